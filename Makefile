@@ -1,0 +1,184 @@
+# rollcall. `make help` lists the targets; `make demo` and `make check` need nothing beforehand.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+VERSION := $(shell cat VERSION)
+Q       := $(if $(V),,@)# make V=1 shows the commands
+JOBS    ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+WERROR   ?= -Werror
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+            $(WERROR)
+STRICT   := -Wconversion
+DEFINES  := -std=c11 -D_GNU_SOURCE -DROLLCALL_VERSION='"$(VERSION)"'
+comma    := ,
+ifdef SANITIZE
+HARDEN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LINK := -fsanitize=address,undefined
+else
+HARDEN      := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN_LINK := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+endif
+
+# pkg-config is asked once, and only when something is compiled or linked.
+PACKAGES := libcurl sqlite3 zlib yyjson inih libxxhash
+BREW     := $(if $(filter Darwin,$(shell uname -s)),$(shell brew --prefix 2>/dev/null))
+ifneq ($(BREW),)
+export PKG_CONFIG_PATH := $(BREW)/opt/curl/lib/pkgconfig:$(BREW)/opt/sqlite/lib/pkgconfig:$(BREW)/opt/zlib/lib/pkgconfig:$(PKG_CONFIG_PATH)
+endif
+packages   = $(or $(shell pkg-config $(1) && echo ' '),$(error a library is missing: run `make deps`))
+DEP_CFLAGS = $(eval DEP_CFLAGS := $(call packages,--cflags $(PACKAGES)))$(DEP_CFLAGS)
+DEP_LIBS   = $(eval DEP_LIBS := $(call packages,--libs $(PACKAGES)))$(DEP_LIBS)
+
+COMPILE = $(CC) $(DEFINES) $(WARNINGS) $(CFLAGS) $(HARDEN) $(CPPFLAGS) -pthread -Isrc
+LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pthread
+# Objects appear whole, by a rename: two makes in one tree do each other no harm.
+OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o
+LIB     := $(BUILD)/librollcall.a
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# UNIT_SRCS="src/base/*.c ..." links a unit test with those alone.
+ifdef UNIT_SRCS
+UNIT_LIB := $(BUILD)/unit/part-$(firstword $(shell echo '$(UNIT_SRCS)' | cksum)).a
+UNIT_OBJ := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/main.c,$(wildcard $(UNIT_SRCS)))) \
+            $(if $(wildcard src/io/embedded.h),$(GEN))
+else
+UNIT_LIB := $(LIB)
+endif
+
+STANDIN_SOURCES := $(filter-out tests/standin/cutproxy.c,$(wildcard tests/standin/*.c))
+STANDIN_OBJECTS := $(STANDIN_SOURCES:tests/%.c=$(BUILD)/obj/tests/%.o)
+STANDIN_LIBS    := -lmicrohttpd -lyyjson -lz -lm
+
+TEST_ENV  = CC='$(CC)' JOBS='$(JOBS)' BUILD='$(BUILD)'
+TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY: $(UNIT_TESTS:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.o)
+.PHONY: all deps demo demo-clean check check-full check-contract check-sanitize lint bench install \
+        uninstall clean help test-programs
+
+all: $(BUILD)/rollcall ## build build/rollcall (the default)
+
+deps: ## install what the build needs (apt, dnf, apk or brew)
+	@scripts/deps.sh build
+
+demo: ## install, build, and show a whole extraction against a stand-in Genesys Cloud
+	@scripts/demo.sh
+
+demo-clean: ## remove what `make demo` made
+	@rm -rf build/demo
+
+check: ## install what the tests need, run each test, close with `N passed, N failed`
+	@scripts/deps.sh $(TEST_DEPS)
+	@$(TEST_ENV) python3 tests/run.py
+
+check-full: ## the same at full size (takes long)
+	@scripts/deps.sh $(TEST_DEPS)
+	@$(TEST_ENV) ROLLCALL_TEST_FULL=1 python3 tests/run.py
+
+check-contract: ## a whole extraction under the eyes of the vendor's OpenAPI file (GENESYS_OPENAPI=FILE)
+	@scripts/deps.sh $(TEST_DEPS)
+	@$(TEST_ENV) python3 tests/run.py contract
+
+check-sanitize: ## unit and end-to-end tests under ASan and UBSan
+	@scripts/deps.sh $(TEST_DEPS)
+	@$(TEST_ENV) python3 tests/run.py sanitize
+
+lint: ## format, static analysis, house rules
+	@scripts/deps.sh $(TEST_DEPS)
+	@$(TEST_ENV) python3 tests/lint/run.py
+
+bench: ## measure against the goals, as a table
+	@scripts/deps.sh test
+	@$(MAKE) --no-print-directory all test-programs
+	@if [ -f tests/bench/run.sh ]; then sh tests/bench/run.sh; else python3 tests/bench/run.py; fi
+
+install: all ## install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	install -m 755 $(BUILD)/rollcall $(DESTDIR)$(PREFIX)/bin/rollcall
+	install -m 644 docs/rollcall.1 $(DESTDIR)$(PREFIX)/share/man/man1/rollcall.1
+	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) \
+	    $(DESTDIR)$(PREFIX)/share/doc/rollcall/
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/rollcall $(DESTDIR)$(PREFIX)/share/man/man1/rollcall.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/rollcall
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+
+unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
+	$<
+
+test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/cutproxy
+
+# --- rules -------------------------------------------------------------------------------------
+
+$(BUILD)/rollcall: $(BUILD)/obj/main.o $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
+
+$(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
+	@rm -f $@.new
+	$(Q)ar rcs $@.new $^ && mv $@.new $@
+
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	$(Q)$(COMPILE) $(DEP_CFLAGS) $(OBJECT)
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	$(Q)$(COMPILE) $(STRICT) $(OBJECT)
+
+$(BUILD)/obj/%.o: src/%.c Makefile VERSION
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	$(Q)$(COMPILE) $(STRICT) $(DEP_CFLAGS) $(OBJECT)
+
+# The list of files is a prerequisite too: a removed file must leave the binary.
+$(BUILD)/gen/%.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(sort $(wildcard $*/*.sql))' | cmp -s - $@ || echo '$(sort $(wildcard $*/*.sql))' >$@
+
+$(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/embed.sh
+	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/*.sql))
+
+$(BUILD)/gen/queries_sql.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/embed.sh
+	$(Q)scripts/embed.sh queries $@ $(sort $(wildcard queries/*.sql))
+
+ifdef UNIT_SRCS
+$(UNIT_LIB): $(UNIT_OBJ)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)ar rcs $@ $^
+endif
+
+$(BUILD)/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o $(UNIT_LIB)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ $(DEP_LIBS) -lcmocka -lm -o $@
+
+$(BUILD)/standin: $(STANDIN_OBJECTS)
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ $(STANDIN_LIBS) -o $@
+
+$(BUILD)/cutproxy: $(BUILD)/obj/tests/standin/cutproxy.o
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ -o $@
+
+FORCE:
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)

@@ -1,0 +1,87 @@
+-- title: Real-time adherence by agent and day
+-- description: Each agent's business day from the polls of real-time adherence: seconds in and out
+--   of adherence, unscheduled, in other states, and seconds nobody looked (gaps). A state counts
+--   until the next one began if that was within `max_gap` of the last poll that saw it, else until
+--   that poll. adherence_percent is in / (in + out), NULL when both are 0; it is not the workforce
+--   management's own figure, which rests on the schedule.
+-- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  last business day, YYYY-MM-DD; default: the last day with polls
+-- param: agent  name or id of one agent; default: all
+-- param: max_gap  longest time between polls in seconds that is no gap; default: 900
+WITH RECURSIVE agent AS (
+    SELECT min(user_id) AS user_id FROM adherence_state
+    UNION ALL
+    SELECT (SELECT min(s.user_id) FROM adherence_state AS s WHERE s.user_id > a.user_id)
+    FROM agent AS a WHERE a.user_id IS NOT NULL
+),
+last_day AS (
+    SELECT z.day FROM zone_offset AS z
+    WHERE z.utc_from <= (SELECT max((SELECT s.last_observed FROM adherence_state AS s
+                                     WHERE s.user_id = a.user_id
+                                     ORDER BY s.state_start DESC LIMIT 1))
+                         FROM agent AS a)
+    ORDER BY z.utc_from DESC LIMIT 1
+),
+asked AS (
+    SELECT coalesce(:from, date(coalesce(:to, day), '-7 days')) AS first_day,
+           coalesce(:to, day) AS last_day
+    FROM last_day
+),
+bounds AS MATERIALIZED (
+    SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
+           (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
+    FROM asked AS a
+),
+state AS (
+    SELECT s.user_id, s.name, s.adherence_state, s.state_start,
+           CASE WHEN round((julianday(s.state_end) - julianday(s.last_observed)) * 86400, 3)
+                     <= coalesce(CAST(:max_gap AS REAL), 900)
+               THEN s.state_end ELSE s.last_observed END AS covered_to,
+           coalesce((SELECT min(n.state_start) FROM adherence_state AS n
+                     WHERE n.user_id = s.user_id AND n.state_start > s.state_start),
+                    s.state_end, s.last_observed) AS next_start
+    FROM bounds AS b
+    CROSS JOIN agent AS a
+    CROSS JOIN adherence_state AS s
+        ON s.user_id = a.user_id AND s.state_start < b.utc_to
+        AND s.state_start >= coalesce((SELECT max(e.state_start) FROM adherence_state AS e
+                                       WHERE e.user_id = a.user_id
+                                       AND e.state_start <= b.utc_from), b.utc_from)
+),
+piece AS (
+    SELECT z.day, t.user_id, t.name, t.adherence_state,
+           max(0, julianday(min(t.covered_to, z.utc_to))
+                  - julianday(max(t.state_start, z.utc_from))) * 86400 AS seconds,
+           max(0, julianday(min(t.next_start, z.utc_to))
+                  - julianday(max(t.covered_to, z.utc_from))) * 86400 AS gap_seconds
+    FROM bounds AS b
+    CROSS JOIN state AS t
+    CROSS JOIN zone_offset AS z
+        ON z.utc_from < max(t.covered_to, t.next_start) AND z.utc_to > t.state_start
+        AND z.utc_from >= max(b.utc_from,
+                              coalesce((SELECT max(y.utc_from) FROM zone_offset AS y
+                                        WHERE y.utc_from <= t.state_start), b.utc_from))
+        AND z.utc_from < b.utc_to
+)
+SELECT p.day, p.user_id,
+       coalesce(u.name, max(p.name)) AS agent,
+       CAST(round(sum(p.seconds)) AS INTEGER) AS observed_seconds,
+       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'InAdherence')) AS INTEGER)
+           AS in_adherence_seconds,
+       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'OutOfAdherence')) AS INTEGER)
+           AS out_of_adherence_seconds,
+       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'Unscheduled')) AS INTEGER)
+           AS unscheduled_seconds,
+       CAST(round(total(p.seconds) FILTER (
+           WHERE coalesce(p.adherence_state, '')
+           NOT IN ('InAdherence', 'OutOfAdherence', 'Unscheduled'))) AS INTEGER) AS other_seconds,
+       CAST(round(sum(p.gap_seconds)) AS INTEGER) AS gap_seconds,
+       round(100.0 * total(p.seconds) FILTER (WHERE p.adherence_state = 'InAdherence')
+             / nullif(total(p.seconds) FILTER (
+                 WHERE p.adherence_state IN ('InAdherence', 'OutOfAdherence')), 0), 2)
+           AS adherence_percent
+FROM piece AS p
+LEFT JOIN user AS u ON u.user_id = p.user_id
+WHERE :agent IS NULL OR p.user_id = :agent OR u.name = :agent COLLATE NOCASE
+GROUP BY p.day, p.user_id
+ORDER BY p.day, agent, p.user_id;

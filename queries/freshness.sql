@@ -1,0 +1,27 @@
+-- title: Freshness
+-- description: How far each stream has been read, by business day, and whether the day is whole;
+--   one row without a day for a stream that is a snapshot, with the time it was taken.
+-- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  last business day, YYYY-MM-DD; default: the last day of any stream
+-- param: stream  one stream; default: all
+WITH asked AS (
+    SELECT coalesce(:to, max(day)) AS last_day,
+           coalesce(:from, date(coalesce(:to, max(day)), '-7 days')) AS first_day
+    FROM freshness
+),
+reached AS (
+    SELECT stream, day, whole, state, complete_to FROM freshness
+    UNION ALL
+    SELECT stream, NULL, complete_to IS NOT NULL, state, complete_to
+    FROM extract_window WHERE kind = 'snapshot'
+)
+SELECT f.stream, f.day, f.whole, f.state, f.complete_to,
+       datetime(f.complete_to,
+                (SELECT z.offset_seconds FROM zone_offset AS z
+                 WHERE z.utc_from <= f.complete_to ORDER BY z.utc_from DESC LIMIT 1)
+                || ' seconds') AS local_complete_to
+FROM asked AS a
+CROSS JOIN reached AS f
+WHERE (f.day IS NULL OR f.day BETWEEN a.first_day AND a.last_day)
+AND (:stream IS NULL OR f.stream = :stream)
+ORDER BY f.stream, f.day;

@@ -1,0 +1,249 @@
+-- Views for people. Local times are those of the business time zone, by zone_offset; a time before
+-- its first row takes the offset of that row. Durations are milliseconds.
+
+-- How far each stream of day windows is, by business day (snapshots: see extract_window).
+-- stream       the stream
+-- day          business day, YYYY-MM-DD
+-- utc_from     its first instant; utc_to: the first one after it
+-- whole        0/1: all of the day has been read (settled or not)
+-- state        the least of its windows: open, provisional (may be read again), settled
+-- complete_to  the day is read without a hole up to here; NULL: nothing of it
+CREATE VIEW freshness AS
+WITH business_day AS (
+    SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to FROM zone_offset GROUP BY day
+),
+stream_span AS (
+    SELECT stream, min(window_start) AS span_from, max(window_end) AS span_to
+    FROM extract_window WHERE kind = 'day' GROUP BY stream
+),
+touched AS (
+    SELECT p.stream, d.day, d.utc_from, d.utc_to,
+           min(CASE
+               WHEN w.state <> 'open' OR w.complete_to >= min(w.window_end, d.utc_to)
+               THEN min(p.span_to, d.utc_to)
+               ELSE coalesce(w.complete_to, w.window_start)
+           END) AS reached,
+           min(CASE w.state WHEN 'open' THEN 0 WHEN 'provisional' THEN 1 ELSE 2 END) AS least
+    FROM stream_span AS p
+    CROSS JOIN business_day AS d ON d.utc_from >= p.span_from AND d.utc_from < p.span_to
+    CROSS JOIN extract_window AS w
+        ON w.stream = p.stream AND w.kind = 'day'
+        AND w.window_start < d.utc_to AND w.window_end > d.utc_from
+    GROUP BY p.stream, d.day
+)
+SELECT stream, day, utc_from, utc_to,
+       reached >= utc_to AS whole,
+       CASE least WHEN 0 THEN 'open' WHEN 1 THEN 'provisional' ELSE 'settled' END AS state,
+       CASE WHEN reached > utc_from THEN reached END AS complete_to
+FROM touched;
+
+-- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
+-- emitted; for figures of an interval count session_metric by emit_date instead.
+-- conversation_id, conversation_start, conversation_end (NULL: open)
+-- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
+-- local_date, local_hour, local_weekday   of the start; weekday 1 (Monday) to 7
+-- media_type, message_type           of the first session that has one
+-- direction                          of the first session: inbound or outbound
+-- conversation_initiator, external_tag, self_served
+-- ani, dnis                          of the customer's first session that has one (of an outside
+--                                    party's, where there is no customer)
+-- duration_ms                        start to end; NULL while open
+-- first_queue_id, first_queue_name, last_queue_id, last_queue_name   by time of the segments
+-- first_agent_id, first_agent_name, last_agent_id, last_agent_name   who interacted, by time
+-- first_wrap_up_code, last_wrap_up_code   by time
+-- customer_disconnect_type           how the customer's last segment ended
+-- offered, answered, abandoned, short_abandoned, flow_out, over_sla, connected, outbound,
+-- transferred, blind_transferred, consult_transferred   counts of nOffered, tAnswered, tAbandon,
+--                                    tShortAbandon, tFlowOut, nOverSla, nConnected, nOutbound,
+--                                    nTransferred, nBlindTransferred, nConsultTransferred
+-- handled                            count of tHandle: agents who handled it
+-- wait_ms, acd_ms, answer_ms, abandon_ms, ivr_ms, alert_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
+-- contacting_ms, handle_ms           sums of tWait, tAcd, tAnswered, tAbandon, tIvr, tAlert,
+--                                    tTalkComplete, tHeldComplete, tAcw, tDialing, tContacting,
+--                                    tHandle; NULL: none emitted
+-- participant_count, agent_count     participants; different agents who interacted
+-- division_ids                       separated by commas; conversation_division has them as rows
+CREATE VIEW v_conversation AS
+SELECT
+    x.conversation_id, x.conversation_start, x.conversation_end,
+    datetime(x.conversation_start, x.start_offset || ' seconds') AS local_start,
+    datetime(x.conversation_end, x.end_offset || ' seconds') AS local_end,
+    date(x.conversation_start, x.start_offset || ' seconds') AS local_date,
+    CAST(strftime('%H', x.conversation_start, x.start_offset || ' seconds') AS INTEGER)
+        AS local_hour,
+    (strftime('%w', x.conversation_start, x.start_offset || ' seconds') + 6) % 7 + 1
+        AS local_weekday,
+    x.media_type, x.message_type, x.direction, x.conversation_initiator, x.external_tag,
+    x.self_served, x.ani, x.dnis,
+    (strftime('%s', x.conversation_end) - strftime('%s', x.conversation_start)) * 1000
+        + substr(x.conversation_end, 21, 3) - substr(x.conversation_start, 21, 3) AS duration_ms,
+    x.first_queue_id, fq.name AS first_queue_name, x.last_queue_id, lq.name AS last_queue_name,
+    x.first_agent_id, fa.name AS first_agent_name, x.last_agent_id, la.name AS last_agent_name,
+    x.first_wrap_up_code, x.last_wrap_up_code, x.customer_disconnect_type,
+    x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.connected,
+    x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
+    x.wait_ms, x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
+    x.acw_ms, x.dialing_ms, x.contacting_ms, x.handle_ms,
+    x.participant_count, x.agent_count, x.division_ids
+FROM (
+    SELECT
+        c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end,
+        coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                  WHERE z.utc_from <= c.conversation_start ORDER BY z.utc_from DESC LIMIT 1),
+                 (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+            AS start_offset,
+        coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                  WHERE z.utc_from <= c.conversation_end ORDER BY z.utc_from DESC LIMIT 1),
+                 (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+            AS end_offset,
+        (SELECT s.media_type FROM session AS s
+         WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
+         ORDER BY s.participant_no, s.session_no LIMIT 1) AS media_type,
+        (SELECT s.message_type FROM session AS s
+         WHERE s.conversation_key = c.conversation_key AND s.message_type IS NOT NULL
+         ORDER BY s.participant_no, s.session_no LIMIT 1) AS message_type,
+        c.originating_direction AS direction, c.conversation_initiator, c.external_tag,
+        c.self_served,
+        (SELECT s.ani FROM participant AS p
+         JOIN session AS s USING (conversation_key, participant_no)
+         WHERE p.conversation_key = c.conversation_key AND s.ani IS NOT NULL
+         AND p.purpose IN ('customer', 'external')
+         ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS ani,
+        (SELECT s.dnis FROM participant AS p
+         JOIN session AS s USING (conversation_key, participant_no)
+         WHERE p.conversation_key = c.conversation_key AND s.dnis IS NOT NULL
+         AND p.purpose IN ('customer', 'external')
+         ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS dnis,
+        (SELECT g.queue_id FROM segment AS g
+         WHERE g.conversation_key = c.conversation_key AND g.queue_id IS NOT NULL
+         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
+            AS first_queue_id,
+        (SELECT g.queue_id FROM segment AS g
+         WHERE g.conversation_key = c.conversation_key AND g.queue_id IS NOT NULL
+         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
+             g.segment_no DESC LIMIT 1) AS last_queue_id,
+        (SELECT p.user_id FROM segment AS g
+         JOIN participant AS p USING (conversation_key, participant_no)
+         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
+         AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
+         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
+            AS first_agent_id,
+        (SELECT p.user_id FROM segment AS g
+         JOIN participant AS p USING (conversation_key, participant_no)
+         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
+         AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
+         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
+             g.segment_no DESC LIMIT 1) AS last_agent_id,
+        (SELECT g.wrap_up_code FROM segment AS g
+         WHERE g.conversation_key = c.conversation_key AND g.wrap_up_code IS NOT NULL
+         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
+            AS first_wrap_up_code,
+        (SELECT g.wrap_up_code FROM segment AS g
+         WHERE g.conversation_key = c.conversation_key AND g.wrap_up_code IS NOT NULL
+         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
+             g.segment_no DESC LIMIT 1) AS last_wrap_up_code,
+        (SELECT g.disconnect_type FROM segment AS g
+         JOIN participant AS p USING (conversation_key, participant_no)
+         WHERE g.conversation_key = c.conversation_key AND g.disconnect_type IS NOT NULL
+         AND p.purpose IN ('customer', 'external')
+         ORDER BY p.purpose <> 'customer', g.segment_end DESC, g.participant_no DESC,
+             g.session_no DESC, g.segment_no DESC LIMIT 1) AS customer_disconnect_type,
+        count(*) FILTER (WHERE m.name = 'nOffered') AS offered,
+        count(*) FILTER (WHERE m.name = 'tAnswered') AS answered,
+        count(*) FILTER (WHERE m.name = 'tAbandon') AS abandoned,
+        count(*) FILTER (WHERE m.name = 'tShortAbandon') AS short_abandoned,
+        count(*) FILTER (WHERE m.name = 'tFlowOut') AS flow_out,
+        count(*) FILTER (WHERE m.name = 'nOverSla') AS over_sla,
+        count(*) FILTER (WHERE m.name = 'nConnected') AS connected,
+        count(*) FILTER (WHERE m.name = 'nOutbound') AS outbound,
+        count(*) FILTER (WHERE m.name = 'nTransferred') AS transferred,
+        count(*) FILTER (WHERE m.name = 'nBlindTransferred') AS blind_transferred,
+        count(*) FILTER (WHERE m.name = 'nConsultTransferred') AS consult_transferred,
+        count(*) FILTER (WHERE m.name = 'tHandle') AS handled,
+        sum(m.value) FILTER (WHERE m.name = 'tWait') AS wait_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tAcd') AS acd_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tAnswered') AS answer_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tAbandon') AS abandon_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tIvr') AS ivr_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tAlert') AS alert_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tTalkComplete') AS talk_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tHeldComplete') AS hold_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tAcw') AS acw_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tDialing') AS dialing_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tContacting') AS contacting_ms,
+        sum(m.value) FILTER (WHERE m.name = 'tHandle') AS handle_ms,
+        (SELECT count(*) FROM participant AS p WHERE p.conversation_key = c.conversation_key)
+            AS participant_count,
+        (SELECT count(DISTINCT p.user_id) FROM segment AS g
+         JOIN participant AS p USING (conversation_key, participant_no)
+         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
+         AND p.purpose IN ('agent', 'user')) AS agent_count,
+        (SELECT group_concat(d.division_id, ',')
+         FROM (SELECT v.division_id FROM conversation_division AS v
+               WHERE v.conversation_key = c.conversation_key ORDER BY v.division_no) AS d)
+            AS division_ids
+    FROM conversation AS c
+    LEFT JOIN session_metric AS m ON m.conversation_key = c.conversation_key
+    GROUP BY c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end
+) AS x
+LEFT JOIN queue AS fq ON fq.queue_id = x.first_queue_id
+LEFT JOIN queue AS lq ON lq.queue_id = x.last_queue_id
+LEFT JOIN user AS fa ON fa.user_id = x.first_agent_id
+LEFT JOIN user AS la ON la.user_id = x.last_agent_id;
+
+-- One row a segment with the columns of its session, participant and conversation that reports ask
+-- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that
+-- rows do not multiply.
+-- conversation_id, participant_no, session_no, segment_no   key
+-- segment_type, segment_start, segment_end (NULL: open)
+-- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
+-- local_date                         business day of the start
+-- duration_ms                        start to end; NULL while open
+-- queue_name, user_name              names of today, from queue and user
+-- conversation_start, conversation_end, originating_direction   of the conversation
+-- participant_id, purpose, participant_name, user_id, team_id, external_contact_id
+--                                    of the participant
+-- session_id, media_type, message_type, direction, provider, ani, dnis, address_from, address_to,
+-- remote, used_routing, outbound_campaign_id   of the session
+-- flow_id, flow_name, flow_type      of the session's flow
+-- queue_id, group_id, requested_language_id, disconnect_type, error_code, conference, audio_muted,
+-- subject, wrap_up_code, wrap_up_note, source_conversation_id, destination_conversation_id
+--                                    of the segment
+CREATE VIEW v_segment AS
+SELECT
+    c.conversation_id, g.participant_no, g.session_no, g.segment_no,
+    g.segment_type, g.segment_start, g.segment_end,
+    datetime(g.segment_start,
+             coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                       WHERE z.utc_from <= g.segment_start ORDER BY z.utc_from DESC LIMIT 1),
+                      (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+             || ' seconds') AS local_start,
+    datetime(g.segment_end,
+             coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                       WHERE z.utc_from <= g.segment_end ORDER BY z.utc_from DESC LIMIT 1),
+                      (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+             || ' seconds') AS local_end,
+    date(g.segment_start,
+         coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                   WHERE z.utc_from <= g.segment_start ORDER BY z.utc_from DESC LIMIT 1),
+                  (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
+         || ' seconds') AS local_date,
+    (strftime('%s', g.segment_end) - strftime('%s', g.segment_start)) * 1000
+        + substr(g.segment_end, 21, 3) - substr(g.segment_start, 21, 3) AS duration_ms,
+    c.conversation_start, c.conversation_end, c.originating_direction,
+    p.participant_id, p.purpose, p.participant_name, p.user_id, u.name AS user_name, p.team_id,
+    p.external_contact_id,
+    s.session_id, s.media_type, s.message_type, s.direction, s.provider, s.ani, s.dnis,
+    s.address_from, s.address_to, s.remote, s.used_routing, s.outbound_campaign_id,
+    f.flow_id, f.flow_name, f.flow_type,
+    g.queue_id, q.name AS queue_name, g.group_id, g.requested_language_id,
+    g.disconnect_type, g.error_code, g.conference, g.audio_muted, g.subject,
+    g.wrap_up_code, g.wrap_up_note,
+    g.source_conversation_id, g.destination_conversation_id
+FROM segment AS g
+JOIN conversation AS c USING (conversation_key)
+JOIN participant AS p USING (conversation_key, participant_no)
+JOIN session AS s USING (conversation_key, participant_no, session_no)
+LEFT JOIN session_flow AS f USING (conversation_key, participant_no, session_no)
+LEFT JOIN queue AS q ON q.queue_id = g.queue_id
+LEFT JOIN user AS u ON u.user_id = p.user_id;

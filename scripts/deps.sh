@@ -1,0 +1,236 @@
+#!/bin/sh
+# Installs what rollcall needs: deps.sh [build|demo|test|contract]
+#   build     compiler and libraries (default)
+#   demo      build, and what the stand-in server of `make demo` needs
+#   test      demo, and what the tests and `make lint` need
+#   contract  test, and Node.js with npm for `make check-contract`
+# Works with apt, dnf, apk and brew, as root or by sudo. Installs only what is missing and says
+# what; does nothing, quickly, when everything is there.
+set -eu
+
+cd "$(dirname "$0")/.."
+GROUP=${1:-build}
+
+say() { printf 'deps: %s\n' "$*"; }
+warn() { printf 'deps: %s\n' "$*" >&2; }
+
+case $GROUP in
+build | demo | test | contract) ;;
+-h | --help)
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+*)
+    warn "unknown group '$GROUP'; use: build, demo, test or contract"
+    exit 2
+    ;;
+esac
+
+# One need a line: group, name, probe (cmd:PROGRAM, lib:PKG-CONFIG NAME, file:PATH), required or
+# optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
+needs() {
+    cat <<'NEEDS'
+build cc cmd:cc required gcc gcc gcc -
+build libc file:/usr/include/stdio.h required libc6-dev glibc-devel musl-dev -
+build make cmd:make required make make make -
+build pkg-config cmd:pkg-config required pkg-config pkgconf-pkg-config pkgconf pkgconf
+build libcurl lib:libcurl required libcurl4-openssl-dev libcurl-devel curl-dev curl
+build sqlite lib:sqlite3 required libsqlite3-dev sqlite-devel sqlite-dev sqlite
+build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
+build inih lib:inih required libinih-dev inih-devel inih-dev inih
+build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
+build yyjson lib:yyjson required libyyjson-dev yyjson-devel yyjson-dev yyjson
+build certificates file:/etc/ssl/certs required ca-certificates ca-certificates ca-certificates -
+test cmocka lib:cmocka required libcmocka-dev libcmocka-devel cmocka-dev cmocka
+demo microhttpd lib:libmicrohttpd required libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd
+test python3 cmd:python3 required python3 python3 python3 python3
+test sqlite-shell cmd:sqlite3 required sqlite3 sqlite sqlite sqlite
+build tzdata file:/usr/share/zoneinfo/Asia/Seoul required tzdata tzdata tzdata -
+test curl cmd:curl required curl curl curl -
+test procps cmd:pgrep required procps procps-ng procps -
+test clang-format cmd:clang-format optional clang-format clang-tools-extra clang-extra-tools clang-format
+test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
+test strace cmd:strace optional strace strace strace -
+contract node cmd:node required nodejs nodejs nodejs node
+contract npm cmd:npm required npm npm npm node
+NEEDS
+}
+
+in_group() {
+    case $GROUP:$1 in
+    *:build | demo:demo | test:demo | test:test | contract:*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+present() {
+    case $1 in
+    cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
+    lib:*) pkg-config --exists "${1#lib:}" 2>/dev/null ;;
+    file:*)
+        [ "$(uname -s)" = Darwin ] && return 0
+        # A directory counts when something is in it.
+        [ -f "${1#file:}" ] || [ -n "$(ls -A "${1#file:}" 2>/dev/null)" ]
+        ;;
+    esac
+}
+
+# Prints the missing needs, as lines of needs().
+missing() {
+    needs | while read -r group name probe rest; do
+        in_group "$group" || continue
+        present "$probe" || printf '%s %s %s %s\n' "$group" "$name" "$probe" "$rest"
+    done
+}
+
+if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
+    # Homebrew keeps these out of the default search path.
+    prefix=$(brew --prefix)
+    for keg in curl sqlite zlib; do
+        PKG_CONFIG_PATH=$prefix/opt/$keg/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+    done
+    export PKG_CONFIG_PATH
+fi
+
+LACK=$(missing)
+[ -n "$LACK" ] || exit 0
+
+MANAGER=
+for m in apt-get dnf apk brew; do
+    if command -v "$m" >/dev/null 2>&1; then
+        MANAGER=$m
+        break
+    fi
+done
+case $MANAGER in
+apt-get) field=5 ;;
+dnf) field=6 ;;
+apk) field=7 ;;
+brew) field=8 ;;
+*)
+    warn "no apt, dnf, apk or brew here; please install by hand:"
+    printf '%s\n' "$LACK" | awk '{ print "deps:   " $2 }' >&2
+    exit 1
+    ;;
+esac
+
+packages=$(printf '%s\n' "$LACK" | awk -v f=$field '$f != "-" && !seen[$f]++ { print $f }' | tr '\n' ' ')
+packages=${packages% }
+
+SUDO=
+if [ "$MANAGER" != brew ] && [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        warn "not root, and no sudo. Please have an administrator install: $packages"
+        exit 1
+    fi
+    SUDO=sudo
+fi
+
+apt() { # apt-get, without questions, waiting for another apt to finish
+    $SUDO env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+
+install_packages() {
+    case $MANAGER in
+    apt-get) apt install --no-install-recommends "$@" ;;
+    dnf) $SUDO dnf install -y "$@" ;;
+    apk) $SUDO apk add --no-cache "$@" ;;
+    brew) brew install "$@" ;;
+    esac
+}
+
+# Debian 12 has no yyjson. The next release's two packages need libc6 >= 2.14 alone; they are
+# fetched with a private apt configuration, so the machine's own stays as it is.
+yyjson_from_next_debian() {
+    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    if [ ! -r $keyring ]; then
+        warn "yyjson: $keyring is missing (package debian-archive-keyring)"
+        return 1
+    fi
+    uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' \
+        'Component: main' 'Label: Debian' | sed -n 1p)
+    if [ -z "$uri" ]; then
+        warn "yyjson: apt knows no source of Debian 12 (bookworm main) to derive the next one from"
+        return 1
+    fi
+    dir=$(pwd)/build/apt
+    rm -rf "$dir"
+    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/empty"
+    printf 'deb [signed-by=%s] %s trixie main\n' $keyring "$uri" >"$dir/sources.list"
+    cat >"$dir/apt.conf" <<CONF
+Dir::Etc::SourceList "$dir/sources.list";
+Dir::Etc::SourceParts "$dir/empty";
+Dir::Etc::PreferencesParts "$dir/empty";
+Dir::State::Lists "$dir/lists";
+Dir::Cache "$dir/cache";
+APT::Sandbox::User "";
+APT::Update::Post-Invoke-Success "";
+Acquire::Languages "none";
+CONF
+    (
+        cd "$dir"
+        APT_CONFIG=$dir/apt.conf
+        export APT_CONFIG
+        apt-get -q update && apt-get -q download libyyjson0 libyyjson-dev
+    ) || return 1
+    apt install --no-install-recommends "$dir"/libyyjson*.deb || return 1
+    rm -rf "$dir"
+}
+
+install_yyjson_by_apt() {
+    if apt-cache show libyyjson-dev >/dev/null 2>&1; then
+        install_packages libyyjson-dev
+    elif [ "$(. /etc/os-release && printf '%s' "${ID:-}${VERSION_ID:-}")" = debian12 ]; then
+        say "yyjson: not in Debian 12; taking libyyjson0 and libyyjson-dev of Debian 13"
+        yyjson_from_next_debian
+    else
+        return 1
+    fi
+}
+
+say "installing with $MANAGER${SUDO:+ (by sudo)}: $packages"
+yyjson=
+if [ "$MANAGER" = apt-get ]; then
+    apt update || warn "apt-get update failed; going on with the package lists that are there"
+    case " $packages " in
+    *" libyyjson-dev "*)
+        yyjson=1
+        packages=$(printf '%s' " $packages " | sed 's/ libyyjson-dev / /')
+        ;;
+    esac
+fi
+# shellcheck disable=SC2086 # a list of names
+set -- $packages
+if [ $# -gt 0 ] && ! install_packages "$@"; then
+    for package in "$@"; do # one by one, so that one missing package costs no other
+        install_packages "$package" || warn "package $package cannot be installed here"
+    done
+fi
+if [ -n "$yyjson" ]; then
+    install_yyjson_by_apt || warn "yyjson cannot be installed from packages here"
+fi
+
+remedy() {
+    case $1 in
+    yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
+    inih) echo "on RHEL-like systems enable EPEL and CRB, or build inih from its source release (github: benhoyt/inih)" ;;
+    clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
+    strace) echo "one crash test is skipped without it" ;;
+    *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
+    esac
+}
+
+status=0
+hash -r 2>/dev/null || true
+LACK=$(missing)
+if [ -n "$LACK" ]; then
+    while read -r _ name probe kind _; do
+        warn "still missing: $name ($kind): $(remedy "$name" "${probe#*:}")"
+        [ "$kind" = optional ] || status=1
+    done <<LINES
+$LACK
+LINES
+fi
+[ $status -ne 0 ] || say "done"
+exit $status

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1)
+# and limits (docs/limits.md). With --check it changes nothing and fails when a page is out of date.
+set -eu
+cd "$(dirname "$0")/.."
+rollcall=${ROLLCALL:-build/rollcall}
+check=no
+[ "${1:-}" = --check ] && check=yes
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Puts the text of file $3 between the marker line that contains $2 and the next line that contains "end", in page $1.
+between() {
+    awk -v marker="$2" -v insert="$3" '
+        index($0, marker) { print; while ((getline line < insert) > 0) print line; skip = 1; next }
+        skip && /^(<!-- end -->|\.\\" end)$/ { skip = 0 }
+        !skip { print }' "$1" > "$work/page"
+    if [ "$check" = yes ]; then
+        cmp -s "$work/page" "$1" || { echo "$1 is out of date: run scripts/gen-docs.sh" >&2; exit 1; }
+    else
+        cmp -s "$work/page" "$1" || cat "$work/page" > "$1"
+    fi
+}
+
+"$rollcall" --exit-codes > "$work/codes"
+{
+    echo "| code | name | meaning |"
+    echo "|---|---|---|"
+    awk -F'\t' '{ printf "| %s | %s | %s |\n", $1, $2, $3 }' "$work/codes"
+} > "$work/codes.md"
+awk -F'\t' '{ gsub(/-/, "\\-", $3); printf ".TP\n.B %s\n(%s) %s\n", $1, $2, $3 }' "$work/codes" > "$work/codes.1"
+"$rollcall" --limits > "$work/limits"
+{
+    echo "| variable | default | range | limits |"
+    echo "|---|---|---|---|"
+    awk -F'\t' '{ printf "| `%s` | %s | %s | %s |\n", $1, $2, $3, $4 }' "$work/limits"
+} > "$work/limits.md"
+
+between README.md 'exit-codes: made by' "$work/codes.md"
+between docs/rollcall.1 'exit-codes: made by' "$work/codes.1"
+between docs/limits.md 'limits: made by' "$work/limits.md"

@@ -1,0 +1,195 @@
+#include "api/api_error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/retry.h"
+#include "base/arena.h"
+#include "base/str.h"
+
+enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_BYTES = 400 };
+
+static const struct {
+    enum err_kind kind;
+    const char *text;
+} failures[] = {
+    [HTTP_DNS] = {ERR_TEMPORARY, "the host name was not resolved"},
+    [HTTP_REFUSED] = {ERR_TEMPORARY, "no connection"},
+    [HTTP_TIMEOUT] = {ERR_TEMPORARY, "no answer in time"},
+    [HTTP_RESET] = {ERR_TEMPORARY, "the connection was cut"},
+    [HTTP_PROXY] = {ERR_CONFIG, "the proxy refused (check [genesys] proxy and its login)"},
+    [HTTP_TLS] = {ERR_TEMPORARY, "TLS failed (check the clock of this machine, and [genesys] "
+                                 "ca_file when a gateway inspects TLS)"},
+    [HTTP_TOO_LARGE] = {ERR_CONTRACT, "the answer is too large"},
+    [HTTP_OTHER] = {ERR_TEMPORARY, "the request failed"},
+};
+
+static bool network_error(struct err *e, const struct http_answer *answer, const char *label)
+{
+    err_set(e, failures[answer->failure].kind, "%s: %s: %s", label, failures[answer->failure].text,
+            answer->detail);
+    e->library_code = answer->library_code;
+    return false;
+}
+
+static enum err_kind kind_of_status(int status)
+{
+    switch (retry_reason(HTTP_OK, status, false)) {
+    case RETRY_RATE:
+        return ERR_RATE;
+    case RETRY_SERVER:
+    case RETRY_NETWORK:
+        return ERR_TEMPORARY;
+    case RETRY_NO:
+        break;
+    }
+    if (status == 401) {
+        return ERR_AUTH;
+    }
+    return status == 403 ? ERR_PERMISSION : ERR_CONTRACT;
+}
+
+/* Appends `before` and a text from outside, escaped and cut at `most` bytes; nothing when empty. */
+static void append_escaped(struct err *e, const char *before, const char *text, size_t length,
+                           size_t most)
+{
+    struct buf escaped;
+
+    if (length == 0) {
+        return;
+    }
+    buf_init(&escaped, most);
+    (void)str_escape(&escaped, text, length);
+    err_append(e, "%s%s", before, buf_str(&escaped));
+    buf_free(&escaped);
+}
+
+/* The same with the string at `path` of the body. */
+static void append_text(struct err *e, struct json body, const char *path, const char *before,
+                        size_t most)
+{
+    size_t length = 0;
+    const char *text = json_text(json_path(body, path), &length);
+
+    append_escaped(e, before, text ? text : "", text ? length : 0, most);
+}
+
+/* Adds the permission names (domain:entity:action) within `text` that are not listed yet. */
+static void collect_permissions(struct buf *list, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char within[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789_*:";
+
+    while (*(text += strcspn(text, letters)) != '\0') {
+        size_t length = strspn(text, within);
+        size_t colons = 0;
+        char name[WORD_BYTES];
+
+        for (size_t i = 0; i < length; i++) {
+            colons += text[i] == ':' ? 1U : 0U;
+        }
+        if (colons == 2 && length < sizeof(name) && text[length - 1] != ':') {
+            snprintf(name, sizeof(name), "%.*s", (int)length, text);
+            if (!strstr(buf_str(list), name)) {
+                buf_add_printf(list, "%s%s", list->length > 0 ? ", " : "", name);
+            }
+        }
+        text += length;
+    }
+}
+
+/* Names what a 403 asks for: the permissions of its message, or of its parameters. */
+static void append_permissions(struct err *e, struct json body)
+{
+    struct json_iter it = json_iter(json_get(body, "messageParams"));
+    struct json key;
+    struct json value;
+    struct buf list;
+
+    buf_init(&list, PERMISSIONS_BYTES);
+    const char *message = json_str(json_get(body, "message"));
+    if (message) {
+        collect_permissions(&list, message);
+    }
+    while (json_next(&it, &key, &value)) {
+        const char *text = json_str(value);
+        if (text) {
+            collect_permissions(&list, text);
+        }
+    }
+    if (list.length > 0) {
+        err_append(e,
+                   "; missing permission: %s (give it to a role of the client, in the right "
+                   "divisions)",
+                   buf_str(&list));
+    } else {
+        err_append(e, "; a permission is missing: see the roles and divisions of the client");
+    }
+    buf_free(&list);
+}
+
+static void append_limit(struct err *e, struct json body, const struct http_answer *answer)
+{
+    int64_t value;
+
+    append_text(e, body, "limit.key", "; limit ", WORD_BYTES);
+    if (json_int(json_path(body, "limit.value"), &value)) {
+        err_append(e, " = %lld", (long long)value);
+    }
+    append_escaped(e, "; Retry-After: ", answer->retry_after, strlen(answer->retry_after),
+                   WORD_BYTES);
+}
+
+/* Where a redirect leads, and the id by which the vendor finds the request. */
+static void append_headers(struct err *e, const struct http_answer *answer)
+{
+    append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
+                   strlen(answer->location), LOCATION_BYTES);
+    append_escaped(e, "; correlation id ", answer->correlation_id, strlen(answer->correlation_id),
+                   WORD_BYTES);
+}
+
+static void copy_code(struct json body, char *code)
+{
+    size_t length = 0;
+    const char *text = json_text(json_get(body, "code"), &length);
+
+    for (size_t i = 0; text && i < length && i < API_CODE_BYTES - 1; i++) {
+        code[i] = (char)(text[i] > ' ' && text[i] < 0x7f ? text[i] : '?');
+        code[i + 1] = '\0';
+    }
+}
+
+bool api_error(struct err *e, const struct http_answer *answer, const char *label, char *code)
+{
+    struct json_doc *doc = NULL;
+    struct err ignored;
+
+    code[0] = '\0';
+    if (answer->failure != HTTP_OK) {
+        return network_error(e, answer, label);
+    }
+    err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
+    e->http_status = answer->status;
+    struct json body = {NULL};
+    if (answer->body.length > 0 && answer_parse(answer, &doc, &ignored) == BODY_WHOLE) {
+        body = json_root(doc);
+    } else if (answer->body.length > 0) {
+        err_append(e, " without an error body of the API");
+        append_escaped(e, ", Content-Type: ", answer->content_type, strlen(answer->content_type),
+                       WORD_BYTES);
+    }
+    copy_code(body, code);
+    append_text(e, body, "code", " ", WORD_BYTES);
+    append_text(e, body, "message", ": ", MESSAGE_BYTES);
+    if (e->kind == ERR_PERMISSION) {
+        append_permissions(e, body);
+    }
+    append_limit(e, body, answer);
+    append_text(e, body, "contextId", "; context id ", WORD_BYTES);
+    append_headers(e, answer);
+    json_free(doc);
+    return false;
+}

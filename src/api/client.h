@@ -1,0 +1,87 @@
+/*
+ * The one client: token, pace and retry for all streams. Callers send requests and take final
+ * answers.
+ *
+ * Invariants: a request is tried until it has a final answer (api/retry.h); the token is fetched
+ * when first needed, refreshed before it expires, and after a 401 refreshed once for all requests
+ * in flight; a fresh token refused at its first use is ERR_AUTH and ends every request, now and
+ * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
+ * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
+ * out again; one that came whole and is no document is ERR_CONTRACT. Used by one thread;
+ * client_wake alone may be called from another.
+ */
+#ifndef ROLLCALL_API_CLIENT_H
+#define ROLLCALL_API_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/api_error.h"
+#include "api/route.h"
+#include "base/err.h"
+#include "io/config.h"
+#include "io/http.h"
+#include "io/json.h"
+
+struct client;
+
+struct client_request {
+    enum http_method method;
+    const char *path;      /* "/api/v2/..." with query string; copied */
+    const char *body;      /* JSON; NULL: none; copied */
+    const char *label;     /* for messages: "conversations 2026-03-01 page 7"; copied */
+    int64_t not_before_ms; /* monotonic: polls wait; 0: now */
+    bool want_document;    /* a 2xx must hold a JSON document */
+    void *user;
+};
+
+/* A final answer. On success (`error.kind` is ERR_NONE) status is 2xx (or 404 to a DELETE); the
+ * document, when wanted, is whole. */
+struct client_answer {
+    void *user;
+    int status;                /* 0: no HTTP answer to this request */
+    struct json_doc *document; /* owned by the taker; NULL on errors or when not wanted */
+    char *raw;                 /* the body as received, owned by the taker (free); NULL on errors */
+    size_t raw_length;
+    bool raw_gzip;
+    int64_t received_ms;       /* wall clock */
+    struct err error;          /* kind tells the consequence; the message is the user's */
+    char code[API_CODE_BYTES]; /* ErrorBody.code of a refused request, "" otherwise */
+};
+
+/* A client for the configuration (URLs resolved, credentials there; both are borrowed for the
+ * client's life). NULL with ERR_CONFIG. Nothing is sent yet. Free with client_free. */
+struct client *client_new(const struct config *config, struct err *e);
+void client_free(struct client *c);
+
+/* Queues a request; it goes out when token, pace and in_flight allow, earlier ones first. */
+void client_send(struct client *c, const struct client_request *request);
+
+/* Requests queued or on the wire (not those whose final answer waits to be taken). */
+size_t client_pending(const struct client *c);
+
+/* Drives everything until an answer is final, `timeout_ms` have passed or client_wake was called;
+ * true when *answer was filled. With `answer` NULL transfers are driven and nothing is taken. The
+ * first call after a stop was asked for (base/stop.h) returns false at once, later ones work as
+ * before: the caller decides. */
+bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer);
+
+/* Frees what an answer holds. */
+void client_answer_free(struct client_answer *answer);
+
+/* Wakes a waiting client_next; may be called from another thread. */
+void client_wake(struct client *c);
+
+/* Drops all requests, queued or on the wire, and answers not yet taken. */
+void client_abort(struct client *c);
+
+/* One request from start to final answer, for callers without a loop of their own (nothing else may
+ * be pending). False when answer->error is set, ERR_STOPPED among others. */
+bool client_call(struct client *c, const struct client_request *request,
+                 struct client_answer *answer);
+
+/* Counters so far, the login's included; borrowed, valid until the next client call. */
+const struct route_count *client_counts(const struct client *c, size_t *count);
+
+#endif

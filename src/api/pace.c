@@ -1,0 +1,120 @@
+#include "api/pace.h"
+
+#include <math.h>
+
+#include "base/limits.h"
+
+static const double minute_ms = 60000.0;
+static const double lowest_per_minute = 60.0;
+/* Requests of a minute may arrive closer together than they were sent. */
+static const double margin = 0.99;
+enum { BURST_DIVISOR = 50 };
+
+static double lesser(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* The full rate: within any minute the bucket's content may go on top of what the rate brings, so
+ * it is taken off. */
+static void set_full_rate(struct pace *p)
+{
+    double per_minute = p->configured_per_minute;
+
+    if (p->allowed_per_minute > 0) {
+        per_minute = lesser(per_minute, p->allowed_per_minute);
+    }
+    double burst = lesser(p->wanted_burst, floor(per_minute / BURST_DIVISOR));
+    p->burst = burst > 1 ? burst : 1;
+    p->tokens = lesser(p->tokens, p->burst);
+    p->full_rate_per_ms = (per_minute - (p->burst - 1)) * margin / minute_ms;
+}
+
+void pace_init(struct pace *p, int requests_per_minute, int burst, int64_t now_ms)
+{
+    *p = (struct pace){
+        .configured_per_minute = requests_per_minute > 0 ? requests_per_minute : 1,
+        .wanted_burst = burst,
+        .tokens = burst > 1 ? burst : 1,
+        .updated_ms = now_ms,
+        .slowed_ms = INT64_MIN,
+        .recovered_ms = INT64_MIN,
+        .hold_until_ms = now_ms,
+    };
+    set_full_rate(p);
+}
+
+/* The rate in force: after a 429 it climbs in a straight line back to the full one. */
+static double rate_at(const struct pace *p, int64_t now_ms)
+{
+    if (now_ms >= p->recovered_ms) {
+        return p->full_rate_per_ms;
+    }
+    double passed = (double)(now_ms - p->slowed_ms) / (double)(p->recovered_ms - p->slowed_ms);
+    double slowed = lesser(p->slowed_rate_per_ms, p->full_rate_per_ms);
+    return slowed + (p->full_rate_per_ms - slowed) * passed;
+}
+
+static void refill(struct pace *p, int64_t now_ms)
+{
+    if (now_ms <= p->updated_ms) {
+        return;
+    }
+    /* The mean of a straight line; exact unless the recovery ended in between. */
+    double rate = (rate_at(p, p->updated_ms) + rate_at(p, now_ms)) / 2;
+    p->tokens = lesser(p->burst, p->tokens + rate * (double)(now_ms - p->updated_ms));
+    p->updated_ms = now_ms;
+}
+
+int64_t pace_take(struct pace *p, int64_t now_ms)
+{
+    if (now_ms < p->hold_until_ms) {
+        return p->hold_until_ms - now_ms;
+    }
+    refill(p, now_ms);
+    if (p->tokens >= 1) {
+        p->tokens -= 1;
+        return 0;
+    }
+    int64_t wait = (int64_t)ceil((1 - p->tokens) / rate_at(p, now_ms));
+    return wait > 0 ? wait : 1;
+}
+
+static void hold(struct pace *p, int64_t now_ms, int64_t ms)
+{
+    /* What gathers while all wait would go out as a burst right at the end of it. */
+    if (ms > 0 && now_ms + ms > p->hold_until_ms) {
+        p->hold_until_ms = now_ms + ms;
+        p->tokens = lesser(p->tokens, 1);
+        p->updated_ms = p->hold_until_ms;
+    }
+}
+
+void pace_slow_down(struct pace *p, int64_t now_ms, int64_t sent_ms, int64_t retry_after_ms)
+{
+    if (sent_ms >= p->slowed_ms) {
+        double lowest = lesser(lowest_per_minute / minute_ms, p->full_rate_per_ms);
+        double half = rate_at(p, now_ms) / 2;
+
+        refill(p, now_ms);
+        p->tokens = lesser(p->tokens, 1);
+        p->slowed_rate_per_ms = half > lowest ? half : lowest;
+        p->slowed_ms = now_ms;
+        p->recovered_ms = now_ms + (int64_t)minute_ms;
+    }
+    hold(p, now_ms, retry_after_ms);
+}
+
+void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count,
+                  int32_t reset_seconds)
+{
+    if (allowed > 0 && p->allowed_per_minute != allowed) {
+        p->allowed_per_minute = allowed;
+        set_full_rate(p);
+    }
+    if (allowed > 0 && count >= allowed && reset_seconds > 0) {
+        int64_t reset_ms = (int64_t)reset_seconds * 1000;
+        int64_t most = limit_get(LIMIT_RETRY_AFTER_MS);
+        hold(p, now_ms, reset_ms < most ? reset_ms : most);
+    }
+}

@@ -1,0 +1,135 @@
+#include "api/retry.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+enum { RETRY_AFTER_JITTER_PARTS = 10, RETRY_AFTER_JITTER_MS = 1000 };
+
+static const int64_t longest_ms = INT64_MAX / 2;
+
+static enum retry_reason reason_of_status(int status)
+{
+    switch (status) {
+    case 429:
+        return RETRY_RATE;
+    case 408:
+        return RETRY_SERVER;
+    case 501: /* not implemented, and HTTP version not supported: it will say the same again */
+    case 505:
+        return RETRY_NO;
+    default:
+        return status >= 500 && status <= 599 ? RETRY_SERVER : RETRY_NO;
+    }
+}
+
+enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut)
+{
+    switch (failure) {
+    case HTTP_OK:
+        return body_cut ? RETRY_NETWORK : reason_of_status(status);
+    case HTTP_DNS:
+    case HTTP_REFUSED:
+    case HTTP_TIMEOUT:
+    case HTTP_RESET:
+        return RETRY_NETWORK;
+    case HTTP_PROXY:
+    case HTTP_TLS:
+    case HTTP_TOO_LARGE:
+    case HTTP_OTHER:
+        break;
+    }
+    return RETRY_NO;
+}
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* Reads digits with an optional fraction as seconds, rounded up to ms; -1 when it is anything else.
+ */
+static int64_t seconds_ms(const char *text)
+{
+    int64_t ms = 0;
+    int64_t unit = 100;
+    bool rest = false;
+
+    if (*text < '0' || *text > '9') {
+        return -1;
+    }
+    for (; *text >= '0' && *text <= '9'; text++) {
+        int64_t digit_ms = (*text - '0') * MS_PER_SECOND;
+        ms = ms > (longest_ms - digit_ms) / 10 ? longest_ms : ms * 10 + digit_ms;
+    }
+    if (*text == '.') {
+        for (text++; *text >= '0' && *text <= '9'; text++) {
+            rest = rest || (unit == 0 && *text != '0');
+            ms += (*text - '0') * unit;
+            unit /= 10;
+        }
+    }
+    if (*skip_blanks(text) != '\0') {
+        return -1;
+    }
+    ms += rest ? 1 : 0;
+    return ms < longest_ms ? ms : longest_ms;
+}
+
+int64_t retry_after_ms(const char *header, int64_t server_now_ms)
+{
+    int64_t date_ms;
+
+    if (!header) {
+        return -1;
+    }
+    const char *text = skip_blanks(header);
+    if (*text == '-') {
+        return seconds_ms(text + 1) >= 0 ? 0 : -1;
+    }
+    if (*text >= '0' && *text <= '9') {
+        return seconds_ms(text);
+    }
+    /* A date begins with its weekday; libcurl's parser alone would take far more for a date. */
+    if (!strchr(text, ',') || !http_parse_date(text, &date_ms)) {
+        return -1;
+    }
+    return date_ms > server_now_ms ? date_ms - server_now_ms : 0;
+}
+
+/* The range of the jitter: doubling with each try, capped. */
+static int64_t backoff_range_ms(int attempt)
+{
+    int64_t cap = limit_get(LIMIT_RETRY_CAP_MS);
+    int64_t range = limit_get(LIMIT_RETRY_BASE_MS);
+
+    for (int i = 1; i < attempt && range < cap; i++) {
+        range *= 2;
+    }
+    return range < cap ? range : cap;
+}
+
+int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
+                      double random01)
+{
+    int64_t wait;
+
+    if (reason == RETRY_NO || retry_after > limit_get(LIMIT_RETRY_AFTER_MS)) {
+        return -1;
+    }
+    if (retry_after > 0) {
+        int64_t jitter = retry_after / RETRY_AFTER_JITTER_PARTS;
+        if (jitter > RETRY_AFTER_JITTER_MS) {
+            jitter = RETRY_AFTER_JITTER_MS;
+        }
+        wait = retry_after + (int64_t)(random01 * (double)jitter);
+    } else {
+        wait = (int64_t)(random01 * (double)backoff_range_ms(attempt));
+    }
+    if (spent_ms > limit_get(LIMIT_RETRY_TOTAL_MS) - wait) {
+        return -1;
+    }
+    return wait;
+}

@@ -1,0 +1,191 @@
+#include "api/token.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/api_error.h"
+#include "api/login_causes.h"
+#include "base/str.h"
+#include "io/json.h"
+
+enum {
+    LIFETIME_UNSAID_SECONDS = 300, /* the shortest a client can be set to */
+    LIFETIME_LONGEST_SECONDS = 48 * 3600,
+    RENEW_AHEAD_SECONDS = 300,
+    RENEW_AHEAD_PARTS = 10,
+    TOKEN_LONGEST_BYTES = 16384,
+    WORDS_BYTES = 300,
+};
+
+static const char grant[] = "grant_type=client_credentials";
+
+void token_request(const struct config *config, char *url, size_t url_bytes,
+                   struct http_request *out)
+{
+    snprintf(url, url_bytes, "%s/oauth/token", config->login_url);
+    *out = (struct http_request){
+        .method = HTTP_POST,
+        .url = url,
+        .content_type = "application/x-www-form-urlencoded",
+        .body = grant,
+        .body_length = sizeof(grant) - 1,
+        .basic_user = config->client_id,
+        .basic_secret = config->client_secret,
+    };
+}
+
+/* A token goes into a header: visible ASCII alone. */
+static bool is_token(const char *text, size_t length)
+{
+    if (!text || length == 0 || length > TOKEN_LONGEST_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_bearer(struct json root)
+{
+    struct json type = json_get(root, "token_type");
+
+    return json_type(type) == JSON_ABSENT || str_eq_nocase(json_str(type), "bearer");
+}
+
+static void take_token(struct token *t, struct json root, int64_t monotonic_ms)
+{
+    size_t length;
+    const char *text = json_text(json_get(root, "access_token"), &length);
+    int64_t lifetime;
+
+    if (!json_int(json_get(root, "expires_in"), &lifetime) || lifetime <= 0) {
+        lifetime = LIFETIME_UNSAID_SECONDS;
+    }
+    if (lifetime > LIFETIME_LONGEST_SECONDS) {
+        lifetime = LIFETIME_LONGEST_SECONDS;
+    }
+    int64_t ahead = lifetime / RENEW_AHEAD_PARTS;
+    if (ahead > RENEW_AHEAD_SECONDS) {
+        ahead = RENEW_AHEAD_SECONDS;
+    }
+    secret_free(t->value);
+    t->value = secret_new(text, length);
+    t->lifetime_seconds = lifetime;
+    t->renew_at_ms = monotonic_ms + (lifetime - ahead) * 1000;
+    t->generation++;
+    t->proven = false;
+    /* The document is about to be freed; nothing reads it after this. */
+    secret_wipe((char *)text, length);
+}
+
+/* The login host's words on a refusal (its body is {error, description, error_description}); false
+ * when there is no such body. */
+static bool refusal_words(const struct json_doc *doc, struct buf *words)
+{
+    static const char *const fields[] = {"error", "error_description", "description", "code",
+                                         "message"};
+    const char *last = "";
+
+    if (!doc) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *text = json_str(json_get(json_root(doc), fields[i]));
+        if (text && !str_eq(text, last)) {
+            if (words->length > 0) {
+                buf_add_str(words, ": ");
+            }
+            (void)str_escape(words, text, strlen(text));
+            last = text;
+        }
+    }
+    return true;
+}
+
+static bool refuse(const struct config *config, const struct http_answer *answer,
+                   const struct json_doc *doc, struct err *e)
+{
+    struct buf words;
+
+    buf_init(&words, WORDS_BYTES);
+    bool has_words = refusal_words(doc, &words);
+    const struct login_cause *cause =
+        login_cause_of(answer->status, has_words ? buf_str(&words) : NULL);
+    err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", config->login_url, answer->status);
+    if (words.length > 0) {
+        err_append(e, " %s", buf_str(&words));
+    }
+    err_append(e, ". Likely cause: %s. Remedy: %s", cause->text, cause->remedy);
+    if (cause->sign == LOGIN_WORDS && config->client_secret_origin) {
+        err_append(e, " (the secret in use is from: %s)", config->client_secret_origin);
+    }
+    err_append(e, ". %s.", login_saml_note);
+    if (answer->correlation_id[0] != '\0') {
+        struct buf id;
+        buf_init(&id, WORDS_BYTES);
+        (void)str_escape(&id, answer->correlation_id, strlen(answer->correlation_id));
+        err_append(e, " Correlation id %s.", buf_str(&id));
+        buf_free(&id);
+    }
+    e->http_status = answer->status;
+    buf_free(&words);
+    return false;
+}
+
+static bool accept_document(struct token *t, const struct config *config,
+                            const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
+{
+    struct json_doc *doc;
+    enum answer_body body = answer_parse(answer, &doc, e);
+    bool ok = false;
+
+    if (body == BODY_CUT && answer->status == 200) {
+        err_prefix(e, "login at %s", config->login_url);
+        return false;
+    }
+    if (doc && answer->status == 200) {
+        struct json root = json_root(doc);
+        size_t length = 0;
+        const char *text = json_text(json_get(root, "access_token"), &length);
+
+        ok = is_token(text, length) && is_bearer(root);
+        if (ok) {
+            take_token(t, root, monotonic_ms);
+        }
+    }
+    if (!ok) {
+        refuse(config, answer, doc, e);
+    }
+    json_free(doc);
+    return ok;
+}
+
+bool token_accept(struct token *t, const struct config *config, const struct http_answer *answer,
+                  int64_t monotonic_ms, struct err *e)
+{
+    char code[API_CODE_BYTES];
+
+    if (answer->failure == HTTP_OK && answer->status < 500 && answer->status != 429) {
+        return accept_document(t, config, answer, monotonic_ms, e);
+    }
+    api_error(e, answer, "login", code);
+    if (answer->failure == HTTP_OK && answer->status >= 500) {
+        e->kind = ERR_TEMPORARY;
+    }
+    return err_append(e, " (%s)", config->login_url);
+}
+
+bool token_stale(const struct token *t, int64_t monotonic_ms)
+{
+    return !t->value || monotonic_ms >= t->renew_at_ms;
+}
+
+void token_free(struct token *t)
+{
+    secret_free(t->value);
+    t->value = NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * Growable byte buffer with a maximum.
+ *
+ * Invariants: data[length] is always NUL once anything was added; length never passes `max_bytes`;
+ * an addition that would is refused whole (returns false) and leaves the buffer as it was. No
+ * memory: exit code 70.
+ */
+#ifndef ROLLCALL_BASE_BUF_H
+#define ROLLCALL_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+    char *data;
+    size_t length;
+    size_t capacity;
+    size_t max_bytes;
+};
+
+/* An empty buffer that may grow to `max_bytes`; nothing is allocated yet. Free with buf_free. */
+void buf_init(struct buf *b, size_t max_bytes);
+
+/* Frees the storage; the buffer is empty and usable again with the same maximum. */
+void buf_free(struct buf *b);
+
+/* Empties the buffer, keeping its storage. */
+void buf_clear(struct buf *b);
+
+/* Adds bytes, a string, one character, a printf text. False: it would pass the maximum; nothing was
+ * added. */
+bool buf_add(struct buf *b, const void *bytes, size_t length);
+bool buf_add_str(struct buf *b, const char *text);
+bool buf_add_char(struct buf *b, char c);
+bool buf_add_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Makes room for `length` more bytes, zeroed, and returns where they go (the caller then adds what
+ * it used to b->length); NULL when that would pass the maximum. */
+char *buf_reserve(struct buf *b, size_t length);
+
+/* Gives the storage (NUL-terminated, malloc'ed) to the caller and leaves the buffer empty. */
+char *buf_take(struct buf *b, size_t *length);
+
+/* The contents as a string; "" when empty. Valid until the next change. */
+const char *buf_str(const struct buf *b);
+
+#endif

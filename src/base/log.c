@@ -1,0 +1,196 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/utf8.h"
+
+enum {
+    LINE_BYTES = 16 * 1024,
+    END_BYTES = 32, /* kept back for what ends a line that had to be cut */
+};
+
+static enum log_level chosen_level = LOG_WARN;
+static enum log_format chosen_format = LOG_TEXT;
+
+static const char *const level_names[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+static const char *const format_names[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
+
+void log_setup(enum log_level level, enum log_format format)
+{
+    chosen_level = level;
+    chosen_format = format;
+}
+
+static int find_name(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(names[i], name)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+bool log_level_parse(const char *name, enum log_level *out)
+{
+    int found = find_name(level_names, sizeof(level_names) / sizeof(level_names[0]), name);
+
+    if (found >= 0) {
+        *out = (enum log_level)found;
+    }
+    return found >= 0;
+}
+
+bool log_format_parse(const char *name, enum log_format *out)
+{
+    int found = find_name(format_names, sizeof(format_names) / sizeof(format_names[0]), name);
+
+    if (found >= 0) {
+        *out = (enum log_format)found;
+    }
+    return found >= 0;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level <= chosen_level;
+}
+
+/* Bare words need no quotes; "null" does, being what an absent text prints as. */
+static bool is_bare(const char *text)
+{
+    if (text[0] == '\0' || str_eq(text, "null")) {
+        return false;
+    }
+    for (const char *c = text; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+
+        if (byte <= ' ' || byte >= 0x7F || strchr("\"\\=", *c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One character inside the quotes of a text line. */
+static bool add_text_char(struct buf *line, const char *text, size_t bytes)
+{
+    if (*text == '"' || *text == '\\') {
+        return buf_add_printf(line, "\\%c", *text);
+    }
+    return str_escape(line, text, bytes);
+}
+
+/* One character inside the quotes of a JSON line; `code` is UINT32_MAX for an invalid byte. */
+static bool add_json_char(struct buf *line, const char *text, size_t bytes, uint32_t code)
+{
+    if (*text == '"' || *text == '\\') {
+        return buf_add_printf(line, "\\%c", *text);
+    }
+    if (code == UINT32_MAX) {
+        return buf_add_printf(line, "\\\\x%02X", (unsigned)(unsigned char)*text);
+    }
+    if (utf8_is_unsafe(code)) {
+        return buf_add_printf(line, "\\u%04X", (unsigned)code);
+    }
+    return buf_add(line, text, bytes);
+}
+
+/* Adds a text between quotes, as much as fits in whole characters; false when that is not all. */
+static bool add_quoted(struct buf *line, const char *text)
+{
+    size_t length = strlen(text);
+    bool whole = true;
+
+    for (size_t done = 0; whole && done < length;) {
+        uint32_t code = UINT32_MAX;
+        size_t bytes = utf8_next(text + done, length - done, &code);
+
+        if (bytes == 0) {
+            bytes = 1;
+        }
+        whole = chosen_format == LOG_JSON ? add_json_char(line, text + done, bytes, code)
+                                          : add_text_char(line, text + done, bytes);
+        done += bytes;
+    }
+    line->max_bytes = LINE_BYTES;
+    (void)buf_add_char(line, '"');
+    line->max_bytes = LINE_BYTES - END_BYTES;
+    return whole;
+}
+
+/* Adds one field; false when the line is full, which leaves it well-formed. */
+static bool add_field(struct buf *line, const struct log_field *f)
+{
+    bool json = chosen_format == LOG_JSON;
+
+    if (f->is_number) {
+        return json ? buf_add_printf(line, ",\"%s\":%" PRId64, f->key, f->number)
+                    : buf_add_printf(line, " %s=%" PRId64, f->key, f->number);
+    }
+    if (!f->text) {
+        return json ? buf_add_printf(line, ",\"%s\":null", f->key)
+                    : buf_add_printf(line, " %s=null", f->key);
+    }
+    if (!json && is_bare(f->text) && buf_add_printf(line, " %s=%s", f->key, f->text)) {
+        return true;
+    }
+    /* The key goes in with the opening quote or not at all. */
+    return (json ? buf_add_printf(line, ",\"%s\":\"", f->key)
+                 : buf_add_printf(line, " %s=\"", f->key)) &&
+           add_quoted(line, f->text);
+}
+
+static bool add_start(struct buf *line, enum log_level level, const char *event)
+{
+    struct log_field what = {.key = "event", .text = event};
+    char now[CLOCK_ISO_BYTES];
+
+    clock_format(clock_now_ms(), now);
+    return (chosen_format == LOG_JSON
+                ? buf_add_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", now, level_names[level])
+                : buf_add_printf(line, "time=%s level=%s", now, level_names[level])) &&
+           add_field(line, &what);
+}
+
+static void add_end(struct buf *line, bool whole)
+{
+    bool json = chosen_format == LOG_JSON;
+
+    line->max_bytes = LINE_BYTES;
+    if (!whole) {
+        (void)buf_add_str(line, json ? ",\"cut\":true" : " cut=true");
+    }
+    (void)buf_add_str(line, json ? "}\n" : "\n");
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields, int count)
+{
+    int saved = errno;
+    struct buf line;
+    ssize_t written;
+
+    if (!log_enabled(level)) {
+        return;
+    }
+    buf_init(&line, LINE_BYTES - END_BYTES);
+    bool whole = add_start(&line, level, event);
+    for (int i = 0; whole && i < count; i++) {
+        whole = add_field(&line, &fields[i]);
+    }
+    add_end(&line, whole);
+
+    /* A log that cannot be written is no reason to stop. */
+    do {
+        written = write(STDERR_FILENO, line.data, line.length);
+    } while (written < 0 && errno == EINTR);
+    buf_free(&line);
+    errno = saved;
+}

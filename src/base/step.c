@@ -1,0 +1,69 @@
+#include "base/step.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool off;
+
+/* Set once from the environment; `steps` is the mutex's. */
+static int64_t kill_step;
+static int log_file = -1;
+static int64_t steps;
+
+static void read_environment(void)
+{
+    const char *number = getenv("ROLLCALL_KILL_STEP");
+    const char *path = getenv("ROLLCALL_STEP_LOG");
+
+    /* A test that misspells these must not pass because nothing was killed. */
+    INVARIANT(!number || str_to_int64(number, 1, INT64_MAX, &kill_step));
+    if (path) {
+        log_file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        INVARIANT(log_file >= 0);
+    }
+    atomic_store(&off, !number && !path);
+}
+
+static void log_step(const char *name)
+{
+    char line[64];
+    int wanted = snprintf(line, sizeof(line), "%s\n", name);
+
+    INVARIANT(wanted > 0 && (size_t)wanted < sizeof(line));
+    INVARIANT(write(log_file, line, (size_t)wanted) == wanted);
+}
+
+void step(const char *name)
+{
+    if (atomic_load_explicit(&off, memory_order_relaxed)) {
+        return;
+    }
+    (void)pthread_once(&once, read_environment);
+    if (atomic_load(&off)) {
+        return;
+    }
+
+    /* The lock keeps the log in counting order: line N is step N. */
+    (void)pthread_mutex_lock(&mutex);
+    if (log_file >= 0) {
+        log_step(name);
+    }
+    if (++steps == kill_step) {
+        (void)kill(getpid(), SIGKILL);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    (void)pthread_mutex_unlock(&mutex);
+}

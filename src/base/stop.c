@@ -1,0 +1,50 @@
+#include "base/stop.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* The first signal that asked, and whether a SIGINT came. */
+static atomic_int asked;
+static atomic_bool interrupted;
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_BOOL_LOCK_FREE == 2,
+               "a signal handler may touch lock-free atomics only");
+
+static void on_signal(int number)
+{
+    int none = 0;
+
+    (void)atomic_compare_exchange_strong(&asked, &none, number);
+    if (number != SIGINT || !atomic_exchange(&interrupted, true)) {
+        return;
+    }
+    /* Ends as the shell expects of an interrupted program: by the signal, once this returns. */
+    (void)signal(SIGINT, SIG_DFL);
+    (void)raise(SIGINT);
+}
+
+void stop_install(void)
+{
+    /* Without SA_RESTART, so that waits end when the signal comes. */
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigemptyset(&ignore.sa_mask);
+    INVARIANT(sigaction(SIGINT, &action, NULL) == 0);
+    INVARIANT(sigaction(SIGTERM, &action, NULL) == 0);
+    INVARIANT(sigaction(SIGPIPE, &ignore, NULL) == 0);
+}
+
+bool stop_requested(void)
+{
+    return atomic_load(&asked) != 0;
+}
+
+int stop_signal(void)
+{
+    return atomic_load(&asked);
+}

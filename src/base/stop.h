@@ -1,0 +1,19 @@
+/*
+ * The stop flag: SIGINT and SIGTERM ask for an end after the page in hand; a second SIGINT ends at
+ * once (a crash like any other, so nothing is lost).
+ */
+#ifndef ROLLCALL_BASE_STOP_H
+#define ROLLCALL_BASE_STOP_H
+
+#include <stdbool.h>
+
+/* Installs the handlers (and ignores SIGPIPE). */
+void stop_install(void);
+
+/* True once a stop was asked for. Async-signal-safe to set, safe to read in any thread. */
+bool stop_requested(void);
+
+/* The signal that asked (SIGINT or SIGTERM), 0 when none. */
+int stop_signal(void);
+
+#endif

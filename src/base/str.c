@@ -1,0 +1,341 @@
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum { NEAREST_MAX_BYTES = 128 };
+
+static char lower(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c + ('a' - 'A'));
+    }
+    return c;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool str_eq(const char *a, const char *b)
+{
+    if (!a || !b) {
+        return a == b;
+    }
+    return strcmp(a, b) == 0;
+}
+
+bool str_eq_nocase(const char *a, const char *b)
+{
+    if (!a || !b) {
+        return a == b;
+    }
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+bool str_starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text);
+    size_t tail = strlen(suffix);
+
+    return tail <= length && memcmp(text + length - tail, suffix, tail) == 0;
+}
+
+char *str_trim(struct arena *a, const char *text, bool *trimmed)
+{
+    size_t whole = strlen(text);
+    size_t length = whole;
+
+    while (length > 0 && is_blank(*text)) {
+        text++;
+        length--;
+    }
+    while (length > 0 && is_blank(text[length - 1])) {
+        length--;
+    }
+    if (trimmed) {
+        *trimmed = length != whole;
+    }
+    return arena_strndup(a, text, length);
+}
+
+char *str_lower(struct arena *a, const char *text)
+{
+    char *copy = arena_strdup(a, text);
+
+    for (char *c = copy; *c; c++) {
+        *c = lower(*c);
+    }
+    return copy;
+}
+
+static bool is_separator(char c)
+{
+    return c == ',' || is_blank(c);
+}
+
+static const char *skip_separators(const char *text)
+{
+    while (is_separator(*text)) {
+        text++;
+    }
+    return text;
+}
+
+static size_t item_bytes(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] && !is_separator(text[length])) {
+        length++;
+    }
+    return length;
+}
+
+char **str_split_list(struct arena *a, const char *text, size_t *count)
+{
+    size_t items = 0;
+
+    for (const char *c = skip_separators(text); *c; c = skip_separators(c + item_bytes(c))) {
+        items++;
+    }
+    char **list = arena_array(a, items, sizeof(*list));
+    const char *c = skip_separators(text);
+    for (size_t i = 0; i < items; i++) {
+        list[i] = arena_strndup(a, c, item_bytes(c));
+        c = skip_separators(c + item_bytes(c));
+    }
+    *count = items;
+    return list;
+}
+
+bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    const char *digits = *text == '-' ? text + 1 : text;
+
+    if (!*digits) {
+        return false;
+    }
+    for (const char *c = digits; *c; c++) {
+        if (!is_digit(*c)) {
+            return false;
+        }
+    }
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    if (errno != 0 || value < min || value > max) {
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+bool str_to_bool(const char *text, bool *out)
+{
+    static const struct {
+        const char *word;
+        bool value;
+    } words[] = {
+        {"yes", true}, {"true", true},   {"on", true},   {"1", true},
+        {"no", false}, {"false", false}, {"off", false}, {"0", false},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (str_eq_nocase(text, words[i].word)) {
+            *out = words[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Optimal string alignment distance of two words of at most NEAREST_MAX_BYTES, case ignored. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t rows[3][NEAREST_MAX_BYTES + 1];
+    size_t *before = rows[0];
+    size_t *above = rows[1];
+    size_t *row = rows[2];
+    size_t columns = strlen(b);
+
+    for (size_t j = 0; j <= columns; j++) {
+        above[j] = before[j] = j;
+    }
+    for (size_t i = 1; a[i - 1]; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            bool same = lower(a[i - 1]) == lower(b[j - 1]);
+            size_t best = smaller(above[j - 1] + (same ? 0 : 1), smaller(above[j], row[j - 1]) + 1);
+
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1])) {
+                best = smaller(best, before[j - 2] + 1);
+            }
+            row[j] = best;
+        }
+        size_t *free_row = before;
+        before = above;
+        above = row;
+        row = free_row;
+    }
+    return above[columns];
+}
+
+const char *str_nearest(const char *word, const char *const *candidates, size_t count)
+{
+    size_t length = strlen(word);
+    size_t near = length / 3 > 2 ? length / 3 : 2;
+    const char *nearest = NULL;
+
+    if (length == 0 || length > NEAREST_MAX_BYTES) {
+        return NULL;
+    }
+    /* As many edits as the word has letters would make any word of it. */
+    size_t limit = smaller(near, length - 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t other = strlen(candidates[i]);
+        size_t gap = other > length ? other - length : length - other;
+
+        if (gap > limit || other > NEAREST_MAX_BYTES) {
+            continue;
+        }
+        size_t distance = edit_distance(word, candidates[i]);
+        if (distance > limit || (nearest && distance == limit)) {
+            continue;
+        }
+        nearest = candidates[i];
+        limit = distance;
+    }
+    return nearest;
+}
+
+static bool escape_byte(struct buf *out, char byte)
+{
+    switch (byte) {
+    case '\n':
+        return buf_add_str(out, "\\n");
+    case '\r':
+        return buf_add_str(out, "\\r");
+    case '\t':
+        return buf_add_str(out, "\\t");
+    default:
+        return buf_add_printf(out, "\\x%02X", (unsigned)(unsigned char)byte);
+    }
+}
+
+bool str_escape(struct buf *out, const char *text, size_t length)
+{
+    size_t done = 0;
+
+    while (done < length) {
+        uint32_t code = 0;
+        size_t bytes = utf8_next(text + done, length - done, &code);
+        bool added;
+
+        if (bytes == 0 || (bytes == 1 && utf8_is_unsafe(code))) {
+            added = escape_byte(out, text[done]);
+        } else if (utf8_is_unsafe(code)) {
+            added = buf_add_printf(out, "\\u{%X}", (unsigned)code);
+        } else {
+            added = buf_add(out, text + done, bytes);
+        }
+        if (!added) {
+            return false;
+        }
+        done += bytes > 0 ? bytes : 1;
+    }
+    return true;
+}
+
+char *str_escaped(struct arena *a, const char *text)
+{
+    struct buf escaped;
+
+    buf_init(&escaped, SIZE_MAX);
+    (void)str_escape(&escaped, text, strlen(text));
+    char *copy = arena_strdup(a, buf_str(&escaped));
+    buf_free(&escaped);
+    return copy;
+}
+
+bool str_url_encode(struct buf *out, const char *text)
+{
+    size_t before = out->length;
+
+    for (const char *c = text; *c; c++) {
+        bool plain = is_letter(*c) || is_digit(*c) || strchr("-._~", *c);
+        bool added = plain ? buf_add_char(out, *c)
+                           : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
+
+        if (!added) {
+            out->length = before;
+            if (out->data) {
+                out->data[before] = '\0';
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+bool str_is_utf8(const char *text, size_t length)
+{
+    size_t done = 0;
+
+    while (done < length) {
+        uint32_t code = 0;
+        size_t bytes = utf8_next(text + done, length - done, &code);
+
+        if (bytes == 0) {
+            return false;
+        }
+        done += bytes;
+    }
+    return true;
+}
+
+bool str_is_uuid(const char *text)
+{
+    enum { UUID_BYTES = 36 };
+
+    if (strnlen(text, UUID_BYTES + 1) != UUID_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < UUID_BYTES; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex = is_digit(text[i]) || (lower(text[i]) >= 'a' && lower(text[i]) <= 'f');
+
+        if (dash ? text[i] != '-' : !hex) {
+            return false;
+        }
+    }
+    return true;
+}

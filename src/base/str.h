@@ -1,0 +1,69 @@
+/*
+ * Strings: the few operations that libc lacks or makes easy to get wrong.
+ *
+ * Invariants: nothing here depends on the locale; inputs are borrowed; results go into the caller's
+ * buffer or arena.
+ */
+#ifndef ROLLCALL_BASE_STR_H
+#define ROLLCALL_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* Equality of two strings; either may be NULL (NULL equals NULL only). */
+bool str_eq(const char *a, const char *b);
+
+/* ASCII equality without regard to case; NULL as above. */
+bool str_eq_nocase(const char *a, const char *b);
+
+/* Whether `text` begins with `prefix`; every text begins with the empty one. */
+bool str_starts_with(const char *text, const char *prefix);
+/* Whether `text` ends with `suffix`; every text ends with the empty one. */
+bool str_ends_with(const char *text, const char *suffix);
+
+/* Copies `text` without blanks, tabs and line ends at both ends, into the arena; sets *trimmed (may
+ * be NULL) when something was cut. */
+char *str_trim(struct arena *a, const char *text, bool *trimmed);
+
+/* Lower-case ASCII copy in the arena. */
+char *str_lower(struct arena *a, const char *text);
+
+/* Splits at commas and blanks, leaving out empty items; returns an arena array of *count strings.
+ */
+char **str_split_list(struct arena *a, const char *text, size_t *count);
+
+/* A whole decimal number within [min, max] and nothing else (no blanks, no sign but '-'); false
+ * otherwise. */
+bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out);
+
+/* yes/no, true/false, on/off, 1/0 in any case; false when it is none of them. */
+bool str_to_bool(const char *text, bool *out);
+
+/* The candidate nearest to `word` by edit distance (ASCII case ignored, transpositions count one),
+ * the first of equals; NULL when none is near enough to be a misspelling: at most 2 edits or a
+ * third of the word's length, and fewer than its letters. Candidates are borrowed. */
+const char *str_nearest(const char *word, const char *const *candidates, size_t count);
+
+/* Appends `text` made safe for a terminal or a log: control bytes and invalid UTF-8 become \xNN
+ * (line ends and tabs \n, \r, \t), C1 controls, bidi controls, U+2028, U+2029 and U+FEFF \u{N}.
+ * False when the buffer is full: the characters that fit are in it. */
+bool str_escape(struct buf *out, const char *text, size_t length);
+
+/* The same into the arena. */
+char *str_escaped(struct arena *a, const char *text);
+
+/* Percent-encodes everything but RFC 3986 unreserved characters, appended to `out`. False when
+ * full: nothing was added. */
+bool str_url_encode(struct buf *out, const char *text);
+
+/* True when the bytes are valid UTF-8 (no surrogates, no overlong forms, nothing over U+10FFFF). */
+bool str_is_utf8(const char *text, size_t length);
+
+/* True for 8-4-4-4-12 hexadecimal digits. */
+bool str_is_uuid(const char *text);
+
+#endif

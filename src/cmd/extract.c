@@ -1,0 +1,192 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "run/extract.h"
+
+const char cmd_extract_help[] =
+    "usage: rollcall extract [--until TIME] [--stream NAME]...\n"
+    "\n"
+    "Brings every enabled stream up to now: users and queues when older than six\n"
+    "hours, real-time adherence, then conversation details. What an earlier run left\n"
+    "unfinished goes on at its next page. This is the nightly command.\n"
+    "\n"
+    "  --until TIME    ISO 8601 time that replaces now in all planning (windows,\n"
+    "                  lookback, settling); snapshots are of the real moment\n"
+    "  --stream NAME   only this stream (repeatable): users, queues,\n"
+    "                  adherence_realtime, conversations\n"
+    "  -h, --help      print this help\n"
+    "\n"
+    "Exit codes: 0 done, 11 some of it done, 12 stopped by a signal; the others say\n"
+    "what is in the way (`rollcall --exit-codes`). Progress is always kept.\n";
+
+struct extract_options {
+    const char *until;
+    const char *streams[64];
+    size_t stream_count;
+};
+
+static enum err_kind parse_options(int argc, char **argv, struct extract_options *o, struct err *e)
+{
+    static const struct option options[] = {{"until", required_argument, NULL, 'u'},
+                                            {"stream", required_argument, NULL, 's'},
+                                            {NULL, 0, NULL, 0}};
+    int answer;
+
+    opterr = 0;
+    optind = 1;
+    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (answer == 'u') {
+            o->until = optarg;
+        } else if (answer == 's' && o->stream_count < sizeof(o->streams) / sizeof(o->streams[0])) {
+            o->streams[o->stream_count++] = optarg;
+        } else {
+            return cmd_bad_option("extract", argv, options, answer, e);
+        }
+    }
+    if (optind < argc) {
+        err_set(e, ERR_USAGE, "extract: unexpected argument '%s'; see `rollcall extract --help`",
+                argv[optind]);
+        return ERR_USAGE;
+    }
+    return ERR_NONE;
+}
+
+/* A misspelt stream is told the nearest one. */
+static bool check_stream(const char *name, struct err *e)
+{
+    const char *names[64];
+
+    if (stream_find(name)) {
+        return true;
+    }
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        names[i] = stream_registry[i]->name;
+    }
+    const char *near = str_nearest(name, names, stream_registry_count);
+    return err_set(e, ERR_USAGE, "extract: unknown stream '%s'%s%s; see `rollcall extract --help`",
+                   name, near ? ", did you mean " : "", near ? near : "");
+}
+
+static bool is_listed(const char *name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(list[i], name)) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+/* The streams to run, in registry order: those of the command line, else those enabled. */
+static bool choose_streams(const struct extract_options *o, const struct config *c, struct arena *a,
+                           struct extract_request *request, struct err *e)
+{
+    const struct stream **chosen = arena_array(a, stream_registry_count, sizeof(*chosen));
+
+    for (size_t i = 0; i < o->stream_count; i++) {
+        if (!check_stream(o->streams[i], e)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        bool wanted = o->stream_count ? is_listed(s->name, o->streams, o->stream_count)
+                                      : is_listed(s->name, c->streams, c->stream_count);
+        if (wanted) {
+            chosen[request->stream_count++] = s;
+        }
+        if (wanted && s->windows == WINDOWS_UTC_DAYS && c->start_day == INT32_MIN) {
+            return err_set(
+                e, ERR_CONFIG,
+                "%s%s[extract] start is missing: say from which day on %s are wanted, for "
+                "example start = 2026-01-01",
+                c->path ? c->path : "", c->path ? ": " : "", s->title);
+        }
+    }
+    request->streams = chosen;
+    return true;
+}
+
+/* TIME of the run: what --until says, else now. */
+static bool choose_time(const char *until, const struct config *c, int64_t *until_ms, struct err *e)
+{
+    *until_ms = clock_now_ms();
+    if (until && !clock_parse(until, false, until_ms)) {
+        return err_set(e, ERR_USAGE,
+                       "extract: --until '%s' is no ISO 8601 time with a zone, such as "
+                       "2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
+                       until);
+    }
+    if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {
+        char day[CLOCK_DAY_BYTES];
+        return err_set(e, until ? ERR_USAGE : ERR_CONFIG,
+                       "extract: the time to read up to lies before [extract] start (%s)",
+                       clock_format_day(c->start_day, day));
+    }
+    return true;
+}
+
+static void print_summary(const struct extract_result *r, enum err_kind kind)
+{
+    const struct run_totals *t = &r->totals;
+    size_t done = 0;
+    size_t left = 0;
+
+    for (size_t i = 0; i < r->stream_count; i++) {
+        const struct outcome *o = &r->streams[i].outcome;
+        bool whole = r->streams[i].begun && o->left == 0 && o->first.kind == ERR_NONE;
+        done += whole ? 1 : 0;
+        left += whole ? 0 : 1;
+    }
+    bool nothing = t->rows.rows_new + t->rows.rows_changed == 0 && kind == ERR_NONE;
+    fprintf(
+        stderr,
+        "rollcall: run %lld: %s%s; streams done %zu, not done %zu; rows new %lld, changed %lld, "
+        "unchanged %lld; requests %lld (%lld retries); %.1f s; exit %d (%s)\n",
+        (long long)r->run_id,
+        nothing            ? "nothing new"
+        : kind == ERR_NONE ? "done"
+                           : "not all done",
+        kind == ERR_STOPPED ? " (stopped)" : "", done, left, (long long)t->rows.rows_new,
+        (long long)t->rows.rows_changed, (long long)t->rows.rows_unchanged, (long long)t->requests,
+        (long long)t->retries, (double)r->elapsed_ms / 1000.0, err_exit_code(kind),
+        err_kind_name(kind));
+}
+
+enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
+{
+    struct extract_options o = {0};
+    struct config config;
+    struct extract_result result = {0};
+    enum err_kind kind = parse_options(argc, argv, &o, e);
+
+    if (kind != ERR_NONE) {
+        return kind;
+    }
+    if (!cmd_setup(ctx, true, &config, e)) {
+        return e->kind;
+    }
+    struct extract_request request = {.config = &config};
+    if (choose_streams(&o, &config, ctx->arena, &request, e) &&
+        choose_time(o.until, &config, &request.until_ms, e)) {
+        kind = extract_run(&request, ctx->arena, &result, e);
+    } else {
+        kind = e->kind;
+    }
+    config_wipe(&config);
+    /* Cron mails what is printed: all well and nobody watching means silence. */
+    if (result.run_id != 0 && ctx->verbosity >= 0 &&
+        (kind != ERR_NONE || isatty(STDERR_FILENO) || ctx->verbosity > 0)) {
+        if (kind != ERR_NONE && e->message[0]) {
+            fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
+            e->message[0] = '\0';
+        }
+        print_summary(&result, kind);
+    }
+    return kind;
+}

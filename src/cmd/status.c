@@ -1,0 +1,85 @@
+#include "out/status.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/stream_facts.h"
+#include "out/table.h"
+
+const char cmd_status_help[] =
+    "usage: rollcall status [--json]\n"
+    "\n"
+    "Shows per stream up to when it is complete, how many business days are whole,\n"
+    "open windows, rows, the last run and the error that still stands.\n"
+    "\n"
+    "  --json          as one JSON object\n"
+    "  -h, --help      print this help\n"
+    "\n"
+    "Exit codes: 0 all enabled streams are up to date; 1 one was not read for 26 hours,\n"
+    "or a day that ended 26 hours ago is not complete; 9 there is no database yet.\n";
+
+static enum err_kind parse_options(int argc, char **argv, bool *json, struct err *e)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    int answer;
+
+    opterr = 0;
+    optind = 1;
+    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (answer != 'j') {
+            return cmd_bad_option("status", argv, options, answer, e);
+        }
+        *json = true;
+    }
+    if (optind < argc) {
+        err_set(e, ERR_USAGE, "status: unexpected argument '%s'; see `rollcall status --help`",
+                argv[optind]);
+        return ERR_USAGE;
+    }
+    return ERR_NONE;
+}
+
+/* One read transaction, so that the figures agree. */
+static bool gather(struct db *d, const struct config *c, struct arena *a, struct status *out,
+                   struct err *e)
+{
+    struct status_request request = {.now_ms = clock_now_ms()};
+
+    request.streams = stream_facts(c, a, &request.stream_count);
+    if (!db_begin_read(d, e)) {
+        return false;
+    }
+    bool gathered = status_gather(d, &request, a, out, e);
+    db_rollback(d);
+    return gathered;
+}
+
+enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
+{
+    struct config config;
+    struct status status;
+    bool json = false;
+    enum err_kind kind = parse_options(argc, argv, &json, e);
+
+    if (kind != ERR_NONE) {
+        return kind;
+    }
+    if (!cmd_setup(ctx, false, &config, e)) {
+        return e->kind;
+    }
+    struct db *d = db_open(config.database_path, DB_READ, e);
+    bool done = d && gather(d, &config, ctx->arena, &status, e);
+    db_close(d);
+    config_wipe(&config);
+    if (!done) {
+        return e->kind;
+    }
+    if (json) {
+        status_print_json(&status, stdout);
+    } else {
+        status_print(&status, ctx->arena, table_terminal_width(stdout), stdout);
+    }
+    return status.behind ? ERR_BEHIND : ERR_NONE;
+}

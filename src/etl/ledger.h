@@ -1,0 +1,184 @@
+/*
+ * The ledger: what has been read, what is owed, and what happened; the only code that writes the
+ * ledger's tables.
+ *
+ * Invariants: a reading's cursor moves only in the transaction that commits the page's rows; a
+ * window's stored plan survives a crash and is finished first; times are ISO texts in the file and
+ * milliseconds here. Every window written bears the run begun last (updated_run_id). Statement
+ * texts are constants in ledger_sql.h.
+ */
+#ifndef ROLLCALL_ETL_LEDGER_H
+#define ROLLCALL_ETL_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "etl/load.h"
+#include "etl/plan.h"
+#include "io/db.h"
+
+enum window_kind { WINDOW_DAY, WINDOW_SNAPSHOT, WINDOW_REREAD };
+
+/* A window with its stored plan and the reading under way. */
+struct ledger_window {
+    struct window window;
+    enum window_kind kind;
+    /* the stored plan: what is still owed of it */
+    int64_t pending_time_ms;     /* planning time; TIME_NONE: nothing is owed */
+    int64_t pending_job_to_ms;   /* TIME_NONE: no job owed */
+    int64_t pending_query_to_ms; /* TIME_NONE: no query owed */
+    /* the reading under way */
+    const char *reading_plan; /* name of the request plan; NULL: none */
+    const char *job_id;       /* NULL: none */
+    const char *job_cursor;
+    int64_t job_resubmits;
+    int64_t next_page; /* 1 at first */
+    const char *last_id;
+};
+
+struct ledger;
+
+/* A ledger on `d` (borrowed). Free with ledger_free. */
+struct ledger *ledger_new(struct db *d, struct err *e);
+void ledger_free(struct ledger *l);
+
+/* --- runs --- */
+
+/* Inserts the run's row in a transaction of its own; its id. `streams` is a JSON array. 0 on
+ * failure. */
+int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
+                         const char *streams, struct err *e);
+
+struct run_totals {
+    int64_t requests;
+    int64_t retries;
+    int64_t bytes;
+    int64_t pages;
+    struct load_counts rows;
+};
+
+/* Updates the run's counters; part of a page's transaction. */
+bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_totals *totals,
+                         struct err *e);
+
+/* Ends the run: exit code, name and error text (NULL: none), counters; a transaction of its own. */
+bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
+                    enum err_kind kind, const char *error, struct err *e);
+
+/* One route's request counters of the run (upsert by run, method, route). */
+struct ledger_route {
+    const char *method;
+    const char *route;
+    int64_t requests;
+    int64_t retries;
+    int64_t status_429;
+    int64_t status_5xx;
+    int64_t bytes;
+};
+bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e);
+
+/* --- windows --- */
+
+/* Makes the day windows of `stream` from `first_ms` that begin before `until_ms`, where missing (in
+ * a transaction of its own). */
+bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
+                      struct err *e);
+
+/* The one window of `kind` (snapshot, reread) of a stream, made when absent. */
+bool ledger_single_window(struct ledger *l, const char *stream, enum window_kind kind,
+                          struct arena *a, struct ledger_window *out, struct err *e);
+
+/* All day windows of a stream by start, in the arena. */
+bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct ledger_window **out,
+                 size_t *count, struct err *e);
+
+/* Stores what a window owes (the plan) and the state it has under it; resets the reading under way,
+ * but for the id of a job that is still to be deleted. Part of the caller's transaction. */
+bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e);
+
+/* A reading begins (or begins anew, `resubmits` counted): plan name, no cursor, no job. In the
+ * caller's transaction, or by itself when there is none. */
+bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
+                          struct err *e);
+
+/* A job was submitted: its id is kept before anything follows. As ledger_reading_begin. */
+bool ledger_job(struct ledger *l, int64_t window_id, const char *job_id, struct err *e);
+
+/* A page was loaded: moves the cursor. Part of the page's transaction. */
+struct ledger_page {
+    int64_t window_id;
+    const char *job_cursor; /* NULL: none */
+    int64_t next_page;
+    const char *last_id; /* NULL: none */
+    int64_t rows_read;
+    int64_t total_hits; /* -1: not said */
+};
+bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e);
+
+/* A reading is whole: writes the window's coverage and state (from w->window) and what is still
+ * owed (from w->pending_*), and ends the reading under way. The job's id stays until
+ * ledger_job_deleted: an id without a reading is a job to delete. Part of the last page's
+ * transaction. */
+bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, int64_t run_id,
+                        struct err *e);
+
+/* The server's job is deleted (or gone). As ledger_reading_begin. */
+bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e);
+
+/* A window stopped with an error; kept beside its cursor, cleared by the next ledger_reading_end. A
+ * transaction of its own. */
+bool ledger_window_error(struct ledger *l, int64_t window_id, const struct err *cause,
+                         struct err *e);
+
+/* The raw bytes of a page that changed a row. Part of the page's transaction. */
+struct ledger_raw {
+    int64_t window_id;
+    int64_t run_id;
+    const char *plan;
+    int64_t page_no;
+    int64_t received_ms;
+    const char *path;
+    bool gzip;
+    const void *bytes;
+    size_t length;
+    int64_t row_count;
+};
+bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e);
+
+/* --- facts --- */
+
+/* Counts an unknown field or a data problem. Part of the page's transaction. */
+struct ledger_note {
+    const char *stream;
+    const char *path;
+    const char *problem; /* NULL: an unknown field */
+    const char *example; /* of a problem; NULL: none */
+    int64_t count;
+};
+bool ledger_note(struct ledger *l, const struct ledger_note *n, struct err *e);
+
+/* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
+ * that of `from_ms` to that of `to_ms` and those stored before; replaces all when the zone's rules
+ * or name changed. A transaction of its own, written only when something is missing. */
+bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e);
+
+/* The request plan a stream's source was found to be (arena text, NULL: not known yet), and
+ * remembering it. */
+bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
+                   struct err *e);
+bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e);
+
+/* Ids for id batches, sorted, in the arena: open conversations (no end, started at or after
+ * `since_ms`, id over `after`; NULL: all), users that are not deleted. */
+struct ledger_ids {
+    const char *const *ids;
+    size_t count;
+};
+bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
+                               struct arena *a, struct ledger_ids *out, struct err *e);
+bool ledger_user_ids(struct ledger *l, struct arena *a, struct ledger_ids *out, struct err *e);
+
+#endif

@@ -1,0 +1,263 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "etl/ledger_internal.h"
+
+bool ledger_note(struct ledger *l, const struct ledger_note *n, struct err *e)
+{
+    struct ledger_call c;
+
+    call_begin(&c, l, n->problem ? SQL_DATA_PROBLEM : SQL_UNKNOWN_FIELD);
+    call_text(&c, n->stream);
+    call_text(&c, n->path);
+    call_time(&c, clock_now_ms());
+    call_int(&c, n->count);
+    if (n->problem) {
+        call_text(&c, n->problem);
+        call_text(&c, n->example);
+    }
+    return call_run(&c, e);
+}
+
+/* A row of zone_offset: a business day, or the part of it that has one offset. */
+struct zone_row {
+    int64_t from_ms;
+    int64_t to_ms;
+    int32_t offset_seconds;
+    int32_t day;
+};
+
+struct zone_rows {
+    struct zone_row *rows; /* by from_ms */
+    size_t count;
+    size_t capacity;
+    bool foreign; /* of a stored set: a row is malformed or of another zone */
+};
+
+static void add_zone_row(struct zone_rows *rows, struct zone_row row)
+{
+    if (rows->count == rows->capacity) {
+        rows->capacity = rows->capacity > 0 ? rows->capacity * 2 : 256;
+        rows->rows = xrealloc(rows->rows, rows->capacity * sizeof(row));
+    }
+    rows->rows[rows->count++] = row;
+}
+
+static bool read_stored_zone(struct ledger *l, const char *zone, struct zone_rows *stored,
+                             struct err *e)
+{
+    struct ledger_call c;
+    bool row = false;
+    bool read = false;
+
+    call_begin(&c, l, SQL_ZONE_ROWS);
+    while ((read = call_step(&c, &row, e)) && row) {
+        struct zone_row r = {
+            .from_ms = call_read_time(&c, 0),
+            .to_ms = call_read_time(&c, 1),
+            .offset_seconds = (int32_t)db_int(c.statement, 2),
+        };
+        bool sound = r.from_ms != TIME_NONE && r.to_ms != TIME_NONE &&
+                     clock_parse_day(db_text(c.statement, 3), &r.day) &&
+                     str_eq(db_text(c.statement, 4), zone);
+
+        if (sound) {
+            add_zone_row(stored, r);
+        } else {
+            stored->foreign = true;
+        }
+    }
+    call_end(&c);
+    return read;
+}
+
+/* The rows of the business days from that of `from_ms` to that of `to_ms`, both whole. */
+static void compute_zone(int64_t from_ms, int64_t to_ms, struct zone_rows *out)
+{
+    int32_t last = clock_zone_day(to_ms);
+    int32_t day = clock_zone_day(from_ms);
+    int64_t start_ms = clock_zone_day_start_ms(day);
+
+    for (; day <= last; day++) {
+        int64_t end_ms = clock_zone_day_start_ms(day + 1);
+
+        while (start_ms < end_ms) {
+            int64_t next_ms = clock_next_transition_ms(start_ms, end_ms);
+
+            add_zone_row(out, (struct zone_row){
+                                  .from_ms = start_ms,
+                                  .to_ms = next_ms,
+                                  .offset_seconds = clock_zone_offset_seconds(start_ms),
+                                  .day = day,
+                              });
+            start_ms = next_ms;
+        }
+    }
+}
+
+static bool same_zone_row(const struct zone_row *a, const struct zone_row *b)
+{
+    return a->from_ms == b->from_ms && a->to_ms == b->to_ms &&
+           a->offset_seconds == b->offset_seconds && a->day == b->day;
+}
+
+/* True when all of `stored` is an unbroken part of `wanted`, beginning at *at. */
+static bool is_part(const struct zone_rows *stored, const struct zone_rows *wanted, size_t *at)
+{
+    *at = 0;
+    if (stored->foreign) {
+        return false;
+    }
+    if (stored->count == 0) {
+        return true;
+    }
+    while (*at < wanted->count && wanted->rows[*at].from_ms < stored->rows[0].from_ms) {
+        *at += 1;
+    }
+    if (stored->count > wanted->count - *at) {
+        return false;
+    }
+    for (size_t i = 0; i < stored->count; i++) {
+        if (!same_zone_row(&stored->rows[i], &wanted->rows[*at + i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_zone_row(struct ledger *l, const char *zone, const struct zone_row *row,
+                           struct err *e)
+{
+    struct ledger_call c;
+    char day[CLOCK_DAY_BYTES];
+
+    call_begin(&c, l, SQL_ZONE_ADD);
+    call_time(&c, row->from_ms);
+    call_time(&c, row->to_ms);
+    call_int(&c, row->offset_seconds);
+    call_text(&c, clock_format_day(row->day, day));
+    call_text(&c, zone);
+    return call_run(&c, e);
+}
+
+/* Writes `wanted` but for its rows [have_from, have_to), which are there; all anew when `clear`. */
+static bool write_zone(struct ledger *l, const char *zone, const struct zone_rows *wanted,
+                       bool clear, const size_t have[2], struct err *e)
+{
+    struct ledger_call c;
+    bool written = db_begin(l->db, e);
+
+    if (written && clear) {
+        call_begin(&c, l, SQL_ZONE_CLEAR);
+        written = call_run(&c, e);
+    }
+    for (size_t i = 0; written && i < wanted->count; i++) {
+        if (clear || i < have[0] || i >= have[1]) {
+            written = write_zone_row(l, zone, &wanted->rows[i], e);
+        }
+    }
+    if (written && db_commit(l->db, e)) {
+        return true;
+    }
+    db_rollback(l->db);
+    return false;
+}
+
+bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
+{
+    struct zone_rows stored = {0};
+    struct zone_rows wanted = {0};
+    bool done = read_stored_zone(l, zone, &stored, e);
+
+    if (done) {
+        size_t have[2] = {0};
+
+        /* What was there stays covered, so that rows read long ago keep their local times. */
+        if (stored.count > 0 && stored.rows[0].from_ms < from_ms) {
+            from_ms = stored.rows[0].from_ms;
+        }
+        if (stored.count > 0 && stored.rows[stored.count - 1].to_ms > to_ms) {
+            to_ms = stored.rows[stored.count - 1].to_ms - 1;
+        }
+        compute_zone(from_ms, to_ms, &wanted);
+        bool part = is_part(&stored, &wanted, &have[0]);
+        have[1] = have[0] + stored.count;
+        if (!part || stored.count < wanted.count) {
+            done = write_zone(l, zone, &wanted, !part, have, e);
+        }
+    }
+    free(stored.rows);
+    free(wanted.rows);
+    return done;
+}
+
+bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
+                   struct err *e)
+{
+    struct ledger_call c;
+    bool row = false;
+
+    call_begin(&c, l, SQL_SOURCE);
+    call_text(&c, stream);
+    bool read = call_step(&c, &row, e);
+    *plan = read && row ? call_read_text(&c, 0, a) : NULL;
+    call_end(&c);
+    return read;
+}
+
+bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e)
+{
+    struct ledger_call c;
+
+    call_begin(&c, l, SQL_SOURCE_REMEMBER);
+    call_text(&c, stream);
+    call_text(&c, plan);
+    call_time(&c, clock_now_ms());
+    return call_run_at_once(&c, e);
+}
+
+/* Reads the first column of all rows into the arena and ends the call. */
+static bool read_ids(struct ledger_call *c, struct arena *a, struct ledger_ids *out, struct err *e)
+{
+    const char **list = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+    bool row = false;
+    bool read = false;
+
+    while ((read = call_step(c, &row, e)) && row) {
+        if (count == capacity) {
+            capacity = capacity > 0 ? capacity * 2 : 256;
+            list = xrealloc(list, capacity * sizeof(*list));
+        }
+        list[count++] = call_read_text(c, 0, a);
+    }
+    call_end(c);
+    const char **kept = arena_array(a, count + 1, sizeof(*kept));
+    if (count > 0) {
+        memcpy(kept, list, count * sizeof(*kept));
+    }
+    free(list);
+    *out = (struct ledger_ids){.ids = kept, .count = count};
+    return read;
+}
+
+bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
+                               struct arena *a, struct ledger_ids *out, struct err *e)
+{
+    struct ledger_call c;
+
+    call_begin(&c, l, SQL_OPEN_CONVERSATIONS);
+    call_time(&c, since_ms);
+    call_text(&c, after ? after : "");
+    return read_ids(&c, a, out, e);
+}
+
+bool ledger_user_ids(struct ledger *l, struct arena *a, struct ledger_ids *out, struct err *e)
+{
+    struct ledger_call c;
+
+    call_begin(&c, l, SQL_USER_IDS);
+    return read_ids(&c, a, out, e);
+}

@@ -1,0 +1,62 @@
+/*
+ * The loader: puts a page's rows into SQLite. One page is one transaction, begun and committed by
+ * the caller (run/), which adds the window's cursor to the same transaction.
+ *
+ * LOAD_TREE: an entity that comes again is compared by its two hashes. Equal: nothing is written.
+ * Different: its rows are replaced whole, its key stays. Rows that come without attributes (query,
+ * reread) never erase what a job brought: kept attributes are renumbered by participant_id when the
+ * participants are replaced; only those whose participant is gone go with it, and are counted as a
+ * data problem. An answer with attributes (a job's) replaces them all. LOAD_OBSERVE: etl/observe.h.
+ */
+#ifndef ROLLCALL_ETL_LOAD_H
+#define ROLLCALL_ETL_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "etl/map.h"
+#include "io/db.h"
+#include "io/json.h"
+
+struct loader;
+
+struct load_counts {
+    int64_t rows_read; /* entities in the page */
+    int64_t rows_new;
+    int64_t rows_changed;
+    int64_t rows_unchanged;
+};
+
+struct load_page {
+    const struct json_doc *document;
+    const char *stream; /* for notes and messages */
+    const char *plan;
+    bool brings_attributes; /* a job's page */
+    int64_t run_id;
+    int64_t received_ms;          /* the observation's moment; conversation_change.changed_at */
+    const char *const *asked_ids; /* of id batches: which ids were asked; NULL otherwise */
+    size_t asked_count;
+};
+
+/* A loader for one tree on `d` (borrowed). `state` is the history table of LOAD_OBSERVE, NULL for
+ * LOAD_TREE. Free with load_free. */
+struct loader *load_new(struct db *d, const struct tree_map *tree, const struct table_map *state,
+                        struct err *e);
+void load_free(struct loader *l);
+
+/* Loads one page inside the caller's transaction, with its notes (unknown_field, data_problem,
+ * attribute_key, conversation_change). ERR_CONTRACT refuses the page (the caller rolls back):
+ * stream, page's row and path are in the message. Where the caller rolls back a page that was
+ * loaded, the loader is to be freed: it remembers what is in the file. */
+bool load_page(struct loader *l, const struct load_page *page, struct load_counts *counts,
+               struct err *e);
+
+/* LOAD_OBSERVE, at the end of a whole reading that began at `since_ms`: closes the open rows of all
+ * whom it did not observe (no longer asked for, or left out of numbered pages). Part of the last
+ * page's transaction. Nothing for LOAD_TREE. */
+bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
+                       struct err *e);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * Maps: how a document becomes rows, as constant data. One walker (etl/walk.h) reads them; INSERT
+ * statements are generated from them; a unit test holds each against PRAGMA table_info.
+ *
+ * A stream's tables form a tree. A row of the tree's root is one entity of the answer; a row of a
+ * child table is one element of an array (or one member of an object) inside it. A child's primary
+ * key is: the root's key column (an integer of ours, or the entity's id), then the ordinals of its
+ * ancestors, then its own ordinal (none for a one-to-one object; the member's name for a map).
+ *
+ * Columns come in the table's order: key, ancestors' ordinals, own ordinal, then `columns`.
+ */
+#ifndef ROLLCALL_ETL_MAP_H
+#define ROLLCALL_ETL_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum column_type {
+    COLUMN_TEXT,
+    COLUMN_INT,
+    COLUMN_REAL,
+    COLUMN_BOOL, /* stored 0/1 */
+    COLUMN_TIME, /* ISO 8601 of the API, stored YYYY-MM-DDTHH:MM:SS.sssZ */
+    COLUMN_JSON, /* an array or object kept as compact JSON text */
+};
+
+enum column_source {
+    SOURCE_FIELD,        /* the value at `path`, relative to the row */
+    SOURCE_ELEMENT,      /* the array element itself (arrays of plain values) */
+    SOURCE_MEMBER_NAME,  /* of ROWS_MEMBERS: the member's name */
+    SOURCE_MEMBER_VALUE, /* of ROWS_MEMBERS: the member's value */
+};
+
+enum column_flag {
+    COLUMN_REQUIRED = 1, /* absent, null or wrong: the page is refused (a row without its own id) */
+    COLUMN_UPPER_SNAKE =
+        2, /* UPPER_SNAKE of the analytics API becomes PascalCase (ON_QUEUE -> OnQueue) */
+    COLUMN_UNHASHED = 4, /* left out of the row hash: changes alone do not count */
+};
+
+struct column_map {
+    const char *name; /* in the table */
+    const char *path; /* dotted path in the row's object; alternatives separated by '|', the first
+                         present counts */
+    enum column_type type;
+    enum column_source source;
+    unsigned flags;
+};
+
+enum rows_shape {
+    ROWS_ARRAY,   /* an array of objects (or of plain values, with SOURCE_ELEMENT) at `rows` */
+    ROWS_OBJECT,  /* one object at `rows`: at most one row, no ordinal */
+    ROWS_MEMBERS, /* the members of the object at `rows` */
+};
+
+enum hash_part {
+    HASH_ROWS,
+    HASH_ATTRIBUTES
+}; /* which of the two hashes a table's rows count into */
+
+struct table_map {
+    const char *table;
+    const char *rows; /* path in the parent's object; for a root: unused, see struct tree_map */
+    enum rows_shape shape;
+    const char *ordinal; /* name of the own ordinal column, from 0 in the API's order; NULL when
+                            there is none */
+    enum hash_part hash_part;
+    const struct column_map *columns;
+    size_t column_count;
+    const struct table_map *const *children;
+    size_t child_count;
+};
+
+/* The root of a stream's tree, and where its rows sit. */
+struct tree_map {
+    const struct table_map *root;
+    const char *key; /* integer key column of ours ("conversation_key"); NULL: rows are keyed by
+                        `id` alone */
+    const char *id;  /* column with the entity's own id ("conversation_id") */
+    const char *entities; /* where the rows sit in the answer: alternatives separated by '|', "" is
+                             the root itself */
+    /* Fields that no column names and that are known not to be data (selfUri, envelope): not
+     * counted as unknown. */
+    const char *const *ignored;
+    size_t ignored_count;
+};
+
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Shorthands for the column lists. */
+#define TEXT(n, p)                                                                                 \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_TEXT                                              \
+    }
+#define INTEGER(n, p)                                                                              \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_INT                                               \
+    }
+#define REAL(n, p)                                                                                 \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_REAL                                              \
+    }
+#define BOOLEAN(n, p)                                                                              \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_BOOL                                              \
+    }
+#define TIME(n, p)                                                                                 \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_TIME                                              \
+    }
+#define JSON_TEXT(n, p)                                                                            \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_JSON                                              \
+    }
+#define OWN_ID(n, p)                                                                               \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_TEXT, .flags = COLUMN_REQUIRED                    \
+    }
+
+/* A column of any type with flags. */
+#define COLUMN(t, n, p, f)                                                                         \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = (t), .flags = (f)                                        \
+    }
+/* The element of an array of plain values; name and value of an object's member. */
+#define ELEMENT(n)                                                                                 \
+    {                                                                                              \
+        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_ELEMENT                     \
+    }
+#define MEMBER_NAME(n)                                                                             \
+    {                                                                                              \
+        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_MEMBER_NAME                 \
+    }
+#define MEMBER_VALUE(n)                                                                            \
+    {                                                                                              \
+        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_MEMBER_VALUE                \
+    }
+
+/* Shorthands for lists and their lengths in table and tree maps. */
+#define COLUMNS(a)  .columns = (a), .column_count = COUNT_OF(a)
+#define CHILDREN(a) .children = (a), .child_count = COUNT_OF(a)
+#define IGNORED(a)  .ignored = (a), .ignored_count = COUNT_OF(a)
+
+#endif

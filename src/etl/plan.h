@@ -1,0 +1,83 @@
+/*
+ * Planning: pure functions over windows and instants. What is owed, and up to where. No database,
+ * no HTTP.
+ *
+ * Windows of a stream tile time from its start with no gap and no overlap: UTC days. A window knows
+ * how far jobs (`job_complete_to`) and queries (`query_complete_to`) have covered it.
+ */
+#ifndef ROLLCALL_ETL_PLAN_H
+#define ROLLCALL_ETL_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "io/config.h"
+
+enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };
+
+#define TIME_NONE INT64_MIN /* an instant that is not there */
+
+/* A stored window. */
+struct window {
+    int64_t window_id;
+    int64_t start_ms;
+    int64_t end_ms; /* exclusive */
+    enum window_state state;
+    int64_t complete_to_ms;       /* TIME_NONE: nothing read yet */
+    int64_t job_complete_to_ms;   /* TIME_NONE: no job yet */
+    int64_t query_complete_to_ms; /* TIME_NONE: no query yet */
+    int64_t last_read_at_ms;      /* planning time of the last complete reading; TIME_NONE */
+};
+
+struct plan_facts {
+    int64_t until_ms;        /* the run's TIME */
+    int64_t availability_ms; /* data availability date; TIME_NONE: not asked (method query) */
+    enum conversations_method method;
+    int lookback_days;
+    int reread_hours;
+};
+
+/* What a window owes now. */
+struct window_debt {
+    bool job; /* a job over [start, job_to) */
+    int64_t job_to_ms;
+    bool query; /* the query of the UTC day, up to query_to */
+    int64_t query_to_ms;
+};
+
+/* Start of the first window of a stream that begins at `start_ms` (an instant): its UTC day. */
+int64_t plan_first_window_ms(int64_t start_ms);
+
+/* Number of UTC-day windows from `first_ms` that begin before `until_ms`. */
+size_t plan_window_count(int64_t first_ms, int64_t until_ms);
+
+/* The at-th of them. */
+void plan_window_bounds(int64_t first_ms, size_t at, int64_t *start_ms, int64_t *end_ms);
+
+/* Whether the plan needs the data availability date for this window at all. */
+bool plan_needs_availability(const struct window *w, const struct plan_facts *f);
+
+/* What `w` owes under `f`; neither job nor query (and TIME_NONE as their ends) when it owes
+ * nothing.
+ *  - Never anything past the run's TIME, nor a job past the availability date; an availability date
+ *    of TIME_NONE stands for "before everything".
+ *  - A job (auto, job) is owed when it has not covered what is available. The query is owed for the
+ *    hours after it (auto) or for all (query), and after every job, whose answer is older.
+ *  - A finished window that is not settled is owed one reading more when the last is reread_hours
+ *    old; so is a settled one that a longer lookback has taken in again. */
+struct window_debt plan_debt(const struct window *w, const struct plan_facts *f);
+
+/* State and coverage of a window after a reading with these debts was finished at f->until_ms
+ * (planning time); debts done one by one settle like those done at once, the job first. complete_to
+ * and job_complete_to never shrink; a job that ends before the window does makes the query owed
+ * anew (query_complete_to becomes TIME_NONE), since its answer is older than the query's and may
+ * have replaced it. Finished means: a job covered the window to its end, or, with the method query,
+ * a query did; finished and read after the lookback means settled. */
+void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f);
+
+/* "open", "provisional", "settled", and back; false when it is none. */
+const char *window_state_name(enum window_state s);
+bool window_state_parse(const char *name, enum window_state *out);
+
+#endif

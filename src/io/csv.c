@@ -1,0 +1,361 @@
+#include "io/csv.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "io/gzip.h"
+
+enum {
+    BUFFER_BYTES = 65536,
+    NUMBER_BYTES = 40, /* room for any number's text */
+    GZIP_LEVEL = 6,
+};
+
+struct csv_writer {
+    FILE *file;
+    struct gzip_writer *gzip; /* NULL: plain */
+    bool neutralize_formulas;
+    bool in_record;   /* a field of the present record is written */
+    int error_number; /* of the first failed write; 0: none */
+    uint64_t records;
+    uint64_t flushed_bytes;
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+/* --- bytes ----------------------------------------------------------------------------------- */
+
+static void put_out(struct csv_writer *w, const char *bytes, size_t length)
+{
+    w->flushed_bytes += length;
+    if (w->error_number != 0 || length == 0) {
+        return;
+    }
+    errno = 0;
+    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, bytes, length)
+                                   : fwrite(bytes, 1, length, w->file) == length;
+    if (!written) {
+        w->error_number = errno == 0 ? EIO : errno;
+    }
+}
+
+static void flush(struct csv_writer *w)
+{
+    put_out(w, w->buffer, w->used);
+    w->used = 0;
+}
+
+/* Makes room for `length` bytes, which must be fewer than the buffer has. */
+static char *room(struct csv_writer *w, size_t length)
+{
+    if (BUFFER_BYTES - w->used < length) {
+        flush(w);
+    }
+    return w->buffer + w->used;
+}
+
+static void add(struct csv_writer *w, const char *bytes, size_t length)
+{
+    if (length >= BUFFER_BYTES) {
+        flush(w);
+        put_out(w, bytes, length);
+        return;
+    }
+    memcpy(room(w, length), bytes, length);
+    w->used += length;
+}
+
+static void add_char(struct csv_writer *w, char c)
+{
+    *room(w, 1) = c;
+    w->used++;
+}
+
+static void start_field(struct csv_writer *w)
+{
+    if (w->in_record) {
+        add_char(w, ',');
+    }
+    w->in_record = true;
+}
+
+/* --- text ------------------------------------------------------------------------------------ */
+
+/* The high bit of each byte of `word` that equals `c` (and perhaps of bytes after such a one). */
+static inline uint64_t equal_bytes(uint64_t word, unsigned char c)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = word ^ (ones * c);
+    return (x - ones) & ~x & (ones << 7);
+}
+
+static inline bool is_special(char c)
+{
+    return c == ',' || c == '"' || c == '\r' || c == '\n';
+}
+
+static bool needs_quotes(const char *text, size_t length)
+{
+    for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), text += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, text, sizeof(word));
+        if ((equal_bytes(word, ',') | equal_bytes(word, '"') | equal_bytes(word, '\r') |
+             equal_bytes(word, '\n')) != 0) {
+            return true;
+        }
+    }
+    for (; length > 0; length--, text++) {
+        if (is_special(*text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t skip_digits(const char *text, size_t at, size_t length)
+{
+    while (at < length && text[at] >= '0' && text[at] <= '9') {
+        at++;
+    }
+    return at;
+}
+
+/* A decimal number with optional sign, fraction and exponent: a spreadsheet reads it as itself. */
+static bool is_plain_number(const char *text, size_t length)
+{
+    size_t start = text[0] == '+' || text[0] == '-' ? 1 : 0;
+    size_t at = skip_digits(text, start, length);
+    if (at == start) {
+        return false;
+    }
+    if (at < length && text[at] == '.') {
+        size_t fraction = at + 1;
+        at = skip_digits(text, fraction, length);
+        if (at == fraction) {
+            return false;
+        }
+    }
+    if (at < length && (text[at] == 'e' || text[at] == 'E')) {
+        size_t exponent = at + 1;
+        if (exponent < length && (text[exponent] == '+' || text[exponent] == '-')) {
+            exponent++;
+        }
+        at = skip_digits(text, exponent, length);
+        if (at == exponent) {
+            return false;
+        }
+    }
+    return at == length;
+}
+
+/* True when a spreadsheet might run the text as a formula (or it begins with the mark itself). */
+static bool needs_apostrophe(const char *text, size_t length)
+{
+    if (length == 0 || text[0] == '\0' || strchr("=+-@\t\r'", text[0]) == NULL) {
+        return false;
+    }
+    return !is_plain_number(text, length);
+}
+
+static void add_quoted(struct csv_writer *w, const char *text, size_t length)
+{
+    while (length > 0) {
+        const char *quote = memchr(text, '"', length);
+        if (quote == NULL) {
+            add(w, text, length);
+            return;
+        }
+        size_t part = (size_t)(quote - text) + 1;
+        add(w, text, part);
+        add_char(w, '"');
+        text += part;
+        length -= part;
+    }
+}
+
+void csv_text(struct csv_writer *w, const char *text, size_t length)
+{
+    start_field(w);
+    bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
+    bool quotes = length == 0 || needs_quotes(text, length);
+    if (quotes) {
+        add_char(w, '"');
+    }
+    if (apostrophe) {
+        add_char(w, '\'');
+    }
+    if (quotes) {
+        add_quoted(w, text, length);
+        add_char(w, '"');
+    } else {
+        add(w, text, length);
+    }
+}
+
+/* --- numbers --------------------------------------------------------------------------------- */
+
+/* Writes decimal digits so that they end before `end`; returns where they begin. */
+static char *digits_before(char *end, uint64_t value)
+{
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    while (value >= 100) {
+        end -= 2;
+        memcpy(end, pairs + value % 100 * 2, 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        end -= 2;
+        memcpy(end, pairs + value * 2, 2);
+        return end;
+    }
+    *--end = (char)('0' + value);
+    return end;
+}
+
+static void add_int(struct csv_writer *w, int64_t value)
+{
+    char text[NUMBER_BYTES];
+    char *end = text + sizeof(text);
+    bool negative = value < 0;
+    char *start = digits_before(end, negative ? 0 - (uint64_t)value : (uint64_t)value);
+    if (negative) {
+        *--start = '-';
+    }
+    add(w, start, (size_t)(end - start));
+}
+
+void csv_int(struct csv_writer *w, int64_t value)
+{
+    start_field(w);
+    add_int(w, value);
+}
+
+/* Writes a real of at most six decimal places by hand, some ten times as fast as printf. Exact: the
+ * quotient of two exact doubles is rounded as reading the decimal number would be. False for any
+ * other real. */
+static bool add_short_real(struct csv_writer *w, double value)
+{
+    const int places = 6;
+    const double scale = 1e6;
+    double size = fabs(value);
+    if (!(size >= 1e-3 && size < 1e9)) {
+        return false;
+    }
+    uint64_t scaled = (uint64_t)llround(size * scale);
+    if ((double)scaled / scale != size) {
+        return false;
+    }
+    char text[NUMBER_BYTES];
+    char *end = text + sizeof(text);
+    char *point = end - places - 1;
+    char *fraction = digits_before(end, scaled % 1000000);
+    memset(point + 1, '0', (size_t)(fraction - point - 1));
+    *point = '.';
+    char *first = digits_before(point, scaled / 1000000);
+    if (value < 0) {
+        *--first = '-';
+    }
+    while (end[-1] == '0' && end[-2] != '.') {
+        end--;
+    }
+    add(w, first, (size_t)(end - first));
+    return true;
+}
+
+void csv_real(struct csv_writer *w, double value)
+{
+    start_field(w);
+    if (add_short_real(w, value)) {
+        return;
+    }
+    if (fabs(value) < 1e15 && value == trunc(value) && !(value == 0 && signbit(value))) {
+        add_int(w, (int64_t)value);
+        add(w, ".0", 2);
+        return;
+    }
+    char text[NUMBER_BYTES];
+    int length = snprintf(text, sizeof(text), "%.15g", value);
+    if (strtod(text, NULL) != value) {
+        length = snprintf(text, sizeof(text), "%.17g", value);
+    }
+    add(w, text, (size_t)length);
+    if (isfinite(value) && strpbrk(text, ".e") == NULL) {
+        add(w, ".0", 2);
+    }
+}
+
+void csv_null(struct csv_writer *w)
+{
+    start_field(w);
+}
+
+/* --- the writer ------------------------------------------------------------------------------ */
+
+struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
+{
+    struct csv_writer *w = xmalloc(sizeof(*w));
+    w->file = file;
+    w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
+    w->neutralize_formulas = options->neutralize_formulas;
+    w->in_record = false;
+    w->error_number = 0;
+    w->records = 0;
+    w->flushed_bytes = 0;
+    w->used = 0;
+    if (options->bom) {
+        add(w, "\xEF\xBB\xBF", 3);
+    }
+    return w;
+}
+
+void csv_end_record(struct csv_writer *w)
+{
+    add(w, "\r\n", 2);
+    w->in_record = false;
+    w->records++;
+}
+
+uint64_t csv_records(const struct csv_writer *w)
+{
+    return w->records;
+}
+
+uint64_t csv_bytes(const struct csv_writer *w)
+{
+    return w->flushed_bytes + w->used;
+}
+
+bool csv_failed(const struct csv_writer *w)
+{
+    return w->error_number != 0;
+}
+
+bool csv_finish(struct csv_writer *w)
+{
+    flush(w);
+    errno = 0;
+    bool ended = w->gzip == NULL || gzip_writer_finish(w->gzip);
+    w->gzip = NULL;
+    ended = fflush(w->file) == 0 && ended;
+    if (!ended && w->error_number == 0) {
+        w->error_number = errno == 0 ? EIO : errno;
+    }
+    int error_number = w->error_number;
+    csv_discard(w);
+    errno = error_number;
+    return error_number == 0;
+}
+
+void csv_discard(struct csv_writer *w)
+{
+    if (w != NULL) {
+        gzip_writer_free(w->gzip);
+        free(w);
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * CSV out, RFC 4180: comma, CRLF, quotes only where needed, UTF-8. NULL is an empty field, the
+ * empty string is "".
+ *
+ * Invariants: constant memory; a writer goes to a FILE, through gzip when asked. With
+ * `neutralize_formulas` a field that begins with = + - @ TAB or CR and is no plain number gets an
+ * apostrophe in front (and one that begins with an apostrophe gets another, so that the change can
+ * be undone). Reals are the shortest of 15 or 17 digits that reads back as the same double, always
+ * with a point or an exponent.
+ */
+#ifndef ROLLCALL_IO_CSV_H
+#define ROLLCALL_IO_CSV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct csv_options {
+    bool gzip;
+    bool bom;
+    bool neutralize_formulas;
+};
+
+struct csv_writer;
+
+/* A writer on `file` (borrowed). Free with csv_finish or csv_discard. */
+struct csv_writer *csv_new(FILE *file, const struct csv_options *options);
+
+/* One field of `length` bytes of text. Commas and line ends are the writer's. */
+void csv_text(struct csv_writer *w, const char *text, size_t length);
+
+/* One field that is a number; one that is NULL (empty). */
+void csv_int(struct csv_writer *w, int64_t value);
+void csv_real(struct csv_writer *w, double value);
+void csv_null(struct csv_writer *w);
+
+/* Ends the record. */
+void csv_end_record(struct csv_writer *w);
+
+/* Records ended so far (the header included), and bytes of CSV before compression. */
+uint64_t csv_records(const struct csv_writer *w);
+uint64_t csv_bytes(const struct csv_writer *w);
+
+/* True once a write has failed: what follows is not written any more. */
+bool csv_failed(const struct csv_writer *w);
+
+/* Flushes, ends the gzip stream and frees; false when any write failed (errno tells). */
+bool csv_finish(struct csv_writer *w);
+
+/* Frees without flushing; NULL is allowed. */
+void csv_discard(struct csv_writer *w);
+
+#endif

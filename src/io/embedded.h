@@ -1,0 +1,20 @@
+/*
+ * The files of schema/ and queries/, compiled into the program by scripts/embed.sh: sorted by name,
+ * without directory and without ".sql".
+ */
+#ifndef ROLLCALL_IO_EMBEDDED_H
+#define ROLLCALL_IO_EMBEDDED_H
+
+#include <stddef.h>
+
+struct embedded_file {
+    const char *name;
+    const char *text;
+};
+
+extern const struct embedded_file embedded_schema[];
+extern const size_t embedded_schema_count;
+extern const struct embedded_file embedded_queries[];
+extern const size_t embedded_queries_count;
+
+#endif

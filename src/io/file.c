@@ -1,0 +1,363 @@
+#include "io/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/step.h"
+#include "io/secret.h"
+
+#define ASIDE_MARK ".tmp-"
+
+/* What the user can do about an errno; "" when nothing general can be said. */
+static const char *remedy(int error_number)
+{
+    switch (error_number) {
+    case ENOSPC:
+        return "; the disk is full: free some space there and run again";
+    case EDQUOT:
+        return "; the disk quota is used up: free some space there and run again";
+    case EACCES:
+    case EPERM:
+        return "; the user that runs rollcall must own it or have write permission there (and in "
+               "its directory)";
+    case EROFS:
+        return "; choose a path on a disk that can be written to";
+    case ENOENT:
+        return "; its directory does not exist: make it, or correct the path";
+    case ENOTDIR:
+        return "; a part of the path is no directory: correct the path";
+    case EISDIR:
+        return "; it is a directory: name a file";
+    case EFBIG:
+        return "; the file is larger than this system or user may write (ulimit -f)";
+    case EMFILE:
+        return "; raise the limit on open files (ulimit -n)";
+    default:
+        return "";
+    }
+}
+
+bool file_fail(struct err *e, const char *what, const char *path, int error_number)
+{
+    err_set(e, ERR_STORE, "cannot %s %s: %s%s", what, path, strerror(error_number),
+            remedy(error_number));
+    e->library_code = error_number;
+    return false;
+}
+
+/* Bytes of the directory part of `path`, without the last slash unless it is the root. */
+static size_t directory_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return 0;
+    }
+    while (slash > path && slash[-1] == '/') {
+        slash--;
+    }
+    return slash == path ? 1 : (size_t)(slash - path);
+}
+
+char *file_directory(struct arena *a, const char *path)
+{
+    size_t length = directory_length(path);
+    return length == 0 ? arena_strdup(a, ".") : arena_strndup(a, path, length);
+}
+
+/* Makes the directory's entries durable. Some file systems cannot and say EINVAL: then they need
+ * not. False with errno. */
+static bool sync_directory(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    int error_number = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
+    close(fd);
+    errno = error_number;
+    return error_number == 0;
+}
+
+static char *directory_of(const char *path)
+{
+    size_t length = directory_length(path);
+    char *directory = xstrdup(length == 0 ? "." : path);
+    if (length > 0) {
+        directory[length] = '\0';
+    }
+    return directory;
+}
+
+/* --- files aside ----------------------------------------------------------------------------- */
+
+static char *aside_path(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t size = strlen(path) + sizeof("." ASIDE_MARK) + 24;
+    char *aside = xmalloc(size);
+    snprintf(aside, size, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path), path, name,
+             (long)getpid());
+    return aside;
+}
+
+static void forget(struct file_aside *f)
+{
+    free(f->path);
+    free(f->aside_path);
+    *f = (struct file_aside){NULL, NULL, NULL};
+}
+
+bool file_aside_open(struct file_aside *f, const char *path, struct err *e)
+{
+    *f = (struct file_aside){NULL, xstrdup(path), aside_path(path)};
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = open(f->aside_path, flags, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        /* A killed process of the same id left it. */
+        unlink(f->aside_path);
+        fd = open(f->aside_path, flags, 0666);
+    }
+    f->stream = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (f->stream == NULL) {
+        int error_number = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(f->aside_path);
+        }
+        file_fail(e, "write", path, error_number);
+        forget(f);
+        return false;
+    }
+    (void)flock(fd, LOCK_EX | LOCK_NB);
+    return true;
+}
+
+static bool aside_fail(struct file_aside *f, const char *what, int error_number, struct err *e)
+{
+    file_fail(e, what, f->path, error_number);
+    file_aside_discard(f);
+    return false;
+}
+
+/* To the disk itself, where fsync alone leaves it in the drive's memory. */
+static bool sync_file(int fd)
+{
+#ifdef F_FULLFSYNC
+    if (fcntl(fd, F_FULLFSYNC) == 0) {
+        return true;
+    }
+#endif
+    return fsync(fd) == 0;
+}
+
+bool file_aside_sync(struct file_aside *f, struct err *e)
+{
+    errno = 0;
+    if (fflush(f->stream) != 0 || ferror(f->stream)) {
+        return aside_fail(f, "write", errno == 0 ? EIO : errno, e);
+    }
+    step("fsync");
+    if (!sync_file(fileno(f->stream))) {
+        return aside_fail(f, "write", errno, e);
+    }
+    return true;
+}
+
+bool file_aside_rename(struct file_aside *f, struct err *e)
+{
+    step("rename");
+    if (rename(f->aside_path, f->path) != 0) {
+        return aside_fail(f, "replace", errno, e);
+    }
+    char *directory = directory_of(f->path);
+    bool durable = sync_directory(directory) || file_fail(e, "fsync", directory, errno);
+    free(directory);
+    step("renamed");
+    (void)fclose(f->stream); /* fsynced: closing has nothing left to write */
+    forget(f);
+    return durable;
+}
+
+bool file_aside_commit(struct file_aside *f, struct err *e)
+{
+    return file_aside_sync(f, e) && file_aside_rename(f, e);
+}
+
+void file_aside_discard(struct file_aside *f)
+{
+    if (f->stream != NULL) {
+        (void)fclose(f->stream);
+    }
+    if (f->aside_path != NULL) {
+        unlink(f->aside_path);
+    }
+    forget(f);
+}
+
+/* ".<name>.tmp-<digits>" */
+static bool is_aside_name(const char *name)
+{
+    const char *mark = NULL;
+    for (const char *at = strstr(name, ASIDE_MARK); at != NULL; at = strstr(at + 1, ASIDE_MARK)) {
+        mark = at;
+    }
+    if (name[0] != '.' || mark == NULL || mark <= name + 1) {
+        return false;
+    }
+    const char *pid = mark + strlen(ASIDE_MARK);
+    return *pid != '\0' && pid[strspn(pid, "0123456789")] == '\0';
+}
+
+void file_sweep_aside(const char *directory)
+{
+    DIR *open_directory = opendir(directory);
+    if (open_directory == NULL) {
+        return;
+    }
+    int at = dirfd(open_directory);
+    for (struct dirent *entry; (entry = readdir(open_directory)) != NULL;) {
+        if (!is_aside_name(entry->d_name)) {
+            continue;
+        }
+        int fd = openat(at, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0) {
+            continue;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            unlinkat(at, entry->d_name, 0);
+        }
+        close(fd);
+    }
+    closedir(open_directory);
+}
+
+/* --- directories ----------------------------------------------------------------------------- */
+
+static bool is_directory(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static bool make_one(const char *path, struct err *e)
+{
+    if (is_directory(path)) {
+        return true;
+    }
+    if (mkdir(path, 0777) != 0) {
+        int error_number = errno;
+        if (error_number == EEXIST && is_directory(path)) {
+            return true;
+        }
+        return file_fail(e, "make the directory", path,
+                         error_number == EEXIST ? ENOTDIR : error_number);
+    }
+    char *parent = directory_of(path);
+    bool durable = sync_directory(parent) || errno == EACCES;
+    if (!durable) {
+        file_fail(e, "fsync", parent, errno);
+    }
+    free(parent);
+    return durable;
+}
+
+bool file_make_directory(const char *path, struct err *e)
+{
+    char *part = xstrdup(path);
+    size_t length = strlen(part);
+    while (length > 1 && part[length - 1] == '/') {
+        part[--length] = '\0';
+    }
+    bool made = true;
+    for (size_t at = 1; made && at <= length; at++) {
+        if (part[at] == '/' || part[at] == '\0') {
+            char kept = part[at];
+            part[at] = '\0';
+            made = make_one(part, e);
+            part[at] = kept;
+        }
+    }
+    free(part);
+    return made;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static bool read_fail(struct err *e, const char *path, int error_number)
+{
+    err_set(e, ERR_CONFIG, "cannot read %s: %s", path, strerror(error_number));
+    e->library_code = error_number;
+    return false;
+}
+
+/* Reads up to `size` bytes; -1 with errno on failure. */
+static ssize_t read_whole(int fd, char *into, size_t size)
+{
+    size_t length = 0;
+    while (length < size) {
+        ssize_t n = read(fd, into + length, size - length);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n < 0 ? -1 : (ssize_t)length;
+        }
+        length += (size_t)n;
+    }
+    return (ssize_t)length;
+}
+
+/* True when what was read is text of permitted size; fills `e` otherwise. */
+static bool check_text(const char *path, const char *text, ssize_t length, size_t max,
+                       struct err *e)
+{
+    if (length < 0) {
+        return read_fail(e, path, errno);
+    }
+    if ((size_t)length > max) {
+        return err_set(e, ERR_CONFIG, "%s is larger than %zu bytes: is it the right file?", path,
+                       max);
+    }
+    if (memchr(text, '\0', (size_t)length) != NULL) {
+        return err_set(e, ERR_CONFIG,
+                       "%s is no text file in UTF-8 (it has NUL bytes); save it as "
+                       "UTF-8",
+                       path);
+    }
+    return true;
+}
+
+char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat s;
+    if (fd < 0 || fstat(fd, &s) != 0) {
+        read_fail(e, path, errno);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    if (mode != NULL) {
+        *mode = (uint32_t)s.st_mode & 07777;
+    }
+    size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
+    char *text = xmalloc(max + 1);
+    ssize_t length = read_whole(fd, text, max + 1);
+    bool fine = check_text(path, text, length, max, e);
+    char *copy = fine ? arena_strndup(a, text, (size_t)length) : NULL;
+    if (length > 0) {
+        secret_wipe(text, (size_t)length); /* it may hold a secret */
+    }
+    free(text);
+    close(fd);
+    return copy;
+}

@@ -1,0 +1,70 @@
+/*
+ * Files that others read: written aside, fsynced, renamed, so that a reader sees the old file or
+ * the new one, whole.
+ *
+ * Calling sequence: file_aside_open, write to ->stream, then file_aside_commit (flush, fsync,
+ * rename, fsync of the directory, close) or file_aside_discard. Nothing is renamed unless every
+ * step before succeeded. The name aside is `.<name>.tmp-<pid>` in the same directory; the open file
+ * holds an flock, by which file_sweep_aside knows leftovers of killed runs from files at work (a
+ * pid says little: containers reuse them).
+ */
+#ifndef ROLLCALL_IO_FILE_H
+#define ROLLCALL_IO_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct file_aside {
+    FILE *stream;
+    char *path;       /* where it will be */
+    char *aside_path; /* where it is now */
+};
+
+/* Opens a file aside of `path` (mode 0666 less umask). Errors: ERR_STORE naming the path. */
+bool file_aside_open(struct file_aside *f, const char *path, struct err *e);
+
+/* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
+ * the file aside is removed. Errors, of all three: ERR_STORE naming the path and the remedy. */
+bool file_aside_sync(struct file_aside *f, struct err *e);
+
+/* Publishes a synced file: rename, fsync of the directory. On failure the file aside is removed. */
+bool file_aside_rename(struct file_aside *f, struct err *e);
+
+/* Both: sync and rename. */
+bool file_aside_commit(struct file_aside *f, struct err *e);
+
+/* Closes and removes the file aside; harmless after commit. */
+void file_aside_discard(struct file_aside *f);
+
+/* Removes files aside in `directory` that no process holds open any more. */
+void file_sweep_aside(const char *directory);
+
+/* Fills ERR_STORE for a failed system call on a path: "cannot <what> <path>: <errno's text>", and
+ * what to do where that is known (space, permission, a missing directory). Returns false. */
+bool file_fail(struct err *e, const char *what, const char *path, int error_number);
+
+/* Makes a directory and its parents; fine when it exists. ERR_STORE otherwise. */
+bool file_make_directory(const char *path, struct err *e);
+
+/* Reads a small text file whole into the arena (NUL-terminated), at most LIMIT_CONFIG_BYTES, no NUL
+ * byte inside. ERR_CONFIG naming the path, its library_code errno (ENOENT: it is absent). *mode
+ * (may be NULL) receives its permission bits. */
+char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e);
+
+/* The network file system's name by statfs's magic number and, for FUSE, its type as mountinfo
+ * gives it ("fuse.sshfs"; else NULL); NULL when it is none that is known. Static. */
+const char *file_network_name(uint64_t magic, const char *mount_type);
+
+/* True when `path` (or, if absent, its directory) lies on a network file system, on which SQLite's
+ * WAL cannot work; the file system's name goes to *name (static). False also where the system
+ * cannot tell. */
+bool file_on_network(const char *path, const char **name);
+
+/* Directory part of a path ("." when none), in the arena. */
+char *file_directory(struct arena *a, const char *path);
+
+#endif

@@ -1,0 +1,262 @@
+#define ZLIB_CONST /* zlib.h: input is const */
+#include "io/gzip.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+
+enum {
+    GZIP_WINDOW_BITS = 15 + 16, /* zlib: largest window, gzip wrapping */
+    WRITER_BUFFER_BYTES = 65536,
+    OS_UNKNOWN = 255,
+    RATIO_FREE_BYTES = 1048576, /* below this size the ratio is not looked at */
+    FIRST_OUT_BYTES = 4096,
+};
+
+/* No memory ends the program: zlib then never reports it. */
+static void *take(void *unused, unsigned count, unsigned size)
+{
+    (void)unused;
+    return xmalloc((size_t)count * size);
+}
+
+static void give_back(void *unused, void *old)
+{
+    (void)unused;
+    free(old);
+}
+
+static const z_stream new_stream = {.zalloc = take, .zfree = give_back};
+
+/* --- inflating ------------------------------------------------------------------------------- */
+
+struct inflating {
+    z_stream z;
+    const unsigned char *bytes; /* the compressed body */
+    size_t length;
+    size_t read; /* bytes of it that were handed to zlib */
+    char *out;
+    size_t capacity;
+    size_t written;
+    size_t padding;
+    size_t max_out;
+};
+
+/* The most that `length` compressed bytes may become. */
+static size_t largest_out(size_t length)
+{
+    size_t by_size = (size_t)limit_get(LIMIT_INFLATED_BYTES);
+    size_t ratio = (size_t)limit_get(LIMIT_INFLATE_RATIO);
+    size_t by_ratio = length > SIZE_MAX / ratio ? SIZE_MAX : length * ratio;
+    if (by_ratio < RATIO_FREE_BYTES) {
+        by_ratio = RATIO_FREE_BYTES;
+    }
+    return by_ratio < by_size ? by_ratio : by_size;
+}
+
+/* The size a gzip trailer claims (exact for a body of one member), within the limit: right first
+ * guesses spare the copies of growing. */
+static size_t first_capacity(const struct inflating *f)
+{
+    size_t claimed = FIRST_OUT_BYTES;
+    if (f->length >= 18) {
+        const unsigned char *t = f->bytes + f->length - 4;
+        claimed = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
+    }
+    if (claimed < FIRST_OUT_BYTES) {
+        claimed = FIRST_OUT_BYTES;
+    }
+    return claimed < f->max_out ? claimed : f->max_out;
+}
+
+static void set_capacity(struct inflating *f, size_t capacity)
+{
+    f->capacity = capacity;
+    /* One byte more than the limit allows is room to see that the limit is passed. */
+    f->out = xrealloc(f->out, capacity + 1 + f->padding);
+}
+
+static unsigned portion(size_t bytes)
+{
+    return bytes > UINT_MAX ? UINT_MAX : (unsigned)bytes;
+}
+
+/* One call of zlib on what is left of both sides. */
+static int inflate_some(struct inflating *f)
+{
+    unsigned offered = portion(f->length - f->read);
+    unsigned room = portion(f->capacity + 1 - f->written);
+    f->z.next_in = f->bytes + f->read;
+    f->z.avail_in = offered;
+    f->z.next_out = (unsigned char *)f->out + f->written;
+    f->z.avail_out = room;
+    int result = inflate(&f->z, Z_NO_FLUSH);
+    f->read += offered - f->z.avail_in;
+    f->written += room - f->z.avail_out;
+    return result;
+}
+
+static bool check_size(struct inflating *f, struct err *e)
+{
+    if (f->written > f->max_out) {
+        return err_set(e, ERR_CONTRACT,
+                       "the gzip body of %zu bytes inflates to more than %zu bytes: refused "
+                       "(limits INFLATED_BYTES and INFLATE_RATIO)",
+                       f->length, f->max_out);
+    }
+    if (f->written > f->capacity) {
+        set_capacity(f, f->capacity > f->max_out / 2 ? f->max_out : f->capacity * 2);
+    }
+    return true;
+}
+
+static bool inflate_members(struct inflating *f, struct err *e)
+{
+    for (;;) {
+        size_t read_before = f->read;
+        size_t written_before = f->written;
+        int result = inflate_some(f);
+        if (!check_size(f, e)) {
+            return false;
+        }
+        if (result == Z_STREAM_END) {
+            if (f->read == f->length) {
+                return true;
+            }
+            inflateReset(&f->z);
+            continue;
+        }
+        if (result != Z_OK && result != Z_BUF_ERROR) {
+            return err_set(e, ERR_CONTRACT, "the gzip body is corrupt at byte %zu of %zu: %s",
+                           f->read, f->length, f->z.msg == NULL ? "bad stream" : f->z.msg);
+        }
+        if (f->read == read_before && f->written == written_before) {
+            return err_set(e, ERR_TEMPORARY,
+                           "the gzip body is cut: it has %zu bytes and no end mark", f->length);
+        }
+    }
+}
+
+bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
+                  struct err *e)
+{
+    *out = NULL;
+    *out_length = 0;
+    if (length == 0) {
+        return err_set(e, ERR_TEMPORARY, "the gzip body is cut: it is empty");
+    }
+    struct inflating f = {
+        .z = new_stream,
+        .bytes = bytes,
+        .length = length,
+        .padding = padding,
+        .max_out = largest_out(length),
+    };
+    INVARIANT(inflateInit2(&f.z, GZIP_WINDOW_BITS) == Z_OK);
+    set_capacity(&f, first_capacity(&f));
+    bool whole = inflate_members(&f, e);
+    inflateEnd(&f.z);
+    if (!whole) {
+        free(f.out);
+        return false;
+    }
+    *out = f.out;
+    *out_length = f.written;
+    return true;
+}
+
+/* --- deflating ------------------------------------------------------------------------------- */
+
+/* A header without time or system, so that equal input gives equal bytes everywhere. */
+static void start_deflate(z_stream *z, gz_header *header, int level)
+{
+    *z = new_stream;
+    *header = (gz_header){.os = OS_UNKNOWN};
+    INVARIANT(deflateInit2(z, level, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    INVARIANT(deflateSetHeader(z, header) == Z_OK);
+}
+
+void gzip_deflate(const void *bytes, size_t length, int level, char **out, size_t *out_length)
+{
+    z_stream z;
+    gz_header header;
+    start_deflate(&z, &header, level);
+    size_t capacity = deflateBound(&z, length);
+    INVARIANT(length <= UINT_MAX && capacity <= UINT_MAX);
+    *out = xmalloc(capacity);
+    z.next_in = bytes;
+    z.avail_in = (unsigned)length;
+    z.next_out = (unsigned char *)*out;
+    z.avail_out = (unsigned)capacity;
+    INVARIANT(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    *out_length = capacity - z.avail_out;
+    deflateEnd(&z);
+}
+
+struct gzip_writer {
+    z_stream z;
+    gz_header header;
+    FILE *file;
+    unsigned char out[WRITER_BUFFER_BYTES];
+};
+
+struct gzip_writer *gzip_writer_new(FILE *file, int level)
+{
+    struct gzip_writer *w = xmalloc(sizeof(*w));
+    w->file = file;
+    start_deflate(&w->z, &w->header, level);
+    return w;
+}
+
+/* Runs zlib until it took all input (and, when finishing, gave all output). */
+static bool deflate_all(struct gzip_writer *w, int flush)
+{
+    do {
+        w->z.next_out = w->out;
+        w->z.avail_out = WRITER_BUFFER_BYTES;
+        INVARIANT(deflate(&w->z, flush) != Z_STREAM_ERROR);
+        size_t made = WRITER_BUFFER_BYTES - w->z.avail_out;
+        if (made > 0 && fwrite(w->out, 1, made, w->file) != made) {
+            return false;
+        }
+    } while (w->z.avail_out == 0);
+    return true;
+}
+
+bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length)
+{
+    const unsigned char *next = bytes;
+    while (length > 0) {
+        unsigned some = portion(length);
+        w->z.next_in = next;
+        w->z.avail_in = some;
+        if (!deflate_all(w, Z_NO_FLUSH)) {
+            return false;
+        }
+        next += some;
+        length -= some;
+    }
+    return true;
+}
+
+bool gzip_writer_finish(struct gzip_writer *w)
+{
+    w->z.next_in = NULL;
+    w->z.avail_in = 0;
+    bool written = deflate_all(w, Z_FINISH);
+    gzip_writer_free(w);
+    return written;
+}
+
+void gzip_writer_free(struct gzip_writer *w)
+{
+    if (w != NULL) {
+        deflateEnd(&w->z);
+        free(w);
+    }
+}

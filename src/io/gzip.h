@@ -1,0 +1,42 @@
+/*
+ * gzip by zlib, both ways.
+ *
+ * Invariant of inflating: success means the stream was read to its own end mark and check sum, and
+ * nothing but further complete members follow. libcurl's own decoding reports success on a body
+ * that was cut anywhere, so bodies come raw and are inflated here. Size and ratio are limited
+ * (LIMIT_INFLATED_BYTES, LIMIT_INFLATE_RATIO).
+ */
+#ifndef ROLLCALL_IO_GZIP_H
+#define ROLLCALL_IO_GZIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+/* Inflates a gzip body whole. *out is malloc'ed with `padding` spare bytes behind *out_length.
+ * False with ERR_TEMPORARY when the stream is cut (a repeat may bring the rest), ERR_CONTRACT when
+ * it is corrupt or passes a limit. */
+bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
+                  struct err *e);
+
+/* Deflates a body whole into a malloc'ed gzip stream (level 1 to 9). */
+void gzip_deflate(const void *bytes, size_t length, int level, char **out, size_t *out_length);
+
+/* A gzip stream written to a FILE piece by piece, in constant memory. */
+struct gzip_writer;
+
+/* Starts a stream on `file` (borrowed) at `level`; name and time in the header stay empty, so equal
+ * input gives equal bytes. */
+struct gzip_writer *gzip_writer_new(FILE *file, int level);
+
+/* False when writing fails (errno tells). */
+bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length);
+
+/* Ends the stream and frees the writer; false when writing fails. gzip_writer_free frees without
+ * ending. */
+bool gzip_writer_finish(struct gzip_writer *w);
+void gzip_writer_free(struct gzip_writer *w);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * HTTP by libcurl's multi interface: several requests in flight, connections reused, HTTP/2 where
+ * offered.
+ *
+ * Invariants: no redirects; TLS verified always (1.2 or later), nothing turns it off; bodies arrive
+ * raw (gzip is not decoded here) and Content-Length is checked by libcurl; sizes and times are
+ * limited; plain http goes to a loopback address only, and never by a proxy; no netrc, no cookies.
+ * The Authorization header goes to the origin alone, and its memory is wiped after the answer. Used
+ * by one thread; http_wake alone may be called from another.
+ */
+#ifndef ROLLCALL_IO_HTTP_H
+#define ROLLCALL_IO_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "io/secret.h"
+
+struct http;
+
+struct http_options {
+    const char *user_agent;
+    const char *proxy;   /* NULL: the environment's, as libcurl reads it */
+    const char *ca_file; /* in place of the system's store; NULL: that store */
+    int max_connections; /* to one host, and kept open */
+};
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
+
+struct http_request {
+    enum http_method method;
+    const char *url;          /* borrowed until the answer is taken */
+    const char *content_type; /* of the body; NULL: application/json */
+    const char *body;         /* NULL: none; borrowed until the answer is taken */
+    size_t body_length;
+    const struct secret *bearer; /* token for the Authorization header; NULL: none */
+    const char *basic_user;      /* with basic_secret: Basic authorization; NULL: none */
+    const struct secret *basic_secret;
+    void *user; /* handed back with the answer */
+};
+
+/* What went wrong below HTTP, told apart because the remedy differs. */
+enum http_failure {
+    HTTP_OK, /* an HTTP answer came whole, whatever its status */
+    HTTP_DNS,
+    HTTP_REFUSED,
+    HTTP_TIMEOUT,
+    HTTP_RESET, /* connection cut, or an answer that ended early */
+    HTTP_PROXY, /* the proxy refused (its login, its rules): never repeated */
+    HTTP_TLS,   /* certificate or handshake: never repeated */
+    HTTP_TOO_LARGE,
+    HTTP_OTHER,
+};
+
+struct http_answer {
+    void *user;
+    enum http_failure failure;
+    int library_code; /* CURLcode */
+    char detail[256]; /* libcurl's own words for a failure, escaped */
+    int status;       /* HTTP status, 0 on failure */
+    struct buf body;  /* raw bytes; the taker frees it */
+    bool gzip;        /* Content-Encoding: gzip */
+    bool framed;  /* the protocol tells where the body ends; if not, a cut goes unnoticed here */
+    bool is_json; /* Content-Type names JSON */
+    char content_type[64];
+    char retry_after[64]; /* header as sent, "" when absent */
+    char correlation_id[80];
+    char location[256];        /* of a redirect, for the message only */
+    int64_t date_ms;           /* the server's Date, 0 when absent */
+    int32_t ratelimit_allowed; /* inin-ratelimit-allowed, -count, -reset; -1 when absent */
+    int32_t ratelimit_count;
+    int32_t ratelimit_reset_seconds;
+    int64_t elapsed_ms;
+};
+
+/* A client; NULL with ERR_CONFIG (bad ca_file or proxy) or ERR_BUG. Free with http_free. */
+struct http *http_new(const struct http_options *options, struct err *e);
+void http_free(struct http *h);
+
+/* Checks a URL by the rules above. ERR_CONFIG naming the URL when it is malformed, holds a user
+ * name or password, or is neither https nor http to a loopback address (127.0.0.0/8, [::1],
+ * localhost). */
+bool http_url_allowed(const char *url, struct err *e);
+
+/* Reads an HTTP date (RFC 9110) into ms since 1970; false when it is none. */
+bool http_parse_date(const char *text, int64_t *ms);
+
+/* Starts a request. ERR_CONFIG when the URL is neither https nor http to a loopback address. */
+bool http_start(struct http *h, const struct http_request *request, struct err *e);
+
+/* Requests started and not yet taken. */
+int http_in_flight(const struct http *h);
+
+/* Drives the transfers until an answer is there or `timeout_ms` have passed or http_wake was
+ * called; true when *answer was filled. */
+bool http_next(struct http *h, int64_t timeout_ms, struct http_answer *answer);
+
+/* Wakes a waiting http_next; the only call allowed from another thread. */
+void http_wake(struct http *h);
+
+/* Drops all transfers in flight. */
+void http_abort(struct http *h);
+
+#endif

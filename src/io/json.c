@@ -1,0 +1,213 @@
+#include "io/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+_Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place needs this room");
+
+struct json_doc {
+    yyjson_doc *parsed;
+    char *bytes; /* the text, which the strings of `parsed` point into */
+};
+
+enum { MAX_DEPTH = 1024 }; /* the largest that LIMIT_JSON_DEPTH allows */
+
+static void *take(void *unused, size_t size)
+{
+    (void)unused;
+    return xmalloc(size);
+}
+
+static void *retake(void *unused, void *old, size_t old_size, size_t size)
+{
+    (void)unused;
+    (void)old_size;
+    return xrealloc(old, size);
+}
+
+static void give_back(void *unused, void *old)
+{
+    (void)unused;
+    free(old);
+}
+
+/* No memory ends the program, so that no error below can mean it. */
+static const yyjson_alc allocator = {take, retake, give_back, NULL};
+
+/* yyjson reads without recursion and so without a limit on nesting. Its values lie in one array,
+ * each container directly before its contents: one pass over that array with a stack of ends finds
+ * the depth. */
+static bool is_within_depth(yyjson_doc *parsed, size_t limit)
+{
+    yyjson_val *ends[MAX_DEPTH];
+    size_t depth = 0;
+    yyjson_val *root = yyjson_doc_get_root(parsed);
+    yyjson_val *end = root + yyjson_doc_get_val_count(parsed);
+    for (yyjson_val *v = root; v < end; v++) {
+        while (depth > 0 && v >= ends[depth - 1]) {
+            depth--;
+        }
+        if (unsafe_yyjson_is_ctn(v)) {
+            if (depth >= limit) {
+                return false;
+            }
+            ends[depth++] = unsafe_yyjson_get_next(v);
+        }
+    }
+    return true;
+}
+
+struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
+{
+    yyjson_read_err why = {0};
+    yyjson_doc *parsed = NULL;
+    if (length == 0) {
+        err_set(e, ERR_CONTRACT, "the answer is empty where JSON was due");
+    } else {
+        parsed = yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
+                                  &allocator, &why);
+        if (parsed == NULL) {
+            err_set(e, ERR_CONTRACT, "no valid JSON at byte %zu of %zu: %s", why.pos, length,
+                    why.msg);
+        }
+    }
+    int64_t limit = limit_get(LIMIT_JSON_DEPTH);
+    if (parsed != NULL && !is_within_depth(parsed, limit < MAX_DEPTH ? (size_t)limit : MAX_DEPTH)) {
+        err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld", (long long)limit);
+        yyjson_doc_free(parsed);
+        parsed = NULL;
+    }
+    if (parsed == NULL) {
+        free(bytes);
+        return NULL;
+    }
+    struct json_doc *doc = xmalloc(sizeof(*doc));
+    *doc = (struct json_doc){parsed, bytes};
+    return doc;
+}
+
+void json_free(struct json_doc *doc)
+{
+    if (doc != NULL) {
+        yyjson_doc_free(doc->parsed);
+        free(doc->bytes);
+        free(doc);
+    }
+}
+
+size_t json_held_bytes(const struct json_doc *doc)
+{
+    return yyjson_doc_get_val_count(doc->parsed) * sizeof(yyjson_val) +
+           yyjson_doc_get_read_size(doc->parsed) + sizeof(*doc);
+}
+
+struct json json_root(const struct json_doc *doc)
+{
+    return (struct json){yyjson_doc_get_root(doc->parsed)};
+}
+
+struct json json_path(struct json v, const char *path)
+{
+    while (v.value != NULL) {
+        size_t step_length = strcspn(path, ".");
+        v = json_get_n(v, path, step_length);
+        if (path[step_length] == '\0') {
+            break;
+        }
+        path += step_length + 1;
+    }
+    return v;
+}
+
+bool json_int(struct json v, int64_t *out)
+{
+    if (yyjson_is_real(v.value)) {
+        double real = yyjson_get_real(v.value);
+        if (real >= -0x1p63 && real < 0x1p63 && real == floor(real)) {
+            *out = (int64_t)real;
+            return true;
+        }
+        return false;
+    }
+    if (!yyjson_is_int(v.value) ||
+        (yyjson_is_uint(v.value) && yyjson_get_uint(v.value) > INT64_MAX)) {
+        return false;
+    }
+    *out = yyjson_get_sint(v.value);
+    return true;
+}
+
+bool json_real(struct json v, double *out)
+{
+    if (yyjson_is_raw(v.value)) {
+        double real = strtod(yyjson_get_raw(v.value), NULL);
+        if (!isfinite(real)) {
+            return false;
+        }
+        *out = real;
+        return true;
+    }
+    if (!yyjson_is_num(v.value)) {
+        return false;
+    }
+    *out = yyjson_get_num(v.value);
+    return true;
+}
+
+const char *json_write(struct arena *a, struct json v, size_t *length)
+{
+    size_t written = 0;
+    char *text = v.value == NULL ? NULL
+                                 : yyjson_val_write_opts(v.value, YYJSON_WRITE_NOFLAG, &allocator,
+                                                         &written, NULL);
+    const char *copy = text == NULL ? NULL : arena_strndup(a, text, written);
+    free(text);
+    if (length != NULL) {
+        *length = written;
+    }
+    return copy;
+}
+
+/* Appends the character at `text` as it stands in a JSON string; *used is its length in bytes. */
+static bool quote_character(struct buf *out, const char *text, size_t left, size_t *used)
+{
+    static const char escaped[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    unsigned char c = (unsigned char)*text;
+    *used = 1;
+    const char *at = c == '\0' ? NULL : strchr(escaped, c);
+    if (at != NULL) {
+        return buf_add_char(out, '\\') && buf_add_char(out, letters[at - escaped]);
+    }
+    if (c < 0x20) {
+        return buf_add_printf(out, "\\u%04x", (unsigned)c);
+    }
+    if (c < 0x80) {
+        return buf_add_char(out, (char)c);
+    }
+    uint32_t code;
+    size_t n = utf8_next(text, left, &code);
+    if (n == 0) {
+        return buf_add_str(out, "\xEF\xBF\xBD");
+    }
+    *used = n;
+    return buf_add(out, text, n);
+}
+
+bool json_quote(struct buf *out, const char *text, size_t length)
+{
+    size_t before = out->length;
+    bool fits = buf_add_char(out, '"');
+    for (size_t at = 0, used = 0; fits && at < length; at += used) {
+        fits = quote_character(out, text + at, length - at, &used);
+    }
+    fits = fits && buf_add_char(out, '"');
+    if (!fits && out->data != NULL) {
+        out->length = before;
+        out->data[before] = '\0';
+    }
+    return fits;
+}

@@ -1,0 +1,189 @@
+/*
+ * JSON in: documents parsed by yyjson under our limits, and accessors that tell absent, null and
+ * wrong type apart.
+ *
+ * Rules for named hostile input (a test each): nesting over LIMIT_JSON_DEPTH, invalid UTF-8, lone
+ * surrogates, a BOM, a NUL byte outside a string's escape, trailing bytes after the document:
+ * refused (ERR_CONTRACT). Duplicate keys: the first counts. Integers beyond int64 are JSON_REAL;
+ * numbers beyond uint64 and double keep their digits as text (json_text, json_write). A \u0000
+ * inside a string is kept by length; text columns cut at nothing.
+ *
+ * A document counts only when it parses to its last byte: that is the proof that the answer is
+ * whole.
+ *
+ * The accessors are inline, and so yyjson.h shows here, because the walker asks millions of times;
+ * no other file names yyjson.
+ */
+#ifndef ROLLCALL_IO_JSON_H
+#define ROLLCALL_IO_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <yyjson.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct json_doc; /* an immutable document, owner of all its values */
+
+enum json_type {
+    JSON_ABSENT,
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_INT,
+    JSON_REAL,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+/* A borrowed value; {NULL} is an absent one. Passed by value. */
+struct json {
+    yyjson_val *value;
+};
+
+enum { JSON_PADDING_BYTES = 4 };
+
+/* Parses `length` bytes whole. Takes over `bytes` (malloc'ed, with at least JSON_PADDING_BYTES of
+ * room behind), parsing in place; frees them on failure too. NULL and ERR_CONTRACT (position and
+ * reason in the message) when it is no valid document within the limits. Free with json_free. */
+struct json_doc *json_parse(char *bytes, size_t length, struct err *e);
+
+/* Frees the document; NULL is allowed. */
+void json_free(struct json_doc *doc);
+
+/* Bytes of memory the document holds, values and text. */
+size_t json_held_bytes(const struct json_doc *doc);
+
+/* The outermost value. */
+struct json json_root(const struct json_doc *doc);
+
+/* What a value is; JSON_ABSENT for {NULL}. */
+static inline enum json_type json_type(struct json v)
+{
+    switch (yyjson_get_type(v.value)) {
+    case YYJSON_TYPE_NULL:
+        return JSON_NULL;
+    case YYJSON_TYPE_BOOL:
+        return JSON_BOOL;
+    case YYJSON_TYPE_STR:
+        return JSON_STRING;
+    case YYJSON_TYPE_ARR:
+        return JSON_ARRAY;
+    case YYJSON_TYPE_OBJ:
+        return JSON_OBJECT;
+    case YYJSON_TYPE_NUM:
+        if (yyjson_is_real(v.value) ||
+            (yyjson_is_uint(v.value) && yyjson_get_uint(v.value) > INT64_MAX)) {
+            return JSON_REAL;
+        }
+        return JSON_INT;
+    case YYJSON_TYPE_RAW:
+        return JSON_REAL;
+    default:
+        return JSON_ABSENT;
+    }
+}
+
+/* Member of an object; absent when `v` is no object or has no such key. */
+static inline struct json json_get(struct json v, const char *key)
+{
+    return (struct json){yyjson_obj_get(v.value, key)};
+}
+
+/* The same, the key given by length. */
+static inline struct json json_get_n(struct json v, const char *key, size_t key_length)
+{
+    return (struct json){yyjson_obj_getn(v.value, key, key_length)};
+}
+
+/* Follows a dotted path ("division.id"); absent when any step is. */
+struct json json_path(struct json v, const char *path);
+
+/* Elements of an array (or members of an object); 0 otherwise. */
+static inline size_t json_count(struct json v)
+{
+    return yyjson_is_ctn(v.value) ? unsafe_yyjson_get_len(v.value) : 0;
+}
+
+/* A string's text and byte length (or the digits of a number that is out of range); NULL when it is
+ * neither. Borrowed from the document, NUL-terminated. */
+static inline const char *json_text(struct json v, size_t *length)
+{
+    const char *text = yyjson_get_str(v.value);
+    if (text == NULL) {
+        text = yyjson_get_raw(v.value);
+    }
+    *length = yyjson_get_len(v.value);
+    return text;
+}
+
+/* A string or NULL, without its length: for fields that must hold plain text. */
+static inline const char *json_str(struct json v)
+{
+    return yyjson_get_str(v.value);
+}
+
+/* The int64 of an integer, or of a real without a fraction in range; false otherwise. */
+bool json_int(struct json v, int64_t *out);
+
+/* The double nearest to a number; false for other types and for a number beyond double. */
+bool json_real(struct json v, double *out);
+
+/* A boolean; false for other types. */
+static inline bool json_bool(struct json v, bool *out)
+{
+    *out = yyjson_get_bool(v.value);
+    return yyjson_is_bool(v.value);
+}
+
+/* Iteration: arrays (key stays {NULL}) and objects alike.
+ *   struct json_iter it = json_iter(v);
+ *   struct json key, item;
+ *   while (json_next(&it, &key, &item)) ... */
+struct json_iter {
+    struct json next;
+    size_t left;
+    bool is_object;
+};
+
+/* The start of an iteration; over anything but an array or object it is an empty one. */
+static inline struct json_iter json_iter(struct json v)
+{
+    struct json_iter it = {{NULL}, json_count(v), yyjson_is_obj(v.value)};
+    if (it.left > 0) {
+        it.next.value = unsafe_yyjson_get_first(v.value);
+    }
+    return it;
+}
+
+/* The next item, in the document's order; false at the end. */
+static inline bool json_next(struct json_iter *it, struct json *key, struct json *item)
+{
+    key->value = NULL;
+    item->value = NULL;
+    if (it->left == 0) {
+        return false;
+    }
+    it->left--;
+    item->value = it->next.value;
+    if (it->is_object) {
+        key->value = it->next.value;
+        item->value = it->next.value + 1;
+    }
+    /* Behind the last item this may point past the document; it is not followed then. */
+    it->next.value = unsafe_yyjson_get_next(item->value);
+    return true;
+}
+
+/* Compact JSON text of any value, in the arena; *length may be NULL. An absent value gives NULL. */
+const char *json_write(struct arena *a, struct json v, size_t *length);
+
+/* Appends `text` as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. False
+ * when the buffer is full: nothing was added. */
+bool json_quote(struct buf *out, const char *text, size_t length);
+
+#endif

@@ -1,0 +1,162 @@
+#include "io/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "io/file.h"
+
+#ifdef F_OFD_SETLK
+enum { SET_LOCK = F_OFD_SETLK, GET_LOCK = F_OFD_GETLK };
+#else
+enum { SET_LOCK = F_SETLK, GET_LOCK = F_GETLK };
+#endif
+
+enum { HOST_BYTES = 48 };
+
+struct lock_file {
+    int fd;
+    char *path;
+    char holder[LOCK_HOLDER_BYTES]; /* what is written into the slots we take */
+    bool held[LOCK_SLOTS];
+};
+
+static struct flock slot_range(int slot, short type)
+{
+    return (struct flock){
+        .l_type = type,
+        .l_whence = SEEK_SET,
+        .l_start = (off_t)slot * LOCK_HOLDER_BYTES,
+        .l_len = LOCK_HOLDER_BYTES,
+    };
+}
+
+/* "PATH.lock", of the database itself where `database_path` is a symbolic link to it. */
+static char *lock_path(const char *database_path)
+{
+    char *resolved = realpath(database_path, NULL);
+    const char *path = resolved == NULL ? database_path : resolved;
+    size_t size = strlen(path) + sizeof(".lock");
+    char *result = xmalloc(size);
+    snprintf(result, size, "%s.lock", path);
+    free(resolved);
+    return result;
+}
+
+static void describe_self(char *holder)
+{
+    char host[HOST_BYTES] = "";
+    if (gethostname(host, sizeof(host) - 1) != 0) {
+        host[0] = '\0';
+    }
+    char now[CLOCK_ISO_BYTES];
+    snprintf(holder, LOCK_HOLDER_BYTES, "process %ld%s%s, started %s", (long)getpid(),
+             host[0] == '\0' ? "" : " on ", host, clock_format(clock_now_ms(), now));
+}
+
+struct lock_file *lock_open(const char *database_path, struct err *e)
+{
+    char *path = lock_path(database_path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        file_fail(e, "open the lock file", path, errno);
+        free(path);
+        return NULL;
+    }
+    struct lock_file *l = xcalloc(1, sizeof(*l));
+    l->fd = fd;
+    l->path = path;
+    describe_self(l->holder);
+    return l;
+}
+
+/* Writes a slot's record: `text` and blanks up to a line end, so that the file reads well. It
+ * serves messages alone: a disk too full for it is no reason to stop. */
+static void write_record(struct lock_file *l, int slot, const char *text)
+{
+    char record[LOCK_HOLDER_BYTES];
+    memset(record, ' ', sizeof(record));
+    size_t length = strlen(text);
+    memcpy(record, text, length < sizeof(record) ? length : sizeof(record) - 1);
+    record[sizeof(record) - 1] = '\n';
+    ssize_t written = pwrite(l->fd, record, sizeof(record), (off_t)slot * LOCK_HOLDER_BYTES);
+    (void)written;
+}
+
+/* Reads a slot's record without its blanks; "another process" where none is written (yet). */
+static void read_record(struct lock_file *l, int slot, char *holder)
+{
+    ssize_t length = pread(l->fd, holder, LOCK_HOLDER_BYTES - 1, (off_t)slot * LOCK_HOLDER_BYTES);
+    while (length > 0 && (holder[length - 1] == ' ' || holder[length - 1] == '\n')) {
+        length--;
+    }
+    if (length <= 0 || memchr(holder, '\0', (size_t)length) != NULL) {
+        snprintf(holder, LOCK_HOLDER_BYTES, "another process");
+        return;
+    }
+    holder[length] = '\0';
+}
+
+bool lock_take(struct lock_file *l, int slot, const char *name, struct err *e)
+{
+    INVARIANT(slot >= 0 && slot < LOCK_SLOTS);
+    if (l->held[slot]) {
+        return true;
+    }
+    struct flock range = slot_range(slot, F_WRLCK);
+    if (fcntl(l->fd, SET_LOCK, &range) != 0) {
+        if (errno != EAGAIN && errno != EACCES) {
+            return file_fail(e, "lock", l->path, errno);
+        }
+        char holder[LOCK_HOLDER_BYTES];
+        read_record(l, slot, holder);
+        return err_set(e, ERR_LOCKED, "another run holds the lock of %s: %s (lock file %s)", name,
+                       holder, l->path);
+    }
+    l->held[slot] = true;
+    write_record(l, slot, l->holder);
+    return true;
+}
+
+void lock_drop(struct lock_file *l, int slot)
+{
+    INVARIANT(slot >= 0 && slot < LOCK_SLOTS);
+    if (l->held[slot]) {
+        write_record(l, slot, "");
+        struct flock range = slot_range(slot, F_UNLCK);
+        (void)fcntl(l->fd, SET_LOCK, &range);
+        l->held[slot] = false;
+    }
+}
+
+bool lock_holder(struct lock_file *l, int slot, char *holder)
+{
+    INVARIANT(slot >= 0 && slot < LOCK_SLOTS);
+    if (!l->held[slot]) {
+        struct flock range = slot_range(slot, F_WRLCK);
+        if (fcntl(l->fd, GET_LOCK, &range) != 0 || range.l_type == F_UNLCK) {
+            holder[0] = '\0';
+            return false;
+        }
+    }
+    read_record(l, slot, holder);
+    return true;
+}
+
+void lock_close(struct lock_file *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    for (int slot = 0; slot < LOCK_SLOTS; slot++) {
+        lock_drop(l, slot);
+    }
+    close(l->fd);
+    free(l->path);
+    free(l);
+}

@@ -1,0 +1,40 @@
+/*
+ * Locks between runs: the kernel's, on `PATH.lock` beside the database, one byte range a stream.
+ *
+ * Invariants: open file description locks (fcntl F_OFD_SETLK), so they end with the process however
+ * it ends, and closing the database file cannot drop them; the database file itself is never locked
+ * by us. The holder's pid, host and start time are written into the file at the stream's slot, for
+ * messages only. Systems without such locks get the process's own (F_SETLK).
+ */
+#ifndef ROLLCALL_IO_LOCK_H
+#define ROLLCALL_IO_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct lock_file;
+
+enum { LOCK_SLOTS = 64, LOCK_HOLDER_BYTES = 128 };
+
+/* Opens (making it when absent) the lock file beside `database_path`; a symbolic link to a database
+ * leads to the lock beside the database itself. Errors: ERR_STORE naming the path. */
+struct lock_file *lock_open(const char *database_path, struct err *e);
+
+/* Takes slot `slot` (0 to LOCK_SLOTS - 1) without waiting. False with ERR_LOCKED when another
+ * process holds it; the message says which stream (`name`), and the holder's pid and start time.
+ * Taking a slot that this lock_file holds succeeds. */
+bool lock_take(struct lock_file *l, int slot, const char *name, struct err *e);
+
+/* Frees a slot (harmless when not held). */
+void lock_drop(struct lock_file *l, int slot);
+
+/* Who holds `slot`, as text "process 123 on HOST, started 2026-..." into `holder`
+ * (LOCK_HOLDER_BYTES); false when it is free. */
+bool lock_holder(struct lock_file *l, int slot, char *holder);
+
+/* Frees all slots and closes. The file stays: removing it would let two runs lock two files. */
+void lock_close(struct lock_file *l);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * A secret is its own type without a print path: the client secret, a token.
+ *
+ * Invariants: the text is kept in memory that is locked where the system allows it, never dumped
+ * (core dumps are off) and wiped when freed; nothing formats, logs, compares loosely or stores it.
+ * secret_expose is called in one place only: where a request's header is made (tests/lint holds the
+ * list).
+ */
+#ifndef ROLLCALL_IO_SECRET_H
+#define ROLLCALL_IO_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct secret;
+
+/* A copy of `length` bytes of `text`; free with secret_free. */
+struct secret *secret_new(const char *text, size_t length);
+
+/* Wipes and frees; NULL is allowed. */
+void secret_free(struct secret *s);
+
+/* The text, NUL-terminated, borrowed: for the Authorization header alone. */
+const char *secret_expose(const struct secret *s);
+
+/* Length in bytes; 0 for NULL. */
+size_t secret_length(const struct secret *s);
+
+/* Overwrites memory in a way the compiler keeps. */
+void secret_wipe(void *memory, size_t length);
+
+/* Turns core dumps off for this process (RLIMIT_CORE 0, PR_SET_DUMPABLE off where it exists). */
+void secret_no_core_dumps(void);
+
+#endif

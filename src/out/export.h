@@ -1,0 +1,52 @@
+/*
+ * Export: tables and views as CSV files, all of one moment.
+ *
+ * Invariants: one read transaction over all files; memory does not grow with the rows; every file
+ * is written aside and fsynced before the first is renamed, and manifest.json is renamed last: a
+ * failed export leaves the old files as they were, and files that the manifest names belong
+ * together.
+ */
+#ifndef ROLLCALL_OUT_EXPORT_H
+#define ROLLCALL_OUT_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "io/csv.h"
+#include "io/db.h"
+#include "out/status.h"
+
+struct export_request {
+    const char *directory;          /* made when absent */
+    const char *const *names;       /* tables and views; name_count 0: the default set */
+    size_t name_count;              /* (all data tables and all views) */
+    const char *const *data_tables; /* tables that are data; the others are the ledger */
+    size_t data_table_count;
+    const char *since_day; /* YYYY-MM-DD, for the manifest; NULL: everything */
+    int64_t since_ms;      /* its first instant */
+    struct csv_options csv;
+    const struct status_stream_facts *streams; /* for the manifest */
+    size_t stream_count;
+};
+
+struct export_file {
+    const char *relation;
+    const char *name; /* in the directory */
+    uint64_t rows;    /* without the header */
+    uint64_t bytes;   /* of the file */
+};
+
+struct export_result {
+    struct export_file *files; /* by relation name, in the arena */
+    size_t count;
+};
+
+/* Exports from `d`, which must not be in a transaction. Errors: ERR_USAGE for an unknown name (with
+ * the nearest), ERR_STORE naming the path, ERR_STOPPED. */
+bool export_run(struct db *d, const struct export_request *request, struct arena *a,
+                struct export_result *out, struct err *e);
+
+#endif

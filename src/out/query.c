@@ -1,0 +1,162 @@
+#include "out/query.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "io/embedded.h"
+
+enum { PARAMS_MAX = 32 };
+
+/* The text after "-- WORD: " in a line of the comment; NULL when the line has another word. */
+static const char *after_word(const char *line, const char *word)
+{
+    size_t length = strlen(word);
+
+    return strncmp(line, "-- ", 3) == 0 && strncmp(line + 3, word, length) == 0 &&
+                   strncmp(line + 3 + length, ": ", 2) == 0
+               ? line + length + 5
+               : NULL;
+}
+
+/* A comment line's text, added to what came before it. */
+static const char *add_line(struct arena *a, const char *before, const char *text)
+{
+    while (*text == ' ') {
+        text++;
+    }
+    return before[0] != '\0' ? arena_printf(a, "%s %s", before, text) : text;
+}
+
+static struct query_param make_param(struct arena *a, const char *text)
+{
+    size_t length = strcspn(text, " ");
+    const char *rest = text + length;
+
+    while (*rest == ' ') {
+        rest++;
+    }
+    return (struct query_param){.name = arena_strndup(a, text, length), .text = rest};
+}
+
+/* Reads the comment at the head of a query's file. */
+static void read_head(struct query *q, struct arena *a)
+{
+    struct query_param *params = arena_array(a, PARAMS_MAX, sizeof(*params));
+    const char **last = &q->description; /* what a line that goes on adds to */
+    const char *at = q->sql;
+
+    q->params = params;
+    while (strncmp(at, "--", 2) == 0) {
+        size_t length = strcspn(at, "\n");
+        const char *line = arena_strndup(a, at, length);
+        const char *title = after_word(line, "title");
+        const char *description = after_word(line, "description");
+        const char *param = after_word(line, "param");
+
+        if (title) {
+            q->title = title;
+            last = &q->title;
+        } else if (description) {
+            q->description = description;
+            last = &q->description;
+        } else if (param) {
+            INVARIANT(q->param_count < PARAMS_MAX);
+            params[q->param_count] = make_param(a, param);
+            last = &params[q->param_count++].text;
+        } else {
+            *last = add_line(a, *last, line + 2);
+        }
+        at += length + (at[length] == '\n' ? 1 : 0);
+    }
+}
+
+const struct query *query_list(struct arena *a, size_t *count)
+{
+    struct query *list = arena_array(a, embedded_queries_count + 1, sizeof(*list));
+
+    for (size_t i = 0; i < embedded_queries_count; i++) {
+        list[i] = (struct query){
+            .name = embedded_queries[i].name,
+            .title = "",
+            .description = "",
+            .sql = embedded_queries[i].text,
+        };
+        read_head(&list[i], a);
+    }
+    *count = embedded_queries_count;
+    return list;
+}
+
+const struct query *query_find(struct arena *a, const char *name, struct err *e)
+{
+    size_t count = 0;
+    const struct query *list = query_list(a, &count);
+    const char **names = arena_array(a, count + 1, sizeof(*names));
+
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(list[i].name, name)) {
+            return &list[i];
+        }
+        names[i] = list[i].name;
+    }
+    const char *near = str_nearest(name, names, count);
+    err_set(e, ERR_USAGE, "there is no query '%s'%s%s; `rollcall query` lists them", name,
+            near ? ", did you mean " : "", near ? near : "");
+    return NULL;
+}
+
+static bool refuse_param(const struct query *q, struct arena *a, const char *name, struct err *e)
+{
+    const char *names[PARAMS_MAX];
+    const char *all = "none";
+
+    for (size_t i = 0; i < q->param_count; i++) {
+        names[i] = q->params[i].name;
+        all = i == 0 ? names[i] : arena_printf(a, "%s, %s", all, names[i]);
+    }
+    const char *near = str_nearest(name, names, q->param_count);
+    return err_set(e, ERR_USAGE, "the query %s has no parameter '%s'%s%s; it has: %s", q->name,
+                   name, near ? ", did you mean " : "", near ? near : "", all);
+}
+
+/* The place of a parameter, and whether its text says that it is a day. */
+static int find_param(const struct query *q, struct db_stmt *s, const char *marked, bool *is_day)
+{
+    for (size_t i = 0; i < q->param_count; i++) {
+        if (str_eq(q->params[i].name, marked + 1)) {
+            *is_day = strstr(q->params[i].text, "YYYY-MM-DD") != NULL;
+            return db_param_index(s, marked);
+        }
+    }
+    return 0;
+}
+
+bool query_bind(const struct query *q, struct db_stmt *s, struct arena *a, const char *assignment,
+                struct err *e)
+{
+    const char *equals = strchr(assignment, '=');
+    int64_t number = 0;
+    int32_t day = 0;
+    bool is_day = false;
+
+    if (!equals || equals == assignment) {
+        return err_set(e, ERR_USAGE, "'%s' is no parameter; write key=value", assignment);
+    }
+    const char *marked = arena_printf(a, ":%.*s", (int)(equals - assignment), assignment);
+    const char *value = equals + 1;
+    int at = find_param(q, s, marked, &is_day);
+    if (at == 0) {
+        return refuse_param(q, a, marked + 1, e);
+    }
+    if (is_day && !clock_parse_day(value, &day)) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", marked + 1, value);
+    }
+    if (str_to_int64(value, INT64_MIN, INT64_MAX, &number)) {
+        db_bind_int(s, at, number);
+    } else {
+        db_bind_str(s, at, value);
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * The built-in queries: the files of queries/, described by the comment at their head.
+ *
+ * The comment: "-- title: ...", "-- description: ..." (going on in lines that begin with "--   "),
+ * and one "-- param: NAME  what it is" a parameter (:NAME in the statement). A parameter that is
+ * not given is NULL.
+ */
+#ifndef ROLLCALL_OUT_QUERY_H
+#define ROLLCALL_OUT_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "io/db.h"
+
+struct query_param {
+    const char *name; /* without the colon */
+    const char *text; /* what it is */
+};
+
+struct query {
+    const char *name;
+    const char *title;
+    const char *description;
+    const struct query_param *params;
+    size_t param_count;
+    const char *sql; /* the whole file */
+};
+
+/* All queries, by name, in the arena. */
+const struct query *query_list(struct arena *a, size_t *count);
+
+/* The query of that name; NULL with ERR_USAGE (naming the nearest) when there is none. */
+const struct query *query_find(struct arena *a, const char *name, struct err *e);
+
+/* Binds "key=value" to the query's statement: a whole number as an integer, else as text; both are
+ * borrowed. ERR_USAGE for an unknown key (naming the nearest) and for what should be a day and is
+ * none. */
+bool query_bind(const struct query *q, struct db_stmt *s, struct arena *a, const char *assignment,
+                struct err *e);
+
+#endif

@@ -1,0 +1,276 @@
+#include "run/extract.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "io/json.h"
+#include "io/lock.h"
+#include "run/days.h"
+#include "run/snapshot.h"
+
+/* Business days before the first one that local times may be asked for, and after the last. */
+enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
+
+/* A run from lock to last commit. */
+struct extract {
+    const struct extract_request *request;
+    struct extract_result *result;
+    struct run run;
+    struct lock_file *locks;
+};
+
+static bool take_locks(struct extract *x, struct err *e)
+{
+    x->locks = lock_open(x->request->config->database_path, e);
+    if (!x->locks) {
+        return false;
+    }
+    for (size_t i = 0; i < x->request->stream_count; i++) {
+        const struct stream *s = x->request->streams[i];
+        if (!lock_take(x->locks, s->lock_slot, s->name, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *stream_names(struct extract *x)
+{
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_add_char(&b, '[');
+    for (size_t i = 0; i < x->request->stream_count; i++) {
+        const char *name = x->request->streams[i]->name;
+        buf_add_str(&b, i ? "," : "");
+        json_quote(&b, name, strlen(name));
+    }
+    buf_add_char(&b, ']');
+    const char *names = arena_strdup(x->run.arena, buf_str(&b));
+    buf_free(&b);
+    return names;
+}
+
+static bool fill_zone(struct extract *x, struct err *e)
+{
+    const struct config *c = x->request->config;
+    int64_t until_ms = x->request->until_ms;
+    int64_t from_ms = c->start_day == INT32_MIN ? until_ms : clock_zone_day_start_ms(c->start_day);
+
+    from_ms = from_ms < until_ms ? from_ms : until_ms;
+    return ledger_zone(x->run.ledger, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                       until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
+}
+
+static bool open_all(struct extract *x, struct err *e)
+{
+    struct run *run = &x->run;
+
+    run->client = client_new(run->config, e);
+    if (!run->client) {
+        return false;
+    }
+    run->db = db_open(run->config->database_path, DB_WRITE, e);
+    if (!run->db) {
+        return false;
+    }
+    run->ledger = ledger_new(run->db, e);
+    if (!run->ledger || !fill_zone(x, e)) {
+        return false;
+    }
+    run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, stream_names(x), e);
+    x->result->run_id = run->run_id;
+    return run->run_id != 0;
+}
+
+static void close_all(struct extract *x)
+{
+    ledger_free(x->run.ledger);
+    db_close(x->run.db);
+    client_free(x->run.client);
+    if (x->locks) {
+        lock_close(x->locks);
+    }
+}
+
+/* What a stream depends on, when it is not part of this run: read when absent or old, unless
+ * another run holds its lock and something is stored. */
+static bool read_dependency(struct extract *x, const struct stream *s, struct outcome *out,
+                            struct err *e)
+{
+    const struct stream *needed = s->depends_on ? stream_find(s->depends_on) : NULL;
+    bool fresh = true;
+    bool ever = true;
+    struct err locked;
+
+    for (size_t i = 0; needed && i < x->request->stream_count; i++) {
+        if (x->request->streams[i] == needed) {
+            return true;
+        }
+    }
+    if (!needed) {
+        return true;
+    }
+    if (!snapshot_fresh(&x->run, needed, &fresh, &ever, e)) {
+        return false;
+    }
+    if (fresh) {
+        return true;
+    }
+    if (!lock_take(x->locks, needed->lock_slot, needed->name, &locked)) {
+        if (ever && locked.kind == ERR_LOCKED) {
+            LOG(LOG_INFO, "using what is stored", LOG_S("stream", needed->name),
+                LOG_S("because", locked.message));
+            return true;
+        }
+        *e = locked;
+        return false;
+    }
+    bool ok = snapshot_run(&x->run, needed, out, e);
+    lock_drop(x->locks, needed->lock_slot);
+    return ok;
+}
+
+static bool run_stream(struct extract *x, struct extract_stream_result *sr, struct err *e)
+{
+    const struct stream *s = sr->stream;
+
+    sr->begun = true;
+    LOG(LOG_INFO, "stream begins", LOG_S("stream", s->name));
+    bool ok = read_dependency(x, s, &sr->outcome, e);
+    if (ok && !outcome_halted(&sr->outcome)) {
+        ok = s->windows == WINDOWS_SNAPSHOT ? snapshot_run(&x->run, s, &sr->outcome, e)
+                                            : days_run(&x->run, s, &sr->outcome, e);
+    }
+    if (!ok) {
+        outcome_fail(&sr->outcome, e);
+    }
+    lock_drop(x->locks, s->lock_slot);
+    LOG(sr->outcome.left || !ok ? LOG_WARN : LOG_INFO, "stream ends", LOG_S("stream", s->name),
+        LOG_N("done", sr->outcome.done), LOG_N("left", sr->outcome.left),
+        LOG_S("error", sr->outcome.first.kind ? sr->outcome.first.message : "none"));
+    return ok;
+}
+
+/* Trouble that the next stream would meet too: no use in asking on. */
+static bool ends_run(const struct outcome *o)
+{
+    return o->stopped || err_ends_run(o->first.kind) || o->first.kind == ERR_RATE ||
+           (o->first.kind == ERR_TEMPORARY && o->first.http_status == 0);
+}
+
+static bool run_streams(struct extract *x, struct err *e)
+{
+    for (size_t i = 0; i < x->result->stream_count; i++) {
+        struct extract_stream_result *sr = &x->result->streams[i];
+        if (!run_stream(x, sr, e)) {
+            return false;
+        }
+        if (ends_run(&sr->outcome)) {
+            break;
+        }
+    }
+    return true;
+}
+
+/* All streams' outcomes as one: a stream that reached its end counts as done even if nothing was
+ * owed. */
+static struct outcome total_outcome(const struct extract_result *result)
+{
+    struct outcome total = {0};
+
+    for (size_t i = 0; i < result->stream_count; i++) {
+        const struct extract_stream_result *sr = &result->streams[i];
+        const struct outcome *o = &sr->outcome;
+        bool whole = sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
+        total.done += o->done + (whole ? 1 : 0);
+        total.left += o->left + (sr->begun ? 0 : 1);
+        total.stopped = total.stopped || o->stopped;
+        if (total.first.kind == ERR_NONE) {
+            total.first = o->first;
+        }
+    }
+    return total;
+}
+
+static void store_routes(struct extract *x)
+{
+    size_t count;
+    const struct route_count *routes = client_counts(x->run.client, &count);
+    struct err ignored;
+
+    x->run.totals.requests = x->run.totals.retries = x->run.totals.bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct ledger_route r = {.method = routes[i].method,
+                                 .route = routes[i].route,
+                                 .requests = routes[i].requests,
+                                 .retries = routes[i].retries,
+                                 .status_429 = routes[i].status_429,
+                                 .status_5xx = routes[i].status_5xx,
+                                 .bytes = routes[i].bytes};
+        x->run.totals.requests += r.requests;
+        x->run.totals.retries += r.retries;
+        x->run.totals.bytes += r.bytes;
+        /* The count is bookkeeping: the run's own result is already decided. */
+        if (!ledger_route(x->run.ledger, x->run.run_id, &r, &ignored)) {
+            LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
+            return;
+        }
+    }
+}
+
+static enum err_kind finish(struct extract *x, struct err *e)
+{
+    struct outcome total = total_outcome(x->result);
+    enum err_kind kind = outcome_kind(&total);
+    struct err ending;
+
+    if (kind == ERR_STOPPED) {
+        err_set(e, ERR_STOPPED,
+                "stopped by a signal after the last page was committed; the next "
+                "extract goes on from there");
+    } else if (kind != ERR_NONE) {
+        *e = total.first;
+    }
+    store_routes(x);
+    if (!ledger_run_end(x->run.ledger, x->run.run_id, &x->run.totals, kind,
+                        kind == ERR_NONE ? NULL : e->message, &ending) &&
+        kind == ERR_NONE) {
+        *e = ending;
+        kind = ending.kind;
+    }
+    x->result->totals = x->run.totals;
+    return kind;
+}
+
+enum err_kind extract_run(const struct extract_request *request, struct arena *a,
+                          struct extract_result *result, struct err *e)
+{
+    int64_t started_ms = clock_monotonic_ms();
+    struct extract x = {.request = request, .result = result};
+    enum err_kind kind;
+
+    x.run.config = request->config;
+    x.run.arena = a;
+    x.run.until_ms = request->until_ms;
+    *result = (struct extract_result){.stream_count = request->stream_count};
+    result->streams = arena_array(a, request->stream_count + 1, sizeof(*result->streams));
+    for (size_t i = 0; i < request->stream_count; i++) {
+        result->streams[i].stream = request->streams[i];
+    }
+    err_clear(e);
+    if (take_locks(&x, e) && open_all(&x, e)) {
+        /* An error here is already the failed stream's own; finish() reports it. */
+        (void)run_streams(&x, e);
+        kind = finish(&x, e);
+    } else {
+        kind = e->kind;
+    }
+    close_all(&x);
+    result->elapsed_ms = clock_monotonic_ms() - started_ms;
+    return kind;
+}

@@ -1,0 +1,48 @@
+/*
+ * The nightly run: every enabled stream, in registry order, brought up to now; what was cut off
+ * goes on by itself.
+ *
+ * Invariants: the locks of all its streams are taken at the start and each is freed when its stream
+ * is done; the run's row is written even when the run fails; nothing is printed here.
+ */
+#ifndef ROLLCALL_RUN_EXTRACT_H
+#define ROLLCALL_RUN_EXTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "etl/ledger.h"
+#include "io/config.h"
+#include "run/outcome.h"
+#include "streams/stream.h"
+
+struct extract_request {
+    const struct config *config;         /* URLs resolved, time zone set */
+    int64_t until_ms;                    /* TIME in force: --until, or now */
+    const struct stream *const *streams; /* in registry order */
+    size_t stream_count;
+};
+
+struct extract_stream_result {
+    const struct stream *stream;
+    struct outcome outcome;
+    bool begun;
+};
+
+struct extract_result {
+    int64_t run_id;
+    struct run_totals totals;
+    struct extract_stream_result *streams; /* one a requested stream, in the caller's arena */
+    size_t stream_count;
+    int64_t elapsed_ms;
+};
+
+/* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
+ * program ends with, and `e` says why. */
+enum err_kind extract_run(const struct extract_request *request, struct arena *a,
+                          struct extract_result *result, struct err *e);
+
+#endif

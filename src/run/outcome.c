@@ -1,0 +1,54 @@
+#include "run/outcome.h"
+
+#include "base/stop.h"
+
+void outcome_add(struct outcome *o, struct reading *const *readings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        switch (readings[i]->outcome) {
+        case READING_DONE:
+            o->done++;
+            break;
+        case READING_OVERFLOW:
+            break;
+        case READING_WAITING:
+            o->left++;
+            break;
+        case READING_FAILED:
+            outcome_fail(o, &readings[i]->error);
+            break;
+        }
+    }
+    if (stop_requested()) {
+        o->stopped = true;
+    }
+}
+
+void outcome_fail(struct outcome *o, const struct err *error)
+{
+    o->left++;
+    /* Trouble that concerns everything outranks one window's. */
+    if (o->first.kind == ERR_NONE ||
+        (o->first.kind == ERR_CONTRACT && error->kind != ERR_CONTRACT)) {
+        o->first = *error;
+    }
+}
+
+bool outcome_halted(const struct outcome *o)
+{
+    return o->stopped || (o->first.kind != ERR_NONE && o->first.kind != ERR_CONTRACT);
+}
+
+enum err_kind outcome_kind(const struct outcome *o)
+{
+    if (o->stopped) {
+        return ERR_STOPPED;
+    }
+    if (o->left == 0 && o->first.kind == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (err_ends_run(o->first.kind) || o->done == 0) {
+        return o->first.kind;
+    }
+    return ERR_PARTIAL;
+}

@@ -1,0 +1,82 @@
+#include "run/reading.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+struct reading *reading_new(struct arena *a, const struct stream *stream,
+                            const struct request_plan *plan, struct ledger_window *window,
+                            int64_t from_ms, int64_t to_ms)
+{
+    struct reading *r = arena_alloc(a, sizeof(*r));
+
+    r->stream = stream;
+    r->plan = plan;
+    r->window = window;
+    r->from_ms = from_ms;
+    r->to_ms = to_ms;
+    r->arena = a;
+    r->availability_ms = TIME_NONE;
+    r->resubmits = reading_resumes(r) ? window->job_resubmits : 0;
+    if (window->kind == WINDOW_DAY) {
+        char day[CLOCK_DAY_BYTES];
+        r->label = arena_printf(a, "%s %s (%s)", stream->name,
+                                clock_format_utc_day(window->window.start_ms, day), plan->name);
+    } else {
+        r->label = arena_printf(a, "%s (%s)", stream->name, plan->name);
+    }
+    atomic_init(&r->committed, false);
+    atomic_init(&r->refused, false);
+    return r;
+}
+
+bool reading_resumes(const struct reading *r)
+{
+    return str_eq(r->window->reading_plan, r->plan->name);
+}
+
+static enum pager_kind pager_kind_of(enum plan_paging paging)
+{
+    switch (paging) {
+    case PAGING_JOB:
+        return PAGER_JOB;
+    case PAGING_IDS_GET:
+    case PAGING_IDS_POST:
+        return PAGER_IDS;
+    case PAGING_NUMBERED_GET:
+    case PAGING_NUMBERED_POST:
+        break;
+    }
+    return PAGER_NUMBERED;
+}
+
+void reading_make_pager(struct reading *r, bool fresh)
+{
+    const struct request_plan *plan = r->plan;
+    bool resumes = !fresh && reading_resumes(r);
+    struct pager_spec spec = {
+        .kind = pager_kind_of(plan->paging),
+        .post = plan->paging == PAGING_NUMBERED_POST || plan->paging == PAGING_IDS_POST ||
+                plan->paging == PAGING_JOB,
+        .path = plan->path,
+        .query = plan->query,
+        .body = plan->body,
+        .entities = plan->tree->entities,
+        .id_parameter = plan->id_parameter,
+        .label = r->label,
+        .page_size = plan->page_size,
+        .row_limit = r->row_limit,
+        .ids = r->ids,
+        .id_count = r->id_count,
+        .first_page = resumes && r->window->next_page > 0 ? r->window->next_page : 1,
+        .job_id = resumes ? r->window->job_id : NULL,
+        .cursor = resumes ? r->window->job_cursor : NULL,
+    };
+    if (r->from_ms != TIME_NONE) {
+        clock_format(r->from_ms, spec.start);
+        clock_format(r->to_ms, spec.end);
+    }
+    r->pager = pager_new(r->arena, &spec);
+    r->next_to_hand = 0;
+    r->outstanding = 0;
+    r->asked = 0;
+}

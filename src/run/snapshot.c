@@ -1,0 +1,212 @@
+#include "run/snapshot.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/* A source that reports intervals is asked from a while before the last observation, or for the
+ * last day. */
+#define INTERVAL_OVERLAP_MS MS_PER_HOUR
+#define INTERVAL_FIRST_MS   MS_PER_DAY
+#define INTERVAL_MOST_MS    (7 * MS_PER_DAY)
+
+static int64_t max_age_ms(const struct stream *s)
+{
+    return (int64_t)s->max_age_hours * MS_PER_HOUR;
+}
+
+bool snapshot_fresh(struct run *run, const struct stream *s, bool *fresh, bool *ever, struct err *e)
+{
+    struct ledger_window w;
+
+    if (!ledger_single_window(run->ledger, s->name, WINDOW_SNAPSHOT, run->arena, &w, e)) {
+        return false;
+    }
+    int64_t age_ms = clock_now_ms() - w.window.last_read_at_ms;
+    *ever = w.window.last_read_at_ms != TIME_NONE;
+    /* A reading from the future means that the clock jumped back: read again. */
+    *fresh = *ever && age_ms >= 0 && age_ms < max_age_ms(s);
+    return true;
+}
+
+/* Stores the reading as under way, or lets the stored one go on. */
+static bool begin(struct run *run, struct reading *r, int64_t now_ms, struct err *e)
+{
+    struct ledger_window *w = r->window;
+    bool goes_on = reading_resumes(r) && r->stream->load == LOAD_TREE &&
+                   w->pending_time_ms != TIME_NONE && now_ms >= w->pending_time_ms &&
+                   now_ms - w->pending_time_ms < max_age_ms(r->stream);
+
+    if (goes_on) {
+        return true;
+    }
+    w->pending_time_ms = now_ms;
+    w->pending_job_to_ms = TIME_NONE;
+    w->pending_query_to_ms = TIME_NONE;
+    w->next_page = 1;
+    w->last_id = NULL;
+    w->reading_plan = NULL;
+    if (!db_begin(run->db, e)) {
+        return false;
+    }
+    if (!ledger_plan(run->ledger, w, e) ||
+        !ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e) ||
+        !db_commit(run->db, e)) {
+        db_rollback(run->db);
+        return false;
+    }
+    return true;
+}
+
+static bool wants_ids(const struct request_plan *plan)
+{
+    return plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
+}
+
+static bool wants_interval(const struct request_plan *plan)
+{
+    return plan->role == ROLE_SOURCE && !wants_ids(plan);
+}
+
+/* One reading of the snapshot by `plan`; its outcome is in *reading. */
+static bool read_once(struct run *run, const struct stream *s, const struct request_plan *plan,
+                      struct reading **reading, struct err *e)
+{
+    struct ledger_window *w = arena_alloc(run->arena, sizeof(*w));
+
+    if (!ledger_single_window(run->ledger, s->name, WINDOW_SNAPSHOT, run->arena, w, e)) {
+        return false;
+    }
+    int64_t now_ms = clock_now_ms();
+    int64_t from_ms = TIME_NONE;
+    if (wants_interval(plan)) {
+        from_ms = w->window.complete_to_ms == TIME_NONE
+                      ? now_ms - INTERVAL_FIRST_MS
+                      : w->window.complete_to_ms - INTERVAL_OVERLAP_MS;
+        from_ms = from_ms < now_ms - INTERVAL_MOST_MS ? now_ms - INTERVAL_MOST_MS : from_ms;
+    }
+    struct reading *r = reading_new(run->arena, s, plan, w, from_ms, now_ms);
+    if (wants_ids(plan)) {
+        struct ledger_ids ids;
+        if (!ledger_user_ids(run->ledger, run->arena, &ids, e)) {
+            return false;
+        }
+        r->ids = ids.ids;
+        r->id_count = ids.count;
+    }
+    *reading = r;
+    return begin(run, r, now_ms, e) && pipeline_run(run, &r, 1, 1, e);
+}
+
+static enum adherence_source source_of(size_t at)
+{
+    static const enum adherence_source sources[] = {
+        ADHERENCE_WORKFORCEMANAGEMENT, ADHERENCE_AGENTS_STATUS, ADHERENCE_REALTIME_INTERVALS};
+
+    return at < COUNT_OF(sources) ? sources[at] : ADHERENCE_AUTO;
+}
+
+/* The sources to try, in order: the configured one alone, or the remembered one first. */
+static bool source_order(struct run *run, const struct stream *s, const struct request_plan **order,
+                         size_t *count, struct err *e)
+{
+    enum adherence_source wanted = run->config->adherence_realtime;
+    const char *remembered = NULL;
+
+    *count = 0;
+    if (wanted == ADHERENCE_AUTO &&
+        !ledger_source(run->ledger, s->name, run->arena, &remembered, e)) {
+        return false;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < s->plan_count; i++) {
+            bool first = str_eq(s->plans[i].name, remembered);
+            bool allowed = wanted == ADHERENCE_AUTO || wanted == source_of(i);
+            if (allowed && first == (pass == 0)) {
+                order[(*count)++] = &s->plans[i];
+            }
+        }
+    }
+    return true;
+}
+
+/* One source's refusal, for the error that names them all: missing permissions come first. */
+static void note_refusal(struct buf *permissions, struct buf *others, const struct reading *r)
+{
+    struct buf *to = r->error.kind == ERR_PERMISSION ? permissions : others;
+
+    buf_add_printf(to, "%s%s: %s", to->length ? "; " : "", r->plan->name, r->error.message);
+}
+
+static bool refused_by_org(const struct err *error)
+{
+    return error->kind == ERR_PERMISSION ||
+           (error->kind == ERR_CONTRACT && error->http_status != 0);
+}
+
+static void fail_all_sources(struct outcome *out, struct buf *permissions, struct buf *others)
+{
+    struct err error;
+
+    err_set(&error, permissions->length ? ERR_PERMISSION : ERR_CONTRACT,
+            "no source of real-time adherence answers. %s%s%s", buf_str(permissions),
+            permissions->length && others->length ? "; " : "", buf_str(others));
+    outcome_fail(out, &error);
+}
+
+static bool sources_run(struct run *run, const struct stream *s, struct outcome *out, struct err *e)
+{
+    const struct request_plan **order = arena_array(run->arena, s->plan_count, sizeof(*order));
+    struct buf permissions;
+    struct buf others;
+    size_t count;
+    bool ok = source_order(run, s, order, &count, e);
+    bool answered = false;
+
+    buf_init(&permissions, ERR_MESSAGE_BYTES);
+    buf_init(&others, ERR_MESSAGE_BYTES);
+    for (size_t i = 0; ok && i < count && !answered; i++) {
+        struct reading *r;
+        ok = read_once(run, s, order[i], &r, e);
+        if (ok && r->outcome == READING_FAILED && refused_by_org(&r->error)) {
+            note_refusal(&permissions, &others, r);
+            continue;
+        }
+        if (ok) {
+            answered = true;
+            outcome_add(out, &r, 1);
+            ok = r->outcome != READING_DONE ||
+                 ledger_remember_source(run->ledger, s->name, order[i]->name, e);
+        }
+    }
+    if (ok && !answered) {
+        fail_all_sources(out, &permissions, &others);
+    }
+    buf_free(&permissions);
+    buf_free(&others);
+    return ok;
+}
+
+bool snapshot_run(struct run *run, const struct stream *s, struct outcome *out, struct err *e)
+{
+    bool fresh;
+    bool ever;
+    struct reading *r;
+
+    if (!snapshot_fresh(run, s, &fresh, &ever, e)) {
+        return false;
+    }
+    if (fresh) {
+        LOG(LOG_INFO, "still fresh", LOG_S("stream", s->name));
+        return true;
+    }
+    if (stream_plan(s, ROLE_SOURCE, NULL)) {
+        return sources_run(run, s, out, e);
+    }
+    if (!read_once(run, s, stream_plan(s, ROLE_ONLY, NULL), &r, e)) {
+        return false;
+    }
+    outcome_add(out, &r, 1);
+    return true;
+}

@@ -1,0 +1,280 @@
+#include "run/store.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "etl/load.h"
+
+enum { LOADERS_MAX = 32 };
+
+struct store {
+    struct run *run;
+    struct {
+        const struct tree_map *tree;
+        struct loader *loader;
+    } loaders[LOADERS_MAX];
+    size_t loader_count;
+};
+
+struct store *store_new(struct run *run)
+{
+    struct store *s = xcalloc(1, sizeof(*s));
+
+    s->run = run;
+    return s;
+}
+
+void store_free(struct store *s)
+{
+    if (!s) {
+        return;
+    }
+    for (size_t i = 0; i < s->loader_count; i++) {
+        load_free(s->loaders[i].loader);
+    }
+    free(s);
+}
+
+static struct loader *loader_of(struct store *s, const struct reading *r, struct err *e)
+{
+    const struct tree_map *tree = r->plan->tree;
+    const struct table_map *state = r->stream->load == LOAD_OBSERVE ? r->stream->state : NULL;
+
+    for (size_t i = 0; i < s->loader_count; i++) {
+        if (s->loaders[i].tree == tree) {
+            return s->loaders[i].loader;
+        }
+    }
+    INVARIANT(s->loader_count < LOADERS_MAX);
+    struct loader *l = load_new(s->run->db, tree, state, e);
+    if (l) {
+        s->loaders[s->loader_count].tree = tree;
+        s->loaders[s->loader_count++].loader = l;
+    }
+    return l;
+}
+
+/* Writes what a whole reading means for its window. */
+static bool settle(struct store *s, struct reading *r, struct err *e)
+{
+    struct ledger_window *w = r->window;
+
+    if (w->kind == WINDOW_DAY) {
+        struct window_debt done = r->debt;
+        if (done.job && r->availability_ms != TIME_NONE && r->availability_ms < done.job_to_ms) {
+            done.job_to_ms = r->availability_ms;
+        }
+        plan_settle(&w->window, &done, r->facts);
+    } else {
+        w->window.complete_to_ms = w->pending_time_ms;
+        w->window.last_read_at_ms = w->pending_time_ms;
+    }
+    w->pending_time_ms = TIME_NONE;
+    w->pending_job_to_ms = TIME_NONE;
+    w->pending_query_to_ms = TIME_NONE;
+    w->reading_plan = NULL;
+    w->last_id = NULL;
+    w->next_page = 1;
+    w->job_cursor = NULL;
+    return ledger_reading_end(s->run->ledger, w, s->run->run_id, e);
+}
+
+static bool commit(struct store *s, const struct page *p, struct err *e)
+{
+    struct run_totals *t = &s->run->totals;
+
+    t->requests = p->totals.requests;
+    t->retries = p->totals.retries;
+    t->bytes = p->totals.bytes;
+    return ledger_run_progress(s->run->ledger, s->run->run_id, t, e) && db_commit(s->run->db, e);
+}
+
+static void add_counts(struct load_counts *to, const struct load_counts *more)
+{
+    to->rows_read += more->rows_read;
+    to->rows_new += more->rows_new;
+    to->rows_changed += more->rows_changed;
+    to->rows_unchanged += more->rows_unchanged;
+}
+
+static bool load_rows(struct store *s, const struct page *p, struct load_counts *counts,
+                      struct err *e)
+{
+    const struct reading *r = p->reading;
+    struct loader *loader = loader_of(s, r, e);
+    struct load_page page = {
+        .document = p->document,
+        .stream = r->stream->name,
+        .plan = r->plan->name,
+        .brings_attributes = r->stream->has_attributes && r->plan->role == ROLE_JOB,
+        .run_id = s->run->run_id,
+        .received_ms = p->received_ms,
+        .asked_ids = r->ids && p->facts.id_count ? &r->ids[p->facts.id_from] : NULL,
+        .asked_count = p->facts.id_count,
+    };
+
+    return loader && load_page(loader, &page, counts, e);
+}
+
+static bool keep_cursor(struct store *s, const struct page *p, const struct load_counts *counts,
+                        struct err *e)
+{
+    const struct reading *r = p->reading;
+    const struct pager_page *facts = &p->facts;
+    struct ledger_page at = {
+        .window_id = r->window->window.window_id,
+        .job_cursor = facts->cursor,
+        .next_page = facts->next_page,
+        .last_id = facts->id_count ? r->ids[facts->id_from + facts->id_count - 1] : NULL,
+        .rows_read = counts->rows_read,
+        .total_hits = facts->total_hits,
+    };
+
+    if (!ledger_page(s->run->ledger, &at, e)) {
+        return false;
+    }
+    if (counts->rows_new + counts->rows_changed == 0 || !p->raw) {
+        return true;
+    }
+    struct ledger_raw raw = {
+        .window_id = at.window_id,
+        .run_id = s->run->run_id,
+        .plan = r->plan->name,
+        .page_no = p->number,
+        .received_ms = p->received_ms,
+        .path = p->path,
+        .gzip = p->raw_gzip,
+        .bytes = p->raw,
+        .length = p->raw_length,
+        .row_count = counts->rows_read,
+    };
+    return ledger_raw_page(s->run->ledger, &raw, e);
+}
+
+/* The page was refused: its window stops where it is, the others go on. */
+static bool refuse(struct store *s, struct page *p, const struct err *cause, struct err *e)
+{
+    struct reading *r = p->reading;
+
+    r->outcome = READING_FAILED;
+    r->error = *cause;
+    err_prefix(&r->error, "%s, page %lld", r->label, (long long)p->number + 1);
+    atomic_store(&r->refused, true);
+    LOG(LOG_ERROR, "page refused", LOG_S("reading", r->label), LOG_S("error", r->error.message));
+    return ledger_window_error(s->run->ledger, r->window->window.window_id, &r->error, e);
+}
+
+static bool take_rows(struct store *s, struct page *p, struct err *e)
+{
+    struct reading *r = p->reading;
+    struct load_counts counts = {0};
+    struct err cause = {.kind = ERR_NONE};
+
+    if (p->facts.availability_ms > 0) {
+        r->availability_ms = p->facts.availability_ms;
+    }
+    if (!db_begin(s->run->db, e)) {
+        return false;
+    }
+    if (!load_rows(s, p, &counts, &cause)) {
+        db_rollback(s->run->db);
+        if (cause.kind == ERR_CONTRACT) {
+            return refuse(s, p, &cause, e);
+        }
+        *e = cause;
+        return false;
+    }
+    add_counts(&s->run->totals.rows, &counts);
+    s->run->totals.pages++;
+    if (!keep_cursor(s, p, &counts, e) || (p->ends && !settle(s, r, e)) || !commit(s, p, e)) {
+        db_rollback(s->run->db);
+        return false;
+    }
+    add_counts(&r->counts, &counts);
+    r->pages++;
+    LOG(LOG_DEBUG, "page committed", LOG_S("reading", r->label), LOG_N("page", p->number + 1),
+        LOG_N("rows", counts.rows_read), LOG_N("new", counts.rows_new),
+        LOG_N("changed", counts.rows_changed));
+    return true;
+}
+
+/* A message that changes the ledger alone, in a transaction of its own. */
+static bool take_note(struct store *s, struct page *p, struct err *e)
+{
+    struct reading *r = p->reading;
+    int64_t window_id = r->window->window.window_id;
+    struct ledger *ledger = s->run->ledger;
+    bool ok = db_begin(s->run->db, e);
+
+    if (!ok) {
+        return false;
+    }
+    switch (p->kind) {
+    case PAGE_END:
+        ok = settle(s, r, e);
+        break;
+    case PAGE_JOB_SUBMITTED:
+        ok = ledger_job(ledger, window_id, p->facts.job_id, e);
+        break;
+    case PAGE_RESUBMIT:
+        ok = ledger_reading_begin(ledger, window_id, r->plan->name, ++r->window->job_resubmits, e);
+        break;
+    default:
+        ok = ledger_job_deleted(ledger, window_id, e);
+        break;
+    }
+    if (!ok || !commit(s, p, e)) {
+        db_rollback(s->run->db);
+        return false;
+    }
+    return true;
+}
+
+static void ended(struct reading *r)
+{
+    r->outcome = READING_DONE;
+    atomic_store(&r->committed, true);
+    LOG(LOG_INFO, "window read", LOG_S("reading", r->label), LOG_N("pages", r->pages),
+        LOG_N("rows", r->counts.rows_read), LOG_N("new", r->counts.rows_new),
+        LOG_N("changed", r->counts.rows_changed), LOG_N("unchanged", r->counts.rows_unchanged));
+}
+
+bool store_take(struct store *s, struct page *p, struct err *e)
+{
+    struct reading *r = p->reading;
+
+    if (r->outcome == READING_FAILED) {
+        return true; /* pages behind a refused one */
+    }
+    switch (p->kind) {
+    case PAGE_ROWS:
+        if (!take_rows(s, p, e)) {
+            return false;
+        }
+        if (p->ends && r->outcome != READING_FAILED) {
+            ended(r);
+        }
+        return true;
+    case PAGE_END:
+        if (!take_note(s, p, e)) {
+            return false;
+        }
+        ended(r);
+        return true;
+    case PAGE_FAILED:
+        r->outcome = READING_FAILED;
+        r->error = p->error;
+        return ledger_window_error(s->run->ledger, r->window->window.window_id, &p->error, e);
+    case PAGE_OVERFLOW:
+        r->outcome = READING_OVERFLOW;
+        return true;
+    case PAGE_JOB_SUBMITTED:
+    case PAGE_RESUBMIT:
+    case PAGE_JOB_DELETED:
+        return take_note(s, p, e);
+    case PAGE_FINAL:
+        break;
+    }
+    return true;
+}

@@ -1,0 +1,338 @@
+"""Shared parts of the end-to-end tests: the stand-in server, a scratch site (configuration, database, exports), and a
+second opinion on how documents become rows that shares nothing with the program's maps.
+
+Needs python3 alone. ROLLCALL, STANDIN and CUTPROXY name the programs under test (default: build/).
+"""
+import datetime
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLLCALL = os.environ.get("ROLLCALL", str(ROOT / "build" / "rollcall"))
+STANDIN = os.environ.get("STANDIN", str(ROOT / "build" / "standin"))
+CUTPROXY = os.environ.get("CUTPROXY", str(ROOT / "build" / "cutproxy"))
+FULL = os.environ.get("ROLLCALL_TEST_FULL") == "1"
+CLIENT_ID = "00000000-0000-4000-8000-000000000001"
+CLIENT_SECRET = "standin-secret-4711"
+
+# Waits that a test need not sit out.
+QUICK = {
+    "ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": "5",
+    "ROLLCALL_LIMIT_JOB_POLL_MS": "20",
+    "ROLLCALL_LIMIT_RETRY_BASE_MS": "5",
+    "ROLLCALL_LIMIT_RETRY_CAP_MS": "50",
+    "ROLLCALL_LIMIT_RETRY_TOTAL_MS": "8000",
+}
+
+
+def wait_for_port(process, port_file):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"server ended with {process.returncode}")
+        try:
+            text = Path(port_file).read_text().strip()
+            if text:
+                return int(text)
+        except (FileNotFoundError, ValueError):
+            pass
+        time.sleep(0.01)
+    raise RuntimeError("server did not come up")
+
+
+class Server:
+    """A child process that listens on a port of its own choice."""
+
+    def __init__(self, argv, directory):
+        self.port_file = tempfile.mktemp(dir=directory, prefix="port-")
+        self.process = subprocess.Popen(argv + ["--port-file", self.port_file], stdout=subprocess.DEVNULL)
+        self.port = wait_for_port(self.process, self.port_file)
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class Standin(Server):
+    """The stand-in Genesys Cloud."""
+
+    def __init__(self, directory, start="2026-03-01", days=3, per_day=60, agents=20, now=None, faults=(), **options):
+        argv = [STANDIN, "--port", "0", "--start", start, "--days", str(days), "--per-day", str(per_day),
+                "--agents", str(agents), "--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET]
+        if now:
+            argv += ["--now", now]
+        for name, value in {"seed": 7, **options}.items():
+            if value is True:
+                argv.append("--" + name.replace("_", "-"))
+            elif value is not None:
+                argv += ["--" + name.replace("_", "-"), str(value)]
+        for fault in faults:
+            argv += ["--fault", fault]
+        super().__init__(argv, directory)
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=120) as answer:
+            return answer.read()
+
+    def control(self, **settings):
+        body = json.dumps(settings).encode()
+        request = urllib.request.Request(self.url + "/standin/control", data=body, method="POST",
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
+    def requests(self):
+        return json.loads(self.get("/standin/requests"))
+
+    def truth(self, start, **query):
+        text = "&".join(f"{key}={value}" for key, value in {"start": start, **query}.items() if value)
+        lines = self.get("/standin/truth?" + text).decode().splitlines()
+        return [json.loads(line) for line in lines if line]
+
+
+class Site:
+    """A scratch directory with a configuration, as a user would have it."""
+
+    def __init__(self, url=None, start="2026-03-01", timezone="UTC", **sections):
+        self.directory = tempfile.mkdtemp(prefix="rollcall-test-")
+        self.db = os.path.join(self.directory, "rollcall.db")
+        self.config = os.path.join(self.directory, "rollcall.ini")
+        self.settings = {
+            "genesys": {"login_url": url, "api_url": url, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+            "database": {"path": self.db},
+            "extract": {"start": start, "timezone": timezone, "requests_per_minute": "1000000"},
+        }
+        self.env = dict(QUICK)
+        self.set(**sections)
+
+    def set(self, **sections):
+        for section, keys in sections.items():
+            self.settings.setdefault(section, {}).update(keys)
+        with open(self.config, "w", encoding="utf-8") as f:
+            for section, keys in self.settings.items():
+                f.write(f"[{section}]\n")
+                for key, value in keys.items():
+                    if value is not None:
+                        f.write(f"{key} = {value}\n")
+        os.chmod(self.config, 0o600)
+
+    def command(self, *arguments):
+        return [ROLLCALL, "-c", self.config, *arguments]
+
+    def environment(self, **more):
+        base = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "ROLLCALL_LIMIT_"))}
+        return {**base, **self.env, **{k: str(v) for k, v in more.items()}}
+
+    def run(self, *arguments, env=None, timeout=300):
+        return subprocess.run(self.command(*arguments), env=self.environment(**(env or {})), cwd=self.directory,
+                              capture_output=True, text=True, timeout=timeout, errors="replace", check=False)
+
+    def start_process(self, *arguments, env=None):
+        return subprocess.Popen(self.command(*arguments), env=self.environment(**(env or {})), cwd=self.directory,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def extract(self, *arguments, env=None, timeout=300):
+        return self.run("extract", *arguments, env=env, timeout=timeout)
+
+    def export(self, name="export", *arguments):
+        out = os.path.join(self.directory, name)
+        result = self.run("export", "--out", out, *arguments)
+        assert result.returncode == 0, result.stderr
+        return out
+
+    def connect(self):
+        db = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)
+        db.row_factory = sqlite3.Row
+        return db
+
+    def query(self, sql, *values):
+        db = self.connect()
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def value(self, sql, *values):
+        return self.query(sql, *values)[0][0]
+
+
+def csv_bytes(directory, leave_out=()):
+    """All CSV files of an export by name."""
+    return {p.name: p.read_bytes() for p in sorted(Path(directory).glob("*.csv")) if p.stem not in leave_out}
+
+
+def killed(result):
+    return result.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+
+class TestCase(unittest.TestCase):
+    """A test that cleans up its servers and directories."""
+
+    maxDiff = 2000
+
+    def directory(self):
+        d = tempfile.TemporaryDirectory(prefix="rollcall-test-")
+        self.addCleanup(d.cleanup)
+        return d.name
+
+    def standin(self, **options):
+        server = Standin(self.directory(), **options)
+        self.addCleanup(server.stop)
+        return server
+
+    def cutproxy(self, port, **options):
+        argv = [CUTPROXY, "--listen", "0", "--to", f"127.0.0.1:{port}"]
+        for name, value in options.items():
+            argv += ["--" + name.replace("_", "-"), str(value)]
+        server = Server(argv, self.directory())
+        self.addCleanup(server.stop)
+        return server
+
+    def site(self, url=None, **options):
+        site = Site(url, **options)
+        self.addCleanup(subprocess.run, ["rm", "-rf", site.directory], check=False)
+        return site
+
+    def ok(self, result, code=0):
+        self.assertEqual(result.returncode, code, f"\nstdout: {result.stdout}\nstderr: {result.stderr}")
+        return result
+
+
+# --- the second opinion -------------------------------------------------------------------------------------------
+
+def snake(name):
+    """`minRFactor` is min_r_factor: a capital starts a word."""
+    return re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name).lstrip("_")
+
+
+def instant(text):
+    t = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
+    return t.strftime("%Y-%m-%dT%H:%M:%S.") + f"{t.microsecond // 1000:03d}Z"
+
+
+TIME = re.compile(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$")
+
+
+def plain(value):
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and TIME.match(value):
+        return instant(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, sort_keys=True)
+    return value
+
+
+def fields(item, leave_out=()):
+    return {snake(k): plain(v) for k, v in item.items() if k not in leave_out and v is not None}
+
+
+SEGMENT_TABLES = {"requestedRoutingSkillIds", "scoredAgents"}
+SESSION_TABLES = {"metrics", "segments", "mediaEndpointStats", "flow", "proposedAgents", "agentGroups"}
+CONVERSATION_TABLES = {"participants", "divisionIds", "evaluations", "surveys", "resolutions"}
+
+
+def expected_rows(documents):
+    """Rows per table, from whole conversation documents."""
+    rows = {t: [] for t in (
+        "conversation conversation_division participant participant_attribute session session_metric segment "
+        "segment_skill media_endpoint_stat session_flow flow_outcome proposed_agent scored_agent agent_group "
+        "evaluation survey resolution").split()}
+
+    def add(table, key, item, leave_out=()):
+        rows[table].append({**key, **fields(item, leave_out)})
+
+    def elements(table, key, ordinal, items):
+        for i, item in enumerate(items or []):
+            add(table, {**key, ordinal: i}, item)
+
+    def session_rows(key, session):
+        add("session", key, session, SESSION_TABLES)
+        elements("session_metric", key, "metric_no", session.get("metrics"))
+        elements("media_endpoint_stat", key, "stat_no", session.get("mediaEndpointStats"))
+        elements("proposed_agent", key, "agent_no", session.get("proposedAgents"))
+        elements("agent_group", key, "group_no", session.get("agentGroups"))
+        if session.get("flow"):
+            add("session_flow", key, session["flow"], {"outcomes"})
+            elements("flow_outcome", key, "outcome_no", session["flow"].get("outcomes"))
+        for g, segment in enumerate(session.get("segments") or []):
+            at = {**key, "segment_no": g}
+            add("segment", at, segment, SEGMENT_TABLES)
+            elements("scored_agent", at, "agent_no", segment.get("scoredAgents"))
+            for i, skill in enumerate(segment.get("requestedRoutingSkillIds") or []):
+                rows["segment_skill"].append({**at, "skill_no": i, "skill_id": skill})
+
+    for c in documents:
+        key = {"conversation_id": c["conversationId"]}
+        add("conversation", {}, c, CONVERSATION_TABLES)
+        for i, division in enumerate(c.get("divisionIds") or []):
+            rows["conversation_division"].append({**key, "division_no": i, "division_id": division})
+        elements("evaluation", key, "evaluation_no", c.get("evaluations"))
+        elements("survey", key, "survey_no", c.get("surveys"))
+        elements("resolution", key, "resolution_no", c.get("resolutions"))
+        for p, participant in enumerate(c.get("participants") or []):
+            at = {**key, "participant_no": p}
+            add("participant", at, participant, {"sessions", "attributes"})
+            for name, value in (participant.get("attributes") or {}).items():
+                rows["participant_attribute"].append({**at, "name": name, "value": value})
+            for s, session in enumerate(participant.get("sessions") or []):
+                session_rows({**at, "session_no": s}, session)
+    return rows
+
+
+def stored_rows(site, table):
+    """Rows of a conversation table with conversation_id in place of the key, NULL columns left out."""
+    db = site.connect()
+    try:
+        if table == "conversation":
+            cursor = db.execute("SELECT * FROM conversation")
+        else:
+            cursor = db.execute(f'SELECT c.conversation_id, t.* FROM "{table}" t JOIN conversation c '
+                                "USING (conversation_key)")
+        out = []
+        for row in cursor:
+            item = {}
+            for name in row.keys():
+                value = row[name]
+                if value is None or name == "conversation_key" or name.startswith("row_"):
+                    continue
+                if isinstance(value, str) and value[:1] in "[{" and table != "participant_attribute":
+                    try:
+                        value = json.dumps(json.loads(value), sort_keys=True)
+                    except ValueError:
+                        pass
+                item[name] = value
+            out.append(item)
+        return out
+    finally:
+        db.close()
+
+
+def canonical(rows):
+    def number(value):
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    return sorted(json.dumps({k: number(v) for k, v in r.items()}, sort_keys=True) for r in rows)
+
+
+def compare_conversations(test, site, truth):
+    """The whole file against what a right extraction holds, table by table, row for row."""
+    expected = expected_rows([line["conversation"] for line in truth])
+    for table, rows in expected.items():
+        want = canonical(rows)
+        have = canonical(stored_rows(site, table))
+        if want != have:
+            missing = sorted(set(want) - set(have))[:2]
+            extra = sorted(set(have) - set(want))[:2]
+            test.fail(f"{table}: {len(want)} expected, {len(have)} stored\nmissing: {missing}\nextra: {extra}")

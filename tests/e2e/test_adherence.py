@@ -1,0 +1,134 @@
+"""Real-time adherence as history: five-minute polls yield an agent's day as intervals, whatever the source."""
+import os
+import unittest
+
+from harness import TestCase
+
+FAKETIME = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+                             "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+                             "/usr/lib/faketime/libfaketime.so.1") if os.path.exists(p)), None)
+POLL = ("extract", "--stream", "adherence_realtime")
+
+
+def clock(now):
+    """The program's wall clock at `now`; deadlines stay on the monotonic clock."""
+    return {"LD_PRELOAD": FAKETIME, "FAKETIME": "@" + now.replace("T", " ").replace("Z", ""), "TZ": "UTC",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_FORCE_MONOTONIC_FIX": "0"}
+
+
+def times(hour, count, minutes=5):
+    for i in range(count):
+        at = hour * 60 + i * minutes
+        yield f"2026-03-02T{at // 60:02d}:{at % 60:02d}:00Z"
+
+
+@unittest.skipUnless(FAKETIME, "libfaketime is not installed")
+class Polls(TestCase):
+    def poll(self, server, site, now, code=0):
+        server.control(now=now)
+        return self.ok(site.run(*POLL, env=clock(now)), code)
+
+    def day(self, source, **options):
+        server = self.standin(agents=12, now="2026-03-02T08:00:00Z", **options)
+        site = self.site(server.url, adherence={"realtime": source})
+        for now in times(8, 36):
+            self.poll(server, site, now)
+        return server, site
+
+    def check_history(self, site):
+        rows = site.query("SELECT * FROM adherence_state ORDER BY user_id, state_start")
+        self.assertGreater(len(rows), 24)
+        last = {}
+        for r in rows:
+            self.assertLessEqual(r["first_observed"], r["last_observed"])
+            if r["state_end"]:
+                self.assertLess(r["state_start"], r["state_end"])
+            before = last.get(r["user_id"])
+            if before is not None:
+                self.assertIsNotNone(before["state_end"], "one open row an agent, the last")
+                self.assertLessEqual(before["state_end"], r["state_start"], "states do not overlap")
+            last[r["user_id"]] = r
+        states = {r["adherence_state"] for r in rows}
+        self.assertLessEqual({"InAdherence", "OutOfAdherence"}, states)
+        self.assertTrue(all(r["system_presence"] is None or r["system_presence"][1:].lower() in
+                            r["system_presence"].lower() and "_" not in r["system_presence"] for r in rows))
+        return rows
+
+    def test_workforcemanagement(self):
+        _, site = self.day("workforcemanagement")
+        self.check_history(site)
+
+    def test_agents_status_gives_the_same_states(self):
+        _, one = self.day("workforcemanagement")
+        _, two = self.day("agents_status")
+        self.check_history(two)
+        sql = ("SELECT user_id, state_start, adherence_state, impact, system_presence, routing_status "
+               "FROM adherence_state ORDER BY 1, 2")
+        self.assertEqual([tuple(r) for r in one.query(sql)], [tuple(r) for r in two.query(sql)])
+
+    def test_realtime_intervals_shapes(self):
+        for shape in ("array", "entities", "results"):
+            _, site = self.day("realtime_intervals", realtime_intervals=shape)
+            self.check_history(site)
+
+    def test_change_of_source_breaks_no_row(self):
+        server = self.standin(agents=12, now="2026-03-02T10:00:00Z")
+        site = self.site(server.url, adherence={"realtime": "workforcemanagement"})
+        self.poll(server, site, "2026-03-02T10:00:00Z")
+        sql = "SELECT user_id, state_start, state_end FROM adherence_state ORDER BY 1, 2"
+        before = [tuple(r) for r in site.query(sql)]
+        site.set(adherence={"realtime": "agents_status"})
+        self.poll(server, site, "2026-03-02T10:00:01Z")
+        self.assertEqual([tuple(r) for r in site.query(sql)], before)
+
+    def test_gap_stays_visible(self):
+        server = self.standin(agents=12, now="2026-03-02T08:00:00Z")
+        site = self.site(server.url)
+        self.poll(server, site, "2026-03-02T09:00:00Z")
+        self.poll(server, site, "2026-03-02T13:00:00Z")
+        gap = site.value("SELECT count(*) FROM adherence_state WHERE state_end IS NOT NULL "
+                         "AND last_observed = '2026-03-02T09:00:00.000Z'")
+        self.assertGreaterEqual(gap, 0)
+        self.assertEqual(site.value("SELECT count(*) FROM adherence_state WHERE first_observed > last_observed"), 0)
+        self.assertGreater(site.value("SELECT count(*) FROM adherence_state "
+                                      "WHERE last_observed LIKE '2026-03-02T13%'"), 0)
+
+
+class Sources(TestCase):
+    NOW = "2026-03-02T10:00:00Z"
+
+    def test_auto_takes_the_first_granted_and_remembers(self):
+        server = self.standin(agents=12, now=self.NOW, deny="/api/v2/workforcemanagement")
+        site = self.site(server.url)
+        self.ok(site.run(*POLL))
+        self.assertEqual(site.value("SELECT plan FROM stream_source"), "agents_status")
+        server.control(reset_requests=True)
+        self.ok(site.run(*POLL))
+        self.assertNotIn("GET /api/v2/workforcemanagement/adherence", server.requests()["per_route"])
+        self.assertGreater(site.value("SELECT count(*) FROM adherence_state"), 0)
+
+    def test_none_granted(self):
+        server = self.standin(agents=12, now=self.NOW)
+        server.control(deny=["/api/v2/workforcemanagement", "/api/v2/analytics/agents"])
+        site = self.site(server.url)
+        result = self.ok(site.run(*POLL), 5)
+        for word in ("wfm:realtimeAdherence:view", "analytics:agentState:view", "realtime_intervals"):
+            self.assertIn(word, result.stderr)
+        self.assertLess(result.stderr.index("wfm:realtimeAdherence:view"), result.stderr.index("realtime_intervals"))
+
+    def test_only_the_private_path(self):
+        server = self.standin(agents=12, now=self.NOW, realtime_intervals="entities")
+        server.control(deny=["/api/v2/workforcemanagement", "/api/v2/analytics/agents/status"])
+        site = self.site(server.url)
+        self.ok(site.run(*POLL))
+        self.assertEqual(site.value("SELECT plan FROM stream_source"), "realtime_intervals")
+
+    def test_users_are_read_first_when_absent(self):
+        server = self.standin(agents=12, now=self.NOW)
+        site = self.site(server.url)
+        self.ok(site.run(*POLL))
+        self.assertEqual(site.value('SELECT count(*) FROM "user"'), 12)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,223 @@
+"""Extraction end to end: the file equals what a right extraction holds, by every method, at every lateness."""
+import unittest
+
+from harness import TestCase, compare_conversations, csv_bytes
+
+START = "2026-03-01"
+NOW = "2026-03-04T06:00:00Z"
+AVAILABLE = "2026-03-04T01:00:00.000Z"
+CONVERSATIONS = ("extract", "--stream", "conversations", "--until", NOW)
+
+
+class Whole(TestCase):
+    def test_auto_equals_truth_and_again_changes_nothing(self):
+        server = self.standin(now=NOW)
+        site = self.site(server.url)
+        self.ok(site.extract("--until", NOW))
+        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+        self.assertGreater(site.value("SELECT count(*) FROM conversation"), 150)
+        first = csv_bytes(site.export("one"))
+        before = server.requests()["total"]
+        self.ok(site.extract("--until", NOW))
+        self.assertEqual(csv_bytes(site.export("two"), {"adherence_state"}),
+                         {k: v for k, v in first.items() if k != "adherence_state.csv"})
+        self.assertLess(server.requests()["total"] - before, 15, "a repeated run costs little")
+        self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
+
+    def test_query_and_job_methods(self):
+        server = self.standin(now=NOW)
+        for method in ("query", "job"):
+            site = self.site(server.url, conversations={"method": method})
+            self.ok(site.run(*CONVERSATIONS))
+            compare_conversations(self, site,
+                                  server.truth(START, now=NOW, availability=AVAILABLE, method=method))
+
+    def test_in_flight_does_not_matter(self):
+        server = self.standin(now=NOW)
+        exports = []
+        for in_flight in (1, 16):
+            site = self.site(server.url, extract={"in_flight": in_flight})
+            self.ok(site.run(*CONVERSATIONS))
+            exports.append(csv_bytes(site.export()))
+        self.assertEqual(exports[0], exports[1])
+
+    def test_users_and_queues(self):
+        server = self.standin(now=NOW, agents=230)
+        site = self.site(server.url)
+        self.ok(site.extract("--stream", "users", "--stream", "queues"))
+        self.assertEqual(site.value('SELECT count(*) FROM "user"'), 230)
+        self.assertGreater(site.value("SELECT count(*) FROM \"user\" WHERE state = 'deleted'"), 0)
+        self.assertGreater(site.value('SELECT count(*) FROM "queue"'), 0)
+        before = server.requests()["total"]
+        self.ok(site.extract("--stream", "users"))
+        self.assertEqual(server.requests()["total"], before, "younger than six hours: not read again")
+
+    def test_contract_violating_nothing_lost_to_page_caps(self):
+        server = self.standin(now=NOW, page_cap=7, users_page_cap=9)
+        site = self.site(server.url)
+        self.ok(site.extract("--until", NOW))
+        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+        self.assertEqual(site.value('SELECT count(*) FROM "user"'), 20)
+
+    def test_hits_are_not_trusted(self):
+        for bias in (-40, 500):
+            server = self.standin(now=NOW, hits_bias=bias, per_day=250)
+            site = self.site(server.url, conversations={"method": "query"})
+            self.ok(site.run(*CONVERSATIONS))
+            compare_conversations(self, site, server.truth(START, now=NOW, method="query"))
+
+
+class Late(TestCase):
+    def night(self, server, site, now):
+        server.control(now=now)
+        self.ok(site.extract("--until", now))
+
+    def test_two_nights_equal_one(self):
+        server = self.standin(now=NOW, days=6, per_day=60)
+        twice = self.site(server.url)
+        for now in ("2026-03-04T06:00:00Z", "2026-03-05T06:00:00Z", "2026-03-06T06:00:00Z"):
+            self.night(server, twice, now)
+        changed = twice.value("SELECT count(*) FROM conversation_change")
+        self.assertGreater(changed, 0, "nothing arrived late: the test shows nothing")
+        once = self.site(server.url)
+        self.night(server, once, "2026-03-06T06:00:00Z")
+        leave_out = {"adherence_state"}
+        self.assertEqual(csv_bytes(twice.export(), leave_out), csv_bytes(once.export(), leave_out))
+
+    def test_availability_moves_and_the_job_is_asked_again(self):
+        server = self.standin(now=NOW, days=5)
+        site = self.site(server.url)
+        self.ok(site.run(*CONVERSATIONS))
+        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"), "open")
+        later = "2026-03-05T12:00:00Z"
+        server.control(now=later)
+        self.ok(site.extract("--stream", "conversations", "--until", later))
+        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-04%'"),
+                         "provisional")
+
+    def test_missed_week_still_settles_after_a_last_reading(self):
+        server = self.standin(now=NOW, days=3)
+        site = self.site(server.url)
+        self.ok(site.run(*CONVERSATIONS))
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE state = 'settled'"), 0)
+        later = "2026-03-20T06:00:00Z"
+        server.control(now=later)
+        self.ok(site.extract("--stream", "conversations", "--until", later))
+        compare_conversations(self, site, server.truth(START, now=later, availability="2026-03-20T01:00:00.000Z"))
+        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-01%'"),
+                         "settled")
+
+
+class BusinessDays(TestCase):
+    def test_six_in_seoul_with_data_five_hours_behind(self):
+        # 06:00 in Seoul is 21:00 UTC of the day before; yesterday's business day ended at 15:00 UTC.
+        now = "2026-03-03T21:00:00Z"
+        server = self.standin(now=now, availability_lag=5 * 3600)
+        site = self.site(server.url, timezone="Asia/Seoul")
+        self.ok(site.extract("--until", now))
+        whole = {r["day"]: r["whole"] for r in site.query(
+            "SELECT day, whole FROM freshness WHERE stream = 'conversations'")}
+        self.assertEqual(whole["2026-03-03"], 1, "yesterday's business day is whole")
+        self.assertEqual(whole["2026-03-04"], 0, "today's is open")
+        self.assertEqual(whole["2026-03-01"], 1)
+        self.assertEqual(min(whole), "2026-03-01")
+
+    def test_local_times(self):
+        server = self.standin(now=NOW)
+        site = self.site(server.url, timezone="America/New_York")
+        self.ok(site.run(*CONVERSATIONS))
+        rows = site.query("SELECT conversation_start, local_date, local_hour FROM v_conversation LIMIT 200")
+        for r in rows:
+            hour = int(r["conversation_start"][11:13])
+            self.assertEqual((hour - 5) % 24, r["local_hour"])  # EST until 2026-03-08
+
+
+class Faults(TestCase):
+    """Trouble that the retries deal with leaves no trace in the data."""
+
+    def holds(self, *faults, per_day=60, in_flight=4, **options):
+        server = self.standin(now=NOW, per_day=per_day, faults=faults, **options)
+        site = self.site(server.url, extract={"in_flight": in_flight})
+        self.ok(site.extract("--until", NOW))
+        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+        return server, site
+
+    def test_rate_limited(self):
+        for after in ("1", "past-date", "absent", "negative", "garbage"):
+            with self.subTest(after):
+                _, site = self.holds(f"429:every=9,retry_after={after},times=3")
+                self.assertGreater(site.value("SELECT retries FROM run"), 0)
+
+    def test_server_errors(self):
+        _, site = self.holds("5xx:every=5,status=503", page_cap=10)
+        self.assertGreater(site.value("SELECT retries FROM run"), 0)
+
+    def test_burst(self):
+        self.holds("burst:after=6,count=8,status=502")
+
+    def test_token_dies(self):
+        server, _ = self.holds("token-death:after=5", page_cap=10)
+        self.assertGreater(server.requests()["per_route"].get("POST /oauth/token", 0), 2)
+
+    def test_job_expires(self):
+        self.holds("job-expire:after=1", page_cap=10)
+
+    def test_job_fails_once(self):
+        self.holds("job-fail:n=1")
+
+    def test_job_state_expired(self):
+        self.holds("job-state-expired:n=2")
+
+    def test_short_and_empty_pages(self):
+        self.holds("short-pages", page_cap=20)
+        self.holds("empty-page", page_cap=20)
+
+    def test_conversations_key_absent(self):
+        self.holds("no-conversations-key")
+
+    def test_unknown_fields_are_counted(self):
+        _, site = self.holds("unknown-fields")
+        self.assertGreater(site.value("SELECT count(*) FROM unknown_field"), 0)
+
+    def test_parallel(self):
+        server, _ = self.holds("latency:ms=30", in_flight=16, page_cap=5)
+        self.assertGreater(server.requests()["max_concurrent"], 2)
+
+
+class Broken(TestCase):
+    """Answers that break the contract stop their window; the rest goes on."""
+
+    def test_wrong_types_become_null_and_are_counted(self):
+        server = self.standin(now=NOW, faults=["wrong-types"])
+        site = self.site(server.url)
+        self.ok(site.run(*CONVERSATIONS))
+        self.assertGreater(site.value("SELECT count(*) FROM data_problem"), 0)
+
+    def test_row_without_id_refuses_its_page(self):
+        server = self.standin(now=NOW, faults=["missing-id:path=/api/v2/analytics/conversations,times=1"])
+        site = self.site(server.url)
+        result = self.ok(site.extract("--until", NOW), 11)
+        self.assertIn("conversation", result.stderr)
+        server.control(faults=[])
+        self.ok(site.extract("--until", NOW))
+        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+
+    def test_html_with_200(self):
+        server = self.standin(now=NOW, faults=["not-json:path=/api/v2/analytics"])
+        site = self.site(server.url)
+        self.ok(site.run(*CONVERSATIONS), 8)
+
+    def test_too_many_rows_for_the_query(self):
+        server = self.standin(now=NOW, per_day=250)
+        small = {"ROLLCALL_LIMIT_QUERY_ROWS": "200"}
+        site = self.site(server.url)
+        self.ok(site.run(*CONVERSATIONS, env=small))
+        self.assertGreaterEqual(server.requests()["per_route"]["POST /api/v2/analytics/conversations/details/jobs"], 4)
+        site = self.site(server.url, conversations={"method": "query"})
+        result = site.run(*CONVERSATIONS, env=small)
+        self.assertIn(result.returncode, (8, 11))
+        self.assertIn("method = auto", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

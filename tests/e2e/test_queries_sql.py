@@ -1,0 +1,484 @@
+#!/usr/bin/env python3
+"""The views and the analysts' queries: a few hand-made days, and figures worked out by hand."""
+
+import glob
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QUERIES = sorted(glob.glob(os.path.join(ROOT, "queries", "*.sql")))
+NAMES = ["abandoned", "adherence_day", "agent_handle_time", "conversations_by_day", "freshness",
+         "open_conversations", "queue_halfhour", "wrapup_codes"]
+
+
+def query_text(name):
+    with open(os.path.join(ROOT, "queries", name + ".sql"), encoding="utf-8") as file:
+        return file.read()
+
+
+def header_params(text):
+    return re.findall(r"^-- param: (\w+)  \S.*$", text, re.MULTILINE)
+
+
+def new_database(path):
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    for name in sorted(glob.glob(os.path.join(ROOT, "schema", "*.sql"))):
+        with open(name, encoding="utf-8") as file:
+            db.executescript(file.read())
+    return db
+
+
+def insert(db, table, **values):
+    db.execute("INSERT INTO %s (%s) VALUES (%s)" % (table, ", ".join(values),
+                                                    ", ".join("?" * len(values))),
+               list(values.values()))
+
+
+class Conversation:
+    """Inserts one conversation; participants, sessions and so on are numbered as they come."""
+
+    def __init__(self, db, key, start, end, **fields):
+        self.db, self.key, self.participant_no = db, key, -1
+        insert(db, "conversation", conversation_key=key, conversation_id="c%d" % key,
+               conversation_start=start, conversation_end=end, **fields)
+
+    def participant(self, purpose, media, user_id=None, segments=(), metrics=(), **session):
+        self.participant_no += 1
+        key = {"conversation_key": self.key, "participant_no": self.participant_no}
+        insert(self.db, "participant", purpose=purpose, user_id=user_id,
+               participant_id="p%d-%d" % (self.key, self.participant_no), **key)
+        insert(self.db, "session", session_no=0, media_type=media, **session, **key)
+        for number, (kind, start, end, more) in enumerate(segments):
+            insert(self.db, "segment", session_no=0, segment_no=number, segment_type=kind,
+                   segment_start=start, segment_end=end, **more, **key)
+        for number, (name, emitted, value) in enumerate(metrics):
+            insert(self.db, "session_metric", session_no=0, metric_no=number, name=name,
+                   emit_date=emitted, value=value, **key)
+        return self
+
+
+def utc(text):
+    """2026-03-02 00:00:10 -> the stored form"""
+    if text is None:
+        return None
+    return text.replace(" ", "T") + ("" if "." in text else ".000") + "Z"
+
+
+def fill_seoul(db):
+    """Business days of Asia/Seoul (UTC+9): day D is [D-1 15:00Z, D 15:00Z)."""
+    for day in range(1, 5):
+        insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400,
+               utc_from=utc("2026-%s 15:00:00" % ("02-28", "03-01", "03-02", "03-03")[day - 1]),
+               utc_to=utc("2026-03-%02d 15:00:00" % day), zone="Asia/Seoul")
+    for user_id, name in (("u1", "Ari"), ("u2", "Bo")):
+        insert(db, "user", user_id=user_id, name=name, state="active")
+    for queue_id, name in (("q1", "Sales"), ("q2", "Care")):
+        insert(db, "queue", queue_id=queue_id, name=name)
+
+    # Answered after 30 s, 480 s talk, 80.5 s after-call work.
+    (Conversation(db, 1, utc("2026-03-02 00:00:10"), utc("2026-03-02 00:10:10.500"),
+                  originating_direction="inbound", external_tag="t1")
+     .participant("customer", "voice", ani="tel:+8210", dnis="tel:+822",
+                  segments=[("interact", utc("2026-03-02 00:00:10"), utc("2026-03-02 00:08:50"),
+                             {"disconnect_type": "client"})])
+     .participant("acd", "voice", ani="tel:+8210",
+                  segments=[("delay", utc("2026-03-02 00:00:20"), utc("2026-03-02 00:00:50"),
+                             {"queue_id": "q1"})],
+                  metrics=[("nOffered", utc("2026-03-02 00:00:20"), 1),
+                           ("tWait", utc("2026-03-02 00:00:50"), 30000),
+                           ("tAcd", utc("2026-03-02 00:00:50"), 30000)])
+     .participant("agent", "voice", "u1",
+                  segments=[("alert", utc("2026-03-02 00:00:45"), utc("2026-03-02 00:00:50"),
+                             {"queue_id": "q1"}),
+                            ("interact", utc("2026-03-02 00:00:50"), utc("2026-03-02 00:08:50"),
+                             {"queue_id": "q1", "disconnect_type": "peer"}),
+                            ("wrapup", utc("2026-03-02 00:08:50"), utc("2026-03-02 00:10:10.500"),
+                             {"queue_id": "q1", "wrap_up_code": "w1"})],
+                  metrics=[("tAnswered", utc("2026-03-02 00:00:50"), 30000),
+                           ("tTalkComplete", utc("2026-03-02 00:08:50"), 480000),
+                           ("tAcw", utc("2026-03-02 00:10:10.500"), 80500),
+                           ("tHandle", utc("2026-03-02 00:10:10.500"), 560500)]))
+    insert(db, "conversation_division", conversation_key=1, division_no=0, division_id="d1")
+    insert(db, "conversation_division", conversation_key=1, division_no=1, division_id="d2")
+
+    # Offered in the half-hour of 09:00, abandoned after 25 s in that of 09:30.
+    (Conversation(db, 2, utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
+                  originating_direction="inbound")
+     .participant("customer", "voice", ani="tel:+8211",
+                  segments=[("interact", utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
+                             {"disconnect_type": "peer"})])
+     .participant("acd", "voice", ani="tel:+8211",
+                  segments=[("delay", utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
+                             {"queue_id": "q1"})],
+                  metrics=[("nOffered", utc("2026-03-02 00:29:50"), 1),
+                           ("tAbandon", utc("2026-03-02 00:30:15"), 25000),
+                           ("tShortAbandon", utc("2026-03-02 00:30:15"), 25000),
+                           ("tWait", utc("2026-03-02 00:30:15"), 25000)]))
+
+    # An e-mail that is still open.
+    (Conversation(db, 3, utc("2026-03-01 20:00:00"), None, originating_direction="inbound")
+     .participant("customer", "email",
+                  segments=[("interact", utc("2026-03-01 20:00:00"), None, {})])
+     .participant("acd", "email",
+                  segments=[("delay", utc("2026-03-01 20:00:00"), utc("2026-03-01 21:00:00"),
+                             {"queue_id": "q2"})],
+                  metrics=[("nOffered", utc("2026-03-01 20:00:00"), 1)])
+     .participant("agent", "email", "u2",
+                  segments=[("interact", utc("2026-03-01 21:00:00"), None, {"queue_id": "q2"})]))
+
+    # Across midnight, from Sales and Ari to Care and Bo; answered late at first.
+    (Conversation(db, 4, utc("2026-03-02 14:59:00"), utc("2026-03-02 15:08:00"),
+                  originating_direction="inbound")
+     .participant("customer", "voice", ani="tel:+8212",
+                  segments=[("interact", utc("2026-03-02 14:59:00"), utc("2026-03-02 15:06:00"),
+                             {"disconnect_type": "peer"})])
+     .participant("acd", "voice",
+                  segments=[("delay", utc("2026-03-02 14:59:00"), utc("2026-03-02 15:00:30"),
+                             {"queue_id": "q1"})],
+                  metrics=[("nOffered", utc("2026-03-02 14:59:00"), 1),
+                           ("nOverSla", utc("2026-03-02 15:00:30"), 1),
+                           ("tWait", utc("2026-03-02 15:00:30"), 90000)])
+     .participant("agent", "voice", "u1",
+                  segments=[("interact", utc("2026-03-02 15:00:30"), utc("2026-03-02 15:01:30"),
+                             {"queue_id": "q1"}),
+                            ("wrapup", utc("2026-03-02 15:01:30"), utc("2026-03-02 15:02:00"),
+                             {"queue_id": "q1", "wrap_up_code": "w1"})],
+                  metrics=[("tAnswered", utc("2026-03-02 15:00:30"), 90000),
+                           ("nTransferred", utc("2026-03-02 15:01:30"), 1),
+                           ("tTalkComplete", utc("2026-03-02 15:01:30"), 60000),
+                           ("tAcw", utc("2026-03-02 15:02:00"), 30000),
+                           ("tHandle", utc("2026-03-02 15:02:00"), 90000)])
+     .participant("acd", "voice",
+                  segments=[("delay", utc("2026-03-02 15:01:30"), utc("2026-03-02 15:01:40"),
+                             {"queue_id": "q2"})],
+                  metrics=[("nOffered", utc("2026-03-02 15:01:30"), 1),
+                           ("tWait", utc("2026-03-02 15:01:40"), 10000)])
+     .participant("agent", "voice", "u2",
+                  segments=[("interact", utc("2026-03-02 15:01:40"), utc("2026-03-02 15:06:00"),
+                             {"queue_id": "q2"}),
+                            ("wrapup", utc("2026-03-02 15:06:00"), utc("2026-03-02 15:08:00"),
+                             {"queue_id": "q2", "wrap_up_code": "w2"})],
+                  metrics=[("tAnswered", utc("2026-03-02 15:01:40"), 10000),
+                           ("tHeldComplete", utc("2026-03-02 15:04:00"), 60000),
+                           ("tTalkComplete", utc("2026-03-02 15:06:00"), 200000),
+                           ("tAcw", utc("2026-03-02 15:08:00"), 120000),
+                           ("tHandle", utc("2026-03-02 15:08:00"), 380000)]))
+
+    window = {"stream": "conversations", "kind": "day"}
+    insert(db, "extract_window", window_start=utc("2026-02-28 00:00:00"), state="settled",
+           window_end=utc("2026-03-01 00:00:00"), complete_to=utc("2026-03-01 00:00:00"), **window)
+    insert(db, "extract_window", window_start=utc("2026-03-01 00:00:00"), state="provisional",
+           window_end=utc("2026-03-02 00:00:00"), complete_to=utc("2026-03-02 00:00:00"), **window)
+    insert(db, "extract_window", window_start=utc("2026-03-02 00:00:00"), state="open",
+           window_end=utc("2026-03-03 00:00:00"), complete_to=utc("2026-03-02 20:00:00"), **window)
+    insert(db, "extract_window", stream="users", kind="snapshot", state="provisional",
+           complete_to=utc("2026-03-02 19:59:00"))
+    insert(db, "extract_window", stream="queues", kind="snapshot")
+    insert(db, "extract_window", stream="conversations", kind="reread",
+           complete_to=utc("2026-03-02 20:00:00"))
+
+
+def fill_polls(db):
+    """One agent's business day 2026-03-02, polled every five minutes; see test_adherence_day."""
+    def state(start, end, first, last, adherence, user_id="u1"):
+        insert(db, "adherence_state", user_id=user_id, state_start=utc(start), state_end=utc(end),
+               first_observed=utc(first), last_observed=utc(last), adherence_state=adherence)
+    # from before the day's start; 600 s of it inside the day
+    state("2026-03-01 14:00:00", "2026-03-01 15:10:00", "2026-03-01 14:05:00",
+          "2026-03-01 15:05:00", "InAdherence")
+    # 300 s, then one hour unseen
+    state("2026-03-01 15:10:00", "2026-03-01 16:15:00", "2026-03-01 15:10:00",
+          "2026-03-01 15:15:00", "OutOfAdherence")
+    # 300 s, unscheduled
+    state("2026-03-01 16:15:00", "2026-03-01 16:20:00", "2026-03-01 16:15:00",
+          "2026-03-01 16:20:00", "Unscheduled")
+    # missing from 16:20 to 16:30 (closed at its last poll), then 1,200 s and open
+    state("2026-03-01 16:30:00", None, "2026-03-01 16:30:00", "2026-03-01 16:50:00", "InAdherence")
+    # only ever unscheduled: the percentage is undefined
+    state("2026-03-01 15:00:00", None, "2026-03-01 15:00:00", "2026-03-01 15:01:00",
+          "Unscheduled", "u2")
+
+
+class QueryCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if sqlite3.sqlite_version_info < (3, 37):
+            raise unittest.SkipTest("Python's SQLite is older than 3.37")
+        cls.folder = tempfile.mkdtemp()
+        cls.path = os.path.join(cls.folder, "test.db")
+        cls.db = new_database(cls.path)
+        cls.fill(cls.db)
+        cls.db.commit()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.db.close()
+        shutil.rmtree(cls.folder)
+
+    def rows(self, name, **params):
+        text = query_text(name)
+        values = dict.fromkeys(header_params(text))
+        values.update(params)
+        return [dict(row) for row in self.db.execute(text, values)]
+
+    def check(self, found, columns, expected):
+        """Compares some columns of the rows."""
+        names = columns.split()
+        self.assertEqual([tuple(row[name] for name in names) for row in found], expected)
+
+
+class Seoul(QueryCase):
+    @staticmethod
+    def fill(db):
+        fill_seoul(db)
+        fill_polls(db)
+
+    def test_foreign_keys(self):
+        self.assertEqual(self.db.execute("PRAGMA foreign_key_check").fetchall(), [])
+
+    def test_conversations_by_day(self):
+        found = self.rows("conversations_by_day")
+        self.check(found, "day media_type direction conversations open answered abandoned "
+                          "transferred avg_duration_seconds avg_handle_seconds whole",
+                   # (600.5 + 25 + 540) / 3 and (560.5 + 90 + 380) / 3
+                   [("2026-03-02", "email", "inbound", 1, 1, 0, 0, 0, None, None, 1),
+                    ("2026-03-02", "voice", "inbound", 3, 0, 2, 1, 1, 388.5, 343.5, 1)])
+        self.assertEqual(self.rows("conversations_by_day", **{"from": "2026-03-03"}), [])
+        self.assertEqual(self.rows("conversations_by_day", to="2026-03-01"), [])
+
+    def test_queue_halfhour(self):
+        found = self.rows("queue_halfhour", to="2026-03-03")
+        self.check(found, "half_hour utc_start queue_name media_type offered answered abandoned "
+                          "short_abandoned over_sla",
+                   [("2026-03-02 05:00", "2026-03-01T20:00:00Z", "Care", "email", 1, 0, 0, 0, 0),
+                    ("2026-03-02 09:00", "2026-03-02T00:00:00Z", "Sales", "voice", 2, 1, 0, 0, 0),
+                    ("2026-03-02 09:30", "2026-03-02T00:30:00Z", "Sales", "voice", 0, 0, 1, 1, 0),
+                    ("2026-03-02 23:30", "2026-03-02T14:30:00Z", "Sales", "voice", 1, 0, 0, 0, 0),
+                    ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Care", "voice", 1, 1, 0, 0, 0),
+                    ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Sales", "voice", 0, 1, 0, 0, 1)])
+        self.check(found, "service_level_percent avg_answer_seconds avg_wait_seconds handled "
+                          "avg_handle_seconds transferred",
+                   [(None, None, None, 0, None, 0),
+                    (100.0, 30.0, 30.0, 1, 560.5, 0),
+                    (0.0, None, 25.0, 0, None, 0),
+                    (None, None, None, 0, None, 0),
+                    (100.0, 10.0, 10.0, 1, 380.0, 0),
+                    (0.0, 90.0, 90.0, 1, 90.0, 1)])
+        self.check(self.rows("queue_halfhour", queue="care"), "half_hour", [("2026-03-02 05:00",)])
+        self.check(self.rows("queue_halfhour", queue="q1", media="voice", **{"from": "2026-03-03"}),
+                   "half_hour", [])
+
+    def test_agent_handle_time(self):
+        columns = ("agent media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
+                   "avg_acw_seconds handle_seconds transferred transferred_percent")
+        found = self.rows("agent_handle_time", to="2026-03-03")
+        self.check(found, columns,
+                   [("Ari", "voice", 2, 325.3, 270.0, None, 55.3, 650.5, 1, 50.0),
+                    ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 380.0, 0, 0.0)])
+        # of the day of the first start alone: what was emitted on it
+        self.check(self.rows("agent_handle_time"), "agent handled handle_seconds",
+                   [("Ari", 1, 560.5)])
+        self.check(self.rows("agent_handle_time", to="2026-03-03", queue="Care"), "agent", [("Bo",)])
+        self.check(self.rows("agent_handle_time", to="2026-03-03", agent="u1"), "agent", [("Ari",)])
+
+    def test_abandoned(self):
+        self.assertEqual(self.rows("abandoned"), [
+            {"conversation_id": "c2", "local_time": "2026-03-02 09:30:15", "queue_id": "q1",
+             "queue_name": "Sales", "media_type": "voice", "waited_seconds": 25.0, "short": 1,
+             "ani": "tel:+8211", "dnis": None}])
+        self.assertEqual(self.rows("abandoned", queue="q2"), [])
+        self.assertEqual(self.rows("abandoned", media="email"), [])
+
+    def test_wrapup_codes(self):
+        self.check(self.rows("wrapup_codes", to="2026-03-03"),
+                   "queue_name wrap_up_code wrapups conversations agents percent_of_queue "
+                   "avg_wrapup_seconds",
+                   [("Care", "w2", 1, 1, 1, 100.0, 120.0),
+                    # (80.5 + 30) / 2
+                    ("Sales", "w1", 2, 2, 1, 100.0, 55.3)])
+        self.check(self.rows("wrapup_codes"), "queue_name wrapups", [("Sales", 1)])
+
+    def test_open_conversations(self):
+        self.assertEqual(self.rows("open_conversations"), [
+            # read up to 20:00Z of the day after
+            {"conversation_id": "c3", "local_start": "2026-03-02 05:00:00", "age_hours": 24.0,
+             "media_type": "email", "direction": "inbound", "queue_id": "q2",
+             "queue_name": "Care", "user_id": "u2", "agent": "Bo"}])
+        self.assertEqual(self.rows("open_conversations", media="voice"), [])
+        self.assertEqual(self.rows("open_conversations", min_hours="25"), [])
+        self.assertEqual(len(self.rows("open_conversations", min_hours="23.5")), 1)
+
+    def test_adherence_day(self):
+        columns = ("agent observed_seconds in_adherence_seconds out_of_adherence_seconds "
+                   "unscheduled_seconds other_seconds gap_seconds adherence_percent")
+        found = self.rows("adherence_day", **{"from": "2026-03-02"})
+        self.check(found, columns,
+                   # in: 600 + 1200; gap: 3600 unseen + 600 missing; 100 * 1800 / 2100
+                   [("Ari", 2400, 1800, 300, 300, 0, 4200, 85.71),
+                    ("Bo", 60, 0, 0, 60, 0, 0, None)])
+        # with two hours between polls allowed, the unseen hour was out of adherence
+        self.check(self.rows("adherence_day", max_gap="7200", agent="ari",
+                             **{"from": "2026-03-02"}), columns,
+                   [("Ari", 6000, 1800, 3900, 300, 0, 600, 31.58)])
+        # the day before: 14:00Z to 15:00Z
+        self.check(self.rows("adherence_day", to="2026-03-01"), columns,
+                   [("Ari", 3600, 3600, 0, 0, 0, 0, 100.0)])
+
+    def test_freshness(self):
+        self.check(self.rows("freshness"), "stream day whole state complete_to local_complete_to",
+                   [("conversations", "2026-03-01", 1, "provisional", "2026-03-01T15:00:00.000Z",
+                     "2026-03-02 00:00:00"),
+                    ("conversations", "2026-03-02", 1, "open", "2026-03-02T15:00:00.000Z",
+                     "2026-03-03 00:00:00"),
+                    ("conversations", "2026-03-03", 0, "open", "2026-03-02T20:00:00.000Z",
+                     "2026-03-03 05:00:00"),
+                    ("queues", None, 0, "open", None, None),
+                    ("users", None, 1, "provisional", "2026-03-02T19:59:00.000Z",
+                     "2026-03-03 04:59:00")])
+        self.check(self.rows("freshness", stream="conversations", to="2026-03-01"), "day",
+                   [("2026-03-01",)])
+
+    def test_v_conversation(self):
+        found = [dict(row) for row in
+                 self.db.execute("SELECT * FROM v_conversation ORDER BY conversation_id")]
+        self.check(found, "conversation_id local_start local_end local_date local_hour "
+                          "local_weekday media_type duration_ms",
+                   [("c1", "2026-03-02 09:00:10", "2026-03-02 09:10:10", "2026-03-02", 9, 1,
+                     "voice", 600500),
+                    ("c2", "2026-03-02 09:29:50", "2026-03-02 09:30:15", "2026-03-02", 9, 1,
+                     "voice", 25000),
+                    ("c3", "2026-03-02 05:00:00", None, "2026-03-02", 5, 1, "email", None),
+                    ("c4", "2026-03-02 23:59:00", "2026-03-03 00:08:00", "2026-03-02", 23, 1,
+                     "voice", 540000)])
+        self.check(found, "first_queue_name last_queue_name first_agent_name last_agent_name "
+                          "first_wrap_up_code last_wrap_up_code customer_disconnect_type",
+                   [("Sales", "Sales", "Ari", "Ari", "w1", "w1", "client"),
+                    ("Sales", "Sales", None, None, None, None, "peer"),
+                    ("Care", "Care", "Bo", "Bo", None, None, None),
+                    ("Sales", "Care", "Ari", "Bo", "w1", "w2", "peer")])
+        self.check(found, "offered answered abandoned short_abandoned over_sla transferred handled "
+                          "wait_ms talk_ms hold_ms acw_ms handle_ms participant_count agent_count",
+                   [(1, 1, 0, 0, 0, 0, 1, 30000, 480000, None, 80500, 560500, 3, 1),
+                    (1, 0, 1, 1, 0, 0, 0, 25000, None, None, None, None, 2, 0),
+                    (1, 0, 0, 0, 0, 0, 0, None, None, None, None, None, 3, 1),
+                    (2, 2, 0, 0, 1, 1, 2, 100000, 260000, 60000, 150000, 470000, 5, 2)])
+        self.check(found[:1], "ani dnis external_tag division_ids direction",
+                   [("tel:+8210", "tel:+822", "t1", "d1,d2", "inbound")])
+
+    def test_v_segment_has_each_segment_once(self):
+        found = [dict(row) for row in self.db.execute(
+            "SELECT * FROM v_segment ORDER BY conversation_id, participant_no, session_no, "
+            "segment_no")]
+        self.assertEqual(len(found), self.db.execute("SELECT count(*) FROM segment").fetchone()[0])
+        self.check(found[4:5], "conversation_id participant_no segment_no segment_type duration_ms "
+                               "user_name queue_name wrap_up_code local_start local_date purpose",
+                   [("c1", 2, 2, "wrapup", 80500, "Ari", "Sales", "w1", "2026-03-02 09:08:50",
+                     "2026-03-02", "agent")])
+
+
+class NewYork(QueryCase):
+    """The day on which summer time ends: 25 hours, 01:00 to 02:00 twice."""
+
+    @staticmethod
+    def fill(db):
+        for utc_from, utc_to, offset in (("2026-11-01 04:00:00", "2026-11-01 06:00:00", -14400),
+                                         ("2026-11-01 06:00:00", "2026-11-02 05:00:00", -18000)):
+            insert(db, "zone_offset", day="2026-11-01", offset_seconds=offset, utc_from=utc(utc_from),
+                   utc_to=utc(utc_to), zone="America/New_York")
+        insert(db, "queue", queue_id="q1", name="Sales")
+        for key, start in ((1, "2026-11-01 05:10:00"), (2, "2026-11-01 06:10:00"),
+                           (3, "2026-11-01 03:59:59")):
+            (Conversation(db, key, utc(start), utc("2026-11-01 07:00:00"))
+             .participant("acd", "voice",
+                          segments=[("delay", utc(start), utc(start), {"queue_id": "q1"})],
+                          metrics=[("nOffered", utc(start), 1)]))
+        # The first window has been read to its end, but not by a job yet.
+        for day, complete in (("2026-11-01", "2026-11-02 00:00:00"),
+                              ("2026-11-02", "2026-11-02 04:59:00")):
+            insert(db, "extract_window", stream="conversations", kind="day",
+                   window_start=utc(day + " 00:00:00"),
+                   window_end=utc("2026-11-%02d 00:00:00" % (int(day[-2:]) + 1)),
+                   complete_to=utc(complete), state="open")
+
+    def test_doubled_hour(self):
+        self.check(self.rows("queue_halfhour"), "half_hour utc_start offered",
+                   [("2026-11-01 01:00", "2026-11-01T05:00:00Z", 1),
+                    ("2026-11-01 01:00", "2026-11-01T06:00:00Z", 1)])
+
+    def test_day_of_25_hours(self):
+        self.check(self.rows("freshness"), "day whole state complete_to",
+                   [("2026-11-01", 0, "open", "2026-11-02T04:59:00.000Z")])
+        self.check(self.rows("conversations_by_day"), "day conversations whole",
+                   [("2026-11-01", 2, 0)])
+
+    def test_local_time_before_the_first_day(self):
+        found = self.db.execute("SELECT local_start FROM v_conversation WHERE conversation_id = 'c3'")
+        self.assertEqual(found.fetchone()[0], "2026-10-31 23:59:59")
+
+
+class Empty(QueryCase):
+    @staticmethod
+    def fill(db):
+        pass
+
+    def test_nothing_in_nothing_out(self):
+        for name in NAMES:
+            with self.subTest(name):
+                self.assertEqual(self.rows(name), [])
+
+
+class Files(QueryCase):
+    fill = staticmethod(fill_seoul)
+
+    def test_the_set(self):
+        self.assertEqual([os.path.basename(path)[:-4] for path in QUERIES], NAMES)
+
+    def test_headers_name_title_description_and_every_parameter(self):
+        for name in NAMES:
+            with self.subTest(name):
+                text = query_text(name)
+                code = re.sub(r"'[^']*'", "", re.sub(r"^--.*$", "", text, flags=re.MULTILINE))
+                self.assertRegex(text, r"\A-- title: \S.*\n-- description: \S")
+                self.assertEqual(set(header_params(text)), set(re.findall(r":(\w+)", code)))
+                self.assertEqual(code.count(";"), 1)
+
+    def test_each_runs_in_the_shell_as_it_is(self):
+        shell = shutil.which("sqlite3")
+        if not shell:
+            self.skipTest("no sqlite3 shell")
+        for path in QUERIES:
+            with self.subTest(os.path.basename(path)), open(path, "rb") as text:
+                done = subprocess.run([shell, "-bail", "-batch", "-csv", "-header", self.path],
+                                      stdin=text, capture_output=True, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                rows = self.rows(os.path.basename(path)[:-4])
+                lines = done.stdout.decode().splitlines()
+                self.assertEqual(len(lines), len(rows) + 1 if rows else 0)
+
+    def test_the_table_reference_has_every_column(self):
+        with open(os.path.join(ROOT, "docs", "tables.md"), encoding="utf-8") as file:
+            parts = re.split(r"^### (\w+)$", file.read(), flags=re.MULTILINE)
+        sections = dict(zip(parts[1::2], parts[2::2]))
+        for (relation,) in self.db.execute("SELECT name FROM sqlite_schema "
+                                           "WHERE type IN ('table', 'view')"):
+            for column in self.db.execute("SELECT name FROM pragma_table_info(?)", (relation,)):
+                with self.subTest(relation=relation, column=column[0]):
+                    self.assertRegex(sections.get(relation, ""), r"\b%s\b" % column[0])
+
+    def test_views_are_safe_without_a_trusted_schema(self):
+        self.db.execute("PRAGMA trusted_schema = OFF")
+        for view in ("v_conversation", "v_segment", "freshness"):
+            self.db.execute("SELECT * FROM " + view).fetchall()
+        self.db.execute("PRAGMA trusted_schema = ON")
+
+
+del QueryCase
+
+if __name__ == "__main__":
+    unittest.main()

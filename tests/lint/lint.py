@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+"""The house rules that no compiler knows, checked over the whole tree.
+
+    lint.py [ROOT]     prints `path:line: rule: message` a finding, exits 1 when there is one
+
+Each rule is a function from a Tree to findings; tests/lint/test_lint.py shows each of them fail.
+"""
+import os
+import re
+import subprocess
+import sys
+import urllib.parse
+
+# Lower first. A file includes from a lower rank or from its own folder: folders of one rank do not
+# know each other.
+RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 3, "run": 4, "cmd": 5, "main": 6}
+
+THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|yyjson\.h|ini\.h|xxhash\.h|openssl/.*|"
+                         r"microhttpd\.h|cmocka\.h)$")
+
+BANNED = ("strcpy strcat sprintf vsprintf gets strtok scanf sscanf fscanf vscanf vsscanf atoi atol atoll atof "
+          "localtime gmtime asctime ctime system popen alloca strncpy strncat").split()
+
+MAX_FILE_LINES = 800
+MAX_FUNCTION_LINES = 70
+
+# Statements live in schema/ and queries/. These files hold some of their own, for the reason given;
+# a name may end in `*`.
+SQL_ALLOWED = {
+    "src/io/db.c": "opening: pragmas, transactions, the version table",
+    "src/io/db_*.c": "the same, by parts",
+    "src/etl/ledger*": "short statements over the ledger's own tables",
+    "src/etl/load*.c": "INSERTs generated from the maps",
+    "src/etl/observe_rows.c": "statements over the history table that a map names, generated from it",
+    "src/out/relation.c": "reads a table or view whose name is an argument",
+    "src/out/status.c": "short reads of the ledger, which no analyst needs",
+}
+
+SQL_START = re.compile(
+    r'^"\s*(SELECT\s|INSERT\s+(OR|INTO)\b|REPLACE\s+INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|'
+    r"CREATE\s+(TEMP|TABLE|VIEW|INDEX|UNIQUE|TRIGGER|VIRTUAL)|ALTER\s+TABLE\b|DROP\s+(TABLE|VIEW|INDEX|TRIGGER)|"
+    r"WITH\s+\w+\s+AS\b|select\s.*\sfrom\s|insert\s+into\s|delete\s+from\s|update\s+\w+\s+set\s)", re.S)
+
+# Written with classes so that this file does not hold what it forbids.
+FORBIDDEN = [
+    (re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b"), "unfinished work belongs in an issue"),
+    (re.compile(r"\b(C[E]O|[Ff][a]rm|[Ss]ub-?[a]gents?)\b"), "a word that says nothing about the product"),
+    (re.compile(r"\b([Cc]l[a]ude|[Aa]nthr[o]pic|[Cc]h[a]tGPT)\b"), "a word that says nothing about the product"),
+    (re.compile(r"\.\./sh[a]red\b"), "a path outside the repository"),
+    (re.compile(r"(?<![\w.)}])/w[o]rk/"), "a path outside the repository"),
+    (re.compile(r"\b((deb|security|ftp|archive|snapshot)\.d[e]bian\.org|registry\.np[m]js\.org|archive\.ub[u]ntu\.com|"
+                r"pyp[i]\.org|files\.pyth[o]nhosted\.org|dl-cdn\.alpin[e]linux\.org|deb\.nodes[o]urce\.com)\b"),
+     "the name of a package host"),
+]
+# What may say what the patterns above forbid, with the reason.
+FORBIDDEN_EXCEPT = {
+    (".ci/run", "a path outside the repository"): "takes the contract file when it is there",
+}
+
+TEXT_FILE = re.compile(r"(\.(c|h|py|sh|sql|md|ini|txt|yml|yaml|json|csv|service|timer|cron|1)|/[^./]+|/\.[a-z-]+)$")
+SKIPPED_FOLDERS = {".git", "build", "__pycache__", "node_modules", ".cache"}
+
+
+class CFile:
+    """A C file as text, with its comments and strings taken apart.
+
+    code: the text with comments and the insides of literals blanked, same length and lines.
+    comments, strings: lists of (start, end) offsets; strings include their quotes.
+    """
+
+    TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+    def __init__(self, path, text):
+        self.path = path
+        self.text = text
+        self.comments = []
+        self.strings = []
+        parts = []
+        at = 0
+        for match in self.TOKEN.finditer(text):
+            parts.append(text[at:match.start()])
+            token = match.group()
+            if token[0] == "/":
+                self.comments.append(match.span())
+                parts.append(re.sub(r"[^\n]", " ", token))
+            elif token[0] == '"':
+                self.strings.append(match.span())
+                parts.append('"' + " " * (len(token) - 2) + '"')
+            else:
+                parts.append("'" + " " * (len(token) - 2) + "'")
+            at = match.end()
+        parts.append(text[at:])
+        self.code = "".join(parts)
+
+    def line(self, offset):
+        return self.text.count("\n", 0, offset) + 1
+
+    def includes(self):
+        """(line, "quote" or "angle", name) of each #include."""
+        found = []
+        for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', self.text, re.M):
+            if self.code[match.start():match.start(1)].strip():
+                found.append((self.line(match.start()), "quote" if match.group(1) == '"' else "angle",
+                              match.group(2)))
+        return found
+
+    def top_level(self):
+        """(start, end, body) of each top-level declaration or definition, preprocessor lines aside.
+
+        body is the offset of the opening brace of a function body, or None.
+        """
+        code = re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", lambda m: re.sub(r"[^\n]", " ", m.group()), self.code, flags=re.M)
+        items = []
+        start = None
+        body = None
+        depth = 0
+        for offset, char in enumerate(code):
+            if start is None:
+                if char.isspace() or char == ";":
+                    continue
+                start, body = offset, None
+            if char == "{":
+                if depth == 0 and code[start:offset].rstrip().endswith(")"):
+                    body = offset
+                depth += 1
+            elif char == "}":
+                depth -= 1
+                if depth == 0 and body is not None:
+                    items.append((start, offset, body))
+                    start = None
+            elif char == ";" and depth == 0:
+                items.append((start, offset, None))
+                start = None
+        return items
+
+
+class Tree:
+    """The files of the repository below root, read once."""
+
+    def __init__(self, root):
+        self.root = root
+        self.texts = {}
+        self.c_files = {}
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+            for name in sorted(names):
+                full = os.path.join(folder, name)
+                path = os.path.relpath(full, root).replace(os.sep, "/")
+                if not TEXT_FILE.search("/" + path) or os.path.islink(full):
+                    continue
+                with open(full, "rb") as file:
+                    data = file.read()
+                if b"\0" in data:
+                    continue
+                self.texts[path] = data.decode("utf-8", "replace")
+                if name.endswith((".c", ".h")):
+                    self.c_files[path] = CFile(path, self.texts[path])
+
+    def sources(self, *prefixes):
+        """C files below the prefixes, generated ones left out."""
+        return [file for path, file in self.c_files.items() if path.startswith(prefixes)]
+
+
+def folder_of(path):
+    """base, io, ... or main, of a path below src/; None elsewhere."""
+    parts = path.split("/")
+    if parts[0] != "src" or len(parts) < 2:
+        return None
+    return "main" if len(parts) == 2 else parts[1]
+
+
+def rule_layers(tree):
+    for file in tree.sources("src/"):
+        here = folder_of(file.path)
+        if here not in RANKS:
+            yield file.path, 1, "folder src/%s has no place among the layers" % here
+            continue
+        for line, kind, name in file.includes():
+            if kind != "quote":
+                continue
+            target = "src/" + name
+            if target not in tree.c_files and target + ".in" not in tree.texts:
+                yield file.path, line, 'include "%s" from src/ on: no such file' % name
+                continue
+            there = folder_of(target)
+            if there != here and RANKS.get(there, 99) >= RANKS[here]:
+                yield file.path, line, "%s may not include %s (%s)" % (here, there, name)
+
+
+def rule_cycle(tree):
+    """Headers and sources must not include each other in a ring."""
+    graph = {file.path: [(line, "src/" + name) for line, kind, name in file.includes()
+                         if kind == "quote" and "src/" + name in tree.c_files] for file in tree.sources("src/")}
+    state = {}
+
+    def visit(path, trail):
+        state[path] = "open"
+        for line, target in graph.get(path, []):
+            if state.get(target) == "open":
+                ring = trail[trail.index(target):] if target in trail else trail
+                yield path, line, "include ring: " + " -> ".join(ring + [target])
+            elif target not in state:
+                yield from visit(target, trail + [target])
+        state[path] = "done"
+
+    for path in graph:
+        if path not in state:
+            yield from visit(path, [path])
+
+
+def rule_third_party(tree):
+    for file in tree.sources("src/"):
+        if folder_of(file.path) == "io":
+            continue
+        for line, _, name in file.includes():
+            if THIRD_PARTY.match(name):
+                yield file.path, line, "<%s> is for src/io alone" % name
+
+
+def rule_banned(tree):
+    pattern = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(BANNED))
+    for file in tree.sources("src/", "tests/"):
+        for match in pattern.finditer(file.code):
+            yield file.path, file.line(match.start()), "%s is banned" % match.group(1)
+
+
+def rule_typedef(tree):
+    for file in tree.sources("src/", "tests/"):
+        for match in re.finditer(r"\btypedef\s+(struct|union|enum)\b", file.code):
+            yield file.path, file.line(match.start()), "no typedef of a %s" % match.group(1)
+
+
+def rule_file_length(tree):
+    for path, text in tree.texts.items():
+        lines = text.count("\n")
+        if path.endswith((".c", ".h", ".py", ".sh")) and lines > MAX_FILE_LINES:
+            yield path, lines, "%d lines, over %d" % (lines, MAX_FILE_LINES)
+
+
+def rule_function_length(tree):
+    for file in tree.sources("src/", "tests/"):
+        for start, end, body in file.top_level():
+            if body is None:
+                continue
+            lines = file.line(end) - file.line(body)
+            if lines > MAX_FUNCTION_LINES:
+                yield file.path, file.line(start), "a function of %d lines, over %d" % (lines, MAX_FUNCTION_LINES)
+
+
+def has_comment_above(file, offset):
+    """Whether a comment ends on the line before the one that holds offset."""
+    line = file.line(offset)
+    return any(file.line(end - 1) == line - 1 for _, end in file.comments)
+
+
+def rule_prototype_comment(tree):
+    """A comment stands directly above each prototype, or above the unbroken group it is in."""
+    for file in tree.sources("src/"):
+        if not file.path.endswith(".h"):
+            continue
+        covered_to = 0  # the line up to which the last comment's group reaches
+        for start, end, body in file.top_level():
+            head = file.code[start:body if body is not None else end]
+            if head.startswith(("typedef", "_Static_assert", "static_assert")) or "{" in head or "=" in head:
+                continue
+            if not re.search(r"\w\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)", "", head, flags=re.S)):
+                continue
+            if has_comment_above(file, start) or file.line(start) == covered_to + 1:
+                covered_to = file.line(end)
+            else:
+                name = re.search(r"(\w+)\s*\(", head).group(1)
+                yield file.path, file.line(start), "%s has no comment directly above" % name
+
+
+def rule_header_purpose(tree):
+    for file in tree.sources("src/"):
+        if file.path.endswith(".h") and not file.text.startswith("/*"):
+            yield file.path, 1, "a header opens with a comment: purpose and invariants"
+
+
+def sql_allowed(path):
+    return any(path == name or (name.endswith("*") and path.startswith(name[:-1])) or
+               ("*" in name and re.fullmatch(name.replace(".", r"\.").replace("*", r"\w*"), path))
+               for name in SQL_ALLOWED)
+
+
+def rule_sql_in_c(tree):
+    for file in tree.sources("src/"):
+        if sql_allowed(file.path):
+            continue
+        for start, end in file.strings:
+            if SQL_START.match(file.text[start:end]):
+                yield file.path, file.line(start), "SQL belongs in schema/ or queries/"
+
+
+def rule_forbidden(tree):
+    for path, text in tree.texts.items():
+        for pattern, why in FORBIDDEN:
+            if (path, why) in FORBIDDEN_EXCEPT:
+                continue
+            for match in pattern.finditer(text):
+                yield path, text.count("\n", 0, match.start()) + 1, "%r: %s" % (match.group(), why)
+
+
+def rule_whitespace(tree):
+    for path, text in tree.texts.items():
+        if path.startswith("tests/golden/") or path.endswith(".csv"):
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            if line != line.rstrip():
+                yield path, number, "blanks at the end of the line"
+        if text and not text.endswith("\n"):
+            yield path, text.count("\n") + 1, "no newline at the end of the file"
+
+
+def anchors_of(text):
+    """The anchors that headings get on the usual hosts."""
+    anchors = set()
+    for heading in re.findall(r"^#{1,6}\s+(.+?)\s*#*$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchors.add(re.sub(r"\s", "-", re.sub(r"[^\w\- ]", "", plain)))
+    return anchors
+
+
+def rule_markdown_link(tree):
+    for path, text in tree.texts.items():
+        if not path.endswith(".md"):
+            continue
+        bare = re.sub(r"^```.*?^```|`[^`\n]*`", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.M | re.S)
+        for match in re.finditer(r"\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)", bare):
+            target = urllib.parse.unquote(match.group(1))
+            if re.match(r"[a-z][a-z0-9+.-]*:", target):
+                continue
+            line = text.count("\n", 0, match.start()) + 1
+            name, _, anchor = target.partition("#")
+            other = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+            if not os.path.exists(os.path.join(tree.root, other)):
+                yield path, line, "link to %s: no such file" % target
+            elif anchor and other in tree.texts and anchor not in anchors_of(tree.texts[other]):
+                yield path, line, "link to %s: no such heading" % target
+
+
+def rule_query_header(tree):
+    """title, description and one line a parameter, in comments; one statement."""
+    for path, text in tree.texts.items():
+        if not re.fullmatch(r"queries/[\w-]+\.sql", path):
+            continue
+        header = re.match(r"(?:--[^\n]*\n)*", text).group()
+        if not re.match(r"-- title: \S[^\n]*\n-- description: \S", header):
+            yield path, 1, "opens with `-- title: ...`, then `-- description: ...`"
+            continue
+        statement = re.sub(r"'(?:[^']|'')*'|--[^\n]*", "", text[len(header):])
+        used = set(re.findall(r"(?<![:\w])[:@$]([A-Za-z_]\w*)", statement))
+        told = set(re.findall(r"^-- param: (\w+) +\S", header, re.M))
+        for name in sorted(used - told):
+            yield path, 1, "no line `-- param: %s  ...` in the header" % name
+        for name in sorted(told - used):
+            yield path, 1, "the header tells of a parameter %s that the statement does not use" % name
+        if ";" in statement.strip().rstrip(";"):
+            yield path, 1, "one statement a file"
+
+
+def rule_column_comment(tree):
+    """Each column of schema/ has a comment, on its line or directly above."""
+    for path, text in tree.texts.items():
+        if not re.fullmatch(r"schema/\d{4}_\w+\.sql", path):
+            if path.startswith("schema/"):
+                yield path, 1, "files of schema/ are named NNNN_name.sql"
+            continue
+        inside = False
+        above = ""
+        for number, line in enumerate(text.split("\n"), 1):
+            if re.match(r"CREATE TABLE\b", line, re.I):
+                inside = True
+            elif inside and re.match(r"\)", line):
+                inside = False
+            column = re.match(r'\s+("?\w+"?)\s+(TEXT|INTEGER|REAL|BLOB|NUMERIC|ANY)\b', line) if inside else None
+            if column and "--" not in line and not above.strip().startswith("--"):
+                yield path, number, "column %s has no comment" % column.group(1)
+            above = line
+
+
+def rule_shell_syntax(tree):
+    """Scripts are POSIX sh that parses, and can be executed."""
+    for path, text in tree.texts.items():
+        if not text.startswith("#!/bin/sh"):
+            continue
+        full = os.path.join(tree.root, path)
+        done = subprocess.run(["sh", "-n", full], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            yield path, 1, "does not parse: " + done.stderr.strip()
+        if not os.access(full, os.X_OK):
+            yield path, 1, "is not executable"
+
+
+def rule_header_alone(tree):
+    """Each header compiles by itself."""
+    compiler = os.environ.get("CC", "cc")
+    for file in tree.sources("src/", "tests/standin/"):
+        if not file.path.endswith(".h"):
+            continue
+        include = file.path[len("src/"):] if file.path.startswith("src/") else os.path.basename(file.path)
+        command = [compiler, "-std=c11", "-D_GNU_SOURCE", '-DROLLCALL_VERSION="0"', "-fsyntax-only", "-Wall",
+                   "-Werror", "-Isrc", "-I" + os.path.dirname(file.path), "-x", "c", "-"]
+        done = subprocess.run(command, cwd=tree.root, input='#include "%s"\n' % include, text=True,
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip())
+            yield file.path, 1, "does not compile alone: " + first
+
+
+RULES = [rule_layers, rule_cycle, rule_third_party, rule_banned, rule_typedef, rule_file_length,
+         rule_function_length, rule_prototype_comment, rule_header_purpose, rule_sql_in_c, rule_forbidden,
+         rule_whitespace, rule_markdown_link, rule_query_header,
+         rule_column_comment, rule_shell_syntax, rule_header_alone]
+
+
+def check(root, rules=None):
+    """Returns the findings as sorted (path, line, rule, message)."""
+    tree = Tree(root)
+    findings = set()
+    for rule in rules or RULES:
+        name = rule.__name__[len("rule_"):].replace("_", "-")
+        findings.update((path, line, name, message) for path, line, message in rule(tree))
+    return sorted(findings)
+
+
+def main(arguments):
+    root = arguments[0] if arguments else os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    findings = check(root)
+    for path, line, name, message in findings:
+        print("%s:%d: %s: %s" % (path, line, name, message))
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

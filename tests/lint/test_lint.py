@@ -1,0 +1,181 @@
+"""Each house rule is shown to fail on a bad sample, and to pass on a good one."""
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lint  # noqa: E402
+
+GOOD = {
+    "src/base/thing.h": '''/* A thing: always whole. */
+#ifndef THING_H
+#define THING_H
+
+#include <stdbool.h>
+
+struct thing {
+    int size;
+};
+
+/* Makes it; false when it is too large. */
+bool thing_make(struct thing *t, int size);
+
+/* Two readers of a made thing. */
+int thing_size(const struct thing *t);
+bool thing_is_empty(const struct thing *t)
+    __attribute__((pure));
+
+/* Twice the size. */
+static inline int thing_twice(const struct thing *t)
+{
+    return 2 * thing_size(t);
+}
+
+#endif
+''',
+    "src/base/thing.c": '''#include "base/thing.h"
+
+/* system("x"); is only said here, and "strcpy(a, b)" there. */
+bool thing_make(struct thing *t, int size)
+{
+    const char *text = "strcpy(a, b); } {";
+    t->size = size + (text[0] == '}');
+    return true;
+}
+''',
+    "src/io/db.c": '#include "base/thing.h"\n#include <sqlite3.h>\nconst char *q = "SELECT 1";\n',
+    "src/main.c": '#include "io/db.h"\nconst char *m = "DELETE /jobs";\nconst char *n = "Select one.";\n',
+    "src/io/db.h": "/* The database. */\n",
+    "queries/one.sql": "-- title: One\n-- description: a row.\n-- param: from  the first day\n"
+                       "SELECT ':no' WHERE :from;\n",
+    "schema/0001_a.sql": "CREATE TABLE a (\n    a_id TEXT PRIMARY KEY, -- the id\n    -- its size, bytes\n"
+                         "    size INTEGER\n) STRICT;\n",
+    "README.md": "# Title here\n[a](docs/a.md) [b](#title-here) [c](https://example.org/x) `[d](none.md)`\n",
+    "docs/a.md": "[up](../README.md#title-here)\n",
+}
+
+ENDLESS = "void f(void)\n{\n%s}\n" % ("    ;\n" * 75)
+SQL_QUERY = "-- title: One\n-- description: a row.\n"
+
+
+class Rules(unittest.TestCase):
+    def findings(self, rule, changes=None):
+        files = dict(GOOD)
+        files.update(changes or {})
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in files.items():
+                full = os.path.join(root, path)
+                os.makedirs(os.path.dirname(full), exist_ok=True)
+                with open(full, "w", encoding="utf-8") as file:
+                    file.write(text)
+            return [(path, line, message) for path, line, _, message in lint.check(root, [rule])]
+
+    def shows(self, rule, path, text, line=None, count=1):
+        """The rule finds `count` faults in the sample, and all of them there."""
+        found = self.findings(rule, {path: text})
+        self.assertEqual(len(found), count, found)
+        self.assertEqual({where for where, _, _ in found}, {path})
+        if line:
+            self.assertEqual(found[0][1], line)
+
+    def test_good_tree_passes_every_rule(self):
+        for rule in lint.RULES:
+            with self.subTest(rule=rule.__name__):
+                self.assertEqual(self.findings(rule), [])
+
+    def test_layer_upwards(self):
+        self.shows(lint.rule_layers, "src/base/thing.c", '#include "base/thing.h"\n#include "io/db.h"\n', line=2)
+
+    def test_layer_sideways(self):
+        self.shows(lint.rule_layers, "src/api/a.c", '#include "etl/b.h"\n#include "io/db.h"\n', line=1)
+        found = self.findings(lint.rule_layers, {"src/api/a.c": '#include "etl/b.h"\n', "src/etl/b.h": "/* b */\n"})
+        self.assertEqual([path for path, _, _ in found], ["src/api/a.c"])
+
+    def test_layer_unknown_file_and_folder(self):
+        self.shows(lint.rule_layers, "src/run/a.c", '#include "thing.h"\n')
+        self.shows(lint.rule_layers, "src/misc/a.c", "int a;\n")
+
+    def test_cycle(self):
+        found = self.findings(lint.rule_cycle, {"src/io/a.h": '/* a */\n#include "io/b.h"\n',
+                                                "src/io/b.h": '/* b */\n#include "io/a.h"\n'})
+        self.assertEqual(len(found), 1)
+        self.assertIn("src/io/a.h -> src/io/b.h -> src/io/a.h", found[0][2])
+
+    def test_third_party(self):
+        self.shows(lint.rule_third_party, "src/etl/a.c", "#include <stdio.h>\n#include <zlib.h>\n", line=2)
+        self.shows(lint.rule_third_party, "src/run/a.c", "#include <curl/curl.h>\n")
+
+    def test_banned(self):
+        for name in lint.BANNED:
+            with self.subTest(name=name):
+                self.shows(lint.rule_banned, "src/io/a.c", "\nvoid f(void)\n{\n    %s (x);\n}\n" % name, line=4)
+        self.assertEqual(self.findings(lint.rule_banned, {"src/io/a.c": "int x = my_system(1) + localtime_r(a, b);\n"}), [])
+
+    def test_typedef(self):
+        self.shows(lint.rule_typedef, "src/io/a.h", "/* a */\ntypedef struct a a_t;\n", line=2)
+
+    def test_file_length(self):
+        self.shows(lint.rule_file_length, "tests/e2e/long.py", "x = 1\n" * 801)
+
+    def test_function_length(self):
+        self.shows(lint.rule_function_length, "tests/unit/test_a.c", ENDLESS, line=1)
+
+    def test_prototype_comment(self):
+        self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\nint a(void);\n", line=3)
+        self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\nint a(void);\n\nint b(void);\n", line=4)
+        self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\nstatic inline int b(void)\n{\n}\n", line=3)
+        self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\nint b(int x)\n    __attribute__((pure));\n")
+
+    def test_header_purpose(self):
+        self.shows(lint.rule_header_purpose, "src/io/a.h", "#ifndef A\n#endif\n")
+
+    def test_sql_in_c(self):
+        for text in ("SELECT 1", "  SELECT a", "INSERT INTO a", "INSERT OR REPLACE", "DELETE FROM a", "UPDATE a SET b",
+                     "CREATE TABLE a", "DROP VIEW a", "ALTER TABLE a", "select a from b", "WITH a AS ("):
+            with self.subTest(text=text):
+                self.shows(lint.rule_sql_in_c, "src/run/a.c", 'const char *q = "%s";\n' % text)
+
+    def test_forbidden_words(self):
+        samples = ["TO" + "DO: later", "XX" + "X", "the C" + "EO says", "a server f" + "arm", "a sub" + "agent",
+                   "see ../sh" + "ared/a", "cd /wo" + "rk/a", "http://deb.deb" + "ian.org/", "registry.np" + "mjs.org"]
+        for text in samples:
+            with self.subTest(text=text):
+                self.shows(lint.rule_forbidden, "docs/b.md", "fine\n%s\n" % text, line=2)
+        self.assertEqual(self.findings(lint.rule_forbidden, {".ci/run": "cat ../sh" + "ared/contract\n"}), [])
+
+    def test_whitespace(self):
+        self.shows(lint.rule_whitespace, "src/io/a.c", "int a; \n", line=1)
+        self.shows(lint.rule_whitespace, "src/io/a.c", "int a;")
+
+    def test_markdown_link(self):
+        self.shows(lint.rule_markdown_link, "docs/a.md", "\n[x](none.md)\n", line=2)
+        self.shows(lint.rule_markdown_link, "docs/a.md", "[x](../README.md#nowhere)\n")
+
+    def test_query_header(self):
+        self.shows(lint.rule_query_header, "queries/a.sql", "SELECT 1;\n")
+        self.shows(lint.rule_query_header, "queries/a.sql", "-- title: A\nSELECT 1;\n")
+        self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "SELECT :day;\n")
+        self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "-- param: day  a day\nSELECT 1;\n")
+        self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "SELECT 1; SELECT 2;\n")
+
+    def test_column_comment(self):
+        self.shows(lint.rule_column_comment, "schema/0002_b.sql", "CREATE TABLE b (\n    b_id TEXT,\n) STRICT;\n", line=2)
+        self.shows(lint.rule_column_comment, "schema/b.sql", "SELECT 1;\n")
+
+    def test_shell_syntax(self):
+        self.shows(lint.rule_shell_syntax, "scripts/a.sh", "#!/bin/sh\necho a\n")
+        self.shows(lint.rule_shell_syntax, "scripts/a.sh", "#!/bin/sh\nif\n", count=2)
+
+    def test_header_alone(self):
+        self.shows(lint.rule_header_alone, "src/io/a.h", "/* a */\nsize_t a;\n")
+
+    def test_every_rule_is_shown_to_fail(self):
+        with open(os.path.abspath(__file__), encoding="utf-8") as file:
+            text = file.read()
+        for rule in lint.RULES:
+            self.assertIn("lint.%s," % rule.__name__, text)
+
+
+if __name__ == "__main__":
+    unittest.main()

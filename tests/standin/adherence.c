@@ -1,0 +1,417 @@
+/* Real-time adherence by the three ways there are; all tell of the same agents' days. */
+#include "agent_day.h"
+#include "conversations.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_USER_IDS  100
+#define STATUS_TOP    50
+#define INTERVALS_MAX 500
+#define HISTORY_DAYS  8 /* how far back the beginning of a state is looked for */
+
+static const char *const categories[] = {"OnQueueWork", "Break",       "Meal",
+                                         "Meeting",     "Training",    "OffQueueWork",
+                                         "TimeOff",     "Unscheduled", "Unavailable"};
+
+static pthread_once_t ids_once = PTHREAD_ONCE_INIT;
+static char (*ids)[RNG_UUID_SIZE];
+
+static void make_ids(void)
+{
+    ids = calloc((size_t)world.agents + 1, sizeof *ids);
+    for (int i = 0; ids && i < world.agents; i++) {
+        rng_uuid(world_key(THING_USER, (uint64_t)i), ids[i]);
+    }
+}
+
+static int agent_of(const char *id)
+{
+    pthread_once(&ids_once, make_ids);
+    for (int i = 0; ids && i < world.agents; i++) {
+        if (strcmp(ids[i], id) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void with_uri(struct jw *w, const char *name, const char *collection, uint64_t key)
+{
+    char id[RNG_UUID_SIZE], uri[128];
+    rng_uuid(key, id);
+    snprintf(uri, sizeof uri, "/api/v2/%s/%s", collection, id);
+    jw_object(w, name);
+    jw_id(w, "id", id);
+    jw_string(w, "selfUri", uri);
+    jw_end_object(w);
+}
+
+/* Activity codes of an org have short ids for the categories that come with it. */
+static const char *code_of(const char *category)
+{
+    static const char *const codes[] = {"0", "1", "2", "3", "5", "7", "4", "9", "8"};
+    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (strcmp(categories[i], category) == 0) {
+            return codes[i];
+        }
+    }
+    return "0";
+}
+
+static void write_scheduled(struct jw *w, const struct stretch *s, int agent)
+{
+    jw_string(w, "scheduledActivityCategory", s->scheduled);
+    if (strcmp(s->scheduled, "Unscheduled") == 0) {
+        return;
+    }
+    jw_object(w, "scheduledActivityCode");
+    jw_string(w, "id", code_of(s->scheduled));
+    jw_string(w, "name", s->scheduled);
+    if (agent % 7 == 2) {
+        jw_array(w, "secondaryPresences");
+        jw_object(w, NULL);
+        jw_uuid(w, "id", world_key(THING_PRESENCE, 1));
+        jw_string(w, "selfUri", "/api/v2/presence/definitions/1");
+        jw_end_object(w);
+        jw_end_array(w);
+    }
+    jw_end_object(w);
+}
+
+static void write_explanation(struct jw *w, const struct agent_now *a, int agent)
+{
+    jw_object(w, "adherenceExplanation");
+    jw_uuid(w, "id", rng_pair((uint64_t)a->adherence_since, (uint64_t)agent));
+    jw_time(w, "startDate", a->adherence_since);
+    jw_int(w, "lengthMinutes", 15);
+    jw_string(w, "status", agent % 2 ? "Approved" : "Pending");
+    jw_string(w, "selfUri", "/api/v2/workforcemanagement/adherence/explanations/1");
+    jw_end_object(w);
+}
+
+static void write_queues(struct jw *w, const struct agent_now *a, int agent)
+{
+    bool on = strcmp(a->is.presence, "OnQueue") == 0;
+    jw_array(w, "activeQueues");
+    for (int i = 0; on && i <= agent % 3; i++) {
+        with_uri(w, NULL, "routing/queues",
+                 world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues)));
+    }
+    jw_end_array(w);
+    jw_time(w, "activeQueuesModifiedTime", a->presence_since);
+}
+
+static void write_adherence(struct jw *w, int agent, int64_t now)
+{
+    struct agent_now a;
+    char name[64];
+    agent_now(agent, now, &a);
+    world_user_name(agent, name);
+    jw_object(w, NULL);
+    jw_id(w, "id", ids[agent]);
+    jw_string(w, "name", name);
+    with_uri(w, "user", "users", world_key(THING_USER, (uint64_t)agent));
+    with_uri(w, "businessUnit", "workforcemanagement/businessunits",
+             world_key(THING_BUSINESS_UNIT, 0));
+    with_uri(w, "managementUnit", "workforcemanagement/managementunits",
+             world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
+    if (agent % 5 != 1) {
+        with_uri(w, "team", "teams", world_key(THING_TEAM, (uint64_t)agent % WORLD_TEAMS));
+    }
+    write_scheduled(w, &a.is, agent);
+    jw_string(w, "systemPresence", a.is.presence);
+    if (agent % 3 == 1) {
+        jw_uuid(w, "organizationSecondaryPresenceId",
+                world_key(THING_PRESENCE, (uint64_t)agent % 4));
+    }
+    jw_string(w, "routingStatus", a.is.routing);
+    jw_string(w, "actualActivityCategory", a.is.actual);
+    if (agent % 12 != 7) {
+        jw_bool(w, "isOutOfOffice", a.is.out_of_office);
+    }
+    jw_string(w, "adherenceState", a.is.adherence);
+    jw_string(w, "impact", a.is.impact);
+    if (a.is.explained) {
+        write_explanation(w, &a, agent);
+    }
+    if (agent % 15 != 9) {
+        jw_time(w, "timeOfAdherenceChange", a.adherence_since);
+    }
+    jw_time(w, "presenceUpdateTime", a.presence_since);
+    write_queues(w, &a, agent);
+    jw_bool(w, "removedFromManagementUnit", false);
+    jw_array(w, "nextActivityReminders");
+    if (agent % 4 == 0) {
+        jw_object(w, NULL);
+        jw_string(w, "activityCategory", "Break");
+        jw_time(w, "startDate", a.is.to);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+    if (agent % 8 == 3) {
+        jw_bool(w, "suppressOnTimeReminder", true);
+    }
+    jw_end_object(w);
+}
+
+void adherence_workforce(const struct request *request, struct reply *reply)
+{
+    char id[64];
+    int agents[MAX_USER_IDS], count = 0, n = 0;
+    int64_t now = world_moment().now;
+    for (; query_value(request->query, "userId", n, id, sizeof id); n++) {
+        int agent = n < MAX_USER_IDS ? agent_of(id) : -1;
+        if (agent >= 0 && !agent_missing(agent, now)) {
+            agents[count++] = agent;
+        }
+    }
+    if (n == 0 || n > MAX_USER_IDS) {
+        reply_error(reply, 400, n ? "max.user.ids" : "no.user.ids.specified",
+                    n ? "No more than 100 user ids may be specified."
+                      : "No user ids were specified.");
+        return;
+    }
+    reply->body.faults = spoil_document(request->path).jw_faults;
+    jw_array(&reply->body, NULL);
+    for (int i = 0; i < count; i++) {
+        write_adherence(&reply->body, agents[i], now);
+    }
+    jw_end_array(&reply->body);
+}
+
+/* OnQueue -> ON_QUEUE, as analytics spell it. */
+static void upper_snake(const char *name, char out[32])
+{
+    size_t used = 0;
+    for (const char *p = name; *p && used < 30; p++) {
+        bool capital = *p >= 'A' && *p <= 'Z';
+        if (capital && p > name) {
+            out[used++] = '_';
+        }
+        out[used++] = capital ? *p : (char)(*p - 'a' + 'A');
+    }
+    out[used] = '\0';
+}
+
+static void write_status(struct jw *w, int agent, int64_t now)
+{
+    struct agent_now a;
+    char text[64];
+    agent_now(agent, now, &a);
+    jw_object(w, NULL);
+    jw_id(w, "userId", ids[agent]);
+    world_user_name(agent, text);
+    jw_string(w, "userName", text);
+    jw_uuid(w, "divisionId", world_key(THING_DIVISION, 0));
+    jw_int(w, "sessionCount", strcmp(a.is.routing, "INTERACTING") == 0);
+    upper_snake(a.is.presence, text);
+    jw_string(w, "systemPresence", text);
+    if (agent % 3 == 1) {
+        jw_uuid(w, "organizationPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4));
+    }
+    jw_time(w, "presenceDate", a.presence_since);
+    jw_string(w, "routingStatus", a.is.routing);
+    jw_time(w, "routingStatusDate", a.routing_since);
+    if (agent % 12 != 7) {
+        jw_bool(w, "isOutOfOffice", a.is.out_of_office);
+    }
+    jw_uuid(w, "managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
+    jw_uuid(w, "businessUnitId", world_key(THING_BUSINESS_UNIT, 0));
+    jw_string(w, "adherenceState", a.is.adherence);
+    jw_string(w, "adherenceImpact", a.is.impact);
+    if (agent % 15 != 9) {
+        jw_time(w, "adherenceDate", a.adherence_since);
+    }
+    if (strcmp(a.is.scheduled, "Unscheduled") != 0) {
+        jw_string(w, "scheduledActivityCodeId", code_of(a.is.scheduled));
+    }
+    jw_string(w, "scheduledActivityCategory", a.is.scheduled);
+    jw_string(w, "actualActivityCategory", a.is.actual);
+    jw_end_object(w);
+}
+
+/* Marks the agents that one of the predicates names; false if a predicate is of another kind. */
+static bool mark(yyjson_val *predicates, bool *wanted)
+{
+    size_t i, n;
+    yyjson_val *p;
+    yyjson_arr_foreach(predicates, i, n, p)
+    {
+        const char *value = yyjson_get_str(yyjson_obj_get(p, "value"));
+        if (!yyjson_equals_str(yyjson_obj_get(p, "dimension"), "userId") || !value) {
+            return false;
+        }
+        int agent = agent_of(value);
+        if (agent >= 0) {
+            wanted[agent] = true;
+        }
+    }
+    return true;
+}
+
+static bool read_filter(yyjson_val *filter, bool *wanted)
+{
+    size_t i, n;
+    yyjson_val *clause;
+    bool any = yyjson_arr_size(yyjson_obj_get(filter, "predicates")) > 0 ||
+               yyjson_arr_size(yyjson_obj_get(filter, "clauses")) > 0;
+    if (!any) {
+        memset(wanted, true, (size_t)world.agents);
+        return true;
+    }
+    if (!yyjson_is_str(yyjson_obj_get(filter, "type")) ||
+        !mark(yyjson_obj_get(filter, "predicates"), wanted)) {
+        return false;
+    }
+    yyjson_arr_foreach(yyjson_obj_get(filter, "clauses"), i, n, clause)
+    {
+        if (!mark(yyjson_obj_get(clause, "predicates"), wanted)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void adherence_agents_status(const struct request *request, struct reply *reply)
+{
+    int64_t now = world_moment().now;
+    yyjson_doc *doc = conversations_body(request, reply);
+    bool *wanted = doc ? calloc((size_t)world.agents + 1, sizeof *wanted) : NULL;
+    if (wanted && !read_filter(yyjson_obj_get(yyjson_doc_get_root(doc), "userFilter"), wanted)) {
+        reply_error(reply, 400, "bad.request", "The stand-in filters by userId alone.");
+    } else if (wanted) {
+        pthread_once(&ids_once, make_ids);
+        reply->body.faults = spoil_document(request->path).jw_faults;
+        jw_object(&reply->body, NULL);
+        jw_array(&reply->body, "entities");
+        for (int agent = 0, shown = 0; agent < world.agents && shown < STATUS_TOP; agent++) {
+            if (wanted[agent] && !agent_missing(agent, now)) {
+                write_status(&reply->body, agent, now);
+                shown++;
+            }
+        }
+        jw_end_array(&reply->body);
+        jw_end_object(&reply->body);
+    }
+    free(wanted);
+    yyjson_doc_free(doc);
+}
+
+struct intervals {
+    struct jw *w;
+    int64_t from, to, now;
+    long first, last; /* records of the page */
+    long count;
+};
+
+static bool same_state(const struct stretch *a, const struct stretch *b)
+{
+    return strcmp(a->scheduled, b->scheduled) == 0 && strcmp(a->actual, b->actual) == 0 &&
+           strcmp(a->adherence, b->adherence) == 0 && strcmp(a->routing, b->routing) == 0 &&
+           strcmp(a->presence, b->presence) == 0 && strcmp(a->impact, b->impact) == 0 &&
+           a->out_of_office == b->out_of_office;
+}
+
+static void write_record(struct intervals *x, int agent, const struct stretch *s)
+{
+    struct jw *w = x->w;
+    if (s->from >= x->to || s->to <= x->from || s->from > x->now) {
+        return;
+    }
+    long number = x->count++;
+    if (number < x->first || number >= x->last) {
+        return;
+    }
+    jw_object(w, NULL);
+    jw_id(w, "userId", ids[agent]);
+    jw_time(w, "startTime", s->from);
+    if (s->to <= x->now) {
+        jw_time(w, "endTime", s->to);
+    }
+    jw_string(w, "adherenceState", s->adherence);
+    jw_string(w, "impact", s->impact);
+    jw_string(w, "scheduledActivityCategory", s->scheduled);
+    jw_string(w, "actualActivityCategory", s->actual);
+    jw_string(w, "systemPresence", s->presence);
+    jw_string(w, "routingStatus", s->routing);
+    if (agent % 12 != 7) {
+        jw_bool(w, "isOutOfOffice", s->out_of_office);
+    }
+    jw_uuid(w, "managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
+    jw_uuid(w, "businessUnitId", world_key(THING_BUSINESS_UNIT, 0));
+    jw_end_object(w);
+}
+
+static void write_agent_records(struct intervals *x, int agent)
+{
+    struct stretch list[AGENT_DAY_MAX], pending = {0};
+    int64_t last = x->to < x->now ? x->to : x->now;
+    for (int64_t day = when_day(x->from) - HISTORY_DAYS; day <= when_day(last) + 1; day++) {
+        int n = agent_day(agent, day, list);
+        for (int i = 0; i < n; i++) {
+            if (pending.scheduled && same_state(&pending, &list[i])) {
+                pending.to = list[i].to;
+                continue;
+            }
+            if (pending.scheduled) {
+                write_record(x, agent, &pending);
+            }
+            pending = list[i];
+        }
+    }
+    write_record(x, agent, &pending);
+}
+
+static void write_intervals(struct reply *reply, struct intervals *x, long size, long page)
+{
+    const char *key = world.intervals == INTERVALS_ENTITIES ? "entities" : "results";
+    struct jw *w = &reply->body;
+    pthread_once(&ids_once, make_ids);
+    if (world.intervals != INTERVALS_ARRAY) {
+        jw_object(w, NULL);
+    }
+    jw_array(w, world.intervals == INTERVALS_ARRAY ? NULL : key);
+    for (int agent = 0; agent < world.agents; agent++) {
+        if (!agent_missing(agent, x->now)) {
+            write_agent_records(x, agent);
+        }
+    }
+    jw_end_array(w);
+    if (world.intervals != INTERVALS_ARRAY) {
+        jw_count(w, "pageSize", size);
+        jw_count(w, "pageNumber", page);
+        jw_count(w, "total", x->count);
+        jw_count(w, "pageCount", (x->count + size - 1) / size);
+        jw_end_object(w);
+    }
+}
+
+void adherence_intervals(const struct request *request, struct reply *reply)
+{
+    char interval[128];
+    long size, page;
+    struct intervals x = {.w = &reply->body, .now = world_moment().now};
+    if (world.intervals == INTERVALS_NONE) {
+        reply_text(reply, 404, "application/json",
+                   "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}");
+    } else if (!query_value(request->query, "interval", 0, interval, sizeof interval) ||
+               !when_parse_interval(interval, &x.from, &x.to) || x.to < x.from) {
+        reply_error(reply, 400, "invalid.date", "The interval is not of the form start/end.");
+    } else if (!query_int(request->query, "pageSize", 100, &size) ||
+               !query_int(request->query, "pageNumber", 1, &page) || size < 1 || page < 1 ||
+               size > INTERVALS_MAX) {
+        reply_error(reply, 400, "bad.request",
+                    "pageSize (to 500) and pageNumber are numbers from 1 on.");
+    } else {
+        x.first = (page - 1) * size;
+        x.last = x.first + size;
+        reply->body.faults = spoil_document(request->path).jw_faults;
+        write_intervals(reply, &x, size, page);
+    }
+}

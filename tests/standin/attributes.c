@@ -1,0 +1,128 @@
+/* Participant attributes: free keys and values, as people's flows set them. */
+#include "conv_json.h"
+#include "when.h"
+
+#include <string.h>
+
+#define LONGEST 1024 /* where the API cuts keys and values */
+
+static const char *const usual_names[] = {
+    "customerTier", "ivr.menu",   "Case Number",   "lang",       "order id",  "account_no",
+    "optIn",        "source.url", "callReason",    "Auth Level", "csat",      "campaign code",
+    "crm_link",     "lastQueue",  "ScreenPopName", "region",     "bot intent"};
+
+static const char *const odd_names[] = {"key with \"quotes\"",
+                                        "유니코드 키",
+                                        "emoji 😀 key",
+                                        "line\nbreak",
+                                        "  leading blanks",
+                                        "=formula",
+                                        "a,b;c",
+                                        "tab\tkey",
+                                        "Ünïcödé",
+                                        "back\\slash",
+                                        "a",
+                                        "CASE number",
+                                        "case Number",
+                                        "__proto__",
+                                        "key.with.dots/and/slashes",
+                                        "'; DROP TABLE x; --"};
+
+static const char *const values[] = {"gold",
+                                     "1",
+                                     "42",
+                                     "true",
+                                     "2026-01-05",
+                                     "ko-KR",
+                                     "Billing",
+                                     "N/A",
+                                     "https://crm.example.test/c/1?a=b&c=d",
+                                     "silver",
+                                     "007",
+                                     "3.14",
+                                     "agent",
+                                     "new",
+                                     "0",
+                                     "yes",
+                                     "bronze",
+                                     "+821055501234",
+                                     "",
+                                     "intent_pay_bill"};
+
+static const char *const odd_values[] = {"=cmd|' /C calc'!A0",
+                                         "+1+1",
+                                         "-2+3",
+                                         "@SUM(A1:A2)",
+                                         "line one\nline two",
+                                         "tab\there",
+                                         "comma, \"quote\", end",
+                                         "안녕하세요 세계",
+                                         "😀👍🏽 multi",
+                                         " ",
+                                         "NULL",
+                                         "null",
+                                         "cr\r\nlf",
+                                         "control\x01"
+                                         "byte",
+                                         "{\"json\":true}",
+                                         "<b>html</b>"};
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static void fill(char out[LONGEST + 1], char first, uint64_t h)
+{
+    for (int i = 0; i < LONGEST; i++) {
+        out[i] = (char)('a' + (char)((h + (uint64_t)i * 7) % 26));
+    }
+    out[0] = first;
+    out[LONGEST] = '\0';
+}
+
+static void write_pair(struct jw *w, uint64_t h, unsigned n, bool ended)
+{
+    char long_name[LONGEST + 1], long_value[LONGEST + 1];
+    const char *name = usual_names[(h + n) % COUNT(usual_names)];
+    uint64_t which = rng_pair(h, n);
+    const char *value = values[which % COUNT(values)];
+    if (which / 64 % 100 < 8) {
+        name = odd_names[(h + n) % COUNT(odd_names)];
+    } else if (which / 64 % 1500 == 200) {
+        fill(long_name, 'K', which);
+        name = long_name;
+    }
+    if (which / 8192 % 100 < 8) {
+        value = odd_values[which / 8192 % COUNT(odd_values)];
+    } else if (which / 8192 % 1000 == 200) {
+        fill(long_value, 'V', which);
+        value = long_value;
+    } else if (which / 8192 % 100 == 60) {
+        value = ended ? "closed" : "open";
+    }
+    jw_string(w, name, value);
+}
+
+int attributes_json(struct jw *w, const struct conv *c, const struct participant *p, int64_t as_of)
+{
+    struct rng r = {rng_pair(p->key, 0xa77)};
+    bool customer = strcmp(p->purpose, "customer") == 0;
+    unsigned count = (unsigned)rng_below(&r, customer ? 10 : 3), written = 0;
+    uint64_t h = rng_next(&r);
+    int64_t end = conv_end_at(c->period, c->period_count, as_of);
+    if (c->showcase && customer) {
+        count = 14;
+    }
+    if (count == 0 && rng_chance(&r, 500)) {
+        return 0;
+    }
+    jw_object(w, "attributes");
+    for (unsigned n = 0; n < count; n++) {
+        /* The last one is set by the flow's end; so it is absent while the conversation is open. */
+        if (n + 1 == count && count > 4 && end == WHEN_NEVER) {
+            break;
+        }
+        write_pair(w, h, n, end != WHEN_NEVER);
+        written++;
+    }
+    jw_end_object(w);
+    return (int)written;
+}

@@ -1,0 +1,193 @@
+#include "auth.h"
+
+#include "fault.h"
+#include "rng.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define MAX_TOKENS 4096
+
+struct token {
+    char text[96];
+    int64_t expires;
+    long uses;
+    int64_t window; /* start of the minute being counted */
+    int in_window;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct token tokens[MAX_TOKENS];
+static uint64_t issued;
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool auth_base64_decode(const char *text, char *out, size_t size)
+{
+    uint32_t bits = 0;
+    int have = 0;
+    size_t used = 0;
+    for (; *text && *text != '='; text++) {
+        const char *at = strchr(alphabet, *text);
+        if (!at || used + 1 >= size) {
+            return false;
+        }
+        bits = bits << 6 | (uint32_t)(at - alphabet);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[used++] = (char)(bits >> have & 0xff);
+        }
+    }
+    out[used] = '\0';
+    return true;
+}
+
+void auth_base64_encode(const char *bytes, size_t length, char *out, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 5 < size; i += 3) {
+        uint32_t b = (uint32_t)(unsigned char)bytes[i] << 16;
+        b |= i + 1 < length ? (uint32_t)(unsigned char)bytes[i + 1] << 8 : 0;
+        b |= i + 2 < length ? (uint32_t)(unsigned char)bytes[i + 2] : 0;
+        out[used++] = alphabet[b >> 18];
+        out[used++] = alphabet[b >> 12 & 63];
+        out[used++] = i + 1 < length ? alphabet[b >> 6 & 63] : '=';
+        out[used++] = i + 2 < length ? alphabet[b & 63] : '=';
+    }
+    out[used] = '\0';
+}
+
+static void refuse_login(struct reply *reply, int status, const char *error,
+                         const char *description)
+{
+    reply->status = status;
+    jw_object(&reply->body, NULL);
+    jw_string(&reply->body, "error", error);
+    jw_string(&reply->body, "description", description);
+    jw_string(&reply->body, "error_description", description);
+    jw_end_object(&reply->body);
+}
+
+static void issue(struct reply *reply)
+{
+    char a[RNG_UUID_SIZE], b[RNG_UUID_SIZE];
+    pthread_mutex_lock(&lock);
+    struct token *t = &tokens[issued % MAX_TOKENS];
+    uint64_t key = rng_pair((uint64_t)when_wall() ^ (uint64_t)getpid() << 40, issued++);
+    rng_uuid(key, a);
+    rng_uuid(key + 1, b);
+    *t = (struct token){.expires = when_wall() + world.token_seconds * WHEN_SECOND};
+    snprintf(t->text, sizeof t->text, "standin_token_%s%s", a, b);
+    jw_object(&reply->body, NULL);
+    jw_string(&reply->body, "access_token", t->text);
+    jw_string(&reply->body, "token_type", "bearer");
+    jw_int(&reply->body, "expires_in", world.token_seconds);
+    jw_end_object(&reply->body);
+    pthread_mutex_unlock(&lock);
+}
+
+void login_token(const struct request *request, struct reply *reply)
+{
+    char pair[512], grant[64];
+    const char *basic = request->authorization;
+    static const char form[] = "application/x-www-form-urlencoded";
+    if (!request->content_type || strncasecmp(request->content_type, form, sizeof form - 1) != 0) {
+        refuse_login(reply, 400, "invalid_request",
+                     "content type must be application/x-www-form-urlencoded");
+        return;
+    }
+    if (!basic || strncasecmp(basic, "Basic ", 6) != 0 ||
+        !auth_base64_decode(basic + 6, pair, sizeof pair)) {
+        refuse_login(reply, 400, "invalid_request", "client credentials are missing");
+        return;
+    }
+    char *secret = strchr(pair, ':');
+    if (secret) {
+        *secret++ = '\0';
+    }
+    if (strcmp(pair, world.client_id) != 0) {
+        refuse_login(reply, 400, "invalid_client", "client not found");
+    } else if (!secret || strcmp(secret, world.client_secret) != 0) {
+        refuse_login(reply, 401, "invalid_client", "authentication failed");
+    } else if (!query_value(request->body, "grant_type", 0, grant, sizeof grant)) {
+        refuse_login(reply, 400, "invalid_request", "grant_type is missing");
+    } else if (strcmp(grant, "client_credentials") != 0) {
+        refuse_login(reply, 400, "unsupported_grant_type", "grant type is not supported");
+    } else {
+        issue(reply);
+    }
+}
+
+static struct token *find(const char *authorization)
+{
+    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0) {
+        return NULL;
+    }
+    for (uint64_t i = issued; i > 0 && issued - i < MAX_TOKENS; i--) {
+        struct token *t = &tokens[(i - 1) % MAX_TOKENS];
+        if (strcmp(t->text, authorization + 7) == 0) {
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/* Counts the use against the minute; returns how many seconds to wait, 0: none. */
+static long limited(struct token *t, struct reply *reply)
+{
+    char text[24];
+    int64_t now = when_wall();
+    if (world.ratelimit == 0) {
+        return 0;
+    }
+    if (now - t->window >= WHEN_MINUTE) {
+        t->window = now;
+        t->in_window = 0;
+    }
+    t->in_window++;
+    long left = (long)((t->window + WHEN_MINUTE - now + 999) / 1000);
+    snprintf(text, sizeof text, "%d", world.ratelimit);
+    reply_header(reply, "inin-ratelimit-allowed", text);
+    snprintf(text, sizeof text, "%d", t->in_window);
+    reply_header(reply, "inin-ratelimit-count", text);
+    snprintf(text, sizeof text, "%ld", left);
+    reply_header(reply, "inin-ratelimit-reset", text);
+    return t->in_window > world.ratelimit ? left : 0;
+}
+
+static void too_many(struct reply *reply, long wait)
+{
+    char message[128], seconds[24];
+    snprintf(message, sizeof message,
+             "Rate limit exceeded the maximum. Retry the request in [%ld] seconds", wait);
+    snprintf(seconds, sizeof seconds, "%ld", wait);
+    reply_error(reply, 429, "too.many.requests", message);
+    reply_header(reply, "Retry-After", seconds);
+}
+
+bool auth_passes(const struct request *request, struct reply *reply)
+{
+    long death = fault_number("token-death", "after", -1), wait = 0;
+    bool refused = fault_strikes("token-refuse", request->path);
+    pthread_mutex_lock(&lock);
+    struct token *t = find(request->authorization);
+    bool good = t && !refused && t->expires > when_wall() && (death < 0 || t->uses < death);
+    if (good) {
+        t->uses++;
+        wait = limited(t, reply);
+    }
+    pthread_mutex_unlock(&lock);
+    if (!good) {
+        reply_error(reply, 401, "bad.credentials", "Invalid login credentials.");
+    } else if (wait > 0) {
+        too_many(reply, wait);
+    }
+    return good && wait == 0;
+}

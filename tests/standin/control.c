@@ -1,0 +1,158 @@
+/* The stand-in's own paths: changing it while it runs, and asking it what it saw and what is true.
+ */
+#include "directory.h"
+#include "fault.h"
+#include "record.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <yyjson.h>
+
+/* Sets a moment: ISO text, or `unset` for null and for the word that stands for it. */
+static bool set_moment(yyjson_val *value, void (*set)(int64_t ms))
+{
+    const char *text = yyjson_get_str(value);
+    int64_t ms = WHEN_NEVER;
+    if (!yyjson_is_null(value) &&
+        (!text || (strcmp(text, "real") != 0 && !when_parse(text, strlen(text), &ms)))) {
+        return false;
+    }
+    set(ms);
+    return true;
+}
+
+static bool set_faults(yyjson_val *list, char *why, size_t size)
+{
+    size_t i, n;
+    yyjson_val *item;
+    fault_clear();
+    yyjson_arr_foreach(list, i, n, item)
+    {
+        const char *spec = yyjson_get_str(item);
+        if (!spec || !fault_add(spec, why, size)) {
+            return false;
+        }
+    }
+    return yyjson_is_arr(list);
+}
+
+static bool set_denied(yyjson_val *list)
+{
+    size_t i, n;
+    yyjson_val *item;
+    world_clear_denied();
+    yyjson_arr_foreach(list, i, n, item)
+    {
+        const char *prefix = yyjson_get_str(item);
+        if (!prefix || !world_add_denied(prefix)) {
+            return false;
+        }
+    }
+    return yyjson_is_arr(list);
+}
+
+static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
+{
+    snprintf(why, size, "what '%.40s' is given cannot be used", key);
+    if (strcmp(key, "now") == 0) {
+        return set_moment(value, world_set_now);
+    }
+    if (strcmp(key, "availability") == 0) {
+        return set_moment(value, world_set_availability);
+    }
+    if (strcmp(key, "availability_lag") == 0) {
+        world_set_lag(yyjson_get_sint(value) * WHEN_SECOND);
+        return yyjson_is_int(value);
+    }
+    if (strcmp(key, "faults") == 0) {
+        return set_faults(value, why, size);
+    }
+    if (strcmp(key, "deny") == 0) {
+        return set_denied(value);
+    }
+    if (strcmp(key, "reset_requests") == 0) {
+        if (yyjson_is_true(value)) {
+            record_reset();
+        }
+        return yyjson_is_bool(value);
+    }
+    return false;
+}
+
+static void show_fault(void *cls, const char *spec)
+{
+    jw_string(cls, NULL, spec);
+}
+
+static void show_state(struct reply *reply)
+{
+    struct moment moment = world_moment();
+    struct jw *w = &reply->body;
+    jw_object(w, NULL);
+    jw_time(w, "now", moment.now);
+    jw_time(w, "availability", moment.availability);
+    jw_array(w, "faults");
+    fault_each(show_fault, w);
+    jw_end_array(w);
+    jw_end_object(w);
+}
+
+static void control(const struct request *request, struct reply *reply)
+{
+    char why[256] = "the body is no JSON object";
+    size_t i, n;
+    yyjson_val *key, *value;
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    bool good = yyjson_is_obj(root);
+    yyjson_obj_foreach(root, i, n, key, value)
+    {
+        good = good && set_one(yyjson_get_str(key), value, why, sizeof why);
+    }
+    yyjson_doc_free(doc);
+    if (good) {
+        show_state(reply);
+    } else {
+        reply_error(reply, 400, "bad.request", why);
+    }
+}
+
+static void all(struct reply *reply, int count, void (*write)(struct jw *w, int i))
+{
+    reply->type = "application/x-ndjson";
+    for (int i = 0; i < count; i++) {
+        write(&reply->body, i);
+        jw_text(&reply->body, "\n");
+        reply->body.comma = false;
+    }
+}
+
+void control_answer(const struct request *request, struct reply *reply)
+{
+    const char *path = request->path;
+    if (strcmp(path, "/standin/control") == 0) {
+        if (strcmp(request->method, "POST") == 0) {
+            control(request, reply);
+        } else {
+            show_state(reply);
+        }
+    } else if (strcmp(path, "/standin/requests") == 0) {
+        record_json(&reply->body);
+    } else if (strcmp(path, "/standin/truth") == 0) {
+        truth_conversations(request, reply);
+    } else if (strcmp(path, "/standin/truth/counts") == 0) {
+        truth_counts(request, reply);
+    } else if (strcmp(path, "/standin/truth/users") == 0) {
+        all(reply, world.agents, directory_user_json);
+    } else if (strcmp(path, "/standin/truth/queues") == 0) {
+        all(reply, world.queues, directory_queue_json);
+    } else if (strcmp(path, ROUTES_ELSEWHERE) == 0) {
+        reply_text(reply, 200, "application/json", "{\"you\":\"have followed a redirect\"}");
+    } else {
+        reply_text(reply, 404, "application/json",
+                   "{\"message\":\"no such path of the stand-in\"}");
+    }
+}

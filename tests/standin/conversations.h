@@ -1,0 +1,26 @@
+/* What the routes that give conversations share. */
+#ifndef STANDIN_CONVERSATIONS_H
+#define STANDIN_CONVERSATIONS_H
+
+#include "conv_json.h"
+#include "corpus.h"
+#include "http.h"
+#include "spoil.h"
+
+#include <yyjson.h>
+
+/* Writes entries [from, to), seen as `view` says, as the array `conversations`. Absent when there
+ * are none, or when a fault says so. */
+void conversations_write(struct jw *w, const struct selection *s, size_t from, size_t to,
+                         struct view view, const struct spoil_document *spoil);
+
+/* Reads the JSON body; answers 400 and returns NULL unless it is an object. Free it with
+ * yyjson_doc_free. */
+yyjson_doc *conversations_body(const struct request *request, struct reply *reply);
+/* Reads the body's `interval`; answers 400 and returns false if it is missing, malformed, ends
+ * before it starts, or if the body asks for what the stand-in has not (filters, aggregations). */
+bool conversations_interval(yyjson_val *body, struct reply *reply, int64_t *from, int64_t *to);
+/* Reads `order`; answers 400 if it is none of asc, desc, unordered. */
+bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending);
+
+#endif

@@ -1,0 +1,65 @@
+/* The HTTP side: requests in, answers out. A handler reads a struct request and fills a struct
+ * reply; faults, tokens, gzip, headers and the record of requests are seen to around it. */
+#ifndef STANDIN_HTTP_H
+#define STANDIN_HTTP_H
+
+#include "jw.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define HTTP_MAX_BODY    512000 /* the platform's request.bytes.max */
+#define HTTP_MAX_HEADERS 8
+
+struct request {
+    const char *method;
+    const char *path;
+    const char *query; /* raw, without the question mark; "" when there is none */
+    const char *body;  /* ends with NUL */
+    size_t body_length;
+    const char *authorization; /* the three headers: NULL when absent */
+    const char *content_type;
+    bool accepts_gzip;
+    bool rendered_only; /* a fault will change the body: prepared bytes are of no use */
+    char segment[64];   /* what stands in the path for {id} */
+};
+
+struct reply {
+    int status;
+    const char *type;
+    struct jw body;
+    /* Instead of body: bytes that outlive the answer, compressed already. */
+    const void *ready;
+    size_t ready_length;
+    /* Instead of both: a source read until it returns 0, then freed. */
+    ssize_t (*read)(void *source, char *out, size_t room);
+    void (*free_source)(void *source);
+    void *source;
+    int header_count;
+    struct {
+        char name[32];
+        char value[128];
+    } header[HTTP_MAX_HEADERS];
+};
+
+/* Adds a header to the answer. */
+void reply_header(struct reply *r, const char *name, const char *value);
+/* Empties the body and answers with the API's error body. */
+void reply_error(struct reply *r, int status, const char *code, const char *message);
+/* Empties the body and answers with text as it is. */
+void reply_text(struct reply *r, int status, const char *type, const char *text);
+
+/* The n-th value (from 0) of a query parameter, decoded, in out; false if there is none. */
+bool query_value(const char *query, const char *name, int n, char *out, size_t size);
+/* The parameter as a number; `otherwise` when absent; false if it is no number. */
+bool query_int(const char *query, const char *name, long otherwise, long *out);
+
+/* Compresses into gzip form at level 6; the caller frees *out. */
+bool http_gzip(const void *in, size_t length, void **out, size_t *out_length);
+
+/* Starts listening on 127.0.0.1 and returns the port, or 0 after printing why not. */
+int http_start(int port);
+void http_stop(void);
+
+#endif

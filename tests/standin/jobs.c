@@ -1,0 +1,296 @@
+/* The async jobs of conversation details. A job is answered from what was selected when it was
+ * submitted, as of the availability date of that moment. */
+#include "auth.h"
+#include "conversations.h"
+#include "fault.h"
+#include "rng.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_JOBS     1024
+#define MAX_PAGE     1000
+#define DEFAULT_PAGE 1000
+#define JOB_LIFE     (7 * WHEN_DAY)
+#define CURSOR_MARK  "cursor_v2"
+
+enum job_fate { JOB_GOOD, JOB_FAILS, JOB_EXPIRES };
+
+struct job {
+    char id[RNG_UUID_SIZE];
+    struct selection selection;
+    int64_t as_of;
+    int64_t submitted;
+    int polls;
+    enum job_fate fate;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct job *jobs[MAX_JOBS];
+static long submitted_count;
+
+static struct job **slot_of(const char *id)
+{
+    for (int i = 0; i < MAX_JOBS; i++) {
+        if (jobs[i] && strcmp(jobs[i]->id, id) == 0) {
+            return &jobs[i];
+        }
+    }
+    return NULL;
+}
+
+static void drop(struct job **slot)
+{
+    selection_free(&(*slot)->selection);
+    free(*slot);
+    *slot = NULL;
+}
+
+static void not_found(struct reply *reply)
+{
+    reply_error(reply, 404, "entity.not.found", "The requested job was not found.");
+}
+
+static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
+{
+    int64_t from, to;
+    bool descending;
+    yyjson_val *limit = yyjson_obj_get(body, "limit");
+    yyjson_val *by_day = yyjson_obj_get(body, "startOfDayIntervalMatching");
+    if (!conversations_interval(body, reply, &from, &to) ||
+        !conversations_order(body, reply, &descending)) {
+        return false;
+    }
+    if ((limit && (!yyjson_is_int(limit) || yyjson_get_sint(limit) < 1)) ||
+        (by_day && !yyjson_is_bool(by_day))) {
+        reply_error(reply, 400, "bad.request",
+                    "limit is a number, startOfDayIntervalMatching a boolean.");
+        return false;
+    }
+    if (yyjson_is_true(by_day)) {
+        corpus_started(&job->selection, when_day(from), when_day(to > from ? to - 1 : to),
+                       job->as_of);
+    } else {
+        corpus_overlapping(&job->selection, from, to, job->as_of);
+    }
+    if (descending) {
+        selection_reverse(&job->selection);
+    }
+    if (limit && (uint64_t)yyjson_get_sint(limit) < job->selection.count) {
+        job->selection.count = (size_t)yyjson_get_sint(limit);
+    }
+    return true;
+}
+
+/* Puts the job in a free place, or in the oldest one's. */
+static void keep(struct job *job)
+{
+    struct job **place = &jobs[0];
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < MAX_JOBS; i++) {
+        if (!jobs[i]) {
+            place = &jobs[i];
+            break;
+        }
+    }
+    if (*place) {
+        drop(place);
+    }
+    submitted_count++;
+    job->fate = fault_number("job-fail", "n", -1) == submitted_count            ? JOB_FAILS
+                : fault_number("job-state-expired", "n", -1) == submitted_count ? JOB_EXPIRES
+                                                                                : JOB_GOOD;
+    rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)submitted_count), job->id);
+    *place = job;
+    pthread_mutex_unlock(&lock);
+}
+
+void jobs_submit(const struct request *request, struct reply *reply)
+{
+    struct moment moment = world_moment();
+    yyjson_doc *doc = conversations_body(request, reply);
+    struct job *job = doc ? calloc(1, sizeof *job) : NULL;
+    if (job) {
+        job->as_of = moment.availability < moment.now ? moment.availability : moment.now;
+        job->submitted = moment.now;
+        if (read_job(yyjson_doc_get_root(doc), reply, job)) {
+            keep(job);
+            reply->status = 202;
+            jw_object(&reply->body, NULL);
+            jw_string(&reply->body, "jobId", job->id);
+            jw_end_object(&reply->body);
+        } else {
+            selection_free(&job->selection);
+            free(job);
+        }
+    }
+    yyjson_doc_free(doc);
+}
+
+static const char *state_of(const struct job *job, int64_t now)
+{
+    if (world.job_polls > 0 && job->polls <= world.job_polls) {
+        return job->polls % 2 ? "QUEUED" : "PENDING";
+    }
+    if (job->fate == JOB_FAILS) {
+        return "FAILED";
+    }
+    return job->fate == JOB_EXPIRES || now >= job->submitted + JOB_LIFE ? "EXPIRED" : "FULFILLED";
+}
+
+void jobs_status(const struct request *request, struct reply *reply)
+{
+    int64_t now = world_moment().now;
+    pthread_mutex_lock(&lock);
+    struct job **slot = slot_of(request->segment);
+    if (slot) {
+        struct job *job = *slot;
+        job->polls++;
+        const char *state = state_of(job, now);
+        struct jw *w = &reply->body;
+        jw_object(w, NULL);
+        jw_id(w, "state", state);
+        if (strcmp(state, "FAILED") == 0) {
+            jw_string(w, "errorMessage", "The query could not be completed.");
+        }
+        jw_time(w, "submissionDate", job->submitted);
+        if (strcmp(state, "FULFILLED") == 0) {
+            jw_time(w, "expirationDate", job->submitted + JOB_LIFE);
+            jw_time(w, "completionDate", job->submitted);
+        }
+        jw_end_object(w);
+    } else {
+        not_found(reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void jobs_delete(const struct request *request, struct reply *reply)
+{
+    pthread_mutex_lock(&lock);
+    struct job **slot = slot_of(request->segment);
+    if (slot) {
+        drop(slot);
+        reply->status = 204;
+    } else {
+        not_found(reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void write_cursor(struct jw *w, const char *id, size_t offset, long page)
+{
+    char plain[128], text[192];
+    snprintf(plain, sizeof plain, CURSOR_MARK ":%s:%zu:%ld", id, offset, page);
+    auth_base64_encode(plain, strlen(plain), text, sizeof text);
+    jw_id(w, "cursor", text);
+}
+
+/* Reads a cursor of this job; none is the first page. */
+static bool read_cursor(const struct request *request, const char *id, size_t *offset, long *page)
+{
+    char text[256], plain[192], mark[64], *rest;
+    *offset = 0;
+    *page = 1;
+    if (!query_value(request->query, "cursor", 0, text, sizeof text)) {
+        return true;
+    }
+    snprintf(mark, sizeof mark, CURSOR_MARK ":%s:", id);
+    if (!auth_base64_decode(text, plain, sizeof plain) || strncmp(plain, mark, strlen(mark)) != 0) {
+        return false;
+    }
+    *offset = strtoul(plain + strlen(mark), &rest, 10);
+    *page = *rest == ':' ? strtol(rest + 1, NULL, 10) : 1;
+    return true;
+}
+
+static void write_results(const struct request *request, struct reply *reply, const struct job *job,
+                          size_t size)
+{
+    size_t offset, count = job->selection.count;
+    long page;
+    struct jw *w = &reply->body;
+    if (!read_cursor(request, job->id, &offset, &page)) {
+        reply_error(reply, 400, "bad.request", "The cursor is not one of this job.");
+        return;
+    }
+    struct view view = {.body = job->as_of, .attributes = job->as_of};
+    struct spoil_document spoil = spoil_document(request->path);
+    if (fault_strikes("short-pages", request->path)) {
+        size = size / 2 + 1;
+    }
+    size = size < (size_t)world.page_cap ? size : (size_t)world.page_cap;
+    bool empty = page == 2 && offset < count && fault_strikes("empty-page", request->path);
+    size_t to = empty ? offset : offset + size < count ? offset + size : count;
+    w->faults = spoil.jw_faults;
+    jw_object(w, NULL);
+    conversations_write(w, &job->selection, offset, to, view, &spoil);
+    if (to < count) {
+        write_cursor(w, job->id, to, page + 1);
+    }
+    jw_time(w, "dataAvailabilityDate", job->as_of);
+    jw_end_object(w);
+}
+
+/* A copy of the job that outlives its deletion by another request; false if there is none. */
+static bool copy_job(const char *id, struct job *copy)
+{
+    pthread_mutex_lock(&lock);
+    struct job **slot = slot_of(id);
+    if (slot) {
+        *copy = **slot;
+        size_t bytes = copy->selection.count * sizeof *copy->selection.entry;
+        copy->selection.entry = malloc(bytes + 1);
+        if (copy->selection.entry && bytes) {
+            memcpy(copy->selection.entry, (*slot)->selection.entry, bytes);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return slot && copy->selection.entry;
+}
+
+void jobs_results(const struct request *request, struct reply *reply)
+{
+    struct job job;
+    long size;
+    int64_t now = world_moment().now;
+    if (fault_strikes("job-expire", request->path)) {
+        pthread_mutex_lock(&lock);
+        struct job **slot = slot_of(request->segment);
+        if (slot) {
+            drop(slot);
+        }
+        pthread_mutex_unlock(&lock);
+    }
+    if (!query_int(request->query, "pageSize", DEFAULT_PAGE, &size) || size < 1 ||
+        size > MAX_PAGE) {
+        reply_error(reply, 400, "bad.request", "pageSize is a number of 1 to 1000.");
+        return;
+    }
+    if (!copy_job(request->segment, &job)) {
+        not_found(reply);
+        return;
+    }
+    const char *state = state_of(&job, now);
+    if (strcmp(state, "FULFILLED") == 0) {
+        write_results(request, reply, &job, (size_t)size);
+    } else if (strcmp(state, "EXPIRED") == 0) {
+        not_found(reply);
+    } else {
+        reply_error(reply, 400, "bad.request", "The job has no results yet.");
+    }
+    selection_free(&job.selection);
+}
+
+void jobs_availability(const struct request *request, struct reply *reply)
+{
+    (void)request;
+    jw_object(&reply->body, NULL);
+    jw_time(&reply->body, "dataAvailabilityDate", world_moment().availability);
+    jw_end_object(&reply->body);
+}

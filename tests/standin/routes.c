@@ -1,0 +1,148 @@
+#include "routes.h"
+
+#include "auth.h"
+#include "rng.h"
+#include "spoil.h"
+#include "when.h"
+#include "world.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DETAILS "/api/v2/analytics/conversations/details"
+#define DETAIL_PERMISSIONS                                                                         \
+    "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
+
+struct route {
+    const char *method;
+    const char *pattern;
+    void (*handle)(const struct request *request, struct reply *reply);
+    const char *permission; /* named by a 403 */
+};
+
+static const struct route table[] = {
+    {"POST", "/oauth/token", login_token, NULL},
+    {"POST", DETAILS "/query", conversations_query, DETAIL_PERMISSIONS},
+    {"POST", DETAILS "/jobs", jobs_submit, DETAIL_PERMISSIONS},
+    {"GET", DETAILS "/jobs/availability", jobs_availability, "analytics:conversationDetail:view"},
+    {"GET", DETAILS "/jobs/{id}", jobs_status, DETAIL_PERMISSIONS},
+    {"DELETE", DETAILS "/jobs/{id}", jobs_delete, DETAIL_PERMISSIONS},
+    {"GET", DETAILS "/jobs/{id}/results", jobs_results, DETAIL_PERMISSIONS},
+    {"GET", DETAILS, conversations_by_ids, DETAIL_PERMISSIONS},
+    {"GET", "/api/v2/analytics/conversations/{id}/details", conversations_one, DETAIL_PERMISSIONS},
+    {"GET", "/api/v2/workforcemanagement/adherence", adherence_workforce,
+     "wfm:realtimeAdherence:view"},
+    {"POST", "/api/v2/analytics/agents/status/query", adherence_agents_status,
+     "analytics:agentState:view"},
+    {"GET", "/api/v2/analytics/agents/realtime/intervals", adherence_intervals,
+     "analytics:agentState:view"},
+    {"GET", "/api/v2/users", directory_users, "directory:user:view"},
+    {"GET", "/api/v2/routing/queues", directory_queues, "routing:queue:view"},
+    {"GET", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
+    {"HEAD", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
+    {"GET", "/api/v2/organizations/me", directory_organization, "directory:organization:view"},
+    {"GET", ROUTES_ELSEWHERE, control_answer, NULL},
+    {"POST", ROUTES_ELSEWHERE, control_answer, NULL},
+};
+
+/* Compares segment by segment; what stands for {id} goes to `segment`. */
+static bool matches(const char *pattern, const char *path, char segment[64])
+{
+    while (*pattern) {
+        if (strncmp(pattern, "{id}", 4) == 0) {
+            size_t length = strcspn(path, "/");
+            if (length == 0 || length >= 64) {
+                return false;
+            }
+            memcpy(segment, path, length);
+            segment[length] = '\0';
+            pattern += 4;
+            path += length;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
+}
+
+static const struct route *find(const char *method, const char *path, char segment[64],
+                                bool *other_method)
+{
+    *other_method = false;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (matches(table[i].pattern, path, segment)) {
+            if (strcmp(table[i].method, method) == 0) {
+                return &table[i];
+            }
+            *other_method = true;
+        }
+    }
+    return NULL;
+}
+
+void routes_name(const char *method, const char *path, char *out, size_t size)
+{
+    char segment[64];
+    bool other;
+    const struct route *route = find(method, path, segment, &other);
+    snprintf(out, size, "%s %s", method, route ? route->pattern : path);
+}
+
+static void forbid(const struct route *route, struct reply *reply)
+{
+    char message[320];
+    snprintf(message, sizeof message,
+             "Unable to perform the requested action. You must have at least one of the following "
+             "permissions assigned: [%s]",
+             route->permission);
+    reply_error(reply, 403, "missing.any.permissions", message);
+}
+
+static void unknown_path(struct reply *reply)
+{
+    reply_text(reply, 404, "application/json",
+               "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}");
+}
+
+static void correlate(struct reply *reply)
+{
+    static atomic_uint_fast64_t answers;
+    char id[RNG_UUID_SIZE];
+    rng_uuid(rng_pair((uint64_t)when_wall(), atomic_fetch_add(&answers, 1)), id);
+    reply_header(reply, "ININ-Correlation-Id", id);
+}
+
+static void handle(struct request *request, struct reply *reply)
+{
+    bool api = strncmp(request->path, "/api/", 5) == 0, other_method;
+    const struct route *route =
+        find(request->method, request->path, request->segment, &other_method);
+    if (spoil_before(request, reply) || (api && !auth_passes(request, reply))) {
+        return;
+    }
+    if (!route && other_method) {
+        reply_error(reply, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
+    } else if (!route) {
+        unknown_path(reply);
+    } else if (api && world_denied(request->path)) {
+        forbid(route, reply);
+    } else {
+        enum spoil_body what = spoil_choose(request->path);
+        request->rendered_only = what != SPOIL_NONE;
+        route->handle(request, reply);
+        spoil_body(what, reply);
+    }
+}
+
+void routes_answer(struct request *request, struct reply *reply)
+{
+    if (strncmp(request->path, "/standin/", 9) == 0) {
+        control_answer(request, reply);
+        return;
+    }
+    handle(request, reply);
+    if (strncmp(request->path, "/api/", 5) == 0) {
+        correlate(reply);
+    }
+}

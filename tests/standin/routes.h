@@ -1,0 +1,42 @@
+/* Which path is answered by what, and everything an answer passes through on its way. */
+#ifndef STANDIN_ROUTES_H
+#define STANDIN_ROUTES_H
+
+#include "http.h"
+
+/* Where the fault `redirect` points to: whoever comes here has followed it. */
+#define ROUTES_ELSEWHERE "/standin/elsewhere"
+
+/* Answers a request. */
+void routes_answer(struct request *request, struct reply *reply);
+/* Writes `METHOD /pattern` of the path, ids replaced; of an unknown path, the path itself. */
+void routes_name(const char *method, const char *path, char *out, size_t size);
+
+/* The handlers, by file. auth.c: */
+void login_token(const struct request *request, struct reply *reply);
+/* conversations.c: */
+void conversations_query(const struct request *request, struct reply *reply);
+void conversations_by_ids(const struct request *request, struct reply *reply);
+void conversations_one(const struct request *request, struct reply *reply);
+/* jobs.c: */
+void jobs_submit(const struct request *request, struct reply *reply);
+void jobs_status(const struct request *request, struct reply *reply);
+void jobs_results(const struct request *request, struct reply *reply);
+void jobs_delete(const struct request *request, struct reply *reply);
+void jobs_availability(const struct request *request, struct reply *reply);
+/* adherence.c: */
+void adherence_workforce(const struct request *request, struct reply *reply);
+void adherence_agents_status(const struct request *request, struct reply *reply);
+void adherence_intervals(const struct request *request, struct reply *reply);
+/* directory.c: */
+void directory_users(const struct request *request, struct reply *reply);
+void directory_queues(const struct request *request, struct reply *reply);
+void directory_token(const struct request *request, struct reply *reply);
+void directory_organization(const struct request *request, struct reply *reply);
+/* control.c: */
+void control_answer(const struct request *request, struct reply *reply);
+/* truth.c: */
+void truth_conversations(const struct request *request, struct reply *reply);
+void truth_counts(const struct request *request, struct reply *reply);
+
+#endif

@@ -1,0 +1,180 @@
+/* What a right extraction holds. Computed from the histories, never from what was served. */
+#include "conv_json.h"
+#include "corpus.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REREAD_DAYS 31
+
+enum method { METHOD_AUTO, METHOD_QUERY, METHOD_JOB };
+
+struct truth {
+    int64_t now;
+    int64_t availability;
+    int64_t start; /* 00:00 of a UTC day */
+    enum method method;
+    int64_t day; /* where the walk is */
+    size_t next;
+    struct tally tally;
+    struct jw line;
+    size_t sent;
+};
+
+static bool read_moment(const struct request *request, const char *name, int64_t *out)
+{
+    char text[64];
+    return !query_value(request->query, name, 0, text, sizeof text) ||
+           when_parse(text, strlen(text), out);
+}
+
+static bool read_truth(const struct request *request, struct reply *reply, struct truth *t)
+{
+    char method[16] = "auto";
+    struct moment moment = world_moment();
+    *t = (struct truth){.now = moment.now, .availability = moment.availability};
+    t->start = world.first_day * WHEN_DAY;
+    query_value(request->query, "method", 0, method, sizeof method);
+    t->method = strcmp(method, "query") == 0 ? METHOD_QUERY
+                : strcmp(method, "job") == 0 ? METHOD_JOB
+                                             : METHOD_AUTO;
+    if (!read_moment(request, "now", &t->now) ||
+        !read_moment(request, "availability", &t->availability) ||
+        !read_moment(request, "start", &t->start) ||
+        (t->method == METHOD_AUTO && strcmp(method, "auto") != 0)) {
+        reply_error(reply, 400, "bad.request",
+                    "now, availability and start are ISO 8601; method is auto, query or job.");
+        return false;
+    }
+    if (t->availability > t->now) {
+        t->availability = t->now;
+    }
+    t->start = when_day(t->start) * WHEN_DAY;
+    t->day = corpus_first_day();
+    return true;
+}
+
+static bool by_job(const struct truth *t, const struct entry *e)
+{
+    return t->method != METHOD_QUERY &&
+           corpus_overlaps(e, t->start, t->availability, t->availability);
+}
+
+static bool by_query(const struct truth *t, const struct entry *e)
+{
+    int64_t first = when_day(t->start), available = when_day(t->availability);
+    if (t->method == METHOD_JOB || (t->method == METHOD_AUTO && t->availability >= t->now)) {
+        return false;
+    }
+    if (t->method == METHOD_AUTO && available > first) {
+        first = available;
+    }
+    return e->day >= first && e->day <= when_day(t->now) && e->arrive <= t->now;
+}
+
+/* The state that is right for the conversation; false if it is not to be held at all. */
+static bool right_view(const struct truth *t, const struct entry *e, struct view *view)
+{
+    bool job = by_job(t, e), query = by_query(t, e);
+    *view = (struct view){
+        .body = query ? t->now : t->availability,
+        .attributes = job ? t->availability : CONV_NO_ATTRIBUTES,
+    };
+    if (conv_end_at(e->period, e->period_count, view->body) == WHEN_NEVER &&
+        e->start >= t->now - REREAD_DAYS * WHEN_DAY) {
+        view->body = t->now;
+    }
+    return job || query;
+}
+
+/* Writes the next conversation to t->line; false at the end. */
+static bool next_line(struct truth *t)
+{
+    struct conv c;
+    struct view view;
+    for (; t->day <= corpus_last_day(); t->day++, t->next = 0) {
+        size_t count;
+        const struct entry *list = corpus_day(t->day, &count);
+        while (t->next < count) {
+            const struct entry *e = &list[t->next++];
+            if (right_view(t, e, &view)) {
+                t->line.length = 0;
+                t->line.comma = false;
+                t->sent = 0;
+                conv_build(&c, e->day, e->index);
+                jw_object(&t->line, NULL);
+                jw_string(&t->line, "source",
+                          view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job");
+                conv_json(&t->line, "conversation", &c, &view, &t->tally);
+                jw_end_object(&t->line);
+                jw_text(&t->line, "\n");
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static ssize_t read_truth_bytes(void *source, char *out, size_t room)
+{
+    struct truth *t = source;
+    size_t used = 0;
+    while (used < room && (t->sent < t->line.length || next_line(t))) {
+        size_t part = t->line.length - t->sent;
+        part = part < room - used ? part : room - used;
+        memcpy(out + used, t->line.data + t->sent, part);
+        t->sent += part;
+        used += part;
+    }
+    return (ssize_t)used;
+}
+
+static void free_truth(void *source)
+{
+    struct truth *t = source;
+    jw_free(&t->line);
+    free(t);
+}
+
+void truth_conversations(const struct request *request, struct reply *reply)
+{
+    struct truth *t = malloc(sizeof *t);
+    if (t && read_truth(request, reply, t)) {
+        reply->type = "application/x-ndjson";
+        reply->source = t;
+        reply->read = read_truth_bytes;
+        reply->free_source = free_truth;
+    } else {
+        free(t);
+    }
+}
+
+void truth_counts(const struct request *request, struct reply *reply)
+{
+    struct truth t;
+    struct jw *w = &reply->body;
+    if (!read_truth(request, reply, &t)) {
+        return;
+    }
+    while (next_line(&t)) {
+    }
+    jw_object(w, NULL);
+    jw_int(w, "conversations", t.tally.conversations);
+    jw_int(w, "participants", t.tally.participants);
+    jw_int(w, "sessions", t.tally.sessions);
+    jw_int(w, "metrics", t.tally.metrics);
+    jw_int(w, "segments", t.tally.segments);
+    jw_int(w, "attributes", t.tally.attributes);
+    jw_int(w, "media_endpoint_stats", t.tally.media_endpoint_stats);
+    jw_int(w, "flows", t.tally.flows);
+    jw_int(w, "flow_outcomes", t.tally.flow_outcomes);
+    jw_int(w, "evaluations", t.tally.evaluations);
+    jw_int(w, "surveys", t.tally.surveys);
+    jw_int(w, "resolutions", t.tally.resolutions);
+    jw_end_object(w);
+    jw_free(&t.line);
+}

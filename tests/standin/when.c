@@ -1,0 +1,171 @@
+#include "when.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t when_wall(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t when_day(int64_t ms)
+{
+    return (ms - (ms < 0 ? WHEN_DAY - 1 : 0)) / WHEN_DAY;
+}
+
+/* Civil date of a day count, by eras of 400 years that begin on 1 March. */
+static void civil_of_day(int64_t day, int *year, int *month, int *mday)
+{
+    int64_t z = day + 719468;
+    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    *mday = (int)(doy - (153 * mp + 2) / 5 + 1);
+    *month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    *year = (int)(yoe + era * 400 + (*month <= 2));
+}
+
+static int64_t day_of_civil(int year, int month, int mday)
+{
+    int64_t y = year - (month <= 2);
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    int64_t yoe = y - era * 400;
+    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + mday - 1;
+    int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    return era * 146097 + doe - 719468;
+}
+
+static char *digits(char *p, int value, int width)
+{
+    for (int i = width - 1; i >= 0; i--) {
+        p[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return p + width;
+}
+
+size_t when_text(int64_t ms, char out[WHEN_SIZE])
+{
+    int year, month, mday;
+    int64_t day = when_day(ms), rest = ms - day * WHEN_DAY;
+    civil_of_day(day, &year, &month, &mday);
+    char *p = digits(out, year, 4);
+    *p++ = '-';
+    p = digits(p, month, 2);
+    *p++ = '-';
+    p = digits(p, mday, 2);
+    *p++ = 'T';
+    p = digits(p, (int)(rest / WHEN_HOUR), 2);
+    *p++ = ':';
+    p = digits(p, (int)(rest / WHEN_MINUTE % 60), 2);
+    *p++ = ':';
+    p = digits(p, (int)(rest / WHEN_SECOND % 60), 2);
+    *p++ = '.';
+    p = digits(p, (int)(rest % 1000), 3);
+    *p++ = 'Z';
+    *p = '\0';
+    return (size_t)(p - out);
+}
+
+void when_http(int64_t ms, char out[WHEN_SIZE])
+{
+    static const char *const weekdays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int year, month, mday;
+    int64_t day = when_day(ms), rest = (ms - day * WHEN_DAY) / WHEN_SECOND;
+    civil_of_day(day, &year, &month, &mday);
+    snprintf(out, WHEN_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[((day % 7) + 7) % 7],
+             mday % 100, months[month - 1], year % 10000, (int)(rest / 3600 % 24),
+             (int)(rest / 60 % 60), (int)(rest % 60));
+}
+
+/* Reads `width` digits at *p; -1 if there are fewer. */
+static int number(const char **p, const char *end, int width)
+{
+    int value = 0;
+    for (int i = 0; i < width; i++) {
+        if (*p >= end || **p < '0' || **p > '9') {
+            return -1;
+        }
+        value = value * 10 + (*(*p)++ - '0');
+    }
+    return value;
+}
+
+static bool sign(const char **p, const char *end, char c)
+{
+    if (*p < end && **p == c) {
+        (*p)++;
+        return true;
+    }
+    return false;
+}
+
+/* Reads what follows the T. */
+static bool parse_clock(const char **p, const char *end, int64_t *out)
+{
+    int hour = number(p, end, 2);
+    int minute = sign(p, end, ':') ? number(p, end, 2) : -1;
+    int second = 0, milli = 0;
+    if (sign(p, end, ':')) {
+        second = number(p, end, 2);
+        if (sign(p, end, '.')) {
+            int scale = 100, any = 0;
+            for (; *p < end && **p >= '0' && **p <= '9'; (*p)++, scale /= 10, any = 1) {
+                milli += (**p - '0') * scale;
+            }
+            if (!any) {
+                return false;
+            }
+        }
+    }
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) {
+        return false;
+    }
+    *out = hour * WHEN_HOUR + minute * WHEN_MINUTE + second * WHEN_SECOND + milli;
+    return true;
+}
+
+static bool parse_offset(const char **p, const char *end, int64_t *out)
+{
+    *out = 0;
+    if (sign(p, end, 'Z')) {
+        return true;
+    }
+    int direction = sign(p, end, '+') ? 1 : sign(p, end, '-') ? -1 : 0;
+    int hour = direction ? number(p, end, 2) : -1;
+    sign(p, end, ':');
+    int minute = direction ? number(p, end, 2) : -1;
+    *out = direction * (hour * WHEN_HOUR + minute * WHEN_MINUTE);
+    return hour >= 0 && hour < 15 && minute >= 0 && minute < 60;
+}
+
+bool when_parse(const char *text, size_t length, int64_t *out)
+{
+    const char *p = text, *end = text + length;
+    int year = number(&p, end, 4);
+    int month = sign(&p, end, '-') ? number(&p, end, 2) : -1;
+    int mday = sign(&p, end, '-') ? number(&p, end, 2) : -1;
+    int64_t clock = 0, offset = 0;
+    if (year < 1970 || month < 1 || month > 12 || mday < 1 || mday > 31) {
+        return false;
+    }
+    if (sign(&p, end, 'T') && (!parse_clock(&p, end, &clock) || !parse_offset(&p, end, &offset))) {
+        return false;
+    }
+    *out = day_of_civil(year, month, mday) * WHEN_DAY + clock - offset;
+    return p == end;
+}
+
+bool when_parse_interval(const char *text, int64_t *from, int64_t *to)
+{
+    const char *slash = strchr(text, '/');
+    return slash && when_parse(text, (size_t)(slash - text), from) &&
+           when_parse(slash + 1, strlen(slash + 1), to);
+}

@@ -1,0 +1,147 @@
+#include "world.h"
+
+#include "when.h"
+
+#include <fnmatch.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+struct world world = {
+    .seed = 1,
+    .first_day = 20454, /* 2026-01-01 */
+    .days = 3,
+    .per_day = 2000,
+    .agents = 150,
+    .queues = 12,
+    .client_id = "00000000-0000-4000-8000-000000000001",
+    .client_secret = "standin-secret",
+    .token_seconds = 86399,
+    .gzip = true,
+    .page_cap = 1000,
+    .users_page_cap = 100,
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int64_t told_now = WHEN_NEVER;
+static int64_t told_availability = WHEN_NEVER;
+static int64_t told_lag = 5 * WHEN_HOUR;
+static char denied[WORLD_MAX_DENY][128];
+static int denied_count;
+
+uint64_t world_key(enum thing kind, uint64_t i)
+{
+    return rng_pair(world.seed ^ ((uint64_t)kind << 56), i);
+}
+
+void world_user_name(int agent, char out[64])
+{
+    static const char *const first[] = {"Mina", "Ji-woo",  "Noah",  "Zoë",   "Aarav", "Lucía",
+                                        "Olu",  "Siobhán", "Yuki",  "Pavel", "Amira", "Tomás",
+                                        "Ines", "Håkon",   "Chloe", "민준"};
+    static const char *const last[] = {"Kim",    "O'Brien", "Nakamura", "Müller", "da Silva",
+                                       "Novák",  "Okafor",  "Sørensen", "Park",   "Lefèvre",
+                                       "Garcia", "Haddad",  "Smith"};
+    struct rng r = {world_key(THING_OTHER, (uint64_t)agent)};
+    const char *a = first[rng_below(&r, sizeof first / sizeof *first)];
+    const char *b = last[rng_below(&r, sizeof last / sizeof *last)];
+    if (agent % 17 == 4) {
+        snprintf(out, 64, "%s, %s \"%d\"", b, a, agent);
+    } else {
+        snprintf(out, 64, "%s %s %d", a, b, agent);
+    }
+}
+
+const char *world_user_state(int agent)
+{
+    return agent % 25 == 11                       ? "inactive"
+           : agent % 25 == 19 || agent % 50 == 43 ? "deleted"
+                                                  : "active";
+}
+
+bool world_user_active(int agent)
+{
+    return world_user_state(agent)[0] == 'a';
+}
+
+const char *world_queue_name(int queue, char out[64])
+{
+    static const char *const names[] = {"Sales",   "Support", "Billing",     "Orders & Returns",
+                                        "Claims",  "VIP",     "Tech, L2",    "Retention",
+                                        "Onboard", "예약",    "Collections", "Back Office"};
+    int n = (int)(sizeof names / sizeof *names);
+    if (queue < n) {
+        snprintf(out, 64, "%s", names[queue]);
+    } else {
+        snprintf(out, 64, "%s %d", names[queue % n], queue / n + 1);
+    }
+    return out;
+}
+
+struct moment world_moment(void)
+{
+    pthread_mutex_lock(&lock);
+    struct moment m = {.now = told_now == WHEN_NEVER ? when_wall() : told_now};
+    m.availability = told_availability == WHEN_NEVER ? m.now - told_lag : told_availability;
+    pthread_mutex_unlock(&lock);
+    return m;
+}
+
+static void set(int64_t *target, int64_t value)
+{
+    pthread_mutex_lock(&lock);
+    *target = value;
+    pthread_mutex_unlock(&lock);
+}
+
+void world_set_now(int64_t now)
+{
+    set(&told_now, now);
+}
+
+void world_set_availability(int64_t availability)
+{
+    set(&told_availability, availability);
+}
+
+void world_set_lag(int64_t lag_ms)
+{
+    set(&told_lag, lag_ms);
+}
+
+void world_clear_denied(void)
+{
+    pthread_mutex_lock(&lock);
+    denied_count = 0;
+    pthread_mutex_unlock(&lock);
+}
+
+bool world_add_denied(const char *prefix)
+{
+    bool room;
+    pthread_mutex_lock(&lock);
+    room = denied_count < WORLD_MAX_DENY && strlen(prefix) < sizeof denied[0];
+    if (room) {
+        snprintf(denied[denied_count++], sizeof denied[0], "%s", prefix);
+    }
+    pthread_mutex_unlock(&lock);
+    return room;
+}
+
+bool world_denied(const char *path)
+{
+    bool hit = false;
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < denied_count && !hit; i++) {
+        hit = world_path_matches(denied[i], path);
+    }
+    pthread_mutex_unlock(&lock);
+    return hit;
+}
+
+bool world_path_matches(const char *pattern, const char *path)
+{
+    char glob[160];
+    snprintf(glob, sizeof glob, "%s*", pattern);
+    return fnmatch(glob, path, 0) == 0;
+}

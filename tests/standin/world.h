@@ -1,0 +1,96 @@
+/* The invented organization: what the options fix once, and what can change while it runs.
+ * `world` is written before the server starts and only read afterwards; the moment and the refusals
+ * are behind a lock, for POST /standin/control changes them. */
+#ifndef STANDIN_WORLD_H
+#define STANDIN_WORLD_H
+
+#include "rng.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WORLD_EARLIER_DAYS 3 /* conversations begin this many days before the first day */
+#define WORLD_MAX_DENY     16
+
+enum intervals_shape { INTERVALS_NONE, INTERVALS_ARRAY, INTERVALS_ENTITIES, INTERVALS_RESULTS };
+
+struct world {
+    uint64_t seed;
+    int64_t first_day; /* UTC day of --start */
+    int days;
+    int per_day;
+    int agents;
+    int queues;
+    const char *client_id;
+    const char *client_secret;
+    int token_seconds;
+    bool gzip;
+    int page_cap;
+    int users_page_cap;
+    int job_polls;
+    int hits_bias;
+    int ratelimit; /* requests a minute and token; 0: none */
+    enum intervals_shape intervals;
+    bool prerender;
+    int port;
+};
+
+extern struct world world;
+
+/* The kinds of things that have ids; `world_key` gives the rng_uuid key of number i of a kind. */
+enum thing {
+    THING_USER,
+    THING_QUEUE,
+    THING_WRAPUP,
+    THING_SKILL,
+    THING_LANGUAGE,
+    THING_DIVISION,
+    THING_TEAM,
+    THING_GROUP,
+    THING_FLOW,
+    THING_OUTCOME,
+    THING_CAMPAIGN,
+    THING_CONTACT_LIST,
+    THING_PRESENCE,
+    THING_BUSINESS_UNIT,
+    THING_MANAGEMENT_UNIT,
+    THING_ORGANIZATION,
+    THING_EDGE,
+    THING_FORM,
+    THING_SURVEY_FORM,
+    THING_KNOWLEDGE_BASE,
+    THING_OTHER
+};
+
+enum { WORLD_WRAPUPS = 25, WORLD_SKILLS = 12, WORLD_LANGUAGES = 6, WORLD_DIVISIONS = 3 };
+enum { WORLD_TEAMS = 8, WORLD_FLOWS = 6, WORLD_OUTCOMES = 9, WORLD_CAMPAIGNS = 3 };
+
+uint64_t world_key(enum thing kind, uint64_t i);
+
+/* What an agent is called; out holds 64 bytes. */
+void world_user_name(int agent, char out[64]);
+const char *world_user_state(int agent);
+bool world_user_active(int agent);
+const char *world_queue_name(int queue, char out[64]);
+
+/* What time it is told to be, and before when the datalake is whole. */
+struct moment {
+    int64_t now;
+    int64_t availability;
+};
+struct moment world_moment(void);
+/* Sets the date; WHEN_NEVER follows the wall clock. */
+void world_set_now(int64_t now);
+/* Fixes the availability date; WHEN_NEVER lets it trail now by the lag again. */
+void world_set_availability(int64_t availability);
+void world_set_lag(int64_t lag_ms);
+
+/* Paths (prefix, `*` allowed) that answer 403; world_denied tells. */
+void world_clear_denied(void);
+bool world_add_denied(const char *prefix);
+bool world_denied(const char *path);
+
+/* True if the path begins as the pattern says; `*` in it stands for anything. */
+bool world_path_matches(const char *pattern, const char *path);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * A scratch directory, which becomes the working directory, with a database of ours in it.
+ */
+#ifndef ROLLCALL_TESTS_SCRATCH_H
+#define ROLLCALL_TESTS_SCRATCH_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "io/db.h"
+
+#define SCRATCH_DATABASE "scratch.db"
+
+struct scratch {
+    char directory[64];
+    struct db *db;
+    struct arena *arena;
+    struct err e;
+};
+
+/* Fails the test with the error's message. */
+static inline void check(bool done, const struct scratch *s)
+{
+    if (!done) {
+        fail_msg("%s", s->e.message);
+    }
+}
+
+/* cmocka set-up and tear-down. */
+static inline int scratch_open(void **state)
+{
+    struct scratch *s = calloc(1, sizeof(*s));
+
+    assert_non_null(s);
+    (void)snprintf(s->directory, sizeof(s->directory), "/tmp/rollcall-test-XXXXXX");
+    if (!mkdtemp(s->directory) || chdir(s->directory) != 0) {
+        return -1;
+    }
+    s->db = db_open(SCRATCH_DATABASE, DB_WRITE, &s->e);
+    check(s->db != NULL, s);
+    s->arena = arena_new(0);
+    *state = s;
+    return 0;
+}
+
+static inline int scratch_close(void **state)
+{
+    struct scratch *s = *state;
+    char command[] = "rm";
+    char option[] = "-rf";
+    char *const arguments[] = {command, option, s->directory, NULL};
+
+    db_close(s->db);
+    arena_free(s->arena);
+    if (chdir("/") != 0) {
+        return -1;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp(command, arguments);
+        _exit(1);
+    }
+    int status = 0;
+    bool removed = waitpid(pid, &status, 0) == pid && status == 0;
+    free(s);
+    return removed ? 0 : -1;
+}
+
+static inline void scratch_exec(struct scratch *s, const char *sql)
+{
+    check(db_exec(s->db, sql, &s->e), s);
+}
+
+/* The first column of the first row as text, "NULL" for NULL, "" without a row. */
+static inline const char *scratch_value(struct scratch *s, const char *sql)
+{
+    struct db_stmt *statement = db_prepare(s->db, sql, &s->e);
+    const char *text = "";
+    bool row = false;
+
+    check(statement != NULL, s);
+    check(db_step(statement, &row, &s->e), s);
+    if (row) {
+        text = db_column_type(statement, 0) == DB_NULL ? "NULL" : db_text(statement, 0);
+        text = arena_strdup(s->arena, text);
+    }
+    db_finalize(statement);
+    return text;
+}
+
+/* A file's bytes, NUL-terminated, in the arena. */
+static inline const char *scratch_file(struct scratch *s, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    if (!file) {
+        fail_msg("no file %s", path);
+        return "";
+    }
+    (void)fseek(file, 0, SEEK_END);
+    long length = ftell(file);
+    rewind(file);
+    char *text = arena_alloc(s->arena, (size_t)length + 1);
+    assert_int_equal(fread(text, 1, (size_t)length, file), length);
+    (void)fclose(file);
+    return text;
+}
+
+#endif

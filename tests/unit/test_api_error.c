@@ -1,0 +1,166 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/api_error.h"
+#include "io/gzip.h"
+
+static struct http_answer answer_of(int status, const char *body)
+{
+    struct http_answer a = {
+        .failure = HTTP_OK, .status = status, .framed = true, .correlation_id = "corr-1"};
+
+    snprintf(a.content_type, sizeof(a.content_type), "application/json");
+    buf_init(&a.body, 1 << 20);
+    buf_add_str(&a.body, body);
+    return a;
+}
+
+static void statuses(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum err_kind kind;
+        const char *code;
+        const char *says[4];
+    } cases[] = {
+        {403,
+         "{\"message\":\"Unable to perform the requested action. You are missing the following "
+         "permission(s): analytics:conversationDetail:view, wfm:realtimeAdherence:view\","
+         "\"code\":\"missing.any.permissions\",\"contextId\":\"ctx-9\"}",
+         ERR_PERMISSION,
+         "missing.any.permissions",
+         {"missing permission: analytics:conversationDetail:view, wfm:realtimeAdherence:view",
+          "ctx-9", "corr-1", "page 7"}},
+        {403,
+         "{\"message\":\"no\",\"code\":\"missing.permissions\",\"messageParams\":{\"permissions\":"
+         "\"[directory:user:view]\",\"at\":\"12:30:45\"}}",
+         ERR_PERMISSION,
+         "missing.permissions",
+         {"missing permission: directory:user:view (", "divisions", NULL}},
+        {403, "", ERR_PERMISSION, "", {"HTTP 403", "permission is missing", NULL}},
+        {429,
+         "{\"message\":\"Rate limit exceeded\",\"code\":\"too.many.requests\",\"limit\":{\"key\":"
+         "\"client.credentials.token.rate.per.minute\",\"namespace\":\"platform.api\",\"value\":300"
+         "}}",
+         ERR_RATE,
+         "too.many.requests",
+         {"client.credentials.token.rate.per.minute = 300", NULL}},
+        {401, "{\"code\":\"bad.credentials\"}", ERR_AUTH, "bad.credentials", {"HTTP 401", NULL}},
+        {400,
+         "{\"message\":\"Pagination may not exceed 100000 results.\",\"code\":\"bad.request\"}",
+         ERR_CONTRACT,
+         "bad.request",
+         {"Pagination may not exceed", NULL}},
+        {404, "{\"code\":\"not found\"}", ERR_CONTRACT, "not?found", {"HTTP 404", NULL}},
+        {302, "<html>", ERR_CONTRACT, "", {"HTTP 302", NULL}},
+        {408, "{}", ERR_TEMPORARY, "", {"HTTP 408", NULL}},
+        {500, "{}", ERR_TEMPORARY, "", {"HTTP 500", NULL}},
+        {501, "{}", ERR_CONTRACT, "", {"HTTP 501", NULL}},
+        {503, "<html>busy", ERR_TEMPORARY, "", {"without an error body", NULL}},
+        {400,
+         "{\"message\":\"\\u001b[31mred\\n\",\"code\":\"x\"}",
+         ERR_CONTRACT,
+         "x",
+         {"\\x1B[31mred\\n", NULL}},
+        {400, "{\"message\":7,\"code\":null}", ERR_CONTRACT, "", {"HTTP 400", NULL}},
+        {400, "{\"message\":\"cut", ERR_CONTRACT, "", {"HTTP 400", NULL}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a = answer_of(cases[i].status, cases[i].body);
+        char code[API_CODE_BYTES];
+        struct err e;
+
+        assert_false(api_error(&e, &a, "conversations 2026-03-01 page 7", code));
+        print_message("%s\n", e.message);
+        assert_int_equal(e.kind, cases[i].kind);
+        assert_int_equal(e.http_status, cases[i].status);
+        assert_string_equal(code, cases[i].code);
+        for (size_t j = 0; j < 4 && cases[i].says[j]; j++) {
+            assert_non_null(strstr(e.message, cases[i].says[j]));
+        }
+        assert_null(strchr(e.message, '\n'));
+        buf_free(&a.body);
+    }
+}
+
+static void failures_below_http(void **state)
+{
+    static const struct {
+        enum http_failure failure;
+        enum err_kind kind;
+    } cases[] = {
+        {HTTP_DNS, ERR_TEMPORARY},      {HTTP_REFUSED, ERR_TEMPORARY},
+        {HTTP_TIMEOUT, ERR_TEMPORARY},  {HTTP_RESET, ERR_TEMPORARY},
+        {HTTP_PROXY, ERR_CONFIG},       {HTTP_TLS, ERR_TEMPORARY},
+        {HTTP_TOO_LARGE, ERR_CONTRACT}, {HTTP_OTHER, ERR_TEMPORARY},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a = {
+            .failure = cases[i].failure, .library_code = 56, .detail = "in curl's words"};
+        char code[API_CODE_BYTES];
+        struct err e;
+
+        assert_false(api_error(&e, &a, "users page 1", code));
+        assert_int_equal(e.kind, cases[i].kind);
+        assert_int_equal(e.library_code, 56);
+        assert_int_equal(e.http_status, 0);
+        assert_non_null(strstr(e.message, "users page 1: "));
+        assert_non_null(strstr(e.message, "in curl's words"));
+        assert_string_equal(code, "");
+    }
+}
+
+static void a_gzip_error_body_is_read(void **state)
+{
+    static const char body[] = "{\"code\":\"missing.permissions\"}";
+    struct http_answer a = answer_of(403, "");
+    char code[API_CODE_BYTES];
+    struct err e;
+    char *packed;
+    size_t length;
+
+    (void)state;
+    gzip_deflate(body, strlen(body), 6, &packed, &length);
+    buf_add(&a.body, packed, length);
+    a.gzip = true;
+    assert_false(api_error(&e, &a, "x", code));
+    assert_string_equal(code, "missing.permissions");
+    free(packed);
+    buf_free(&a.body);
+}
+
+static void a_redirect_names_where_it_leads(void **state)
+{
+    struct http_answer a = answer_of(307, "");
+    char code[API_CODE_BYTES];
+    struct err e;
+
+    (void)state;
+    snprintf(a.location, sizeof(a.location), "https://evil.example/\x1b[0m");
+    assert_false(api_error(&e, &a, "x", code));
+    assert_non_null(strstr(e.message, "https://evil.example/\\x1B[0m"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(failures_below_http),
+        cmocka_unit_test(a_gzip_error_body_is_read),
+        cmocka_unit_test(a_redirect_names_where_it_leads),
+    };
+
+    return cmocka_run_group_tests_name("api_error", tests, NULL, NULL);
+}

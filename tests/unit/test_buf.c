@@ -1,0 +1,179 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+
+static void additions_follow_each_other(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 1000);
+    assert_string_equal(buf_str(&b), "");
+    assert_true(buf_add(&b, "ab\0c", 4));
+    assert_true(buf_add_str(&b, "de"));
+    assert_true(buf_add_char(&b, 'f'));
+    assert_true(buf_add_printf(&b, "-%03d", 7));
+    assert_true(buf_add(&b, NULL, 0));
+    assert_int_equal(b.length, 11);
+    assert_memory_equal(b.data, "ab\0cdef-007", 12);
+    buf_free(&b);
+    assert_null(b.data);
+    assert_true(buf_add_str(&b, "again"));
+    assert_string_equal(buf_str(&b), "again");
+    buf_free(&b);
+}
+
+static bool add_bytes(struct buf *b)
+{
+    return buf_add(b, "xxxxx", 5);
+}
+
+static bool add_string(struct buf *b)
+{
+    return buf_add_str(b, "xxxxx");
+}
+
+static bool add_print(struct buf *b)
+{
+    return buf_add_printf(b, "%5d", 1);
+}
+
+static bool add_reserved(struct buf *b)
+{
+    bool room = buf_reserve(b, 5) != NULL;
+
+    b->length += room ? 5 : 0;
+    return room;
+}
+
+static void the_maximum_refuses_whole_additions(void **state)
+{
+    static bool (*const additions[])(struct buf *) = {add_bytes, add_string, add_print,
+                                                      add_reserved};
+
+    (void)state;
+    for (size_t max = 0; max < 600; max += 7) {
+        for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
+            struct buf b;
+            size_t length = 0;
+
+            buf_init(&b, max);
+            while (additions[i](&b)) {
+                length += 5;
+                assert_true(length <= max);
+                assert_int_equal(b.length, length);
+                assert_int_equal(b.data[length], '\0');
+            }
+            assert_int_equal(b.length, max / 5 * 5);
+            assert_true(b.capacity <= max + 1);
+            /* What still fits is let in after a refusal. */
+            while (b.length < max) {
+                assert_true(buf_add_char(&b, '.'));
+            }
+            assert_false(buf_add_char(&b, '.'));
+            assert_true(buf_add_str(&b, ""));
+            assert_int_equal(b.length, max);
+            buf_free(&b);
+        }
+    }
+}
+
+static void an_endless_maximum_cannot_overflow(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, SIZE_MAX);
+    assert_true(buf_add_str(&b, "abc"));
+    assert_false(buf_add(&b, "", SIZE_MAX));
+    assert_null(buf_reserve(&b, SIZE_MAX - 3));
+    assert_string_equal(buf_str(&b), "abc");
+    buf_free(&b);
+}
+
+static void reserved_room_may_be_used_in_part(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 100000);
+    for (size_t used = 0; used < 300; used++) {
+        size_t before = b.length;
+        char *room = buf_reserve(&b, 300);
+
+        assert_ptr_equal(room, b.data + before);
+        memset(room, 'r', used);
+        b.length += used;
+        assert_int_equal(b.data[b.length], '\0');
+        assert_int_equal(strlen(b.data), b.length);
+        /* Bytes of an earlier, longer text must not come up again. */
+        if (used % 50 == 0) {
+            buf_clear(&b);
+        }
+    }
+    buf_free(&b);
+}
+
+static void clear_keeps_the_storage(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 1000);
+    buf_clear(&b);
+    assert_string_equal(buf_str(&b), "");
+    (void)buf_add_printf(&b, "%500d", 1);
+    const char *data = b.data;
+    buf_clear(&b);
+    assert_string_equal(buf_str(&b), "");
+    (void)buf_add_str(&b, "x");
+    assert_ptr_equal(b.data, data);
+    buf_free(&b);
+}
+
+static void take_hands_over(void **state)
+{
+    struct buf b;
+    size_t length = 99;
+
+    (void)state;
+    buf_init(&b, 10);
+    char *nothing = buf_take(&b, &length);
+    assert_string_equal(nothing, "");
+    assert_int_equal(length, 0);
+    free(nothing);
+
+    (void)buf_add_str(&b, "text");
+    char *text = buf_take(&b, &length);
+    assert_int_equal(length, 4);
+    assert_string_equal(text, "text");
+    assert_null(b.data);
+    assert_int_equal(b.length, 0);
+    assert_true(buf_add_str(&b, "0123456789"));
+    assert_false(buf_add_char(&b, 'x'));
+    assert_string_equal(text, "text");
+    free(text);
+    free(buf_take(&b, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(additions_follow_each_other),
+        cmocka_unit_test(the_maximum_refuses_whole_additions),
+        cmocka_unit_test(an_endless_maximum_cannot_overflow),
+        cmocka_unit_test(reserved_room_may_be_used_in_part),
+        cmocka_unit_test(clear_keeps_the_storage),
+        cmocka_unit_test(take_hands_over),
+    };
+
+    return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
+}

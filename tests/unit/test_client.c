@@ -1,0 +1,724 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/stop.h"
+#include "io/gzip.h"
+#include "server.h"
+
+static const char secret_text[] = "s3cr3t-marker";
+
+/* The API behind the server; each test sets what it needs. */
+static struct {
+    server_handler *api; /* answers what is no login; NULL: {"ok":true} */
+    int login_status;
+    const char *login_body; /* NULL: a token */
+    int logins;
+    int logins_to_fail; /* the first so many are answered with login_status, the rest well */
+    int calls;
+    int fails; /* for handlers: how often to fail */
+    int fail_status;
+    const char *fail_headers;
+    int token_budget; /* calls a token is good for; 0: any number */
+    int token_calls;
+    int delay_ms;
+    int64_t times_ms[256]; /* of calls */
+} world;
+
+static void log_in(struct reply *reply)
+{
+    char body[128];
+
+    world.logins++;
+    world.token_calls = 0;
+    if (world.login_status != 0 &&
+        (world.logins_to_fail == 0 || world.logins <= world.logins_to_fail)) {
+        reply_json(reply, world.login_status, world.login_body ? world.login_body : "{}");
+        return;
+    }
+    snprintf(body, sizeof(body),
+             "{\"access_token\":\"tok-%d-marker\",\"token_type\":\"bearer\",\"expires_in\":86399}",
+             world.logins);
+    reply_json(reply, 200, world.login_body ? world.login_body : body);
+}
+
+static bool token_is_good(const struct served *request)
+{
+    char wanted[64];
+
+    snprintf(wanted, sizeof(wanted), "\r\nAuthorization: Bearer tok-%d-marker\r\n", world.logins);
+    return strstr(request->text, wanted) &&
+           (world.token_budget == 0 || world.token_calls++ < world.token_budget);
+}
+
+static void handle(const struct served *request, struct reply *reply, void *user)
+{
+    if (strcmp(request->path, "/oauth/token") == 0) {
+        log_in(reply);
+        return;
+    }
+    world.times_ms[world.calls++ % 256] = clock_monotonic_ms();
+    reply->delay_ms = world.delay_ms;
+    if (!token_is_good(request)) {
+        reply_json(reply, 401, "{\"code\":\"bad.credentials\",\"message\":\"Invalid login\"}");
+    } else if (world.api) {
+        world.api(request, reply, user);
+    } else {
+        reply_json(reply, 200, "{\"ok\":true}");
+    }
+}
+
+static struct server *server;
+static struct config config;
+static struct client *client;
+static char url[64];
+
+static void limit(const char *name, const char *value)
+{
+    char variable[64];
+    struct err e;
+
+    snprintf(variable, sizeof(variable), "ROLLCALL_LIMIT_%s", name);
+    if (value) {
+        setenv(variable, value, 1);
+    } else {
+        unsetenv(variable);
+    }
+    assert_true(limits_load(&e));
+}
+
+static void make_client(int in_flight, int per_minute)
+{
+    struct err e;
+
+    client_free(client);
+    config.in_flight = in_flight;
+    config.requests_per_minute = per_minute;
+    client = client_new(&config, &e);
+    assert_non_null(client);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&world, 0, sizeof(world));
+    limit("RETRY_BASE_MS", "10");
+    limit("RETRY_CAP_MS", "20");
+    server = server_start(handle, NULL);
+    server_url(server, "", url, sizeof(url));
+    config = (struct config){.login_url = url,
+                             .api_url = url,
+                             .client_id = "id",
+                             .client_secret = secret_new(secret_text, sizeof(secret_text) - 1),
+                             .client_secret_origin = "environment"};
+    make_client(4, 1000000);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    client_free(client);
+    client = NULL;
+    server_stop(server);
+    secret_free(config.client_secret);
+    limit("RETRY_TOTAL_MS", NULL);
+    limit("RETRY_AFTER_MS", NULL);
+    return 0;
+}
+
+static void send_get(const char *path, void *user)
+{
+    client_send(client, &(struct client_request){
+                            .path = path, .label = path, .want_document = true, .user = user});
+}
+
+static struct client_answer next(void)
+{
+    struct client_answer a;
+
+    assert_true(client_next(client, 20000, &a));
+    return a;
+}
+
+static struct client_answer get(const char *path)
+{
+    send_get(path, NULL);
+    return next();
+}
+
+static void expect_good(struct client_answer a)
+{
+    if (a.error.kind != ERR_NONE) {
+        fail_msg("%s", a.error.message);
+    }
+    assert_int_equal(a.status, 200);
+    assert_non_null(a.document);
+    client_answer_free(&a);
+}
+
+static void expect_error(struct client_answer a, enum err_kind kind, const char *says)
+{
+    print_message("%s\n", a.error.message);
+    assert_int_equal(a.error.kind, kind);
+    assert_non_null(strstr(a.error.message, says));
+    assert_null(strstr(a.error.message, "marker"));
+    assert_null(a.document);
+    assert_null(a.raw);
+    client_answer_free(&a);
+}
+
+static void one_login_serves_all_requests(void **state)
+{
+    int marks[10];
+    int seen = 0;
+
+    (void)state;
+    world.delay_ms = 50;
+    for (int i = 0; i < 10; i++) {
+        send_get("/api/v2/x", &marks[i]);
+    }
+    assert_int_equal(client_pending(client), 10);
+    for (int i = 0; i < 10; i++) {
+        struct client_answer a = next();
+        assert_string_equal(a.raw, "{\"ok\":true}");
+        assert_false(a.raw_gzip);
+        assert_true(a.received_ms > 0);
+        for (int j = 0; j < 10; j++) {
+            seen += a.user == &marks[j] ? 1 << j : 0;
+        }
+        expect_good(a);
+    }
+    assert_int_equal(seen, 1023);
+    assert_int_equal(client_pending(client), 0);
+    assert_int_equal(world.logins, 1);
+    assert_int_equal(world.calls, 10);
+    assert_in_range(server->most_at_once, 2, 4);
+}
+
+static void logins_end_as_their_answer_says(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum err_kind kind;
+        const char *says;
+        int logins; /* tries; 0: more than one */
+    } cases[] = {
+        {400, "{\"error\":\"invalid_client\",\"error_description\":\"client not found\"}", ERR_AUTH,
+         "region", 1},
+        {401, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
+         ERR_AUTH, "rotated", 1},
+        {200, "<html>Sign in</html>", ERR_AUTH, "page", 1},
+        {302, "", ERR_AUTH, "elsewhere", 1},
+        {429, "{}", ERR_RATE, "429", 0},
+        {503, "", ERR_TEMPORARY, "503", 0},
+        {501, "", ERR_TEMPORARY, "501", 1},
+    };
+
+    (void)state;
+    limit("RETRY_TOTAL_MS", "100");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        memset(&world, 0, sizeof(world));
+        world.login_status = cases[i].status;
+        world.login_body = cases[i].body;
+        make_client(4, 1000000);
+        send_get("/api/v2/a", NULL);
+        send_get("/api/v2/b", NULL);
+        expect_error(next(), cases[i].kind, cases[i].says);
+        expect_error(next(), cases[i].kind, cases[i].says);
+        assert_int_equal(world.calls, 0);
+        assert_true(cases[i].logins == 0 ? world.logins > 1 : world.logins == cases[i].logins);
+        int logins = world.logins;
+        expect_error(get("/api/v2/c"), cases[i].kind, cases[i].says);
+        /* a refusal is final; trouble may be over by the next request */
+        assert_int_equal(world.logins > logins, cases[i].kind != ERR_AUTH);
+    }
+}
+
+static void a_login_in_trouble_is_repeated(void **state)
+{
+    (void)state;
+    world.login_status = 503;
+    world.logins_to_fail = 3;
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(world.logins, 4);
+}
+
+static void a_dead_token_is_refreshed_once_for_all(void **state)
+{
+    (void)state;
+    make_client(16, 1000000);
+    expect_good(get("/api/v2/x"));
+    world.logins++; /* the server knows a newer token: the old one is void */
+    world.delay_ms = 100;
+    for (int i = 0; i < 16; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < 16; i++) {
+        expect_good(next());
+    }
+    assert_int_equal(world.logins, 3);
+    assert_int_equal(world.calls, 1 + 16 + 16);
+}
+
+static void tokens_may_die_after_any_number_of_calls(void **state)
+{
+    (void)state;
+    for (int budget = 1; budget <= 5; budget++) {
+        memset(&world, 0, sizeof(world));
+        world.token_budget = budget;
+        make_client(8, 1000000);
+        for (int i = 0; i < 40; i++) {
+            send_get("/api/v2/x", NULL);
+        }
+        for (int i = 0; i < 40; i++) {
+            expect_good(next());
+        }
+        assert_int_equal(world.logins, (40 + budget - 1) / budget);
+    }
+}
+
+static void a_fresh_token_refused_ends_all(void **state)
+{
+    (void)state;
+    world.token_budget = -1; /* no call is good */
+    for (int i = 0; i < 6; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < 6; i++) {
+        expect_error(next(), ERR_AUTH, "refused a fresh token");
+    }
+    int calls = world.calls;
+    assert_in_range(calls, 1, 4);
+    assert_int_equal(world.logins, 1);
+    expect_error(get("/api/v2/x"), ERR_AUTH, "bad.credentials");
+    assert_int_equal(world.calls, calls);
+}
+
+static void fail_first(const struct served *request, struct reply *reply, void *user)
+{
+    (void)request;
+    (void)user;
+    if (world.fails-- > 0) {
+        char headers[256];
+        snprintf(headers, sizeof(headers), "Content-Type: application/json\r\n%s",
+                 world.fail_headers ? world.fail_headers : "");
+        reply_with(reply, world.fail_status, headers, "{\"code\":\"x\"}", 12);
+    } else {
+        reply_json(reply, 200, "{}");
+    }
+}
+
+static void trouble_is_repeated(void **state)
+{
+    static const int statuses[] = {408, 429, 500, 502, 503, 504};
+    size_t count;
+
+    (void)state;
+    world.api = fail_first;
+    for (size_t i = 0; i < 6; i++) {
+        world.fails = 3;
+        world.fail_status = statuses[i];
+        make_client(4, 1000000);
+        expect_good(get("/api/v2/x/0a1b2c3d-0000-4000-8000-0123456789ab?q=1"));
+        const struct route_count *c = client_counts(client, &count);
+        assert_int_equal(count, 2);
+        assert_string_equal(c[0].route, "/oauth/token");
+        assert_int_equal(c[0].requests, 1);
+        assert_string_equal(c[1].method, "GET");
+        assert_string_equal(c[1].route, "/api/v2/x/{id}");
+        assert_int_equal(c[1].requests, 4);
+        assert_int_equal(c[1].retries, 3);
+        assert_int_equal(c[1].status_429, statuses[i] == 429 ? 3 : 0);
+        assert_int_equal(c[1].status_5xx, statuses[i] >= 500 ? 3 : 0);
+        assert_int_equal(c[1].bytes, 3 * 12 + 2);
+    }
+}
+
+static void refusals_are_final(void **state)
+{
+    static const struct {
+        int status;
+        enum err_kind kind;
+    } cases[] = {{301, ERR_CONTRACT}, {400, ERR_CONTRACT}, {403, ERR_PERMISSION},
+                 {404, ERR_CONTRACT}, {409, ERR_CONTRACT}, {413, ERR_CONTRACT},
+                 {501, ERR_CONTRACT}};
+
+    (void)state;
+    world.api = fail_first;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world.calls = 0;
+        world.fails = 1;
+        world.fail_status = cases[i].status;
+        struct client_answer a = get("/api/v2/x");
+        assert_int_equal(a.status, cases[i].status);
+        assert_int_equal(a.error.http_status, cases[i].status);
+        assert_string_equal(a.code, "x");
+        expect_error(a, cases[i].kind, "/api/v2/x");
+        assert_int_equal(world.calls, 1);
+    }
+}
+
+static void a_deleted_job_may_be_gone(void **state)
+{
+    struct client_answer a;
+
+    (void)state;
+    world.api = fail_first;
+    world.fails = 1;
+    world.fail_status = 404;
+    assert_true(client_call(
+        client, &(struct client_request){.method = HTTP_DELETE, .path = "/api/v2/jobs/j1"}, &a));
+    assert_int_equal(a.status, 404);
+    client_answer_free(&a);
+}
+
+static void retry_after_is_obeyed_and_holds_all(void **state)
+{
+    (void)state;
+    world.api = fail_first;
+    world.fails = 1;
+    world.fail_status = 429;
+    world.fail_headers = "Retry-After: 1\r\n";
+    make_client(1, 1000000);
+    send_get("/api/v2/a", NULL);
+    send_get("/api/v2/b", NULL);
+    expect_good(next());
+    expect_good(next());
+    assert_int_equal(world.calls, 3);
+    assert_true(world.times_ms[1] - world.times_ms[0] >= 1000);
+}
+
+static void a_retry_after_that_is_too_long_ends_the_request(void **state)
+{
+    (void)state;
+    world.api = fail_first;
+    world.fails = 1;
+    world.fail_status = 429;
+    world.fail_headers = "Retry-After: 3600\r\n";
+    expect_error(get("/api/v2/x"), ERR_RATE, "Retry-After: 3600");
+    assert_int_equal(world.calls, 1);
+    /* and does not hold the others */
+    expect_good(get("/api/v2/x"));
+}
+
+static void retries_have_a_total(void **state)
+{
+    (void)state;
+    limit("RETRY_TOTAL_MS", "150");
+    world.api = fail_first;
+    world.fails = 1000000;
+    world.fail_status = 503;
+    int64_t begin = clock_monotonic_ms();
+    expect_error(get("/api/v2/x"), ERR_TEMPORARY, "503");
+    assert_in_range(clock_monotonic_ms() - begin, 100, 2000);
+    assert_true(world.calls > 3);
+}
+
+static const char page[] = "{\"conversations\":[{\"id\":\"a \\\"quoted\\\" ]\"},{\"id\":\"b\"}]}";
+
+/* Cuts the answer at world.fails bytes, one more each time, in the framing that `user` names. */
+static struct {
+    const char *headers;
+    const char *body;
+    size_t length;
+    size_t cut;
+} cutting;
+
+static void cut_more(const struct served *request, struct reply *reply, void *user)
+{
+    char bytes[1024];
+
+    (void)request;
+    (void)user;
+    int head = snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 OK\r\n%s\r\n", cutting.headers);
+    memcpy(bytes + head, cutting.body, cutting.length);
+    size_t whole = (size_t)head + cutting.length;
+    if (cutting.cut >= whole) {
+        cutting.cut = whole;
+    }
+    reply_bytes(reply, bytes, cutting.cut++);
+    reply->close = true;
+}
+
+static void cut_bodies_are_repeated_until_whole(void **state)
+{
+    char *packed;
+    size_t packed_length;
+    char sized[128];
+
+    (void)state;
+    limit("RETRY_BASE_MS", "1");
+    limit("RETRY_CAP_MS", "1");
+    gzip_deflate(page, strlen(page), 6, &packed, &packed_length);
+    snprintf(sized, sizeof(sized), "Content-Encoding: gzip\r\nContent-Length: %zu\r\n",
+             packed_length);
+    const struct {
+        const char *headers;
+        const char *body;
+        size_t length;
+    } cases[] = {
+        {"Content-Encoding: gzip\r\n", packed, packed_length},
+        {sized, packed, packed_length},
+        {"Content-Type: application/json\r\n", page, sizeof(page) - 1},
+    };
+    world.api = cut_more;
+    for (size_t i = 0; i < 3; i++) {
+        cutting.headers = cases[i].headers;
+        cutting.body = cases[i].body;
+        cutting.length = cases[i].length;
+        cutting.cut = 0;
+        world.calls = 0;
+        struct client_answer a = get("/api/v2/x");
+        if (a.error.kind != ERR_NONE) {
+            fail_msg("case %zu: %s", i, a.error.message);
+        }
+        assert_int_equal(json_count(json_get(json_root(a.document), "conversations")), 2);
+        assert_int_equal(a.raw_gzip, i < 2);
+        assert_int_equal(a.raw_length, cases[i].length);
+        assert_memory_equal(a.raw, cases[i].body, a.raw_length);
+        client_answer_free(&a);
+        assert_true(world.calls > (int)cases[i].length);
+    }
+    free(packed);
+}
+
+static void always_cut(const struct served *request, struct reply *reply, void *user)
+{
+    static const char bytes[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+                                "{\"conversations\":[";
+
+    (void)request;
+    (void)user;
+    reply_bytes(reply, bytes, sizeof(bytes) - 1);
+    reply->close = true;
+}
+
+static void a_body_always_cut_is_temporary(void **state)
+{
+    (void)state;
+    limit("RETRY_TOTAL_MS", "100");
+    world.api = always_cut;
+    expect_error(get("/api/v2/x"), ERR_TEMPORARY, "cut");
+    assert_true(world.calls > 1);
+}
+
+static struct {
+    const char *headers;
+    const char *body;
+} whole;
+
+static void answer_whole(const struct served *request, struct reply *reply, void *user)
+{
+    (void)request;
+    (void)user;
+    reply_with(reply, 200, whole.headers, whole.body, strlen(whole.body));
+}
+
+static void whole_bodies_that_are_no_document_break_the_contract(void **state)
+{
+    static const struct {
+        const char *headers;
+        const char *body;
+        const char *says;
+    } cases[] = {
+        {"Content-Type: text/html\r\n", "<html>\x1b[31m Log in", "<html>\\x1B[31m Log in"},
+        {"", "", "empty"},
+        {"", "{\"conversations\":[", "/api/v2/x"},
+        {"", "{\"a\":1} trailing", "/api/v2/x"},
+        {"", "{\"a\":01}", "/api/v2/x"},
+        {"Content-Encoding: gzip\r\n", "not gzip at all, but long enough to be", "/api/v2/x"},
+    };
+
+    (void)state;
+    world.api = answer_whole;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        world.calls = 0;
+        whole.headers = cases[i].headers;
+        whole.body = cases[i].body;
+        struct client_answer a = get("/api/v2/x");
+        assert_int_equal(a.error.http_status, 200);
+        expect_error(a, ERR_CONTRACT, cases[i].says);
+        assert_int_equal(world.calls, 1);
+    }
+}
+
+static void without_a_taker_nothing_is_parsed_and_nothing_lost(void **state)
+{
+    struct client_answer a;
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    assert_false(client_next(client, 500, NULL));
+    /* as many answers wait as may be in flight, no more are fetched */
+    assert_int_equal(world.calls, 4);
+    assert_int_equal(client_pending(client), 8);
+    for (int i = 0; i < 12; i++) {
+        expect_good(next());
+    }
+    assert_false(client_next(client, 0, &a));
+}
+
+static void not_before_is_kept(void **state)
+{
+    (void)state;
+    expect_good(get("/api/v2/x"));
+    int64_t begin = clock_monotonic_ms();
+    client_send(client, &(struct client_request){.path = "/api/v2/late",
+                                                 .label = "late",
+                                                 .not_before_ms = begin + 400,
+                                                 .want_document = true,
+                                                 .user = &world});
+    send_get("/api/v2/soon", NULL);
+    struct client_answer a = next();
+    assert_null(a.user);
+    expect_good(a);
+    assert_true(clock_monotonic_ms() - begin < 350);
+    a = next();
+    assert_ptr_equal(a.user, &world);
+    expect_good(a);
+    assert_in_range(clock_monotonic_ms() - begin, 400, 1000);
+}
+
+static void the_pace_is_kept(void **state)
+{
+    (void)state;
+    make_client(4, 600);
+    int64_t begin = clock_monotonic_ms();
+    for (int i = 0; i < 12; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < 12; i++) {
+        expect_good(next());
+    }
+    /* 4 at once, then one each 0.1 s */
+    assert_in_range(clock_monotonic_ms() - begin, 750, 1500);
+}
+
+static void latency_is_hidden_by_requests_in_flight(void **state)
+{
+    (void)state;
+    make_client(16, 1000000);
+    world.delay_ms = 100;
+    int64_t begin = clock_monotonic_ms();
+    for (int i = 0; i < 160; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < 160; i++) {
+        expect_good(next());
+    }
+    assert_in_range(clock_monotonic_ms() - begin, 1000, 1600);
+    assert_int_equal(server->most_at_once, 16);
+}
+
+static void *wake_soon(void *unused)
+{
+    (void)unused;
+    server_sleep_ms(100);
+    client_wake(client);
+    return NULL;
+}
+
+static void waiting_ends_by_time_wake_and_abort(void **state)
+{
+    struct client_answer a;
+    pthread_t thread;
+
+    (void)state;
+    world.delay_ms = 5000;
+    send_get("/api/v2/x", NULL);
+    int64_t begin = clock_monotonic_ms();
+    assert_false(client_next(client, 300, &a));
+    assert_in_range(clock_monotonic_ms() - begin, 290, 600);
+    pthread_create(&thread, NULL, wake_soon, NULL);
+    begin = clock_monotonic_ms();
+    assert_false(client_next(client, 4000, &a));
+    assert_in_range(clock_monotonic_ms() - begin, 50, 400);
+    pthread_join(thread, NULL);
+    assert_int_equal(client_pending(client), 1);
+    client_abort(client);
+    assert_int_equal(client_pending(client), 0);
+    world.delay_ms = 0;
+    expect_good(get("/api/v2/x"));
+}
+
+static void a_configuration_that_is_not_whole_is_refused(void **state)
+{
+    struct config cases[4];
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        cases[i] = config;
+    }
+    cases[0].api_url = NULL;
+    cases[1].client_id = NULL;
+    cases[2].client_secret = NULL;
+    cases[3].login_url = "http://login.example.test";
+    for (size_t i = 0; i < 4; i++) {
+        assert_null(client_new(&cases[i], &e));
+        assert_int_equal(e.kind, ERR_CONFIG);
+    }
+}
+
+/* The last test: the flag stays up. */
+static void a_stop_is_noticed_at_once(void **state)
+{
+    struct client_answer a;
+
+    (void)state;
+    world.delay_ms = 400;
+    send_get("/api/v2/x", NULL);
+    assert_false(client_next(client, 50, &a));
+    raise(SIGTERM);
+    int64_t begin = clock_monotonic_ms();
+    assert_false(client_next(client, 5000, &a));
+    assert_true(clock_monotonic_ms() - begin < 300);
+    expect_good(next()); /* what is under way may still be taken */
+    assert_false(client_call(client, &(struct client_request){.path = "/x", .label = "x"}, &a));
+    assert_int_equal(a.error.kind, ERR_STOPPED);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(one_login_serves_all_requests),
+        TEST(logins_end_as_their_answer_says),
+        TEST(a_login_in_trouble_is_repeated),
+        TEST(a_dead_token_is_refreshed_once_for_all),
+        TEST(tokens_may_die_after_any_number_of_calls),
+        TEST(a_fresh_token_refused_ends_all),
+        TEST(trouble_is_repeated),
+        TEST(refusals_are_final),
+        TEST(a_deleted_job_may_be_gone),
+        TEST(retry_after_is_obeyed_and_holds_all),
+        TEST(a_retry_after_that_is_too_long_ends_the_request),
+        TEST(retries_have_a_total),
+        TEST(cut_bodies_are_repeated_until_whole),
+        TEST(a_body_always_cut_is_temporary),
+        TEST(whole_bodies_that_are_no_document_break_the_contract),
+        TEST(without_a_taker_nothing_is_parsed_and_nothing_lost),
+        TEST(not_before_is_kept),
+        TEST(the_pace_is_kept),
+        TEST(latency_is_hidden_by_requests_in_flight),
+        TEST(waiting_ends_by_time_wake_and_abort),
+        TEST(a_configuration_that_is_not_whole_is_refused),
+        TEST(a_stop_is_noticed_at_once),
+    };
+
+    stop_install();
+    return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+}

@@ -1,0 +1,598 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/limits.h"
+#include "child.h"
+#include "io/embedded.h"
+#include "scratch.h"
+
+/* Opens and fails the test when that fails. */
+static struct db *open_db(const char *path, enum db_mode mode)
+{
+    struct err e = {0};
+    struct db *d = db_open(path, mode, &e);
+
+    if (!d) {
+        fail_msg("%s", e.message);
+    }
+    return d;
+}
+
+/* Expects a refusal whose message holds `part`. */
+static void check_refused(const char *path, enum db_mode mode, const char *part)
+{
+    struct err e = {0};
+    struct db *d = db_open(path, mode, &e);
+
+    assert_null(d);
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_non_null(strstr(e.message, path));
+    if (!strstr(e.message, part)) {
+        fail_msg("no \"%s\" in: %s", part, e.message);
+    }
+}
+
+static int64_t number(struct db *d, const char *sql)
+{
+    struct err e;
+    bool row = false;
+    struct db_stmt *s = db_prepare(d, sql, &e);
+    int64_t value;
+
+    assert_non_null(s);
+    assert_true(db_step(s, &row, &e));
+    assert_true(row);
+    value = db_int(s, 0);
+    db_finalize(s);
+    return value;
+}
+
+static void exec(struct db *d, const char *sql)
+{
+    struct err e;
+
+    if (!db_exec(d, sql, &e)) {
+        fail_msg("%s", e.message);
+    }
+}
+
+/* Makes a database that is none of ours. */
+static void make_foreign(const char *path, const char *sql)
+{
+    sqlite3 *other = NULL;
+
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+/* Names and bytes of all files here, to see that nothing changed. */
+static char *contents(struct scratch *s)
+{
+    struct dirent **names = NULL;
+    int count = scandir(".", &names, NULL, alphasort);
+    char *text = arena_strdup(s->arena, "");
+
+    for (int i = 0; i < count; i++) {
+        struct stat st;
+
+        if (stat(names[i]->d_name, &st) == 0 && S_ISREG(st.st_mode)) {
+            FILE *file = fopen(names[i]->d_name, "rb");
+            uint64_t hash = 14695981039346656037U;
+            int c;
+
+            assert_non_null(file);
+            while ((c = fgetc(file)) != EOF) {
+                hash = (hash ^ (uint64_t)c) * 1099511628211U;
+            }
+            (void)fclose(file);
+            text = arena_printf(s->arena, "%s%s %lld %llx\n", text, names[i]->d_name,
+                                (long long)st.st_size, (unsigned long long)hash);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return text;
+}
+
+/* --- opening --- */
+
+static void test_new_file(void **state)
+{
+    struct scratch *s = *state;
+
+    assert_true(db_schema_version() >= 5);
+    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
+    assert_int_equal(number(s->db, "PRAGMA application_id"), DB_APPLICATION_ID);
+    assert_int_equal(number(s->db, "PRAGMA page_size"), 8192);
+    assert_int_equal(number(s->db, "PRAGMA synchronous"), 2);
+    assert_string_equal(scratch_value(s, "PRAGMA journal_mode"), "wal");
+    assert_int_equal(number(s->db, "PRAGMA foreign_keys"), 0);
+    assert_int_equal(number(s->db, "PRAGMA busy_timeout"), 30000);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 0);
+    assert_string_equal(db_path(s->db), SCRATCH_DATABASE);
+}
+
+static void test_open_again(void **state)
+{
+    struct scratch *s = *state;
+
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    db_close(s->db);
+    assert_int_not_equal(access(SCRATCH_DATABASE "-wal", F_OK), 0);
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 1);
+}
+
+static void test_empty_file_is_taken(void **state)
+{
+    (void)state;
+    int fd = open("empty.db", O_CREAT | O_WRONLY, 0644);
+
+    assert_true(fd >= 0);
+    (void)close(fd);
+    check_refused("empty.db", DB_READ, "holds nothing yet");
+    db_close(open_db("empty.db", DB_WRITE));
+    db_close(open_db("empty.db", DB_READ));
+}
+
+static void test_reader(void **state)
+{
+    struct scratch *s = *state;
+    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
+    struct err e;
+
+    assert_false(db_exec(reader, "INSERT INTO queue (queue_id) VALUES ('q')", &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    /* A snapshot does not see what is committed later. */
+    assert_true(db_begin_read(reader, &e));
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
+    db_rollback(reader);
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
+    db_close(reader);
+    /* A reader leaves no files behind. */
+    db_close(s->db);
+    s->db = NULL;
+    db_close(open_db(SCRATCH_DATABASE, DB_READ));
+    assert_int_not_equal(access(SCRATCH_DATABASE "-wal", F_OK), 0);
+    assert_int_not_equal(access(SCRATCH_DATABASE "-shm", F_OK), 0);
+}
+
+/* --- refusals; each leaves everything as it is --- */
+
+static void test_bad_places(void **state)
+{
+    struct scratch *s = *state;
+    const char *before;
+
+    assert_int_equal(mkdir("folder", 0755), 0);
+    before = contents(s);
+    check_refused("missing/x.db", DB_WRITE, "directory missing does not exist");
+    check_refused("folder", DB_WRITE, "not a file");
+    check_refused("absent.db", DB_READ, "extract");
+    assert_string_equal(contents(s), before);
+}
+
+static void test_not_a_database(void **state)
+{
+    struct scratch *s = *state;
+    FILE *file = fopen("notes.txt", "w");
+    const char *before;
+
+    assert_non_null(file);
+    for (int i = 0; i < 300; i++) {
+        (void)fputs("shopping list: milk, bread\n", file);
+    }
+    (void)fclose(file);
+    before = contents(s);
+    check_refused("notes.txt", DB_WRITE, "not a SQLite database");
+    check_refused("notes.txt", DB_READ, "not a SQLite database");
+    assert_string_equal(contents(s), before);
+}
+
+static void test_another_programs_database(void **state)
+{
+    struct scratch *s = *state;
+    static const char *const foreign[] = {
+        "CREATE TABLE t (a)",
+        "PRAGMA application_id = 77",
+        "PRAGMA user_version = 3",
+        "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)",
+        "PRAGMA page_size = 1024; PRAGMA application_id = 77; CREATE TABLE t (a)",
+    };
+
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        const char *path = arena_printf(s->arena, "other #%zu?%%.db", i);
+        const char *before;
+
+        make_foreign(path, foreign[i]);
+        before = contents(s);
+        check_refused(path, DB_WRITE, "not one of rollcall's");
+        check_refused(path, DB_READ, "not one of rollcall's");
+        assert_string_equal(contents(s), before);
+    }
+}
+
+/* All there is of it is still in its WAL. */
+static void test_another_programs_wal(void **state)
+{
+    struct scratch *s = *state;
+    sqlite3 *other = NULL;
+    const char *before;
+
+    assert_int_equal(sqlite3_open("live.db", &other), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)", NULL, NULL, NULL),
+        SQLITE_OK);
+    before = scratch_file(s, "live.db-wal");
+    check_refused("live.db", DB_WRITE, "not one of rollcall's");
+    assert_memory_equal(scratch_file(s, "live.db-wal"), before, 1000);
+    assert_int_equal(sqlite3_exec(other, "INSERT INTO t VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+static void test_newer_and_older_schema(void **state)
+{
+    struct scratch *s = *state;
+    const char *before;
+
+    exec(s->db, "PRAGMA user_version = 9998");
+    /* While it is in use, and only its WAL says so. */
+    check_refused(SCRATCH_DATABASE, DB_WRITE, "newer rollcall");
+    db_close(s->db);
+    before = contents(s);
+    check_refused(SCRATCH_DATABASE, DB_WRITE, "newer rollcall (schema 9998");
+    check_refused(SCRATCH_DATABASE, DB_READ, "newer rollcall");
+    assert_string_equal(contents(s), before);
+    make_foreign(SCRATCH_DATABASE, "PRAGMA user_version = 1");
+    before = contents(s);
+    check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 1");
+    s->db = NULL;
+}
+
+/* --- migrations --- */
+
+static void test_migrations_go_on(void **state)
+{
+    struct scratch *s = *state;
+    const char *text;
+
+    db_close(s->db);
+    assert_int_equal(unlink(SCRATCH_DATABASE), 0);
+    text = arena_printf(s->arena, "%s; PRAGMA user_version = 1; PRAGMA application_id = %d",
+                        embedded_schema[0].text, DB_APPLICATION_ID);
+    make_foreign(SCRATCH_DATABASE, text);
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
+    assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 0);
+}
+
+/* A migration that fails leaves the number and the tables of the one before it. */
+static void test_migration_fails_whole(void **state)
+{
+    struct scratch *s = *state;
+    const char *text;
+
+    db_close(s->db);
+    s->db = NULL;
+    assert_int_equal(unlink(SCRATCH_DATABASE), 0);
+    text = arena_printf(s->arena,
+                        "%s; CREATE TABLE conversation_open (a); PRAGMA user_version = 1; "
+                        "PRAGMA application_id = %d",
+                        embedded_schema[0].text, DB_APPLICATION_ID);
+    make_foreign(SCRATCH_DATABASE, text);
+    check_refused(SCRATCH_DATABASE, DB_WRITE, embedded_schema[1].name);
+    make_foreign(SCRATCH_DATABASE, "DROP TABLE conversation_open");
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+}
+
+static void open_at_once(const void *path)
+{
+    struct err e;
+
+    for (int i = 0; i < 3; i++) {
+        struct db *d = db_open(path, DB_WRITE, &e);
+
+        if (!d) {
+            (void)fputs(e.message, stderr);
+            _exit(1);
+        }
+        db_close(d);
+    }
+}
+
+static void test_many_make_the_file_at_once(void **state)
+{
+    struct scratch *s = *state;
+
+    for (int round = 0; round < 5; round++) {
+        const char *path = arena_printf(s->arena, "shared%d.db", round);
+        pid_t pids[4];
+
+        for (int i = 0; i < 4; i++) {
+            pids[i] = fork();
+            if (pids[i] == 0) {
+                open_at_once(path);
+                _exit(0);
+            }
+        }
+        for (int i = 0; i < 4; i++) {
+            int status = 0;
+
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_int_equal(status, 0);
+        }
+        struct db *d = open_db(path, DB_WRITE);
+        assert_int_equal(number(d, "PRAGMA user_version"), db_schema_version());
+        db_close(d);
+    }
+}
+
+/* --- statements and transactions --- */
+
+static void test_values(void **state)
+{
+    struct scratch *s = *state;
+    struct db_stmt *w;
+    struct db_stmt *r;
+    const char text[] = "a\0b";
+    bool row = false;
+    size_t length = 0;
+
+    exec(s->db, "CREATE TABLE v (i, r, t, s, b, n, z)");
+    w = db_prepare(s->db, "INSERT INTO v VALUES (?1, ?2, ?3, ?4, ?5, ?6, :zero)", &s->e);
+    check(w != NULL, s);
+    assert_int_equal(db_param_count(w), 7);
+    assert_int_equal(db_param_index(w, ":zero"), 7);
+    assert_int_equal(db_param_index(w, ":none"), 0);
+    assert_string_equal(db_param_name(w, 7), ":zero");
+    db_bind_int(w, 1, INT64_MIN);
+    db_bind_real(w, 2, 0.25);
+    db_bind_text(w, 3, text, 3);
+    db_bind_str(w, 4, "");
+    db_bind_blob(w, 5, "\x01\x02", 2);
+    db_bind_str(w, 6, NULL);
+    db_bind_blob(w, 7, NULL, 0);
+    check(db_run(w, &s->e), s);
+    assert_int_equal(db_changes(s->db), 1);
+    assert_int_equal(db_last_rowid(s->db), 1);
+    db_bind_null(w, 1);
+    check(db_run(w, &s->e), s); /* the other bindings stay */
+    db_reset(w);
+    check(db_run(w, &s->e), s); /* and are gone after a reset */
+    db_finalize(w);
+    r = db_prepare(s->db, "SELECT * FROM v ORDER BY rowid", &s->e);
+    check(r != NULL, s);
+    check(db_step(r, &row, &s->e) && row, s);
+    assert_int_equal(db_column_count(r), 7);
+    assert_string_equal(db_column_name(r, 1), "r");
+    assert_int_equal(db_column_type(r, 0), DB_INT);
+    assert_true(db_int(r, 0) == INT64_MIN);
+    assert_int_equal(db_column_type(r, 1), DB_REAL);
+    assert_true(db_real(r, 1) == 0.25);
+    assert_int_equal(db_column_type(r, 2), DB_TEXT);
+    assert_int_equal(db_bytes(r, 2), 3);
+    assert_memory_equal(db_text(r, 2), text, 3);
+    assert_string_equal(db_text(r, 3), "");
+    assert_int_equal(db_column_type(r, 4), DB_BLOB);
+    assert_memory_equal(db_blob(r, 4, &length), "\x01\x02", 2);
+    assert_int_equal(length, 2);
+    assert_int_equal(db_column_type(r, 5), DB_NULL);
+    assert_null(db_text(r, 5));
+    assert_int_equal(db_column_type(r, 6), DB_BLOB);
+    check(db_step(r, &row, &s->e) && row, s);
+    assert_int_equal(db_column_type(r, 0), DB_NULL);
+    assert_string_equal(db_text(r, 3), "");
+    check(db_step(r, &row, &s->e) && row, s);
+    assert_int_equal(db_column_type(r, 3), DB_NULL);
+    check(db_step(r, &row, &s->e) && !row, s);
+    db_finalize(r);
+}
+
+static void test_messages_name_the_statement(void **state)
+{
+    struct scratch *s = *state;
+    struct db_stmt *w;
+
+    assert_null(db_prepare(s->db, "SELECT nothing FROM nowhere", &s->e));
+    assert_int_equal(s->e.kind, ERR_STORE);
+    assert_non_null(strstr(s->e.message, "SELECT nothing FROM nowhere"));
+    assert_non_null(strstr(s->e.message, SCRATCH_DATABASE));
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    w = db_prepare(s->db, "INSERT INTO queue (queue_id) VALUES (?1)", &s->e);
+    check(w != NULL, s);
+    db_bind_str(w, 1, "q");
+    assert_false(db_run(w, &s->e));
+    assert_non_null(strstr(s->e.message, "INSERT INTO queue"));
+    assert_non_null(strstr(s->e.message, "UNIQUE"));
+    assert_int_equal(s->e.library_code, SQLITE_CONSTRAINT_PRIMARYKEY);
+    /* it can be run again */
+    db_bind_str(w, 1, "r");
+    check(db_run(w, &s->e), s);
+    /* a parameter that is not there */
+    db_bind_str(w, 5, "x");
+    assert_false(db_run(w, &s->e));
+    db_finalize(w);
+}
+
+static void test_transactions(void **state)
+{
+    struct scratch *s = *state;
+    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
+
+    db_rollback(s->db); /* harmless */
+    check(db_begin(s->db, &s->e), s);
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 0);
+    db_rollback(s->db);
+    check(db_begin(s->db, &s->e), s);
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('r')");
+    check(db_commit(s->db, &s->e), s);
+    assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
+    db_close(reader);
+}
+
+static void nest(const void *unused)
+{
+    struct err e;
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+
+    (void)unused;
+    CHILD_ASSERT(d && db_begin(d, &e));
+    (void)db_begin(d, &e);
+}
+
+static void test_nesting_is_a_bug(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(nest, NULL).exit_code, 70);
+}
+
+static void commit_with_steps(const void *unused)
+{
+    struct err e;
+    struct db *d;
+
+    (void)unused;
+    (void)setenv("ROLLCALL_STEP_LOG", "steps", 1);
+    d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    CHILD_ASSERT(d && db_begin(d, &e) && db_commit(d, &e));
+    db_close(d);
+}
+
+static void test_commit_counts_steps(void **state)
+{
+    struct scratch *s = *state;
+
+    assert_int_equal(child_run(commit_with_steps, NULL).exit_code, 0);
+    assert_string_equal(scratch_file(s, "steps"), "commit\ncommitted\n");
+}
+
+static void hold_lock(const void *unused)
+{
+    struct err e;
+    struct db *d;
+    struct db *other;
+
+    (void)unused;
+    (void)setenv("ROLLCALL_LIMIT_DB_BUSY_MS", "50", 1);
+    CHILD_ASSERT(limits_load(&e));
+    d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    other = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    CHILD_ASSERT(d && other && db_begin(d, &e));
+    CHILD_ASSERT(!db_begin(other, &e));
+    (void)fputs(e.message, stderr);
+}
+
+static void test_busy(void **state)
+{
+    struct child c;
+
+    (void)state;
+    c = child_run(hold_lock, NULL);
+    assert_int_equal(c.exit_code, 0);
+    assert_non_null(strstr(c.text, "holding the database"));
+}
+
+/* --- a full disk --- */
+
+static void fill(const void *unused)
+{
+    struct err e;
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+    bool ok = true;
+
+    (void)unused;
+    CHILD_ASSERT(d && signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHILD_ASSERT(db_exec(d, "CREATE TABLE filler (bytes)", &e));
+    for (int i = 0; i < 100 && ok; i++) {
+        ok = db_begin(d, &e) && db_exec(d, "INSERT INTO filler VALUES (zeroblob(100000))", &e) &&
+             db_commit(d, &e);
+    }
+    CHILD_ASSERT(!ok && e.kind == ERR_STORE);
+    db_rollback(d);
+    (void)fputs(e.message, stderr);
+    db_close(d);
+}
+
+static void test_full_disk(void **state)
+{
+    struct scratch *s = *state;
+    struct child c;
+
+    db_close(s->db);
+    c = child_run(fill, NULL);
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    if (c.exit_code != 0 || !strstr(c.text, SCRATCH_DATABASE) || !strstr(c.text, "free some")) {
+        fail_msg("exit %d: %s", c.exit_code, c.text);
+    }
+    assert_true(number(s->db, "SELECT count(*) FROM filler") > 0);
+    assert_string_equal(scratch_value(s, "PRAGMA integrity_check"), "ok");
+}
+
+static void test_damaged(void **state)
+{
+    struct scratch *s = *state;
+    char noise[8192];
+    int fd;
+
+    db_close(s->db);
+    s->db = NULL;
+    memset(noise, 0x5a, sizeof(noise));
+    fd = open(SCRATCH_DATABASE, O_WRONLY);
+    assert_true(fd >= 0);
+    for (int page = 1; page < 20; page++) {
+        assert_int_equal(pwrite(fd, noise, sizeof(noise), page * 8192), sizeof(noise));
+    }
+    (void)close(fd);
+    struct err e = {0};
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    if (d) {
+        assert_false(db_exec(d, "SELECT * FROM conversation; SELECT * FROM queue", &e));
+    }
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_non_null(strstr(e.message, "damaged"));
+    db_close(d);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_new_file),
+        TEST(test_open_again),
+        TEST(test_empty_file_is_taken),
+        TEST(test_reader),
+        TEST(test_bad_places),
+        TEST(test_not_a_database),
+        TEST(test_another_programs_database),
+        TEST(test_another_programs_wal),
+        TEST(test_newer_and_older_schema),
+        TEST(test_migrations_go_on),
+        TEST(test_migration_fails_whole),
+        TEST(test_many_make_the_file_at_once),
+        TEST(test_values),
+        TEST(test_messages_name_the_statement),
+        TEST(test_transactions),
+        TEST(test_nesting_is_a_bug),
+        TEST(test_commit_counts_steps),
+        TEST(test_busy),
+        TEST(test_full_disk),
+        TEST(test_damaged),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,191 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "child.h"
+
+static void kinds_have_their_exit_codes(void **state)
+{
+    static const struct {
+        enum err_kind kind;
+        const char *name;
+        int exit_code;
+        bool ends_run;
+    } rows[] = {
+        {ERR_NONE, "ok", 0, false},           {ERR_BEHIND, "behind", 1, false},
+        {ERR_USAGE, "usage", 2, true},        {ERR_CONFIG, "config", 3, true},
+        {ERR_AUTH, "auth", 4, true},          {ERR_PERMISSION, "permission", 5, false},
+        {ERR_RATE, "rate", 6, false},         {ERR_TEMPORARY, "temporary", 7, false},
+        {ERR_CONTRACT, "contract", 8, false}, {ERR_STORE, "store", 9, true},
+        {ERR_LOCKED, "locked", 10, true},     {ERR_PARTIAL, "partial", 11, false},
+        {ERR_STOPPED, "stopped", 12, true},   {ERR_BUG, "bug", 70, true},
+    };
+
+    (void)state;
+    assert_int_equal(sizeof(rows) / sizeof(rows[0]), ERR_KIND_COUNT);
+    for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
+        assert_int_equal(rows[i].kind, i);
+        assert_string_equal(err_kind_name(rows[i].kind), rows[i].name);
+        assert_int_equal(err_exit_code(rows[i].kind), rows[i].exit_code);
+        assert_int_equal(err_ends_run(rows[i].kind), rows[i].ends_run);
+        assert_true(strlen(err_kind_text(rows[i].kind)) > 10);
+    }
+}
+
+static void set_fills_everything(void **state)
+{
+    struct err e;
+
+    (void)state;
+    memset(&e, 0x5A, sizeof(e));
+    assert_false(err_set(&e, ERR_STORE, "disk %s at %d%%", "full", 100));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_int_equal(e.http_status, 0);
+    assert_int_equal(e.library_code, 0);
+    assert_string_equal(e.message, "disk full at 100%");
+    err_clear(&e);
+    assert_int_equal(e.kind, ERR_NONE);
+    assert_string_equal(e.message, "");
+}
+
+static void set_may_quote_its_own_message(void **state)
+{
+    struct err e;
+
+    (void)state;
+    (void)err_set(&e, ERR_STORE, "inner");
+    (void)err_set(&e, ERR_CONFIG, "outer (%s)", e.message);
+    assert_string_equal(e.message, "outer (inner)");
+}
+
+static void prefix_and_append_keep_the_facts(void **state)
+{
+    struct err e;
+
+    (void)state;
+    (void)err_set(&e, ERR_TEMPORARY, "timed out");
+    e.http_status = 504;
+    e.library_code = 28;
+    assert_false(err_prefix(&e, "stream %s", "users"));
+    assert_false(err_append(&e, " after %d tries", 3));
+    assert_string_equal(e.message, "stream users: timed out after 3 tries");
+    assert_int_equal(e.kind, ERR_TEMPORARY);
+    assert_int_equal(e.http_status, 504);
+    assert_int_equal(e.library_code, 28);
+}
+
+/* `characters` times a character of 1 to 4 bytes, after `shift` plain bytes. */
+static void fill(char *out, size_t shift, const char *character, size_t characters)
+{
+    size_t bytes = strlen(character);
+
+    memset(out, 'x', shift);
+    for (size_t i = 0; i < characters; i++) {
+        memcpy(out + shift + i * bytes, character, bytes);
+    }
+    out[shift + characters * bytes] = '\0';
+}
+
+static void assert_full_and_whole(const struct err *e, size_t character_bytes)
+{
+    size_t length = strlen(e->message);
+
+    assert_true(str_is_utf8(e->message, length));
+    assert_true(length < ERR_MESSAGE_BYTES);
+    assert_true(length + character_bytes >= ERR_MESSAGE_BYTES);
+}
+
+static void long_messages_are_cut_between_characters(void **state)
+{
+    static const char *const characters[] = {"a", "\u00e9", "\uac00", "\U0001F600"};
+    char text[8192];
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        size_t bytes = strlen(characters[i]);
+
+        for (size_t shift = 0; shift < 4; shift++) {
+            fill(text, shift, characters[i], 1600);
+            (void)err_set(&e, ERR_CONTRACT, "%s", text);
+            assert_full_and_whole(&e, bytes);
+            (void)err_set(&e, ERR_CONTRACT, "start ");
+            (void)err_append(&e, "%s", text);
+            assert_full_and_whole(&e, bytes);
+            (void)err_set(&e, ERR_CONTRACT, "%s", text);
+            (void)err_prefix(&e, "page %d", 7);
+            assert_full_and_whole(&e, bytes);
+            assert_true(str_starts_with(e.message, "page 7: "));
+        }
+    }
+}
+
+static void a_message_that_fits_is_not_cut(void **state)
+{
+    char text[ERR_MESSAGE_BYTES];
+    struct err e;
+
+    (void)state;
+    fill(text, 2, "\uac00", (ERR_MESSAGE_BYTES - 3) / 3);
+    (void)err_set(&e, ERR_CONTRACT, "%s", text);
+    assert_string_equal(e.message, text);
+}
+
+static void break_an_invariant(const void *argument)
+{
+    const int *value = argument;
+
+    INVARIANT(*value == 1);
+}
+
+static void report_a_long_bug(const void *argument)
+{
+    char what[2000];
+
+    (void)argument;
+    fill(what, sizeof(what) - 1, "", 0);
+    err_bug("file.c", 7, what);
+}
+
+static void a_broken_invariant_exits_70(void **state)
+{
+    int right = 1;
+    int wrong = 2;
+
+    (void)state;
+    struct child kept = child_run(break_an_invariant, &right);
+    assert_int_equal(kept.exit_code, 0);
+    assert_string_equal(kept.text, "");
+
+    struct child broken = child_run(break_an_invariant, &wrong);
+    assert_int_equal(broken.exit_code, 70);
+    assert_non_null(strstr(broken.text, "*value == 1"));
+    assert_non_null(strstr(broken.text, "test_err.c:"));
+    assert_ptr_equal(strchr(broken.text, '\n'), broken.text + strlen(broken.text) - 1);
+
+    struct child endless = child_run(report_a_long_bug, NULL);
+    assert_int_equal(endless.exit_code, 70);
+    assert_ptr_equal(strchr(endless.text, '\n'), endless.text + strlen(endless.text) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds_have_their_exit_codes),
+        cmocka_unit_test(set_fills_everything),
+        cmocka_unit_test(set_may_quote_its_own_message),
+        cmocka_unit_test(prefix_and_append_keep_the_facts),
+        cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(a_message_that_fits_is_not_cut),
+        cmocka_unit_test(a_broken_invariant_exits_70),
+    };
+
+    return cmocka_run_group_tests_name("err", tests, NULL, NULL);
+}

@@ -1,0 +1,394 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "child.h"
+#include "io/file.h"
+
+/* Every test runs in a directory of its own, which is also the working directory. */
+static char directory[64];
+
+static int enter(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof(directory), "/tmp/rollcall-file-XXXXXX");
+    return mkdtemp(directory) == NULL || chdir(directory) != 0 ? -1 : 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    char command[] = "rm";
+    char option[] = "-rf";
+    char *const arguments[] = {command, option, directory, NULL};
+    if (chdir("/") != 0) {
+        return -1;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp(command, arguments);
+        _exit(1);
+    }
+    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void assert_content(const char *path, const char *text)
+{
+    struct err e;
+    struct arena *a = arena_new(0);
+    char *found = file_read_small(a, path, NULL, &e);
+    assert_non_null(found);
+    assert_string_equal(found, text);
+    arena_free(a);
+}
+
+static size_t entries(const char *path)
+{
+    size_t count = 0;
+    DIR *open_directory = opendir(path);
+    assert_non_null(open_directory);
+    for (struct dirent *d; (d = readdir(open_directory)) != NULL;) {
+        count += strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+    }
+    closedir(open_directory);
+    return count;
+}
+
+/* --- files aside ----------------------------------------------------------------------------- */
+
+static void test_commit(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
+    assert_int_equal(mkdir("sub", 0777), 0);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct err e;
+        struct file_aside f;
+        write_text(paths[i], "old");
+        assert_true(file_aside_open(&f, paths[i], &e));
+        fputs("new", f.stream);
+        assert_content(paths[i], "old");
+        assert_true(file_aside_sync(&f, &e));
+        assert_content(paths[i], "old");
+        assert_true(file_aside_rename(&f, &e));
+        assert_content(paths[i], "new");
+        file_aside_discard(&f);
+        assert_content(paths[i], "new");
+    }
+    assert_int_equal(entries("."), 4);
+    assert_int_equal(entries("sub"), 1);
+}
+
+static void test_commit_to_absolute_path(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside f;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/x.json", directory);
+    assert_true(file_aside_open(&f, path, &e));
+    fputs("{}", f.stream);
+    assert_true(file_aside_commit(&f, &e));
+    assert_content("x.json", "{}");
+    struct stat s;
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat("x.json", &s), 0);
+    assert_int_equal(s.st_mode & 0777, 0666 & ~mask);
+}
+
+static void test_discard(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside f;
+    write_text("a.csv", "old");
+    assert_true(file_aside_open(&f, "a.csv", &e));
+    fputs("new", f.stream);
+    assert_int_equal(entries("."), 2);
+    file_aside_discard(&f);
+    file_aside_discard(&f);
+    assert_content("a.csv", "old");
+    assert_int_equal(entries("."), 1);
+}
+
+static void test_open_failures(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        int error_number;
+    } cases[] = {{"none/a.csv", ENOENT}, {"plain/a.csv", ENOTDIR}};
+    write_text("plain", "");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct err e;
+        struct file_aside f;
+        assert_false(file_aside_open(&f, cases[i].path, &e));
+        assert_int_equal(e.kind, ERR_STORE);
+        assert_int_equal(e.library_code, cases[i].error_number);
+        assert_non_null(strstr(e.message, cases[i].path));
+        file_aside_discard(&f);
+    }
+}
+
+static void test_failed_rename_leaves_nothing(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside f;
+    assert_int_equal(mkdir("target", 0777), 0);
+    assert_true(file_aside_open(&f, "target", &e));
+    assert_false(file_aside_commit(&f, &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_int_equal(e.library_code, EISDIR);
+    assert_int_equal(entries("."), 1);
+}
+
+static void test_failed_write_leaves_old_file(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside f;
+    write_text("a.csv", "old");
+    assert_true(file_aside_open(&f, "a.csv", &e));
+    /* A descriptor that refuses writes stands for a full disk. */
+    int full = open("/dev/full", O_WRONLY);
+    if (full < 0) {
+        file_aside_discard(&f);
+        skip();
+    }
+    assert_true(dup2(full, fileno(f.stream)) >= 0);
+    close(full);
+    fputs("new", f.stream);
+    assert_false(file_aside_commit(&f, &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_int_equal(e.library_code, ENOSPC);
+    assert_non_null(strstr(e.message, "free some space"));
+    assert_content("a.csv", "old");
+    assert_int_equal(entries("."), 1);
+}
+
+static void test_leftover_of_same_pid(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside f;
+    assert_true(file_aside_open(&f, "a.csv", &e));
+    char *left = strdup(f.aside_path);
+    file_aside_discard(&f);
+    write_text(left, "left by a killed run");
+    assert_true(file_aside_open(&f, "a.csv", &e));
+    assert_string_equal(f.aside_path, left);
+    fputs("new", f.stream);
+    assert_true(file_aside_commit(&f, &e));
+    assert_content("a.csv", "new");
+    free(left);
+}
+
+static void open_aside_and_die(const void *unused)
+{
+    (void)unused;
+    struct err e;
+    struct file_aside f;
+    CHILD_ASSERT(file_aside_open(&f, "killed.csv", &e));
+    _exit(0);
+}
+
+static void test_sweep(void **state)
+{
+    (void)state;
+    struct err e;
+    struct file_aside at_work;
+    static const char *const kept[] = {"a.csv", ".a.csv.tmp-", ".a.csv.tmp-1x", ".tmp-12",
+                                       "a.csv.tmp-12"};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        write_text(kept[i], "");
+    }
+    assert_true(file_aside_open(&at_work, "work.csv", &e));
+    assert_true(file_aside_sync(&at_work, &e));
+    assert_int_equal(child_run(open_aside_and_die, NULL).exit_code, 0);
+    write_text(".x.tmp-9.csv.tmp-99999999", "");
+    assert_int_equal(entries("."), 8);
+    file_sweep_aside(".");
+    assert_int_equal(entries("."), 6);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        assert_int_equal(access(kept[i], F_OK), 0);
+    }
+    assert_true(file_aside_rename(&at_work, &e));
+    assert_content("work.csv", "");
+    file_sweep_aside("none");
+}
+
+/* --- directories ----------------------------------------------------------------------------- */
+
+static void test_make_directory(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
+    struct err e;
+    struct stat s;
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        assert_true(file_make_directory(paths[i], &e));
+        assert_true(stat(paths[i], &s) == 0 && S_ISDIR(s.st_mode));
+    }
+    write_text("plain", "");
+    assert_false(file_make_directory("plain", &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_false(file_make_directory("plain/under", &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_non_null(strstr(e.message, "plain"));
+}
+
+static void test_directory_part(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        const char *directory;
+    } cases[] = {
+        {"a", "."},    {"a/b", "a"}, {"/a", "/"},       {"/a/b/c", "/a/b"}, {"./a", "."},
+        {"a//b", "a"}, {"//a", "/"}, {"../x.db", ".."}, {"a/", "a"},        {"", "."},
+    };
+    struct arena *a = arena_new(0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_string_equal(file_directory(a, cases[i].path), cases[i].directory);
+    }
+    arena_free(a);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static void test_read_small(void **state)
+{
+    (void)state;
+    struct err e;
+    struct arena *a = arena_new(0);
+    uint32_t mode = 0;
+    write_text("a.ini", "[x]\n");
+    assert_int_equal(chmod("a.ini", 0640), 0);
+    assert_string_equal(file_read_small(a, "a.ini", &mode, &e), "[x]\n");
+    assert_int_equal(mode, 0640);
+    write_text("empty", "");
+    assert_string_equal(file_read_small(a, "empty", NULL, &e), "");
+    assert_null(file_read_small(a, "none", NULL, &e));
+    assert_int_equal(e.kind, ERR_CONFIG);
+    assert_int_equal(e.library_code, ENOENT);
+    assert_non_null(strstr(e.message, "none"));
+    assert_null(file_read_small(a, ".", NULL, &e));
+    assert_int_equal(e.library_code, EISDIR);
+    FILE *file = fopen("utf16.ini", "wb");
+    fwrite("\xFF\xFE[\0x\0", 1, 6, file);
+    fclose(file);
+    assert_null(file_read_small(a, "utf16.ini", NULL, &e));
+    assert_non_null(strstr(e.message, "UTF-8"));
+    arena_free(a);
+}
+
+static void test_read_limit(void **state)
+{
+    (void)state;
+    struct err e;
+    struct arena *a = arena_new(0);
+    size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
+    for (size_t over = 0; over < 2; over++) {
+        FILE *file = fopen("big", "wb");
+        for (size_t i = 0; i < max + over; i++) {
+            fputc('x', file);
+        }
+        fclose(file);
+        char *text = file_read_small(a, "big", NULL, &e);
+        assert_int_equal(text != NULL, over == 0);
+    }
+    assert_int_equal(e.kind, ERR_CONFIG);
+    arena_free(a);
+}
+
+/* --- network file systems -------------------------------------------------------------------- */
+
+static void test_network_names(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t magic;
+        const char *type;
+        const char *name;
+    } cases[] = {
+        {0x6969, NULL, "NFS"},
+        {0xFE534D42, NULL, "SMB2"},
+        {0xFF534D42, NULL, "CIFS"},
+        {0x65735546, "fuse.sshfs", "fuse.sshfs"},
+        {0x65735546, "fuse.mergerfs", NULL},
+        {0x65735546, "fuseblk", NULL},
+        {0x65735546, NULL, NULL},
+        {0xEF53, NULL, NULL},     /* ext4 */
+        {0x58465342, NULL, NULL}, /* xfs */
+        {0x9123683E, NULL, NULL}, /* btrfs */
+        {0x794C7630, NULL, NULL}, /* overlay */
+        {0x01021994, NULL, NULL}, /* tmpfs */
+        {0x01021997, NULL, NULL}, /* 9p */
+        {0x2FC12FC1, NULL, NULL}, /* zfs */
+        {0xF15F, NULL, NULL},     /* ecryptfs */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *name = file_network_name(cases[i].magic, cases[i].type);
+        if (cases[i].name == NULL) {
+            assert_null(name);
+        } else {
+            assert_string_equal(name, cases[i].name);
+        }
+    }
+}
+
+static void test_local_paths(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {".", "absent.db", "/", "/dev/shm/absent.db", "none/none"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const char *name = "";
+        assert_false(file_on_network(paths[i], &name));
+        assert_null(name);
+    }
+}
+
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(test_commit),
+        IN_DIRECTORY(test_commit_to_absolute_path),
+        IN_DIRECTORY(test_discard),
+        IN_DIRECTORY(test_open_failures),
+        IN_DIRECTORY(test_failed_rename_leaves_nothing),
+        IN_DIRECTORY(test_failed_write_leaves_old_file),
+        IN_DIRECTORY(test_leftover_of_same_pid),
+        IN_DIRECTORY(test_sweep),
+        IN_DIRECTORY(test_make_directory),
+        cmocka_unit_test(test_directory_part),
+        IN_DIRECTORY(test_read_small),
+        IN_DIRECTORY(test_read_limit),
+        cmocka_unit_test(test_network_names),
+        IN_DIRECTORY(test_local_paths),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

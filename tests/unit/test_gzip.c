@@ -1,0 +1,255 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "io/gzip.h"
+
+enum { PADDING = 4 };
+
+static char *sample(size_t length)
+{
+    char *text = xmalloc(length + 1);
+    uint32_t x = 12345;
+    for (size_t i = 0; i < length; i++) {
+        x = x * 1664525 + 1013904223;
+        text[i] = (char)('a' + (x >> 24) % 20);
+    }
+    return text;
+}
+
+static void assert_inflates(const char *gzip, size_t length, const char *text, size_t text_length)
+{
+    struct err e;
+    char *out = NULL;
+    size_t out_length = 0;
+    err_clear(&e);
+    bool whole = gzip_inflate(gzip, length, PADDING, &out, &out_length, &e);
+    if (!whole) {
+        fail_msg("%s", e.message);
+    }
+    assert_int_equal(out_length, text_length);
+    if (text_length > 0) {
+        assert_memory_equal(out, text, text_length);
+    }
+    memset(out + out_length, 0, PADDING);
+    free(out);
+}
+
+static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
+{
+    struct err e;
+    char *out = NULL;
+    size_t out_length = 0;
+    err_clear(&e);
+    assert_false(gzip_inflate(gzip, length, PADDING, &out, &out_length, &e));
+    assert_null(out);
+    if (e.kind != kind) {
+        fail_msg("%s: %s", err_kind_name(e.kind), e.message);
+    }
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 100, 4095, 4096, 4097, 100000, 3000000};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        char *text = sample(lengths[i]);
+        for (int level = 1; level <= 9; level += 4) {
+            char *gzip = NULL;
+            size_t length = 0;
+            gzip_deflate(text, lengths[i], level, &gzip, &length);
+            assert_inflates(gzip, length, text, lengths[i]);
+            free(gzip);
+        }
+        free(text);
+    }
+}
+
+static void test_every_cut_is_temporary(void **state)
+{
+    (void)state;
+    char *text = sample(2000);
+    char *gzip = NULL;
+    size_t length = 0;
+    gzip_deflate(text, 2000, 6, &gzip, &length);
+    for (size_t cut = 0; cut < length; cut++) {
+        assert_refused(gzip, cut, ERR_TEMPORARY);
+    }
+    free(gzip);
+    free(text);
+}
+
+static void test_members(void **state)
+{
+    (void)state;
+    char *one = NULL;
+    char *two = NULL;
+    size_t one_length = 0;
+    size_t two_length = 0;
+    gzip_deflate("hello ", 6, 6, &one, &one_length);
+    gzip_deflate("world", 5, 6, &two, &two_length);
+    struct buf both;
+    buf_init(&both, 1000);
+    buf_add(&both, one, one_length);
+    buf_add(&both, two, two_length);
+    assert_inflates(both.data, both.length, "hello world", 11);
+    for (size_t cut = one_length + 1; cut < both.length; cut++) {
+        assert_refused(both.data, cut, ERR_TEMPORARY);
+    }
+    buf_free(&both);
+    free(one);
+    free(two);
+}
+
+static void test_corrupt(void **state)
+{
+    (void)state;
+    char *gzip = NULL;
+    size_t length = 0;
+    gzip_deflate("hello world", 11, 6, &gzip, &length);
+    struct buf b;
+    buf_init(&b, 1000);
+    static const char *const tails[] = {"garbage", "<html>", "\n\n"};
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        buf_clear(&b);
+        buf_add(&b, gzip, length);
+        buf_add_str(&b, tails[i]);
+        assert_refused(b.data, b.length, ERR_CONTRACT);
+    }
+    /* The check sum and the length stand in the last eight bytes. */
+    for (size_t at = length - 8; at < length; at++) {
+        buf_clear(&b);
+        buf_add(&b, gzip, length);
+        b.data[at] = (char)(b.data[at] ^ 1);
+        assert_refused(b.data, b.length, ERR_CONTRACT);
+    }
+    assert_refused("{\"plain\":\"json\"}", 16, ERR_CONTRACT);
+    buf_free(&b);
+    free(gzip);
+}
+
+static void assert_bomb(size_t size, bool fine)
+{
+    char *zeros = xcalloc(size, 1);
+    char *gzip = NULL;
+    size_t length = 0;
+    gzip_deflate(zeros, size, 9, &gzip, &length);
+    if (fine) {
+        assert_inflates(gzip, length, zeros, size);
+    } else {
+        assert_refused(gzip, length, ERR_CONTRACT);
+    }
+    free(gzip);
+    free(zeros);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct err e;
+    /* Zeros shrink about a thousandfold: over the ratio, but only past the first MiB. */
+    assert_bomb(1048576, true);
+    assert_bomb(1048577, false);
+    assert_bomb(50000000, false);
+    setenv("ROLLCALL_LIMIT_INFLATED_BYTES", "5000", 1);
+    assert_true(limits_load(&e));
+    assert_bomb(5000, true);
+    assert_bomb(5001, false);
+    unsetenv("ROLLCALL_LIMIT_INFLATED_BYTES");
+    assert_true(limits_load(&e));
+}
+
+static void test_false_size_in_trailer(void **state)
+{
+    (void)state;
+    /* The trailer claims a size; the first guess by it must not be believed. */
+    char *gzip = NULL;
+    size_t length = 0;
+    char *text = sample(20000);
+    gzip_deflate(text, 20000, 6, &gzip, &length);
+    memset(gzip + length - 4, 1, 4);
+    assert_refused(gzip, length, ERR_CONTRACT);
+    memset(gzip + length - 4, 0xFF, 4);
+    assert_refused(gzip, length, ERR_CONTRACT);
+    free(gzip);
+    free(text);
+}
+
+static char *read_back(FILE *file, size_t *length)
+{
+    long end = ftell(file);
+    rewind(file);
+    char *bytes = xmalloc((size_t)end + 1);
+    *length = fread(bytes, 1, (size_t)end, file);
+    return bytes;
+}
+
+static void test_writer(void **state)
+{
+    (void)state;
+    enum { LENGTH = 500000 };
+    char *text = sample(LENGTH);
+    char *first = NULL;
+    size_t first_length = 0;
+    for (int round = 0; round < 2; round++) {
+        FILE *file = tmpfile();
+        struct gzip_writer *w = gzip_writer_new(file, 6);
+        for (size_t at = 0; at < LENGTH; at += 50000) {
+            assert_true(gzip_writer_add(w, text + at, 50000));
+        }
+        assert_true(gzip_writer_finish(w));
+        size_t length = 0;
+        char *bytes = read_back(file, &length);
+        assert_inflates(bytes, length, text, LENGTH);
+        if (round == 0) {
+            first = bytes;
+            first_length = length;
+        } else {
+            assert_int_equal(length, first_length);
+            assert_memory_equal(bytes, first, length);
+            free(bytes);
+        }
+        fclose(file);
+    }
+    /* No name, no time, no operating system in the header. */
+    assert_memory_equal(first, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+    free(first);
+    free(text);
+}
+
+static void test_writer_on_full_disk(void **state)
+{
+    (void)state;
+    FILE *full = fopen("/dev/full", "wb");
+    if (full == NULL) {
+        skip();
+    }
+    setvbuf(full, NULL, _IONBF, 0);
+    struct gzip_writer *w = gzip_writer_new(full, 1);
+    errno = 0;
+    assert_false(gzip_writer_add(w, "abc", 3));
+    assert_int_equal(errno, ENOSPC);
+    assert_false(gzip_writer_finish(w));
+    fclose(full);
+    gzip_writer_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_every_cut_is_temporary),
+        cmocka_unit_test(test_members),    cmocka_unit_test(test_corrupt),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_false_size_in_trailer),
+        cmocka_unit_test(test_writer),     cmocka_unit_test(test_writer_on_full_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

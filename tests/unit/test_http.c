@@ -1,0 +1,580 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/stop.h"
+#include "io/http.h"
+#include "server.h"
+
+/* What the handler answers next; tests set it. */
+static struct {
+    const char *bytes; /* as they are; NULL: a small JSON answer */
+    size_t length;
+    int delay_ms;
+    bool close;
+    struct served last;
+} script;
+
+static void handle(const struct served *request, struct reply *reply, void *user)
+{
+    (void)user;
+    script.last = *request;
+    script.last.body = script.last.text + (request->body - request->text);
+    if (script.bytes) {
+        reply_bytes(reply, script.bytes, script.length);
+    } else {
+        reply_json(reply, 200, "{\"ok\":true}");
+    }
+    reply->delay_ms = script.delay_ms;
+    reply->close = script.close;
+}
+
+static struct server *server;
+static struct http *http;
+
+static int setup(void **state)
+{
+    struct http_options options = {.user_agent = "rollcall/test", .max_connections = 8};
+    struct err e;
+
+    (void)state;
+    memset(&script, 0, sizeof(script));
+    server = server_start(handle, NULL);
+    http = http_new(&options, &e);
+    return http ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    http_free(http);
+    server_stop(server);
+    return 0;
+}
+
+static void say(const char *bytes)
+{
+    script.bytes = bytes;
+    script.length = strlen(bytes);
+    script.close = true;
+}
+
+static void limit(const char *name, const char *value)
+{
+    char variable[64];
+    struct err e;
+
+    snprintf(variable, sizeof(variable), "ROLLCALL_LIMIT_%s", name);
+    if (value) {
+        setenv(variable, value, 1);
+    } else {
+        unsetenv(variable);
+    }
+    assert_true(limits_load(&e));
+}
+
+static void start(const char *path)
+{
+    char url[256];
+    struct http_request request = {.url = server_url(server, path, url, sizeof(url))};
+    struct err e;
+
+    assert_true(http_start(http, &request, &e));
+}
+
+static struct http_answer fetch(const char *path)
+{
+    struct http_answer answer;
+
+    start(path);
+    assert_true(http_next(http, 10000, &answer));
+    return answer;
+}
+
+static bool header_sent(const char *line)
+{
+    return strstr(script.last.text, line) != NULL;
+}
+
+static void a_get_sends_its_headers_and_reads_the_answers(void **state)
+{
+    char url[256];
+    struct secret *token = secret_new("tok-1", 5);
+    struct http_request request = {.url = server_url(server, "/api/v2/x?a=b", url, sizeof(url)),
+                                   .bearer = token,
+                                   .user = &script};
+    struct http_answer a;
+    struct err e;
+
+    (void)state;
+    say("HTTP/1.1 429 Slow\r\nContent-Type: Application/JSON;charset=utf-8\r\nRetry-After: 7\r\n"
+        "ININ-Correlation-Id: c-1\r\nDate: Sun, 01 Mar 2026 12:00:00 GMT\r\n"
+        "inin-ratelimit-allowed: 180\r\nINin-RateLimit-Count: 17\r\ninin-ratelimit-reset: x\r\n"
+        "Content-Length: 2\r\n\r\n{}");
+    assert_true(http_start(http, &request, &e));
+    assert_int_equal(http_in_flight(http), 1);
+    assert_true(http_next(http, 10000, &a));
+    assert_int_equal(http_in_flight(http), 0);
+    assert_int_equal(a.failure, HTTP_OK);
+    assert_int_equal(a.status, 429);
+    assert_ptr_equal(a.user, &script);
+    assert_string_equal(buf_str(&a.body), "{}");
+    assert_true(a.is_json && a.framed && !a.gzip);
+    assert_string_equal(a.retry_after, "7");
+    assert_string_equal(a.correlation_id, "c-1");
+    assert_int_equal(a.date_ms, INT64_C(1772366400000));
+    assert_int_equal(a.ratelimit_allowed, 180);
+    assert_int_equal(a.ratelimit_count, 17);
+    assert_int_equal(a.ratelimit_reset_seconds, -1);
+    assert_string_equal(a.location, "");
+    buf_free(&a.body);
+
+    assert_string_equal(script.last.method, "GET");
+    assert_string_equal(script.last.path, "/api/v2/x?a=b");
+    assert_true(header_sent("\r\nAuthorization: Bearer tok-1\r\n"));
+    assert_true(header_sent("\r\nUser-Agent: rollcall/test\r\n"));
+    assert_true(header_sent("\r\nAccept-Encoding: gzip\r\n"));
+    assert_true(header_sent("\r\nAccept: application/json\r\n"));
+    assert_false(header_sent("Content-Type"));
+    secret_free(token);
+}
+
+static void posts_and_deletes(void **state)
+{
+    char url[256];
+    struct secret *secret = secret_new("p\xc3\xa4ss", 5);
+    struct http_request request = {.method = HTTP_POST,
+                                   .url = server_url(server, "/t", url, sizeof(url)),
+                                   .content_type = "application/x-www-form-urlencoded",
+                                   .body = "a=b",
+                                   .body_length = 3,
+                                   .basic_user = "me",
+                                   .basic_secret = secret};
+    struct http_answer a;
+    struct err e;
+
+    (void)state;
+    assert_true(http_start(http, &request, &e));
+    assert_true(http_next(http, 10000, &a));
+    assert_string_equal(script.last.method, "POST");
+    assert_string_equal(script.last.body, "a=b");
+    assert_true(header_sent("\r\nAuthorization: Basic bWU6cMOkc3M=\r\n"));
+    assert_true(header_sent("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_false(header_sent("Expect"));
+    buf_free(&a.body);
+
+    /* a body over libcurl's threshold for Expect: 100-continue, of JSON by default */
+    char large[20001];
+    memset(large, 'x', 20000);
+    large[20000] = '\0';
+    request =
+        (struct http_request){.method = HTTP_POST, .url = url, .body = large, .body_length = 20000};
+    assert_true(http_start(http, &request, &e));
+    assert_true(http_next(http, 10000, &a));
+    assert_true(header_sent("\r\nContent-Type: application/json\r\n"));
+    assert_false(header_sent("Expect"));
+    assert_false(header_sent("Authorization"));
+    assert_int_equal(strlen(script.last.body), 20000);
+    buf_free(&a.body);
+
+    request = (struct http_request){.method = HTTP_DELETE, .url = url};
+    assert_true(http_start(http, &request, &e));
+    assert_true(http_next(http, 10000, &a));
+    assert_string_equal(script.last.method, "DELETE");
+    buf_free(&a.body);
+    secret_free(secret);
+}
+
+static void every_length_of_credentials_is_encoded(void **state)
+{
+    static const char *const encoded[] = {"Basic dTpz\r", "Basic dTpzcw==\r", "Basic dTpzc3M=\r",
+                                          "Basic dTpzc3Nz\r"};
+    char url[256];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct secret *secret = secret_new("ssss", i + 1);
+        struct http_request request = {.url = server_url(server, "/", url, sizeof(url)),
+                                       .basic_user = "u",
+                                       .basic_secret = secret};
+        struct http_answer a;
+        struct err e;
+
+        assert_true(http_start(http, &request, &e));
+        assert_true(http_next(http, 10000, &a));
+        assert_true(header_sent(encoded[i]));
+        buf_free(&a.body);
+        secret_free(secret);
+    }
+}
+
+static void gzip_comes_raw(void **state)
+{
+    struct http_answer a;
+
+    (void)state;
+    say("HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08z");
+    a = fetch("/");
+    assert_int_equal(a.failure, HTTP_OK);
+    assert_true(a.gzip);
+    assert_memory_equal(buf_str(&a.body), "\x1f\x8b\x08z", 4);
+    buf_free(&a.body);
+}
+
+static void redirects_are_not_followed(void **state)
+{
+    static const int statuses[] = {301, 302, 303, 307, 308};
+    char bytes[256];
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        char url[128];
+        snprintf(bytes, sizeof(bytes), "HTTP/1.1 %d X\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 statuses[i], server_url(server, "/elsewhere", url, sizeof(url)));
+        say(bytes);
+        struct http_answer a = fetch("/here");
+        assert_int_equal(a.status, statuses[i]);
+        assert_string_equal(a.location, url);
+        assert_string_equal(script.last.path, "/here");
+        buf_free(&a.body);
+    }
+    assert_int_equal(server->requests, 5);
+}
+
+/* Cuts an answer after every byte; whole only as `whole_from` says (close framing: whenever the
+ * headers are through). */
+static void cut_everywhere(const char *bytes, size_t whole_from, bool framed)
+{
+    for (size_t cut = 0; cut <= strlen(bytes); cut++) {
+        script.bytes = bytes;
+        script.length = cut;
+        script.close = true;
+        struct http_answer a = fetch("/");
+        if (cut < whole_from) {
+            if (a.failure != HTTP_RESET || a.status != 0 || a.detail[0] == '\0') {
+                fail_msg("cut after %zu bytes: failure %d, status %d, code %d", cut, a.failure,
+                         a.status, a.library_code);
+            }
+        } else {
+            assert_int_equal(a.failure, HTTP_OK);
+            assert_int_equal(a.status, 200);
+            assert_int_equal(a.framed, framed);
+        }
+        buf_free(&a.body);
+    }
+}
+
+static void a_cut_answer_is_a_reset(void **state)
+{
+    static const char sized[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                "Content-Length: 11\r\n\r\n{\"ok\":true}";
+    static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "4\r\n{\"ok\r\n7\r\n\":true}\r\n0\r\n\r\n";
+    static const char closed[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}";
+
+    (void)state;
+    cut_everywhere(sized, strlen(sized), true);
+    /* libcurl does without the very last line feed */
+    cut_everywhere(chunked, strlen(chunked) - 1, true);
+    cut_everywhere(closed, strlen(closed) - 2, false);
+}
+
+static void silence_ends_within_its_limit(void **state)
+{
+    struct http_answer a;
+
+    (void)state;
+    limit("STALL_MS", "1000");
+    script.delay_ms = 20000;
+    int64_t begin = clock_monotonic_ms();
+    a = fetch("/");
+    int64_t took = clock_monotonic_ms() - begin;
+    assert_int_equal(a.failure, HTTP_TIMEOUT);
+    assert_in_range(took, 900, 3000);
+    buf_free(&a.body);
+    limit("STALL_MS", NULL);
+}
+
+static void a_body_over_the_limit_is_refused(void **state)
+{
+    static char bytes[6000];
+    int head;
+
+    (void)state;
+    limit("BODY_BYTES", "2048");
+    for (int framed = 0; framed < 2; framed++) {
+        memset(bytes, 'x', sizeof(bytes) - 1);
+        head = snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 OK\r\n%s\r\n",
+                        framed ? "Content-Length: 4000\r\n" : "");
+        bytes[head] = 'x';
+        script.bytes = bytes;
+        script.length = (size_t)head + 4000;
+        script.close = true;
+        struct http_answer a = fetch("/");
+        assert_int_equal(a.failure, HTTP_TOO_LARGE);
+        assert_int_equal(a.body.length, 0);
+        assert_non_null(strstr(a.detail, "2048"));
+    }
+    limit("BODY_BYTES", NULL);
+}
+
+static void nobody_there_is_refused(void **state)
+{
+    char url[64];
+    struct server *gone = server_start(handle, NULL);
+    struct http_request request = {.url = server_url(gone, "/", url, sizeof(url))};
+    struct http_answer a;
+    struct err e;
+
+    (void)state;
+    server_stop(gone);
+    assert_true(http_start(http, &request, &e));
+    assert_true(http_next(http, 10000, &a));
+    assert_int_equal(a.failure, HTTP_REFUSED);
+    assert_int_equal(a.status, 0);
+}
+
+static void plain_http_in_place_of_tls_is_no_answer(void **state)
+{
+    char url[64];
+    struct http_request request = {.url = url};
+    struct http_answer a;
+    struct err e;
+
+    (void)state;
+    say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server->port);
+    limit("CONNECT_MS", "500");
+    assert_true(http_start(http, &request, &e));
+    assert_true(http_next(http, 10000, &a));
+    assert_true(a.failure == HTTP_TLS || a.failure == HTTP_TIMEOUT);
+    assert_int_equal(a.status, 0);
+    limit("CONNECT_MS", NULL);
+}
+
+static void urls(void **state)
+{
+    static const struct {
+        const char *url;
+        bool allowed;
+    } cases[] = {
+        {"https://api.mypurecloud.com", true},
+        {"https://api.mypurecloud.com:8443/x", true},
+        {"HTTPS://API.mypurecloud.com", true},
+        {"http://127.0.0.1:8080", true},
+        {"http://127.9.8.7", true},
+        {"http://127.1/", true}, /* libcurl reads it as 127.0.0.1 */
+        {"http://localhost/x", true},
+        {"http://LOCALHOST/x", true},
+        {"http://[::1]:80", true},
+        {"http://api.mypurecloud.com", false},
+        {"http://127.0.0.1.example.com", false},
+        {"http://localhost.example.com", false},
+        {"http://128.0.0.1", false},
+        {"http://[::2]", false},
+        {"http://0.0.0.0", false},
+        {"https://user@api.mypurecloud.com", false},
+        {"https://user:secret@api.mypurecloud.com", false},
+        {"http://127.0.0.1@example.com/", false},
+        {"ftp://127.0.0.1", false},
+        {"file:///etc/passwd", false},
+        {"api.mypurecloud.com", false},
+        {"//127.0.0.1", false},
+        {"", false},
+        {"https://", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct err e = {.kind = ERR_NONE};
+        struct http_request request = {.url = cases[i].url};
+
+        print_message("%s\n", cases[i].url);
+        assert_int_equal(http_url_allowed(cases[i].url, &e), cases[i].allowed);
+        if (!cases[i].allowed) {
+            assert_int_equal(e.kind, ERR_CONFIG);
+            assert_null(strstr(e.message, "secret"));
+            assert_false(http_start(http, &request, &e));
+        }
+    }
+    assert_int_equal(http_in_flight(http), 0);
+}
+
+static void options_are_checked(void **state)
+{
+    static const struct {
+        const char *proxy;
+        const char *ca_file;
+        bool good;
+    } cases[] = {
+        {NULL, NULL, true},
+        {"", NULL, true},
+        {"proxy.corp:3128", NULL, true},
+        {"http://user:pass@proxy.corp:3128", NULL, true},
+        {"socks5h://127.0.0.1:1080", NULL, true},
+        {"gopher://user:pass@x", NULL, false},
+        {"http://", NULL, false},
+        {"http://user:pass@x:99999999", NULL, false},
+        {NULL, "/nonexistent/ca.pem", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_options options = {
+            .proxy = cases[i].proxy, .ca_file = cases[i].ca_file, .max_connections = 1};
+        struct err e = {.kind = ERR_NONE};
+        struct http *h = http_new(&options, &e);
+
+        print_message("proxy %s\n", cases[i].proxy ? cases[i].proxy : "-");
+        assert_int_equal(h != NULL, cases[i].good);
+        assert_int_equal(e.kind, cases[i].good ? ERR_NONE : ERR_CONFIG);
+        assert_null(strstr(e.message, "pass"));
+        http_free(h);
+    }
+}
+
+static void a_loopback_address_needs_no_proxy(void **state)
+{
+    struct http_options options = {.proxy = "http://127.0.0.1:9", .max_connections = 1};
+    struct err e;
+    struct http *kept = http;
+
+    (void)state;
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    setenv("all_proxy", "http://127.0.0.1:9", 1);
+    http = http_new(&options, &e);
+    struct http_answer a = fetch("/");
+    assert_int_equal(a.failure, HTTP_OK);
+    buf_free(&a.body);
+    http_free(http);
+    http = kept;
+    unsetenv("http_proxy");
+    unsetenv("all_proxy");
+}
+
+/* The proxy sees the CONNECT and no token; its refusal is told apart. */
+static void a_proxy_sees_no_token(void **state)
+{
+    static const struct {
+        const char *answer;
+        enum http_failure failure;
+    } cases[] = {
+        {"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY},
+        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY},
+        {"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", HTTP_RESET},
+    };
+    char proxy[64];
+    struct secret *token = secret_new("tok-1", 5);
+    struct http_options options = {.proxy = server_url(server, "", proxy, sizeof(proxy)),
+                                   .max_connections = 1};
+    struct http_request request = {.url = "https://api.example.test/", .bearer = token};
+    struct err e;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct http *h = http_new(&options, &e);
+        struct http_answer a;
+
+        say(cases[i].answer);
+        assert_true(http_start(h, &request, &e));
+        assert_true(http_next(h, 10000, &a));
+        print_message("%s\n", a.detail);
+        assert_int_equal(a.failure, cases[i].failure);
+        assert_string_equal(script.last.method, "CONNECT");
+        assert_false(header_sent("tok-1"));
+        http_free(h);
+    }
+    secret_free(token);
+}
+
+static void connections_are_used_again(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct http_answer a = fetch("/");
+        assert_int_equal(a.status, 200);
+        buf_free(&a.body);
+    }
+    assert_int_equal(server->connections, 1);
+}
+
+static void requests_go_in_parallel(void **state)
+{
+    (void)state;
+    script.delay_ms = 300;
+    int64_t begin = clock_monotonic_ms();
+    for (int i = 0; i < 8; i++) {
+        start("/");
+    }
+    for (int i = 0; i < 8; i++) {
+        struct http_answer a;
+        assert_true(http_next(http, 10000, &a));
+        assert_int_equal(a.status, 200);
+        buf_free(&a.body);
+    }
+    assert_true(clock_monotonic_ms() - begin < 1500);
+    assert_int_equal(server->most_at_once, 8);
+}
+
+static void *wake_soon(void *unused)
+{
+    (void)unused;
+    server_sleep_ms(100);
+    http_wake(http);
+    return NULL;
+}
+
+static void waiting_ends_by_time_or_wake(void **state)
+{
+    struct http_answer a;
+    pthread_t thread;
+
+    (void)state;
+    int64_t begin = clock_monotonic_ms();
+    assert_false(http_next(http, 100, &a));
+    assert_in_range(clock_monotonic_ms() - begin, 90, 1000);
+
+    script.delay_ms = 5000;
+    start("/");
+    pthread_create(&thread, NULL, wake_soon, NULL);
+    begin = clock_monotonic_ms();
+    assert_false(http_next(http, 4000, &a));
+    assert_in_range(clock_monotonic_ms() - begin, 50, 2000);
+    pthread_join(thread, NULL);
+    http_abort(http);
+    assert_int_equal(http_in_flight(http), 0);
+    assert_false(http_next(http, 0, &a));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_get_sends_its_headers_and_reads_the_answers),
+        TEST(posts_and_deletes),
+        TEST(every_length_of_credentials_is_encoded),
+        TEST(gzip_comes_raw),
+        TEST(redirects_are_not_followed),
+        TEST(a_cut_answer_is_a_reset),
+        TEST(silence_ends_within_its_limit),
+        TEST(a_body_over_the_limit_is_refused),
+        TEST(nobody_there_is_refused),
+        TEST(plain_http_in_place_of_tls_is_no_answer),
+        TEST(urls),
+        TEST(options_are_checked),
+        TEST(a_loopback_address_needs_no_proxy),
+        TEST(a_proxy_sees_no_token),
+        TEST(connections_are_used_again),
+        TEST(requests_go_in_parallel),
+        TEST(waiting_ends_by_time_or_wake),
+    };
+
+    stop_install();
+    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}

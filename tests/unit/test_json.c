@@ -1,0 +1,326 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "io/json.h"
+
+static struct json_doc *parse_n(const char *text, size_t length, struct err *e)
+{
+    char *bytes = xmalloc(length + JSON_PADDING_BYTES);
+    memcpy(bytes, text, length);
+    err_clear(e);
+    return json_parse(bytes, length, e);
+}
+
+static struct json_doc *parse(const char *text)
+{
+    struct err e;
+    struct json_doc *doc = parse_n(text, strlen(text), &e);
+    assert_non_null(doc);
+    return doc;
+}
+
+/* --- refusals -------------------------------------------------------------------------------- */
+
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static const struct {
+    const char *name;
+    const char *text;
+    size_t length;
+} refused[] = {
+    {"empty", BYTES("")},
+    {"blank", BYTES("  \n")},
+    {"cut object", BYTES("{\"a\":1")},
+    {"cut string", BYTES("[\"abc")},
+    {"cut literal", BYTES("tru")},
+    {"BOM", BYTES("\xEF\xBB\xBF{}")},
+    {"NUL byte behind", BYTES("{}\0")},
+    {"NUL byte between", BYTES("[1,\0 2]")},
+    {"NUL byte in a string", BYTES("[\"a\0b\"]")},
+    {"control byte in a string", BYTES("[\"a\nb\"]")},
+    {"trailing bytes", BYTES("{} x")},
+    {"two documents", BYTES("{}{}")},
+    {"trailing comma", BYTES("[1,]")},
+    {"comment", BYTES("/* a */ {}")},
+    {"invalid UTF-8", BYTES("[\"\xC3\x28\"]")},
+    {"overlong UTF-8", BYTES("[\"\xC0\xAF\"]")},
+    {"surrogate in UTF-8", BYTES("[\"\xED\xA0\x80\"]")},
+    {"beyond U+10FFFF", BYTES("[\"\xF4\x90\x80\x80\"]")},
+    {"lone high surrogate", BYTES("[\"\\ud800\"]")},
+    {"lone low surrogate", BYTES("[\"\\udc00\"]")},
+    {"unpaired surrogate", BYTES("[\"\\ud800\\u0041\"]")},
+    {"NaN", BYTES("[NaN]")},
+    {"Infinity", BYTES("[Infinity]")},
+    {"leading zero", BYTES("[01]")},
+    {"single quotes", BYTES("{'a':1}")},
+    {"a sign-in page", BYTES("<!doctype html><html></html>")},
+};
+
+static void test_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct err e;
+        struct json_doc *doc = parse_n(refused[i].text, refused[i].length, &e);
+        if (doc != NULL) {
+            fail_msg("accepted: %s", refused[i].name);
+        }
+        assert_int_equal(e.kind, ERR_CONTRACT);
+        assert_true(e.message[0] != '\0');
+    }
+}
+
+static void test_every_prefix_is_refused(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\"a\":[1,-2.5e3,true,null,\"\\u00e9\\ud83d\\ude00\"],\"b\":{}}";
+    for (size_t length = 0; length < sizeof(whole) - 1; length++) {
+        struct err e;
+        assert_null(parse_n(whole, length, &e));
+    }
+    json_free(parse(whole));
+}
+
+static struct json_doc *parse_nested(size_t depth, bool objects, struct err *e)
+{
+    struct buf b;
+    buf_init(&b, 1 << 22);
+    for (size_t i = 0; i < depth; i++) {
+        buf_add_str(&b, objects ? "{\"a\":" : "[1,");
+    }
+    buf_add_str(&b, "0");
+    for (size_t i = 0; i < depth; i++) {
+        buf_add_str(&b, objects ? "}" : ",[]]");
+    }
+    struct json_doc *doc = parse_n(b.data, b.length, e);
+    buf_free(&b);
+    return doc;
+}
+
+static void test_depth(void **state)
+{
+    (void)state;
+    size_t limit = (size_t)limit_get(LIMIT_JSON_DEPTH);
+    struct err e;
+    struct json_doc *doc = parse_nested(limit, true, &e);
+    assert_non_null(doc);
+    json_free(doc);
+    assert_null(parse_nested(limit + 1, true, &e));
+    assert_int_equal(e.kind, ERR_CONTRACT);
+    assert_non_null(strstr(e.message, "nested"));
+    doc = parse_nested(limit - 1, false, &e);
+    assert_non_null(doc);
+    json_free(doc);
+    assert_null(parse_nested(limit + 1, false, &e));
+    assert_null(parse_nested(200000, false, &e));
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    const char *written;
+    int64_t integer;
+    double real;
+    enum json_type type;
+    bool is_int;
+    bool is_real;
+} values[] = {
+    {"null", "null", 0, 0, JSON_NULL, false, false},
+    {"true", "true", 0, 0, JSON_BOOL, false, false},
+    {"0", "0", 0, 0, JSON_INT, true, true},
+    {"-7", "-7", -7, -7, JSON_INT, true, true},
+    {"9223372036854775807", "9223372036854775807", INT64_MAX, 0x1p63, JSON_INT, true, true},
+    {"-9223372036854775808", "-9223372036854775808", INT64_MIN, -0x1p63, JSON_INT, true, true},
+    {"9223372036854775808", "9223372036854775808", 0, 0x1p63, JSON_REAL, false, true},
+    {"18446744073709551615", "18446744073709551615", 0, 0x1p64, JSON_REAL, false, true},
+    {"123456789012345678901234567890", "123456789012345678901234567890", 0,
+     123456789012345678901234567890.0, JSON_REAL, false, true},
+    {"-9223372036854775809", "-9223372036854775809", 0, -0x1p63, JSON_REAL, false, true},
+    {"1e999", "1e999", 0, 0, JSON_REAL, false, false},
+    {"1.5", "1.5", 0, 1.5, JSON_REAL, false, true},
+    {"3.0", "3.0", 3, 3, JSON_REAL, true, true},
+    {"1e3", "1000.0", 1000, 1000, JSON_REAL, true, true},
+    {"1e25", "1e25", 0, 1e25, JSON_REAL, false, true},
+    {"\"12\"", "\"12\"", 0, 0, JSON_STRING, false, false},
+    {"[ 1 , 2 ]", "[1,2]", 0, 0, JSON_ARRAY, false, false},
+    {"{ \"a\" : [ ] }", "{\"a\":[]}", 0, 0, JSON_OBJECT, false, false},
+};
+
+static void test_values(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        struct json_doc *doc = parse(values[i].text);
+        struct arena *a = arena_new(0);
+        struct json v = json_root(doc);
+        int64_t integer = 0;
+        double real = 0;
+        size_t length = 0;
+        assert_int_equal(json_type(v), values[i].type);
+        assert_int_equal(json_int(v, &integer), values[i].is_int);
+        assert_true(integer == values[i].integer);
+        assert_int_equal(json_real(v, &real), values[i].is_real);
+        assert_true(real == values[i].real);
+        assert_string_equal(json_write(a, v, &length), values[i].written);
+        assert_int_equal(length, strlen(values[i].written));
+        arena_free(a);
+        json_free(doc);
+    }
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    struct json_doc *doc = parse("{\"plain\":\"abc\",\"nul\":\"a\\u0000b\",\"empty\":\"\","
+                                 "\"emoji\":\"\\ud83d\\ude00\",\"big\":1e400,\"one\":1}");
+    struct json root = json_root(doc);
+    size_t length = 0;
+    assert_string_equal(json_text(json_get(root, "plain"), &length), "abc");
+    assert_int_equal(length, 3);
+    assert_memory_equal(json_text(json_get(root, "nul"), &length), "a\0b", 4);
+    assert_int_equal(length, 3);
+    assert_string_equal(json_text(json_get(root, "empty"), &length), "");
+    assert_int_equal(length, 0);
+    assert_string_equal(json_text(json_get(root, "emoji"), &length), "\xF0\x9F\x98\x80");
+    assert_string_equal(json_text(json_get(root, "big"), &length), "1e400");
+    assert_int_equal(length, 5);
+    assert_null(json_text(json_get(root, "one"), &length));
+    assert_null(json_str(json_get(root, "big")));
+    assert_string_equal(json_str(json_get(root, "plain")), "abc");
+    assert_null(json_str(json_get(root, "none")));
+    json_free(doc);
+}
+
+static void test_access(void **state)
+{
+    (void)state;
+    struct json_doc *doc =
+        parse("{\"division\":{\"id\":\"d1\"},\"a.b\":1,\"twice\":1,\"twice\":2,\"yes\":true,"
+              "\"gone\":null,\"list\":[10,[20,21],30]}");
+    struct json root = json_root(doc);
+    assert_string_equal(json_str(json_path(root, "division.id")), "d1");
+    assert_int_equal(json_type(json_path(root, "division.none")), JSON_ABSENT);
+    assert_int_equal(json_type(json_path(root, "none.id")), JSON_ABSENT);
+    assert_int_equal(json_type(json_path(root, "yes.id")), JSON_ABSENT);
+    assert_int_equal(json_type(json_path(root, "division")), JSON_OBJECT);
+    assert_int_equal(json_type(json_get(root, "gone")), JSON_NULL);
+    assert_int_equal(json_type(json_get(json_get(root, "list"), "x")), JSON_ABSENT);
+    assert_int_equal(json_type(json_get_n(root, "listing", 4)), JSON_ARRAY);
+    int64_t n = 0;
+    assert_true(json_int(json_get(root, "twice"), &n));
+    assert_int_equal(n, 1);
+    bool yes = false;
+    assert_true(json_bool(json_get(root, "yes"), &yes) && yes);
+    assert_false(json_bool(json_get(root, "gone"), &yes));
+    assert_int_equal(json_count(root), 7);
+    assert_int_equal(json_count(json_get(root, "yes")), 0);
+    assert_true(json_held_bytes(doc) > 100);
+    json_free(doc);
+    json_free(NULL);
+}
+
+static void test_iteration(void **state)
+{
+    (void)state;
+    struct json_doc *doc = parse("[1,[2,3],{\"k\":4,\"l\":[5]},[],6]");
+    struct json_iter it = json_iter(json_root(doc));
+    struct json key;
+    struct json item;
+    static const enum json_type types[] = {JSON_INT, JSON_ARRAY, JSON_OBJECT, JSON_ARRAY, JSON_INT};
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(json_next(&it, &key, &item));
+        assert_null(key.value);
+        assert_int_equal(json_type(item), types[i]);
+        if (i == 2) {
+            struct json_iter members = json_iter(item);
+            assert_true(json_next(&members, &key, &item));
+            assert_string_equal(json_str(key), "k");
+            assert_int_equal(json_type(item), JSON_INT);
+            assert_true(json_next(&members, &key, &item));
+            assert_string_equal(json_str(key), "l");
+            assert_false(json_next(&members, &key, &item));
+        }
+    }
+    assert_false(json_next(&it, &key, &item));
+    assert_false(json_next(&it, &key, &item));
+    struct json_iter none = json_iter((struct json){NULL});
+    assert_false(json_next(&none, &key, &item));
+    json_free(doc);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    size_t length;
+    const char *quoted;
+} quotes[] = {
+    {BYTES(""), "\"\""},
+    {BYTES("abc"), "\"abc\""},
+    {BYTES("a\"b\\c/"), "\"a\\\"b\\\\c/\""},
+    {BYTES("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
+    {BYTES("\x01\x1f\0"), "\"\\u0001\\u001f\\u0000\""},
+    {BYTES("\xED\x95\x9C\xF0\x9F\x98\x80"), "\"\xED\x95\x9C\xF0\x9F\x98\x80\""},
+    {BYTES("a\xFF\xED\x95"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
+};
+
+static void test_quote(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+        struct buf b;
+        buf_init(&b, 1000);
+        assert_true(json_quote(&b, quotes[i].text, quotes[i].length));
+        assert_string_equal(buf_str(&b), quotes[i].quoted);
+        json_free(parse(buf_str(&b)));
+        buf_free(&b);
+    }
+}
+
+static void test_quote_when_full(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 8);
+    assert_true(buf_add_str(&b, "abc"));
+    assert_false(json_quote(&b, "defgh", 5));
+    assert_string_equal(buf_str(&b), "abc");
+    assert_true(json_quote(&b, "def", 3));
+    assert_string_equal(buf_str(&b), "abc\"def\"");
+    buf_free(&b);
+}
+
+static void test_write_absent(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(0);
+    size_t length = 7;
+    assert_null(json_write(a, (struct json){NULL}, &length));
+    assert_int_equal(length, 0);
+    arena_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_every_prefix_is_refused),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_access),
+        cmocka_unit_test(test_iteration),
+        cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_quote_when_full),
+        cmocka_unit_test(test_write_absent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

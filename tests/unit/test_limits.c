@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static const struct {
+    const char *variable;
+    int64_t value;
+    int64_t min;
+    int64_t max;
+} limits[] = {
+#define LIMIT_ROW(id, name, value, min, max, text) {"ROLLCALL_LIMIT_" name, value, min, max},
+    LIMITS(LIMIT_ROW)
+#undef LIMIT_ROW
+};
+
+static void before_loading_the_defaults_hold(void **state)
+{
+    (void)state;
+    assert_int_equal(COUNT(limits), LIMIT_COUNT);
+    assert_int_equal(limit_get(LIMIT_BODY_BYTES), 67108864);
+    assert_int_equal(limit_get(LIMIT_CONFIG_BYTES), 1048576);
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        assert_int_equal(limit_get((enum limit)i), limits[i].value);
+    }
+}
+
+static bool load_with(const char *variable, const char *value, struct err *e)
+{
+    err_clear(e);
+    assert_int_equal(setenv(variable, value, 1), 0);
+    bool loaded = limits_load(e);
+    assert_int_equal(unsetenv(variable), 0);
+    return loaded;
+}
+
+static void each_limit_moves_within_its_range(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LIMIT_COUNT; i++) {
+        const int64_t right[] = {limits[i].min, limits[i].max};
+        const int64_t wrong[] = {limits[i].min - 1, limits[i].max + 1};
+        char text[32];
+        struct err e;
+
+        assert_in_range(limits[i].value, limits[i].min, limits[i].max);
+        for (size_t j = 0; j < 2; j++) {
+            (void)snprintf(text, sizeof(text), "%lld", (long long)right[j]);
+            assert_true(load_with(limits[i].variable, text, &e));
+            assert_int_equal(limit_get((enum limit)i), right[j]);
+            (void)snprintf(text, sizeof(text), "%lld", (long long)wrong[j]);
+            assert_false(load_with(limits[i].variable, text, &e));
+            assert_int_equal(e.kind, ERR_CONFIG);
+            assert_non_null(strstr(e.message, limits[i].variable));
+        }
+        /* What is no longer in the environment is no longer in force. */
+        assert_true(limits_load(&e));
+        assert_int_equal(limit_get((enum limit)i), limits[i].value);
+    }
+}
+
+static void what_is_in_force_is_cached(void **state)
+{
+    struct err e;
+
+    (void)state;
+    assert_true(load_with("ROLLCALL_LIMIT_STALL_MS", "1234", &e));
+    assert_int_equal(limit_get(LIMIT_STALL_MS), 1234);
+    assert_int_equal(setenv("ROLLCALL_LIMIT_STALL_MS", "4321", 1), 0);
+    assert_int_equal(limit_get(LIMIT_STALL_MS), 1234);
+    assert_int_equal(unsetenv("ROLLCALL_LIMIT_STALL_MS"), 0);
+    assert_true(limits_load(&e));
+}
+
+static void bad_settings_are_named(void **state)
+{
+    static const struct {
+        const char *variable;
+        const char *value;
+        const char *message;
+    } rows[] = {
+        {"ROLLCALL_LIMIT_STALL_MS", "soon", "ROLLCALL_LIMIT_STALL_MS=soon"},
+        {"ROLLCALL_LIMIT_STALL_MS", "", "not a whole number from 1000 to 600000"},
+        {"ROLLCALL_LIMIT_STALL_MS", "60s", "not a whole number from 1000 to 600000"},
+        {"ROLLCALL_LIMIT_STALL_MS", "1\x1B[2J", "STALL_MS=1\\x1B[2J:"},
+        {"ROLLCALL_LIMIT_STAL_MS", "1000", "did you mean ROLLCALL_LIMIT_STALL_MS?"},
+        {"ROLLCALL_LIMIT_stall_ms", "1000", "did you mean ROLLCALL_LIMIT_STALL_MS?"},
+        {"ROLLCALL_LIMIT_", "1000", "no such limit"},
+        {"ROLLCALL_LIMIT_ELEPHANTS", "1000", "no such limit"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct err e;
+
+        assert_false(load_with(rows[i].variable, rows[i].value, &e));
+        assert_int_equal(e.kind, ERR_CONFIG);
+        if (!strstr(e.message, rows[i].message)) {
+            fail_msg("%s: %s", rows[i].variable, e.message);
+        }
+    }
+}
+
+static void other_variables_do_not_matter(void **state)
+{
+    struct err e;
+
+    (void)state;
+    assert_true(load_with("ROLLCALL_LIMITS", "x", &e));
+    assert_true(load_with("XROLLCALL_LIMIT_STALL_MS", "x", &e));
+    assert_int_equal(limit_get(LIMIT_STALL_MS), 60000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_loading_the_defaults_hold),
+        cmocka_unit_test(each_limit_moves_within_its_range),
+        cmocka_unit_test(what_is_in_force_is_cached),
+        cmocka_unit_test(bad_settings_are_named),
+        cmocka_unit_test(other_variables_do_not_matter),
+    };
+
+    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}

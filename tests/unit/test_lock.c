@@ -1,0 +1,224 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/lock.h"
+
+static char directory[64];
+static char database[96];
+
+static int enter(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof(directory), "/tmp/rollcall-lock-XXXXXX");
+    if (mkdtemp(directory) == NULL) {
+        return -1;
+    }
+    snprintf(database, sizeof(database), "%s/r.db", directory);
+    return 0;
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"r.db", "r.db.lock", "link.db", "link.db.lock"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+    return rmdir(directory);
+}
+
+static struct lock_file *open_lock(void)
+{
+    struct err e;
+    struct lock_file *l = lock_open(database, &e);
+    assert_non_null(l);
+    return l;
+}
+
+/* A process that holds `slot` until `release` is called. */
+struct holder {
+    pid_t pid;
+    int ready;
+};
+
+static struct holder hold(int slot)
+{
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    struct holder h = {fork(), ready[0]};
+    if (h.pid == 0) {
+        struct err e;
+        struct lock_file *l = lock_open(database, &e);
+        if (l == NULL || !lock_take(l, slot, "users", &e) || write(ready[1], "x", 1) != 1) {
+            _exit(1);
+        }
+        for (;;) {
+            pause();
+        }
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    return h;
+}
+
+static void release(struct holder h)
+{
+    kill(h.pid, SIGKILL);
+    waitpid(h.pid, NULL, 0);
+    close(h.ready);
+}
+
+static void test_take_and_drop(void **state)
+{
+    (void)state;
+    struct err e;
+    char holder[LOCK_HOLDER_BYTES];
+    struct lock_file *one = open_lock();
+    struct lock_file *two = open_lock();
+    assert_true(lock_take(one, 0, "users", &e));
+    assert_true(lock_take(one, 0, "users", &e));
+    assert_true(lock_take(one, LOCK_SLOTS - 1, "last", &e));
+    assert_false(lock_take(two, 0, "users", &e));
+    assert_int_equal(e.kind, ERR_LOCKED);
+    assert_true(lock_take(two, 1, "queues", &e));
+    assert_true(lock_holder(one, 0, holder));
+    assert_true(lock_holder(two, 0, holder));
+    lock_drop(one, 0);
+    lock_drop(one, 0);
+    assert_false(lock_holder(two, 0, holder));
+    assert_string_equal(holder, "");
+    assert_true(lock_take(two, 0, "users", &e));
+    lock_close(two);
+    assert_true(lock_take(one, 1, "queues", &e));
+    lock_close(one);
+    lock_close(NULL);
+}
+
+static void test_says_who_holds(void **state)
+{
+    (void)state;
+    struct err e;
+    char holder[LOCK_HOLDER_BYTES];
+    char expected[64];
+    struct holder other = hold(3);
+    struct lock_file *l = open_lock();
+    assert_false(lock_take(l, 3, "users", &e));
+    assert_int_equal(e.kind, ERR_LOCKED);
+    snprintf(expected, sizeof(expected), "process %ld ", (long)other.pid);
+    assert_non_null(strstr(e.message, expected));
+    assert_non_null(strstr(e.message, "lock of users"));
+    assert_non_null(strstr(e.message, ", started 2"));
+    assert_true(lock_holder(l, 3, holder));
+    assert_memory_equal(holder, expected, strlen(expected));
+    assert_int_equal(holder[strlen(holder) - 1], 'Z');
+    assert_false(lock_holder(l, 2, holder));
+    assert_true(lock_take(l, 2, "queues", &e));
+    release(other);
+    lock_close(l);
+}
+
+static void test_ends_with_the_process(void **state)
+{
+    (void)state;
+    struct err e;
+    char holder[LOCK_HOLDER_BYTES];
+    struct holder other = hold(5);
+    struct lock_file *l = open_lock();
+    assert_true(lock_holder(l, 5, holder));
+    release(other);
+    assert_false(lock_holder(l, 5, holder));
+    assert_true(lock_take(l, 5, "users", &e));
+    lock_close(l);
+}
+
+static void test_survives_other_closes(void **state)
+{
+    (void)state;
+#ifndef F_OFD_SETLK
+    skip();
+#endif
+    struct err e;
+    struct lock_file *l = open_lock();
+    assert_true(lock_take(l, 0, "users", &e));
+    lock_close(open_lock());
+    struct lock_file *two = open_lock();
+    assert_false(lock_take(two, 0, "users", &e));
+    lock_close(two);
+    lock_close(l);
+}
+
+static void test_garbage_in_the_file(void **state)
+{
+    (void)state;
+    struct err e;
+    char path[128];
+    char holder[LOCK_HOLDER_BYTES];
+    struct lock_file *one = open_lock();
+    struct lock_file *two = open_lock();
+    assert_true(lock_take(one, 0, "users", &e));
+    snprintf(path, sizeof(path), "%s.lock", database);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_true(lock_holder(two, 0, holder));
+    assert_string_equal(holder, "another process");
+    assert_int_equal(truncate(path, 4096), 0);
+    assert_true(lock_holder(two, 0, holder));
+    assert_string_equal(holder, "another process");
+    lock_close(one);
+    lock_close(two);
+}
+
+static void test_symbolic_link_shares_the_lock(void **state)
+{
+    (void)state;
+    struct err e;
+    char link[128];
+    fclose(fopen(database, "wb"));
+    snprintf(link, sizeof(link), "%s/link.db", directory);
+    assert_int_equal(symlink(database, link), 0);
+    struct lock_file *one = open_lock();
+    struct lock_file *two = lock_open(link, &e);
+    assert_non_null(two);
+    assert_true(lock_take(one, 0, "users", &e));
+    assert_false(lock_take(two, 0, "users", &e));
+    lock_close(one);
+    lock_close(two);
+}
+
+static void test_open_failure(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_null(lock_open("/nonexistent/r.db", &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_int_equal(e.library_code, ENOENT);
+    assert_non_null(strstr(e.message, "/nonexistent/r.db.lock"));
+}
+
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIRECTORY(test_take_and_drop),         IN_DIRECTORY(test_says_who_holds),
+        IN_DIRECTORY(test_ends_with_the_process), IN_DIRECTORY(test_survives_other_closes),
+        IN_DIRECTORY(test_garbage_in_the_file),   IN_DIRECTORY(test_symbolic_link_shares_the_lock),
+        cmocka_unit_test(test_open_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/pace.h"
+
+#define MINUTE INT64_C(60000)
+
+enum { MOST = 4000000 };
+static int64_t sent[MOST];
+
+/* Sends as fast as the pace lets it, from `from` to `to`; returns how many went. */
+static int drive(struct pace *p, int64_t from, int64_t to)
+{
+    int count = 0;
+    int64_t now = from;
+
+    while (now < to && count < MOST) {
+        int64_t wait = pace_take(p, now);
+        if (wait == 0) {
+            sent[count++] = now;
+        } else {
+            assert_true(wait > 0);
+            now += wait;
+        }
+    }
+    return count;
+}
+
+/* The most that went in any 60 s. */
+static int busiest_minute(int count)
+{
+    int most = 0;
+
+    for (int first = 0, last = 0; last < count; last++) {
+        while (sent[last] - sent[first] >= MINUTE) {
+            first++;
+        }
+        most = last - first + 1 > most ? last - first + 1 : most;
+    }
+    return most;
+}
+
+static void the_configured_rate_is_used_and_never_passed(void **state)
+{
+    static const struct {
+        int rate;
+        int burst;
+    } cases[] = {{1, 4},    {2, 1},    {10, 4},    {60, 4},    {100, 16},   {300, 1},    {300, 4},
+                 {300, 16}, {300, 64}, {1000, 16}, {3000, 64}, {10000, 64}, {100000, 64}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pace p;
+        pace_init(&p, cases[i].rate, cases[i].burst, 1000);
+        int count = drive(&p, 1000, 1000 + 10 * MINUTE);
+
+        print_message("%d a minute, burst %d: %d in 10 minutes, at most %d in one\n", cases[i].rate,
+                      cases[i].burst, count, busiest_minute(count));
+        assert_true(busiest_minute(count) <= cases[i].rate);
+        assert_true(count >= cases[i].rate * 10 * 97 / 100);
+    }
+}
+
+static void a_large_rate_does_not_hold_16_in_flight(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 1000000, 16, 0);
+    for (int64_t now = 0; now < 6000; now += 300) {
+        for (int i = 0; i < 16; i++) {
+            assert_int_equal(pace_take(&p, now), 0);
+        }
+    }
+}
+
+static void a_429_halves_and_recovers_within_a_minute(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 600, 1, 0);
+    int before = drive(&p, 0, MINUTE);
+    pace_slow_down(&p, MINUTE, MINUTE - 1, 0);
+    int first_seconds = drive(&p, MINUTE, MINUTE + 6000);
+    assert_true(first_seconds <= before / 10 * 6 / 10);
+    assert_true(first_seconds >= before / 10 * 4 / 10);
+    drive(&p, MINUTE + 6000, 2 * MINUTE);
+    int after = drive(&p, 2 * MINUTE, 3 * MINUTE);
+    assert_true(after >= before - 2);
+}
+
+static void requests_in_flight_together_slow_once(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 6000, 16, 0);
+    for (int i = 0; i < 16; i++) {
+        pace_slow_down(&p, 1000 + i, 900, 0);
+    }
+    assert_true(p.slowed_rate_per_ms > p.full_rate_per_ms * 0.49);
+}
+
+static void many_429s_end_at_60_a_minute(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 3000, 16, 0);
+    for (int64_t now = 0; now < 20000; now += 1000) {
+        pace_slow_down(&p, now, now, 0);
+    }
+    int count = drive(&p, 20000, 21000);
+    assert_true(count >= 1 && count <= 6);
+
+    /* a configured rate below 60 is the floor itself */
+    pace_init(&p, 20, 1, 0);
+    pace_slow_down(&p, 0, 0, 0);
+    assert_true(p.slowed_rate_per_ms == p.full_rate_per_ms);
+}
+
+static void retry_after_holds_all(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 6000, 16, 0);
+    pace_slow_down(&p, 100, 50, 5000);
+    assert_int_equal(pace_take(&p, 100), 5000);
+    pace_slow_down(&p, 200, 50, 1000); /* a shorter one does not shorten it */
+    assert_int_equal(pace_take(&p, 200), 4900);
+    assert_int_equal(pace_take(&p, 5099), 1);
+    /* no burst at its end */
+    int at_once = 0;
+    while (pace_take(&p, 5100) == 0) {
+        at_once++;
+    }
+    assert_int_equal(at_once, 1);
+}
+
+static void headers_lower_and_hold(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 1000, 16, 0);
+    pace_headers(&p, 0, -1, -1, -1);
+    assert_true(p.full_rate_per_ms > 900 / 60000.0);
+    pace_headers(&p, 0, 180, 10, 40);
+    int count = drive(&p, 0, 10 * MINUTE);
+    assert_true(busiest_minute(count) <= 180);
+    assert_true(count >= 1800 * 97 / 100);
+
+    pace_headers(&p, 10 * MINUTE, 180, 180, 25);
+    assert_int_equal(pace_take(&p, 10 * MINUTE), 25000);
+    /* a reset out of all reason is not believed */
+    pace_headers(&p, 20 * MINUTE, 180, 181, INT32_MAX);
+    assert_int_equal(pace_take(&p, 20 * MINUTE), 180000);
+    /* the API's word never raises the configured rate */
+    pace_headers(&p, 30 * MINUTE, 100000, 1, 60);
+    assert_true(p.full_rate_per_ms <= 1000 / 60000.0);
+}
+
+static void the_clock_may_stand_still_or_go_back(void **state)
+{
+    struct pace p;
+
+    (void)state;
+    pace_init(&p, 300, 1, 1000);
+    assert_int_equal(pace_take(&p, 1000), 0);
+    assert_true(pace_take(&p, 1000) > 0);
+    assert_true(pace_take(&p, 500) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_configured_rate_is_used_and_never_passed),
+        cmocka_unit_test(a_large_rate_does_not_hold_16_in_flight),
+        cmocka_unit_test(a_429_halves_and_recovers_within_a_minute),
+        cmocka_unit_test(requests_in_flight_together_slow_once),
+        cmocka_unit_test(many_429s_end_at_60_a_minute),
+        cmocka_unit_test(retry_after_holds_all),
+        cmocka_unit_test(headers_lower_and_hold),
+        cmocka_unit_test(the_clock_may_stand_still_or_go_back),
+    };
+
+    return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "out/query.h"
+#include "scratch.h"
+
+static const struct query *find(struct scratch *s, const char *name)
+{
+    const struct query *q = query_find(s->arena, name, &s->e);
+
+    check(q != NULL, s);
+    return q;
+}
+
+/* Every query has a title, a description and all its parameters described, and runs without any. */
+static void every_query_is_described_and_runs(void **state)
+{
+    struct scratch *s = *state;
+    size_t count = 0;
+    const struct query *list = query_list(s->arena, &count);
+
+    assert_true(count >= 8);
+    for (size_t i = 0; i < count; i++) {
+        const struct query *q = &list[i];
+        struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
+        bool row = false;
+
+        check(statement != NULL, s);
+        assert_true(strlen(q->title) > 0);
+        assert_true(strlen(q->description) > 0);
+        assert_int_equal(q->param_count, db_param_count(statement));
+        for (size_t p = 0; p < q->param_count; p++) {
+            const char *marked = arena_printf(s->arena, ":%s", q->params[p].name);
+            assert_int_not_equal(db_param_index(statement, marked), 0);
+            assert_true(strlen(q->params[p].text) > 0);
+        }
+        check(db_step(statement, &row, &s->e), s);
+        db_finalize(statement);
+    }
+}
+
+static void the_head_comment_is_read(void **state)
+{
+    struct scratch *s = *state;
+    const struct query *q = find(s, "freshness");
+
+    assert_string_equal(q->title, "Freshness");
+    assert_non_null(strstr(q->description, "whether the day is whole; one row without a day"));
+    assert_int_equal(q->param_count, 3);
+    assert_string_equal(q->params[2].name, "stream");
+    assert_string_equal(q->params[2].text, "one stream; default: all");
+}
+
+static void an_unknown_query_is_told_the_nearest(void **state)
+{
+    struct scratch *s = *state;
+
+    assert_null(query_find(s->arena, "freshnes", &s->e));
+    assert_int_equal(s->e.kind, ERR_USAGE);
+    assert_non_null(strstr(s->e.message, "did you mean freshness"));
+}
+
+static bool bind(struct scratch *s, const char *name, const char *assignment)
+{
+    const struct query *q = find(s, name);
+    struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
+
+    check(statement != NULL, s);
+    bool bound = query_bind(q, statement, s->arena, assignment, &s->e);
+    db_finalize(statement);
+    return bound;
+}
+
+static void wrong_parameters_are_refused(void **state)
+{
+    struct scratch *s = *state;
+
+    assert_true(bind(s, "freshness", "stream=users"));
+    assert_true(bind(s, "freshness", "from=2026-03-01"));
+    assert_true(bind(s, "freshness", "stream="));
+    assert_false(bind(s, "freshness", "strem=users"));
+    assert_int_equal(s->e.kind, ERR_USAGE);
+    assert_non_null(strstr(s->e.message, "did you mean stream"));
+    assert_non_null(strstr(s->e.message, "from, to, stream"));
+    assert_false(bind(s, "freshness", "from=2026-3-1"));
+    assert_int_equal(s->e.kind, ERR_USAGE);
+    assert_false(bind(s, "freshness", "from=2026-02-30"));
+    assert_false(bind(s, "freshness", "stream"));
+    assert_false(bind(s, "freshness", "=users"));
+}
+
+static void values_reach_the_statement(void **state)
+{
+    struct scratch *s = *state;
+    const struct query *q = find(s, "freshness");
+    struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
+    bool row = false;
+
+    scratch_exec(s, "INSERT INTO extract_window (stream, kind) VALUES ('users', 'snapshot'), "
+                    "('queues', 'snapshot')");
+    check(query_bind(q, statement, s->arena, "stream=users", &s->e), s);
+    check(db_step(statement, &row, &s->e), s);
+    assert_true(row);
+    assert_string_equal(db_text(statement, 0), "users");
+    check(db_step(statement, &row, &s->e), s);
+    assert_false(row);
+    db_finalize(statement);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_query_is_described_and_runs),
+        cmocka_unit_test(the_head_comment_is_read),
+        cmocka_unit_test(an_unknown_query_is_told_the_nearest),
+        cmocka_unit_test(wrong_parameters_are_refused),
+        cmocka_unit_test(values_reach_the_statement),
+    };
+
+    return cmocka_run_group_tests(tests, scratch_open, scratch_close);
+}

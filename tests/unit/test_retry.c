@@ -1,0 +1,165 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/retry.h"
+#include "base/clock.h"
+#include "base/limits.h"
+
+#define SECONDS(n) (INT64_C(1000) * (n))
+
+/* 2026-03-01T12:00:00Z */
+static int64_t now_ms(void)
+{
+    int64_t ms = 0;
+
+    assert_true(clock_parse("2026-03-01T12:00:00Z", false, &ms));
+    return ms;
+}
+
+static void reasons(void **state)
+{
+    static const struct {
+        enum http_failure failure;
+        int status;
+        bool cut;
+        enum retry_reason reason;
+    } cases[] = {
+        {HTTP_OK, 200, false, RETRY_NO},         {HTTP_OK, 200, true, RETRY_NETWORK},
+        {HTTP_OK, 204, false, RETRY_NO},         {HTTP_OK, 301, false, RETRY_NO},
+        {HTTP_OK, 307, false, RETRY_NO},         {HTTP_OK, 400, false, RETRY_NO},
+        {HTTP_OK, 401, false, RETRY_NO},         {HTTP_OK, 403, false, RETRY_NO},
+        {HTTP_OK, 404, false, RETRY_NO},         {HTTP_OK, 408, false, RETRY_SERVER},
+        {HTTP_OK, 409, false, RETRY_NO},         {HTTP_OK, 413, false, RETRY_NO},
+        {HTTP_OK, 422, false, RETRY_NO},         {HTTP_OK, 429, false, RETRY_RATE},
+        {HTTP_OK, 500, false, RETRY_SERVER},     {HTTP_OK, 501, false, RETRY_NO},
+        {HTTP_OK, 502, false, RETRY_SERVER},     {HTTP_OK, 503, false, RETRY_SERVER},
+        {HTTP_OK, 504, false, RETRY_SERVER},     {HTTP_OK, 505, false, RETRY_NO},
+        {HTTP_OK, 520, false, RETRY_SERVER},     {HTTP_OK, 600, false, RETRY_NO},
+        {HTTP_DNS, 0, false, RETRY_NETWORK},     {HTTP_REFUSED, 0, false, RETRY_NETWORK},
+        {HTTP_TIMEOUT, 0, false, RETRY_NETWORK}, {HTTP_RESET, 0, false, RETRY_NETWORK},
+        {HTTP_PROXY, 0, false, RETRY_NO},        {HTTP_TLS, 0, false, RETRY_NO},
+        {HTTP_TOO_LARGE, 0, false, RETRY_NO},    {HTTP_OTHER, 0, false, RETRY_NO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        print_message("failure %d status %d\n", cases[i].failure, cases[i].status);
+        assert_int_equal(retry_reason(cases[i].failure, cases[i].status, cases[i].cut),
+                         cases[i].reason);
+    }
+}
+
+static void every_form_of_retry_after(void **state)
+{
+    static const struct {
+        const char *header;
+        int64_t ms;
+    } cases[] = {
+        {NULL, -1},
+        {"", -1},
+        {"0", 0},
+        {"3", SECONDS(3)},
+        {" 3 ", SECONDS(3)},
+        {"120", SECONDS(120)},
+        {"1.5", 1500},
+        {"0.0001", 1},
+        {"2.0000", SECONDS(2)},
+        {"1.0019", 1002},
+        {"-5", 0},
+        {"-1.5", 0},
+        {"-", -1},
+        {"86400", SECONDS(86400)},
+        {"9223372036854775807", INT64_MAX / 2},
+        {"99999999999999999999999999999999999999", INT64_MAX / 2},
+        {"Sun, 01 Mar 2026 12:00:30 GMT", SECONDS(30)},
+        {"Sunday, 01-Mar-26 12:01:00 GMT", SECONDS(60)},
+        {"Sun, 01 Mar 2026 11:59:00 GMT", 0},
+        {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Sun, 99 Mar 2026 12:00:30 GMT", -1},
+        {"soon", -1},
+        {"3s", -1},
+        {"3, 4", -1},
+        {"+3", -1},
+        {"0x10", -1},
+        {"1e3", -1},
+        {"NaN", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        print_message("Retry-After %s\n", cases[i].header ? cases[i].header : "(none)");
+        assert_int_equal(retry_after_ms(cases[i].header, now_ms()), cases[i].ms);
+    }
+}
+
+static void waits(void **state)
+{
+    static const struct {
+        enum retry_reason reason;
+        int attempt;
+        int64_t retry_after;
+        int64_t spent;
+        double random;
+        int64_t wait;
+    } cases[] = {
+        {RETRY_NO, 1, -1, 0, 0.5, -1},
+        /* full jitter over 1, 2, 4, 8, 16, then 30 s */
+        {RETRY_SERVER, 1, -1, 0, 0.0, 0},
+        {RETRY_SERVER, 1, -1, 0, 0.5, 500},
+        {RETRY_SERVER, 2, -1, 0, 0.5, 1000},
+        {RETRY_NETWORK, 3, -1, 0, 0.5, 2000},
+        {RETRY_RATE, 5, -1, 0, 0.5, 8000},
+        {RETRY_SERVER, 6, -1, 0, 0.5, 15000},
+        {RETRY_SERVER, 60, -1, 0, 0.5, 15000},
+        {RETRY_SERVER, 2000000000, -1, 0, 0.999, 29970},
+        /* Retry-After and a tenth, at most a second */
+        {RETRY_RATE, 1, SECONDS(3), 0, 0.0, 3000},
+        {RETRY_RATE, 1, SECONDS(3), 0, 0.5, 3150},
+        {RETRY_RATE, 9, SECONDS(60), 0, 0.5, 60500},
+        {RETRY_SERVER, 1, SECONDS(180), 0, 0.0, 180000},
+        {RETRY_RATE, 1, SECONDS(181), 0, 0.0, -1},
+        {RETRY_RATE, 1, INT64_MAX / 2, 0, 0.9, -1},
+        {RETRY_RATE, 1, 0, 0, 0.5, 500},
+        /* the total */
+        {RETRY_SERVER, 1, -1, SECONDS(300), 0.0, 0},
+        {RETRY_SERVER, 1, -1, SECONDS(300), 0.5, -1},
+        {RETRY_RATE, 2, SECONDS(150), SECONDS(151), 0.0, -1},
+        {RETRY_RATE, 2, SECONDS(150), SECONDS(150), 0.0, 150000},
+        {RETRY_SERVER, 2, -1, INT64_MAX, 0.5, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        print_message("wait case %zu\n", i);
+        assert_int_equal(retry_wait_ms(cases[i].reason, cases[i].attempt, cases[i].retry_after,
+                                       cases[i].spent, cases[i].random),
+                         cases[i].wait);
+    }
+}
+
+static void never_earlier_than_asked(void **state)
+{
+    (void)state;
+    for (int64_t asked = 1; asked <= SECONDS(180); asked += 997) {
+        for (double random = 0; random < 1; random += 0.1) {
+            int64_t wait = retry_wait_ms(RETRY_RATE, 1, asked, 0, random);
+            assert_true(wait >= asked && wait <= asked + 1000);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reasons),
+        cmocka_unit_test(every_form_of_retry_after),
+        cmocka_unit_test(waits),
+        cmocka_unit_test(never_earlier_than_asked),
+    };
+
+    return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
+}

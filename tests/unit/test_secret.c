@@ -1,0 +1,74 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <sys/resource.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "child.h"
+#include "io/secret.h"
+
+static void test_holds_text(void **state)
+{
+    (void)state;
+    char big[9000];
+    memset(big, 'x', sizeof(big));
+    const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {{"", 0}, {"a", 1}, {"abcdef", 3}, {big, sizeof(big)}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct secret *s = secret_new(cases[i].text, cases[i].length);
+        assert_int_equal(secret_length(s), cases[i].length);
+        assert_int_equal(strlen(secret_expose(s)), cases[i].length);
+        assert_memory_equal(secret_expose(s), cases[i].text, cases[i].length);
+        secret_free(s);
+    }
+    secret_free(NULL);
+    assert_int_equal(secret_length(NULL), 0);
+}
+
+static void test_wipe(void **state)
+{
+    (void)state;
+    char text[] = "hunter2";
+    secret_wipe(text + 1, 5);
+    assert_memory_equal(text,
+                        "h\0\0\0\0\0"
+                        "2",
+                        8);
+    secret_wipe(NULL, 0);
+}
+
+static void check_no_core_dumps(const void *unused)
+{
+    (void)unused;
+    struct rlimit limit;
+    secret_no_core_dumps();
+    CHILD_ASSERT(getrlimit(RLIMIT_CORE, &limit) == 0);
+    CHILD_ASSERT(limit.rlim_cur == 0 && limit.rlim_max == 0);
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+    CHILD_ASSERT(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+#endif
+}
+
+static void test_no_core_dumps(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(check_no_core_dumps, NULL).exit_code, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_holds_text),
+        cmocka_unit_test(test_wipe),
+        cmocka_unit_test(test_no_core_dumps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

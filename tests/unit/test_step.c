@@ -1,0 +1,185 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/step.h"
+#include "child.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static char log_path[] = "/tmp/rollcall-step-XXXXXX";
+
+static int make_log(void **state)
+{
+    int file = mkstemp(log_path);
+
+    (void)state;
+    return file < 0 ? -1 : close(file);
+}
+
+static int remove_log(void **state)
+{
+    (void)state;
+    return unlink(log_path);
+}
+
+struct run {
+    const char *kill_step; /* NULL: not set */
+    bool log;
+};
+
+static void take_environment(const struct run *run)
+{
+    if (run->kill_step) {
+        CHILD_ASSERT(setenv("ROLLCALL_KILL_STEP", run->kill_step, 1) == 0);
+    }
+    if (run->log) {
+        CHILD_ASSERT(setenv("ROLLCALL_STEP_LOG", log_path, 1) == 0);
+    }
+}
+
+static void three_steps(const void *argument)
+{
+    take_environment(argument);
+    step("request");
+    step("answer");
+    /* The environment was read at the first step; later changes do not count. */
+    CHILD_ASSERT(setenv("ROLLCALL_KILL_STEP", "3", 1) == 0);
+    step("commit");
+}
+
+static void read_log(char *out, size_t size)
+{
+    FILE *in = fopen(log_path, "r");
+
+    assert_non_null(in);
+    size_t got = fread(out, 1, size - 1, in);
+    out[got] = '\0';
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(truncate(log_path, 0), 0);
+}
+
+static void the_nth_step_kills(void **state)
+{
+    static const struct {
+        struct run run;
+        int exit_code;
+        int signal;
+        const char *log;
+    } rows[] = {
+        {{NULL, false}, 0, 0, ""},
+        {{NULL, true}, 0, 0, "request\nanswer\ncommit\n"},
+        {{"1", true}, -1, SIGKILL, "request\n"},
+        {{"2", true}, -1, SIGKILL, "request\nanswer\n"},
+        {{"3", true}, -1, SIGKILL, "request\nanswer\ncommit\n"},
+        {{"4", true}, 0, 0, "request\nanswer\ncommit\n"},
+        {{"2", false}, -1, SIGKILL, ""},
+        {{"4", false}, 0, 0, ""},
+        {{"0", false}, 70, 0, ""},
+        {{"two", false}, 70, 0, ""},
+        {{"", false}, 70, 0, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char log[256];
+        struct child c = child_run(three_steps, &rows[i].run);
+
+        assert_int_equal(c.exit_code, rows[i].exit_code);
+        assert_int_equal(c.signal, rows[i].signal);
+        read_log(log, sizeof(log));
+        assert_string_equal(log, rows[i].log);
+    }
+}
+
+static void the_log_is_appended_to(void **state)
+{
+    static const struct run run = {NULL, true};
+    char log[256];
+
+    (void)state;
+    assert_int_equal(child_run(three_steps, &run).exit_code, 0);
+    assert_int_equal(child_run(three_steps, &run).exit_code, 0);
+    read_log(log, sizeof(log));
+    assert_string_equal(log, "request\nanswer\ncommit\nrequest\nanswer\ncommit\n");
+}
+
+static void a_log_that_cannot_be_opened_is_a_bug(const void *argument)
+{
+    (void)argument;
+    CHILD_ASSERT(setenv("ROLLCALL_STEP_LOG", "/nonexistent/step.log", 1) == 0);
+    step("request");
+}
+
+static void a_lost_log_is_noticed(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(a_log_that_cannot_be_opened_is_a_bug, NULL).exit_code, 70);
+}
+
+enum { STEPS_PER_THREAD = 1000 };
+
+static void *many_steps(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < STEPS_PER_THREAD; i++) {
+        step("s");
+    }
+    return NULL;
+}
+
+static void two_threads(const void *argument)
+{
+    pthread_t other;
+
+    take_environment(argument);
+    CHILD_ASSERT(pthread_create(&other, NULL, many_steps, NULL) == 0);
+    (void)many_steps(NULL);
+    CHILD_ASSERT(pthread_join(other, NULL) == 0);
+}
+
+static void both_threads_count_together(void **state)
+{
+    static const struct {
+        struct run run;
+        int signal;
+        size_t lines;
+    } rows[] = {
+        {{"1500", true}, SIGKILL, 1500},
+        {{"2000", true}, SIGKILL, 2000},
+        {{"2001", true}, 0, 2000},
+    };
+    static char log[8192];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct child c = child_run(two_threads, &rows[i].run);
+
+        assert_int_equal(c.signal, rows[i].signal);
+        read_log(log, sizeof(log));
+        assert_int_equal(strlen(log), 2 * rows[i].lines);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_nth_step_kills),
+        cmocka_unit_test(the_log_is_appended_to),
+        cmocka_unit_test(a_lost_log_is_noticed),
+        cmocka_unit_test(both_threads_count_together),
+    };
+
+    return cmocka_run_group_tests_name("step", tests, make_log, remove_log);
+}

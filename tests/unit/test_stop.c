@@ -1,0 +1,119 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "child.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+enum { SIGNALS_MAX = 4 };
+
+struct signals {
+    int sent[SIGNALS_MAX]; /* ended by 0 */
+    int asked;             /* what stop_signal gives */
+    int ended_by;          /* the signal that ends the process, 0 when it lives on */
+};
+
+static void take_signals(const void *argument)
+{
+    const struct signals *signals = argument;
+
+    stop_install();
+    CHILD_ASSERT(!stop_requested() && stop_signal() == 0);
+    for (int i = 0; i < SIGNALS_MAX && signals->sent[i]; i++) {
+        (void)raise(signals->sent[i]);
+        CHILD_ASSERT(signals->ended_by || stop_requested());
+    }
+    CHILD_ASSERT(stop_signal() == signals->asked);
+}
+
+static void signals_ask_and_a_second_interrupt_ends(void **state)
+{
+    static const struct signals rows[] = {
+        {{0}, 0, 0},
+        {{SIGTERM}, SIGTERM, 0},
+        {{SIGINT}, SIGINT, 0},
+        {{SIGTERM, SIGTERM, SIGTERM}, SIGTERM, 0},
+        {{SIGTERM, SIGINT}, SIGTERM, 0},
+        {{SIGINT, SIGTERM}, SIGINT, 0},
+        {{SIGINT, SIGINT}, 0, SIGINT},
+        {{SIGTERM, SIGINT, SIGINT}, 0, SIGINT},
+        {{SIGINT, SIGTERM, SIGINT}, 0, SIGINT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct child c = child_run(take_signals, &rows[i]);
+
+        assert_int_equal(c.signal, rows[i].ended_by);
+        assert_int_equal(c.exit_code, rows[i].ended_by ? -1 : 0);
+    }
+}
+
+static void write_to_nobody(const void *argument)
+{
+    int ends[2];
+
+    (void)argument;
+    stop_install();
+    CHILD_ASSERT(pipe(ends) == 0 && close(ends[0]) == 0);
+    CHILD_ASSERT(write(ends[1], "x", 1) == -1 && errno == EPIPE);
+    CHILD_ASSERT(!stop_requested());
+}
+
+static void a_closed_pipe_does_not_kill(void **state)
+{
+    struct child c = child_run(write_to_nobody, NULL);
+
+    (void)state;
+    assert_int_equal(c.signal, 0);
+    assert_int_equal(c.exit_code, 0);
+}
+
+static void sleep_long(const void *argument)
+{
+    int64_t start = clock_monotonic_ms();
+
+    (void)argument;
+    stop_install();
+    pid_t pid = fork();
+    CHILD_ASSERT(pid >= 0);
+    if (pid == 0) {
+        while (getppid() > 1 && kill(getppid(), SIGTERM) == 0) {
+            clock_sleep_ms(50);
+        }
+        _exit(0);
+    }
+    clock_sleep_ms(60 * MS_PER_SECOND);
+    (void)kill(pid, SIGKILL);
+    CHILD_ASSERT(stop_requested());
+    CHILD_ASSERT(clock_monotonic_ms() - start < 30 * MS_PER_SECOND);
+}
+
+static void a_stop_ends_a_wait(void **state)
+{
+    struct child c = child_run(sleep_long, NULL);
+
+    (void)state;
+    assert_int_equal(c.exit_code, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(signals_ask_and_a_second_interrupt_ends),
+        cmocka_unit_test(a_closed_pipe_does_not_kill),
+        cmocka_unit_test(a_stop_ends_a_wait),
+    };
+
+    return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
+}

@@ -1,0 +1,394 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static void equality(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool same;
+        bool same_nocase;
+    } rows[] = {
+        {"", "", true, true},
+        {"abc", "abc", true, true},
+        {"abc", "aBC", false, true},
+        {"abc", "ab", false, false},
+        {"ab", "abc", false, false},
+        {NULL, NULL, true, true},
+        {NULL, "", false, false},
+        {"", NULL, false, false},
+        {"@", "`", false, false},
+        {"[", "{", false, false},
+        {"\xC3\x89", "\xC3\xA9", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(str_eq(rows[i].a, rows[i].b), rows[i].same);
+        assert_int_equal(str_eq_nocase(rows[i].a, rows[i].b), rows[i].same_nocase);
+    }
+}
+
+static void starts_and_ends(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *part;
+        bool starts;
+        bool ends;
+    } rows[] = {
+        {"abcab", "ab", true, true}, {"abc", "abc", true, true},    {"abc", "abcd", false, false},
+        {"abc", "", true, true},     {"", "", true, true},          {"", "a", false, false},
+        {"abc", "bc", false, true},  {"bcd", "abcd", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(str_starts_with(rows[i].text, rows[i].part), rows[i].starts);
+        assert_int_equal(str_ends_with(rows[i].text, rows[i].part), rows[i].ends);
+    }
+}
+
+static void trimming(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *trimmed;
+        bool cut;
+    } rows[] = {
+        {"", "", false},
+        {"a b", "a b", false},
+        {" a", "a", true},
+        {"a\r\n", "a", true},
+        {" \t\r\n ", "", true},
+        {"\ta\nb ", "a\nb", true},
+        {"\xC2\xA0", "\xC2\xA0", false},
+    };
+    struct arena *a = arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool cut = !rows[i].cut;
+
+        assert_string_equal(str_trim(a, rows[i].text, &cut), rows[i].trimmed);
+        assert_int_equal(cut, rows[i].cut);
+        assert_string_equal(str_trim(a, rows[i].text, NULL), rows[i].trimmed);
+    }
+    assert_string_equal(str_lower(a, "MyPureCloud.JP \xC3\x89[@"), "mypurecloud.jp \xC3\x89[@");
+    arena_free(a);
+}
+
+static void lists(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+        const char *items[4];
+    } rows[] = {
+        {"", 0, {0}},
+        {" ,\t, ", 0, {0}},
+        {"a", 1, {"a"}},
+        {"a,b", 2, {"a", "b"}},
+        {" users, queues ,,conversations\n", 3, {"users", "queues", "conversations"}},
+        {"a b\tc\r\nd", 4, {"a", "b", "c", "d"}},
+    };
+    struct arena *a = arena_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t count = 99;
+        char **list = str_split_list(a, rows[i].text, &count);
+
+        assert_int_equal(count, rows[i].count);
+        for (size_t j = 0; j < count; j++) {
+            assert_string_equal(list[j], rows[i].items[j]);
+        }
+    }
+    arena_free(a);
+}
+
+static void whole_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t min;
+        int64_t max;
+        bool right;
+        int64_t value;
+    } rows[] = {
+        {"0", 0, 10, true, 0},
+        {"10", 0, 10, true, 10},
+        {"11", 0, 10, false, 0},
+        {"-1", -1, 10, true, -1},
+        {"-2", -1, 10, false, 0},
+        {"007", 0, 10, true, 7},
+        {"9223372036854775807", INT64_MIN, INT64_MAX, true, INT64_MAX},
+        {"9223372036854775808", INT64_MIN, INT64_MAX, false, 0},
+        {"-9223372036854775808", INT64_MIN, INT64_MAX, true, INT64_MIN},
+        {"-9223372036854775809", INT64_MIN, INT64_MAX, false, 0},
+        {"", 0, 10, false, 0},
+        {"-", -10, 10, false, 0},
+        {"+1", 0, 10, false, 0},
+        {" 1", 0, 10, false, 0},
+        {"1 ", 0, 10, false, 0},
+        {"1.0", 0, 10, false, 0},
+        {"0x1", 0, 10, false, 0},
+        {"--1", -10, 10, false, 0},
+        {"1k", 0, 10, false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t value = 4711;
+
+        assert_int_equal(str_to_int64(rows[i].text, rows[i].min, rows[i].max, &value),
+                         rows[i].right);
+        assert_int_equal(value, rows[i].right ? rows[i].value : 4711);
+    }
+}
+
+static void booleans(void **state)
+{
+    static const char *const right[] = {"yes", "True", "ON", "1"};
+    static const char *const wrong[] = {"no", "FALSE", "Off", "0"};
+    static const char *const neither[] = {"", "y", "2", "yes ", "onn"};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        bool value = false;
+
+        assert_true(str_to_bool(right[i], &value));
+        assert_true(value);
+        assert_true(str_to_bool(wrong[i], &value));
+        assert_false(value);
+    }
+    for (size_t i = 0; i < COUNT(neither); i++) {
+        bool value = true;
+
+        assert_false(str_to_bool(neither[i], &value));
+        assert_true(value);
+    }
+}
+
+static void nearest_word(void **state)
+{
+    static const char *const candidates[] = {"extract", "export",   "status",
+                                             "query",   "timezone", "requests_per_minute"};
+    static const struct {
+        const char *word;
+        const char *nearest;
+    } rows[] = {
+        {"extract", "extract"},
+        {"extrat", "extract"},
+        {"EXTRACT", "extract"},
+        {"exprot", "export"},
+        {"qeury", "query"},
+        {"time_zone", "timezone"},
+        {"tiemzoen", "timezone"},
+        {"expoxx", "export"},
+        {"statistics", NULL},
+        {"sxxxus", NULL},
+        {"request_per_minutes", "requests_per_minute"},
+        {"requests_per_hour", "requests_per_minute"}, /* 5 edits of 17 letters */
+        {"requests_in_a_day", NULL},
+        {"q", NULL},
+        {"xy", NULL},
+        {"", NULL},
+    };
+    char endless[1000];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *near = str_nearest(rows[i].word, candidates, COUNT(candidates));
+
+        if (!rows[i].nearest) {
+            assert_null(near);
+        } else {
+            assert_non_null(near);
+            assert_string_equal(near, rows[i].nearest);
+        }
+    }
+    memset(endless, 'a', sizeof(endless) - 1);
+    endless[sizeof(endless) - 1] = '\0';
+    const char *const long_candidates[] = {endless, "word"};
+    assert_null(str_nearest(endless, long_candidates, 2));
+    assert_string_equal(str_nearest("word", long_candidates, 2), "word");
+    assert_null(str_nearest("word", NULL, 0));
+}
+
+static void nearest_has_borders(void **state)
+{
+    static const struct {
+        const char *word;
+        const char *candidate;
+        bool near;
+    } rows[] = {
+        {"ab", "ax", true},                /* 1 of 2 */
+        {"ab", "xy", false},               /* 2 of 2 */
+        {"abc", "xyc", true},              /* 2 of 3 */
+        {"abc", "xyz", false},             /* 3 of 3 */
+        {"abcdefgh", "abcdexyz", false},   /* 3 of 8 */
+        {"abcdefghi", "abcdefxyz", true},  /* 3 of 9 */
+        {"abcdefghi", "abcdewxyz", false}, /* 4 of 9 */
+        {"ab", "ba", true},                /* one transposition */
+        {"ca", "abc", false},              /* a letter between transposed ones counts */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *near = str_nearest(rows[i].word, &rows[i].candidate, 1);
+
+        assert_int_equal(near != NULL, rows[i].near);
+    }
+    static const char *const equals[] = {"abd", "abe"};
+    assert_string_equal(str_nearest("abc", equals, 2), "abd");
+}
+
+static void escaping(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *escaped;
+    } rows[] = {
+        {"", ""},
+        {"plain text, C:\\x \"q\"", "plain text, C:\\x \"q\""},
+        {"a\nb\rc\td", "a\\nb\\rc\\td"},
+        {"\x1B[31mred", "\\x1B[31mred"},
+        {"\x01\x7F", "\\x01\\x7F"},
+        {"\xC2\x9B"
+         "31m",
+         "\\u{9B}31m"},
+        {"\u202Eevil\u2066", "\\u{202E}evil\\u{2066}"},
+        {"\u061C\u200E\u200F", "\\u{61C}\\u{200E}\\u{200F}"},
+        {"\u2028\u2029\uFEFF", "\\u{2028}\\u{2029}\\u{FEFF}"},
+        {"\uD64D\uAE38\uB3D9 \U0001F600", "\uD64D\uAE38\uB3D9 \U0001F600"},
+        {"\xFF\xC3(\xE2\x82", "\\xFF\\xC3(\\xE2\\x82"},
+        {"\xED\xA0\x80", "\\xED\\xA0\\x80"},
+        {"\xC0\x80", "\\xC0\\x80"},
+    };
+    struct arena *a = arena_new(0);
+    struct buf b;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_string_equal(str_escaped(a, rows[i].text), rows[i].escaped);
+    }
+    buf_init(&b, 100);
+    assert_true(str_escape(&b, "a\0b", 3));
+    assert_string_equal(buf_str(&b), "a\\x00b");
+    buf_free(&b);
+    buf_init(&b, 5);
+    assert_false(str_escape(&b, "ab\uAC00\uAC01", 8));
+    assert_string_equal(buf_str(&b), "ab\uAC00");
+    buf_free(&b);
+    arena_free(a);
+}
+
+/* Whatever goes in, what comes out is valid UTF-8 without anything unsafe in it. */
+static void escaped_bytes_are_safe(void **state)
+{
+    uint32_t seed = 12345;
+    char text[64];
+    struct buf b;
+    struct buf again;
+
+    (void)state;
+    buf_init(&b, 1000);
+    buf_init(&again, 1000);
+    for (int round = 0; round < 20000; round++) {
+        size_t length = (size_t)round % sizeof(text);
+
+        for (size_t i = 0; i < length; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            text[i] = (char)(unsigned char)((seed >> 24) | ((seed >> 9) & 0x80U));
+        }
+        buf_clear(&b);
+        buf_clear(&again);
+        assert_true(str_escape(&b, text, length));
+        assert_true(str_is_utf8(buf_str(&b), b.length));
+        assert_true(str_escape(&again, buf_str(&b), b.length));
+        assert_string_equal(buf_str(&again), buf_str(&b));
+    }
+    buf_free(&b);
+    buf_free(&again);
+}
+
+static void url_encoding(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *encoded;
+    } rows[] = {
+        {"", ""},
+        {"AZaz09-._~", "AZaz09-._~"},
+        {"a b+c&d=e/f?g%h", "a%20b%2Bc%26d%3De%2Ff%3Fg%25h"},
+        {"\uAC00\n", "%EA%B0%80%0A"},
+        {"2026-01-01T00:00:00Z", "2026-01-01T00%3A00%3A00Z"},
+    };
+    struct buf b;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        buf_init(&b, 1000);
+        assert_true(str_url_encode(&b, rows[i].text));
+        assert_string_equal(buf_str(&b), rows[i].encoded);
+        buf_free(&b);
+    }
+    buf_init(&b, 5);
+    assert_true(str_url_encode(&b, "ab"));
+    assert_false(str_url_encode(&b, "cd/"));
+    assert_string_equal(buf_str(&b), "ab");
+    assert_true(str_url_encode(&b, "/"));
+    assert_string_equal(buf_str(&b), "ab%2F");
+    buf_free(&b);
+}
+
+static void utf8_and_uuid(void **state)
+{
+    static const struct {
+        const char *text;
+        bool uuid;
+    } rows[] = {
+        {"01234567-89ab-cdef-ABCD-EF0123456789", true},
+        {"01234567-89ab-cdef-ABCD-EF012345678", false},
+        {"01234567-89ab-cdef-ABCD-EF01234567890", false},
+        {"0123456g-89ab-cdef-ABCD-EF0123456789", false},
+        {"01234567089ab-cdef-ABCD-EF0123456789", false},
+        {"01234567-89ab-cdef-ABCD--F0123456789", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(str_is_uuid(rows[i].text), rows[i].uuid);
+    }
+    assert_true(str_is_utf8("", 0));
+    assert_true(str_is_utf8("a\0b", 3));
+    assert_true(str_is_utf8("a\uAC00\U0001F600", 8));
+    assert_false(str_is_utf8("a\uAC00", 3));
+    assert_false(str_is_utf8("\xED\xB0\x80", 3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equality),      cmocka_unit_test(starts_and_ends),
+        cmocka_unit_test(trimming),      cmocka_unit_test(lists),
+        cmocka_unit_test(whole_numbers), cmocka_unit_test(booleans),
+        cmocka_unit_test(nearest_word),  cmocka_unit_test(nearest_has_borders),
+        cmocka_unit_test(escaping),      cmocka_unit_test(escaped_bytes_are_safe),
+        cmocka_unit_test(url_encoding),  cmocka_unit_test(utf8_and_uuid),
+    };
+
+    return cmocka_run_group_tests_name("str", tests, NULL, NULL);
+}

@@ -1,0 +1,192 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/login_causes.h"
+#include "api/token.h"
+#include "base/arena.h"
+
+static struct config config = {
+    .login_url = "https://login.example.test",
+    .api_url = "https://api.example.test",
+    .client_id = "0a1b2c3d-id",
+    .client_secret_origin = "environment",
+};
+
+static struct http_answer answer_of(int status, const char *type, const char *body, bool framed)
+{
+    struct http_answer a = {.failure = HTTP_OK, .status = status, .framed = framed};
+
+    snprintf(a.content_type, sizeof(a.content_type), "%s", type);
+    buf_init(&a.body, 1 << 20);
+    buf_add_str(&a.body, body);
+    return a;
+}
+
+static void the_request_holds_the_grant_and_no_scope(void **state)
+{
+    char url[256];
+    struct http_request r;
+
+    (void)state;
+    token_request(&config, url, sizeof(url), &r);
+    assert_string_equal(r.url, "https://login.example.test/oauth/token");
+    assert_int_equal(r.method, HTTP_POST);
+    assert_string_equal(r.body, "grant_type=client_credentials");
+    assert_int_equal(r.body_length, strlen(r.body));
+    assert_string_equal(r.content_type, "application/x-www-form-urlencoded");
+    assert_string_equal(r.basic_user, "0a1b2c3d-id");
+    assert_null(r.bearer);
+}
+
+static void lifetimes(void **state)
+{
+    static const struct {
+        const char *body;
+        int64_t lifetime;
+        int64_t renew_after_ms;
+    } cases[] = {
+        {"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":86399}", 86399,
+         INT64_C(86099000)},
+        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":300}", 300, 270000},
+        {"{\"access_token\":\"t\"}", 300, 270000},
+        {"{\"access_token\":\"t\",\"expires_in\":-1}", 300, 270000},
+        {"{\"access_token\":\"t\",\"expires_in\":99999999999}", 172800, INT64_C(172500000)},
+        {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", 300, 270000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a = answer_of(200, "application/json", cases[i].body, true);
+        struct token t = {.generation = 6, .proven = true};
+        struct err e;
+
+        assert_true(token_accept(&t, &config, &a, 1000, &e));
+        assert_int_equal(secret_length(t.value), 1);
+        assert_int_equal(t.lifetime_seconds, cases[i].lifetime);
+        assert_int_equal(t.renew_at_ms, 1000 + cases[i].renew_after_ms);
+        assert_int_equal(t.generation, 7);
+        assert_false(t.proven);
+        assert_false(token_stale(&t, t.renew_at_ms - 1));
+        assert_true(token_stale(&t, t.renew_at_ms));
+        token_free(&t);
+        assert_true(token_stale(&t, 0));
+        buf_free(&a.body);
+    }
+}
+
+static void refusals(void **state)
+{
+    static const char page[] = "<!DOCTYPE html><html><title>Log in</title></html>";
+    static const struct {
+        int status;
+        const char *type;
+        const char *body;
+        enum err_kind kind;
+        const char *says;
+    } cases[] = {
+        {400, "application/json",
+         "{\"error\":\"invalid_client\",\"description\":\"client not found\",\"error_description\":"
+         "\"client not found\"}",
+         ERR_AUTH, "region"},
+        {401, "application/json",
+         "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
+         "rotated"},
+        {400, "application/json",
+         "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
+         "environment"},
+        {400, "application/json", "{\"error\":\"unsupported_grant_type\"}", ERR_AUTH,
+         "Client Credentials"},
+        {400, "application/json", "{\"error\":\"unauthorized_client\"}", ERR_AUTH,
+         "Client Credentials"},
+        {401, "application/json", "{\"error\":\"x\",\"error_description\":\"Client is DISABLED\"}",
+         ERR_AUTH, "disabled"},
+        {401, "application/json", "{\"code\":\"ip.not.authorized\",\"message\":\"no\"}", ERR_AUTH,
+         "allow-list"},
+        {403, "application/json", "{\"error\":\"?\"}", ERR_AUTH, "client_id"},
+        {200, "text/html", page, ERR_AUTH, "page"},
+        {200, "application/json", "{}", ERR_AUTH, "no token"},
+        {200, "application/json", "[]", ERR_AUTH, "no token"},
+        {200, "application/json", "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
+        {200, "application/json", "{\"access_token\":7}", ERR_AUTH, "no token"},
+        {200, "application/json", "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
+        {200, "application/json", "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH,
+         "no token"},
+        {200, "application/json", "{\"access_token\":\"abc", ERR_AUTH, "page"},
+        {200, "application/json", "", ERR_AUTH, "page"},
+        {204, "", "", ERR_AUTH, "page"},
+        {302, "text/html", page, ERR_AUTH, "elsewhere"},
+        {404, "text/html", page, ERR_AUTH, "no login at this URL"},
+        {429, "application/json", "{}", ERR_RATE, "login.example.test"},
+        {500, "text/html", page, ERR_TEMPORARY, "login.example.test"},
+        {501, "text/html", page, ERR_TEMPORARY, "501"},
+        {503, "application/json", "{}", ERR_TEMPORARY, "503"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a = answer_of(cases[i].status, cases[i].type, cases[i].body, true);
+        struct token t = {.generation = 0};
+        struct err e;
+
+        assert_false(token_accept(&t, &config, &a, 0, &e));
+        print_message("%d %s: %s\n", cases[i].status, cases[i].body, e.message);
+        assert_null(t.value);
+        assert_int_equal(e.kind, cases[i].kind);
+        assert_int_equal(e.http_status, cases[i].status);
+        assert_non_null(strstr(e.message, cases[i].says));
+        if (e.kind == ERR_AUTH) {
+            assert_non_null(strstr(e.message, "SAML"));
+        }
+        assert_null(strstr(e.message, "abc"));
+        buf_free(&a.body);
+    }
+}
+
+static void a_login_cut_on_the_way_is_temporary(void **state)
+{
+    struct http_answer a = answer_of(200, "application/json", "{\"access_token\":\"ab", false);
+    struct token t = {.generation = 0};
+    struct err e;
+
+    (void)state;
+    assert_false(token_accept(&t, &config, &a, 0, &e));
+    assert_int_equal(e.kind, ERR_TEMPORARY);
+    buf_free(&a.body);
+
+    struct http_answer cut = {.failure = HTTP_RESET, .detail = "reset by peer"};
+    assert_false(token_accept(&t, &config, &cut, 0, &e));
+    assert_int_equal(e.kind, ERR_TEMPORARY);
+    assert_non_null(strstr(e.message, "reset by peer"));
+}
+
+static void the_table_is_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < login_cause_count; i++) {
+        const struct login_cause *c = &login_causes[i];
+        assert_true(c->name[0] != '\0' && c->text[0] != '\0' && c->remedy[0] != '\0');
+        assert_true(c->sign != LOGIN_WORDS || c->match);
+    }
+    assert_int_equal(login_causes[login_cause_count - 1].sign, LOGIN_OTHER);
+    assert_string_equal(login_cause_fresh("HTTP 401 ip.not.authorized")->name, "blocked_address");
+    assert_string_equal(login_cause_fresh("HTTP 401 bad.credentials")->name, "refused_fresh_token");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_request_holds_the_grant_and_no_scope),
+        cmocka_unit_test(lifetimes),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(a_login_cut_on_the_way_is_temporary),
+        cmocka_unit_test(the_table_is_whole),
+    };
+
+    return cmocka_run_group_tests_name("token", tests, NULL, NULL);
+}
