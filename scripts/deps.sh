@@ -51,6 +51,7 @@ test procps cmd:pgrep required procps procps-ng procps -
 test clang-format cmd:clang-format optional clang-format clang-tools-extra clang-extra-tools clang-format
 test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
 test strace cmd:strace optional strace strace strace -
+test faketime cmd:faketime optional faketime libfaketime libfaketime libfaketime
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
 NEEDS
@@ -216,7 +217,7 @@ remedy() {
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     inih) echo "on RHEL-like systems enable EPEL and CRB, or build inih from its source release (github: benhoyt/inih)" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
-    strace) echo "one crash test is skipped without it" ;;
+    strace | faketime) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }

@@ -321,7 +321,7 @@ def main(arguments):
             totals.append(("sanitize", Outcome(skipped=[["all", "this compiler has no working ASan and UBSan"]])))
         elif "sanitize" in wanted:
             env = {"ROLLCALL_SANITIZED": "1", "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
-                   "UBSAN_OPTIONS": "print_stacktrace=1"}
+                   "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99"}
             build_and_run(SANITIZED, os.path.join(BUILD, "san"), "san: ",
                           ["SANITIZE=1", "CFLAGS=-O1 -g", "WERROR="], env, totals)
     except KeyboardInterrupt:

@@ -325,6 +325,11 @@ void client_abort(struct client *c)
     flights_free(&c->finished);
 }
 
+bool client_logged_in(const struct client *c)
+{
+    return c->token.generation > 0;
+}
+
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer)
 {

@@ -81,6 +81,9 @@ void client_abort(struct client *c);
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer);
 
+/* True once a login succeeded. */
+bool client_logged_in(const struct client *c);
+
 /* Counters so far, the login's included; borrowed, valid until the next client call. */
 const struct route_count *client_counts(const struct client *c, size_t *count);
 

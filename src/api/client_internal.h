@@ -79,6 +79,7 @@ struct client {
 void flights_insert(struct flights *list, struct flight *f);
 void flights_remove(struct flights *list, const struct flight *f);
 
+/* Frees a flight, which must be in no list. */
 void flight_free(struct flight *f);
 
 /* Ends a flight with an error. It must be in no list. */

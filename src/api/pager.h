@@ -97,6 +97,7 @@ struct pager;
 /* A pager in memory of `a` (which must outlive it). */
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec);
 
+/* What can be done next. */
 enum pager_state pager_state(const struct pager *p);
 
 /* The next request; false unless PAGER_READY. */

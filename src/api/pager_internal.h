@@ -76,23 +76,49 @@ bool pager_rows(const struct pager *p, const struct json_doc *doc, struct json *
 /* Checks one more page against LIMIT_PAGES_PER_WINDOW. */
 bool pager_check_pages(const struct pager *p, int64_t pages, struct err *e);
 
+/* Sets up a pager of numbered pages from its spec. */
 void numbered_init(struct pager *p);
+
+/* Its state, overflow apart. */
 enum pager_state numbered_state(const struct pager *p);
+
+/* Its next request; the state must be PAGER_READY. */
 void numbered_next(struct pager *p, struct arena *a, struct pager_request *out);
+
+/* Takes a page whose rows and total are in *page already. ERR_CONTRACT past the limit of pages. */
 bool numbered_answer(struct pager *p, int64_t sequence, struct json root, struct pager_page *page,
                      struct err *e);
 
+/* Sets up a pager of a job's results, new or stored. */
 void job_init(struct pager *p);
+
+/* Its state, loss apart. */
 enum pager_state job_state(const struct pager *p);
+
+/* Its next request: submission, poll or result page; the state must be PAGER_READY. */
 void job_next(struct pager *p, struct arena *a, struct pager_request *out);
+
+/* Takes the answer to the one request that is out. ERR_CONTRACT or ERR_TEMPORARY as pager_answer.
+ */
 bool job_answer(struct pager *p, struct json root, struct arena *a, struct pager_page *page,
                 struct err *e);
+
+/* Takes a refusal of the request that is out; true when it means that the job is lost. */
 bool job_refused(struct pager *p, int status, const char *code);
+
+/* The DELETE of a job that is over or lost, once; false when there is none to delete. */
 bool job_delete(struct pager *p, struct arena *a, struct pager_request *out);
 
+/* Sets up a pager of id batches. */
 void ids_init(struct pager *p);
+
+/* Its state. */
 enum pager_state ids_state(const struct pager *p);
+
+/* The request of the next batch; the state must be PAGER_READY. */
 void ids_next(struct pager *p, struct arena *a, struct pager_request *out);
+
+/* Takes a batch's page. */
 void ids_answer(struct pager *p, int64_t sequence, struct pager_page *page);
 
 #endif

@@ -35,6 +35,7 @@ void route_of(const char *path, char *out);
 /* The index of the counters for `method` and the route of `path`, made when new. */
 size_t routes_find(struct routes *r, const char *method, const char *path);
 
+/* Frees the counters; *r is empty and usable again. */
 void routes_free(struct routes *r);
 
 #endif

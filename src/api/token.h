@@ -38,6 +38,7 @@ bool token_accept(struct token *t, const struct config *config, const struct htt
 /* True when `t` must be fetched before the next request. */
 bool token_stale(const struct token *t, int64_t monotonic_ms);
 
+/* Wipes and frees the token's text; its other facts stay. */
 void token_free(struct token *t);
 
 #endif

@@ -37,6 +37,8 @@ void stop_install(void)
     INVARIANT(sigaction(SIGINT, &action, NULL) == 0);
     INVARIANT(sigaction(SIGTERM, &action, NULL) == 0);
     INVARIANT(sigaction(SIGPIPE, &ignore, NULL) == 0);
+    /* A file that may not grow is a full disk, told by the failed write. */
+    INVARIANT(sigaction(SIGXFSZ, &ignore, NULL) == 0);
 }
 
 bool stop_requested(void)

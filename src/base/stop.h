@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Installs the handlers (and ignores SIGPIPE). */
+/* Installs the handlers (and ignores SIGPIPE and SIGXFSZ: their failed writes tell). */
 void stop_install(void);
 
 /* True once a stop was asked for. Async-signal-safe to set, safe to read in any thread. */

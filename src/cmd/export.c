@@ -9,10 +9,11 @@
 #include "out/table.h"
 
 const char cmd_export_help[] =
-    "usage: rollcall export [--out DIR] [--gzip] [--bom] [--since DATE] [TABLE|VIEW]...\n"
+    "usage: rollcall export [--out DIR] [--gzip] [--bom] [--since DATE]\n"
+    "                       [TABLE|VIEW]...\n"
     "\n"
-    "Writes DIR/<table or view>.csv (.csv.gz with --gzip) and DIR/manifest.json, all of\n"
-    "one moment. Without names: all data tables and all views; tables of the ledger\n"
+    "Writes DIR/<table or view>.csv (.csv.gz with --gzip) and DIR/manifest.json, all\n"
+    "of one moment. Without names: all data tables and all views; the ledger's tables\n"
     "(run, extract_window, raw_page without its bytes...) only when named. Old files\n"
     "stay as they are until all new ones are written.\n"
     "\n"

@@ -32,7 +32,7 @@ static bool resolve_region(const struct cmd_context *ctx, struct config *c, stru
     }
     const char *domain = region_domain(ctx->arena, c->region, &known, e);
     if (!domain) {
-        return false;
+        return config_blame(c, "genesys", "region", e);
     }
     if (!known) {
         LOG(LOG_WARN, "region is not in the table; its domain is used as it is",
@@ -63,11 +63,14 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
         return false;
     }
     setup_log(ctx, out);
-    if ((needs_login && !resolve_region(ctx, out, e)) || !clock_set_zone(out->timezone, e)) {
-        config_wipe(out);
-        return false;
+    bool ok = !needs_login || resolve_region(ctx, out, e);
+    if (ok && !clock_set_zone(out->timezone, e)) {
+        ok = config_blame(out, "extract", "timezone", e);
     }
-    return true;
+    if (!ok) {
+        config_wipe(out);
+    }
+    return ok;
 }
 
 enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,

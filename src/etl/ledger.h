@@ -68,7 +68,7 @@ bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_tota
 bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
                     enum err_kind kind, const char *error, struct err *e);
 
-/* One route's request counters of the run (upsert by run, method, route). */
+/* A route's request counters, of the whole run. */
 struct ledger_route {
     const char *method;
     const char *route;
@@ -78,6 +78,8 @@ struct ledger_route {
     int64_t status_5xx;
     int64_t bytes;
 };
+/* Stores one route's counters (in place of those stored before). Part of the caller's transaction.
+ */
 bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e);
 
 /* --- windows --- */
@@ -107,7 +109,7 @@ bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan,
 /* A job was submitted: its id is kept before anything follows. As ledger_reading_begin. */
 bool ledger_job(struct ledger *l, int64_t window_id, const char *job_id, struct err *e);
 
-/* A page was loaded: moves the cursor. Part of the page's transaction. */
+/* Where a reading goes on after a page. */
 struct ledger_page {
     int64_t window_id;
     const char *job_cursor; /* NULL: none */
@@ -116,6 +118,7 @@ struct ledger_page {
     int64_t rows_read;
     int64_t total_hits; /* -1: not said */
 };
+/* A page was loaded: moves the cursor. Part of the page's transaction. */
 bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e);
 
 /* A reading is whole: writes the window's coverage and state (from w->window) and what is still
@@ -133,7 +136,7 @@ bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e);
 bool ledger_window_error(struct ledger *l, int64_t window_id, const struct err *cause,
                          struct err *e);
 
-/* The raw bytes of a page that changed a row. Part of the page's transaction. */
+/* A page as it was received. */
 struct ledger_raw {
     int64_t window_id;
     int64_t run_id;
@@ -146,11 +149,12 @@ struct ledger_raw {
     size_t length;
     int64_t row_count;
 };
+/* Keeps the raw bytes of a page that changed a row. Part of the page's transaction. */
 bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e);
 
 /* --- facts --- */
 
-/* Counts an unknown field or a data problem. Part of the page's transaction. */
+/* An unknown field or a data problem of a page. */
 struct ledger_note {
     const char *stream;
     const char *path;
@@ -158,6 +162,7 @@ struct ledger_note {
     const char *example; /* of a problem; NULL: none */
     int64_t count;
 };
+/* Counts one. Part of the page's transaction. */
 bool ledger_note(struct ledger *l, const struct ledger_note *n, struct err *e);
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
@@ -171,14 +176,16 @@ bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const 
                    struct err *e);
 bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e);
 
-/* Ids for id batches, sorted, in the arena: open conversations (no end, started at or after
- * `since_ms`, id over `after`; NULL: all), users that are not deleted. */
+/* Ids for id batches, sorted. */
 struct ledger_ids {
     const char *const *ids;
     size_t count;
 };
+/* Open conversations: no end, started at or after `since_ms`, id over `after` (NULL: all). In the
+ * arena. */
 bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
                                struct arena *a, struct ledger_ids *out, struct err *e);
+/* Users that are not deleted, in the arena. */
 bool ledger_user_ids(struct ledger *l, struct arena *a, struct ledger_ids *out, struct err *e);
 
 #endif

@@ -57,7 +57,7 @@ static bool is_reread_due(const struct window *w, const struct plan_facts *f)
     if (w->state == WINDOW_SETTLED && f->until_ms >= lookback_end_ms(w, f)) {
         return false;
     }
-    return f->until_ms >= w->end_ms &&
+    return f->until_ms >= w->end_ms && f->until_ms > w->last_read_at_ms &&
            f->until_ms - w->last_read_at_ms >= f->reread_hours * MS_PER_HOUR;
 }
 
@@ -119,8 +119,7 @@ void plan_settle(struct window *w, const struct window_debt *done, const struct 
     if (done->job || done->query) {
         w->last_read_at_ms = later(w->last_read_at_ms, f->until_ms);
     }
-    w->complete_to_ms =
-        later(w->complete_to_ms, later(w->job_complete_to_ms, w->query_complete_to_ms));
+    w->complete_to_ms = later(w->job_complete_to_ms, w->query_complete_to_ms);
 
     if (!is_finished(w, f->method)) {
         w->state = WINDOW_OPEN;

@@ -80,7 +80,7 @@ enum config_type {
       "tables and views to export; all data tables and views when empty")                          \
     X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", CONFIG_BOOL, "no", 0, 0, NULL,     \
       "put an apostrophe before text that a spreadsheet would run as a formula")                   \
-    X(KEY_LEVEL, "log", "level", CONFIG_CHOICE, "info", 0, 0, "error warn info debug",             \
+    X(KEY_LEVEL, "log", "level", CONFIG_CHOICE, "warn", 0, 0, "error warn info debug",             \
       "how much is logged")                                                                        \
     X(KEY_FORMAT, "log", "format", CONFIG_CHOICE, "text", 0, 0, "text json", "how it is logged")
 

@@ -1,6 +1,5 @@
 #include "io/db.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,22 +18,16 @@ struct db_stmt {
 /* How much of a statement a message shows. */
 enum { SHOWN_SQL_BYTES = 120 };
 
-static bool out_of_room(int code, int system_error)
-{
-    if ((code & 0xff) == SQLITE_FULL) {
-        return true;
-    }
-    return (code & 0xff) == SQLITE_IOERR &&
-           (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG);
-}
-
 /* What the user can do about an error; NULL: nothing in particular. */
-static const char *remedy(int code, int system_error)
+static const char *remedy(int code)
 {
-    if (out_of_room(code, system_error)) {
-        return "the disk is full: free some space and run again; it goes on where it stopped";
-    }
     switch (code & 0xff) {
+    case SQLITE_FULL:
+        return "the disk is full: free some space and run again; it goes on where it stopped";
+    case SQLITE_IOERR:
+        /* Also a quota and a file size limit, which SQLite does not tell apart. */
+        return "the disk is full or failing: free some space (or check the disk) and run again; it "
+               "goes on where it stopped";
     case SQLITE_READONLY:
     case SQLITE_PERM:
         return "allow writing to the file and to its directory";
@@ -46,8 +39,6 @@ static const char *remedy(int code, int system_error)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return "the file is damaged: restore it from a backup, or move it away and extract anew";
-    case SQLITE_IOERR:
-        return "the disk failed the operation; check it and run again";
     default:
         return NULL;
     }
@@ -56,8 +47,7 @@ static const char *remedy(int code, int system_error)
 bool db_fail(struct db *d, const char *doing, struct err *e)
 {
     int code = sqlite3_extended_errcode(d->handle);
-    int system_error = sqlite3_system_errno(d->handle);
-    const char *advice = remedy(code, system_error);
+    const char *advice = remedy(code);
 
     if ((code & 0xff) == SQLITE_NOMEM) {
         err_set(e, ERR_BUG, "%s: out of memory while %s", d->path, doing);

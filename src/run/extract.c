@@ -97,30 +97,24 @@ static void close_all(struct extract *x)
     }
 }
 
-/* What a stream depends on, when it is not part of this run: read when absent or old, unless
- * another run holds its lock and something is stored. */
-static bool read_dependency(struct extract *x, const struct stream *s, struct outcome *out,
-                            struct err *e)
+static const struct extract_stream_result *result_of(const struct extract *x,
+                                                     const struct stream *s)
 {
-    const struct stream *needed = s->depends_on ? stream_find(s->depends_on) : NULL;
-    bool fresh = true;
-    bool ever = true;
-    struct err locked;
-
-    for (size_t i = 0; needed && i < x->request->stream_count; i++) {
-        if (x->request->streams[i] == needed) {
-            return true;
+    for (size_t i = 0; i < x->result->stream_count; i++) {
+        if (x->result->streams[i].stream == s) {
+            return &x->result->streams[i];
         }
     }
-    if (!needed) {
-        return true;
-    }
-    if (!snapshot_fresh(&x->run, needed, &fresh, &ever, e)) {
-        return false;
-    }
-    if (fresh) {
-        return true;
-    }
+    return NULL;
+}
+
+/* Reads a stream that another one depends on and that is not part of this run, unless another run
+ * holds its lock and something is stored. What fails goes to *failed. */
+static bool refresh(struct extract *x, const struct stream *needed, bool ever,
+                    struct outcome *failed, struct err *e)
+{
+    struct err locked;
+
     if (!lock_take(x->locks, needed->lock_slot, needed->name, &locked)) {
         if (ever && locked.kind == ERR_LOCKED) {
             LOG(LOG_INFO, "using what is stored", LOG_S("stream", needed->name),
@@ -130,9 +124,41 @@ static bool read_dependency(struct extract *x, const struct stream *s, struct ou
         *e = locked;
         return false;
     }
-    bool ok = snapshot_run(&x->run, needed, out, e);
+    bool ok = snapshot_run(&x->run, needed, failed, e);
     lock_drop(x->locks, needed->lock_slot);
     return ok;
+}
+
+/* What a stream depends on is read when absent or old. When there is nothing of it even so, the
+ * stream cannot be read, for the same reason. */
+static bool read_dependency(struct extract *x, const struct stream *s, struct outcome *out,
+                            struct err *e)
+{
+    const struct stream *needed = s->depends_on ? stream_find(s->depends_on) : NULL;
+    struct outcome own = {0};
+    bool fresh;
+    bool ever;
+
+    if (!needed) {
+        return true;
+    }
+    if (!snapshot_fresh(&x->run, needed, &fresh, &ever, e)) {
+        return false;
+    }
+    const struct extract_stream_result *earlier = result_of(x, needed);
+    const struct outcome *failed = earlier ? &earlier->outcome : &own;
+    if (!earlier && !fresh &&
+        (!refresh(x, needed, ever, &own, e) ||
+         !snapshot_fresh(&x->run, needed, &fresh, &ever, e))) {
+        return false;
+    }
+    out->stopped = failed->stopped;
+    if (!ever && failed->first.kind != ERR_NONE) {
+        struct err error = failed->first;
+        err_prefix(&error, "%s needs %s, which could not be read", s->name, needed->name);
+        outcome_fail(out, &error);
+    }
+    return true;
 }
 
 static bool run_stream(struct extract *x, struct extract_stream_result *sr, struct err *e)
@@ -142,7 +168,7 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
     sr->begun = true;
     LOG(LOG_INFO, "stream begins", LOG_S("stream", s->name));
     bool ok = read_dependency(x, s, &sr->outcome, e);
-    if (ok && !outcome_halted(&sr->outcome)) {
+    if (ok && sr->outcome.left == 0 && !sr->outcome.stopped) {
         ok = s->windows == WINDOWS_SNAPSHOT ? snapshot_run(&x->run, s, &sr->outcome, e)
                                             : days_run(&x->run, s, &sr->outcome, e);
     }
@@ -157,10 +183,11 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
 }
 
 /* Trouble that the next stream would meet too: no use in asking on. */
-static bool ends_run(const struct outcome *o)
+static bool ends_run(const struct extract *x, const struct outcome *o)
 {
     return o->stopped || err_ends_run(o->first.kind) || o->first.kind == ERR_RATE ||
-           (o->first.kind == ERR_TEMPORARY && o->first.http_status == 0);
+           (o->first.kind == ERR_TEMPORARY &&
+            (o->first.http_status == 0 || !client_logged_in(x->run.client)));
 }
 
 static bool run_streams(struct extract *x, struct err *e)
@@ -170,7 +197,7 @@ static bool run_streams(struct extract *x, struct err *e)
         if (!run_stream(x, sr, e)) {
             return false;
         }
-        if (ends_run(&sr->outcome)) {
+        if (ends_run(x, &sr->outcome)) {
             break;
         }
     }

@@ -71,11 +71,16 @@ static void fail_reading(struct fetch_loop *l, struct reading *r, const struct e
     }
 }
 
+static bool may_begin(const struct fetch_loop *l)
+{
+    return l->begun < l->f->count && l->active < l->f->at_once;
+}
+
 static void begin_readings(struct fetch_loop *l)
 {
     struct fetch *f = l->f;
 
-    while (l->begun < f->count && l->active < f->at_once) {
+    while (may_begin(l)) {
         struct reading *r = f->readings[l->begun++];
         reading_make_pager(r, false);
         r->reordered = xcalloc(f->in_flight, sizeof(*r->reordered));
@@ -315,6 +320,9 @@ void fetch_all(struct fetch *f)
         send_requests(&l);
         if (over(&l)) {
             break;
+        }
+        if (may_begin(&l)) {
+            continue; /* a reading has just ended: waiting would leave its place empty */
         }
         struct client_answer answer = {0};
         bool room = pages_room(f->pages);

@@ -23,7 +23,7 @@ START = "2026-03-01"
 NOW = "2026-03-02T06:00:00Z"
 AVAILABLE = "2026-03-02T01:00:00.000Z"
 RUN = ("extract", "--stream", "conversations", "--until", NOW)
-CUTS_IN_A_RUN = 100     # of the reduced test
+CUTS_IN_A_RUN = 60     # of the reduced test
 PATIENT = {
     "ROLLCALL_LIMIT_RETRY_BASE_MS": "1",
     "ROLLCALL_LIMIT_RETRY_CAP_MS": "1",
@@ -179,7 +179,7 @@ class Silence(Base):
             return few + list(range(5, whole - 1, 1 + whole // 60)) if FULL else few
 
         cutter, site = self.cut_site(route, framing, coding, "hang", points)
-        site.env["ROLLCALL_LIMIT_STALL_MS"] = "1000"
+        site.env["ROLLCALL_LIMIT_REQUEST_MS"] = "1000"
         states = []
         cutter.before_each = lambda: states.append(stored(site.db))
         try:

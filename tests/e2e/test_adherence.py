@@ -62,7 +62,7 @@ class Polls(TestCase):
         _, one = self.day("workforcemanagement")
         _, two = self.day("agents_status")
         self.check_history(two)
-        sql = ("SELECT user_id, state_start, adherence_state, impact, system_presence, routing_status "
+        sql = ("SELECT user_id, substr(state_start, 1, 19), adherence_state, impact, system_presence, routing_status "
                "FROM adherence_state ORDER BY 1, 2")
         self.assertEqual([tuple(r) for r in one.query(sql)], [tuple(r) for r in two.query(sql)])
 
@@ -104,7 +104,7 @@ class Sources(TestCase):
         self.assertEqual(site.value("SELECT plan FROM stream_source"), "agents_status")
         server.control(reset_requests=True)
         self.ok(site.run(*POLL))
-        self.assertNotIn("GET /api/v2/workforcemanagement/adherence", server.requests()["per_route"])
+        self.assertNotIn("GET /api/v2/workforcemanagement/adherence", server.requests()["routes"])
         self.assertGreater(site.value("SELECT count(*) FROM adherence_state"), 0)
 
     def test_none_granted(self):

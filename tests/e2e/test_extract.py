@@ -157,7 +157,7 @@ class Faults(TestCase):
 
     def test_token_dies(self):
         server, _ = self.holds("token-death:after=5", page_cap=10)
-        self.assertGreater(server.requests()["per_route"].get("POST /oauth/token", 0), 2)
+        self.assertGreater(server.requests()["routes"].get("POST /oauth/token", 0), 2)
 
     def test_job_expires(self):
         self.holds("job-expire:after=1", page_cap=10)
@@ -173,7 +173,12 @@ class Faults(TestCase):
         self.holds("empty-page", page_cap=20)
 
     def test_conversations_key_absent(self):
-        self.holds("no-conversations-key")
+        """An answer without rows has no `conversations` at all: nothing to load, no error."""
+        server = self.standin(now=NOW, faults=["no-conversations-key"])
+        site = self.site(server.url)
+        self.ok(site.extract("--until", NOW))
+        self.assertEqual(site.value("SELECT count(*) FROM conversation"), 0)
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE kind = 'day' AND state <> 'open'"), 3)
 
     def test_unknown_fields_are_counted(self):
         _, site = self.holds("unknown-fields")
@@ -212,7 +217,7 @@ class Broken(TestCase):
         small = {"ROLLCALL_LIMIT_QUERY_ROWS": "200"}
         site = self.site(server.url)
         self.ok(site.run(*CONVERSATIONS, env=small))
-        self.assertGreaterEqual(server.requests()["per_route"]["POST /api/v2/analytics/conversations/details/jobs"], 4)
+        self.assertGreaterEqual(server.requests()["routes"]["POST /api/v2/analytics/conversations/details/jobs"], 4)
         site = self.site(server.url, conversations={"method": "query"})
         result = site.run(*CONVERSATIONS, env=small)
         self.assertIn(result.returncode, (8, 11))

@@ -34,8 +34,8 @@ static struct rng rng_of(int agent, int64_t day, uint64_t what)
 static int plan_day(int agent, int64_t day, struct block planned[BLOCKS], struct block done[BLOCKS])
 {
     struct rng r = rng_of(agent, day, 0);
-    int64_t start = day * WHEN_DAY,
-            t;
+    int64_t start = day * WHEN_DAY;
+    int64_t t = start + (5 + agent % 9) * WHEN_HOUR + agent % 4 * (15 * WHEN_MINUTE);
     bool off = (day + agent) % 7 < 2, training = agent % 6 == (int)(day % 6);
     int n = 0;
     if (off) {
@@ -170,7 +170,7 @@ static bool walk_back(const struct stretch *list, int i, const struct stretch *i
 
 void agent_now(int agent, int64_t at, struct agent_now *out)
 {
-    struct stretch list[AGENT_DAY_MAX];
+    struct stretch list[AGENT_DAY_MAX] = {{0}};
     int64_t day = when_day(at),
             *since[] = {&out->adherence_since, &out->presence_since, &out->routing_since};
     bool going[] = {true, true, true};
@@ -191,5 +191,5 @@ void agent_now(int agent, int64_t at, struct agent_now *out)
 bool agent_missing(int agent, int64_t at)
 {
     int64_t minute = (at - when_day(at) * WHEN_DAY) / WHEN_MINUTE;
-    return !world_user_active(agent) || (agent % 29 == 3 && minute >= 13 * 60 && minute < 14 * 60);
+    return !world_user_active(agent) || (agent % 29 == 3 && minute >= 780 && minute < 840);
 }

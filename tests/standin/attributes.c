@@ -62,8 +62,7 @@ static const char *const odd_values[] = {"=cmd|' /C calc'!A0",
                                          "NULL",
                                          "null",
                                          "cr\r\nlf",
-                                         "control\x01"
-                                         "byte",
+                                         "control\001byte",
                                          "{\"json\":true}",
                                          "<b>html</b>"};
 

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #define GZIP_FROM_BYTES 200
+#define STREAM_CHUNK    ((size_t)65536)
 
 /* What is kept of a request while its body comes in. */
 struct incoming {
@@ -97,7 +98,7 @@ static struct MHD_Response *stream_response(const struct reply *r)
         return NULL;
     }
     *copy = *r;
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 64 * 1024, read_source, copy,
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_CHUNK, read_source, copy,
                                              free_source);
 }
 
@@ -227,7 +228,7 @@ int http_start(int port)
         (uint16_t)port, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
     if (!server) {
         fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", port);
         return 0;

@@ -54,12 +54,12 @@ static void *work(void *unused)
 static void plan(void)
 {
     size_t per_day = (size_t)(world.per_day + PRERENDER_PAGE_SIZE - 1) / PRERENDER_PAGE_SIZE;
-    size_t days = (size_t)(corpus_last_day() - corpus_first_day() + 1);
+    size_t days = (size_t)world.days;
     pages = calloc(per_day * days + 1, sizeof *pages);
     if (!pages) {
         return;
     }
-    for (int64_t day = corpus_first_day(); day <= corpus_last_day(); day++) {
+    for (int64_t day = world.first_day; day <= corpus_last_day(); day++) {
         struct selection s = {0};
         corpus_started(&s, day, day, made_for);
         for (size_t n = 0; n * PRERENDER_PAGE_SIZE < s.count; n++) {

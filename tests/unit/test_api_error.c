@@ -151,6 +151,7 @@ static void a_redirect_names_where_it_leads(void **state)
     snprintf(a.location, sizeof(a.location), "https://evil.example/\x1b[0m");
     assert_false(api_error(&e, &a, "x", code));
     assert_non_null(strstr(e.message, "https://evil.example/\\x1B[0m"));
+    buf_free(&a.body);
 }
 
 int main(void)

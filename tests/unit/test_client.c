@@ -30,6 +30,7 @@ static struct {
     int token_budget; /* calls a token is good for; 0: any number */
     int token_calls;
     int delay_ms;
+    int good_delay_ms;     /* of answers to good tokens alone */
     int64_t times_ms[256]; /* of calls */
 } world;
 
@@ -69,7 +70,10 @@ static void handle(const struct served *request, struct reply *reply, void *user
     reply->delay_ms = world.delay_ms;
     if (!token_is_good(request)) {
         reply_json(reply, 401, "{\"code\":\"bad.credentials\",\"message\":\"Invalid login\"}");
-    } else if (world.api) {
+        return;
+    }
+    reply->delay_ms += world.good_delay_ms;
+    if (world.api) {
         world.api(request, reply, user);
     } else {
         reply_json(reply, 200, "{\"ok\":true}");
@@ -285,6 +289,21 @@ static void tokens_may_die_after_any_number_of_calls(void **state)
         }
         assert_int_equal(world.logins, (40 + budget - 1) / budget);
     }
+}
+
+/* Answers overtake each other: a 401 may come before the answer that proves the same token good. */
+static void a_refusal_before_the_first_success_is_not_the_end(void **state)
+{
+    (void)state;
+    world.token_budget = 1;
+    world.good_delay_ms = 100;
+    for (int i = 0; i < 8; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < 8; i++) {
+        expect_good(next());
+    }
+    assert_int_equal(world.logins, 8);
 }
 
 static void a_fresh_token_refused_ends_all(void **state)
@@ -700,6 +719,7 @@ int main(void)
         TEST(a_login_in_trouble_is_repeated),
         TEST(a_dead_token_is_refreshed_once_for_all),
         TEST(tokens_may_die_after_any_number_of_calls),
+        TEST(a_refusal_before_the_first_success_is_not_the_end),
         TEST(a_fresh_token_refused_ends_all),
         TEST(trouble_is_repeated),
         TEST(refusals_are_final),

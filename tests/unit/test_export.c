@@ -407,7 +407,12 @@ static void no_table_is_sorted(void **state)
 
     fill(s);
     check_no_sorting(s);
-    scratch_exec(s, "ANALYZE");
+    /* Figures that would tempt the planner to begin elsewhere. */
+    scratch_exec(s, "ANALYZE; DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 VALUES "
+                    "('conversation', 'sqlite_autoindex_conversation_1', '10000000 1'), "
+                    "('conversation', 'conversation_by_start', '10000000 1'), "
+                    "('participant', 'participant', '5 2 1'), ('session', 'session', '5 3 2 1');"
+                    "ANALYZE sqlite_schema");
     check_no_sorting(s);
     check(relation_list(s->db, s->arena, &list, &s->e), s);
     check(relation_reading(s->db, relation_find(&list, "v_segment"), false, s->arena, &reading,

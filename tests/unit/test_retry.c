@@ -81,6 +81,7 @@ static void every_form_of_retry_after(void **state)
         {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
         {"Sun, 99 Mar 2026 12:00:30 GMT", -1},
         {"soon", -1},
+        {"soon, \"maybe\"", -1},
         {"3s", -1},
         {"3, 4", -1},
         {"+3", -1},

@@ -1,0 +1,678 @@
+#!/usr/bin/env python3
+"""The stand-in holds what it promises: routes, faults, histories, truth.
+
+Finds the programs by STANDIN and CUTPROXY (else build/standin, build/cutproxy).
+"""
+import base64
+import collections
+import concurrent.futures
+import gzip
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+import unittest
+import urllib.parse
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+STANDIN = os.path.abspath(os.environ.get("STANDIN", os.path.join(ROOT, "build", "standin")))
+CUTPROXY = os.path.abspath(os.environ.get("CUTPROXY", os.path.join(ROOT, "build", "cutproxy")))
+CLIENT = "00000000-0000-4000-8000-000000000001"
+SECRET = "standin-secret"
+DETAILS = "/api/v2/analytics/conversations/details"
+DAY = "2026-01-%02dT00:00:00Z"
+Answer = collections.namedtuple("Answer", "status headers raw")
+
+
+class Server:
+    """One stand-in, or one cutproxy, for as long as a with block lasts."""
+
+    def __init__(self, *args, program=STANDIN):
+        self.process = subprocess.Popen([program, *args], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.port = int(line.rsplit(":", 1)[1]) if ":" in line else 0
+        self.token = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def ask(self, method, path, body=None, headers=None, packed=False):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            if isinstance(body, (dict, list)):
+                body = json.dumps(body)
+                headers = {"Content-Type": "application/json", **(headers or {})}
+            headers = dict(headers or {})
+            if self.token:
+                headers.setdefault("Authorization", "Bearer " + self.token)
+            if packed:
+                headers["Accept-Encoding"] = "gzip"
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def json(self, method, path, body=None, status=200):
+        answer = self.ask(method, path, body)
+        assert answer.status == status, (method, path[:200], answer.status, answer.raw[:300])
+        return json.loads(answer.raw) if answer.raw else None
+
+    def login(self, client=CLIENT, secret=SECRET, form="grant_type=client_credentials", **headers):
+        pair = base64.b64encode(("%s:%s" % (client, secret)).encode()).decode()
+        headers = {"Authorization": "Basic " + pair, "Content-Type": "application/x-www-form-urlencoded", **headers}
+        answer = self.ask("POST", "/oauth/token", form, headers)
+        if answer.status == 200:
+            try:
+                self.token = json.loads(answer.raw)["access_token"]
+            except ValueError:
+                pass
+        return answer
+
+    def control(self, **what):
+        return self.json("POST", "/standin/control", what)
+
+    def query(self, first, last=None, page=1, size=100, order="asc", status=200):
+        body = {"interval": DAY % first + "/" + DAY % (last or first + 1), "order": order,
+                "orderBy": "conversationStart", "paging": {"pageSize": size, "pageNumber": page}}
+        return self.json("POST", DETAILS + "/query", body, status)
+
+    def query_all(self, first, last=None):
+        rows = []
+        for page in range(1, 1001):
+            part = self.query(first, last, page).get("conversations", [])
+            rows += part
+            if len(part) < 100:
+                return rows
+
+    def submit(self, first, last, **more):
+        body = {"interval": DAY % first + "/" + DAY % last, "order": "asc", **more}
+        return self.json("POST", DETAILS + "/jobs", body, 202)["jobId"]
+
+    def results(self, job, size=1000):
+        """All pages of a job."""
+        pages, cursor = [], ""
+        while True:
+            path = "%s/jobs/%s/results?pageSize=%d%s" % (DETAILS, job, size, cursor)
+            page = self.json("GET", path)
+            pages.append(page)
+            if "cursor" not in page:
+                return pages
+            cursor = "&cursor=" + urllib.parse.quote(page["cursor"], safe="")
+
+    def job_rows(self, first, last, **more):
+        return [row for page in self.results(self.submit(first, last, **more)) for row in page.get("conversations", [])]
+
+    def truth(self, **how):
+        answer = self.ask("GET", "/standin/truth?" + urllib.parse.urlencode(how))
+        assert answer.status == 200, answer
+        return [json.loads(line) for line in answer.raw.splitlines()]
+
+
+def started(*args):
+    server = Server("--per-day", "150", *args)
+    server.login()
+    return server
+
+
+def without_attributes(row):
+    row = json.loads(json.dumps(row))
+    for participant in row["participants"]:
+        participant.pop("attributes", None)
+    return row
+
+
+def segments_of(row):
+    return [segment for participant in row["participants"] for session in participant["sessions"]
+            for segment in session.get("segments", [])]
+
+
+class Login(unittest.TestCase):
+    def test_refusals(self):
+        with Server() as server:
+            for status, error, how in [
+                    (400, "client not found", {"client": "nobody"}),
+                    (401, "authentication failed", {"secret": "wrong"}),
+                    (401, "authentication failed", {"secret": SECRET + " "}),
+                    (400, "grant type is not supported", {"form": "grant_type=password"}),
+                    (400, "grant_type is missing", {"form": ""})]:
+                answer = server.login(**how)
+                self.assertEqual(answer.status, status, how)
+                self.assertEqual(json.loads(answer.raw)["error_description"], error)
+            self.assertEqual(server.login(**{"Content-Type": "application/json"}).status, 400)
+            self.assertEqual(server.ask("GET", "/oauth/token").status, 405)
+
+    def test_api_needs_a_token(self):
+        with Server() as server:
+            answer = server.ask("GET", "/api/v2/users")
+            self.assertEqual(answer.status, 401)
+            self.assertEqual(json.loads(answer.raw)["code"], "bad.credentials")
+            self.assertTrue(answer.headers["ININ-Correlation-Id"])
+            self.assertTrue(answer.headers["Date"])
+            self.assertEqual(json.loads(server.login().raw)["expires_in"], 86399)
+            self.assertEqual(server.ask("GET", "/api/v2/users").status, 200)
+            self.assertEqual(server.ask("HEAD", "/api/v2/tokens/me").status, 200)
+            self.assertEqual(server.ask("GET", "/api/v2/nothing").status, 404)
+
+    def test_token_ends(self):
+        with Server("--token-seconds", "1") as server:
+            server.login()
+            self.assertEqual(server.ask("GET", "/api/v2/users").status, 200)
+            time.sleep(1.1)
+            self.assertEqual(server.ask("GET", "/api/v2/users").status, 401)
+
+
+class Conversations(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = started()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def setUp(self):
+        self.server.control(now=DAY % 4, availability=None, faults=[])
+
+    def test_pages_tile_a_day(self):
+        rows = self.server.query_all(1)
+        hits = self.server.query(1)["totalHits"]
+        self.assertEqual(len(rows), hits)
+        self.assertEqual(len({row["conversationId"] for row in rows}), hits)
+        order = [(row["conversationStart"], row["conversationId"]) for row in rows]
+        self.assertEqual(order, sorted(order))
+        self.assertTrue(all(row["conversationStart"].startswith("2026-01-01") for row in rows))
+        back = self.server.query(1, page=1, order="desc")["conversations"]
+        self.assertEqual([row["conversationId"] for row in back], [i for _, i in reversed(order)][:100])
+        self.assertEqual(self.server.query(20), {"totalHits": 0})
+        self.assertNotIn("conversations", self.server.query(1, page=999))
+
+    def test_any_touched_day(self):
+        body = {"interval": "2026-01-01T23:59:59Z/2026-01-02T00:00:01Z", "paging": {"pageSize": 1, "pageNumber": 1}}
+        hits = self.server.json("POST", DETAILS + "/query", body)["totalHits"]
+        self.assertEqual(hits, self.server.query(1, 3)["totalHits"])
+
+    def test_refused_queries(self):
+        good = {"interval": DAY % 1 + "/" + DAY % 2}
+        for change in [{"interval": None}, {"interval": "yesterday"}, {"interval": DAY % 2 + "/" + DAY % 1},
+                       {"interval": DAY % 1 + "/" + DAY % 9}, {"order": "up"},
+                       {"paging": {"pageSize": 101, "pageNumber": 1}}, {"paging": {"pageSize": 0, "pageNumber": 1}},
+                       {"paging": {"pageSize": "9", "pageNumber": 1}}]:
+            answer = self.server.json("POST", DETAILS + "/query", {**good, **change}, 400)
+            self.assertEqual(answer["status"], 400)
+        answer = self.server.query(1, page=1001, status=400)
+        self.assertEqual(answer["message"], "Pagination may not exceed 100000 results.")
+        self.assertEqual(self.server.ask("POST", DETAILS + "/query", "{", {"Content-Type": "application/json"}).status, 400)
+        self.assertEqual(self.server.ask("POST", DETAILS + "/query", "{}", {"Content-Type": "text/plain"}).status, 415)
+        self.assertEqual(self.server.ask("POST", DETAILS + "/query", " " * 600000,
+                                         {"Content-Type": "application/json"}).status, 413)
+
+    def test_query_equals_truth(self):
+        rows = [row for day in (1, 2, 3) for row in self.server.query_all(day)]
+        truth = self.server.truth(method="query", start="2026-01-01")
+        self.assertEqual(rows, [line["conversation"] for line in truth])
+        self.assertEqual({line["source"] for line in truth}, {"query"})
+        self.assertFalse(any("attributes" in p for row in rows for p in row["participants"]))
+
+    def test_job_and_reread_equal_truth(self):
+        rows = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
+        for identity in [i for i, row in rows.items() if "conversationEnd" not in row]:
+            now = self.server.json("GET", "%s/%s/details" % (DETAILS.rsplit("/", 1)[0], identity))
+            kept = {p["participantId"]: p.get("attributes") for p in rows[identity]["participants"]}
+            for participant in now["participants"]:
+                if kept.get(participant["participantId"]) is not None:
+                    participant["attributes"] = kept[participant["participantId"]]
+            rows[identity] = now
+        truth = {line["conversation"]["conversationId"]: line["conversation"]
+                 for line in self.server.truth(method="job", start="2026-01-01")}
+        self.assertEqual(rows, truth)
+
+    def test_auto_truth_is_both(self):
+        truth = self.server.truth(start="2026-01-01")
+        sources = collections.Counter(line["source"] for line in truth)
+        self.assertGreater(sources["job"], sources["query"])
+        self.assertGreater(sources["query"], 0)
+        for line in truth:
+            if line["source"] == "query":
+                self.assertFalse(any("attributes" in p for p in line["conversation"]["participants"]))
+        counts = self.server.json("GET", "/standin/truth/counts?start=2026-01-01")
+        self.assertEqual(counts["conversations"], len(truth))
+        self.assertEqual(counts["segments"], sum(len(segments_of(line["conversation"])) for line in truth))
+        self.assertEqual(counts["attributes"], sum(len(p.get("attributes", {})) for line in truth
+                                                   for p in line["conversation"]["participants"]))
+
+    def test_days_of_jobs_tile(self):
+        whole = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
+        parts = {row["conversationId"]: row for day in (1, 2, 3) for row in self.server.job_rows(day, day + 1)}
+        self.assertEqual(whole, parts)
+        self.assertTrue(any(row["conversationStart"] < DAY % 1 for row in whole.values()))
+        by_day = self.server.job_rows(1, 2, startOfDayIntervalMatching=True)
+        self.assertTrue(all(row["conversationStart"].startswith("2026-01-01") for row in by_day))
+
+    def test_state_is_of_the_availability_date(self):
+        before = self.server.control(availability="2026-01-02T12:00:00Z")
+        self.assertEqual(before["availability"], "2026-01-02T12:00:00.000Z")
+        pages = self.server.results(self.server.submit(1, 4), 50)
+        self.assertEqual({page["dataAvailabilityDate"] for page in pages}, {"2026-01-02T12:00:00.000Z"})
+        rows = [row for page in pages for row in page["conversations"]]
+        self.assertLess(max(row["conversationStart"] for row in rows), "2026-01-02T12:00")
+        self.assertTrue(all(row.get("conversationEnd", "") <= "2026-01-02T12:00:00.000Z" for row in rows))
+        self.assertTrue(any("conversationEnd" not in row for row in rows))
+
+    def test_by_ids(self):
+        rows = self.server.query(1)["conversations"]
+        ids = [row["conversationId"] for row in rows]
+        got = self.server.json("GET", DETAILS + "?" + "&".join("id=" + i for i in ids[:99] + [CLIENT]))
+        self.assertEqual(got["conversations"], rows[:99])
+        many = "&".join("id=" + i for i in ids + ids[:1])
+        self.assertEqual(self.server.ask("GET", DETAILS + "?" + many).status, 400)
+        self.assertNotIn("conversations", self.server.json("GET", DETAILS + "?id=" + CLIENT))
+
+    def test_jobs_have_a_life(self):
+        job = self.server.submit(1, 2)
+        path = DETAILS + "/jobs/" + job
+        self.assertEqual(self.server.json("GET", path)["state"], "FULFILLED")
+        self.assertEqual(self.server.ask("GET", path + "/results?cursor=bm9uZQ==").status, 400)
+        self.assertEqual(self.server.ask("GET", path + "/results?pageSize=1001").status, 400)
+        self.assertEqual(self.server.ask("DELETE", path).status, 204)
+        self.assertEqual(self.server.ask("DELETE", path).status, 404)
+        self.assertEqual(self.server.ask("GET", path + "/results").status, 404)
+        self.assertEqual(self.server.json("GET", DETAILS + "/jobs/availability"),
+                         {"dataAvailabilityDate": "2026-01-03T19:00:00.000Z"})
+
+    def test_gzip_is_the_same(self):
+        body = json.dumps({"interval": DAY % 1 + "/" + DAY % 2})
+        head = {"Content-Type": "application/json"}
+        plain = self.server.ask("POST", DETAILS + "/query", body, head)
+        packed = self.server.ask("POST", DETAILS + "/query", body, head, packed=True)
+        self.assertEqual(packed.headers["Content-Encoding"], "gzip")
+        self.assertIsNone(plain.headers["Content-Encoding"])
+        self.assertEqual(gzip.decompress(packed.raw), plain.raw)
+
+
+class Histories(unittest.TestCase):
+    """What was true stays true, except for what reprocessing is known to change."""
+
+    def test_later_states(self):
+        with started("--days", "3", "--per-day", "300") as server:
+            seen, before, late, vanished, reopened, late_wrapups, ended_later = {}, None, 0, 0, 0, 0, 0
+            for day in (4, 5, 6, 7, 8, 10, 13, 17, 23):
+                now = "2026-01-%02dT00:00:00Z" % day
+                server.control(now=now, availability=now)
+                rows = {line["conversation"]["conversationId"]: line["conversation"]
+                        for line in server.truth(method="query", start="2025-12-29")}
+                late += sum(1 for i in rows if day > 4 and i not in seen)
+                for identity, old in seen.items():
+                    new = rows[identity]
+                    if new == old:
+                        continue
+                    self.assertEqual(new["conversationStart"], old["conversationStart"])
+                    keys = {json.dumps(s, sort_keys=True) for s in segments_of(new)}
+                    gone = [s for s in segments_of(old) if "segmentEnd" in s and json.dumps(s, sort_keys=True) not in keys]
+                    vanished += len(gone)
+                    grown = len(segments_of(new)) > len(segments_of(old))
+                    if "conversationEnd" in old:
+                        reopened += new.get("conversationEnd", "9") > old["conversationEnd"]
+                        late_wrapups += grown and new.get("conversationEnd") == old["conversationEnd"]
+                        if new.get("conversationEnd") == old["conversationEnd"]:
+                            late_by = days_between(old["conversationEnd"], before)
+                            self.assertLessEqual(late_by, 3, "a change later than three days")
+                    else:
+                        ended_later += "conversationEnd" in new
+                seen, before = rows, now
+            still_open = sum(1 for row in seen.values() if "conversationEnd" not in row)
+            figures = (late, vanished, reopened, late_wrapups, ended_later, still_open)
+            self.assertTrue(all(n > 0 for n in figures), figures)
+
+    def test_seed_decides(self):
+        def first_page(*args):
+            with started(*args) as server:
+                return server.query(1)
+        self.assertEqual(first_page(), first_page())
+        self.assertNotEqual(first_page(), first_page("--seed", "2"))
+
+    def test_every_field_occurs(self):
+        done = subprocess.run([STANDIN, "--field-census", "--per-day", "50"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, [line for line in done.stdout.splitlines() if line[0] != " "])
+
+    def test_shape(self):
+        with started("--days", "1", "--per-day", "2000") as server:
+            counts = server.json("GET", "/standin/truth/counts?method=query")
+            total = counts["conversations"]
+            per = {name: counts[name] / total for name in ("participants", "sessions", "metrics", "segments")}
+            size = len(server.ask("GET", "/standin/truth?method=query").raw) / total
+            for name, goal in (("participants", 4), ("sessions", 4), ("metrics", 20), ("segments", 10)):
+                self.assertAlmostEqual(per[name] / goal, 1, delta=0.15, msg=name)
+            self.assertAlmostEqual(size / 7200, 1, delta=0.15)
+
+
+def days_between(early, late):
+    def days(text):
+        return time.mktime(time.strptime(text[:10], "%Y-%m-%d")) / 86400
+    return days(late) - days(early)
+
+
+class Directory(unittest.TestCase):
+    def test_users_and_queues(self):
+        with started("--users-page-cap", "40") as server:
+            everyone, page = [], 1
+            while True:
+                listing = server.json("GET", "/api/v2/users?state=any&pageSize=500&pageNumber=%d" % page)
+                self.assertEqual(listing["pageSize"], 40)
+                everyone += listing["entities"]
+                if page == listing["pageCount"]:
+                    break
+                page += 1
+            truth = [json.loads(line) for line in server.ask("GET", "/standin/truth/users").raw.splitlines()]
+            self.assertEqual(everyone, truth)
+            states = collections.Counter(user["state"] for user in everyone)
+            self.assertEqual(set(states), {"active", "inactive", "deleted"})
+            self.assertEqual(server.json("GET", "/api/v2/users")["total"], states["active"])
+            queues = server.json("GET", "/api/v2/routing/queues?pageSize=100")["entities"]
+            self.assertEqual(queues, [json.loads(line) for line in server.ask("GET", "/standin/truth/queues").raw.splitlines()])
+            self.assertEqual(server.json("GET", "/api/v2/tokens/me")["OAuthClient"]["id"], CLIENT)
+            self.assertTrue(server.json("GET", "/api/v2/organizations/me")["id"])
+
+
+class Adherence(unittest.TestCase):
+    def poll(self, server, ids):
+        found = {}
+        for i in range(0, len(ids), 100):
+            path = "/api/v2/workforcemanagement/adherence?" + "&".join("userId=" + u for u in ids[i:i + 100])
+            for entry in server.json("GET", path):
+                found[entry["user"]["id"]] = entry
+        return found
+
+    def test_a_day_of_polls(self):
+        with started("--realtime-intervals", "entities") as server:
+            ids = [json.loads(line)["id"] for line in server.ask("GET", "/standin/truth/users").raw.splitlines()]
+            states, absent, before, rebegun = set(), 0, {}, 0
+            for minute in range(8 * 60, 16 * 60, 15):
+                now = "2026-01-02T%02d:%02d:00.000Z" % divmod(minute, 60)
+                server.control(now=now)
+                found = self.poll(server, ids)
+                for user, entry in found.items():
+                    states.add(entry["adherenceState"])
+                    change = entry.get("timeOfAdherenceChange")
+                    self.assertTrue(change is None or change <= now)
+                    old = before.get(user)
+                    if old and change and old[0] == entry["adherenceState"] and old[1]:
+                        self.assertGreaterEqual(change, old[1])
+                        rebegun += change > old[1]
+                    elif old and change:
+                        self.assertGreater(change, old[2], "a new state began before it was seen to be absent")
+                absent += sum(1 for user in before if user not in found)
+                before = {user: (e["adherenceState"], e.get("timeOfAdherenceChange"), now) for user, e in found.items()}
+            self.assertGreaterEqual(states, {"InAdherence", "OutOfAdherence", "Unscheduled"})
+            self.assertGreater(absent, 0)
+            self.same_by_other_ways(server, ids)
+
+    def same_by_other_ways(self, server, ids):
+        found = self.poll(server, ids)
+        body = {"userFilter": {"type": "or", "predicates": [{"dimension": "userId", "value": u} for u in ids[:50]]}}
+        status = {e["userId"]: e for e in server.json("POST", "/api/v2/analytics/agents/status/query", body)["entities"]}
+        self.assertEqual(set(status), set(found) & set(ids[:50]))
+        now = server.json("GET", "/standin/control")["now"]
+        path = "/api/v2/analytics/agents/realtime/intervals?interval=2026-01-02T15:00:00Z/%s&pageSize=500&pageNumber=" % now
+        records = []
+        for page in range(1, 99):
+            part = server.json("GET", path + str(page))["entities"]
+            records += part
+            if len(part) < 500:
+                break
+        still = {r["userId"]: r for r in records if "endTime" not in r}
+        for user, one in status.items():
+            entry = found[user]
+            self.assertEqual(one["systemPresence"].replace("_", ""), entry["systemPresence"].upper())
+            for mine, other in (("adherenceState",) * 2, ("adherenceImpact", "impact"), ("routingStatus",) * 2,
+                                ("adherenceDate", "timeOfAdherenceChange"), ("actualActivityCategory",) * 2):
+                self.assertEqual(one.get(mine), entry.get(other), mine)
+            for name in ("adherenceState", "impact", "systemPresence", "routingStatus", "scheduledActivityCategory"):
+                self.assertEqual(still[user][name], entry[name])
+        self.assertTrue(any("endTime" in r for r in records))
+
+    def test_refusals(self):
+        with started() as server:
+            path = "/api/v2/workforcemanagement/adherence"
+            self.assertEqual(server.json("GET", path, None, 400)["code"], "no.user.ids.specified")
+            many = "&".join("userId=%d" % i for i in range(101))
+            self.assertEqual(server.json("GET", path + "?" + many, None, 400)["code"], "max.user.ids")
+            intervals = "/api/v2/analytics/agents/realtime/intervals?interval=" + DAY % 1 + "/" + DAY % 2
+            self.assertEqual(server.json("GET", intervals, None, 404)["code"], "not found")
+            server.control(deny=[path, "/api/v2/analytics/agents"])
+            answer = server.json("GET", path + "?userId=x", None, 403)
+            self.assertEqual(answer["code"], "missing.any.permissions")
+            self.assertIn("[wfm:realtimeAdherence:view]", answer["message"])
+            self.assertEqual(server.ask("POST", "/api/v2/analytics/agents/status/query", {}).status, 403)
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = started()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def setUp(self):
+        self.server.control(faults=[], now=DAY % 4)
+        self.server.login()
+
+    def statuses(self, faults, count, path="/api/v2/organizations/me"):
+        self.server.control(faults=faults)
+        return [self.server.ask("GET", path).status for _ in range(count)]
+
+    def test_rate_limit_forms(self):
+        self.assertEqual(self.statuses(["429:every=3"], 6), [200, 200, 429, 200, 200, 429])
+        for form, expected in [("2", "2"), ("absent", None), ("negative", "-5"), ("huge", "9" * 20),
+                               ("garbage", 'soon, "maybe"')]:
+            self.server.control(faults=["429:retry_after=%s,times=1" % form])
+            answer = self.server.ask("GET", "/api/v2/users")
+            self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, expected))
+        for form, later in [("http-date", True), ("past-date", False)]:
+            self.server.control(faults=["429:retry_after=" + form])
+            text = self.server.ask("GET", "/api/v2/users").headers["Retry-After"]
+            moment = time.strptime(text, "%a, %d %b %Y %H:%M:%S GMT")
+            self.assertEqual(moment > time.gmtime(), later)
+
+    def test_server_trouble(self):
+        self.assertEqual(self.statuses(["5xx:status=502,every=2,times=1"], 4), [200, 502, 200, 200])
+        self.assertEqual(self.statuses(["burst:after=1,count=2,status=504"], 5), [200, 504, 504, 200, 200])
+        self.assertEqual(self.statuses(["5xx:path=/api/v2/users"], 2), [200, 200])
+
+    def test_tokens(self):
+        self.assertEqual(self.statuses(["token-death:after=2"], 3), [200, 200, 401])
+        self.server.login()
+        self.assertEqual(self.statuses(["token-refuse:times=1"], 2), [401, 200])
+
+    def test_login_faults(self):
+        self.server.control(faults=["login-html"])
+        self.assertIn(b"<html>", self.server.login().raw)
+        self.server.control(faults=["login-500"])
+        self.assertEqual(self.server.login().status, 500)
+        self.server.control(faults=["redirect:status=307"], reset_requests=True)
+        answer = self.server.ask("GET", "/api/v2/users")
+        self.assertEqual(answer.status, 307)
+        self.assertTrue(answer.headers["Location"].endswith("/standin/elsewhere"))
+        self.server.ask("GET", "/standin/elsewhere")
+        self.assertEqual(self.server.json("GET", "/standin/requests")["routes"]["GET /standin/elsewhere"], 1)
+
+    def test_unknown_and_wrong(self):
+        clean = self.server.query(1)
+        self.server.control(faults=["unknown-fields"])
+        text = json.dumps(self.server.query(1))
+        self.assertIn("notYetKnown", text)
+        self.assertIn("futureObject", text)
+        self.server.control(faults=["wrong-types"])
+        rows = self.server.query(1)["conversations"]
+        self.assertEqual([r["conversationId"] for r in rows], [r["conversationId"] for r in clean["conversations"]])
+        self.assertNotEqual(rows, clean["conversations"])
+        self.server.control(faults=["missing-id:times=1"])
+        rows = self.server.query(1)["conversations"]
+        self.assertEqual(sum("conversationId" not in row for row in rows), 1)
+        self.assertEqual(self.server.query(1), clean)
+        self.server.control(faults=["no-conversations-key"])
+        self.assertEqual(self.server.query(1), {"totalHits": clean["totalHits"]})
+
+    def test_bodies(self):
+        def body(fault):
+            self.server.control(faults=[fault])
+            return self.server.ask("POST", DETAILS + "/query", {"interval": DAY % 1 + "/" + DAY % 2})
+        self.assertIn(b"<html>", body("not-json").raw)
+        with self.assertRaises(ValueError):
+            json.loads(body("truncated-json").raw)
+        self.assertEqual(body("deep-nesting:depth=5000").raw.count(b"["), 5000)
+        bomb = body("gzip-bomb:mb=16")
+        self.assertEqual(bomb.headers["Content-Encoding"], "gzip")
+        self.assertLess(len(bomb.raw), 100000)
+        self.assertEqual(json.loads(gzip.decompress(bomb.raw)), {"conversations": []})
+        self.assertGreater(len(gzip.decompress(bomb.raw)), 16 << 20)
+
+    def test_pages_of_jobs(self):
+        whole = self.server.job_rows(1, 4)
+        self.server.control(faults=["short-pages", "empty-page"])
+        pages = self.server.results(self.server.submit(1, 4), 50)
+        self.assertEqual([row for page in pages for row in page.get("conversations", [])], whole)
+        self.assertNotIn("conversations", pages[1])
+        self.assertTrue(all(len(page.get("conversations", [])) < 50 for page in pages))
+
+    def test_jobs_that_fail(self):
+        self.server.control(faults=["job-expire:after=2"])
+        job = self.server.submit(1, 4)
+        path = "%s/jobs/%s/results?pageSize=10" % (DETAILS, job)
+        self.assertEqual([self.server.ask("GET", path).status for _ in range(4)], [200, 200, 404, 404])
+        self.assertEqual(self.server.ask("GET", "%s/jobs/%s/results" % (DETAILS, self.server.submit(1, 2))).status, 200)
+        with started("--fault", "job-fail:n=2", "--fault", "job-state-expired:n=3", "--job-polls", "2") as server:
+            seen = []
+            for _ in range(3):
+                job = server.submit(1, 2)
+                seen.append([server.json("GET", DETAILS + "/jobs/" + job)["state"] for _ in range(3)])
+            self.assertEqual(seen, [["QUEUED", "PENDING", last] for last in ("FULFILLED", "FAILED", "EXPIRED")])
+
+    def test_latency_is_parallel(self):
+        self.server.control(faults=["latency:ms=300"], reset_requests=True)
+        begin = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            self.assertEqual(list(pool.map(lambda _: self.server.ask("GET", "/api/v2/tokens/me").status, range(16))), [200] * 16)
+        self.assertLess(time.monotonic() - begin, 1.2)
+        self.assertGreater(self.server.json("GET", "/standin/requests")["max_concurrent"], 8)
+
+    def test_what_makes_no_sense_is_refused(self):
+        for spec in ("nonsense", "429:every=0", "429:every", "latency:times=x"):
+            self.assertEqual(self.server.ask("POST", "/standin/control", {"faults": [spec]}).status, 400)
+            done = subprocess.run([STANDIN, "--fault", spec], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, spec)
+        self.assertEqual(self.server.ask("POST", "/standin/control", {"nothing": 1}).status, 400)
+
+    def test_rate_limit_of_its_own(self):
+        with started("--ratelimit", "3") as server:
+            answers = [server.ask("GET", "/api/v2/tokens/me") for _ in range(4)]
+            self.assertEqual([a.status for a in answers], [200, 200, 200, 429])
+            self.assertEqual([a.headers["inin-ratelimit-count"] for a in answers], ["1", "2", "3", "4"])
+            self.assertGreater(int(answers[3].headers["Retry-After"]), 50)
+            server.login()
+            self.assertEqual(server.ask("GET", "/api/v2/tokens/me").status, 200)
+
+    def test_record(self):
+        self.server.control(reset_requests=True)
+        self.server.ask("GET", "/api/v2/users?pageSize=1")
+        self.server.ask("GET", DETAILS + "/jobs/nothing/results?pageSize=9")
+        record = self.server.json("GET", "/standin/requests")
+        self.assertEqual(record["total"], 2)
+        self.assertEqual(record["routes"], {"GET /api/v2/users": 1, "GET " + DETAILS + "/jobs/{id}/results": 1})
+        self.assertEqual(record["requests"][0], ["GET", "/api/v2/users?pageSize=1", 200])
+        self.assertEqual(record["statuses"], {"200": 1, "404": 1})
+
+
+class Prerender(unittest.TestCase):
+    def test_same_pages(self):
+        with started() as plain, started("--prerender") as ready:
+            body = json.dumps({"interval": DAY % 1 + "/" + DAY % 2, "order": "asc", "paging": {"pageSize": 100, "pageNumber": 2}})
+            answers = [s.ask("POST", DETAILS + "/query", body, {"Content-Type": "application/json"}, packed=True) for s in (plain, ready)]
+            self.assertEqual(*(gzip.decompress(a.raw) for a in answers))
+            self.assertEqual(plain.truth(), ready.truth())
+            self.assertEqual(plain.query_all(1), ready.query_all(1))
+
+
+class CutProxy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = started()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def through(self, *args):
+        return Server("--listen", "0", "--to", "127.0.0.1:%d" % self.server.port, *args, program=CUTPROXY)
+
+    def raw(self, port, count=1, timeout=5):
+        """Sends requests over one connection; what came back, and how it ended."""
+        request = ("GET /api/v2/tokens/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n" % self.server.token).encode()
+        with socket.create_connection(("127.0.0.1", port), timeout) as s:
+            got = b""
+            try:
+                for _ in range(count):
+                    s.sendall(request)
+                    want = len(got) + len(self.whole)
+                    while len(got) < want:
+                        part = s.recv(65536)
+                        if not part:
+                            return got, "fin"
+                        got += part
+                return got, "open"
+            except ConnectionResetError:
+                return got, "reset"
+            except socket.timeout:
+                return got, "silence"
+
+    def setUp(self):
+        self.whole = b"x" * 1000000
+        self.whole = self.raw(self.server.port, timeout=0.3)[0]
+
+    def test_cuts(self):
+        for mode, how in (("reset", "reset"), ("fin", "fin"), ("hang", "silence")):
+            with self.through("--mode", mode, "--after", "100", "--nth", "2") as proxy:
+                self.assertEqual(self.raw(proxy.port)[1], "open")
+                got, end = self.raw(proxy.port, timeout=0.4)
+                self.assertEqual((end, len(got) if mode != "reset" else 100), (how, 100))
+                self.assertEqual(self.raw(proxy.port)[1], "open")
+
+    def test_by_response_header_and_step(self):
+        with self.through("--mode", "fin", "--after", "7", "--nth", "2", "--by", "response") as proxy:
+            got, end = self.raw(proxy.port, 2)
+            self.assertEqual((end, len(got)), ("fin", len(self.whole) + 7))
+        with self.through("--mode", "fin", "--after", "header") as proxy:
+            self.assertTrue(self.raw(proxy.port)[0].endswith(b"\r\n\r\n"))
+        with self.through("--mode", "fin", "--after", "3", "--step", "2", "--times", "0") as proxy:
+            self.assertEqual([len(self.raw(proxy.port)[0]) for _ in range(4)], [3, 5, 7, 9])
+
+    def test_slow(self):
+        with self.through("--mode", "drip", "--after", "%d" % (len(self.whole) - 5), "--drip-ms", "60") as proxy:
+            begin = time.monotonic()
+            self.assertEqual(self.raw(proxy.port)[1], "open")
+            self.assertGreater(time.monotonic() - begin, 0.25)
+        with self.through("--mode", "stall", "--after", "10", "--drip-ms", "300") as proxy:
+            begin = time.monotonic()
+            self.assertEqual(self.raw(proxy.port)[1], "open")
+            self.assertGreater(time.monotonic() - begin, 0.25)
+
+    def test_fixed(self):
+        with Server("--listen", "0", "--fixed", __file__, "--mode", "fin", "--after", "11", "--nth", "2", program=CUTPROXY) as proxy:
+            with open(__file__, "rb") as file:
+                text = file.read()
+            self.whole = text + b"more"
+            self.assertEqual(self.raw(proxy.port), (text, "fin"))
+            self.assertEqual(self.raw(proxy.port), (text[:11], "fin"))
+
+
+if __name__ == "__main__":
+    unittest.main()

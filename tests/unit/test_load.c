@@ -1,0 +1,553 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "etl/load.h"
+#include "scratch.h"
+#include "streams/stream.h"
+
+/* 2026-03-05T00:00:00Z */
+#define NOW INT64_C(1772668800000)
+
+struct fixture {
+    struct scratch *scratch;
+    struct db *db;
+    struct loader *conversations;
+    struct loader *users;
+    struct load_counts counts;
+    int64_t run_id;
+    struct err e;
+};
+
+static struct loader *loader_of(struct fixture *f, const char *stream)
+{
+    struct loader *l = load_new(f->db, stream_find(stream)->tree, NULL, &f->e);
+
+    if (!l) {
+        fail_msg("%s", f->e.message);
+    }
+    return l;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    void *scratch = NULL;
+
+    if (scratch_open(&scratch) != 0) {
+        return -1;
+    }
+    f->scratch = scratch;
+    f->db = f->scratch->db;
+    f->conversations = loader_of(f, "conversations");
+    f->users = loader_of(f, "users");
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    void *scratch = f->scratch;
+
+    load_free(f->conversations);
+    load_free(f->users);
+    free(f);
+    return scratch_close(&scratch);
+}
+
+static struct json_doc *parse(const char *text)
+{
+    struct err e;
+    size_t length = strlen(text);
+    char *bytes = xcalloc(1, length + JSON_PADDING_BYTES + 1);
+    struct json_doc *doc;
+
+    memcpy(bytes, text, length);
+    doc = json_parse(bytes, length, &e);
+    if (!doc) {
+        fail_msg("%s", e.message);
+    }
+    return doc;
+}
+
+/* Loads one page in a transaction; on refusal rolls back. */
+static bool try_page(struct fixture *f, struct loader *l, const char *plan, const char *text)
+{
+    struct load_page page = {
+        .document = parse(text),
+        .stream = l == f->users ? "users" : "conversations",
+        .plan = plan,
+        .brings_attributes = strcmp(plan, "job") == 0,
+        .run_id = ++f->run_id,
+        .received_ms = NOW + f->run_id,
+    };
+    bool ok;
+
+    assert_true(db_begin(f->db, &f->e));
+    ok = load_page(l, &page, &f->counts, &f->e);
+    if (ok) {
+        assert_true(db_commit(f->db, &f->e));
+    } else {
+        db_rollback(f->db);
+    }
+    json_free((struct json_doc *)(uintptr_t)page.document);
+    return ok;
+}
+
+static void load(struct fixture *f, struct loader *l, const char *plan, const char *text)
+{
+    if (!try_page(f, l, plan, text)) {
+        fail_msg("%s", f->e.message);
+    }
+}
+
+static void job(struct fixture *f, const char *text)
+{
+    load(f, f->conversations, "job", text);
+}
+
+static void query(struct fixture *f, const char *text)
+{
+    load(f, f->conversations, "query", text);
+}
+
+static void check_counts(const struct fixture *f, int is_new, int changed, int unchanged)
+{
+    assert_int_equal(f->counts.rows_new, is_new);
+    assert_int_equal(f->counts.rows_changed, changed);
+    assert_int_equal(f->counts.rows_unchanged, unchanged);
+    assert_int_equal(f->counts.rows_read, is_new + changed + unchanged);
+}
+
+static void check_value(struct fixture *f, const char *sql, const char *expected)
+{
+    assert_string_equal(scratch_value(f->scratch, sql), expected);
+}
+
+/* All rows of all conversation tables but the bookkeeping, as text. */
+static const char *data(struct fixture *f, bool bookkeeping)
+{
+    static const char *const tables[] = {
+        "conversation_division",
+        "participant",
+        "participant_attribute",
+        "session",
+        "agent_group",
+        "session_flow",
+        "flow_outcome",
+        "session_metric",
+        "segment",
+        "segment_skill",
+        "evaluation",
+    };
+    const char *columns = "conversation_key, conversation_id, conversation_start, conversation_end,"
+                          "row_hash, row_attribute_hash, row_attribute_read";
+    const char *text = scratch_value(
+        f->scratch, arena_printf(f->scratch->arena,
+                                 "SELECT group_concat(concat, '\n') FROM (SELECT json_array(%s%s) "
+                                 "AS concat FROM conversation ORDER BY 1)",
+                                 columns, bookkeeping ? ", row_changed_run_id" : ""));
+
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        const char *names = scratch_value(
+            f->scratch,
+            arena_printf(f->scratch->arena,
+                         "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));
+        text = arena_printf(
+            f->scratch->arena, "%s\n%s: %s", text, tables[i],
+            scratch_value(f->scratch,
+                          arena_printf(f->scratch->arena,
+                                       "SELECT ifnull(group_concat(c, '\n'), '') FROM (SELECT "
+                                       "json_array(%s) AS c FROM %s ORDER BY 1)",
+                                       names, tables[i])));
+    }
+    return text;
+}
+
+/* --- a conversation, as a job and as the query give it --- */
+
+#define PART_A(extra)                                                                              \
+    "{\"participantId\":\"A\",\"purpose\":\"customer\"" extra                                      \
+    ",\"sessions\":[{\"sessionId\":\"s1\",\"mediaType\":\"voice\",\"metrics\":[{\"name\":"         \
+    "\"nOffered\",\"value\":1,\"emitDate\":\"2026-03-01T10:00:00Z\"}],\"segments\":[{"             \
+    "\"segmentType\":\"interact\",\"requestedRoutingSkillIds\":[\"k1\",\"k2\"]}],"                 \
+    "\"flow\":{\"flowId\":\"f\",\"outcomes\":[{\"flowOutcomeId\":\"o\"}]}}]}"
+#define PART_B(extra) "{\"participantId\":\"B\",\"purpose\":\"agent\"" extra "}"
+#define PART_C        "{\"participantId\":\"C\",\"purpose\":\"acd\"}"
+#define PAGE(parts, more)                                                                          \
+    "{\"conversations\":[{\"conversationId\":\"c1\",\"conversationStart\":"                        \
+    "\"2026-03-01T10:00:00.000Z\",\"divisionIds\":[\"d1\",\"d2\"],\"participants\":[" parts        \
+    "]" more "}]}"
+#define ATTRIBUTES_A ",\"attributes\":{\"lang\":\"ko\",\"tier\":\"gold\"}"
+#define ATTRIBUTES_B ",\"attributes\":{\"note\":\"n\"}"
+#define ENDED        ",\"conversationEnd\":\"2026-03-01T10:05:00.000Z\""
+
+static const char job_page[] = PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), "");
+static const char query_page[] = PAGE(PART_A("") "," PART_B(""), "");
+
+static const char attributes[] =
+    "SELECT group_concat(participant_id || ':' || participant_no || ':' || name || '=' || value) "
+    "FROM (SELECT * FROM participant_attribute JOIN participant USING (conversation_key, "
+    "participant_no) ORDER BY participant_no, name)";
+static const char changes[] =
+    "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
+
+static void test_new_conversation(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    check_counts(f, 1, 0, 0);
+    check_value(f, "SELECT conversation_id FROM conversation WHERE conversation_key = 1", "c1");
+    check_value(f, "SELECT count(*) FROM conversation_division", "2");
+    check_value(f, "SELECT participant_id FROM participant WHERE participant_no = 1", "B");
+    check_value(f, "SELECT media_type FROM session", "voice");
+    check_value(f, "SELECT name || value || emit_date FROM session_metric",
+                "nOffered12026-03-01T10:00:00.000Z");
+    check_value(f, "SELECT count(*) FROM segment_skill", "2");
+    check_value(f, "SELECT flow_outcome_id FROM flow_outcome", "o");
+    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
+    check_value(f, changes, "");
+    check_value(f, "SELECT row_changed_run_id || row_attribute_read FROM conversation", "11");
+    check_value(f, "SELECT group_concat(name) FROM attribute_key", "lang,note,tier");
+    check_value(f, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f, "SELECT count(*) FROM data_problem", "0");
+}
+
+static void test_unchanged_writes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const char *before;
+    const char *written;
+
+    job(f, job_page);
+    before = data(f, true);
+    written = scratch_value(f->scratch, "SELECT total_changes()");
+    job(f, job_page);
+    check_counts(f, 0, 0, 1);
+    query(f, query_page);
+    check_counts(f, 0, 0, 1);
+    job(f, job_page);
+    check_counts(f, 0, 0, 1);
+    assert_string_equal(scratch_value(f->scratch, "SELECT total_changes()"), written);
+    assert_string_equal(data(f, true), before);
+    check_value(f, changes, "");
+}
+
+static void test_query_first(void **state)
+{
+    struct fixture *f = *state;
+    const char *by_job;
+
+    query(f, query_page);
+    check_counts(f, 1, 0, 0);
+    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
+    check_value(f, "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
+                "0-");
+    job(f, job_page);
+    check_counts(f, 0, 1, 0);
+    check_value(f, changes, "attributes/job");
+    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
+    by_job = data(f, false);
+    for (int i = 0; i < 3; i++) {
+        query(f, query_page);
+        check_counts(f, 0, 0, 1);
+        job(f, job_page);
+        check_counts(f, 0, 0, 1);
+    }
+    assert_string_equal(data(f, false), by_job);
+}
+
+/* A job that finds no attributes after the query is no change, but is remembered. */
+static void test_job_without_attributes(void **state)
+{
+    struct fixture *f = *state;
+    const char *after;
+
+    query(f, query_page);
+    job(f, query_page);
+    check_counts(f, 0, 0, 1);
+    check_value(f, changes, "");
+    check_value(f, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
+    after = data(f, true);
+    job(f, query_page);
+    query(f, query_page);
+    assert_string_equal(data(f, true), after);
+}
+
+static void test_rows_change(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    job(f, PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED));
+    check_counts(f, 0, 1, 0);
+    check_value(f, changes, "rows/job");
+    check_value(f, "SELECT conversation_end FROM conversation WHERE conversation_key = 1",
+                "2026-03-01T10:05:00.000Z");
+    check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
+    check_value(f, "SELECT changed_at FROM conversation_change", "2026-03-05T00:00:00.002Z");
+    check_value(f, "SELECT conversation_id || run_id FROM conversation_change", "c12");
+    /* what vanishes from the answer vanishes from the file; NULL comes back too */
+    job(f, PAGE(PART_B(ATTRIBUTES_B), ""));
+    check_value(f, "SELECT count(*) FROM session", "0");
+    check_value(f, "SELECT count(*) FROM session_metric", "0");
+    check_value(f, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
+    check_value(f, attributes, "B:0:note=n");
+    check_value(f, changes, "rows/job,both/job");
+}
+
+static void test_attributes_change_alone(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    job(f, PAGE(PART_A(",\"attributes\":{\"lang\":\"en\"}") "," PART_B(""), ""));
+    check_counts(f, 0, 1, 0);
+    check_value(f, changes, "attributes/job");
+    check_value(f, attributes, "A:0:lang=en");
+    check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
+    check_value(f, "SELECT count(*) FROM session", "1");
+    job(f, query_page);
+    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
+    check_value(f, changes, "attributes/job,attributes/job");
+}
+
+/* The query replaces the rows: attributes follow their participants. */
+static void test_attributes_are_kept_and_renumbered(void **state)
+{
+    struct fixture *f = *state;
+    const char *after;
+
+    job(f, job_page);
+    query(f, PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED));
+    check_counts(f, 0, 1, 0);
+    check_value(f, changes, "rows/query");
+    check_value(f, attributes, "B:1:note=n,A:2:lang=ko,A:2:tier=gold");
+    after = data(f, true);
+    /* the job then says the same: nothing changes */
+    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
+    check_counts(f, 0, 0, 1);
+    assert_string_equal(data(f, true), after);
+    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    /* and it equals a file that only ever saw the job's answer */
+    after = data(f, false);
+    scratch_exec(f->scratch, "DELETE FROM conversation; DELETE FROM conversation_division;"
+                             "DELETE FROM participant; DELETE FROM participant_attribute;"
+                             "DELETE FROM session; DELETE FROM session_metric; DELETE FROM segment;"
+                             "DELETE FROM segment_skill; DELETE FROM session_flow;"
+                             "DELETE FROM flow_outcome");
+    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
+    assert_string_equal(data(f, false), after);
+}
+
+static void test_attributes_stay_in_place(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    query(f, PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED));
+    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
+    check_value(f, changes, "rows/query");
+}
+
+static void test_attributes_of_one_that_is_gone(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    query(f, PAGE(PART_B(""), ENDED));
+    check_value(f, attributes, "B:0:note=n");
+    check_value(f, changes, "both/query");
+    check_value(f, "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
+                "participants.attributes|dropped: its participant is gone|A|2");
+    /* the stored hash is that of what stayed */
+    job(f, PAGE(PART_B(ATTRIBUTES_B), ENDED));
+    check_counts(f, 0, 0, 1);
+}
+
+/* Participants that share an id, or have none, keep their order. */
+static void test_attributes_without_ids(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, PAGE("{\"attributes\":{\"k\":\"1\"}},{\"attributes\":{\"k\":\"2\"}},{\"participantId\":"
+                "\"T\",\"attributes\":{\"k\":\"3\"}},{\"participantId\":\"T\",\"attributes\":"
+                "{\"k\":\"4\"}}",
+                ""));
+    query(f, PAGE(PART_C ",{\"participantId\":\"T\"},{},{\"participantId\":\"T\"},{}", ""));
+    check_value(f,
+                "SELECT group_concat(participant_no || name || value) FROM (SELECT * FROM "
+                "participant_attribute ORDER BY participant_no)",
+                "1k3,2k1,3k4,4k2");
+}
+
+static void test_attributes_come_with_moved_participants(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    job(f, PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""));
+    check_value(f, changes, "rows/job");
+    check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+}
+
+static void test_twice_in_a_page(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{}]},"
+           "{\"conversationId\":\"c2\"},{\"conversationId\":\"c1\",\"externalTag\":\"t\"}]}");
+    check_counts(f, 2, 1, 0);
+    check_value(f, "SELECT count(*) FROM participant", "0");
+    check_value(f, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
+}
+
+static void test_attribute_keys(void **state)
+{
+    struct fixture *f = *state;
+    char text[1100];
+    const char *page;
+
+    memset(text, 'x', 1024);
+    text[1024] = '\0';
+    page = arena_printf(f->scratch->arena,
+                        "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
+                        "\"attributes\":{\"a\":\"%s\",\"b\":\"%.1023s\",\"c\":\"\xea\xb0\x80%.1023s"
+                        "\"}}]}]}",
+                        text, text, text);
+    job(f, page);
+    check_value(f, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
+                "a12026-03-05T00:00:00.001Z,b02026-03-05T00:00:00.001Z,"
+                "c12026-03-05T00:00:00.001Z");
+    job(f, page);
+    check_value(f, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
+}
+
+/* What a refused page taught is forgotten with it. */
+static void test_refused_page(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(try_page(f, f->conversations, "job",
+                          "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
+                          "\"attributes\":{\"a\":\"1\"}}]},{\"conversationId\":null}]}"));
+    assert_int_equal(f->e.kind, ERR_CONTRACT);
+    assert_non_null(strstr(f->e.message, "conversations: row 2 of the page: conversationId"));
+    check_value(f, "SELECT count(*) FROM conversation", "0");
+    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
+           "\"attributes\":{\"a\":\"1\"}}]}]}");
+    check_value(f, "SELECT count(*) FROM attribute_key", "1");
+}
+
+static void test_pages_without_a_list(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const refused[] = {"{\"conversations\":5}", "[]", "7",
+                                          "{\"conversations\":{}}"};
+
+    job(f, "{\"totalHits\":0}");
+    check_counts(f, 0, 0, 0);
+    job(f, "{\"conversations\":[]}");
+    job(f, "{\"conversations\":null}");
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        assert_false(try_page(f, f->conversations, "job", refused[i]));
+        assert_int_equal(f->e.kind, ERR_CONTRACT);
+    }
+}
+
+static void test_notes(void **state)
+{
+    struct fixture *f = *state;
+
+    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"brandNew\":1,\"selfServed\":\"yes\"},"
+           "{\"conversationId\":\"c2\",\"brandNew\":1,\"participants\":[{\"sessions\":[{\"x\":1}]}]"
+           "}]}");
+    check_value(f, "SELECT group_concat(stream || path || count) FROM unknown_field",
+                "conversationsbrandNew2,conversationsparticipants.sessions.x1");
+    check_value(f, "SELECT path || kind || example || count FROM data_problem",
+                "selfServedwrong typeyes1");
+}
+
+static void test_users(void **state)
+{
+    struct fixture *f = *state;
+    static const char page[] =
+        "{\"entities\":[{\"id\":\"u1\",\"name\":\"Kim\",\"state\":\"active\","
+        "\"division\":{\"id\":\"d\"},\"selfUri\":\"/u1\"},{\"id\":\"u2\"}]}";
+
+    load(f, f->users, "list", page);
+    check_counts(f, 2, 0, 0);
+    load(f, f->users, "list", page);
+    check_counts(f, 0, 0, 2);
+    load(f, f->users, "list", "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\"}]}");
+    check_counts(f, 0, 1, 0);
+    check_value(f,
+                "SELECT name || ifnull(division_id, '-') || row_changed_run_id FROM user "
+                "WHERE user_id = 'u1'",
+                "Lee-3");
+    check_value(f, "SELECT count(*) FROM unknown_field", "0");
+    /* a presence is of the moment: alone it is no change */
+    load(f, f->users, "list",
+         "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\",\"presence\":{\"a\":1}}]}");
+    check_counts(f, 0, 0, 1);
+    check_value(f, changes, "");
+}
+
+static void test_large_conversation(void **state)
+{
+    struct fixture *f = *state;
+    struct buf b;
+
+    for (int round = 0; round < 2; round++) {
+        buf_init(&b, 16 << 20);
+        assert_true(buf_add_str(&b, "{\"conversations\":[{\"conversationId\":\"c\","
+                                    "\"participants\":["));
+        for (int i = 0; i < 10000; i++) {
+            int id = round == 0 ? i : 9999 - i;
+
+            assert_true(buf_add_printf(&b, "%s{\"participantId\":\"p%d\"%s", i > 0 ? "," : "", id,
+                                       round == 0 ? ",\"attributes\":{\"k\":\"v\"}}" : "}"));
+        }
+        assert_true(buf_add_str(&b, "]}]}"));
+        load(f, f->conversations, round == 0 ? "job" : "query", buf_str(&b));
+        buf_free(&b);
+    }
+    check_counts(f, 0, 1, 0);
+    check_value(f, "SELECT count(*) FROM participant_attribute", "10000");
+    check_value(f, "SELECT count(*) FROM data_problem", "0");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_new_conversation),
+        TEST(test_unchanged_writes_nothing),
+        TEST(test_query_first),
+        TEST(test_job_without_attributes),
+        TEST(test_rows_change),
+        TEST(test_attributes_change_alone),
+        TEST(test_attributes_are_kept_and_renumbered),
+        TEST(test_attributes_stay_in_place),
+        TEST(test_attributes_of_one_that_is_gone),
+        TEST(test_attributes_without_ids),
+        TEST(test_attributes_come_with_moved_participants),
+        TEST(test_twice_in_a_page),
+        TEST(test_attribute_keys),
+        TEST(test_refused_page),
+        TEST(test_pages_without_a_list),
+        TEST(test_notes),
+        TEST(test_users),
+        TEST(test_large_conversation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,546 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "etl/load.h"
+#include "scratch.h"
+#include "streams/stream.h"
+
+/* Three sources of one history: see streams/adherence_realtime.c. */
+enum source { WFM, STATUS, INTERVALS, SOURCES };
+static const char *const source_names[SOURCES] = {
+    [WFM] = "workforcemanagement",
+    [STATUS] = "agents_status",
+    [INTERVALS] = "realtime_intervals",
+};
+
+struct fixture {
+    struct scratch *scratch;
+    struct db *db;
+    struct loader *loaders[SOURCES];
+    struct load_counts counts;
+    struct err e;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    const struct stream *stream = stream_find("adherence_realtime");
+    void *scratch = NULL;
+
+    if (scratch_open(&scratch) != 0) {
+        return -1;
+    }
+    f->scratch = scratch;
+    f->db = f->scratch->db;
+    for (int i = 0; i < SOURCES; i++) {
+        const struct request_plan *plan = stream_plan(stream, ROLE_SOURCE, source_names[i]);
+
+        f->loaders[i] = load_new(f->db, plan->tree, stream->state, &f->e);
+        if (!f->loaders[i]) {
+            fail_msg("%s", f->e.message);
+        }
+    }
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    void *scratch = f->scratch;
+
+    for (int i = 0; i < SOURCES; i++) {
+        load_free(f->loaders[i]);
+    }
+    free(f);
+    return scratch_close(&scratch);
+}
+
+static int64_t instant(const char *text)
+{
+    int64_t ms = 0;
+
+    assert_true(clock_parse(text, false, &ms));
+    return ms;
+}
+
+/* "10:05" of 2026-03-02. */
+static int64_t at(const char *time)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof(text), "2026-03-02T%s:00Z", time);
+    return instant(text);
+}
+
+/* In texts below "~10:05" stands for that time of the day as the API writes it. */
+static const char *expand(struct fixture *f, const char *text)
+{
+    struct buf b;
+    const char *whole;
+
+    buf_init(&b, 65536);
+    for (; *text; text++) {
+        if (*text == '~') {
+            assert_true(buf_add_printf(&b, "2026-03-02T%.5s:00.000Z", text + 1));
+            text += 5;
+        } else {
+            assert_true(buf_add_char(&b, *text));
+        }
+    }
+    whole = arena_strdup(f->scratch->arena, buf_str(&b));
+    buf_free(&b);
+    return whole;
+}
+
+/* Takes an answer observed at `time`; `asked` is a list of ids, NULL: none. */
+static void poll(struct fixture *f, enum source source, const char *time, const char *answer,
+                 const char *asked)
+{
+    const char *text = expand(f, answer);
+    size_t length = strlen(text);
+    char *bytes = xcalloc(1, length + JSON_PADDING_BYTES + 1);
+    struct load_page page = {
+        .stream = "adherence_realtime",
+        .plan = source_names[source],
+        .run_id = 1,
+        .received_ms = at(time),
+    };
+    struct json_doc *doc;
+    bool ok;
+
+    if (asked) {
+        page.asked_ids = (const char *const *)(uintptr_t)str_split_list(f->scratch->arena, asked,
+                                                                        &page.asked_count);
+    }
+    memcpy(bytes, text, length);
+    doc = json_parse(bytes, length, &f->e);
+    assert_non_null(doc);
+    page.document = doc;
+    assert_true(db_begin(f->db, &f->e));
+    ok = load_page(f->loaders[source], &page, &f->counts, &f->e);
+    json_free(doc);
+    if (!ok || !db_commit(f->db, &f->e)) {
+        fail_msg("%s", f->e.message);
+    }
+}
+
+static void wfm(struct fixture *f, const char *time, const char *members)
+{
+    poll(f, WFM, time, arena_printf(f->scratch->arena, "[{\"user\":{\"id\":\"u\"},%s}]", members),
+         "u");
+}
+
+/* The history of all agents: "start-end first/last adherence presence", times as HH:MM. */
+static const char *history(struct fixture *f)
+{
+    return scratch_value(
+        f->scratch,
+        "SELECT ifnull(group_concat(line, '; '), '') FROM (SELECT user_id || ' ' || "
+        "substr(state_start, 12, 5) || '-' || ifnull(substr(state_end, 12, 5), '') || ' ' || "
+        "substr(first_observed, 12, 5) || '/' || substr(last_observed, 12, 5) || ' ' || "
+        "ifnull(adherence_state, '?') || ' ' || ifnull(system_presence, '?') AS line "
+        "FROM adherence_state ORDER BY user_id, state_start)");
+}
+
+static void check_history(struct fixture *f, const char *expected)
+{
+    assert_string_equal(history(f), expected);
+    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
+                                                  "state_end < state_start OR last_observed < "
+                                                  "first_observed"),
+                        "0");
+}
+
+#define IN(since)                                                                                  \
+    "\"adherenceState\":\"In\",\"systemPresence\":\"OnQueue\",\"timeOfAdherenceChange\":\"~" since \
+    "\""
+#define OUT(since)                                                                                 \
+    "\"adherenceState\":\"Out\",\"systemPresence\":\"Break\",\"timeOfAdherenceChange\":\"~" since  \
+    "\""
+
+/* --- snapshots --- */
+
+static void test_first_observation(void **state)
+{
+    struct fixture *f = *state;
+
+    wfm(f, "10:00", IN("09:30"));
+    check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
+    assert_int_equal(f->counts.rows_new, 1);
+    scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    wfm(f, "10:00", "\"adherenceState\":\"In\"");
+    check_history(f, "u 10:00- 10:00/10:00 In ?");
+    scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    wfm(f, "10:00", IN("10:30")); /* its clock is ahead of ours */
+    check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
+}
+
+static void test_state_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    wfm(f, "10:00", IN("09:30"));
+    wfm(f, "10:05", IN("09:30") ",\"nextActivityReminders\":[1]");
+    assert_int_equal(f->counts.rows_unchanged, 1);
+    check_history(f, "u 09:30- 10:00/10:05 In OnQueue");
+    assert_string_equal(
+        scratch_value(f->scratch,
+                      "SELECT next_activity_reminders || row_source FROM adherence_state"),
+        "[1]workforcemanagement");
+}
+
+static void test_state_breaks(void **state)
+{
+    struct fixture *f = *state;
+
+    wfm(f, "10:00", IN("09:30"));
+    wfm(f, "10:05", OUT("10:03"));
+    assert_int_equal(f->counts.rows_changed, 1);
+    check_history(f, "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 Out Break");
+    /* a change that is not after the previous observation says nothing about when */
+    wfm(f, "10:10", IN("10:05"));
+    check_history(f, "u 09:30-10:03 10:00/10:00 In OnQueue; u 10:03-10:10 10:05/10:05 Out Break; "
+                     "u 10:10- 10:10/10:10 In OnQueue");
+}
+
+/* Every state column breaks a row; no other column does; NULL is a value. */
+static void test_which_columns_break(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *before;
+        const char *after;
+        const char *rows;
+    } cases[] = {
+        {"\"adherenceState\":\"a\"", "\"adherenceState\":\"b\"", "2"},
+        {"\"impact\":\"a\"", "\"impact\":\"b\"", "2"},
+        {"\"scheduledActivityCategory\":\"a\"", "\"scheduledActivityCategory\":\"b\"", "2"},
+        {"\"scheduledActivityCode\":{\"id\":\"a\"}", "\"scheduledActivityCode\":{\"id\":\"b\"}",
+         "2"},
+        {"\"actualActivityCategory\":\"a\"", "\"actualActivityCategory\":\"b\"", "2"},
+        {"\"systemPresence\":\"a\"", "\"systemPresence\":\"b\"", "2"},
+        {"\"routingStatus\":\"a\"", "\"routingStatus\":\"b\"", "2"},
+        {"\"isOutOfOffice\":true", "\"isOutOfOffice\":false", "2"},
+        {"\"impact\":\"a\"", "\"impact\":null", "2"},
+        {"\"impact\":null", "\"impact\":\"a\"", "2"},
+        {"\"name\":\"a\"", "\"name\":\"b\"", "1"},
+        {"\"team\":{\"id\":\"a\"}", "\"team\":{\"id\":\"b\"}", "1"},
+        {"\"presenceUpdateTime\":\"~09:00\"", "\"presenceUpdateTime\":\"~09:01\"", "1"},
+        {"\"activeQueues\":[1]", "\"activeQueues\":[2]", "1"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        wfm(f, "10:00", cases[i].before);
+        wfm(f, "10:05", cases[i].after);
+        if (!str_eq(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state"),
+                    cases[i].rows)) {
+            fail_msg("%s -> %s: not %s rows", cases[i].before, cases[i].after, cases[i].rows);
+        }
+        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    }
+}
+
+static void test_missing_agent(void **state)
+{
+    struct fixture *f = *state;
+
+    poll(f, WFM, "10:00", "[{\"id\":\"u\"," IN("09:30") "},{\"id\":\"v\"," IN("09:00") "}]",
+         "u v w");
+    poll(f, WFM, "10:05", "[{\"id\":\"v\"," IN("09:00") "}]", "u v w");
+    assert_int_equal(f->counts.rows_changed, 1);
+    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
+    /* an agent of another batch is not missing */
+    poll(f, WFM, "10:10", "[]", "u");
+    assert_int_equal(f->counts.rows_changed, 0);
+    /* it comes back: a row of its own, the gap stays visible */
+    wfm(f, "10:15", IN("09:30"));
+    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15- 10:15/10:15 In OnQueue; "
+                     "v 09:00- 10:00/10:05 In OnQueue");
+    poll(f, WFM, "10:20", "[]", "u");
+    wfm(f, "10:25", IN("10:22"));
+    check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:15-10:15 10:15/10:15 In OnQueue; "
+                     "u 10:22- 10:25/10:25 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
+}
+
+static void test_not_seen_in_the_whole_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    poll(f, INTERVALS, "10:00",
+         "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"},"
+         "{\"userId\":\"v\",\"start\":\"~09:00\",\"state\":\"In\"}]",
+         NULL);
+    poll(f, INTERVALS, "10:05", "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"}]", NULL);
+    check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00- 10:00/10:00 In ?");
+    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->e));
+    assert_int_equal(f->counts.rows_changed, 1);
+    check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00-10:00 10:00/10:00 In ?");
+}
+
+static void test_same_observation_twice(void **state)
+{
+    struct fixture *f = *state;
+    const char *before;
+
+    wfm(f, "10:00", IN("09:30"));
+    wfm(f, "10:05", OUT("10:03"));
+    before = history(f);
+    wfm(f, "10:05", OUT("10:03"));
+    check_history(f, before);
+    poll(f, WFM, "10:05", "[]", "u"); /* not before another observation */
+    check_history(f, before);
+}
+
+static void test_clock_goes_back(void **state)
+{
+    struct fixture *f = *state;
+
+    wfm(f, "10:00", IN("09:30"));
+    wfm(f, "09:00", OUT("08:59"));
+    check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
+    poll(f, WFM, "09:05", "[]", "u");
+    check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
+    assert_string_equal(
+        scratch_value(f->scratch, "SELECT path || '|' || kind || '|' || example FROM data_problem"),
+        "user_id|older than the last observation|u");
+}
+
+/* --- a change of source --- */
+
+#define STATUS_ANSWER(adherence)                                                                   \
+    "{\"entities\":[{\"userId\":\"u\",\"adherenceState\":\"" adherence                             \
+    "\",\"systemPresence\":\"ON_QUEUE\",\"adherenceDate\":\"~09:30\"}]}"
+
+static void test_change_of_source_breaks_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static const char full[] = IN("09:30") ",\"isOutOfOffice\":false,\"scheduledActivityCode\":{"
+                                           "\"id\":\"c\",\"name\":\"n\"},\"team\":{\"id\":\"t\"}";
+
+    wfm(f, "10:00", full);
+    poll(f, STATUS, "10:05", STATUS_ANSWER("In"), "u");
+    poll(f, STATUS, "10:10", STATUS_ANSWER("In"), "u");
+    check_history(f, "u 09:30- 10:00/10:10 In OnQueue");
+    /* what the other source never reports stays as it was */
+    assert_string_equal(
+        scratch_value(f->scratch, "SELECT team_id || row_source FROM adherence_state"),
+        "tagents_status");
+    wfm(f, "10:15", full);
+    wfm(f, "10:20", full);
+    check_history(f, "u 09:30- 10:00/10:20 In OnQueue");
+    poll(f, STATUS, "10:25", STATUS_ANSWER("Out"), "u");
+    check_history(f, "u 09:30-10:25 10:00/10:20 In OnQueue; u 10:25- 10:25/10:25 Out OnQueue");
+}
+
+/* --- intervals --- */
+
+#define INTERVAL(start, end, adherence)                                                            \
+    "{\"userId\":\"u\",\"start\":\"~" start "\",\"end\":" end ",\"state\":\"" adherence "\"}"
+
+static void intervals(struct fixture *f, const char *time, const char *answer)
+{
+    poll(f, INTERVALS, time, answer, NULL);
+}
+
+static void test_intervals(void **state)
+{
+    struct fixture *f = *state;
+    static const char page[] = "{\"results\":[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
+        "09:00", "\"~09:30\"", "Out") "," INTERVAL("09:30", "null", "In") "]}";
+
+    intervals(f, "10:00", page);
+    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
+                     "u 09:30- 10:00/10:00 In ?");
+    intervals(f, "10:00", page);
+    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
+                     "u 09:30- 10:00/10:00 In ?");
+    assert_int_equal(f->counts.rows_unchanged, 3);
+    /* later the open one has ended, and another is open */
+    intervals(f, "10:05",
+              "[" INTERVAL("09:30", "\"~10:02\"", "In") "," INTERVAL("10:02", "null", "Out") "]");
+    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
+                     "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?");
+}
+
+/* The newest first: the same rows. */
+static void test_intervals_in_any_order(void **state)
+{
+    struct fixture *f = *state;
+
+    intervals(f, "10:00",
+              "[" INTERVAL("09:30", "null", "In") "," INTERVAL(
+                  "09:00", "\"~09:30\"", "Out") "," INTERVAL("08:00", "\"~09:00\"", "In") "]");
+    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
+                     "u 09:30- 10:00/10:00 In ?");
+}
+
+/* Pieces of one state are one row, in any order, and stay it. */
+static void test_intervals_of_one_state(void **state)
+{
+    struct fixture *f = *state;
+    static const char page[] = "[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
+        "09:00", "\"~09:30\"", "In") "," INTERVAL("09:30", "null", "In") "]";
+
+    intervals(f, "10:00", page);
+    check_history(f, "u 08:00- 09:00/10:00 In ?");
+    intervals(f, "10:05", page);
+    check_history(f, "u 08:00- 09:00/10:05 In ?");
+}
+
+static void test_interval_without_the_one_before(void **state)
+{
+    struct fixture *f = *state;
+
+    intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
+    /* it was observed at 10:00, but ended earlier */
+    intervals(f, "10:05", "[" INTERVAL("09:50", "null", "Out") "]");
+    check_history(f, "u 09:00-09:50 09:50/09:50 In ?; u 09:50- 10:05/10:05 Out ?");
+    /* an older open one ends where the next starts */
+    intervals(f, "10:10", "[" INTERVAL("08:00", "null", "Out") "]");
+    check_history(f, "u 08:00-09:00 09:00/09:00 Out ?; u 09:00-09:50 09:50/09:50 In ?; "
+                     "u 09:50- 10:05/10:05 Out ?");
+}
+
+static void test_interval_is_corrected(void **state)
+{
+    struct fixture *f = *state;
+
+    intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
+    intervals(f, "10:05", "[" INTERVAL("09:00", "\"~10:03\"", "Out") "]");
+    check_history(f, "u 09:00-10:03 10:00/10:03 Out ?");
+    assert_int_equal(f->counts.rows_changed, 1);
+}
+
+static void test_odd_intervals(void **state)
+{
+    struct fixture *f = *state;
+
+    intervals(f, "10:00",
+              "[" INTERVAL("09:00", "\"~08:00\"", "In") "," INTERVAL(
+                  "11:00", "null", "In") "," INTERVAL("09:00", "\"~09:00\"", "In") "]");
+    check_history(f, "");
+    assert_string_equal(scratch_value(f->scratch, "SELECT kind || count FROM data_problem"),
+                        "interval ends before it starts, or is not yet2");
+    /* an end to come is no end yet */
+    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~12:00\"", "In") "]");
+    check_history(f, "u 09:00- 10:00/10:00 In ?");
+}
+
+static void test_intervals_after_snapshots(void **state)
+{
+    struct fixture *f = *state;
+
+    wfm(f, "10:00", "\"adherenceState\":\"In\"");
+    wfm(f, "10:05", "\"adherenceState\":\"In\"");
+    /* the same state, whichever source says it */
+    intervals(f, "10:10", "[" INTERVAL("09:57", "null", "In") "]");
+    check_history(f, "u 10:00- 10:00/10:10 In ?");
+    intervals(f, "10:15", "[" INTERVAL("10:03", "null", "In") "]");
+    check_history(f, "u 10:00- 10:00/10:15 In ?");
+    intervals(f, "10:20", "[" INTERVAL("10:18", "null", "Out") "]");
+    check_history(f, "u 10:00-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
+    wfm(f, "10:25", "\"adherenceState\":\"Out\"");
+    check_history(f, "u 10:00-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
+}
+
+static const char *clock_text(struct fixture *f, int minute)
+{
+    return arena_printf(f->scratch->arena, "%02d:%02d", minute / 60, minute % 60);
+}
+
+static unsigned draw(uint32_t *seed)
+{
+    *seed = *seed * 1103515245U + 12345U;
+    return *seed >> 16;
+}
+
+/* One answer of any source at minute `now`. */
+static void poll_anything(struct fixture *f, int now, uint32_t *seed)
+{
+    int back = (int)(draw(seed) % 60);
+    int start = back > now ? 0 : now - back;
+    const char *from = clock_text(f, start);
+    const char *to = clock_text(f, start + (int)(draw(seed) % 50));
+    const char *adherence = draw(seed) % 2 ? "In" : "Out";
+    const char *end = draw(seed) % 4 ? "end" : "note";
+
+    switch (draw(seed) % 5) {
+    case 0:
+        poll(f, WFM, clock_text(f, now), "[]", "u");
+        break;
+    case 1:
+    case 2:
+        wfm(f, clock_text(f, now),
+            arena_printf(f->scratch->arena,
+                         "\"adherenceState\":\"%s\",\"timeOfAdherenceChange\":\"~%s\"", adherence,
+                         from));
+        break;
+    default:
+        intervals(f, clock_text(f, now),
+                  arena_printf(f->scratch->arena,
+                               "[{\"userId\":\"u\",\"start\":\"~%s\",\"state\":\"%s\","
+                               "\"%s\":\"~%s\"}]",
+                               from, adherence, end, to));
+        break;
+    }
+}
+
+/* Any mixture of sources, times and states leaves a history without overlaps. */
+static void test_random_history_is_sound(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t seed = 12345;
+    int now = 60;
+
+    scratch_exec(f->scratch, "PRAGMA synchronous = OFF");
+    for (int i = 0; i < 1500; i++) {
+        now += draw(&seed) % 3 == 0 ? 1 : 0;
+        now -= draw(&seed) % 97 == 0 ? 5 : 0;
+        poll_anything(f, now, &seed);
+        check_history(f, history(f));
+        assert_string_equal(
+            scratch_value(f->scratch, "SELECT count(*) FROM (SELECT state_end, lead(state_start) "
+                                      "OVER (ORDER BY state_start) AS next FROM adherence_state) "
+                                      "WHERE next < ifnull(state_end, '9')"),
+            "0");
+        assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
+                                                      "first_observed < state_start"),
+                            "0");
+    }
+    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) > 20 FROM adherence_state"),
+                        "1");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_first_observation),
+        TEST(test_state_goes_on),
+        TEST(test_state_breaks),
+        TEST(test_which_columns_break),
+        TEST(test_missing_agent),
+        TEST(test_not_seen_in_the_whole_reading),
+        TEST(test_same_observation_twice),
+        TEST(test_clock_goes_back),
+        TEST(test_change_of_source_breaks_nothing),
+        TEST(test_intervals),
+        TEST(test_intervals_in_any_order),
+        TEST(test_intervals_of_one_state),
+        TEST(test_interval_without_the_one_before),
+        TEST(test_interval_is_corrected),
+        TEST(test_odd_intervals),
+        TEST(test_intervals_after_snapshots),
+        TEST(test_random_history_is_sound),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
