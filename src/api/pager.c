@@ -87,8 +87,8 @@ static bool read_rows(const struct pager *p, const struct json_doc *doc, struct 
     return true;
 }
 
-bool pager_answer(struct pager *p, int64_t sequence, int status, const struct json_doc *doc,
-                  struct arena *a, struct pager_page *page, struct err *e)
+bool pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc, struct arena *a,
+                  struct pager_page *page, struct err *e)
 {
     struct json root = json_root(doc);
     bool is_job = p->spec.kind == PAGER_JOB;
@@ -109,9 +109,6 @@ bool pager_answer(struct pager *p, int64_t sequence, int status, const struct js
             ids_answer(p, sequence, page);
             break;
         }
-    }
-    if (!ok) {
-        e->http_status = status;
     }
     return ok;
 }

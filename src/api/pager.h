@@ -107,8 +107,8 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out);
  * the contract promises (no jobId, rows that are no array, a cursor that leads to itself, more than
  * LIMIT_PAGES_PER_WINDOW pages); ERR_TEMPORARY when a job takes longer than LIMIT_JOB_WAIT_MS.
  * Strings in *page live in `a`. */
-bool pager_answer(struct pager *p, int64_t sequence, int status, const struct json_doc *doc,
-                  struct arena *a, struct pager_page *page, struct err *e);
+bool pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc, struct arena *a,
+                  struct pager_page *page, struct err *e);
 
 /* Takes a final refusal of request `sequence` (not 2xx): true when the pager can deal with it (a
  * job gone: 404 or 410, or 400 to a cursor -> PAGER_LOST); false: the error stands. */

@@ -250,8 +250,7 @@ static void take_success(struct fetch_loop *l, const struct ticket *t, struct cl
     struct pager_page facts;
     struct err error;
 
-    if (!pager_answer(r->pager, t->sequence, answer->status, answer->document, r->arena, &facts,
-                      &error)) {
+    if (!pager_answer(r->pager, t->sequence, answer->document, r->arena, &facts, &error)) {
         fail_reading(l, r, &error);
         return;
     }

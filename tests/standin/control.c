@@ -110,7 +110,8 @@ static void control(const struct request *request, struct reply *reply)
     bool good = yyjson_is_obj(root);
     yyjson_obj_foreach(root, i, n, key, value)
     {
-        good = good && set_one(yyjson_get_str(key), value, why, sizeof why);
+        const char *name = yyjson_get_str(key);
+        good = good && name && set_one(name, value, why, sizeof why);
     }
     yyjson_doc_free(doc);
     if (good) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define GZIP_FROM_BYTES 200
@@ -219,22 +220,41 @@ static void on_done(void *cls, struct MHD_Connection *connection, void **state,
     }
 }
 
-int http_start(int port)
+/* A socket that listens on the port, or on any free one; tells which. -1 if it cannot. */
+static int open_listener(int *port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};
+    socklen_t length = sizeof address;
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    server = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL,
-        (uint16_t)port, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
-    if (!server) {
-        fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", port);
-        return 0;
+    if (fd < 0) {
+        return -1;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT);
-    return info ? info->port : port;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 256) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+        close(fd);
+        return -1;
+    }
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+bool http_start(int *port)
+{
+    int fd = open_listener(port);
+    server =
+        fd < 0
+            ? NULL
+            : MHD_start_daemon(
+                  MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
+                  NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+                  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_done,
+                  NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
+    if (!server) {
+        fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", *port);
+    }
+    return server != NULL;
 }
 
 void http_stop(void)

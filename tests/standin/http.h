@@ -58,8 +58,10 @@ bool query_int(const char *query, const char *name, long otherwise, long *out);
 /* Compresses into gzip form at level 6; the caller frees *out. */
 bool http_gzip(const void *in, size_t length, void **out, size_t *out_length);
 
-/* Starts listening on 127.0.0.1 and returns the port, or 0 after printing why not. */
-int http_start(int port);
+/* Listens on 127.0.0.1 and answers; 0 is any free port, and *port tells which, before the first
+ * request is answered. False after printing why it cannot. */
+bool http_start(int *port);
+/* Ends all connections. */
 void http_stop(void);
 
 #endif

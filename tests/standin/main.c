@@ -271,8 +271,7 @@ int main(int argc, char **argv)
     if (world.prerender) {
         prerender_all();
     }
-    world.port = http_start(world.port);
-    if (world.port == 0) {
+    if (!http_start(&world.port)) {
         return 1;
     }
     if (port_file && !write_port_file(world.port)) {

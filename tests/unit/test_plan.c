@@ -301,7 +301,7 @@ static void random_case(uint64_t *random, struct window *w, struct plan_facts *f
     *f = facts((enum conversations_method)random_below(random, 3),
                w->start_ms + random_below(random, 9 * DAY) - DAY, TIME_NONE);
     f->lookback_days = (int)(4 + random_below(random, 5));
-    f->reread_hours = (int)(1 + random_below(random, 48));
+    f->reread_hours = (int)random_below(random, 48);
     if (f->method != METHOD_QUERY) {
         f->availability_ms = f->until_ms + random_below(random, 3 * DAY) - 2 * DAY;
     }
@@ -348,7 +348,7 @@ static void check_debt(const struct window *w, const struct plan_facts *f)
 
     struct window after = *w;
     plan_settle(&after, &debt, f);
-    assert_true(after.complete_to_ms >= w->complete_to_ms);
+    assert_true(debt.job || after.complete_to_ms >= w->complete_to_ms);
     assert_true(after.job_complete_to_ms >= w->job_complete_to_ms);
     assert_true(debt.job || after.query_complete_to_ms >= w->query_complete_to_ms);
     owes(&after, f, TIME_NONE, TIME_NONE); /* the same facts owe nothing more */
