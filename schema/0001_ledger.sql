@@ -71,7 +71,7 @@ CREATE TABLE raw_page (
     url_path TEXT NOT NULL,          -- path and query of the request
     encoding TEXT NOT NULL,          -- gzip or identity
     bytes BLOB NOT NULL,             -- the body
-    row_count INTEGER NOT NULL       -- entities in it
+    rows_read INTEGER NOT NULL       -- entities in it
 ) STRICT;
 
 -- Requests of a run by route: what the API's fair use counts.

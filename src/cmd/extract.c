@@ -122,6 +122,10 @@ static bool choose_time(const char *until, const struct config *c, int64_t *unti
                        "2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
                        until);
     }
+    if (*until_ms > clock_now_ms() + MS_PER_HOUR) {
+        LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
+            LOG_S("until", until));
+    }
     if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {
         char day[CLOCK_DAY_BYTES];
         return err_set(e, until ? ERR_USAGE : ERR_CONFIG,

@@ -66,7 +66,7 @@
       "updated_run_id = ?5 WHERE window_id = ?1")                                                  \
     X(SQL_RAW_PAGE,                                                                                \
       "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, "  \
-      "bytes, row_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                             \
+      "bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")                             \
     X(SQL_UNKNOWN_FIELD,                                                                           \
       "INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES (?1, ?2, ?3, ?4) "    \
       "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count")                   \

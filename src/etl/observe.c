@@ -21,6 +21,8 @@ struct observer {
 struct record {
     struct history_row row; /* in the history's columns; those not reported are NULL */
     struct cell now;
+    struct cell first; /* when its state was seen first and last */
+    struct cell last;
 };
 
 /* --- making --- */
@@ -193,6 +195,8 @@ static struct record make_record(struct observer *o, const struct cell *cells, c
         }
     }
     r.row.source = text_cell(source);
+    r.first = r.now;
+    r.last = r.now;
     return r;
 }
 
@@ -215,15 +219,18 @@ static struct cell start_of_state(const struct observer *o, const struct record 
     return *change;
 }
 
+/* When the record's state was last seen: now, or when it ended. */
+static struct cell seen_at(const struct observer *o, const struct record *r)
+{
+    const struct cell *end = end_of(o, &r->row);
+
+    return is_null(end) ? r->now : earlier(&r->now, end);
+}
+
 static bool insert_state(struct observer *o, struct record *r, struct err *e)
 {
-    struct cell seen = r->now;
-
-    if (!is_null(end_of(o, &r->row))) {
-        seen = earlier(&seen, end_of(o, &r->row));
-    }
-    *first_of(o, &r->row) = seen;
-    *last_of(o, &r->row) = seen;
+    *first_of(o, &r->row) = r->first;
+    *last_of(o, &r->row) = r->last;
     return history_insert(o->history, &r->row, e);
 }
 
@@ -270,7 +277,6 @@ static bool take_snapshot(struct observer *o, struct record *r, enum observed *o
         *start_of(o, &r->row) = start_of_state(o, r, &previous);
         return end_row(o, &last, start_of(o, &r->row), e) && insert_state(o, r, e);
     }
-    previous = later(&previous, end_of(o, &last));
     *start_of(o, &r->row) = start_of_state(o, r, &previous);
     return insert_state(o, r, e);
 }
@@ -279,11 +285,11 @@ static bool take_snapshot(struct observer *o, struct record *r, enum observed *o
 
 /* A stored row of the record's state that the interval touches goes on to the interval's end. */
 static bool extend(struct observer *o, struct history_row *stored, const struct record *r,
-                   const struct cell *end, enum observed *outcome, struct err *e)
+                   enum observed *outcome, struct err *e)
 {
+    const struct cell *end = end_of(o, &r->row);
     struct cell *stored_end = end_of(o, stored);
     const struct cell *known = is_null(stored_end) ? last_of(o, stored) : stored_end;
-    struct cell seen;
 
     *outcome = OBSERVED_UNCHANGED;
     if (!is_null(end)) {
@@ -296,10 +302,9 @@ static bool extend(struct observer *o, struct history_row *stored, const struct 
     if (!same_cell(end, stored_end)) {
         *outcome = OBSERVED_CHANGED;
     }
-    seen = is_null(end) ? r->now : earlier(&r->now, end);
     merge(o, stored, &r->row);
     *stored_end = *end;
-    *last_of(o, stored) = later(last_of(o, stored), &seen);
+    *last_of(o, stored) = later(last_of(o, stored), &r->last);
     return history_update(o->history, stored, e);
 }
 
@@ -312,8 +317,8 @@ static bool overwrite(struct observer *o, struct history_row *stored, const stru
     *outcome = OBSERVED_CHANGED;
     merge(o, stored, &r->row);
     *end_of(o, stored) = *end;
-    *last_of(o, stored) = is_null(end) ? r->now : earlier(&r->now, end);
-    *first_of(o, stored) = earlier(first_of(o, stored), last_of(o, stored));
+    *last_of(o, stored) = r->last;
+    *first_of(o, stored) = earlier(first_of(o, stored), &r->last);
     return history_update(o->history, stored, e);
 }
 
@@ -325,6 +330,33 @@ static bool touches(const struct observer *o, const struct history_row *stored,
     return !is_later(start, is_null(end) ? last_of(o, stored) : end);
 }
 
+/* Rows after the interval's start that it touches and that are of its state become part of it: the
+ * records of an answer come in any order. Leaves the first row that does not. */
+static bool absorb(struct observer *o, struct record *r, struct history_row *after, struct err *e)
+{
+    struct cell *end = end_of(o, &r->row);
+
+    while (after->cells && same_state(o, after, &r->row) &&
+           (is_null(end) || !is_later(start_of(o, after), end))) {
+        for (size_t i = 0; i < o->state->column_count; i++) {
+            if (!is_own(o, i) && o->reported_by[i] == SIZE_MAX) {
+                r->row.cells[i] = after->cells[i];
+            }
+        }
+        if (!is_null(end)) {
+            *end = is_null(end_of(o, after)) ? *end_of(o, after) : later(end, end_of(o, after));
+        }
+        r->first = earlier(&r->first, first_of(o, after));
+        r->last = later(&r->last, last_of(o, after));
+        if (!history_delete(o->history, after, e) ||
+            !history_after(o->history, &r->row.cells[o->columns->id], start_of(o, &r->row),
+                           o->arena, after, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Puts an interval between the row before it (which may start with it) and the one after it. */
 static bool place_interval(struct observer *o, struct record *r, struct history_row *before,
                            struct history_row *after, enum observed *outcome, struct err *e)
@@ -332,14 +364,18 @@ static bool place_interval(struct observer *o, struct record *r, struct history_
     struct cell *start = start_of(o, &r->row);
     struct cell *end = end_of(o, &r->row);
 
+    r->first = seen_at(o, r);
+    r->last = r->first;
+    if (!absorb(o, r, after, e)) {
+        return false;
+    }
     if (after->cells && (is_null(end) || is_later(end, start_of(o, after)))) {
-        if (is_null(end_of(o, after)) && same_state(o, after, &r->row)) {
-            return extend(o, after, r, end, outcome, e);
-        }
         *end = *start_of(o, after);
+        r->first = earlier(&r->first, end);
+        r->last = earlier(&r->last, end);
     }
     if (before->cells && touches(o, before, start) && same_state(o, before, &r->row)) {
-        return extend(o, before, r, end, outcome, e);
+        return extend(o, before, r, outcome, e);
     }
     if (before->cells && order(start_of(o, before), start) == 0) {
         return overwrite(o, before, r, outcome, e);

@@ -15,6 +15,7 @@ struct history {
     struct db_stmt *after;
     struct row_stmt insert;
     struct row_stmt update;
+    struct db_stmt *remove;
     struct db_stmt *close_since;
 };
 
@@ -82,6 +83,14 @@ static void update_sql(const struct history *h, struct buf *b)
     INVARIANT(fits);
 }
 
+static void delete_sql(const struct history *h, struct buf *b)
+{
+    buf_clear(b);
+    add(b, "DELETE FROM \"", h->map->table, "\" WHERE ");
+    add(b, "\"", name_of(h, h->columns.id), "\" = ?1 AND ");
+    add(b, "\"", name_of(h, h->columns.start), "\" = ?2");
+}
+
 static void close_since_sql(const struct history *h, struct buf *b)
 {
     const char *end = name_of(h, h->columns.end);
@@ -113,6 +122,11 @@ static bool prepare(struct history *h, struct db *d, struct buf *b, struct err *
     }
     update_sql(h, b);
     if (!row_stmt_init(&h->update, d, buf_str(b), e)) {
+        return false;
+    }
+    delete_sql(h, b);
+    h->remove = db_prepare(d, buf_str(b), e);
+    if (!h->remove) {
         return false;
     }
     close_since_sql(h, b);
@@ -166,6 +180,7 @@ void history_free(struct history *h)
         db_finalize(h->after);
         row_stmt_free(&h->insert);
         row_stmt_free(&h->update);
+        db_finalize(h->remove);
         db_finalize(h->close_since);
         free(h);
     }
@@ -236,6 +251,19 @@ bool history_insert(struct history *h, const struct history_row *row, struct err
 bool history_update(struct history *h, const struct history_row *row, struct err *e)
 {
     return write_row(h, &h->update, row, e);
+}
+
+bool history_delete(struct history *h, const struct history_row *row, struct err *e)
+{
+    const struct cell *id = &row->cells[h->columns.id];
+    const struct cell *start = &row->cells[h->columns.start];
+    bool ok;
+
+    db_bind_text(h->remove, 1, id->value.text, id->length);
+    db_bind_text(h->remove, 2, start->value.text, start->length);
+    ok = db_run(h->remove, e);
+    db_reset(h->remove);
+    return ok;
 }
 
 bool history_close_since(struct history *h, struct db *d, const char *since, int64_t *closed,

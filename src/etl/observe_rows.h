@@ -47,9 +47,10 @@ bool history_before(struct history *h, const struct cell *id, const struct cell 
 bool history_after(struct history *h, const struct cell *id, const struct cell *time,
                    struct arena *a, struct history_row *out, struct err *e);
 
-/* Inserts a row; writes all columns of the row that has this one's id and start. */
+/* Inserts a row; writes all columns of the row that has this one's id and start; deletes it. */
 bool history_insert(struct history *h, const struct history_row *row, struct err *e);
 bool history_update(struct history *h, const struct history_row *row, struct err *e);
+bool history_delete(struct history *h, const struct history_row *row, struct err *e);
 
 /* Closes the open rows last observed before `since`; how many. */
 bool history_close_since(struct history *h, struct db *d, const char *since, int64_t *closed,

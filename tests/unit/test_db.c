@@ -242,6 +242,28 @@ static void test_another_programs_wal(void **state)
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
 }
 
+/* The same after a crash: nobody has it open, and closing it would write the WAL back. */
+static void test_another_programs_wal_left_behind(void **state)
+{
+    struct scratch *s = *state;
+    sqlite3 *other = NULL;
+    const char *before;
+    struct stat st;
+
+    assert_int_equal(sqlite3_open("left.db", &other), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL),
+                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)", NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    before = scratch_file(s, "left.db-wal");
+    check_refused("left.db", DB_WRITE, "not one of rollcall's");
+    check_refused("left.db", DB_READ, "not one of rollcall's");
+    assert_int_equal(stat("left.db-wal", &st), 0);
+    assert_memory_equal(scratch_file(s, "left.db-wal"), before, (size_t)st.st_size);
+}
+
 static void test_newer_and_older_schema(void **state)
 {
     struct scratch *s = *state;
@@ -573,6 +595,7 @@ int main(void)
         TEST(test_not_a_database),
         TEST(test_another_programs_database),
         TEST(test_another_programs_wal),
+        TEST(test_another_programs_wal_left_behind),
         TEST(test_newer_and_older_schema),
         TEST(test_migrations_go_on),
         TEST(test_migration_fails_whole),

@@ -385,13 +385,44 @@ static void test_intervals_in_any_order(void **state)
 static void test_intervals_of_one_state(void **state)
 {
     struct fixture *f = *state;
-    static const char page[] = "[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
-        "09:00", "\"~09:30\"", "In") "," INTERVAL("09:30", "null", "In") "]";
+    static const char *const pieces[] = {
+        INTERVAL("08:00", "\"~09:00\"", "In"),
+        INTERVAL("09:00", "\"~09:30\"", "In"),
+        INTERVAL("09:30", "null", "In"),
+    };
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
-    intervals(f, "10:00", page);
-    check_history(f, "u 08:00- 09:00/10:00 In ?");
-    intervals(f, "10:05", page);
-    check_history(f, "u 08:00- 09:00/10:05 In ?");
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        const char *page = arena_printf(f->scratch->arena, "[%s,%s,%s]", pieces[orders[i][0]],
+                                        pieces[orders[i][1]], pieces[orders[i][2]]);
+
+        intervals(f, "10:00", page);
+        check_history(f, "u 08:00- 09:00/10:00 In ?");
+        intervals(f, "10:05", page);
+        check_history(f, "u 08:00- 09:00/10:05 In ?");
+        intervals(f, "10:10", "[" INTERVAL("09:30", "\"~10:08\"", "In") "]");
+        check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
+        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    }
+}
+
+/* A row of the state on both sides, and columns that the intervals' source does not report. */
+static void test_interval_joins_rows(void **state)
+{
+    struct fixture *f = *state;
+
+    scratch_exec(f->scratch,
+                 "INSERT INTO adherence_state (user_id, state_start, state_end, first_observed, "
+                 "last_observed, adherence_state, row_source, name) VALUES "
+                 "('u', '2026-03-02T08:00:00.000Z', '2026-03-02T09:00:00.000Z', "
+                 "'2026-03-02T08:00:00.000Z', '2026-03-02T09:00:00.000Z', 'In', 'x', 'n'), "
+                 "('u', '2026-03-02T09:30:00.000Z', '2026-03-02T09:40:00.000Z', "
+                 "'2026-03-02T09:31:00.000Z', '2026-03-02T09:35:00.000Z', 'In', 'x', 'n'), "
+                 "('u', '2026-03-02T09:40:00.000Z', NULL, "
+                 "'2026-03-02T09:41:00.000Z', '2026-03-02T09:45:00.000Z', 'Out', 'x', 'n')");
+    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~09:30\"", "In") "]");
+    check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
 }
 
 static void test_interval_without_the_one_before(void **state)
@@ -441,13 +472,13 @@ static void test_intervals_after_snapshots(void **state)
     wfm(f, "10:05", "\"adherenceState\":\"In\"");
     /* the same state, whichever source says it */
     intervals(f, "10:10", "[" INTERVAL("09:57", "null", "In") "]");
-    check_history(f, "u 10:00- 10:00/10:10 In ?");
+    check_history(f, "u 09:57- 10:00/10:10 In ?");
     intervals(f, "10:15", "[" INTERVAL("10:03", "null", "In") "]");
-    check_history(f, "u 10:00- 10:00/10:15 In ?");
+    check_history(f, "u 09:57- 10:00/10:15 In ?");
     intervals(f, "10:20", "[" INTERVAL("10:18", "null", "Out") "]");
-    check_history(f, "u 10:00-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
+    check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
     wfm(f, "10:25", "\"adherenceState\":\"Out\"");
-    check_history(f, "u 10:00-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
+    check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
 }
 
 static const char *clock_text(struct fixture *f, int minute)
@@ -535,6 +566,7 @@ int main(void)
         TEST(test_intervals),
         TEST(test_intervals_in_any_order),
         TEST(test_intervals_of_one_state),
+        TEST(test_interval_joins_rows),
         TEST(test_interval_without_the_one_before),
         TEST(test_interval_is_corrected),
         TEST(test_odd_intervals),

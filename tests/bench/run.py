@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""`make bench`: rollcall measured against its goals, in one table.
+
+    run.py [--conversations N] [--full] [--only PART,...]
+
+The stand-in serves N conversations (50,000) of several days as the sync query's pages of 100, made and compressed
+beforehand, over loopback. Absolute times depend on the machine and vary by a tenth from run to run: what counts are the
+ratios, all of one run. No figure fails it; a program that fails does.
+"""
+import argparse
+import gzip
+import json
+import math
+import os
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BUILD = Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+START = "2026-03-01"
+DAYS = 5
+PAGE = 100
+LATENCY_SECONDS = 0.3
+PARTS = ("load", "others", "reread", "latency", "rate", "csv")
+CLIENT_ID = "00000000-0000-4000-8000-000000000001"
+CLIENT_SECRET = "standin-secret-4711"
+LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "inih", "libxxhash")
+
+
+def day(n):
+    """Day n of the corpus, from 0, as an instant."""
+    return time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(1772323200 + n * 86400))
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Done:
+    """What a finished child cost."""
+
+    def __init__(self, seconds, usage, output):
+        self.seconds = seconds
+        self.rss_mb = usage.ru_maxrss / 1024
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        self.output = output
+
+
+def run(argv, env=None, stdout=None):
+    """Runs a program to its end; raises when it fails."""
+    with tempfile.TemporaryFile() as messages:
+        begun = time.monotonic()
+        process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=stdout or messages,
+                                   stderr=messages, env={**os.environ, **(env or {})})
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        messages.seek(0)
+        output = messages.read().decode("utf-8", "replace")
+        if process.returncode != 0:
+            raise SystemExit(f"{shlex.join(str(a) for a in argv)}: exit {process.returncode}\n{output}")
+        return Done(seconds, usage, output)
+
+
+class Standin:
+    """The stand-in with its pages ready."""
+
+    def __init__(self, directory, days, per_day):
+        port_file = Path(directory) / "port"
+        self.process = subprocess.Popen(
+            [BUILD / "standin", "--prerender", "--port", "0", "--port-file", port_file, "--start", START, "--days",
+             str(days), "--per-day", str(per_day), "--now", day(days), "--client-id", CLIENT_ID, "--client-secret",
+             CLIENT_SECRET, "--seed", "7"], stdout=subprocess.DEVNULL)
+        while not (port_file.exists() and port_file.read_text().strip()):
+            if self.process.poll() is not None:
+                raise SystemExit("the stand-in did not come up")
+            time.sleep(0.05)
+        self.url = f"http://127.0.0.1:{port_file.read_text().strip()}"
+
+    def faults(self, *faults):
+        body = json.dumps({"faults": faults}).encode()
+        request = urllib.request.Request(self.url + "/standin/control", body, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=60).read()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Site:
+    """A database of rollcall's and the configuration for it."""
+
+    def __init__(self, directory, name, url, in_flight, per_minute=1000000, **extract):
+        self.db = Path(directory) / f"{name}.db"
+        self.config = Path(directory) / f"{name}.ini"
+        keys = {"start": START, "in_flight": in_flight, "requests_per_minute": per_minute, **extract}
+        self.config.write_text(
+            f"[genesys]\nlogin_url = {url}\napi_url = {url}\nclient_id = {CLIENT_ID}\n"
+            f"client_secret = {CLIENT_SECRET}\n[database]\npath = {self.db}\n[conversations]\nmethod = query\n"
+            "[extract]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+        self.config.chmod(0o600)
+
+    def rollcall(self, *arguments):
+        return run([BUILD / "rollcall", "-c", self.config, *arguments])
+
+    def extract(self, until):
+        return self.rollcall("extract", "--stream", "conversations", "--until", until)
+
+    def value(self, sql):
+        db = sqlite3.connect(self.db)
+        try:
+            return db.execute(sql).fetchone()[0]
+        finally:
+            db.close()
+
+    def size(self):
+        return sum(p.stat().st_size for p in self.db.parent.glob(self.db.name + "*") if p.suffix != ".lock")
+
+    def remove(self):
+        for path in self.db.parent.glob(self.db.name + "*"):
+            path.unlink()
+
+
+class Table:
+    """The figures, one line each."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, figure, ratio="", goal="", met=None):
+        self.rows.append((what, figure, ratio, goal, "" if met is None else "met" if met else "missed"))
+        say("  " + "  ".join(part for part in self.rows[-1] if part))
+
+    def print(self):
+        rows = [("", "measured", "ratio", "goal", "")] + self.rows
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        for n, row in enumerate(rows):
+            print("  ".join(part.ljust(width) for part, width in zip(row, widths)).rstrip())
+            if n == 0:
+                print("  ".join("-" * width for width in widths))
+
+
+def at_least(ratio, goal):
+    return f"{ratio:.2f} x", f">= {goal:g} x", ratio >= goal
+
+
+class Bench:
+    """One benchmark run."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.directory = Path(directory)
+        self.table = Table()
+        self.until = day(DAYS)
+        self.standin = None
+        self.loaded = None  # the site that holds the corpus
+        self.count = 0
+        self.seconds = 0.0
+
+    def site(self, name, in_flight, **keys):
+        return Site(self.directory, name, self.standin.url, in_flight, **keys)
+
+    def start(self):
+        per_day = -(-self.options.conversations // DAYS)
+        say(f"making the pages of {DAYS} days of {per_day} conversations")
+        self.standin = Standin(self.directory, DAYS, per_day)
+
+    def build_bare_insert(self):
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", *LIBRARIES], check=True, capture_output=True,
+                               text=True).stdout.split()
+        program = BUILD / "bare_insert"
+        run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Isrc",
+             HERE / "bare_insert.c", BUILD / "librollcall.a", *flags, "-lm", "-pthread", "-o", program])
+        return program
+
+    # --- parts ---
+
+    def load(self):
+        """End to end and bare, turn by turn; the better of each."""
+        bare_program = self.build_bare_insert()
+        best, bare_best = None, None
+        for turn in range(3 if self.options.full else 2):
+            say(f"extract and bare insert, turn {turn + 1}")
+            if self.loaded:
+                self.loaded.remove()
+            self.loaded = self.site("load", in_flight=4)
+            done = self.loaded.extract(self.until)
+            best = done if best is None or done.seconds < best.seconds else best
+            target = self.directory / "bare.db"
+            bare = json.loads(run([bare_program, self.loaded.db, target]).output)
+            bare_best = bare if bare_best is None or bare["seconds"] < bare_best["seconds"] else bare_best
+            bare_size = target.stat().st_size
+            target.unlink()
+        self.count = bare_best["conversations"]
+        self.seconds = best.seconds
+        rate, bare_rate = self.count / best.seconds, self.count / bare_best["seconds"]
+        self.table.add("bare bind/step insert",
+                       f"{bare_rate:,.0f} conversations/s, {bare_best['seconds']:.2f} s, {bare_best['rows']:,} rows, "
+                       f"{bare_size / 1e6:.0f} MB")
+        ratio, goal, met = at_least(rate / bare_rate, 0.8)
+        self.table.add("extract end to end, 4 in flight",
+                       f"{rate:,.0f} conversations/s, {best.seconds:.2f} s, CPU {best.cpu_seconds:.2f} s, "
+                       f"RSS {best.rss_mb:.0f} MB, {self.loaded.size() / 1e6:.0f} MB", ratio, goal + " (then 1)", met)
+        wide = self.site("wide", in_flight=16)
+        done = wide.extract(self.until)
+        self.table.add("extract end to end, 16 in flight", f"{self.count / done.seconds:,.0f} conversations/s, "
+                       f"{done.seconds:.2f} s")
+        self.table.add("RSS, 16 in flight", f"{done.rss_mb:.0f} MB", "", "<= 48 MB", done.rss_mb <= 48)
+        wide.remove()
+
+    def others(self):
+        """What users would write instead, on the same pages and tables."""
+        pages = self.loaded.value("SELECT sum(pages_read) FROM extract_window WHERE kind = 'day'")
+        say(f"others, {pages} pages")
+        arguments = [self.loaded.db, self.standin.url, START, str(DAYS)]
+        done = run([sys.executable, HERE / "loader.py", *arguments, self.directory / "python.db"])
+        self.compare("Python, json + executemany", done, 4)
+        if not shutil.which("node"):
+            self.table.add("Node, better-sqlite3", "skipped: node is not installed")
+        elif subprocess.run(["node", "-e", "require('better-sqlite3')"], capture_output=True, check=False).returncode:
+            self.table.add("Node, better-sqlite3", "skipped: better-sqlite3 is not installed (NODE_PATH names where)")
+        else:
+            done = run(["node", HERE / "loader.js", *arguments, self.directory / "node.db"])
+            self.compare("Node, better-sqlite3", done, 2.7)
+
+    def compare(self, name, done, goal):
+        count = int(done.output.split()[-1])
+        if count != self.count:
+            raise SystemExit(f"{name} loaded {count} conversations, not {self.count}")
+        ratio, goal, met = at_least(done.seconds / self.seconds, goal)
+        self.table.add(name, f"{count / done.seconds:,.0f} conversations/s, {done.seconds:.2f} s, "
+                       f"RSS {done.rss_mb:.0f} MB", ratio, goal, met)
+
+    def reread(self):
+        """The same data asked for again a day later: the lookback reaches over all of it."""
+        say("re-read of unchanged data")
+        site = self.site("load", in_flight=4, lookback_days=31)
+        before = site.size()
+        done = site.extract(day(DAYS + 1))
+        if site.value("SELECT rows_unchanged FROM run ORDER BY run_id DESC LIMIT 1") < self.count:
+            raise SystemExit("the re-read did not read everything again")
+        ratio, goal, met = at_least(self.seconds / done.seconds, 1.3)
+        self.table.add("re-read of unchanged data", f"{self.count / done.seconds:,.0f} conversations/s, "
+                       f"{done.seconds:.2f} s", ratio, goal, met)
+        growth = site.size() - before
+        self.table.add("growth of the file by it", f"{growth:,} bytes", f"{growth / before:.4f}", "0",
+                       growth <= 65536)
+
+    def latency(self):
+        for in_flight in (16, 8) if self.options.full else (16,):
+            say(f"{LATENCY_SECONDS} s a request, {in_flight} in flight")
+            self.standin.faults(f"latency:ms={LATENCY_SECONDS * 1000:.0f}")
+            site = self.site("latency", in_flight=in_flight)
+            done = site.extract(self.until)
+            self.standin.faults()
+            sent = site.value("SELECT sum(requests) FROM request_count WHERE route NOT LIKE '%oauth%'")
+            least = math.ceil(sent / in_flight) * LATENCY_SECONDS
+            ratio = done.seconds / least
+            self.table.add(f"latency 300 ms, {in_flight} in flight", f"{done.seconds:.2f} s, {sent} requests, RSS "
+                           f"{done.rss_mb:.0f} MB", f"{ratio:.3f} x {least:.1f} s", "<= 1.05 x", ratio <= 1.05)
+            site.remove()
+
+    def rate(self):
+        """A pace at which the run takes a quarter of a minute (with --full, two minutes)."""
+        pages = self.options.conversations / PAGE
+        per_minute = max(60, math.floor(pages * (0.5 if self.options.full else 4)))
+        say(f"{per_minute} requests a minute")
+        site = self.site("rate", in_flight=8, per_minute=per_minute)
+        done = site.extract(self.until)
+        sent, refused = (site.value(f"SELECT sum({column}) FROM request_count") for column in ("requests", "status_429"))
+        share = sent / (done.seconds / 60 * per_minute)
+        self.table.add(f"rate limit, {per_minute} a minute", f"{sent} requests in {done.seconds:.1f} s, {refused} x 429",
+                       f"{share:.3f}", "0.97 to 1", 0.97 <= share <= 1.001 + 1 / sent and refused == 0)
+        site.remove()
+
+    def csv(self):
+        say("CSV")
+        table = "session_metric"
+        out = self.directory / "csv"
+        columns = self.loaded.value(f"SELECT group_concat('m.' || name) FROM pragma_table_info('{table}') "
+                                    "WHERE name <> 'conversation_key'")
+        script = self.directory / "shell.sql"
+        script.write_text(f".mode csv\n.headers on\nSELECT c.conversation_id, {columns} FROM conversation c "
+                          f"CROSS JOIN {table} m ON m.conversation_key = c.conversation_key ORDER BY "
+                          "c.conversation_id, m.participant_no, m.session_no, m.metric_no;\n")
+        shell, plain, packed = [], [], []
+        for _ in range(2):
+            with open(self.directory / "shell.csv", "wb") as file:
+                shell.append(run(["sqlite3", "-init", script, self.loaded.db, ""], stdout=file).seconds)
+            plain.append(self.loaded.rollcall("export", "--out", out, table).seconds)
+            size = (out / f"{table}.csv").stat().st_size
+            packed.append(self.loaded.rollcall("export", "--out", out, "--gzip", table).seconds)
+        shell_size = (self.directory / "shell.csv").stat().st_size
+        shell_rate, rate, packed_rate = shell_size / min(shell) / 1e6, size / min(plain) / 1e6, size / min(packed) / 1e6
+        self.table.add("CSV by the sqlite3 shell", f"{shell_rate:.0f} MB/s, {shell_size / 1e6:.0f} MB of {table}")
+        ratio, goal, met = at_least(rate / shell_rate, 1.5)
+        self.table.add("CSV by rollcall", f"{rate:.0f} MB/s, {size / 1e6:.0f} MB", ratio, goal, met)
+        packed_size = (out / f"{table}.csv.gz").stat().st_size
+        with gzip.open(out / f"{table}.csv.gz") as file:
+            file.read(100)
+        self.table.add("CSV by rollcall, gzip", f"{packed_rate:.0f} MB/s in, {packed_size / 1e6:.0f} MB out", "",
+                       ">= 110 MB/s", packed_rate >= 110)
+
+    def growth(self):
+        """Ten times the corpus into one file: the first and the tenth tenth."""
+        self.standin.stop()
+        per_day = -(-self.options.conversations // DAYS)
+        say(f"making the pages of {10 * DAYS} days")
+        self.standin = Standin(self.directory, 10 * DAYS, per_day)
+        site = self.site("growth", in_flight=4, lookback_days=0)
+        times = []
+        for tenth in range(1, 11):
+            times.append(site.extract(day(tenth * DAYS)).seconds)
+            say(f"  tenth {tenth}: {times[-1]:.2f} s")
+        ratio = times[-1] / times[0]
+        self.table.add("the tenth as many again", f"{times[-1]:.2f} s, the first {times[0]:.2f} s", f"{ratio:.2f} x",
+                       "<= 1.3 x", ratio <= 1.3)
+
+    def run(self):
+        parts = self.options.only or PARTS
+        self.start()
+        try:
+            for part in PARTS:
+                if part in parts or part == "load":
+                    getattr(self, part)()
+            if self.options.full:
+                self.growth()
+        finally:
+            self.standin.stop()
+        print(f"\n{self.count:,} conversations, {os.cpu_count()} cores, SQLite {sqlite3.sqlite_version}\n")
+        self.table.print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--conversations", type=int, default=50000, metavar="N", help="size of the corpus (50000)")
+    parser.add_argument("--full", action="store_true", help="everything, the tenth corpus in one file too (long)")
+    parser.add_argument("--only", type=lambda text: text.split(","), metavar="PART,...", help=", ".join(PARTS))
+    options = parser.parse_args()
+    unknown = set(options.only or ()) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as directory:
+        Bench(options, directory).run()
+
+
+if __name__ == "__main__":
+    main()
