@@ -29,14 +29,14 @@ void keep_free(struct keep *k);
 /* Reads the attributes of `key` and whose they are. */
 bool keep_read(struct keep *k, const struct cell *key, struct err *e);
 
-/* Finds the new ordinals. *moved: not all stay where they are; *gone: how many have no participant
- * any more, and the id of the first such participant (NULL: it had none). */
 struct keep_result {
-    bool moved;
-    size_t gone;
-    const char *gone_id;
-    uint64_t hash; /* attribute hash of what stays */
+    bool moved;          /* not all stay where they are */
+    size_t gone;         /* how many have no participant any more */
+    const char *gone_id; /* the first such participant; NULL: it had no id */
+    uint64_t hash;       /* attribute hash of what stays */
 };
+
+/* Finds the new ordinals among the rows that replace the participants. */
 struct keep_result keep_place(struct keep *k, const struct row_set *new_parents);
 
 /* Inserts what stays, at its new ordinals. */

@@ -87,9 +87,8 @@ static bool same_cell(const struct cell *a, const struct cell *b)
     case CELL_NULL:
         return true;
     case CELL_INT:
-        return a->value.integer == b->value.integer;
     case CELL_REAL:
-        return memcmp(&a->value.real, &b->value.real, sizeof(a->value.real)) == 0;
+        return a->value.integer == b->value.integer; /* of a real: the same bits */
     case CELL_TEXT:
         return a->length == b->length && memcmp(a->value.text, b->value.text, a->length) == 0;
     }

@@ -3,14 +3,15 @@
  *
  * Snapshots (records without a start of their own): the agent's open row is extended while no state
  * column changes, else closed where the new row starts: at time_of_adherence_change when that lies
- * after the previous observation, else at the observation. Intervals (records with start and end):
- * rows by their start; what lies before ends there.
+ * after the previous observation, else at the observation. Intervals (records with a start): rows
+ * by their start; a row of another state ends there, rows of the same state that it touches are one
+ * with it.
  *
  * Columns that the source's map lacks are not reported: they break nothing and stay. When the
  * source changes, a NULL on either side is no change, since it may mean the same. State columns are
  * those of the state map that are hashed. Invariants: rows of one agent do not overlap; at most the
- * last is open; state_start <= first_observed unless an interval corrected it; state_end >=
- * state_start; an observation older than the row's last is not used.
+ * last is open; state_start <= first_observed <= last_observed; an observation older than a row's
+ * last changes nothing; the same observation taken twice changes nothing.
  */
 #ifndef ROLLCALL_ETL_OBSERVE_H
 #define ROLLCALL_ETL_OBSERVE_H

@@ -32,6 +32,7 @@ struct history *history_new(struct db *d, const struct table_map *map, const cha
                             struct err *e);
 void history_free(struct history *h);
 
+/* Where its own columns are. */
 const struct history_columns *history_columns(const struct history *h);
 
 /* A row: cells in the map's order, and row_source. */

@@ -30,7 +30,9 @@ void notes_problem(struct notes *n, const char *path, const char *problem, struc
 void notes_problem_text(struct notes *n, const char *path, const char *problem, const char *text,
                         size_t length);
 
+/* The notes since the last reset, in the order in which they came up. */
 const struct walk_note *notes_list(const struct notes *n, size_t *count);
+/* Empties the list; its texts are gone. */
 void notes_reset(struct notes *n);
 
 #endif

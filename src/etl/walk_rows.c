@@ -41,7 +41,7 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     }
     row = set->cells + set->row_count++ * set->cells_per_row;
     memset(row, 0, set->cells_per_row * sizeof(*row));
-    if (inherited > 0) {
+    if (inherited > 0 && parent_row) {
         memcpy(row, parent_row, inherited * sizeof(*row));
     }
     if (t->map->ordinal) {

@@ -37,6 +37,7 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e);
  * left keeps the file open. */
 void db_close(struct db *d);
 
+/* As it was given to db_open. */
 const char *db_path(const struct db *d);
 
 /* The newest schema number the program knows. */

@@ -44,6 +44,7 @@ void hash_reset(struct hash *h);
 /* Hands over what was gathered, then `bytes`. Use hash_add. */
 void hash_add_large(struct hash *h, const void *bytes, size_t length);
 
+/* Adds bytes. */
 static inline void hash_add(struct hash *h, const void *bytes, size_t length)
 {
     if (length > HASH_GATHER_BYTES - h->gathered) {

@@ -23,8 +23,8 @@ bool snapshot_fresh(struct run *run, const struct stream *s, bool *fresh, bool *
     if (!ledger_single_window(run->ledger, s->name, WINDOW_SNAPSHOT, run->arena, &w, e)) {
         return false;
     }
-    int64_t age_ms = clock_now_ms() - w.window.last_read_at_ms;
     *ever = w.window.last_read_at_ms != TIME_NONE;
+    int64_t age_ms = *ever ? clock_now_ms() - w.window.last_read_at_ms : 0;
     /* A reading from the future means that the clock jumped back: read again. */
     *fresh = *ever && age_ms >= 0 && age_ms < max_age_ms(s);
     return true;

@@ -35,7 +35,7 @@ static void test_defaults(void **state)
     assert_string_equal(l.c.export_directory, "export");
     assert_false(l.c.export_gzip || l.c.export_bom || l.c.neutralize_formulas);
     assert_int_equal(l.c.export_table_count, 0);
-    assert_int_equal(l.c.log_level, LOG_INFO);
+    assert_int_equal(l.c.log_level, LOG_WARN);
     assert_int_equal(l.c.log_format, LOG_TEXT);
     unload(&l);
 }

@@ -280,6 +280,7 @@ static void test_newer_and_older_schema(void **state)
     make_foreign(SCRATCH_DATABASE, "PRAGMA user_version = 1");
     before = contents(s);
     check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 1");
+    assert_string_equal(contents(s), before);
     s->db = NULL;
 }
 
@@ -568,7 +569,7 @@ static void test_damaged(void **state)
     memset(noise, 0x5a, sizeof(noise));
     fd = open(SCRATCH_DATABASE, O_WRONLY);
     assert_true(fd >= 0);
-    for (int page = 1; page < 20; page++) {
+    for (off_t page = 1; page < 20; page++) {
         assert_int_equal(pwrite(fd, noise, sizeof(noise), page * 8192), sizeof(noise));
     }
     (void)close(fd);

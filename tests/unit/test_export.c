@@ -76,7 +76,7 @@ static void fill(struct scratch *s)
         "('extract', '2024-10-05T12:00:00.000Z', '2024-10-05T12:00:00.000Z', 'ok', "
         "'[\"conversations\"]');"
         "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, "
-        "bytes, row_count) VALUES (1, 1, 'job', 1, '2024-10-05T12:00:00.000Z', '/x', 'gzip', "
+        "bytes, rows_read) VALUES (1, 1, 'job', 1, '2024-10-05T12:00:00.000Z', '/x', 'gzip', "
         "x'1f8b', 2)");
 }
 
@@ -200,8 +200,8 @@ static void ledger_tables_come_by_name_without_blobs(void **state)
     assert_int_equal(result.count, 2);
     assert_string_equal(
         scratch_file(s, "out/raw_page.csv"),
-        "raw_page_id,window_id,run_id,plan,page_no,received_at,url_path,encoding\r\n"
-        "1,1,1,job,1,2024-10-05T12:00:00.000Z,/x,gzip\r\n");
+        "raw_page_id,window_id,run_id,plan,page_no,received_at,url_path,encoding,rows_read\r\n"
+        "1,1,1,job,1,2024-10-05T12:00:00.000Z,/x,gzip,2\r\n");
     assert_false(exists("out/user.csv"));
 }
 

@@ -298,7 +298,7 @@ static void facts_are_counted_and_kept(void **state)
     assert_string_equal(value(f, "SELECT kind || example || count FROM data_problem"),
                         "wrong type\"x\"1");
     check_fixture(ledger_raw_page(f->ledger, &raw, &f->e), f);
-    assert_string_equal(value(f, "SELECT hex(bytes) || encoding || row_count FROM raw_page"),
+    assert_string_equal(value(f, "SELECT hex(bytes) || encoding || rows_read FROM raw_page"),
                         "1F8B00726177gzip4");
 
     const char *plan = "none";

@@ -64,12 +64,13 @@ static int tear_down(void **state)
 static struct json_doc *parse(const char *text)
 {
     struct err e;
-    size_t length = strlen(text);
-    char *bytes = xcalloc(1, length + JSON_PADDING_BYTES + 1);
     struct json_doc *doc;
+    struct buf b;
 
-    memcpy(bytes, text, length);
-    doc = json_parse(bytes, length, &e);
+    buf_init(&b, 64 << 20);
+    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
+    size_t length = b.length - JSON_PADDING_BYTES;
+    doc = json_parse(buf_take(&b, NULL), length, &e);
     if (!doc) {
         fail_msg("%s", e.message);
     }
@@ -79,8 +80,9 @@ static struct json_doc *parse(const char *text)
 /* Loads one page in a transaction; on refusal rolls back. */
 static bool try_page(struct fixture *f, struct loader *l, const char *plan, const char *text)
 {
+    struct json_doc *doc = parse(text);
     struct load_page page = {
-        .document = parse(text),
+        .document = doc,
         .stream = l == f->users ? "users" : "conversations",
         .plan = plan,
         .brings_attributes = strcmp(plan, "job") == 0,
@@ -96,7 +98,7 @@ static bool try_page(struct fixture *f, struct loader *l, const char *plan, cons
     } else {
         db_rollback(f->db);
     }
-    json_free((struct json_doc *)(uintptr_t)page.document);
+    json_free(doc);
     return ok;
 }
 
