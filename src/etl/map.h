@@ -53,10 +53,13 @@ enum rows_shape {
     ROWS_MEMBERS, /* the members of the object at `rows` */
 };
 
+/* Which of the two hashes a table's rows count into. Attributes are what some answers leave out: at
+ * most one table, with the columns name and value last, in a table directly below the root whose
+ * own id (<table>_id) the attributes follow when its rows are replaced. */
 enum hash_part {
     HASH_ROWS,
-    HASH_ATTRIBUTES
-}; /* which of the two hashes a table's rows count into */
+    HASH_ATTRIBUTES,
+};
 
 struct table_map {
     const char *table;

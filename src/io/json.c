@@ -68,7 +68,8 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
     if (length == 0) {
         err_set(e, ERR_CONTRACT, "the answer is empty where JSON was due");
     } else {
-        /* yyjson reads a number at the end of the document up to the first byte that is no digit. */
+        /* yyjson reads a number at the end of the document up to the first byte that is no digit.
+         */
         memset(bytes + length, 0, JSON_PADDING_BYTES);
         parsed = yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
                                   &allocator, &why);

@@ -291,6 +291,16 @@ def expected_rows(documents):
     return rows
 
 
+# Fields that the stand-in's fault unknown-fields adds. Inside an array kept as JSON text they stay, as they should.
+ADDED = {"notYetKnown", "futureObject", "aLaterArray"}
+
+
+def without_added(value):
+    if isinstance(value, dict):
+        return {k: without_added(v) for k, v in value.items() if k not in ADDED}
+    return [without_added(v) for v in value] if isinstance(value, list) else value
+
+
 def stored_rows(site, table):
     """Rows of a conversation table with conversation_id in place of the key, NULL columns left out."""
     db = site.connect()
@@ -309,7 +319,7 @@ def stored_rows(site, table):
                     continue
                 if isinstance(value, str) and value[:1] in "[{" and table != "participant_attribute":
                     try:
-                        value = json.dumps(json.loads(value), sort_keys=True)
+                        value = json.dumps(without_added(json.loads(value)), sort_keys=True)
                     except ValueError:
                         pass
                 item[name] = value

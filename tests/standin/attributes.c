@@ -113,7 +113,11 @@ int attributes_json(struct jw *w, const struct conv *c, const struct participant
     if (count == 0 && rng_chance(&r, 500)) {
         return 0;
     }
+    /* A map of free names has no unknown ones. */
+    unsigned faults = w->faults;
+    w->faults &= ~(unsigned)JW_UNKNOWN_FIELDS;
     jw_object(w, "attributes");
+    w->faults = faults;
     for (unsigned n = 0; n < count; n++) {
         /* The last one is set by the flow's end; so it is absent while the conversation is open. */
         if (n + 1 == count && count > 4 && end == WHEN_NEVER) {

@@ -99,30 +99,38 @@ static const char *expand(struct fixture *f, const char *text)
     return whole;
 }
 
+static struct json_doc *parse(struct fixture *f, const char *text)
+{
+    struct json_doc *doc;
+    struct buf b;
+
+    buf_init(&b, 65536);
+    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
+    size_t length = b.length - JSON_PADDING_BYTES;
+    doc = json_parse(buf_take(&b, NULL), length, &f->e);
+    assert_non_null(doc);
+    return doc;
+}
+
 /* Takes an answer observed at `time`; `asked` is a list of ids, NULL: none. */
 static void poll(struct fixture *f, enum source source, const char *time, const char *answer,
                  const char *asked)
 {
-    const char *text = expand(f, answer);
-    size_t length = strlen(text);
-    char *bytes = xcalloc(1, length + JSON_PADDING_BYTES + 1);
+    struct json_doc *doc = parse(f, expand(f, answer));
     struct load_page page = {
+        .document = doc,
         .stream = "adherence_realtime",
         .plan = source_names[source],
         .run_id = 1,
         .received_ms = at(time),
     };
-    struct json_doc *doc;
     bool ok;
 
     if (asked) {
-        page.asked_ids = (const char *const *)(uintptr_t)str_split_list(f->scratch->arena, asked,
-                                                                        &page.asked_count);
+        char **ids = str_split_list(f->scratch->arena, asked, &page.asked_count);
+
+        page.asked_ids = (const char *const *)ids;
     }
-    memcpy(bytes, text, length);
-    doc = json_parse(bytes, length, &f->e);
-    assert_non_null(doc);
-    page.document = doc;
     assert_true(db_begin(f->db, &f->e));
     ok = load_page(f->loaders[source], &page, &f->counts, &f->e);
     json_free(doc);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "etl/walk.h"
 
@@ -111,12 +112,13 @@ static int tear_down(void **state)
 
 static struct json parse(struct fixture *f, const char *text)
 {
-    size_t length = strlen(text);
-    char *bytes = xcalloc(1, length + JSON_PADDING_BYTES + 1);
+    struct buf b;
 
-    memcpy(bytes, text, length);
+    buf_init(&b, 64 << 20);
+    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
+    size_t length = b.length - JSON_PADDING_BYTES;
     json_free(f->doc);
-    f->doc = json_parse(bytes, length, &f->e);
+    f->doc = json_parse(buf_take(&b, NULL), length, &f->e);
     if (!f->doc) {
         fail_msg("%s", f->e.message);
     }
