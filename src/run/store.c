@@ -55,11 +55,39 @@ static struct loader *loader_of(struct store *s, const struct reading *r, struct
     return l;
 }
 
+static void add_counts(struct load_counts *to, const struct load_counts *more)
+{
+    to->rows_read += more->rows_read;
+    to->rows_new += more->rows_new;
+    to->rows_changed += more->rows_changed;
+    to->rows_unchanged += more->rows_unchanged;
+}
+
+/* Agents that a whole observation did not show are no longer observed. */
+static bool close_absent(struct store *s, struct reading *r, struct err *e)
+{
+    struct load_counts counts = {0};
+
+    if (r->stream->load != LOAD_OBSERVE) {
+        return true;
+    }
+    struct loader *loader = loader_of(s, r, e);
+    if (!loader || !load_absent_since(loader, r->window->pending_time_ms, &counts, e)) {
+        return false;
+    }
+    add_counts(&s->run->totals.rows, &counts);
+    add_counts(&r->counts, &counts);
+    return true;
+}
+
 /* Writes what a whole reading means for its window. */
 static bool settle(struct store *s, struct reading *r, struct err *e)
 {
     struct ledger_window *w = r->window;
 
+    if (!close_absent(s, r, e)) {
+        return false;
+    }
     if (w->kind == WINDOW_DAY) {
         struct window_debt done = r->debt;
         if (done.job && r->availability_ms != TIME_NONE && r->availability_ms < done.job_to_ms) {
@@ -88,14 +116,6 @@ static bool commit(struct store *s, const struct page *p, struct err *e)
     t->retries = p->totals.retries;
     t->bytes = p->totals.bytes;
     return ledger_run_progress(s->run->ledger, s->run->run_id, t, e) && db_commit(s->run->db, e);
-}
-
-static void add_counts(struct load_counts *to, const struct load_counts *more)
-{
-    to->rows_read += more->rows_read;
-    to->rows_new += more->rows_new;
-    to->rows_changed += more->rows_changed;
-    to->rows_unchanged += more->rows_unchanged;
 }
 
 static bool load_rows(struct store *s, const struct page *p, struct load_counts *counts,
