@@ -35,7 +35,7 @@ hours_ago() { # so many hours ago, in this format of date
 
 # One extraction, as cron would start it; prints what it read.
 extract() {
-    build/rollcall -c $config extract 2>$log || die "the extraction failed" $log
+    build/rollcall -v -c $config extract 2>$log || die "the extraction failed" $log
     sed -n 's/.*event="window read" reading="\([^"]*\)" pages=\([0-9]*\) rows=\([0-9]*\) new=\([0-9]*\).*/  \1: pages \2, rows \3, new \4/p' $log
 }
 
@@ -88,7 +88,7 @@ directory = $dir/csv
 CONFIG
 
 say "rollcall extract, and kill -9 once the first day of conversations is in"
-build/rollcall -c $config extract 2>$log &
+build/rollcall -v -c $config extract 2>$log &
 run=$!
 while kill -0 $run 2>/dev/null && ! grep -q 'window read.*conversations' $log; do
     sleep 0.02
