@@ -22,7 +22,10 @@ CREATE TABLE run (
     rows_new INTEGER NOT NULL DEFAULT 0,       -- entities seen for the first time
     rows_changed INTEGER NOT NULL DEFAULT 0,   -- entities whose rows were replaced
     rows_unchanged INTEGER NOT NULL DEFAULT 0, -- entities that came again as they were
-    streams TEXT                               -- JSON array: streams it was to read
+    streams TEXT,                              -- JSON array: streams it was to read
+    streams_done INTEGER,                      -- of them: brought up to the planning time; NULL: not ended
+    streams_left INTEGER,                      -- of them: not
+    days_whole INTEGER                         -- business days of them whole at its end, all told
 ) STRICT;
 
 -- One row a window of a stream: a UTC day, or the one window of a snapshot or of the re-reading of

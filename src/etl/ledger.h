@@ -58,6 +58,10 @@ struct run_totals {
     int64_t bytes;
     int64_t pages;
     struct load_counts rows;
+    /* known at the end */
+    int64_t streams_done;
+    int64_t streams_left;
+    int64_t days_whole; /* business days of its streams */
 };
 
 /* Updates the run's counters; part of a page's transaction. */
@@ -67,6 +71,9 @@ bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_tota
 /* Ends the run: exit code, name and error text (NULL: none), counters; a transaction of its own. */
 bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
                     enum err_kind kind, const char *error, struct err *e);
+
+/* Business days of a stream that are whole. */
+bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e);
 
 /* A route's request counters, of the whole run. */
 struct ledger_route {

@@ -61,7 +61,23 @@ bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *t
     call_int(&c, err_exit_code(kind));
     call_text(&c, err_kind_name(kind));
     call_text(&c, error);
+    call_int(&c, totals->streams_done);
+    call_int(&c, totals->streams_left);
+    call_int(&c, totals->days_whole);
     return call_run_alone(&c, e);
+}
+
+bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e)
+{
+    struct ledger_call c;
+    bool row = false;
+
+    call_begin(&c, l, SQL_DAYS_WHOLE);
+    call_text(&c, stream);
+    bool asked = call_step(&c, &row, e);
+    *days = row ? db_int(c.statement, 0) : 0;
+    call_end(&c);
+    return asked;
 }
 
 bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e)

@@ -24,7 +24,8 @@
     X(SQL_RUN_END,                                                                                 \
       "UPDATE run SET requests = ?2, retries = ?3, bytes = ?4, pages = ?5, rows_new = ?6, "        \
       "rows_changed = ?7, rows_unchanged = ?8, ended_at = ?9, exit_code = ?10, exit_name = ?11, "  \
-      "error = ?12 WHERE run_id = ?1")                                                             \
+      "error = ?12, streams_done = ?13, streams_left = ?14, days_whole = ?15 WHERE run_id = ?1")   \
+    X(SQL_DAYS_WHOLE, "SELECT coalesce(sum(whole), 0) FROM freshness WHERE stream = ?1")           \
     X(SQL_ROUTE,                                                                                   \
       "INSERT INTO request_count (run_id, method, route, requests, retries, status_429, "          \
       "status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "                                \

@@ -65,6 +65,9 @@ struct config {
     const char *const *export_tables; /* export_table_count 0 means the default set */
     size_t export_table_count;
 
+    int due_hours;                /* [status] */
+    const char *metrics_textfile; /* NULL: none */
+
     enum log_level log_level;
     enum log_format log_format;
 

@@ -80,6 +80,10 @@ enum config_type {
       "tables and views to export; all data tables and views when empty")                          \
     X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", CONFIG_BOOL, "no", 0, 0, NULL,     \
       "put an apostrophe before text that a spreadsheet would run as a formula")                   \
+    X(KEY_DUE_HOURS, "status", "due_hours", CONFIG_INT, "26", 1, 8760, NULL,                       \
+      "hours after which what was not read, or not read well, is overdue")                         \
+    X(KEY_TEXTFILE, "metrics", "textfile", CONFIG_PATH, NULL, 0, 0, NULL,                          \
+      "file for Prometheus, written after every run; none when empty")                             \
     X(KEY_LEVEL, "log", "level", CONFIG_CHOICE, "warn", 0, 0, "error warn info debug",             \
       "how much is logged")                                                                        \
     X(KEY_FORMAT, "log", "format", CONFIG_CHOICE, "text", 0, 0, "text json", "how it is logged")

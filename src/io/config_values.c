@@ -33,6 +33,8 @@ static const size_t offsets[CONFIG_KEY_COUNT] = {
     [KEY_GZIP] = offsetof(struct config, export_gzip),
     [KEY_BOM] = offsetof(struct config, export_bom),
     [KEY_NEUTRALIZE_FORMULAS] = offsetof(struct config, neutralize_formulas),
+    [KEY_DUE_HOURS] = offsetof(struct config, due_hours),
+    [KEY_TEXTFILE] = offsetof(struct config, metrics_textfile),
     [KEY_LEVEL] = offsetof(struct config, log_level),
     [KEY_FORMAT] = offsetof(struct config, log_format),
 };

@@ -35,6 +35,8 @@ static void test_defaults(void **state)
     assert_string_equal(l.c.export_directory, "export");
     assert_false(l.c.export_gzip || l.c.export_bom || l.c.neutralize_formulas);
     assert_int_equal(l.c.export_table_count, 0);
+    assert_int_equal(l.c.due_hours, 26);
+    assert_null(l.c.metrics_textfile);
     assert_int_equal(l.c.log_level, LOG_WARN);
     assert_int_equal(l.c.log_format, LOG_TEXT);
     unload(&l);
@@ -72,6 +74,10 @@ static void test_every_key(void **state)
                                 "bom = TRUE\n"
                                 "tables = conversation v_segment\n"
                                 "neutralize_formulas = on\n"
+                                "[status]\n"
+                                "due_hours = 8760\n"
+                                "[metrics]\n"
+                                "textfile = /run/rollcall.prom\n"
                                 "[log]\n"
                                 "level = debug\n"
                                 "format = json\n",
@@ -104,6 +110,8 @@ static void test_every_key(void **state)
     assert_true(l.c.export_gzip && l.c.export_bom && l.c.neutralize_formulas);
     assert_int_equal(l.c.export_table_count, 2);
     assert_string_equal(l.c.export_tables[1], "v_segment");
+    assert_int_equal(l.c.due_hours, 8760);
+    assert_string_equal(l.c.metrics_textfile, "/run/rollcall.prom");
     assert_int_equal(l.c.log_level, LOG_DEBUG);
     assert_int_equal(l.c.log_format, LOG_JSON);
     unload(&l);
@@ -217,6 +225,8 @@ static const struct {
     {"[extract]\nlookback_days = 32\n", 2, "from 0 to 31"},
     {"[extract]\nlookback_days = -1\n", 2, "from 0 to 31"},
     {"[extract]\nreread_hours = 169\n", 2, "from 0 to 168"},
+    {"[status]\ndue_hours = 0\n", 2, "from 1 to 8760"},
+    {"[status]\ndue_hours = 8761\n", 2, "from 1 to 8760"},
     {"[extract]\nrequests_per_minute = 0\n", 2, "from 1 to 1000000"},
     {"[extract]\nrequests_per_minute = 1000001\n", 2, "from 1 to 1000000"},
     {"[extract]\nstart = 2026-02-29\n", 2, "YYYY-MM-DD"},
