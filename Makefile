@@ -56,6 +56,14 @@ STANDIN_SOURCES := $(filter-out tests/standin/cutproxy.c,$(wildcard tests/standi
 STANDIN_OBJECTS := $(STANDIN_SOURCES:tests/%.c=$(BUILD)/obj/tests/%.o)
 STANDIN_LIBS    := -lmicrohttpd -lyyjson -lz -lm
 
+# What is installed beside the program; the completions are made from the program's own help.
+PROGRAM ?= $(BUILD)/rollcall
+SHARE   := $(DESTDIR)$(PREFIX)/share
+ZSH_DIR ?= $(PREFIX)/share/zsh/site-functions
+UNITS   := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer)
+SHARED  := $(BUILD)/share/rollcall.bash $(BUILD)/share/rollcall.zsh $(BUILD)/share/rollcall.ini.5 \
+           $(BUILD)/share/systemd
+
 TEST_ENV  = CC='$(CC)' JOBS='$(JOBS)' BUILD='$(BUILD)'
 TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
 
@@ -63,7 +71,7 @@ TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.o)
 .PHONY: all deps demo demo-clean check check-full check-contract check-sanitize lint bench install \
-        uninstall clean help test-programs
+        uninstall deb clean help test-programs
 
 all: $(BUILD)/rollcall ## build build/rollcall (the default)
 
@@ -101,17 +109,31 @@ bench: ## measure against the goals, as a table
 	@$(MAKE) --no-print-directory all test-programs
 	@if [ -f tests/bench/run.sh ]; then sh tests/bench/run.sh; else python3 tests/bench/run.py; fi
 
-install: all ## install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/doc/rollcall
-	install -m 755 $(BUILD)/rollcall $(DESTDIR)$(PREFIX)/bin/rollcall
-	install -m 644 docs/rollcall.1 $(DESTDIR)$(PREFIX)/share/man/man1/rollcall.1
-	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) \
-	    $(DESTDIR)$(PREFIX)/share/doc/rollcall/
+install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(SHARE)/,man/man1 man/man5 bash-completion/completions doc/rollcall/examples) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/systemd/system lib/sysusers.d lib/tmpfiles.d) $(DESTDIR)$(ZSH_DIR)
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rollcall
+	install -m 644 docs/rollcall.1 $(SHARE)/man/man1/rollcall.1
+	install -m 644 $(BUILD)/share/rollcall.ini.5 $(SHARE)/man/man5/rollcall.ini.5
+	install -m 644 $(BUILD)/share/rollcall.bash $(SHARE)/bash-completion/completions/rollcall
+	install -m 644 $(BUILD)/share/rollcall.zsh $(DESTDIR)$(ZSH_DIR)/_rollcall
+	install -m 644 $(BUILD)/share/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -m 644 packaging/systemd/rollcall.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf
+	install -m 644 packaging/systemd/rollcall.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
+	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) $(SHARE)/doc/rollcall/
+	install -m 644 packaging/rollcall.cron packaging/rollcall.logrotate $(SHARE)/doc/rollcall/examples/
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/rollcall $(DESTDIR)$(PREFIX)/share/man/man1/rollcall.1
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/rollcall
+	rm -f $(DESTDIR)$(PREFIX)/bin/rollcall $(SHARE)/man/man1/rollcall.1 $(SHARE)/man/man5/rollcall.ini.5 \
+	    $(SHARE)/bash-completion/completions/rollcall $(DESTDIR)$(ZSH_DIR)/_rollcall \
+	    $(patsubst packaging/%,$(DESTDIR)$(PREFIX)/lib/%,$(subst systemd/,systemd/system/,$(UNITS))) \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
+	rm -rf $(SHARE)/doc/rollcall
+
+deb: all ## build a Debian package, BUILD/rollcall_VERSION_ARCHITECTURE.deb
+	@scripts/deps.sh package
+	@$(MAKE) --no-print-directory $(BUILD)/deb/rollcall
+	@MAKE='$(MAKE)' packaging/deb.sh $(BUILD)
 
 clean: ## remove build/
 	rm -rf build
@@ -129,6 +151,28 @@ test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/cutproxy
 $(BUILD)/rollcall: $(BUILD)/obj/main.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
+
+# The same for a package: it looks for its own libraries first.
+$(BUILD)/deb/rollcall: $(BUILD)/obj/main.o $(LIB)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	$(Q)$(LINK) -Wl,-rpath,'$$ORIGIN/../lib/rollcall' $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
+
+$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk packaging/help.awk $(wildcard schema/*.sql)
+	@mkdir -p $(@D)
+	$(Q)packaging/completions.sh $* $(BUILD)/rollcall schema >$@.$$$$ && mv $@.$$$$ $@
+
+$(BUILD)/share/rollcall.ini.5: config.example.ini packaging/ini-man.sh VERSION
+	@mkdir -p $(@D)
+	$(Q)packaging/ini-man.sh $(VERSION) <config.example.ini >$@.$$$$ && mv $@.$$$$ $@
+
+# The units name the program by its full path, which follows PREFIX.
+$(BUILD)/share/systemd: $(UNITS) FORCE
+	@mkdir -p $@
+	$(Q)for unit in $(UNITS); do \
+	    sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit >$@/$${unit##*/}.$$$$ && \
+	    mv $@/$${unit##*/}.$$$$ $@/$${unit##*/} || exit 1; \
+	done
 
 $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new

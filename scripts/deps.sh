@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs what rollcall needs: deps.sh [build|demo|test|contract]
+# Installs what rollcall needs: deps.sh [build|package|demo|test|contract]
 #   build     compiler and libraries (default)
+#   package   build, and what `make deb` needs
 #   demo      build, and what the stand-in server of `make demo` needs
-#   test      demo, and what the tests and `make lint` need
+#   test      demo and package, and what the tests and `make lint` need
 #   contract  test, and Node.js with npm for `make check-contract`
 # Works with apt, dnf, apk and brew, as root or by sudo. Installs only what is missing and says
 # what; does nothing, quickly, when everything is there.
@@ -15,19 +16,19 @@ say() { printf 'deps: %s\n' "$*"; }
 warn() { printf 'deps: %s\n' "$*" >&2; }
 
 case $GROUP in
-build | demo | test | contract) ;;
+build | package | demo | test | contract) ;;
 -h | --help)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 *)
-    warn "unknown group '$GROUP'; use: build, demo, test or contract"
+    warn "unknown group '$GROUP'; use: build, package, demo, test or contract"
     exit 2
     ;;
 esac
 
-# One need a line: group, name, probe (cmd:PROGRAM, lib:PKG-CONFIG NAME, file:PATH), required or
-# optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
+# One need a line: group, name, probe (cmd:PROGRAM, tool:PROGRAM of build/tools too,
+# lib:PKG-CONFIG NAME, file:PATH), required or optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
 needs() {
     cat <<'NEEDS'
 build cc cmd:cc required gcc gcc gcc -
@@ -52,6 +53,8 @@ test clang-format cmd:clang-format optional clang-format clang-tools-extra clang
 test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
 test strace cmd:strace optional strace strace strace -
 test faketime cmd:faketime optional faketime libfaketime libfaketime libfaketime
+test promtool tool:promtool optional prometheus golang-github-prometheus prometheus prometheus
+package dpkg-dev cmd:dpkg-shlibdeps optional dpkg-dev dpkg-dev dpkg-dev dpkg
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
 NEEDS
@@ -59,7 +62,7 @@ NEEDS
 
 in_group() {
     case $GROUP:$1 in
-    *:build | demo:demo | test:demo | test:test | contract:*) return 0 ;;
+    *:build | package:package | demo:demo | test:package | test:demo | test:test | contract:*) return 0 ;;
     *) return 1 ;;
     esac
 }
@@ -67,6 +70,7 @@ in_group() {
 present() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" >/dev/null 2>&1 ;;
+    tool:*) command -v "${1#tool:}" >/dev/null 2>&1 || [ -x "build/tools/${1#tool:}" ] ;;
     lib:*) pkg-config --exists "${1#lib:}" 2>/dev/null ;;
     file:*)
         [ "$(uname -s)" = Darwin ] && return 0
@@ -190,14 +194,33 @@ install_yyjson_by_apt() {
     fi
 }
 
+# Debian's package would start a server on this machine: its one program is enough.
+promtool_by_apt() {
+    dir=build/tools
+    mkdir -p $dir/unpacked
+    (
+        cd $dir/unpacked
+        apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb . &&
+            mv usr/bin/promtool ..
+    ) || return 1
+    rm -rf $dir/unpacked
+}
+
 say "installing with $MANAGER${SUDO:+ (by sudo)}: $packages"
 yyjson=
+promtool=
 if [ "$MANAGER" = apt-get ]; then
     apt update || warn "apt-get update failed; going on with the package lists that are there"
     case " $packages " in
     *" libyyjson-dev "*)
         yyjson=1
         packages=$(printf '%s' " $packages " | sed 's/ libyyjson-dev / /')
+        ;;
+    esac
+    case " $packages " in
+    *" prometheus "*)
+        promtool=1
+        packages=$(printf '%s' " $packages " | sed 's/ prometheus / /')
         ;;
     esac
 fi
@@ -211,13 +234,17 @@ fi
 if [ -n "$yyjson" ]; then
     install_yyjson_by_apt || warn "yyjson cannot be installed from packages here"
 fi
+if [ -n "$promtool" ]; then
+    promtool_by_apt || warn "promtool cannot be fetched from package prometheus here"
+fi
 
 remedy() {
     case $1 in
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     inih) echo "on RHEL-like systems enable EPEL and CRB, or build inih from its source release (github: benhoyt/inih)" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
-    strace | faketime) echo "the tests that use it are skipped" ;;
+    dpkg-dev) echo "needed for 'make deb' alone" ;;
+    strace | faketime | promtool) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }

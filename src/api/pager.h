@@ -46,7 +46,8 @@ struct pager_spec {
     char start[32];           /* ISO instants of the window ("" when it has none) */
     char end[32];
     int page_size;
-    int64_t row_limit;      /* most rows this paging can reach; 0: no limit */
+    int64_t row_limit;  /* most rows this paging can reach; 0: no limit */
+    bool hits_overflow; /* total_hits over row_limit is taken for an overflow, to spare the pages */
     const char *const *ids; /* of PAGER_IDS: all ids, in commit order */
     size_t id_count;
     /* where to go on (from the ledger) */

@@ -85,7 +85,7 @@ static void see_overflow(struct pager *p, int64_t number, const struct pager_pag
     if (limit <= 0) {
         return;
     }
-    if (number == 1 && page->total_hits > limit) {
+    if (p->spec.hits_overflow && number == 1 && page->total_hits > limit) {
         p->overflow = true;
         snprintf(p->reason, sizeof(p->reason), "%lld rows, and paging reaches %lld",
                  (long long)page->total_hits, (long long)limit);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,10 +15,17 @@
 enum {
     LINE_BYTES = 16 * 1024,
     END_BYTES = 32, /* kept back for what ends a line that had to be cut */
+    STATUS_BYTES = 1024,
 };
+
+/* To the start of the terminal's line, which is emptied. */
+#define CLEAR_LINE "\r\033[K"
 
 static enum log_level chosen_level = LOG_WARN;
 static enum log_format chosen_format = LOG_TEXT;
+
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
+static char status_line[STATUS_BYTES]; /* "": none; guarded by `writing` */
 
 static const char *const level_names[] = {
     [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
@@ -171,11 +180,55 @@ static void add_end(struct buf *line, bool whole)
     (void)buf_add_str(line, json ? "}\n" : "\n");
 }
 
+/* A log that cannot be written is no reason to stop. */
+static void write_all(const struct buf *bytes)
+{
+    ssize_t written;
+
+    do {
+        written = write(STDERR_FILENO, bytes->data, bytes->length);
+    } while (written < 0 && errno == EINTR);
+}
+
+/* Writes a line, above the status line when there is one. */
+static void write_line(const struct buf *line)
+{
+    struct buf whole;
+
+    pthread_mutex_lock(&writing);
+    if (status_line[0] == '\0') {
+        write_all(line);
+    } else {
+        buf_init(&whole, LINE_BYTES + STATUS_BYTES + sizeof(CLEAR_LINE));
+        (void)(buf_add_str(&whole, CLEAR_LINE) && buf_add(&whole, line->data, line->length) &&
+               buf_add_str(&whole, status_line));
+        write_all(&whole);
+        buf_free(&whole);
+    }
+    pthread_mutex_unlock(&writing);
+}
+
+void log_status(const char *text)
+{
+    int saved = errno;
+    struct buf line;
+
+    buf_init(&line, STATUS_BYTES + sizeof(CLEAR_LINE));
+    pthread_mutex_lock(&writing);
+    if (text || status_line[0] != '\0') {
+        (void)snprintf(status_line, sizeof(status_line), "%s", text ? text : "");
+        (void)(buf_add_str(&line, CLEAR_LINE) && buf_add_str(&line, status_line));
+        write_all(&line);
+    }
+    pthread_mutex_unlock(&writing);
+    buf_free(&line);
+    errno = saved;
+}
+
 void log_event(enum log_level level, const char *event, const struct log_field *fields, int count)
 {
     int saved = errno;
     struct buf line;
-    ssize_t written;
 
     if (!log_enabled(level)) {
         return;
@@ -186,11 +239,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
         whole = add_field(&line, &fields[i]);
     }
     add_end(&line, whole);
-
-    /* A log that cannot be written is no reason to stop. */
-    do {
-        written = write(STDERR_FILENO, line.data, line.length);
-    } while (written < 0 && errno == EINTR);
+    write_line(&line);
     buf_free(&line);
     errno = saved;
 }

@@ -2,8 +2,9 @@
  * The log: one line per event on stderr, key=value or JSON, times in UTC.
  *
  * Invariants: a line is one write; values are escaped; a secret cannot be logged, since it has no
- * print path. log_setup comes before the
- * threads; the rest is safe in both. Levels: error, warn, info, debug.
+ * print path. log_setup comes before the threads; the rest is safe in all of them. Levels: error,
+ * warn, info, debug. A status line (on a terminal) stands below the last line of the log: lines go
+ * above it.
  */
 #ifndef ROLLCALL_BASE_LOG_H
 #define ROLLCALL_BASE_LOG_H
@@ -37,6 +38,10 @@ bool log_enabled(enum log_level level);
  * fixed words. A line over 16 KiB is cut on a character's border and ends in cut=true. Leaves errno
  * alone. Use LOG(), or this with NULL and 0 for an event without fields. */
 void log_event(enum log_level level, const char *event, const struct log_field *fields, int count);
+
+/* Shows `text` (one line, narrower than the terminal, no control characters but for colours) as the
+ * status line in place of the one before; NULL takes it away. For terminals alone. */
+void log_status(const char *text);
 
 #define LOG_S(k, v) ((struct log_field){.key = (k), .text = (v)})
 #define LOG_N(k, v) ((struct log_field){.key = (k), .number = (int64_t)(v), .is_number = true})

@@ -36,6 +36,12 @@ void stop_install(void)
     (void)sigemptyset(&ignore.sa_mask);
     INVARIANT(sigaction(SIGINT, &action, NULL) == 0);
     INVARIANT(sigaction(SIGTERM, &action, NULL) == 0);
+    /* A closed terminal ends a run as SIGTERM does, unless it was started by nohup. */
+    struct sigaction hangup;
+    INVARIANT(sigaction(SIGHUP, NULL, &hangup) == 0);
+    if (hangup.sa_handler != SIG_IGN) {
+        INVARIANT(sigaction(SIGHUP, &action, NULL) == 0);
+    }
     INVARIANT(sigaction(SIGPIPE, &ignore, NULL) == 0);
     /* A file that may not grow is a full disk, told by the failed write. */
     INVARIANT(sigaction(SIGXFSZ, &ignore, NULL) == 0);

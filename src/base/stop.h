@@ -1,6 +1,6 @@
 /*
- * The stop flag: SIGINT and SIGTERM ask for an end after the page in hand; a second SIGINT ends at
- * once (a crash like any other, so nothing is lost).
+ * The stop flag: SIGINT, SIGTERM and SIGHUP (unless it is ignored) ask for an end after the page in
+ * hand; a second SIGINT ends at once (a crash like any other, so nothing is lost).
  */
 #ifndef ROLLCALL_BASE_STOP_H
 #define ROLLCALL_BASE_STOP_H
@@ -13,7 +13,7 @@ void stop_install(void);
 /* True once a stop was asked for. Async-signal-safe to set, safe to read in any thread. */
 bool stop_requested(void);
 
-/* The signal that asked (SIGINT or SIGTERM), 0 when none. */
+/* The signal that asked (SIGINT, SIGTERM or SIGHUP), 0 when none. */
 int stop_signal(void);
 
 #endif

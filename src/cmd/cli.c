@@ -1,6 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -14,6 +17,8 @@ const struct command command_table[] = {
      cmd_extract},
     {"export", "write tables and views as CSV files", cmd_export_help, cmd_export},
     {"query", "run one of the built-in queries", cmd_query_help, cmd_query},
+    {"recent", "show the last conversations, straight from the API", cmd_recent_help, cmd_recent},
+    {"snapshot", "write a consistent copy of the database", cmd_snapshot_help, cmd_snapshot},
     {"status", "show per stream how far it is, and what is overdue", cmd_status_help, cmd_status},
 };
 const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
@@ -195,12 +200,23 @@ static int global_options(struct cmd_context *ctx, int argc, char **argv, int *a
     return -1;
 }
 
+/* Pages of megabytes come and go in two threads: given back to the system at once, they do not pile
+ * up as fragments. */
+static void keep_memory_flat(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 int cli_main(int argc, char **argv)
 {
     struct cmd_context ctx = {.arena = arena_new(0)};
     struct err e;
     int at = 0;
 
+    keep_memory_flat();
     secret_no_core_dumps();
     stop_install();
     int code = limits_load(&e) ? global_options(&ctx, argc, argv, &at) : report(&ctx, e.kind, &e);

@@ -40,6 +40,10 @@ enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, 
 enum err_kind cmd_export(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
 /* rollcall query: a built-in query to stdout; see cmd_query_help. */
 enum err_kind cmd_query(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
+/* rollcall recent: the last conversations, straight from the API; see cmd_recent_help. */
+enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
+/* rollcall snapshot: a consistent copy of the database; see cmd_snapshot_help. */
+enum err_kind cmd_snapshot(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
 /* rollcall status: how far each stream is, to stdout; ERR_BEHIND when something is overdue; see
  * cmd_status_help. */
 enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
@@ -47,6 +51,8 @@ enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, s
 extern const char cmd_extract_help[];
 extern const char cmd_export_help[];
 extern const char cmd_query_help[];
+extern const char cmd_recent_help[];
+extern const char cmd_snapshot_help[];
 extern const char cmd_status_help[];
 
 /* Loads the configuration for a command (setup.c): file, environment, log, time zone, and with

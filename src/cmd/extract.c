@@ -1,11 +1,11 @@
 #include <getopt.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
+#include "cmd/summary.h"
 #include "run/extract.h"
 
 const char cmd_extract_help[] =
@@ -135,33 +135,6 @@ static bool choose_time(const char *until, const struct config *c, int64_t *unti
     return true;
 }
 
-static void print_summary(const struct extract_result *r, enum err_kind kind)
-{
-    const struct run_totals *t = &r->totals;
-    size_t done = 0;
-    size_t left = 0;
-
-    for (size_t i = 0; i < r->stream_count; i++) {
-        const struct outcome *o = &r->streams[i].outcome;
-        bool whole = r->streams[i].begun && o->left == 0 && o->first.kind == ERR_NONE;
-        done += whole ? 1 : 0;
-        left += whole ? 0 : 1;
-    }
-    bool nothing = t->rows.rows_new + t->rows.rows_changed == 0 && kind == ERR_NONE;
-    fprintf(
-        stderr,
-        "rollcall: run %lld: %s%s; streams done %zu, not done %zu; rows new %lld, changed %lld, "
-        "unchanged %lld; requests %lld (%lld retries); %.1f s; exit %d (%s)\n",
-        (long long)r->run_id,
-        nothing            ? "nothing new"
-        : kind == ERR_NONE ? "done"
-                           : "not all done",
-        kind == ERR_STOPPED ? " (stopped)" : "", done, left, (long long)t->rows.rows_new,
-        (long long)t->rows.rows_changed, (long long)t->rows.rows_unchanged, (long long)t->requests,
-        (long long)t->retries, (double)r->elapsed_ms / 1000.0, err_exit_code(kind),
-        err_kind_name(kind));
-}
-
 enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
     struct extract_options o = {0};
@@ -175,22 +148,21 @@ enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, 
     if (!cmd_setup(ctx, true, &config, e)) {
         return e->kind;
     }
-    struct extract_request request = {.config = &config};
-    if (choose_streams(&o, &config, ctx->arena, &request, e) &&
-        choose_time(o.until, &config, &request.until_ms, e)) {
-        kind = extract_run(&request, ctx->arena, &result, e);
-    } else {
-        kind = e->kind;
+    struct progress_line line;
+    struct extract_request request = {
+        .config = &config,
+        .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
+    };
+    if (!choose_streams(&o, &config, ctx->arena, &request, e) ||
+        !choose_time(o.until, &config, &request.until_ms, e)) {
+        config_wipe(&config);
+        return e->kind == ERR_USAGE ? ERR_USAGE
+                                    : summary_metrics(ctx, &config, &result, e->kind, e);
     }
+    kind = extract_run(&request, ctx->arena, &result, e);
+    progress_line_clear();
     config_wipe(&config);
-    /* Cron mails what is printed: all well and nobody watching means silence. */
-    if (result.run_id != 0 && ctx->verbosity >= 0 &&
-        (kind != ERR_NONE || isatty(STDERR_FILENO) || ctx->verbosity > 0)) {
-        if (kind != ERR_NONE && e->message[0]) {
-            fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
-            e->message[0] = '\0';
-        }
-        print_summary(&result, kind);
-    }
+    kind = summary_metrics(ctx, &config, &result, kind, e);
+    summary_tell(ctx, &result, kind, e);
     return kind;
 }

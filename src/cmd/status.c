@@ -12,13 +12,16 @@ const char cmd_status_help[] =
     "usage: rollcall status [--json]\n"
     "\n"
     "Shows per stream up to when it is complete, how many business days are whole,\n"
-    "open windows, rows, the last run and the error that still stands.\n"
+    "open and provisional (finished, but they may be read again), rows, the last run\n"
+    "and the error that still stands; then the last run that ended well, the last one\n"
+    "that did not and why, requests of this month (UTC), and oddities of the data.\n"
     "\n"
     "  --json          as one JSON object\n"
     "  -h, --help      print this help\n"
     "\n"
-    "Exit codes: 0 all enabled streams are up to date; 1 one was not read for 26 hours,\n"
-    "or a day that ended 26 hours ago is not complete; 9 there is no database yet.\n";
+    "Exit codes: 0 all enabled streams are up to date; 1 for [status] due_hours (26) one\n"
+    "was not read, or no run of it ended well, or a day that ended so long ago is not\n"
+    "complete; 9 there is no database yet.\n";
 
 static enum err_kind parse_options(int argc, char **argv, bool *json, struct err *e)
 {
@@ -45,7 +48,7 @@ static enum err_kind parse_options(int argc, char **argv, bool *json, struct err
 static bool gather(struct db *d, const struct config *c, struct arena *a, struct status *out,
                    struct err *e)
 {
-    struct status_request request = {.now_ms = clock_now_ms()};
+    struct status_request request = {.now_ms = clock_now_ms(), .due_hours = c->due_hours};
 
     request.streams = stream_facts(c, a, &request.stream_count);
     if (!db_begin_read(d, e)) {

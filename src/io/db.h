@@ -94,6 +94,12 @@ bool db_begin_read(struct db *d, struct err *e);
 bool db_commit(struct db *d, struct err *e);
 void db_rollback(struct db *d);
 
+/* Copies the database, as of one moment, into the existing empty file `path`, by SQLite's backup
+ * API: readers and writers go on. The copy is a plain single file (no WAL) that needs no writing to
+ * be read; it is not fsynced. `d` must not be in a transaction. Errors: ERR_STORE naming `shown`,
+ * ERR_STOPPED. */
+bool db_backup(struct db *d, const char *path, const char *shown, struct err *e);
+
 /* Rows changed by the last statement; the last inserted rowid. */
 int64_t db_changes(struct db *d);
 int64_t db_last_rowid(struct db *d);

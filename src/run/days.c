@@ -21,11 +21,16 @@ struct days {
     bool read_any; /* some window was read in this run */
 };
 
+/* Readings under way together. How many pages a query has is known by its first alone, so only
+ * several windows fill what may be in flight; jobs are limited besides. */
 static size_t at_once(const struct days *d)
 {
-    int64_t most = limit_get(LIMIT_JOBS_AT_ONCE);
+    int64_t most = d->run->config->in_flight;
 
-    return most < d->run->config->in_flight ? (size_t)most : (size_t)d->run->config->in_flight;
+    if (d->readings[0]->plan->paging == PAGING_JOB && limit_get(LIMIT_JOBS_AT_ONCE) < most) {
+        most = limit_get(LIMIT_JOBS_AT_ONCE);
+    }
+    return (size_t)most;
 }
 
 static void phase_clear(struct days *d)
@@ -48,6 +53,7 @@ static struct reading *phase_add(struct days *d, struct ledger_window *w, enum p
         r->debt.query = true;
         r->debt.query_to_ms = to_ms;
         r->row_limit = limit_get(LIMIT_QUERY_ROWS);
+        r->hits_overflow = d->facts.method == METHOD_AUTO;
     }
     d->readings[d->reading_count++] = r;
     return r;
@@ -71,6 +77,7 @@ static bool phase_store(struct days *d, struct err *e)
         w->pending_job_to_ms = r->debt.job ? r->debt.job_to_ms : TIME_NONE;
         w->pending_query_to_ms = r->debt.query ? r->debt.query_to_ms : TIME_NONE;
         w->job_resubmits = 0;
+        w->reading_plan = r->plan->name;
         if (!ledger_plan(run->ledger, w, e) ||
             !ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e)) {
             db_rollback(run->db);
@@ -168,7 +175,7 @@ static bool delete_leftover_jobs(struct days *d, struct err *e)
 
     for (size_t i = 0; i < d->window_count; i++) {
         struct ledger_window *w = &d->windows[i];
-        if (!w->job_id || w->reading_plan) {
+        if (!w->job_id || (w->reading_plan && d->facts.method != METHOD_QUERY)) {
             continue;
         }
         struct client_request request = {
@@ -209,7 +216,11 @@ static bool finish_interrupted(struct days *d, enum plan_role role, struct err *
         int64_t to = role == ROLE_JOB ? w->pending_job_to_ms : w->pending_query_to_ms;
         bool wanted =
             role == ROLE_JOB ? d->facts.method != METHOD_QUERY : d->facts.method != METHOD_JOB;
-        if (!w->reading_plan || to == TIME_NONE || !wanted || !str_eq(w->reading_plan, name)) {
+        if (!w->reading_plan || !str_eq(w->reading_plan, name)) {
+            continue;
+        }
+        if (to == TIME_NONE || !wanted) {
+            w->reading_plan = NULL; /* another method now: planned anew */
             continue;
         }
         struct plan_facts *then = arena_alloc(d->run->arena, sizeof(*then));
@@ -220,12 +231,16 @@ static bool finish_interrupted(struct days *d, enum plan_role role, struct err *
     return phase_run(d, e) && (role == ROLE_JOB || overflow_run(d, e));
 }
 
+/* What windows owe. Never goes on with a stored reading: that has targets of its own. */
 static bool run_debts(struct days *d, enum plan_role role, struct err *e)
 {
     phase_clear(d);
     for (size_t i = 0; i < d->window_count; i++) {
         struct ledger_window *w = &d->windows[i];
         struct window_debt debt = plan_debt(&w->window, &d->facts);
+        if (w->reading_plan) {
+            continue; /* its reading failed in this run: the next one goes on with it */
+        }
         if (role == ROLE_JOB && debt.job) {
             phase_add(d, w, role, debt.job_to_ms);
         } else if (role == ROLE_QUERY && debt.query) {

@@ -66,25 +66,38 @@ static bool fill_zone(struct extract *x, struct err *e)
                        until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
 }
 
-static bool open_all(struct extract *x, struct err *e)
+/* The database and the run's row in it. */
+static bool open_database(struct extract *x, struct err *e)
 {
     struct run *run = &x->run;
 
-    run->client = client_new(run->config, e);
-    if (!run->client) {
-        return false;
-    }
     run->db = db_open(run->config->database_path, DB_WRITE, e);
     if (!run->db) {
         return false;
     }
     run->ledger = ledger_new(run->db, e);
-    if (!run->ledger || !fill_zone(x, e)) {
+    if (!run->ledger) {
         return false;
     }
     run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, stream_names(x), e);
     x->result->run_id = run->run_id;
     return run->run_id != 0;
+}
+
+static bool open_all(struct extract *x, struct err *e)
+{
+    if (!take_locks(x, e)) {
+        struct err ignored;
+        if (e->kind == ERR_LOCKED && !open_database(x, &ignored)) {
+            LOG(LOG_WARN, "run not recorded", LOG_S("error", ignored.message));
+        }
+        return false;
+    }
+    if (!open_database(x, e) || !fill_zone(x, e)) {
+        return false;
+    }
+    x->run.client = client_new(x->run.config, e);
+    return x->run.client != NULL;
 }
 
 static void close_all(struct extract *x)
@@ -166,6 +179,7 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
     const struct stream *s = sr->stream;
 
     sr->begun = true;
+    progress_stream(&x->run.progress, s->name);
     LOG(LOG_INFO, "stream begins", LOG_S("stream", s->name));
     bool ok = read_dependency(x, s, &sr->outcome, e);
     if (ok && sr->outcome.left == 0 && !sr->outcome.stopped) {
@@ -176,6 +190,7 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
         outcome_fail(&sr->outcome, e);
     }
     lock_drop(x->locks, s->lock_slot);
+    progress_end(&x->run.progress, s->name, extract_stream_whole(sr));
     LOG(sr->outcome.left || !ok ? LOG_WARN : LOG_INFO, "stream ends", LOG_S("stream", s->name),
         LOG_N("done", sr->outcome.done), LOG_N("left", sr->outcome.left),
         LOG_S("error", sr->outcome.first.kind ? sr->outcome.first.message : "none"));
@@ -186,7 +201,7 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
 static bool ends_run(const struct extract *x, const struct outcome *o)
 {
     return o->stopped || err_ends_run(o->first.kind) || o->first.kind == ERR_RATE ||
-           (o->first.kind == ERR_TEMPORARY &&
+           (o->first.kind == ERR_TEMPORARY && o->halted &&
             (o->first.http_status == 0 || !client_logged_in(x->run.client)));
 }
 
@@ -204,6 +219,13 @@ static bool run_streams(struct extract *x, struct err *e)
     return true;
 }
 
+bool extract_stream_whole(const struct extract_stream_result *sr)
+{
+    const struct outcome *o = &sr->outcome;
+
+    return sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
+}
+
 /* All streams' outcomes as one: a stream that reached its end counts as done even if nothing was
  * owed. */
 static struct outcome total_outcome(const struct extract_result *result)
@@ -213,8 +235,7 @@ static struct outcome total_outcome(const struct extract_result *result)
     for (size_t i = 0; i < result->stream_count; i++) {
         const struct extract_stream_result *sr = &result->streams[i];
         const struct outcome *o = &sr->outcome;
-        bool whole = sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
-        total.done += o->done + (whole ? 1 : 0);
+        total.done += o->done + (extract_stream_whole(sr) ? 1 : 0);
         total.left += o->left + (sr->begun ? 0 : 1);
         total.stopped = total.stopped || o->stopped;
         if (total.first.kind == ERR_NONE) {
@@ -222,6 +243,26 @@ static struct outcome total_outcome(const struct extract_result *result)
         }
     }
     return total;
+}
+
+/* What the run's row says beside the counters that went with the pages. */
+static void count_streams(struct extract *x)
+{
+    struct run_totals *t = &x->run.totals;
+    struct err ignored;
+
+    for (size_t i = 0; i < x->result->stream_count; i++) {
+        const struct extract_stream_result *sr = &x->result->streams[i];
+        int64_t days = 0;
+
+        t->streams_done += extract_stream_whole(sr) ? 1 : 0;
+        if (sr->stream->windows == WINDOWS_UTC_DAYS &&
+            !ledger_days_whole(x->run.ledger, sr->stream->name, &days, &ignored)) {
+            LOG(LOG_WARN, "whole days not counted", LOG_S("error", ignored.message));
+        }
+        t->days_whole += days;
+    }
+    t->streams_left = (int64_t)x->result->stream_count - t->streams_done;
 }
 
 static void store_routes(struct extract *x)
@@ -250,11 +291,29 @@ static void store_routes(struct extract *x)
     }
 }
 
-static enum err_kind finish(struct extract *x, struct err *e)
+/* Ends the run's row. `e` is the run's error, or what becomes of it. */
+static enum err_kind finish(struct extract *x, enum err_kind kind, struct err *e)
+{
+    struct err ending;
+
+    if (x->run.client) {
+        store_routes(x);
+    }
+    count_streams(x);
+    if (!ledger_run_end(x->run.ledger, x->run.run_id, &x->run.totals, kind,
+                        kind == ERR_NONE ? NULL : e->message, &ending) &&
+        kind == ERR_NONE) {
+        *e = ending;
+        kind = ending.kind;
+    }
+    return kind;
+}
+
+/* The run's kind, from what became of its streams. */
+static enum err_kind judge(struct extract *x, struct err *e)
 {
     struct outcome total = total_outcome(x->result);
     enum err_kind kind = outcome_kind(&total);
-    struct err ending;
 
     if (kind == ERR_STOPPED) {
         err_set(e, ERR_STOPPED,
@@ -263,14 +322,6 @@ static enum err_kind finish(struct extract *x, struct err *e)
     } else if (kind != ERR_NONE) {
         *e = total.first;
     }
-    store_routes(x);
-    if (!ledger_run_end(x->run.ledger, x->run.run_id, &x->run.totals, kind,
-                        kind == ERR_NONE ? NULL : e->message, &ending) &&
-        kind == ERR_NONE) {
-        *e = ending;
-        kind = ending.kind;
-    }
-    x->result->totals = x->run.totals;
     return kind;
 }
 
@@ -284,19 +335,25 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     x.run.config = request->config;
     x.run.arena = a;
     x.run.until_ms = request->until_ms;
+    x.run.progress.watcher = request->watcher;
     *result = (struct extract_result){.stream_count = request->stream_count};
     result->streams = arena_array(a, request->stream_count + 1, sizeof(*result->streams));
     for (size_t i = 0; i < request->stream_count; i++) {
         result->streams[i].stream = request->streams[i];
     }
     err_clear(e);
-    if (take_locks(&x, e) && open_all(&x, e)) {
-        /* An error here is already the failed stream's own; finish() reports it. */
+    x.run.totals.streams_left = (int64_t)request->stream_count;
+    if (open_all(&x, e)) {
+        /* An error here is already the failed stream's own; judge() reports it. */
         (void)run_streams(&x, e);
-        kind = finish(&x, e);
+        kind = judge(&x, e);
     } else {
         kind = e->kind;
     }
+    if (x.run.run_id != 0) {
+        kind = finish(&x, kind, e);
+    }
+    result->totals = x.run.totals;
     close_all(&x);
     result->elapsed_ms = clock_monotonic_ms() - started_ms;
     return kind;

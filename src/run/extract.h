@@ -3,7 +3,8 @@
  * goes on by itself.
  *
  * Invariants: the locks of all its streams are taken at the start and each is freed when its stream
- * is done; the run's row is written even when the run fails; nothing is printed here.
+ * is done; the run's row is written even when the run fails (also when a lock refuses it), as long
+ * as the database can be written; nothing is printed here.
  */
 #ifndef ROLLCALL_RUN_EXTRACT_H
 #define ROLLCALL_RUN_EXTRACT_H
@@ -17,6 +18,7 @@
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "run/outcome.h"
+#include "run/progress.h"
 #include "streams/stream.h"
 
 struct extract_request {
@@ -24,6 +26,7 @@ struct extract_request {
     int64_t until_ms;                    /* TIME in force: --until, or now */
     const struct stream *const *streams; /* in registry order */
     size_t stream_count;
+    struct progress_watcher watcher; /* zeroed: nobody watches */
 };
 
 struct extract_stream_result {
@@ -33,12 +36,15 @@ struct extract_stream_result {
 };
 
 struct extract_result {
-    int64_t run_id;
+    int64_t run_id; /* 0: there is no row */
     struct run_totals totals;
     struct extract_stream_result *streams; /* one a requested stream, in the caller's arena */
     size_t stream_count;
     int64_t elapsed_ms;
 };
+
+/* True when the stream was read and owes nothing. */
+bool extract_stream_whole(const struct extract_stream_result *sr);
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
  * program ends with, and `e` says why. */

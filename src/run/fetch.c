@@ -9,23 +9,37 @@
 
 enum net_state { NET_WAITING, NET_FETCHING, NET_COMMITTING, NET_DELETING, NET_ENDED };
 
-enum { ROOM_WAIT_MS = 1000, FULL_WAIT_MS = 50 };
+enum {
+    ROOM_WAIT_MS = 1000,
+    FULL_WAIT_MS = 50,
+    EARLY_BYTES = 4194304, /* parsed pages ahead of their turn; beyond, they wait unparsed */
+    EARLY_ROUNDS = 4,      /* most pages ahead of their turn, all readings together, in rounds of
+                              what may be in flight */
+};
 
-/* What a request in flight belongs to. */
+/* One window after the other answered 5xx: the next ones would too. */
+enum { TROUBLED_READINGS_MAX = 3 };
+
+/* What a request in flight belongs to. Used again by the reading's later requests. */
 struct ticket {
+    struct ticket *next_free;
+    struct ticket *next_made;
     struct reading *reading;
     struct pager *pager; /* the one that asked; a resubmitted job has a new one */
     int64_t sequence;
-    bool is_page;
     bool is_delete;
-    const char *path;
+    char *path;
 };
 
 struct fetch_loop {
     struct fetch *f;
-    size_t begun;  /* readings[0..begun) were started */
-    size_t active; /* fetching, committing or deleting */
-    bool halted;   /* a failure that concerns all readings */
+    size_t begun;          /* readings[0..begun) were started */
+    size_t active;         /* fetching, committing or deleting */
+    bool halted;           /* a failure that concerns all readings */
+    size_t early_count;    /* pages ahead of their turn */
+    size_t early_bytes;    /* of their documents */
+    size_t troubled;       /* readings that the server's own trouble ended */
+    struct arena *scratch; /* a request's texts, until it is queued */
 };
 
 static void totals_of(struct fetch *f, struct run_totals *t)
@@ -46,29 +60,72 @@ static void push(struct fetch_loop *l, struct page *p)
     pages_push(l->f->pages, p);
 }
 
+/* Puts a page that came ahead of its turn aside. */
+static void keep_early(struct fetch_loop *l, struct page **slot, struct page *p)
+{
+    size_t bytes = json_held_bytes(p->document);
+
+    l->early_count++;
+    if (l->early_bytes + bytes > EARLY_BYTES) {
+        page_pack(p);
+    } else {
+        l->early_bytes += bytes;
+    }
+    *slot = p;
+}
+
+/* The page in a slot, which is empty afterwards; NULL when it was before. */
+static struct page *take_early(struct fetch_loop *l, struct page **slot)
+{
+    struct page *p = *slot;
+
+    *slot = NULL;
+    if (p) {
+        l->early_count--;
+        l->early_bytes -= p->document ? json_held_bytes(p->document) : 0;
+    }
+    return p;
+}
+
 static void end_reading(struct fetch_loop *l, struct reading *r)
 {
     for (size_t i = 0; i < l->f->in_flight; i++) {
-        page_free(r->reordered[i]);
-        r->reordered[i] = NULL;
+        page_free(take_early(l, &r->reordered[i]));
     }
     free(r->reordered);
     r->reordered = NULL;
+    while (r->tickets) {
+        struct ticket *t = r->tickets;
+        r->tickets = t->next_made;
+        free(t->path);
+        t->path = NULL;
+    }
     r->net_state = NET_ENDED;
     l->active--;
 }
 
+/* Whether trouble is this window's alone: an answer of its own that breaks the contract or says
+ * 5xx, a job that is lost. */
+static bool is_own_trouble(struct fetch_loop *l, const struct err *error, bool job_trouble)
+{
+    if (error->kind == ERR_CONTRACT) {
+        return true;
+    }
+    return error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
+           client_logged_in(l->f->client) && ++l->troubled < TROUBLED_READINGS_MAX;
+}
+
 /* Ends a reading with an error; trouble that is not this window's alone halts the others too. */
-static void fail_reading(struct fetch_loop *l, struct reading *r, const struct err *error)
+static void fail_reading(struct fetch_loop *l, struct reading *r, const struct err *error,
+                         bool job_trouble)
 {
     struct page *p = page_new(PAGE_FAILED, r);
 
+    r->halts = !is_own_trouble(l, error, job_trouble);
     p->error = *error;
     push(l, p);
     end_reading(l, r);
-    if (error->kind != ERR_CONTRACT) {
-        l->halted = true;
-    }
+    l->halted = l->halted || r->halts;
 }
 
 static bool may_begin(const struct fetch_loop *l)
@@ -89,10 +146,29 @@ static void begin_readings(struct fetch_loop *l)
     }
 }
 
+static struct ticket *take_ticket(struct reading *r, const struct pager_request *q, bool is_delete)
+{
+    struct ticket *t = r->free_tickets;
+
+    if (t) {
+        r->free_tickets = t->next_free;
+    } else {
+        t = arena_alloc(r->arena, sizeof(*t));
+        t->reading = r;
+        t->next_made = r->tickets;
+        r->tickets = t;
+    }
+    t->pager = r->pager;
+    t->sequence = q->sequence;
+    t->is_delete = is_delete;
+    free(t->path);
+    t->path = xstrdup(q->path);
+    return t;
+}
+
 static void send_request(struct fetch_loop *l, struct reading *r, const struct pager_request *q,
                          bool is_delete)
 {
-    struct ticket *t = arena_alloc(r->arena, sizeof(*t));
     struct client_request request = {
         .method = q->method,
         .path = q->path,
@@ -100,18 +176,13 @@ static void send_request(struct fetch_loop *l, struct reading *r, const struct p
         .label = q->label,
         .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
         .want_document = !is_delete,
-        .user = t,
+        .user = take_ticket(r, q, is_delete),
     };
 
-    *t = (struct ticket){.reading = r,
-                         .pager = r->pager,
-                         .sequence = q->sequence,
-                         .is_page = q->is_page,
-                         .is_delete = is_delete,
-                         .path = q->path};
     r->outstanding++;
     r->asked++;
     client_send(l->f->client, &request);
+    arena_reset(l->scratch);
 }
 
 /* A reading may run ahead of its oldest missing page by its reorder buffer, no further. */
@@ -121,13 +192,43 @@ static bool may_ask(const struct fetch_loop *l, const struct reading *r)
         pager_state(r->pager) != PAGER_READY) {
         return false;
     }
-    return r->plan->paging == PAGING_JOB || r->asked - r->next_to_hand < (int64_t)l->f->in_flight;
+    /* The page that others wait for was asked before them, so this cannot stand still. */
+    return r->plan->paging == PAGING_JOB ||
+           (r->asked - r->next_to_hand < (int64_t)l->f->in_flight &&
+            l->early_count < EARLY_ROUNDS * l->f->in_flight);
+}
+
+static struct page **slot_of(const struct fetch_loop *l, struct reading *r, int64_t sequence)
+{
+    return &r->reordered[(size_t)sequence % l->f->in_flight];
+}
+
+static void hand_page(struct fetch_loop *l, struct reading *r, struct page *p)
+{
+    r->next_to_hand++;
+    push(l, p);
+}
+
+/* Hands on the pages that were early and whose turn has come, while there is room. */
+static void hand_early(struct fetch_loop *l, struct reading *r)
+{
+    struct page **slot = slot_of(l, r, r->next_to_hand);
+
+    while (*slot && pages_room(l->f->pages)) {
+        struct page *p = take_early(l, slot);
+        if (!p->document) {
+            page_unpack(p);
+        }
+        hand_page(l, r, p);
+        slot = slot_of(l, r, r->next_to_hand);
+    }
 }
 
 /* Ends a numbered or id reading whose pager has nothing left and whose pages were all handed on. */
 static void finish_if_done(struct fetch_loop *l, struct reading *r)
 {
-    if (r->net_state != NET_FETCHING || r->outstanding > 0 || pager_state(r->pager) != PAGER_DONE) {
+    if (r->net_state != NET_FETCHING || r->outstanding > 0 || pager_state(r->pager) != PAGER_DONE ||
+        *slot_of(l, r, r->next_to_hand)) {
         return;
     }
     push(l, page_new(PAGE_END, r));
@@ -141,7 +242,7 @@ static void send_deletes(struct fetch_loop *l, struct reading *r)
     if (r->net_state != NET_COMMITTING || !atomic_load(&r->committed)) {
         return;
     }
-    if (!pager_delete(r->pager, r->arena, &request)) {
+    if (!pager_delete(r->pager, l->scratch, &request)) {
         end_reading(l, r);
         return;
     }
@@ -159,7 +260,10 @@ static void send_requests(struct fetch_loop *l)
             end_reading(l, r);
             continue;
         }
-        while (may_ask(l, r) && pager_next(r->pager, r->arena, &request)) {
+        if (r->net_state == NET_FETCHING) {
+            hand_early(l, r);
+        }
+        while (may_ask(l, r) && pager_next(r->pager, l->scratch, &request)) {
             send_request(l, r, &request, false);
         }
         finish_if_done(l, r);
@@ -177,13 +281,19 @@ static void job_lost(struct fetch_loop *l, struct reading *r)
             "%s: the job was lost %lld times on the server (last: %s); progress is kept, run again "
             "later",
             r->label, (long long)r->resubmits + 1, pager_reason(r->pager));
-        fail_reading(l, r, &error);
+        fail_reading(l, r, &error, true);
         return;
     }
     r->resubmits++;
     LOG(LOG_WARN, "job lost, submitting it again", LOG_S("reading", r->label),
         LOG_S("reason", pager_reason(r->pager)), LOG_N("resubmits", r->resubmits));
     push(l, page_new(PAGE_RESUBMIT, r));
+    /* A failed job is deleted too, so that it does not stay until it expires; its answer changes
+     * nothing. */
+    struct pager_request request;
+    if (pager_delete(r->pager, l->scratch, &request)) {
+        send_request(l, r, &request, true);
+    }
     reading_make_pager(r, true);
 }
 
@@ -193,22 +303,7 @@ static void overflow(struct fetch_loop *l, struct reading *r)
     end_reading(l, r);
 }
 
-/* Hands on all pages whose turn has come. */
-static void hand_on(struct fetch_loop *l, struct reading *r)
-{
-    size_t slots = l->f->in_flight;
-    struct page **slot = &r->reordered[(size_t)r->next_to_hand % slots];
-
-    while (*slot) {
-        struct page *p = *slot;
-        *slot = NULL;
-        r->next_to_hand++;
-        push(l, p);
-        slot = &r->reordered[(size_t)r->next_to_hand % slots];
-    }
-}
-
-static struct page *page_of(const struct ticket *t, struct client_answer *answer,
+static struct page *page_of(struct ticket *t, struct client_answer *answer,
                             const struct pager_page *facts)
 {
     struct page *p = page_new(PAGE_ROWS, t->reading);
@@ -220,13 +315,14 @@ static struct page *page_of(const struct ticket *t, struct client_answer *answer
     p->raw_gzip = answer->raw_gzip;
     p->received_ms = answer->received_ms;
     p->path = t->path;
+    t->path = NULL;
     p->facts = *facts;
     answer->document = NULL;
     answer->raw = NULL;
     return p;
 }
 
-static void take_page(struct fetch_loop *l, const struct ticket *t, struct client_answer *answer,
+static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answer *answer,
                       const struct pager_page *facts)
 {
     struct reading *r = t->reading;
@@ -240,18 +336,21 @@ static void take_page(struct fetch_loop *l, const struct ticket *t, struct clien
         }
         return;
     }
-    r->reordered[(size_t)t->sequence % l->f->in_flight] = p;
-    hand_on(l, r);
+    if (t->sequence == r->next_to_hand) {
+        hand_page(l, r, p);
+    } else {
+        keep_early(l, slot_of(l, r, t->sequence), p);
+    }
 }
 
-static void take_success(struct fetch_loop *l, const struct ticket *t, struct client_answer *answer)
+static void take_success(struct fetch_loop *l, struct ticket *t, struct client_answer *answer)
 {
     struct reading *r = t->reading;
     struct pager_page facts;
     struct err error;
 
     if (!pager_answer(r->pager, t->sequence, answer->document, r->arena, &facts, &error)) {
-        fail_reading(l, r, &error);
+        fail_reading(l, r, &error, r->plan->paging == PAGING_JOB && error.kind == ERR_TEMPORARY);
         return;
     }
     enum pager_state state = pager_state(r->pager);
@@ -289,18 +388,24 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
 
     INVARIANT(t);
     struct reading *r = t->reading;
-    if (r->net_state == NET_ENDED || t->pager != r->pager) {
+    if (r->net_state == NET_ENDED) {
         return; /* an answer to a reading that was given up meanwhile */
     }
-    r->outstanding--;
-    if (t->is_delete) {
-        take_deleted(l, r, answer);
-    } else if (answer->error.kind == ERR_NONE) {
-        take_success(l, t, answer);
-    } else if (pager_refused(r->pager, t->sequence, answer->status, answer->code)) {
-        job_lost(l, r);
-    } else {
-        fail_reading(l, r, &answer->error);
+    if (t->pager == r->pager) {
+        r->outstanding--;
+        if (t->is_delete) {
+            take_deleted(l, r, answer);
+        } else if (answer->error.kind == ERR_NONE) {
+            take_success(l, t, answer);
+        } else if (pager_refused(r->pager, t->sequence, answer->status, answer->code)) {
+            job_lost(l, r);
+        } else {
+            fail_reading(l, r, &answer->error, false);
+        }
+    }
+    if (r->net_state != NET_ENDED) {
+        t->next_free = r->free_tickets;
+        r->free_tickets = t;
     }
 }
 
@@ -312,7 +417,7 @@ static bool over(const struct fetch_loop *l)
 
 void fetch_all(struct fetch *f)
 {
-    struct fetch_loop l = {.f = f};
+    struct fetch_loop l = {.f = f, .scratch = arena_new(0)};
 
     for (;;) {
         begin_readings(&l);
@@ -336,5 +441,6 @@ void fetch_all(struct fetch *f)
             end_reading(&l, f->readings[i]);
         }
     }
+    arena_free(l.scratch);
     push(&l, page_new(PAGE_FINAL, NULL));
 }

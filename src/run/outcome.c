@@ -2,6 +2,16 @@
 
 #include "base/stop.h"
 
+static void note(struct outcome *o, const struct err *error, bool halts)
+{
+    o->left++;
+    /* Trouble that concerns everything outranks one window's. */
+    if (o->first.kind == ERR_NONE || (halts && !o->halted)) {
+        o->first = *error;
+    }
+    o->halted = o->halted || halts;
+}
+
 void outcome_add(struct outcome *o, struct reading *const *readings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -15,7 +25,7 @@ void outcome_add(struct outcome *o, struct reading *const *readings, size_t coun
             o->left++;
             break;
         case READING_FAILED:
-            outcome_fail(o, &readings[i]->error);
+            note(o, &readings[i]->error, readings[i]->halts);
             break;
         }
     }
@@ -26,17 +36,12 @@ void outcome_add(struct outcome *o, struct reading *const *readings, size_t coun
 
 void outcome_fail(struct outcome *o, const struct err *error)
 {
-    o->left++;
-    /* Trouble that concerns everything outranks one window's. */
-    if (o->first.kind == ERR_NONE ||
-        (o->first.kind == ERR_CONTRACT && error->kind != ERR_CONTRACT)) {
-        o->first = *error;
-    }
+    note(o, error, error->kind != ERR_CONTRACT);
 }
 
 bool outcome_halted(const struct outcome *o)
 {
-    return o->stopped || (o->first.kind != ERR_NONE && o->first.kind != ERR_CONTRACT);
+    return o->stopped || o->halted;
 }
 
 enum err_kind outcome_kind(const struct outcome *o)

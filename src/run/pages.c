@@ -2,15 +2,18 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
+#include "io/gzip.h"
 
 struct pages {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
     struct page *first;
     struct page *last;
-    size_t bytes;
+    size_t count; /* messages pushed and not yet done */
+    size_t bytes; /* of those messages */
     size_t max_bytes;
     bool was_full;
 };
@@ -59,14 +62,39 @@ void page_free(struct page *p)
     if (p) {
         json_free(p->document);
         free(p->raw);
+        free(p->path);
         free(p);
     }
+}
+
+void page_pack(struct page *p)
+{
+    INVARIANT(p->raw);
+    json_free(p->document);
+    p->document = NULL;
+}
+
+/* What was parsed once parses again. */
+void page_unpack(struct page *p)
+{
+    size_t length = p->raw_length;
+    struct err e;
+    char *text;
+
+    if (p->raw_gzip) {
+        INVARIANT(gzip_inflate(p->raw, p->raw_length, JSON_PADDING_BYTES, &text, &length, &e));
+    } else {
+        text = xmalloc(length + JSON_PADDING_BYTES);
+        memcpy(text, p->raw, length);
+    }
+    p->document = json_parse(text, length, &e);
+    INVARIANT(p->document);
 }
 
 bool pages_room(struct pages *q)
 {
     pthread_mutex_lock(&q->mutex);
-    bool room = q->bytes < q->max_bytes;
+    bool room = q->count == 0 || q->bytes < q->max_bytes;
     if (!room) {
         q->was_full = true;
     }
@@ -85,6 +113,7 @@ void pages_push(struct pages *q, struct page *p)
     }
     q->last = p;
     q->bytes += page_bytes(p);
+    q->count++;
     pthread_cond_signal(&q->filled);
     pthread_mutex_unlock(&q->mutex);
 }
@@ -100,19 +129,23 @@ struct page *pages_pop(struct pages *q)
     if (!q->first) {
         q->last = NULL;
     }
-    q->bytes -= page_bytes(p);
     pthread_mutex_unlock(&q->mutex);
     p->next = NULL;
     return p;
 }
 
-bool pages_drained(struct pages *q)
+bool pages_done(struct pages *q, struct page *p)
 {
+    size_t bytes = page_bytes(p);
+
+    page_free(p);
     pthread_mutex_lock(&q->mutex);
-    bool drained = q->was_full && q->bytes <= q->max_bytes / 2;
-    if (drained) {
+    q->bytes -= bytes;
+    q->count--;
+    bool has_room_again = q->was_full && (q->count == 0 || q->bytes < q->max_bytes);
+    if (has_room_again) {
         q->was_full = false;
     }
     pthread_mutex_unlock(&q->mutex);
-    return drained;
+    return has_room_again;
 }

@@ -40,7 +40,7 @@ struct page {
     size_t raw_length;
     bool raw_gzip;
     int64_t received_ms;
-    const char *path; /* in the reading's arena */
+    char *path; /* of the request; owned */
     struct pager_page facts;
     struct err error;
     struct run_totals totals; /* requests, retries and bytes so far */
@@ -48,8 +48,8 @@ struct page {
 
 struct pages;
 
-/* An empty queue that has room up to `max_bytes` of parsed documents. Free with pages_free (frees
- * what is left in it). */
+/* An empty queue that has room up to `max_bytes` of pages, those being loaded included. Free with
+ * pages_free (frees what is left in it). */
 struct pages *pages_new(size_t max_bytes);
 void pages_free(struct pages *q);
 
@@ -57,17 +57,22 @@ void pages_free(struct pages *q);
 struct page *page_new(enum page_kind kind, struct reading *reading);
 void page_free(struct page *p);
 
-/* True while less than the limit is waiting. */
+/* Lets go of the document of a page that has its raw bytes and will wait; page_unpack parses it
+ * again. */
+void page_pack(struct page *p);
+void page_unpack(struct page *p);
+
+/* True while less than the limit is pushed and not yet done; always when nothing is. */
 bool pages_room(struct pages *q);
 
 /* Appends; takes ownership. */
 void pages_push(struct pages *q, struct page *p);
 
-/* The next message, waiting for it as long as it takes. The caller owns it. */
+/* The next message, waiting for it as long as it takes. The caller gives it back by pages_done. */
 struct page *pages_pop(struct pages *q);
 
-/* Has the consumer drop below half of the limit since the last call: time to wake the network
- * thread. */
-bool pages_drained(struct pages *q);
+/* Frees a message. True when there is room again that pages_room had denied: time to wake the
+ * network thread. */
+bool pages_done(struct pages *q, struct page *p);
 
 #endif

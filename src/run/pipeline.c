@@ -30,7 +30,7 @@ static bool drain(struct run *run, struct fetch *f, struct store *store, struct 
             run->totals.requests = p->totals.requests;
             run->totals.retries = p->totals.retries;
             run->totals.bytes = p->totals.bytes;
-            page_free(p);
+            pages_done(f->pages, p);
             return ok;
         }
         if (ok && !store_take(store, p, e)) {
@@ -38,8 +38,8 @@ static bool drain(struct run *run, struct fetch *f, struct store *store, struct 
             atomic_store(&f->cancelled, true);
             client_wake(f->client);
         }
-        page_free(p);
-        if (was_end || pages_drained(f->pages)) {
+        progress_page(&run->progress, f->readings, f->count);
+        if (pages_done(f->pages, p) || was_end) {
             client_wake(f->client);
         }
     }
@@ -71,9 +71,14 @@ bool pipeline_run(struct run *run, struct reading *const *readings, size_t count
         pages_free(f.pages);
         return false;
     }
+    progress_phase(&run->progress, readings, count);
     struct store *store = store_new(run);
     bool ok = drain(run, &f, store, e);
     pthread_join(thread, NULL);
+    for (size_t i = 0; i < count; i++) {
+        arena_free(readings[i]->arena);
+        readings[i]->arena = NULL;
+    }
     store_free(store);
     pages_free(f.pages);
     return ok;

@@ -14,6 +14,7 @@
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
+#include "run/progress.h"
 #include "run/reading.h"
 
 /* What a run holds while it works; owned by run/extract. */
@@ -26,6 +27,7 @@ struct run {
     int64_t run_id;
     int64_t until_ms; /* the run's TIME */
     struct run_totals totals;
+    struct progress progress;
 };
 
 /* Runs `readings` to their outcomes, at most `at_once` under way at a time. Each reading's outcome,

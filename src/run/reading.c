@@ -14,7 +14,6 @@ struct reading *reading_new(struct arena *a, const struct stream *stream,
     r->window = window;
     r->from_ms = from_ms;
     r->to_ms = to_ms;
-    r->arena = a;
     r->availability_ms = TIME_NONE;
     r->resubmits = reading_resumes(r) ? window->job_resubmits : 0;
     if (window->kind == WINDOW_DAY) {
@@ -65,12 +64,16 @@ void reading_make_pager(struct reading *r, bool fresh)
         .label = r->label,
         .page_size = plan->page_size,
         .row_limit = r->row_limit,
+        .hits_overflow = r->hits_overflow,
         .ids = r->ids,
         .id_count = r->id_count,
         .first_page = resumes && r->window->next_page > 0 ? r->window->next_page : 1,
         .job_id = resumes ? r->window->job_id : NULL,
         .cursor = resumes ? r->window->job_cursor : NULL,
     };
+    if (!r->arena) {
+        r->arena = arena_new(0);
+    }
     if (r->from_ms != TIME_NONE) {
         clock_format(r->from_ms, spec.start);
         clock_format(r->to_ms, spec.end);

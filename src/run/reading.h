@@ -29,6 +29,7 @@ enum reading_outcome {
 };
 
 struct page;
+struct ticket;
 
 struct reading {
     const struct stream *stream;
@@ -38,8 +39,9 @@ struct reading {
     int64_t to_ms;
     const char *const *ids; /* of id batches, in commit order */
     size_t id_count;
-    int64_t row_limit; /* most rows the paging reaches; 0: no limit */
-    struct arena *arena;
+    int64_t row_limit;   /* most rows the paging reaches; 0: no limit */
+    bool hits_overflow;  /* the hint of total hits over the limit is enough to give the paging up */
+    struct arena *arena; /* its own, made when it is begun and freed with the pipeline */
 
     /* network */
     struct pager *pager;
@@ -49,6 +51,9 @@ struct reading {
     int64_t next_to_hand;    /* sequence number of the next page in order */
     struct page **reordered; /* pages answered before their turn, by sequence % in_flight */
     int64_t resubmits;
+    struct ticket *tickets; /* all made */
+    struct ticket *free_tickets;
+    bool halts; /* its trouble is everybody's; read by the database side once it has failed */
 
     /* signs */
     atomic_bool committed; /* database: the last page is in the file */
@@ -63,6 +68,7 @@ struct reading {
     struct err error;
     struct load_counts counts;
     int64_t pages;
+    int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 
 /* A reading of `window` by `plan`, over [from_ms, to_ms) (TIME_NONE for snapshots); in the arena.

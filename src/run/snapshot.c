@@ -142,7 +142,7 @@ static void note_refusal(struct buf *permissions, struct buf *others, const stru
 static bool refused_by_org(const struct err *error)
 {
     return error->kind == ERR_PERMISSION ||
-           (error->kind == ERR_CONTRACT && error->http_status != 0);
+           (error->kind == ERR_CONTRACT && error->http_status >= 400);
 }
 
 static void fail_all_sources(struct outcome *out, struct buf *permissions, struct buf *others)
@@ -171,6 +171,8 @@ static bool sources_run(struct run *run, const struct stream *s, struct outcome 
         ok = read_once(run, s, order[i], &r, e);
         if (ok && r->outcome == READING_FAILED && refused_by_org(&r->error)) {
             note_refusal(&permissions, &others, r);
+            LOG(LOG_WARN, "source not granted, trying the next", LOG_S("stream", s->name),
+                LOG_S("source", order[i]->name), LOG_S("error", r->error.message));
             continue;
         }
         if (ok) {

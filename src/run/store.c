@@ -213,6 +213,7 @@ static bool take_rows(struct store *s, struct page *p, struct err *e)
     }
     add_counts(&r->counts, &counts);
     r->pages++;
+    r->total_hits = p->facts.total_hits > 0 ? p->facts.total_hits : r->total_hits;
     LOG(LOG_DEBUG, "page committed", LOG_S("reading", r->label), LOG_N("page", p->number + 1),
         LOG_N("rows", counts.rows_read), LOG_N("new", counts.rows_new),
         LOG_N("changed", counts.rows_changed));

@@ -1,0 +1,143 @@
+#include "cmd/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "out/table.h"
+
+enum {
+    BETWEEN_MS = 200,   /* between two changes */
+    SETTLING_MS = 1000, /* before this a rate says nothing */
+    LINE_BYTES = 512,
+    SECONDS_AN_HOUR = 3600,
+    SECONDS_A_MINUTE = 60,
+};
+
+/* "42 s", "7 min", "3 h 20 min". */
+static void add_duration(struct buf *b, int64_t seconds)
+{
+    long long minutes = (seconds + SECONDS_A_MINUTE / 2) / SECONDS_A_MINUTE;
+
+    if (seconds < 2 * SECONDS_A_MINUTE) {
+        (void)buf_add_printf(b, "%lld s", (long long)seconds);
+    } else if (seconds < 2 * SECONDS_AN_HOUR) {
+        (void)buf_add_printf(b, "%lld min", minutes);
+    } else {
+        (void)buf_add_printf(b, "%lld h %lld min", minutes / SECONDS_A_MINUTE,
+                             minutes % SECONDS_A_MINUTE);
+    }
+}
+
+static void add_counts(struct buf *b, const struct progress_facts *f)
+{
+    (void)buf_add_printf(b, "%lld %s, %lld %s", (long long)f->pages,
+                         f->pages == 1 ? "page" : "pages", (long long)f->rows,
+                         f->rows == 1 ? "row" : "rows");
+}
+
+static void add_under_way(struct buf *b, const struct progress_facts *f)
+{
+    if (f->windows > 1) {
+        (void)buf_add_printf(b, "%zu of %zu days, ", f->windows_done, f->windows);
+    }
+    add_counts(b, f);
+    if (f->phase_ms < SETTLING_MS) {
+        return;
+    }
+    (void)buf_add_printf(b, ", %lld rows/s", (long long)(f->phase_rows * 1000 / f->phase_ms));
+    if (f->share > 0 && f->share < 1) {
+        double left_ms = (double)f->phase_ms * (1 - f->share) / f->share;
+        (void)buf_add_str(b, ", about ");
+        add_duration(b, (int64_t)(left_ms / 1000) + 1);
+        (void)buf_add_str(b, " left");
+    }
+}
+
+static void add_ended(struct buf *b, const struct progress_facts *f)
+{
+    if (f->whole && f->pages == 0) {
+        (void)buf_add_str(b, "up to date");
+        return;
+    }
+    (void)buf_add_str(b, f->whole ? "done, " : "not all done, ");
+    add_counts(b, f);
+    (void)buf_add_str(b, " in ");
+    add_duration(b, f->stream_ms / 1000);
+}
+
+void progress_line_text(const struct progress_facts *f, int width, char *out, size_t size)
+{
+    struct buf b;
+
+    buf_init(&b, LINE_BYTES);
+    (void)buf_add_printf(&b, "%s: ", f->stream);
+    if (f->ended) {
+        add_ended(&b, f);
+    } else {
+        add_under_way(&b, f);
+    }
+    (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+    buf_free(&b);
+}
+
+static bool has_colour(void)
+{
+    const char *no = getenv("NO_COLOR");
+
+    return !no || no[0] == '\0';
+}
+
+/* The stream's name stands out. */
+static void emphasize(const char *text, char *out, size_t size)
+{
+    size_t name = strcspn(text, ":");
+
+    if (has_colour()) {
+        (void)snprintf(out, size, "\033[1m%.*s\033[0m%s", (int)name, text, text + name);
+    } else {
+        (void)snprintf(out, size, "%s", text);
+    }
+}
+
+static void show(void *user, const struct progress_facts *f)
+{
+    struct progress_line *line = user;
+    int64_t now_ms = clock_monotonic_ms();
+    char text[LINE_BYTES];
+    char shown[LINE_BYTES + 16];
+
+    if (!f->ended && line->shown_ms != 0 && now_ms - line->shown_ms < BETWEEN_MS) {
+        return;
+    }
+    line->shown_ms = now_ms;
+    int width = table_terminal_width(stderr);
+    /* The last column stays free: some terminals begin a new line when it is written. */
+    progress_line_text(f, width > 2 ? width - 1 : 1, text, sizeof(text));
+    emphasize(text, shown, sizeof(shown));
+    if (f->ended) {
+        log_status(NULL);
+        (void)fprintf(stderr, "%s\n", shown);
+    } else {
+        log_status(shown);
+    }
+}
+
+struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet)
+{
+    const char *terminal = getenv("TERM");
+    bool can = isatty(STDERR_FILENO) && !str_eq(terminal, "dumb");
+
+    *line = (struct progress_line){0};
+    return (struct progress_watcher){.tell = can && !quiet ? show : NULL, .user = line};
+}
+
+void progress_line_clear(void)
+{
+    log_status(NULL);
+}

@@ -1,0 +1,26 @@
+/*
+ * The progress line of extract: one for the stream at hand, on a terminal alone.
+ *
+ * Invariants: at most five changes a second; lines of the log go above it; every stream leaves one
+ * line that says what it came to; no colour where NO_COLOR is set (and not empty).
+ */
+#ifndef ROLLCALL_CMD_PROGRESS_H
+#define ROLLCALL_CMD_PROGRESS_H
+
+#include "run/progress.h"
+
+struct progress_line {
+    int64_t shown_ms; /* monotonic; 0: nothing shown yet */
+};
+
+/* A watcher that draws on stderr by `line`; one that does nothing when stderr is no terminal that
+ * can, or with `quiet`. */
+struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet);
+
+/* Takes the line away; harmless when there is none. */
+void progress_line_clear(void);
+
+/* The text of a line, cut to `width` columns (at least 1), into `out` of `size` bytes. */
+void progress_line_text(const struct progress_facts *f, int width, char *out, size_t size);
+
+#endif

@@ -1,0 +1,101 @@
+#include "run/recent.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+
+const char cmd_recent_help[] =
+    "usage: rollcall recent [N] [--csv|--json]\n"
+    "\n"
+    "Shows the last N conversations (5; at most 100) straight from the API, newest\n"
+    "first: the proof that access works. Looks back an hour, then a day, then a week,\n"
+    "until N are found. Names come from the database when there is one, otherwise ids\n"
+    "are shown; nothing is written to it. Times are those of [extract] timezone.\n"
+    "\n"
+    "  --csv           as CSV\n"
+    "  --json          as a JSON array of objects\n"
+    "  -h, --help      print this help\n"
+    "\n"
+    "None found is no error, but is said: a role that covers too few divisions gives an\n"
+    "empty answer.\n";
+
+struct recent_options {
+    bool csv;
+    bool json;
+    int64_t wanted;
+};
+
+static enum err_kind parse_options(int argc, char **argv, struct recent_options *o, struct err *e)
+{
+    static const struct option options[] = {
+        {"csv", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    int answer;
+
+    opterr = 0;
+    optind = 1;
+    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (answer == 'c') {
+            o->csv = true;
+        } else if (answer == 'j') {
+            o->json = true;
+        } else {
+            return cmd_bad_option("recent", argv, options, answer, e);
+        }
+    }
+    if (o->csv && o->json) {
+        err_set(e, ERR_USAGE, "recent: --csv and --json exclude each other");
+        return ERR_USAGE;
+    }
+    if (argc - optind > 1 ||
+        (optind < argc && !str_to_int64(argv[optind], 1, RECENT_MOST, &o->wanted))) {
+        err_set(e, ERR_USAGE, "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
+                argv[argc - 1], RECENT_MOST);
+        return ERR_USAGE;
+    }
+    return ERR_NONE;
+}
+
+/* Names are a help: a database that is not there, or cannot be read, only leaves the ids. */
+static void look_up_names(const struct cmd_context *ctx, const struct config *c,
+                          struct recent_row *rows, size_t count)
+{
+    struct err e;
+    struct db *d = db_open(c->database_path, DB_READ, &e);
+
+    if (!d || !recent_names(d, rows, count, ctx->arena, &e)) {
+        LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
+    }
+    db_close(d);
+}
+
+enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
+{
+    struct recent_options o = {.wanted = RECENT_DEFAULT};
+    struct config config;
+    struct recent_row *rows;
+    size_t count = 0;
+    enum err_kind kind = parse_options(argc, argv, &o, e);
+
+    if (kind != ERR_NONE) {
+        return kind;
+    }
+    if (!cmd_setup(ctx, true, &config, e)) {
+        return e->kind;
+    }
+    bool done = recent_fetch(&config, (size_t)o.wanted, ctx->arena, &rows, &count, e);
+    config_wipe(&config);
+    if (!done) {
+        return e->kind;
+    }
+    look_up_names(ctx, &config, rows, count);
+    if (count == 0) {
+        fputs("rollcall: access works, but no conversation began in the last seven days, or the "
+              "client's role covers none of their divisions\n",
+              stderr);
+    }
+    enum render_format format = o.csv ? RENDER_CSV : o.json ? RENDER_JSON : RENDER_TABLE;
+    return recent_print(rows, count, format, ctx->arena, stdout, e) ? ERR_NONE : e->kind;
+}

@@ -1,0 +1,135 @@
+"""Completions are made from the program's own help: all of it, and nothing else, is offered."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import ROLLCALL, ROOT, TestCase
+
+NOW = "2026-03-02T06:00:00Z"
+
+# Calls the completion function as bash does; the last word is the one to complete.
+CALL = """
+source "$1"; shift
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_rollcall
+[ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def output(*argv):
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+def generate(shell):
+    return output(str(ROOT / "packaging" / "completions.sh"), shell, ROLLCALL, str(ROOT / "schema"))
+
+
+def commands():
+    text = output(ROLLCALL, "--help")
+    return re.findall(r"^  ([a-z]+) {2,}", text.split("commands:")[1].split("options before")[0], re.M)
+
+
+def options(text):
+    """Options as a help text lists them, at the beginning of a line."""
+    found = set()
+    for short, long in re.findall(r"^ +(?:(-[A-Za-z]), )?(--[a-z-]+)", text, re.M):
+        found |= {word for word in (short, long) if word}
+    return found
+
+
+def queries():
+    """Each query's parameters, from the files."""
+    return {path.stem: {name + "=" for name in re.findall(r"^-- param: (\w+)", path.read_text(encoding="utf-8"), re.M)}
+            for path in (ROOT / "queries").glob("*.sql")}
+
+
+@unittest.skipUnless(shutil.which("bash"), "no bash here")
+class Bash(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="rollcall-test-")
+        cls.addClassCleanup(cls.scratch.cleanup)
+        cls.script = os.path.join(cls.scratch.name, "rollcall.bash")
+        with open(cls.script, "w", encoding="utf-8") as f:
+            f.write(generate("bash"))
+        os.makedirs(os.path.join(cls.scratch.name, "work", "a folder"))
+        with open(os.path.join(cls.scratch.name, "work", "a file.ini"), "w", encoding="utf-8"):
+            pass
+
+    def complete(self, line):
+        """What is offered at the end of the line; bash makes a word of each `=`."""
+        words = [part for word in line.split(" ") for part in (re.findall(r"=|[^=]+", word) or [""])]
+        done = subprocess.run(["bash", "--norc", "-c", CALL, "bash", self.script, *words], capture_output=True,
+                              text=True, cwd=os.path.join(self.scratch.name, "work"), check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return set(done.stdout.splitlines())
+
+    def test_commands(self):
+        self.assertGreaterEqual(len(commands()), 4)
+        self.assertEqual(self.complete("rollcall "), set(commands()))
+        self.assertEqual(self.complete("rollcall -v ex"), {"extract", "export"})
+        self.assertEqual(self.complete("rollcall -c export ex"), {"extract", "export"})
+        self.assertEqual(self.complete("rollcall --config=export ex"), {"extract", "export"})
+        self.assertEqual(self.complete("rollcall -"), options(output(ROLLCALL, "--help")))
+
+    def test_options_of_each_command(self):
+        for command in commands():
+            with self.subTest(command):
+                text = output(ROLLCALL, command, "--help")
+                self.assertIn("--help", options(text))
+                self.assertEqual(self.complete(f"rollcall -q {command} -"), options(text))
+
+    def test_queries_and_their_parameters(self):
+        known = queries()
+        self.assertGreaterEqual(len(known), 8)
+        self.assertEqual(self.complete("rollcall query "), set(known))
+        for name, parameters in known.items():
+            self.assertEqual(self.complete(f"rollcall query {name} "), parameters)
+        self.assertEqual(self.complete("rollcall query --json abandoned fr"), {"from="})
+        self.assertEqual(self.complete("rollcall query abandoned from="), set())
+        self.assertEqual(self.complete("rollcall query abandoned from=2026"), set())
+
+    def test_files_and_directories(self):
+        self.assertEqual(self.complete("rollcall -c "), {"a file.ini", "a folder"})
+        self.assertEqual(self.complete("rollcall --config=a"), {"a file.ini", "a folder"})
+        self.assertEqual(self.complete("rollcall export --out "), {"a folder"})
+        self.assertEqual(self.complete("rollcall export --out="), {"a folder"})
+        self.assertEqual(self.complete("rollcall export --since "), set())
+
+    def test_streams_and_tables(self):
+        server = self.standin(start="2026-03-01", days=1, per_day=1, agents=2, now=NOW)
+        box = self.site(server.url)
+        self.ok(box.extract("--until", NOW))
+        facts = json.loads(box.run("status", "--json").stdout)
+        streams = {s["stream"] for s in facts["streams"]}
+        self.assertGreaterEqual(len(streams), 4)
+        self.assertEqual(self.complete("rollcall extract --stream "), streams)
+        self.assertEqual(self.complete("rollcall extract --stream users --stream=co"), {"conversations"})
+        tables = {row["name"] for row in box.query("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') "
+                                                   "AND name NOT LIKE 'sqlite_%'")}
+        self.assertEqual(self.complete("rollcall export --gzip "), tables)
+
+
+class Zsh(TestCase):
+    def test_names_everything(self):
+        text = generate("zsh")
+        self.assertTrue(text.startswith("#compdef rollcall\n"))
+        for command in commands():
+            self.assertRegex(text, rf"(?m)^        '{command}:.")
+            for option in options(output(ROLLCALL, command, "--help")):
+                self.assertIn(option, text)
+        for name in queries():
+            self.assertIn(f"'{name}:", text)
+
+    @unittest.skipUnless(shutil.which("zsh"), "no zsh here")
+    def test_parses(self):
+        done = subprocess.run(["zsh", "-n"], input=generate("zsh"), capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
