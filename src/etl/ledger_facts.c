@@ -141,55 +141,93 @@ static bool write_zone_row(struct ledger *l, const char *zone, const struct zone
     return call_run(&c, e);
 }
 
-/* Writes `wanted` but for its rows [have_from, have_to), which are there; all anew when `clear`. */
-static bool write_zone(struct ledger *l, const char *zone, const struct zone_rows *wanted,
-                       bool clear, const size_t have[2], struct err *e)
+/* What is stored against what is to be. */
+struct zone_state {
+    struct zone_rows stored;
+    struct zone_rows wanted;
+    bool part;      /* all that is stored is an unbroken part of `wanted`: */
+    size_t have[2]; /* these rows of it, the second exclusive */
+};
+
+static bool read_zone_state(struct ledger *l, const char *zone, const int64_t bounds_ms[2],
+                            struct zone_state *z, struct err *e)
+{
+    int64_t from_ms = bounds_ms[0];
+    int64_t to_ms = bounds_ms[1];
+
+    *z = (struct zone_state){.part = false};
+    if (!read_stored_zone(l, zone, &z->stored, e)) {
+        return false;
+    }
+    /* What was there stays covered, so that rows read long ago keep their local times. */
+    if (z->stored.count > 0) {
+        const struct zone_row *last = &z->stored.rows[z->stored.count - 1];
+        from_ms = z->stored.rows[0].from_ms < from_ms ? z->stored.rows[0].from_ms : from_ms;
+        to_ms = last->to_ms > to_ms ? last->to_ms - 1 : to_ms;
+    }
+    compute_zone(from_ms, to_ms, &z->wanted);
+    z->part = is_part(&z->stored, &z->wanted, &z->have[0]);
+    z->have[1] = z->have[0] + z->stored.count;
+    return true;
+}
+
+static bool zone_is_stored(const struct zone_state *z)
+{
+    return z->part && z->stored.count == z->wanted.count;
+}
+
+static void free_zone_state(struct zone_state *z)
+{
+    free(z->stored.rows);
+    free(z->wanted.rows);
+}
+
+/* Writes the rows that are not there; all anew unless what is there is part of them. */
+static bool write_zone(struct ledger *l, const char *zone, const struct zone_state *z,
+                       struct err *e)
 {
     struct ledger_call c;
-    bool written = db_begin(l->db, e);
+    bool written = true;
 
-    if (written && clear) {
+    if (!z->part) {
         call_begin(&c, l, SQL_ZONE_CLEAR);
         written = call_run(&c, e);
     }
-    for (size_t i = 0; written && i < wanted->count; i++) {
-        if (clear || i < have[0] || i >= have[1]) {
-            written = write_zone_row(l, zone, &wanted->rows[i], e);
+    for (size_t i = 0; written && i < z->wanted.count; i++) {
+        if (!z->part || i < z->have[0] || i >= z->have[1]) {
+            written = write_zone_row(l, zone, &z->wanted.rows[i], e);
         }
     }
-    if (written && db_commit(l->db, e)) {
-        return true;
+    return written;
+}
+
+/* Another run may be filling it too: what is missing is told anew where nobody else can write. */
+static bool change_zone(struct ledger *l, const char *zone, const int64_t bounds_ms[2],
+                        struct err *e)
+{
+    struct zone_state z;
+
+    if (!db_begin(l->db, e)) {
+        return false;
     }
-    db_rollback(l->db);
-    return false;
+    bool done = read_zone_state(l, zone, bounds_ms, &z, e) && write_zone(l, zone, &z, e) &&
+                db_commit(l->db, e);
+    if (!done) {
+        db_rollback(l->db);
+    }
+    free_zone_state(&z);
+    return done;
 }
 
 bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
-    struct zone_rows stored = {0};
-    struct zone_rows wanted = {0};
-    bool done = read_stored_zone(l, zone, &stored, e);
+    const int64_t bounds_ms[2] = {from_ms, to_ms};
+    struct zone_state z;
+    bool read = read_zone_state(l, zone, bounds_ms, &z, e);
+    bool stored = read && zone_is_stored(&z);
 
-    if (done) {
-        size_t have[2] = {0};
-
-        /* What was there stays covered, so that rows read long ago keep their local times. */
-        if (stored.count > 0 && stored.rows[0].from_ms < from_ms) {
-            from_ms = stored.rows[0].from_ms;
-        }
-        if (stored.count > 0 && stored.rows[stored.count - 1].to_ms > to_ms) {
-            to_ms = stored.rows[stored.count - 1].to_ms - 1;
-        }
-        compute_zone(from_ms, to_ms, &wanted);
-        bool part = is_part(&stored, &wanted, &have[0]);
-        have[1] = have[0] + stored.count;
-        if (!part || stored.count < wanted.count) {
-            done = write_zone(l, zone, &wanted, !part, have, e);
-        }
-    }
-    free(stored.rows);
-    free(wanted.rows);
-    return done;
+    free_zone_state(&z);
+    return read && (stored || change_zone(l, zone, bounds_ms, e));
 }
 
 bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,

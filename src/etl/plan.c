@@ -47,18 +47,30 @@ static int64_t lookback_end_ms(const struct window *w, const struct plan_facts *
     return w->end_ms + f->lookback_days * MS_PER_DAY;
 }
 
+/* When a reading counts as having taken place: the run's TIME, but where the vendor says how far its
+ * data goes, at most a day after that. A TIME in the future thus ends no lookback. */
+static int64_t reading_time_ms(const struct plan_facts *f)
+{
+    if (f->method == METHOD_QUERY || f->availability_ms == TIME_NONE) {
+        return f->until_ms;
+    }
+    return earlier(f->until_ms, f->availability_ms + MS_PER_DAY);
+}
+
 /* Whether a finished window is to be read again. A settled one is only when a longer lookback has
  * taken it in again. The last re-reading falls after the lookback, since no earlier one settles. */
 static bool is_reread_due(const struct window *w, const struct plan_facts *f)
 {
+    int64_t now_ms = reading_time_ms(f);
+
     if (!is_finished(w, f->method) || w->last_read_at_ms == TIME_NONE) {
         return false;
     }
     if (w->state == WINDOW_SETTLED && f->until_ms >= lookback_end_ms(w, f)) {
         return false;
     }
-    return f->until_ms >= w->end_ms && f->until_ms > w->last_read_at_ms &&
-           f->until_ms - w->last_read_at_ms >= f->reread_hours * MS_PER_HOUR;
+    return now_ms >= w->end_ms && now_ms > w->last_read_at_ms &&
+           now_ms - w->last_read_at_ms >= f->reread_hours * MS_PER_HOUR;
 }
 
 bool plan_needs_availability(const struct window *w, const struct plan_facts *f)
@@ -117,7 +129,7 @@ void plan_settle(struct window *w, const struct window_debt *done, const struct 
         w->query_complete_to_ms = later(w->query_complete_to_ms, done->query_to_ms);
     }
     if (done->job || done->query) {
-        w->last_read_at_ms = later(w->last_read_at_ms, f->until_ms);
+        w->last_read_at_ms = later(w->last_read_at_ms, reading_time_ms(f));
     }
     w->complete_to_ms = later(w->job_complete_to_ms, w->query_complete_to_ms);
 

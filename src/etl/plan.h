@@ -27,12 +27,12 @@ struct window {
     int64_t complete_to_ms;       /* TIME_NONE: nothing read yet */
     int64_t job_complete_to_ms;   /* TIME_NONE: no job yet */
     int64_t query_complete_to_ms; /* TIME_NONE: no query yet */
-    int64_t last_read_at_ms;      /* planning time of the last complete reading; TIME_NONE */
+    int64_t last_read_at_ms;      /* when the last complete reading counts as made; TIME_NONE */
 };
 
 struct plan_facts {
     int64_t until_ms;        /* the run's TIME */
-    int64_t availability_ms; /* data availability date; TIME_NONE: not asked (method query) */
+    int64_t availability_ms; /* data availability date; TIME_NONE: not asked */
     enum conversations_method method;
     int lookback_days;
     int reread_hours;
@@ -65,11 +65,12 @@ bool plan_needs_availability(const struct window *w, const struct plan_facts *f)
  *  - A job (auto, job) is owed when it has not covered what is available. The query is owed for the
  *    hours after it (auto) or for all (query), and after every job, whose answer is older.
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours
- *    old; so is a settled one that a longer lookback has taken in again. */
+ *    old (by plan_settle's time); so is a settled one that a longer lookback has taken in again. */
 struct window_debt plan_debt(const struct window *w, const struct plan_facts *f);
 
-/* State and coverage of a window after a reading with these debts was finished at f->until_ms
- * (planning time); debts done one by one settle like those done at once, the job first. A job that
+/* State and coverage of a window after a reading with these debts was finished. It counts as made
+ * at f->until_ms, but with auto and job at most a day after the availability date (where that is
+ * known), so that a TIME in the future settles nothing that can still change. Debts done one by one settle like those done at once, the job first. A job that
  * ends before the window does makes the query owed anew (query_complete_to becomes TIME_NONE, and
  * complete_to what the job covered), since its answer is older than the query's and may have
  * replaced it; otherwise coverage never shrinks. Finished means: a job covered the window to its

@@ -15,6 +15,7 @@ import urllib.request
 
 PAGE = 100
 COLUMN = re.compile(r"^\s+(\w+) (?:TEXT|INTEGER|REAL)\b[^-]*-- \[(\w+)", re.M)
+ARRAY = re.compile(r"-- \[(\w+)\] array", re.M)
 
 
 class Table:
@@ -26,6 +27,7 @@ class Table:
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({name})") if not row[1].startswith("row_")]
         self.keys = [column for column in columns if column not in self.fields]
         self.names = [self.fields[column] for column in columns if column in self.fields]
+        self.arrays = [i for i, name in enumerate(self.names) if name in ARRAY.findall(sql)]
         order = self.keys + [column for column in columns if column in self.fields]
         self.insert = f"INSERT INTO {name} ({', '.join(order)}) VALUES ({', '.join('?' * len(order))})"
         self.rows = []
@@ -33,9 +35,9 @@ class Table:
     def add(self, keys, item):
         get = item.get
         values = [get(name) for name in self.names]
-        for i, value in enumerate(values):
-            if isinstance(value, (list, dict)):
-                values[i] = json.dumps(value)
+        for i in self.arrays:
+            if values[i] is not None:
+                values[i] = json.dumps(values[i])
         self.rows.append((*keys, *values))
 
     def flush(self, db):

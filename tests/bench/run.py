@@ -203,8 +203,8 @@ class Bench:
         self.seconds = best.seconds
         rate, bare_rate = self.count / best.seconds, self.count / bare_best["seconds"]
         self.table.add("bare bind/step insert",
-                       f"{bare_rate:,.0f} conversations/s, {bare_best['seconds']:.2f} s, {bare_best['rows']:,} rows, "
-                       f"{bare_size / 1e6:.0f} MB")
+                       f"{bare_rate:,.0f} conversations/s, {bare_best['seconds']:.2f} s, CPU "
+                       f"{bare_best['cpu_seconds']:.2f} s, {bare_size / 1e6:.0f} MB, {bare_best['rows']:,} rows")
         ratio, goal, met = at_least(rate / bare_rate, 0.8)
         self.table.add("extract end to end, 4 in flight",
                        f"{rate:,.0f} conversations/s, {best.seconds:.2f} s, CPU {best.cpu_seconds:.2f} s, "
@@ -269,16 +269,18 @@ class Bench:
             site.remove()
 
     def rate(self):
-        """A pace at which the run takes a quarter of a minute (with --full, two minutes)."""
+        """A pace at which the run takes half a minute (with --full, two minutes). Within its first minute a run may be
+        ahead by as many requests as may go out at once."""
+        in_flight = 8
         pages = self.options.conversations / PAGE
-        per_minute = max(60, math.floor(pages * (0.5 if self.options.full else 4)))
+        per_minute = max(60, math.floor(pages * (0.5 if self.options.full else 2)))
         say(f"{per_minute} requests a minute")
-        site = self.site("rate", in_flight=8, per_minute=per_minute)
+        site = self.site("rate", in_flight=in_flight, per_minute=per_minute)
         done = site.extract(self.until)
         sent, refused = (site.value(f"SELECT sum({column}) FROM request_count") for column in ("requests", "status_429"))
         share = sent / (done.seconds / 60 * per_minute)
         self.table.add(f"rate limit, {per_minute} a minute", f"{sent} requests in {done.seconds:.1f} s, {refused} x 429",
-                       f"{share:.3f}", "0.97 to 1", 0.97 <= share <= 1.001 + 1 / sent and refused == 0)
+                       f"{share:.3f}", "0.97 to 1", 0.97 <= share <= 1 + in_flight / sent and refused == 0)
         site.remove()
 
     def csv(self):

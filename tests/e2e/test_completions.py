@@ -99,6 +99,7 @@ class Bash(TestCase):
         self.assertEqual(self.complete("rollcall export --out "), {"a folder"})
         self.assertEqual(self.complete("rollcall export --out="), {"a folder"})
         self.assertEqual(self.complete("rollcall export --since "), set())
+        self.assertEqual(self.complete("rollcall snapshot "), {"a file.ini", "a folder"})
 
     def test_streams_and_tables(self):
         server = self.standin(start="2026-03-01", days=1, per_day=1, agents=2, now=NOW)

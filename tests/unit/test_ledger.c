@@ -427,6 +427,69 @@ static void zone_rows_grow_and_are_replaced(void **state)
     check_zone_tiles(f);
 }
 
+/* A run's beginning, in a process of its own that waits for the others at the gate. */
+static void fill_zone_alone(const char *path, int gate, const char *to)
+{
+    struct err e;
+    char go;
+    struct db *d = db_open(path, DB_WRITE, &e);
+    struct ledger *l = d ? ledger_new(d, &e) : NULL;
+    bool done = l && read(gate, &go, 1) == 0 &&
+                ledger_zone(l, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to), &e);
+
+    if (!done) {
+        (void)fputs(e.message, stderr);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+static void fill_zone_together(const char *path, const char *to)
+{
+    pid_t pids[3];
+    int gate[2];
+
+    assert_int_equal(pipe(gate), 0);
+    for (size_t i = 0; i < COUNT_OF(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            (void)close(gate[1]);
+            fill_zone_alone(path, gate[0], to);
+        }
+    }
+    (void)close(gate[0]);
+    (void)usleep(20000);
+    (void)close(gate[1]); /* all of them go */
+    for (size_t i = 0; i < COUNT_OF(pids); i++) {
+        int status = 0;
+
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+}
+
+/* Runs that begin together, on a new file and then on a later day, fill it once. */
+static void runs_that_begin_together_fill_the_zone_once(void **state)
+{
+    struct fixture *f = *state;
+
+    check_fixture(clock_set_zone("Asia/Seoul", &f->e), f);
+    for (int round = 0; round < 6; round++) {
+        const char *path = arena_printf(f->arena, "together%d.db", round);
+
+        fill_zone_together(path, "2024-12-01T00:00Z");
+        fill_zone_together(path, "2024-12-02T00:00Z");
+
+        struct db *own = f->scratch->db;
+        f->scratch->db = db_open(path, DB_READ, &f->e);
+        check_fixture(f->scratch->db != NULL, f);
+        check_zone_tiles(f);
+        assert_string_equal(value(f, "SELECT count(*) FROM zone_offset"), "337");
+        db_close(f->scratch->db);
+        f->scratch->db = own;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +506,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_are_those_to_ask_for, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(zone_rows_tile_in_five_zones, open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(zone_rows_grow_and_are_replaced, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(runs_that_begin_together_fill_the_zone_once, open_fixture,
                                         close_fixture),
     };
 

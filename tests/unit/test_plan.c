@@ -232,6 +232,29 @@ static void time_and_availability_may_go_back(void **state)
     owes(&w, &f, TIME_NONE, TIME_NONE);
 }
 
+/* Genesys still changes data behind the availability date, however far ahead TIME is. */
+static void a_time_in_the_future_settles_nothing(void **state)
+{
+    struct plan_facts f = facts(METHOD_AUTO, START + 40 * DAY, START + 2 * DAY);
+    struct window w = new_window(START);
+
+    (void)state;
+    read_window(&w, &f);
+    assert_int_equal(w.state, WINDOW_PROVISIONAL);
+    assert_int_equal(w.last_read_at_ms, START + 3 * DAY);
+    owes(&w, &f, TIME_NONE, TIME_NONE); /* nor is it read again and again for such a TIME */
+
+    f = facts(METHOD_JOB, START + 40 * DAY, START + 4 * DAY);
+    owes(&w, &f, START + DAY, TIME_NONE);
+    read_window(&w, &f);
+    assert_int_equal(w.state, WINDOW_SETTLED); /* the lookback's end: a day behind what there is */
+
+    w = new_window(START);
+    f = facts(METHOD_AUTO, START + 40 * DAY, TIME_NONE);
+    plan_settle(&w, &(struct window_debt){.query = true, .query_to_ms = w.end_ms}, &f);
+    assert_int_equal(w.last_read_at_ms, f.until_ms);
+}
+
 static void state_names_parse_back(void **state)
 {
     enum window_state parsed = WINDOW_OPEN;
@@ -300,10 +323,14 @@ static void random_case(uint64_t *random, struct window *w, struct plan_facts *f
     }
     *f = facts((enum conversations_method)random_below(random, 3),
                w->start_ms + random_below(random, 9 * DAY) - DAY, TIME_NONE);
+    if (random_below(random, 8) == 0) {
+        f->until_ms += random_below(random, 400 * DAY); /* a mistyped year or month */
+    }
     f->lookback_days = (int)(4 + random_below(random, 5));
     f->reread_hours = (int)random_below(random, 48);
     if (f->method != METHOD_QUERY) {
-        f->availability_ms = f->until_ms + random_below(random, 3 * DAY) - 2 * DAY;
+        f->availability_ms = (f->until_ms < w->end_ms + 8 * DAY ? f->until_ms : w->end_ms) +
+                             random_below(random, 3 * DAY) - 2 * DAY;
     }
     struct window_debt none = {.job_to_ms = TIME_NONE, .query_to_ms = TIME_NONE};
     plan_settle(w, &none, f); /* the state these facts imply */
@@ -352,6 +379,14 @@ static void check_debt(const struct window *w, const struct plan_facts *f)
     assert_true(after.job_complete_to_ms >= w->job_complete_to_ms);
     assert_true(debt.job || after.query_complete_to_ms >= w->query_complete_to_ms);
     owes(&after, f, TIME_NONE, TIME_NONE); /* the same facts owe nothing more */
+    if (f->method != METHOD_QUERY) {
+        int64_t reached = f->availability_ms + DAY;
+        assert_true(after.last_read_at_ms <= w->last_read_at_ms ||
+                    after.last_read_at_ms <= reached);
+        assert_true(after.state != WINDOW_SETTLED || w->state == WINDOW_SETTLED ||
+                    w->last_read_at_ms >= w->end_ms + f->lookback_days * DAY ||
+                    reached >= w->end_ms + f->lookback_days * DAY);
+    }
     check_one_by_one(w, &debt, f, &after);
 
     /* All that can be covered is: up to TIME, or with jobs alone up to the availability date. */
@@ -433,6 +468,7 @@ int main(void)
         cmocka_unit_test(the_query_alone_needs_no_availability),
         cmocka_unit_test(a_changed_method_asks_for_jobs),
         cmocka_unit_test(time_and_availability_may_go_back),
+        cmocka_unit_test(a_time_in_the_future_settles_nothing),
         cmocka_unit_test(state_names_parse_back),
         cmocka_unit_test(windows_tile_and_settle_in_five_zones),
         cmocka_unit_test(a_start_day_that_the_zone_skipped_has_a_window),
