@@ -62,7 +62,7 @@ SHARE   := $(DESTDIR)$(PREFIX)/share
 ZSH_DIR ?= $(PREFIX)/share/zsh/site-functions
 UNITS   := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer)
 SHARED  := $(BUILD)/share/rollcall.bash $(BUILD)/share/rollcall.zsh $(BUILD)/share/rollcall.ini.5 \
-           $(BUILD)/share/systemd
+           $(UNITS:packaging/%=$(BUILD)/share/%)
 
 TEST_ENV  = CC='$(CC)' JOBS='$(JOBS)' BUILD='$(BUILD)'
 TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
@@ -117,7 +117,7 @@ install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 $(BUILD)/share/rollcall.ini.5 $(SHARE)/man/man5/rollcall.ini.5
 	install -m 644 $(BUILD)/share/rollcall.bash $(SHARE)/bash-completion/completions/rollcall
 	install -m 644 $(BUILD)/share/rollcall.zsh $(DESTDIR)$(ZSH_DIR)/_rollcall
-	install -m 644 $(BUILD)/share/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -m 644 $(UNITS:packaging/%=$(BUILD)/share/%) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -m 644 packaging/systemd/rollcall.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf
 	install -m 644 packaging/systemd/rollcall.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
 	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) $(SHARE)/doc/rollcall/
@@ -167,12 +167,9 @@ $(BUILD)/share/rollcall.ini.5: config.example.ini packaging/ini-man.sh VERSION
 	$(Q)packaging/ini-man.sh $(VERSION) <config.example.ini >$@.$$$$ && mv $@.$$$$ $@
 
 # The units name the program by its full path, which follows PREFIX.
-$(BUILD)/share/systemd: $(UNITS) FORCE
-	@mkdir -p $@
-	$(Q)for unit in $(UNITS); do \
-	    sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit >$@/$${unit##*/}.$$$$ && \
-	    mv $@/$${unit##*/}.$$$$ $@/$${unit##*/} || exit 1; \
-	done
+$(BUILD)/share/systemd/%: packaging/systemd/% FORCE
+	@mkdir -p $(@D)
+	$(Q)sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $< >$@.$$$$ && mv $@.$$$$ $@
 
 $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new

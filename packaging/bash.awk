@@ -52,7 +52,6 @@ END {
     print "_rollcall_query() {"
     print "    case $value$first in"
     print "    '') _rollcall_words '" queries "'; return ;;"
-    print "    =*) return ;;"
     for (i = 1; i <= q; i++)
         if (parameters[query_order[i]] != "")
             print "    " query_order[i] ") _rollcall_words '" parameters[query_order[i]] "' ;;"

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,32 +47,29 @@ static const char usage_tail[] =
     "\n"
     "The nightly job is `rollcall extract`. Start from config.example.ini.\n";
 
-static int print_help(void)
+static void print_help(void)
 {
     fputs(usage_head, stdout);
     for (size_t i = 0; i < command_count; i++) {
         printf("  %-9s %s\n", command_table[i].name, command_table[i].summary);
     }
     fputs(usage_tail, stdout);
-    return 0;
 }
 
-static int print_exit_codes(void)
+static void print_exit_codes(void)
 {
     for (int kind = 0; kind < ERR_KIND_COUNT; kind++) {
         printf("%d\t%s\t%s\n", err_exit_code(kind), err_kind_name(kind), err_kind_text(kind));
     }
-    return 0;
 }
 
-static int print_limits(void)
+static void print_limits(void)
 {
 #define LIMIT_LINE(id, name, value, min, max, text)                                                \
     printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", name, (long long)limit_get(id),             \
            (long long)(min), (long long)(max), text);
     LIMITS(LIMIT_LINE)
 #undef LIMIT_LINE
-    return 0;
 }
 
 static int report(const struct cmd_context *ctx, enum err_kind kind, const struct err *e)
@@ -80,6 +78,31 @@ static int report(const struct cmd_context *ctx, enum err_kind kind, const struc
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
     }
     return err_exit_code(kind);
+}
+
+/* True when stdout is a pipe (or a terminal) whose other end was closed. */
+static bool reader_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* Writes out what is left of the output, and says how it all ended; the exit code. A reader that
+ * went away (`| head -1`) has what it wanted: no error. */
+static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct err *e)
+{
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    bool by_writing = kind == ERR_STORE && e->library_code == 0; /* SQLite's have a code */
+
+    if (failed && reader_is_gone()) {
+        kind = by_writing ? ERR_NONE : kind;
+    } else if (failed && (kind == ERR_NONE || kind == ERR_BEHIND)) {
+        err_set(e, ERR_STORE,
+                "cannot write the output: the disk is full, or what it goes to cannot be written");
+        kind = ERR_STORE;
+    }
+    return report(ctx, kind, e);
 }
 
 static const struct command *find_command(const char *name)
@@ -127,32 +150,27 @@ static int run_command(const struct cmd_context *ctx, int argc, char **argv)
     }
     if (wants_help(argc, argv)) {
         fputs(command->help, stdout);
-        return fflush(stdout) == 0 ? 0 : err_exit_code(ERR_STORE);
+        return end_output(ctx, ERR_NONE, &e);
     }
     enum err_kind kind = command->run(ctx, argc, argv, &e);
-    if (fflush(stdout) != 0 && (kind == ERR_NONE || kind == ERR_BEHIND)) {
-        err_set(&e, ERR_STORE, "cannot write the output: the disk is full or the reader went away");
-        kind = ERR_STORE;
-    }
-    return report(ctx, kind, &e);
+    return end_output(ctx, kind, &e);
 }
 
-/* Options that print something and end the program; -1 when `o` is none of them. */
-static int informative_option(const char *o)
+/* Options that print something and end the program; false when `o` is none of them. */
+static bool informative_option(const char *o)
 {
     if (str_eq(o, "-h") || str_eq(o, "--help")) {
-        return print_help();
+        print_help();
+    } else if (str_eq(o, "-V") || str_eq(o, "--version")) {
+        printf("rollcall %s\n", ROLLCALL_VERSION);
+    } else if (str_eq(o, "--exit-codes")) {
+        print_exit_codes();
+    } else if (str_eq(o, "--limits")) {
+        print_limits();
+    } else {
+        return false;
     }
-    if (str_eq(o, "-V") || str_eq(o, "--version")) {
-        return printf("rollcall %s\n", ROLLCALL_VERSION) > 0 ? 0 : err_exit_code(ERR_STORE);
-    }
-    if (str_eq(o, "--exit-codes")) {
-        return print_exit_codes();
-    }
-    if (str_eq(o, "--limits")) {
-        return print_limits();
-    }
-    return -1;
+    return true;
 }
 
 /* How much to log, when `o` says it. */
@@ -179,9 +197,9 @@ static int global_options(struct cmd_context *ctx, int argc, char **argv, int *a
 
     for (; i < argc && argv[i][0] == '-'; i++) {
         const char *o = argv[i];
-        int code = informative_option(o);
-        if (code >= 0) {
-            return code;
+        if (informative_option(o)) {
+            err_clear(&e);
+            return end_output(ctx, ERR_NONE, &e);
         }
         if (verbosity_option(ctx, o)) {
             continue;

@@ -57,6 +57,10 @@ static enum err_kind parse_options(int argc, char **argv, struct config *c, cons
             return cmd_bad_option("export", argv, options, answer, e);
         }
     }
+    if (c->export_directory && c->export_directory[0] == '\0') {
+        err_set(e, ERR_USAGE, "export: --out is empty; name a directory (. for this one)");
+        return ERR_USAGE;
+    }
     return ERR_NONE;
 }
 
@@ -109,6 +113,9 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
     r->streams = stream_facts(c, ctx->arena, &r->stream_count);
     bool done = export_run(d, r, ctx->arena, &result, e);
     db_close(d);
+    if (!done && e->kind == ERR_USAGE && r->names == c->export_tables) {
+        config_blame(c, "export", "tables", e);
+    }
     /* Cron mails what is printed: all well and nobody watching means silence. */
     if (done && ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0)) {
         print_files(ctx, r->directory, &result);

@@ -15,14 +15,18 @@ const char cmd_extract_help[] =
     "hours, real-time adherence, then conversation details. What an earlier run left\n"
     "unfinished goes on at its next page. This is the nightly command.\n"
     "\n"
-    "  --until TIME    ISO 8601 time that replaces now in all planning (windows,\n"
-    "                  lookback, settling); snapshots are of the real moment\n"
+    "  --until TIME    ISO 8601 time with a zone, or a day (its start, in [extract]\n"
+    "                  timezone), that replaces now in all planning (windows,\n"
+    "                  lookback, settling); snapshots are of the real moment; at most\n"
+    "                  seven days ahead of the clock\n"
     "  --stream NAME   only this stream (repeatable): users, queues,\n"
     "                  adherence_realtime, conversations\n"
     "  -h, --help      print this help\n"
     "\n"
     "Exit codes: 0 done, 11 some of it done, 12 stopped by a signal; the others say\n"
     "what is in the way (`rollcall --exit-codes`). Progress is always kept.\n";
+
+enum { MOST_DAYS_AHEAD = 7 };
 
 struct extract_options {
     const char *until;
@@ -112,19 +116,49 @@ static bool choose_streams(const struct extract_options *o, const struct config 
     return true;
 }
 
+/* What --until says: a time with a zone, or a business day, which stands for its start. */
+static bool parse_until(const char *until, int64_t *until_ms, struct err *e)
+{
+    int32_t day = 0;
+
+    if (clock_parse_day(until, &day)) {
+        *until_ms = clock_zone_day_start_ms(day);
+        return true;
+    }
+    if (!clock_parse(until, false, until_ms)) {
+        return err_set(e, ERR_USAGE,
+                       "extract: --until '%s' is neither a day (2026-03-01) nor an ISO 8601 time "
+                       "with a zone, such as 2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
+                       until);
+    }
+    return true;
+}
+
+/* Days that TIME calls over must be over: a little ahead is the user's business, a mistyped date is
+ * not. */
+static bool check_ahead(const char *until, int64_t ahead_ms, struct err *e)
+{
+    if (ahead_ms > MOST_DAYS_AHEAD * MS_PER_DAY) {
+        return err_set(e, ERR_USAGE,
+                       "extract: --until '%s' lies %lld days in the future; a mistyped date would "
+                       "call days whole that are not over (at most %d days ahead)",
+                       until, (long long)(ahead_ms / MS_PER_DAY), MOST_DAYS_AHEAD);
+    }
+    if (ahead_ms > 60 * MS_PER_SECOND) {
+        LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
+            LOG_S("until", until));
+    }
+    return true;
+}
+
 /* TIME of the run: what --until says, else now. */
 static bool choose_time(const char *until, const struct config *c, int64_t *until_ms, struct err *e)
 {
-    *until_ms = clock_now_ms();
-    if (until && !clock_parse(until, false, until_ms)) {
-        return err_set(e, ERR_USAGE,
-                       "extract: --until '%s' is no ISO 8601 time with a zone, such as "
-                       "2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
-                       until);
-    }
-    if (*until_ms > clock_now_ms() + MS_PER_HOUR) {
-        LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
-            LOG_S("until", until));
+    int64_t now_ms = clock_now_ms();
+
+    *until_ms = now_ms;
+    if (until && (!parse_until(until, until_ms, e) || !check_ahead(until, *until_ms - now_ms, e))) {
+        return false;
     }
     if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {
         char day[CLOCK_DAY_BYTES];
@@ -154,7 +188,8 @@ enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, 
         .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
     };
     if (!choose_streams(&o, &config, ctx->arena, &request, e) ||
-        !choose_time(o.until, &config, &request.until_ms, e)) {
+        !choose_time(o.until, &config, &request.until_ms, e) ||
+        !cmd_check_tables(&config, ctx->arena, e)) {
         config_wipe(&config);
         return e->kind == ERR_USAGE ? ERR_USAGE
                                     : summary_metrics(ctx, &config, &result, e->kind, e);

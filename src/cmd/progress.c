@@ -15,8 +15,9 @@ enum {
     BETWEEN_MS = 200,   /* between two changes */
     SETTLING_MS = 1000, /* before this a rate says nothing */
     LINE_BYTES = 512,
-    SECONDS_AN_HOUR = 3600,
     SECONDS_A_MINUTE = 60,
+    TWO_MINUTES = 120, /* seconds */
+    TWO_HOURS = 7200,
 };
 
 /* "42 s", "7 min", "3 h 20 min". */
@@ -24,9 +25,9 @@ static void add_duration(struct buf *b, int64_t seconds)
 {
     long long minutes = (seconds + SECONDS_A_MINUTE / 2) / SECONDS_A_MINUTE;
 
-    if (seconds < 2 * SECONDS_A_MINUTE) {
+    if (seconds < TWO_MINUTES) {
         (void)buf_add_printf(b, "%lld s", (long long)seconds);
-    } else if (seconds < 2 * SECONDS_AN_HOUR) {
+    } else if (seconds < TWO_HOURS) {
         (void)buf_add_printf(b, "%lld min", minutes);
     } else {
         (void)buf_add_printf(b, "%lld h %lld min", minutes / SECONDS_A_MINUTE,

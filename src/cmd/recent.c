@@ -51,7 +51,8 @@ static enum err_kind parse_options(int argc, char **argv, struct recent_options 
     }
     if (argc - optind > 1 ||
         (optind < argc && !str_to_int64(argv[optind], 1, RECENT_MOST, &o->wanted))) {
-        err_set(e, ERR_USAGE, "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
+        err_set(e, ERR_USAGE,
+                "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
                 argv[argc - 1], RECENT_MOST);
         return ERR_USAGE;
     }

@@ -1,11 +1,13 @@
 #include <getopt.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/region.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "out/relation.h"
 #include "streams/stream.h"
 
 enum { OPTIONS_MAX = 32 };
@@ -71,6 +73,35 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
         config_wipe(out);
     }
     return ok;
+}
+
+/* True when the database, in which the user may have views of his own, has all of [export] tables, or
+ * cannot be read now: then nobody can tell. */
+static bool database_has_tables(const struct config *c, struct arena *a, struct err *e)
+{
+    struct relation_list list;
+    struct err unread;
+    struct db *d = db_open(c->database_path, DB_READ, &unread);
+    bool has = !d || !relation_list(d, a, &list, &unread) ||
+               relation_check(&list, c->export_tables, c->export_table_count, a, e);
+
+    db_close(d);
+    return has;
+}
+
+bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e)
+{
+    struct relation_list own;
+
+    relation_list_own(a, &own);
+    if (relation_check(&own, c->export_tables, c->export_table_count, a, e)) {
+        return true;
+    }
+    if (access(c->database_path, F_OK) == 0 && database_has_tables(c, a, e)) {
+        err_clear(e);
+        return true;
+    }
+    return config_blame(c, "export", "tables", e);
 }
 
 enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,

@@ -71,13 +71,13 @@ enum err_kind summary_metrics(const struct cmd_context *ctx, const struct config
                               const struct extract_result *result, enum err_kind kind,
                               struct err *e)
 {
-    struct metrics_request request = {.path = c->metrics_textfile,
-                                      .database = c->database_path,
-                                      .status = {.now_ms = clock_now_ms(),
-                                                 .due_hours = c->due_hours},
-                                      .kind = kind,
-                                      .elapsed_ms = result->elapsed_ms,
-                                      .totals = &result->totals};
+    struct metrics_request request = {
+        .path = c->metrics_textfile,
+        .database = c->database_path,
+        .status = {.now_ms = clock_now_ms(), .due_hours = c->due_hours},
+        .kind = kind,
+        .elapsed_ms = result->elapsed_ms,
+        .totals = &result->totals};
     struct err failed;
 
     if (!c->metrics_textfile) {

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -73,6 +74,21 @@ static bool apply_text(struct applying *v)
     }
     put_text(v, v->text);
     return true;
+}
+
+/* A file, of which SQLite's own kinds of names (in memory, a URI) are none. */
+static bool apply_database(struct applying *v)
+{
+    struct stat st;
+    size_t length = strlen(v->text);
+
+    if (str_eq(v->text, ":memory:") || str_starts_with(v->text, "file:")) {
+        return refuse(v, "must be a file's path: what is extracted is kept from run to run");
+    }
+    if (v->text[length - 1] == '/' || (stat(v->text, &st) == 0 && S_ISDIR(st.st_mode))) {
+        return refuse(v, "is a directory; name a file, such as rollcall.db in it");
+    }
+    return apply_text(v);
 }
 
 /* A URL of scheme and host (and port): what the program appends its own paths to. */
@@ -232,15 +248,21 @@ bool config_value_apply(enum config_key_id id, const struct config_text *value,
                         const struct config_request *request, struct arena *a, struct config *out,
                         struct err *e)
 {
-    if (value->text == NULL || value->text[0] == '\0') {
+    struct applying v = {&config_keys[id], value->text, value->origin, a, e, NULL};
+    if (value->text == NULL) {
         return true;
     }
-    struct applying v = {&config_keys[id], value->text, value->origin, a, e, NULL};
+    if (value->text[0] == '\0') {
+        /* Somewhere it must be: silence would put it where nobody looks. */
+        bool needed = v.key->type == CONFIG_PATH && v.key->default_text != NULL;
+        return !needed || refuse(&v, arena_printf(a, "is empty; give a path, or remove the line for %s",
+                                                  v.key->default_text));
+    }
     v.field = (char *)out + offsets[id];
     switch (v.key->type) {
     case CONFIG_TEXT:
     case CONFIG_PATH:
-        return apply_text(&v);
+        return id == KEY_DATABASE_PATH ? apply_database(&v) : apply_text(&v);
     case CONFIG_URL:
         return apply_url(&v);
     case CONFIG_PROXY:

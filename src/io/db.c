@@ -170,6 +170,10 @@ bool db_step(struct db_stmt *s, bool *row, struct err *e)
         return false;
     }
     code = sqlite3_step(s->handle);
+    if (!db_check_frozen(s->db, e)) {
+        sqlite3_reset(s->handle);
+        return false;
+    }
     if (code == SQLITE_ROW) {
         *row = true;
         return true;

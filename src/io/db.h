@@ -30,8 +30,14 @@ enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
 /* Opens `path`. DB_WRITE makes the file (its directory must exist) and runs the missing migrations,
  * one transaction each. Refused with a clear message: a network file system, a file that is no
  * database or not ours, a newer schema; in DB_READ also an absent file or an older schema (the next
- * extract migrates it). Close with db_close. */
+ * extract migrates it). A reader needs no right to write: without it the file is read by the
+ * writer's WAL or, where nobody writes, by itself; then a run that writes meanwhile makes the next
+ * step fail (ERR_STORE). Close with db_close. */
 struct db *db_open(const char *path, enum db_mode mode, struct err *e);
+
+/* Whether `path` can hold a database of ours: refuses what db_open with DB_WRITE refuses because of
+ * the place or the file's header, and makes nothing. For before a lock file is made. */
+bool db_check(const char *path, struct err *e);
 
 /* Rolls back what is open and closes; NULL is allowed. Statements are finalized before: one that is
  * left keeps the file open. */

@@ -8,7 +8,7 @@
 #include "io/file.h"
 
 /* Between two looks for a signal. */
-enum { PAGES_A_STEP = 1024 };
+enum { PAGES_A_STEP = 256 };
 
 /* SQLite's file format, 1.3: bytes 18 and 19 say how the file is written and read, 1 with a
  * rollback journal, 2 with a WAL. */
@@ -51,7 +51,8 @@ static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct er
     return fail(copy, code, shown, e);
 }
 
-/* The copy has the original's header, which says WAL: a reader would then need to write beside it. */
+/* The copy has the original's header, which says WAL: a reader would then need to write beside it.
+ */
 static bool without_wal(const char *path, const char *shown, struct err *e)
 {
     static const char format[FORMAT_BYTES] = {1, 1};
@@ -76,7 +77,7 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
     /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
     bool done = code == SQLITE_OK ? db_begin_read(d, e) : fail(copy, code, shown, e);
     if (done) {
-        done = copy_pages(copy, d, shown, e);
+        done = copy_pages(copy, d, shown, e) && db_check_frozen(d, e);
         db_rollback(d);
     }
     sqlite3_close(copy);

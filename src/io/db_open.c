@@ -1,22 +1,12 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "io/db.h"
 #include "io/db_internal.h"
 #include "io/embedded.h"
-#include "io/file.h"
 
-enum {
-    LOCK_WAIT_MS = 20,
-    PATH_URI_BYTES = 65536,
-};
+enum { LOCK_WAIT_MS = 20, READ_TRIES = 4 };
 
 /* --- schema numbers --- */
 
@@ -36,144 +26,6 @@ static int migration_number(size_t at)
 int db_schema_version(void)
 {
     return embedded_schema_count > 0 ? migration_number(embedded_schema_count - 1) : 0;
-}
-
-/* --- whose file is it --- */
-
-struct header {
-    int64_t application_id;
-    int64_t version;
-    int64_t has_tables;
-};
-
-/* One read transaction: another program may be making the file right now. */
-static bool read_header(struct db *d, struct header *h, struct err *e)
-{
-    bool ok = db_exec(d, "BEGIN", e) &&
-              db_scalar(d, "PRAGMA application_id", &h->application_id, e) &&
-              db_scalar(d, "PRAGMA user_version", &h->version, e) &&
-              db_scalar(d, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)", &h->has_tables, e);
-
-    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
-    return ok;
-}
-
-static bool is_ours(const struct header *h)
-{
-    return h->application_id == DB_APPLICATION_ID;
-}
-
-static bool is_blank(const struct header *h)
-{
-    return h->application_id == 0 && h->version == 0 && !h->has_tables;
-}
-
-/* Refuses what is another program's or a newer rollcall's. */
-static bool judge(const char *path, const struct header *h, struct err *e)
-{
-    if (is_blank(h)) {
-        return true;
-    }
-    if (!is_ours(h)) {
-        return err_set(e, ERR_STORE,
-                       "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
-                       "Name another file ([database] path)",
-                       path);
-    }
-    if (h->version > db_schema_version()) {
-        return err_set(e, ERR_STORE,
-                       "%s: made by a newer rollcall (schema %lld, this program knows %d); "
-                       "update rollcall",
-                       path, (long long)h->version, db_schema_version());
-    }
-    return true;
-}
-
-static struct db *open_handle(const char *path, const char *name, int flags, struct err *e)
-{
-    struct db *d = xcalloc(1, sizeof(*d));
-
-    d->path = xstrdup(path);
-    if (sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        if (d->handle) {
-            db_fail(d, "opening", e);
-        } else {
-            err_set(e, ERR_BUG, "%s: out of memory while opening", path);
-        }
-        db_close(d);
-        return NULL;
-    }
-    sqlite3_extended_result_codes(d->handle, 1);
-    return d;
-}
-
-/* A first look that cannot leave anything behind: the main file alone, without locks, without its
- * WAL. What it refuses is refused for sure: of a file of ours, the first page either bears our id
- * or is blank (what is missing is in the WAL). What it cannot read is left to the real opening.
- * SQLite opens it, not we: closing the file ourselves would drop SQLite's own locks. */
-static bool first_look(const char *path, struct err *e)
-{
-    struct buf uri;
-    struct db *d;
-    struct header h;
-    bool ok = true;
-
-    buf_init(&uri, PATH_URI_BYTES);
-    if (!buf_add_str(&uri, "file:") || !str_url_encode(&uri, path) ||
-        !buf_add_str(&uri, "?immutable=1")) {
-        buf_free(&uri);
-        return err_set(e, ERR_STORE, "%.80s...: the path is too long", path);
-    }
-    d = open_handle(path, buf_str(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
-    buf_free(&uri);
-    if (!d) {
-        return false;
-    }
-    if (read_header(d, &h, e)) {
-        ok = judge(path, &h, e);
-    } else if ((e->library_code & 0xff) == SQLITE_NOTADB) {
-        ok = err_set(e, ERR_STORE,
-                     "%s: not a SQLite database; it was left as it is. Name another file "
-                     "([database] path)",
-                     path);
-    } else {
-        err_clear(e);
-    }
-    db_close(d);
-    return ok;
-}
-
-/* Refuses what cannot be a database file before SQLite touches it. */
-static bool check_place(const char *path, enum db_mode mode, struct err *e)
-{
-    const char *system = NULL;
-    struct stat st;
-
-    if (file_on_network(path, &system)) {
-        return err_set(e, ERR_STORE,
-                       "%s: lies on a network file system (%s), where SQLite's shared memory does "
-                       "not work; put the database on a local disk",
-                       path, system);
-    }
-    if (stat(path, &st) == 0) {
-        if (!S_ISREG(st.st_mode)) {
-            return err_set(e, ERR_STORE, "%s: not a file", path);
-        }
-        return st.st_size == 0 || first_look(path, e);
-    }
-    if (mode == DB_READ) {
-        return err_set(e, ERR_STORE, "%s: no such database yet; `rollcall extract` makes it", path);
-    }
-    struct arena *a = arena_new(0);
-    const char *directory = file_directory(a, path);
-    bool there = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
-
-    if (!there) {
-        err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path,
-                directory);
-    }
-    arena_free(a);
-    return there;
 }
 
 /* --- write-ahead log --- */
@@ -286,7 +138,7 @@ static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
                    e);
 }
 
-static bool ready_to_write(struct db *d, const struct header *h, struct err *e)
+static bool ready_to_write(struct db *d, const struct db_header *h, struct err *e)
 {
     bool wal = false;
 
@@ -302,9 +154,9 @@ static bool ready_to_write(struct db *d, const struct header *h, struct err *e)
     return migrate(d, h->version, e);
 }
 
-static bool ready_to_read(struct db *d, const struct header *h, struct err *e)
+static bool ready_to_read(struct db *d, const struct db_header *h, struct err *e)
 {
-    if (is_blank(h)) {
+    if (db_header_is_blank(h)) {
         return err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first",
                        d->path);
     }
@@ -317,29 +169,65 @@ static bool ready_to_read(struct db *d, const struct header *h, struct err *e)
     return true;
 }
 
-struct db *db_open(const char *path, enum db_mode mode, struct err *e)
+/* Settings and header; on failure `d` is closed. */
+static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
 {
-    int flags = SQLITE_OPEN_READWRITE | (mode == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
-    struct header h;
-    struct db *d;
+    struct db_header h;
 
-    if (!check_place(path, mode, e)) {
-        return NULL;
-    }
-    d = open_handle(path, path, flags, e);
-    if (!d) {
-        return NULL;
-    }
     /* Until the file is known to be ours, closing it writes nothing. */
     no_checkpoint_at_close(d, true);
-    if (!connection_settings(d, mode, e) || !read_header(d, &h, e) || !judge(path, &h, e)) {
+    bool ready = connection_settings(d, mode, e) && db_read_header(d, &h, e) &&
+                 db_judge_header(d->path, &h, e);
+    if (ready) {
+        no_checkpoint_at_close(d, false);
+        ready = mode == DB_WRITE ? ready_to_write(d, &h, e) : ready_to_read(d, &h, e);
+    }
+    if (!ready) {
         db_close(d);
+    }
+    return ready;
+}
+
+/* A writer that begins or ends just then changes what a reader that may not write has to do. */
+static bool is_worth_a_try(const struct err *e)
+{
+    int code = e->library_code & 0xff;
+
+    return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
+static struct db *open_reader(const char *path, struct err *e)
+{
+    for (int tries = 1;; tries++) {
+        struct db *d = db_open_to_read(path, e);
+
+        if (!d || get_ready(d, DB_READ, e)) {
+            return d;
+        }
+        if (!is_worth_a_try(e)) {
+            return NULL;
+        }
+        if (tries == READ_TRIES) {
+            err_set(e, ERR_STORE,
+                    "%s: this user cannot open it; let the user read the file, and read or write "
+                    "in its directory",
+                    path);
+            return NULL;
+        }
+        err_clear(e);
+        clock_sleep_ms(LOCK_WAIT_MS);
+    }
+}
+
+struct db *db_open(const char *path, enum db_mode mode, struct err *e)
+{
+    if (!db_check_place(path, mode, e)) {
         return NULL;
     }
-    no_checkpoint_at_close(d, false);
-    if (mode == DB_WRITE ? !ready_to_write(d, &h, e) : !ready_to_read(d, &h, e)) {
-        db_close(d);
-        return NULL;
+    if (mode == DB_READ) {
+        return open_reader(path, e);
     }
-    return d;
+    struct db *d =
+        db_open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+    return d && get_ready(d, mode, e) ? d : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -36,26 +37,13 @@ static bool is_named(const char *const *names, size_t count, const char *name)
     return false;
 }
 
-static bool check_names(const struct exporting *x, const struct relation_list *list, struct err *e)
-{
-    const struct export_request *r = x->request;
-
-    for (size_t i = 0; i < r->name_count; i++) {
-        if (!relation_find(list, r->names[i])) {
-            const char *near = relation_nearest(list, x->arena, r->names[i]);
-            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s%s", r->names[i],
-                           near ? "; did you mean " : "", near ? near : "");
-        }
-    }
-    return true;
-}
-
 static bool choose_relations(struct exporting *x, struct err *e)
 {
     const struct export_request *r = x->request;
     struct relation_list list;
 
-    if (!relation_list(x->db, x->arena, &list, e) || !check_names(x, &list, e)) {
+    if (!relation_list(x->db, x->arena, &list, e) ||
+        !relation_check(&list, r->names, r->name_count, x->arena, e)) {
         return false;
     }
     x->relations = arena_array(x->arena, list.count + 1, sizeof(struct relation *));
@@ -69,11 +57,48 @@ static bool choose_relations(struct exporting *x, struct err *e)
                                 is_named(r->data_tables, r->data_table_count, relation->name);
         if (wanted) {
             x->relations[x->result->count] = relation;
-            x->result->files[x->result->count].relation = relation->name;
-            x->result->count++;
+            x->result->files[x->result->count++] = (struct export_file){
+                .relation = relation->name,
+                .name = arena_printf(x->arena, "%s.csv%s", relation->name,
+                                     r->csv.gzip ? ".gz" : ""),
+            };
         }
     }
     return true;
+}
+
+static const char *path_of(const struct exporting *x, const char *name)
+{
+    return arena_printf(x->arena, "%s/%s", x->request->directory, name);
+}
+
+/* Refuses to put a file where something else stands: its rename would fail, or do harm, when others
+ * are in place already. */
+static bool check_target(const struct exporting *x, const char *name, struct err *e)
+{
+    const char *path = path_of(x, name);
+    struct stat st;
+
+    if (lstat(path, &st) != 0) {
+        return errno == ENOENT || file_fail(e, "write", path, errno);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(e, ERR_STORE, "cannot write %s: %s stands there; move it away", path,
+                       S_ISDIR(st.st_mode)   ? "a directory"
+                       : S_ISLNK(st.st_mode) ? "a symbolic link"
+                                             : "something that is no file");
+    }
+    return true;
+}
+
+static bool check_targets(const struct exporting *x, struct err *e)
+{
+    for (size_t i = 0; i < x->result->count; i++) {
+        if (!check_target(x, x->result->files[i].name, e)) {
+            return false;
+        }
+    }
+    return check_target(x, MANIFEST_NAME, e);
 }
 
 /* --- one file -------------------------------------------------------------------------------- */
@@ -149,10 +174,8 @@ static bool write_file(struct exporting *x, size_t at, struct err *e)
     const struct relation *relation = x->relations[at];
     struct export_file *file = &x->result->files[at];
     struct file_aside *aside = &x->asides[at];
+    const char *path = path_of(x, file->name);
 
-    file->name =
-        arena_printf(x->arena, "%s.csv%s", relation->name, x->request->csv.gzip ? ".gz" : "");
-    const char *path = arena_printf(x->arena, "%s/%s", x->request->directory, file->name);
     if (!file_aside_open(aside, path, e)) {
         return false;
     }
@@ -184,7 +207,7 @@ static bool write_manifest(struct exporting *x, struct err *e)
     struct status status;
 
     if (!status_gather(x->db, &wanted, x->arena, &status, e) ||
-        !file_aside_open(aside, arena_printf(x->arena, "%s/" MANIFEST_NAME, r->directory), e)) {
+        !file_aside_open(aside, path_of(x, MANIFEST_NAME), e)) {
         return false;
     }
     manifest_write(r, x->result, &status, aside->stream);
@@ -196,7 +219,8 @@ static bool write_all(struct exporting *x, struct err *e)
     if (!db_begin_read(x->db, e)) {
         return false;
     }
-    bool written = choose_relations(x, e) && file_make_directory(x->request->directory, e);
+    bool written = choose_relations(x, e) && file_make_directory(x->request->directory, e) &&
+                   check_targets(x, e);
     if (written) {
         file_sweep_aside(x->request->directory);
     }

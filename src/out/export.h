@@ -4,7 +4,7 @@
  * Invariants: one read transaction over all files; memory does not grow with the rows; every file
  * is written aside and fsynced before the first is renamed, and manifest.json is renamed last: a
  * failed export leaves the old files as they were, and files that the manifest names belong
- * together.
+ * together. Where anything but a file stands in the way, nothing is written at all.
  */
 #ifndef ROLLCALL_OUT_EXPORT_H
 #define ROLLCALL_OUT_EXPORT_H

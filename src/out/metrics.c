@@ -77,7 +77,8 @@ static void write_run(FILE *out, const struct metrics_request *r)
     labelled(out, "rollcall_last_run_rows", "result", "new", t->rows.rows_new);
     labelled(out, "rollcall_last_run_rows", "result", "changed", t->rows.rows_changed);
     labelled(out, "rollcall_last_run_rows", "result", "unchanged", t->rows.rows_unchanged);
-    head(out, GAUGE, "rollcall_last_run_streams", "Streams it was to read, by what became of them.");
+    head(out, GAUGE, "rollcall_last_run_streams",
+         "Streams it was to read, by what became of them.");
     labelled(out, "rollcall_last_run_streams", "result", "done", t->streams_done);
     labelled(out, "rollcall_last_run_streams", "result", "left", t->streams_left);
 }

@@ -108,10 +108,9 @@ static void csv_string(struct csv_writer *w, const char *text)
 
 static bool print_csv(const struct recent_row *rows, size_t count, struct arena *a, FILE *out)
 {
-    static const char *const names[] = {"conversation_id", "conversation_start", "local_start",
-                                        "media_type",      "direction",          "queue_id",
-                                        "queue_name",      "agent_id",           "agent_name",
-                                        "handle_ms"};
+    static const char *const names[] = {
+        "conversation_id", "conversation_start", "local_start", "media_type", "direction",
+        "queue_id",        "queue_name",         "agent_id",    "agent_name", "handle_ms"};
     struct csv_options plain = {.gzip = false};
     struct csv_writer *w = csv_new(out, &plain);
     char start[CLOCK_ISO_BYTES];

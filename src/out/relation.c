@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "io/embedded.h"
 
 enum { RELATIONS_MAX = 256, COLUMNS_MAX = 2000, SQL_BYTES_MAX = 262144 };
 
@@ -54,7 +55,40 @@ const struct relation *relation_find(const struct relation_list *list, const cha
     return NULL;
 }
 
-const char *relation_nearest(const struct relation_list *list, struct arena *a, const char *name)
+/* The name after `words` when a line of the schema begins with them, in the arena; else NULL. */
+static const char *made_by(const char *line, const char *words, struct arena *a)
+{
+    if (!str_starts_with(line, words)) {
+        return NULL;
+    }
+    line += strlen(words);
+    return arena_strndup(a, line, strcspn(line, " (\n"));
+}
+
+void relation_list_own(struct arena *a, struct relation_list *out)
+{
+    *out = (struct relation_list){.items = arena_array(a, RELATIONS_MAX, sizeof(*out->items))};
+    for (size_t i = 0; i < embedded_schema_count; i++) {
+        const char *line = embedded_schema[i].text;
+
+        while (*line != '\0') {
+            const char *table = made_by(line, "CREATE TABLE ", a);
+            const char *view = made_by(line, "CREATE VIEW ", a);
+
+            if (table || view) {
+                INVARIANT(out->count < RELATIONS_MAX);
+                out->items[out->count++] = (struct relation){
+                    .name = table ? table : view,
+                    .is_view = view != NULL,
+                };
+            }
+            line += strcspn(line, "\n");
+            line += *line == '\n';
+        }
+    }
+}
+
+static const char *nearest(const struct relation_list *list, struct arena *a, const char *name)
 {
     const char **names = arena_array(a, list->count + 1, sizeof(*names));
 
@@ -62,6 +96,19 @@ const char *relation_nearest(const struct relation_list *list, struct arena *a, 
         names[i] = list->items[i].name;
     }
     return str_nearest(name, names, list->count);
+}
+
+bool relation_check(const struct relation_list *list, const char *const *names, size_t count,
+                    struct arena *a, struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!relation_find(list, names[i])) {
+            const char *near = nearest(list, a, names[i]);
+            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s%s", names[i],
+                           near ? "; did you mean " : "", near ? near : "");
+        }
+    }
+    return true;
 }
 
 static bool read_columns(struct db *d, const char *relation, struct arena *a, struct columns *out,

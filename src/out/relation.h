@@ -42,8 +42,13 @@ bool relation_list(struct db *d, struct arena *a, struct relation_list *out, str
 /* The relation of that name; NULL when there is none. */
 const struct relation *relation_find(const struct relation_list *list, const char *name);
 
-/* The name nearest to a misspelt one; NULL when none is near. */
-const char *relation_nearest(const struct relation_list *list, struct arena *a, const char *name);
+/* The tables and views that the program's own schema makes, in its order, in the arena: for when
+ * there is no file yet. */
+void relation_list_own(struct arena *a, struct relation_list *out);
+
+/* False with ERR_USAGE, naming the nearest, when a name is not in the list. */
+bool relation_check(const struct relation_list *list, const char *const *names, size_t count,
+                    struct arena *a, struct err *e);
 
 /* Makes the statement that reads a relation, with `since` only rows whose conversation (or state)
  * starts then or later; relations without such a time give all their rows. */

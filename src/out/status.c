@@ -43,17 +43,17 @@ static const char late_sql[] =
     "AND (?1 IS NULL OR EXISTS (SELECT 1 FROM json_each(run.streams) AS s WHERE s.value = ?1)) "
 
 /* A run that was refused its locks read nothing: another one did. */
-static const char run_sql[] = RUN_COLUMNS RUN_OF_STREAM
-    "AND exit_name IS NOT 'locked' ORDER BY run_id DESC LIMIT 1";
+static const char run_sql[] =
+    RUN_COLUMNS RUN_OF_STREAM "AND exit_name IS NOT 'locked' ORDER BY run_id DESC LIMIT 1";
 
 static const char success_sql[] =
     RUN_COLUMNS RUN_OF_STREAM "AND exit_code = 0 ORDER BY run_id DESC LIMIT 1";
 
 /* A run without an end whose locks a later one of the same streams got was killed. */
-static const char failure_sql[] = RUN_COLUMNS
-    "AND (exit_code <> 0 OR (ended_at IS NULL AND EXISTS (SELECT 1 FROM run AS later "
-    "WHERE later.run_id > run.run_id AND later.streams = run.streams "
-    "AND later.exit_name IS NOT 'locked'))) ORDER BY run_id DESC LIMIT 1";
+static const char failure_sql[] =
+    RUN_COLUMNS "AND (exit_code <> 0 OR (ended_at IS NULL AND EXISTS (SELECT 1 FROM run AS later "
+                "WHERE later.run_id > run.run_id AND later.streams = run.streams "
+                "AND later.exit_name IS NOT 'locked'))) ORDER BY run_id DESC LIMIT 1";
 
 static const char sums_sql[] =
     "SELECT coalesce(sum(requests) FILTER (WHERE started_at >= ?1), 0), count(*), "

@@ -2,8 +2,8 @@
  * Status: how far each stream is and what is behind, read from the file alone.
  *
  * An enabled stream is overdue when nothing of it was read for `due_hours`, or when runs were to
- * read it and none of them ended well for so long. It is behind when it is overdue, or when a window
- * that ended longer ago than that is not complete.
+ * read it and none of them ended well for so long. It is behind when it is overdue, or when a
+ * window that ended longer ago than that is not complete.
  */
 #ifndef ROLLCALL_OUT_STATUS_H
 #define ROLLCALL_OUT_STATUS_H
@@ -45,12 +45,12 @@ struct status_stream {
     const struct status_stream_facts *facts;
     const char *complete_to; /* read without a hole up to here; of a snapshot: when it was taken */
     const char *last_read_at;
-    int64_t whole_days;         /* business days read whole */
-    int64_t open_days;          /* business days begun of which some window is not finished */
-    int64_t provisional_days;   /* finished, but they may be read again */
-    const char *first_day;      /* the first business day there is */
-    const char *whole_to_day;   /* last of the unbroken row of whole days from the first on */
-    int64_t open_windows;       /* windows not finished */
+    int64_t whole_days;       /* business days read whole */
+    int64_t open_days;        /* business days begun of which some window is not finished */
+    int64_t provisional_days; /* finished, but they may be read again */
+    const char *first_day;    /* the first business day there is */
+    const char *whole_to_day; /* last of the unbroken row of whole days from the first on */
+    int64_t open_windows;     /* windows not finished */
     int64_t provisional_windows;
     int64_t settled_windows;
     int64_t late_windows;           /* windows that are over and not complete */
@@ -59,7 +59,7 @@ struct status_stream {
     int64_t data_problems;          /* likewise */
     struct status_run last_run;     /* last run that was to read it and got its lock */
     struct status_run last_success; /* last of them that ended well */
-    const char *last_error;     /* that still stands */
+    const char *last_error;         /* that still stands */
     const char *last_error_kind;
     const char *last_error_at;
     bool overdue;

@@ -88,9 +88,8 @@ static const char *run_facts(struct arena *a, const struct status_run *run, bool
     if (run->run_id == 0) {
         return "none";
     }
-    const char *when =
-        arena_printf(a, "run %lld, %s", (long long)run->run_id,
-                     short_time(a, run->ended_at ? run->ended_at : run->started_at));
+    const char *when = arena_printf(a, "run %lld, %s", (long long)run->run_id,
+                                    short_time(a, run->ended_at ? run->ended_at : run->started_at));
     if (!failed) {
         return when;
     }
@@ -117,9 +116,9 @@ static void print_facts(const struct status *s, struct arena *a, int width, FILE
     print_fact(t, "last success", run_facts(a, &s->last_success, false));
     print_fact(t, "last failure", run_facts(a, &s->last_failure, true));
     print_fact(t, "requests this month", arena_printf(a, "%lld", (long long)s->requests_month));
-    print_fact(t, "unknown fields",
-               arena_printf(a, "%lld%s", (long long)unknown,
-                            unknown > 0 ? " (table unknown_field)" : ""));
+    print_fact(
+        t, "unknown fields",
+        arena_printf(a, "%lld%s", (long long)unknown, unknown > 0 ? " (table unknown_field)" : ""));
     print_fact(t, "data problems",
                arena_printf(a, "%lld%s", (long long)problems,
                             problems > 0 ? " (table data_problem)" : ""));

@@ -25,7 +25,9 @@ struct extract {
 
 static bool take_locks(struct extract *x, struct err *e)
 {
-    x->locks = lock_open(x->request->config->database_path, e);
+    const char *path = x->request->config->database_path;
+
+    x->locks = db_check(path, e) ? lock_open(path, e) : NULL;
     if (!x->locks) {
         return false;
     }

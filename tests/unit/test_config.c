@@ -74,10 +74,6 @@ static void test_every_key(void **state)
                                 "bom = TRUE\n"
                                 "tables = conversation v_segment\n"
                                 "neutralize_formulas = on\n"
-                                "[status]\n"
-                                "due_hours = 8760\n"
-                                "[metrics]\n"
-                                "textfile = /run/rollcall.prom\n"
                                 "[log]\n"
                                 "level = debug\n"
                                 "format = json\n",
@@ -110,10 +106,20 @@ static void test_every_key(void **state)
     assert_true(l.c.export_gzip && l.c.export_bom && l.c.neutralize_formulas);
     assert_int_equal(l.c.export_table_count, 2);
     assert_string_equal(l.c.export_tables[1], "v_segment");
-    assert_int_equal(l.c.due_hours, 8760);
-    assert_string_equal(l.c.metrics_textfile, "/run/rollcall.prom");
     assert_int_equal(l.c.log_level, LOG_DEBUG);
     assert_int_equal(l.c.log_format, LOG_JSON);
+    unload(&l);
+}
+
+static void test_keys_of_monitoring(void **state)
+{
+    (void)state;
+    struct loaded l = load_text("[status]\ndue_hours = 8760\n"
+                                "[metrics]\ntextfile = /run/rollcall.prom\n",
+                                false);
+    assert_good(&l);
+    assert_int_equal(l.c.due_hours, 8760);
+    assert_string_equal(l.c.metrics_textfile, "/run/rollcall.prom");
     unload(&l);
 }
 
@@ -239,6 +245,13 @@ static const struct {
     {"[extract]\nstreams = users, users\n", 2, "users is named twice"},
     {"[export]\ngzip = maybe\n", 2, "yes or no"},
     {"[database]\npath = ~/r.db\n", 2, "write the whole path"},
+    {"[database]\npath =\n", 2, "is empty; give a path, or remove the line for rollcall.db"},
+    {"[database]\npath = \"\"\n", 2, "is empty"},
+    {"[database]\npath = :memory:\n", 2, "must be a file's path"},
+    {"[database]\npath = file:r.db?mode=memory\n", 2, "must be a file's path"},
+    {"[database]\npath = .\n", 2, "is a directory"},
+    {"[database]\npath = absent/\n", 2, "is a directory"},
+    {"[export]\ndirectory =\n", 2, "is empty"},
     {"[conversations]\nmethod = jobs\n", 2, "did you mean job?"},
     {"[genesys]\nlogin_url = login.example.com\n", 2, "https://login.example.com"},
     {"[genesys]\nlogin_url = http://login.example.com\n", 2, "only https"},
@@ -473,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(test_defaults),
         IN_DIRECTORY(test_every_key),
+        IN_DIRECTORY(test_keys_of_monitoring),
         IN_DIRECTORY(test_writings),
         IN_DIRECTORY(test_lists),
         IN_DIRECTORY(test_refused),

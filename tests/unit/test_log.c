@@ -265,6 +265,33 @@ static void before_setup_warnings_show_as_text(void **state)
     assert_string_equal(line_of(LOG_WARN, "early", NULL, 0, "time="), " level=warn event=early");
 }
 
+static void the_status_line_stays_below_the_log(void **state)
+{
+    (void)state;
+    struct catcher c = catch_start();
+
+    log_status(NULL); /* nothing there: nothing to take away */
+    log_status("users: 1 page");
+    log_event(LOG_WARN, "odd", NULL, 0);
+    log_status("users: 2 pages");
+    log_status(NULL);
+    log_event(LOG_WARN, "even", NULL, 0);
+    assert_int_equal(catch_end(c, caught, sizeof(caught)), 5);
+
+    const char *at = caught;
+    const char *const parts[] = {"\r\033[Kusers: 1 page",
+                                 "\r\033[Ktime=", " event=odd\nusers: 1 page",
+                                 "\r\033[Kusers: 2 pages\r\033[Ktime=", " event=even\n"};
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        const char *found = strstr(at, parts[i]);
+
+        assert_non_null(found);
+        assert_true(i == 2 || i == 4 || found == at);
+        at = found + strlen(parts[i]);
+    }
+    assert_string_equal(at, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +302,7 @@ int main(void)
         cmocka_unit_test(fields_without_room_are_left_out_whole),
         cmocka_unit_test(levels_filter),
         cmocka_unit_test(names_are_parsed),
+        cmocka_unit_test(the_status_line_stays_below_the_log),
         cmocka_unit_test(errno_is_left_alone),
     };
 

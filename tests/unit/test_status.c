@@ -83,7 +83,12 @@ static void coverage_goes_up_to_the_first_hole(void **state)
     assert_string_equal(c->first_day, "2024-10-03");
     assert_string_equal(c->whole_to_day, "2024-10-04");
     assert_int_equal(c->open_windows, 2);
+    assert_int_equal(c->settled_windows, 1);
+    assert_int_equal(c->late_windows, 0);
+    assert_int_equal(c->open_days, 2);
+    assert_int_equal(c->provisional_days, 0);
     assert_int_equal(c->last_run.run_id, 1);
+    assert_int_equal(c->last_success.run_id, 1);
     assert_int_equal(c->last_run.exit_code, 0);
     assert_int_equal(status.streams[USERS].rows, 2);
     assert_string_equal(status.streams[USERS].complete_to, "2024-10-05T11:00:00.000Z");
@@ -99,7 +104,9 @@ static void coverage_goes_up_to_the_first_hole(void **state)
     assert_int_equal(c->whole_days, 1);
     assert_null(c->whole_to_day);
     assert_string_equal(c->behind, "1 ended day is not complete, the first is 2024-10-03 (UTC)");
+    assert_int_equal(c->late_windows, 1);
     assert_true(status.behind);
+    assert_false(status.overdue);
 
     scratch_exec(s, "UPDATE extract_window SET complete_to = NULL "
                     "WHERE window_start = '2024-10-03T00:00:00.000Z'");
@@ -117,6 +124,86 @@ static void a_stream_is_behind_after_26_hours(void **state)
     assert_true(status.behind);
     assert_string_equal(status.streams[USERS].behind, "last read 26 hours ago");
     assert_string_equal(status.streams[CONVERSATIONS].behind, "last read 26 hours ago");
+}
+
+static void due_hours_move_what_is_overdue(void **state)
+{
+    struct scratch *s = *state;
+    struct status_request request = {.streams = facts, .stream_count = 3, .due_hours = 72};
+    struct status status;
+
+    fill(s);
+    assert_true(clock_parse("2024-10-08T11:00:00.000Z", false, &request.now_ms));
+    check(status_gather(s->db, &request, s->arena, &status, &s->e), s);
+    assert_false(status.overdue);
+    assert_int_equal(status.due_hours, 72);
+    request.due_hours = 71;
+    check(status_gather(s->db, &request, s->arena, &status, &s->e), s);
+    assert_true(status.overdue);
+    assert_false(status.streams[QUEUES].overdue); /* not enabled */
+}
+
+/* What is read all the same does not make up for runs that fail. */
+static void runs_that_do_not_end_well_are_overdue(void **state)
+{
+    struct scratch *s = *state;
+
+    fill(s);
+    scratch_exec(s, "UPDATE run SET ended_at = '2024-10-04T09:59:00.000Z' WHERE run_id = 1");
+    assert_string_equal(gather(s, NOW).streams[USERS].behind,
+                        "no run of it has ended well for 26 hours");
+    scratch_exec(s, "UPDATE run SET exit_code = 11 WHERE run_id = 1");
+    assert_string_equal(gather(s, NOW).streams[USERS].behind, "no run of it has ended well yet");
+    /* Nobody ever ran it: what was read counts. */
+    scratch_exec(s, "UPDATE run SET streams = '[\"queues\"]'");
+    assert_null(gather(s, NOW).streams[USERS].behind);
+}
+
+static void failures_locks_and_kills_are_told_apart(void **state)
+{
+    struct scratch *s = *state;
+
+    fill(s);
+    assert_int_equal(gather(s, NOW).last_failure.run_id, 0);
+    scratch_exec(s, "INSERT INTO run (command, started_at, ended_at, exit_code, exit_name, error, "
+                    "streams) VALUES ('extract', '2024-10-05T11:31:00.000Z', "
+                    "'2024-10-05T11:31:00.000Z', 10, 'locked', 'held', "
+                    "'[\"adherence_realtime\"]')");
+    struct status status = gather(s, NOW);
+    assert_int_equal(status.last_failure.run_id, 3);
+    assert_int_equal(status.last_run.run_id, 2); /* it may be under way: another one was refused */
+
+    scratch_exec(s, "DELETE FROM run WHERE run_id = 3;"
+                    "INSERT INTO run (command, started_at, streams) VALUES ('extract', "
+                    "'2024-10-05T11:35:00.000Z', '[\"adherence_realtime\"]')");
+    status = gather(s, NOW);
+    assert_int_equal(status.last_failure.run_id, 2);
+    assert_true(status.last_failure.killed);
+    assert_int_equal(status.last_success.run_id, 1);
+}
+
+static void counts_of_the_month_and_oddities(void **state)
+{
+    struct scratch *s = *state;
+
+    fill(s);
+    scratch_exec(s, "UPDATE run SET requests = 7, rows_new = 3;"
+                    "INSERT INTO run (command, started_at, requests, retries) VALUES "
+                    "('extract', '2024-09-30T23:59:59.999Z', 100, 5), "
+                    "('extract', '2024-10-01T00:00:00.000Z', 1000, 6);"
+                    "INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES "
+                    "('users', 'a', '', 9), ('users', 'b', '', 9);"
+                    "INSERT INTO data_problem (stream, path, kind, first_seen_at, count) VALUES "
+                    "('conversations', 'a', 'k', '', 9)");
+    struct status status = gather(s, NOW);
+    assert_int_equal(status.requests_month, 1014);
+    assert_int_equal(status.sums.requests, 1114);
+    assert_int_equal(status.sums.retries, 11);
+    assert_int_equal(status.sums.rows_new, 6);
+    assert_int_equal(status.sums.runs, 4);
+    assert_int_equal(status.streams[USERS].unknown_fields, 2);
+    assert_int_equal(status.streams[CONVERSATIONS].data_problems, 1);
+    assert_int_equal(status.streams[CONVERSATIONS].unknown_fields, 0);
 }
 
 static void the_error_that_stands_is_shown(void **state)
@@ -165,8 +252,14 @@ static void lines_fit_eighty_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_fresh_database_was_never_read),   TEST(coverage_goes_up_to_the_first_hole),
-        TEST(a_stream_is_behind_after_26_hours), TEST(the_error_that_stands_is_shown),
+        TEST(a_fresh_database_was_never_read),
+        TEST(coverage_goes_up_to_the_first_hole),
+        TEST(a_stream_is_behind_after_26_hours),
+        TEST(due_hours_move_what_is_overdue),
+        TEST(runs_that_do_not_end_well_are_overdue),
+        TEST(failures_locks_and_kills_are_told_apart),
+        TEST(counts_of_the_month_and_oddities),
+        TEST(the_error_that_stands_is_shown),
         TEST(lines_fit_eighty_columns),
     };
 

@@ -1,0 +1,133 @@
+"""The progress line of extract: on a terminal alone, five times a second at most, never mixed with the log."""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+import unittest
+
+from harness import TestCase
+
+NOW = "2026-03-04T06:00:00Z"
+COMMAND = ("extract", "--until", NOW)
+CLEAR = "\r\x1b[K"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def on_terminal(command, env, columns=80, stdout_too=False):
+    """Runs with stderr on a terminal; returns (exit code, [(time, text)], standard output)."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    env = {k: v for k, v in env.items() if k != "COLUMNS"}
+    process = subprocess.Popen(command, env=env, stderr=terminal, stdout=terminal if stdout_too else subprocess.PIPE)
+    os.close(terminal)
+    seen = []
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if not select.select([main], [], [], 1)[0]:
+            continue
+        try:
+            data = os.read(main, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        seen.append((time.monotonic(), data.decode()))
+    out = process.stdout.read() if process.stdout else b""
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+    os.close(main)
+    return process.returncode, seen, out
+
+
+class Progress(TestCase):
+    def slow(self, latency=120, **options):
+        server = self.standin(now=NOW, faults=[f"latency:ms={latency}"], page_cap=20, **options)
+        return server, self.site(server.url)
+
+    def draw(self, site, *arguments, columns=80, **env):
+        environment = {**site.environment(), "TERM": "xterm", **env}
+        for name in [k for k, v in environment.items() if v is None]:
+            del environment[name]
+        code, seen, out = on_terminal(site.command(*arguments), environment, columns)
+        text = "".join(t for _, t in seen)
+        self.assertEqual(code, 0, text)
+        self.assertEqual(out, b"")
+        return text, seen
+
+    def test_a_line_a_stream(self):
+        _, site = self.slow(latency=400)
+        text, _ = self.draw(site, *COMMAND, NO_COLOR=None)
+        self.assertIn("\x1b[1mconversations\x1b[0m: ", text)
+        plain = COLOUR.sub("", text)
+        self.assertRegex(plain, r"conversations: \d+ of 4 days, \d+ pages, \d+ rows, \d+ rows/s, about \d+ s left")
+        lines = [line.split("\x1b[K")[-1] for line in plain.split("\r\n")]
+        for stream in ("users", "queues", "adherence_realtime"):
+            self.assertTrue(any(re.match(stream + r": done, 1 page, \d+ rows in \d+ s$", line) for line in lines), lines)
+        rows = site.value("SELECT rows_new + rows_changed + rows_unchanged FROM run")
+        told = [re.match(r"(\w+): done, \d+ pages?, (\d+) rows", line) for line in lines]
+        self.assertEqual(sum(int(t.group(2)) for t in told if t), rows)
+        self.assertTrue(lines[-2].startswith("rollcall: run 1: done; streams done 4"), lines)
+        self.assertEqual(lines[-1], "")
+        text, _ = self.draw(site, "extract", "--stream", "users")
+        self.assertIn("users\x1b[0m: up to date\r\n", text)
+
+    def test_no_colour(self):
+        _, site = self.slow(latency=20, per_day=20)
+        text, _ = self.draw(site, *COMMAND, NO_COLOR="1")
+        self.assertNotIn("\x1b[1m", text)
+        self.assertIn("conversations: done, ", text)
+        other = self.site(site.settings["genesys"]["login_url"])
+        text, _ = self.draw(other, *COMMAND, NO_COLOR="")
+        self.assertIn("\x1b[1m", text)
+
+    def test_none_without_a_terminal(self):
+        _, site = self.slow(latency=20, per_day=20)
+        self.assertEqual(self.ok(site.run(*COMMAND)).stderr, "")
+        text, _ = self.draw(self.site(site.settings["genesys"]["login_url"]), *COMMAND, TERM="dumb")
+        self.assertNotIn("\x1b", text)
+        self.assertNotIn("pages", text)
+        text, _ = self.draw(self.site(site.settings["genesys"]["login_url"]), "-q", *COMMAND)
+        self.assertEqual(text, "")
+
+    def test_five_times_a_second_at_most(self):
+        _, site = self.slow(latency=15, per_day=400)
+        text, seen = self.draw(site, "extract", "--stream", "conversations", "--until", NOW)
+        pages = site.value("SELECT pages FROM run")
+        drawn = text.count(CLEAR)
+        seconds = seen[-1][0] - seen[0][0]
+        self.assertGreater(pages, 2 * drawn, "the test shows nothing")
+        self.assertLessEqual(drawn, 5 * seconds + 4)
+
+    def test_log_lines_go_above_it(self):
+        _, site = self.slow()
+        text, _ = self.draw(site, "-v", "-v", *COMMAND, NO_COLOR="1")
+        self.assertGreater(text.count("page committed"), 10)
+        for match in re.finditer("time=20", text):
+            before = text[:match.start()]
+            self.assertTrue(before == "" or before.endswith((CLEAR, "\r\n")), repr(before[-80:]))
+        for line in text.split("\r\n"):
+            self.assertLessEqual(len(re.findall("time=20", line)), 1)
+            if "time=20" in line:
+                self.assertNotIn("pages,", line.split("time=20")[1])
+        # After a line of the log the progress is there again.
+        self.assertRegex(text, r"\r\nconversations: [^\r]*pages")
+
+    def test_width(self):
+        _, site = self.slow()
+        for columns in (80, 40, 10):
+            text, _ = self.draw(self.site(site.settings["genesys"]["login_url"]), *COMMAND, columns=columns)
+            drawn = [re.split("\r\n", part)[0] for part in COLOUR.sub("", text).split(CLEAR)[1:]]
+            self.assertGreater(max(len(d) for d in drawn), columns // 2)
+            for line in drawn:
+                if not line.startswith("rollcall: "):
+                    self.assertLess(len(line), columns, line)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,260 @@
+"""The morning after: the summary, the table `run`, and `rollcall status`."""
+import datetime
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import struct
+import subprocess
+import termios
+import time
+import unittest
+
+from harness import TestCase
+
+SUMMARY = re.compile(
+    r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "
+    r"unchanged (\d+); requests (\d+) \((\d+) retries\); [\d.]+ s; exit (\d+) \((\w+)\)$")
+
+
+def day(ago):
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=ago)).strftime("%Y-%m-%d")
+
+
+class Morning(TestCase):
+    def live(self, **options):
+        """A server of the real moment, and a site that reads it."""
+        start = day(2)
+        server = self.standin(start=start, days=3, now="real", per_day=options.pop("per_day", 20), **options)
+        return server, self.site(server.url, start=start)
+
+    def status(self, site, code):
+        return json.loads(self.ok(site.run("status", "--json"), code).stdout)
+
+    def older(self, site, hours, where="1"):
+        """Everything that happened, so many hours earlier."""
+        db = sqlite3.connect(site.db)
+
+        def move(table, columns, condition="1"):
+            for c in columns:
+                db.execute(f"UPDATE {table} SET {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '-{hours} hours') "
+                           f"WHERE {c} IS NOT NULL AND {condition}")
+
+        move("run", ("started_at", "ended_at"))
+        move("extract_window", ("last_read_at",), where)
+        move("extract_window", ("complete_to",), f"kind = 'snapshot' AND {where}")
+        db.commit()
+        db.close()
+
+
+class Summary(Morning):
+    def facts(self, line):
+        match = SUMMARY.match(line)
+        self.assertTrue(match, line)
+        return match.groups()
+
+    def row(self, site):
+        r = site.query("SELECT * FROM run ORDER BY run_id DESC LIMIT 1")[0]
+        self.assertIsNotNone(r["ended_at"])
+        return tuple(str(r[c]) for c in ("run_id", "streams_done", "streams_left", "days_whole", "rows_new",
+                                         "rows_changed", "rows_unchanged", "requests", "retries", "exit_code",
+                                         "exit_name"))
+
+    def agree(self, site, line):
+        groups = self.facts(line)
+        self.assertEqual(groups[:1] + groups[2:], self.row(site))
+        return groups
+
+    def test_cron_hears_nothing_when_all_is_well(self):
+        _, site = self.live()
+        result = self.ok(site.extract())
+        self.assertEqual((result.stdout, result.stderr), ("", ""))
+        row = site.query("SELECT * FROM run")[0]
+        self.assertEqual((row["exit_code"], row["streams_done"], row["streams_left"], row["days_whole"]), (0, 4, 0, 2))
+        self.assertGreater(row["rows_new"], 40)
+
+    def test_the_log_says_it_and_nothing_new(self):
+        server = self.standin(start="2026-03-01", days=2, now="2026-03-03T06:00:00Z", per_day=20)
+        site = self.site(server.url)
+        again = ("-v", "extract", "--stream", "conversations", "--until", "2026-03-03T06:00:00Z")
+        for result in ("done", '"nothing new"'):
+            last = self.ok(site.run(*again)).stderr.splitlines()[-1]
+            self.assertIn('level=info event="run ends"', last)
+            self.assertIn(f"result={result} streams_done=1 streams_left=0 days_whole=2", last)
+            self.assertIn("exit_name=ok", last)
+
+    def test_some_of_it_done(self):
+        server, site = self.live()
+        server.control(deny=["/api/v2/routing/queues"])
+        result = self.ok(site.extract(), 11)
+        lines = result.stderr.splitlines()
+        groups = self.agree(site, lines[-1])
+        self.assertEqual(groups[1:5], ("not all done", "3", "1", "2"))
+        self.assertIn("routing:queue:view", lines[-2])
+        self.assertEqual(self.ok(site.run("-q", "extract"), 11).stderr.count("rollcall:"), 1)
+
+    def test_runs_that_fail_early_have_a_row(self):
+        _, site = self.live()
+        site.set(genesys={"client_secret": "wrong"})
+        groups = self.agree(site, self.ok(site.extract(), 4).stderr.splitlines()[-1])
+        self.assertEqual(groups[2:4], ("0", "4"))
+        self.assertEqual(groups[10:], ("4", "auth"))
+        site.set(genesys={"ca_file": site.directory + "/none.pem", "login_url": "https://localhost:1",
+                          "api_url": "https://localhost:1"})
+        code = site.extract().returncode
+        self.assertNotIn(code, (0, 70))
+        self.assertEqual(site.value("SELECT exit_code FROM run ORDER BY run_id DESC LIMIT 1"), code)
+
+    def test_a_run_that_is_locked_out_has_a_row(self):
+        _, site = self.live(faults=["latency:ms=400"])
+        first = site.start_process("extract")
+        for _ in range(400):
+            if os.path.exists(site.db + ".lock") and os.path.getsize(site.db + ".lock"):
+                break
+            time.sleep(0.01)
+        time.sleep(0.2)
+        begun = time.monotonic()
+        lines = self.ok(site.extract(), 10).stderr.splitlines()
+        self.assertLess(time.monotonic() - begun, 1.5)
+        groups = self.agree(site, lines[-1])
+        self.assertEqual(groups[10:], ("10", "locked"))
+        self.assertIn(str(first.pid), lines[-2])
+        _, err = first.communicate(timeout=60)
+        self.assertEqual(first.returncode, 0, err)
+        status = self.status(site, 0)
+        self.assertEqual(status["last_run"]["run_id"], 1, "the run that was refused read nothing")
+        self.assertEqual(status["last_failure"]["exit_name"], "locked")
+
+    def test_stopped(self):
+        _, site = self.live(faults=["latency:ms=300"], page_cap=10)
+        process = site.start_process("extract", "--stream", "conversations")
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 12, err)
+        groups = self.agree(site, err.splitlines()[-1])
+        self.assertEqual(groups[1], "stopped, not all done")
+
+    def test_without_a_database(self):
+        _, site = self.live()
+        site.set(database={"path": site.directory + "/absent/rollcall.db"})
+        lines = self.ok(site.extract(), 9).stderr.splitlines()
+        self.assertIn("absent", lines[-2])
+        self.assertTrue(lines[-1].startswith("rollcall: run (not recorded): not all done"), lines[-1])
+
+
+class Status(Morning):
+    def test_all_is_well(self):
+        server, site = self.live()
+        self.ok(site.extract())
+        status = self.status(site, 0)
+        self.assertEqual((status["is_overdue"], status["is_behind"], status["due_hours"]), (False, False, 26))
+        self.assertEqual(status["last_success"]["run_id"], 1)
+        self.assertIsNone(status["last_failure"])
+        self.assertEqual(status["requests_month"], server.requests()["total"])
+        streams = {s["stream"]: s for s in status["streams"]}
+        talks = streams["conversations"]
+        self.assertEqual(talks["whole_days"], 2)
+        self.assertEqual(talks["open_days"] + talks["provisional_days"], 3)
+        self.assertEqual(talks["rows"], site.value("SELECT count(*) FROM conversation"))
+        self.assertIn("up to date", site.run("status").stdout)
+
+    def test_last_failure_and_its_text(self):
+        server, site = self.live()
+        self.ok(site.extract())
+        server.control(deny=["/api/v2/analytics/conversations"])
+        self.ok(site.extract("--stream", "conversations"), 5)
+        status = self.status(site, 0)
+        self.assertEqual((status["last_success"]["run_id"], status["last_failure"]["run_id"]), (1, 2))
+        self.assertIn("analytics:conversationDetail:view", status["last_failure"]["error"])
+        self.assertRegex(site.run("status").stdout, r"last failure +run 2, .*, 5 permission: ")
+
+    def test_overdue(self):
+        _, site = self.live()
+        self.ok(site.extract())
+        self.older(site, 30)
+        status = self.status(site, 1)
+        self.assertTrue(status["is_overdue"])
+        self.assertIn("overdue: conversations: last read 30 hours ago", self.ok(site.run("status"), 1).stdout)
+        site.set(status={"due_hours": "48"})
+        self.assertFalse(self.status(site, 0)["is_overdue"])
+        site.set(status={"due_hours": "29"})
+        self.status(site, 1)
+
+    def test_polls_do_not_hide_that_the_night_fails(self):
+        server, site = self.live()
+        self.ok(site.extract())
+        self.older(site, 30, "stream <> 'conversations'")
+        server.control(deny=["/api/v2/routing/queues"])
+        self.ok(site.extract(), 11)
+        self.ok(site.extract("--stream", "adherence_realtime"))
+        streams = {s["stream"]: s for s in self.status(site, 1)["streams"]}
+        self.assertEqual({n for n, s in streams.items() if s["is_overdue"]}, {"conversations", "users", "queues"})
+        self.assertEqual(streams["conversations"]["behind"], "no run of it has ended well for 30 hours")
+
+    def test_never_ended_well(self):
+        server, site = self.live()
+        server.control(deny=["/api/v2/routing/queues"])
+        self.ok(site.extract(), 11)
+        streams = {s["stream"]: s["behind"] for s in self.status(site, 1)["streams"]}
+        self.assertEqual(streams["conversations"], "no run of it has ended well yet")
+        self.assertEqual(streams["queues"], "never read")
+        site.set(extract={"streams": "users, conversations, adherence_realtime"})
+        self.ok(site.extract())
+        self.assertFalse(self.status(site, 0)["is_behind"], "queues are not enabled any more")
+
+    def test_killed(self):
+        _, site = self.live(faults=["latency:ms=500"])
+        process = site.start_process("extract")
+        time.sleep(0.7)
+        process.kill()
+        process.communicate()
+        self.assertIsNone(self.status(site, 1)["last_failure"], "it may be under way")
+        self.ok(site.extract())
+        failure = self.status(site, 0)["last_failure"]
+        self.assertEqual((failure["run_id"], failure["killed"]), (1, True))
+        self.assertRegex(site.run("status").stdout, r"last failure +run 1, .*, killed")
+
+    def test_unknown_fields_and_problems_are_counted(self):
+        _, site = self.live(faults=["unknown-fields:every=1", "wrong-types:every=1"])
+        site.extract()
+        streams = {s["stream"]: s for s in json.loads(site.run("status", "--json").stdout)["streams"]}
+        for name in ("conversations", "users"):
+            self.assertEqual(streams[name]["unknown_fields"],
+                             site.value("SELECT count(*) FROM unknown_field WHERE stream = ?", name))
+            self.assertEqual(streams[name]["data_problems"],
+                             site.value("SELECT count(*) FROM data_problem WHERE stream = ?", name))
+        self.assertGreater(sum(s["unknown_fields"] for s in streams.values()), 0)
+        self.assertGreater(sum(s["data_problems"] for s in streams.values()), 0)
+
+    def test_eighty_columns(self):
+        server, site = self.live()
+        server.control(deny=["/api/v2/routing/queues"])
+        self.ok(site.extract(), 11)
+        main, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        env = {k: v for k, v in site.environment().items() if k != "COLUMNS"}
+        process = subprocess.Popen(site.command("status"), env=env, stdout=terminal, stderr=terminal)
+        os.close(terminal)
+        text = b""
+        while True:
+            try:
+                more = os.read(main, 65536)
+            except OSError:
+                break
+            if not more:
+                break
+            text += more
+        process.wait()
+        os.close(main)
+        for line in text.decode().splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        for word in ("adherence_realtime", "last failure", "whole to", "prov.", "overdue: "):
+            self.assertIn(word, text.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()

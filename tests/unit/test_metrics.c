@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "out/metrics.h"
+#include "scratch.h"
+
+static const struct status_stream_facts facts[] = {
+    {.name = "users", .title = "users", .table = "user", .is_snapshot = true, .enabled = true},
+    {.name = "conversations", .title = "details", .table = "conversation", .enabled = true},
+};
+
+static const struct run_totals totals = {
+    .requests = 11,
+    .retries = 2,
+    .bytes = 333,
+    .pages = 4,
+    .rows = {.rows_new = 5, .rows_changed = 6, .rows_unchanged = 7},
+    .streams_done = 1,
+    .streams_left = 1,
+};
+
+static struct metrics_request request_of(const char *database)
+{
+    struct metrics_request r = {
+        .path = "rollcall.prom",
+        .database = database,
+        .status = {.streams = facts, .stream_count = 2},
+        .kind = ERR_PARTIAL,
+        .elapsed_ms = 61007,
+        .totals = &totals,
+    };
+
+    assert_true(clock_parse("2024-10-05T12:00:00.000Z", false, &r.status.now_ms));
+    return r;
+}
+
+static void assert_has(const char *text, const char *line)
+{
+    if (!strstr(text, line)) {
+        fail_msg("no line %s in\n%s", line, text);
+    }
+}
+
+static void the_run_and_the_streams(void **state)
+{
+    struct scratch *s = *state;
+    struct metrics_request r = request_of(SCRATCH_DATABASE);
+
+    scratch_exec(
+        s,
+        "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to) "
+        "VALUES ('conversations', 'day', '2024-10-03T00:00:00.000Z', "
+        "'2024-10-04T00:00:00.000Z', 'open', '2024-10-03T12:00:00.000Z')");
+    check(metrics_write(&r, s->arena, &s->e), s);
+    const char *text = scratch_file(s, "rollcall.prom");
+    assert_has(text, "# TYPE rollcall_last_run_duration_seconds gauge\n"
+                     "rollcall_last_run_duration_seconds 61.007\n");
+    assert_has(text, "\nrollcall_last_run_timestamp_seconds 1728129600\n");
+    assert_has(text, "\nrollcall_last_run_exit_code 11\n");
+    assert_has(text, "\nrollcall_last_run_success 0\n");
+    assert_has(text, "\nrollcall_last_run_rows{result=\"changed\"} 6\n");
+    assert_has(text, "\nrollcall_last_run_streams{result=\"left\"} 1\n");
+    assert_has(text, "\nrollcall_database_up 1\n");
+    assert_has(text, "\n# TYPE rollcall_requests_total counter\n");
+    assert_has(text, "\nrollcall_stream_behind_seconds{stream=\"conversations\"} 172800\n");
+    assert_has(text, "\nrollcall_stream_windows_behind{stream=\"conversations\"} 1\n");
+    assert_has(text, "\nrollcall_stream_windows{stream=\"conversations\",state=\"open\"} 1\n");
+    assert_has(text, "\nrollcall_stream_overdue{stream=\"users\"} 1\n");
+    /* What was never there has no sample. */
+    assert_null(strstr(text, "rollcall_stream_behind_seconds{stream=\"users\"}"));
+    assert_null(strstr(text, "rollcall_last_success_timestamp_seconds 0"));
+}
+
+static void without_a_database_the_run_alone(void **state)
+{
+    struct scratch *s = *state;
+    struct metrics_request r = request_of("absent.db");
+
+    log_setup(LOG_ERROR, LOG_TEXT);
+    check(metrics_write(&r, s->arena, &s->e), s);
+    const char *text = scratch_file(s, "rollcall.prom");
+    assert_has(text, "\nrollcall_last_run_exit_code 11\n");
+    assert_has(text, "\nrollcall_database_up 0\n");
+    assert_null(strstr(text, "_total"));
+    assert_null(strstr(text, "rollcall_stream_"));
+}
+
+static void a_path_that_cannot_be_written(void **state)
+{
+    struct scratch *s = *state;
+    struct metrics_request r = request_of(SCRATCH_DATABASE);
+
+    r.path = "absent/rollcall.prom";
+    assert_false(metrics_write(&r, s->arena, &s->e));
+    assert_int_equal(s->e.kind, ERR_STORE);
+    assert_has(s->e.message, "absent/rollcall.prom");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_run_and_the_streams),
+        TEST(without_a_database_the_run_alone),
+        TEST(a_path_that_cannot_be_written),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
