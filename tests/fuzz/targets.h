@@ -183,21 +183,27 @@ static inline int fuzz_csv(const uint8_t *data, size_t size)
 
 /* --- config: a file is taken or refused with its line --- */
 
+static char fuzz_config_path[] = "/tmp/rollcall-fuzz-XXXXXX";
+
+static inline void fuzz_remove_config(void)
+{
+    (void)unlink(fuzz_config_path);
+}
+
 static inline int fuzz_config(const uint8_t *data, size_t size)
 {
     static const char *const streams[] = {"conversations", "users"};
-    static char path[] = "/tmp/rollcall-fuzz-XXXXXX";
     static int file = -1;
     struct config_request request = {
-        .file = path, .known_streams = streams, .known_stream_count = 2};
+        .file = fuzz_config_path, .known_streams = streams, .known_stream_count = 2};
     struct arena *a = arena_new(0);
     struct config c = {0};
     struct err e;
 
     if (file < 0) {
         log_setup(LOG_ERROR, LOG_TEXT);
-        file = mkstemp(path);
-        FUZZ_CHECK(file >= 0);
+        file = mkstemp(fuzz_config_path);
+        FUZZ_CHECK(file >= 0 && atexit(fuzz_remove_config) == 0);
     }
     FUZZ_CHECK(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == (ssize_t)size);
     err_clear(&e);
