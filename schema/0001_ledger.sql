@@ -40,7 +40,7 @@ CREATE TABLE extract_window (
     complete_to TEXT,                          -- whole up to here; of a snapshot: when it was taken
     job_complete_to TEXT,                      -- jobs have covered it up to here
     query_complete_to TEXT,                    -- queries have covered it up to here
-    last_read_at TEXT,                         -- planning time of the last complete reading
+    last_read_at TEXT,                         -- when the last complete reading counts as made
     pending_time TEXT,                         -- planning time of the stored plan; NULL: nothing is owed
     pending_job_to TEXT,                       -- the plan owes a job up to here; NULL: none
     pending_query_to TEXT,                     -- the plan owes a query up to here; NULL: none

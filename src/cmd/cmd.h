@@ -59,8 +59,8 @@ extern const char cmd_status_help[];
  * `needs_login` the region's URLs. */
 bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e);
 
-/* Checks [export] tables (setup.c), as far as can be told: against the schema and, for names that it
- * does not have, the database as it is. ERR_CONFIG with file:line and the nearest name. */
+/* Checks [export] tables (setup.c), as far as can be told: against the schema and, for names that
+ * it does not have, the database as it is. ERR_CONFIG with file:line and the nearest name. */
 bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e);
 
 struct option;

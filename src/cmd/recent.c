@@ -19,8 +19,8 @@ const char cmd_recent_help[] =
     "  --json          as a JSON array of objects\n"
     "  -h, --help      print this help\n"
     "\n"
-    "None found is no error, but is said: a role that covers too few divisions gives an\n"
-    "empty answer.\n";
+    "None found is no error, but is said: a role that covers too few divisions gives\n"
+    "an empty answer.\n";
 
 struct recent_options {
     bool csv;

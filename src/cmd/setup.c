@@ -75,8 +75,8 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     return ok;
 }
 
-/* True when the database, in which the user may have views of his own, has all of [export] tables, or
- * cannot be read now: then nobody can tell. */
+/* True when the database, in which the user may have views of their own, has all of [export]
+ * tables, or cannot be read now: then nobody can tell. */
 static bool database_has_tables(const struct config *c, struct arena *a, struct err *e)
 {
     struct relation_list list;

@@ -19,9 +19,9 @@ const char cmd_status_help[] =
     "  --json          as one JSON object\n"
     "  -h, --help      print this help\n"
     "\n"
-    "Exit codes: 0 all enabled streams are up to date; 1 for [status] due_hours (26) one\n"
-    "was not read, or no run of it ended well, or a day that ended so long ago is not\n"
-    "complete; 9 there is no database yet.\n";
+    "Exit codes: 0 all enabled streams are up to date; 1 for [status] due_hours (26)\n"
+    "one was not read, or no run of it ended well, or a day that ended so long ago is\n"
+    "not complete; 9 there is no database yet.\n";
 
 static enum err_kind parse_options(int argc, char **argv, bool *json, struct err *e)
 {

@@ -47,8 +47,8 @@ static int64_t lookback_end_ms(const struct window *w, const struct plan_facts *
     return w->end_ms + f->lookback_days * MS_PER_DAY;
 }
 
-/* When a reading counts as having taken place: the run's TIME, but where the vendor says how far its
- * data goes, at most a day after that. A TIME in the future thus ends no lookback. */
+/* When a reading counts as having taken place: the run's TIME, but where the vendor says how far
+ * its data goes, at most a day after that. A TIME in the future thus ends no lookback. */
 static int64_t reading_time_ms(const struct plan_facts *f)
 {
     if (f->method == METHOD_QUERY || f->availability_ms == TIME_NONE) {

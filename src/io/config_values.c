@@ -255,8 +255,9 @@ bool config_value_apply(enum config_key_id id, const struct config_text *value,
     if (value->text[0] == '\0') {
         /* Somewhere it must be: silence would put it where nobody looks. */
         bool needed = v.key->type == CONFIG_PATH && v.key->default_text != NULL;
-        return !needed || refuse(&v, arena_printf(a, "is empty; give a path, or remove the line for %s",
-                                                  v.key->default_text));
+        return !needed ||
+               err_set(e, ERR_CONFIG, "%s: is empty; give a path, or remove the line for %s",
+                       value->origin, v.key->default_text);
     }
     v.field = (char *)out + offsets[id];
     switch (v.key->type) {

@@ -1,6 +1,6 @@
 /*
- * What db.c (statements, transactions, error texts), db_place.c (whose file is it, what may this user
- * do there), db_open.c (pragmas, migrations) and db_backup.c share. For these files only.
+ * What db.c (statements, transactions, error texts), db_place.c (whose file is it, what may this
+ * user do there), db_open.c (pragmas, migrations) and db_backup.c share. For these files only.
  */
 #ifndef ROLLCALL_IO_DB_INTERNAL_H
 #define ROLLCALL_IO_DB_INTERNAL_H

@@ -227,7 +227,6 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
     if (mode == DB_READ) {
         return open_reader(path, e);
     }
-    struct db *d =
-        db_open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+    struct db *d = db_open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
     return d && get_ready(d, mode, e) ? d : NULL;
 }

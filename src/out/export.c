@@ -59,8 +59,8 @@ static bool choose_relations(struct exporting *x, struct err *e)
             x->relations[x->result->count] = relation;
             x->result->files[x->result->count++] = (struct export_file){
                 .relation = relation->name,
-                .name = arena_printf(x->arena, "%s.csv%s", relation->name,
-                                     r->csv.gzip ? ".gz" : ""),
+                .name =
+                    arena_printf(x->arena, "%s.csv%s", relation->name, r->csv.gzip ? ".gz" : ""),
             };
         }
     }

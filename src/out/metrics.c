@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "io/db.h"
 #include "io/file.h"
 
@@ -269,13 +270,35 @@ static bool read_status(const struct metrics_request *r, struct arena *a, struct
     return read;
 }
 
+/* A path mistyped must not cost a file of somebody else's, such as the database. Asked when the
+ * database is closed: closing its file ourselves would drop SQLite's locks. */
+static bool check_old(const char *path, struct err *e)
+{
+    static const char ours[] = "# HELP rollcall_";
+    char start[sizeof(ours)] = "";
+    FILE *old = fopen(path, "rb");
+
+    if (!old) {
+        return true;
+    }
+    size_t length = fread(start, 1, sizeof(ours) - 1, old);
+    (void)fclose(old);
+    if (length > 0 && !str_eq(start, ours)) {
+        return err_set(e, ERR_STORE,
+                       "%s: holds something else than rollcall's metrics; it was left as it is. "
+                       "Name another file, or remove this one",
+                       path);
+    }
+    return true;
+}
+
 bool metrics_write(const struct metrics_request *request, struct arena *a, struct err *e)
 {
     struct file_aside file;
     struct status status;
     bool read = read_status(request, a, &status);
 
-    if (!file_aside_open(&file, request->path, e)) {
+    if (!check_old(request->path, e) || !file_aside_open(&file, request->path, e)) {
         return false;
     }
     write_run(file.stream, request);

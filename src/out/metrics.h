@@ -27,7 +27,7 @@ struct metrics_request {
     const struct run_totals *totals;
 };
 
-/* Writes the file. ERR_STORE naming its path. */
+/* Writes the file. ERR_STORE naming its path, also when a file is there that is not of ours. */
 bool metrics_write(const struct metrics_request *request, struct arena *a, struct err *e);
 
 #endif

@@ -112,6 +112,19 @@ static bool take_row(struct bench *b, size_t at, struct err *e)
     return db_step(t->read, &t->has_row, e);
 }
 
+/* The rows of one conversation in table `at`. */
+static bool take_rows(struct bench *b, size_t at, int64_t key, struct err *e)
+{
+    struct table *t = &b->tables[at];
+
+    while (t->has_row && db_int(t->read, 0) == key) {
+        if (!take_row(b, at, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Reads all rows, each conversation's together. */
 static bool read_rows(struct bench *b, struct err *e)
 {
@@ -125,12 +138,8 @@ static bool read_rows(struct bench *b, struct err *e)
 
         b->rows.conversations++;
         for (size_t i = 0; i < b->table_count; i++) {
-            struct table *t = &b->tables[i];
-
-            while (t->has_row && db_int(t->read, 0) == key) {
-                if (!take_row(b, i, e)) {
-                    return false;
-                }
+            if (!take_rows(b, i, key, e)) {
+                return false;
             }
         }
     }

@@ -1,5 +1,7 @@
 """Real-time adherence as history: five-minute polls yield an agent's day as intervals, whatever the source."""
+import fcntl
 import os
+import sqlite3
 import unittest
 
 from harness import TestCase
@@ -123,6 +125,27 @@ class Sources(TestCase):
         site = self.site(server.url)
         self.ok(site.run(*POLL))
         self.assertEqual(site.value("SELECT plan FROM stream_source"), "realtime_intervals")
+
+    def test_stored_users_serve_while_another_run_holds_their_lock(self):
+        server = self.standin(agents=12, now=self.NOW)
+        site = self.site(server.url)
+        slot = 0  # of the stream users, 128 bytes
+        with open(site.db + ".lock", "w+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 128, slot * 128)
+            result = self.ok(site.run(*POLL), 10)
+            self.assertIn("users", result.stderr)
+        self.ok(site.run(*POLL))
+        db = sqlite3.connect(site.db)
+        db.execute("UPDATE extract_window SET last_read_at = '2026-01-01T00:00:00.000Z' WHERE stream = 'users'")
+        db.commit()
+        db.close()
+        with open(site.db + ".lock", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 128, slot * 128)
+            server.control(reset_requests=True)
+            self.ok(site.run(*POLL))
+            self.assertNotIn("GET /api/v2/users", server.requests()["routes"])
+        self.ok(site.run(*POLL))
+        self.assertIn("GET /api/v2/users", server.requests()["routes"])
 
     def test_users_are_read_first_when_absent(self):
         server = self.standin(agents=12, now=self.NOW)

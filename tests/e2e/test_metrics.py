@@ -103,6 +103,12 @@ class Metrics(TestCase):
         result = self.ok(site.extract("--stream", "conversations", "--until", "2026-03-05T06:00:00Z"), 5)
         self.assertIn('level=warn event="metrics not written"', result.stderr)
 
+    def test_a_file_of_somebody_else(self):
+        _, site = self.ready()
+        site.set(metrics={"textfile": site.db})
+        self.assertIn("left as it is", self.ok(site.extract("--until", NOW), 9).stderr)
+        self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+
     def test_killed_while_it_is_written(self):
         """At every step of a run: the old file or the new one, whole."""
         _, site = self.ready()

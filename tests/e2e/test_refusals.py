@@ -199,7 +199,7 @@ class Help(TestCase):
         site = self.site("http://127.0.0.1:9")
         self.assertTrue(re.match(r"rollcall \d+\.\d+", self.ok(site.run("--version")).stdout))
         self.assertIn("extract", self.ok(site.run("--help")).stdout)
-        for command in ("extract", "export", "query", "status"):
+        for command in ("extract", "export", "query", "recent", "snapshot", "status"):
             text = self.ok(site.run(command, "--help")).stdout
             self.assertIn("usage: rollcall " + command, text)
             self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), command)

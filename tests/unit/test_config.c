@@ -143,15 +143,26 @@ static const struct {
     {"[database]\npath = \"a # b.db\"\n", "a # b.db"},
     {"[database]\npath = \"a.db\" # \"quoted\"\n", "a.db"},
     {"[database]\npath = \"a.db\n", "\"a.db"},
-    {"[database]\npath =\n", "rollcall.db"},
-    {"[database]\npath = # none\n", "rollcall.db"},
-    {"[database]\npath = ; none\n", "rollcall.db"},
-    {"[database]\npath = \"\"\n", "rollcall.db"},
     {"# a comment = x\n; another\n[database] ; section\npath = a.db\n# path = b.db", "a.db"},
     {"[database]\n[log]\nlevel = info\n[database]\npath = a.db\n", "a.db"},
     {"", "rollcall.db"},
     {"\n\n", "rollcall.db"},
 };
+
+static void test_empty_values(void **state)
+{
+    static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(writings_of_none) / sizeof(writings_of_none[0]); i++) {
+        char ini[64];
+        snprintf(ini, sizeof(ini), "[extract]\ntimezone = %s\n", writings_of_none[i]);
+        struct loaded l = load_text(ini, false);
+        assert_good(&l);
+        assert_string_equal(l.c.timezone, "UTC");
+        unload(&l);
+    }
+}
 
 static void test_writings(void **state)
 {
@@ -247,6 +258,7 @@ static const struct {
     {"[database]\npath = ~/r.db\n", 2, "write the whole path"},
     {"[database]\npath =\n", 2, "is empty; give a path, or remove the line for rollcall.db"},
     {"[database]\npath = \"\"\n", 2, "is empty"},
+    {"[database]\npath = # none\n", 2, "is empty"},
     {"[database]\npath = :memory:\n", 2, "must be a file's path"},
     {"[database]\npath = file:r.db?mode=memory\n", 2, "must be a file's path"},
     {"[database]\npath = .\n", 2, "is a directory"},
@@ -319,13 +331,13 @@ static void test_search_order(void **state)
     assert_int_equal(mkdir(".config", 0777) | mkdir(".config/rollcall", 0777), 0);
     write_file("given.ini", "[database]\npath = given\n");
     write_file("rollcall.ini", "[database]\npath = here\n");
-    write_file("xdg/rollcall/rollcall.ini", "[database]\npath = xdg\n");
+    write_file("xdg/rollcall/rollcall.ini", "[database]\npath = of-xdg\n");
     write_file(".config/rollcall/rollcall.ini", "[database]\npath = home\n");
     char xdg[128];
     snprintf(xdg, sizeof(xdg), "%s/xdg", directory);
     setenv("XDG_CONFIG_HOME", xdg, 1);
     static const char *const removed[] = {NULL, "rollcall.ini", "xdg/rollcall/rollcall.ini"};
-    static const char *const expected[] = {"here", "xdg", "rollcall.db"};
+    static const char *const expected[] = {"here", "of-xdg", "rollcall.db"};
     for (size_t i = 0; i < 3; i++) {
         if (removed[i] != NULL) {
             unlink(removed[i]);
@@ -488,6 +500,7 @@ int main(void)
         IN_DIRECTORY(test_every_key),
         IN_DIRECTORY(test_keys_of_monitoring),
         IN_DIRECTORY(test_writings),
+        IN_DIRECTORY(test_empty_values),
         IN_DIRECTORY(test_lists),
         IN_DIRECTORY(test_refused),
         IN_DIRECTORY(test_line_lengths),

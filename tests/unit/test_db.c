@@ -169,6 +169,150 @@ static void test_reader(void **state)
     assert_int_not_equal(access(SCRATCH_DATABASE "-shm", F_OK), 0);
 }
 
+/* --- readers without the right to write --- */
+
+enum { NOBODY = 65534 };
+
+/* Root may write anywhere: then the reader is another user. */
+static void become_reader(void)
+{
+    CHILD_ASSERT(geteuid() != 0 || (setgid(NOBODY) == 0 && setuid(NOBODY) == 0));
+}
+
+static void allow_writing(bool allowed)
+{
+    assert_int_equal(chmod(".", allowed ? 0755 : 0555), 0);
+}
+
+/* Counts the queues; how it went goes to stderr. */
+static void read_queues(const void *path)
+{
+    struct err e = {0};
+    int64_t count = -1;
+
+    become_reader();
+    struct db *d = db_open(path, DB_READ, &e);
+    struct db_stmt *s = d ? db_prepare(d, "SELECT count(*) FROM queue", &e) : NULL;
+    bool row = false;
+    if (s && db_step(s, &row, &e)) {
+        count = db_int(s, 0);
+    }
+    db_finalize(s);
+    db_close(d);
+    (void)fprintf(stderr, "%lld %s", (long long)count, e.message);
+}
+
+static void check_read(const char *path, const char *expected)
+{
+    struct child c = child_run(read_queues, path);
+
+    assert_int_equal(c.exit_code, 0);
+    if (strncmp(c.text, expected, strlen(expected)) != 0) {
+        fail_msg("\"%s\" in place of \"%s\"", c.text, expected);
+    }
+}
+
+static void add_queue(const char *path, const char *id)
+{
+    struct db *d = open_db(path, DB_WRITE);
+    char sql[128];
+
+    (void)snprintf(sql, sizeof(sql), "INSERT INTO queue (queue_id) VALUES ('%s')", id);
+    exec(d, sql);
+    db_close(d);
+}
+
+static void test_reader_that_may_not_write(void **state)
+{
+    struct scratch *s = *state;
+    const char *before;
+
+    add_queue("quiet.db", "q");
+    before = contents(s);
+    allow_writing(false);
+    check_read("quiet.db", "1 ");
+    assert_string_equal(contents(s), before);
+    /* A WAL without its index: only who may write can read it. */
+    allow_writing(true);
+    fclose(fopen("quiet.db-wal", "wb"));
+    allow_writing(false);
+    check_read("quiet.db", "1 ");
+    FILE *wal = fopen("quiet.db-wal", "wb");
+    assert_non_null(wal);
+    (void)fputs("left behind", wal);
+    (void)fclose(wal);
+    check_read("quiet.db", "-1 quiet.db: a run that was cut off left");
+    assert_int_equal(chmod("quiet.db", 0), 0);
+    check_read("quiet.db", "-1 quiet.db: this user may not read it");
+    assert_int_equal(chmod("quiet.db", 0644), 0);
+    allow_writing(true);
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(".", 0700), 0);
+        check_read("quiet.db", "-1 quiet.db: this user may not enter its directory");
+    }
+}
+
+/* What a frozen reader saw before and after another program wrote is of two moments. */
+static void test_frozen_reader_sees_changes(void **state)
+{
+    int there[2];
+    int back[2];
+    int status = 0;
+    char byte = 0;
+
+    (void)state;
+    assert_int_equal(pipe(there) | pipe(back), 0);
+    add_queue("quiet.db", "q");
+    allow_writing(false);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct err e = {0};
+        bool row = false;
+        become_reader();
+        struct db *d = db_open("quiet.db", DB_READ, &e);
+        struct db_stmt *s = d ? db_prepare(d, "SELECT queue_id FROM queue", &e) : NULL;
+        CHILD_ASSERT(s && db_step(s, &row, &e) && row);
+        CHILD_ASSERT(write(there[1], "1", 1) == 1 && read(back[0], &byte, 1) == 1);
+        CHILD_ASSERT(!db_step(s, &row, &e) && e.kind == ERR_STORE);
+        CHILD_ASSERT(strstr(e.message, "run the command again"));
+        _exit(0);
+    }
+    assert_int_equal(read(there[0], &byte, 1), 1);
+    allow_writing(true);
+    add_queue("quiet.db", "r");
+    assert_int_equal(write(back[1], "1", 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* The look that comes before a run's lock file. */
+static void test_check(void **state)
+{
+    struct scratch *s = *state;
+    struct err e = {0};
+
+    FILE *file = fopen("note.txt", "w");
+    assert_non_null(file);
+    (void)fputs("milk\n", file);
+    (void)fclose(file);
+    make_foreign("other.db", "CREATE TABLE t (a)");
+    make_foreign("newer.db", arena_printf(s->arena,
+                                          "CREATE TABLE t (a); PRAGMA user_version = 9998;"
+                                          "PRAGMA application_id = %d",
+                                          DB_APPLICATION_ID));
+    const char *before = contents(s);
+    assert_true(db_check(SCRATCH_DATABASE, &e));
+    assert_true(db_check("absent.db", &e));
+    assert_false(db_check("note.txt", &e));
+    assert_non_null(strstr(e.message, "not a SQLite database"));
+    assert_false(db_check("other.db", &e));
+    assert_non_null(strstr(e.message, "not one of rollcall's"));
+    assert_false(db_check("newer.db", &e));
+    assert_non_null(strstr(e.message, "newer rollcall"));
+    assert_false(db_check("nowhere/absent.db", &e));
+    assert_string_equal(contents(s), before);
+}
+
 /* --- refusals; each leaves everything as it is --- */
 
 static void test_bad_places(void **state)
@@ -592,6 +736,9 @@ int main(void)
         TEST(test_open_again),
         TEST(test_empty_file_is_taken),
         TEST(test_reader),
+        TEST(test_reader_that_may_not_write),
+        TEST(test_frozen_reader_sees_changes),
+        TEST(test_check),
         TEST(test_bad_places),
         TEST(test_not_a_database),
         TEST(test_another_programs_database),

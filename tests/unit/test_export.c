@@ -246,6 +246,52 @@ static void a_failed_export_changes_nothing(void **state)
     (void)closedir(directory);
 }
 
+/* Something else where the last file, or the manifest, is to be: nothing is written at all. */
+static void what_is_no_file_is_not_replaced(void **state)
+{
+    static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
+    struct scratch *s = *state;
+    struct export_request r = request_of("out");
+    struct export_result result;
+
+    fill(s);
+    export_all(s, &r);
+    scratch_exec(s, "DELETE FROM user");
+    const char *users = scratch_file(s, "out/user.csv");
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        for (int is_link = 0; is_link < 2; is_link++) {
+            assert_int_equal(unlink(targets[i]), 0);
+            assert_int_equal(is_link ? symlink("elsewhere", targets[i]) : mkdir(targets[i], 0777),
+                             0);
+            assert_false(export_run(s->db, &r, s->arena, &result, &s->e));
+            assert_int_equal(s->e.kind, ERR_STORE);
+            assert_non_null(strstr(s->e.message, targets[i]));
+            assert_non_null(strstr(s->e.message, is_link ? "symbolic link" : "directory"));
+            assert_string_equal(scratch_file(s, "out/user.csv"), users);
+            assert_int_equal(is_link ? unlink(targets[i]) : rmdir(targets[i]), 0);
+            fclose(fopen(targets[i], "wb"));
+        }
+    }
+    export_all(s, &r);
+}
+
+/* What the schema's text is said to make is what it makes. */
+static void own_relations_are_the_schemas(void **state)
+{
+    struct scratch *s = *state;
+    struct relation_list own;
+    struct relation_list stored;
+
+    relation_list_own(s->arena, &own);
+    check(relation_list(s->db, s->arena, &stored, &s->e), s);
+    assert_int_equal(own.count, stored.count);
+    for (size_t i = 0; i < stored.count; i++) {
+        const struct relation *r = relation_find(&own, stored.items[i].name);
+        assert_non_null(r);
+        assert_int_equal(r->is_view, stored.items[i].is_view);
+    }
+}
+
 static void gzip_holds_the_same_bytes(void **state)
 {
     struct scratch *s = *state;
@@ -446,6 +492,8 @@ int main(void)
         TEST(ledger_tables_come_by_name_without_blobs),
         TEST(an_unknown_name_is_told_the_nearest),
         TEST(a_failed_export_changes_nothing),
+        TEST(what_is_no_file_is_not_replaced),
+        TEST(own_relations_are_the_schemas),
         TEST(gzip_holds_the_same_bytes),
         TEST(the_manifest_tells_files_and_streams),
         TEST(no_table_is_sorted),
