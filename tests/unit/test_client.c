@@ -580,9 +580,10 @@ static void without_a_taker_nothing_is_parsed_and_nothing_lost(void **state)
         send_get("/api/v2/x", NULL);
     }
     assert_false(client_next(client, 500, NULL));
-    /* as many answers wait as may be in flight, no more are fetched */
-    assert_int_equal(world.calls, 4);
-    assert_int_equal(client_pending(client), 8);
+    /* Nothing more is sent once as many answers wait as may be in flight; the last of them may have
+     * had company on the wire. */
+    assert_in_range(world.calls, 4, 7);
+    assert_int_equal(client_pending(client), 12 - world.calls);
     for (int i = 0; i < 12; i++) {
         expect_good(next());
     }
