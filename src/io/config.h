@@ -8,8 +8,8 @@
  * config_keys.h is the one list of keys: parser, config.example.ini's check and docs go by it.
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
- * comment, an empty value is none (but for the paths that the program cannot do without), and a list
- * may go on in the next line if that is indented.
+ * comment, an empty value is none (but for the paths that the program cannot do without), and a
+ * list may go on in the next line if that is indented.
  */
 #ifndef ROLLCALL_IO_CONFIG_H
 #define ROLLCALL_IO_CONFIG_H
