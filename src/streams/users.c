@@ -59,7 +59,7 @@ static const struct table_map user_table = {
     COLUMNS(user_columns),
 };
 
-static const char *const ignored[] = {"selfUri", "manager.name"};
+static const char *const ignored[] = {"selfUri", "manager.name", "manager.version"};
 
 static const struct tree_map tree = {
     .root = &user_table,
