@@ -75,6 +75,7 @@ class Standin:
 
     def __init__(self, directory, days, per_day):
         port_file = Path(directory) / "port"
+        port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [BUILD / "standin", "--prerender", "--port", "0", "--port-file", port_file, "--start", START, "--days",
              str(days), "--per-day", str(per_day), "--now", day(days), "--client-id", CLIENT_ID, "--client-secret",
