@@ -188,7 +188,8 @@ struct ledger_ids {
     const char *const *ids;
     size_t count;
 };
-/* Open conversations: no end, started at or after `since_ms`, id over `after` (NULL: all). In the
+/* Open conversations: no end, started at or after `since_ms`, id over `after` (NULL: all), save
+ * those of days that the query has read in the run begun last: these are as new as can be. In the
  * arena. */
 bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
                                struct arena *a, struct ledger_ids *out, struct err *e);

@@ -289,6 +289,7 @@ bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *a
     call_begin(&c, l, SQL_OPEN_CONVERSATIONS);
     call_time(&c, since_ms);
     call_text(&c, after ? after : "");
+    call_run_id(&c);
     return read_ids(&c, a, out, e);
 }
 

@@ -87,7 +87,11 @@
       "WHERE plan <> excluded.plan")                                                               \
     X(SQL_OPEN_CONVERSATIONS,                                                                      \
       "SELECT conversation_id FROM conversation WHERE conversation_end IS NULL "                   \
-      "AND conversation_start >= ?1 AND conversation_id > ?2 ORDER BY conversation_id")            \
+      "AND conversation_start >= ?1 AND conversation_id > ?2 "                                     \
+      "AND NOT EXISTS (SELECT 1 FROM extract_window WHERE stream = 'conversations' "               \
+      "AND kind = 'day' AND window_start <= conversation_start "                                   \
+      "AND window_end > conversation_start AND updated_run_id = ?3 AND reading_plan IS NULL "      \
+      "AND last_error IS NULL AND query_complete_to IS NOT NULL) ORDER BY conversation_id")        \
     X(SQL_USER_IDS, "SELECT user_id FROM user WHERE state IS NOT 'deleted' ORDER BY user_id")
 
 enum ledger_statement {

@@ -36,13 +36,19 @@ static void add_name(struct buf *b, const char *before, const char *name)
     add(b, "\"");
 }
 
-static void add_parameters(struct buf *b, size_t count)
+static void add_row(struct buf *b, size_t count)
 {
-    add(b, ") VALUES (");
+    add(b, "(");
     for (size_t i = 0; i < count; i++) {
         add(b, i > 0 ? ",?" : "?");
     }
     add(b, ")");
+}
+
+static void add_parameters(struct buf *b, size_t count)
+{
+    add(b, ") VALUES ");
+    add_row(b, count);
 }
 
 static void add_number(struct buf *b, const char *before, size_t number)
@@ -154,16 +160,21 @@ static void add_cell_names(struct buf *b, const char *before, const struct walke
 }
 
 const char *sql_insert_child(struct arena *a, const struct tree_map *tree, const struct walker *w,
-                             size_t table)
+                             size_t table, size_t rows)
 {
     const struct table_map *map = walk_table(w, table);
+    size_t cells = 1 + walk_key_cells(w, table) + map->column_count;
     struct buf b;
 
     buf_init(&b, SQL_BYTES);
     add_name(&b, "INSERT INTO ", map->table);
     add_name(&b, " (", key_name(tree));
     add_cell_names(&b, ",", w, table);
-    add_parameters(&b, 1 + walk_key_cells(w, table) + map->column_count);
+    add_parameters(&b, cells);
+    for (size_t i = 1; i < rows; i++) {
+        add(&b, ",");
+        add_row(&b, cells);
+    }
     return finish(a, &b);
 }
 

@@ -28,9 +28,9 @@ const char *sql_update_root(struct arena *a, const struct tree_map *tree, bool a
 /* The attributes are read: their hash ?1, the run ?2 (NULL: as it was), the key ?3. */
 const char *sql_mark_root(struct arena *a, const struct tree_map *tree);
 
-/* A child: ?1 is the key, then the cells of a walker's row. */
+/* `rows` rows of a child; of each: the key, then the cells of a walker's row. */
 const char *sql_insert_child(struct arena *a, const struct tree_map *tree, const struct walker *w,
-                             size_t table);
+                             size_t table, size_t rows);
 const char *sql_delete_child(struct arena *a, const struct tree_map *tree,
                              const struct table_map *map);
 

@@ -8,9 +8,12 @@
 #include "etl/load_row.h"
 #include "etl/load_sql.h"
 
+enum { MANY_ROWS = 8 };
+
 /* Statements of a child table; the root has its own. */
 struct child {
     struct row_stmt insert;
+    struct row_stmt insert_many; /* MANY_ROWS at once: a statement's start costs as much as a row */
     struct db_stmt *remove;
 };
 
@@ -77,10 +80,12 @@ static bool prepare_root(struct tree_loader *t, struct err *e)
 static bool prepare_children(struct tree_loader *t, struct err *e)
 {
     for (size_t i = 1; i < t->table_count; i++) {
-        const char *insert = sql_insert_child(t->arena, t->tree, t->walker, i);
+        const char *insert = sql_insert_child(t->arena, t->tree, t->walker, i, 1);
+        const char *many = sql_insert_child(t->arena, t->tree, t->walker, i, MANY_ROWS);
         const char *remove = sql_delete_child(t->arena, t->tree, walk_table(t->walker, i));
 
         if (!row_stmt_init(&t->children[i].insert, t->db, insert, e) ||
+            !row_stmt_init(&t->children[i].insert_many, t->db, many, e) ||
             !prepare(t, &t->children[i].remove, remove, e)) {
             return false;
         }
@@ -142,6 +147,7 @@ void tree_loader_free(struct tree_loader *t)
     }
     for (size_t i = 0; i < t->table_count; i++) {
         row_stmt_free(&t->children[i].insert);
+        row_stmt_free(&t->children[i].insert_many);
         db_finalize(t->children[i].remove);
     }
     free(t->children);
@@ -218,22 +224,34 @@ static bool delete_rows(struct tree_loader *t, size_t table, const struct cell *
     return ok;
 }
 
+/* Runs `s`, which takes `rows` rows at a time, from row `from` on while there are as many. Returns
+ * the first row that is left; -1 on an error. */
+static int64_t insert_batches(struct row_stmt *s, size_t rows, const struct row_set *set,
+                              size_t from, const struct cell *key, struct err *e)
+{
+    size_t width = set->cells_per_row + 1;
+
+    for (; from + rows <= set->row_count; from += rows) {
+        for (size_t i = 0; i < rows; i++) {
+            int at = (int)(i * width) + 1;
+            row_stmt_cell(s, at, key);
+            row_stmt_cells(s, at + 1, set->cells + (from + i) * set->cells_per_row,
+                           set->cells_per_row);
+        }
+        if (!row_stmt_run(s, e)) {
+            return -1;
+        }
+    }
+    return (int64_t)from;
+}
+
 static bool insert_rows(struct tree_loader *t, size_t table, const struct task *k, struct err *e)
 {
     const struct row_set *set = &k->sets[table];
-    struct row_stmt *s = &t->children[table].insert;
+    struct child *c = &t->children[table];
+    int64_t done = insert_batches(&c->insert_many, MANY_ROWS, set, 0, &k->key, e);
 
-    if (set->row_count == 0) {
-        return true;
-    }
-    row_stmt_cell(s, 1, &k->key);
-    for (size_t i = 0; i < set->row_count; i++) {
-        row_stmt_cells(s, 2, set->cells + i * set->cells_per_row, set->cells_per_row);
-        if (!row_stmt_run(s, e)) {
-            return false;
-        }
-    }
-    return true;
+    return done >= 0 && insert_batches(&c->insert, 1, set, (size_t)done, &k->key, e) >= 0;
 }
 
 /* Names of the answer's attributes, all just stored. Their columns are name and value. */

@@ -121,9 +121,8 @@ void plan_settle(struct window *w, const struct window_debt *done, const struct 
 {
     if (done->job && done->job_to_ms > w->start_ms) {
         w->job_complete_to_ms = later(w->job_complete_to_ms, done->job_to_ms);
-        if (w->job_complete_to_ms < w->end_ms) {
-            w->query_complete_to_ms = TIME_NONE;
-        }
+        /* A job's answer is as of the availability date: what the query brought may be gone. */
+        w->query_complete_to_ms = TIME_NONE;
     }
     if (done->query) {
         w->query_complete_to_ms = later(w->query_complete_to_ms, done->query_to_ms);

@@ -11,7 +11,7 @@
 enum {
     BUFFER_BYTES = 65536,
     NUMBER_BYTES = 40, /* room for any number's text */
-    GZIP_LEVEL = 6,
+    GZIP_LEVEL = 1,    /* half of the time of level 6 for a quarter more bytes */
 };
 
 struct csv_writer {

@@ -334,6 +334,19 @@ static void ids_are_those_to_ask_for(void **state)
     check_fixture(ledger_open_conversations(f->ledger, START, "c1", f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 1);
     assert_string_equal(ids.ids[0], "c3");
+
+    /* what this run's query has read needs no second reading */
+    assert_true(ledger_run_begin(f->ledger, "extract", START, NULL, &f->e) > 0);
+    exec(f, "INSERT INTO extract_window (stream, kind, window_start, window_end, state, "
+            "query_complete_to, updated_run_id) SELECT 'conversations', 'day', "
+            "'2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 'open', "
+            "'2024-10-05T06:00:00.000Z', max(run_id) FROM run");
+    check_fixture(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
+    assert_int_equal(ids.count, 1);
+    assert_string_equal(ids.ids[0], "c3");
+    assert_true(ledger_run_begin(f->ledger, "extract", START, NULL, &f->e) > 0);
+    check_fixture(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
+    assert_int_equal(ids.count, 2);
 }
 
 /* --- zone_offset --- */
