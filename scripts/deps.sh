@@ -51,6 +51,7 @@ test curl cmd:curl required curl curl curl -
 test procps cmd:pgrep required procps procps-ng procps -
 test clang-format cmd:clang-format optional clang-format clang-tools-extra clang-extra-tools clang-format
 test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
+test nginx cmd:nginx optional nginx-light nginx nginx nginx
 test strace cmd:strace optional strace strace strace -
 test faketime cmd:faketime optional faketime libfaketime libfaketime libfaketime
 test promtool tool:promtool optional prometheus golang-github-prometheus prometheus prometheus

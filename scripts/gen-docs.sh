@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1)
-# and limits (docs/limits.md). With --check it changes nothing and fails when a page is out of date.
+# Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1),
+# limits (docs/limits.md) and causes (docs/troubleshooting.md). With --check it changes nothing and fails when a page is out of date.
 set -eu
 cd "$(dirname "$0")/.."
 rollcall=${ROLLCALL:-build/rollcall}
@@ -36,6 +36,19 @@ awk -F'\t' '{ gsub(/-/, "\\-", $3); printf ".TP\n.B %s\n(%s) %s\n", $1, $2, $3 }
     awk -F'\t' '{ printf "| `%s` | %s | %s | %s |\n", $1, $2, $3, $4 }' "$work/limits"
 } > "$work/limits.md"
 
+"$rollcall" --causes > "$work/causes"
+awk -F'\t' '
+    function cell(text) { gsub(/\|/, "\\|", text); gsub(/</, "\\&lt;", text); return text }
+    $1 != step {
+        step = $1
+        n++
+        printf "\n## %d. %s\n\n| cause | what you see | what it means | remedy | exit code |\n|---|---|---|---|---|\n",
+            n, toupper(substr(step, 1, 1)) substr(step, 2)
+    }
+    { printf "| `%s` | %s | %s | %s | %s |\n", $2, cell($4), cell($5), cell($6), ($3 == 0 ? "" : $3) }
+' "$work/causes" > "$work/causes.md"
+
 between README.md 'exit-codes: made by' "$work/codes.md"
 between docs/rollcall.1 'exit-codes: made by' "$work/codes.1"
 between docs/limits.md 'limits: made by' "$work/limits.md"
+between docs/troubleshooting.md 'causes: made by' "$work/causes.md"

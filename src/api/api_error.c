@@ -4,33 +4,32 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/diagnosis.h"
 #include "api/retry.h"
 #include "base/arena.h"
 #include "base/str.h"
 
 enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_BYTES = 400 };
 
-static const struct {
-    enum err_kind kind;
-    const char *text;
-} failures[] = {
-    [HTTP_DNS] = {ERR_TEMPORARY, "the host name was not resolved"},
-    [HTTP_REFUSED] = {ERR_TEMPORARY, "no connection"},
-    [HTTP_TIMEOUT] = {ERR_TEMPORARY, "no answer in time"},
-    [HTTP_RESET] = {ERR_TEMPORARY, "the connection was cut"},
-    [HTTP_PROXY] = {ERR_CONFIG, "the proxy refused (check [genesys] proxy and its login)"},
-    [HTTP_TLS] = {ERR_TEMPORARY, "TLS failed (check the clock of this machine, and [genesys] "
-                                 "ca_file when a gateway inspects TLS)"},
-    [HTTP_TOO_LARGE] = {ERR_CONTRACT, "the answer is too large"},
-    [HTTP_OTHER] = {ERR_TEMPORARY, "the request failed"},
+static const char *const failures[] = {
+    [HTTP_DNS] = "the host name was not resolved",
+    [HTTP_REFUSED] = "no connection",
+    [HTTP_TIMEOUT] = "no answer in time",
+    [HTTP_RESET] = "the connection was cut",
+    [HTTP_PROXY] = "the proxy refused",
+    [HTTP_TLS] = "TLS failed",
+    [HTTP_TOO_LARGE] = "the answer is too large",
+    [HTTP_OTHER] = "the request failed",
 };
 
 static bool network_error(struct err *e, const struct http_answer *answer, const char *label)
 {
-    err_set(e, failures[answer->failure].kind, "%s: %s: %s", label, failures[answer->failure].text,
-            answer->detail);
+    enum cause_id cause = diagnose_network(answer);
+
+    err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : cause_of(cause)->kind,
+            "%s: %s: %s", label, failures[answer->failure], answer->detail);
     e->library_code = answer->library_code;
-    return false;
+    return diagnosis_append(e, cause);
 }
 
 static enum err_kind kind_of_status(int status)
@@ -120,12 +119,7 @@ static void append_permissions(struct err *e, struct json body)
         }
     }
     if (list.length > 0) {
-        err_append(e,
-                   "; missing permission: %s (give it to a role of the client, in the right "
-                   "divisions)",
-                   buf_str(&list));
-    } else {
-        err_append(e, "; a permission is missing: see the roles and divisions of the client");
+        err_append(e, "; missing permission: %s", buf_str(&list));
     }
     buf_free(&list);
 }
@@ -190,6 +184,9 @@ bool api_error(struct err *e, const struct http_answer *answer, const char *labe
     append_limit(e, body, answer);
     append_text(e, body, "contextId", "; context id ", WORD_BYTES);
     append_headers(e, answer);
+    if (e->kind == ERR_PERMISSION) {
+        diagnosis_append(e, CAUSE_PERMISSION_MISSING);
+    }
     json_free(doc);
     return false;
 }

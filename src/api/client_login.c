@@ -4,7 +4,7 @@
 
 #include "api/api_error.h"
 #include "api/client_internal.h"
-#include "api/login_causes.h"
+#include "api/diagnosis.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/step.h"
@@ -91,10 +91,8 @@ static void describe_refusal(struct client *c, const struct flight *f,
     char code[API_CODE_BYTES];
 
     api_error(e, answer, f->label, code);
-    const struct login_cause *cause = login_cause_fresh(e->message);
     err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
-    err_append(e, ". Likely cause: %s. Remedy: %s. %s.", cause->text, cause->remedy,
-               login_saml_note);
+    diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
 }
 
 static void drop_token(struct client *c)

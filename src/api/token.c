@@ -5,7 +5,7 @@
 
 #include "api/answer.h"
 #include "api/api_error.h"
-#include "api/login_causes.h"
+#include "api/diagnosis.h"
 #include "base/str.h"
 #include "io/json.h"
 
@@ -113,17 +113,15 @@ static bool refuse(const struct config *config, const struct http_answer *answer
 
     buf_init(&words, WORDS_BYTES);
     bool has_words = refusal_words(doc, &words);
-    const struct login_cause *cause =
-        login_cause_of(answer->status, has_words ? buf_str(&words) : NULL);
+    enum cause_id cause = diagnose_login(answer, has_words ? buf_str(&words) : NULL);
     err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", config->login_url, answer->status);
     if (words.length > 0) {
         err_append(e, " %s", buf_str(&words));
     }
-    err_append(e, ". Likely cause: %s. Remedy: %s", cause->text, cause->remedy);
-    if (cause->sign == LOGIN_WORDS && config->client_secret_origin) {
+    if (has_words && config->client_secret_origin) {
         err_append(e, " (the secret in use is from: %s)", config->client_secret_origin);
     }
-    err_append(e, ". %s.", login_saml_note);
+    diagnosis_append(e, cause);
     if (answer->correlation_id[0] != '\0') {
         struct buf id;
         buf_init(&id, WORDS_BYTES);
@@ -173,10 +171,12 @@ bool token_accept(struct token *t, const struct config *config, const struct htt
         return accept_document(t, config, answer, monotonic_ms, e);
     }
     api_error(e, answer, "login", code);
-    if (answer->failure == HTTP_OK && answer->status >= 500) {
-        e->kind = ERR_TEMPORARY;
+    err_append(e, " (%s)", config->login_url);
+    if (answer->failure != HTTP_OK) {
+        return false;
     }
-    return err_append(e, " (%s)", config->login_url);
+    e->kind = answer->status >= 500 ? ERR_TEMPORARY : e->kind;
+    return diagnosis_append(e, diagnose_login(answer, NULL));
 }
 
 bool token_stale(const struct token *t, int64_t monotonic_ms)

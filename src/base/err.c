@@ -52,6 +52,7 @@ void err_clear(struct err *e)
     e->kind = ERR_NONE;
     e->http_status = 0;
     e->library_code = 0;
+    e->cause = 0;
     e->message[0] = '\0';
 }
 

@@ -54,6 +54,7 @@ struct err {
     enum err_kind kind;
     int http_status;  /* 0 when no HTTP answer was involved */
     int library_code; /* CURLcode, SQLite extended code or errno; 0 when none */
+    int cause;        /* enum cause_id of base/causes.h; 0 when none is known */
     char message[ERR_MESSAGE_BYTES];
 };
 
@@ -67,8 +68,8 @@ const char *err_kind_text(enum err_kind kind);
 void err_clear(struct err *e);
 
 /* Fills `e` (kind and a printf message for the user, cut at the buffer's end on a character's
- * border) and returns false, so that a function can `return err_set(...)`. http_status and
- * library_code become 0. */
+ * border) and returns false, so that a function can `return err_set(...)`. http_status,
+ * library_code and cause become 0. */
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

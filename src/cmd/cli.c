@@ -6,6 +6,7 @@
 #include <malloc.h>
 #endif
 
+#include "base/causes.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
@@ -14,6 +15,7 @@
 #include "io/secret.h"
 
 const struct command command_table[] = {
+    {"check", "find out why access does not work, and what to do", cmd_check_help, cmd_check},
     {"extract", "bring every enabled stream up to now, resuming by itself", cmd_extract_help,
      cmd_extract},
     {"export", "write tables and views as CSV files", cmd_export_help, cmd_export},
@@ -41,6 +43,7 @@ static const char usage_tail[] =
     "  -v, --verbose       log what happens (twice: every page)\n"
     "  -q, --quiet         log errors only\n"
     "      --exit-codes    list the exit codes\n"
+    "      --causes        list what can be wrong with a set-up, and the remedies\n"
     "      --limits        list the limits and their environment variables\n"
     "  -V, --version       print the version\n"
     "  -h, --help          print this help; `rollcall COMMAND --help` for a command\n"
@@ -70,6 +73,17 @@ static void print_limits(void)
            (long long)(min), (long long)(max), text);
     LIMITS(LIMIT_LINE)
 #undef LIMIT_LINE
+}
+
+static void print_causes(void)
+{
+    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
+        const struct cause *cause = cause_of((enum cause_id)id);
+
+        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_step_name(cause->step),
+               cause_name((enum cause_id)id), err_exit_code(cause->kind), cause->sees, cause->text,
+               cause->remedy);
+    }
 }
 
 static int report(const struct cmd_context *ctx, enum err_kind kind, const struct err *e)
@@ -167,6 +181,8 @@ static bool informative_option(const char *o)
         print_exit_codes();
     } else if (str_eq(o, "--limits")) {
         print_limits();
+    } else if (str_eq(o, "--causes")) {
+        print_causes();
     } else {
         return false;
     }

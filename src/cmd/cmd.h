@@ -36,6 +36,9 @@ extern const size_t command_count;
 
 /* rollcall extract: reads from the API into the database; see cmd_extract_help. */
 enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
+/* rollcall check: finds what is wrong with a set-up; the kind is that of the first failure; see
+ * cmd_check_help. */
+enum err_kind cmd_check(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
 /* rollcall export: CSV files and their manifest; see cmd_export_help. */
 enum err_kind cmd_export(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
 /* rollcall query: a built-in query to stdout; see cmd_query_help. */
@@ -49,6 +52,7 @@ enum err_kind cmd_snapshot(const struct cmd_context *ctx, int argc, char **argv,
 enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
 
 extern const char cmd_extract_help[];
+extern const char cmd_check_help[];
 extern const char cmd_export_help[];
 extern const char cmd_query_help[];
 extern const char cmd_recent_help[];

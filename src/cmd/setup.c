@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "api/region.h"
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -34,6 +35,7 @@ static bool resolve_region(const struct cmd_context *ctx, struct config *c, stru
     }
     const char *domain = region_domain(ctx->arena, c->region, &known, e);
     if (!domain) {
+        err_cause(e, CAUSE_CONFIG_REGION_UNKNOWN);
         return config_blame(c, "genesys", "region", e);
     }
     if (!known) {
@@ -67,6 +69,7 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     setup_log(ctx, out);
     bool ok = !needs_login || resolve_region(ctx, out, e);
     if (ok && !clock_set_zone(out->timezone, e)) {
+        err_cause(e, CAUSE_CONFIG_ZONE);
         ok = config_blame(out, "extract", "timezone", e);
     }
     if (!ok) {

@@ -25,9 +25,10 @@ static bool is_absent(const struct err *e)
     return e->library_code == ENOENT || e->library_code == ENOTDIR;
 }
 
-static void warn_readable(const char *path, uint32_t mode, uint32_t bits)
+static void warn_readable(struct config *c, const char *path, uint32_t mode, uint32_t bits)
 {
     if ((mode & bits) != 0) {
+        config_doubt(c, CAUSE_CONFIG_READABLE, path);
         LOG(LOG_WARN, "a file with a secret is readable by other users", LOG_S("file", path),
             LOG_S("remedy", "chmod 600, with the user that runs rollcall as owner"));
     }
@@ -49,7 +50,7 @@ static bool read_ini(struct loading *l, const char *path, bool *absent)
     secret_wipe(text, strlen(text));
     const char *proxy = l->texts.of[KEY_PROXY].text;
     if (l->texts.of[KEY_CLIENT_SECRET].text != NULL || (proxy != NULL && strchr(proxy, '@'))) {
-        warn_readable(path, mode, READABLE_BY_OTHERS);
+        warn_readable(l->out, path, mode, READABLE_BY_OTHERS);
     }
     return good;
 }
@@ -174,7 +175,7 @@ static bool take_env_file(struct loading *l)
         return false;
     }
     if (is_given(&found.of[KEY_CLIENT_SECRET])) {
-        warn_readable(path, mode, READABLE_BY_OTHERS);
+        warn_readable(l->out, path, mode, READABLE_BY_OTHERS);
     }
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         offer(l, (enum config_key_id)id, &found.of[id]);
@@ -196,9 +197,10 @@ static bool take_ini_secret(struct loading *l, const struct config_text *secret)
     }
     uint32_t mode = 0;
     if (!take_secret_file(l, file->text, &mode)) {
-        return err_prefix(l->e, "%s", file->origin);
+        err_prefix(l->e, "%s", file->origin);
+        return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
     }
-    warn_readable(file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
+    warn_readable(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
     return true;
 }
 
@@ -238,6 +240,7 @@ static char *clean_credential(struct loading *l, const struct config_text *value
     if (trimmed || quoted) {
         LOG(LOG_WARN, "cut off what does not belong to a credential",
             LOG_S("what", quoted ? "quotes" : "blanks around it"), LOG_S("where", value->origin));
+        config_doubt(l->out, quoted ? CAUSE_CONFIG_QUOTES : CAUSE_CONFIG_BLANKS, value->origin);
     }
     return text;
 }
@@ -247,15 +250,16 @@ static bool check_credential(struct loading *l, const char *text, bool is_id, co
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '\n' || *c == '\r') {
-            return err_set(l->e, ERR_CONFIG,
-                           "%s: holds more than one line; it must hold the %s alone", origin,
-                           is_id ? "client id" : "client secret");
+            err_set(l->e, ERR_CONFIG, "%s: holds more than one line; it must hold the %s alone",
+                    origin, is_id ? "client id" : "client secret");
+            return err_cause(l->e, CAUSE_CONFIG_LINES);
         }
         if (*c <= ' ' || *c >= 0x7F || (is_id && *c == ':')) {
-            return err_set(l->e, ERR_CONFIG,
-                           "%s: has a character that no %s has (position %zu); paste it again from "
-                           "Genesys Cloud (Admin > Integrations > OAuth)",
-                           origin, is_id ? "client id" : "client secret", (size_t)(c - text) + 1);
+            err_set(l->e, ERR_CONFIG,
+                    "%s: has a character that no %s has (position %zu); paste it again from "
+                    "Genesys Cloud (Admin > Integrations > OAuth)",
+                    origin, is_id ? "client id" : "client secret", (size_t)(c - text) + 1);
+            return err_cause(l->e, *c == ':' ? CAUSE_CONFIG_PAIR : CAUSE_CONFIG_CHARACTER);
         }
     }
     return true;
@@ -277,6 +281,9 @@ static bool apply_credentials(struct loading *l)
         char *text = clean_credential(l, secret);
         secret->text = NULL;
         bool good = check_credential(l, text, false, secret->origin);
+        if (good) {
+            config_doubt_credentials(l->out, l->out->client_id, id->origin, text, secret->origin);
+        }
         if (good && text[0] != '\0') {
             l->out->client_secret = secret_new(text, strlen(text));
             l->out->client_secret_origin = secret->origin;
@@ -313,28 +320,32 @@ static bool apply_values(struct loading *l)
 }
 
 /* Where a missing value belongs. */
-static bool fail_missing(struct loading *l, const char *what)
+static bool fail_missing(struct loading *l, enum cause_id cause, const char *what)
 {
     if (l->out->path != NULL) {
-        return err_set(l->e, ERR_CONFIG, "%s: %s", l->out->path, what);
+        err_set(l->e, ERR_CONFIG, "%s: %s", l->out->path, what);
+        return err_cause(l->e, cause);
     }
-    return err_set(l->e, ERR_CONFIG, "no configuration file (looked for %s), and %s", l->searched,
-                   what);
+    err_set(l->e, ERR_CONFIG, "no configuration file (looked for %s), and %s", l->searched, what);
+    return err_cause(l->e, CAUSE_CONFIG_ABSENT);
 }
 
 static bool check_login(struct loading *l)
 {
     const struct config *c = l->out;
     if (c->region == NULL && (c->login_url == NULL || c->api_url == NULL)) {
-        return fail_missing(l, "[genesys] region is missing: give the AWS region, the login domain "
-                               "or any URL of your Genesys Cloud (or set GENESYS_REGION)");
+        return fail_missing(l, CAUSE_CONFIG_REGION_MISSING,
+                            "[genesys] region is missing: give the AWS region, the login domain "
+                            "or any URL of your Genesys Cloud (or set GENESYS_REGION)");
     }
     if (c->client_id == NULL) {
-        return fail_missing(l, "[genesys] client_id is missing (or set GENESYS_CLIENT_ID)");
+        return fail_missing(l, CAUSE_CONFIG_ID_MISSING,
+                            "[genesys] client_id is missing (or set GENESYS_CLIENT_ID)");
     }
     if (c->client_secret == NULL) {
-        return fail_missing(l, "the client secret is missing: set [genesys] client_secret_file or "
-                               "client_secret, or GENESYS_CLIENT_SECRET");
+        return fail_missing(l, CAUSE_CONFIG_SECRET_MISSING,
+                            "the client secret is missing: set [genesys] client_secret_file or "
+                            "client_secret, or GENESYS_CLIENT_SECRET");
     }
     return true;
 }
@@ -361,6 +372,19 @@ static bool load(struct loading *l)
     return apply_values(l) && apply_credentials(l) && check_login(l);
 }
 
+/* What a failure to read a file, or any other, is called in the list of causes. */
+static void note_cause(struct err *e)
+{
+    if (e->cause != CAUSE_NONE) {
+        return;
+    }
+    if (is_absent(e)) {
+        err_cause(e, CAUSE_CONFIG_ABSENT);
+    } else {
+        err_cause(e, e->library_code == EACCES ? CAUSE_CONFIG_UNREADABLE : CAUSE_CONFIG_INVALID);
+    }
+}
+
 bool config_load(const struct config_request *request, struct arena *a, struct config *out,
                  struct err *e)
 {
@@ -368,6 +392,7 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
     err_clear(e);
     struct loading l = {.request = request, .a = a, .out = out, .searched = "", .e = e};
     if (!load(&l)) {
+        note_cause(e);
         config_wipe(out);
         return false;
     }

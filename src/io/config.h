@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/causes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "io/secret.h"
@@ -29,6 +30,14 @@ enum adherence_source {
     ADHERENCE_WORKFORCEMANAGEMENT,
     ADHERENCE_AGENTS_STATUS,
     ADHERENCE_REALTIME_INTERVALS,
+};
+
+enum { CONFIG_DOUBTS_MOST = 16 };
+
+/* Something that looks like a mistake in a value that can be read. */
+struct config_doubt {
+    enum cause_id cause;
+    const char *where; /* the value's origin */
 };
 
 struct config {
@@ -72,6 +81,10 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
 
+    /* What is odd about the values, for `rollcall check`; there also when loading failed. */
+    struct config_doubt doubts[CONFIG_DOUBTS_MOST];
+    size_t doubt_count;
+
     /* For config_blame: where each key's value came from, by CONFIG_KEYS; NULL: the default. */
     const char *const *origins;
 };
@@ -87,7 +100,8 @@ struct config_request {
 
 /* Loads the configuration into memory of `a`. Warnings (blanks or quotes cut off a credential, a
  * file readable by others while it holds a secret) are logged. Does not set the time zone. On
- * failure `e` is ERR_CONFIG with file:line. On success free the secret with config_wipe. */
+ * failure `e` is ERR_CONFIG with file:line, its cause noted where it is one of the list. On success
+ * free the secret with config_wipe. */
 bool config_load(const struct config_request *request, struct arena *a, struct config *out,
                  struct err *e);
 

@@ -71,10 +71,33 @@ static const char *advice(struct arena *a, const char *section, const char *name
     return list;
 }
 
-static void fail_unknown_key(struct ini_reading *r, const char *section, const char *name)
+/* Notes that the error just made is about scopes, unless an earlier one counts. */
+static void note_scope(struct ini_reading *r)
+{
+    if (r->error_line == r->line) {
+        err_cause(r->e, CAUSE_CONFIG_SCOPE);
+    }
+}
+
+/* True for a value that lists scopes, whatever its key is called. */
+static bool is_scope_value(const char *value)
+{
+    static const char *const names[] = {":readonly", ":read", "api:platform",
+                                        "urn:genesys:cloud:", "analytics:report:"};
+
+    for (size_t i = 0; value != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strstr(value, names[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fail_unknown_key(struct ini_reading *r, const char *section, const char *name,
+                             const char *value)
 {
     const char *shown = str_escaped(r->a, name);
-    if (str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes")) {
+    if (str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") || is_scope_value(value)) {
         fail(
             r, r->line,
             arena_printf(r->a,
@@ -82,6 +105,7 @@ static void fail_unknown_key(struct ini_reading *r, const char *section, const c
                          "may read is set by its roles and their divisions (Genesys Cloud: Admin > "
                          "Integrations > OAuth > the client > Roles). Remove the line",
                          shown));
+        note_scope(r);
         return;
     }
     if (section[0] == '\0') {
@@ -217,7 +241,7 @@ static int store(void *context, const char *section, const char *name, const cha
     enum config_key_id id = config_key_find(section, name);
     if (id == CONFIG_KEY_COUNT) {
         if (section[0] == '\0' || config_section_exists(section)) {
-            fail_unknown_key(r, section, name);
+            fail_unknown_key(r, section, name, value);
         }
         return 1;
     }

@@ -137,6 +137,14 @@ bool config_ini_read(struct arena *a, const char *path, const char *text, struct
 bool config_env_read(struct arena *a, const char *path, const char *text, struct config_texts *out,
                      struct err *e);
 
+/* Notes a doubt; what passes CONFIG_DOUBTS_MOST is dropped. */
+void config_doubt(struct config *c, enum cause_id cause, const char *where);
+
+/* Notes what is odd about the shapes of the credentials, which are clean of blanks and quotes;
+ * either may be NULL or empty. */
+void config_doubt_credentials(struct config *c, const char *id, const char *id_origin,
+                              const char *secret, const char *secret_origin);
+
 /* The key an environment variable stands for, or CONFIG_KEY_COUNT. */
 enum config_key_id config_env_key(const char *variable, size_t length);
 

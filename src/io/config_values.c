@@ -101,14 +101,17 @@ static bool apply_url(struct applying *v)
     }
     host += strlen("://");
     if (!http_url_allowed(v->text, v->e)) {
+        err_cause(v->e, str_starts_with(v->text, "http://") ? CAUSE_CONFIG_PLAIN_HTTP
+                                                            : CAUSE_CONFIG_INVALID);
         return err_prefix(v->e, "%s", v->origin);
     }
     size_t length = (size_t)(host - v->text) + strcspn(host, "/?#");
     const char *base = arena_strndup(v->a, v->text, length);
     const char *rest = v->text + length;
     if (rest[strspn(rest, "/")] != '\0') {
-        return refuse(v, arena_printf(v->a, "only scheme and host belong here: write %s",
-                                      str_escaped(v->a, base)));
+        refuse(v, arena_printf(v->a, "only scheme and host belong here: write %s",
+                               str_escaped(v->a, base)));
+        return err_cause(v->e, CAUSE_CONFIG_TOKEN_PATH);
     }
     put_text(v, base);
     return true;
@@ -118,8 +121,8 @@ static bool apply_url(struct applying *v)
 static bool apply_proxy(struct applying *v)
 {
     if (!http_proxy_check(v->text, v->e)) {
-        return err_set(v->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT",
-                       v->origin);
+        err_set(v->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", v->origin);
+        return err_cause(v->e, CAUSE_CONFIG_PROXY_URL);
     }
     put_text(v, v->text);
     return true;
@@ -165,7 +168,8 @@ static bool apply_zone(struct applying *v)
     size_t length = strspn(v->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                     "0123456789_+-/");
     if (v->text[length] != '\0' || v->text[0] == '/' || v->text[0] == '-' || v->text[0] == '+') {
-        return refuse(v, "must be a time zone's IANA name, such as Asia/Seoul");
+        refuse(v, "must be a time zone's IANA name, such as Asia/Seoul");
+        return err_cause(v->e, CAUSE_CONFIG_ZONE);
     }
     put_text(v, v->text);
     return true;

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
@@ -161,10 +162,11 @@ static bool ready_to_read(struct db *d, const struct db_header *h, struct err *e
                        d->path);
     }
     if (h->version < db_schema_version()) {
-        return err_set(e, ERR_STORE,
-                       "%s: made by an older rollcall (schema %lld, this program has %d); the next "
-                       "`rollcall extract` brings it up to date",
-                       d->path, (long long)h->version, db_schema_version());
+        err_set(e, ERR_STORE,
+                "%s: made by an older rollcall (schema %lld, this program has %d); the next "
+                "`rollcall extract` brings it up to date",
+                d->path, (long long)h->version, db_schema_version());
+        return err_cause(e, CAUSE_LOCAL_OLDER);
     }
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/causes.h"
 #include "base/str.h"
 #include "io/db_internal.h"
 #include "io/file.h"
@@ -42,16 +43,18 @@ bool db_judge_header(const char *path, const struct db_header *h, struct err *e)
         return true;
     }
     if (h->application_id != DB_APPLICATION_ID) {
-        return err_set(e, ERR_STORE,
-                       "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
-                       "Name another file ([database] path)",
-                       path);
+        err_set(e, ERR_STORE,
+                "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
+                "Name another file ([database] path)",
+                path);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
     }
     if (h->version > db_schema_version()) {
-        return err_set(e, ERR_STORE,
-                       "%s: made by a newer rollcall (schema %lld, this program knows %d); "
-                       "update rollcall",
-                       path, (long long)h->version, db_schema_version());
+        err_set(e, ERR_STORE,
+                "%s: made by a newer rollcall (schema %lld, this program knows %d); "
+                "update rollcall",
+                path, (long long)h->version, db_schema_version());
+        return err_cause(e, CAUSE_LOCAL_NEWER);
     }
     return true;
 }
@@ -107,10 +110,11 @@ static bool first_look(const char *path, struct err *e)
     if (db_read_header(d, &h, e)) {
         ok = db_judge_header(path, &h, e);
     } else if ((e->library_code & 0xff) == SQLITE_NOTADB) {
-        ok = err_set(e, ERR_STORE,
-                     "%s: not a SQLite database; it was left as it is. Name another file "
-                     "([database] path)",
-                     path);
+        err_set(e, ERR_STORE,
+                "%s: not a SQLite database; it was left as it is. Name another file "
+                "([database] path)",
+                path);
+        ok = err_cause(e, CAUSE_LOCAL_FOREIGN);
     } else {
         err_clear(e);
     }
@@ -129,11 +133,12 @@ static bool may(const char *path, int what)
 static bool check_existing(const char *path, const struct stat *st, struct err *e)
 {
     if (!S_ISREG(st->st_mode)) {
-        return err_set(e, ERR_STORE, "%s: not a file", path);
+        err_set(e, ERR_STORE, "%s: not a file", path);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
     }
     if (!may(path, R_OK)) {
-        return err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right",
-                       path);
+        err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
+        return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
     return st->st_size == 0 || first_look(path, e);
 }
@@ -151,6 +156,7 @@ static bool check_absent(const char *path, enum db_mode mode, struct err *e)
     if (!there) {
         err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path,
                 directory);
+        err_cause(e, CAUSE_LOCAL_DIRECTORY);
     }
     arena_free(a);
     return there;
@@ -162,19 +168,21 @@ bool db_check_place(const char *path, enum db_mode mode, struct err *e)
     struct stat st;
 
     if (file_on_network(path, &system)) {
-        return err_set(e, ERR_STORE,
-                       "%s: lies on a network file system (%s), where SQLite's shared memory does "
-                       "not work; put the database on a local disk",
-                       path, system);
+        err_set(e, ERR_STORE,
+                "%s: lies on a network file system (%s), where SQLite's shared memory does "
+                "not work; put the database on a local disk",
+                path, system);
+        return err_cause(e, CAUSE_LOCAL_NETWORK_DISK);
     }
     if (stat(path, &st) == 0) {
         return check_existing(path, &st, e);
     }
     if (errno == EACCES) {
-        return err_set(e, ERR_STORE,
-                       "%s: this user may not enter its directory (or one above it); give the user "
-                       "that right",
-                       path);
+        err_set(e, ERR_STORE,
+                "%s: this user may not enter its directory (or one above it); give the user "
+                "that right",
+                path);
+        return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
     return check_absent(path, mode, e);
 }

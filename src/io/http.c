@@ -280,6 +280,7 @@ static void describe_failure(struct transfer *t, CURLcode code)
     } else {
         const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
         answer->failure = http_failure_of(t->easy, code, words);
+        http_failure_describe(t->easy, code, words, answer);
         (void)str_escape(&detail, words, strlen(words));
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));
@@ -292,10 +293,13 @@ static void finish(struct http *h, struct transfer *t, CURLcode code, struct htt
 {
     curl_off_t elapsed_us = 0;
     long status = 0;
+    const char *address = NULL;
 
     http_headers_read(t->easy, &t->answer);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);
+    snprintf(t->answer.address, sizeof(t->answer.address), "%s", address ? address : "");
     t->answer.library_code = (int)code;
     t->answer.elapsed_ms = (int64_t)elapsed_us / 1000;
     if (code == CURLE_OK && t->headers_done) {

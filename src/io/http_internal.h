@@ -34,4 +34,9 @@ void http_headers_read(CURL *easy, struct http_answer *answer);
 /* What a failed transfer's code means; `detail` are libcurl's words for it. */
 enum http_failure http_failure_of(CURL *easy, CURLcode code, const char *detail);
 
+/* Fills in what else is known of a failure: answer->tls, proxy_status and proxy_failed.
+ * answer->failure must be set. */
+void http_failure_describe(CURL *easy, CURLcode code, const char *detail,
+                           struct http_answer *answer);
+
 #endif

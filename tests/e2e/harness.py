@@ -6,6 +6,7 @@ Needs python3 alone. ROLLCALL, STANDIN and CUTPROXY name the programs under test
 import datetime
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
@@ -47,6 +48,14 @@ def wait_for_port(process, port_file):
             pass
         time.sleep(0.01)
     raise RuntimeError("server did not come up")
+
+
+def open_terminal():
+    """A pseudo terminal; a test is skipped where the machine has none."""
+    try:
+        return pty.openpty()
+    except OSError as e:
+        raise unittest.SkipTest(f"no pseudo terminal here: {e}")
 
 
 class Server:

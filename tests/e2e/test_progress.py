@@ -1,7 +1,6 @@
 """The progress line of extract: on a terminal alone, five times a second at most, never mixed with the log."""
 import fcntl
 import os
-import pty
 import re
 import select
 import struct
@@ -10,7 +9,7 @@ import termios
 import time
 import unittest
 
-from harness import TestCase
+from harness import TestCase, open_terminal
 
 NOW = "2026-03-04T06:00:00Z"
 COMMAND = ("extract", "--until", NOW)
@@ -20,7 +19,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def on_terminal(command, env, columns=80, stdout_too=False):
     """Runs with stderr on a terminal; returns (exit code, [(time, text)], standard output)."""
-    main, terminal = pty.openpty()
+    main, terminal = open_terminal()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {k: v for k, v in env.items() if k != "COLUMNS"}
     process = subprocess.Popen(command, env=env, stderr=terminal, stdout=terminal if stdout_too else subprocess.PIPE)

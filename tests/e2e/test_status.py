@@ -3,7 +3,6 @@ import datetime
 import fcntl
 import json
 import os
-import pty
 import re
 import signal
 import sqlite3
@@ -13,7 +12,7 @@ import termios
 import time
 import unittest
 
-from harness import TestCase
+from harness import TestCase, open_terminal
 
 SUMMARY = re.compile(
     r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "
@@ -234,7 +233,7 @@ class Status(Morning):
         server, site = self.live()
         server.control(deny=["/api/v2/routing/queues"])
         self.ok(site.extract(), 11)
-        main, terminal = pty.openpty()
+        main, terminal = open_terminal()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         env = {k: v for k, v in site.environment().items() if k != "COLUMNS"}
         process = subprocess.Popen(site.command("status"), env=env, stdout=terminal, stderr=terminal)

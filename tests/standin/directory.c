@@ -19,13 +19,14 @@ static void self_uri(struct jw *w, const char *collection, uint64_t key)
     jw_string(w, "selfUri", uri);
 }
 
+static const char *const division_names[WORLD_DIVISIONS] = {"Home", "Europe", "서울"};
+
 static void division(struct jw *w, int n)
 {
-    static const char *const names[WORLD_DIVISIONS] = {"Home", "Europe", "서울"};
     uint64_t key = world_key(THING_DIVISION, (uint64_t)n);
     jw_object(w, "division");
     jw_uuid(w, "id", key);
-    jw_string(w, "name", names[n]);
+    jw_string(w, "name", division_names[n]);
     self_uri(w, "authorization/divisions", key);
     jw_end_object(w);
 }
@@ -344,10 +345,12 @@ void directory_token(const struct request *request, struct reply *reply)
     jw_string(w, "authorizedGrantType", "CLIENT-CREDENTIALS");
     jw_string(w, "state", "active");
     jw_array(w, "roleDivisions");
-    jw_object(w, NULL);
-    jw_uuid(w, "roleId", world_key(THING_OTHER, 9000));
-    jw_uuid(w, "divisionId", world_key(THING_DIVISION, 0));
-    jw_end_object(w);
+    for (int n = 0; n < WORLD_DIVISIONS; n++) {
+        jw_object(w, NULL);
+        jw_uuid(w, "roleId", world_key(THING_OTHER, 9000));
+        jw_uuid(w, "divisionId", world_key(THING_DIVISION, (uint64_t)n));
+        jw_end_object(w);
+    }
     jw_end_array(w);
     organization(w, "organization");
     jw_end_object(w);
@@ -371,4 +374,29 @@ void directory_organization(const struct request *request, struct reply *reply)
     jw_string(w, "productPlatform", "GenesysCloud");
     jw_string(w, "selfUri", "/api/v2/organizations/me");
     jw_end_object(w);
+}
+
+void directory_divisions(const struct request *request, struct reply *reply)
+{
+    struct listing l = {
+        .path = "/api/v2/authorization/divisions", .more = "", .total = WORLD_DIVISIONS};
+    struct jw *w = &reply->body;
+    if (!read_listing(request, reply, &l, MAX_PAGE)) {
+        return;
+    }
+    l.pages = (l.total + l.size - 1) / l.size;
+    jw_object(w, NULL);
+    jw_array(w, "entities");
+    for (long i = (l.number - 1) * l.size; i < l.number * l.size && i < l.total; i++) {
+        uint64_t key = world_key(THING_DIVISION, (uint64_t)i);
+        jw_object(w, NULL);
+        jw_uuid(w, "id", key);
+        jw_string(w, "name", division_names[i]);
+        jw_string(w, "description", "");
+        jw_bool(w, "homeDivision", i == 0);
+        self_uri(w, "authorization/divisions", key);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+    end_listing(w, &l);
 }

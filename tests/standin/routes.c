@@ -42,6 +42,11 @@ static const struct route table[] = {
     {"GET", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
     {"HEAD", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
     {"GET", "/api/v2/organizations/me", directory_organization, "directory:organization:view"},
+    {"GET", "/api/v2/authorization/divisions", directory_divisions, "authorization:division:view"},
+    {"GET", "/api/v2/organizations/limits/namespaces/{id}", organization_limits,
+     "limits:organization:view"},
+    {"GET", "/api/v2/analytics/dataretention/settings", organization_retention,
+     "analytics:dataRetention:view"},
     {"GET", ROUTES_ELSEWHERE, control_answer, NULL},
     {"POST", ROUTES_ELSEWHERE, control_answer, NULL},
 };

@@ -33,6 +33,10 @@ void directory_users(const struct request *request, struct reply *reply);
 void directory_queues(const struct request *request, struct reply *reply);
 void directory_token(const struct request *request, struct reply *reply);
 void directory_organization(const struct request *request, struct reply *reply);
+void directory_divisions(const struct request *request, struct reply *reply);
+/* organization.c: */
+void organization_limits(const struct request *request, struct reply *reply);
+void organization_retention(const struct request *request, struct reply *reply);
 /* control.c: */
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */

@@ -44,7 +44,7 @@ static void statuses(void **state)
          "\"[directory:user:view]\",\"at\":\"12:30:45\"}}",
          ERR_PERMISSION,
          "missing.permissions",
-         {"missing permission: directory:user:view (", "divisions", NULL}},
+         {"missing permission: directory:user:view", "divisions", NULL}},
         {403, "", ERR_PERMISSION, "", {"HTTP 403", "permission is missing", NULL}},
         {429,
          "{\"message\":\"Rate limit exceeded\",\"code\":\"too.many.requests\",\"limit\":{\"key\":"
@@ -101,7 +101,7 @@ static void failures_below_http(void **state)
     } cases[] = {
         {HTTP_DNS, ERR_TEMPORARY},      {HTTP_REFUSED, ERR_TEMPORARY},
         {HTTP_TIMEOUT, ERR_TEMPORARY},  {HTTP_RESET, ERR_TEMPORARY},
-        {HTTP_PROXY, ERR_CONFIG},       {HTTP_TLS, ERR_TEMPORARY},
+        {HTTP_PROXY, ERR_TEMPORARY},    {HTTP_TLS, ERR_TEMPORARY},
         {HTTP_TOO_LARGE, ERR_CONTRACT}, {HTTP_OTHER, ERR_TEMPORARY},
     };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "api/login_causes.h"
+#include "api/diagnosis.h"
 #include "api/token.h"
 #include "base/arena.h"
 
@@ -108,7 +108,7 @@ static void refusals(void **state)
          ERR_AUTH, "disabled"},
         {401, "application/json", "{\"code\":\"ip.not.authorized\",\"message\":\"no\"}", ERR_AUTH,
          "allow-list"},
-        {403, "application/json", "{\"error\":\"?\"}", ERR_AUTH, "client_id"},
+        {403, "application/json", "{\"error\":\"?\"}", ERR_AUTH, "IP allow-list"},
         {200, "text/html", page, ERR_AUTH, "page"},
         {200, "application/json", "{}", ERR_AUTH, "no token"},
         {200, "application/json", "[]", ERR_AUTH, "no token"},
@@ -165,17 +165,18 @@ static void a_login_cut_on_the_way_is_temporary(void **state)
     assert_non_null(strstr(e.message, "reset by peer"));
 }
 
-static void the_table_is_whole(void **state)
+static void fresh_tokens_refused(void **state)
 {
+    static const char login[] = "https://login.mypurecloud.de";
+    static const char api[] = "https://api.mypurecloud.de";
+
     (void)state;
-    for (size_t i = 0; i < login_cause_count; i++) {
-        const struct login_cause *c = &login_causes[i];
-        assert_true(c->name[0] != '\0' && c->text[0] != '\0' && c->remedy[0] != '\0');
-        assert_true(c->sign != LOGIN_WORDS || c->match);
-    }
-    assert_int_equal(login_causes[login_cause_count - 1].sign, LOGIN_OTHER);
-    assert_string_equal(login_cause_fresh("HTTP 401 ip.not.authorized")->name, "blocked_address");
-    assert_string_equal(login_cause_fresh("HTTP 401 bad.credentials")->name, "refused_fresh_token");
+    assert_int_equal(diagnose_refusal("ip.not.authorized", login, api), CAUSE_TOKEN_ADDRESS);
+    assert_int_equal(diagnose_refusal("bad.credentials", login, api), CAUSE_TOKEN_REFUSED);
+    assert_int_equal(diagnose_refusal("bad.credentials", login, "https://api.mypurecloud.jp"),
+                     CAUSE_TOKEN_OTHER_REGION);
+    assert_int_equal(diagnose_refusal("bad.credentials", "http://127.0.0.1:1", api),
+                     CAUSE_TOKEN_REFUSED);
 }
 
 int main(void)
@@ -185,7 +186,7 @@ int main(void)
         cmocka_unit_test(lifetimes),
         cmocka_unit_test(refusals),
         cmocka_unit_test(a_login_cut_on_the_way_is_temporary),
-        cmocka_unit_test(the_table_is_whole),
+        cmocka_unit_test(fresh_tokens_refused),
     };
 
     return cmocka_run_group_tests_name("token", tests, NULL, NULL);

@@ -1,0 +1,219 @@
+#include "api/diagnosis.h"
+
+#include <string.h>
+
+#include "api/region.h"
+#include "base/arena.h"
+#include "base/str.h"
+
+enum { EXCERPT_BYTES_MOST = 16384, HOST_BYTES = 256 };
+
+/* --- below HTTP ------------------------------------------------------------------------------ */
+
+static enum cause_id tls_cause(enum http_tls tls)
+{
+    static const enum cause_id causes[] = {
+        [HTTP_TLS_NO_FAILURE] = CAUSE_NET_TLS_OTHER, [HTTP_TLS_EXPIRED] = CAUSE_NET_CERT_EXPIRED,
+        [HTTP_TLS_EARLY] = CAUSE_NET_CERT_EARLY,     [HTTP_TLS_HOST] = CAUSE_NET_CERT_HOST,
+        [HTTP_TLS_SELF] = CAUSE_NET_CERT_SELF,       [HTTP_TLS_ISSUER] = CAUSE_NET_CERT_ISSUER,
+        [HTTP_TLS_VERSION] = CAUSE_NET_TLS_VERSION,  [HTTP_TLS_NONE] = CAUSE_NET_TLS_NONE,
+        [HTTP_TLS_CA_FILE] = CAUSE_CONFIG_CA_FILE,   [HTTP_TLS_OTHER] = CAUSE_NET_TLS_OTHER,
+    };
+
+    return causes[tls];
+}
+
+static enum cause_id proxy_cause(const struct http_answer *answer)
+{
+    if (answer->proxy_status == 407) {
+        return CAUSE_NET_PROXY_LOGIN;
+    }
+    if (answer->proxy_status >= 500) {
+        return CAUSE_NET_PROXY_TROUBLE;
+    }
+    if (answer->proxy_status > 0 || answer->failure == HTTP_PROXY) {
+        return CAUSE_NET_PROXY_DENIED;
+    }
+    return answer->failure == HTTP_DNS ? CAUSE_NET_PROXY_NAME : CAUSE_NET_PROXY_REFUSED;
+}
+
+enum cause_id diagnose_network(const struct http_answer *answer)
+{
+    if (answer->proxy_failed || answer->failure == HTTP_PROXY) {
+        return proxy_cause(answer);
+    }
+    switch (answer->failure) {
+    case HTTP_DNS:
+        return CAUSE_NET_NAME;
+    case HTTP_REFUSED:
+        return CAUSE_NET_REFUSED;
+    case HTTP_TIMEOUT:
+        return CAUSE_NET_TIMEOUT;
+    case HTTP_RESET:
+        return CAUSE_NET_RESET;
+    case HTTP_TLS:
+        return tls_cause(answer->tls);
+    case HTTP_TOO_LARGE:
+        return CAUSE_NET_TOO_LARGE;
+    case HTTP_OK:
+    case HTTP_PROXY:
+    case HTTP_OTHER:
+        break;
+    }
+    return CAUSE_NET_OTHER;
+}
+
+/* --- the login ------------------------------------------------------------------------------- */
+
+/* Words of a JSON body, lower case, the first that occurs counts. */
+static const struct {
+    const char *words;
+    enum cause_id cause;
+} login_words[] = {
+    {"client not found", CAUSE_LOGIN_UNKNOWN_CLIENT},
+    {"authentication failed", CAUSE_LOGIN_WRONG_SECRET},
+    {"disabled", CAUSE_LOGIN_DISABLED},
+    {"inactive", CAUSE_LOGIN_INACTIVE},
+    {"ip.not.authorized", CAUSE_LOGIN_ADDRESS},
+    {"grant", CAUSE_LOGIN_GRANT},
+    {"unauthorized_client", CAUSE_LOGIN_GRANT},
+    {"invalid_client", CAUSE_LOGIN_INVALID_CLIENT},
+    {"invalid_request", CAUSE_LOGIN_INVALID_REQUEST},
+    {"authentication.required", CAUSE_LOGIN_API_HOST},
+    {"bad.credentials", CAUSE_LOGIN_API_HOST},
+    {"http 404 not found", CAUSE_LOGIN_API_HOST},
+    {"http 405 method not allowed", CAUSE_LOGIN_API_HOST},
+};
+
+static const char *const provider_signs[] = {"saml",
+                                             "sso",
+                                             "adfs",
+                                             "okta",
+                                             "/idp",
+                                             "idp.",
+                                             "onelogin",
+                                             "pingone",
+                                             "auth0",
+                                             "accounts.google",
+                                             "login.microsoftonline"};
+static const char *const form_signs[] = {"sign in", "signin",   "log in",
+                                         "login",   "password", "saml"};
+
+static bool has_any(const char *lower, const char *const *signs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(lower, signs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum cause_id page_cause(struct arena *a, const struct http_answer *answer)
+{
+    size_t length =
+        answer->body.length < EXCERPT_BYTES_MOST ? answer->body.length : EXCERPT_BYTES_MOST;
+    const char *text = str_lower(a, arena_strndup(a, buf_str(&answer->body), length));
+
+    if (strchr(text, '<') && has_any(text, form_signs, sizeof(form_signs) / sizeof(*form_signs))) {
+        return CAUSE_LOGIN_SIGN_IN_PAGE;
+    }
+    return CAUSE_LOGIN_WEB_PAGE;
+}
+
+static enum cause_id redirect_cause(struct arena *a, const struct http_answer *answer)
+{
+    return has_any(str_lower(a, answer->location), provider_signs,
+                   sizeof(provider_signs) / sizeof(*provider_signs))
+               ? CAUSE_LOGIN_IDENTITY_PROVIDER
+               : CAUSE_LOGIN_REDIRECT;
+}
+
+static enum cause_id words_cause(struct arena *a, const char *words)
+{
+    const char *lower = str_lower(a, words);
+
+    for (size_t i = 0; i < sizeof(login_words) / sizeof(*login_words); i++) {
+        if (strstr(lower, login_words[i].words)) {
+            return login_words[i].cause;
+        }
+    }
+    return CAUSE_NONE;
+}
+
+static enum cause_id login_cause(struct arena *a, const struct http_answer *answer,
+                                 const char *words)
+{
+    enum cause_id said = words ? words_cause(a, words) : CAUSE_NONE;
+
+    if (answer->failure != HTTP_OK) {
+        return diagnose_network(answer);
+    }
+    if (answer->status == 429) {
+        return CAUSE_LOGIN_RATE;
+    }
+    if (answer->status >= 500) {
+        return CAUSE_LOGIN_SERVER;
+    }
+    if (said != CAUSE_NONE) {
+        return said;
+    }
+    if (answer->status >= 300 && answer->status <= 399) {
+        return redirect_cause(a, answer);
+    }
+    if (answer->status == 404 || answer->status == 405) {
+        return CAUSE_LOGIN_NO_ENDPOINT;
+    }
+    if (answer->status == 403) {
+        return CAUSE_LOGIN_FORBIDDEN;
+    }
+    return words ? CAUSE_LOGIN_NO_TOKEN : page_cause(a, answer);
+}
+
+enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
+{
+    struct arena *a = arena_new(0);
+    enum cause_id id = login_cause(a, answer, words);
+
+    arena_free(a);
+    return id;
+}
+
+/* --- the token ------------------------------------------------------------------------------- */
+
+/* True when both hosts are of regions that are known, and not of the same. */
+static bool regions_differ(struct arena *a, const char *login_url, const char *api_url)
+{
+    bool login_known = false;
+    bool api_known = false;
+    struct err ignored;
+    const char *login = region_domain(a, login_url, &login_known, &ignored);
+    const char *api = region_domain(a, api_url, &api_known, &ignored);
+
+    return login && api && !str_eq(login, api);
+}
+
+enum cause_id diagnose_refusal(const char *words, const char *login_url, const char *api_url)
+{
+    struct arena *a = arena_new(0);
+    enum cause_id id = CAUSE_TOKEN_REFUSED;
+
+    if (strstr(str_lower(a, words), "ip.not.authorized")) {
+        id = CAUSE_TOKEN_ADDRESS;
+    } else if (regions_differ(a, login_url, api_url)) {
+        id = CAUSE_TOKEN_OTHER_REGION;
+    }
+    arena_free(a);
+    return id;
+}
+
+bool diagnosis_append(struct err *e, enum cause_id id)
+{
+    const struct cause *cause = cause_of(id);
+
+    err_append(e, ". Likely cause: %s. Remedy: %s.", cause->text, cause->remedy);
+    if (cause->step == STEP_LOGIN || cause->step == STEP_TOKEN) {
+        err_append(e, " %s.", cause_saml_note);
+    }
+    return err_cause(e, id);
+}

@@ -1,0 +1,601 @@
+"""Broken set-ups, each with its own cause, remedy and exit code; redirects and certificates; and the marked secret, which
+must not show anywhere."""
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import broken
+from broken import (CLIENT, NGINX, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Nginx, Resetting, Silent, closed_port,
+                    cloud, error, login_error, missing, proxy, serve, token_me)
+from harness import CLIENT_ID, ROLLCALL, TestCase, open_terminal
+
+YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
+ELSE_PAIR = "d9428888-122b-11e1-b85c-61cd3cbb3210"
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+SIGN_IN = "<html><body><form action=/sso><h1>Sign in</h1><input type=password></form></body></html>"
+LOGIN = "/oauth/token"
+ME = "/api/v2/tokens/me"
+QUERY = "/api/v2/analytics/conversations/details/query"
+DIVISIONS = "/api/v2/authorization/divisions"
+LIMITS = "/api/v2/organizations/limits"
+
+
+class Checked(TestCase):
+    """Runs `rollcall check` on a site with the marked secret, and looks for the secret in all it leaves."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.certificate_directory = tempfile.mkdtemp(prefix="rollcall-certificates-")
+        cls.addClassCleanup(shutil.rmtree, cls.certificate_directory, ignore_errors=True)
+        cls.certificates = Certificates(cls.certificate_directory)
+
+    def marked(self, url=None, **genesys):
+        site = self.site(url, start=YESTERDAY)
+        site.set(genesys={"client_secret": SECRET, **genesys}, extract={"requests_per_minute": "300"})
+        site.env.update({"ROLLCALL_LIMIT_CONNECT_MS": "1500", "ROLLCALL_LIMIT_STALL_MS": "2000"})
+        for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+            site.env[name] = ""
+        return site
+
+    def behind(self, url, region="eu-central-1", ca=None, **genesys):
+        """A site whose way leads through a proxy."""
+        site = self.marked(None, region=region, proxy=url, ca_file=ca or self.certificates.ca, **genesys)
+        site.set(genesys={"login_url": None, "api_url": None, **genesys})
+        return site
+
+    def check(self, site, *arguments, secrets=(), env=None):
+        """Runs check as JSON with all logging, watching the process table; returns (exit code, document, output)."""
+        process = subprocess.Popen(site.command()[:1] + ["-v", "-v"] + site.command("check", "--json", *arguments)[1:],
+                                   env=site.environment(**(env or {})), cwd=site.directory, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        seen = b""
+        try:
+            seen = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        except OSError:
+            pass
+        out, err = process.communicate(timeout=120)
+        self.assert_unmarked(out + err + seen, secrets)
+        self.assert_no_marks_in_files(site, secrets)
+        return process.returncode, json.loads(out) if out else None, (out + err).decode("utf-8", "replace")
+
+    def assert_unmarked(self, data, secrets=()):
+        """Not the secret, nor a part of it, nor what is made of it."""
+        for secret in {SECRET, TOKEN, PAIR, base64.b64encode(SECRET.encode()).decode(), *secrets}:
+            for at in range(max(1, len(secret) - 9)):
+                part = secret[at:at + 10].encode()
+                if len(part) == 10 and part not in CLIENT_ID.encode():
+                    self.assertNotIn(part, data)
+
+    def assert_no_marks_in_files(self, site, secrets=()):
+        for path in Path(site.directory).rglob("*"):
+            if path.is_file() and path.name not in ("rollcall.ini", "secret", ".env"):
+                self.assert_unmarked(path.read_bytes(), secrets)
+
+
+def setups():
+    """name, cause, exit code, and a function of the test that gives the site, or (site, arguments of check())."""
+    table = []
+
+    def add(name, cause, code):
+        def take(function):
+            table.append((name, cause, code, function))
+            return function
+        return take
+
+    def config(name, cause, code=3, secrets=(), **genesys):
+        table.append((name, cause, code, lambda t: (t.marked(cloud(t).url, **genesys), {"secrets": secrets})))
+
+    def answers(name, cause, code, replaced, **extra):
+        table.append((name, cause, code, lambda t: t.marked(cloud(t, replaced, **extra).url)))
+
+    def certificate(name, cause, pair, code=7, ca=None):
+        def make(t):
+            url = Nginx(t, getattr(t.certificates, pair)).url if NGINX else cloud(
+                t, pair=getattr(t.certificates, pair)).url
+            return t.marked(url, ca_file=ca(t) if ca else t.certificates.ca)
+        table.append((name, cause, code, make))
+
+    # --- configuration ---
+    @add("no configuration file", "config_absent", 3)
+    def _(t):
+        site = t.marked("http://127.0.0.1:9")
+        site.config += ".not-there"
+        return site
+
+    @add("configuration not readable", "config_unreadable", 3)
+    def _(t):
+        site = t.marked("http://127.0.0.1:9")
+        os.chmod(site.directory, 0o755)
+        os.chmod(site.config, 0o600 if os.geteuid() == 0 else 0)
+        site.command_before = NOBODY if os.geteuid() == 0 else []
+        return site
+
+    @add("key of another program", "config_invalid", 3)
+    def _(t):
+        site = t.marked("http://127.0.0.1:9")
+        site.set(genesys={"username": "robot"})
+        return site
+
+    config("scope key", "config_scope", scope="analytics:read")
+    config("scope name under another key", "config_scope", permissions="analytics:report:read")
+    config("platform scope", "config_scope", grants="urn:genesys:cloud:admin")
+    config("region missing", "config_region_missing", login_url=None, api_url=None)
+    config("region of another vendor", "config_region_unknown", login_url=None, api_url=None, region="mars-north-1")
+    config("AWS name on the first region's domain", "config_region_mixed", login_url=None, api_url=None,
+           region="api.us-east-2.mypurecloud.com")
+    config("token path of the API host", "config_token_path", login_url="https://api.mypurecloud.de/api/v2/oauth/token")
+    config("token path in circulation", "config_token_path", login_url="https://api.mypurecloud.de/api/v2/oauth2/token")
+    config("plain http", "config_plain_http", login_url="http://login.mypurecloud.de")
+    config("proxy of another kind", "config_proxy_url", proxy="ftp://proxy:21")
+    config("certificates not there", "config_ca_file", ca_file="/nowhere/ca.pem")
+    config("client id missing", "config_id_missing", client_id=None)
+    config("secret missing", "config_secret_missing", client_secret=None)
+    config("secret file not there", "config_secret_file", client_secret=None, client_secret_file="/nowhere/secret")
+    config("id and secret exchanged", "config_exchanged", client_id=SECRET, client_secret=CLIENT_ID)
+    config("placeholder", "config_placeholder", client_secret="your_client_secret_here")
+    config("placeholder of an example", "config_placeholder", client_secret="xxxxxxxx")
+    config("pair in the id", "config_pair", client_id=CLIENT_ID + ":" + SECRET)
+    config("pair in the secret", "config_pair", client_secret=CLIENT_ID + ":" + SECRET)
+    config("colon lost", "config_colon_lost", client_id=CLIENT_ID + SECRET)
+    config("colon doubled", "config_colon_doubled", client_secret=":" + SECRET)
+    config("base64 of the pair", "config_base64", client_secret=PAIR)
+    config("base64 of the secret", "config_base64",
+           client_secret=base64.b64encode((SECRET + "\n").encode()).decode())
+    config("blank within the secret", "config_character", client_secret=SECRET[:20] + " " + SECRET[20:])
+    config("typographic dash", "config_character", client_secret=SECRET.replace("-", "\u2013"))
+    config("unknown time zone", "config_zone")
+    table[-1] = ("unknown time zone", "config_zone", 3, lambda t: zone(t, "Asia/Soul"))
+
+    @add("secret file with two lines", "config_lines", 3)
+    def _(t):
+        site = t.marked(cloud(t).url, client_secret=None, client_secret_file="secret")
+        secret = Path(site.directory, "secret")
+        secret.write_text(f"{CLIENT_ID}\n{SECRET}\n")
+        secret.chmod(0o600)
+        return site
+
+    @add("no start", "config_start", 3)
+    def _(t):
+        site = t.marked(cloud(t).url)
+        site.set(extract={"start": None})
+        return site
+
+    # --- network ---
+    config("name unknown", "network_name", 7, login_url="https://login.no-such-region.invalid",
+           api_url="https://api.no-such-region.invalid")
+    table.append(("connection refused", "network_refused", 7,
+                  lambda t: t.marked(f"https://127.0.0.1:{closed_port()}")))
+    table.append(("nobody answers", "network_timeout", 7,
+                  lambda t: t.marked(f"https://127.0.0.1:{serve(t, Silent).port}")))
+    table.append(("connection reset", "network_reset", 7,
+                  lambda t: t.marked(f"https://127.0.0.1:{serve(t, Resetting).port}")))
+    table.append(("proxy asks for a login", "network_proxy_login", 7, lambda t: t.behind(proxy(t, status=407).url)))
+    table.append(("proxy forbids", "network_proxy_denied", 7, lambda t: t.behind(proxy(t, status=403).url)))
+    table.append(("proxy finds no host", "network_proxy_trouble", 7, lambda t: t.behind(proxy(t, status=502).url)))
+    table.append(("proxy not running", "network_proxy_refused", 7,
+                  lambda t: t.behind(f"http://127.0.0.1:{closed_port()}")))
+    table.append(("proxy's name unknown", "network_proxy_name", 7,
+                  lambda t: t.behind("http://proxy.no-such-domain.invalid:3128")))
+    certificate("certificate expired", "network_certificate_expired", "expired")
+    certificate("certificate not yet valid", "network_certificate_early", "early")
+    certificate("certificate of another host", "network_certificate_host", "host")
+    certificate("certificate self-signed", "network_certificate_self_signed", "self_signed")
+    certificate("certificate of an unknown authority", "network_certificate_issuer", "unknown")
+    certificate("certificates file without certificates", "config_ca_file", "good", 3, lambda t: t.empty_file())
+    table.append(("TLS 1.1", "network_tls_version", 7,
+                  lambda t: t.marked(cloud(t, pair=t.certificates.good, old=True).url, ca_file=t.certificates.ca)))
+    table.append(("no TLS", "network_tls_none", 7, lambda t: t.marked(cloud(t).url.replace("http:", "https:"))))
+
+    # --- login ---
+    answers("client unknown", "login_unknown_client", 4,
+            {LOGIN: login_error(400, "invalid_client", "client not found")})
+    answers("client unknown, older answer", "login_unknown_client", 4,
+            {LOGIN: login_error(400, "client not found: invalid_client", "")})
+    config("wrong secret", "login_wrong_secret", 4, client_secret="AnotherSecret-thatWasRotated_0123456789abcd",
+           secrets=["AnotherSecret-thatWasRotated_0123456789abcd"])
+    answers("client disabled", "login_client_disabled", 4, {LOGIN: login_error(401, "access_denied", "client is disabled")})
+    answers("client inactive", "login_client_inactive", 4, {LOGIN: login_error(400, "access_denied", "client is inactive")})
+    answers("address not allowed", "login_address", 4, {LOGIN: error(401, "ip.not.authorized", "The IP is not allowed")})
+    answers("invalid_grant", "login_grant", 4, {LOGIN: login_error(400, "invalid_grant", "bad grant")})
+    answers("unsupported_grant_type", "login_grant", 4, {LOGIN: login_error(400, "unsupported_grant_type", "no")})
+    answers("unauthorized_client", "login_grant", 4, {LOGIN: login_error(403, "unauthorized_client", "no")})
+    answers("403 at login", "login_forbidden", 4, {LOGIN: login_error(403, "access_denied", "forbidden")})
+    answers("invalid_client", "login_invalid_client", 4, {LOGIN: login_error(401, "invalid_client", "no")})
+    answers("authorization stripped on the way", "login_invalid_request", 4,
+            {LOGIN: login_error(400, "invalid_request", "client credentials are missing")})
+    answers("API host as login host", "login_api_host", 4, {LOGIN: error(404, "not found", "HTTP 404 Not Found")})
+    answers("no such path", "login_no_endpoint", 4, {LOGIN: (404, "<html>404</html>")})
+    answers("redirect to an identity provider", "login_identity_provider", 4,
+            {LOGIN: (302, "moved", {"Location": "https://idp.example.test/saml2/sso?SAMLRequest=x"})})
+    answers("redirect", "login_redirect", 4, {LOGIN: (301, "moved", {"Location": "https://www.example.test/"})})
+    answers("sign-in page", "login_sign_in_page", 4, {LOGIN: (200, SIGN_IN)})
+    answers("empty answer", "login_web_page", 4, {LOGIN: (200, "")})
+    answers("JSON without a token", "login_no_token", 4, {LOGIN: (200, {"status": "up"})})
+    answers("429 at login", "login_rate", 6, {LOGIN: (429, {}, {"Retry-After": "600"})})
+    answers("503 at login", "login_server", 7, {LOGIN: (503, "<html>maintenance</html>")})
+    answers("login cut", "login_network", 7, {LOGIN: "cut"})
+
+    @add("plain web server in the login's place", "login_web_page", 4)
+    def _(t):
+        return t.marked(Nginx(t).url if NGINX else cloud(t, {LOGIN: (200, "<h1>It works!</h1>")}).url)
+
+    # --- token ---
+    @add("login and API of different regions", "token_other_region", 4)
+    def _(t):
+        server = cloud(t, {"/api/": error(401, "bad.credentials")}, pair=t.certificates.good)
+        return t.behind(proxy(t, server.port).url, region=None, login_url="https://login.mypurecloud.de",
+                        api_url="https://api.mypurecloud.jp")
+
+    answers("address not allowed at the API", "token_address", 4, {"/api/": error(401, "ip.not.authorized")})
+    answers("token refused", "token_refused", 4, {"/api/": error(401, "bad.credentials")})
+    answers("another server as API", "token_no_api", 7, {"/api/": (200, "<html>hello</html>")})
+    answers("API redirects", "token_no_api", 7, {"/api/": (302, "moved", {"Location": "https://www.example.test/"})})
+    answers("429 at the API", "token_rate", 6, {"/api/": error(429, "too.many.requests")})
+    answers("503 at the API", "token_server", 7, {"/api/": error(503, "service.unavailable")})
+    config("another organization", "token_organization", 3, organization="Test Sandbox")
+    answers("client being switched off", "token_client_state", 4,
+            {ME: token_me(state="inactive", dateToDelete="2026-12-24T00:00:00Z")})
+    answers("token of another grant type", "token_grant", 4, {ME: token_me(authorizedGrantType="CODE")})
+    answers("no roles", "token_no_roles", 0, {ME: token_me(roleDivisions=[])})
+    answers("short tokens", "token_short", 0,
+            {LOGIN: (200, {"access_token": TOKEN, "token_type": "bearer", "expires_in": 300})})
+
+    # --- permissions ---
+    answers("queues not permitted", "permission_missing", 5, {"/api/v2/routing/queues": missing("routing:queue:view")})
+    answers("conversations not permitted", "permission_missing", 5,
+            {"/api/v2/analytics/conversations": missing("analytics:conversationDetail:view")})
+    answers("no adherence source permitted", "permission_missing", 5,
+            {"/api/v2/workforcemanagement": missing("wfm:realtimeAdherence:view"),
+             "/api/v2/analytics/agents": missing("analytics:agentState:view")})
+    answers("empty answer", "permission_empty", 0, {QUERY: (200, {"totalHits": 0})})
+    answers("some divisions", "permission_divisions", 0,
+            {DIVISIONS: (200, {"entities": [{"id": CLIENT["roleDivisions"][0]["divisionId"], "name": "Home"},
+                                            {"id": ELSE_PAIR, "name": "Europe"}], "total": 2})})
+    answers("429 at a stream", "permission_rate", 6, {"/api/v2/users": error(429, "too.many.requests")})
+    answers("500 at a stream", "permission_server", 7, {QUERY: error(500, "internal.server.error")})
+    answers("400 at a stream", "permission_answer", 8, {QUERY: error(400, "bad.request")})
+
+    # --- limits ---
+    answers("pace over the limit", "limits_pace", 0,
+            {LIMITS: (200, {"entities": [{"key": RATE, "namespace": "platform.api", "value": 60}]})})
+    answers("limits not readable", "limits_unread", 0, {LIMITS: missing("limits:view")})
+    answers("too much for a night", "limits_night", 0,
+            {QUERY: (200, {"conversations": [{"conversationId": ELSE_PAIR}], "totalHits": 90000000})})
+
+    # --- local ---
+    def local(name, cause, code, prepare):
+        def make(t):
+            site = t.marked(cloud(t).url)
+            return prepare(t, site) or site
+        table.append((name, cause, code, make))
+
+    local("no directory", "local_directory", 9,
+          lambda t, s: s.set(database={"path": s.directory + "/not/there/rollcall.db"}))
+    local("another program's file", "local_foreign", 9, lambda t, s: Path(s.db).write_text("hello\n" * 200) and None)
+    @add("directory not writable", "local_rights", 9)
+    def _(t):
+        site = t.marked(cloud(t).url)
+        os.chmod(site.config, 0o644)
+        os.chmod(site.directory, 0o555)
+        site.command_before = NOBODY if os.geteuid() == 0 else []
+        return site
+
+    local("a newer file", "local_newer", 9, lambda t, s: made(t, s, "PRAGMA user_version = 9999"))
+    local("an older file", "local_older", 0, lambda t, s: made(t, s, "PRAGMA user_version = 1"))
+    local("start before the retention", "local_retention", 0, lambda t, s: s.set(extract={"start": "2020-01-01"}))
+    answers("clock off", "network_clock", 0, {}, skew=-600)
+
+    @add("file readable by others", "config_readable", 0)
+    def _(t):
+        site = t.marked(cloud(t).url)
+        os.chmod(site.config, 0o644)
+        return site
+
+    config("quotes", "config_quotes", 0, client_secret=f'"{SECRET}"')
+    config("id of another form", "config_id_no_uuid", 4, client_id="nightly-extract")
+
+    @add("blanks around the secret", "config_blanks", 0)
+    def _(t):
+        site = t.marked(cloud(t).url, client_secret=None)
+        return site, {"env": {"GENESYS_CLIENT_SECRET": f" {SECRET}\r\n"}}
+
+    return table
+
+
+def zone(test, name):
+    site = test.marked("http://127.0.0.1:9")
+    site.set(extract={"timezone": name})
+    return site
+
+
+def made(test, site, sql):
+    """A database of ours, then changed."""
+    test.ok(site.extract("--stream", "queues"))
+    subprocess.run(["sqlite3", site.db, sql], check=True)
+
+
+class Table(Checked):
+    def empty_file(self):
+        path = Path(self.directory(), "ca.pem")
+        path.write_text("no certificate\n")
+        return str(path)
+
+    def test_each_gives_its_cause_remedy_and_exit_code(self):
+        listed = {row[1]: row for row in causes()}
+        table = setups()
+        self.assertGreaterEqual(len(table), 40)
+        for name, cause, code, make in table:
+            with self.subTest(name):
+                self.one(name, cause, code, make, listed)
+            self.doCleanups()
+        self.assertGreaterEqual(len({cause for _, cause, _, _ in table}), 40)
+
+    def one(self, name, cause, code, make, listed):
+        site = make(self)
+        site, arguments = site if isinstance(site, tuple) else (site, {})
+        before = getattr(site, "command_before", [])
+        if before:
+            got, document, output = self.check_as(site, before)
+        else:
+            got, document, output = self.check(site, **arguments)
+        self.assertEqual(got, code, f"{name}\n{output}")
+        results = document["checks"]
+        self.assertEqual(document["exit_code"], code)
+        self.assertEqual(document["ok"], code == 0)
+        found = [r for r in results if r["cause"] == cause]
+        self.assertTrue(found, f"{name}: no {cause} in\n{output}")
+        self.assertEqual(found[0]["cause_text"], listed[cause][4])
+        self.assertEqual(found[0]["remedy"], listed[cause][5])
+        self.assertEqual(found[0]["exit_code"], int(listed[cause][2]))
+        self.assertTrue(found[0]["evidence"])
+        failed = [r for r in results if r["status"] == "failed"]
+        if int(listed[cause][2]):
+            self.assertEqual(failed[0]["cause"], cause, f"{name}\n{output}")
+        if failed and failed[0]["step"] == "login":
+            self.assertIn("SAML", failed[0]["note"])
+            self.assertIn("rotated", failed[0]["note"])
+
+    def check_as(self, site, before):
+        """As another user, who may not read the configuration."""
+        done = subprocess.run(before + site.command("check", "--json"), env=site.environment(), cwd="/",
+                              capture_output=True, check=False)
+        self.assert_unmarked(done.stdout + done.stderr)
+        return done.returncode, json.loads(done.stdout), (done.stdout + done.stderr).decode()
+
+
+def causes():
+    text = subprocess.run([ROLLCALL, "--causes"], capture_output=True, text=True, check=True).stdout
+    return [line.split("\t") for line in text.splitlines()]
+
+
+class List(TestCase):
+    def test_causes_are_whole_and_distinct(self):
+        rows = causes()
+        self.assertGreaterEqual(len(rows), 60)
+        for at in (1, 4):
+            values = [row[at] for row in rows]
+            self.assertEqual(sorted(set(values)), sorted(values))
+        for row in rows:
+            self.assertTrue(all(row), row)
+            self.assertFalse(row[4].endswith("."), row)
+            self.assertFalse(row[5].endswith("."), row)
+
+    def test_every_cause_that_can_be_made_is_in_the_table(self):
+        made_here = {cause for _, cause, _, _ in setups()}
+        elsewhere = {"network_too_large", "network_other", "network_tls_other", "local_no_space", "local_little_space",
+                     "local_network_disk", "local_database", "local_locked"}
+        self.assertEqual(sorted({row[1] for row in causes()} - made_here - elsewhere), [])
+
+
+class Screens(Checked):
+    def test_all_is_well_and_reads_at_80_columns(self):
+        server = cloud(self)
+        result = self.ok(self.marked(server.url).run("check"))
+        self.assertIn("All is well", result.stdout)
+        for title in ("Configuration", "Network", "Login", "Token", "Permissions", "Limits", "Local"):
+            self.assertRegex(result.stdout, rf"(?m)^\d {title}$")
+        self.assertTrue(all(len(line) <= 80 for line in result.stdout.splitlines()), result.stdout)
+        self.assertFalse(os.path.exists(self.marked(server.url).db))
+
+    def test_a_failure_says_cause_remedy_and_saml(self):
+        server = cloud(self, {LOGIN: login_error(401, "invalid_client", "authentication failed")})
+        site = self.marked(server.url)
+        result = self.ok(site.run("check"), 4)
+        for words in ("FAILED", "cause:", "remedy:", "SAML", "machine user", "Enable SSO", "exit code 4",
+                      r"skipped +permissions"):
+            self.assertRegex(result.stdout, words)
+        self.assertTrue(all(len(line) <= 80 for line in result.stdout.splitlines()), result.stdout)
+        self.assertEqual(result.stderr, "")
+
+    def test_streams_can_be_chosen(self):
+        server = cloud(self, {"/api/v2/routing/queues": missing("routing:queue:view")})
+        site = self.marked(server.url)
+        self.ok(site.run("check", "--stream", "users"))
+        result = self.ok(site.run("check", "--stream", "queues"), 5)
+        self.assertIn("routing:queue:view", result.stdout)
+        self.assertRegex(" ".join(result.stdout.split()), "divisions too; a changed role may take up to 15 minutes")
+        self.ok(site.run("check", "--stream", "queus"), 2)
+
+    def test_a_jwt_shows_claims_and_not_itself(self):
+        def part(value):
+            return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+        token = part({"alg": "RS256"}) + "." + part({"iss": "urn:purecloud:test", "org": "o1", "exp": 1}) + ".c2lnbmF0dXJl"
+        answers = {LOGIN: (200, {"access_token": token, "expires_in": 86399}),
+                   "/api/v2/": lambda seen: broken.normal({**seen, "authorization": "Bearer " + TOKEN})}
+        code, document, output = self.check(self.marked(cloud(self, answers).url))
+        self.assertEqual(code, 0, output)
+        claims = [r["evidence"] for r in document["checks"] if r["check"] == "claims"]
+        self.assertEqual(claims, ['iss "urn:purecloud:test", org "o1", exp 1'])
+        for piece in token.split("."):
+            self.assertNotIn(piece[:12], output)
+
+    def test_a_run_under_way_is_named(self):
+        server = self.standin(start=YESTERDAY, days=1, faults=["latency:ms=4000,times=1,path=/api/v2/users"], now="real")
+        site = self.site(server.url, start=YESTERDAY)
+        process = site.start_process("extract", "--stream", "users")
+        deadline = time.monotonic() + 20
+        while not os.path.exists(site.db + ".lock") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        result = site.run("check", "--json", "--stream", "users")
+        process.kill()
+        process.communicate()
+        held = [r for r in json.loads(result.stdout)["checks"] if r["cause"] == "local_locked"]
+        self.assertIn(str(process.pid), held[0]["evidence"])
+
+    def test_nothing_is_written(self):
+        server = cloud(self)
+        site = self.marked(server.url)
+        before = sorted(os.listdir(site.directory))
+        self.ok(site.run("check"))
+        self.assertEqual(sorted(os.listdir(site.directory)), before)
+
+
+class Regions(Checked):
+    """The other regions' login hosts, behind a proxy that leads them all to this machine."""
+
+    def regions(self, home):
+        lost = login_error(400, "invalid_client", "client not found")
+        server = cloud(self, {LOGIN: lambda seen: None if seen["host"] == f"login.{home}" else lost},
+                       pair=self.certificates.good)
+        self.gate = proxy(self, server.port)
+        return self.behind(self.gate.url), server
+
+    def test_without_a_terminal_it_wants_a_yes(self):
+        site, server = self.regions("mypurecloud.jp")
+        result = subprocess.run(site.command("check", "--find-region"), env=site.environment(), cwd=site.directory,
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        self.ok(result, 2)
+        self.assertIn("--yes", result.stderr)
+        self.assertEqual(server.seen, [])
+
+    def test_the_client_is_found(self):
+        site, _ = self.regions("mypurecloud.jp")
+        code, document, output = self.check(site, "--find-region", "--yes")
+        self.assertEqual(code, 4, output)
+        found = [r["evidence"] for r in document["checks"] if r["check"] == "find region"]
+        self.assertIn("region = ap-northeast-1", found[0])
+        self.assertLessEqual({a.split(":")[0] for a in self.gate.asked},
+                             {f"{h}.{r}" for r in REGIONS for h in ("login", "api")})
+
+    def test_nobody_knows_it(self):
+        site, server = self.regions("nowhere")
+        code, document, output = self.check(site, "--find-region", "--yes")
+        self.assertEqual(code, 4, output)
+        found = [r["evidence"] for r in document["checks"] if r["check"] == "find region"]
+        self.assertIn("17 other login hosts", found[0])
+        self.assertEqual({s["host"] for s in server.seen if s["method"] == "POST"}, {f"login.{r}" for r in REGIONS})
+
+    def ask(self, answer):
+        """At a terminal."""
+        site, server = self.regions("mypurecloud.jp")
+        master, slave = open_terminal()
+        process = subprocess.Popen(site.command("check", "--find-region"), env=site.environment(), cwd=site.directory,
+                                   stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.close(slave)
+        os.write(master, answer)
+        out, err = process.communicate(timeout=60)
+        os.close(master)
+        self.assertIn("[y/N]", err)
+        return out, {s["host"] for s in server.seen if s["method"] == "POST"}
+
+    def test_at_a_terminal_it_asks(self):
+        out, hosts = self.ask(b"n\n")
+        self.assertIn("you said no", out)
+        self.assertEqual(hosts, {"login.mypurecloud.de"})
+        out, hosts = self.ask(b"y\n")
+        self.assertIn("ap-northeast-1", out)
+        self.assertGreater(len(hosts), 1)
+
+
+class Secrets(Checked):
+    def test_redirects_take_nothing_along(self):
+        """Promise: 301, 302, 303, 307, 308 to another host or port: 0 bytes of secret or token leave."""
+        for status in (301, 302, 303, 307, 308):
+            for prefix, code in ((LOGIN, 4), ("/api/", 7)):
+                with self.subTest(status=status, prefix=prefix):
+                    elsewhere = cloud(self)
+                    there = (status, "moved", {"Location": elsewhere.url + "/oauth/token"})
+                    server = cloud(self, {prefix: there})
+                    got, _, output = self.check(self.marked(server.url))
+                    self.assertEqual(got, code, output)
+                    self.assertEqual(elsewhere.seen, [])
+        self.doCleanups()
+
+    def test_nothing_shows_in_a_whole_extraction(self):
+        server = self.standin(start=YESTERDAY, days=1, per_day=200, now="real", client_secret=None,
+                              faults=["token-death:after=5", "429:every=7,retry_after=absent"])
+        site = self.site(server.url, start=YESTERDAY)
+        command = [site.command()[0], "-v", "-v", *site.command("extract")[1:]]
+        process = subprocess.Popen(command, env=site.environment(), cwd=site.directory, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        lines = set()
+        while process.poll() is None:
+            try:
+                lines.add(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+            except OSError:
+                break
+            select.select([], [], [], 0.02)
+            self.drain(process, lines)
+        out, err = process.communicate()
+        self.assertEqual(process.returncode, 0, err.decode())
+        marks = [b"standin-secret-4711", b"standin_token_", base64.b64encode(f"{CLIENT_ID}:standin-secret-4711".encode())]
+        site.export()
+        seen = out + err + b"".join(lines)
+        for path in Path(site.directory).rglob("*"):
+            if path.is_file() and path.name != "rollcall.ini":
+                seen += path.read_bytes()
+        for mark in marks:
+            self.assertNotIn(mark, seen)
+
+    @staticmethod
+    def drain(process, lines):
+        for stream in (process.stdout, process.stderr):
+            while select.select([stream], [], [], 0)[0]:
+                data = os.read(stream.fileno(), 65536)
+                if not data:
+                    return
+                lines.add(data)
+
+    def test_extract_uses_the_same_words(self):
+        listed = {row[1]: row for row in causes()}
+        for cause, answers, code in (("login_wrong_secret", {LOGIN: login_error(401, "x", "authentication failed")}, 4),
+                                     ("login_identity_provider", {LOGIN: (302, "", {"Location": "https://idp.x/sso"})}, 4),
+                                     ("token_refused", {"/api/": error(401, "bad.credentials")}, 4),
+                                     ("permission_missing", {"/api/v2/users": missing("a:b:c")}, 5)):
+            with self.subTest(cause):
+                site = self.marked(cloud(self, answers).url)
+                result = self.ok(site.extract("--stream", "users"), code)
+                self.assertIn(listed[cause][4], result.stderr)
+                self.assertIn(listed[cause][5], result.stderr)
+                self.assert_unmarked((result.stdout + result.stderr).encode())
+
+
+class StandIn(Checked):
+    def test_the_stand_in_is_a_good_set_up(self):
+        server = self.standin(start=YESTERDAY, days=1, now="real")
+        site = self.site(server.url, start=YESTERDAY)
+        site.set(extract={"requests_per_minute": "300"})
+        result = self.ok(site.run("check", "--json"))
+        document = json.loads(result.stdout)
+        self.assertEqual([r for r in document["checks"] if r["status"] != "ok"], [])
+
+    def test_denied_by_the_stand_in(self):
+        server = self.standin(start=YESTERDAY, days=1, now="real", deny="/api/v2/workforcemanagement")
+        site = self.site(server.url, start=YESTERDAY)
+        result = self.ok(site.run("check", "--json", "--stream", "adherence_realtime"))
+        self.assertIn("by agents_status", result.stdout)
+        site.set(adherence={"realtime": "workforcemanagement"})
+        result = self.ok(site.run("check", "--stream", "adherence_realtime"), 5)
+        self.assertIn("wfm:realtimeAdherence:view", result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

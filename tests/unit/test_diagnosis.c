@@ -1,0 +1,122 @@
+/* From answers to causes, and the list of causes itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/diagnosis.h"
+
+static void the_list_is_whole(void **state)
+{
+    (void)state;
+    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
+        const struct cause *cause = cause_of((enum cause_id)id);
+
+        assert_true(cause->sees && cause->text && cause->remedy);
+        assert_true(cause->sees[0] && cause->text[0] && cause->remedy[0]);
+        assert_true(strlen(cause_name((enum cause_id)id)) > 4);
+        for (int other = CAUSE_NONE + 1; other < id; other++) {
+            assert_string_not_equal(cause->text, cause_of((enum cause_id)other)->text);
+            assert_true(cause_of((enum cause_id)other)->step <= cause->step);
+        }
+    }
+    assert_non_null(strstr(cause_saml_note, "SAML"));
+}
+
+static void below_http(void **state)
+{
+    static const struct {
+        struct http_answer answer;
+        enum cause_id cause;
+    } cases[] = {
+        {{.failure = HTTP_DNS}, CAUSE_NET_NAME},
+        {{.failure = HTTP_DNS, .proxy_failed = true}, CAUSE_NET_PROXY_NAME},
+        {{.failure = HTTP_REFUSED}, CAUSE_NET_REFUSED},
+        {{.failure = HTTP_REFUSED, .proxy_failed = true}, CAUSE_NET_PROXY_REFUSED},
+        {{.failure = HTTP_TIMEOUT}, CAUSE_NET_TIMEOUT},
+        {{.failure = HTTP_RESET}, CAUSE_NET_RESET},
+        {{.failure = HTTP_PROXY, .proxy_status = 407}, CAUSE_NET_PROXY_LOGIN},
+        {{.failure = HTTP_PROXY, .proxy_status = 403}, CAUSE_NET_PROXY_DENIED},
+        {{.failure = HTTP_PROXY}, CAUSE_NET_PROXY_DENIED},
+        {{.failure = HTTP_RESET, .proxy_status = 502, .proxy_failed = true},
+         CAUSE_NET_PROXY_TROUBLE},
+        {{.failure = HTTP_TLS, .tls = HTTP_TLS_EXPIRED}, CAUSE_NET_CERT_EXPIRED},
+        {{.failure = HTTP_TLS, .tls = HTTP_TLS_CA_FILE}, CAUSE_CONFIG_CA_FILE},
+        {{.failure = HTTP_TLS, .tls = HTTP_TLS_OTHER}, CAUSE_NET_TLS_OTHER},
+        {{.failure = HTTP_TOO_LARGE}, CAUSE_NET_TOO_LARGE},
+        {{.failure = HTTP_OTHER}, CAUSE_NET_OTHER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(diagnose_network(&cases[i].answer), cases[i].cause);
+        assert_int_equal(diagnose_login(&cases[i].answer, NULL), cases[i].cause);
+    }
+}
+
+static void logins(void **state)
+{
+    static const struct {
+        int status;
+        const char *words;
+        const char *location;
+        const char *body;
+        enum cause_id cause;
+    } cases[] = {
+        {400, "invalid_client: client not found", "", "", CAUSE_LOGIN_UNKNOWN_CLIENT},
+        {401, "invalid_client: Authentication Failed", "", "", CAUSE_LOGIN_WRONG_SECRET},
+        {401, "access_denied: ip.not.authorized", "", "", CAUSE_LOGIN_ADDRESS},
+        {403, "?", "", "", CAUSE_LOGIN_FORBIDDEN},
+        {403, NULL, "", "<html>no</html>", CAUSE_LOGIN_FORBIDDEN},
+        {404, NULL, "", "<html>login</html>", CAUSE_LOGIN_NO_ENDPOINT},
+        {404, "not found: HTTP 404 Not Found", "", "", CAUSE_LOGIN_API_HOST},
+        {302, NULL, "https://dev-1.okta.com/app", "", CAUSE_LOGIN_IDENTITY_PROVIDER},
+        {302, NULL, "https://www.example.test/", "", CAUSE_LOGIN_REDIRECT},
+        {200, NULL, "", "<form><input type=Password>", CAUSE_LOGIN_SIGN_IN_PAGE},
+        {200, NULL, "", "", CAUSE_LOGIN_WEB_PAGE},
+        {200, "", "", "", CAUSE_LOGIN_NO_TOKEN},
+        {429, "client not found", "", "", CAUSE_LOGIN_RATE},
+        {503, "disabled", "", "", CAUSE_LOGIN_SERVER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_answer a = {.status = cases[i].status};
+
+        buf_init(&a.body, 1000);
+        buf_add_str(&a.body, cases[i].body);
+        memcpy(a.location, cases[i].location, strlen(cases[i].location));
+        assert_int_equal(diagnose_login(&a, cases[i].words), cases[i].cause);
+        buf_free(&a.body);
+    }
+}
+
+static void words_are_added(void **state)
+{
+    struct err e;
+
+    (void)state;
+    err_set(&e, ERR_AUTH, "refused");
+    diagnosis_append(&e, CAUSE_LOGIN_DISABLED);
+    assert_int_equal(e.cause, CAUSE_LOGIN_DISABLED);
+    assert_non_null(strstr(e.message, "refused. Likely cause: "));
+    assert_non_null(strstr(e.message, "SAML"));
+    err_set(&e, ERR_PERMISSION, "refused");
+    assert_int_equal(e.cause, CAUSE_NONE);
+    diagnosis_append(&e, CAUSE_PERMISSION_MISSING);
+    assert_null(strstr(e.message, "Enable SSO"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_list_is_whole),
+        cmocka_unit_test(below_http),
+        cmocka_unit_test(logins),
+        cmocka_unit_test(words_are_added),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
