@@ -64,6 +64,22 @@ bool str_ends_with(const char *text, const char *suffix)
     return tail <= length && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
+bool str_has_nocase(const char *text, const char *lower)
+{
+    size_t length = strlen(lower);
+
+    for (; strlen(text) >= length; text++) {
+        size_t i = 0;
+        while (i < length && (text[i] == lower[i] || (text[i] | 32) == lower[i])) {
+            i++;
+        }
+        if (i == length) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *str_trim(struct arena *a, const char *text, bool *trimmed)
 {
     size_t whole = strlen(text);

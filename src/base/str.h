@@ -25,6 +25,10 @@ bool str_starts_with(const char *text, const char *prefix);
 /* Whether `text` ends with `suffix`; every text ends with the empty one. */
 bool str_ends_with(const char *text, const char *suffix);
 
+/* True when `text` holds `lower` (lower-case ASCII) without regard to case; makes no copy, which of
+ * a secret would have to be wiped. */
+bool str_has_nocase(const char *text, const char *lower);
+
 /* Copies `text` without blanks, tabs and line ends at both ends, into the arena; sets *trimmed (may
  * be NULL) when something was cut. */
 char *str_trim(struct arena *a, const char *text, bool *trimmed);

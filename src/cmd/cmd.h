@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/config.h"
+#include "out/render.h"
 
 /* What the options before the command say. */
 struct cmd_context {
@@ -73,6 +74,11 @@ struct option;
  * known one. Always ERR_USAGE. */
 enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,
                              int answer, struct err *e);
+
+/* Parses a command line whose options are --csv and --json alone (setup.c); arguments then begin at
+ * argv[optind]. ERR_NONE, or ERR_USAGE for another option or for both. */
+enum err_kind cmd_format_options(const char *command, int argc, char **argv,
+                                 enum render_format *format, struct err *e);
 
 /* The whole program: parses the options before the command, runs it, prints its error; the exit
  * code. */

@@ -22,35 +22,6 @@ const char cmd_query_help[] =
 
 enum { LINE_WIDTH = 78, TEXT_INDENT = 4 };
 
-struct query_options {
-    bool csv;
-    bool json;
-};
-
-static enum err_kind parse_options(int argc, char **argv, struct query_options *o, struct err *e)
-{
-    static const struct option options[] = {
-        {"csv", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    int answer;
-
-    opterr = 0;
-    optind = 1;
-    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (answer == 'c') {
-            o->csv = true;
-        } else if (answer == 'j') {
-            o->json = true;
-        } else {
-            return cmd_bad_option("query", argv, options, answer, e);
-        }
-    }
-    if (o->csv && o->json) {
-        err_set(e, ERR_USAGE, "query: --csv and --json exclude each other");
-        return ERR_USAGE;
-    }
-    return ERR_NONE;
-}
-
 /* Prints words from column `indent` on, in lines of LINE_WIDTH; `at` is where the line is. */
 static void print_wrapped(const char *text, int indent, int at)
 {
@@ -107,9 +78,9 @@ static bool run_query(const struct cmd_context *ctx, struct db *d, const struct 
 
 enum err_kind cmd_query(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
-    struct query_options o = {.csv = false};
+    enum render_format format;
     struct config config;
-    enum err_kind kind = parse_options(argc, argv, &o, e);
+    enum err_kind kind = cmd_format_options("query", argc, argv, &format, e);
 
     if (kind != ERR_NONE) {
         return kind;
@@ -123,11 +94,7 @@ enum err_kind cmd_query(const struct cmd_context *ctx, int argc, char **argv, st
         return e->kind;
     }
     struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && run_query(ctx, d, q, &argv[optind + 1],
-                               o.csv    ? RENDER_CSV
-                               : o.json ? RENDER_JSON
-                                        : RENDER_TABLE,
-                               e);
+    bool done = d && run_query(ctx, d, q, &argv[optind + 1], format, e);
     db_close(d);
     config_wipe(&config);
     return done ? ERR_NONE : e->kind;

@@ -1,7 +1,7 @@
 #include "run/recent.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
@@ -23,31 +23,16 @@ const char cmd_recent_help[] =
     "an empty answer.\n";
 
 struct recent_options {
-    bool csv;
-    bool json;
+    enum render_format format;
     int64_t wanted;
 };
 
 static enum err_kind parse_options(int argc, char **argv, struct recent_options *o, struct err *e)
 {
-    static const struct option options[] = {
-        {"csv", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    int answer;
+    enum err_kind kind = cmd_format_options("recent", argc, argv, &o->format, e);
 
-    opterr = 0;
-    optind = 1;
-    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (answer == 'c') {
-            o->csv = true;
-        } else if (answer == 'j') {
-            o->json = true;
-        } else {
-            return cmd_bad_option("recent", argv, options, answer, e);
-        }
-    }
-    if (o->csv && o->json) {
-        err_set(e, ERR_USAGE, "recent: --csv and --json exclude each other");
-        return ERR_USAGE;
+    if (kind != ERR_NONE) {
+        return kind;
     }
     if (argc - optind > 1 ||
         (optind < argc && !str_to_int64(argv[optind], 1, RECENT_MOST, &o->wanted))) {
@@ -97,6 +82,5 @@ enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, s
               "client's role covers none of their divisions\n",
               stderr);
     }
-    enum render_format format = o.csv ? RENDER_CSV : o.json ? RENDER_JSON : RENDER_TABLE;
-    return recent_print(rows, count, format, ctx->arena, stdout, e) ? ERR_NONE : e->kind;
+    return recent_print(rows, count, o.format, ctx->arena, stdout, e) ? ERR_NONE : e->kind;
 }

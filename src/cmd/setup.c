@@ -127,3 +127,27 @@ enum err_kind cmd_bad_option(const char *command, char **argv, const struct opti
             near ? ", did you mean --" : "", near ? near : "", command);
     return ERR_USAGE;
 }
+
+enum err_kind cmd_format_options(const char *command, int argc, char **argv,
+                                 enum render_format *format, struct err *e)
+{
+    static const struct option options[] = {{"csv", no_argument, NULL, RENDER_CSV},
+                                            {"json", no_argument, NULL, RENDER_JSON},
+                                            {NULL, 0, NULL, 0}};
+    int answer;
+
+    *format = RENDER_TABLE;
+    opterr = 0;
+    optind = 1;
+    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (answer != RENDER_CSV && answer != RENDER_JSON) {
+            return cmd_bad_option(command, argv, options, answer, e);
+        }
+        if (*format != RENDER_TABLE && *format != (enum render_format)answer) {
+            err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", command);
+            return ERR_USAGE;
+        }
+        *format = (enum render_format)answer;
+    }
+    return ERR_NONE;
+}

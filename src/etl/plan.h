@@ -71,11 +71,10 @@ struct window_debt plan_debt(const struct window *w, const struct plan_facts *f)
 /* State and coverage of a window after a reading with these debts was finished. It counts as made
  * at f->until_ms, but with auto and job at most a day after the availability date (where that is
  * known), so that a TIME in the future settles nothing that can still change. Debts done one by one
- * settle like those done at once, the job first. A job that ends before the window does makes the
- * query owed anew (query_complete_to becomes TIME_NONE, and complete_to what the job covered),
- * since its answer is older than the query's and may have replaced it; otherwise coverage never
- * shrinks. Finished means: a job covered the window to its end, or, with the method query, a query
- * did; finished and read after the lookback means settled.
+ * settle like those done at once, the job first. A job's answer is older than the query's and may
+ * have replaced it, so a job makes query_complete_to TIME_NONE and complete_to what the job
+ * covered; otherwise coverage never shrinks. Finished means: a job covered the window to its end,
+ * or, with the method query, a query did; finished and read after the lookback means settled.
  */
 void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f);
 

@@ -12,23 +12,6 @@ void config_doubt(struct config *c, enum cause_id cause, const char *where)
     }
 }
 
-/* Compares without regard to case and without a copy, which for a secret would have to be wiped. */
-static bool holds(const char *text, const char *lower)
-{
-    size_t length = strlen(lower);
-
-    for (; strlen(text) >= length; text++) {
-        size_t i = 0;
-        while (i < length && (text[i] == lower[i] || (text[i] | 32) == lower[i])) {
-            i++;
-        }
-        if (i == length) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What examples have in place of a credential. */
 static bool is_placeholder(const char *text)
 {
@@ -59,7 +42,7 @@ static bool is_placeholder(const char *text)
     };
 
     for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-        if (holds(text, signs[i])) {
+        if (str_has_nocase(text, signs[i])) {
             return true;
         }
     }

@@ -128,22 +128,6 @@ static int32_t number_header(CURL *easy, const char *name)
     return (int32_t)number;
 }
 
-static bool contains_nocase(const char *text, const char *lower)
-{
-    size_t length = strlen(lower);
-
-    for (; strlen(text) >= length; text++) {
-        size_t i = 0;
-        while (i < length && (text[i] == lower[i] || (text[i] | 32) == lower[i])) {
-            i++;
-        }
-        if (i == length) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void http_headers_read(CURL *easy, struct http_answer *answer)
 {
     const char *encoding = header_value(easy, "content-encoding");
@@ -156,7 +140,7 @@ void http_headers_read(CURL *easy, struct http_answer *answer)
                 sizeof(answer->correlation_id));
     copy_header(easy, "location", answer->location, sizeof(answer->location));
     answer->gzip = str_eq_nocase(encoding, "gzip") || str_eq_nocase(encoding, "x-gzip");
-    answer->is_json = contains_nocase(answer->content_type, "json");
+    answer->is_json = str_has_nocase(answer->content_type, "json");
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     answer->framed = version >= CURL_HTTP_VERSION_2_0 || header_value(easy, "content-length") ||
                      header_value(easy, "transfer-encoding");

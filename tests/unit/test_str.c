@@ -59,6 +59,27 @@ static void starts_and_ends(void **state)
     }
 }
 
+static void has_without_regard_to_case(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *lower;
+        bool has;
+    } rows[] = {
+        {"application/JSON; x", "json", true},
+        {"json", "json", true},
+        {"jso", "json", false},
+        {"jSoN", "json", true},
+        {"", "json", false},
+        {"jjson", "json", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(str_has_nocase(rows[i].text, rows[i].lower), rows[i].has);
+    }
+}
+
 static void trimming(void **state)
 {
     static const struct {
@@ -382,12 +403,19 @@ static void utf8_and_uuid(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equality),      cmocka_unit_test(starts_and_ends),
-        cmocka_unit_test(trimming),      cmocka_unit_test(lists),
-        cmocka_unit_test(whole_numbers), cmocka_unit_test(booleans),
-        cmocka_unit_test(nearest_word),  cmocka_unit_test(nearest_has_borders),
-        cmocka_unit_test(escaping),      cmocka_unit_test(escaped_bytes_are_safe),
-        cmocka_unit_test(url_encoding),  cmocka_unit_test(utf8_and_uuid),
+        cmocka_unit_test(equality),
+        cmocka_unit_test(starts_and_ends),
+        cmocka_unit_test(has_without_regard_to_case),
+        cmocka_unit_test(trimming),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(booleans),
+        cmocka_unit_test(nearest_word),
+        cmocka_unit_test(nearest_has_borders),
+        cmocka_unit_test(escaping),
+        cmocka_unit_test(escaped_bytes_are_safe),
+        cmocka_unit_test(url_encoding),
+        cmocka_unit_test(utf8_and_uuid),
     };
 
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
