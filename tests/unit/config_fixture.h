@@ -102,6 +102,4 @@ static inline void assert_good(const struct loaded *l)
     }
 }
 
-#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
-
 #endif

@@ -1,12 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/api_error.h"
 #include "io/gzip.h"
@@ -22,7 +14,7 @@ static struct http_answer answer_of(int status, const char *body)
     return a;
 }
 
-static void statuses(void **state)
+TEST(statuses)
 {
     static const struct {
         int status;
@@ -74,7 +66,6 @@ static void statuses(void **state)
         {400, "{\"message\":\"cut", ERR_CONTRACT, "", {"HTTP 400", NULL}},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].body);
         char code[API_CODE_BYTES];
@@ -93,7 +84,7 @@ static void statuses(void **state)
     }
 }
 
-static void failures_below_http(void **state)
+TEST(failures_below_http)
 {
     static const struct {
         enum http_failure failure;
@@ -105,7 +96,6 @@ static void failures_below_http(void **state)
         {HTTP_TOO_LARGE, ERR_CONTRACT}, {HTTP_OTHER, ERR_TEMPORARY},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer a = {
             .failure = cases[i].failure, .library_code = 56, .detail = "in curl's words"};
@@ -122,7 +112,7 @@ static void failures_below_http(void **state)
     }
 }
 
-static void a_gzip_error_body_is_read(void **state)
+TEST(a_gzip_error_body_is_read)
 {
     static const char body[] = "{\"code\":\"missing.permissions\"}";
     struct http_answer a = answer_of(403, "");
@@ -131,7 +121,6 @@ static void a_gzip_error_body_is_read(void **state)
     char *packed;
     size_t length;
 
-    (void)state;
     gzip_deflate(body, strlen(body), 6, &packed, &length);
     buf_add(&a.body, packed, length);
     a.gzip = true;
@@ -141,27 +130,14 @@ static void a_gzip_error_body_is_read(void **state)
     buf_free(&a.body);
 }
 
-static void a_redirect_names_where_it_leads(void **state)
+TEST(a_redirect_names_where_it_leads)
 {
     struct http_answer a = answer_of(307, "");
     char code[API_CODE_BYTES];
     struct err e;
 
-    (void)state;
     snprintf(a.location, sizeof(a.location), "https://evil.example/\x1b[0m");
     assert_false(api_error(&e, &a, "x", code));
     assert_non_null(strstr(e.message, "https://evil.example/\\x1B[0m"));
     buf_free(&a.body);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statuses),
-        cmocka_unit_test(failures_below_http),
-        cmocka_unit_test(a_gzip_error_body_is_read),
-        cmocka_unit_test(a_redirect_names_where_it_leads),
-    };
-
-    return cmocka_run_group_tests_name("api_error", tests, NULL, NULL);
 }

@@ -1,12 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/arena.h"
 #include "child.h"
@@ -33,13 +25,12 @@ static bool all_zero(const unsigned char *bytes, size_t size)
     return true;
 }
 
-static void pieces_are_zeroed_aligned_and_apart(void **state)
+TEST(pieces_are_zeroed_aligned_and_apart)
 {
     enum { PIECES = 3000 };
     static unsigned char *pieces[PIECES];
     struct arena *a = arena_new(64);
 
-    (void)state;
     for (size_t round = 0; round < 3; round++) {
         for (size_t i = 0; i < PIECES; i++) {
             pieces[i] = arena_alloc(a, i);
@@ -59,13 +50,12 @@ static void pieces_are_zeroed_aligned_and_apart(void **state)
     arena_free(NULL);
 }
 
-static void reset_keeps_the_first_block_alone(void **state)
+TEST(reset_keeps_the_first_block_alone)
 {
     struct arena *a = arena_new(4096);
     size_t start = arena_held_bytes(a);
     void *first = arena_alloc(a, 100);
 
-    (void)state;
     assert_true(start >= 4096);
     for (int page = 0; page < 100; page++) {
         (void)arena_alloc(a, 1000);
@@ -82,12 +72,11 @@ static void reset_keeps_the_first_block_alone(void **state)
     arena_free(a);
 }
 
-static void what_fits_the_first_block_takes_no_other(void **state)
+TEST(what_fits_the_first_block_takes_no_other)
 {
     struct arena *a = arena_new(4096);
     size_t start = arena_held_bytes(a);
 
-    (void)state;
     for (int i = 0; i < 4; i++) {
         (void)arena_alloc(a, 1024);
     }
@@ -97,11 +86,10 @@ static void what_fits_the_first_block_takes_no_other(void **state)
     arena_free(a);
 }
 
-static void a_large_piece_leaves_the_block_in_use(void **state)
+TEST(a_large_piece_leaves_the_block_in_use)
 {
     struct arena *a = arena_new(4096);
 
-    (void)state;
     (void)arena_alloc(a, 16);
     (void)arena_alloc(a, 100000);
     size_t held = arena_held_bytes(a);
@@ -110,7 +98,7 @@ static void a_large_piece_leaves_the_block_in_use(void **state)
     arena_free(a);
 }
 
-static void strings_are_copied(void **state)
+TEST(strings_are_copied)
 {
     static const struct {
         const char *text;
@@ -121,7 +109,6 @@ static void strings_are_copied(void **state)
     };
     struct arena *a = arena_new(0);
 
-    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_string_equal(arena_strndup(a, rows[i].text, rows[i].length), rows[i].copy);
         assert_string_equal(arena_strdup(a, rows[i].text), rows[i].text);
@@ -134,12 +121,11 @@ static void strings_are_copied(void **state)
     arena_free(a);
 }
 
-static void printf_has_any_length(void **state)
+TEST(printf_has_any_length)
 {
     struct arena *a = arena_new(64);
     char *wide = arena_printf(a, "%*d|", 100000, 7);
 
-    (void)state;
     assert_int_equal(strlen(wide), 100001);
     assert_string_equal(wide + 99999, "7|");
     assert_string_equal(arena_printf(a, "%s-%d", "page", 12), "page-12");
@@ -147,23 +133,21 @@ static void printf_has_any_length(void **state)
     arena_free(a);
 }
 
-static void arrays_are_zeroed(void **state)
+TEST(arrays_are_zeroed)
 {
     struct arena *a = arena_new(0);
     const unsigned char *array = arena_array(a, 1000, 24);
 
-    (void)state;
     assert_true(all_zero(array, 24000));
     assert_non_null(arena_array(a, 0, 24));
     arena_free(a);
 }
 
-static void x_functions_give_memory(void **state)
+TEST(x_functions_give_memory)
 {
     unsigned char *zeroes = xcalloc(10, 10);
     char *text = xstrdup("hello");
 
-    (void)state;
     assert_true(all_zero(zeroes, 100));
     free(zeroes);
     text = xrealloc(text, 1000);
@@ -208,13 +192,12 @@ static void overflow_realloc(const void *argument)
     free(xrealloc(NULL, too_much));
 }
 
-static void no_memory_exits_70_with_one_line(void **state)
+TEST(no_memory_exits_70_with_one_line)
 {
     static void (*const bodies[])(const void *) = {
         overflow_array, overflow_alloc, overflow_malloc, overflow_calloc, overflow_realloc,
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         struct child c = child_run(bodies[i], NULL);
 
@@ -223,21 +206,4 @@ static void no_memory_exits_70_with_one_line(void **state)
         assert_non_null(line);
         assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),
-        cmocka_unit_test(reset_keeps_the_first_block_alone),
-        cmocka_unit_test(what_fits_the_first_block_takes_no_other),
-        cmocka_unit_test(a_large_piece_leaves_the_block_in_use),
-        cmocka_unit_test(strings_are_copied),
-        cmocka_unit_test(printf_has_any_length),
-        cmocka_unit_test(arrays_are_zeroed),
-        cmocka_unit_test(x_functions_give_memory),
-        cmocka_unit_test(no_memory_exits_70_with_one_line),
-    };
-
-    return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
 }

@@ -1,20 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/buf.h"
 
-static void additions_follow_each_other(void **state)
+TEST(additions_follow_each_other)
 {
     struct buf b;
 
-    (void)state;
     buf_init(&b, 1000);
     assert_string_equal(buf_str(&b), "");
     assert_true(buf_add(&b, "ab\0c", 4));
@@ -54,12 +45,11 @@ static bool add_reserved(struct buf *b)
     return room;
 }
 
-static void the_maximum_refuses_whole_additions(void **state)
+TEST(the_maximum_refuses_whole_additions)
 {
     static bool (*const additions[])(struct buf *) = {add_bytes, add_string, add_print,
                                                       add_reserved};
 
-    (void)state;
     for (size_t max = 0; max < 600; max += 7) {
         for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
             struct buf b;
@@ -86,11 +76,10 @@ static void the_maximum_refuses_whole_additions(void **state)
     }
 }
 
-static void an_endless_maximum_cannot_overflow(void **state)
+TEST(an_endless_maximum_cannot_overflow)
 {
     struct buf b;
 
-    (void)state;
     buf_init(&b, SIZE_MAX);
     assert_true(buf_add_str(&b, "abc"));
     assert_false(buf_add(&b, "", SIZE_MAX));
@@ -99,11 +88,10 @@ static void an_endless_maximum_cannot_overflow(void **state)
     buf_free(&b);
 }
 
-static void reserved_room_may_be_used_in_part(void **state)
+TEST(reserved_room_may_be_used_in_part)
 {
     struct buf b;
 
-    (void)state;
     buf_init(&b, 100000);
     for (size_t used = 0; used < 300; used++) {
         size_t before = b.length;
@@ -122,11 +110,10 @@ static void reserved_room_may_be_used_in_part(void **state)
     buf_free(&b);
 }
 
-static void clear_keeps_the_storage(void **state)
+TEST(clear_keeps_the_storage)
 {
     struct buf b;
 
-    (void)state;
     buf_init(&b, 1000);
     buf_clear(&b);
     assert_string_equal(buf_str(&b), "");
@@ -139,12 +126,11 @@ static void clear_keeps_the_storage(void **state)
     buf_free(&b);
 }
 
-static void take_hands_over(void **state)
+TEST(take_hands_over)
 {
     struct buf b;
     size_t length = 99;
 
-    (void)state;
     buf_init(&b, 10);
     char *nothing = buf_take(&b, &length);
     assert_string_equal(nothing, "");
@@ -162,18 +148,4 @@ static void take_hands_over(void **state)
     assert_string_equal(text, "text");
     free(text);
     free(buf_take(&b, NULL));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(additions_follow_each_other),
-        cmocka_unit_test(the_maximum_refuses_whole_additions),
-        cmocka_unit_test(an_endless_maximum_cannot_overflow),
-        cmocka_unit_test(reserved_room_may_be_used_in_part),
-        cmocka_unit_test(clear_keeps_the_storage),
-        cmocka_unit_test(take_hands_over),
-    };
-
-    return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <signal.h>
 
@@ -180,12 +175,11 @@ static void expect_error(struct client_answer a, enum err_kind kind, const char 
     client_answer_free(&a);
 }
 
-static void one_login_serves_all_requests(void **state)
+TEST_IN(setup, teardown, one_login_serves_all_requests)
 {
     int marks[10];
     int seen = 0;
 
-    (void)state;
     world.delay_ms = 50;
     for (int i = 0; i < 10; i++) {
         send_get("/api/v2/x", &marks[i]);
@@ -208,7 +202,7 @@ static void one_login_serves_all_requests(void **state)
     assert_in_range(server->most_at_once, 2, 4);
 }
 
-static void logins_end_as_their_answer_says(void **state)
+TEST_IN(setup, teardown, logins_end_as_their_answer_says)
 {
     static const struct {
         int status;
@@ -228,7 +222,6 @@ static void logins_end_as_their_answer_says(void **state)
         {501, "", ERR_TEMPORARY, "501", 1},
     };
 
-    (void)state;
     limit("RETRY_TOTAL_MS", "100");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         memset(&world, 0, sizeof(world));
@@ -248,18 +241,16 @@ static void logins_end_as_their_answer_says(void **state)
     }
 }
 
-static void a_login_in_trouble_is_repeated(void **state)
+TEST_IN(setup, teardown, a_login_in_trouble_is_repeated)
 {
-    (void)state;
     world.login_status = 503;
     world.logins_to_fail = 3;
     expect_good(get("/api/v2/x"));
     assert_int_equal(world.logins, 4);
 }
 
-static void a_dead_token_is_refreshed_once_for_all(void **state)
+TEST_IN(setup, teardown, a_dead_token_is_refreshed_once_for_all)
 {
-    (void)state;
     make_client(16, 1000000);
     expect_good(get("/api/v2/x"));
     world.logins++; /* the server knows a newer token: the old one is void */
@@ -274,9 +265,8 @@ static void a_dead_token_is_refreshed_once_for_all(void **state)
     assert_int_equal(world.calls, 1 + 16 + 16);
 }
 
-static void tokens_may_die_after_any_number_of_calls(void **state)
+TEST_IN(setup, teardown, tokens_may_die_after_any_number_of_calls)
 {
-    (void)state;
     for (int budget = 1; budget <= 5; budget++) {
         memset(&world, 0, sizeof(world));
         world.token_budget = budget;
@@ -292,9 +282,8 @@ static void tokens_may_die_after_any_number_of_calls(void **state)
 }
 
 /* Answers overtake each other: a 401 may come before the answer that proves the same token good. */
-static void a_refusal_before_the_first_success_is_not_the_end(void **state)
+TEST_IN(setup, teardown, a_refusal_before_the_first_success_is_not_the_end)
 {
-    (void)state;
     world.token_budget = 1;
     world.good_delay_ms = 100;
     for (int i = 0; i < 8; i++) {
@@ -306,9 +295,8 @@ static void a_refusal_before_the_first_success_is_not_the_end(void **state)
     assert_int_equal(world.logins, 8);
 }
 
-static void a_fresh_token_refused_ends_all(void **state)
+TEST_IN(setup, teardown, a_fresh_token_refused_ends_all)
 {
-    (void)state;
     world.token_budget = -1; /* no call is good */
     for (int i = 0; i < 6; i++) {
         send_get("/api/v2/x", NULL);
@@ -337,12 +325,11 @@ static void fail_first(const struct served *request, struct reply *reply, void *
     }
 }
 
-static void trouble_is_repeated(void **state)
+TEST_IN(setup, teardown, trouble_is_repeated)
 {
     static const int statuses[] = {408, 429, 500, 502, 503, 504};
     size_t count;
 
-    (void)state;
     world.api = fail_first;
     for (size_t i = 0; i < 6; i++) {
         world.fails = 3;
@@ -363,7 +350,7 @@ static void trouble_is_repeated(void **state)
     }
 }
 
-static void refusals_are_final(void **state)
+TEST_IN(setup, teardown, refusals_are_final)
 {
     static const struct {
         int status;
@@ -372,7 +359,6 @@ static void refusals_are_final(void **state)
                  {404, ERR_CONTRACT}, {409, ERR_CONTRACT}, {413, ERR_CONTRACT},
                  {501, ERR_CONTRACT}};
 
-    (void)state;
     world.api = fail_first;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         world.calls = 0;
@@ -387,11 +373,10 @@ static void refusals_are_final(void **state)
     }
 }
 
-static void a_deleted_job_may_be_gone(void **state)
+TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
 {
     struct client_answer a;
 
-    (void)state;
     world.api = fail_first;
     world.fails = 1;
     world.fail_status = 404;
@@ -401,9 +386,8 @@ static void a_deleted_job_may_be_gone(void **state)
     client_answer_free(&a);
 }
 
-static void retry_after_is_obeyed_and_holds_all(void **state)
+TEST_IN(setup, teardown, retry_after_is_obeyed_and_holds_all)
 {
-    (void)state;
     world.api = fail_first;
     world.fails = 1;
     world.fail_status = 429;
@@ -417,9 +401,8 @@ static void retry_after_is_obeyed_and_holds_all(void **state)
     assert_true(world.times_ms[1] - world.times_ms[0] >= 1000);
 }
 
-static void a_retry_after_that_is_too_long_ends_the_request(void **state)
+TEST_IN(setup, teardown, a_retry_after_that_is_too_long_ends_the_request)
 {
-    (void)state;
     world.api = fail_first;
     world.fails = 1;
     world.fail_status = 429;
@@ -430,9 +413,8 @@ static void a_retry_after_that_is_too_long_ends_the_request(void **state)
     expect_good(get("/api/v2/x"));
 }
 
-static void retries_have_a_total(void **state)
+TEST_IN(setup, teardown, retries_have_a_total)
 {
-    (void)state;
     limit("RETRY_TOTAL_MS", "150");
     world.api = fail_first;
     world.fails = 1000000;
@@ -469,13 +451,12 @@ static void cut_more(const struct served *request, struct reply *reply, void *us
     reply->close = true;
 }
 
-static void cut_bodies_are_repeated_until_whole(void **state)
+TEST_IN(setup, teardown, cut_bodies_are_repeated_until_whole)
 {
     char *packed;
     size_t packed_length;
     char sized[128];
 
-    (void)state;
     limit("RETRY_BASE_MS", "1");
     limit("RETRY_CAP_MS", "1");
     gzip_deflate(page, strlen(page), 6, &packed, &packed_length);
@@ -522,9 +503,8 @@ static void always_cut(const struct served *request, struct reply *reply, void *
     reply->close = true;
 }
 
-static void a_body_always_cut_is_temporary(void **state)
+TEST_IN(setup, teardown, a_body_always_cut_is_temporary)
 {
-    (void)state;
     limit("RETRY_TOTAL_MS", "100");
     world.api = always_cut;
     expect_error(get("/api/v2/x"), ERR_TEMPORARY, "cut");
@@ -543,7 +523,7 @@ static void answer_whole(const struct served *request, struct reply *reply, void
     reply_with(reply, 200, whole.headers, whole.body, strlen(whole.body));
 }
 
-static void whole_bodies_that_are_no_document_break_the_contract(void **state)
+TEST_IN(setup, teardown, whole_bodies_that_are_no_document_break_the_contract)
 {
     static const struct {
         const char *headers;
@@ -558,7 +538,6 @@ static void whole_bodies_that_are_no_document_break_the_contract(void **state)
         {"Content-Encoding: gzip\r\n", "not gzip at all, but long enough to be", "/api/v2/x"},
     };
 
-    (void)state;
     world.api = answer_whole;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         world.calls = 0;
@@ -571,11 +550,10 @@ static void whole_bodies_that_are_no_document_break_the_contract(void **state)
     }
 }
 
-static void without_a_taker_nothing_is_parsed_and_nothing_lost(void **state)
+TEST_IN(setup, teardown, without_a_taker_nothing_is_parsed_and_nothing_lost)
 {
     struct client_answer a;
 
-    (void)state;
     for (int i = 0; i < 12; i++) {
         send_get("/api/v2/x", NULL);
     }
@@ -590,9 +568,8 @@ static void without_a_taker_nothing_is_parsed_and_nothing_lost(void **state)
     assert_false(client_next(client, 0, &a));
 }
 
-static void not_before_is_kept(void **state)
+TEST_IN(setup, teardown, not_before_is_kept)
 {
-    (void)state;
     expect_good(get("/api/v2/x"));
     int64_t begin = clock_monotonic_ms();
     client_send(client, &(struct client_request){.path = "/api/v2/late",
@@ -611,9 +588,8 @@ static void not_before_is_kept(void **state)
     assert_in_range(clock_monotonic_ms() - begin, 400, 1000);
 }
 
-static void the_pace_is_kept(void **state)
+TEST_IN(setup, teardown, the_pace_is_kept)
 {
-    (void)state;
     make_client(4, 600);
     int64_t begin = clock_monotonic_ms();
     for (int i = 0; i < 12; i++) {
@@ -626,9 +602,8 @@ static void the_pace_is_kept(void **state)
     assert_in_range(clock_monotonic_ms() - begin, 750, 1500);
 }
 
-static void latency_is_hidden_by_requests_in_flight(void **state)
+TEST_IN(setup, teardown, latency_is_hidden_by_requests_in_flight)
 {
-    (void)state;
     make_client(16, 1000000);
     world.delay_ms = 100;
     int64_t begin = clock_monotonic_ms();
@@ -650,12 +625,11 @@ static void *wake_soon(void *unused)
     return NULL;
 }
 
-static void waiting_ends_by_time_wake_and_abort(void **state)
+TEST_IN(setup, teardown, waiting_ends_by_time_wake_and_abort)
 {
     struct client_answer a;
     pthread_t thread;
 
-    (void)state;
     world.delay_ms = 5000;
     send_get("/api/v2/x", NULL);
     int64_t begin = clock_monotonic_ms();
@@ -673,12 +647,11 @@ static void waiting_ends_by_time_wake_and_abort(void **state)
     expect_good(get("/api/v2/x"));
 }
 
-static void a_configuration_that_is_not_whole_is_refused(void **state)
+TEST_IN(setup, teardown, a_configuration_that_is_not_whole_is_refused)
 {
     struct config cases[4];
     struct err e;
 
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         cases[i] = config;
     }
@@ -693,11 +666,10 @@ static void a_configuration_that_is_not_whole_is_refused(void **state)
 }
 
 /* The last test: the flag stays up. */
-static void a_stop_is_noticed_at_once(void **state)
+TEST_IN(setup, teardown, a_stop_is_noticed_at_once)
 {
     struct client_answer a;
 
-    (void)state;
     world.delay_ms = 400;
     send_get("/api/v2/x", NULL);
     assert_false(client_next(client, 50, &a));
@@ -710,36 +682,10 @@ static void a_stop_is_noticed_at_once(void **state)
     assert_int_equal(a.error.kind, ERR_STOPPED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
+static int catch_signals(__attribute__((unused)) void **state)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(one_login_serves_all_requests),
-        TEST(logins_end_as_their_answer_says),
-        TEST(a_login_in_trouble_is_repeated),
-        TEST(a_dead_token_is_refreshed_once_for_all),
-        TEST(tokens_may_die_after_any_number_of_calls),
-        TEST(a_refusal_before_the_first_success_is_not_the_end),
-        TEST(a_fresh_token_refused_ends_all),
-        TEST(trouble_is_repeated),
-        TEST(refusals_are_final),
-        TEST(a_deleted_job_may_be_gone),
-        TEST(retry_after_is_obeyed_and_holds_all),
-        TEST(a_retry_after_that_is_too_long_ends_the_request),
-        TEST(retries_have_a_total),
-        TEST(cut_bodies_are_repeated_until_whole),
-        TEST(a_body_always_cut_is_temporary),
-        TEST(whole_bodies_that_are_no_document_break_the_contract),
-        TEST(without_a_taker_nothing_is_parsed_and_nothing_lost),
-        TEST(not_before_is_kept),
-        TEST(the_pace_is_kept),
-        TEST(latency_is_hidden_by_requests_in_flight),
-        TEST(waiting_ends_by_time_wake_and_abort),
-        TEST(a_configuration_that_is_not_whole_is_refused),
-        TEST(a_stop_is_noticed_at_once),
-    };
-
     stop_install();
-    return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+    return 0;
 }
+
+TEST_GROUP(catch_signals, NULL);

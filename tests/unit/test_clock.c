@@ -1,22 +1,15 @@
-#include <setjmp.h>
+#include "test.h"
+
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/time.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static void instants_are_parsed(void **state)
+TEST(instants_are_parsed)
 {
     static const struct {
         const char *text;
@@ -40,7 +33,6 @@ static void instants_are_parsed(void **state)
         {"9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char out[CLOCK_ISO_BYTES];
         int64_t ms = 0;
@@ -50,7 +42,7 @@ static void instants_are_parsed(void **state)
     }
 }
 
-static void anything_else_is_refused(void **state)
+TEST(anything_else_is_refused)
 {
     static const char *const rows[] = {
         "",
@@ -103,7 +95,6 @@ static void anything_else_is_refused(void **state)
         "2026-03-04T05:06:07\xEF\xBC\x90Z",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t ms = 4711;
 
@@ -113,11 +104,10 @@ static void anything_else_is_refused(void **state)
     }
 }
 
-static void without_an_offset_utc_must_be_allowed(void **state)
+TEST(without_an_offset_utc_must_be_allowed)
 {
     int64_t ms = 4711;
 
-    (void)state;
     assert_false(clock_parse("1970-01-02T00:00:01", false, &ms));
     assert_int_equal(ms, 4711);
     assert_true(clock_parse("1970-01-02T00:00:01", true, &ms));
@@ -128,7 +118,7 @@ static void without_an_offset_utc_must_be_allowed(void **state)
     assert_int_equal(ms, MS_PER_DAY);
 }
 
-static void days_are_parsed(void **state)
+TEST(days_are_parsed)
 {
     static const struct {
         const char *text;
@@ -142,7 +132,6 @@ static void days_are_parsed(void **state)
         {"2026-02-28T00:00Z", false, 0}, {"", false, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char out[CLOCK_DAY_BYTES];
         int32_t day = 4711;
@@ -156,9 +145,8 @@ static void days_are_parsed(void **state)
 }
 
 /* libc's calendar is the witness, over all years. */
-static void every_day_agrees_with_libc(void **state)
+TEST(every_day_agrees_with_libc)
 {
-    (void)state;
     for (int32_t day = -719528; day <= 2932896; day += 7) {
         char wanted[CLOCK_DAY_BYTES * 2];
         char out[CLOCK_ISO_BYTES];
@@ -179,11 +167,10 @@ static void every_day_agrees_with_libc(void **state)
     }
 }
 
-static void formats_stay_within_four_digit_years(void **state)
+TEST(formats_stay_within_four_digit_years)
 {
     char out[CLOCK_ISO_BYTES];
 
-    (void)state;
     assert_string_equal(clock_format(INT64_MIN, out), "0000-01-01T00:00:00.000Z");
     assert_string_equal(clock_format(INT64_MAX, out), "9999-12-31T23:59:59.999Z");
     assert_string_equal(clock_format(-1, out), "1969-12-31T23:59:59.999Z");
@@ -193,9 +180,8 @@ static void formats_stay_within_four_digit_years(void **state)
     assert_string_equal(clock_format_day(INT32_MAX, out), "9999-12-31");
 }
 
-static void utc_days_are_floors(void **state)
+TEST(utc_days_are_floors)
 {
-    (void)state;
     assert_int_equal(clock_utc_day_start(0), 0);
     assert_int_equal(clock_utc_day_start(MS_PER_DAY - 1), 0);
     assert_int_equal(clock_utc_day_start(MS_PER_DAY), MS_PER_DAY);
@@ -203,12 +189,11 @@ static void utc_days_are_floors(void **state)
     assert_int_equal(clock_utc_day_start(-MS_PER_DAY), -MS_PER_DAY);
 }
 
-static void clocks_run(void **state)
+TEST(clocks_run)
 {
     int64_t wall = clock_now_ms();
     int64_t start = clock_monotonic_ms();
 
-    (void)state;
     assert_in_range(wall / MS_PER_SECOND, time(NULL) - 2, time(NULL) + 2);
     clock_sleep_ms(0);
     clock_sleep_ms(-5);
@@ -222,34 +207,16 @@ static void on_alarm(int number)
     (void)number;
 }
 
-static void a_signal_ends_a_sleep(void **state)
+TEST(a_signal_ends_a_sleep)
 {
     struct sigaction action = {.sa_handler = on_alarm};
     struct itimerval soon = {.it_value = {.tv_usec = 50000}, .it_interval = {.tv_usec = 50000}};
     struct itimerval never = {0};
     int64_t start = clock_monotonic_ms();
 
-    (void)state;
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
     assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
     clock_sleep_ms(60 * MS_PER_SECOND);
     assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
     assert_true(clock_monotonic_ms() - start < 30 * MS_PER_SECOND);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(instants_are_parsed),
-        cmocka_unit_test(anything_else_is_refused),
-        cmocka_unit_test(without_an_offset_utc_must_be_allowed),
-        cmocka_unit_test(days_are_parsed),
-        cmocka_unit_test(every_day_agrees_with_libc),
-        cmocka_unit_test(formats_stay_within_four_digit_years),
-        cmocka_unit_test(utc_days_are_floors),
-        cmocka_unit_test(clocks_run),
-        cmocka_unit_test(a_signal_ends_a_sleep),
-    };
-
-    return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

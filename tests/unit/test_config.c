@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "config_fixture.h"
@@ -13,9 +8,8 @@ static char example[4096]; /* path of config.example.ini */
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-static void test_defaults(void **state)
+TEST_IN(enter, leave, defaults)
 {
-    (void)state;
     struct loaded l = load_as(NULL, false);
     assert_good(&l);
     assert_null(l.c.path);
@@ -42,9 +36,8 @@ static void test_defaults(void **state)
     unload(&l);
 }
 
-static void test_every_key(void **state)
+TEST_IN(enter, leave, every_key)
 {
-    (void)state;
     struct loaded l = load_text("[genesys]\n"
                                 "region = ap-northeast-2\n"
                                 "login_url = https://login.example.com/\n"
@@ -111,9 +104,8 @@ static void test_every_key(void **state)
     unload(&l);
 }
 
-static void test_keys_of_monitoring(void **state)
+TEST_IN(enter, leave, keys_of_monitoring)
 {
-    (void)state;
     struct loaded l = load_text("[status]\ndue_hours = 8760\n"
                                 "[metrics]\ntextfile = /run/rollcall.prom\n",
                                 false);
@@ -149,11 +141,10 @@ static const struct {
     {"\n\n", "rollcall.db"},
 };
 
-static void test_empty_values(void **state)
+TEST_IN(enter, leave, empty_values)
 {
     static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(writings_of_none) / sizeof(writings_of_none[0]); i++) {
         char ini[64];
         snprintf(ini, sizeof(ini), "[extract]\ntimezone = %s\n", writings_of_none[i]);
@@ -164,9 +155,8 @@ static void test_empty_values(void **state)
     }
 }
 
-static void test_writings(void **state)
+TEST_IN(enter, leave, writings_are_understood)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(writings) / sizeof(writings[0]); i++) {
         struct loaded l = load_text(writings[i].ini, false);
         assert_good(&l);
@@ -190,9 +180,8 @@ static const struct {
     {"", 0, NULL, NULL},
 };
 
-static void test_lists(void **state)
+TEST_IN(enter, leave, lists_are_taken_apart)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         char ini[256];
         snprintf(ini, sizeof(ini), "[extract]\nstreams = %s\nin_flight = 5\n", lists[i].value);
@@ -278,9 +267,8 @@ static const struct {
      2, "control characters"},
 };
 
-static void test_refused(void **state)
+TEST_IN(enter, leave, bad_values_are_refused)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         char place[64];
         struct loaded l = load_text(refused[i].ini, false);
@@ -293,9 +281,8 @@ static void test_refused(void **state)
     }
 }
 
-static void test_line_lengths(void **state)
+TEST_IN(enter, leave, line_lengths)
 {
-    (void)state;
     for (size_t length = 190; length < 210; length++) {
         char ini[1024];
         char path[256];
@@ -313,9 +300,8 @@ static void test_line_lengths(void **state)
     }
 }
 
-static void test_a_proxy_is_not_shown(void **state)
+TEST_IN(enter, leave, a_proxy_is_not_shown)
 {
-    (void)state;
     struct loaded l = load_text("[genesys]\nproxy = gopher://user:hunter2@x\n", false);
     assert_false(l.good);
     assert_null(strstr(l.e.message, "hunter2"));
@@ -324,9 +310,8 @@ static void test_a_proxy_is_not_shown(void **state)
 
 /* --- finding the file ------------------------------------------------------------------------ */
 
-static void test_search_order(void **state)
+TEST_IN(enter, leave, search_order)
 {
-    (void)state;
     assert_int_equal(mkdir("xdg", 0777) | mkdir("xdg/rollcall", 0777), 0);
     assert_int_equal(mkdir(".config", 0777) | mkdir(".config/rollcall", 0777), 0);
     write_file("given.ini", "[database]\npath = given\n");
@@ -361,9 +346,8 @@ static void test_search_order(void **state)
     unload(&l);
 }
 
-static void test_a_directory_is_no_configuration(void **state)
+TEST_IN(enter, leave, a_directory_is_no_configuration)
 {
-    (void)state;
     assert_int_equal(mkdir("rollcall.ini", 0777), 0);
     struct loaded l = load_as(NULL, false);
     assert_false(l.good);
@@ -373,9 +357,8 @@ static void test_a_directory_is_no_configuration(void **state)
 
 /* --- blame ----------------------------------------------------------------------------------- */
 
-static void test_blame(void **state)
+TEST_IN(enter, leave, blame)
 {
-    (void)state;
     struct loaded l = load_text("[extract]\ntimezone = Asia/Soul\n", false);
     assert_good(&l);
     err_set(&l.e, ERR_USAGE, "no such zone");
@@ -430,9 +413,8 @@ static const char *comment_above(const char *text, const char *line, struct aren
     return arena_strndup(a, blank, (size_t)(line - blank));
 }
 
-static void test_example_has_every_key(void **state)
+TEST_IN(enter, leave, example_has_every_key)
 {
-    (void)state;
     struct arena *a = arena_new(0);
     const char *text = example_with_all_keys(a);
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
@@ -462,9 +444,8 @@ static void test_example_has_every_key(void **state)
     arena_free(a);
 }
 
-static void test_example_is_valid(void **state)
+TEST_IN(enter, leave, example_is_valid)
 {
-    (void)state;
     struct loaded as_it_is = load_as(example, false);
     assert_good(&as_it_is);
     struct loaded defaults = load_as(NULL, false);
@@ -493,28 +474,15 @@ static void test_example_is_valid(void **state)
     unload(&all);
 }
 
-int main(void)
+static int find_example(__attribute__((unused)) void **state)
 {
-    const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_defaults),
-        IN_DIRECTORY(test_every_key),
-        IN_DIRECTORY(test_keys_of_monitoring),
-        IN_DIRECTORY(test_writings),
-        IN_DIRECTORY(test_empty_values),
-        IN_DIRECTORY(test_lists),
-        IN_DIRECTORY(test_refused),
-        IN_DIRECTORY(test_line_lengths),
-        IN_DIRECTORY(test_a_proxy_is_not_shown),
-        IN_DIRECTORY(test_search_order),
-        IN_DIRECTORY(test_a_directory_is_no_configuration),
-        IN_DIRECTORY(test_blame),
-        IN_DIRECTORY(test_example_has_every_key),
-        IN_DIRECTORY(test_example_is_valid),
-    };
     char here[2048];
+
     if (getcwd(here, sizeof(here)) == NULL) {
         return 1;
     }
-    snprintf(example, sizeof(example), "%s/config.example.ini", here);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(example, sizeof(example), "%s/config.example.ini", here);
+    return 0;
 }
+
+TEST_GROUP(find_example, NULL);

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "child.h"
 #include "config_fixture.h"
@@ -12,9 +7,8 @@
 
 #define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
 
-static void test_what_a_login_needs(void **state)
+TEST_IN(enter, leave, what_a_login_needs)
 {
-    (void)state;
     static const struct {
         const char *ini;
         const char *missing; /* NULL: nothing */
@@ -59,9 +53,8 @@ static void assert_secret(const char *text, const char *origin)
     unload(&l);
 }
 
-static void test_precedence(void **state)
+TEST_IN(enter, leave, precedence)
 {
-    (void)state;
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     assert_secret("from-ini", "rollcall.ini:4");
     write_file("secret", "from-file\n");
@@ -80,9 +73,8 @@ static void test_precedence(void **state)
     assert_secret("from-systemd", "credentials/client_secret");
 }
 
-static void test_id_and_region(void **state)
+TEST_IN(enter, leave, id_and_region)
 {
-    (void)state;
     static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
     static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
     write_file("rollcall.ini", LOGIN_INI "client_secret = s\n");
@@ -101,9 +93,8 @@ static void test_id_and_region(void **state)
     }
 }
 
-static void test_env_file_lies_beside_the_configuration(void **state)
+TEST_IN(enter, leave, env_file_lies_beside_the_configuration)
 {
-    (void)state;
     assert_int_equal(mkdir("conf", 0777), 0);
     write_file("conf/my.ini", LOGIN_INI);
     write_file("conf/.env", "GENESYS_CLIENT_SECRET=beside");
@@ -135,9 +126,8 @@ static const struct {
     {"GENESYS_CLIENT_SECRET='abc' def\n", NULL},
 };
 
-static void test_env_files(void **state)
+TEST_IN(enter, leave, env_files_are_read)
 {
-    (void)state;
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     for (size_t i = 0; i < sizeof(env_files) / sizeof(env_files[0]); i++) {
         write_file(".env", env_files[i].env);
@@ -154,9 +144,8 @@ static void test_env_files(void **state)
     }
 }
 
-static void test_bad_credentials(void **state)
+TEST_IN(enter, leave, bad_credentials)
 {
-    (void)state;
     static const struct {
         const char *file; /* of the secret */
         const char *id;
@@ -187,9 +176,8 @@ static void test_bad_credentials(void **state)
     }
 }
 
-static void test_secret_file_failures(void **state)
+TEST_IN(enter, leave, secret_file_failures)
 {
-    (void)state;
     struct loaded l = load_text(LOGIN_INI "client_secret_file = absent\n", true);
     assert_false(l.good);
     assert_true(str_starts_with(l.e.message, "rollcall.ini:4: [genesys] client_secret_file: "));
@@ -232,9 +220,8 @@ static void load_for_warnings(const void *argument)
     unload(&l);
 }
 
-static void test_warnings(void **state)
+TEST_IN(enter, leave, warnings)
 {
-    (void)state;
     static const struct warning_case cases[] = {
         {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
         {LOGIN_INI "client_secret_file = secret\n", "", NULL, NULL},
@@ -259,19 +246,4 @@ static void test_warnings(void **state)
         }
         assert_null(strstr(c.text, "hunter2"));
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_what_a_login_needs),
-        IN_DIRECTORY(test_precedence),
-        IN_DIRECTORY(test_id_and_region),
-        IN_DIRECTORY(test_env_file_lies_beside_the_configuration),
-        IN_DIRECTORY(test_env_files),
-        IN_DIRECTORY(test_bad_credentials),
-        IN_DIRECTORY(test_secret_file_failures),
-        IN_DIRECTORY(test_warnings),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -91,9 +85,8 @@ static const struct {
     {BYTES("a=b"), "a=b", NULL},
 };
 
-static void test_text(void **state)
+TEST(test_text)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         for (int neutralize = 0; neutralize < 2; neutralize++) {
             FILE *file = NULL;
@@ -108,9 +101,8 @@ static void test_text(void **state)
     }
 }
 
-static void test_special_at_every_place(void **state)
+TEST(test_special_at_every_place)
 {
-    (void)state;
     static const char specials[] = ",\"\r\n";
     for (size_t length = 1; length <= 40; length++) {
         for (size_t at = 0; at < length; at++) {
@@ -129,9 +121,8 @@ static void test_special_at_every_place(void **state)
     }
 }
 
-static void test_no_other_byte_is_quoted(void **state)
+TEST(test_no_other_byte_is_quoted)
 {
-    (void)state;
     for (int c = 0; c < 256; c++) {
         char text[9];
         FILE *file = NULL;
@@ -147,9 +138,8 @@ static void test_no_other_byte_is_quoted(void **state)
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-static void test_integers(void **state)
+TEST(test_integers)
 {
-    (void)state;
     static const int64_t values[] = {
         0, 1, -1, 9, 10, 99, 100, -100, 12345, 1000000, INT64_MAX, INT64_MIN, INT64_MIN + 1,
     };
@@ -163,9 +153,8 @@ static void test_integers(void **state)
     }
 }
 
-static void test_reals(void **state)
+TEST(test_reals)
 {
-    (void)state;
     static const struct {
         double value;
         const char *text;
@@ -201,9 +190,8 @@ static void test_reals(void **state)
 }
 
 /* Every real reads back as itself, whichever way it was written. */
-static void test_reals_read_back(void **state)
+TEST(test_reals_read_back)
 {
-    (void)state;
     uint64_t x = 88172645463325252U;
     for (int i = 0; i < 200000; i++) {
         x ^= x << 13;
@@ -229,9 +217,8 @@ static void test_reals_read_back(void **state)
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static void test_records(void **state)
+TEST(test_records)
 {
-    (void)state;
     FILE *file = NULL;
     struct csv_writer *w = start(&file, false);
     csv_text(w, BYTES("a"));
@@ -251,9 +238,8 @@ static void test_records(void **state)
     assert_written(w, file, BYTES("a,b,c\r\n,\"\",3\r\n1.5,,\r\n"));
 }
 
-static void test_bom(void **state)
+TEST(test_bom)
 {
-    (void)state;
     struct csv_options options = {.bom = true};
     FILE *file = tmpfile();
     struct csv_writer *w = csv_new(file, &options);
@@ -290,9 +276,8 @@ static char *write_much(struct csv_writer *w, size_t *length)
     return buf_take(&expected, length);
 }
 
-static void test_large(void **state)
+TEST(test_large)
 {
-    (void)state;
     FILE *file = NULL;
     size_t length = 0;
     struct csv_writer *w = start(&file, false);
@@ -301,9 +286,8 @@ static void test_large(void **state)
     free(expected);
 }
 
-static void test_gzip(void **state)
+TEST(test_gzip)
 {
-    (void)state;
     struct csv_options options = {.gzip = true};
     FILE *file = tmpfile();
     size_t length = 0;
@@ -326,9 +310,8 @@ static void test_gzip(void **state)
     fclose(file);
 }
 
-static void test_full_disk(void **state)
+TEST(test_full_disk)
 {
-    (void)state;
     for (int compressed = 0; compressed < 2; compressed++) {
         struct csv_options options = {.gzip = compressed != 0};
         FILE *full = fopen("/dev/full", "wb");
@@ -347,9 +330,8 @@ static void test_full_disk(void **state)
     csv_discard(NULL);
 }
 
-static void test_failure_is_seen_early(void **state)
+TEST(test_failure_is_seen_early)
 {
-    (void)state;
     struct csv_options options = {false, false, false};
     FILE *full = fopen("/dev/full", "wb");
     if (full == NULL) {
@@ -362,23 +344,4 @@ static void test_failure_is_seen_early(void **state)
     assert_true(csv_failed(w));
     csv_discard(w);
     fclose(full);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_special_at_every_place),
-        cmocka_unit_test(test_no_other_byte_is_quoted),
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_reals),
-        cmocka_unit_test(test_reals_read_back),
-        cmocka_unit_test(test_records),
-        cmocka_unit_test(test_bom),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_gzip),
-        cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_failure_is_seen_early),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

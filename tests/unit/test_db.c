@@ -1,14 +1,11 @@
+#include "test.h"
+
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "base/limits.h"
@@ -107,7 +104,7 @@ static char *contents(struct scratch *s)
 
 /* --- opening --- */
 
-static void test_new_file(void **state)
+TEST_IN(scratch_open, scratch_close, test_new_file)
 {
     struct scratch *s = *state;
 
@@ -123,7 +120,7 @@ static void test_new_file(void **state)
     assert_string_equal(db_path(s->db), SCRATCH_DATABASE);
 }
 
-static void test_open_again(void **state)
+TEST_IN(scratch_open, scratch_close, test_open_again)
 {
     struct scratch *s = *state;
 
@@ -134,9 +131,8 @@ static void test_open_again(void **state)
     assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 1);
 }
 
-static void test_empty_file_is_taken(void **state)
+TEST_IN(scratch_open, scratch_close, test_empty_file_is_taken)
 {
-    (void)state;
     int fd = open("empty.db", O_CREAT | O_WRONLY, 0644);
 
     assert_true(fd >= 0);
@@ -146,7 +142,7 @@ static void test_empty_file_is_taken(void **state)
     db_close(open_db("empty.db", DB_READ));
 }
 
-static void test_reader(void **state)
+TEST_IN(scratch_open, scratch_close, test_reader)
 {
     struct scratch *s = *state;
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
@@ -222,7 +218,7 @@ static void add_queue(const char *path, const char *id)
     db_close(d);
 }
 
-static void test_reader_that_may_not_write(void **state)
+TEST_IN(scratch_open, scratch_close, test_reader_that_may_not_write)
 {
     struct scratch *s = *state;
     const char *before;
@@ -253,14 +249,13 @@ static void test_reader_that_may_not_write(void **state)
 }
 
 /* What a frozen reader saw before and after another program wrote is of two moments. */
-static void test_frozen_reader_sees_changes(void **state)
+TEST_IN(scratch_open, scratch_close, test_frozen_reader_sees_changes)
 {
     int there[2];
     int back[2];
     int status = 0;
     char byte = 0;
 
-    (void)state;
     assert_int_equal(pipe(there) | pipe(back), 0);
     add_queue("quiet.db", "q");
     allow_writing(false);
@@ -286,7 +281,7 @@ static void test_frozen_reader_sees_changes(void **state)
 }
 
 /* The look that comes before a run's lock file. */
-static void test_check(void **state)
+TEST_IN(scratch_open, scratch_close, test_check)
 {
     struct scratch *s = *state;
     struct err e = {0};
@@ -315,7 +310,7 @@ static void test_check(void **state)
 
 /* --- refusals; each leaves everything as it is --- */
 
-static void test_bad_places(void **state)
+TEST_IN(scratch_open, scratch_close, test_bad_places)
 {
     struct scratch *s = *state;
     const char *before;
@@ -328,7 +323,7 @@ static void test_bad_places(void **state)
     assert_string_equal(contents(s), before);
 }
 
-static void test_not_a_database(void **state)
+TEST_IN(scratch_open, scratch_close, test_not_a_database)
 {
     struct scratch *s = *state;
     FILE *file = fopen("notes.txt", "w");
@@ -345,7 +340,7 @@ static void test_not_a_database(void **state)
     assert_string_equal(contents(s), before);
 }
 
-static void test_another_programs_database(void **state)
+TEST_IN(scratch_open, scratch_close, test_another_programs_database)
 {
     struct scratch *s = *state;
     static const char *const foreign[] = {
@@ -369,7 +364,7 @@ static void test_another_programs_database(void **state)
 }
 
 /* All there is of it is still in its WAL. */
-static void test_another_programs_wal(void **state)
+TEST_IN(scratch_open, scratch_close, test_another_programs_wal)
 {
     struct scratch *s = *state;
     sqlite3 *other = NULL;
@@ -387,7 +382,7 @@ static void test_another_programs_wal(void **state)
 }
 
 /* The same after a crash: nobody has it open, and closing it would write the WAL back. */
-static void test_another_programs_wal_left_behind(void **state)
+TEST_IN(scratch_open, scratch_close, test_another_programs_wal_left_behind)
 {
     struct scratch *s = *state;
     sqlite3 *other = NULL;
@@ -408,7 +403,7 @@ static void test_another_programs_wal_left_behind(void **state)
     assert_memory_equal(scratch_file(s, "left.db-wal"), before, (size_t)st.st_size);
 }
 
-static void test_newer_and_older_schema(void **state)
+TEST_IN(scratch_open, scratch_close, test_newer_and_older_schema)
 {
     struct scratch *s = *state;
     const char *before;
@@ -430,7 +425,7 @@ static void test_newer_and_older_schema(void **state)
 
 /* --- migrations --- */
 
-static void test_migrations_go_on(void **state)
+TEST_IN(scratch_open, scratch_close, test_migrations_go_on)
 {
     struct scratch *s = *state;
     const char *text;
@@ -446,7 +441,7 @@ static void test_migrations_go_on(void **state)
 }
 
 /* A migration that fails leaves the number and the tables of the one before it. */
-static void test_migration_fails_whole(void **state)
+TEST_IN(scratch_open, scratch_close, test_migration_fails_whole)
 {
     struct scratch *s = *state;
     const char *text;
@@ -479,7 +474,7 @@ static void open_at_once(const void *path)
     }
 }
 
-static void test_many_make_the_file_at_once(void **state)
+TEST_IN(scratch_open, scratch_close, test_many_make_the_file_at_once)
 {
     struct scratch *s = *state;
 
@@ -508,7 +503,7 @@ static void test_many_make_the_file_at_once(void **state)
 
 /* --- statements and transactions --- */
 
-static void test_values(void **state)
+TEST_IN(scratch_open, scratch_close, test_values)
 {
     struct scratch *s = *state;
     struct db_stmt *w;
@@ -567,7 +562,7 @@ static void test_values(void **state)
     db_finalize(r);
 }
 
-static void test_messages_name_the_statement(void **state)
+TEST_IN(scratch_open, scratch_close, test_messages_name_the_statement)
 {
     struct scratch *s = *state;
     struct db_stmt *w;
@@ -593,7 +588,7 @@ static void test_messages_name_the_statement(void **state)
     db_finalize(w);
 }
 
-static void test_transactions(void **state)
+TEST_IN(scratch_open, scratch_close, test_transactions)
 {
     struct scratch *s = *state;
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
@@ -620,16 +615,15 @@ static void nest(const void *unused)
     (void)db_begin(d, &e);
 }
 
-static void test_nesting_is_a_bug(void **state)
+TEST_IN(scratch_open, scratch_close, test_nesting_is_a_bug)
 {
-    (void)state;
     assert_int_equal(child_run(nest, NULL).exit_code, 70);
 }
 
 /* Where main() lets the steps be logged: the log is opened once, at the first step. */
 static char step_log[64];
 
-static void test_commit_counts_steps(void **state)
+TEST_IN(scratch_open, scratch_close, test_commit_counts_steps)
 {
     struct scratch *s = *state;
     size_t before = strlen(scratch_file(s, step_log));
@@ -655,11 +649,10 @@ static void hold_lock(const void *unused)
     (void)fputs(e.message, stderr);
 }
 
-static void test_busy(void **state)
+TEST_IN(scratch_open, scratch_close, test_busy)
 {
     struct child c;
 
-    (void)state;
     c = child_run(hold_lock, NULL);
     assert_int_equal(c.exit_code, 0);
     assert_non_null(strstr(c.text, "holding the database"));
@@ -687,7 +680,7 @@ static void fill(const void *unused)
     db_close(d);
 }
 
-static void test_full_disk(void **state)
+TEST_IN(scratch_open, scratch_close, test_full_disk)
 {
     struct scratch *s = *state;
     struct child c;
@@ -702,7 +695,7 @@ static void test_full_disk(void **state)
     assert_string_equal(scratch_value(s, "PRAGMA integrity_check"), "ok");
 }
 
-static void test_damaged(void **state)
+TEST_IN(scratch_open, scratch_close, test_damaged)
 {
     struct scratch *s = *state;
     char noise[8192];
@@ -727,40 +720,15 @@ static void test_damaged(void **state)
     db_close(d);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
-
-int main(void)
+static int make_step_log(__attribute__((unused)) void **state)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_new_file),
-        TEST(test_open_again),
-        TEST(test_empty_file_is_taken),
-        TEST(test_reader),
-        TEST(test_reader_that_may_not_write),
-        TEST(test_frozen_reader_sees_changes),
-        TEST(test_check),
-        TEST(test_bad_places),
-        TEST(test_not_a_database),
-        TEST(test_another_programs_database),
-        TEST(test_another_programs_wal),
-        TEST(test_another_programs_wal_left_behind),
-        TEST(test_newer_and_older_schema),
-        TEST(test_migrations_go_on),
-        TEST(test_migration_fails_whole),
-        TEST(test_many_make_the_file_at_once),
-        TEST(test_values),
-        TEST(test_messages_name_the_statement),
-        TEST(test_transactions),
-        TEST(test_nesting_is_a_bug),
-        TEST(test_commit_counts_steps),
-        TEST(test_busy),
-        TEST(test_full_disk),
-        TEST(test_damaged),
-    };
-
     (void)snprintf(step_log, sizeof(step_log), "/tmp/rollcall-test-steps-%ld", (long)getpid());
-    (void)setenv("ROLLCALL_STEP_LOG", step_log, 1);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)unlink(step_log);
-    return failed;
+    return setenv("ROLLCALL_STEP_LOG", step_log, 1);
 }
+
+static int remove_step_log(__attribute__((unused)) void **state)
+{
+    return unlink(step_log);
+}
+
+TEST_GROUP(make_step_log, remove_step_log);

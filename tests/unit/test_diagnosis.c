@@ -1,16 +1,10 @@
 /* From answers to causes, and the list of causes itself. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/diagnosis.h"
 
-static void the_list_is_whole(void **state)
+TEST(the_list_is_whole)
 {
-    (void)state;
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
         const struct cause *cause = cause_of((enum cause_id)id);
 
@@ -25,7 +19,7 @@ static void the_list_is_whole(void **state)
     assert_non_null(strstr(cause_saml_note, "SAML"));
 }
 
-static void below_http(void **state)
+TEST(below_http)
 {
     static const struct {
         struct http_answer answer;
@@ -49,14 +43,13 @@ static void below_http(void **state)
         {{.failure = HTTP_OTHER}, CAUSE_NET_OTHER},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(diagnose_network(&cases[i].answer), cases[i].cause);
         assert_int_equal(diagnose_login(&cases[i].answer, NULL), cases[i].cause);
     }
 }
 
-static void logins(void **state)
+TEST(logins)
 {
     static const struct {
         int status;
@@ -81,7 +74,6 @@ static void logins(void **state)
         {503, "disabled", "", "", CAUSE_LOGIN_SERVER},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer a = {.status = cases[i].status};
 
@@ -93,11 +85,10 @@ static void logins(void **state)
     }
 }
 
-static void words_are_added(void **state)
+TEST(words_are_added)
 {
     struct err e;
 
-    (void)state;
     err_set(&e, ERR_AUTH, "refused");
     diagnosis_append(&e, CAUSE_LOGIN_DISABLED);
     assert_int_equal(e.cause, CAUSE_LOGIN_DISABLED);
@@ -107,16 +98,4 @@ static void words_are_added(void **state)
     assert_int_equal(e.cause, CAUSE_NONE);
     diagnosis_append(&e, CAUSE_PERMISSION_MISSING);
     assert_null(strstr(e.message, "Enable SSO"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_list_is_whole),
-        cmocka_unit_test(below_http),
-        cmocka_unit_test(logins),
-        cmocka_unit_test(words_are_added),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

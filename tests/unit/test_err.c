@@ -1,17 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/err.h"
 #include "base/str.h"
 #include "child.h"
 
-static void kinds_have_their_exit_codes(void **state)
+TEST(kinds_have_their_exit_codes)
 {
     static const struct {
         enum err_kind kind;
@@ -28,7 +21,6 @@ static void kinds_have_their_exit_codes(void **state)
         {ERR_STOPPED, "stopped", 12, true},   {ERR_BUG, "bug", 70, true},
     };
 
-    (void)state;
     assert_int_equal(sizeof(rows) / sizeof(rows[0]), ERR_KIND_COUNT);
     for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
         assert_int_equal(rows[i].kind, i);
@@ -39,11 +31,10 @@ static void kinds_have_their_exit_codes(void **state)
     }
 }
 
-static void set_fills_everything(void **state)
+TEST(set_fills_everything)
 {
     struct err e;
 
-    (void)state;
     memset(&e, 0x5A, sizeof(e));
     assert_false(err_set(&e, ERR_STORE, "disk %s at %d%%", "full", 100));
     assert_int_equal(e.kind, ERR_STORE);
@@ -55,21 +46,19 @@ static void set_fills_everything(void **state)
     assert_string_equal(e.message, "");
 }
 
-static void set_may_quote_its_own_message(void **state)
+TEST(set_may_quote_its_own_message)
 {
     struct err e;
 
-    (void)state;
     (void)err_set(&e, ERR_STORE, "inner");
     (void)err_set(&e, ERR_CONFIG, "outer (%s)", e.message);
     assert_string_equal(e.message, "outer (inner)");
 }
 
-static void prefix_and_append_keep_the_facts(void **state)
+TEST(prefix_and_append_keep_the_facts)
 {
     struct err e;
 
-    (void)state;
     (void)err_set(&e, ERR_TEMPORARY, "timed out");
     e.http_status = 504;
     e.library_code = 28;
@@ -102,13 +91,12 @@ static void assert_full_and_whole(const struct err *e, size_t character_bytes)
     assert_true(length + character_bytes >= ERR_MESSAGE_BYTES);
 }
 
-static void long_messages_are_cut_between_characters(void **state)
+TEST(long_messages_are_cut_between_characters)
 {
     static const char *const characters[] = {"a", "\u00e9", "\uac00", "\U0001F600"};
     char text[8192];
     struct err e;
 
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         size_t bytes = strlen(characters[i]);
 
@@ -127,12 +115,11 @@ static void long_messages_are_cut_between_characters(void **state)
     }
 }
 
-static void a_message_that_fits_is_not_cut(void **state)
+TEST(a_message_that_fits_is_not_cut)
 {
     char text[ERR_MESSAGE_BYTES];
     struct err e;
 
-    (void)state;
     fill(text, 2, "\uac00", (ERR_MESSAGE_BYTES - 3) / 3);
     (void)err_set(&e, ERR_CONTRACT, "%s", text);
     assert_string_equal(e.message, text);
@@ -154,12 +141,11 @@ static void report_a_long_bug(const void *argument)
     err_bug("file.c", 7, what);
 }
 
-static void a_broken_invariant_exits_70(void **state)
+TEST(a_broken_invariant_exits_70)
 {
     int right = 1;
     int wrong = 2;
 
-    (void)state;
     struct child kept = child_run(break_an_invariant, &right);
     assert_int_equal(kept.exit_code, 0);
     assert_string_equal(kept.text, "");
@@ -173,19 +159,4 @@ static void a_broken_invariant_exits_70(void **state)
     struct child endless = child_run(report_a_long_bug, NULL);
     assert_int_equal(endless.exit_code, 70);
     assert_ptr_equal(strchr(endless.text, '\n'), endless.text + strlen(endless.text) - 1);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds_have_their_exit_codes),
-        cmocka_unit_test(set_fills_everything),
-        cmocka_unit_test(set_may_quote_its_own_message),
-        cmocka_unit_test(prefix_and_append_keep_the_facts),
-        cmocka_unit_test(long_messages_are_cut_between_characters),
-        cmocka_unit_test(a_message_that_fits_is_not_cut),
-        cmocka_unit_test(a_broken_invariant_exits_70),
-    };
-
-    return cmocka_run_group_tests_name("err", tests, NULL, NULL);
 }

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -105,7 +101,7 @@ static bool has_file(const struct export_result *result, const char *relation)
     return false;
 }
 
-static void data_tables_and_views_are_the_default(void **state)
+TEST_IN(scratch_open, scratch_close, data_tables_and_views_are_the_default)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("new/out");
@@ -145,7 +141,7 @@ static void data_tables_and_views_are_the_default(void **state)
 }
 
 /* Equal content gives equal bytes, whatever the order in which it came. */
-static void files_depend_on_content_alone(void **state)
+TEST_IN(scratch_open, scratch_close, files_depend_on_content_alone)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("a");
@@ -165,7 +161,7 @@ static void files_depend_on_content_alone(void **state)
     assert_string_equal(scratch_file(s, "a/manifest.json"), scratch_file(s, "b/manifest.json"));
 }
 
-static void since_keeps_what_starts_later(void **state)
+TEST_IN(scratch_open, scratch_close, since_keeps_what_starts_later)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
@@ -187,7 +183,7 @@ static void since_keeps_what_starts_later(void **state)
     assert_non_null(strstr(scratch_file(s, "out/manifest.json"), "\"since\": \"2024-10-05\""));
 }
 
-static void ledger_tables_come_by_name_without_blobs(void **state)
+TEST_IN(scratch_open, scratch_close, ledger_tables_come_by_name_without_blobs)
 {
     static const char *const names[] = {"run", "raw_page"};
     struct scratch *s = *state;
@@ -205,7 +201,7 @@ static void ledger_tables_come_by_name_without_blobs(void **state)
     assert_false(exists("out/user.csv"));
 }
 
-static void an_unknown_name_is_told_the_nearest(void **state)
+TEST_IN(scratch_open, scratch_close, an_unknown_name_is_told_the_nearest)
 {
     static const char *const names[] = {"user", "conversatoin"};
     struct scratch *s = *state;
@@ -222,7 +218,7 @@ static void an_unknown_name_is_told_the_nearest(void **state)
 }
 
 /* The last view cannot be read: nothing that was there changes, and nothing is left behind. */
-static void a_failed_export_changes_nothing(void **state)
+TEST_IN(scratch_open, scratch_close, a_failed_export_changes_nothing)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
@@ -247,7 +243,7 @@ static void a_failed_export_changes_nothing(void **state)
 }
 
 /* Something else where the last file, or the manifest, is to be: nothing is written at all. */
-static void what_is_no_file_is_not_replaced(void **state)
+TEST_IN(scratch_open, scratch_close, what_is_no_file_is_not_replaced)
 {
     static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
     struct scratch *s = *state;
@@ -276,7 +272,7 @@ static void what_is_no_file_is_not_replaced(void **state)
 }
 
 /* What the schema's text is said to make is what it makes. */
-static void own_relations_are_the_schemas(void **state)
+TEST_IN(scratch_open, scratch_close, own_relations_are_the_schemas)
 {
     struct scratch *s = *state;
     struct relation_list own;
@@ -292,7 +288,7 @@ static void own_relations_are_the_schemas(void **state)
     }
 }
 
-static void gzip_holds_the_same_bytes(void **state)
+TEST_IN(scratch_open, scratch_close, gzip_holds_the_same_bytes)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("plain");
@@ -376,7 +372,7 @@ static void check_files(struct scratch *s, struct json list)
     }
 }
 
-static void the_manifest_tells_files_and_streams(void **state)
+TEST_IN(scratch_open, scratch_close, the_manifest_tells_files_and_streams)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
@@ -445,7 +441,7 @@ static void check_no_sorting(struct scratch *s)
     check_plan(s, relation_conversations_sql(true));
 }
 
-static void no_table_is_sorted(void **state)
+TEST_IN(scratch_open, scratch_close, no_table_is_sorted)
 {
     struct scratch *s = *state;
     struct relation_list list;
@@ -467,7 +463,7 @@ static void no_table_is_sorted(void **state)
     assert_true(reading.by_conversation);
 }
 
-static void formulas_are_neutralized_on_request(void **state)
+TEST_IN(scratch_open, scratch_close, formulas_are_neutralized_on_request)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
@@ -479,26 +475,4 @@ static void formulas_are_neutralized_on_request(void **state)
     const char *text = scratch_file(s, "out/participant.csv");
     assert_non_null(strstr(text, ",'=1+1,"));
     assert_int_equal(strncmp(text, "\xef\xbb\xbf", 3), 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(data_tables_and_views_are_the_default),
-        TEST(files_depend_on_content_alone),
-        TEST(since_keeps_what_starts_later),
-        TEST(ledger_tables_come_by_name_without_blobs),
-        TEST(an_unknown_name_is_told_the_nearest),
-        TEST(a_failed_export_changes_nothing),
-        TEST(what_is_no_file_is_not_replaced),
-        TEST(own_relations_are_the_schemas),
-        TEST(gzip_holds_the_same_bytes),
-        TEST(the_manifest_tells_files_and_streams),
-        TEST(no_table_is_sorted),
-        TEST(formulas_are_neutralized_on_request),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,9 +70,8 @@ static size_t entries(const char *path)
 
 /* --- files aside ----------------------------------------------------------------------------- */
 
-static void test_commit(void **state)
+TEST_IN(enter, leave, test_commit)
 {
-    (void)state;
     static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
     assert_int_equal(mkdir("sub", 0777), 0);
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -99,9 +92,8 @@ static void test_commit(void **state)
     assert_int_equal(entries("sub"), 1);
 }
 
-static void test_commit_to_absolute_path(void **state)
+TEST_IN(enter, leave, test_commit_to_absolute_path)
 {
-    (void)state;
     struct err e;
     struct file_aside f;
     char path[128];
@@ -117,9 +109,8 @@ static void test_commit_to_absolute_path(void **state)
     assert_int_equal(s.st_mode & 0777, 0666 & ~mask);
 }
 
-static void test_discard(void **state)
+TEST_IN(enter, leave, test_discard)
 {
-    (void)state;
     struct err e;
     struct file_aside f;
     write_text("a.csv", "old");
@@ -132,9 +123,8 @@ static void test_discard(void **state)
     assert_int_equal(entries("."), 1);
 }
 
-static void test_open_failures(void **state)
+TEST_IN(enter, leave, test_open_failures)
 {
-    (void)state;
     static const struct {
         const char *path;
         int error_number;
@@ -151,9 +141,8 @@ static void test_open_failures(void **state)
     }
 }
 
-static void test_failed_rename_leaves_nothing(void **state)
+TEST_IN(enter, leave, test_failed_rename_leaves_nothing)
 {
-    (void)state;
     struct err e;
     struct file_aside f;
     assert_int_equal(mkdir("target", 0777), 0);
@@ -164,9 +153,8 @@ static void test_failed_rename_leaves_nothing(void **state)
     assert_int_equal(entries("."), 1);
 }
 
-static void test_failed_write_leaves_old_file(void **state)
+TEST_IN(enter, leave, test_failed_write_leaves_old_file)
 {
-    (void)state;
     struct err e;
     struct file_aside f;
     write_text("a.csv", "old");
@@ -188,9 +176,8 @@ static void test_failed_write_leaves_old_file(void **state)
     assert_int_equal(entries("."), 1);
 }
 
-static void test_leftover_of_same_pid(void **state)
+TEST_IN(enter, leave, test_leftover_of_same_pid)
 {
-    (void)state;
     struct err e;
     struct file_aside f;
     assert_true(file_aside_open(&f, "a.csv", &e));
@@ -214,9 +201,8 @@ static void open_aside_and_die(const void *unused)
     _exit(0);
 }
 
-static void test_sweep(void **state)
+TEST_IN(enter, leave, test_sweep)
 {
-    (void)state;
     struct err e;
     struct file_aside at_work;
     static const char *const kept[] = {"a.csv", ".a.csv.tmp-", ".a.csv.tmp-1x", ".tmp-12",
@@ -241,9 +227,8 @@ static void test_sweep(void **state)
 
 /* --- directories ----------------------------------------------------------------------------- */
 
-static void test_make_directory(void **state)
+TEST_IN(enter, leave, test_make_directory)
 {
-    (void)state;
     static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
     struct err e;
     struct stat s;
@@ -259,9 +244,8 @@ static void test_make_directory(void **state)
     assert_non_null(strstr(e.message, "plain"));
 }
 
-static void test_directory_part(void **state)
+TEST(test_directory_part)
 {
-    (void)state;
     static const struct {
         const char *path;
         const char *directory;
@@ -278,9 +262,8 @@ static void test_directory_part(void **state)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-static void test_read_small(void **state)
+TEST_IN(enter, leave, test_read_small)
 {
-    (void)state;
     struct err e;
     struct arena *a = arena_new(0);
     uint32_t mode = 0;
@@ -304,9 +287,8 @@ static void test_read_small(void **state)
     arena_free(a);
 }
 
-static void test_read_limit(void **state)
+TEST_IN(enter, leave, test_read_limit)
 {
-    (void)state;
     struct err e;
     struct arena *a = arena_new(0);
     size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
@@ -325,9 +307,8 @@ static void test_read_limit(void **state)
 
 /* --- network file systems -------------------------------------------------------------------- */
 
-static void test_network_names(void **state)
+TEST(test_network_names)
 {
-    (void)state;
     static const struct {
         uint64_t magic;
         const char *type;
@@ -359,36 +340,12 @@ static void test_network_names(void **state)
     }
 }
 
-static void test_local_paths(void **state)
+TEST_IN(enter, leave, test_local_paths)
 {
-    (void)state;
     static const char *const paths[] = {".", "absent.db", "/", "/dev/shm/absent.db", "none/none"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         const char *name = "";
         assert_false(file_on_network(paths[i], &name));
         assert_null(name);
     }
-}
-
-#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_commit),
-        IN_DIRECTORY(test_commit_to_absolute_path),
-        IN_DIRECTORY(test_discard),
-        IN_DIRECTORY(test_open_failures),
-        IN_DIRECTORY(test_failed_rename_leaves_nothing),
-        IN_DIRECTORY(test_failed_write_leaves_old_file),
-        IN_DIRECTORY(test_leftover_of_same_pid),
-        IN_DIRECTORY(test_sweep),
-        IN_DIRECTORY(test_make_directory),
-        cmocka_unit_test(test_directory_part),
-        IN_DIRECTORY(test_read_small),
-        IN_DIRECTORY(test_read_limit),
-        cmocka_unit_test(test_network_names),
-        IN_DIRECTORY(test_local_paths),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

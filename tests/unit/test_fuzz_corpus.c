@@ -1,11 +1,7 @@
 /* The fuzzers' targets, fed with their kept corpus: what they once found stays found. */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <dirent.h>
 
 #include "../fuzz/targets.h"
 
@@ -67,42 +63,26 @@ static void feed_all(const char *name, int (*target)(const uint8_t *, size_t))
     arena_free(a);
 }
 
-static void test_walk(void **state)
+TEST(test_walk)
 {
     struct walker **walkers;
     size_t count = fuzz_walkers(&walkers);
 
-    (void)state;
     assert_true(count > 0);
     feed_all("walk", fuzz_walk);
 }
 
-static void test_csv(void **state)
+TEST(test_csv)
 {
-    (void)state;
     feed_all("csv", fuzz_csv);
 }
 
-static void test_config(void **state)
+TEST(test_config)
 {
-    (void)state;
     feed_all("config", fuzz_config);
 }
 
-static void test_gzip(void **state)
+TEST(test_gzip)
 {
-    (void)state;
     feed_all("gzip", fuzz_gzip);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walk),
-        cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_config),
-        cmocka_unit_test(test_gzip),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -57,9 +51,8 @@ static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
     }
 }
 
-static void test_round_trip(void **state)
+TEST(test_round_trip)
 {
-    (void)state;
     static const size_t lengths[] = {0, 1, 100, 4095, 4096, 4097, 100000, 3000000};
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         char *text = sample(lengths[i]);
@@ -74,9 +67,8 @@ static void test_round_trip(void **state)
     }
 }
 
-static void test_every_cut_is_temporary(void **state)
+TEST(test_every_cut_is_temporary)
 {
-    (void)state;
     char *text = sample(2000);
     char *gzip = NULL;
     size_t length = 0;
@@ -88,9 +80,8 @@ static void test_every_cut_is_temporary(void **state)
     free(text);
 }
 
-static void test_members(void **state)
+TEST(test_members)
 {
-    (void)state;
     char *one = NULL;
     char *two = NULL;
     size_t one_length = 0;
@@ -110,9 +101,8 @@ static void test_members(void **state)
     free(two);
 }
 
-static void test_corrupt(void **state)
+TEST(test_corrupt)
 {
-    (void)state;
     char *gzip = NULL;
     size_t length = 0;
     gzip_deflate("hello world", 11, 6, &gzip, &length);
@@ -152,9 +142,8 @@ static void assert_bomb(size_t size, bool fine)
     free(zeros);
 }
 
-static void test_limits(void **state)
+TEST(test_limits)
 {
-    (void)state;
     struct err e;
     /* Zeros shrink about a thousandfold: over the ratio, but only past the first MiB. */
     assert_bomb(1048576, true);
@@ -168,9 +157,8 @@ static void test_limits(void **state)
     assert_true(limits_load(&e));
 }
 
-static void test_false_size_in_trailer(void **state)
+TEST(test_false_size_in_trailer)
 {
-    (void)state;
     /* The trailer claims a size; the first guess by it must not be believed. */
     char *gzip = NULL;
     size_t length = 0;
@@ -193,9 +181,8 @@ static char *read_back(FILE *file, size_t *length)
     return bytes;
 }
 
-static void test_writer(void **state)
+TEST(test_writer)
 {
-    (void)state;
     enum { LENGTH = 500000 };
     char *text = sample(LENGTH);
     char *first = NULL;
@@ -226,9 +213,8 @@ static void test_writer(void **state)
     free(text);
 }
 
-static void test_writer_on_full_disk(void **state)
+TEST(test_writer_on_full_disk)
 {
-    (void)state;
     FILE *full = fopen("/dev/full", "wb");
     if (full == NULL) {
         skip();
@@ -241,15 +227,4 @@ static void test_writer_on_full_disk(void **state)
     assert_false(gzip_writer_finish(w));
     fclose(full);
     gzip_writer_free(NULL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_every_cut_is_temporary),
-        cmocka_unit_test(test_members),    cmocka_unit_test(test_corrupt),
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_false_size_in_trailer),
-        cmocka_unit_test(test_writer),     cmocka_unit_test(test_writer_on_full_disk),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

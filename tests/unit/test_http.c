@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -101,7 +96,7 @@ static bool header_sent(const char *line)
     return strstr(script.last.text, line) != NULL;
 }
 
-static void a_get_sends_its_headers_and_reads_the_answers(void **state)
+TEST_IN(setup, teardown, a_get_sends_its_headers_and_reads_the_answers)
 {
     char url[256];
     struct secret *token = secret_new("tok-1", 5);
@@ -111,7 +106,6 @@ static void a_get_sends_its_headers_and_reads_the_answers(void **state)
     struct http_answer a;
     struct err e;
 
-    (void)state;
     say("HTTP/1.1 429 Slow\r\nContent-Type: Application/JSON;charset=utf-8\r\nRetry-After: 7\r\n"
         "ININ-Correlation-Id: c-1\r\nDate: Sun, 01 Mar 2026 12:00:00 GMT\r\n"
         "inin-ratelimit-allowed: 180\r\nINin-RateLimit-Count: 17\r\ninin-ratelimit-reset: x\r\n"
@@ -144,7 +138,7 @@ static void a_get_sends_its_headers_and_reads_the_answers(void **state)
     secret_free(token);
 }
 
-static void posts_and_deletes(void **state)
+TEST_IN(setup, teardown, posts_and_deletes)
 {
     char url[256];
     struct secret *secret = secret_new("p\xc3\xa4ss", 5);
@@ -158,7 +152,6 @@ static void posts_and_deletes(void **state)
     struct http_answer a;
     struct err e;
 
-    (void)state;
     assert_true(http_start(http, &request, &e));
     assert_true(http_next(http, 10000, &a));
     assert_string_equal(script.last.method, "POST");
@@ -190,13 +183,12 @@ static void posts_and_deletes(void **state)
     secret_free(secret);
 }
 
-static void every_length_of_credentials_is_encoded(void **state)
+TEST_IN(setup, teardown, every_length_of_credentials_is_encoded)
 {
     static const char *const encoded[] = {"Basic dTpz\r", "Basic dTpzcw==\r", "Basic dTpzc3M=\r",
                                           "Basic dTpzc3Nz\r"};
     char url[256];
 
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         struct secret *secret = secret_new("ssss", i + 1);
         struct http_request request = {.url = server_url(server, "/", url, sizeof(url)),
@@ -213,11 +205,10 @@ static void every_length_of_credentials_is_encoded(void **state)
     }
 }
 
-static void gzip_comes_raw(void **state)
+TEST_IN(setup, teardown, gzip_comes_raw)
 {
     struct http_answer a;
 
-    (void)state;
     say("HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08z");
     a = fetch("/");
     assert_int_equal(a.failure, HTTP_OK);
@@ -226,12 +217,11 @@ static void gzip_comes_raw(void **state)
     buf_free(&a.body);
 }
 
-static void redirects_are_not_followed(void **state)
+TEST_IN(setup, teardown, redirects_are_not_followed)
 {
     static const int statuses[] = {301, 302, 303, 307, 308};
     char bytes[256];
 
-    (void)state;
     for (size_t i = 0; i < 5; i++) {
         char url[128];
         snprintf(bytes, sizeof(bytes), "HTTP/1.1 %d X\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
@@ -269,7 +259,7 @@ static void cut_everywhere(const char *bytes, size_t whole_from, bool framed)
     }
 }
 
-static void a_cut_answer_is_a_reset(void **state)
+TEST_IN(setup, teardown, a_cut_answer_is_a_reset)
 {
     static const char sized[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                                 "Content-Length: 11\r\n\r\n{\"ok\":true}";
@@ -277,18 +267,16 @@ static void a_cut_answer_is_a_reset(void **state)
                                   "4\r\n{\"ok\r\n7\r\n\":true}\r\n0\r\n\r\n";
     static const char closed[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}";
 
-    (void)state;
     cut_everywhere(sized, strlen(sized), true);
     /* libcurl does without the very last line feed */
     cut_everywhere(chunked, strlen(chunked) - 1, true);
     cut_everywhere(closed, strlen(closed) - 2, false);
 }
 
-static void silence_ends_within_its_limit(void **state)
+TEST_IN(setup, teardown, silence_ends_within_its_limit)
 {
     struct http_answer a;
 
-    (void)state;
     limit("STALL_MS", "1000");
     script.delay_ms = 20000;
     int64_t begin = clock_monotonic_ms();
@@ -300,12 +288,11 @@ static void silence_ends_within_its_limit(void **state)
     limit("STALL_MS", NULL);
 }
 
-static void a_body_over_the_limit_is_refused(void **state)
+TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
 {
     static char bytes[6000];
     int head;
 
-    (void)state;
     limit("BODY_BYTES", "2048");
     for (int framed = 0; framed < 2; framed++) {
         memset(bytes, 'x', sizeof(bytes) - 1);
@@ -323,7 +310,7 @@ static void a_body_over_the_limit_is_refused(void **state)
     limit("BODY_BYTES", NULL);
 }
 
-static void nobody_there_is_refused(void **state)
+TEST_IN(setup, teardown, nobody_there_is_refused)
 {
     char url[64];
     struct server *gone = server_start(handle, NULL);
@@ -331,7 +318,6 @@ static void nobody_there_is_refused(void **state)
     struct http_answer a;
     struct err e;
 
-    (void)state;
     server_stop(gone);
     assert_true(http_start(http, &request, &e));
     assert_true(http_next(http, 10000, &a));
@@ -339,14 +325,13 @@ static void nobody_there_is_refused(void **state)
     assert_int_equal(a.status, 0);
 }
 
-static void plain_http_in_place_of_tls_is_no_answer(void **state)
+TEST_IN(setup, teardown, plain_http_in_place_of_tls_is_no_answer)
 {
     char url[64];
     struct http_request request = {.url = url};
     struct http_answer a;
     struct err e;
 
-    (void)state;
     say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server->port);
     limit("CONNECT_MS", "500");
@@ -357,7 +342,7 @@ static void plain_http_in_place_of_tls_is_no_answer(void **state)
     limit("CONNECT_MS", NULL);
 }
 
-static void urls(void **state)
+TEST_IN(setup, teardown, urls)
 {
     static const struct {
         const char *url;
@@ -389,7 +374,6 @@ static void urls(void **state)
         {"https://", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct err e = {.kind = ERR_NONE};
         struct http_request request = {.url = cases[i].url};
@@ -405,7 +389,7 @@ static void urls(void **state)
     assert_int_equal(http_in_flight(http), 0);
 }
 
-static void options_are_checked(void **state)
+TEST_IN(setup, teardown, options_are_checked)
 {
     static const struct {
         const char *proxy;
@@ -423,7 +407,6 @@ static void options_are_checked(void **state)
         {NULL, "/nonexistent/ca.pem", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_options options = {
             .proxy = cases[i].proxy, .ca_file = cases[i].ca_file, .max_connections = 1};
@@ -438,13 +421,12 @@ static void options_are_checked(void **state)
     }
 }
 
-static void a_loopback_address_needs_no_proxy(void **state)
+TEST_IN(setup, teardown, a_loopback_address_needs_no_proxy)
 {
     struct http_options options = {.proxy = "http://127.0.0.1:9", .max_connections = 1};
     struct err e;
     struct http *kept = http;
 
-    (void)state;
     setenv("http_proxy", "http://127.0.0.1:9", 1);
     setenv("all_proxy", "http://127.0.0.1:9", 1);
     http = http_new(&options, &e);
@@ -458,7 +440,7 @@ static void a_loopback_address_needs_no_proxy(void **state)
 }
 
 /* The proxy sees the CONNECT and no token; its refusal is told apart. */
-static void a_proxy_sees_no_token(void **state)
+TEST_IN(setup, teardown, a_proxy_sees_no_token)
 {
     static const struct {
         const char *answer;
@@ -475,7 +457,6 @@ static void a_proxy_sees_no_token(void **state)
     struct http_request request = {.url = "https://api.example.test/", .bearer = token};
     struct err e;
 
-    (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct http *h = http_new(&options, &e);
         struct http_answer a;
@@ -492,9 +473,8 @@ static void a_proxy_sees_no_token(void **state)
     secret_free(token);
 }
 
-static void connections_are_used_again(void **state)
+TEST_IN(setup, teardown, connections_are_used_again)
 {
-    (void)state;
     for (int i = 0; i < 5; i++) {
         struct http_answer a = fetch("/");
         assert_int_equal(a.status, 200);
@@ -503,9 +483,8 @@ static void connections_are_used_again(void **state)
     assert_int_equal(server->connections, 1);
 }
 
-static void requests_go_in_parallel(void **state)
+TEST_IN(setup, teardown, requests_go_in_parallel)
 {
-    (void)state;
     script.delay_ms = 300;
     int64_t begin = clock_monotonic_ms();
     for (int i = 0; i < 8; i++) {
@@ -529,12 +508,11 @@ static void *wake_soon(void *unused)
     return NULL;
 }
 
-static void waiting_ends_by_time_or_wake(void **state)
+TEST_IN(setup, teardown, waiting_ends_by_time_or_wake)
 {
     struct http_answer a;
     pthread_t thread;
 
-    (void)state;
     int64_t begin = clock_monotonic_ms();
     assert_false(http_next(http, 100, &a));
     assert_in_range(clock_monotonic_ms() - begin, 90, 1000);
@@ -551,30 +529,10 @@ static void waiting_ends_by_time_or_wake(void **state)
     assert_false(http_next(http, 0, &a));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
+static int catch_signals(__attribute__((unused)) void **state)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(a_get_sends_its_headers_and_reads_the_answers),
-        TEST(posts_and_deletes),
-        TEST(every_length_of_credentials_is_encoded),
-        TEST(gzip_comes_raw),
-        TEST(redirects_are_not_followed),
-        TEST(a_cut_answer_is_a_reset),
-        TEST(silence_ends_within_its_limit),
-        TEST(a_body_over_the_limit_is_refused),
-        TEST(nobody_there_is_refused),
-        TEST(plain_http_in_place_of_tls_is_no_answer),
-        TEST(urls),
-        TEST(options_are_checked),
-        TEST(a_loopback_address_needs_no_proxy),
-        TEST(a_proxy_sees_no_token),
-        TEST(connections_are_used_again),
-        TEST(requests_go_in_parallel),
-        TEST(waiting_ends_by_time_or_wake),
-    };
-
     stop_install();
-    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+    return 0;
 }
+
+TEST_GROUP(catch_signals, NULL);

@@ -1,11 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "test.h"
 
 #include "base/limits.h"
 #include "io/json.h"
@@ -63,9 +56,8 @@ static const struct {
     {"a sign-in page", BYTES("<!doctype html><html></html>")},
 };
 
-static void test_refused(void **state)
+TEST(test_refused)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct err e;
         struct json_doc *doc = parse_n(refused[i].text, refused[i].length, &e);
@@ -77,9 +69,8 @@ static void test_refused(void **state)
     }
 }
 
-static void test_every_prefix_is_refused(void **state)
+TEST(test_every_prefix_is_refused)
 {
-    (void)state;
     static const char whole[] = "{\"a\":[1,-2.5e3,true,null,\"\\u00e9\\ud83d\\ude00\"],\"b\":{}}";
     for (size_t length = 0; length < sizeof(whole) - 1; length++) {
         struct err e;
@@ -104,9 +95,8 @@ static struct json_doc *parse_nested(size_t depth, bool objects, struct err *e)
     return doc;
 }
 
-static void test_depth(void **state)
+TEST(test_depth)
 {
-    (void)state;
     size_t limit = (size_t)limit_get(LIMIT_JSON_DEPTH);
     struct err e;
     struct json_doc *doc = parse_nested(limit, true, &e);
@@ -154,9 +144,8 @@ static const struct {
     {"{ \"a\" : [ ] }", "{\"a\":[]}", 0, 0, JSON_OBJECT, false, false},
 };
 
-static void test_values(void **state)
+TEST(test_values)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         struct json_doc *doc = parse(values[i].text);
         struct arena *a = arena_new(0);
@@ -176,9 +165,8 @@ static void test_values(void **state)
     }
 }
 
-static void test_text(void **state)
+TEST(test_text)
 {
-    (void)state;
     struct json_doc *doc = parse("{\"plain\":\"abc\",\"nul\":\"a\\u0000b\",\"empty\":\"\","
                                  "\"emoji\":\"\\ud83d\\ude00\",\"big\":1e400,\"one\":1}");
     struct json root = json_root(doc);
@@ -199,9 +187,8 @@ static void test_text(void **state)
     json_free(doc);
 }
 
-static void test_access(void **state)
+TEST(test_access)
 {
-    (void)state;
     struct json_doc *doc =
         parse("{\"division\":{\"id\":\"d1\"},\"a.b\":1,\"twice\":1,\"twice\":2,\"yes\":true,"
               "\"gone\":null,\"list\":[10,[20,21],30]}");
@@ -227,9 +214,8 @@ static void test_access(void **state)
     json_free(NULL);
 }
 
-static void test_iteration(void **state)
+TEST(test_iteration)
 {
-    (void)state;
     struct json_doc *doc = parse("[1,[2,3],{\"k\":4,\"l\":[5]},[],6]");
     struct json_iter it = json_iter(json_root(doc));
     struct json key;
@@ -272,9 +258,8 @@ static const struct {
     {BYTES("a\xFF\xED\x95"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
 };
 
-static void test_quote(void **state)
+TEST(test_quote)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
         struct buf b;
         buf_init(&b, 1000);
@@ -285,9 +270,8 @@ static void test_quote(void **state)
     }
 }
 
-static void test_quote_when_full(void **state)
+TEST(test_quote_when_full)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 8);
     assert_true(buf_add_str(&b, "abc"));
@@ -298,29 +282,11 @@ static void test_quote_when_full(void **state)
     buf_free(&b);
 }
 
-static void test_write_absent(void **state)
+TEST(test_write_absent)
 {
-    (void)state;
     struct arena *a = arena_new(0);
     size_t length = 7;
     assert_null(json_write(a, (struct json){NULL}, &length));
     assert_int_equal(length, 0);
     arena_free(a);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_every_prefix_is_refused),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_access),
-        cmocka_unit_test(test_iteration),
-        cmocka_unit_test(test_quote),
-        cmocka_unit_test(test_quote_when_full),
-        cmocka_unit_test(test_write_absent),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "etl/ledger.h"
@@ -74,7 +67,7 @@ static int64_t total_changes(struct fixture *f)
     return strtoll(value(f, "SELECT total_changes()"), NULL, 10);
 }
 
-static void a_run_is_recorded(void **state)
+TEST_IN(open_fixture, close_fixture, a_run_is_recorded)
 {
     struct fixture *f = *state;
     struct run_totals totals = {
@@ -115,7 +108,7 @@ static struct ledger_window *days(struct fixture *f, size_t *count)
     return windows;
 }
 
-static void days_are_made_once(void **state)
+TEST_IN(open_fixture, close_fixture, days_are_made_once)
 {
     struct fixture *f = *state;
     size_t count = 0;
@@ -149,7 +142,7 @@ static void days_are_made_once(void **state)
     assert_int_equal(total_changes(f), before + 1);
 }
 
-static void a_reading_moves_its_cursor_and_ends(void **state)
+TEST_IN(open_fixture, close_fixture, a_reading_moves_its_cursor_and_ends)
 {
     struct fixture *f = *state;
     struct ledger_page page = {.next_page = 3, .job_cursor = "c2", .rows_read = 10};
@@ -216,7 +209,7 @@ static void a_reading_moves_its_cursor_and_ends(void **state)
     assert_null(days(f, &count)[0].job_id);
 }
 
-static void a_page_rolled_back_moves_nothing(void **state)
+TEST_IN(open_fixture, close_fixture, a_page_rolled_back_moves_nothing)
 {
     struct fixture *f = *state;
     struct ledger_window w;
@@ -238,7 +231,7 @@ static void a_page_rolled_back_moves_nothing(void **state)
     assert_string_equal(w.last_id, "u9");
 }
 
-static void single_windows_are_one_a_kind(void **state)
+TEST_IN(open_fixture, close_fixture, single_windows_are_one_a_kind)
 {
     struct fixture *f = *state;
     struct ledger_window a;
@@ -256,7 +249,7 @@ static void single_windows_are_one_a_kind(void **state)
     assert_string_equal(value(f, "SELECT count(*) FROM extract_window"), "2");
 }
 
-static void foreign_window_states_are_refused(void **state)
+TEST_IN(open_fixture, close_fixture, foreign_window_states_are_refused)
 {
     struct fixture *f = *state;
     struct ledger_window *windows = NULL;
@@ -270,7 +263,7 @@ static void foreign_window_states_are_refused(void **state)
     assert_non_null(strstr(f->e.message, "extract_window"));
 }
 
-static void facts_are_counted_and_kept(void **state)
+TEST_IN(open_fixture, close_fixture, facts_are_counted_and_kept)
 {
     struct fixture *f = *state;
     struct ledger_note field = {.stream = "users", .path = "a.b", .count = 2};
@@ -310,7 +303,7 @@ static void facts_are_counted_and_kept(void **state)
     assert_string_equal(plan, "b");
 }
 
-static void ids_are_those_to_ask_for(void **state)
+TEST_IN(open_fixture, close_fixture, ids_are_those_to_ask_for)
 {
     struct fixture *f = *state;
     struct ledger_ids ids;
@@ -388,7 +381,7 @@ static void check_zone_tiles(struct fixture *f)
     assert_string_equal(value(f, "SELECT count(DISTINCT zone) FROM zone_offset"), "1");
 }
 
-static void zone_rows_tile_in_five_zones(void **state)
+TEST_IN(open_fixture, close_fixture, zone_rows_tile_in_five_zones)
 {
     static const struct zone_case cases[] = {
         {"Asia/Seoul", "2024-01-01T00:00Z", "2024-12-31T00:00Z", 366, 366},
@@ -415,7 +408,7 @@ static void zone_rows_tile_in_five_zones(void **state)
                         "-36000");
 }
 
-static void zone_rows_grow_and_are_replaced(void **state)
+TEST_IN(open_fixture, close_fixture, zone_rows_grow_and_are_replaced)
 {
     struct fixture *f = *state;
 
@@ -482,7 +475,7 @@ static void fill_zone_together(const char *path, const char *to)
 }
 
 /* Runs that begin together, on a new file and then on a later day, fill it once. */
-static void runs_that_begin_together_fill_the_zone_once(void **state)
+TEST_IN(open_fixture, close_fixture, runs_that_begin_together_fill_the_zone_once)
 {
     struct fixture *f = *state;
 
@@ -501,28 +494,4 @@ static void runs_that_begin_together_fill_the_zone_once(void **state)
         db_close(f->scratch->db);
         f->scratch->db = own;
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_run_is_recorded, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(days_are_made_once, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(a_reading_moves_its_cursor_and_ends, open_fixture,
-                                        close_fixture),
-        cmocka_unit_test_setup_teardown(a_page_rolled_back_moves_nothing, open_fixture,
-                                        close_fixture),
-        cmocka_unit_test_setup_teardown(single_windows_are_one_a_kind, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(foreign_window_states_are_refused, open_fixture,
-                                        close_fixture),
-        cmocka_unit_test_setup_teardown(facts_are_counted_and_kept, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(ids_are_those_to_ask_for, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(zone_rows_tile_in_five_zones, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(zone_rows_grow_and_are_replaced, open_fixture,
-                                        close_fixture),
-        cmocka_unit_test_setup_teardown(runs_that_begin_together_fill_the_zone_once, open_fixture,
-                                        close_fixture),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/limits.h"
 
@@ -24,9 +15,8 @@ static const struct {
 #undef LIMIT_ROW
 };
 
-static void before_loading_the_defaults_hold(void **state)
+TEST(before_loading_the_defaults_hold)
 {
-    (void)state;
     assert_int_equal(COUNT(limits), LIMIT_COUNT);
     assert_int_equal(limit_get(LIMIT_BODY_BYTES), 67108864);
     assert_int_equal(limit_get(LIMIT_CONFIG_BYTES), 1048576);
@@ -44,9 +34,8 @@ static bool load_with(const char *variable, const char *value, struct err *e)
     return loaded;
 }
 
-static void each_limit_moves_within_its_range(void **state)
+TEST(each_limit_moves_within_its_range)
 {
-    (void)state;
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         const int64_t right[] = {limits[i].min, limits[i].max};
         const int64_t wrong[] = {limits[i].min - 1, limits[i].max + 1};
@@ -69,11 +58,10 @@ static void each_limit_moves_within_its_range(void **state)
     }
 }
 
-static void what_is_in_force_is_cached(void **state)
+TEST(what_is_in_force_is_cached)
 {
     struct err e;
 
-    (void)state;
     assert_true(load_with("ROLLCALL_LIMIT_STALL_MS", "1234", &e));
     assert_int_equal(limit_get(LIMIT_STALL_MS), 1234);
     assert_int_equal(setenv("ROLLCALL_LIMIT_STALL_MS", "4321", 1), 0);
@@ -82,7 +70,7 @@ static void what_is_in_force_is_cached(void **state)
     assert_true(limits_load(&e));
 }
 
-static void bad_settings_are_named(void **state)
+TEST(bad_settings_are_named)
 {
     static const struct {
         const char *variable;
@@ -99,7 +87,6 @@ static void bad_settings_are_named(void **state)
         {"ROLLCALL_LIMIT_ELEPHANTS", "1000", "no such limit"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct err e;
 
@@ -111,25 +98,11 @@ static void bad_settings_are_named(void **state)
     }
 }
 
-static void other_variables_do_not_matter(void **state)
+TEST(other_variables_do_not_matter)
 {
     struct err e;
 
-    (void)state;
     assert_true(load_with("ROLLCALL_LIMITS", "x", &e));
     assert_true(load_with("XROLLCALL_LIMIT_STALL_MS", "x", &e));
     assert_int_equal(limit_get(LIMIT_STALL_MS), 60000);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_loading_the_defaults_hold),
-        cmocka_unit_test(each_limit_moves_within_its_range),
-        cmocka_unit_test(what_is_in_force_is_cached),
-        cmocka_unit_test(bad_settings_are_named),
-        cmocka_unit_test(other_variables_do_not_matter),
-    };
-
-    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -200,7 +195,7 @@ static const char attributes[] =
 static const char changes[] =
     "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
 
-static void test_new_conversation(void **state)
+TEST_IN(set_up, tear_down, test_new_conversation)
 {
     struct fixture *f = *state;
 
@@ -222,7 +217,7 @@ static void test_new_conversation(void **state)
     check_value(f, "SELECT count(*) FROM data_problem", "0");
 }
 
-static void test_unchanged_writes_nothing(void **state)
+TEST_IN(set_up, tear_down, test_unchanged_writes_nothing)
 {
     struct fixture *f = *state;
     const char *before;
@@ -242,7 +237,7 @@ static void test_unchanged_writes_nothing(void **state)
     check_value(f, changes, "");
 }
 
-static void test_query_first(void **state)
+TEST_IN(set_up, tear_down, test_query_first)
 {
     struct fixture *f = *state;
     const char *by_job;
@@ -267,7 +262,7 @@ static void test_query_first(void **state)
 }
 
 /* A job that finds no attributes after the query is no change, but is remembered. */
-static void test_job_without_attributes(void **state)
+TEST_IN(set_up, tear_down, test_job_without_attributes)
 {
     struct fixture *f = *state;
     const char *after;
@@ -283,7 +278,7 @@ static void test_job_without_attributes(void **state)
     assert_string_equal(data(f, true), after);
 }
 
-static void test_rows_change(void **state)
+TEST_IN(set_up, tear_down, test_rows_change)
 {
     struct fixture *f = *state;
 
@@ -305,7 +300,7 @@ static void test_rows_change(void **state)
     check_value(f, changes, "rows/job,both/job");
 }
 
-static void test_attributes_change_alone(void **state)
+TEST_IN(set_up, tear_down, test_attributes_change_alone)
 {
     struct fixture *f = *state;
 
@@ -322,7 +317,7 @@ static void test_attributes_change_alone(void **state)
 }
 
 /* The query replaces the rows: attributes follow their participants. */
-static void test_attributes_are_kept_and_renumbered(void **state)
+TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
 {
     struct fixture *f = *state;
     const char *after;
@@ -349,7 +344,7 @@ static void test_attributes_are_kept_and_renumbered(void **state)
     assert_string_equal(data(f, false), after);
 }
 
-static void test_attributes_stay_in_place(void **state)
+TEST_IN(set_up, tear_down, test_attributes_stay_in_place)
 {
     struct fixture *f = *state;
 
@@ -359,7 +354,7 @@ static void test_attributes_stay_in_place(void **state)
     check_value(f, changes, "rows/query");
 }
 
-static void test_attributes_of_one_that_is_gone(void **state)
+TEST_IN(set_up, tear_down, test_attributes_of_one_that_is_gone)
 {
     struct fixture *f = *state;
 
@@ -375,7 +370,7 @@ static void test_attributes_of_one_that_is_gone(void **state)
 }
 
 /* Participants that share an id, or have none, keep their order. */
-static void test_attributes_without_ids(void **state)
+TEST_IN(set_up, tear_down, test_attributes_without_ids)
 {
     struct fixture *f = *state;
 
@@ -390,7 +385,7 @@ static void test_attributes_without_ids(void **state)
                 "1k3,2k1,3k4,4k2");
 }
 
-static void test_attributes_come_with_moved_participants(void **state)
+TEST_IN(set_up, tear_down, test_attributes_come_with_moved_participants)
 {
     struct fixture *f = *state;
 
@@ -400,7 +395,7 @@ static void test_attributes_come_with_moved_participants(void **state)
     check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
 }
 
-static void test_twice_in_a_page(void **state)
+TEST_IN(set_up, tear_down, test_twice_in_a_page)
 {
     struct fixture *f = *state;
 
@@ -411,7 +406,7 @@ static void test_twice_in_a_page(void **state)
     check_value(f, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
 }
 
-static void test_attribute_keys(void **state)
+TEST_IN(set_up, tear_down, test_attribute_keys)
 {
     struct fixture *f = *state;
     char text[1100];
@@ -433,7 +428,7 @@ static void test_attribute_keys(void **state)
 }
 
 /* What a refused page taught is forgotten with it. */
-static void test_refused_page(void **state)
+TEST_IN(set_up, tear_down, test_refused_page)
 {
     struct fixture *f = *state;
 
@@ -448,7 +443,7 @@ static void test_refused_page(void **state)
     check_value(f, "SELECT count(*) FROM attribute_key", "1");
 }
 
-static void test_pages_without_a_list(void **state)
+TEST_IN(set_up, tear_down, test_pages_without_a_list)
 {
     struct fixture *f = *state;
     static const char *const refused[] = {"{\"conversations\":5}", "[]", "7",
@@ -464,7 +459,7 @@ static void test_pages_without_a_list(void **state)
     }
 }
 
-static void test_notes(void **state)
+TEST_IN(set_up, tear_down, test_notes)
 {
     struct fixture *f = *state;
 
@@ -477,7 +472,7 @@ static void test_notes(void **state)
                 "selfServedwrong typeyes1");
 }
 
-static void test_users(void **state)
+TEST_IN(set_up, tear_down, test_users)
 {
     struct fixture *f = *state;
     static const char page[] =
@@ -502,7 +497,7 @@ static void test_users(void **state)
     check_value(f, changes, "");
 }
 
-static void test_large_conversation(void **state)
+TEST_IN(set_up, tear_down, test_large_conversation)
 {
     struct fixture *f = *state;
     struct buf b;
@@ -524,32 +519,4 @@ static void test_large_conversation(void **state)
     check_counts(f, 0, 1, 0);
     check_value(f, "SELECT count(*) FROM participant_attribute", "10000");
     check_value(f, "SELECT count(*) FROM data_problem", "0");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_new_conversation),
-        TEST(test_unchanged_writes_nothing),
-        TEST(test_query_first),
-        TEST(test_job_without_attributes),
-        TEST(test_rows_change),
-        TEST(test_attributes_change_alone),
-        TEST(test_attributes_are_kept_and_renumbered),
-        TEST(test_attributes_stay_in_place),
-        TEST(test_attributes_of_one_that_is_gone),
-        TEST(test_attributes_without_ids),
-        TEST(test_attributes_come_with_moved_participants),
-        TEST(test_twice_in_a_page),
-        TEST(test_attribute_keys),
-        TEST(test_refused_page),
-        TEST(test_pages_without_a_list),
-        TEST(test_notes),
-        TEST(test_users),
-        TEST(test_large_conversation),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

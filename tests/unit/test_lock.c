@@ -1,15 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,9 +77,8 @@ static void release(struct holder h)
     close(h.ready);
 }
 
-static void test_take_and_drop(void **state)
+TEST_IN(enter, leave, test_take_and_drop)
 {
-    (void)state;
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
     struct lock_file *one = open_lock();
@@ -110,9 +102,8 @@ static void test_take_and_drop(void **state)
     lock_close(NULL);
 }
 
-static void test_says_who_holds(void **state)
+TEST_IN(enter, leave, test_says_who_holds)
 {
-    (void)state;
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
     char expected[64];
@@ -133,9 +124,8 @@ static void test_says_who_holds(void **state)
     lock_close(l);
 }
 
-static void test_ends_with_the_process(void **state)
+TEST_IN(enter, leave, test_ends_with_the_process)
 {
-    (void)state;
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
     struct holder other = hold(5);
@@ -147,9 +137,8 @@ static void test_ends_with_the_process(void **state)
     lock_close(l);
 }
 
-static void test_survives_other_closes(void **state)
+TEST_IN(enter, leave, test_survives_other_closes)
 {
-    (void)state;
 #ifndef F_OFD_SETLK
     skip();
 #endif
@@ -163,9 +152,8 @@ static void test_survives_other_closes(void **state)
     lock_close(l);
 }
 
-static void test_garbage_in_the_file(void **state)
+TEST_IN(enter, leave, test_garbage_in_the_file)
 {
-    (void)state;
     struct err e;
     char path[128];
     char holder[LOCK_HOLDER_BYTES];
@@ -183,9 +171,8 @@ static void test_garbage_in_the_file(void **state)
     lock_close(two);
 }
 
-static void test_symbolic_link_shares_the_lock(void **state)
+TEST_IN(enter, leave, test_symbolic_link_shares_the_lock)
 {
-    (void)state;
     struct err e;
     char link[128];
     fclose(fopen(database, "wb"));
@@ -200,25 +187,11 @@ static void test_symbolic_link_shares_the_lock(void **state)
     lock_close(two);
 }
 
-static void test_open_failure(void **state)
+TEST(test_open_failure)
 {
-    (void)state;
     struct err e;
     assert_null(lock_open("/nonexistent/r.db", &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, ENOENT);
     assert_non_null(strstr(e.message, "/nonexistent/r.db.lock"));
-}
-
-#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter, leave)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_take_and_drop),         IN_DIRECTORY(test_says_who_holds),
-        IN_DIRECTORY(test_ends_with_the_process), IN_DIRECTORY(test_survives_other_closes),
-        IN_DIRECTORY(test_garbage_in_the_file),   IN_DIRECTORY(test_symbolic_link_shares_the_lock),
-        cmocka_unit_test(test_open_failure),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,8 @@
+#include "test.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,12 +72,19 @@ static const char *line_of(enum log_level level, const char *event, const struct
     return caught + strlen(time_key) + 24;
 }
 
-static void lines_have_time_level_event_and_fields(void **state)
+/* The first: those after it set the log up. */
+TEST(before_setup_warnings_show_as_text)
+{
+    assert_true(log_enabled(LOG_WARN));
+    assert_false(log_enabled(LOG_INFO));
+    assert_string_equal(line_of(LOG_WARN, "early", NULL, 0, "time="), " level=warn event=early");
+}
+
+TEST(lines_have_time_level_event_and_fields)
 {
     const struct log_field fields[] = {LOG_S("stream", "conversations"), LOG_N("rows", 1000),
                                        LOG_N("least", INT64_MIN), LOG_S("cursor", NULL)};
 
-    (void)state;
     log_setup(LOG_DEBUG, LOG_TEXT);
     assert_string_equal(line_of(LOG_INFO, "page committed", fields, 4, "time="),
                         " level=info event=\"page committed\" stream=conversations rows=1000 "
@@ -100,7 +100,7 @@ static void lines_have_time_level_event_and_fields(void **state)
                         "\",\"level\":\"debug\",\"event\":\"stopped\"}");
 }
 
-static void values_are_escaped(void **state)
+TEST(values_are_escaped)
 {
     static const struct {
         const char *value;
@@ -123,7 +123,6 @@ static void values_are_escaped(void **state)
         {"cut\xEA\xB0", "\"cut\\xEA\\xB0\"", "\"cut\\\\xEA\\\\xB0\""},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct log_field fields[] = {LOG_S("v", rows[i].value), LOG_N("n", 1)};
         char wanted[256];
@@ -139,7 +138,7 @@ static void values_are_escaped(void **state)
 }
 
 /* Whatever its length, a line stays one write of at most 16 KiB that ends as it must. */
-static void long_lines_are_cut(void **state)
+TEST(long_lines_are_cut)
 {
     static const struct {
         enum log_format format;
@@ -152,7 +151,6 @@ static void long_lines_are_cut(void **state)
     };
     static char value[40000];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int cuts = 0;
 
@@ -174,12 +172,11 @@ static void long_lines_are_cut(void **state)
     }
 }
 
-static void fields_without_room_are_left_out_whole(void **state)
+TEST(fields_without_room_are_left_out_whole)
 {
     static char word[16500];
     const struct log_field fields[] = {LOG_S("v", word), LOG_S("w", "\"quoted\""), LOG_S("x", "y")};
 
-    (void)state;
     log_setup(LOG_INFO, LOG_JSON);
     for (size_t length = 16250; length < 16400; length++) {
         memset(word, 'a', length);
@@ -196,11 +193,10 @@ static void fields_without_room_are_left_out_whole(void **state)
     }
 }
 
-static void levels_filter(void **state)
+TEST(levels_filter)
 {
     static const enum log_level levels[] = {LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG};
 
-    (void)state;
     for (size_t chosen = 0; chosen < COUNT(levels); chosen++) {
         struct catcher c = catch_start();
 
@@ -215,13 +211,12 @@ static void levels_filter(void **state)
     }
 }
 
-static void names_are_parsed(void **state)
+TEST(names_are_parsed)
 {
     static const char *const levels[] = {"error", "warn", "info", "debug"};
     static const char *const wrong[] = {"", "Error", "warning", "trace", NULL};
     enum log_format format = LOG_JSON;
 
-    (void)state;
     for (size_t i = 0; i < COUNT(levels); i++) {
         enum log_level level = LOG_ERROR;
 
@@ -242,11 +237,10 @@ static void names_are_parsed(void **state)
     assert_int_equal(format, LOG_JSON);
 }
 
-static void errno_is_left_alone(void **state)
+TEST(errno_is_left_alone)
 {
     int real = dup(STDERR_FILENO);
 
-    (void)state;
     log_setup(LOG_INFO, LOG_TEXT);
     assert_int_equal(close(STDERR_FILENO), 0);
     errno = EDOM;
@@ -257,17 +251,8 @@ static void errno_is_left_alone(void **state)
     assert_int_equal(after, EDOM);
 }
 
-static void before_setup_warnings_show_as_text(void **state)
+TEST(the_status_line_stays_below_the_log)
 {
-    (void)state;
-    assert_true(log_enabled(LOG_WARN));
-    assert_false(log_enabled(LOG_INFO));
-    assert_string_equal(line_of(LOG_WARN, "early", NULL, 0, "time="), " level=warn event=early");
-}
-
-static void the_status_line_stays_below_the_log(void **state)
-{
-    (void)state;
     struct catcher c = catch_start();
 
     log_status(NULL); /* nothing there: nothing to take away */
@@ -290,21 +275,4 @@ static void the_status_line_stays_below_the_log(void **state)
         at = found + strlen(parts[i]);
     }
     assert_string_equal(at, "");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(before_setup_warnings_show_as_text),
-        cmocka_unit_test(lines_have_time_level_event_and_fields),
-        cmocka_unit_test(values_are_escaped),
-        cmocka_unit_test(long_lines_are_cut),
-        cmocka_unit_test(fields_without_room_are_left_out_whole),
-        cmocka_unit_test(levels_filter),
-        cmocka_unit_test(names_are_parsed),
-        cmocka_unit_test(the_status_line_stays_below_the_log),
-        cmocka_unit_test(errno_is_left_alone),
-    };
-
-    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -47,7 +42,7 @@ static void assert_has(const char *text, const char *line)
     }
 }
 
-static void the_run_and_the_streams(void **state)
+TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
 {
     struct scratch *s = *state;
     struct metrics_request r = request_of(SCRATCH_DATABASE);
@@ -77,7 +72,7 @@ static void the_run_and_the_streams(void **state)
     assert_null(strstr(text, "rollcall_last_success_timestamp_seconds 0"));
 }
 
-static void without_a_database_the_run_alone(void **state)
+TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
 {
     struct scratch *s = *state;
     struct metrics_request r = request_of("absent.db");
@@ -91,7 +86,7 @@ static void without_a_database_the_run_alone(void **state)
     assert_null(strstr(text, "rollcall_stream_"));
 }
 
-static void a_path_that_cannot_be_written(void **state)
+TEST_IN(scratch_open, scratch_close, a_path_that_cannot_be_written)
 {
     struct scratch *s = *state;
     struct metrics_request r = request_of(SCRATCH_DATABASE);
@@ -100,17 +95,4 @@ static void a_path_that_cannot_be_written(void **state)
     assert_false(metrics_write(&r, s->arena, &s->e));
     assert_int_equal(s->e.kind, ERR_STORE);
     assert_has(s->e.message, "absent/rollcall.prom");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(the_run_and_the_streams),
-        TEST(without_a_database_the_run_alone),
-        TEST(a_path_that_cannot_be_written),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -175,7 +170,7 @@ static void check_history(struct fixture *f, const char *expected)
 
 /* --- snapshots --- */
 
-static void test_first_observation(void **state)
+TEST_IN(set_up, tear_down, test_first_observation)
 {
     struct fixture *f = *state;
 
@@ -190,7 +185,7 @@ static void test_first_observation(void **state)
     check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
 }
 
-static void test_state_goes_on(void **state)
+TEST_IN(set_up, tear_down, test_state_goes_on)
 {
     struct fixture *f = *state;
 
@@ -204,7 +199,7 @@ static void test_state_goes_on(void **state)
         "[1]workforcemanagement");
 }
 
-static void test_state_breaks(void **state)
+TEST_IN(set_up, tear_down, test_state_breaks)
 {
     struct fixture *f = *state;
 
@@ -219,7 +214,7 @@ static void test_state_breaks(void **state)
 }
 
 /* Every state column breaks a row; no other column does; NULL is a value. */
-static void test_which_columns_break(void **state)
+TEST_IN(set_up, tear_down, test_which_columns_break)
 {
     struct fixture *f = *state;
     static const struct {
@@ -255,7 +250,7 @@ static void test_which_columns_break(void **state)
     }
 }
 
-static void test_missing_agent(void **state)
+TEST_IN(set_up, tear_down, test_missing_agent)
 {
     struct fixture *f = *state;
 
@@ -277,7 +272,7 @@ static void test_missing_agent(void **state)
                      "u 10:22- 10:25/10:25 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
 }
 
-static void test_not_seen_in_the_whole_reading(void **state)
+TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
 {
     struct fixture *f = *state;
 
@@ -292,7 +287,7 @@ static void test_not_seen_in_the_whole_reading(void **state)
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00-10:00 10:00/10:00 In ?");
 }
 
-static void test_same_observation_twice(void **state)
+TEST_IN(set_up, tear_down, test_same_observation_twice)
 {
     struct fixture *f = *state;
     const char *before;
@@ -306,7 +301,7 @@ static void test_same_observation_twice(void **state)
     check_history(f, before);
 }
 
-static void test_clock_goes_back(void **state)
+TEST_IN(set_up, tear_down, test_clock_goes_back)
 {
     struct fixture *f = *state;
 
@@ -326,7 +321,7 @@ static void test_clock_goes_back(void **state)
     "{\"entities\":[{\"userId\":\"u\",\"adherenceState\":\"" adherence                             \
     "\",\"systemPresence\":\"ON_QUEUE\",\"adherenceDate\":\"~09:30\"}]}"
 
-static void test_change_of_source_breaks_nothing(void **state)
+TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 {
     struct fixture *f = *state;
     static const char full[] = IN("09:30") ",\"isOutOfOffice\":false,\"scheduledActivityCode\":{"
@@ -357,7 +352,7 @@ static void intervals(struct fixture *f, const char *time, const char *answer)
     poll(f, INTERVALS, time, answer, NULL);
 }
 
-static void test_intervals(void **state)
+TEST_IN(set_up, tear_down, test_intervals)
 {
     struct fixture *f = *state;
     static const char page[] = "{\"results\":[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
@@ -378,7 +373,7 @@ static void test_intervals(void **state)
 }
 
 /* The newest first: the same rows. */
-static void test_intervals_in_any_order(void **state)
+TEST_IN(set_up, tear_down, test_intervals_in_any_order)
 {
     struct fixture *f = *state;
 
@@ -390,7 +385,7 @@ static void test_intervals_in_any_order(void **state)
 }
 
 /* Pieces of one state are one row, in any order, and stay it. */
-static void test_intervals_of_one_state(void **state)
+TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 {
     struct fixture *f = *state;
     static const char *const pieces[] = {
@@ -416,7 +411,7 @@ static void test_intervals_of_one_state(void **state)
 }
 
 /* A row of the state on both sides, and columns that the intervals' source does not report. */
-static void test_interval_joins_rows(void **state)
+TEST_IN(set_up, tear_down, test_interval_joins_rows)
 {
     struct fixture *f = *state;
 
@@ -433,7 +428,7 @@ static void test_interval_joins_rows(void **state)
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
 }
 
-static void test_interval_without_the_one_before(void **state)
+TEST_IN(set_up, tear_down, test_interval_without_the_one_before)
 {
     struct fixture *f = *state;
 
@@ -447,7 +442,7 @@ static void test_interval_without_the_one_before(void **state)
                      "u 09:50- 10:05/10:05 Out ?");
 }
 
-static void test_interval_is_corrected(void **state)
+TEST_IN(set_up, tear_down, test_interval_is_corrected)
 {
     struct fixture *f = *state;
 
@@ -457,7 +452,7 @@ static void test_interval_is_corrected(void **state)
     assert_int_equal(f->counts.rows_changed, 1);
 }
 
-static void test_odd_intervals(void **state)
+TEST_IN(set_up, tear_down, test_odd_intervals)
 {
     struct fixture *f = *state;
 
@@ -472,7 +467,7 @@ static void test_odd_intervals(void **state)
     check_history(f, "u 09:00- 10:00/10:00 In ?");
 }
 
-static void test_intervals_after_snapshots(void **state)
+TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
 {
     struct fixture *f = *state;
 
@@ -532,7 +527,7 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
 }
 
 /* Any mixture of sources, times and states leaves a history without overlaps. */
-static void test_random_history_is_sound(void **state)
+TEST_IN(set_up, tear_down, test_random_history_is_sound)
 {
     struct fixture *f = *state;
     uint32_t seed = 12345;
@@ -555,32 +550,4 @@ static void test_random_history_is_sound(void **state)
     }
     assert_string_equal(scratch_value(f->scratch, "SELECT count(*) > 20 FROM adherence_state"),
                         "1");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_first_observation),
-        TEST(test_state_goes_on),
-        TEST(test_state_breaks),
-        TEST(test_which_columns_break),
-        TEST(test_missing_agent),
-        TEST(test_not_seen_in_the_whole_reading),
-        TEST(test_same_observation_twice),
-        TEST(test_clock_goes_back),
-        TEST(test_change_of_source_breaks_nothing),
-        TEST(test_intervals),
-        TEST(test_intervals_in_any_order),
-        TEST(test_intervals_of_one_state),
-        TEST(test_interval_joins_rows),
-        TEST(test_interval_without_the_one_before),
-        TEST(test_interval_is_corrected),
-        TEST(test_odd_intervals),
-        TEST(test_intervals_after_snapshots),
-        TEST(test_random_history_is_sound),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

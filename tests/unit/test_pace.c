@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/pace.h"
 
@@ -44,7 +39,7 @@ static int busiest_minute(int count)
     return most;
 }
 
-static void the_configured_rate_is_used_and_never_passed(void **state)
+TEST(the_configured_rate_is_used_and_never_passed)
 {
     static const struct {
         int rate;
@@ -52,7 +47,6 @@ static void the_configured_rate_is_used_and_never_passed(void **state)
     } cases[] = {{1, 4},    {2, 1},    {10, 4},    {60, 4},    {100, 16},   {300, 1},    {300, 4},
                  {300, 16}, {300, 64}, {1000, 16}, {3000, 64}, {10000, 64}, {100000, 64}};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pace p;
         pace_init(&p, cases[i].rate, cases[i].burst, 1000);
@@ -65,11 +59,10 @@ static void the_configured_rate_is_used_and_never_passed(void **state)
     }
 }
 
-static void a_large_rate_does_not_hold_16_in_flight(void **state)
+TEST(a_large_rate_does_not_hold_16_in_flight)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 1000000, 16, 0);
     for (int64_t now = 0; now < 6000; now += 300) {
         for (int i = 0; i < 16; i++) {
@@ -78,11 +71,10 @@ static void a_large_rate_does_not_hold_16_in_flight(void **state)
     }
 }
 
-static void a_429_halves_and_recovers_within_a_minute(void **state)
+TEST(a_429_halves_and_recovers_within_a_minute)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 600, 1, 0);
     int before = drive(&p, 0, MINUTE);
     pace_slow_down(&p, MINUTE, MINUTE - 1, 0);
@@ -94,11 +86,10 @@ static void a_429_halves_and_recovers_within_a_minute(void **state)
     assert_true(after >= before - 2);
 }
 
-static void requests_in_flight_together_slow_once(void **state)
+TEST(requests_in_flight_together_slow_once)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 6000, 16, 0);
     for (int i = 0; i < 16; i++) {
         pace_slow_down(&p, 1000 + i, 900, 0);
@@ -106,11 +97,10 @@ static void requests_in_flight_together_slow_once(void **state)
     assert_true(p.slowed_rate_per_ms > p.full_rate_per_ms * 0.49);
 }
 
-static void many_429s_end_at_60_a_minute(void **state)
+TEST(many_429s_end_at_60_a_minute)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 3000, 16, 0);
     for (int64_t now = 0; now < 20000; now += 1000) {
         pace_slow_down(&p, now, now, 0);
@@ -124,11 +114,10 @@ static void many_429s_end_at_60_a_minute(void **state)
     assert_true(p.slowed_rate_per_ms == p.full_rate_per_ms);
 }
 
-static void retry_after_holds_all(void **state)
+TEST(retry_after_holds_all)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 6000, 16, 0);
     pace_slow_down(&p, 100, 50, 5000);
     assert_int_equal(pace_take(&p, 100), 5000);
@@ -143,11 +132,10 @@ static void retry_after_holds_all(void **state)
     assert_int_equal(at_once, 1);
 }
 
-static void headers_lower_and_hold(void **state)
+TEST(headers_lower_and_hold)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 1000, 16, 0);
     pace_headers(&p, 0, -1, -1, -1);
     assert_true(p.full_rate_per_ms > 900 / 60000.0);
@@ -166,29 +154,12 @@ static void headers_lower_and_hold(void **state)
     assert_true(p.full_rate_per_ms <= 1000 / 60000.0);
 }
 
-static void the_clock_may_stand_still_or_go_back(void **state)
+TEST(the_clock_may_stand_still_or_go_back)
 {
     struct pace p;
 
-    (void)state;
     pace_init(&p, 300, 1, 1000);
     assert_int_equal(pace_take(&p, 1000), 0);
     assert_true(pace_take(&p, 1000) > 0);
     assert_true(pace_take(&p, 500) > 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_configured_rate_is_used_and_never_passed),
-        cmocka_unit_test(a_large_rate_does_not_hold_16_in_flight),
-        cmocka_unit_test(a_429_halves_and_recovers_within_a_minute),
-        cmocka_unit_test(requests_in_flight_together_slow_once),
-        cmocka_unit_test(many_429s_end_at_60_a_minute),
-        cmocka_unit_test(retry_after_holds_all),
-        cmocka_unit_test(headers_lower_and_hold),
-        cmocka_unit_test(the_clock_may_stand_still_or_go_back),
-    };
-
-    return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

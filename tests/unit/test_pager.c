@@ -1,12 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/pager.h"
 #include "base/arena.h"
@@ -90,11 +82,10 @@ static struct pager_spec query_spec(void)
     };
 }
 
-static void a_numbered_post_fills_its_template(void **state)
+TEST_IN(setup, teardown, a_numbered_post_fills_its_template)
 {
     struct pager_spec spec = query_spec();
 
-    (void)state;
     spec.first_page = 7;
     struct pager *p = pager_new(arena, &spec);
     struct pager_request r = ask(p);
@@ -109,11 +100,10 @@ static void a_numbered_post_fills_its_template(void **state)
     assert_true(r.is_page);
 }
 
-static void a_numbered_get_adds_paging(void **state)
+TEST_IN(setup, teardown, a_numbered_get_adds_paging)
 {
     struct pager_spec spec = query_spec();
 
-    (void)state;
     spec.post = false;
     spec.body = NULL;
     spec.query = "interval={start}/{end}";
@@ -129,7 +119,7 @@ static void a_numbered_get_adds_paging(void **state)
 }
 
 /* Pages that a reading asks for and what ends it: rows per page in order; what each answer says. */
-static void numbered_readings_end_right(void **state)
+TEST_IN(setup, teardown, numbered_readings_end_right)
 {
     static const struct {
         const char *name;
@@ -155,7 +145,6 @@ static void numbered_readings_end_right(void **state)
         {"negative totals", "\"totalHits\":-1,\"pageCount\":-4", {10, 1}, 2},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pager_spec spec = query_spec();
         struct pager *p = pager_new(arena, &spec);
@@ -181,12 +170,11 @@ static void numbered_readings_end_right(void **state)
     }
 }
 
-static void pages_in_flight_are_as_many_as_expected(void **state)
+TEST_IN(setup, teardown, pages_in_flight_are_as_many_as_expected)
 {
     struct pager_spec spec = query_spec();
     struct pager *p = pager_new(arena, &spec);
 
-    (void)state;
     ask(p);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     take(p, 0, page_doc("\"totalHits\":40", "conversations", 10));
@@ -204,12 +192,11 @@ static void pages_in_flight_are_as_many_as_expected(void **state)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
-static void rows_past_a_short_page_are_kept_and_read_on(void **state)
+TEST_IN(setup, teardown, rows_past_a_short_page_are_kept_and_read_on)
 {
     struct pager_spec spec = query_spec();
     struct pager *p = pager_new(arena, &spec);
 
-    (void)state;
     ask(p);
     take(p, 0, page_doc("\"totalHits\":25", "conversations", 10));
     ask(p);
@@ -223,11 +210,10 @@ static void rows_past_a_short_page_are_kept_and_read_on(void **state)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
-static void a_resumed_reading_goes_on_at_its_page(void **state)
+TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
 {
     struct pager_spec spec = query_spec();
 
-    (void)state;
     spec.first_page = 3;
     struct pager *p = pager_new(arena, &spec);
     ask(p);
@@ -240,11 +226,10 @@ static void a_resumed_reading_goes_on_at_its_page(void **state)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
-static void more_than_paging_reaches_overflows(void **state)
+TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
 {
     struct pager_spec spec = query_spec();
 
-    (void)state;
     spec.row_limit = 30;
     spec.hits_overflow = true;
     struct pager *p = pager_new(arena, &spec);
@@ -277,13 +262,12 @@ static void more_than_paging_reaches_overflows(void **state)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
-static void endless_pages_break_the_contract(void **state)
+TEST_IN(setup, teardown, endless_pages_break_the_contract)
 {
     struct pager_spec spec = query_spec();
     struct pager_page page;
     struct err e = {.kind = ERR_NONE};
 
-    (void)state;
     setenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW", "5", 1);
     assert_true(limits_load(&e));
     struct pager *p = pager_new(arena, &spec);
@@ -301,7 +285,7 @@ static void endless_pages_break_the_contract(void **state)
     assert_true(limits_load(&e));
 }
 
-static void rows_are_found_or_refused(void **state)
+TEST_IN(setup, teardown, rows_are_found_or_refused)
 {
     static const struct {
         const char *entities;
@@ -327,7 +311,6 @@ static void rows_are_found_or_refused(void **state)
         {"entities|results|", "{\"results\":4}", -1},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pager_spec spec = query_spec();
         struct json_doc *doc = doc_of(cases[i].text);
@@ -361,14 +344,13 @@ static struct pager_spec job_spec(void)
     return spec;
 }
 
-static void a_job_runs_from_submission_to_deletion(void **state)
+TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
 {
     static const int64_t delays[] = {500, 1000, 2000, 3000, 3000};
     struct pager_spec spec = job_spec();
     struct pager *p = pager_new(arena, &spec);
     struct pager_request r = ask(p);
 
-    (void)state;
     assert_int_equal(r.method, HTTP_POST);
     assert_string_equal(r.path, "/jobs");
     assert_string_equal(r.body,
@@ -410,11 +392,10 @@ static void a_job_runs_from_submission_to_deletion(void **state)
     assert_false(pager_delete(p, arena, &r));
 }
 
-static void a_stored_job_is_taken_up_again(void **state)
+TEST_IN(setup, teardown, a_stored_job_is_taken_up_again)
 {
     struct pager_spec spec = job_spec();
 
-    (void)state;
     spec.job_id = "j1";
     struct pager *p = pager_new(arena, &spec);
     struct pager_request r = ask(p);
@@ -430,7 +411,7 @@ static void a_stored_job_is_taken_up_again(void **state)
     assert_true(r.is_page);
 }
 
-static void lost_jobs(void **state)
+TEST_IN(setup, teardown, lost_jobs)
 {
     static const struct {
         const char *poll;
@@ -444,7 +425,6 @@ static void lost_jobs(void **state)
     struct pager_spec spec = job_spec();
     struct pager_request r;
 
-    (void)state;
     spec.job_id = "j1";
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pager *p = pager_new(arena, &spec);
@@ -455,7 +435,7 @@ static void lost_jobs(void **state)
     }
 }
 
-static void refused_job_requests(void **state)
+TEST_IN(setup, teardown, refused_job_requests)
 {
     static const struct {
         const char *job_id;
@@ -472,7 +452,6 @@ static void refused_job_requests(void **state)
         {"j", "c", 0, false, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pager_spec spec = job_spec();
         struct pager_request r;
@@ -491,7 +470,7 @@ static void refused_job_requests(void **state)
     assert_false(pager_refused(p, ask(p).sequence, 404, ""));
 }
 
-static void broken_job_answers(void **state)
+TEST_IN(setup, teardown, broken_job_answers)
 {
     static const struct {
         const char *job_id;
@@ -511,7 +490,6 @@ static void broken_job_answers(void **state)
         {"j", "c", "[]"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct pager_spec spec = job_spec();
         struct json_doc *doc = doc_of(cases[i].text);
@@ -528,13 +506,12 @@ static void broken_job_answers(void **state)
     }
 }
 
-static void a_job_that_never_ends_is_temporary(void **state)
+TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 {
     struct pager_spec spec = job_spec();
     struct err e;
     int polls = 0;
 
-    (void)state;
     setenv("ROLLCALL_LIMIT_JOB_WAIT_MS", "10000", 1);
     assert_true(limits_load(&e));
     spec.job_id = "j";
@@ -555,7 +532,7 @@ static void a_job_that_never_ends_is_temporary(void **state)
 
 static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
 
-static void ids_in_query_strings(void **state)
+TEST_IN(setup, teardown, ids_in_query_strings)
 {
     struct pager_spec spec = {.kind = PAGER_IDS,
                               .path = "/u",
@@ -568,7 +545,6 @@ static void ids_in_query_strings(void **state)
                               .id_count = 5};
     struct pager *p = pager_new(arena, &spec);
 
-    (void)state;
     assert_string_equal(ask(p).path, "/u?expand=x&userId=id-0&userId=id%261");
     struct pager_request r = ask(p);
     assert_int_equal(r.id_from, 2);
@@ -588,7 +564,7 @@ static void ids_in_query_strings(void **state)
     assert_int_equal(pager_state(pager_new(arena, &spec)), PAGER_DONE);
 }
 
-static void ids_in_a_filter(void **state)
+TEST_IN(setup, teardown, ids_in_a_filter)
 {
     struct pager_spec spec = {.kind = PAGER_IDS,
                               .post = true,
@@ -602,37 +578,9 @@ static void ids_in_a_filter(void **state)
                               .id_count = 2};
     struct pager_request r = ask(pager_new(arena, &spec));
 
-    (void)state;
     assert_int_equal(r.method, HTTP_POST);
     assert_string_equal(r.path, "/s");
     assert_string_equal(r.body, "{\"userFilter\":{\"type\":\"or\",\"predicates\":["
                                 "{\"dimension\":\"userId\",\"value\":\"id&1\"},"
                                 "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}}");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_numbered_post_fills_its_template),
-        TEST(a_numbered_get_adds_paging),
-        TEST(numbered_readings_end_right),
-        TEST(pages_in_flight_are_as_many_as_expected),
-        TEST(rows_past_a_short_page_are_kept_and_read_on),
-        TEST(a_resumed_reading_goes_on_at_its_page),
-        TEST(more_than_paging_reaches_overflows),
-        TEST(endless_pages_break_the_contract),
-        TEST(rows_are_found_or_refused),
-        TEST(a_job_runs_from_submission_to_deletion),
-        TEST(a_stored_job_is_taken_up_again),
-        TEST(lost_jobs),
-        TEST(refused_job_requests),
-        TEST(broken_job_answers),
-        TEST(a_job_that_never_ends_is_temporary),
-        TEST(ids_in_query_strings),
-        TEST(ids_in_a_filter),
-    };
-
-    return cmocka_run_group_tests_name("pager", tests, NULL, NULL);
 }

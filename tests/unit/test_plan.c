@@ -1,10 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "etl/plan.h"
@@ -77,12 +71,11 @@ static void owes(const struct window *w, const struct plan_facts *f, int64_t job
     assert_int_equal(debt.query_to_ms, query_to);
 }
 
-static void auto_reads_a_day_as_it_grows(void **state)
+TEST(auto_reads_a_day_as_it_grows)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_AUTO, START + 6 * HOUR, START + 1 * HOUR);
 
-    (void)state;
     owes(&w, &f, START + 1 * HOUR, START + 6 * HOUR);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_OPEN);
@@ -111,12 +104,11 @@ static void auto_reads_a_day_as_it_grows(void **state)
     assert_int_equal(w.last_read_at_ms, f.until_ms);
 }
 
-static void finished_days_are_read_again_until_settled(void **state)
+TEST(finished_days_are_read_again_until_settled)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_AUTO, START + 30 * HOUR, START + 25 * HOUR);
 
-    (void)state;
     read_window(&w, &f);
     f.until_ms += 20 * HOUR - 1;
     f.availability_ms = f.until_ms;
@@ -139,12 +131,11 @@ static void finished_days_are_read_again_until_settled(void **state)
     assert_false(plan_needs_availability(&w, &f));
 }
 
-static void a_longer_lookback_takes_days_in_again(void **state)
+TEST(a_longer_lookback_takes_days_in_again)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_AUTO, START + 6 * DAY, START + 6 * DAY);
 
-    (void)state;
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
     f.until_ms = START + 8 * DAY;
@@ -156,12 +147,11 @@ static void a_longer_lookback_takes_days_in_again(void **state)
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
 }
 
-static void jobs_alone_stop_at_the_availability_date(void **state)
+TEST(jobs_alone_stop_at_the_availability_date)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_JOB, START + 6 * HOUR, START);
 
-    (void)state;
     owes(&w, &f, TIME_NONE, TIME_NONE); /* nothing of the day is available */
     f.availability_ms = START + 3 * HOUR;
     owes(&w, &f, START + 3 * HOUR, TIME_NONE);
@@ -171,12 +161,11 @@ static void jobs_alone_stop_at_the_availability_date(void **state)
     owes(&w, &f, START + 6 * HOUR, TIME_NONE);
 }
 
-static void the_query_alone_needs_no_availability(void **state)
+TEST(the_query_alone_needs_no_availability)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_QUERY, START + 6 * HOUR, TIME_NONE);
 
-    (void)state;
     assert_false(plan_needs_availability(&w, &f));
     owes(&w, &f, TIME_NONE, START + 6 * HOUR);
     read_window(&w, &f);
@@ -191,12 +180,11 @@ static void the_query_alone_needs_no_availability(void **state)
     assert_int_equal(w.state, WINDOW_SETTLED);
 }
 
-static void a_changed_method_asks_for_jobs(void **state)
+TEST(a_changed_method_asks_for_jobs)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_QUERY, START + 6 * DAY, TIME_NONE);
 
-    (void)state;
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
     f.method = METHOD_AUTO;
@@ -212,12 +200,11 @@ static void a_changed_method_asks_for_jobs(void **state)
     owes(&w, &f, TIME_NONE, TIME_NONE);
 }
 
-static void time_and_availability_may_go_back(void **state)
+TEST(time_and_availability_may_go_back)
 {
     struct window w = new_window(START);
     struct plan_facts f = facts(METHOD_AUTO, START + 10 * HOUR, START + 8 * HOUR);
 
-    (void)state;
     read_window(&w, &f);
     f.availability_ms = START + 4 * HOUR;
     owes(&w, &f, TIME_NONE, TIME_NONE);
@@ -233,12 +220,11 @@ static void time_and_availability_may_go_back(void **state)
 }
 
 /* Genesys still changes data behind the availability date, however far ahead TIME is. */
-static void a_time_in_the_future_settles_nothing(void **state)
+TEST(a_time_in_the_future_settles_nothing)
 {
     struct plan_facts f = facts(METHOD_AUTO, START + 40 * DAY, START + 2 * DAY);
     struct window w = new_window(START);
 
-    (void)state;
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
     assert_int_equal(w.last_read_at_ms, START + 3 * DAY);
@@ -255,11 +241,10 @@ static void a_time_in_the_future_settles_nothing(void **state)
     assert_int_equal(w.last_read_at_ms, f.until_ms);
 }
 
-static void state_names_parse_back(void **state)
+TEST(state_names_parse_back)
 {
     enum window_state parsed = WINDOW_OPEN;
 
-    (void)state;
     for (int s = WINDOW_OPEN; s <= WINDOW_SETTLED; s++) {
         assert_true(window_state_parse(window_state_name((enum window_state)s), &parsed));
         assert_int_equal(parsed, s);
@@ -417,11 +402,10 @@ static void check_settles(uint64_t *random, struct window w, struct plan_facts f
     assert_true(w.last_read_at_ms >= w.end_ms + f.lookback_days * DAY);
 }
 
-static void windows_tile_and_settle_in_five_zones(void **state)
+TEST(windows_tile_and_settle_in_five_zones)
 {
     uint64_t random = 2;
 
-    (void)state;
     for (int zone = 0; zone < ZONE_COUNT; zone++) {
         struct err e;
 
@@ -441,12 +425,11 @@ static void windows_tile_and_settle_in_five_zones(void **state)
     }
 }
 
-static void a_start_day_that_the_zone_skipped_has_a_window(void **state)
+TEST(a_start_day_that_the_zone_skipped_has_a_window)
 {
     struct err e;
     int32_t skipped = 0;
 
-    (void)state;
     err_clear(&e);
     assert_true(clock_set_zone("Pacific/Apia", &e));
     assert_true(clock_parse_day("2011-12-30", &skipped));
@@ -456,23 +439,4 @@ static void a_start_day_that_the_zone_skipped_has_a_window(void **state)
     assert_int_equal(plan_window_count(0, DAY), 1);
     assert_int_equal(plan_window_count(0, DAY + 1), 2);
     assert_int_equal(plan_first_window_ms(-1), -DAY);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(auto_reads_a_day_as_it_grows),
-        cmocka_unit_test(finished_days_are_read_again_until_settled),
-        cmocka_unit_test(a_longer_lookback_takes_days_in_again),
-        cmocka_unit_test(jobs_alone_stop_at_the_availability_date),
-        cmocka_unit_test(the_query_alone_needs_no_availability),
-        cmocka_unit_test(a_changed_method_asks_for_jobs),
-        cmocka_unit_test(time_and_availability_may_go_back),
-        cmocka_unit_test(a_time_in_the_future_settles_nothing),
-        cmocka_unit_test(state_names_parse_back),
-        cmocka_unit_test(windows_tile_and_settle_in_five_zones),
-        cmocka_unit_test(a_start_day_that_the_zone_skipped_has_a_window),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

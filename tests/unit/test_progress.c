@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -40,9 +35,8 @@ static struct reading *reading(struct arena *a, const struct stream *s,
     return r;
 }
 
-static void shares_and_counts(void **state)
+TEST(shares_and_counts)
 {
-    (void)state;
     struct arena *a = arena_new(0);
     struct heard h = {.count = 0};
     struct progress p = {.watcher = {.tell = hear, .user = &h}};
@@ -84,9 +78,8 @@ static void shares_and_counts(void **state)
     arena_free(a);
 }
 
-static void a_dependency_counts_for_itself(void **state)
+TEST(a_dependency_counts_for_itself)
 {
-    (void)state;
     struct arena *a = arena_new(0);
     struct heard h = {.count = 0};
     struct progress p = {.watcher = {.tell = hear, .user = &h}};
@@ -104,9 +97,8 @@ static void a_dependency_counts_for_itself(void **state)
     arena_free(a);
 }
 
-static void nobody_watches(void **state)
+TEST(nobody_watches)
 {
-    (void)state;
     struct progress p = {.watcher = {.tell = NULL}};
 
     progress_stream(&p, "users");
@@ -160,25 +152,12 @@ static const struct {
     {{.stream = "users", .ended = true, .whole = true}, 8, "users: u"},
 };
 
-static void lines_read_well(void **state)
+TEST(lines_read_well)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         char text[256];
 
         progress_line_text(&lines[i].facts, lines[i].width, text, sizeof(text));
         assert_string_equal(text, lines[i].text);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shares_and_counts),
-        cmocka_unit_test(a_dependency_counts_for_itself),
-        cmocka_unit_test(nobody_watches),
-        cmocka_unit_test(lines_read_well),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "out/query.h"
 #include "scratch.h"
@@ -17,7 +12,7 @@ static const struct query *find(struct scratch *s, const char *name)
 }
 
 /* Every query has a title, a description and all its parameters described, and runs without any. */
-static void every_query_is_described_and_runs(void **state)
+TEST(every_query_is_described_and_runs)
 {
     struct scratch *s = *state;
     size_t count = 0;
@@ -43,7 +38,7 @@ static void every_query_is_described_and_runs(void **state)
     }
 }
 
-static void the_head_comment_is_read(void **state)
+TEST(the_head_comment_is_read)
 {
     struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
@@ -55,7 +50,7 @@ static void the_head_comment_is_read(void **state)
     assert_string_equal(q->params[2].text, "one stream; default: all");
 }
 
-static void an_unknown_query_is_told_the_nearest(void **state)
+TEST(an_unknown_query_is_told_the_nearest)
 {
     struct scratch *s = *state;
 
@@ -75,7 +70,7 @@ static bool bind(struct scratch *s, const char *name, const char *assignment)
     return bound;
 }
 
-static void wrong_parameters_are_refused(void **state)
+TEST(wrong_parameters_are_refused)
 {
     struct scratch *s = *state;
 
@@ -93,7 +88,7 @@ static void wrong_parameters_are_refused(void **state)
     assert_false(bind(s, "freshness", "=users"));
 }
 
-static void values_reach_the_statement(void **state)
+TEST(values_reach_the_statement)
 {
     struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
@@ -111,15 +106,4 @@ static void values_reach_the_statement(void **state)
     db_finalize(statement);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_query_is_described_and_runs),
-        cmocka_unit_test(the_head_comment_is_read),
-        cmocka_unit_test(an_unknown_query_is_told_the_nearest),
-        cmocka_unit_test(wrong_parameters_are_refused),
-        cmocka_unit_test(values_reach_the_statement),
-    };
-
-    return cmocka_run_group_tests(tests, scratch_open, scratch_close);
-}
+TEST_GROUP(scratch_open, scratch_close);

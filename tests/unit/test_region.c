@@ -1,10 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/region.h"
 
@@ -41,9 +35,8 @@ static const struct {
     {"Seoul", NULL, false},
 };
 
-static void texts_become_domains(void **state)
+TEST(texts_become_domains)
 {
-    (void)state;
     struct arena *a = arena_new(0);
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -64,9 +57,8 @@ static void texts_become_domains(void **state)
     arena_free(a);
 }
 
-static void a_misspelt_region_gets_the_nearest(void **state)
+TEST(a_misspelt_region_gets_the_nearest)
 {
-    (void)state;
     struct arena *a = arena_new(0);
     struct err e;
     bool known;
@@ -78,9 +70,8 @@ static void a_misspelt_region_gets_the_nearest(void **state)
     arena_free(a);
 }
 
-static void the_table_holds_each_region_once(void **state)
+TEST(the_table_holds_each_region_once)
 {
-    (void)state;
     assert_int_equal(region_count, 18);
     for (size_t i = 0; i < region_count; i++) {
         for (size_t j = 0; j < i; j++) {
@@ -88,15 +79,4 @@ static void the_table_holds_each_region_once(void **state)
             assert_string_not_equal(region_table[i].domain, region_table[j].domain);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_become_domains),
-        cmocka_unit_test(a_misspelt_region_gets_the_nearest),
-        cmocka_unit_test(the_table_holds_each_region_once),
-    };
-
-    return cmocka_run_group_tests_name("region", tests, NULL, NULL);
 }

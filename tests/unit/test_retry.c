@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/retry.h"
 #include "base/clock.h"
@@ -20,7 +15,7 @@ static int64_t now_ms(void)
     return ms;
 }
 
-static void reasons(void **state)
+TEST(reasons)
 {
     static const struct {
         enum http_failure failure;
@@ -45,7 +40,6 @@ static void reasons(void **state)
         {HTTP_TOO_LARGE, 0, false, RETRY_NO},    {HTTP_OTHER, 0, false, RETRY_NO},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         print_message("failure %d status %d\n", cases[i].failure, cases[i].status);
         assert_int_equal(retry_reason(cases[i].failure, cases[i].status, cases[i].cut),
@@ -53,7 +47,7 @@ static void reasons(void **state)
     }
 }
 
-static void every_form_of_retry_after(void **state)
+TEST(every_form_of_retry_after)
 {
     static const struct {
         const char *header;
@@ -90,14 +84,13 @@ static void every_form_of_retry_after(void **state)
         {"NaN", -1},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         print_message("Retry-After %s\n", cases[i].header ? cases[i].header : "(none)");
         assert_int_equal(retry_after_ms(cases[i].header, now_ms()), cases[i].ms);
     }
 }
 
-static void waits(void **state)
+TEST(waits)
 {
     static const struct {
         enum retry_reason reason;
@@ -133,7 +126,6 @@ static void waits(void **state)
         {RETRY_SERVER, 2, -1, INT64_MAX, 0.5, -1},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         print_message("wait case %zu\n", i);
         assert_int_equal(retry_wait_ms(cases[i].reason, cases[i].attempt, cases[i].retry_after,
@@ -142,25 +134,12 @@ static void waits(void **state)
     }
 }
 
-static void never_earlier_than_asked(void **state)
+TEST(never_earlier_than_asked)
 {
-    (void)state;
     for (int64_t asked = 1; asked <= SECONDS(180); asked += 997) {
         for (double random = 0; random < 1; random += 0.1) {
             int64_t wait = retry_wait_ms(RETRY_RATE, 1, asked, 0, random);
             assert_true(wait >= asked && wait <= asked + 1000);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reasons),
-        cmocka_unit_test(every_form_of_retry_after),
-        cmocka_unit_test(waits),
-        cmocka_unit_test(never_earlier_than_asked),
-    };
-
-    return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
 }

@@ -1,10 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
-#include <string.h>
 #include <sys/resource.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -13,9 +8,8 @@
 #include "child.h"
 #include "io/secret.h"
 
-static void test_holds_text(void **state)
+TEST(test_holds_text)
 {
-    (void)state;
     char big[9000];
     memset(big, 'x', sizeof(big));
     const struct {
@@ -33,9 +27,8 @@ static void test_holds_text(void **state)
     assert_int_equal(secret_length(NULL), 0);
 }
 
-static void test_wipe(void **state)
+TEST(test_wipe)
 {
-    (void)state;
     char text[] = "hunter2";
     secret_wipe(text + 1, 5);
     assert_memory_equal(text,
@@ -57,18 +50,7 @@ static void check_no_core_dumps(const void *unused)
 #endif
 }
 
-static void test_no_core_dumps(void **state)
+TEST(test_no_core_dumps)
 {
-    (void)state;
     assert_int_equal(child_run(check_no_core_dumps, NULL).exit_code, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_holds_text),
-        cmocka_unit_test(test_wipe),
-        cmocka_unit_test(test_no_core_dumps),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,7 @@
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/stat.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <signal.h>
+#include <sys/stat.h>
 
 #include "base/stop.h"
 #include "base/str.h"
@@ -13,7 +9,7 @@
 #include "out/snapshot.h"
 #include "scratch.h"
 
-static void the_copy_is_plain_and_of_one_moment(void **state)
+TEST_IN(scratch_open, scratch_close, the_copy_is_plain_and_of_one_moment)
 {
     struct scratch *s = *state;
 
@@ -35,7 +31,7 @@ static void the_copy_is_plain_and_of_one_moment(void **state)
     assert_string_equal(scratch_value(s, "SELECT count(*) FROM user"), "3");
 }
 
-static void what_is_alive_is_refused(void **state)
+TEST_IN(scratch_open, scratch_close, what_is_alive_is_refused)
 {
     struct scratch *s = *state;
     static const char *const names[] = {SCRATCH_DATABASE,         SCRATCH_DATABASE "-wal",
@@ -64,7 +60,7 @@ static void stopped_copy(const void *argument)
     CHILD_ASSERT(e.kind == ERR_STOPPED);
 }
 
-static void a_signal_leaves_the_old_copy(void **state)
+TEST_IN(scratch_open, scratch_close, a_signal_leaves_the_old_copy)
 {
     struct scratch *s = *state;
     FILE *old = fopen("copy.db", "wb");
@@ -74,17 +70,4 @@ static void a_signal_leaves_the_old_copy(void **state)
     (void)fclose(old);
     assert_int_equal(child_run(stopped_copy, s).exit_code, 0);
     assert_string_equal(scratch_file(s, "copy.db"), "old");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(the_copy_is_plain_and_of_one_moment),
-        TEST(what_is_alive_is_refused),
-        TEST(a_signal_leaves_the_old_copy),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/clock.h"
 #include "out/status.h"
@@ -55,7 +50,7 @@ static void fill(struct scratch *s)
         "INSERT INTO user (user_id) VALUES ('u1'), ('u2')");
 }
 
-static void a_fresh_database_was_never_read(void **state)
+TEST_IN(scratch_open, scratch_close, a_fresh_database_was_never_read)
 {
     struct scratch *s = *state;
     struct status status = gather(s, NOW);
@@ -69,7 +64,7 @@ static void a_fresh_database_was_never_read(void **state)
     assert_int_equal(status.last_run.run_id, 0);
 }
 
-static void coverage_goes_up_to_the_first_hole(void **state)
+TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
 {
     struct scratch *s = *state;
 
@@ -114,7 +109,7 @@ static void coverage_goes_up_to_the_first_hole(void **state)
     assert_null(status.streams[CONVERSATIONS].complete_to);
 }
 
-static void a_stream_is_behind_after_26_hours(void **state)
+TEST_IN(scratch_open, scratch_close, a_stream_is_behind_after_26_hours)
 {
     struct scratch *s = *state;
 
@@ -126,7 +121,7 @@ static void a_stream_is_behind_after_26_hours(void **state)
     assert_string_equal(status.streams[CONVERSATIONS].behind, "last read 26 hours ago");
 }
 
-static void due_hours_move_what_is_overdue(void **state)
+TEST_IN(scratch_open, scratch_close, due_hours_move_what_is_overdue)
 {
     struct scratch *s = *state;
     struct status_request request = {.streams = facts, .stream_count = 3, .due_hours = 72};
@@ -144,7 +139,7 @@ static void due_hours_move_what_is_overdue(void **state)
 }
 
 /* What is read all the same does not make up for runs that fail. */
-static void runs_that_do_not_end_well_are_overdue(void **state)
+TEST_IN(scratch_open, scratch_close, runs_that_do_not_end_well_are_overdue)
 {
     struct scratch *s = *state;
 
@@ -159,7 +154,7 @@ static void runs_that_do_not_end_well_are_overdue(void **state)
     assert_null(gather(s, NOW).streams[USERS].behind);
 }
 
-static void failures_locks_and_kills_are_told_apart(void **state)
+TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
 {
     struct scratch *s = *state;
 
@@ -182,7 +177,7 @@ static void failures_locks_and_kills_are_told_apart(void **state)
     assert_int_equal(status.last_success.run_id, 1);
 }
 
-static void counts_of_the_month_and_oddities(void **state)
+TEST_IN(scratch_open, scratch_close, counts_of_the_month_and_oddities)
 {
     struct scratch *s = *state;
 
@@ -206,7 +201,7 @@ static void counts_of_the_month_and_oddities(void **state)
     assert_int_equal(status.streams[CONVERSATIONS].unknown_fields, 0);
 }
 
-static void the_error_that_stands_is_shown(void **state)
+TEST_IN(scratch_open, scratch_close, the_error_that_stands_is_shown)
 {
     struct scratch *s = *state;
     FILE *out = tmpfile();
@@ -229,7 +224,7 @@ static void the_error_that_stands_is_shown(void **state)
     (void)fclose(out);
 }
 
-static void lines_fit_eighty_columns(void **state)
+TEST_IN(scratch_open, scratch_close, lines_fit_eighty_columns)
 {
     struct scratch *s = *state;
     FILE *out = tmpfile();
@@ -245,23 +240,4 @@ static void lines_fit_eighty_columns(void **state)
         assert_true(strlen(line) <= 81);
     }
     (void)fclose(out);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_open, scratch_close)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_fresh_database_was_never_read),
-        TEST(coverage_goes_up_to_the_first_hole),
-        TEST(a_stream_is_behind_after_26_hours),
-        TEST(due_hours_move_what_is_overdue),
-        TEST(runs_that_do_not_end_well_are_overdue),
-        TEST(failures_locks_and_kills_are_told_apart),
-        TEST(counts_of_the_month_and_oddities),
-        TEST(the_error_that_stands_is_shown),
-        TEST(lines_fit_eighty_columns),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,9 @@
+#include "test.h"
+
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/step.h"
 #include "child.h"
@@ -70,7 +62,7 @@ static void read_log(char *out, size_t size)
     assert_int_equal(truncate(log_path, 0), 0);
 }
 
-static void the_nth_step_kills(void **state)
+TEST(the_nth_step_kills)
 {
     static const struct {
         struct run run;
@@ -91,7 +83,6 @@ static void the_nth_step_kills(void **state)
         {{"", false}, 70, 0, ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char log[256];
         struct child c = child_run(three_steps, &rows[i].run);
@@ -103,12 +94,11 @@ static void the_nth_step_kills(void **state)
     }
 }
 
-static void the_log_is_appended_to(void **state)
+TEST(the_log_is_appended_to)
 {
     static const struct run run = {NULL, true};
     char log[256];
 
-    (void)state;
     assert_int_equal(child_run(three_steps, &run).exit_code, 0);
     assert_int_equal(child_run(three_steps, &run).exit_code, 0);
     read_log(log, sizeof(log));
@@ -122,9 +112,8 @@ static void a_log_that_cannot_be_opened_is_a_bug(const void *argument)
     step("request");
 }
 
-static void a_lost_log_is_noticed(void **state)
+TEST(a_lost_log_is_noticed)
 {
-    (void)state;
     assert_int_equal(child_run(a_log_that_cannot_be_opened_is_a_bug, NULL).exit_code, 70);
 }
 
@@ -149,7 +138,7 @@ static void two_threads(const void *argument)
     CHILD_ASSERT(pthread_join(other, NULL) == 0);
 }
 
-static void both_threads_count_together(void **state)
+TEST(both_threads_count_together)
 {
     static const struct {
         struct run run;
@@ -162,7 +151,6 @@ static void both_threads_count_together(void **state)
     };
     static char log[8192];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct child c = child_run(two_threads, &rows[i].run);
 
@@ -172,14 +160,4 @@ static void both_threads_count_together(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_nth_step_kills),
-        cmocka_unit_test(the_log_is_appended_to),
-        cmocka_unit_test(a_lost_log_is_noticed),
-        cmocka_unit_test(both_threads_count_together),
-    };
-
-    return cmocka_run_group_tests_name("step", tests, make_log, remove_log);
-}
+TEST_GROUP(make_log, remove_log);

@@ -1,13 +1,8 @@
-#include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unistd.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -36,7 +31,7 @@ static void take_signals(const void *argument)
     CHILD_ASSERT(stop_signal() == signals->asked);
 }
 
-static void signals_ask_and_a_second_interrupt_ends(void **state)
+TEST(signals_ask_and_a_second_interrupt_ends)
 {
     static const struct signals rows[] = {
         {{0}, 0, 0},
@@ -50,7 +45,6 @@ static void signals_ask_and_a_second_interrupt_ends(void **state)
         {{SIGINT, SIGTERM, SIGINT}, 0, SIGINT},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct child c = child_run(take_signals, &rows[i]);
 
@@ -70,11 +64,10 @@ static void write_to_nobody(const void *argument)
     CHILD_ASSERT(!stop_requested());
 }
 
-static void a_closed_pipe_does_not_kill(void **state)
+TEST(a_closed_pipe_does_not_kill)
 {
     struct child c = child_run(write_to_nobody, NULL);
 
-    (void)state;
     assert_int_equal(c.signal, 0);
     assert_int_equal(c.exit_code, 0);
 }
@@ -99,21 +92,9 @@ static void sleep_long(const void *argument)
     CHILD_ASSERT(clock_monotonic_ms() - start < 30 * MS_PER_SECOND);
 }
 
-static void a_stop_ends_a_wait(void **state)
+TEST(a_stop_ends_a_wait)
 {
     struct child c = child_run(sleep_long, NULL);
 
-    (void)state;
     assert_int_equal(c.exit_code, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signals_ask_and_a_second_interrupt_ends),
-        cmocka_unit_test(a_closed_pipe_does_not_kill),
-        cmocka_unit_test(a_stop_ends_a_wait),
-    };
-
-    return cmocka_run_group_tests_name("stop", tests, NULL, NULL);
 }

@@ -1,17 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/str.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-static void equality(void **state)
+TEST(equality)
 {
     static const struct {
         const char *a;
@@ -32,14 +25,13 @@ static void equality(void **state)
         {"\xC3\x89", "\xC3\xA9", false, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(str_eq(rows[i].a, rows[i].b), rows[i].same);
         assert_int_equal(str_eq_nocase(rows[i].a, rows[i].b), rows[i].same_nocase);
     }
 }
 
-static void starts_and_ends(void **state)
+TEST(starts_and_ends)
 {
     static const struct {
         const char *text;
@@ -52,14 +44,13 @@ static void starts_and_ends(void **state)
         {"abc", "bc", false, true},  {"bcd", "abcd", false, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(str_starts_with(rows[i].text, rows[i].part), rows[i].starts);
         assert_int_equal(str_ends_with(rows[i].text, rows[i].part), rows[i].ends);
     }
 }
 
-static void has_without_regard_to_case(void **state)
+TEST(has_without_regard_to_case)
 {
     static const struct {
         const char *text;
@@ -74,13 +65,12 @@ static void has_without_regard_to_case(void **state)
         {"jjson", "json", true},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(str_has_nocase(rows[i].text, rows[i].lower), rows[i].has);
     }
 }
 
-static void trimming(void **state)
+TEST(trimming)
 {
     static const struct {
         const char *text;
@@ -97,7 +87,6 @@ static void trimming(void **state)
     };
     struct arena *a = arena_new(0);
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         bool cut = !rows[i].cut;
 
@@ -109,7 +98,7 @@ static void trimming(void **state)
     arena_free(a);
 }
 
-static void lists(void **state)
+TEST(lists)
 {
     static const struct {
         const char *text;
@@ -125,7 +114,6 @@ static void lists(void **state)
     };
     struct arena *a = arena_new(0);
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         size_t count = 99;
         char **list = str_split_list(a, rows[i].text, &count);
@@ -138,7 +126,7 @@ static void lists(void **state)
     arena_free(a);
 }
 
-static void whole_numbers(void **state)
+TEST(whole_numbers)
 {
     static const struct {
         const char *text;
@@ -168,7 +156,6 @@ static void whole_numbers(void **state)
         {"1k", 0, 10, false, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t value = 4711;
 
@@ -178,13 +165,12 @@ static void whole_numbers(void **state)
     }
 }
 
-static void booleans(void **state)
+TEST(booleans)
 {
     static const char *const right[] = {"yes", "True", "ON", "1"};
     static const char *const wrong[] = {"no", "FALSE", "Off", "0"};
     static const char *const neither[] = {"", "y", "2", "yes ", "onn"};
 
-    (void)state;
     for (size_t i = 0; i < 4; i++) {
         bool value = false;
 
@@ -201,7 +187,7 @@ static void booleans(void **state)
     }
 }
 
-static void nearest_word(void **state)
+TEST(nearest_word)
 {
     static const char *const candidates[] = {"extract", "export",   "status",
                                              "query",   "timezone", "requests_per_minute"};
@@ -228,7 +214,6 @@ static void nearest_word(void **state)
     };
     char endless[1000];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *near = str_nearest(rows[i].word, candidates, COUNT(candidates));
 
@@ -247,7 +232,7 @@ static void nearest_word(void **state)
     assert_null(str_nearest("word", NULL, 0));
 }
 
-static void nearest_has_borders(void **state)
+TEST(nearest_has_borders)
 {
     static const struct {
         const char *word;
@@ -265,7 +250,6 @@ static void nearest_has_borders(void **state)
         {"ca", "abc", false},              /* a letter between transposed ones counts */
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *near = str_nearest(rows[i].word, &rows[i].candidate, 1);
 
@@ -275,7 +259,7 @@ static void nearest_has_borders(void **state)
     assert_string_equal(str_nearest("abc", equals, 2), "abd");
 }
 
-static void escaping(void **state)
+TEST(escaping)
 {
     static const struct {
         const char *text;
@@ -300,7 +284,6 @@ static void escaping(void **state)
     struct arena *a = arena_new(0);
     struct buf b;
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_string_equal(str_escaped(a, rows[i].text), rows[i].escaped);
     }
@@ -316,14 +299,13 @@ static void escaping(void **state)
 }
 
 /* Whatever goes in, what comes out is valid UTF-8 without anything unsafe in it. */
-static void escaped_bytes_are_safe(void **state)
+TEST(escaped_bytes_are_safe)
 {
     uint32_t seed = 12345;
     char text[64];
     struct buf b;
     struct buf again;
 
-    (void)state;
     buf_init(&b, 1000);
     buf_init(&again, 1000);
     for (int round = 0; round < 20000; round++) {
@@ -344,7 +326,7 @@ static void escaped_bytes_are_safe(void **state)
     buf_free(&again);
 }
 
-static void url_encoding(void **state)
+TEST(url_encoding)
 {
     static const struct {
         const char *text;
@@ -358,7 +340,6 @@ static void url_encoding(void **state)
     };
     struct buf b;
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         buf_init(&b, 1000);
         assert_true(str_url_encode(&b, rows[i].text));
@@ -374,7 +355,7 @@ static void url_encoding(void **state)
     buf_free(&b);
 }
 
-static void utf8_and_uuid(void **state)
+TEST(utf8_and_uuid)
 {
     static const struct {
         const char *text;
@@ -389,7 +370,6 @@ static void utf8_and_uuid(void **state)
         {"", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(str_is_uuid(rows[i].text), rows[i].uuid);
     }
@@ -398,25 +378,4 @@ static void utf8_and_uuid(void **state)
     assert_true(str_is_utf8("a\uAC00\U0001F600", 8));
     assert_false(str_is_utf8("a\uAC00", 3));
     assert_false(str_is_utf8("\xED\xB0\x80", 3));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equality),
-        cmocka_unit_test(starts_and_ends),
-        cmocka_unit_test(has_without_regard_to_case),
-        cmocka_unit_test(trimming),
-        cmocka_unit_test(lists),
-        cmocka_unit_test(whole_numbers),
-        cmocka_unit_test(booleans),
-        cmocka_unit_test(nearest_word),
-        cmocka_unit_test(nearest_has_borders),
-        cmocka_unit_test(escaping),
-        cmocka_unit_test(escaped_bytes_are_safe),
-        cmocka_unit_test(url_encoding),
-        cmocka_unit_test(utf8_and_uuid),
-    };
-
-    return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

@@ -1,15 +1,8 @@
 /* The maps held against the migrated schema, and against the fields the API documents. */
-#include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <ctype.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "io/db.h"
@@ -176,11 +169,10 @@ static void check_root(const struct tree_map *tree)
     }
 }
 
-static void test_trees_match_schema(void **state)
+TEST(test_trees_match_schema)
 {
     size_t trees = 0;
 
-    (void)state;
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
@@ -219,7 +211,7 @@ static void check_source(const struct table_map *history, const struct tree_map 
     }
 }
 
-static void test_history_matches_schema(void **state)
+TEST(test_history_matches_schema)
 {
     static const char *const states[] = {
         "scheduled_activity_category",
@@ -236,7 +228,6 @@ static void test_history_matches_schema(void **state)
     size_t at = 0;
     size_t found = 0;
 
-    (void)state;
     read_table_info(s->state->table, &info);
     for (; at < s->state->column_count; at++) {
         const struct column_map *c = &s->state->columns[at];
@@ -341,12 +332,11 @@ static bool is_inside_json(const struct field_list *list, const char *path)
 }
 
 /* The fields of segments' properties stay inside one JSON column; the list names the column. */
-static void test_every_field_has_a_column(void **state)
+TEST(test_every_field_has_a_column)
 {
     static struct field_list list;
     size_t missing = 0;
 
-    (void)state;
     read_fields(&list);
     assert_true(list.count > 200);
     mark_table(&list, stream_find("conversations")->tree->root, "");
@@ -362,11 +352,10 @@ static void test_every_field_has_a_column(void **state)
 /* --- the schema's own promises --- */
 
 /* Every line of a table that names a column says what the column means. */
-static void test_every_column_has_a_comment(void **state)
+TEST(test_every_column_has_a_comment)
 {
     size_t columns = 0;
 
-    (void)state;
     for (size_t i = 0; i < embedded_schema_count; i++) {
         bool inside = false;
 
@@ -408,9 +397,8 @@ static int64_t count_of(const char *sql)
     return value;
 }
 
-static void test_schema_is_sound(void **state)
+TEST(test_schema_is_sound)
 {
-    (void)state;
     assert_int_equal(count_of("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' "
                               "AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'"),
                      0);
@@ -422,7 +410,7 @@ static void test_schema_is_sound(void **state)
 
 /* --- streams and plans --- */
 
-static void test_registry(void **state)
+TEST(test_registry)
 {
     /* The numbers are places in lock files that other versions hold: they never change. */
     static const struct {
@@ -430,7 +418,6 @@ static void test_registry(void **state)
         int lock_slot;
     } expected[] = {{"users", 0}, {"queues", 1}, {"adherence_realtime", 2}, {"conversations", 3}};
 
-    (void)state;
     assert_int_equal(stream_registry_count, COUNT_OF(expected));
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
         const struct stream *s = stream_registry[i];
@@ -446,12 +433,11 @@ static void test_registry(void **state)
     assert_null(stream_find(NULL));
 }
 
-static void test_plans(void **state)
+TEST(test_plans)
 {
     const struct stream *c = stream_find("conversations");
     const struct stream *a = stream_find("adherence_realtime");
 
-    (void)state;
     assert_string_equal(stream_plan(c, ROLE_JOB, NULL)->name, "job");
     assert_string_equal(stream_plan(c, ROLE_QUERY, "query")->name, "query");
     assert_null(stream_plan(c, ROLE_QUERY, "job"));
@@ -478,16 +464,4 @@ static void test_plans(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_registry),
-        cmocka_unit_test(test_plans),
-        cmocka_unit_test(test_trees_match_schema),
-        cmocka_unit_test(test_history_matches_schema),
-        cmocka_unit_test(test_every_field_has_a_column),
-        cmocka_unit_test(test_every_column_has_a_comment),
-        cmocka_unit_test(test_schema_is_sound),
-    };
-    return cmocka_run_group_tests(tests, open_schema, close_schema);
-}
+TEST_GROUP(open_schema, close_schema);

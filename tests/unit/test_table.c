@@ -1,9 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "out/json_out.h"
 #include "out/render.h"
@@ -41,7 +36,7 @@ static struct table *sample(struct scratch *s)
     return t;
 }
 
-static void columns_are_aligned(void **state)
+TEST(columns_are_aligned)
 {
     struct scratch *s = *state;
     struct table *t = sample(s);
@@ -55,7 +50,7 @@ static void columns_are_aligned(void **state)
     table_free(t);
 }
 
-static void long_texts_give_way_to_the_width(void **state)
+TEST(long_texts_give_way_to_the_width)
 {
     struct scratch *s = *state;
     struct table *t = sample(s);
@@ -73,7 +68,7 @@ static void long_texts_give_way_to_the_width(void **state)
     table_free(t);
 }
 
-static void wide_characters_take_two_columns(void **state)
+TEST(wide_characters_take_two_columns)
 {
     struct scratch *s = *state;
     struct table *t = table_new(s->arena, 2);
@@ -92,7 +87,7 @@ static void wide_characters_take_two_columns(void **state)
     table_free(t);
 }
 
-static void hostile_text_is_escaped(void **state)
+TEST(hostile_text_is_escaped)
 {
     struct scratch *s = *state;
     struct table *t = table_new(s->arena, 1);
@@ -109,7 +104,7 @@ static void hostile_text_is_escaped(void **state)
     table_free(t);
 }
 
-static void a_column_of_numbers_and_texts_is_text(void **state)
+TEST(a_column_of_numbers_and_texts_is_text)
 {
     struct scratch *s = *state;
     struct table *t = table_new(s->arena, 2);
@@ -128,7 +123,7 @@ static void a_column_of_numbers_and_texts_is_text(void **state)
     table_free(t);
 }
 
-static void json_is_indented_and_escaped(void **state)
+TEST(json_is_indented_and_escaped)
 {
     struct scratch *s = *state;
     FILE *out = tmpfile();
@@ -173,7 +168,7 @@ static const char *rendered(struct scratch *s, enum render_format format, const 
     return written(s, out);
 }
 
-static void rows_are_rendered_in_three_forms(void **state)
+TEST(rows_are_rendered_in_three_forms)
 {
     static const char sql[] = "SELECT 1 AS n, 'a,b' AS t, NULL AS gap, 2.5 AS r "
                               "UNION ALL SELECT -2, '', 'x', 1e3";
@@ -195,7 +190,7 @@ static void rows_are_rendered_in_three_forms(void **state)
     assert_string_equal(rendered(s, RENDER_TABLE, "SELECT 1 AS n"), "n\n1\n(1 row)\n");
 }
 
-static void a_failing_statement_is_an_error(void **state)
+TEST(a_failing_statement_is_an_error)
 {
     struct scratch *s = *state;
     struct db_stmt *statement = db_prepare(s->db, "SELECT json('{')", &s->e);
@@ -208,18 +203,4 @@ static void a_failing_statement_is_an_error(void **state)
     (void)fclose(out);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns_are_aligned),
-        cmocka_unit_test(long_texts_give_way_to_the_width),
-        cmocka_unit_test(wide_characters_take_two_columns),
-        cmocka_unit_test(hostile_text_is_escaped),
-        cmocka_unit_test(a_column_of_numbers_and_texts_is_text),
-        cmocka_unit_test(json_is_indented_and_escaped),
-        cmocka_unit_test(rows_are_rendered_in_three_forms),
-        cmocka_unit_test(a_failing_statement_is_an_error),
-    };
-
-    return cmocka_run_group_tests(tests, scratch_open, scratch_close);
-}
+TEST_GROUP(scratch_open, scratch_close);

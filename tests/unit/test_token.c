@@ -1,11 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "api/diagnosis.h"
 #include "api/token.h"
@@ -28,12 +21,11 @@ static struct http_answer answer_of(int status, const char *type, const char *bo
     return a;
 }
 
-static void the_request_holds_the_grant_and_no_scope(void **state)
+TEST(the_request_holds_the_grant_and_no_scope)
 {
     char url[256];
     struct http_request r;
 
-    (void)state;
     token_request(&config, url, sizeof(url), &r);
     assert_string_equal(r.url, "https://login.example.test/oauth/token");
     assert_int_equal(r.method, HTTP_POST);
@@ -44,7 +36,7 @@ static void the_request_holds_the_grant_and_no_scope(void **state)
     assert_null(r.bearer);
 }
 
-static void lifetimes(void **state)
+TEST(lifetimes)
 {
     static const struct {
         const char *body;
@@ -60,7 +52,6 @@ static void lifetimes(void **state)
         {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", 300, 270000},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer a = answer_of(200, "application/json", cases[i].body, true);
         struct token t = {.generation = 6, .proven = true};
@@ -80,7 +71,7 @@ static void lifetimes(void **state)
     }
 }
 
-static void refusals(void **state)
+TEST(refusals)
 {
     static const char page[] = "<!DOCTYPE html><html><title>Log in</title></html>";
     static const struct {
@@ -128,7 +119,6 @@ static void refusals(void **state)
         {503, "application/json", "{}", ERR_TEMPORARY, "503"},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].type, cases[i].body, true);
         struct token t = {.generation = 0};
@@ -148,13 +138,12 @@ static void refusals(void **state)
     }
 }
 
-static void a_login_cut_on_the_way_is_temporary(void **state)
+TEST(a_login_cut_on_the_way_is_temporary)
 {
     struct http_answer a = answer_of(200, "application/json", "{\"access_token\":\"ab", false);
     struct token t = {.generation = 0};
     struct err e;
 
-    (void)state;
     assert_false(token_accept(&t, &config, &a, 0, &e));
     assert_int_equal(e.kind, ERR_TEMPORARY);
     buf_free(&a.body);
@@ -165,29 +154,15 @@ static void a_login_cut_on_the_way_is_temporary(void **state)
     assert_non_null(strstr(e.message, "reset by peer"));
 }
 
-static void fresh_tokens_refused(void **state)
+TEST(fresh_tokens_refused)
 {
     static const char login[] = "https://login.mypurecloud.de";
     static const char api[] = "https://api.mypurecloud.de";
 
-    (void)state;
     assert_int_equal(diagnose_refusal("ip.not.authorized", login, api), CAUSE_TOKEN_ADDRESS);
     assert_int_equal(diagnose_refusal("bad.credentials", login, api), CAUSE_TOKEN_REFUSED);
     assert_int_equal(diagnose_refusal("bad.credentials", login, "https://api.mypurecloud.jp"),
                      CAUSE_TOKEN_OTHER_REGION);
     assert_int_equal(diagnose_refusal("bad.credentials", "http://127.0.0.1:1", api),
                      CAUSE_TOKEN_REFUSED);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_request_holds_the_grant_and_no_scope),
-        cmocka_unit_test(lifetimes),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(a_login_cut_on_the_way_is_temporary),
-        cmocka_unit_test(fresh_tokens_refused),
-    };
-
-    return cmocka_run_group_tests_name("token", tests, NULL, NULL);
 }

@@ -1,15 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/utf8.h"
 
-static void next_takes_whole_characters_only(void **state)
+TEST(next_takes_whole_characters_only)
 {
     static const struct {
         const char *text;
@@ -41,7 +34,6 @@ static void next_takes_whole_characters_only(void **state)
         {"\xE2\x82\x41", 0, 0}, /* not continued */
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint32_t code = 0;
 
@@ -50,7 +42,7 @@ static void next_takes_whole_characters_only(void **state)
     }
 }
 
-static void whole_bytes_leaves_out_a_cut_character(void **state)
+TEST(whole_bytes_leaves_out_a_cut_character)
 {
     static const struct {
         const char *text;
@@ -71,13 +63,12 @@ static void whole_bytes_leaves_out_a_cut_character(void **state)
         {"\x80\x80\x80\x80", 4, 4}, /* was no character before the cut either */
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(utf8_whole_bytes(rows[i].text, rows[i].length), rows[i].whole);
     }
 }
 
-static void unsafe_ranges_have_their_borders(void **state)
+TEST(unsafe_ranges_have_their_borders)
 {
     static const struct {
         uint32_t code;
@@ -90,19 +81,7 @@ static void unsafe_ranges_have_their_borders(void **state)
         {0x2069, true},  {0x206A, false}, {0xFEFF, true},  {0xAC00, false}, {0x1F600, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(utf8_is_unsafe(rows[i].code), rows[i].unsafe);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(next_takes_whole_characters_only),
-        cmocka_unit_test(whole_bytes_leaves_out_a_cut_character),
-        cmocka_unit_test(unsafe_ranges_have_their_borders),
-    };
-
-    return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }

@@ -1,12 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -187,7 +179,7 @@ static size_t note_count(const struct fixture *f)
 
 /* --- tests --- */
 
-static void test_every_type(void **state)
+TEST_IN(set_up, tear_down, test_every_type)
 {
     struct fixture *f = *state;
 
@@ -209,7 +201,7 @@ static void test_every_type(void **state)
     assert_int_equal(note_count(f), 0);
 }
 
-static void test_absent_null_and_wrong_type(void **state)
+TEST_IN(set_up, tear_down, test_absent_null_and_wrong_type)
 {
     struct fixture *f = *state;
 
@@ -238,7 +230,7 @@ static void test_absent_null_and_wrong_type(void **state)
     assert_int_equal(note_count(f), 0);
 }
 
-static void test_numbers(void **state)
+TEST_IN(set_up, tear_down, test_numbers)
 {
     struct fixture *f = *state;
 
@@ -256,7 +248,7 @@ static void test_numbers(void **state)
     assert_int_equal(noted(f, "ratio", "number out of range"), 1);
 }
 
-static void test_times(void **state)
+TEST_IN(set_up, tear_down, test_times)
 {
     struct fixture *f = *state;
     static const char *const good[][2] = {
@@ -301,7 +293,7 @@ static void test_times(void **state)
     }
 }
 
-static void test_alternatives(void **state)
+TEST_IN(set_up, tear_down, test_alternatives)
 {
     struct fixture *f = *state;
 
@@ -314,7 +306,7 @@ static void test_alternatives(void **state)
     assert_int_equal(note_count(f), 0);
 }
 
-static void test_duplicate_members_count_first(void **state)
+TEST_IN(set_up, tear_down, test_duplicate_members_count_first)
 {
     struct fixture *f = *state;
 
@@ -325,7 +317,7 @@ static void test_duplicate_members_count_first(void **state)
     assert_int_equal(noted(f, "tags", "duplicate name"), 1);
 }
 
-static void test_upper_snake(void **state)
+TEST_IN(set_up, tear_down, test_upper_snake)
 {
     struct fixture *f = *state;
     static const char *const forms[][2] = {
@@ -341,7 +333,7 @@ static void test_upper_snake(void **state)
     }
 }
 
-static void test_nested_rows_and_ordinals(void **state)
+TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
 {
     struct fixture *f = *state;
 
@@ -377,7 +369,7 @@ static void test_nested_rows_and_ordinals(void **state)
     check_text(cell(f, OUTCOME, 0, 1), "o");
 }
 
-static void test_unknown_fields(void **state)
+TEST_IN(set_up, tear_down, test_unknown_fields)
 {
     struct fixture *f = *state;
 
@@ -392,7 +384,7 @@ static void test_unknown_fields(void **state)
     assert_int_equal(note_count(f), 4);
 }
 
-static void test_notes_are_bounded(void **state)
+TEST_IN(set_up, tear_down, test_notes_are_bounded)
 {
     struct fixture *f = *state;
     struct buf b;
@@ -410,7 +402,7 @@ static void test_notes_are_bounded(void **state)
     assert_int_equal(noted(f, "...", "various"), 1);
 }
 
-static void test_examples_are_short_and_escaped(void **state)
+TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
 {
     struct fixture *f = *state;
     size_t count;
@@ -426,7 +418,7 @@ static void test_examples_are_short_and_escaped(void **state)
     assert_true(strlen(notes[0].example) < 90);
 }
 
-static void test_duplicate_attribute(void **state)
+TEST_IN(set_up, tear_down, test_duplicate_attribute)
 {
     struct fixture *f = *state;
 
@@ -438,7 +430,7 @@ static void test_duplicate_attribute(void **state)
     assert_int_equal(noted(f, "parts.attributes", "duplicate name"), 1);
 }
 
-static void test_refused_without_own_id(void **state)
+TEST_IN(set_up, tear_down, test_refused_without_own_id)
 {
     struct fixture *f = *state;
     static const char *const refused[] = {
@@ -454,7 +446,7 @@ static void test_refused_without_own_id(void **state)
     assert_non_null(strstr(f->e.message, "thingId"));
 }
 
-static void test_nul_in_text_is_kept(void **state)
+TEST_IN(set_up, tear_down, test_nul_in_text_is_kept)
 {
     struct fixture *f = *state;
 
@@ -475,7 +467,7 @@ static uint64_t attribute_hash(struct fixture *f, const char *text)
     return walk_attribute_hash(f->walker);
 }
 
-static void test_row_hash(void **state)
+TEST_IN(set_up, tear_down, test_row_hash)
 {
     struct fixture *f = *state;
     static const char base[] =
@@ -509,7 +501,7 @@ static void test_row_hash(void **state)
     }
 }
 
-static void test_attribute_hash(void **state)
+TEST_IN(set_up, tear_down, test_attribute_hash)
 {
     struct fixture *f = *state;
     uint64_t hash =
@@ -533,7 +525,7 @@ static void test_attribute_hash(void **state)
 }
 
 /* Hashes are stored: they must never change. */
-static void test_hashes_are_stable(void **state)
+TEST_IN(set_up, tear_down, test_hashes_are_stable)
 {
     struct fixture *f = *state;
 
@@ -543,7 +535,7 @@ static void test_hashes_are_stable(void **state)
     assert_true(walk_attribute_hash(f->walker) == UINT64_C(0xaf3f28f12dfa7b68));
 }
 
-static void test_large_entity(void **state)
+TEST_IN(set_up, tear_down, test_large_entity)
 {
     struct fixture *f = *state;
     struct buf b;
@@ -569,7 +561,7 @@ static void test_large_entity(void **state)
     check_text(cell(f, THING, 0, ID), "b");
 }
 
-static void test_entities(void **state)
+TEST_IN(set_up, tear_down, test_entities)
 {
     struct fixture *f = *state;
 
@@ -582,7 +574,7 @@ static void test_entities(void **state)
     assert_int_equal(json_type(walk_entities(f->walker, parse(f, "{\"things\":5}"))), JSON_INT);
 }
 
-static void test_tables_of_the_tree(void **state)
+TEST_IN(set_up, tear_down, test_tables_of_the_tree)
 {
     struct fixture *f = *state;
 
@@ -599,34 +591,4 @@ static void test_tables_of_the_tree(void **state)
     assert_int_equal(walk_parent_id_cell(f->walker, ATTRIBUTE), 1);
     assert_true(walk_parent_id_cell(f->walker, OUTCOME) == 0);
     assert_int_equal(walk_id_column(f->walker), ID);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(test_every_type),
-        TEST(test_absent_null_and_wrong_type),
-        TEST(test_numbers),
-        TEST(test_times),
-        TEST(test_alternatives),
-        TEST(test_duplicate_members_count_first),
-        TEST(test_upper_snake),
-        TEST(test_nested_rows_and_ordinals),
-        TEST(test_unknown_fields),
-        TEST(test_notes_are_bounded),
-        TEST(test_examples_are_short_and_escaped),
-        TEST(test_duplicate_attribute),
-        TEST(test_refused_without_own_id),
-        TEST(test_nul_in_text_is_kept),
-        TEST(test_row_hash),
-        TEST(test_attribute_hash),
-        TEST(test_hashes_are_stable),
-        TEST(test_large_entity),
-        TEST(test_entities),
-        TEST(test_tables_of_the_tree),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

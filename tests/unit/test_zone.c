@@ -1,15 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "test.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -42,7 +34,7 @@ static int32_t day(const char *text)
     return number;
 }
 
-static void offsets_are_the_zones(void **state)
+TEST(offsets_are_the_zones)
 {
     static const struct {
         const char *zone;
@@ -63,14 +55,13 @@ static void offsets_are_the_zones(void **state)
         {"America/Argentina/Salta", "2026-07-01", -10800},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         use(rows[i].zone);
         assert_int_equal(clock_zone_offset_seconds(at(rows[i].instant)), rows[i].seconds);
     }
 }
 
-static void days_begin_and_last_as_the_zone_has_it(void **state)
+TEST(days_begin_and_last_as_the_zone_has_it)
 {
     static const struct {
         const char *zone;
@@ -102,7 +93,6 @@ static void days_begin_and_last_as_the_zone_has_it(void **state)
         {"America/St_Johns", "2006-10-29", "2006-10-29T02:30:00.000Z", 25 * INT64_C(60)},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         int32_t number = day(rows[i].day);
         char out[CLOCK_ISO_BYTES];
@@ -131,7 +121,7 @@ static void check_day(int32_t number, uint32_t random)
     assert_int_equal(clock_zone_day(start + (int64_t)random % (end - start)), number);
 }
 
-static void business_days_tile_time(void **state)
+TEST(business_days_tile_time)
 {
     static const char *const zones[] = {
         "UTC",          "Asia/Seoul",  "America/New_York",  "Australia/Lord_Howe",
@@ -142,7 +132,6 @@ static void business_days_tile_time(void **state)
     const int32_t last = day("2042-02-01");
     uint32_t random = 1;
 
-    (void)state;
     for (size_t i = 0; i < COUNT(zones); i++) {
         use(zones[i]);
         for (int32_t number = first; number < last; number++) {
@@ -152,7 +141,7 @@ static void business_days_tile_time(void **state)
     }
 }
 
-static void transitions_are_found_one_by_one(void **state)
+TEST(transitions_are_found_one_by_one)
 {
     static const struct {
         const char *zone;
@@ -176,7 +165,6 @@ static void transitions_are_found_one_by_one(void **state)
         {"Asia/Pyongyang", "2016-01-01", "2030-01-01", "2018-05-04T15:00:00.000Z"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         char out[CLOCK_ISO_BYTES];
 
@@ -186,7 +174,7 @@ static void transitions_are_found_one_by_one(void **state)
     }
 }
 
-static void unknown_zones_are_refused(void **state)
+TEST(unknown_zones_are_refused)
 {
     static const struct {
         const char *name;
@@ -214,7 +202,6 @@ static void unknown_zones_are_refused(void **state)
         {"Asia/\x1B[31mSeoul", "\"Asia/\\x1B[31mSeoul\""},
     };
 
-    (void)state;
     use("Asia/Seoul");
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct err e;
@@ -230,12 +217,11 @@ static void unknown_zones_are_refused(void **state)
     }
 }
 
-static void a_name_of_any_length_is_refused(void **state)
+TEST(a_name_of_any_length_is_refused)
 {
     char name[5000];
     struct err e;
 
-    (void)state;
     memset(name, 'A', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
     assert_false(clock_set_zone(name, &e));
@@ -257,13 +243,12 @@ static void copy_file(const char *from, const char *to)
     assert_int_equal(fclose(out), 0);
 }
 
-static void tzdir_is_looked_in_first(void **state)
+TEST(tzdir_is_looked_in_first)
 {
     char directory[] = "/tmp/rollcall-zone-XXXXXX";
     struct arena *a = arena_new(0);
     struct err e;
 
-    (void)state;
     assert_non_null(mkdtemp(directory));
     const char *area = arena_printf(a, "%s/Test", directory);
     const char *zone = arena_printf(a, "%s/Here", area);
@@ -305,11 +290,10 @@ static void without_zone_data(const void *argument)
     CHILD_ASSERT(e.kind == ERR_CONFIG && strstr(e.message, "install the package tzdata"));
 }
 
-static void utc_needs_no_zone_data(void **state)
+TEST(utc_needs_no_zone_data)
 {
     char directory[] = "/tmp/rollcall-zone-XXXXXX";
 
-    (void)state;
     assert_non_null(mkdtemp(directory));
     struct child c = child_run(without_zone_data, directory);
     assert_int_equal(rmdir(directory), 0);
@@ -317,20 +301,4 @@ static void utc_needs_no_zone_data(void **state)
         skip(); /* only root may change the root directory */
     }
     assert_int_equal(c.exit_code, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(offsets_are_the_zones),
-        cmocka_unit_test(days_begin_and_last_as_the_zone_has_it),
-        cmocka_unit_test(business_days_tile_time),
-        cmocka_unit_test(transitions_are_found_one_by_one),
-        cmocka_unit_test(unknown_zones_are_refused),
-        cmocka_unit_test(a_name_of_any_length_is_refused),
-        cmocka_unit_test(tzdir_is_looked_in_first),
-        cmocka_unit_test(utc_needs_no_zone_data),
-    };
-
-    return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
 }
