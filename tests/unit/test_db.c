@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "child.h"
 #include "io/db_place.h"
