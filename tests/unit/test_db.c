@@ -572,13 +572,13 @@ TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
     struct err *e = &s->e;
     char text[] = "SELECT 1";
 
-    check(db_exec(s->db, "CREATE TEMP TABLE t (i, n, r, s, t, x, b, nothing)", e), s);
+    check(db_exec(s->db, "CREATE TEMP TABLE t (i, n, r, s, t, x, b, absent)", e), s);
     check(db_do(s->db, e, "INSERT INTO t VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", I(-7), N(-1),
                 R(0.5), S("text"), T(1000), X("abcdef", 3), B("\0b", 2), NONE),
           s);
     for (int turn = 0; turn < 2; turn++) {
         struct rows q =
-            db_ask(s->db, e, "SELECT i, n, r, s, t, x, b, nothing FROM t WHERE i = ?1", I(-7));
+            db_ask(s->db, e, "SELECT i, n, r, s, t, x, b, absent FROM t WHERE i = ?1", I(-7));
         assert_true(db_next(&q));
         assert_int_equal(db_cell(&q, 0, s->arena).value.integer, -7);
         assert_int_equal(db_cell(&q, 1, s->arena).type, CELL_NULL);
