@@ -32,7 +32,7 @@ LATENCY_SECONDS = 0.3
 PARTS = ("load", "others", "reread", "latency", "rate", "csv")
 CLIENT_ID = "00000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "standin-secret-4711"
-LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "inih", "libxxhash")
+LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash")
 
 
 def day(n):
