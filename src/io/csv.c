@@ -21,7 +21,6 @@ struct csv_writer {
     bool in_record;   /* a field of the present record is written */
     int error_number; /* of the first failed write; 0: none */
     uint64_t records;
-    uint64_t flushed_bytes;
     size_t used;
     char buffer[BUFFER_BYTES];
 };
@@ -30,7 +29,6 @@ struct csv_writer {
 
 static void put_out(struct csv_writer *w, const char *bytes, size_t length)
 {
-    w->flushed_bytes += length;
     if (w->error_number != 0 || length == 0) {
         return;
     }
@@ -230,12 +228,6 @@ static void add_int(struct csv_writer *w, int64_t value)
     add(w, start, (size_t)(end - start));
 }
 
-void csv_int(struct csv_writer *w, int64_t value)
-{
-    start_field(w);
-    add_int(w, value);
-}
-
 /* Writes a real of at most six decimal places by hand, some ten times as fast as printf. Exact: the
  * quotient of two exact doubles is rounded as reading the decimal number would be. False for any
  * other real. */
@@ -268,9 +260,8 @@ static bool add_short_real(struct csv_writer *w, double value)
     return true;
 }
 
-void csv_real(struct csv_writer *w, double value)
+static void add_real(struct csv_writer *w, double value)
 {
-    start_field(w);
     if (add_short_real(w, value)) {
         return;
     }
@@ -290,9 +281,24 @@ void csv_real(struct csv_writer *w, double value)
     }
 }
 
-void csv_null(struct csv_writer *w)
+void csv_cell(struct csv_writer *w, const struct cell *c)
 {
-    start_field(w);
+    switch (c->type) {
+    case CELL_TEXT:
+        csv_text(w, c->value.text, c->length);
+        break;
+    case CELL_INT:
+        start_field(w);
+        add_int(w, c->value.integer);
+        break;
+    case CELL_REAL:
+        start_field(w);
+        add_real(w, c->value.real);
+        break;
+    case CELL_NULL:
+        start_field(w);
+        break;
+    }
 }
 
 /* --- the writer ------------------------------------------------------------------------------ */
@@ -306,7 +312,6 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
     w->in_record = false;
     w->error_number = 0;
     w->records = 0;
-    w->flushed_bytes = 0;
     w->used = 0;
     if (options->bom) {
         add(w, "\xEF\xBB\xBF", 3);
@@ -324,11 +329,6 @@ void csv_end_record(struct csv_writer *w)
 uint64_t csv_records(const struct csv_writer *w)
 {
     return w->records;
-}
-
-uint64_t csv_bytes(const struct csv_writer *w)
-{
-    return w->flushed_bytes + w->used;
 }
 
 bool csv_failed(const struct csv_writer *w)

@@ -731,15 +731,16 @@ static void no_checkpoint_at_close(struct db *d, bool on)
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 1 : 0, NULL);
 }
 
-/* What a reader may not do: write to the file itself. Tables of its own connection it may make. */
-static int only_temporary(void *unused, int action, const char *one, const char *other,
+/* What a reader may not do: write to the file itself. Tables of its own connection it may make. (An
+ * update of the catalogue is how SQLite makes a virtual table known.) */
+static int only_temporary(void *unused, int action, const char *table, const char *column,
                           const char *database, const char *by)
 {
-    bool writes = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+    bool writes = action == SQLITE_INSERT || action == SQLITE_DELETE ||
+                  (action == SQLITE_UPDATE && !str_eq(table, "sqlite_master"));
 
     (void)unused;
-    (void)one;
-    (void)other;
+    (void)column;
     (void)by;
     return writes && str_eq(database, "main") ? SQLITE_DENY : SQLITE_OK;
 }
