@@ -11,6 +11,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* Elements of an array (not of a pointer). */
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
 struct arena;
 
 /* A new, empty arena; `block_bytes` is the size of its first block (0: a default). Free with

@@ -278,6 +278,27 @@ const char *db_text(struct db_stmt *s, int at)
     return (const char *)sqlite3_column_text(s->handle, at);
 }
 
+struct cell db_field(struct db_stmt *s, int at)
+{
+    sqlite3_value *v = sqlite3_column_value(s->handle, at);
+
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_INTEGER:
+        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_value_int64(v)};
+    case SQLITE_FLOAT:
+        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_value_text(v);
+
+        INVARIANT(text); /* no memory for it */
+        return (struct cell){
+            .type = CELL_TEXT, .length = (uint32_t)sqlite3_value_bytes(v), .value.text = text};
+    }
+    default:
+        return (struct cell){.type = CELL_NULL};
+    }
+}
+
 const void *db_blob(struct db_stmt *s, int at, size_t *length)
 {
     const void *bytes = sqlite3_column_blob(s->handle, at);
@@ -467,24 +488,12 @@ const char *db_kept(const struct rows *q, int column, struct arena *a)
 
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
-    sqlite3_stmt *s = q->s->handle;
+    struct cell c = db_field(q->s, column);
 
-    switch (sqlite3_column_type(s, column)) {
-    case SQLITE_INTEGER:
-        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_column_int64(s, column)};
-    case SQLITE_FLOAT:
-        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_column_double(s, column)};
-    case SQLITE_TEXT: {
-        const char *text = db_text(q->s, column);
-        size_t length = db_bytes(q->s, column);
-
-        return (struct cell){.type = CELL_TEXT,
-                             .length = (uint32_t)length,
-                             .value.text = arena_strndup(a, text, length)};
+    if (c.type == CELL_TEXT) {
+        c.value.text = arena_strndup(a, c.value.text, c.length);
     }
-    default:
-        return (struct cell){.type = CELL_NULL};
-    }
+    return c;
 }
 
 struct db_value db_value_of(const struct cell *c)
@@ -722,18 +731,32 @@ static void no_checkpoint_at_close(struct db *d, bool on)
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 1 : 0, NULL);
 }
 
+/* What a reader may not do: write to the file itself. Tables of its own connection it may make. (An
+ * update of the catalogue is how SQLite makes a virtual table known.) */
+static int only_temporary(void *unused, int action, const char *table, const char *column,
+                          const char *database, const char *by)
+{
+    bool writes = action == SQLITE_INSERT || action == SQLITE_DELETE ||
+                  (action == SQLITE_UPDATE && !str_eq(table, "sqlite_master"));
+
+    (void)unused;
+    (void)column;
+    (void)by;
+    return writes && str_eq(database, "main") ? SQLITE_DENY : SQLITE_OK;
+}
+
 /* Settings of the connection alone; they change no file. Sorting stays in memory: directories for
  * temporary files are tiny or read-only where programs run in containers. */
 static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
 {
     sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_set_authorizer(d->handle, mode == DB_READ ? only_temporary : NULL, NULL);
     return db_exec(d,
                    "PRAGMA page_size = 8192; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;"
                    "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
-                   "PRAGMA temp_store = MEMORY;",
-                   e) &&
-           db_exec(d, mode == DB_WRITE ? "PRAGMA synchronous = FULL" : "PRAGMA query_only = ON", e);
+                   "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;",
+                   e);
 }
 
 static bool ready_to_write(struct db *d, const struct db_header *h, struct err *e)

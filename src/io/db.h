@@ -25,7 +25,8 @@ struct db_stmt;
 
 enum db_mode {
     DB_WRITE, /* open or make, migrate to the newest schema */
-    DB_READ,  /* open existing, read-only, schema must be the program's own */
+    DB_READ,  /* open existing, read-only, schema must be the program's own; TEMP tables may be made
+               */
 };
 
 /* Opens `path`. DB_WRITE makes the file (its directory must exist) and runs the missing migrations,
@@ -93,6 +94,8 @@ double db_real(struct db_stmt *s, int at);
 const char *db_text(struct db_stmt *s, int at); /* NULL for NULL */
 const void *db_blob(struct db_stmt *s, int at, size_t *length);
 size_t db_bytes(struct db_stmt *s, int at);
+/* All of it in one call; a BLOB is nothing. */
+struct cell db_field(struct db_stmt *s, int at);
 
 /* A value on its way into a statement, made by the macros below, so that the compiler checks its
  * type. Texts and bytes are borrowed until the statement has run. */

@@ -152,6 +152,8 @@ TEST_IN(scratch_open, scratch_close, test_reader)
 
     assert_false(db_exec(reader, "INSERT INTO queue (queue_id) VALUES ('q')", &e));
     assert_int_equal(e.kind, ERR_STORE);
+    assert_false(db_exec(reader, "CREATE TABLE more (x)", &e));
+    exec(reader, "CREATE TEMP TABLE own (x); INSERT INTO own VALUES (1); DROP TABLE own");
     /* A snapshot does not see what is committed later. */
     assert_true(db_begin_read(reader, &e));
     exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
