@@ -146,7 +146,7 @@ TEST_IN(enter, leave, empty_values)
 {
     static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
 
-    for (size_t i = 0; i < sizeof(writings_of_none) / sizeof(writings_of_none[0]); i++) {
+    for (size_t i = 0; i < COUNT(writings_of_none); i++) {
         char ini[64];
         snprintf(ini, sizeof(ini), "[extract]\ntimezone = %s\n", writings_of_none[i]);
         struct loaded l = load_text(ini, false);
@@ -158,7 +158,7 @@ TEST_IN(enter, leave, empty_values)
 
 TEST_IN(enter, leave, writings_are_understood)
 {
-    for (size_t i = 0; i < sizeof(writings) / sizeof(writings[0]); i++) {
+    for (size_t i = 0; i < COUNT(writings); i++) {
         struct loaded l = load_text(writings[i].ini, false);
         assert_good(&l);
         assert_string_equal(l.c.database_path, writings[i].path);
@@ -183,7 +183,7 @@ static const struct {
 
 TEST_IN(enter, leave, lists_are_taken_apart)
 {
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    for (size_t i = 0; i < COUNT(lists); i++) {
         char ini[256];
         snprintf(ini, sizeof(ini), "[extract]\nstreams = %s\nin_flight = 5\n", lists[i].value);
         struct loaded l = load_text(ini, false);
@@ -270,7 +270,7 @@ static const struct {
 
 TEST_IN(enter, leave, bad_values_are_refused)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         char place[64];
         struct loaded l = load_text(refused[i].ini, false);
         snprintf(place, sizeof(place), "rollcall.ini:%d: ", refused[i].line);

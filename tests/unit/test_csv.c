@@ -88,7 +88,7 @@ static const struct {
 
 TEST(test_text)
 {
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < COUNT(texts); i++) {
         for (int neutralize = 0; neutralize < 2; neutralize++) {
             FILE *file = NULL;
             struct csv_writer *w = start(&file, neutralize != 0);
@@ -142,7 +142,7 @@ TEST(test_integers)
     static const int64_t values[] = {
         0, 1, -1, 9, 10, 99, 100, -100, 12345, 1000000, INT64_MAX, INT64_MIN, INT64_MIN + 1,
     };
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    for (size_t i = 0; i < COUNT(values); i++) {
         char expected[32];
         FILE *file = NULL;
         struct csv_writer *w = start(&file, false);
@@ -179,7 +179,7 @@ TEST(test_reals)
         {0.0001, "0.0001"},
         {0.0012345678, "0.0012345678"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         FILE *file = NULL;
         struct csv_writer *w = start(&file, true);
         csv_cell(w, REAL(cases[i].value));
