@@ -80,6 +80,16 @@ bool str_has_nocase(const char *text, const char *lower)
     return false;
 }
 
+bool str_is_listed(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(list[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *str_trim(struct arena *a, const char *text, bool *trimmed)
 {
     size_t whole = strlen(text);
@@ -336,6 +346,30 @@ bool str_is_utf8(const char *text, size_t length)
         done += bytes;
     }
     return true;
+}
+
+bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned bits = 0;
+    int have = 0;
+
+    *out_length = 0;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+        const char *digit = c == '\0' ? NULL : strchr(digits, c);
+
+        if (!digit) {
+            return false;
+        }
+        bits = (bits << 6 | (unsigned)(digit - digits)) & 0xffffU;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[(*out_length)++] = (char)(unsigned char)(bits >> have & 0xffU);
+        }
+    }
+    return length % 4 != 1;
 }
 
 bool str_is_uuid(const char *text)

@@ -107,7 +107,8 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
     }
     r->csv = (struct csv_options){.gzip = c->export_gzip,
                                   .bom = c->export_bom,
-                                  .neutralize_formulas = c->neutralize_formulas};
+                                  .neutralize_formulas = c->neutralize_formulas,
+                                  .background = true};
     r->directory = c->export_directory;
     r->data_tables = stream_tables(ctx->arena, &r->data_table_count);
     r->streams = stream_facts(c, ctx->arena, &r->stream_count);

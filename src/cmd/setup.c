@@ -56,7 +56,6 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     const char **names = arena_array(ctx->arena, stream_registry_count, sizeof(*names));
     struct config_request request = {.file = ctx->config_file,
                                      .needs_login = needs_login,
-                                     .needs_database = true,
                                      .known_streams = names,
                                      .known_stream_count = stream_registry_count};
 

@@ -407,14 +407,16 @@ static bool read_ids(struct rows *q, struct arena *a, struct ledger_ids *out)
 bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
                                struct arena *a, struct ledger_ids *out, struct err *e)
 {
+    /* The plus signs keep SQLite from walking the ids of all conversations there are: the few that
+     * are open have an index of their own. */
     struct rows q = db_ask(
         l->db, e,
         "SELECT conversation_id FROM conversation WHERE conversation_end IS NULL "
-        "AND conversation_start >= ?1 AND conversation_id > ?2 "
+        "AND conversation_start >= ?1 AND +conversation_id > ?2 "
         "AND NOT EXISTS (SELECT 1 FROM extract_window WHERE stream = 'conversations' "
         "AND kind = 'day' AND window_start <= conversation_start "
         "AND window_end > conversation_start AND updated_run_id = ?3 AND reading_plan IS NULL "
-        "AND last_error IS NULL AND query_complete_to IS NOT NULL) ORDER BY conversation_id",
+        "AND last_error IS NULL AND query_complete_to IS NOT NULL) ORDER BY +conversation_id",
         T(since_ms), S(after ? after : ""), N(l->run_id));
 
     return read_ids(&q, a, out);

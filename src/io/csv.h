@@ -22,6 +22,7 @@ struct csv_options {
     bool gzip;
     bool bom;
     bool neutralize_formulas;
+    bool background; /* written by a thread of its own: for a regular file, which never blocks */
 };
 
 struct csv_writer;
