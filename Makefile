@@ -23,7 +23,7 @@ HARDEN_LINK := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)
 endif
 
 # pkg-config is asked once, and only when something is compiled or linked.
-PACKAGES := libcurl sqlite3 zlib yyjson inih libxxhash
+PACKAGES := libcurl sqlite3 zlib yyjson libxxhash
 BREW     := $(if $(filter Darwin,$(shell uname -s)),$(shell brew --prefix 2>/dev/null))
 ifneq ($(BREW),)
 export PKG_CONFIG_PATH := $(BREW)/opt/curl/lib/pkgconfig:$(BREW)/opt/sqlite/lib/pkgconfig:$(BREW)/opt/zlib/lib/pkgconfig:$(PKG_CONFIG_PATH)
@@ -32,14 +32,15 @@ packages   = $(or $(shell pkg-config $(1) && echo ' '),$(error a library is miss
 DEP_CFLAGS = $(eval DEP_CFLAGS := $(call packages,--cflags $(PACKAGES)))$(DEP_CFLAGS)
 DEP_LIBS   = $(eval DEP_LIBS := $(call packages,--libs $(PACKAGES)))$(DEP_LIBS)
 
-COMPILE = $(CC) $(DEFINES) $(WARNINGS) $(CFLAGS) $(HARDEN) $(CPPFLAGS) -pthread -Isrc
+COMPILE = $(CC) $(DEFINES) $(WARNINGS) $(CFLAGS) $(HARDEN) $(CPPFLAGS) -pthread -Isrc -I$(BUILD)/gen
 LINK    = $(CC) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -pthread
 # Objects appear whole, by a rename: two makes in one tree do each other no harm.
 OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o
+SQL     := $(sort $(wildcard src/*/*.sql))
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o
 LIB     := $(BUILD)/librollcall.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -102,6 +103,7 @@ check-sanitize: ## unit and end-to-end tests under ASan and UBSan
 
 lint: ## format, static analysis, house rules
 	@scripts/deps.sh $(TEST_DEPS)
+	@$(MAKE) --no-print-directory $(BUILD)/gen/sql.h
 	@$(TEST_ENV) python3 tests/lint/run.py
 
 bench: ## measure against the goals, as a table
@@ -175,25 +177,34 @@ $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new
 	$(Q)ar rcs $@.new $^ && mv $@.new $@
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(BUILD)/gen/sql.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(DEP_CFLAGS) $(OBJECT)
 
-$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile | $(BUILD)/gen/sql.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(OBJECT)
 
-$(BUILD)/obj/%.o: src/%.c Makefile VERSION
+$(BUILD)/obj/%.o: src/%.c Makefile VERSION | $(BUILD)/gen/sql.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(DEP_CFLAGS) $(OBJECT)
 
 # The list of files is a prerequisite too: a removed file must leave the binary.
+$(BUILD)/gen/src.list: SQL_FILES := $(SQL)
+$(BUILD)/gen/%.list: SQL_FILES = $(sort $(wildcard $*/*.sql))
 $(BUILD)/gen/%.list: FORCE
 	@mkdir -p $(@D)
-	@echo '$(sort $(wildcard $*/*.sql))' | cmp -s - $@ || echo '$(sort $(wildcard $*/*.sql))' >$@
+	@echo '$(SQL_FILES)' | cmp -s - $@ || echo '$(SQL_FILES)' >$@
+
+# The statements beside the modules: a header of their names, and their texts.
+$(BUILD)/gen/sql.h $(BUILD)/gen/sql.c: $(BUILD)/gen/sql.%: $(BUILD)/gen/src.list $(SQL) scripts/sql.awk
+	$(Q)LC_ALL=C awk -v want=$* -f scripts/sql.awk $(SQL) </dev/null >$@.$$$$ && mv $@.$$$$ $@
+
+# A text may be longer than a compiler has to bear.
+$(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
 
 $(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/*.sql))

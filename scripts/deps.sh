@@ -39,7 +39,6 @@ build pkg-config cmd:pkg-config required pkg-config pkgconf-pkg-config pkgconf p
 build libcurl lib:libcurl required libcurl4-openssl-dev libcurl-devel curl-dev curl
 build sqlite lib:sqlite3 required libsqlite3-dev sqlite-devel sqlite-dev sqlite
 build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
-build inih lib:inih required libinih-dev inih-devel inih-dev inih
 build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
 build yyjson lib:yyjson required libyyjson-dev yyjson-devel yyjson-dev yyjson
 build certificates file:/etc/ssl/certs required ca-certificates ca-certificates ca-certificates -
@@ -247,7 +246,6 @@ fi
 remedy() {
     case $1 in
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
-    inih) echo "on RHEL-like systems enable EPEL and CRB, or build inih from its source release (github: benhoyt/inih)" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
     dpkg-dev) echo "needed for 'make deb' alone" ;;
     strace | faketime | promtool) echo "the tests that use it are skipped" ;;

@@ -21,6 +21,8 @@ enum {
     CLOCK_DAY_BYTES = 16,
 };
 
+#define TIME_NONE INT64_MIN /* an instant that is not there */
+
 #define MS_PER_SECOND INT64_C(1000)
 #define MS_PER_HOUR   INT64_C(3600000)
 #define MS_PER_DAY    INT64_C(86400000)

@@ -29,6 +29,9 @@ bool str_ends_with(const char *text, const char *suffix);
  * a secret would have to be wiped. */
 bool str_has_nocase(const char *text, const char *lower);
 
+/* True when `text` is one of the `count` strings of `list`. */
+bool str_is_listed(const char *text, const char *const *list, size_t count);
+
 /* Copies `text` without blanks, tabs and line ends at both ends, into the arena; sets *trimmed (may
  * be NULL) when something was cut. */
 char *str_trim(struct arena *a, const char *text, bool *trimmed);
@@ -66,6 +69,10 @@ bool str_url_encode(struct buf *out, const char *text);
 
 /* True when the bytes are valid UTF-8 (no surrogates, no overlong forms, nothing over U+10FFFF). */
 bool str_is_utf8(const char *text, size_t length);
+
+/* Decodes `length` base64 digits of either alphabet, without padding, into `out` (3/4 of `length`
+ * bytes at most) and *out_length. False when it is no base64. */
+bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length);
 
 /* True for 8-4-4-4-12 hexadecimal digits. */
 bool str_is_uuid(const char *text);

@@ -82,7 +82,7 @@ static bool choose_since(const char *since, struct export_request *r, struct err
 static void print_files(const struct cmd_context *ctx, const char *directory,
                         const struct export_result *result)
 {
-    struct table *t = table_new(ctx->arena, 3);
+    struct table *t = table_new(3, true);
 
     table_str(t, "file");
     table_str(t, "rows");
@@ -107,7 +107,8 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
     }
     r->csv = (struct csv_options){.gzip = c->export_gzip,
                                   .bom = c->export_bom,
-                                  .neutralize_formulas = c->neutralize_formulas};
+                                  .neutralize_formulas = c->neutralize_formulas,
+                                  .background = true};
     r->directory = c->export_directory;
     r->data_tables = stream_tables(ctx->arena, &r->data_table_count);
     r->streams = stream_facts(c, ctx->arena, &r->stream_count);
@@ -125,7 +126,7 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
 
 enum err_kind cmd_export(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
-    struct export_request request = {.name_count = 0};
+    struct export_request request = {.since_ms = TIME_NONE};
     struct config given = {.path = NULL};
     struct config config;
     const char *since = NULL;

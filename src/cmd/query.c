@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "out/render.h"
+#include "out/table.h"
 
 const char cmd_query_help[] =
     "usage: rollcall query [NAME [KEY=VALUE]... [--csv|--json]]\n"
@@ -66,12 +66,17 @@ static bool run_query(const struct cmd_context *ctx, struct db *d, const struct 
                       char **assignments, enum render_format format, struct err *e)
 {
     struct db_stmt *s = db_prepare(d, q->sql, e);
+    struct rendering to = {format, table_terminal_width(stdout), stdout};
+    size_t rows = 0;
     bool done = s != NULL;
 
     for (; done && *assignments; assignments++) {
         done = query_bind(q, s, ctx->arena, *assignments, e);
     }
-    done = done && render_rows(s, format, ctx->arena, stdout, e);
+    done = done && render_rows(s, &to, &rows, e);
+    if (done && format == RENDER_TABLE) {
+        printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");
+    }
     db_finalize(s);
     return done;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "out/table.h"
 
 const char cmd_recent_help[] =
     "usage: rollcall recent [N] [--csv|--json]\n"
@@ -45,13 +46,12 @@ static enum err_kind parse_options(int argc, char **argv, struct recent_options 
 }
 
 /* Names are a help: a database that is not there, or cannot be read, only leaves the ids. */
-static void look_up_names(const struct cmd_context *ctx, const struct config *c,
-                          struct recent_row *rows, size_t count)
+static void look_up_names(const struct config *c, struct recent *r)
 {
     struct err e;
     struct db *d = db_open(c->database_path, DB_READ, &e);
 
-    if (!d || !recent_names(d, rows, count, ctx->arena, &e)) {
+    if (!d || !recent_names(r, d, &e)) {
         LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
     }
     db_close(d);
@@ -61,8 +61,7 @@ enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, s
 {
     struct recent_options o = {.wanted = RECENT_DEFAULT};
     struct config config;
-    struct recent_row *rows;
-    size_t count = 0;
+    struct recent found;
     enum err_kind kind = parse_options(argc, argv, &o, e);
 
     if (kind != ERR_NONE) {
@@ -71,16 +70,18 @@ enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, s
     if (!cmd_setup(ctx, true, &config, e)) {
         return e->kind;
     }
-    bool done = recent_fetch(&config, (size_t)o.wanted, ctx->arena, &rows, &count, e);
+    bool done = recent_fetch(&config, (size_t)o.wanted, &found, e);
     config_wipe(&config);
-    if (!done) {
-        return e->kind;
+    if (done) {
+        look_up_names(&config, &found);
+        if (found.count == 0) {
+            fputs("rollcall: access works, but no conversation began in the last seven days, or "
+                  "the client's role covers none of their divisions\n",
+                  stderr);
+        }
+        struct rendering to = {o.format, table_terminal_width(stdout), stdout};
+        done = recent_print(&found, &to, e);
     }
-    look_up_names(ctx, &config, rows, count);
-    if (count == 0) {
-        fputs("rollcall: access works, but no conversation began in the last seven days, or the "
-              "client's role covers none of their divisions\n",
-              stderr);
-    }
-    return recent_print(rows, count, o.format, ctx->arena, stdout, e) ? ERR_NONE : e->kind;
+    db_close(found.memory);
+    return done ? ERR_NONE : e->kind;
 }

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "out/relation.h"
+#include "out/export.h"
 #include "streams/stream.h"
 
 enum { OPTIONS_MAX = 32 };
@@ -56,7 +56,6 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     const char **names = arena_array(ctx->arena, stream_registry_count, sizeof(*names));
     struct config_request request = {.file = ctx->config_file,
                                      .needs_login = needs_login,
-                                     .needs_database = true,
                                      .known_streams = names,
                                      .known_stream_count = stream_registry_count};
 
@@ -78,33 +77,27 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     return ok;
 }
 
-/* True when the database, in which the user may have views of their own, has all of [export]
- * tables, or cannot be read now: then nobody can tell. */
-static bool database_has_tables(const struct config *c, struct arena *a, struct err *e)
-{
-    struct relation_list list;
-    struct err unread;
-    struct db *d = db_open(c->database_path, DB_READ, &unread);
-    bool has = !d || !relation_list(d, a, &list, &unread) ||
-               relation_check(&list, c->export_tables, c->export_table_count, a, e);
-
-    db_close(d);
-    return has;
-}
-
+/* The schema tells, and for names that it does not have the database, in which the user may have
+ * views of their own; when that cannot be read now, nobody can tell. */
 bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e)
 {
-    struct relation_list own;
+    struct db *own = db_open_memory(e);
+    bool known = own && export_check(own, c->export_tables, c->export_table_count, a, e);
 
-    relation_list_own(a, &own);
-    if (relation_check(&own, c->export_tables, c->export_table_count, a, e)) {
-        return true;
+    db_close(own);
+    if (!known && access(c->database_path, F_OK) == 0) {
+        struct err unread;
+        struct db *d = db_open(c->database_path, DB_READ, &unread);
+
+        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
+                e->kind != ERR_USAGE;
+        db_close(d);
     }
-    if (access(c->database_path, F_OK) == 0 && database_has_tables(c, a, e)) {
-        err_clear(e);
-        return true;
+    if (!known) {
+        return config_blame(c, "export", "tables", e);
     }
-    return config_blame(c, "export", "tables", e);
+    err_clear(e);
+    return true;
 }
 
 enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,

@@ -44,26 +44,26 @@ static enum err_kind parse_options(int argc, char **argv, bool *json, struct err
     return ERR_NONE;
 }
 
-/* One read transaction, so that the figures agree. */
-static bool gather(struct db *d, const struct config *c, struct arena *a, struct status *out,
-                   struct err *e)
+/* Shows it all of one moment; *behind receives whether something is. */
+static bool show(struct db *d, const struct config *c, struct arena *a, bool json, bool *behind,
+                 struct err *e)
 {
     struct status_request request = {.now_ms = clock_now_ms(), .due_hours = c->due_hours};
 
     request.streams = stream_facts(c, a, &request.stream_count);
-    if (!db_begin_read(d, e)) {
-        return false;
-    }
-    bool gathered = status_gather(d, &request, a, out, e);
+    bool shown = db_begin_read(d, e) && status_gather(d, &request, e) &&
+                 status_is_behind(d, behind, e) &&
+                 (json ? status_print_json(d, stdout, e)
+                       : status_print(d, table_terminal_width(stdout), stdout, e));
     db_rollback(d);
-    return gathered;
+    return shown;
 }
 
 enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
     struct config config;
-    struct status status;
     bool json = false;
+    bool behind = false;
     enum err_kind kind = parse_options(argc, argv, &json, e);
 
     if (kind != ERR_NONE) {
@@ -73,16 +73,11 @@ enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, s
         return e->kind;
     }
     struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && gather(d, &config, ctx->arena, &status, e);
+    bool done = d && show(d, &config, ctx->arena, json, &behind, e);
     db_close(d);
     config_wipe(&config);
     if (!done) {
         return e->kind;
     }
-    if (json) {
-        status_print_json(&status, stdout);
-    } else {
-        status_print(&status, ctx->arena, table_terminal_width(stdout), stdout);
-    }
-    return status.behind ? ERR_BEHIND : ERR_NONE;
+    return behind ? ERR_BEHIND : ERR_NONE;
 }

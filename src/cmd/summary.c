@@ -84,7 +84,7 @@ enum err_kind summary_metrics(const struct cmd_context *ctx, const struct config
         return kind;
     }
     request.status.streams = stream_facts(c, ctx->arena, &request.status.stream_count);
-    if (metrics_write(&request, ctx->arena, &failed)) {
+    if (metrics_write(&request, &failed)) {
         return kind;
     }
     err_prefix(&failed, "[metrics] textfile");

@@ -1,145 +1,567 @@
 #include "etl/ledger.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "base/step.h"
-#include "etl/ledger_internal.h"
+#include "base/clock.h"
+#include "base/str.h"
 
-static const char *const statement_texts[SQL_COUNT] = {
-#define LEDGER_TEXT(id, text) text,
-    LEDGER_SQL(LEDGER_TEXT)
-#undef LEDGER_TEXT
+enum { HOST_BYTES = 256 };
+
+struct ledger {
+    struct db *db;
+    int64_t run_id; /* of the run begun last; -1: none */
 };
 
-struct ledger *ledger_new(struct db *d, struct err *e)
+struct ledger *ledger_new(struct db *d)
 {
     struct ledger *l = xcalloc(1, sizeof(*l));
 
-    l->db = d;
-    for (int i = 0; i < SQL_COUNT; i++) {
-        l->statements[i] = db_prepare(d, statement_texts[i], e);
-        if (!l->statements[i]) {
-            ledger_free(l);
-            return NULL;
-        }
-    }
+    *l = (struct ledger){.db = d, .run_id = -1};
     return l;
 }
 
 void ledger_free(struct ledger *l)
 {
-    if (!l) {
-        return;
-    }
-    for (int i = 0; i < SQL_COUNT; i++) {
-        if (l->statements[i]) {
-            db_finalize(l->statements[i]);
-        }
-    }
     free(l);
 }
 
-void call_begin(struct ledger_call *c, struct ledger *l, enum ledger_statement id)
-{
-    c->ledger = l;
-    c->statement = l->statements[id];
-    c->at = 0;
-    c->time_count = 0;
-}
+/* --- runs --- */
 
-void call_int(struct ledger_call *c, int64_t value)
+int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
+                         const char *streams, struct err *e)
 {
-    db_bind_int(c->statement, ++c->at, value);
-}
+    char host[HOST_BYTES] = "";
 
-void call_count(struct ledger_call *c, int64_t value)
-{
-    if (value < 0) {
-        db_bind_null(c->statement, ++c->at);
-    } else {
-        db_bind_int(c->statement, ++c->at, value);
+    if (gethostname(host, sizeof(host) - 1) != 0) {
+        host[0] = '\0';
     }
-}
-
-void call_text(struct ledger_call *c, const char *text)
-{
-    db_bind_str(c->statement, ++c->at, text);
-}
-
-void call_time(struct ledger_call *c, int64_t ms)
-{
-    if (ms == TIME_NONE) {
-        db_bind_null(c->statement, ++c->at);
-        return;
+    if (!db_do(l->db, e,
+               "INSERT INTO run (command, started_at, planned_until, version, host, pid, streams) "
+               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+               S(command), T(clock_now_ms()), T(until_ms), S(ROLLCALL_VERSION),
+               S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams))) {
+        return 0;
     }
-    INVARIANT(c->time_count < LEDGER_CALL_TIMES);
-    db_bind_str(c->statement, ++c->at, clock_format(ms, c->times[c->time_count++]));
+    l->run_id = db_last_rowid(l->db);
+    return l->run_id;
 }
 
-void call_run_id(struct ledger_call *c)
+bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_totals *totals,
+                         struct err *e)
 {
-    if (c->ledger->run_id == 0) {
-        db_bind_null(c->statement, ++c->at);
-    } else {
-        db_bind_int(c->statement, ++c->at, c->ledger->run_id);
-    }
+    return db_do(l->db, e,
+                 "UPDATE run SET requests = ?2, retries = ?3, bytes = ?4, pages = ?5, "
+                 "rows_new = ?6, rows_changed = ?7, rows_unchanged = ?8 WHERE run_id = ?1",
+                 I(run_id), I(totals->requests), I(totals->retries), I(totals->bytes),
+                 I(totals->pages), I(totals->rows.rows_new), I(totals->rows.rows_changed),
+                 I(totals->rows.rows_unchanged));
 }
 
-bool call_run(struct ledger_call *c, struct err *e)
+static bool end_run(struct ledger *l, int64_t run_id, const struct run_totals *totals,
+                    enum err_kind kind, const char *error, struct err *e)
 {
-    bool done = db_run(c->statement, e);
-
-    call_end(c);
-    return done;
+    return ledger_run_progress(l, run_id, totals, e) &&
+           db_do(l->db, e,
+                 "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
+                 "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
+                 I(run_id), T(clock_now_ms()), I(err_exit_code(kind)), S(err_kind_name(kind)),
+                 S(error), I(totals->streams_done), I(totals->streams_left), I(totals->days_whole));
 }
 
-bool call_run_alone(struct ledger_call *c, struct err *e)
+bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
+                    enum err_kind kind, const char *error, struct err *e)
 {
-    struct db *d = c->ledger->db;
-
-    if (!db_begin(d, e)) {
-        call_end(c);
+    if (!db_begin(l->db, e)) {
         return false;
     }
-    if (call_run(c, e) && db_commit(d, e)) {
+    if (!end_run(l, run_id, totals, kind, error, e)) {
+        db_rollback(l->db);
+        return false;
+    }
+    return db_commit(l->db, e);
+}
+
+bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e)
+{
+    struct rows q = db_ask(
+        l->db, e, "SELECT coalesce(sum(whole), 0) FROM freshness WHERE stream = ?1", S(stream));
+
+    *days = db_next(&q) ? db_int(q.s, 0) : 0;
+    return db_end(&q);
+}
+
+bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e)
+{
+    return db_do(l->db, e,
+                 "INSERT INTO request_count (run_id, method, route, requests, retries, status_429, "
+                 "status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+                 "ON CONFLICT (run_id, method, route) DO UPDATE SET requests = excluded.requests, "
+                 "retries = excluded.retries, status_429 = excluded.status_429, "
+                 "status_5xx = excluded.status_5xx, bytes = excluded.bytes",
+                 I(run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
+                 I(r->status_429), I(r->status_5xx), I(r->bytes));
+}
+
+/* --- windows --- */
+
+static const char *const kind_names[] = {
+    [WINDOW_DAY] = "day",
+    [WINDOW_SNAPSHOT] = "snapshot",
+    [WINDOW_REREAD] = "reread",
+};
+
+/* Counts the stored day windows that begin in [first_ms, until_ms). */
+static bool count_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
+                       size_t *count, struct err *e)
+{
+    struct rows q = db_ask(l->db, e,
+                           "SELECT count(*) FROM extract_window WHERE stream = ?1 "
+                           "AND kind = 'day' AND window_start >= ?2 AND window_start < ?3",
+                           S(stream), T(first_ms), T(until_ms));
+
+    *count = db_next(&q) ? (size_t)db_int(q.s, 0) : 0;
+    return db_end(&q);
+}
+
+bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
+                      struct err *e)
+{
+    size_t wanted = plan_window_count(first_ms, until_ms);
+    size_t stored = 0;
+
+    if (!count_days(l, stream, first_ms, until_ms, &stored, e)) {
+        return false;
+    }
+    if (stored == wanted) {
         return true;
     }
-    db_rollback(d);
+    bool made = db_begin(l->db, e);
+    for (size_t i = 0; made && i < wanted; i++) {
+        int64_t start_ms = 0;
+        int64_t end_ms = 0;
+
+        plan_window_bounds(first_ms, i, &start_ms, &end_ms);
+        made = db_do(l->db, e,
+                     "INSERT INTO extract_window (stream, kind, window_start, window_end, "
+                     "updated_run_id) VALUES (?1, 'day', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                     S(stream), T(start_ms), T(end_ms), N(l->run_id));
+    }
+    made = made && db_commit(l->db, e);
+    db_rollback(l->db);
+    return made;
+}
+
+static bool parse_kind(const char *name, enum window_kind *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(kind_names); i++) {
+        if (str_eq(name, kind_names[i])) {
+            *kind = (enum window_kind)i;
+            return true;
+        }
+    }
     return false;
 }
 
-bool call_run_at_once(struct ledger_call *c, struct err *e)
-{
-    step("commit");
-    bool done = call_run(c, e);
-    step("committed");
-    return done;
-}
+#define WINDOW_COLUMNS                                                                             \
+    "SELECT window_id, kind, window_start, window_end, state, complete_to, job_complete_to, "      \
+    "query_complete_to, last_read_at, pending_time, pending_job_to, pending_query_to, "            \
+    "reading_plan, job_id, job_cursor, job_resubmits, next_page, last_id FROM extract_window "
 
-bool call_step(struct ledger_call *c, bool *row, struct err *e)
+/* A row of WINDOW_COLUMNS. */
+static bool read_window(const struct rows *q, const struct ledger *l, struct arena *a,
+                        struct ledger_window *out, struct err *e)
 {
-    return db_step(c->statement, row, e);
-}
+    struct window *w = &out->window;
 
-void call_end(struct ledger_call *c)
-{
-    db_reset(c->statement);
-}
-
-int64_t call_read_time(const struct ledger_call *c, int column)
-{
-    const char *text = db_text(c->statement, column);
-    int64_t ms = TIME_NONE;
-
-    if (!text || !clock_parse(text, false, &ms)) {
-        return TIME_NONE;
+    *out = (struct ledger_window){
+        .window = {.window_id = db_int(q->s, 0),
+                   .start_ms = db_time(q, 2),
+                   .end_ms = db_time(q, 3),
+                   .complete_to_ms = db_time(q, 5),
+                   .job_complete_to_ms = db_time(q, 6),
+                   .query_complete_to_ms = db_time(q, 7),
+                   .last_read_at_ms = db_time(q, 8)},
+        .pending_time_ms = db_time(q, 9),
+        .pending_job_to_ms = db_time(q, 10),
+        .pending_query_to_ms = db_time(q, 11),
+        .reading_plan = db_kept(q, 12, a),
+        .job_id = db_kept(q, 13, a),
+        .job_cursor = db_kept(q, 14, a),
+        .job_resubmits = db_int(q->s, 15),
+        .next_page = db_int(q->s, 16),
+        .last_id = db_kept(q, 17, a),
+    };
+    if (!parse_kind(db_text(q->s, 1), &out->kind) ||
+        !window_state_parse(db_text(q->s, 4), &w->state) ||
+        (out->kind == WINDOW_DAY && (w->start_ms == TIME_NONE || w->end_ms == TIME_NONE))) {
+        return err_set(e, ERR_STORE,
+                       "%s: window %lld of table extract_window holds what rollcall never wrote "
+                       "there; restore the file from a copy",
+                       db_path(l->db), (long long)w->window_id);
     }
-    return ms;
+    return true;
 }
 
-const char *call_read_text(const struct ledger_call *c, int column, struct arena *a)
+/* Reads the single window; its id is 0 when there is none yet. */
+static bool find_single(struct ledger *l, const char *stream, enum window_kind kind,
+                        struct arena *a, struct ledger_window *out, struct err *e)
 {
-    const char *text = db_text(c->statement, column);
+    struct rows q = db_ask(l->db, e,
+                           WINDOW_COLUMNS "WHERE stream = ?1 AND kind = ?2 "
+                                          "AND window_start IS NULL",
+                           S(stream), S(kind_names[kind]));
 
-    return text ? arena_strdup(a, text) : NULL;
+    out->window.window_id = 0;
+    if (db_next(&q)) {
+        q.ok = read_window(&q, l, a, out, e);
+    }
+    return db_end(&q);
+}
+
+bool ledger_single_window(struct ledger *l, const char *stream, enum window_kind kind,
+                          struct arena *a, struct ledger_window *out, struct err *e)
+{
+    INVARIANT(kind != WINDOW_DAY);
+    if (!find_single(l, stream, kind, a, out, e)) {
+        return false;
+    }
+    if (out->window.window_id != 0) {
+        return true;
+    }
+    return db_do(l->db, e,
+                 "INSERT INTO extract_window (stream, kind, updated_run_id) VALUES (?1, ?2, ?3)",
+                 S(stream), S(kind_names[kind]), N(l->run_id)) &&
+           find_single(l, stream, kind, a, out, e);
+}
+
+bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct ledger_window **out,
+                 size_t *count, struct err *e)
+{
+    struct ledger_window *windows = NULL;
+    size_t capacity = 0;
+    struct rows q =
+        db_ask(l->db, e, WINDOW_COLUMNS "WHERE stream = ?1 AND kind = 'day' ORDER BY window_start",
+               S(stream));
+
+    *count = 0;
+    while (db_next(&q)) {
+        if (*count == capacity) {
+            capacity = capacity > 0 ? capacity * 2 : 64;
+            windows = xrealloc(windows, capacity * sizeof(*windows));
+        }
+        q.ok = read_window(&q, l, a, &windows[*count], e);
+        *count += 1;
+    }
+    *out = arena_array(a, *count + 1, sizeof(**out));
+    if (*count > 0) {
+        memcpy(*out, windows, *count * sizeof(**out));
+    }
+    free(windows);
+    return db_end(&q);
+}
+
+bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET state = ?2, pending_time = ?3, pending_job_to = ?4, "
+                 "pending_query_to = ?5, reading_plan = NULL, job_cursor = NULL, "
+                 "job_resubmits = 0, next_page = 1, last_id = NULL, updated_run_id = ?6 "
+                 "WHERE window_id = ?1",
+                 I(w->window.window_id), S(window_state_name(w->window.state)),
+                 T(w->pending_time_ms), T(w->pending_job_to_ms), T(w->pending_query_to_ms),
+                 N(l->run_id));
+}
+
+bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
+                          struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET reading_plan = ?2, job_resubmits = ?3, job_id = NULL, "
+                 "job_cursor = NULL, next_page = 1, last_id = NULL, pages_read = 0, "
+                 "rows_read = 0, total_hits = NULL, updated_run_id = ?4 WHERE window_id = ?1",
+                 I(window_id), S(plan), I(resubmits), N(l->run_id));
+}
+
+bool ledger_job(struct ledger *l, int64_t window_id, const char *job_id, struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET job_id = ?2, updated_run_id = ?3 WHERE window_id = ?1",
+                 I(window_id), S(job_id), N(l->run_id));
+}
+
+bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET job_cursor = ?2, next_page = ?3, last_id = ?4, "
+                 "pages_read = pages_read + 1, rows_read = rows_read + ?5, "
+                 "total_hits = coalesce(?6, total_hits), updated_run_id = ?7 WHERE window_id = ?1",
+                 I(p->window_id), S(p->job_cursor), I(p->next_page), S(p->last_id), I(p->rows_read),
+                 N(p->total_hits), N(l->run_id));
+}
+
+bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, int64_t run_id,
+                        struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET state = ?2, complete_to = ?3, job_complete_to = ?4, "
+                 "query_complete_to = ?5, last_read_at = ?6, pending_time = ?7, "
+                 "pending_job_to = ?8, pending_query_to = ?9, reading_plan = NULL, "
+                 "job_cursor = NULL, job_resubmits = 0, next_page = 1, last_id = NULL, "
+                 "last_error = NULL, last_error_kind = NULL, last_error_at = NULL, "
+                 "updated_run_id = ?10 WHERE window_id = ?1",
+                 I(w->window.window_id), S(window_state_name(w->window.state)),
+                 T(w->window.complete_to_ms), T(w->window.job_complete_to_ms),
+                 T(w->window.query_complete_to_ms), T(w->window.last_read_at_ms),
+                 T(w->pending_time_ms), T(w->pending_job_to_ms), T(w->pending_query_to_ms),
+                 I(run_id));
+}
+
+bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e)
+{
+    return db_do(l->db, e, "UPDATE extract_window SET job_id = NULL WHERE window_id = ?1",
+                 I(window_id));
+}
+
+bool ledger_window_error(struct ledger *l, int64_t window_id, const struct err *cause,
+                         struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET last_error = ?2, last_error_kind = ?3, "
+                 "last_error_at = ?4, updated_run_id = ?5 WHERE window_id = ?1",
+                 I(window_id), S(cause->message), S(err_kind_name(cause->kind)), T(clock_now_ms()),
+                 N(l->run_id));
+}
+
+bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e)
+{
+    return db_do(l->db, e,
+                 "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
+                 "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 I(r->window_id), I(r->run_id), S(r->plan), I(r->page_no), T(r->received_ms),
+                 S(r->path), S(r->gzip ? "gzip" : "identity"), B(r->bytes, r->length),
+                 I(r->row_count));
+}
+
+/* --- facts --- */
+
+bool ledger_note(struct db *d, const struct ledger_note *n, struct err *e)
+{
+    if (!n->problem) {
+        return db_do(d, e,
+                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
+                     "VALUES (?1, ?2, ?3, ?4) "
+                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
+                     S(n->stream), S(n->path), T(clock_now_ms()), I(n->count));
+    }
+    return db_do(d, e,
+                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
+                 S(n->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
+                 S(n->example));
+}
+
+bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
+                   struct err *e)
+{
+    struct rows q = db_ask(l->db, e, "SELECT plan FROM stream_source WHERE stream = ?1", S(stream));
+
+    *plan = db_next(&q) ? db_kept(&q, 0, a) : NULL;
+    return db_end(&q);
+}
+
+bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e)
+{
+    return db_do(l->db, e,
+                 "INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3) "
+                 "ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, "
+                 "chosen_at = excluded.chosen_at WHERE plan <> excluded.plan",
+                 S(stream), S(plan), T(clock_now_ms()));
+}
+
+/* Ends the rows; their first column goes into the arena. */
+static bool read_ids(struct rows *q, struct arena *a, struct ledger_ids *out)
+{
+    const char **list = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+
+    while (db_next(q)) {
+        if (count == capacity) {
+            capacity = capacity > 0 ? capacity * 2 : 256;
+            list = xrealloc(list, capacity * sizeof(*list));
+        }
+        list[count++] = db_kept(q, 0, a);
+    }
+    const char **kept = arena_array(a, count + 1, sizeof(*kept));
+    if (count > 0) {
+        memcpy(kept, list, count * sizeof(*kept));
+    }
+    free(list);
+    *out = (struct ledger_ids){.ids = kept, .count = count};
+    return db_end(q);
+}
+
+bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
+                               struct arena *a, struct ledger_ids *out, struct err *e)
+{
+    /* The plus signs keep SQLite from walking the ids of all conversations there are: the few that
+     * are open have an index of their own. */
+    struct rows q = db_ask(
+        l->db, e,
+        "SELECT conversation_id FROM conversation WHERE conversation_end IS NULL "
+        "AND conversation_start >= ?1 AND +conversation_id > ?2 "
+        "AND NOT EXISTS (SELECT 1 FROM extract_window WHERE stream = 'conversations' "
+        "AND kind = 'day' AND window_start <= conversation_start "
+        "AND window_end > conversation_start AND updated_run_id = ?3 AND reading_plan IS NULL "
+        "AND last_error IS NULL AND query_complete_to IS NOT NULL) ORDER BY +conversation_id",
+        T(since_ms), S(after ? after : ""), N(l->run_id));
+
+    return read_ids(&q, a, out);
+}
+
+bool ledger_user_ids(struct ledger *l, struct arena *a, struct ledger_ids *out, struct err *e)
+{
+    struct rows q = db_ask(
+        l->db, e, "SELECT user_id FROM user WHERE state IS NOT 'deleted' ORDER BY user_id", NONE);
+
+    return read_ids(&q, a, out);
+}
+
+/* --- the business time zone --- */
+
+/* A row of zone_offset: a business day, or the part of it that has one offset. */
+struct zone_row {
+    int64_t from_ms;
+    int64_t to_ms;
+    int32_t offset_seconds;
+    int32_t day;
+};
+
+/* The row that begins at `from_ms`, of `day` or, where that is over by then (or, west of the date
+ * line once, no day at all), of the next. */
+static struct zone_row zone_row(int64_t from_ms, int32_t day)
+{
+    while (clock_zone_day_start_ms(day + 1) <= from_ms) {
+        day++;
+    }
+    return (struct zone_row){
+        .from_ms = from_ms,
+        .to_ms = clock_next_transition_ms(from_ms, clock_zone_day_start_ms(day + 1)),
+        .offset_seconds = clock_zone_offset_seconds(from_ms),
+        .day = day,
+    };
+}
+
+static struct zone_row first_zone_row(int32_t day)
+{
+    return zone_row(clock_zone_day_start_ms(day), day);
+}
+
+static struct zone_row next_zone_row(const struct zone_row *r)
+{
+    return zone_row(r->to_ms, r->day);
+}
+
+/* Business days [first, last] that zone_offset is to hold, and how it stands. */
+struct zone_span {
+    int32_t first;
+    int32_t last;
+    int64_t stored;  /* rows there are */
+    int64_t right;   /* rows there are as they are to be */
+    int64_t missing; /* rows that are to be and are not */
+};
+
+static bool compare_zone(struct db *d, const char *zone, struct zone_span *z, struct err *e)
+{
+    z->right = z->missing = 0;
+    for (struct zone_row r = first_zone_row(z->first); r.day <= z->last; r = next_zone_row(&r)) {
+        char day[CLOCK_DAY_BYTES];
+        struct rows q = db_ask(d, e,
+                               "SELECT 1 FROM zone_offset WHERE utc_from = ?1 AND utc_to = ?2 "
+                               "AND offset_seconds = ?3 AND day = ?4 AND zone = ?5",
+                               T(r.from_ms), T(r.to_ms), I(r.offset_seconds),
+                               S(clock_format_day(r.day, day)), S(zone));
+        if (db_next(&q)) {
+            z->right++;
+        } else {
+            z->missing++;
+        }
+        if (!db_end(&q)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was there stays covered, so that rows read long ago keep their local times. */
+static bool read_zone(struct db *d, const char *zone, const int64_t bounds_ms[2],
+                      struct zone_span *z, struct err *e)
+{
+    struct rows q = db_ask(d, e,
+                           "SELECT count(*), min(CASE zone WHEN ?1 THEN utc_from END), "
+                           "max(CASE zone WHEN ?1 THEN utc_to END) FROM zone_offset",
+                           S(zone));
+    int64_t from_ms = bounds_ms[0];
+    int64_t to_ms = bounds_ms[1];
+
+    if (db_next(&q)) {
+        int64_t stored_from_ms = db_time(&q, 1);
+        int64_t stored_to_ms = db_time(&q, 2);
+
+        z->stored = db_int(q.s, 0);
+        from_ms =
+            stored_from_ms != TIME_NONE && stored_from_ms < from_ms ? stored_from_ms : from_ms;
+        to_ms = stored_to_ms > to_ms ? stored_to_ms - 1 : to_ms;
+    }
+    if (!db_end(&q)) {
+        return false;
+    }
+    z->first = clock_zone_day(from_ms);
+    z->last = clock_zone_day(to_ms);
+    return compare_zone(d, zone, z, e);
+}
+
+/* Writes the rows that are not there; all anew unless all that is there is right. */
+static bool write_zone(struct db *d, const char *zone, const struct zone_span *z, struct err *e)
+{
+    if (z->right < z->stored && !db_do(d, e, "DELETE FROM zone_offset", NONE)) {
+        return false;
+    }
+    for (struct zone_row r = first_zone_row(z->first); r.day <= z->last; r = next_zone_row(&r)) {
+        char day[CLOCK_DAY_BYTES];
+
+        if (!db_do(d, e,
+                   "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                   T(r.from_ms), T(r.to_ms), I(r.offset_seconds), S(clock_format_day(r.day, day)),
+                   S(zone))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
+{
+    const int64_t bounds_ms[2] = {from_ms, to_ms};
+    struct zone_span z = {0};
+
+    if (!read_zone(l->db, zone, bounds_ms, &z, e)) {
+        return false;
+    }
+    if (z.missing == 0 && z.right == z.stored) {
+        return true;
+    }
+    /* Another run may be filling it too: what is missing is told anew where nobody else can
+     * write. */
+    if (!db_begin(l->db, e)) {
+        return false;
+    }
+    bool done = read_zone(l->db, zone, bounds_ms, &z, e) && write_zone(l->db, zone, &z, e) &&
+                db_commit(l->db, e);
+    db_rollback(l->db);
+    return done;
 }

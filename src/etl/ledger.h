@@ -4,8 +4,8 @@
  *
  * Invariants: a reading's cursor moves only in the transaction that commits the page's rows; a
  * window's stored plan survives a crash and is finished first; times are ISO texts in the file and
- * milliseconds here. Every window written bears the run begun last (updated_run_id). Statement
- * texts are constants in ledger_sql.h.
+ * milliseconds here. Every window written bears the run begun last (updated_run_id). What is
+ * written outside a transaction of the caller's is one by itself.
  */
 #ifndef ROLLCALL_ETL_LEDGER_H
 #define ROLLCALL_ETL_LEDGER_H
@@ -42,7 +42,7 @@ struct ledger_window {
 struct ledger;
 
 /* A ledger on `d` (borrowed). Free with ledger_free. */
-struct ledger *ledger_new(struct db *d, struct err *e);
+struct ledger *ledger_new(struct db *d);
 void ledger_free(struct ledger *l);
 
 /* --- runs --- */
@@ -108,8 +108,7 @@ bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct l
  * but for the id of a job that is still to be deleted. Part of the caller's transaction. */
 bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e);
 
-/* A reading begins (or begins anew, `resubmits` counted): plan name, no cursor, no job. In the
- * caller's transaction, or by itself when there is none. */
+/* A reading begins (or begins anew, `resubmits` counted): plan name, no cursor, no job. */
 bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
                           struct err *e);
 
@@ -170,7 +169,7 @@ struct ledger_note {
     int64_t count;
 };
 /* Counts one. Part of the page's transaction. */
-bool ledger_note(struct ledger *l, const struct ledger_note *n, struct err *e);
+bool ledger_note(struct db *d, const struct ledger_note *n, struct err *e);
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces all when the zone's rules

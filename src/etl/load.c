@@ -12,7 +12,7 @@
 struct loader {
     const struct tree_map *tree;
     struct walker *walker;
-    struct ledger *ledger;
+    struct db *db;
     struct tree_loader *rows;  /* LOAD_TREE */
     struct observer *observer; /* LOAD_OBSERVE */
     size_t id_column;          /* of the root: the entity's id */
@@ -27,10 +27,10 @@ struct loader *load_new(struct db *d, const struct tree_map *tree, const struct 
     l->tree = tree;
     l->walker = walk_new(tree);
     l->id_column = walk_id_column(l->walker);
-    l->ledger = ledger_new(d, e);
-    if (l->ledger && state) {
+    l->db = d;
+    if (state) {
         l->observer = observer_new(d, tree, state, e);
-    } else if (l->ledger) {
+    } else {
         l->rows = tree_loader_new(d, tree, l->walker, e);
     }
     if (!l->rows && !l->observer) {
@@ -45,7 +45,6 @@ void load_free(struct loader *l)
     if (l) {
         tree_loader_free(l->rows);
         observer_free(l->observer);
-        ledger_free(l->ledger);
         walk_free(l->walker);
         free(l->answered);
         free(l);
@@ -80,7 +79,7 @@ static bool note(struct loader *l, const struct load_page *page, const struct wa
         .count = n->count,
     };
 
-    return ledger_note(l->ledger, &ledger, e);
+    return ledger_note(l->db, &ledger, e);
 }
 
 static bool write_notes(struct loader *l, const struct load_page *page, struct err *e)

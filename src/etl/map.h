@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
+
 enum column_type {
     COLUMN_TEXT,
     COLUMN_INT,
@@ -87,8 +89,6 @@ struct tree_map {
     const char *const *ignored;
     size_t ignored_count;
 };
-
-#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Shorthands for the column lists. */
 #define TEXT(n, p)                                                                                 \

@@ -12,11 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "io/config.h"
 
 enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };
-
-#define TIME_NONE INT64_MIN /* an instant that is not there */
 
 /* A stored window. */
 struct window {

@@ -17,19 +17,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "etl/map.h"
+#include "io/cell.h"
 #include "io/json.h"
-
-enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT };
-
-struct cell {
-    enum cell_type type;
-    uint32_t length; /* of text, in bytes */
-    union {
-        int64_t integer;
-        double real;
-        const char *text;
-    } value;
-};
 
 /* The rows of one table: cells row by row, `cells_per_row` to a row: ancestors' ordinals, own
  * ordinal (if the table has one), columns. The root's integer key is not among them: the loader

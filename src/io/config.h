@@ -1,11 +1,12 @@
 /*
- * The configuration: one struct, filled from the command line, the environment, a systemd
- * credential, a .env file and the INI file, in that order of precedence.
+ * The configuration: one struct, filled from the environment, a systemd credential, a .env file and
+ * the INI file, in that order of precedence; the command line comes on top, in src/cmd.
  *
  * Invariants: after config_load every value is present (default or given) and within its range;
  * paths are as the user wrote them, relative to the working directory; an unknown section or key, a
- * bad value or a duplicate is ERR_CONFIG with file:line and the nearest known name. CONFIG_KEYS in
- * config_keys.h is the one list of keys: parser, config.example.ini's check and docs go by it.
+ * bad value or a duplicate is ERR_CONFIG with file:line and the nearest known name. CONFIG_KEYS is
+ * the one list of keys: the parser goes by it, and config.example.ini, which says what each means,
+ * and the manual page are held against it by tests.
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
  * comment, an empty value is none (but for the paths that the program cannot do without), and a
@@ -15,6 +16,7 @@
 #define ROLLCALL_IO_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -51,7 +53,7 @@ struct config {
     const char *client_secret_file;
     const char *client_secret_origin; /* an environment variable or a file's path: for messages */
     const char *organization;
-    const char *proxy;
+    const char *proxy; /* may hold a password, so never shown */
     const char *ca_file;
 
     const char *database_path;
@@ -89,11 +91,83 @@ struct config {
     const char *const *origins;
 };
 
+enum config_type {
+    CONFIG_TEXT,
+    CONFIG_PATH,
+    CONFIG_URL, /* scheme and host alone */
+    CONFIG_PROXY,
+    CONFIG_CREDENTIAL,
+    CONFIG_LIST, /* separated by commas or blanks */
+    CONFIG_INT,
+    CONFIG_BOOL,
+    CONFIG_DAY,
+    CONFIG_ZONE,
+    CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
+};
+
+/* X(id, section, name, field of struct config, type, default or NULL, smallest, largest, words or
+ * NULL) */
+#define CONFIG_KEYS(X)                                                                             \
+    X(KEY_REGION, "genesys", "region", region, CONFIG_TEXT, NULL, 0, 0, NULL)                      \
+    X(KEY_LOGIN_URL, "genesys", "login_url", login_url, CONFIG_URL, NULL, 0, 0, NULL)              \
+    X(KEY_API_URL, "genesys", "api_url", api_url, CONFIG_URL, NULL, 0, 0, NULL)                    \
+    X(KEY_CLIENT_ID, "genesys", "client_id", client_id, CONFIG_CREDENTIAL, NULL, 0, 0, NULL)       \
+    X(KEY_CLIENT_SECRET, "genesys", "client_secret", client_secret, CONFIG_CREDENTIAL, NULL, 0, 0, \
+      NULL)                                                                                        \
+    X(KEY_CLIENT_SECRET_FILE, "genesys", "client_secret_file", client_secret_file, CONFIG_PATH,    \
+      NULL, 0, 0, NULL)                                                                            \
+    X(KEY_ORGANIZATION, "genesys", "organization", organization, CONFIG_TEXT, NULL, 0, 0, NULL)    \
+    X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY, NULL, 0, 0, NULL)                        \
+    X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH, NULL, 0, 0, NULL)                   \
+    X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db", 0, 0,      \
+      NULL)                                                                                        \
+    X(KEY_START, "extract", "start", start_day, CONFIG_DAY, NULL, 0, 0, NULL)                      \
+    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_ZONE, "UTC", 0, 0, NULL)               \
+    X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST, NULL, 0, 0, NULL)                   \
+    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "4", 0, 31, NULL)  \
+    X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", 0, 168, NULL)   \
+    X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", 1, 64, NULL)              \
+    X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
+      "300", 1, 1000000, NULL)                                                                     \
+    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_CHOICE, "auto", 0, 0,    \
+      "auto job query")                                                                            \
+    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_CHOICE, "auto", 0, 0,      \
+      "auto workforcemanagement agents_status realtime_intervals")                                 \
+    X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export", 0, 0, NULL)   \
+    X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no", 0, 0, NULL)                      \
+    X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no", 0, 0, NULL)                         \
+    X(KEY_TABLES, "export", "tables", export_tables, CONFIG_LIST, NULL, 0, 0, NULL)                \
+    X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", neutralize_formulas, CONFIG_BOOL,  \
+      "no", 0, 0, NULL)                                                                            \
+    X(KEY_DUE_HOURS, "status", "due_hours", due_hours, CONFIG_INT, "26", 1, 8760, NULL)            \
+    X(KEY_TEXTFILE, "metrics", "textfile", metrics_textfile, CONFIG_PATH, NULL, 0, 0, NULL)        \
+    X(KEY_LEVEL, "log", "level", log_level, CONFIG_CHOICE, "warn", 0, 0, "error warn info debug")  \
+    X(KEY_FORMAT, "log", "format", log_format, CONFIG_CHOICE, "text", 0, 0, "text json")
+
+enum config_key_id {
+#define CONFIG_KEY_ENUM(id, section, name, field, type, value, min, max, words) id,
+    CONFIG_KEYS(CONFIG_KEY_ENUM)
+#undef CONFIG_KEY_ENUM
+        CONFIG_KEY_COUNT
+};
+
+struct config_key {
+    const char *section;
+    const char *name;
+    size_t field; /* its offset */
+    enum config_type type;
+    const char *default_text;
+    int64_t min;
+    int64_t max;
+    const char *words;
+};
+
+extern const struct config_key config_keys[CONFIG_KEY_COUNT];
+
 /* What the command line and the caller add. */
 struct config_request {
-    const char *file;    /* -c FILE; NULL: search the known places */
-    bool needs_login;    /* credentials and URLs must be there; otherwise none is looked for */
-    bool needs_database; /* [database] path must be there (it has a default: ./rollcall.db) */
+    const char *file;                 /* -c FILE; NULL: search the known places */
+    bool needs_login;                 /* credentials and URLs must be there; else none is sought */
     const char *const *known_streams; /* names to check `streams` against and to suggest from */
     size_t known_stream_count;
 };

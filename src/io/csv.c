@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,69 +12,143 @@
 #include "io/gzip.h"
 
 enum {
-    BUFFER_BYTES = 65536,
+    BLOCK_BYTES = 65536,
+    BLOCKS = 8,        /* in the hands of the two threads */
     NUMBER_BYTES = 40, /* room for any number's text */
     GZIP_LEVEL = 1,    /* half of the time of level 6 for a quarter more bytes */
+};
+
+struct block {
+    size_t used;
+    char bytes[BLOCK_BYTES];
 };
 
 struct csv_writer {
     FILE *file;
     struct gzip_writer *gzip; /* NULL: plain */
     bool neutralize_formulas;
-    bool in_record;   /* a field of the present record is written */
-    int error_number; /* of the first failed write; 0: none */
+    bool in_record; /* a field of the present record is written */
     uint64_t records;
-    uint64_t flushed_bytes;
-    size_t used;
-    char buffer[BUFFER_BYTES];
+    struct block *block; /* being filled: one of the ring */
+    struct block *ring;
+    atomic_int error_number; /* of the first failed write; 0: none */
+
+    /* A thread that writes what is full, so that compressing and writing cost the one that reads
+     * the database nothing. Without it there is one block. */
+    bool has_thread;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* of what follows; one of the two waits for the other at most */
+    uint64_t filled;        /* blocks handed over so far */
+    uint64_t written;       /* of them: done with */
+    bool ended;             /* no more will come */
 };
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
-static void put_out(struct csv_writer *w, const char *bytes, size_t length)
+static void write_block(struct csv_writer *w, const struct block *b)
 {
-    w->flushed_bytes += length;
-    if (w->error_number != 0 || length == 0) {
+    if (atomic_load(&w->error_number) != 0 || b->used == 0) {
         return;
     }
     errno = 0;
-    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, bytes, length)
-                                   : fwrite(bytes, 1, length, w->file) == length;
+    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, b->bytes, b->used)
+                                   : fwrite(b->bytes, 1, b->used, w->file) == b->used;
     if (!written) {
-        w->error_number = errno == 0 ? EIO : errno;
+        atomic_store(&w->error_number, errno == 0 ? EIO : errno);
     }
 }
 
+static void *write_blocks(void *argument)
+{
+    struct csv_writer *w = argument;
+
+    pthread_mutex_lock(&w->mutex);
+    for (;;) {
+        while (w->written == w->filled && !w->ended) {
+            pthread_cond_wait(&w->changed, &w->mutex);
+        }
+        if (w->written == w->filled) {
+            break;
+        }
+        const struct block *b = &w->ring[w->written % BLOCKS];
+        pthread_mutex_unlock(&w->mutex);
+        write_block(w, b);
+        pthread_mutex_lock(&w->mutex);
+        w->written++;
+        pthread_cond_signal(&w->changed);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return NULL;
+}
+
+/* Signals go to the thread that reads: it looks whether a stop was asked for. */
+static void start_thread(struct csv_writer *w)
+{
+    sigset_t all;
+    sigset_t before;
+
+    w->ring = xrealloc(w->ring, BLOCKS * sizeof(*w->ring));
+    w->block = w->ring;
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    w->has_thread = pthread_create(&w->thread, NULL, write_blocks, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void end_thread(struct csv_writer *w)
+{
+    if (w->has_thread) {
+        pthread_mutex_lock(&w->mutex);
+        w->ended = true;
+        pthread_cond_signal(&w->changed);
+        pthread_mutex_unlock(&w->mutex);
+        pthread_join(w->thread, NULL);
+        w->has_thread = false;
+    }
+}
+
+/* Gives away the block that is being filled; the next one is empty. */
 static void flush(struct csv_writer *w)
 {
-    put_out(w, w->buffer, w->used);
-    w->used = 0;
-}
-
-/* Makes room for `length` bytes, which must be fewer than the buffer has. */
-static char *room(struct csv_writer *w, size_t length)
-{
-    if (BUFFER_BYTES - w->used < length) {
-        flush(w);
+    if (w->has_thread) {
+        pthread_mutex_lock(&w->mutex);
+        w->filled++;
+        pthread_cond_signal(&w->changed);
+        while (w->filled - w->written == BLOCKS) {
+            pthread_cond_wait(&w->changed, &w->mutex);
+        }
+        pthread_mutex_unlock(&w->mutex);
+        w->block = &w->ring[w->filled % BLOCKS];
+    } else {
+        write_block(w, w->block);
     }
-    return w->buffer + w->used;
+    w->block->used = 0;
 }
 
 static void add(struct csv_writer *w, const char *bytes, size_t length)
 {
-    if (length >= BUFFER_BYTES) {
+    while (length > BLOCK_BYTES - w->block->used) {
+        size_t part = BLOCK_BYTES - w->block->used;
+
+        memcpy(w->block->bytes + w->block->used, bytes, part);
+        w->block->used += part;
+        bytes += part;
+        length -= part;
         flush(w);
-        put_out(w, bytes, length);
-        return;
     }
-    memcpy(room(w, length), bytes, length);
-    w->used += length;
+    memcpy(w->block->bytes + w->block->used, bytes, length);
+    w->block->used += length;
 }
 
 static void add_char(struct csv_writer *w, char c)
 {
-    *room(w, 1) = c;
-    w->used++;
+    if (w->block->used == BLOCK_BYTES) {
+        flush(w);
+    }
+    w->block->bytes[w->block->used++] = c;
 }
 
 static void start_field(struct csv_writer *w)
@@ -230,12 +307,6 @@ static void add_int(struct csv_writer *w, int64_t value)
     add(w, start, (size_t)(end - start));
 }
 
-void csv_int(struct csv_writer *w, int64_t value)
-{
-    start_field(w);
-    add_int(w, value);
-}
-
 /* Writes a real of at most six decimal places by hand, some ten times as fast as printf. Exact: the
  * quotient of two exact doubles is rounded as reading the decimal number would be. False for any
  * other real. */
@@ -268,9 +339,8 @@ static bool add_short_real(struct csv_writer *w, double value)
     return true;
 }
 
-void csv_real(struct csv_writer *w, double value)
+static void add_real(struct csv_writer *w, double value)
 {
-    start_field(w);
     if (add_short_real(w, value)) {
         return;
     }
@@ -290,24 +360,41 @@ void csv_real(struct csv_writer *w, double value)
     }
 }
 
-void csv_null(struct csv_writer *w)
+void csv_cell(struct csv_writer *w, const struct cell *c)
 {
-    start_field(w);
+    switch (c->type) {
+    case CELL_TEXT:
+        csv_text(w, c->value.text, c->length);
+        break;
+    case CELL_INT:
+        start_field(w);
+        add_int(w, c->value.integer);
+        break;
+    case CELL_REAL:
+        start_field(w);
+        add_real(w, c->value.real);
+        break;
+    case CELL_NULL:
+        start_field(w);
+        break;
+    }
 }
 
 /* --- the writer ------------------------------------------------------------------------------ */
 
 struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 {
-    struct csv_writer *w = xmalloc(sizeof(*w));
+    struct csv_writer *w = xcalloc(1, sizeof(*w));
+
     w->file = file;
     w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
     w->neutralize_formulas = options->neutralize_formulas;
-    w->in_record = false;
-    w->error_number = 0;
-    w->records = 0;
-    w->flushed_bytes = 0;
-    w->used = 0;
+    w->ring = xmalloc(sizeof(*w->ring));
+    w->block = w->ring;
+    if (options->background) {
+        start_thread(w);
+    }
+    w->block->used = 0;
     if (options->bom) {
         add(w, "\xEF\xBB\xBF", 3);
     }
@@ -326,27 +413,23 @@ uint64_t csv_records(const struct csv_writer *w)
     return w->records;
 }
 
-uint64_t csv_bytes(const struct csv_writer *w)
-{
-    return w->flushed_bytes + w->used;
-}
-
 bool csv_failed(const struct csv_writer *w)
 {
-    return w->error_number != 0;
+    return atomic_load(&w->error_number) != 0;
 }
 
 bool csv_finish(struct csv_writer *w)
 {
     flush(w);
+    end_thread(w);
     errno = 0;
     bool ended = w->gzip == NULL || gzip_writer_finish(w->gzip);
     w->gzip = NULL;
     ended = fflush(w->file) == 0 && ended;
-    if (!ended && w->error_number == 0) {
-        w->error_number = errno == 0 ? EIO : errno;
+    int error_number = atomic_load(&w->error_number);
+    if (!ended && error_number == 0) {
+        error_number = errno == 0 ? EIO : errno;
     }
-    int error_number = w->error_number;
     csv_discard(w);
     errno = error_number;
     return error_number == 0;
@@ -355,7 +438,9 @@ bool csv_finish(struct csv_writer *w)
 void csv_discard(struct csv_writer *w)
 {
     if (w != NULL) {
+        end_thread(w);
         gzip_writer_free(w->gzip);
+        free(w->ring);
         free(w);
     }
 }

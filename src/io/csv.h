@@ -16,10 +16,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "io/cell.h"
+
 struct csv_options {
     bool gzip;
     bool bom;
     bool neutralize_formulas;
+    bool background; /* written by a thread of its own: for a regular file, which never blocks */
 };
 
 struct csv_writer;
@@ -30,17 +33,14 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options);
 /* One field of `length` bytes of text. Commas and line ends are the writer's. */
 void csv_text(struct csv_writer *w, const char *text, size_t length);
 
-/* One field that is a number; one that is NULL (empty). */
-void csv_int(struct csv_writer *w, int64_t value);
-void csv_real(struct csv_writer *w, double value);
-void csv_null(struct csv_writer *w);
+/* One field of whatever type; NULL is empty. */
+void csv_cell(struct csv_writer *w, const struct cell *c);
 
 /* Ends the record. */
 void csv_end_record(struct csv_writer *w);
 
-/* Records ended so far (the header included), and bytes of CSV before compression. */
+/* Records ended so far, the header included. */
 uint64_t csv_records(const struct csv_writer *w);
-uint64_t csv_bytes(const struct csv_writer *w);
 
 /* True once a write has failed: what follows is not written any more. */
 bool csv_failed(const struct csv_writer *w);

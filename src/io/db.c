@@ -1,16 +1,44 @@
 #include "io/db.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/arena.h"
+#include "base/causes.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/step.h"
-#include "io/db_internal.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "io/db_place.h"
+#include "io/embedded.h"
+#include "io/file.h"
 
 struct db_stmt {
     sqlite3_stmt *handle;
     struct db *db;
     int bind_code; /* first failed bind since the last reset; reported by the next step */
+};
+
+/* A statement that is kept under its text's address. */
+struct kept_stmt {
+    const char *sql;
+    struct db_stmt *statement;
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    bool in_transaction;
+    bool frozen; /* read without locks; good for as long as the file is as it was (`stamp`) */
+    struct db_stamp stamp;
+    struct kept_stmt *kept; /* open addressing, a power of two */
+    size_t kept_slots;
+    size_t kept_count;
 };
 
 /* --- errors --- */
@@ -21,6 +49,10 @@ enum { SHOWN_SQL_BYTES = 120 };
 /* What the user can do about an error; NULL: nothing in particular. */
 static const char *remedy(int code)
 {
+    if (code == SQLITE_IOERR_GETTEMPPATH) {
+        return "no directory for temporary files can be written (SQLITE_TMPDIR, TMPDIR, /var/tmp, "
+               "/tmp): name one in SQLITE_TMPDIR; the database itself is not concerned";
+    }
     switch (code & 0xff) {
     case SQLITE_FULL:
         return "the disk is full: free some space and run again; it goes on where it stopped";
@@ -44,7 +76,7 @@ static const char *remedy(int code)
     }
 }
 
-bool db_fail(struct db *d, const char *doing, struct err *e)
+static bool fail(struct db *d, const char *doing, struct err *e)
 {
     int code = sqlite3_extended_errcode(d->handle);
     const char *advice = remedy(code);
@@ -72,7 +104,7 @@ static bool fail_sql(struct db *d, const char *sql, struct err *e)
         length++;
     }
     memcpy(doing + length, sql[length] ? "..." : "", sql[length] ? 4 : 1);
-    return db_fail(d, doing, e);
+    return fail(d, doing, e);
 }
 
 /* --- statements --- */
@@ -170,7 +202,7 @@ bool db_step(struct db_stmt *s, bool *row, struct err *e)
         return false;
     }
     code = sqlite3_step(s->handle);
-    if (!db_check_frozen(s->db, e)) {
+    if (s->db->frozen && !db_stamp_check(&s->db->stamp, s->db->path, e)) {
         sqlite3_reset(s->handle);
         return false;
     }
@@ -246,6 +278,27 @@ const char *db_text(struct db_stmt *s, int at)
     return (const char *)sqlite3_column_text(s->handle, at);
 }
 
+struct cell db_field(struct db_stmt *s, int at)
+{
+    sqlite3_value *v = sqlite3_column_value(s->handle, at);
+
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_INTEGER:
+        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_value_int64(v)};
+    case SQLITE_FLOAT:
+        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_value_text(v);
+
+        INVARIANT(text); /* no memory for it */
+        return (struct cell){
+            .type = CELL_TEXT, .length = (uint32_t)sqlite3_value_bytes(v), .value.text = text};
+    }
+    default:
+        return (struct cell){.type = CELL_NULL};
+    }
+}
+
 const void *db_blob(struct db_stmt *s, int at, size_t *length)
 {
     const void *bytes = sqlite3_column_blob(s->handle, at);
@@ -267,19 +320,209 @@ bool db_exec(struct db *d, const char *sql, struct err *e)
     return true;
 }
 
-bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
+/* --- values, and statements that are kept --- */
+
+static void bind_time(struct db_stmt *s, int at, int64_t ms)
 {
-    struct db_stmt *s = db_prepare(d, sql, e);
-    bool row = false;
-    bool ok;
+    char text[CLOCK_ISO_BYTES];
+
+    if (ms == TIME_NONE) {
+        db_bind_null(s, at);
+    } else {
+        clock_format(ms, text);
+        bound(s, sqlite3_bind_text(s->handle, at, text, -1, SQLITE_TRANSIENT));
+    }
+}
+
+static void bind_value(struct db_stmt *s, int at, const struct db_value *v)
+{
+    switch (v->type) {
+    case 'i':
+        db_bind_int(s, at, v->number);
+        break;
+    case 'n':
+        if (v->number >= 0) {
+            db_bind_int(s, at, v->number);
+        }
+        break;
+    case 'r':
+        db_bind_real(s, at, v->real);
+        break;
+    case 's':
+        db_bind_str(s, at, v->bytes);
+        break;
+    case 't':
+        bind_time(s, at, v->number);
+        break;
+    case 'x':
+        db_bind_text(s, at, v->bytes, v->length);
+        break;
+    case 'b':
+        db_bind_blob(s, at, v->bytes, v->length);
+        break;
+    default: /* NONE, a NULL cell: NULL already */
+        break;
+    }
+}
+
+static struct kept_stmt *kept_slot(struct kept_stmt *slots, size_t count, const char *sql)
+{
+    size_t at = (size_t)((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (count - 1);
+
+    while (slots[at].sql && slots[at].sql != sql) {
+        at = (at + 1) & (count - 1);
+    }
+    return &slots[at];
+}
+
+static void grow_kept(struct db *d)
+{
+    size_t count = d->kept_slots ? 2 * d->kept_slots : 64;
+    struct kept_stmt *slots = xcalloc(count, sizeof(*slots));
+
+    for (size_t i = 0; i < d->kept_slots; i++) {
+        if (d->kept[i].sql) {
+            *kept_slot(slots, count, d->kept[i].sql) = d->kept[i];
+        }
+    }
+    free(d->kept);
+    d->kept = slots;
+    d->kept_slots = count;
+}
+
+/* The statement of that text, ready and with its values. Text that is not constant may have been
+ * another one at this address: then what was kept for that goes. */
+static struct db_stmt *kept_statement(struct db *d, const char *sql, const struct db_value *v,
+                                      size_t n, struct err *e)
+{
+    if (2 * d->kept_count >= d->kept_slots) {
+        grow_kept(d);
+    }
+    struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
+    if (k->sql && strcmp(sqlite3_sql(k->statement->handle), sql) != 0) {
+        db_finalize(k->statement);
+        k->statement = NULL;
+    }
+    if (!k->statement) {
+        struct db_stmt *s = db_prepare(d, sql, e);
+
+        if (!s) {
+            return NULL;
+        }
+        d->kept_count += !k->sql;
+        *k = (struct kept_stmt){.sql = sql, .statement = s};
+    }
+    INVARIANT(!sqlite3_stmt_busy(k->statement->handle));
+    for (size_t i = 0; i < n; i++) {
+        bind_value(k->statement, (int)i + 1, &v[i]);
+    }
+    return k->statement;
+}
+
+static void free_kept(struct db *d)
+{
+    for (size_t i = 0; i < d->kept_slots; i++) {
+        db_finalize(d->kept[i].statement);
+    }
+    free(d->kept);
+}
+
+bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n)
+{
+    struct db_stmt *s = kept_statement(d, sql, v, n, e);
 
     if (!s) {
         return false;
     }
-    ok = db_step(s, &row, e);
-    *out = row ? db_int(s, 0) : 0;
-    db_finalize(s);
-    return ok;
+    bool alone = !d->in_transaction;
+    if (alone) {
+        step("commit");
+    }
+    bool done = db_run(s, e);
+    if (alone) {
+        step("committed");
+    }
+    db_reset(s);
+    return done;
+}
+
+struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const struct db_value *v,
+                          size_t n)
+{
+    struct db_stmt *s = kept_statement(d, sql, v, n, e);
+
+    return (struct rows){.s = s, .e = e, .ok = s != NULL};
+}
+
+bool db_next(struct rows *q)
+{
+    bool row = false;
+
+    q->ok = q->ok && db_step(q->s, &row, q->e);
+    return row;
+}
+
+bool db_end(struct rows *q)
+{
+    if (q->s) {
+        db_reset(q->s);
+        q->s = NULL;
+    }
+    return q->ok;
+}
+
+int64_t db_time(const struct rows *q, int column)
+{
+    const char *text = db_text(q->s, column);
+    int64_t ms = TIME_NONE;
+
+    return text && clock_parse(text, false, &ms) ? ms : TIME_NONE;
+}
+
+const char *db_kept(const struct rows *q, int column, struct arena *a)
+{
+    const char *text = db_text(q->s, column);
+
+    return text ? arena_strdup(a, text) : NULL;
+}
+
+struct cell db_cell(const struct rows *q, int column, struct arena *a)
+{
+    struct cell c = db_field(q->s, column);
+
+    if (c.type == CELL_TEXT) {
+        c.value.text = arena_strndup(a, c.value.text, c.length);
+    }
+    return c;
+}
+
+struct db_value db_value_of(const struct cell *c)
+{
+    switch (c->type) {
+    case CELL_INT:
+        return I(c->value.integer);
+    case CELL_REAL:
+        return R(c->value.real);
+    case CELL_TEXT:
+        return X(c->value.text, c->length);
+    case CELL_NULL:
+        break;
+    }
+    return NONE;
+}
+
+bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql, NONE);
+
+    *out = db_next(&q) ? db_int(q.s, 0) : 0;
+    return db_end(&q);
+}
+
+bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e)
+{
+    return sqlite3_create_module(d->handle, name, &db_feed_module, (void *)f) == SQLITE_OK ||
+           fail(d, name, e);
 }
 
 /* --- transactions --- */
@@ -307,7 +550,7 @@ bool db_begin_read(struct db *d, struct err *e)
         return false;
     }
     /* A deferred transaction has no snapshot before its first read. */
-    if (!db_scalar(d, "SELECT count(*) FROM sqlite_schema", &version, e)) {
+    if (!db_scalar(d, "SELECT count(*) FROM sqlite_master", &version, e)) {
         db_rollback(d);
         return false;
     }
@@ -319,6 +562,7 @@ bool db_commit(struct db *d, struct err *e)
     INVARIANT(d->in_transaction);
     step("commit");
     if (!db_exec(d, "COMMIT", e)) {
+        db_rollback(d);
         return false;
     }
     d->in_transaction = false;
@@ -348,6 +592,296 @@ int64_t db_last_rowid(struct db *d)
     return sqlite3_last_insert_rowid(d->handle);
 }
 
+enum { LOCK_WAIT_MS = 20, READ_TRIES = 4 };
+
+/* --- schema numbers --- */
+
+/* The number a migration's name begins with ("0003_adherence_state" is 3). */
+static int migration_number(size_t at)
+{
+    const char *name = embedded_schema[at].name;
+    int number = 0;
+
+    for (int i = 0; i < 4; i++) {
+        INVARIANT(name[i] >= '0' && name[i] <= '9');
+        number = number * 10 + (name[i] - '0');
+    }
+    return number;
+}
+
+int db_schema_version(void)
+{
+    return embedded_schema_count > 0 ? migration_number(embedded_schema_count - 1) : 0;
+}
+
+/* --- write-ahead log --- */
+
+static bool journal_mode(struct db *d, const char *sql, bool *wal, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql, NONE);
+
+    *wal = db_next(&q) && str_eq(db_text(q.s, 0), "wal");
+    return db_end(&q);
+}
+
+/* Switches a new file to WAL. The switch needs the file alone and SQLite does not always wait for
+ * it, so two programs that make the same file at once wait here. */
+static bool switch_to_wal(struct db *d, struct err *e)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + limit_get(LIMIT_DB_BUSY_MS);
+    bool wal = false;
+
+    while (!journal_mode(d, "PRAGMA journal_mode = WAL", &wal, e)) {
+        int code = e->library_code & 0xff;
+
+        if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || clock_monotonic_ms() >= deadline_ms) {
+            return false;
+        }
+        err_clear(e);
+        clock_sleep_ms(LOCK_WAIT_MS);
+    }
+    if (!wal) {
+        return err_set(e, ERR_STORE, "%s: the file system does not allow SQLite's WAL", d->path);
+    }
+    return true;
+}
+
+/* --- migrations --- */
+
+static bool set_number(struct db *d, const char *pragma, int value, struct err *e)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof(sql), "PRAGMA %s = %d", pragma, value);
+    return db_exec(d, sql, e);
+}
+
+/* Runs one migration in the transaction that is open, unless another program was faster. */
+static bool migrate_step(struct db *d, size_t at, struct err *e)
+{
+    int number = migration_number(at);
+    int64_t version;
+
+    if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
+        return false;
+    }
+    if (version >= number) {
+        return true;
+    }
+    if (!db_exec(d, embedded_schema[at].text, e)) {
+        return err_prefix(e, "schema %s", embedded_schema[at].name);
+    }
+    INVARIANT(!sqlite3_get_autocommit(d->handle));
+    return set_number(d, "application_id", DB_APPLICATION_ID, e) &&
+           set_number(d, "user_version", number, e);
+}
+
+static bool migrate(struct db *d, int64_t version, struct err *e)
+{
+    for (size_t i = 0; i < embedded_schema_count; i++) {
+        INVARIANT(i == 0 || migration_number(i) > migration_number(i - 1));
+        if (migration_number(i) <= version) {
+            continue;
+        }
+        if (!db_begin(d, e)) {
+            return false;
+        }
+        if (!migrate_step(d, i, e) || !db_commit(d, e)) {
+            db_rollback(d);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- opening --- */
+
+static struct db *open_handle(const char *path, const char *name, int flags, struct err *e)
+{
+    struct db *d = xcalloc(1, sizeof(*d));
+
+    d->path = xstrdup(path);
+    if (sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        if (d->handle) {
+            fail(d, "opening", e);
+        } else {
+            err_set(e, ERR_BUG, "%s: out of memory while opening", path);
+        }
+        db_close(d);
+        return NULL;
+    }
+    sqlite3_extended_result_codes(d->handle, 1);
+    return d;
+}
+
+/* One read transaction: another program may be making the file right now. */
+static bool read_header(struct db *d, struct db_header *h, struct err *e)
+{
+    bool ok = db_exec(d, "BEGIN", e) &&
+              db_scalar(d, "PRAGMA application_id", &h->application_id, e) &&
+              db_scalar(d, "PRAGMA user_version", &h->version, e) &&
+              db_scalar(d, "SELECT EXISTS (SELECT 1 FROM sqlite_master)", &h->has_tables, e);
+
+    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
+static void no_checkpoint_at_close(struct db *d, bool on)
+{
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 1 : 0, NULL);
+}
+
+/* What a reader may not do: write to the file itself. Tables of its own connection it may make. (An
+ * update of the catalogue is how SQLite makes a virtual table known.) */
+static int only_temporary(void *unused, int action, const char *table, const char *column,
+                          const char *database, const char *by)
+{
+    bool writes = action == SQLITE_INSERT || action == SQLITE_DELETE ||
+                  (action == SQLITE_UPDATE && !str_eq(table, "sqlite_master"));
+
+    (void)unused;
+    (void)column;
+    (void)by;
+    return writes && str_eq(database, "main") ? SQLITE_DENY : SQLITE_OK;
+}
+
+/* Settings of the connection alone; they change no file. Sorting stays in memory: directories for
+ * temporary files are tiny or read-only where programs run in containers. A WAL of 4,000 pages
+ * before its checkpoint, four times the default, makes loading an eighth faster. */
+static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
+{
+    sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_set_authorizer(d->handle, mode == DB_READ ? only_temporary : NULL, NULL);
+    return db_exec(d,
+                   "PRAGMA page_size = 8192; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;"
+                   "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
+                   "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;",
+                   e);
+}
+
+static bool ready_to_write(struct db *d, const struct db_header *h, struct err *e)
+{
+    bool wal = false;
+
+    if (sqlite3_db_readonly(d->handle, "main") == 1) {
+        return err_set(e, ERR_STORE, "%s: cannot be written; allow writing to it", d->path);
+    }
+    if (!journal_mode(d, "PRAGMA journal_mode", &wal, e)) {
+        return false;
+    }
+    if (!wal && !switch_to_wal(d, e)) {
+        return false;
+    }
+    return migrate(d, h->version, e);
+}
+
+static bool ready_to_read(struct db *d, const struct db_header *h, struct err *e)
+{
+    if (db_header_is_blank(h)) {
+        return err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first",
+                       d->path);
+    }
+    if (h->version < db_schema_version()) {
+        err_set(e, ERR_STORE,
+                "%s: made by an older rollcall (schema %lld, this program has %d); the next "
+                "`rollcall extract` brings it up to date",
+                d->path, (long long)h->version, db_schema_version());
+        return err_cause(e, CAUSE_LOCAL_OLDER);
+    }
+    return true;
+}
+
+/* Settings and header; on failure `d` is closed. */
+static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
+{
+    struct db_header h;
+
+    /* Until the file is known to be ours, closing it writes nothing. */
+    no_checkpoint_at_close(d, true);
+    bool ready = connection_settings(d, mode, e) && read_header(d, &h, e) &&
+                 db_header_judge(d->path, &h, db_schema_version(), e);
+    if (ready) {
+        no_checkpoint_at_close(d, false);
+        ready = mode == DB_WRITE ? ready_to_write(d, &h, e) : ready_to_read(d, &h, e);
+    }
+    if (!ready) {
+        db_close(d);
+    }
+    return ready;
+}
+
+/* Opens in whatever way this user's rights allow. */
+static struct db *open_once_to_read(const char *path, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    struct db_reading way;
+    struct db *d = NULL;
+
+    if (db_place_reading(a, path, &way, e)) {
+        d = open_handle(path, way.name, way.flags, e);
+    }
+    if (d) {
+        d->frozen = way.frozen;
+        d->stamp = way.stamp;
+    }
+    arena_free(a);
+    return d;
+}
+
+/* A writer that begins or ends just then changes what a reader that may not write has to do. */
+static struct db *open_reader(const char *path, struct err *e)
+{
+    for (int tries = 1;; tries++) {
+        struct db *d = open_once_to_read(path, e);
+
+        if (!d || get_ready(d, DB_READ, e)) {
+            return d;
+        }
+        int code = e->library_code & 0xff;
+        if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) {
+            return NULL;
+        }
+        if (tries == READ_TRIES) {
+            err_set(e, ERR_STORE,
+                    "%s: this user cannot open it; let the user read the file, and read or write "
+                    "in its directory",
+                    path);
+            return NULL;
+        }
+        err_clear(e);
+        clock_sleep_ms(LOCK_WAIT_MS);
+    }
+}
+
+bool db_check(const char *path, struct err *e)
+{
+    return db_place_check(path, false, db_schema_version(), e);
+}
+
+struct db *db_open(const char *path, enum db_mode mode, struct err *e)
+{
+    if (!db_place_check(path, mode == DB_READ, db_schema_version(), e)) {
+        return NULL;
+    }
+    if (mode == DB_READ) {
+        return open_reader(path, e);
+    }
+    struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+    return d && get_ready(d, mode, e) ? d : NULL;
+}
+
+struct db *db_open_memory(struct err *e)
+{
+    struct db *d = open_handle("(memory)", ":memory:", SQLITE_OPEN_READWRITE, e);
+
+    if (d && !(connection_settings(d, DB_WRITE, e) && migrate(d, 0, e))) {
+        db_close(d);
+        return NULL;
+    }
+    return d;
+}
+
 const char *db_path(const struct db *d)
 {
     return d->path;
@@ -360,8 +894,89 @@ void db_close(struct db *d)
     }
     if (d->handle) {
         db_rollback(d);
+        free_kept(d);
         sqlite3_close_v2(d->handle);
     }
     free(d->path);
     free(d);
+}
+
+/* --- copying --- */
+
+/* Between two looks for a signal. */
+enum { PAGES_A_STEP = 256 };
+
+/* SQLite's file format, 1.3: bytes 18 and 19 say how the file is written and read, 1 with a
+ * rollback journal, 2 with a WAL. */
+enum { FORMAT_OFFSET = 18, FORMAT_BYTES = 2 };
+
+static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
+{
+    int primary = code & 0xff;
+
+    err_set(e, ERR_STORE, "%s: copying the database: %s%s", shown,
+            copy ? sqlite3_errmsg(copy) : sqlite3_errstr(code),
+            primary == SQLITE_FULL || primary == SQLITE_IOERR
+                ? "; the disk is full or failing: free some space there and run again"
+                : "");
+    e->library_code = code;
+    return false;
+}
+
+/* Nothing but the file itself is written, and its fsync is the caller's. */
+static const char copy_settings[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
+
+static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct err *e)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", d->handle, "main");
+    int code = SQLITE_OK;
+
+    if (!backup) {
+        return fail_copy(copy, sqlite3_errcode(copy), shown, e);
+    }
+    while (code == SQLITE_OK && !stop_requested()) {
+        code = sqlite3_backup_step(backup, PAGES_A_STEP);
+    }
+    (void)sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE) {
+        return true;
+    }
+    if (code == SQLITE_OK) {
+        return err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", shown);
+    }
+    return fail_copy(copy, code, shown, e);
+}
+
+/* The copy has the original's header, which says WAL: a reader would then need to write beside it.
+ */
+static bool without_wal(const char *path, const char *shown, struct err *e)
+{
+    static const char format[FORMAT_BYTES] = {1, 1};
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && pwrite(fd, format, FORMAT_BYTES, FORMAT_OFFSET) == FORMAT_BYTES;
+    int error_number = errno;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done || file_fail(e, "write", shown, error_number);
+}
+
+bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
+{
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(copy, copy_settings, NULL, NULL, NULL);
+    }
+    /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
+    bool done = code == SQLITE_OK ? db_begin_read(d, e) : fail_copy(copy, code, shown, e);
+    if (done) {
+        done =
+            copy_pages(copy, d, shown, e) && (!d->frozen || db_stamp_check(&d->stamp, d->path, e));
+        db_rollback(d);
+    }
+    sqlite3_close(copy);
+    return done && without_wal(path, shown, e);
 }

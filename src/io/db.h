@@ -15,17 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "io/cell.h"
+#include "io/db_feed.h"
 
 struct db;
 struct db_stmt;
 
 enum db_mode {
     DB_WRITE, /* open or make, migrate to the newest schema */
-    DB_READ,  /* open existing, read-only, schema must be the program's own */
+    DB_READ,  /* open existing, read-only, schema must be the program's own; TEMP tables may be made
+               */
 };
-
-enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
 
 /* Opens `path`. DB_WRITE makes the file (its directory must exist) and runs the missing migrations,
  * one transaction each. Refused with a clear message: a network file system, a file that is no
@@ -34,6 +36,9 @@ enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
  * writer's WAL or, where nobody writes, by itself; then a run that writes meanwhile makes the next
  * step fail (ERR_STORE). Close with db_close. */
 struct db *db_open(const char *path, enum db_mode mode, struct err *e);
+
+/* A database in memory, with our schema. */
+struct db *db_open_memory(struct err *e);
 
 /* Whether `path` can hold a database of ours: refuses what db_open with DB_WRITE refuses because of
  * the place or the file's header, and makes nothing. For before a lock file is made. */
@@ -89,12 +94,80 @@ double db_real(struct db_stmt *s, int at);
 const char *db_text(struct db_stmt *s, int at); /* NULL for NULL */
 const void *db_blob(struct db_stmt *s, int at, size_t *length);
 size_t db_bytes(struct db_stmt *s, int at);
+/* All of it in one call; a BLOB is nothing. */
+struct cell db_field(struct db_stmt *s, int at);
+
+/* A value on its way into a statement, made by the macros below, so that the compiler checks its
+ * type. Texts and bytes are borrowed until the statement has run. */
+struct db_value {
+    char type;
+    int64_t number;
+    double real;
+    const void *bytes;
+    size_t length;
+};
+#define I(v) ((struct db_value){.type = 'i', .number = (v)}) /* integer */
+#define N(v) ((struct db_value){.type = 'n', .number = (v)}) /* NULL when negative */
+#define R(v) ((struct db_value){.type = 'r', .real = (v)})
+#define S(v) ((struct db_value){.type = 's', .bytes = (v)})  /* string; NULL is NULL */
+#define T(v) ((struct db_value){.type = 't', .number = (v)}) /* instant; TIME_NONE is NULL */
+#define X(p, n)                                                                                    \
+    ((struct db_value){.type = 'x', .bytes = (p), .length = (n)})             /* text of n bytes   \
+                                                                               */
+#define B(p, n) ((struct db_value){.type = 'b', .bytes = (p), .length = (n)}) /* BLOB */
+#define NONE    ((struct db_value){.type = 0}) /* the statement takes no value */
+#define DB_VALUES(...)                                                                             \
+    (const struct db_value[]){__VA_ARGS__},                                                        \
+        (sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+
+/* db_do(d, e, sql, I(id), S(name)...) runs a statement that gives no rows, its values bound to ?1,
+ * ?2... The statement is prepared once and kept by the connection, under the text's address. Where
+ * no transaction is open it is one by itself (a crash-test step before and after it). */
+#define db_do(d, e, sql, ...) db_do_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
+bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n);
+
+/* The rows of a statement:
+ *
+ *     struct rows q = db_ask(d, e, "SELECT name FROM user WHERE user_id = ?1", S(id));
+ *     while (db_next(&q)) { ... db_text(q.s, 0) ... }
+ *     return db_end(&q);
+ *
+ * Errors stick: db_next is false at the end and after an error, db_end says which it was, and sets
+ * the statement free whatever happened. Prepared and kept as by db_do, so one text is asked by one
+ * reader at a time. */
+struct rows {
+    struct db_stmt *s;
+    struct err *e;
+    bool ok; /* a caller that cannot go on may clear it: db_end is false then */
+};
+#define db_ask(d, e, sql, ...) db_ask_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
+struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const struct db_value *v,
+                          size_t n);
+bool db_next(struct rows *q);
+bool db_end(struct rows *q);
+
+/* Of the present row: an instant (TIME_NONE for NULL or what is none); a text and a cell that last
+ * as long as the arena (NULL for NULL). BLOBs have no cell. */
+int64_t db_time(const struct rows *q, int column);
+const char *db_kept(const struct rows *q, int column, struct arena *a);
+struct cell db_cell(const struct rows *q, int column, struct arena *a);
+
+/* A cell as a value. */
+struct db_value db_value_of(const struct cell *c);
+
+/* The first column of the first row of a query without parameters, 0 where there is none; false on
+ * an error. */
+bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
+
+/* Makes `f` a table of this connection under `name`; both are borrowed until it is closed. */
+bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e);
 
 /* Runs SQL text of one or more statements without parameters (constant text only). */
 bool db_exec(struct db *d, const char *sql, struct err *e);
 
 /* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_commit
- * counts a crash-test step before and after. db_rollback is harmless outside a transaction. */
+ * counts a crash-test step before and after, and rolls back what it cannot commit. db_rollback is
+ * harmless outside a transaction. */
 bool db_begin(struct db *d, struct err *e);
 bool db_begin_read(struct db *d, struct err *e);
 bool db_commit(struct db *d, struct err *e);

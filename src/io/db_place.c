@@ -1,14 +1,15 @@
+#include "io/db_place.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/causes.h"
 #include "base/str.h"
-#include "io/db_internal.h"
 #include "io/file.h"
 
 #ifdef __APPLE__
@@ -20,24 +21,12 @@ enum { PATH_URI_BYTES = 65536 };
 
 /* --- whose file is it --- */
 
-/* One read transaction: another program may be making the file right now. */
-bool db_read_header(struct db *d, struct db_header *h, struct err *e)
-{
-    bool ok = db_exec(d, "BEGIN", e) &&
-              db_scalar(d, "PRAGMA application_id", &h->application_id, e) &&
-              db_scalar(d, "PRAGMA user_version", &h->version, e) &&
-              db_scalar(d, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)", &h->has_tables, e);
-
-    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
-    return ok;
-}
-
 bool db_header_is_blank(const struct db_header *h)
 {
     return h->application_id == 0 && h->version == 0 && !h->has_tables;
 }
 
-bool db_judge_header(const char *path, const struct db_header *h, struct err *e)
+bool db_header_judge(const char *path, const struct db_header *h, int newest, struct err *e)
 {
     if (db_header_is_blank(h)) {
         return true;
@@ -49,77 +38,82 @@ bool db_judge_header(const char *path, const struct db_header *h, struct err *e)
                 path);
         return err_cause(e, CAUSE_LOCAL_FOREIGN);
     }
-    if (h->version > db_schema_version()) {
+    if (h->version > newest) {
         err_set(e, ERR_STORE,
                 "%s: made by a newer rollcall (schema %lld, this program knows %d); "
                 "update rollcall",
-                path, (long long)h->version, db_schema_version());
+                path, (long long)h->version, newest);
         return err_cause(e, CAUSE_LOCAL_NEWER);
     }
     return true;
 }
 
-struct db *db_open_handle(const char *path, const char *name, int flags, struct err *e)
+/* The main file alone, without locks, without its WAL; NULL (ERR_STORE) for a path too long. */
+static const char *immutable_uri(struct arena *a, const char *path, struct err *e)
 {
-    struct db *d = xcalloc(1, sizeof(*d));
+    const char *uri = NULL;
+    struct buf b;
 
-    d->path = xstrdup(path);
-    if (sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        if (d->handle) {
-            db_fail(d, "opening", e);
-        } else {
-            err_set(e, ERR_BUG, "%s: out of memory while opening", path);
-        }
-        db_close(d);
-        return NULL;
+    buf_init(&b, PATH_URI_BYTES);
+    if (buf_add_str(&b, "file:") && str_url_encode(&b, path) && buf_add_str(&b, "?immutable=1")) {
+        uri = arena_strdup(a, buf_str(&b));
+    } else {
+        err_set(e, ERR_STORE, "%.80s...: the path is too long", path);
     }
-    sqlite3_extended_result_codes(d->handle, 1);
-    return d;
+    buf_free(&b);
+    return uri;
 }
 
-/* The main file alone, without locks, without its WAL. */
-static struct db *open_immutable(const char *path, struct err *e)
+static int read_number(sqlite3 *handle, const char *sql, int64_t *out)
 {
-    struct buf uri;
-    struct db *d = NULL;
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(handle, sql, -1, &s, NULL);
 
-    buf_init(&uri, PATH_URI_BYTES);
-    if (!buf_add_str(&uri, "file:") || !str_url_encode(&uri, path) ||
-        !buf_add_str(&uri, "?immutable=1")) {
-        err_set(e, ERR_STORE, "%.80s...: the path is too long", path);
-    } else {
-        d = db_open_handle(path, buf_str(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(s);
+        *out = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
     }
-    buf_free(&uri);
-    return d;
+    sqlite3_finalize(s);
+    return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
 /* A first look that cannot leave anything behind. What it refuses is refused for sure: of a file of
  * ours, the first page either bears our id or is blank (what is missing is in the WAL). What it
  * cannot read is left to the real opening. SQLite opens it, not we: closing the file ourselves
  * would drop SQLite's own locks. */
-static bool first_look(const char *path, struct err *e)
+static bool first_look(struct arena *a, const char *path, int newest, struct err *e)
 {
-    struct db_header h;
-    struct db *d = open_immutable(path, e);
-    bool ok = true;
+    const char *uri = immutable_uri(a, path, e);
+    struct db_header h = {0};
+    sqlite3 *handle = NULL;
 
-    if (!d) {
+    if (!uri) {
         return false;
     }
-    if (db_read_header(d, &h, e)) {
-        ok = db_judge_header(path, &h, e);
-    } else if ((e->library_code & 0xff) == SQLITE_NOTADB) {
+    int code = sqlite3_open_v2(uri, &handle,
+                               SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    /* One read transaction: another program may be making the file right now. */
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = read_number(handle, "PRAGMA application_id", &h.application_id);
+    }
+    if (code == SQLITE_OK) {
+        code = read_number(handle, "PRAGMA user_version", &h.version);
+    }
+    if (code == SQLITE_OK) {
+        code = read_number(handle, "SELECT EXISTS (SELECT 1 FROM sqlite_master)", &h.has_tables);
+    }
+    sqlite3_close(handle);
+    if ((code & 0xff) == SQLITE_NOTADB) {
         err_set(e, ERR_STORE,
                 "%s: not a SQLite database; it was left as it is. Name another file "
                 "([database] path)",
                 path);
-        ok = err_cause(e, CAUSE_LOCAL_FOREIGN);
-    } else {
-        err_clear(e);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
     }
-    db_close(d);
-    return ok;
+    return code != SQLITE_OK || db_header_judge(path, &h, newest, e);
 }
 
 /* --- where it lies --- */
@@ -130,7 +124,8 @@ static bool may(const char *path, int what)
     return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
 }
 
-static bool check_existing(const char *path, const struct stat *st, struct err *e)
+static bool check_existing(struct arena *a, const char *path, const struct stat *st, int newest,
+                           struct err *e)
 {
     if (!S_ISREG(st->st_mode)) {
         err_set(e, ERR_STORE, "%s: not a file", path);
@@ -140,15 +135,14 @@ static bool check_existing(const char *path, const struct stat *st, struct err *
         err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
         return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
-    return st->st_size == 0 || first_look(path, e);
+    return st->st_size == 0 || first_look(a, path, newest, e);
 }
 
-static bool check_absent(const char *path, enum db_mode mode, struct err *e)
+static bool check_absent(struct arena *a, const char *path, bool must_exist, struct err *e)
 {
-    if (mode == DB_READ) {
+    if (must_exist) {
         return err_set(e, ERR_STORE, "%s: no such database yet; `rollcall extract` makes it", path);
     }
-    struct arena *a = arena_new(0);
     const char *directory = file_directory(a, path);
     struct stat st;
     bool there = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
@@ -158,11 +152,10 @@ static bool check_absent(const char *path, enum db_mode mode, struct err *e)
                 directory);
         err_cause(e, CAUSE_LOCAL_DIRECTORY);
     }
-    arena_free(a);
     return there;
 }
 
-bool db_check_place(const char *path, enum db_mode mode, struct err *e)
+bool db_place_check(const char *path, bool must_exist, int newest, struct err *e)
 {
     const char *system = NULL;
     struct stat st;
@@ -174,22 +167,19 @@ bool db_check_place(const char *path, enum db_mode mode, struct err *e)
                 path, system);
         return err_cause(e, CAUSE_LOCAL_NETWORK_DISK);
     }
-    if (stat(path, &st) == 0) {
-        return check_existing(path, &st, e);
-    }
-    if (errno == EACCES) {
+    bool there = stat(path, &st) == 0;
+    if (!there && errno == EACCES) {
         err_set(e, ERR_STORE,
                 "%s: this user may not enter its directory (or one above it); give the user "
                 "that right",
                 path);
         return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
-    return check_absent(path, mode, e);
-}
-
-bool db_check(const char *path, struct err *e)
-{
-    return db_check_place(path, DB_WRITE, e);
+    struct arena *a = arena_new(0);
+    bool fine =
+        there ? check_existing(a, path, &st, newest, e) : check_absent(a, path, must_exist, e);
+    arena_free(a);
+    return fine;
 }
 
 /* --- readers that may not write --- */
@@ -212,23 +202,20 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-bool db_check_frozen(const struct db *d, struct err *e)
+bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *e)
 {
     struct db_stamp now;
 
-    if (!d->frozen) {
-        return true;
-    }
-    take_stamp(d->path, &now);
-    if (now.inode == d->stamp.inode && now.size == d->stamp.size &&
-        same_time(&now.modified_at, &d->stamp.modified_at) &&
-        same_time(&now.changed_at, &d->stamp.changed_at)) {
+    take_stamp(path, &now);
+    if (now.inode == stamp->inode && now.size == stamp->size &&
+        same_time(&now.modified_at, &stamp->modified_at) &&
+        same_time(&now.changed_at, &stamp->changed_at)) {
         return true;
     }
     return err_set(e, ERR_STORE,
                    "%s: a run wrote to it while it was read; run the command again (a user that "
                    "may write to the file and its directory need not wait for runs)",
-                   d->path);
+                   path);
 }
 
 /* What lies beside the database itself, which may be behind a symbolic link. */
@@ -273,24 +260,19 @@ static bool check_wal(struct arena *a, const char *path, struct err *e)
                    path, wal, index);
 }
 
-struct db *db_open_to_read(const char *path, struct err *e)
+bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e)
 {
-    struct arena *a = arena_new(0);
-    struct db_stamp stamp;
-    struct db *d = NULL;
-
-    take_stamp(path, &stamp);
+    *out = (struct db_reading){.name = path, .flags = SQLITE_OPEN_READWRITE};
+    take_stamp(path, &out->stamp);
     if (may_write(a, path)) {
-        d = db_open_handle(path, path, SQLITE_OPEN_READWRITE, e);
-    } else if (has_no_wal(beside(a, path, "-wal"))) {
-        d = open_immutable(path, e);
-        if (d) {
-            d->frozen = true;
-            d->stamp = stamp;
-        }
-    } else if (check_wal(a, path, e)) {
-        d = db_open_handle(path, path, SQLITE_OPEN_READONLY, e);
+        return true;
     }
-    arena_free(a);
-    return d;
+    if (has_no_wal(beside(a, path, "-wal"))) {
+        out->name = immutable_uri(a, path, e);
+        out->flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+        out->frozen = true;
+        return out->name != NULL;
+    }
+    out->flags = SQLITE_OPEN_READONLY;
+    return check_wal(a, path, e);
 }

@@ -1,5 +1,6 @@
 #include "io/secret.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -8,7 +9,9 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
 /* A secret has pages of its own, so that locking and not dumping them touches nothing else. */
 struct secret {
@@ -55,6 +58,24 @@ const char *secret_expose(const struct secret *s)
 size_t secret_length(const struct secret *s)
 {
     return s == NULL ? 0 : s->length;
+}
+
+struct json_doc *secret_claims(const struct secret *token)
+{
+    const char *first = token == NULL ? NULL : strchr(token->text, '.');
+    const char *second = first == NULL ? NULL : strchr(first + 1, '.');
+    if (second == NULL || strchr(second + 1, '.') != NULL) {
+        return NULL;
+    }
+    size_t digits = (size_t)(second - first) - 1;
+    size_t length = 0;
+    char *claims = xcalloc(1, digits + JSON_PADDING_BYTES);
+    if (!str_base64_decode(first + 1, digits, claims, &length)) {
+        free(claims);
+        return NULL;
+    }
+    struct err no_json;
+    return json_parse(claims, length, &no_json);
 }
 
 void secret_wipe(void *memory, size_t length)

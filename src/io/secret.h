@@ -3,14 +3,14 @@
  *
  * Invariants: the text is kept in memory that is locked where the system allows it, never dumped
  * (core dumps are off) and wiped when freed; nothing formats, logs, compares loosely or stores it.
- * secret_expose is called in one place only: where a request's header is made (tests/lint holds the
- * list).
+ * secret_expose is called in one place only: where a request's header is made.
  */
 #ifndef ROLLCALL_IO_SECRET_H
 #define ROLLCALL_IO_SECRET_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include "io/json.h"
 
 struct secret;
 
@@ -25,6 +25,10 @@ const char *secret_expose(const struct secret *s);
 
 /* Length in bytes; 0 for NULL. */
 size_t secret_length(const struct secret *s);
+
+/* What a token says of itself when it is a JWT (RFC 7519): its claims, else NULL. The signature is
+ * not looked at: whether the token is good is the API's business. Free with json_free. */
+struct json_doc *secret_claims(const struct secret *token);
 
 /* Overwrites memory in a way the compiler keeps. */
 void secret_wipe(void *memory, size_t length);

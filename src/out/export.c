@@ -8,59 +8,89 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/file.h"
-#include "out/manifest.h"
-#include "out/relation.h"
 #include "out/render.h"
+#include "sql.h"
 
 #define MANIFEST_NAME "manifest.json"
+
+enum { RELATIONS_MAX = 512 };
+
+/* A table or view of the file. */
+struct relation {
+    const char *name;
+    bool is_view;
+};
 
 /* An export while it is made. */
 struct exporting {
     struct db *db;
     const struct export_request *request;
     struct arena *arena;
-    char since[CLOCK_ISO_BYTES];
-    const struct relation **relations; /* to export, by name */
-    struct file_aside *asides;         /* one a relation, then the manifest's */
+    struct file_aside *asides; /* one a file, then the manifest's */
     struct export_result *result;
 };
 
 /* --- which ----------------------------------------------------------------------------------- */
 
-static bool is_named(const char *const *names, size_t count, const char *name)
+/* All tables and views, by name, in the arena. */
+static bool list_relations(struct db *d, struct arena *a, struct relation **list, size_t *count,
+                           struct err *e)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(names[i], name)) {
-            return true;
-        }
+    struct rows q = db_ask(d, e, sql_export_relations, NONE);
+
+    *list = arena_array(a, RELATIONS_MAX, sizeof(**list));
+    *count = 0;
+    while (*count < RELATIONS_MAX && db_next(&q)) {
+        (*list)[(*count)++] =
+            (struct relation){.name = db_kept(&q, 0, a), .is_view = db_int(q.s, 1) != 0};
     }
-    return false;
+    return db_end(&q);
 }
 
-static bool choose_relations(struct exporting *x, struct err *e)
+bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
+                  struct err *e)
 {
-    const struct export_request *r = x->request;
-    struct relation_list list;
+    struct relation *list;
+    size_t known_count;
 
-    if (!relation_list(x->db, x->arena, &list, e) ||
-        !relation_check(&list, r->names, r->name_count, x->arena, e)) {
+    if (!list_relations(d, a, &list, &known_count, e)) {
         return false;
     }
-    x->relations = arena_array(x->arena, list.count + 1, sizeof(struct relation *));
-    x->asides = arena_array(x->arena, list.count + 1, sizeof(*x->asides));
-    x->result->files = arena_array(x->arena, list.count + 1, sizeof(*x->result->files));
-    for (size_t i = 0; i < list.count; i++) {
-        const struct relation *relation = &list.items[i];
-        bool wanted = r->name_count > 0
-                          ? is_named(r->names, r->name_count, relation->name)
-                          : relation->is_view ||
-                                is_named(r->data_tables, r->data_table_count, relation->name);
+    const char **known = arena_array(a, known_count + 1, sizeof(*known));
+    for (size_t i = 0; i < known_count; i++) {
+        known[i] = list[i].name;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!str_is_listed(names[i], known, known_count)) {
+            const char *near = str_nearest(names[i], known, known_count);
+            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s%s", names[i],
+                           near ? "; did you mean " : "", near ? near : "");
+        }
+    }
+    return true;
+}
+
+static bool choose_files(struct exporting *x, struct err *e)
+{
+    const struct export_request *r = x->request;
+    struct relation *list;
+    size_t count;
+
+    if (!export_check(x->db, r->names, r->name_count, x->arena, e) ||
+        !list_relations(x->db, x->arena, &list, &count, e)) {
+        return false;
+    }
+    x->asides = arena_array(x->arena, count + 1, sizeof(*x->asides));
+    x->result->files = arena_array(x->arena, count + 1, sizeof(*x->result->files));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = list[i].name;
+        bool wanted = r->name_count > 0 ? str_is_listed(name, r->names, r->name_count)
+                                        : list[i].is_view || str_is_listed(name, r->data_tables,
+                                                                           r->data_table_count);
         if (wanted) {
-            x->relations[x->result->count] = relation;
             x->result->files[x->result->count++] = (struct export_file){
-                .relation = relation->name,
-                .name =
-                    arena_printf(x->arena, "%s.csv%s", relation->name, r->csv.gzip ? ".gz" : ""),
+                .relation = name,
+                .name = arena_printf(x->arena, "%s.csv%s", name, r->csv.gzip ? ".gz" : ""),
             };
         }
     }
@@ -119,7 +149,7 @@ static bool write_rows(struct db_stmt *s, struct csv_writer *w, struct err *e)
         if (!row || csv_failed(w)) {
             return true;
         }
-        render_csv_record(s, w);
+        render_record(s, w);
     }
 }
 
@@ -127,51 +157,42 @@ static bool write_rows(struct db_stmt *s, struct csv_writer *w, struct err *e)
 static bool write_by_conversation(struct exporting *x, struct db_stmt *s, struct csv_writer *w,
                                   struct err *e)
 {
-    bool since = x->request->since_day != NULL;
-    struct db_stmt *ids = db_prepare(x->db, relation_conversations_sql(since), e);
-    bool row = false;
-    bool written = ids != NULL;
+    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->request->since_ms));
 
-    if (written && since) {
-        db_bind_str(ids, 1, x->since);
-    }
-    while (written && !csv_failed(w) && (written = db_step(ids, &row, e)) && row) {
-        db_bind_text(s, 1, db_text(ids, 0), db_bytes(ids, 0));
-        written = write_rows(s, w, e);
+    while (!csv_failed(w) && db_next(&ids)) {
+        db_bind_text(s, 1, db_text(ids.s, 0), db_bytes(ids.s, 0));
+        ids.ok = write_rows(s, w, e);
         db_reset(s);
     }
-    db_finalize(ids);
-    return written;
+    return db_end(&ids);
 }
 
-static bool write_relation(struct exporting *x, const struct relation *relation,
-                           struct csv_writer *w, struct err *e)
+static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
+                           struct err *e)
 {
-    struct relation_reading reading;
+    char since[CLOCK_ISO_BYTES];
+    struct rows q = db_ask(x->db, e, sql_export_statement, S(relation));
+    const char *sql = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
+    bool by_conversation = sql && db_int(q.s, 1) != 0;
+    struct db_stmt *s = db_end(&q) ? db_prepare(x->db, sql, e) : NULL;
 
-    if (!relation_reading(x->db, relation, x->request->since_day != NULL, x->arena, &reading, e)) {
-        return false;
-    }
-    struct db_stmt *s = db_prepare(x->db, reading.sql, e);
     if (!s) {
         return false;
     }
-    for (size_t i = 0; i < reading.column_count; i++) {
-        csv_text(w, reading.columns[i], strlen(reading.columns[i]));
+    for (int i = 0; i < db_column_count(s); i++) {
+        csv_text(w, db_column_name(s, i), strlen(db_column_name(s, i)));
     }
     csv_end_record(w);
-    if (reading.takes_since) {
-        db_bind_str(s, 1, x->since);
+    if (!by_conversation && db_param_count(s) > 0 && x->request->since_ms != TIME_NONE) {
+        db_bind_str(s, 1, clock_format(x->request->since_ms, since));
     }
-    bool written =
-        reading.by_conversation ? write_by_conversation(x, s, w, e) : write_rows(s, w, e);
+    bool written = by_conversation ? write_by_conversation(x, s, w, e) : write_rows(s, w, e);
     db_finalize(s);
     return written;
 }
 
 static bool write_file(struct exporting *x, size_t at, struct err *e)
 {
-    const struct relation *relation = x->relations[at];
     struct export_file *file = &x->result->files[at];
     struct file_aside *aside = &x->asides[at];
     const char *path = path_of(x, file->name);
@@ -180,7 +201,7 @@ static bool write_file(struct exporting *x, size_t at, struct err *e)
         return false;
     }
     struct csv_writer *w = csv_new(aside->stream, &x->request->csv);
-    if (!write_relation(x, relation, w, e)) {
+    if (!write_relation(x, file->relation, w, e)) {
         csv_discard(w);
         return false;
     }
@@ -193,7 +214,8 @@ static bool write_file(struct exporting *x, size_t at, struct err *e)
         return file_fail(e, "write", path, errno);
     }
     file->bytes = (uint64_t)bytes;
-    return file_aside_sync(aside, e);
+    return file_aside_sync(aside, e) && db_do(x->db, e, sql_export_file_add, S(file->relation),
+                                              S(file->name), I((int64_t)file->rows), I(bytes));
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */
@@ -204,23 +226,22 @@ static bool write_manifest(struct exporting *x, struct err *e)
     struct status_request wanted = {
         .streams = r->streams, .stream_count = r->stream_count, .now_ms = clock_now_ms()};
     struct file_aside *aside = &x->asides[x->result->count];
-    struct status status;
 
-    if (!status_gather(x->db, &wanted, x->arena, &status, e) ||
-        !file_aside_open(aside, path_of(x, MANIFEST_NAME), e)) {
-        return false;
-    }
-    manifest_write(r, x->result, &status, aside->stream);
-    return file_aside_sync(aside, e);
+    return status_gather(x->db, &wanted, e) &&
+           file_aside_open(aside, path_of(x, MANIFEST_NAME), e) &&
+           render_document(x->db, e, sql_export_manifest,
+                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(r->since_day)),
+                           aside->stream) &&
+           file_aside_sync(aside, e);
 }
 
+/* Writes all files aside, in one read transaction. */
 static bool write_all(struct exporting *x, struct err *e)
 {
-    if (!db_begin_read(x->db, e)) {
-        return false;
-    }
-    bool written = choose_relations(x, e) && file_make_directory(x->request->directory, e) &&
-                   check_targets(x, e);
+    bool written = db_begin_read(x->db, e) && choose_files(x, e) &&
+                   file_make_directory(x->request->directory, e) && check_targets(x, e) &&
+                   db_do(x->db, e, sql_export_file, NONE);
+
     if (written) {
         file_sweep_aside(x->request->directory);
     }
@@ -238,7 +259,6 @@ bool export_run(struct db *d, const struct export_request *request, struct arena
     struct exporting x = {.db = d, .request = request, .arena = a, .result = out};
 
     *out = (struct export_result){.count = 0};
-    clock_format(request->since_ms, x.since);
     bool done = write_all(&x, e);
     for (size_t i = 0; done && i <= out->count; i++) {
         done = file_aside_rename(&x.asides[i], e);

@@ -1,7 +1,8 @@
 /*
  * Export: tables and views as CSV files, all of one moment.
  *
- * Invariants: one read transaction over all files; memory does not grow with the rows; every file
+ * Invariants: equal content gives equal bytes (how each is read: out/export.sql); one read
+ * transaction over all files; memory does not grow with the rows; every file
  * is written aside and fsynced before the first is renamed, and manifest.json is renamed last: a
  * failed export leaves the old files as they were, and files that the manifest names belong
  * together. Where anything but a file stands in the way, nothing is written at all.
@@ -26,7 +27,7 @@ struct export_request {
     const char *const *data_tables; /* tables that are data; the others are the ledger */
     size_t data_table_count;
     const char *since_day; /* YYYY-MM-DD, for the manifest; NULL: everything */
-    int64_t since_ms;      /* its first instant */
+    int64_t since_ms;      /* its first instant; TIME_NONE: everything */
     struct csv_options csv;
     const struct status_stream_facts *streams; /* for the manifest */
     size_t stream_count;
@@ -43,6 +44,10 @@ struct export_result {
     struct export_file *files; /* by relation name, in the arena */
     size_t count;
 };
+
+/* False with ERR_USAGE, naming the nearest, when a name is no table or view of the database. */
+bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
+                  struct err *e);
 
 /* Exports from `d`, which must not be in a transaction. Errors: ERR_USAGE for an unknown name (with
  * the nearest), ERR_STORE naming the path, ERR_STOPPED. */

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "etl/ledger.h"
 #include "out/status.h"
@@ -28,6 +27,6 @@ struct metrics_request {
 };
 
 /* Writes the file. ERR_STORE naming its path, also when a file is there that is not of ours. */
-bool metrics_write(const struct metrics_request *request, struct arena *a, struct err *e);
+bool metrics_write(const struct metrics_request *request, struct err *e);
 
 #endif

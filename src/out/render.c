@@ -1,11 +1,17 @@
 #include "out/render.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/stop.h"
-#include "out/json_out.h"
+#include "base/utf8.h"
+#include "io/json.h"
 #include "out/table.h"
+
+enum { NUMBER_BYTES = 40, INDENT = 2 };
 
 /* One step, unless a stop was asked for. */
 static bool next_row(struct db_stmt *s, bool *row, struct err *e)
@@ -16,64 +22,42 @@ static bool next_row(struct db_stmt *s, bool *row, struct err *e)
     return db_step(s, row, e);
 }
 
-static bool render_table(struct db_stmt *s, struct arena *a, FILE *out, struct err *e)
+static bool render_table(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
 {
-    size_t columns = (size_t)db_column_count(s);
-    struct table *t = table_new(a, columns);
+    bool has_head = to->format == RENDER_TABLE;
+    int columns = db_column_count(s);
+    struct table *t = table_new((size_t)columns, has_head);
     bool row = false;
     bool read = false;
 
-    for (size_t i = 0; i < columns; i++) {
-        table_str(t, db_column_name(s, (int)i));
+    for (int i = 0; has_head && i < columns; i++) {
+        table_str(t, db_column_name(s, i));
     }
-    while ((read = next_row(s, &row, e)) && row) {
-        for (int i = 0; i < (int)columns; i++) {
-            switch (db_column_type(s, i)) {
-            case DB_INT:
-                table_int(t, db_int(s, i));
-                break;
-            case DB_REAL:
-                table_real(t, db_real(s, i));
-                break;
-            case DB_TEXT:
-                table_text(t, db_text(s, i), db_bytes(s, i));
-                break;
-            default:
-                table_str(t, NULL);
-            }
+    for (; (read = next_row(s, &row, e)) && row; (*rows)++) {
+        for (int i = 0; i < columns; i++) {
+            struct cell c = db_field(s, i);
+            table_cell(t, &c);
         }
     }
     if (read) {
-        table_print(t, table_terminal_width(out), out);
-        (void)fprintf(out, "(%zu %s)\n", table_rows(t), table_rows(t) == 1 ? "row" : "rows");
+        table_print(t, to->width, to->out);
     }
     table_free(t);
     return read;
 }
 
-void render_csv_record(struct db_stmt *s, struct csv_writer *w)
+void render_record(struct db_stmt *s, struct csv_writer *w)
 {
     int columns = db_column_count(s);
 
     for (int i = 0; i < columns; i++) {
-        switch (db_column_type(s, i)) {
-        case DB_INT:
-            csv_int(w, db_int(s, i));
-            break;
-        case DB_REAL:
-            csv_real(w, db_real(s, i));
-            break;
-        case DB_TEXT:
-            csv_text(w, db_text(s, i), db_bytes(s, i));
-            break;
-        default:
-            csv_null(w);
-        }
+        struct cell c = db_field(s, i);
+        csv_cell(w, &c);
     }
     csv_end_record(w);
 }
 
-static bool render_csv(struct db_stmt *s, FILE *out, struct err *e)
+static bool render_csv(struct db_stmt *s, FILE *out, size_t *rows, struct err *e)
 {
     const struct csv_options plain = {.gzip = false};
     struct csv_writer *w = csv_new(out, &plain);
@@ -85,8 +69,8 @@ static bool render_csv(struct db_stmt *s, FILE *out, struct err *e)
         csv_text(w, name, strlen(name));
     }
     csv_end_record(w);
-    while ((read = next_row(s, &row, e)) && row && !csv_failed(w)) {
-        render_csv_record(s, w);
+    for (; (read = next_row(s, &row, e)) && row && !csv_failed(w); (*rows)++) {
+        render_record(s, w);
     }
     bool written = csv_finish(w);
     if (read && !written) {
@@ -95,64 +79,178 @@ static bool render_csv(struct db_stmt *s, FILE *out, struct err *e)
     return read;
 }
 
-static void json_field(struct json_out *o, struct db_stmt *s, int at)
-{
-    const char *name = db_column_name(s, at);
+/* --- JSON ------------------------------------------------------------------------------------ */
 
-    switch (db_column_type(s, at)) {
-    case DB_INT:
-        json_out_int(o, name, db_int(s, at));
+/* The fewest digits that read back as the same number; JSON has no form for those that are none. */
+static void add_real(struct buf *line, double value)
+{
+    char text[NUMBER_BYTES];
+
+    if (!isfinite(value)) {
+        buf_add_str(line, "null");
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%.15g", value);
+    if (strtod(text, NULL) != value) {
+        (void)snprintf(text, sizeof(text), "%.17g", value);
+    }
+    buf_add_str(line, text);
+}
+
+static void add_value(struct buf *line, const struct cell *c)
+{
+    switch (c->type) {
+    case CELL_INT:
+        buf_add_printf(line, "%lld", (long long)c->value.integer);
         break;
-    case DB_REAL:
-        json_out_real(o, name, db_real(s, at));
+    case CELL_REAL:
+        add_real(line, c->value.real);
         break;
-    case DB_TEXT:
-        json_out_bytes(o, name, db_text(s, at), db_bytes(s, at));
+    case CELL_TEXT:
+        json_quote(line, c->value.text, c->length);
         break;
-    default:
-        json_out_null(o, name);
+    case CELL_NULL:
+        buf_add_str(line, "null");
+        break;
     }
 }
 
-static bool render_json(struct db_stmt *s, FILE *out, struct err *e)
+static bool render_json(struct db_stmt *s, FILE *out, size_t *rows, struct err *e)
 {
-    struct json_out o = {.file = out};
     int columns = db_column_count(s);
+    struct buf line;
     bool row = false;
     bool read = false;
 
-    json_out_array(&o, NULL);
-    while ((read = next_row(s, &row, e)) && row && !ferror(out)) {
-        json_out_flat_object(&o, NULL);
+    buf_init(&line, SIZE_MAX);
+    (void)fputc('[', out);
+    for (; (read = next_row(s, &row, e)) && row && !ferror(out); (*rows)++) {
+        buf_clear(&line);
+        buf_add_str(&line, *rows > 0 ? ",\n  {" : "\n  {");
         for (int i = 0; i < columns; i++) {
-            json_field(&o, s, i);
+            const char *name = db_column_name(s, i);
+            struct cell c = db_field(s, i);
+
+            buf_add_str(&line, i > 0 ? ", " : "");
+            json_quote(&line, name, strlen(name));
+            buf_add_str(&line, ": ");
+            add_value(&line, &c);
         }
-        json_out_end(&o);
+        buf_add_char(&line, '}');
+        (void)fwrite(line.data, 1, line.length, out);
     }
-    if (read) {
-        json_out_end(&o);
-    }
+    (void)fputs(*rows > 0 ? "\n]\n" : "]\n", out);
+    buf_free(&line);
     return read;
 }
 
-bool render_rows(struct db_stmt *s, enum render_format format, struct arena *a, FILE *out,
-                 struct err *e)
+/* Behind the closing quote of the string that begins at `at`. */
+static const char *after_string(const char *at)
+{
+    for (at++; *at != '"'; at++) {
+        at += *at == '\\';
+    }
+    return at + 1;
+}
+
+/* True when the object or array that begins at `at` holds no other. */
+static bool is_flat(const char *at)
+{
+    at++;
+    while (!strchr("{[]}", *at)) {
+        at = *at == '"' ? after_string(at) : at + 1;
+    }
+    return *at == ']' || *at == '}';
+}
+
+/* Bytes that are no UTF-8 (a path may hold them) become replacement characters. */
+static void put_string(const char *text, const char *end, FILE *out)
+{
+    while (text < end) {
+        uint32_t code;
+        size_t bytes = utf8_next(text, (size_t)(end - text), &code);
+
+        if (bytes > 0) {
+            (void)fwrite(text, 1, bytes, out);
+        } else {
+            (void)fputs("\xef\xbf\xbd", out);
+        }
+        text += bytes > 0 ? bytes : 1;
+    }
+}
+
+/* Sets out a compact document over lines. */
+static void put_document(const char *at, FILE *out)
+{
+    int depth = 0;
+    bool flat = false; /* the object or array that is open stays on one line */
+
+    while (*at) {
+        const char *end = *at == '"' ? after_string(at) : at + 1;
+        bool opens = *at == '{' || *at == '[';
+        bool closes = *at == '}' || *at == ']';
+
+        depth -= closes;
+        if (closes && !flat) {
+            (void)fprintf(out, "\n%*s", depth * INDENT, "");
+        }
+        put_string(at, end, out);
+        flat = opens ? depth > 0 && is_flat(at) : flat && !closes;
+        depth += opens;
+        if ((opens || *at == ',') && !flat) {
+            (void)fprintf(out, "\n%*s", depth * INDENT, "");
+        } else if (*at == ':' || *at == ',') {
+            (void)fputc(' ', out);
+        }
+        at = end;
+    }
+    (void)fputc('\n', out);
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static bool check_written(FILE *out, struct err *e)
+{
+    return !ferror(out) ||
+           err_set(e, ERR_STORE,
+                   "cannot write the output: the disk is full or the reader went away");
+}
+
+bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
 {
     bool done = false;
 
-    switch (format) {
+    *rows = 0;
+    switch (to->format) {
     case RENDER_CSV:
-        done = render_csv(s, out, e);
+        done = render_csv(s, to->out, rows, e);
         break;
     case RENDER_JSON:
-        done = render_json(s, out, e);
+        done = render_json(s, to->out, rows, e);
         break;
     default:
-        done = render_table(s, a, out, e);
+        done = render_table(s, to, rows, e);
     }
-    if (done && ferror(out)) {
-        return err_set(e, ERR_STORE,
-                       "cannot write the output: the disk is full or the reader went away");
+    return done && check_written(to->out, e);
+}
+
+bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
+                  const struct rendering *to)
+{
+    struct rows q = db_ask_values(d, e, sql, v, n);
+    size_t rows = 0;
+
+    q.ok = q.ok && render_rows(q.s, to, &rows, e);
+    return db_end(&q);
+}
+
+bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
+                     size_t n, FILE *out)
+{
+    struct rows q = db_ask_values(d, e, sql, v, n);
+
+    if (db_next(&q)) {
+        put_document(db_text(q.s, 0), out);
     }
-    return done;
+    return db_end(&q) && check_written(out, e);
 }

@@ -1,28 +1,48 @@
 /*
- * Rendering: the rows of a statement as a table for people, as CSV or as JSON.
+ * Rendering: what a statement answers, for people or programs.
+ *
+ * Tables, lists, CSV and arrays are made of its rows; a document is JSON that the statement makes
+ * itself (json_object and its like). A table and a list are held in memory, CSV and arrays are not.
+ * Errors are the statement's, ERR_STOPPED, and ERR_STORE when writing fails.
  */
 #ifndef ROLLCALL_OUT_RENDER_H
 #define ROLLCALL_OUT_RENDER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "io/csv.h"
 #include "io/db.h"
 
 enum render_format {
-    RENDER_TABLE, /* aligned, within the terminal's width; rows are held in memory */
-    RENDER_CSV,   /* header and rows, constant memory */
-    RENDER_JSON,  /* an array of objects, constant memory */
+    RENDER_TABLE, /* aligned, under the columns' names, text escaped */
+    RENDER_LIST,  /* the same without the names */
+    RENDER_CSV,   /* with a header */
+    RENDER_JSON,  /* an array of objects, one a line */
 };
 
-/* Steps `s` (bound, not yet stepped) to its end and writes all its rows to `out`. False with the
- * statement's error, ERR_STOPPED, or ERR_STORE when writing fails. */
-bool render_rows(struct db_stmt *s, enum render_format format, struct arena *a, FILE *out,
-                 struct err *e);
+/* How and where to: a table or a list keeps within `width` terminal columns where that can be (0:
+ * no limit). */
+struct rendering {
+    enum render_format format;
+    int width;
+    FILE *out; /* borrowed */
+};
 
-/* The present row's fields, as one CSV record (BLOBs are empty). */
-void render_csv_record(struct db_stmt *s, struct csv_writer *w);
+/* Writes the rows of a bound statement; *rows receives how many. */
+bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e);
+
+/* Writes the rows of a constant statement with its values (DB_VALUES). */
+bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
+                  const struct rendering *to);
+
+/* Writes the JSON text in the one column of the statement's one row, set out over lines: what holds
+ * no other object or array is kept on one line. */
+bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
+                     size_t n, FILE *out);
+
+/* Writes the present row as a CSV record. */
+void render_record(struct db_stmt *s, struct csv_writer *w);
 
 #endif

@@ -18,7 +18,7 @@ enum {
     NUMBER_BYTES = 40,
 };
 
-struct cell {
+struct field {
     const char *text; /* escaped */
     size_t length;
     size_t width; /* in terminal columns */
@@ -28,7 +28,8 @@ struct cell {
 struct table {
     struct arena *arena;
     size_t columns;
-    struct cell *cells;
+    bool has_head;
+    struct field *fields;
     size_t count;
     size_t capacity;
 };
@@ -65,13 +66,10 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t code)
 
 static size_t char_width(uint32_t code)
 {
-    if (code < wide[0].first) {
-        return is_in(combining, sizeof(combining) / sizeof(combining[0]), code) ? 0 : 1;
+    if (is_in(combining, COUNT_OF(combining), code)) {
+        return 0;
     }
-    if (is_in(wide, sizeof(wide) / sizeof(wide[0]), code)) {
-        return is_in(combining, sizeof(combining) / sizeof(combining[0]), code) ? 0 : 2;
-    }
-    return is_in(combining, sizeof(combining) / sizeof(combining[0]), code) ? 0 : 1;
+    return is_in(wide, COUNT_OF(wide), code) ? 2 : 1;
 }
 
 /* Terminal columns of a text, as far as fits into `limit`; *bytes receives how much that is. */
@@ -95,32 +93,32 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     return width;
 }
 
-struct table *table_new(struct arena *a, size_t columns)
+struct table *table_new(size_t columns, bool has_head)
 {
-    struct table *t = arena_alloc(a, sizeof(*t));
+    struct table *t = xcalloc(1, sizeof(*t));
 
-    t->arena = a;
+    t->arena = arena_new(0);
     t->columns = columns;
+    t->has_head = has_head;
     return t;
 }
 
 void table_free(struct table *t)
 {
-    free(t->cells);
-    t->cells = NULL;
-    t->count = 0;
-    t->capacity = 0;
+    arena_free(t->arena);
+    free(t->fields);
+    free(t);
 }
 
-static void add_cell(struct table *t, const char *text, size_t length, bool is_number)
+static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
     size_t bytes = 0;
 
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
-        t->cells = xrealloc(t->cells, t->capacity * sizeof(*t->cells));
+        t->fields = xrealloc(t->fields, t->capacity * sizeof(*t->fields));
     }
-    t->cells[t->count++] = (struct cell){
+    t->fields[t->count++] = (struct field){
         .text = arena_strndup(t->arena, text, length),
         .length = length,
         .width = text_width(text, length, SIZE_MAX, &bytes),
@@ -128,35 +126,47 @@ static void add_cell(struct table *t, const char *text, size_t length, bool is_n
     };
 }
 
-void table_text(struct table *t, const char *text, size_t length)
+static void add_text(struct table *t, const char *text, size_t length)
 {
     struct buf escaped;
 
     buf_init(&escaped, SIZE_MAX);
     (void)str_escape(&escaped, text, length);
-    add_cell(t, buf_str(&escaped), escaped.length, false);
+    add_field(t, buf_str(&escaped), escaped.length, false);
     buf_free(&escaped);
 }
 
 void table_str(struct table *t, const char *text)
 {
-    table_text(t, text ? text : "", text ? strlen(text) : 0);
+    add_text(t, text ? text : "", text ? strlen(text) : 0);
 }
 
 void table_int(struct table *t, int64_t value)
 {
-    char text[NUMBER_BYTES];
-    int length = snprintf(text, sizeof(text), "%lld", (long long)value);
-
-    add_cell(t, text, (size_t)length, true);
+    table_cell(t, &(struct cell){.type = CELL_INT, .value.integer = value});
 }
 
-void table_real(struct table *t, double value)
+void table_cell(struct table *t, const struct cell *c)
 {
     char text[NUMBER_BYTES];
-    int length = snprintf(text, sizeof(text), "%.10g", value);
+    int length = 0;
 
-    add_cell(t, text, (size_t)length, true);
+    switch (c->type) {
+    case CELL_INT:
+        length = snprintf(text, sizeof(text), "%lld", (long long)c->value.integer);
+        add_field(t, text, (size_t)length, true);
+        break;
+    case CELL_REAL:
+        length = snprintf(text, sizeof(text), "%.10g", c->value.real);
+        add_field(t, text, (size_t)length, true);
+        break;
+    case CELL_TEXT:
+        add_text(t, c->value.text, c->length);
+        break;
+    case CELL_NULL:
+        add_field(t, "", 0, false);
+        break;
+    }
 }
 
 /* A column: how wide it is set, and to which side. */
@@ -172,15 +182,13 @@ static void measure(const struct table *t, struct layout *layout)
     for (size_t i = 0; i < whole; i++) {
         struct layout *column = &layout[i % t->columns];
 
-        if (t->cells[i].width > column->width) {
-            column->width = t->cells[i].width;
+        if (t->fields[i].width > column->width) {
+            column->width = t->fields[i].width;
         }
-        if (t->cells[i].is_number) {
-            column->numbers = true;
-        }
+        column->numbers = column->numbers || t->fields[i].is_number;
     }
-    for (size_t i = t->columns; i < whole; i++) {
-        if (!t->cells[i].is_number && t->cells[i].length > 0) {
+    for (size_t i = t->has_head ? t->columns : 0; i < whole; i++) {
+        if (!t->fields[i].is_number && t->fields[i].length > 0) {
             layout[i % t->columns].numbers = false;
         }
     }
@@ -211,16 +219,17 @@ static void fit(struct layout *layout, size_t columns, size_t width)
     }
 }
 
-/* Prints a cell after the blanks that are owed, and leaves owed what comes behind it: so no line
+/* Prints a field after the blanks that are owed, and leaves owed what comes behind it: so no line
  * ends in blanks. */
-static void print_cell(const struct cell *cell, const struct layout *layout, int *blanks, FILE *out)
+static void print_field(const struct field *field, const struct layout *layout, int *blanks,
+                        FILE *out)
 {
-    size_t bytes = cell->length;
-    size_t width = cell->width;
+    size_t bytes = field->length;
+    size_t width = field->width;
     bool cut = width > layout->width;
 
     if (cut) {
-        width = text_width(cell->text, cell->length, layout->width - MARK_WIDTH, &bytes);
+        width = text_width(field->text, field->length, layout->width - MARK_WIDTH, &bytes);
         width += MARK_WIDTH;
     }
     int rest = (int)(layout->width - width);
@@ -229,7 +238,7 @@ static void print_cell(const struct cell *cell, const struct layout *layout, int
         (void)fprintf(out, "%*s", *blanks, "");
         *blanks = 0;
     }
-    (void)fwrite(cell->text, 1, bytes, out);
+    (void)fwrite(field->text, 1, bytes, out);
     (void)fputs(cut ? ".." : "", out);
     *blanks += (layout->numbers ? 0 : rest) + GAP;
 }
@@ -247,17 +256,10 @@ void table_print(const struct table *t, int width, FILE *out)
         int blanks = 0;
 
         for (size_t i = 0; i < t->columns; i++) {
-            print_cell(&t->cells[row * t->columns + i], &layout[i], &blanks, out);
+            print_field(&t->fields[row * t->columns + i], &layout[i], &blanks, out);
         }
         (void)fputc('\n', out);
     }
-}
-
-size_t table_rows(const struct table *t)
-{
-    size_t rows = t->count / t->columns;
-
-    return rows > 0 ? rows - 1 : 0;
 }
 
 int table_terminal_width(FILE *file)

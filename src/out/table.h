@@ -12,27 +12,23 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/arena.h"
+#include "io/cell.h"
 
 struct table;
 
-/* A table of `columns` columns in memory of `a`; cells come row by row, the first row being the
- * head. Free with table_free. */
-struct table *table_new(struct arena *a, size_t columns);
+/* A table of `columns` columns; cells come row by row, with `has_head` the first row names them.
+ * Free with table_free. */
+struct table *table_new(size_t columns, bool has_head);
 void table_free(struct table *t);
 
-/* The next cell: text of `length` bytes, a string (NULL is an empty cell), a number. */
-void table_text(struct table *t, const char *text, size_t length);
+/* The next cell: of a statement's row, a string (NULL is an empty cell), a number. */
+void table_cell(struct table *t, const struct cell *c);
 void table_str(struct table *t, const char *text);
 void table_int(struct table *t, int64_t value);
-void table_real(struct table *t, double value);
 
 /* Prints the rows that are whole, within `width` terminal columns where that can be (0: no limit).
  */
 void table_print(const struct table *t, int width, FILE *out);
-
-/* Rows so far, without the head. */
-size_t table_rows(const struct table *t);
 
 /* Columns of the terminal that `file` is: COLUMNS, else what the terminal says, else 80; 0 when it
  * is none. */

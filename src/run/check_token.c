@@ -5,7 +5,7 @@
 #include "api/diagnosis.h"
 #include "base/clock.h"
 #include "base/str.h"
-#include "io/jwt.h"
+#include "io/secret.h"
 #include "run/check_internal.h"
 
 enum { SHORT_LIFETIME_SECONDS = 600, DIVISIONS_MOST = 1000 };
@@ -53,16 +53,6 @@ static void check_organization(struct check *c, struct json root)
     check_add(c, STEP_TOKEN, "organization", CHECK_OK, evidence);
 }
 
-static bool is_listed(const char *const *list, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(list[i], text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Notes the divisions of the client's roles; returns the number of roles. */
 static size_t take_grants(struct check *c, struct json grants)
 {
@@ -77,12 +67,12 @@ static size_t take_grants(struct check *c, struct json grants)
         const char *role = text_at(c, grant, "roleId");
         const char *division = text_at(c, grant, "divisionId");
 
-        if (role_count < DIVISIONS_MOST && !is_listed(roles, role_count, role)) {
+        if (role_count < DIVISIONS_MOST && !str_is_listed(role, roles, role_count)) {
             roles[role_count++] = role;
         }
         c->all_divisions = c->all_divisions || str_eq(division, "*");
         if (c->division_count < DIVISIONS_MOST &&
-            !is_listed(c->divisions, c->division_count, division)) {
+            !str_is_listed(division, c->divisions, c->division_count)) {
             c->divisions[c->division_count++] = division;
         }
     }
@@ -120,7 +110,7 @@ static void check_client(struct check *c, struct json client)
 static void check_claims(struct check *c)
 {
     static const char *const names[] = {"iss", "aud", "sub", "org", "organization", "exp", "iat"};
-    struct json_doc *doc = jwt_claims(c->token.value);
+    struct json_doc *doc = secret_claims(c->token.value);
     const char *evidence = "";
 
     for (size_t i = 0; doc && i < sizeof(names) / sizeof(*names); i++) {

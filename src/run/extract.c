@@ -77,10 +77,7 @@ static bool open_database(struct extract *x, struct err *e)
     if (!run->db) {
         return false;
     }
-    run->ledger = ledger_new(run->db, e);
-    if (!run->ledger) {
-        return false;
-    }
+    run->ledger = ledger_new(run->db);
     run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, stream_names(x), e);
     x->result->run_id = run->run_id;
     return run->run_id != 0;

@@ -1,17 +1,18 @@
 #include "run/recent.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/str.h"
+#include "etl/ledger.h"
+#include "etl/load.h"
+#include "sql.h"
 #include "streams/stream.h"
 
 /* Rows a page: some more than few are wanted, since rows move while it is read. */
-enum { PAGE_LEAST = 25 };
+enum { PAGE_LEAST = 25, BODY_BYTES = 256, LABEL_BYTES = 64 };
 
 /* How far back it is looked, one after the other. The API takes no more than a week at once. */
 static const struct {
@@ -23,249 +24,162 @@ static const struct {
     {7 * MS_PER_DAY, "a week"},
 };
 
-/* One lookback. */
 struct search {
     struct client *client;
-    struct arena *arena;
-    const char *path;
-    size_t page_size;
-    int64_t from_ms;
-    int64_t to_ms;
-    struct recent_row *rows;
-    size_t count;
-    size_t capacity;
+    struct loader *loader;
+    struct recent *found;
+    int64_t older; /* loaded conversations that began before the lookback */
 };
 
-/* --- a conversation to its row --------------------------------------------------------------- */
-
-static bool is_one_of(const char *word, const char *one, const char *other)
+static bool load_answer(struct search *s, const struct client_answer *answer, int64_t *rows,
+                        struct err *e)
 {
-    return str_eq(word, one) || str_eq(word, other);
+    struct db *memory = s->found->memory;
+    struct load_counts counts = {0};
+    struct load_page page = {
+        .document = answer->document, .stream = "conversations", .plan = "recent"};
+    bool loaded =
+        db_begin(memory, e) && load_page(s->loader, &page, &counts, e) && db_commit(memory, e);
+
+    db_rollback(memory);
+    *rows = counts.rows_read;
+    return loaded;
 }
 
-/* What is looked for in a conversation's segments: the latest of each. */
-struct latest {
-    const char *queue_id;
-    const char *queue_at;
-    const char *agent_id;
-    const char *agent_at;
-};
-
-/* True when `at` is not before `best` (ISO texts of one form); absent times come first. */
-static bool is_later(const char *at, const char *best)
-{
-    return !best || (at && strcmp(at, best) >= 0);
-}
-
-static void take_segments(struct json session, const char *agent_id, struct latest *l)
-{
-    struct json_iter it = json_iter(json_get(session, "segments"));
-    struct json key;
-    struct json segment;
-
-    while (json_next(&it, &key, &segment)) {
-        const char *queue_id = json_str(json_get(segment, "queueId"));
-        const char *at = json_str(json_get(segment, "segmentStart"));
-
-        if (queue_id && is_later(at, l->queue_at)) {
-            l->queue_id = queue_id;
-            l->queue_at = at;
-        }
-        if (agent_id && str_eq(json_str(json_get(segment, "segmentType")), "interact") &&
-            is_later(at, l->agent_at)) {
-            l->agent_id = agent_id;
-            l->agent_at = at;
-        }
-    }
-}
-
-static void add_handle(struct json session, int64_t *handle_ms)
-{
-    struct json_iter it = json_iter(json_get(session, "metrics"));
-    struct json key;
-    struct json metric;
-    int64_t value = 0;
-
-    while (json_next(&it, &key, &metric)) {
-        if (str_eq(json_str(json_get(metric, "name")), "tHandle") &&
-            json_int(json_get(metric, "value"), &value)) {
-            *handle_ms = (*handle_ms < 0 ? 0 : *handle_ms) + value;
-        }
-    }
-}
-
-static void take_participant(struct json participant, struct recent_row *r, struct latest *l)
-{
-    bool is_agent = is_one_of(json_str(json_get(participant, "purpose")), "agent", "user");
-    const char *agent_id = is_agent ? json_str(json_get(participant, "userId")) : NULL;
-    struct json_iter it = json_iter(json_get(participant, "sessions"));
-    struct json key;
-    struct json session;
-
-    while (json_next(&it, &key, &session)) {
-        if (!r->media_type) {
-            r->media_type = json_str(json_get(session, "mediaType"));
-        }
-        take_segments(session, agent_id, l);
-        add_handle(session, &r->handle_ms);
-    }
-}
-
-static const char *kept(struct arena *a, const char *text)
-{
-    return text ? arena_strdup(a, text) : NULL;
-}
-
-/* False with ERR_CONTRACT when the conversation has no id or no start. */
-static bool read_row(struct json conversation, struct arena *a, struct recent_row *r, struct err *e)
-{
-    const char *id = json_str(json_get(conversation, "conversationId"));
-    const char *start = json_str(json_get(conversation, "conversationStart"));
-    struct json_iter it = json_iter(json_get(conversation, "participants"));
-    struct latest l = {NULL, NULL, NULL, NULL};
-    struct json key;
-    struct json participant;
-
-    *r = (struct recent_row){.handle_ms = -1};
-    if (!id || !start || !clock_parse(start, true, &r->start_ms)) {
-        return err_set(e, ERR_CONTRACT,
-                       "the answer holds a conversation without its conversationId or "
-                       "conversationStart");
-    }
-    while (json_next(&it, &key, &participant)) {
-        take_participant(participant, r, &l);
-    }
-    r->conversation_id = arena_strdup(a, id);
-    r->media_type = kept(a, r->media_type);
-    r->direction = kept(a, json_str(json_get(conversation, "originatingDirection")));
-    r->queue_id = kept(a, l.queue_id);
-    r->agent_id = kept(a, l.agent_id);
-    return true;
-}
-
-/* --- a lookback ------------------------------------------------------------------------------ */
-
-static bool is_known(const struct search *s, const char *id)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (str_eq(s->rows[i].conversation_id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes a page's conversations that began within the lookback: the query gives whole UTC days. Rows
- * move from page to page while new ones come, so one may come twice. */
-static bool take_page(struct search *s, struct json conversations, bool *passed, struct err *e)
-{
-    struct json_iter it = json_iter(conversations);
-    struct json key;
-    struct json conversation;
-
-    while (json_next(&it, &key, &conversation)) {
-        struct recent_row row;
-
-        if (!read_row(conversation, s->arena, &row, e)) {
-            return false;
-        }
-        if (row.start_ms < s->from_ms) {
-            *passed = true;
-        } else if (s->count < s->capacity && !is_known(s, row.conversation_id)) {
-            s->rows[s->count++] = row;
-        }
-    }
-    return true;
-}
-
-static bool ask_page(struct search *s, int64_t number, struct client_answer *answer, struct err *e)
+/* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
+ * were. */
+static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t number,
+                      int64_t *rows, struct err *e)
 {
     char from[CLOCK_ISO_BYTES];
     char to[CLOCK_ISO_BYTES];
+    char body[BODY_BYTES];
+    char label[LABEL_BYTES];
+    struct client_answer answer;
     struct client_request request = {
         .method = HTTP_POST,
-        .path = s->path,
-        .body = arena_printf(s->arena,
-                             "{\"interval\":\"%s/%s\",\"order\":\"desc\","
-                             "\"orderBy\":\"conversationStart\","
-                             "\"paging\":{\"pageSize\":%zu,\"pageNumber\":%lld}}",
-                             clock_format(s->from_ms, from), clock_format(s->to_ms, to),
-                             s->page_size, (long long)number),
-        .label = arena_printf(s->arena, "recent conversations, page %lld", (long long)number),
+        .path = stream_plan(stream_find("conversations"), ROLE_QUERY, NULL)->path,
+        .body = body,
+        .label = label,
         .want_document = true,
     };
 
-    if (client_call(s->client, &request, answer)) {
-        return true;
+    (void)snprintf(label, sizeof(label), "recent conversations, page %lld", (long long)number);
+    (void)snprintf(body, sizeof(body),
+                   "{\"interval\":\"%s/%s\",\"order\":\"desc\",\"orderBy\":\"conversationStart\","
+                   "\"paging\":{\"pageSize\":%zu,\"pageNumber\":%lld}}",
+                   clock_format(s->found->from_ms, from), clock_format(to_ms, to), page_size,
+                   (long long)number);
+    bool read = client_call(s->client, &request, &answer);
+    if (read) {
+        read = load_answer(s, &answer, rows, e);
+    } else {
+        *e = answer.error;
     }
-    *e = answer->error;
-    client_answer_free(answer);
-    return false;
+    client_answer_free(&answer);
+    return read;
 }
 
-/* Fills s->rows with what began within the lookback, as far as there is room. */
-static bool search(struct search *s, size_t wanted, struct err *e)
+/* Counts what began within the lookback, and what before. */
+static bool count_found(struct search *s, struct err *e)
 {
-    bool passed = false;
+    struct rows q = db_ask(s->found->memory, e, sql_recent_found, T(s->found->from_ms));
+
+    if (db_next(&q)) {
+        s->found->count = (size_t)db_int(q.s, 0);
+        s->older = db_int(q.s, 1);
+        if (db_int(q.s, 2) > 0) {
+            q.ok = err_set(e, ERR_CONTRACT,
+                           "the answer holds a conversation without its conversationId or "
+                           "conversationStart");
+        }
+    }
+    return db_end(&q);
+}
+
+/* Reads pages until enough began within the lookback or a page went past its start: the query gives
+ * whole UTC days, newest first. */
+static bool look_back(struct search *s, int64_t ms, struct err *e)
+{
+    struct recent *r = s->found;
+    size_t page_size = r->wanted > PAGE_LEAST ? r->wanted : PAGE_LEAST;
+    int64_t last = limit_get(LIMIT_QUERY_ROWS) / (int64_t)page_size;
+    int64_t to_ms = clock_now_ms();
     bool more = true;
-    int64_t last = limit_get(LIMIT_QUERY_ROWS) / (int64_t)s->page_size;
 
-    s->count = 0;
-    for (int64_t number = 1; s->count < wanted && !passed && more && number <= last; number++) {
-        struct client_answer answer;
+    r->from_ms = to_ms - ms;
+    if (!count_found(s, e)) {
+        return false;
+    }
+    int64_t older = s->older;
+    for (int64_t number = 1; more && number <= last; number++) {
+        int64_t rows = 0;
 
-        if (!ask_page(s, number, &answer, e)) {
+        if (!read_page(s, to_ms, page_size, number, &rows, e) || !count_found(s, e)) {
             return false;
         }
-        struct json conversations = json_get(json_root(answer.document), "conversations");
-        more = json_count(conversations) > 0;
-        bool taken = take_page(s, conversations, &passed, e);
-        client_answer_free(&answer);
-        if (!taken) {
-            return false;
-        }
+        more = rows > 0 && r->count < r->wanted && s->older == older;
     }
     return true;
 }
 
-static int newest_first(const void *one, const void *other)
+/* The business zone, for local times. */
+static bool set_zone(struct db *memory, const struct config *config, struct err *e)
 {
-    const struct recent_row *a = one;
-    const struct recent_row *b = other;
+    int64_t now_ms = clock_now_ms();
+    struct ledger *ledger = ledger_new(memory);
+    bool set = ledger_zone(ledger, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e);
 
-    if (a->start_ms != b->start_ms) {
-        return a->start_ms < b->start_ms ? 1 : -1;
-    }
-    return strcmp(a->conversation_id, b->conversation_id);
+    ledger_free(ledger);
+    return set;
 }
 
-bool recent_fetch(const struct config *config, size_t wanted, struct arena *a,
-                  struct recent_row **rows, size_t *count, struct err *e)
+bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
 {
-    const struct stream *stream = stream_find("conversations");
-    struct search s = {
-        .arena = a,
-        .path = stream_plan(stream, ROLE_QUERY, NULL)->path,
-        .page_size = wanted > PAGE_LEAST ? wanted : PAGE_LEAST,
-    };
-    bool done = true;
+    struct search s = {.found = out};
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
-    s.client = client_new(config, e);
-    if (!s.client) {
-        return false;
+    *out = (struct recent){.memory = db_open_memory(e), .wanted = wanted};
+    if (out->memory && set_zone(out->memory, config, e)) {
+        s.loader = load_new(out->memory, stream_find("conversations")->tree, NULL, e);
     }
-    s.capacity = wanted + s.page_size;
-    s.rows = arena_array(a, s.capacity, sizeof(*s.rows));
-    for (size_t i = 0; done && s.count < wanted && i < COUNT_OF(lookbacks); i++) {
-        s.to_ms = clock_now_ms();
-        s.from_ms = s.to_ms - lookbacks[i].ms;
-        done = search(&s, wanted, e);
-        LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", s.count));
+    s.client = s.loader ? client_new(config, e) : NULL;
+    bool done = s.client != NULL;
+    for (size_t i = 0; done && out->count < wanted && i < COUNT_OF(lookbacks); i++) {
+        done = look_back(&s, lookbacks[i].ms, e);
+        LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", out->count));
     }
     client_free(s.client);
-    qsort(s.rows, s.count, sizeof(*s.rows), newest_first);
-    *rows = s.rows;
-    *count = s.count < wanted ? s.count : wanted;
+    load_free(s.loader);
     return done;
+}
+
+bool recent_names(struct recent *r, struct db *names, struct err *e)
+{
+    struct rows q = db_ask(names, e, "SELECT queue_id, name FROM queue", NONE);
+    bool begun = db_begin(r->memory, e);
+
+    q.ok = q.ok && begun;
+    while (db_next(&q)) {
+        q.ok = db_do(r->memory, e, "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)",
+                     S(db_text(q.s, 0)), S(db_text(q.s, 1)));
+    }
+    if (db_end(&q)) {
+        q = db_ask(names, e, "SELECT user_id, name FROM user", NONE);
+        while (db_next(&q)) {
+            q.ok = db_do(r->memory, e, "INSERT INTO user (user_id, name) VALUES (?1, ?2)",
+                         S(db_text(q.s, 0)), S(db_text(q.s, 1)));
+        }
+        (void)db_end(&q);
+    }
+    bool done = q.ok && db_commit(r->memory, e);
+    db_rollback(r->memory);
+    return done;
+}
+
+bool recent_print(const struct recent *r, const struct rendering *to, struct err *e)
+{
+    const char *sql = to->format == RENDER_TABLE ? sql_recent_table : sql_recent_rows;
+
+    return render_query(r->memory, e, sql, DB_VALUES(T(r->from_ms), I((int64_t)r->wanted)), to);
 }

@@ -31,7 +31,7 @@ struct table {
 
 /* All rows in the order of their inserts. A row: table, count of values, then the values that are
  * not NULL: column, type, and the bytes of the number, or length and bytes of the text. */
-struct rows {
+struct row_list {
     char *bytes;
     size_t length;
     size_t capacity;
@@ -44,12 +44,12 @@ struct bench {
     struct db *target;
     struct table tables[TABLES_MAX]; /* the first is conversation */
     size_t table_count;
-    struct rows rows;
+    struct row_list rows;
 };
 
 /* --- rows in memory --- */
 
-static void put(struct rows *r, const void *bytes, size_t length)
+static void put(struct row_list *r, const void *bytes, size_t length)
 {
     if (r->length + length > r->capacity) {
         r->capacity = r->capacity > 0 ? r->capacity * 2 : FIRST_BYTES;
@@ -62,14 +62,14 @@ static void put(struct rows *r, const void *bytes, size_t length)
     r->length += length;
 }
 
-static void put_byte(struct rows *r, int value)
+static void put_byte(struct row_list *r, int value)
 {
     unsigned char byte = (unsigned char)value;
 
     put(r, &byte, 1);
 }
 
-static void put_value(struct rows *r, struct db_stmt *s, int column, enum db_type type)
+static void put_value(struct row_list *r, struct db_stmt *s, int column, enum db_type type)
 {
     int64_t integer = db_int(s, column);
     double real = db_real(s, column);

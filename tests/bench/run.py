@@ -8,7 +8,6 @@ beforehand, over loopback. Absolute times depend on the machine and vary by a te
 ratios, all of one run. No figure fails it; a program that fails does.
 """
 import argparse
-import gzip
 import json
 import math
 import os
@@ -20,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,7 +32,7 @@ LATENCY_SECONDS = 0.3
 PARTS = ("load", "others", "reread", "latency", "rate", "csv")
 CLIENT_ID = "00000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "standin-secret-4711"
-LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "inih", "libxxhash")
+LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash")
 
 
 def day(n):
@@ -68,6 +68,17 @@ def run(argv, env=None, stdout=None):
         if process.returncode != 0:
             raise SystemExit(f"{shlex.join(str(a) for a in argv)}: exit {process.returncode}\n{output}")
         return Done(seconds, usage, output)
+
+
+def seconds_of_zlib(path):
+    """How long zlib alone takes, at level 1 and in one thread, for a file's bytes."""
+    data = path.read_bytes()
+    begun = time.monotonic()
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    for at in range(0, len(data), 65536):
+        packer.compress(data[at:at + 65536])
+    packer.flush()
+    return time.monotonic() - begun
 
 
 class Standin:
@@ -294,23 +305,24 @@ class Bench:
         script.write_text(f".mode csv\n.headers on\nSELECT c.conversation_id, {columns} FROM conversation c "
                           f"CROSS JOIN {table} m ON m.conversation_key = c.conversation_key ORDER BY "
                           "c.conversation_id, m.participant_no, m.session_no, m.metric_no;\n")
-        shell, plain, packed = [], [], []
-        for _ in range(2):
+        shell, plain, packed, raw = [], [], [], []
+        for _ in range(3):
             with open(self.directory / "shell.csv", "wb") as file:
                 shell.append(run(["sqlite3", "-init", script, self.loaded.db, ""], stdout=file).seconds)
             plain.append(self.loaded.rollcall("export", "--out", out, table).seconds)
             size = (out / f"{table}.csv").stat().st_size
             packed.append(self.loaded.rollcall("export", "--out", out, "--gzip", table).seconds)
+            raw.append(seconds_of_zlib(out / f"{table}.csv"))
         shell_size = (self.directory / "shell.csv").stat().st_size
         shell_rate, rate, packed_rate = shell_size / min(shell) / 1e6, size / min(plain) / 1e6, size / min(packed) / 1e6
         self.table.add("CSV by the sqlite3 shell", f"{shell_rate:.0f} MB/s, {shell_size / 1e6:.0f} MB of {table}")
         ratio, goal, met = at_least(rate / shell_rate, 1.5)
         self.table.add("CSV by rollcall", f"{rate:.0f} MB/s, {size / 1e6:.0f} MB", ratio, goal, met)
         packed_size = (out / f"{table}.csv.gz").stat().st_size
-        with gzip.open(out / f"{table}.csv.gz") as file:
-            file.read(100)
-        self.table.add("CSV by rollcall, gzip", f"{packed_rate:.0f} MB/s in, {packed_size / 1e6:.0f} MB out", "",
-                       ">= 110 MB/s", packed_rate >= 110)
+        raw_rate = size / min(raw) / 1e6
+        self.table.add("the same bytes through zlib, level 1", f"{raw_rate:.0f} MB/s in")
+        ratio, goal, met = at_least(packed_rate / raw_rate, 0.6)
+        self.table.add("CSV by rollcall, gzip", f"{packed_rate:.0f} MB/s in, {packed_size / 1e6:.0f} MB out", ratio, goal, met)
 
     def growth(self):
         """Ten times the corpus into one file: the first and the tenth tenth."""

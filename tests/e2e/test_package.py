@@ -62,7 +62,7 @@ class ManPages(TestCase):
         self.configuration = done.stdout
 
     def test_configuration_page_names_each_key(self):
-        table = (ROOT / "src" / "io" / "config_keys.h").read_text(encoding="utf-8")
+        table = (ROOT / "src" / "io" / "config.h").read_text(encoding="utf-8")
         keys = re.findall(r'X\(KEY_\w+,\s*"(\w+)",\s*"(\w+)"', re.sub(r"\\\n\s*", " ", table))
         self.assertGreaterEqual(len(keys), 24)
         section, named = "", []
@@ -102,7 +102,7 @@ class Deb(TestCase):
         self.assertNotIn("@", re.sub("<.*>", "", text))
         self.assertEqual((fields["Package"], fields["Version"]), ("rollcall", VERSION))
         self.assertEqual(self.package.name, f"rollcall_{VERSION}_{fields['Architecture']}.deb")
-        for library in ("libc6", "libcurl", "libsqlite3-0", "libinih1", "libxxhash0"):
+        for library in ("libc6", "libcurl", "libsqlite3-0", "libxxhash0"):
             self.assertIn(library, fields["Depends"])
         self.assertTrue((self.root / "usr/lib/rollcall/libyyjson.so.0").exists() != ("libyyjson" in fields["Depends"]))
 

@@ -173,9 +173,10 @@ class Recent(TestCase):
         self.assertEqual(len(stub.bodies), 3, "an hour, which holds two, then a day")
 
     def test_answers_of_the_wrong_shape(self):
-        for broken in ({"conversationStart": "2026-01-01T00:00:00.000Z"}, {"conversationId": "c1"}, 7):
+        for broken, named in (({"conversationStart": "2026-01-01T00:00:00.000Z"}, "conversationId"),
+                              ({"conversationId": "c1"}, "conversationStart"), (7, "row 1 of the page")):
             _, site = self.stub([[broken]])
-            self.assertIn("conversationId", self.ok(site.run("recent"), 8).stderr)
+            self.assertIn(named, self.ok(site.run("recent"), 8).stderr)
 
     def test_looks_back_an_hour_a_day_a_week(self):
         server, site = self.busy(first=5, days=2)

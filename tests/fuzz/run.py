@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("BUILD", "build")
 OUT = os.path.join(BUILD, "fuzz")
 TARGETS = sorted(os.path.basename(path)[5:-2] for path in glob.glob(os.path.join(ROOT, "tests/fuzz/fuzz_*.c")))
-LIBRARIES = ["libcurl", "sqlite3", "zlib", "yyjson", "inih", "libxxhash"]
+LIBRARIES = ["libcurl", "sqlite3", "zlib", "yyjson", "libxxhash"]
 CLANG = os.environ.get("CLANG", "clang")
 MOST_BYTES = {"walk": 65536, "csv": 4095, "config": 16384, "gzip": 16384}
 

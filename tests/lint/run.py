@@ -15,7 +15,7 @@ import lint
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STAMPS = os.path.join(ROOT, os.environ.get("BUILD", "build"), "lint")
-FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DROLLCALL_VERSION="0"', "-Isrc", "-Wall", "-Wextra", "-Wpedantic",
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", '-DROLLCALL_VERSION="0"', "-Isrc", "-I" + lint.BUILD_GEN, "-Wall", "-Wextra", "-Wpedantic",
          "-Wshadow", "-Wformat=2"]
 
 

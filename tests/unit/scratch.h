@@ -93,6 +93,17 @@ static inline const char *scratch_value(struct scratch *s, const char *sql)
     return text;
 }
 
+/* The value at a path of a JSON document as text, "NULL" for null and for what is not there. */
+static inline const char *scratch_json(struct scratch *s, const char *document, const char *path)
+{
+    struct rows q = db_ask(s->db, &s->e, "SELECT json_extract(?1, ?2)", S(document), S(path));
+    bool row = db_next(&q);
+    const char *text = row ? db_kept(&q, 0, s->arena) : NULL;
+
+    check(db_end(&q), s);
+    return text ? text : "NULL";
+}
+
 /* A file's bytes, NUL-terminated, in the arena. */
 static inline const char *scratch_file(struct scratch *s, const char *path)
 {

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "config_fixture.h"
-#include "io/config_keys.h"
+#include "io/config.h"
 
 static char example[4096]; /* path of config.example.ini */
 
@@ -133,6 +133,7 @@ static const struct {
     {"[database]\npath = \"my file.db\"\n", "my file.db"},
     {"[database]\npath = 'my file.db' # the file's name\n", "my file.db"},
     {"[database]\npath = \"a # b.db\"\n", "a # b.db"},
+    {"[database]\npath = \"a ; b.db\" ; \"quoted\"\n", "a ; b.db"},
     {"[database]\npath = \"a.db\" # \"quoted\"\n", "a.db"},
     {"[database]\npath = \"a.db\n", "\"a.db"},
     {"# a comment = x\n; another\n[database] ; section\npath = a.db\n# path = b.db", "a.db"},
@@ -145,7 +146,7 @@ TEST_IN(enter, leave, empty_values)
 {
     static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
 
-    for (size_t i = 0; i < sizeof(writings_of_none) / sizeof(writings_of_none[0]); i++) {
+    for (size_t i = 0; i < COUNT(writings_of_none); i++) {
         char ini[64];
         snprintf(ini, sizeof(ini), "[extract]\ntimezone = %s\n", writings_of_none[i]);
         struct loaded l = load_text(ini, false);
@@ -157,7 +158,7 @@ TEST_IN(enter, leave, empty_values)
 
 TEST_IN(enter, leave, writings_are_understood)
 {
-    for (size_t i = 0; i < sizeof(writings) / sizeof(writings[0]); i++) {
+    for (size_t i = 0; i < COUNT(writings); i++) {
         struct loaded l = load_text(writings[i].ini, false);
         assert_good(&l);
         assert_string_equal(l.c.database_path, writings[i].path);
@@ -182,7 +183,7 @@ static const struct {
 
 TEST_IN(enter, leave, lists_are_taken_apart)
 {
-    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    for (size_t i = 0; i < COUNT(lists); i++) {
         char ini[256];
         snprintf(ini, sizeof(ini), "[extract]\nstreams = %s\nin_flight = 5\n", lists[i].value);
         struct loaded l = load_text(ini, false);
@@ -269,7 +270,7 @@ static const struct {
 
 TEST_IN(enter, leave, bad_values_are_refused)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         char place[64];
         struct loaded l = load_text(refused[i].ini, false);
         snprintf(place, sizeof(place), "rollcall.ini:%d: ", refused[i].line);
@@ -277,25 +278,6 @@ TEST_IN(enter, leave, bad_values_are_refused)
             strstr(l.e.message, refused[i].message) == NULL) {
             fail_msg("%s-> %s", refused[i].ini, l.good ? "accepted" : l.e.message);
         }
-        unload(&l);
-    }
-}
-
-TEST_IN(enter, leave, line_lengths)
-{
-    for (size_t length = 190; length < 210; length++) {
-        char ini[1024];
-        char path[256];
-        memset(path, 'x', length - strlen("path = "));
-        path[length - strlen("path = ")] = '\0';
-        snprintf(ini, sizeof(ini), "[database]\n#%s%s\npath = %s\n", path, path, path);
-        struct loaded l = load_text(ini, false);
-        if (l.good) {
-            assert_string_equal(l.c.database_path, path);
-        } else {
-            assert_non_null(strstr(l.e.message, "rollcall.ini:3: the line is longer than"));
-        }
-        assert_int_equal(l.good, length <= 198);
         unload(&l);
     }
 }
@@ -439,7 +421,6 @@ TEST_IN(enter, leave, example_has_every_key)
         for (size_t i = 0; i < count; i++) {
             assert_non_null(strstr(comment, words[i]));
         }
-        assert_true(key->meaning[0] != '\0');
     }
     arena_free(a);
 }

@@ -23,7 +23,7 @@ TEST_IN(enter, leave, what_a_login_needs)
          "client_id = i\nclient_secret = s\n",
          NULL},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct loaded l = load_text(cases[i].ini, true);
         assert_int_equal(l.good, cases[i].missing == NULL);
         if (cases[i].missing != NULL) {
@@ -129,7 +129,7 @@ static const struct {
 TEST_IN(enter, leave, env_files_are_read)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
-    for (size_t i = 0; i < sizeof(env_files) / sizeof(env_files[0]); i++) {
+    for (size_t i = 0; i < COUNT(env_files); i++) {
         write_file(".env", env_files[i].env);
         struct loaded l = load_as(NULL, true);
         if (env_files[i].secret == NULL) {
@@ -160,7 +160,7 @@ TEST_IN(enter, leave, bad_credentials)
         {"  \n", "i", "client secret is missing"},
         {"hunter2", "a:b", "character that no client id has (position 2)"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         char ini[256];
         write_file("secret", cases[i].file);
         snprintf(ini, sizeof(ini),
@@ -236,7 +236,7 @@ TEST_IN(enter, leave, warnings)
         {"[genesys]\nregion = x\nclient_id = 'i'\nclient_secret = hunter2\n", "", NULL,
          "client_id"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct child c = child_run(load_for_warnings, &cases[i]);
         assert_int_equal(c.exit_code, 0);
         if (cases[i].warning == NULL) {

@@ -8,8 +8,10 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "child.h"
+#include "io/db_place.h"
 #include "io/embedded.h"
 #include "scratch.h"
 
@@ -150,6 +152,8 @@ TEST_IN(scratch_open, scratch_close, test_reader)
 
     assert_false(db_exec(reader, "INSERT INTO queue (queue_id) VALUES ('q')", &e));
     assert_int_equal(e.kind, ERR_STORE);
+    assert_false(db_exec(reader, "CREATE TABLE more (x)", &e));
+    exec(reader, "CREATE TEMP TABLE own (x); INSERT INTO own VALUES (1); DROP TABLE own");
     /* A snapshot does not see what is committed later. */
     assert_true(db_begin_read(reader, &e));
     exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
@@ -560,6 +564,101 @@ TEST_IN(scratch_open, scratch_close, test_values)
     assert_int_equal(db_column_type(r, 3), DB_NULL);
     check(db_step(r, &row, &s->e) && !row, s);
     db_finalize(r);
+}
+
+/* --- values with their statements --- */
+
+TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
+{
+    struct scratch *s = *state;
+    struct err *e = &s->e;
+    char text[] = "SELECT 1";
+
+    check(db_exec(s->db, "CREATE TEMP TABLE t (i, n, r, s, t, x, b, absent)", e), s);
+    check(db_do(s->db, e, "INSERT INTO t VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", I(-7), N(-1),
+                R(0.5), S("text"), T(1000), X("abcdef", 3), B("\0b", 2), NONE),
+          s);
+    for (int turn = 0; turn < 2; turn++) {
+        struct rows q =
+            db_ask(s->db, e, "SELECT i, n, r, s, t, x, b, absent FROM t WHERE i = ?1", I(-7));
+        assert_true(db_next(&q));
+        assert_int_equal(db_cell(&q, 0, s->arena).value.integer, -7);
+        assert_int_equal(db_cell(&q, 1, s->arena).type, CELL_NULL);
+        assert_true(db_cell(&q, 2, s->arena).value.real == 0.5);
+        assert_string_equal(db_kept(&q, 3, s->arena), "text");
+        assert_int_equal(db_time(&q, 4), 1000);
+        assert_int_equal(db_time(&q, 3), TIME_NONE);
+        assert_int_equal(db_cell(&q, 5, s->arena).length, 3);
+        assert_int_equal(db_bytes(q.s, 6), 2);
+        assert_null(db_kept(&q, 7, s->arena));
+        assert_false(db_next(&q));
+        assert_true(db_end(&q));
+    }
+    /* Another statement at the address of one that is kept. */
+    for (char digit = '1'; digit <= '3'; digit++) {
+        int64_t number = 0;
+
+        text[7] = digit;
+        check(db_scalar(s->db, text, &number, e), s);
+        assert_int_equal(number, digit - '0');
+    }
+}
+
+TEST_IN(scratch_open, scratch_close, an_error_ends_the_rows)
+{
+    struct scratch *s = *state;
+    int count = 0;
+
+    struct rows q =
+        db_ask(s->db, &s->e, "SELECT abs(column1) FROM (VALUES (1), (?1))", I(INT64_MIN));
+    while (db_next(&q)) {
+        count++;
+    }
+    assert_int_equal(count, 1);
+    assert_false(db_next(&q));
+    assert_false(db_end(&q));
+    assert_non_null(strstr(s->e.message, "integer overflow"));
+    q = db_ask(s->db, &s->e, "SELECT nothing FROM nowhere", NONE);
+    assert_false(db_next(&q));
+    assert_false(db_end(&q));
+}
+
+static bool odd_rows(const void *user, size_t table, size_t row)
+{
+    (void)user;
+    return table == 5 && row % 2 == 1;
+}
+
+static struct cell row_and_text(const void *user, size_t table, size_t row, int column)
+{
+    assert_int_equal(table, 5);
+    return column == 0 ? (struct cell){.type = CELL_INT, .value.integer = (int64_t)row}
+                       : (struct cell){.type = CELL_TEXT, .length = 2, .value.text = user};
+}
+
+TEST(a_feed_is_a_table_of_the_programs_rows)
+{
+    struct err e = {0};
+    size_t rows = 6;
+    const struct db_feed feed = {.columns = "number, word",
+                                 .rows = &rows,
+                                 .has = odd_rows,
+                                 .cell = row_and_text,
+                                 .user = "words",
+                                 .table = 5};
+    struct db *d = db_open_memory(&e);
+    int64_t sum = 0;
+
+    assert_non_null(d);
+    assert_true(db_feed(d, "new_rows", &feed, &e));
+    for (int turn = 1; turn <= 2; turn++) {
+        assert_true(db_exec(d, "CREATE TEMP TABLE IF NOT EXISTS kept (number, word)", &e));
+        assert_true(db_do(d, &e, "INSERT INTO kept SELECT number, word FROM new_rows", NONE));
+        assert_true(db_scalar(d, "SELECT sum(number) FROM kept WHERE word = 'wo'", &sum, &e));
+        assert_int_equal(sum, turn == 1 ? 1 + 3 + 5 : 2 * (1 + 3 + 5) + 7);
+        rows = 8;
+    }
+    db_close(d);
 }
 
 TEST_IN(scratch_open, scratch_close, test_messages_name_the_statement)

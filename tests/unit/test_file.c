@@ -74,7 +74,7 @@ TEST_IN(enter, leave, test_commit)
 {
     static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
     assert_int_equal(mkdir("sub", 0777), 0);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         struct err e;
         struct file_aside f;
         write_text(paths[i], "old");
@@ -130,7 +130,7 @@ TEST_IN(enter, leave, test_open_failures)
         int error_number;
     } cases[] = {{"none/a.csv", ENOENT}, {"plain/a.csv", ENOTDIR}};
     write_text("plain", "");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e;
         struct file_aside f;
         assert_false(file_aside_open(&f, cases[i].path, &e));
@@ -207,7 +207,7 @@ TEST_IN(enter, leave, test_sweep)
     struct file_aside at_work;
     static const char *const kept[] = {"a.csv", ".a.csv.tmp-", ".a.csv.tmp-1x", ".tmp-12",
                                        "a.csv.tmp-12"};
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+    for (size_t i = 0; i < COUNT(kept); i++) {
         write_text(kept[i], "");
     }
     assert_true(file_aside_open(&at_work, "work.csv", &e));
@@ -217,7 +217,7 @@ TEST_IN(enter, leave, test_sweep)
     assert_int_equal(entries("."), 8);
     file_sweep_aside(".");
     assert_int_equal(entries("."), 6);
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+    for (size_t i = 0; i < COUNT(kept); i++) {
         assert_int_equal(access(kept[i], F_OK), 0);
     }
     assert_true(file_aside_rename(&at_work, &e));
@@ -232,7 +232,7 @@ TEST_IN(enter, leave, test_make_directory)
     static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
     struct err e;
     struct stat s;
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         assert_true(file_make_directory(paths[i], &e));
         assert_true(stat(paths[i], &s) == 0 && S_ISDIR(s.st_mode));
     }
@@ -254,7 +254,7 @@ TEST(test_directory_part)
         {"a//b", "a"}, {"//a", "/"}, {"../x.db", ".."}, {"a/", "a"},        {"", "."},
     };
     struct arena *a = arena_new(0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(file_directory(a, cases[i].path), cases[i].directory);
     }
     arena_free(a);
@@ -330,7 +330,7 @@ TEST(test_network_names)
         {0x2FC12FC1, NULL, NULL}, /* zfs */
         {0xF15F, NULL, NULL},     /* ecryptfs */
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const char *name = file_network_name(cases[i].magic, cases[i].type);
         if (cases[i].name == NULL) {
             assert_null(name);
@@ -343,7 +343,7 @@ TEST(test_network_names)
 TEST_IN(enter, leave, test_local_paths)
 {
     static const char *const paths[] = {".", "absent.db", "/", "/dev/shm/absent.db", "none/none"};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         const char *name = "";
         assert_false(file_on_network(paths[i], &name));
         assert_null(name);

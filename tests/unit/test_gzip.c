@@ -54,7 +54,7 @@ static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
 TEST(test_round_trip)
 {
     static const size_t lengths[] = {0, 1, 100, 4095, 4096, 4097, 100000, 3000000};
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         char *text = sample(lengths[i]);
         for (int level = 1; level <= 9; level += 4) {
             char *gzip = NULL;
@@ -109,7 +109,7 @@ TEST(test_corrupt)
     struct buf b;
     buf_init(&b, 1000);
     static const char *const tails[] = {"garbage", "<html>", "\n\n"};
-    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+    for (size_t i = 0; i < COUNT(tails); i++) {
         buf_clear(&b);
         buf_add(&b, gzip, length);
         buf_add_str(&b, tails[i]);

@@ -58,7 +58,7 @@ static const struct {
 
 TEST(test_refused)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         struct err e;
         struct json_doc *doc = parse_n(refused[i].text, refused[i].length, &e);
         if (doc != NULL) {
@@ -146,7 +146,7 @@ static const struct {
 
 TEST(test_values)
 {
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    for (size_t i = 0; i < COUNT(values); i++) {
         struct json_doc *doc = parse(values[i].text);
         struct arena *a = arena_new(0);
         struct json v = json_root(doc);
@@ -260,7 +260,7 @@ static const struct {
 
 TEST(test_quote)
 {
-    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+    for (size_t i = 0; i < COUNT(quotes); i++) {
         struct buf b;
         buf_init(&b, 1000);
         assert_true(json_quote(&b, quotes[i].text, quotes[i].length));

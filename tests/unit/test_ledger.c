@@ -36,8 +36,7 @@ static int open_fixture(void **state)
     f->scratch = scratch;
     f->db = f->scratch->db;
     f->arena = f->scratch->arena;
-    f->ledger = ledger_new(f->db, &f->e);
-    check_fixture(f->ledger != NULL, f);
+    f->ledger = ledger_new(f->db);
     *state = f;
     return 0;
 }
@@ -284,9 +283,9 @@ TEST_IN(open_fixture, close_fixture, facts_are_counted_and_kept)
                              .length = sizeof(bytes) - 1,
                              .row_count = 4};
 
-    check_fixture(ledger_note(f->ledger, &field, &f->e), f);
-    check_fixture(ledger_note(f->ledger, &field, &f->e), f);
-    check_fixture(ledger_note(f->ledger, &problem, &f->e), f);
+    check_fixture(ledger_note(f->db, &field, &f->e), f);
+    check_fixture(ledger_note(f->db, &field, &f->e), f);
+    check_fixture(ledger_note(f->db, &problem, &f->e), f);
     assert_string_equal(value(f, "SELECT count FROM unknown_field WHERE path = 'a.b'"), "4");
     assert_string_equal(value(f, "SELECT kind || example || count FROM data_problem"),
                         "wrong type\"x\"1");
@@ -439,7 +438,7 @@ static void fill_zone_alone(const char *path, int gate, const char *to)
     struct err e;
     char go;
     struct db *d = db_open(path, DB_WRITE, &e);
-    struct ledger *l = d ? ledger_new(d, &e) : NULL;
+    struct ledger *l = d ? ledger_new(d) : NULL;
     bool done = l && read(gate, &go, 1) == 0 &&
                 ledger_zone(l, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to), &e);
 

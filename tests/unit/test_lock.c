@@ -27,7 +27,7 @@ static int leave(void **state)
 {
     (void)state;
     static const char *const names[] = {"r.db", "r.db.lock", "link.db", "link.db.lock"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         char path[128];
         snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
         unlink(path);

@@ -52,7 +52,7 @@ TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
         "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to) "
         "VALUES ('conversations', 'day', '2024-10-03T00:00:00.000Z', "
         "'2024-10-04T00:00:00.000Z', 'open', '2024-10-03T12:00:00.000Z')");
-    check(metrics_write(&r, s->arena, &s->e), s);
+    check(metrics_write(&r, &s->e), s);
     const char *text = scratch_file(s, "rollcall.prom");
     assert_has(text, "# TYPE rollcall_last_run_duration_seconds gauge\n"
                      "rollcall_last_run_duration_seconds 61.007\n");
@@ -78,7 +78,7 @@ TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
     struct metrics_request r = request_of("absent.db");
 
     log_setup(LOG_ERROR, LOG_TEXT);
-    check(metrics_write(&r, s->arena, &s->e), s);
+    check(metrics_write(&r, &s->e), s);
     const char *text = scratch_file(s, "rollcall.prom");
     assert_has(text, "\nrollcall_last_run_exit_code 11\n");
     assert_has(text, "\nrollcall_database_up 0\n");
@@ -92,7 +92,7 @@ TEST_IN(scratch_open, scratch_close, a_path_that_cannot_be_written)
     struct metrics_request r = request_of(SCRATCH_DATABASE);
 
     r.path = "absent/rollcall.prom";
-    assert_false(metrics_write(&r, s->arena, &s->e));
+    assert_false(metrics_write(&r, &s->e));
     assert_int_equal(s->e.kind, ERR_STORE);
     assert_has(s->e.message, "absent/rollcall.prom");
 }

@@ -8,7 +8,7 @@
 #include "child.h"
 #include "io/secret.h"
 
-TEST(test_holds_text)
+TEST(holds_text)
 {
     char big[9000];
     memset(big, 'x', sizeof(big));
@@ -16,7 +16,7 @@ TEST(test_holds_text)
         const char *text;
         size_t length;
     } cases[] = {{"", 0}, {"a", 1}, {"abcdef", 3}, {big, sizeof(big)}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct secret *s = secret_new(cases[i].text, cases[i].length);
         assert_int_equal(secret_length(s), cases[i].length);
         assert_int_equal(strlen(secret_expose(s)), cases[i].length);
@@ -27,7 +27,7 @@ TEST(test_holds_text)
     assert_int_equal(secret_length(NULL), 0);
 }
 
-TEST(test_wipe)
+TEST(wipe)
 {
     char text[] = "hunter2";
     secret_wipe(text + 1, 5);
@@ -36,6 +36,29 @@ TEST(test_wipe)
                         "2",
                         8);
     secret_wipe(NULL, 0);
+}
+
+TEST(claims_of_a_token)
+{
+    static const struct {
+        const char *token;
+        const char *sub; /* NULL: not a JWT */
+    } cases[] = {
+        {"e30.eyJzdWIiOiJhYmMifQ.c2ln", "abc"}, {"e30.eyJzdWIiOiJhYmMifQ", NULL},
+        {"e30.eyJzdWIiOiJhYmMifQ.a.b", NULL},   {"e30.eyJz*WIi.c2ln", NULL},
+        {"e30.bm8ganNvbg.c2ln", NULL},          {"opaque", NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct secret *token = secret_new(cases[i].token, strlen(cases[i].token));
+        struct json_doc *claims = secret_claims(token);
+        assert_int_equal(claims != NULL, cases[i].sub != NULL);
+        if (claims != NULL) {
+            assert_string_equal(json_str(json_get(json_root(claims), "sub")), cases[i].sub);
+        }
+        json_free(claims);
+        secret_free(token);
+    }
+    assert_null(secret_claims(NULL));
 }
 
 static void check_no_core_dumps(const void *unused)
@@ -50,7 +73,7 @@ static void check_no_core_dumps(const void *unused)
 #endif
 }
 
-TEST(test_no_core_dumps)
+TEST(no_core_dumps)
 {
     assert_int_equal(child_run(check_no_core_dumps, NULL).exit_code, 0);
 }

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "out/status.h"
 #include "scratch.h"
@@ -12,130 +13,117 @@ static const struct status_stream_facts facts[] = {
     {.name = "queues", .title = "queues", .table = "queue", .is_snapshot = true},
 };
 
-enum { USERS, CONVERSATIONS, QUEUES };
-
-static struct status gather(struct scratch *s, const char *now)
-{
-    struct status_request request = {.streams = facts, .stream_count = 3};
-    struct status status;
-
-    assert_true(clock_parse(now, false, &request.now_ms));
-    check(status_gather(s->db, &request, s->arena, &status, &s->e), s);
-    return status;
-}
+#define USERS         "$.streams[0]"
+#define CONVERSATIONS "$.streams[1]"
+#define QUEUES        "$.streams[2]"
 
 /* The first day is settled, the second whole by the query, the third under way. */
-static void fill(struct scratch *s)
+static const char filled[] =
+    "INSERT INTO extract_window (stream, kind, complete_to) VALUES "
+    "('users', 'snapshot', '2024-10-05T11:00:00.000Z');"
+    "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to, "
+    "last_read_at) VALUES "
+    "('conversations', 'day', '2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', 'settled', "
+    "'2024-10-04T00:00:00.000Z', '2024-10-04T11:00:00.000Z'), "
+    "('conversations', 'day', '2024-10-04T00:00:00.000Z', '2024-10-05T00:00:00.000Z', 'open', "
+    "'2024-10-05T00:00:00.000Z', '2024-10-05T11:00:00.000Z'), "
+    "('conversations', 'day', '2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 'open', "
+    "'2024-10-05T11:00:00.000Z', '2024-10-05T11:00:00.000Z');"
+    "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) VALUES "
+    "('2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', 0, '2024-10-03', 'UTC'), "
+    "('2024-10-04T00:00:00.000Z', '2024-10-05T00:00:00.000Z', 0, '2024-10-04', 'UTC'), "
+    "('2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 0, '2024-10-05', 'UTC');"
+    "INSERT INTO run (command, started_at, ended_at, exit_code, exit_name, streams) VALUES "
+    "('extract', '2024-10-05T10:59:00.000Z', '2024-10-05T11:02:00.000Z', 0, 'ok', "
+    "'[\"users\", \"conversations\"]'), "
+    "('extract', '2024-10-05T11:30:00.000Z', NULL, NULL, NULL, '[\"adherence_realtime\"]');"
+    "INSERT INTO user (user_id) VALUES ('u1'), ('u2')";
+
+#define FIRST_DAY "WHERE window_start = '2024-10-03T00:00:00.000Z'"
+#define ANOTHER_RUN                                                                                \
+    "INSERT INTO run (command, started_at, ended_at, exit_code, exit_name, error, streams) "       \
+    "VALUES "
+
+/* The status as JSON, or for people in 80 columns, in the arena. */
+static const char *told(struct scratch *s, const char *now, int due_hours, bool json)
 {
-    scratch_exec(
-        s,
-        "INSERT INTO extract_window (stream, kind, complete_to) VALUES "
-        "('users', 'snapshot', '2024-10-05T11:00:00.000Z');"
-        "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to, "
-        "last_read_at) VALUES "
-        "('conversations', 'day', '2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', "
-        "'settled', '2024-10-04T00:00:00.000Z', '2024-10-04T11:00:00.000Z'), "
-        "('conversations', 'day', '2024-10-04T00:00:00.000Z', '2024-10-05T00:00:00.000Z', 'open', "
-        "'2024-10-05T00:00:00.000Z', '2024-10-05T11:00:00.000Z'), "
-        "('conversations', 'day', '2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 'open', "
-        "'2024-10-05T11:00:00.000Z', '2024-10-05T11:00:00.000Z');"
-        "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) VALUES "
-        "('2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', 0, '2024-10-03', 'UTC'), "
-        "('2024-10-04T00:00:00.000Z', '2024-10-05T00:00:00.000Z', 0, '2024-10-04', 'UTC'), "
-        "('2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 0, '2024-10-05', 'UTC');"
-        "INSERT INTO run (command, started_at, ended_at, exit_code, exit_name, streams) VALUES "
-        "('extract', '2024-10-05T10:59:00.000Z', '2024-10-05T11:02:00.000Z', 0, 'ok', "
-        "'[\"users\", \"conversations\"]'), "
-        "('extract', '2024-10-05T11:30:00.000Z', NULL, NULL, NULL, '[\"adherence_realtime\"]');"
-        "INSERT INTO user (user_id) VALUES ('u1'), ('u2')");
+    struct status_request request = {
+        .streams = facts, .stream_count = COUNT_OF(facts), .due_hours = due_hours};
+    FILE *out = fopen("told", "wb");
+
+    assert_true(clock_parse(now, false, &request.now_ms));
+    check(db_begin_read(s->db, &s->e), s);
+    check(status_gather(s->db, &request, &s->e), s);
+    check(json ? status_print_json(s->db, out, &s->e) : status_print(s->db, 80, out, &s->e), s);
+    db_rollback(s->db);
+    (void)fclose(out);
+    return scratch_file(s, "told");
+}
+
+/* Holds what the status says against paths and values, in pairs, NULL at the end. */
+__attribute__((sentinel)) static void says(struct scratch *s, const char *now, int due_hours, ...)
+{
+    const char *document = told(s, now, due_hours, true);
+    va_list pairs;
+
+    va_start(pairs, due_hours);
+    for (const char *path = va_arg(pairs, const char *); path; path = va_arg(pairs, const char *)) {
+        const char *expected = va_arg(pairs, const char *);
+        const char *value = scratch_json(s, document, path);
+
+        if (strcmp(value, expected) != 0) {
+            fail_msg("%s is %s, not %s", path, value, expected);
+        }
+    }
+    va_end(pairs);
 }
 
 TEST_IN(scratch_open, scratch_close, a_fresh_database_was_never_read)
 {
     struct scratch *s = *state;
-    struct status status = gather(s, NOW);
 
-    assert_true(status.behind);
-    assert_string_equal(status.streams[USERS].behind, "never read");
-    assert_string_equal(status.streams[CONVERSATIONS].behind, "never read");
-    assert_null(status.streams[QUEUES].behind); /* not enabled */
-    assert_null(status.streams[CONVERSATIONS].complete_to);
-    assert_int_equal(status.streams[CONVERSATIONS].whole_days, 0);
-    assert_int_equal(status.last_run.run_id, 0);
+    says(s, NOW, 0, "$.is_behind", "1", "$.last_run", "NULL", USERS ".behind", "never read",
+         CONVERSATIONS ".behind", "never read", CONVERSATIONS ".complete_to", "NULL",
+         CONVERSATIONS ".whole_days", "0", QUEUES ".behind", "NULL", NULL);
+    assert_non_null(strstr(told(s, NOW, 0, false), "last failure         none\n"));
 }
 
 TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
 {
     struct scratch *s = *state;
 
-    fill(s);
-    struct status status = gather(s, NOW);
-    const struct status_stream *c = &status.streams[CONVERSATIONS];
-    assert_false(status.behind);
-    assert_string_equal(c->complete_to, "2024-10-05T11:00:00.000Z");
-    assert_string_equal(c->last_read_at, "2024-10-05T11:00:00.000Z");
-    assert_int_equal(c->whole_days, 2);
-    assert_string_equal(c->first_day, "2024-10-03");
-    assert_string_equal(c->whole_to_day, "2024-10-04");
-    assert_int_equal(c->open_windows, 2);
-    assert_int_equal(c->settled_windows, 1);
-    assert_int_equal(c->late_windows, 0);
-    assert_int_equal(c->open_days, 2);
-    assert_int_equal(c->provisional_days, 0);
-    assert_int_equal(c->last_run.run_id, 1);
-    assert_int_equal(c->last_success.run_id, 1);
-    assert_int_equal(c->last_run.exit_code, 0);
-    assert_int_equal(status.streams[USERS].rows, 2);
-    assert_string_equal(status.streams[USERS].complete_to, "2024-10-05T11:00:00.000Z");
-    assert_int_equal(status.last_run.run_id, 2);
-    assert_int_equal(status.last_run.exit_code, -1);
+    scratch_exec(s, filled);
+    says(s, NOW, 0, "$.is_behind", "0", "$.due_hours", "26", "$.last_run.run_id", "2",
+         "$.last_run.exit_code", "NULL", "$.last_failure", "NULL", USERS ".rows", "2",
+         USERS ".complete_to", "2024-10-05T11:00:00.000Z", USERS ".whole_days", "NULL",
+         CONVERSATIONS ".complete_to", "2024-10-05T11:00:00.000Z", CONVERSATIONS ".last_read_at",
+         "2024-10-05T11:00:00.000Z", CONVERSATIONS ".whole_days", "2", CONVERSATIONS ".first_day",
+         "2024-10-03", CONVERSATIONS ".whole_to_day", "2024-10-04", CONVERSATIONS ".open_windows",
+         "2", CONVERSATIONS ".open_days", "2", CONVERSATIONS ".provisional_days", "0",
+         CONVERSATIONS ".last_run.run_id", "1", CONVERSATIONS ".last_success.exit_code", "0", NULL);
 
     /* A hole in the first day: later days do not count. */
     scratch_exec(s, "UPDATE extract_window SET complete_to = '2024-10-03T07:00:00.000Z', "
-                    "state = 'open' WHERE window_start = '2024-10-03T00:00:00.000Z'");
-    status = gather(s, NOW);
-    c = &status.streams[CONVERSATIONS];
-    assert_string_equal(c->complete_to, "2024-10-03T07:00:00.000Z");
-    assert_int_equal(c->whole_days, 1);
-    assert_null(c->whole_to_day);
-    assert_string_equal(c->behind, "1 ended day is not complete, the first is 2024-10-03 (UTC)");
-    assert_int_equal(c->late_windows, 1);
-    assert_true(status.behind);
-    assert_false(status.overdue);
-
-    scratch_exec(s, "UPDATE extract_window SET complete_to = NULL "
-                    "WHERE window_start = '2024-10-03T00:00:00.000Z'");
-    status = gather(s, NOW);
-    assert_null(status.streams[CONVERSATIONS].complete_to);
+                    "state = 'open' " FIRST_DAY);
+    says(s, NOW, 0, "$.is_behind", "1", "$.is_overdue", "0", CONVERSATIONS ".complete_to",
+         "2024-10-03T07:00:00.000Z", CONVERSATIONS ".whole_days", "1",
+         CONVERSATIONS ".whole_to_day", "NULL", CONVERSATIONS ".behind",
+         "1 ended day is not complete, the first is 2024-10-03 (UTC)", NULL);
+    scratch_exec(s, "UPDATE extract_window SET complete_to = NULL " FIRST_DAY);
+    says(s, NOW, 0, CONVERSATIONS ".complete_to", "NULL", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, a_stream_is_behind_after_26_hours)
+TEST_IN(scratch_open, scratch_close, what_is_not_read_for_due_hours_is_overdue)
 {
     struct scratch *s = *state;
 
-    fill(s);
-    assert_false(gather(s, "2024-10-06T13:00:00.000Z").behind);
-    struct status status = gather(s, "2024-10-06T13:00:00.001Z");
-    assert_true(status.behind);
-    assert_string_equal(status.streams[USERS].behind, "last read 26 hours ago");
-    assert_string_equal(status.streams[CONVERSATIONS].behind, "last read 26 hours ago");
-}
-
-TEST_IN(scratch_open, scratch_close, due_hours_move_what_is_overdue)
-{
-    struct scratch *s = *state;
-    struct status_request request = {.streams = facts, .stream_count = 3, .due_hours = 72};
-    struct status status;
-
-    fill(s);
-    assert_true(clock_parse("2024-10-08T11:00:00.000Z", false, &request.now_ms));
-    check(status_gather(s->db, &request, s->arena, &status, &s->e), s);
-    assert_false(status.overdue);
-    assert_int_equal(status.due_hours, 72);
-    request.due_hours = 71;
-    check(status_gather(s->db, &request, s->arena, &status, &s->e), s);
-    assert_true(status.overdue);
-    assert_false(status.streams[QUEUES].overdue); /* not enabled */
+    scratch_exec(s, filled);
+    says(s, "2024-10-06T13:00:00.000Z", 0, "$.is_behind", "0", NULL);
+    says(s, "2024-10-06T13:00:00.001Z", 0, "$.is_overdue", "1", USERS ".behind",
+         "last read 26 hours ago", CONVERSATIONS ".behind", "last read 26 hours ago",
+         QUEUES ".is_overdue", "0", NULL); /* not enabled */
+    says(s, "2024-10-08T11:00:00.000Z", 72, "$.due_hours", "72", "$.is_overdue", "0", NULL);
+    says(s, "2024-10-08T11:00:00.000Z", 71, "$.is_overdue", "1", NULL);
 }
 
 /* What is read all the same does not make up for runs that fail. */
@@ -143,101 +131,90 @@ TEST_IN(scratch_open, scratch_close, runs_that_do_not_end_well_are_overdue)
 {
     struct scratch *s = *state;
 
-    fill(s);
+    scratch_exec(s, filled);
     scratch_exec(s, "UPDATE run SET ended_at = '2024-10-04T09:59:00.000Z' WHERE run_id = 1");
-    assert_string_equal(gather(s, NOW).streams[USERS].behind,
-                        "no run of it has ended well for 26 hours");
+    says(s, NOW, 0, USERS ".behind", "no run of it has ended well for 26 hours", NULL);
     scratch_exec(s, "UPDATE run SET exit_code = 11 WHERE run_id = 1");
-    assert_string_equal(gather(s, NOW).streams[USERS].behind, "no run of it has ended well yet");
+    says(s, NOW, 0, USERS ".behind", "no run of it has ended well yet", NULL);
     /* Nobody ever ran it: what was read counts. */
     scratch_exec(s, "UPDATE run SET streams = '[\"queues\"]'");
-    assert_null(gather(s, NOW).streams[USERS].behind);
+    says(s, NOW, 0, USERS ".behind", "NULL", NULL);
 }
 
 TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
 {
     struct scratch *s = *state;
 
-    fill(s);
-    assert_int_equal(gather(s, NOW).last_failure.run_id, 0);
-    scratch_exec(s, "INSERT INTO run (command, started_at, ended_at, exit_code, exit_name, error, "
-                    "streams) VALUES ('extract', '2024-10-05T11:31:00.000Z', "
-                    "'2024-10-05T11:31:00.000Z', 10, 'locked', 'held', "
+    /* The second run may be under way: another one was refused. */
+    scratch_exec(s, filled);
+    scratch_exec(s, ANOTHER_RUN "('extract', '2024-10-05T11:31:00.000Z', "
+                                "'2024-10-05T11:31:00.000Z', 10, 'locked', 'held', "
+                                "'[\"adherence_realtime\"]')");
+    says(s, NOW, 0, "$.last_failure.run_id", "3", "$.last_failure.killed", "0", "$.last_run.run_id",
+         "2", NULL);
+    scratch_exec(s, "DELETE FROM run WHERE run_id = 3;" ANOTHER_RUN
+                    "('extract', '2024-10-05T11:35:00.000Z', NULL, NULL, NULL, NULL, "
                     "'[\"adherence_realtime\"]')");
-    struct status status = gather(s, NOW);
-    assert_int_equal(status.last_failure.run_id, 3);
-    assert_int_equal(status.last_run.run_id, 2); /* it may be under way: another one was refused */
-
-    scratch_exec(s, "DELETE FROM run WHERE run_id = 3;"
-                    "INSERT INTO run (command, started_at, streams) VALUES ('extract', "
-                    "'2024-10-05T11:35:00.000Z', '[\"adherence_realtime\"]')");
-    status = gather(s, NOW);
-    assert_int_equal(status.last_failure.run_id, 2);
-    assert_true(status.last_failure.killed);
-    assert_int_equal(status.last_success.run_id, 1);
+    says(s, NOW, 0, "$.last_failure.run_id", "2", "$.last_failure.killed", "1",
+         "$.last_success.run_id", "1", "$.last_run.killed", "0", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, counts_of_the_month_and_oddities)
+TEST_IN(scratch_open, scratch_close, counts_of_the_month_oddities_and_errors)
 {
     struct scratch *s = *state;
 
-    fill(s);
-    scratch_exec(s, "UPDATE run SET requests = 7, rows_new = 3;"
-                    "INSERT INTO run (command, started_at, requests, retries) VALUES "
-                    "('extract', '2024-09-30T23:59:59.999Z', 100, 5), "
-                    "('extract', '2024-10-01T00:00:00.000Z', 1000, 6);"
+    scratch_exec(s, filled);
+    scratch_exec(s, "UPDATE run SET requests = 7;"
+                    "INSERT INTO run (command, started_at, requests) VALUES "
+                    "('extract', '2024-09-30T23:59:59.999Z', 100), "
+                    "('extract', '2024-10-01T00:00:00.000Z', 1000);"
                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES "
                     "('users', 'a', '', 9), ('users', 'b', '', 9);"
                     "INSERT INTO data_problem (stream, path, kind, first_seen_at, count) VALUES "
-                    "('conversations', 'a', 'k', '', 9)");
-    struct status status = gather(s, NOW);
-    assert_int_equal(status.requests_month, 1014);
-    assert_int_equal(status.sums.requests, 1114);
-    assert_int_equal(status.sums.retries, 11);
-    assert_int_equal(status.sums.rows_new, 6);
-    assert_int_equal(status.sums.runs, 4);
-    assert_int_equal(status.streams[USERS].unknown_fields, 2);
-    assert_int_equal(status.streams[CONVERSATIONS].data_problems, 1);
-    assert_int_equal(status.streams[CONVERSATIONS].unknown_fields, 0);
-}
-
-TEST_IN(scratch_open, scratch_close, the_error_that_stands_is_shown)
-{
-    struct scratch *s = *state;
-    FILE *out = tmpfile();
-    char text[4096] = "";
-
-    fill(s);
-    scratch_exec(s, "UPDATE extract_window SET last_error = 'no permission\x1b[2J', "
+                    "('conversations', 'a', 'k', '', 9);"
+                    "UPDATE extract_window SET last_error = 'no permission', "
                     "last_error_kind = 'permission', last_error_at = '2024-10-05T11:01:00.000Z' "
                     "WHERE stream = 'users'");
-    struct status status = gather(s, NOW);
-    assert_string_equal(status.streams[USERS].last_error_kind, "permission");
-    assert_null(status.streams[CONVERSATIONS].last_error);
-
-    status_print(&status, s->arena, 0, out);
-    rewind(out);
-    assert_true(fread(text, 1, sizeof(text) - 1, out) > 0);
-    assert_non_null(strstr(text, "no permission"));
-    assert_null(strchr(text, 0x1b));
-    assert_non_null(strstr(text, "not enabled: queues"));
-    (void)fclose(out);
+    says(s, NOW, 0, "$.requests_month", "1014", USERS ".unknown_fields", "2",
+         CONVERSATIONS ".data_problems", "1", CONVERSATIONS ".unknown_fields", "0",
+         USERS ".last_error.kind", "permission", USERS ".last_error.message", "no permission",
+         CONVERSATIONS ".last_error", "NULL", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, lines_fit_eighty_columns)
+TEST_IN(scratch_open, scratch_close, for_people_in_eighty_columns)
 {
     struct scratch *s = *state;
-    FILE *out = tmpfile();
-    char line[512];
 
-    fill(s);
-    scratch_exec(s, "UPDATE extract_window SET last_error = 'a very long message that goes on and "
-                    "on, over the end of any line of a terminal, with all the details'");
-    struct status status = gather(s, NOW);
-    status_print(&status, s->arena, 80, out);
-    rewind(out);
-    while (fgets(line, sizeof(line), out)) {
-        assert_true(strlen(line) <= 81);
+    scratch_exec(s, filled);
+    assert_string_equal(
+        told(s, NOW, 0, false),
+        arena_printf(s->arena,
+                     "scratch.db (schema %d)\n\n"
+                     "stream         complete to        whole to    whole  open  prov.  rows\n"
+                     "users          2024-10-05 11:00Z                                     2\n"
+                     "conversations  2024-10-05 11:00Z  2024-10-04      2     2      0     0\n"
+                     "queues         -                                                     0\n"
+                     "whole, open, prov.: business days; provisional ones may be read again\n\n"
+                     "stream         last run           exit  last error\n"
+                     "users          2024-10-05 10:59Z  0 ok\n"
+                     "conversations  2024-10-05 10:59Z  0 ok\n"
+                     "queues         -\n\n"
+                     "last success         run 1, 2024-10-05 11:02Z\n"
+                     "last failure         none\n"
+                     "requests this month  0\n"
+                     "unknown fields       0\n"
+                     "data problems        0\n\n"
+                     "not enabled: queues\n"
+                     "up to date\n",
+                     db_schema_version()));
+
+    scratch_exec(s,
+                 "UPDATE extract_window SET last_error = 'a long message \x1b[2J that goes on and "
+                 "on, over the end of any line of a terminal, with all the details'");
+    const char *text = told(s, "2024-10-07T12:00:00.000Z", 0, false);
+    assert_null(strchr(text, 0x1b));
+    assert_non_null(strstr(text, "\noverdue: users: last read 49 hours ago\n"));
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+        assert_true(strcspn(line, "\n") <= 80);
     }
-    (void)fclose(out);
 }

@@ -2,8 +2,6 @@
 
 #include "base/str.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 TEST(equality)
 {
     static const struct {
@@ -353,6 +351,41 @@ TEST(url_encoding)
     assert_true(str_url_encode(&b, "/"));
     assert_string_equal(buf_str(&b), "ab%2F");
     buf_free(&b);
+}
+
+TEST(listed)
+{
+    static const char *const list[] = {"users", "queues"};
+
+    assert_true(str_is_listed("queues", list, 2));
+    assert_false(str_is_listed("queues", list, 1));
+    assert_false(str_is_listed("Users", list, 2));
+    assert_false(str_is_listed("", list, 2));
+}
+
+TEST(base64)
+{
+    static const struct {
+        const char *text;
+        const char *decoded; /* NULL: refused */
+    } rows[] = {
+        {"", ""},        {"YQ", "a"},         {"YWI", "ab"},
+        {"YWJj", "abc"}, {"_-8", "\xFF\xEF"}, {"/+8", "\xFF\xEF"},
+        {"Y", NULL},     {"YWJjZ", NULL},     {"YQ==", NULL},
+        {"Y Q", NULL},
+    };
+    char out[8];
+    size_t length;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool good = str_base64_decode(rows[i].text, strlen(rows[i].text), out, &length);
+
+        assert_int_equal(good, rows[i].decoded != NULL);
+        if (good) {
+            assert_int_equal(length, strlen(rows[i].decoded));
+            assert_memory_equal(out, rows[i].decoded, length);
+        }
+    }
 }
 
 TEST(utf8_and_uuid)

@@ -1,0 +1,58 @@
+/*
+ * Where a database lies, whose it is, and how this user may read it; for io/db.c.
+ *
+ * Invariant: looking leaves nothing behind, neither a file nor a lock.
+ */
+#ifndef ROLLCALL_IO_DB_PLACE_H
+#define ROLLCALL_IO_DB_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
+
+/* What a file says of itself; a blank one is nobody's yet. */
+struct db_header {
+    int64_t application_id;
+    int64_t version;
+    int64_t has_tables;
+};
+bool db_header_is_blank(const struct db_header *h);
+
+/* Refuses (ERR_STORE) what is another program's, or newer than schema `newest`. */
+bool db_header_judge(const char *path, const struct db_header *h, int newest, struct err *e);
+
+/* Whether a database of ours may be at `path`: no network file system, a file that this user may
+ * read and whose header is ours, or none yet where its directory exists (`must_exist`: refused). */
+bool db_place_check(const char *path, bool must_exist, int newest, struct err *e);
+
+/* By what a change of the file is told. */
+struct db_stamp {
+    ino_t inode;
+    off_t size;
+    struct timespec modified_at;
+    struct timespec changed_at;
+};
+
+/* How this user's rights allow to read a database, without leaving a file of this user beside it
+ * where the writer could not use it. */
+struct db_reading {
+    const char *name; /* for sqlite3_open_v2, with `flags` */
+    int flags;
+    bool frozen; /* without locks and WAL: good for as long as the file is as `stamp` says */
+    struct db_stamp stamp;
+};
+
+/* As usual where the user may write; else read-only by the writer's WAL, or, where there is none,
+ * frozen. ERR_STORE says what right is missing. */
+bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e);
+
+/* Whether the file is as it was; ERR_STORE otherwise: what was read may be of two moments. */
+bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *e);
+
+#endif

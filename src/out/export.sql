@@ -1,0 +1,100 @@
+-- What an export asks (out/export.h).
+
+-- name: export_relations
+-- The tables and views of the file.
+SELECT name, type = 'view' FROM sqlite_master
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
+ORDER BY name
+
+-- name: export_statement
+-- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
+-- wanted, NULL for all; or, where the second column says so, a conversation's id, for each of which
+-- it is to be run, so that nothing has to be sorted.
+-- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
+-- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
+-- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside; a child's conversation_key
+-- is replaced by conversation_id.
+WITH
+col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1)),
+relation AS (
+    SELECT
+        ?1 AS relation,
+        (SELECT type = 'view' FROM sqlite_master WHERE name = ?1) AS is_view,
+        sum(name = 'conversation_id') > 0 AS has_id,
+        sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
+        min(CASE WHEN name IN ('conversation_start', 'state_start', 'interval_start') THEN name END)
+            AS start
+    FROM col
+),
+field AS (
+    SELECT
+        col.*, relation.*,
+        CASE
+            WHEN name = 'conversation_key' AND is_child THEN 'c."conversation_id"'
+            WHEN name = 'conversation_key' THEN 't."conversation_id"'
+            ELSE printf('t."%w"', name)
+        END AS reference
+    FROM col CROSS JOIN relation
+),
+given AS (
+    SELECT group_concat(reference, ', ') AS list FROM (
+        SELECT reference FROM field
+        WHERE type <> 'BLOB' AND name NOT LIKE 'row@_%' ESCAPE '@'
+        AND (name <> 'conversation_key' OR is_child)
+        ORDER BY cid)
+),
+ordered AS (
+    SELECT group_concat(reference, ', ') AS list FROM (
+        SELECT reference FROM field
+        WHERE CASE
+            WHEN is_view AND has_id THEN name LIKE '%@_no' ESCAPE '@'
+            WHEN is_view THEN 1
+            ELSE pk > 0
+        END
+        ORDER BY pk, cid)
+)
+SELECT
+    'SELECT ' || given.list || ' FROM '
+    || iif(is_child, 'conversation AS c CROSS JOIN ', '') || printf('"%w" AS t', relation)
+    || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
+    || CASE
+        WHEN is_view AND has_id THEN ' WHERE t.conversation_id = ?1'
+        WHEN is_child THEN ' WHERE ?1 IS NULL OR +c.conversation_start >= ?1'
+        WHEN start IS NOT NULL THEN printf(' WHERE ?1 IS NULL OR +t."%w" >= ?1', start)
+        ELSE ''
+    END
+    || coalesce(' ORDER BY ' || ordered.list, ''),
+    is_view AND has_id
+FROM relation CROSS JOIN given CROSS JOIN ordered
+
+-- name: export_ids
+-- The conversations that began at ?1 or later; NULL: all.
+SELECT conversation_id FROM conversation
+WHERE ?1 IS NULL OR +conversation_start >= ?1
+ORDER BY conversation_id
+
+-- name: export_file
+-- The files written so far.
+CREATE TEMP TABLE export_file (relation TEXT, file TEXT, row_count INTEGER, bytes INTEGER)
+
+-- name: export_file_add
+INSERT INTO export_file VALUES (?1, ?2, ?3, ?4)
+
+-- name: export_manifest
+-- ?1: the program; ?2: the first day asked for, NULL: everything. whole_to: the stream is read
+-- without a hole up to this instant; whole_to_day: the last business day of those that are whole one
+-- after another from first_day on.
+SELECT json_object(
+    'program', ?1,
+    'schema_version', schema_version,
+    'run', json((SELECT json_object('run_id', run_id, 'started_at', started_at, 'ended_at', ended_at,
+                                    'planned_until', planned_until, 'exit_name', exit_name)
+                 FROM status_run WHERE run_id = last_run_id)),
+    'since', ?2,
+    'streams', (SELECT json_group_array(json_object(
+        'stream', stream, 'whole_to', complete_to, 'first_day', first_day,
+        'whole_to_day', whole_to_day)) FROM (SELECT * FROM status_stream ORDER BY stream_no)),
+    'files', (SELECT json_group_array(json_object(
+        'name', relation, 'file', file, 'rows', row_count, 'bytes', bytes))
+        FROM (SELECT * FROM export_file ORDER BY rowid)))
+FROM status

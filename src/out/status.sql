@@ -1,0 +1,261 @@
+-- How far each stream is and what is behind (out/status.h). The first statements make tables of the
+-- connection's own, from which those of status, metrics and the manifest are answered.
+
+-- name: status_fact
+-- What the program knows of its streams, in the order of its registry.
+CREATE TEMP TABLE status_fact (
+    stream_no INTEGER PRIMARY KEY,
+    stream TEXT,
+    title TEXT,
+    is_snapshot INTEGER, -- no days: the state of a moment
+    is_enabled INTEGER,  -- one that is not is shown, but never behind
+    row_count INTEGER    -- entities stored
+)
+
+-- name: status_fact_add
+INSERT INTO status_fact (stream, title, is_snapshot, is_enabled, row_count) VALUES (?1, ?2, ?3, ?4, ?5)
+
+-- name: status_run
+-- The runs of extract. One without an end whose locks a later run of the same streams got was
+-- killed; one that was refused its locks read nothing: another one did.
+CREATE TEMP VIEW status_run AS
+SELECT
+    run_id, started_at, ended_at, planned_until, exit_code, exit_name, error, streams, was_killed,
+    exit_name IS NOT 'locked' AS got_locks,
+    CASE
+        WHEN ended_at IS NOT NULL THEN printf('%d %s', exit_code, exit_name)
+        WHEN was_killed THEN 'killed'
+        ELSE 'under way, or killed'
+    END AS result,
+    json_object('run_id', run_id, 'started_at', started_at, 'ended_at', ended_at,
+                'planned_until', planned_until, 'exit_code', exit_code, 'exit_name', exit_name,
+                'error', error, 'killed', json(iif(was_killed, 'true', 'false')))
+        AS document
+FROM (
+    SELECT
+        run.*,
+        CASE
+            WHEN ended_at IS NULL THEN EXISTS (
+                SELECT 1 FROM run AS later
+                WHERE later.run_id > run.run_id AND later.streams = run.streams
+                AND later.exit_name IS NOT 'locked')
+            ELSE 0
+        END AS was_killed
+    FROM run WHERE command = 'extract'
+)
+
+-- name: status_stream
+-- ?1: now; ?2: since when a stream has to have been read, and read well.
+-- An enabled stream is overdue when nothing of it was read since, or when runs were to read it and
+-- none ended well; it is behind when it is overdue, or when a window that ended before is not
+-- complete. Windows are read without a hole up to the first that is not complete.
+CREATE TEMP TABLE status_stream AS
+WITH
+moment AS (SELECT ?1 AS now, ?2 AS due),
+covered AS (
+    SELECT
+        stream, 0 AS is_snapshot,
+        nullif(coalesce(min(CASE WHEN missing THEN coalesce(complete_to, window_start) END),
+                        max(complete_to)),
+               min(window_start)) AS complete_to,
+        max(last_read_at) AS last_read_at,
+        sum(state = 'open') AS open_windows,
+        sum(state = 'provisional') AS provisional_windows,
+        sum(state = 'settled') AS settled_windows,
+        sum(missing AND window_end <= (SELECT now FROM moment)) AS late_windows,
+        sum(missing AND window_end < (SELECT due FROM moment)) AS due_windows,
+        min(CASE WHEN missing AND window_end < (SELECT due FROM moment) THEN window_start END)
+            AS first_due
+    FROM (SELECT *, complete_to IS NULL OR complete_to < window_end AS missing FROM extract_window)
+    WHERE kind = 'day' GROUP BY stream
+    UNION ALL
+    SELECT stream, 1, max(complete_to), max(complete_to), sum(complete_to IS NULL), 0,
+           count(complete_to), 0, 0, NULL
+    FROM extract_window WHERE kind = 'snapshot' GROUP BY stream
+),
+business_day AS MATERIALIZED (
+    SELECT stream, day, utc_from, whole, state FROM freshness WHERE day IS NOT NULL
+),
+days AS (
+    SELECT
+        stream, coalesce(sum(whole), 0) AS whole_days, min(day) AS first_day,
+        sum(state = 'open' AND utc_from <= (SELECT now FROM moment)) AS open_days,
+        sum(state = 'provisional') AS provisional_days,
+        min(CASE WHEN NOT whole THEN day END) AS first_hole
+    FROM business_day GROUP BY stream
+),
+known AS (
+    SELECT
+        f.*, w.complete_to, w.last_read_at,
+        coalesce(w.open_windows, 0) AS open_windows,
+        coalesce(w.provisional_windows, 0) AS provisional_windows,
+        coalesce(w.settled_windows, 0) AS settled_windows,
+        coalesce(w.late_windows, 0) AS late_windows,
+        w.due_windows, w.first_due,
+        coalesce(d.whole_days, 0) AS whole_days,
+        coalesce(d.open_days, 0) AS open_days,
+        coalesce(d.provisional_days, 0) AS provisional_days,
+        d.first_day,
+        (SELECT max(b.day) FROM business_day AS b
+         WHERE b.stream = f.stream AND b.day < coalesce(d.first_hole, '~')) AS whole_to_day,
+        (SELECT count(*) FROM unknown_field AS u WHERE u.stream = f.stream) AS unknown_fields,
+        (SELECT count(*) FROM data_problem AS p WHERE p.stream = f.stream) AS data_problems,
+        (SELECT r.run_id FROM status_run AS r, json_each(r.streams) AS j
+         WHERE j.value = f.stream AND r.got_locks ORDER BY r.run_id DESC LIMIT 1) AS last_run_id,
+        (SELECT r.run_id FROM status_run AS r, json_each(r.streams) AS j
+         WHERE j.value = f.stream AND r.exit_code = 0 ORDER BY r.run_id DESC LIMIT 1)
+            AS last_success_id,
+        (SELECT e.window_id FROM extract_window AS e
+         WHERE e.stream = f.stream AND e.last_error IS NOT NULL
+         ORDER BY e.last_error_at DESC LIMIT 1) AS error_window_id
+    FROM status_fact AS f
+    LEFT JOIN covered AS w ON w.stream = f.stream AND w.is_snapshot = f.is_snapshot
+    LEFT JOIN days AS d ON d.stream = f.stream AND NOT f.is_snapshot
+),
+judged AS (
+    SELECT
+        k.*, s.ended_at AS last_success_at,
+        CASE
+            WHEN NOT k.is_enabled THEN NULL
+            WHEN k.last_read_at IS NULL THEN 'never read'
+            WHEN k.last_read_at < m.due THEN printf(
+                'last read %d hours ago',
+                (strftime('%s', m.now) - strftime('%s', k.last_read_at)) / 3600)
+            WHEN k.last_run_id IS NULL OR s.ended_at >= m.due THEN NULL
+            WHEN s.run_id IS NULL THEN 'no run of it has ended well yet'
+            ELSE printf(
+                'no run of it has ended well for %d hours',
+                (strftime('%s', m.now) - strftime('%s', s.ended_at)) / 3600)
+        END AS overdue,
+        CASE WHEN k.is_enabled AND k.due_windows > 0 THEN printf(
+            '%d ended %s not complete, the first is %s (UTC)', k.due_windows,
+            iif(k.due_windows = 1, 'day is', 'days are'),
+            substr(k.first_due, 1, 10))
+        END AS incomplete
+    FROM known AS k
+    CROSS JOIN moment AS m
+    LEFT JOIN status_run AS s ON s.run_id = k.last_success_id
+)
+SELECT
+    judged.*, overdue IS NOT NULL AS is_overdue,
+    coalesce(overdue, incomplete) AS behind, -- why; NULL: it is not
+    e.last_error, e.last_error_kind, e.last_error_at
+FROM judged LEFT JOIN extract_window AS e ON e.window_id = judged.error_window_id
+ORDER BY stream_no
+
+-- name: status_whole
+-- What concerns all streams. ?1: now; ?2: the database's path, ?3: its schema, ?4: hours after which
+-- a stream is overdue.
+CREATE TEMP TABLE status AS
+SELECT
+    ?2 AS database, ?3 AS schema_version, ?4 AS due_hours,
+    (SELECT max(is_overdue) FROM status_stream) AS is_overdue,
+    EXISTS (SELECT 1 FROM status_stream WHERE behind IS NOT NULL) AS is_behind,
+    (SELECT run_id FROM status_run WHERE got_locks ORDER BY run_id DESC LIMIT 1) AS last_run_id,
+    (SELECT run_id FROM status_run WHERE exit_code = 0 ORDER BY run_id DESC LIMIT 1)
+        AS last_success_id,
+    (SELECT run_id FROM status_run WHERE exit_code <> 0 OR was_killed ORDER BY run_id DESC LIMIT 1)
+        AS last_failure_id,
+    (SELECT coalesce(sum(requests), 0) FROM run WHERE started_at >= substr(?1, 1, 7))
+        AS requests_month
+
+-- name: status_title
+SELECT printf('%s (schema %d)', database, schema_version) FROM status
+
+-- name: status_coverage
+SELECT
+    stream,
+    coalesce(strftime('%Y-%m-%d %H:%MZ', complete_to), '-') AS "complete to",
+    CASE WHEN NOT is_snapshot THEN coalesce(whole_to_day, '-') END AS "whole to",
+    CASE WHEN NOT is_snapshot THEN whole_days END AS whole,
+    CASE WHEN NOT is_snapshot THEN open_days END AS open,
+    CASE WHEN NOT is_snapshot THEN provisional_days END AS "prov.",
+    row_count AS rows
+FROM status_stream ORDER BY stream_no
+
+-- name: status_last_runs
+SELECT
+    s.stream,
+    coalesce(strftime('%Y-%m-%d %H:%MZ', r.started_at), '-') AS "last run",
+    r.result AS exit,
+    s.last_error AS "last error"
+FROM status_stream AS s
+LEFT JOIN status_run AS r ON r.run_id = s.last_run_id
+ORDER BY s.stream_no
+
+-- name: status_facts
+-- Names and values, one a line.
+WITH told AS (
+    SELECT
+        run_id, printf('run %d, %s', run_id,
+                       strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at))) AS moment,
+        result || coalesce(': ' || error, '') AS outcome
+    FROM status_run
+),
+odd AS (
+    SELECT sum(unknown_fields) AS fields, sum(data_problems) AS problems FROM status_stream
+)
+SELECT 'last success', coalesce(moment, 'none')
+FROM status LEFT JOIN told ON run_id = last_success_id
+UNION ALL
+SELECT 'last failure', coalesce(moment || ', ' || outcome, 'none')
+FROM status LEFT JOIN told ON run_id = last_failure_id
+UNION ALL
+SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
+UNION ALL
+SELECT 'unknown fields', fields || iif(fields > 0, ' (table unknown_field)', '')
+FROM odd
+UNION ALL
+SELECT 'data problems', problems || iif(problems > 0, ' (table data_problem)', '')
+FROM odd
+
+-- name: status_verdict
+SELECT line FROM (
+    SELECT stream_no, printf('%s: %s: %s', iif(is_overdue, 'overdue', 'behind'), stream, behind)
+        AS line
+    FROM status_stream WHERE behind IS NOT NULL
+    UNION ALL
+    SELECT stream_no, 'not enabled: ' || stream FROM status_stream WHERE NOT is_enabled
+    UNION ALL
+    SELECT 1000000, 'up to date' FROM status WHERE NOT is_behind
+)
+ORDER BY stream_no
+
+-- name: status_is_behind
+SELECT is_behind FROM status
+
+-- name: status_document
+-- All of it as JSON.
+SELECT json_object(
+    'database', database,
+    'schema_version', schema_version,
+    'due_hours', due_hours,
+    'is_overdue', json(iif(is_overdue, 'true', 'false')),
+    'is_behind', json(iif(is_behind, 'true', 'false')),
+    'last_run', json((SELECT document FROM status_run WHERE run_id = last_run_id)),
+    'last_success', json((SELECT document FROM status_run WHERE run_id = last_success_id)),
+    'last_failure', json((SELECT document FROM status_run WHERE run_id = last_failure_id)),
+    'requests_month', requests_month,
+    'streams', (SELECT json_group_array(json_object(
+        'stream', stream,
+        'title', title,
+        'enabled', json(iif(is_enabled, 'true', 'false')),
+        'complete_to', complete_to,
+        'last_read_at', last_read_at,
+        'whole_days', CASE WHEN NOT is_snapshot THEN whole_days END,
+        'open_days', CASE WHEN NOT is_snapshot THEN open_days END,
+        'provisional_days', CASE WHEN NOT is_snapshot THEN provisional_days END,
+        'first_day', first_day,
+        'whole_to_day', whole_to_day,
+        'open_windows', open_windows,
+        'rows', row_count,
+        'unknown_fields', unknown_fields,
+        'data_problems', data_problems,
+        'last_run', json((SELECT document FROM status_run WHERE run_id = s.last_run_id)),
+        'last_success', json((SELECT document FROM status_run WHERE run_id = s.last_success_id)),
+        'last_error', json(CASE WHEN last_error IS NOT NULL THEN json_object(
+            'kind', last_error_kind, 'at', last_error_at, 'message', last_error) END),
+        'is_overdue', json(iif(is_overdue, 'true', 'false')),
+        'is_behind', json(iif(behind IS NOT NULL, 'true', 'false')),
+        'behind', behind)) FROM (SELECT * FROM status_stream ORDER BY stream_no) AS s))
+FROM status

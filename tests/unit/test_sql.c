@@ -1,0 +1,33 @@
+/* The statements that stand in .sql files beside the modules. */
+#include "test.h"
+
+#include "io/db.h"
+#include "sql.h"
+
+static bool makes(const struct sql_statement *s)
+{
+    return strncmp(s->text, "CREATE ", 7) == 0;
+}
+
+/* Those that make tables of the connection's own are run, for the others read from them. */
+TEST(every_statement_prepares_on_our_schema)
+{
+    struct err e = {0};
+    struct db *d = db_open_memory(&e);
+
+    assert_non_null(d);
+    assert_true(sql_statement_count > 10);
+    for (size_t i = 0; i < sql_statement_count * 2; i++) {
+        const struct sql_statement *statement = &sql_statements[i % sql_statement_count];
+
+        if (makes(statement) != (i < sql_statement_count)) {
+            continue;
+        }
+        struct db_stmt *s = db_prepare(d, statement->text, &e);
+        if (!s || (makes(statement) && !db_run(s, &e))) {
+            fail_msg("%s: %s", statement->name, e.message);
+        }
+        db_finalize(s);
+    }
+    db_close(d);
+}
