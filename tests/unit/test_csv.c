@@ -86,7 +86,7 @@ static const struct {
     {BYTES("a=b"), "a=b", NULL},
 };
 
-TEST(test_text)
+TEST(text)
 {
     for (size_t i = 0; i < COUNT(texts); i++) {
         for (int neutralize = 0; neutralize < 2; neutralize++) {
@@ -102,7 +102,7 @@ TEST(test_text)
     }
 }
 
-TEST(test_special_at_every_place)
+TEST(special_at_every_place)
 {
     static const char specials[] = ",\"\r\n";
     for (size_t length = 1; length <= 40; length++) {
@@ -120,7 +120,7 @@ TEST(test_special_at_every_place)
     }
 }
 
-TEST(test_no_other_byte_is_quoted)
+TEST(no_other_byte_is_quoted)
 {
     for (int c = 0; c < 256; c++) {
         char text[9];
@@ -137,7 +137,7 @@ TEST(test_no_other_byte_is_quoted)
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-TEST(test_integers)
+TEST(integers)
 {
     static const int64_t values[] = {
         0, 1, -1, 9, 10, 99, 100, -100, 12345, 1000000, INT64_MAX, INT64_MIN, INT64_MIN + 1,
@@ -152,7 +152,7 @@ TEST(test_integers)
     }
 }
 
-TEST(test_reals)
+TEST(reals)
 {
     static const struct {
         double value;
@@ -189,7 +189,7 @@ TEST(test_reals)
 }
 
 /* Every real reads back as itself, whichever way it was written. */
-TEST(test_reals_read_back)
+TEST(reals_read_back)
 {
     uint64_t x = 88172645463325252U;
     for (int i = 0; i < 200000; i++) {
@@ -216,7 +216,7 @@ TEST(test_reals_read_back)
 
 /* --- records --------------------------------------------------------------------------------- */
 
-TEST(test_records)
+TEST(records)
 {
     FILE *file = NULL;
     struct csv_writer *w = start(&file, false);
@@ -237,7 +237,7 @@ TEST(test_records)
     assert_written(w, file, BYTES("a,b,c\r\n,\"\",3\r\n1.5,,\r\n"));
 }
 
-TEST(test_bom)
+TEST(bom)
 {
     struct csv_options options = {.bom = true};
     FILE *file = tmpfile();
@@ -276,7 +276,7 @@ static char *write_much(struct csv_writer *w, size_t *length)
 }
 
 /* Plain and compressed, by the caller's thread and by one of its own: the same bytes. */
-TEST(test_large)
+TEST(large)
 {
     for (int way = 0; way < 4; way++) {
         struct csv_options options = {.gzip = way % 2 == 1, .background = way >= 2};
@@ -303,7 +303,7 @@ TEST(test_large)
     }
 }
 
-TEST(test_full_disk)
+TEST(full_disk)
 {
     for (int way = 0; way < 4; way++) {
         struct csv_options options = {.gzip = way % 2 == 1, .background = way >= 2};
@@ -323,7 +323,7 @@ TEST(test_full_disk)
     csv_discard(NULL);
 }
 
-TEST(test_failure_is_seen_early)
+TEST(failure_is_seen_early)
 {
     for (int way = 0; way < 2; way++) {
         struct csv_options options = {.background = way == 1};
