@@ -80,9 +80,8 @@ static void print_causes(void)
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
         const struct cause *cause = cause_of((enum cause_id)id);
 
-        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_step_name(cause->step),
-               cause_name((enum cause_id)id), err_exit_code(cause->kind), cause->sees, cause->text,
-               cause->remedy);
+        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_step_name(cause->step), cause->name,
+               err_exit_code(cause->kind), cause->sees, cause->text, cause->remedy);
     }
 }
 

@@ -66,13 +66,14 @@ static bool run_query(const struct cmd_context *ctx, struct db *d, const struct 
                       char **assignments, enum render_format format, struct err *e)
 {
     struct db_stmt *s = db_prepare(d, q->sql, e);
+    struct rendering to = {format, table_terminal_width(stdout), stdout};
     size_t rows = 0;
     bool done = s != NULL;
 
     for (; done && *assignments; assignments++) {
         done = query_bind(q, s, ctx->arena, *assignments, e);
     }
-    done = done && render_rows(s, format, table_terminal_width(stdout), stdout, &rows, e);
+    done = done && render_rows(s, &to, &rows, e);
     if (done && format == RENDER_TABLE) {
         printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");
     }

@@ -79,7 +79,8 @@ enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, s
                   "the client's role covers none of their divisions\n",
                   stderr);
         }
-        done = recent_print(&found, o.format, table_terminal_width(stdout), stdout, e);
+        struct rendering to = {o.format, table_terminal_width(stdout), stdout};
+        done = recent_print(&found, &to, e);
     }
     db_close(found.memory);
     return done ? ERR_NONE : e->kind;

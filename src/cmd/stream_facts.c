@@ -5,16 +5,6 @@
 
 enum { TABLES_MAX = 512 };
 
-static bool is_enabled(const struct config *c, const char *name)
-{
-    for (size_t i = 0; i < c->stream_count; i++) {
-        if (str_eq(c->streams[i], name)) {
-            return true;
-        }
-    }
-    return c->stream_count == 0;
-}
-
 const struct status_stream_facts *stream_facts(const struct config *c, struct arena *a,
                                                size_t *count)
 {
@@ -28,7 +18,7 @@ const struct status_stream_facts *stream_facts(const struct config *c, struct ar
             .title = s->title,
             .table = s->load == LOAD_OBSERVE ? s->state->table : s->tree->root->table,
             .is_snapshot = s->windows == WINDOWS_SNAPSHOT,
-            .enabled = is_enabled(c, s->name),
+            .enabled = c->stream_count == 0 || str_is_listed(s->name, c->streams, c->stream_count),
         };
     }
     *count = stream_registry_count;

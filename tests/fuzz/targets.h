@@ -17,9 +17,10 @@
 #include "etl/walk.h"
 #include "io/config.h"
 #include "io/csv.h"
-#include "io/gzip.h"
 #include "io/json.h"
 #include "streams/stream.h"
+
+#include "../unit/pack.h"
 
 enum { FUZZ_TREES_MAX = 32, FUZZ_FIELD_BYTES = 4096 };
 
@@ -222,7 +223,6 @@ static inline int fuzz_config(const uint8_t *data, size_t size)
 static inline int fuzz_gzip(const uint8_t *data, size_t size)
 {
     char *text = NULL;
-    char *packed = NULL;
     char *again = NULL;
     size_t length = 0;
     size_t packed_length = 0;
@@ -233,7 +233,7 @@ static inline int fuzz_gzip(const uint8_t *data, size_t size)
         FUZZ_CHECK(!text && (e.kind == ERR_TEMPORARY || e.kind == ERR_CONTRACT));
         return 0;
     }
-    gzip_deflate(text, length, 1, &packed, &packed_length);
+    char *packed = pack(text, length, 1, &packed_length);
     FUZZ_CHECK(gzip_inflate(packed, packed_length, 0, &again, &again_length, &e));
     FUZZ_CHECK(again_length == length && memcmp(again, text, length) == 0);
     /* Cut anywhere, it is not whole. */

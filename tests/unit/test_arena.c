@@ -50,51 +50,29 @@ TEST(pieces_are_zeroed_aligned_and_apart)
     arena_free(NULL);
 }
 
-TEST(reset_keeps_the_first_block_alone)
+TEST(reset_gives_the_same_memory_again)
 {
     struct arena *a = arena_new(4096);
-    size_t start = arena_held_bytes(a);
-    void *first = arena_alloc(a, 100);
+    const void *first = arena_alloc(a, 100);
 
-    assert_true(start >= 4096);
     for (int page = 0; page < 100; page++) {
-        (void)arena_alloc(a, 1000);
         (void)arena_alloc(a, TEN_MIB);
         for (int i = 0; i < 100; i++) {
             (void)arena_alloc(a, 500);
         }
-        assert_true(arena_held_bytes(a) >= TEN_MIB + 50000);
-        assert_true(arena_held_bytes(a) < TEN_MIB + (2U << 20));
         arena_reset(a);
-        assert_int_equal(arena_held_bytes(a), start);
         assert_ptr_equal(arena_alloc(a, 100), first);
     }
-    arena_free(a);
-}
-
-TEST(what_fits_the_first_block_takes_no_other)
-{
-    struct arena *a = arena_new(4096);
-    size_t start = arena_held_bytes(a);
-
-    for (int i = 0; i < 4; i++) {
-        (void)arena_alloc(a, 1024);
-    }
-    assert_int_equal(arena_held_bytes(a), start);
-    (void)arena_alloc(a, 1);
-    assert_true(arena_held_bytes(a) > start);
     arena_free(a);
 }
 
 TEST(a_large_piece_leaves_the_block_in_use)
 {
     struct arena *a = arena_new(4096);
+    const char *before = arena_alloc(a, 16);
 
-    (void)arena_alloc(a, 16);
     (void)arena_alloc(a, 100000);
-    size_t held = arena_held_bytes(a);
-    (void)arena_alloc(a, 4000);
-    assert_int_equal(arena_held_bytes(a), held);
+    assert_ptr_equal(arena_alloc(a, 4000), before + 16);
     arena_free(a);
 }
 
@@ -109,7 +87,7 @@ TEST(strings_are_copied)
     };
     struct arena *a = arena_new(0);
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         assert_string_equal(arena_strndup(a, rows[i].text, rows[i].length), rows[i].copy);
         assert_string_equal(arena_strdup(a, rows[i].text), rows[i].text);
     }
@@ -198,7 +176,7 @@ TEST(no_memory_exits_70_with_one_line)
         overflow_array, overflow_alloc, overflow_malloc, overflow_calloc, overflow_realloc,
     };
 
-    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+    for (size_t i = 0; i < COUNT(bodies); i++) {
         struct child c = child_run(bodies[i], NULL);
 
         assert_int_equal(c.exit_code, 70);

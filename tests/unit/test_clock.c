@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 TEST(instants_are_parsed)
 {
     static const struct {

@@ -7,7 +7,7 @@
 
 #define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
 
-TEST_IN(enter, leave, what_a_login_needs)
+TEST_IN(enter, tempdir_leave, what_a_login_needs)
 {
     static const struct {
         const char *ini;
@@ -23,7 +23,7 @@ TEST_IN(enter, leave, what_a_login_needs)
          "client_id = i\nclient_secret = s\n",
          NULL},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct loaded l = load_text(cases[i].ini, true);
         assert_int_equal(l.good, cases[i].missing == NULL);
         if (cases[i].missing != NULL) {
@@ -53,7 +53,7 @@ static void assert_secret(const char *text, const char *origin)
     unload(&l);
 }
 
-TEST_IN(enter, leave, precedence)
+TEST_IN(enter, tempdir_leave, precedence)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     assert_secret("from-ini", "rollcall.ini:4");
@@ -73,7 +73,7 @@ TEST_IN(enter, leave, precedence)
     assert_secret("from-systemd", "credentials/client_secret");
 }
 
-TEST_IN(enter, leave, id_and_region)
+TEST_IN(enter, tempdir_leave, id_and_region)
 {
     static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
     static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
@@ -93,7 +93,7 @@ TEST_IN(enter, leave, id_and_region)
     }
 }
 
-TEST_IN(enter, leave, env_file_lies_beside_the_configuration)
+TEST_IN(enter, tempdir_leave, env_file_lies_beside_the_configuration)
 {
     assert_int_equal(mkdir("conf", 0777), 0);
     write_file("conf/my.ini", LOGIN_INI);
@@ -126,10 +126,10 @@ static const struct {
     {"GENESYS_CLIENT_SECRET='abc' def\n", NULL},
 };
 
-TEST_IN(enter, leave, env_files_are_read)
+TEST_IN(enter, tempdir_leave, env_files_are_read)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
-    for (size_t i = 0; i < sizeof(env_files) / sizeof(env_files[0]); i++) {
+    for (size_t i = 0; i < COUNT(env_files); i++) {
         write_file(".env", env_files[i].env);
         struct loaded l = load_as(NULL, true);
         if (env_files[i].secret == NULL) {
@@ -144,7 +144,7 @@ TEST_IN(enter, leave, env_files_are_read)
     }
 }
 
-TEST_IN(enter, leave, bad_credentials)
+TEST_IN(enter, tempdir_leave, bad_credentials)
 {
     static const struct {
         const char *file; /* of the secret */
@@ -160,7 +160,7 @@ TEST_IN(enter, leave, bad_credentials)
         {"  \n", "i", "client secret is missing"},
         {"hunter2", "a:b", "character that no client id has (position 2)"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         char ini[256];
         write_file("secret", cases[i].file);
         snprintf(ini, sizeof(ini),
@@ -176,7 +176,7 @@ TEST_IN(enter, leave, bad_credentials)
     }
 }
 
-TEST_IN(enter, leave, secret_file_failures)
+TEST_IN(enter, tempdir_leave, secret_file_failures)
 {
     struct loaded l = load_text(LOGIN_INI "client_secret_file = absent\n", true);
     assert_false(l.good);
@@ -220,7 +220,7 @@ static void load_for_warnings(const void *argument)
     unload(&l);
 }
 
-TEST_IN(enter, leave, warnings)
+TEST_IN(enter, tempdir_leave, warnings)
 {
     static const struct warning_case cases[] = {
         {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
@@ -236,7 +236,7 @@ TEST_IN(enter, leave, warnings)
         {"[genesys]\nregion = x\nclient_id = 'i'\nclient_secret = hunter2\n", "", NULL,
          "client_id"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct child c = child_run(load_for_warnings, &cases[i]);
         assert_int_equal(c.exit_code, 0);
         if (cases[i].warning == NULL) {

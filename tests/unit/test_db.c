@@ -222,6 +222,17 @@ static void add_queue(const char *path, const char *id)
     db_close(d);
 }
 
+TEST_IN(scratch_open, scratch_close, sorting_stays_in_memory)
+{
+    enum { IN_MEMORY = 2 };
+    struct scratch *s = *state;
+    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
+
+    assert_int_equal(number(reader, "PRAGMA temp_store"), IN_MEMORY);
+    assert_int_equal(number(s->db, "PRAGMA temp_store"), IN_MEMORY);
+    db_close(reader);
+}
+
 TEST_IN(scratch_open, scratch_close, test_reader_that_may_not_write)
 {
     struct scratch *s = *state;

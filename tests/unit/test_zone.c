@@ -7,8 +7,6 @@
 #include "base/str.h"
 #include "child.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 static void use(const char *zone)
 {
     struct err e;
