@@ -5,61 +5,21 @@
 #ifndef ROLLCALL_TESTS_CONFIG_FIXTURE_H
 #define ROLLCALL_TESTS_CONFIG_FIXTURE_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/str.h"
 #include "io/config.h"
+#include "tempdir.h"
 
 static const char *const streams[] = {"conversations", "adherence_realtime", "users", "queues"};
 
-static char directory[64];
-
 static inline int enter(void **state)
 {
-    (void)state;
     static const char *const variables[] = {"GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET",
                                             "GENESYS_REGION", "CREDENTIALS_DIRECTORY",
                                             "XDG_CONFIG_HOME"};
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+    for (size_t i = 0; i < COUNT(variables); i++) {
         unsetenv(variables[i]);
     }
-    snprintf(directory, sizeof(directory), "/tmp/rollcall-config-XXXXXX");
-    if (mkdtemp(directory) == NULL || chdir(directory) != 0) {
-        return -1;
-    }
-    setenv("HOME", directory, 1);
-    return 0;
-}
-
-static inline int leave(void **state)
-{
-    (void)state;
-    char command[] = "rm";
-    char option[] = "-rf";
-    char *const arguments[] = {command, option, directory, NULL};
-    if (chdir("/") != 0) {
-        return -1;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(command, arguments);
-        _exit(1);
-    }
-    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
-}
-
-static inline void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    assert_int_equal(chmod(path, 0600), 0);
+    return tempdir_enter(state) == 0 ? setenv("HOME", tempdir, 1) : -1;
 }
 
 /* One configuration loaded from ./rollcall.ini, .env, the environment. */
@@ -77,7 +37,7 @@ static inline struct loaded load_as(const char *file, bool needs_login)
         .file = file,
         .needs_login = needs_login,
         .known_streams = streams,
-        .known_stream_count = sizeof(streams) / sizeof(streams[0]),
+        .known_stream_count = COUNT(streams),
     };
     l.good = config_load(&request, l.a, &l.c, &l.e);
     return l;

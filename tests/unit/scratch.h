@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/db.h"
+#include "tempdir.h"
 
 #define SCRATCH_DATABASE "scratch.db"
 
 struct scratch {
-    char directory[64];
     struct db *db;
     struct arena *arena;
     struct err e;
@@ -37,8 +35,7 @@ static inline int scratch_open(void **state)
     struct scratch *s = calloc(1, sizeof(*s));
 
     assert_non_null(s);
-    (void)snprintf(s->directory, sizeof(s->directory), "/tmp/rollcall-test-XXXXXX");
-    if (!mkdtemp(s->directory) || chdir(s->directory) != 0) {
+    if (tempdir_enter(state) != 0) {
         return -1;
     }
     s->db = db_open(SCRATCH_DATABASE, DB_WRITE, &s->e);
@@ -51,24 +48,11 @@ static inline int scratch_open(void **state)
 static inline int scratch_close(void **state)
 {
     struct scratch *s = *state;
-    char command[] = "rm";
-    char option[] = "-rf";
-    char *const arguments[] = {command, option, s->directory, NULL};
 
     db_close(s->db);
     arena_free(s->arena);
-    if (chdir("/") != 0) {
-        return -1;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(command, arguments);
-        _exit(1);
-    }
-    int status = 0;
-    bool removed = waitpid(pid, &status, 0) == pid && status == 0;
     free(s);
-    return removed ? 0 : -1;
+    return tempdir_leave(state);
 }
 
 static inline void scratch_exec(struct scratch *s, const char *sql)

@@ -8,7 +8,7 @@ static char example[4096]; /* path of config.example.ini */
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-TEST_IN(enter, leave, defaults)
+TEST_IN(enter, tempdir_leave, defaults)
 {
     struct loaded l = load_as(NULL, false);
     assert_good(&l);
@@ -36,7 +36,7 @@ TEST_IN(enter, leave, defaults)
     unload(&l);
 }
 
-TEST_IN(enter, leave, every_key)
+TEST_IN(enter, tempdir_leave, every_key)
 {
     struct loaded l = load_text("[genesys]\n"
                                 "region = ap-northeast-2\n"
@@ -104,7 +104,7 @@ TEST_IN(enter, leave, every_key)
     unload(&l);
 }
 
-TEST_IN(enter, leave, keys_of_monitoring)
+TEST_IN(enter, tempdir_leave, keys_of_monitoring)
 {
     struct loaded l = load_text("[status]\ndue_hours = 8760\n"
                                 "[metrics]\ntextfile = /run/rollcall.prom\n",
@@ -142,7 +142,7 @@ static const struct {
     {"\n\n", "rollcall.db"},
 };
 
-TEST_IN(enter, leave, empty_values)
+TEST_IN(enter, tempdir_leave, empty_values)
 {
     static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
 
@@ -156,7 +156,7 @@ TEST_IN(enter, leave, empty_values)
     }
 }
 
-TEST_IN(enter, leave, writings_are_understood)
+TEST_IN(enter, tempdir_leave, writings_are_understood)
 {
     for (size_t i = 0; i < COUNT(writings); i++) {
         struct loaded l = load_text(writings[i].ini, false);
@@ -181,7 +181,7 @@ static const struct {
     {"", 0, NULL, NULL},
 };
 
-TEST_IN(enter, leave, lists_are_taken_apart)
+TEST_IN(enter, tempdir_leave, lists_are_taken_apart)
 {
     for (size_t i = 0; i < COUNT(lists); i++) {
         char ini[256];
@@ -268,7 +268,7 @@ static const struct {
      2, "control characters"},
 };
 
-TEST_IN(enter, leave, bad_values_are_refused)
+TEST_IN(enter, tempdir_leave, bad_values_are_refused)
 {
     for (size_t i = 0; i < COUNT(refused); i++) {
         char place[64];
@@ -282,7 +282,7 @@ TEST_IN(enter, leave, bad_values_are_refused)
     }
 }
 
-TEST_IN(enter, leave, a_proxy_is_not_shown)
+TEST_IN(enter, tempdir_leave, a_proxy_is_not_shown)
 {
     struct loaded l = load_text("[genesys]\nproxy = gopher://user:hunter2@x\n", false);
     assert_false(l.good);
@@ -292,7 +292,7 @@ TEST_IN(enter, leave, a_proxy_is_not_shown)
 
 /* --- finding the file ------------------------------------------------------------------------ */
 
-TEST_IN(enter, leave, search_order)
+TEST_IN(enter, tempdir_leave, search_order)
 {
     assert_int_equal(mkdir("xdg", 0777) | mkdir("xdg/rollcall", 0777), 0);
     assert_int_equal(mkdir(".config", 0777) | mkdir(".config/rollcall", 0777), 0);
@@ -301,7 +301,7 @@ TEST_IN(enter, leave, search_order)
     write_file("xdg/rollcall/rollcall.ini", "[database]\npath = of-xdg\n");
     write_file(".config/rollcall/rollcall.ini", "[database]\npath = home\n");
     char xdg[128];
-    snprintf(xdg, sizeof(xdg), "%s/xdg", directory);
+    snprintf(xdg, sizeof(xdg), "%s/xdg", tempdir);
     setenv("XDG_CONFIG_HOME", xdg, 1);
     static const char *const removed[] = {NULL, "rollcall.ini", "xdg/rollcall/rollcall.ini"};
     static const char *const expected[] = {"here", "of-xdg", "rollcall.db"};
@@ -328,7 +328,7 @@ TEST_IN(enter, leave, search_order)
     unload(&l);
 }
 
-TEST_IN(enter, leave, a_directory_is_no_configuration)
+TEST_IN(enter, tempdir_leave, a_directory_is_no_configuration)
 {
     assert_int_equal(mkdir("rollcall.ini", 0777), 0);
     struct loaded l = load_as(NULL, false);
@@ -339,7 +339,7 @@ TEST_IN(enter, leave, a_directory_is_no_configuration)
 
 /* --- blame ----------------------------------------------------------------------------------- */
 
-TEST_IN(enter, leave, blame)
+TEST_IN(enter, tempdir_leave, blame)
 {
     struct loaded l = load_text("[extract]\ntimezone = Asia/Soul\n", false);
     assert_good(&l);
@@ -395,7 +395,7 @@ static const char *comment_above(const char *text, const char *line, struct aren
     return arena_strndup(a, blank, (size_t)(line - blank));
 }
 
-TEST_IN(enter, leave, example_has_every_key)
+TEST_IN(enter, tempdir_leave, example_has_every_key)
 {
     struct arena *a = arena_new(0);
     const char *text = example_with_all_keys(a);
@@ -425,7 +425,7 @@ TEST_IN(enter, leave, example_has_every_key)
     arena_free(a);
 }
 
-TEST_IN(enter, leave, example_is_valid)
+TEST_IN(enter, tempdir_leave, example_is_valid)
 {
     struct loaded as_it_is = load_as(example, false);
     assert_good(&as_it_is);

@@ -7,7 +7,7 @@
 
 #define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
 
-TEST_IN(enter, leave, what_a_login_needs)
+TEST_IN(enter, tempdir_leave, what_a_login_needs)
 {
     static const struct {
         const char *ini;
@@ -53,7 +53,7 @@ static void assert_secret(const char *text, const char *origin)
     unload(&l);
 }
 
-TEST_IN(enter, leave, precedence)
+TEST_IN(enter, tempdir_leave, precedence)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     assert_secret("from-ini", "rollcall.ini:4");
@@ -73,7 +73,7 @@ TEST_IN(enter, leave, precedence)
     assert_secret("from-systemd", "credentials/client_secret");
 }
 
-TEST_IN(enter, leave, id_and_region)
+TEST_IN(enter, tempdir_leave, id_and_region)
 {
     static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
     static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
@@ -93,7 +93,7 @@ TEST_IN(enter, leave, id_and_region)
     }
 }
 
-TEST_IN(enter, leave, env_file_lies_beside_the_configuration)
+TEST_IN(enter, tempdir_leave, env_file_lies_beside_the_configuration)
 {
     assert_int_equal(mkdir("conf", 0777), 0);
     write_file("conf/my.ini", LOGIN_INI);
@@ -126,7 +126,7 @@ static const struct {
     {"GENESYS_CLIENT_SECRET='abc' def\n", NULL},
 };
 
-TEST_IN(enter, leave, env_files_are_read)
+TEST_IN(enter, tempdir_leave, env_files_are_read)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     for (size_t i = 0; i < COUNT(env_files); i++) {
@@ -144,7 +144,7 @@ TEST_IN(enter, leave, env_files_are_read)
     }
 }
 
-TEST_IN(enter, leave, bad_credentials)
+TEST_IN(enter, tempdir_leave, bad_credentials)
 {
     static const struct {
         const char *file; /* of the secret */
@@ -176,7 +176,7 @@ TEST_IN(enter, leave, bad_credentials)
     }
 }
 
-TEST_IN(enter, leave, secret_file_failures)
+TEST_IN(enter, tempdir_leave, secret_file_failures)
 {
     struct loaded l = load_text(LOGIN_INI "client_secret_file = absent\n", true);
     assert_false(l.good);
@@ -220,7 +220,7 @@ static void load_for_warnings(const void *argument)
     unload(&l);
 }
 
-TEST_IN(enter, leave, warnings)
+TEST_IN(enter, tempdir_leave, warnings)
 {
     static const struct warning_case cases[] = {
         {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
