@@ -14,6 +14,7 @@
 #include "base/step.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "io/db_convert.h"
 #include "io/db_place.h"
 #include "io/embedded.h"
 #include "io/file.h"
@@ -666,11 +667,28 @@ static bool set_number(struct db *d, const char *pragma, int value, struct err *
     return db_exec(d, sql, e);
 }
 
-/* Runs one migration in the transaction that is open, unless another program was faster. */
-static bool migrate_step(struct db *d, size_t at, struct err *e)
+/* Runs the files of one number. */
+static bool run_schema(struct db *d, int number, struct err *e)
 {
-    int number = migration_number(at);
+    for (size_t i = 0; i < embedded_schema_count; i++) {
+        if (migration_number(i) == number && !db_exec(d, embedded_schema[i].text, e)) {
+            return err_prefix(e, "schema %s", embedded_schema[i].name);
+        }
+    }
+    return true;
+}
+
+/* The first number: the schema as it was when it was written anew. */
+static bool create_baseline(struct db *d, struct err *e)
+{
+    return run_schema(d, migration_number(0), e);
+}
+
+/* Runs one migration in the transaction that is open, unless another program was faster. */
+static bool migrate_step(struct db *d, int number, struct err *e)
+{
     int64_t version;
+    bool ok;
 
     if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
         return false;
@@ -678,25 +696,29 @@ static bool migrate_step(struct db *d, size_t at, struct err *e)
     if (version >= number) {
         return true;
     }
-    if (!db_exec(d, embedded_schema[at].text, e)) {
-        return err_prefix(e, "schema %s", embedded_schema[at].name);
+    if (version > 0 && number == migration_number(0)) {
+        ok = db_convert(d, create_baseline, e);
+    } else {
+        ok = run_schema(d, number, e);
     }
-    INVARIANT(!sqlite3_get_autocommit(d->handle));
-    return set_number(d, "application_id", DB_APPLICATION_ID, e) &&
+    INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
+    return ok && set_number(d, "application_id", DB_APPLICATION_ID, e) &&
            set_number(d, "user_version", number, e);
 }
 
+/* The files of one number are one migration, one transaction. */
 static bool migrate(struct db *d, int64_t version, struct err *e)
 {
     for (size_t i = 0; i < embedded_schema_count; i++) {
-        INVARIANT(i == 0 || migration_number(i) > migration_number(i - 1));
-        if (migration_number(i) <= version) {
+        int number = migration_number(i);
+
+        if (number <= version || (i > 0 && number == migration_number(i - 1))) {
             continue;
         }
         if (!db_begin(d, e)) {
             return false;
         }
-        if (!migrate_step(d, i, e) || !db_commit(d, e)) {
+        if (!migrate_step(d, number, e) || !db_commit(d, e)) {
             db_rollback(d);
             return false;
         }
