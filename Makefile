@@ -53,8 +53,7 @@ else
 UNIT_LIB := $(LIB)
 endif
 
-STANDIN_SOURCES := $(filter-out tests/standin/cutproxy.c,$(wildcard tests/standin/*.c))
-STANDIN_OBJECTS := $(STANDIN_SOURCES:tests/%.c=$(BUILD)/obj/tests/%.o)
+STANDIN_OBJECTS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/standin/*.c))
 STANDIN_LIBS    := -lmicrohttpd -lyyjson -lz -lm
 
 # What is installed beside the program; the completions are made from the program's own help.
@@ -146,7 +145,7 @@ help: ## list the targets
 unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
 	$<
 
-test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/cutproxy
+test-programs: $(UNIT_TESTS) $(BUILD)/standin
 
 # --- rules -------------------------------------------------------------------------------------
 
@@ -226,10 +225,6 @@ $(BUILD)/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o $(UNIT_LIB)
 $(BUILD)/standin: $(STANDIN_OBJECTS)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(STANDIN_LIBS) -o $@
-
-$(BUILD)/cutproxy: $(BUILD)/obj/tests/standin/cutproxy.o
-	@echo "  LD $@"
-	$(Q)$(LINK) $^ -o $@
 
 FORCE:
 

@@ -49,7 +49,7 @@ static void with_uri(struct jw *w, const char *name, const char *collection, uin
     jw_object(w, name);
     jw_id(w, "id", id);
     jw_string(w, "selfUri", uri);
-    jw_end_object(w);
+    jw_end(w);
 }
 
 /* Activity codes of an org have short ids for the categories that come with it. */
@@ -78,10 +78,10 @@ static void write_scheduled(struct jw *w, const struct stretch *s, int agent)
         jw_object(w, NULL);
         jw_uuid(w, "id", world_key(THING_PRESENCE, 1));
         jw_string(w, "selfUri", "/api/v2/presence/definitions/1");
-        jw_end_object(w);
-        jw_end_array(w);
+        jw_end(w);
+        jw_end(w);
     }
-    jw_end_object(w);
+    jw_end(w);
 }
 
 static void write_explanation(struct jw *w, const struct agent_now *a, int agent)
@@ -92,7 +92,7 @@ static void write_explanation(struct jw *w, const struct agent_now *a, int agent
     jw_int(w, "lengthMinutes", 15);
     jw_string(w, "status", agent % 2 ? "Approved" : "Pending");
     jw_string(w, "selfUri", "/api/v2/workforcemanagement/adherence/explanations/1");
-    jw_end_object(w);
+    jw_end(w);
 }
 
 static void write_queues(struct jw *w, const struct agent_now *a, int agent)
@@ -103,7 +103,7 @@ static void write_queues(struct jw *w, const struct agent_now *a, int agent)
         with_uri(w, NULL, "routing/queues",
                  world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues)));
     }
-    jw_end_array(w);
+    jw_end(w);
     jw_time(w, "activeQueuesModifiedTime", a->presence_since);
 }
 
@@ -151,13 +151,13 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
         jw_object(w, NULL);
         jw_string(w, "activityCategory", "Break");
         jw_time(w, "startDate", a.is.to);
-        jw_end_object(w);
+        jw_end(w);
     }
-    jw_end_array(w);
+    jw_end(w);
     if (agent % 8 == 3) {
         jw_bool(w, "suppressOnTimeReminder", true);
     }
-    jw_end_object(w);
+    jw_end(w);
 }
 
 void adherence_workforce(const struct request *request, struct reply *reply)
@@ -182,7 +182,7 @@ void adherence_workforce(const struct request *request, struct reply *reply)
     for (int i = 0; i < count; i++) {
         write_adherence(&reply->body, agents[i], now);
     }
-    jw_end_array(&reply->body);
+    jw_end(&reply->body);
 }
 
 /* OnQueue -> ON_QUEUE, as analytics spell it. */
@@ -233,7 +233,7 @@ static void write_status(struct jw *w, int agent, int64_t now)
     }
     jw_string(w, "scheduledActivityCategory", a.is.scheduled);
     jw_string(w, "actualActivityCategory", a.is.actual);
-    jw_end_object(w);
+    jw_end(w);
 }
 
 /* Marks the agents that one of the predicates names; false if a predicate is of another kind. */
@@ -296,8 +296,8 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
                 shown++;
             }
         }
-        jw_end_array(&reply->body);
-        jw_end_object(&reply->body);
+        jw_end(&reply->body);
+        jw_end(&reply->body);
     }
     free(wanted);
     yyjson_doc_free(doc);
@@ -345,7 +345,7 @@ static void write_record(struct intervals *x, int agent, const struct stretch *s
     }
     jw_uuid(w, "managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
     jw_uuid(w, "businessUnitId", world_key(THING_BUSINESS_UNIT, 0));
-    jw_end_object(w);
+    jw_end(w);
 }
 
 static void write_agent_records(struct intervals *x, int agent)
@@ -382,13 +382,13 @@ static void write_intervals(struct reply *reply, struct intervals *x, long size,
             write_agent_records(x, agent);
         }
     }
-    jw_end_array(w);
+    jw_end(w);
     if (world.intervals != INTERVALS_ARRAY) {
         jw_count(w, "pageSize", size);
         jw_count(w, "pageNumber", page);
         jw_count(w, "total", x->count);
         jw_count(w, "pageCount", (x->count + size - 1) / size);
-        jw_end_object(w);
+        jw_end(w);
     }
 }
 
@@ -398,8 +398,7 @@ void adherence_intervals(const struct request *request, struct reply *reply)
     long size, page;
     struct intervals x = {.w = &reply->body, .now = world_moment().now};
     if (world.intervals == INTERVALS_NONE) {
-        reply_text(reply, 404, "application/json",
-                   "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}");
+        reply_text(reply, 404, "application/json", ROUTES_NOT_FOUND);
     } else if (!query_value(request->query, "interval", 0, interval, sizeof interval) ||
                !when_parse_interval(interval, &x.from, &x.to) || x.to < x.from) {
         reply_error(reply, 400, "invalid.date", "The interval is not of the form start/end.");

@@ -72,7 +72,7 @@ static void refuse_login(struct reply *reply, int status, const char *error,
     jw_string(&reply->body, "error", error);
     jw_string(&reply->body, "description", description);
     jw_string(&reply->body, "error_description", description);
-    jw_end_object(&reply->body);
+    jw_end(&reply->body);
 }
 
 static void issue(struct reply *reply)
@@ -89,7 +89,7 @@ static void issue(struct reply *reply)
     jw_string(&reply->body, "access_token", t->text);
     jw_string(&reply->body, "token_type", "bearer");
     jw_int(&reply->body, "expires_in", world.token_seconds);
-    jw_end_object(&reply->body);
+    jw_end(&reply->body);
     pthread_mutex_unlock(&lock);
 }
 

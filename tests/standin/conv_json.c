@@ -40,10 +40,10 @@ static void write_properties(const struct writer *x, const struct segment *seg)
             jw_string(x->w, "property", types[(i + 1) % 6]);
             jw_string(x->w, "propertyType", types[i]);
             jw_string(x->w, "value", values[i]);
-            jw_end_object(x->w);
+            jw_end(x->w);
         }
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_wrapup(const struct writer *x, const struct segment *seg)
@@ -62,7 +62,7 @@ static void write_wrapup(const struct writer *x, const struct segment *seg)
         jw_array(x->w, "wrapUpTags");
         jw_string(x->w, NULL, "resolved");
         jw_string(x->w, NULL, "upsell, maybe");
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -74,9 +74,9 @@ static void write_scored(const struct writer *x, const struct segment *seg)
         jw_object(x->w, NULL);
         jw_int(x->w, "agentScore", (int64_t)(h % 100));
         jw_uuid(x->w, "scoredAgentId", world_key(THING_USER, h % (uint64_t)world.agents));
-        jw_end_object(x->w);
+        jw_end(x->w);
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_segment(const struct writer *x, const struct segment *seg)
@@ -106,7 +106,7 @@ static void write_segment(const struct writer *x, const struct segment *seg)
     if (x->c->showcase || fields_chance(seg->key, "properties", 8)) {
         write_properties(x, seg);
     }
-    jw_end_object(w);
+    jw_end(w);
     x->tally->segments++;
 }
 
@@ -124,7 +124,7 @@ static void write_segments(const struct writer *x, int session)
         }
     }
     if (open) {
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -144,11 +144,11 @@ static void write_metrics(const struct writer *x, int session)
         jw_time(x->w, "emitDate", m->emit);
         jw_string(x->w, "name", m->name);
         jw_int(x->w, "value", m->value);
-        jw_end_object(x->w);
+        jw_end(x->w);
         x->tally->metrics++;
     }
     if (open) {
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -163,10 +163,10 @@ static void write_outcomes(const struct writer *x, const struct session *s)
         jw_time(x->w, "flowOutcomeStartTimestamp", s->arrive + 300);
         jw_time(x->w, "flowOutcomeEndTimestamp", s->end - 100);
         fields_write(x->w, FIELDS_OUTCOME, &f);
-        jw_end_object(x->w);
+        jw_end(x->w);
         x->tally->flow_outcomes++;
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_flow(const struct writer *x, const struct session *s)
@@ -188,7 +188,7 @@ static void write_flow(const struct writer *x, const struct session *s)
             write_outcomes(x, s);
         }
     }
-    jw_end_object(x->w);
+    jw_end(x->w);
     x->tally->flows++;
 }
 
@@ -223,10 +223,10 @@ static void write_endpoint_stats(const struct writer *x, const struct session *s
         jw_object(x->w, NULL);
         jw_time(x->w, "eventTime", s->end);
         fields_write(x->w, FIELDS_ENDPOINT, &f);
-        jw_end_object(x->w);
+        jw_end(x->w);
         x->tally->media_endpoint_stats++;
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_agent_lists(const struct writer *x, const struct session *s)
@@ -238,9 +238,9 @@ static void write_agent_lists(const struct writer *x, const struct session *s)
             jw_object(x->w, NULL);
             jw_uuid(x->w, "agentGroupId", world_key(THING_GROUP, i));
             jw_string(x->w, "agentGroupType", types[i]);
-            jw_end_object(x->w);
+            jw_end(x->w);
         }
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
     if (x->c->showcase || fields_chance(s->key, "proposed", 25)) {
         jw_array(x->w, "proposedAgents");
@@ -249,9 +249,9 @@ static void write_agent_lists(const struct writer *x, const struct session *s)
             jw_object(x->w, NULL);
             jw_int(x->w, "agentRank", (int64_t)i + 1);
             jw_uuid(x->w, "proposedAgentId", world_key(THING_USER, agent));
-            jw_end_object(x->w);
+            jw_end(x->w);
         }
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -286,7 +286,7 @@ static void write_session(const struct writer *x, int n)
     }
     write_metrics(x, n);
     write_segments(x, n);
-    jw_end_object(w);
+    jw_end(w);
     x->tally->sessions++;
 }
 
@@ -317,8 +317,8 @@ static void write_participant(const struct writer *x, int n)
             write_session(x, i);
         }
     }
-    jw_end_array(w);
-    jw_end_object(w);
+    jw_end(w);
+    jw_end(w);
     x->tally->participants++;
 }
 
@@ -338,7 +338,7 @@ static void write_extra(const struct writer *x, const struct extra *e)
     }
     jw_uuid(x->w, "queueId", world_key(THING_QUEUE, (uint64_t)e->queue));
     fields_write(x->w, tables[e->kind], &f);
-    jw_end_object(x->w);
+    jw_end(x->w);
 }
 
 static void write_extras(const struct writer *x, enum extra_kind kind, const char *name,
@@ -356,7 +356,7 @@ static void write_extras(const struct writer *x, enum extra_kind kind, const cha
         }
     }
     if (open) {
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -370,7 +370,7 @@ static void write_divisions(const struct writer *x)
             jw_uuid(x->w, NULL, world_key(THING_DIVISION, home < 2 ? 0 : 1));
         }
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_head(const struct writer *x)
@@ -417,7 +417,7 @@ void conv_json(struct jw *w, const char *key, const struct conv *c, const struct
             write_participant(&x, i);
         }
     }
-    jw_end_array(w);
-    jw_end_object(w);
+    jw_end(w);
+    jw_end(w);
     x.tally->conversations++;
 }

@@ -123,7 +123,7 @@ void jobs_submit(const struct request *request, struct reply *reply)
             reply->status = 202;
             jw_object(&reply->body, NULL);
             jw_string(&reply->body, "jobId", job->id);
-            jw_end_object(&reply->body);
+            jw_end(&reply->body);
         } else {
             selection_free(&job->selection);
             free(job);
@@ -163,7 +163,7 @@ void jobs_status(const struct request *request, struct reply *reply)
             jw_time(w, "expirationDate", job->submitted + JOB_LIFE);
             jw_time(w, "completionDate", job->submitted);
         }
-        jw_end_object(w);
+        jw_end(w);
     } else {
         not_found(reply);
     }
@@ -234,7 +234,7 @@ static void write_results(const struct request *request, struct reply *reply, co
         write_cursor(w, job->id, to, page + 1);
     }
     jw_time(w, "dataAvailabilityDate", job->as_of);
-    jw_end_object(w);
+    jw_end(w);
 }
 
 /* A copy of the job that outlives its deletion by another request; false if there is none. */
@@ -292,5 +292,5 @@ void jobs_availability(const struct request *request, struct reply *reply)
     (void)request;
     jw_object(&reply->body, NULL);
     jw_time(&reply->body, "dataAvailabilityDate", world_moment().availability);
-    jw_end_object(&reply->body);
+    jw_end(&reply->body);
 }

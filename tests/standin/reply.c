@@ -37,10 +37,10 @@ void reply_error(struct reply *r, int status, const char *code, const char *mess
     jw_int(&r->body, "status", status);
     jw_uuid(&r->body, "contextId", rng_pair(0xc0de, atomic_fetch_add(&errors, 1)));
     jw_array(&r->body, "details");
-    jw_end_array(&r->body);
+    jw_end(&r->body);
     jw_array(&r->body, "errors");
-    jw_end_array(&r->body);
-    jw_end_object(&r->body);
+    jw_end(&r->body);
+    jw_end(&r->body);
 }
 
 void reply_text(struct reply *r, int status, const char *type, const char *text)

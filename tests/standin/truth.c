@@ -110,7 +110,7 @@ static bool next_line(struct truth *t)
                 jw_string(&t->line, "source",
                           view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job");
                 conv_json(&t->line, "conversation", &c, &view, &t->tally);
-                jw_end_object(&t->line);
+                jw_end(&t->line);
                 jw_text(&t->line, "\n");
                 return true;
             }
@@ -175,6 +175,6 @@ void truth_counts(const struct request *request, struct reply *reply)
     jw_int(w, "evaluations", t.tally.evaluations);
     jw_int(w, "surveys", t.tally.surveys);
     jw_int(w, "resolutions", t.tally.resolutions);
-    jw_end_object(w);
+    jw_end(w);
     jw_free(&t.line);
 }
