@@ -90,13 +90,10 @@ static void show_state(struct reply *reply)
 {
     struct moment moment = world_moment();
     struct jw *w = &reply->body;
-    jw_object(w, NULL);
-    jw_time(w, "now", moment.now);
-    jw_time(w, "availability", moment.availability);
-    jw_array(w, "faults");
+    JW(w, OBJECT(NULL), TIME("now", moment.now), TIME("availability", moment.availability),
+       ARRAY("faults"));
     fault_each(show_fault, w);
-    jw_end(w);
-    jw_end(w);
+    JW(w, END, END);
 }
 
 static void control(const struct request *request, struct reply *reply)

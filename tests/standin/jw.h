@@ -44,7 +44,7 @@ void jw_id(struct jw *w, const char *key, const char *value);
 void jw_count(struct jw *w, const char *key, int64_t value);
 
 /* A document as data: JW(w, OBJECT(NULL), TEXT("name", name), IF(open), TIME("end", end), END).
- * IF leaves the value after it out, with all that is in it. */
+ * IF leaves the value after it out, with all that is in it, which must END in the same list. */
 enum jw_kind {
     JW_STOP,
     JW_IF,
