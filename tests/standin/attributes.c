@@ -3,6 +3,7 @@
 #include "fields.h"
 #include "when.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LONGEST 1024 /* where the API cuts keys and values */
@@ -50,7 +51,7 @@ static void write_pair(struct jw *w, uint64_t h, unsigned n, bool ended)
     } else if (which / 8192 % 1000 == 200) {
         fill(value, 'V', which);
     } else if (which / 8192 % 100 == 60) {
-        strcpy(value, ended ? "closed" : "open");
+        snprintf(value, sizeof value, "%s", ended ? "closed" : "open");
     }
     jw_string(w, name, value);
 }
