@@ -33,9 +33,10 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     bool done = d && show(d, &config, ctx->arena, ctx->option[OPT_JSON] != NULL, &behind, e);
     db_close(d);
     config_wipe(&config);
-    if (!done) {
+    if (!done && !ferror(stdout)) {
         return e->kind;
     }
+    err_clear(e); /* of output that cannot be written cli.c tells: its reader may have had enough */
     return behind ? ERR_BEHIND : ERR_NONE;
 }
 
