@@ -159,7 +159,7 @@ $(BUILD)/deb/rollcall: $(BUILD)/obj/main.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) -Wl,-rpath,'$$ORIGIN/../lib/rollcall' $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 
-$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk packaging/help.awk $(wildcard schema/*.sql)
+$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk $(wildcard schema/*.sql)
 	@mkdir -p $(@D)
 	$(Q)packaging/completions.sh $* $(BUILD)/rollcall schema >$@.$$$$ && mv $@.$$$$ $@
 

@@ -5,6 +5,7 @@
 #   demo      build, and what the stand-in server of `make demo` needs
 #   test      demo and package, and what the tests and `make lint` need
 #   contract  test, and Node.js with npm for `make check-contract`
+#   systems   what `make check-systems` needs, alone
 # Works with apt, dnf, apk and brew, as root or by sudo. Installs only what is missing and says
 # what; does nothing, quickly, when everything is there.
 set -eu
@@ -16,13 +17,13 @@ say() { printf 'deps: %s\n' "$*"; }
 warn() { printf 'deps: %s\n' "$*" >&2; }
 
 case $GROUP in
-build | package | demo | test | contract) ;;
+build | package | demo | test | contract | systems) ;;
 -h | --help)
-    sed -n '2,10s/^# \{0,1\}//p' "$0"
+    sed -n '2,11s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 *)
-    warn "unknown group '$GROUP'; use: build, package, demo, test or contract"
+    warn "unknown group '$GROUP'; use: build, package, demo, test, contract or systems"
     exit 2
     ;;
 esac
@@ -57,12 +58,16 @@ test promtool tool:promtool optional prometheus golang-github-prometheus prometh
 package dpkg-dev cmd:dpkg-shlibdeps optional dpkg-dev dpkg-dev dpkg-dev dpkg
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
+systems debootstrap cmd:debootstrap required debootstrap debootstrap debootstrap -
+systems git cmd:git required git git git git
 NEEDS
 }
 
 in_group() {
     case $GROUP:$1 in
-    *:build | package:package | demo:demo | test:package | test:demo | test:test | contract:*) return 0 ;;
+    *:build | package:package | demo:demo | test:package | test:demo | test:test | systems:systems) return 0 ;;
+    contract:systems) return 1 ;;
+    contract:*) return 0 ;;
     *) return 1 ;;
     esac
 }

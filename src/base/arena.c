@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,6 @@ struct block {
 struct arena {
     struct block *top;
     struct block *large;
-    size_t held_bytes;
 };
 
 _Noreturn static void out_of_memory(void)
@@ -38,34 +38,27 @@ _Noreturn static void out_of_memory(void)
     _exit(err_exit_code(ERR_BUG));
 }
 
-void *xmalloc(size_t size)
+static void *or_die(void *memory)
 {
-    void *memory = malloc(size > 0 ? size : 1);
-
     if (!memory) {
         out_of_memory();
     }
     return memory;
+}
+
+void *xmalloc(size_t size)
+{
+    return or_die(malloc(size > 0 ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-    void *memory = (count > 0 && size > 0) ? calloc(count, size) : calloc(1, 1);
-
-    if (!memory) {
-        out_of_memory();
-    }
-    return memory;
+    return or_die(count > 0 && size > 0 ? calloc(count, size) : calloc(1, 1));
 }
 
 void *xrealloc(void *old, size_t size)
 {
-    void *memory = realloc(old, size > 0 ? size : 1);
-
-    if (!memory) {
-        out_of_memory();
-    }
-    return memory;
+    return or_die(realloc(old, size > 0 ? size : 1));
 }
 
 char *xstrdup(const char *text)
@@ -75,7 +68,7 @@ char *xstrdup(const char *text)
     return memcpy(xmalloc(bytes), text, bytes);
 }
 
-static struct block *push_block(struct arena *a, struct block **chain, size_t size)
+static struct block *push_block(struct block **chain, size_t size)
 {
     struct block *b = xmalloc(sizeof(*b) + size);
 
@@ -83,16 +76,14 @@ static struct block *push_block(struct arena *a, struct block **chain, size_t si
     b->size = size;
     b->used = 0;
     *chain = b;
-    a->held_bytes += sizeof(*b) + size;
     return b;
 }
 
-static void pop_block(struct arena *a, struct block **chain)
+static void pop_block(struct block **chain)
 {
     struct block *b = *chain;
 
     *chain = b->below;
-    a->held_bytes -= sizeof(*b) + b->size;
     free(b);
 }
 
@@ -108,18 +99,17 @@ struct arena *arena_new(size_t block_bytes)
 {
     struct arena *a = xcalloc(1, sizeof(*a));
 
-    a->held_bytes = sizeof(*a);
-    push_block(a, &a->top, aligned(block_bytes > 0 ? block_bytes : FIRST_BLOCK_BYTES));
+    push_block(&a->top, aligned(block_bytes > 0 ? block_bytes : FIRST_BLOCK_BYTES));
     return a;
 }
 
 void arena_reset(struct arena *a)
 {
     while (a->large) {
-        pop_block(a, &a->large);
+        pop_block(&a->large);
     }
     while (a->top->below) {
-        pop_block(a, &a->top);
+        pop_block(&a->top);
     }
     a->top->used = 0;
 }
@@ -130,7 +120,7 @@ void arena_free(struct arena *a)
         return;
     }
     arena_reset(a);
-    pop_block(a, &a->top);
+    pop_block(&a->top);
     free(a);
 }
 
@@ -146,9 +136,9 @@ static struct block *block_for(struct arena *a, size_t size)
         next *= 2;
     }
     if (size > next / 4) {
-        return push_block(a, &a->large, size);
+        return push_block(&a->large, size);
     }
-    return push_block(a, &a->top, next);
+    return push_block(&a->top, next);
 }
 
 /* Room that is not zeroed, for what is overwritten at once. */
@@ -197,27 +187,15 @@ char *arena_strndup(struct arena *a, const char *text, size_t length)
 char *arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args;
-
-    va_start(args, format);
-    char *text = arena_vprintf(a, format, args);
-    va_end(args);
-    return text;
-}
-
-char *arena_vprintf(struct arena *a, const char *format, va_list args)
-{
     va_list again;
 
+    va_start(args, format);
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     INVARIANT(length >= 0);
     char *text = take(a, (size_t)length + 1);
     (void)vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
+    va_end(args);
     return text;
-}
-
-size_t arena_held_bytes(const struct arena *a)
-{
-    return a->held_bytes;
 }

@@ -95,15 +95,6 @@ bool buf_add_printf(struct buf *b, const char *format, ...)
     return true;
 }
 
-char *buf_reserve(struct buf *b, size_t length)
-{
-    if (!make_room(b, length)) {
-        return NULL;
-    }
-    /* Zeroes keep data[length] a NUL whatever part of the room the caller goes on to use. */
-    return memset(b->data + b->length, 0, length + 1);
-}
-
 char *buf_take(struct buf *b, size_t *length)
 {
     char *data = b->data ? b->data : xcalloc(1, 1);

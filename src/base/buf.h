@@ -35,10 +35,6 @@ bool buf_add_str(struct buf *b, const char *text);
 bool buf_add_char(struct buf *b, char c);
 bool buf_add_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes room for `length` more bytes, zeroed, and returns where they go (the caller then adds what
- * it used to b->length); NULL when that would pass the maximum. */
-char *buf_reserve(struct buf *b, size_t length);
-
 /* Gives the storage (NUL-terminated, malloc'ed) to the caller and leaves the buffer empty. */
 char *buf_take(struct buf *b, size_t *length);
 

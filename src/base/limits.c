@@ -29,23 +29,10 @@ static int64_t in_force[] = {
 #undef LIMIT_DEFAULT
 };
 
-static bool refuse_name(struct arena *a, const char *name, struct err *e)
-{
-    const char *names[LIMIT_COUNT];
-
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        names[i] = facts[i].name;
-    }
-    const char *near = str_nearest(name, names, LIMIT_COUNT);
-
-    (void)err_set(e, ERR_CONFIG, "environment variable " LIMIT_PREFIX "%s: no such limit",
-                  str_escaped(a, name));
-    return near ? err_append(e, "; did you mean " LIMIT_PREFIX "%s?", near) : false;
-}
-
 /* Takes one NAME=VALUE of the environment, the prefix gone. */
 static bool load_one(struct arena *a, const char *setting, struct err *e)
 {
+    const char *names[LIMIT_COUNT];
     const char *equals = strchr(setting, '=');
 
     INVARIANT(equals);
@@ -54,6 +41,7 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         const struct limit_facts *f = &facts[i];
 
+        names[i] = f->name;
         if (!str_eq(name, f->name)) {
             continue;
         }
@@ -65,7 +53,10 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
         }
         return true;
     }
-    return refuse_name(a, name, e);
+    const char *near = str_nearest(name, names, LIMIT_COUNT);
+    (void)err_set(e, ERR_CONFIG, "environment variable " LIMIT_PREFIX "%s: no such limit",
+                  str_escaped(a, name));
+    return near ? err_append(e, "; did you mean " LIMIT_PREFIX "%s?", near) : false;
 }
 
 bool limits_load(struct err *e)

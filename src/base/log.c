@@ -29,47 +29,11 @@ static char status_line[STATUS_BYTES]; /* "": none; guarded by `writing` */
 
 static const char *const level_names[] = {
     [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
-static const char *const format_names[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
 
 void log_setup(enum log_level level, enum log_format format)
 {
     chosen_level = level;
     chosen_format = format;
-}
-
-static int find_name(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(names[i], name)) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-bool log_level_parse(const char *name, enum log_level *out)
-{
-    int found = find_name(level_names, sizeof(level_names) / sizeof(level_names[0]), name);
-
-    if (found >= 0) {
-        *out = (enum log_level)found;
-    }
-    return found >= 0;
-}
-
-bool log_format_parse(const char *name, enum log_format *out)
-{
-    int found = find_name(format_names, sizeof(format_names) / sizeof(format_names[0]), name);
-
-    if (found >= 0) {
-        *out = (enum log_format)found;
-    }
-    return found >= 0;
-}
-
-bool log_enabled(enum log_level level)
-{
-    return level <= chosen_level;
 }
 
 /* Bare words need no quotes; "null" does, being what an absent text prints as. */
@@ -88,28 +52,20 @@ static bool is_bare(const char *text)
     return true;
 }
 
-/* One character inside the quotes of a text line. */
-static bool add_text_char(struct buf *line, const char *text, size_t bytes)
+/* One character inside quotes; `code` is UINT32_MAX for an invalid byte. */
+static bool add_char(struct buf *line, const char *text, size_t bytes, uint32_t code)
 {
     if (*text == '"' || *text == '\\') {
         return buf_add_printf(line, "\\%c", *text);
     }
-    return str_escape(line, text, bytes);
-}
-
-/* One character inside the quotes of a JSON line; `code` is UINT32_MAX for an invalid byte. */
-static bool add_json_char(struct buf *line, const char *text, size_t bytes, uint32_t code)
-{
-    if (*text == '"' || *text == '\\') {
-        return buf_add_printf(line, "\\%c", *text);
+    if (chosen_format == LOG_TEXT) {
+        return str_escape(line, text, bytes);
     }
     if (code == UINT32_MAX) {
         return buf_add_printf(line, "\\\\x%02X", (unsigned)(unsigned char)*text);
     }
-    if (utf8_is_unsafe(code)) {
-        return buf_add_printf(line, "\\u%04X", (unsigned)code);
-    }
-    return buf_add(line, text, bytes);
+    return utf8_is_unsafe(code) ? buf_add_printf(line, "\\u%04X", (unsigned)code)
+                                : buf_add(line, text, bytes);
 }
 
 /* Adds a text between quotes, as much as fits in whole characters; false when that is not all. */
@@ -125,8 +81,7 @@ static bool add_quoted(struct buf *line, const char *text)
         if (bytes == 0) {
             bytes = 1;
         }
-        whole = chosen_format == LOG_JSON ? add_json_char(line, text + done, bytes, code)
-                                          : add_text_char(line, text + done, bytes);
+        whole = add_char(line, text + done, bytes, code);
         done += bytes;
     }
     line->max_bytes = LINE_BYTES;
@@ -230,7 +185,7 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     int saved = errno;
     struct buf line;
 
-    if (!log_enabled(level)) {
+    if (level > chosen_level) {
         return;
     }
     buf_init(&line, LINE_BYTES - END_BYTES);

@@ -26,14 +26,6 @@ struct log_field {
 /* Sets level and format; before it is called: LOG_WARN, LOG_TEXT. */
 void log_setup(enum log_level level, enum log_format format);
 
-/* Parses a level's name (error, warn, info, debug) or a format's (text, json); false when it is
- * none. */
-bool log_level_parse(const char *name, enum log_level *out);
-bool log_format_parse(const char *name, enum log_format *out);
-
-/* True when lines of this level are written (to spare the cost of making them). */
-bool log_enabled(enum log_level level);
-
 /* Writes one line: time, level, event (a short fixed word or phrase), then the fields. Keys are
  * fixed words. A line over 16 KiB is cut on a character's border and ends in cut=true. Leaves errno
  * alone. Use LOG(), or this with NULL and 0 for an event without fields. */

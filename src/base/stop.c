@@ -6,18 +6,15 @@
 
 #include "base/err.h"
 
-/* The first signal that asked, and whether a SIGINT came. */
-static atomic_int asked;
+/* Whether a signal asked, and whether a SIGINT came. */
+static atomic_bool asked;
 static atomic_bool interrupted;
 
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_BOOL_LOCK_FREE == 2,
-               "a signal handler may touch lock-free atomics only");
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler may touch lock-free atomics only");
 
 static void on_signal(int number)
 {
-    int none = 0;
-
-    (void)atomic_compare_exchange_strong(&asked, &none, number);
+    atomic_store(&asked, true);
     if (number != SIGINT || !atomic_exchange(&interrupted, true)) {
         return;
     }
@@ -48,11 +45,6 @@ void stop_install(void)
 }
 
 bool stop_requested(void)
-{
-    return atomic_load(&asked) != 0;
-}
-
-int stop_signal(void)
 {
     return atomic_load(&asked);
 }

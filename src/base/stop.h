@@ -13,7 +13,4 @@ void stop_install(void);
 /* True once a stop was asked for. Async-signal-safe to set, safe to read in any thread. */
 bool stop_requested(void);
 
-/* The signal that asked (SIGINT, SIGTERM or SIGHUP), 0 when none. */
-int stop_signal(void);
-
 #endif

@@ -6,6 +6,8 @@
 
 #include "base/utf8.h"
 
+#define BLANKS " \t\r\n"
+
 enum { NEAREST_MAX_BYTES = 128 };
 
 static char lower(char c)
@@ -14,21 +16,6 @@ static char lower(char c)
         return (char)(c + ('a' - 'A'));
     }
     return c;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return lower(c) >= 'a' && lower(c) <= 'z';
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 bool str_eq(const char *a, const char *b)
@@ -93,19 +80,16 @@ bool str_is_listed(const char *text, const char *const *list, size_t count)
 char *str_trim(struct arena *a, const char *text, bool *trimmed)
 {
     size_t whole = strlen(text);
-    size_t length = whole;
+    size_t cut = strspn(text, BLANKS);
+    size_t length = whole - cut;
 
-    while (length > 0 && is_blank(*text)) {
-        text++;
-        length--;
-    }
-    while (length > 0 && is_blank(text[length - 1])) {
+    while (length > 0 && strchr(BLANKS, text[cut + length - 1])) {
         length--;
     }
     if (trimmed) {
         *trimmed = length != whole;
     }
-    return arena_strndup(a, text, length);
+    return arena_strndup(a, text + cut, length);
 }
 
 char *str_lower(struct arena *a, const char *text)
@@ -118,43 +102,18 @@ char *str_lower(struct arena *a, const char *text)
     return copy;
 }
 
-static bool is_separator(char c)
-{
-    return c == ',' || is_blank(c);
-}
-
-static const char *skip_separators(const char *text)
-{
-    while (is_separator(*text)) {
-        text++;
-    }
-    return text;
-}
-
-static size_t item_bytes(const char *text)
-{
-    size_t length = 0;
-
-    while (text[length] && !is_separator(text[length])) {
-        length++;
-    }
-    return length;
-}
-
 char **str_split_list(struct arena *a, const char *text, size_t *count)
 {
-    size_t items = 0;
+    static const char separators[] = "," BLANKS;
+    char **list = arena_array(a, strlen(text) / 2 + 1, sizeof(*list));
 
-    for (const char *c = skip_separators(text); *c; c = skip_separators(c + item_bytes(c))) {
-        items++;
+    *count = 0;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t length = strcspn(text, separators);
+
+        list[(*count)++] = arena_strndup(a, text, length);
+        text += length;
     }
-    char **list = arena_array(a, items, sizeof(*list));
-    const char *c = skip_separators(text);
-    for (size_t i = 0; i < items; i++) {
-        list[i] = arena_strndup(a, c, item_bytes(c));
-        c = skip_separators(c + item_bytes(c));
-    }
-    *count = items;
     return list;
 }
 
@@ -162,13 +121,8 @@ bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
 {
     const char *digits = *text == '-' ? text + 1 : text;
 
-    if (!*digits) {
+    if (!*digits || digits[strspn(digits, "0123456789")] != '\0') {
         return false;
-    }
-    for (const char *c = digits; *c; c++) {
-        if (!is_digit(*c)) {
-            return false;
-        }
     }
     errno = 0;
     long long value = strtoll(text, NULL, 10);
@@ -181,17 +135,11 @@ bool str_to_int64(const char *text, int64_t min, int64_t max, int64_t *out)
 
 bool str_to_bool(const char *text, bool *out)
 {
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {
-        {"yes", true}, {"true", true},   {"on", true},   {"1", true},
-        {"no", false}, {"false", false}, {"off", false}, {"0", false},
-    };
+    static const char *const words[] = {"yes", "no", "true", "false", "on", "off", "1", "0"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (str_eq_nocase(text, words[i].word)) {
-            *out = words[i].value;
+        if (str_eq_nocase(text, words[i])) {
+            *out = i % 2 == 0;
             return true;
         }
     }
@@ -317,7 +265,7 @@ bool str_url_encode(struct buf *out, const char *text)
     size_t before = out->length;
 
     for (const char *c = text; *c; c++) {
-        bool plain = is_letter(*c) || is_digit(*c) || strchr("-._~", *c);
+        bool plain = strchr("0123456789abcdefghijklmnopqrstuvwxyz-._~", lower(*c)) != NULL;
         bool added = plain ? buf_add_char(out, *c)
                            : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
 
@@ -381,9 +329,8 @@ bool str_is_uuid(const char *text)
     }
     for (size_t i = 0; i < UUID_BYTES; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool hex = is_digit(text[i]) || (lower(text[i]) >= 'a' && lower(text[i]) <= 'f');
 
-        if (dash ? text[i] != '-' : !hex) {
+        if (dash ? text[i] != '-' : !strchr("0123456789abcdef", lower(text[i]))) {
             return false;
         }
     }

@@ -117,7 +117,7 @@ static void write_result(struct json_out *o, const struct check_result *r)
     json_out_text(o, "check", r->name);
     json_out_text(o, "status", status_names[r->status]);
     json_out_text(o, "evidence", r->evidence);
-    json_out_text(o, "cause", cause ? cause_name(r->cause) : NULL);
+    json_out_text(o, "cause", cause ? cause->name : NULL);
     json_out_text(o, "cause_text", cause ? cause->text : NULL);
     json_out_text(o, "remedy", cause ? cause->remedy : NULL);
     json_out_text(o, "note", wants_note(r) ? cause_saml_note : NULL);

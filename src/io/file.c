@@ -71,28 +71,23 @@ char *file_directory(struct arena *a, const char *path)
     return length == 0 ? arena_strdup(a, ".") : arena_strndup(a, path, length);
 }
 
-/* Makes the directory's entries durable. Some file systems cannot and say EINVAL: then they need
- * not. False with errno. */
-static bool sync_directory(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    int error_number = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;
-    close(fd);
-    errno = error_number;
-    return error_number == 0;
-}
-
-static char *directory_of(const char *path)
+/* Makes the entry of `path` in its directory durable. Some file systems cannot and say EINVAL: then
+ * they need not. */
+static bool sync_entry(const char *path, struct err *e)
 {
     size_t length = directory_length(path);
     char *directory = xstrdup(length == 0 ? "." : path);
-    if (length > 0) {
-        directory[length] = '\0';
+    directory[length == 0 ? 1 : length] = '\0';
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool durable = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+    if (!durable) {
+        file_fail(e, "fsync", directory, errno);
     }
-    return directory;
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(directory);
+    return durable;
 }
 
 /* --- files aside ----------------------------------------------------------------------------- */
@@ -177,9 +172,7 @@ bool file_aside_rename(struct file_aside *f, struct err *e)
     if (rename(f->aside_path, f->path) != 0) {
         return aside_fail(f, "replace", errno, e);
     }
-    char *directory = directory_of(f->path);
-    bool durable = sync_directory(directory) || file_fail(e, "fsync", directory, errno);
-    free(directory);
+    bool durable = sync_entry(f->path, e);
     step("renamed");
     (void)fclose(f->stream); /* fsynced: closing has nothing left to write */
     forget(f);
@@ -241,32 +234,24 @@ void file_sweep_aside(const char *directory)
 
 /* --- directories ----------------------------------------------------------------------------- */
 
-static bool is_directory(const char *path)
-{
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 static bool make_one(const char *path, struct err *e)
 {
-    if (is_directory(path)) {
+    struct stat s;
+    int error_number = mkdir(path, 0777) == 0 ? 0 : errno;
+    if (error_number != 0) {
+        bool there = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+        return there || file_fail(e, "make the directory", path,
+                                  error_number == EEXIST ? ENOTDIR : error_number);
+    }
+    if (sync_entry(path, e)) {
         return true;
     }
-    if (mkdir(path, 0777) != 0) {
-        int error_number = errno;
-        if (error_number == EEXIST && is_directory(path)) {
-            return true;
-        }
-        return file_fail(e, "make the directory", path,
-                         error_number == EEXIST ? ENOTDIR : error_number);
+    /* A directory may let us make an entry and not read it. */
+    bool unreadable = e->library_code == EACCES;
+    if (unreadable) {
+        err_clear(e);
     }
-    char *parent = directory_of(path);
-    bool durable = sync_directory(parent) || errno == EACCES;
-    if (!durable) {
-        file_fail(e, "fsync", parent, errno);
-    }
-    free(parent);
-    return durable;
+    return unreadable;
 }
 
 bool file_make_directory(const char *path, struct err *e)

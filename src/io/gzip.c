@@ -172,32 +172,6 @@ bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, 
 
 /* --- deflating ------------------------------------------------------------------------------- */
 
-/* A header without time or system, so that equal input gives equal bytes everywhere. */
-static void start_deflate(z_stream *z, gz_header *header, int level)
-{
-    *z = new_stream;
-    *header = (gz_header){.os = OS_UNKNOWN};
-    INVARIANT(deflateInit2(z, level, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    INVARIANT(deflateSetHeader(z, header) == Z_OK);
-}
-
-void gzip_deflate(const void *bytes, size_t length, int level, char **out, size_t *out_length)
-{
-    z_stream z;
-    gz_header header;
-    start_deflate(&z, &header, level);
-    size_t capacity = deflateBound(&z, length);
-    INVARIANT(length <= UINT_MAX && capacity <= UINT_MAX);
-    *out = xmalloc(capacity);
-    z.next_in = bytes;
-    z.avail_in = (unsigned)length;
-    z.next_out = (unsigned char *)*out;
-    z.avail_out = (unsigned)capacity;
-    INVARIANT(deflate(&z, Z_FINISH) == Z_STREAM_END);
-    *out_length = capacity - z.avail_out;
-    deflateEnd(&z);
-}
-
 struct gzip_writer {
     z_stream z;
     gz_header header;
@@ -209,7 +183,12 @@ struct gzip_writer *gzip_writer_new(FILE *file, int level)
 {
     struct gzip_writer *w = xmalloc(sizeof(*w));
     w->file = file;
-    start_deflate(&w->z, &w->header, level);
+    w->z = new_stream;
+    /* A header without time or system, so that equal input gives equal bytes everywhere. */
+    w->header = (gz_header){.os = OS_UNKNOWN};
+    INVARIANT(deflateInit2(&w->z, level, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) ==
+              Z_OK);
+    INVARIANT(deflateSetHeader(&w->z, &w->header) == Z_OK);
     return w;
 }
 

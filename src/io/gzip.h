@@ -21,9 +21,6 @@
 bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
                   struct err *e);
 
-/* Deflates a body whole into a malloc'ed gzip stream (level 1 to 9). */
-void gzip_deflate(const void *bytes, size_t length, int level, char **out, size_t *out_length);
-
 /* A gzip stream written to a FILE piece by piece, in constant memory. */
 struct gzip_writer;
 

@@ -9,6 +9,7 @@
 #ifndef ROLLCALL_IO_HASH_H
 #define ROLLCALL_IO_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,10 +27,9 @@ static inline uint32_t hash_short(const char *bytes, size_t length)
     return hash;
 }
 
-struct hash_state;
-
 struct hash {
-    struct hash_state *state;
+    struct XXH3_state_s *library;
+    bool used; /* the library was handed something since the last reset */
     size_t gathered;
     unsigned char gather[HASH_GATHER_BYTES];
 };

@@ -47,16 +47,6 @@ static bool list_relations(struct db *d, struct arena *a, struct relation **list
     return db_end(&q);
 }
 
-static bool is_among(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(names[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e)
 {
@@ -71,7 +61,7 @@ bool export_check(struct db *d, const char *const *names, size_t count, struct a
         known[i] = list[i].name;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!is_among(known, known_count, names[i])) {
+        if (!str_is_listed(names[i], known, known_count)) {
             const char *near = str_nearest(names[i], known, known_count);
             return err_set(e, ERR_USAGE, "there is no table or view '%s'%s%s", names[i],
                            near ? "; did you mean " : "", near ? near : "");
@@ -94,9 +84,9 @@ static bool choose_files(struct exporting *x, struct err *e)
     x->result->files = arena_array(x->arena, count + 1, sizeof(*x->result->files));
     for (size_t i = 0; i < count; i++) {
         const char *name = list[i].name;
-        bool wanted = r->name_count > 0
-                          ? is_among(r->names, r->name_count, name)
-                          : list[i].is_view || is_among(r->data_tables, r->data_table_count, name);
+        bool wanted = r->name_count > 0 ? str_is_listed(name, r->names, r->name_count)
+                                        : list[i].is_view || str_is_listed(name, r->data_tables,
+                                                                           r->data_table_count);
         if (wanted) {
             x->result->files[x->result->count++] = (struct export_file){
                 .relation = name,

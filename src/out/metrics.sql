@@ -35,15 +35,16 @@ WITH total AS (
         coalesce(sum(rows_changed), 0) AS rows_changed,
         coalesce(sum(rows_unchanged), 0) AS rows_unchanged
     FROM run
-),
-ended AS (SELECT run_id, strftime('%s', coalesce(ended_at, started_at)) + 0 AS at FROM status_run)
+)
 SELECT 'gauge', 'rollcall_last_success_timestamp_seconds',
-       'When the last run that did all it was asked for ended.', NULL, at
-FROM status JOIN ended ON run_id = last_success_id
+       'When the last run that did all it was asked for ended.', NULL,
+       strftime('%s', coalesce(ended_at, started_at)) + 0
+FROM status JOIN status_run ON run_id = last_success_id
 UNION ALL
 SELECT 'gauge', 'rollcall_last_failure_timestamp_seconds',
-       'When the last run that did not ended (or began, if it was killed).', NULL, at
-FROM status JOIN ended ON run_id = last_failure_id
+       'When the last run that did not ended (or began, if it was killed).', NULL,
+       strftime('%s', coalesce(ended_at, started_at)) + 0
+FROM status JOIN status_run ON run_id = last_failure_id
 UNION ALL
 SELECT 'gauge', 'rollcall_overdue',
        '1: an enabled stream was not read, or not read well, for [status] due_hours.', NULL, is_overdue

@@ -11,7 +11,7 @@
 #include "io/json.h"
 #include "out/table.h"
 
-enum { NUMBER_BYTES = 40, INDENT = 2 };
+enum { NUMBER_BYTES = 40, INDENT = 2, WORDS_WIDTH = 79 };
 
 /* One step, unless a stop was asked for. */
 static bool next_row(struct db_stmt *s, bool *row, struct err *e)
@@ -22,9 +22,9 @@ static bool next_row(struct db_stmt *s, bool *row, struct err *e)
     return db_step(s, row, e);
 }
 
-static bool render_table(struct db_stmt *s, bool has_head, int width, FILE *out, size_t *rows,
-                         struct err *e)
+static bool render_table(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
 {
+    bool has_head = to->format == RENDER_TABLE;
     int columns = db_column_count(s);
     struct table *t = table_new((size_t)columns, has_head);
     bool row = false;
@@ -40,7 +40,7 @@ static bool render_table(struct db_stmt *s, bool has_head, int width, FILE *out,
         }
     }
     if (read) {
-        table_print(t, width, out);
+        table_print(t, to->width, to->out);
     }
     table_free(t);
     return read;
@@ -207,6 +207,29 @@ static void put_document(const char *at, FILE *out)
     (void)fputc('\n', out);
 }
 
+/* --- words ------------------------------------------------------------------------------------ */
+
+void render_words(FILE *out, const char *text, int indent, int at)
+{
+    bool first = true; /* of its line */
+
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        int length = (int)strcspn(text, " ");
+
+        if (!first && at + 1 + length > WORDS_WIDTH) {
+            (void)fputc('\n', out);
+            at = 0;
+            first = true;
+        }
+        int blanks = first ? (at < indent ? indent - at : 0) : 1;
+        (void)fprintf(out, "%*s%.*s", blanks, "", length, text);
+        at += blanks + length;
+        text += length;
+        first = false;
+    }
+    (void)fputc('\n', out);
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 static bool check_written(FILE *out, struct err *e)
@@ -216,32 +239,31 @@ static bool check_written(FILE *out, struct err *e)
                    "cannot write the output: the disk is full or the reader went away");
 }
 
-bool render_rows(struct db_stmt *s, enum render_format format, int width, FILE *out, size_t *rows,
-                 struct err *e)
+bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
 {
     bool done = false;
 
     *rows = 0;
-    switch (format) {
+    switch (to->format) {
     case RENDER_CSV:
-        done = render_csv(s, out, rows, e);
+        done = render_csv(s, to->out, rows, e);
         break;
     case RENDER_JSON:
-        done = render_json(s, out, rows, e);
+        done = render_json(s, to->out, rows, e);
         break;
     default:
-        done = render_table(s, format == RENDER_TABLE, width, out, rows, e);
+        done = render_table(s, to, rows, e);
     }
-    return done && check_written(out, e);
+    return done && check_written(to->out, e);
 }
 
 bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
-                  enum render_format format, int width, FILE *out)
+                  const struct rendering *to)
 {
     struct rows q = db_ask_values(d, e, sql, v, n);
     size_t rows = 0;
 
-    q.ok = q.ok && render_rows(q.s, format, width, out, &rows, e);
+    q.ok = q.ok && render_rows(q.s, to, &rows, e);
     return db_end(&q);
 }
 

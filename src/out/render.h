@@ -22,19 +22,30 @@ enum render_format {
     RENDER_JSON,  /* an array of objects, one a line */
 };
 
-/* Writes the rows of a bound statement to `out`; *rows receives how many. Tables and lists keep
- * within `width` terminal columns where that can be (0: no limit). */
-bool render_rows(struct db_stmt *s, enum render_format format, int width, FILE *out, size_t *rows,
-                 struct err *e);
+/* How and where to: a table or a list keeps within `width` terminal columns where that can be (0:
+ * no limit). */
+struct rendering {
+    enum render_format format;
+    int width;
+    FILE *out; /* borrowed */
+};
 
-/* The same for a constant statement and its values (DB_VALUES). */
+/* Writes the rows of a bound statement; *rows receives how many. */
+bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e);
+
+/* Writes the rows of a constant statement with its values (DB_VALUES). */
 bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
-                  enum render_format format, int width, FILE *out);
+                  const struct rendering *to);
 
 /* Writes the JSON text in the one column of the statement's one row, set out over lines: what holds
  * no other object or array is kept on one line. */
 bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
                      size_t n, FILE *out);
+
+/* Writes a paragraph of words from column `indent` on, in lines of at most 79 columns; `at` is the
+ * column reached already. A word too long for a line is left whole: it is a URL or a path, to be
+ * copied. */
+void render_words(FILE *out, const char *text, int indent, int at);
 
 /* Writes the present row as a CSV record. */
 void render_record(struct db_stmt *s, struct csv_writer *w);

@@ -51,8 +51,9 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
     };
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        if (!render_query(d, e, parts[i].sql, DB_VALUES(NONE), parts[i].format,
-                          parts[i].within_width ? width : 0, out)) {
+        struct rendering to = {parts[i].format, parts[i].within_width ? width : 0, out};
+
+        if (!render_query(d, e, parts[i].sql, DB_VALUES(NONE), &to)) {
             return false;
         }
         (void)fputs(parts[i].then, out);

@@ -185,21 +185,17 @@ ORDER BY s.stream_no
 
 -- name: status_facts
 -- Names and values, one a line.
-WITH told AS (
-    SELECT
-        run_id, printf('run %d, %s', run_id,
-                       strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at))) AS moment,
-        result || coalesce(': ' || error, '') AS outcome
-    FROM status_run
-),
-odd AS (
+WITH odd AS (
     SELECT sum(unknown_fields) AS fields, sum(data_problems) AS problems FROM status_stream
 )
-SELECT 'last success', coalesce(moment, 'none')
-FROM status LEFT JOIN told ON run_id = last_success_id
+SELECT 'last success', coalesce(
+    'run ' || run_id || ', ' || strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at)), 'none')
+FROM status LEFT JOIN status_run ON run_id = last_success_id
 UNION ALL
-SELECT 'last failure', coalesce(moment || ', ' || outcome, 'none')
-FROM status LEFT JOIN told ON run_id = last_failure_id
+SELECT 'last failure', coalesce(
+    'run ' || run_id || ', ' || strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at)) || ', '
+    || result || coalesce(': ' || error, ''), 'none')
+FROM status LEFT JOIN status_run ON run_id = last_failure_id
 UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL

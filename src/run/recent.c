@@ -1,5 +1,7 @@
 #include "run/recent.h"
 
+#include <stdio.h>
+
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -175,11 +177,9 @@ bool recent_names(struct recent *r, struct db *names, struct err *e)
     return done;
 }
 
-bool recent_print(const struct recent *r, enum render_format format, int width, FILE *out,
-                  struct err *e)
+bool recent_print(const struct recent *r, const struct rendering *to, struct err *e)
 {
-    const char *sql = format == RENDER_TABLE ? sql_recent_table : sql_recent_rows;
+    const char *sql = to->format == RENDER_TABLE ? sql_recent_table : sql_recent_rows;
 
-    return render_query(r->memory, e, sql, DB_VALUES(T(r->from_ms), I((int64_t)r->wanted)), format,
-                        width, out);
+    return render_query(r->memory, e, sql, DB_VALUES(T(r->from_ms), I((int64_t)r->wanted)), to);
 }

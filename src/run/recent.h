@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "io/config.h"
@@ -34,9 +33,7 @@ bool recent_fetch(const struct config *config, size_t wanted, struct recent *out
 /* Takes over the names of queues and agents that the database knows. */
 bool recent_names(struct recent *r, struct db *names, struct err *e);
 
-/* Prints what was found, newest first, as render_query does; local times are the business zone's.
- */
-bool recent_print(const struct recent *r, enum render_format format, int width, FILE *out,
-                  struct err *e);
+/* Prints what was found, newest first; local times are the business zone's. */
+bool recent_print(const struct recent *r, const struct rendering *to, struct err *e);
 
 #endif

@@ -175,6 +175,18 @@ class Site:
         return self.query(sql, *values)[0][0]
 
 
+def command_options():
+    """{command: its options, long and short}, from the program's own list; "" holds those before the command."""
+    facts = subprocess.run([ROLLCALL, "--commands"], capture_output=True, text=True, check=True).stdout
+    found = {"": set()}
+    for line in facts.splitlines():
+        kind, command, short, long, *_ = line.split("\t") + [""]
+        found.setdefault(command, set())
+        if kind == "option":
+            found[command] |= {word for word in (short, long) if word}
+    return found
+
+
 def csv_bytes(directory, leave_out=()):
     """All CSV files of an export by name."""
     return {p.name: p.read_bytes() for p in sorted(Path(directory).glob("*.csv")) if p.stem not in leave_out}

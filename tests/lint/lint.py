@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """The house rules that no compiler knows, checked over the whole tree.
 
-    lint.py [ROOT]     prints `path:line: rule: message` a finding, exits 1 when there is one
+    lint.py [ROOT]     prints `path:line: rule: message` a finding, then the house in figures; exits 1 when
+                       there is a finding
 
 Each rule is a function from a Tree to findings; tests/lint/test_lint.py shows each of them fail.
 """
 import os
 import re
+import statistics
 import subprocess
 import sys
 import urllib.parse
 
 # Lower first. A file includes from a lower rank or from its own folder: folders of one rank do not
 # know each other.
-RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 3, "run": 4, "cmd": 5, "main": 6}
+RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 3, "run": 4, "probe": 4,
+         "cmd": 5, "main": 6}
 
 THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|yyjson\.h|ini\.h|xxhash\.h|openssl/.*|"
                          r"microhttpd\.h|cmocka\.h)$")
@@ -21,15 +24,16 @@ THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|yyjson\.h|ini\.h|x
 BANNED = ("strcpy strcat sprintf vsprintf gets strtok scanf sscanf fscanf vscanf vsscanf atoi atol atoll atof "
           "localtime gmtime asctime ctime system popen alloca strncpy strncat").split()
 
-MAX_FILE_LINES = 800
+MAX_FILE_LINES = 1300  # of a file that is one thing
 MAX_FUNCTION_LINES = 70
 
-# Statements live in schema/ and queries/. These files hold some of their own, for the reason given;
-# a name may end in `*`.
+# A statement stands in schema/, in queries/, in a .sql file beside its module, or, when it is short, in the call that
+# runs it. What is put together of parts in C, and why:
+SQL_CALL = re.compile(r"\bdb_\w+$")
+MAX_SQL_LITERALS = 8
 SQL_ALLOWED = {
-    "src/io/db.c": "opening: pragmas, transactions, the version table",
-    "src/io/db_*.c": "the same, by parts",
-    "src/etl/ledger*": "short statements over the ledger's own tables",
+    "src/io/db*.c": "opening: pragmas, transactions, the version table; the declaration of the feed",
+    "src/etl/ledger.c": "a list of columns that several statements share",
     "src/etl/load*.c": "INSERTs generated from the maps",
     "src/etl/observe_rows.c": "statements over the history table that a map names, generated from it",
     "src/out/status.c": "counts the rows of a table whose name is an argument",
@@ -147,7 +151,7 @@ class Tree:
         self.c_files = {}
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
-            for name in sorted(names):
+            for name in sorted(set(names) - SKIPPED_FOLDERS):
                 full = os.path.join(folder, name)
                 path = os.path.relpath(full, root).replace(os.sep, "/")
                 if not TEXT_FILE.search("/" + path) or os.path.islink(full):
@@ -191,25 +195,37 @@ def rule_layers(tree):
                 yield file.path, line, "%s may not include %s (%s)" % (here, there, name)
 
 
-def rule_cycle(tree):
-    """Headers and sources must not include each other in a ring."""
-    graph = {file.path: [(line, "src/" + name) for line, kind, name in file.includes()
-                         if kind == "quote" and "src/" + name in tree.c_files] for file in tree.sources("src/")}
-    state = {}
+def circles(tree):
+    """The circles of files below src/: x.c and x.h are one file. Each as its files, sorted."""
+    graph = {}
+    for file in tree.sources("src/"):
+        graph.setdefault(file.path[:-2], set()).update(
+            ("src/" + name)[:-2] for _, kind, name in file.includes() if kind == "quote" and "src/" + name in tree.c_files)
 
-    def visit(path, trail):
-        state[path] = "open"
-        for line, target in graph.get(path, []):
-            if state.get(target) == "open":
-                ring = trail[trail.index(target):] if target in trail else trail
-                yield path, line, "include ring: " + " -> ".join(ring + [target])
-            elif target not in state:
-                yield from visit(target, trail + [target])
-        state[path] = "done"
+    def reached_from(start):
+        seen, waiting = set(), [start]
+        while waiting:
+            for other in graph[waiting.pop()] - seen:
+                seen.add(other)
+                waiting.append(other)
+        return seen
 
-    for path in graph:
-        if path not in state:
-            yield from visit(path, [path])
+    reach = {one: reached_from(one) for one in graph}
+    rings = {tuple(sorted(other for other in reach[one] if one in reach[other])) for one in graph}
+    return sorted(ring for ring in rings if len(ring) > 1)
+
+
+def rule_circle(tree):
+    for ring in circles(tree):
+        path = next(ring[0] + end for end in (".c", ".h") if ring[0] + end in tree.c_files)
+        yield path, 1, "a circle of files: " + ", ".join(ring)
+
+
+def rule_internal_header(tree):
+    """What one thing shares with itself alone stands in one file."""
+    for path in tree.c_files:
+        if path.endswith("_internal.h"):
+            yield path, 1, "a module is one file, or several with headers of their own"
 
 
 def rule_third_party(tree):
@@ -246,34 +262,37 @@ def rule_function_length(tree):
         for start, end, body in file.top_level():
             if body is None:
                 continue
-            lines = file.line(end) - file.line(body)
+            lines = file.line(end) - file.line(body)  # from the opening to the closing brace
             if lines > MAX_FUNCTION_LINES:
                 yield file.path, file.line(start), "a function of %d lines, over %d" % (lines, MAX_FUNCTION_LINES)
 
 
-def has_comment_above(file, offset):
-    """Whether a comment ends on the line before the one that holds offset."""
-    line = file.line(offset)
-    return any(file.line(end - 1) == line - 1 for _, end in file.comments)
+def prototypes(file):
+    """(line, name, documented) of each function that a header declares: a comment stands directly above it, or above
+    the unbroken group it is in (types and macros may belong to it)."""
+    commented = {file.line(end - 1) for _, end in file.comments}
+    covered_to = 0  # the line up to which the last comment's group reaches
+    groups = file.top_level() + [(match.start(), match.end(), None) for match in
+                                 re.finditer(r"^[ \t]*#[ \t]*define(?:\\\n|[^\n])*", file.code, re.M)]
+    for start, end, body in sorted(groups):
+        line = file.line(start)
+        documented = line - 1 in commented or line == covered_to + 1
+        if documented:
+            covered_to = file.line(end)
+        head = file.code[start:body if body is not None else end]
+        if head.lstrip().startswith(("#", "typedef", "_Static_assert", "static_assert")) or "{" in head or "=" in head:
+            continue
+        name = re.search(r"(\w+)\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)", "", head, flags=re.S))
+        if name:
+            yield line, name.group(1), documented
 
 
 def rule_prototype_comment(tree):
-    """A comment stands directly above each prototype, or above the unbroken group it is in."""
     for file in tree.sources("src/"):
-        if not file.path.endswith(".h"):
-            continue
-        covered_to = 0  # the line up to which the last comment's group reaches
-        for start, end, body in file.top_level():
-            head = file.code[start:body if body is not None else end]
-            if head.startswith(("typedef", "_Static_assert", "static_assert")) or "{" in head or "=" in head:
-                continue
-            if not re.search(r"\w\s*\(", re.sub(r"__attribute__\s*\(\(.*?\)\)", "", head, flags=re.S)):
-                continue
-            if has_comment_above(file, start) or file.line(start) == covered_to + 1:
-                covered_to = file.line(end)
-            else:
-                name = re.search(r"(\w+)\s*\(", head).group(1)
-                yield file.path, file.line(start), "%s has no comment directly above" % name
+        if file.path.endswith(".h"):
+            for line, name, documented in prototypes(file):
+                if not documented:
+                    yield file.path, line, "%s has no comment directly above" % name
 
 
 def rule_header_purpose(tree):
@@ -283,18 +302,40 @@ def rule_header_purpose(tree):
 
 
 def sql_allowed(path):
-    return any(path == name or (name.endswith("*") and path.startswith(name[:-1])) or
-               ("*" in name and re.fullmatch(name.replace(".", r"\.").replace("*", r"\w*"), path))
-               for name in SQL_ALLOWED)
+    return any(re.fullmatch(name.replace(".", r"\.").replace("*", r"\w*"), path) for name in SQL_ALLOWED)
+
+
+def call_around(file, offset):
+    """The name of the function in whose call's brackets the offset lies, "" outside of any."""
+    depth = 0
+    for at in range(offset - 1, -1, -1):
+        char = file.code[at]
+        if char == ")":
+            depth += 1
+        elif char == "(" and depth == 0:
+            return re.search(r"\w*$", file.code[:at].rstrip()).group()
+        elif char == "(":
+            depth -= 1
+        elif char in ";{}":
+            return ""
+    return ""
 
 
 def rule_sql_in_c(tree):
     for file in tree.sources("src/"):
         if sql_allowed(file.path):
             continue
-        for start, end in file.strings:
-            if SQL_START.match(file.text[start:end]):
-                yield file.path, file.line(start), "SQL belongs in schema/ or queries/"
+        for i, (start, end) in enumerate(file.strings):
+            if not SQL_START.match(file.text[start:end]):
+                continue
+            literals = 1
+            while (i + literals < len(file.strings) and
+                   not file.code[file.strings[i + literals - 1][1]:file.strings[i + literals][0]].strip()):
+                literals += 1
+            if not SQL_CALL.match(call_around(file, start)):
+                yield file.path, file.line(start), "SQL belongs in a .sql file, or in the call that runs it"
+            elif literals > MAX_SQL_LITERALS:
+                yield file.path, file.line(start), "a statement of %d lines belongs in a .sql file" % literals
 
 
 def rule_forbidden(tree):
@@ -413,15 +454,14 @@ def rule_header_alone(tree):
             yield file.path, 1, "does not compile alone: " + first
 
 
-RULES = [rule_layers, rule_cycle, rule_third_party, rule_banned, rule_typedef, rule_file_length,
+RULES = [rule_layers, rule_circle, rule_internal_header, rule_third_party, rule_banned, rule_typedef, rule_file_length,
          rule_function_length, rule_prototype_comment, rule_header_purpose, rule_sql_in_c, rule_forbidden,
          rule_whitespace, rule_markdown_link, rule_query_header,
          rule_column_comment, rule_shell_syntax, rule_header_alone]
 
 
-def check(root, rules=None):
+def check(tree, rules=None):
     """Returns the findings as sorted (path, line, rule, message)."""
-    tree = Tree(root)
     findings = set()
     for rule in rules or RULES:
         name = rule.__name__[len("rule_"):].replace("_", "-")
@@ -429,11 +469,39 @@ def check(root, rules=None):
     return sorted(findings)
 
 
+def house(tree):
+    """The house in figures, as lines of text. A function counts from its first line to its closing brace."""
+    sources = tree.sources("src/")
+    lines = {}
+    for path, text in tree.texts.items():
+        top = path.split("/")[0]
+        if top == "src":
+            lines[top, folder_of(path)] = lines.get((top, folder_of(path)), 0) + text.count("\n")
+        elif top in ("schema", "queries", "tests", "scripts", "packaging", "docs"):
+            lines[top, ""] = lines.get((top, ""), 0) + text.count("\n")
+    lengths = sorted(((file.line(end) - file.line(start) + 1, file.path, file.line(start))
+                      for file in sources for start, end, body in file.top_level() if body is not None), reverse=True)
+    files = sorted(((file.text.count("\n"), file.path) for file in sources), reverse=True)
+    told = [documented for file in sources if file.path.endswith(".h") for _, _, documented in prototypes(file)]
+    inside = sorted((count, name) for (top, name), count in lines.items() if top == "src")
+    yield "src: %d lines: %s" % (sum(count for count, _ in inside),
+                                 ", ".join("%s %d" % (name, count) for count, name in reversed(inside)))
+    yield "beside it: " + ", ".join("%s %d" % (top, count) for (top, _), count in sorted(lines.items()) if top != "src")
+    if lengths and files:
+        yield "functions: %d, median %d lines, longest %d (%s:%d)" % (
+            len(lengths), statistics.median(n for n, _, _ in lengths), *lengths[0])
+        yield "files: %d, median %d lines, longest %d (%s)" % (len(files), statistics.median(n for n, _ in files), *files[0])
+    yield "prototypes: %d, documented %d" % (len(told), sum(told))
+    yield "circles of files: %d" % len(circles(tree))
+
+
 def main(arguments):
     root = arguments[0] if arguments else os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    findings = check(root)
+    tree = Tree(root)
+    findings = check(tree)
     for path, line, name, message in findings:
         print("%s:%d: %s: %s" % (path, line, name, message))
+    print("\n".join(house(tree)))
     return 1 if findings else 0
 
 

@@ -110,10 +110,11 @@ def main():
             failed += 1
         else:
             failed += run(version)
-    findings = lint.check(ROOT)
+    findings = lint.check(tree)
     for path, line, name, message in findings:
         print("%s:%d: %s: %s" % (path, line, name, message))
     failed += len(findings)
+    print("\n".join(lint.house(tree)))
     print("lint: %s (%.0f s)" % ("clean" if not failed else "%d findings" % failed, time.monotonic() - started))
     return 1 if failed else 0
 

@@ -59,17 +59,21 @@ ENDLESS = "void f(void)\n{\n%s}\n" % ("    ;\n" * 75)
 SQL_QUERY = "-- title: One\n-- description: a row.\n"
 
 
+def write_all(root, files):
+    for path, text in files.items():
+        full = os.path.join(root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
 class Rules(unittest.TestCase):
     def findings(self, rule, changes=None):
         files = dict(GOOD)
         files.update(changes or {})
         with tempfile.TemporaryDirectory() as root:
-            for path, text in files.items():
-                full = os.path.join(root, path)
-                os.makedirs(os.path.dirname(full), exist_ok=True)
-                with open(full, "w", encoding="utf-8") as file:
-                    file.write(text)
-            return [(path, line, message) for path, line, _, message in lint.check(root, [rule])]
+            write_all(root, files)
+            return [(path, line, message) for path, line, _, message in lint.check(lint.Tree(root), [rule])]
 
     def shows(self, rule, path, text, line=None, count=1):
         """The rule finds `count` faults in the sample, and all of them there."""
@@ -96,11 +100,20 @@ class Rules(unittest.TestCase):
         self.shows(lint.rule_layers, "src/run/a.c", '#include "thing.h"\n')
         self.shows(lint.rule_layers, "src/misc/a.c", "int a;\n")
 
-    def test_cycle(self):
-        found = self.findings(lint.rule_cycle, {"src/io/a.h": '/* a */\n#include "io/b.h"\n',
-                                                "src/io/b.h": '/* b */\n#include "io/a.h"\n'})
-        self.assertEqual(len(found), 1)
-        self.assertIn("src/io/a.h -> src/io/b.h -> src/io/a.h", found[0][2])
+    def test_circle(self):
+        """Through the pair of a header and its source, and between two headers."""
+        for a, b in (("src/io/a.c", "src/io/b.h"), ("src/io/a.h", "src/io/b.h"), ("src/io/a.h", "src/io/b.c")):
+            with self.subTest(a=a, b=b):
+                found = self.findings(lint.rule_circle, {
+                    "src/io/a.h": "/* a */\n", "src/io/b.h": "/* b */\n", a: '/* a */\n#include "io/b.h"\n',
+                    b: '/* b */\n#include "io/a.h"\n#include "io/db.h"\n'})
+                self.assertEqual([message for _, _, message in found], ["a circle of files: src/io/a, src/io/b"])
+        self.assertEqual(self.findings(lint.rule_circle, {"src/io/a.h": "/* a */\n",
+                                                          "src/io/a.c": '#include "io/a.h"\n#include "io/b.h"\n',
+                                                          "src/io/b.h": '/* b */\n#include "io/db.h"\n'}), [])
+
+    def test_internal_header(self):
+        self.shows(lint.rule_internal_header, "src/io/a_internal.h", "/* a */\n", line=1)
 
     def test_third_party(self):
         self.shows(lint.rule_third_party, "src/etl/a.c", "#include <stdio.h>\n#include <zlib.h>\n", line=2)
@@ -116,7 +129,8 @@ class Rules(unittest.TestCase):
         self.shows(lint.rule_typedef, "src/io/a.h", "/* a */\ntypedef struct a a_t;\n", line=2)
 
     def test_file_length(self):
-        self.shows(lint.rule_file_length, "tests/e2e/long.py", "x = 1\n" * 801)
+        self.shows(lint.rule_file_length, "tests/e2e/long.py", "x = 1\n" * 1301)
+        self.assertEqual(self.findings(lint.rule_file_length, {"src/io/long.c": "int a;\n" * 1300}), [])
 
     def test_function_length(self):
         self.shows(lint.rule_function_length, "tests/unit/test_a.c", ENDLESS, line=1)
@@ -126,6 +140,9 @@ class Rules(unittest.TestCase):
         self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\nint a(void);\n\nint b(void);\n", line=4)
         self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\nstatic inline int b(void)\n{\n}\n", line=3)
         self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\nint b(int x)\n    __attribute__((pure));\n")
+        self.shows(lint.rule_prototype_comment, "src/io/a.h", "/* a */\n\n#define A 1\nint b(void);\n", line=4)
+        self.assertEqual(self.findings(lint.rule_prototype_comment, {"src/io/a.h": "/* a */\n#define A(x) \\\n    (x)\n"
+                                                                     "struct b {\n    int c;\n};\nint d(void);\n"}), [])
 
     def test_header_purpose(self):
         self.shows(lint.rule_header_purpose, "src/io/a.h", "#ifndef A\n#endif\n")
@@ -135,6 +152,10 @@ class Rules(unittest.TestCase):
                      "CREATE TABLE a", "DROP VIEW a", "ALTER TABLE a", "select a from b", "WITH a AS ("):
             with self.subTest(text=text):
                 self.shows(lint.rule_sql_in_c, "src/run/a.c", 'const char *q = "%s";\n' % text)
+        call = 'bool f(void)\n{\n    return %s(d, e, "SELECT a "%s, I(g(1)));\n}\n'
+        self.shows(lint.rule_sql_in_c, "src/run/a.c", call % ("snprintf", ""), line=3)
+        self.shows(lint.rule_sql_in_c, "src/run/a.c", call % ("db_ask", '\n"b "' * lint.MAX_SQL_LITERALS), line=3)
+        self.assertEqual(self.findings(lint.rule_sql_in_c, {"src/run/a.c": call % ("db_ask", '\n"FROM b "')}), [])
 
     def test_forbidden_words(self):
         samples = ["TO" + "DO: later", "XX" + "X", "the C" + "EO says", "a server f" + "arm", "a sub" + "agent",
@@ -169,6 +190,17 @@ class Rules(unittest.TestCase):
 
     def test_header_alone(self):
         self.shows(lint.rule_header_alone, "src/io/a.h", "/* a */\nsize_t a;\n")
+
+    def test_house(self):
+        files = {"src/base/a.h": "/* a */\n\n/* one */\nint a(void);\n\nint b(void);\n",
+                 "src/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
+                 "src/io/b.c": "static int c(\n    int x)\n{\n    return x;\n}\n\nint d(void)\n{\n}\n", "docs/a.md": "a\n"}
+        with tempfile.TemporaryDirectory() as root:
+            write_all(root, files)
+            self.assertEqual(list(lint.house(lint.Tree(root))), [
+                "src: 21 lines: base 12, io 9", "beside it: docs 1",
+                "functions: 3, median 4 lines, longest 5 (src/io/b.c:1)", "files: 3, median 6 lines, longest 9 (src/io/b.c)",
+                "prototypes: 2, documented 1", "circles of files: 0"])
 
     def test_every_rule_is_shown_to_fail(self):
         with open(os.path.abspath(__file__), encoding="utf-8") as file:

@@ -7,17 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/db.h"
+#include "tempdir.h"
 
 #define SCRATCH_DATABASE "scratch.db"
 
 struct scratch {
-    char directory[64];
     struct db *db;
     struct arena *arena;
     struct err e;
@@ -37,8 +35,7 @@ static inline int scratch_open(void **state)
     struct scratch *s = calloc(1, sizeof(*s));
 
     assert_non_null(s);
-    (void)snprintf(s->directory, sizeof(s->directory), "/tmp/rollcall-test-XXXXXX");
-    if (!mkdtemp(s->directory) || chdir(s->directory) != 0) {
+    if (tempdir_enter(state) != 0) {
         return -1;
     }
     s->db = db_open(SCRATCH_DATABASE, DB_WRITE, &s->e);
@@ -51,24 +48,11 @@ static inline int scratch_open(void **state)
 static inline int scratch_close(void **state)
 {
     struct scratch *s = *state;
-    char command[] = "rm";
-    char option[] = "-rf";
-    char *const arguments[] = {command, option, s->directory, NULL};
 
     db_close(s->db);
     arena_free(s->arena);
-    if (chdir("/") != 0) {
-        return -1;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(command, arguments);
-        _exit(1);
-    }
-    int status = 0;
-    bool removed = waitpid(pid, &status, 0) == pid && status == 0;
     free(s);
-    return removed ? 0 : -1;
+    return tempdir_leave(state);
 }
 
 static inline void scratch_exec(struct scratch *s, const char *sql)
@@ -91,6 +75,17 @@ static inline const char *scratch_value(struct scratch *s, const char *sql)
     }
     db_finalize(statement);
     return text;
+}
+
+/* The value at a path of a JSON document as text, "NULL" for null and for what is not there. */
+static inline const char *scratch_json(struct scratch *s, const char *document, const char *path)
+{
+    struct rows q = db_ask(s->db, &s->e, "SELECT json_extract(?1, ?2)", S(document), S(path));
+    bool row = db_next(&q);
+    const char *text = row ? db_kept(&q, 0, s->arena) : NULL;
+
+    check(db_end(&q), s);
+    return text ? text : "NULL";
 }
 
 /* A file's bytes, NUL-terminated, in the arena. */

@@ -21,6 +21,8 @@
 
 #include <cmocka.h>
 
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
 enum { TESTS_MAX = 200 };
 
 static struct CMUnitTest tests[TESTS_MAX];

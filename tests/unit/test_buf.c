@@ -37,21 +37,12 @@ static bool add_print(struct buf *b)
     return buf_add_printf(b, "%5d", 1);
 }
 
-static bool add_reserved(struct buf *b)
-{
-    bool room = buf_reserve(b, 5) != NULL;
-
-    b->length += room ? 5 : 0;
-    return room;
-}
-
 TEST(the_maximum_refuses_whole_additions)
 {
-    static bool (*const additions[])(struct buf *) = {add_bytes, add_string, add_print,
-                                                      add_reserved};
+    static bool (*const additions[])(struct buf *) = {add_bytes, add_string, add_print};
 
     for (size_t max = 0; max < 600; max += 7) {
-        for (size_t i = 0; i < sizeof(additions) / sizeof(additions[0]); i++) {
+        for (size_t i = 0; i < COUNT(additions); i++) {
             struct buf b;
             size_t length = 0;
 
@@ -83,30 +74,7 @@ TEST(an_endless_maximum_cannot_overflow)
     buf_init(&b, SIZE_MAX);
     assert_true(buf_add_str(&b, "abc"));
     assert_false(buf_add(&b, "", SIZE_MAX));
-    assert_null(buf_reserve(&b, SIZE_MAX - 3));
     assert_string_equal(buf_str(&b), "abc");
-    buf_free(&b);
-}
-
-TEST(reserved_room_may_be_used_in_part)
-{
-    struct buf b;
-
-    buf_init(&b, 100000);
-    for (size_t used = 0; used < 300; used++) {
-        size_t before = b.length;
-        char *room = buf_reserve(&b, 300);
-
-        assert_ptr_equal(room, b.data + before);
-        memset(room, 'r', used);
-        b.length += used;
-        assert_int_equal(b.data[b.length], '\0');
-        assert_int_equal(strlen(b.data), b.length);
-        /* Bytes of an earlier, longer text must not come up again. */
-        if (used % 50 == 0) {
-            buf_clear(&b);
-        }
-    }
     buf_free(&b);
 }
 

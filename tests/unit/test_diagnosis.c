@@ -10,7 +10,7 @@ TEST(the_list_is_whole)
 
         assert_true(cause->sees && cause->text && cause->remedy);
         assert_true(cause->sees[0] && cause->text[0] && cause->remedy[0]);
-        assert_true(strlen(cause_name((enum cause_id)id)) > 4);
+        assert_true(strlen(cause->name) > 4);
         for (int other = CAUSE_NONE + 1; other < id; other++) {
             assert_string_not_equal(cause->text, cause_of((enum cause_id)other)->text);
             assert_true(cause_of((enum cause_id)other)->step <= cause->step);

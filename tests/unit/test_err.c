@@ -21,7 +21,7 @@ TEST(kinds_have_their_exit_codes)
         {ERR_STOPPED, "stopped", 12, true},   {ERR_BUG, "bug", 70, true},
     };
 
-    assert_int_equal(sizeof(rows) / sizeof(rows[0]), ERR_KIND_COUNT);
+    assert_int_equal(COUNT(rows), ERR_KIND_COUNT);
     for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
         assert_int_equal(rows[i].kind, i);
         assert_string_equal(err_kind_name(rows[i].kind), rows[i].name);

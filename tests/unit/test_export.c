@@ -3,10 +3,9 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "base/buf.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "io/gzip.h"
-#include "io/json.h"
 #include "out/export.h"
 #include "scratch.h"
 #include "sql.h"
@@ -25,35 +24,38 @@ static struct export_request request_of(const char *directory)
         .directory = directory,
         .since_ms = TIME_NONE,
         .data_tables = data_tables,
-        .data_table_count = sizeof(data_tables) / sizeof(data_tables[0]),
+        .data_table_count = COUNT_OF(data_tables),
         .streams = streams,
-        .stream_count = sizeof(streams) / sizeof(streams[0]),
+        .stream_count = COUNT_OF(streams),
     };
 }
 
+#define KEY_OF(id) "(SELECT conversation_key FROM conversation WHERE conversation_id = '" id "')"
+
 /* Two conversations under the keys given. */
-static void fill_conversations(struct scratch *s, int key_a, int key_b)
+static void fill_conversations(struct scratch *s, int a, int b)
 {
+    check(db_do(s->db, &s->e,
+                "INSERT INTO conversation (conversation_key, conversation_id, conversation_start, "
+                "conversation_end, external_tag, row_hash) VALUES "
+                "(?2, 'c-b', '2024-10-04T10:00:00.000Z', NULL, '', 5), "
+                "(?1, 'c-a', '2024-10-05T10:00:00.000Z', '2024-10-05T10:05:00.000Z', NULL, 6)",
+                I(a), I(b)),
+          s);
     scratch_exec(
-        s, arena_printf(
-               s->arena,
-               "INSERT INTO conversation (conversation_key, conversation_id, conversation_start, "
-               "conversation_end, external_tag, row_hash) VALUES "
-               "(%d, 'c-b', '2024-10-04T10:00:00.000Z', NULL, '', 5), "
-               "(%d, 'c-a', '2024-10-05T10:00:00.000Z', '2024-10-05T10:05:00.000Z', NULL, 6)",
-               key_b, key_a));
-    scratch_exec(
-        s, arena_printf(s->arena,
-                        "INSERT INTO participant (conversation_key, participant_no, "
-                        "participant_name, purpose) VALUES "
-                        "(%d, 1, 'O\"Hara, \xea\xb9\x80', 'agent'), (%d, 0, '=1+1', 'customer'), "
-                        "(%d, 0, NULL, 'customer')",
-                        key_b, key_b, key_a));
-    scratch_exec(s, arena_printf(s->arena,
-                                 "INSERT INTO participant_attribute (conversation_key, "
-                                 "participant_no, name, value) VALUES "
-                                 "(%d, 1, 'b', ''), (%d, 1, 'a', 'x'), (%d, 0, 'k', NULL)",
-                                 key_b, key_b, key_a));
+        s, "INSERT INTO participant (conversation_key, participant_no, participant_name, "
+           "purpose) VALUES (" KEY_OF(
+               "c-b") ", 1, 'O\"Hara, \xea\xb9\x80', 'agent'), "
+                      "(" KEY_OF(
+                          "c-b") ", 0, '=1+1', 'customer'), "
+                                 "(" KEY_OF(
+                                     "c-a") ", 0, NULL, 'customer');"
+                                            "INSERT INTO participant_attribute (conversation_key, "
+                                            "participant_no, name, "
+                                            "value) VALUES (" KEY_OF(
+                                                "c-b") ", 1, 'b', ''), "
+                                                       "(" KEY_OF("c-b") ", 1, 'a', 'x'), (" KEY_OF(
+                                                           "c-a") ", 0, 'k', NULL)");
 }
 
 static void fill(struct scratch *s)
@@ -85,6 +87,19 @@ static struct export_result export_all(struct scratch *s, const struct export_re
     return result;
 }
 
+/* The export fails so, its message naming `named`. */
+static void check_refused(struct scratch *s, const struct export_request *r, enum err_kind kind,
+                          const char *named)
+{
+    struct export_result result;
+
+    assert_false(export_run(s->db, r, s->arena, &result, &s->e));
+    assert_int_equal(s->e.kind, kind);
+    if (!strstr(s->e.message, named)) {
+        fail_msg("%s does not name %s", s->e.message, named);
+    }
+}
+
 static bool exists(const char *path)
 {
     struct stat status;
@@ -92,14 +107,10 @@ static bool exists(const char *path)
     return stat(path, &status) == 0;
 }
 
-static bool has_file(const struct export_result *result, const char *relation)
+/* Whether the file out/NAME.csv holds the text. */
+static bool holds(struct scratch *s, const char *name, const char *text)
 {
-    for (size_t i = 0; i < result->count; i++) {
-        if (strcmp(result->files[i].relation, relation) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return strstr(scratch_file(s, arena_printf(s->arena, "out/%s.csv", name)), text) != NULL;
 }
 
 TEST_IN(scratch_open, scratch_close, data_tables_and_views_are_the_default)
@@ -108,14 +119,10 @@ TEST_IN(scratch_open, scratch_close, data_tables_and_views_are_the_default)
     struct export_request r = request_of("new/out");
 
     fill(s);
-    struct export_result result = export_all(s, &r);
-    assert_true(has_file(&result, "conversation"));
-    assert_true(has_file(&result, "v_conversation"));
-    assert_true(has_file(&result, "v_segment"));
-    assert_true(has_file(&result, "freshness"));
-    assert_false(has_file(&result, "run"));
-    assert_false(has_file(&result, "extract_window"));
-    assert_true(exists("new/out/manifest.json"));
+    export_all(s, &r);
+    assert_true(exists("new/out/manifest.json") && exists("new/out/v_segment.csv") &&
+                exists("new/out/freshness.csv"));
+    assert_false(exists("new/out/run.csv") || exists("new/out/extract_window.csv"));
 
     assert_string_equal(scratch_file(s, "new/out/participant.csv"),
                         "conversation_id,participant_no,external_contact_id,"
@@ -172,15 +179,19 @@ TEST_IN(scratch_open, scratch_close, since_keeps_what_starts_later)
     r.since_day = "2024-10-05";
     r.since_ms = clock_zone_day_start_ms(20001); /* 2024-10-04T15:00Z */
     export_all(s, &r);
-    assert_null(strstr(scratch_file(s, "out/conversation.csv"), "c-b"));
-    assert_non_null(strstr(scratch_file(s, "out/conversation.csv"), "c-a"));
-    assert_null(strstr(scratch_file(s, "out/participant.csv"), "c-b"));
-    assert_non_null(strstr(scratch_file(s, "out/participant.csv"), "c-a"));
-    assert_null(strstr(scratch_file(s, "out/v_conversation.csv"), "c-b"));
-    assert_non_null(strstr(scratch_file(s, "out/v_conversation.csv"), "c-a"));
-    assert_null(strstr(scratch_file(s, "out/adherence_state.csv"), "2024-10-04"));
-    assert_non_null(strstr(scratch_file(s, "out/adherence_state.csv"), "2024-10-05"));
-    assert_non_null(strstr(scratch_file(s, "out/user.csv"), "u1"));
+    static const struct {
+        const char *file;
+        const char *before;
+        const char *after;
+    } kept[] = {{"conversation", "c-b", "c-a"},
+                {"participant", "c-b", "c-a"},
+                {"v_conversation", "c-b", "c-a"},
+                {"adherence_state", "2024-10-04", "2024-10-05"},
+                {"user", "nothing", "u1"}};
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        assert_false(holds(s, kept[i].file, kept[i].before));
+        assert_true(holds(s, kept[i].file, kept[i].after));
+    }
     assert_non_null(strstr(scratch_file(s, "out/manifest.json"), "\"since\": \"2024-10-05\""));
 }
 
@@ -207,14 +218,11 @@ TEST_IN(scratch_open, scratch_close, an_unknown_name_is_told_the_nearest)
     static const char *const names[] = {"user", "conversatoin"};
     struct scratch *s = *state;
     struct export_request r = request_of("out");
-    struct export_result result;
 
     fill(s);
     r.names = names;
     r.name_count = 2;
-    assert_false(export_run(s->db, &r, s->arena, &result, &s->e));
-    assert_int_equal(s->e.kind, ERR_USAGE);
-    assert_non_null(strstr(s->e.message, "did you mean conversation"));
+    check_refused(s, &r, ERR_USAGE, "did you mean conversation");
     assert_false(exists("out"));
 }
 
@@ -223,15 +231,13 @@ TEST_IN(scratch_open, scratch_close, a_failed_export_changes_nothing)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
-    struct export_result result;
 
     fill(s);
     export_all(s, &r);
     const char *users = scratch_file(s, "out/user.csv");
     const char *manifest = scratch_file(s, "out/manifest.json");
     scratch_exec(s, "DELETE FROM user; CREATE VIEW zz AS SELECT json('{') AS broken");
-    assert_false(export_run(s->db, &r, s->arena, &result, &s->e));
-    assert_int_equal(s->e.kind, ERR_STORE);
+    check_refused(s, &r, ERR_STORE, "json");
     assert_string_equal(scratch_file(s, "out/user.csv"), users);
     assert_string_equal(scratch_file(s, "out/manifest.json"), manifest);
 
@@ -249,20 +255,17 @@ TEST_IN(scratch_open, scratch_close, what_is_no_file_is_not_replaced)
     static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
     struct scratch *s = *state;
     struct export_request r = request_of("out");
-    struct export_result result;
 
     fill(s);
     export_all(s, &r);
     scratch_exec(s, "DELETE FROM user");
     const char *users = scratch_file(s, "out/user.csv");
-    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(targets); i++) {
         for (int is_link = 0; is_link < 2; is_link++) {
             assert_int_equal(unlink(targets[i]), 0);
             assert_int_equal(is_link ? symlink("elsewhere", targets[i]) : mkdir(targets[i], 0777),
                              0);
-            assert_false(export_run(s->db, &r, s->arena, &result, &s->e));
-            assert_int_equal(s->e.kind, ERR_STORE);
-            assert_non_null(strstr(s->e.message, targets[i]));
+            check_refused(s, &r, ERR_STORE, targets[i]);
             assert_non_null(strstr(s->e.message, is_link ? "symbolic link" : "directory"));
             assert_string_equal(scratch_file(s, "out/user.csv"), users);
             assert_int_equal(is_link ? unlink(targets[i]) : rmdir(targets[i]), 0);
@@ -298,62 +301,23 @@ TEST_IN(scratch_open, scratch_close, gzip_holds_the_same_bytes)
     }
 }
 
-static struct json_doc *parse_manifest(struct scratch *s, const char *path)
+/* Each file is as long as the manifest says. */
+static void check_files(struct scratch *s, const char *manifest)
 {
-    const char *text = scratch_file(s, path);
-    struct buf bytes;
+    struct rows q = db_ask(s->db, &s->e,
+                           "SELECT json_extract(value, '$.file'), json_extract(value, '$.bytes') "
+                           "FROM json_each(?1, '$.files')",
+                           S(manifest));
+    size_t count = 0;
 
-    buf_init(&bytes, SIZE_MAX);
-    assert_true(buf_add_str(&bytes, text) && buf_add(&bytes, "\0\0\0\0", JSON_PADDING_BYTES));
-    struct json_doc *doc = json_parse(buf_take(&bytes, NULL), strlen(text), &s->e);
-    check(doc != NULL, s);
-    return doc;
-}
-
-/* A string member that must be there. */
-static const char *member(struct json object, const char *path)
-{
-    const char *text = json_str(json_path(object, path));
-
-    return text ? text : "(absent)";
-}
-
-static void check_streams(struct json list)
-{
-    struct json_iter it = json_iter(list);
-    struct json key;
-    struct json item;
-
-    assert_int_equal(json_count(list), 2);
-    while (json_next(&it, &key, &item)) {
-        bool users = strcmp(member(item, "stream"), "users") == 0;
-        assert_string_equal(member(item, "whole_to"),
-                            users ? "2024-10-05T11:00:00.000Z" : "2024-10-05T09:00:00.000Z");
-        assert_string_equal(member(item, "first_day"), users ? "(absent)" : "2024-10-04");
-        assert_string_equal(member(item, "whole_to_day"), users ? "(absent)" : "2024-10-04");
-    }
-}
-
-static void check_files(struct scratch *s, struct json list)
-{
-    struct json_iter it = json_iter(list);
-    struct json key;
-    struct json item;
-
-    assert_true(json_count(list) > sizeof(data_tables) / sizeof(data_tables[0]));
-    while (json_next(&it, &key, &item)) {
+    for (; db_next(&q); count++) {
         struct stat status;
-        int64_t bytes = 0;
-        int64_t rows = 0;
 
-        assert_int_equal(stat(arena_printf(s->arena, "out/%s", member(item, "file")), &status), 0);
-        assert_true(json_int(json_get(item, "bytes"), &bytes));
-        assert_true(json_int(json_get(item, "rows"), &rows));
-        assert_int_equal(bytes, status.st_size);
-        if (strcmp(member(item, "name"), "participant") == 0) {
-            assert_int_equal(rows, 3);
-        }
+        assert_int_equal(stat(arena_printf(s->arena, "out/%s", db_text(q.s, 0)), &status), 0);
+        assert_int_equal(db_int(q.s, 1), status.st_size);
     }
+    check(db_end(&q), s);
+    assert_true(count > COUNT_OF(data_tables));
 }
 
 TEST_IN(scratch_open, scratch_close, the_manifest_tells_files_and_streams)
@@ -377,32 +341,40 @@ TEST_IN(scratch_open, scratch_close, the_manifest_tells_files_and_streams)
         "INSERT INTO extract_window (stream, kind, complete_to) "
         "VALUES ('users', 'snapshot', '2024-10-05T11:00:00.000Z')");
     export_all(s, &r);
-    struct json_doc *doc = parse_manifest(s, "out/manifest.json");
-    struct json root = json_root(doc);
-    int64_t number = 0;
-
-    assert_true(json_int(json_get(root, "schema_version"), &number));
-    assert_int_equal(number, db_schema_version());
-    assert_string_equal(member(root, "run.planned_until"), "2024-10-05T12:00:00.000Z");
-    check_streams(json_get(root, "streams"));
-    check_files(s, json_get(root, "files"));
-    json_free(doc);
+    static const char *const facts[][2] = {
+        {"$.program", "rollcall " ROLLCALL_VERSION},
+        {"$.run.planned_until", "2024-10-05T12:00:00.000Z"},
+        {"$.since", "NULL"},
+        {"$.streams[0].stream", "users"},
+        {"$.streams[0].whole_to", "2024-10-05T11:00:00.000Z"},
+        {"$.streams[0].whole_to_day", "NULL"},
+        {"$.streams[1].whole_to", "2024-10-05T09:00:00.000Z"},
+        {"$.streams[1].first_day", "2024-10-04"},
+        {"$.streams[1].whole_to_day", "2024-10-04"},
+        {"$.files[0].name", "adherence_state"},
+        {"$.files[0].rows", "2"},
+    };
+    const char *manifest = scratch_file(s, "out/manifest.json");
+    for (size_t i = 0; i < COUNT_OF(facts); i++) {
+        assert_string_equal(scratch_json(s, manifest, facts[i][0]), facts[i][1]);
+    }
+    assert_string_equal(scratch_json(s, manifest, "$.schema_version"),
+                        arena_printf(s->arena, "%d", db_schema_version()));
+    check_files(s, manifest);
 }
 
 /* Fails when a statement sorts. */
 static void check_plan(struct scratch *s, const char *sql)
 {
-    struct db_stmt *plan =
-        db_prepare(s->db, arena_printf(s->arena, "EXPLAIN QUERY PLAN %s", sql), &s->e);
-    bool row = false;
+    struct rows q =
+        db_ask(s->db, &s->e, arena_printf(s->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
 
-    check(plan != NULL, s);
-    while (db_step(plan, &row, &s->e) && row) {
-        if (strstr(db_text(plan, 3), "TEMP B-TREE")) {
-            fail_msg("%s: %s", sql, db_text(plan, 3));
+    while (db_next(&q)) {
+        if (strstr(db_text(q.s, 3), "TEMP B-TREE")) {
+            fail_msg("%s: %s", sql, db_text(q.s, 3));
         }
     }
-    db_finalize(plan);
+    check(db_end(&q), s);
 }
 
 /* Constant memory: no table is sorted. */

@@ -10,41 +10,7 @@
 #include "base/limits.h"
 #include "child.h"
 #include "io/file.h"
-
-/* Every test runs in a directory of its own, which is also the working directory. */
-static char directory[64];
-
-static int enter(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof(directory), "/tmp/rollcall-file-XXXXXX");
-    return mkdtemp(directory) == NULL || chdir(directory) != 0 ? -1 : 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    char command[] = "rm";
-    char option[] = "-rf";
-    char *const arguments[] = {command, option, directory, NULL};
-    if (chdir("/") != 0) {
-        return -1;
-    }
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(command, arguments);
-        _exit(1);
-    }
-    return waitpid(pid, NULL, 0) == pid ? 0 : -1;
-}
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
+#include "tempdir.h"
 
 static void assert_content(const char *path, const char *text)
 {
@@ -70,14 +36,14 @@ static size_t entries(const char *path)
 
 /* --- files aside ----------------------------------------------------------------------------- */
 
-TEST_IN(enter, leave, test_commit)
+TEST_IN(tempdir_enter, tempdir_leave, commit)
 {
     static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
     assert_int_equal(mkdir("sub", 0777), 0);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         struct err e;
         struct file_aside f;
-        write_text(paths[i], "old");
+        write_file(paths[i], "old");
         assert_true(file_aside_open(&f, paths[i], &e));
         fputs("new", f.stream);
         assert_content(paths[i], "old");
@@ -92,12 +58,12 @@ TEST_IN(enter, leave, test_commit)
     assert_int_equal(entries("sub"), 1);
 }
 
-TEST_IN(enter, leave, test_commit_to_absolute_path)
+TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
 {
     struct err e;
     struct file_aside f;
     char path[128];
-    snprintf(path, sizeof(path), "%s/x.json", directory);
+    snprintf(path, sizeof(path), "%s/x.json", tempdir);
     assert_true(file_aside_open(&f, path, &e));
     fputs("{}", f.stream);
     assert_true(file_aside_commit(&f, &e));
@@ -109,11 +75,11 @@ TEST_IN(enter, leave, test_commit_to_absolute_path)
     assert_int_equal(s.st_mode & 0777, 0666 & ~mask);
 }
 
-TEST_IN(enter, leave, test_discard)
+TEST_IN(tempdir_enter, tempdir_leave, discard)
 {
     struct err e;
     struct file_aside f;
-    write_text("a.csv", "old");
+    write_file("a.csv", "old");
     assert_true(file_aside_open(&f, "a.csv", &e));
     fputs("new", f.stream);
     assert_int_equal(entries("."), 2);
@@ -123,14 +89,14 @@ TEST_IN(enter, leave, test_discard)
     assert_int_equal(entries("."), 1);
 }
 
-TEST_IN(enter, leave, test_open_failures)
+TEST_IN(tempdir_enter, tempdir_leave, open_failures)
 {
     static const struct {
         const char *path;
         int error_number;
     } cases[] = {{"none/a.csv", ENOENT}, {"plain/a.csv", ENOTDIR}};
-    write_text("plain", "");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    write_file("plain", "");
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e;
         struct file_aside f;
         assert_false(file_aside_open(&f, cases[i].path, &e));
@@ -141,7 +107,7 @@ TEST_IN(enter, leave, test_open_failures)
     }
 }
 
-TEST_IN(enter, leave, test_failed_rename_leaves_nothing)
+TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
 {
     struct err e;
     struct file_aside f;
@@ -153,11 +119,11 @@ TEST_IN(enter, leave, test_failed_rename_leaves_nothing)
     assert_int_equal(entries("."), 1);
 }
 
-TEST_IN(enter, leave, test_failed_write_leaves_old_file)
+TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
 {
     struct err e;
     struct file_aside f;
-    write_text("a.csv", "old");
+    write_file("a.csv", "old");
     assert_true(file_aside_open(&f, "a.csv", &e));
     /* A descriptor that refuses writes stands for a full disk. */
     int full = open("/dev/full", O_WRONLY);
@@ -176,14 +142,14 @@ TEST_IN(enter, leave, test_failed_write_leaves_old_file)
     assert_int_equal(entries("."), 1);
 }
 
-TEST_IN(enter, leave, test_leftover_of_same_pid)
+TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 {
     struct err e;
     struct file_aside f;
     assert_true(file_aside_open(&f, "a.csv", &e));
     char *left = strdup(f.aside_path);
     file_aside_discard(&f);
-    write_text(left, "left by a killed run");
+    write_file(left, "left by a killed run");
     assert_true(file_aside_open(&f, "a.csv", &e));
     assert_string_equal(f.aside_path, left);
     fputs("new", f.stream);
@@ -201,23 +167,23 @@ static void open_aside_and_die(const void *unused)
     _exit(0);
 }
 
-TEST_IN(enter, leave, test_sweep)
+TEST_IN(tempdir_enter, tempdir_leave, sweep)
 {
     struct err e;
     struct file_aside at_work;
     static const char *const kept[] = {"a.csv", ".a.csv.tmp-", ".a.csv.tmp-1x", ".tmp-12",
                                        "a.csv.tmp-12"};
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-        write_text(kept[i], "");
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        write_file(kept[i], "");
     }
     assert_true(file_aside_open(&at_work, "work.csv", &e));
     assert_true(file_aside_sync(&at_work, &e));
     assert_int_equal(child_run(open_aside_and_die, NULL).exit_code, 0);
-    write_text(".x.tmp-9.csv.tmp-99999999", "");
+    write_file(".x.tmp-9.csv.tmp-99999999", "");
     assert_int_equal(entries("."), 8);
     file_sweep_aside(".");
     assert_int_equal(entries("."), 6);
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+    for (size_t i = 0; i < COUNT(kept); i++) {
         assert_int_equal(access(kept[i], F_OK), 0);
     }
     assert_true(file_aside_rename(&at_work, &e));
@@ -227,16 +193,16 @@ TEST_IN(enter, leave, test_sweep)
 
 /* --- directories ----------------------------------------------------------------------------- */
 
-TEST_IN(enter, leave, test_make_directory)
+TEST_IN(tempdir_enter, tempdir_leave, make_directory)
 {
     static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
     struct err e;
     struct stat s;
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         assert_true(file_make_directory(paths[i], &e));
         assert_true(stat(paths[i], &s) == 0 && S_ISDIR(s.st_mode));
     }
-    write_text("plain", "");
+    write_file("plain", "");
     assert_false(file_make_directory("plain", &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_false(file_make_directory("plain/under", &e));
@@ -244,7 +210,7 @@ TEST_IN(enter, leave, test_make_directory)
     assert_non_null(strstr(e.message, "plain"));
 }
 
-TEST(test_directory_part)
+TEST(directory_part)
 {
     static const struct {
         const char *path;
@@ -254,7 +220,7 @@ TEST(test_directory_part)
         {"a//b", "a"}, {"//a", "/"}, {"../x.db", ".."}, {"a/", "a"},        {"", "."},
     };
     struct arena *a = arena_new(0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(file_directory(a, cases[i].path), cases[i].directory);
     }
     arena_free(a);
@@ -262,16 +228,16 @@ TEST(test_directory_part)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-TEST_IN(enter, leave, test_read_small)
+TEST_IN(tempdir_enter, tempdir_leave, read_small)
 {
     struct err e;
     struct arena *a = arena_new(0);
     uint32_t mode = 0;
-    write_text("a.ini", "[x]\n");
+    write_file("a.ini", "[x]\n");
     assert_int_equal(chmod("a.ini", 0640), 0);
     assert_string_equal(file_read_small(a, "a.ini", &mode, &e), "[x]\n");
     assert_int_equal(mode, 0640);
-    write_text("empty", "");
+    write_file("empty", "");
     assert_string_equal(file_read_small(a, "empty", NULL, &e), "");
     assert_null(file_read_small(a, "none", NULL, &e));
     assert_int_equal(e.kind, ERR_CONFIG);
@@ -287,7 +253,7 @@ TEST_IN(enter, leave, test_read_small)
     arena_free(a);
 }
 
-TEST_IN(enter, leave, test_read_limit)
+TEST_IN(tempdir_enter, tempdir_leave, read_limit)
 {
     struct err e;
     struct arena *a = arena_new(0);
@@ -307,7 +273,7 @@ TEST_IN(enter, leave, test_read_limit)
 
 /* --- network file systems -------------------------------------------------------------------- */
 
-TEST(test_network_names)
+TEST(network_names)
 {
     static const struct {
         uint64_t magic;
@@ -330,7 +296,7 @@ TEST(test_network_names)
         {0x2FC12FC1, NULL, NULL}, /* zfs */
         {0xF15F, NULL, NULL},     /* ecryptfs */
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         const char *name = file_network_name(cases[i].magic, cases[i].type);
         if (cases[i].name == NULL) {
             assert_null(name);
@@ -340,10 +306,10 @@ TEST(test_network_names)
     }
 }
 
-TEST_IN(enter, leave, test_local_paths)
+TEST_IN(tempdir_enter, tempdir_leave, local_paths)
 {
     static const char *const paths[] = {".", "absent.db", "/", "/dev/shm/absent.db", "none/none"};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    for (size_t i = 0; i < COUNT(paths); i++) {
         const char *name = "";
         assert_false(file_on_network(paths[i], &name));
         assert_null(name);

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
-#include "io/gzip.h"
+#include "pack.h"
 
 enum { PADDING = 4 };
 
@@ -51,15 +51,14 @@ static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
     }
 }
 
-TEST(test_round_trip)
+TEST(round_trip)
 {
     static const size_t lengths[] = {0, 1, 100, 4095, 4096, 4097, 100000, 3000000};
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         char *text = sample(lengths[i]);
         for (int level = 1; level <= 9; level += 4) {
-            char *gzip = NULL;
             size_t length = 0;
-            gzip_deflate(text, lengths[i], level, &gzip, &length);
+            char *gzip = pack(text, lengths[i], level, &length);
             assert_inflates(gzip, length, text, lengths[i]);
             free(gzip);
         }
@@ -67,12 +66,11 @@ TEST(test_round_trip)
     }
 }
 
-TEST(test_every_cut_is_temporary)
+TEST(every_cut_is_temporary)
 {
     char *text = sample(2000);
-    char *gzip = NULL;
     size_t length = 0;
-    gzip_deflate(text, 2000, 6, &gzip, &length);
+    char *gzip = pack(text, 2000, 6, &length);
     for (size_t cut = 0; cut < length; cut++) {
         assert_refused(gzip, cut, ERR_TEMPORARY);
     }
@@ -80,14 +78,14 @@ TEST(test_every_cut_is_temporary)
     free(text);
 }
 
-TEST(test_members)
+TEST(members)
 {
     char *one = NULL;
     char *two = NULL;
     size_t one_length = 0;
     size_t two_length = 0;
-    gzip_deflate("hello ", 6, 6, &one, &one_length);
-    gzip_deflate("world", 5, 6, &two, &two_length);
+    one = pack("hello ", 6, 6, &one_length);
+    two = pack("world", 5, 6, &two_length);
     struct buf both;
     buf_init(&both, 1000);
     buf_add(&both, one, one_length);
@@ -101,15 +99,14 @@ TEST(test_members)
     free(two);
 }
 
-TEST(test_corrupt)
+TEST(corrupt)
 {
-    char *gzip = NULL;
     size_t length = 0;
-    gzip_deflate("hello world", 11, 6, &gzip, &length);
+    char *gzip = pack("hello world", 11, 6, &length);
     struct buf b;
     buf_init(&b, 1000);
     static const char *const tails[] = {"garbage", "<html>", "\n\n"};
-    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+    for (size_t i = 0; i < COUNT(tails); i++) {
         buf_clear(&b);
         buf_add(&b, gzip, length);
         buf_add_str(&b, tails[i]);
@@ -130,9 +127,8 @@ TEST(test_corrupt)
 static void assert_bomb(size_t size, bool fine)
 {
     char *zeros = xcalloc(size, 1);
-    char *gzip = NULL;
     size_t length = 0;
-    gzip_deflate(zeros, size, 9, &gzip, &length);
+    char *gzip = pack(zeros, size, 9, &length);
     if (fine) {
         assert_inflates(gzip, length, zeros, size);
     } else {
@@ -142,7 +138,7 @@ static void assert_bomb(size_t size, bool fine)
     free(zeros);
 }
 
-TEST(test_limits)
+TEST(limits)
 {
     struct err e;
     /* Zeros shrink about a thousandfold: over the ratio, but only past the first MiB. */
@@ -157,13 +153,12 @@ TEST(test_limits)
     assert_true(limits_load(&e));
 }
 
-TEST(test_false_size_in_trailer)
+TEST(false_size_in_trailer)
 {
     /* The trailer claims a size; the first guess by it must not be believed. */
-    char *gzip = NULL;
     size_t length = 0;
     char *text = sample(20000);
-    gzip_deflate(text, 20000, 6, &gzip, &length);
+    char *gzip = pack(text, 20000, 6, &length);
     memset(gzip + length - 4, 1, 4);
     assert_refused(gzip, length, ERR_CONTRACT);
     memset(gzip + length - 4, 0xFF, 4);
@@ -181,7 +176,7 @@ static char *read_back(FILE *file, size_t *length)
     return bytes;
 }
 
-TEST(test_writer)
+TEST(writer)
 {
     enum { LENGTH = 500000 };
     char *text = sample(LENGTH);
@@ -213,7 +208,7 @@ TEST(test_writer)
     free(text);
 }
 
-TEST(test_writer_on_full_disk)
+TEST(writer_on_full_disk)
 {
     FILE *full = fopen("/dev/full", "wb");
     if (full == NULL) {

@@ -56,9 +56,9 @@ static const struct {
     {"a sign-in page", BYTES("<!doctype html><html></html>")},
 };
 
-TEST(test_refused)
+TEST(hostile_documents_are_refused)
 {
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < COUNT(refused); i++) {
         struct err e;
         struct json_doc *doc = parse_n(refused[i].text, refused[i].length, &e);
         if (doc != NULL) {
@@ -69,7 +69,7 @@ TEST(test_refused)
     }
 }
 
-TEST(test_every_prefix_is_refused)
+TEST(every_prefix_is_refused)
 {
     static const char whole[] = "{\"a\":[1,-2.5e3,true,null,\"\\u00e9\\ud83d\\ude00\"],\"b\":{}}";
     for (size_t length = 0; length < sizeof(whole) - 1; length++) {
@@ -95,7 +95,7 @@ static struct json_doc *parse_nested(size_t depth, bool objects, struct err *e)
     return doc;
 }
 
-TEST(test_depth)
+TEST(depth)
 {
     size_t limit = (size_t)limit_get(LIMIT_JSON_DEPTH);
     struct err e;
@@ -144,9 +144,9 @@ static const struct {
     {"{ \"a\" : [ ] }", "{\"a\":[]}", 0, 0, JSON_OBJECT, false, false},
 };
 
-TEST(test_values)
+TEST(values_are_read)
 {
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    for (size_t i = 0; i < COUNT(values); i++) {
         struct json_doc *doc = parse(values[i].text);
         struct arena *a = arena_new(0);
         struct json v = json_root(doc);
@@ -165,7 +165,7 @@ TEST(test_values)
     }
 }
 
-TEST(test_text)
+TEST(text)
 {
     struct json_doc *doc = parse("{\"plain\":\"abc\",\"nul\":\"a\\u0000b\",\"empty\":\"\","
                                  "\"emoji\":\"\\ud83d\\ude00\",\"big\":1e400,\"one\":1}");
@@ -187,7 +187,7 @@ TEST(test_text)
     json_free(doc);
 }
 
-TEST(test_access)
+TEST(access)
 {
     struct json_doc *doc =
         parse("{\"division\":{\"id\":\"d1\"},\"a.b\":1,\"twice\":1,\"twice\":2,\"yes\":true,"
@@ -214,7 +214,7 @@ TEST(test_access)
     json_free(NULL);
 }
 
-TEST(test_iteration)
+TEST(iteration)
 {
     struct json_doc *doc = parse("[1,[2,3],{\"k\":4,\"l\":[5]},[],6]");
     struct json_iter it = json_iter(json_root(doc));
@@ -258,9 +258,9 @@ static const struct {
     {BYTES("a\xFF\xED\x95"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
 };
 
-TEST(test_quote)
+TEST(quote)
 {
-    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+    for (size_t i = 0; i < COUNT(quotes); i++) {
         struct buf b;
         buf_init(&b, 1000);
         assert_true(json_quote(&b, quotes[i].text, quotes[i].length));
@@ -270,7 +270,7 @@ TEST(test_quote)
     }
 }
 
-TEST(test_quote_when_full)
+TEST(quote_when_full)
 {
     struct buf b;
     buf_init(&b, 8);
@@ -282,7 +282,7 @@ TEST(test_quote_when_full)
     buf_free(&b);
 }
 
-TEST(test_write_absent)
+TEST(write_absent)
 {
     struct arena *a = arena_new(0);
     size_t length = 7;

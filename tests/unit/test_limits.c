@@ -2,8 +2,6 @@
 
 #include "base/limits.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 static const struct {
     const char *variable;
     int64_t value;

@@ -8,32 +8,9 @@
 #include <unistd.h>
 
 #include "io/lock.h"
+#include "tempdir.h"
 
-static char directory[64];
-static char database[96];
-
-static int enter(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof(directory), "/tmp/rollcall-lock-XXXXXX");
-    if (mkdtemp(directory) == NULL) {
-        return -1;
-    }
-    snprintf(database, sizeof(database), "%s/r.db", directory);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"r.db", "r.db.lock", "link.db", "link.db.lock"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-        unlink(path);
-    }
-    return rmdir(directory);
-}
+static const char database[] = "r.db";
 
 static struct lock_file *open_lock(void)
 {
@@ -77,7 +54,7 @@ static void release(struct holder h)
     close(h.ready);
 }
 
-TEST_IN(enter, leave, test_take_and_drop)
+TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
 {
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
@@ -102,7 +79,7 @@ TEST_IN(enter, leave, test_take_and_drop)
     lock_close(NULL);
 }
 
-TEST_IN(enter, leave, test_says_who_holds)
+TEST_IN(tempdir_enter, tempdir_leave, says_who_holds)
 {
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
@@ -124,7 +101,7 @@ TEST_IN(enter, leave, test_says_who_holds)
     lock_close(l);
 }
 
-TEST_IN(enter, leave, test_ends_with_the_process)
+TEST_IN(tempdir_enter, tempdir_leave, ends_with_the_process)
 {
     struct err e;
     char holder[LOCK_HOLDER_BYTES];
@@ -137,7 +114,7 @@ TEST_IN(enter, leave, test_ends_with_the_process)
     lock_close(l);
 }
 
-TEST_IN(enter, leave, test_survives_other_closes)
+TEST_IN(tempdir_enter, tempdir_leave, survives_other_closes)
 {
 #ifndef F_OFD_SETLK
     skip();
@@ -152,34 +129,30 @@ TEST_IN(enter, leave, test_survives_other_closes)
     lock_close(l);
 }
 
-TEST_IN(enter, leave, test_garbage_in_the_file)
+TEST_IN(tempdir_enter, tempdir_leave, garbage_in_the_file)
 {
     struct err e;
-    char path[128];
     char holder[LOCK_HOLDER_BYTES];
     struct lock_file *one = open_lock();
     struct lock_file *two = open_lock();
     assert_true(lock_take(one, 0, "users", &e));
-    snprintf(path, sizeof(path), "%s.lock", database);
-    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(truncate("r.db.lock", 0), 0);
     assert_true(lock_holder(two, 0, holder));
     assert_string_equal(holder, "another process");
-    assert_int_equal(truncate(path, 4096), 0);
+    assert_int_equal(truncate("r.db.lock", 4096), 0);
     assert_true(lock_holder(two, 0, holder));
     assert_string_equal(holder, "another process");
     lock_close(one);
     lock_close(two);
 }
 
-TEST_IN(enter, leave, test_symbolic_link_shares_the_lock)
+TEST_IN(tempdir_enter, tempdir_leave, symbolic_link_shares_the_lock)
 {
     struct err e;
-    char link[128];
-    fclose(fopen(database, "wb"));
-    snprintf(link, sizeof(link), "%s/link.db", directory);
-    assert_int_equal(symlink(database, link), 0);
+    write_file(database, "");
+    assert_int_equal(symlink(database, "link.db"), 0);
     struct lock_file *one = open_lock();
-    struct lock_file *two = lock_open(link, &e);
+    struct lock_file *two = lock_open("link.db", &e);
     assert_non_null(two);
     assert_true(lock_take(one, 0, "users", &e));
     assert_false(lock_take(two, 0, "users", &e));
@@ -187,7 +160,7 @@ TEST_IN(enter, leave, test_symbolic_link_shares_the_lock)
     lock_close(two);
 }
 
-TEST(test_open_failure)
+TEST(open_failure)
 {
     struct err e;
     assert_null(lock_open("/nonexistent/r.db", &e));

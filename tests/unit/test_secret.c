@@ -16,7 +16,7 @@ TEST(holds_text)
         const char *text;
         size_t length;
     } cases[] = {{"", 0}, {"a", 1}, {"abcdef", 3}, {big, sizeof(big)}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct secret *s = secret_new(cases[i].text, cases[i].length);
         assert_int_equal(secret_length(s), cases[i].length);
         assert_int_equal(strlen(secret_expose(s)), cases[i].length);
@@ -48,7 +48,7 @@ TEST(claims_of_a_token)
         {"e30.eyJzdWIiOiJhYmMifQ.a.b", NULL},   {"e30.eyJz*WIi.c2ln", NULL},
         {"e30.bm8ganNvbg.c2ln", NULL},          {"opaque", NULL},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct secret *token = secret_new(cases[i].token, strlen(cases[i].token));
         struct json_doc *claims = secret_claims(token);
         assert_int_equal(claims != NULL, cases[i].sub != NULL);

@@ -8,8 +8,6 @@
 #include "base/step.h"
 #include "child.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 static char log_path[] = "/tmp/rollcall-step-XXXXXX";
 
 static int make_log(void **state)

@@ -2,8 +2,6 @@
 
 #include "base/str.h"
 
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 TEST(equality)
 {
     static const struct {

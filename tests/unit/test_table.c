@@ -7,10 +7,10 @@
 static const char *rendered(struct scratch *s, enum render_format format, int width,
                             const char *sql)
 {
-    FILE *out = fopen("rendered", "wb");
+    struct rendering to = {format, width, fopen("rendered", "wb")};
 
-    check(render_query(s->db, &s->e, sql, DB_VALUES(NONE), format, width, out), s);
-    (void)fclose(out);
+    check(render_query(s->db, &s->e, sql, DB_VALUES(NONE), &to), s);
+    (void)fclose(to.out);
     return scratch_file(s, "rendered");
 }
 
@@ -119,17 +119,16 @@ TEST_IN(scratch_open, scratch_close, failures_are_told)
     struct scratch *s = *state;
 
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
-        FILE *out = tmpfile();
-        FILE *full = fopen("/dev/full", "wb");
+        struct rendering to = {formats[i], 0, tmpfile()};
 
-        assert_false(
-            render_query(s->db, &s->e, "SELECT json('{')", DB_VALUES(NONE), formats[i], 0, out));
+        assert_false(render_query(s->db, &s->e, "SELECT json('{')", DB_VALUES(NONE), &to));
         assert_int_equal(s->e.kind, ERR_STORE);
-        (void)setvbuf(full, NULL, _IONBF, 0);
-        assert_false(render_query(s->db, &s->e, MIXED, DB_VALUES(NONE), formats[i], 0, full));
+        (void)fclose(to.out);
+        to.out = fopen("/dev/full", "wb");
+        (void)setvbuf(to.out, NULL, _IONBF, 0);
+        assert_false(render_query(s->db, &s->e, MIXED, DB_VALUES(NONE), &to));
         assert_int_equal(s->e.kind, ERR_STORE);
         assert_non_null(strstr(s->e.message, "cannot write the output"));
-        (void)fclose(out);
-        (void)fclose(full);
+        (void)fclose(to.out);
     }
 }

@@ -34,7 +34,7 @@ TEST(next_takes_whole_characters_only)
         {"\xE2\x82\x41", 0, 0}, /* not continued */
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         uint32_t code = 0;
 
         assert_int_equal(utf8_next(rows[i].text, strlen(rows[i].text), &code), rows[i].bytes);
@@ -63,7 +63,7 @@ TEST(whole_bytes_leaves_out_a_cut_character)
         {"\x80\x80\x80\x80", 4, 4}, /* was no character before the cut either */
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(utf8_whole_bytes(rows[i].text, rows[i].length), rows[i].whole);
     }
 }
@@ -81,7 +81,7 @@ TEST(unsafe_ranges_have_their_borders)
         {0x2069, true},  {0x206A, false}, {0xFEFF, true},  {0xAC00, false}, {0x1F600, false},
     };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(utf8_is_unsafe(rows[i].code), rows[i].unsafe);
     }
 }

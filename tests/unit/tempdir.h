@@ -1,0 +1,50 @@
+/*
+ * A directory of a test's own under /tmp, which is also the working directory; gone afterwards.
+ */
+#ifndef ROLLCALL_TESTS_TEMPDIR_H
+#define ROLLCALL_TESTS_TEMPDIR_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char tempdir[64]; /* its path */
+
+/* cmocka set-up and tear-down. */
+static inline int tempdir_enter(__attribute__((unused)) void **state)
+{
+    (void)snprintf(tempdir, sizeof(tempdir), "/tmp/rollcall-test-XXXXXX");
+    return mkdtemp(tempdir) == NULL || chdir(tempdir) != 0 ? -1 : 0;
+}
+
+static inline int tempdir_leave(__attribute__((unused)) void **state)
+{
+    char command[] = "rm";
+    char option[] = "-rf";
+    char *const arguments[] = {command, option, tempdir, NULL};
+    int status = 0;
+
+    if (chdir("/") != 0) {
+        return -1;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp(command, arguments);
+        _exit(1);
+    }
+    return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
+}
+
+/* Writes a file with mode 0600. */
+static inline void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+#endif
