@@ -1,5 +1,5 @@
--- How a file of the schema before the baseline is brought over to it (io/db_convert.h). The
--- statements that change the file are written by these, one a row: names come from the file.
+-- How a file of the schema before the baseline is brought over to it. The statements that change the
+-- file are written by these, one a row: names come from the file.
 
 -- name: convert_keep
 -- Views, triggers and indexes of the file; some may be the owner's.
