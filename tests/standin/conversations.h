@@ -4,15 +4,15 @@
 
 #include "conv_json.h"
 #include "corpus.h"
+#include "fault.h"
 #include "http.h"
-#include "spoil.h"
 
 #include <yyjson.h>
 
 /* Writes entries [from, to), seen as `view` says, as the array `conversations`. Absent when there
  * are none, or when a fault says so. */
 void conversations_write(struct jw *w, const struct selection *s, size_t from, size_t to,
-                         struct view view, const struct spoil_document *spoil);
+                         struct view view, const struct fault_document *spoil);
 
 /* Reads the JSON body; answers 400 and returns NULL unless it is an object. Free it with
  * yyjson_doc_free. */
