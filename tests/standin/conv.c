@@ -156,20 +156,6 @@ void conv_metric(struct conv *c, int session, const char *name, int64_t emit, in
     c->metric[n] = (struct metric){session, name, emit, value, emit, WHEN_NEVER};
 }
 
-static struct extra *add_extra(struct conv *c, enum extra_kind kind, int64_t event)
-{
-    int n = next(&c->extra_count, CONV_MAX_EXTRAS);
-    c->extra[n] = (struct extra){
-        .kind = kind,
-        .agent = -1,
-        .queue = -1,
-        .event = event,
-        .arrive = event,
-        .key = rng_pair(c->key, 0x4000u + (unsigned)n),
-    };
-    return &c->extra[n];
-}
-
 int64_t conv_last_end(const struct conv *c)
 {
     int64_t last = c->start;
@@ -225,12 +211,6 @@ static void late_wrapup(struct conv *c, struct rng *r)
     }
 }
 
-static void vanish_segment(struct conv *c, struct rng *r, int64_t end)
-{
-    int n = (int)rng_below(r, (uint64_t)c->segment_count);
-    c->segment[n].vanish = afterwards(r, end);
-}
-
 static void correct_metric(struct conv *c, struct rng *r, int64_t end)
 {
     int n = (int)rng_below(r, (uint64_t)c->metric_count);
@@ -255,11 +235,16 @@ static int last_agent(const struct conv *c)
 
 static void assess(struct conv *c, struct rng *r, enum extra_kind kind, int64_t end)
 {
-    int64_t at = afterwards(r, end);
-    struct extra *e = add_extra(c, kind, at - rng_range(r, 0, 30000));
-    e->arrive = at;
-    e->agent = last_agent(c);
-    e->queue = (int)rng_below(r, (uint64_t)world.queues);
+    int64_t at = afterwards(r, end), event = at - rng_range(r, 0, 30000);
+    int n = next(&c->extra_count, CONV_MAX_EXTRAS);
+    c->extra[n] = (struct extra){
+        .kind = kind,
+        .agent = last_agent(c),
+        .queue = (int)rng_below(r, (uint64_t)world.queues),
+        .event = event,
+        .arrive = at,
+        .key = rng_pair(c->key, 0x4000u + (unsigned)n),
+    };
 }
 
 static void late_whole(struct conv *c, struct rng *r)
@@ -272,6 +257,11 @@ static void late_whole(struct conv *c, struct rng *r)
 
 static void later(struct conv *c, struct rng *r)
 {
+    static const struct {
+        enum extra_kind kind;
+        unsigned permille;
+    } extras[] = {
+        {EXTRA_EVALUATION, 30}, {EXTRA_SURVEY, 35}, {EXTRA_RESOLUTION, 40}, {EXTRA_DIVISION, 20}};
     struct period *last = &c->period[c->period_count - 1];
     bool all = c->showcase;
     if (last->end == WHEN_NEVER) {
@@ -290,22 +280,16 @@ static void later(struct conv *c, struct rng *r)
     }
     int64_t end = last->end;
     if (all || rng_chance(r, 20)) {
-        vanish_segment(c, r, end);
+        int n = (int)rng_below(r, (uint64_t)c->segment_count);
+        c->segment[n].vanish = afterwards(r, end);
     }
     if (all || rng_chance(r, 30)) {
         correct_metric(c, r, end);
     }
-    if (all || rng_chance(r, 30)) {
-        assess(c, r, EXTRA_EVALUATION, end);
-    }
-    if (all || rng_chance(r, 35)) {
-        assess(c, r, EXTRA_SURVEY, end);
-    }
-    if (all || rng_chance(r, 40)) {
-        assess(c, r, EXTRA_RESOLUTION, end);
-    }
-    if (all || rng_chance(r, 20)) {
-        assess(c, r, EXTRA_DIVISION, end);
+    for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
+        if (all || rng_chance(r, extras[i].permille)) {
+            assess(c, r, extras[i].kind, end);
+        }
     }
     if (!all && rng_chance(r, 10)) {
         late_whole(c, r);

@@ -1,8 +1,6 @@
 /* The stand-in Genesys Cloud: its options, its start, its end. */
-#include "census.h"
+#include "conversations.h"
 #include "fault.h"
-#include "http.h"
-#include "prerender.h"
 #include "when.h"
 #include "world.h"
 
