@@ -325,10 +325,10 @@ static void check_remote(const struct check_request *request, struct access *a, 
         access_token(a);
     }
     if (take(a->report, STEP_PERMISSIONS, a->token_good ? NULL : "the API was not asked")) {
-        organization_permissions(a, request, sizes);
+        organization_permissions(a, request->streams, request->stream_count, sizes);
     }
     if (take(a->report, STEP_LIMITS, a->token_good ? NULL : "the API was not asked")) {
-        organization_limits(a, request, sizes);
+        organization_limits(a, request->streams, request->stream_count, sizes);
     }
 }
 

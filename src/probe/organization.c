@@ -295,11 +295,11 @@ static void check_divisions(struct access *a)
     json_free(answer.document);
 }
 
-void organization_permissions(struct access *a, const struct check_request *request,
+void organization_permissions(struct access *a, const struct stream *const *streams, size_t count,
                               struct sizes *sizes)
 {
-    for (size_t i = 0; i < request->stream_count; i++) {
-        const struct stream *s = request->streams[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct stream *s = streams[i];
 
         if (a->report->kind == ERR_STOPPED) {
             return;
@@ -339,14 +339,14 @@ static int64_t day_requests(const struct config *c, const struct stream *s, int6
 /* Requests of a night, from what the answers said about sizes: of days the last one, the lookback
  * and the hours after the availability date, of the others all rows, or those of the stream whose
  * ids they are asked for. *day receives the part of one day. */
-static int64_t night_requests(const struct config *c, const struct check_request *request,
-                              const struct sizes *sizes, int64_t *day)
+static int64_t night_requests(const struct config *c, const struct stream *const *streams,
+                              size_t count, const struct sizes *sizes, int64_t *day)
 {
     int64_t sum = 1;
 
     *day = 0;
-    for (size_t i = 0; i < request->stream_count; i++) {
-        const struct stream *s = request->streams[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct stream *s = streams[i];
         const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : s;
         int64_t rows = *size_of(sizes, whose);
 
@@ -411,7 +411,7 @@ static const char *first_run_text(struct arena *a, const struct config *c, int64
                                    (long long)divided_up(requests, pace));
 }
 
-void organization_limits(struct access *a, const struct check_request *request,
+void organization_limits(struct access *a, const struct stream *const *streams, size_t count,
                          const struct sizes *sizes)
 {
     int64_t pace = a->config->requests_per_minute;
@@ -426,7 +426,7 @@ void organization_limits(struct access *a, const struct check_request *request,
         limit = DEFAULT_PER_MINUTE;
     }
     pace = pace < limit ? pace : limit;
-    int64_t requests = night_requests(a->config, request, sizes, &day);
+    int64_t requests = night_requests(a->config, streams, count, sizes, &day);
     int64_t minutes = divided_up(requests, pace);
     report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
                "about %lld requests a night, %lld min at this pace%s", (long long)requests,
