@@ -53,8 +53,7 @@ else
 UNIT_LIB := $(LIB)
 endif
 
-STANDIN_SOURCES := $(filter-out tests/standin/cutproxy.c,$(wildcard tests/standin/*.c))
-STANDIN_OBJECTS := $(STANDIN_SOURCES:tests/%.c=$(BUILD)/obj/tests/%.o)
+STANDIN_OBJECTS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/standin/*.c))
 STANDIN_LIBS    := -lmicrohttpd -lyyjson -lz -lm
 
 # What is installed beside the program; the completions are made from the program's own help.
@@ -146,7 +145,7 @@ help: ## list the targets
 unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
 	$<
 
-test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/cutproxy
+test-programs: $(UNIT_TESTS) $(BUILD)/standin
 
 # --- rules -------------------------------------------------------------------------------------
 
@@ -160,7 +159,7 @@ $(BUILD)/deb/rollcall: $(BUILD)/obj/main.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) -Wl,-rpath,'$$ORIGIN/../lib/rollcall' $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 
-$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk packaging/help.awk $(wildcard schema/*.sql)
+$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk $(wildcard schema/*.sql)
 	@mkdir -p $(@D)
 	$(Q)packaging/completions.sh $* $(BUILD)/rollcall schema >$@.$$$$ && mv $@.$$$$ $@
 
@@ -226,10 +225,6 @@ $(BUILD)/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o $(UNIT_LIB)
 $(BUILD)/standin: $(STANDIN_OBJECTS)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(STANDIN_LIBS) -o $@
-
-$(BUILD)/cutproxy: $(BUILD)/obj/tests/standin/cutproxy.o
-	@echo "  LD $@"
-	$(Q)$(LINK) $^ -o $@
 
 FORCE:
 

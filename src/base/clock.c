@@ -63,16 +63,13 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0 ? 1 : 0);
 }
 
-static bool is_leap(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 static int days_in_month(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
-    return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
 /* Days from 0000-01-01 to the first day of `year` (0 to 10000); year 0 is a leap year. */
@@ -86,16 +83,6 @@ struct date {
     int month;
     int day;
 };
-
-static int32_t day_number(struct date d)
-{
-    int days = days_before_year(d.year) + d.day - 1;
-
-    for (int month = 1; month < d.month; month++) {
-        days += days_in_month(d.year, month);
-    }
-    return days - DAYS_TO_1970;
-}
 
 /* The date of a day number; one outside the years 0000 to 9999 gives the nearest day inside. */
 static struct date date_of(int64_t day)
@@ -190,7 +177,11 @@ static bool read_date(const char **at, int32_t *day)
     if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > days_in_month(d.year, d.month)) {
         return false;
     }
-    *day = day_number(d);
+    int days = days_before_year(d.year) + d.day - 1;
+    for (int month = 1; month < d.month; month++) {
+        days += days_in_month(d.year, month);
+    }
+    *day = days - DAYS_TO_1970;
     return true;
 }
 
@@ -432,19 +423,6 @@ static bool is_zone_file(const char *path)
     return zone;
 }
 
-/* Names in posix/ repeat the others; those in right/ count leap seconds, which Unix time has not.
- */
-static bool is_hidden_name(const char *name)
-{
-    return str_starts_with(name, "posix/") || str_starts_with(name, "right/");
-}
-
-static bool is_well_formed(const char *name)
-{
-    return name[0] != '\0' && name[0] != '/' && name[0] != ':' && !strstr(name, "..") &&
-           strlen(name) < ZONE_NAME_BYTES && !is_hidden_name(name);
-}
-
 static const char *find_zone_file(struct arena *a, const char *name)
 {
     const char *directories[5];
@@ -590,7 +568,11 @@ static bool use_zone(const char *value, struct err *e)
 
 static bool set_zone(struct arena *a, const char *name, struct err *e)
 {
-    if (!is_well_formed(name)) {
+    /* Names in posix/ repeat the others; those in right/ count leap seconds, which Unix time has
+     * not. */
+    if (name[0] == '\0' || name[0] == '/' || name[0] == ':' || strstr(name, "..") ||
+        strlen(name) >= ZONE_NAME_BYTES || str_starts_with(name, "posix/") ||
+        str_starts_with(name, "right/")) {
         return err_set(e, ERR_CONFIG,
                        "\"%s\" is not the name of a time zone; one is named by area and city, as "
                        "in Asia/Seoul",

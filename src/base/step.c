@@ -35,15 +35,6 @@ static void read_environment(void)
     atomic_store(&off, !number && !path);
 }
 
-static void log_step(const char *name)
-{
-    char line[64];
-    int wanted = snprintf(line, sizeof(line), "%s\n", name);
-
-    INVARIANT(wanted > 0 && (size_t)wanted < sizeof(line));
-    INVARIANT(write(log_file, line, (size_t)wanted) == wanted);
-}
-
 void step(const char *name)
 {
     if (atomic_load_explicit(&off, memory_order_relaxed)) {
@@ -57,7 +48,11 @@ void step(const char *name)
     /* The lock keeps the log in counting order: line N is step N. */
     (void)pthread_mutex_lock(&mutex);
     if (log_file >= 0) {
-        log_step(name);
+        char line[64];
+        int wanted = snprintf(line, sizeof(line), "%s\n", name);
+
+        INVARIANT(wanted > 0 && (size_t)wanted < sizeof(line));
+        INVARIANT(write(log_file, line, (size_t)wanted) == wanted);
     }
     if (++steps == kill_step) {
         (void)kill(getpid(), SIGKILL);

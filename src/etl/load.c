@@ -3,37 +3,398 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "etl/ledger.h"
-#include "etl/load_tree.h"
 #include "etl/observe.h"
 #include "etl/walk.h"
 
+enum {
+    BATCH = 128,          /* entities whose rows wait to be written together */
+    BATCH_CELLS = 262144, /* and the most cells of theirs, but for what the last one brings */
+    TABLES_MAX = 32,
+    STATEMENTS_MAX = 2 * TABLES_MAX + 16,
+    SQL_BYTES = 65536,
+};
+
+/* An entity that was walked; its root's row has the same number. */
+struct entity {
+    struct cell id;
+    struct cell key;
+    int64_t run_id; /* that wrote its rows last, this page's included */
+    uint64_t row_hash;
+    uint64_t attribute_hash;
+    bool is_new;
+    bool rows;            /* its rows are written */
+    bool attributes;      /* its attributes are written, from the answer */
+    bool new_attributes;  /* they are others than the stored ones */
+    bool keeps;           /* stored attributes go to their participants' new places */
+    bool marked;          /* nothing changed but that a job has read its attributes */
+    bool attributes_read; /* a job has, now or before */
+};
+
+/* The cells of ours behind the root's, in the order of own_columns: first its bookkeeping columns,
+ * then what statements ask. */
+enum own {
+    OWN_HASH,
+    OWN_RUN,
+    OWN_ATTRIBUTE_HASH, /* this and the next: of trees with attributes */
+    OWN_ATTRIBUTE_READ,
+    OWN_REPLACES,            /* rows that are stored go */
+    OWN_REPLACES_ATTRIBUTES, /* attributes that are stored go */
+    OWN_NEW_ATTRIBUTES,
+    OWN_KEEPS,
+    OWN_PART, /* what changed, NULL: it is new, or nothing */
+    OWN_COUNT
+};
+static const char *const own_columns[OWN_COUNT] = {
+    [OWN_HASH] = "row_hash",
+    [OWN_RUN] = "row_changed_run_id",
+    [OWN_ATTRIBUTE_HASH] = "row_attribute_hash",
+    [OWN_ATTRIBUTE_READ] = "row_attribute_read",
+    [OWN_REPLACES] = "replaces",
+    [OWN_REPLACES_ATTRIBUTES] = "replaces_attributes",
+    [OWN_NEW_ATTRIBUTES] = "new_attributes",
+    [OWN_KEEPS] = "keeps",
+    [OWN_PART] = "part",
+};
+
+/* Statements of a tree; texts in the loader's arena. */
+struct statements {
+    const char *find;
+    const char *last_key;
+    const char *write_root;
+    const char *remove[TABLES_MAX]; /* by table, but for the root */
+    const char *insert[TABLES_MAX];
+    const char *note_change;
+    const char *note_names;
+    const char *clear_moved;
+    const char *find_moved;
+    const char *select_gone;
+    const char *remove_moved;
+    const char *insert_moved;
+};
+
 struct loader {
+    struct db *db;
     const struct tree_map *tree;
     struct walker *walker;
-    struct db *db;
-    struct tree_loader *rows;  /* LOAD_TREE */
-    struct observer *observer; /* LOAD_OBSERVE */
-    size_t id_column;          /* of the root: the entity's id */
+    struct observer *observer; /* LOAD_OBSERVE; the rest is LOAD_TREE's */
     bool *answered;            /* by asked id, of the page being loaded */
+    struct arena *arena;
+    const struct row_set *sets;
+    size_t table_count;
+    size_t attributes; /* the table of attributes; 0: the tree has none */
+    size_t own_stored; /* how many of the root's own cells are stored */
+    struct statements sql;
+    const char *all[STATEMENTS_MAX]; /* the same, one after the other */
+    size_t all_count;
+
+    const struct load_page *page;
+    char now[CLOCK_ISO_BYTES]; /* its moment */
+    int64_t last_key;
+    struct entity entities[BATCH];
+    size_t count;
 };
+
+/* --- statements --- */
+
+/* What stands for a word in braces in the templates below: names come from maps alone. */
+struct word {
+    const char *name;
+    const char *text;
+};
+
+static void add(struct buf *b, const char *text, size_t length)
+{
+    bool fits = buf_add(b, text, length);
+
+    INVARIANT(fits);
+}
+
+static void add_name(struct buf *b, const char *before, const char *name, const char *behind)
+{
+    bool fits = buf_add_printf(b, "%s\"%s\"%s", before, name, behind);
+
+    INVARIANT(fits);
+}
+
+static const char *take(struct loader *l, struct buf *b)
+{
+    const char *text = arena_strdup(l->arena, buf_str(b));
+
+    buf_free(b);
+    return text;
+}
+
+static const char *quoted(struct loader *l, const char *before, const char *name)
+{
+    return arena_printf(l->arena, "\"%s%s\"", before, name);
+}
+
+static const char *key_name(const struct loader *l)
+{
+    return l->tree->key ? l->tree->key : l->tree->id;
+}
+
+/* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
+ * among them. */
+static const char *stored_columns(struct loader *l, size_t table)
+{
+    const struct table_map *map = walk_table(l->walker, table);
+    const char *comma = "";
+    struct buf b;
+
+    buf_init(&b, SQL_BYTES);
+    if (table > 0 || l->tree->key) {
+        add_name(&b, "", key_name(l), "");
+        comma = ",";
+    }
+    for (size_t i = 0; i < walk_ordinals(l->walker, table); i++) {
+        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), "");
+    }
+    for (size_t i = 0; i < map->column_count; i++) {
+        add_name(&b, comma, map->columns[i].name, "");
+        comma = ",";
+    }
+    for (size_t i = 0; table == 0 && i < l->own_stored; i++) {
+        add_name(&b, comma, own_columns[i], "");
+    }
+    return take(l, &b);
+}
+
+/* What an entity that is there gets: all but its key and id. */
+static const char *root_changes(struct loader *l)
+{
+    const struct table_map *map = l->tree->root;
+    const char *comma = "";
+    struct buf b;
+
+    buf_init(&b, SQL_BYTES);
+    for (size_t i = 0; i < map->column_count; i++) {
+        if (strcmp(map->columns[i].name, l->tree->id) != 0) {
+            add_name(&b, comma, map->columns[i].name, "");
+            add_name(&b, " = excluded.", map->columns[i].name, "");
+            comma = ", ";
+        }
+    }
+    for (size_t i = 0; i < l->own_stored; i++) {
+        add_name(&b, comma, own_columns[i], "");
+        add_name(&b, " = excluded.", own_columns[i], "");
+        comma = ", ";
+    }
+    return take(l, &b);
+}
+
+/* Makes a statement of a template and keeps it. */
+static const char *make(struct loader *l, const struct word *words, const char *template)
+{
+    struct buf b;
+    const char *brace;
+
+    buf_init(&b, SQL_BYTES);
+    while ((brace = strchr(template, '{')) != NULL) {
+        size_t length = strcspn(brace + 1, "}");
+        const struct word *w = words;
+
+        while (strlen(w->name) != length || memcmp(w->name, brace + 1, length) != 0) {
+            w++;
+            INVARIANT(w->name);
+        }
+        add(&b, template, (size_t)(brace - template));
+        add(&b, w->text, strlen(w->text));
+        template = brace + 1 + length + 1;
+    }
+    add(&b, template, strlen(template));
+    INVARIANT(l->all_count < STATEMENTS_MAX);
+    return l->all[l->all_count++] = take(l, &b);
+}
+
+static void make_root(struct loader *l)
+{
+    const struct table_map *root = l->tree->root;
+    const struct word words[] = {
+        {"key", quoted(l, "", key_name(l))},
+        {"id", quoted(l, "", l->tree->id)},
+        {"root", quoted(l, "", root->table)},
+        {"new", quoted(l, "new_", root->table)},
+        {"change", arena_printf(l->arena, "\"%s_change\"", root->table)},
+        {"columns", stored_columns(l, 0)},
+        {"changes", root_changes(l)},
+        {"attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : ""},
+        {NULL, NULL},
+    };
+
+    l->sql.find = make(l, words,
+                       "SELECT {key}, row_hash, row_changed_run_id{attributes} FROM {root} "
+                       "WHERE {id} = ?1");
+    l->sql.write_root = make(l, words,
+                             "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new} "
+                             "WHERE true ON CONFLICT ({id}) DO UPDATE SET {changes}");
+    if (l->tree->key) {
+        l->sql.last_key = make(l, words, "SELECT max({key}) FROM {root}");
+        l->sql.note_change =
+            make(l, words,
+                 "INSERT INTO {change} ({key}, {id}, run_id, changed_at, part, source) "
+                 "SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new} WHERE part IS NOT NULL");
+    }
+}
+
+static void make_child(struct loader *l, size_t i)
+{
+    const char *table = walk_table(l->walker, i)->table;
+    const struct word words[] = {
+        {"key", quoted(l, "", key_name(l))},
+        {"new_root", quoted(l, "new_", l->tree->root->table)},
+        {"table", quoted(l, "", table)},
+        {"new", quoted(l, "new_", table)},
+        {"columns", stored_columns(l, i)},
+        {"goes", own_columns[i == l->attributes ? OWN_REPLACES_ATTRIBUTES : OWN_REPLACES]},
+        {NULL, NULL},
+    };
+
+    l->sql.remove[i] = make(
+        l, words, "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {goes})");
+    l->sql.insert[i] =
+        make(l, words, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
+}
+
+/* Attributes follow their participant by its id; participants that share one, or have none, keep
+ * their order. What stays where it is, is not touched. The columns have types, so that lookups in
+ * the temporary tables that SQLite makes of the two lists compare like with like. */
+static const char moved_table[] =
+    "CREATE TEMP TABLE IF NOT EXISTS moved (key INTEGER NOT NULL, old_no INTEGER NOT NULL, "
+    "new_no INTEGER, id TEXT, name TEXT NOT NULL, value TEXT)";
+
+static void make_attributes(struct loader *l)
+{
+    const char *table = walk_table(l->walker, l->attributes)->table;
+    size_t parent_at = walk_parent(l->walker, l->attributes);
+    const char *parent = walk_table(l->walker, parent_at)->table;
+    struct word words[] = {
+        {"key", quoted(l, "", key_name(l))},
+        {"no", quoted(l, "", walk_ordinal_name(l->walker, parent_at, 0))},
+        {"table", quoted(l, "", table)},
+        {"new", quoted(l, "new_", table)},
+        {"parent", quoted(l, "", parent)},
+        {"parent_id", arena_printf(l->arena, "\"%s_id\"", parent)},
+        {"new_parent", quoted(l, "new_", parent)},
+        {"keepers", arena_printf(l->arena, "(SELECT \"%s\" FROM \"new_%s\" WHERE keeps)",
+                                 key_name(l), l->tree->root->table)},
+        {"newcomers", arena_printf(l->arena, "(SELECT \"%s\" FROM \"new_%s\" WHERE new_attributes)",
+                                   key_name(l), l->tree->root->table)},
+        {NULL, NULL},
+    };
+
+    INVARIANT(l->tree->key && walk_parent(l->walker, parent_at) == 0 &&
+              walk_ordinals(l->walker, l->attributes) == 1);
+    l->sql.note_names =
+        make(l, words,
+             "INSERT INTO attribute_key (name, first_seen_at, cut_count) "
+             "SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new} "
+             "WHERE {key} IN {newcomers} GROUP BY name ON CONFLICT (name) DO UPDATE "
+             "SET cut_count = cut_count + excluded.cut_count WHERE excluded.cut_count > 0");
+    l->sql.clear_moved = make(l, words, "DELETE FROM temp.moved");
+    l->sql.find_moved =
+        make(l, words,
+             "INSERT INTO temp.moved "
+             "SELECT a.{key}, a.{no}, new.{no}, old.{parent_id}, a.name, a.value FROM {table} AS a "
+             "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
+             "{parent_id} ORDER BY {no}) AS nth FROM {parent} WHERE {key} IN {keepers}) AS old "
+             "ON old.{key} = a.{key} AND old.{no} = a.{no} "
+             "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
+             "{parent_id} ORDER BY {no}) AS nth FROM {new_parent} WHERE {key} IN {keepers}) AS new "
+             "ON new.{key} = old.{key} AND new.{parent_id} IS old.{parent_id} "
+             "AND new.nth = old.nth "
+             "WHERE a.{key} IN {keepers} AND new.{no} IS NOT a.{no}");
+    l->sql.select_gone = make(l, words,
+                              "SELECT key, id, name, value FROM temp.moved WHERE new_no IS NULL "
+                              "ORDER BY key, old_no, name");
+    l->sql.remove_moved = make(l, words,
+                               "DELETE FROM {table} WHERE ({key}, {no}, name) IN "
+                               "(SELECT key, old_no, name FROM temp.moved)");
+    l->sql.insert_moved = make(l, words,
+                               "INSERT INTO {table} ({key}, {no}, name, value) SELECT key, new_no, "
+                               "name, value FROM temp.moved WHERE new_no IS NOT NULL");
+}
+
+/* --- making --- */
+
+/* Whether rows of the walker are written. */
+static bool is_fed(const void *user, size_t table, size_t row)
+{
+    const struct loader *l = user;
+    const struct entity *n = &l->entities[l->sets[table].entities[row]];
+
+    if (table == 0) {
+        return n->rows || n->attributes || n->marked;
+    }
+    return l->attributes && table == l->attributes ? n->attributes : n->rows;
+}
+
+/* Makes the walker's rows of a table a table of the database. */
+static bool feed(struct loader *l, size_t i, struct err *e)
+{
+    struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
+    const char *columns = stored_columns(l, i);
+    const char *name = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
+
+    if (i == 0 && !l->tree->key) {
+        columns = arena_printf(l->arena, "entity_key,%s", columns);
+    }
+    for (size_t k = l->own_stored; i == 0 && k < OWN_COUNT; k++) {
+        columns = arena_printf(l->arena, "%s,%s", columns, own_columns[k]);
+    }
+    *f = (struct db_feed){.columns = columns,
+                          .width = l->sets[i].cells_per_row,
+                          .cells = &l->sets[i].cells,
+                          .row_count = &l->sets[i].row_count,
+                          .has = is_fed,
+                          .user = l,
+                          .table = i};
+    return db_feed(l->db, name, f, e);
+}
+
+static bool make_tree(struct loader *l, struct err *e)
+{
+    bool fed = true;
+
+    l->table_count = walk_table_count(l->walker);
+    INVARIANT(l->table_count <= TABLES_MAX);
+    for (size_t i = 1; i < l->table_count; i++) {
+        if (walk_table(l->walker, i)->hash_part == HASH_ATTRIBUTES) {
+            INVARIANT(!l->attributes);
+            l->attributes = i;
+        }
+    }
+    l->own_stored = l->attributes ? OWN_REPLACES : OWN_ATTRIBUTE_HASH;
+    make_root(l);
+    for (size_t i = 0; fed && i < l->table_count; i++) {
+        if (i > 0) {
+            make_child(l, i);
+        }
+        fed = feed(l, i, e);
+    }
+    if (fed && l->attributes) {
+        make_attributes(l);
+        fed = db_exec(l->db, moved_table, e);
+    }
+    return fed;
+}
 
 struct loader *load_new(struct db *d, const struct tree_map *tree, const struct table_map *state,
                         struct err *e)
 {
     struct loader *l = xcalloc(1, sizeof(*l));
 
-    l->tree = tree;
-    l->walker = walk_new(tree);
-    l->id_column = walk_id_column(l->walker);
     l->db = d;
+    l->tree = tree;
+    l->arena = arena_new(0);
+    l->walker = walk_new(tree, state ? 0 : OWN_COUNT);
+    l->sets = walk_sets(l->walker);
     if (state) {
-        l->observer = observer_new(d, tree, state, e);
-    } else {
-        l->rows = tree_loader_new(d, tree, l->walker, e);
-    }
-    if (!l->rows && !l->observer) {
+        l->observer = observer_new(d, tree, state);
+    } else if (!make_tree(l, e)) {
         load_free(l);
         return NULL;
     }
@@ -42,135 +403,303 @@ struct loader *load_new(struct db *d, const struct tree_map *tree, const struct 
 
 void load_free(struct loader *l)
 {
-    if (l) {
-        tree_loader_free(l->rows);
-        observer_free(l->observer);
-        walk_free(l->walker);
-        free(l->answered);
-        free(l);
+    if (!l) {
+        return;
     }
+    for (size_t i = 0; i < l->all_count; i++) {
+        db_forget(l->db, l->all[i]);
+    }
+    observer_free(l->observer);
+    walk_free(l->walker);
+    arena_free(l->arena);
+    free(l->answered);
+    free(l);
 }
 
-/* Finds the page's entities; an absent list is an empty one, where the answer is an object that
- * names its list. */
-static bool find_entities(const struct loader *l, const struct load_page *page,
-                          struct json *entities, struct err *e)
+const char *const *load_statements(const struct loader *l, size_t *count)
 {
-    struct json root = json_root(page->document);
-    const char *names = l->tree->entities;
-
-    *entities = walk_entities(l->walker, root);
-    if (json_type(*entities) == JSON_ARRAY ||
-        (json_type(*entities) == JSON_ABSENT && json_type(root) == JSON_OBJECT && names[0])) {
-        return true;
+    if (l->observer) {
+        return observe_statements(l->observer, count);
     }
-    return err_set(e, ERR_CONTRACT, "%s: the answer holds no list%s%s", page->stream,
-                   names[0] ? " of " : "", names);
+    *count = l->all_count;
+    return l->all;
 }
 
-static bool note(struct loader *l, const struct load_page *page, const struct walk_note *n,
-                 struct err *e)
+/* --- notes --- */
+
+static bool note(struct loader *l, const struct walk_note *n, struct err *e)
 {
-    struct ledger_note ledger = {
-        .stream = page->stream,
-        .path = n->path,
-        .problem = n->problem,
-        .example = n->example,
-        .count = n->count,
-    };
+    struct ledger_note ledger = {.stream = l->page->stream,
+                                 .path = n->path,
+                                 .problem = n->problem,
+                                 .example = n->example,
+                                 .count = n->count};
 
     return ledger_note(l->db, &ledger, e);
 }
 
-static bool write_notes(struct loader *l, const struct load_page *page, struct err *e)
+static bool write_notes(struct loader *l, struct err *e)
 {
     size_t count;
     const struct walk_note *notes = walk_notes(l->walker, &count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!note(l, page, &notes[i], e)) {
+        if (!note(l, &notes[i], e)) {
             return false;
         }
     }
     return true;
 }
 
-static bool load_rows(struct loader *l, const struct load_page *page, const char *now,
-                      const struct row_set *sets, struct load_counts *counts, struct err *e)
-{
-    struct tree_outcome outcome;
+/* --- rows that wait --- */
 
-    if (!tree_load(l->rows, page, now, sets, &outcome, e)) {
+/* Takes an attribute whose participant is gone out of its conversation's hash. */
+static void forget_attribute(struct loader *l, const struct rows *q)
+{
+    struct cell id = db_field(q->s, 1);
+    struct cell columns[] = {db_field(q->s, 2), db_field(q->s, 3)};
+    uint64_t term = walk_attribute_term(l->walker, l->attributes, &id, columns);
+
+    for (size_t i = 0; i < l->count; i++) {
+        struct entity *n = &l->entities[i];
+
+        if (n->keeps && n->key.value.integer == db_int(q->s, 0)) {
+            n->attribute_hash = walk_attribute_total(n->attribute_hash - term);
+            n->new_attributes = true;
+        }
+    }
+}
+
+static struct cell int_cell(int64_t value)
+{
+    return (struct cell){.type = CELL_INT, .value.integer = value};
+}
+
+static struct cell text_cell(const char *text)
+{
+    return (struct cell){.type = CELL_TEXT, .length = (uint32_t)strlen(text), .value.text = text};
+}
+
+/* What conversation_change says of an entity that is stored and changed. */
+static struct cell changed_part(const struct entity *n)
+{
+    if (n->is_new || n->marked) {
+        return (struct cell){.type = CELL_NULL};
+    }
+    if (!n->new_attributes) {
+        return text_cell("rows");
+    }
+    return text_cell(n->rows ? "both" : "attributes");
+}
+
+/* Fills the cells behind a root's row. */
+static void fill_own(const struct entity *n, struct cell *own)
+{
+    own[OWN_HASH] = int_cell((int64_t)n->row_hash);
+    own[OWN_RUN] = int_cell(n->run_id);
+    if (n->attributes_read) {
+        own[OWN_ATTRIBUTE_HASH] = int_cell((int64_t)n->attribute_hash);
+    }
+    own[OWN_ATTRIBUTE_READ] = int_cell(n->attributes_read);
+    own[OWN_REPLACES] = int_cell(!n->is_new && n->rows);
+    own[OWN_REPLACES_ATTRIBUTES] = int_cell(!n->is_new && n->attributes);
+    own[OWN_NEW_ATTRIBUTES] = int_cell(n->attributes && n->new_attributes);
+    own[OWN_KEEPS] = int_cell(n->keeps);
+    own[OWN_PART] = changed_part(n);
+}
+
+static void fill_roots(struct loader *l)
+{
+    const struct row_set *root = &l->sets[0];
+
+    for (size_t i = 0; i < l->count; i++) {
+        fill_own(&l->entities[i], root->cells + (i + 1) * root->cells_per_row - OWN_COUNT);
+    }
+}
+
+/* Finds the stored attributes that are to move or to go, by the stored participants and the fed
+ * ones, and counts those that go. */
+static bool find_moved(struct loader *l, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    struct walk_note n = {.path = walk_path(l->walker, l->attributes),
+                          .problem = "dropped: its participant is gone"};
+
+    if (!db_do(l->db, e, l->sql.clear_moved, NONE) || !db_do(l->db, e, l->sql.find_moved, NONE)) {
+        arena_free(a);
         return false;
     }
-    counts->rows_new += outcome.is_new;
-    counts->rows_changed += outcome.is_changed;
-    counts->rows_unchanged += !outcome.is_new && !outcome.is_changed;
-    if (outcome.gone_attributes > 0) {
-        struct walk_note n = {
-            .path = tree_attribute_path(l->rows),
-            .problem = "dropped: its participant is gone",
-            .example = outcome.gone_id,
-            .count = (int64_t)outcome.gone_attributes,
-        };
+    struct rows q = db_ask(l->db, e, l->sql.select_gone, NONE);
+    while (db_next(&q)) {
+        forget_attribute(l, &q);
+        if (n.count++ == 0) {
+            n.example = db_kept(&q, 1, a);
+        }
+    }
+    bool done = db_end(&q) && (n.count == 0 || note(l, &n, e));
+    fill_roots(l); /* hashes have changed with what goes */
+    arena_free(a);
+    return done;
+}
 
-        return note(l, page, &n, e);
+/* Runs a statement for each table but the root's. */
+static bool for_tables(struct loader *l, const char *const *sql, struct err *e)
+{
+    for (size_t i = 1; i < l->table_count; i++) {
+        if (!db_do(l->db, e, sql[i], NONE)) {
+            return false;
+        }
     }
     return true;
 }
 
+static bool move_attributes(struct loader *l, struct err *e)
+{
+    return db_do(l->db, e, l->sql.remove_moved, NONE) && db_do(l->db, e, l->sql.insert_moved, NONE);
+}
+
+/* Writes what waits. Kept attributes find their places first, while the old rows are there. */
+static bool flush(struct loader *l, struct err *e)
+{
+    bool any = false;
+    bool old = false;
+    bool keeps = false;
+    bool attributes = false;
+
+    for (size_t i = 0; i < l->count; i++) {
+        const struct entity *n = &l->entities[i];
+
+        any = any || n->rows || n->attributes || n->marked;
+        old = old || (!n->is_new && (n->rows || n->attributes));
+        keeps = keeps || n->keeps;
+        attributes = attributes || (n->attributes && n->new_attributes);
+    }
+    fill_roots(l);
+    if (keeps && !find_moved(l, e)) {
+        return false;
+    }
+    bool done =
+        (!any || db_do(l->db, e, l->sql.write_root, NONE)) &&
+        (!old || for_tables(l, l->sql.remove, e)) && (!any || for_tables(l, l->sql.insert, e)) &&
+        (!keeps || move_attributes(l, e)) &&
+        (!attributes || db_do(l->db, e, l->sql.note_names, S(l->now))) &&
+        (!old || !l->sql.note_change ||
+         db_do(l->db, e, l->sql.note_change, I(l->page->run_id), S(l->now), S(l->page->plan)));
+    for (size_t i = 0; i < l->count; i++) {
+        l->entities[i] = (struct entity){.id = l->entities[i].id};
+    }
+    return done;
+}
+
+/* Whether an entity of that id may wait to be written. */
+static bool is_waiting(const struct loader *l, const struct cell *id)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct cell *other = &l->entities[i].id;
+
+        if (other->length == id->length &&
+            memcmp(other->value.text, id->value.text, id->length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What an entity owes, compared with what is stored. */
+static bool compare(struct loader *l, const struct walked *walked, struct entity *n, struct err *e)
+{
+    bool brings = l->attributes > 0 && l->page->brings_attributes;
+    struct rows q = db_ask(l->db, e, l->sql.find, X(walked->id.value.text, walked->id.length));
+    bool found = db_next(&q);
+    bool read = found && l->attributes && db_int(q.s, 4) != 0;
+    uint64_t attribute_hash = read ? (uint64_t)db_int(q.s, 3) : 0;
+
+    *n = (struct entity){.id = walked->id,
+                         .key = walked->id,
+                         .run_id = l->page->run_id,
+                         .row_hash = walked->row_hash,
+                         .attribute_hash = brings ? walked->attribute_hash : attribute_hash,
+                         .is_new = !found,
+                         .rows = !found || (uint64_t)db_int(q.s, 1) != walked->row_hash,
+                         .attributes_read = brings || read};
+    if (l->tree->key) {
+        n->key = int_cell(found ? db_int(q.s, 0) : ++l->last_key);
+    }
+    n->new_attributes =
+        brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
+    n->attributes = brings && (n->rows || n->new_attributes);
+    n->keeps = found && n->rows && !brings && read;
+    n->marked = !n->rows && !n->attributes && n->attributes_read != read;
+    if (n->marked) {
+        n->run_id = db_int(q.s, 2);
+    }
+    return db_end(&q);
+}
+
+/* Takes the entity walked last; an id that comes twice is written twice. */
+static bool take_entity(struct loader *l, const struct walked *walked, struct load_counts *counts,
+                        struct err *e)
+{
+    struct entity *n = &l->entities[l->count];
+
+    if ((is_waiting(l, &walked->id) && !flush(l, e)) || !compare(l, walked, n, e)) {
+        return false;
+    }
+    walk_set_key(l->walker, &n->key);
+    counts->rows_new += n->is_new;
+    counts->rows_changed += !n->is_new && (n->rows || n->attributes);
+    counts->rows_unchanged += !n->is_new && !n->rows && !n->attributes;
+    if (++l->count < BATCH && walk_cells(l->walker) < BATCH_CELLS) {
+        return true;
+    }
+    bool done = flush(l, e);
+    walk_clear(l->walker);
+    l->count = 0;
+    return done;
+}
+
 /* --- observations --- */
 
-static void mark_answered(struct loader *l, const struct load_page *page, const struct cell *id)
+static void mark_answered(struct loader *l, const struct cell *id)
 {
-    for (size_t i = 0; i < page->asked_count; i++) {
-        if (strcmp(page->asked_ids[i], id->value.text) == 0) {
+    for (size_t i = 0; l->page->asked_ids && i < l->page->asked_count; i++) {
+        if (strcmp(l->page->asked_ids[i], id->value.text) == 0) {
             l->answered[i] = true;
         }
     }
 }
 
-static bool load_observation(struct loader *l, const struct load_page *page, const char *now,
-                             const struct row_set *sets, struct load_counts *counts, struct err *e)
+static bool take_observation(struct loader *l, const struct walked *walked,
+                             struct load_counts *counts, struct err *e)
 {
-    const struct cell *id = &sets[0].cells[l->id_column];
-    struct walk_note n = {.path = l->tree->id, .example = id->value.text, .count = 1};
+    static const char *const problems[] = {
+        [OBSERVED_LATE] = "older than the last observation",
+        [OBSERVED_BAD] = "interval ends before it starts, or is not yet",
+    };
+    struct walk_note n = {.path = l->tree->id, .example = walked->id.value.text, .count = 1};
     enum observed outcome;
 
-    if (!observe(l->observer, sets[0].cells, now, page->plan, &outcome, e)) {
+    if (!observe(l->observer, l->sets[0].cells + 1, l->now, l->page->plan, &outcome, e)) {
         return false;
     }
-    if (page->asked_ids) {
-        mark_answered(l, page, id);
-    }
-    switch (outcome) {
-    case OBSERVED_NEW:
-        counts->rows_new++;
-        return true;
-    case OBSERVED_CHANGED:
-        counts->rows_changed++;
-        return true;
-    case OBSERVED_UNCHANGED:
-        break;
-    case OBSERVED_LATE:
-        n.problem = "older than the last observation";
-        break;
-    case OBSERVED_BAD:
-        n.problem = "interval ends before it starts, or is not yet";
-        break;
-    }
-    counts->rows_unchanged++;
-    return !n.problem || note(l, page, &n, e);
+    mark_answered(l, &walked->id);
+    counts->rows_new += outcome == OBSERVED_NEW;
+    counts->rows_changed += outcome == OBSERVED_CHANGED;
+    counts->rows_unchanged += outcome >= OBSERVED_UNCHANGED;
+    n.problem = outcome > OBSERVED_UNCHANGED ? problems[outcome] : NULL;
+    bool done = !n.problem || note(l, &n, e);
+    walk_clear(l->walker);
+    return done;
 }
 
 /* Who was asked for and is not in the answer. */
-static bool load_absences(struct loader *l, const struct load_page *page, const char *now,
-                          struct load_counts *counts, struct err *e)
+static bool take_absences(struct loader *l, struct load_counts *counts, struct err *e)
 {
-    for (size_t i = 0; page->asked_ids && i < page->asked_count; i++) {
+    for (size_t i = 0; l->page->asked_ids && i < l->page->asked_count; i++) {
         bool closed = false;
 
-        if (!l->answered[i] && !observe_absent(l->observer, page->asked_ids[i], now, &closed, e)) {
+        if (!l->answered[i] &&
+            !observe_absent(l->observer, l->page->asked_ids[i], l->now, &closed, e)) {
             return false;
         }
         counts->rows_changed += closed;
@@ -194,50 +723,66 @@ bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *c
 
 /* --- pages --- */
 
-static bool load_entities(struct loader *l, const struct load_page *page, const char *now,
-                          struct load_counts *counts, struct err *e)
+/* Finds the page's entities; an absent list is an empty one, where the answer is an object that
+ * names its list. */
+static bool find_entities(const struct loader *l, struct json *entities, struct err *e)
+{
+    struct json root = json_root(l->page->document);
+    const char *names = l->tree->entities;
+
+    *entities = walk_entities(l->walker, root);
+    if (json_type(*entities) == JSON_ARRAY ||
+        (json_type(*entities) == JSON_ABSENT && json_type(root) == JSON_OBJECT && names[0])) {
+        return true;
+    }
+    return err_set(e, ERR_CONTRACT, "%s: the answer holds no list%s%s", l->page->stream,
+                   names[0] ? " of " : "", names);
+}
+
+static bool load_entities(struct loader *l, struct load_counts *counts, struct err *e)
 {
     struct json entities;
     struct json key;
     struct json entity;
 
-    if (!find_entities(l, page, &entities, e)) {
+    if (!find_entities(l, &entities, e)) {
         return false;
     }
     struct json_iter it = json_iter(entities);
     while (json_next(&it, &key, &entity)) {
-        const struct row_set *sets;
+        struct walked walked;
 
         counts->rows_read++;
-        if (!walk_entity(l->walker, entity, &sets, e)) {
-            return err_prefix(e, "%s: row %lld of the page", page->stream,
+        if (!walk_entity(l->walker, entity, &walked, e)) {
+            return err_prefix(e, "%s: row %lld of the page", l->page->stream,
                               (long long)counts->rows_read);
         }
-        if (l->observer ? !load_observation(l, page, now, sets, counts, e)
-                        : !load_rows(l, page, now, sets, counts, e)) {
+        if (l->observer ? !take_observation(l, &walked, counts, e)
+                        : !take_entity(l, &walked, counts, e)) {
             return false;
         }
     }
-    return true;
+    return l->observer ? take_absences(l, counts, e) : flush(l, e);
 }
 
 bool load_page(struct loader *l, const struct load_page *page, struct load_counts *counts,
                struct err *e)
 {
-    char now[CLOCK_ISO_BYTES];
-    bool ok;
+    bool ok = true;
 
     *counts = (struct load_counts){0};
-    clock_format(page->received_ms, now);
+    l->page = page;
+    l->count = 0;
+    clock_format(page->received_ms, l->now);
     if (l->observer && page->asked_ids) {
         free(l->answered);
         l->answered = xcalloc(page->asked_count, sizeof(*l->answered));
     }
-    ok = load_entities(l, page, now, counts, e) &&
-         (!l->observer || load_absences(l, page, now, counts, e)) && write_notes(l, page, e);
-    walk_reset(l->walker);
-    if (!ok && l->rows) {
-        tree_forget(l->rows);
+    if (l->sql.last_key) {
+        ok = db_scalar(l->db, l->sql.last_key, &l->last_key, e);
     }
+    ok = ok && load_entities(l, counts, e) && write_notes(l, e);
+    walk_clear(l->walker);
+    walk_clear_notes(l->walker);
     return ok;
 }

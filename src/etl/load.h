@@ -40,16 +40,16 @@ struct load_page {
     size_t asked_count;
 };
 
-/* A loader for one tree on `d` (borrowed). `state` is the history table of LOAD_OBSERVE, NULL for
- * LOAD_TREE. Free with load_free. */
+/* A loader for one tree on `d` (borrowed; one at a time for a tree and a connection). `state` is
+ * the history table of LOAD_OBSERVE, NULL for LOAD_TREE. Free with load_free. */
 struct loader *load_new(struct db *d, const struct tree_map *tree, const struct table_map *state,
                         struct err *e);
 void load_free(struct loader *l);
 
 /* Loads one page inside the caller's transaction, with its notes (unknown_field, data_problem,
  * attribute_key, conversation_change). ERR_CONTRACT refuses the page (the caller rolls back):
- * stream, page's row and path are in the message. Where the caller rolls back a page that was
- * loaded, the loader is to be freed: it remembers what is in the file. */
+ * stream, page's row and path are in the message. A page may be rolled back: the loader remembers
+ * nothing of the file. */
 bool load_page(struct loader *l, const struct load_page *page, struct load_counts *counts,
                struct err *e);
 
@@ -58,5 +58,8 @@ bool load_page(struct loader *l, const struct load_page *page, struct load_count
  * page's transaction. Nothing for LOAD_TREE. */
 bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
                        struct err *e);
+
+/* The texts of all statements that are made for the tree, so that a test can hold their plans. */
+const char *const *load_statements(const struct loader *l, size_t *count);
 
 #endif

@@ -4,17 +4,36 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "etl/observe_rows.h"
+
+enum { COLUMNS_MAX = 64 };
+
+enum statement {
+    BEFORE, /* the agent's (?1) last row that starts at or before ?2 (NULL: at any time) */
+    AFTER,  /* its first that starts after ?2 */
+    WRITE,  /* a row, in place of the one of its agent and start */
+    REMOVE,
+    CLOSE_SINCE,
+    STATEMENTS
+};
+
+/* The columns that are the history's own; a history may lack the last. */
+enum own_column { ID, START, END, FIRST, LAST, CHANGE, OWN_COUNT };
 
 struct observer {
     struct db *db;
-    const struct tree_map *tree;
     const struct table_map *state;
-    struct history *history;
-    const struct history_columns *columns;
+    size_t own[OWN_COUNT]; /* where they are among the state's columns; SIZE_MAX: nowhere */
+    size_t reported_by[COLUMNS_MAX]; /* by state column: column of the source's row; SIZE_MAX: not
+                                        reported */
     struct arena *fixed;
     struct arena *arena; /* reset with each record */
-    size_t *reported_by; /* by state column: column of the source's row; SIZE_MAX: not reported */
+    const char *sql[STATEMENTS];
+};
+
+/* A row of the history: cells in the map's order; NULL: there is none. */
+struct history_row {
+    struct cell *cells;
+    struct cell source;
 };
 
 /* One record on its way into the history. Times are cells of ISO texts. */
@@ -27,43 +46,136 @@ struct record {
 
 /* --- making --- */
 
-struct observer *observer_new(struct db *d, const struct tree_map *tree,
-                              const struct table_map *state, struct err *e)
+static size_t column_of(const struct table_map *map, const char *name)
 {
+    for (size_t i = 0; i < map->column_count; i++) {
+        if (str_eq(map->columns[i].name, name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void make_statements(struct observer *o)
+{
+    const struct table_map *map = o->state;
+    struct arena *a = o->fixed;
+    const char *name[OWN_COUNT];
+    const char *columns = "";
+    const char *marks = "";
+    const char *changes = "";
+
+    for (size_t i = ID; i <= LAST; i++) {
+        name[i] = map->columns[o->own[i]].name;
+    }
+    for (size_t i = 0; i < map->column_count; i++) {
+        const char *column = map->columns[i].name;
+
+        columns = arena_printf(a, "%s\"%s\", ", columns, column);
+        changes = arena_printf(a, "%s\"%s\" = excluded.\"%s\", ", changes, column, column);
+        marks = arena_printf(a, "%s?, ", marks);
+    }
+    const char *select = arena_printf(a, "SELECT %srow_source FROM \"%s\" WHERE %s = ?1 AND %s",
+                                      columns, map->table, name[ID], name[START]);
+    /* '~' comes behind any ISO text */
+    o->sql[BEFORE] =
+        arena_printf(a, "%s <= ifnull(?2, '~') ORDER BY %s DESC LIMIT 1", select, name[START]);
+    o->sql[AFTER] = arena_printf(a, "%s > ?2 ORDER BY %s LIMIT 1", select, name[START]);
+    o->sql[WRITE] =
+        arena_printf(a,
+                     "INSERT INTO \"%s\" (%srow_source) VALUES (%s?) ON CONFLICT (%s, %s) "
+                     "DO UPDATE SET %srow_source = excluded.row_source",
+                     map->table, columns, marks, name[ID], name[START], changes);
+    o->sql[REMOVE] = arena_printf(a, "DELETE FROM \"%s\" WHERE %s = ?1 AND %s = ?2", map->table,
+                                  name[ID], name[START]);
+    o->sql[CLOSE_SINCE] = arena_printf(a, "UPDATE \"%s\" SET %s = %s WHERE %s IS NULL AND %s < ?1",
+                                       map->table, name[END], name[LAST], name[END], name[LAST]);
+}
+
+struct observer *observer_new(struct db *d, const struct tree_map *tree,
+                              const struct table_map *state)
+{
+    const char *const own_names[OWN_COUNT] = {
+        [ID] = tree->id,          [START] = "state_start",
+        [END] = "state_end",      [FIRST] = "first_observed",
+        [LAST] = "last_observed", [CHANGE] = "time_of_adherence_change",
+    };
     struct observer *o = xcalloc(1, sizeof(*o));
 
+    INVARIANT(state->column_count < COLUMNS_MAX);
     o->db = d;
-    o->tree = tree;
     o->state = state;
     o->fixed = arena_new(0);
     o->arena = arena_new(0);
-    o->reported_by = arena_array(o->fixed, state->column_count, sizeof(*o->reported_by));
     for (size_t i = 0; i < state->column_count; i++) {
-        o->reported_by[i] = SIZE_MAX;
-        for (size_t k = 0; k < tree->root->column_count; k++) {
-            if (str_eq(state->columns[i].name, tree->root->columns[k].name)) {
-                o->reported_by[i] = k;
-            }
-        }
+        o->reported_by[i] = column_of(tree->root, state->columns[i].name);
     }
-    o->history = history_new(d, state, tree->id, e);
-    if (!o->history) {
-        observer_free(o);
-        return NULL;
+    for (size_t i = 0; i < OWN_COUNT; i++) {
+        o->own[i] = column_of(state, own_names[i]);
+        INVARIANT(i == CHANGE || o->own[i] != SIZE_MAX);
     }
-    o->columns = history_columns(o->history);
-    INVARIANT(o->reported_by[o->columns->id] != SIZE_MAX);
+    INVARIANT(o->reported_by[o->own[ID]] != SIZE_MAX);
+    make_statements(o);
     return o;
 }
 
 void observer_free(struct observer *o)
 {
     if (o) {
-        history_free(o->history);
+        for (size_t i = 0; i < STATEMENTS; i++) {
+            db_forget(o->db, o->sql[i]);
+        }
         arena_free(o->fixed);
         arena_free(o->arena);
         free(o);
     }
+}
+
+const char *const *observe_statements(const struct observer *o, size_t *count)
+{
+    *count = STATEMENTS;
+    return o->sql;
+}
+
+/* --- rows in the file --- */
+
+static bool read_row(struct observer *o, const char *sql, const struct cell *id,
+                     const struct cell *time, struct history_row *out, struct err *e)
+{
+    size_t count = o->state->column_count;
+    struct rows q =
+        db_ask(o->db, e, sql, X(id->value.text, id->length), S(time ? time->value.text : NULL));
+
+    *out = (struct history_row){.cells = NULL};
+    if (db_next(&q)) {
+        out->cells = arena_array(o->arena, count, sizeof(*out->cells));
+        for (size_t i = 0; i < count; i++) {
+            out->cells[i] = db_cell(&q, (int)i, o->arena);
+        }
+        out->source = db_cell(&q, (int)count, o->arena);
+    }
+    return db_end(&q);
+}
+
+/* Inserts a row, or writes all columns of the one that has its id and start. */
+static bool write_row(struct observer *o, const struct history_row *row, struct err *e)
+{
+    struct db_value values[COLUMNS_MAX];
+    size_t count = o->state->column_count;
+
+    for (size_t i = 0; i < count; i++) {
+        values[i] = db_value_of(&row->cells[i]);
+    }
+    values[count] = db_value_of(&row->source);
+    return db_do_values(o->db, e, o->sql[WRITE], values, count + 1);
+}
+
+static bool delete_row(struct observer *o, const struct history_row *row, struct err *e)
+{
+    const struct cell *id = &row->cells[o->own[ID]];
+
+    return db_do(o->db, e, o->sql[REMOVE], X(id->value.text, id->length),
+                 S(row->cells[o->own[START]].value.text));
 }
 
 /* --- cells --- */
@@ -118,32 +230,20 @@ static bool is_later(const struct cell *a, const struct cell *b)
 
 /* --- rows --- */
 
-static struct cell *start_of(const struct observer *o, const struct history_row *r)
+static struct cell *own(const struct observer *o, const struct history_row *r,
+                        enum own_column which)
 {
-    return &r->cells[o->columns->start];
-}
-
-static struct cell *end_of(const struct observer *o, const struct history_row *r)
-{
-    return &r->cells[o->columns->end];
-}
-
-static struct cell *first_of(const struct observer *o, const struct history_row *r)
-{
-    return &r->cells[o->columns->first_observed];
-}
-
-static struct cell *last_of(const struct observer *o, const struct history_row *r)
-{
-    return &r->cells[o->columns->last_observed];
+    return &r->cells[o->own[which]];
 }
 
 static bool is_own(const struct observer *o, size_t column)
 {
-    const struct history_columns *c = o->columns;
-
-    return column == c->id || column == c->start || column == c->end ||
-           column == c->first_observed || column == c->last_observed;
+    for (size_t i = ID; i <= LAST; i++) {
+        if (column == o->own[i]) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_state(const struct observer *o, size_t column)
@@ -208,10 +308,10 @@ static struct cell start_of_state(const struct observer *o, const struct record 
 {
     const struct cell *change;
 
-    if (o->columns->change_time == SIZE_MAX) {
+    if (o->own[CHANGE] == SIZE_MAX) {
         return r->now;
     }
-    change = &r->row.cells[o->columns->change_time];
+    change = own(o, &r->row, CHANGE);
     if (is_null(change) || is_later(change, &r->now) || (previous && !is_later(change, previous))) {
         return r->now;
     }
@@ -221,26 +321,26 @@ static struct cell start_of_state(const struct observer *o, const struct record 
 /* When the record's state was last seen: now, or when it ended. */
 static struct cell seen_at(const struct observer *o, const struct record *r)
 {
-    const struct cell *end = end_of(o, &r->row);
+    const struct cell *end = own(o, &r->row, END);
 
     return is_null(end) ? r->now : earlier(&r->now, end);
 }
 
 static bool insert_state(struct observer *o, struct record *r, struct err *e)
 {
-    *first_of(o, &r->row) = r->first;
-    *last_of(o, &r->row) = r->last;
-    return history_insert(o->history, &r->row, e);
+    *own(o, &r->row, FIRST) = r->first;
+    *own(o, &r->row, LAST) = r->last;
+    return write_row(o, &r->row, e);
 }
 
 /* Ends a row where the next one starts; what was observed after that belongs to the next. */
 static bool end_row(struct observer *o, struct history_row *row, const struct cell *at,
                     struct err *e)
 {
-    *end_of(o, row) = *at;
-    *first_of(o, row) = earlier(first_of(o, row), at);
-    *last_of(o, row) = earlier(last_of(o, row), at);
-    return history_update(o->history, row, e);
+    *own(o, row, END) = *at;
+    *own(o, row, FIRST) = earlier(own(o, row, FIRST), at);
+    *own(o, row, LAST) = earlier(own(o, row, LAST), at);
+    return write_row(o, row, e);
 }
 
 static bool take_snapshot(struct observer *o, struct record *r, enum observed *outcome,
@@ -250,33 +350,33 @@ static bool take_snapshot(struct observer *o, struct record *r, enum observed *o
     struct cell previous;
     int age;
 
-    if (!history_before(o->history, &r->row.cells[o->columns->id], NULL, o->arena, &last, e)) {
+    if (!read_row(o, o->sql[BEFORE], own(o, &r->row, ID), NULL, &last, e)) {
         return false;
     }
     *outcome = OBSERVED_NEW;
-    *end_of(o, &r->row) = (struct cell){.type = CELL_NULL};
+    *own(o, &r->row, END) = (struct cell){.type = CELL_NULL};
     if (!last.cells) {
-        *start_of(o, &r->row) = start_of_state(o, r, NULL);
+        *own(o, &r->row, START) = start_of_state(o, r, NULL);
         return insert_state(o, r, e);
     }
-    age = order(&r->now, last_of(o, &last));
+    age = order(&r->now, own(o, &last, LAST));
     if (age <= 0) {
         *outcome = age < 0 ? OBSERVED_LATE : OBSERVED_UNCHANGED;
         return true;
     }
-    previous = *last_of(o, &last);
-    if (is_null(end_of(o, &last))) {
+    previous = *own(o, &last, LAST);
+    if (is_null(own(o, &last, END))) {
         if (same_state(o, &last, &r->row)) {
             *outcome = OBSERVED_UNCHANGED;
             merge(o, &last, &r->row);
-            *last_of(o, &last) = r->now;
-            return history_update(o->history, &last, e);
+            *own(o, &last, LAST) = r->now;
+            return write_row(o, &last, e);
         }
         *outcome = OBSERVED_CHANGED;
-        *start_of(o, &r->row) = start_of_state(o, r, &previous);
-        return end_row(o, &last, start_of(o, &r->row), e) && insert_state(o, r, e);
+        *own(o, &r->row, START) = start_of_state(o, r, &previous);
+        return end_row(o, &last, own(o, &r->row, START), e) && insert_state(o, r, e);
     }
-    *start_of(o, &r->row) = start_of_state(o, r, &previous);
+    *own(o, &r->row, START) = start_of_state(o, r, &previous);
     return insert_state(o, r, e);
 }
 
@@ -286,9 +386,9 @@ static bool take_snapshot(struct observer *o, struct record *r, enum observed *o
 static bool extend(struct observer *o, struct history_row *stored, const struct record *r,
                    enum observed *outcome, struct err *e)
 {
-    const struct cell *end = end_of(o, &r->row);
-    struct cell *stored_end = end_of(o, stored);
-    const struct cell *known = is_null(stored_end) ? last_of(o, stored) : stored_end;
+    const struct cell *end = own(o, &r->row, END);
+    struct cell *stored_end = own(o, stored, END);
+    const struct cell *known = is_null(stored_end) ? own(o, stored, LAST) : stored_end;
 
     *outcome = OBSERVED_UNCHANGED;
     if (!is_null(end)) {
@@ -303,53 +403,53 @@ static bool extend(struct observer *o, struct history_row *stored, const struct 
     }
     merge(o, stored, &r->row);
     *stored_end = *end;
-    *last_of(o, stored) = later(last_of(o, stored), &r->last);
-    return history_update(o->history, stored, e);
+    *own(o, stored, LAST) = later(own(o, stored, LAST), &r->last);
+    return write_row(o, stored, e);
 }
 
 /* The stored row that starts where the interval does, but says something else, becomes it. */
 static bool overwrite(struct observer *o, struct history_row *stored, const struct record *r,
                       enum observed *outcome, struct err *e)
 {
-    const struct cell *end = end_of(o, &r->row);
+    const struct cell *end = own(o, &r->row, END);
 
     *outcome = OBSERVED_CHANGED;
     merge(o, stored, &r->row);
-    *end_of(o, stored) = *end;
-    *last_of(o, stored) = r->last;
-    *first_of(o, stored) = earlier(first_of(o, stored), &r->last);
-    return history_update(o->history, stored, e);
+    *own(o, stored, END) = *end;
+    *own(o, stored, LAST) = r->last;
+    *own(o, stored, FIRST) = earlier(own(o, stored, FIRST), &r->last);
+    return write_row(o, stored, e);
 }
 
 static bool touches(const struct observer *o, const struct history_row *stored,
                     const struct cell *start)
 {
-    const struct cell *end = end_of(o, stored);
+    const struct cell *end = own(o, stored, END);
 
-    return !is_later(start, is_null(end) ? last_of(o, stored) : end);
+    return !is_later(start, is_null(end) ? own(o, stored, LAST) : end);
 }
 
 /* Rows after the interval's start that it touches and that are of its state become part of it: the
  * records of an answer come in any order. Leaves the first row that does not. */
 static bool absorb(struct observer *o, struct record *r, struct history_row *after, struct err *e)
 {
-    struct cell *end = end_of(o, &r->row);
+    struct cell *end = own(o, &r->row, END);
 
     while (after->cells && same_state(o, after, &r->row) &&
-           (is_null(end) || !is_later(start_of(o, after), end))) {
+           (is_null(end) || !is_later(own(o, after, START), end))) {
         for (size_t i = 0; i < o->state->column_count; i++) {
             if (!is_own(o, i) && o->reported_by[i] == SIZE_MAX) {
                 r->row.cells[i] = after->cells[i];
             }
         }
         if (!is_null(end)) {
-            *end = is_null(end_of(o, after)) ? *end_of(o, after) : later(end, end_of(o, after));
+            *end =
+                is_null(own(o, after, END)) ? *own(o, after, END) : later(end, own(o, after, END));
         }
-        r->first = earlier(&r->first, first_of(o, after));
-        r->last = later(&r->last, last_of(o, after));
-        if (!history_delete(o->history, after, e) ||
-            !history_after(o->history, &r->row.cells[o->columns->id], start_of(o, &r->row),
-                           o->arena, after, e)) {
+        r->first = earlier(&r->first, own(o, after, FIRST));
+        r->last = later(&r->last, own(o, after, LAST));
+        if (!delete_row(o, after, e) ||
+            !read_row(o, o->sql[AFTER], own(o, &r->row, ID), own(o, &r->row, START), after, e)) {
             return false;
         }
     }
@@ -360,27 +460,27 @@ static bool absorb(struct observer *o, struct record *r, struct history_row *aft
 static bool place_interval(struct observer *o, struct record *r, struct history_row *before,
                            struct history_row *after, enum observed *outcome, struct err *e)
 {
-    struct cell *start = start_of(o, &r->row);
-    struct cell *end = end_of(o, &r->row);
+    struct cell *start = own(o, &r->row, START);
+    struct cell *end = own(o, &r->row, END);
 
     r->first = seen_at(o, r);
     r->last = r->first;
     if (!absorb(o, r, after, e)) {
         return false;
     }
-    if (after->cells && (is_null(end) || is_later(end, start_of(o, after)))) {
-        *end = *start_of(o, after);
+    if (after->cells && (is_null(end) || is_later(end, own(o, after, START)))) {
+        *end = *own(o, after, START);
         r->first = earlier(&r->first, end);
         r->last = earlier(&r->last, end);
     }
     if (before->cells && touches(o, before, start) && same_state(o, before, &r->row)) {
         return extend(o, before, r, outcome, e);
     }
-    if (before->cells && order(start_of(o, before), start) == 0) {
+    if (before->cells && order(own(o, before, START), start) == 0) {
         return overwrite(o, before, r, outcome, e);
     }
     *outcome = before->cells ? OBSERVED_CHANGED : OBSERVED_NEW;
-    if (before->cells && (is_null(end_of(o, before)) || is_later(end_of(o, before), start)) &&
+    if (before->cells && (is_null(own(o, before, END)) || is_later(own(o, before, END), start)) &&
         !end_row(o, before, start, e)) {
         return false;
     }
@@ -390,9 +490,9 @@ static bool place_interval(struct observer *o, struct record *r, struct history_
 static bool take_interval(struct observer *o, struct record *r, enum observed *outcome,
                           struct err *e)
 {
-    const struct cell *id = &r->row.cells[o->columns->id];
-    const struct cell *start = start_of(o, &r->row);
-    struct cell *end = end_of(o, &r->row);
+    const struct cell *id = own(o, &r->row, ID);
+    const struct cell *start = own(o, &r->row, START);
+    struct cell *end = own(o, &r->row, END);
     struct history_row before;
     struct history_row after;
 
@@ -407,13 +507,13 @@ static bool take_interval(struct observer *o, struct record *r, enum observed *o
     if (is_later(start, &r->now) || (!is_null(end) && is_later(start, end))) {
         return true;
     }
-    if (!history_before(o->history, id, start, o->arena, &before, e) ||
-        !history_after(o->history, id, start, o->arena, &after, e)) {
+    if (!read_row(o, o->sql[BEFORE], id, start, &before, e) ||
+        !read_row(o, o->sql[AFTER], id, start, &after, e)) {
         return false;
     }
     *outcome = OBSERVED_LATE;
-    if ((before.cells && is_later(last_of(o, &before), &r->now)) ||
-        (after.cells && is_later(last_of(o, &after), &r->now))) {
+    if ((before.cells && is_later(own(o, &before, LAST), &r->now)) ||
+        (after.cells && is_later(own(o, &after, LAST), &r->now))) {
         return true;
     }
     return place_interval(o, r, &before, &after, outcome, e);
@@ -426,7 +526,7 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
 
     arena_reset(o->arena);
     r = make_record(o, record, now, source);
-    if (is_null(start_of(o, &r.row))) {
+    if (is_null(own(o, &r.row, START))) {
         return take_snapshot(o, &r, outcome, e);
     }
     return take_interval(o, &r, outcome, e);
@@ -443,18 +543,21 @@ bool observe_absent(struct observer *o, const char *id, const char *now, bool *c
 
     *closed = false;
     arena_reset(o->arena);
-    if (!history_before(o->history, &agent, NULL, o->arena, &last, e)) {
+    if (!read_row(o, o->sql[BEFORE], &agent, NULL, &last, e)) {
         return false;
     }
-    if (!last.cells || !is_null(end_of(o, &last)) || !is_later(&time, last_of(o, &last))) {
+    if (!last.cells || !is_null(own(o, &last, END)) || !is_later(&time, own(o, &last, LAST))) {
         return true;
     }
     *closed = true;
-    *end_of(o, &last) = later(last_of(o, &last), start_of(o, &last));
-    return history_update(o->history, &last, e);
+    *own(o, &last, END) = later(own(o, &last, LAST), own(o, &last, START));
+    return write_row(o, &last, e);
 }
 
 bool observe_absent_since(struct observer *o, const char *since, int64_t *closed, struct err *e)
 {
-    return history_close_since(o->history, o->db, since, closed, e);
+    bool done = db_do(o->db, e, o->sql[CLOSE_SINCE], S(since));
+
+    *closed = done ? db_changes(o->db) : 0;
+    return done;
 }

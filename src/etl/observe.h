@@ -22,7 +22,7 @@
 
 #include "base/err.h"
 #include "etl/map.h"
-#include "etl/walk.h"
+#include "io/cell.h"
 #include "io/db.h"
 
 struct observer;
@@ -30,8 +30,11 @@ struct observer;
 /* An observer that maps rows of `tree`'s root onto the history table `state` of `d` (all borrowed).
  * Free with observer_free. */
 struct observer *observer_new(struct db *d, const struct tree_map *tree,
-                              const struct table_map *state, struct err *e);
+                              const struct table_map *state);
 void observer_free(struct observer *o);
+
+/* The texts of its statements, so that a test can hold their plans. */
+const char *const *observe_statements(const struct observer *o, size_t *count);
 
 enum observed {
     OBSERVED_NEW,       /* the agent's first row, or the first after a gap */
@@ -41,7 +44,8 @@ enum observed {
     OBSERVED_BAD, /* an interval that ends before it starts, or starts after `now`: not used */
 };
 
-/* Takes one record, observed at `now` (ISO text) through the request plan `source`. */
+/* Takes one record (the columns of the root's row), observed at `now` (ISO text) through the
+ * request plan `source`. */
 bool observe(struct observer *o, const struct cell *record, const char *now, const char *source,
              enum observed *outcome, struct err *e);
 

@@ -3,8 +3,244 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
-#include "etl/walk_internal.h"
+#include "base/utf8.h"
+#include "io/hash.h"
+
+enum {
+    FIRST_ROWS = 8,
+    KEPT_CELLS = 131072, /* a row set that grew larger than this gives its memory back */
+    UNSET = 255,         /* rank of a column that no member has filled */
+    NOTES_MAX = 1000,
+    NOTE_SLOTS = 4096, /* a power of two, well over NOTES_MAX */
+    NOTE_PATH_BYTES = 400,
+    NOTE_KEY_BYTES = 100,
+    EXAMPLE_CHARACTERS = 80,
+};
+
+/* What a member of an object leads to: a column of the row that it fills, or a table whose rows it
+ * holds. */
+struct target {
+    struct target *next;
+    bool is_table;
+    bool has_alternates; /* the column has more than one path */
+    unsigned char rank;  /* this path's place among them, from 0 */
+    size_t at;           /* the column in the table's map; the table */
+};
+
+struct object;
+
+/* A member that is known: without targets and nested members it is ignored. */
+struct member {
+    struct member *next; /* of its object */
+    const char *key;
+    size_t key_length;
+    const char *path; /* dotted, from the entity */
+    struct target *targets;
+    struct object *nested; /* paths that go on below it */
+};
+
+/* The known members of one object. Reading a member is one probe, whatever their number. */
+struct object {
+    struct object *next; /* of all */
+    const char *path;    /* "" for the entity */
+    struct member *members;
+    size_t member_count;
+    struct member **slots; /* open addressing, a power of two */
+    size_t slot_mask;
+};
+
+/* A table of the tree. */
+struct walk_table {
+    const struct table_map *map;
+    const struct walk_table *parent; /* NULL for the root */
+    const char *path;                /* of its rows, from the entity: "participants.sessions" */
+    size_t ordinals;                 /* its ancestors' and its own */
+    struct object *members;          /* NULL when its elements are plain values */
+    size_t parent_id_cell;           /* where the parent's row has the parent's own id */
+    bool parent_has_id;
+    uint32_t name_hash;
+    uint32_t *column_hashes;
+    size_t *required; /* columns without which a row is refused */
+    size_t required_count;
+    unsigned char *ranks;    /* of the row being filled: which alternative filled the column */
+    uint64_t serial;         /* of the row being filled */
+    uint64_t rows_of_serial; /* the parent's row that brought the last rows */
+};
+
+struct walker {
+    const struct tree_map *tree;
+    struct arena *fixed;
+    struct arena *rows; /* texts of cells, since walk_clear */
+    struct walk_table *tables;
+    struct row_set *sets;
+    size_t table_count;
+    struct object *objects;
+    size_t id_cell; /* of the root: the entity's own id */
+    uint32_t entity_count;
+    uint64_t serial; /* counts rows */
+    struct hash *hash;
+
+    struct arena *note_texts;
+    struct buf scratch;
+    size_t note_count;
+    struct walk_note notes[NOTES_MAX + 2];
+    uint16_t note_slots[NOTE_SLOTS]; /* index of a note, plus 1 */
+};
+
+/* --- which members are known --- */
+
+static struct object *new_object(struct walker *w, const char *path)
+{
+    struct object *o = arena_alloc(w->fixed, sizeof(*o));
+
+    o->path = path;
+    o->next = w->objects;
+    w->objects = o;
+    return o;
+}
+
+/* Joins a path and a step: "a.b", or "b" below "". */
+static char *join(struct walker *w, const char *path, const char *step, size_t length)
+{
+    return arena_printf(w->fixed, "%s%s%.*s", path, path[0] ? "." : "", (int)length, step);
+}
+
+/* The member of that name, made when it is not there. */
+static struct member *known_member(struct walker *w, struct object *o, const char *key,
+                                   size_t length)
+{
+    struct member *m = o->members;
+
+    while (m && (m->key_length != length || memcmp(m->key, key, length) != 0)) {
+        m = m->next;
+    }
+    if (!m) {
+        m = arena_alloc(w->fixed, sizeof(*m));
+        m->key = arena_strndup(w->fixed, key, length);
+        m->key_length = length;
+        m->path = join(w, o->path, key, length);
+        m->next = o->members;
+        o->members = m;
+        o->member_count++;
+    }
+    return m;
+}
+
+/* The member at the end of a dotted path of `length` bytes, making what is missing on the way. */
+static struct member *member_at(struct walker *w, struct object *o, const char *path, size_t length)
+{
+    const char *end = path + length;
+
+    for (;;) {
+        const char *dot = memchr(path, '.', (size_t)(end - path));
+        struct member *m = known_member(w, o, path, (size_t)((dot ? dot : end) - path));
+
+        if (!dot) {
+            return m;
+        }
+        if (!m->nested) {
+            m->nested = new_object(w, m->path);
+        }
+        o = m->nested;
+        path = dot + 1;
+    }
+}
+
+/* Leads `path` (alternatives separated by '|', steps by '.') below `o` to a column or a table. */
+static void add_target(struct walker *w, struct object *o, const char *path, bool is_table,
+                       size_t at)
+{
+    bool has_alternates = strchr(path, '|') != NULL;
+
+    for (unsigned char rank = 0;; rank++) {
+        size_t length = strcspn(path, "|");
+        struct member *m = member_at(w, o, path, length);
+        struct target *t = arena_alloc(w->fixed, sizeof(*t));
+
+        *t = (struct target){.next = m->targets,
+                             .is_table = is_table,
+                             .has_alternates = has_alternates,
+                             .rank = rank,
+                             .at = at};
+        m->targets = t;
+        if (path[length] == '\0') {
+            return;
+        }
+        path += length + 1;
+    }
+}
+
+/* A name to ignore: a dotted one at its full path, one without a dot in every object. */
+static void ignore(struct walker *w, struct object *o, const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    if (!dot) {
+        known_member(w, o, name, strlen(name));
+    } else if (strlen(o->path) == (size_t)(dot - name) &&
+               memcmp(o->path, name, (size_t)(dot - name)) == 0) {
+        known_member(w, o, dot + 1, strlen(dot + 1));
+    }
+}
+
+/* Mixes length, first and last bytes: members of one object seldom agree in all three. */
+static size_t key_hash(const char *key, size_t length)
+{
+    uint64_t head = 0;
+    uint64_t tail = 0;
+
+    if (length >= 8) {
+        memcpy(&head, key, 8);
+        memcpy(&tail, key + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(&head, key, 4);
+        memcpy(&tail, key + length - 4, 4);
+    } else {
+        for (size_t i = 0; i < length; i++) {
+            head = head << 8 | (unsigned char)key[i];
+        }
+    }
+    head ^= length * UINT64_C(0x9e3779b97f4a7c15);
+    head *= UINT64_C(0xff51afd7ed558ccd);
+    tail = (tail ^ head >> 29) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return (size_t)((tail ^ head) >> 32);
+}
+
+static void make_slots(struct walker *w, struct object *o)
+{
+    size_t slots = 8;
+
+    while (slots < o->member_count * 2) {
+        slots *= 2;
+    }
+    o->slots = arena_array(w->fixed, slots, sizeof(struct member *));
+    o->slot_mask = slots - 1;
+    for (struct member *m = o->members; m; m = m->next) {
+        size_t at = key_hash(m->key, m->key_length) & o->slot_mask;
+
+        while (o->slots[at]) {
+            at = (at + 1) & o->slot_mask;
+        }
+        o->slots[at] = m;
+    }
+}
+
+static const struct member *find_member(const struct object *o, const char *key, size_t length)
+{
+    size_t at = key_hash(key, length) & o->slot_mask;
+
+    while (o->slots[at]) {
+        const struct member *m = o->slots[at];
+
+        if (m->key_length == length && memcmp(m->key, key, length) == 0) {
+            return m;
+        }
+        at = (at + 1) & o->slot_mask;
+    }
+    return NULL;
+}
 
 /* --- making --- */
 
@@ -18,27 +254,21 @@ static size_t count_tables(const struct table_map *map)
     return count;
 }
 
-static char *rows_path(struct walker *w, const struct walk_table *parent,
-                       const struct table_map *map)
+static size_t first_column(const struct walk_table *t)
 {
-    if (!parent) {
-        return arena_strdup(w->fixed, "");
-    }
-    return lookup_join(w->fixed, parent->path, map->rows, strlen(map->rows));
+    return 1 + t->ordinals;
 }
 
-/* An entity's own id is <table>_id; attributes are kept by their parent's. */
-static void find_parent_id(struct walker *w, struct walk_table *t)
+/* Where a table's rows have the column `name`. */
+static bool find_cell(const struct walk_table *t, const char *name, size_t *cell)
 {
-    const struct table_map *map = t->parent->map;
-    const char *name = arena_printf(w->fixed, "%s_id", map->table);
-
-    for (size_t i = 0; i < map->column_count && !t->parent_has_id; i++) {
-        if (str_eq(map->columns[i].name, name)) {
-            t->parent_has_id = true;
-            t->parent_id_cell = t->parent->key_cells + i;
+    for (size_t i = 0; i < t->map->column_count; i++) {
+        if (str_eq(t->map->columns[i].name, name)) {
+            *cell = first_column(t) + i;
+            return true;
         }
     }
+    return false;
 }
 
 static void add_columns(struct walker *w, struct walk_table *t)
@@ -57,9 +287,9 @@ static void add_columns(struct walker *w, struct walk_table *t)
         }
         if (column->source == SOURCE_FIELD) {
             if (!t->members) {
-                t->members = lookup_new(&w->lookups, t->path);
+                t->members = new_object(w, t->path);
             }
-            lookup_add_column(&w->lookups, t->members, column->path, i);
+            add_target(w, t->members, column->path, false, i);
         }
     }
 }
@@ -72,17 +302,20 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
 
     *t = (struct walk_table){
         .map = map, .parent = parent, .name_hash = hash_short(map->table, strlen(map->table))};
-    t->path = rows_path(w, parent, map);
-    t->key_cells = (parent ? parent->key_cells : 0) + (map->ordinal ? 1 : 0);
+    t->path = parent ? join(w, parent->path, map->rows, strlen(map->rows)) : "";
+    t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
     add_columns(w, t);
     if (parent) {
-        lookup_add_table(&w->lookups, parent->members, map->rows, at);
-        find_parent_id(w, t);
+        add_target(w, parent->members, map->rows, true, at);
+        /* An entity's own id is <table>_id; attributes are kept by their parent's. */
+        t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
+                                     &t->parent_id_cell);
     }
-    w->sets[at] = (struct row_set){.table = map, .cells_per_row = t->key_cells + map->column_count};
+    w->sets[at] =
+        (struct row_set){.table = map, .cells_per_row = first_column(t) + map->column_count};
     at++;
     if (map->child_count > 0 && !t->members) {
-        t->members = lookup_new(&w->lookups, t->path);
+        t->members = new_object(w, t->path);
     }
     for (size_t i = 0; i < map->child_count; i++) {
         at = add_table(w, map->children[i], t, at);
@@ -90,21 +323,30 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
     return at;
 }
 
-struct walker *walk_new(const struct tree_map *tree)
+struct walker *walk_new(const struct tree_map *tree, size_t own_cells)
 {
     struct walker *w = xcalloc(1, sizeof(*w));
+    bool has_id;
 
     w->tree = tree;
     w->fixed = arena_new(0);
-    w->entity = arena_new(0);
-    w->lookups.arena = w->fixed;
-    w->notes = notes_new();
+    w->rows = arena_new(0);
+    w->note_texts = arena_new(0);
+    buf_init(&w->scratch, 65536);
     w->hash = hash_new();
     w->table_count = count_tables(tree->root);
     w->tables = arena_array(w->fixed, w->table_count, sizeof(*w->tables));
     w->sets = arena_array(w->fixed, w->table_count, sizeof(*w->sets));
     add_table(w, tree->root, NULL, 0);
-    lookup_finish(&w->lookups, tree->ignored, tree->ignored_count);
+    w->sets[0].cells_per_row += own_cells;
+    has_id = find_cell(&w->tables[0], tree->id, &w->id_cell);
+    INVARIANT(has_id);
+    for (struct object *o = w->objects; o; o = o->next) {
+        for (size_t i = 0; i < tree->ignored_count; i++) {
+            ignore(w, o, tree->ignored[i]);
+        }
+        make_slots(w, o);
+    }
     return w;
 }
 
@@ -115,12 +357,507 @@ void walk_free(struct walker *w)
     }
     for (size_t i = 0; i < w->table_count; i++) {
         free(w->sets[i].cells);
+        free(w->sets[i].entities);
     }
     hash_free(w->hash);
-    notes_free(w->notes);
-    arena_free(w->entity);
+    buf_free(&w->scratch);
+    arena_free(w->note_texts);
+    arena_free(w->rows);
     arena_free(w->fixed);
     free(w);
+}
+
+/* --- notes: each path and problem once, with a count --- */
+
+/* The slot of a note, or the empty one where it belongs. */
+static uint16_t *note_slot(struct walker *w, const char *path, const char *problem)
+{
+    uint32_t hash = hash_short(path, strlen(path)) ^ (problem ? (unsigned char)*problem * 31U : 0);
+    size_t at = hash & (NOTE_SLOTS - 1);
+
+    while (w->note_slots[at] > 0) {
+        const struct walk_note *note = &w->notes[w->note_slots[at] - 1];
+
+        if (str_eq(note->path, path) && str_eq(note->problem, problem)) {
+            break;
+        }
+        at = (at + 1) & (NOTE_SLOTS - 1);
+    }
+    return &w->note_slots[at];
+}
+
+/* Counts one. Returns the note when it has just been made. */
+static struct walk_note *count_note(struct walker *w, const char *path, const char *problem)
+{
+    uint16_t *slot = note_slot(w, path, problem);
+
+    if (*slot == 0 && w->note_count >= NOTES_MAX) {
+        /* Two places are left for these: unknown fields and problems. */
+        problem = problem ? "various" : NULL;
+        path = "...";
+        slot = note_slot(w, path, problem);
+    }
+    if (*slot > 0) {
+        w->notes[*slot - 1].count++;
+        return NULL;
+    }
+    struct walk_note *note = &w->notes[w->note_count++];
+    *slot = (uint16_t)w->note_count;
+    *note = (struct walk_note){
+        .path = arena_strdup(w->note_texts, path), .problem = problem, .count = 1};
+    return note;
+}
+
+/* Counts an unknown member of the object at `path`. */
+static void note_unknown(struct walker *w, const char *path, const char *key, size_t length)
+{
+    char whole[NOTE_PATH_BYTES];
+
+    buf_clear(&w->scratch);
+    str_escape(&w->scratch, key, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
+    (void)snprintf(whole, sizeof(whole), "%s%s%s%s", path, path[0] ? "." : "", buf_str(&w->scratch),
+                   length > NOTE_KEY_BYTES ? "..." : "");
+    (void)count_note(w, whole, NULL);
+}
+
+/* The first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
+static const char *example_of(struct walker *w, const char *text, size_t length)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < EXAMPLE_CHARACTERS && at < length; i++) {
+        uint32_t code;
+        size_t step = utf8_next(text + at, length - at, &code);
+
+        at += step > 0 ? step : 1;
+    }
+    buf_clear(&w->scratch);
+    str_escape(&w->scratch, text, at);
+    return arena_strdup(w->note_texts, buf_str(&w->scratch));
+}
+
+/* Counts a value at `path` that has `problem` (static text); the first one is the example. */
+static void note_problem(struct walker *w, const char *path, const char *problem, struct json value)
+{
+    struct walk_note *note = count_note(w, path, problem);
+
+    if (note) {
+        struct arena *a = arena_new(0);
+        size_t length = 0;
+        const char *text = json_text(value, &length);
+
+        if (!text) {
+            text = json_write(a, value, &length);
+        }
+        note->example = example_of(w, text, length);
+        arena_free(a);
+    }
+}
+
+static void note_wrong_type(struct walker *w, const char *path, struct json value)
+{
+    note_problem(w, path, "wrong type", value);
+}
+
+const struct walk_note *walk_notes(const struct walker *w, size_t *count)
+{
+    *count = w->note_count;
+    return w->notes;
+}
+
+void walk_clear_notes(struct walker *w)
+{
+    if (w->note_count > 0) {
+        w->note_count = 0;
+        memset(w->note_slots, 0, sizeof(w->note_slots));
+        arena_reset(w->note_texts);
+    }
+}
+
+/* --- rows --- */
+
+void walk_clear(struct walker *w)
+{
+    arena_reset(w->rows);
+    w->entity_count = 0;
+    for (size_t i = 0; i < w->table_count; i++) {
+        struct row_set *set = &w->sets[i];
+
+        set->row_count = 0;
+        set->first = 0;
+        if (set->row_capacity * set->cells_per_row > KEPT_CELLS) {
+            free(set->cells);
+            free(set->entities);
+            set->cells = NULL;
+            set->entities = NULL;
+            set->row_capacity = 0;
+        }
+    }
+}
+
+/* A new row of `t`, its columns NULL: the parent's ordinals, then its own. Only the set of `t`
+ * itself moves in memory, so the parent's row stays where it is. */
+static struct cell *add_row(struct walker *w, struct walk_table *t, const struct cell *parent_row,
+                            size_t ordinal)
+{
+    struct row_set *set = &w->sets[t - w->tables];
+    size_t inherited = t->parent ? t->parent->ordinals : 0;
+    struct cell *row;
+
+    if (set->row_count == set->row_capacity) {
+        size_t rows = set->row_capacity > 0 ? set->row_capacity * 2 : FIRST_ROWS;
+
+        set->cells = xrealloc(set->cells, rows * set->cells_per_row * sizeof(*set->cells));
+        set->entities = xrealloc(set->entities, rows * sizeof(*set->entities));
+        set->row_capacity = rows;
+    }
+    set->entities[set->row_count] = w->entity_count;
+    row = set->cells + set->row_count++ * set->cells_per_row;
+    memset(row, 0, set->cells_per_row * sizeof(*row));
+    if (inherited > 0) {
+        memcpy(row + 1, parent_row + 1, inherited * sizeof(*row));
+    }
+    if (t->map->ordinal) {
+        row[t->ordinals] = (struct cell){.type = CELL_INT, .value.integer = (int64_t)ordinal};
+    }
+    memset(t->ranks, UNSET, t->map->column_count);
+    t->serial = ++w->serial;
+    return row;
+}
+
+/* Puts a value into a column. False when it has none that the column takes. */
+static bool fill_cell(struct walker *w, const struct walk_table *t, size_t column,
+                      struct json value, struct cell *row, const char *path)
+{
+    struct cell *cell = &row[first_column(t) + column];
+    const char *problem = walk_value(w->rows, &t->map->columns[column], value, cell);
+
+    if (problem) {
+        *cell = (struct cell){.type = CELL_NULL};
+        note_problem(w, path, problem, value);
+    }
+    return problem == NULL;
+}
+
+/* Of a column's alternatives the first that is present counts; of equal names the first. */
+static void fill_column(struct walker *w, struct walk_table *t, const struct target *target,
+                        struct json value, struct cell *row, const char *path)
+{
+    unsigned char *rank = &t->ranks[target->at];
+    bool is_null = json_type(value) == JSON_NULL;
+
+    if (target->rank >= *rank || (is_null && target->has_alternates)) {
+        return;
+    }
+    *rank = target->rank;
+    if (!is_null) {
+        (void)fill_cell(w, t, target->at, value, row, path);
+    }
+}
+
+static bool check_required(const struct walk_table *t, const struct cell *row, struct err *e)
+{
+    for (size_t i = 0; i < t->required_count; i++) {
+        const struct cell *cell = &row[first_column(t) + t->required[i]];
+
+        if (cell->type == CELL_NULL || (cell->type == CELL_TEXT && cell->length == 0)) {
+            return err_set(e, ERR_CONTRACT, "%s%s%s is missing, or no usable value", t->path,
+                           t->path[0] ? "." : "", t->map->columns[t->required[i]].path);
+        }
+    }
+    return true;
+}
+
+static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
+                      const struct cell *parent_row, struct err *e);
+
+/* Fills a row from the members of an object whose known ones are `known`. */
+static bool walk_members(struct walker *w, struct walk_table *t, const struct object *known,
+                         struct json object, struct cell *row, struct err *e)
+{
+    struct json_iter it = json_iter(object);
+    struct json key;
+    struct json value;
+
+    while (json_next(&it, &key, &value)) {
+        size_t length;
+        const char *name = json_text(key, &length);
+        const struct member *m = find_member(known, name, length);
+
+        if (!m) {
+            note_unknown(w, known->path, name, length);
+            continue;
+        }
+        for (const struct target *c = m->targets; c; c = c->next) {
+            if (!c->is_table) {
+                fill_column(w, t, c, value, row, m->path);
+            } else if (!walk_rows(w, &w->tables[c->at], value, row, e)) {
+                return false;
+            }
+        }
+        if (m->nested && json_type(value) == JSON_OBJECT) {
+            if (!walk_members(w, t, m->nested, value, row, e)) {
+                return false;
+            }
+        } else if (m->nested && !m->targets && json_type(value) != JSON_NULL) {
+            note_wrong_type(w, m->path, value);
+        }
+    }
+    return true;
+}
+
+/* One row from an object. */
+static bool walk_object(struct walker *w, struct walk_table *t, struct json object,
+                        const struct cell *parent_row, size_t ordinal, struct err *e)
+{
+    struct cell *row = add_row(w, t, parent_row, ordinal);
+
+    return walk_members(w, t, t->members, object, row, e) && check_required(t, row, e);
+}
+
+/* Fills the columns of a row that take a plain value from `source`. False when it is none that
+ * they can take. */
+static bool fill_plain(struct walker *w, const struct walk_table *t, enum column_source source,
+                       struct json value, struct cell *row)
+{
+    for (size_t i = 0; i < t->map->column_count; i++) {
+        if (t->map->columns[i].source == source && !fill_cell(w, t, i, value, row, t->path)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Elements that cannot be rows are counted and left out; ordinals stay the API's. */
+static bool walk_array(struct walker *w, struct walk_table *t, struct json array,
+                       const struct cell *parent_row, struct err *e)
+{
+    struct json_iter it = json_iter(array);
+    struct json key;
+    struct json element;
+
+    for (size_t ordinal = 0; json_next(&it, &key, &element); ordinal++) {
+        if (!t->members) {
+            struct cell *row = add_row(w, t, parent_row, ordinal);
+
+            if (!fill_plain(w, t, SOURCE_ELEMENT, element, row)) {
+                w->sets[t - w->tables].row_count--;
+            }
+        } else if (json_type(element) != JSON_OBJECT) {
+            note_wrong_type(w, t->path, element);
+        } else if (!walk_object(w, t, element, parent_row, ordinal, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Names seen in one object, so that a name that comes twice makes one row. */
+struct names {
+    struct json *slots;
+    size_t mask;
+};
+
+static struct names names_new(struct walker *w, size_t count)
+{
+    struct names n;
+    size_t slots = 8;
+
+    while (slots < count * 2) {
+        slots *= 2;
+    }
+    n.mask = slots - 1;
+    n.slots = arena_array(w->rows, slots, sizeof(*n.slots));
+    return n;
+}
+
+/* False when the name is there already. */
+static bool names_add(struct names *n, struct json key)
+{
+    size_t length;
+    const char *name = json_text(key, &length);
+    size_t at = hash_short(name, length) & n->mask;
+
+    for (; n->slots[at].value; at = (at + 1) & n->mask) {
+        size_t other_length;
+        const char *other = json_text(n->slots[at], &other_length);
+
+        if (other_length == length && memcmp(other, name, length) == 0) {
+            return false;
+        }
+    }
+    n->slots[at] = key;
+    return true;
+}
+
+/* Rows from the members of an object. */
+static bool walk_map(struct walker *w, struct walk_table *t, struct json object,
+                     const struct cell *parent_row, struct err *e)
+{
+    struct names names = names_new(w, json_count(object));
+    struct json_iter it = json_iter(object);
+    struct json key;
+    struct json value;
+
+    for (size_t ordinal = 0; json_next(&it, &key, &value); ordinal++) {
+        if (!names_add(&names, key)) {
+            note_problem(w, t->path, "duplicate name", key);
+            continue;
+        }
+        if (t->members && json_type(value) != JSON_OBJECT) {
+            note_wrong_type(w, t->path, value);
+            continue;
+        }
+        struct cell *row = add_row(w, t, parent_row, ordinal);
+        (void)fill_plain(w, t, SOURCE_MEMBER_NAME, key, row);
+        if (!t->members && json_type(value) != JSON_NULL) {
+            (void)fill_plain(w, t, SOURCE_MEMBER_VALUE, value, row);
+        }
+        if ((t->members && !walk_members(w, t, t->members, value, row, e)) ||
+            !check_required(t, row, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
+                      const struct cell *parent_row, struct err *e)
+{
+    enum json_type wanted = t->map->shape == ROWS_ARRAY ? JSON_ARRAY : JSON_OBJECT;
+
+    if (json_type(value) == JSON_NULL) {
+        return true;
+    }
+    if (json_type(value) != wanted) {
+        note_wrong_type(w, t->path, value);
+        return true;
+    }
+    if (t->rows_of_serial == t->parent->serial) {
+        note_problem(w, t->path, "duplicate name", value);
+        return true;
+    }
+    t->rows_of_serial = t->parent->serial;
+    switch (t->map->shape) {
+    case ROWS_ARRAY:
+        return walk_array(w, t, value, parent_row, e);
+    case ROWS_OBJECT:
+        return walk_object(w, t, value, parent_row, 0, e);
+    case ROWS_MEMBERS:
+        return walk_map(w, t, value, parent_row, e);
+    }
+    return true;
+}
+
+/* --- content hashes of the entity walked last --- */
+
+static const struct cell *row_at(const struct row_set *set, size_t row)
+{
+    return set->cells + row * set->cells_per_row;
+}
+
+/* What stands before each value: whose it is, what it is, how long. */
+static void hash_value(struct hash *h, uint32_t name, const struct cell *c)
+{
+    uint32_t head[3] = {name, (uint32_t)c->type, c->type == CELL_TEXT ? c->length : 8};
+
+    hash_add(h, head, sizeof(head));
+    if (c->type == CELL_TEXT) {
+        hash_add(h, c->value.text, c->length);
+    } else if (c->type != CELL_NULL) {
+        hash_add(h, &c->value, 8);
+    }
+}
+
+static void hash_columns(struct walker *w, const struct walk_table *t, const struct cell *columns)
+{
+    for (size_t i = 0; i < t->map->column_count; i++) {
+        if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
+            hash_value(w->hash, t->column_hashes[i], &columns[i]);
+        }
+    }
+}
+
+static uint64_t never_zero(uint64_t hash)
+{
+    return hash > 0 ? hash : 1;
+}
+
+static uint64_t row_hash(struct walker *w)
+{
+    hash_reset(w->hash);
+    for (size_t i = 0; i < w->table_count; i++) {
+        const struct walk_table *t = &w->tables[i];
+        const struct row_set *set = &w->sets[i];
+        uint32_t head[2] = {t->name_hash, UINT32_MAX};
+
+        for (size_t r = set->first; t->map->hash_part == HASH_ROWS && r < set->row_count; r++) {
+            const struct cell *row = row_at(set, r);
+
+            hash_add(w->hash, head, sizeof(head));
+            for (size_t k = 1; k <= t->ordinals; k++) {
+                hash_add(w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
+            }
+            hash_columns(w, t, row + first_column(t));
+        }
+    }
+    return never_zero(hash_digest(w->hash));
+}
+
+uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
+                             const struct cell *columns)
+{
+    const struct walk_table *t = &w->tables[table];
+
+    hash_reset(w->hash);
+    hash_value(w->hash, t->name_hash, parent_id);
+    hash_columns(w, t, columns);
+    return hash_digest(w->hash);
+}
+
+uint64_t walk_attribute_total(uint64_t sum)
+{
+    return never_zero(sum);
+}
+
+/* The row of `t`'s parent that `row` belongs to: rows of both come in the same order. */
+static const struct cell *next_parent_row(const struct walker *w, const struct walk_table *t,
+                                          const struct cell *row, size_t *at)
+{
+    const struct row_set *parents = &w->sets[t->parent - w->tables];
+
+    for (; *at < parents->row_count; (*at)++) {
+        const struct cell *parent = row_at(parents, *at);
+        size_t k = 1;
+
+        while (k <= t->parent->ordinals && parent[k].value.integer == row[k].value.integer) {
+            k++;
+        }
+        if (k > t->parent->ordinals) {
+            return parent;
+        }
+    }
+    return NULL;
+}
+
+/* Adds the terms of the entity's rows in one table of attributes. */
+static uint64_t attribute_sum(struct walker *w, size_t table)
+{
+    static const struct cell none = {.type = CELL_NULL};
+    const struct walk_table *t = &w->tables[table];
+    const struct row_set *set = &w->sets[table];
+    size_t at = w->sets[t->parent - w->tables].first;
+    uint64_t sum = 0;
+
+    for (size_t i = set->first; i < set->row_count; i++) {
+        const struct cell *row = row_at(set, i);
+        const struct cell *parent = next_parent_row(w, t, row, &at);
+
+        INVARIANT(parent);
+        sum += walk_attribute_term(w, table, t->parent_has_id ? &parent[t->parent_id_cell] : &none,
+                                   row + first_column(t));
+    }
+    return sum;
 }
 
 /* --- entities --- */
@@ -145,17 +882,58 @@ struct json walk_entities(const struct walker *w, struct json root)
     }
 }
 
-bool walk_entity(struct walker *w, struct json entity, const struct row_set **sets, struct err *e)
+bool walk_entity(struct walker *w, struct json entity, struct walked *out, struct err *e)
 {
+    uint64_t sum = 0;
+
     if (json_type(entity) != JSON_OBJECT) {
         return err_set(e, ERR_CONTRACT, "it is no object");
     }
-    if (!rows_from_entity(w, entity, e)) {
+    for (size_t i = 0; i < w->table_count; i++) {
+        w->sets[i].first = w->sets[i].row_count;
+    }
+    if (!walk_object(w, &w->tables[0], entity, NULL, 0, e)) {
         return false;
     }
-    hash_entity(w);
-    *sets = w->sets;
+    w->entity_count++;
+    *out = (struct walked){.id = row_at(&w->sets[0], w->sets[0].first)[w->id_cell],
+                           .row_hash = row_hash(w)};
+    for (size_t i = 1; i < w->table_count; i++) {
+        const struct row_set *set = &w->sets[i];
+
+        if (set->table->hash_part == HASH_ATTRIBUTES) {
+            out->has_attributes = out->has_attributes || set->row_count > set->first;
+            sum += attribute_sum(w, i);
+        }
+    }
+    out->attribute_hash = walk_attribute_total(sum);
     return true;
+}
+
+void walk_set_key(struct walker *w, const struct cell *key)
+{
+    for (size_t i = 0; i < w->table_count; i++) {
+        struct row_set *set = &w->sets[i];
+
+        for (size_t r = set->first; r < set->row_count; r++) {
+            set->cells[r * set->cells_per_row] = *key;
+        }
+    }
+}
+
+const struct row_set *walk_sets(const struct walker *w)
+{
+    return w->sets;
+}
+
+size_t walk_cells(const struct walker *w)
+{
+    size_t cells = 0;
+
+    for (size_t i = 0; i < w->table_count; i++) {
+        cells += w->sets[i].row_count * w->sets[i].cells_per_row;
+    }
+    return cells;
 }
 
 size_t walk_table_count(const struct walker *w)
@@ -168,36 +946,9 @@ const struct table_map *walk_table(const struct walker *w, size_t at)
     return w->tables[at].map;
 }
 
-size_t walk_id_column(const struct walker *w)
-{
-    const struct table_map *root = w->tree->root;
-    size_t at = 0;
-
-    while (at < root->column_count && !str_eq(root->columns[at].name, w->tree->id)) {
-        at++;
-    }
-    INVARIANT(at < root->column_count);
-    return at;
-}
-
 const char *walk_path(const struct walker *w, size_t table)
 {
     return w->tables[table].path;
-}
-
-size_t walk_key_cells(const struct walker *w, size_t table)
-{
-    return w->tables[table].key_cells;
-}
-
-const char *walk_ordinal_name(const struct walker *w, size_t table, size_t at)
-{
-    const struct walk_table *t = &w->tables[table];
-
-    while (!t->map->ordinal || at + 1 < t->key_cells) {
-        t = t->parent;
-    }
-    return t->map->ordinal;
 }
 
 size_t walk_parent(const struct walker *w, size_t table)
@@ -205,32 +956,17 @@ size_t walk_parent(const struct walker *w, size_t table)
     return (size_t)(w->tables[table].parent - w->tables);
 }
 
-size_t walk_parent_id_cell(const struct walker *w, size_t table)
+size_t walk_ordinals(const struct walker *w, size_t table)
 {
-    return w->tables[table].parent_has_id ? w->tables[table].parent_id_cell : SIZE_MAX;
+    return w->tables[table].ordinals;
 }
 
-uint64_t walk_row_hash(const struct walker *w)
+const char *walk_ordinal_name(const struct walker *w, size_t table, size_t at)
 {
-    return w->row_hash;
-}
+    const struct walk_table *t = &w->tables[table];
 
-uint64_t walk_attribute_hash(const struct walker *w)
-{
-    return w->attribute_hash;
-}
-
-bool walk_has_attributes(const struct walker *w)
-{
-    return w->has_attributes;
-}
-
-const struct walk_note *walk_notes(const struct walker *w, size_t *count)
-{
-    return notes_list(w->notes, count);
-}
-
-void walk_reset(struct walker *w)
-{
-    notes_reset(w->notes);
+    while (!t->map->ordinal || at + 1 < t->ordinals) {
+        t = t->parent;
+    }
+    return t->map->ordinal;
 }

@@ -1,10 +1,10 @@
-#include "etl/walk_value.h"
+#include "etl/walk.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 
-const char value_wrong_type[] = "wrong type";
+static const char wrong_type[] = "wrong type";
 static const char out_of_range[] = "number out of range";
 static const char bad_time[] = "bad time";
 static const char too_long[] = "text too long";
@@ -116,17 +116,20 @@ static const char *pascal_case(struct arena *a, const char *text, size_t length,
 
 /* --- types --- */
 
-const char *value_text_to_cell(struct arena *a, const struct column_map *column, const char *text,
-                               size_t length, struct cell *c)
+static const char *text_cell(struct arena *a, const struct column_map *column, struct json v,
+                             struct cell *c)
 {
+    size_t length;
+    const char *text = json_text(v, &length);
+
+    if (!text) {
+        return wrong_type;
+    }
     if (length > INT32_MAX) {
         return too_long;
     }
     if (column->type == COLUMN_TIME) {
         return time_cell(a, text, length, c);
-    }
-    if (column->type != COLUMN_TEXT) {
-        return value_wrong_type;
     }
     if (column->flags & COLUMN_UPPER_SNAKE) {
         text = pascal_case(a, text, length, &length);
@@ -151,9 +154,9 @@ static const char *int_cell(struct json v, struct cell *c)
         return NULL;
     }
     if (!is_number(v)) {
-        return value_wrong_type;
+        return wrong_type;
     }
-    return json_real(v, &real) && real > -0x1p63 && real < 0x1p63 ? value_wrong_type : out_of_range;
+    return json_real(v, &real) && real > -0x1p63 && real < 0x1p63 ? wrong_type : out_of_range;
 }
 
 static const char *real_cell(struct json v, struct cell *c)
@@ -162,7 +165,7 @@ static const char *real_cell(struct json v, struct cell *c)
         c->type = CELL_REAL;
         return NULL;
     }
-    return is_number(v) ? out_of_range : value_wrong_type;
+    return is_number(v) ? out_of_range : wrong_type;
 }
 
 static const char *bool_cell(struct json v, struct cell *c)
@@ -170,7 +173,7 @@ static const char *bool_cell(struct json v, struct cell *c)
     bool value;
 
     if (!json_bool(v, &value)) {
-        return value_wrong_type;
+        return wrong_type;
     }
     c->type = CELL_INT;
     c->value.integer = value ? 1 : 0;
@@ -184,7 +187,7 @@ static const char *json_cell(struct arena *a, struct json v, struct cell *c)
     const char *text;
 
     if (type != JSON_ARRAY && type != JSON_OBJECT) {
-        return value_wrong_type;
+        return wrong_type;
     }
     text = json_write(a, v, &length);
     if (length > INT32_MAX) {
@@ -194,17 +197,13 @@ static const char *json_cell(struct arena *a, struct json v, struct cell *c)
     return NULL;
 }
 
-const char *value_to_cell(struct arena *a, const struct column_map *column, struct json v,
-                          struct cell *c)
+const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
+                       struct cell *c)
 {
-    const char *text;
-    size_t length;
-
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TIME:
-        text = json_text(v, &length);
-        return text ? value_text_to_cell(a, column, text, length, c) : value_wrong_type;
+        return text_cell(a, column, v, c);
     case COLUMN_INT:
         return int_cell(v, c);
     case COLUMN_REAL:
@@ -214,5 +213,5 @@ const char *value_to_cell(struct arena *a, const struct column_map *column, stru
     case COLUMN_JSON:
         return json_cell(a, v, c);
     }
-    return value_wrong_type;
+    return wrong_type;
 }

@@ -399,7 +399,7 @@ static struct db_stmt *kept_statement(struct db *d, const char *sql, const struc
         grow_kept(d);
     }
     struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
-    if (k->sql && strcmp(sqlite3_sql(k->statement->handle), sql) != 0) {
+    if (k->statement && strcmp(sqlite3_sql(k->statement->handle), sql) != 0) {
         db_finalize(k->statement);
         k->statement = NULL;
     }
@@ -417,6 +417,16 @@ static struct db_stmt *kept_statement(struct db *d, const char *sql, const struc
         bind_value(k->statement, (int)i + 1, &v[i]);
     }
     return k->statement;
+}
+
+void db_forget(struct db *d, const char *sql)
+{
+    struct kept_stmt *k = d->kept_slots ? kept_slot(d->kept, d->kept_slots, sql) : NULL;
+
+    if (k) {
+        db_finalize(k->statement);
+        k->statement = NULL;
+    }
 }
 
 static void free_kept(struct db *d)

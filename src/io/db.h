@@ -126,6 +126,9 @@ struct db_value {
 #define db_do(d, e, sql, ...) db_do_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
 bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n);
 
+/* Finalizes the statement that db_do or db_ask keep for a text that is about to go. */
+void db_forget(struct db *d, const char *sql);
+
 /* The rows of a statement:
  *
  *     struct rows q = db_ask(d, e, "SELECT name FROM user WHERE user_id = ?1", S(id));
@@ -159,7 +162,8 @@ struct db_value db_value_of(const struct cell *c);
  * an error. */
 bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 
-/* Makes `f` a table of this connection under `name`; both are borrowed until it is closed. */
+/* Makes `f` a table of this connection under `name`. `f` is borrowed until the connection is closed
+ * or the name is fed anew; statements that read the old one are to be gone by then. */
 bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e);
 
 /* Runs SQL text of one or more statements without parameters (constant text only). */

@@ -72,7 +72,7 @@ static void skip_rows_left_out(struct feed_cursor *c)
 {
     const struct db_feed *f = c->feed;
 
-    while (c->at < *f->rows && !f->has(f->user, f->table, c->at)) {
+    while (c->at < *f->row_count && !f->has(f->user, f->table, c->at)) {
         c->at++;
     }
 }
@@ -101,25 +101,25 @@ static int feed_eof(sqlite3_vtab_cursor *cursor)
 {
     const struct feed_cursor *c = (const struct feed_cursor *)cursor;
 
-    return c->at >= *c->feed->rows;
+    return c->at >= *c->feed->row_count;
 }
 
 static int feed_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
 {
     const struct feed_cursor *c = (const struct feed_cursor *)cursor;
-    struct cell cell = c->feed->cell(c->feed->user, c->feed->table, c->at, column);
+    const struct cell *cell = &(*c->feed->cells)[c->at * c->feed->width + (size_t)column];
 
-    switch (cell.type) {
+    switch (cell->type) {
     case CELL_NULL:
         break;
     case CELL_INT:
-        sqlite3_result_int64(out, cell.value.integer);
+        sqlite3_result_int64(out, cell->value.integer);
         break;
     case CELL_REAL:
-        sqlite3_result_double(out, cell.value.real);
+        sqlite3_result_double(out, cell->value.real);
         break;
     case CELL_TEXT:
-        sqlite3_result_text64(out, cell.value.text, cell.length, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_result_text64(out, cell->value.text, cell->length, SQLITE_STATIC, SQLITE_UTF8);
         break;
     }
     return SQLITE_OK;

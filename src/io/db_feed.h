@@ -1,8 +1,8 @@
 /*
  * A feed: rows of the program's own as a table of a connection, for INSERT .. SELECT.
  *
- * Invariant: rows are read from the first to the last, each time the table is read; cells are asked
- * for only of rows that are not left out.
+ * Invariant: rows are read from the first to the last, each time the table is read; the rowid is
+ * their place from 0.
  */
 #ifndef ROLLCALL_IO_DB_FEED_H
 #define ROLLCALL_IO_DB_FEED_H
@@ -12,12 +12,15 @@
 
 #include "io/cell.h"
 
-/* All is borrowed; functions get `user` and `table` as they are here. */
+/* Rows of `width` cells that lie one after the other. All is borrowed; where the rows are and how
+ * many is looked up each time the table is read. */
 struct db_feed {
-    const char *columns;                                     /* as in CREATE TABLE */
-    const size_t *rows;                                      /* how many there are now */
-    bool (*has)(const void *user, size_t table, size_t row); /* false: the row is left out */
-    struct cell (*cell)(const void *user, size_t table, size_t row, int column);
+    const char *columns; /* as in CREATE TABLE; `width` of them */
+    size_t width;
+    struct cell *const *cells;
+    const size_t *row_count;
+    /* Called with `user` and `table`; false: the row is left out. */
+    bool (*has)(const void *user, size_t table, size_t row);
     const void *user;
     size_t table;
 };

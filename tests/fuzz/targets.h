@@ -42,17 +42,17 @@ static inline size_t fuzz_walkers(struct walker ***out)
 
         for (size_t k = 0; k < s->plan_count; k++) {
             FUZZ_CHECK(count < FUZZ_TREES_MAX);
-            walkers[count++] = walk_new(s->plans[k].tree);
+            walkers[count++] = walk_new(s->plans[k].tree, 0);
         }
     }
     *out = walkers;
     return count;
 }
 
-static inline void fuzz_check_rows(const struct walker *w, const struct row_set *sets)
+static inline void fuzz_check_rows(const struct walker *w)
 {
     for (size_t i = 0; i < walk_table_count(w); i++) {
-        const struct row_set *set = &sets[i];
+        const struct row_set *set = &walk_sets(w)[i];
 
         FUZZ_CHECK(i > 0 || set->row_count == 1);
         for (size_t k = 0; k < set->row_count * set->cells_per_row; k++) {
@@ -66,20 +66,19 @@ static inline void fuzz_check_rows(const struct walker *w, const struct row_set 
 /* The same entity gives the same hashes, however often it is walked. */
 static inline void fuzz_walk_entity(struct walker *w, struct json entity)
 {
-    const struct row_set *sets;
+    struct walked first;
+    struct walked second;
     struct err e;
 
-    if (!walk_entity(w, entity, &sets, &e)) {
+    walk_clear(w);
+    if (!walk_entity(w, entity, &first, &e)) {
         FUZZ_CHECK(e.kind == ERR_CONTRACT);
         return;
     }
-    uint64_t rows = walk_row_hash(w);
-    uint64_t attributes = walk_attribute_hash(w);
-
-    fuzz_check_rows(w, sets);
-    FUZZ_CHECK(rows != 0 && attributes != 0);
-    FUZZ_CHECK(walk_entity(w, entity, &sets, &e));
-    FUZZ_CHECK(walk_row_hash(w) == rows && walk_attribute_hash(w) == attributes);
+    fuzz_check_rows(w);
+    FUZZ_CHECK(first.row_hash != 0 && first.attribute_hash != 0);
+    FUZZ_CHECK(walk_entity(w, entity, &second, &e));
+    FUZZ_CHECK(first.row_hash == second.row_hash && first.attribute_hash == second.attribute_hash);
 }
 
 static inline int fuzz_walk(const uint8_t *data, size_t size)
@@ -105,7 +104,8 @@ static inline int fuzz_walk(const uint8_t *data, size_t size)
             fuzz_walk_entity(walkers[i], entity);
         }
         (void)walk_notes(walkers[i], &notes);
-        walk_reset(walkers[i]);
+        walk_clear(walkers[i]);
+        walk_clear_notes(walkers[i]);
     }
     json_free(doc);
     return 0;

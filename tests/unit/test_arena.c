@@ -140,44 +140,31 @@ TEST(x_functions_give_memory)
 
 static volatile size_t too_much = PTRDIFF_MAX;
 
-static void overflow_array(const void *argument)
+/* Asks for more than there is; `argument` says by which function. */
+static void overflow(const void *argument)
 {
-    (void)argument;
-    (void)arena_array(arena_new(0), too_much, 3);
-}
-
-static void overflow_alloc(const void *argument)
-{
-    (void)argument;
-    (void)arena_alloc(arena_new(0), SIZE_MAX - (PTRDIFF_MAX - too_much));
-}
-
-static void overflow_malloc(const void *argument)
-{
-    (void)argument;
-    free(xmalloc(too_much));
-}
-
-static void overflow_calloc(const void *argument)
-{
-    (void)argument;
-    free(xcalloc(too_much, 3));
-}
-
-static void overflow_realloc(const void *argument)
-{
-    (void)argument;
-    free(xrealloc(NULL, too_much));
+    switch (*(const int *)argument) {
+    case 0:
+        (void)arena_array(arena_new(0), too_much, 3);
+        break;
+    case 1:
+        (void)arena_alloc(arena_new(0), SIZE_MAX - (PTRDIFF_MAX - too_much));
+        break;
+    case 2:
+        free(xmalloc(too_much));
+        break;
+    case 3:
+        free(xcalloc(too_much, 3));
+        break;
+    default:
+        free(xrealloc(NULL, too_much));
+    }
 }
 
 TEST(no_memory_exits_70_with_one_line)
 {
-    static void (*const bodies[])(const void *) = {
-        overflow_array, overflow_alloc, overflow_malloc, overflow_calloc, overflow_realloc,
-    };
-
-    for (size_t i = 0; i < COUNT(bodies); i++) {
-        struct child c = child_run(bodies[i], NULL);
+    for (int function = 0; function < 5; function++) {
+        struct child c = child_run(overflow, &function);
 
         assert_int_equal(c.exit_code, 70);
         const char *line = strstr(c.text, "rollcall: out of memory");

@@ -1,10 +1,112 @@
 #include "test.h"
 
 #include "base/clock.h"
-#include "config_fixture.h"
+#include "base/str.h"
+#include "child.h"
 #include "io/config.h"
+#include "tempdir.h"
 
 static char example[4096]; /* path of config.example.ini */
+
+static const char *const streams[] = {"conversations", "adherence_realtime", "users", "queues"};
+
+static inline int enter(void **state)
+{
+    static const char *const variables[] = {"GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET",
+                                            "GENESYS_REGION", "CREDENTIALS_DIRECTORY",
+                                            "XDG_CONFIG_HOME"};
+    for (size_t i = 0; i < COUNT(variables); i++) {
+        unsetenv(variables[i]);
+    }
+    return tempdir_enter(state) == 0 ? setenv("HOME", tempdir, 1) : -1;
+}
+
+/* One configuration loaded from ./rollcall.ini, .env, the environment. */
+struct loaded {
+    struct arena *a;
+    struct config c;
+    struct err e;
+    bool good;
+};
+
+static inline struct loaded load_as(const char *file, bool needs_login)
+{
+    struct loaded l = {.a = arena_new(0)};
+    struct config_request request = {
+        .file = file,
+        .needs_login = needs_login,
+        .known_streams = streams,
+        .known_stream_count = COUNT(streams),
+    };
+    l.good = config_load(&request, l.a, &l.c, &l.e);
+    return l;
+}
+
+static inline void unload(struct loaded *l)
+{
+    config_wipe(&l->c);
+    arena_free(l->a);
+}
+
+static inline struct loaded load_text(const char *ini, bool needs_login)
+{
+    write_file("rollcall.ini", ini);
+    return load_as(NULL, needs_login);
+}
+
+static inline void assert_good(const struct loaded *l)
+{
+    if (!l->good) {
+        fail_msg("%s", l->e.message);
+    }
+}
+
+/* A key's value as an INI file would have it; NULL when there is none. */
+static const char *value_of(const struct config *c, enum config_key_id id, struct arena *a)
+{
+    const struct config_key *key = &config_keys[id];
+    const void *field = (const char *)c + key->field;
+    const char *const *list = id == KEY_STREAMS ? c->streams : c->export_tables;
+    size_t count = id == KEY_STREAMS ? c->stream_count : c->export_table_count;
+    const char *text = NULL;
+    size_t words = 0;
+    char day[CLOCK_DAY_BYTES];
+
+    switch (key->type) {
+    case CONFIG_INT:
+        return arena_printf(a, "%d", *(const int *)field);
+    case CONFIG_BOOL:
+        return *(const bool *)field ? "yes" : "no";
+    case CONFIG_DAY:
+        return c->start_day == INT32_MIN ? NULL
+                                         : arena_strdup(a, clock_format_day(c->start_day, day));
+    case CONFIG_CHOICE:
+        return str_split_list(a, key->words, &words)[*(const int *)field];
+    case CONFIG_LIST:
+        for (size_t i = 0; i < count; i++) {
+            text = i == 0 ? list[0] : arena_printf(a, "%s, %s", text, list[i]);
+        }
+        return text;
+    default:
+        if (id == KEY_CLIENT_SECRET) {
+            return c->client_secret == NULL ? NULL : secret_expose(c->client_secret);
+        }
+        return *(const char *const *)field;
+    }
+}
+
+static const char *dump(const struct config *c, struct arena *a)
+{
+    const char *text = "";
+    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
+        const struct config_key *key = &config_keys[id];
+        const char *value = value_of(c, (enum config_key_id)id, a);
+        if (value != NULL) {
+            text = arena_printf(a, "%s[%s]\n%s = %s\n", text, key->section, key->name, value);
+        }
+    }
+    return text;
+}
 
 /* --- values ---------------------------------------------------------------------------------- */
 
@@ -13,187 +115,117 @@ TEST_IN(enter, tempdir_leave, defaults)
     struct loaded l = load_as(NULL, false);
     assert_good(&l);
     assert_null(l.c.path);
-    assert_null(l.c.region);
-    assert_null(l.c.client_id);
-    assert_null(l.c.client_secret);
-    assert_string_equal(l.c.database_path, "rollcall.db");
-    assert_int_equal(l.c.start_day, INT32_MIN);
-    assert_string_equal(l.c.timezone, "UTC");
-    assert_int_equal(l.c.stream_count, 0);
-    assert_int_equal(l.c.lookback_days, 4);
-    assert_int_equal(l.c.reread_hours, 20);
-    assert_int_equal(l.c.in_flight, 4);
-    assert_int_equal(l.c.requests_per_minute, 300);
-    assert_int_equal(l.c.conversations_method, METHOD_AUTO);
-    assert_int_equal(l.c.adherence_realtime, ADHERENCE_AUTO);
-    assert_string_equal(l.c.export_directory, "export");
-    assert_false(l.c.export_gzip || l.c.export_bom || l.c.neutralize_formulas);
-    assert_int_equal(l.c.export_table_count, 0);
-    assert_int_equal(l.c.due_hours, 26);
-    assert_null(l.c.metrics_textfile);
-    assert_int_equal(l.c.log_level, LOG_WARN);
-    assert_int_equal(l.c.log_format, LOG_TEXT);
+    assert_string_equal(dump(&l.c, l.a), "[database]\npath = rollcall.db\n"
+                                         "[extract]\ntimezone = UTC\n"
+                                         "[extract]\nlookback_days = 4\n"
+                                         "[extract]\nreread_hours = 20\n"
+                                         "[extract]\nin_flight = 4\n"
+                                         "[extract]\nrequests_per_minute = 300\n"
+                                         "[conversations]\nmethod = auto\n"
+                                         "[adherence]\nrealtime = auto\n"
+                                         "[export]\ndirectory = export\n"
+                                         "[export]\ngzip = no\n"
+                                         "[export]\nbom = no\n"
+                                         "[export]\nneutralize_formulas = no\n"
+                                         "[status]\ndue_hours = 26\n"
+                                         "[log]\nlevel = warn\n"
+                                         "[log]\nformat = text\n");
     unload(&l);
 }
 
 TEST_IN(enter, tempdir_leave, every_key)
 {
-    struct loaded l = load_text("[genesys]\n"
-                                "region = ap-northeast-2\n"
-                                "login_url = https://login.example.com/\n"
-                                "api_url = http://127.0.0.1:8080\n"
-                                "client_id = id-1\n"
-                                "client_secret = s3cret\n"
-                                "organization = Example Centre\n"
-                                "proxy = http://proxy:3128\n"
-                                "ca_file = /etc/ca.pem\n"
-                                "[database]\n"
-                                "path = /var/lib/rollcall/a.db\n"
-                                "[extract]\n"
-                                "start = 2026-02-28\n"
-                                "timezone = Asia/Seoul\n"
-                                "streams = users, queues\n"
-                                "lookback_days = 31\n"
-                                "reread_hours = 0\n"
-                                "in_flight = 64\n"
-                                "requests_per_minute = 1000000\n"
-                                "[conversations]\n"
-                                "method = query\n"
-                                "[adherence]\n"
-                                "realtime = realtime_intervals\n"
-                                "[export]\n"
-                                "directory = out\n"
-                                "gzip = yes\n"
-                                "bom = TRUE\n"
-                                "tables = conversation v_segment\n"
-                                "neutralize_formulas = on\n"
-                                "[log]\n"
-                                "level = debug\n"
-                                "format = json\n",
-                                true);
+    static const char ini[] = "[genesys]\nregion = ap-northeast-2\n"
+                              "[genesys]\nlogin_url = https://login.example.com\n"
+                              "[genesys]\napi_url = http://127.0.0.1:8080\n"
+                              "[genesys]\nclient_id = id-1\n"
+                              "[genesys]\nclient_secret = s3cret\n"
+                              "[genesys]\norganization = Example Centre\n"
+                              "[genesys]\nproxy = http://proxy:3128\n"
+                              "[genesys]\nca_file = /etc/ca.pem\n"
+                              "[database]\npath = /var/lib/rollcall/a.db\n"
+                              "[extract]\nstart = 2026-02-28\n"
+                              "[extract]\ntimezone = Asia/Seoul\n"
+                              "[extract]\nstreams = users, queues\n"
+                              "[extract]\nlookback_days = 31\n"
+                              "[extract]\nreread_hours = 0\n"
+                              "[extract]\nin_flight = 64\n"
+                              "[extract]\nrequests_per_minute = 1000000\n"
+                              "[conversations]\nmethod = query\n"
+                              "[adherence]\nrealtime = realtime_intervals\n"
+                              "[export]\ndirectory = out\n"
+                              "[export]\ngzip = yes\n"
+                              "[export]\nbom = yes\n"
+                              "[export]\ntables = conversation, v_segment\n"
+                              "[export]\nneutralize_formulas = yes\n"
+                              "[status]\ndue_hours = 8760\n"
+                              "[metrics]\ntextfile = /run/rollcall.prom\n"
+                              "[log]\nlevel = debug\n"
+                              "[log]\nformat = json\n";
+    struct loaded l = load_text(ini, true);
     assert_good(&l);
     assert_string_equal(l.c.path, "rollcall.ini");
-    assert_string_equal(l.c.region, "ap-northeast-2");
-    assert_string_equal(l.c.login_url, "https://login.example.com");
-    assert_string_equal(l.c.api_url, "http://127.0.0.1:8080");
-    assert_string_equal(l.c.client_id, "id-1");
-    assert_string_equal(secret_expose(l.c.client_secret), "s3cret");
-    assert_string_equal(l.c.client_secret_origin, "rollcall.ini:6: [genesys] client_secret");
-    assert_string_equal(l.c.organization, "Example Centre");
-    assert_string_equal(l.c.proxy, "http://proxy:3128");
-    assert_string_equal(l.c.ca_file, "/etc/ca.pem");
-    assert_string_equal(l.c.database_path, "/var/lib/rollcall/a.db");
-    char day[CLOCK_DAY_BYTES];
-    assert_string_equal(clock_format_day(l.c.start_day, day), "2026-02-28");
-    assert_string_equal(l.c.timezone, "Asia/Seoul");
-    assert_int_equal(l.c.stream_count, 2);
-    assert_string_equal(l.c.streams[0], "users");
-    assert_string_equal(l.c.streams[1], "queues");
-    assert_int_equal(l.c.lookback_days, 31);
-    assert_int_equal(l.c.reread_hours, 0);
-    assert_int_equal(l.c.in_flight, 64);
-    assert_int_equal(l.c.requests_per_minute, 1000000);
-    assert_int_equal(l.c.conversations_method, METHOD_QUERY);
-    assert_int_equal(l.c.adherence_realtime, ADHERENCE_REALTIME_INTERVALS);
-    assert_string_equal(l.c.export_directory, "out");
-    assert_true(l.c.export_gzip && l.c.export_bom && l.c.neutralize_formulas);
-    assert_int_equal(l.c.export_table_count, 2);
-    assert_string_equal(l.c.export_tables[1], "v_segment");
-    assert_int_equal(l.c.log_level, LOG_DEBUG);
-    assert_int_equal(l.c.log_format, LOG_JSON);
+    assert_string_equal(dump(&l.c, l.a), ini);
+    assert_string_equal(l.c.client_secret_origin, "rollcall.ini:10: [genesys] client_secret");
     unload(&l);
 }
 
-TEST_IN(enter, tempdir_leave, keys_of_monitoring)
-{
-    struct loaded l = load_text("[status]\ndue_hours = 8760\n"
-                                "[metrics]\ntextfile = /run/rollcall.prom\n",
-                                false);
-    assert_good(&l);
-    assert_int_equal(l.c.due_hours, 8760);
-    assert_string_equal(l.c.metrics_textfile, "/run/rollcall.prom");
-    unload(&l);
-}
-
-/* How values may be written: [database] path stands for all. */
+/* How values may be written: one key stands for all. */
 static const struct {
     const char *ini;
-    const char *path;
+    enum config_key_id key;
+    const char *value;
 } writings[] = {
-    {"[database]\npath = a.db", "a.db"},
-    {"[database]\r\npath = a.db\r\n", "a.db"},
-    {"\xEF\xBB\xBF[database]\npath = a.db\n", "a.db"},
-    {"[database]\npath=a.db\n", "a.db"},
-    {"[database]\npath : a.db\n", "a.db"},
-    {"  [database]  \n  path  =  a.db  \n", "a.db"},
-    {"[log]\n  level = info\n  format = text\n[database]\n\n\tpath = a.db\n", "a.db"},
-    {"[database]\npath = a.db ; the file\n", "a.db"},
-    {"[database]\npath = a.db # the file\n", "a.db"},
-    {"[database]\npath = a#b;c.db\n", "a#b;c.db"},
-    {"[database]\npath = \"my file.db\"\n", "my file.db"},
-    {"[database]\npath = 'my file.db' # the file's name\n", "my file.db"},
-    {"[database]\npath = \"a # b.db\"\n", "a # b.db"},
-    {"[database]\npath = \"a ; b.db\" ; \"quoted\"\n", "a ; b.db"},
-    {"[database]\npath = \"a.db\" # \"quoted\"\n", "a.db"},
-    {"[database]\npath = \"a.db\n", "\"a.db"},
-    {"# a comment = x\n; another\n[database] ; section\npath = a.db\n# path = b.db", "a.db"},
-    {"[database]\n[log]\nlevel = info\n[database]\npath = a.db\n", "a.db"},
-    {"", "rollcall.db"},
-    {"\n\n", "rollcall.db"},
+    {"[database]\npath = a.db", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\r\npath = a.db\r\n", KEY_DATABASE_PATH, "a.db"},
+    {"\xEF\xBB\xBF[database]\npath = a.db\n", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\npath=a.db\n", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\npath : a.db\n", KEY_DATABASE_PATH, "a.db"},
+    {"  [database]  \n  path  =  a.db  \n", KEY_DATABASE_PATH, "a.db"},
+    {"[log]\n  level = info\n  format = text\n[database]\n\n\tpath = a.db\n", KEY_DATABASE_PATH,
+     "a.db"},
+    {"[database]\npath = a.db ; the file\n", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\npath = a.db # the file\n", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\npath = a#b;c.db\n", KEY_DATABASE_PATH, "a#b;c.db"},
+    {"[database]\npath = \"my file.db\"\n", KEY_DATABASE_PATH, "my file.db"},
+    {"[database]\npath = 'my file.db' # the file's name\n", KEY_DATABASE_PATH, "my file.db"},
+    {"[database]\npath = \"a # b.db\"\n", KEY_DATABASE_PATH, "a # b.db"},
+    {"[database]\npath = \"a ; b.db\" ; \"quoted\"\n", KEY_DATABASE_PATH, "a ; b.db"},
+    {"[database]\npath = \"a.db\" # \"quoted\"\n", KEY_DATABASE_PATH, "a.db"},
+    {"[database]\npath = \"a.db\n", KEY_DATABASE_PATH, "\"a.db"},
+    {"# a comment = x\n; another\n[database] ; section\npath = a.db\n# path = b.db",
+     KEY_DATABASE_PATH, "a.db"},
+    {"[database]\n[log]\nlevel = info\n[database]\npath = a.db\n", KEY_DATABASE_PATH, "a.db"},
+    {"", KEY_DATABASE_PATH, "rollcall.db"},
+    {"\n\n", KEY_DATABASE_PATH, "rollcall.db"},
+    {"[extract]\ntimezone =\n", KEY_TIMEZONE, "UTC"},
+    {"[extract]\ntimezone = # none\n", KEY_TIMEZONE, "UTC"},
+    {"[extract]\ntimezone = ; none\n", KEY_TIMEZONE, "UTC"},
+    {"[extract]\ntimezone = \"\"\n", KEY_TIMEZONE, "UTC"},
+    {"[export]\nbom = TRUE\n", KEY_BOM, "yes"},
+    {"[export]\ngzip = on\n", KEY_GZIP, "yes"},
+    {"[genesys]\nlogin_url = https://login.example.com/\n", KEY_LOGIN_URL,
+     "https://login.example.com"},
+    {"[export]\ntables = conversation v_segment\n", KEY_TABLES, "conversation, v_segment"},
+    {"[extract]\nstreams = users\n", KEY_STREAMS, "users"},
+    {"[extract]\nstreams =  users ,, queues\tconversations, \n", KEY_STREAMS,
+     "users, queues, conversations"},
+    {"[extract]\nstreams = users,\n  queues\n  conversations # last\nin_flight = 5\n", KEY_STREAMS,
+     "users, queues, conversations"},
+    {"[extract]\nstreams =\n  users\n\tqueues\n", KEY_STREAMS, "users, queues"},
+    {"[extract]\nstreams = all\n", KEY_STREAMS, NULL},
+    {"[extract]\nstreams =\n", KEY_STREAMS, NULL},
 };
-
-TEST_IN(enter, tempdir_leave, empty_values)
-{
-    static const char *const writings_of_none[] = {"", "# none", "; none", "\"\""};
-
-    for (size_t i = 0; i < COUNT(writings_of_none); i++) {
-        char ini[64];
-        snprintf(ini, sizeof(ini), "[extract]\ntimezone = %s\n", writings_of_none[i]);
-        struct loaded l = load_text(ini, false);
-        assert_good(&l);
-        assert_string_equal(l.c.timezone, "UTC");
-        unload(&l);
-    }
-}
 
 TEST_IN(enter, tempdir_leave, writings_are_understood)
 {
     for (size_t i = 0; i < COUNT(writings); i++) {
         struct loaded l = load_text(writings[i].ini, false);
         assert_good(&l);
-        assert_string_equal(l.c.database_path, writings[i].path);
-        unload(&l);
-    }
-}
-
-static const struct {
-    const char *value;
-    size_t count;
-    const char *first;
-    const char *last;
-} lists[] = {
-    {"users", 1, "users", "users"},
-    {"users,queues", 2, "users", "queues"},
-    {" users ,, queues\tconversations, ", 3, "users", "conversations"},
-    {"users,\n  queues\n  conversations # last\n", 3, "users", "conversations"},
-    {"\n  users\n\tqueues\n", 2, "users", "queues"},
-    {"all", 0, NULL, NULL},
-    {"", 0, NULL, NULL},
-};
-
-TEST_IN(enter, tempdir_leave, lists_are_taken_apart)
-{
-    for (size_t i = 0; i < COUNT(lists); i++) {
-        char ini[256];
-        snprintf(ini, sizeof(ini), "[extract]\nstreams = %s\nin_flight = 5\n", lists[i].value);
-        struct loaded l = load_text(ini, false);
-        assert_good(&l);
-        assert_int_equal(l.c.stream_count, lists[i].count);
-        if (lists[i].count > 0) {
-            assert_string_equal(l.c.streams[0], lists[i].first);
-            assert_string_equal(l.c.streams[lists[i].count - 1], lists[i].last);
+        const char *value = value_of(&l.c, writings[i].key, l.a);
+        if (!str_eq(value, writings[i].value)) {
+            fail_msg("%s-> %s", writings[i].ini, value);
         }
-        assert_int_equal(l.c.in_flight, 5);
         unload(&l);
     }
 }
@@ -337,6 +369,251 @@ TEST_IN(enter, tempdir_leave, a_directory_is_no_configuration)
     unload(&l);
 }
 
+/* --- credentials ----------------------------------------------------------------------------- */
+
+#define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
+
+TEST_IN(enter, tempdir_leave, what_a_login_needs)
+{
+    static const struct {
+        const char *ini;
+        const char *missing; /* NULL: nothing */
+    } cases[] = {
+        {"[genesys]\n", "region is missing"},
+        {"[genesys]\nlogin_url = https://l.example\n", "region is missing"},
+        {"[genesys]\nregion = x\n", "client_id is missing"},
+        {"[genesys]\nregion = x\nclient_id = i\n", "client secret is missing"},
+        {"[genesys]\nregion = x\nclient_id = i\nclient_secret =\n", "client secret is missing"},
+        {"[genesys]\nregion = x\nclient_id = i\nclient_secret = s\n", NULL},
+        {"[genesys]\nlogin_url = https://l.example\napi_url = https://a.example\n"
+         "client_id = i\nclient_secret = s\n",
+         NULL},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct loaded l = load_text(cases[i].ini, true);
+        assert_int_equal(l.good, cases[i].missing == NULL);
+        if (cases[i].missing != NULL) {
+            assert_int_equal(l.e.kind, ERR_CONFIG);
+            assert_non_null(strstr(l.e.message, cases[i].missing));
+            assert_true(str_starts_with(l.e.message, "rollcall.ini: "));
+        }
+        unload(&l);
+        l = load_as(NULL, false);
+        assert_good(&l);
+        unload(&l);
+    }
+    unlink("rollcall.ini");
+    struct loaded l = load_as(NULL, true);
+    assert_false(l.good);
+    assert_non_null(strstr(l.e.message, "./rollcall.ini"));
+    assert_non_null(strstr(l.e.message, "/etc/rollcall/rollcall.ini"));
+    unload(&l);
+}
+
+static void assert_secret(const char *text, const char *origin)
+{
+    struct loaded l = load_as(NULL, true);
+    assert_good(&l);
+    assert_string_equal(secret_expose(l.c.client_secret), text);
+    assert_non_null(strstr(l.c.client_secret_origin, origin));
+    unload(&l);
+}
+
+TEST_IN(enter, tempdir_leave, precedence)
+{
+    write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
+    assert_secret("from-ini", "rollcall.ini:4");
+    write_file("secret", "from-file\n");
+    write_file("rollcall.ini", LOGIN_INI "client_secret_file = secret\n");
+    assert_secret("from-file", "secret");
+    write_file(".env", "OTHER=1\nGENESYS_CLIENT_SECRET=from-dotenv\n");
+    assert_secret("from-dotenv", ".env:2");
+    assert_int_equal(mkdir("credentials", 0777), 0);
+    setenv("CREDENTIALS_DIRECTORY", "credentials", 1);
+    assert_secret("from-dotenv", ".env:2");
+    write_file("credentials/client_secret", "from-systemd");
+    assert_secret("from-systemd", "credentials/client_secret");
+    setenv("GENESYS_CLIENT_SECRET", "from-environment", 1);
+    assert_secret("from-environment", "GENESYS_CLIENT_SECRET");
+    setenv("GENESYS_CLIENT_SECRET", "", 1);
+    assert_secret("from-systemd", "credentials/client_secret");
+}
+
+TEST_IN(enter, tempdir_leave, id_and_region)
+{
+    static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
+    static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
+    write_file("rollcall.ini", LOGIN_INI "client_secret = s\n");
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 1) {
+            write_file(".env", "export GENESYS_CLIENT_ID='env-id'\nGENESYS_REGION=mypurecloud.de");
+        } else if (i == 2) {
+            setenv("GENESYS_CLIENT_ID", "variable-id", 1);
+            setenv("GENESYS_REGION", "mypurecloud.ie", 1);
+        }
+        struct loaded l = load_as(NULL, true);
+        assert_good(&l);
+        assert_string_equal(l.c.client_id, ids[i]);
+        assert_string_equal(l.c.region, regions[i]);
+        unload(&l);
+    }
+}
+
+TEST_IN(enter, tempdir_leave, env_file_lies_beside_the_configuration)
+{
+    assert_int_equal(mkdir("conf", 0777), 0);
+    write_file("conf/my.ini", LOGIN_INI);
+    write_file("conf/.env", "GENESYS_CLIENT_SECRET=beside");
+    write_file(".env", "GENESYS_CLIENT_SECRET=elsewhere");
+    struct loaded l = load_as("conf/my.ini", true);
+    assert_good(&l);
+    assert_string_equal(secret_expose(l.c.client_secret), "beside");
+    unload(&l);
+}
+
+static const struct {
+    const char *env;
+    const char *secret; /* NULL: refused */
+} env_files[] = {
+    {"GENESYS_CLIENT_SECRET=abc", "abc"},
+    {"\xEF\xBB\xBFGENESYS_CLIENT_SECRET=abc\r\n", "abc"},
+    {"  export\tGENESYS_CLIENT_SECRET = abc # it\n", "abc"},
+    {"GENESYS_CLIENT_SECRET=\"a\\\"b\\\\c\" # it\n", "a\"b\\c"},
+    {"GENESYS_CLIENT_SECRET='a\"b'\n", "a\"b"},
+    {"GENESYS_CLIENT_SECRET=a#b\n", "a#b"},
+    {"GENESYS_CLIENT_SECRET=one\nGENESYS_CLIENT_SECRET=two\n", "two"},
+    {"# GENESYS_CLIENT_SECRET=no\nexportGENESYS_CLIENT_SECRET=no\nX='\nGENESYS_CLIENT_SECRET=yes",
+     "yes"},
+    {"GENESYS_CLIENT_SECRET=\" abc \"\n", "abc"},
+    {"GENESYS_CLIENT_SECRET=\n", "from-ini"},
+    {"GENESYS_CLIENT_SECRETS=x\nno assignment\n=\n", "from-ini"},
+    {"GENESYS_CLIENT_SECRET='abc\n", NULL},
+    {"GENESYS_CLIENT_SECRET=\"abc\\\n", NULL},
+    {"GENESYS_CLIENT_SECRET='abc' def\n", NULL},
+};
+
+TEST_IN(enter, tempdir_leave, env_files_are_read)
+{
+    write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
+    for (size_t i = 0; i < COUNT(env_files); i++) {
+        write_file(".env", env_files[i].env);
+        struct loaded l = load_as(NULL, true);
+        if (env_files[i].secret == NULL) {
+            assert_false(l.good);
+            assert_true(str_starts_with(l.e.message, ".env:1: GENESYS_CLIENT_SECRET"));
+            assert_null(strstr(l.e.message, "abc"));
+        } else {
+            assert_good(&l);
+            assert_string_equal(secret_expose(l.c.client_secret), env_files[i].secret);
+        }
+        unload(&l);
+    }
+}
+
+TEST_IN(enter, tempdir_leave, bad_credentials)
+{
+    static const struct {
+        const char *file; /* of the secret */
+        const char *id;
+        const char *message;
+    } cases[] = {
+        {"hunter2\nhunter3\n", "i", "more than one line"},
+        {"hunter 2\n", "i", "character that no client secret has (position 7)"},
+        {"hunter\xE2\x80\x8B"
+         "2\n",
+         "i", "character that no client secret has (position 7)"},
+        {"", "i", "client secret is missing"},
+        {"  \n", "i", "client secret is missing"},
+        {"hunter2", "a:b", "character that no client id has (position 2)"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char ini[256];
+        write_file("secret", cases[i].file);
+        snprintf(ini, sizeof(ini),
+                 "[genesys]\nregion = x\nclient_id = %s\nclient_secret_file = secret\n",
+                 cases[i].id);
+        struct loaded l = load_text(ini, true);
+        if (l.good || strstr(l.e.message, cases[i].message) == NULL) {
+            fail_msg("%s: %s", cases[i].message, l.e.message);
+        }
+        assert_int_equal(l.e.kind, ERR_CONFIG);
+        assert_null(strstr(l.e.message, "hunter"));
+        unload(&l);
+    }
+}
+
+TEST_IN(enter, tempdir_leave, secret_file_failures)
+{
+    struct loaded l = load_text(LOGIN_INI "client_secret_file = absent\n", true);
+    assert_false(l.good);
+    assert_true(str_starts_with(l.e.message, "rollcall.ini:4: [genesys] client_secret_file: "));
+    unload(&l);
+    /* Who only reads the database, or has the secret in the environment, does not need the file. */
+    l = load_as(NULL, false);
+    assert_good(&l);
+    unload(&l);
+    setenv("GENESYS_CLIENT_SECRET", "s", 1);
+    l = load_as(NULL, true);
+    assert_good(&l);
+    unload(&l);
+    unsetenv("GENESYS_CLIENT_SECRET");
+    l = load_text(LOGIN_INI "client_secret = hunter2\nclient_secret_file = absent\n", true);
+    assert_false(l.good);
+    assert_non_null(strstr(l.e.message, "keep one of them"));
+    assert_null(strstr(l.e.message, "hunter2"));
+    unload(&l);
+}
+
+/* --- warnings -------------------------------------------------------------------------------- */
+
+struct warning_case {
+    const char *ini;
+    const char *env;
+    const char *loosened; /* a file that becomes readable by all; NULL: none */
+    const char *warning;  /* NULL: none */
+};
+
+static void load_for_warnings(const void *argument)
+{
+    const struct warning_case *w = argument;
+    write_file("rollcall.ini", w->ini);
+    write_file("secret", "hunter2\n");
+    write_file(".env", w->env);
+    CHILD_ASSERT(w->loosened == NULL || chmod(w->loosened, 0644) == 0);
+    struct loaded l = load_as(NULL, true);
+    CHILD_ASSERT(l.good);
+    CHILD_ASSERT(strcmp(secret_expose(l.c.client_secret), "hunter2") == 0);
+    unload(&l);
+}
+
+TEST_IN(enter, tempdir_leave, warnings)
+{
+    static const struct warning_case cases[] = {
+        {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
+        {LOGIN_INI "client_secret_file = secret\n", "", NULL, NULL},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2'\n", NULL, NULL},
+        {LOGIN_INI "client_secret_file = secret\n", "", "rollcall.ini", NULL},
+        {LOGIN_INI "client_secret = hunter2\n", "", "rollcall.ini", "chmod 600"},
+        {LOGIN_INI "client_secret_file = secret\n", "", "secret", "chmod 600"},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET=hunter2\n", ".env", "chmod 600"},
+        {LOGIN_INI "client_secret = \"hunter2\"\n", "", NULL, "quotes"},
+        {LOGIN_INI "client_secret = \" hunter2\"\n", "", NULL, "cut off"},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2 '\n", NULL, "blanks around it"},
+        {"[genesys]\nregion = x\nclient_id = 'i'\nclient_secret = hunter2\n", "", NULL,
+         "client_id"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct child c = child_run(load_for_warnings, &cases[i]);
+        assert_int_equal(c.exit_code, 0);
+        if (cases[i].warning == NULL) {
+            assert_string_equal(c.text, "");
+        } else if (strstr(c.text, cases[i].warning) == NULL) {
+            fail_msg("case %zu: %s not in: %s", i, cases[i].warning, c.text);
+        }
+        assert_null(strstr(c.text, "hunter2"));
+    }
+}
+
 /* --- blame ----------------------------------------------------------------------------------- */
 
 TEST_IN(enter, tempdir_leave, blame)
@@ -434,18 +711,12 @@ TEST_IN(enter, tempdir_leave, example_is_valid)
     struct loaded all = load_text(example_with_all_keys(a), false);
     assert_good(&all);
     /* The values shown for keys that have a default are the default. */
-    const struct config *shown[] = {&as_it_is.c, &all.c};
-    for (size_t i = 0; i < 2; i++) {
-        assert_string_equal(shown[i]->database_path, defaults.c.database_path);
-        assert_string_equal(shown[i]->timezone, defaults.c.timezone);
-        assert_string_equal(shown[i]->export_directory, defaults.c.export_directory);
-        assert_int_equal(shown[i]->lookback_days, defaults.c.lookback_days);
-        assert_int_equal(shown[i]->reread_hours, defaults.c.reread_hours);
-        assert_int_equal(shown[i]->in_flight, defaults.c.in_flight);
-        assert_int_equal(shown[i]->requests_per_minute, defaults.c.requests_per_minute);
-        assert_int_equal(shown[i]->log_level, defaults.c.log_level);
-        assert_int_equal(shown[i]->stream_count, 0);
-        assert_int_equal(shown[i]->export_table_count, 0);
+    assert_string_equal(dump(&as_it_is.c, a), dump(&defaults.c, a));
+    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
+        if (config_keys[id].default_text != NULL) {
+            assert_string_equal(value_of(&all.c, (enum config_key_id)id, a),
+                                config_keys[id].default_text);
+        }
     }
     assert_non_null(all.c.proxy);
     assert_non_null(all.c.login_url);

@@ -8,204 +8,138 @@
 #include "io/csv.h"
 #include "io/gzip.h"
 
-#define INT(v)         (&(struct cell){.type = CELL_INT, .value.integer = (v)})
-#define REAL(v)        (&(struct cell){.type = CELL_REAL, .value.real = (v)})
-#define EMPTY          (&(struct cell){.type = CELL_NULL})
-#define BYTES(literal) literal, sizeof(literal) - 1
+#define INT(v)                                                                                     \
+    {                                                                                              \
+        .type = CELL_INT, .value.integer = (v)                                                     \
+    }
+#define REAL(v)                                                                                    \
+    {                                                                                              \
+        .type = CELL_REAL, .value.real = (v)                                                       \
+    }
+#define TEXT(t)                                                                                    \
+    {                                                                                              \
+        .type = CELL_TEXT, .length = sizeof(t) - 1, .value.text = (t)                              \
+    }
+#define EMPTY                                                                                      \
+    {                                                                                              \
+        .type = CELL_NULL                                                                          \
+    }
+
+/* Writes one record of one field, and returns it without its end; static. */
+static const char *field(struct cell c, bool neutralize)
+{
+    static char text[128];
+    const struct csv_options options = {.neutralize_formulas = neutralize};
+    FILE *file = fmemopen(text, sizeof(text), "w");
+    struct csv_writer *w = csv_new(file, &options);
+
+    csv_cell(w, &c);
+    csv_end_record(w);
+    assert_true(csv_finish(w));
+    long length = ftell(file);
+    (void)fclose(file);
+    assert_memory_equal(text + length - 2, "\r\n", 2);
+    text[length - 2] = '\0';
+    return text;
+}
 
 /* All bytes written to `file`, NUL-terminated. */
 static char *read_back(FILE *file, size_t *length)
 {
     long end = ftell(file);
-    rewind(file);
     char *bytes = xmalloc((size_t)end + 1);
+
+    rewind(file);
     *length = fread(bytes, 1, (size_t)end, file);
     bytes[*length] = '\0';
     return bytes;
 }
 
-static struct csv_writer *start(FILE **file, bool neutralize)
-{
-    struct csv_options options = {.neutralize_formulas = neutralize};
-    *file = tmpfile();
-    assert_non_null(*file);
-    return csv_new(*file, &options);
-}
-
-/* Finishes and compares all that was written. */
-static void assert_written(struct csv_writer *w, FILE *file, const char *expected, size_t size)
-{
-    assert_true(csv_finish(w));
-    size_t length = 0;
-    char *text = read_back(file, &length);
-    assert_int_equal(length, size);
-    assert_memory_equal(text, expected, size);
-    free(text);
-    fclose(file);
-}
-
-/* --- text ------------------------------------------------------------------------------------ */
-
+/* clang-format off */
 static const struct {
-    const char *text;
-    size_t length;
+    struct cell cell;
     const char *plain;
     const char *neutralized; /* NULL: the same */
-} texts[] = {
-    {BYTES(""), "\"\"", NULL},
-    {BYTES("abc"), "abc", NULL},
-    {BYTES(" a b "), " a b ", NULL},
-    {BYTES("a,b"), "\"a,b\"", NULL},
-    {BYTES("a\"b"), "\"a\"\"b\"", NULL},
-    {BYTES("\""), "\"\"\"\"", NULL},
-    {BYTES("\"\"x\""), "\"\"\"\"\"x\"\"\"", NULL},
-    {BYTES("a\nb"), "\"a\nb\"", NULL},
-    {BYTES("a\rb"), "\"a\rb\"", NULL},
-    {BYTES("0123456789abcde,"), "\"0123456789abcde,\"", NULL},
-    {BYTES("0123456,"), "\"0123456,\"", NULL},
-    {BYTES("01234567,"), "\"01234567,\"", NULL},
-    {BYTES("\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc"),
-     "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc", NULL},
-    {BYTES("\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A"), "\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A", NULL},
-    {BYTES("=1+2"), "=1+2", "'=1+2"},
-    {BYTES("=HYPERLINK(\"x\",1)"), "\"=HYPERLINK(\"\"x\"\",1)\"", "\"'=HYPERLINK(\"\"x\"\",1)\""},
-    {BYTES("+82 10 1234"), "+82 10 1234", "'+82 10 1234"},
-    {BYTES("+821012345678"), "+821012345678", NULL},
-    {BYTES("-12"), "-12", NULL},
-    {BYTES("-1.5e-7"), "-1.5e-7", NULL},
-    {BYTES("+0.5E+10"), "+0.5E+10", NULL},
-    {BYTES("-1.5e"), "-1.5e", "'-1.5e"},
-    {BYTES("-1."), "-1.", "'-1."},
-    {BYTES("-.5"), "-.5", "'-.5"},
-    {BYTES("-"), "-", "'-"},
-    {BYTES("-1-1"), "-1-1", "'-1-1"},
-    {BYTES("@SUM(A1)"), "@SUM(A1)", "'@SUM(A1)"},
-    {BYTES("\tx"), "\tx", "'\tx"},
-    {BYTES("\rx"), "\"\rx\"", "\"'\rx\""},
-    {BYTES("'quoted"), "'quoted", "''quoted"},
-    {BYTES("a=b"), "a=b", NULL},
+} cases[] = {
+    {TEXT(""), "\"\"", NULL}, {TEXT("abc"), "abc", NULL}, {TEXT(" a b "), " a b ", NULL},
+    {TEXT("a,b"), "\"a,b\"", NULL}, {TEXT("a\"b"), "\"a\"\"b\"", NULL},
+    {TEXT("\""), "\"\"\"\"", NULL}, {TEXT("\"\"x\""), "\"\"\"\"\"x\"\"\"", NULL},
+    {TEXT("a\nb"), "\"a\nb\"", NULL}, {TEXT("a\rb"), "\"a\rb\"", NULL},
+    {TEXT("0123456789abcde,"), "\"0123456789abcde,\"", NULL},
+    {TEXT("0123456,"), "\"0123456,\"", NULL}, {TEXT("01234567,"), "\"01234567,\"", NULL},
+    {TEXT("\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc"), "\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4-+abc", NULL},
+    {TEXT("\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A"), "\xAC\xA2\x8D\x8A\xAC\xA2\x8D\x8A", NULL},
+    {TEXT("=1+2"), "=1+2", "'=1+2"},
+    {TEXT("=HYPERLINK(\"x\",1)"), "\"=HYPERLINK(\"\"x\"\",1)\"", "\"'=HYPERLINK(\"\"x\"\",1)\""},
+    {TEXT("+82 10 1234"), "+82 10 1234", "'+82 10 1234"},
+    {TEXT("+821012345678"), "+821012345678", NULL}, {TEXT("-12"), "-12", NULL},
+    {TEXT("-1.5e-7"), "-1.5e-7", NULL}, {TEXT("+0.5E+10"), "+0.5E+10", NULL},
+    {TEXT("-1.5e"), "-1.5e", "'-1.5e"}, {TEXT("-1."), "-1.", "'-1."}, {TEXT("-.5"), "-.5", "'-.5"},
+    {TEXT("-"), "-", "'-"}, {TEXT("-1-1"), "-1-1", "'-1-1"},
+    {TEXT("@SUM(A1)"), "@SUM(A1)", "'@SUM(A1)"}, {TEXT("\tx"), "\tx", "'\tx"},
+    {TEXT("\rx"), "\"\rx\"", "\"'\rx\""}, {TEXT("'quoted"), "'quoted", "''quoted"},
+    {TEXT("a=b"), "a=b", NULL},
+    {EMPTY, "", NULL}, {INT(0), "0", NULL}, {INT(-1), "-1", NULL}, {INT(9), "9", NULL},
+    {INT(10), "10", NULL}, {INT(99), "99", NULL}, {INT(-100), "-100", NULL},
+    {INT(12345), "12345", NULL}, {INT(INT64_MAX), "9223372036854775807", NULL},
+    {INT(INT64_MIN), "-9223372036854775808", NULL}, {REAL(0), "0.0", NULL},
+    {REAL(-0.0), "-0.0", NULL}, {REAL(1), "1.0", NULL}, {REAL(-5), "-5.0", NULL},
+    {REAL(0.5), "0.5", NULL}, {REAL(0.1), "0.1", NULL}, {REAL(4.36), "4.36", NULL},
+    {REAL(0.1 + 0.2), "0.30000000000000004", NULL}, {REAL(1e15), "1e+15", NULL},
+    {REAL(1e300), "1e+300", NULL}, {REAL(999999999999999.0), "999999999999999.0", NULL},
+    {REAL(123456789012345680.0), "1.2345678901234568e+17", NULL}, {REAL(1e-7), "1e-07", NULL},
+    {REAL(INFINITY), "inf", NULL}, {REAL(-12.25), "-12.25", NULL}, {REAL(0.001), "0.001", NULL},
+    {REAL(100.000001), "100.000001", NULL}, {REAL(999999999.5), "999999999.5", NULL},
+    {REAL(0.0001), "0.0001", NULL}, {REAL(0.0012345678), "0.0012345678", NULL},
 };
+/* clang-format on */
 
-TEST(text)
+TEST(fields)
 {
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        for (int neutralize = 0; neutralize < 2; neutralize++) {
-            FILE *file = NULL;
-            struct csv_writer *w = start(&file, neutralize != 0);
-            csv_text(w, texts[i].text, texts[i].length);
-            const char *expected = texts[i].plain;
-            if (neutralize != 0 && texts[i].neutralized != NULL) {
-                expected = texts[i].neutralized;
-            }
-            assert_written(w, file, expected, strlen(expected));
-        }
-    }
-}
-
-TEST(special_at_every_place)
-{
-    static const char specials[] = ",\"\r\n";
-    for (size_t length = 1; length <= 40; length++) {
-        for (size_t at = 0; at < length * 4; at++) {
-            char text[64];
-            FILE *file = NULL;
-            struct csv_writer *w = start(&file, false);
-            memset(text, 'x', length);
-            text[at / 4] = specials[at % 4];
-            csv_text(w, text, length);
-            assert_true(csv_finish(w));
-            assert_int_equal(ftell(file), length + 2 + (specials[at % 4] == '"'));
-            fclose(file);
-        }
-    }
-}
-
-TEST(no_other_byte_is_quoted)
-{
-    for (int c = 0; c < 256; c++) {
-        char text[9];
-        FILE *file = NULL;
-        struct csv_writer *w = start(&file, false);
-        memset(text, c, sizeof(text));
-        csv_text(w, text, sizeof(text));
-        bool quoted = c == ',' || c == '"' || c == '\r' || c == '\n';
-        assert_true(csv_finish(w));
-        assert_int_equal(ftell(file) > (long)sizeof(text), quoted);
-        fclose(file);
-    }
-}
-
-/* --- numbers --------------------------------------------------------------------------------- */
-
-TEST(integers)
-{
-    static const int64_t values[] = {
-        0, 1, -1, 9, 10, 99, 100, -100, 12345, 1000000, INT64_MAX, INT64_MIN, INT64_MIN + 1,
-    };
-    for (size_t i = 0; i < COUNT(values); i++) {
-        char expected[32];
-        FILE *file = NULL;
-        struct csv_writer *w = start(&file, false);
-        csv_cell(w, INT(values[i]));
-        snprintf(expected, sizeof(expected), "%lld", (long long)values[i]);
-        assert_written(w, file, expected, strlen(expected));
-    }
-}
-
-TEST(reals)
-{
-    static const struct {
-        double value;
-        const char *text;
-    } cases[] = {
-        {0, "0.0"},
-        {-0.0, "-0.0"},
-        {1, "1.0"},
-        {-5, "-5.0"},
-        {0.5, "0.5"},
-        {0.1, "0.1"},
-        {4.36, "4.36"},
-        {0.1 + 0.2, "0.30000000000000004"},
-        {1e15, "1e+15"},
-        {1e300, "1e+300"},
-        {999999999999999.0, "999999999999999.0"},
-        {123456789012345680.0, "1.2345678901234568e+17"},
-        {1e-7, "1e-07"},
-        {INFINITY, "inf"},
-        {-12.25, "-12.25"},
-        {0.001, "0.001"},
-        {100.000001, "100.000001"},
-        {999999999.5, "999999999.5"},
-        {0.0001, "0.0001"},
-        {0.0012345678, "0.0012345678"},
-    };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        FILE *file = NULL;
-        struct csv_writer *w = start(&file, true);
-        csv_cell(w, REAL(cases[i].value));
-        assert_written(w, file, cases[i].text, strlen(cases[i].text));
-        assert_true(strtod(cases[i].text, NULL) == cases[i].value);
+        const char *neutralized = cases[i].neutralized ? cases[i].neutralized : cases[i].plain;
+
+        assert_string_equal(field(cases[i].cell, false), cases[i].plain);
+        assert_string_equal(field(cases[i].cell, true), neutralized);
+    }
+}
+
+/* Text of many lengths with every byte at every place is quoted when it has to be, and only then.
+ */
+TEST(quotes_where_needed)
+{
+    for (size_t length = 1; length <= 24; length++) {
+        for (size_t at = 0; at < length * 256; at++) {
+            char text[32];
+            int c = (int)(at % 256);
+            bool special = c == ',' || c == '"' || c == '\r' || c == '\n';
+            struct cell cell = {.type = CELL_TEXT, .length = (uint32_t)length, .value.text = text};
+
+            memset(text, 'x', sizeof(text));
+            text[at / 256] = (char)c;
+            const char *written = field(cell, false);
+            assert_int_equal(written[0] == '"' && written[1] != '\0', special);
+            if (c != '\0') {
+                assert_int_equal(strlen(written), length + (special ? 2 : 0) + (c == '"'));
+            }
+        }
     }
 }
 
 /* Every real reads back as itself, whichever way it was written. */
 TEST(reals_read_back)
 {
+    static const double scales[] = {1, 10, 1000, 1e6, 1e7, 3, 1e-9};
     uint64_t x = 88172645463325252U;
+
     for (int i = 0; i < 200000; i++) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
-        static const double scales[] = {1, 10, 1000, 1e6, 1e7, 3, 1e-9};
         double value = (double)(int64_t)(x >> 24 & 0xFFFFFFFFFF) / scales[i % 7] * (i % 2 ? 1 : -1);
-        char text[64];
-        struct csv_options options = {.gzip = false};
-        FILE *file = fmemopen(text, sizeof(text), "w");
-        struct csv_writer *w = csv_new(file, &options);
-        csv_cell(w, REAL(value));
-        assert_true(csv_finish(w));
-        fclose(file);
         char short_form[64];
+        const char *text = field((struct cell)REAL(value), false);
+
         snprintf(short_form, sizeof(short_form), "%.15g", value);
         assert_true(strtod(text, NULL) == value);
         if (strpbrk(short_form, ".") != NULL && strtod(short_form, NULL) == value) {
@@ -214,39 +148,28 @@ TEST(reals_read_back)
     }
 }
 
-/* --- records --------------------------------------------------------------------------------- */
-
 TEST(records)
 {
-    FILE *file = NULL;
-    struct csv_writer *w = start(&file, false);
-    csv_text(w, BYTES("a"));
-    csv_text(w, BYTES("b"));
-    csv_text(w, BYTES("c"));
-    csv_end_record(w);
-    csv_cell(w, EMPTY);
-    csv_text(w, BYTES(""));
-    csv_cell(w, INT(3));
-    csv_end_record(w);
-    csv_cell(w, REAL(1.5));
-    csv_cell(w, EMPTY);
-    csv_cell(w, EMPTY);
-    csv_end_record(w);
-    assert_int_equal(csv_records(w), 3);
-    assert_false(csv_failed(w));
-    assert_written(w, file, BYTES("a,b,c\r\n,\"\",3\r\n1.5,,\r\n"));
-}
-
-TEST(bom)
-{
-    struct csv_options options = {.bom = true};
+    static const struct cell rows[][3] = {
+        {TEXT("a"), TEXT("b"), TEXT("c")}, {EMPTY, TEXT(""), INT(3)}, {REAL(1.5), EMPTY, EMPTY}};
+    const struct csv_options options = {.bom = true};
     FILE *file = tmpfile();
     struct csv_writer *w = csv_new(file, &options);
-    csv_text(w, BYTES("a"));
-    csv_end_record(w);
-    assert_written(w, file,
-                   BYTES("\xEF\xBB\xBF"
-                         "a\r\n"));
+    size_t length = 0;
+
+    for (size_t at = 0; at < 9; at++) {
+        csv_cell(w, &rows[at / 3][at % 3]);
+        if (at % 3 == 2) {
+            csv_end_record(w);
+        }
+    }
+    assert_int_equal(csv_records(w), 3);
+    assert_true(csv_finish(w));
+    char *text = read_back(file, &length);
+    assert_string_equal(text, "\xEF\xBB\xBF"
+                              "a,b,c\r\n,\"\",3\r\n1.5,,\r\n");
+    free(text);
+    (void)fclose(file);
 }
 
 /* Fields of many lengths, so that the buffer's end falls everywhere. */
@@ -261,7 +184,7 @@ static char *write_much(struct csv_writer *w, size_t *length)
         size_t size = i % 1000 == 999 ? sizeof(field) : i % 97 + 1;
         csv_text(w, field, size);
         buf_add(&expected, field, size);
-        csv_cell(w, INT((int64_t)i));
+        csv_cell(w, &(struct cell)INT((int64_t)i));
         buf_add_printf(&expected, ",%zu,\"", i);
         field[size / 2] = '"';
         csv_text(w, field, size);
@@ -312,7 +235,7 @@ TEST(full_disk)
             skip();
         }
         struct csv_writer *w = csv_new(full, &options);
-        csv_text(w, BYTES("a"));
+        csv_text(w, "a", 1);
         csv_end_record(w);
         assert_false(csv_failed(w));
         errno = 0;
@@ -333,7 +256,7 @@ TEST(failure_is_seen_early)
         }
         struct csv_writer *w = csv_new(full, &options);
         for (int i = 0; i < 10000000 && !csv_failed(w); i++) {
-            csv_cell(w, INT(i));
+            csv_cell(w, &(struct cell)INT(i));
         }
         assert_true(csv_failed(w));
         csv_discard(w);

@@ -222,6 +222,17 @@ static void add_queue(const char *path, const char *id)
     db_close(d);
 }
 
+TEST_IN(scratch_open, scratch_close, sorting_stays_in_memory)
+{
+    enum { IN_MEMORY = 2 };
+    struct scratch *s = *state;
+    struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
+
+    assert_int_equal(number(reader, "PRAGMA temp_store"), IN_MEMORY);
+    assert_int_equal(number(s->db, "PRAGMA temp_store"), IN_MEMORY);
+    db_close(reader);
+}
+
 TEST_IN(scratch_open, scratch_close, test_reader_that_may_not_write)
 {
     struct scratch *s = *state;
@@ -629,26 +640,25 @@ static bool odd_rows(const void *user, size_t table, size_t row)
     return table == 5 && row % 2 == 1;
 }
 
-static struct cell row_and_text(const void *user, size_t table, size_t row, int column)
-{
-    assert_int_equal(table, 5);
-    return column == 0 ? (struct cell){.type = CELL_INT, .value.integer = (int64_t)row}
-                       : (struct cell){.type = CELL_TEXT, .length = 2, .value.text = user};
-}
-
 TEST(a_feed_is_a_table_of_the_programs_rows)
 {
     struct err e = {0};
     size_t rows = 6;
+    struct cell cells[2 * 8];
+    struct cell *first = cells;
     const struct db_feed feed = {.columns = "number, word",
-                                 .rows = &rows,
+                                 .width = 2,
+                                 .cells = &first,
+                                 .row_count = &rows,
                                  .has = odd_rows,
-                                 .cell = row_and_text,
-                                 .user = "words",
                                  .table = 5};
     struct db *d = db_open_memory(&e);
     int64_t sum = 0;
 
+    for (int i = 0; i < 8; i++) {
+        cells[2 * i] = (struct cell){.type = CELL_INT, .value.integer = i};
+        cells[2 * i + 1] = (struct cell){.type = CELL_TEXT, .length = 2, .value.text = "words"};
+    }
     assert_non_null(d);
     assert_true(db_feed(d, "new_rows", &feed, &e));
     for (int turn = 1; turn <= 2; turn++) {

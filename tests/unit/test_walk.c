@@ -76,10 +76,15 @@ static const struct tree_map tree = {.root = &thing_table,
 
 enum { THING, PART, ATTRIBUTE, LEG, TAG, FLOW, OUTCOME, TABLE_COUNT };
 
+/* Cells behind those of a thing that are ours. */
+enum { OWN_CELLS = 2 };
+
 struct fixture {
     struct walker *walker;
     struct json_doc *doc;
     const struct row_set *sets;
+    struct walked walked;
+    struct arena *arena;
     struct err e;
 };
 
@@ -87,7 +92,9 @@ static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
 
-    f->walker = walk_new(&tree);
+    f->arena = arena_new(0);
+    f->walker = walk_new(&tree, OWN_CELLS);
+    f->sets = walk_sets(f->walker);
     *state = f;
     return 0;
 }
@@ -97,6 +104,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
 
     walk_free(f->walker);
+    arena_free(f->arena);
     json_free(f->doc);
     free(f);
     return 0;
@@ -117,9 +125,11 @@ static struct json parse(struct fixture *f, const char *text)
     return json_root(f->doc);
 }
 
+/* Walks one entity, in place of those before it. */
 static bool try_walk(struct fixture *f, const char *text)
 {
-    return walk_entity(f->walker, parse(f, text), &f->sets, &f->e);
+    walk_clear(f->walker);
+    return walk_entity(f->walker, parse(f, text), &f->walked, &f->e);
 }
 
 static void walk(struct fixture *f, const char *text)
@@ -129,13 +139,14 @@ static void walk(struct fixture *f, const char *text)
     }
 }
 
+/* A row's cell behind its key. */
 static const struct cell *cell(const struct fixture *f, size_t table, size_t row, size_t at)
 {
     const struct row_set *set = &f->sets[table];
 
     assert_true(row < set->row_count);
-    assert_true(at < set->cells_per_row);
-    return &set->cells[row * set->cells_per_row + at];
+    assert_true(at + 1 < set->cells_per_row);
+    return &set->cells[row * set->cells_per_row + 1 + at];
 }
 
 static void check_text(const struct cell *c, const char *text)
@@ -187,7 +198,7 @@ TEST_IN(set_up, tear_down, test_every_type)
             "\"open\":true,\"list\":[1, {\"a\": null}],\"division\":{\"id\":\"d\"},"
             "\"presence\":\"ON_QUEUE\"}");
     assert_int_equal(f->sets[THING].row_count, 1);
-    assert_int_equal(f->sets[THING].cells_per_row, COLUMN_COUNT);
+    assert_int_equal(f->sets[THING].cells_per_row, 1 + COLUMN_COUNT + OWN_CELLS);
     check_text(cell(f, THING, 0, ID), "a");
     check_text(cell(f, THING, 0, START), "2026-03-01T10:00:00.123Z");
     check_int(cell(f, THING, 0, COUNT), 42);
@@ -226,7 +237,7 @@ TEST_IN(set_up, tear_down, test_absent_null_and_wrong_type)
     for (size_t i = PART; i < TABLE_COUNT; i++) {
         assert_int_equal(f->sets[i].row_count, 0);
     }
-    walk_reset(f->walker);
+    walk_clear_notes(f->walker);
     assert_int_equal(note_count(f), 0);
 }
 
@@ -354,7 +365,7 @@ TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
     check_int(cell(f, LEG, 2, 1), 0);
     check_int(cell(f, LEG, 2, 3), 3);
     assert_int_equal(f->sets[ATTRIBUTE].row_count, 2);
-    assert_int_equal(f->sets[ATTRIBUTE].cells_per_row, 3);
+    assert_int_equal(f->sets[ATTRIBUTE].cells_per_row, 4);
     check_int(cell(f, ATTRIBUTE, 0, 0), 2);
     check_text(cell(f, ATTRIBUTE, 0, 1), "k");
     check_text(cell(f, ATTRIBUTE, 0, 2), "v");
@@ -363,7 +374,7 @@ TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
     check_int(cell(f, TAG, 1, 0), 3);
     check_text(cell(f, TAG, 1, 1), "y");
     assert_int_equal(noted(f, "tags", "wrong type"), 2);
-    assert_int_equal(f->sets[FLOW].cells_per_row, 1);
+    assert_int_equal(f->sets[FLOW].cells_per_row, 2);
     check_text(cell(f, FLOW, 0, 0), "f");
     check_int(cell(f, OUTCOME, 0, 0), 0);
     check_text(cell(f, OUTCOME, 0, 1), "o");
@@ -458,13 +469,13 @@ TEST_IN(set_up, tear_down, test_nul_in_text_is_kept)
 static uint64_t row_hash(struct fixture *f, const char *text)
 {
     walk(f, text);
-    return walk_row_hash(f->walker);
+    return f->walked.row_hash;
 }
 
 static uint64_t attribute_hash(struct fixture *f, const char *text)
 {
     walk(f, text);
-    return walk_attribute_hash(f->walker);
+    return f->walked.attribute_hash;
 }
 
 TEST_IN(set_up, tear_down, test_row_hash)
@@ -508,7 +519,7 @@ TEST_IN(set_up, tear_down, test_attribute_hash)
         attribute_hash(f, "{\"thingId\":\"a\",\"parts\":[{\"partId\":\"p\",\"attributes\""
                           ":{\"k\":\"v\",\"l\":\"w\"}},{\"partId\":\"q\"}]}");
 
-    assert_true(walk_has_attributes(f->walker));
+    assert_true(f->walked.has_attributes);
     /* neither the parts' order nor the names' order matters, nor anything else of the parts */
     assert_true(hash ==
                 attribute_hash(f, "{\"thingId\":\"b\",\"parts\":[{\"partId\":\"q\"},{\"partId\":"
@@ -521,7 +532,7 @@ TEST_IN(set_up, tear_down, test_attribute_hash)
     assert_true(hash != attribute_hash(f, "{\"thingId\":\"a\",\"parts\":[{\"partId\":\"p\","
                                           "\"attributes\":{\"k\":\"v\",\"l\":null}}]}"));
     assert_true(attribute_hash(f, "{\"thingId\":\"a\"}") != 0);
-    assert_false(walk_has_attributes(f->walker));
+    assert_false(f->walked.has_attributes);
 }
 
 /* Hashes are stored: they must never change. */
@@ -531,8 +542,8 @@ TEST_IN(set_up, tear_down, test_hashes_are_stable)
 
     walk(f, "{\"thingId\":\"a\",\"start\":\"2026-03-01T10:00:00Z\",\"count\":-1,\"ratio\":0.5,"
             "\"open\":false,\"parts\":[{\"partId\":\"p\",\"attributes\":{\"k\":\"v\"}}]}");
-    assert_true(walk_row_hash(f->walker) == UINT64_C(0x0f029217d5890988));
-    assert_true(walk_attribute_hash(f->walker) == UINT64_C(0xaf3f28f12dfa7b68));
+    assert_true(f->walked.row_hash == UINT64_C(0x0f029217d5890988));
+    assert_true(f->walked.attribute_hash == UINT64_C(0xaf3f28f12dfa7b68));
 }
 
 TEST_IN(set_up, tear_down, test_large_entity)
@@ -581,14 +592,63 @@ TEST_IN(set_up, tear_down, test_tables_of_the_tree)
     assert_int_equal(walk_table_count(f->walker), TABLE_COUNT);
     assert_ptr_equal(walk_table(f->walker, LEG), &leg_table);
     assert_string_equal(walk_path(f->walker, LEG), "parts.legs");
-    assert_int_equal(walk_key_cells(f->walker, LEG), 2);
+    assert_int_equal(walk_ordinals(f->walker, LEG), 2);
     assert_string_equal(walk_ordinal_name(f->walker, LEG, 0), "part_no");
     assert_string_equal(walk_ordinal_name(f->walker, LEG, 1), "leg_no");
     assert_string_equal(walk_ordinal_name(f->walker, ATTRIBUTE, 0), "part_no");
-    assert_int_equal(walk_key_cells(f->walker, FLOW), 0);
+    assert_int_equal(walk_ordinals(f->walker, FLOW), 0);
     assert_string_equal(walk_ordinal_name(f->walker, OUTCOME, 0), "outcome_no");
     assert_int_equal(walk_parent(f->walker, LEG), PART);
-    assert_int_equal(walk_parent_id_cell(f->walker, ATTRIBUTE), 1);
-    assert_true(walk_parent_id_cell(f->walker, OUTCOME) == 0);
-    assert_int_equal(walk_id_column(f->walker), ID);
+}
+
+/* Rows of several entities lie one after the other, each with its entity's number and key, and each
+ * entity has the hashes that it has alone. */
+TEST_IN(set_up, tear_down, test_rows_are_gathered)
+{
+    static const char *const entities[] = {
+        "{\"thingId\":\"a\",\"tags\":[\"x\",\"y\"],\"parts\":[{\"partId\":\"p\",\"attributes\":{"
+        "\"k\":\"v\"}}]}",
+        "{\"thingId\":\"b\"}",
+        "{\"thingId\":\"c\",\"tags\":[\"z\"],\"parts\":[{},{\"partId\":\"q\",\"attributes\":{"
+        "\"k\":\"v\"}}]}",
+    };
+    struct fixture *f = *state;
+    struct walked alone[COUNT_OF(entities)];
+
+    for (size_t i = 0; i < COUNT_OF(entities); i++) {
+        walk(f, entities[i]);
+        alone[i] = f->walked;
+    }
+    struct json_iter it = json_iter(
+        parse(f, arena_printf(f->arena, "[%s,%s,%s]", entities[0], entities[1], entities[2])));
+    struct json key;
+    struct json entity;
+
+    walk_clear(f->walker);
+    for (size_t i = 0; json_next(&it, &key, &entity); i++) {
+        struct cell number = {.type = CELL_INT, .value.integer = 100 + (int64_t)i};
+
+        assert_true(walk_entity(f->walker, entity, &f->walked, &f->e));
+        walk_set_key(f->walker, &number);
+        assert_true(f->walked.row_hash == alone[i].row_hash);
+        assert_true(f->walked.attribute_hash == alone[i].attribute_hash);
+        assert_int_equal(f->walked.has_attributes, i != 1);
+        assert_int_equal(f->walked.id.value.text[0], "abc"[i]);
+    }
+    assert_int_equal(f->sets[THING].row_count, 3);
+    assert_int_equal(f->sets[TAG].row_count, 3);
+    assert_int_equal(f->sets[PART].row_count, 3);
+    for (size_t t = 0; t < TABLE_COUNT; t++) {
+        for (size_t r = 0; r < f->sets[t].row_count; r++) {
+            check_int(&f->sets[t].cells[r * f->sets[t].cells_per_row],
+                      100 + f->sets[t].entities[r]);
+        }
+    }
+    assert_int_equal(f->sets[TAG].entities[1], 0);
+    assert_int_equal(f->sets[TAG].entities[2], 2);
+    check_text(cell(f, TAG, 2, 1), "z");
+    check_int(cell(f, ATTRIBUTE, 1, 0), 1);
+    assert_true(walk_cells(f->walker) > 0);
+    walk_clear(f->walker);
+    assert_int_equal(walk_cells(f->walker), 0);
 }
