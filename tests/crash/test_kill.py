@@ -60,8 +60,8 @@ class Kill(TestCase):
         self.every({"extract": {"in_flight": "8"}})
 
     def test_kill_again_and_again(self):
-        """A crash while recovering from a crash, until it gets through. (Beginning anew takes up to 36 steps: agents are observed, four jobs are
-        polled and their next pages asked before the first is in.)"""
+        """A crash while recovering from a crash, until it gets through. (Beginning anew takes up to 36 steps: agents are
+        observed, four jobs are polled and their next pages asked before the first is in.)"""
         wanted, steps = self.clean()
         site = self.site(self.server.url)
         runs = 0
