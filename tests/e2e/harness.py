@@ -1,7 +1,7 @@
 """Shared parts of the end-to-end tests: the stand-in server, a scratch site (configuration, database, exports), and a
 second opinion on how documents become rows that shares nothing with the program's maps.
 
-Needs python3 alone. ROLLCALL, STANDIN and CUTPROXY name the programs under test (default: build/).
+Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default: build/).
 """
 import datetime
 import json
@@ -20,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 ROLLCALL = os.environ.get("ROLLCALL", str(ROOT / "build" / "rollcall"))
 STANDIN = os.environ.get("STANDIN", str(ROOT / "build" / "standin"))
-CUTPROXY = os.environ.get("CUTPROXY", str(ROOT / "build" / "cutproxy"))
 FULL = os.environ.get("ROLLCALL_TEST_FULL") == "1"
 CLIENT_ID = "00000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "standin-secret-4711"
@@ -176,6 +175,18 @@ class Site:
         return self.query(sql, *values)[0][0]
 
 
+def command_options():
+    """{command: its options, long and short}, from the program's own list; "" holds those before the command."""
+    facts = subprocess.run([ROLLCALL, "--commands"], capture_output=True, text=True, check=True).stdout
+    found = {"": set()}
+    for line in facts.splitlines():
+        kind, command, short, long, *_ = line.split("\t") + [""]
+        found.setdefault(command, set())
+        if kind == "option":
+            found[command] |= {word for word in (short, long) if word}
+    return found
+
+
 def csv_bytes(directory, leave_out=()):
     """All CSV files of an export by name."""
     return {p.name: p.read_bytes() for p in sorted(Path(directory).glob("*.csv")) if p.stem not in leave_out}
@@ -197,14 +208,6 @@ class TestCase(unittest.TestCase):
 
     def standin(self, **options):
         server = Standin(self.directory(), **options)
-        self.addCleanup(server.stop)
-        return server
-
-    def cutproxy(self, port, **options):
-        argv = [CUTPROXY, "--listen", "0", "--to", f"127.0.0.1:{port}"]
-        for name, value in options.items():
-            argv += ["--" + name.replace("_", "-"), str(value)]
-        server = Server(argv, self.directory())
         self.addCleanup(server.stop)
         return server
 

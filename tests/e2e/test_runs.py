@@ -1,4 +1,4 @@
-"""Two runs at once, readers during a run, signals, disk full, cut connections."""
+"""Two runs at once, readers during a run, signals, disk full."""
 import os
 import signal
 import sqlite3
@@ -130,27 +130,7 @@ class DiskFull(TestCase):
         self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [])
 
 
-class Cuts(TestCase):
-    """The connection cut after any byte of a page: nothing of it is stored, and the retry brings it whole."""
-
-    def cut(self, mode, after, gzip):
-        server = self.standin(now=NOW, per_day=4, agents=4, days=1, gzip=gzip)
-        proxy = self.cutproxy(server.port, mode=mode, after=after, nth=2, times=1)
-        site = self.site(proxy.url, start=START, extract={"in_flight": "1"})
-        site.env["ROLLCALL_LIMIT_STALL_MS"] = "1000"
-        self.ok(site.run(*CONVERSATIONS), 0)
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
-
-    def test_cuts(self):
-        for gzip in ("on", "off"):
-            for mode in ("reset", "fin"):
-                for after in (1, 150, 700, 2500, 9000):
-                    with self.subTest(mode=mode, after=after, gzip=gzip):
-                        self.cut(mode, after, gzip)
-
-    def test_hang(self):
-        self.cut("hang", 700, "on")
-
+class Secret(TestCase):
     def test_secret_nowhere(self):
         from harness import CLIENT_SECRET
         server = self.standin(now=NOW)

@@ -1,6 +1,5 @@
 /* The stand-in's own paths: changing it while it runs, and asking it what it saw and what is true.
  */
-#include "directory.h"
 #include "fault.h"
 #include "record.h"
 #include "routes.h"
@@ -91,13 +90,10 @@ static void show_state(struct reply *reply)
 {
     struct moment moment = world_moment();
     struct jw *w = &reply->body;
-    jw_object(w, NULL);
-    jw_time(w, "now", moment.now);
-    jw_time(w, "availability", moment.availability);
-    jw_array(w, "faults");
+    JW(w, OBJECT(NULL), TIME("now", moment.now), TIME("availability", moment.availability),
+       ARRAY("faults"));
     fault_each(show_fault, w);
-    jw_end_array(w);
-    jw_end_object(w);
+    JW(w, END, END);
 }
 
 static void control(const struct request *request, struct reply *reply)
@@ -121,16 +117,6 @@ static void control(const struct request *request, struct reply *reply)
     }
 }
 
-static void all(struct reply *reply, int count, void (*write)(struct jw *w, int i))
-{
-    reply->type = "application/x-ndjson";
-    for (int i = 0; i < count; i++) {
-        write(&reply->body, i);
-        jw_text(&reply->body, "\n");
-        reply->body.comma = false;
-    }
-}
-
 void control_answer(const struct request *request, struct reply *reply)
 {
     const char *path = request->path;
@@ -147,9 +133,9 @@ void control_answer(const struct request *request, struct reply *reply)
     } else if (strcmp(path, "/standin/truth/counts") == 0) {
         truth_counts(request, reply);
     } else if (strcmp(path, "/standin/truth/users") == 0) {
-        all(reply, world.agents, directory_user_json);
+        directory_all("users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {
-        all(reply, world.queues, directory_queue_json);
+        directory_all("routing/queues", reply);
     } else if (strcmp(path, ROUTES_ELSEWHERE) == 0) {
         reply_text(reply, 200, "application/json", "{\"you\":\"have followed a redirect\"}");
     } else {

@@ -25,7 +25,7 @@ void conversations_write(struct jw *w, const struct selection *s, size_t from, s
         conv_build(&c, s->entry[i]->day, s->entry[i]->index);
         conv_json(w, NULL, &c, &view, NULL);
     }
-    jw_end_array(w);
+    jw_end(w);
 }
 
 /* The state as of a moment, without attributes: what all but the jobs give. */
@@ -153,7 +153,7 @@ static void write_page(struct reply *reply, const struct page *p,
     jw_object(w, NULL);
     conversations_write(w, &s, from, to, bare(now), spoil);
     jw_count(w, "totalHits", hits > 0 ? hits : 0);
-    jw_end_object(w);
+    jw_end(w);
     selection_free(&s);
 }
 
@@ -212,7 +212,7 @@ void conversations_by_ids(const struct request *request, struct reply *reply)
     reply->body.faults = spoil.jw_faults;
     jw_object(&reply->body, NULL);
     conversations_write(&reply->body, &s, 0, s.count, bare(now), &spoil);
-    jw_end_object(&reply->body);
+    jw_end(&reply->body);
 }
 
 void conversations_one(const struct request *request, struct reply *reply)

@@ -35,7 +35,7 @@ static void make_page(struct page *p)
     jw_object(&w, NULL);
     conversations_write(&w, &s, from, to < s.count ? to : s.count, view, &none);
     jw_count(&w, "totalHits", (int64_t)s.count + world.hits_bias);
-    jw_end_object(&w);
+    jw_end(&w);
     if (!http_gzip(w.data, w.length, &p->bytes, &p->length)) {
         p->bytes = NULL;
     }

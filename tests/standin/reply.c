@@ -31,16 +31,9 @@ void reply_error(struct reply *r, int status, const char *code, const char *mess
     empty(r);
     r->status = status;
     r->type = "application/json";
-    jw_object(&r->body, NULL);
-    jw_string(&r->body, "message", message);
-    jw_string(&r->body, "code", code);
-    jw_int(&r->body, "status", status);
-    jw_uuid(&r->body, "contextId", rng_pair(0xc0de, atomic_fetch_add(&errors, 1)));
-    jw_array(&r->body, "details");
-    jw_end_array(&r->body);
-    jw_array(&r->body, "errors");
-    jw_end_array(&r->body);
-    jw_end_object(&r->body);
+    JW(&r->body, OBJECT(NULL), TEXT("message", message), TEXT("code", code), INT("status", status),
+       UUID("contextId", rng_pair(0xc0de, atomic_fetch_add(&errors, 1))), ARRAY("details"), END,
+       ARRAY("errors"), END, END);
 }
 
 void reply_text(struct reply *r, int status, const char *type, const char *text)
