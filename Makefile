@@ -40,7 +40,9 @@ OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
+           $(BUILD)/obj/gen/maps.o
+HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h
 LIB     := $(BUILD)/librollcall.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -102,7 +104,7 @@ check-sanitize: ## unit and end-to-end tests under ASan and UBSan
 
 lint: ## format, static analysis, house rules
 	@scripts/deps.sh $(TEST_DEPS)
-	@$(MAKE) --no-print-directory $(BUILD)/gen/sql.h
+	@$(MAKE) --no-print-directory $(HEADERS)
 	@$(TEST_ENV) python3 tests/lint/run.py
 
 bench: ## measure against the goals, as a table
@@ -176,17 +178,17 @@ $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new
 	$(Q)ar rcs $@.new $^ && mv $@.new $@
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(BUILD)/gen/sql.h
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(DEP_CFLAGS) $(OBJECT)
 
-$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile | $(BUILD)/gen/sql.h
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(OBJECT)
 
-$(BUILD)/obj/%.o: src/%.c Makefile VERSION | $(BUILD)/gen/sql.h
+$(BUILD)/obj/%.o: src/%.c Makefile VERSION | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(DEP_CFLAGS) $(OBJECT)
@@ -201,6 +203,10 @@ $(BUILD)/gen/%.list: FORCE
 # The statements beside the modules: a header of their names, and their texts.
 $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c: $(BUILD)/gen/sql.%: $(BUILD)/gen/src.list $(SQL) scripts/sql.awk
 	$(Q)LC_ALL=C awk -v want=$* -f scripts/sql.awk $(SQL) </dev/null >$@.$$$$ && mv $@.$$$$ $@
+
+# The maps of the tables, from the comments of the schema.
+$(BUILD)/gen/maps.h $(BUILD)/gen/maps.c: $(BUILD)/gen/maps.%: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/maps.awk
+	$(Q)LC_ALL=C awk -v want=$* -f scripts/maps.awk $(sort $(wildcard schema/*.sql)) >$@.$$$$ && mv $@.$$$$ $@
 
 # A text may be longer than a compiler has to bear.
 $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
