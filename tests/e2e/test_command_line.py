@@ -5,11 +5,11 @@ import os
 import sqlite3
 import subprocess
 import unittest
+from pathlib import Path
 
-from harness import FULL, TestCase
+from harness import AS_NOBODY, FULL, TestCase
 
 NOW = "2026-03-03T12:00:00Z"
-NOBODY = 65534
 
 
 def ahead(**delta):
@@ -36,9 +36,7 @@ class Output(Filled):
         site = self.filled()
         for command in self.COMMANDS:
             with self.subTest(command=command), open("/dev/full", "w", encoding="ascii") as full:
-                result = subprocess.run(site.command(*command), env=site.environment(), stdout=full,
-                                        stderr=subprocess.PIPE, text=True, check=False)
-                self.assertEqual(result.returncode, 9, result.stderr)
+                result = self.ok(site.run(*command, stdout=full), 9)
                 self.assertRegex(result.stderr, "cannot write the output")
 
     def test_a_reader_that_goes_away_is_none(self):
@@ -47,8 +45,7 @@ class Output(Filled):
             with self.subTest(command=command):
                 there, here = os.pipe()
                 os.close(there)
-                result = subprocess.run(site.command(*command), env=site.environment(), stdout=here,
-                                        stderr=subprocess.PIPE, text=True, check=False)
+                result = site.run(*command, stdout=here)
                 os.close(here)
                 self.assertEqual((result.returncode, result.stderr), (1 if command[0] == "status" else 0, ""))
 
@@ -69,9 +66,7 @@ class Readers(Filled):
     """Users who may read the file but write neither to it nor beside it."""
 
     def as_reader(self, site, *arguments):
-        user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        return subprocess.run(site.command(*arguments), env=site.environment(), capture_output=True, text=True,
-                              check=False, cwd="/", **user)
+        return site.run(*arguments, before=AS_NOBODY, cwd="/")
 
     def allow_writing(self, site, allowed):
         os.chmod(site.directory, 0o755 if allowed else 0o555)
@@ -166,22 +161,14 @@ class Places(Filled):
         self.assertEqual({e.name: e.stat().st_ino for e in os.scandir(out)}, before)
 
     def test_a_refused_database_gets_no_lock_file(self):
-        def sqlite(path, sql):
-            db = sqlite3.connect(path)
-            db.executescript(sql)
-            db.close()
-
-        def text(path):
-            with open(path, "w", encoding="ascii") as f:
-                f.write("shopping list: milk\n")
-
-        made = (text, lambda path: sqlite(path, "CREATE TABLE t (a)"),
-                lambda path: sqlite(path, "CREATE TABLE t (a); PRAGMA application_id = 1919706220; "
-                                          "PRAGMA user_version = 9998"))
+        made = (lambda site: Path(site.db).write_text("shopping list: milk\n", encoding="ascii"),
+                lambda site: site.change("CREATE TABLE t (a)"),
+                lambda site: site.change("CREATE TABLE t (a); PRAGMA application_id = 1919706220; "
+                                         "PRAGMA user_version = 9998"))
         server = self.standin(now=NOW)
         for make in made:
             site = self.site(server.url)
-            make(site.db)
+            make(site)
             with open(site.db, "rb") as f:
                 before = f.read()
             self.ok(site.extract("--until", NOW), 9)
@@ -213,9 +200,7 @@ class Places(Filled):
 
     def test_a_view_of_ones_own_is_a_table(self):
         site = self.filled()
-        db = sqlite3.connect(site.db)
-        db.execute("CREATE VIEW our_view AS SELECT count(*) AS n FROM user")
-        db.close()
+        site.change("CREATE VIEW our_view AS SELECT count(*) AS n FROM user")
         site.set(export={"tables": "our_view"})
         self.ok(site.extract("--until", NOW))
         self.assertEqual(sorted(os.listdir(site.export())), ["manifest.json", "our_view.csv"])
