@@ -89,6 +89,8 @@ struct loader {
     struct statements sql;
     const char *all[STATEMENTS_MAX]; /* the same, one after the other */
     size_t all_count;
+    const char *feeds[TABLES_MAX]; /* their names */
+    size_t feed_count;
 
     const struct load_page *page;
     char now[CLOCK_ISO_BYTES]; /* its moment */
@@ -138,8 +140,9 @@ static const char *key_name(const struct loader *l)
 }
 
 /* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
- * among them. */
-static const char *stored_columns(struct loader *l, size_t table)
+ * among them. `type` stands behind the names of integer keys and ordinals: a feed whose columns
+ * have no types is joined by scanning it. */
+static const char *stored_columns(struct loader *l, size_t table, const char *type)
 {
     const struct table_map *map = walk_table(l->walker, table);
     const char *comma = "";
@@ -147,11 +150,11 @@ static const char *stored_columns(struct loader *l, size_t table)
 
     buf_init(&b, SQL_BYTES);
     if (table > 0 || l->tree->key) {
-        add_name(&b, "", key_name(l), "");
+        add_name(&b, "", key_name(l), l->tree->key ? type : "");
         comma = ",";
     }
     for (size_t i = 0; i < walk_ordinals(l->walker, table); i++) {
-        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), "");
+        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), type);
     }
     for (size_t i = 0; i < map->column_count; i++) {
         add_name(&b, comma, map->columns[i].name, "");
@@ -219,7 +222,7 @@ static void make_root(struct loader *l)
         {"root", quoted(l, "", root->table)},
         {"new", quoted(l, "new_", root->table)},
         {"change", arena_printf(l->arena, "\"%s_change\"", root->table)},
-        {"columns", stored_columns(l, 0)},
+        {"columns", stored_columns(l, 0, "")},
         {"changes", root_changes(l)},
         {"attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : ""},
         {NULL, NULL},
@@ -248,7 +251,7 @@ static void make_child(struct loader *l, size_t i)
         {"new_root", quoted(l, "new_", l->tree->root->table)},
         {"table", quoted(l, "", table)},
         {"new", quoted(l, "new_", table)},
-        {"columns", stored_columns(l, i)},
+        {"columns", stored_columns(l, i, "")},
         {"goes", own_columns[i == l->attributes ? OWN_REPLACES_ATTRIBUTES : OWN_REPLACES]},
         {NULL, NULL},
     };
@@ -260,8 +263,7 @@ static void make_child(struct loader *l, size_t i)
 }
 
 /* Attributes follow their participant by its id; participants that share one, or have none, keep
- * their order. What stays where it is, is not touched. The columns have types, so that lookups in
- * the temporary tables that SQLite makes of the two lists compare like with like. */
+ * their order. What stays where it is, is not touched. */
 static const char moved_table[] =
     "CREATE TEMP TABLE IF NOT EXISTS moved (key INTEGER NOT NULL, old_no INTEGER NOT NULL, "
     "new_no INTEGER, id TEXT, name TEXT NOT NULL, value TEXT)";
@@ -298,21 +300,22 @@ static void make_attributes(struct loader *l)
     l->sql.find_moved =
         make(l, words,
              "INSERT INTO temp.moved "
-             "SELECT a.{key}, a.{no}, new.{no}, old.{parent_id}, a.name, a.value FROM {table} AS a "
+             "SELECT {table}.{key}, {table}.{no}, new.{no}, old.{parent_id}, name, value "
+             "FROM {table} "
              "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
              "{parent_id} ORDER BY {no}) AS nth FROM {parent} WHERE {key} IN {keepers}) AS old "
-             "ON old.{key} = a.{key} AND old.{no} = a.{no} "
+             "ON old.{key} = {table}.{key} AND old.{no} = {table}.{no} "
              "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
              "{parent_id} ORDER BY {no}) AS nth FROM {new_parent} WHERE {key} IN {keepers}) AS new "
              "ON new.{key} = old.{key} AND new.{parent_id} IS old.{parent_id} "
              "AND new.nth = old.nth "
-             "WHERE a.{key} IN {keepers} AND new.{no} IS NOT a.{no}");
+             "WHERE {table}.{key} IN {keepers} AND new.{no} IS NOT {table}.{no}");
     l->sql.select_gone = make(l, words,
                               "SELECT key, id, name, value FROM temp.moved WHERE new_no IS NULL "
                               "ORDER BY key, old_no, name");
     l->sql.remove_moved = make(l, words,
-                               "DELETE FROM {table} WHERE ({key}, {no}, name) IN "
-                               "(SELECT key, old_no, name FROM temp.moved)");
+                               "DELETE FROM {table} WHERE ({key}, {no}) IN "
+                               "(SELECT key, old_no FROM temp.moved)");
     l->sql.insert_moved = make(l, words,
                                "INSERT INTO {table} ({key}, {no}, name, value) SELECT key, new_no, "
                                "name, value FROM temp.moved WHERE new_no IS NOT NULL");
@@ -336,8 +339,7 @@ static bool is_fed(const void *user, size_t table, size_t row)
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
     struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
-    const char *columns = stored_columns(l, i);
-    const char *name = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
+    const char *columns = stored_columns(l, i, " INTEGER");
 
     if (i == 0 && !l->tree->key) {
         columns = arena_printf(l->arena, "entity_key,%s", columns);
@@ -352,7 +354,8 @@ static bool feed(struct loader *l, size_t i, struct err *e)
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    return db_feed(l->db, name, f, e);
+    l->feeds[l->feed_count++] = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
+    return db_feed(l->db, l->feeds[i], f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -408,6 +411,9 @@ void load_free(struct loader *l)
     }
     for (size_t i = 0; i < l->all_count; i++) {
         db_forget(l->db, l->all[i]);
+    }
+    for (size_t i = 0; i < l->feed_count; i++) {
+        db_unfeed(l->db, l->feeds[i]);
     }
     observer_free(l->observer);
     walk_free(l->walker);
