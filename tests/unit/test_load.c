@@ -722,10 +722,10 @@ TEST_IN(set_up, tear_down, test_one_loader_after_another)
     struct fixture *f = *state;
 
     for (int i = 1; i <= 3; i++) {
-        struct loader *l = loader_of(f, "queues");
-
+        load_free(f->loaders[QUEUES]);
+        f->loaders[QUEUES] = loader_of(f, "queues");
         load(
-            f, l, "list",
+            f, f->loaders[QUEUES], "list",
             arena_printf(f->scratch->arena, "{\"entities\":[{\"id\":\"q%d\",\"name\":\"n\"}]}", i));
     }
     check_value(f, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
