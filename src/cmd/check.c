@@ -1,10 +1,8 @@
-#include "run/check.h"
+#include "probe/check.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/str.h"
-#include "cmd/check_print.h"
 #include "cmd/cmd.h"
 
 static bool ask(void)
@@ -22,7 +20,7 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     bool find_region = ctx->option[OPT_FIND_REGION] != NULL;
     bool is_sure = ctx->option[OPT_YES] != NULL;
     struct config config;
-    struct check_report report;
+    struct report report = {.arena = ctx->arena};
     struct err setup_error;
 
     if (find_region && !is_sure && !isatty(STDIN_FILENO)) {
@@ -43,12 +41,12 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         config_wipe(&config);
         return e->kind;
     }
-    check_run(&request, ctx->arena, &report);
+    check_run(&request, &report);
     config_wipe(&config);
-    if (ctx->option[OPT_JSON]) {
-        check_print_json(&report, stdout);
-    } else {
-        check_print(&report, ctx->arena, stdout);
+    if (!ctx->option[OPT_JSON]) {
+        report_print(&report, stdout);
+    } else if (!report_print_json(&report, stdout, e) && !ferror(stdout)) {
+        return e->kind;
     }
     err_clear(e);
     return report.kind;
