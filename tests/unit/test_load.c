@@ -683,18 +683,20 @@ static size_t check_plans(struct fixture *f, const struct tree_map *tree,
 {
     struct loader *l = load_new(f->db, tree, history, &f->e);
     size_t count;
+    size_t made = 0;
 
     assert_non_null(l);
     const char *const *sql = load_statements(l, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *line = scan(f, sql[i]);
+        const char *line = sql[i] ? scan(f, sql[i]) : NULL;
 
+        made += sql[i] != NULL;
         if (line) {
             fail_msg("%s: %s", line, sql[i]);
         }
     }
     load_free(l);
-    return count;
+    return made;
 }
 
 TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
@@ -710,7 +712,7 @@ TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
             count += check_plans(f, s->plans[k].tree, s->load == LOAD_OBSERVE ? s->state : NULL);
         }
     }
-    assert_true(count > 50);
+    assert_true(count > 100);
     assert_null(scan(f, "SELECT max(conversation_key) FROM conversation"));
     assert_non_null(scan(f, "SELECT 1 FROM conversation WHERE external_tag = ?1"));
     assert_non_null(scan(f, "SELECT 1 FROM participant WHERE participant_no = ?1"));
