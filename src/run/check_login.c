@@ -32,7 +32,8 @@ static bool take_region(struct search *s, struct http_answer *answer, struct are
 {
     struct token token = {.generation = 0};
     struct err e;
-    bool found = token_accept(&token, &s->config, answer, clock_monotonic_ms(), &e);
+    bool found =
+        token_accept(&token, &s->config, s->config.login_url, answer, clock_monotonic_ms(), &e);
 
     token_free(&token);
     wipe_body(answer);
@@ -57,7 +58,8 @@ static size_t start_search(struct check *c, struct search *searches)
         if (str_eq(s->config.login_url, c->config->login_url)) {
             continue;
         }
-        token_request(&s->config, s->url, sizeof(s->url), &request);
+        snprintf(s->url, sizeof(s->url), "%s%s", s->config.login_url, TOKEN_PATH);
+        token_request(&s->config, s->url, &request);
         request.user = s;
         started += http_start(c->http, &request, &e) ? 1 : 0;
     }
@@ -125,12 +127,14 @@ void check_login(struct check *c)
     struct http_answer answer;
     struct err e;
 
-    token_request(c->config, url, sizeof(url), &request);
+    snprintf(url, sizeof(url), "%s%s", c->config->login_url, TOKEN_PATH);
+    token_request(c->config, url, &request);
     if (!check_send(c, &request, &answer, &e)) {
         check_blame_error(c, STEP_LOGIN, "login", &e, CAUSE_LOGIN_NETWORK);
         return;
     }
-    bool done = token_accept(&c->token, c->config, &answer, clock_monotonic_ms(), &e);
+    bool done =
+        token_accept(&c->token, c->config, c->config->login_url, &answer, clock_monotonic_ms(), &e);
     wipe_body(&answer);
     if (done) {
         check_add(c, STEP_LOGIN, "login", CHECK_OK,
