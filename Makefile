@@ -40,7 +40,9 @@ OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
+           $(BUILD)/obj/gen/maps.o
+HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h
 LIB     := $(BUILD)/librollcall.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -53,8 +55,7 @@ else
 UNIT_LIB := $(LIB)
 endif
 
-STANDIN_SOURCES := $(filter-out tests/standin/cutproxy.c,$(wildcard tests/standin/*.c))
-STANDIN_OBJECTS := $(STANDIN_SOURCES:tests/%.c=$(BUILD)/obj/tests/%.o)
+STANDIN_OBJECTS := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/standin/*.c))
 STANDIN_LIBS    := -lmicrohttpd -lyyjson -lz -lm
 
 # What is installed beside the program; the completions are made from the program's own help.
@@ -103,7 +104,7 @@ check-sanitize: ## unit and end-to-end tests under ASan and UBSan
 
 lint: ## format, static analysis, house rules
 	@scripts/deps.sh $(TEST_DEPS)
-	@$(MAKE) --no-print-directory $(BUILD)/gen/sql.h
+	@$(MAKE) --no-print-directory $(HEADERS)
 	@$(TEST_ENV) python3 tests/lint/run.py
 
 bench: ## measure against the goals, as a table
@@ -146,7 +147,7 @@ help: ## list the targets
 unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
 	$<
 
-test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/cutproxy
+test-programs: $(UNIT_TESTS) $(BUILD)/standin
 
 # --- rules -------------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ $(BUILD)/deb/rollcall: $(BUILD)/obj/main.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) -Wl,-rpath,'$$ORIGIN/../lib/rollcall' $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 
-$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk packaging/help.awk $(wildcard schema/*.sql)
+$(BUILD)/share/rollcall.%: $(BUILD)/rollcall packaging/completions.sh packaging/%.awk $(wildcard schema/*.sql)
 	@mkdir -p $(@D)
 	$(Q)packaging/completions.sh $* $(BUILD)/rollcall schema >$@.$$$$ && mv $@.$$$$ $@
 
@@ -177,17 +178,17 @@ $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new
 	$(Q)ar rcs $@.new $^ && mv $@.new $@
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(BUILD)/gen/sql.h
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(DEP_CFLAGS) $(OBJECT)
 
-$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile | $(BUILD)/gen/sql.h
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(OBJECT)
 
-$(BUILD)/obj/%.o: src/%.c Makefile VERSION | $(BUILD)/gen/sql.h
+$(BUILD)/obj/%.o: src/%.c Makefile VERSION | $(HEADERS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(STRICT) $(DEP_CFLAGS) $(OBJECT)
@@ -202,6 +203,10 @@ $(BUILD)/gen/%.list: FORCE
 # The statements beside the modules: a header of their names, and their texts.
 $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c: $(BUILD)/gen/sql.%: $(BUILD)/gen/src.list $(SQL) scripts/sql.awk
 	$(Q)LC_ALL=C awk -v want=$* -f scripts/sql.awk $(SQL) </dev/null >$@.$$$$ && mv $@.$$$$ $@
+
+# The maps of the tables, from the comments of the schema.
+$(BUILD)/gen/maps.h $(BUILD)/gen/maps.c: $(BUILD)/gen/maps.%: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/maps.awk
+	$(Q)LC_ALL=C awk -v want=$* -f scripts/maps.awk $(sort $(wildcard schema/*.sql)) >$@.$$$$ && mv $@.$$$$ $@
 
 # A text may be longer than a compiler has to bear.
 $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
@@ -226,10 +231,6 @@ $(BUILD)/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o $(UNIT_LIB)
 $(BUILD)/standin: $(STANDIN_OBJECTS)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(STANDIN_LIBS) -o $@
-
-$(BUILD)/cutproxy: $(BUILD)/obj/tests/standin/cutproxy.o
-	@echo "  LD $@"
-	$(Q)$(LINK) $^ -o $@
 
 FORCE:
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # completions.sh bash|zsh PROGRAM SCHEMA_DIR
-# Prints a completion script. Everything in it is taken from PROGRAM's own --help and list of queries and from the
-# tables and views of SCHEMA_DIR, so a new command, option, stream, query or table needs nothing here.
+# Prints a completion script. Everything in it is taken from PROGRAM's own lists of commands, streams and queries and
+# from the tables and views of SCHEMA_DIR, so a new command, option, stream, query or table needs nothing here.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -18,13 +18,14 @@ case $program in */*) ;; *) program=./$program ;; esac
 #   query NAME TITLE              parameter QUERY KEY TEXT
 #   table NAME
 facts() {
-    list=$("$program" --help | awk '/^commands:/ { on = 1; next } on && /^ *$/ { exit } on')
-    [ -n "$list" ]
-    printf '%s\n' "$list" | awk '{ name = $1; sub(/^ *[^ ]+ +/, ""); print "command\t" name "\t" $0 }'
-    "$program" --help | awk -v command= -f "$here/help.awk"
-    for command in $(printf '%s\n' "$list" | awk '{ print $1 }'); do
-        "$program" "$command" --help | awk -v command="$command" -f "$here/help.awk"
-    done
+    "$program" --commands | awk -F '\t' -v OFS='\t' '
+        $1 == "option"
+        $1 == "command" { print $1, $2, $4 }
+        $1 == "command" && $3 ~ /TABLE/ { print "argument", $2, "tables" }
+        $1 == "command" && $3 ~ /KEY=VALUE/ { print "argument", $2, "queries" }
+        $1 == "command" && $3 ~ /^\[?FILE/ { print "argument", $2, "files" }
+        $1 == "command" && $3 ~ /^\[?DIR/ { print "argument", $2, "directories" }'
+    "$program" --streams | awk '{ print "stream\t" $1 }'
     "$program" query | awk '
         { text = $0 }
         /^[a-z]/ { name = $1; sub(/^[^ ]+ - /, "", text); print "query\t" name "\t" text }

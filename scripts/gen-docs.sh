@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1),
-# limits (docs/limits.md) and causes (docs/troubleshooting.md). With --check it changes nothing and fails when a page is out of date.
+# streams and their permissions (README.md), limits (docs/limits.md) and causes (docs/troubleshooting.md). With --check it
+# changes nothing and fails when a page is out of date.
 set -eu
 cd "$(dirname "$0")/.."
 rollcall=${ROLLCALL:-build/rollcall}
@@ -13,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 between() {
     awk -v marker="$2" -v insert="$3" '
         index($0, marker) { print; while ((getline line < insert) > 0) print line; skip = 1; next }
-        skip && /^(<!-- end -->|\.\\" end)$/ { skip = 0 }
+        skip && /^ *(<!-- end -->|\.\\" end)$/ { skip = 0 }
         !skip { print }' "$1" > "$work/page"
     if [ "$check" = yes ]; then
         cmp -s "$work/page" "$1" || { echo "$1 is out of date: run scripts/gen-docs.sh" >&2; exit 1; }
@@ -48,6 +49,13 @@ awk -F'\t' '
     { printf "| `%s` | %s | %s | %s | %s |\n", $2, cell($4), cell($5), cell($6), ($3 == 0 ? "" : $3) }
 ' "$work/causes" > "$work/causes.md"
 
+"$rollcall" --streams | awk -F'\t' '
+    BEGIN { print "   | stream | permission |\n   |---|---|" }
+    { gsub(/[A-Za-z]+(:[A-Za-z]+)+/, "`&`", $3); printf "   | %s | %s |\n", $1, $3 }
+    END { print "" }
+' > "$work/streams.md"
+
+between README.md 'streams: made by' "$work/streams.md"
 between README.md 'exit-codes: made by' "$work/codes.md"
 between docs/rollcall.1 'exit-codes: made by' "$work/codes.1"
 between docs/limits.md 'limits: made by' "$work/limits.md"

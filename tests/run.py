@@ -7,7 +7,7 @@
 
 Prints one line a test file, the whole output of a file that fails, what was skipped and why, and
 closes with `N passed, N failed`. Exits 1 when a test failed or none ran.
-Python tests find the programs by ROLLCALL, STANDIN and CUTPROXY; ROLLCALL_SANITIZED is set where
+Python tests find the programs by ROLLCALL and STANDIN; ROLLCALL_SANITIZED is set where
 those are sanitizer builds (slower, larger), ROLLCALL_TEST_FULL where time does not matter.
 """
 import concurrent.futures
@@ -263,8 +263,7 @@ def run_pass(suites, build, prefix, extra_env, totals):
             continue
         env = clean_environment(suite == "contract")
         env.update({"ROLLCALL": os.path.join(build, "rollcall"), "STANDIN": os.path.join(build, "standin"),
-                    "CUTPROXY": os.path.join(build, "cutproxy"), "BUILD": build,
-                    "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
+                    "BUILD": build, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
         env.update(extra_env)
         queue += [(path, suite, env) for path in files_of(suite)]
 

@@ -8,6 +8,7 @@
 #ifndef ROLLCALL_BASE_ARENA_H
 #define ROLLCALL_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Elements of an array (not of a pointer). */
@@ -37,6 +38,8 @@ char *arena_strndup(struct arena *a, const char *text, size_t length);
 
 /* A printf result of any length, owned by the arena. */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *a, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* malloc family that never returns NULL (exit code 70 instead); free with free(). */
 void *xmalloc(size_t size);

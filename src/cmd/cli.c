@@ -1,3 +1,4 @@
+#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,65 +9,317 @@
 
 #include "base/causes.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "io/secret.h"
 
-const struct command command_table[] = {
-    {"check", "find out why access does not work, and what to do", cmd_check_help, cmd_check},
-    {"extract", "bring every enabled stream up to now, resuming by itself", cmd_extract_help,
-     cmd_extract},
-    {"export", "write tables and views as CSV files", cmd_export_help, cmd_export},
-    {"query", "run one of the built-in queries", cmd_query_help, cmd_query},
-    {"recent", "show the last conversations, straight from the API", cmd_recent_help, cmd_recent},
-    {"snapshot", "write a consistent copy of the database", cmd_snapshot_help, cmd_snapshot},
-    {"status", "show per stream how far it is, and what is overdue", cmd_status_help, cmd_status},
+/* In the order of --help. */
+static const struct command *const commands[CMD_COUNT] = {
+    [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract, [CMD_EXPORT] = &cmd_export,
+    [CMD_QUERY] = &cmd_query,   [CMD_RECENT] = &cmd_recent,   [CMD_SNAPSHOT] = &cmd_snapshot,
+    [CMD_STATUS] = &cmd_status,
 };
-const size_t command_count = sizeof(command_table) / sizeof(command_table[0]);
 
-static const char usage_head[] =
-    "usage: rollcall [-c FILE] [-v|-q] COMMAND [OPTION]...\n"
-    "\n"
-    "Gets a Genesys Cloud contact centre's records into one SQLite file, completely\n"
-    "and provably, and out again as CSV.\n"
-    "\n"
-    "commands:\n";
+/* --- the options ----------------------------------------------------------------------------- */
 
-static const char usage_tail[] =
-    "\n"
-    "options before the command:\n"
-    "  -c, --config FILE   configuration file; without it ./rollcall.ini,\n"
-    "                      $XDG_CONFIG_HOME/rollcall/rollcall.ini and\n"
-    "                      /etc/rollcall/rollcall.ini are tried in this order\n"
-    "  -v, --verbose       log what happens (twice: every page)\n"
-    "  -q, --quiet         log errors only\n"
-    "      --exit-codes    list the exit codes\n"
-    "      --causes        list what can be wrong with a set-up, and the remedies\n"
-    "      --limits        list the limits and their environment variables\n"
-    "  -V, --version       print the version\n"
-    "  -h, --help          print this help; `rollcall COMMAND --help` for a command\n"
-    "\n"
-    "The nightly job is `rollcall extract`. Start from config.example.ini.\n";
+/* Whose an option is: bits by enum cmd_id, and one for what stands before the command. */
+#define OF(id) (1U << (id))
+enum { OF_PROGRAM = 1U << CMD_COUNT, OF_ALL = (1U << (CMD_COUNT + 1)) - 1 };
 
-static void print_help(void)
+/* Every option with its line of help, in the order of --help. One name may stand in several rows,
+ * where it means something else in another command. */
+static const struct option_row {
+    enum cmd_option id;
+    char letter; /* 0: none */
+    const char *name;
+    const char *value; /* what it takes; NULL: nothing */
+    unsigned of;
+    const char *text; /* "{streams}" stands for their names */
+} option_rows[] = {
+    {OPT_CONFIG, 'c', "config", "FILE", OF_PROGRAM,
+     "configuration file; without it ./rollcall.ini, $XDG_CONFIG_HOME/rollcall/rollcall.ini and "
+     "/etc/rollcall/rollcall.ini are tried in this order"},
+    {OPT_VERBOSE, 'v', "verbose", NULL, OF_PROGRAM, "log what happens (twice: every page)"},
+    {OPT_QUIET, 'q', "quiet", NULL, OF_PROGRAM, "log errors only"},
+    {OPT_EXIT_CODES, 0, "exit-codes", NULL, OF_PROGRAM, "list the exit codes"},
+    {OPT_CAUSES, 0, "causes", NULL, OF_PROGRAM,
+     "list what can be wrong with a set-up, and the remedies"},
+    {OPT_LIMITS, 0, "limits", NULL, OF_PROGRAM, "list the limits and their environment variables"},
+    {OPT_STREAMS, 0, "streams", NULL, OF_PROGRAM, "list the streams and the permissions they need"},
+    {OPT_COMMANDS, 0, "commands", NULL, OF_PROGRAM,
+     "list the commands and their options, for programs"},
+    {OPT_VERSION, 'V', "version", NULL, OF_PROGRAM, "print the version"},
+    {OPT_UNTIL, 0, "until", "TIME", OF(CMD_EXTRACT),
+     "ISO 8601 time with a zone, or a day (its start, in [extract] timezone), that replaces now in "
+     "all planning (windows, lookback, settling); snapshots are of the real moment; at most seven "
+     "days ahead of the clock"},
+    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_EXTRACT), "only this stream (repeatable): {streams}"},
+    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_CHECK),
+     "only this stream's permissions (repeatable): {streams}"},
+    {OPT_FIND_REGION, 0, "find-region", NULL, OF(CMD_CHECK),
+     "when the client is not known here, ask the login hosts of all other regions; asks first, "
+     "since it sends them the secret"},
+    {OPT_YES, 0, "yes", NULL, OF(CMD_CHECK), "do not ask"},
+    {OPT_OUT, 0, "out", "DIR", OF(CMD_EXPORT), "directory, made when absent ([export] directory)"},
+    {OPT_GZIP, 0, "gzip", NULL, OF(CMD_EXPORT), "compress by gzip ([export] gzip)"},
+    {OPT_BOM, 0, "bom", NULL, OF(CMD_EXPORT),
+     "begin with a byte order mark, for Excel ([export] bom)"},
+    {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
+     "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
+     "tables without such a time whole"},
+    {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
+    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as a JSON array of objects"},
+    {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},
+    {OPT_HELP, 'h', "help", NULL, OF_ALL, "print this help"},
+};
+enum { OPTION_ROWS = sizeof(option_rows) / sizeof(option_rows[0]), FIRST_ROW = 256 };
+
+static unsigned mask_of(const struct command *command)
 {
-    fputs(usage_head, stdout);
-    for (size_t i = 0; i < command_count; i++) {
-        printf("  %-9s %s\n", command_table[i].name, command_table[i].summary);
+    unsigned id = 0;
+
+    while (command && commands[id] != command) {
+        id++;
     }
-    fputs(usage_tail, stdout);
+    return command ? OF(id) : (unsigned)OF_PROGRAM;
 }
 
-static void print_exit_codes(void)
+/* The rows of a command (NULL: of the program) as getopt_long wants them: an option's value is its
+ * row, letters aside. `letters` has room for two characters a row, and three. */
+static void known_options(const struct command *command, struct option *options, char *letters)
+{
+    size_t count = 0;
+
+    if (!command) {
+        *letters++ = '+'; /* they end before the command */
+    }
+    *letters++ = ':';
+    for (int i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *o = &option_rows[i];
+
+        if ((o->of & mask_of(command)) == 0) {
+            continue;
+        }
+        options[count++] = (struct option){
+            .name = o->name,
+            .has_arg = o->value ? required_argument : no_argument,
+            .val = o->letter ? o->letter : FIRST_ROW + i,
+        };
+        if (o->letter) {
+            *letters++ = o->letter;
+            *letters = ':';
+            letters += o->value ? 1 : 0;
+        }
+    }
+    options[count] = (struct option){.name = NULL};
+    *letters = '\0';
+}
+
+/* "extract: " and "extract --help", or what stands for them in front of a command. */
+static enum err_kind usage(struct err *e, const struct command *command, const char *complaint)
+{
+    if (command) {
+        err_set(e, ERR_USAGE, "%s: %s; see `rollcall %s --help`", command->name, complaint,
+                command->name);
+    } else {
+        err_set(e, ERR_USAGE, "%s; see `rollcall --help`", complaint);
+    }
+    return ERR_USAGE;
+}
+
+/* What getopt_long gave up on: an option that is unknown, or one (':') that lacks its value. */
+static enum err_kind bad_option(struct arena *a, const struct command *command,
+                                const struct option *options, const char *word, int answer,
+                                struct err *e)
+{
+    const char *names[OPTION_ROWS];
+    size_t count = 0;
+
+    if (!str_starts_with(word, "--") && optopt > 0 && optopt < FIRST_ROW) {
+        word = arena_printf(a, "-%c", optopt); /* one of several letters in a word */
+    }
+    if (answer == ':') {
+        return usage(e, command, arena_printf(a, "option '%s' needs a value", word));
+    }
+    for (; options[count].name; count++) {
+        names[count] = options[count].name;
+    }
+    const char *near = str_starts_with(word, "--") ? str_nearest(word + 2, names, count) : NULL;
+    return usage(e, command,
+                 arena_printf(a, "unknown option '%s'%s%s", word, near ? ", did you mean --" : "",
+                              near ? near : ""));
+}
+
+static void take_option(struct cmd_context *ctx, enum cmd_option id, const char *value)
+{
+    ctx->option[id] = value ? value : "";
+    if (id == OPT_STREAM) {
+        ctx->streams[ctx->stream_count++] = value;
+    } else if (id == OPT_QUIET) {
+        ctx->verbosity = -1;
+    } else if (id == OPT_VERBOSE) {
+        ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
+    }
+}
+
+/* Takes the options of a command, wherever among its arguments they stand, or (NULL) those in front
+ * of the command; what is left begins at argv[optind]. */
+static enum err_kind take_options(struct cmd_context *ctx, const struct command *command, int argc,
+                                  char **argv, struct err *e)
+{
+    struct option options[OPTION_ROWS + 1];
+    char letters[2 * OPTION_ROWS + 3];
+    int answer;
+
+    known_options(command, options, letters);
+    ctx->streams = arena_array(ctx->arena, (size_t)argc + 1, sizeof(*ctx->streams));
+    opterr = 0;
+    optind = 0; /* begin anew */
+    while ((answer = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        if (answer == '?' || answer == ':') {
+            return bad_option(ctx->arena, command, options, argv[optind - 1], answer, e);
+        }
+        for (int i = 0; i < OPTION_ROWS; i++) {
+            const struct option_row *o = &option_rows[i];
+            if ((o->of & mask_of(command)) != 0 &&
+                (answer == o->letter || answer == FIRST_ROW + i)) {
+                take_option(ctx, o->id, optarg);
+            }
+        }
+    }
+    ctx->arguments = argv + optind;
+    ctx->argument_count = (size_t)(argc - optind);
+    return ERR_NONE;
+}
+
+/* --- help and lists -------------------------------------------------------------------------- */
+
+/* The streams' names in place of "{streams}". */
+static const char *with_streams(struct arena *a, const char *text)
+{
+    static const char mark[] = "{streams}";
+    const char *at = strstr(text, mark);
+
+    if (!at) {
+        return text;
+    }
+    const char *out = arena_strndup(a, text, (size_t)(at - text));
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        out = arena_printf(a, "%s%s%s", out, i > 0 ? ", " : "", stream_registry[i]->name);
+    }
+    return arena_printf(a, "%s%s", out, at + strlen(mark));
+}
+
+static void print_options(struct arena *a, const struct command *command)
+{
+    int column = command ? 18 : 22;
+
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *o = &option_rows[i];
+
+        if ((o->of & mask_of(command)) == 0) {
+            continue;
+        }
+        int at = o->letter ? printf("  -%c, ", o->letter) : printf(command ? "  " : "      ");
+        at += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        render_words(stdout, with_streams(a, o->text), column, at);
+    }
+}
+
+static void print_program_help(struct arena *a)
+{
+    fputs("usage: rollcall [-c FILE] [-v|-q] COMMAND [OPTION]...\n\n", stdout);
+    render_words(stdout,
+                 "Gets a Genesys Cloud contact centre's records into one SQLite file, completely "
+                 "and provably, and out again as CSV.",
+                 0, 0);
+    fputs("\ncommands:\n", stdout);
+    for (size_t i = 0; i < CMD_COUNT; i++) {
+        printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    }
+    fputs("\noptions before the command:\n", stdout);
+    print_options(a, NULL);
+    fputs("\n`rollcall COMMAND --help` says more of a command. The nightly job is\n"
+          "`rollcall extract`. Start from config.example.ini.\n",
+          stdout);
+}
+
+static void print_command_help(struct arena *a, const struct command *command)
+{
+    const char *forms = "";
+
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *o = &option_rows[i];
+        if ((o->of & mask_of(command)) != 0 && o->id != OPT_HELP) {
+            forms = arena_printf(a, "%s [--%s%s%s]%s", forms, o->name, o->value ? " " : "",
+                                 o->value ? o->value : "", o->id == OPT_STREAM ? "..." : "");
+        }
+    }
+    int at = printf("usage: rollcall %s", command->name);
+    render_words(stdout,
+                 arena_printf(a, "%s %s", forms, command->arguments ? command->arguments : ""),
+                 at + 1, at);
+    fputc('\n', stdout);
+    render_words(stdout, command->about, 0, 0);
+    fputc('\n', stdout);
+    print_options(a, command);
+    fputc('\n', stdout);
+    render_words(stdout, command->notes, 0, 0);
+}
+
+/* Facts for programs, a line each: "command NAME ARGUMENTS SUMMARY" and "option COMMAND LETTER NAME
+ * VALUE TEXT", tabs between; the program's own options have no command. */
+static void list_commands(struct arena *a)
+{
+    for (size_t i = 0; i <= CMD_COUNT; i++) {
+        const struct command *command = i < CMD_COUNT ? commands[i] : NULL;
+
+        if (command) {
+            printf("command\t%s\t%s\t%s\n", command->name,
+                   command->arguments ? command->arguments : "", command->summary);
+        }
+        for (size_t k = 0; k < OPTION_ROWS; k++) {
+            const struct option_row *o = &option_rows[k];
+            const char letter[] = {o->letter ? '-' : '\0', o->letter, '\0'};
+
+            if ((o->of & mask_of(command)) != 0) {
+                printf("option\t%s\t%s\t--%s\t%s\t%s\n", command ? command->name : "", letter,
+                       o->name, o->value ? o->value : "", with_streams(a, o->text));
+            }
+        }
+    }
+}
+
+/* A stream a line: its name, title, and what a role must grant. Of a plan's permissions any is
+ * enough, so the first stands for it; sources take each other's place, other plans want all. */
+static void list_streams(struct arena *a)
+{
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const char *needs = "";
+
+        for (size_t k = 0; k < s->plan_count; k++) {
+            const struct request_plan *plan = &s->plans[k];
+            const char *between = plan->role == ROLE_SOURCE ? " or " : " and ";
+
+            if (plan->permission_count > 0 && !strstr(needs, plan->permissions[0])) {
+                needs =
+                    arena_printf(a, "%s%s%s", needs, *needs ? between : "", plan->permissions[0]);
+            }
+        }
+        printf("%s\t%s\t%s\n", s->name, s->title, *needs ? needs : "none (divisions filter)");
+    }
+}
+
+static void list_exit_codes(void)
 {
     for (int kind = 0; kind < ERR_KIND_COUNT; kind++) {
         printf("%d\t%s\t%s\n", err_exit_code(kind), err_kind_name(kind), err_kind_text(kind));
     }
 }
 
-static void print_limits(void)
+static void list_limits(void)
 {
 #define LIMIT_LINE(id, name, value, min, max, text)                                                \
     printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", name, (long long)limit_get(id),             \
@@ -75,7 +328,7 @@ static void print_limits(void)
 #undef LIMIT_LINE
 }
 
-static void print_causes(void)
+static void list_causes(void)
 {
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
         const struct cause *cause = cause_of((enum cause_id)id);
@@ -85,12 +338,67 @@ static void print_causes(void)
     }
 }
 
-static int report(const struct cmd_context *ctx, enum err_kind kind, const struct err *e)
+/* Options in front of the command that print something and end the program; false without one. */
+static bool print_what_is_asked(const struct cmd_context *ctx)
 {
-    if (kind != ERR_NONE && e->message[0]) {
-        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
+    if (ctx->option[OPT_HELP]) {
+        print_program_help(ctx->arena);
+    } else if (ctx->option[OPT_VERSION]) {
+        printf("rollcall %s\n", ROLLCALL_VERSION);
+    } else if (ctx->option[OPT_EXIT_CODES]) {
+        list_exit_codes();
+    } else if (ctx->option[OPT_CAUSES]) {
+        list_causes();
+    } else if (ctx->option[OPT_LIMITS]) {
+        list_limits();
+    } else if (ctx->option[OPT_STREAMS]) {
+        list_streams(ctx->arena);
+    } else if (ctx->option[OPT_COMMANDS]) {
+        list_commands(ctx->arena);
+    } else {
+        return false;
     }
-    return err_exit_code(kind);
+    return true;
+}
+
+/* --- the program ----------------------------------------------------------------------------- */
+
+static const struct command *find_command(struct arena *a, const char *name, struct err *e)
+{
+    const char *names[CMD_COUNT];
+
+    for (size_t i = 0; i < CMD_COUNT; i++) {
+        names[i] = commands[i]->name;
+        if (str_eq(names[i], name)) {
+            return commands[i];
+        }
+    }
+    const char *near = str_nearest(name, names, CMD_COUNT);
+    usage(e, NULL,
+          arena_printf(a, "unknown command '%s'%s%s", name, near ? ", did you mean " : "",
+                       near ? near : ""));
+    return NULL;
+}
+
+static enum err_kind run_command(struct cmd_context *ctx, struct err *e)
+{
+    struct arena *a = ctx->arena;
+
+    if (ctx->argument_count == 0) {
+        return usage(e, NULL, "no command given");
+    }
+    const struct command *command = find_command(a, ctx->arguments[0], e);
+    if (!command || take_options(ctx, command, (int)ctx->argument_count, ctx->arguments, e)) {
+        return ERR_USAGE;
+    }
+    if (ctx->option[OPT_HELP]) {
+        print_command_help(a, command);
+        return ERR_NONE;
+    }
+    if (!command->arguments && ctx->argument_count > 0) {
+        return usage(e, command, arena_printf(a, "unexpected argument '%s'", ctx->arguments[0]));
+    }
+    return command->run(ctx, e);
 }
 
 /* True when stdout is a pipe (or a terminal) whose other end was closed. */
@@ -115,122 +423,10 @@ static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct 
                 "cannot write the output: the disk is full, or what it goes to cannot be written");
         kind = ERR_STORE;
     }
-    return report(ctx, kind, e);
-}
-
-static const struct command *find_command(const char *name)
-{
-    for (size_t i = 0; i < command_count; i++) {
-        if (str_eq(command_table[i].name, name)) {
-            return &command_table[i];
-        }
+    if (kind != ERR_NONE && e->message[0]) {
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
     }
-    return NULL;
-}
-
-static int unknown_command(const struct cmd_context *ctx, const char *name)
-{
-    const char *names[sizeof(command_table) / sizeof(command_table[0])];
-    struct err e;
-
-    for (size_t i = 0; i < command_count; i++) {
-        names[i] = command_table[i].name;
-    }
-    const char *near = str_nearest(name, names, command_count);
-    err_set(&e, ERR_USAGE, "unknown command '%s'%s%s; see `rollcall --help`", name,
-            near ? ", did you mean " : "", near ? near : "");
-    return report(ctx, ERR_USAGE, &e);
-}
-
-static bool wants_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int run_command(const struct cmd_context *ctx, int argc, char **argv)
-{
-    const struct command *command = find_command(argv[0]);
-    struct err e;
-
-    err_clear(&e);
-    if (!command) {
-        return unknown_command(ctx, argv[0]);
-    }
-    if (wants_help(argc, argv)) {
-        fputs(command->help, stdout);
-        return end_output(ctx, ERR_NONE, &e);
-    }
-    enum err_kind kind = command->run(ctx, argc, argv, &e);
-    return end_output(ctx, kind, &e);
-}
-
-/* Options that print something and end the program; false when `o` is none of them. */
-static bool informative_option(const char *o)
-{
-    if (str_eq(o, "-h") || str_eq(o, "--help")) {
-        print_help();
-    } else if (str_eq(o, "-V") || str_eq(o, "--version")) {
-        printf("rollcall %s\n", ROLLCALL_VERSION);
-    } else if (str_eq(o, "--exit-codes")) {
-        print_exit_codes();
-    } else if (str_eq(o, "--limits")) {
-        print_limits();
-    } else if (str_eq(o, "--causes")) {
-        print_causes();
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* How much to log, when `o` says it. */
-static bool verbosity_option(struct cmd_context *ctx, const char *o)
-{
-    if (str_eq(o, "-v") || str_eq(o, "--verbose")) {
-        ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
-    } else if (str_eq(o, "-vv")) {
-        ctx->verbosity = 2;
-    } else if (str_eq(o, "-q") || str_eq(o, "--quiet")) {
-        ctx->verbosity = -1;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* Options that stand before the command. Returns the exit code when the program is to end here, -1
- * to go on at argv[*at]. */
-static int global_options(struct cmd_context *ctx, int argc, char **argv, int *at)
-{
-    struct err e;
-    int i = 1;
-
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        const char *o = argv[i];
-        if (informative_option(o)) {
-            err_clear(&e);
-            return end_output(ctx, ERR_NONE, &e);
-        }
-        if (verbosity_option(ctx, o)) {
-            continue;
-        }
-        if ((str_eq(o, "-c") || str_eq(o, "--config")) && i + 1 < argc) {
-            ctx->config_file = argv[++i];
-        } else if (str_starts_with(o, "--config=")) {
-            ctx->config_file = o + strlen("--config=");
-        } else {
-            err_set(&e, ERR_USAGE,
-                    "unknown option '%s' (or one without its value); see `rollcall --help`", o);
-            return report(ctx, ERR_USAGE, &e);
-        }
-    }
-    *at = i;
-    return -1;
+    return err_exit_code(kind);
 }
 
 /* Pages of megabytes come and go in two threads: given back to the system at once, they do not pile
@@ -247,19 +443,21 @@ int cli_main(int argc, char **argv)
 {
     struct cmd_context ctx = {.arena = arena_new(0)};
     struct err e;
-    int at = 0;
+    enum err_kind kind = ERR_NONE;
 
     keep_memory_flat();
     secret_no_core_dumps();
     stop_install();
-    int code = limits_load(&e) ? global_options(&ctx, argc, argv, &at) : report(&ctx, e.kind, &e);
-    if (code < 0 && at >= argc) {
-        err_set(&e, ERR_USAGE, "no command given; see `rollcall --help`");
-        code = report(&ctx, ERR_USAGE, &e);
+    err_clear(&e);
+    if (!limits_load(&e)) {
+        kind = e.kind;
+    } else {
+        kind = take_options(&ctx, NULL, argc, argv, &e);
     }
-    if (code < 0) {
-        code = run_command(&ctx, argc - at, argv + at);
+    if (kind == ERR_NONE && !print_what_is_asked(&ctx)) {
+        kind = run_command(&ctx, &e);
     }
+    int code = end_output(&ctx, kind, &e);
     arena_free(ctx.arena);
     return code;
 }

@@ -1,7 +1,9 @@
 /*
- * The commands: one file each, thin. cli.c holds the table; main.c only calls cli_main.
+ * The commands: one file each, thin. cli.c holds the table of commands and the one table of their
+ * options, from which the command line is read and --help and --commands are made; main.c only
+ * calls cli_main.
  *
- * To add a command: its file with a run function and its help text, one line in cli.c's table, a
+ * To add a command: its file with a struct command, an id here, its options in cli.c's table, a
  * section in docs/rollcall.1, a test in tests/e2e. Only this layer prints: results to stdout,
  * everything else to stderr.
  */
@@ -9,79 +11,116 @@
 #define ROLLCALL_CMD_CMD_H
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/config.h"
 #include "out/render.h"
+#include "out/status.h"
+#include "streams/stream.h"
 
-/* What the options before the command say. */
+enum cmd_id {
+    CMD_CHECK,
+    CMD_EXTRACT,
+    CMD_EXPORT,
+    CMD_QUERY,
+    CMD_RECENT,
+    CMD_SNAPSHOT,
+    CMD_STATUS,
+    CMD_COUNT
+};
+
+/* All options, the program's own and the commands'. */
+enum cmd_option {
+    OPT_CONFIG,
+    OPT_VERBOSE,
+    OPT_QUIET,
+    OPT_EXIT_CODES,
+    OPT_CAUSES,
+    OPT_LIMITS,
+    OPT_STREAMS,
+    OPT_COMMANDS,
+    OPT_VERSION,
+    OPT_UNTIL,
+    OPT_STREAM,
+    OPT_FIND_REGION,
+    OPT_YES,
+    OPT_OUT,
+    OPT_GZIP,
+    OPT_BOM,
+    OPT_SINCE,
+    OPT_CSV,
+    OPT_JSON,
+    OPT_HELP,
+    OPT_COUNT
+};
+
+/* What the command line says. Strings are those of argv. */
 struct cmd_context {
-    const char *config_file; /* -c FILE; NULL: search */
-    int verbosity;           /* -1: -q, 0, 1: -v, 2: -v -v */
-    struct arena *arena;     /* lives as long as the program */
+    struct arena *arena;           /* lives as long as the program */
+    int verbosity;                 /* -1: -q, 0, 1: -v, 2: -v -v */
+    const char *option[OPT_COUNT]; /* its value, "" for one that takes none; NULL: not given */
+    const char **streams;          /* values of --stream */
+    size_t stream_count;
+    char **arguments; /* of the command; a NULL follows the last */
+    size_t argument_count;
 };
 
 struct command {
     const char *name;
-    const char *summary; /* one line for `rollcall --help` */
-    const char *help;    /* whole text for `rollcall NAME --help` */
-    /* Runs with argv[0] = the command's name. ERR_NONE or the kind whose exit code the program ends
-     * with; `e` then holds the message (empty: all was said already). */
-    enum err_kind (*run)(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
+    const char *arguments; /* "[TABLE|VIEW]..."; NULL: it takes none */
+    const char *summary;   /* one line for `rollcall --help` */
+    const char *about;     /* for `rollcall NAME --help`: what it does */
+    const char *notes;     /* and what follows the options */
+    /* ERR_NONE or the kind whose exit code the program ends with; `e` then holds the message
+     * (empty: all was said already). */
+    enum err_kind (*run)(const struct cmd_context *ctx, struct err *e);
 };
 
-extern const struct command command_table[];
-extern const size_t command_count;
+/* Finds what is wrong with a set-up; the kind is that of the first failure. */
+extern const struct command cmd_check;
+/* Reads from the API into the database. */
+extern const struct command cmd_extract;
+/* CSV files and their manifest. */
+extern const struct command cmd_export;
+/* A built-in query to stdout. */
+extern const struct command cmd_query;
+/* The last conversations, straight from the API. */
+extern const struct command cmd_recent;
+/* A consistent copy of the database. */
+extern const struct command cmd_snapshot;
+/* How far each stream is, to stdout; ERR_BEHIND when something is overdue. */
+extern const struct command cmd_status;
 
-/* rollcall extract: reads from the API into the database; see cmd_extract_help. */
-enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall check: finds what is wrong with a set-up; the kind is that of the first failure; see
- * cmd_check_help. */
-enum err_kind cmd_check(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall export: CSV files and their manifest; see cmd_export_help. */
-enum err_kind cmd_export(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall query: a built-in query to stdout; see cmd_query_help. */
-enum err_kind cmd_query(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall recent: the last conversations, straight from the API; see cmd_recent_help. */
-enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall snapshot: a consistent copy of the database; see cmd_snapshot_help. */
-enum err_kind cmd_snapshot(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
-/* rollcall status: how far each stream is, to stdout; ERR_BEHIND when something is overdue; see
- * cmd_status_help. */
-enum err_kind cmd_status(const struct cmd_context *ctx, int argc, char **argv, struct err *e);
+/* The whole program: reads the command line, runs the command, prints its error; the exit code. */
+int cli_main(int argc, char **argv);
 
-extern const char cmd_extract_help[];
-extern const char cmd_check_help[];
-extern const char cmd_export_help[];
-extern const char cmd_query_help[];
-extern const char cmd_recent_help[];
-extern const char cmd_snapshot_help[];
-extern const char cmd_status_help[];
+/* --- what several commands need (setup.c) ---------------------------------------------------- */
 
-/* Loads the configuration for a command (setup.c): file, environment, log, time zone, and with
- * `needs_login` the region's URLs. */
+/* Loads the configuration: file, environment, log, time zone, and with `needs_login` the region's
+ * URLs. */
 bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e);
 
-/* Checks [export] tables (setup.c), as far as can be told: against the schema and, for names that
- * it does not have, the database as it is. ERR_CONFIG with file:line and the nearest name. */
+/* Checks [export] tables, as far as can be told: against the schema and, for names that it does not
+ * have, the database as it is. ERR_CONFIG with file:line and the nearest name. */
 bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e);
 
-struct option;
+/* The format that --csv and --json ask for; ERR_USAGE (in the name of `command`) for both. */
+bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_format *format,
+                struct err *e);
 
-/* Turns a getopt_long failure ('?' or ':') into a usage error that names the option and the nearest
- * known one. Always ERR_USAGE. */
-enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,
-                             int answer, struct err *e);
+/* The streams wanted, in registry order and in the arena: those of --stream, else those enabled.
+ * ERR_USAGE (in the name of `command`) with the nearest name for one that is unknown. */
+bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
+                 const struct stream *const **streams, size_t *count, struct err *e);
 
-/* Parses a command line whose options are --csv and --json alone (setup.c); arguments then begin at
- * argv[optind]. ERR_NONE, or ERR_USAGE for another option or for both. */
-enum err_kind cmd_format_options(const char *command, int argc, char **argv,
-                                 enum render_format *format, struct err *e);
+/* What the readers of the file (src/out) are told of all streams, in registry order and in the
+ * arena. */
+const struct status_stream_facts *cmd_stream_facts(const struct config *c, struct arena *a,
+                                                   size_t *count);
 
-/* The whole program: parses the options before the command, runs it, prints its error; the exit
- * code. */
-int cli_main(int argc, char **argv);
+/* Names of the tables that hold data (not the ledger's), in the arena. */
+const char *const *cmd_data_tables(struct arena *a, size_t *count);
 
 #endif

@@ -1,110 +1,23 @@
-#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
-#include "cmd/summary.h"
+#include "out/metrics.h"
 #include "run/extract.h"
-
-const char cmd_extract_help[] =
-    "usage: rollcall extract [--until TIME] [--stream NAME]...\n"
-    "\n"
-    "Brings every enabled stream up to now: users and queues when older than six\n"
-    "hours, real-time adherence, then conversation details. What an earlier run left\n"
-    "unfinished goes on at its next page. This is the nightly command.\n"
-    "\n"
-    "  --until TIME    ISO 8601 time with a zone, or a day (its start, in [extract]\n"
-    "                  timezone), that replaces now in all planning (windows,\n"
-    "                  lookback, settling); snapshots are of the real moment; at most\n"
-    "                  seven days ahead of the clock\n"
-    "  --stream NAME   only this stream (repeatable): users, queues,\n"
-    "                  adherence_realtime, conversations\n"
-    "  -h, --help      print this help\n"
-    "\n"
-    "Exit codes: 0 done, 11 some of it done, 12 stopped by a signal; the others say\n"
-    "what is in the way (`rollcall --exit-codes`). Progress is always kept.\n";
 
 enum { MOST_DAYS_AHEAD = 7 };
 
-struct extract_options {
-    const char *until;
-    const char *streams[64];
-    size_t stream_count;
-};
-
-static enum err_kind parse_options(int argc, char **argv, struct extract_options *o, struct err *e)
+/* A stream of days needs to know from which day on. */
+static bool check_start(const struct config *c, const struct extract_request *request,
+                        struct err *e)
 {
-    static const struct option options[] = {{"until", required_argument, NULL, 'u'},
-                                            {"stream", required_argument, NULL, 's'},
-                                            {NULL, 0, NULL, 0}};
-    int answer;
-
-    opterr = 0;
-    optind = 1;
-    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (answer == 'u') {
-            o->until = optarg;
-        } else if (answer == 's' && o->stream_count < sizeof(o->streams) / sizeof(o->streams[0])) {
-            o->streams[o->stream_count++] = optarg;
-        } else {
-            return cmd_bad_option("extract", argv, options, answer, e);
-        }
-    }
-    if (optind < argc) {
-        err_set(e, ERR_USAGE, "extract: unexpected argument '%s'; see `rollcall extract --help`",
-                argv[optind]);
-        return ERR_USAGE;
-    }
-    return ERR_NONE;
-}
-
-/* A misspelt stream is told the nearest one. */
-static bool check_stream(const char *name, struct err *e)
-{
-    const char *names[64];
-
-    if (stream_find(name)) {
-        return true;
-    }
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        names[i] = stream_registry[i]->name;
-    }
-    const char *near = str_nearest(name, names, stream_registry_count);
-    return err_set(e, ERR_USAGE, "extract: unknown stream '%s'%s%s; see `rollcall extract --help`",
-                   name, near ? ", did you mean " : "", near ? near : "");
-}
-
-static bool is_listed(const char *name, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(list[i], name)) {
-            return true;
-        }
-    }
-    return count == 0;
-}
-
-/* The streams to run, in registry order: those of the command line, else those enabled. */
-static bool choose_streams(const struct extract_options *o, const struct config *c, struct arena *a,
-                           struct extract_request *request, struct err *e)
-{
-    const struct stream **chosen = arena_array(a, stream_registry_count, sizeof(*chosen));
-
-    for (size_t i = 0; i < o->stream_count; i++) {
-        if (!check_stream(o->streams[i], e)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        bool wanted = o->stream_count ? is_listed(s->name, o->streams, o->stream_count)
-                                      : is_listed(s->name, c->streams, c->stream_count);
-        if (wanted) {
-            chosen[request->stream_count++] = s;
-        }
-        if (wanted && s->windows == WINDOWS_UTC_DAYS && c->start_day == INT32_MIN) {
+    for (size_t i = 0; i < request->stream_count; i++) {
+        const struct stream *s = request->streams[i];
+        if (s->windows == WINDOWS_UTC_DAYS && c->start_day == INT32_MIN) {
             return err_set(
                 e, ERR_CONFIG,
                 "%s%s[extract] start is missing: say from which day on %s are wanted, for "
@@ -112,7 +25,6 @@ static bool choose_streams(const struct extract_options *o, const struct config 
                 c->path ? c->path : "", c->path ? ": " : "", s->title);
         }
     }
-    request->streams = chosen;
     return true;
 }
 
@@ -169,16 +81,106 @@ static bool choose_time(const char *until, const struct config *c, int64_t *unti
     return true;
 }
 
-enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
-{
-    struct extract_options o = {0};
-    struct config config;
-    struct extract_result result = {0};
-    enum err_kind kind = parse_options(argc, argv, &o, e);
+/* --- how it ended ---------------------------------------------------------------------------- */
 
+static const char *verdict(const struct run_totals *t, enum err_kind kind)
+{
+    if (kind == ERR_STOPPED) {
+        return "stopped, not all done";
+    }
     if (kind != ERR_NONE) {
+        return t->streams_left > 0 ? "not all done" : "done, but for what is said above";
+    }
+    return t->rows.rows_new + t->rows.rows_changed == 0 ? "nothing new" : "done";
+}
+
+static void print_summary(const struct extract_result *r, enum err_kind kind)
+{
+    const struct run_totals *t = &r->totals;
+    char run[48] = "run (not recorded)";
+
+    if (r->run_id != 0) {
+        (void)snprintf(run, sizeof(run), "run %lld", (long long)r->run_id);
+    }
+    fprintf(stderr,
+            "rollcall: %s: %s; streams done %lld, not done %lld; days whole %lld; rows new %lld, "
+            "changed %lld, unchanged %lld; requests %lld (%lld retries); %.1f s; exit %d (%s)\n",
+            run, verdict(t, kind), (long long)t->streams_done, (long long)t->streams_left,
+            (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
+            (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
+            (double)r->elapsed_ms / 1000.0, err_exit_code(kind), err_kind_name(kind));
+}
+
+static void log_summary(const struct extract_result *r, enum err_kind kind)
+{
+    const struct run_totals *t = &r->totals;
+
+    LOG(LOG_INFO, "run ends", LOG_N("run", r->run_id), LOG_S("result", verdict(t, kind)),
+        LOG_N("streams_done", t->streams_done), LOG_N("streams_left", t->streams_left),
+        LOG_N("days_whole", t->days_whole), LOG_N("rows_new", t->rows.rows_new),
+        LOG_N("rows_changed", t->rows.rows_changed),
+        LOG_N("rows_unchanged", t->rows.rows_unchanged), LOG_N("requests", t->requests),
+        LOG_N("retries", t->retries), LOG_N("elapsed_ms", r->elapsed_ms),
+        LOG_N("exit_code", err_exit_code(kind)), LOG_S("exit_name", err_kind_name(kind)));
+}
+
+/* Tells how a run ended: its error and one last line on stderr; or, when nobody is at the terminal
+ * and all is well (cron mails what is printed), an event of the log. With -q nothing: the caller
+ * prints the error. What was printed is taken out of `e`. */
+static void tell_summary(const struct cmd_context *ctx, const struct extract_result *result,
+                         enum err_kind kind, struct err *e)
+{
+    if (ctx->verbosity < 0) {
+        return;
+    }
+    if (kind == ERR_NONE && !isatty(STDERR_FILENO)) {
+        log_summary(result, kind);
+        return;
+    }
+    if (kind != ERR_NONE && e->message[0]) {
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
+        e->message[0] = '\0';
+    }
+    print_summary(result, kind);
+}
+
+/* Writes the metrics file, if the configuration names one, whatever became of the run. The kind to
+ * end with: `kind`, or, when all else was well and the file cannot be written, its error in `e`
+ * (otherwise that is a warning of the log). */
+static enum err_kind write_metrics(const struct cmd_context *ctx, const struct config *c,
+                                   const struct extract_result *result, enum err_kind kind,
+                                   struct err *e)
+{
+    struct metrics_request request = {
+        .path = c->metrics_textfile,
+        .database = c->database_path,
+        .status = {.now_ms = clock_now_ms(), .due_hours = c->due_hours},
+        .kind = kind,
+        .elapsed_ms = result->elapsed_ms,
+        .totals = &result->totals};
+    struct err failed;
+
+    if (!c->metrics_textfile) {
         return kind;
     }
+    request.status.streams = cmd_stream_facts(c, ctx->arena, &request.status.stream_count);
+    if (metrics_write(&request, &failed)) {
+        return kind;
+    }
+    err_prefix(&failed, "[metrics] textfile");
+    if (kind != ERR_NONE) {
+        LOG(LOG_WARN, "metrics not written", LOG_S("error", failed.message));
+        return kind;
+    }
+    *e = failed;
+    return e->kind;
+}
+
+static enum err_kind run(const struct cmd_context *ctx, struct err *e)
+{
+    struct config config;
+    struct extract_result result = {0};
+
     if (!cmd_setup(ctx, true, &config, e)) {
         return e->kind;
     }
@@ -187,17 +189,29 @@ enum err_kind cmd_extract(const struct cmd_context *ctx, int argc, char **argv, 
         .config = &config,
         .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
     };
-    if (!choose_streams(&o, &config, ctx->arena, &request, e) ||
-        !choose_time(o.until, &config, &request.until_ms, e) ||
+    if (!cmd_streams(ctx, "extract", &config, &request.streams, &request.stream_count, e) ||
+        !check_start(&config, &request, e) ||
+        !choose_time(ctx->option[OPT_UNTIL], &config, &request.until_ms, e) ||
         !cmd_check_tables(&config, ctx->arena, e)) {
         config_wipe(&config);
-        return e->kind == ERR_USAGE ? ERR_USAGE
-                                    : summary_metrics(ctx, &config, &result, e->kind, e);
+        return e->kind == ERR_USAGE ? ERR_USAGE : write_metrics(ctx, &config, &result, e->kind, e);
     }
-    kind = extract_run(&request, ctx->arena, &result, e);
+    enum err_kind kind = extract_run(&request, ctx->arena, &result, e);
     progress_line_clear();
     config_wipe(&config);
-    kind = summary_metrics(ctx, &config, &result, kind, e);
-    summary_tell(ctx, &result, kind, e);
+    kind = write_metrics(ctx, &config, &result, kind, e);
+    tell_summary(ctx, &result, kind, e);
     return kind;
 }
+
+const struct command cmd_extract = {
+    .name = "extract",
+    .summary = "bring every enabled stream up to now, resuming by itself",
+    .about = "Brings every enabled stream up to now; lists of names are read again only when some "
+             "hours old. What an earlier run left unfinished goes on at its next page. This is the "
+             "nightly command.",
+    .notes =
+        "Exit codes: 0 done, 11 some of it done, 12 stopped by a signal; the others say what is "
+        "in the way (`rollcall --exit-codes`). Progress is always kept.",
+    .run = run,
+};

@@ -1,44 +1,12 @@
 #include "out/query.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "out/table.h"
 
-const char cmd_query_help[] =
-    "usage: rollcall query [NAME [KEY=VALUE]... [--csv|--json]]\n"
-    "\n"
-    "Runs a built-in query and prints its rows as a table. Without a name: lists the\n"
-    "queries with their parameters. On a terminal too narrow, texts end in \"..\";\n"
-    "--csv and --json give everything.\n"
-    "\n"
-    "  --csv           as CSV\n"
-    "  --json          as a JSON array of objects\n"
-    "  -h, --help      print this help\n"
-    "\n"
-    "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --csv\n";
-
-enum { LINE_WIDTH = 78, TEXT_INDENT = 4 };
-
-/* Prints words from column `indent` on, in lines of LINE_WIDTH; `at` is where the line is. */
-static void print_wrapped(const char *text, int indent, int at)
-{
-    while (*text != '\0') {
-        int length = (int)strcspn(text, " ");
-
-        if (at > indent && at + 1 + length > LINE_WIDTH) {
-            printf("\n");
-            at = 0;
-        }
-        printf("%*s%.*s", at < indent ? indent - at : at > indent, "", length, text);
-        at = (at < indent ? indent : at + (at > indent)) + length;
-        text += length;
-        text += strspn(text, " ");
-    }
-    printf("\n");
-}
+enum { TEXT_INDENT = 4 };
 
 static void list_queries(struct arena *a)
 {
@@ -50,14 +18,14 @@ static void list_queries(struct arena *a)
         int widest = 0;
 
         printf("%s%s - %s\n", i > 0 ? "\n" : "", q->name, q->title);
-        print_wrapped(q->description, TEXT_INDENT, 0);
+        render_words(stdout, q->description, TEXT_INDENT, 0);
         for (size_t p = 0; p < q->param_count; p++) {
             int length = (int)strlen(q->params[p].name);
             widest = length > widest ? length : widest;
         }
         for (size_t p = 0; p < q->param_count; p++) {
             int at = printf("%*s%s=", TEXT_INDENT, "", q->params[p].name);
-            print_wrapped(q->params[p].text, TEXT_INDENT + widest + 3, at);
+            render_words(stdout, q->params[p].text, TEXT_INDENT + widest + 3, at);
         }
     }
 }
@@ -81,26 +49,37 @@ static bool run_query(const struct cmd_context *ctx, struct db *d, const struct 
     return done;
 }
 
-enum err_kind cmd_query(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
+static enum err_kind run(const struct cmd_context *ctx, struct err *e)
 {
     enum render_format format;
     struct config config;
-    enum err_kind kind = cmd_format_options("query", argc, argv, &format, e);
 
-    if (kind != ERR_NONE) {
-        return kind;
+    if (!cmd_format(ctx, "query", &format, e)) {
+        return e->kind;
     }
-    if (optind >= argc) {
+    if (ctx->argument_count == 0) {
         list_queries(ctx->arena);
         return ERR_NONE;
     }
-    const struct query *q = query_find(ctx->arena, argv[optind], e);
+    const struct query *q = query_find(ctx->arena, ctx->arguments[0], e);
     if (!q || !cmd_setup(ctx, false, &config, e)) {
         return e->kind;
     }
     struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && run_query(ctx, d, q, &argv[optind + 1], format, e);
+    bool done = d && run_query(ctx, d, q, &ctx->arguments[1], format, e);
     db_close(d);
     config_wipe(&config);
     return done ? ERR_NONE : e->kind;
 }
+
+const struct command cmd_query = {
+    .name = "query",
+    .arguments = "[NAME [KEY=VALUE]...]",
+    .summary = "run one of the built-in queries",
+    .about =
+        "Runs a built-in query and prints its rows as a table. Without a name: lists the queries "
+        "with their parameters. On a terminal too narrow, texts end in \"..\"; --csv and --json "
+        "give everything.",
+    .notes = "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --csv",
+    .run = run,
+};

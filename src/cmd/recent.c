@@ -1,49 +1,11 @@
 #include "run/recent.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/table.h"
-
-const char cmd_recent_help[] =
-    "usage: rollcall recent [N] [--csv|--json]\n"
-    "\n"
-    "Shows the last N conversations (5; at most 100) straight from the API, newest\n"
-    "first: the proof that access works. Looks back an hour, then a day, then a week,\n"
-    "until N are found. Names come from the database when there is one, otherwise ids\n"
-    "are shown; nothing is written to it. Times are those of [extract] timezone.\n"
-    "\n"
-    "  --csv           as CSV\n"
-    "  --json          as a JSON array of objects\n"
-    "  -h, --help      print this help\n"
-    "\n"
-    "None found is no error, but is said: a role that covers too few divisions gives\n"
-    "an empty answer.\n";
-
-struct recent_options {
-    enum render_format format;
-    int64_t wanted;
-};
-
-static enum err_kind parse_options(int argc, char **argv, struct recent_options *o, struct err *e)
-{
-    enum err_kind kind = cmd_format_options("recent", argc, argv, &o->format, e);
-
-    if (kind != ERR_NONE) {
-        return kind;
-    }
-    if (argc - optind > 1 ||
-        (optind < argc && !str_to_int64(argv[optind], 1, RECENT_MOST, &o->wanted))) {
-        err_set(e, ERR_USAGE,
-                "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
-                argv[argc - 1], RECENT_MOST);
-        return ERR_USAGE;
-    }
-    return ERR_NONE;
-}
 
 /* Names are a help: a database that is not there, or cannot be read, only leaves the ids. */
 static void look_up_names(const struct config *c, struct recent *r)
@@ -57,20 +19,27 @@ static void look_up_names(const struct config *c, struct recent *r)
     db_close(d);
 }
 
-enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, struct err *e)
+static enum err_kind run(const struct cmd_context *ctx, struct err *e)
 {
-    struct recent_options o = {.wanted = RECENT_DEFAULT};
+    struct rendering to = {RENDER_TABLE, table_terminal_width(stdout), stdout};
+    int64_t wanted = RECENT_DEFAULT;
+    size_t given = ctx->argument_count;
     struct config config;
     struct recent found;
-    enum err_kind kind = parse_options(argc, argv, &o, e);
 
-    if (kind != ERR_NONE) {
-        return kind;
+    if (!cmd_format(ctx, "recent", &to.format, e)) {
+        return e->kind;
+    }
+    if (given > 1 || (given == 1 && !str_to_int64(ctx->arguments[0], 1, RECENT_MOST, &wanted))) {
+        err_set(e, ERR_USAGE,
+                "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
+                ctx->arguments[given - 1], RECENT_MOST);
+        return ERR_USAGE;
     }
     if (!cmd_setup(ctx, true, &config, e)) {
         return e->kind;
     }
-    bool done = recent_fetch(&config, (size_t)o.wanted, &found, e);
+    bool done = recent_fetch(&config, (size_t)wanted, &found, e);
     config_wipe(&config);
     if (done) {
         look_up_names(&config, &found);
@@ -79,9 +48,22 @@ enum err_kind cmd_recent(const struct cmd_context *ctx, int argc, char **argv, s
                   "the client's role covers none of their divisions\n",
                   stderr);
         }
-        struct rendering to = {o.format, table_terminal_width(stdout), stdout};
         done = recent_print(&found, &to, e);
     }
     db_close(found.memory);
     return done ? ERR_NONE : e->kind;
 }
+
+const struct command cmd_recent = {
+    .name = "recent",
+    .arguments = "[N]",
+    .summary = "show the last conversations, straight from the API",
+    .about =
+        "Shows the last N conversations (5; at most 100) straight from the API, newest first: "
+        "the proof that access works. Looks back an hour, then a day, then a week, until N are "
+        "found. Names come from the database when there is one, otherwise ids are shown; nothing "
+        "is written to it. Times are those of [extract] timezone.",
+    .notes = "None found is no error, but is said: a role that covers too few divisions gives an "
+             "empty answer.",
+    .run = run,
+};

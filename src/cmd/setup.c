@@ -1,5 +1,3 @@
-#include <getopt.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "api/region.h"
@@ -9,9 +7,8 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/export.h"
-#include "streams/stream.h"
 
-enum { OPTIONS_MAX = 32 };
+enum { TABLES_MAX = 512 };
 
 static void setup_log(const struct cmd_context *ctx, const struct config *c)
 {
@@ -51,17 +48,23 @@ static bool resolve_region(const struct cmd_context *ctx, struct config *c, stru
     return true;
 }
 
-bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e)
+static const char **stream_names(struct arena *a)
 {
-    const char **names = arena_array(ctx->arena, stream_registry_count, sizeof(*names));
-    struct config_request request = {.file = ctx->config_file,
-                                     .needs_login = needs_login,
-                                     .known_streams = names,
-                                     .known_stream_count = stream_registry_count};
+    const char **names = arena_array(a, stream_registry_count, sizeof(*names));
 
     for (size_t i = 0; i < stream_registry_count; i++) {
         names[i] = stream_registry[i]->name;
     }
+    return names;
+}
+
+bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e)
+{
+    struct config_request request = {.file = ctx->option[OPT_CONFIG],
+                                     .needs_login = needs_login,
+                                     .known_streams = stream_names(ctx->arena),
+                                     .known_stream_count = stream_registry_count};
+
     if (!config_load(&request, ctx->arena, out, e)) {
         return false;
     }
@@ -100,47 +103,94 @@ bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e)
     return true;
 }
 
-enum err_kind cmd_bad_option(const char *command, char **argv, const struct option *options,
-                             int answer, struct err *e)
+bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_format *format,
+                struct err *e)
 {
-    const char *names[OPTIONS_MAX];
-    size_t count = 0;
-    const char *given = argv[optind > 0 ? optind - 1 : 0];
-
-    for (; options[count].name && count < OPTIONS_MAX; count++) {
-        names[count] = options[count].name;
+    if (ctx->option[OPT_CSV] && ctx->option[OPT_JSON]) {
+        return err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", command);
     }
-    if (answer == ':') {
-        err_set(e, ERR_USAGE, "%s: option '%s' needs a value; see `rollcall %s --help`", command,
-                given, command);
-        return ERR_USAGE;
+    *format = RENDER_TABLE;
+    if (ctx->option[OPT_CSV]) {
+        *format = RENDER_CSV;
+    } else if (ctx->option[OPT_JSON]) {
+        *format = RENDER_JSON;
     }
-    const char *near = str_starts_with(given, "--") ? str_nearest(given + 2, names, count) : NULL;
-    err_set(e, ERR_USAGE, "%s: unknown option '%s'%s%s; see `rollcall %s --help`", command, given,
-            near ? ", did you mean --" : "", near ? near : "", command);
-    return ERR_USAGE;
+    return true;
 }
 
-enum err_kind cmd_format_options(const char *command, int argc, char **argv,
-                                 enum render_format *format, struct err *e)
-{
-    static const struct option options[] = {{"csv", no_argument, NULL, RENDER_CSV},
-                                            {"json", no_argument, NULL, RENDER_JSON},
-                                            {NULL, 0, NULL, 0}};
-    int answer;
+/* --- streams --------------------------------------------------------------------------------- */
 
-    *format = RENDER_TABLE;
-    opterr = 0;
-    optind = 1;
-    while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (answer != RENDER_CSV && answer != RENDER_JSON) {
-            return cmd_bad_option(command, argv, options, answer, e);
+/* Whether a list of names, of which an empty one means all, holds the stream. */
+static bool is_wanted(const struct stream *s, const char *const *names, size_t count)
+{
+    return count == 0 || str_is_listed(s->name, names, count);
+}
+
+bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
+                 const struct stream *const **streams, size_t *count, struct err *e)
+{
+    const struct stream **chosen =
+        arena_array(ctx->arena, stream_registry_count, sizeof(struct stream *));
+    bool given = ctx->stream_count > 0;
+
+    for (size_t i = 0; i < ctx->stream_count; i++) {
+        const char *name = ctx->streams[i];
+        if (!stream_find(name)) {
+            const char *near = str_nearest(name, stream_names(ctx->arena), stream_registry_count);
+            return err_set(e, ERR_USAGE, "%s: unknown stream '%s'%s%s; see `rollcall %s --help`",
+                           command, name, near ? ", did you mean " : "", near ? near : "", command);
         }
-        if (*format != RENDER_TABLE && *format != (enum render_format)answer) {
-            err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", command);
-            return ERR_USAGE;
-        }
-        *format = (enum render_format)answer;
     }
-    return ERR_NONE;
+    *count = 0;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        if (is_wanted(stream_registry[i], given ? ctx->streams : c->streams,
+                      given ? ctx->stream_count : c->stream_count)) {
+            chosen[(*count)++] = stream_registry[i];
+        }
+    }
+    *streams = chosen;
+    return true;
+}
+
+const struct status_stream_facts *cmd_stream_facts(const struct config *c, struct arena *a,
+                                                   size_t *count)
+{
+    struct status_stream_facts *facts = arena_array(a, stream_registry_count, sizeof(*facts));
+
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        facts[i] = (struct status_stream_facts){
+            .name = s->name,
+            .title = s->title,
+            .table = s->load == LOAD_OBSERVE ? s->state->table : s->tree->root->table,
+            .is_snapshot = s->windows == WINDOWS_SNAPSHOT,
+            .enabled = is_wanted(s, c->streams, c->stream_count),
+        };
+    }
+    *count = stream_registry_count;
+    return facts;
+}
+
+const char *const *cmd_data_tables(struct arena *a, size_t *count)
+{
+    const struct table_map **queue = arena_array(a, TABLES_MAX, sizeof(struct table_map *));
+    const char **names = arena_array(a, TABLES_MAX, sizeof(*names));
+    size_t queued = 0;
+
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        INVARIANT(queued < TABLES_MAX);
+        queue[queued++] = s->load == LOAD_OBSERVE ? s->state : s->tree->root;
+    }
+    for (size_t at = 0; at < queued; at++) {
+        names[at] = queue[at]->table;
+        for (size_t i = 0; i < queue[at]->child_count; i++) {
+            INVARIANT(queued < TABLES_MAX);
+            queue[queued++] = queue[at]->children[i];
+        }
+    }
+    *count = queued;
+    return names;
 }

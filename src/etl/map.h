@@ -1,6 +1,6 @@
 /*
- * Maps: how a document becomes rows, as constant data. One walker (etl/walk.h) reads them; INSERT
- * statements are generated from them; a unit test holds each against PRAGMA table_info.
+ * Maps: how a document becomes rows, as constant data, made from schema/ by scripts/maps.awk. One
+ * walker (etl/walk.h) reads them; INSERT statements are generated from them.
  *
  * A stream's tables form a tree. A row of the tree's root is one entity of the answer; a row of a
  * child table is one element of an array (or one member of an object) inside it. A child's primary
@@ -89,55 +89,6 @@ struct tree_map {
     const char *const *ignored;
     size_t ignored_count;
 };
-
-/* Shorthands for the column lists. */
-#define TEXT(n, p)                                                                                 \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_TEXT                                              \
-    }
-#define INTEGER(n, p)                                                                              \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_INT                                               \
-    }
-#define REAL(n, p)                                                                                 \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_REAL                                              \
-    }
-#define BOOLEAN(n, p)                                                                              \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_BOOL                                              \
-    }
-#define TIME(n, p)                                                                                 \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_TIME                                              \
-    }
-#define JSON_TEXT(n, p)                                                                            \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_JSON                                              \
-    }
-#define OWN_ID(n, p)                                                                               \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_TEXT, .flags = COLUMN_REQUIRED                    \
-    }
-
-/* A column of any type with flags. */
-#define COLUMN(t, n, p, f)                                                                         \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = (t), .flags = (f)                                        \
-    }
-/* The element of an array of plain values; name and value of an object's member. */
-#define ELEMENT(n)                                                                                 \
-    {                                                                                              \
-        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_ELEMENT                     \
-    }
-#define MEMBER_NAME(n)                                                                             \
-    {                                                                                              \
-        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_MEMBER_NAME                 \
-    }
-#define MEMBER_VALUE(n)                                                                            \
-    {                                                                                              \
-        .name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_MEMBER_VALUE                \
-    }
 
 /* Shorthands for lists and their lengths in table and tree maps. */
 #define COLUMNS(a)  .columns = (a), .column_count = COUNT_OF(a)

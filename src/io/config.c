@@ -150,11 +150,6 @@ static char *next_line(struct reading *r)
     return line;
 }
 
-static bool fail_line(struct loading *l, const struct reading *r, const char *what)
-{
-    return err_set(l->e, ERR_CONFIG, "%s:%d: %s", r->path, r->line, what);
-}
-
 static bool is_blank(char c)
 {
     return c != '\0' && strchr(BLANKS, c) != NULL;
@@ -176,27 +171,13 @@ static char *plain_value(struct arena *a, const char *value, const char *marks)
 
 /* --- the INI file ---------------------------------------------------------------------------- */
 
-static bool fail_section(struct loading *l, const struct reading *r, const char *section,
-                         const char *const *known, size_t count)
-{
-    const char *near = str_nearest(str_lower(l->a, section), known, count);
-    const char *shown = str_escaped(l->a, section);
-    if (near != NULL) {
-        return fail_line(
-            l, r, arena_printf(l->a, "unknown section [%s]; did you mean [%s]?", shown, near));
-    }
-    return fail_line(l, r,
-                     arena_printf(l->a, "unknown section [%s]; known are [%s]", shown,
-                                  join(l->a, known, count, "], [")));
-}
-
 static bool enter_section(struct loading *l, struct reading *r, char *header)
 {
     const char *names[CONFIG_KEY_COUNT];
     size_t count = 0;
     char *end = strchr(header, ']');
     if (end == NULL) {
-        return fail_line(l, r, "the section's closing bracket ] is missing");
+        return err_set(l->e, ERR_CONFIG, "the section's closing bracket ] is missing");
     }
     *end = '\0';
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
@@ -206,7 +187,16 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
     }
     r->section = header;
     r->above = CONFIG_KEY_COUNT;
-    return str_is_listed(header, names, count) || fail_section(l, r, header, names, count);
+    if (str_is_listed(header, names, count)) {
+        return true;
+    }
+    const char *near = str_nearest(str_lower(l->a, header), names, count);
+    const char *shown = str_escaped(l->a, header);
+    if (near != NULL) {
+        return err_set(l->e, ERR_CONFIG, "unknown section [%s]; did you mean [%s]?", shown, near);
+    }
+    return err_set(l->e, ERR_CONFIG, "unknown section [%s]; known are [%s]", shown,
+                   join(l->a, names, count, "], ["));
 }
 
 /* True for a key or a value about scopes, whatever the key is called. */
@@ -237,24 +227,21 @@ static const char *key_advice(struct arena *a, const char *section, const char *
     return advice(a, lower, names, count);
 }
 
-static bool fail_key(struct loading *l, const struct reading *r, const char *name,
-                     const char *value)
+static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
 {
     const char *shown = str_escaped(l->a, name);
+    const char *hint = key_advice(l->a, section, name);
     if (is_about_scopes(name, value)) {
         err_set(l->e, ERR_CONFIG,
-                "%s:%d: %s: scopes do not apply to the client credentials grant; what the client "
-                "may read is set by its roles and their divisions (Genesys Cloud: Admin > "
-                "Integrations > OAuth > the client > Roles). Remove the line",
-                r->path, r->line, shown);
+                "%s: scopes do not apply to the client credentials grant; what the client may read "
+                "is set by its roles and their divisions (Genesys Cloud: Admin > Integrations > "
+                "OAuth > the client > Roles). Remove the line",
+                shown);
         return err_cause(l->e, CAUSE_CONFIG_SCOPE);
     }
-    const char *hint = key_advice(l->a, r->section, name);
-    if (r->section[0] == '\0') {
-        return fail_line(l, r,
-                         arena_printf(l->a, "%s stands before the first [section]%s", shown, hint));
-    }
-    return fail_line(l, r, arena_printf(l->a, "unknown key %s in [%s]%s", shown, r->section, hint));
+    return section[0] == '\0'
+               ? err_set(l->e, ERR_CONFIG, "%s stands before the first [section]%s", shown, hint)
+               : err_set(l->e, ERR_CONFIG, "unknown key %s in [%s]%s", shown, section, hint);
 }
 
 /* True when nothing but a comment follows. */
@@ -283,12 +270,11 @@ static bool go_on(struct loading *l, struct reading *r, const char *more)
     struct config_text *known = &l->texts[r->above];
     bool was_quoted;
     if (key->type != CONFIG_LIST) {
-        return fail_line(
-            l, r,
-            arena_printf(l->a,
-                         "a line that begins with a blank goes on with the key above (%s), which "
-                         "takes one line; begin it at the margin, as key = value",
-                         key->name));
+        return err_set(
+            l->e, ERR_CONFIG,
+            "a line that begins with a blank goes on with the key above (%s), which takes "
+            "one line; begin it at the margin, as key = value",
+            key->name);
     }
     known->text = arena_printf(l->a, "%s %s", known->text, ini_value(l->a, more, &was_quoted));
     return true;
@@ -298,7 +284,7 @@ static bool read_entry(struct loading *l, struct reading *r, char *name)
 {
     size_t length = strcspn(name, "=:");
     if (name[length] == '\0') {
-        return fail_line(l, r, "neither [section] nor key = value nor a comment");
+        return err_set(l->e, ERR_CONFIG, "neither [section] nor key = value nor a comment");
     }
     const char *value = name + length + 1;
     value += strspn(value, BLANKS);
@@ -308,13 +294,12 @@ static bool read_entry(struct loading *l, struct reading *r, char *name)
     name[length] = '\0';
     r->above = find_key(r->section, name);
     if (r->above == CONFIG_KEY_COUNT) {
-        return fail_key(l, r, name, value);
+        return fail_key(l, r->section, name, value);
     }
     struct config_text *known = &l->texts[r->above];
     if (known->origin != NULL) {
-        return fail_line(l, r,
-                         arena_printf(l->a, "%s is set a second time (first in %s); remove one",
-                                      name, known->origin));
+        return err_set(l->e, ERR_CONFIG, "%s is set a second time (first in %s); remove one", name,
+                       known->origin);
     }
     known->origin = arena_printf(l->a, "%s:%d: [%s] %s", r->path, r->line, r->section, name);
     known->text = ini_value(l->a, value, &known->was_quoted);
@@ -352,6 +337,7 @@ static bool read_ini(struct loading *l, const char *path, bool *absent)
     struct err later;
     for (char *line = next_line(&r); line != NULL; line = next_line(&r)) {
         if (!read_ini_line(l, &r, line)) {
+            err_prefix(l->e, "%s:%d", r.path, r.line);
             l->e = &later;
         }
     }

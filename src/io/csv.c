@@ -143,12 +143,19 @@ static void add(struct csv_writer *w, const char *bytes, size_t length)
     w->block->used += length;
 }
 
-static void add_char(struct csv_writer *w, char c)
+/* Makes room for `length` bytes, fewer than a block has. */
+static char *room(struct csv_writer *w, size_t length)
 {
-    if (w->block->used == BLOCK_BYTES) {
+    if (BLOCK_BYTES - w->block->used < length) {
         flush(w);
     }
-    w->block->bytes[w->block->used++] = c;
+    return w->block->bytes + w->block->used;
+}
+
+static void add_char(struct csv_writer *w, char c)
+{
+    *room(w, 1) = c;
+    w->block->used++;
 }
 
 static void start_field(struct csv_writer *w)
@@ -159,29 +166,46 @@ static void start_field(struct csv_writer *w)
     w->in_record = true;
 }
 
-/* --- text ------------------------------------------------------------------------------------ */
-
-/* The high bit of each byte of `word` that equals `c` (and perhaps of bytes after such a one). */
-static inline uint64_t equal_bytes(uint64_t word, unsigned char c)
+/* A field whose bytes are to be written as they are. */
+static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t x = word ^ (ones * c);
-    return (x - ones) & ~x & (ones << 7);
+    if (length >= BLOCK_BYTES / 2) {
+        start_field(w);
+        add(w, bytes, length);
+        return;
+    }
+    char *to = room(w, length + 1);
+    size_t comma = w->in_record ? 1 : 0;
+
+    *to = ',';
+    memcpy(to + comma, bytes, length);
+    w->block->used += comma + length;
+    w->in_record = true;
 }
+
+/* --- text ------------------------------------------------------------------------------------ */
 
 static inline bool is_special(char c)
 {
     return c == ',' || c == '"' || c == '\r' || c == '\n';
 }
 
+/* Eight bytes at a time are looked at together: what is special lies below '-', as little else
+ * does. */
 static bool needs_quotes(const char *text, size_t length)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
     for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), text += sizeof(uint64_t)) {
         uint64_t word;
         memcpy(&word, text, sizeof(word));
-        if ((equal_bytes(word, ',') | equal_bytes(word, '"') | equal_bytes(word, '\r') |
-             equal_bytes(word, '\n')) != 0) {
-            return true;
+        if (((word - ones * '-') & ~word & (ones << 7)) == 0) {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof(word); i++) {
+            if (is_special(text[i])) {
+                return true;
+            }
         }
     }
     for (; length > 0; length--, text++) {
@@ -255,9 +279,14 @@ static void add_quoted(struct csv_writer *w, const char *text, size_t length)
 
 void csv_text(struct csv_writer *w, const char *text, size_t length)
 {
-    start_field(w);
     bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
     bool quotes = length == 0 || needs_quotes(text, length);
+
+    if (!quotes && !apostrophe) {
+        add_field(w, text, length);
+        return;
+    }
+    start_field(w);
     if (quotes) {
         add_char(w, '"');
     }
@@ -304,7 +333,7 @@ static void add_int(struct csv_writer *w, int64_t value)
     if (negative) {
         *--start = '-';
     }
-    add(w, start, (size_t)(end - start));
+    add_field(w, start, (size_t)(end - start));
 }
 
 /* Writes a real of at most six decimal places by hand, some ten times as fast as printf. Exact: the
@@ -335,7 +364,7 @@ static bool add_short_real(struct csv_writer *w, double value)
     while (end[-1] == '0' && end[-2] != '.') {
         end--;
     }
-    add(w, first, (size_t)(end - first));
+    add_field(w, first, (size_t)(end - first));
     return true;
 }
 
@@ -354,10 +383,10 @@ static void add_real(struct csv_writer *w, double value)
     if (strtod(text, NULL) != value) {
         length = snprintf(text, sizeof(text), "%.17g", value);
     }
-    add(w, text, (size_t)length);
     if (isfinite(value) && strpbrk(text, ".e") == NULL) {
-        add(w, ".0", 2);
+        length += snprintf(text + length, sizeof(text) - (size_t)length, ".0");
     }
+    add_field(w, text, (size_t)length);
 }
 
 void csv_cell(struct csv_writer *w, const struct cell *c)
@@ -367,11 +396,9 @@ void csv_cell(struct csv_writer *w, const struct cell *c)
         csv_text(w, c->value.text, c->length);
         break;
     case CELL_INT:
-        start_field(w);
         add_int(w, c->value.integer);
         break;
     case CELL_REAL:
-        start_field(w);
         add_real(w, c->value.real);
         break;
     case CELL_NULL:
@@ -403,7 +430,8 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 
 void csv_end_record(struct csv_writer *w)
 {
-    add(w, "\r\n", 2);
+    memcpy(room(w, 2), "\r\n", 2);
+    w->block->used += 2;
     w->in_record = false;
     w->records++;
 }

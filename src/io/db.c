@@ -6,17 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/step.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/db_place.h"
 #include "io/embedded.h"
 #include "io/file.h"
+#include "sql.h"
 
 struct db_stmt {
     sqlite3_stmt *handle;
@@ -602,7 +605,13 @@ int64_t db_last_rowid(struct db *d)
     return sqlite3_last_insert_rowid(d->handle);
 }
 
-enum { LOCK_WAIT_MS = 20, READ_TRIES = 4 };
+enum {
+    LOCK_WAIT_MS = 20,
+    READ_TRIES = 4,
+    CONVERTED_SCHEMA = 6,
+    MEGABYTE = 1000000,
+    ARENA_BYTES = 16384
+};
 
 /* --- schema numbers --- */
 
@@ -666,11 +675,130 @@ static bool set_number(struct db *d, const char *pragma, int value, struct err *
     return db_exec(d, sql, e);
 }
 
-/* Runs one migration in the transaction that is open, unless another program was faster. */
-static bool migrate_step(struct db *d, size_t at, struct err *e)
+/* Runs the files of one number. */
+static bool run_schema(struct db *d, int number, struct err *e)
 {
-    int number = migration_number(at);
+    for (size_t i = 0; i < embedded_schema_count; i++) {
+        if (migration_number(i) == number && !db_exec(d, embedded_schema[i].text, e)) {
+            return err_prefix(e, "schema %s", embedded_schema[i].name);
+        }
+    }
+    return true;
+}
+
+/* --- a file of the schema before the baseline ---
+ *
+ * Its tables are set aside, the baseline is made, the columns that both have are copied, and the
+ * old tables go. Keys and rowids stay. */
+
+struct written {
+    const char *text;
+    struct written *next;
+};
+
+/* All rows are written anew, once to the WAL and then, where no dropped table leaves its room, to
+ * the file's end. */
+static bool has_room(struct db *d, int64_t *size, struct arena *a, struct err *e)
+{
+    struct statvfs fs;
+
+    if (!db_scalar(d, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                   size, e)) {
+        return false;
+    }
+    if (statvfs(file_directory(a, d->path), &fs) != 0) {
+        return true; /* unknown; a full disk would end the transaction all the same */
+    }
+    int64_t there = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    int64_t needed = *size * 2;
+    if (there < needed) {
+        return err_set(e, ERR_STORE,
+                       "%s: bringing it to this program's schema takes %lld MB beside it while it "
+                       "lasts, %lld MB are free; free some and run again (the file is as it was)",
+                       d->path, (long long)(needed / MEGABYTE) + 1, (long long)(there / MEGABYTE));
+    }
+    return true;
+}
+
+/* Runs the statements that `sql` writes, once all of them have been read. */
+static bool run_written(struct db *d, const char *sql, struct arena *a, struct err *e)
+{
+    struct written *first = NULL;
+    struct written **end = &first;
+    struct rows q = db_ask(d, e, sql, NONE);
+
+    while (db_next(&q)) {
+        *end = arena_array(a, 1, sizeof(**end));
+        (*end)->text = db_kept(&q, 0, a);
+        end = &(*end)->next;
+    }
+    if (!db_end(&q)) {
+        return false;
+    }
+    for (struct written *s = first; s; s = s->next) {
+        step("convert");
+        if (!db_exec(d, s->text, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* References to a table that is renamed go on naming it: the one of today takes its place. */
+static bool convert(struct db *d, struct arena *a, struct err *e)
+{
+    return db_exec(d, "PRAGMA legacy_alter_table = ON", e) && db_do(d, e, sql_convert_keep, NONE) &&
+           run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
+           run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
+           db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e);
+}
+
+/* With what stands before and after it in the log. */
+static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
+{
+    int64_t begun_ms = clock_monotonic_ms();
+    int64_t size;
+
+    if (!has_room(d, &size, a, e)) {
+        return false;
+    }
+    LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
+        LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
+    if (!convert(d, a, e)) {
+        return false;
+    }
+    LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
+    return true;
+}
+
+/* In the transaction that is open, so that whoever is stopped on the way leaves the file as it was.
+ * What its owner added (tables, views, indexes, triggers) stays. */
+static bool convert_file(struct db *d, struct err *e)
+{
+    struct arena *a;
     int64_t version;
+    bool ok;
+
+    if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
+        return false;
+    }
+    if (version != CONVERTED_SCHEMA) {
+        return err_set(e, ERR_STORE,
+                       "%s: schema %lld is older than this program brings over (%d); set the file "
+                       "aside, `rollcall extract` makes a new one",
+                       d->path, (long long)version, CONVERTED_SCHEMA);
+    }
+    a = arena_new(ARENA_BYTES);
+    ok = convert_and_tell(d, a, e);
+    arena_free(a);
+    return ok;
+}
+
+/* Runs one migration in the transaction that is open, unless another program was faster. */
+static bool migrate_step(struct db *d, int number, struct err *e)
+{
+    int64_t version;
+    bool ok;
 
     if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
         return false;
@@ -678,25 +806,29 @@ static bool migrate_step(struct db *d, size_t at, struct err *e)
     if (version >= number) {
         return true;
     }
-    if (!db_exec(d, embedded_schema[at].text, e)) {
-        return err_prefix(e, "schema %s", embedded_schema[at].name);
+    if (version > 0 && number == migration_number(0)) {
+        ok = convert_file(d, e);
+    } else {
+        ok = run_schema(d, number, e);
     }
-    INVARIANT(!sqlite3_get_autocommit(d->handle));
-    return set_number(d, "application_id", DB_APPLICATION_ID, e) &&
+    INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
+    return ok && set_number(d, "application_id", DB_APPLICATION_ID, e) &&
            set_number(d, "user_version", number, e);
 }
 
+/* The files of one number are one migration, one transaction. */
 static bool migrate(struct db *d, int64_t version, struct err *e)
 {
     for (size_t i = 0; i < embedded_schema_count; i++) {
-        INVARIANT(i == 0 || migration_number(i) > migration_number(i - 1));
-        if (migration_number(i) <= version) {
+        int number = migration_number(i);
+
+        if (number <= version || (i > 0 && number == migration_number(i - 1))) {
             continue;
         }
         if (!db_begin(d, e)) {
             return false;
         }
-        if (!migrate_step(d, i, e) || !db_commit(d, e)) {
+        if (!migrate_step(d, number, e) || !db_commit(d, e)) {
             db_rollback(d);
             return false;
         }

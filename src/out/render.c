@@ -11,7 +11,7 @@
 #include "io/json.h"
 #include "out/table.h"
 
-enum { NUMBER_BYTES = 40, INDENT = 2 };
+enum { NUMBER_BYTES = 40, INDENT = 2, WORDS_WIDTH = 79 };
 
 /* One step, unless a stop was asked for. */
 static bool next_row(struct db_stmt *s, bool *row, struct err *e)
@@ -203,6 +203,29 @@ static void put_document(const char *at, FILE *out)
             (void)fputc(' ', out);
         }
         at = end;
+    }
+    (void)fputc('\n', out);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+void render_words(FILE *out, const char *text, int indent, int at)
+{
+    bool first = true; /* of its line */
+
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        int length = (int)strcspn(text, " ");
+
+        if (!first && at + 1 + length > WORDS_WIDTH) {
+            (void)fputc('\n', out);
+            at = 0;
+            first = true;
+        }
+        int blanks = first ? (at < indent ? indent - at : 0) : 1;
+        (void)fprintf(out, "%*s%.*s", blanks, "", length, text);
+        at += blanks + length;
+        text += length;
+        first = false;
     }
     (void)fputc('\n', out);
 }

@@ -42,6 +42,11 @@ bool render_query(struct db *d, struct err *e, const char *sql, const struct db_
 bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
                      size_t n, FILE *out);
 
+/* Writes a paragraph of words from column `indent` on, in lines of at most 79 columns; `at` is the
+ * column reached already. A word too long for a line is left whole: it is a URL or a path, to be
+ * copied. */
+void render_words(FILE *out, const char *text, int indent, int at);
+
 /* Writes the present row as a CSV record. */
 void render_record(struct db_stmt *s, struct csv_writer *w);
 

@@ -1,10 +1,10 @@
 /*
- * A stream is a constant: its name, what permission it needs, what its requests are, and its map.
- * One file an entity; registry.c lists them in the order in which a run reads them (a stream comes
- * after those it depends on).
+ * A stream is a constant: its name, what permission it needs, and how it is asked. What its answers
+ * hold is the schema's business: maps.h is made from it (scripts/maps.awk). registry.c lists the
+ * streams in the order in which a run reads them (a stream comes after those it depends on).
  *
- * To add an entity: one file here (a map and a request plan), one migration in schema/, one line in
- * registry.c, one fixture in tests/fixtures/.
+ * To add an entity: one file in schema/, its request plan here (a plain list: three lines in
+ * lists.c), one line in registry.c, one fixture in tests/fixtures/.
  */
 #ifndef ROLLCALL_STREAMS_STREAM_H
 #define ROLLCALL_STREAMS_STREAM_H
@@ -100,7 +100,29 @@ const struct request_plan *stream_plan(const struct stream *s, enum plan_role ro
 struct pager_spec stream_pager_spec(const struct request_plan *plan);
 
 /* Shorthands for lists and their lengths in streams and plans. */
-#define PLANS(a)       .plans = (a), .plan_count = COUNT_OF(a)
-#define PERMISSIONS(a) .permissions = (a), .permission_count = COUNT_OF(a)
+#define PLANS(a) .plans = (a), .plan_count = COUNT_OF(a)
+#define ANY_OF(...)                                                                                \
+    .permissions = (const char *const[]){__VA_ARGS__},                                             \
+    .permission_count = COUNT_OF(((const char *const[]){__VA_ARGS__}))
+
+/* A list of names: GET, page numbers, "entities". `p` is the path; further fields of the plan
+ * follow. */
+#define LIST(n, t, slot, map, p, ...)                                                              \
+    static const struct tree_map n##_tree = {map, .entities = "entities"};                         \
+    static const struct request_plan n##_plans[] = {{.name = "list",                               \
+                                                     .role = ROLE_ONLY,                            \
+                                                     .paging = PAGING_NUMBERED_GET,                \
+                                                     .path = (p),                                  \
+                                                     .page_size = 100,                             \
+                                                     .tree = &n##_tree,                            \
+                                                     __VA_ARGS__}};                                \
+    const struct stream stream_##n = {.name = #n,                                                  \
+                                      .title = (t),                                                \
+                                      .windows = WINDOWS_SNAPSHOT,                                 \
+                                      .load = LOAD_TREE,                                           \
+                                      .lock_slot = (slot),                                         \
+                                      .max_age_hours = 6,                                          \
+                                      .tree = &n##_tree,                                           \
+                                      PLANS(n##_plans)};
 
 #endif

@@ -275,11 +275,8 @@ class Control(Base):
         self.assertEqual(cutter.passed, 1)
         self.assertNotEqual(stored(site.db), NOTHING)
         self.compare(site, "query")
-        db = sqlite3.connect(site.db)
-        db.execute("DELETE FROM session_metric WHERE (conversation_key, participant_no, session_no, metric_no) = "
-                   "(SELECT conversation_key, participant_no, session_no, metric_no FROM session_metric LIMIT 1)")
-        db.commit()
-        db.close()
+        site.change("DELETE FROM session_metric WHERE (conversation_key, participant_no, session_no, metric_no) = "
+                    "(SELECT conversation_key, participant_no, session_no, metric_no FROM session_metric LIMIT 1)")
         with self.assertRaises(AssertionError):
             self.compare(site, "query")
 

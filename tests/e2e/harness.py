@@ -1,9 +1,10 @@
 """Shared parts of the end-to-end tests: the stand-in server, a scratch site (configuration, database, exports), and a
 second opinion on how documents become rows that shares nothing with the program's maps.
 
-Needs python3 alone. ROLLCALL, STANDIN and CUTPROXY name the programs under test (default: build/).
+Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default: build/).
 """
 import datetime
+import http.server
 import json
 import os
 import pty
@@ -12,18 +13,25 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLLCALL = os.environ.get("ROLLCALL", str(ROOT / "build" / "rollcall"))
 STANDIN = os.environ.get("STANDIN", str(ROOT / "build" / "standin"))
-CUTPROXY = os.environ.get("CUTPROXY", str(ROOT / "build" / "cutproxy"))
 FULL = os.environ.get("ROLLCALL_TEST_FULL") == "1"
 CLIENT_ID = "00000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "standin-secret-4711"
+# What stands before a command that another user is to run (root may read and write anywhere). setpriv gives up root's
+# rights after it has found the program, which may lie where others may not enter.
+AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+
+# Under nohup this is ignored, and what is ignored stays so in the programs under test.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Waits that a test need not sit out.
 QUICK = {
@@ -35,19 +43,18 @@ QUICK = {
 }
 
 
-def wait_for_port(process, port_file):
-    deadline = time.monotonic() + 60
+def wait_until(condition, what="the program did not get that far", seconds=60):
+    """Waits until condition() is true, and returns that. An error of the database counts as not yet."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"server ended with {process.returncode}")
         try:
-            text = Path(port_file).read_text().strip()
-            if text:
-                return int(text)
-        except (FileNotFoundError, ValueError):
-            pass
+            value = condition()
+        except sqlite3.Error:
+            value = None
+        if value:
+            return value
         time.sleep(0.01)
-    raise RuntimeError("server did not come up")
+    raise AssertionError(what)
 
 
 def open_terminal():
@@ -62,14 +69,18 @@ class Server:
     """A child process that listens on a port of its own choice."""
 
     def __init__(self, argv, directory):
-        self.port_file = tempfile.mktemp(dir=directory, prefix="port-")
-        self.process = subprocess.Popen(argv + ["--port-file", self.port_file], stdout=subprocess.DEVNULL)
-        self.port = wait_for_port(self.process, self.port_file)
+        self.port_file = Path(tempfile.mktemp(dir=directory, prefix="port-"))
+        self.process = subprocess.Popen([*argv, "--port-file", self.port_file], stdout=subprocess.DEVNULL)
+        self.port = int(wait_until(self.written_port, "the server did not come up"))
         self.url = f"http://127.0.0.1:{self.port}"
 
+    def written_port(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"server ended with {self.process.returncode}")
+        return self.port_file.exists() and self.port_file.read_text().strip()
+
     def stop(self):
-        if self.process.poll() is None:
-            self.process.kill()
+        self.process.kill()
         self.process.wait()
 
 
@@ -143,16 +154,19 @@ class Site:
         base = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "ROLLCALL_LIMIT_"))}
         return {**base, **self.env, **{k: str(v) for k, v in more.items()}}
 
-    def run(self, *arguments, env=None, timeout=300):
-        return subprocess.run(self.command(*arguments), env=self.environment(**(env or {})), cwd=self.directory,
-                              capture_output=True, text=True, timeout=timeout, errors="replace", check=False)
+    def run(self, *arguments, env=None, timeout=300, before=(), **options):
+        """Runs the program to its end; `before`: the words of a command that starts it."""
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": self.directory, "text": True,
+                 "errors": "replace", **options}
+        return subprocess.run([*before, *self.command(*arguments)], env=self.environment(**(env or {})), timeout=timeout,
+                              check=False, **given)
 
     def start_process(self, *arguments, env=None):
         return subprocess.Popen(self.command(*arguments), env=self.environment(**(env or {})), cwd=self.directory,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def extract(self, *arguments, env=None, timeout=300):
-        return self.run("extract", *arguments, env=env, timeout=timeout)
+    def extract(self, *arguments, **options):
+        return self.run("extract", *arguments, **options)
 
     def export(self, name="export", *arguments):
         out = os.path.join(self.directory, name)
@@ -175,6 +189,26 @@ class Site:
     def value(self, sql, *values):
         return self.query(sql, *values)[0][0]
 
+    def change(self, sql):
+        """Changes the database behind the program's back."""
+        db = sqlite3.connect(self.db)
+        try:
+            db.executescript(sql)
+        finally:
+            db.close()
+
+
+def command_options():
+    """{command: its options, long and short}, from the program's own list; "" holds those before the command."""
+    facts = subprocess.run([ROLLCALL, "--commands"], capture_output=True, text=True, check=True).stdout
+    found = {"": set()}
+    for line in facts.splitlines():
+        kind, command, short, long, *_ = line.split("\t") + [""]
+        found.setdefault(command, set())
+        if kind == "option":
+            found[command] |= {word for word in (short, long) if word}
+    return found
+
 
 def csv_bytes(directory, leave_out=()):
     """All CSV files of an export by name."""
@@ -183,6 +217,43 @@ def csv_bytes(directory, leave_out=()):
 
 def killed(result):
     return result.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+
+class Rewriting(http.server.BaseHTTPRequestHandler):
+    """Passes requests on to server.upstream; server.rule(method, path, body) may answer itself (status, bytes), or
+    only wait, and server.edit(path, answer) may change an answer."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def forward(self, body):
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "accept-encoding", "connection")}
+        request = urllib.request.Request(self.server.upstream + self.path, data=body, headers=headers, method=self.command)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read()
+
+    def handle_any(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else None
+        own = self.server.rule(self.command, self.path, body or b"")
+        status, answer = own or self.forward(body)
+        answer = self.server.edit(self.path, answer)
+        try:
+            self.send_response(status)
+            if status != 204:
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+        except OSError:
+            self.close_connection = True  # the program is gone
+
+    do_GET = do_POST = do_DELETE = handle_any
 
 
 class TestCase(unittest.TestCase):
@@ -200,13 +271,15 @@ class TestCase(unittest.TestCase):
         self.addCleanup(server.stop)
         return server
 
-    def cutproxy(self, port, **options):
-        argv = [CUTPROXY, "--listen", "0", "--to", f"127.0.0.1:{port}"]
-        for name, value in options.items():
-            argv += ["--" + name.replace("_", "-"), str(value)]
-        server = Server(argv, self.directory())
-        self.addCleanup(server.stop)
-        return server
+    def rewriting(self, upstream, rule=lambda *_: None, edit=lambda _, answer: answer):
+        """The URL of a proxy; see Rewriting."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rewriting)
+        server.handle_error = lambda *_: None  # programs that are killed
+        server.upstream, server.rule, server.edit, server.daemon_threads = upstream, rule, edit, True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"http://127.0.0.1:{server.server_port}"
 
     def site(self, url=None, **options):
         site = Site(url, **options)
@@ -343,6 +416,15 @@ def canonical(rows):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
     return sorted(json.dumps({k: number(v) for k, v in r.items()}, sort_keys=True) for r in rows)
+
+
+def check_sound(test, site):
+    """The file by SQLite's own checks, its tables being full."""
+    test.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+    test.assertEqual(site.query("PRAGMA foreign_key_check"), [])
+    names = [r[0] for r in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES %'")]
+    test.assertGreater(len(names), 10)
+    test.assertEqual([n for n in names if not site.value(f'SELECT EXISTS (SELECT 1 FROM "{n}")')], [], "empty tables")
 
 
 def compare_conversations(test, site, truth):

@@ -1,7 +1,6 @@
 """Real-time adherence as history: five-minute polls yield an agent's day as intervals, whatever the source."""
 import fcntl
 import os
-import sqlite3
 import unittest
 
 from harness import TestCase
@@ -135,10 +134,7 @@ class Sources(TestCase):
             result = self.ok(site.run(*POLL), 10)
             self.assertIn("users", result.stderr)
         self.ok(site.run(*POLL))
-        db = sqlite3.connect(site.db)
-        db.execute("UPDATE extract_window SET last_read_at = '2026-01-01T00:00:00.000Z' WHERE stream = 'users'")
-        db.commit()
-        db.close()
+        site.change("UPDATE extract_window SET last_read_at = '2026-01-01T00:00:00.000Z' WHERE stream = 'users'")
         with open(site.db + ".lock", "r+b") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 128, slot * 128)
             server.control(reset_requests=True)

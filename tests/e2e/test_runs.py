@@ -1,12 +1,11 @@
-"""Two runs at once, readers during a run, signals, disk full, cut connections."""
+"""Two runs at once, readers during a run, signals, disk full."""
 import os
 import signal
 import sqlite3
-import subprocess
-import time
+import threading
 import unittest
 
-from harness import FULL, TestCase, compare_conversations, csv_bytes, killed
+from harness import CLIENT_SECRET, FULL, TestCase, compare_conversations, csv_bytes, wait_until
 
 START = "2026-03-01"
 NOW = "2026-03-04T06:00:00Z"
@@ -19,23 +18,18 @@ class Locks(TestCase):
         server = self.standin(now=NOW, faults=["latency:ms=250"], page_cap=10, **options)
         return server, self.site(server.url, extract={"in_flight": "1"})
 
-    def wait_for(self, site, sql):
-        for _ in range(400):
-            try:
-                if os.path.exists(site.db) and site.value(sql):
-                    return
-            except sqlite3.OperationalError:
-                pass
-            time.sleep(0.02)
-        self.fail("the run did not get under way")
+    def under_way(self, site, *command):
+        """A run with its first conversations in the file."""
+        process = site.start_process(*command)
+        wait_until(lambda: os.path.exists(site.db) and site.value("SELECT count(*) FROM conversation"))
+        return process
 
     def test_same_stream_twice(self):
+        """The second gives up at once: it waits for nothing, for the first is stopped meanwhile."""
         _, site = self.slow()
-        first = site.start_process(*CONVERSATIONS)
-        self.wait_for(site, "SELECT count(*) FROM conversation")
-        begun = time.monotonic()
-        second = self.ok(site.run(*CONVERSATIONS), 10)
-        self.assertLess(time.monotonic() - begun, 1.5)
+        first = self.under_way(site, *CONVERSATIONS)
+        first.send_signal(signal.SIGSTOP)
+        second = self.ok(site.run(*CONVERSATIONS, timeout=60), 10)
         self.assertIn(str(first.pid), second.stderr)
         self.assertIn("conversations", second.stderr)
         first.kill()
@@ -43,59 +37,69 @@ class Locks(TestCase):
         self.ok(site.run(*CONVERSATIONS), 0)
 
     def test_adherence_beside_the_night(self):
-        server, site = self.slow()
-        night = site.start_process("extract", "--until", NOW)
-        self.wait_for(site, "SELECT count(*) FROM conversation")
+        server = self.standin(now=NOW, page_cap=10)
+        polled = threading.Event()
+        pages = []
+
+        def wait_from_the_third_page_on(_, path, __):
+            if "/results" in path:
+                pages.append(path)
+                if len(pages) > 2:
+                    polled.wait(120)
+
+        site = self.site(self.rewriting(server.url, wait_from_the_third_page_on), extract={"in_flight": "1"})
+        night = self.under_way(site, "extract", "--until", NOW)
         self.ok(site.extract("--stream", "adherence_realtime"))
-        self.assertIsNone(night.poll(), "the night ended too early to show anything")
-        out, err = night.communicate(timeout=120)
+        self.assertIsNone(night.poll())
+        polled.set()
+        _, err = night.communicate(timeout=120)
         self.assertEqual(night.returncode, 0, err)
         compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
 
     def test_readers_never_blocked_never_half(self):
         _, site = self.slow()
-        night = site.start_process(*CONVERSATIONS)
-        self.wait_for(site, "SELECT count(*) FROM conversation")
+        night = self.under_way(site, *CONVERSATIONS)
         reads = 0
         db = sqlite3.connect(f"file:{site.db}?mode=ro", uri=True, timeout=0)
         while night.poll() is None:
-            begun = time.monotonic()
             orphans = db.execute("SELECT count(*) FROM conversation c WHERE NOT EXISTS "
                                  "(SELECT 1 FROM participant p WHERE p.conversation_key = c.conversation_key)").fetchone()
             self.assertEqual(orphans[0], 0, "half a page was seen")
-            self.assertLess(time.monotonic() - begun, 2)
             reads += 1
         db.close()
         night.communicate()
-        self.assertGreater(reads, 20)
+        self.assertGreater(reads, 5)
 
 
 class Signals(TestCase):
     def test_sigterm_and_sigint(self):
-        server = self.standin(now=NOW, faults=["latency:ms=120"], page_cap=10)
+        server = self.standin(now=NOW, page_cap=5)
         for number in (signal.SIGTERM, signal.SIGINT):
+            server.control(faults=["latency:ms=120"])
             site = self.site(server.url, extract={"in_flight": "2"})
             process = site.start_process(*CONVERSATIONS)
-            time.sleep(1.0)
+            wait_until(lambda: os.path.exists(site.db) and site.value("SELECT count(*) FROM conversation"))
             process.send_signal(number)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=60)
             self.assertEqual(process.returncode, 12, err)
             self.assertEqual(site.value("SELECT exit_code FROM run"), 12)
             server.control(faults=[])
             self.ok(site.run(*CONVERSATIONS))
             compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
-            server.control(faults=["latency:ms=120"])
 
     def test_second_sigint_ends_at_once(self):
-        server = self.standin(now=NOW, faults=["latency:ms=3000"])
+        """Long before the answer that it waits for. (Two signals in a row may arrive as one.)"""
+        server = self.standin(now=NOW, faults=["latency:ms=60000"])
         site = self.site(server.url)
         process = site.start_process(*CONVERSATIONS)
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        begun = time.monotonic()
-        process.communicate(timeout=30)
-        self.assertLess(time.monotonic() - begun, 2)
+        wait_until(lambda: server.requests()["total"])
+
+        def ended():
+            process.send_signal(signal.SIGINT)
+            return process.poll() is not None
+
+        wait_until(ended, "it did not end", seconds=30)
+        process.communicate()
         self.assertNotEqual(process.returncode, 0)
 
 
@@ -110,9 +114,7 @@ class DiskFull(TestCase):
         for part in range(1, 9, 1 if FULL else 3):
             site = self.site(server.url)
             limit = size * part // 10
-            command = ["prlimit", f"--fsize={limit}", *site.command(*CONVERSATIONS)]
-            result = subprocess.run(command, env=site.environment(), capture_output=True, text=True, check=False)
-            self.assertEqual(result.returncode, 9, result.stderr)
+            result = self.ok(site.run(*CONVERSATIONS, before=["prlimit", f"--fsize={limit}"]), 9)
             self.assertIn(site.db, result.stderr)
             self.ok(site.run(*CONVERSATIONS))
             self.assertEqual(csv_bytes(site.export()), wanted)
@@ -123,36 +125,13 @@ class DiskFull(TestCase):
         self.ok(site.run(*CONVERSATIONS))
         out = site.export()
         before = csv_bytes(out)
-        command = ["prlimit", "--fsize=20000", *site.command("export", "--out", out)]
-        result = subprocess.run(command, env=site.environment(), capture_output=True, text=True, check=False)
-        self.assertEqual(result.returncode, 9, result.stderr)
+        self.ok(site.run("export", "--out", out, before=["prlimit", "--fsize=20000"]), 9)
         self.assertEqual(csv_bytes(out), before)
         self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [])
 
 
-class Cuts(TestCase):
-    """The connection cut after any byte of a page: nothing of it is stored, and the retry brings it whole."""
-
-    def cut(self, mode, after, gzip):
-        server = self.standin(now=NOW, per_day=4, agents=4, days=1, gzip=gzip)
-        proxy = self.cutproxy(server.port, mode=mode, after=after, nth=2, times=1)
-        site = self.site(proxy.url, start=START, extract={"in_flight": "1"})
-        site.env["ROLLCALL_LIMIT_STALL_MS"] = "1000"
-        self.ok(site.run(*CONVERSATIONS), 0)
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
-
-    def test_cuts(self):
-        for gzip in ("on", "off"):
-            for mode in ("reset", "fin"):
-                for after in (1, 150, 700, 2500, 9000):
-                    with self.subTest(mode=mode, after=after, gzip=gzip):
-                        self.cut(mode, after, gzip)
-
-    def test_hang(self):
-        self.cut("hang", 700, "on")
-
+class Secret(TestCase):
     def test_secret_nowhere(self):
-        from harness import CLIENT_SECRET
         server = self.standin(now=NOW)
         site = self.site(server.url, log={"level": "debug"})
         process = site.start_process("-v", "-v")  # usage error on purpose: argv must stay free of it too

@@ -15,10 +15,6 @@
 #define INTERVALS_MAX 500
 #define HISTORY_DAYS  8 /* how far back the beginning of a state is looked for */
 
-static const char *const categories[] = {"OnQueueWork", "Break",       "Meal",
-                                         "Meeting",     "Training",    "OffQueueWork",
-                                         "TimeOff",     "Unscheduled", "Unavailable"};
-
 static pthread_once_t ids_once = PTHREAD_ONCE_INIT;
 static char (*ids)[RNG_UUID_SIZE];
 
@@ -41,24 +37,24 @@ static int agent_of(const char *id)
     return -1;
 }
 
-static void with_uri(struct jw *w, const char *name, const char *collection, uint64_t key)
+/* A reference: id and selfUri. */
+static void reference(struct jw *w, const char *name, const char *collection, uint64_t key)
 {
-    char id[RNG_UUID_SIZE], uri[128];
+    char id[RNG_UUID_SIZE];
     rng_uuid(key, id);
-    snprintf(uri, sizeof uri, "/api/v2/%s/%s", collection, id);
-    jw_object(w, name);
-    jw_id(w, "id", id);
-    jw_string(w, "selfUri", uri);
-    jw_end_object(w);
+    JW(w, OBJECT(name), ID("id", id), LINK(collection, key), END);
 }
 
 /* Activity codes of an org have short ids for the categories that come with it. */
 static const char *code_of(const char *category)
 {
-    static const char *const codes[] = {"0", "1", "2", "3", "5", "7", "4", "9", "8"};
-    for (unsigned i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (strcmp(categories[i], category) == 0) {
-            return codes[i];
+    static const char *const pairs[][2] = {
+        {"OnQueueWork", "0"}, {"Break", "1"},       {"Meal", "2"},
+        {"Meeting", "3"},     {"Training", "5"},    {"OffQueueWork", "7"},
+        {"TimeOff", "4"},     {"Unscheduled", "9"}, {"Unavailable", "8"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (strcmp(pairs[i][0], category) == 0) {
+            return pairs[i][1];
         }
     }
     return "0";
@@ -66,33 +62,11 @@ static const char *code_of(const char *category)
 
 static void write_scheduled(struct jw *w, const struct stretch *s, int agent)
 {
-    jw_string(w, "scheduledActivityCategory", s->scheduled);
-    if (strcmp(s->scheduled, "Unscheduled") == 0) {
-        return;
-    }
-    jw_object(w, "scheduledActivityCode");
-    jw_string(w, "id", code_of(s->scheduled));
-    jw_string(w, "name", s->scheduled);
-    if (agent % 7 == 2) {
-        jw_array(w, "secondaryPresences");
-        jw_object(w, NULL);
-        jw_uuid(w, "id", world_key(THING_PRESENCE, 1));
-        jw_string(w, "selfUri", "/api/v2/presence/definitions/1");
-        jw_end_object(w);
-        jw_end_array(w);
-    }
-    jw_end_object(w);
-}
-
-static void write_explanation(struct jw *w, const struct agent_now *a, int agent)
-{
-    jw_object(w, "adherenceExplanation");
-    jw_uuid(w, "id", rng_pair((uint64_t)a->adherence_since, (uint64_t)agent));
-    jw_time(w, "startDate", a->adherence_since);
-    jw_int(w, "lengthMinutes", 15);
-    jw_string(w, "status", agent % 2 ? "Approved" : "Pending");
-    jw_string(w, "selfUri", "/api/v2/workforcemanagement/adherence/explanations/1");
-    jw_end_object(w);
+    JW(w, TEXT("scheduledActivityCategory", s->scheduled),
+       IF(strcmp(s->scheduled, "Unscheduled") != 0), OBJECT("scheduledActivityCode"),
+       TEXT("id", code_of(s->scheduled)), TEXT("name", s->scheduled), IF(agent % 7 == 2),
+       ARRAY("secondaryPresences"), OBJECT(NULL), UUID("id", world_key(THING_PRESENCE, 1)),
+       TEXT("selfUri", "/api/v2/presence/definitions/1"), END, END, END);
 }
 
 static void write_queues(struct jw *w, const struct agent_now *a, int agent)
@@ -100,11 +74,27 @@ static void write_queues(struct jw *w, const struct agent_now *a, int agent)
     bool on = strcmp(a->is.presence, "OnQueue") == 0;
     jw_array(w, "activeQueues");
     for (int i = 0; on && i <= agent % 3; i++) {
-        with_uri(w, NULL, "routing/queues",
-                 world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues)));
+        reference(w, NULL, "routing/queues",
+                  world_key(THING_QUEUE, (uint64_t)((agent + i) % world.queues)));
     }
-    jw_end_array(w);
-    jw_time(w, "activeQueuesModifiedTime", a->presence_since);
+    JW(w, END, TIME("activeQueuesModifiedTime", a->presence_since));
+}
+
+static void write_state(struct jw *w, const struct agent_now *a, int agent)
+{
+    uint64_t explanation = rng_pair((uint64_t)a->adherence_since, (uint64_t)agent);
+    write_scheduled(w, &a->is, agent);
+    JW(w, TEXT("systemPresence", a->is.presence), IF(agent % 3 == 1),
+       UUID("organizationSecondaryPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4)),
+       TEXT("routingStatus", a->is.routing), TEXT("actualActivityCategory", a->is.actual),
+       IF(agent % 12 != 7), BOOL("isOutOfOffice", a->is.out_of_office),
+       TEXT("adherenceState", a->is.adherence), TEXT("impact", a->is.impact));
+    JW(w, IF(a->is.explained), OBJECT("adherenceExplanation"), UUID("id", explanation),
+       TIME("startDate", a->adherence_since), INT("lengthMinutes", 15),
+       TEXT("status", agent % 2 ? "Approved" : "Pending"),
+       TEXT("selfUri", "/api/v2/workforcemanagement/adherence/explanations/1"), END);
+    JW(w, IF(agent % 15 != 9), TIME("timeOfAdherenceChange", a->adherence_since),
+       TIME("presenceUpdateTime", a->presence_since));
 }
 
 static void write_adherence(struct jw *w, int agent, int64_t now)
@@ -112,52 +102,21 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
     struct agent_now a;
     char name[64];
     agent_now(agent, now, &a);
-    world_user_name(agent, name);
-    jw_object(w, NULL);
-    jw_id(w, "id", ids[agent]);
-    jw_string(w, "name", name);
-    with_uri(w, "user", "users", world_key(THING_USER, (uint64_t)agent));
-    with_uri(w, "businessUnit", "workforcemanagement/businessunits",
-             world_key(THING_BUSINESS_UNIT, 0));
-    with_uri(w, "managementUnit", "workforcemanagement/managementunits",
-             world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
+    JW(w, OBJECT(NULL), ID("id", ids[agent]), TEXT("name", world_user_name(agent, name)));
+    reference(w, "user", "users", world_key(THING_USER, (uint64_t)agent));
+    reference(w, "businessUnit", "workforcemanagement/businessunits",
+              world_key(THING_BUSINESS_UNIT, 0));
+    reference(w, "managementUnit", "workforcemanagement/managementunits",
+              world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
     if (agent % 5 != 1) {
-        with_uri(w, "team", "teams", world_key(THING_TEAM, (uint64_t)agent % WORLD_TEAMS));
+        reference(w, "team", "teams", world_key(THING_TEAM, (uint64_t)agent % WORLD_TEAMS));
     }
-    write_scheduled(w, &a.is, agent);
-    jw_string(w, "systemPresence", a.is.presence);
-    if (agent % 3 == 1) {
-        jw_uuid(w, "organizationSecondaryPresenceId",
-                world_key(THING_PRESENCE, (uint64_t)agent % 4));
-    }
-    jw_string(w, "routingStatus", a.is.routing);
-    jw_string(w, "actualActivityCategory", a.is.actual);
-    if (agent % 12 != 7) {
-        jw_bool(w, "isOutOfOffice", a.is.out_of_office);
-    }
-    jw_string(w, "adherenceState", a.is.adherence);
-    jw_string(w, "impact", a.is.impact);
-    if (a.is.explained) {
-        write_explanation(w, &a, agent);
-    }
-    if (agent % 15 != 9) {
-        jw_time(w, "timeOfAdherenceChange", a.adherence_since);
-    }
-    jw_time(w, "presenceUpdateTime", a.presence_since);
+    write_state(w, &a, agent);
     write_queues(w, &a, agent);
-    jw_bool(w, "removedFromManagementUnit", false);
-    jw_array(w, "nextActivityReminders");
-    if (agent % 4 == 0) {
-        jw_object(w, NULL);
-        jw_string(w, "activityCategory", "Break");
-        jw_time(w, "startDate", a.is.to);
-        jw_end_object(w);
-    }
-    jw_end_array(w);
-    if (agent % 8 == 3) {
-        jw_bool(w, "suppressOnTimeReminder", true);
-    }
-    jw_end_object(w);
+    JW(w, BOOL("removedFromManagementUnit", false), ARRAY("nextActivityReminders"),
+       IF(agent % 4 == 0), OBJECT(NULL), TEXT("activityCategory", "Break"),
+       TIME("startDate", a.is.to), END, END, IF(agent % 8 == 3),
+       BOOL("suppressOnTimeReminder", true), END);
 }
 
 void adherence_workforce(const struct request *request, struct reply *reply)
@@ -177,12 +136,12 @@ void adherence_workforce(const struct request *request, struct reply *reply)
                       : "No user ids were specified.");
         return;
     }
-    reply->body.faults = spoil_document(request->path).jw_faults;
+    reply->body.faults = fault_document(request->path).jw_faults;
     jw_array(&reply->body, NULL);
     for (int i = 0; i < count; i++) {
         write_adherence(&reply->body, agents[i], now);
     }
-    jw_end_array(&reply->body);
+    jw_end(&reply->body);
 }
 
 /* OnQueue -> ON_QUEUE, as analytics spell it. */
@@ -202,38 +161,26 @@ static void upper_snake(const char *name, char out[32])
 static void write_status(struct jw *w, int agent, int64_t now)
 {
     struct agent_now a;
-    char text[64];
+    char name[64], presence[32];
     agent_now(agent, now, &a);
-    jw_object(w, NULL);
-    jw_id(w, "userId", ids[agent]);
-    world_user_name(agent, text);
-    jw_string(w, "userName", text);
-    jw_uuid(w, "divisionId", world_key(THING_DIVISION, 0));
-    jw_int(w, "sessionCount", strcmp(a.is.routing, "INTERACTING") == 0);
-    upper_snake(a.is.presence, text);
-    jw_string(w, "systemPresence", text);
-    if (agent % 3 == 1) {
-        jw_uuid(w, "organizationPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4));
-    }
-    jw_time(w, "presenceDate", a.presence_since);
-    jw_string(w, "routingStatus", a.is.routing);
-    jw_time(w, "routingStatusDate", a.routing_since);
-    if (agent % 12 != 7) {
-        jw_bool(w, "isOutOfOffice", a.is.out_of_office);
-    }
-    jw_uuid(w, "managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
-    jw_uuid(w, "businessUnitId", world_key(THING_BUSINESS_UNIT, 0));
-    jw_string(w, "adherenceState", a.is.adherence);
-    jw_string(w, "adherenceImpact", a.is.impact);
-    if (agent % 15 != 9) {
-        jw_time(w, "adherenceDate", a.adherence_since);
-    }
-    if (strcmp(a.is.scheduled, "Unscheduled") != 0) {
-        jw_string(w, "scheduledActivityCodeId", code_of(a.is.scheduled));
-    }
-    jw_string(w, "scheduledActivityCategory", a.is.scheduled);
-    jw_string(w, "actualActivityCategory", a.is.actual);
-    jw_end_object(w);
+    world_user_name(agent, name);
+    upper_snake(a.is.presence, presence);
+    JW(w, OBJECT(NULL), ID("userId", ids[agent]), TEXT("userName", name),
+       UUID("divisionId", world_key(THING_DIVISION, 0)),
+       INT("sessionCount", strcmp(a.is.routing, "INTERACTING") == 0),
+       TEXT("systemPresence", presence), IF(agent % 3 == 1),
+       UUID("organizationPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4)),
+       TIME("presenceDate", a.presence_since), TEXT("routingStatus", a.is.routing),
+       TIME("routingStatusDate", a.routing_since), IF(agent % 12 != 7),
+       BOOL("isOutOfOffice", a.is.out_of_office),
+       UUID("managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3)),
+       UUID("businessUnitId", world_key(THING_BUSINESS_UNIT, 0)),
+       TEXT("adherenceState", a.is.adherence), TEXT("adherenceImpact", a.is.impact),
+       IF(agent % 15 != 9), TIME("adherenceDate", a.adherence_since),
+       IF(strcmp(a.is.scheduled, "Unscheduled") != 0),
+       TEXT("scheduledActivityCodeId", code_of(a.is.scheduled)),
+       TEXT("scheduledActivityCategory", a.is.scheduled),
+       TEXT("actualActivityCategory", a.is.actual), END);
 }
 
 /* Marks the agents that one of the predicates names; false if a predicate is of another kind. */
@@ -287,7 +234,7 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad.request", "The stand-in filters by userId alone.");
     } else if (wanted) {
         pthread_once(&ids_once, make_ids);
-        reply->body.faults = spoil_document(request->path).jw_faults;
+        reply->body.faults = fault_document(request->path).jw_faults;
         jw_object(&reply->body, NULL);
         jw_array(&reply->body, "entities");
         for (int agent = 0, shown = 0; agent < world.agents && shown < STATUS_TOP; agent++) {
@@ -296,8 +243,8 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
                 shown++;
             }
         }
-        jw_end_array(&reply->body);
-        jw_end_object(&reply->body);
+        jw_end(&reply->body);
+        jw_end(&reply->body);
     }
     free(wanted);
     yyjson_doc_free(doc);
@@ -328,24 +275,13 @@ static void write_record(struct intervals *x, int agent, const struct stretch *s
     if (number < x->first || number >= x->last) {
         return;
     }
-    jw_object(w, NULL);
-    jw_id(w, "userId", ids[agent]);
-    jw_time(w, "startTime", s->from);
-    if (s->to <= x->now) {
-        jw_time(w, "endTime", s->to);
-    }
-    jw_string(w, "adherenceState", s->adherence);
-    jw_string(w, "impact", s->impact);
-    jw_string(w, "scheduledActivityCategory", s->scheduled);
-    jw_string(w, "actualActivityCategory", s->actual);
-    jw_string(w, "systemPresence", s->presence);
-    jw_string(w, "routingStatus", s->routing);
-    if (agent % 12 != 7) {
-        jw_bool(w, "isOutOfOffice", s->out_of_office);
-    }
-    jw_uuid(w, "managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
-    jw_uuid(w, "businessUnitId", world_key(THING_BUSINESS_UNIT, 0));
-    jw_end_object(w);
+    JW(w, OBJECT(NULL), ID("userId", ids[agent]), TIME("startTime", s->from), IF(s->to <= x->now),
+       TIME("endTime", s->to), TEXT("adherenceState", s->adherence), TEXT("impact", s->impact),
+       TEXT("scheduledActivityCategory", s->scheduled), TEXT("actualActivityCategory", s->actual),
+       TEXT("systemPresence", s->presence), TEXT("routingStatus", s->routing), IF(agent % 12 != 7),
+       BOOL("isOutOfOffice", s->out_of_office),
+       UUID("managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3)),
+       UUID("businessUnitId", world_key(THING_BUSINESS_UNIT, 0)), END);
 }
 
 static void write_agent_records(struct intervals *x, int agent)
@@ -382,13 +318,10 @@ static void write_intervals(struct reply *reply, struct intervals *x, long size,
             write_agent_records(x, agent);
         }
     }
-    jw_end_array(w);
+    jw_end(w);
     if (world.intervals != INTERVALS_ARRAY) {
-        jw_count(w, "pageSize", size);
-        jw_count(w, "pageNumber", page);
-        jw_count(w, "total", x->count);
-        jw_count(w, "pageCount", (x->count + size - 1) / size);
-        jw_end_object(w);
+        JW(w, COUNT("pageSize", size), COUNT("pageNumber", page), COUNT("total", x->count),
+           COUNT("pageCount", (x->count + size - 1) / size), END);
     }
 }
 
@@ -398,8 +331,7 @@ void adherence_intervals(const struct request *request, struct reply *reply)
     long size, page;
     struct intervals x = {.w = &reply->body, .now = world_moment().now};
     if (world.intervals == INTERVALS_NONE) {
-        reply_text(reply, 404, "application/json",
-                   "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}");
+        reply_text(reply, 404, "application/json", ROUTES_NOT_FOUND);
     } else if (!query_value(request->query, "interval", 0, interval, sizeof interval) ||
                !when_parse_interval(interval, &x.from, &x.to) || x.to < x.from) {
         reply_error(reply, 400, "invalid.date", "The interval is not of the form start/end.");
@@ -411,7 +343,7 @@ void adherence_intervals(const struct request *request, struct reply *reply)
     } else {
         x.first = (page - 1) * size;
         x.last = x.first + size;
-        reply->body.faults = spoil_document(request->path).jw_faults;
+        reply->body.faults = fault_document(request->path).jw_faults;
         write_intervals(reply, &x, size, page);
     }
 }

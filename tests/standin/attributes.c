@@ -1,72 +1,30 @@
 /* Participant attributes: free keys and values, as people's flows set them. */
 #include "conv_json.h"
+#include "fields.h"
 #include "when.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LONGEST 1024 /* where the API cuts keys and values */
 
-static const char *const usual_names[] = {
-    "customerTier", "ivr.menu",   "Case Number",   "lang",       "order id",  "account_no",
-    "optIn",        "source.url", "callReason",    "Auth Level", "csat",      "campaign code",
-    "crm_link",     "lastQueue",  "ScreenPopName", "region",     "bot intent"};
-
-static const char *const odd_names[] = {"key with \"quotes\"",
-                                        "유니코드 키",
-                                        "emoji 😀 key",
-                                        "line\nbreak",
-                                        "  leading blanks",
-                                        "=formula",
-                                        "a,b;c",
-                                        "tab\tkey",
-                                        "Ünïcödé",
-                                        "back\\slash",
-                                        "a",
-                                        "CASE number",
-                                        "case Number",
-                                        "__proto__",
-                                        "key.with.dots/and/slashes",
-                                        "'; DROP TABLE x; --"};
-
-static const char *const values[] = {"gold",
-                                     "1",
-                                     "42",
-                                     "true",
-                                     "2026-01-05",
-                                     "ko-KR",
-                                     "Billing",
-                                     "N/A",
-                                     "https://crm.example.test/c/1?a=b&c=d",
-                                     "silver",
-                                     "007",
-                                     "3.14",
-                                     "agent",
-                                     "new",
-                                     "0",
-                                     "yes",
-                                     "bronze",
-                                     "+821055501234",
-                                     "",
-                                     "intent_pay_bill"};
-
-static const char *const odd_values[] = {"=cmd|' /C calc'!A0",
-                                         "+1+1",
-                                         "-2+3",
-                                         "@SUM(A1:A2)",
-                                         "line one\nline two",
-                                         "tab\there",
-                                         "comma, \"quote\", end",
-                                         "안녕하세요 세계",
-                                         "😀👍🏽 multi",
-                                         " ",
-                                         "NULL",
-                                         "null",
-                                         "cr\r\nlf",
-                                         "control\001byte",
-                                         "{\"json\":true}",
-                                         "<b>html</b>"};
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
+/* Words, separated by ^. */
+static const char usual_names[] =
+    "customerTier^ivr.menu^Case Number^lang^order id^account_no^optIn^source.url^"
+    "callReason^Auth Level^csat^campaign code^crm_link^lastQueue^ScreenPopName^region^"
+    "bot intent";
+static const char odd_names[] =
+    "key with \"quotes\"^유니코드 키^emoji 😀 key^line\nbreak^  leading blanks^=formula^a,b;c^"
+    "tab\tkey^Ünïcödé^back\\slash^a^CASE number^case Number^__proto__^"
+    "key.with.dots/and/slashes^'; DROP TABLE x; --";
+static const char values[] =
+    "gold^1^42^true^2026-01-05^ko-KR^Billing^N/A^https://crm.example.test/c/1?a=b&c=d^"
+    "silver^007^3.14^agent^new^0^yes^bronze^+821055501234^^intent_pay_bill";
+static const char odd_values[] =
+    "=cmd|' /C calc'!A0^+1+1^-2+3^@SUM(A1:A2)^line one\nline two^tab\there^"
+    "comma, \"quote\", end^안녕하세요 세계^😀👍🏽 multi^ "
+    "^NULL^null^cr\r\nlf^control\001byte^"
+    "{\"json\":true}^<b>html</b>";
 
 static void fill(char out[LONGEST + 1], char first, uint64_t h)
 {
@@ -79,23 +37,21 @@ static void fill(char out[LONGEST + 1], char first, uint64_t h)
 
 static void write_pair(struct jw *w, uint64_t h, unsigned n, bool ended)
 {
-    char long_name[LONGEST + 1], long_value[LONGEST + 1];
-    const char *name = usual_names[(h + n) % COUNT(usual_names)];
+    char name[LONGEST + 1], value[LONGEST + 1];
     uint64_t which = rng_pair(h, n);
-    const char *value = values[which % COUNT(values)];
+    fields_word(usual_names, '^', h + n, name);
+    fields_word(values, '^', which, value);
     if (which / 64 % 100 < 8) {
-        name = odd_names[(h + n) % COUNT(odd_names)];
+        fields_word(odd_names, '^', h + n, name);
     } else if (which / 64 % 1500 == 200) {
-        fill(long_name, 'K', which);
-        name = long_name;
+        fill(name, 'K', which);
     }
     if (which / 8192 % 100 < 8) {
-        value = odd_values[which / 8192 % COUNT(odd_values)];
+        fields_word(odd_values, '^', which / 8192, value);
     } else if (which / 8192 % 1000 == 200) {
-        fill(long_value, 'V', which);
-        value = long_value;
+        fill(value, 'V', which);
     } else if (which / 8192 % 100 == 60) {
-        value = ended ? "closed" : "open";
+        snprintf(value, sizeof value, "%s", ended ? "closed" : "open");
     }
     jw_string(w, name, value);
 }
@@ -126,6 +82,6 @@ int attributes_json(struct jw *w, const struct conv *c, const struct participant
         write_pair(w, h, n, end != WHEN_NEVER);
         written++;
     }
-    jw_end_object(w);
+    jw_end(w);
     return (int)written;
 }

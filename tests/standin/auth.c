@@ -68,11 +68,8 @@ static void refuse_login(struct reply *reply, int status, const char *error,
                          const char *description)
 {
     reply->status = status;
-    jw_object(&reply->body, NULL);
-    jw_string(&reply->body, "error", error);
-    jw_string(&reply->body, "description", description);
-    jw_string(&reply->body, "error_description", description);
-    jw_end_object(&reply->body);
+    JW(&reply->body, OBJECT(NULL), TEXT("error", error), TEXT("description", description),
+       TEXT("error_description", description), END);
 }
 
 static void issue(struct reply *reply)
@@ -85,11 +82,8 @@ static void issue(struct reply *reply)
     rng_uuid(key + 1, b);
     *t = (struct token){.expires = when_wall() + world.token_seconds * WHEN_SECOND};
     snprintf(t->text, sizeof t->text, "standin_token_%s%s", a, b);
-    jw_object(&reply->body, NULL);
-    jw_string(&reply->body, "access_token", t->text);
-    jw_string(&reply->body, "token_type", "bearer");
-    jw_int(&reply->body, "expires_in", world.token_seconds);
-    jw_end_object(&reply->body);
+    JW(&reply->body, OBJECT(NULL), TEXT("access_token", t->text), TEXT("token_type", "bearer"),
+       INT("expires_in", world.token_seconds), END);
     pthread_mutex_unlock(&lock);
 }
 

@@ -1,265 +1,117 @@
-#include "census.h"
+#include "conversations.h"
 
-#include "conv_json.h"
-#include "corpus.h"
 #include "world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
-/* Every field of the contract's conversation record. */
-static const char *const contract[] = {
-    "accessAttributes",
-    "associatedConversationId",
-    "conferenceStart",
-    "consultationConversationIds",
-    "conversationEnd",
-    "conversationId",
-    "conversationInitiator",
-    "conversationStart",
-    "customerParticipation",
-    "divisionIds",
-    "evaluations",
-    "evaluations.assigneeApplicable",
-    "evaluations.assigneeId",
-    "evaluations.calibrationId",
-    "evaluations.contextId",
-    "evaluations.deleted",
-    "evaluations.evaluationId",
-    "evaluations.evaluationStatus",
-    "evaluations.evaluatorId",
-    "evaluations.eventTime",
-    "evaluations.formId",
-    "evaluations.formName",
-    "evaluations.oTotalCriticalScore",
-    "evaluations.oTotalScore",
-    "evaluations.queueId",
-    "evaluations.released",
-    "evaluations.rescored",
-    "evaluations.systemSubmitted",
-    "evaluations.userId",
-    "externalTag",
-    "inactivityTimeout",
-    "knowledgeBaseIds",
-    "mediaStatsMinConversationMos",
-    "mediaStatsMinConversationRFactor",
-    "originatingDirection",
-    "originatingSocialMediaPublic",
-    "participants",
-    "participants.attributes",
-    "participants.externalContactId",
-    "participants.externalOrganizationId",
-    "participants.flaggedReason",
-    "participants.participantId",
-    "participants.participantName",
-    "participants.purpose",
-    "participants.screenRecording",
-    "participants.sessions",
-    "participants.sessions.activeSkillIds",
-    "participants.sessions.acwSkipped",
-    "participants.sessions.addressFrom",
-    "participants.sessions.addressOther",
-    "participants.sessions.addressSelf",
-    "participants.sessions.addressTo",
-    "participants.sessions.agentAssistantId",
-    "participants.sessions.agentBullseyeRing",
-    "participants.sessions.agentGroups",
-    "participants.sessions.agentGroups.agentGroupId",
-    "participants.sessions.agentGroups.agentGroupType",
-    "participants.sessions.agentOwned",
-    "participants.sessions.ani",
-    "participants.sessions.assignerId",
-    "participants.sessions.authenticated",
-    "participants.sessions.bargedParticipantId",
-    "participants.sessions.bcc",
-    "participants.sessions.callbackNumbers",
-    "participants.sessions.callbackScheduledTime",
-    "participants.sessions.callbackUserName",
-    "participants.sessions.cc",
-    "participants.sessions.cleared",
-    "participants.sessions.coachedParticipantId",
-    "participants.sessions.cobrowseRole",
-    "participants.sessions.cobrowseRoomId",
-    "participants.sessions.deliveryPushed",
-    "participants.sessions.deliveryStatus",
-    "participants.sessions.deliveryStatusChangeDate",
-    "participants.sessions.destinationAddresses",
-    "participants.sessions.detectedSpeechEnd",
-    "participants.sessions.detectedSpeechStart",
-    "participants.sessions.direction",
-    "participants.sessions.dispositionAnalyzer",
-    "participants.sessions.dispositionName",
-    "participants.sessions.dnis",
-    "participants.sessions.edgeId",
-    "participants.sessions.eligibleAgentCounts",
-    "participants.sessions.engagementSource",
-    "participants.sessions.errorCodeDescription",
-    "participants.sessions.extendedDeliveryStatus",
-    "participants.sessions.flow",
-    "participants.sessions.flow.endingLanguage",
-    "participants.sessions.flow.entryReason",
-    "participants.sessions.flow.entryType",
-    "participants.sessions.flow.exitReason",
-    "participants.sessions.flow.flowId",
-    "participants.sessions.flow.flowName",
-    "participants.sessions.flow.flowType",
-    "participants.sessions.flow.flowVersion",
-    "participants.sessions.flow.issuedCallback",
-    "participants.sessions.flow.outcomes",
-    "participants.sessions.flow.outcomes.flowOutcome",
-    "participants.sessions.flow.outcomes.flowOutcomeEndTimestamp",
-    "participants.sessions.flow.outcomes.flowOutcomeId",
-    "participants.sessions.flow.outcomes.flowOutcomeStartTimestamp",
-    "participants.sessions.flow.outcomes.flowOutcomeValue",
-    "participants.sessions.flow.recognitionFailureReason",
-    "participants.sessions.flow.startingLanguage",
-    "participants.sessions.flow.transferTargetAddress",
-    "participants.sessions.flow.transferTargetName",
-    "participants.sessions.flow.transferType",
-    "participants.sessions.flowInType",
-    "participants.sessions.flowOutType",
-    "participants.sessions.journeyActionId",
-    "participants.sessions.journeyActionMapId",
-    "participants.sessions.journeyActionMapVersion",
-    "participants.sessions.journeyCustomerId",
-    "participants.sessions.journeyCustomerIdType",
-    "participants.sessions.journeyCustomerSessionId",
-    "participants.sessions.journeyCustomerSessionIdType",
-    "participants.sessions.mediaBridgeId",
-    "participants.sessions.mediaCount",
-    "participants.sessions.mediaEndpointStats",
-    "participants.sessions.mediaEndpointStats.codecs",
-    "participants.sessions.mediaEndpointStats.discardedPackets",
-    "participants.sessions.mediaEndpointStats.duplicatePackets",
-    "participants.sessions.mediaEndpointStats.eventTime",
-    "participants.sessions.mediaEndpointStats.invalidPackets",
-    "participants.sessions.mediaEndpointStats.maxLatencyMs",
-    "participants.sessions.mediaEndpointStats.minMos",
-    "participants.sessions.mediaEndpointStats.minRFactor",
-    "participants.sessions.mediaEndpointStats.overrunPackets",
-    "participants.sessions.mediaEndpointStats.receivedPackets",
-    "participants.sessions.mediaEndpointStats.underrunPackets",
-    "participants.sessions.mediaType",
-    "participants.sessions.messageType",
-    "participants.sessions.metrics",
-    "participants.sessions.metrics.emitDate",
-    "participants.sessions.metrics.name",
-    "participants.sessions.metrics.value",
-    "participants.sessions.monitoredParticipantId",
-    "participants.sessions.outboundCampaignId",
-    "participants.sessions.outboundContactId",
-    "participants.sessions.outboundContactListId",
-    "participants.sessions.peerId",
-    "participants.sessions.proposedAgents",
-    "participants.sessions.proposedAgents.agentRank",
-    "participants.sessions.proposedAgents.proposedAgentId",
-    "participants.sessions.protocolCallId",
-    "participants.sessions.provider",
-    "participants.sessions.recording",
-    "participants.sessions.remote",
-    "participants.sessions.remoteNameDisplayable",
-    "participants.sessions.removedSkillIds",
-    "participants.sessions.requestedRoutings",
-    "participants.sessions.roomId",
-    "participants.sessions.routingRing",
-    "participants.sessions.routingRule",
-    "participants.sessions.routingRuleType",
-    "participants.sessions.screenMonitoredUserId",
-    "participants.sessions.screenShareAddressSelf",
-    "participants.sessions.screenShareRoomId",
-    "participants.sessions.scriptId",
-    "participants.sessions.segments",
-    "participants.sessions.segments.audioMuted",
-    "participants.sessions.segments.conference",
-    "participants.sessions.segments.destinationConversationId",
-    "participants.sessions.segments.destinationSessionId",
-    "participants.sessions.segments.disconnectType",
-    "participants.sessions.segments.errorCode",
-    "participants.sessions.segments.groupId",
-    "participants.sessions.segments.properties",
-    "participants.sessions.segments.properties.property",
-    "participants.sessions.segments.properties.propertyType",
-    "participants.sessions.segments.properties.value",
-    "participants.sessions.segments.q850ResponseCodes",
-    "participants.sessions.segments.queueId",
-    "participants.sessions.segments.requestedLanguageId",
-    "participants.sessions.segments.requestedRoutingSkillIds",
-    "participants.sessions.segments.requestedRoutingUserIds",
-    "participants.sessions.segments.scoredAgents",
-    "participants.sessions.segments.scoredAgents.agentScore",
-    "participants.sessions.segments.scoredAgents.scoredAgentId",
-    "participants.sessions.segments.segmentEnd",
-    "participants.sessions.segments.segmentStart",
-    "participants.sessions.segments.segmentType",
-    "participants.sessions.segments.sipResponseCodes",
-    "participants.sessions.segments.sourceConversationId",
-    "participants.sessions.segments.sourceSessionId",
-    "participants.sessions.segments.subject",
-    "participants.sessions.segments.videoMuted",
-    "participants.sessions.segments.wrapUpCode",
-    "participants.sessions.segments.wrapUpNote",
-    "participants.sessions.segments.wrapUpTags",
-    "participants.sessions.selectedAgentId",
-    "participants.sessions.selectedAgentRank",
-    "participants.sessions.sessionDnis",
-    "participants.sessions.sessionId",
-    "participants.sessions.sharingScreen",
-    "participants.sessions.skillExpressionId",
-    "participants.sessions.skipEnabled",
-    "participants.sessions.snippetRecording",
-    "participants.sessions.timeoutSeconds",
-    "participants.sessions.usedRouting",
-    "participants.sessions.videoAddressSelf",
-    "participants.sessions.videoRoomId",
-    "participants.sessions.waitingInteractionCounts",
-    "participants.teamId",
-    "participants.userId",
-    "resolutions",
-    "resolutions.eventTime",
-    "resolutions.nNextContactAvoided",
-    "resolutions.queueId",
-    "resolutions.userId",
-    "selfServed",
-    "surveys",
-    "surveys.eventTime",
-    "surveys.oSurveyTotalScore",
-    "surveys.queueId",
-    "surveys.surveyCompletedDate",
-    "surveys.surveyFormContextId",
-    "surveys.surveyFormId",
-    "surveys.surveyFormName",
-    "surveys.surveyId",
-    "surveys.surveyPartialResponse",
-    "surveys.surveyPromoterScore",
-    "surveys.surveyStatus",
-    "surveys.surveyType",
-    "surveys.userId",
+/* Every field of the contract's conversation record, by the object that holds it. */
+static const struct {
+    const char *object; /* the path before its fields */
+    const char *fields;
+} contract[] = {
+    {"", "accessAttributes associatedConversationId conferenceStart consultationConversationIds "
+         "conversationEnd conversationId conversationInitiator conversationStart "
+         "customerParticipation divisionIds evaluations externalTag inactivityTimeout "
+         "knowledgeBaseIds mediaStatsMinConversationMos mediaStatsMinConversationRFactor "
+         "originatingDirection originatingSocialMediaPublic participants resolutions selfServed "
+         "surveys"},
+    {"evaluations.",
+     "assigneeApplicable assigneeId calibrationId contextId deleted evaluationId "
+     "evaluationStatus evaluatorId eventTime formId formName oTotalCriticalScore oTotalScore "
+     "queueId released rescored systemSubmitted userId"},
+    {"participants.",
+     "attributes externalContactId externalOrganizationId flaggedReason participantId "
+     "participantName purpose screenRecording sessions teamId userId"},
+    {"participants.sessions.",
+     "activeSkillIds acwSkipped addressFrom addressOther addressSelf addressTo "
+     "agentAssistantId agentBullseyeRing agentGroups agentOwned ani assignerId authenticated "
+     "bargedParticipantId bcc callbackNumbers callbackScheduledTime callbackUserName cc "
+     "cleared coachedParticipantId cobrowseRole cobrowseRoomId deliveryPushed deliveryStatus "
+     "deliveryStatusChangeDate destinationAddresses detectedSpeechEnd detectedSpeechStart "
+     "direction dispositionAnalyzer dispositionName dnis edgeId eligibleAgentCounts "
+     "engagementSource errorCodeDescription extendedDeliveryStatus flow flowInType flowOutType "
+     "journeyActionId journeyActionMapId journeyActionMapVersion journeyCustomerId "
+     "journeyCustomerIdType journeyCustomerSessionId journeyCustomerSessionIdType "
+     "mediaBridgeId mediaCount mediaEndpointStats mediaType messageType metrics "
+     "monitoredParticipantId outboundCampaignId outboundContactId outboundContactListId peerId "
+     "proposedAgents protocolCallId provider recording remote remoteNameDisplayable "
+     "removedSkillIds requestedRoutings roomId routingRing routingRule routingRuleType "
+     "screenMonitoredUserId screenShareAddressSelf screenShareRoomId scriptId segments "
+     "selectedAgentId selectedAgentRank sessionDnis sessionId sharingScreen skillExpressionId "
+     "skipEnabled snippetRecording timeoutSeconds usedRouting videoAddressSelf videoRoomId "
+     "waitingInteractionCounts"},
+    {"participants.sessions.agentGroups.", "agentGroupId agentGroupType"},
+    {"participants.sessions.flow.",
+     "endingLanguage entryReason entryType exitReason flowId flowName flowType flowVersion "
+     "issuedCallback outcomes recognitionFailureReason startingLanguage transferTargetAddress "
+     "transferTargetName transferType"},
+    {"participants.sessions.flow.outcomes.",
+     "flowOutcome flowOutcomeEndTimestamp flowOutcomeId flowOutcomeStartTimestamp "
+     "flowOutcomeValue"},
+    {"participants.sessions.mediaEndpointStats.",
+     "codecs discardedPackets duplicatePackets eventTime invalidPackets maxLatencyMs minMos "
+     "minRFactor overrunPackets receivedPackets underrunPackets"},
+    {"participants.sessions.metrics.", "emitDate name value"},
+    {"participants.sessions.proposedAgents.", "agentRank proposedAgentId"},
+    {"participants.sessions.segments.",
+     "audioMuted conference destinationConversationId destinationSessionId disconnectType "
+     "errorCode groupId properties q850ResponseCodes queueId requestedLanguageId "
+     "requestedRoutingSkillIds requestedRoutingUserIds scoredAgents segmentEnd segmentStart "
+     "segmentType sipResponseCodes sourceConversationId sourceSessionId subject videoMuted "
+     "wrapUpCode wrapUpNote wrapUpTags"},
+    {"participants.sessions.segments.properties.", "property propertyType value"},
+    {"participants.sessions.segments.scoredAgents.", "agentScore scoredAgentId"},
+    {"resolutions.", "eventTime nNextContactAvoided queueId userId"},
+    {"surveys.",
+     "eventTime oSurveyTotalScore queueId surveyCompletedDate surveyFormContextId surveyFormId "
+     "surveyFormName surveyId surveyPartialResponse surveyPromoterScore surveyStatus "
+     "surveyType userId"},
 };
 
-enum { FIELDS = sizeof contract / sizeof *contract };
+enum { FIELDS_MAX = 512, PATH_BYTES = 256 };
 
-static long counts[FIELDS];
+struct field {
+    char path[PATH_BYTES];
+    long count;
+};
+
+static struct field fields[FIELDS_MAX];
+static size_t field_count;
 static long unknown;
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct field *)a)->path, ((const struct field *)b)->path);
+}
+
+static void list_fields(void)
+{
+    for (size_t i = 0; i < sizeof contract / sizeof *contract; i++) {
+        const char *field = contract[i].fields;
+        while (*field && field_count < FIELDS_MAX) {
+            size_t length = strcspn(field, " ");
+            snprintf(fields[field_count++].path, PATH_BYTES, "%s%.*s", contract[i].object,
+                     (int)length, field);
+            field += length + (field[length] == ' ');
+        }
+    }
+    qsort(fields, field_count, sizeof *fields, by_path);
+}
 
 static void count(const char *path)
 {
-    size_t low = 0, high = FIELDS;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp(contract[middle], path);
-        if (order == 0) {
-            counts[middle]++;
-            return;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    struct field wanted, *found;
+    snprintf(wanted.path, sizeof wanted.path, "%s", path);
+    found = bsearch(&wanted, fields, field_count, sizeof *fields, by_path);
+    if (found) {
+        found->count++;
+    } else {
+        unknown++;
+        printf("unknown %s\n", path);
     }
-    unknown++;
-    printf("unknown %s\n", path);
 }
 
 static void walk(yyjson_val *value, const char *path)
@@ -293,6 +145,7 @@ int census_print(void)
     int missing = 0;
     int64_t now = world_moment().now;
     struct view view = {.body = now, .attributes = now};
+    list_fields();
     corpus_started(&s, corpus_first_day(), corpus_last_day(), now);
     for (size_t i = 0; i < s.count; i++) {
         w.length = 0;
@@ -307,9 +160,10 @@ int census_print(void)
         walk(yyjson_doc_get_root(doc), "");
         yyjson_doc_free(doc);
     }
-    for (size_t i = 0; i < FIELDS; i++) {
-        printf("%s%8ld %s\n", counts[i] ? "" : "missing ", counts[i], contract[i]);
-        missing += counts[i] == 0;
+    for (size_t i = 0; i < field_count; i++) {
+        const struct field *f = &fields[i];
+        printf("%s%8ld %s\n", f->count ? "" : "missing ", f->count, f->path);
+        missing += f->count == 0;
     }
     selection_free(&s);
     jw_free(&w);

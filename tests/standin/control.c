@@ -1,6 +1,5 @@
 /* The stand-in's own paths: changing it while it runs, and asking it what it saw and what is true.
  */
-#include "directory.h"
 #include "fault.h"
 #include "record.h"
 #include "routes.h"
@@ -24,30 +23,24 @@ static bool set_moment(yyjson_val *value, void (*set)(int64_t ms))
     return true;
 }
 
-static bool set_faults(yyjson_val *list, char *why, size_t size)
+static bool deny(const char *prefix, char *why, size_t size)
 {
-    size_t i, n;
-    yyjson_val *item;
-    fault_clear();
-    yyjson_arr_foreach(list, i, n, item)
-    {
-        const char *spec = yyjson_get_str(item);
-        if (!spec || !fault_add(spec, why, size)) {
-            return false;
-        }
-    }
-    return yyjson_is_arr(list);
+    (void)why;
+    (void)size;
+    return world_add_denied(prefix);
 }
 
-static bool set_denied(yyjson_val *list)
+/* Replaces a list of texts. */
+static bool set_list(yyjson_val *list, void (*clear)(void),
+                     bool (*add)(const char *text, char *why, size_t size), char *why, size_t size)
 {
     size_t i, n;
     yyjson_val *item;
-    world_clear_denied();
+    clear();
     yyjson_arr_foreach(list, i, n, item)
     {
-        const char *prefix = yyjson_get_str(item);
-        if (!prefix || !world_add_denied(prefix)) {
+        const char *text = yyjson_get_str(item);
+        if (!text || !add(text, why, size)) {
             return false;
         }
     }
@@ -68,10 +61,10 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
         return yyjson_is_int(value);
     }
     if (strcmp(key, "faults") == 0) {
-        return set_faults(value, why, size);
+        return set_list(value, fault_clear, fault_add, why, size);
     }
     if (strcmp(key, "deny") == 0) {
-        return set_denied(value);
+        return set_list(value, world_clear_denied, deny, why, size);
     }
     if (strcmp(key, "reset_requests") == 0) {
         if (yyjson_is_true(value)) {
@@ -91,13 +84,10 @@ static void show_state(struct reply *reply)
 {
     struct moment moment = world_moment();
     struct jw *w = &reply->body;
-    jw_object(w, NULL);
-    jw_time(w, "now", moment.now);
-    jw_time(w, "availability", moment.availability);
-    jw_array(w, "faults");
+    JW(w, OBJECT(NULL), TIME("now", moment.now), TIME("availability", moment.availability),
+       ARRAY("faults"));
     fault_each(show_fault, w);
-    jw_end_array(w);
-    jw_end_object(w);
+    JW(w, END, END);
 }
 
 static void control(const struct request *request, struct reply *reply)
@@ -121,16 +111,6 @@ static void control(const struct request *request, struct reply *reply)
     }
 }
 
-static void all(struct reply *reply, int count, void (*write)(struct jw *w, int i))
-{
-    reply->type = "application/x-ndjson";
-    for (int i = 0; i < count; i++) {
-        write(&reply->body, i);
-        jw_text(&reply->body, "\n");
-        reply->body.comma = false;
-    }
-}
-
 void control_answer(const struct request *request, struct reply *reply)
 {
     const char *path = request->path;
@@ -147,9 +127,9 @@ void control_answer(const struct request *request, struct reply *reply)
     } else if (strcmp(path, "/standin/truth/counts") == 0) {
         truth_counts(request, reply);
     } else if (strcmp(path, "/standin/truth/users") == 0) {
-        all(reply, world.agents, directory_user_json);
+        directory_all("users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {
-        all(reply, world.queues, directory_queue_json);
+        directory_all("routing/queues", reply);
     } else if (strcmp(path, ROUTES_ELSEWHERE) == 0) {
         reply_text(reply, 200, "application/json", "{\"you\":\"have followed a redirect\"}");
     } else {

@@ -28,6 +28,15 @@ static struct fields_context context(const struct writer *x, uint64_t key, int64
     return (struct fields_context){key, origin, x->view->body, 1u << media, x->c->showcase};
 }
 
+/* A list that is absent when it would be empty is begun by its first member. */
+static void open_once(const struct writer *x, bool *open, const char *name)
+{
+    if (!*open) {
+        jw_array(x->w, name);
+        *open = true;
+    }
+}
+
 static void write_properties(const struct writer *x, const struct segment *seg)
 {
     static const char *const types[] = {"bool", "integer", "real", "date", "string", "uuid"};
@@ -36,14 +45,11 @@ static void write_properties(const struct writer *x, const struct segment *seg)
     jw_array(x->w, "properties");
     for (unsigned i = 0; i < 6; i++) {
         if (x->c->showcase || fields_chance(seg->key, types[i], 300)) {
-            jw_object(x->w, NULL);
-            jw_string(x->w, "property", types[(i + 1) % 6]);
-            jw_string(x->w, "propertyType", types[i]);
-            jw_string(x->w, "value", values[i]);
-            jw_end_object(x->w);
+            JW(x->w, OBJECT(NULL), TEXT("property", types[(i + 1) % 6]),
+               TEXT("propertyType", types[i]), TEXT("value", values[i]), END);
         }
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_wrapup(const struct writer *x, const struct segment *seg)
@@ -58,12 +64,8 @@ static void write_wrapup(const struct writer *x, const struct segment *seg)
         jw_string(x->w, "wrapUpNote",
                   rng_chance(&r, 500) ? "called back, \"fine\"\nnext step: none" : "메모");
     }
-    if (x->c->showcase || rng_chance(&r, 40)) {
-        jw_array(x->w, "wrapUpTags");
-        jw_string(x->w, NULL, "resolved");
-        jw_string(x->w, NULL, "upsell, maybe");
-        jw_end_array(x->w);
-    }
+    JW(x->w, IF(x->c->showcase || rng_chance(&r, 40)), ARRAY("wrapUpTags"), TEXT(NULL, "resolved"),
+       TEXT(NULL, "upsell, maybe"), END);
 }
 
 static void write_scored(const struct writer *x, const struct segment *seg)
@@ -71,31 +73,21 @@ static void write_scored(const struct writer *x, const struct segment *seg)
     jw_array(x->w, "scoredAgents");
     for (unsigned i = 0; i < 3; i++) {
         uint64_t h = rng_pair(seg->key, 40 + i);
-        jw_object(x->w, NULL);
-        jw_int(x->w, "agentScore", (int64_t)(h % 100));
-        jw_uuid(x->w, "scoredAgentId", world_key(THING_USER, h % (uint64_t)world.agents));
-        jw_end_object(x->w);
+        JW(x->w, OBJECT(NULL), INT("agentScore", (int64_t)(h % 100)),
+           UUID("scoredAgentId", world_key(THING_USER, h % (uint64_t)world.agents)), END);
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_segment(const struct writer *x, const struct segment *seg)
 {
     struct jw *w = x->w;
-    jw_object(w, NULL);
-    jw_time(w, "segmentStart", seg->start);
-    if (seg->end <= x->view->body) {
-        jw_time(w, "segmentEnd", seg->end);
-        if (seg->disconnect) {
-            jw_string(w, "disconnectType", seg->disconnect);
-        }
-    }
-    if (seg->queue >= 0) {
-        jw_uuid(w, "queueId", world_key(THING_QUEUE, (uint64_t)seg->queue));
-    }
-    jw_string(w, "segmentType", seg->type);
-    jw_bool(w, "conference", seg->conference);
-    if (seg->wrapup != WRAPUP_NONE && seg->end <= x->view->body) {
+    bool ended = seg->end <= x->view->body;
+    JW(w, OBJECT(NULL), TIME("segmentStart", seg->start), IF(ended), TIME("segmentEnd", seg->end),
+       IF(ended && seg->disconnect), TEXT("disconnectType", seg->disconnect), IF(seg->queue >= 0),
+       UUID("queueId", world_key(THING_QUEUE, (uint64_t)seg->queue)),
+       TEXT("segmentType", seg->type), BOOL("conference", seg->conference));
+    if (ended && seg->wrapup != WRAPUP_NONE) {
         write_wrapup(x, seg);
     }
     struct fields_context f = context(x, seg->key, seg->start, x->c->session[seg->session].media);
@@ -106,7 +98,7 @@ static void write_segment(const struct writer *x, const struct segment *seg)
     if (x->c->showcase || fields_chance(seg->key, "properties", 8)) {
         write_properties(x, seg);
     }
-    jw_end_object(w);
+    jw_end(w);
     x->tally->segments++;
 }
 
@@ -116,16 +108,11 @@ static void write_segments(const struct writer *x, int session)
     for (int i = 0; i < x->c->segment_count; i++) {
         const struct segment *seg = &x->c->segment[i];
         if (seg->session == session && there(x, seg->arrive, seg->vanish)) {
-            if (!open) {
-                jw_array(x->w, "segments");
-                open = true;
-            }
+            open_once(x, &open, "segments");
             write_segment(x, seg);
         }
     }
-    if (open) {
-        jw_end_array(x->w);
-    }
+    JW(x->w, IF(open), END);
 }
 
 static void write_metrics(const struct writer *x, int session)
@@ -133,23 +120,14 @@ static void write_metrics(const struct writer *x, int session)
     bool open = false;
     for (int i = 0; i < x->c->metric_count; i++) {
         const struct metric *m = &x->c->metric[i];
-        if (m->session != session || !there(x, m->arrive, m->vanish)) {
-            continue;
+        if (m->session == session && there(x, m->arrive, m->vanish)) {
+            open_once(x, &open, "metrics");
+            JW(x->w, OBJECT(NULL), TIME("emitDate", m->emit), TEXT("name", m->name),
+               INT("value", m->value), END);
+            x->tally->metrics++;
         }
-        if (!open) {
-            jw_array(x->w, "metrics");
-            open = true;
-        }
-        jw_object(x->w, NULL);
-        jw_time(x->w, "emitDate", m->emit);
-        jw_string(x->w, "name", m->name);
-        jw_int(x->w, "value", m->value);
-        jw_end_object(x->w);
-        x->tally->metrics++;
     }
-    if (open) {
-        jw_end_array(x->w);
-    }
+    JW(x->w, IF(open), END);
 }
 
 static void write_outcomes(const struct writer *x, const struct session *s)
@@ -158,15 +136,15 @@ static void write_outcomes(const struct writer *x, const struct session *s)
     for (unsigned i = 0; i <= s->key % 2; i++) {
         uint64_t key = rng_pair(s->key, 60 + i);
         struct fields_context f = context(x, key, s->arrive, s->media);
-        jw_object(x->w, NULL);
-        jw_uuid(x->w, "flowOutcomeId", world_key(THING_OUTCOME, key % WORLD_OUTCOMES));
-        jw_time(x->w, "flowOutcomeStartTimestamp", s->arrive + 300);
-        jw_time(x->w, "flowOutcomeEndTimestamp", s->end - 100);
+        JW(x->w, OBJECT(NULL),
+           UUID("flowOutcomeId", world_key(THING_OUTCOME, key % WORLD_OUTCOMES)),
+           TIME("flowOutcomeStartTimestamp", s->arrive + 300),
+           TIME("flowOutcomeEndTimestamp", s->end - 100));
         fields_write(x->w, FIELDS_OUTCOME, &f);
-        jw_end_object(x->w);
+        jw_end(x->w);
         x->tally->flow_outcomes++;
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_flow(const struct writer *x, const struct session *s)
@@ -177,10 +155,8 @@ static void write_flow(const struct writer *x, const struct session *s)
     static const char *const types[] = {"INBOUNDCALL", "BOT", "INBOUNDCHAT", "INBOUNDEMAIL",
                                         "INBOUNDSHORTMESSAGE"};
     struct fields_context f = context(x, s->key, s->arrive, s->media);
-    jw_object(x->w, "flow");
-    jw_uuid(x->w, "flowId", world_key(THING_FLOW, (uint64_t)s->flow));
-    jw_string(x->w, "flowName", names[s->flow]);
-    jw_string(x->w, "flowType", types[s->media]);
+    JW(x->w, OBJECT("flow"), UUID("flowId", world_key(THING_FLOW, (uint64_t)s->flow)),
+       TEXT("flowName", names[s->flow]), TEXT("flowType", types[s->media]));
     fields_write(x->w, FIELDS_FLOW, &f);
     if (s->end <= x->view->body) {
         fields_write(x->w, FIELDS_FLOW_ENDED, &f);
@@ -188,7 +164,7 @@ static void write_flow(const struct writer *x, const struct session *s)
             write_outcomes(x, s);
         }
     }
-    jw_end_object(x->w);
+    jw_end(x->w);
     x->tally->flows++;
 }
 
@@ -200,18 +176,14 @@ static void write_addresses(const struct writer *x, const struct session *s)
     if (s->media == MEDIA_VOICE || s->media == MEDIA_CALLBACK || all) {
         snprintf(from, sizeof from, "tel:+8210%08d", (int)(h % 100000000));
         snprintf(to, sizeof to, "tel:+1555%07d", (int)(h / 7 % 40 + 1000));
-        jw_string(x->w, "ani", from);
-        jw_string(x->w, "dnis", to);
-        jw_string(x->w, "remote", s->direction[0] == 'i' ? from : to);
+        JW(x->w, TEXT("ani", from), TEXT("dnis", to),
+           TEXT("remote", s->direction[0] == 'i' ? from : to));
     }
     if (s->media == MEDIA_EMAIL || s->media == MEDIA_MESSAGE || all) {
         snprintf(from, sizeof from, "customer%d@example.test", (int)(h % 100000));
-        jw_string(x->w, "addressFrom", from);
-        jw_string(x->w, "addressTo", "service@example.test");
-        if (all || h % 4 == 0) {
-            jw_string(x->w, "addressSelf", "service@example.test");
-            jw_string(x->w, "addressOther", from);
-        }
+        bool both = all || h % 4 == 0;
+        JW(x->w, TEXT("addressFrom", from), TEXT("addressTo", "service@example.test"), IF(both),
+           TEXT("addressSelf", "service@example.test"), IF(both), TEXT("addressOther", from));
     }
 }
 
@@ -220,13 +192,12 @@ static void write_endpoint_stats(const struct writer *x, const struct session *s
     jw_array(x->w, "mediaEndpointStats");
     for (unsigned i = 0; i <= s->key / 8 % 2; i++) {
         struct fields_context f = context(x, rng_pair(s->key, 80 + i), s->end, s->media);
-        jw_object(x->w, NULL);
-        jw_time(x->w, "eventTime", s->end);
+        JW(x->w, OBJECT(NULL), TIME("eventTime", s->end));
         fields_write(x->w, FIELDS_ENDPOINT, &f);
-        jw_end_object(x->w);
+        jw_end(x->w);
         x->tally->media_endpoint_stats++;
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_agent_lists(const struct writer *x, const struct session *s)
@@ -235,23 +206,19 @@ static void write_agent_lists(const struct writer *x, const struct session *s)
     if (x->c->showcase || fields_chance(s->key, "groups", 15)) {
         jw_array(x->w, "agentGroups");
         for (unsigned i = 0; i <= s->key % 3; i++) {
-            jw_object(x->w, NULL);
-            jw_uuid(x->w, "agentGroupId", world_key(THING_GROUP, i));
-            jw_string(x->w, "agentGroupType", types[i]);
-            jw_end_object(x->w);
+            JW(x->w, OBJECT(NULL), UUID("agentGroupId", world_key(THING_GROUP, i)),
+               TEXT("agentGroupType", types[i]), END);
         }
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
     if (x->c->showcase || fields_chance(s->key, "proposed", 25)) {
         jw_array(x->w, "proposedAgents");
         for (unsigned i = 0; i <= s->key / 4 % 4; i++) {
             uint64_t agent = rng_pair(s->key, i) % (uint64_t)world.agents;
-            jw_object(x->w, NULL);
-            jw_int(x->w, "agentRank", (int64_t)i + 1);
-            jw_uuid(x->w, "proposedAgentId", world_key(THING_USER, agent));
-            jw_end_object(x->w);
+            JW(x->w, OBJECT(NULL), INT("agentRank", (int64_t)i + 1),
+               UUID("proposedAgentId", world_key(THING_USER, agent)), END);
         }
-        jw_end_array(x->w);
+        jw_end(x->w);
     }
 }
 
@@ -262,17 +229,14 @@ static void write_session(const struct writer *x, int n)
                                                        "PureCloud Messaging"};
     const struct session *s = &x->c->session[n];
     struct jw *w = x->w;
-    jw_object(w, NULL);
-    jw_uuid(w, "sessionId", s->key);
-    jw_string(w, "mediaType", media_names[s->media]);
-    jw_string(w, "direction", s->direction);
-    jw_string(w, "provider", providers[s->media]);
+    uint64_t campaign = s->campaign > 0 ? (uint64_t)s->campaign : 0;
+    JW(w, OBJECT(NULL), UUID("sessionId", s->key), TEXT("mediaType", media_names[s->media]),
+       TEXT("direction", s->direction), TEXT("provider", providers[s->media]));
     write_addresses(x, s);
     if (s->campaign >= 0 || x->c->showcase) {
-        jw_uuid(w, "outboundCampaignId",
-                world_key(THING_CAMPAIGN, s->campaign > 0 ? (uint64_t)s->campaign : 0));
-        jw_uuid(w, "outboundContactId", rng_pair(x->c->key, 90));
-        jw_uuid(w, "outboundContactListId", world_key(THING_CONTACT_LIST, 0));
+        JW(w, UUID("outboundCampaignId", world_key(THING_CAMPAIGN, campaign)),
+           UUID("outboundContactId", rng_pair(x->c->key, 90)),
+           UUID("outboundContactListId", world_key(THING_CONTACT_LIST, 0)));
     }
     struct fields_context f = context(x, s->key, s->arrive, s->media);
     fields_write(w, FIELDS_SESSION, &f);
@@ -286,7 +250,7 @@ static void write_session(const struct writer *x, int n)
     }
     write_metrics(x, n);
     write_segments(x, n);
-    jw_end_object(w);
+    jw_end(w);
     x->tally->sessions++;
 }
 
@@ -295,12 +259,10 @@ static void write_participant(const struct writer *x, int n)
     const struct participant *p = &x->c->participant[n];
     char name[64];
     struct jw *w = x->w;
-    jw_object(w, NULL);
-    jw_uuid(w, "participantId", p->key);
+    JW(w, OBJECT(NULL), UUID("participantId", p->key));
     if (p->agent >= 0) {
-        world_user_name(p->agent, name);
-        jw_string(w, "participantName", name);
-        jw_uuid(w, "userId", world_key(THING_USER, (uint64_t)p->agent));
+        JW(w, TEXT("participantName", world_user_name(p->agent, name)),
+           UUID("userId", world_key(THING_USER, (uint64_t)p->agent)));
     } else if (fields_chance(p->key, "name", 700)) {
         snprintf(name, sizeof name, "Caller %d", (int)(p->key % 100000));
         jw_string(w, "participantName", strcmp(p->purpose, "customer") == 0 ? name : p->purpose);
@@ -317,8 +279,8 @@ static void write_participant(const struct writer *x, int n)
             write_session(x, i);
         }
     }
-    jw_end_array(w);
-    jw_end_object(w);
+    jw_end(w);
+    jw_end(w);
     x->tally->participants++;
 }
 
@@ -326,19 +288,12 @@ static void write_extra(const struct writer *x, const struct extra *e)
 {
     static const enum fields_of tables[] = {FIELDS_EVALUATION, FIELDS_SURVEY, FIELDS_RESOLUTION};
     struct fields_context f = context(x, e->key, e->event, x->c->media);
-    jw_object(x->w, NULL);
-    jw_time(x->w, "eventTime", e->event);
-    if (e->kind == EXTRA_EVALUATION) {
-        jw_uuid(x->w, "evaluationId", e->key);
-    } else if (e->kind == EXTRA_SURVEY) {
-        jw_uuid(x->w, "surveyId", e->key);
-    }
-    if (e->agent >= 0) {
-        jw_uuid(x->w, "userId", world_key(THING_USER, (uint64_t)e->agent));
-    }
-    jw_uuid(x->w, "queueId", world_key(THING_QUEUE, (uint64_t)e->queue));
+    JW(x->w, OBJECT(NULL), TIME("eventTime", e->event), IF(e->kind == EXTRA_EVALUATION),
+       UUID("evaluationId", e->key), IF(e->kind == EXTRA_SURVEY), UUID("surveyId", e->key),
+       IF(e->agent >= 0), UUID("userId", world_key(THING_USER, (uint64_t)e->agent)),
+       UUID("queueId", world_key(THING_QUEUE, (uint64_t)e->queue)));
     fields_write(x->w, tables[e->kind], &f);
-    jw_end_object(x->w);
+    jw_end(x->w);
 }
 
 static void write_extras(const struct writer *x, enum extra_kind kind, const char *name,
@@ -347,17 +302,12 @@ static void write_extras(const struct writer *x, enum extra_kind kind, const cha
     bool open = false;
     for (int i = 0; i < x->c->extra_count; i++) {
         if (x->c->extra[i].kind == kind && there(x, x->c->extra[i].arrive, WHEN_NEVER)) {
-            if (!open) {
-                jw_array(x->w, name);
-                open = true;
-            }
+            open_once(x, &open, name);
             write_extra(x, &x->c->extra[i]);
             ++*tally;
         }
     }
-    if (open) {
-        jw_end_array(x->w);
-    }
+    JW(x->w, IF(open), END);
 }
 
 static void write_divisions(const struct writer *x)
@@ -370,7 +320,7 @@ static void write_divisions(const struct writer *x)
             jw_uuid(x->w, NULL, world_key(THING_DIVISION, home < 2 ? 0 : 1));
         }
     }
-    jw_end_array(x->w);
+    jw_end(x->w);
 }
 
 static void write_head(const struct writer *x)
@@ -379,21 +329,13 @@ static void write_head(const struct writer *x)
     struct jw *w = x->w;
     int64_t end = conv_end_at(c->period, c->period_count, x->view->body);
     struct fields_context f = context(x, c->key, c->start, c->media);
-    if (!x->view->without_id) {
-        jw_id(w, "conversationId", c->id);
-    }
-    jw_time(w, "conversationStart", c->start);
-    if (end != WHEN_NEVER) {
-        jw_time(w, "conversationEnd", end);
-    }
+    JW(w, IF(!x->view->without_id), ID("conversationId", c->id),
+       TIME("conversationStart", c->start), IF(end != WHEN_NEVER), TIME("conversationEnd", end));
     if (c->conference <= x->view->body || (c->showcase && end != WHEN_NEVER)) {
         jw_time(w, "conferenceStart", c->conference != WHEN_NEVER ? c->conference : end);
     }
-    jw_string(w, "conversationInitiator", c->initiator);
-    jw_string(w, "originatingDirection", c->direction);
-    if (c->self_served || c->showcase) {
-        jw_bool(w, "selfServed", c->self_served);
-    }
+    JW(w, TEXT("conversationInitiator", c->initiator), TEXT("originatingDirection", c->direction),
+       IF(c->self_served || c->showcase), BOOL("selfServed", c->self_served));
     write_divisions(x);
     fields_write(w, FIELDS_CONVERSATION, &f);
     if (end != WHEN_NEVER) {
@@ -417,7 +359,7 @@ void conv_json(struct jw *w, const char *key, const struct conv *c, const struct
             write_participant(&x, i);
         }
     }
-    jw_end_array(w);
-    jw_end_object(w);
+    jw_end(w);
+    jw_end(w);
     x.tally->conversations++;
 }

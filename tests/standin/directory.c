@@ -1,333 +1,275 @@
-/* Users, queues, the token and the organization. */
-#include "directory.h"
-
+/* The plain lists (users, queues, divisions) and the single documents about the organization. */
 #include "routes.h"
-#include "spoil.h"
+
+#include "fault.h"
 #include "when.h"
 #include "world.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_PAGE 100
-
-static void self_uri(struct jw *w, const char *collection, uint64_t key)
-{
-    char id[RNG_UUID_SIZE], uri[128];
-    rng_uuid(key, id);
-    snprintf(uri, sizeof uri, "/api/v2/%s/%s", collection, id);
-    jw_string(w, "selfUri", uri);
-}
+enum { MAX_PAGE = 100, RETENTION_DAYS = 558 };
 
 static const char *const division_names[WORLD_DIVISIONS] = {"Home", "Europe", "서울"};
 
 static void division(struct jw *w, int n)
 {
     uint64_t key = world_key(THING_DIVISION, (uint64_t)n);
-    jw_object(w, "division");
-    jw_uuid(w, "id", key);
-    jw_string(w, "name", division_names[n]);
-    self_uri(w, "authorization/divisions", key);
-    jw_end_object(w);
+    JW(w, OBJECT("division"), UUID("id", key), TEXT("name", division_names[n]),
+       LINK("authorization/divisions", key), END);
 }
 
-static void contact(struct jw *w, const char *address, const char *media, const char *type)
+static void user_contacts(struct jw *w, int i, const char *email)
 {
-    jw_object(w, NULL);
-    jw_string(w, "address", address);
-    jw_string(w, "mediaType", media);
-    jw_string(w, "type", type);
-    if (media[0] == 'P') {
-        jw_string(w, "display", "+82 2 555 0100");
-        jw_string(w, "extension", "4711");
-        jw_string(w, "countryCode", "KR");
-    }
-    jw_end_object(w);
-}
-
-static void write_contacts(struct jw *w, int user, const char *email)
-{
-    jw_array(w, "primaryContactInfo");
-    contact(w, email, "EMAIL", "PRIMARY");
-    jw_end_array(w);
-    jw_array(w, "addresses");
-    if (user % 3 == 0) {
-        contact(w, "+8225550100", "PHONE", "WORK");
-    }
-    jw_end_array(w);
+    JW(w, ARRAY("primaryContactInfo"), OBJECT(NULL), TEXT("address", email),
+       TEXT("mediaType", "EMAIL"), TEXT("type", "PRIMARY"), END, END);
+    JW(w, ARRAY("addresses"), IF(i % 3 == 0), OBJECT(NULL), TEXT("address", "+8225550100"),
+       TEXT("mediaType", "PHONE"), TEXT("type", "WORK"), TEXT("display", "+82 2 555 0100"),
+       TEXT("extension", "4711"), TEXT("countryCode", "KR"), END, END);
 }
 
 /* What only some users have. */
-static void write_user_rest(struct jw *w, int user)
+static void user_rest(struct jw *w, int i)
 {
-    char text[64];
-    if (user % 4 == 1) {
-        jw_array(w, "images");
-        jw_object(w, NULL);
-        jw_string(w, "resolution", "x96");
-        jw_string(w, "imageUri", "https://images.example.test/u/x96.png?a=1&b=2");
-        jw_end_object(w);
-        jw_end_array(w);
+    char employee[16];
+    int64_t login = world.first_day * WHEN_DAY - i * WHEN_HOUR;
+    snprintf(employee, sizeof employee, "%06d", i * 37);
+    JW(w, IF(i % 4 == 1), ARRAY("images"), OBJECT(NULL), TEXT("resolution", "x96"),
+       TEXT("imageUri", "https://images.example.test/u/x96.png?a=1&b=2"), END, END);
+    if (i % 6 == 2) {
+        JW(w, TEXT("preferredName", "Mo, \"the\" agent"), ARRAY("certifications"),
+           TEXT(NULL, "Six, Sigma"), END, OBJECT("employerInfo"),
+           TEXT("officialName", "Officially Named"), TEXT("employeeId", employee),
+           TEXT("employeeType", "Full-time"), TEXT("dateHire", "2019-04-01"), END,
+           OBJECT("biography"), TEXT("biography", "Likes long\nlines."), ARRAY("hobbies"),
+           TEXT(NULL, "go"), END, END);
     }
-    if (user % 6 == 2) {
-        jw_string(w, "preferredName", "Mo, \"the\" agent");
-        jw_array(w, "certifications");
-        jw_string(w, NULL, "Six, Sigma");
-        jw_end_array(w);
-        jw_object(w, "employerInfo");
-        snprintf(text, sizeof text, "%06d", user * 37);
-        jw_string(w, "officialName", "Officially Named");
-        jw_string(w, "employeeId", text);
-        jw_string(w, "employeeType", "Full-time");
-        jw_string(w, "dateHire", "2019-04-01");
-        jw_end_object(w);
-        jw_object(w, "biography");
-        jw_string(w, "biography", "Likes long\nlines.");
-        jw_array(w, "hobbies");
-        jw_string(w, NULL, "go");
-        jw_end_array(w);
-        jw_end_object(w);
-    }
-    if (user % 5 != 0) {
-        jw_time(w, "dateLastLogin", world.first_day * WHEN_DAY - user * WHEN_HOUR);
-        jw_object(w, "lastTokenIssued");
-        jw_time(w, "dateIssued", world.first_day * WHEN_DAY - user * WHEN_HOUR);
-        jw_end_object(w);
-    }
+    JW(w, IF(i % 5 != 0), TIME("dateLastLogin", login), IF(i % 5 != 0), OBJECT("lastTokenIssued"),
+       TIME("dateIssued", login), END);
 }
 
-void directory_user_json(struct jw *w, int user)
+static void user_fields(struct jw *w, int i)
 {
-    char name[64], id[RNG_UUID_SIZE], text[96];
     static const char *const departments[] = {"Sales", "Support", "Care, Tier 2", "고객지원"};
-    uint64_t key = world_key(THING_USER, (uint64_t)user);
-    rng_uuid(key, id);
-    world_user_name(user, name);
-    jw_object(w, NULL);
-    jw_id(w, "id", id);
-    jw_string(w, "name", name);
-    division(w, user % 11 == 3 ? 1 : user % 13 == 5 ? 2 : 0);
-    snprintf(text, sizeof text, "%.8s@org.orgspan.com", id);
-    jw_object(w, "chat");
-    jw_string(w, "jabberId", text);
-    jw_end_object(w);
-    if (user % 9 != 4) {
-        jw_string(w, "department", departments[user % 4]);
-        jw_string(w, "title", user % 20 == 0 ? "Team lead" : "Agent");
-    }
-    snprintf(text, sizeof text, "agent%d@example.test", user);
-    jw_string(w, "email", text);
-    write_contacts(w, user, text);
-    jw_string(w, "state", world_user_state(user));
-    jw_string(w, "username", text);
-    if (user % 20 != 0) {
-        uint64_t manager = world_key(THING_USER, (uint64_t)(user - user % 20));
-        jw_object(w, "manager");
-        jw_uuid(w, "id", manager);
-        jw_int(w, "version", 1);
-        self_uri(w, "users", manager);
-        jw_end_object(w);
-    }
-    jw_int(w, "version", 3 + user % 40);
-    jw_bool(w, "acdAutoAnswer", user % 2 == 0);
-    write_user_rest(w, user);
-    self_uri(w, "users", key);
-    jw_end_object(w);
+    char id[RNG_UUID_SIZE], jabber[64], email[64];
+    uint64_t manager = world_key(THING_USER, (uint64_t)(i - i % 20));
+    bool lead = i % 20 == 0, placed = i % 9 != 4;
+    rng_uuid(world_key(THING_USER, (uint64_t)i), id);
+    snprintf(jabber, sizeof jabber, "%.8s@org.orgspan.com", id);
+    snprintf(email, sizeof email, "agent%d@example.test", i);
+    division(w, i % 11 == 3 ? 1 : i % 13 == 5 ? 2 : 0);
+    JW(w, OBJECT("chat"), TEXT("jabberId", jabber), END, IF(placed),
+       TEXT("department", departments[i % 4]), IF(placed),
+       TEXT("title", lead ? "Team lead" : "Agent"), TEXT("email", email));
+    user_contacts(w, i, email);
+    JW(w, TEXT("state", world_user_state(i)), TEXT("username", email), IF(!lead), OBJECT("manager"),
+       UUID("id", manager), INT("version", 1), LINK("users", manager), END,
+       INT("version", 3 + i % 40), BOOL("acdAutoAnswer", i % 2 == 0));
+    user_rest(w, i);
 }
 
-static void media_settings(struct jw *w, const char *media, int alert, int64_t target_ms)
+static void queue_settings(struct jw *w, int i)
 {
-    jw_object(w, media);
-    jw_bool(w, "enableAutoAnswer", alert > 20);
-    jw_int(w, "alertingTimeoutSeconds", alert);
-    jw_object(w, "serviceLevel");
-    jw_double(w, "percentage", 0.8);
-    jw_int(w, "durationMs", target_ms);
-    jw_end_object(w);
-    jw_end_object(w);
-}
-
-static void write_queue_settings(struct jw *w, int queue)
-{
+    const struct {
+        const char *media;
+        int alert_seconds, target_ms;
+    } settings[] = {{"call", 8 + i, 20000 + i * 1000},
+                    {"callback", 30, 120000},
+                    {"chat", 30, 30000},
+                    {"email", 300, 86400000},
+                    {"message", 30, 60000}};
     jw_object(w, "mediaSettings");
-    media_settings(w, "call", 8 + queue, 20000 + queue * 1000);
-    media_settings(w, "callback", 30, 120000);
-    media_settings(w, "chat", 30, 30000);
-    media_settings(w, "email", 300, 86400000);
-    media_settings(w, "message", 30, 60000);
-    jw_end_object(w);
-    jw_object(w, "acwSettings");
-    jw_string(w, "wrapupPrompt", queue % 2 ? "MANDATORY_TIMEOUT" : "OPTIONAL");
-    if (queue % 2) {
-        jw_int(w, "timeoutMs", 300000);
+    for (size_t n = 0; n < sizeof settings / sizeof *settings; n++) {
+        JW(w, OBJECT(settings[n].media), BOOL("enableAutoAnswer", settings[n].alert_seconds > 20),
+           INT("alertingTimeoutSeconds", settings[n].alert_seconds), OBJECT("serviceLevel"),
+           REAL("percentage", 0.8), INT("durationMs", settings[n].target_ms), END, END);
     }
-    jw_end_object(w);
-    if (queue % 3 == 1) {
-        jw_object(w, "bullseye");
-        jw_array(w, "rings");
-        jw_object(w, NULL);
-        jw_array(w, "expansionCriteria");
-        jw_object(w, NULL);
-        jw_string(w, "type", "TIMEOUT_SECONDS");
-        jw_double(w, "threshold", 12.5);
-        jw_end_object(w);
-        jw_end_array(w);
-        jw_end_object(w);
-        jw_end_array(w);
-        jw_end_object(w);
-    }
-    if (queue % 4 == 2) {
-        jw_object(w, "queueFlow");
-        jw_uuid(w, "id", world_key(THING_FLOW, 0));
-        jw_string(w, "name", "In queue, \"soft\"");
-        jw_end_object(w);
-        jw_string(w, "callingPartyName", "ACME, Inc.");
-        jw_string(w, "callingPartyNumber", "+15550100");
+    jw_end(w);
+    JW(w, OBJECT("acwSettings"), TEXT("wrapupPrompt", i % 2 ? "MANDATORY_TIMEOUT" : "OPTIONAL"),
+       IF(i % 2), INT("timeoutMs", 300000), END);
+    JW(w, IF(i % 3 == 1), OBJECT("bullseye"), ARRAY("rings"), OBJECT(NULL),
+       ARRAY("expansionCriteria"), OBJECT(NULL), TEXT("type", "TIMEOUT_SECONDS"),
+       REAL("threshold", 12.5), END, END, END, END, END);
+    if (i % 4 == 2) {
+        JW(w, OBJECT("queueFlow"), UUID("id", world_key(THING_FLOW, 0)),
+           TEXT("name", "In queue, \"soft\""), END, TEXT("callingPartyName", "ACME, Inc."),
+           TEXT("callingPartyNumber", "+15550100"));
     }
 }
 
-void directory_queue_json(struct jw *w, int queue)
+static void queue_fields(struct jw *w, int i)
 {
-    char name[64], id[RNG_UUID_SIZE];
-    uint64_t key = world_key(THING_QUEUE, (uint64_t)queue);
-    rng_uuid(key, id);
-    jw_object(w, NULL);
-    jw_id(w, "id", id);
-    jw_string(w, "name", world_queue_name(queue, name));
-    division(w, queue % WORLD_DIVISIONS);
-    if (queue % 2 == 0) {
-        jw_string(w, "description", "For \"everything\", and more\n(second line)");
-    }
-    jw_time(w, "dateCreated", (world.first_day - 400 + queue) * WHEN_DAY);
-    jw_time(w, "dateModified", (world.first_day - 40 + queue % 30) * WHEN_DAY + 1234);
-    jw_string(w, "createdBy", "admin@example.test");
-    jw_string(w, "modifiedBy", "admin@example.test");
-    jw_int(w, "memberCount", 5 + queue * 3);
-    jw_int(w, "userMemberCount", 4 + queue * 3);
-    jw_int(w, "joinedMemberCount", 2 + queue);
-    write_queue_settings(w, queue);
-    jw_string(w, "scoringMethod", queue % 5 ? "TimestampAndPriority" : "PriorityOnly");
-    jw_string(w, "skillEvaluationMethod",
-              queue % 3 == 0   ? "BEST"
-              : queue % 3 == 1 ? "ALL"
-                               : "NONE");
-    jw_bool(w, "autoAnswerOnly", queue % 2 == 0);
-    jw_bool(w, "enableTranscription", queue % 3 == 0);
-    jw_bool(w, "enableManualAssignment", queue % 4 == 0);
-    self_uri(w, "routing/queues", key);
-    jw_end_object(w);
+    static const char *const evaluations[] = {"BEST", "ALL", "NONE"};
+    division(w, i % WORLD_DIVISIONS);
+    JW(w, IF(i % 2 == 0), TEXT("description", "For \"everything\", and more\n(second line)"),
+       TIME("dateCreated", (world.first_day - 400 + i) * WHEN_DAY),
+       TIME("dateModified", (world.first_day - 40 + i % 30) * WHEN_DAY + 1234),
+       TEXT("createdBy", "admin@example.test"), TEXT("modifiedBy", "admin@example.test"),
+       INT("memberCount", 5 + i * 3), INT("userMemberCount", 4 + i * 3),
+       INT("joinedMemberCount", 2 + i));
+    queue_settings(w, i);
+    JW(w, TEXT("scoringMethod", i % 5 ? "TimestampAndPriority" : "PriorityOnly"),
+       TEXT("skillEvaluationMethod", evaluations[i % 3]), BOOL("autoAnswerOnly", i % 2 == 0),
+       BOOL("enableTranscription", i % 3 == 0), BOOL("enableManualAssignment", i % 4 == 0));
 }
 
-struct listing {
-    long size, number, total, pages;
-    const char *path;
-    const char *more; /* further parameters of the links */
+static const char *division_name(int i, char out[64])
+{
+    snprintf(out, 64, "%s", division_names[i]);
+    return out;
+}
+
+static void division_fields(struct jw *w, int i)
+{
+    JW(w, TEXT("description", ""), BOOL("homeDivision", i == 0));
+}
+
+static const int division_count = WORLD_DIVISIONS, any_page = MAX_PAGE;
+
+/* A list: its entities have an id, a name, fields of their own, and where they are. */
+static const struct list {
+    const char *collection; /* below /api/v2/ */
+    const char *permission;
+    const int *page_cap;
+    enum thing thing;
+    const int *count;
+    const char *(*name)(int i, char out[64]);
+    void (*fields)(struct jw *w, int i);
+    const char *(*state)(int i); /* with a filter by state; NULL: without */
+    bool spoilt;                 /* by the faults inside of documents */
+} lists[] = {
+    {"users", "directory:user:view", &world.users_page_cap, THING_USER, &world.agents,
+     world_user_name, user_fields, world_user_state, true},
+    {"routing/queues", "routing:queue:view", &any_page, THING_QUEUE, &world.queues,
+     world_queue_name, queue_fields, NULL, true},
+    {"authorization/divisions", "authorization:division:view", &any_page, THING_DIVISION,
+     &division_count, division_name, division_fields, NULL, false},
 };
 
-static bool read_listing(const struct request *request, struct reply *reply, struct listing *l,
-                         long cap)
+static const struct list *find(const char *collection)
 {
-    if (!query_int(request->query, "pageSize", 25, &l->size) ||
-        !query_int(request->query, "pageNumber", 1, &l->number) || l->size < 1 || l->number < 1) {
-        reply_error(reply, 400, "bad.request", "pageSize and pageNumber are numbers from 1 on.");
-        return false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (strcmp(lists[i].collection, collection) == 0) {
+            return &lists[i];
+        }
     }
-    l->size = l->size > cap ? cap : l->size;
-    return true;
+    return NULL;
 }
 
-static void link_to(struct jw *w, const char *name, const struct listing *l, long page)
+const char *directory_permission(const char *path)
 {
-    char uri[192];
-    snprintf(uri, sizeof uri, "%s?pageSize=%ld&pageNumber=%ld%s", l->path, l->size, page, l->more);
-    jw_string(w, name, uri);
+    const struct list *l = strncmp(path, "/api/v2/", 8) == 0 ? find(path + 8) : NULL;
+    return l ? l->permission : NULL;
 }
 
-static void end_listing(struct jw *w, const struct listing *l)
+static void write_entity(struct jw *w, const struct list *l, int i)
 {
-    jw_count(w, "pageSize", l->size);
-    jw_count(w, "pageNumber", l->number);
-    jw_count(w, "total", l->total);
-    link_to(w, "firstUri", l, 1);
-    link_to(w, "lastUri", l, l->pages);
-    link_to(w, "selfUri", l, l->number);
-    if (l->number < l->pages) {
-        link_to(w, "nextUri", l, l->number + 1);
-    }
-    if (l->number > 1) {
-        link_to(w, "previousUri", l, l->number - 1);
-    }
-    jw_count(w, "pageCount", l->pages);
-    jw_end_object(w);
+    char id[RNG_UUID_SIZE], name[64];
+    uint64_t key = world_key(l->thing, (uint64_t)i);
+    rng_uuid(key, id);
+    JW(w, OBJECT(NULL), ID("id", id), TEXT("name", l->name(i, name)));
+    l->fields(w, i);
+    JW(w, LINK(l->collection, key), END);
 }
 
-static bool in_state(int user, const char *state)
-{
-    return strcmp(state, "any") == 0 || strcmp(state, world_user_state(user)) == 0;
-}
+struct page {
+    long size, number, total;
+    char state[16]; /* "": the list has no filter by state */
+};
 
 static bool known_state(const char *state)
 {
-    return strcmp(state, "active") == 0 || strcmp(state, "inactive") == 0 ||
-           strcmp(state, "deleted") == 0 || strcmp(state, "any") == 0;
-}
-
-void directory_users(const struct request *request, struct reply *reply)
-{
-    char state[16] = "active", more[32];
-    struct listing l = {.path = "/api/v2/users", .more = more};
-    struct jw *w = &reply->body;
-    query_value(request->query, "state", 0, state, sizeof state);
-    if (!known_state(state)) {
-        reply_error(reply, 400, "bad.request",
-                    "The state is none of active, inactive, deleted, any.");
-        return;
-    }
-    if (!read_listing(request, reply, &l,
-                      world.users_page_cap < MAX_PAGE ? world.users_page_cap : MAX_PAGE)) {
-        return;
-    }
-    snprintf(more, sizeof more, "&state=%s", state);
-    w->faults = spoil_document(request->path).jw_faults;
-    jw_object(w, NULL);
-    jw_array(w, "entities");
-    for (int user = 0; user < world.agents; user++) {
-        if (in_state(user, state)) {
-            if (l.total / l.size == l.number - 1) {
-                directory_user_json(w, user);
-            }
-            l.total++;
+    static const char *const states[] = {"", "any", "active", "inactive", "deleted"};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        if (strcmp(states[i], state) == 0) {
+            return true;
         }
     }
-    jw_end_array(w);
-    l.pages = (l.total + l.size - 1) / l.size;
-    end_listing(w, &l);
+    return false;
 }
 
-void directory_queues(const struct request *request, struct reply *reply)
+static bool read_page(const struct request *request, struct reply *reply, const struct list *l,
+                      struct page *p)
 {
-    struct listing l = {.path = "/api/v2/routing/queues", .more = "", .total = world.queues};
+    *p = (struct page){.state = ""};
+    if (l->state) {
+        snprintf(p->state, sizeof p->state, "active");
+        query_value(request->query, "state", 0, p->state, sizeof p->state);
+    }
+    if (!known_state(p->state)) {
+        reply_error(reply, 400, "bad.request",
+                    "The state is none of active, inactive, deleted, any.");
+        return false;
+    }
+    if (!query_int(request->query, "pageSize", 25, &p->size) ||
+        !query_int(request->query, "pageNumber", 1, &p->number) || p->size < 1 || p->number < 1) {
+        reply_error(reply, 400, "bad.request", "pageSize and pageNumber are numbers from 1 on.");
+        return false;
+    }
+    p->size = p->size > *l->page_cap ? *l->page_cap : p->size;
+    return true;
+}
+
+static void write_links(struct jw *w, const char *path, const struct page *p)
+{
+    long pages = (p->total + p->size - 1) / p->size;
+    const struct {
+        const char *name;
+        long number;
+        bool there;
+    } links[] = {{"firstUri", 1, true},
+                 {"lastUri", pages, true},
+                 {"selfUri", p->number, true},
+                 {"nextUri", p->number + 1, p->number < pages},
+                 {"previousUri", p->number - 1, p->number > 1}};
+    JW(w, COUNT("pageSize", p->size), COUNT("pageNumber", p->number), COUNT("total", p->total));
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        char uri[192];
+        snprintf(uri, sizeof uri, "%s?pageSize=%ld&pageNumber=%ld%s%s", path, p->size,
+                 links[i].number, *p->state ? "&state=" : "", p->state);
+        JW(w, IF(links[i].there), TEXT(links[i].name, uri));
+    }
+    JW(w, COUNT("pageCount", pages));
+}
+
+void directory_list(const struct request *request, struct reply *reply)
+{
+    const struct list *l = find(request->path + 8);
     struct jw *w = &reply->body;
-    if (!read_listing(request, reply, &l, MAX_PAGE)) {
+    struct page p;
+    if (!read_page(request, reply, l, &p)) {
         return;
     }
-    l.pages = (l.total + l.size - 1) / l.size;
-    w->faults = spoil_document(request->path).jw_faults;
-    jw_object(w, NULL);
-    jw_array(w, "entities");
-    for (long i = (l.number - 1) * l.size; i < l.number * l.size && i < l.total; i++) {
-        directory_queue_json(w, (int)i);
+    w->faults = l->spoilt ? fault_document(request->path).jw_faults : 0;
+    JW(w, OBJECT(NULL), ARRAY("entities"));
+    for (int i = 0; i < *l->count; i++) {
+        if (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0) {
+            if (p.total / p.size == p.number - 1) {
+                write_entity(w, l, i);
+            }
+            p.total++;
+        }
     }
-    jw_end_array(w);
-    end_listing(w, &l);
+    jw_end(w);
+    write_links(w, request->path, &p);
+    jw_end(w);
+}
+
+void directory_all(const char *collection, struct reply *reply)
+{
+    const struct list *l = find(collection);
+    reply->type = "application/x-ndjson";
+    for (int i = 0; i < *l->count; i++) {
+        write_entity(&reply->body, l, i);
+        jw_text(&reply->body, "\n");
+        reply->body.comma = false;
+    }
 }
 
 static void organization(struct jw *w, const char *name)
 {
-    jw_object(w, name);
-    jw_uuid(w, "id", world_key(THING_ORGANIZATION, 0));
-    jw_string(w, "name", "Stand-in Contact Center, Ltd.");
-    jw_end_object(w);
+    JW(w, OBJECT(name), UUID("id", world_key(THING_ORGANIZATION, 0)),
+       TEXT("name", "Stand-in Contact Center, Ltd."), END);
 }
 
 void directory_token(const struct request *request, struct reply *reply)
@@ -337,66 +279,54 @@ void directory_token(const struct request *request, struct reply *reply)
     jw_object(w, NULL);
     organization(w, "organization");
     organization(w, "homeOrganization");
-    jw_array(w, "authorizedScope");
-    jw_end_array(w);
-    jw_object(w, "OAuthClient");
-    jw_string(w, "id", world.client_id);
-    jw_string(w, "name", "nightly extract");
-    jw_string(w, "authorizedGrantType", "CLIENT-CREDENTIALS");
-    jw_string(w, "state", "active");
-    jw_array(w, "roleDivisions");
+    JW(w, ARRAY("authorizedScope"), END, OBJECT("OAuthClient"), TEXT("id", world.client_id),
+       TEXT("name", "nightly extract"), TEXT("authorizedGrantType", "CLIENT-CREDENTIALS"),
+       TEXT("state", "active"), ARRAY("roleDivisions"));
     for (int n = 0; n < WORLD_DIVISIONS; n++) {
-        jw_object(w, NULL);
-        jw_uuid(w, "roleId", world_key(THING_OTHER, 9000));
-        jw_uuid(w, "divisionId", world_key(THING_DIVISION, (uint64_t)n));
-        jw_end_object(w);
+        JW(w, OBJECT(NULL), UUID("roleId", world_key(THING_OTHER, 9000)),
+           UUID("divisionId", world_key(THING_DIVISION, (uint64_t)n)), END);
     }
-    jw_end_array(w);
+    jw_end(w);
     organization(w, "organization");
-    jw_end_object(w);
-    jw_end_object(w);
+    JW(w, END, END);
 }
 
 void directory_organization(const struct request *request, struct reply *reply)
 {
-    struct jw *w = &reply->body;
     (void)request;
-    jw_object(w, NULL);
-    jw_uuid(w, "id", world_key(THING_ORGANIZATION, 0));
-    jw_string(w, "name", "Stand-in Contact Center, Ltd.");
-    jw_string(w, "defaultLanguage", "en-US");
-    jw_string(w, "defaultCountryCode", "KR");
-    jw_string(w, "thirdPartyOrgName", "standin");
-    jw_string(w, "domain", "standin.example.test");
-    jw_int(w, "version", 12);
-    jw_string(w, "state", "active");
-    jw_bool(w, "voicemailEnabled", true);
-    jw_string(w, "productPlatform", "GenesysCloud");
-    jw_string(w, "selfUri", "/api/v2/organizations/me");
-    jw_end_object(w);
+    JW(&reply->body, OBJECT(NULL), UUID("id", world_key(THING_ORGANIZATION, 0)),
+       TEXT("name", "Stand-in Contact Center, Ltd."), TEXT("defaultLanguage", "en-US"),
+       TEXT("defaultCountryCode", "KR"), TEXT("thirdPartyOrgName", "standin"),
+       TEXT("domain", "standin.example.test"), INT("version", 12), TEXT("state", "active"),
+       BOOL("voicemailEnabled", true), TEXT("productPlatform", "GenesysCloud"),
+       TEXT("selfUri", "/api/v2/organizations/me"), END);
 }
 
-void directory_divisions(const struct request *request, struct reply *reply)
+void directory_limits(const struct request *request, struct reply *reply)
 {
-    struct listing l = {
-        .path = "/api/v2/authorization/divisions", .more = "", .total = WORLD_DIVISIONS};
-    struct jw *w = &reply->body;
-    if (!read_listing(request, reply, &l, MAX_PAGE)) {
+    int rate = world.ratelimit > 0 ? world.ratelimit : 300;
+    const struct {
+        const char *key;
+        int value;
+    } limits[] = {{"client.credentials.token.rate.per.minute", rate},
+                  {"token.rate.per.minute", rate},
+                  {"org.app.user.rate.per.minute", 3000},
+                  {"request.bytes.max", HTTP_MAX_BODY}};
+    if (strcmp(request->segment, "platform.api") != 0) {
+        reply_error(reply, 404, "not.found", "There is no such namespace.");
         return;
     }
-    l.pages = (l.total + l.size - 1) / l.size;
-    jw_object(w, NULL);
-    jw_array(w, "entities");
-    for (long i = (l.number - 1) * l.size; i < l.number * l.size && i < l.total; i++) {
-        uint64_t key = world_key(THING_DIVISION, (uint64_t)i);
-        jw_object(w, NULL);
-        jw_uuid(w, "id", key);
-        jw_string(w, "name", division_names[i]);
-        jw_string(w, "description", "");
-        jw_bool(w, "homeDivision", i == 0);
-        self_uri(w, "authorization/divisions", key);
-        jw_end_object(w);
+    JW(&reply->body, OBJECT(NULL), ARRAY("entities"));
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        JW(&reply->body, OBJECT(NULL), TEXT("key", limits[i].key),
+           TEXT("namespace", "platform.api"), INT("value", limits[i].value), END);
     }
-    jw_end_array(w);
-    end_listing(w, &l);
+    JW(&reply->body, END, END);
+}
+
+void directory_retention(const struct request *request, struct reply *reply)
+{
+    (void)request;
+    JW(&reply->body, OBJECT(NULL), INT("retentionDays", RETENTION_DAYS),
+       TEXT("dateCreated", "2024-01-01T00:00:00.000Z"), END);
 }

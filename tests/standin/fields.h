@@ -20,8 +20,7 @@ enum fields_of {
     FIELDS_ENDPOINT,
     FIELDS_EVALUATION,
     FIELDS_SURVEY,
-    FIELDS_RESOLUTION,
-    FIELDS_COUNT
+    FIELDS_RESOLUTION
 };
 
 struct fields_context {
@@ -33,8 +32,10 @@ struct fields_context {
 };
 
 /* Writes the chosen fields into the object that is open in w. */
-void fields_write(struct jw *w, enum fields_of what, const struct fields_context *context);
+void fields_write(struct jw *w, enum fields_of of, const struct fields_context *context);
 /* True in `permille` of 1000 objects with this key and this purpose. */
 bool fields_chance(uint64_t key, const char *purpose, unsigned permille);
+/* One of the words between separators, by h; out has room for each of them. */
+void fields_word(const char *words, char separator, uint64_t h, char *out);
 
 #endif

@@ -121,9 +121,7 @@ void jobs_submit(const struct request *request, struct reply *reply)
         if (read_job(yyjson_doc_get_root(doc), reply, job)) {
             keep(job);
             reply->status = 202;
-            jw_object(&reply->body, NULL);
-            jw_string(&reply->body, "jobId", job->id);
-            jw_end_object(&reply->body);
+            JW(&reply->body, OBJECT(NULL), TEXT("jobId", job->id), END);
         } else {
             selection_free(&job->selection);
             free(job);
@@ -152,18 +150,12 @@ void jobs_status(const struct request *request, struct reply *reply)
         struct job *job = *slot;
         job->polls++;
         const char *state = state_of(job, now);
-        struct jw *w = &reply->body;
-        jw_object(w, NULL);
-        jw_id(w, "state", state);
-        if (strcmp(state, "FAILED") == 0) {
-            jw_string(w, "errorMessage", "The query could not be completed.");
-        }
-        jw_time(w, "submissionDate", job->submitted);
-        if (strcmp(state, "FULFILLED") == 0) {
-            jw_time(w, "expirationDate", job->submitted + JOB_LIFE);
-            jw_time(w, "completionDate", job->submitted);
-        }
-        jw_end_object(w);
+        bool fulfilled = strcmp(state, "FULFILLED") == 0;
+        JW(&reply->body, OBJECT(NULL), ID("state", state), IF(strcmp(state, "FAILED") == 0),
+           TEXT("errorMessage", "The query could not be completed."),
+           TIME("submissionDate", job->submitted), IF(fulfilled),
+           TIME("expirationDate", job->submitted + JOB_LIFE), IF(fulfilled),
+           TIME("completionDate", job->submitted), END);
     } else {
         not_found(reply);
     }
@@ -220,7 +212,7 @@ static void write_results(const struct request *request, struct reply *reply, co
         return;
     }
     struct view view = {.body = job->as_of, .attributes = job->as_of};
-    struct spoil_document spoil = spoil_document(request->path);
+    struct fault_document spoil = fault_document(request->path);
     if (fault_strikes("short-pages", request->path)) {
         size = size / 2 + 1;
     }
@@ -234,7 +226,7 @@ static void write_results(const struct request *request, struct reply *reply, co
         write_cursor(w, job->id, to, page + 1);
     }
     jw_time(w, "dataAvailabilityDate", job->as_of);
-    jw_end_object(w);
+    jw_end(w);
 }
 
 /* A copy of the job that outlives its deletion by another request; false if there is none. */
@@ -290,7 +282,5 @@ void jobs_results(const struct request *request, struct reply *reply)
 void jobs_availability(const struct request *request, struct reply *reply)
 {
     (void)request;
-    jw_object(&reply->body, NULL);
-    jw_time(&reply->body, "dataAvailabilityDate", world_moment().availability);
-    jw_end_object(&reply->body);
+    JW(&reply->body, OBJECT(NULL), TIME("dataAvailabilityDate", world_moment().availability), END);
 }

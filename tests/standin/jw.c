@@ -93,11 +93,17 @@ static bool spoil(struct jw *w)
     return (w->faults & JW_WRONG_TYPES) && ++w->tick % 53 == 0;
 }
 
-void jw_object(struct jw *w, const char *key)
+static void open_value(struct jw *w, const char *key, bool array)
 {
     begin(w, key);
-    jw_bytes(w, "{", 1);
+    jw_bytes(w, array ? "[" : "{", 1);
     w->comma = false;
+    w->open = w->open << 1 | array;
+}
+
+void jw_object(struct jw *w, const char *key)
+{
+    open_value(w, key, false);
     if ((w->faults & JW_UNKNOWN_FIELDS) && ++w->tick % 3 == 0) {
         static const char *const news[] = {
             "\"notYetKnown\":\"text\"",
@@ -109,23 +115,16 @@ void jw_object(struct jw *w, const char *key)
     }
 }
 
-void jw_end_object(struct jw *w)
-{
-    jw_bytes(w, "}", 1);
-    w->comma = true;
-}
-
 void jw_array(struct jw *w, const char *key)
 {
-    begin(w, key);
-    jw_bytes(w, "[", 1);
-    w->comma = false;
+    open_value(w, key, true);
 }
 
-void jw_end_array(struct jw *w)
+void jw_end(struct jw *w)
 {
-    jw_bytes(w, "]", 1);
+    jw_bytes(w, w->open & 1 ? "]" : "}", 1);
     w->comma = true;
+    w->open >>= 1;
 }
 
 void jw_id(struct jw *w, const char *key, const char *value)
@@ -209,4 +208,79 @@ void jw_uuid(struct jw *w, const char *key, uint64_t id)
     char text[RNG_UUID_SIZE];
     rng_uuid(id, text);
     jw_string(w, key, text);
+}
+
+static void link_to(struct jw *w, const char *key, const char *collection, uint64_t id)
+{
+    char text[RNG_UUID_SIZE], uri[128];
+    rng_uuid(id, text);
+    snprintf(uri, sizeof uri, "/api/v2/%s/%s", collection, text);
+    jw_string(w, key, uri);
+}
+
+static void value(struct jw *w, const struct jw_value *v)
+{
+    switch (v->kind) {
+    case JW_OBJECT:
+        jw_object(w, v->key);
+        break;
+    case JW_ARRAY:
+        jw_array(w, v->key);
+        break;
+    case JW_END:
+        jw_end(w);
+        break;
+    case JW_TEXT:
+        jw_string(w, v->key, v->text);
+        break;
+    case JW_ID:
+        jw_id(w, v->key, v->text);
+        break;
+    case JW_INT:
+        jw_int(w, v->key, v->number);
+        break;
+    case JW_COUNT:
+        jw_count(w, v->key, v->number);
+        break;
+    case JW_REAL:
+        jw_double(w, v->key, v->real);
+        break;
+    case JW_BOOL:
+        jw_bool(w, v->key, v->number != 0);
+        break;
+    case JW_TIME:
+        jw_time(w, v->key, v->number);
+        break;
+    case JW_UUID:
+        jw_uuid(w, v->key, (uint64_t)v->number);
+        break;
+    case JW_LINK:
+        link_to(w, v->key, v->text, (uint64_t)v->number);
+        break;
+    default: /* JW_IF that holds */
+        break;
+    }
+}
+
+/* The last value of what an IF leaves out. */
+static const struct jw_value *left_out(const struct jw_value *v)
+{
+    int depth = 0;
+    do {
+        v++;
+        depth += v->kind == JW_OBJECT || v->kind == JW_ARRAY;
+        depth -= v->kind == JW_END;
+    } while (depth > 0 || v->kind == JW_IF);
+    return v;
+}
+
+void jw_values(struct jw *w, const struct jw_value *values)
+{
+    for (const struct jw_value *v = values; v->kind != JW_STOP; v++) {
+        if (v->kind == JW_IF && !v->number) {
+            v = left_out(v);
+        } else {
+            value(w, v);
+        }
+    }
 }

@@ -17,6 +17,7 @@ struct jw {
     bool comma;      /* the next value needs one before it */
     unsigned faults; /* JW_* */
     unsigned tick;   /* counts what the faults choose from */
+    uint64_t open;   /* what is open, innermost last: a bit each, 1 an array */
 };
 
 /* Frees the buffer and zeroes the writer; a zeroed writer is ready for use. */
@@ -27,9 +28,9 @@ void jw_text(struct jw *w, const char *text);
 
 /* A key is NULL inside an array. */
 void jw_object(struct jw *w, const char *key);
-void jw_end_object(struct jw *w);
 void jw_array(struct jw *w, const char *key);
-void jw_end_array(struct jw *w);
+/* Ends the object or array that was opened last. */
+void jw_end(struct jw *w);
 void jw_string(struct jw *w, const char *key, const char *value);
 void jw_int(struct jw *w, const char *key, int64_t value);
 void jw_double(struct jw *w, const char *key, double value);
@@ -41,5 +42,88 @@ void jw_uuid(struct jw *w, const char *key, uint64_t id);
 /* As jw_string and jw_int, but left alone by the faults. */
 void jw_id(struct jw *w, const char *key, const char *value);
 void jw_count(struct jw *w, const char *key, int64_t value);
+
+/* A document as data: JW(w, OBJECT(NULL), TEXT("name", name), IF(open), TIME("end", end), END).
+ * IF leaves the value after it out, with all that is in it, which must END in the same list. */
+enum jw_kind {
+    JW_STOP,
+    JW_IF,
+    JW_OBJECT,
+    JW_ARRAY,
+    JW_END,
+    JW_TEXT,
+    JW_ID,
+    JW_INT,
+    JW_COUNT,
+    JW_REAL,
+    JW_BOOL,
+    JW_TIME,
+    JW_UUID,
+    JW_LINK
+};
+struct jw_value {
+    enum jw_kind kind;
+    const char *key;
+    const char *text;
+    int64_t number;
+    double real;
+};
+/* Writes values up to JW_STOP. */
+void jw_values(struct jw *w, const struct jw_value *values);
+
+#define JW(w, ...) jw_values(w, (const struct jw_value[]){__VA_ARGS__, {JW_STOP, NULL, NULL, 0, 0}})
+#define IF(condition)                                                                              \
+    {                                                                                              \
+        JW_IF, NULL, NULL, condition, 0                                                            \
+    }
+#define OBJECT(key)                                                                                \
+    {                                                                                              \
+        JW_OBJECT, key, NULL, 0, 0                                                                 \
+    }
+#define ARRAY(key)                                                                                 \
+    {                                                                                              \
+        JW_ARRAY, key, NULL, 0, 0                                                                  \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        JW_END, NULL, NULL, 0, 0                                                                   \
+    }
+#define TEXT(key, value)                                                                           \
+    {                                                                                              \
+        JW_TEXT, key, value, 0, 0                                                                  \
+    }
+#define ID(key, value)                                                                             \
+    {                                                                                              \
+        JW_ID, key, value, 0, 0                                                                    \
+    }
+#define INT(key, value)                                                                            \
+    {                                                                                              \
+        JW_INT, key, NULL, value, 0                                                                \
+    }
+#define COUNT(key, n)                                                                              \
+    {                                                                                              \
+        JW_COUNT, key, NULL, n, 0                                                                  \
+    }
+#define REAL(key, value)                                                                           \
+    {                                                                                              \
+        JW_REAL, key, NULL, 0, value                                                               \
+    }
+#define BOOL(key, value)                                                                           \
+    {                                                                                              \
+        JW_BOOL, key, NULL, value, 0                                                               \
+    }
+#define TIME(key, ms)                                                                              \
+    {                                                                                              \
+        JW_TIME, key, NULL, ms, 0                                                                  \
+    }
+#define UUID(key, id)                                                                              \
+    {                                                                                              \
+        JW_UUID, key, NULL, (int64_t)(id), 0                                                       \
+    }
+/* selfUri of the thing `id` of a collection below /api/v2/. */
+#define LINK(collection, id)                                                                       \
+    {                                                                                              \
+        JW_LINK, "selfUri", collection, (int64_t)(id), 0                                           \
+    }
 
 #endif

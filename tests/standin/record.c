@@ -94,10 +94,10 @@ static void write_list(struct jw *w)
         jw_string(w, NULL, line);
         jw_string(w, NULL, blank + 1);
         jw_int(w, NULL, kept[i % KEPT].status);
-        jw_end_array(w);
+        jw_end(w);
         *blank = ' ';
     }
-    jw_end_array(w);
+    jw_end(w);
 }
 
 void record_json(struct jw *w)
@@ -110,7 +110,7 @@ void record_json(struct jw *w)
     for (int i = 0; i < route_count; i++) {
         jw_int(w, routes[i].name, routes[i].count);
     }
-    jw_end_object(w);
+    jw_end(w);
     jw_object(w, "statuses");
     for (int i = 0; i < 600; i++) {
         if (statuses[i]) {
@@ -118,10 +118,10 @@ void record_json(struct jw *w)
             jw_int(w, name, statuses[i]);
         }
     }
-    jw_end_object(w);
+    jw_end(w);
     jw_int(w, "max_concurrent", most_at_once);
     write_list(w);
-    jw_end_object(w);
+    jw_end(w);
     pthread_mutex_unlock(&lock);
 }
 

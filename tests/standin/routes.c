@@ -1,8 +1,8 @@
 #include "routes.h"
 
 #include "auth.h"
+#include "fault.h"
 #include "rng.h"
-#include "spoil.h"
 #include "when.h"
 #include "world.h"
 
@@ -37,15 +37,12 @@ static const struct route table[] = {
      "analytics:agentState:view"},
     {"GET", "/api/v2/analytics/agents/realtime/intervals", adherence_intervals,
      "analytics:agentState:view"},
-    {"GET", "/api/v2/users", directory_users, "directory:user:view"},
-    {"GET", "/api/v2/routing/queues", directory_queues, "routing:queue:view"},
     {"GET", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
     {"HEAD", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
     {"GET", "/api/v2/organizations/me", directory_organization, "directory:organization:view"},
-    {"GET", "/api/v2/authorization/divisions", directory_divisions, "authorization:division:view"},
-    {"GET", "/api/v2/organizations/limits/namespaces/{id}", organization_limits,
+    {"GET", "/api/v2/organizations/limits/namespaces/{id}", directory_limits,
      "limits:organization:view"},
-    {"GET", "/api/v2/analytics/dataretention/settings", organization_retention,
+    {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
      "analytics:dataRetention:view"},
     {"GET", ROUTES_ELSEWHERE, control_answer, NULL},
     {"POST", ROUTES_ELSEWHERE, control_answer, NULL},
@@ -71,43 +68,46 @@ static bool matches(const char *pattern, const char *path, char segment[64])
     return *path == '\0';
 }
 
-static const struct route *find(const char *method, const char *path, char segment[64],
-                                bool *other_method)
+/* The route of a path; false if there is none, or only with another method. */
+static bool find(const char *method, const char *path, char segment[64], struct route *out,
+                 bool *other_method)
 {
+    const char *permission = directory_permission(path);
     *other_method = false;
+    if (permission) {
+        *out = (struct route){"GET", path, directory_list, permission};
+        *other_method = strcmp(method, "GET") != 0;
+        return !*other_method;
+    }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (matches(table[i].pattern, path, segment)) {
             if (strcmp(table[i].method, method) == 0) {
-                return &table[i];
+                *out = table[i];
+                return true;
             }
             *other_method = true;
         }
     }
-    return NULL;
+    return false;
 }
 
 void routes_name(const char *method, const char *path, char *out, size_t size)
 {
     char segment[64];
     bool other;
-    const struct route *route = find(method, path, segment, &other);
-    snprintf(out, size, "%s %s", method, route ? route->pattern : path);
+    struct route route;
+    bool known = find(method, path, segment, &route, &other);
+    snprintf(out, size, "%s %s", method, known ? route.pattern : path);
 }
 
-static void forbid(const struct route *route, struct reply *reply)
+static void forbid(const char *permission, struct reply *reply)
 {
     char message[320];
     snprintf(message, sizeof message,
              "Unable to perform the requested action. You must have at least one of the following "
              "permissions assigned: [%s]",
-             route->permission);
+             permission);
     reply_error(reply, 403, "missing.any.permissions", message);
-}
-
-static void unknown_path(struct reply *reply)
-{
-    reply_text(reply, 404, "application/json",
-               "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}");
 }
 
 static void correlate(struct reply *reply)
@@ -120,23 +120,23 @@ static void correlate(struct reply *reply)
 
 static void handle(struct request *request, struct reply *reply)
 {
+    struct route route;
     bool api = strncmp(request->path, "/api/", 5) == 0, other_method;
-    const struct route *route =
-        find(request->method, request->path, request->segment, &other_method);
-    if (spoil_before(request, reply) || (api && !auth_passes(request, reply))) {
+    bool known = find(request->method, request->path, request->segment, &route, &other_method);
+    if (fault_answers(request->path, reply) || (api && !auth_passes(request, reply))) {
         return;
     }
-    if (!route && other_method) {
+    if (!known && other_method) {
         reply_error(reply, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
-    } else if (!route) {
-        unknown_path(reply);
+    } else if (!known) {
+        reply_text(reply, 404, "application/json", ROUTES_NOT_FOUND);
     } else if (api && world_denied(request->path)) {
-        forbid(route, reply);
+        forbid(route.permission, reply);
     } else {
-        enum spoil_body what = spoil_choose(request->path);
-        request->rendered_only = what != SPOIL_NONE;
-        route->handle(request, reply);
-        spoil_body(what, reply);
+        struct fault_body body = fault_body(request->path);
+        request->rendered_only = body.strike != NULL;
+        route.handle(request, reply);
+        fault_spoil(&body, reply);
     }
 }
 

@@ -7,6 +7,10 @@
 /* Where the fault `redirect` points to: whoever comes here has followed it. */
 #define ROUTES_ELSEWHERE "/standin/elsewhere"
 
+/* The body of the answer to a path that is not there. */
+#define ROUTES_NOT_FOUND                                                                           \
+    "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}"
+
 /* Answers a request. */
 void routes_answer(struct request *request, struct reply *reply);
 /* Writes `METHOD /pattern` of the path, ids replaced; of an unknown path, the path itself. */
@@ -28,15 +32,16 @@ void jobs_availability(const struct request *request, struct reply *reply);
 void adherence_workforce(const struct request *request, struct reply *reply);
 void adherence_agents_status(const struct request *request, struct reply *reply);
 void adherence_intervals(const struct request *request, struct reply *reply);
-/* directory.c: */
-void directory_users(const struct request *request, struct reply *reply);
-void directory_queues(const struct request *request, struct reply *reply);
+/* directory.c; a list's path is known to the table of lists alone: */
+void directory_list(const struct request *request, struct reply *reply);
 void directory_token(const struct request *request, struct reply *reply);
 void directory_organization(const struct request *request, struct reply *reply);
-void directory_divisions(const struct request *request, struct reply *reply);
-/* organization.c: */
-void organization_limits(const struct request *request, struct reply *reply);
-void organization_retention(const struct request *request, struct reply *reply);
+void directory_limits(const struct request *request, struct reply *reply);
+void directory_retention(const struct request *request, struct reply *reply);
+/* The permission that the list of this path needs; NULL: it is no list's. */
+const char *directory_permission(const char *path);
+/* Answers with every entity of a list (`routing/queues`), a line each. */
+void directory_all(const char *collection, struct reply *reply);
 /* control.c: */
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */

@@ -110,7 +110,7 @@ static bool next_line(struct truth *t)
                 jw_string(&t->line, "source",
                           view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job");
                 conv_json(&t->line, "conversation", &c, &view, &t->tally);
-                jw_end_object(&t->line);
+                jw_end(&t->line);
                 jw_text(&t->line, "\n");
                 return true;
             }
@@ -156,25 +156,17 @@ void truth_conversations(const struct request *request, struct reply *reply)
 void truth_counts(const struct request *request, struct reply *reply)
 {
     struct truth t;
-    struct jw *w = &reply->body;
     if (!read_truth(request, reply, &t)) {
         return;
     }
     while (next_line(&t)) {
     }
-    jw_object(w, NULL);
-    jw_int(w, "conversations", t.tally.conversations);
-    jw_int(w, "participants", t.tally.participants);
-    jw_int(w, "sessions", t.tally.sessions);
-    jw_int(w, "metrics", t.tally.metrics);
-    jw_int(w, "segments", t.tally.segments);
-    jw_int(w, "attributes", t.tally.attributes);
-    jw_int(w, "media_endpoint_stats", t.tally.media_endpoint_stats);
-    jw_int(w, "flows", t.tally.flows);
-    jw_int(w, "flow_outcomes", t.tally.flow_outcomes);
-    jw_int(w, "evaluations", t.tally.evaluations);
-    jw_int(w, "surveys", t.tally.surveys);
-    jw_int(w, "resolutions", t.tally.resolutions);
-    jw_end_object(w);
+    JW(&reply->body, OBJECT(NULL), INT("conversations", t.tally.conversations),
+       INT("participants", t.tally.participants), INT("sessions", t.tally.sessions),
+       INT("metrics", t.tally.metrics), INT("segments", t.tally.segments),
+       INT("attributes", t.tally.attributes),
+       INT("media_endpoint_stats", t.tally.media_endpoint_stats), INT("flows", t.tally.flows),
+       INT("flow_outcomes", t.tally.flow_outcomes), INT("evaluations", t.tally.evaluations),
+       INT("surveys", t.tally.surveys), INT("resolutions", t.tally.resolutions), END);
     jw_free(&t.line);
 }

@@ -34,7 +34,7 @@ uint64_t world_key(enum thing kind, uint64_t i)
     return rng_pair(world.seed ^ ((uint64_t)kind << 56), i);
 }
 
-void world_user_name(int agent, char out[64])
+const char *world_user_name(int agent, char out[64])
 {
     static const char *const first[] = {"Mina", "Ji-woo",  "Noah",  "Zoë",   "Aarav", "Lucía",
                                         "Olu",  "Siobhán", "Yuki",  "Pavel", "Amira", "Tomás",
@@ -50,6 +50,7 @@ void world_user_name(int agent, char out[64])
     } else {
         snprintf(out, 64, "%s %s %d", a, b, agent);
     }
+    return out;
 }
 
 const char *world_user_state(int agent)

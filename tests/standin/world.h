@@ -67,8 +67,8 @@ enum { WORLD_TEAMS = 8, WORLD_FLOWS = 6, WORLD_OUTCOMES = 9, WORLD_CAMPAIGNS = 3
 
 uint64_t world_key(enum thing kind, uint64_t i);
 
-/* What an agent is called; out holds 64 bytes. */
-void world_user_name(int agent, char out[64]);
+/* What an agent, a queue is called: written to out, which is returned. */
+const char *world_user_name(int agent, char out[64]);
 const char *world_user_state(int agent);
 bool world_user_active(int agent);
 const char *world_queue_name(int queue, char out[64]);

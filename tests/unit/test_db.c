@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "child.h"
 #include "io/db_place.h"
-#include "io/embedded.h"
 #include "scratch.h"
 
 /* Opens and fails the test when that fails. */
@@ -440,38 +439,73 @@ TEST_IN(scratch_open, scratch_close, test_newer_and_older_schema)
 
 /* --- migrations --- */
 
-TEST_IN(scratch_open, scratch_close, test_migrations_go_on)
+/* A file that is of schema 6 or claims to be: a table of ours, as it was, and what its owner added.
+ */
+static void make_old(struct scratch *s, int version, const char *more)
 {
-    struct scratch *s = *state;
-    const char *text;
-
-    db_close(s->db);
-    assert_int_equal(unlink(SCRATCH_DATABASE), 0);
-    text = arena_printf(s->arena, "%s; PRAGMA user_version = 1; PRAGMA application_id = %d",
-                        embedded_schema[0].text, DB_APPLICATION_ID);
-    make_foreign(SCRATCH_DATABASE, text);
-    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
-    assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 0);
-}
-
-/* A migration that fails leaves the number and the tables of the one before it. */
-TEST_IN(scratch_open, scratch_close, test_migration_fails_whole)
-{
-    struct scratch *s = *state;
-    const char *text;
-
     db_close(s->db);
     s->db = NULL;
     assert_int_equal(unlink(SCRATCH_DATABASE), 0);
-    text = arena_printf(s->arena,
-                        "%s; CREATE TABLE conversation_open (a); PRAGMA user_version = 1; "
-                        "PRAGMA application_id = %d",
-                        embedded_schema[0].text, DB_APPLICATION_ID);
-    make_foreign(SCRATCH_DATABASE, text);
-    check_refused(SCRATCH_DATABASE, DB_WRITE, embedded_schema[1].name);
-    make_foreign(SCRATCH_DATABASE, "DROP TABLE conversation_open");
+    make_foreign(SCRATCH_DATABASE,
+                 arena_printf(s->arena,
+                              "CREATE TABLE conversation (conversation_key INTEGER PRIMARY KEY, "
+                              "  conversation_id TEXT, external_tag TEXT, gone TEXT);"
+                              "INSERT INTO conversation VALUES (7, 'seven', 'a', 'b');"
+                              "CREATE INDEX conversation_open ON conversation (gone);"
+                              "CREATE TABLE participant (conversation_key REFERENCES conversation,"
+                              "  participant_no INTEGER);"
+                              "INSERT INTO participant VALUES (7, 0);"
+                              "CREATE TABLE own (a REFERENCES conversation);"
+                              "INSERT INTO own VALUES (7);"
+                              "CREATE INDEX own_index ON conversation (external_tag);"
+                              "CREATE VIEW own_view AS SELECT external_tag FROM conversation;"
+                              "%s; PRAGMA user_version = %d; PRAGMA application_id = %d",
+                              more, version, DB_APPLICATION_ID));
+}
+
+TEST_IN(scratch_open, scratch_close, test_conversion_keeps_keys_and_what_is_not_ours)
+{
+    struct scratch *s = *state;
+
+    make_old(s, 6, "");
     s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
+    assert_int_equal(number(s->db, "SELECT conversation_key FROM conversation "
+                                   "WHERE conversation_id = 'seven' AND external_tag = 'a'"),
+                     7);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM participant JOIN own ON a = "
+                                   "conversation_key"),
+                     1);
+    assert_int_equal(number(s->db, "SELECT external_tag = 'a' FROM own_view"), 1);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_index' "
+                                   "OR name = 'conversation_open'"),
+                     2);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name LIKE 'old%'"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM run"), 0);
+}
+
+/* A conversion that fails leaves the number and the tables that were. */
+TEST_IN(scratch_open, scratch_close, test_conversion_fails_whole)
+{
+    struct scratch *s = *state;
+
+    make_old(s, 6, "INSERT INTO conversation VALUES (8, NULL, 'a', 'b')");
+    check_refused(SCRATCH_DATABASE, DB_WRITE, "conversation_id");
+    check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 6");
+    make_foreign(SCRATCH_DATABASE, "DELETE FROM conversation WHERE gone = 'b' AND "
+                                   "conversation_id IS NULL; DROP INDEX own_index");
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 1);
+}
+
+TEST_IN(scratch_open, scratch_close, test_conversion_knows_one_schema)
+{
+    struct scratch *s = *state;
+
+    make_old(s, 5, "");
+    check_refused(SCRATCH_DATABASE, DB_WRITE,
+                  "schema 5 is older than this program brings over (6)");
 }
 
 static void open_at_once(const void *path)

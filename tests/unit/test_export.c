@@ -30,8 +30,6 @@ static struct export_request request_of(const char *directory)
     };
 }
 
-#define KEY_OF(id) "(SELECT conversation_key FROM conversation WHERE conversation_id = '" id "')"
-
 /* Two conversations under the keys given. */
 static void fill_conversations(struct scratch *s, int a, int b)
 {
@@ -42,41 +40,39 @@ static void fill_conversations(struct scratch *s, int a, int b)
                 "(?1, 'c-a', '2024-10-05T10:00:00.000Z', '2024-10-05T10:05:00.000Z', NULL, 6)",
                 I(a), I(b)),
           s);
-    scratch_exec(
-        s, "INSERT INTO participant (conversation_key, participant_no, participant_name, "
-           "purpose) VALUES (" KEY_OF(
-               "c-b") ", 1, 'O\"Hara, \xea\xb9\x80', 'agent'), "
-                      "(" KEY_OF(
-                          "c-b") ", 0, '=1+1', 'customer'), "
-                                 "(" KEY_OF(
-                                     "c-a") ", 0, NULL, 'customer');"
-                                            "INSERT INTO participant_attribute (conversation_key, "
-                                            "participant_no, name, "
-                                            "value) VALUES (" KEY_OF(
-                                                "c-b") ", 1, 'b', ''), "
-                                                       "(" KEY_OF("c-b") ", 1, 'a', 'x'), (" KEY_OF(
-                                                           "c-a") ", 0, 'k', NULL)");
+    scratch_exec(s, "WITH v (id, no, name, purpose) AS (VALUES "
+                    "('c-b', 1, 'O\"Hara, \xea\xb9\x80', 'agent'), "
+                    "('c-b', 0, '=1+1', 'customer'), ('c-a', 0, NULL, 'customer')) "
+                    "INSERT INTO participant (conversation_key, participant_no, participant_name, "
+                    "purpose) SELECT conversation_key, no, name, purpose "
+                    "FROM v JOIN conversation ON conversation_id = id;"
+                    "WITH v (id, no, name, value) AS (VALUES "
+                    "('c-b', 1, 'b', ''), ('c-b', 1, 'a', 'x'), ('c-a', 0, 'k', NULL)) "
+                    "INSERT INTO participant_attribute (conversation_key, participant_no, name, "
+                    "value) SELECT conversation_key, no, name, value "
+                    "FROM v JOIN conversation ON conversation_id = id");
 }
 
-static void fill(struct scratch *s)
+static const char others[] =
+    "INSERT INTO user (user_id, name, state) VALUES ('u2', 'B', 'active'), ('u1', 'A', 'deleted');"
+    "INSERT INTO adherence_state (user_id, state_start, first_observed, last_observed, state_end) "
+    "VALUES ('u1', '2024-10-04T08:00:00.000Z', '2024-10-04T08:00:00.000Z', "
+    "'2024-10-04T09:00:00.000Z', '2024-10-04T09:00:00.000Z'), "
+    "('u1', '2024-10-05T08:00:00.000Z', '2024-10-05T08:00:00.000Z', "
+    "'2024-10-05T09:00:00.000Z', NULL);"
+    "INSERT INTO run (command, started_at, planned_until, exit_name, streams) VALUES ('extract', "
+    "'2024-10-05T12:00:00.000Z', '2024-10-05T12:00:00.000Z', 'ok', '[\"conversations\"]');"
+    "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, "
+    "bytes, rows_read) VALUES (1, 1, 'job', 1, '2024-10-05T12:00:00.000Z', '/x', 'gzip', "
+    "x'1f8b', 2)";
+
+static int filled_open(void **state)
 {
-    fill_conversations(s, 2, 1); /* the later id is stored first */
-    scratch_exec(
-        s,
-        "INSERT INTO user (user_id, name, state) VALUES ('u2', 'B', 'active'), "
-        "('u1', 'A', 'deleted');"
-        "INSERT INTO adherence_state (user_id, state_start, first_observed, last_observed, "
-        "state_end) VALUES "
-        "('u1', '2024-10-04T08:00:00.000Z', '2024-10-04T08:00:00.000Z', "
-        "'2024-10-04T09:00:00.000Z', '2024-10-04T09:00:00.000Z'), "
-        "('u1', '2024-10-05T08:00:00.000Z', '2024-10-05T08:00:00.000Z', "
-        "'2024-10-05T09:00:00.000Z', NULL);"
-        "INSERT INTO run (command, started_at, planned_until, exit_name, streams) VALUES "
-        "('extract', '2024-10-05T12:00:00.000Z', '2024-10-05T12:00:00.000Z', 'ok', "
-        "'[\"conversations\"]');"
-        "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, "
-        "bytes, rows_read) VALUES (1, 1, 'job', 1, '2024-10-05T12:00:00.000Z', '/x', 'gzip', "
-        "x'1f8b', 2)");
+    int opened = scratch_open(state);
+
+    fill_conversations(*state, 2, 1); /* the later id is stored first */
+    scratch_exec(*state, others);
+    return opened;
 }
 
 static struct export_result export_all(struct scratch *s, const struct export_request *r)
@@ -113,12 +109,11 @@ static bool holds(struct scratch *s, const char *name, const char *text)
     return strstr(scratch_file(s, arena_printf(s->arena, "out/%s.csv", name)), text) != NULL;
 }
 
-TEST_IN(scratch_open, scratch_close, data_tables_and_views_are_the_default)
+TEST_IN(filled_open, scratch_close, data_tables_and_views_are_the_default)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("new/out");
 
-    fill(s);
     export_all(s, &r);
     assert_true(exists("new/out/manifest.json") && exists("new/out/v_segment.csv") &&
                 exists("new/out/freshness.csv"));
@@ -136,25 +131,25 @@ TEST_IN(scratch_open, scratch_close, data_tables_and_views_are_the_default)
                         "c-a,0,k,\r\n"
                         "c-b,1,a,x\r\n"
                         "c-b,1,b,\"\"\r\n");
-    const char *conversations = scratch_file(s, "new/out/conversation.csv");
-    assert_null(strstr(conversations, "conversation_key"));
-    assert_null(strstr(conversations, "row_"));
-    assert_int_equal(strncmp(conversations, "conversation_id,", 16), 0);
-    assert_true(strstr(conversations, "\r\nc-a,") < strstr(conversations, "\r\nc-b,"));
-    const char *users = scratch_file(s, "new/out/user.csv");
-    assert_true(strstr(users, "\r\nu1,A,") < strstr(users, "\r\nu2,B,"));
-    const char *view = scratch_file(s, "new/out/v_conversation.csv");
-    assert_non_null(strstr(view, "\r\nc-a,"));
-    assert_true(strstr(view, "\r\nc-a,") < strstr(view, "\r\nc-b,"));
+    static const char *const ordered[][3] = {{"conversation", "\r\nc-a,", "\r\nc-b,"},
+                                             {"v_conversation", "\r\nc-a,", "\r\nc-b,"},
+                                             {"user", "\r\nu1,A,", "\r\nu2,B,"}};
+    for (size_t i = 0; i < COUNT_OF(ordered); i++) {
+        const char *text = scratch_file(s, arena_printf(s->arena, "new/out/%s.csv", ordered[i][0]));
+        const char *first = strstr(text, ordered[i][1]);
+
+        assert_true(first && strstr(first, ordered[i][2]));
+        assert_null(strstr(text, "conversation_key"));
+        assert_null(strstr(text, "row_"));
+    }
 }
 
 /* Equal content gives equal bytes, whatever the order in which it came. */
-TEST_IN(scratch_open, scratch_close, files_depend_on_content_alone)
+TEST_IN(filled_open, scratch_close, files_depend_on_content_alone)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("a");
 
-    fill(s);
     struct export_result first = export_all(s, &r);
     scratch_exec(s, "DELETE FROM participant_attribute; DELETE FROM participant; "
                     "DELETE FROM conversation");
@@ -169,12 +164,11 @@ TEST_IN(scratch_open, scratch_close, files_depend_on_content_alone)
     assert_string_equal(scratch_file(s, "a/manifest.json"), scratch_file(s, "b/manifest.json"));
 }
 
-TEST_IN(scratch_open, scratch_close, since_keeps_what_starts_later)
+TEST_IN(filled_open, scratch_close, since_keeps_what_starts_later)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     check(clock_set_zone("Asia/Seoul", &s->e), s);
     r.since_day = "2024-10-05";
     r.since_ms = clock_zone_day_start_ms(20001); /* 2024-10-04T15:00Z */
@@ -195,13 +189,12 @@ TEST_IN(scratch_open, scratch_close, since_keeps_what_starts_later)
     assert_non_null(strstr(scratch_file(s, "out/manifest.json"), "\"since\": \"2024-10-05\""));
 }
 
-TEST_IN(scratch_open, scratch_close, ledger_tables_come_by_name_without_blobs)
+TEST_IN(filled_open, scratch_close, ledger_tables_come_by_name_without_blobs)
 {
     static const char *const names[] = {"run", "raw_page"};
     struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     r.names = names;
     r.name_count = 2;
     struct export_result result = export_all(s, &r);
@@ -213,26 +206,23 @@ TEST_IN(scratch_open, scratch_close, ledger_tables_come_by_name_without_blobs)
     assert_false(exists("out/user.csv"));
 }
 
-TEST_IN(scratch_open, scratch_close, an_unknown_name_is_told_the_nearest)
+TEST_IN(filled_open, scratch_close, an_unknown_name_is_told_the_nearest)
 {
     static const char *const names[] = {"user", "conversatoin"};
-    struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     r.names = names;
     r.name_count = 2;
-    check_refused(s, &r, ERR_USAGE, "did you mean conversation");
+    check_refused(*state, &r, ERR_USAGE, "did you mean conversation");
     assert_false(exists("out"));
 }
 
 /* The last view cannot be read: nothing that was there changes, and nothing is left behind. */
-TEST_IN(scratch_open, scratch_close, a_failed_export_changes_nothing)
+TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     export_all(s, &r);
     const char *users = scratch_file(s, "out/user.csv");
     const char *manifest = scratch_file(s, "out/manifest.json");
@@ -250,13 +240,12 @@ TEST_IN(scratch_open, scratch_close, a_failed_export_changes_nothing)
 }
 
 /* Something else where the last file, or the manifest, is to be: nothing is written at all. */
-TEST_IN(scratch_open, scratch_close, what_is_no_file_is_not_replaced)
+TEST_IN(filled_open, scratch_close, what_is_no_file_is_not_replaced)
 {
     static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
     struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     export_all(s, &r);
     scratch_exec(s, "DELETE FROM user");
     const char *users = scratch_file(s, "out/user.csv");
@@ -275,28 +264,30 @@ TEST_IN(scratch_open, scratch_close, what_is_no_file_is_not_replaced)
     export_all(s, &r);
 }
 
-TEST_IN(scratch_open, scratch_close, gzip_holds_the_same_bytes)
+TEST_IN(filled_open, scratch_close, gzip_holds_the_same_bytes)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("plain");
-    char *bytes = NULL;
-    size_t length = 0;
 
-    fill(s);
+    r.csv = (struct csv_options){.neutralize_formulas = true, .bom = true};
     export_all(s, &r);
+    const char *text = scratch_file(s, "plain/participant.csv");
+    assert_non_null(strstr(text, ",'=1+1,"));
+    assert_int_equal(strncmp(text, "\xef\xbb\xbf", 3), 0);
+
     r.directory = "packed";
-    r.csv.gzip = true;
+    r.csv.gzip = r.csv.background = true;
     struct export_result result = export_all(s, &r);
     for (size_t i = 0; i < result.count; i++) {
         struct export_file *file = &result.files[i];
-        const char *path = arena_printf(s->arena, "packed/%s", file->name);
-        const char *packed = scratch_file(s, path);
+        const char *packed = scratch_file(s, arena_printf(s->arena, "packed/%s", file->name));
+        char *bytes = NULL;
+        size_t length = 0;
 
-        assert_non_null(strstr(file->name, ".csv.gz"));
         check(gzip_inflate(packed, file->bytes, 1, &bytes, &length, &s->e), s);
         bytes[length] = '\0';
-        path = arena_printf(s->arena, "plain/%s.csv", file->relation);
-        assert_string_equal(bytes, scratch_file(s, path));
+        assert_string_equal(
+            bytes, scratch_file(s, arena_printf(s->arena, "plain/%s.csv", file->relation)));
         free(bytes);
     }
 }
@@ -320,12 +311,11 @@ static void check_files(struct scratch *s, const char *manifest)
     assert_true(count > COUNT_OF(data_tables));
 }
 
-TEST_IN(scratch_open, scratch_close, the_manifest_tells_files_and_streams)
+TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
 {
     struct scratch *s = *state;
     struct export_request r = request_of("out");
 
-    fill(s);
     scratch_exec(
         s,
         "INSERT INTO zone_offset VALUES ('2024-10-03T15:00:00.000Z', '2024-10-04T15:00:00.000Z', "
@@ -398,11 +388,10 @@ static void check_no_sorting(struct scratch *s)
     check_plan(s, sql_export_ids);
 }
 
-TEST_IN(scratch_open, scratch_close, no_table_is_sorted)
+TEST_IN(filled_open, scratch_close, no_table_is_sorted)
 {
     struct scratch *s = *state;
 
-    fill(s);
     check_no_sorting(s);
     /* Figures that would tempt the planner to begin elsewhere. */
     scratch_exec(s, "ANALYZE; DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 VALUES "
@@ -411,18 +400,4 @@ TEST_IN(scratch_open, scratch_close, no_table_is_sorted)
                     "('participant', 'participant', '5 2 1'), ('session', 'session', '5 3 2 1');"
                     "ANALYZE sqlite_schema");
     check_no_sorting(s);
-}
-
-TEST_IN(scratch_open, scratch_close, formulas_are_neutralized_on_request)
-{
-    struct scratch *s = *state;
-    struct export_request r = request_of("out");
-
-    fill(s);
-    r.csv.neutralize_formulas = true;
-    r.csv.bom = true;
-    export_all(s, &r);
-    const char *text = scratch_file(s, "out/participant.csv");
-    assert_non_null(strstr(text, ",'=1+1,"));
-    assert_int_equal(strncmp(text, "\xef\xbb\xbf", 3), 0);
 }

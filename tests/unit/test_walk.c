@@ -6,16 +6,25 @@
 
 /* --- a small tree with every shape --- */
 
+#define FIELD(n, p, t, f)                                                                          \
+    {                                                                                              \
+        .name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)                                 \
+    }
+#define PART_OF(n, source_)                                                                        \
+    {                                                                                              \
+        .name = (n), .path = "", .type = COLUMN_TEXT, .source = (source_)                          \
+    }
+
 static const struct column_map leg_columns[] = {
-    TEXT("leg_name", "name"),
-    INTEGER("size", "size"),
+    FIELD("leg_name", "name", TEXT, 0),
+    FIELD("size", "size", INT, 0),
 };
 static const struct table_map leg_table = {
     .table = "leg", .rows = "legs", .shape = ROWS_ARRAY, .ordinal = "leg_no", COLUMNS(leg_columns)};
 
 static const struct column_map attribute_columns[] = {
-    MEMBER_NAME("name"),
-    MEMBER_VALUE("value"),
+    PART_OF("name", SOURCE_MEMBER_NAME),
+    PART_OF("value", SOURCE_MEMBER_VALUE),
 };
 static const struct table_map attribute_table = {.table = "part_attribute",
                                                  .rows = "attributes",
@@ -23,8 +32,8 @@ static const struct table_map attribute_table = {.table = "part_attribute",
                                                  .hash_part = HASH_ATTRIBUTES,
                                                  COLUMNS(attribute_columns)};
 static const struct column_map part_columns[] = {
-    TEXT("part_id", "partId"),
-    TEXT("purpose", "purpose"),
+    FIELD("part_id", "partId", TEXT, 0),
+    FIELD("purpose", "purpose", TEXT, 0),
 };
 static const struct table_map *const part_children[2] = {&attribute_table, &leg_table};
 static const struct table_map part_table = {.table = "part",
@@ -33,18 +42,18 @@ static const struct table_map part_table = {.table = "part",
                                             .ordinal = "part_no",
                                             COLUMNS(part_columns),
                                             CHILDREN(part_children)};
-static const struct column_map tag_columns[] = {ELEMENT("tag")};
+static const struct column_map tag_columns[] = {PART_OF("tag", SOURCE_ELEMENT)};
 static const struct table_map tag_table = {
     .table = "tag", .rows = "tags", .shape = ROWS_ARRAY, .ordinal = "tag_no", COLUMNS(tag_columns)};
 
-static const struct column_map outcome_columns[] = {TEXT("outcome", "outcome")};
+static const struct column_map outcome_columns[] = {FIELD("outcome", "outcome", TEXT, 0)};
 static const struct table_map outcome_table = {.table = "outcome",
                                                .rows = "outcomes",
                                                .shape = ROWS_ARRAY,
                                                .ordinal = "outcome_no",
                                                COLUMNS(outcome_columns)};
 static const struct table_map *const flow_children[] = {&outcome_table};
-static const struct column_map flow_columns[] = {TEXT("flow_id", "flowId")};
+static const struct column_map flow_columns[] = {FIELD("flow_id", "flowId", TEXT, 0)};
 static const struct table_map flow_table = {.table = "flow",
                                             .rows = "flow",
                                             .shape = ROWS_OBJECT,
@@ -53,16 +62,16 @@ static const struct table_map flow_table = {.table = "flow",
 
 enum { ID, START, COUNT, RATIO, OPEN, LIST, DIVISION, NICK, PRESENCE, SEEN, COLUMN_COUNT };
 static const struct column_map thing_columns[COLUMN_COUNT] = {
-    [ID] = OWN_ID("thing_id", "thingId"),
-    [START] = TIME("start", "start"),
-    [COUNT] = INTEGER("count", "count"),
-    [RATIO] = REAL("ratio", "ratio"),
-    [OPEN] = BOOLEAN("open", "open"),
-    [LIST] = JSON_TEXT("list", "list"),
-    [DIVISION] = TEXT("division_id", "division.id"),
-    [NICK] = TEXT("nick", "nick|person.nick|person.name"),
-    [PRESENCE] = COLUMN(COLUMN_TEXT, "presence", "presence", COLUMN_UPPER_SNAKE),
-    [SEEN] = COLUMN(COLUMN_TIME, "seen", "seen", COLUMN_UNHASHED),
+    [ID] = FIELD("thing_id", "thingId", TEXT, COLUMN_REQUIRED),
+    [START] = FIELD("start", "start", TIME, 0),
+    [COUNT] = FIELD("count", "count", INT, 0),
+    [RATIO] = FIELD("ratio", "ratio", REAL, 0),
+    [OPEN] = FIELD("open", "open", BOOL, 0),
+    [LIST] = FIELD("list", "list", JSON, 0),
+    [DIVISION] = FIELD("division_id", "division.id", TEXT, 0),
+    [NICK] = FIELD("nick", "nick|person.nick|person.name", TEXT, 0),
+    [PRESENCE] = FIELD("presence", "presence", TEXT, COLUMN_UPPER_SNAKE),
+    [SEEN] = FIELD("seen", "seen", TIME, COLUMN_UNHASHED),
 };
 static const struct table_map *const thing_children[] = {&part_table, &tag_table, &flow_table};
 static const struct table_map thing_table = {

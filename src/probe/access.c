@@ -1,0 +1,471 @@
+#include "probe/access.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/diagnosis.h"
+#include "api/region.h"
+#include "api/retry.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/stop.h"
+#include "base/str.h"
+
+enum {
+    WAIT_MS = 200,
+    URL_BYTES = 1024,
+    LONG_LIFETIME_SECONDS = 7200,
+    SHORT_LIFETIME_SECONDS = 600,
+    GRANTS_MOST = 1000,
+    SEARCHES_AT_ONCE = 4,
+};
+#define SKEW_MOST_MS (60 * MS_PER_SECOND)
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+static bool send_once(struct access *a, const struct http_request *request,
+                      struct http_answer *answer, struct err *e)
+{
+    if (!http_start(a->http, request, e)) {
+        return false;
+    }
+    while (!http_next(a->http, WAIT_MS, answer)) {
+        if (stop_requested()) {
+            http_abort(a->http);
+            return err_set(e, ERR_STOPPED, "stopped by a signal");
+        }
+    }
+    return true;
+}
+
+/* Sends a request and waits for its answer, whose body the caller frees; tries once more when that
+ * may help: a name that is unknown or a port that is closed stays so. False with ERR_STOPPED or
+ * ERR_CONFIG. */
+static bool send(struct access *a, const struct http_request *request, struct http_answer *answer,
+                 struct err *e)
+{
+    if (!send_once(a, request, answer, e)) {
+        return false;
+    }
+    enum retry_reason reason = retry_reason(answer->failure, answer->status, false);
+    if ((reason != RETRY_SERVER && answer->failure != HTTP_RESET) || stop_requested()) {
+        return true;
+    }
+    buf_free(&answer->body);
+    clock_sleep_ms(limit_get(LIMIT_RETRY_BASE_MS));
+    return send_once(a, request, answer, e);
+}
+
+bool access_ask(struct access *a, const char *path, const char *body, const char *label,
+                struct access_answer *answer)
+{
+    struct http_answer got;
+    struct http_request request = {
+        .method = body ? HTTP_POST : HTTP_GET,
+        .url = arena_printf(a->report->arena, "%s%s", a->config->api_url, path),
+        .body = body,
+        .body_length = body ? strlen(body) : 0,
+        .bearer = a->token.value,
+    };
+
+    answer->document = NULL;
+    answer->code[0] = '\0';
+    err_clear(&answer->error);
+    if (!send(a, &request, &got, &answer->error)) {
+        return false;
+    }
+    if (got.failure != HTTP_OK || got.status < 200 || got.status > 299) {
+        api_error(&answer->error, &got, label, answer->code);
+    } else if (answer_parse(&got, &answer->document, &answer->error) != BODY_WHOLE) {
+        err_prefix(&answer->error, "%s", label);
+        answer->error.http_status = got.status;
+    }
+    buf_free(&got.body);
+    return answer->document != NULL;
+}
+
+/* --- the way to the hosts -------------------------------------------------------------------- */
+
+static void compare_clocks(struct report *r, const struct http_answer *answer)
+{
+    int64_t skew_ms = answer->date_ms - clock_now_ms();
+    int64_t seconds = (skew_ms > 0 ? skew_ms : -skew_ms) / MS_PER_SECOND;
+
+    if (answer->date_ms == 0) {
+        return;
+    }
+    if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
+        report_add(r, "clock", CAUSE_NET_CLOCK,
+                   "this machine's clock is %lld seconds %s the server's", (long long)seconds,
+                   skew_ms > 0 ? "behind" : "ahead of");
+    } else {
+        report_add(r, "clock", CAUSE_NONE, "agrees with the server's");
+    }
+}
+
+/* True when an HTTP answer came, whatever it says. */
+static bool reach(struct access *a, const char *name, const char *base, bool ask_clock)
+{
+    struct report *r = a->report;
+    struct http_request request = {
+        .method = HTTP_GET,
+        .url = arena_printf(r->arena, "%s/", base),
+    };
+    struct http_answer answer;
+    struct err e;
+
+    if (!send(a, &request, &answer, &e)) {
+        report_error(r, name, &e, CAUSE_NET_OTHER);
+        return false;
+    }
+    bool reached = answer.failure == HTTP_OK || answer.failure == HTTP_TOO_LARGE;
+    if (reached) {
+        report_add(r, name, CAUSE_NONE, "%s: %s answered in %lld ms", base, answer.address,
+                   (long long)answer.elapsed_ms);
+    } else {
+        report_add(r, name, diagnose_network(&answer), "%s: %s", base, answer.detail);
+    }
+    if (reached && ask_clock) {
+        compare_clocks(r, &answer);
+    }
+    buf_free(&answer.body);
+    return reached;
+}
+
+void access_network(struct access *a)
+{
+    const struct config *config = a->config;
+
+    if (str_eq(config->login_url, config->api_url)) {
+        a->login_reached = reach(a, "login and API host", config->login_url, true);
+        a->api_reached = a->login_reached;
+        return;
+    }
+    a->login_reached = reach(a, "login host", config->login_url, true);
+    a->api_reached = reach(a, "API host", config->api_url, !a->login_reached);
+}
+
+/* --- the login ------------------------------------------------------------------------------- */
+
+static void wipe_body(struct http_answer *answer)
+{
+    if (answer->body.data) {
+        secret_wipe(answer->body.data, answer->body.length);
+    }
+    buf_free(&answer->body);
+}
+
+static const char *lifetime_text(struct arena *a, int64_t seconds)
+{
+    if (seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS) {
+        return arena_printf(a, "%lld hours", (long long)((seconds + 1800) / 3600));
+    }
+    return arena_printf(a, "%lld minutes", (long long)((seconds + 30) / 60));
+}
+
+/* One region's login host on the way. */
+struct search {
+    struct config config; /* the user's, with that login_url */
+    char url[URL_BYTES];
+    const struct region *region;
+    bool is_second; /* the request is a repetition */
+};
+
+static bool ask_region(struct access *a, struct search *s)
+{
+    struct http_request request;
+    struct err e;
+
+    snprintf(s->url, sizeof(s->url), "%s%s", s->config.login_url, TOKEN_PATH);
+    token_request(&s->config, s->url, &request);
+    request.user = s;
+    return http_start(a->http, &request, &e);
+}
+
+/* The other regions' login hosts; returns their number. */
+static size_t prepare_search(struct access *a, struct search *searches)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < region_count; i++) {
+        const char *url =
+            arena_printf(a->report->arena, "https://login.%s", region_table[i].domain);
+        if (!str_eq(url, a->config->login_url)) {
+            searches[count] = (struct search){.config = *a->config, .region = &region_table[i]};
+            searches[count++].config.login_url = url;
+        }
+    }
+    return count;
+}
+
+/* Whether an answer that did not come may come when it is asked for again, which happens once. */
+static bool is_repeated(struct access *a, struct search *s, struct http_answer *answer)
+{
+    bool may_pass = answer->failure == HTTP_TIMEOUT || answer->failure == HTTP_RESET;
+
+    if (!may_pass || s->is_second) {
+        return false;
+    }
+    buf_free(&answer->body);
+    s->is_second = true;
+    return ask_region(a, s);
+}
+
+/* Takes one region's answer; true when the client lives there. One that answers that the secret is
+ * wrong may know a client of that id. */
+static bool take_region(struct access *a, struct search *s, struct http_answer *answer,
+                        const char **doubtful)
+{
+    struct token token = {.generation = 0};
+    struct err e;
+    bool found =
+        token_accept(&token, &s->config, s->config.login_url, answer, clock_monotonic_ms(), &e);
+
+    token_free(&token);
+    wipe_body(answer);
+    if (!found && e.cause == CAUSE_LOGIN_WRONG_SECRET) {
+        *doubtful = arena_printf(a->report->arena, "%s%s%s", *doubtful, **doubtful ? ", " : "",
+                                 s->region->aws);
+    }
+    return found;
+}
+
+static void tell_search(struct report *r, const struct region *found, const char *doubtful,
+                        size_t reached, size_t count)
+{
+    static const char name[] = "find region";
+
+    if (found) {
+        report_add(r, name, CAUSE_NONE,
+                   "the client lives in %s: set [genesys] region = %s (and remove login_url and "
+                   "api_url)",
+                   found->domain, found->aws);
+    } else if (*doubtful) {
+        report_add(r, name, CAUSE_NONE,
+                   "no region gives a token; a client of that id may be known in %s, which answers "
+                   "that the secret is wrong",
+                   doubtful);
+    } else if (reached < count) {
+        report_add(r, name, CAUSE_NONE,
+                   "%zu of %zu other login hosts did not answer; none of those that did knows the "
+                   "client",
+                   count - reached, count);
+    } else {
+        report_add(r, name, CAUSE_NONE,
+                   "none of the %zu other login hosts that answered knows the client: it was "
+                   "deleted, or client_id is mistyped",
+                   reached);
+    }
+}
+
+/* Asks the login hosts of all other regions for the client, a few at once: on a slow machine many
+ * handshakes at a time would make each other late. */
+static void find_region(struct access *a)
+{
+    struct search *searches = arena_array(a->report->arena, region_count, sizeof(*searches));
+    size_t count = prepare_search(a, searches);
+    size_t next = 0;
+    size_t on_the_way = 0;
+    size_t reached = 0;
+    const struct region *found = NULL;
+    const char *doubtful = "";
+    struct http_answer answer;
+
+    while (!found && !stop_requested()) {
+        for (; next < count && on_the_way < SEARCHES_AT_ONCE; next++) {
+            on_the_way += ask_region(a, &searches[next]) ? 1 : 0;
+        }
+        if (on_the_way == 0) {
+            break;
+        }
+        if (!http_next(a->http, WAIT_MS, &answer) || is_repeated(a, answer.user, &answer)) {
+            continue;
+        }
+        struct search *s = answer.user;
+        on_the_way--;
+        reached += answer.failure == HTTP_OK ? 1 : 0;
+        found = take_region(a, s, &answer, &doubtful) ? s->region : NULL;
+    }
+    http_abort(a->http);
+    tell_search(a->report, found, doubtful, reached, count);
+}
+
+void access_login(struct access *a, bool may_find_region, bool (*may_send)(void))
+{
+    struct report *r = a->report;
+    char url[URL_BYTES];
+    struct http_request request;
+    struct http_answer answer;
+    struct err e;
+
+    snprintf(url, sizeof(url), "%s%s", a->config->login_url, TOKEN_PATH);
+    token_request(a->config, url, &request);
+    if (!send(a, &request, &answer, &e)) {
+        report_error(r, "login", &e, CAUSE_LOGIN_NETWORK);
+        return;
+    }
+    bool done =
+        token_accept(&a->token, a->config, a->config->login_url, &answer, clock_monotonic_ms(), &e);
+    wipe_body(&answer);
+    if (done) {
+        report_add(r, "login", CAUSE_NONE, "a token, good for %s",
+                   lifetime_text(r->arena, a->token.lifetime_seconds));
+        return;
+    }
+    /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
+    if (answer.failure != HTTP_OK || e.cause == CAUSE_NONE) {
+        e.cause = CAUSE_LOGIN_NETWORK;
+    }
+    report_error(r, "login", &e, CAUSE_LOGIN_NO_TOKEN);
+    bool may_live_elsewhere = e.cause == CAUSE_LOGIN_UNKNOWN_CLIENT ||
+                              e.cause == CAUSE_LOGIN_WRONG_SECRET ||
+                              e.cause == CAUSE_LOGIN_INVALID_CLIENT;
+    if (!may_find_region || !may_live_elsewhere) {
+        return;
+    }
+    if (may_send && !may_send()) {
+        report_skip(r, "find region", "you said no");
+        return;
+    }
+    find_region(a);
+}
+
+/* --- the token ------------------------------------------------------------------------------- */
+
+/* The first request with a token: what its refusal means. */
+static void refuse(struct access *a, struct access_answer *answer)
+{
+    const struct config *config = a->config;
+    struct err *e = &answer->error;
+    enum cause_id cause = CAUSE_TOKEN_NO_API;
+
+    if (e->http_status == 401) {
+        cause = diagnose_refusal(answer->code, config->login_url, config->api_url);
+    } else if (e->http_status == 429) {
+        cause = CAUSE_TOKEN_RATE;
+    } else if (e->http_status >= 500 || e->http_status == 408) {
+        cause = CAUSE_TOKEN_SERVER;
+    } else if (e->cause != CAUSE_NONE) {
+        cause = (enum cause_id)e->cause;
+    }
+    e->cause = (int)cause;
+    if (cause == CAUSE_TOKEN_OTHER_REGION) {
+        err_append(e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
+    }
+    report_error(a->report, "token", e, cause);
+}
+
+static const char *text_at(struct report *r, struct json root, const char *path)
+{
+    const char *text = json_str(json_path(root, path));
+
+    return text ? arena_strdup(r->arena, text) : "";
+}
+
+static void check_organization(struct access *a, struct json root)
+{
+    const char *wanted = a->config->organization;
+    const char *name = text_at(a->report, root, "organization.name");
+    const char *id = text_at(a->report, root, "organization.id");
+
+    if (wanted && !str_eq_nocase(wanted, name) && !str_eq_nocase(wanted, id)) {
+        report_add(a->report, "organization", CAUSE_TOKEN_ORGANIZATION,
+                   "%s (%s); [genesys] organization is %s", name, id, wanted);
+    } else {
+        report_add(a->report, "organization", CAUSE_NONE, "%s (%s)", name, id);
+    }
+}
+
+/* Notes the divisions of the client's roles; returns the number of roles. */
+static size_t take_grants(struct access *a, struct json grants)
+{
+    struct json_iter it = json_iter(grants);
+    const char **roles = arena_array(a->report->arena, GRANTS_MOST, sizeof(*roles));
+    size_t role_count = 0;
+    struct json key;
+    struct json grant;
+
+    a->divisions = arena_array(a->report->arena, GRANTS_MOST, sizeof(*a->divisions));
+    while (json_next(&it, &key, &grant)) {
+        const char *role = text_at(a->report, grant, "roleId");
+        const char *division = text_at(a->report, grant, "divisionId");
+
+        if (role_count < GRANTS_MOST && !str_is_listed(role, roles, role_count)) {
+            roles[role_count++] = role;
+        }
+        a->all_divisions = a->all_divisions || str_eq(division, "*");
+        if (a->division_count < GRANTS_MOST &&
+            !str_is_listed(division, a->divisions, a->division_count)) {
+            a->divisions[a->division_count++] = division;
+        }
+    }
+    return role_count;
+}
+
+static void check_client(struct access *a, struct json client)
+{
+    static const char *const right_grants[] = {"client-credentials", "client_credentials"};
+    struct report *r = a->report;
+    const char *state = text_at(r, client, "state");
+    const char *grant = text_at(r, client, "authorizedGrantType");
+    const char *until = "";
+    struct json grants = json_get(client, "roleDivisions");
+    size_t roles = take_grants(a, grants);
+    enum cause_id cause = CAUSE_NONE;
+
+    if (*state && !str_eq_nocase(state, "active")) {
+        cause = CAUSE_TOKEN_STATE;
+        until = text_at(r, client, "dateToDelete");
+    } else if (*grant && !str_is_listed(str_lower(r->arena, grant), right_grants, 2)) {
+        cause = CAUSE_TOKEN_GRANT;
+    } else if (json_type(grants) == JSON_ARRAY && roles == 0) {
+        cause = CAUSE_TOKEN_NO_ROLES;
+    }
+    report_add(r, "client", cause, "\"%s\", %s, %s; %zu %s in %zu %s%s%s",
+               text_at(r, client, "name"), *state ? state : "state not said",
+               *grant ? grant : "grant type not said", roles, roles == 1 ? "role" : "roles",
+               a->division_count, a->division_count == 1 ? "division" : "divisions",
+               *until ? "; to be deleted " : "", until);
+}
+
+/* The claims of a token that shows them. */
+static void check_claims(struct access *a)
+{
+    static const char *const names[] = {"iss", "aud", "sub", "org", "organization", "exp", "iat"};
+    struct arena *arena = a->report->arena;
+    struct json_doc *doc = secret_claims(a->token.value);
+    const char *evidence = "";
+
+    for (size_t i = 0; doc && i < sizeof(names) / sizeof(*names); i++) {
+        struct json claim = json_get(json_root(doc), names[i]);
+        if (json_type(claim) != JSON_ABSENT) {
+            evidence = arena_printf(arena, "%s%s%s %s", evidence, *evidence ? ", " : "", names[i],
+                                    json_write(arena, claim, NULL));
+        }
+    }
+    if (doc) {
+        report_add(a->report, "claims", CAUSE_NONE, "%s",
+                   *evidence ? evidence : "a JWT without the usual claims");
+    }
+    json_free(doc);
+}
+
+void access_token(struct access *a)
+{
+    struct access_answer answer;
+
+    if (!access_ask(a, "/api/v2/tokens/me", NULL, "tokens/me", &answer)) {
+        refuse(a, &answer);
+        return;
+    }
+    check_organization(a, json_root(answer.document));
+    check_client(a, json_get(json_root(answer.document), "OAuthClient"));
+    json_free(answer.document);
+    check_claims(a);
+    if (a->token.lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
+        report_add(a->report, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds",
+                   (long long)a->token.lifetime_seconds);
+    }
+    a->token_good = !report_failed(a->report);
+}

@@ -1,0 +1,191 @@
+#include "probe/report.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "io/db.h"
+#include "out/render.h"
+#include "sql.h"
+
+enum { TEXT_COLUMN = 11, FIRST_ROOM = 32 };
+
+enum status { OK, WARNING, FAILED, SKIPPED };
+
+static const struct {
+    const char *name; /* for programs */
+    const char *word; /* for people */
+} statuses[] = {
+    [OK] = {"ok", "ok"},
+    [WARNING] = {"warning", "warning"},
+    [FAILED] = {"failed", "FAILED"},
+    [SKIPPED] = {"skipped", "skipped"},
+};
+
+struct report_result {
+    enum cause_step step;
+    const char *name;
+    enum status status;
+    const char *evidence;
+    const struct cause *cause; /* NULL unless it is a warning or a failure */
+};
+
+static struct report_result *new_result(struct report *r, const char *name, const char *evidence)
+{
+    if (r->count == r->room) {
+        size_t room = r->room > 0 ? 2 * r->room : FIRST_ROOM;
+        struct report_result *larger = arena_array(r->arena, room, sizeof(*larger));
+
+        if (r->count > 0) {
+            memcpy(larger, r->results, r->count * sizeof(*larger));
+        }
+        r->results = larger;
+        r->room = room;
+    }
+    struct report_result *result = &r->results[r->count++];
+    *result = (struct report_result){.step = r->step, .name = name, .evidence = evidence};
+    return result;
+}
+
+void report_add(struct report *r, const char *name, enum cause_id cause, const char *evidence, ...)
+{
+    va_list args;
+
+    va_start(args, evidence);
+    struct report_result *result = new_result(r, name, arena_vprintf(r->arena, evidence, args));
+    va_end(args);
+    if (cause == CAUSE_NONE) {
+        return;
+    }
+    result->cause = cause_of(cause);
+    result->status = result->cause->kind == ERR_NONE ? WARNING : FAILED;
+    if (r->kind == ERR_NONE) {
+        r->kind = result->cause->kind;
+    }
+}
+
+void report_skip(struct report *r, const char *name, const char *why)
+{
+    new_result(r, name, why)->status = SKIPPED;
+}
+
+void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise)
+{
+    const char *words = strstr(e->message, ". Likely cause: ");
+    size_t length = words ? (size_t)(words - e->message) : strlen(e->message);
+    const char *evidence = arena_strndup(r->arena, e->message, length);
+
+    if (e->kind == ERR_STOPPED) {
+        r->kind = r->kind == ERR_NONE ? ERR_STOPPED : r->kind;
+        report_skip(r, name, evidence);
+        return;
+    }
+    report_add(r, name, e->cause == CAUSE_NONE ? otherwise : (enum cause_id)e->cause, "%s",
+               evidence);
+}
+
+bool report_failed(const struct report *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->results[i].step == r->step && r->results[i].status == FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- for people ------------------------------------------------------------------------------ */
+
+/* What single sign-on has to do with it, said of a login that failed. */
+static bool wants_note(const struct report_result *r)
+{
+    return r->status == FAILED && (r->step == STEP_LOGIN || r->step == STEP_TOKEN);
+}
+
+static void print_labelled(FILE *out, const char *label, const char *text)
+{
+    int at = fprintf(out, "%*s%s: ", TEXT_COLUMN, "", label);
+
+    render_words(out, text, TEXT_COLUMN + 2, at);
+}
+
+static void print_result(const struct report_result *r, struct arena *a, FILE *out)
+{
+    int at = fprintf(out, "  %-*s%s: ", TEXT_COLUMN - 2, statuses[r->status].word, r->name);
+
+    render_words(out, str_escaped(a, r->evidence), TEXT_COLUMN + 2, at);
+    if (r->cause) {
+        print_labelled(out, "cause", r->cause->text);
+        print_labelled(out, "remedy", r->cause->remedy);
+    }
+}
+
+static void print_sum(const struct report *r, const struct report_result *failed, size_t warnings,
+                      FILE *out)
+{
+    if (failed) {
+        fprintf(out, "\nThe check failed at the step %s", cause_step_name(failed->step));
+    } else if (r->kind != ERR_NONE) {
+        fprintf(out, "\nThe check was stopped");
+    } else if (warnings > 0) {
+        fprintf(out, "\nNothing failed; %zu warning%s\n", warnings, warnings == 1 ? "" : "s");
+    } else {
+        fprintf(out, "\nAll is well\n");
+    }
+    if (r->kind != ERR_NONE) {
+        fprintf(out, ": exit code %d (%s)\n", err_exit_code(r->kind), err_kind_name(r->kind));
+    }
+}
+
+void report_print(const struct report *r, FILE *out)
+{
+    const struct report_result *failed = NULL;
+    size_t warnings = 0;
+    bool note = false;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct report_result *result = &r->results[i];
+
+        if (i == 0 || result->step != result[-1].step) {
+            fprintf(out, "%s%d %s\n", i > 0 ? "\n" : "", (int)result->step + 1,
+                    cause_step_title(result->step));
+        }
+        print_result(result, r->arena, out);
+        warnings += result->status == WARNING ? 1 : 0;
+        note = note || wants_note(result);
+        failed = !failed && result->status == FAILED ? result : failed;
+    }
+    if (note) {
+        fputc('\n', out);
+        render_words(out, arena_printf(r->arena, "%s.", cause_saml_note), 0, 0);
+    }
+    print_sum(r, failed, warnings, out);
+}
+
+/* --- for programs ---------------------------------------------------------------------------- */
+
+static bool add_row(struct db *d, const struct report_result *r, struct err *e)
+{
+    const struct cause *cause = r->cause;
+
+    return db_do(d, e, sql_check_result_add, S(cause_step_name(r->step)), S(r->name),
+                 S(statuses[r->status].name), S(r->evidence), S(cause ? cause->name : NULL),
+                 S(cause ? cause->text : NULL), S(cause ? cause->remedy : NULL),
+                 S(wants_note(r) ? cause_saml_note : NULL),
+                 I(cause ? err_exit_code(cause->kind) : 0));
+}
+
+bool report_print_json(const struct report *r, FILE *out, struct err *e)
+{
+    struct db *d = db_open_memory(e);
+    bool done = d && db_do(d, e, sql_check_result, NONE);
+
+    for (size_t i = 0; done && i < r->count; i++) {
+        done = add_row(d, &r->results[i], e);
+    }
+    done = done &&
+           render_document(d, e, sql_check_document,
+                           DB_VALUES(I(err_exit_code(r->kind)), S(err_kind_name(r->kind))), out);
+    db_close(d);
+    return done;
+}

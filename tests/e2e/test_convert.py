@@ -1,0 +1,168 @@
+"""Files of schema 6 (tests/fixtures/schema6) are brought over once, whole or not at all, and go on where they stopped."""
+import base64
+import json
+import lzma
+import os
+import sqlite3
+import sys
+import unittest
+import urllib.request
+
+from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, csv_bytes, killed
+
+FIXTURES = ROOT / "tests" / "fixtures" / "schema6"
+sys.path.insert(0, str(FIXTURES))
+from make import NOW, QUERY_NOW, QUERY_WORLD, RUN, SECTIONS, WORLD  # noqa: E402
+
+
+
+def rows_of(path):
+    """Each table's rows, column by name; what is of the run itself is left out."""
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")]
+    rows = {t: sorted(repr(sorted(dict(r).items())) for r in db.execute(f'SELECT * FROM "{t}"')) for t in tables}
+    db.close()
+    return rows
+
+
+class Convert(TestCase):
+    def fixture(self, name, url=None):
+        site = self.site(url, **SECTIONS)
+        with lzma.open(FIXTURES / (name + ".db.xz")) as f:
+            content = f.read()
+        with open(site.db, "wb") as f:
+            f.write(content)
+        return site
+
+    def server(self, world=None, now=NOW):
+        return self.standin(now=now, **(world or WORLD))
+
+    def sound(self, site):
+        self.assertEqual(site.value("PRAGMA user_version"), 7)
+        self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+        self.assertEqual(site.query("PRAGMA foreign_key_check"), [])
+        self.assertEqual(site.value("SELECT count(*) FROM sqlite_master WHERE name LIKE 'old%' OR sql LIKE '%STRICT%'"), 0)
+
+    def same_as_fresh(self, site, server, now, names=None):
+        fresh = self.site(server.url, **SECTIONS)
+        self.ok(fresh.run(*RUN, now))
+        self.assertEqual(csv_bytes(site.export(), names or ()), csv_bytes(fresh.export(), names or ()))
+
+    def test_a_finished_file_keeps_every_row(self):
+        server = self.server()
+        site = self.fixture("finished", server.url)
+        before = rows_of(site.db)
+        told = self.ok(site.run("extract", "--stream", "users", "--until", NOW)).stderr
+        self.assertIn("converting the database", told)
+        self.sound(site)
+        after = rows_of(site.db)
+        self.assertEqual(set(before), set(after))
+        for table in set(before) - {"run", "extract_window", "request_count"}:
+            self.assertEqual(before[table], after[table], table)
+        self.assertEqual([r for r in before["run"] if r not in after["run"]], [])
+        self.assertGreater(len(after["adherence_state"]), 5)
+        self.assertGreater(site.value("SELECT count(*) FROM conversation WHERE conversation_end IS NULL"), 0)
+        self.ok(site.run(*RUN, NOW))
+        self.assertEqual(site.value("SELECT sum(rows_new + rows_changed) FROM run WHERE run_id > 4"), 0)
+        self.same_as_fresh(site, server, NOW, ("adherence_state", "freshness"))
+        self.assertNotIn("converting", self.ok(site.run(*RUN, NOW)).stderr)
+
+    def test_an_unknown_job_is_submitted_anew(self):
+        server = self.server()
+        site = self.fixture("job", server.url)
+        self.ok(site.run(*RUN, NOW))
+        self.sound(site)
+        self.same_as_fresh(site, server, NOW)
+
+    def job_of(self, server, start, end):
+        """Submits the job that the file's reading had, and fetches its first page: its id, and a cursor behind that page."""
+        def ask(path, body=None, **headers):
+            request = urllib.request.Request(server.url + path, data=body, headers=headers)
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+
+        basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        token = ask("/oauth/token", b"grant_type=client_credentials", Authorization="Basic " + basic,
+                    **{"Content-Type": "application/x-www-form-urlencoded"})["access_token"]
+        jobs = "/api/v2/analytics/conversations/details/jobs"
+        headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+        body = {"interval": f"{start}/{end}", "order": "asc", "orderBy": "conversationStart",
+                "startOfDayIntervalMatching": False}
+        job = ask(jobs, json.dumps(body).encode(), **headers)["jobId"]
+        ask(f"{jobs}/{job}", **headers)
+        return job, ask(f"{jobs}/{job}/results?pageSize=1000", **headers)["cursor"]
+
+    def test_a_known_job_goes_on_behind_its_stored_page(self):
+        server = self.server()
+        site = self.fixture("job", server.url)
+        window, start, end = tuple(site.query("SELECT window_id, window_start, pending_job_to FROM extract_window "
+                                              "WHERE job_cursor IS NOT NULL")[0])
+        job, cursor = self.job_of(server, start, end)
+        db = sqlite3.connect(site.db)
+        db.execute("UPDATE extract_window SET job_id = ?, job_cursor = ? WHERE window_id = ?", (job, cursor, window))
+        stored = db.execute("SELECT rows_read FROM extract_window WHERE window_id = ?", (window,)).fetchone()[0]
+        db.commit()
+        db.close()
+        server.control(reset_requests=True)
+        self.ok(site.run(*RUN, NOW))
+        pages = [path for _, path, _ in server.requests()["requests"] if f"{job}/results" in path]
+        self.assertGreater(stored, 0)
+        self.assertGreater(len(pages), 1)
+        self.assertTrue(all("cursor=" in path for path in pages), "the first page is not read again")
+        self.sound(site)
+        self.same_as_fresh(site, server, NOW)
+
+    def test_a_query_goes_on_behind_its_stored_page(self):
+        server = self.server(QUERY_WORLD, QUERY_NOW)
+        site = self.fixture("query", server.url)
+        self.assertEqual(site.value("SELECT next_page FROM extract_window WHERE reading_plan = 'query'"), 2)
+        raw = site.value("SELECT count(*) FROM raw_page")
+        self.ok(site.run(*RUN, QUERY_NOW))
+        self.assertEqual([r[0] for r in site.query("SELECT rows_read FROM raw_page WHERE raw_page_id > ?", raw)], [11])
+        self.sound(site)
+        self.same_as_fresh(site, server, QUERY_NOW)
+
+    def test_killed_on_the_way_it_is_the_old_file(self):
+        server = self.server()
+        log = os.path.join(self.directory(), "steps")
+        self.ok(self.fixture("finished", server.url).run(*RUN, NOW, env={"ROLLCALL_STEP_LOG": log}))
+        with open(log, encoding="ascii") as f:
+            steps = f.read().split()
+        last = len(steps) - steps[::-1].index("convert")
+        first = steps.index("convert") + 1
+        self.assertGreater(last - first, 60)
+        self.assertEqual(steps[last:last + 2], ["commit", "committed"])
+        for step in [*range(first, last, 16), last + 1, last + 2]:
+            site = self.fixture("finished", server.url)
+            before = rows_of(site.db)
+            self.assertTrue(killed(site.run(*RUN, NOW, env={"ROLLCALL_KILL_STEP": step})))
+            self.assertEqual(site.value("PRAGMA user_version"), 7 if step == last + 2 else 6, f"killed at step {step}")
+            self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+            self.assertEqual(rows_of(site.db), before, f"killed at step {step}")
+            self.ok(site.run(*RUN, NOW))
+            self.sound(site)
+
+    def test_room_is_asked_for_first(self):
+        """The file claims to be larger than any disk; nothing but its header and its length is."""
+        site = self.fixture("finished", self.server().url)
+        pages = 1 << 29
+        with open(site.db, "r+b") as f:
+            f.seek(28)
+            f.write(pages.to_bytes(4, "big"))
+            try:
+                f.truncate(pages * 8192)
+            except OSError as e:
+                raise unittest.SkipTest(f"no file of this length here: {e}")
+        result = self.ok(site.run(*RUN, NOW), 9)
+        self.assertRegex(result.stderr, r"takes 87960\d\d MB beside it while it lasts, \d+ MB are free")
+        self.assertEqual(site.value("PRAGMA user_version"), 6)
+
+    def test_readers_are_told(self):
+        site = self.fixture("finished", self.server().url)
+        result = self.ok(site.run("status"), 9)
+        self.assertIn("next `rollcall extract` brings it up to date", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
