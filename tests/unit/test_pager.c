@@ -2,7 +2,7 @@
 
 #include "api/pager.h"
 #include "base/arena.h"
-#include "base/limits.h"
+#include "limit.h"
 
 static struct arena *arena;
 
@@ -143,7 +143,7 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"negative totals", "\"totalHits\":-1,\"pageCount\":-4", {10, 1}, 2},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
         struct pager *p = pager_new(arena, &spec);
         int pages = 0;
@@ -266,8 +266,7 @@ TEST_IN(setup, teardown, endless_pages_break_the_contract)
     struct pager_page page;
     struct err e = {.kind = ERR_NONE};
 
-    setenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW", "5", 1);
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", "5");
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
     int pages = 0;
@@ -279,8 +278,7 @@ TEST_IN(setup, teardown, endless_pages_break_the_contract)
     }
     assert_int_equal(pages, 5);
     assert_int_equal(e.kind, ERR_CONTRACT);
-    unsetenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW");
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", NULL);
 }
 
 TEST_IN(setup, teardown, rows_are_found_or_refused)
@@ -309,7 +307,7 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
         {"entities|results|", "{\"results\":4}", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
         struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
@@ -363,7 +361,7 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
         assert_int_equal(r.method, HTTP_GET);
         assert_string_equal(r.path, "/jobs/a%2Fb%20c");
         assert_int_equal(r.delay_ms, delays[i]);
-            take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
+        take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
     }
     r = ask(p);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000");
@@ -419,7 +417,7 @@ TEST_IN(setup, teardown, lost_jobs)
     struct pager_request r;
 
     spec.job_id = "j1";
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager *p = pager_new(arena, &spec);
         take(p, ask(p).sequence, doc_of(cases[i].poll));
         assert_int_equal(pager_state(p), PAGER_LOST);
@@ -445,7 +443,7 @@ TEST_IN(setup, teardown, refused_job_requests)
         {"j", "c", 0, false, false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
         struct pager_request r;
 
@@ -483,7 +481,7 @@ TEST_IN(setup, teardown, broken_job_answers)
         {"j", "c", "[]"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
         struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
@@ -505,8 +503,7 @@ TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
     struct err e;
     int polls = 0;
 
-    setenv("ROLLCALL_LIMIT_JOB_WAIT_MS", "10000", 1);
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", "10000");
     spec.job_id = "j";
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
@@ -519,8 +516,7 @@ TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
     }
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_int_equal(polls, 7); /* at 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
-    unsetenv("ROLLCALL_LIMIT_JOB_WAIT_MS");
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", NULL);
 }
 
 static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
