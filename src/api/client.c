@@ -1,22 +1,94 @@
 #include "api/client.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "api/client_internal.h"
+#include "api/answer.h"
+#include "api/diagnosis.h"
+#include "api/pace.h"
+#include "api/retry.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
 #include "base/step.h"
 #include "base/stop.h"
+#include "base/str.h"
 
-enum { LONGEST_WAIT_MS = 200 };
+enum {
+    LONGEST_WAIT_MS = 200,
+    MAX_REFUSALS = 20, /* tokens that one request may see refused while others prove them good */
+};
+
+/* A request. It is in one place at a time: in `queue` (to be sent at due_ms, in the order of its
+ * number), in `wire`, or in `finished` (its final answer waits to be taken). */
+struct flight {
+    struct flight *next;
+    enum client_target target;
+    enum http_method method;
+    char *url;
+    char *login_url; /* of CLIENT_LOGIN: the host's base URL, else NULL */
+    char *body;
+    char *label;
+    bool want_document;
+    bool brief;
+
+    int64_t number; /* in the order of client_send */
+    size_t route;
+    int64_t due_ms;
+    int64_t first_sent_ms;
+    int64_t sent_ms;
+    int attempt;
+    int refusals;       /* 401s */
+    int64_t generation; /* of the token it was sent with */
+
+    struct client_answer answer; /* filled on the way, handed over once it is final */
+};
+
+struct flights {
+    struct flight *first;
+    size_t count;
+};
+
+struct client {
+    const struct config *config;
+    struct http *http;
+    size_t in_flight;
+    struct pace pace;
+    struct token token;
+    struct routes routes;
+    uint64_t random_state;
+
+    struct flights queue;
+    struct flights wire;
+    struct flights finished;
+    int64_t numbers;
+
+    struct flight login; /* for all requests; in none of the lists */
+    bool login_on_wire;
+    bool token_refused;       /* a fresh token got a 401, and others with it are on the wire */
+    struct err token_refusal; /* that 401 */
+    bool dead;                /* no request goes out any more: the error is in token_refusal */
+
+    atomic_bool woken;
+    bool stop_seen;
+};
 
 static const char *const methods[] = {
     [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE"};
 
-void flights_insert(struct flights *list, struct flight *f)
+static const char *const reasons[] = {[RETRY_NO] = "none",
+                                      [RETRY_RATE] = "rate",
+                                      [RETRY_SERVER] = "server",
+                                      [RETRY_NETWORK] = "network"};
+
+/* --- lists of requests ----------------------------------------------------------------------- */
+
+/* Puts a flight into a list by its number. */
+static void flights_insert(struct flights *list, struct flight *f)
 {
     struct flight **at = &list->first;
 
@@ -28,7 +100,7 @@ void flights_insert(struct flights *list, struct flight *f)
     list->count++;
 }
 
-void flights_remove(struct flights *list, const struct flight *f)
+static void flights_remove(struct flights *list, const struct flight *f)
 {
     struct flight **at = &list->first;
 
@@ -40,13 +112,14 @@ void flights_remove(struct flights *list, const struct flight *f)
     list->count--;
 }
 
-void flight_free(struct flight *f)
+/* Frees what a flight holds. */
+static void flight_clear(struct flight *f)
 {
     free(f->url);
+    free(f->login_url);
     free(f->body);
     free(f->label);
-    buf_free(&f->answer.body);
-    free(f);
+    client_answer_free(&f->answer);
 }
 
 static void flights_free(struct flights *list)
@@ -55,42 +128,41 @@ static void flights_free(struct flights *list)
         struct flight *f = list->first;
 
         flights_remove(list, f);
-        flight_free(f);
+        flight_clear(f);
+        free(f);
     }
 }
 
-void client_fail(struct client *c, struct flight *f, const struct err *error)
+/* Ends a flight, which must be in no list: its answer is in f->answer. */
+static void finish(struct client *c, struct flight *f)
 {
-    f->failed = true;
-    f->error = *error;
-    f->received_ms = clock_now_ms();
+    f->answer.received_ms = clock_now_ms();
     flights_insert(&c->finished, f);
 }
 
-void client_fail_all(struct client *c, const struct err *error)
+static void fail(struct client *c, struct flight *f, const struct err *error)
 {
-    http_abort(c->http);
-    c->login.on_wire = false;
+    f->answer.error = *error;
+    finish(c, f);
+}
+
+/* Ends all queued and on-wire flights with an error. */
+static void fail_all(struct client *c, const struct err *error)
+{
     struct flights *const lists[] = {&c->wire, &c->queue};
-    for (size_t i = 0; i < 2; i++) {
+
+    http_abort(c->http);
+    c->login_on_wire = false;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
         while (lists[i]->first) {
             struct flight *f = lists[i]->first;
             flights_remove(lists[i], f);
-            client_fail(c, f, error);
+            fail(c, f, error);
         }
     }
 }
 
-/* splitmix64: jitter needs no better. */
-double client_random(struct client *c)
-{
-    uint64_t z = (c->random_state += UINT64_C(0x9e3779b97f4a7c15));
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    z ^= z >> 31;
-    return (double)(z >> 11) / 9007199254740992.0;
-}
+/* --- making and sending ---------------------------------------------------------------------- */
 
 static bool config_is_whole(const struct config *config, struct err *e)
 {
@@ -102,6 +174,24 @@ static bool config_is_whole(const struct config *config, struct err *e)
         return err_set(e, ERR_CONFIG, "[genesys] client_id or the client secret is missing");
     }
     return http_url_allowed(config->login_url, e) && http_url_allowed(config->api_url, e);
+}
+
+/* Two texts joined, the caller's to free. */
+static char *joined(const char *a, const char *b)
+{
+    size_t bytes = strlen(a) + strlen(b) + 1;
+    char *text = xmalloc(bytes);
+
+    snprintf(text, bytes, "%s%s", a, b);
+    return text;
+}
+
+static void aim_at_login(struct client *c, struct flight *f, const char *login_url)
+{
+    f->target = CLIENT_LOGIN;
+    f->login_url = xstrdup(login_url);
+    f->url = joined(login_url, TOKEN_PATH);
+    f->route = routes_find(&c->routes, methods[HTTP_POST], TOKEN_PATH);
 }
 
 struct client *client_new(const struct config *config, struct err *e)
@@ -124,7 +214,7 @@ struct client *client_new(const struct config *config, struct err *e)
     c->http = http;
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
     c->random_state = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
-    c->login.route = routes_find(&c->routes, "POST", "/oauth/token");
+    aim_at_login(c, &c->login, config->login_url);
     atomic_init(&c->woken, false);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
     return c;
@@ -139,27 +229,34 @@ void client_free(struct client *c)
     http_free(c->http);
     token_free(&c->token);
     routes_free(&c->routes);
+    flight_clear(&c->login);
     free(c);
 }
 
 void client_send(struct client *c, const struct client_request *request)
 {
     struct flight *f = xcalloc(1, sizeof(*f));
-    size_t url_bytes = strlen(c->config->api_url) + strlen(request->path) + 1;
 
+    f->target = request->target;
     f->method = request->method;
-    f->url = xmalloc(url_bytes);
-    snprintf(f->url, url_bytes, "%s%s", c->config->api_url, request->path);
     f->body = request->body ? xstrdup(request->body) : NULL;
     f->label = xstrdup(request->label ? request->label : request->path);
     f->want_document = request->want_document;
-    f->user = request->user;
+    f->brief = request->brief;
+    f->answer.user = request->user;
     f->number = c->numbers++;
-    f->route = routes_find(&c->routes, methods[request->method], request->path);
     f->due_ms = request->not_before_ms;
-    f->first_sent_ms = -1;
+    if (request->target == CLIENT_LOGIN) {
+        aim_at_login(c, f, request->path);
+    } else if (request->target == CLIENT_URL) {
+        f->url = xstrdup(request->path);
+        f->route = routes_find(&c->routes, methods[request->method], "other host");
+    } else {
+        f->url = joined(c->config->api_url, request->path);
+        f->route = routes_find(&c->routes, methods[request->method], request->path);
+    }
     if (c->dead) {
-        client_fail(c, f, &c->token_refusal);
+        fail(c, f, &c->token_refusal);
     } else {
         flights_insert(&c->queue, f);
     }
@@ -183,33 +280,61 @@ static struct flight *first_due(const struct client *c, int64_t now_ms, int64_t 
     return NULL;
 }
 
-static void start(struct client *c, struct flight *f, int64_t now_ms)
+/* Puts a flight on the wire; false when libcurl refuses it. */
+static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err *e)
 {
     struct http_request request = {
         .method = f->method,
         .url = f->url,
         .body = f->body,
         .body_length = f->body ? strlen(f->body) : 0,
-        .bearer = c->token.value,
-        .user = f,
+        .bearer = f->target == CLIENT_API ? c->token.value : NULL,
     };
-    struct err e;
 
+    if (f->target == CLIENT_LOGIN) {
+        token_request(c->config, f->url, &request);
+    }
+    request.user = f;
     f->sent_ms = now_ms;
-    if (f->first_sent_ms < 0) {
+    f->generation = c->token.generation;
+    if (f->attempt++ == 0) {
         f->first_sent_ms = now_ms;
     }
-    f->generation = c->token.generation;
-    f->attempt++;
-    flights_remove(&c->queue, f);
     step("request");
-    if (!http_start(c->http, &request, &e)) {
-        client_fail(c, f, &e);
-        return;
+    if (!http_start(c->http, &request, e)) {
+        return false;
     }
-    flights_insert(&c->wire, f);
     c->routes.counts[f->route].requests++;
     c->routes.counts[f->route].retries += f->attempt > 1 ? 1 : 0;
+    return true;
+}
+
+static void send_flight(struct client *c, struct flight *f, int64_t now_ms)
+{
+    struct err e;
+
+    flights_remove(&c->queue, f);
+    if (start(c, f, now_ms, &e)) {
+        flights_insert(&c->wire, f);
+    } else {
+        fail(c, f, &e);
+    }
+}
+
+/* Sends the login request for all when its time has come; true when it did. */
+static bool send_login(struct client *c, int64_t now_ms)
+{
+    struct err e;
+
+    if (c->login_on_wire || now_ms < c->login.due_ms) {
+        return false;
+    }
+    c->login_on_wire = start(c, &c->login, now_ms, &e);
+    if (!c->login_on_wire) {
+        c->login.attempt = 0;
+        fail_all(c, &e);
+    }
+    return c->login_on_wire;
 }
 
 static bool has_room(const struct client *c)
@@ -232,25 +357,329 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = due - now;
             break;
         }
-        if (token_stale(&c->token, now)) {
-            bool was_on_wire = c->login.on_wire;
-            client_login_start(c, now);
-            sent = sent || c->login.on_wire != was_on_wire;
-            *wait_ms = c->login.on_wire ? LONGEST_WAIT_MS : c->login.due_ms - now;
+        if (f->target == CLIENT_API && token_stale(&c->token, now)) {
+            sent = send_login(c, now) || sent;
+            *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login.due_ms - now;
             break;
         }
-        int64_t pause = pace_take(&c->pace, now);
+        int64_t pause = f->target == CLIENT_API ? pace_take(&c->pace, now) : 0;
         if (pause > 0) {
             *wait_ms = pause;
             break;
         }
-        start(c, f, now);
+        send_flight(c, f, now);
         sent = true;
     }
     if (*wait_ms > LONGEST_WAIT_MS) {
         *wait_ms = LONGEST_WAIT_MS;
     }
     return sent;
+}
+
+/* --- what answers mean: repeated, refused or final ------------------------------------------- */
+
+/* A random number in [0, 1), by splitmix64: jitter needs no better. */
+static double random_part(struct client *c)
+{
+    uint64_t z = (c->random_state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return (double)(z >> 11) / 9007199254740992.0;
+}
+
+/* The answer's Retry-After in ms; -1 when absent. */
+static int64_t retry_after_of(const struct http_answer *answer)
+{
+    if (answer->retry_after[0] == '\0') {
+        return -1;
+    }
+    return retry_after_ms(answer->retry_after,
+                          answer->date_ms > 0 ? answer->date_ms : clock_now_ms());
+}
+
+/* How long to wait before a flight is tried again; -1: it is not worth it, or there was enough of
+ * it. */
+static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum retry_reason reason,
+                              int64_t retry_after)
+{
+    if (f->brief) {
+        /* A name that is unknown or a port that is closed stays so; the rest may pass. */
+        bool may_pass = reason == RETRY_SERVER || f->answer.http.failure == HTTP_RESET;
+        return may_pass && f->attempt == 1 ? limit_get(LIMIT_RETRY_BASE_MS) : -1;
+    }
+    return retry_wait_ms(reason, f->attempt, retry_after, clock_monotonic_ms() - f->first_sent_ms,
+                         random_part(c));
+}
+
+/* Queues a flight again, without the answer it got. */
+static void queue_again(struct client *c, struct flight *f, int64_t wait_ms)
+{
+    buf_free(&f->answer.http.body);
+    f->answer.http = (struct http_answer){.status = 0};
+    f->due_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : 0;
+    flights_insert(&c->queue, f);
+}
+
+/* Queues a flight for another try; false when there is none. */
+static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
+                   int64_t retry_after)
+{
+    int64_t wait = wait_to_repeat(c, f, reason, retry_after);
+
+    if (wait < 0) {
+        return false;
+    }
+    queue_again(c, f, wait);
+    LOG(LOG_INFO, "request repeated", LOG_S("request", f->label), LOG_S("reason", reasons[reason]),
+        LOG_N("attempt", f->attempt), LOG_N("wait_ms", wait));
+    return true;
+}
+
+static void count(struct client *c, size_t route, const struct http_answer *answer)
+{
+    struct route_count *counts = &c->routes.counts[route];
+
+    counts->bytes += (int64_t)answer->body.length;
+    counts->status_429 += answer->status == 429 ? 1 : 0;
+    counts->status_5xx += answer->status >= 500 ? 1 : 0;
+}
+
+/* What an answer says about the pace of all requests. */
+static void learn_pace(struct client *c, const struct flight *f, int64_t retry_after)
+{
+    const struct http_answer *answer = &f->answer.http;
+    int64_t now = clock_monotonic_ms();
+
+    pace_headers(&c->pace, now, answer->ratelimit_allowed, answer->ratelimit_count,
+                 answer->ratelimit_reset_seconds);
+    if (answer->status == 429) {
+        /* A Retry-After too long to wait for ends its request; it must not hold the others. */
+        bool waits = retry_after <= limit_get(LIMIT_RETRY_AFTER_MS);
+        pace_slow_down(&c->pace, now, f->sent_ms, waits ? retry_after : 0);
+    }
+}
+
+static void drop_token(struct client *c)
+{
+    token_free(&c->token);
+    c->token_refused = false;
+}
+
+/* Makes the error of a fresh token that the API refused. */
+static void describe_refusal(struct client *c, const struct flight *f)
+{
+    struct err *e = &c->token_refusal;
+    char code[API_CODE_BYTES];
+
+    api_error(e, &f->answer.http, f->label, code);
+    err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
+    diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
+}
+
+/* Deals with a 401 to an API request: it goes out again with another token. */
+static void token_refused(struct client *c, struct flight *f)
+{
+    bool is_current = c->token.value && f->generation == c->token.generation;
+
+    if (++f->refusals > MAX_REFUSALS) {
+        finish(c, f);
+        return;
+    }
+    if (is_current && c->token.proven) {
+        drop_token(c);
+    } else if (is_current && !c->token_refused) {
+        c->token_refused = true;
+        describe_refusal(c, f);
+    }
+    queue_again(c, f, 0);
+}
+
+/* After each answer: decides about a fresh token that was refused, once it is known whether it ever
+ * worked. */
+static void settle_refusal(struct client *c)
+{
+    if (!c->token_refused) {
+        return;
+    }
+    if (c->token.proven) {
+        drop_token(c);
+    } else if (c->wire.count == 0) {
+        drop_token(c);
+        c->dead = true;
+        fail_all(c, &c->token_refusal);
+    }
+}
+
+static void api_answered(struct client *c, struct flight *f)
+{
+    const struct http_answer *answer = &f->answer.http;
+    int64_t retry_after = retry_after_of(answer);
+
+    if (f->target == CLIENT_API) {
+        learn_pace(c, f, retry_after);
+        if (answer->status == 401 && !f->brief) {
+            token_refused(c, f);
+            return;
+        }
+        if (answer->status > 0 && answer->status < 500 && f->generation == c->token.generation) {
+            c->token.proven = true;
+        }
+    }
+    enum retry_reason reason = retry_reason(answer->failure, answer->status, false);
+    if (reason == RETRY_NO || !repeat(c, f, reason, retry_after)) {
+        finish(c, f);
+    }
+}
+
+/* Reads the answer to a login, whose body is wiped: into the client's token when the host is the
+ * configuration's own. */
+static bool accept_login(struct client *c, struct flight *f)
+{
+    struct http_answer *answer = &f->answer.http;
+    struct token other = {.value = NULL};
+    bool is_own = str_eq(f->login_url, c->config->login_url);
+    bool accepted = token_accept(is_own ? &c->token : &other, c->config, f->login_url, answer,
+                                 clock_monotonic_ms(), &f->answer.error);
+
+    token_free(&other);
+    if (answer->body.data) {
+        secret_wipe(answer->body.data, answer->body.length);
+    }
+    buf_free(&answer->body);
+    if (accepted) {
+        err_clear(&f->answer.error);
+    }
+    return accepted;
+}
+
+static enum retry_reason login_retry_reason(const struct flight *f)
+{
+    const struct http_answer *answer = &f->answer.http;
+    bool is_cut = answer->status == 200 && f->answer.error.kind == ERR_TEMPORARY;
+
+    return retry_reason(answer->failure, answer->status, is_cut);
+}
+
+/* The answer to a login that a caller asked for. */
+static void login_request_answered(struct client *c, struct flight *f)
+{
+    if (accept_login(c, f) ||
+        !repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http))) {
+        finish(c, f);
+    }
+}
+
+/* The answer to the login for all. */
+static void login_answered(struct client *c)
+{
+    struct flight *f = &c->login;
+    const struct err *e = &f->answer.error;
+
+    c->login_on_wire = false;
+    if (accept_login(c, f)) {
+        LOG(LOG_DEBUG, "logged in", LOG_N("lifetime_seconds", c->token.lifetime_seconds),
+            LOG_N("tokens", c->token.generation));
+        f->attempt = 0;
+        f->due_ms = 0;
+        return;
+    }
+    int64_t wait = wait_to_repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http));
+    if (wait >= 0) {
+        f->due_ms = clock_monotonic_ms() + wait;
+        LOG(LOG_INFO, "login repeated", LOG_S("cause", e->message), LOG_N("attempt", f->attempt),
+            LOG_N("wait_ms", wait));
+        return;
+    }
+    f->attempt = 0;
+    f->due_ms = 0;
+    if (e->kind == ERR_AUTH) {
+        c->dead = true;
+        c->token_refusal = *e;
+    }
+    fail_all(c, e);
+}
+
+/* Takes what http_next brought. */
+static void answered(struct client *c, const struct http_answer *answer)
+{
+    struct flight *f = answer->user;
+
+    step("answer");
+    count(c, f->route, answer);
+    f->answer.http = *answer;
+    if (f == &c->login) {
+        login_answered(c);
+    } else {
+        flights_remove(&c->wire, f);
+        if (f->target == CLIENT_LOGIN) {
+            login_request_answered(c, f);
+        } else {
+            api_answered(c, f);
+        }
+    }
+    settle_refusal(c);
+}
+
+/* --- handing up ------------------------------------------------------------------------------ */
+
+static bool is_success(const struct flight *f)
+{
+    const struct http_answer *answer = &f->answer.http;
+
+    return answer->failure == HTTP_OK && ((answer->status >= 200 && answer->status <= 299) ||
+                                          (answer->status == 404 && f->method == HTTP_DELETE));
+}
+
+/* Makes a finished flight's answer whole: its error, or its document. False: the body was cut, and
+ * the flight is queued again. */
+static bool complete(struct client *c, struct flight *f)
+{
+    struct client_answer *answer = &f->answer;
+
+    if (answer->error.kind != ERR_NONE || f->target == CLIENT_LOGIN) {
+        return true;
+    }
+    if (!is_success(f)) {
+        api_error(&answer->error, &answer->http, f->label, answer->code);
+        return true;
+    }
+    if (!f->want_document) {
+        return true;
+    }
+    enum answer_body body = answer_parse(&answer->http, &answer->document, &answer->error);
+    if (body == BODY_CUT && repeat(c, f, RETRY_NETWORK, -1)) {
+        err_clear(&answer->error);
+        return false;
+    }
+    if (body == BODY_WHOLE) {
+        err_clear(&answer->error);
+    } else {
+        err_prefix(&answer->error, "%s", f->label);
+        answer->error.http_status = answer->http.status;
+    }
+    return true;
+}
+
+/* Fills *answer from the first finished flight; false when there is none (a body that was cut is
+ * queued again on the way). */
+static bool deliver(struct client *c, struct client_answer *answer)
+{
+    while (c->finished.first) {
+        struct flight *f = c->finished.first;
+
+        flights_remove(&c->finished, f);
+        if (complete(c, f)) {
+            *answer = f->answer;
+            f->answer.document = NULL;
+            buf_init(&f->answer.http.body, 0);
+            flight_clear(f);
+            free(f);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Takes all that has arrived and sends all that may go, without waiting. Returns how long nothing
@@ -262,7 +691,7 @@ static int64_t pump(struct client *c)
 
     do {
         while (http_next(c->http, 0, &answer)) {
-            client_answered(c, &answer);
+            answered(c, &answer);
         }
     } while (send_due(c, &wait_ms));
     return wait_ms;
@@ -286,7 +715,7 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
         int64_t wait = pump(c);
 
         bool has_finished = c->finished.count > 0;
-        if (answer && client_deliver(c, answer)) {
+        if (answer && deliver(c, answer)) {
             return true;
         }
         if (answer && has_finished) {
@@ -297,7 +726,7 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
             return false;
         }
         if (http_next(c->http, left < wait ? left : wait, &arrived)) {
-            client_answered(c, &arrived);
+            answered(c, &arrived);
         }
     }
 }
@@ -305,9 +734,8 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
 void client_answer_free(struct client_answer *answer)
 {
     json_free(answer->document);
-    free(answer->raw);
     answer->document = NULL;
-    answer->raw = NULL;
+    buf_free(&answer->http.body);
 }
 
 void client_wake(struct client *c)
@@ -319,15 +747,10 @@ void client_wake(struct client *c)
 void client_abort(struct client *c)
 {
     http_abort(c->http);
-    c->login.on_wire = false;
+    c->login_on_wire = false;
     flights_free(&c->queue);
     flights_free(&c->wire);
     flights_free(&c->finished);
-}
-
-bool client_logged_in(const struct client *c)
-{
-    return c->token.generation > 0;
 }
 
 bool client_call(struct client *c, const struct client_request *request,
@@ -343,6 +766,16 @@ bool client_call(struct client *c, const struct client_request *request,
         }
     }
     return answer->error.kind == ERR_NONE;
+}
+
+bool client_logged_in(const struct client *c)
+{
+    return c->token.generation > 0;
+}
+
+const struct token *client_token(const struct client *c)
+{
+    return &c->token;
 }
 
 const struct route_count *client_counts(const struct client *c, size_t *count)

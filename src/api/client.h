@@ -19,6 +19,7 @@
 
 #include "api/api_error.h"
 #include "api/route.h"
+#include "api/token.h"
 #include "base/err.h"
 #include "io/config.h"
 #include "io/http.h"
@@ -26,25 +27,34 @@
 
 struct client;
 
+/* What a request is, besides an API request with the token. */
+enum client_target {
+    CLIENT_API,
+    CLIENT_URL,   /* `path` is a whole URL, asked without the token and unpaced */
+    CLIENT_LOGIN, /* `path` is the base URL of a login host, which is asked for a token; one that
+                     the configuration's own host gives becomes the client's */
+};
+
 struct client_request {
+    enum client_target target;
     enum http_method method;
     const char *path;      /* "/api/v2/..." with query string; copied */
     const char *body;      /* JSON; NULL: none; copied */
     const char *label;     /* for messages: "conversations 2026-03-01 page 7"; copied */
     int64_t not_before_ms; /* monotonic: polls wait; 0: now */
     bool want_document;    /* a 2xx must hold a JSON document */
+    bool brief; /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
+                   any other answer is final, a 401 too, and costs the client nothing */
     void *user;
 };
 
-/* A final answer. On success (`error.kind` is ERR_NONE) status is 2xx (or 404 to a DELETE); the
+/* A final answer. On success (`error.kind` is ERR_NONE) the status is 2xx (or 404 to a DELETE); the
  * document, when wanted, is whole. */
 struct client_answer {
     void *user;
-    int status;                /* 0: no HTTP answer to this request */
     struct json_doc *document; /* owned by the taker; NULL on errors or when not wanted */
-    char *raw;                 /* the body as received, owned by the taker (free); NULL on errors */
-    size_t raw_length;
-    bool raw_gzip;
+    struct http_answer http;   /* as it came, refusals too (status 0: no HTTP answer to this
+                                  request); its body is the taker's, empty after a login */
     int64_t received_ms;       /* wall clock */
     struct err error;          /* kind tells the consequence; the message is the user's */
     char code[API_CODE_BYTES]; /* ErrorBody.code of a refused request, "" otherwise */
@@ -83,6 +93,9 @@ bool client_call(struct client *c, const struct client_request *request,
 
 /* True once a login succeeded. */
 bool client_logged_in(const struct client *c);
+
+/* The token in use (value NULL: none yet); borrowed, valid until the next client call. */
+const struct token *client_token(const struct client *c);
 
 /* Counters so far, the login's included; borrowed, valid until the next client call. */
 const struct route_count *client_counts(const struct client *c, size_t *count);

@@ -1,6 +1,5 @@
 #include "api/token.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "api/answer.h"
@@ -20,10 +19,8 @@ enum {
 
 static const char grant[] = "grant_type=client_credentials";
 
-void token_request(const struct config *config, char *url, size_t url_bytes,
-                   struct http_request *out)
+void token_request(const struct config *config, const char *url, struct http_request *out)
 {
-    snprintf(url, url_bytes, "%s/oauth/token", config->login_url);
     *out = (struct http_request){
         .method = HTTP_POST,
         .url = url,
@@ -106,15 +103,15 @@ static bool refusal_words(const struct json_doc *doc, struct buf *words)
     return true;
 }
 
-static bool refuse(const struct config *config, const struct http_answer *answer,
-                   const struct json_doc *doc, struct err *e)
+static bool refuse(const struct config *config, const char *login_url,
+                   const struct http_answer *answer, const struct json_doc *doc, struct err *e)
 {
     struct buf words;
 
     buf_init(&words, WORDS_BYTES);
     bool has_words = refusal_words(doc, &words);
     enum cause_id cause = diagnose_login(answer, has_words ? buf_str(&words) : NULL);
-    err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", config->login_url, answer->status);
+    err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", login_url, answer->status);
     if (words.length > 0) {
         err_append(e, " %s", buf_str(&words));
     }
@@ -134,7 +131,7 @@ static bool refuse(const struct config *config, const struct http_answer *answer
     return false;
 }
 
-static bool accept_document(struct token *t, const struct config *config,
+static bool accept_document(struct token *t, const struct config *config, const char *login_url,
                             const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
     struct json_doc *doc;
@@ -142,7 +139,7 @@ static bool accept_document(struct token *t, const struct config *config,
     bool ok = false;
 
     if (body == BODY_CUT && answer->status == 200) {
-        err_prefix(e, "login at %s", config->login_url);
+        err_prefix(e, "login at %s", login_url);
         return false;
     }
     if (doc && answer->status == 200) {
@@ -156,22 +153,22 @@ static bool accept_document(struct token *t, const struct config *config,
         }
     }
     if (!ok) {
-        refuse(config, answer, doc, e);
+        refuse(config, login_url, answer, doc, e);
     }
     json_free(doc);
     return ok;
 }
 
-bool token_accept(struct token *t, const struct config *config, const struct http_answer *answer,
-                  int64_t monotonic_ms, struct err *e)
+bool token_accept(struct token *t, const struct config *config, const char *login_url,
+                  const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
     char code[API_CODE_BYTES];
 
     if (answer->failure == HTTP_OK && answer->status < 500 && answer->status != 429) {
-        return accept_document(t, config, answer, monotonic_ms, e);
+        return accept_document(t, config, login_url, answer, monotonic_ms, e);
     }
     api_error(e, answer, "login", code);
-    err_append(e, " (%s)", config->login_url);
+    err_append(e, " (%s)", login_url);
     if (answer->failure != HTTP_OK) {
         return false;
     }

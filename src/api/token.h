@@ -17,6 +17,8 @@
 #include "io/http.h"
 #include "io/secret.h"
 
+#define TOKEN_PATH "/oauth/token"
+
 struct token {
     struct secret *value; /* NULL: none */
     int64_t renew_at_ms;  /* monotonic */
@@ -25,15 +27,15 @@ struct token {
     bool proven;        /* an API call succeeded with it */
 };
 
-/* Fills the login request for `config` (strings borrowed from it and from `url`, a buffer of the
- * caller). */
-void token_request(const struct config *config, char *url, size_t url_bytes,
-                   struct http_request *out);
+/* Fills the request for a token at `url`, a login host's base URL and TOKEN_PATH (strings are
+ * borrowed from it and from `config`). */
+void token_request(const struct config *config, const char *url, struct http_request *out);
 
-/* Reads the login host's answer into `t`. False with ERR_AUTH, ERR_RATE (429), ERR_TEMPORARY (5xx,
- * network, a body that was cut) or what api_error makes of other failures below HTTP. */
-bool token_accept(struct token *t, const struct config *config, const struct http_answer *answer,
-                  int64_t monotonic_ms, struct err *e);
+/* Reads the answer of the login host at `login_url` into `t`. False with ERR_AUTH, ERR_RATE (429),
+ * ERR_TEMPORARY (5xx, network, a body that was cut) or what api_error makes of other failures below
+ * HTTP. */
+bool token_accept(struct token *t, const struct config *config, const char *login_url,
+                  const struct http_answer *answer, int64_t monotonic_ms, struct err *e);
 
 /* True when `t` must be fetched before the next request. */
 bool token_stale(const struct token *t, int64_t monotonic_ms);

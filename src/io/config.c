@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "io/file.h"
-#include "io/http_internal.h"
+#include "io/http.h"
 
 #define BLANKS " \t\r"
 
@@ -635,7 +635,7 @@ static bool apply_url(struct applying *v)
 /* The URL may hold a password: it is not repeated in messages. */
 static bool apply_proxy(struct applying *v)
 {
-    if (!http_proxy_check(v->text, v->e)) {
+    if (!http_proxy_allowed(v->text, v->e)) {
         err_set(v->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", v->origin);
         return err_cause(v->e, CAUSE_CONFIG_PROXY_URL);
     }

@@ -1,5 +1,7 @@
 #include "io/http.h"
 
+#include <arpa/inet.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,7 +14,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "io/http_internal.h"
 
 /* One request on its way. */
 struct transfer {
@@ -32,9 +33,436 @@ struct http {
     char *proxy;
     char *ca_file;
     struct transfer *transfers;
-    int in_flight;
     atomic_bool woken;
 };
+
+/* --- URLs --------------------------------------------------------------------------------------
+ */
+
+/* What a URL allows. */
+struct http_target {
+    bool loopback;
+    bool tls;
+};
+
+/* Host names as curl_url gives them: numbers of IPv4 in four parts, IPv6 in brackets. */
+static bool is_loopback(const char *host)
+{
+    struct in_addr v4;
+
+    if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]")) {
+        return true;
+    }
+    return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+static bool has_part(CURLU *parsed, CURLUPart part)
+{
+    char *text = NULL;
+    bool found = curl_url_get(parsed, part, &text, 0) == CURLUE_OK;
+
+    curl_free(text);
+    return found;
+}
+
+/* Checks a URL that libcurl could read: fills *out. */
+static bool check_parts(CURLU *parsed, const char *url, struct http_target *out, struct err *e)
+{
+    char *scheme = NULL;
+    char *host = NULL;
+    bool ok = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+              curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+
+    if (!ok) {
+        err_set(e, ERR_CONFIG, "not a URL: %s", url);
+    } else {
+        out->loopback = is_loopback(host);
+        out->tls = str_eq(scheme, "https");
+        ok = out->tls || (str_eq(scheme, "http") && out->loopback);
+        if (!ok) {
+            err_set(e, ERR_CONFIG,
+                    "%s: only https is allowed (plain http to this machine's loopback address "
+                    "alone)",
+                    url);
+        }
+    }
+    curl_free(scheme);
+    curl_free(host);
+    return ok;
+}
+
+static bool check_url(const char *url, struct http_target *out, struct err *e)
+{
+    CURLU *parsed = curl_url();
+    bool ok = false;
+
+    *out = (struct http_target){.tls = false};
+    if (!parsed) {
+        return err_set(e, ERR_BUG, "libcurl has no memory for a URL");
+    }
+    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+        err_set(e, ERR_CONFIG, "not a URL: %s", url);
+    } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
+        err_set(e, ERR_CONFIG, "a URL holds a user name or password; they do not belong there");
+    } else {
+        ok = check_parts(parsed, url, out, e);
+    }
+    curl_url_cleanup(parsed);
+    return ok;
+}
+
+bool http_url_allowed(const char *url, struct err *e)
+{
+    struct http_target target;
+
+    return check_url(url, &target, e);
+}
+
+bool http_proxy_allowed(const char *proxy, struct err *e)
+{
+    static const char *const schemes[] = {"http",    "https",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    CURLU *parsed = curl_url();
+    char *scheme = NULL;
+    bool known = false;
+
+    if (!parsed) {
+        return err_set(e, ERR_BUG, "libcurl has no memory for a URL");
+    }
+    if (curl_url_set(parsed, CURLUPART_URL, proxy,
+                     CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+        has_part(parsed, CURLUPART_HOST) &&
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
+        for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+            /* Without a scheme curl_url guesses https; libcurl takes such a proxy for http. */
+            known = known || str_eq(scheme, schemes[i]);
+        }
+    }
+    curl_free(scheme);
+    curl_url_cleanup(parsed);
+    if (!known) {
+        return err_set(e, ERR_CONFIG,
+                       "[genesys] proxy is not the URL of a proxy (http://HOST:PORT, https://, "
+                       "socks5h://)");
+    }
+    return true;
+}
+
+bool http_parse_date(const char *text, int64_t *ms)
+{
+    time_t seconds = curl_getdate(text, NULL);
+
+    if (seconds < 0) {
+        return false;
+    }
+    *ms = (int64_t)seconds * MS_PER_SECOND;
+    return true;
+}
+
+/* --- header lines ------------------------------------------------------------------------------
+ */
+
+static const char authorization[] = "Authorization: ";
+
+static bool append(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (!longer) {
+        return false;
+    }
+    *list = longer;
+    return true;
+}
+
+/* Base64 (RFC 4648) of `length` bytes into `out`, which has room for 4 characters a started group
+ * of three bytes. Returns the end. */
+static char *base64(char *out, const char *bytes, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
+
+        group |= left > 1 ? (unsigned)(unsigned char)bytes[i + 1] << 8 : 0U;
+        group |= left > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0U;
+        *out++ = digits[group >> 18];
+        *out++ = digits[(group >> 12) & 63];
+        *out++ = left > 1 ? digits[(group >> 6) & 63] : '=';
+        *out++ = left > 2 ? digits[group & 63] : '=';
+    }
+    return out;
+}
+
+/* The one place where a secret leaves its type. The line is made in memory of its exact size, so
+ * that no growing buffer leaves copies behind. */
+static bool append_authorization(struct curl_slist **list, const struct http_request *request)
+{
+    const struct secret *secret = request->bearer ? request->bearer : request->basic_secret;
+    size_t secret_bytes = secret_length(secret);
+    size_t user_bytes = request->basic_user ? strlen(request->basic_user) : 0;
+    size_t pair_bytes = user_bytes + 1 + secret_bytes;
+    size_t room = sizeof(authorization) + sizeof("Bearer ") + pair_bytes * 4 / 3 + 8;
+    char *line = xcalloc(1, room);
+
+    if (request->bearer) {
+        snprintf(line, room, "%sBearer %s", authorization, secret_expose(secret));
+    } else {
+        char *pair = xcalloc(1, pair_bytes + 1);
+        int used = snprintf(line, room, "%sBasic ", authorization);
+
+        snprintf(pair, pair_bytes + 1, "%s:%s", request->basic_user, secret_expose(secret));
+        *base64(line + used, pair, pair_bytes) = '\0';
+        secret_wipe(pair, pair_bytes);
+        free(pair);
+    }
+    bool ok = append(list, line);
+    secret_wipe(line, room);
+    free(line);
+    return ok;
+}
+
+/* Wipes and frees header lines. */
+static void headers_free(struct curl_slist *headers)
+{
+    for (struct curl_slist *line = headers; line; line = line->next) {
+        if (str_starts_with(line->data, authorization)) {
+            secret_wipe(line->data, strlen(line->data));
+        }
+    }
+    curl_slist_free_all(headers);
+}
+
+/* The header lines of a request, Authorization included. NULL when there is no memory. */
+static struct curl_slist *headers_new(const struct http_request *request)
+{
+    struct curl_slist *list = NULL;
+    bool ok = append(&list, "Accept: application/json") && append(&list, "Accept-Encoding: gzip") &&
+              append(&list, "Expect:");
+
+    if (ok && request->body) {
+        char line[128];
+        snprintf(line, sizeof(line), "Content-Type: %s",
+                 request->content_type ? request->content_type : "application/json");
+        ok = append(&list, line);
+    }
+    if (ok && (request->bearer || (request->basic_user && request->basic_secret))) {
+        ok = append_authorization(&list, request);
+    }
+    if (!ok) {
+        headers_free(list);
+        return NULL;
+    }
+    return list;
+}
+
+/* The value of a header, NULL when absent; borrowed from `easy`. */
+static const char *header_value(CURL *easy, const char *name)
+{
+    struct curl_header *header = NULL;
+
+    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+        return NULL;
+    }
+    return header->value;
+}
+
+static void copy_header(CURL *easy, const char *name, char *out, size_t size)
+{
+    const char *value = header_value(easy, name);
+
+    snprintf(out, size, "%s", value ? value : "");
+}
+
+static int32_t number_header(CURL *easy, const char *name)
+{
+    const char *value = header_value(easy, name);
+    int64_t number;
+
+    if (!value || !str_to_int64(value, 0, INT32_MAX, &number)) {
+        return -1;
+    }
+    return (int32_t)number;
+}
+
+/* Reads the headers of the finished answer behind `easy`. */
+static void read_headers(CURL *easy, struct http_answer *answer)
+{
+    const char *encoding = header_value(easy, "content-encoding");
+    const char *date = header_value(easy, "date");
+    long version = 0;
+
+    copy_header(easy, "content-type", answer->content_type, sizeof(answer->content_type));
+    copy_header(easy, "retry-after", answer->retry_after, sizeof(answer->retry_after));
+    copy_header(easy, "inin-correlation-id", answer->correlation_id,
+                sizeof(answer->correlation_id));
+    copy_header(easy, "location", answer->location, sizeof(answer->location));
+    answer->gzip = str_eq_nocase(encoding, "gzip") || str_eq_nocase(encoding, "x-gzip");
+    answer->is_json = str_has_nocase(answer->content_type, "json");
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    answer->framed = version >= CURL_HTTP_VERSION_2_0 || header_value(easy, "content-length") ||
+                     header_value(easy, "transfer-encoding");
+    if (!date || !http_parse_date(date, &answer->date_ms)) {
+        answer->date_ms = 0;
+    }
+    answer->ratelimit_allowed = number_header(easy, "inin-ratelimit-allowed");
+    answer->ratelimit_count = number_header(easy, "inin-ratelimit-count");
+    answer->ratelimit_reset_seconds = number_header(easy, "inin-ratelimit-reset");
+}
+
+/* --- what went wrong ---------------------------------------------------------------------------
+ */
+
+/* Results of OpenSSL's verification (x509_vfy.h), as CURLINFO_SSL_VERIFYRESULT gives them; other
+ * TLS libraries are known by their words. */
+enum {
+    VERIFY_NO_ISSUER = 2,
+    VERIFY_EARLY = 9,
+    VERIFY_EXPIRED = 10,
+    VERIFY_SELF_SIGNED = 18,
+    VERIFY_SELF_SIGNED_IN_CHAIN = 19,
+    VERIFY_NO_LOCAL_ISSUER = 20,
+    VERIFY_FIRST_UNVERIFIED = 21,
+};
+
+static const struct {
+    enum http_tls tls;
+    int verify_result; /* 0: by words alone */
+    const char *words; /* lower case; NULL: by the result alone */
+} tls_signs[] = {
+    {HTTP_TLS_EXPIRED, VERIFY_EXPIRED, "certificate has expired"},
+    {HTTP_TLS_EARLY, VERIFY_EARLY, "not yet valid"},
+    {HTTP_TLS_SELF, VERIFY_SELF_SIGNED, "self-signed certificate"},
+    {HTTP_TLS_SELF, VERIFY_SELF_SIGNED_IN_CHAIN, "self signed certificate"},
+    {HTTP_TLS_ISSUER, VERIFY_NO_LOCAL_ISSUER, "issuer certificate"},
+    {HTTP_TLS_ISSUER, VERIFY_NO_ISSUER, "signer not trusted"},
+    {HTTP_TLS_ISSUER, VERIFY_FIRST_UNVERIFIED, NULL},
+    {HTTP_TLS_HOST, 0, "subject name"},
+    {HTTP_TLS_HOST, 0, "does not match"},
+    {HTTP_TLS_VERSION, 0, "unsupported protocol"},
+    {HTTP_TLS_VERSION, 0, "protocol version"},
+    {HTTP_TLS_NONE, 0, "wrong version number"},
+    {HTTP_TLS_NONE, 0, "http request"},
+    {HTTP_TLS_NONE, 0, "unknown protocol"},
+};
+
+/* A handshake ends in SSL_CONNECT_ERROR both when the peer refuses it and when the connection is
+ * cut in it; only the words tell. */
+static bool is_cut_handshake(const char *detail)
+{
+    static const char *const signs[] = {"SSL_ERROR_SYSCALL", "reset by peer", "unexpected eof",
+                                        "Broken pipe"};
+
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (strstr(detail, signs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
+{
+    if (proxy_status >= 400 && proxy_status < 500) {
+        return HTTP_PROXY;
+    }
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return HTTP_DNS;
+    case CURLE_COULDNT_CONNECT:
+        return HTTP_REFUSED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return HTTP_TIMEOUT;
+    case CURLE_PROXY:
+        return HTTP_PROXY;
+    case CURLE_FILESIZE_EXCEEDED:
+        return HTTP_TOO_LARGE;
+    case CURLE_SSL_CONNECT_ERROR:
+        return is_cut_handshake(detail) ? HTTP_RESET : HTTP_TLS;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_USE_SSL_FAILED:
+        return HTTP_TLS;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    /* Both also mean a status line that was cut: the scheme was checked before. */
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return HTTP_RESET;
+    default:
+        return HTTP_OTHER;
+    }
+}
+
+static enum http_tls tls_failure(CURL *easy, CURLcode code, const char *detail)
+{
+    struct arena *a = arena_new(0);
+    const char *words = str_lower(a, detail);
+    enum http_tls tls = HTTP_TLS_OTHER;
+    long verified = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    if (code == CURLE_SSL_CACERT_BADFILE) {
+        tls = HTTP_TLS_CA_FILE;
+    }
+    for (size_t i = 0; i < sizeof(tls_signs) / sizeof(tls_signs[0]) && tls == HTTP_TLS_OTHER; i++) {
+        bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
+        if (by_result || (tls_signs[i].words && strstr(words, tls_signs[i].words))) {
+            tls = tls_signs[i].tls;
+        }
+    }
+    arena_free(a);
+    return tls;
+}
+
+/* True when libcurl's words on a failed connection name another host than the URL's: the proxy. */
+static bool names_proxy(CURL *easy, const char *detail)
+{
+    CURLU *parsed = curl_url();
+    const char *url = NULL;
+    char *host = NULL;
+    bool named = false;
+
+    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
+    if (parsed && url && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        named = str_starts_with(detail, "Failed to connect to ") && !strstr(detail, host);
+    }
+    curl_free(host);
+    curl_url_cleanup(parsed);
+    return named;
+}
+
+/* Fills in what a failed transfer's code means, and what else is known of it; `detail` are
+ * libcurl's words for it. */
+static void read_failure(CURL *easy, CURLcode code, const char *detail, struct http_answer *answer)
+{
+    long proxy_status = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    answer->failure = failure_of(code, detail, proxy_status);
+    answer->proxy_status = (int)proxy_status;
+    answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
+                           code == CURLE_PROXY ||
+                           (code == CURLE_COULDNT_CONNECT && names_proxy(easy, detail));
+    if (answer->failure == HTTP_TLS) {
+        answer->tls = tls_failure(easy, code, detail);
+    }
+}
+
+/* --- requests on their way ---------------------------------------------------------------------
+ */
 
 static void global_init(void)
 {
@@ -51,7 +479,7 @@ struct http *http_new(const struct http_options *options, struct err *e)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     INVARIANT(pthread_once(&once, global_init) == 0);
-    if (options->proxy && options->proxy[0] != '\0' && !http_proxy_check(options->proxy, e)) {
+    if (options->proxy && options->proxy[0] != '\0' && !http_proxy_allowed(options->proxy, e)) {
         return NULL;
     }
     if (options->ca_file && access(options->ca_file, R_OK) != 0) {
@@ -209,7 +637,7 @@ static void transfer_free(struct transfer *t)
     if (t->easy) {
         curl_easy_cleanup(t->easy);
     }
-    http_headers_free(t->headers);
+    headers_free(t->headers);
     buf_free(&t->answer.body);
     free(t);
 }
@@ -221,7 +649,6 @@ static void link_transfer(struct http *h, struct transfer *t)
         t->next->previous = t;
     }
     h->transfers = t;
-    h->in_flight++;
 }
 
 static void unlink_transfer(struct http *h, struct transfer *t)
@@ -235,21 +662,20 @@ static void unlink_transfer(struct http *h, struct transfer *t)
     if (t->next) {
         t->next->previous = t->previous;
     }
-    h->in_flight--;
 }
 
 bool http_start(struct http *h, const struct http_request *request, struct err *e)
 {
     struct http_target target;
 
-    if (!http_url_check(request->url, &target, e)) {
+    if (!check_url(request->url, &target, e)) {
         return false;
     }
     struct transfer *t = xcalloc(1, sizeof(*t));
     t->answer.user = request->user;
     buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
     t->easy = curl_easy_init();
-    t->headers = http_headers_new(request);
+    t->headers = headers_new(request);
     if (!t->easy || !t->headers || !set_all(h, t, request, &target) ||
         curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
         transfer_free(t);
@@ -257,11 +683,6 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     }
     link_transfer(h, t);
     return true;
-}
-
-int http_in_flight(const struct http *h)
-{
-    return h->in_flight;
 }
 
 static void describe_failure(struct transfer *t, CURLcode code)
@@ -279,8 +700,7 @@ static void describe_failure(struct transfer *t, CURLcode code)
         buf_add_str(&detail, "the connection ended within the headers");
     } else {
         const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
-        answer->failure = http_failure_of(t->easy, code, words);
-        http_failure_describe(t->easy, code, words, answer);
+        read_failure(t->easy, code, words, answer);
         (void)str_escape(&detail, words, strlen(words));
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));
@@ -295,7 +715,7 @@ static void finish(struct http *h, struct transfer *t, CURLcode code, struct htt
     long status = 0;
     const char *address = NULL;
 
-    http_headers_read(t->easy, &t->answer);
+    read_headers(t->easy, &t->answer);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);

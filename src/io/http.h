@@ -103,14 +103,14 @@ void http_free(struct http *h);
  * localhost). */
 bool http_url_allowed(const char *url, struct err *e);
 
+/* Checks a proxy's URL. ERR_CONFIG without the URL itself, which may hold a password. */
+bool http_proxy_allowed(const char *proxy, struct err *e);
+
 /* Reads an HTTP date (RFC 9110) into ms since 1970; false when it is none. */
 bool http_parse_date(const char *text, int64_t *ms);
 
 /* Starts a request. ERR_CONFIG when the URL is neither https nor http to a loopback address. */
 bool http_start(struct http *h, const struct http_request *request, struct err *e);
-
-/* Requests started and not yet taken. */
-int http_in_flight(const struct http *h);
 
 /* Drives the transfers until an answer is there or `timeout_ms` have passed or http_wake was
  * called; true when *answer was filled. */

@@ -1,5 +1,6 @@
 #include "probe/access.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/answer.h"
@@ -176,7 +177,8 @@ static bool ask_region(struct access *a, struct search *s)
     struct http_request request;
     struct err e;
 
-    token_request(&s->config, s->url, sizeof(s->url), &request);
+    snprintf(s->url, sizeof(s->url), "%s%s", s->config.login_url, TOKEN_PATH);
+    token_request(&s->config, s->url, &request);
     request.user = s;
     return http_start(a->http, &request, &e);
 }
@@ -217,7 +219,8 @@ static bool take_region(struct access *a, struct search *s, struct http_answer *
 {
     struct token token = {.generation = 0};
     struct err e;
-    bool found = token_accept(&token, &s->config, answer, clock_monotonic_ms(), &e);
+    bool found =
+        token_accept(&token, &s->config, s->config.login_url, answer, clock_monotonic_ms(), &e);
 
     token_free(&token);
     wipe_body(answer);
@@ -296,12 +299,14 @@ void access_login(struct access *a, bool may_find_region, bool (*may_send)(void)
     struct http_answer answer;
     struct err e;
 
-    token_request(a->config, url, sizeof(url), &request);
+    snprintf(url, sizeof(url), "%s%s", a->config->login_url, TOKEN_PATH);
+    token_request(a->config, url, &request);
     if (!send(a, &request, &answer, &e)) {
         report_error(r, "login", &e, CAUSE_LOGIN_NETWORK);
         return;
     }
-    bool done = token_accept(&a->token, a->config, &answer, clock_monotonic_ms(), &e);
+    bool done =
+        token_accept(&a->token, a->config, a->config->login_url, &answer, clock_monotonic_ms(), &e);
     wipe_body(&answer);
     if (done) {
         report_add(r, "login", CAUSE_NONE, "a token, good for %s",

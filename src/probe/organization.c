@@ -58,23 +58,12 @@ struct tried {
 
 static struct pager_spec spec_of(const struct request_plan *plan, const char *const *id)
 {
-    bool by_ids = plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
     int64_t today_ms = clock_utc_day_start(clock_now_ms());
-    struct pager_spec spec = {
-        .kind = by_ids ? PAGER_IDS : PAGER_NUMBERED,
-        .post = plan->paging == PAGING_NUMBERED_POST || plan->paging == PAGING_IDS_POST,
-        .path = plan->path,
-        .query = plan->query,
-        .body = plan->body,
-        .entities = plan->tree->entities,
-        .id_parameter = plan->id_parameter,
-        .label = plan->path,
-        .page_size = 1,
-        .ids = id,
-        .id_count = *id ? 1 : 0,
-        .first_page = 1,
-    };
+    struct pager_spec spec = stream_pager_spec(plan);
 
+    spec.page_size = 1;
+    spec.ids = id;
+    spec.id_count = *id ? 1 : 0;
     clock_format(today_ms - MS_PER_DAY, spec.start);
     clock_format(today_ms, spec.end);
     return spec;

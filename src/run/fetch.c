@@ -310,15 +310,13 @@ static struct page *page_of(struct ticket *t, struct client_answer *answer,
 
     p->number = t->sequence;
     p->document = answer->document;
-    p->raw = answer->raw;
-    p->raw_length = answer->raw_length;
-    p->raw_gzip = answer->raw_gzip;
+    p->raw = buf_take(&answer->http.body, &p->raw_length);
+    p->raw_gzip = answer->http.gzip;
     p->received_ms = answer->received_ms;
     p->path = t->path;
     t->path = NULL;
     p->facts = *facts;
     answer->document = NULL;
-    answer->raw = NULL;
     return p;
 }
 
@@ -397,7 +395,7 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
             take_deleted(l, r, answer);
         } else if (answer->error.kind == ERR_NONE) {
             take_success(l, t, answer);
-        } else if (pager_refused(r->pager, t->sequence, answer->status, answer->code)) {
+        } else if (pager_refused(r->pager, t->sequence, answer->http.status, answer->code)) {
             job_lost(l, r);
         } else {
             fail_reading(l, r, &answer->error, false);

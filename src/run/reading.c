@@ -33,44 +33,21 @@ bool reading_resumes(const struct reading *r)
     return str_eq(r->window->reading_plan, r->plan->name);
 }
 
-static enum pager_kind pager_kind_of(enum plan_paging paging)
-{
-    switch (paging) {
-    case PAGING_JOB:
-        return PAGER_JOB;
-    case PAGING_IDS_GET:
-    case PAGING_IDS_POST:
-        return PAGER_IDS;
-    case PAGING_NUMBERED_GET:
-    case PAGING_NUMBERED_POST:
-        break;
-    }
-    return PAGER_NUMBERED;
-}
-
 void reading_make_pager(struct reading *r, bool fresh)
 {
-    const struct request_plan *plan = r->plan;
     bool resumes = !fresh && reading_resumes(r);
-    struct pager_spec spec = {
-        .kind = pager_kind_of(plan->paging),
-        .post = plan->paging == PAGING_NUMBERED_POST || plan->paging == PAGING_IDS_POST ||
-                plan->paging == PAGING_JOB,
-        .path = plan->path,
-        .query = plan->query,
-        .body = plan->body,
-        .entities = plan->tree->entities,
-        .id_parameter = plan->id_parameter,
-        .label = r->label,
-        .page_size = plan->page_size,
-        .row_limit = r->row_limit,
-        .hits_overflow = r->hits_overflow,
-        .ids = r->ids,
-        .id_count = r->id_count,
-        .first_page = resumes && r->window->next_page > 0 ? r->window->next_page : 1,
-        .job_id = resumes ? r->window->job_id : NULL,
-        .cursor = resumes ? r->window->job_cursor : NULL,
-    };
+    struct pager_spec spec = stream_pager_spec(r->plan);
+
+    spec.label = r->label;
+    spec.row_limit = r->row_limit;
+    spec.hits_overflow = r->hits_overflow;
+    spec.ids = r->ids;
+    spec.id_count = r->id_count;
+    if (resumes) {
+        spec.first_page = r->window->next_page > 0 ? r->window->next_page : 1;
+        spec.job_id = r->window->job_id;
+        spec.cursor = r->window->job_cursor;
+    }
     if (!r->arena) {
         r->arena = arena_new(0);
     }

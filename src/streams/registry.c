@@ -31,3 +31,25 @@ const struct request_plan *stream_plan(const struct stream *s, enum plan_role ro
     }
     return NULL;
 }
+
+struct pager_spec stream_pager_spec(const struct request_plan *plan)
+{
+    bool has_ids = plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
+    struct pager_spec spec = {
+        .kind = has_ids ? PAGER_IDS : PAGER_NUMBERED,
+        .post = plan->paging != PAGING_NUMBERED_GET && plan->paging != PAGING_IDS_GET,
+        .path = plan->path,
+        .query = plan->query,
+        .body = plan->body,
+        .entities = plan->tree->entities,
+        .id_parameter = plan->id_parameter,
+        .label = plan->path,
+        .page_size = plan->page_size,
+        .first_page = 1,
+    };
+
+    if (plan->paging == PAGING_JOB) {
+        spec.kind = PAGER_JOB;
+    }
+    return spec;
+}

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/pager.h"
 #include "etl/map.h"
 
 /* How the time of a stream is cut into windows. */
@@ -93,6 +94,10 @@ const struct stream *stream_find(const char *name);
  * when there is none. */
 const struct request_plan *stream_plan(const struct stream *s, enum plan_role role,
                                        const char *name);
+
+/* What a pager of the plan is made from, save its window, its ids and where it goes on; the first
+ * page is page 1, the label the plan's path. */
+struct pager_spec stream_pager_spec(const struct request_plan *plan);
 
 /* Shorthands for lists and their lengths in streams and plans. */
 #define PLANS(a) .plans = (a), .plan_count = COUNT_OF(a)

@@ -1,6 +1,6 @@
 /*
  * What the fuzzers feed, and what must hold beside "no crash": one function a target, all of the
- * shape libFuzzer wants. tests/fuzz/fuzz_*.c hand them to libFuzzer; tests/unit/test_fuzz_corpus.c
+ * shape libFuzzer wants. tests/fuzz/fuzz.c hands them to libFuzzer; tests/unit/test_fuzz_corpus.c
  * hands them the kept corpus.
  */
 #ifndef ROLLCALL_TESTS_FUZZ_TARGETS_H

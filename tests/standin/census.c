@@ -1,7 +1,5 @@
-#include "census.h"
+#include "conversations.h"
 
-#include "conv_json.h"
-#include "corpus.h"
 #include "world.h"
 
 #include <stdio.h>

@@ -23,30 +23,24 @@ static bool set_moment(yyjson_val *value, void (*set)(int64_t ms))
     return true;
 }
 
-static bool set_faults(yyjson_val *list, char *why, size_t size)
+static bool deny(const char *prefix, char *why, size_t size)
 {
-    size_t i, n;
-    yyjson_val *item;
-    fault_clear();
-    yyjson_arr_foreach(list, i, n, item)
-    {
-        const char *spec = yyjson_get_str(item);
-        if (!spec || !fault_add(spec, why, size)) {
-            return false;
-        }
-    }
-    return yyjson_is_arr(list);
+    (void)why;
+    (void)size;
+    return world_add_denied(prefix);
 }
 
-static bool set_denied(yyjson_val *list)
+/* Replaces a list of texts. */
+static bool set_list(yyjson_val *list, void (*clear)(void),
+                     bool (*add)(const char *text, char *why, size_t size), char *why, size_t size)
 {
     size_t i, n;
     yyjson_val *item;
-    world_clear_denied();
+    clear();
     yyjson_arr_foreach(list, i, n, item)
     {
-        const char *prefix = yyjson_get_str(item);
-        if (!prefix || !world_add_denied(prefix)) {
+        const char *text = yyjson_get_str(item);
+        if (!text || !add(text, why, size)) {
             return false;
         }
     }
@@ -67,10 +61,10 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
         return yyjson_is_int(value);
     }
     if (strcmp(key, "faults") == 0) {
-        return set_faults(value, why, size);
+        return set_list(value, fault_clear, fault_add, why, size);
     }
     if (strcmp(key, "deny") == 0) {
-        return set_denied(value);
+        return set_list(value, world_clear_denied, deny, why, size);
     }
     if (strcmp(key, "reset_requests") == 0) {
         if (yyjson_is_true(value)) {

@@ -1,9 +1,12 @@
-/* A conversation's identity, start, kind and lifetime. */
+/* A conversation: its identity and start, the pieces it is made of, its lifetime, and what changes
+ * after its end. What happens in it is told by scenario.c. */
 #include "conv.h"
 #include "when.h"
 #include "world.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Share of a day's conversations by UTC hour, in thousandths. */
@@ -89,18 +92,207 @@ static int64_t start_of(int64_t day, uint32_t index, struct rng *r)
     return day * WHEN_DAY + (at < WHEN_DAY ? at : WHEN_DAY - 1);
 }
 
-static void build_scenario(struct conv *c, struct rng *r)
+/* --- pieces; a scenario that outgrows the arrays is a mistake in it --- */
+
+static int next(int *count, int max)
 {
-    uint64_t kind = c->showcase ? 0 : rng_below(r, 100);
-    if (kind < 63) {
-        conv_voice(c, r);
-    } else if (kind < 75) {
-        conv_outbound(c, r);
-    } else if (kind < 91) {
-        c->media = kind < 81 ? MEDIA_CHAT : kind < 87 ? MEDIA_MESSAGE : MEDIA_CALLBACK;
-        conv_digital(c, r);
-    } else {
-        conv_email(c, r);
+    if (*count >= max) {
+        fputs("standin: a scenario outgrew its conversation\n", stderr);
+        abort();
+    }
+    return (*count)++;
+}
+
+int conv_participant(struct conv *c, const char *purpose, int agent, int64_t arrive)
+{
+    int n = next(&c->participant_count, CONV_MAX_PARTICIPANTS);
+    c->participant[n] =
+        (struct participant){purpose, agent, arrive, rng_pair(c->key, 0x1000u + (unsigned)n)};
+    return n;
+}
+
+int conv_session(struct conv *c, int participant, enum media media, const char *direction,
+                 int64_t arrive)
+{
+    int n = next(&c->session_count, CONV_MAX_SESSIONS);
+    c->session[n] = (struct session){
+        .participant = participant,
+        .media = media,
+        .direction = direction,
+        .queue = -1,
+        .flow = -1,
+        .campaign = -1,
+        .arrive = arrive,
+        .end = arrive,
+        .key = rng_pair(c->key, 0x2000u + (unsigned)n),
+    };
+    return n;
+}
+
+struct segment *conv_segment(struct conv *c, int session, const char *type, int64_t start,
+                             int64_t end)
+{
+    int n = next(&c->segment_count, CONV_MAX_SEGMENTS);
+    c->segment[n] = (struct segment){
+        .session = session,
+        .type = type,
+        .queue = c->session[session].queue,
+        .wrapup = WRAPUP_NONE,
+        .start = start,
+        .end = end,
+        .arrive = start,
+        .vanish = WHEN_NEVER,
+        .key = rng_pair(c->key, 0x3000u + (unsigned)n),
+    };
+    if (end > c->session[session].end) {
+        c->session[session].end = end;
+    }
+    return &c->segment[n];
+}
+
+void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value)
+{
+    int n = next(&c->metric_count, CONV_MAX_METRICS);
+    c->metric[n] = (struct metric){session, name, emit, value, emit, WHEN_NEVER};
+}
+
+int64_t conv_last_end(const struct conv *c)
+{
+    int64_t last = c->start;
+    for (int i = 0; i < c->segment_count; i++) {
+        if (c->segment[i].end > last) {
+            last = c->segment[i].end;
+        }
+    }
+    return last;
+}
+
+int64_t conv_end_at(const struct period *periods, int count, int64_t as_of)
+{
+    int64_t end = WHEN_NEVER;
+    for (int i = 0; i < count && periods[i].start <= as_of; i++) {
+        end = periods[i].end <= as_of ? periods[i].end : WHEN_NEVER;
+    }
+    return end;
+}
+
+/* --- after the end: the nightly reprocessing, for at most three days --- */
+
+/* Some moment of the three days after the end. */
+static int64_t afterwards(struct rng *r, int64_t end)
+{
+    return end + rng_range(r, WHEN_HOUR, 3 * WHEN_DAY - WHEN_HOUR);
+}
+
+/* The last wrap-up comes days later, with the figures that depend on it. */
+static void late_wrapup(struct conv *c, struct rng *r)
+{
+    int64_t arrive =
+        c->period[c->period_count - 1].end + rng_range(r, WHEN_DAY, 3 * WHEN_DAY - WHEN_HOUR);
+    bool written_then = rng_chance(r, 500);
+    for (int i = c->segment_count - 1; i >= 0; i--) {
+        struct segment *seg = &c->segment[i];
+        if (strcmp(seg->type, "wrapup") != 0 || seg->start < c->period[c->period_count - 1].start) {
+            continue;
+        }
+        seg->arrive = arrive;
+        if (written_then) {
+            seg->end = arrive - 1000;
+            seg->start = arrive - 31000;
+        }
+        for (int k = 0; k < c->metric_count; k++) {
+            struct metric *m = &c->metric[k];
+            if (m->session == seg->session &&
+                (strcmp(m->name, "tAcw") == 0 || strcmp(m->name, "tHandle") == 0)) {
+                m->arrive = arrive;
+            }
+        }
+        return;
+    }
+}
+
+static void correct_metric(struct conv *c, struct rng *r, int64_t end)
+{
+    int n = (int)rng_below(r, (uint64_t)c->metric_count);
+    int64_t at = afterwards(r, end);
+    struct metric old = c->metric[n];
+    if (old.arrive < at) {
+        c->metric[n].vanish = at;
+        conv_metric(c, old.session, old.name, old.emit, old.value + rng_range(r, 1, 2000));
+        c->metric[c->metric_count - 1].arrive = at;
+    }
+}
+
+static int last_agent(const struct conv *c)
+{
+    for (int i = c->participant_count - 1; i >= 0; i--) {
+        if (c->participant[i].agent >= 0) {
+            return c->participant[i].agent;
+        }
+    }
+    return -1;
+}
+
+static void assess(struct conv *c, struct rng *r, enum extra_kind kind, int64_t end)
+{
+    int64_t at = afterwards(r, end), event = at - rng_range(r, 0, 30000);
+    int n = next(&c->extra_count, CONV_MAX_EXTRAS);
+    c->extra[n] = (struct extra){
+        .kind = kind,
+        .agent = last_agent(c),
+        .queue = (int)rng_below(r, (uint64_t)world.queues),
+        .event = event,
+        .arrive = at,
+        .key = rng_pair(c->key, 0x4000u + (unsigned)n),
+    };
+}
+
+static void late_whole(struct conv *c, struct rng *r)
+{
+    int64_t end = c->period[0].end;
+    if (c->period_count == 1 && end - c->start < 12 * WHEN_HOUR) {
+        c->arrive = c->start + rng_range(r, 6 * WHEN_HOUR, 3 * WHEN_DAY - WHEN_HOUR);
+    }
+}
+
+static void later(struct conv *c, struct rng *r)
+{
+    static const struct {
+        enum extra_kind kind;
+        unsigned permille;
+    } extras[] = {
+        {EXTRA_EVALUATION, 30}, {EXTRA_SURVEY, 35}, {EXTRA_RESOLUTION, 40}, {EXTRA_DIVISION, 20}};
+    struct period *last = &c->period[c->period_count - 1];
+    bool all = c->showcase;
+    if (last->end == WHEN_NEVER) {
+        return;
+    }
+    if (all || rng_chance(r, 50)) {
+        int64_t before = last->end;
+        late_wrapup(c, r);
+        last->end = last->start;
+        for (int i = 0; i < c->segment_count; i++) {
+            const struct segment *seg = &c->segment[i];
+            if (seg->arrive <= before && seg->end <= before && seg->end > last->end) {
+                last->end = seg->end;
+            }
+        }
+    }
+    int64_t end = last->end;
+    if (all || rng_chance(r, 20)) {
+        int n = (int)rng_below(r, (uint64_t)c->segment_count);
+        c->segment[n].vanish = afterwards(r, end);
+    }
+    if (all || rng_chance(r, 30)) {
+        correct_metric(c, r, end);
+    }
+    for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
+        if (all || rng_chance(r, extras[i].permille)) {
+            assess(c, r, extras[i].kind, end);
+        }
+    }
+    if (!all && rng_chance(r, 10)) {
+        late_whole(c, r);
     }
 }
 
@@ -120,9 +312,9 @@ void conv_build(struct conv *c, int64_t day, uint32_t index)
     write_id(day, index, key, c->id);
     c->start = start_of(day, index, &r);
     c->arrive = c->start;
-    build_scenario(c, &r);
+    scenario(c, &r);
     if (c->period_count == 0) {
         c->period[c->period_count++] = (struct period){c->start, conv_last_end(c)};
     }
-    conv_later(c, &r);
+    later(c, &r);
 }

@@ -111,28 +111,18 @@ void conv_build(struct conv *c, int64_t day, uint32_t index);
 /* The conversation's number from its id; false if no conversation of the corpus has it. */
 bool conv_find(const char *id, int64_t *day, uint32_t *index);
 
-/* Adding pieces (conv_parts.c). All return the number of what they added. */
+/* Adding pieces. */
 int conv_participant(struct conv *c, const char *purpose, int agent, int64_t arrive);
 int conv_session(struct conv *c, int participant, enum media media, const char *direction,
                  int64_t arrive);
 struct segment *conv_segment(struct conv *c, int session, const char *type, int64_t start,
                              int64_t end);
 void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value);
-struct extra *conv_extra(struct conv *c, enum extra_kind kind, int64_t event);
 /* The latest end of the segments that are known when they happen, WHEN_NEVER included. */
 int64_t conv_last_end(const struct conv *c);
-/* An agent for a queue, other than `not_this`. */
-int conv_agent(struct rng *r, int queue, int not_this);
 
-/* The scenarios: each fills the participants of a conversation that has its start. */
-void conv_voice(struct conv *c, struct rng *r);    /* inbound calls */
-void conv_outbound(struct conv *c, struct rng *r); /* manual and campaign calls */
-void conv_digital(struct conv *c, struct rng *r);  /* chat, message, callback */
-void conv_email(struct conv *c, struct rng *r);
-/* One visit to a queue ending with an agent; returns when it is over. */
-int64_t conv_serve(struct conv *c, struct rng *r, int64_t t, int queue, bool last);
-/* Wrap-ups, vanishings, corrections, evaluations: what changes after the end. */
-void conv_later(struct conv *c, struct rng *r);
+/* Fills a conversation that has its start (scenario.c). */
+void scenario(struct conv *c, struct rng *r);
 
 /* The end as of a moment; WHEN_NEVER: it has none yet. */
 int64_t conv_end_at(const struct period *periods, int count, int64_t as_of);

@@ -1,7 +1,6 @@
 /* The sync query of conversation details, and reading by id. */
 #include "conversations.h"
 
-#include "prerender.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
@@ -13,7 +12,7 @@
 #define MAX_IDS     100
 
 void conversations_write(struct jw *w, const struct selection *s, size_t from, size_t to,
-                         struct view view, const struct spoil_document *spoil)
+                         struct view view, const struct fault_document *spoil)
 {
     struct conv c;
     if (from >= to || spoil->no_conversations) {
@@ -137,7 +136,7 @@ static bool read_query(yyjson_val *body, struct reply *reply, struct page *p)
 }
 
 static void write_page(struct reply *reply, const struct page *p,
-                       const struct spoil_document *spoil)
+                       const struct fault_document *spoil)
 {
     struct selection s = {0};
     struct jw *w = &reply->body;
@@ -162,7 +161,7 @@ void conversations_query(const struct request *request, struct reply *reply)
     struct page page;
     yyjson_doc *doc = conversations_body(request, reply);
     if (doc && read_query(yyjson_doc_get_root(doc), reply, &page)) {
-        struct spoil_document spoil = spoil_document(request->path);
+        struct fault_document spoil = fault_document(request->path);
         bool ready = request->accepts_gzip && !request->rendered_only && !spoil.any &&
                      page.first_day == page.last_day && page.size == PRERENDER_PAGE_SIZE &&
                      !page.descending;
@@ -208,7 +207,7 @@ void conversations_by_ids(const struct request *request, struct reply *reply)
             found[s.count++] = e;
         }
     }
-    struct spoil_document spoil = spoil_document(request->path);
+    struct fault_document spoil = fault_document(request->path);
     reply->body.faults = spoil.jw_faults;
     jw_object(&reply->body, NULL);
     conversations_write(&reply->body, &s, 0, s.count, bare(now), &spoil);
@@ -224,7 +223,7 @@ void conversations_one(const struct request *request, struct reply *reply)
         reply_error(reply, 404, "not.found", "The requested conversation was not found.");
         return;
     }
-    struct spoil_document spoil = spoil_document(request->path);
+    struct fault_document spoil = fault_document(request->path);
     struct view view = {now, CONV_NO_ATTRIBUTES, spoil.missing_id};
     reply->body.faults = spoil.jw_faults;
     conv_build(&c, e->day, e->index);

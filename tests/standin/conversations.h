@@ -4,15 +4,15 @@
 
 #include "conv_json.h"
 #include "corpus.h"
+#include "fault.h"
 #include "http.h"
-#include "spoil.h"
 
 #include <yyjson.h>
 
 /* Writes entries [from, to), seen as `view` says, as the array `conversations`. Absent when there
  * are none, or when a fault says so. */
 void conversations_write(struct jw *w, const struct selection *s, size_t from, size_t to,
-                         struct view view, const struct spoil_document *spoil);
+                         struct view view, const struct fault_document *spoil);
 
 /* Reads the JSON body; answers 400 and returns NULL unless it is an object. Free it with
  * yyjson_doc_free. */
@@ -22,5 +22,16 @@ yyjson_doc *conversations_body(const struct request *request, struct reply *repl
 bool conversations_interval(yyjson_val *body, struct reply *reply, int64_t *from, int64_t *to);
 /* Reads `order`; answers 400 if it is none of asc, desc, unordered. */
 bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending);
+/* prerender.c: pages of the sync query made and compressed beforehand, so that a benchmark measures
+ * its client: whole UTC days in ascending order, as of the date told at the start. */
+#define PRERENDER_PAGE_SIZE 100
+/* Makes all pages, with two threads. */
+void prerender_all(void);
+/* The gzip bytes of a page; false if there is none, or if the date has changed since. */
+bool prerender_find(int64_t day, int64_t page_number, const void **bytes, size_t *length);
+
+/* census.c: prints `count path` for every field and `missing path` for each of the contract that
+ * never occurs; returns the exit code: 1 if one is missing. */
+int census_print(void);
 
 #endif

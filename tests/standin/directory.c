@@ -1,7 +1,7 @@
 /* The plain lists (users, queues, divisions) and the single documents about the organization. */
 #include "routes.h"
 
-#include "spoil.h"
+#include "fault.h"
 #include "when.h"
 #include "world.h"
 
@@ -240,7 +240,7 @@ void directory_list(const struct request *request, struct reply *reply)
     if (!read_page(request, reply, l, &p)) {
         return;
     }
-    w->faults = l->spoilt ? spoil_document(request->path).jw_faults : 0;
+    w->faults = l->spoilt ? fault_document(request->path).jw_faults : 0;
     JW(w, OBJECT(NULL), ARRAY("entities"));
     for (int i = 0; i < *l->count; i++) {
         if (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0) {

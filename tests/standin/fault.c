@@ -1,53 +1,206 @@
 #include "fault.h"
 
+#include "routes.h"
+#include "when.h"
 #include "world.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <zlib.h>
 
 #define MAX_FAULTS 32
 #define MAX_KEYS   8
+#define BOMB_CHUNK (1u << 20)
+
+/* --- what those do that answer, or change an answer: true when an answer stands --- */
+
+static const char sign_in_page[] =
+    "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form action=\"/sso\">"
+    "<h1>Sign in to continue</h1><input name=\"user\"></form></body></html>\n";
+
+static bool sleep_ms(struct reply *reply, const char *ms_text)
+{
+    long ms = strtol(ms_text, NULL, 10);
+    struct timespec ts = {ms / 1000, ms % 1000 * 1000000L};
+    (void)reply;
+    while (nanosleep(&ts, &ts) != 0) {
+    }
+    return false;
+}
+
+static bool sign_in(struct reply *reply, const char *unused)
+{
+    (void)unused;
+    reply_text(reply, 200, "text/html; charset=utf-8", sign_in_page);
+    return true;
+}
+
+static bool plain_500(struct reply *reply, const char *unused)
+{
+    (void)unused;
+    reply_text(reply, 500, "text/plain", "internal error\n");
+    return true;
+}
+
+static bool redirect(struct reply *reply, const char *status)
+{
+    char where[128];
+    snprintf(where, sizeof where, "http://127.0.0.1:%d%s", world.port, ROUTES_ELSEWHERE);
+    reply_text(reply, (int)strtol(status, NULL, 10), "text/html", "moved\n");
+    reply_header(reply, "Location", where);
+    return true;
+}
+
+static bool rate_limited(struct reply *reply, const char *form)
+{
+    static const char *const odd[][2] = {
+        {"negative", "-5"}, {"huge", "99999999999999999999"}, {"garbage", "soon, \"maybe\""}};
+    char text[WHEN_SIZE], message[160];
+    snprintf(message, sizeof message,
+             "Rate limit exceeded the maximum. Retry the request in [%s] seconds", form);
+    reply_error(reply, 429, "too.many.requests", message);
+    snprintf(text, sizeof text, "%.20s", form);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        if (strcmp(odd[i][0], form) == 0) {
+            snprintf(text, sizeof text, "%s", odd[i][1]);
+        }
+    }
+    if (strcmp(form, "http-date") == 0) {
+        when_http(when_wall() + 2 * WHEN_SECOND, text);
+    } else if (strcmp(form, "past-date") == 0) {
+        when_http(when_wall() - WHEN_HOUR, text);
+    }
+    if (strcmp(form, "absent") != 0) {
+        reply_header(reply, "Retry-After", text);
+    }
+    return true;
+}
+
+static bool server_trouble(struct reply *reply, const char *status)
+{
+    static const struct {
+        int status;
+        const char *code;
+    } codes[] = {{503, "service.unavailable"}, {504, "request.timeout"}, {408, "client.timeout"}};
+    int number = (int)strtol(status, NULL, 10);
+    const char *code = "internal.server.error";
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        code = codes[i].status == number ? codes[i].code : code;
+    }
+    reply_error(reply, number, code, "The server could not do this now.");
+    return true;
+}
+
+static bool truncate_body(struct reply *reply, const char *unused)
+{
+    (void)unused;
+    reply->body.length = reply->body.length * 3 / 5;
+    return true;
+}
+
+static bool deep(struct reply *reply, const char *depth_text)
+{
+    long depth = strtol(depth_text, NULL, 10);
+    reply_text(reply, 200, "application/json", "{\"conversations\":");
+    for (int closing = 0; closing < 2; closing++) {
+        for (long i = 0; i < depth; i++) {
+            jw_bytes(&reply->body, closing ? "]" : "[", 1);
+        }
+    }
+    jw_text(&reply->body, "}");
+    return true;
+}
+
+/* A document of mb megabytes of blanks, made once. */
+static bool bomb(struct reply *reply, const char *mb_text)
+{
+    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+    static unsigned char *bytes;
+    static size_t made;
+    pthread_mutex_lock(&making);
+    if (!bytes) {
+        long mb = strtol(mb_text, NULL, 10);
+        size_t room = (size_t)mb * 1200 + 4096;
+        char *blanks = malloc(BOMB_CHUNK);
+        z_stream z = {0};
+        bytes = malloc(room);
+        if (bytes && blanks && deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, 0) == Z_OK) {
+            memset(blanks, ' ', BOMB_CHUNK);
+            z.next_out = bytes;
+            z.avail_out = (uInt)room;
+            for (long i = 0; i <= mb; i++) {
+                static char ends[] = "{\"conversations\":[]}";
+                z.next_in = (Bytef *)(i < mb ? blanks : ends);
+                z.avail_in = i < mb ? BOMB_CHUNK : (uInt)strlen(ends);
+                deflate(&z, i < mb ? Z_NO_FLUSH : Z_FINISH);
+            }
+            made = z.total_out;
+            deflateEnd(&z);
+        }
+        free(blanks);
+    }
+    reply->ready = bytes;
+    reply->ready_length = made;
+    pthread_mutex_unlock(&making);
+    return true;
+}
+
+/* --- the faults there are --- */
+
+/* IN_PLACE answers before the handler, ON_BODY changes what it answered, in the order of the table;
+ * the others strike where the code asks for them. */
+enum stage { ASKED_FOR, IN_PLACE, ON_BODY };
+
+struct kind {
+    const char *name;
+    const char *path; /* where it strikes by default */
+    long times;       /* and how often at most; -1: always */
+    enum stage stage;
+    const char *key; /* what `strike` is told, and what it is told without it */
+    const char *otherwise;
+    bool (*strike)(struct reply *reply, const char *value);
+};
+
+static const struct kind kinds[] = {
+    {"latency", "/api/", -1, IN_PLACE, "ms", "300", sleep_ms},
+    {"login-html", "/oauth", -1, IN_PLACE, "", "", sign_in},
+    {"login-500", "/oauth", -1, IN_PLACE, "", "", plain_500},
+    {"redirect", "/api/", -1, IN_PLACE, "status", "302", redirect},
+    {"429", "/api/", -1, IN_PLACE, "retry_after", "1", rate_limited},
+    {"5xx", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
+    {"burst", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
+    {"not-json", "/api/", -1, ON_BODY, "", "", sign_in},
+    {"truncated-json", "/api/", -1, ON_BODY, "", "", truncate_body},
+    {"deep-nesting", "/api/", -1, ON_BODY, "depth", "1000000", deep},
+    {"gzip-bomb", "/api/", -1, ON_BODY, "mb", "1024", bomb},
+    {"token-death", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"token-refuse", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"unknown-fields", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"wrong-types", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"missing-id", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"no-conversations-key", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"short-pages", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"empty-page", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"job-expire", "/api/", 1, ASKED_FOR, NULL, NULL, NULL},
+    {"job-fail", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"job-state-expired", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* --- those that are set --- */
 
 struct fault {
     char spec[256];
-    char name[32];
+    const struct kind *kind;
     char path[128];
     long every, after, times, chances, strikes;
     int keys;
     char key[MAX_KEYS][24];
     char value[MAX_KEYS][FAULT_TEXT];
-};
-
-/* The names there are, where each strikes by default, and how often at most. */
-static const struct {
-    const char *name;
-    const char *path;
-    long times;
-} known[] = {
-    {"latency", "/api/", -1},
-    {"429", "/api/", -1},
-    {"5xx", "/api/", -1},
-    {"burst", "/api/", -1},
-    {"token-death", "/api/", -1},
-    {"token-refuse", "/api/", -1},
-    {"unknown-fields", "/api/", -1},
-    {"wrong-types", "/api/", -1},
-    {"short-pages", "/api/", -1},
-    {"empty-page", "/api/", -1},
-    {"no-conversations-key", "/api/", -1},
-    {"not-json", "/api/", -1},
-    {"truncated-json", "/api/", -1},
-    {"missing-id", "/api/", -1},
-    {"deep-nesting", "/api/", -1},
-    {"gzip-bomb", "/api/", -1},
-    {"login-html", "/oauth", -1},
-    {"login-500", "/oauth", -1},
-    {"redirect", "/api/", -1},
-    {"job-expire", "/api/", 1},
-    {"job-fail", "/api/", -1},
-    {"job-state-expired", "/api/", -1},
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -91,6 +244,16 @@ static bool set_key(struct fault *f, const char *key, const char *value)
     return true;
 }
 
+static const struct kind *kind_of(const char *name)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
 static bool parse(struct fault *f, const char *spec)
 {
     char text[256];
@@ -101,16 +264,12 @@ static bool parse(struct fault *f, const char *spec)
     }
     *f = (struct fault){.every = 1, .times = -1};
     snprintf(f->spec, sizeof f->spec, "%s", spec);
-    size_t n = sizeof known / sizeof *known, i = 0;
-    while (i < n && strcmp(known[i].name, text) != 0) {
-        i++;
-    }
-    if (i == n || strlen(spec) >= sizeof text) {
+    f->kind = kind_of(text);
+    if (!f->kind || strlen(spec) >= sizeof text) {
         return false;
     }
-    snprintf(f->name, sizeof f->name, "%s", known[i].name);
-    snprintf(f->path, sizeof f->path, "%s", known[i].path);
-    f->times = known[i].times;
+    snprintf(f->path, sizeof f->path, "%s", f->kind->path);
+    f->times = f->kind->times;
     for (char *p = keys; p && *p;) {
         char *next = strchr(p, ',');
         if (next) {
@@ -180,14 +339,15 @@ static bool strikes(struct fault *f)
     return true;
 }
 
-bool fault_strikes_with(const char *name, const char *path, const char *key, const char *otherwise,
-                        char value[FAULT_TEXT])
+/* True when a fault of that name strikes; copies the value of its `key`, or `otherwise`. */
+static bool strikes_with(const char *name, const char *path, const char *key, const char *otherwise,
+                         char value[FAULT_TEXT])
 {
     bool hit = false;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < count && !hit; i++) {
         struct fault *f = &faults[i];
-        if (strcmp(f->name, name) == 0 && world_path_matches(f->path, path) && strikes(f)) {
+        if (strcmp(f->kind->name, name) == 0 && world_path_matches(f->path, path) && strikes(f)) {
             const char *given = value_of(f, key);
             snprintf(value, FAULT_TEXT, "%s", given ? given : otherwise);
             hit = true;
@@ -200,7 +360,7 @@ bool fault_strikes_with(const char *name, const char *path, const char *key, con
 bool fault_strikes(const char *name, const char *path)
 {
     char unused[FAULT_TEXT];
-    return fault_strikes_with(name, path, "", "", unused);
+    return strikes_with(name, path, "", "", unused);
 }
 
 long fault_number(const char *name, const char *key, long otherwise)
@@ -208,7 +368,7 @@ long fault_number(const char *name, const char *key, long otherwise)
     long number = otherwise;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < count; i++) {
-        if (strcmp(faults[i].name, name) == 0) {
+        if (strcmp(faults[i].kind->name, name) == 0) {
             const char *given = value_of(&faults[i], key);
             if (given) {
                 number = strtol(given, NULL, 10);
@@ -220,4 +380,45 @@ long fault_number(const char *name, const char *key, long otherwise)
     }
     pthread_mutex_unlock(&lock);
     return number;
+}
+
+bool fault_answers(const char *path, struct reply *reply)
+{
+    char value[FAULT_TEXT];
+    for (const struct kind *k = kinds; k < kinds + KINDS; k++) {
+        if (k->stage == IN_PLACE && strikes_with(k->name, path, k->key, k->otherwise, value) &&
+            k->strike(reply, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct fault_body fault_body(const char *path)
+{
+    struct fault_body body = {NULL, ""};
+    for (const struct kind *k = kinds; k < kinds + KINDS && !body.strike; k++) {
+        if (k->stage == ON_BODY && strikes_with(k->name, path, k->key, k->otherwise, body.value)) {
+            body.strike = k->strike;
+        }
+    }
+    return body;
+}
+
+void fault_spoil(const struct fault_body *body, struct reply *reply)
+{
+    if (body->strike && reply->status < 300 && reply->status != 204) {
+        body->strike(reply, body->value);
+    }
+}
+
+struct fault_document fault_document(const char *path)
+{
+    struct fault_document d = {0};
+    d.jw_faults |= fault_strikes("unknown-fields", path) ? JW_UNKNOWN_FIELDS : 0u;
+    d.jw_faults |= fault_strikes("wrong-types", path) ? JW_WRONG_TYPES : 0u;
+    d.missing_id = fault_strikes("missing-id", path);
+    d.no_conversations = fault_strikes("no-conversations-key", path);
+    d.any = d.jw_faults || d.missing_id || d.no_conversations;
+    return d;
 }

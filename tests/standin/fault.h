@@ -5,8 +5,7 @@
 #ifndef STANDIN_FAULT_H
 #define STANDIN_FAULT_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "http.h"
 
 #define FAULT_TEXT 64
 
@@ -19,10 +18,27 @@ void fault_each(void (*show)(void *cls, const char *spec), void *cls);
 
 /* True when a fault of that name strikes now: one chance is used up on those whose path matches. */
 bool fault_strikes(const char *name, const char *path);
-/* The same, copying the value of `key` (or `otherwise`) of the one that strikes. */
-bool fault_strikes_with(const char *name, const char *path, const char *key, const char *otherwise,
-                        char value[FAULT_TEXT]);
 /* The numeric value of `key` of the first fault of that name, or `otherwise`; uses no chance. */
 long fault_number(const char *name, const char *key, long otherwise);
+
+/* Answers in place of a handler: latency, redirects, 429, 5xx, sign-in pages. True: answered. */
+bool fault_answers(const char *path, struct reply *reply);
+
+/* What will happen to the body of an answer, chosen before it is made. */
+struct fault_body {
+    bool (*strike)(struct reply *reply, const char *value); /* NULL: nothing */
+    char value[FAULT_TEXT];
+};
+struct fault_body fault_body(const char *path);
+void fault_spoil(const struct fault_body *body, struct reply *reply);
+
+/* What will happen inside of a document; `jw_faults` goes to the writer. */
+struct fault_document {
+    unsigned jw_faults;
+    bool missing_id;
+    bool no_conversations;
+    bool any;
+};
+struct fault_document fault_document(const char *path);
 
 #endif

@@ -212,7 +212,7 @@ static void write_results(const struct request *request, struct reply *reply, co
         return;
     }
     struct view view = {.body = job->as_of, .attributes = job->as_of};
-    struct spoil_document spoil = spoil_document(request->path);
+    struct fault_document spoil = fault_document(request->path);
     if (fault_strikes("short-pages", request->path)) {
         size = size / 2 + 1;
     }

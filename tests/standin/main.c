@@ -1,8 +1,6 @@
 /* The stand-in Genesys Cloud: its options, its start, its end. */
-#include "census.h"
+#include "conversations.h"
 #include "fault.h"
-#include "http.h"
-#include "prerender.h"
 #include "when.h"
 #include "world.h"
 
@@ -13,55 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: standin [OPTION]...\n"
-    "A stand-in Genesys Cloud on 127.0.0.1: login and API host in one, from invented data.\n"
-    "\n"
-    "  --port N                  0 (default): any free one; printed when it listens\n"
-    "  --port-file FILE          the port is written there too, when it listens\n"
-    "  --seed N                  the data follow from it (1)\n"
-    "  --start YYYY-MM-DD        first UTC day with data (2026-01-01)\n"
-    "  --days N                  days with data (3)\n"
-    "  --per-day N               conversations a day (2000)\n"
-    "  --agents N                users, some of them inactive or deleted (150)\n"
-    "  --queues N                queues (12)\n"
-    "  --now ISO|real            what time it is told to be (the end of the last day)\n"
-    "  --availability-lag S      the datalake is whole up to now less so many seconds (18000)\n"
-    "  --availability ISO        or up to this moment\n"
-    "  --client-id ID            (00000000-0000-4000-8000-000000000001)\n"
-    "  --client-secret SECRET    (standin-secret)\n"
-    "  --token-seconds N         expires_in of a token (86399)\n"
-    "  --gzip on|off             (on)\n"
-    "  --page-cap N              most rows of a job's page (1000)\n"
-    "  --users-page-cap N        most users of a page (100)\n"
-    "  --job-polls N             polls answered before a job is FULFILLED (0)\n"
-    "  --hits-bias N             added to totalHits\n"
-    "  --ratelimit N             requests a minute and token, with the inin-ratelimit headers\n"
-    "  --realtime-intervals array|entities|results\n"
-    "                            serve /api/v2/analytics/agents/realtime/intervals in that shape\n"
-    "  --deny PATH               403 on this prefix (may be repeated)\n"
-    "  --prerender               make and compress the sync query's pages before listening\n"
-    "  --fault SPEC              name[:key=value[,key=value]...] (may be repeated), see below\n"
-    "  --field-census            print each field of a conversation and how often it occurs, and\n"
-    "                            fail if a field of the contract never does; then end\n"
-    "  --help\n"
-    "\n"
-    "Every fault knows path=PREFIX (* stands for anything; default /api/, login-*: /oauth),\n"
-    "after=N (spares the first N), every=N, times=N:\n"
-    "  latency:ms=300    429:retry_after=2|http-date|past-date|absent|negative|huge|garbage\n"
-    "  5xx:status=503    burst:after=N,count=50,status=503    redirect:status=302\n"
-    "  token-death:after=N (uses of each token)    token-refuse    login-html    login-500\n"
-    "  unknown-fields    wrong-types    missing-id    no-conversations-key\n"
-    "  short-pages    empty-page    not-json    truncated-json\n"
-    "  deep-nesting:depth=1000000    gzip-bomb:mb=1024\n"
-    "  job-expire:after=N (result pages)    job-fail:n=K    job-state-expired:n=K\n"
-    "\n"
-    "Its own paths: POST /standin/control, GET /standin/requests, /standin/truth,\n"
-    "/standin/truth/counts, /standin/truth/users, /standin/truth/queues. See README.md.\n";
-
 static const char *port_file;
 static const char *now_text;
 static bool census;
+
+struct setting {
+    const char *name;
+    const char *value; /* what --help calls it; NULL: the option has none */
+    const char *help;
+    void (*set)(const struct setting *s, const char *value);
+    void *target;
+    long lo, hi; /* of a number */
+};
 
 static void refuse(const char *option, const char *value)
 {
@@ -88,146 +49,179 @@ static int64_t moment(const char *option, const char *value)
     return ms;
 }
 
-/* Options that are a number and nothing else. */
-static const struct {
-    const char *name;
-    int *target;
-    long lo, hi;
-} numbers[] = {
-    {"port", &world.port, 0, 65535},
-    {"days", &world.days, 1, 4000},
-    {"per-day", &world.per_day, 0, 2000000},
-    {"agents", &world.agents, 1, 100000},
-    {"queues", &world.queues, 1, 10000},
-    {"token-seconds", &world.token_seconds, 0, 1000000},
-    {"page-cap", &world.page_cap, 1, 1000},
-    {"users-page-cap", &world.users_page_cap, 1, 100},
-    {"job-polls", &world.job_polls, 0, 1000},
-    {"hits-bias", &world.hits_bias, -1000000, 1000000},
-    {"ratelimit", &world.ratelimit, 0, 1000000},
-};
-
-static bool set_number(const char *option, const char *value)
+static void set_int(const struct setting *s, const char *value)
 {
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        if (strcmp(numbers[i].name, option) == 0) {
-            *numbers[i].target = number(option, value, numbers[i].lo, numbers[i].hi);
-            return true;
-        }
-    }
-    return false;
+    *(int *)s->target = number(s->name, value, s->lo, s->hi);
 }
 
-static void set_shape(const char *value)
+static void set_text(const struct setting *s, const char *value)
+{
+    *(const char **)s->target = value;
+}
+
+static void set_true(const struct setting *s, const char *value)
+{
+    (void)value;
+    *(bool *)s->target = true;
+}
+
+static void set_seed(const struct setting *s, const char *value)
+{
+    (void)s;
+    world.seed = strtoull(value, NULL, 10);
+}
+
+static void set_start(const struct setting *s, const char *value)
+{
+    world.first_day = when_day(moment(s->name, value));
+}
+
+static void set_availability(const struct setting *s, const char *value)
+{
+    world_set_availability(moment(s->name, value));
+}
+
+static void set_lag(const struct setting *s, const char *value)
+{
+    world_set_lag(number(s->name, value, 0, 100000000) * WHEN_SECOND);
+}
+
+static void set_gzip(const struct setting *s, const char *value)
+{
+    world.gzip = strcmp(value, "on") == 0;
+    if (!world.gzip && strcmp(value, "off") != 0) {
+        refuse(s->name, value);
+    }
+}
+
+static void set_shape(const struct setting *s, const char *value)
 {
     static const char *const shapes[] = {"none", "array", "entities", "results"};
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(value, shapes[i]) == 0) {
-            world.intervals = (enum intervals_shape)i;
-            return;
-        }
+    int i = 0;
+    while (i < 4 && strcmp(value, shapes[i]) != 0) {
+        i++;
     }
-    refuse("realtime-intervals", value);
+    if (i == 4) {
+        refuse(s->name, value);
+    }
+    world.intervals = (enum intervals_shape)i;
 }
 
-static void set_fault(const char *value)
+static void set_deny(const struct setting *s, const char *value)
+{
+    if (!world_add_denied(value)) {
+        refuse(s->name, value);
+    }
+}
+
+static void set_fault(const struct setting *s, const char *value)
 {
     char why[256];
     if (!fault_add(value, why, sizeof why)) {
-        fprintf(stderr, "standin: --fault: %s\n", why);
+        fprintf(stderr, "standin: --%s: %s\n", s->name, why);
         exit(2);
     }
 }
 
-static void set_gzip(const char *value)
-{
-    world.gzip = strcmp(value, "on") == 0;
-    if (!world.gzip && strcmp(value, "off") != 0) {
-        refuse("gzip", value);
-    }
-}
+static void show_help(const struct setting *s, const char *value);
 
-static void set_option(const char *option, const char *value)
+static const struct setting settings[] = {
+    {"port", "N", "0 (default): any free one; printed when it listens", set_int, &world.port, 0,
+     65535},
+    {"port-file", "FILE", "the port is written there too, when it listens", set_text, &port_file, 0,
+     0},
+    {"seed", "N", "the data follow from it (1)", set_seed, NULL, 0, 0},
+    {"start", "YYYY-MM-DD", "first UTC day with data (2026-01-01)", set_start, NULL, 0, 0},
+    {"days", "N", "days with data (3)", set_int, &world.days, 1, 4000},
+    {"per-day", "N", "conversations a day (2000)", set_int, &world.per_day, 0, 2000000},
+    {"agents", "N", "users, some of them inactive or deleted (150)", set_int, &world.agents, 1,
+     100000},
+    {"queues", "N", "queues (12)", set_int, &world.queues, 1, 10000},
+    {"now", "ISO|real", "what time it is told to be (the end of the last day)", set_text, &now_text,
+     0, 0},
+    {"availability-lag", "S", "the datalake is whole up to now less so many seconds (18000)",
+     set_lag, NULL, 0, 0},
+    {"availability", "ISO", "or up to this moment", set_availability, NULL, 0, 0},
+    {"client-id", "ID", "(00000000-0000-4000-8000-000000000001)", set_text, &world.client_id, 0, 0},
+    {"client-secret", "SECRET", "(standin-secret)", set_text, &world.client_secret, 0, 0},
+    {"token-seconds", "N", "expires_in of a token (86399)", set_int, &world.token_seconds, 0,
+     1000000},
+    {"gzip", "on|off", "(on)", set_gzip, NULL, 0, 0},
+    {"page-cap", "N", "most rows of a job's page (1000)", set_int, &world.page_cap, 1, 1000},
+    {"users-page-cap", "N", "most users of a page (100)", set_int, &world.users_page_cap, 1, 100},
+    {"job-polls", "N", "polls answered before a job is FULFILLED (0)", set_int, &world.job_polls, 0,
+     1000},
+    {"hits-bias", "N", "added to totalHits", set_int, &world.hits_bias, -1000000, 1000000},
+    {"ratelimit", "N", "requests a minute and token, with the inin-ratelimit headers", set_int,
+     &world.ratelimit, 0, 1000000},
+    {"realtime-intervals", "array|entities|results",
+     "serve /api/v2/analytics/agents/realtime/intervals in that shape", set_shape, NULL, 0, 0},
+    {"deny", "PATH", "403 on this prefix (may be repeated)", set_deny, NULL, 0, 0},
+    {"prerender", NULL, "make and compress the sync query's pages before listening", set_true,
+     &world.prerender, 0, 0},
+    {"fault", "SPEC", "name[:key=value[,key=value]...] (may be repeated), see below", set_fault,
+     NULL, 0, 0},
+    {"field-census", NULL,
+     "print each field of a conversation and how often it occurs, and\nfail if a field of the "
+     "contract never does; then end",
+     set_true, &census, 0, 0},
+    {"help", NULL, "", show_help, NULL, 0, 0},
+};
+
+enum { SETTINGS = sizeof settings / sizeof *settings, HELP_COLUMN = 28 };
+
+static const char help_on_faults[] =
+    "\n"
+    "Every fault knows path=PREFIX (* stands for anything; default /api/, login-*: /oauth),\n"
+    "after=N (spares the first N), every=N, times=N:\n"
+    "  latency:ms=300    429:retry_after=2|http-date|past-date|absent|negative|huge|garbage\n"
+    "  5xx:status=503    burst:after=N,count=50,status=503    redirect:status=302\n"
+    "  token-death:after=N (uses of each token)    token-refuse    login-html    login-500\n"
+    "  unknown-fields    wrong-types    missing-id    no-conversations-key\n"
+    "  short-pages    empty-page    not-json    truncated-json\n"
+    "  deep-nesting:depth=1000000    gzip-bomb:mb=1024\n"
+    "  job-expire:after=N (result pages)    job-fail:n=K    job-state-expired:n=K\n"
+    "\n"
+    "Its own paths: POST /standin/control, GET /standin/requests, /standin/truth,\n"
+    "/standin/truth/counts, /standin/truth/users, /standin/truth/queues. See README.md.\n";
+
+static void show_help(const struct setting *s, const char *value)
 {
-    if (set_number(option, value)) {
-        return;
+    (void)value;
+    printf("%s\n%s\n\n", "usage: standin [OPTION]...",
+           "A stand-in Genesys Cloud on 127.0.0.1: login and API host in one, from invented data.");
+    for (s = settings; s < settings + SETTINGS; s++) {
+        int used = printf("  --%s%s%s", s->name, s->value ? " " : "", s->value ? s->value : "");
+        const char *line = s->help;
+        if (*line && used >= HELP_COLUMN) {
+            used = printf("\n") - 1;
+        }
+        for (; *line; used = 0) {
+            size_t length = strcspn(line, "\n");
+            printf("%*s%.*s\n", HELP_COLUMN - used, "", (int)length, line);
+            line += length + (line[length] == '\n');
+        }
+        if (used) {
+            printf("\n");
+        }
     }
-    switch (option[0]) {
-    case 's': /* seed, start */
-        if (option[1] == 'e') {
-            world.seed = strtoull(value, NULL, 10);
-        } else {
-            world.first_day = when_day(moment(option, value));
-        }
-        break;
-    case 'n':
-        now_text = value;
-        break;
-    case 'a': /* availability, availability-lag */
-        if (strcmp(option, "availability") == 0) {
-            world_set_availability(moment(option, value));
-        } else {
-            world_set_lag(number(option, value, 0, 100000000) * WHEN_SECOND);
-        }
-        break;
-    case 'c': /* client-id, client-secret */
-        *(option[7] == 'i' ? &world.client_id : &world.client_secret) = value;
-        break;
-    case 'g':
-        set_gzip(value);
-        break;
-    case 'r':
-        set_shape(value);
-        break;
-    case 'd':
-        if (!world_add_denied(value)) {
-            refuse(option, value);
-        }
-        break;
-    case 'f':
-        set_fault(value);
-        break;
-    default:
-        port_file = value;
-        break;
-    }
+    fputs(help_on_faults, stdout);
+    exit(0);
 }
 
 static void read_options(int argc, char **argv)
 {
-    static const char *const others[] = {
-        "seed",      "start",         "now",  "availability",       "availability-lag",
-        "client-id", "client-secret", "gzip", "realtime-intervals", "deny",
-        "fault",     "port-file"};
-    struct option options[40] = {{0}};
-    size_t n = 0;
+    struct option options[SETTINGS + 1] = {{0}};
     int chosen, index;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        options[n++] = (struct option){numbers[i].name, required_argument, NULL, 'v'};
+    for (size_t i = 0; i < SETTINGS; i++) {
+        options[i] = (struct option){settings[i].name,
+                                     settings[i].value ? required_argument : no_argument, NULL, 1};
     }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        options[n++] = (struct option){others[i], required_argument, NULL, 'v'};
-    }
-    options[n++] = (struct option){"prerender", no_argument, NULL, 'p'};
-    options[n++] = (struct option){"field-census", no_argument, NULL, 'c'};
-    options[n++] = (struct option){"help", no_argument, NULL, 'h'};
     while ((chosen = getopt_long(argc, argv, "", options, &index)) != -1) {
-        switch (chosen) {
-        case 'v':
-            set_option(options[index].name, optarg);
-            break;
-        case 'p':
-            world.prerender = true;
-            break;
-        case 'c':
-            census = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            exit(0);
-        default:
+        if (chosen != 1) {
             exit(2);
         }
+        settings[index].set(&settings[index], optarg);
     }
     if (optind < argc) {
         refuse("help", argv[optind]);

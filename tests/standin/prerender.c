@@ -1,6 +1,5 @@
-#include "prerender.h"
-
 #include "conversations.h"
+
 #include "http.h"
 #include "when.h"
 #include "world.h"
@@ -28,7 +27,7 @@ static void make_page(struct page *p)
 {
     struct selection s = {0};
     struct jw w = {0};
-    const struct spoil_document none = {0};
+    const struct fault_document none = {0};
     struct view view = {.body = made_for, .attributes = CONV_NO_ATTRIBUTES};
     corpus_started(&s, p->day, p->day, made_for);
     size_t from = (size_t)(p->number - 1) * PRERENDER_PAGE_SIZE, to = from + PRERENDER_PAGE_SIZE;

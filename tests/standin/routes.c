@@ -1,8 +1,8 @@
 #include "routes.h"
 
 #include "auth.h"
+#include "fault.h"
 #include "rng.h"
-#include "spoil.h"
 #include "when.h"
 #include "world.h"
 
@@ -123,7 +123,7 @@ static void handle(struct request *request, struct reply *reply)
     struct route route;
     bool api = strncmp(request->path, "/api/", 5) == 0, other_method;
     bool known = find(request->method, request->path, request->segment, &route, &other_method);
-    if (spoil_before(request, reply) || (api && !auth_passes(request, reply))) {
+    if (fault_answers(request->path, reply) || (api && !auth_passes(request, reply))) {
         return;
     }
     if (!known && other_method) {
@@ -133,10 +133,10 @@ static void handle(struct request *request, struct reply *reply)
     } else if (api && world_denied(request->path)) {
         forbid(route.permission, reply);
     } else {
-        enum spoil_body what = spoil_choose(request->path);
-        request->rendered_only = what != SPOIL_NONE;
+        struct fault_body body = fault_body(request->path);
+        request->rendered_only = body.strike != NULL;
         route.handle(request, reply);
-        spoil_body(what, reply);
+        fault_spoil(&body, reply);
     }
 }
 

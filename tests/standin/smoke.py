@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """The stand-in holds what it promises: routes, faults, histories, truth.
 
-Finds the programs by STANDIN and CUTPROXY (else build/standin, build/cutproxy).
+Finds the program by STANDIN (else build/standin).
 """
 import base64
 import collections
 import concurrent.futures
+import contextlib
+import functools
 import gzip
 import http.client
 import json
 import os
-import socket
 import subprocess
 import time
 import unittest
@@ -18,7 +19,6 @@ import urllib.parse
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STANDIN = os.path.abspath(os.environ.get("STANDIN", os.path.join(ROOT, "build", "standin")))
-CUTPROXY = os.path.abspath(os.environ.get("CUTPROXY", os.path.join(ROOT, "build", "cutproxy")))
 CLIENT = "00000000-0000-4000-8000-000000000001"
 SECRET = "standin-secret"
 DETAILS = "/api/v2/analytics/conversations/details"
@@ -27,10 +27,10 @@ Answer = collections.namedtuple("Answer", "status headers raw")
 
 
 class Server:
-    """One stand-in, or one cutproxy, for as long as a with block lasts."""
+    """One stand-in for as long as a with block lasts."""
 
-    def __init__(self, *args, program=STANDIN):
-        self.process = subprocess.Popen([program, *args], stdout=subprocess.PIPE, text=True)
+    def __init__(self, *args):
+        self.process = subprocess.Popen([STANDIN, *args], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.port = int(line.rsplit(":", 1)[1]) if ":" in line else 0
         self.token = None
@@ -44,21 +44,27 @@ class Server:
         self.process.stdout.close()
 
     def ask(self, method, path, body=None, headers=None, packed=False):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            if isinstance(body, (dict, list)):
-                body = json.dumps(body)
-                headers = {"Content-Type": "application/json", **(headers or {})}
-            headers = dict(headers or {})
-            if self.token:
-                headers.setdefault("Authorization", "Bearer " + self.token)
-            if packed:
-                headers["Accept-Encoding"] = "gzip"
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        if self.token:
+            headers.setdefault("Authorization", "Bearer " + self.token)
+        if packed:
+            headers["Accept-Encoding"] = "gzip"
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
+
+    def status(self, method, path, *args):
+        return self.ask(method, path, *args).status
+
+    def lines(self, path):
+        """The documents of one of its own lists."""
+        answer = self.ask("GET", path)
+        assert answer.status == 200, answer
+        return [json.loads(line) for line in answer.raw.splitlines()]
 
     def json(self, method, path, body=None, status=200):
         answer = self.ask(method, path, body)
@@ -111,9 +117,7 @@ class Server:
         return [row for page in self.results(self.submit(first, last, **more)) for row in page.get("conversations", [])]
 
     def truth(self, **how):
-        answer = self.ask("GET", "/standin/truth?" + urllib.parse.urlencode(how))
-        assert answer.status == 200, answer
-        return [json.loads(line) for line in answer.raw.splitlines()]
+        return self.lines("/standin/truth?" + urllib.parse.urlencode(how))
 
 
 def started(*args):
@@ -122,54 +126,14 @@ def started(*args):
     return server
 
 
-def without_attributes(row):
-    row = json.loads(json.dumps(row))
-    for participant in row["participants"]:
-        participant.pop("attributes", None)
-    return row
-
-
 def segments_of(row):
     return [segment for participant in row["participants"] for session in participant["sessions"]
             for segment in session.get("segments", [])]
 
 
-class Login(unittest.TestCase):
-    def test_refusals(self):
-        with Server() as server:
-            for status, error, how in [
-                    (400, "client not found", {"client": "nobody"}),
-                    (401, "authentication failed", {"secret": "wrong"}),
-                    (401, "authentication failed", {"secret": SECRET + " "}),
-                    (400, "grant type is not supported", {"form": "grant_type=password"}),
-                    (400, "grant_type is missing", {"form": ""})]:
-                answer = server.login(**how)
-                self.assertEqual(answer.status, status, how)
-                self.assertEqual(json.loads(answer.raw)["error_description"], error)
-            self.assertEqual(server.login(**{"Content-Type": "application/json"}).status, 400)
-            self.assertEqual(server.ask("GET", "/oauth/token").status, 405)
+class Shared(unittest.TestCase):
+    """Tests that share a server."""
 
-    def test_api_needs_a_token(self):
-        with Server() as server:
-            answer = server.ask("GET", "/api/v2/users")
-            self.assertEqual(answer.status, 401)
-            self.assertEqual(json.loads(answer.raw)["code"], "bad.credentials")
-            self.assertTrue(answer.headers["ININ-Correlation-Id"])
-            self.assertTrue(answer.headers["Date"])
-            self.assertEqual(json.loads(server.login().raw)["expires_in"], 86399)
-            self.assertEqual(server.ask("GET", "/api/v2/users").status, 200)
-            self.assertEqual(server.ask("HEAD", "/api/v2/tokens/me").status, 200)
-            self.assertEqual(server.ask("GET", "/api/v2/nothing").status, 404)
-
-    def test_token_ends(self):
-        with Server("--token-seconds", "1") as server:
-            server.login()
-            self.assertEqual(server.ask("GET", "/api/v2/users").status, 200)
-            time.sleep(1.1)
-            self.assertEqual(server.ask("GET", "/api/v2/users").status, 401)
-
-
-class Conversations(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = started()
@@ -179,8 +143,44 @@ class Conversations(unittest.TestCase):
         cls.server.__exit__()
 
     def setUp(self):
-        self.server.control(now=DAY % 4, availability=None, faults=[])
+        self.server.control(now=DAY % 4, availability=None, faults=[], reset_requests=True)
+        self.server.login()
 
+    def assert_statuses(self, server, *cases):
+        """Cases: the status expected, then what is asked."""
+        for expected, *asked in cases:
+            with self.subTest(asked=str(asked)[:200]):
+                self.assertEqual(server.status(*asked), expected)
+
+
+class Login(Shared):
+    def test_refusals(self):
+        with Server() as server:
+            for status, error, how in [
+                    (400, "client not found", {"client": "nobody"}),
+                    (401, "authentication failed", {"secret": "wrong"}),
+                    (401, "authentication failed", {"secret": SECRET + " "}),
+                    (400, "grant type is not supported", {"form": "grant_type=password"}),
+                    (400, "grant_type is missing", {"form": ""}),
+                    (400, "content type must be application/x-www-form-urlencoded",
+                     {"Content-Type": "application/json"})]:
+                answer = server.login(**how)
+                self.assertEqual((answer.status, json.loads(answer.raw)["error_description"]), (status, error))
+
+    def test_api_needs_a_token(self):
+        with Server("--token-seconds", "1") as server:
+            answer = server.ask("GET", "/api/v2/users")
+            self.assertEqual((answer.status, json.loads(answer.raw)["code"]), (401, "bad.credentials"))
+            self.assertTrue(answer.headers["ININ-Correlation-Id"] and answer.headers["Date"])
+            self.assertEqual(json.loads(server.login().raw)["expires_in"], 1)
+            self.assert_statuses(server, (200, "GET", "/api/v2/users"), (200, "HEAD", "/api/v2/tokens/me"),
+                                 (404, "GET", "/api/v2/nothing"), (405, "GET", "/oauth/token"),
+                                 (405, "POST", "/api/v2/users"))
+            time.sleep(1.1)
+            self.assert_statuses(server, (401, "GET", "/api/v2/users"))
+
+
+class Conversations(Shared):
     def test_pages_tile_a_day(self):
         rows = self.server.query_all(1)
         hits = self.server.query(1)["totalHits"]
@@ -209,10 +209,10 @@ class Conversations(unittest.TestCase):
             self.assertEqual(answer["status"], 400)
         answer = self.server.query(1, page=1001, status=400)
         self.assertEqual(answer["message"], "Pagination may not exceed 100000 results.")
-        self.assertEqual(self.server.ask("POST", DETAILS + "/query", "{", {"Content-Type": "application/json"}).status, 400)
-        self.assertEqual(self.server.ask("POST", DETAILS + "/query", "{}", {"Content-Type": "text/plain"}).status, 415)
-        self.assertEqual(self.server.ask("POST", DETAILS + "/query", " " * 600000,
-                                         {"Content-Type": "application/json"}).status, 413)
+        as_json, as_text = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
+        query = ("POST", DETAILS + "/query")
+        self.assert_statuses(self.server, (400, *query, "{", as_json), (415, *query, "{}", as_text),
+                             (413, *query, " " * 600000, as_json))
 
     def test_query_equals_truth(self):
         rows = [row for day in (1, 2, 3) for row in self.server.query_all(day)]
@@ -272,26 +272,22 @@ class Conversations(unittest.TestCase):
         got = self.server.json("GET", DETAILS + "?" + "&".join("id=" + i for i in ids[:99] + [CLIENT]))
         self.assertEqual(got["conversations"], rows[:99])
         many = "&".join("id=" + i for i in ids + ids[:1])
-        self.assertEqual(self.server.ask("GET", DETAILS + "?" + many).status, 400)
+        self.assert_statuses(self.server, (400, "GET", DETAILS + "?" + many))
         self.assertNotIn("conversations", self.server.json("GET", DETAILS + "?id=" + CLIENT))
 
     def test_jobs_have_a_life(self):
         job = self.server.submit(1, 2)
         path = DETAILS + "/jobs/" + job
         self.assertEqual(self.server.json("GET", path)["state"], "FULFILLED")
-        self.assertEqual(self.server.ask("GET", path + "/results?cursor=bm9uZQ==").status, 400)
-        self.assertEqual(self.server.ask("GET", path + "/results?pageSize=1001").status, 400)
-        self.assertEqual(self.server.ask("DELETE", path).status, 204)
-        self.assertEqual(self.server.ask("DELETE", path).status, 404)
-        self.assertEqual(self.server.ask("GET", path + "/results").status, 404)
+        self.assert_statuses(self.server, (400, "GET", path + "/results?cursor=bm9uZQ=="),
+                             (400, "GET", path + "/results?pageSize=1001"), (204, "DELETE", path), (404, "DELETE", path),
+                             (404, "GET", path + "/results"))
         self.assertEqual(self.server.json("GET", DETAILS + "/jobs/availability"),
                          {"dataAvailabilityDate": "2026-01-03T19:00:00.000Z"})
 
     def test_gzip_is_the_same(self):
-        body = json.dumps({"interval": DAY % 1 + "/" + DAY % 2})
-        head = {"Content-Type": "application/json"}
-        plain = self.server.ask("POST", DETAILS + "/query", body, head)
-        packed = self.server.ask("POST", DETAILS + "/query", body, head, packed=True)
+        ask = functools.partial(self.server.ask, "POST", DETAILS + "/query", {"interval": DAY % 1 + "/" + DAY % 2})
+        plain, packed = ask(), ask(packed=True)
         self.assertEqual(packed.headers["Content-Encoding"], "gzip")
         self.assertIsNone(plain.headers["Content-Encoding"])
         self.assertEqual(gzip.decompress(packed.raw), plain.raw)
@@ -362,21 +358,18 @@ def days_between(early, late):
 class Directory(unittest.TestCase):
     def test_users_and_queues(self):
         with started("--users-page-cap", "40") as server:
-            everyone, page = [], 1
-            while True:
-                listing = server.json("GET", "/api/v2/users?state=any&pageSize=500&pageNumber=%d" % page)
+            everyone, listing = [], {"pageNumber": 0, "pageCount": 1}
+            while listing["pageNumber"] < listing["pageCount"]:
+                path = "/api/v2/users?state=any&pageSize=500&pageNumber=%d" % (listing["pageNumber"] + 1)
+                listing = server.json("GET", path)
                 self.assertEqual(listing["pageSize"], 40)
                 everyone += listing["entities"]
-                if page == listing["pageCount"]:
-                    break
-                page += 1
-            truth = [json.loads(line) for line in server.ask("GET", "/standin/truth/users").raw.splitlines()]
-            self.assertEqual(everyone, truth)
+            self.assertEqual(everyone, server.lines("/standin/truth/users"))
             states = collections.Counter(user["state"] for user in everyone)
             self.assertEqual(set(states), {"active", "inactive", "deleted"})
             self.assertEqual(server.json("GET", "/api/v2/users")["total"], states["active"])
             queues = server.json("GET", "/api/v2/routing/queues?pageSize=100")["entities"]
-            self.assertEqual(queues, [json.loads(line) for line in server.ask("GET", "/standin/truth/queues").raw.splitlines()])
+            self.assertEqual(queues, server.lines("/standin/truth/queues"))
             self.assertEqual(server.json("GET", "/api/v2/tokens/me")["OAuthClient"]["id"], CLIENT)
             self.assertTrue(server.json("GET", "/api/v2/organizations/me")["id"])
 
@@ -392,7 +385,7 @@ class Adherence(unittest.TestCase):
 
     def test_a_day_of_polls(self):
         with started("--realtime-intervals", "entities") as server:
-            ids = [json.loads(line)["id"] for line in server.ask("GET", "/standin/truth/users").raw.splitlines()]
+            ids = [user["id"] for user in server.lines("/standin/truth/users")]
             states, absent, before, rebegun = set(), 0, {}, 0
             for minute in range(8 * 60, 16 * 60, 15):
                 now = "2026-01-02T%02d:%02d:00.000Z" % divmod(minute, 60)
@@ -439,39 +432,33 @@ class Adherence(unittest.TestCase):
         self.assertTrue(any("endTime" in r for r in records))
 
     def test_refusals(self):
+        path = "/api/v2/workforcemanagement/adherence"
+        many = "&".join("userId=%d" % i for i in range(101))
+        intervals = "/api/v2/analytics/agents/realtime/intervals?interval=" + DAY % 1 + "/" + DAY % 2
         with started() as server:
-            path = "/api/v2/workforcemanagement/adherence"
-            self.assertEqual(server.json("GET", path, None, 400)["code"], "no.user.ids.specified")
-            many = "&".join("userId=%d" % i for i in range(101))
-            self.assertEqual(server.json("GET", path + "?" + many, None, 400)["code"], "max.user.ids")
-            intervals = "/api/v2/analytics/agents/realtime/intervals?interval=" + DAY % 1 + "/" + DAY % 2
-            self.assertEqual(server.json("GET", intervals, None, 404)["code"], "not found")
+            for asked, status, code in [(path, 400, "no.user.ids.specified"), (path + "?" + many, 400, "max.user.ids"),
+                                        (intervals, 404, "not found")]:
+                self.assertEqual(server.json("GET", asked, None, status)["code"], code)
             server.control(deny=[path, "/api/v2/analytics/agents"])
             answer = server.json("GET", path + "?userId=x", None, 403)
             self.assertEqual(answer["code"], "missing.any.permissions")
             self.assertIn("[wfm:realtimeAdherence:view]", answer["message"])
-            self.assertEqual(server.ask("POST", "/api/v2/analytics/agents/status/query", {}).status, 403)
+            self.assertEqual(server.status("POST", "/api/v2/analytics/agents/status/query", {}), 403)
 
 
-class Faults(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = started()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.__exit__()
-
-    def setUp(self):
-        self.server.control(faults=[], now=DAY % 4)
-        self.server.login()
-
-    def statuses(self, faults, count, path="/api/v2/organizations/me"):
-        self.server.control(faults=faults)
-        return [self.server.ask("GET", path).status for _ in range(count)]
+class Faults(Shared):
+    def test_statuses(self):
+        """What a GET is answered, time after time."""
+        for fault, *expected in [
+                ("429:every=3", 200, 200, 429, 200, 200, 429), ("5xx:status=502,every=2,times=1", 200, 502, 200, 200),
+                ("burst:after=1,count=2,status=504", 200, 504, 504, 200, 200), ("5xx:path=/api/v2/users", 200, 200),
+                ("token-death:after=2", 200, 200, 401), ("token-refuse:times=1", 401, 200)]:
+            with self.subTest(fault=fault):
+                self.server.control(faults=[fault])
+                self.server.login()
+                self.assertEqual([self.server.status("GET", "/api/v2/organizations/me") for _ in expected], expected)
 
     def test_rate_limit_forms(self):
-        self.assertEqual(self.statuses(["429:every=3"], 6), [200, 200, 429, 200, 200, 429])
         for form, expected in [("2", "2"), ("absent", None), ("negative", "-5"), ("huge", "9" * 20),
                                ("garbage", 'soon, "maybe"')]:
             self.server.control(faults=["429:retry_after=%s,times=1" % form])
@@ -483,22 +470,12 @@ class Faults(unittest.TestCase):
             moment = time.strptime(text, "%a, %d %b %Y %H:%M:%S GMT")
             self.assertEqual(moment > time.gmtime(), later)
 
-    def test_server_trouble(self):
-        self.assertEqual(self.statuses(["5xx:status=502,every=2,times=1"], 4), [200, 502, 200, 200])
-        self.assertEqual(self.statuses(["burst:after=1,count=2,status=504"], 5), [200, 504, 504, 200, 200])
-        self.assertEqual(self.statuses(["5xx:path=/api/v2/users"], 2), [200, 200])
-
-    def test_tokens(self):
-        self.assertEqual(self.statuses(["token-death:after=2"], 3), [200, 200, 401])
-        self.server.login()
-        self.assertEqual(self.statuses(["token-refuse:times=1"], 2), [401, 200])
-
     def test_login_faults(self):
         self.server.control(faults=["login-html"])
         self.assertIn(b"<html>", self.server.login().raw)
         self.server.control(faults=["login-500"])
         self.assertEqual(self.server.login().status, 500)
-        self.server.control(faults=["redirect:status=307"], reset_requests=True)
+        self.server.control(faults=["redirect:status=307"])
         answer = self.server.ask("GET", "/api/v2/users")
         self.assertEqual(answer.status, 307)
         self.assertTrue(answer.headers["Location"].endswith("/standin/elsewhere"))
@@ -548,8 +525,8 @@ class Faults(unittest.TestCase):
         self.server.control(faults=["job-expire:after=2"])
         job = self.server.submit(1, 4)
         path = "%s/jobs/%s/results?pageSize=10" % (DETAILS, job)
-        self.assertEqual([self.server.ask("GET", path).status for _ in range(4)], [200, 200, 404, 404])
-        self.assertEqual(self.server.ask("GET", "%s/jobs/%s/results" % (DETAILS, self.server.submit(1, 2))).status, 200)
+        self.assert_statuses(self.server, *[(status, "GET", path) for status in (200, 200, 404, 404)])
+        self.assert_statuses(self.server, (200, "GET", "%s/jobs/%s/results" % (DETAILS, self.server.submit(1, 2))))
         with started("--fault", "job-fail:n=2", "--fault", "job-state-expired:n=3", "--job-polls", "2") as server:
             seen = []
             for _ in range(3):
@@ -558,19 +535,19 @@ class Faults(unittest.TestCase):
             self.assertEqual(seen, [["QUEUED", "PENDING", last] for last in ("FULFILLED", "FAILED", "EXPIRED")])
 
     def test_latency_is_parallel(self):
-        self.server.control(faults=["latency:ms=300"], reset_requests=True)
+        self.server.control(faults=["latency:ms=300"])
         begin = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            self.assertEqual(list(pool.map(lambda _: self.server.ask("GET", "/api/v2/tokens/me").status, range(16))), [200] * 16)
+            self.assertEqual(list(pool.map(lambda _: self.server.status("GET", "/api/v2/tokens/me"), range(16))), [200] * 16)
         self.assertLess(time.monotonic() - begin, 1.2)
         self.assertGreater(self.server.json("GET", "/standin/requests")["max_concurrent"], 8)
 
     def test_what_makes_no_sense_is_refused(self):
         for spec in ("nonsense", "429:every=0", "429:every", "latency:times=x"):
-            self.assertEqual(self.server.ask("POST", "/standin/control", {"faults": [spec]}).status, 400)
+            self.assert_statuses(self.server, (400, "POST", "/standin/control", {"faults": [spec]}))
             done = subprocess.run([STANDIN, "--fault", spec], capture_output=True, text=True)
             self.assertEqual(done.returncode, 2, spec)
-        self.assertEqual(self.server.ask("POST", "/standin/control", {"nothing": 1}).status, 400)
+        self.assert_statuses(self.server, (400, "POST", "/standin/control", {"nothing": 1}))
 
     def test_rate_limit_of_its_own(self):
         with started("--ratelimit", "3") as server:
@@ -595,8 +572,8 @@ class Faults(unittest.TestCase):
 class Prerender(unittest.TestCase):
     def test_same_pages(self):
         with started() as plain, started("--prerender") as ready:
-            body = json.dumps({"interval": DAY % 1 + "/" + DAY % 2, "order": "asc", "paging": {"pageSize": 100, "pageNumber": 2}})
-            answers = [s.ask("POST", DETAILS + "/query", body, {"Content-Type": "application/json"}, packed=True) for s in (plain, ready)]
+            body = {"interval": DAY % 1 + "/" + DAY % 2, "order": "asc", "paging": {"pageSize": 100, "pageNumber": 2}}
+            answers = [s.ask("POST", DETAILS + "/query", body, packed=True) for s in (plain, ready)]
             self.assertEqual(*(gzip.decompress(a.raw) for a in answers))
             self.assertEqual(plain.truth(), ready.truth())
             self.assertEqual(plain.query_all(1), ready.query_all(1))

@@ -74,15 +74,10 @@ size_t when_text(int64_t ms, char out[WHEN_SIZE])
 
 void when_http(int64_t ms, char out[WHEN_SIZE])
 {
-    static const char *const weekdays[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    int year, month, mday;
-    int64_t day = when_day(ms), rest = (ms - day * WHEN_DAY) / WHEN_SECOND;
-    civil_of_day(day, &year, &month, &mday);
-    snprintf(out, WHEN_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[((day % 7) + 7) % 7],
-             mday % 100, months[month - 1], year % 10000, (int)(rest / 3600 % 24),
-             (int)(rest / 60 % 60), (int)(rest % 60));
+    time_t seconds = (time_t)((ms - (ms < 0 ? 999 : 0)) / 1000);
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    strftime(out, WHEN_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
 /* Reads `width` digits at *p; -1 if there are fewer. */

@@ -159,7 +159,7 @@ static void expect_good(struct client_answer a)
     if (a.error.kind != ERR_NONE) {
         fail_msg("%s", a.error.message);
     }
-    assert_int_equal(a.status, 200);
+    assert_int_equal(a.http.status, 200);
     assert_non_null(a.document);
     client_answer_free(&a);
 }
@@ -171,7 +171,7 @@ static void expect_error(struct client_answer a, enum err_kind kind, const char 
     assert_non_null(strstr(a.error.message, says));
     assert_null(strstr(a.error.message, "marker"));
     assert_null(a.document);
-    assert_null(a.raw);
+
     client_answer_free(&a);
 }
 
@@ -187,8 +187,8 @@ TEST_IN(setup, teardown, one_login_serves_all_requests)
     assert_int_equal(client_pending(client), 10);
     for (int i = 0; i < 10; i++) {
         struct client_answer a = next();
-        assert_string_equal(a.raw, "{\"ok\":true}");
-        assert_false(a.raw_gzip);
+        assert_string_equal(buf_str(&a.http.body), "{\"ok\":true}");
+        assert_false(a.http.gzip);
         assert_true(a.received_ms > 0);
         for (int j = 0; j < 10; j++) {
             seen += a.user == &marks[j] ? 1 << j : 0;
@@ -365,7 +365,7 @@ TEST_IN(setup, teardown, refusals_are_final)
         world.fails = 1;
         world.fail_status = cases[i].status;
         struct client_answer a = get("/api/v2/x");
-        assert_int_equal(a.status, cases[i].status);
+        assert_int_equal(a.http.status, cases[i].status);
         assert_int_equal(a.error.http_status, cases[i].status);
         assert_string_equal(a.code, "x");
         expect_error(a, cases[i].kind, "/api/v2/x");
@@ -382,7 +382,7 @@ TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
     world.fail_status = 404;
     assert_true(client_call(
         client, &(struct client_request){.method = HTTP_DELETE, .path = "/api/v2/jobs/j1"}, &a));
-    assert_int_equal(a.status, 404);
+    assert_int_equal(a.http.status, 404);
     client_answer_free(&a);
 }
 
@@ -423,6 +423,81 @@ TEST_IN(setup, teardown, retries_have_a_total)
     expect_error(get("/api/v2/x"), ERR_TEMPORARY, "503");
     assert_in_range(clock_monotonic_ms() - begin, 100, 2000);
     assert_true(world.calls > 3);
+}
+
+/* What somebody waits for: one more try after trouble of the server's, anything else is final. */
+TEST_IN(setup, teardown, brief_requests_are_tried_twice_at_most)
+{
+    static const struct {
+        int status;
+        enum err_kind kind;
+        int calls;
+    } cases[] = {{500, ERR_TEMPORARY, 2},
+                 {408, ERR_TEMPORARY, 2},
+                 {429, ERR_RATE, 1},
+                 {403, ERR_PERMISSION, 1},
+                 {401, ERR_AUTH, 1}};
+
+    world.api = fail_first;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct client_answer a;
+
+        world.calls = 0;
+        world.fails = 2;
+        world.fail_status = cases[i].status;
+        assert_false(
+            client_call(client, &(struct client_request){.path = "/api/v2/x", .brief = true}, &a));
+        assert_int_equal(world.calls, cases[i].calls);
+        assert_int_equal(a.http.status, cases[i].status);
+        assert_int_equal(a.http.body.length, 12);
+        assert_string_equal(a.code, "x");
+        expect_error(a, cases[i].kind, "/api/v2/x");
+    }
+    world.fails = 0;
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(world.logins, 1);
+}
+
+TEST_IN(setup, teardown, another_url_is_asked_without_the_token)
+{
+    char other[80];
+    struct client_answer a;
+
+    server_url(server, "/elsewhere", other, sizeof(other));
+    assert_false(client_call(
+        client, &(struct client_request){.target = CLIENT_URL, .path = other, .brief = true}, &a));
+    assert_int_equal(a.http.status, 401); /* the server misses the token */
+    assert_string_equal(a.http.address, "127.0.0.1");
+    assert_int_equal(world.logins, 0);
+    client_answer_free(&a);
+}
+
+TEST_IN(setup, teardown, a_login_may_be_asked_for)
+{
+    struct client_request login = {.target = CLIENT_LOGIN, .path = url, .brief = true};
+    char other[80];
+    struct client_answer a;
+
+    snprintf(other, sizeof(other), "http://localhost:%d", server->port);
+    login.path = other;
+    assert_true(client_call(client, &login, &a));
+    assert_false(client_logged_in(client)); /* another host's token is not kept */
+    login.path = url;
+    assert_true(client_call(client, &login, &a));
+    assert_int_equal(a.http.body.length, 0);
+    assert_non_null(client_token(client)->value);
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(world.logins, 2);
+
+    world.login_status = 401;
+    world.login_body = "{\"error\":\"invalid_client\"}";
+    assert_false(client_call(client, &login, &a));
+    assert_int_equal(a.http.status, 401);
+    expect_error(a, ERR_AUTH, "invalid_client");
+    world.login_status = 503;
+    world.logins = 0;
+    assert_false(client_call(client, &login, &a));
+    assert_int_equal(world.logins, 2);
 }
 
 static const char page[] = "{\"conversations\":[{\"id\":\"a \\\"quoted\\\" ]\"},{\"id\":\"b\"}]}";
@@ -482,9 +557,9 @@ TEST_IN(setup, teardown, cut_bodies_are_repeated_until_whole)
             fail_msg("case %zu: %s", i, a.error.message);
         }
         assert_int_equal(json_count(json_get(json_root(a.document), "conversations")), 2);
-        assert_int_equal(a.raw_gzip, i < 2);
-        assert_int_equal(a.raw_length, cases[i].length);
-        assert_memory_equal(a.raw, cases[i].body, a.raw_length);
+        assert_int_equal(a.http.gzip, i < 2);
+        assert_int_equal(a.http.body.length, cases[i].length);
+        assert_memory_equal(a.http.body.data, cases[i].body, a.http.body.length);
         client_answer_free(&a);
         assert_true(world.calls > (int)cases[i].length);
     }

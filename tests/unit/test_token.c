@@ -23,10 +23,9 @@ static struct http_answer answer_of(int status, const char *type, const char *bo
 
 TEST(the_request_holds_the_grant_and_no_scope)
 {
-    char url[256];
     struct http_request r;
 
-    token_request(&config, url, sizeof(url), &r);
+    token_request(&config, "https://login.example.test" TOKEN_PATH, &r);
     assert_string_equal(r.url, "https://login.example.test/oauth/token");
     assert_int_equal(r.method, HTTP_POST);
     assert_string_equal(r.body, "grant_type=client_credentials");
@@ -57,7 +56,7 @@ TEST(lifetimes)
         struct token t = {.generation = 6, .proven = true};
         struct err e;
 
-        assert_true(token_accept(&t, &config, &a, 1000, &e));
+        assert_true(token_accept(&t, &config, config.login_url, &a, 1000, &e));
         assert_int_equal(secret_length(t.value), 1);
         assert_int_equal(t.lifetime_seconds, cases[i].lifetime);
         assert_int_equal(t.renew_at_ms, 1000 + cases[i].renew_after_ms);
@@ -124,7 +123,7 @@ TEST(refusals)
         struct token t = {.generation = 0};
         struct err e;
 
-        assert_false(token_accept(&t, &config, &a, 0, &e));
+        assert_false(token_accept(&t, &config, config.login_url, &a, 0, &e));
         print_message("%d %s: %s\n", cases[i].status, cases[i].body, e.message);
         assert_null(t.value);
         assert_int_equal(e.kind, cases[i].kind);
@@ -144,12 +143,12 @@ TEST(a_login_cut_on_the_way_is_temporary)
     struct token t = {.generation = 0};
     struct err e;
 
-    assert_false(token_accept(&t, &config, &a, 0, &e));
+    assert_false(token_accept(&t, &config, config.login_url, &a, 0, &e));
     assert_int_equal(e.kind, ERR_TEMPORARY);
     buf_free(&a.body);
 
     struct http_answer cut = {.failure = HTTP_RESET, .detail = "reset by peer"};
-    assert_false(token_accept(&t, &config, &cut, 0, &e));
+    assert_false(token_accept(&t, &config, config.login_url, &cut, 0, &e));
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_non_null(strstr(e.message, "reset by peer"));
 }

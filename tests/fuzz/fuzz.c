@@ -1,9 +1,9 @@
-/* libFuzzer's entry to the target `config`; see README.md. */
+/* libFuzzer's entry to one target, -DTARGET=fuzz_NAME; see README.md. */
 #include "targets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_config(data, size);
+    return TARGET(data, size);
 }

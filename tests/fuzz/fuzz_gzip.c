@@ -1,9 +1,0 @@
-/* libFuzzer's entry to the target `gzip`; see README.md. */
-#include "targets.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    return fuzz_gzip(data, size);
-}
