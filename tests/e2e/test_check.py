@@ -60,7 +60,7 @@ class Checked(TestCase):
 
     def marked(self, url=None, **genesys):
         site = self.site(url, start=YESTERDAY)
-        site.set(genesys={"client_secret": SECRET, **genesys}, extract={"requests_per_minute": "300"})
+        site.set(genesys={"client_secret": SECRET, **genesys})
         site.env.update({"ROLLCALL_LIMIT_CONNECT_MS": "1500", "ROLLCALL_LIMIT_STALL_MS": "2000"})
         for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
             site.env[name] = ""
@@ -284,7 +284,7 @@ def setups():
              (200, {"entities": [{"key": RATE, "namespace": "platform.api", "value": 60}]})),
             ("limits not readable", "limits_unread", 0, LIMITS, missing("limits:view")),
             ("too much for a night", "limits_night", 0, QUERY,
-             (200, {"conversations": [{"conversationId": ELSE_PAIR}], "totalHits": 90000000}))):
+             (200, {"conversations": [{"conversationId": ELSE_PAIR}], "totalHits": 90000000000}))):
         answers(name, cause, code, {path: answer})
 
     # --- local ---
