@@ -402,24 +402,25 @@ static struct db_stmt *kept_statement(struct db *d, const char *sql, const struc
         grow_kept(d);
     }
     struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
-    if (k->statement && strcmp(sqlite3_sql(k->statement->handle), sql) != 0) {
-        db_finalize(k->statement);
-        k->statement = NULL;
+    struct db_stmt *s = k->statement;
+    if (s && strcmp(sqlite3_sql(s->handle), sql) != 0) {
+        db_finalize(s);
+        s = k->statement = NULL;
     }
-    if (!k->statement) {
-        struct db_stmt *s = db_prepare(d, sql, e);
-
+    if (!s) {
+        s = db_prepare(d, sql, e);
         if (!s) {
             return NULL;
         }
         d->kept_count += !k->sql;
-        *k = (struct kept_stmt){.sql = sql, .statement = s};
+        k->sql = sql;
+        k->statement = s;
     }
-    INVARIANT(!sqlite3_stmt_busy(k->statement->handle));
+    INVARIANT(!sqlite3_stmt_busy(s->handle));
     for (size_t i = 0; i < n; i++) {
-        bind_value(k->statement, (int)i + 1, &v[i]);
+        bind_value(s, (int)i + 1, &v[i]);
     }
-    return k->statement;
+    return s;
 }
 
 void db_forget(struct db *d, const char *sql)
