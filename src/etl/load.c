@@ -13,7 +13,6 @@ enum {
     BATCH = 128,          /* entities whose rows wait to be written together */
     BATCH_CELLS = 262144, /* and the most cells of theirs, but for what the last one brings */
     TABLES_MAX = 32,
-    STATEMENTS_MAX = 2 * TABLES_MAX + 16,
     SQL_BYTES = 65536,
 };
 
@@ -59,20 +58,20 @@ static const char *const own_columns[OWN_COUNT] = {
     [OWN_PART] = "part",
 };
 
-/* Statements of a tree; texts in the loader's arena. */
-struct statements {
-    const char *find;
-    const char *last_key;
-    const char *write_root;
-    const char *remove[TABLES_MAX]; /* by table, but for the root */
-    const char *insert[TABLES_MAX];
-    const char *note_change;
-    const char *note_names;
-    const char *clear_moved;
-    const char *find_moved;
-    const char *select_gone;
-    const char *remove_moved;
-    const char *insert_moved;
+enum statement {
+    FIND,
+    LAST_KEY,
+    WRITE_ROOT,
+    NOTE_CHANGE,
+    NOTE_NAMES,
+    CLEAR_MOVED,
+    FIND_MOVED,
+    SELECT_GONE,
+    REMOVE_MOVED,
+    INSERT_MOVED,
+    REMOVE, /* this and the next: by table, but for the root */
+    INSERT = REMOVE + TABLES_MAX,
+    STATEMENTS = INSERT + TABLES_MAX
 };
 
 struct loader {
@@ -84,11 +83,10 @@ struct loader {
     struct arena *arena;
     const struct row_set *sets;
     size_t table_count;
-    size_t attributes; /* the table of attributes; 0: the tree has none */
-    size_t own_stored; /* how many of the root's own cells are stored */
-    struct statements sql;
-    const char *all[STATEMENTS_MAX]; /* the same, one after the other */
-    size_t all_count;
+    size_t attributes;             /* the table of attributes; 0: the tree has none */
+    size_t own_stored;             /* how many of the root's own cells are stored */
+    const char *sql[STATEMENTS];   /* NULL: the tree needs none such */
+    const char *feeds[TABLES_MAX]; /* their names */
 
     const struct load_page *page;
     char now[CLOCK_ISO_BYTES]; /* its moment */
@@ -98,12 +96,6 @@ struct loader {
 };
 
 /* --- statements --- */
-
-/* What stands for a word in braces in the templates below: names come from maps alone. */
-struct word {
-    const char *name;
-    const char *text;
-};
 
 static void add(struct buf *b, const char *text, size_t length)
 {
@@ -127,9 +119,10 @@ static const char *take(struct loader *l, struct buf *b)
     return text;
 }
 
-static const char *quoted(struct loader *l, const char *before, const char *name)
+static const char *quoted(struct loader *l, const char *before, const char *name,
+                          const char *behind)
 {
-    return arena_printf(l->arena, "\"%s%s\"", before, name);
+    return arena_printf(l->arena, "\"%s%s%s\"", before, name, behind);
 }
 
 static const char *key_name(const struct loader *l)
@@ -138,8 +131,9 @@ static const char *key_name(const struct loader *l)
 }
 
 /* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
- * among them. */
-static const char *stored_columns(struct loader *l, size_t table)
+ * among them. `type` stands behind the names of integer keys and ordinals: a feed whose columns
+ * have no types is joined by scanning it. */
+static const char *stored_columns(struct loader *l, size_t table, const char *type)
 {
     const struct table_map *map = walk_table(l->walker, table);
     const char *comma = "";
@@ -147,11 +141,11 @@ static const char *stored_columns(struct loader *l, size_t table)
 
     buf_init(&b, SQL_BYTES);
     if (table > 0 || l->tree->key) {
-        add_name(&b, "", key_name(l), "");
+        add_name(&b, "", key_name(l), l->tree->key ? type : "");
         comma = ",";
     }
     for (size_t i = 0; i < walk_ordinals(l->walker, table); i++) {
-        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), "");
+        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), type);
     }
     for (size_t i = 0; i < map->column_count; i++) {
         add_name(&b, comma, map->columns[i].name, "");
@@ -186,136 +180,142 @@ static const char *root_changes(struct loader *l)
     return take(l, &b);
 }
 
-/* Makes a statement of a template and keeps it. */
-static const char *make(struct loader *l, const struct word *words, const char *template)
+/* What the templates below may name, of one table. */
+struct words {
+    struct word {
+        const char *name;
+        const char *text;
+    } list[16];
+    size_t count;
+};
+
+static void add_word(struct words *w, const char *name, const char *text)
 {
-    struct buf b;
+    INVARIANT(w->count < COUNT_OF(w->list));
+    w->list[w->count++] = (struct word){name, text};
+}
+
+/* Names come from maps alone. */
+static struct words words_of(struct loader *l, size_t table)
+{
+    const struct table_map *map = walk_table(l->walker, table);
+    const struct table_map *root = l->tree->root;
+    struct words w = {.count = 0};
+
+    add_word(&w, "key", quoted(l, "", key_name(l), ""));
+    add_word(&w, "id", quoted(l, "", l->tree->id, ""));
+    add_word(&w, "root", quoted(l, "", root->table, ""));
+    add_word(&w, "new_root", quoted(l, "new_", root->table, ""));
+    add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
+    add_word(&w, "changes", root_changes(l));
+    add_word(&w, "attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : "");
+    add_word(&w, "table", quoted(l, "", map->table, ""));
+    add_word(&w, "new", quoted(l, "new_", map->table, ""));
+    add_word(&w, "columns", stored_columns(l, table, ""));
+    if (table > 0) {
+        size_t at = walk_parent(l->walker, table);
+        const char *parent = walk_table(l->walker, at)->table;
+
+        add_word(&w, "parent", quoted(l, "", parent, ""));
+        add_word(&w, "new_parent", quoted(l, "new_", parent, ""));
+        add_word(&w, "parent_id", quoted(l, "", parent, "_id"));
+        if (at > 0) {
+            add_word(&w, "no", quoted(l, "", walk_ordinal_name(l->walker, at, 0), ""));
+        }
+    }
+    return w;
+}
+
+/* Makes a statement about a table of a template with words in braces. */
+static void make(struct loader *l, size_t statement, size_t table, const char *template)
+{
+    struct words words = words_of(l, table);
     const char *brace;
+    struct buf b;
 
     buf_init(&b, SQL_BYTES);
     while ((brace = strchr(template, '{')) != NULL) {
         size_t length = strcspn(brace + 1, "}");
-        const struct word *w = words;
+        size_t at = 0;
 
-        while (strlen(w->name) != length || memcmp(w->name, brace + 1, length) != 0) {
-            w++;
-            INVARIANT(w->name);
+        while (strlen(words.list[at].name) != length ||
+               memcmp(words.list[at].name, brace + 1, length) != 0) {
+            at++;
+            INVARIANT(at < words.count);
         }
         add(&b, template, (size_t)(brace - template));
-        add(&b, w->text, strlen(w->text));
+        add(&b, words.list[at].text, strlen(words.list[at].text));
         template = brace + 1 + length + 1;
     }
     add(&b, template, strlen(template));
-    INVARIANT(l->all_count < STATEMENTS_MAX);
-    return l->all[l->all_count++] = take(l, &b);
+    l->sql[statement] = take(l, &b);
 }
 
 static void make_root(struct loader *l)
 {
-    const struct table_map *root = l->tree->root;
-    const struct word words[] = {
-        {"key", quoted(l, "", key_name(l))},
-        {"id", quoted(l, "", l->tree->id)},
-        {"root", quoted(l, "", root->table)},
-        {"new", quoted(l, "new_", root->table)},
-        {"change", arena_printf(l->arena, "\"%s_change\"", root->table)},
-        {"columns", stored_columns(l, 0)},
-        {"changes", root_changes(l)},
-        {"attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : ""},
-        {NULL, NULL},
-    };
-
-    l->sql.find = make(l, words,
-                       "SELECT {key}, row_hash, row_changed_run_id{attributes} FROM {root} "
-                       "WHERE {id} = ?1");
-    l->sql.write_root = make(l, words,
-                             "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new} "
-                             "WHERE true ON CONFLICT ({id}) DO UPDATE SET {changes}");
+    make(l, FIND, 0,
+         "SELECT {key}, row_hash, row_changed_run_id{attributes} FROM {root} WHERE {id} = ?1");
+    make(l, WRITE_ROOT, 0,
+         "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root} "
+         "WHERE true ON CONFLICT ({id}) DO UPDATE SET {changes}");
     if (l->tree->key) {
-        l->sql.last_key = make(l, words, "SELECT max({key}) FROM {root}");
-        l->sql.note_change =
-            make(l, words,
-                 "INSERT INTO {change} ({key}, {id}, run_id, changed_at, part, source) "
-                 "SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new} WHERE part IS NOT NULL");
+        make(l, LAST_KEY, 0, "SELECT max({key}) FROM {root}");
+        make(l, NOTE_CHANGE, 0,
+             "INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source) "
+             "SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new_root} WHERE part IS NOT NULL");
     }
 }
 
 static void make_child(struct loader *l, size_t i)
 {
-    const char *table = walk_table(l->walker, i)->table;
-    const struct word words[] = {
-        {"key", quoted(l, "", key_name(l))},
-        {"new_root", quoted(l, "new_", l->tree->root->table)},
-        {"table", quoted(l, "", table)},
-        {"new", quoted(l, "new_", table)},
-        {"columns", stored_columns(l, i)},
-        {"goes", own_columns[i == l->attributes ? OWN_REPLACES_ATTRIBUTES : OWN_REPLACES]},
-        {NULL, NULL},
-    };
-
-    l->sql.remove[i] = make(
-        l, words, "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {goes})");
-    l->sql.insert[i] =
-        make(l, words, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
+    make(l, REMOVE + i, i,
+         i == l->attributes ? "DELETE FROM {table} WHERE {key} IN "
+                              "(SELECT {key} FROM {new_root} WHERE replaces_attributes)"
+                            : "DELETE FROM {table} WHERE {key} IN "
+                              "(SELECT {key} FROM {new_root} WHERE replaces)");
+    make(l, INSERT + i, i, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
 }
 
-/* Attributes follow their participant by its id; participants that share one, or have none, keep
- * their order. What stays where it is, is not touched. The columns have types, so that lookups in
- * the temporary tables that SQLite makes of the two lists compare like with like. */
 static const char moved_table[] =
     "CREATE TEMP TABLE IF NOT EXISTS moved (key INTEGER NOT NULL, old_no INTEGER NOT NULL, "
     "new_no INTEGER, id TEXT, name TEXT NOT NULL, value TEXT)";
 
+/* Attributes follow their participant by its id; participants that share one, or have none, keep
+ * their order. What stays where it is, is not touched. */
 static void make_attributes(struct loader *l)
 {
-    const char *table = walk_table(l->walker, l->attributes)->table;
-    size_t parent_at = walk_parent(l->walker, l->attributes);
-    const char *parent = walk_table(l->walker, parent_at)->table;
-    struct word words[] = {
-        {"key", quoted(l, "", key_name(l))},
-        {"no", quoted(l, "", walk_ordinal_name(l->walker, parent_at, 0))},
-        {"table", quoted(l, "", table)},
-        {"new", quoted(l, "new_", table)},
-        {"parent", quoted(l, "", parent)},
-        {"parent_id", arena_printf(l->arena, "\"%s_id\"", parent)},
-        {"new_parent", quoted(l, "new_", parent)},
-        {"keepers", arena_printf(l->arena, "(SELECT \"%s\" FROM \"new_%s\" WHERE keeps)",
-                                 key_name(l), l->tree->root->table)},
-        {"newcomers", arena_printf(l->arena, "(SELECT \"%s\" FROM \"new_%s\" WHERE new_attributes)",
-                                   key_name(l), l->tree->root->table)},
-        {NULL, NULL},
-    };
+    size_t table = l->attributes;
 
-    INVARIANT(l->tree->key && walk_parent(l->walker, parent_at) == 0 &&
-              walk_ordinals(l->walker, l->attributes) == 1);
-    l->sql.note_names =
-        make(l, words,
-             "INSERT INTO attribute_key (name, first_seen_at, cut_count) "
-             "SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new} "
-             "WHERE {key} IN {newcomers} GROUP BY name ON CONFLICT (name) DO UPDATE "
-             "SET cut_count = cut_count + excluded.cut_count WHERE excluded.cut_count > 0");
-    l->sql.clear_moved = make(l, words, "DELETE FROM temp.moved");
-    l->sql.find_moved =
-        make(l, words,
-             "INSERT INTO temp.moved "
-             "SELECT a.{key}, a.{no}, new.{no}, old.{parent_id}, a.name, a.value FROM {table} AS a "
-             "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
-             "{parent_id} ORDER BY {no}) AS nth FROM {parent} WHERE {key} IN {keepers}) AS old "
-             "ON old.{key} = a.{key} AND old.{no} = a.{no} "
-             "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER (PARTITION BY {key}, "
-             "{parent_id} ORDER BY {no}) AS nth FROM {new_parent} WHERE {key} IN {keepers}) AS new "
-             "ON new.{key} = old.{key} AND new.{parent_id} IS old.{parent_id} "
-             "AND new.nth = old.nth "
-             "WHERE a.{key} IN {keepers} AND new.{no} IS NOT a.{no}");
-    l->sql.select_gone = make(l, words,
-                              "SELECT key, id, name, value FROM temp.moved WHERE new_no IS NULL "
-                              "ORDER BY key, old_no, name");
-    l->sql.remove_moved = make(l, words,
-                               "DELETE FROM {table} WHERE ({key}, {no}, name) IN "
-                               "(SELECT key, old_no, name FROM temp.moved)");
-    l->sql.insert_moved = make(l, words,
-                               "INSERT INTO {table} ({key}, {no}, name, value) SELECT key, new_no, "
-                               "name, value FROM temp.moved WHERE new_no IS NOT NULL");
+    INVARIANT(l->tree->key && walk_parent(l->walker, walk_parent(l->walker, table)) == 0 &&
+              walk_ordinals(l->walker, table) == 1);
+    make(l, NOTE_NAMES, table,
+         "INSERT INTO attribute_key (name, first_seen_at, cut_count) "
+         "SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new} "
+         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE new_attributes) GROUP BY name "
+         "ON CONFLICT (name) DO UPDATE SET cut_count = cut_count + excluded.cut_count "
+         "WHERE excluded.cut_count > 0");
+    make(l, CLEAR_MOVED, table, "DELETE FROM temp.moved");
+    make(l, FIND_MOVED, table,
+         "INSERT INTO temp.moved "
+         "SELECT {table}.{key}, {table}.{no}, new.{no}, old.{parent_id}, name, value FROM {table} "
+         "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER "
+         "(PARTITION BY {key}, {parent_id} ORDER BY {no}) AS nth FROM {parent} "
+         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE keeps)) AS old "
+         "ON old.{key} = {table}.{key} AND old.{no} = {table}.{no} "
+         "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER "
+         "(PARTITION BY {key}, {parent_id} ORDER BY {no}) AS nth FROM {new_parent} "
+         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE keeps)) AS new "
+         "ON new.{key} = old.{key} AND new.{parent_id} IS old.{parent_id} AND new.nth = old.nth "
+         "WHERE {table}.{key} IN (SELECT {key} FROM {new_root} WHERE keeps) "
+         "AND new.{no} IS NOT {table}.{no}");
+    make(l, SELECT_GONE, table,
+         "SELECT key, id, name, value FROM temp.moved WHERE new_no IS NULL "
+         "ORDER BY key, old_no, name");
+    make(l, REMOVE_MOVED, table,
+         "DELETE FROM {table} WHERE ({key}, {no}) IN (SELECT key, old_no FROM temp.moved)");
+    make(l, INSERT_MOVED, table,
+         "INSERT INTO {table} ({key}, {no}, name, value) SELECT key, new_no, name, value "
+         "FROM temp.moved WHERE new_no IS NOT NULL");
 }
 
 /* --- making --- */
@@ -336,8 +336,7 @@ static bool is_fed(const void *user, size_t table, size_t row)
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
     struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
-    const char *columns = stored_columns(l, i);
-    const char *name = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
+    const char *columns = stored_columns(l, i, " INTEGER");
 
     if (i == 0 && !l->tree->key) {
         columns = arena_printf(l->arena, "entity_key,%s", columns);
@@ -352,7 +351,8 @@ static bool feed(struct loader *l, size_t i, struct err *e)
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    return db_feed(l->db, name, f, e);
+    l->feeds[i] = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
+    return db_feed(l->db, l->feeds[i], f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -406,8 +406,13 @@ void load_free(struct loader *l)
     if (!l) {
         return;
     }
-    for (size_t i = 0; i < l->all_count; i++) {
-        db_forget(l->db, l->all[i]);
+    for (size_t i = 0; i < STATEMENTS; i++) {
+        if (l->sql[i]) {
+            db_forget(l->db, l->sql[i]);
+        }
+    }
+    for (size_t i = 0; i < TABLES_MAX && l->feeds[i]; i++) {
+        db_unfeed(l->db, l->feeds[i]);
     }
     observer_free(l->observer);
     walk_free(l->walker);
@@ -421,8 +426,8 @@ const char *const *load_statements(const struct loader *l, size_t *count)
     if (l->observer) {
         return observe_statements(l->observer, count);
     }
-    *count = l->all_count;
-    return l->all;
+    *count = STATEMENTS;
+    return l->sql;
 }
 
 /* --- notes --- */
@@ -525,11 +530,11 @@ static bool find_moved(struct loader *l, struct err *e)
     struct walk_note n = {.path = walk_path(l->walker, l->attributes),
                           .problem = "dropped: its participant is gone"};
 
-    if (!db_do(l->db, e, l->sql.clear_moved, NONE) || !db_do(l->db, e, l->sql.find_moved, NONE)) {
+    if (!db_do(l->db, e, l->sql[CLEAR_MOVED], NONE) || !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
         arena_free(a);
         return false;
     }
-    struct rows q = db_ask(l->db, e, l->sql.select_gone, NONE);
+    struct rows q = db_ask(l->db, e, l->sql[SELECT_GONE], NONE);
     while (db_next(&q)) {
         forget_attribute(l, &q);
         if (n.count++ == 0) {
@@ -543,10 +548,10 @@ static bool find_moved(struct loader *l, struct err *e)
 }
 
 /* Runs a statement for each table but the root's. */
-static bool for_tables(struct loader *l, const char *const *sql, struct err *e)
+static bool for_tables(struct loader *l, enum statement first, struct err *e)
 {
     for (size_t i = 1; i < l->table_count; i++) {
-        if (!db_do(l->db, e, sql[i], NONE)) {
+        if (!db_do(l->db, e, l->sql[first + i], NONE)) {
             return false;
         }
     }
@@ -555,7 +560,8 @@ static bool for_tables(struct loader *l, const char *const *sql, struct err *e)
 
 static bool move_attributes(struct loader *l, struct err *e)
 {
-    return db_do(l->db, e, l->sql.remove_moved, NONE) && db_do(l->db, e, l->sql.insert_moved, NONE);
+    return db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
+           db_do(l->db, e, l->sql[INSERT_MOVED], NONE);
 }
 
 /* Writes what waits. Kept attributes find their places first, while the old rows are there. */
@@ -579,12 +585,11 @@ static bool flush(struct loader *l, struct err *e)
         return false;
     }
     bool done =
-        (!any || db_do(l->db, e, l->sql.write_root, NONE)) &&
-        (!old || for_tables(l, l->sql.remove, e)) && (!any || for_tables(l, l->sql.insert, e)) &&
-        (!keeps || move_attributes(l, e)) &&
-        (!attributes || db_do(l->db, e, l->sql.note_names, S(l->now))) &&
-        (!old || !l->sql.note_change ||
-         db_do(l->db, e, l->sql.note_change, I(l->page->run_id), S(l->now), S(l->page->plan)));
+        (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) && (!old || for_tables(l, REMOVE, e)) &&
+        (!any || for_tables(l, INSERT, e)) && (!keeps || move_attributes(l, e)) &&
+        (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], S(l->now))) &&
+        (!old || !l->sql[NOTE_CHANGE] ||
+         db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
     for (size_t i = 0; i < l->count; i++) {
         l->entities[i] = (struct entity){.id = l->entities[i].id};
     }
@@ -609,7 +614,7 @@ static bool is_waiting(const struct loader *l, const struct cell *id)
 static bool compare(struct loader *l, const struct walked *walked, struct entity *n, struct err *e)
 {
     bool brings = l->attributes > 0 && l->page->brings_attributes;
-    struct rows q = db_ask(l->db, e, l->sql.find, X(walked->id.value.text, walked->id.length));
+    struct rows q = db_ask(l->db, e, l->sql[FIND], X(walked->id.value.text, walked->id.length));
     bool found = db_next(&q);
     bool read = found && l->attributes && db_int(q.s, 4) != 0;
     uint64_t attribute_hash = read ? (uint64_t)db_int(q.s, 3) : 0;
@@ -778,8 +783,8 @@ bool load_page(struct loader *l, const struct load_page *page, struct load_count
         free(l->answered);
         l->answered = xcalloc(page->asked_count, sizeof(*l->answered));
     }
-    if (l->sql.last_key) {
-        ok = db_scalar(l->db, l->sql.last_key, &l->last_key, e);
+    if (l->sql[LAST_KEY]) {
+        ok = db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e);
     }
     ok = ok && load_entities(l, counts, e) && write_notes(l, e);
     walk_clear(l->walker);

@@ -59,7 +59,8 @@ bool load_page(struct loader *l, const struct load_page *page, struct load_count
 bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
                        struct err *e);
 
-/* The texts of all statements that are made for the tree, so that a test can hold their plans. */
+/* The texts of all statements that are made for the tree (some are NULL), so that a test can hold
+ * their plans. */
 const char *const *load_statements(const struct loader *l, size_t *count);
 
 #endif

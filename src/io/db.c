@@ -538,6 +538,11 @@ bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err
            fail(d, name, e);
 }
 
+void db_unfeed(struct db *d, const char *name)
+{
+    (void)sqlite3_create_module(d->handle, name, NULL, NULL);
+}
+
 /* --- transactions --- */
 
 static bool begin(struct db *d, const char *sql, struct err *e)

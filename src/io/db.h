@@ -162,9 +162,10 @@ struct db_value db_value_of(const struct cell *c);
  * an error. */
 bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 
-/* Makes `f` a table of this connection under `name`. `f` is borrowed until the connection is closed
- * or the name is fed anew; statements that read the old one are to be gone by then. */
+/* Makes `f` a table of this connection under `name`, and takes the table away. `f` is borrowed
+ * until then; statements that read it are to be gone before. */
 bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e);
+void db_unfeed(struct db *d, const char *name);
 
 /* Runs SQL text of one or more statements without parameters (constant text only). */
 bool db_exec(struct db *d, const char *sql, struct err *e);

@@ -9,11 +9,13 @@
 /* 2026-03-05T00:00:00Z */
 #define NOW INT64_C(1772668800000)
 
+enum { CONVERSATIONS, USERS, QUEUES, STREAMS };
+static const char *const streams[STREAMS] = {"conversations", "users", "queues"};
+
 struct fixture {
     struct scratch *scratch;
     struct db *db;
-    struct loader *conversations;
-    struct loader *users;
+    struct loader *loaders[STREAMS];
     struct load_counts counts;
     int64_t run_id;
     struct err e;
@@ -29,14 +31,13 @@ static struct loader *loader_of(struct fixture *f, const char *stream)
     return l;
 }
 
-static char *every_column[3]; /* pages of conversations, users, queues */
-static const char *const streams[3] = {"conversations", "users", "queues"};
+static char *every_column[STREAMS]; /* a page of each */
 
 /* Read before the tests change the directory. */
 static int read_pages(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(streams); i++) {
+    for (size_t i = 0; i < STREAMS; i++) {
         char path[80];
         (void)snprintf(path, sizeof(path), "tests/fixtures/every_column_of_%s.json", streams[i]);
         FILE *file = fopen(path, "rb");
@@ -54,7 +55,7 @@ static int read_pages(void **state)
 static int free_pages(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(streams); i++) {
+    for (size_t i = 0; i < STREAMS; i++) {
         free(every_column[i]);
     }
     return 0;
@@ -72,10 +73,19 @@ static int set_up(void **state)
     }
     f->scratch = scratch;
     f->db = f->scratch->db;
-    f->conversations = loader_of(f, "conversations");
-    f->users = loader_of(f, "users");
+    for (size_t i = 0; i < STREAMS; i++) {
+        f->loaders[i] = loader_of(f, streams[i]);
+    }
     *state = f;
     return 0;
+}
+
+static void free_loaders(struct fixture *f)
+{
+    for (size_t i = 0; i < STREAMS; i++) {
+        load_free(f->loaders[i]);
+        f->loaders[i] = NULL;
+    }
 }
 
 static int tear_down(void **state)
@@ -83,8 +93,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     void *scratch = f->scratch;
 
-    load_free(f->conversations);
-    load_free(f->users);
+    free_loaders(f);
     free(f);
     return scratch_close(&scratch);
 }
@@ -111,7 +120,7 @@ static bool try_page(struct fixture *f, struct loader *l, const char *plan, cons
     struct json_doc *doc = parse(text);
     struct load_page page = {
         .document = doc,
-        .stream = l == f->users ? "users" : "conversations",
+        .stream = l == f->loaders[USERS] ? "users" : "conversations",
         .plan = plan,
         .brings_attributes = strcmp(plan, "job") == 0,
         .run_id = ++f->run_id,
@@ -139,12 +148,12 @@ static void load(struct fixture *f, struct loader *l, const char *plan, const ch
 
 static void job(struct fixture *f, const char *text)
 {
-    load(f, f->conversations, "job", text);
+    load(f, f->loaders[CONVERSATIONS], "job", text);
 }
 
 static void query(struct fixture *f, const char *text)
 {
-    load(f, f->conversations, "query", text);
+    load(f, f->loaders[CONVERSATIONS], "query", text);
 }
 
 static void check_counts(const struct fixture *f, int is_new, int changed, int unchanged)
@@ -465,7 +474,7 @@ TEST_IN(set_up, tear_down, test_refused_page)
 {
     struct fixture *f = *state;
 
-    assert_false(try_page(f, f->conversations, "job",
+    assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
                           "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
                           "\"attributes\":{\"a\":\"1\"}}]},{\"conversationId\":null}]}"));
     assert_int_equal(f->e.kind, ERR_CONTRACT);
@@ -487,7 +496,7 @@ TEST_IN(set_up, tear_down, test_pages_without_a_list)
     job(f, "{\"conversations\":[]}");
     job(f, "{\"conversations\":null}");
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
-        assert_false(try_page(f, f->conversations, "job", refused[i]));
+        assert_false(try_page(f, f->loaders[CONVERSATIONS], "job", refused[i]));
         assert_int_equal(f->e.kind, ERR_CONTRACT);
     }
 }
@@ -512,11 +521,11 @@ TEST_IN(set_up, tear_down, test_users)
         "{\"entities\":[{\"id\":\"u1\",\"name\":\"Kim\",\"state\":\"active\","
         "\"division\":{\"id\":\"d\"},\"selfUri\":\"/u1\"},{\"id\":\"u2\"}]}";
 
-    load(f, f->users, "list", page);
+    load(f, f->loaders[USERS], "list", page);
     check_counts(f, 2, 0, 0);
-    load(f, f->users, "list", page);
+    load(f, f->loaders[USERS], "list", page);
     check_counts(f, 0, 0, 2);
-    load(f, f->users, "list", "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\"}]}");
+    load(f, f->loaders[USERS], "list", "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\"}]}");
     check_counts(f, 0, 1, 0);
     check_value(f,
                 "SELECT name || ifnull(division_id, '-') || row_changed_run_id FROM user "
@@ -524,7 +533,7 @@ TEST_IN(set_up, tear_down, test_users)
                 "Lee-3");
     check_value(f, "SELECT count(*) FROM unknown_field", "0");
     /* a presence is of the moment: alone it is no change */
-    load(f, f->users, "list",
+    load(f, f->loaders[USERS], "list",
          "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\",\"presence\":{\"a\":1}}]}");
     check_counts(f, 0, 0, 1);
     check_value(f, changes, "");
@@ -546,7 +555,7 @@ TEST_IN(set_up, tear_down, test_large_conversation)
                                        round == 0 ? ",\"attributes\":{\"k\":\"v\"}}" : "}"));
         }
         assert_true(buf_add_str(&b, "]}]}"));
-        load(f, f->conversations, round == 0 ? "job" : "query", buf_str(&b));
+        load(f, f->loaders[CONVERSATIONS], round == 0 ? "job" : "query", buf_str(&b));
         buf_free(&b);
     }
     check_counts(f, 0, 1, 0);
@@ -567,12 +576,211 @@ TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
                                            "1a9dbb3b5c8bfbf3"};
     struct fixture *f = *state;
 
-    for (size_t i = 0; i < COUNT_OF(streams); i++) {
-        struct loader *l = loader_of(f, streams[i]);
-        load(f, l, "job", every_column[i]);
+    for (size_t i = 0; i < STREAMS; i++) {
+        load(f, f->loaders[i], "job", every_column[i]);
         check_value(f, hashes[i], expected[i]);
-        load_free(l);
     }
     check_value(f, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f, "SELECT count(*) FROM data_problem", "0");
+}
+
+/* --- values --- */
+
+/* How many values of a table are of another kind than its column's. */
+static const char *misfits(struct fixture *f, const char *table)
+{
+    const char *columns = scratch_value(
+        f->scratch,
+        arena_printf(f->scratch->arena,
+                     "SELECT group_concat(printf('(typeof(\"%%w\") NOT IN (''null'', ''%%s''))', "
+                     "name, CASE WHEN type IN ('INTEGER', 'BIGINT') THEN 'integer' ELSE "
+                     "lower(type) END), ' + ') FROM pragma_table_info('%s')",
+                     table));
+
+    return scratch_value(f->scratch,
+                         arena_printf(f->scratch->arena,
+                                      "SELECT sum(%s) || ' of ' || count(*) FROM \"%s\"", columns,
+                                      table));
+}
+
+static void check_kinds(struct fixture *f, const struct table_map *map)
+{
+    const char *wrong = misfits(f, map->table);
+
+    if (strncmp(wrong, "0 of ", 5) != 0 || strcmp(wrong, "0 of 0") == 0) {
+        fail_msg("%s: values of another kind than their column's: %s rows", map->table, wrong);
+    }
+    for (size_t i = 0; i < map->child_count; i++) {
+        check_kinds(f, map->children[i]);
+    }
+}
+
+/* Columns promise a type that SQLite itself does not hold: the loader does. */
+TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < STREAMS; i++) {
+        load(f, f->loaders[i], "job", every_column[i]);
+        check_kinds(f, stream_find(streams[i])->tree->root);
+    }
+    /* an integer in a REAL column is a real; a real in an integer column is none */
+    job(f, PAGE("{\"sessions\":[{\"mediaCount\":1.5,\"routingRing\":2.0,\"recording\":1,"
+                "\"mediaEndpointStats\":[{\"minMos\":4}],\"metrics\":[{\"value\":1e3},"
+                "{\"value\":5097600000}]}]}",
+                ",\"mediaStatsMinConversationMos\":3"));
+    check_kinds(f, stream_find("conversations")->tree->root);
+    check_value(f,
+                "SELECT typeof(media_stats_min_conversation_mos) FROM conversation "
+                "WHERE conversation_id = 'c1'",
+                "real");
+    check_value(f, "SELECT group_concat(value) FROM session_metric WHERE conversation_key = 2",
+                "1000,5097600000");
+    check_value(f,
+                "SELECT ifnull(media_count, '-') || routing_ring || ifnull(recording, '-') FROM "
+                "session WHERE conversation_key = 2",
+                "-2-");
+    check_value(f, "SELECT group_concat(path) FROM (SELECT path FROM data_problem ORDER BY path)",
+                "participants.sessions.mediaCount,participants.sessions.recording");
+    /* the test sees what it is for */
+    scratch_exec(f->scratch, "CREATE TABLE loose (a INTEGER, b REAL, c TEXT);"
+                             "INSERT INTO loose VALUES (1.5, 'x', 'y'), (1, 2, 3)");
+    assert_string_equal(misfits(f, "loose"), "2 of 2");
+}
+
+/* --- plans --- */
+
+/* The line of a statement's plan that walks through a stored table; NULL: there is none. Open
+ * conversations and states are few and have an index of their own. */
+static const char *scan(struct fixture *f, const char *sql)
+{
+    struct rows q =
+        db_ask(f->db, &f->e, arena_printf(f->scratch->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
+    const char *found = NULL;
+
+    while (!found && db_next(&q)) {
+        const char *line = db_kept(&q, 3, f->scratch->arena);
+        char table[64];
+
+        if (sscanf(line, "SCAN %63s", table) == 1 && !strstr(line, "_open") &&
+            strcmp(scratch_value(f->scratch,
+                                 arena_printf(f->scratch->arena,
+                                              "SELECT count(*) FROM sqlite_schema WHERE name = "
+                                              "'%s'",
+                                              table)),
+                   "0") != 0) {
+            found = line;
+        }
+    }
+    if (!db_end(&q)) {
+        fail_msg("%s", f->e.message);
+    }
+    return found;
+}
+
+static size_t check_plans(struct fixture *f, const struct tree_map *tree,
+                          const struct table_map *history)
+{
+    struct loader *l = load_new(f->db, tree, history, &f->e);
+    size_t count;
+    size_t made = 0;
+
+    assert_non_null(l);
+    const char *const *sql = load_statements(l, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *line = sql[i] ? scan(f, sql[i]) : NULL;
+
+        made += sql[i] != NULL;
+        if (line) {
+            fail_msg("%s: %s", line, sql[i]);
+        }
+    }
+    load_free(l);
+    return made;
+}
+
+TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
+{
+    struct fixture *f = *state;
+    size_t count = 0;
+
+    free_loaders(f);
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        for (size_t k = 0; k < s->plan_count; k++) {
+            count += check_plans(f, s->plans[k].tree, s->load == LOAD_OBSERVE ? s->state : NULL);
+        }
+    }
+    assert_true(count > 100);
+    assert_null(scan(f, "SELECT max(conversation_key) FROM conversation"));
+    assert_non_null(scan(f, "SELECT 1 FROM conversation WHERE external_tag = ?1"));
+    assert_non_null(scan(f, "SELECT 1 FROM participant WHERE participant_no = ?1"));
+}
+
+/* A loader made anew reads its own rows, not those of the one before. */
+TEST_IN(set_up, tear_down, test_one_loader_after_another)
+{
+    struct fixture *f = *state;
+
+    for (int i = 1; i <= 3; i++) {
+        load_free(f->loaders[QUEUES]);
+        f->loaders[QUEUES] = loader_of(f, "queues");
+        load(
+            f, f->loaders[QUEUES], "list",
+            arena_printf(f->scratch->arena, "{\"entities\":[{\"id\":\"q%d\",\"name\":\"n\"}]}", i));
+    }
+    check_value(f, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
+}
+
+TEST_IN(set_up, tear_down, test_database_in_memory)
+{
+    struct fixture *f = *state;
+    struct db *file = f->db;
+    struct db *file_of_scratch = f->scratch->db;
+
+    f->db = f->scratch->db = db_open_memory(&f->e);
+    struct loader *l = loader_of(f, "conversations");
+    load(f, l, "job", job_page);
+    load(f, l, "query", PAGE(PART_B("") "," PART_A(""), ENDED));
+    check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+    load_free(l);
+    db_close(f->db);
+    f->db = file;
+    f->scratch->db = file_of_scratch;
+}
+
+/* More than waits in memory at once, all of it changed, with attributes that move. */
+TEST_IN(set_up, tear_down, test_many_conversations_in_a_page)
+{
+    enum { MANY = 300 };
+    struct fixture *f = *state;
+
+    for (int round = 0; round < 2; round++) {
+        struct buf b;
+
+        buf_init(&b, 1 << 20);
+        assert_true(buf_add_str(&b, "{\"conversations\":["));
+        for (int i = 0; i < MANY; i++) {
+            const char *a = round == 0 ? ",\"attributes\":{\"k\":\"a\"}}" : "}";
+            const char *c = round == 0 ? ",\"attributes\":{\"k\":\"b\"}}" : "}";
+            const char *first = round == 0 ? "A" : "B";
+            const char *second = round == 0 ? "B" : "A";
+
+            assert_true(buf_add_printf(&b,
+                                       "%s{\"conversationId\":\"c%d\",\"participants\":[{"
+                                       "\"participantId\":\"%s\"%s,{\"participantId\":\"%s\"%s]}",
+                                       i > 0 ? "," : "", i, first, a, second, c));
+        }
+        assert_true(buf_add_str(&b, "]}"));
+        load(f, f->loaders[CONVERSATIONS], round == 0 ? "job" : "query", buf_str(&b));
+        buf_free(&b);
+    }
+    check_counts(f, 0, MANY, 0);
+    check_value(f,
+                "SELECT count(*) || min(value) || max(value) FROM participant_attribute JOIN "
+                "participant USING (conversation_key, participant_no) WHERE participant_id = 'A'",
+                "300aa");
+    check_value(f, "SELECT count(*) || min(part) FROM conversation_change", "300rows");
     check_value(f, "SELECT count(*) FROM data_problem", "0");
 }
