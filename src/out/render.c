@@ -139,7 +139,9 @@ static bool render_json(struct db_stmt *s, FILE *out, size_t *rows, struct err *
         buf_add_char(&line, '}');
         (void)fwrite(line.data, 1, line.length, out);
     }
-    (void)fputs(*rows > 0 ? "\n]\n" : "]\n", out);
+    if (read) { /* what was cut off must not look whole */
+        (void)fputs(*rows > 0 ? "\n]\n" : "]\n", out);
+    }
     buf_free(&line);
     return read;
 }
