@@ -2,7 +2,7 @@
 
 #include "api/pager.h"
 #include "base/arena.h"
-#include "base/limits.h"
+#include "limit.h"
 
 static struct arena *arena;
 
@@ -52,7 +52,6 @@ static struct pager_page take(struct pager *p, int64_t sequence, struct json_doc
         fail_msg("%s", e.message);
     }
     json_free(doc);
-    page.rows = (struct json){NULL};
     return page;
 }
 
@@ -97,7 +96,6 @@ TEST_IN(setup, teardown, a_numbered_post_fills_its_template)
                         "}");
     assert_string_equal(r.label, "conversations 2026-03-01 page 7");
     assert_int_equal(r.sequence, 0);
-    assert_true(r.is_page);
 }
 
 TEST_IN(setup, teardown, a_numbered_get_adds_paging)
@@ -145,7 +143,7 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"negative totals", "\"totalHits\":-1,\"pageCount\":-4", {10, 1}, 2},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
         struct pager *p = pager_new(arena, &spec);
         int pages = 0;
@@ -268,8 +266,7 @@ TEST_IN(setup, teardown, endless_pages_break_the_contract)
     struct pager_page page;
     struct err e = {.kind = ERR_NONE};
 
-    setenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW", "5", 1);
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", "5");
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
     int pages = 0;
@@ -281,8 +278,7 @@ TEST_IN(setup, teardown, endless_pages_break_the_contract)
     }
     assert_int_equal(pages, 5);
     assert_int_equal(e.kind, ERR_CONTRACT);
-    unsetenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW");
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", NULL);
 }
 
 TEST_IN(setup, teardown, rows_are_found_or_refused)
@@ -311,7 +307,7 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
         {"entities|results|", "{\"results\":4}", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
         struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
@@ -324,7 +320,6 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
         assert_int_equal(ok, cases[i].rows >= 0);
         if (ok) {
             assert_int_equal(page.row_count, cases[i].rows);
-            assert_int_equal(json_count(page.rows), cases[i].rows);
         } else {
             assert_int_equal(e.kind, ERR_CONTRACT);
             assert_non_null(strstr(e.message, "conversations 2026-03-01"));
@@ -355,7 +350,6 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_string_equal(r.path, "/jobs");
     assert_string_equal(r.body,
                         "{\"interval\":\"2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z\"}");
-    assert_false(r.is_page);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 0, doc_of("{\"jobId\":\"a/b c\"}"));
     assert_string_equal(page.job_id, "a/b c");
@@ -367,12 +361,10 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
         assert_int_equal(r.method, HTTP_GET);
         assert_string_equal(r.path, "/jobs/a%2Fb%20c");
         assert_int_equal(r.delay_ms, delays[i]);
-        assert_false(r.is_page);
         take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
     }
     r = ask(p);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000");
-    assert_true(r.is_page);
     page = take(p, r.sequence,
                 doc_of("{\"conversations\":[{}],\"cursor\":\"c+1=\",\"dataAvailabilityDate\":"
                        "\"2026-03-05T01:02:03.004Z\"}"));
@@ -408,7 +400,6 @@ TEST_IN(setup, teardown, a_stored_job_is_taken_up_again)
     p = pager_new(arena, &spec);
     r = ask(p);
     assert_string_equal(r.path, "/jobs/j1/results?pageSize=1000&cursor=c9");
-    assert_true(r.is_page);
 }
 
 TEST_IN(setup, teardown, lost_jobs)
@@ -426,7 +417,7 @@ TEST_IN(setup, teardown, lost_jobs)
     struct pager_request r;
 
     spec.job_id = "j1";
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager *p = pager_new(arena, &spec);
         take(p, ask(p).sequence, doc_of(cases[i].poll));
         assert_int_equal(pager_state(p), PAGER_LOST);
@@ -452,7 +443,7 @@ TEST_IN(setup, teardown, refused_job_requests)
         {"j", "c", 0, false, false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
         struct pager_request r;
 
@@ -490,7 +481,7 @@ TEST_IN(setup, teardown, broken_job_answers)
         {"j", "c", "[]"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
         struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
@@ -512,8 +503,7 @@ TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
     struct err e;
     int polls = 0;
 
-    setenv("ROLLCALL_LIMIT_JOB_WAIT_MS", "10000", 1);
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", "10000");
     spec.job_id = "j";
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
@@ -526,8 +516,7 @@ TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
     }
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_int_equal(polls, 7); /* at 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
-    unsetenv("ROLLCALL_LIMIT_JOB_WAIT_MS");
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", NULL);
 }
 
 static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
@@ -547,11 +536,8 @@ TEST_IN(setup, teardown, ids_in_query_strings)
 
     assert_string_equal(ask(p).path, "/u?expand=x&userId=id-0&userId=id%261");
     struct pager_request r = ask(p);
-    assert_int_equal(r.id_from, 2);
-    assert_int_equal(r.id_count, 2);
     r = ask(p);
     assert_string_equal(r.path, "/u?expand=x&userId=id-4");
-    assert_int_equal(r.id_count, 1);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 2, doc_of("[{}]"));
     assert_true(page.last && page.has_rows);
