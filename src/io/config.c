@@ -398,11 +398,11 @@ static const struct {
 enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
 
 /* Puts a value, unless it is empty, in place of what weaker sources gave. */
-static void override(struct loading *l, enum config_key_id id, char *text, const char *origin)
+static void override(struct loading *l, enum config_key_id id, struct config_text value)
 {
-    if (text[0] != '\0') {
+    if (is_given(&value)) {
         wipe_text(&l->texts[id]);
-        l->texts[id] = (struct config_text){.text = text, .origin = origin};
+        l->texts[id] = value;
     }
 }
 
@@ -474,11 +474,9 @@ static bool take_env_file(struct loading *l)
     }
     secret_wipe(r.text, r.length);
     for (size_t i = 0; good && i < VARIABLE_COUNT; i++) {
-        if (is_given(&found[i])) {
-            override(l, variables[i].id, found[i].text, found[i].origin);
-            if (variables[i].id == KEY_CLIENT_SECRET) {
-                warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
-            }
+        override(l, variables[i].id, found[i]);
+        if (variables[i].id == KEY_CLIENT_SECRET && is_given(&found[i])) {
+            warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
         }
     }
     return good;
@@ -498,7 +496,7 @@ static bool take_secret_file(struct loading *l, const char *path, uint32_t *mode
     if (length > 0 && text[length - 1] == '\r') {
         text[--length] = '\0';
     }
-    override(l, KEY_CLIENT_SECRET, text, path);
+    override(l, KEY_CLIENT_SECRET, (struct config_text){.text = text, .origin = path});
     return true;
 }
 
@@ -547,8 +545,11 @@ static bool take_credentials(struct loading *l)
     for (size_t i = 0; i < VARIABLE_COUNT; i++) {
         const char *value = getenv(variables[i].name);
         if (value != NULL) {
-            override(l, variables[i].id, arena_strdup(l->a, value),
-                     arena_printf(l->a, "environment variable %s", variables[i].name));
+            struct config_text text = {
+                .text = arena_strdup(l->a, value),
+                .origin = arena_printf(l->a, "environment variable %s", variables[i].name),
+            };
+            override(l, variables[i].id, text);
         }
     }
     if (!take_named_file(l)) {

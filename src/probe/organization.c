@@ -78,7 +78,7 @@ static void try_plan(struct access *a, const struct request_plan *plan, const ch
     struct pager_spec spec = spec_of(plan, &id);
     struct pager *pager = pager_new(arena, &spec);
     struct pager_request request = {.path = plan->availability};
-    struct access_answer answer;
+    struct client_answer answer;
     struct pager_page page;
 
     *t = (struct tried){.total = -1};
@@ -103,7 +103,7 @@ static void try_plan(struct access *a, const struct request_plan *plan, const ch
             t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
         }
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
 }
 
 /* The names of a plan's permissions, any of which is enough. */
@@ -258,7 +258,7 @@ static const char *uncovered(struct access *a, struct json entities, size_t *cou
 static void check_divisions(struct access *a)
 {
     struct report *r = a->report;
-    struct access_answer answer;
+    struct client_answer answer;
     size_t missing;
 
     if (a->all_divisions || a->division_count == 0) {
@@ -281,7 +281,7 @@ static void check_divisions(struct access *a)
     } else {
         report_add(r, "divisions", CAUSE_NONE, "the roles cover all %zu", listed);
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
 }
 
 void organization_permissions(struct access *a, const struct stream *const *streams, size_t count,
@@ -355,7 +355,7 @@ static int64_t night_requests(const struct config *c, const struct stream *const
  */
 static int64_t read_limit(struct access *a)
 {
-    struct access_answer answer;
+    struct client_answer answer;
     int64_t limit = -1;
 
     if (!access_ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
@@ -376,7 +376,7 @@ static int64_t read_limit(struct access *a)
             limit = value;
         }
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
     if (limit < 0) {
         report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
     }

@@ -92,10 +92,8 @@ TEST(strings_are_copied)
         assert_string_equal(arena_strdup(a, rows[i].text), rows[i].text);
     }
     /* Bytes that no NUL follows are not read past. */
-    char *bytes = xmalloc(4);
-    memcpy(bytes, "abcd", 4);
-    assert_string_equal(arena_strndup(a, bytes, 4), "abcd");
-    free(bytes);
+    static const char bytes[] = {'a', 'b', 'c', 'd'};
+    assert_string_equal(arena_strndup(a, bytes, sizeof(bytes)), "abcd");
     arena_free(a);
 }
 
