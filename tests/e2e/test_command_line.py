@@ -167,7 +167,7 @@ class Places(CommandLine):
     def test_a_file_of_others_stays_as_it_is_and_gets_no_lock_file(self):
         cases = ((lambda site: Path(site.db).write_text("shopping list: milk\n" * 100, encoding="ascii"), "no database|not"),
                  (lambda site: site.change("CREATE TABLE t (a); INSERT INTO t VALUES (1)"), "not.*rollcall"),
-                 (lambda site: site.change("CREATE TABLE t (a); PRAGMA application_id = 1919706220; "
+                 (lambda site: site.change("CREATE TABLE t (a); PRAGMA application_id = 1919705964; "
                                            "PRAGMA user_version = 9998"), "newer"))
         for make, words in cases:
             site = self.site(NOWHERE)
