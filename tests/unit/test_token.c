@@ -51,7 +51,7 @@ TEST(lifetimes)
         {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", 300, 270000},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = answer_of(200, "application/json", cases[i].body, true);
         struct token t = {.generation = 6, .proven = true};
         struct err e;
@@ -118,7 +118,7 @@ TEST(refusals)
         {503, "application/json", "{}", ERR_TEMPORARY, "503"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].type, cases[i].body, true);
         struct token t = {.generation = 0};
         struct err e;
