@@ -461,14 +461,14 @@ static bool write_notes(struct loader *l, struct err *e)
 /* Takes an attribute whose participant is gone out of its conversation's hash. */
 static void forget_attribute(struct loader *l, const struct rows *q)
 {
-    struct cell id = db_field(q->s, 1);
-    struct cell columns[] = {db_field(q->s, 2), db_field(q->s, 3)};
+    struct cell id = db_cell(q, 1, NULL);
+    struct cell columns[] = {db_cell(q, 2, NULL), db_cell(q, 3, NULL)};
     uint64_t term = walk_attribute_term(l->walker, l->attributes, &id, columns);
 
     for (size_t i = 0; i < l->count; i++) {
         struct entity *n = &l->entities[i];
 
-        if (n->keeps && n->key.value.integer == db_int(q->s, 0)) {
+        if (n->keeps && n->key.value.integer == db_int(q, 0)) {
             n->attribute_hash = walk_attribute_total(n->attribute_hash - term);
             n->new_attributes = true;
         }
@@ -616,8 +616,8 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
     bool brings = l->attributes > 0 && l->page->brings_attributes;
     struct rows q = db_ask(l->db, e, l->sql[FIND], X(walked->id.value.text, walked->id.length));
     bool found = db_next(&q);
-    bool read = found && l->attributes && db_int(q.s, 4) != 0;
-    uint64_t attribute_hash = read ? (uint64_t)db_int(q.s, 3) : 0;
+    bool read = found && l->attributes && db_int(&q, 4) != 0;
+    uint64_t attribute_hash = read ? (uint64_t)db_int(&q, 3) : 0;
 
     *n = (struct entity){.id = walked->id,
                          .key = walked->id,
@@ -625,10 +625,10 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
                          .row_hash = walked->row_hash,
                          .attribute_hash = brings ? walked->attribute_hash : attribute_hash,
                          .is_new = !found,
-                         .rows = !found || (uint64_t)db_int(q.s, 1) != walked->row_hash,
+                         .rows = !found || (uint64_t)db_int(&q, 1) != walked->row_hash,
                          .attributes_read = brings || read};
     if (l->tree->key) {
-        n->key = int_cell(found ? db_int(q.s, 0) : ++l->last_key);
+        n->key = int_cell(found ? db_int(&q, 0) : ++l->last_key);
     }
     n->new_attributes =
         brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
@@ -636,7 +636,7 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
     n->keeps = found && n->rows && !brings && read;
     n->marked = !n->rows && !n->attributes && n->attributes_read != read;
     if (n->marked) {
-        n->run_id = db_int(q.s, 2);
+        n->run_id = db_int(&q, 2);
     }
     return db_end(&q);
 }
