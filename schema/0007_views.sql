@@ -2,6 +2,7 @@
 -- its first row takes the offset of that row. Durations are milliseconds.
 
 -- How far each stream of day windows is, by business day (snapshots: see extract_window).
+--
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
 -- utc_from     its first instant; utc_to: the first one after it
@@ -39,6 +40,7 @@ FROM touched;
 
 -- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
 -- emitted; for figures of an interval count session_metric by emit_date instead.
+--
 -- conversation_id, conversation_start, conversation_end (NULL: open)
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
 -- local_date, local_hour, local_weekday   of the start; weekday 1 (Monday) to 7
@@ -194,6 +196,7 @@ LEFT JOIN user AS la ON la.user_id = x.last_agent_id;
 -- One row a segment with the columns of its session, participant and conversation that reports ask
 -- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that
 -- rows do not multiply.
+--
 -- conversation_id, participant_no, session_no, segment_no   key
 -- segment_type, segment_start, segment_end (NULL: open)
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS

@@ -302,7 +302,7 @@ static bool take(struct report *r, enum cause_step step, const char *why_not)
 }
 
 /* The steps that need the network: each only when those before it make sense of it. */
-static void check_remote(const struct check_request *request, struct access *a, struct sizes *sizes)
+static void check_remote(const struct check_request *request, struct access *a, int64_t *rows)
 {
     const char *no_token = NULL;
 
@@ -319,10 +319,10 @@ static void check_remote(const struct check_request *request, struct access *a, 
         access_token(a);
     }
     if (take(a->report, STEP_PERMISSIONS, a->token_good ? NULL : "the API was not asked")) {
-        organization_permissions(a, request->streams, request->stream_count, sizes);
+        organization_permissions(a, request->streams, request->stream_count, rows);
     }
     if (take(a->report, STEP_LIMITS, a->token_good ? NULL : "the API was not asked")) {
-        organization_limits(a, request->streams, request->stream_count, sizes);
+        organization_limits(a, request->streams, request->stream_count, rows);
     }
 }
 
@@ -330,19 +330,19 @@ void check_run(const struct check_request *request, struct report *r)
 {
     static const char first[] = "the configuration comes first";
     struct access a = {.config = request->config, .report = r};
-    struct sizes sizes = sizes_new(r->arena);
+    int64_t *rows = organization_rows(r->arena);
 
     r->step = STEP_CONFIGURATION;
     if (check_configuration(request, &a)) {
         r->step = STEP_NETWORK;
-        check_remote(request, &a, &sizes);
+        check_remote(request, &a, rows);
     } else {
         for (int step = STEP_NETWORK; step <= STEP_LIMITS; step++) {
             take(r, (enum cause_step)step, first);
         }
     }
     if (take(r, STEP_LOCAL, request->setup_error ? first : NULL)) {
-        check_local(request, &a, sizes_of_a_day(&sizes));
+        check_local(request, &a, organization_day_rows(rows));
     }
     client_free(a.client);
 }

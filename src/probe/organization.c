@@ -12,37 +12,36 @@ enum {
     NIGHT_MINUTES = 8 * 60,
 };
 
-/* --- sizes ----------------------------------------------------------------------------------- */
-
-struct sizes sizes_new(struct arena *a)
+int64_t *organization_rows(struct arena *a)
 {
-    struct sizes sizes = {arena_array(a, stream_registry_count, sizeof(*sizes.rows))};
+    int64_t *rows = arena_array(a, stream_registry_count, sizeof(*rows));
 
     for (size_t i = 0; i < stream_registry_count; i++) {
-        sizes.rows[i] = -1;
+        rows[i] = -1;
     }
-    return sizes;
+    return rows;
 }
 
-static int64_t *size_of(const struct sizes *sizes, const struct stream *s)
+int64_t organization_day_rows(const int64_t *rows)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        if (stream_registry[i]->windows == WINDOWS_UTC_DAYS && rows[i] > 0) {
+            sum += rows[i];
+        }
+    }
+    return sum;
+}
+
+static size_t place_of(const struct stream *s)
 {
     size_t at = 0;
 
     while (stream_registry[at] != s) {
         at++;
     }
-    return &sizes->rows[at];
-}
-
-int64_t sizes_of_a_day(const struct sizes *sizes)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        bool counts = stream_registry[i]->windows == WINDOWS_UTC_DAYS && sizes->rows[i] > 0;
-        sum += counts ? sizes->rows[i] : 0;
-    }
-    return sum;
+    return at;
 }
 
 /* --- permissions ----------------------------------------------------------------------------- */
@@ -178,7 +177,7 @@ static bool is_used(const struct config *c, const struct request_plan *plan)
 }
 
 /* A stream that wants all of its plans. */
-static void check_plans(struct access *a, const struct stream *s, struct sizes *sizes)
+static void check_plans(struct access *a, const struct stream *s, int64_t *rows)
 {
     struct tried last = {.total = -1};
 
@@ -193,7 +192,7 @@ static void check_plans(struct access *a, const struct stream *s, struct sizes *
             return;
         }
     }
-    *size_of(sizes, s) = last.total;
+    rows[place_of(s)] = last.total;
     accept(a->report, s, &last);
 }
 
@@ -285,7 +284,7 @@ static void check_divisions(struct access *a)
 }
 
 void organization_permissions(struct access *a, const struct stream *const *streams, size_t count,
-                              struct sizes *sizes)
+                              int64_t *rows)
 {
     for (size_t i = 0; i < count; i++) {
         const struct stream *s = streams[i];
@@ -296,7 +295,7 @@ void organization_permissions(struct access *a, const struct stream *const *stre
         if (stream_plan(s, ROLE_SOURCE, NULL)) {
             check_sources(a, s);
         } else {
-            check_plans(a, s, sizes);
+            check_plans(a, s, rows);
         }
     }
     check_divisions(a);
@@ -329,7 +328,7 @@ static int64_t day_requests(const struct config *c, const struct stream *s, int6
  * and the hours after the availability date, of the others all rows, or those of the stream whose
  * ids they are asked for. *day receives the part of one day. */
 static int64_t night_requests(const struct config *c, const struct stream *const *streams,
-                              size_t count, const struct sizes *sizes, int64_t *day)
+                              size_t count, const int64_t *rows, int64_t *day)
 {
     int64_t sum = 1;
 
@@ -337,15 +336,15 @@ static int64_t night_requests(const struct config *c, const struct stream *const
     for (size_t i = 0; i < count; i++) {
         const struct stream *s = streams[i];
         const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : s;
-        int64_t rows = *size_of(sizes, whose);
+        int64_t total = rows[place_of(whose)];
 
         if (s->windows == WINDOWS_UTC_DAYS) {
             const struct request_plan *query = stream_plan(s, ROLE_QUERY, NULL);
-            int64_t requests = day_requests(c, s, rows);
+            int64_t requests = day_requests(c, s, total);
             *day += requests;
-            sum += (c->lookback_days + 2) * requests + pages(rows, query->page_size);
+            sum += (c->lookback_days + 2) * requests + pages(total, query->page_size);
         } else {
-            sum += pages(rows, s->plans[0].page_size);
+            sum += pages(total, s->plans[0].page_size);
         }
     }
     return sum;
@@ -401,7 +400,7 @@ static const char *first_run_text(struct arena *a, const struct config *c, int64
 }
 
 void organization_limits(struct access *a, const struct stream *const *streams, size_t count,
-                         const struct sizes *sizes)
+                         const int64_t *rows)
 {
     int64_t pace = a->config->requests_per_minute;
     int64_t limit = read_limit(a);
@@ -415,7 +414,7 @@ void organization_limits(struct access *a, const struct stream *const *streams, 
         limit = DEFAULT_PER_MINUTE;
     }
     pace = pace < limit ? pace : limit;
-    int64_t requests = night_requests(a->config, streams, count, sizes, &day);
+    int64_t requests = night_requests(a->config, streams, count, rows, &day);
     int64_t minutes = divided_up(requests, pace);
     report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
                "about %lld requests a night, %lld min at this pace%s", (long long)requests,
