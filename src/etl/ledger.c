@@ -345,23 +345,6 @@ bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e
 
 /* --- facts --- */
 
-bool ledger_note(struct db *d, const struct ledger_note *n, struct err *e)
-{
-    if (!n->problem) {
-        return db_do(d, e,
-                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
-                     "VALUES (?1, ?2, ?3, ?4) "
-                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
-                     S(n->stream), S(n->path), T(clock_now_ms()), I(n->count));
-    }
-    return db_do(d, e,
-                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
-                 S(n->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
-                 S(n->example));
-}
-
 bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
                    struct err *e)
 {

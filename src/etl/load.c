@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "etl/ledger.h"
 #include "etl/observe.h"
 #include "etl/walk.h"
 
@@ -434,13 +433,19 @@ const char *const *load_statements(const struct loader *l, size_t *count)
 
 static bool note(struct loader *l, const struct walk_note *n, struct err *e)
 {
-    struct ledger_note ledger = {.stream = l->page->stream,
-                                 .path = n->path,
-                                 .problem = n->problem,
-                                 .example = n->example,
-                                 .count = n->count};
-
-    return ledger_note(l->db, &ledger, e);
+    if (!n->problem) {
+        return db_do(l->db, e,
+                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
+                     "VALUES (?1, ?2, ?3, ?4) "
+                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
+                     S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count));
+    }
+    return db_do(l->db, e,
+                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
+                 S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
+                 S(n->example));
 }
 
 static bool write_notes(struct loader *l, struct err *e)
