@@ -74,13 +74,12 @@ static bool check_url(const char *url, struct http_target *out, struct err *e)
     *out = (struct http_target){.tls = false};
     if (!parsed) {
         err_set(e, ERR_BUG, "libcurl has no memory for a URL");
-    } else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+    } else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+               curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+               curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         err_set(e, ERR_CONFIG, "not a URL: %s", url);
     } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
         err_set(e, ERR_CONFIG, "a URL holds a user name or password; they do not belong there");
-    } else if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-               curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        err_set(e, ERR_CONFIG, "not a URL: %s", url);
     } else {
         out->loopback = is_loopback(host);
         out->tls = str_eq(scheme, "https");
