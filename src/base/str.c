@@ -270,10 +270,7 @@ bool str_url_encode(struct buf *out, const char *text)
                            : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
 
         if (!added) {
-            out->length = before;
-            if (out->data) {
-                out->data[before] = '\0';
-            }
+            buf_cut(out, before);
             return false;
         }
     }
