@@ -864,22 +864,7 @@ static uint64_t attribute_sum(struct walker *w, size_t table)
 
 struct json walk_entities(const struct walker *w, struct json root)
 {
-    const char *path = w->tree->entities;
-    struct json none = {NULL};
-
-    for (;;) {
-        size_t length = strcspn(path, "|");
-        struct json found = length > 0 ? json_get_n(root, path, length) : root;
-        enum json_type type = json_type(found);
-
-        if (type == JSON_ARRAY || (length > 0 && type != JSON_ABSENT && type != JSON_NULL)) {
-            return found;
-        }
-        if (path[length] == '\0') {
-            return none;
-        }
-        path += length + 1;
-    }
+    return json_first(root, w->tree->entities);
 }
 
 bool walk_entity(struct walker *w, struct json entity, struct walked *out, struct err *e)

@@ -113,17 +113,42 @@ struct json json_root(const struct json_doc *doc)
     return (struct json){yyjson_doc_get_root(doc->parsed)};
 }
 
-struct json json_path(struct json v, const char *path)
+/* Follows the first `length` bytes of a dotted path. */
+static struct json follow(struct json v, const char *path, size_t length)
 {
+    const char *end = path + length;
+
     while (v.value != NULL) {
-        size_t step_length = strcspn(path, ".");
-        v = json_get_n(v, path, step_length);
-        if (path[step_length] == '\0') {
+        const char *dot = memchr(path, '.', (size_t)(end - path));
+        v = json_get_n(v, path, (size_t)((dot ? dot : end) - path));
+        if (!dot) {
             break;
         }
-        path += step_length + 1;
+        path = dot + 1;
     }
     return v;
+}
+
+struct json json_path(struct json v, const char *path)
+{
+    return follow(v, path, strlen(path));
+}
+
+struct json json_first(struct json v, const char *paths)
+{
+    for (;;) {
+        size_t length = strcspn(paths, "|");
+        struct json found = length > 0 ? follow(v, paths, length) : v;
+        enum json_type type = json_type(found);
+
+        if (type == JSON_ARRAY || (length > 0 && type != JSON_ABSENT && type != JSON_NULL)) {
+            return found;
+        }
+        if (paths[length] == '\0') {
+            return (struct json){NULL};
+        }
+        paths += length + 1;
+    }
 }
 
 bool json_int(struct json v, int64_t *out)

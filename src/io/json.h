@@ -103,6 +103,10 @@ static inline struct json json_get_n(struct json v, const char *key, size_t key_
 /* Follows a dotted path ("division.id"); absent when any step is. */
 struct json json_path(struct json v, const char *path);
 
+/* Where rows sit: of `paths` ("entities|results|", alternatives of dotted paths) the first that is
+ * there and not null; the empty one is `v` itself, when that is an array. Absent when none is. */
+struct json json_first(struct json v, const char *paths);
+
 /* Elements of an array (or members of an object); 0 otherwise. */
 static inline size_t json_count(struct json v)
 {

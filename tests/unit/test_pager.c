@@ -52,7 +52,6 @@ static struct pager_page take(struct pager *p, int64_t sequence, struct json_doc
         fail_msg("%s", e.message);
     }
     json_free(doc);
-    page.rows = (struct json){NULL};
     return page;
 }
 
@@ -97,7 +96,6 @@ TEST_IN(setup, teardown, a_numbered_post_fills_its_template)
                         "}");
     assert_string_equal(r.label, "conversations 2026-03-01 page 7");
     assert_int_equal(r.sequence, 0);
-    assert_true(r.is_page);
 }
 
 TEST_IN(setup, teardown, a_numbered_get_adds_paging)
@@ -324,7 +322,6 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
         assert_int_equal(ok, cases[i].rows >= 0);
         if (ok) {
             assert_int_equal(page.row_count, cases[i].rows);
-            assert_int_equal(json_count(page.rows), cases[i].rows);
         } else {
             assert_int_equal(e.kind, ERR_CONTRACT);
             assert_non_null(strstr(e.message, "conversations 2026-03-01"));
@@ -355,7 +352,6 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_string_equal(r.path, "/jobs");
     assert_string_equal(r.body,
                         "{\"interval\":\"2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z\"}");
-    assert_false(r.is_page);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 0, doc_of("{\"jobId\":\"a/b c\"}"));
     assert_string_equal(page.job_id, "a/b c");
@@ -367,12 +363,10 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
         assert_int_equal(r.method, HTTP_GET);
         assert_string_equal(r.path, "/jobs/a%2Fb%20c");
         assert_int_equal(r.delay_ms, delays[i]);
-        assert_false(r.is_page);
-        take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
+            take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
     }
     r = ask(p);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000");
-    assert_true(r.is_page);
     page = take(p, r.sequence,
                 doc_of("{\"conversations\":[{}],\"cursor\":\"c+1=\",\"dataAvailabilityDate\":"
                        "\"2026-03-05T01:02:03.004Z\"}"));
@@ -408,7 +402,6 @@ TEST_IN(setup, teardown, a_stored_job_is_taken_up_again)
     p = pager_new(arena, &spec);
     r = ask(p);
     assert_string_equal(r.path, "/jobs/j1/results?pageSize=1000&cursor=c9");
-    assert_true(r.is_page);
 }
 
 TEST_IN(setup, teardown, lost_jobs)
@@ -547,11 +540,8 @@ TEST_IN(setup, teardown, ids_in_query_strings)
 
     assert_string_equal(ask(p).path, "/u?expand=x&userId=id-0&userId=id%261");
     struct pager_request r = ask(p);
-    assert_int_equal(r.id_from, 2);
-    assert_int_equal(r.id_count, 2);
     r = ask(p);
     assert_string_equal(r.path, "/u?expand=x&userId=id-4");
-    assert_int_equal(r.id_count, 1);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 2, doc_of("[{}]"));
     assert_true(page.last && page.has_rows);
