@@ -61,7 +61,7 @@ class Whole(TestCase):
 
     def test_hits_are_not_trusted(self):
         for bias in (-40, 500):
-            server = self.standin(now=NOW, hits_bias=bias, per_day=250)
+            server = self.standin(now=NOW, hits_bias=bias, per_day=120)
             site = self.site(server.url, conversations={"method": "query"})
             self.ok(site.run(*CONVERSATIONS))
             compare_conversations(self, site, server.truth(START, now=NOW, method="query"))
