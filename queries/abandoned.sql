@@ -15,10 +15,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 metric AS (
     SELECT m.conversation_key, m.participant_no, m.session_no, c.conversation_id, m.emit_date,
@@ -35,8 +36,8 @@ metric AS (
              OR c.conversation_end >= strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from, '-31 days'))
     CROSS JOIN session_metric AS m ON m.conversation_key = c.conversation_key
     JOIN session AS s USING (conversation_key, participant_no, session_no)
-    WHERE m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
-    AND m.name IN ('tAbandon')
+    WHERE m.name IN ('tAbandon')
+    AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
 )
 SELECT m.conversation_id,
        datetime(m.emit_date, (SELECT z.offset_seconds FROM zone_offset AS z

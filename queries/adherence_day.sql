@@ -27,10 +27,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 state AS (
     SELECT s.user_id, s.name, s.adherence_state, s.state_start,
@@ -66,20 +67,19 @@ piece AS (
 SELECT p.day, p.user_id,
        coalesce(u.name, max(p.name)) AS agent,
        CAST(round(sum(p.seconds)) AS INTEGER) AS observed_seconds,
-       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'InAdherence')) AS INTEGER)
-           AS in_adherence_seconds,
-       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'OutOfAdherence')) AS INTEGER)
-           AS out_of_adherence_seconds,
-       CAST(round(total(p.seconds) FILTER (WHERE p.adherence_state = 'Unscheduled')) AS INTEGER)
-           AS unscheduled_seconds,
-       CAST(round(total(p.seconds) FILTER (
-           WHERE coalesce(p.adherence_state, '')
-           NOT IN ('InAdherence', 'OutOfAdherence', 'Unscheduled'))) AS INTEGER) AS other_seconds,
+       CAST(round(total(CASE WHEN p.adherence_state = 'InAdherence'
+                             THEN p.seconds END)) AS INTEGER) AS in_adherence_seconds,
+       CAST(round(total(CASE WHEN p.adherence_state = 'OutOfAdherence'
+                             THEN p.seconds END)) AS INTEGER) AS out_of_adherence_seconds,
+       CAST(round(total(CASE WHEN p.adherence_state = 'Unscheduled'
+                             THEN p.seconds END)) AS INTEGER) AS unscheduled_seconds,
+       CAST(round(total(CASE WHEN coalesce(p.adherence_state, '')
+                                  NOT IN ('InAdherence', 'OutOfAdherence', 'Unscheduled')
+                             THEN p.seconds END)) AS INTEGER) AS other_seconds,
        CAST(round(sum(p.gap_seconds)) AS INTEGER) AS gap_seconds,
-       round(100.0 * total(p.seconds) FILTER (WHERE p.adherence_state = 'InAdherence')
-             / nullif(total(p.seconds) FILTER (
-                 WHERE p.adherence_state IN ('InAdherence', 'OutOfAdherence')), 0), 2)
-           AS adherence_percent
+       round(100.0 * total(CASE WHEN p.adherence_state = 'InAdherence' THEN p.seconds END)
+             / nullif(total(CASE WHEN p.adherence_state IN ('InAdherence', 'OutOfAdherence')
+                                 THEN p.seconds END), 0), 2) AS adherence_percent
 FROM piece AS p
 LEFT JOIN user AS u ON u.user_id = p.user_id
 WHERE :agent IS NULL OR p.user_id = :agent OR u.name = :agent COLLATE NOCASE

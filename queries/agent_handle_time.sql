@@ -16,10 +16,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 metric AS (
     SELECT m.name, m.value, s.media_type, m.conversation_key, m.participant_no,
@@ -35,23 +36,23 @@ metric AS (
              OR c.conversation_end >= strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from, '-31 days'))
     CROSS JOIN session_metric AS m ON m.conversation_key = c.conversation_key
     JOIN session AS s USING (conversation_key, participant_no, session_no)
-    WHERE m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
-    AND m.name IN ('tHandle', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'nTransferred',
-                       'tNotResponding')
+    WHERE m.name IN ('tHandle', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'nTransferred',
+                         'tNotResponding')
+    AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
 )
 SELECT p.user_id,
        coalesce(u.name, p.participant_name) AS agent,
        m.media_type,
-       count(*) FILTER (WHERE m.name = 'tHandle') AS handled,
-       round(avg(m.value) FILTER (WHERE m.name = 'tHandle') / 1000.0, 1) AS avg_handle_seconds,
-       round(avg(m.value) FILTER (WHERE m.name = 'tTalkComplete') / 1000.0, 1) AS avg_talk_seconds,
-       round(avg(m.value) FILTER (WHERE m.name = 'tHeldComplete') / 1000.0, 1) AS avg_hold_seconds,
-       round(avg(m.value) FILTER (WHERE m.name = 'tAcw') / 1000.0, 1) AS avg_acw_seconds,
-       round(sum(m.value) FILTER (WHERE m.name = 'tHandle') / 1000.0, 1) AS handle_seconds,
-       count(*) FILTER (WHERE m.name = 'nTransferred') AS transferred,
-       round(100.0 * count(*) FILTER (WHERE m.name = 'nTransferred')
-             / nullif(count(*) FILTER (WHERE m.name = 'tHandle'), 0), 1) AS transferred_percent,
-       count(*) FILTER (WHERE m.name = 'tNotResponding') AS not_responding
+       count(CASE WHEN m.name = 'tHandle' THEN 1 END) AS handled,
+       round(avg(CASE WHEN m.name = 'tHandle' THEN m.value END) / 1000.0, 1) AS avg_handle_seconds,
+       round(avg(CASE WHEN m.name = 'tTalkComplete' THEN m.value END) / 1000.0, 1) AS avg_talk_seconds,
+       round(avg(CASE WHEN m.name = 'tHeldComplete' THEN m.value END) / 1000.0, 1) AS avg_hold_seconds,
+       round(avg(CASE WHEN m.name = 'tAcw' THEN m.value END) / 1000.0, 1) AS avg_acw_seconds,
+       round(sum(CASE WHEN m.name = 'tHandle' THEN m.value END) / 1000.0, 1) AS handle_seconds,
+       count(CASE WHEN m.name = 'nTransferred' THEN 1 END) AS transferred,
+       round(100.0 * count(CASE WHEN m.name = 'nTransferred' THEN 1 END)
+             / nullif(count(CASE WHEN m.name = 'tHandle' THEN 1 END), 0), 1) AS transferred_percent,
+       count(CASE WHEN m.name = 'tNotResponding' THEN 1 END) AS not_responding
 FROM metric AS m
 JOIN participant AS p USING (conversation_key, participant_no)
 LEFT JOIN user AS u ON u.user_id = p.user_id

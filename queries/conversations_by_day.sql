@@ -16,10 +16,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 one AS (
     SELECT (SELECT z.day FROM zone_offset AS z WHERE z.utc_from <= c.conversation_start
@@ -35,8 +36,8 @@ one AS (
            max(m.name = 'tAnswered') AS answered,
            max(m.name = 'tAbandon') AS abandoned,
            max(m.name = 'nTransferred') AS transferred,
-           sum(m.value) FILTER (WHERE m.name = 'tHandle') AS handle_ms,
-           count(m.value) FILTER (WHERE m.name = 'tHandle') AS handled
+           sum(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handle_ms,
+           count(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handled
     FROM bounds AS b
     CROSS JOIN conversation AS c
         ON c.conversation_start >= b.utc_from AND c.conversation_start < b.utc_to

@@ -3,9 +3,10 @@
 --   which conversations were read (not at the time of asking), and where they were last.
 -- param: media  one media type, such as email; default: all
 -- param: min_hours  least age in hours; default: 0
-WITH read_to AS MATERIALIZED (
+WITH read_to AS (
     SELECT coalesce(max(complete_to), (SELECT max(conversation_start) FROM conversation)) AS utc
     FROM extract_window WHERE stream = 'conversations' AND kind = 'day'
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 one AS (
     SELECT c.conversation_key, c.conversation_id, c.conversation_start,

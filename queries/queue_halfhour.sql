@@ -19,10 +19,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 metric AS (
     SELECT m.emit_date, m.name, m.value, s.media_type,
@@ -38,9 +39,9 @@ metric AS (
              OR c.conversation_end >= strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from, '-31 days'))
     CROSS JOIN session_metric AS m ON m.conversation_key = c.conversation_key
     JOIN session AS s USING (conversation_key, participant_no, session_no)
-    WHERE m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
-    AND m.name IN ('nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut',
-                       'nOverSla', 'tWait', 'tHandle', 'nTransferred')
+    WHERE m.name IN ('nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut',
+                         'nOverSla', 'tWait', 'tHandle', 'nTransferred')
+    AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
 ),
 placed AS (
     SELECT m.*, q.name AS queue_name,
@@ -58,21 +59,21 @@ SELECT strftime('%Y-%m-%d %H:%M', local_seconds - local_seconds % 1800, 'unixepo
        strftime('%Y-%m-%dT%H:%M:%SZ', local_seconds - local_seconds % 1800 - offset_seconds,
                 'unixepoch') AS utc_start,
        queue_id, queue_name, media_type,
-       count(*) FILTER (WHERE name = 'nOffered') AS offered,
-       count(*) FILTER (WHERE name = 'tAnswered') AS answered,
-       count(*) FILTER (WHERE name = 'tAbandon') AS abandoned,
-       count(*) FILTER (WHERE name = 'tShortAbandon') AS short_abandoned,
-       count(*) FILTER (WHERE name = 'tFlowOut') AS flow_out,
-       count(*) FILTER (WHERE name = 'nOverSla') AS over_sla,
-       round(100.0 * (count(*) FILTER (WHERE name = 'tAnswered')
-                      - count(*) FILTER (WHERE name = 'nOverSla'))
-             / nullif(count(*) FILTER (WHERE name IN ('tAnswered', 'tAbandon')), 0), 1)
+       count(CASE WHEN name = 'nOffered' THEN 1 END) AS offered,
+       count(CASE WHEN name = 'tAnswered' THEN 1 END) AS answered,
+       count(CASE WHEN name = 'tAbandon' THEN 1 END) AS abandoned,
+       count(CASE WHEN name = 'tShortAbandon' THEN 1 END) AS short_abandoned,
+       count(CASE WHEN name = 'tFlowOut' THEN 1 END) AS flow_out,
+       count(CASE WHEN name = 'nOverSla' THEN 1 END) AS over_sla,
+       round(100.0 * (count(CASE WHEN name = 'tAnswered' THEN 1 END)
+                      - count(CASE WHEN name = 'nOverSla' THEN 1 END))
+             / nullif(count(CASE WHEN name IN ('tAnswered', 'tAbandon') THEN 1 END), 0), 1)
            AS service_level_percent,
-       round(avg(value) FILTER (WHERE name = 'tAnswered') / 1000.0, 1) AS avg_answer_seconds,
-       round(avg(value) FILTER (WHERE name = 'tWait') / 1000.0, 1) AS avg_wait_seconds,
-       count(*) FILTER (WHERE name = 'tHandle') AS handled,
-       round(avg(value) FILTER (WHERE name = 'tHandle') / 1000.0, 1) AS avg_handle_seconds,
-       count(*) FILTER (WHERE name = 'nTransferred') AS transferred
+       round(avg(CASE WHEN name = 'tAnswered' THEN value END) / 1000.0, 1) AS avg_answer_seconds,
+       round(avg(CASE WHEN name = 'tWait' THEN value END) / 1000.0, 1) AS avg_wait_seconds,
+       count(CASE WHEN name = 'tHandle' THEN 1 END) AS handled,
+       round(avg(CASE WHEN name = 'tHandle' THEN value END) / 1000.0, 1) AS avg_handle_seconds,
+       count(CASE WHEN name = 'nTransferred' THEN 1 END) AS transferred
 FROM placed
 GROUP BY local_seconds - local_seconds % 1800, offset_seconds, queue_id, media_type
 ORDER BY utc_start, queue_name, queue_id, media_type;

@@ -15,10 +15,11 @@ asked AS (
            coalesce(:to, day) AS last_day
     FROM last_day
 ),
-bounds AS MATERIALIZED (
+bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 wrapup AS (
     SELECT g.conversation_key, g.wrap_up_code, p.user_id,

@@ -2,7 +2,6 @@
 -- are those of /workforcemanagement/adherence; other sources are mapped onto them. "state:" marks
 -- the columns a change of which ends the row and begins another; the others hold what the last
 -- observation said. NULL: the source did not say.
--- Each source has brackets of its own, the others under the first one's; [-]: not in the source.
 CREATE TABLE adherence_state ( -- [workforcemanagement: * not selfUri user.name businessUnit.name managementUnit.name team.name]
     -- [agents_status: * not divisionId managerId sessionCount sessions routingStatusDate]
     -- [realtime_intervals: * not selfUri]

@@ -2,6 +2,7 @@
 -- its first row takes the offset of that row. Durations are milliseconds.
 
 -- How far each stream of day windows is, by business day (snapshots: see extract_window).
+--
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
 -- utc_from     its first instant; utc_to: the first one after it
@@ -39,6 +40,7 @@ FROM touched;
 
 -- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
 -- emitted; for figures of an interval count session_metric by emit_date instead.
+--
 -- conversation_id, conversation_start, conversation_end (NULL: open)
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
 -- local_date, local_hour, local_weekday   of the start; weekday 1 (Monday) to 7
@@ -148,30 +150,30 @@ FROM (
          AND p.purpose IN ('customer', 'external')
          ORDER BY p.purpose <> 'customer', g.segment_end DESC, g.participant_no DESC,
              g.session_no DESC, g.segment_no DESC LIMIT 1) AS customer_disconnect_type,
-        count(*) FILTER (WHERE m.name = 'nOffered') AS offered,
-        count(*) FILTER (WHERE m.name = 'tAnswered') AS answered,
-        count(*) FILTER (WHERE m.name = 'tAbandon') AS abandoned,
-        count(*) FILTER (WHERE m.name = 'tShortAbandon') AS short_abandoned,
-        count(*) FILTER (WHERE m.name = 'tFlowOut') AS flow_out,
-        count(*) FILTER (WHERE m.name = 'nOverSla') AS over_sla,
-        count(*) FILTER (WHERE m.name = 'nConnected') AS connected,
-        count(*) FILTER (WHERE m.name = 'nOutbound') AS outbound,
-        count(*) FILTER (WHERE m.name = 'nTransferred') AS transferred,
-        count(*) FILTER (WHERE m.name = 'nBlindTransferred') AS blind_transferred,
-        count(*) FILTER (WHERE m.name = 'nConsultTransferred') AS consult_transferred,
-        count(*) FILTER (WHERE m.name = 'tHandle') AS handled,
-        sum(m.value) FILTER (WHERE m.name = 'tWait') AS wait_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tAcd') AS acd_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tAnswered') AS answer_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tAbandon') AS abandon_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tIvr') AS ivr_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tAlert') AS alert_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tTalkComplete') AS talk_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tHeldComplete') AS hold_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tAcw') AS acw_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tDialing') AS dialing_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tContacting') AS contacting_ms,
-        sum(m.value) FILTER (WHERE m.name = 'tHandle') AS handle_ms,
+        count(CASE WHEN m.name = 'nOffered' THEN 1 END) AS offered,
+        count(CASE WHEN m.name = 'tAnswered' THEN 1 END) AS answered,
+        count(CASE WHEN m.name = 'tAbandon' THEN 1 END) AS abandoned,
+        count(CASE WHEN m.name = 'tShortAbandon' THEN 1 END) AS short_abandoned,
+        count(CASE WHEN m.name = 'tFlowOut' THEN 1 END) AS flow_out,
+        count(CASE WHEN m.name = 'nOverSla' THEN 1 END) AS over_sla,
+        count(CASE WHEN m.name = 'nConnected' THEN 1 END) AS connected,
+        count(CASE WHEN m.name = 'nOutbound' THEN 1 END) AS outbound,
+        count(CASE WHEN m.name = 'nTransferred' THEN 1 END) AS transferred,
+        count(CASE WHEN m.name = 'nBlindTransferred' THEN 1 END) AS blind_transferred,
+        count(CASE WHEN m.name = 'nConsultTransferred' THEN 1 END) AS consult_transferred,
+        count(CASE WHEN m.name = 'tHandle' THEN 1 END) AS handled,
+        sum(CASE WHEN m.name = 'tWait' THEN m.value END) AS wait_ms,
+        sum(CASE WHEN m.name = 'tAcd' THEN m.value END) AS acd_ms,
+        sum(CASE WHEN m.name = 'tAnswered' THEN m.value END) AS answer_ms,
+        sum(CASE WHEN m.name = 'tAbandon' THEN m.value END) AS abandon_ms,
+        sum(CASE WHEN m.name = 'tIvr' THEN m.value END) AS ivr_ms,
+        sum(CASE WHEN m.name = 'tAlert' THEN m.value END) AS alert_ms,
+        sum(CASE WHEN m.name = 'tTalkComplete' THEN m.value END) AS talk_ms,
+        sum(CASE WHEN m.name = 'tHeldComplete' THEN m.value END) AS hold_ms,
+        sum(CASE WHEN m.name = 'tAcw' THEN m.value END) AS acw_ms,
+        sum(CASE WHEN m.name = 'tDialing' THEN m.value END) AS dialing_ms,
+        sum(CASE WHEN m.name = 'tContacting' THEN m.value END) AS contacting_ms,
+        sum(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handle_ms,
         (SELECT count(*) FROM participant AS p WHERE p.conversation_key = c.conversation_key)
             AS participant_count,
         (SELECT count(DISTINCT p.user_id) FROM segment AS g
@@ -194,6 +196,7 @@ LEFT JOIN user AS la ON la.user_id = x.last_agent_id;
 -- One row a segment with the columns of its session, participant and conversation that reports ask
 -- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that
 -- rows do not multiply.
+--
 -- conversation_id, participant_no, session_no, segment_no   key
 -- segment_type, segment_start, segment_end (NULL: open)
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS

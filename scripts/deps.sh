@@ -56,6 +56,10 @@ test strace cmd:strace optional strace strace strace -
 test faketime cmd:faketime optional faketime libfaketime libfaketime libfaketime
 test promtool tool:promtool optional prometheus golang-github-prometheus prometheus prometheus
 package dpkg-dev cmd:dpkg-shlibdeps optional dpkg-dev dpkg-dev dpkg-dev dpkg
+test gawk cmd:gawk optional gawk gawk gawk gawk
+test busybox cmd:busybox optional busybox busybox busybox -
+test node cmd:node optional nodejs nodejs nodejs node
+test npm cmd:npm optional npm npm npm node
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
 systems debootstrap cmd:debootstrap required debootstrap debootstrap debootstrap -
@@ -102,8 +106,21 @@ if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     export PKG_CONFIG_PATH
 fi
 
+# SQLite 3.28, with which the tests read our file as old readers do. Without it they are skipped.
+OLD_SQLITE=sql.js@1.0.0
+old_sqlite_by_npm() {
+    in_group test && command -v npm >/dev/null 2>&1 || return 0
+    [ -f build/old-sqlite/node_modules/sql.js/dist/sql-wasm.js ] && return 0
+    say "fetching $OLD_SQLITE with npm"
+    npm install --no-fund --no-audit --loglevel=error --prefix build/old-sqlite $OLD_SQLITE </dev/null ||
+        warn "$OLD_SQLITE cannot be fetched here; the tests that use it are skipped"
+}
+
 LACK=$(missing)
-[ -n "$LACK" ] || exit 0
+if [ -z "$LACK" ]; then
+    old_sqlite_by_npm
+    exit 0
+fi
 
 MANAGER=
 for m in apt-get dnf apk brew; do
@@ -248,13 +265,14 @@ remedy() {
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
     dpkg-dev) echo "needed for 'make deb' alone" ;;
-    strace | faketime | promtool) echo "the tests that use it are skipped" ;;
+    strace | faketime | promtool | gawk | busybox | node | npm) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }
 
 status=0
 hash -r 2>/dev/null || true
+old_sqlite_by_npm
 LACK=$(missing)
 if [ -n "$LACK" ]; then
     while read -r _ name probe kind _; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1),
-# streams and their permissions (README.md), limits (docs/limits.md) and causes (docs/troubleshooting.md). With --check it
-# changes nothing and fails when a page is out of date.
+# streams and their permissions (README.md), limits (docs/limits.md), causes (docs/troubleshooting.md), tables and views
+# (docs/tables.md). With --check it changes nothing and fails when a page is out of date.
 set -eu
 cd "$(dirname "$0")/.."
 rollcall=${ROLLCALL:-build/rollcall}
@@ -55,6 +55,9 @@ awk -F'\t' '
     END { print "" }
 ' > "$work/streams.md"
 
+LC_ALL=C awk -f scripts/tables.awk schema/*.sql > "$work/tables.md"
+
+between docs/tables.md 'tables: made by' "$work/tables.md"
 between README.md 'streams: made by' "$work/streams.md"
 between README.md 'exit-codes: made by' "$work/codes.md"
 between docs/rollcall.1 'exit-codes: made by' "$work/codes.1"

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "io/gzip.h"
 
-enum { EXCERPT_SOURCE_BYTES = 80 };
+enum { EXCERPT_SOURCE_BYTES = 80, EXCERPT_BYTES = 240 /* of it, escaped */ };
 
 static size_t leading_blanks(const char *text, size_t length)
 {

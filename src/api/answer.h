@@ -15,8 +15,6 @@ enum answer_body {
     BODY_BAD, /* it came whole and is no document, or passes a limit */
 };
 
-enum { EXCERPT_BYTES = 240 }; /* room for the escaped beginning of a body */
-
 /* Inflates and parses the body of `answer` (which stays as it is). *doc is the caller's with
  * BODY_WHOLE, NULL otherwise; then `e` is ERR_TEMPORARY (BODY_CUT) or ERR_CONTRACT (BODY_BAD). A
  * body that the protocol does not frame counts as cut when its document is not over at its last

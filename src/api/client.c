@@ -20,6 +20,8 @@
 
 enum {
     LONGEST_WAIT_MS = 200,
+    MAX_ROUTES = 128,
+    MAX_SEGMENT_BYTES = 64,
     MAX_REFUSALS = 20, /* tokens that one request may see refused while others prove them good */
 };
 
@@ -59,7 +61,8 @@ struct client {
     size_t in_flight;
     struct pace pace;
     struct token token;
-    struct routes routes;
+    struct route_count *routes;
+    size_t route_count;
     uint64_t random_state;
 
     struct flights queue;
@@ -162,6 +165,67 @@ static void fail_all(struct client *c, const struct err *error)
     }
 }
 
+/* --- routes: paths with their ids replaced, and what is counted on each ------------------------
+ */
+
+static bool is_id(const char *segment, const char *before)
+{
+    return str_is_uuid(segment) ||
+           (str_eq(before, "jobs") && segment[0] != '\0' && !str_eq(segment, "availability"));
+}
+
+/* Writes the route of a path ("/api/v2/.../jobs/<id>/results?...") into `out` (ROUTE_BYTES): UUIDs
+ * and what follows a "jobs" segment (save "availability") become {id}; no query string. */
+static void route_of(const char *path, char *out)
+{
+    size_t left = strcspn(path, "?#");
+    char before[MAX_SEGMENT_BYTES] = "";
+    struct buf route;
+
+    buf_init(&route, ROUTE_BYTES - 1);
+    while (left > 0) {
+        char segment[MAX_SEGMENT_BYTES];
+        size_t length;
+
+        if (*path == '/') {
+            (void)buf_add_char(&route, '/');
+            path++;
+            left--;
+        }
+        length = strcspn(path, "/?#");
+        snprintf(segment, sizeof(segment), "%.*s", (int)length, path);
+        (void)buf_add_str(&route, is_id(segment, before) ? "{id}" : segment);
+        memcpy(before, segment, sizeof(before));
+        path += length;
+        left -= length;
+    }
+    snprintf(out, ROUTE_BYTES, "%s", buf_str(&route));
+    buf_free(&route);
+}
+
+/* The index of the counters for `method` and the route of `path`, made when new; beyond MAX_ROUTES
+ * all count as "other". */
+static size_t find_route(struct client *c, const char *method, const char *path)
+{
+    char route[ROUTE_BYTES];
+    size_t i = 0;
+
+    route_of(path, route);
+    while (i < c->route_count &&
+           !(str_eq(c->routes[i].route, route) && str_eq(c->routes[i].method, method))) {
+        i++;
+    }
+    if (i < c->route_count || c->route_count == MAX_ROUTES) {
+        return i < c->route_count ? i : MAX_ROUTES - 1;
+    }
+    c->routes = xrealloc(c->routes, (c->route_count + 1) * sizeof(*c->routes));
+    c->routes[i] = (struct route_count){.requests = 0};
+    snprintf(c->routes[i].method, sizeof(c->routes[i].method), "%s", method);
+    snprintf(c->routes[i].route, ROUTE_BYTES, "%s", i == MAX_ROUTES - 1 ? "other" : route);
+    c->route_count++;
+    return i;
+}
+
 /* --- making and sending ---------------------------------------------------------------------- */
 
 static bool config_is_whole(const struct config *config, struct err *e)
@@ -191,7 +255,7 @@ static void aim_at_login(struct client *c, struct flight *f, const char *login_u
     f->target = CLIENT_LOGIN;
     f->login_url = xstrdup(login_url);
     f->url = joined(login_url, TOKEN_PATH);
-    f->route = routes_find(&c->routes, methods[HTTP_POST], TOKEN_PATH);
+    f->route = find_route(c, methods[HTTP_POST], TOKEN_PATH);
 }
 
 struct client *client_new(const struct config *config, struct err *e)
@@ -228,7 +292,7 @@ void client_free(struct client *c)
     client_abort(c);
     http_free(c->http);
     token_free(&c->token);
-    routes_free(&c->routes);
+    free(c->routes);
     flight_clear(&c->login);
     free(c);
 }
@@ -250,10 +314,10 @@ void client_send(struct client *c, const struct client_request *request)
         aim_at_login(c, f, request->path);
     } else if (request->target == CLIENT_URL) {
         f->url = xstrdup(request->path);
-        f->route = routes_find(&c->routes, methods[request->method], "other host");
+        f->route = find_route(c, methods[request->method], "other host");
     } else {
         f->url = joined(c->config->api_url, request->path);
-        f->route = routes_find(&c->routes, methods[request->method], request->path);
+        f->route = find_route(c, methods[request->method], request->path);
     }
     if (c->dead) {
         fail(c, f, &c->token_refusal);
@@ -304,8 +368,8 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
     if (!http_start(c->http, &request, e)) {
         return false;
     }
-    c->routes.counts[f->route].requests++;
-    c->routes.counts[f->route].retries += f->attempt > 1 ? 1 : 0;
+    c->routes[f->route].requests++;
+    c->routes[f->route].retries += f->attempt > 1 ? 1 : 0;
     return true;
 }
 
@@ -439,7 +503,7 @@ static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
 
 static void count(struct client *c, size_t route, const struct http_answer *answer)
 {
-    struct route_count *counts = &c->routes.counts[route];
+    struct route_count *counts = &c->routes[route];
 
     counts->bytes += (int64_t)answer->body.length;
     counts->status_429 += answer->status == 429 ? 1 : 0;
@@ -780,6 +844,6 @@ const struct token *client_token(const struct client *c)
 
 const struct route_count *client_counts(const struct client *c, size_t *count)
 {
-    *count = c->routes.count;
-    return c->routes.counts;
+    *count = c->route_count;
+    return c->routes;
 }

@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "api/api_error.h"
-#include "api/route.h"
 #include "api/token.h"
 #include "base/err.h"
 #include "io/config.h"
@@ -26,6 +25,20 @@
 #include "io/json.h"
 
 struct client;
+
+enum { ROUTE_BYTES = 120 };
+
+/* Counters of one route (a request's path, its ids replaced by {id}, without its query string), for
+ * the ledger. */
+struct route_count {
+    char method[8];
+    char route[ROUTE_BYTES];
+    int64_t requests; /* on the wire, retries included */
+    int64_t retries;
+    int64_t status_429;
+    int64_t status_5xx;
+    int64_t bytes; /* received, as sent */
+};
 
 /* What a request is, besides an API request with the token. */
 enum client_target {

@@ -342,16 +342,29 @@ static enum pager_state job_state(const struct pager *p)
     return job_waits(p) ? PAGER_WAITING : PAGER_READY;
 }
 
+/* A text percent-encoded. */
+static const char *encoded(struct arena *a, const char *text)
+{
+    struct buf out;
+
+    buf_init(&out, REQUEST_BYTES);
+    (void)str_url_encode(&out, text);
+    return take_text(a, &out);
+}
+
 /* The job's own path, with what is asked of it ("" or "/results"). */
 static const char *job_path(const struct pager *p, struct arena *a, const char *part)
 {
-    struct buf path;
+    return arena_printf(a, "%s/%s%s", p->spec.path, encoded(a, p->of.job.id), part);
+}
 
-    buf_init(&path, REQUEST_BYTES);
-    (void)buf_add_printf(&path, "%s/", p->spec.path);
-    (void)str_url_encode(&path, p->of.job.id);
-    (void)buf_add_str(&path, part);
-    return take_text(a, &path);
+static const char *results_path(const struct pager *p, struct arena *a)
+{
+    const char *path =
+        arena_printf(a, "%s?pageSize=%d", job_path(p, a, "/results"), p->spec.page_size);
+
+    return p->of.job.cursor ? arena_printf(a, "%s&cursor=%s", path, encoded(a, p->of.job.cursor))
+                            : path;
 }
 
 /* How long to wait before the next poll: the first after JOB_POLL_FIRST_MS, then twice it, four
@@ -365,19 +378,6 @@ static int64_t poll_delay_ms(const struct pager *p)
     }
     return polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
                                  : limit_get(LIMIT_JOB_POLL_MS);
-}
-
-static const char *results_path(const struct pager *p, struct arena *a)
-{
-    struct buf query;
-
-    buf_init(&query, REQUEST_BYTES);
-    (void)buf_add_printf(&query, "pageSize=%d", p->spec.page_size);
-    if (p->of.job.cursor) {
-        (void)buf_add_str(&query, "&cursor=");
-        (void)str_url_encode(&query, p->of.job.cursor);
-    }
-    return join_query(a, job_path(p, a, "/results"), take_text(a, &query));
 }
 
 static void job_next(struct pager *p, struct arena *a, struct pager_request *out)

@@ -31,22 +31,23 @@ static void list_queries(struct arena *a)
 }
 
 static bool run_query(const struct cmd_context *ctx, struct db *d, const struct query *q,
-                      char **assignments, enum render_format format, struct err *e)
+                      enum render_format format, struct err *e)
 {
-    struct db_stmt *s = db_prepare(d, q->sql, e);
     struct rendering to = {format, table_terminal_width(stdout), stdout};
+    size_t count = ctx->argument_count - 1;
+    struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
     size_t rows = 0;
-    bool done = s != NULL;
 
-    for (; done && *assignments; assignments++) {
-        done = query_bind(q, s, ctx->arena, *assignments, e);
+    for (size_t i = 0; i < count; i++) {
+        if (!query_value(q, ctx->arena, ctx->arguments[1 + i], &values[i], e)) {
+            return false;
+        }
     }
-    done = done && render_rows(s, &to, &rows, e);
-    if (done && format == RENDER_TABLE) {
+    struct rows answer = db_ask_values(d, e, q->sql, values, count);
+    if (render_rows(&answer, &to, &rows) && format == RENDER_TABLE) {
         printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");
     }
-    db_finalize(s);
-    return done;
+    return db_end(&answer);
 }
 
 static enum err_kind run(const struct cmd_context *ctx, struct err *e)
@@ -66,7 +67,7 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         return e->kind;
     }
     struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && run_query(ctx, d, q, &ctx->arguments[1], format, e);
+    bool done = d && run_query(ctx, d, q, format, e);
     db_close(d);
     config_wipe(&config);
     return done ? ERR_NONE : e->kind;

@@ -88,7 +88,7 @@ bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, stru
     struct rows q = db_ask(
         l->db, e, "SELECT coalesce(sum(whole), 0) FROM freshness WHERE stream = ?1", S(stream));
 
-    *days = db_next(&q) ? db_int(q.s, 0) : 0;
+    *days = db_next(&q) ? db_int(&q, 0) : 0;
     return db_end(&q);
 }
 
@@ -121,7 +121,7 @@ static bool count_days(struct ledger *l, const char *stream, int64_t first_ms, i
                            "AND kind = 'day' AND window_start >= ?2 AND window_start < ?3",
                            S(stream), T(first_ms), T(until_ms));
 
-    *count = db_next(&q) ? (size_t)db_int(q.s, 0) : 0;
+    *count = db_next(&q) ? (size_t)db_int(&q, 0) : 0;
     return db_end(&q);
 }
 
@@ -176,7 +176,7 @@ static bool read_window(const struct rows *q, const struct ledger *l, struct are
     struct window *w = &out->window;
 
     *out = (struct ledger_window){
-        .window = {.window_id = db_int(q->s, 0),
+        .window = {.window_id = db_int(q, 0),
                    .start_ms = db_time(q, 2),
                    .end_ms = db_time(q, 3),
                    .complete_to_ms = db_time(q, 5),
@@ -189,12 +189,11 @@ static bool read_window(const struct rows *q, const struct ledger *l, struct are
         .reading_plan = db_kept(q, 12, a),
         .job_id = db_kept(q, 13, a),
         .job_cursor = db_kept(q, 14, a),
-        .job_resubmits = db_int(q->s, 15),
-        .next_page = db_int(q->s, 16),
+        .job_resubmits = db_int(q, 15),
+        .next_page = db_int(q, 16),
         .last_id = db_kept(q, 17, a),
     };
-    if (!parse_kind(db_text(q->s, 1), &out->kind) ||
-        !window_state_parse(db_text(q->s, 4), &w->state) ||
+    if (!parse_kind(db_text(q, 1), &out->kind) || !window_state_parse(db_text(q, 4), &w->state) ||
         (out->kind == WINDOW_DAY && (w->start_ms == TIME_NONE || w->end_ms == TIME_NONE))) {
         return err_set(e, ERR_STORE,
                        "%s: window %lld of table extract_window holds what rollcall never wrote "
@@ -346,23 +345,6 @@ bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e
 
 /* --- facts --- */
 
-bool ledger_note(struct db *d, const struct ledger_note *n, struct err *e)
-{
-    if (!n->problem) {
-        return db_do(d, e,
-                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
-                     "VALUES (?1, ?2, ?3, ?4) "
-                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
-                     S(n->stream), S(n->path), T(clock_now_ms()), I(n->count));
-    }
-    return db_do(d, e,
-                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
-                 S(n->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
-                 S(n->example));
-}
-
 bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
                    struct err *e)
 {
@@ -511,7 +493,7 @@ static bool read_zone(struct db *d, const char *zone, const int64_t bounds_ms[2]
         int64_t stored_from_ms = db_time(&q, 1);
         int64_t stored_to_ms = db_time(&q, 2);
 
-        z->stored = db_int(q.s, 0);
+        z->stored = db_int(&q, 0);
         from_ms =
             stored_from_ms != TIME_NONE && stored_from_ms < from_ms ? stored_from_ms : from_ms;
         to_ms = stored_to_ms > to_ms ? stored_to_ms - 1 : to_ms;

@@ -1,6 +1,6 @@
 /*
  * The ledger: what has been read, what is owed, and what happened; the only code that writes the
- * ledger's tables.
+ * ledger's tables, but for what the loader counts in its pages.
  *
  * Invariants: a reading's cursor moves only in the transaction that commits the page's rows; a
  * window's stored plan survives a crash and is finished first; times are ISO texts in the file and
@@ -159,17 +159,6 @@ struct ledger_raw {
 bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e);
 
 /* --- facts --- */
-
-/* An unknown field or a data problem of a page. */
-struct ledger_note {
-    const char *stream;
-    const char *path;
-    const char *problem; /* NULL: an unknown field */
-    const char *example; /* of a problem; NULL: none */
-    int64_t count;
-};
-/* Counts one. Part of the page's transaction. */
-bool ledger_note(struct db *d, const struct ledger_note *n, struct err *e);
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces all when the zone's rules

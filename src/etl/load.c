@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "etl/ledger.h"
 #include "etl/observe.h"
 #include "etl/walk.h"
 
@@ -434,13 +433,19 @@ const char *const *load_statements(const struct loader *l, size_t *count)
 
 static bool note(struct loader *l, const struct walk_note *n, struct err *e)
 {
-    struct ledger_note ledger = {.stream = l->page->stream,
-                                 .path = n->path,
-                                 .problem = n->problem,
-                                 .example = n->example,
-                                 .count = n->count};
-
-    return ledger_note(l->db, &ledger, e);
+    if (!n->problem) {
+        return db_do(l->db, e,
+                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
+                     "VALUES (?1, ?2, ?3, ?4) "
+                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
+                     S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count));
+    }
+    return db_do(l->db, e,
+                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
+                 S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
+                 S(n->example));
 }
 
 static bool write_notes(struct loader *l, struct err *e)
@@ -461,14 +466,14 @@ static bool write_notes(struct loader *l, struct err *e)
 /* Takes an attribute whose participant is gone out of its conversation's hash. */
 static void forget_attribute(struct loader *l, const struct rows *q)
 {
-    struct cell id = db_field(q->s, 1);
-    struct cell columns[] = {db_field(q->s, 2), db_field(q->s, 3)};
+    struct cell id = db_cell(q, 1, NULL);
+    struct cell columns[] = {db_cell(q, 2, NULL), db_cell(q, 3, NULL)};
     uint64_t term = walk_attribute_term(l->walker, l->attributes, &id, columns);
 
     for (size_t i = 0; i < l->count; i++) {
         struct entity *n = &l->entities[i];
 
-        if (n->keeps && n->key.value.integer == db_int(q->s, 0)) {
+        if (n->keeps && n->key.value.integer == db_int(q, 0)) {
             n->attribute_hash = walk_attribute_total(n->attribute_hash - term);
             n->new_attributes = true;
         }
@@ -616,8 +621,8 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
     bool brings = l->attributes > 0 && l->page->brings_attributes;
     struct rows q = db_ask(l->db, e, l->sql[FIND], X(walked->id.value.text, walked->id.length));
     bool found = db_next(&q);
-    bool read = found && l->attributes && db_int(q.s, 4) != 0;
-    uint64_t attribute_hash = read ? (uint64_t)db_int(q.s, 3) : 0;
+    bool read = found && l->attributes && db_int(&q, 4) != 0;
+    uint64_t attribute_hash = read ? (uint64_t)db_int(&q, 3) : 0;
 
     *n = (struct entity){.id = walked->id,
                          .key = walked->id,
@@ -625,10 +630,10 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
                          .row_hash = walked->row_hash,
                          .attribute_hash = brings ? walked->attribute_hash : attribute_hash,
                          .is_new = !found,
-                         .rows = !found || (uint64_t)db_int(q.s, 1) != walked->row_hash,
+                         .rows = !found || (uint64_t)db_int(&q, 1) != walked->row_hash,
                          .attributes_read = brings || read};
     if (l->tree->key) {
-        n->key = int_cell(found ? db_int(q.s, 0) : ++l->last_key);
+        n->key = int_cell(found ? db_int(&q, 0) : ++l->last_key);
     }
     n->new_attributes =
         brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
@@ -636,7 +641,7 @@ static bool compare(struct loader *l, const struct walked *walked, struct entity
     n->keeps = found && n->rows && !brings && read;
     n->marked = !n->rows && !n->attributes && n->attributes_read != read;
     if (n->marked) {
-        n->run_id = db_int(q.s, 2);
+        n->run_id = db_int(&q, 2);
     }
     return db_end(&q);
 }
@@ -647,6 +652,7 @@ static bool take_entity(struct loader *l, const struct walked *walked, struct lo
 {
     struct entity *n = &l->entities[l->count];
 
+    *n = (struct entity){.id = walked->id}; /* its rows lie there already, but are not fed yet */
     if ((is_waiting(l, &walked->id) && !flush(l, e)) || !compare(l, walked, n, e)) {
         return false;
     }

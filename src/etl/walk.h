@@ -93,6 +93,7 @@ const struct walk_note *walk_notes(const struct walker *w, size_t *count);
 
 /* --- what a tree looks like --- */
 
+/* The tables, root first. */
 size_t walk_table_count(const struct walker *w);
 const struct table_map *walk_table(const struct walker *w, size_t at);
 

@@ -21,16 +21,10 @@
 #include "io/file.h"
 #include "sql.h"
 
-struct db_stmt {
-    sqlite3_stmt *handle;
-    struct db *db;
-    int bind_code; /* first failed bind since the last reset; reported by the next step */
-};
-
 /* A statement that is kept under its text's address. */
 struct kept_stmt {
     const char *sql;
-    struct db_stmt *statement;
+    sqlite3_stmt *statement;
 };
 
 struct db {
@@ -110,210 +104,7 @@ static bool fail_sql(struct db *d, const char *sql, struct err *e)
     return fail(d, doing, e);
 }
 
-/* --- statements --- */
-
-struct db_stmt *db_prepare(struct db *d, const char *sql, struct err *e)
-{
-    sqlite3_stmt *handle = NULL;
-    struct db_stmt *s;
-
-    if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL) !=
-        SQLITE_OK) {
-        fail_sql(d, sql, e);
-        return NULL;
-    }
-    INVARIANT(handle);
-    s = xcalloc(1, sizeof(*s));
-    s->handle = handle;
-    s->db = d;
-    return s;
-}
-
-void db_finalize(struct db_stmt *s)
-{
-    if (s) {
-        sqlite3_finalize(s->handle);
-        free(s);
-    }
-}
-
-static void bound(struct db_stmt *s, int code)
-{
-    if (code != SQLITE_OK && s->bind_code == SQLITE_OK) {
-        s->bind_code = code;
-    }
-}
-
-void db_bind_null(struct db_stmt *s, int at)
-{
-    bound(s, sqlite3_bind_null(s->handle, at));
-}
-
-void db_bind_int(struct db_stmt *s, int at, int64_t value)
-{
-    bound(s, sqlite3_bind_int64(s->handle, at, value));
-}
-
-void db_bind_real(struct db_stmt *s, int at, double value)
-{
-    bound(s, sqlite3_bind_double(s->handle, at, value));
-}
-
-void db_bind_text(struct db_stmt *s, int at, const char *text, size_t length)
-{
-    bound(s, sqlite3_bind_text64(s->handle, at, text, length, SQLITE_STATIC, SQLITE_UTF8));
-}
-
-void db_bind_str(struct db_stmt *s, int at, const char *text)
-{
-    if (text) {
-        db_bind_text(s, at, text, strlen(text));
-    } else {
-        db_bind_null(s, at);
-    }
-}
-
-void db_bind_blob(struct db_stmt *s, int at, const void *bytes, size_t length)
-{
-    bound(s, sqlite3_bind_blob64(s->handle, at, length > 0 ? bytes : "", length, SQLITE_STATIC));
-}
-
-int db_param_index(struct db_stmt *s, const char *name)
-{
-    return sqlite3_bind_parameter_index(s->handle, name);
-}
-
-int db_param_count(struct db_stmt *s)
-{
-    return sqlite3_bind_parameter_count(s->handle);
-}
-
-const char *db_param_name(struct db_stmt *s, int at)
-{
-    return sqlite3_bind_parameter_name(s->handle, at);
-}
-
-bool db_step(struct db_stmt *s, bool *row, struct err *e)
-{
-    int code;
-
-    *row = false;
-    if (s->bind_code != SQLITE_OK) {
-        err_set(e, ERR_STORE, "%s: a value cannot be stored: %s", s->db->path,
-                sqlite3_errstr(s->bind_code));
-        e->library_code = s->bind_code;
-        return false;
-    }
-    code = sqlite3_step(s->handle);
-    if (s->db->frozen && !db_stamp_check(&s->db->stamp, s->db->path, e)) {
-        sqlite3_reset(s->handle);
-        return false;
-    }
-    if (code == SQLITE_ROW) {
-        *row = true;
-        return true;
-    }
-    if (code == SQLITE_DONE) {
-        return true;
-    }
-    fail_sql(s->db, sqlite3_sql(s->handle), e);
-    sqlite3_reset(s->handle);
-    return false;
-}
-
-bool db_run(struct db_stmt *s, struct err *e)
-{
-    bool row = false;
-
-    if (!db_step(s, &row, e)) {
-        return false;
-    }
-    INVARIANT(!row);
-    sqlite3_reset(s->handle);
-    return true;
-}
-
-void db_reset(struct db_stmt *s)
-{
-    sqlite3_reset(s->handle);
-    sqlite3_clear_bindings(s->handle);
-    s->bind_code = SQLITE_OK;
-}
-
-int db_column_count(struct db_stmt *s)
-{
-    return sqlite3_column_count(s->handle);
-}
-
-const char *db_column_name(struct db_stmt *s, int at)
-{
-    return sqlite3_column_name(s->handle, at);
-}
-
-enum db_type db_column_type(struct db_stmt *s, int at)
-{
-    switch (sqlite3_column_type(s->handle, at)) {
-    case SQLITE_INTEGER:
-        return DB_INT;
-    case SQLITE_FLOAT:
-        return DB_REAL;
-    case SQLITE_TEXT:
-        return DB_TEXT;
-    case SQLITE_BLOB:
-        return DB_BLOB;
-    default:
-        return DB_NULL;
-    }
-}
-
-int64_t db_int(struct db_stmt *s, int at)
-{
-    return sqlite3_column_int64(s->handle, at);
-}
-
-double db_real(struct db_stmt *s, int at)
-{
-    return sqlite3_column_double(s->handle, at);
-}
-
-const char *db_text(struct db_stmt *s, int at)
-{
-    return (const char *)sqlite3_column_text(s->handle, at);
-}
-
-struct cell db_field(struct db_stmt *s, int at)
-{
-    sqlite3_value *v = sqlite3_column_value(s->handle, at);
-
-    switch (sqlite3_value_type(v)) {
-    case SQLITE_INTEGER:
-        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_value_int64(v)};
-    case SQLITE_FLOAT:
-        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
-    case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_value_text(v);
-
-        INVARIANT(text); /* no memory for it */
-        return (struct cell){
-            .type = CELL_TEXT, .length = (uint32_t)sqlite3_value_bytes(v), .value.text = text};
-    }
-    default:
-        return (struct cell){.type = CELL_NULL};
-    }
-}
-
-const void *db_blob(struct db_stmt *s, int at, size_t *length)
-{
-    const void *bytes = sqlite3_column_blob(s->handle, at);
-
-    *length = db_bytes(s, at);
-    return bytes;
-}
-
-size_t db_bytes(struct db_stmt *s, int at)
-{
-    return (size_t)sqlite3_column_bytes(s->handle, at);
-}
+/* --- statements ------------------------------------------------------------------------------ */
 
 bool db_exec(struct db *d, const char *sql, struct err *e)
 {
@@ -323,51 +114,56 @@ bool db_exec(struct db *d, const char *sql, struct err *e)
     return true;
 }
 
-/* --- values, and statements that are kept --- */
-
-static void bind_time(struct db_stmt *s, int at, int64_t ms)
+static int bind_time(sqlite3_stmt *s, int at, int64_t ms)
 {
     char text[CLOCK_ISO_BYTES];
 
-    if (ms == TIME_NONE) {
-        db_bind_null(s, at);
-    } else {
-        clock_format(ms, text);
-        bound(s, sqlite3_bind_text(s->handle, at, text, -1, SQLITE_TRANSIENT));
-    }
+    return ms == TIME_NONE ? SQLITE_OK
+                           : sqlite3_bind_text(s, at, clock_format(ms, text), -1, SQLITE_TRANSIENT);
 }
 
-static void bind_value(struct db_stmt *s, int at, const struct db_value *v)
+/* What is not bound is NULL already. */
+static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
 {
     switch (v->type) {
-    case 'i':
-        db_bind_int(s, at, v->number);
-        break;
     case 'n':
-        if (v->number >= 0) {
-            db_bind_int(s, at, v->number);
-        }
-        break;
+        return v->number < 0 ? SQLITE_OK : sqlite3_bind_int64(s, at, v->number);
+    case 'i':
+        return sqlite3_bind_int64(s, at, v->number);
     case 'r':
-        db_bind_real(s, at, v->real);
-        break;
-    case 's':
-        db_bind_str(s, at, v->bytes);
-        break;
+        return sqlite3_bind_double(s, at, v->real);
     case 't':
-        bind_time(s, at, v->number);
-        break;
+        return bind_time(s, at, v->number);
+    case 's':
+        return v->bytes ? sqlite3_bind_text(s, at, v->bytes, -1, SQLITE_STATIC) : SQLITE_OK;
     case 'x':
-        db_bind_text(s, at, v->bytes, v->length);
-        break;
+        return sqlite3_bind_text64(s, at, v->bytes, v->length, SQLITE_STATIC, SQLITE_UTF8);
     case 'b':
-        db_bind_blob(s, at, v->bytes, v->length);
-        break;
-    default: /* NONE, a NULL cell: NULL already */
-        break;
+        return sqlite3_bind_blob64(s, at, v->length > 0 ? v->bytes : "", v->length, SQLITE_STATIC);
+    default:
+        return SQLITE_OK;
     }
 }
 
+static bool bind_values(struct db *d, sqlite3_stmt *s, const struct db_value *v, size_t n,
+                        struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        int at = v[i].name ? sqlite3_bind_parameter_index(s, v[i].name) : (int)i + 1;
+        int code = bind_value(s, at, &v[i]);
+
+        if (code != SQLITE_OK) {
+            sqlite3_clear_bindings(s);
+            err_set(e, ERR_STORE, "%s: a value cannot be stored: %s", d->path,
+                    sqlite3_errstr(code));
+            e->library_code = code;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where a text's statement is kept, or would be. */
 static struct kept_stmt *kept_slot(struct kept_stmt *slots, size_t count, const char *sql)
 {
     size_t at = (size_t)((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (count - 1);
@@ -393,100 +189,124 @@ static void grow_kept(struct db *d)
     d->kept_slots = count;
 }
 
-/* The statement of that text, ready and with its values. Text that is not constant may have been
- * another one at this address: then what was kept for that goes. */
-static struct db_stmt *kept_statement(struct db *d, const char *sql, const struct db_value *v,
-                                      size_t n, struct err *e)
+/* The statement of that text. Text that is not constant may have been another one at this address:
+ * then what was kept for that goes. */
+static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
 {
     if (2 * d->kept_count >= d->kept_slots) {
         grow_kept(d);
     }
     struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
-    if (k->statement && strcmp(sqlite3_sql(k->statement->handle), sql) != 0) {
-        db_finalize(k->statement);
+    if (k->statement && strcmp(sqlite3_sql(k->statement), sql) != 0) {
+        sqlite3_finalize(k->statement);
         k->statement = NULL;
     }
     if (!k->statement) {
-        struct db_stmt *s = db_prepare(d, sql, e);
-
-        if (!s) {
+        if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &k->statement,
+                               NULL) != SQLITE_OK) {
+            fail_sql(d, sql, e);
             return NULL;
         }
+        INVARIANT(k->statement);
         d->kept_count += !k->sql;
-        *k = (struct kept_stmt){.sql = sql, .statement = s};
+        k->sql = sql;
     }
-    INVARIANT(!sqlite3_stmt_busy(k->statement->handle));
-    for (size_t i = 0; i < n; i++) {
-        bind_value(k->statement, (int)i + 1, &v[i]);
-    }
+    INVARIANT(!sqlite3_stmt_busy(k->statement));
     return k->statement;
 }
 
 void db_forget(struct db *d, const char *sql)
 {
-    struct kept_stmt *k = d->kept_slots ? kept_slot(d->kept, d->kept_slots, sql) : NULL;
+    if (d->kept_slots > 0) {
+        struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
 
-    if (k) {
-        db_finalize(k->statement);
+        sqlite3_finalize(k->statement);
         k->statement = NULL;
     }
-}
-
-static void free_kept(struct db *d)
-{
-    for (size_t i = 0; i < d->kept_slots; i++) {
-        db_finalize(d->kept[i].statement);
-    }
-    free(d->kept);
-}
-
-bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n)
-{
-    struct db_stmt *s = kept_statement(d, sql, v, n, e);
-
-    if (!s) {
-        return false;
-    }
-    bool alone = !d->in_transaction;
-    if (alone) {
-        step("commit");
-    }
-    bool done = db_run(s, e);
-    if (alone) {
-        step("committed");
-    }
-    db_reset(s);
-    return done;
 }
 
 struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const struct db_value *v,
                           size_t n)
 {
-    struct db_stmt *s = kept_statement(d, sql, v, n, e);
+    sqlite3_stmt *s = kept_statement(d, sql, e);
+    bool ready = s && bind_values(d, s, v, n, e);
 
-    return (struct rows){.s = s, .e = e, .ok = s != NULL};
+    return (struct rows){.db = d, .statement = s, .e = e, .ok = ready};
 }
 
 bool db_next(struct rows *q)
 {
-    bool row = false;
-
-    q->ok = q->ok && db_step(q->s, &row, q->e);
-    return row;
+    if (!q->ok) {
+        return false;
+    }
+    int code = sqlite3_step(q->statement);
+    if (q->db->frozen && !db_stamp_check(&q->db->stamp, q->db->path, q->e)) {
+        q->ok = false;
+    } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        q->ok = fail_sql(q->db, sqlite3_sql(q->statement), q->e);
+    }
+    return q->ok && code == SQLITE_ROW;
 }
 
 bool db_end(struct rows *q)
 {
-    if (q->s) {
-        db_reset(q->s);
-        q->s = NULL;
+    if (q->statement) {
+        sqlite3_reset(q->statement);
+        sqlite3_clear_bindings(q->statement);
+        q->statement = NULL;
     }
     return q->ok;
 }
 
+bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n)
+{
+    struct rows q = db_ask_values(d, e, sql, v, n);
+    bool alone = !d->in_transaction;
+
+    if (alone) {
+        step("commit");
+    }
+    bool row = db_next(&q);
+    INVARIANT(!row);
+    if (alone) {
+        step("committed");
+    }
+    return db_end(&q);
+}
+
+bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql, NONE);
+
+    *out = db_next(&q) ? db_int(&q, 0) : 0;
+    return db_end(&q);
+}
+
+/* --- the present row ------------------------------------------------------------------------- */
+
+int db_column_count(const struct rows *q)
+{
+    return sqlite3_column_count(q->statement);
+}
+
+const char *db_column_name(const struct rows *q, int column)
+{
+    return sqlite3_column_name(q->statement, column);
+}
+
+int64_t db_int(const struct rows *q, int column)
+{
+    return sqlite3_column_int64(q->statement, column);
+}
+
+const char *db_text(const struct rows *q, int column)
+{
+    return (const char *)sqlite3_column_text(q->statement, column);
+}
+
 int64_t db_time(const struct rows *q, int column)
 {
-    const char *text = db_text(q->s, column);
+    const char *text = db_text(q, column);
     int64_t ms = TIME_NONE;
 
     return text && clock_parse(text, false, &ms) ? ms : TIME_NONE;
@@ -494,19 +314,32 @@ int64_t db_time(const struct rows *q, int column)
 
 const char *db_kept(const struct rows *q, int column, struct arena *a)
 {
-    const char *text = db_text(q->s, column);
+    const char *text = db_text(q, column);
 
     return text ? arena_strdup(a, text) : NULL;
 }
 
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
-    struct cell c = db_field(q->s, column);
+    sqlite3_value *v = sqlite3_column_value(q->statement, column);
 
-    if (c.type == CELL_TEXT) {
-        c.value.text = arena_strndup(a, c.value.text, c.length);
+    switch (sqlite3_value_type(v)) {
+    case SQLITE_INTEGER:
+        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_value_int64(v)};
+    case SQLITE_FLOAT:
+        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_value_text(v);
+        size_t length = (size_t)sqlite3_value_bytes(v);
+
+        INVARIANT(text); /* no memory for it */
+        return (struct cell){.type = CELL_TEXT,
+                             .length = (uint32_t)length,
+                             .value.text = a ? arena_strndup(a, text, length) : text};
     }
-    return c;
+    default:
+        return (struct cell){.type = CELL_NULL};
+    }
 }
 
 struct db_value db_value_of(const struct cell *c)
@@ -522,14 +355,6 @@ struct db_value db_value_of(const struct cell *c)
         break;
     }
     return NONE;
-}
-
-bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e)
-{
-    struct rows q = db_ask(d, e, sql, NONE);
-
-    *out = db_next(&q) ? db_int(q.s, 0) : 0;
-    return db_end(&q);
 }
 
 bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e)
@@ -644,7 +469,7 @@ static bool journal_mode(struct db *d, const char *sql, bool *wal, struct err *e
 {
     struct rows q = db_ask(d, e, sql, NONE);
 
-    *wal = db_next(&q) && str_eq(db_text(q.s, 0), "wal");
+    *wal = db_next(&q) && str_eq(db_text(&q, 0), "wal");
     return db_end(&q);
 }
 
@@ -1041,7 +866,10 @@ void db_close(struct db *d)
     }
     if (d->handle) {
         db_rollback(d);
-        free_kept(d);
+        for (size_t i = 0; i < d->kept_slots; i++) {
+            sqlite3_finalize(d->kept[i].statement);
+        }
+        free(d->kept);
         sqlite3_close_v2(d->handle);
     }
     free(d->path);

@@ -21,7 +21,6 @@
 #include "io/db_feed.h"
 
 struct db;
-struct db_stmt;
 
 enum db_mode {
     DB_WRITE, /* open or make, migrate to the newest schema */
@@ -54,49 +53,6 @@ const char *db_path(const struct db *d);
 /* The newest schema number the program knows. */
 int db_schema_version(void);
 
-/* A prepared statement from SQL text (borrowed only during the call). Owned by the caller:
- * db_finalize. */
-struct db_stmt *db_prepare(struct db *d, const char *sql, struct err *e);
-void db_finalize(struct db_stmt *s);
-
-/* Binding by position from 1. Text and blobs are borrowed until the next step/reset
- * (SQLITE_STATIC). */
-void db_bind_null(struct db_stmt *s, int at);
-void db_bind_int(struct db_stmt *s, int at, int64_t value);
-void db_bind_real(struct db_stmt *s, int at, double value);
-void db_bind_text(struct db_stmt *s, int at, const char *text, size_t length);
-void db_bind_str(struct db_stmt *s, int at, const char *text); /* NULL binds NULL */
-void db_bind_blob(struct db_stmt *s, int at, const void *bytes, size_t length);
-
-/* Position of a named parameter (":name"), 0 when there is none; number of parameters; name of the
- * one at `at`. */
-int db_param_index(struct db_stmt *s, const char *name);
-int db_param_count(struct db_stmt *s);
-const char *db_param_name(struct db_stmt *s, int at);
-
-/* One step: *row tells whether there is a row. False on an error. */
-bool db_step(struct db_stmt *s, bool *row, struct err *e);
-
-/* Runs a statement that gives no rows, then resets it (bindings stay). */
-bool db_run(struct db_stmt *s, struct err *e);
-
-/* Makes a statement ready to run again; bindings are cleared. */
-void db_reset(struct db_stmt *s);
-
-enum db_type { DB_NULL, DB_INT, DB_REAL, DB_TEXT, DB_BLOB };
-
-/* Columns of the present row, from 0; texts and blobs are borrowed until the next step. */
-int db_column_count(struct db_stmt *s);
-const char *db_column_name(struct db_stmt *s, int at);
-enum db_type db_column_type(struct db_stmt *s, int at);
-int64_t db_int(struct db_stmt *s, int at);
-double db_real(struct db_stmt *s, int at);
-const char *db_text(struct db_stmt *s, int at); /* NULL for NULL */
-const void *db_blob(struct db_stmt *s, int at, size_t *length);
-size_t db_bytes(struct db_stmt *s, int at);
-/* All of it in one call; a BLOB is nothing. */
-struct cell db_field(struct db_stmt *s, int at);
-
 /* A value on its way into a statement, made by the macros below, so that the compiler checks its
  * type. Texts and bytes are borrowed until the statement has run. */
 struct db_value {
@@ -105,41 +61,34 @@ struct db_value {
     double real;
     const void *bytes;
     size_t length;
+    const char *name; /* ":name" of the parameter; NULL: the one of its place among the values */
 };
-#define I(v) ((struct db_value){.type = 'i', .number = (v)}) /* integer */
-#define N(v) ((struct db_value){.type = 'n', .number = (v)}) /* NULL when negative */
-#define R(v) ((struct db_value){.type = 'r', .real = (v)})
-#define S(v) ((struct db_value){.type = 's', .bytes = (v)})  /* string; NULL is NULL */
-#define T(v) ((struct db_value){.type = 't', .number = (v)}) /* instant; TIME_NONE is NULL */
-#define X(p, n)                                                                                    \
-    ((struct db_value){.type = 'x', .bytes = (p), .length = (n)})             /* text of n bytes   \
-                                                                               */
-#define B(p, n) ((struct db_value){.type = 'b', .bytes = (p), .length = (n)}) /* BLOB */
-#define NONE    ((struct db_value){.type = 0}) /* the statement takes no value */
+/* I integer, N integer that is NULL when negative, R real, S string (NULL: NULL), T instant
+ * (TIME_NONE: NULL) as ISO text, X text of n bytes, B bytes, NONE none or NULL. */
+#define I(v)    ((struct db_value){.type = 'i', .number = (v)})
+#define N(v)    ((struct db_value){.type = 'n', .number = (v)})
+#define R(v)    ((struct db_value){.type = 'r', .real = (v)})
+#define S(v)    ((struct db_value){.type = 's', .bytes = (v)})
+#define T(v)    ((struct db_value){.type = 't', .number = (v)})
+#define X(p, n) ((struct db_value){.type = 'x', .bytes = (p), .length = (n)})
+#define B(p, n) ((struct db_value){.type = 'b', .bytes = (p), .length = (n)})
+#define NONE    ((struct db_value){.type = 0})
 #define DB_VALUES(...)                                                                             \
     (const struct db_value[]){__VA_ARGS__},                                                        \
         (sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
 
-/* db_do(d, e, sql, I(id), S(name)...) runs a statement that gives no rows, its values bound to ?1,
- * ?2... The statement is prepared once and kept by the connection, under the text's address. Where
- * no transaction is open it is one by itself (a crash-test step before and after it). */
-#define db_do(d, e, sql, ...) db_do_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
-bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n);
-
-/* Finalizes the statement that db_do or db_ask keep for a text that is about to go. */
-void db_forget(struct db *d, const char *sql);
-
 /* The rows of a statement:
  *
  *     struct rows q = db_ask(d, e, "SELECT name FROM user WHERE user_id = ?1", S(id));
- *     while (db_next(&q)) { ... db_text(q.s, 0) ... }
+ *     while (db_next(&q)) { ... db_text(&q, 0) ... }
  *     return db_end(&q);
  *
- * Errors stick: db_next is false at the end and after an error, db_end says which it was, and sets
- * the statement free whatever happened. Prepared and kept as by db_do, so one text is asked by one
- * reader at a time. */
+ * The statement is prepared once and kept by the connection, under the text's address, so one text
+ * is asked by one reader at a time. Errors stick: db_next is false at the end and after an error,
+ * db_end says which it was, and sets the statement free whatever happened. */
 struct rows {
-    struct db_stmt *s;
+    struct db *db;
+    struct sqlite3_stmt *statement;
     struct err *e;
     bool ok; /* a caller that cannot go on may clear it: db_end is false then */
 };
@@ -149,26 +98,41 @@ struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const st
 bool db_next(struct rows *q);
 bool db_end(struct rows *q);
 
-/* Of the present row: an instant (TIME_NONE for NULL or what is none); a text and a cell that last
- * as long as the arena (NULL for NULL). BLOBs have no cell. */
-int64_t db_time(const struct rows *q, int column);
-const char *db_kept(const struct rows *q, int column, struct arena *a);
-struct cell db_cell(const struct rows *q, int column, struct arena *a);
-
-/* A cell as a value. */
-struct db_value db_value_of(const struct cell *c);
+/* db_do(d, e, sql, I(id), S(name)...) runs a statement that gives no rows, kept likewise. Where no
+ * transaction is open it is one by itself (a crash-test step before and after it). */
+#define db_do(d, e, sql, ...) db_do_values((d), (e), (sql), DB_VALUES(__VA_ARGS__))
+bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n);
 
 /* The first column of the first row of a query without parameters, 0 where there is none; false on
  * an error. */
 bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 
+/* Runs SQL text of one or more statements without parameters (constant text only). */
+bool db_exec(struct db *d, const char *sql, struct err *e);
+
+/* Finalizes the statement that is kept for a text that is about to go. */
+void db_forget(struct db *d, const char *sql);
+
+/* The columns of an answer, there before its first row too. */
+int db_column_count(const struct rows *q);
+const char *db_column_name(const struct rows *q, int column);
+
+/* Of the present row, columns from 0: an integer; a text, borrowed until the next step (NULL for
+ * NULL), or in the arena; an instant (TIME_NONE for NULL or what is none); all that a cell can be,
+ * its text in the arena or, where that is NULL, borrowed. BLOBs have no cell. */
+int64_t db_int(const struct rows *q, int column);
+const char *db_text(const struct rows *q, int column);
+const char *db_kept(const struct rows *q, int column, struct arena *a);
+int64_t db_time(const struct rows *q, int column);
+struct cell db_cell(const struct rows *q, int column, struct arena *a);
+
+/* A cell as a value. */
+struct db_value db_value_of(const struct cell *c);
+
 /* Makes `f` a table of this connection under `name`, and takes the table away. `f` is borrowed
  * until then; statements that read it are to be gone before. */
 bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e);
 void db_unfeed(struct db *d, const char *name);
-
-/* Runs SQL text of one or more statements without parameters (constant text only). */
-bool db_exec(struct db *d, const char *sql, struct err *e);
 
 /* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_commit
  * counts a crash-test step before and after, and rolls back what it cannot commit. db_rollback is

@@ -299,7 +299,6 @@ static void read_headers(CURL *easy, struct http_answer *answer)
                 sizeof(answer->correlation_id));
     copy_header(easy, "location", answer->location, sizeof(answer->location));
     answer->gzip = str_eq_nocase(encoding, "gzip") || str_eq_nocase(encoding, "x-gzip");
-    answer->is_json = str_has_nocase(answer->content_type, "json");
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     answer->framed = version >= CURL_HTTP_VERSION_2_0 || header_value(easy, "content-length") ||
                      header_value(easy, "transfer-encoding");

@@ -81,8 +81,7 @@ struct http_answer {
     int status;        /* HTTP status, 0 on failure */
     struct buf body;   /* raw bytes; the taker frees it */
     bool gzip;         /* Content-Encoding: gzip */
-    bool framed;  /* the protocol tells where the body ends; if not, a cut goes unnoticed here */
-    bool is_json; /* Content-Type names JSON */
+    bool framed; /* the protocol tells where the body ends; if not, a cut goes unnoticed here */
     char content_type[64];
     char retry_after[64]; /* header as sent, "" when absent */
     char correlation_id[80];

@@ -42,7 +42,7 @@ static bool list_relations(struct db *d, struct arena *a, struct relation **list
     *count = 0;
     while (*count < RELATIONS_MAX && db_next(&q)) {
         (*list)[(*count)++] =
-            (struct relation){.name = db_kept(&q, 0, a), .is_view = db_int(q.s, 1) != 0};
+            (struct relation){.name = db_kept(&q, 0, a), .is_view = db_int(&q, 1) != 0};
     }
     return db_end(&q);
 }
@@ -133,36 +133,31 @@ static bool check_targets(const struct exporting *x, struct err *e)
 
 /* --- one file -------------------------------------------------------------------------------- */
 
-/* Writes the rows of a statement that is bound. Ends early, and true, when writing fails:
- * csv_finish tells. */
-static bool write_rows(struct db_stmt *s, struct csv_writer *w, struct err *e)
+/* Writes the rows that were asked for. Ends early, and true, when writing fails: csv_finish tells.
+ */
+static bool write_rows(struct rows *q, struct csv_writer *w)
 {
-    bool row = false;
-
-    for (;;) {
+    while (q->ok && !csv_failed(w)) {
         if (stop_requested()) {
-            return err_set(e, ERR_STOPPED, "stopped by a signal; no file was changed");
+            q->ok = err_set(q->e, ERR_STOPPED, "stopped by a signal; no file was changed");
         }
-        if (!db_step(s, &row, e)) {
-            return false;
+        if (!db_next(q)) {
+            break;
         }
-        if (!row || csv_failed(w)) {
-            return true;
-        }
-        render_record(s, w);
+        render_record(q, w);
     }
+    return db_end(q);
 }
 
 /* Writes the rows of a view conversation by conversation, so that nothing has to be sorted. */
-static bool write_by_conversation(struct exporting *x, struct db_stmt *s, struct csv_writer *w,
+static bool write_by_conversation(struct exporting *x, const char *sql, struct csv_writer *w,
                                   struct err *e)
 {
     struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->request->since_ms));
 
     while (!csv_failed(w) && db_next(&ids)) {
-        db_bind_text(s, 1, db_text(ids.s, 0), db_bytes(ids.s, 0));
-        ids.ok = write_rows(s, w, e);
-        db_reset(s);
+        struct rows q = db_ask(x->db, e, sql, S(db_text(&ids, 0)));
+        ids.ok = write_rows(&q, w);
     }
     return db_end(&ids);
 }
@@ -170,25 +165,22 @@ static bool write_by_conversation(struct exporting *x, struct db_stmt *s, struct
 static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
                            struct err *e)
 {
-    char since[CLOCK_ISO_BYTES];
     struct rows q = db_ask(x->db, e, sql_export_statement, S(relation));
     const char *sql = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
-    bool by_conversation = sql && db_int(q.s, 1) != 0;
-    struct db_stmt *s = db_end(&q) ? db_prepare(x->db, sql, e) : NULL;
+    bool by_conversation = sql && db_int(&q, 1) != 0;
 
-    if (!s) {
+    if (!db_end(&q)) {
         return false;
     }
-    for (int i = 0; i < db_column_count(s); i++) {
-        csv_text(w, db_column_name(s, i), strlen(db_column_name(s, i)));
+    bool takes_since = !by_conversation && strstr(sql, "?1");
+    q = takes_since ? db_ask(x->db, e, sql, T(x->request->since_ms)) : db_ask(x->db, e, sql, NONE);
+    if (q.ok) {
+        render_names(&q, w);
     }
-    csv_end_record(w);
-    if (!by_conversation && db_param_count(s) > 0 && x->request->since_ms != TIME_NONE) {
-        db_bind_str(s, 1, clock_format(x->request->since_ms, since));
+    if (!by_conversation) {
+        return write_rows(&q, w);
     }
-    bool written = by_conversation ? write_by_conversation(x, s, w, e) : write_rows(s, w, e);
-    db_finalize(s);
-    return written;
+    return db_end(&q) && write_by_conversation(x, sql, w, e);
 }
 
 static bool write_file(struct exporting *x, size_t at, struct err *e)

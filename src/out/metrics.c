@@ -17,13 +17,13 @@ static bool write_samples(struct db *d, FILE *out, const char *sql, const struct
     const char *last = "";
 
     while (db_next(&q)) {
-        const char *name = db_text(q.s, 1);
-        const char *labels = db_text(q.s, 3);
-        const char *value = db_text(q.s, 4);
+        const char *name = db_text(&q, 1);
+        const char *labels = db_text(&q, 3);
+        const char *value = db_text(&q, 4);
 
         if (!str_eq(name, last)) {
-            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, db_text(q.s, 2), name,
-                          db_text(q.s, 0));
+            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, db_text(&q, 2), name,
+                          db_text(&q, 0));
             last = arena_strdup(a, name);
         }
         if (value && labels) {

@@ -121,42 +121,37 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
                    name, near ? ", did you mean " : "", near ? near : "", all);
 }
 
-/* The place of a parameter, and whether its text says that it is a day. */
-static int find_param(const struct query *q, struct db_stmt *s, const char *marked, bool *is_day)
+/* The parameter of that name; NULL when there is none. */
+static const struct query_param *find_param(const struct query *q, const char *name)
 {
     for (size_t i = 0; i < q->param_count; i++) {
-        if (str_eq(q->params[i].name, marked + 1)) {
-            *is_day = strstr(q->params[i].text, "YYYY-MM-DD") != NULL;
-            return db_param_index(s, marked);
+        if (str_eq(q->params[i].name, name)) {
+            return &q->params[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
-bool query_bind(const struct query *q, struct db_stmt *s, struct arena *a, const char *assignment,
-                struct err *e)
+bool query_value(const struct query *q, struct arena *a, const char *assignment,
+                 struct db_value *out, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
     int64_t number = 0;
     int32_t day = 0;
-    bool is_day = false;
 
     if (!equals || equals == assignment) {
         return err_set(e, ERR_USAGE, "'%s' is no parameter; write key=value", assignment);
     }
     const char *marked = arena_printf(a, ":%.*s", (int)(equals - assignment), assignment);
     const char *value = equals + 1;
-    int at = find_param(q, s, marked, &is_day);
-    if (at == 0) {
+    const struct query_param *param = find_param(q, marked + 1);
+    if (!param) {
         return refuse_param(q, a, marked + 1, e);
     }
-    if (is_day && !clock_parse_day(value, &day)) {
+    if (strstr(param->text, "YYYY-MM-DD") && !clock_parse_day(value, &day)) {
         return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", marked + 1, value);
     }
-    if (str_to_int64(value, INT64_MIN, INT64_MAX, &number)) {
-        db_bind_int(s, at, number);
-    } else {
-        db_bind_str(s, at, value);
-    }
+    *out = str_to_int64(value, INT64_MIN, INT64_MAX, &number) ? I(number) : S(value);
+    out->name = marked;
     return true;
 }

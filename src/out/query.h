@@ -35,10 +35,10 @@ const struct query *query_list(struct arena *a, size_t *count);
 /* The query of that name; NULL with ERR_USAGE (naming the nearest) when there is none. */
 const struct query *query_find(struct arena *a, const char *name, struct err *e);
 
-/* Binds "key=value" to the query's statement: a whole number as an integer, else as text; both are
- * borrowed. ERR_USAGE for an unknown key (naming the nearest) and for what should be a day and is
- * none. */
-bool query_bind(const struct query *q, struct db_stmt *s, struct arena *a, const char *assignment,
-                struct err *e);
+/* The value, with its parameter's name, that "key=value" gives: a whole number as an integer, else
+ * text; borrowed, but for the name (in the arena). ERR_USAGE for an unknown key (naming the
+ * nearest) and for what should be a day and is none. */
+bool query_value(const struct query *q, struct arena *a, const char *assignment,
+                 struct db_value *out, struct err *e);
 
 #endif

@@ -13,70 +13,69 @@
 
 enum { NUMBER_BYTES = 40, INDENT = 2, WORDS_WIDTH = 79 };
 
-/* One step, unless a stop was asked for. */
-static bool next_row(struct db_stmt *s, bool *row, struct err *e)
+/* db_next, unless a stop was asked for. */
+static bool next_row(struct rows *q)
 {
-    if (stop_requested()) {
-        return err_set(e, ERR_STOPPED, "stopped by a signal");
+    if (q->ok && stop_requested()) {
+        q->ok = err_set(q->e, ERR_STOPPED, "stopped by a signal");
     }
-    return db_step(s, row, e);
+    return db_next(q);
 }
 
-static bool render_table(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
+static void render_table(struct rows *q, const struct rendering *to, size_t *count)
 {
     bool has_head = to->format == RENDER_TABLE;
-    int columns = db_column_count(s);
+    int columns = db_column_count(q);
     struct table *t = table_new((size_t)columns, has_head);
-    bool row = false;
-    bool read = false;
 
     for (int i = 0; has_head && i < columns; i++) {
-        table_str(t, db_column_name(s, i));
+        table_str(t, db_column_name(q, i));
     }
-    for (; (read = next_row(s, &row, e)) && row; (*rows)++) {
+    for (; next_row(q); (*count)++) {
         for (int i = 0; i < columns; i++) {
-            struct cell c = db_field(s, i);
+            struct cell c = db_cell(q, i, NULL);
             table_cell(t, &c);
         }
     }
-    if (read) {
+    if (q->ok) {
         table_print(t, to->width, to->out);
     }
     table_free(t);
-    return read;
 }
 
-void render_record(struct db_stmt *s, struct csv_writer *w)
+void render_record(const struct rows *q, struct csv_writer *w)
 {
-    int columns = db_column_count(s);
+    int columns = db_column_count(q);
 
     for (int i = 0; i < columns; i++) {
-        struct cell c = db_field(s, i);
+        struct cell c = db_cell(q, i, NULL);
         csv_cell(w, &c);
     }
     csv_end_record(w);
 }
 
-static bool render_csv(struct db_stmt *s, FILE *out, size_t *rows, struct err *e)
+void render_names(const struct rows *q, struct csv_writer *w)
 {
-    const struct csv_options plain = {.gzip = false};
-    struct csv_writer *w = csv_new(out, &plain);
-    bool row = false;
-    bool read = false;
-
-    for (int i = 0; i < db_column_count(s); i++) {
-        const char *name = db_column_name(s, i);
+    for (int i = 0; i < db_column_count(q); i++) {
+        const char *name = db_column_name(q, i);
         csv_text(w, name, strlen(name));
     }
     csv_end_record(w);
-    for (; (read = next_row(s, &row, e)) && row && !csv_failed(w); (*rows)++) {
-        render_record(s, w);
+}
+
+static void render_csv(struct rows *q, FILE *out, size_t *count)
+{
+    const struct csv_options plain = {.gzip = false};
+    struct csv_writer *w = csv_new(out, &plain);
+
+    render_names(q, w);
+    for (; next_row(q) && !csv_failed(w); (*count)++) {
+        render_record(q, w);
     }
     bool written = csv_finish(w);
-    if (read && !written) {
-        return err_set(e, ERR_STORE, "cannot write the output: %s", strerror(errno));
+    if (q->ok && !written) {
+        q->ok = err_set(q->e, ERR_STORE, "cannot write the output: %s", strerror(errno));
     }
-    return read;
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */
@@ -115,21 +114,19 @@ static void add_value(struct buf *line, const struct cell *c)
     }
 }
 
-static bool render_json(struct db_stmt *s, FILE *out, size_t *rows, struct err *e)
+static void render_json(struct rows *q, FILE *out, size_t *count)
 {
-    int columns = db_column_count(s);
+    int columns = db_column_count(q);
     struct buf line;
-    bool row = false;
-    bool read = false;
 
     buf_init(&line, SIZE_MAX);
     (void)fputc('[', out);
-    for (; (read = next_row(s, &row, e)) && row && !ferror(out); (*rows)++) {
+    for (; next_row(q) && !ferror(out); (*count)++) {
         buf_clear(&line);
-        buf_add_str(&line, *rows > 0 ? ",\n  {" : "\n  {");
+        buf_add_str(&line, *count > 0 ? ",\n  {" : "\n  {");
         for (int i = 0; i < columns; i++) {
-            const char *name = db_column_name(s, i);
-            struct cell c = db_field(s, i);
+            const char *name = db_column_name(q, i);
+            struct cell c = db_cell(q, i, NULL);
 
             buf_add_str(&line, i > 0 ? ", " : "");
             json_quote(&line, name, strlen(name));
@@ -139,9 +136,10 @@ static bool render_json(struct db_stmt *s, FILE *out, size_t *rows, struct err *
         buf_add_char(&line, '}');
         (void)fwrite(line.data, 1, line.length, out);
     }
-    (void)fputs(*rows > 0 ? "\n]\n" : "]\n", out);
+    if (q->ok) { /* what was cut off must not look whole */
+        (void)fputs(*count > 0 ? "\n]\n" : "]\n", out);
+    }
     buf_free(&line);
-    return read;
 }
 
 /* Behind the closing quote of the string that begins at `at`. */
@@ -239,31 +237,33 @@ static bool check_written(FILE *out, struct err *e)
                    "cannot write the output: the disk is full or the reader went away");
 }
 
-bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e)
+bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
 {
-    bool done = false;
-
-    *rows = 0;
+    *count = 0;
+    if (!q->ok) {
+        return false;
+    }
     switch (to->format) {
     case RENDER_CSV:
-        done = render_csv(s, to->out, rows, e);
+        render_csv(q, to->out, count);
         break;
     case RENDER_JSON:
-        done = render_json(s, to->out, rows, e);
+        render_json(q, to->out, count);
         break;
     default:
-        done = render_table(s, to, rows, e);
+        render_table(q, to, count);
     }
-    return done && check_written(to->out, e);
+    q->ok = q->ok && check_written(to->out, q->e);
+    return q->ok;
 }
 
 bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
                   const struct rendering *to)
 {
     struct rows q = db_ask_values(d, e, sql, v, n);
-    size_t rows = 0;
+    size_t count = 0;
 
-    q.ok = q.ok && render_rows(q.s, to, &rows, e);
+    (void)render_rows(&q, to, &count);
     return db_end(&q);
 }
 
@@ -273,7 +273,7 @@ bool render_document(struct db *d, struct err *e, const char *sql, const struct 
     struct rows q = db_ask_values(d, e, sql, v, n);
 
     if (db_next(&q)) {
-        put_document(db_text(q.s, 0), out);
+        put_document(db_text(&q, 0), out);
     }
     return db_end(&q) && check_written(out, e);
 }

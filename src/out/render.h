@@ -30,8 +30,8 @@ struct rendering {
     FILE *out; /* borrowed */
 };
 
-/* Writes the rows of a bound statement; *rows receives how many. */
-bool render_rows(struct db_stmt *s, const struct rendering *to, size_t *rows, struct err *e);
+/* Writes what was asked, and counts its rows; as db_next, it leaves db_end to the caller. */
+bool render_rows(struct rows *q, const struct rendering *to, size_t *count);
 
 /* Writes the rows of a constant statement with its values (DB_VALUES). */
 bool render_query(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n,
@@ -47,7 +47,8 @@ bool render_document(struct db *d, struct err *e, const char *sql, const struct 
  * copied. */
 void render_words(FILE *out, const char *text, int indent, int at);
 
-/* Writes the present row as a CSV record. */
-void render_record(struct db_stmt *s, struct csv_writer *w);
+/* Writes the columns' names, the present row, as a CSV record. */
+void render_names(const struct rows *q, struct csv_writer *w);
+void render_record(const struct rows *q, struct csv_writer *w);
 
 #endif

@@ -1,88 +1,34 @@
 #include "probe/access.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "api/answer.h"
 #include "api/diagnosis.h"
 #include "api/region.h"
-#include "api/retry.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/stop.h"
 #include "base/str.h"
 
 enum {
     WAIT_MS = 200,
-    URL_BYTES = 1024,
     LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
     GRANTS_MOST = 1000,
-    SEARCHES_AT_ONCE = 4,
 };
 #define SKEW_MOST_MS (60 * MS_PER_SECOND)
 
-/* --- requests -------------------------------------------------------------------------------- */
-
-static bool send_once(struct access *a, const struct http_request *request,
-                      struct http_answer *answer, struct err *e)
-{
-    if (!http_start(a->http, request, e)) {
-        return false;
-    }
-    while (!http_next(a->http, WAIT_MS, answer)) {
-        if (stop_requested()) {
-            http_abort(a->http);
-            return err_set(e, ERR_STOPPED, "stopped by a signal");
-        }
-    }
-    return true;
-}
-
-/* Sends a request and waits for its answer, whose body the caller frees; tries once more when that
- * may help: a name that is unknown or a port that is closed stays so. False with ERR_STOPPED or
- * ERR_CONFIG. */
-static bool send(struct access *a, const struct http_request *request, struct http_answer *answer,
-                 struct err *e)
-{
-    if (!send_once(a, request, answer, e)) {
-        return false;
-    }
-    enum retry_reason reason = retry_reason(answer->failure, answer->status, false);
-    if ((reason != RETRY_SERVER && answer->failure != HTTP_RESET) || stop_requested()) {
-        return true;
-    }
-    buf_free(&answer->body);
-    clock_sleep_ms(limit_get(LIMIT_RETRY_BASE_MS));
-    return send_once(a, request, answer, e);
-}
-
 bool access_ask(struct access *a, const char *path, const char *body, const char *label,
-                struct access_answer *answer)
+                struct client_answer *answer)
 {
-    struct http_answer got;
-    struct http_request request = {
+    const struct client_request request = {
         .method = body ? HTTP_POST : HTTP_GET,
-        .url = arena_printf(a->report->arena, "%s%s", a->config->api_url, path),
+        .path = path,
         .body = body,
-        .body_length = body ? strlen(body) : 0,
-        .bearer = a->token.value,
+        .label = label,
+        .want_document = true,
+        .brief = true,
     };
 
-    answer->document = NULL;
-    answer->code[0] = '\0';
-    err_clear(&answer->error);
-    if (!send(a, &request, &got, &answer->error)) {
-        return false;
-    }
-    if (got.failure != HTTP_OK || got.status < 200 || got.status > 299) {
-        api_error(&answer->error, &got, label, answer->code);
-    } else if (answer_parse(&got, &answer->document, &answer->error) != BODY_WHOLE) {
-        err_prefix(&answer->error, "%s", label);
-        answer->error.http_status = got.status;
-    }
-    buf_free(&got.body);
-    return answer->document != NULL;
+    return client_call(a->client, &request, answer);
 }
 
 /* --- the way to the hosts -------------------------------------------------------------------- */
@@ -108,28 +54,28 @@ static void compare_clocks(struct report *r, const struct http_answer *answer)
 static bool reach(struct access *a, const char *name, const char *base, bool ask_clock)
 {
     struct report *r = a->report;
-    struct http_request request = {
-        .method = HTTP_GET,
-        .url = arena_printf(r->arena, "%s/", base),
+    const struct client_request request = {
+        .target = CLIENT_URL,
+        .path = arena_printf(r->arena, "%s/", base),
+        .brief = true,
     };
-    struct http_answer answer;
-    struct err e;
+    struct client_answer answer;
 
-    if (!send(a, &request, &answer, &e)) {
-        report_error(r, name, &e, CAUSE_NET_OTHER);
-        return false;
-    }
-    bool reached = answer.failure == HTTP_OK || answer.failure == HTTP_TOO_LARGE;
+    (void)client_call(a->client, &request, &answer);
+    const struct http_answer *http = &answer.http;
+    bool reached = http->status > 0 || http->failure == HTTP_TOO_LARGE;
     if (reached) {
-        report_add(r, name, CAUSE_NONE, "%s: %s answered in %lld ms", base, answer.address,
-                   (long long)answer.elapsed_ms);
+        report_add(r, name, CAUSE_NONE, "%s: %s answered in %lld ms", base, http->address,
+                   (long long)http->elapsed_ms);
+    } else if (http->failure == HTTP_OK) {
+        report_error(r, name, &answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
-        report_add(r, name, diagnose_network(&answer), "%s: %s", base, answer.detail);
+        report_add(r, name, diagnose_network(http), "%s: %s", base, http->detail);
     }
     if (reached && ask_clock) {
-        compare_clocks(r, &answer);
+        compare_clocks(r, http);
     }
-    buf_free(&answer.body);
+    client_answer_free(&answer);
     return reached;
 }
 
@@ -148,14 +94,6 @@ void access_network(struct access *a)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-static void wipe_body(struct http_answer *answer)
-{
-    if (answer->body.data) {
-        secret_wipe(answer->body.data, answer->body.length);
-    }
-    buf_free(&answer->body);
-}
-
 static const char *lifetime_text(struct arena *a, int64_t seconds)
 {
     if (seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS) {
@@ -164,71 +102,17 @@ static const char *lifetime_text(struct arena *a, int64_t seconds)
     return arena_printf(a, "%lld minutes", (long long)((seconds + 30) / 60));
 }
 
-/* One region's login host on the way. */
-struct search {
-    struct config config; /* the user's, with that login_url */
-    char url[URL_BYTES];
-    const struct region *region;
-    bool is_second; /* the request is a repetition */
-};
-
-static bool ask_region(struct access *a, struct search *s)
+static void ask_region(struct access *a, const char *login_url, const struct region *region)
 {
-    struct http_request request;
-    struct err e;
+    const struct client_request request = {
+        .target = CLIENT_LOGIN,
+        .method = HTTP_POST,
+        .path = login_url,
+        .brief = true,
+        .user = (void *)region,
+    };
 
-    snprintf(s->url, sizeof(s->url), "%s%s", s->config.login_url, TOKEN_PATH);
-    token_request(&s->config, s->url, &request);
-    request.user = s;
-    return http_start(a->http, &request, &e);
-}
-
-/* The other regions' login hosts; returns their number. */
-static size_t prepare_search(struct access *a, struct search *searches)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < region_count; i++) {
-        const char *url =
-            arena_printf(a->report->arena, "https://login.%s", region_table[i].domain);
-        if (!str_eq(url, a->config->login_url)) {
-            searches[count] = (struct search){.config = *a->config, .region = &region_table[i]};
-            searches[count++].config.login_url = url;
-        }
-    }
-    return count;
-}
-
-/* Whether an answer that did not come may come when it is asked for again, which happens once. */
-static bool is_repeated(struct access *a, struct search *s, struct http_answer *answer)
-{
-    bool may_pass = answer->failure == HTTP_TIMEOUT || answer->failure == HTTP_RESET;
-
-    if (!may_pass || s->is_second) {
-        return false;
-    }
-    buf_free(&answer->body);
-    s->is_second = true;
-    return ask_region(a, s);
-}
-
-/* Takes one region's answer; true when the client lives there. One that answers that the secret is
- * wrong may know a client of that id. */
-static bool take_region(struct access *a, struct search *s, struct http_answer *answer,
-                        const char **doubtful)
-{
-    struct token token = {.generation = 0};
-    struct err e;
-    bool found =
-        token_accept(&token, &s->config, s->config.login_url, answer, clock_monotonic_ms(), &e);
-
-    token_free(&token);
-    wipe_body(answer);
-    if (!found && e.cause == CAUSE_LOGIN_WRONG_SECRET) {
-        *doubtful = arena_printf(a->report->arena, "%s%s%s", *doubtful, **doubtful ? ", " : "",
-                                 s->region->aws);
-    }
-    return found;
+    client_send(a->client, &request);
 }
 
 static void tell_search(struct report *r, const struct region *found, const char *doubtful,
@@ -259,82 +143,89 @@ static void tell_search(struct report *r, const struct region *found, const char
     }
 }
 
-/* Asks the login hosts of all other regions for the client, a few at once: on a slow machine many
- * handshakes at a time would make each other late. */
+/* Asks the login hosts of all other regions for the client; one that is late is asked once more.
+ * One that answers that the secret is wrong may know a client of that id. */
 static void find_region(struct access *a)
 {
-    struct search *searches = arena_array(a->report->arena, region_count, sizeof(*searches));
-    size_t count = prepare_search(a, searches);
-    size_t next = 0;
-    size_t on_the_way = 0;
-    size_t reached = 0;
+    struct arena *arena = a->report->arena;
+    bool *is_late = arena_array(arena, region_count, sizeof(*is_late));
     const struct region *found = NULL;
     const char *doubtful = "";
-    struct http_answer answer;
+    size_t count = 0;
+    size_t reached = 0;
 
-    while (!found && !stop_requested()) {
-        for (; next < count && on_the_way < SEARCHES_AT_ONCE; next++) {
-            on_the_way += ask_region(a, &searches[next]) ? 1 : 0;
+    for (size_t i = 0; i < region_count; i++) {
+        const char *url = arena_printf(arena, "https://login.%s", region_table[i].domain);
+        if (!str_eq(url, a->config->login_url)) {
+            ask_region(a, url, &region_table[i]);
+            count++;
         }
-        if (on_the_way == 0) {
-            break;
-        }
-        if (!http_next(a->http, WAIT_MS, &answer) || is_repeated(a, answer.user, &answer)) {
+    }
+    for (size_t left = count; left > 0 && !found && !stop_requested();) {
+        struct client_answer answer;
+        if (!client_next(a->client, WAIT_MS, &answer)) {
             continue;
         }
-        struct search *s = answer.user;
-        on_the_way--;
-        reached += answer.failure == HTTP_OK ? 1 : 0;
-        found = take_region(a, s, &answer, &doubtful) ? s->region : NULL;
+        left--;
+        const struct region *region = answer.user;
+        bool *late = &is_late[region - region_table];
+        reached += answer.http.status > 0 ? 1 : 0;
+        if (answer.error.kind == ERR_NONE) {
+            found = region;
+        } else if (answer.error.cause == CAUSE_LOGIN_WRONG_SECRET) {
+            doubtful = arena_printf(arena, "%s%s%s", doubtful, *doubtful ? ", " : "", region->aws);
+        } else if (answer.http.failure == HTTP_TIMEOUT && !*late) {
+            *late = true;
+            left++;
+            ask_region(a, arena_printf(arena, "https://login.%s", region->domain), region);
+        }
+        client_answer_free(&answer);
     }
-    http_abort(a->http);
+    client_abort(a->client);
     tell_search(a->report, found, doubtful, reached, count);
 }
 
 void access_login(struct access *a, bool may_find_region, bool (*may_send)(void))
 {
+    const struct client_request request = {
+        .target = CLIENT_LOGIN,
+        .method = HTTP_POST,
+        .path = a->config->login_url,
+        .brief = true,
+    };
     struct report *r = a->report;
-    char url[URL_BYTES];
-    struct http_request request;
-    struct http_answer answer;
-    struct err e;
+    struct client_answer answer;
 
-    snprintf(url, sizeof(url), "%s%s", a->config->login_url, TOKEN_PATH);
-    token_request(a->config, url, &request);
-    if (!send(a, &request, &answer, &e)) {
-        report_error(r, "login", &e, CAUSE_LOGIN_NETWORK);
-        return;
-    }
-    bool done =
-        token_accept(&a->token, a->config, a->config->login_url, &answer, clock_monotonic_ms(), &e);
-    wipe_body(&answer);
+    bool done = client_call(a->client, &request, &answer);
+    client_answer_free(&answer);
     if (done) {
         report_add(r, "login", CAUSE_NONE, "a token, good for %s",
-                   lifetime_text(r->arena, a->token.lifetime_seconds));
+                   lifetime_text(r->arena, client_token(a->client)->lifetime_seconds));
         return;
     }
     /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
-    if (answer.failure != HTTP_OK || e.cause == CAUSE_NONE) {
-        e.cause = CAUSE_LOGIN_NETWORK;
+    struct err *e = &answer.error;
+    if (answer.http.failure != HTTP_OK || e->cause == CAUSE_NONE) {
+        e->cause = CAUSE_LOGIN_NETWORK;
     }
-    report_error(r, "login", &e, CAUSE_LOGIN_NO_TOKEN);
-    bool may_live_elsewhere = e.cause == CAUSE_LOGIN_UNKNOWN_CLIENT ||
-                              e.cause == CAUSE_LOGIN_WRONG_SECRET ||
-                              e.cause == CAUSE_LOGIN_INVALID_CLIENT;
+    report_error(r, "login", e, CAUSE_LOGIN_NO_TOKEN);
+    bool may_live_elsewhere = e->cause == CAUSE_LOGIN_UNKNOWN_CLIENT ||
+                              e->cause == CAUSE_LOGIN_WRONG_SECRET ||
+                              e->cause == CAUSE_LOGIN_INVALID_CLIENT;
     if (!may_find_region || !may_live_elsewhere) {
         return;
     }
     if (may_send && !may_send()) {
         report_skip(r, "find region", "you said no");
-        return;
+    } else {
+        find_region(a);
     }
-    find_region(a);
 }
 
 /* --- the token ------------------------------------------------------------------------------- */
 
 /* The first request with a token: what its refusal means. */
-static void refuse(struct access *a, struct access_answer *answer)
+static void refuse(struct access *a, struct client_answer *answer)
 {
     const struct config *config = a->config;
     struct err *e = &answer->error;
@@ -434,7 +325,7 @@ static void check_claims(struct access *a)
 {
     static const char *const names[] = {"iss", "aud", "sub", "org", "organization", "exp", "iat"};
     struct arena *arena = a->report->arena;
-    struct json_doc *doc = secret_claims(a->token.value);
+    struct json_doc *doc = secret_claims(client_token(a->client)->value);
     const char *evidence = "";
 
     for (size_t i = 0; doc && i < sizeof(names) / sizeof(*names); i++) {
@@ -453,19 +344,20 @@ static void check_claims(struct access *a)
 
 void access_token(struct access *a)
 {
-    struct access_answer answer;
+    struct client_answer answer;
+    int64_t lifetime_seconds = client_token(a->client)->lifetime_seconds;
 
-    if (!access_ask(a, "/api/v2/tokens/me", NULL, "tokens/me", &answer)) {
+    if (access_ask(a, "/api/v2/tokens/me", NULL, "tokens/me", &answer)) {
+        check_organization(a, json_root(answer.document));
+        check_client(a, json_get(json_root(answer.document), "OAuthClient"));
+        check_claims(a);
+        if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
+            report_add(a->report, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds",
+                       (long long)lifetime_seconds);
+        }
+    } else {
         refuse(a, &answer);
-        return;
     }
-    check_organization(a, json_root(answer.document));
-    check_client(a, json_get(json_root(answer.document), "OAuthClient"));
-    json_free(answer.document);
-    check_claims(a);
-    if (a->token.lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
-        report_add(a->report, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds",
-                   (long long)a->token.lifetime_seconds);
-    }
+    client_answer_free(&answer);
     a->token_good = !report_failed(a->report);
 }

@@ -7,18 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "api/api_error.h"
-#include "api/token.h"
+#include "api/client.h"
 #include "io/config.h"
-#include "io/http.h"
-#include "io/json.h"
 #include "probe/report.h"
 
 struct access {
     const struct config *config;
     struct report *report;
-    struct http *http;
-    struct token token; /* value NULL: no login */
+    struct client *client;
     bool login_reached;
     bool api_reached;
     bool token_good; /* the API takes it */
@@ -28,22 +24,16 @@ struct access {
     bool all_divisions;
 };
 
-/* The end of an API request. */
-struct access_answer {
-    struct json_doc *document; /* the taker's; NULL on errors */
-    struct err error;          /* as of api_error; its http_status is 0 when there was no answer */
-    char code[API_CODE_BYTES]; /* ErrorBody.code of a refusal, "" otherwise */
-};
-
-/* The steps network, login and token, each as far as those before it went well. `find_region` and
- * `may_send` are check_request's. ERR_CONFIG's words about certificates stand in the report. */
+/* The steps network, login and token: the caller takes each only when those before it went well.
+ * `find_region`: ask the other regions' login hosts when the client is not known here, if
+ * `may_send` (NULL: it may) lets the secret go there. */
 void access_network(struct access *a);
 void access_login(struct access *a, bool find_region, bool (*may_send)(void));
 void access_token(struct access *a);
 
 /* One API request with the token, repeated once when that may help; `body` NULL: a GET. True when
- * there is a document. */
+ * there is a document; client_answer_free in any case. */
 bool access_ask(struct access *a, const char *path, const char *body, const char *label,
-                struct access_answer *answer);
+                struct client_answer *answer);
 
 #endif

@@ -98,17 +98,11 @@ static void check_start(struct report *r, const struct check_request *request)
     }
 }
 
-/* True when it is worth going on; then `access` has its connections. */
+/* True when it is worth going on; then `access` has its client. */
 static bool check_configuration(const struct check_request *request, struct access *access)
 {
     const struct config *config = request->config;
     struct report *r = access->report;
-    struct http_options options = {
-        .user_agent = "rollcall/" ROLLCALL_VERSION,
-        .proxy = config->proxy,
-        .ca_file = config->ca_file,
-        .max_connections = 2,
-    };
     struct err e;
 
     if (request->setup_error) {
@@ -120,8 +114,8 @@ static bool check_configuration(const struct check_request *request, struct acce
     check_credentials(r, request);
     check_hosts(r, config);
     check_start(r, request);
-    access->http = http_new(&options, &e);
-    if (!access->http) {
+    access->client = client_new(config, &e);
+    if (!access->client) {
         report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
     }
     return !report_failed(r);
@@ -263,7 +257,7 @@ static void check_retention(struct access *a)
 {
     struct report *r = a->report;
     const struct config *c = a->config;
-    struct access_answer answer;
+    struct client_answer answer;
     int64_t kept_days = 0;
 
     if (!a->token_good || c->start_day == INT32_MIN) {
@@ -272,7 +266,7 @@ static void check_retention(struct access *a)
     bool read = access_ask(a, "/api/v2/analytics/dataretention/settings", NULL,
                            "dataretention/settings", &answer) &&
                 json_int(json_get(json_root(answer.document), "retentionDays"), &kept_days);
-    json_free(answer.document);
+    client_answer_free(&answer);
     if (!read) {
         report_skip(r, "retention", "not readable (it asks for analytics:dataRetention:view)");
         return;
@@ -308,7 +302,7 @@ static bool take(struct report *r, enum cause_step step, const char *why_not)
 }
 
 /* The steps that need the network: each only when those before it make sense of it. */
-static void check_remote(const struct check_request *request, struct access *a, struct sizes *sizes)
+static void check_remote(const struct check_request *request, struct access *a, int64_t *rows)
 {
     const char *no_token = NULL;
 
@@ -316,7 +310,7 @@ static void check_remote(const struct check_request *request, struct access *a, 
     if (take(a->report, STEP_LOGIN, a->login_reached ? NULL : "the login host was not reached")) {
         access_login(a, request->find_region, request->may_send);
     }
-    if (!a->token.value) {
+    if (!client_token(a->client)->value) {
         no_token = "there is no token";
     } else if (!a->api_reached) {
         no_token = "the API host was not reached";
@@ -325,10 +319,10 @@ static void check_remote(const struct check_request *request, struct access *a, 
         access_token(a);
     }
     if (take(a->report, STEP_PERMISSIONS, a->token_good ? NULL : "the API was not asked")) {
-        organization_permissions(a, request->streams, request->stream_count, sizes);
+        organization_permissions(a, request->streams, request->stream_count, rows);
     }
     if (take(a->report, STEP_LIMITS, a->token_good ? NULL : "the API was not asked")) {
-        organization_limits(a, request->streams, request->stream_count, sizes);
+        organization_limits(a, request->streams, request->stream_count, rows);
     }
 }
 
@@ -336,20 +330,19 @@ void check_run(const struct check_request *request, struct report *r)
 {
     static const char first[] = "the configuration comes first";
     struct access a = {.config = request->config, .report = r};
-    struct sizes sizes = sizes_new(r->arena);
+    int64_t *rows = organization_rows(r->arena);
 
     r->step = STEP_CONFIGURATION;
     if (check_configuration(request, &a)) {
         r->step = STEP_NETWORK;
-        check_remote(request, &a, &sizes);
+        check_remote(request, &a, rows);
     } else {
         for (int step = STEP_NETWORK; step <= STEP_LIMITS; step++) {
             take(r, (enum cause_step)step, first);
         }
     }
     if (take(r, STEP_LOCAL, request->setup_error ? first : NULL)) {
-        check_local(request, &a, sizes_of_a_day(&sizes));
+        check_local(request, &a, organization_day_rows(rows));
     }
-    http_free(a.http);
-    token_free(&a.token);
+    client_free(a.client);
 }

@@ -12,37 +12,36 @@ enum {
     NIGHT_MINUTES = 8 * 60,
 };
 
-/* --- sizes ----------------------------------------------------------------------------------- */
-
-struct sizes sizes_new(struct arena *a)
+int64_t *organization_rows(struct arena *a)
 {
-    struct sizes sizes = {arena_array(a, stream_registry_count, sizeof(*sizes.rows))};
+    int64_t *rows = arena_array(a, stream_registry_count, sizeof(*rows));
 
     for (size_t i = 0; i < stream_registry_count; i++) {
-        sizes.rows[i] = -1;
+        rows[i] = -1;
     }
-    return sizes;
+    return rows;
 }
 
-static int64_t *size_of(const struct sizes *sizes, const struct stream *s)
+int64_t organization_day_rows(const int64_t *rows)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        if (stream_registry[i]->windows == WINDOWS_UTC_DAYS && rows[i] > 0) {
+            sum += rows[i];
+        }
+    }
+    return sum;
+}
+
+static size_t place_of(const struct stream *s)
 {
     size_t at = 0;
 
     while (stream_registry[at] != s) {
         at++;
     }
-    return &sizes->rows[at];
-}
-
-int64_t sizes_of_a_day(const struct sizes *sizes)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        bool counts = stream_registry[i]->windows == WINDOWS_UTC_DAYS && sizes->rows[i] > 0;
-        sum += counts ? sizes->rows[i] : 0;
-    }
-    return sum;
+    return at;
 }
 
 /* --- permissions ----------------------------------------------------------------------------- */
@@ -78,7 +77,7 @@ static void try_plan(struct access *a, const struct request_plan *plan, const ch
     struct pager_spec spec = spec_of(plan, &id);
     struct pager *pager = pager_new(arena, &spec);
     struct pager_request request = {.path = plan->availability};
-    struct access_answer answer;
+    struct client_answer answer;
     struct pager_page page;
 
     *t = (struct tried){.total = -1};
@@ -103,7 +102,7 @@ static void try_plan(struct access *a, const struct request_plan *plan, const ch
             t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
         }
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
 }
 
 /* The names of a plan's permissions, any of which is enough. */
@@ -178,7 +177,7 @@ static bool is_used(const struct config *c, const struct request_plan *plan)
 }
 
 /* A stream that wants all of its plans. */
-static void check_plans(struct access *a, const struct stream *s, struct sizes *sizes)
+static void check_plans(struct access *a, const struct stream *s, int64_t *rows)
 {
     struct tried last = {.total = -1};
 
@@ -193,7 +192,7 @@ static void check_plans(struct access *a, const struct stream *s, struct sizes *
             return;
         }
     }
-    *size_of(sizes, s) = last.total;
+    rows[place_of(s)] = last.total;
     accept(a->report, s, &last);
 }
 
@@ -202,7 +201,7 @@ static void check_plans(struct access *a, const struct stream *s, struct sizes *
 static void check_sources(struct access *a, const struct stream *s)
 {
     const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : NULL;
-    const struct request_plan *first = NULL;
+    size_t first = s->plan_count; /* the one whose refusal is told */
     struct tried first_tried = {.total = -1};
     struct tried somebody = {.total = -1};
 
@@ -211,24 +210,27 @@ static void check_sources(struct access *a, const struct stream *s)
         try_plan(a, stream_plan(whose, ROLE_ONLY, NULL), NULL, &somebody);
     }
     for (size_t i = 0; i < s->plan_count; i++) {
+        const struct request_plan *plan = &s->plans[i];
         struct tried t;
+
         if (a->config->adherence_realtime != ADHERENCE_AUTO &&
             a->config->adherence_realtime != (enum adherence_source)(i + 1)) {
             continue;
         }
-        try_plan(a, &s->plans[i], somebody.first_id, &t);
+        try_plan(a, plan, somebody.first_id, &t);
         if (t.granted) {
-            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", s->plans[i].name);
+            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", plan->name);
             return;
         }
         /* A missing permission says more than a path that is not there. */
-        if (!first || (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
-            first = &s->plans[i];
+        if (first == s->plan_count ||
+            (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
+            first = i;
             first_tried = t;
         }
     }
-    if (first) {
-        refuse(a->report, s, first, &first_tried.error);
+    if (first < s->plan_count) {
+        refuse(a->report, s, &s->plans[first], &first_tried.error);
     }
 }
 
@@ -258,7 +260,7 @@ static const char *uncovered(struct access *a, struct json entities, size_t *cou
 static void check_divisions(struct access *a)
 {
     struct report *r = a->report;
-    struct access_answer answer;
+    struct client_answer answer;
     size_t missing;
 
     if (a->all_divisions || a->division_count == 0) {
@@ -281,11 +283,11 @@ static void check_divisions(struct access *a)
     } else {
         report_add(r, "divisions", CAUSE_NONE, "the roles cover all %zu", listed);
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
 }
 
 void organization_permissions(struct access *a, const struct stream *const *streams, size_t count,
-                              struct sizes *sizes)
+                              int64_t *rows)
 {
     for (size_t i = 0; i < count; i++) {
         const struct stream *s = streams[i];
@@ -296,7 +298,7 @@ void organization_permissions(struct access *a, const struct stream *const *stre
         if (stream_plan(s, ROLE_SOURCE, NULL)) {
             check_sources(a, s);
         } else {
-            check_plans(a, s, sizes);
+            check_plans(a, s, rows);
         }
     }
     check_divisions(a);
@@ -329,7 +331,7 @@ static int64_t day_requests(const struct config *c, const struct stream *s, int6
  * and the hours after the availability date, of the others all rows, or those of the stream whose
  * ids they are asked for. *day receives the part of one day. */
 static int64_t night_requests(const struct config *c, const struct stream *const *streams,
-                              size_t count, const struct sizes *sizes, int64_t *day)
+                              size_t count, const int64_t *rows, int64_t *day)
 {
     int64_t sum = 1;
 
@@ -337,15 +339,15 @@ static int64_t night_requests(const struct config *c, const struct stream *const
     for (size_t i = 0; i < count; i++) {
         const struct stream *s = streams[i];
         const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : s;
-        int64_t rows = *size_of(sizes, whose);
+        int64_t total = rows[place_of(whose)];
 
         if (s->windows == WINDOWS_UTC_DAYS) {
             const struct request_plan *query = stream_plan(s, ROLE_QUERY, NULL);
-            int64_t requests = day_requests(c, s, rows);
+            int64_t requests = day_requests(c, s, total);
             *day += requests;
-            sum += (c->lookback_days + 2) * requests + pages(rows, query->page_size);
+            sum += (c->lookback_days + 2) * requests + pages(total, query->page_size);
         } else {
-            sum += pages(rows, s->plans[0].page_size);
+            sum += pages(total, s->plans[0].page_size);
         }
     }
     return sum;
@@ -355,7 +357,7 @@ static int64_t night_requests(const struct config *c, const struct stream *const
  */
 static int64_t read_limit(struct access *a)
 {
-    struct access_answer answer;
+    struct client_answer answer;
     int64_t limit = -1;
 
     if (!access_ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
@@ -376,7 +378,7 @@ static int64_t read_limit(struct access *a)
             limit = value;
         }
     }
-    json_free(answer.document);
+    client_answer_free(&answer);
     if (limit < 0) {
         report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
     }
@@ -401,7 +403,7 @@ static const char *first_run_text(struct arena *a, const struct config *c, int64
 }
 
 void organization_limits(struct access *a, const struct stream *const *streams, size_t count,
-                         const struct sizes *sizes)
+                         const int64_t *rows)
 {
     int64_t pace = a->config->requests_per_minute;
     int64_t limit = read_limit(a);
@@ -415,7 +417,7 @@ void organization_limits(struct access *a, const struct stream *const *streams, 
         limit = DEFAULT_PER_MINUTE;
     }
     pace = pace < limit ? pace : limit;
-    int64_t requests = night_requests(a->config, streams, count, sizes, &day);
+    int64_t requests = night_requests(a->config, streams, count, rows, &day);
     int64_t minutes = divided_up(requests, pace);
     report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
                "about %lld requests a night, %lld min at this pace%s", (long long)requests,

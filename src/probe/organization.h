@@ -12,25 +12,20 @@
 #include "probe/access.h"
 #include "streams/stream.h"
 
-/* Rows that a stream's answer says there are (of one that is read by days: those of yesterday,
- * UTC), by its place in the registry; -1: not known. */
-struct sizes {
-    int64_t *rows;
-};
+/* Rows that a stream's answer says there are, by its place in the registry (of one that is read by
+ * days: those of yesterday, UTC). Room for them in the arena, -1: not known. */
+int64_t *organization_rows(struct arena *a);
 
-/* Room for the sizes of all streams, none of them known yet. */
-struct sizes sizes_new(struct arena *a);
+/* Of these, what one day brings: all streams that are read by days together. */
+int64_t organization_day_rows(const int64_t *rows);
 
-/* Rows that one day brings, all streams that are read by days together; 0 when not known. */
-int64_t sizes_of_a_day(const struct sizes *sizes);
-
-/* Step 5: permissions for these streams, and divisions; fills the sizes. */
+/* Step 5: permissions for these streams, and divisions; notes the rows. */
 void organization_permissions(struct access *a, const struct stream *const *streams, size_t count,
-                              struct sizes *sizes);
+                              int64_t *rows);
 
-/* Step 6: the rate that the organization grants, and whether a night with these streams fits
- * into it. */
+/* Step 6: the rate that the organization grants, and whether a night with these streams fits into
+ * it. */
 void organization_limits(struct access *a, const struct stream *const *streams, size_t count,
-                         const struct sizes *sizes);
+                         const int64_t *rows);
 
 #endif

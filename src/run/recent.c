@@ -86,9 +86,9 @@ static bool count_found(struct search *s, struct err *e)
     struct rows q = db_ask(s->found->memory, e, sql_recent_found, T(s->found->from_ms));
 
     if (db_next(&q)) {
-        s->found->count = (size_t)db_int(q.s, 0);
-        s->older = db_int(q.s, 1);
-        if (db_int(q.s, 2) > 0) {
+        s->found->count = (size_t)db_int(&q, 0);
+        s->older = db_int(&q, 1);
+        if (db_int(&q, 2) > 0) {
             q.ok = err_set(e, ERR_CONTRACT,
                            "the answer holds a conversation without its conversationId or "
                            "conversationStart");
@@ -162,13 +162,13 @@ bool recent_names(struct recent *r, struct db *names, struct err *e)
     q.ok = q.ok && begun;
     while (db_next(&q)) {
         q.ok = db_do(r->memory, e, "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)",
-                     S(db_text(q.s, 0)), S(db_text(q.s, 1)));
+                     S(db_text(&q, 0)), S(db_text(&q, 1)));
     }
     if (db_end(&q)) {
         q = db_ask(names, e, "SELECT user_id, name FROM user", NONE);
         while (db_next(&q)) {
             q.ok = db_do(r->memory, e, "INSERT INTO user (user_id, name) VALUES (?1, ?2)",
-                         S(db_text(q.s, 0)), S(db_text(q.s, 1)));
+                         S(db_text(&q, 0)), S(db_text(&q, 1)));
         }
         (void)db_end(&q);
     }

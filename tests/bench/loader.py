@@ -14,8 +14,8 @@ import sys
 import urllib.request
 
 PAGE = 100
-COLUMN = re.compile(r"^\s+(\w+) (?:TEXT|INTEGER|REAL)\b[^-]*-- \[(\w+)", re.M)
-ARRAY = re.compile(r"-- \[(\w+)\] array", re.M)
+COLUMN = re.compile(r"^\s+(\w+) (?:TEXT|INTEGER|BIGINT|REAL)\b[^-]*-- \[(\w+)", re.M)
+ARRAY = re.compile(r"-- \[(\w+)(?: json)?\] array", re.M)
 
 
 class Table:

@@ -29,7 +29,7 @@ START = "2026-03-01"
 DAYS = 5
 PAGE = 100
 LATENCY_SECONDS = 0.3
-PARTS = ("load", "others", "reread", "latency", "rate", "csv")
+PARTS = ("load", "growth", "others", "reread", "latency", "rate", "csv")
 CLIENT_ID = "00000000-0000-4000-8000-000000000001"
 CLIENT_SECRET = "standin-secret-4711"
 LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash")
@@ -217,10 +217,10 @@ class Bench:
         self.table.add("bare bind/step insert",
                        f"{bare_rate:,.0f} conversations/s, {bare_best['seconds']:.2f} s, CPU "
                        f"{bare_best['cpu_seconds']:.2f} s, {bare_size / 1e6:.0f} MB, {bare_best['rows']:,} rows")
-        ratio, goal, met = at_least(rate / bare_rate, 0.8)
+        ratio, goal, met = at_least(rate / bare_rate, 1)
         self.table.add("extract end to end, 4 in flight",
                        f"{rate:,.0f} conversations/s, {best.seconds:.2f} s, CPU {best.cpu_seconds:.2f} s, "
-                       f"RSS {best.rss_mb:.0f} MB, {self.loaded.size() / 1e6:.0f} MB", ratio, goal + " (then 1)", met)
+                       f"RSS {best.rss_mb:.0f} MB, {self.loaded.size() / 1e6:.0f} MB", ratio, goal, met)
         wide = self.site("wide", in_flight=16)
         done = wide.extract(self.until)
         self.table.add("extract end to end, 16 in flight", f"{self.count / done.seconds:,.0f} conversations/s, "
@@ -325,6 +325,34 @@ class Bench:
         self.table.add("CSV by rollcall, gzip", f"{packed_rate:.0f} MB/s in, {packed_size / 1e6:.0f} MB out", ratio, goal, met)
 
     def growth(self):
+        """The corpus into a file that holds nine times as many conversations. They are rows with ids and nothing below:
+        what a new conversation meets of them is the index of ids, all else is appended. With --full the real thing."""
+        say("extract into a file of nine times as many conversations")
+        full = self.site("full", in_flight=4)
+        full.extract(day(0))
+        db = sqlite3.connect(full.db, isolation_level=None)
+        db.executescript(f"""
+            PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN;
+            CREATE TEMP TABLE other AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+                WHERE i < {9 * self.count}) SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4'
+                || substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))
+                AS id FROM n;
+            INSERT INTO conversation (conversation_id, conversation_start, conversation_end) SELECT id,
+                '2025-01-01T00:00:00.000Z', '2025-01-01T00:01:00.000Z' FROM other;
+            COMMIT; PRAGMA wal_checkpoint(TRUNCATE)""")
+        db.close()
+        times = []
+        for turn in range(2):
+            site = self.site(f"full{turn}", in_flight=4)
+            shutil.copyfile(full.db, site.db)
+            times.append(site.extract(self.until).seconds)
+            site.remove()
+        full.remove()
+        ratio = min(times) / self.seconds
+        self.table.add("beside nine times as many", f"{min(times):.2f} s, alone {self.seconds:.2f} s", f"{ratio:.2f} x",
+                       "<= 1.3 x", ratio <= 1.3)
+
+    def tenth(self):
         """Ten times the corpus into one file: the first and the tenth tenth."""
         self.standin.stop()
         per_day = -(-self.options.conversations // DAYS)
@@ -347,7 +375,7 @@ class Bench:
                 if part in parts or part == "load":
                     getattr(self, part)()
             if self.options.full:
-                self.growth()
+                self.tenth()
         finally:
             self.standin.stop()
         print(f"\n{self.count:,} conversations, {os.cpu_count()} cores, SQLite {sqlite3.sqlite_version}\n")

@@ -197,7 +197,7 @@ def normal(seen):
         "/api/v2/authorization/divisions":
             (200, {"entities": [{"id": DIVISION, "name": "Home", "description": ""}], "total": 1}),
         "/api/v2/organizations/limits/namespaces/platform.api":
-            (200, {"entities": [{"key": RATE, "namespace": "platform.api", "value": 300}]}),
+            (200, {"entities": [{"key": RATE, "namespace": "platform.api", "value": 1000000}]}),
         "/api/v2/analytics/dataretention/settings": (200, {"retentionDays": 558}),
     }
     return answers.get(path, error(404, "not found", "HTTP 404 Not Found"))

@@ -52,8 +52,7 @@ class Polls(TestCase):
             last[r["user_id"]] = r
         states = {r["adherence_state"] for r in rows}
         self.assertLessEqual({"InAdherence", "OutOfAdherence"}, states)
-        self.assertTrue(all(r["system_presence"] is None or r["system_presence"][1:].lower() in
-                            r["system_presence"].lower() and "_" not in r["system_presence"] for r in rows))
+        self.assertFalse([r for r in rows if "_" in (r["system_presence"] or "")], "spelt as analytics spell it")
         return rows
 
     def test_workforcemanagement(self):
@@ -89,8 +88,8 @@ class Polls(TestCase):
         self.poll(server, site, "2026-03-02T09:00:00Z")
         self.poll(server, site, "2026-03-02T13:00:00Z")
         gap = site.value("SELECT count(*) FROM adherence_state WHERE state_end IS NOT NULL "
-                         "AND last_observed = '2026-03-02T09:00:00.000Z'")
-        self.assertGreaterEqual(gap, 0)
+                         "AND last_observed LIKE '2026-03-02T09:00%'")
+        self.assertGreater(gap, 0)
         self.assertEqual(site.value("SELECT count(*) FROM adherence_state WHERE first_observed > last_observed"), 0)
         self.assertGreater(site.value("SELECT count(*) FROM adherence_state "
                                       "WHERE last_observed LIKE '2026-03-02T13%'"), 0)

@@ -1,15 +1,18 @@
-"""The command line at its edges: output that nobody reads, readers without rights, times and names mistyped, runs that
-begin together."""
+"""Exit codes and messages: one clear line, its exit code, and nothing changed. Refused logins, permissions, mistyped
+input, files of others, output that nobody reads, readers without rights, runs that begin together."""
 import datetime
 import os
+import re
 import sqlite3
 import subprocess
 import unittest
 from pathlib import Path
 
-from harness import AS_NOBODY, FULL, TestCase
+from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, command_options
 
 NOW = "2026-03-03T12:00:00Z"
+NOWHERE = "http://127.0.0.1:9"
+CONVERSATIONS = ("--stream", "conversations", "--until", NOW)
 
 
 def ahead(**delta):
@@ -17,32 +20,209 @@ def ahead(**delta):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Filled(TestCase):
-    """A site that has been extracted into."""
-
+class CommandLine(TestCase):
     def filled(self, **options):
+        """A site that has been extracted into."""
         server = self.standin(now=NOW, per_day=options.pop("per_day", 40))
         site = self.site(server.url, **options)
         self.ok(site.extract("--until", NOW))
         return site
 
+    def refused(self, result, code, *words):
+        """One line says all of it; a run's summary may follow."""
+        self.ok(result, code)
+        self.assertEqual(len(re.findall("(?m)^rollcall: (?!run )", result.stderr)), 1, result.stderr)
+        for word in words:
+            self.assertRegex(result.stderr, word)
 
-class Output(Filled):
+
+class FromTheServer(CommandLine):
+    def test_refused_logins(self):
+        cases = ((4, ["secret", "SAML"], [], {"client_secret": "not-the-secret"}),
+                 (4, ["region", "client"], [], {"client_id": "00000000-0000-4000-8000-00000000dead"}),
+                 (4, ["sign-in|HTML|web page"], ["login-html"], {}),
+                 (7, ["500|login"], ["login-500"], {}),
+                 (4, ["token"], ["token-refuse"], {}),
+                 (4, ["302", "sends elsewhere"], ["redirect:status=302,path=/oauth"], {}),
+                 (7, ["127.0.0.1:9"], [], {"login_url": NOWHERE}))
+        for code, words, faults, genesys in cases:
+            with self.subTest(faults=faults, **genesys):
+                site = self.site(self.standin(now=NOW, faults=faults).url)
+                site.set(genesys=genesys)
+                site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "500"
+                result = self.ok(site.extract("--until", NOW), code)
+                for word in words:
+                    self.assertRegex(result.stderr, word)
+                self.assertNotIn(CLIENT_SECRET, result.stderr)
+
+    def test_a_permission_is_named(self):
+        site = self.site(self.standin(now=NOW, deny="/api/v2/routing/queues").url)
+        for arguments, code in ((("--until", NOW), 11), (("--stream", "queues"), 5)):
+            self.assertIn("routing:queue:view", self.ok(site.extract(*arguments), code).stderr)
+        self.assertGreater(site.value("SELECT count(*) FROM conversation"), 0)
+
+    def test_trouble_that_outlasts_the_retries_stops_cleanly(self):
+        for fault, code in (("429:every=1,retry_after=huge,path=/api/v2/analytics", 6),
+                            ("5xx:every=1,status=503,path=/api/v2/analytics", 7)):
+            server = self.standin(now=NOW, faults=[fault])
+            site = self.site(server.url)
+            site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
+            self.ok(site.extract(*CONVERSATIONS), code)
+            server.control(faults=[])
+            self.ok(site.extract(*CONVERSATIONS))
+
+
+class Mistyped(CommandLine):
+    LOGIN = f"[genesys]\nlogin_url = {NOWHERE}\napi_url = {NOWHERE}\nclient_id = a\nclient_secret = b\n"
+
+    def test_configuration(self):
+        cases = (
+            (["rollcall.ini:1", "genesys"], "[genesis]\nregion = x\n"),
+            (["rollcall.ini:2", "region"], "[genesys]\nregoin = eu-west-1\n"),
+            (["rollcall.ini:2", "roles"], "[genesys]\nscope = analytics:read\n"),
+            (["rollcall.ini:7", "in_flight", "1.*64"], self.LOGIN + "[extract]\nin_flight = 65\n"),
+            (["rollcall.ini:7", "start"], self.LOGIN + "[extract]\nstart = yesterday\n"),
+            (["second time", "rollcall.ini:3"], "[genesys]\nregion = eu-west-1\nregion = eu-west-2\n"),
+            (["Asia/Seoul"], self.LOGIN + "[extract]\nstart = 2026-01-01\ntimezone = Asia/Soul\n"),
+            (["start"], self.LOGIN + "[extract]\ntimezone = UTC\n"),
+            (["mypurecloud|region"], "[genesys]\nregion = mars-1\nclient_id = a\nclient_secret = b\n"),
+            (["http"], self.LOGIN.replace(NOWHERE, "http://example.com") + "[extract]\nstart = 2026-01-01\n"),
+        )
+        for words, text in cases:
+            with self.subTest(text):
+                site = self.site(NOWHERE)
+                Path(site.config).write_text(text, encoding="utf-8")
+                self.refused(site.extract(), 3, *words)
+                self.assertFalse(os.path.exists(site.db))
+
+    def test_no_configuration_anywhere(self):
+        directory = self.directory()
+        environment = {"PATH": "/usr/bin:/bin", "HOME": directory, "XDG_CONFIG_HOME": directory}
+        result = subprocess.run([ROLLCALL, "extract"], cwd=directory, env=environment, capture_output=True, text=True,
+                                check=False)
+        self.refused(result, 3)
+
+    def test_usage(self):
+        site = self.site(NOWHERE)
+        cases = (("no command given",), ("did you mean extract", "extrct"), ("unknown option '-x'", "-vx"),
+                 ("option '--config' needs a value", "--config"), ("did you mean --limits", "--limts"),
+                 ("did you mean --until", "extract", "--untl", NOW), ("ISO 8601", "extract", "--until", "tomorrow"),
+                 ("did you mean conversations", "extract", "--stream", "conversation"),
+                 ("unexpected argument 'now'", "extract", "now"), ("unexpected argument 'now'", "status", "now"),
+                 ("option '--stream' needs a value", "extract", "--stream"),
+                 ("exclude each other", "query", "freshness", "--csv", "--json"), ("name one file", "snapshot"),
+                 ("'0' is no number", "recent", "0"), ("--out is empty", "export", "--out", ""))
+        for words, *arguments in cases:
+            with self.subTest(arguments):
+                self.refused(site.run(*arguments), 2, words)
+        self.assertFalse(os.path.exists(site.db))
+
+    def test_help_and_version(self):
+        site = self.site(NOWHERE)
+        self.assertRegex(self.ok(site.run("--version")).stdout, r"^rollcall \d+\.\d+")
+        for command, options in command_options().items():
+            text = self.ok(site.run(*[command] if command else [], "--help")).stdout
+            self.assertTrue(text.startswith(f"usage: rollcall {command}"))
+            self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), command)
+            for option in options:
+                self.assertRegex(text, rf"(?m)^ +(-\w, )?{option}\b")
+
+    def test_a_day_is_its_start_in_the_time_zone(self):
+        site = self.site(self.standin(now=NOW).url, timezone="Asia/Seoul")
+        self.ok(site.extract("--stream", "users", "--until", "2026-03-03"))
+        self.assertEqual(site.value("SELECT planned_until FROM run"), "2026-03-02T15:00:00.000Z")
+        for text in ("2026-03-03T00:00", "2026-03-03T00:00:00", "2026-3-3", "2026-02-30", "tomorrow", ""):
+            self.refused(site.extract("--stream", "users", "--until", text), 2, "with a zone")
+
+    def test_how_far_ahead_a_time_may_lie(self):
+        site = self.site(self.standin(now=NOW).url)
+        self.refused(site.extract("--stream", "users", "--until", ahead(days=40, minutes=5)), 2,
+                     "lies 40 days in the future")
+        self.assertFalse(os.path.exists(site.db))
+        for delta, warned in (({"days": 6, "hours": 23}, True), ({"minutes": 3}, True), ({"seconds": 20}, False)):
+            result = self.ok(site.extract("--stream", "users", "--until", ahead(**delta)))
+            self.assertEqual("lies in the future" in result.stderr, warned, delta)
+
+    def test_a_misspelt_table_is_told_with_its_line(self):
+        site = self.filled()
+        site.set(export={"tables": "user, conversatoin"})
+        words = r"rollcall.ini:\d+: \[export\] tables: there is no table or view 'conversatoin'; did you mean conversation"
+        self.refused(site.run("export"), 3, words)
+        self.refused(site.extract("--until", NOW), 3, words)
+        self.ok(site.run("export", "user"))  # the command line's names take their place
+        self.refused(site.run("export", "usr"), 2, "'usr'")
+        fresh = self.site(NOWHERE, export={"tables": "userr"})
+        self.refused(fresh.extract(), 3, r"\[export\] tables.*did you mean user")
+        self.assertFalse(os.path.exists(fresh.db))
+
+    def test_a_view_of_ones_own_is_a_table(self):
+        site = self.filled()
+        site.change("CREATE VIEW our_view AS SELECT count(*) AS n FROM user")
+        site.set(export={"tables": "our_view"})
+        self.ok(site.extract("--until", NOW))
+        self.assertEqual(sorted(os.listdir(site.export())), ["manifest.json", "our_view.csv"])
+
+
+class Places(CommandLine):
+    def test_a_file_of_others_stays_as_it_is_and_gets_no_lock_file(self):
+        cases = ((lambda site: Path(site.db).write_text("shopping list: milk\n" * 100, encoding="ascii"), "no database|not"),
+                 (lambda site: site.change("CREATE TABLE t (a); INSERT INTO t VALUES (1)"), "not.*rollcall"),
+                 (lambda site: site.change("CREATE TABLE t (a); PRAGMA application_id = 1919705964; "
+                                           "PRAGMA user_version = 9998"), "newer"))
+        for make, words in cases:
+            site = self.site(NOWHERE)
+            make(site)
+            before = Path(site.db).read_bytes()
+            self.refused(site.extract("--until", NOW), 9, re.escape(site.db), words)
+            self.assertEqual(sorted(os.listdir(site.directory)), ["rollcall.db", "rollcall.ini"])
+            self.assertEqual(Path(site.db).read_bytes(), before)
+
+    def test_a_directory_that_is_missing_or_closed(self):
+        site = self.site(NOWHERE, database={"path": "/nonexistent/there/rollcall.db"})
+        self.refused(site.extract("--until", NOW), 9, "/nonexistent/there")
+        site = self.site(NOWHERE)
+        os.chmod(site.config, 0o644)
+        os.chmod(site.directory, 0o555)
+        self.addCleanup(os.chmod, site.directory, 0o755)
+        self.refused(site.extract("--until", NOW, before=AS_NOBODY), 9, site.directory)
+
+    def test_reading_commands_without_a_database(self):
+        site = self.site(NOWHERE)
+        for arguments in (("export", "--out", site.directory + "/out"), ("query", "freshness"), ("status",)):
+            self.refused(site.run(*arguments), 9, site.db)
+            self.assertFalse(os.path.exists(site.db))
+
+    def test_a_database_must_be_a_file(self):
+        site = self.site(self.standin(now=NOW).url)
+        for path in (":memory:", "", site.directory, site.directory + "/"):
+            site.set(database={"path": path})
+            for command in ("extract", "status"):
+                self.refused(site.run(command), 3, r"rollcall.ini:\d+: \[database\] path")
+        self.assertEqual(os.listdir(site.directory), ["rollcall.ini"])
+
+    def test_a_failed_export_replaces_nothing(self):
+        site = self.filled()
+        out = site.export()
+        os.remove(os.path.join(out, "v_segment.csv"))
+        os.makedirs(os.path.join(out, "v_segment.csv"))
+        before = {e.name: e.stat().st_ino for e in os.scandir(out)}
+        self.refused(site.run("export", "--out", out), 9, "v_segment.csv: a directory stands there")
+        self.assertEqual({e.name: e.stat().st_ino for e in os.scandir(out)}, before)
+        site.set(export={"directory": ""})
+        self.refused(site.run("export"), 3, r"rollcall.ini:\d+: \[export\] directory: is empty")
+
+
+class Output(CommandLine):
     COMMANDS = (("query", "freshness"), ("query", "freshness", "--csv"), ("query", "freshness", "--json"),
                 ("query",), ("status",), ("status", "--json"), ("--help",), ("export", "--help"), ("--version",),
-                ("--exit-codes",), ("--limits",))
+                ("--exit-codes",), ("--limits",), ("--commands",))
 
-    def test_full_disk_is_an_error(self):
-        site = self.filled()
-        for command in self.COMMANDS:
-            with self.subTest(command=command), open("/dev/full", "w", encoding="ascii") as full:
-                result = self.ok(site.run(*command, stdout=full), 9)
-                self.assertRegex(result.stderr, "cannot write the output")
-
-    def test_a_reader_that_goes_away_is_none(self):
+    def test_a_full_disk_is_an_error_a_reader_that_goes_away_is_none(self):
         site = self.filled()
         for command in self.COMMANDS:
             with self.subTest(command=command):
+                with open("/dev/full", "w", encoding="ascii") as full:
+                    self.refused(site.run(*command, stdout=full), 9, "cannot write the output")
                 there, here = os.pipe()
                 os.close(there)
                 result = site.run(*command, stdout=here)
@@ -62,164 +242,64 @@ class Output(Filled):
                 self.assertEqual(process.wait(60), 0)
 
 
-class Readers(Filled):
+class Readers(CommandLine):
     """Users who may read the file but write neither to it nor beside it."""
 
     def as_reader(self, site, *arguments):
         return site.run(*arguments, before=AS_NOBODY, cwd="/")
 
-    def allow_writing(self, site, allowed):
-        os.chmod(site.directory, 0o755 if allowed else 0o555)
-        os.chmod(site.db, 0o644 if allowed else 0o444)
-
-    def readable(self):
+    def readable(self, directory_mode=0o755, db_mode=0o644):
         site = self.filled()
-        os.chmod(site.config, 0o644)
         out = self.directory()
-        os.chmod(out, 0o777)
-        self.addCleanup(self.allow_writing, site, True)
+        for path, mode in ((out, 0o777), (site.config, 0o644), (site.db, db_mode), (site.directory, directory_mode)):
+            os.chmod(path, mode)
+        self.addCleanup(os.chmod, site.directory, 0o755)
         return site, os.path.join(out, "csv")
 
     def reads(self, site, out):
+        before = sorted(os.listdir(site.directory))
         self.assertIn("conversations", self.ok(self.as_reader(site, "query", "freshness")).stdout)
         self.ok(self.as_reader(site, "status", "--json"), 1)
         self.ok(self.as_reader(site, "export", "--out", out))
+        self.assertEqual(sorted(os.listdir(site.directory)), before)
 
     def test_nobody_writes(self):
-        site, out = self.readable()
-        self.allow_writing(site, False)
-        before = sorted(os.listdir(site.directory))
-        self.reads(site, out)
-        self.assertEqual(sorted(os.listdir(site.directory)), before)
+        self.reads(*self.readable(0o555, 0o444))
 
     def test_no_file_of_the_readers_stays_beside_the_database(self):
         """In a directory that all may write to: a WAL index of the reader's would shut the writer out."""
-        site, out = self.readable()
-        os.chmod(site.directory, 0o777)
-        os.chmod(site.db, 0o444)
-        before = sorted(os.listdir(site.directory))
-        self.reads(site, out)
-        self.assertEqual(sorted(os.listdir(site.directory)), before)
+        self.reads(*self.readable(0o777, 0o444))
 
     def test_a_run_is_under_way(self):
         site, out = self.readable()
         writer = sqlite3.connect(site.db, isolation_level=None)
         self.addCleanup(writer.close)
         writer.execute("DELETE FROM queue")
-        self.allow_writing(site, False)
+        os.chmod(site.directory, 0o555)
+        os.chmod(site.db, 0o444)
         self.reads(site, out)
         self.ok(self.as_reader(site, "export", "--out", out, "queue"))
-        with open(os.path.join(out, "queue.csv"), encoding="utf-8") as f:
-            self.assertEqual(len(f.readlines()), 1)
+        self.assertEqual(Path(out, "queue.csv").read_text(encoding="utf-8").count("\n"), 1)
 
     def test_what_is_missing_is_said_in_a_sentence(self):
-        site, out = self.readable()
-        os.chmod(site.directory, 0o755)
-        os.chmod(site.db, 0)
+        site, out = self.readable(db_mode=0)
         for command in (("status",), ("query", "freshness"), ("export", "--out", out)):
-            result = self.ok(self.as_reader(site, *command), 9)
-            self.assertIn("may not read it; give the user that right", result.stderr)
+            result = self.as_reader(site, *command)
+            self.refused(result, 9, "may not read it; give the user that right")
             self.assertNotRegex(result.stderr, "PRAGMA|SELECT|BEGIN")
 
 
-class Times(Filled):
-    def test_a_day_is_its_start_in_the_time_zone(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url, timezone="Asia/Seoul")
-        self.ok(site.extract("--stream", "users", "--until", "2026-03-03"))
-        self.assertEqual(site.value("SELECT planned_until FROM run"), "2026-03-02T15:00:00.000Z")
-        for text in ("2026-03-03T00:00", "2026-03-03T00:00:00", "2026-3-3", "2026-02-30", "tomorrow", ""):
-            result = self.ok(site.extract("--stream", "users", "--until", text), 2)
-            self.assertIn("with a zone", result.stderr)
-
-    def test_how_far_ahead_a_time_may_lie(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url)
-        result = self.ok(site.extract("--stream", "users", "--until", ahead(days=40, minutes=5)), 2)
-        self.assertIn("lies 40 days in the future", result.stderr)
-        self.assertFalse(os.path.exists(site.db))
-        for delta, warned in (({"days": 6, "hours": 23}, True), ({"minutes": 3}, True), ({"seconds": 20}, False)):
-            result = self.ok(site.extract("--stream", "users", "--until", ahead(**delta)))
-            self.assertEqual("lies in the future" in result.stderr, warned, delta)
-
-
-class Places(Filled):
-    def test_an_empty_directory_is_none(self):
-        site = self.filled()
-        self.assertIn("--out is empty", self.ok(site.run("export", "--out", ""), 2).stderr)
-        site.set(export={"directory": ""})
-        self.assertRegex(self.ok(site.run("export"), 3).stderr, r"rollcall.ini:\d+: \[export\] directory: is empty")
-
-    def test_a_failed_export_replaces_nothing(self):
-        site = self.filled()
-        out = site.export()
-        os.remove(os.path.join(out, "v_segment.csv"))
-        os.makedirs(os.path.join(out, "v_segment.csv"))
-        before = {e.name: e.stat().st_ino for e in os.scandir(out)}
-        result = self.ok(site.run("export", "--out", out), 9)
-        self.assertIn("v_segment.csv: a directory stands there", result.stderr)
-        self.assertEqual({e.name: e.stat().st_ino for e in os.scandir(out)}, before)
-
-    def test_a_refused_database_gets_no_lock_file(self):
-        made = (lambda site: Path(site.db).write_text("shopping list: milk\n", encoding="ascii"),
-                lambda site: site.change("CREATE TABLE t (a)"),
-                lambda site: site.change("CREATE TABLE t (a); PRAGMA application_id = 1919706220; "
-                                         "PRAGMA user_version = 9998"))
-        server = self.standin(now=NOW)
-        for make in made:
-            site = self.site(server.url)
-            make(site)
-            with open(site.db, "rb") as f:
-                before = f.read()
-            self.ok(site.extract("--until", NOW), 9)
-            self.assertEqual(sorted(os.listdir(site.directory)), ["rollcall.db", "rollcall.ini"])
-            with open(site.db, "rb") as f:
-                self.assertEqual(f.read(), before)
-
-    def test_a_database_must_be_a_file(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url)
-        for path in (":memory:", "", site.directory, site.directory + "/"):
-            site.set(database={"path": path})
-            for command in (("extract",), ("status",)):
-                result = self.ok(site.run(*command), 3)
-                self.assertRegex(result.stderr, r"rollcall.ini:\d+: \[database\] path")
-        self.assertEqual(os.listdir(site.directory), ["rollcall.ini"])
-
-    def test_a_misspelt_table_is_told_with_its_line(self):
-        site = self.filled()
-        site.set(export={"tables": "user, conversatoin"})
-        words = r"rollcall.ini:\d+: \[export\] tables: there is no table or view 'conversatoin'; did you mean conversation"
-        self.assertRegex(self.ok(site.run("export"), 3).stderr, words)
-        self.assertRegex(self.ok(site.extract("--until", NOW), 3).stderr, words)
-        self.ok(site.run("export", "user"))  # the command line's names take their place
-        self.assertIn("'usr'", self.ok(site.run("export", "usr"), 2).stderr)
-        fresh = self.site("http://127.0.0.1:9", export={"tables": "userr"})
-        self.assertRegex(self.ok(fresh.extract(), 3).stderr, r"\[export\] tables.*did you mean user")
-        self.assertFalse(os.path.exists(fresh.db))
-
-    def test_a_view_of_ones_own_is_a_table(self):
-        site = self.filled()
-        site.change("CREATE VIEW our_view AS SELECT count(*) AS n FROM user")
-        site.set(export={"tables": "our_view"})
-        self.ok(site.extract("--until", NOW))
-        self.assertEqual(sorted(os.listdir(site.export())), ["manifest.json", "our_view.csv"])
-
-
-class Together(TestCase):
-    def both(self, site, until):
-        processes = [site.start_process("extract", "--stream", name, "--until", until) for name in ("queues", "users")]
-        for process in processes:
-            out, errors = process.communicate(timeout=120)
-            self.assertEqual(process.returncode, 0, out + errors)
-
+class Together(CommandLine):
     def test_runs_that_begin_together(self):
         """On a new file, and on the first days after, when zone_offset grows."""
         server = self.standin(now=NOW)
         for _ in range(40 if FULL else 12):
             site = self.site(server.url)
             for until in ("2026-03-02T00:00:01Z", "2026-03-03T00:00:01Z", "2026-03-04T00:00:01Z"):
-                self.both(site, until)
+                for process in [site.start_process("extract", "--stream", name, "--until", until)
+                                for name in ("queues", "users")]:
+                    out, errors = process.communicate(timeout=120)
+                    self.assertEqual(process.returncode, 0, out + errors)
 
 
 if __name__ == "__main__":

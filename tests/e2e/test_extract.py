@@ -9,36 +9,33 @@ AVAILABLE = "2026-03-04T01:00:00.000Z"
 CONVERSATIONS = ("extract", "--stream", "conversations", "--until", NOW)
 
 
-class Whole(TestCase):
+class Held(TestCase):
+    def held(self, *command, method="auto", extract=(), **options):
+        """A stand-in and a site that holds what it should after the command (a whole extraction, unless given)."""
+        server = self.standin(now=NOW, **options)
+        site = self.site(server.url, conversations={"method": method}, extract=dict(extract))
+        self.ok(site.run(*(command or ("extract", "--until", NOW))))
+        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE, method=method))
+        return server, site
+
+
+class Whole(Held):
     def test_auto_equals_truth_and_again_changes_nothing(self):
-        server = self.standin(now=NOW)
-        site = self.site(server.url)
-        self.ok(site.extract("--until", NOW))
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+        server, site = self.held()
         self.assertGreater(site.value("SELECT count(*) FROM conversation"), 150)
-        first = csv_bytes(site.export("one"))
+        first = csv_bytes(site.export("one"), {"adherence_state"})
         before = server.requests()["total"]
         self.ok(site.extract("--until", NOW))
-        self.assertEqual(csv_bytes(site.export("two"), {"adherence_state"}),
-                         {k: v for k, v in first.items() if k != "adherence_state.csv"})
+        self.assertEqual(csv_bytes(site.export("two"), {"adherence_state"}), first)
         self.assertLess(server.requests()["total"] - before, 15, "a repeated run costs little")
         self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
 
     def test_query_and_job_methods(self):
-        server = self.standin(now=NOW)
         for method in ("query", "job"):
-            site = self.site(server.url, conversations={"method": method})
-            self.ok(site.run(*CONVERSATIONS))
-            compare_conversations(self, site,
-                                  server.truth(START, now=NOW, availability=AVAILABLE, method=method))
+            self.held(*CONVERSATIONS, method=method)
 
     def test_in_flight_does_not_matter(self):
-        server = self.standin(now=NOW)
-        exports = []
-        for in_flight in (1, 16):
-            site = self.site(server.url, extract={"in_flight": in_flight})
-            self.ok(site.run(*CONVERSATIONS))
-            exports.append(csv_bytes(site.export()))
+        exports = [csv_bytes(self.held(*CONVERSATIONS, extract={"in_flight": n})[1].export()) for n in (1, 16)]
         self.assertEqual(exports[0], exports[1])
 
     def test_users_and_queues(self):
@@ -53,18 +50,12 @@ class Whole(TestCase):
         self.assertEqual(server.requests()["total"], before, "younger than six hours: not read again")
 
     def test_contract_violating_nothing_lost_to_page_caps(self):
-        server = self.standin(now=NOW, page_cap=7, users_page_cap=9)
-        site = self.site(server.url)
-        self.ok(site.extract("--until", NOW))
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
+        _, site = self.held(page_cap=7, users_page_cap=9)
         self.assertEqual(site.value('SELECT count(*) FROM "user"'), 20)
 
     def test_hits_are_not_trusted(self):
         for bias in (-40, 500):
-            server = self.standin(now=NOW, hits_bias=bias, per_day=120)
-            site = self.site(server.url, conversations={"method": "query"})
-            self.ok(site.run(*CONVERSATIONS))
-            compare_conversations(self, site, server.truth(START, now=NOW, method="query"))
+            self.held(*CONVERSATIONS, method="query", hits_bias=bias, per_day=120)
 
 
 class Late(TestCase):
@@ -132,45 +123,27 @@ class BusinessDays(TestCase):
             self.assertEqual((hour - 5) % 24, r["local_hour"])  # EST until 2026-03-08
 
 
-class Faults(TestCase):
+class Faults(Held):
     """Trouble that the retries deal with leaves no trace in the data."""
 
-    def holds(self, *faults, per_day=60, in_flight=4, **options):
-        server = self.standin(now=NOW, per_day=per_day, faults=faults, **options)
-        site = self.site(server.url, extract={"in_flight": in_flight})
-        self.ok(site.extract("--until", NOW))
-        compare_conversations(self, site, server.truth(START, now=NOW, availability=AVAILABLE))
-        return server, site
+    def test_no_trace(self):
+        for fault, page_cap in (
+                ("burst:after=6,count=8,status=502", 1000), ("job-expire:after=1", 10), ("job-fail:n=1", 1000),
+                ("job-state-expired:n=2", 1000), ("short-pages", 20), ("empty-page", 20)):
+            with self.subTest(fault):
+                self.held(faults=[fault], page_cap=page_cap)
 
-    def test_rate_limited(self):
-        for after in ("1", "past-date", "absent", "negative", "garbage"):
-            with self.subTest(after):
-                _, site = self.holds(f"429:every=9,retry_after={after},times=3")
+    def test_retries_are_counted(self):
+        limits = [f"429:every=9,retry_after={after},times=3"
+                  for after in ("1", "past-date", "absent", "negative", "garbage")]
+        for fault, page_cap in [(limit, 1000) for limit in limits] + [("5xx:every=5,status=503", 10)]:
+            with self.subTest(fault):
+                _, site = self.held(faults=[fault], page_cap=page_cap)
                 self.assertGreater(site.value("SELECT retries FROM run"), 0)
 
-    def test_server_errors(self):
-        _, site = self.holds("5xx:every=5,status=503", page_cap=10)
-        self.assertGreater(site.value("SELECT retries FROM run"), 0)
-
-    def test_burst(self):
-        self.holds("burst:after=6,count=8,status=502")
-
     def test_token_dies(self):
-        server, _ = self.holds("token-death:after=5", page_cap=10)
+        server, _ = self.held(faults=["token-death:after=5"], page_cap=10)
         self.assertGreater(server.requests()["routes"].get("POST /oauth/token", 0), 2)
-
-    def test_job_expires(self):
-        self.holds("job-expire:after=1", page_cap=10)
-
-    def test_job_fails_once(self):
-        self.holds("job-fail:n=1")
-
-    def test_job_state_expired(self):
-        self.holds("job-state-expired:n=2")
-
-    def test_short_and_empty_pages(self):
-        self.holds("short-pages", page_cap=20)
-        self.holds("empty-page", page_cap=20)
 
     def test_conversations_key_absent(self):
         """An answer without rows has no `conversations` at all: nothing to load, no error."""
@@ -181,11 +154,11 @@ class Faults(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE kind = 'day' AND state <> 'open'"), 3)
 
     def test_unknown_fields_are_counted(self):
-        _, site = self.holds("unknown-fields")
+        _, site = self.held(faults=["unknown-fields"])
         self.assertGreater(site.value("SELECT count(*) FROM unknown_field"), 0)
 
     def test_parallel(self):
-        server, _ = self.holds("latency:ms=30", in_flight=16, page_cap=5)
+        server, _ = self.held(faults=["latency:ms=30"], extract={"in_flight": 16}, page_cap=5)
         self.assertGreater(server.requests()["max_concurrent"], 2)
 
 

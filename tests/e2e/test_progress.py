@@ -2,9 +2,9 @@
 import fcntl
 import os
 import re
-import select
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 import unittest
@@ -17,49 +17,38 @@ CLEAR = "\r\x1b[K"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def on_terminal(command, env, columns=80, stdout_too=False):
-    """Runs with stderr on a terminal; returns (exit code, what stood there, standard output)."""
-    main, terminal = open_terminal()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    env = {k: v for k, v in env.items() if k != "COLUMNS"}
-    process = subprocess.Popen(command, env=env, stderr=terminal, stdout=terminal if stdout_too else subprocess.PIPE)
-    os.close(terminal)
-    seen = []
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if not select.select([main], [], [], 1)[0]:
-            continue
-        try:
-            data = os.read(main, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        seen.append(data.decode())
-    out = process.stdout.read() if process.stdout else b""
-    process.wait()
-    if process.stdout:
-        process.stdout.close()
-    os.close(main)
-    return process.returncode, "".join(seen), out
-
-
 class Progress(TestCase):
     def slow(self, latency=120, **options):
-        server = self.standin(now=NOW, faults=[f"latency:ms={latency}"], page_cap=20, **options)
-        return server, self.site(server.url)
+        return self.site(self.standin(now=NOW, faults=[f"latency:ms={latency}"], page_cap=20, **options).url)
+
+    def again(self, site):
+        """The same server, a new file."""
+        return self.site(site.settings["genesys"]["login_url"])
 
     def draw(self, site, *arguments, columns=80, **env):
-        environment = {**site.environment(), "TERM": "xterm", **env}
-        for name in [k for k, v in environment.items() if v is None]:
-            del environment[name]
-        code, text, out = on_terminal(site.command(*arguments), environment, columns)
-        self.assertEqual(code, 0, text)
-        self.assertEqual(out, b"")
-        return text
+        """Runs with stderr on a terminal; returns what stood there."""
+        main, terminal = open_terminal()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        env = {"TERM": "xterm", "COLUMNS": None, **env}
+        known = {k: v for k, v in {**site.environment(), **env}.items() if v is not None}
+        with tempfile.TemporaryFile() as out:
+            process = subprocess.Popen(site.command(*arguments), env=known, stderr=terminal, stdout=out)
+            os.close(terminal)
+            seen = b""
+            while True:
+                try:
+                    data = os.read(main, 65536)
+                except OSError:  # the other end was closed
+                    break
+                if not data:
+                    break
+                seen += data
+            os.close(main)
+            self.assertEqual((process.wait(), out.seek(0, os.SEEK_END)), (0, 0), seen)
+        return seen.decode()
 
     def test_a_line_a_stream(self):
-        _, site = self.slow(latency=400)
+        site = self.slow(latency=400)
         text = self.draw(site, *COMMAND, NO_COLOR=None)
         self.assertIn("\x1b[1mconversations\x1b[0m: ", text)
         plain = COLOUR.sub("", text)
@@ -76,22 +65,19 @@ class Progress(TestCase):
         self.assertIn("users\x1b[0m: up to date\r\n", text)
 
     def test_no_colour(self):
-        _, site = self.slow(latency=20, per_day=20)
+        site = self.slow(latency=20, per_day=20)
         text = self.draw(site, *COMMAND, NO_COLOR="1")
         self.assertNotIn("\x1b[1m", text)
         self.assertIn("conversations: done, ", text)
-        other = self.site(site.settings["genesys"]["login_url"])
-        text = self.draw(other, *COMMAND, NO_COLOR="")
-        self.assertIn("\x1b[1m", text)
+        self.assertIn("\x1b[1m", self.draw(self.again(site), *COMMAND, NO_COLOR=""))
 
     def test_none_without_a_terminal(self):
-        _, site = self.slow(latency=20, per_day=20)
+        site = self.slow(latency=20, per_day=20)
         self.assertEqual(self.ok(site.run(*COMMAND)).stderr, "")
-        text = self.draw(self.site(site.settings["genesys"]["login_url"]), *COMMAND, TERM="dumb")
+        text = self.draw(self.again(site), *COMMAND, TERM="dumb")
         self.assertNotIn("\x1b", text)
         self.assertNotIn("pages", text)
-        text = self.draw(self.site(site.settings["genesys"]["login_url"]), "-q", *COMMAND)
-        self.assertEqual(text, "")
+        self.assertEqual(self.draw(self.again(site), "-q", *COMMAND), "")
 
     def test_five_times_a_second_at_most(self):
         server = self.standin(now=NOW, per_day=400, page_cap=3)
@@ -105,7 +91,7 @@ class Progress(TestCase):
         self.assertLessEqual(drawn, 5 * seconds + 4)
 
     def test_log_lines_go_above_it(self):
-        _, site = self.slow()
+        site = self.slow()
         text = self.draw(site, "-v", "-v", *COMMAND, NO_COLOR="1")
         self.assertGreater(text.count("page committed"), 10)
         for match in re.finditer("time=20", text):
@@ -119,9 +105,9 @@ class Progress(TestCase):
         self.assertRegex(text, r"\r\nconversations: [^\r]*pages")
 
     def test_width(self):
-        _, site = self.slow()
+        site = self.slow()
         for columns in (80, 40, 10):
-            text = self.draw(self.site(site.settings["genesys"]["login_url"]), *COMMAND, columns=columns)
+            text = self.draw(self.again(site), *COMMAND, columns=columns)
             drawn = [re.split("\r\n", part)[0] for part in COLOUR.sub("", text).split(CLEAR)[1:]]
             self.assertGreater(max(len(d) for d in drawn), columns // 2)
             for line in drawn:

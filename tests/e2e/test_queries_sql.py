@@ -40,169 +40,140 @@ def insert(db, table, **values):
                list(values.values()))
 
 
-class Conversation:
-    """Inserts one conversation; participants, sessions and so on are numbered as they come."""
-
-    def __init__(self, db, key, start, end, **fields):
-        self.db, self.key, self.participant_no = db, key, -1
-        insert(db, "conversation", conversation_key=key, conversation_id="c%d" % key,
-               conversation_start=start, conversation_end=end, **fields)
-
-    def participant(self, purpose, media, user_id=None, segments=(), metrics=(), **session):
-        self.participant_no += 1
-        key = {"conversation_key": self.key, "participant_no": self.participant_no}
-        insert(self.db, "participant", purpose=purpose, user_id=user_id,
-               participant_id="p%d-%d" % (self.key, self.participant_no), **key)
-        insert(self.db, "session", session_no=0, media_type=media, **session, **key)
-        for number, (kind, start, end, more) in enumerate(segments):
-            insert(self.db, "segment", session_no=0, segment_no=number, segment_type=kind,
-                   segment_start=start, segment_end=end, **more, **key)
-        for number, (name, emitted, value) in enumerate(metrics):
-            insert(self.db, "session_metric", session_no=0, metric_no=number, name=name,
-                   emit_date=emitted, value=value, **key)
-        return self
-
-
 def utc(text):
-    """2026-03-02 00:00:10 -> the stored form"""
-    if text is None:
+    """02T00:00:10, a moment of March 2026, or one with its whole date, in the stored form; `-` is none."""
+    if text == "-":
         return None
-    return text.replace(" ", "T") + ("" if "." in text else ".000") + "Z"
+    return ("2026-03-" if text[2] == "T" else "") + text + ("" if "." in text else ".000") + "Z"
+
+
+def load(db, text):
+    """Inserts conversations told line by line; participants and what they have are numbered as they come."""
+    conversation = counts = None
+    for line in filter(str.strip, text.splitlines()):
+        what, *words = line.split()
+        fields = dict(word.split("=") for word in words if "=" in word)
+        plain = [word for word in words if "=" not in word]
+        if what == "conversation":
+            conversation, counts = int(plain[0]), {"participant": -1}
+            insert(db, "conversation", conversation_key=conversation, conversation_id="c%d" % conversation,
+                   conversation_start=utc(plain[1]), conversation_end=utc(plain[2]), **fields)
+            continue
+        if what == "participant":
+            counts = {"participant": counts["participant"] + 1, "segment": 0, "metric": 0}
+        key = {"conversation_key": conversation, "participant_no": counts["participant"]}
+        if what == "participant":
+            insert(db, "participant", purpose=plain[0], user_id=fields.pop("user", None),
+                   participant_id="p%d-%d" % tuple(key.values()), **key)
+            insert(db, "session", session_no=0, media_type=plain[1], **fields, **key)
+        elif what == "segment":
+            insert(db, "segment", session_no=0, segment_no=counts["segment"], segment_type=plain[0],
+                   segment_start=utc(plain[1]), segment_end=utc(plain[2]), **fields, **key)
+            counts["segment"] += 1
+        for name, emitted, value in (part.split() for part in " ".join(words).split(",") if what == "metrics"):
+            insert(db, "session_metric", session_no=0, metric_no=counts["metric"], name=name,
+                   emit_date=utc(emitted), value=int(value), **key)
+            counts["metric"] += 1
+
+
+# Answered after 30 s, 480 s talk, 80.5 s after-call work.
+ANSWERED = """
+conversation 1 02T00:00:10 02T00:10:10.500 originating_direction=inbound external_tag=t1
+  participant customer voice ani=tel:+8210 dnis=tel:+822
+    segment interact 02T00:00:10 02T00:08:50 disconnect_type=client
+  participant acd voice ani=tel:+8210
+    segment delay 02T00:00:20 02T00:00:50 queue_id=q1
+    metrics nOffered 02T00:00:20 1, tWait 02T00:00:50 30000, tAcd 02T00:00:50 30000
+  participant agent voice user=u1
+    segment alert 02T00:00:45 02T00:00:50 queue_id=q1
+    segment interact 02T00:00:50 02T00:08:50 queue_id=q1 disconnect_type=peer
+    segment wrapup 02T00:08:50 02T00:10:10.500 queue_id=q1 wrap_up_code=w1
+    metrics tAnswered 02T00:00:50 30000, tTalkComplete 02T00:08:50 480000, tAcw 02T00:10:10.500 80500
+    metrics tHandle 02T00:10:10.500 560500
+"""
+# Offered in the half-hour of 09:00, abandoned after 25 s in that of 09:30.
+ABANDONED = """
+conversation 2 02T00:29:50 02T00:30:15 originating_direction=inbound
+  participant customer voice ani=tel:+8211
+    segment interact 02T00:29:50 02T00:30:15 disconnect_type=peer
+  participant acd voice ani=tel:+8211
+    segment delay 02T00:29:50 02T00:30:15 queue_id=q1
+    metrics nOffered 02T00:29:50 1, tAbandon 02T00:30:15 25000, tShortAbandon 02T00:30:15 25000
+    metrics tWait 02T00:30:15 25000
+"""
+# An e-mail that is still open.
+OPEN = """
+conversation 3 01T20:00:00 - originating_direction=inbound
+  participant customer email
+    segment interact 01T20:00:00 -
+  participant acd email
+    segment delay 01T20:00:00 01T21:00:00 queue_id=q2
+    metrics nOffered 01T20:00:00 1
+  participant agent email user=u2
+    segment interact 01T21:00:00 - queue_id=q2
+"""
+# Across midnight, from Sales and Ari to Care and Bo; answered late at first.
+TRANSFERRED = """
+conversation 4 02T14:59:00 02T15:08:00 originating_direction=inbound
+  participant customer voice ani=tel:+8212
+    segment interact 02T14:59:00 02T15:06:00 disconnect_type=peer
+  participant acd voice
+    segment delay 02T14:59:00 02T15:00:30 queue_id=q1
+    metrics nOffered 02T14:59:00 1, nOverSla 02T15:00:30 1, tWait 02T15:00:30 90000
+  participant agent voice user=u1
+    segment interact 02T15:00:30 02T15:01:30 queue_id=q1
+    segment wrapup 02T15:01:30 02T15:02:00 queue_id=q1 wrap_up_code=w1
+    metrics tAnswered 02T15:00:30 90000, nTransferred 02T15:01:30 1, tTalkComplete 02T15:01:30 60000
+    metrics tAcw 02T15:02:00 30000, tHandle 02T15:02:00 90000
+  participant acd voice
+    segment delay 02T15:01:30 02T15:01:40 queue_id=q2
+    metrics nOffered 02T15:01:30 1, tWait 02T15:01:40 10000
+  participant agent voice user=u2
+    segment interact 02T15:01:40 02T15:06:00 queue_id=q2
+    segment wrapup 02T15:06:00 02T15:08:00 queue_id=q2 wrap_up_code=w2
+    metrics tAnswered 02T15:01:40 10000, tHeldComplete 02T15:04:00 60000, tTalkComplete 02T15:06:00 200000
+    metrics tAcw 02T15:08:00 120000, tHandle 02T15:08:00 380000
+"""
 
 
 def fill_seoul(db):
     """Business days of Asia/Seoul (UTC+9): day D is [D-1 15:00Z, D 15:00Z)."""
-    for day in range(1, 5):
-        insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400,
-               utc_from=utc("2026-%s 15:00:00" % ("02-28", "03-01", "03-02", "03-03")[day - 1]),
-               utc_to=utc("2026-03-%02d 15:00:00" % day), zone="Asia/Seoul")
+    for day, before in ((1, "2026-02-28"), (2, "2026-03-01"), (3, "2026-03-02"), (4, "2026-03-03")):
+        insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400, zone="Asia/Seoul",
+               utc_from=utc(before + "T15:00:00"), utc_to=utc("%02dT15:00:00" % day))
     for user_id, name in (("u1", "Ari"), ("u2", "Bo")):
         insert(db, "user", user_id=user_id, name=name, state="active")
     for queue_id, name in (("q1", "Sales"), ("q2", "Care")):
         insert(db, "queue", queue_id=queue_id, name=name)
-
-    # Answered after 30 s, 480 s talk, 80.5 s after-call work.
-    (Conversation(db, 1, utc("2026-03-02 00:00:10"), utc("2026-03-02 00:10:10.500"),
-                  originating_direction="inbound", external_tag="t1")
-     .participant("customer", "voice", ani="tel:+8210", dnis="tel:+822",
-                  segments=[("interact", utc("2026-03-02 00:00:10"), utc("2026-03-02 00:08:50"),
-                             {"disconnect_type": "client"})])
-     .participant("acd", "voice", ani="tel:+8210",
-                  segments=[("delay", utc("2026-03-02 00:00:20"), utc("2026-03-02 00:00:50"),
-                             {"queue_id": "q1"})],
-                  metrics=[("nOffered", utc("2026-03-02 00:00:20"), 1),
-                           ("tWait", utc("2026-03-02 00:00:50"), 30000),
-                           ("tAcd", utc("2026-03-02 00:00:50"), 30000)])
-     .participant("agent", "voice", "u1",
-                  segments=[("alert", utc("2026-03-02 00:00:45"), utc("2026-03-02 00:00:50"),
-                             {"queue_id": "q1"}),
-                            ("interact", utc("2026-03-02 00:00:50"), utc("2026-03-02 00:08:50"),
-                             {"queue_id": "q1", "disconnect_type": "peer"}),
-                            ("wrapup", utc("2026-03-02 00:08:50"), utc("2026-03-02 00:10:10.500"),
-                             {"queue_id": "q1", "wrap_up_code": "w1"})],
-                  metrics=[("tAnswered", utc("2026-03-02 00:00:50"), 30000),
-                           ("tTalkComplete", utc("2026-03-02 00:08:50"), 480000),
-                           ("tAcw", utc("2026-03-02 00:10:10.500"), 80500),
-                           ("tHandle", utc("2026-03-02 00:10:10.500"), 560500)]))
+    load(db, ANSWERED + ABANDONED + OPEN + TRANSFERRED)
     insert(db, "conversation_division", conversation_key=1, division_no=0, division_id="d1")
     insert(db, "conversation_division", conversation_key=1, division_no=1, division_id="d2")
-
-    # Offered in the half-hour of 09:00, abandoned after 25 s in that of 09:30.
-    (Conversation(db, 2, utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
-                  originating_direction="inbound")
-     .participant("customer", "voice", ani="tel:+8211",
-                  segments=[("interact", utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
-                             {"disconnect_type": "peer"})])
-     .participant("acd", "voice", ani="tel:+8211",
-                  segments=[("delay", utc("2026-03-02 00:29:50"), utc("2026-03-02 00:30:15"),
-                             {"queue_id": "q1"})],
-                  metrics=[("nOffered", utc("2026-03-02 00:29:50"), 1),
-                           ("tAbandon", utc("2026-03-02 00:30:15"), 25000),
-                           ("tShortAbandon", utc("2026-03-02 00:30:15"), 25000),
-                           ("tWait", utc("2026-03-02 00:30:15"), 25000)]))
-
-    # An e-mail that is still open.
-    (Conversation(db, 3, utc("2026-03-01 20:00:00"), None, originating_direction="inbound")
-     .participant("customer", "email",
-                  segments=[("interact", utc("2026-03-01 20:00:00"), None, {})])
-     .participant("acd", "email",
-                  segments=[("delay", utc("2026-03-01 20:00:00"), utc("2026-03-01 21:00:00"),
-                             {"queue_id": "q2"})],
-                  metrics=[("nOffered", utc("2026-03-01 20:00:00"), 1)])
-     .participant("agent", "email", "u2",
-                  segments=[("interact", utc("2026-03-01 21:00:00"), None, {"queue_id": "q2"})]))
-
-    # Across midnight, from Sales and Ari to Care and Bo; answered late at first.
-    (Conversation(db, 4, utc("2026-03-02 14:59:00"), utc("2026-03-02 15:08:00"),
-                  originating_direction="inbound")
-     .participant("customer", "voice", ani="tel:+8212",
-                  segments=[("interact", utc("2026-03-02 14:59:00"), utc("2026-03-02 15:06:00"),
-                             {"disconnect_type": "peer"})])
-     .participant("acd", "voice",
-                  segments=[("delay", utc("2026-03-02 14:59:00"), utc("2026-03-02 15:00:30"),
-                             {"queue_id": "q1"})],
-                  metrics=[("nOffered", utc("2026-03-02 14:59:00"), 1),
-                           ("nOverSla", utc("2026-03-02 15:00:30"), 1),
-                           ("tWait", utc("2026-03-02 15:00:30"), 90000)])
-     .participant("agent", "voice", "u1",
-                  segments=[("interact", utc("2026-03-02 15:00:30"), utc("2026-03-02 15:01:30"),
-                             {"queue_id": "q1"}),
-                            ("wrapup", utc("2026-03-02 15:01:30"), utc("2026-03-02 15:02:00"),
-                             {"queue_id": "q1", "wrap_up_code": "w1"})],
-                  metrics=[("tAnswered", utc("2026-03-02 15:00:30"), 90000),
-                           ("nTransferred", utc("2026-03-02 15:01:30"), 1),
-                           ("tTalkComplete", utc("2026-03-02 15:01:30"), 60000),
-                           ("tAcw", utc("2026-03-02 15:02:00"), 30000),
-                           ("tHandle", utc("2026-03-02 15:02:00"), 90000)])
-     .participant("acd", "voice",
-                  segments=[("delay", utc("2026-03-02 15:01:30"), utc("2026-03-02 15:01:40"),
-                             {"queue_id": "q2"})],
-                  metrics=[("nOffered", utc("2026-03-02 15:01:30"), 1),
-                           ("tWait", utc("2026-03-02 15:01:40"), 10000)])
-     .participant("agent", "voice", "u2",
-                  segments=[("interact", utc("2026-03-02 15:01:40"), utc("2026-03-02 15:06:00"),
-                             {"queue_id": "q2"}),
-                            ("wrapup", utc("2026-03-02 15:06:00"), utc("2026-03-02 15:08:00"),
-                             {"queue_id": "q2", "wrap_up_code": "w2"})],
-                  metrics=[("tAnswered", utc("2026-03-02 15:01:40"), 10000),
-                           ("tHeldComplete", utc("2026-03-02 15:04:00"), 60000),
-                           ("tTalkComplete", utc("2026-03-02 15:06:00"), 200000),
-                           ("tAcw", utc("2026-03-02 15:08:00"), 120000),
-                           ("tHandle", utc("2026-03-02 15:08:00"), 380000)]))
-
-    window = {"stream": "conversations", "kind": "day"}
-    insert(db, "extract_window", window_start=utc("2026-02-28 00:00:00"), state="settled",
-           window_end=utc("2026-03-01 00:00:00"), complete_to=utc("2026-03-01 00:00:00"), **window)
-    insert(db, "extract_window", window_start=utc("2026-03-01 00:00:00"), state="provisional",
-           window_end=utc("2026-03-02 00:00:00"), complete_to=utc("2026-03-02 00:00:00"), **window)
-    insert(db, "extract_window", window_start=utc("2026-03-02 00:00:00"), state="open",
-           window_end=utc("2026-03-03 00:00:00"), complete_to=utc("2026-03-02 20:00:00"), **window)
-    insert(db, "extract_window", stream="users", kind="snapshot", state="provisional",
-           complete_to=utc("2026-03-02 19:59:00"))
+    for start, end, complete, state in (
+            ("2026-02-28T00:00:00", "01T00:00:00", "01T00:00:00", "settled"),
+            ("01T00:00:00", "02T00:00:00", "02T00:00:00", "provisional"),
+            ("02T00:00:00", "03T00:00:00", "02T20:00:00", "open")):
+        insert(db, "extract_window", stream="conversations", kind="day", state=state, window_start=utc(start),
+               window_end=utc(end), complete_to=utc(complete))
+    insert(db, "extract_window", stream="users", kind="snapshot", state="provisional", complete_to=utc("02T19:59:00"))
     insert(db, "extract_window", stream="queues", kind="snapshot")
-    insert(db, "extract_window", stream="conversations", kind="reread",
-           complete_to=utc("2026-03-02 20:00:00"))
+    insert(db, "extract_window", stream="conversations", kind="reread", complete_to=utc("02T20:00:00"))
 
 
 def fill_polls(db):
     """One agent's business day 2026-03-02, polled every five minutes; see test_adherence_day."""
-    def state(start, end, first, last, adherence, user_id="u1"):
+    for user_id, start, end, first, last, adherence in (
+            # from before the day's start; 600 s of it inside the day
+            ("u1", "01T14:00:00", "01T15:10:00", "01T14:05:00", "01T15:05:00", "InAdherence"),
+            # 300 s, then one hour unseen
+            ("u1", "01T15:10:00", "01T16:15:00", "01T15:10:00", "01T15:15:00", "OutOfAdherence"),
+            # 300 s, unscheduled
+            ("u1", "01T16:15:00", "01T16:20:00", "01T16:15:00", "01T16:20:00", "Unscheduled"),
+            # missing from 16:20 to 16:30 (closed at its last poll), then 1,200 s and open
+            ("u1", "01T16:30:00", "-", "01T16:30:00", "01T16:50:00", "InAdherence"),
+            # only ever unscheduled: the percentage is undefined
+            ("u2", "01T15:00:00", "-", "01T15:00:00", "01T15:01:00", "Unscheduled")):
         insert(db, "adherence_state", user_id=user_id, state_start=utc(start), state_end=utc(end),
                first_observed=utc(first), last_observed=utc(last), adherence_state=adherence)
-    # from before the day's start; 600 s of it inside the day
-    state("2026-03-01 14:00:00", "2026-03-01 15:10:00", "2026-03-01 14:05:00",
-          "2026-03-01 15:05:00", "InAdherence")
-    # 300 s, then one hour unseen
-    state("2026-03-01 15:10:00", "2026-03-01 16:15:00", "2026-03-01 15:10:00",
-          "2026-03-01 15:15:00", "OutOfAdherence")
-    # 300 s, unscheduled
-    state("2026-03-01 16:15:00", "2026-03-01 16:20:00", "2026-03-01 16:15:00",
-          "2026-03-01 16:20:00", "Unscheduled")
-    # missing from 16:20 to 16:30 (closed at its last poll), then 1,200 s and open
-    state("2026-03-01 16:30:00", None, "2026-03-01 16:30:00", "2026-03-01 16:50:00", "InAdherence")
-    # only ever unscheduled: the percentage is undefined
-    state("2026-03-01 15:00:00", None, "2026-03-01 15:00:00", "2026-03-01 15:01:00",
-          "Unscheduled", "u2")
 
 
 class QueryCase(unittest.TestCase):
@@ -387,24 +358,22 @@ class NewYork(QueryCase):
 
     @staticmethod
     def fill(db):
-        for utc_from, utc_to, offset in (("2026-11-01 04:00:00", "2026-11-01 06:00:00", -14400),
-                                         ("2026-11-01 06:00:00", "2026-11-02 05:00:00", -18000)):
+        for utc_from, utc_to, offset in (("2026-11-01T04:00:00", "2026-11-01T06:00:00", -14400),
+                                         ("2026-11-01T06:00:00", "2026-11-02T05:00:00", -18000)):
             insert(db, "zone_offset", day="2026-11-01", offset_seconds=offset, utc_from=utc(utc_from),
                    utc_to=utc(utc_to), zone="America/New_York")
         insert(db, "queue", queue_id="q1", name="Sales")
-        for key, start in ((1, "2026-11-01 05:10:00"), (2, "2026-11-01 06:10:00"),
-                           (3, "2026-11-01 03:59:59")):
-            (Conversation(db, key, utc(start), utc("2026-11-01 07:00:00"))
-             .participant("acd", "voice",
-                          segments=[("delay", utc(start), utc(start), {"queue_id": "q1"})],
-                          metrics=[("nOffered", utc(start), 1)]))
+        for key, start in ((1, "2026-11-01T05:10:00"), (2, "2026-11-01T06:10:00"), (3, "2026-11-01T03:59:59")):
+            load(db, f"""
+                conversation {key} {start} 2026-11-01T07:00:00
+                participant acd voice
+                segment delay {start} {start} queue_id=q1
+                metrics nOffered {start} 1""")
         # The first window has been read to its end, but not by a job yet.
-        for day, complete in (("2026-11-01", "2026-11-02 00:00:00"),
-                              ("2026-11-02", "2026-11-02 04:59:00")):
-            insert(db, "extract_window", stream="conversations", kind="day",
-                   window_start=utc(day + " 00:00:00"),
-                   window_end=utc("2026-11-%02d 00:00:00" % (int(day[-2:]) + 1)),
-                   complete_to=utc(complete), state="open")
+        for start, end, complete in (("2026-11-01", "2026-11-02", "2026-11-02T00:00:00"),
+                                     ("2026-11-02", "2026-11-03", "2026-11-02T04:59:00")):
+            insert(db, "extract_window", stream="conversations", kind="day", state="open", complete_to=utc(complete),
+                   window_start=utc(start + "T00:00:00"), window_end=utc(end + "T00:00:00"))
 
     def test_doubled_hour(self):
         self.check(self.rows("queue_halfhour"), "half_hour utc_start offered",

@@ -4,17 +4,13 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define KEPT   5000
 #define ROUTES 64
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-    char *line; /* method, blank, path and query */
-    int status;
-} kept[KEPT];
+static struct jw kept[KEPT]; /* [method, path and query, status] each */
 static struct {
     char name[160];
     int64_t count;
@@ -57,22 +53,17 @@ static void count_route(const char *name)
 
 void record_end(const char *method, const char *path, const char *shown, int status)
 {
-    char name[160], *line;
+    char name[160];
+    struct jw row = {0};
     if (ours(path)) {
         return;
     }
     routes_name(method, path, name, sizeof name);
-    size_t length = strlen(method) + strlen(shown) + 2;
-    line = malloc(length);
-    if (line) {
-        snprintf(line, length, "%s %s", method, shown);
-    }
+    JW(&row, ARRAY(NULL), TEXT(NULL, method), TEXT(NULL, shown), INT(NULL, status), END);
     pthread_mutex_lock(&lock);
     under_way--;
-    free(kept[total % KEPT].line);
-    kept[total % KEPT].line = line;
-    kept[total % KEPT].status = status;
-    total++;
+    jw_free(&kept[total % KEPT]);
+    kept[total++ % KEPT] = row;
     if (status > 0 && status < 600) {
         statuses[status]++;
     }
@@ -80,38 +71,15 @@ void record_end(const char *method, const char *path, const char *shown, int sta
     pthread_mutex_unlock(&lock);
 }
 
-static void write_list(struct jw *w)
-{
-    jw_array(w, "requests");
-    for (int64_t i = total > KEPT ? total - KEPT : 0; i < total; i++) {
-        char *line = kept[i % KEPT].line;
-        char *blank = line ? strchr(line, ' ') : NULL;
-        if (!blank) {
-            continue;
-        }
-        *blank = '\0';
-        jw_array(w, NULL);
-        jw_string(w, NULL, line);
-        jw_string(w, NULL, blank + 1);
-        jw_int(w, NULL, kept[i % KEPT].status);
-        jw_end(w);
-        *blank = ' ';
-    }
-    jw_end(w);
-}
-
 void record_json(struct jw *w)
 {
     char name[8];
     pthread_mutex_lock(&lock);
-    jw_object(w, NULL);
-    jw_int(w, "total", total);
-    jw_object(w, "routes");
+    JW(w, OBJECT(NULL), INT("total", total), OBJECT("routes"));
     for (int i = 0; i < route_count; i++) {
         jw_int(w, routes[i].name, routes[i].count);
     }
-    jw_end(w);
-    jw_object(w, "statuses");
+    JW(w, END, OBJECT("statuses"));
     for (int i = 0; i < 600; i++) {
         if (statuses[i]) {
             snprintf(name, sizeof name, "%d", i);
@@ -119,9 +87,13 @@ void record_json(struct jw *w)
         }
     }
     jw_end(w);
-    jw_int(w, "max_concurrent", most_at_once);
-    write_list(w);
-    jw_end(w);
+    JW(w, INT("max_concurrent", most_at_once), ARRAY("requests"));
+    for (int64_t i = total > KEPT ? total - KEPT : 0; i < total; i++) {
+        jw_text(w, w->comma ? "," : "");
+        jw_bytes(w, kept[i % KEPT].data, kept[i % KEPT].length);
+        w->comma = true;
+    }
+    JW(w, END, END);
     pthread_mutex_unlock(&lock);
 }
 
@@ -129,8 +101,7 @@ void record_reset(void)
 {
     pthread_mutex_lock(&lock);
     for (int i = 0; i < KEPT; i++) {
-        free(kept[i].line);
-        kept[i].line = NULL;
+        jw_free(&kept[i]);
     }
     total = 0;
     route_count = 0;

@@ -63,17 +63,14 @@ static inline void scratch_exec(struct scratch *s, const char *sql)
 /* The first column of the first row as text, "NULL" for NULL, "" without a row. */
 static inline const char *scratch_value(struct scratch *s, const char *sql)
 {
-    struct db_stmt *statement = db_prepare(s->db, sql, &s->e);
+    struct rows q = db_ask(s->db, &s->e, sql, NONE);
     const char *text = "";
-    bool row = false;
 
-    check(statement != NULL, s);
-    check(db_step(statement, &row, &s->e), s);
-    if (row) {
-        text = db_column_type(statement, 0) == DB_NULL ? "NULL" : db_text(statement, 0);
-        text = arena_strdup(s->arena, text);
+    if (db_next(&q)) {
+        text = db_text(&q, 0) ? db_kept(&q, 0, s->arena) : "NULL";
     }
-    db_finalize(statement);
+    check(db_end(&q), s);
+    db_forget(s->db, sql);
     return text;
 }
 

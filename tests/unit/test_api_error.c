@@ -66,7 +66,7 @@ TEST(statuses)
         {400, "{\"message\":\"cut", ERR_CONTRACT, "", {"HTTP 400", NULL}},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].body);
         char code[API_CODE_BYTES];
         struct err e;
@@ -96,7 +96,7 @@ TEST(failures_below_http)
         {HTTP_TOO_LARGE, ERR_CONTRACT}, {HTTP_OTHER, ERR_TEMPORARY},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {
             .failure = cases[i].failure, .library_code = 56, .detail = "in curl's words"};
         char code[API_CODE_BYTES];

@@ -4,8 +4,8 @@
 
 #include "api/client.h"
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/stop.h"
+#include "limit.h"
 #include "pack.h"
 #include "server.h"
 
@@ -80,20 +80,6 @@ static struct config config;
 static struct client *client;
 static char url[64];
 
-static void limit(const char *name, const char *value)
-{
-    char variable[64];
-    struct err e;
-
-    snprintf(variable, sizeof(variable), "ROLLCALL_LIMIT_%s", name);
-    if (value) {
-        setenv(variable, value, 1);
-    } else {
-        unsetenv(variable);
-    }
-    assert_true(limits_load(&e));
-}
-
 static void make_client(int in_flight, int per_minute)
 {
     struct err e;
@@ -164,6 +150,17 @@ static void expect_good(struct client_answer a)
     client_answer_free(&a);
 }
 
+/* Sends requests together; all end well. */
+static void all_good(int count)
+{
+    for (int i = 0; i < count; i++) {
+        send_get("/api/v2/x", NULL);
+    }
+    for (int i = 0; i < count; i++) {
+        expect_good(next());
+    }
+}
+
 static void expect_error(struct client_answer a, enum err_kind kind, const char *says)
 {
     print_message("%s\n", a.error.message);
@@ -223,7 +220,7 @@ TEST_IN(setup, teardown, logins_end_as_their_answer_says)
     };
 
     limit("RETRY_TOTAL_MS", "100");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         memset(&world, 0, sizeof(world));
         world.login_status = cases[i].status;
         world.login_body = cases[i].body;
@@ -255,12 +252,7 @@ TEST_IN(setup, teardown, a_dead_token_is_refreshed_once_for_all)
     expect_good(get("/api/v2/x"));
     world.logins++; /* the server knows a newer token: the old one is void */
     world.delay_ms = 100;
-    for (int i = 0; i < 16; i++) {
-        send_get("/api/v2/x", NULL);
-    }
-    for (int i = 0; i < 16; i++) {
-        expect_good(next());
-    }
+    all_good(16);
     assert_int_equal(world.logins, 3);
     assert_int_equal(world.calls, 1 + 16 + 16);
 }
@@ -271,12 +263,7 @@ TEST_IN(setup, teardown, tokens_may_die_after_any_number_of_calls)
         memset(&world, 0, sizeof(world));
         world.token_budget = budget;
         make_client(8, 1000000);
-        for (int i = 0; i < 40; i++) {
-            send_get("/api/v2/x", NULL);
-        }
-        for (int i = 0; i < 40; i++) {
-            expect_good(next());
-        }
+        all_good(40);
         assert_int_equal(world.logins, (40 + budget - 1) / budget);
     }
 }
@@ -286,12 +273,7 @@ TEST_IN(setup, teardown, a_refusal_before_the_first_success_is_not_the_end)
 {
     world.token_budget = 1;
     world.good_delay_ms = 100;
-    for (int i = 0; i < 8; i++) {
-        send_get("/api/v2/x", NULL);
-    }
-    for (int i = 0; i < 8; i++) {
-        expect_good(next());
-    }
+    all_good(8);
     assert_int_equal(world.logins, 8);
 }
 
@@ -325,15 +307,23 @@ static void fail_first(const struct served *request, struct reply *reply, void *
     }
 }
 
+/* The next requests fail so often. */
+static void make_fail(int times, int status, const char *headers)
+{
+    world.api = fail_first;
+    world.calls = 0;
+    world.fails = times;
+    world.fail_status = status;
+    world.fail_headers = headers;
+}
+
 TEST_IN(setup, teardown, trouble_is_repeated)
 {
     static const int statuses[] = {408, 429, 500, 502, 503, 504};
     size_t count;
 
-    world.api = fail_first;
     for (size_t i = 0; i < 6; i++) {
-        world.fails = 3;
-        world.fail_status = statuses[i];
+        make_fail(3, statuses[i], NULL);
         make_client(4, 1000000);
         expect_good(get("/api/v2/x/0a1b2c3d-0000-4000-8000-0123456789ab?q=1"));
         const struct route_count *c = client_counts(client, &count);
@@ -359,11 +349,8 @@ TEST_IN(setup, teardown, refusals_are_final)
                  {404, ERR_CONTRACT}, {409, ERR_CONTRACT}, {413, ERR_CONTRACT},
                  {501, ERR_CONTRACT}};
 
-    world.api = fail_first;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        world.calls = 0;
-        world.fails = 1;
-        world.fail_status = cases[i].status;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        make_fail(1, cases[i].status, NULL);
         struct client_answer a = get("/api/v2/x");
         assert_int_equal(a.http.status, cases[i].status);
         assert_int_equal(a.error.http_status, cases[i].status);
@@ -377,9 +364,7 @@ TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
 {
     struct client_answer a;
 
-    world.api = fail_first;
-    world.fails = 1;
-    world.fail_status = 404;
+    make_fail(1, 404, NULL);
     assert_true(client_call(
         client, &(struct client_request){.method = HTTP_DELETE, .path = "/api/v2/jobs/j1"}, &a));
     assert_int_equal(a.http.status, 404);
@@ -388,10 +373,7 @@ TEST_IN(setup, teardown, a_deleted_job_may_be_gone)
 
 TEST_IN(setup, teardown, retry_after_is_obeyed_and_holds_all)
 {
-    world.api = fail_first;
-    world.fails = 1;
-    world.fail_status = 429;
-    world.fail_headers = "Retry-After: 1\r\n";
+    make_fail(1, 429, "Retry-After: 1\r\n");
     make_client(1, 1000000);
     send_get("/api/v2/a", NULL);
     send_get("/api/v2/b", NULL);
@@ -403,10 +385,7 @@ TEST_IN(setup, teardown, retry_after_is_obeyed_and_holds_all)
 
 TEST_IN(setup, teardown, a_retry_after_that_is_too_long_ends_the_request)
 {
-    world.api = fail_first;
-    world.fails = 1;
-    world.fail_status = 429;
-    world.fail_headers = "Retry-After: 3600\r\n";
+    make_fail(1, 429, "Retry-After: 3600\r\n");
     expect_error(get("/api/v2/x"), ERR_RATE, "Retry-After: 3600");
     assert_int_equal(world.calls, 1);
     /* and does not hold the others */
@@ -416,9 +395,7 @@ TEST_IN(setup, teardown, a_retry_after_that_is_too_long_ends_the_request)
 TEST_IN(setup, teardown, retries_have_a_total)
 {
     limit("RETRY_TOTAL_MS", "150");
-    world.api = fail_first;
-    world.fails = 1000000;
-    world.fail_status = 503;
+    make_fail(1000000, 503, NULL);
     int64_t begin = clock_monotonic_ms();
     expect_error(get("/api/v2/x"), ERR_TEMPORARY, "503");
     assert_in_range(clock_monotonic_ms() - begin, 100, 30000);
@@ -438,13 +415,10 @@ TEST_IN(setup, teardown, brief_requests_are_tried_twice_at_most)
                  {403, ERR_PERMISSION, 1},
                  {401, ERR_AUTH, 1}};
 
-    world.api = fail_first;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct client_answer a;
 
-        world.calls = 0;
-        world.fails = 2;
-        world.fail_status = cases[i].status;
+        make_fail(2, cases[i].status, NULL);
         assert_false(
             client_call(client, &(struct client_request){.path = "/api/v2/x", .brief = true}, &a));
         assert_int_equal(world.calls, cases[i].calls);
@@ -613,7 +587,7 @@ TEST_IN(setup, teardown, whole_bodies_that_are_no_document_break_the_contract)
     };
 
     world.api = answer_whole;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         world.calls = 0;
         whole.headers = cases[i].headers;
         whole.body = cases[i].body;
@@ -665,12 +639,7 @@ TEST_IN(setup, teardown, the_pace_is_kept)
 {
     make_client(4, 600);
     int64_t begin = clock_monotonic_ms();
-    for (int i = 0; i < 12; i++) {
-        send_get("/api/v2/x", NULL);
-    }
-    for (int i = 0; i < 12; i++) {
-        expect_good(next());
-    }
+    all_good(12);
     /* 4 at once, then one each 0.1 s */
     assert_true(clock_monotonic_ms() - begin >= 750);
 }
@@ -680,12 +649,7 @@ TEST_IN(setup, teardown, latency_is_hidden_by_requests_in_flight)
     make_client(16, 1000000);
     world.delay_ms = 100;
     int64_t begin = clock_monotonic_ms();
-    for (int i = 0; i < 160; i++) {
-        send_get("/api/v2/x", NULL);
-    }
-    for (int i = 0; i < 160; i++) {
-        expect_good(next());
-    }
+    all_good(160);
     /* One by one it takes 16 s. */
     assert_in_range(clock_monotonic_ms() - begin, 1000, 8000);
     assert_int_equal(server->most_at_once, 16);

@@ -43,15 +43,9 @@ static void check_refused(const char *path, enum db_mode mode, const char *part)
 static int64_t number(struct db *d, const char *sql)
 {
     struct err e;
-    bool row = false;
-    struct db_stmt *s = db_prepare(d, sql, &e);
-    int64_t value;
+    int64_t value = 0;
 
-    assert_non_null(s);
-    assert_true(db_step(s, &row, &e));
-    assert_true(row);
-    value = db_int(s, 0);
-    db_finalize(s);
+    assert_true(db_scalar(d, sql, &value, &e));
     return value;
 }
 
@@ -191,12 +185,9 @@ static void read_queues(const void *path)
 
     become_reader();
     struct db *d = db_open(path, DB_READ, &e);
-    struct db_stmt *s = d ? db_prepare(d, "SELECT count(*) FROM queue", &e) : NULL;
-    bool row = false;
-    if (s && db_step(s, &row, &e)) {
-        count = db_int(s, 0);
+    if (d && !db_scalar(d, "SELECT count(*) FROM queue", &count, &e)) {
+        count = -1;
     }
-    db_finalize(s);
     db_close(d);
     (void)fprintf(stderr, "%lld %s", (long long)count, e.message);
 }
@@ -276,13 +267,13 @@ TEST_IN(scratch_open, scratch_close, test_frozen_reader_sees_changes)
     pid_t pid = fork();
     if (pid == 0) {
         struct err e = {0};
-        bool row = false;
         become_reader();
         struct db *d = db_open("quiet.db", DB_READ, &e);
-        struct db_stmt *s = d ? db_prepare(d, "SELECT queue_id FROM queue", &e) : NULL;
-        CHILD_ASSERT(s && db_step(s, &row, &e) && row);
+        CHILD_ASSERT(d);
+        struct rows q = db_ask(d, &e, "SELECT queue_id FROM queue", NONE);
+        CHILD_ASSERT(db_next(&q));
         CHILD_ASSERT(write(there[1], "1", 1) == 1 && read(back[0], &byte, 1) == 1);
-        CHILD_ASSERT(!db_step(s, &row, &e) && e.kind == ERR_STORE);
+        CHILD_ASSERT(!db_next(&q) && e.kind == ERR_STORE);
         CHILD_ASSERT(strstr(e.message, "run the command again"));
         _exit(0);
     }
@@ -552,80 +543,23 @@ TEST_IN(scratch_open, scratch_close, test_many_make_the_file_at_once)
 
 /* --- statements and transactions --- */
 
-TEST_IN(scratch_open, scratch_close, test_values)
-{
-    struct scratch *s = *state;
-    struct db_stmt *w;
-    struct db_stmt *r;
-    const char text[] = "a\0b";
-    bool row = false;
-    size_t length = 0;
-
-    exec(s->db, "CREATE TABLE v (i, r, t, s, b, n, z)");
-    w = db_prepare(s->db, "INSERT INTO v VALUES (?1, ?2, ?3, ?4, ?5, ?6, :zero)", &s->e);
-    check(w != NULL, s);
-    assert_int_equal(db_param_count(w), 7);
-    assert_int_equal(db_param_index(w, ":zero"), 7);
-    assert_int_equal(db_param_index(w, ":none"), 0);
-    assert_string_equal(db_param_name(w, 7), ":zero");
-    db_bind_int(w, 1, INT64_MIN);
-    db_bind_real(w, 2, 0.25);
-    db_bind_text(w, 3, text, 3);
-    db_bind_str(w, 4, "");
-    db_bind_blob(w, 5, "\x01\x02", 2);
-    db_bind_str(w, 6, NULL);
-    db_bind_blob(w, 7, NULL, 0);
-    check(db_run(w, &s->e), s);
-    assert_int_equal(db_changes(s->db), 1);
-    assert_int_equal(db_last_rowid(s->db), 1);
-    db_bind_null(w, 1);
-    check(db_run(w, &s->e), s); /* the other bindings stay */
-    db_reset(w);
-    check(db_run(w, &s->e), s); /* and are gone after a reset */
-    db_finalize(w);
-    r = db_prepare(s->db, "SELECT * FROM v ORDER BY rowid", &s->e);
-    check(r != NULL, s);
-    check(db_step(r, &row, &s->e) && row, s);
-    assert_int_equal(db_column_count(r), 7);
-    assert_string_equal(db_column_name(r, 1), "r");
-    assert_int_equal(db_column_type(r, 0), DB_INT);
-    assert_true(db_int(r, 0) == INT64_MIN);
-    assert_int_equal(db_column_type(r, 1), DB_REAL);
-    assert_true(db_real(r, 1) == 0.25);
-    assert_int_equal(db_column_type(r, 2), DB_TEXT);
-    assert_int_equal(db_bytes(r, 2), 3);
-    assert_memory_equal(db_text(r, 2), text, 3);
-    assert_string_equal(db_text(r, 3), "");
-    assert_int_equal(db_column_type(r, 4), DB_BLOB);
-    assert_memory_equal(db_blob(r, 4, &length), "\x01\x02", 2);
-    assert_int_equal(length, 2);
-    assert_int_equal(db_column_type(r, 5), DB_NULL);
-    assert_null(db_text(r, 5));
-    assert_int_equal(db_column_type(r, 6), DB_BLOB);
-    check(db_step(r, &row, &s->e) && row, s);
-    assert_int_equal(db_column_type(r, 0), DB_NULL);
-    assert_string_equal(db_text(r, 3), "");
-    check(db_step(r, &row, &s->e) && row, s);
-    assert_int_equal(db_column_type(r, 3), DB_NULL);
-    check(db_step(r, &row, &s->e) && !row, s);
-    db_finalize(r);
-}
-
-/* --- values with their statements --- */
-
 TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
 {
     struct scratch *s = *state;
     struct err *e = &s->e;
     char text[] = "SELECT 1";
 
-    check(db_exec(s->db, "CREATE TEMP TABLE t (i, n, r, s, t, x, b, absent)", e), s);
+    check(db_exec(s->db, "CREATE TABLE t (i, n, r, s, t, x, b, absent)", e), s);
     check(db_do(s->db, e, "INSERT INTO t VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", I(-7), N(-1),
-                R(0.5), S("text"), T(1000), X("abcdef", 3), B("\0b", 2), NONE),
+                R(0.5), S("text"), T(1000), X("a\0bcd", 3), B("\0b", 2), NONE),
           s);
+    assert_int_equal(db_changes(s->db), 1);
+    assert_int_equal(db_last_rowid(s->db), 1);
     for (int turn = 0; turn < 2; turn++) {
         struct rows q =
             db_ask(s->db, e, "SELECT i, n, r, s, t, x, b, absent FROM t WHERE i = ?1", I(-7));
+        assert_int_equal(db_column_count(&q), 8);
+        assert_string_equal(db_column_name(&q, 7), "absent");
         assert_true(db_next(&q));
         assert_int_equal(db_cell(&q, 0, s->arena).value.integer, -7);
         assert_int_equal(db_cell(&q, 1, s->arena).type, CELL_NULL);
@@ -634,9 +568,22 @@ TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
         assert_int_equal(db_time(&q, 4), 1000);
         assert_int_equal(db_time(&q, 3), TIME_NONE);
         assert_int_equal(db_cell(&q, 5, s->arena).length, 3);
-        assert_int_equal(db_bytes(q.s, 6), 2);
+        assert_memory_equal(db_cell(&q, 5, NULL).value.text, "a\0b", 3);
+        assert_int_equal(db_cell(&q, 6, s->arena).type, CELL_NULL);
         assert_null(db_kept(&q, 7, s->arena));
         assert_false(db_next(&q));
+        assert_true(db_end(&q));
+    }
+    assert_int_equal(number(s->db, "SELECT hex(b) = '0062' AND typeof(b) = 'blob' FROM t"), 1);
+    /* By name, in any order; a value does not outlast its use. */
+    struct db_value named[] = {I(2), I(1)};
+    named[0].name = ":two";
+    named[1].name = ":one";
+    for (size_t n = 2; n > 0; n--) {
+        struct rows q = db_ask_values(s->db, e, "SELECT :one, :two", named, n);
+        assert_true(db_next(&q));
+        assert_int_equal(db_int(&q, 0), n == 2 ? 1 : 0);
+        assert_int_equal(db_int(&q, 1), 2);
         assert_true(db_end(&q));
     }
     /* Another statement at the address of one that is kept. */
@@ -707,28 +654,24 @@ TEST(a_feed_is_a_table_of_the_programs_rows)
 
 TEST_IN(scratch_open, scratch_close, test_messages_name_the_statement)
 {
+    static const char insert[] = "INSERT INTO queue (queue_id) VALUES (?1)";
     struct scratch *s = *state;
-    struct db_stmt *w;
 
-    assert_null(db_prepare(s->db, "SELECT nothing FROM nowhere", &s->e));
+    assert_false(db_do(s->db, &s->e, "SELECT nothing FROM nowhere", NONE));
     assert_int_equal(s->e.kind, ERR_STORE);
     assert_non_null(strstr(s->e.message, "SELECT nothing FROM nowhere"));
     assert_non_null(strstr(s->e.message, SCRATCH_DATABASE));
-    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
-    w = db_prepare(s->db, "INSERT INTO queue (queue_id) VALUES (?1)", &s->e);
-    check(w != NULL, s);
-    db_bind_str(w, 1, "q");
-    assert_false(db_run(w, &s->e));
+    check(db_do(s->db, &s->e, insert, S("q")), s);
+    assert_false(db_do(s->db, &s->e, insert, S("q")));
     assert_non_null(strstr(s->e.message, "INSERT INTO queue"));
     assert_non_null(strstr(s->e.message, "UNIQUE"));
     assert_int_equal(s->e.library_code, SQLITE_CONSTRAINT_PRIMARYKEY);
+    /* a value that has no place */
+    assert_false(db_do(s->db, &s->e, insert, S("s"), S("t")));
+    assert_non_null(strstr(s->e.message, "a value cannot be stored"));
     /* it can be run again */
-    db_bind_str(w, 1, "r");
-    check(db_run(w, &s->e), s);
-    /* a parameter that is not there */
-    db_bind_str(w, 5, "x");
-    assert_false(db_run(w, &s->e));
-    db_finalize(w);
+    check(db_do(s->db, &s->e, insert, S("r")), s);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 2);
 }
 
 TEST_IN(scratch_open, scratch_close, test_transactions)

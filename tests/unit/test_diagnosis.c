@@ -43,7 +43,7 @@ TEST(below_http)
         {{.failure = HTTP_OTHER}, CAUSE_NET_OTHER},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(diagnose_network(&cases[i].answer), cases[i].cause);
         assert_int_equal(diagnose_login(&cases[i].answer, NULL), cases[i].cause);
     }
@@ -74,7 +74,7 @@ TEST(logins)
         {503, "disabled", "", "", CAUSE_LOGIN_SERVER},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {.status = cases[i].status};
 
         buf_init(&a.body, 1000);

@@ -304,8 +304,8 @@ static void check_files(struct scratch *s, const char *manifest)
     for (; db_next(&q); count++) {
         struct stat status;
 
-        assert_int_equal(stat(arena_printf(s->arena, "out/%s", db_text(q.s, 0)), &status), 0);
-        assert_int_equal(db_int(q.s, 1), status.st_size);
+        assert_int_equal(stat(arena_printf(s->arena, "out/%s", db_text(&q, 0)), &status), 0);
+        assert_int_equal(db_int(&q, 1), status.st_size);
     }
     check(db_end(&q), s);
     assert_true(count > COUNT_OF(data_tables));
@@ -360,8 +360,8 @@ static void check_plan(struct scratch *s, const char *sql)
         db_ask(s->db, &s->e, arena_printf(s->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
 
     while (db_next(&q)) {
-        if (strstr(db_text(q.s, 3), "TEMP B-TREE")) {
-            fail_msg("%s: %s", sql, db_text(q.s, 3));
+        if (strstr(db_text(&q, 3), "TEMP B-TREE")) {
+            fail_msg("%s: %s", sql, db_text(&q, 3));
         }
     }
     check(db_end(&q), s);
@@ -374,12 +374,12 @@ static void check_no_sorting(struct scratch *s)
     size_t count = 0;
 
     for (; db_next(&names); count++) {
-        struct rows q = db_ask(s->db, &s->e, sql_export_statement, S(db_text(names.s, 0)));
+        struct rows q = db_ask(s->db, &s->e, sql_export_statement, S(db_text(&names, 0)));
 
         check(db_next(&q), s);
         const char *sql = db_kept(&q, 0, s->arena);
         check(db_end(&q), s);
-        if (db_int(names.s, 1) == 0) {
+        if (db_int(&names, 1) == 0) {
             check_plan(s, sql);
         }
     }

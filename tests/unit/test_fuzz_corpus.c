@@ -51,6 +51,7 @@ static void feed_all(const char *name, int (*target)(const uint8_t *, size_t))
 
     if (!directory) {
         fail_msg("no corpus " CORPUS "/%s: is this the source directory?", name);
+        return;
     }
     for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
         if (entry->d_name[0] != '.') {
@@ -63,7 +64,7 @@ static void feed_all(const char *name, int (*target)(const uint8_t *, size_t))
     arena_free(a);
 }
 
-TEST(test_walk)
+TEST(corpus_of_walk)
 {
     struct walker **walkers;
     size_t count = fuzz_walkers(&walkers);
@@ -72,17 +73,17 @@ TEST(test_walk)
     feed_all("walk", fuzz_walk);
 }
 
-TEST(test_csv)
+TEST(corpus_of_csv)
 {
     feed_all("csv", fuzz_csv);
 }
 
-TEST(test_config)
+TEST(corpus_of_config)
 {
     feed_all("config", fuzz_config);
 }
 
-TEST(test_gzip)
+TEST(corpus_of_gzip)
 {
     feed_all("gzip", fuzz_gzip);
 }

@@ -1,9 +1,9 @@
 #include "test.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/stop.h"
 #include "io/http.h"
+#include "limit.h"
 #include "server.h"
 
 /* What the handler answers next; tests set it. */
@@ -59,20 +59,6 @@ static void say(const char *bytes)
     script.close = true;
 }
 
-static void limit(const char *name, const char *value)
-{
-    char variable[64];
-    struct err e;
-
-    snprintf(variable, sizeof(variable), "ROLLCALL_LIMIT_%s", name);
-    if (value) {
-        setenv(variable, value, 1);
-    } else {
-        unsetenv(variable);
-    }
-    assert_true(limits_load(&e));
-}
-
 static void start(const char *path)
 {
     char url[256];
@@ -82,12 +68,34 @@ static void start(const char *path)
     assert_true(http_start(http, &request, &e));
 }
 
-static struct http_answer fetch(const char *path)
+/* The next answer; its body is the caller's. */
+static struct http_answer next(struct http *h)
 {
     struct http_answer answer;
 
+    assert_true(http_next(h, 10000, &answer));
+    return answer;
+}
+
+static struct http_answer fetch(const char *path)
+{
     start(path);
-    assert_true(http_next(http, 10000, &answer));
+    return next(http);
+}
+
+/* Sends a request to the server, wherever it is aimed; the answer but for its body. */
+static struct http_answer ask(struct http_request request)
+{
+    char url[256];
+    struct http_answer answer;
+    struct err e;
+
+    if (!request.url) {
+        request.url = server_url(server, "/api/v2/x?a=b", url, sizeof(url));
+    }
+    assert_true(http_start(http, &request, &e));
+    answer = next(http);
+    buf_free(&answer.body);
     return answer;
 }
 
@@ -96,27 +104,18 @@ static bool header_sent(const char *line)
     return strstr(script.last.text, line) != NULL;
 }
 
-TEST_IN(setup, teardown, a_get_sends_its_headers_and_reads_the_answers)
+TEST_IN(setup, teardown, an_answers_headers_are_read)
 {
-    char url[256];
-    struct secret *token = secret_new("tok-1", 5);
-    struct http_request request = {.url = server_url(server, "/api/v2/x?a=b", url, sizeof(url)),
-                                   .bearer = token,
-                                   .user = &script};
-    struct http_answer a;
-    struct err e;
-
     say("HTTP/1.1 429 Slow\r\nContent-Type: Application/JSON;charset=utf-8\r\nRetry-After: 7\r\n"
         "ININ-Correlation-Id: c-1\r\nDate: Sun, 01 Mar 2026 12:00:00 GMT\r\n"
         "inin-ratelimit-allowed: 180\r\nINin-RateLimit-Count: 17\r\ninin-ratelimit-reset: x\r\n"
         "Content-Length: 2\r\n\r\n{}");
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    struct http_answer a = fetch("/");
     assert_int_equal(a.failure, HTTP_OK);
     assert_int_equal(a.status, 429);
-    assert_ptr_equal(a.user, &script);
     assert_string_equal(buf_str(&a.body), "{}");
-    assert_true(a.is_json && a.framed && !a.gzip);
+    assert_true(a.framed && !a.gzip);
+    assert_string_equal(a.content_type, "Application/JSON;charset=utf-8");
     assert_string_equal(a.retry_after, "7");
     assert_string_equal(a.correlation_id, "c-1");
     assert_int_equal(a.date_ms, INT64_C(1772366400000));
@@ -125,7 +124,16 @@ TEST_IN(setup, teardown, a_get_sends_its_headers_and_reads_the_answers)
     assert_int_equal(a.ratelimit_reset_seconds, -1);
     assert_string_equal(a.location, "");
     buf_free(&a.body);
+}
 
+TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
+{
+    char large[20001];
+    struct secret *token = secret_new("tok-1", 5);
+    struct secret *secret = secret_new("p\xc3\xa4ss", 5);
+
+    struct http_answer a = ask((struct http_request){.bearer = token, .user = large});
+    assert_ptr_equal(a.user, large);
     assert_string_equal(script.last.method, "GET");
     assert_string_equal(script.last.path, "/api/v2/x?a=b");
     assert_true(header_sent("\r\nAuthorization: Bearer tok-1\r\n"));
@@ -133,51 +141,31 @@ TEST_IN(setup, teardown, a_get_sends_its_headers_and_reads_the_answers)
     assert_true(header_sent("\r\nAccept-Encoding: gzip\r\n"));
     assert_true(header_sent("\r\nAccept: application/json\r\n"));
     assert_false(header_sent("Content-Type"));
-    secret_free(token);
-}
 
-TEST_IN(setup, teardown, posts_and_deletes)
-{
-    char url[256];
-    struct secret *secret = secret_new("p\xc3\xa4ss", 5);
-    struct http_request request = {.method = HTTP_POST,
-                                   .url = server_url(server, "/t", url, sizeof(url)),
-                                   .content_type = "application/x-www-form-urlencoded",
-                                   .body = "a=b",
-                                   .body_length = 3,
-                                   .basic_user = "me",
-                                   .basic_secret = secret};
-    struct http_answer a;
-    struct err e;
-
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    ask((struct http_request){.method = HTTP_POST,
+                              .content_type = "application/x-www-form-urlencoded",
+                              .body = "a=b",
+                              .body_length = 3,
+                              .basic_user = "me",
+                              .basic_secret = secret});
     assert_string_equal(script.last.method, "POST");
     assert_string_equal(script.last.body, "a=b");
     assert_true(header_sent("\r\nAuthorization: Basic bWU6cMOkc3M=\r\n"));
     assert_true(header_sent("\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
     assert_false(header_sent("Expect"));
-    buf_free(&a.body);
 
     /* a body over libcurl's threshold for Expect: 100-continue, of JSON by default */
-    char large[20001];
     memset(large, 'x', 20000);
     large[20000] = '\0';
-    request =
-        (struct http_request){.method = HTTP_POST, .url = url, .body = large, .body_length = 20000};
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    ask((struct http_request){.method = HTTP_POST, .body = large, .body_length = 20000});
     assert_true(header_sent("\r\nContent-Type: application/json\r\n"));
     assert_false(header_sent("Expect"));
     assert_false(header_sent("Authorization"));
     assert_int_equal(strlen(script.last.body), 20000);
-    buf_free(&a.body);
 
-    request = (struct http_request){.method = HTTP_DELETE, .url = url};
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    ask((struct http_request){.method = HTTP_DELETE});
     assert_string_equal(script.last.method, "DELETE");
-    buf_free(&a.body);
+    secret_free(token);
     secret_free(secret);
 }
 
@@ -185,30 +173,20 @@ TEST_IN(setup, teardown, every_length_of_credentials_is_encoded)
 {
     static const char *const encoded[] = {"Basic dTpz\r", "Basic dTpzcw==\r", "Basic dTpzc3M=\r",
                                           "Basic dTpzc3Nz\r"};
-    char url[256];
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < COUNT(encoded); i++) {
         struct secret *secret = secret_new("ssss", i + 1);
-        struct http_request request = {.url = server_url(server, "/", url, sizeof(url)),
-                                       .basic_user = "u",
-                                       .basic_secret = secret};
-        struct http_answer a;
-        struct err e;
 
-        assert_true(http_start(http, &request, &e));
-        assert_true(http_next(http, 10000, &a));
+        ask((struct http_request){.basic_user = "u", .basic_secret = secret});
         assert_true(header_sent(encoded[i]));
-        buf_free(&a.body);
         secret_free(secret);
     }
 }
 
 TEST_IN(setup, teardown, gzip_comes_raw)
 {
-    struct http_answer a;
-
     say("HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08z");
-    a = fetch("/");
+    struct http_answer a = fetch("/");
     assert_int_equal(a.failure, HTTP_OK);
     assert_true(a.gzip);
     assert_memory_equal(buf_str(&a.body), "\x1f\x8b\x08z", 4);
@@ -315,13 +293,10 @@ TEST_IN(setup, teardown, nobody_there_is_refused)
 {
     char url[64];
     struct server *gone = server_start(handle, NULL);
-    struct http_request request = {.url = server_url(gone, "/", url, sizeof(url))};
-    struct http_answer a;
-    struct err e;
 
+    server_url(gone, "/", url, sizeof(url));
     server_stop(gone);
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    struct http_answer a = ask((struct http_request){.url = url});
     assert_int_equal(a.failure, HTTP_REFUSED);
     assert_int_equal(a.status, 0);
 }
@@ -329,15 +304,11 @@ TEST_IN(setup, teardown, nobody_there_is_refused)
 TEST_IN(setup, teardown, plain_http_in_place_of_tls_is_no_answer)
 {
     char url[64];
-    struct http_request request = {.url = url};
-    struct http_answer a;
-    struct err e;
 
     say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     snprintf(url, sizeof(url), "https://127.0.0.1:%d/", server->port);
     limit("CONNECT_MS", "500");
-    assert_true(http_start(http, &request, &e));
-    assert_true(http_next(http, 10000, &a));
+    struct http_answer a = ask((struct http_request){.url = url});
     assert_true(a.failure == HTTP_TLS || a.failure == HTTP_TIMEOUT);
     assert_int_equal(a.status, 0);
     limit("CONNECT_MS", NULL);
@@ -375,7 +346,7 @@ TEST_IN(setup, teardown, urls)
         {"https://", false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {.kind = ERR_NONE};
         struct http_request request = {.url = cases[i].url};
 
@@ -407,7 +378,7 @@ TEST_IN(setup, teardown, options_are_checked)
         {NULL, "/nonexistent/ca.pem", false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_options options = {
             .proxy = cases[i].proxy, .ca_file = cases[i].ca_file, .max_connections = 1};
         struct err e = {.kind = ERR_NONE};
@@ -459,11 +430,10 @@ TEST_IN(setup, teardown, a_proxy_sees_no_token)
 
     for (size_t i = 0; i < 3; i++) {
         struct http *h = http_new(&options, &e);
-        struct http_answer a;
 
         say(cases[i].answer);
         assert_true(http_start(h, &request, &e));
-        assert_true(http_next(h, 10000, &a));
+        struct http_answer a = next(h);
         print_message("%s\n", a.detail);
         assert_int_equal(a.failure, cases[i].failure);
         assert_string_equal(script.last.method, "CONNECT");
@@ -490,8 +460,7 @@ TEST_IN(setup, teardown, requests_go_in_parallel)
         start("/");
     }
     for (int i = 0; i < 8; i++) {
-        struct http_answer a;
-        assert_true(http_next(http, 10000, &a));
+        struct http_answer a = next(http);
         assert_int_equal(a.status, 200);
         buf_free(&a.body);
     }

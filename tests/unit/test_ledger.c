@@ -265,12 +265,6 @@ TEST_IN(open_fixture, close_fixture, foreign_window_states_are_refused)
 TEST_IN(open_fixture, close_fixture, facts_are_counted_and_kept)
 {
     struct fixture *f = *state;
-    struct ledger_note field = {.stream = "users", .path = "a.b", .count = 2};
-    struct ledger_note problem = {.stream = "users",
-                                  .path = "version",
-                                  .problem = "wrong type",
-                                  .example = "\"x\"",
-                                  .count = 1};
     static const char bytes[] = "\x1f\x8b\0raw";
     struct ledger_raw raw = {.window_id = 1,
                              .run_id = 1,
@@ -283,12 +277,6 @@ TEST_IN(open_fixture, close_fixture, facts_are_counted_and_kept)
                              .length = sizeof(bytes) - 1,
                              .row_count = 4};
 
-    check_fixture(ledger_note(f->db, &field, &f->e), f);
-    check_fixture(ledger_note(f->db, &field, &f->e), f);
-    check_fixture(ledger_note(f->db, &problem, &f->e), f);
-    assert_string_equal(value(f, "SELECT count FROM unknown_field WHERE path = 'a.b'"), "4");
-    assert_string_equal(value(f, "SELECT kind || example || count FROM data_problem"),
-                        "wrong type\"x\"1");
     check_fixture(ledger_raw_page(f->ledger, &raw, &f->e), f);
     assert_string_equal(value(f, "SELECT hex(bytes) || encoding || rows_read FROM raw_page"),
                         "1F8B00726177gzip4");

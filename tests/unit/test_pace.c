@@ -47,7 +47,7 @@ TEST(the_configured_rate_is_used_and_never_passed)
     } cases[] = {{1, 4},    {2, 1},    {10, 4},    {60, 4},    {100, 16},   {300, 1},    {300, 4},
                  {300, 16}, {300, 64}, {1000, 16}, {3000, 64}, {10000, 64}, {100000, 64}};
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pace p;
         pace_init(&p, cases[i].rate, cases[i].burst, 1000);
         int count = drive(&p, 1000, 1000 + 10 * MINUTE);

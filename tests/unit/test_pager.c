@@ -2,7 +2,7 @@
 
 #include "api/pager.h"
 #include "base/arena.h"
-#include "base/limits.h"
+#include "limit.h"
 
 static struct arena *arena;
 
@@ -62,6 +62,16 @@ static struct pager_request ask(struct pager *p)
     assert_int_equal(pager_state(p), PAGER_READY);
     assert_true(pager_next(p, arena, &r));
     return r;
+}
+
+/* Answers the pager's next request; its words on an answer that it does not take are in *e. */
+static bool answer(struct pager *p, const char *text, struct pager_page *page, struct err *e)
+{
+    struct json_doc *doc = doc_of(text);
+    bool taken = pager_answer(p, ask(p).sequence, doc, arena, page, e);
+
+    json_free(doc);
+    return taken;
 }
 
 static struct pager_spec query_spec(void)
@@ -143,7 +153,7 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"negative totals", "\"totalHits\":-1,\"pageCount\":-4", {10, 1}, 2},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
         struct pager *p = pager_new(arena, &spec);
         int pages = 0;
@@ -224,40 +234,38 @@ TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
+/* Paging that reaches 30 rows: what its answers say, and how it ends. */
 TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
 {
-    struct pager_spec spec = query_spec();
+    static const struct {
+        const char *members;
+        bool hits_overflow;
+        int rows[3]; /* of the pages asked; -1: no further one */
+        enum pager_state end;
+        const char *reason;
+    } cases[] = {
+        {"\"totalHits\":31", true, {10, -1}, PAGER_OVERFLOW, "31"},
+        /* the total is a hint: where nothing else can read the rows, paging goes on */
+        {"\"totalHits\":3000", false, {10, 10, 4}, PAGER_DONE, ""},
+        /* a total that hides it */
+        {"", false, {10, 10, 10}, PAGER_OVERFLOW, "page 3 is full"},
+        /* the most that it reaches without */
+        {"\"totalHits\":30", false, {10, 10, 9}, PAGER_DONE, ""},
+    };
 
-    spec.row_limit = 30;
-    spec.hits_overflow = true;
-    struct pager *p = pager_new(arena, &spec);
-    ask(p);
-    take(p, 0, page_doc("\"totalHits\":31", "conversations", 10));
-    assert_int_equal(pager_state(p), PAGER_OVERFLOW);
-    assert_non_null(strstr(pager_reason(p), "31"));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager_spec spec = query_spec();
 
-    /* the total is a hint: where nothing else can read the rows, paging goes on */
-    spec.hits_overflow = false;
-    p = pager_new(arena, &spec);
-    for (int i = 0; i < 3; i++) {
-        take(p, ask(p).sequence, page_doc("\"totalHits\":3000", "conversations", i < 2 ? 10 : 4));
+        spec.row_limit = 30;
+        spec.hits_overflow = cases[i].hits_overflow;
+        struct pager *p = pager_new(arena, &spec);
+        for (int page = 0; page < 3 && cases[i].rows[page] >= 0; page++) {
+            take(p, ask(p).sequence,
+                 page_doc(cases[i].members, "conversations", cases[i].rows[page]));
+        }
+        assert_int_equal(pager_state(p), cases[i].end);
+        assert_non_null(strstr(pager_reason(p), cases[i].reason));
     }
-    assert_int_equal(pager_state(p), PAGER_DONE);
-
-    /* a total that hides it */
-    p = pager_new(arena, &spec);
-    for (int i = 0; i < 3; i++) {
-        take(p, ask(p).sequence, page_doc("", "conversations", 10));
-    }
-    assert_int_equal(pager_state(p), PAGER_OVERFLOW);
-
-    /* the most that it reaches without */
-    p = pager_new(arena, &spec);
-    int rows[] = {10, 10, 9};
-    for (int i = 0; i < 3; i++) {
-        take(p, ask(p).sequence, page_doc("\"totalHits\":30", "conversations", rows[i]));
-    }
-    assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 TEST_IN(setup, teardown, endless_pages_break_the_contract)
@@ -266,21 +274,18 @@ TEST_IN(setup, teardown, endless_pages_break_the_contract)
     struct pager_page page;
     struct err e = {.kind = ERR_NONE};
 
-    setenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW", "5", 1);
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", "5");
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
     int pages = 0;
     while (ok && pages < 100) {
-        struct json_doc *doc = page_doc("\"totalHits\":1000000", "conversations", 10);
-        ok = pager_answer(p, ask(p).sequence, doc, arena, &page, &e);
-        json_free(doc);
+        ok = answer(p, "{\"totalHits\":1000000,\"conversations\":[1,2,3,4,5,6,7,8,9,10]}", &page,
+                    &e);
         pages++;
     }
     assert_int_equal(pages, 5);
     assert_int_equal(e.kind, ERR_CONTRACT);
-    unsetenv("ROLLCALL_LIMIT_PAGES_PER_WINDOW");
-    assert_true(limits_load(&e));
+    limit("PAGES_PER_WINDOW", NULL);
 }
 
 TEST_IN(setup, teardown, rows_are_found_or_refused)
@@ -309,16 +314,15 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
         {"entities|results|", "{\"results\":4}", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = query_spec();
-        struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
         struct err e = {.kind = ERR_NONE};
 
         print_message("%s in %s\n", cases[i].entities, cases[i].text);
         spec.entities = cases[i].entities;
         struct pager *p = pager_new(arena, &spec);
-        bool ok = pager_answer(p, ask(p).sequence, doc, arena, &page, &e);
+        bool ok = answer(p, cases[i].text, &page, &e);
         assert_int_equal(ok, cases[i].rows >= 0);
         if (ok) {
             assert_int_equal(page.row_count, cases[i].rows);
@@ -326,7 +330,6 @@ TEST_IN(setup, teardown, rows_are_found_or_refused)
             assert_int_equal(e.kind, ERR_CONTRACT);
             assert_non_null(strstr(e.message, "conversations 2026-03-01"));
         }
-        json_free(doc);
     }
 }
 
@@ -363,7 +366,7 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
         assert_int_equal(r.method, HTTP_GET);
         assert_string_equal(r.path, "/jobs/a%2Fb%20c");
         assert_int_equal(r.delay_ms, delays[i]);
-            take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
+        take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
     }
     r = ask(p);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000");
@@ -419,7 +422,7 @@ TEST_IN(setup, teardown, lost_jobs)
     struct pager_request r;
 
     spec.job_id = "j1";
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager *p = pager_new(arena, &spec);
         take(p, ask(p).sequence, doc_of(cases[i].poll));
         assert_int_equal(pager_state(p), PAGER_LOST);
@@ -445,7 +448,7 @@ TEST_IN(setup, teardown, refused_job_requests)
         {"j", "c", 0, false, false},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
         struct pager_request r;
 
@@ -483,9 +486,8 @@ TEST_IN(setup, teardown, broken_job_answers)
         {"j", "c", "[]"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager_spec spec = job_spec();
-        struct json_doc *doc = doc_of(cases[i].text);
         struct pager_page page;
         struct err e;
 
@@ -493,34 +495,29 @@ TEST_IN(setup, teardown, broken_job_answers)
         spec.job_id = cases[i].job_id;
         spec.cursor = cases[i].cursor;
         struct pager *p = pager_new(arena, &spec);
-        assert_false(pager_answer(p, ask(p).sequence, doc, arena, &page, &e));
+        assert_false(answer(p, cases[i].text, &page, &e));
         assert_int_equal(e.kind, ERR_CONTRACT);
-        json_free(doc);
     }
 }
 
 TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 {
     struct pager_spec spec = job_spec();
+    struct pager_page page;
     struct err e;
     int polls = 0;
 
-    setenv("ROLLCALL_LIMIT_JOB_WAIT_MS", "10000", 1);
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", "10000");
     spec.job_id = "j";
     struct pager *p = pager_new(arena, &spec);
     bool ok = true;
     while (ok && polls < 100) {
-        struct json_doc *doc = doc_of("{\"state\":\"PENDING\"}");
-        struct pager_page page;
-        ok = pager_answer(p, ask(p).sequence, doc, arena, &page, &e);
-        json_free(doc);
+        ok = answer(p, "{\"state\":\"PENDING\"}", &page, &e);
         polls++;
     }
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_int_equal(polls, 7); /* at 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
-    unsetenv("ROLLCALL_LIMIT_JOB_WAIT_MS");
-    assert_true(limits_load(&e));
+    limit("JOB_WAIT_MS", NULL);
 }
 
 static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};

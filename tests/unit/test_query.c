@@ -21,20 +21,21 @@ TEST(every_query_is_described_and_runs)
     assert_true(count >= 8);
     for (size_t i = 0; i < count; i++) {
         const struct query *q = &list[i];
-        struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
-        bool row = false;
+        struct db_value *values = arena_array(s->arena, q->param_count, sizeof(*values));
 
-        check(statement != NULL, s);
         assert_true(strlen(q->title) > 0);
         assert_true(strlen(q->description) > 0);
-        assert_int_equal(q->param_count, db_param_count(statement));
         for (size_t p = 0; p < q->param_count; p++) {
-            const char *marked = arena_printf(s->arena, ":%s", q->params[p].name);
-            assert_int_not_equal(db_param_index(statement, marked), 0);
             assert_true(strlen(q->params[p].text) > 0);
+            values[p] = S("");
+            values[p].name = arena_printf(s->arena, ":%s", q->params[p].name);
         }
-        check(db_step(statement, &row, &s->e), s);
-        db_finalize(statement);
+        for (int with = 0; with < 2; with++) {
+            struct rows rows =
+                db_ask_values(s->db, &s->e, q->sql, values, with ? q->param_count : 0);
+            (void)db_next(&rows);
+            check(db_end(&rows), s);
+        }
     }
 }
 
@@ -79,15 +80,14 @@ TEST(parameters_are_bound_or_refused)
     const struct query *q = find(s, "freshness");
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
-        bool bound = query_bind(q, statement, s->arena, cases[i].assignment, &s->e);
+        struct db_value value;
+        bool bound = query_value(q, s->arena, cases[i].assignment, &value, &s->e);
 
         assert_int_equal(bound, cases[i].refusal == NULL);
         if (!bound) {
             assert_int_equal(s->e.kind, ERR_USAGE);
             assert_non_null(strstr(s->e.message, cases[i].refusal));
         }
-        db_finalize(statement);
     }
 }
 
@@ -95,18 +95,16 @@ TEST(values_reach_the_statement)
 {
     struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
-    struct db_stmt *statement = db_prepare(s->db, q->sql, &s->e);
-    bool row = false;
+    struct db_value value;
 
     scratch_exec(s, "INSERT INTO extract_window (stream, kind) VALUES ('users', 'snapshot'), "
                     "('queues', 'snapshot')");
-    check(query_bind(q, statement, s->arena, "stream=users", &s->e), s);
-    check(db_step(statement, &row, &s->e), s);
-    assert_true(row);
-    assert_string_equal(db_text(statement, 0), "users");
-    check(db_step(statement, &row, &s->e), s);
-    assert_false(row);
-    db_finalize(statement);
+    check(query_value(q, s->arena, "stream=users", &value, &s->e), s);
+    struct rows rows = db_ask_values(s->db, &s->e, q->sql, &value, 1);
+    assert_true(db_next(&rows));
+    assert_string_equal(db_text(&rows, 0), "users");
+    assert_false(db_next(&rows));
+    check(db_end(&rows), s);
 }
 
 TEST_GROUP(scratch_open, scratch_close);

@@ -39,7 +39,7 @@ TEST(texts_become_domains)
 {
     struct arena *a = arena_new(0);
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {.kind = ERR_NONE};
         bool known = false;
         const char *domain = region_domain(a, cases[i].text, &known, &e);

@@ -40,7 +40,7 @@ TEST(reasons)
         {HTTP_TOO_LARGE, 0, false, RETRY_NO},    {HTTP_OTHER, 0, false, RETRY_NO},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         print_message("failure %d status %d\n", cases[i].failure, cases[i].status);
         assert_int_equal(retry_reason(cases[i].failure, cases[i].status, cases[i].cut),
                          cases[i].reason);
@@ -84,7 +84,7 @@ TEST(every_form_of_retry_after)
         {"NaN", -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         print_message("Retry-After %s\n", cases[i].header ? cases[i].header : "(none)");
         assert_int_equal(retry_after_ms(cases[i].header, now_ms()), cases[i].ms);
     }
@@ -126,7 +126,7 @@ TEST(waits)
         {RETRY_SERVER, 2, -1, INT64_MAX, 0.5, -1},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         print_message("wait case %zu\n", i);
         assert_int_equal(retry_wait_ms(cases[i].reason, cases[i].attempt, cases[i].retry_after,
                                        cases[i].spent, cases[i].random),

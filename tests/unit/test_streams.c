@@ -41,7 +41,6 @@ TEST(test_plans)
     assert_null(stream_plan(c, ROLE_SOURCE, NULL));
     assert_string_equal(stream_plan(a, ROLE_SOURCE, NULL)->name, "workforcemanagement");
     assert_int_equal(stream_plan(a, ROLE_SOURCE, "agents_status")->page_size, 50);
-    assert_true(stream_plan(a, ROLE_SOURCE, "realtime_intervals")->private_api);
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
@@ -74,11 +73,11 @@ static void check_columns(struct db *d, const struct table_map *t, struct err *e
     size_t found = 0;
 
     while (db_next(&q)) {
-        if (found < t->column_count && str_eq(db_text(q.s, 0), t->columns[found].name)) {
-            assert_non_null(strstr(types[t->columns[found].type], db_text(q.s, 1)));
+        if (found < t->column_count && str_eq(db_text(&q, 0), t->columns[found].name)) {
+            assert_non_null(strstr(types[t->columns[found].type], db_text(&q, 1)));
             found++;
         } else if (found > 0 && found < t->column_count) {
-            fail_msg("%s.%s comes before %s", t->table, db_text(q.s, 0), t->columns[found].name);
+            fail_msg("%s.%s comes before %s", t->table, db_text(&q, 0), t->columns[found].name);
         }
     }
     assert_true(db_end(&q));

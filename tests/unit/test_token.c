@@ -11,11 +11,10 @@ static struct config config = {
     .client_secret_origin = "environment",
 };
 
-static struct http_answer answer_of(int status, const char *type, const char *body, bool framed)
+static struct http_answer answer_of(int status, const char *body, bool framed)
 {
     struct http_answer a = {.failure = HTTP_OK, .status = status, .framed = framed};
 
-    snprintf(a.content_type, sizeof(a.content_type), "%s", type);
     buf_init(&a.body, 1 << 20);
     buf_add_str(&a.body, body);
     return a;
@@ -51,8 +50,8 @@ TEST(lifetimes)
         {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", 300, 270000},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct http_answer a = answer_of(200, "application/json", cases[i].body, true);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct http_answer a = answer_of(200, cases[i].body, true);
         struct token t = {.generation = 6, .proven = true};
         struct err e;
 
@@ -75,51 +74,44 @@ TEST(refusals)
     static const char page[] = "<!DOCTYPE html><html><title>Log in</title></html>";
     static const struct {
         int status;
-        const char *type;
         const char *body;
         enum err_kind kind;
         const char *says;
     } cases[] = {
-        {400, "application/json",
+        {400,
          "{\"error\":\"invalid_client\",\"description\":\"client not found\",\"error_description\":"
          "\"client not found\"}",
          ERR_AUTH, "region"},
-        {401, "application/json",
-         "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
-         "rotated"},
-        {400, "application/json",
-         "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}", ERR_AUTH,
-         "environment"},
-        {400, "application/json", "{\"error\":\"unsupported_grant_type\"}", ERR_AUTH,
-         "Client Credentials"},
-        {400, "application/json", "{\"error\":\"unauthorized_client\"}", ERR_AUTH,
-         "Client Credentials"},
-        {401, "application/json", "{\"error\":\"x\",\"error_description\":\"Client is DISABLED\"}",
-         ERR_AUTH, "disabled"},
-        {401, "application/json", "{\"code\":\"ip.not.authorized\",\"message\":\"no\"}", ERR_AUTH,
-         "allow-list"},
-        {403, "application/json", "{\"error\":\"?\"}", ERR_AUTH, "IP allow-list"},
-        {200, "text/html", page, ERR_AUTH, "page"},
-        {200, "application/json", "{}", ERR_AUTH, "no token"},
-        {200, "application/json", "[]", ERR_AUTH, "no token"},
-        {200, "application/json", "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
-        {200, "application/json", "{\"access_token\":7}", ERR_AUTH, "no token"},
-        {200, "application/json", "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
-        {200, "application/json", "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH,
-         "no token"},
-        {200, "application/json", "{\"access_token\":\"abc", ERR_AUTH, "page"},
-        {200, "application/json", "", ERR_AUTH, "page"},
-        {204, "", "", ERR_AUTH, "page"},
-        {302, "text/html", page, ERR_AUTH, "elsewhere"},
-        {404, "text/html", page, ERR_AUTH, "no login at this URL"},
-        {429, "application/json", "{}", ERR_RATE, "login.example.test"},
-        {500, "text/html", page, ERR_TEMPORARY, "login.example.test"},
-        {501, "text/html", page, ERR_TEMPORARY, "501"},
-        {503, "application/json", "{}", ERR_TEMPORARY, "503"},
+        {401, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
+         ERR_AUTH, "rotated"},
+        {400, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
+         ERR_AUTH, "environment"},
+        {400, "{\"error\":\"unsupported_grant_type\"}", ERR_AUTH, "Client Credentials"},
+        {400, "{\"error\":\"unauthorized_client\"}", ERR_AUTH, "Client Credentials"},
+        {401, "{\"error\":\"x\",\"error_description\":\"Client is DISABLED\"}", ERR_AUTH,
+         "disabled"},
+        {401, "{\"code\":\"ip.not.authorized\",\"message\":\"no\"}", ERR_AUTH, "allow-list"},
+        {403, "{\"error\":\"?\"}", ERR_AUTH, "IP allow-list"},
+        {200, page, ERR_AUTH, "page"},
+        {200, "{}", ERR_AUTH, "no token"},
+        {200, "[]", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":7}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"abc", ERR_AUTH, "page"},
+        {200, "", ERR_AUTH, "page"},
+        {204, "", ERR_AUTH, "page"},
+        {302, page, ERR_AUTH, "elsewhere"},
+        {404, page, ERR_AUTH, "no login at this URL"},
+        {429, "{}", ERR_RATE, "login.example.test"},
+        {500, page, ERR_TEMPORARY, "login.example.test"},
+        {501, page, ERR_TEMPORARY, "501"},
+        {503, "{}", ERR_TEMPORARY, "503"},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct http_answer a = answer_of(cases[i].status, cases[i].type, cases[i].body, true);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct http_answer a = answer_of(cases[i].status, cases[i].body, true);
         struct token t = {.generation = 0};
         struct err e;
 
@@ -139,7 +131,7 @@ TEST(refusals)
 
 TEST(a_login_cut_on_the_way_is_temporary)
 {
-    struct http_answer a = answer_of(200, "application/json", "{\"access_token\":\"ab", false);
+    struct http_answer a = answer_of(200, "{\"access_token\":\"ab", false);
     struct token t = {.generation = 0};
     struct err e;
 

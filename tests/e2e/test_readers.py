@@ -1,0 +1,117 @@
+"""The file as an interface: readers of other ages and tongues get every view and query, and values of the declared types."""
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+from harness import ROOT, TestCase
+from test_adherence import FAKETIME, POLL, clock
+
+NOW = "2026-03-03T12:00:00Z"
+OLD_SQLITE = ROOT / "build" / "old-sqlite" / "node_modules" / "sql.js"
+STORED = {"TEXT": "text", "INTEGER": "integer", "BIGINT": "integer", "REAL": "real", "BLOB": "blob"}
+
+
+def names(db, kind):
+    return [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type = ? AND name NOT LIKE 'sqlite%'", (kind,))]
+
+
+def in_json(rows):
+    return json.loads(json.dumps([list(row) for row in rows]))
+
+
+class Readers(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.case = case = TestCase()
+        server = case.standin(now=NOW, per_day=80, agents=12)
+        cls.site = site = case.site(server.url)
+        case.ok(site.run("extract", "--stream", "users", "--stream", "queues", "--stream", "conversations", "--until", NOW))
+        for now in (NOW, "2026-03-03T12:05:00Z", "2026-03-03T13:20:00Z") if FAKETIME else ():
+            if not os.environ.get("ROLLCALL_SANITIZED"):
+                server.control(now=now)
+                case.ok(site.run(*POLL, env=clock(now)))
+        cls.snapshot = os.path.join(site.directory, "snapshot.db")
+        case.ok(site.run("snapshot", cls.snapshot))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.case.doCleanups()
+
+    def test_each_value_has_its_columns_type(self):
+        db = self.site.connect()
+        for table in names(db, "table"):
+            for _, column, declared, *_ in db.execute(f'PRAGMA table_info("{table}")').fetchall():
+                found = {r[0] for r in db.execute(f'SELECT DISTINCT typeof("{column}") FROM "{table}"')}
+                self.assertLessEqual(found, {STORED[declared], "null"}, f"{table}.{column}")
+        db.close()
+
+    def test_a_views_column_holds_one_kind(self):
+        db = self.site.connect()
+        for view in names(db, "view"):
+            rows = db.execute(f'SELECT * FROM "{view}"').fetchall()
+            self.assertGreater(len(rows), 2, view)
+            for column in rows[0].keys():
+                kinds = {type(row[column]).__name__ for row in rows} - {"NoneType"}
+                self.assertLessEqual(len(kinds), 1, f"{view}.{column}")
+        db.close()
+
+    def test_wide_values_are_declared_wide(self):
+        """A driver may take INTEGER for 32 bits."""
+        db = self.site.connect()
+        for table in names(db, "table"):
+            for _, column, declared, *_ in db.execute(f'PRAGMA table_info("{table}")').fetchall():
+                if declared == "INTEGER":
+                    widest = db.execute(f'SELECT max(abs("{column}")) FROM "{table}"').fetchone()[0] or 0
+                    self.assertLess(widest, 1 << 31, f"{table}.{column}")
+                    self.assertNotRegex(column, r"(_ms|_hash|_packets|_count|^bytes|^requests)$", table)
+        db.close()
+
+    def compare(self, name, told, rows):
+        """Queries in their order, with what versions make of round(6.25, 1); views and tables in any order, exactly."""
+        if not name.startswith("query "):
+            self.assertEqual(sorted(map(json.dumps, told)), sorted(map(json.dumps, rows)), name)
+            return
+        self.assertEqual(len(told), len(rows), name)
+        for one, other in zip(told, rows):
+            for a, b in zip(one, other):
+                if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+                    self.assertAlmostEqual(a, b, delta=0.1001, msg=name)
+                else:
+                    self.assertEqual(a, b, name)
+
+    @unittest.skipUnless(OLD_SQLITE.exists() and shutil.which("node"), "sql.js 1.0.0 (SQLite 3.28) is not fetched, or no node")
+    def test_an_old_engine_answers_everything(self):
+        questions = []
+        db = sqlite3.connect(self.snapshot)
+        for view in names(db, "view"):
+            questions.append((view, f'SELECT * FROM "{view}"', []))
+        for table in names(db, "table"):
+            questions.append((table, f'SELECT count(*) FROM "{table}"', []))
+        for path in sorted((ROOT / "queries").glob("*.sql")):
+            sql = path.read_text()
+            code = re.sub(r"--.*", "", sql)
+            questions.append(("query " + path.stem, sql, sorted(set(re.findall(r":[a-z_]+", code)))))
+        self.assertGreater(len(questions), 35)
+        asked = os.path.join(self.site.directory, "questions.json")
+        with open(asked, "w", encoding="utf-8") as f:
+            json.dump(questions, f)
+        # The database itself as well: its last reader has put the WAL into it.
+        for path in (self.snapshot, self.site.db):
+            result = subprocess.run(["node", str(ROOT / "tests" / "e2e" / "old_reader.js"), path, asked],
+                                    capture_output=True, text=True, timeout=300, check=False)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            told = json.loads(result.stdout)
+            self.assertTrue(told["version"].startswith("3.28."), told["version"])
+            self.assertEqual(told["check"], "ok")
+            for name, sql, parameters in questions:
+                rows = db.execute(sql, {p[1:]: None for p in parameters}).fetchall()
+                self.compare(name, told["answers"][name], in_json(rows))
+        db.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
