@@ -652,6 +652,7 @@ static bool take_entity(struct loader *l, const struct walked *walked, struct lo
 {
     struct entity *n = &l->entities[l->count];
 
+    *n = (struct entity){.id = walked->id}; /* its rows lie there already, but are not fed yet */
     if ((is_waiting(l, &walked->id) && !flush(l, e)) || !compare(l, walked, n, e)) {
         return false;
     }

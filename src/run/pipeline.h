@@ -8,27 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "api/client.h"
-#include "etl/ledger.h"
-#include "io/config.h"
-#include "io/db.h"
-#include "run/progress.h"
 #include "run/reading.h"
-
-/* What a run holds while it works; owned by run/extract. */
-struct run {
-    const struct config *config;
-    struct db *db;
-    struct ledger *ledger;
-    struct client *client;
-    struct arena *arena;
-    int64_t run_id;
-    int64_t until_ms; /* the run's TIME */
-    struct run_totals totals;
-    struct progress progress;
-};
+#include "run/run.h"
 
 /* Runs `readings` to their outcomes, at most `at_once` under way at a time. Each reading's outcome,
  * error and counts are filled; what did not begin stays READING_WAITING. False only for trouble

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "run/pages.h"
-#include "run/pipeline.h"
+#include "run/run.h"
 
 struct store;
 

@@ -51,7 +51,6 @@ static const struct request_plan plans[] = {
         .path = "/api/v2/analytics/agents/realtime/intervals",
         .query = "interval={start}/{end}",
         .page_size = 100,
-        .private_api = true,
         .tree = &realtime_intervals,
     },
 };
@@ -63,7 +62,6 @@ const struct stream stream_adherence_realtime = {
     .load = LOAD_OBSERVE,
     .lock_slot = 2,
     .depends_on = "users",
-    .ids_query = "users",
     .tree = &workforcemanagement,
     .state = &adherence_state_table,
     PLANS(plans),

@@ -58,7 +58,6 @@ const struct stream stream_conversations = {
     .load = LOAD_TREE,
     .lock_slot = 3,
     .has_attributes = true,
-    .ids_query = "open_conversations",
     .tree = &tree,
     PLANS(plans),
 };

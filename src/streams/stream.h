@@ -60,7 +60,6 @@ struct request_plan {
     const char
         *id_parameter; /* of PAGING_IDS_GET: "userId" ; of PAGING_IDS_POST: predicate's dimension */
     int page_size;     /* rows (or ids) a request */
-    bool private_api;  /* not in the vendor's public API */
     const struct tree_map *tree;    /* what its answers hold */
     const char *const *permissions; /* any of them is enough */
     size_t permission_count;
@@ -71,12 +70,10 @@ struct stream {
     const char *title; /* for people: "conversation details" */
     enum stream_windows windows;
     enum stream_load load;
-    int lock_slot;          /* fixed for ever: its byte range in the lock file */
-    int max_age_hours;      /* snapshots: read again when older; 0: every run */
-    bool has_attributes;    /* ROLE_JOB brings attributes that the other roles lack */
-    const char *depends_on; /* stream whose ids it reads; NULL: none */
-    const char *ids_query;  /* name of the constant ledger query that lists the ids of id batches;
-                               NULL: none */
+    int lock_slot;                 /* fixed for ever: its byte range in the lock file */
+    int max_age_hours;             /* snapshots: read again when older; 0: every run */
+    bool has_attributes;           /* ROLE_JOB brings attributes that the other roles lack */
+    const char *depends_on;        /* stream whose ids it reads; NULL: none */
     const struct tree_map *tree;   /* of LOAD_TREE: the tables */
     const struct table_map *state; /* of LOAD_OBSERVE: the history table */
     const struct request_plan *plans;

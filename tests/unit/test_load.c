@@ -483,6 +483,13 @@ TEST_IN(set_up, tear_down, test_refused_page)
     job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
            "\"attributes\":{\"a\":\"1\"}}]}]}");
     check_value(f, "SELECT count(*) FROM attribute_key", "1");
+    /* what waited when it was refused does not come with an id that comes twice */
+    assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
+                          "{\"conversations\":[{\"conversationId\":\"c2\"},{\"conversationId\":"
+                          "\"c3\"},{\"conversationId\":null}]}"));
+    job(f, "{\"conversations\":[{\"conversationId\":\"c4\"},{\"conversationId\":\"c4\"}]}");
+    check_counts(f, 1, 0, 1);
+    check_value(f, "SELECT group_concat(conversation_id) FROM conversation", "c1,c4");
 }
 
 TEST_IN(set_up, tear_down, test_pages_without_a_list)

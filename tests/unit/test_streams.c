@@ -41,7 +41,6 @@ TEST(test_plans)
     assert_null(stream_plan(c, ROLE_SOURCE, NULL));
     assert_string_equal(stream_plan(a, ROLE_SOURCE, NULL)->name, "workforcemanagement");
     assert_int_equal(stream_plan(a, ROLE_SOURCE, "agents_status")->page_size, 50);
-    assert_true(stream_plan(a, ROLE_SOURCE, "realtime_intervals")->private_api);
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
