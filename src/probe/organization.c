@@ -272,6 +272,7 @@ static void check_divisions(struct access *a)
         report_skip(r, "divisions",
                     arena_printf(r->arena, "the divisions cannot be listed (HTTP %d)",
                                  answer.error.http_status));
+        client_answer_free(&answer);
         return;
     }
     struct json entities = json_get(json_root(answer.document), "entities");
@@ -364,6 +365,7 @@ static int64_t read_limit(struct access *a)
                     "organizations/limits", &answer)) {
         report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "HTTP %d",
                    answer.error.http_status);
+        client_answer_free(&answer);
         return limit;
     }
     struct json_iter it = json_iter(json_get(json_root(answer.document), "entities"));
