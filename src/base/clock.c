@@ -281,8 +281,13 @@ bool clock_parse(const char *text, bool assume_utc, int64_t *ms)
 bool clock_parse_day(const char *text, int32_t *day)
 {
     const char *at = text;
+    int32_t value = 0;
 
-    return read_date(&at, day) && *at == '\0';
+    if (!read_date(&at, &value) || *at != '\0') {
+        return false;
+    }
+    *day = value;
+    return true;
 }
 
 /* --- the business zone ------------------------------------------------------------------------ */

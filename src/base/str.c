@@ -277,22 +277,6 @@ bool str_url_encode(struct buf *out, const char *text)
     return true;
 }
 
-bool str_is_utf8(const char *text, size_t length)
-{
-    size_t done = 0;
-
-    while (done < length) {
-        uint32_t code = 0;
-        size_t bytes = utf8_next(text + done, length - done, &code);
-
-        if (bytes == 0) {
-            return false;
-        }
-        done += bytes;
-    }
-    return true;
-}
-
 bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
