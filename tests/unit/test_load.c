@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "doc.h"
 #include "etl/load.h"
 #include "scratch.h"
 #include "streams/stream.h"
@@ -98,26 +99,10 @@ static int tear_down(void **state)
     return scratch_close(&scratch);
 }
 
-static struct json_doc *parse(const char *text)
-{
-    struct err e;
-    struct json_doc *doc;
-    struct buf b;
-
-    buf_init(&b, 64 << 20);
-    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
-    size_t length = b.length - JSON_PADDING_BYTES;
-    doc = json_parse(buf_take(&b, NULL), length, &e);
-    if (!doc) {
-        fail_msg("%s", e.message);
-    }
-    return doc;
-}
-
 /* Loads one page in a transaction; on refusal rolls back. */
 static bool try_page(struct fixture *f, struct loader *l, const char *plan, const char *text)
 {
-    struct json_doc *doc = parse(text);
+    struct json_doc *doc = doc_of(text);
     struct load_page page = {
         .document = doc,
         .stream = l == f->loaders[USERS] ? "users" : "conversations",
@@ -169,7 +154,7 @@ static void check_value(struct fixture *f, const char *sql, const char *expected
     assert_string_equal(scratch_value(f->scratch, sql), expected);
 }
 
-/* All rows of all conversation tables but the bookkeeping, as text. */
+/* All rows of the conversation tables as text; of a conversation without how it was changed. */
 static const char *data(struct fixture *f, bool bookkeeping)
 {
     static const char *const tables[] = {
@@ -185,26 +170,24 @@ static const char *data(struct fixture *f, bool bookkeeping)
         "segment_skill",
         "evaluation",
     };
-    const char *columns = "conversation_key, conversation_id, conversation_start, conversation_end,"
-                          "row_hash, row_attribute_hash, row_attribute_read";
+    struct arena *a = f->scratch->arena;
     const char *text = scratch_value(
-        f->scratch, arena_printf(f->scratch->arena,
-                                 "SELECT group_concat(concat, '\n') FROM (SELECT json_array(%s%s) "
-                                 "AS concat FROM conversation ORDER BY 1)",
-                                 columns, bookkeeping ? ", row_changed_run_id" : ""));
+        f->scratch, arena_printf(a,
+                                 "SELECT json_group_array(json_array(conversation_key, "
+                                 "conversation_id, conversation_start, conversation_end, row_hash, "
+                                 "row_attribute_hash, row_attribute_read%s)) FROM conversation",
+                                 bookkeeping ? ", row_changed_run_id" : ""));
 
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         const char *names = scratch_value(
             f->scratch,
-            arena_printf(f->scratch->arena,
-                         "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));
-        text = arena_printf(
-            f->scratch->arena, "%s\n%s: %s", text, tables[i],
-            scratch_value(f->scratch,
-                          arena_printf(f->scratch->arena,
-                                       "SELECT ifnull(group_concat(c, '\n'), '') FROM (SELECT "
-                                       "json_array(%s) AS c FROM %s ORDER BY 1)",
-                                       names, tables[i])));
+            arena_printf(a, "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));
+        const char *rows = arena_printf(a,
+                                        "SELECT json_group_array(c) FROM (SELECT json_array(%s) "
+                                        "AS c FROM %s ORDER BY 1)",
+                                        names, tables[i]);
+
+        text = arena_printf(a, "%s\n%s: %s", text, tables[i], scratch_value(f->scratch, rows));
     }
     return text;
 }
@@ -212,27 +195,27 @@ static const char *data(struct fixture *f, bool bookkeeping)
 /* --- a conversation, as a job and as the query give it --- */
 
 #define PART_A(extra)                                                                              \
-    "{\"participantId\":\"A\",\"purpose\":\"customer\"" extra                                      \
-    ",\"sessions\":[{\"sessionId\":\"s1\",\"mediaType\":\"voice\",\"metrics\":[{\"name\":"         \
-    "\"nOffered\",\"value\":1,\"emitDate\":\"2026-03-01T10:00:00Z\"}],\"segments\":[{"             \
-    "\"segmentType\":\"interact\",\"requestedRoutingSkillIds\":[\"k1\",\"k2\"]}],"                 \
-    "\"flow\":{\"flowId\":\"f\",\"outcomes\":[{\"flowOutcomeId\":\"o\"}]}}]}"
-#define PART_B(extra) "{\"participantId\":\"B\",\"purpose\":\"agent\"" extra "}"
-#define PART_C        "{\"participantId\":\"C\",\"purpose\":\"acd\"}"
+    "{'participantId':'A','purpose':'customer'" extra                                              \
+    ",'sessions':[{'sessionId':'s1','mediaType':'voice','metrics':[{'name':"                       \
+    "'nOffered','value':1,'emitDate':'2026-03-01T10:00:00Z'}],'segments':[{"                       \
+    "'segmentType':'interact','requestedRoutingSkillIds':['k1','k2']}],"                           \
+    "'flow':{'flowId':'f','outcomes':[{'flowOutcomeId':'o'}]}}]}"
+#define PART_B(extra) "{'participantId':'B','purpose':'agent'" extra "}"
+#define PART_C        "{'participantId':'C','purpose':'acd'}"
 #define PAGE(parts, more)                                                                          \
-    "{\"conversations\":[{\"conversationId\":\"c1\",\"conversationStart\":"                        \
-    "\"2026-03-01T10:00:00.000Z\",\"divisionIds\":[\"d1\",\"d2\"],\"participants\":[" parts        \
-    "]" more "}]}"
-#define ATTRIBUTES_A ",\"attributes\":{\"lang\":\"ko\",\"tier\":\"gold\"}"
-#define ATTRIBUTES_B ",\"attributes\":{\"note\":\"n\"}"
-#define ENDED        ",\"conversationEnd\":\"2026-03-01T10:05:00.000Z\""
+    "{'conversations':[{'conversationId':'c1','conversationStart':"                                \
+    "'2026-03-01T10:00:00.000Z','divisionIds':['d1','d2'],'participants':[" parts "]" more "}]}"
+#define ATTRIBUTES_A ",'attributes':{'lang':'ko','tier':'gold'}"
+#define ATTRIBUTES_B ",'attributes':{'note':'n'}"
+#define ENDED        ",'conversationEnd':'2026-03-01T10:05:00.000Z'"
 
 static const char job_page[] = PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), "");
 static const char query_page[] = PAGE(PART_A("") "," PART_B(""), "");
 
 static const char attributes[] =
-    "SELECT group_concat(participant_id || ':' || participant_no || ':' || name || '=' || value) "
-    "FROM (SELECT * FROM participant_attribute JOIN participant USING (conversation_key, "
+    "SELECT ifnull(group_concat(participant_id || ':' || participant_no || ':' || name || '=' || "
+    "value), '') FROM (SELECT * FROM participant_attribute JOIN participant USING "
+    "(conversation_key, "
     "participant_no) ORDER BY participant_no, name)";
 static const char changes[] =
     "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
@@ -279,26 +262,41 @@ TEST_IN(set_up, tear_down, test_unchanged_writes_nothing)
     check_value(f, changes, "");
 }
 
+/* Takes an answer: whether its one conversation is "new", "unchanged" or "changed", the changes
+ * that are noted, and all attributes afterwards. */
+static void takes(struct fixture *f, const char *plan, const char *page, const char *result,
+                  const char *all_attributes)
+{
+    load(f, f->loaders[CONVERSATIONS], plan, page);
+    assert_int_equal(f->counts.rows_read, 1);
+    const char *count = f->counts.rows_new ? "new" : "unchanged";
+    const char *noted = scratch_value(
+        f->scratch, arena_printf(f->scratch->arena,
+                                 "SELECT ifnull(group_concat(' ' || part || '/' || source, ''), '')"
+                                 " FROM conversation_change WHERE run_id = %d",
+                                 (int)f->run_id));
+
+    if (f->counts.rows_changed) {
+        count = "changed";
+    }
+    assert_string_equal(arena_printf(f->scratch->arena, "%s%s", count, noted), result);
+    check_value(f, attributes, all_attributes);
+}
+
+#define ALL_ATTRIBUTES "A:0:lang=ko,A:0:tier=gold,B:1:note=n"
+
 TEST_IN(set_up, tear_down, test_query_first)
 {
     struct fixture *f = *state;
-    const char *by_job;
 
-    query(f, query_page);
-    check_counts(f, 1, 0, 0);
-    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
+    takes(f, "query", query_page, "new", "");
     check_value(f, "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
                 "0-");
-    job(f, job_page);
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "attributes/job");
-    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    by_job = data(f, false);
+    takes(f, "job", job_page, "changed attributes/job", ALL_ATTRIBUTES);
+    const char *by_job = data(f, false);
     for (int i = 0; i < 3; i++) {
-        query(f, query_page);
-        check_counts(f, 0, 0, 1);
-        job(f, job_page);
-        check_counts(f, 0, 0, 1);
+        takes(f, "query", query_page, "unchanged", ALL_ATTRIBUTES);
+        takes(f, "job", job_page, "unchanged", ALL_ATTRIBUTES);
     }
     assert_string_equal(data(f, false), by_job);
 }
@@ -307,14 +305,11 @@ TEST_IN(set_up, tear_down, test_query_first)
 TEST_IN(set_up, tear_down, test_job_without_attributes)
 {
     struct fixture *f = *state;
-    const char *after;
 
-    query(f, query_page);
-    job(f, query_page);
-    check_counts(f, 0, 0, 1);
-    check_value(f, changes, "");
+    takes(f, "query", query_page, "new", "");
+    takes(f, "job", query_page, "unchanged", "");
     check_value(f, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
-    after = data(f, true);
+    const char *after = data(f, true);
     job(f, query_page);
     query(f, query_page);
     assert_string_equal(data(f, true), after);
@@ -324,55 +319,46 @@ TEST_IN(set_up, tear_down, test_rows_change)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "rows/job");
-    check_value(f, "SELECT conversation_end FROM conversation WHERE conversation_key = 1",
-                "2026-03-01T10:05:00.000Z");
-    check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
-    check_value(f, "SELECT changed_at FROM conversation_change", "2026-03-05T00:00:00.002Z");
-    check_value(f, "SELECT conversation_id || run_id FROM conversation_change", "c12");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED), "changed rows/job",
+          ALL_ATTRIBUTES);
+    check_value(f, "SELECT conversation_end || row_changed_run_id FROM conversation",
+                "2026-03-01T10:05:00.000Z2");
+    check_value(f, "SELECT changed_at || conversation_id || run_id FROM conversation_change",
+                "2026-03-05T00:00:00.002Zc12");
     /* what vanishes from the answer vanishes from the file; NULL comes back too */
-    job(f, PAGE(PART_B(ATTRIBUTES_B), ""));
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ""), "changed both/job", "B:0:note=n");
     check_value(f, "SELECT count(*) FROM session", "0");
     check_value(f, "SELECT count(*) FROM session_metric", "0");
     check_value(f, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
-    check_value(f, attributes, "B:0:note=n");
-    check_value(f, changes, "rows/job,both/job");
 }
 
 TEST_IN(set_up, tear_down, test_attributes_change_alone)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_A(",\"attributes\":{\"lang\":\"en\"}") "," PART_B(""), ""));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "attributes/job");
-    check_value(f, attributes, "A:0:lang=en");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_A(",'attributes':{'lang':'en'}") "," PART_B(""), ""),
+          "changed attributes/job", "A:0:lang=en");
     check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
     check_value(f, "SELECT count(*) FROM session", "1");
-    job(f, query_page);
-    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
-    check_value(f, changes, "attributes/job,attributes/job");
+    takes(f, "job", query_page, "changed attributes/job", "");
 }
 
 /* The query replaces the rows: attributes follow their participants. */
 TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
 {
+    static const char *const moved = "B:1:note=n,A:2:lang=ko,A:2:tier=gold";
+    static const char by_job[] =
+        PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED);
     struct fixture *f = *state;
-    const char *after;
 
-    job(f, job_page);
-    query(f, PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "rows/query");
-    check_value(f, attributes, "B:1:note=n,A:2:lang=ko,A:2:tier=gold");
-    after = data(f, true);
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED), "changed rows/query",
+          moved);
+    const char *after = data(f, true);
     /* the job then says the same: nothing changes */
-    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
-    check_counts(f, 0, 0, 1);
+    takes(f, "job", by_job, "unchanged", moved);
     assert_string_equal(data(f, true), after);
     check_value(f, "SELECT count(*) FROM data_problem", "0");
     /* and it equals a file that only ever saw the job's answer */
@@ -382,7 +368,7 @@ TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
                              "DELETE FROM session; DELETE FROM session_metric; DELETE FROM segment;"
                              "DELETE FROM segment_skill; DELETE FROM session_flow;"
                              "DELETE FROM flow_outcome");
-    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
+    takes(f, "job", by_job, "new", moved);
     assert_string_equal(data(f, false), after);
 }
 
@@ -390,25 +376,21 @@ TEST_IN(set_up, tear_down, test_attributes_stay_in_place)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    query(f, PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED));
-    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    check_value(f, changes, "rows/query");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED), "changed rows/query",
+          ALL_ATTRIBUTES);
 }
 
 TEST_IN(set_up, tear_down, test_attributes_of_one_that_is_gone)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    query(f, PAGE(PART_B(""), ENDED));
-    check_value(f, attributes, "B:0:note=n");
-    check_value(f, changes, "both/query");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_B(""), ENDED), "changed both/query", "B:0:note=n");
     check_value(f, "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
                 "participants.attributes|dropped: its participant is gone|A|2");
     /* the stored hash is that of what stayed */
-    job(f, PAGE(PART_B(ATTRIBUTES_B), ENDED));
-    check_counts(f, 0, 0, 1);
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ENDED), "unchanged", "B:0:note=n");
 }
 
 /* Participants that share an id, or have none, keep their order. */
@@ -416,11 +398,11 @@ TEST_IN(set_up, tear_down, test_attributes_without_ids)
 {
     struct fixture *f = *state;
 
-    job(f, PAGE("{\"attributes\":{\"k\":\"1\"}},{\"attributes\":{\"k\":\"2\"}},{\"participantId\":"
-                "\"T\",\"attributes\":{\"k\":\"3\"}},{\"participantId\":\"T\",\"attributes\":"
-                "{\"k\":\"4\"}}",
+    job(f, PAGE("{'attributes':{'k':'1'}},{'attributes':{'k':'2'}},"
+                "{'participantId':'T','attributes':{'k':'3'}},"
+                "{'participantId':'T','attributes':{'k':'4'}}",
                 ""));
-    query(f, PAGE(PART_C ",{\"participantId\":\"T\"},{},{\"participantId\":\"T\"},{}", ""));
+    query(f, PAGE(PART_C ",{'participantId':'T'},{},{'participantId':'T'},{}", ""));
     check_value(f,
                 "SELECT group_concat(participant_no || name || value) FROM (SELECT * FROM "
                 "participant_attribute ORDER BY participant_no)",
@@ -431,18 +413,17 @@ TEST_IN(set_up, tear_down, test_attributes_come_with_moved_participants)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""));
-    check_value(f, changes, "rows/job");
-    check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""), "changed rows/job",
+          "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
 }
 
 TEST_IN(set_up, tear_down, test_twice_in_a_page)
 {
     struct fixture *f = *state;
 
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{}]},"
-           "{\"conversationId\":\"c2\"},{\"conversationId\":\"c1\",\"externalTag\":\"t\"}]}");
+    job(f, "{'conversations':[{'conversationId':'c1','participants':[{}]},{'conversationId':'c2'},{"
+           "'conversationId':'c1','externalTag':'t'}]}");
     check_counts(f, 2, 1, 0);
     check_value(f, "SELECT count(*) FROM participant", "0");
     check_value(f, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
@@ -457,9 +438,8 @@ TEST_IN(set_up, tear_down, test_attribute_keys)
     memset(text, 'x', 1024);
     text[1024] = '\0';
     page = arena_printf(f->scratch->arena,
-                        "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-                        "\"attributes\":{\"a\":\"%s\",\"b\":\"%.1023s\",\"c\":\"\xea\xb0\x80%.1023s"
-                        "\"}}]}]}",
+                        "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
+                        "'a':'%s','b':'%.1023s','c':'\xea\xb0\x80%.1023s'}}]}]}",
                         text, text, text);
     job(f, page);
     check_value(f, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
@@ -475,19 +455,18 @@ TEST_IN(set_up, tear_down, test_refused_page)
     struct fixture *f = *state;
 
     assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
-                          "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-                          "\"attributes\":{\"a\":\"1\"}}]},{\"conversationId\":null}]}"));
+                          "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
+                          "'a':'1'}}]},{'conversationId':null}]}"));
     assert_int_equal(f->e.kind, ERR_CONTRACT);
     assert_non_null(strstr(f->e.message, "conversations: row 2 of the page: conversationId"));
     check_value(f, "SELECT count(*) FROM conversation", "0");
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-           "\"attributes\":{\"a\":\"1\"}}]}]}");
+    job(f, "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{'a':'1'}}]}]}");
     check_value(f, "SELECT count(*) FROM attribute_key", "1");
     /* what waited when it was refused does not come with an id that comes twice */
     assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
-                          "{\"conversations\":[{\"conversationId\":\"c2\"},{\"conversationId\":"
-                          "\"c3\"},{\"conversationId\":null}]}"));
-    job(f, "{\"conversations\":[{\"conversationId\":\"c4\"},{\"conversationId\":\"c4\"}]}");
+                          "{'conversations':[{'conversationId':'c2'},{'conversationId':'c3'},{"
+                          "'conversationId':null}]}"));
+    job(f, "{'conversations':[{'conversationId':'c4'},{'conversationId':'c4'}]}");
     check_counts(f, 1, 0, 1);
     check_value(f, "SELECT group_concat(conversation_id) FROM conversation", "c1,c4");
 }
@@ -495,13 +474,12 @@ TEST_IN(set_up, tear_down, test_refused_page)
 TEST_IN(set_up, tear_down, test_pages_without_a_list)
 {
     struct fixture *f = *state;
-    static const char *const refused[] = {"{\"conversations\":5}", "[]", "7",
-                                          "{\"conversations\":{}}"};
+    static const char *const refused[] = {"{'conversations':5}", "[]", "7", "{'conversations':{}}"};
 
-    job(f, "{\"totalHits\":0}");
+    job(f, "{'totalHits':0}");
     check_counts(f, 0, 0, 0);
-    job(f, "{\"conversations\":[]}");
-    job(f, "{\"conversations\":null}");
+    job(f, "{'conversations':[]}");
+    job(f, "{'conversations':null}");
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         assert_false(try_page(f, f->loaders[CONVERSATIONS], "job", refused[i]));
         assert_int_equal(f->e.kind, ERR_CONTRACT);
@@ -512,16 +490,14 @@ TEST_IN(set_up, tear_down, test_notes)
 {
     struct fixture *f = *state;
 
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"brandNew\":1,\"selfServed\":\"yes\"},"
-           "{\"conversationId\":\"c2\",\"brandNew\":1,\"participants\":[{\"sessions\":[{\"x\":1}]}]"
-           "}]}");
+    job(f, "{'conversations':[{'conversationId':'c1','brandNew':1,'selfServed':'yes'},{"
+           "'conversationId':'c2','brandNew':1,'participants':[{'sessions':[{'x':1}]}]}]}");
     check_value(f, "SELECT group_concat(stream || path || count) FROM unknown_field",
                 "conversationsbrandNew2,conversationsparticipants.sessions.x1");
     check_value(f, "SELECT path || kind || example || count FROM data_problem",
                 "selfServedwrong typeyes1");
     /* counts add up, the first example stays */
-    job(f,
-        "{\"conversations\":[{\"conversationId\":\"c3\",\"brandNew\":1,\"selfServed\":\"no\"}]}");
+    job(f, "{'conversations':[{'conversationId':'c3','brandNew':1,'selfServed':'no'}]}");
     check_value(f, "SELECT count FROM unknown_field WHERE path = 'brandNew'", "3");
     check_value(f, "SELECT example || count FROM data_problem", "yes2");
 }
@@ -529,15 +505,14 @@ TEST_IN(set_up, tear_down, test_notes)
 TEST_IN(set_up, tear_down, test_users)
 {
     struct fixture *f = *state;
-    static const char page[] =
-        "{\"entities\":[{\"id\":\"u1\",\"name\":\"Kim\",\"state\":\"active\","
-        "\"division\":{\"id\":\"d\"},\"selfUri\":\"/u1\"},{\"id\":\"u2\"}]}";
+    static const char page[] = "{'entities':[{'id':'u1','name':'Kim','state':'active','division':{"
+                               "'id':'d'},'selfUri':'/u1'},{'id':'u2'}]}";
 
     load(f, f->loaders[USERS], "list", page);
     check_counts(f, 2, 0, 0);
     load(f, f->loaders[USERS], "list", page);
     check_counts(f, 0, 0, 2);
-    load(f, f->loaders[USERS], "list", "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\"}]}");
+    load(f, f->loaders[USERS], "list", "{'entities':[{'id':'u1','name':'Lee'}]}");
     check_counts(f, 0, 1, 0);
     check_value(f,
                 "SELECT name || ifnull(division_id, '-') || row_changed_run_id FROM user "
@@ -546,7 +521,7 @@ TEST_IN(set_up, tear_down, test_users)
     check_value(f, "SELECT count(*) FROM unknown_field", "0");
     /* a presence is of the moment: alone it is no change */
     load(f, f->loaders[USERS], "list",
-         "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\",\"presence\":{\"a\":1}}]}");
+         "{'entities':[{'id':'u1','name':'Lee','presence':{'a':1}}]}");
     check_counts(f, 0, 0, 1);
     check_value(f, changes, "");
 }
@@ -558,13 +533,12 @@ TEST_IN(set_up, tear_down, test_large_conversation)
 
     for (int round = 0; round < 2; round++) {
         buf_init(&b, 16 << 20);
-        assert_true(buf_add_str(&b, "{\"conversations\":[{\"conversationId\":\"c\","
-                                    "\"participants\":["));
+        assert_true(buf_add_str(&b, "{'conversations':[{'conversationId':'c','participants':["));
         for (int i = 0; i < 10000; i++) {
             int id = round == 0 ? i : 9999 - i;
 
-            assert_true(buf_add_printf(&b, "%s{\"participantId\":\"p%d\"%s", i > 0 ? "," : "", id,
-                                       round == 0 ? ",\"attributes\":{\"k\":\"v\"}}" : "}"));
+            assert_true(buf_add_printf(&b, "%s{'participantId':'p%d'%s", i > 0 ? "," : "", id,
+                                       round == 0 ? ",'attributes':{'k':'v'}}" : "}"));
         }
         assert_true(buf_add_str(&b, "]}]}"));
         load(f, f->loaders[CONVERSATIONS], round == 0 ? "job" : "query", buf_str(&b));
@@ -637,10 +611,10 @@ TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
         check_kinds(f, stream_find(streams[i])->tree->root);
     }
     /* an integer in a REAL column is a real; a real in an integer column is none */
-    job(f, PAGE("{\"sessions\":[{\"mediaCount\":1.5,\"routingRing\":2.0,\"recording\":1,"
-                "\"mediaEndpointStats\":[{\"minMos\":4}],\"metrics\":[{\"value\":1e3},"
-                "{\"value\":5097600000}]}]}",
-                ",\"mediaStatsMinConversationMos\":3"));
+    job(f,
+        PAGE("{'sessions':[{'mediaCount':1.5,'routingRing':2.0,'recording':1,'mediaEndpointStats':["
+             "{'minMos':4}],'metrics':[{'value':1e3},{'value':5097600000}]}]}",
+             ",'mediaStatsMinConversationMos':3"));
     check_kinds(f, stream_find("conversations")->tree->root);
     check_value(f,
                 "SELECT typeof(media_stats_min_conversation_mos) FROM conversation "
@@ -739,9 +713,8 @@ TEST_IN(set_up, tear_down, test_one_loader_after_another)
     for (int i = 1; i <= 3; i++) {
         load_free(f->loaders[QUEUES]);
         f->loaders[QUEUES] = loader_of(f, "queues");
-        load(
-            f, f->loaders[QUEUES], "list",
-            arena_printf(f->scratch->arena, "{\"entities\":[{\"id\":\"q%d\",\"name\":\"n\"}]}", i));
+        load(f, f->loaders[QUEUES], "list",
+             arena_printf(f->scratch->arena, "{'entities':[{'id':'q%d','name':'n'}]}", i));
     }
     check_value(f, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
 }
@@ -773,16 +746,16 @@ TEST_IN(set_up, tear_down, test_many_conversations_in_a_page)
         struct buf b;
 
         buf_init(&b, 1 << 20);
-        assert_true(buf_add_str(&b, "{\"conversations\":["));
+        assert_true(buf_add_str(&b, "{'conversations':["));
         for (int i = 0; i < MANY; i++) {
-            const char *a = round == 0 ? ",\"attributes\":{\"k\":\"a\"}}" : "}";
-            const char *c = round == 0 ? ",\"attributes\":{\"k\":\"b\"}}" : "}";
+            const char *a = round == 0 ? ",'attributes':{'k':'a'}}" : "}";
+            const char *c = round == 0 ? ",'attributes':{'k':'b'}}" : "}";
             const char *first = round == 0 ? "A" : "B";
             const char *second = round == 0 ? "B" : "A";
 
             assert_true(buf_add_printf(&b,
-                                       "%s{\"conversationId\":\"c%d\",\"participants\":[{"
-                                       "\"participantId\":\"%s\"%s,{\"participantId\":\"%s\"%s]}",
+                                       "%s{'conversationId':'c%d','participants':[{'participantId':"
+                                       "'%s'%s,{'participantId':'%s'%s]}",
                                        i > 0 ? "," : "", i, first, a, second, c));
         }
         assert_true(buf_add_str(&b, "]}"));

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "doc.h"
 #include "etl/load.h"
 #include "scratch.h"
 #include "streams/stream.h"
@@ -57,21 +58,15 @@ static int tear_down(void **state)
     return scratch_close(&scratch);
 }
 
-static int64_t instant(const char *text)
-{
-    int64_t ms = 0;
-
-    assert_true(clock_parse(text, false, &ms));
-    return ms;
-}
-
 /* "10:05" of 2026-03-02. */
 static int64_t at(const char *time)
 {
     char text[40];
+    int64_t ms = 0;
 
     (void)snprintf(text, sizeof(text), "2026-03-02T%s:00Z", time);
-    return instant(text);
+    assert_true(clock_parse(text, false, &ms));
+    return ms;
 }
 
 /* In texts below "~10:05" stands for that time of the day as the API writes it. */
@@ -94,24 +89,11 @@ static const char *expand(struct fixture *f, const char *text)
     return whole;
 }
 
-static struct json_doc *parse(struct fixture *f, const char *text)
-{
-    struct json_doc *doc;
-    struct buf b;
-
-    buf_init(&b, 65536);
-    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
-    size_t length = b.length - JSON_PADDING_BYTES;
-    doc = json_parse(buf_take(&b, NULL), length, &f->e);
-    assert_non_null(doc);
-    return doc;
-}
-
 /* Takes an answer observed at `time`; `asked` is a list of ids, NULL: none. */
 static void poll(struct fixture *f, enum source source, const char *time, const char *answer,
                  const char *asked)
 {
-    struct json_doc *doc = parse(f, expand(f, answer));
+    struct json_doc *doc = doc_of(expand(f, answer));
     struct load_page page = {
         .document = doc,
         .stream = "adherence_realtime",
@@ -136,8 +118,7 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
 
 static void wfm(struct fixture *f, const char *time, const char *members)
 {
-    poll(f, WFM, time, arena_printf(f->scratch->arena, "[{\"user\":{\"id\":\"u\"},%s}]", members),
-         "u");
+    poll(f, WFM, time, arena_printf(f->scratch->arena, "[{'user':{'id':'u'},%s}]", members), "u");
 }
 
 /* The history of all agents: "start-end first/last adherence presence", times as HH:MM. */
@@ -162,11 +143,9 @@ static void check_history(struct fixture *f, const char *expected)
 }
 
 #define IN(since)                                                                                  \
-    "\"adherenceState\":\"In\",\"systemPresence\":\"OnQueue\",\"timeOfAdherenceChange\":\"~" since \
-    "\""
+    "'adherenceState':'In','systemPresence':'OnQueue','timeOfAdherenceChange':'~" since "'"
 #define OUT(since)                                                                                 \
-    "\"adherenceState\":\"Out\",\"systemPresence\":\"Break\",\"timeOfAdherenceChange\":\"~" since  \
-    "\""
+    "'adherenceState':'Out','systemPresence':'Break','timeOfAdherenceChange':'~" since "'"
 
 /* --- snapshots --- */
 
@@ -178,7 +157,7 @@ TEST_IN(set_up, tear_down, test_first_observation)
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     assert_int_equal(f->counts.rows_new, 1);
     scratch_exec(f->scratch, "DELETE FROM adherence_state");
-    wfm(f, "10:00", "\"adherenceState\":\"In\"");
+    wfm(f, "10:00", "'adherenceState':'In'");
     check_history(f, "u 10:00- 10:00/10:00 In ?");
     scratch_exec(f->scratch, "DELETE FROM adherence_state");
     wfm(f, "10:00", IN("10:30")); /* its clock is ahead of ours */
@@ -190,7 +169,7 @@ TEST_IN(set_up, tear_down, test_state_goes_on)
     struct fixture *f = *state;
 
     wfm(f, "10:00", IN("09:30"));
-    wfm(f, "10:05", IN("09:30") ",\"nextActivityReminders\":[1]");
+    wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
     assert_int_equal(f->counts.rows_unchanged, 1);
     check_history(f, "u 09:30- 10:00/10:05 In OnQueue");
     assert_string_equal(
@@ -222,21 +201,20 @@ TEST_IN(set_up, tear_down, test_which_columns_break)
         const char *after;
         const char *rows;
     } cases[] = {
-        {"\"adherenceState\":\"a\"", "\"adherenceState\":\"b\"", "2"},
-        {"\"impact\":\"a\"", "\"impact\":\"b\"", "2"},
-        {"\"scheduledActivityCategory\":\"a\"", "\"scheduledActivityCategory\":\"b\"", "2"},
-        {"\"scheduledActivityCode\":{\"id\":\"a\"}", "\"scheduledActivityCode\":{\"id\":\"b\"}",
-         "2"},
-        {"\"actualActivityCategory\":\"a\"", "\"actualActivityCategory\":\"b\"", "2"},
-        {"\"systemPresence\":\"a\"", "\"systemPresence\":\"b\"", "2"},
-        {"\"routingStatus\":\"a\"", "\"routingStatus\":\"b\"", "2"},
-        {"\"isOutOfOffice\":true", "\"isOutOfOffice\":false", "2"},
-        {"\"impact\":\"a\"", "\"impact\":null", "2"},
-        {"\"impact\":null", "\"impact\":\"a\"", "2"},
-        {"\"name\":\"a\"", "\"name\":\"b\"", "1"},
-        {"\"team\":{\"id\":\"a\"}", "\"team\":{\"id\":\"b\"}", "1"},
-        {"\"presenceUpdateTime\":\"~09:00\"", "\"presenceUpdateTime\":\"~09:01\"", "1"},
-        {"\"activeQueues\":[1]", "\"activeQueues\":[2]", "1"},
+        {"'adherenceState':'a'", "'adherenceState':'b'", "2"},
+        {"'impact':'a'", "'impact':'b'", "2"},
+        {"'scheduledActivityCategory':'a'", "'scheduledActivityCategory':'b'", "2"},
+        {"'scheduledActivityCode':{'id':'a'}", "'scheduledActivityCode':{'id':'b'}", "2"},
+        {"'actualActivityCategory':'a'", "'actualActivityCategory':'b'", "2"},
+        {"'systemPresence':'a'", "'systemPresence':'b'", "2"},
+        {"'routingStatus':'a'", "'routingStatus':'b'", "2"},
+        {"'isOutOfOffice':true", "'isOutOfOffice':false", "2"},
+        {"'impact':'a'", "'impact':null", "2"},
+        {"'impact':null", "'impact':'a'", "2"},
+        {"'name':'a'", "'name':'b'", "1"},
+        {"'team':{'id':'a'}", "'team':{'id':'b'}", "1"},
+        {"'presenceUpdateTime':'~09:00'", "'presenceUpdateTime':'~09:01'", "1"},
+        {"'activeQueues':[1]", "'activeQueues':[2]", "1"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -254,9 +232,8 @@ TEST_IN(set_up, tear_down, test_missing_agent)
 {
     struct fixture *f = *state;
 
-    poll(f, WFM, "10:00", "[{\"id\":\"u\"," IN("09:30") "},{\"id\":\"v\"," IN("09:00") "}]",
-         "u v w");
-    poll(f, WFM, "10:05", "[{\"id\":\"v\"," IN("09:00") "}]", "u v w");
+    poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:00") "}]", "u v w");
+    poll(f, WFM, "10:05", "[{'id':'v'," IN("09:00") "}]", "u v w");
     assert_int_equal(f->counts.rows_changed, 1);
     check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
     /* an agent of another batch is not missing */
@@ -277,10 +254,10 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
     struct fixture *f = *state;
 
     poll(f, INTERVALS, "10:00",
-         "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"},"
-         "{\"userId\":\"v\",\"start\":\"~09:00\",\"state\":\"In\"}]",
+         "[{'userId':'u','start':'~09:00','state':'In'},{'userId':'v','start':'~09:00','state':'In'"
+         "}]",
          NULL);
-    poll(f, INTERVALS, "10:05", "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"}]", NULL);
+    poll(f, INTERVALS, "10:05", "[{'userId':'u','start':'~09:00','state':'In'}]", NULL);
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00- 10:00/10:00 In ?");
     assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->e));
     assert_int_equal(f->counts.rows_changed, 1);
@@ -318,14 +295,14 @@ TEST_IN(set_up, tear_down, test_clock_goes_back)
 /* --- a change of source --- */
 
 #define STATUS_ANSWER(adherence)                                                                   \
-    "{\"entities\":[{\"userId\":\"u\",\"adherenceState\":\"" adherence                             \
-    "\",\"systemPresence\":\"ON_QUEUE\",\"adherenceDate\":\"~09:30\"}]}"
+    "{'entities':[{'userId':'u','adherenceState':'" adherence                                      \
+    "','systemPresence':'ON_QUEUE','adherenceDate':'~09:30'}]}"
 
 TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 {
     struct fixture *f = *state;
-    static const char full[] = IN("09:30") ",\"isOutOfOffice\":false,\"scheduledActivityCode\":{"
-                                           "\"id\":\"c\",\"name\":\"n\"},\"team\":{\"id\":\"t\"}";
+    static const char full[] = IN("09:30") ",'isOutOfOffice':false,'scheduledActivityCode':{'id':"
+                                           "'c','name':'n'},'team':{'id':'t'}";
 
     wfm(f, "10:00", full);
     poll(f, STATUS, "10:05", STATUS_ANSWER("In"), "u");
@@ -345,7 +322,7 @@ TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 /* --- intervals --- */
 
 #define INTERVAL(start, end, adherence)                                                            \
-    "{\"userId\":\"u\",\"start\":\"~" start "\",\"end\":" end ",\"state\":\"" adherence "\"}"
+    "{'userId':'u','start':'~" start "','end':" end ",'state':'" adherence "'}"
 
 static void intervals(struct fixture *f, const char *time, const char *answer)
 {
@@ -355,8 +332,8 @@ static void intervals(struct fixture *f, const char *time, const char *answer)
 TEST_IN(set_up, tear_down, test_intervals)
 {
     struct fixture *f = *state;
-    static const char page[] = "{\"results\":[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
-        "09:00", "\"~09:30\"", "Out") "," INTERVAL("09:30", "null", "In") "]}";
+    static const char page[] = "{'results':[" INTERVAL("08:00", "'~09:00'", "In") "," INTERVAL(
+        "09:00", "'~09:30'", "Out") "," INTERVAL("09:30", "null", "In") "]}";
 
     intervals(f, "10:00", page);
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
@@ -367,7 +344,7 @@ TEST_IN(set_up, tear_down, test_intervals)
     assert_int_equal(f->counts.rows_unchanged, 3);
     /* later the open one has ended, and another is open */
     intervals(f, "10:05",
-              "[" INTERVAL("09:30", "\"~10:02\"", "In") "," INTERVAL("10:02", "null", "Out") "]");
+              "[" INTERVAL("09:30", "'~10:02'", "In") "," INTERVAL("10:02", "null", "Out") "]");
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
                      "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?");
 }
@@ -379,7 +356,7 @@ TEST_IN(set_up, tear_down, test_intervals_in_any_order)
 
     intervals(f, "10:00",
               "[" INTERVAL("09:30", "null", "In") "," INTERVAL(
-                  "09:00", "\"~09:30\"", "Out") "," INTERVAL("08:00", "\"~09:00\"", "In") "]");
+                  "09:00", "'~09:30'", "Out") "," INTERVAL("08:00", "'~09:00'", "In") "]");
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
                      "u 09:30- 10:00/10:00 In ?");
 }
@@ -389,8 +366,8 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 {
     struct fixture *f = *state;
     static const char *const pieces[] = {
-        INTERVAL("08:00", "\"~09:00\"", "In"),
-        INTERVAL("09:00", "\"~09:30\"", "In"),
+        INTERVAL("08:00", "'~09:00'", "In"),
+        INTERVAL("09:00", "'~09:30'", "In"),
         INTERVAL("09:30", "null", "In"),
     };
     static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -404,7 +381,7 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
         check_history(f, "u 08:00- 09:00/10:00 In ?");
         intervals(f, "10:05", page);
         check_history(f, "u 08:00- 09:00/10:05 In ?");
-        intervals(f, "10:10", "[" INTERVAL("09:30", "\"~10:08\"", "In") "]");
+        intervals(f, "10:10", "[" INTERVAL("09:30", "'~10:08'", "In") "]");
         check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
         scratch_exec(f->scratch, "DELETE FROM adherence_state");
     }
@@ -424,7 +401,7 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
                  "'2026-03-02T09:31:00.000Z', '2026-03-02T09:35:00.000Z', 'In', 'x', 'n'), "
                  "('u', '2026-03-02T09:40:00.000Z', NULL, "
                  "'2026-03-02T09:41:00.000Z', '2026-03-02T09:45:00.000Z', 'Out', 'x', 'n')");
-    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~09:30\"", "In") "]");
+    intervals(f, "10:00", "[" INTERVAL("09:00", "'~09:30'", "In") "]");
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
 }
 
@@ -447,7 +424,7 @@ TEST_IN(set_up, tear_down, test_interval_is_corrected)
     struct fixture *f = *state;
 
     intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
-    intervals(f, "10:05", "[" INTERVAL("09:00", "\"~10:03\"", "Out") "]");
+    intervals(f, "10:05", "[" INTERVAL("09:00", "'~10:03'", "Out") "]");
     check_history(f, "u 09:00-10:03 10:00/10:03 Out ?");
     assert_int_equal(f->counts.rows_changed, 1);
 }
@@ -457,13 +434,13 @@ TEST_IN(set_up, tear_down, test_odd_intervals)
     struct fixture *f = *state;
 
     intervals(f, "10:00",
-              "[" INTERVAL("09:00", "\"~08:00\"", "In") "," INTERVAL(
-                  "11:00", "null", "In") "," INTERVAL("09:00", "\"~09:00\"", "In") "]");
+              "[" INTERVAL("09:00", "'~08:00'", "In") "," INTERVAL(
+                  "11:00", "null", "In") "," INTERVAL("09:00", "'~09:00'", "In") "]");
     check_history(f, "");
     assert_string_equal(scratch_value(f->scratch, "SELECT kind || count FROM data_problem"),
                         "interval ends before it starts, or is not yet2");
     /* an end to come is no end yet */
-    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~12:00\"", "In") "]");
+    intervals(f, "10:00", "[" INTERVAL("09:00", "'~12:00'", "In") "]");
     check_history(f, "u 09:00- 10:00/10:00 In ?");
 }
 
@@ -471,8 +448,8 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
 {
     struct fixture *f = *state;
 
-    wfm(f, "10:00", "\"adherenceState\":\"In\"");
-    wfm(f, "10:05", "\"adherenceState\":\"In\"");
+    wfm(f, "10:00", "'adherenceState':'In'");
+    wfm(f, "10:05", "'adherenceState':'In'");
     /* the same state, whichever source says it */
     intervals(f, "10:10", "[" INTERVAL("09:57", "null", "In") "]");
     check_history(f, "u 09:57- 10:00/10:10 In ?");
@@ -480,7 +457,7 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
     check_history(f, "u 09:57- 10:00/10:15 In ?");
     intervals(f, "10:20", "[" INTERVAL("10:18", "null", "Out") "]");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
-    wfm(f, "10:25", "\"adherenceState\":\"Out\"");
+    wfm(f, "10:25", "'adherenceState':'Out'");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
 }
 
@@ -512,16 +489,14 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
     case 1:
     case 2:
         wfm(f, clock_text(f, now),
-            arena_printf(f->scratch->arena,
-                         "\"adherenceState\":\"%s\",\"timeOfAdherenceChange\":\"~%s\"", adherence,
-                         from));
+            arena_printf(f->scratch->arena, "'adherenceState':'%s','timeOfAdherenceChange':'~%s'",
+                         adherence, from));
         break;
     default:
         intervals(f, clock_text(f, now),
                   arena_printf(f->scratch->arena,
-                               "[{\"userId\":\"u\",\"start\":\"~%s\",\"state\":\"%s\","
-                               "\"%s\":\"~%s\"}]",
-                               from, adherence, end, to));
+                               "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]", from,
+                               adherence, end, to));
         break;
     }
 }
