@@ -16,31 +16,27 @@ static const char *const source_names[SOURCES] = {
 };
 
 struct fixture {
-    struct scratch *scratch;
-    struct db *db;
+    struct scratch *s;
+    struct arena *arena;
     struct loader *loaders[SOURCES];
     struct load_counts counts;
-    struct err e;
 };
 
 static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
     const struct stream *stream = stream_find("adherence_realtime");
-    void *scratch = NULL;
 
-    if (scratch_open(&scratch) != 0) {
+    if (scratch_open(state) != 0) {
         return -1;
     }
-    f->scratch = scratch;
-    f->db = f->scratch->db;
+    f->s = *state;
+    f->arena = f->s->arena;
     for (int i = 0; i < SOURCES; i++) {
         const struct request_plan *plan = stream_plan(stream, ROLE_SOURCE, source_names[i]);
 
-        f->loaders[i] = load_new(f->db, plan->tree, stream->state, &f->e);
-        if (!f->loaders[i]) {
-            fail_msg("%s", f->e.message);
-        }
+        f->loaders[i] = load_new(f->s->db, plan->tree, stream->state, &f->s->e);
+        check(f->loaders[i] != NULL, f->s);
     }
     *state = f;
     return 0;
@@ -49,13 +45,13 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    void *scratch = f->scratch;
 
+    *state = f->s;
     for (int i = 0; i < SOURCES; i++) {
         load_free(f->loaders[i]);
     }
     free(f);
-    return scratch_close(&scratch);
+    return scratch_close(state);
 }
 
 /* "10:05" of 2026-03-02. */
@@ -84,7 +80,7 @@ static const char *expand(struct fixture *f, const char *text)
             assert_true(buf_add_char(&b, *text));
         }
     }
-    whole = arena_strdup(f->scratch->arena, buf_str(&b));
+    whole = arena_strdup(f->arena, buf_str(&b));
     buf_free(&b);
     return whole;
 }
@@ -104,42 +100,42 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
     bool ok;
 
     if (asked) {
-        char **ids = str_split_list(f->scratch->arena, asked, &page.asked_count);
+        char **ids = str_split_list(f->arena, asked, &page.asked_count);
 
         page.asked_ids = (const char *const *)ids;
     }
-    assert_true(db_begin(f->db, &f->e));
-    ok = load_page(f->loaders[source], &page, &f->counts, &f->e);
+    assert_true(db_begin(f->s->db, &f->s->e));
+    ok = load_page(f->loaders[source], &page, &f->counts, &f->s->e);
     json_free(doc);
-    if (!ok || !db_commit(f->db, &f->e)) {
-        fail_msg("%s", f->e.message);
+    if (!ok || !db_commit(f->s->db, &f->s->e)) {
+        fail_msg("%s", f->s->e.message);
     }
 }
 
 static void wfm(struct fixture *f, const char *time, const char *members)
 {
-    poll(f, WFM, time, arena_printf(f->scratch->arena, "[{'user':{'id':'u'},%s}]", members), "u");
+    poll(f, WFM, time, arena_printf(f->arena, "[{'user':{'id':'u'},%s}]", members), "u");
 }
 
 /* The history of all agents: "start-end first/last adherence presence", times as HH:MM. */
 static const char *history(struct fixture *f)
 {
     return scratch_value(
-        f->scratch,
-        "SELECT ifnull(group_concat(line, '; '), '') FROM (SELECT user_id || ' ' || "
-        "substr(state_start, 12, 5) || '-' || ifnull(substr(state_end, 12, 5), '') || ' ' || "
-        "substr(first_observed, 12, 5) || '/' || substr(last_observed, 12, 5) || ' ' || "
-        "ifnull(adherence_state, '?') || ' ' || ifnull(system_presence, '?') AS line "
-        "FROM adherence_state ORDER BY user_id, state_start)");
+        f->s, "SELECT ifnull(group_concat(line, '; '), '') FROM (SELECT user_id || ' ' || "
+              "substr(state_start, 12, 5) || '-' || ifnull(substr(state_end, 12, 5), '') || ' ' || "
+              "substr(first_observed, 12, 5) || '/' || substr(last_observed, 12, 5) || ' ' || "
+              "ifnull(adherence_state, '?') || ' ' || ifnull(system_presence, '?') AS line "
+              "FROM adherence_state ORDER BY user_id, state_start)");
 }
 
 static void check_history(struct fixture *f, const char *expected)
 {
     assert_string_equal(history(f), expected);
-    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
-                                                  "state_end < state_start OR last_observed < "
-                                                  "first_observed"),
-                        "0");
+    check_value(f->s,
+                "SELECT count(*) FROM adherence_state WHERE "
+                "state_end < state_start OR last_observed < "
+                "first_observed",
+                "0");
 }
 
 #define IN(since)                                                                                  \
@@ -156,10 +152,10 @@ TEST_IN(set_up, tear_down, test_first_observation)
     wfm(f, "10:00", IN("09:30"));
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     assert_int_equal(f->counts.rows_new, 1);
-    scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    scratch_exec(f->s, "DELETE FROM adherence_state");
     wfm(f, "10:00", "'adherenceState':'In'");
     check_history(f, "u 10:00- 10:00/10:00 In ?");
-    scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    scratch_exec(f->s, "DELETE FROM adherence_state");
     wfm(f, "10:00", IN("10:30")); /* its clock is ahead of ours */
     check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
 }
@@ -172,10 +168,8 @@ TEST_IN(set_up, tear_down, test_state_goes_on)
     wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
     assert_int_equal(f->counts.rows_unchanged, 1);
     check_history(f, "u 09:30- 10:00/10:05 In OnQueue");
-    assert_string_equal(
-        scratch_value(f->scratch,
-                      "SELECT next_activity_reminders || row_source FROM adherence_state"),
-        "[1]workforcemanagement");
+    check_value(f->s, "SELECT next_activity_reminders || row_source FROM adherence_state",
+                "[1]workforcemanagement");
 }
 
 TEST_IN(set_up, tear_down, test_state_breaks)
@@ -220,11 +214,10 @@ TEST_IN(set_up, tear_down, test_which_columns_break)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         wfm(f, "10:00", cases[i].before);
         wfm(f, "10:05", cases[i].after);
-        if (!str_eq(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state"),
-                    cases[i].rows)) {
+        if (!str_eq(scratch_value(f->s, "SELECT count(*) FROM adherence_state"), cases[i].rows)) {
             fail_msg("%s -> %s: not %s rows", cases[i].before, cases[i].after, cases[i].rows);
         }
-        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+        scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
 
@@ -259,7 +252,7 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
          NULL);
     poll(f, INTERVALS, "10:05", "[{'userId':'u','start':'~09:00','state':'In'}]", NULL);
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00- 10:00/10:00 In ?");
-    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->e));
+    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->s->e));
     assert_int_equal(f->counts.rows_changed, 1);
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00-10:00 10:00/10:00 In ?");
 }
@@ -287,9 +280,8 @@ TEST_IN(set_up, tear_down, test_clock_goes_back)
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     poll(f, WFM, "09:05", "[]", "u");
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
-    assert_string_equal(
-        scratch_value(f->scratch, "SELECT path || '|' || kind || '|' || example FROM data_problem"),
-        "user_id|older than the last observation|u");
+    check_value(f->s, "SELECT path || '|' || kind || '|' || example FROM data_problem",
+                "user_id|older than the last observation|u");
 }
 
 /* --- a change of source --- */
@@ -309,9 +301,7 @@ TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
     poll(f, STATUS, "10:10", STATUS_ANSWER("In"), "u");
     check_history(f, "u 09:30- 10:00/10:10 In OnQueue");
     /* what the other source never reports stays as it was */
-    assert_string_equal(
-        scratch_value(f->scratch, "SELECT team_id || row_source FROM adherence_state"),
-        "tagents_status");
+    check_value(f->s, "SELECT team_id || row_source FROM adherence_state", "tagents_status");
     wfm(f, "10:15", full);
     wfm(f, "10:20", full);
     check_history(f, "u 09:30- 10:00/10:20 In OnQueue");
@@ -374,7 +364,7 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
                                     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        const char *page = arena_printf(f->scratch->arena, "[%s,%s,%s]", pieces[orders[i][0]],
+        const char *page = arena_printf(f->arena, "[%s,%s,%s]", pieces[orders[i][0]],
                                         pieces[orders[i][1]], pieces[orders[i][2]]);
 
         intervals(f, "10:00", page);
@@ -383,7 +373,7 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
         check_history(f, "u 08:00- 09:00/10:05 In ?");
         intervals(f, "10:10", "[" INTERVAL("09:30", "'~10:08'", "In") "]");
         check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
-        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+        scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
 
@@ -392,7 +382,7 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
 {
     struct fixture *f = *state;
 
-    scratch_exec(f->scratch,
+    scratch_exec(f->s,
                  "INSERT INTO adherence_state (user_id, state_start, state_end, first_observed, "
                  "last_observed, adherence_state, row_source, name) VALUES "
                  "('u', '2026-03-02T08:00:00.000Z', '2026-03-02T09:00:00.000Z', "
@@ -437,8 +427,8 @@ TEST_IN(set_up, tear_down, test_odd_intervals)
               "[" INTERVAL("09:00", "'~08:00'", "In") "," INTERVAL(
                   "11:00", "null", "In") "," INTERVAL("09:00", "'~09:00'", "In") "]");
     check_history(f, "");
-    assert_string_equal(scratch_value(f->scratch, "SELECT kind || count FROM data_problem"),
-                        "interval ends before it starts, or is not yet2");
+    check_value(f->s, "SELECT kind || count FROM data_problem",
+                "interval ends before it starts, or is not yet2");
     /* an end to come is no end yet */
     intervals(f, "10:00", "[" INTERVAL("09:00", "'~12:00'", "In") "]");
     check_history(f, "u 09:00- 10:00/10:00 In ?");
@@ -463,7 +453,7 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
 
 static const char *clock_text(struct fixture *f, int minute)
 {
-    return arena_printf(f->scratch->arena, "%02d:%02d", minute / 60, minute % 60);
+    return arena_printf(f->arena, "%02d:%02d", minute / 60, minute % 60);
 }
 
 static unsigned draw(uint32_t *seed)
@@ -489,14 +479,13 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
     case 1:
     case 2:
         wfm(f, clock_text(f, now),
-            arena_printf(f->scratch->arena, "'adherenceState':'%s','timeOfAdherenceChange':'~%s'",
-                         adherence, from));
+            arena_printf(f->arena, "'adherenceState':'%s','timeOfAdherenceChange':'~%s'", adherence,
+                         from));
         break;
     default:
         intervals(f, clock_text(f, now),
-                  arena_printf(f->scratch->arena,
-                               "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]", from,
-                               adherence, end, to));
+                  arena_printf(f->arena, "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]",
+                               from, adherence, end, to));
         break;
     }
 }
@@ -508,21 +497,21 @@ TEST_IN(set_up, tear_down, test_random_history_is_sound)
     uint32_t seed = 12345;
     int now = 60;
 
-    scratch_exec(f->scratch, "PRAGMA synchronous = OFF");
+    scratch_exec(f->s, "PRAGMA synchronous = OFF");
     for (int i = 0; i < 1500; i++) {
         now += draw(&seed) % 3 == 0 ? 1 : 0;
         now -= draw(&seed) % 97 == 0 ? 5 : 0;
         poll_anything(f, now, &seed);
         check_history(f, history(f));
-        assert_string_equal(
-            scratch_value(f->scratch, "SELECT count(*) FROM (SELECT state_end, lead(state_start) "
-                                      "OVER (ORDER BY state_start) AS next FROM adherence_state) "
-                                      "WHERE next < ifnull(state_end, '9')"),
-            "0");
-        assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
-                                                      "first_observed < state_start"),
-                            "0");
+        check_value(f->s,
+                    "SELECT count(*) FROM (SELECT state_end, lead(state_start) "
+                    "OVER (ORDER BY state_start) AS next FROM adherence_state) "
+                    "WHERE next < ifnull(state_end, '9')",
+                    "0");
+        check_value(f->s,
+                    "SELECT count(*) FROM adherence_state WHERE "
+                    "first_observed < state_start",
+                    "0");
     }
-    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) > 20 FROM adherence_state"),
-                        "1");
+    check_value(f->s, "SELECT count(*) > 20 FROM adherence_state", "1");
 }
