@@ -72,7 +72,7 @@ TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.o)
-.PHONY: all deps demo demo-clean check check-full check-contract check-sanitize lint bench install \
+.PHONY: all deps demo demo-clean check check-full check-contract check-sanitize check-systems lint bench install \
         uninstall deb clean help test-programs
 
 all: $(BUILD)/rollcall ## build build/rollcall (the default)
@@ -98,11 +98,14 @@ check-contract: ## a whole extraction under the eyes of the vendor's OpenAPI fil
 	@scripts/deps.sh $(TEST_DEPS)
 	@$(TEST_ENV) python3 tests/run.py contract
 
-check-sanitize: ## unit and end-to-end tests under ASan and UBSan
+check-sanitize: ## the end-to-end tests under ASan and UBSan (make check runs the unit tests so)
 	@scripts/deps.sh $(TEST_DEPS)
 	@$(TEST_ENV) python3 tests/run.py sanitize
 
-lint: ## format, static analysis, house rules
+check-systems: ## make demo, check and lint in a new Debian 12 and 13 each (needs root and the network)
+	@tests/systems.sh
+
+lint: ## format, static analysis, house rules; ends with the house in figures
 	@scripts/deps.sh $(TEST_DEPS)
 	@$(MAKE) --no-print-directory $(HEADERS)
 	@$(TEST_ENV) python3 tests/lint/run.py

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Builds and runs the tests; what `make check` calls.
 
-    run.py                  every suite, then unit and e2e again under the sanitizers
-    run.py SUITE...         some: unit e2e crash golden standin lint contract sanitize
-    run.py --python FILE    one file of Python tests, in this process (used by the above)
+    run.py                    every suite: unit tests under ASan and UBSan, all others without
+    run.py SUITE|FILE...      some: unit e2e crash golden standin lint contract, or files and folders
+    run.py sanitize           the end-to-end tests under ASan and UBSan
 
-Prints one line a test file, the whole output of a file that fails, what was skipped and why, and
-closes with `N passed, N failed`. Exits 1 when a test failed or none ran.
-Python tests find the programs by ROLLCALL and STANDIN; ROLLCALL_SANITIZED is set where
-those are sanitizer builds (slower, larger), ROLLCALL_TEST_FULL where time does not matter.
+Prints one line a test file, the whole output of a file that fails, what was skipped and why, and closes with
+`N passed, N failed`. Exits 1 when a test failed or none ran.
+Python tests find the programs by ROLLCALL and STANDIN; ROLLCALL_SANITIZED is set where those are sanitizer builds
+(slower, larger), ROLLCALL_TEST_FULL where time does not matter.
 """
 import concurrent.futures
 import glob
@@ -26,22 +26,22 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build")))
+SANITIZED = os.path.join(BUILD, "san")
 JOBS = os.environ.get("JOBS", str(os.cpu_count() or 2))
 FULL = bool(os.environ.get("ROLLCALL_TEST_FULL"))
-AT_ONCE = 2
+AT_ONCE = (os.cpu_count() or 2) + 1  # tests wait a lot
 FILE_LIMIT_SECONDS = 6 * 3600 if FULL else 900
 
 # Longest first, so that the last file to end is a short one.
 SUITES = {
     "crash": ["tests/crash/test_*.py"],
     "contract": ["tests/contract/test_*.py"],
-    "e2e": ["tests/e2e/test_*.py"],
-    "golden": ["tests/golden/test_*.py"],
+    "e2e": ["tests/e2e/test_runs.py", "tests/e2e/test_extract.py", "tests/e2e/test_*.py"],
     "standin": ["tests/standin/smoke.py"],
+    "golden": ["tests/golden/test_*.py"],
     "lint": ["tests/lint/test_*.py"],
     "unit": ["tests/unit/test_*.c"],
 }
-SANITIZED = ["e2e", "unit"]
 
 # A developer's own account and proxy never reach a test.
 DROPPED_ENV = re.compile(r"(GENESYS_(?!OPENAPI$).*|CREDENTIALS_DIRECTORY|(https?|all)_proxy|MAKE.*|MFLAGS)", re.I)
@@ -51,48 +51,39 @@ running = set()
 
 
 class Outcome:
-    """What one test file gave."""
+    """What one test file gave, or one build."""
 
-    def __init__(self, passed=0, failed=0, skipped=(), output="", seconds=0.0):
+    def __init__(self, label, passed=0, failed=0, skipped=(), output=""):
+        self.label = label
         self.passed = passed
         self.failed = failed
-        self.skipped = list(skipped)
+        self.skipped = list(skipped)  # (test, reason)
         self.output = output
-        self.seconds = seconds
+        self.seconds = 0.0
+
+    def show(self):
+        word = "FAIL" if self.failed else "ok" if self.passed else "skip"
+        counts = "%4d passed" % self.passed
+        if self.failed:
+            counts += ", %d failed" % self.failed
+        if self.skipped:
+            counts += ", %d skipped" % len(self.skipped)
+        with print_lock:
+            print("%-4s  %-48s %s  %.1f s" % (word, self.label, counts, self.seconds))
+            if self.failed:
+                print("".join("      | %s\n" % line for line in self.output.splitlines()), end="")
+            sys.stdout.flush()
+
+
+# --- one file of Python tests, in a process of its own --------------------------------------------
 
 
 class CountingResult(unittest.TextTestResult):
-    """Counts tests, not subtests."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.passed_count = 0
-        self.failed_ids = set()
+    passed = 0
 
     def addSuccess(self, test):
         super().addSuccess(test)
-        self.passed_count += 1
-
-    def addExpectedFailure(self, test, err):
-        super().addExpectedFailure(test, err)
-        self.passed_count += 1
-
-    def addUnexpectedSuccess(self, test):
-        super().addUnexpectedSuccess(test)
-        self.failed_ids.add(test.id())
-
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.failed_ids.add(test.id())
-
-    def addError(self, test, err):
-        super().addError(test, err)
-        self.failed_ids.add(test.id())
-
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self.failed_ids.add(test.id())
+        self.passed += 1
 
 
 def run_python_here(path, report_path):
@@ -110,21 +101,27 @@ def run_python_here(path, report_path):
     else:
         suite = unittest.defaultTestLoader.loadTestsFromModule(module)
         result = unittest.TextTestRunner(verbosity=2, resultclass=CountingResult).run(suite)
-        report["passed"] = result.passed_count
-        report["failed"] = len(result.failed_ids)
+        # A test of which several parts failed is one test.
+        failed = {getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors}
+        report["passed"] = result.passed
+        report["failed"] = len(failed) + len(result.unexpectedSuccesses)
         report["skipped"] = [[test.id(), reason] for test, reason in result.skipped]
     with open(report_path, "w", encoding="utf-8") as file:
         json.dump(report, file)
 
 
-def clean_environment(contract):
-    kept = {}
-    for name, value in os.environ.items():
-        if contract and name.lower().endswith("_proxy"):
-            kept[name] = value  # npm may need it
-        elif not DROPPED_ENV.fullmatch(name):
-            kept[name] = value
-    return kept
+# --- processes ------------------------------------------------------------------------------------
+
+
+def environment(suite, build):
+    env = {name: value for name, value in os.environ.items() if not DROPPED_ENV.fullmatch(name) or
+           (suite == "contract" and name.lower().endswith("_proxy"))}  # npm may need it
+    env.update({"ROLLCALL": os.path.join(build, "rollcall"), "STANDIN": os.path.join(build, "standin"), "BUILD": build,
+                "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
+    if build == SANITIZED:
+        env.update({"ROLLCALL_SANITIZED": "1", "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
+                    "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99"})
+    return env
 
 
 def kill_group(process):
@@ -153,51 +150,36 @@ def run_process(command, env):
         return status, output.read().decode("utf-8", "replace")
 
 
-def read_cmocka(status, text):
-    """Counts from cmocka's own summary lines, one group of tests or several."""
-
-    def total(word):
-        return sum(int(n) for n in re.findall(r"^\[\s+%s\s+\] (\d+) test\(s\)" % word, text, re.M))
-
-    outcome = Outcome(total("PASSED"), total("FAILED"), output=text)
-    skipped = sorted(set(re.findall(r"^\[\s+SKIPPED\s+\] (\w+)$", text, re.M)))
-    outcome.skipped = [[name, "skipped by the test"] for name in skipped]
-    errors = len(re.findall(r"^\[\s+ERROR\s+\] (\w+)$", text, re.M))
-    outcome.failed = max(outcome.failed, errors)
-    if status != 0 and outcome.failed == 0:  # it died before the summary
-        outcome.passed = max(outcome.passed, len(re.findall(r"^\[\s+OK \] ", text, re.M)))
-        outcome.failed = 1
-    return outcome
-
-
-def run_unit(path, build, env):
+def run_unit(outcome, path, build):
     program = os.path.join(build, "unit", os.path.splitext(os.path.basename(path))[0])
     if not os.path.exists(program):
-        return Outcome(failed=1, output="not built: see the output of make above\n")
-    status, text = run_process([program], env)
-    return read_cmocka(status, text), status
+        outcome.failed, outcome.output = 1, "not built: see the output of make above\n"
+        return 0
+    status, text = run_process([program], environment("unit", build))
+
+    def named(word):
+        return set(re.findall(r"^\[\s+%s\s+\] (\w+)$" % word, text, re.M))
+
+    outcome.output = text
+    outcome.passed = len(named("OK"))
+    outcome.failed = len(named("FAILED") | named("ERROR"))
+    outcome.skipped = [(name, "skipped by the test") for name in sorted(named("SKIPPED"))]
+    return status
 
 
-def run_python(path, env):
-    handle, report_path = tempfile.mkstemp(prefix="rollcall-report-")
-    os.close(handle)
-    try:
-        command = [sys.executable, "-B", os.path.abspath(__file__), "--python", path, report_path]
-        status, text = run_process(command, env)
-        with open(report_path, encoding="utf-8") as file:
-            report = json.loads(file.read() or '{"passed": 0, "failed": 1, "skipped": []}')
-    finally:
-        os.unlink(report_path)
-    return Outcome(report["passed"], report["failed"], report["skipped"], text), status
+def run_python(outcome, path, suite, build):
+    with tempfile.NamedTemporaryFile("r", prefix="rollcall-report-", encoding="utf-8") as report:
+        status, outcome.output = run_process([sys.executable, "-B", os.path.abspath(__file__), "--python", path, report.name],
+                                             environment(suite, build))
+        counts = json.loads(report.read() or '{"passed": 0, "failed": 1, "skipped": []}')
+    outcome.passed, outcome.failed, outcome.skipped = counts["passed"], counts["failed"], counts["skipped"]
+    return status
 
 
-def run_file(path, suite, build, env):
+def run_file(path, suite, build):
+    outcome = Outcome(("san: " if build == SANITIZED else "") + path)
     started = time.monotonic()
-    if suite == "unit":
-        answer = run_unit(path, build, env)
-    else:
-        answer = run_python(path, env)
-    outcome, status = answer if isinstance(answer, tuple) else (answer, 0)
+    status = run_unit(outcome, path, build) if suite == "unit" else run_python(outcome, path, suite, build)
     if status is None:
         outcome.output += "\nover the limit of %d seconds, ended\n" % FILE_LIMIT_SECONDS
         outcome.failed = max(outcome.failed, 1)
@@ -208,36 +190,30 @@ def run_file(path, suite, build, env):
         outcome.output += "\nno test ran\n"
         outcome.failed = 1
     outcome.seconds = time.monotonic() - started
+    outcome.show()
     return outcome
 
 
-def show(label, outcome):
-    word = "FAIL" if outcome.failed else "ok" if outcome.passed else "skip"
-    counts = "%4d passed" % outcome.passed
-    if outcome.failed:
-        counts += ", %d failed" % outcome.failed
-    if outcome.skipped:
-        counts += ", %d skipped" % len(outcome.skipped)
-    with print_lock:
-        print("%-4s  %-48s %s  %.1f s" % (word, label, counts, outcome.seconds))
-        if outcome.failed:
-            print("".join("      | %s\n" % line for line in outcome.output.splitlines()), end="")
-        sys.stdout.flush()
+# --- what is to be built, and run -----------------------------------------------------------------
 
 
-def make(build, *arguments):
-    """Builds all it can; prints make's output when something does not build."""
+def make(build, targets):
+    """Builds all it can; what make said counts as a failure when something does not build."""
+    outcome = Outcome(os.path.relpath(build, ROOT) + " build")
     env = dict(os.environ)
     env["MAKEFLAGS"] = " ".join(word for word in env.get("MAKEFLAGS", "").split()
                                 if not word.startswith(("-j", "--jobserver", "w", "BUILD=")))
-    command = ["make", "-k", "-j" + JOBS, "--no-print-directory", "BUILD=" + os.path.relpath(build, ROOT)]
+    below = os.path.relpath(build, ROOT)
+    command = ["make", "-k", "-j" + JOBS, "--no-print-directory", "BUILD=" + below]
+    command += ["SANITIZE=1", "CFLAGS=-O1 -g", "WERROR="] if build == SANITIZED else []
     started = time.monotonic()
-    done = subprocess.run(command + list(arguments), cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode == 0:
-        return Outcome()
-    return Outcome(failed=1, output=done.stdout.decode("utf-8", "replace"),
-                   seconds=time.monotonic() - started)
+    done = subprocess.run(command + [target.replace("$", below) for target in targets], cwd=ROOT, env=env, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    outcome.seconds = time.monotonic() - started
+    if done.returncode != 0:
+        outcome.failed, outcome.output = 1, done.stdout.decode("utf-8", "replace")
+        outcome.show()
+    return outcome
 
 
 def sanitizers_work():
@@ -250,54 +226,55 @@ def sanitizers_work():
                 subprocess.run([source + ".out"], capture_output=True, check=False).returncode == 0)
 
 
-def files_of(suite):
-    return sorted(path for pattern in SUITES[suite]
-                  for path in glob.glob(os.path.join(ROOT, pattern)))
+def all_files():
+    """{path: suite}, in the order in which they run."""
+    return {os.path.relpath(path, ROOT): suite for suite, patterns in SUITES.items() for pattern in patterns
+            for path in sorted(glob.glob(os.path.join(ROOT, pattern)))}
 
 
-def run_pass(suites, build, prefix, extra_env, totals):
-    """Runs the suites against the programs in build."""
-    queue = []
-    for suite in SUITES:
-        if suite not in suites:
-            continue
-        env = clean_environment(suite == "contract")
-        env.update({"ROLLCALL": os.path.join(build, "rollcall"), "STANDIN": os.path.join(build, "standin"),
-                    "BUILD": build, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"})
-        env.update(extra_env)
-        queue += [(path, suite, env) for path in files_of(suite)]
+def chosen(wanted):
+    """(path, suite, build) of what the arguments name; None when one names nothing."""
+    files = all_files()
+    entries = []
+    for word in wanted or SUITES:
+        path = os.path.relpath(os.path.abspath(word), ROOT)
+        found = [(p, s) for p, s in files.items() if (p + "/").startswith(path + "/") or s == ("e2e" if word == "sanitize" else word)]
+        if not found:
+            return None
+        entries += [(p, s, SANITIZED if s == "unit" or word == "sanitize" else BUILD) for p, s in found]
+    return list(dict.fromkeys(entries))
 
-    def one(entry):
-        path, suite, env = entry
-        outcome = run_file(os.path.relpath(path, ROOT), suite, build, env)
-        show(prefix + os.path.relpath(path, ROOT), outcome)
-        totals.append((prefix + os.path.relpath(path, ROOT), outcome))
 
+def run_all(entries):
+    """Builds what the entries need and runs them; the outcomes."""
+    outcomes = []
+    if any(build == SANITIZED for _, _, build in entries) and not sanitizers_work():
+        lack = "this compiler has no working ASan and UBSan"
+        outcomes = [Outcome("san: " + p, skipped=[("all", lack)]) for p, s, b in entries if b == SANITIZED and s != "unit"]
+        print("unit tests run without the sanitizers: " + lack)
+        entries = [(p, s, BUILD) for p, s, b in entries if b == BUILD or s == "unit"]
+    for build in (BUILD, SANITIZED):
+        targets = ["$/unit/" + os.path.splitext(os.path.basename(p))[0] for p, s, b in entries if b == build and s == "unit"]
+        if any(b == build and s not in ("unit", "lint") for _, s, b in entries):
+            targets += ["all", "$/standin"]
+        if targets:
+            outcomes.append(make(build, targets))
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for future in [pool.submit(one, entry) for entry in queue]:
-            future.result()
+        return outcomes + list(pool.map(lambda entry: run_file(*entry), entries))
 
 
-def build_and_run(suites, build, prefix, make_arguments, extra_env, totals):
-    built = Outcome() if suites == ["lint"] else make(build, *make_arguments, "all", "test-programs")
-    if built.failed:
-        show(prefix + "build", built)
-        totals.append((prefix + "build", built))
-    run_pass(suites, build, prefix, extra_env, totals)
-
-
-def close(totals):
+def close(outcomes):
     """Prints the skips and the last line; returns the exit status."""
-    skipped = [(label, name, reason) for label, outcome in totals for name, reason in outcome.skipped]
+    skipped = [(outcome.label, *skip) for outcome in outcomes for skip in outcome.skipped]
     if skipped:
         print("%d skipped:" % len(skipped))
-        for label, name, reason in skipped:
-            print("  %s %s: %s" % (label, name, reason))
-    failed_files = [label for label, outcome in totals if outcome.failed]
+        for skip in skipped:
+            print("  %s %s: %s" % skip)
+    failed_files = [outcome.label for outcome in outcomes if outcome.failed]
     if failed_files:
         print("failed in: " + ", ".join(failed_files))
-    passed = sum(outcome.passed for _, outcome in totals)
-    failed = sum(outcome.failed for _, outcome in totals)
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed or passed + len(skipped) == 0 else 0
 
@@ -306,29 +283,17 @@ def main(arguments):
     if arguments[:1] == ["--python"]:
         run_python_here(arguments[1], arguments[2])
         return 0
-    unknown = [name for name in arguments if name not in SUITES and name != "sanitize"]
-    if unknown:
+    entries = chosen(arguments)
+    if entries is None:
         print(__doc__, file=sys.stderr)
         return 2
-    wanted = arguments or list(SUITES) + ["sanitize"]
-    totals = []
-    plain = [name for name in wanted if name in SUITES]
     try:
-        if plain:
-            build_and_run(plain, BUILD, "", [], {}, totals)
-        if "sanitize" in wanted and not sanitizers_work():
-            totals.append(("sanitize", Outcome(skipped=[["all", "this compiler has no working ASan and UBSan"]])))
-        elif "sanitize" in wanted:
-            env = {"ROLLCALL_SANITIZED": "1", "ASAN_OPTIONS": "detect_leaks=1:exitcode=99",
-                   "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99"}
-            build_and_run(SANITIZED, os.path.join(BUILD, "san"), "san: ",
-                          ["SANITIZE=1", "CFLAGS=-O1 -g", "WERROR="], env, totals)
+        return close(run_all(entries))
     except KeyboardInterrupt:
         for process in list(running):
             kill_group(process)
         print("interrupted", file=sys.stderr)
         return 130
-    return close(totals)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ static void check_plans(struct access *a, const struct stream *s, int64_t *rows)
 static void check_sources(struct access *a, const struct stream *s)
 {
     const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : NULL;
-    const struct request_plan *first = NULL;
+    size_t first = s->plan_count; /* the one whose refusal is told */
     struct tried first_tried = {.total = -1};
     struct tried somebody = {.total = -1};
 
@@ -210,24 +210,27 @@ static void check_sources(struct access *a, const struct stream *s)
         try_plan(a, stream_plan(whose, ROLE_ONLY, NULL), NULL, &somebody);
     }
     for (size_t i = 0; i < s->plan_count; i++) {
+        const struct request_plan *plan = &s->plans[i];
         struct tried t;
+
         if (a->config->adherence_realtime != ADHERENCE_AUTO &&
             a->config->adherence_realtime != (enum adherence_source)(i + 1)) {
             continue;
         }
-        try_plan(a, &s->plans[i], somebody.first_id, &t);
+        try_plan(a, plan, somebody.first_id, &t);
         if (t.granted) {
-            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", s->plans[i].name);
+            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", plan->name);
             return;
         }
         /* A missing permission says more than a path that is not there. */
-        if (!first || (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
-            first = &s->plans[i];
+        if (first == s->plan_count ||
+            (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
+            first = i;
             first_tried = t;
         }
     }
-    if (first) {
-        refuse(a->report, s, first, &first_tried.error);
+    if (first < s->plan_count) {
+        refuse(a->report, s, &s->plans[first], &first_tried.error);
     }
 }
 
@@ -269,6 +272,7 @@ static void check_divisions(struct access *a)
         report_skip(r, "divisions",
                     arena_printf(r->arena, "the divisions cannot be listed (HTTP %d)",
                                  answer.error.http_status));
+        client_answer_free(&answer);
         return;
     }
     struct json entities = json_get(json_root(answer.document), "entities");
@@ -361,6 +365,7 @@ static int64_t read_limit(struct access *a)
                     "organizations/limits", &answer)) {
         report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "HTTP %d",
                    answer.error.http_status);
+        client_answer_free(&answer);
         return limit;
     }
     struct json_iter it = json_iter(json_get(json_root(answer.document), "entities"));

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/stop.h"
 #include "base/str.h"
 
 enum { REREAD_DAYS = 31 };

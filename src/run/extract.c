@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/stop.h"
 #include "base/str.h"
 #include "io/json.h"
 #include "io/lock.h"

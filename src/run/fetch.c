@@ -42,32 +42,29 @@ struct fetch_loop {
     struct arena *scratch; /* a request's texts, until it is queued */
 };
 
-static void totals_of(struct fetch *f, struct run_totals *t)
-{
-    size_t count;
-    const struct route_count *routes = client_counts(f->client, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        t->requests += routes[i].requests;
-        t->retries += routes[i].retries;
-        t->bytes += routes[i].bytes;
-    }
-}
-
+/* Hands a message to the database side, with what was asked until now. */
 static void push(struct fetch_loop *l, struct page *p)
 {
-    totals_of(l->f, &p->totals);
+    size_t count;
+    const struct route_count *routes = client_counts(l->f->client, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        p->totals.requests += routes[i].requests;
+        p->totals.retries += routes[i].retries;
+        p->totals.bytes += routes[i].bytes;
+    }
     pages_push(l->f->pages, p);
 }
 
-/* Puts a page that came ahead of its turn aside. */
+/* Puts a page that came ahead of its turn aside; unparsed when those there hold enough memory. */
 static void keep_early(struct fetch_loop *l, struct page **slot, struct page *p)
 {
     size_t bytes = json_held_bytes(p->document);
 
     l->early_count++;
     if (l->early_bytes + bytes > EARLY_BYTES) {
-        page_pack(p);
+        json_free(p->document);
+        p->document = NULL;
     } else {
         l->early_bytes += bytes;
     }
@@ -104,24 +101,18 @@ static void end_reading(struct fetch_loop *l, struct reading *r)
     l->active--;
 }
 
-/* Whether trouble is this window's alone: an answer of its own that breaks the contract or says
- * 5xx, a job that is lost. */
-static bool is_own_trouble(struct fetch_loop *l, const struct err *error, bool job_trouble)
-{
-    if (error->kind == ERR_CONTRACT) {
-        return true;
-    }
-    return error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
-           client_logged_in(l->f->client) && ++l->troubled < TROUBLED_READINGS_MAX;
-}
-
-/* Ends a reading with an error; trouble that is not this window's alone halts the others too. */
+/* Ends a reading with an error. Trouble is this window's alone when an answer of its own breaks the
+ * contract or says 5xx, or its job is lost; any other halts the others too. */
 static void fail_reading(struct fetch_loop *l, struct reading *r, const struct err *error,
                          bool job_trouble)
 {
     struct page *p = page_new(PAGE_FAILED, r);
+    bool server_trouble = error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
+                          client_logged_in(l->f->client);
+    bool own =
+        error->kind == ERR_CONTRACT || (server_trouble && ++l->troubled < TROUBLED_READINGS_MAX);
 
-    r->halts = !is_own_trouble(l, error, job_trouble);
+    r->halts = !own;
     p->error = *error;
     push(l, p);
     end_reading(l, r);
@@ -203,12 +194,6 @@ static struct page **slot_of(const struct fetch_loop *l, struct reading *r, int6
     return &r->reordered[(size_t)sequence % l->f->in_flight];
 }
 
-static void hand_page(struct fetch_loop *l, struct reading *r, struct page *p)
-{
-    r->next_to_hand++;
-    push(l, p);
-}
-
 /* Hands on the pages that were early and whose turn has come, while there is room. */
 static void hand_early(struct fetch_loop *l, struct reading *r)
 {
@@ -217,9 +202,10 @@ static void hand_early(struct fetch_loop *l, struct reading *r)
     while (*slot && pages_room(l->f->pages)) {
         struct page *p = take_early(l, slot);
         if (!p->document) {
-            page_unpack(p);
+            page_parse(p);
         }
-        hand_page(l, r, p);
+        r->next_to_hand++;
+        push(l, p);
         slot = slot_of(l, r, r->next_to_hand);
     }
 }
@@ -297,16 +283,12 @@ static void job_lost(struct fetch_loop *l, struct reading *r)
     reading_make_pager(r, true);
 }
 
-static void overflow(struct fetch_loop *l, struct reading *r)
+/* An answer's rows, on their way or aside; what the answer held goes with them. */
+static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answer *answer,
+                      const struct pager_page *facts)
 {
-    push(l, page_new(PAGE_OVERFLOW, r));
-    end_reading(l, r);
-}
-
-static struct page *page_of(struct ticket *t, struct client_answer *answer,
-                            const struct pager_page *facts)
-{
-    struct page *p = page_new(PAGE_ROWS, t->reading);
+    struct reading *r = t->reading;
+    struct page *p = page_new(PAGE_ROWS, r);
 
     p->number = t->sequence;
     p->document = answer->document;
@@ -317,25 +299,15 @@ static struct page *page_of(struct ticket *t, struct client_answer *answer,
     t->path = NULL;
     p->facts = *facts;
     answer->document = NULL;
-    return p;
-}
-
-static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answer *answer,
-                      const struct pager_page *facts)
-{
-    struct reading *r = t->reading;
-    struct page *p = page_of(t, answer, facts);
-
     if (r->plan->paging == PAGING_JOB) {
         p->ends = facts->last;
-        push(l, p);
         if (facts->last) {
             r->net_state = NET_COMMITTING;
         }
-        return;
-    }
-    if (t->sequence == r->next_to_hand) {
-        hand_page(l, r, p);
+        push(l, p);
+    } else if (t->sequence == r->next_to_hand) {
+        r->next_to_hand++;
+        push(l, p);
     } else {
         keep_early(l, slot_of(l, r, t->sequence), p);
     }
@@ -357,7 +329,8 @@ static void take_success(struct fetch_loop *l, struct ticket *t, struct client_a
         return;
     }
     if (state == PAGER_OVERFLOW) {
-        overflow(l, r);
+        push(l, page_new(PAGE_OVERFLOW, r));
+        end_reading(l, r);
         return;
     }
     if (facts.has_rows) {
@@ -407,12 +380,6 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
     }
 }
 
-static bool over(const struct fetch_loop *l)
-{
-    return l->halted || stop_requested() || atomic_load(&l->f->cancelled) ||
-           (l->begun == l->f->count && l->active == 0);
-}
-
 void fetch_all(struct fetch *f)
 {
     struct fetch_loop l = {.f = f, .scratch = arena_new(0)};
@@ -420,7 +387,8 @@ void fetch_all(struct fetch *f)
     for (;;) {
         begin_readings(&l);
         send_requests(&l);
-        if (over(&l)) {
+        bool all_ended = l.begun == f->count && l.active == 0;
+        if (all_ended || l.halted || stop_requested() || atomic_load(&f->cancelled)) {
             break;
         }
         if (may_begin(&l)) {

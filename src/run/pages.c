@@ -67,15 +67,7 @@ void page_free(struct page *p)
     }
 }
 
-void page_pack(struct page *p)
-{
-    INVARIANT(p->raw);
-    json_free(p->document);
-    p->document = NULL;
-}
-
-/* What was parsed once parses again. */
-void page_unpack(struct page *p)
+void page_parse(struct page *p)
 {
     size_t length = p->raw_length;
     struct err e;

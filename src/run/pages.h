@@ -57,10 +57,8 @@ void pages_free(struct pages *q);
 struct page *page_new(enum page_kind kind, struct reading *reading);
 void page_free(struct page *p);
 
-/* Lets go of the document of a page that has its raw bytes and will wait; page_unpack parses it
- * again. */
-void page_pack(struct page *p);
-void page_unpack(struct page *p);
+/* Parses the raw bytes of a page whose document was let go; what was parsed once parses again. */
+void page_parse(struct page *p);
 
 /* True while less than the limit is pushed and not yet done; always when nothing is. */
 bool pages_room(struct pages *q);

@@ -407,7 +407,7 @@ class Screens(Checked):
         process = site.start_process("extract", "--stream", "users")
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        wait_until(lambda: os.path.exists(site.db + ".lock") and str(process.pid) in Path(site.db + ".lock").read_text())
+        wait_until(lambda: site.value("SELECT count(*) FROM run"))
         process.send_signal(signal.SIGSTOP)  # it stays under way, however long the check takes
         self.assertIn(str(process.pid), self.results(site, "lock", "--stream", "users")[0])
 

@@ -55,7 +55,7 @@ class Whole(Held):
 
     def test_hits_are_not_trusted(self):
         for bias in (-40, 500):
-            self.held(*CONVERSATIONS, method="query", hits_bias=bias, per_day=250)
+            self.held(*CONVERSATIONS, method="query", hits_bias=bias, per_day=120)
 
 
 class Late(TestCase):

@@ -469,6 +469,40 @@ TEST_IN(set_up, tear_down, test_hashes_are_stable)
     assert_true(f->walked.attribute_hash == UINT64_C(0xaf3f28f12dfa7b68));
 }
 
+#define WIDER "{'thingId':'a','count':1,'tags':['x'],'parts':[{'legs':[{'name':'l'}]}]"
+
+/* A column that a later migration adds comes last in its table, a table last in its parent. What
+ * was stored before stays equal: NULLs, and tables without rows, stand outside the hash. */
+TEST_IN(set_up, tear_down, test_a_new_column_without_values_changes_no_hash)
+{
+    static const struct column_map added_columns[] = {FIELD("note", "note", TEXT, 0)};
+    static const struct table_map added_table = {.table = "note",
+                                                 .rows = "notes",
+                                                 .shape = ROWS_ARRAY,
+                                                 .ordinal = "note_no",
+                                                 COLUMNS(added_columns)};
+    static const struct table_map *const children[] = {&part_table, &tag_table, &flow_table,
+                                                       &added_table};
+    struct fixture *f = *state;
+    struct column_map columns[COLUMN_COUNT + 1];
+    struct table_map table = thing_table;
+    struct tree_map wider = tree;
+    uint64_t hash = row_hash(f, WIDER "}");
+
+    memcpy(columns, thing_columns, sizeof(thing_columns));
+    columns[COLUMN_COUNT] = added_columns[0];
+    table.columns = columns;
+    table.column_count = COUNT_OF(columns);
+    table.children = children;
+    table.child_count = COUNT_OF(children);
+    wider.root = &table;
+    walk_free(f->walker);
+    f->walker = walk_new(&wider, OWN_CELLS);
+    f->sets = walk_sets(f->walker);
+    assert_true(row_hash(f, WIDER "}") == hash);
+    assert_false(row_hash(f, WIDER ",'note':'y'}") == hash);
+}
+
 /* --- many --- */
 
 TEST_IN(set_up, tear_down, test_large_entity)
