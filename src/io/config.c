@@ -793,36 +793,22 @@ static bool apply_values(struct loading *l)
 /* What examples have in place of a credential. */
 static bool is_placeholder(const char *text)
 {
-    /* The last is the one of this program's own documentation. */
-    static const char *const signs[] = {"your_",
-                                        "your-",
-                                        "yourclient",
-                                        "yoursecret",
-                                        "placeholder",
-                                        "changeme",
-                                        "change_me",
-                                        "change-me",
-                                        "_here",
-                                        "-here",
-                                        "xxxxx",
-                                        "<",
-                                        "${",
-                                        "{{",
-                                        "replace_",
-                                        "replace-",
-                                        "insert_",
-                                        "my_client",
-                                        "client_secret",
-                                        "client-secret",
-                                        "client_id",
-                                        "12345678-1234-1234-1234-123456789abc"};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-        if (str_has_nocase(text, signs[i])) {
-            return true;
-        }
+    static const char *const signs[] = {
+        "your_",       "your-",     "yourclient",    "yoursecret",
+        "placeholder", "changeme",  "change_me",     "change-me",
+        "_here",       "-here",     "xxxxx",         "<",
+        "${",          "{{",        "replace_",      "replace-",
+        "insert_",     "my_client", "client_secret", "client-secret",
+        "client_id",
+    };
+    /* The one of this program's own documentation. */
+    bool found = str_has_nocase(text, "12345678-1234-1234-1234-123456789abc");
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        found = found || str_has_nocase(text, signs[i]);
     }
     /* ********, xxx, 000: one character over and over */
-    return text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text);
+    return found ||
+           (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 
 /* True when `text` begins with a UUID. */
