@@ -210,19 +210,6 @@ bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *
                    path);
 }
 
-static bool may_write(struct arena *a, const char *path)
-{
-    return may(path, W_OK) && may(file_directory(a, file_beside(a, path, "")), W_OK | X_OK);
-}
-
-/* Nobody has it open, or all there is has been brought into the main file. */
-static bool has_no_wal(const char *wal)
-{
-    struct stat st;
-
-    return stat(wal, &st) != 0 || st.st_size == 0;
-}
-
 /* Where a WAL is, SQLite needs its index too, which only those who may write can make. */
 static bool check_wal(struct arena *a, const char *path, struct err *e)
 {
@@ -244,12 +231,15 @@ static bool check_wal(struct arena *a, const char *path, struct err *e)
 
 bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e)
 {
+    struct stat wal;
+
     *out = (struct db_reading){.name = path, .flags = SQLITE_OPEN_READWRITE};
     take_stamp(path, &out->stamp);
-    if (may_write(a, path)) {
+    if (may(path, W_OK) && may(file_directory(a, file_beside(a, path, "")), W_OK | X_OK)) {
         return true;
     }
-    if (has_no_wal(file_beside(a, path, "-wal"))) {
+    /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
+    if (stat(file_beside(a, path, "-wal"), &wal) != 0 || wal.st_size == 0) {
         out->name = immutable_uri(a, path, e);
         out->flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
         out->frozen = true;
