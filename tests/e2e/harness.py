@@ -201,6 +201,13 @@ class Site:
     def extract(self, *arguments, **options):
         return self.run("extract", *arguments, **options)
 
+    def steps(self, *arguments):
+        """Runs the program to its good end; returns the steps at which it can be killed."""
+        log = os.path.join(self.directory, "steps")
+        result = self.run(*arguments, env={"ROLLCALL_STEP_LOG": log})
+        assert result.returncode == 0, result.stderr
+        return Path(log).read_text(encoding="ascii").split()
+
     def export(self, name="export", *arguments):
         out = os.path.join(self.directory, name)
         result = self.run("export", "--out", out, *arguments)
@@ -293,6 +300,13 @@ class TestCase(unittest.TestCase):
     """A test that cleans up its servers and directories."""
 
     maxDiff = 2000
+
+    @classmethod
+    def shared(cls):
+        """A test case whose servers and sites last as long as the class's tests."""
+        case = TestCase()
+        cls.addClassCleanup(case.doCleanups)
+        return case
 
     def directory(self):
         d = tempfile.TemporaryDirectory(prefix="rollcall-test-")

@@ -14,13 +14,9 @@ NOW = "2026-03-04T06:00:00Z"
 class Export(TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.case = case = TestCase()
+        case = cls.shared()
         cls.box = case.site(case.standin(now=NOW).url, timezone="Asia/Seoul")
         case.ok(cls.box.extract("--until", NOW))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.case.doCleanups()
 
     def test_reads_back_equal(self):
         out = self.box.export()
