@@ -287,7 +287,7 @@ bool days_run(struct run *run, const struct stream *s, struct outcome *out, stru
 {
     const struct config *c = run->config;
     struct days d = {.run = run, .stream = s, .out = out};
-    int64_t first_ms = plan_first_window_ms(clock_zone_day_start_ms(c->start_day));
+    int64_t first_ms = clock_utc_day_start(clock_zone_day_start_ms(c->start_day));
 
     d.facts = (struct plan_facts){.until_ms = run->until_ms,
                                   .availability_ms = TIME_NONE,

@@ -282,7 +282,7 @@ static void store_routes(struct extract *x)
         x->run.totals.retries += r.retries;
         x->run.totals.bytes += r.bytes;
         /* The count is bookkeeping: the run's own result is already decided. */
-        if (!ledger_route(x->run.ledger, x->run.run_id, &r, &ignored)) {
+        if (!ledger_route(x->run.ledger, &r, &ignored)) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
             return;
         }
@@ -298,8 +298,8 @@ static enum err_kind finish(struct extract *x, enum err_kind kind, struct err *e
         store_routes(x);
     }
     count_streams(x);
-    if (!ledger_run_end(x->run.ledger, x->run.run_id, &x->run.totals, kind,
-                        kind == ERR_NONE ? NULL : e->message, &ending) &&
+    if (!ledger_run_end(x->run.ledger, &x->run.totals, kind, kind == ERR_NONE ? NULL : e->message,
+                        &ending) &&
         kind == ERR_NONE) {
         *e = ending;
         kind = ending.kind;
