@@ -34,7 +34,7 @@ static int set_up(void **state)
     f->scratch = scratch;
     f->db = f->scratch->db;
     for (int i = 0; i < SOURCES; i++) {
-        const struct request_plan *plan = stream_plan(stream, ROLE_SOURCE, source_names[i]);
+        const struct request_plan *plan = &stream->plans[i];
 
         f->loaders[i] = load_new(f->db, plan->tree, stream->state, &f->e);
         if (!f->loaders[i]) {
