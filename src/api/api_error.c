@@ -22,16 +22,6 @@ static const char *const failures[] = {
     [HTTP_OTHER] = "the request failed",
 };
 
-static bool network_error(struct err *e, const struct http_answer *answer, const char *label)
-{
-    enum cause_id cause = diagnose_network(answer);
-
-    err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : cause_of(cause)->kind,
-            "%s: %s: %s", label, failures[answer->failure], answer->detail);
-    e->library_code = answer->library_code;
-    return diagnosis_append(e, cause);
-}
-
 static enum err_kind kind_of_status(int status)
 {
     switch (retry_reason(HTTP_OK, status, false)) {
@@ -136,15 +126,6 @@ static void append_limit(struct err *e, struct json body, const struct http_answ
                    WORD_BYTES);
 }
 
-/* Where a redirect leads, and the id by which the vendor finds the request. */
-static void append_headers(struct err *e, const struct http_answer *answer)
-{
-    append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
-                   strlen(answer->location), LOCATION_BYTES);
-    append_escaped(e, "; correlation id ", answer->correlation_id, strlen(answer->correlation_id),
-                   WORD_BYTES);
-}
-
 static void copy_code(struct json body, char *code)
 {
     size_t length = 0;
@@ -163,7 +144,11 @@ bool api_error(struct err *e, const struct http_answer *answer, const char *labe
 
     code[0] = '\0';
     if (answer->failure != HTTP_OK) {
-        return network_error(e, answer, label);
+        enum cause_id cause = diagnose_network(answer);
+        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : cause_of(cause)->kind,
+                "%s: %s: %s", label, failures[answer->failure], answer->detail);
+        e->library_code = answer->library_code;
+        return diagnosis_append(e, cause);
     }
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
     e->http_status = answer->status;
@@ -183,7 +168,10 @@ bool api_error(struct err *e, const struct http_answer *answer, const char *labe
     }
     append_limit(e, body, answer);
     append_text(e, body, "contextId", "; context id ", WORD_BYTES);
-    append_headers(e, answer);
+    append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
+                   strlen(answer->location), LOCATION_BYTES);
+    append_escaped(e, "; correlation id ", answer->correlation_id, strlen(answer->correlation_id),
+                   WORD_BYTES);
     if (e->kind == ERR_PERMISSION) {
         diagnosis_append(e, CAUSE_PERMISSION_MISSING);
     }

@@ -125,17 +125,6 @@ static void flight_clear(struct flight *f)
     client_answer_free(&f->answer);
 }
 
-static void flights_free(struct flights *list)
-{
-    while (list->first) {
-        struct flight *f = list->first;
-
-        flights_remove(list, f);
-        flight_clear(f);
-        free(f);
-    }
-}
-
 /* Ends a flight, which must be in no list: its answer is in f->answer. */
 static void finish(struct client *c, struct flight *f)
 {
@@ -168,12 +157,6 @@ static void fail_all(struct client *c, const struct err *error)
 /* --- routes: paths with their ids replaced, and what is counted on each ------------------------
  */
 
-static bool is_id(const char *segment, const char *before)
-{
-    return str_is_uuid(segment) ||
-           (str_eq(before, "jobs") && segment[0] != '\0' && !str_eq(segment, "availability"));
-}
-
 /* Writes the route of a path ("/api/v2/.../jobs/<id>/results?...") into `out` (ROUTE_BYTES): UUIDs
  * and what follows a "jobs" segment (save "availability") become {id}; no query string. */
 static void route_of(const char *path, char *out)
@@ -194,7 +177,9 @@ static void route_of(const char *path, char *out)
         }
         length = strcspn(path, "/?#");
         snprintf(segment, sizeof(segment), "%.*s", (int)length, path);
-        (void)buf_add_str(&route, is_id(segment, before) ? "{id}" : segment);
+        bool is_job_id =
+            str_eq(before, "jobs") && segment[0] != '\0' && !str_eq(segment, "availability");
+        (void)buf_add_str(&route, is_job_id || str_is_uuid(segment) ? "{id}" : segment);
         memcpy(before, segment, sizeof(before));
         path += length;
         left -= length;
@@ -228,18 +213,6 @@ static size_t find_route(struct client *c, const char *method, const char *path)
 
 /* --- making and sending ---------------------------------------------------------------------- */
 
-static bool config_is_whole(const struct config *config, struct err *e)
-{
-    if (!config->login_url || !config->api_url) {
-        return err_set(e, ERR_CONFIG,
-                       "[genesys] region is missing (or both login_url and api_url)");
-    }
-    if (!config->client_id || secret_length(config->client_secret) == 0) {
-        return err_set(e, ERR_CONFIG, "[genesys] client_id or the client secret is missing");
-    }
-    return http_url_allowed(config->login_url, e) && http_url_allowed(config->api_url, e);
-}
-
 /* Two texts joined, the caller's to free. */
 static char *joined(const char *a, const char *b)
 {
@@ -260,7 +233,15 @@ static void aim_at_login(struct client *c, struct flight *f, const char *login_u
 
 struct client *client_new(const struct config *config, struct err *e)
 {
-    if (!config_is_whole(config, e)) {
+    if (!config->login_url || !config->api_url) {
+        err_set(e, ERR_CONFIG, "[genesys] region is missing (or both login_url and api_url)");
+        return NULL;
+    }
+    if (!config->client_id || secret_length(config->client_secret) == 0) {
+        err_set(e, ERR_CONFIG, "[genesys] client_id or the client secret is missing");
+        return NULL;
+    }
+    if (!http_url_allowed(config->login_url, e) || !http_url_allowed(config->api_url, e)) {
         return NULL;
     }
     struct http_options options = {
@@ -373,18 +354,6 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
     return true;
 }
 
-static void send_flight(struct client *c, struct flight *f, int64_t now_ms)
-{
-    struct err e;
-
-    flights_remove(&c->queue, f);
-    if (start(c, f, now_ms, &e)) {
-        flights_insert(&c->wire, f);
-    } else {
-        fail(c, f, &e);
-    }
-}
-
 /* Sends the login request for all when its time has come; true when it did. */
 static bool send_login(struct client *c, int64_t now_ms)
 {
@@ -401,18 +370,14 @@ static bool send_login(struct client *c, int64_t now_ms)
     return c->login_on_wire;
 }
 
-static bool has_room(const struct client *c)
-{
-    return !c->token_refused && c->wire.count < c->in_flight && c->finished.count < c->in_flight;
-}
-
 /* Sends what may go now; true when something did. *wait_ms: until more may go. */
 static bool send_due(struct client *c, int64_t *wait_ms)
 {
     bool sent = false;
 
     *wait_ms = LONGEST_WAIT_MS;
-    while (has_room(c)) {
+    while (!c->token_refused && c->wire.count < c->in_flight && c->finished.count < c->in_flight) {
+        struct err e;
         int64_t now = clock_monotonic_ms();
         int64_t due;
         struct flight *f = first_due(c, now, &due);
@@ -431,7 +396,12 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = pause;
             break;
         }
-        send_flight(c, f, now);
+        flights_remove(&c->queue, f);
+        if (start(c, f, now, &e)) {
+            flights_insert(&c->wire, f);
+        } else {
+            fail(c, f, &e);
+        }
         sent = true;
     }
     if (*wait_ms > LONGEST_WAIT_MS) {
@@ -501,15 +471,6 @@ static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
     return true;
 }
 
-static void count(struct client *c, size_t route, const struct http_answer *answer)
-{
-    struct route_count *counts = &c->routes[route];
-
-    counts->bytes += (int64_t)answer->body.length;
-    counts->status_429 += answer->status == 429 ? 1 : 0;
-    counts->status_5xx += answer->status >= 500 ? 1 : 0;
-}
-
 /* What an answer says about the pace of all requests. */
 static void learn_pace(struct client *c, const struct flight *f, int64_t retry_after)
 {
@@ -531,21 +492,12 @@ static void drop_token(struct client *c)
     c->token_refused = false;
 }
 
-/* Makes the error of a fresh token that the API refused. */
-static void describe_refusal(struct client *c, const struct flight *f)
-{
-    struct err *e = &c->token_refusal;
-    char code[API_CODE_BYTES];
-
-    api_error(e, &f->answer.http, f->label, code);
-    err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
-    diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
-}
-
 /* Deals with a 401 to an API request: it goes out again with another token. */
 static void token_refused(struct client *c, struct flight *f)
 {
     bool is_current = c->token.value && f->generation == c->token.generation;
+    struct err *e = &c->token_refusal;
+    char code[API_CODE_BYTES];
 
     if (++f->refusals > MAX_REFUSALS) {
         finish(c, f);
@@ -555,7 +507,9 @@ static void token_refused(struct client *c, struct flight *f)
         drop_token(c);
     } else if (is_current && !c->token_refused) {
         c->token_refused = true;
-        describe_refusal(c, f);
+        api_error(e, &f->answer.http, f->label, code);
+        err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
+        diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
     }
     queue_again(c, f, 0);
 }
@@ -626,15 +580,6 @@ static enum retry_reason login_retry_reason(const struct flight *f)
     return retry_reason(answer->failure, answer->status, is_cut);
 }
 
-/* The answer to a login that a caller asked for. */
-static void login_request_answered(struct client *c, struct flight *f)
-{
-    if (accept_login(c, f) ||
-        !repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http))) {
-        finish(c, f);
-    }
-}
-
 /* The answer to the login for all. */
 static void login_answered(struct client *c)
 {
@@ -669,32 +614,28 @@ static void login_answered(struct client *c)
 static void answered(struct client *c, const struct http_answer *answer)
 {
     struct flight *f = answer->user;
+    struct route_count *counts = &c->routes[f->route];
 
     step("answer");
-    count(c, f->route, answer);
+    counts->bytes += (int64_t)answer->body.length;
+    counts->status_429 += answer->status == 429 ? 1 : 0;
+    counts->status_5xx += answer->status >= 500 ? 1 : 0;
     f->answer.http = *answer;
     if (f == &c->login) {
         login_answered(c);
     } else {
         flights_remove(&c->wire, f);
-        if (f->target == CLIENT_LOGIN) {
-            login_request_answered(c, f);
-        } else {
+        if (f->target != CLIENT_LOGIN) {
             api_answered(c, f);
+        } else if (accept_login(c, f) ||
+                   !repeat(c, f, login_retry_reason(f), retry_after_of(answer))) {
+            finish(c, f);
         }
     }
     settle_refusal(c);
 }
 
 /* --- handing up ------------------------------------------------------------------------------ */
-
-static bool is_success(const struct flight *f)
-{
-    const struct http_answer *answer = &f->answer.http;
-
-    return answer->failure == HTTP_OK && ((answer->status >= 200 && answer->status <= 299) ||
-                                          (answer->status == 404 && f->method == HTTP_DELETE));
-}
 
 /* Makes a finished flight's answer whole: its error, or its document. False: the body was cut, and
  * the flight is queued again. */
@@ -705,7 +646,11 @@ static bool complete(struct client *c, struct flight *f)
     if (answer->error.kind != ERR_NONE || f->target == CLIENT_LOGIN) {
         return true;
     }
-    if (!is_success(f)) {
+    int status = answer->http.status;
+    bool is_success =
+        answer->http.failure == HTTP_OK &&
+        ((status >= 200 && status <= 299) || (status == 404 && f->method == HTTP_DELETE));
+    if (!is_success) {
         api_error(&answer->error, &answer->http, f->label, answer->code);
         return true;
     }
@@ -721,7 +666,7 @@ static bool complete(struct client *c, struct flight *f)
         err_clear(&answer->error);
     } else {
         err_prefix(&answer->error, "%s", f->label);
-        answer->error.http_status = answer->http.status;
+        answer->error.http_status = status;
     }
     return true;
 }
@@ -810,11 +755,18 @@ void client_wake(struct client *c)
 
 void client_abort(struct client *c)
 {
+    struct flights *const lists[] = {&c->queue, &c->wire, &c->finished};
+
     http_abort(c->http);
     c->login_on_wire = false;
-    flights_free(&c->queue);
-    flights_free(&c->wire);
-    flights_free(&c->finished);
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        while (lists[i]->first) {
+            struct flight *f = lists[i]->first;
+            flights_remove(lists[i], f);
+            flight_clear(f);
+            free(f);
+        }
+    }
 }
 
 bool client_call(struct client *c, const struct client_request *request,

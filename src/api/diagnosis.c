@@ -1,27 +1,23 @@
 #include "api/diagnosis.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/region.h"
 #include "base/arena.h"
 #include "base/str.h"
 
-enum { EXCERPT_BYTES_MOST = 16384, HOST_BYTES = 256 };
+enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
 
 /* --- below HTTP ------------------------------------------------------------------------------ */
 
-static enum cause_id tls_cause(enum http_tls tls)
-{
-    static const enum cause_id causes[] = {
-        [HTTP_TLS_NO_FAILURE] = CAUSE_NET_TLS_OTHER, [HTTP_TLS_EXPIRED] = CAUSE_NET_CERT_EXPIRED,
-        [HTTP_TLS_EARLY] = CAUSE_NET_CERT_EARLY,     [HTTP_TLS_HOST] = CAUSE_NET_CERT_HOST,
-        [HTTP_TLS_SELF] = CAUSE_NET_CERT_SELF,       [HTTP_TLS_ISSUER] = CAUSE_NET_CERT_ISSUER,
-        [HTTP_TLS_VERSION] = CAUSE_NET_TLS_VERSION,  [HTTP_TLS_NONE] = CAUSE_NET_TLS_NONE,
-        [HTTP_TLS_CA_FILE] = CAUSE_CONFIG_CA_FILE,   [HTTP_TLS_OTHER] = CAUSE_NET_TLS_OTHER,
-    };
-
-    return causes[tls];
-}
+static const enum cause_id tls_causes[] = {
+    [HTTP_TLS_NO_FAILURE] = CAUSE_NET_TLS_OTHER, [HTTP_TLS_EXPIRED] = CAUSE_NET_CERT_EXPIRED,
+    [HTTP_TLS_EARLY] = CAUSE_NET_CERT_EARLY,     [HTTP_TLS_HOST] = CAUSE_NET_CERT_HOST,
+    [HTTP_TLS_SELF] = CAUSE_NET_CERT_SELF,       [HTTP_TLS_ISSUER] = CAUSE_NET_CERT_ISSUER,
+    [HTTP_TLS_VERSION] = CAUSE_NET_TLS_VERSION,  [HTTP_TLS_NONE] = CAUSE_NET_TLS_NONE,
+    [HTTP_TLS_CA_FILE] = CAUSE_CONFIG_CA_FILE,   [HTTP_TLS_OTHER] = CAUSE_NET_TLS_OTHER,
+};
 
 static enum cause_id proxy_cause(const struct http_answer *answer)
 {
@@ -52,7 +48,7 @@ enum cause_id diagnose_network(const struct http_answer *answer)
     case HTTP_RESET:
         return CAUSE_NET_RESET;
     case HTTP_TLS:
-        return tls_cause(answer->tls);
+        return tls_causes[answer->tls];
     case HTTP_TOO_LARGE:
         return CAUSE_NET_TOO_LARGE;
     case HTTP_OK:
@@ -65,7 +61,7 @@ enum cause_id diagnose_network(const struct http_answer *answer)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-/* Words of a JSON body, lower case, the first that occurs counts. */
+/* Words of a JSON body, in any case; the first that occurs counts. */
 static const struct {
     const char *words;
     enum cause_id cause;
@@ -99,53 +95,18 @@ static const char *const provider_signs[] = {"saml",
 static const char *const form_signs[] = {"sign in", "signin",   "log in",
                                          "login",   "password", "saml"};
 
-static bool has_any(const char *lower, const char *const *signs, size_t count)
+static bool has_any(const char *text, const char *const *signs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strstr(lower, signs[i])) {
+        if (str_has_nocase(text, signs[i])) {
             return true;
         }
     }
     return false;
 }
 
-static enum cause_id page_cause(struct arena *a, const struct http_answer *answer)
+enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
 {
-    size_t length =
-        answer->body.length < EXCERPT_BYTES_MOST ? answer->body.length : EXCERPT_BYTES_MOST;
-    const char *text = str_lower(a, arena_strndup(a, buf_str(&answer->body), length));
-
-    if (strchr(text, '<') && has_any(text, form_signs, sizeof(form_signs) / sizeof(*form_signs))) {
-        return CAUSE_LOGIN_SIGN_IN_PAGE;
-    }
-    return CAUSE_LOGIN_WEB_PAGE;
-}
-
-static enum cause_id redirect_cause(struct arena *a, const struct http_answer *answer)
-{
-    return has_any(str_lower(a, answer->location), provider_signs,
-                   sizeof(provider_signs) / sizeof(*provider_signs))
-               ? CAUSE_LOGIN_IDENTITY_PROVIDER
-               : CAUSE_LOGIN_REDIRECT;
-}
-
-static enum cause_id words_cause(struct arena *a, const char *words)
-{
-    const char *lower = str_lower(a, words);
-
-    for (size_t i = 0; i < sizeof(login_words) / sizeof(*login_words); i++) {
-        if (strstr(lower, login_words[i].words)) {
-            return login_words[i].cause;
-        }
-    }
-    return CAUSE_NONE;
-}
-
-static enum cause_id login_cause(struct arena *a, const struct http_answer *answer,
-                                 const char *words)
-{
-    enum cause_id said = words ? words_cause(a, words) : CAUSE_NONE;
-
     if (answer->failure != HTTP_OK) {
         return diagnose_network(answer);
     }
@@ -155,11 +116,15 @@ static enum cause_id login_cause(struct arena *a, const struct http_answer *answ
     if (answer->status >= 500) {
         return CAUSE_LOGIN_SERVER;
     }
-    if (said != CAUSE_NONE) {
-        return said;
+    for (size_t i = 0; words && i < COUNT_OF(login_words); i++) {
+        if (str_has_nocase(words, login_words[i].words)) {
+            return login_words[i].cause;
+        }
     }
     if (answer->status >= 300 && answer->status <= 399) {
-        return redirect_cause(a, answer);
+        return has_any(answer->location, provider_signs, COUNT_OF(provider_signs))
+                   ? CAUSE_LOGIN_IDENTITY_PROVIDER
+                   : CAUSE_LOGIN_REDIRECT;
     }
     if (answer->status == 404 || answer->status == 405) {
         return CAUSE_LOGIN_NO_ENDPOINT;
@@ -167,44 +132,32 @@ static enum cause_id login_cause(struct arena *a, const struct http_answer *answ
     if (answer->status == 403) {
         return CAUSE_LOGIN_FORBIDDEN;
     }
-    return words ? CAUSE_LOGIN_NO_TOKEN : page_cause(a, answer);
-}
-
-enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
-{
-    struct arena *a = arena_new(0);
-    enum cause_id id = login_cause(a, answer, words);
-
-    arena_free(a);
-    return id;
+    if (words) {
+        return CAUSE_LOGIN_NO_TOKEN;
+    }
+    char page[PAGE_BYTES + 1];
+    (void)snprintf(page, sizeof(page), "%s", buf_str(&answer->body));
+    return strchr(page, '<') && has_any(page, form_signs, COUNT_OF(form_signs))
+               ? CAUSE_LOGIN_SIGN_IN_PAGE
+               : CAUSE_LOGIN_WEB_PAGE;
 }
 
 /* --- the token ------------------------------------------------------------------------------- */
 
-/* True when both hosts are of regions that are known, and not of the same. */
-static bool regions_differ(struct arena *a, const char *login_url, const char *api_url)
-{
-    bool login_known = false;
-    bool api_known = false;
-    struct err ignored;
-    const char *login = region_domain(a, login_url, &login_known, &ignored);
-    const char *api = region_domain(a, api_url, &api_known, &ignored);
-
-    return login && api && !str_eq(login, api);
-}
-
 enum cause_id diagnose_refusal(const char *words, const char *login_url, const char *api_url)
 {
-    struct arena *a = arena_new(0);
-    enum cause_id id = CAUSE_TOKEN_REFUSED;
+    bool is_known = false;
+    struct err ignored;
 
-    if (strstr(str_lower(a, words), "ip.not.authorized")) {
-        id = CAUSE_TOKEN_ADDRESS;
-    } else if (regions_differ(a, login_url, api_url)) {
-        id = CAUSE_TOKEN_OTHER_REGION;
+    if (str_has_nocase(words, "ip.not.authorized")) {
+        return CAUSE_TOKEN_ADDRESS;
     }
+    struct arena *a = arena_new(0);
+    const char *login = region_domain(a, login_url, &is_known, &ignored);
+    const char *api = region_domain(a, api_url, &is_known, &ignored);
+    bool regions_differ = login && api && !str_eq(login, api);
     arena_free(a);
-    return id;
+    return regions_differ ? CAUSE_TOKEN_OTHER_REGION : CAUSE_TOKEN_REFUSED;
 }
 
 bool diagnosis_append(struct err *e, enum cause_id id)

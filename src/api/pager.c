@@ -144,17 +144,6 @@ static bool numbered_has_ended(const struct pager *p)
     return p->asked > 0 && n->highest_short == p->asked - 1 && p->asked >= n->expected;
 }
 
-static enum pager_state numbered_state(const struct pager *p)
-{
-    bool all_answered = p->answered == p->asked;
-
-    if (numbered_has_ended(p)) {
-        return all_answered ? PAGER_DONE : PAGER_WAITING;
-    }
-    /* Beyond what is expected a page is asked once all before it came and the highest was full. */
-    return all_answered || p->asked < p->of.numbered.expected ? PAGER_READY : PAGER_WAITING;
-}
-
 static void numbered_next(const struct pager *p, struct arena *a, struct pager_request *out)
 {
     struct marks marks = {.page = p->spec.first_page + out->sequence};
@@ -245,14 +234,6 @@ static bool numbered_answer(struct pager *p, int64_t sequence, struct json root,
 
 /* --- batches of ids -------------------------------------------------------------------------- */
 
-static enum pager_state ids_state(const struct pager *p)
-{
-    if (p->answered == p->of.batches) {
-        return PAGER_DONE;
-    }
-    return p->asked < p->of.batches ? PAGER_READY : PAGER_WAITING;
-}
-
 /* The ids of a batch. */
 static void batch_of(const struct pager *p, int64_t sequence, size_t *from, size_t *count)
 {
@@ -329,19 +310,6 @@ static const char *keep_cursor(struct pager *p, const char *cursor, size_t lengt
     return j->cursor;
 }
 
-static bool job_waits(const struct pager *p)
-{
-    return p->answered < p->asked;
-}
-
-static enum pager_state job_state(const struct pager *p)
-{
-    if (p->of.job.phase == JOB_OVER) {
-        return PAGER_DONE;
-    }
-    return job_waits(p) ? PAGER_WAITING : PAGER_READY;
-}
-
 /* A text percent-encoded. */
 static const char *encoded(struct arena *a, const char *text)
 {
@@ -356,15 +324,6 @@ static const char *encoded(struct arena *a, const char *text)
 static const char *job_path(const struct pager *p, struct arena *a, const char *part)
 {
     return arena_printf(a, "%s/%s%s", p->spec.path, encoded(a, p->of.job.id), part);
-}
-
-static const char *results_path(const struct pager *p, struct arena *a)
-{
-    const char *path =
-        arena_printf(a, "%s?pageSize=%d", job_path(p, a, "/results"), p->spec.page_size);
-
-    return p->of.job.cursor ? arena_printf(a, "%s&cursor=%s", path, encoded(a, p->of.job.cursor))
-                            : path;
 }
 
 /* How long to wait before the next poll: the first after JOB_POLL_FIRST_MS, then twice it, four
@@ -401,7 +360,11 @@ static void job_next(struct pager *p, struct arena *a, struct pager_request *out
         break;
     case JOB_RESULTS:
     case JOB_OVER:
-        out->path = results_path(p, a);
+        out->path =
+            arena_printf(a, "%s?pageSize=%d", job_path(p, a, "/results"), p->spec.page_size);
+        if (j->cursor) {
+            out->path = arena_printf(a, "%s&cursor=%s", out->path, encoded(a, j->cursor));
+        }
         out->label = arena_printf(a, "%s result page %lld", p->spec.label, (long long)j->pages + 1);
         break;
     }
@@ -501,8 +464,8 @@ bool pager_refused(struct pager *p, int64_t sequence, int status, const char *co
     struct job *j = &p->of.job;
     bool is_gone = status == 404 || status == 410;
 
-    if (p->spec.kind != PAGER_JOB || sequence != p->asked - 1 || !job_waits(p) || !j->id ||
-        j->deleted) {
+    if (p->spec.kind != PAGER_JOB || sequence != p->asked - 1 || p->answered == p->asked ||
+        !j->id || j->deleted) {
         return false;
     }
     bool is_cursor = status == 400 && j->phase == JOB_RESULTS && j->cursor;
@@ -567,6 +530,10 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
 
 enum pager_state pager_state(const struct pager *p)
 {
+    bool all_answered = p->answered == p->asked;
+    bool is_end = false; /* nothing is left to ask for */
+    bool may_ask = all_answered;
+
     if (p->lost) {
         return PAGER_LOST;
     }
@@ -575,13 +542,25 @@ enum pager_state pager_state(const struct pager *p)
     }
     switch (p->spec.kind) {
     case PAGER_NUMBERED:
-        return numbered_state(p);
+        is_end = numbered_has_ended(p);
+        /* Beyond what is expected a page is asked once all before it came and the highest was full.
+         */
+        may_ask = all_answered || p->asked < p->of.numbered.expected;
+        break;
     case PAGER_JOB:
-        return job_state(p);
+        if (p->of.job.phase == JOB_OVER) {
+            return PAGER_DONE; /* its deletion may be under way */
+        }
+        break;
     case PAGER_IDS:
+        is_end = p->asked == p->of.batches;
+        may_ask = true;
         break;
     }
-    return ids_state(p);
+    if (is_end) {
+        return all_answered ? PAGER_DONE : PAGER_WAITING;
+    }
+    return may_ask ? PAGER_READY : PAGER_WAITING;
 }
 
 bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)

@@ -24,7 +24,7 @@ const struct region region_table[] = {
     {"ap-northeast-2", "apne2.pure.cloud"},
     {"ap-northeast-3", "apne3.pure.cloud"},
 };
-const size_t region_count = sizeof(region_table) / sizeof(region_table[0]);
+const size_t region_count = COUNT_OF(region_table);
 
 enum { MAX_LABELS = 8 };
 
@@ -50,12 +50,6 @@ static char *host_of(struct arena *a, const char *text)
     return host;
 }
 
-static bool is_host_text(const char *host)
-{
-    return host[0] != '\0' && host[0] != '.' && !strstr(host, "..") &&
-           strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(host);
-}
-
 /* True when `host` is `domain` or lies below it. */
 static bool is_within(const char *host, const char *domain)
 {
@@ -64,26 +58,6 @@ static bool is_within(const char *host, const char *domain)
 
     return str_ends_with(host, domain) &&
            (host_length == length || host[host_length - length - 1] == '.');
-}
-
-static const char *by_aws_name(const char *name)
-{
-    for (size_t i = 0; i < region_count; i++) {
-        if (str_eq(region_table[i].aws, name)) {
-            return region_table[i].domain;
-        }
-    }
-    return NULL;
-}
-
-static const char *by_host(const char *host)
-{
-    for (size_t i = 0; i < region_count; i++) {
-        if (is_within(host, region_table[i].domain)) {
-            return region_table[i].domain;
-        }
-    }
-    return NULL;
 }
 
 /* The domain of a region newer than the table: one label below pure.cloud or its sovereign forms
@@ -110,30 +84,34 @@ static const char *newer_domain(const char *host)
 
 static const char *nearest(const char *text)
 {
-    const char *names[sizeof(region_table) / sizeof(region_table[0]) * 2];
+    const char *names[2 * COUNT_OF(region_table)];
 
     for (size_t i = 0; i < region_count; i++) {
         names[2 * i] = region_table[i].aws;
         names[2 * i + 1] = region_table[i].domain;
     }
-    return str_nearest(text, names, region_count * 2);
+    return str_nearest(text, names, COUNT_OF(names));
 }
 
 const char *region_domain(struct arena *a, const char *text, bool *known, struct err *e)
 {
     char *host = host_of(a, text);
-    const char *domain;
+    const char *domain = NULL;
+    bool is_name = !strchr(host, '.');
 
-    if (!strchr(host, '.')) {
-        for (char *at = strchr(host, '_'); at; at = strchr(at, '_')) {
-            *at = '-';
+    for (char *at = host; is_name && *at; at++) {
+        *at = *at == '_' ? '-' : *at;
+    }
+    for (size_t i = 0; !domain && i < region_count; i++) {
+        const struct region *r = &region_table[i];
+        if (is_name ? str_eq(r->aws, host) : is_within(host, r->domain)) {
+            domain = r->domain;
         }
-        domain = by_aws_name(host);
-    } else {
-        domain = by_host(host);
     }
     *known = domain != NULL;
-    if (!domain && is_host_text(host)) {
+    bool is_host = host[0] != '\0' && host[0] != '.' && !strstr(host, "..") &&
+                   strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(host);
+    if (!domain && is_host) {
         domain = newer_domain(host);
     }
     if (domain) {

@@ -44,11 +44,6 @@ enum retry_reason retry_reason(enum http_failure failure, int status, bool body_
     return RETRY_NO;
 }
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
 /* Reads digits with an optional fraction as seconds, rounded up to ms; -1 when it is anything else.
  */
 static int64_t seconds_ms(const char *text)
@@ -71,7 +66,7 @@ static int64_t seconds_ms(const char *text)
             unit /= 10;
         }
     }
-    if (*skip_blanks(text) != '\0') {
+    if (text[strspn(text, " \t")] != '\0') {
         return -1;
     }
     ms += rest ? 1 : 0;
@@ -85,7 +80,7 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms)
     if (!header) {
         return -1;
     }
-    const char *text = skip_blanks(header);
+    const char *text = header + strspn(header, " \t");
     if (*text == '-') {
         return seconds_ms(text + 1) >= 0 ? 0 : -1;
     }
@@ -97,18 +92,6 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms)
         return -1;
     }
     return date_ms > server_now_ms ? date_ms - server_now_ms : 0;
-}
-
-/* The range of the jitter: doubling with each try, capped. */
-static int64_t backoff_range_ms(int attempt)
-{
-    int64_t cap = limit_get(LIMIT_RETRY_CAP_MS);
-    int64_t range = limit_get(LIMIT_RETRY_BASE_MS);
-
-    for (int i = 1; i < attempt && range < cap; i++) {
-        range *= 2;
-    }
-    return range < cap ? range : cap;
 }
 
 int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
@@ -126,7 +109,12 @@ int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after
         }
         wait = retry_after + (int64_t)(random01 * (double)jitter);
     } else {
-        wait = (int64_t)(random01 * (double)backoff_range_ms(attempt));
+        int64_t cap = limit_get(LIMIT_RETRY_CAP_MS);
+        int64_t range = limit_get(LIMIT_RETRY_BASE_MS);
+        for (int i = 1; i < attempt && range < cap; i++) {
+            range *= 2;
+        }
+        wait = (int64_t)(random01 * (double)(range < cap ? range : cap));
     }
     if (spent_ms > limit_get(LIMIT_RETRY_TOTAL_MS) - wait) {
         return -1;

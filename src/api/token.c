@@ -46,17 +46,10 @@ static bool is_token(const char *text, size_t length)
     return true;
 }
 
-static bool is_bearer(struct json root)
+/* Takes a token's text, which is wiped where it stands in the document. */
+static void take_token(struct token *t, const char *text, size_t length, struct json root,
+                       int64_t monotonic_ms)
 {
-    struct json type = json_get(root, "token_type");
-
-    return json_type(type) == JSON_ABSENT || str_eq_nocase(json_str(type), "bearer");
-}
-
-static void take_token(struct token *t, struct json root, int64_t monotonic_ms)
-{
-    size_t length;
-    const char *text = json_text(json_get(root, "access_token"), &length);
     int64_t lifetime;
 
     if (!json_int(json_get(root, "expires_in"), &lifetime) || lifetime <= 0) {
@@ -90,7 +83,7 @@ static bool refusal_words(const struct json_doc *doc, struct buf *words)
     if (!doc) {
         return false;
     }
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
         const char *text = json_str(json_get(json_root(doc), fields[i]));
         if (text && !str_eq(text, last)) {
             if (words->length > 0) {
@@ -147,9 +140,11 @@ static bool accept_document(struct token *t, const struct config *config, const 
         size_t length = 0;
         const char *text = json_text(json_get(root, "access_token"), &length);
 
-        ok = is_token(text, length) && is_bearer(root);
+        struct json type = json_get(root, "token_type");
+        bool is_bearer = json_type(type) == JSON_ABSENT || str_eq_nocase(json_str(type), "bearer");
+        ok = is_token(text, length) && is_bearer;
         if (ok) {
-            take_token(t, root, monotonic_ms);
+            take_token(t, text, length, root, monotonic_ms);
         }
     }
     if (!ok) {

@@ -75,14 +75,22 @@ static const struct option_row {
 };
 enum { OPTION_ROWS = sizeof(option_rows) / sizeof(option_rows[0]), FIRST_ROW = 256 };
 
-static unsigned mask_of(const struct command *command)
+/* The first row of a command's (NULL: of the program's) options behind `o` (NULL: of all); NULL
+ * when there is none. */
+static const struct option_row *next_option(const struct command *command,
+                                            const struct option_row *o)
 {
-    unsigned id = 0;
+    unsigned of = OF_PROGRAM;
 
-    while (command && commands[id] != command) {
-        id++;
+    for (size_t id = 0; id < CMD_COUNT; id++) {
+        of = commands[id] == command ? OF(id) : of;
     }
-    return command ? OF(id) : (unsigned)OF_PROGRAM;
+    for (o = o ? o + 1 : option_rows; o < option_rows + OPTION_ROWS; o++) {
+        if ((o->of & of) != 0) {
+            return o;
+        }
+    }
+    return NULL;
 }
 
 /* The rows of a command (NULL: of the program) as getopt_long wants them: an option's value is its
@@ -95,16 +103,11 @@ static void known_options(const struct command *command, struct option *options,
         *letters++ = '+'; /* they end before the command */
     }
     *letters++ = ':';
-    for (int i = 0; i < OPTION_ROWS; i++) {
-        const struct option_row *o = &option_rows[i];
-
-        if ((o->of & mask_of(command)) == 0) {
-            continue;
-        }
+    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
         options[count++] = (struct option){
             .name = o->name,
             .has_arg = o->value ? required_argument : no_argument,
-            .val = o->letter ? o->letter : FIRST_ROW + i,
+            .val = o->letter ? o->letter : FIRST_ROW + (int)(o - option_rows),
         };
         if (o->letter) {
             *letters++ = o->letter;
@@ -180,10 +183,9 @@ static enum err_kind take_options(struct cmd_context *ctx, const struct command 
         if (answer == '?' || answer == ':') {
             return bad_option(ctx->arena, command, options, argv[optind - 1], answer, e);
         }
-        for (int i = 0; i < OPTION_ROWS; i++) {
-            const struct option_row *o = &option_rows[i];
-            if ((o->of & mask_of(command)) != 0 &&
-                (answer == o->letter || answer == FIRST_ROW + i)) {
+        for (const struct option_row *o = next_option(command, NULL); o;
+             o = next_option(command, o)) {
+            if (answer == o->letter || answer == FIRST_ROW + (o - option_rows)) {
                 take_option(ctx, o->id, optarg);
             }
         }
@@ -215,12 +217,7 @@ static void print_options(struct arena *a, const struct command *command)
 {
     int column = command ? 18 : 22;
 
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        const struct option_row *o = &option_rows[i];
-
-        if ((o->of & mask_of(command)) == 0) {
-            continue;
-        }
+    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
         int at = o->letter ? printf("  -%c, ", o->letter) : printf(command ? "  " : "      ");
         at += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
         render_words(stdout, with_streams(a, o->text), column, at);
@@ -249,9 +246,8 @@ static void print_command_help(struct arena *a, const struct command *command)
 {
     const char *forms = "";
 
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        const struct option_row *o = &option_rows[i];
-        if ((o->of & mask_of(command)) != 0 && o->id != OPT_HELP) {
+    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
+        if (o->id != OPT_HELP) {
             forms = arena_printf(a, "%s [--%s%s%s]%s", forms, o->name, o->value ? " " : "",
                                  o->value ? o->value : "", o->id == OPT_STREAM ? "..." : "");
         }
@@ -279,14 +275,12 @@ static void list_commands(struct arena *a)
             printf("command\t%s\t%s\t%s\n", command->name,
                    command->arguments ? command->arguments : "", command->summary);
         }
-        for (size_t k = 0; k < OPTION_ROWS; k++) {
-            const struct option_row *o = &option_rows[k];
+        for (const struct option_row *o = next_option(command, NULL); o;
+             o = next_option(command, o)) {
             const char letter[] = {o->letter ? '-' : '\0', o->letter, '\0'};
 
-            if ((o->of & mask_of(command)) != 0) {
-                printf("option\t%s\t%s\t--%s\t%s\t%s\n", command ? command->name : "", letter,
-                       o->name, o->value ? o->value : "", with_streams(a, o->text));
-            }
+            printf("option\t%s\t%s\t--%s\t%s\t%s\n", command ? command->name : "", letter, o->name,
+                   o->value ? o->value : "", with_streams(a, o->text));
         }
     }
 }
@@ -401,22 +395,18 @@ static enum err_kind run_command(struct cmd_context *ctx, struct err *e)
     return command->run(ctx, e);
 }
 
-/* True when stdout is a pipe (or a terminal) whose other end was closed. */
-static bool reader_is_gone(void)
-{
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-
-    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
-}
-
 /* Writes out what is left of the output, and says how it all ended; the exit code. A reader that
  * went away (`| head -1`) has what it wanted: no error. */
 static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct err *e)
 {
     bool failed = fflush(stdout) != 0 || ferror(stdout);
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
     bool by_writing = kind == ERR_STORE && e->library_code == 0; /* SQLite's have a code */
 
-    if (failed && reader_is_gone()) {
+    /* The other end of a pipe, or of a terminal, was closed. */
+    bool reader_is_gone =
+        failed && poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+    if (reader_is_gone) {
         kind = by_writing ? ERR_NONE : kind;
     } else if (failed && (kind == ERR_NONE || kind == ERR_BEHIND)) {
         err_set(e, ERR_STORE,

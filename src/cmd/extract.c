@@ -111,19 +111,6 @@ static void print_summary(const struct extract_result *r, enum err_kind kind)
             (double)r->elapsed_ms / 1000.0, err_exit_code(kind), err_kind_name(kind));
 }
 
-static void log_summary(const struct extract_result *r, enum err_kind kind)
-{
-    const struct run_totals *t = &r->totals;
-
-    LOG(LOG_INFO, "run ends", LOG_N("run", r->run_id), LOG_S("result", verdict(t, kind)),
-        LOG_N("streams_done", t->streams_done), LOG_N("streams_left", t->streams_left),
-        LOG_N("days_whole", t->days_whole), LOG_N("rows_new", t->rows.rows_new),
-        LOG_N("rows_changed", t->rows.rows_changed),
-        LOG_N("rows_unchanged", t->rows.rows_unchanged), LOG_N("requests", t->requests),
-        LOG_N("retries", t->retries), LOG_N("elapsed_ms", r->elapsed_ms),
-        LOG_N("exit_code", err_exit_code(kind)), LOG_S("exit_name", err_kind_name(kind)));
-}
-
 /* Tells how a run ended: its error and one last line on stderr; or, when nobody is at the terminal
  * and all is well (cron mails what is printed), an event of the log. With -q nothing: the caller
  * prints the error. What was printed is taken out of `e`. */
@@ -134,7 +121,14 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
         return;
     }
     if (kind == ERR_NONE && !isatty(STDERR_FILENO)) {
-        log_summary(result, kind);
+        const struct run_totals *t = &result->totals;
+        LOG(LOG_INFO, "run ends", LOG_N("run", result->run_id), LOG_S("result", verdict(t, kind)),
+            LOG_N("streams_done", t->streams_done), LOG_N("streams_left", t->streams_left),
+            LOG_N("days_whole", t->days_whole), LOG_N("rows_new", t->rows.rows_new),
+            LOG_N("rows_changed", t->rows.rows_changed),
+            LOG_N("rows_unchanged", t->rows.rows_unchanged), LOG_N("requests", t->requests),
+            LOG_N("retries", t->retries), LOG_N("elapsed_ms", result->elapsed_ms),
+            LOG_N("exit_code", err_exit_code(kind)), LOG_S("exit_name", err_kind_name(kind)));
         return;
     }
     if (kind != ERR_NONE && e->message[0]) {
@@ -197,7 +191,7 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         return e->kind == ERR_USAGE ? ERR_USAGE : write_metrics(ctx, &config, &result, e->kind, e);
     }
     enum err_kind kind = extract_run(&request, ctx->arena, &result, e);
-    progress_line_clear();
+    log_status(NULL);
     config_wipe(&config);
     kind = write_metrics(ctx, &config, &result, kind, e);
     tell_summary(ctx, &result, kind, e);

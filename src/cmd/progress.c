@@ -87,19 +87,13 @@ void progress_line_text(const struct progress_facts *f, int width, char *out, si
     buf_free(&b);
 }
 
-static bool has_colour(void)
-{
-    const char *no = getenv("NO_COLOR");
-
-    return !no || no[0] == '\0';
-}
-
 /* The stream's name stands out. */
 static void emphasize(const char *text, char *out, size_t size)
 {
     size_t name = strcspn(text, ":");
+    const char *no_colour = getenv("NO_COLOR");
 
-    if (has_colour()) {
+    if (!no_colour || no_colour[0] == '\0') {
         (void)snprintf(out, size, "\033[1m%.*s\033[0m%s", (int)name, text, text + name);
     } else {
         (void)snprintf(out, size, "%s", text);
@@ -136,9 +130,4 @@ struct progress_watcher progress_line_watcher(struct progress_line *line, bool q
 
     *line = (struct progress_line){0};
     return (struct progress_watcher){.tell = can && !quiet ? show : NULL, .user = line};
-}
-
-void progress_line_clear(void)
-{
-    log_status(NULL);
 }

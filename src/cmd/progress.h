@@ -13,12 +13,9 @@ struct progress_line {
     int64_t shown_ms; /* monotonic; 0: nothing shown yet */
 };
 
-/* A watcher that draws on stderr by `line`; one that does nothing when stderr is no terminal that
- * can, or with `quiet`. */
+/* A watcher that draws on stderr by `line` (log_status(NULL) takes it away); one that does nothing
+ * when stderr is no terminal that can, or with `quiet`. */
 struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet);
-
-/* Takes the line away; harmless when there is none. */
-void progress_line_clear(void);
 
 /* The text of a line, cut to `width` columns (at least 1), into `out` of `size` bytes. */
 void progress_line_text(const struct progress_facts *f, int width, char *out, size_t size);

@@ -10,18 +10,6 @@
 
 enum { TABLES_MAX = 512 };
 
-static void setup_log(const struct cmd_context *ctx, const struct config *c)
-{
-    enum log_level level = c->log_level;
-
-    if (ctx->verbosity < 0) {
-        level = LOG_ERROR;
-    } else if (ctx->verbosity > 0) {
-        level = ctx->verbosity > 1 ? LOG_DEBUG : LOG_INFO;
-    }
-    log_setup(level, c->log_format);
-}
-
 /* The hosts follow from the region unless they are given. */
 static bool resolve_region(const struct cmd_context *ctx, struct config *c, struct err *e)
 {
@@ -68,7 +56,13 @@ bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *o
     if (!config_load(&request, ctx->arena, out, e)) {
         return false;
     }
-    setup_log(ctx, out);
+    enum log_level level = out->log_level;
+    if (ctx->verbosity < 0) {
+        level = LOG_ERROR;
+    } else if (ctx->verbosity > 0) {
+        level = ctx->verbosity > 1 ? LOG_DEBUG : LOG_INFO;
+    }
+    log_setup(level, out->log_format);
     bool ok = !needs_login || resolve_region(ctx, out, e);
     if (ok && !clock_set_zone(out->timezone, e)) {
         err_cause(e, CAUSE_CONFIG_ZONE);

@@ -7,18 +7,10 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 
-static void print_size(const struct cmd_context *ctx, const char *path)
-{
-    struct stat st;
-
-    if (stat(path, &st) == 0) {
-        printf("%s: %lld bytes\n", str_escaped(ctx->arena, path), (long long)st.st_size);
-    }
-}
-
 static enum err_kind run(const struct cmd_context *ctx, struct err *e)
 {
     struct config config;
+    struct stat st;
 
     if (ctx->argument_count != 1) {
         err_set(e, ERR_USAGE, "snapshot: name one file; see `rollcall snapshot --help`");
@@ -33,8 +25,9 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     db_close(d);
     config_wipe(&config);
     /* Cron mails what is printed: all well and nobody watching means silence. */
-    if (done && ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0)) {
-        print_size(ctx, path);
+    bool is_watched = ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0);
+    if (done && is_watched && stat(path, &st) == 0) {
+        printf("%s: %lld bytes\n", str_escaped(ctx->arena, path), (long long)st.st_size);
     }
     return done ? ERR_NONE : e->kind;
 }

@@ -121,16 +121,6 @@ static bool check_target(const struct exporting *x, const char *name, struct err
     return true;
 }
 
-static bool check_targets(const struct exporting *x, struct err *e)
-{
-    for (size_t i = 0; i < x->result->count; i++) {
-        if (!check_target(x, x->result->files[i].name, e)) {
-            return false;
-        }
-    }
-    return check_target(x, MANIFEST_NAME, e);
-}
-
 /* --- one file -------------------------------------------------------------------------------- */
 
 /* Writes the rows that were asked for. Ends early, and true, when writing fails: csv_finish tells.
@@ -149,19 +139,7 @@ static bool write_rows(struct rows *q, struct csv_writer *w)
     return db_end(q);
 }
 
-/* Writes the rows of a view conversation by conversation, so that nothing has to be sorted. */
-static bool write_by_conversation(struct exporting *x, const char *sql, struct csv_writer *w,
-                                  struct err *e)
-{
-    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->request->since_ms));
-
-    while (!csv_failed(w) && db_next(&ids)) {
-        struct rows q = db_ask(x->db, e, sql, S(db_text(&ids, 0)));
-        ids.ok = write_rows(&q, w);
-    }
-    return db_end(&ids);
-}
-
+/* A large view is read conversation by conversation, so that nothing has to be sorted. */
 static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
                            struct err *e)
 {
@@ -180,7 +158,15 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     if (!by_conversation) {
         return write_rows(&q, w);
     }
-    return db_end(&q) && write_by_conversation(x, sql, w, e);
+    if (!db_end(&q)) {
+        return false;
+    }
+    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->request->since_ms));
+    while (!csv_failed(w) && db_next(&ids)) {
+        q = db_ask(x->db, e, sql, S(db_text(&ids, 0)));
+        ids.ok = write_rows(&q, w);
+    }
+    return db_end(&ids);
 }
 
 static bool write_file(struct exporting *x, size_t at, struct err *e)
@@ -231,9 +217,13 @@ static bool write_manifest(struct exporting *x, struct err *e)
 static bool write_all(struct exporting *x, struct err *e)
 {
     bool written = db_begin_read(x->db, e) && choose_files(x, e) &&
-                   file_make_directory(x->request->directory, e) && check_targets(x, e) &&
-                   db_do(x->db, e, sql_export_file, NONE);
+                   file_make_directory(x->request->directory, e);
 
+    for (size_t i = 0; written && i < x->result->count; i++) {
+        written = check_target(x, x->result->files[i].name, e);
+    }
+    written =
+        written && check_target(x, MANIFEST_NAME, e) && db_do(x->db, e, sql_export_file, NONE);
     if (written) {
         file_sweep_aside(x->request->directory);
     }

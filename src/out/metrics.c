@@ -50,12 +50,6 @@ static bool write_run(struct db *d, FILE *out, const struct metrics_request *r, 
                          e);
 }
 
-static bool write_status(struct db *d, FILE *out, const struct metrics_request *r, struct err *e)
-{
-    return write_samples(d, out, sql_metrics_sums, DB_VALUES(NONE), e) &&
-           write_samples(d, out, sql_metrics_streams, DB_VALUES(T(r->status.now_ms)), e);
-}
-
 /* A path mistyped must not cost a file of somebody else's, such as the database. Asked when the
  * database is closed: closing its file ourselves would drop SQLite's locks. */
 static bool check_old(const char *path, struct err *e)
@@ -104,8 +98,12 @@ bool metrics_write(const struct metrics_request *request, struct err *e)
     if (!read) {
         d = db_open_memory(e);
     }
-    bool done = d && write_run(d, file.stream, request, read, e) &&
-                (!read || write_status(d, file.stream, request, e));
+    bool done = d && write_run(d, file.stream, request, read, e);
+    if (done && read) {
+        done = write_samples(d, file.stream, sql_metrics_sums, DB_VALUES(NONE), e) &&
+               write_samples(d, file.stream, sql_metrics_streams,
+                             DB_VALUES(T(request->status.now_ms)), e);
+    }
     db_close(d);
     if (!done) {
         file_aside_discard(&file);

@@ -20,26 +20,6 @@ static const char *after_word(const char *line, const char *word)
                : NULL;
 }
 
-/* A comment line's text, added to what came before it. */
-static const char *add_line(struct arena *a, const char *before, const char *text)
-{
-    while (*text == ' ') {
-        text++;
-    }
-    return before[0] != '\0' ? arena_printf(a, "%s %s", before, text) : text;
-}
-
-static struct query_param make_param(struct arena *a, const char *text)
-{
-    size_t length = strcspn(text, " ");
-    const char *rest = text + length;
-
-    while (*rest == ' ') {
-        rest++;
-    }
-    return (struct query_param){.name = arena_strndup(a, text, length), .text = rest};
-}
-
 /* Reads the comment at the head of a query's file. */
 static void read_head(struct query *q, struct arena *a)
 {
@@ -63,10 +43,14 @@ static void read_head(struct query *q, struct arena *a)
             last = &q->description;
         } else if (param) {
             INVARIANT(q->param_count < PARAMS_MAX);
-            params[q->param_count] = make_param(a, param);
+            size_t name = strcspn(param, " ");
+            params[q->param_count] =
+                (struct query_param){.name = arena_strndup(a, param, name),
+                                     .text = param + name + strspn(param + name, " ")};
             last = &params[q->param_count++].text;
         } else {
-            *last = add_line(a, *last, line + 2);
+            const char *more = line + 2 + strspn(line + 2, " ");
+            *last = **last != '\0' ? arena_printf(a, "%s %s", *last, more) : more;
         }
         at += length + (at[length] == '\n' ? 1 : 0);
     }
@@ -121,17 +105,6 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
                    name, near ? ", did you mean " : "", near ? near : "", all);
 }
 
-/* The parameter of that name; NULL when there is none. */
-static const struct query_param *find_param(const struct query *q, const char *name)
-{
-    for (size_t i = 0; i < q->param_count; i++) {
-        if (str_eq(q->params[i].name, name)) {
-            return &q->params[i];
-        }
-    }
-    return NULL;
-}
-
 bool query_value(const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e)
 {
@@ -144,11 +117,14 @@ bool query_value(const struct query *q, struct arena *a, const char *assignment,
     }
     const char *marked = arena_printf(a, ":%.*s", (int)(equals - assignment), assignment);
     const char *value = equals + 1;
-    const struct query_param *param = find_param(q, marked + 1);
-    if (!param) {
+    size_t at = 0;
+    while (at < q->param_count && !str_eq(q->params[at].name, marked + 1)) {
+        at++;
+    }
+    if (at == q->param_count) {
         return refuse_param(q, a, marked + 1, e);
     }
-    if (strstr(param->text, "YYYY-MM-DD") && !clock_parse_day(value, &day)) {
+    if (strstr(q->params[at].text, "YYYY-MM-DD") && !clock_parse_day(value, &day)) {
         return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", marked + 1, value);
     }
     *out = str_to_int64(value, INT64_MIN, INT64_MAX, &number) ? I(number) : S(value);

@@ -7,18 +7,6 @@
 #include "out/render.h"
 #include "sql.h"
 
-static bool add_fact(struct db *d, const struct status_stream_facts *f, struct err *e)
-{
-    char count[128];
-    int64_t rows = 0;
-
-    INVARIANT(!strchr(f->table, '"') && strlen(f->table) < sizeof(count) / 2);
-    (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", f->table);
-    return db_scalar(d, count, &rows, e) &&
-           db_do(d, e, sql_status_fact_add, S(f->name), S(f->title), I(f->is_snapshot),
-                 I(f->enabled), I(rows));
-}
-
 bool status_gather(struct db *d, const struct status_request *wanted, struct err *e)
 {
     int due_hours = wanted->due_hours > 0 ? wanted->due_hours : STATUS_DUE_HOURS;
@@ -26,7 +14,15 @@ bool status_gather(struct db *d, const struct status_request *wanted, struct err
     bool done = db_do(d, e, sql_status_fact, NONE);
 
     for (size_t i = 0; done && i < wanted->stream_count; i++) {
-        done = add_fact(d, &wanted->streams[i], e);
+        const struct status_stream_facts *f = &wanted->streams[i];
+        char count[128];
+        int64_t rows = 0;
+
+        INVARIANT(!strchr(f->table, '"') && strlen(f->table) < sizeof(count) / 2);
+        (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", f->table);
+        done = db_scalar(d, count, &rows, e) &&
+               db_do(d, e, sql_status_fact_add, S(f->name), S(f->title), I(f->is_snapshot),
+                     I(f->enabled), I(rows));
     }
     return done && db_do(d, e, sql_status_run, NONE) &&
            db_do(d, e, sql_status_stream, T(wanted->now_ms), T(due_ms)) &&

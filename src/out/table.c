@@ -112,33 +112,27 @@ void table_free(struct table *t)
 
 static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
+    struct buf escaped;
     size_t bytes = 0;
 
+    buf_init(&escaped, SIZE_MAX);
+    (void)str_escape(&escaped, text, length);
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
         t->fields = xrealloc(t->fields, t->capacity * sizeof(*t->fields));
     }
     t->fields[t->count++] = (struct field){
-        .text = arena_strndup(t->arena, text, length),
-        .length = length,
-        .width = text_width(text, length, SIZE_MAX, &bytes),
+        .text = arena_strndup(t->arena, buf_str(&escaped), escaped.length),
+        .length = escaped.length,
+        .width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes),
         .is_number = is_number,
     };
-}
-
-static void add_text(struct table *t, const char *text, size_t length)
-{
-    struct buf escaped;
-
-    buf_init(&escaped, SIZE_MAX);
-    (void)str_escape(&escaped, text, length);
-    add_field(t, buf_str(&escaped), escaped.length, false);
     buf_free(&escaped);
 }
 
 void table_str(struct table *t, const char *text)
 {
-    add_text(t, text ? text : "", text ? strlen(text) : 0);
+    add_field(t, text ? text : "", text ? strlen(text) : 0, false);
 }
 
 void table_int(struct table *t, int64_t value)
@@ -161,7 +155,7 @@ void table_cell(struct table *t, const struct cell *c)
         add_field(t, text, (size_t)length, true);
         break;
     case CELL_TEXT:
-        add_text(t, c->value.text, c->length);
+        add_field(t, c->value.text, c->length, false);
         break;
     case CELL_NULL:
         add_field(t, "", 0, false);
