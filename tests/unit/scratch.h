@@ -74,6 +74,11 @@ static inline const char *scratch_value(struct scratch *s, const char *sql)
     return text;
 }
 
+static inline void check_value(struct scratch *s, const char *sql, const char *expected)
+{
+    assert_string_equal(scratch_value(s, sql), expected);
+}
+
 /* The value at a path of a JSON document as text, "NULL" for null and for what is not there. */
 static inline const char *scratch_json(struct scratch *s, const char *document, const char *path)
 {

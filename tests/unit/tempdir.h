@@ -10,13 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char tempdir[64]; /* its path */
+static char tempdir[64];        /* its path */
+static char tempdir_from[4096]; /* where the test program was started: the source's root */
 
 /* cmocka set-up and tear-down. */
 static inline int tempdir_enter(__attribute__((unused)) void **state)
 {
     (void)snprintf(tempdir, sizeof(tempdir), "/tmp/rollcall-test-XXXXXX");
-    return mkdtemp(tempdir) == NULL || chdir(tempdir) != 0 ? -1 : 0;
+    return getcwd(tempdir_from, sizeof(tempdir_from)) && mkdtemp(tempdir) && chdir(tempdir) == 0
+               ? 0
+               : -1;
 }
 
 static inline int tempdir_leave(__attribute__((unused)) void **state)
@@ -26,7 +29,7 @@ static inline int tempdir_leave(__attribute__((unused)) void **state)
     char *const arguments[] = {command, option, tempdir, NULL};
     int status = 0;
 
-    if (chdir("/") != 0) {
+    if (chdir(tempdir_from) != 0) {
         return -1;
     }
     pid_t pid = fork();

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "doc.h"
 #include "etl/load.h"
 #include "scratch.h"
 #include "streams/stream.h"
@@ -13,66 +14,30 @@ enum { CONVERSATIONS, USERS, QUEUES, STREAMS };
 static const char *const streams[STREAMS] = {"conversations", "users", "queues"};
 
 struct fixture {
-    struct scratch *scratch;
-    struct db *db;
+    struct scratch *s;
+    struct arena *arena;
     struct loader *loaders[STREAMS];
     struct load_counts counts;
     int64_t run_id;
-    struct err e;
 };
 
 static struct loader *loader_of(struct fixture *f, const char *stream)
 {
-    struct loader *l = load_new(f->db, stream_find(stream)->tree, NULL, &f->e);
+    struct loader *l = load_new(f->s->db, stream_find(stream)->tree, NULL, &f->s->e);
 
-    if (!l) {
-        fail_msg("%s", f->e.message);
-    }
+    check(l != NULL, f->s);
     return l;
 }
-
-static char *every_column[STREAMS]; /* a page of each */
-
-/* Read before the tests change the directory. */
-static int read_pages(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < STREAMS; i++) {
-        char path[80];
-        (void)snprintf(path, sizeof(path), "tests/fixtures/every_column_of_%s.json", streams[i]);
-        FILE *file = fopen(path, "rb");
-        if (!file) {
-            fail_msg("no file %s", path);
-            return -1;
-        }
-        every_column[i] = xcalloc(1, 1 << 16);
-        assert_in_range(fread(every_column[i], 1, 1 << 16, file), 1, (1 << 16) - 1);
-        (void)fclose(file);
-    }
-    return 0;
-}
-
-static int free_pages(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < STREAMS; i++) {
-        free(every_column[i]);
-    }
-    return 0;
-}
-
-TEST_GROUP(read_pages, free_pages);
 
 static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
-    void *scratch = NULL;
 
-    if (scratch_open(&scratch) != 0) {
+    if (scratch_open(state) != 0) {
         return -1;
     }
-    f->scratch = scratch;
-    f->db = f->scratch->db;
+    f->s = *state;
+    f->arena = f->s->arena;
     for (size_t i = 0; i < STREAMS; i++) {
         f->loaders[i] = loader_of(f, streams[i]);
     }
@@ -91,33 +56,24 @@ static void free_loaders(struct fixture *f)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    void *scratch = f->scratch;
 
+    *state = f->s;
     free_loaders(f);
     free(f);
-    return scratch_close(&scratch);
+    return scratch_close(state);
 }
 
-static struct json_doc *parse(const char *text)
+/* A page with a value in every column of a stream's tables. */
+static const char *every_column(struct fixture *f, const char *stream)
 {
-    struct err e;
-    struct json_doc *doc;
-    struct buf b;
-
-    buf_init(&b, 64 << 20);
-    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
-    size_t length = b.length - JSON_PADDING_BYTES;
-    doc = json_parse(buf_take(&b, NULL), length, &e);
-    if (!doc) {
-        fail_msg("%s", e.message);
-    }
-    return doc;
+    return scratch_file(f->s, arena_printf(f->arena, "%s/tests/fixtures/every_column_of_%s.json",
+                                           tempdir_from, stream));
 }
 
 /* Loads one page in a transaction; on refusal rolls back. */
 static bool try_page(struct fixture *f, struct loader *l, const char *plan, const char *text)
 {
-    struct json_doc *doc = parse(text);
+    struct json_doc *doc = doc_of(text);
     struct load_page page = {
         .document = doc,
         .stream = l == f->loaders[USERS] ? "users" : "conversations",
@@ -128,12 +84,12 @@ static bool try_page(struct fixture *f, struct loader *l, const char *plan, cons
     };
     bool ok;
 
-    assert_true(db_begin(f->db, &f->e));
-    ok = load_page(l, &page, &f->counts, &f->e);
+    assert_true(db_begin(f->s->db, &f->s->e));
+    ok = load_page(l, &page, &f->counts, &f->s->e);
     if (ok) {
-        assert_true(db_commit(f->db, &f->e));
+        assert_true(db_commit(f->s->db, &f->s->e));
     } else {
-        db_rollback(f->db);
+        db_rollback(f->s->db);
     }
     json_free(doc);
     return ok;
@@ -141,9 +97,7 @@ static bool try_page(struct fixture *f, struct loader *l, const char *plan, cons
 
 static void load(struct fixture *f, struct loader *l, const char *plan, const char *text)
 {
-    if (!try_page(f, l, plan, text)) {
-        fail_msg("%s", f->e.message);
-    }
+    check(try_page(f, l, plan, text), f->s);
 }
 
 static void job(struct fixture *f, const char *text)
@@ -164,12 +118,7 @@ static void check_counts(const struct fixture *f, int is_new, int changed, int u
     assert_int_equal(f->counts.rows_read, is_new + changed + unchanged);
 }
 
-static void check_value(struct fixture *f, const char *sql, const char *expected)
-{
-    assert_string_equal(scratch_value(f->scratch, sql), expected);
-}
-
-/* All rows of all conversation tables but the bookkeeping, as text. */
+/* All rows of the conversation tables as text; of a conversation without how it was changed. */
 static const char *data(struct fixture *f, bool bookkeeping)
 {
     static const char *const tables[] = {
@@ -185,26 +134,24 @@ static const char *data(struct fixture *f, bool bookkeeping)
         "segment_skill",
         "evaluation",
     };
-    const char *columns = "conversation_key, conversation_id, conversation_start, conversation_end,"
-                          "row_hash, row_attribute_hash, row_attribute_read";
+    struct arena *a = f->arena;
     const char *text = scratch_value(
-        f->scratch, arena_printf(f->scratch->arena,
-                                 "SELECT group_concat(concat, '\n') FROM (SELECT json_array(%s%s) "
-                                 "AS concat FROM conversation ORDER BY 1)",
-                                 columns, bookkeeping ? ", row_changed_run_id" : ""));
+        f->s, arena_printf(a,
+                           "SELECT json_group_array(json_array(conversation_key, "
+                           "conversation_id, conversation_start, conversation_end, row_hash, "
+                           "row_attribute_hash, row_attribute_read%s)) FROM conversation",
+                           bookkeeping ? ", row_changed_run_id" : ""));
 
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         const char *names = scratch_value(
-            f->scratch,
-            arena_printf(f->scratch->arena,
-                         "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));
-        text = arena_printf(
-            f->scratch->arena, "%s\n%s: %s", text, tables[i],
-            scratch_value(f->scratch,
-                          arena_printf(f->scratch->arena,
-                                       "SELECT ifnull(group_concat(c, '\n'), '') FROM (SELECT "
-                                       "json_array(%s) AS c FROM %s ORDER BY 1)",
-                                       names, tables[i])));
+            f->s,
+            arena_printf(a, "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));
+        const char *rows = arena_printf(a,
+                                        "SELECT json_group_array(c) FROM (SELECT json_array(%s) "
+                                        "AS c FROM %s ORDER BY 1)",
+                                        names, tables[i]);
+
+        text = arena_printf(a, "%s\n%s: %s", text, tables[i], scratch_value(f->s, rows));
     }
     return text;
 }
@@ -212,27 +159,27 @@ static const char *data(struct fixture *f, bool bookkeeping)
 /* --- a conversation, as a job and as the query give it --- */
 
 #define PART_A(extra)                                                                              \
-    "{\"participantId\":\"A\",\"purpose\":\"customer\"" extra                                      \
-    ",\"sessions\":[{\"sessionId\":\"s1\",\"mediaType\":\"voice\",\"metrics\":[{\"name\":"         \
-    "\"nOffered\",\"value\":1,\"emitDate\":\"2026-03-01T10:00:00Z\"}],\"segments\":[{"             \
-    "\"segmentType\":\"interact\",\"requestedRoutingSkillIds\":[\"k1\",\"k2\"]}],"                 \
-    "\"flow\":{\"flowId\":\"f\",\"outcomes\":[{\"flowOutcomeId\":\"o\"}]}}]}"
-#define PART_B(extra) "{\"participantId\":\"B\",\"purpose\":\"agent\"" extra "}"
-#define PART_C        "{\"participantId\":\"C\",\"purpose\":\"acd\"}"
+    "{'participantId':'A','purpose':'customer'" extra                                              \
+    ",'sessions':[{'sessionId':'s1','mediaType':'voice','metrics':[{'name':"                       \
+    "'nOffered','value':1,'emitDate':'2026-03-01T10:00:00Z'}],'segments':[{"                       \
+    "'segmentType':'interact','requestedRoutingSkillIds':['k1','k2']}],"                           \
+    "'flow':{'flowId':'f','outcomes':[{'flowOutcomeId':'o'}]}}]}"
+#define PART_B(extra) "{'participantId':'B','purpose':'agent'" extra "}"
+#define PART_C        "{'participantId':'C','purpose':'acd'}"
 #define PAGE(parts, more)                                                                          \
-    "{\"conversations\":[{\"conversationId\":\"c1\",\"conversationStart\":"                        \
-    "\"2026-03-01T10:00:00.000Z\",\"divisionIds\":[\"d1\",\"d2\"],\"participants\":[" parts        \
-    "]" more "}]}"
-#define ATTRIBUTES_A ",\"attributes\":{\"lang\":\"ko\",\"tier\":\"gold\"}"
-#define ATTRIBUTES_B ",\"attributes\":{\"note\":\"n\"}"
-#define ENDED        ",\"conversationEnd\":\"2026-03-01T10:05:00.000Z\""
+    "{'conversations':[{'conversationId':'c1','conversationStart':"                                \
+    "'2026-03-01T10:00:00.000Z','divisionIds':['d1','d2'],'participants':[" parts "]" more "}]}"
+#define ATTRIBUTES_A ",'attributes':{'lang':'ko','tier':'gold'}"
+#define ATTRIBUTES_B ",'attributes':{'note':'n'}"
+#define ENDED        ",'conversationEnd':'2026-03-01T10:05:00.000Z'"
 
 static const char job_page[] = PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), "");
 static const char query_page[] = PAGE(PART_A("") "," PART_B(""), "");
 
 static const char attributes[] =
-    "SELECT group_concat(participant_id || ':' || participant_no || ':' || name || '=' || value) "
-    "FROM (SELECT * FROM participant_attribute JOIN participant USING (conversation_key, "
+    "SELECT ifnull(group_concat(participant_id || ':' || participant_no || ':' || name || '=' || "
+    "value), '') FROM (SELECT * FROM participant_attribute JOIN participant USING "
+    "(conversation_key, "
     "participant_no) ORDER BY participant_no, name)";
 static const char changes[] =
     "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
@@ -243,20 +190,20 @@ TEST_IN(set_up, tear_down, test_new_conversation)
 
     job(f, job_page);
     check_counts(f, 1, 0, 0);
-    check_value(f, "SELECT conversation_id FROM conversation WHERE conversation_key = 1", "c1");
-    check_value(f, "SELECT count(*) FROM conversation_division", "2");
-    check_value(f, "SELECT participant_id FROM participant WHERE participant_no = 1", "B");
-    check_value(f, "SELECT media_type FROM session", "voice");
-    check_value(f, "SELECT name || value || emit_date FROM session_metric",
+    check_value(f->s, "SELECT conversation_id FROM conversation WHERE conversation_key = 1", "c1");
+    check_value(f->s, "SELECT count(*) FROM conversation_division", "2");
+    check_value(f->s, "SELECT participant_id FROM participant WHERE participant_no = 1", "B");
+    check_value(f->s, "SELECT media_type FROM session", "voice");
+    check_value(f->s, "SELECT name || value || emit_date FROM session_metric",
                 "nOffered12026-03-01T10:00:00.000Z");
-    check_value(f, "SELECT count(*) FROM segment_skill", "2");
-    check_value(f, "SELECT flow_outcome_id FROM flow_outcome", "o");
-    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    check_value(f, changes, "");
-    check_value(f, "SELECT row_changed_run_id || row_attribute_read FROM conversation", "11");
-    check_value(f, "SELECT group_concat(name) FROM attribute_key", "lang,note,tier");
-    check_value(f, "SELECT count(*) FROM unknown_field", "0");
-    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    check_value(f->s, "SELECT count(*) FROM segment_skill", "2");
+    check_value(f->s, "SELECT flow_outcome_id FROM flow_outcome", "o");
+    check_value(f->s, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
+    check_value(f->s, changes, "");
+    check_value(f->s, "SELECT row_changed_run_id || row_attribute_read FROM conversation", "11");
+    check_value(f->s, "SELECT group_concat(name) FROM attribute_key", "lang,note,tier");
+    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
 TEST_IN(set_up, tear_down, test_unchanged_writes_nothing)
@@ -267,38 +214,54 @@ TEST_IN(set_up, tear_down, test_unchanged_writes_nothing)
 
     job(f, job_page);
     before = data(f, true);
-    written = scratch_value(f->scratch, "SELECT total_changes()");
+    written = scratch_value(f->s, "SELECT total_changes()");
     job(f, job_page);
     check_counts(f, 0, 0, 1);
     query(f, query_page);
     check_counts(f, 0, 0, 1);
     job(f, job_page);
     check_counts(f, 0, 0, 1);
-    assert_string_equal(scratch_value(f->scratch, "SELECT total_changes()"), written);
+    assert_string_equal(scratch_value(f->s, "SELECT total_changes()"), written);
     assert_string_equal(data(f, true), before);
-    check_value(f, changes, "");
+    check_value(f->s, changes, "");
 }
+
+/* Takes an answer: whether its one conversation is "new", "unchanged" or "changed", the changes
+ * that are noted, and all attributes afterwards. */
+static void takes(struct fixture *f, const char *plan, const char *page, const char *result,
+                  const char *all_attributes)
+{
+    load(f, f->loaders[CONVERSATIONS], plan, page);
+    assert_int_equal(f->counts.rows_read, 1);
+    const char *count = f->counts.rows_new ? "new" : "unchanged";
+    const char *noted = scratch_value(
+        f->s, arena_printf(f->arena,
+                           "SELECT ifnull(group_concat(' ' || part || '/' || source, ''), '')"
+                           " FROM conversation_change WHERE run_id = %d",
+                           (int)f->run_id));
+
+    if (f->counts.rows_changed) {
+        count = "changed";
+    }
+    assert_string_equal(arena_printf(f->arena, "%s%s", count, noted), result);
+    check_value(f->s, attributes, all_attributes);
+}
+
+#define ALL_ATTRIBUTES "A:0:lang=ko,A:0:tier=gold,B:1:note=n"
 
 TEST_IN(set_up, tear_down, test_query_first)
 {
     struct fixture *f = *state;
-    const char *by_job;
 
-    query(f, query_page);
-    check_counts(f, 1, 0, 0);
-    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
-    check_value(f, "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
+    takes(f, "query", query_page, "new", "");
+    check_value(f->s,
+                "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
                 "0-");
-    job(f, job_page);
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "attributes/job");
-    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    by_job = data(f, false);
+    takes(f, "job", job_page, "changed attributes/job", ALL_ATTRIBUTES);
+    const char *by_job = data(f, false);
     for (int i = 0; i < 3; i++) {
-        query(f, query_page);
-        check_counts(f, 0, 0, 1);
-        job(f, job_page);
-        check_counts(f, 0, 0, 1);
+        takes(f, "query", query_page, "unchanged", ALL_ATTRIBUTES);
+        takes(f, "job", job_page, "unchanged", ALL_ATTRIBUTES);
     }
     assert_string_equal(data(f, false), by_job);
 }
@@ -307,14 +270,11 @@ TEST_IN(set_up, tear_down, test_query_first)
 TEST_IN(set_up, tear_down, test_job_without_attributes)
 {
     struct fixture *f = *state;
-    const char *after;
 
-    query(f, query_page);
-    job(f, query_page);
-    check_counts(f, 0, 0, 1);
-    check_value(f, changes, "");
-    check_value(f, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
-    after = data(f, true);
+    takes(f, "query", query_page, "new", "");
+    takes(f, "job", query_page, "unchanged", "");
+    check_value(f->s, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
+    const char *after = data(f, true);
     job(f, query_page);
     query(f, query_page);
     assert_string_equal(data(f, true), after);
@@ -324,65 +284,56 @@ TEST_IN(set_up, tear_down, test_rows_change)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "rows/job");
-    check_value(f, "SELECT conversation_end FROM conversation WHERE conversation_key = 1",
-                "2026-03-01T10:05:00.000Z");
-    check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
-    check_value(f, "SELECT changed_at FROM conversation_change", "2026-03-05T00:00:00.002Z");
-    check_value(f, "SELECT conversation_id || run_id FROM conversation_change", "c12");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED), "changed rows/job",
+          ALL_ATTRIBUTES);
+    check_value(f->s, "SELECT conversation_end || row_changed_run_id FROM conversation",
+                "2026-03-01T10:05:00.000Z2");
+    check_value(f->s, "SELECT changed_at || conversation_id || run_id FROM conversation_change",
+                "2026-03-05T00:00:00.002Zc12");
     /* what vanishes from the answer vanishes from the file; NULL comes back too */
-    job(f, PAGE(PART_B(ATTRIBUTES_B), ""));
-    check_value(f, "SELECT count(*) FROM session", "0");
-    check_value(f, "SELECT count(*) FROM session_metric", "0");
-    check_value(f, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
-    check_value(f, attributes, "B:0:note=n");
-    check_value(f, changes, "rows/job,both/job");
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ""), "changed both/job", "B:0:note=n");
+    check_value(f->s, "SELECT count(*) FROM session", "0");
+    check_value(f->s, "SELECT count(*) FROM session_metric", "0");
+    check_value(f->s, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
 }
 
 TEST_IN(set_up, tear_down, test_attributes_change_alone)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_A(",\"attributes\":{\"lang\":\"en\"}") "," PART_B(""), ""));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "attributes/job");
-    check_value(f, attributes, "A:0:lang=en");
-    check_value(f, "SELECT row_changed_run_id FROM conversation", "2");
-    check_value(f, "SELECT count(*) FROM session", "1");
-    job(f, query_page);
-    check_value(f, "SELECT count(*) FROM participant_attribute", "0");
-    check_value(f, changes, "attributes/job,attributes/job");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_A(",'attributes':{'lang':'en'}") "," PART_B(""), ""),
+          "changed attributes/job", "A:0:lang=en");
+    check_value(f->s, "SELECT row_changed_run_id FROM conversation", "2");
+    check_value(f->s, "SELECT count(*) FROM session", "1");
+    takes(f, "job", query_page, "changed attributes/job", "");
 }
 
 /* The query replaces the rows: attributes follow their participants. */
 TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
 {
+    static const char *const moved = "B:1:note=n,A:2:lang=ko,A:2:tier=gold";
+    static const char by_job[] =
+        PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED);
     struct fixture *f = *state;
-    const char *after;
 
-    job(f, job_page);
-    query(f, PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED));
-    check_counts(f, 0, 1, 0);
-    check_value(f, changes, "rows/query");
-    check_value(f, attributes, "B:1:note=n,A:2:lang=ko,A:2:tier=gold");
-    after = data(f, true);
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED), "changed rows/query",
+          moved);
+    const char *after = data(f, true);
     /* the job then says the same: nothing changes */
-    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
-    check_counts(f, 0, 0, 1);
+    takes(f, "job", by_job, "unchanged", moved);
     assert_string_equal(data(f, true), after);
-    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
     /* and it equals a file that only ever saw the job's answer */
     after = data(f, false);
-    scratch_exec(f->scratch, "DELETE FROM conversation; DELETE FROM conversation_division;"
-                             "DELETE FROM participant; DELETE FROM participant_attribute;"
-                             "DELETE FROM session; DELETE FROM session_metric; DELETE FROM segment;"
-                             "DELETE FROM segment_skill; DELETE FROM session_flow;"
-                             "DELETE FROM flow_outcome");
-    job(f, PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED));
+    scratch_exec(f->s, "DELETE FROM conversation; DELETE FROM conversation_division;"
+                       "DELETE FROM participant; DELETE FROM participant_attribute;"
+                       "DELETE FROM session; DELETE FROM session_metric; DELETE FROM segment;"
+                       "DELETE FROM segment_skill; DELETE FROM session_flow;"
+                       "DELETE FROM flow_outcome");
+    takes(f, "job", by_job, "new", moved);
     assert_string_equal(data(f, false), after);
 }
 
@@ -390,25 +341,22 @@ TEST_IN(set_up, tear_down, test_attributes_stay_in_place)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    query(f, PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED));
-    check_value(f, attributes, "A:0:lang=ko,A:0:tier=gold,B:1:note=n");
-    check_value(f, changes, "rows/query");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED), "changed rows/query",
+          ALL_ATTRIBUTES);
 }
 
 TEST_IN(set_up, tear_down, test_attributes_of_one_that_is_gone)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    query(f, PAGE(PART_B(""), ENDED));
-    check_value(f, attributes, "B:0:note=n");
-    check_value(f, changes, "both/query");
-    check_value(f, "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "query", PAGE(PART_B(""), ENDED), "changed both/query", "B:0:note=n");
+    check_value(f->s,
+                "SELECT path || '|' || kind || '|' || example || '|' || count FROM data_problem",
                 "participants.attributes|dropped: its participant is gone|A|2");
     /* the stored hash is that of what stayed */
-    job(f, PAGE(PART_B(ATTRIBUTES_B), ENDED));
-    check_counts(f, 0, 0, 1);
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B), ENDED), "unchanged", "B:0:note=n");
 }
 
 /* Participants that share an id, or have none, keep their order. */
@@ -416,12 +364,12 @@ TEST_IN(set_up, tear_down, test_attributes_without_ids)
 {
     struct fixture *f = *state;
 
-    job(f, PAGE("{\"attributes\":{\"k\":\"1\"}},{\"attributes\":{\"k\":\"2\"}},{\"participantId\":"
-                "\"T\",\"attributes\":{\"k\":\"3\"}},{\"participantId\":\"T\",\"attributes\":"
-                "{\"k\":\"4\"}}",
+    job(f, PAGE("{'attributes':{'k':'1'}},{'attributes':{'k':'2'}},"
+                "{'participantId':'T','attributes':{'k':'3'}},"
+                "{'participantId':'T','attributes':{'k':'4'}}",
                 ""));
-    query(f, PAGE(PART_C ",{\"participantId\":\"T\"},{},{\"participantId\":\"T\"},{}", ""));
-    check_value(f,
+    query(f, PAGE(PART_C ",{'participantId':'T'},{},{'participantId':'T'},{}", ""));
+    check_value(f->s,
                 "SELECT group_concat(participant_no || name || value) FROM (SELECT * FROM "
                 "participant_attribute ORDER BY participant_no)",
                 "1k3,2k1,3k4,4k2");
@@ -431,21 +379,20 @@ TEST_IN(set_up, tear_down, test_attributes_come_with_moved_participants)
 {
     struct fixture *f = *state;
 
-    job(f, job_page);
-    job(f, PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""));
-    check_value(f, changes, "rows/job");
-    check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+    takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
+    takes(f, "job", PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""), "changed rows/job",
+          "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
 }
 
 TEST_IN(set_up, tear_down, test_twice_in_a_page)
 {
     struct fixture *f = *state;
 
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{}]},"
-           "{\"conversationId\":\"c2\"},{\"conversationId\":\"c1\",\"externalTag\":\"t\"}]}");
+    job(f, "{'conversations':[{'conversationId':'c1','participants':[{}]},{'conversationId':'c2'},{"
+           "'conversationId':'c1','externalTag':'t'}]}");
     check_counts(f, 2, 1, 0);
-    check_value(f, "SELECT count(*) FROM participant", "0");
-    check_value(f, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
+    check_value(f->s, "SELECT count(*) FROM participant", "0");
+    check_value(f->s, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
 }
 
 TEST_IN(set_up, tear_down, test_attribute_keys)
@@ -456,17 +403,16 @@ TEST_IN(set_up, tear_down, test_attribute_keys)
 
     memset(text, 'x', 1024);
     text[1024] = '\0';
-    page = arena_printf(f->scratch->arena,
-                        "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-                        "\"attributes\":{\"a\":\"%s\",\"b\":\"%.1023s\",\"c\":\"\xea\xb0\x80%.1023s"
-                        "\"}}]}]}",
+    page = arena_printf(f->arena,
+                        "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
+                        "'a':'%s','b':'%.1023s','c':'\xea\xb0\x80%.1023s'}}]}]}",
                         text, text, text);
     job(f, page);
-    check_value(f, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
+    check_value(f->s, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
                 "a12026-03-05T00:00:00.001Z,b02026-03-05T00:00:00.001Z,"
                 "c12026-03-05T00:00:00.001Z");
     job(f, page);
-    check_value(f, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
+    check_value(f->s, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
 }
 
 /* What a refused page taught is forgotten with it. */
@@ -475,36 +421,34 @@ TEST_IN(set_up, tear_down, test_refused_page)
     struct fixture *f = *state;
 
     assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
-                          "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-                          "\"attributes\":{\"a\":\"1\"}}]},{\"conversationId\":null}]}"));
-    assert_int_equal(f->e.kind, ERR_CONTRACT);
-    assert_non_null(strstr(f->e.message, "conversations: row 2 of the page: conversationId"));
-    check_value(f, "SELECT count(*) FROM conversation", "0");
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"participants\":[{"
-           "\"attributes\":{\"a\":\"1\"}}]}]}");
-    check_value(f, "SELECT count(*) FROM attribute_key", "1");
+                          "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
+                          "'a':'1'}}]},{'conversationId':null}]}"));
+    assert_int_equal(f->s->e.kind, ERR_CONTRACT);
+    assert_non_null(strstr(f->s->e.message, "conversations: row 2 of the page: conversationId"));
+    check_value(f->s, "SELECT count(*) FROM conversation", "0");
+    job(f, "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{'a':'1'}}]}]}");
+    check_value(f->s, "SELECT count(*) FROM attribute_key", "1");
     /* what waited when it was refused does not come with an id that comes twice */
     assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
-                          "{\"conversations\":[{\"conversationId\":\"c2\"},{\"conversationId\":"
-                          "\"c3\"},{\"conversationId\":null}]}"));
-    job(f, "{\"conversations\":[{\"conversationId\":\"c4\"},{\"conversationId\":\"c4\"}]}");
+                          "{'conversations':[{'conversationId':'c2'},{'conversationId':'c3'},{"
+                          "'conversationId':null}]}"));
+    job(f, "{'conversations':[{'conversationId':'c4'},{'conversationId':'c4'}]}");
     check_counts(f, 1, 0, 1);
-    check_value(f, "SELECT group_concat(conversation_id) FROM conversation", "c1,c4");
+    check_value(f->s, "SELECT group_concat(conversation_id) FROM conversation", "c1,c4");
 }
 
 TEST_IN(set_up, tear_down, test_pages_without_a_list)
 {
     struct fixture *f = *state;
-    static const char *const refused[] = {"{\"conversations\":5}", "[]", "7",
-                                          "{\"conversations\":{}}"};
+    static const char *const refused[] = {"{'conversations':5}", "[]", "7", "{'conversations':{}}"};
 
-    job(f, "{\"totalHits\":0}");
+    job(f, "{'totalHits':0}");
     check_counts(f, 0, 0, 0);
-    job(f, "{\"conversations\":[]}");
-    job(f, "{\"conversations\":null}");
+    job(f, "{'conversations':[]}");
+    job(f, "{'conversations':null}");
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         assert_false(try_page(f, f->loaders[CONVERSATIONS], "job", refused[i]));
-        assert_int_equal(f->e.kind, ERR_CONTRACT);
+        assert_int_equal(f->s->e.kind, ERR_CONTRACT);
     }
 }
 
@@ -512,43 +456,40 @@ TEST_IN(set_up, tear_down, test_notes)
 {
     struct fixture *f = *state;
 
-    job(f, "{\"conversations\":[{\"conversationId\":\"c1\",\"brandNew\":1,\"selfServed\":\"yes\"},"
-           "{\"conversationId\":\"c2\",\"brandNew\":1,\"participants\":[{\"sessions\":[{\"x\":1}]}]"
-           "}]}");
-    check_value(f, "SELECT group_concat(stream || path || count) FROM unknown_field",
+    job(f, "{'conversations':[{'conversationId':'c1','brandNew':1,'selfServed':'yes'},{"
+           "'conversationId':'c2','brandNew':1,'participants':[{'sessions':[{'x':1}]}]}]}");
+    check_value(f->s, "SELECT group_concat(stream || path || count) FROM unknown_field",
                 "conversationsbrandNew2,conversationsparticipants.sessions.x1");
-    check_value(f, "SELECT path || kind || example || count FROM data_problem",
+    check_value(f->s, "SELECT path || kind || example || count FROM data_problem",
                 "selfServedwrong typeyes1");
     /* counts add up, the first example stays */
-    job(f,
-        "{\"conversations\":[{\"conversationId\":\"c3\",\"brandNew\":1,\"selfServed\":\"no\"}]}");
-    check_value(f, "SELECT count FROM unknown_field WHERE path = 'brandNew'", "3");
-    check_value(f, "SELECT example || count FROM data_problem", "yes2");
+    job(f, "{'conversations':[{'conversationId':'c3','brandNew':1,'selfServed':'no'}]}");
+    check_value(f->s, "SELECT count FROM unknown_field WHERE path = 'brandNew'", "3");
+    check_value(f->s, "SELECT example || count FROM data_problem", "yes2");
 }
 
 TEST_IN(set_up, tear_down, test_users)
 {
     struct fixture *f = *state;
-    static const char page[] =
-        "{\"entities\":[{\"id\":\"u1\",\"name\":\"Kim\",\"state\":\"active\","
-        "\"division\":{\"id\":\"d\"},\"selfUri\":\"/u1\"},{\"id\":\"u2\"}]}";
+    static const char page[] = "{'entities':[{'id':'u1','name':'Kim','state':'active','division':{"
+                               "'id':'d'},'selfUri':'/u1'},{'id':'u2'}]}";
 
     load(f, f->loaders[USERS], "list", page);
     check_counts(f, 2, 0, 0);
     load(f, f->loaders[USERS], "list", page);
     check_counts(f, 0, 0, 2);
-    load(f, f->loaders[USERS], "list", "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\"}]}");
+    load(f, f->loaders[USERS], "list", "{'entities':[{'id':'u1','name':'Lee'}]}");
     check_counts(f, 0, 1, 0);
-    check_value(f,
+    check_value(f->s,
                 "SELECT name || ifnull(division_id, '-') || row_changed_run_id FROM user "
                 "WHERE user_id = 'u1'",
                 "Lee-3");
-    check_value(f, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
     /* a presence is of the moment: alone it is no change */
     load(f, f->loaders[USERS], "list",
-         "{\"entities\":[{\"id\":\"u1\",\"name\":\"Lee\",\"presence\":{\"a\":1}}]}");
+         "{'entities':[{'id':'u1','name':'Lee','presence':{'a':1}}]}");
     check_counts(f, 0, 0, 1);
-    check_value(f, changes, "");
+    check_value(f->s, changes, "");
 }
 
 TEST_IN(set_up, tear_down, test_large_conversation)
@@ -558,21 +499,20 @@ TEST_IN(set_up, tear_down, test_large_conversation)
 
     for (int round = 0; round < 2; round++) {
         buf_init(&b, 16 << 20);
-        assert_true(buf_add_str(&b, "{\"conversations\":[{\"conversationId\":\"c\","
-                                    "\"participants\":["));
+        assert_true(buf_add_str(&b, "{'conversations':[{'conversationId':'c','participants':["));
         for (int i = 0; i < 10000; i++) {
             int id = round == 0 ? i : 9999 - i;
 
-            assert_true(buf_add_printf(&b, "%s{\"participantId\":\"p%d\"%s", i > 0 ? "," : "", id,
-                                       round == 0 ? ",\"attributes\":{\"k\":\"v\"}}" : "}"));
+            assert_true(buf_add_printf(&b, "%s{'participantId':'p%d'%s", i > 0 ? "," : "", id,
+                                       round == 0 ? ",'attributes':{'k':'v'}}" : "}"));
         }
         assert_true(buf_add_str(&b, "]}]}"));
         load(f, f->loaders[CONVERSATIONS], round == 0 ? "job" : "query", buf_str(&b));
         buf_free(&b);
     }
     check_counts(f, 0, 1, 0);
-    check_value(f, "SELECT count(*) FROM participant_attribute", "10000");
-    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    check_value(f->s, "SELECT count(*) FROM participant_attribute", "10000");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
 /* Hashes are stored in the files of users: these were written by the first release. A row of each
@@ -589,11 +529,11 @@ TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
     struct fixture *f = *state;
 
     for (size_t i = 0; i < STREAMS; i++) {
-        load(f, f->loaders[i], "job", every_column[i]);
-        check_value(f, hashes[i], expected[i]);
+        load(f, f->loaders[i], "job", every_column(f, streams[i]));
+        check_value(f->s, hashes[i], expected[i]);
     }
-    check_value(f, "SELECT count(*) FROM unknown_field", "0");
-    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
 /* --- values --- */
@@ -602,17 +542,16 @@ TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
 static const char *misfits(struct fixture *f, const char *table)
 {
     const char *columns = scratch_value(
-        f->scratch,
-        arena_printf(f->scratch->arena,
+        f->s,
+        arena_printf(f->arena,
                      "SELECT group_concat(printf('(typeof(\"%%w\") NOT IN (''null'', ''%%s''))', "
                      "name, CASE WHEN type IN ('INTEGER', 'BIGINT') THEN 'integer' ELSE "
                      "lower(type) END), ' + ') FROM pragma_table_info('%s')",
                      table));
 
-    return scratch_value(f->scratch,
-                         arena_printf(f->scratch->arena,
-                                      "SELECT sum(%s) || ' of ' || count(*) FROM \"%s\"", columns,
-                                      table));
+    return scratch_value(
+        f->s,
+        arena_printf(f->arena, "SELECT sum(%s) || ' of ' || count(*) FROM \"%s\"", columns, table));
 }
 
 static void check_kinds(struct fixture *f, const struct table_map *map)
@@ -633,30 +572,31 @@ TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
     struct fixture *f = *state;
 
     for (size_t i = 0; i < STREAMS; i++) {
-        load(f, f->loaders[i], "job", every_column[i]);
+        load(f, f->loaders[i], "job", every_column(f, streams[i]));
         check_kinds(f, stream_find(streams[i])->tree->root);
     }
     /* an integer in a REAL column is a real; a real in an integer column is none */
-    job(f, PAGE("{\"sessions\":[{\"mediaCount\":1.5,\"routingRing\":2.0,\"recording\":1,"
-                "\"mediaEndpointStats\":[{\"minMos\":4}],\"metrics\":[{\"value\":1e3},"
-                "{\"value\":5097600000}]}]}",
-                ",\"mediaStatsMinConversationMos\":3"));
+    job(f,
+        PAGE("{'sessions':[{'mediaCount':1.5,'routingRing':2.0,'recording':1,'mediaEndpointStats':["
+             "{'minMos':4}],'metrics':[{'value':1e3},{'value':5097600000}]}]}",
+             ",'mediaStatsMinConversationMos':3"));
     check_kinds(f, stream_find("conversations")->tree->root);
-    check_value(f,
+    check_value(f->s,
                 "SELECT typeof(media_stats_min_conversation_mos) FROM conversation "
                 "WHERE conversation_id = 'c1'",
                 "real");
-    check_value(f, "SELECT group_concat(value) FROM session_metric WHERE conversation_key = 2",
+    check_value(f->s, "SELECT group_concat(value) FROM session_metric WHERE conversation_key = 2",
                 "1000,5097600000");
-    check_value(f,
+    check_value(f->s,
                 "SELECT ifnull(media_count, '-') || routing_ring || ifnull(recording, '-') FROM "
                 "session WHERE conversation_key = 2",
                 "-2-");
-    check_value(f, "SELECT group_concat(path) FROM (SELECT path FROM data_problem ORDER BY path)",
+    check_value(f->s,
+                "SELECT group_concat(path) FROM (SELECT path FROM data_problem ORDER BY path)",
                 "participants.sessions.mediaCount,participants.sessions.recording");
     /* the test sees what it is for */
-    scratch_exec(f->scratch, "CREATE TABLE loose (a INTEGER, b REAL, c TEXT);"
-                             "INSERT INTO loose VALUES (1.5, 'x', 'y'), (1, 2, 3)");
+    scratch_exec(f->s, "CREATE TABLE loose (a INTEGER, b REAL, c TEXT);"
+                       "INSERT INTO loose VALUES (1.5, 'x', 'y'), (1, 2, 3)");
     assert_string_equal(misfits(f, "loose"), "2 of 2");
 }
 
@@ -667,34 +607,32 @@ TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
 static const char *scan(struct fixture *f, const char *sql)
 {
     struct rows q =
-        db_ask(f->db, &f->e, arena_printf(f->scratch->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
+        db_ask(f->s->db, &f->s->e, arena_printf(f->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
     const char *found = NULL;
 
     while (!found && db_next(&q)) {
-        const char *line = db_kept(&q, 3, f->scratch->arena);
+        const char *line = db_kept(&q, 3, f->arena);
         char table[64];
 
         (void)snprintf(table, sizeof(table), "%.*s", (int)strcspn(line + 5, " "), line + 5);
         if (strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "_open") &&
-            strcmp(scratch_value(f->scratch,
-                                 arena_printf(f->scratch->arena,
-                                              "SELECT count(*) FROM sqlite_schema WHERE name = "
-                                              "'%s'",
-                                              table)),
-                   "0") != 0) {
+            strcmp(
+                scratch_value(f->s, arena_printf(f->arena,
+                                                 "SELECT count(*) FROM sqlite_schema WHERE name = "
+                                                 "'%s'",
+                                                 table)),
+                "0") != 0) {
             found = line;
         }
     }
-    if (!db_end(&q)) {
-        fail_msg("%s", f->e.message);
-    }
+    check(db_end(&q), f->s);
     return found;
 }
 
 static size_t check_plans(struct fixture *f, const struct tree_map *tree,
                           const struct table_map *history)
 {
-    struct loader *l = load_new(f->db, tree, history, &f->e);
+    struct loader *l = load_new(f->s->db, tree, history, &f->s->e);
     size_t count;
     size_t made = 0;
 
@@ -739,28 +677,25 @@ TEST_IN(set_up, tear_down, test_one_loader_after_another)
     for (int i = 1; i <= 3; i++) {
         load_free(f->loaders[QUEUES]);
         f->loaders[QUEUES] = loader_of(f, "queues");
-        load(
-            f, f->loaders[QUEUES], "list",
-            arena_printf(f->scratch->arena, "{\"entities\":[{\"id\":\"q%d\",\"name\":\"n\"}]}", i));
+        load(f, f->loaders[QUEUES], "list",
+             arena_printf(f->arena, "{'entities':[{'id':'q%d','name':'n'}]}", i));
     }
-    check_value(f, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
+    check_value(f->s, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
 }
 
 TEST_IN(set_up, tear_down, test_database_in_memory)
 {
     struct fixture *f = *state;
-    struct db *file = f->db;
-    struct db *file_of_scratch = f->scratch->db;
+    struct db *file = f->s->db;
 
-    f->db = f->scratch->db = db_open_memory(&f->e);
+    f->s->db = db_open_memory(&f->s->e);
     struct loader *l = loader_of(f, "conversations");
     load(f, l, "job", job_page);
     load(f, l, "query", PAGE(PART_B("") "," PART_A(""), ENDED));
-    check_value(f, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+    check_value(f->s, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
     load_free(l);
-    db_close(f->db);
-    f->db = file;
-    f->scratch->db = file_of_scratch;
+    db_close(f->s->db);
+    f->s->db = file;
 }
 
 /* More than waits in memory at once, all of it changed, with attributes that move. */
@@ -773,16 +708,16 @@ TEST_IN(set_up, tear_down, test_many_conversations_in_a_page)
         struct buf b;
 
         buf_init(&b, 1 << 20);
-        assert_true(buf_add_str(&b, "{\"conversations\":["));
+        assert_true(buf_add_str(&b, "{'conversations':["));
         for (int i = 0; i < MANY; i++) {
-            const char *a = round == 0 ? ",\"attributes\":{\"k\":\"a\"}}" : "}";
-            const char *c = round == 0 ? ",\"attributes\":{\"k\":\"b\"}}" : "}";
+            const char *a = round == 0 ? ",'attributes':{'k':'a'}}" : "}";
+            const char *c = round == 0 ? ",'attributes':{'k':'b'}}" : "}";
             const char *first = round == 0 ? "A" : "B";
             const char *second = round == 0 ? "B" : "A";
 
             assert_true(buf_add_printf(&b,
-                                       "%s{\"conversationId\":\"c%d\",\"participants\":[{"
-                                       "\"participantId\":\"%s\"%s,{\"participantId\":\"%s\"%s]}",
+                                       "%s{'conversationId':'c%d','participants':[{'participantId':"
+                                       "'%s'%s,{'participantId':'%s'%s]}",
                                        i > 0 ? "," : "", i, first, a, second, c));
         }
         assert_true(buf_add_str(&b, "]}"));
@@ -790,10 +725,10 @@ TEST_IN(set_up, tear_down, test_many_conversations_in_a_page)
         buf_free(&b);
     }
     check_counts(f, 0, MANY, 0);
-    check_value(f,
+    check_value(f->s,
                 "SELECT count(*) || min(value) || max(value) FROM participant_attribute JOIN "
                 "participant USING (conversation_key, participant_no) WHERE participant_id = 'A'",
                 "300aa");
-    check_value(f, "SELECT count(*) || min(part) FROM conversation_change", "300rows");
-    check_value(f, "SELECT count(*) FROM data_problem", "0");
+    check_value(f->s, "SELECT count(*) || min(part) FROM conversation_change", "300rows");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "doc.h"
 #include "etl/load.h"
 #include "scratch.h"
 #include "streams/stream.h"
@@ -15,31 +16,27 @@ static const char *const source_names[SOURCES] = {
 };
 
 struct fixture {
-    struct scratch *scratch;
-    struct db *db;
+    struct scratch *s;
+    struct arena *arena;
     struct loader *loaders[SOURCES];
     struct load_counts counts;
-    struct err e;
 };
 
 static int set_up(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof(*f));
     const struct stream *stream = stream_find("adherence_realtime");
-    void *scratch = NULL;
 
-    if (scratch_open(&scratch) != 0) {
+    if (scratch_open(state) != 0) {
         return -1;
     }
-    f->scratch = scratch;
-    f->db = f->scratch->db;
+    f->s = *state;
+    f->arena = f->s->arena;
     for (int i = 0; i < SOURCES; i++) {
-        const struct request_plan *plan = stream_plan(stream, ROLE_SOURCE, source_names[i]);
+        const struct request_plan *plan = &stream->plans[i];
 
-        f->loaders[i] = load_new(f->db, plan->tree, stream->state, &f->e);
-        if (!f->loaders[i]) {
-            fail_msg("%s", f->e.message);
-        }
+        f->loaders[i] = load_new(f->s->db, plan->tree, stream->state, &f->s->e);
+        check(f->loaders[i] != NULL, f->s);
     }
     *state = f;
     return 0;
@@ -48,30 +45,24 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    void *scratch = f->scratch;
 
+    *state = f->s;
     for (int i = 0; i < SOURCES; i++) {
         load_free(f->loaders[i]);
     }
     free(f);
-    return scratch_close(&scratch);
-}
-
-static int64_t instant(const char *text)
-{
-    int64_t ms = 0;
-
-    assert_true(clock_parse(text, false, &ms));
-    return ms;
+    return scratch_close(state);
 }
 
 /* "10:05" of 2026-03-02. */
 static int64_t at(const char *time)
 {
     char text[40];
+    int64_t ms = 0;
 
     (void)snprintf(text, sizeof(text), "2026-03-02T%s:00Z", time);
-    return instant(text);
+    assert_true(clock_parse(text, false, &ms));
+    return ms;
 }
 
 /* In texts below "~10:05" stands for that time of the day as the API writes it. */
@@ -89,29 +80,16 @@ static const char *expand(struct fixture *f, const char *text)
             assert_true(buf_add_char(&b, *text));
         }
     }
-    whole = arena_strdup(f->scratch->arena, buf_str(&b));
+    whole = arena_strdup(f->arena, buf_str(&b));
     buf_free(&b);
     return whole;
-}
-
-static struct json_doc *parse(struct fixture *f, const char *text)
-{
-    struct json_doc *doc;
-    struct buf b;
-
-    buf_init(&b, 65536);
-    assert_true(buf_add_str(&b, text) && buf_add(&b, "\0\0\0\0", JSON_PADDING_BYTES));
-    size_t length = b.length - JSON_PADDING_BYTES;
-    doc = json_parse(buf_take(&b, NULL), length, &f->e);
-    assert_non_null(doc);
-    return doc;
 }
 
 /* Takes an answer observed at `time`; `asked` is a list of ids, NULL: none. */
 static void poll(struct fixture *f, enum source source, const char *time, const char *answer,
                  const char *asked)
 {
-    struct json_doc *doc = parse(f, expand(f, answer));
+    struct json_doc *doc = doc_of(expand(f, answer));
     struct load_page page = {
         .document = doc,
         .stream = "adherence_realtime",
@@ -122,51 +100,48 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
     bool ok;
 
     if (asked) {
-        char **ids = str_split_list(f->scratch->arena, asked, &page.asked_count);
+        char **ids = str_split_list(f->arena, asked, &page.asked_count);
 
         page.asked_ids = (const char *const *)ids;
     }
-    assert_true(db_begin(f->db, &f->e));
-    ok = load_page(f->loaders[source], &page, &f->counts, &f->e);
+    assert_true(db_begin(f->s->db, &f->s->e));
+    ok = load_page(f->loaders[source], &page, &f->counts, &f->s->e);
     json_free(doc);
-    if (!ok || !db_commit(f->db, &f->e)) {
-        fail_msg("%s", f->e.message);
+    if (!ok || !db_commit(f->s->db, &f->s->e)) {
+        fail_msg("%s", f->s->e.message);
     }
 }
 
 static void wfm(struct fixture *f, const char *time, const char *members)
 {
-    poll(f, WFM, time, arena_printf(f->scratch->arena, "[{\"user\":{\"id\":\"u\"},%s}]", members),
-         "u");
+    poll(f, WFM, time, arena_printf(f->arena, "[{'user':{'id':'u'},%s}]", members), "u");
 }
 
 /* The history of all agents: "start-end first/last adherence presence", times as HH:MM. */
 static const char *history(struct fixture *f)
 {
     return scratch_value(
-        f->scratch,
-        "SELECT ifnull(group_concat(line, '; '), '') FROM (SELECT user_id || ' ' || "
-        "substr(state_start, 12, 5) || '-' || ifnull(substr(state_end, 12, 5), '') || ' ' || "
-        "substr(first_observed, 12, 5) || '/' || substr(last_observed, 12, 5) || ' ' || "
-        "ifnull(adherence_state, '?') || ' ' || ifnull(system_presence, '?') AS line "
-        "FROM adherence_state ORDER BY user_id, state_start)");
+        f->s, "SELECT ifnull(group_concat(line, '; '), '') FROM (SELECT user_id || ' ' || "
+              "substr(state_start, 12, 5) || '-' || ifnull(substr(state_end, 12, 5), '') || ' ' || "
+              "substr(first_observed, 12, 5) || '/' || substr(last_observed, 12, 5) || ' ' || "
+              "ifnull(adherence_state, '?') || ' ' || ifnull(system_presence, '?') AS line "
+              "FROM adherence_state ORDER BY user_id, state_start)");
 }
 
 static void check_history(struct fixture *f, const char *expected)
 {
     assert_string_equal(history(f), expected);
-    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
-                                                  "state_end < state_start OR last_observed < "
-                                                  "first_observed"),
-                        "0");
+    check_value(f->s,
+                "SELECT count(*) FROM adherence_state WHERE "
+                "state_end < state_start OR last_observed < "
+                "first_observed",
+                "0");
 }
 
 #define IN(since)                                                                                  \
-    "\"adherenceState\":\"In\",\"systemPresence\":\"OnQueue\",\"timeOfAdherenceChange\":\"~" since \
-    "\""
+    "'adherenceState':'In','systemPresence':'OnQueue','timeOfAdherenceChange':'~" since "'"
 #define OUT(since)                                                                                 \
-    "\"adherenceState\":\"Out\",\"systemPresence\":\"Break\",\"timeOfAdherenceChange\":\"~" since  \
-    "\""
+    "'adherenceState':'Out','systemPresence':'Break','timeOfAdherenceChange':'~" since "'"
 
 /* --- snapshots --- */
 
@@ -177,10 +152,10 @@ TEST_IN(set_up, tear_down, test_first_observation)
     wfm(f, "10:00", IN("09:30"));
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     assert_int_equal(f->counts.rows_new, 1);
-    scratch_exec(f->scratch, "DELETE FROM adherence_state");
-    wfm(f, "10:00", "\"adherenceState\":\"In\"");
+    scratch_exec(f->s, "DELETE FROM adherence_state");
+    wfm(f, "10:00", "'adherenceState':'In'");
     check_history(f, "u 10:00- 10:00/10:00 In ?");
-    scratch_exec(f->scratch, "DELETE FROM adherence_state");
+    scratch_exec(f->s, "DELETE FROM adherence_state");
     wfm(f, "10:00", IN("10:30")); /* its clock is ahead of ours */
     check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
 }
@@ -190,13 +165,11 @@ TEST_IN(set_up, tear_down, test_state_goes_on)
     struct fixture *f = *state;
 
     wfm(f, "10:00", IN("09:30"));
-    wfm(f, "10:05", IN("09:30") ",\"nextActivityReminders\":[1]");
+    wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
     assert_int_equal(f->counts.rows_unchanged, 1);
     check_history(f, "u 09:30- 10:00/10:05 In OnQueue");
-    assert_string_equal(
-        scratch_value(f->scratch,
-                      "SELECT next_activity_reminders || row_source FROM adherence_state"),
-        "[1]workforcemanagement");
+    check_value(f->s, "SELECT next_activity_reminders || row_source FROM adherence_state",
+                "[1]workforcemanagement");
 }
 
 TEST_IN(set_up, tear_down, test_state_breaks)
@@ -222,31 +195,29 @@ TEST_IN(set_up, tear_down, test_which_columns_break)
         const char *after;
         const char *rows;
     } cases[] = {
-        {"\"adherenceState\":\"a\"", "\"adherenceState\":\"b\"", "2"},
-        {"\"impact\":\"a\"", "\"impact\":\"b\"", "2"},
-        {"\"scheduledActivityCategory\":\"a\"", "\"scheduledActivityCategory\":\"b\"", "2"},
-        {"\"scheduledActivityCode\":{\"id\":\"a\"}", "\"scheduledActivityCode\":{\"id\":\"b\"}",
-         "2"},
-        {"\"actualActivityCategory\":\"a\"", "\"actualActivityCategory\":\"b\"", "2"},
-        {"\"systemPresence\":\"a\"", "\"systemPresence\":\"b\"", "2"},
-        {"\"routingStatus\":\"a\"", "\"routingStatus\":\"b\"", "2"},
-        {"\"isOutOfOffice\":true", "\"isOutOfOffice\":false", "2"},
-        {"\"impact\":\"a\"", "\"impact\":null", "2"},
-        {"\"impact\":null", "\"impact\":\"a\"", "2"},
-        {"\"name\":\"a\"", "\"name\":\"b\"", "1"},
-        {"\"team\":{\"id\":\"a\"}", "\"team\":{\"id\":\"b\"}", "1"},
-        {"\"presenceUpdateTime\":\"~09:00\"", "\"presenceUpdateTime\":\"~09:01\"", "1"},
-        {"\"activeQueues\":[1]", "\"activeQueues\":[2]", "1"},
+        {"'adherenceState':'a'", "'adherenceState':'b'", "2"},
+        {"'impact':'a'", "'impact':'b'", "2"},
+        {"'scheduledActivityCategory':'a'", "'scheduledActivityCategory':'b'", "2"},
+        {"'scheduledActivityCode':{'id':'a'}", "'scheduledActivityCode':{'id':'b'}", "2"},
+        {"'actualActivityCategory':'a'", "'actualActivityCategory':'b'", "2"},
+        {"'systemPresence':'a'", "'systemPresence':'b'", "2"},
+        {"'routingStatus':'a'", "'routingStatus':'b'", "2"},
+        {"'isOutOfOffice':true", "'isOutOfOffice':false", "2"},
+        {"'impact':'a'", "'impact':null", "2"},
+        {"'impact':null", "'impact':'a'", "2"},
+        {"'name':'a'", "'name':'b'", "1"},
+        {"'team':{'id':'a'}", "'team':{'id':'b'}", "1"},
+        {"'presenceUpdateTime':'~09:00'", "'presenceUpdateTime':'~09:01'", "1"},
+        {"'activeQueues':[1]", "'activeQueues':[2]", "1"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         wfm(f, "10:00", cases[i].before);
         wfm(f, "10:05", cases[i].after);
-        if (!str_eq(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state"),
-                    cases[i].rows)) {
+        if (!str_eq(scratch_value(f->s, "SELECT count(*) FROM adherence_state"), cases[i].rows)) {
             fail_msg("%s -> %s: not %s rows", cases[i].before, cases[i].after, cases[i].rows);
         }
-        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+        scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
 
@@ -254,9 +225,8 @@ TEST_IN(set_up, tear_down, test_missing_agent)
 {
     struct fixture *f = *state;
 
-    poll(f, WFM, "10:00", "[{\"id\":\"u\"," IN("09:30") "},{\"id\":\"v\"," IN("09:00") "}]",
-         "u v w");
-    poll(f, WFM, "10:05", "[{\"id\":\"v\"," IN("09:00") "}]", "u v w");
+    poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:00") "}]", "u v w");
+    poll(f, WFM, "10:05", "[{'id':'v'," IN("09:00") "}]", "u v w");
     assert_int_equal(f->counts.rows_changed, 1);
     check_history(f, "u 09:30-10:00 10:00/10:00 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
     /* an agent of another batch is not missing */
@@ -277,12 +247,12 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
     struct fixture *f = *state;
 
     poll(f, INTERVALS, "10:00",
-         "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"},"
-         "{\"userId\":\"v\",\"start\":\"~09:00\",\"state\":\"In\"}]",
+         "[{'userId':'u','start':'~09:00','state':'In'},{'userId':'v','start':'~09:00','state':'In'"
+         "}]",
          NULL);
-    poll(f, INTERVALS, "10:05", "[{\"userId\":\"u\",\"start\":\"~09:00\",\"state\":\"In\"}]", NULL);
+    poll(f, INTERVALS, "10:05", "[{'userId':'u','start':'~09:00','state':'In'}]", NULL);
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00- 10:00/10:00 In ?");
-    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->e));
+    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->s->e));
     assert_int_equal(f->counts.rows_changed, 1);
     check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00-10:00 10:00/10:00 In ?");
 }
@@ -310,31 +280,28 @@ TEST_IN(set_up, tear_down, test_clock_goes_back)
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     poll(f, WFM, "09:05", "[]", "u");
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
-    assert_string_equal(
-        scratch_value(f->scratch, "SELECT path || '|' || kind || '|' || example FROM data_problem"),
-        "user_id|older than the last observation|u");
+    check_value(f->s, "SELECT path || '|' || kind || '|' || example FROM data_problem",
+                "user_id|older than the last observation|u");
 }
 
 /* --- a change of source --- */
 
 #define STATUS_ANSWER(adherence)                                                                   \
-    "{\"entities\":[{\"userId\":\"u\",\"adherenceState\":\"" adherence                             \
-    "\",\"systemPresence\":\"ON_QUEUE\",\"adherenceDate\":\"~09:30\"}]}"
+    "{'entities':[{'userId':'u','adherenceState':'" adherence                                      \
+    "','systemPresence':'ON_QUEUE','adherenceDate':'~09:30'}]}"
 
 TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 {
     struct fixture *f = *state;
-    static const char full[] = IN("09:30") ",\"isOutOfOffice\":false,\"scheduledActivityCode\":{"
-                                           "\"id\":\"c\",\"name\":\"n\"},\"team\":{\"id\":\"t\"}";
+    static const char full[] = IN("09:30") ",'isOutOfOffice':false,'scheduledActivityCode':{'id':"
+                                           "'c','name':'n'},'team':{'id':'t'}";
 
     wfm(f, "10:00", full);
     poll(f, STATUS, "10:05", STATUS_ANSWER("In"), "u");
     poll(f, STATUS, "10:10", STATUS_ANSWER("In"), "u");
     check_history(f, "u 09:30- 10:00/10:10 In OnQueue");
     /* what the other source never reports stays as it was */
-    assert_string_equal(
-        scratch_value(f->scratch, "SELECT team_id || row_source FROM adherence_state"),
-        "tagents_status");
+    check_value(f->s, "SELECT team_id || row_source FROM adherence_state", "tagents_status");
     wfm(f, "10:15", full);
     wfm(f, "10:20", full);
     check_history(f, "u 09:30- 10:00/10:20 In OnQueue");
@@ -345,7 +312,7 @@ TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 /* --- intervals --- */
 
 #define INTERVAL(start, end, adherence)                                                            \
-    "{\"userId\":\"u\",\"start\":\"~" start "\",\"end\":" end ",\"state\":\"" adherence "\"}"
+    "{'userId':'u','start':'~" start "','end':" end ",'state':'" adherence "'}"
 
 static void intervals(struct fixture *f, const char *time, const char *answer)
 {
@@ -355,8 +322,8 @@ static void intervals(struct fixture *f, const char *time, const char *answer)
 TEST_IN(set_up, tear_down, test_intervals)
 {
     struct fixture *f = *state;
-    static const char page[] = "{\"results\":[" INTERVAL("08:00", "\"~09:00\"", "In") "," INTERVAL(
-        "09:00", "\"~09:30\"", "Out") "," INTERVAL("09:30", "null", "In") "]}";
+    static const char page[] = "{'results':[" INTERVAL("08:00", "'~09:00'", "In") "," INTERVAL(
+        "09:00", "'~09:30'", "Out") "," INTERVAL("09:30", "null", "In") "]}";
 
     intervals(f, "10:00", page);
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
@@ -367,7 +334,7 @@ TEST_IN(set_up, tear_down, test_intervals)
     assert_int_equal(f->counts.rows_unchanged, 3);
     /* later the open one has ended, and another is open */
     intervals(f, "10:05",
-              "[" INTERVAL("09:30", "\"~10:02\"", "In") "," INTERVAL("10:02", "null", "Out") "]");
+              "[" INTERVAL("09:30", "'~10:02'", "In") "," INTERVAL("10:02", "null", "Out") "]");
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
                      "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?");
 }
@@ -379,7 +346,7 @@ TEST_IN(set_up, tear_down, test_intervals_in_any_order)
 
     intervals(f, "10:00",
               "[" INTERVAL("09:30", "null", "In") "," INTERVAL(
-                  "09:00", "\"~09:30\"", "Out") "," INTERVAL("08:00", "\"~09:00\"", "In") "]");
+                  "09:00", "'~09:30'", "Out") "," INTERVAL("08:00", "'~09:00'", "In") "]");
     check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
                      "u 09:30- 10:00/10:00 In ?");
 }
@@ -389,24 +356,24 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 {
     struct fixture *f = *state;
     static const char *const pieces[] = {
-        INTERVAL("08:00", "\"~09:00\"", "In"),
-        INTERVAL("09:00", "\"~09:30\"", "In"),
+        INTERVAL("08:00", "'~09:00'", "In"),
+        INTERVAL("09:00", "'~09:30'", "In"),
         INTERVAL("09:30", "null", "In"),
     };
     static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        const char *page = arena_printf(f->scratch->arena, "[%s,%s,%s]", pieces[orders[i][0]],
+        const char *page = arena_printf(f->arena, "[%s,%s,%s]", pieces[orders[i][0]],
                                         pieces[orders[i][1]], pieces[orders[i][2]]);
 
         intervals(f, "10:00", page);
         check_history(f, "u 08:00- 09:00/10:00 In ?");
         intervals(f, "10:05", page);
         check_history(f, "u 08:00- 09:00/10:05 In ?");
-        intervals(f, "10:10", "[" INTERVAL("09:30", "\"~10:08\"", "In") "]");
+        intervals(f, "10:10", "[" INTERVAL("09:30", "'~10:08'", "In") "]");
         check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
-        scratch_exec(f->scratch, "DELETE FROM adherence_state");
+        scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
 
@@ -415,7 +382,7 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
 {
     struct fixture *f = *state;
 
-    scratch_exec(f->scratch,
+    scratch_exec(f->s,
                  "INSERT INTO adherence_state (user_id, state_start, state_end, first_observed, "
                  "last_observed, adherence_state, row_source, name) VALUES "
                  "('u', '2026-03-02T08:00:00.000Z', '2026-03-02T09:00:00.000Z', "
@@ -424,7 +391,7 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
                  "'2026-03-02T09:31:00.000Z', '2026-03-02T09:35:00.000Z', 'In', 'x', 'n'), "
                  "('u', '2026-03-02T09:40:00.000Z', NULL, "
                  "'2026-03-02T09:41:00.000Z', '2026-03-02T09:45:00.000Z', 'Out', 'x', 'n')");
-    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~09:30\"", "In") "]");
+    intervals(f, "10:00", "[" INTERVAL("09:00", "'~09:30'", "In") "]");
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
 }
 
@@ -447,7 +414,7 @@ TEST_IN(set_up, tear_down, test_interval_is_corrected)
     struct fixture *f = *state;
 
     intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
-    intervals(f, "10:05", "[" INTERVAL("09:00", "\"~10:03\"", "Out") "]");
+    intervals(f, "10:05", "[" INTERVAL("09:00", "'~10:03'", "Out") "]");
     check_history(f, "u 09:00-10:03 10:00/10:03 Out ?");
     assert_int_equal(f->counts.rows_changed, 1);
 }
@@ -457,13 +424,13 @@ TEST_IN(set_up, tear_down, test_odd_intervals)
     struct fixture *f = *state;
 
     intervals(f, "10:00",
-              "[" INTERVAL("09:00", "\"~08:00\"", "In") "," INTERVAL(
-                  "11:00", "null", "In") "," INTERVAL("09:00", "\"~09:00\"", "In") "]");
+              "[" INTERVAL("09:00", "'~08:00'", "In") "," INTERVAL(
+                  "11:00", "null", "In") "," INTERVAL("09:00", "'~09:00'", "In") "]");
     check_history(f, "");
-    assert_string_equal(scratch_value(f->scratch, "SELECT kind || count FROM data_problem"),
-                        "interval ends before it starts, or is not yet2");
+    check_value(f->s, "SELECT kind || count FROM data_problem",
+                "interval ends before it starts, or is not yet2");
     /* an end to come is no end yet */
-    intervals(f, "10:00", "[" INTERVAL("09:00", "\"~12:00\"", "In") "]");
+    intervals(f, "10:00", "[" INTERVAL("09:00", "'~12:00'", "In") "]");
     check_history(f, "u 09:00- 10:00/10:00 In ?");
 }
 
@@ -471,8 +438,8 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
 {
     struct fixture *f = *state;
 
-    wfm(f, "10:00", "\"adherenceState\":\"In\"");
-    wfm(f, "10:05", "\"adherenceState\":\"In\"");
+    wfm(f, "10:00", "'adherenceState':'In'");
+    wfm(f, "10:05", "'adherenceState':'In'");
     /* the same state, whichever source says it */
     intervals(f, "10:10", "[" INTERVAL("09:57", "null", "In") "]");
     check_history(f, "u 09:57- 10:00/10:10 In ?");
@@ -480,13 +447,13 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
     check_history(f, "u 09:57- 10:00/10:15 In ?");
     intervals(f, "10:20", "[" INTERVAL("10:18", "null", "Out") "]");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
-    wfm(f, "10:25", "\"adherenceState\":\"Out\"");
+    wfm(f, "10:25", "'adherenceState':'Out'");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
 }
 
 static const char *clock_text(struct fixture *f, int minute)
 {
-    return arena_printf(f->scratch->arena, "%02d:%02d", minute / 60, minute % 60);
+    return arena_printf(f->arena, "%02d:%02d", minute / 60, minute % 60);
 }
 
 static unsigned draw(uint32_t *seed)
@@ -512,15 +479,12 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
     case 1:
     case 2:
         wfm(f, clock_text(f, now),
-            arena_printf(f->scratch->arena,
-                         "\"adherenceState\":\"%s\",\"timeOfAdherenceChange\":\"~%s\"", adherence,
+            arena_printf(f->arena, "'adherenceState':'%s','timeOfAdherenceChange':'~%s'", adherence,
                          from));
         break;
     default:
         intervals(f, clock_text(f, now),
-                  arena_printf(f->scratch->arena,
-                               "[{\"userId\":\"u\",\"start\":\"~%s\",\"state\":\"%s\","
-                               "\"%s\":\"~%s\"}]",
+                  arena_printf(f->arena, "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]",
                                from, adherence, end, to));
         break;
     }
@@ -533,21 +497,21 @@ TEST_IN(set_up, tear_down, test_random_history_is_sound)
     uint32_t seed = 12345;
     int now = 60;
 
-    scratch_exec(f->scratch, "PRAGMA synchronous = OFF");
+    scratch_exec(f->s, "PRAGMA synchronous = OFF");
     for (int i = 0; i < 1500; i++) {
         now += draw(&seed) % 3 == 0 ? 1 : 0;
         now -= draw(&seed) % 97 == 0 ? 5 : 0;
         poll_anything(f, now, &seed);
         check_history(f, history(f));
-        assert_string_equal(
-            scratch_value(f->scratch, "SELECT count(*) FROM (SELECT state_end, lead(state_start) "
-                                      "OVER (ORDER BY state_start) AS next FROM adherence_state) "
-                                      "WHERE next < ifnull(state_end, '9')"),
-            "0");
-        assert_string_equal(scratch_value(f->scratch, "SELECT count(*) FROM adherence_state WHERE "
-                                                      "first_observed < state_start"),
-                            "0");
+        check_value(f->s,
+                    "SELECT count(*) FROM (SELECT state_end, lead(state_start) "
+                    "OVER (ORDER BY state_start) AS next FROM adherence_state) "
+                    "WHERE next < ifnull(state_end, '9')",
+                    "0");
+        check_value(f->s,
+                    "SELECT count(*) FROM adherence_state WHERE "
+                    "first_observed < state_start",
+                    "0");
     }
-    assert_string_equal(scratch_value(f->scratch, "SELECT count(*) > 20 FROM adherence_state"),
-                        "1");
+    check_value(f->s, "SELECT count(*) > 20 FROM adherence_state", "1");
 }

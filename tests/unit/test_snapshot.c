@@ -28,7 +28,7 @@ TEST_IN(scratch_open, scratch_close, the_copy_is_plain_and_of_one_moment)
     db_close(copy);
     /* The connection can be used on, also for writing. */
     check(snapshot_write(s->db, "copy.db", &s->e), s);
-    assert_string_equal(scratch_value(s, "SELECT count(*) FROM user"), "3");
+    check_value(s, "SELECT count(*) FROM user", "3");
 }
 
 TEST_IN(scratch_open, scratch_close, what_is_alive_is_refused)
