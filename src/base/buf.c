@@ -21,11 +21,11 @@ void buf_free(struct buf *b)
     buf_init(b, b->max_bytes);
 }
 
-void buf_clear(struct buf *b)
+void buf_cut(struct buf *b, size_t length)
 {
-    b->length = 0;
+    b->length = length;
     if (b->data) {
-        b->data[0] = '\0';
+        b->data[length] = '\0';
     }
 }
 

@@ -25,8 +25,8 @@ void buf_init(struct buf *b, size_t max_bytes);
 /* Frees the storage; the buffer is empty and usable again with the same maximum. */
 void buf_free(struct buf *b);
 
-/* Empties the buffer, keeping its storage. */
-void buf_clear(struct buf *b);
+/* Leaves the first `length` bytes (not more than there are), keeping the storage. */
+void buf_cut(struct buf *b, size_t length);
 
 /* Adds bytes, a string, one character, a printf text. False: it would pass the maximum; nothing was
  * added. */

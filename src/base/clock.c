@@ -102,33 +102,25 @@ static struct date date_of(int64_t day)
     return d;
 }
 
-char *clock_format(int64_t ms, char *out)
+char *clock_format_day(int32_t day, char *out)
 {
-    int64_t shown = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
-    struct date d = date_of(floor_div(shown, MS_PER_DAY));
-    unsigned rest = (unsigned)(shown - clock_utc_day_start(shown));
+    struct date d = date_of(day);
 
-    (void)snprintf(out, CLOCK_ISO_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-                   (unsigned)d.year % 10000U, (unsigned)d.month % 100U, (unsigned)d.day % 100U,
-                   rest / 3600000U % 24U, rest / 60000U % 60U, rest / 1000U % 60U, rest % 1000U);
-    return out;
-}
-
-static char *format_date(struct date d, char *out)
-{
     (void)snprintf(out, CLOCK_DAY_BYTES, "%04u-%02u-%02u", (unsigned)d.year % 10000U,
                    (unsigned)d.month % 100U, (unsigned)d.day % 100U);
     return out;
 }
 
-char *clock_format_utc_day(int64_t ms, char *out)
+char *clock_format(int64_t ms, char *out)
 {
-    return format_date(date_of(floor_div(ms, MS_PER_DAY)), out);
-}
+    int64_t shown = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+    int64_t day = floor_div(shown, MS_PER_DAY);
+    unsigned rest = (unsigned)(shown - day * MS_PER_DAY);
+    size_t length = strlen(clock_format_day((int32_t)day, out));
 
-char *clock_format_day(int32_t day, char *out)
-{
-    return format_date(date_of(day), out);
+    (void)snprintf(out + length, CLOCK_ISO_BYTES - length, "T%02u:%02u:%02u.%03uZ",
+                   rest / 3600000U % 24U, rest / 60000U % 60U, rest / 1000U % 60U, rest % 1000U);
+    return out;
 }
 
 int64_t clock_utc_day_start(int64_t ms)
@@ -406,23 +398,7 @@ static void zone_directories(const char *directories[static 5])
     directories[count] = NULL;
 }
 
-/* True for a compiled zone (RFC 8536), not one of the tables beside them. */
-static bool is_zone_file(const char *path)
-{
-    char magic[4] = "";
-    struct stat status;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (file < 0) {
-        return false;
-    }
-    bool zone = fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-                read(file, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-                memcmp(magic, "TZif", sizeof(magic)) == 0;
-    (void)close(file);
-    return zone;
-}
-
+/* The file of a compiled zone (RFC 8536), not of one of the tables beside them; NULL: none. */
 static const char *find_zone_file(struct arena *a, const char *name)
 {
     const char *directories[5];
@@ -430,8 +406,18 @@ static const char *find_zone_file(struct arena *a, const char *name)
     zone_directories(directories);
     for (size_t i = 0; directories[i]; i++) {
         const char *path = arena_printf(a, "%s/%s", directories[i], name);
+        int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        char magic[4] = "";
+        struct stat status;
 
-        if (is_zone_file(path)) {
+        if (file < 0) {
+            continue;
+        }
+        bool is_zone = fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+                       read(file, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+                       memcmp(magic, "TZif", sizeof(magic)) == 0;
+        (void)close(file);
+        if (is_zone) {
             return path;
         }
     }

@@ -38,9 +38,6 @@ void clock_sleep_ms(int64_t ms);
  * 9999. */
 char *clock_format(int64_t ms, char *out);
 
-/* Formats the UTC day as YYYY-MM-DD into `out` (CLOCK_DAY_BYTES) and returns `out`. */
-char *clock_format_utc_day(int64_t ms, char *out);
-
 /* Parses ISO 8601: date, or date and time with optional seconds and fraction (any digits, cut to
  * ms), then Z or an offset (+09:00, +0900, +09). Without an offset it is false unless `assume_utc`.
  * A date alone is midnight UTC. False when it is anything else or the date does not exist. */

@@ -270,28 +270,9 @@ bool str_url_encode(struct buf *out, const char *text)
                            : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
 
         if (!added) {
-            out->length = before;
-            if (out->data) {
-                out->data[before] = '\0';
-            }
+            buf_cut(out, before);
             return false;
         }
-    }
-    return true;
-}
-
-bool str_is_utf8(const char *text, size_t length)
-{
-    size_t done = 0;
-
-    while (done < length) {
-        uint32_t code = 0;
-        size_t bytes = utf8_next(text + done, length - done, &code);
-
-        if (bytes == 0) {
-            return false;
-        }
-        done += bytes;
     }
     return true;
 }

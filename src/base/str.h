@@ -67,9 +67,6 @@ char *str_escaped(struct arena *a, const char *text);
  * full: nothing was added. */
 bool str_url_encode(struct buf *out, const char *text);
 
-/* True when the bytes are valid UTF-8 (no surrogates, no overlong forms, nothing over U+10FFFF). */
-bool str_is_utf8(const char *text, size_t length);
-
 /* Decodes `length` base64 digits of either alphabet, without padding, into `out` (3/4 of `length`
  * bytes at most) and *out_length. False when it is no base64. */
 bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_length);

@@ -413,7 +413,7 @@ static void note_unknown(struct walker *w, const char *path, const char *key, si
 {
     char whole[NOTE_PATH_BYTES];
 
-    buf_clear(&w->scratch);
+    buf_cut(&w->scratch, 0);
     str_escape(&w->scratch, key, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
     (void)snprintf(whole, sizeof(whole), "%s%s%s%s", path, path[0] ? "." : "", buf_str(&w->scratch),
                    length > NOTE_KEY_BYTES ? "..." : "");
@@ -431,7 +431,7 @@ static const char *example_of(struct walker *w, const char *text, size_t length)
 
         at += step > 0 ? step : 1;
     }
-    buf_clear(&w->scratch);
+    buf_cut(&w->scratch, 0);
     str_escape(&w->scratch, text, at);
     return arena_strdup(w->note_texts, buf_str(&w->scratch));
 }

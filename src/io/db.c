@@ -33,9 +33,9 @@ struct db {
     bool in_transaction;
     bool frozen; /* read without locks; good for as long as the file is as it was (`stamp`) */
     struct db_stamp stamp;
-    struct kept_stmt *kept; /* open addressing, a power of two */
-    size_t kept_slots;
+    struct kept_stmt *kept;
     size_t kept_count;
+    size_t kept_room;
 };
 
 /* --- errors --- */
@@ -114,17 +114,11 @@ bool db_exec(struct db *d, const char *sql, struct err *e)
     return true;
 }
 
-static int bind_time(sqlite3_stmt *s, int at, int64_t ms)
-{
-    char text[CLOCK_ISO_BYTES];
-
-    return ms == TIME_NONE ? SQLITE_OK
-                           : sqlite3_bind_text(s, at, clock_format(ms, text), -1, SQLITE_TRANSIENT);
-}
-
 /* What is not bound is NULL already. */
 static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
 {
+    char time[CLOCK_ISO_BYTES];
+
     switch (v->type) {
     case 'n':
         return v->number < 0 ? SQLITE_OK : sqlite3_bind_int64(s, at, v->number);
@@ -133,7 +127,9 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
     case 'r':
         return sqlite3_bind_double(s, at, v->real);
     case 't':
-        return bind_time(s, at, v->number);
+        return v->number == TIME_NONE
+                   ? SQLITE_OK
+                   : sqlite3_bind_text(s, at, clock_format(v->number, time), -1, SQLITE_TRANSIENT);
     case 's':
         return v->bytes ? sqlite3_bind_text(s, at, v->bytes, -1, SQLITE_STATIC) : SQLITE_OK;
     case 'x':
@@ -163,65 +159,57 @@ static bool bind_values(struct db *d, sqlite3_stmt *s, const struct db_value *v,
     return true;
 }
 
-/* Where a text's statement is kept, or would be. */
-static struct kept_stmt *kept_slot(struct kept_stmt *slots, size_t count, const char *sql)
+static void drop_kept(struct db *d, size_t at)
 {
-    size_t at = (size_t)((uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (count - 1);
-
-    while (slots[at].sql && slots[at].sql != sql) {
-        at = (at + 1) & (count - 1);
-    }
-    return &slots[at];
+    sqlite3_finalize(d->kept[at].statement);
+    d->kept[at] = d->kept[--d->kept_count];
 }
 
-static void grow_kept(struct db *d)
+static size_t find_kept(const struct db *d, const char *sql)
 {
-    size_t count = d->kept_slots ? 2 * d->kept_slots : 64;
-    struct kept_stmt *slots = xcalloc(count, sizeof(*slots));
+    size_t at = 0;
 
-    for (size_t i = 0; i < d->kept_slots; i++) {
-        if (d->kept[i].sql) {
-            *kept_slot(slots, count, d->kept[i].sql) = d->kept[i];
-        }
+    while (at < d->kept_count && d->kept[at].sql != sql) {
+        at++;
     }
-    free(d->kept);
-    d->kept = slots;
-    d->kept_slots = count;
+    return at;
 }
 
 /* The statement of that text. Text that is not constant may have been another one at this address:
  * then what was kept for that goes. */
 static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
 {
-    if (2 * d->kept_count >= d->kept_slots) {
-        grow_kept(d);
+    sqlite3_stmt *s = NULL;
+    size_t at = find_kept(d, sql);
+
+    if (at < d->kept_count && strcmp(sqlite3_sql(d->kept[at].statement), sql) != 0) {
+        drop_kept(d, at);
+        at = d->kept_count;
     }
-    struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
-    if (k->statement && strcmp(sqlite3_sql(k->statement), sql) != 0) {
-        sqlite3_finalize(k->statement);
-        k->statement = NULL;
+    if (at < d->kept_count) {
+        s = d->kept[at].statement;
+        INVARIANT(!sqlite3_stmt_busy(s));
+        return s;
     }
-    if (!k->statement) {
-        if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &k->statement,
-                               NULL) != SQLITE_OK) {
-            fail_sql(d, sql, e);
-            return NULL;
-        }
-        INVARIANT(k->statement);
-        d->kept_count += !k->sql;
-        k->sql = sql;
+    if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
+        fail_sql(d, sql, e);
+        return NULL;
     }
-    INVARIANT(!sqlite3_stmt_busy(k->statement));
-    return k->statement;
+    INVARIANT(s);
+    if (d->kept_count == d->kept_room) {
+        d->kept_room = d->kept_room ? 2 * d->kept_room : 64;
+        d->kept = xrealloc(d->kept, d->kept_room * sizeof(*d->kept));
+    }
+    d->kept[d->kept_count++] = (struct kept_stmt){sql, s};
+    return s;
 }
 
 void db_forget(struct db *d, const char *sql)
 {
-    if (d->kept_slots > 0) {
-        struct kept_stmt *k = kept_slot(d->kept, d->kept_slots, sql);
+    size_t at = find_kept(d, sql);
 
-        sqlite3_finalize(k->statement);
-        k->statement = NULL;
+    if (at < d->kept_count) {
+        drop_kept(d, at);
     }
 }
 
@@ -440,7 +428,6 @@ enum {
     READ_TRIES = 4,
     CONVERTED_SCHEMA = 6,
     MEGABYTE = 1000000,
-    ARENA_BYTES = 16384
 };
 
 /* --- schema numbers --- */
@@ -496,14 +483,6 @@ static bool switch_to_wal(struct db *d, struct err *e)
 }
 
 /* --- migrations --- */
-
-static bool set_number(struct db *d, const char *pragma, int value, struct err *e)
-{
-    char sql[64];
-
-    snprintf(sql, sizeof(sql), "PRAGMA %s = %d", pragma, value);
-    return db_exec(d, sql, e);
-}
 
 /* Runs the files of one number. */
 static bool run_schema(struct db *d, int number, struct err *e)
@@ -603,23 +582,16 @@ static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
 
 /* In the transaction that is open, so that whoever is stopped on the way leaves the file as it was.
  * What its owner added (tables, views, indexes, triggers) stays. */
-static bool convert_file(struct db *d, struct err *e)
+static bool convert_file(struct db *d, int64_t version, struct err *e)
 {
-    struct arena *a;
-    int64_t version;
-    bool ok;
-
-    if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
-        return false;
-    }
     if (version != CONVERTED_SCHEMA) {
         return err_set(e, ERR_STORE,
                        "%s: schema %lld is older than this program brings over (%d); set the file "
                        "aside, `rollcall extract` makes a new one",
                        d->path, (long long)version, CONVERTED_SCHEMA);
     }
-    a = arena_new(ARENA_BYTES);
-    ok = convert_and_tell(d, a, e);
+    struct arena *a = arena_new(0);
+    bool ok = convert_and_tell(d, a, e);
     arena_free(a);
     return ok;
 }
@@ -628,7 +600,7 @@ static bool convert_file(struct db *d, struct err *e)
 static bool migrate_step(struct db *d, int number, struct err *e)
 {
     int64_t version;
-    bool ok;
+    char marks[80];
 
     if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
         return false;
@@ -636,14 +608,12 @@ static bool migrate_step(struct db *d, int number, struct err *e)
     if (version >= number) {
         return true;
     }
-    if (version > 0 && number == migration_number(0)) {
-        ok = convert_file(d, e);
-    } else {
-        ok = run_schema(d, number, e);
-    }
+    bool is_conversion = version > 0 && number == migration_number(0);
+    bool ok = is_conversion ? convert_file(d, version, e) : run_schema(d, number, e);
     INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
-    return ok && set_number(d, "application_id", DB_APPLICATION_ID, e) &&
-           set_number(d, "user_version", number, e);
+    snprintf(marks, sizeof(marks), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             DB_APPLICATION_ID, number);
+    return ok && db_exec(d, marks, e);
 }
 
 /* The files of one number are one migration, one transaction. */
@@ -698,11 +668,6 @@ static bool read_header(struct db *d, struct db_header *h, struct err *e)
     return ok;
 }
 
-static void no_checkpoint_at_close(struct db *d, bool on)
-{
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 1 : 0, NULL);
-}
-
 /* What a reader may not do: write to the file itself. Tables of its own connection it may make. (An
  * update of the catalogue is how SQLite makes a virtual table known.) */
 static int only_temporary(void *unused, int action, const char *table, const char *column,
@@ -739,13 +704,8 @@ static bool ready_to_write(struct db *d, const struct db_header *h, struct err *
     if (sqlite3_db_readonly(d->handle, "main") == 1) {
         return err_set(e, ERR_STORE, "%s: cannot be written; allow writing to it", d->path);
     }
-    if (!journal_mode(d, "PRAGMA journal_mode", &wal, e)) {
-        return false;
-    }
-    if (!wal && !switch_to_wal(d, e)) {
-        return false;
-    }
-    return migrate(d, h->version, e);
+    return journal_mode(d, "PRAGMA journal_mode", &wal, e) && (wal || switch_to_wal(d, e)) &&
+           migrate(d, h->version, e);
 }
 
 static bool ready_to_read(struct db *d, const struct db_header *h, struct err *e)
@@ -770,11 +730,11 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
     struct db_header h;
 
     /* Until the file is known to be ours, closing it writes nothing. */
-    no_checkpoint_at_close(d, true);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     bool ready = connection_settings(d, mode, e) && read_header(d, &h, e) &&
                  db_header_judge(d->path, &h, db_schema_version(), e);
     if (ready) {
-        no_checkpoint_at_close(d, false);
+        sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
         ready = mode == DB_WRITE ? ready_to_write(d, &h, e) : ready_to_read(d, &h, e);
     }
     if (!ready) {
@@ -866,7 +826,7 @@ void db_close(struct db *d)
     }
     if (d->handle) {
         db_rollback(d);
-        for (size_t i = 0; i < d->kept_slots; i++) {
+        for (size_t i = 0; i < d->kept_count; i++) {
             sqlite3_finalize(d->kept[i].statement);
         }
         free(d->kept);

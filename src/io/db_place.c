@@ -64,47 +64,39 @@ static const char *immutable_uri(struct arena *a, const char *path, struct err *
     return uri;
 }
 
-static int read_number(sqlite3 *handle, const char *sql, int64_t *out)
-{
-    sqlite3_stmt *s = NULL;
-    int code = sqlite3_prepare_v2(handle, sql, -1, &s, NULL);
-
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(s);
-        *out = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
-    }
-    sqlite3_finalize(s);
-    return code == SQLITE_ROW ? SQLITE_OK : code;
-}
-
 /* A first look that cannot leave anything behind. What it refuses is refused for sure: of a file of
  * ours, the first page either bears our id or is blank (what is missing is in the WAL). What it
  * cannot read is left to the real opening. SQLite opens it, not we: closing the file ourselves
  * would drop SQLite's own locks. */
 static bool first_look(struct arena *a, const char *path, int newest, struct err *e)
 {
+    /* One statement, and so one moment: another program may be making the file right now. */
+    static const char header_sql[] =
+        "SELECT application_id, user_version, EXISTS (SELECT 1 FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version";
     const char *uri = immutable_uri(a, path, e);
     struct db_header h = {0};
     sqlite3 *handle = NULL;
+    sqlite3_stmt *s = NULL;
 
     if (!uri) {
         return false;
     }
     int code = sqlite3_open_v2(uri, &handle,
                                SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    /* One read transaction: another program may be making the file right now. */
     if (code == SQLITE_OK) {
-        code = sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL);
+        code = sqlite3_prepare_v2(handle, header_sql, -1, &s, NULL);
     }
     if (code == SQLITE_OK) {
-        code = read_number(handle, "PRAGMA application_id", &h.application_id);
+        code = sqlite3_step(s);
     }
-    if (code == SQLITE_OK) {
-        code = read_number(handle, "PRAGMA user_version", &h.version);
+    bool is_read = code == SQLITE_ROW;
+    if (is_read) {
+        h.application_id = sqlite3_column_int64(s, 0);
+        h.version = sqlite3_column_int64(s, 1);
+        h.has_tables = sqlite3_column_int64(s, 2);
     }
-    if (code == SQLITE_OK) {
-        code = read_number(handle, "SELECT EXISTS (SELECT 1 FROM sqlite_master)", &h.has_tables);
-    }
+    sqlite3_finalize(s);
     sqlite3_close(handle);
     if ((code & 0xff) == SQLITE_NOTADB) {
         err_set(e, ERR_STORE,
@@ -113,7 +105,7 @@ static bool first_look(struct arena *a, const char *path, int newest, struct err
                 path);
         return err_cause(e, CAUSE_LOCAL_FOREIGN);
     }
-    return code != SQLITE_OK || db_header_judge(path, &h, newest, e);
+    return !is_read || db_header_judge(path, &h, newest, e);
 }
 
 /* --- where it lies --- */

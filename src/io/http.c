@@ -18,7 +18,6 @@
 /* One request on its way. */
 struct transfer {
     struct transfer *next;
-    struct transfer *previous;
     CURL *easy;
     struct curl_slist *headers;
     struct http_answer answer;
@@ -65,48 +64,33 @@ static bool has_part(CURLU *parsed, CURLUPart part)
     return found;
 }
 
-/* Checks a URL that libcurl could read: fills *out. */
-static bool check_parts(CURLU *parsed, const char *url, struct http_target *out, struct err *e)
-{
-    char *scheme = NULL;
-    char *host = NULL;
-    bool ok = curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-              curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-
-    if (!ok) {
-        err_set(e, ERR_CONFIG, "not a URL: %s", url);
-    } else {
-        out->loopback = is_loopback(host);
-        out->tls = str_eq(scheme, "https");
-        ok = out->tls || (str_eq(scheme, "http") && out->loopback);
-        if (!ok) {
-            err_set(e, ERR_CONFIG,
-                    "%s: only https is allowed (plain http to this machine's loopback address "
-                    "alone)",
-                    url);
-        }
-    }
-    curl_free(scheme);
-    curl_free(host);
-    return ok;
-}
-
 static bool check_url(const char *url, struct http_target *out, struct err *e)
 {
     CURLU *parsed = curl_url();
+    char *scheme = NULL;
+    char *host = NULL;
     bool ok = false;
 
     *out = (struct http_target){.tls = false};
     if (!parsed) {
-        return err_set(e, ERR_BUG, "libcurl has no memory for a URL");
-    }
-    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+        err_set(e, ERR_BUG, "libcurl has no memory for a URL");
+    } else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+               curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+               curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         err_set(e, ERR_CONFIG, "not a URL: %s", url);
     } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
         err_set(e, ERR_CONFIG, "a URL holds a user name or password; they do not belong there");
     } else {
-        ok = check_parts(parsed, url, out, e);
+        out->loopback = is_loopback(host);
+        out->tls = str_eq(scheme, "https");
+        ok = out->tls || (str_eq(scheme, "http") && out->loopback) ||
+             err_set(e, ERR_CONFIG,
+                     "%s: only https is allowed (plain http to this machine's loopback address "
+                     "alone)",
+                     url);
     }
+    curl_free(scheme);
+    curl_free(host);
     curl_url_cleanup(parsed);
     return ok;
 }
@@ -133,10 +117,8 @@ bool http_proxy_allowed(const char *proxy, struct err *e)
                      CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
         has_part(parsed, CURLUPART_HOST) &&
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
-        for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-            /* Without a scheme curl_url guesses https; libcurl takes such a proxy for http. */
-            known = known || str_eq(scheme, schemes[i]);
-        }
+        /* Without a scheme curl_url guesses https; libcurl takes such a proxy for http. */
+        known = str_is_listed(scheme, schemes, COUNT_OF(schemes));
     }
     curl_free(scheme);
     curl_url_cleanup(parsed);
@@ -529,35 +511,16 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return size * count;
 }
 
-static bool is_blank_line(const char *line, size_t length)
-{
-    return length > 0 && (line[0] == '\r' || line[0] == '\n');
-}
-
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     size_t length = size * count;
 
-    t->headers_done = is_blank_line(line, length);
+    t->headers_done = length > 0 && (line[0] == '\r' || line[0] == '\n');
     return length;
 }
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
-
-static bool set_body(CURL *easy, const struct http_request *request)
-{
-    bool ok = true;
-
-    if (request->method == HTTP_POST) {
-        SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->body_length : 0));
-    } else if (request->method == HTTP_DELETE) {
-        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
-    }
-    return ok;
-}
 
 static bool set_limits(CURL *easy)
 {
@@ -606,9 +569,16 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
                     const struct http_target *target)
 {
     CURL *easy = t->easy;
-    bool ok = set_security(easy, h, target) && set_limits(easy) && set_body(easy, request);
+    bool ok = set_security(easy, h, target) && set_limits(easy);
 
     SET(CURLOPT_URL, request->url);
+    if (request->method == HTTP_POST) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->body_length : 0));
+    } else if (request->method == HTTP_DELETE) {
+        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+    }
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
@@ -641,26 +611,17 @@ static void transfer_free(struct transfer *t)
     free(t);
 }
 
-static void link_transfer(struct http *h, struct transfer *t)
+/* Takes a transfer that was started out of libcurl's hands and frees it. */
+static void drop_transfer(struct http *h, struct transfer *t)
 {
-    t->next = h->transfers;
-    if (t->next) {
-        t->next->previous = t;
-    }
-    h->transfers = t;
-}
+    struct transfer **at = &h->transfers;
 
-static void unlink_transfer(struct http *h, struct transfer *t)
-{
     curl_multi_remove_handle(h->multi, t->easy);
-    if (t->previous) {
-        t->previous->next = t->next;
-    } else {
-        h->transfers = t->next;
+    while (*at != t) {
+        at = &(*at)->next;
     }
-    if (t->next) {
-        t->next->previous = t->previous;
-    }
+    *at = t->next;
+    transfer_free(t);
 }
 
 bool http_start(struct http *h, const struct http_request *request, struct err *e)
@@ -680,7 +641,8 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
         transfer_free(t);
         return err_set(e, ERR_BUG, "libcurl refuses a request's options");
     }
-    link_transfer(h, t);
+    t->next = h->transfers;
+    h->transfers = t;
     return true;
 }
 
@@ -729,8 +691,7 @@ static void finish(struct http *h, struct transfer *t, CURLcode code, struct htt
     }
     *answer = t->answer;
     buf_init(&t->answer.body, 0);
-    unlink_transfer(h, t);
-    transfer_free(t);
+    drop_transfer(h, t);
 }
 
 static bool take_finished(struct http *h, struct http_answer *answer)
@@ -780,13 +741,7 @@ void http_wake(struct http *h)
 
 void http_abort(struct http *h)
 {
-    struct transfer *t = h->transfers;
-
-    while (t) {
-        struct transfer *next = t->next;
-
-        unlink_transfer(h, t);
-        transfer_free(t);
-        t = next;
+    while (h->transfers) {
+        drop_transfer(h, h->transfers);
     }
 }

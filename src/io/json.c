@@ -234,9 +234,8 @@ bool json_quote(struct buf *out, const char *text, size_t length)
         fits = quote_character(out, text + at, length - at, &used);
     }
     fits = fits && buf_add_char(out, '"');
-    if (!fits && out->data != NULL) {
-        out->length = before;
-        out->data[before] = '\0';
+    if (!fits) {
+        buf_cut(out, before);
     }
     return fits;
 }

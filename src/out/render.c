@@ -122,7 +122,7 @@ static void render_json(struct rows *q, FILE *out, size_t *count)
     buf_init(&line, SIZE_MAX);
     (void)fputc('[', out);
     for (; next_row(q) && !ferror(out); (*count)++) {
-        buf_clear(&line);
+        buf_cut(&line, 0);
         buf_add_str(&line, *count > 0 ? ",\n  {" : "\n  {");
         for (int i = 0; i < columns; i++) {
             const char *name = db_column_name(q, i);

@@ -18,8 +18,9 @@ struct reading *reading_new(struct arena *a, const struct stream *stream,
     r->resubmits = reading_resumes(r) ? window->job_resubmits : 0;
     if (window->kind == WINDOW_DAY) {
         char day[CLOCK_DAY_BYTES];
-        r->label = arena_printf(a, "%s %s (%s)", stream->name,
-                                clock_format_utc_day(window->window.start_ms, day), plan->name);
+        r->label = arena_printf(
+            a, "%s %s (%s)", stream->name,
+            clock_format_day((int32_t)(window->window.start_ms / MS_PER_DAY), day), plan->name);
     } else {
         r->label = arena_printf(a, "%s (%s)", stream->name, plan->name);
     }

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "child.h"
+#include "utf8.h"
 
 TEST(kinds_have_their_exit_codes)
 {
@@ -86,7 +87,7 @@ static void assert_full_and_whole(const struct err *e, size_t character_bytes)
 {
     size_t length = strlen(e->message);
 
-    assert_true(str_is_utf8(e->message, length));
+    assert_true(is_utf8(e->message, length));
     assert_true(length < ERR_MESSAGE_BYTES);
     assert_true(length + character_bytes >= ERR_MESSAGE_BYTES);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "utf8.h"
 
 /* Standard error is a datagram socket while a line is caught: one write is one datagram. */
 struct catcher {
@@ -165,7 +166,7 @@ TEST(long_lines_are_cut)
 
             cuts += cut ? 1 : 0;
             assert_true(strlen(caught) < 16384);
-            assert_true(str_is_utf8(caught, strlen(caught)));
+            assert_true(is_utf8(caught, strlen(caught)));
             assert_true(str_ends_with(rest, cut ? rows[i].cut_end : rows[i].end));
         }
         assert_in_range(cuts, 1, 79);
