@@ -48,39 +48,32 @@ int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms
     return l->run_id;
 }
 
-bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_totals *totals,
-                         struct err *e)
+bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e)
 {
     return db_do(l->db, e,
                  "UPDATE run SET requests = ?2, retries = ?3, bytes = ?4, pages = ?5, "
                  "rows_new = ?6, rows_changed = ?7, rows_unchanged = ?8 WHERE run_id = ?1",
-                 I(run_id), I(totals->requests), I(totals->retries), I(totals->bytes),
+                 I(l->run_id), I(totals->requests), I(totals->retries), I(totals->bytes),
                  I(totals->pages), I(totals->rows.rows_new), I(totals->rows.rows_changed),
                  I(totals->rows.rows_unchanged));
 }
 
-static bool end_run(struct ledger *l, int64_t run_id, const struct run_totals *totals,
-                    enum err_kind kind, const char *error, struct err *e)
-{
-    return ledger_run_progress(l, run_id, totals, e) &&
-           db_do(l->db, e,
-                 "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
-                 "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
-                 I(run_id), T(clock_now_ms()), I(err_exit_code(kind)), S(err_kind_name(kind)),
-                 S(error), I(totals->streams_done), I(totals->streams_left), I(totals->days_whole));
-}
-
-bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
-                    enum err_kind kind, const char *error, struct err *e)
+bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
+                    const char *error, struct err *e)
 {
     if (!db_begin(l->db, e)) {
         return false;
     }
-    if (!end_run(l, run_id, totals, kind, error, e)) {
-        db_rollback(l->db);
-        return false;
-    }
-    return db_commit(l->db, e);
+    bool ended =
+        ledger_run_progress(l, totals, e) &&
+        db_do(l->db, e,
+              "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
+              "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
+              I(l->run_id), T(clock_now_ms()), I(err_exit_code(kind)), S(err_kind_name(kind)),
+              S(error), I(totals->streams_done), I(totals->streams_left), I(totals->days_whole)) &&
+        db_commit(l->db, e);
+    db_rollback(l->db);
+    return ended;
 }
 
 bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e)
@@ -92,7 +85,7 @@ bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, stru
     return db_end(&q);
 }
 
-bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e)
+bool ledger_route(struct ledger *l, const struct ledger_route *r, struct err *e)
 {
     return db_do(l->db, e,
                  "INSERT INTO request_count (run_id, method, route, requests, retries, status_429, "
@@ -100,7 +93,7 @@ bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r
                  "ON CONFLICT (run_id, method, route) DO UPDATE SET requests = excluded.requests, "
                  "retries = excluded.retries, status_429 = excluded.status_429, "
                  "status_5xx = excluded.status_5xx, bytes = excluded.bytes",
-                 I(run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
+                 I(l->run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
                  I(r->status_429), I(r->status_5xx), I(r->bytes));
 }
 
@@ -112,94 +105,82 @@ static const char *const kind_names[] = {
     [WINDOW_REREAD] = "reread",
 };
 
-/* Counts the stored day windows that begin in [first_ms, until_ms). */
-static bool count_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
-                       size_t *count, struct err *e)
+static const char *const state_names[] = {
+    [WINDOW_OPEN] = "open",
+    [WINDOW_PROVISIONAL] = "provisional",
+    [WINDOW_SETTLED] = "settled",
+};
+
+bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
+                      struct err *e)
 {
     struct rows q = db_ask(l->db, e,
                            "SELECT count(*) FROM extract_window WHERE stream = ?1 "
                            "AND kind = 'day' AND window_start >= ?2 AND window_start < ?3",
                            S(stream), T(first_ms), T(until_ms));
+    int64_t stored = db_next(&q) ? db_int(&q, 0) : 0;
 
-    *count = db_next(&q) ? (size_t)db_int(&q, 0) : 0;
-    return db_end(&q);
-}
-
-bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
-                      struct err *e)
-{
-    size_t wanted = plan_window_count(first_ms, until_ms);
-    size_t stored = 0;
-
-    if (!count_days(l, stream, first_ms, until_ms, &stored, e)) {
+    if (!db_end(&q)) {
         return false;
     }
-    if (stored == wanted) {
-        return true;
+    if (first_ms + stored * MS_PER_DAY >= until_ms) {
+        return true; /* they are all there */
     }
     bool made = db_begin(l->db, e);
-    for (size_t i = 0; made && i < wanted; i++) {
-        int64_t start_ms = 0;
-        int64_t end_ms = 0;
-
-        plan_window_bounds(first_ms, i, &start_ms, &end_ms);
+    for (int64_t start_ms = first_ms; made && start_ms < until_ms; start_ms += MS_PER_DAY) {
         made = db_do(l->db, e,
                      "INSERT INTO extract_window (stream, kind, window_start, window_end, "
                      "updated_run_id) VALUES (?1, 'day', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                     S(stream), T(start_ms), T(end_ms), N(l->run_id));
+                     S(stream), T(start_ms), T(start_ms + MS_PER_DAY), N(l->run_id));
     }
     made = made && db_commit(l->db, e);
     db_rollback(l->db);
     return made;
 }
 
-static bool parse_kind(const char *name, enum window_kind *kind)
-{
-    for (size_t i = 0; i < COUNT_OF(kind_names); i++) {
-        if (str_eq(name, kind_names[i])) {
-            *kind = (enum window_kind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 #define WINDOW_COLUMNS                                                                             \
-    "SELECT window_id, kind, window_start, window_end, state, complete_to, job_complete_to, "      \
+    "SELECT window_id, window_start, window_end, state, complete_to, job_complete_to, "            \
     "query_complete_to, last_read_at, pending_time, pending_job_to, pending_query_to, "            \
     "reading_plan, job_id, job_cursor, job_resubmits, next_page, last_id FROM extract_window "
 
 /* A row of WINDOW_COLUMNS. */
-static bool read_window(const struct rows *q, const struct ledger *l, struct arena *a,
-                        struct ledger_window *out, struct err *e)
+static bool read_window(const struct rows *q, const struct ledger *l, enum window_kind kind,
+                        struct arena *a, struct ledger_window *out, struct err *e)
 {
     struct window *w = &out->window;
+    size_t state = 0;
+
+    while (state < COUNT_OF(state_names) && !str_eq(db_text(q, 3), state_names[state])) {
+        state++;
+    }
 
     *out = (struct ledger_window){
         .window = {.window_id = db_int(q, 0),
-                   .start_ms = db_time(q, 2),
-                   .end_ms = db_time(q, 3),
-                   .complete_to_ms = db_time(q, 5),
-                   .job_complete_to_ms = db_time(q, 6),
-                   .query_complete_to_ms = db_time(q, 7),
-                   .last_read_at_ms = db_time(q, 8)},
-        .pending_time_ms = db_time(q, 9),
-        .pending_job_to_ms = db_time(q, 10),
-        .pending_query_to_ms = db_time(q, 11),
-        .reading_plan = db_kept(q, 12, a),
-        .job_id = db_kept(q, 13, a),
-        .job_cursor = db_kept(q, 14, a),
-        .job_resubmits = db_int(q, 15),
-        .next_page = db_int(q, 16),
-        .last_id = db_kept(q, 17, a),
+                   .start_ms = db_time(q, 1),
+                   .end_ms = db_time(q, 2),
+                   .complete_to_ms = db_time(q, 4),
+                   .job_complete_to_ms = db_time(q, 5),
+                   .query_complete_to_ms = db_time(q, 6),
+                   .last_read_at_ms = db_time(q, 7)},
+        .kind = kind,
+        .pending_time_ms = db_time(q, 8),
+        .pending_job_to_ms = db_time(q, 9),
+        .pending_query_to_ms = db_time(q, 10),
+        .reading_plan = db_kept(q, 11, a),
+        .job_id = db_kept(q, 12, a),
+        .job_cursor = db_kept(q, 13, a),
+        .job_resubmits = db_int(q, 14),
+        .next_page = db_int(q, 15),
+        .last_id = db_kept(q, 16, a),
     };
-    if (!parse_kind(db_text(q, 1), &out->kind) || !window_state_parse(db_text(q, 4), &w->state) ||
-        (out->kind == WINDOW_DAY && (w->start_ms == TIME_NONE || w->end_ms == TIME_NONE))) {
+    if (state == COUNT_OF(state_names) ||
+        (kind == WINDOW_DAY && (w->start_ms == TIME_NONE || w->end_ms == TIME_NONE))) {
         return err_set(e, ERR_STORE,
                        "%s: window %lld of table extract_window holds what rollcall never wrote "
                        "there; restore the file from a copy",
                        db_path(l->db), (long long)w->window_id);
     }
+    w->state = (enum window_state)state;
     return true;
 }
 
@@ -214,7 +195,7 @@ static bool find_single(struct ledger *l, const char *stream, enum window_kind k
 
     out->window.window_id = 0;
     if (db_next(&q)) {
-        q.ok = read_window(&q, l, a, out, e);
+        q.ok = read_window(&q, l, kind, a, out, e);
     }
     return db_end(&q);
 }
@@ -235,29 +216,35 @@ bool ledger_single_window(struct ledger *l, const char *stream, enum window_kind
            find_single(l, stream, kind, a, out, e);
 }
 
+/* A list in the arena that holds `count`, at first with room for one: itself, or a copy twice as
+ * long where the next would have no room. */
+static void *with_room(void *list, size_t count, size_t size, struct arena *a)
+{
+    bool is_full = count > 0 && (count & (count - 1)) == 0;
+
+    if (!is_full) {
+        return list;
+    }
+    void *longer = arena_array(a, 2 * count, size);
+    memcpy(longer, list, count * size);
+    return longer;
+}
+
 bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct ledger_window **out,
                  size_t *count, struct err *e)
 {
-    struct ledger_window *windows = NULL;
-    size_t capacity = 0;
+    struct ledger_window *windows = arena_alloc(a, sizeof(*windows));
     struct rows q =
         db_ask(l->db, e, WINDOW_COLUMNS "WHERE stream = ?1 AND kind = 'day' ORDER BY window_start",
                S(stream));
 
     *count = 0;
     while (db_next(&q)) {
-        if (*count == capacity) {
-            capacity = capacity > 0 ? capacity * 2 : 64;
-            windows = xrealloc(windows, capacity * sizeof(*windows));
-        }
-        q.ok = read_window(&q, l, a, &windows[*count], e);
+        windows = with_room(windows, *count, sizeof(*windows), a);
+        q.ok = read_window(&q, l, WINDOW_DAY, a, &windows[*count], e);
         *count += 1;
     }
-    *out = arena_array(a, *count + 1, sizeof(**out));
-    if (*count > 0) {
-        memcpy(*out, windows, *count * sizeof(**out));
-    }
-    free(windows);
+    *out = windows;
     return db_end(&q);
 }
 
@@ -268,9 +255,8 @@ bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e)
                  "pending_query_to = ?5, reading_plan = NULL, job_cursor = NULL, "
                  "job_resubmits = 0, next_page = 1, last_id = NULL, updated_run_id = ?6 "
                  "WHERE window_id = ?1",
-                 I(w->window.window_id), S(window_state_name(w->window.state)),
-                 T(w->pending_time_ms), T(w->pending_job_to_ms), T(w->pending_query_to_ms),
-                 N(l->run_id));
+                 I(w->window.window_id), S(state_names[w->window.state]), T(w->pending_time_ms),
+                 T(w->pending_job_to_ms), T(w->pending_query_to_ms), N(l->run_id));
 }
 
 bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
@@ -300,21 +286,18 @@ bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e)
                  N(p->total_hits), N(l->run_id));
 }
 
-bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, int64_t run_id,
-                        struct err *e)
+bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, struct err *e)
 {
     return db_do(l->db, e,
                  "UPDATE extract_window SET state = ?2, complete_to = ?3, job_complete_to = ?4, "
-                 "query_complete_to = ?5, last_read_at = ?6, pending_time = ?7, "
-                 "pending_job_to = ?8, pending_query_to = ?9, reading_plan = NULL, "
+                 "query_complete_to = ?5, last_read_at = ?6, pending_time = NULL, "
+                 "pending_job_to = NULL, pending_query_to = NULL, reading_plan = NULL, "
                  "job_cursor = NULL, job_resubmits = 0, next_page = 1, last_id = NULL, "
                  "last_error = NULL, last_error_kind = NULL, last_error_at = NULL, "
-                 "updated_run_id = ?10 WHERE window_id = ?1",
-                 I(w->window.window_id), S(window_state_name(w->window.state)),
+                 "updated_run_id = ?7 WHERE window_id = ?1",
+                 I(w->window.window_id), S(state_names[w->window.state]),
                  T(w->window.complete_to_ms), T(w->window.job_complete_to_ms),
-                 T(w->window.query_complete_to_ms), T(w->window.last_read_at_ms),
-                 T(w->pending_time_ms), T(w->pending_job_to_ms), T(w->pending_query_to_ms),
-                 I(run_id));
+                 T(w->window.query_complete_to_ms), T(w->window.last_read_at_ms), N(l->run_id));
 }
 
 bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e)
@@ -366,23 +349,14 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
 /* Ends the rows; their first column goes into the arena. */
 static bool read_ids(struct rows *q, struct arena *a, struct ledger_ids *out)
 {
-    const char **list = NULL;
-    size_t capacity = 0;
+    const char **ids = arena_alloc(a, sizeof(*ids));
     size_t count = 0;
 
     while (db_next(q)) {
-        if (count == capacity) {
-            capacity = capacity > 0 ? capacity * 2 : 256;
-            list = xrealloc(list, capacity * sizeof(*list));
-        }
-        list[count++] = db_kept(q, 0, a);
+        ids = with_room(ids, count, sizeof(*ids), a);
+        ids[count++] = db_kept(q, 0, a);
     }
-    const char **kept = arena_array(a, count + 1, sizeof(*kept));
-    if (count > 0) {
-        memcpy(kept, list, count * sizeof(*kept));
-    }
-    free(list);
-    *out = (struct ledger_ids){.ids = kept, .count = count};
+    *out = (struct ledger_ids){.ids = ids, .count = count};
     return db_end(q);
 }
 
@@ -437,16 +411,6 @@ static struct zone_row zone_row(int64_t from_ms, int32_t day)
     };
 }
 
-static struct zone_row first_zone_row(int32_t day)
-{
-    return zone_row(clock_zone_day_start_ms(day), day);
-}
-
-static struct zone_row next_zone_row(const struct zone_row *r)
-{
-    return zone_row(r->to_ms, r->day);
-}
-
 /* Business days [first, last] that zone_offset is to hold, and how it stands. */
 struct zone_span {
     int32_t first;
@@ -458,8 +422,10 @@ struct zone_span {
 
 static bool compare_zone(struct db *d, const char *zone, struct zone_span *z, struct err *e)
 {
+    struct zone_row r = zone_row(clock_zone_day_start_ms(z->first), z->first);
+
     z->right = z->missing = 0;
-    for (struct zone_row r = first_zone_row(z->first); r.day <= z->last; r = next_zone_row(&r)) {
+    for (; r.day <= z->last; r = zone_row(r.to_ms, r.day)) {
         char day[CLOCK_DAY_BYTES];
         struct rows q = db_ask(d, e,
                                "SELECT 1 FROM zone_offset WHERE utc_from = ?1 AND utc_to = ?2 "
@@ -509,10 +475,12 @@ static bool read_zone(struct db *d, const char *zone, const int64_t bounds_ms[2]
 /* Writes the rows that are not there; all anew unless all that is there is right. */
 static bool write_zone(struct db *d, const char *zone, const struct zone_span *z, struct err *e)
 {
+    struct zone_row r = zone_row(clock_zone_day_start_ms(z->first), z->first);
+
     if (z->right < z->stored && !db_do(d, e, "DELETE FROM zone_offset", NONE)) {
         return false;
     }
-    for (struct zone_row r = first_zone_row(z->first); r.day <= z->last; r = next_zone_row(&r)) {
+    for (; r.day <= z->last; r = zone_row(r.to_ms, r.day)) {
         char day[CLOCK_DAY_BYTES];
 
         if (!db_do(d, e,

@@ -4,8 +4,9 @@
  *
  * Invariants: a reading's cursor moves only in the transaction that commits the page's rows; a
  * window's stored plan survives a crash and is finished first; times are ISO texts in the file and
- * milliseconds here. Every window written bears the run begun last (updated_run_id). What is
- * written outside a transaction of the caller's is one by itself.
+ * milliseconds here. Every window written bears the run begun last (updated_run_id), and
+ * what is written of a run is that one's. What is written outside a transaction of the caller's is
+ * one by itself.
  */
 #ifndef ROLLCALL_ETL_LEDGER_H
 #define ROLLCALL_ETL_LEDGER_H
@@ -65,12 +66,11 @@ struct run_totals {
 };
 
 /* Updates the run's counters; part of a page's transaction. */
-bool ledger_run_progress(struct ledger *l, int64_t run_id, const struct run_totals *totals,
-                         struct err *e);
+bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e);
 
 /* Ends the run: exit code, name and error text (NULL: none), counters; a transaction of its own. */
-bool ledger_run_end(struct ledger *l, int64_t run_id, const struct run_totals *totals,
-                    enum err_kind kind, const char *error, struct err *e);
+bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
+                    const char *error, struct err *e);
 
 /* Business days of a stream that are whole. */
 bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e);
@@ -87,12 +87,12 @@ struct ledger_route {
 };
 /* Stores one route's counters (in place of those stored before). Part of the caller's transaction.
  */
-bool ledger_route(struct ledger *l, int64_t run_id, const struct ledger_route *r, struct err *e);
+bool ledger_route(struct ledger *l, const struct ledger_route *r, struct err *e);
 
 /* --- windows --- */
 
-/* Makes the day windows of `stream` from `first_ms` that begin before `until_ms`, where missing (in
- * a transaction of its own). */
+/* Makes the day windows of `stream` that begin before `until_ms`, the first at `first_ms` (a UTC
+ * day's start), where missing (in a transaction of its own). They tile time: each a day. */
 bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
                       struct err *e);
 
@@ -127,12 +127,10 @@ struct ledger_page {
 /* A page was loaded: moves the cursor. Part of the page's transaction. */
 bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e);
 
-/* A reading is whole: writes the window's coverage and state (from w->window) and what is still
- * owed (from w->pending_*), and ends the reading under way. The job's id stays until
- * ledger_job_deleted: an id without a reading is a job to delete. Part of the last page's
- * transaction. */
-bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, int64_t run_id,
-                        struct err *e);
+/* A reading is whole: writes the window's coverage and state (from w->window), and ends the plan
+ * and the reading under way. The job's id stays until ledger_job_deleted: an id without a reading
+ * is a job to delete. Part of the last page's transaction. */
+bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, struct err *e);
 
 /* The server's job is deleted (or gone). As ledger_reading_begin. */
 bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e);

@@ -1,7 +1,6 @@
 #include "etl/plan.h"
 
 #include "base/clock.h"
-#include "base/str.h"
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -11,25 +10,6 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
-}
-
-int64_t plan_first_window_ms(int64_t start_ms)
-{
-    return clock_utc_day_start(start_ms);
-}
-
-size_t plan_window_count(int64_t first_ms, int64_t until_ms)
-{
-    if (until_ms <= first_ms) {
-        return 0;
-    }
-    return (size_t)((until_ms - first_ms + MS_PER_DAY - 1) / MS_PER_DAY);
-}
-
-void plan_window_bounds(int64_t first_ms, size_t at, int64_t *start_ms, int64_t *end_ms)
-{
-    *start_ms = first_ms + (int64_t)at * MS_PER_DAY;
-    *end_ms = *start_ms + MS_PER_DAY;
 }
 
 /* A job's answer finishes a window under any method, a query's only where no job ever follows. */
@@ -81,32 +61,21 @@ bool plan_needs_availability(const struct window *w, const struct plan_facts *f)
     return w->job_complete_to_ms < earlier(w->end_ms, f->until_ms) || is_reread_due(w, f);
 }
 
-static struct window_debt query_debt(const struct window *w, const struct plan_facts *f)
-{
-    int64_t to = earlier(w->end_ms, f->until_ms);
-    bool covered = later(w->job_complete_to_ms, w->query_complete_to_ms) >= to;
-
-    if (to <= w->start_ms || (covered && !is_reread_due(w, f))) {
-        return (struct window_debt){.job_to_ms = TIME_NONE, .query_to_ms = TIME_NONE};
-    }
-    return (struct window_debt){.job_to_ms = TIME_NONE, .query = true, .query_to_ms = to};
-}
-
 struct window_debt plan_debt(const struct window *w, const struct plan_facts *f)
 {
     struct window_debt debt = {.job_to_ms = TIME_NONE, .query_to_ms = TIME_NONE};
     int64_t read_to = earlier(w->end_ms, f->until_ms);
     int64_t job_to = earlier(read_to, f->availability_ms);
+    bool uncovered = later(w->job_complete_to_ms, w->query_complete_to_ms) < read_to;
 
     if (f->method == METHOD_QUERY) {
-        return query_debt(w, f);
-    }
-    if (is_finished(w, f->method)) {
+        debt.query = read_to > w->start_ms && (uncovered || is_reread_due(w, f));
+    } else if (is_finished(w, f->method)) {
         debt.job = is_reread_due(w, f) && f->availability_ms >= w->end_ms;
     } else {
         debt.job = job_to > w->start_ms && w->job_complete_to_ms < job_to;
         debt.query = f->method == METHOD_AUTO && read_to > w->start_ms && job_to < read_to &&
-                     (debt.job || later(w->job_complete_to_ms, w->query_complete_to_ms) < read_to);
+                     (debt.job || uncovered);
     }
     if (debt.job) {
         debt.job_to_ms = job_to;
@@ -139,26 +108,4 @@ void plan_settle(struct window *w, const struct window_debt *done, const struct 
     } else {
         w->state = WINDOW_PROVISIONAL;
     }
-}
-
-static const char *const state_names[] = {
-    [WINDOW_OPEN] = "open",
-    [WINDOW_PROVISIONAL] = "provisional",
-    [WINDOW_SETTLED] = "settled",
-};
-
-const char *window_state_name(enum window_state s)
-{
-    return state_names[s];
-}
-
-bool window_state_parse(const char *name, enum window_state *out)
-{
-    for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++) {
-        if (str_eq(name, state_names[i])) {
-            *out = (enum window_state)i;
-            return true;
-        }
-    }
-    return false;
 }

@@ -45,15 +45,6 @@ struct window_debt {
     int64_t query_to_ms;
 };
 
-/* Start of the first window of a stream that begins at `start_ms` (an instant): its UTC day. */
-int64_t plan_first_window_ms(int64_t start_ms);
-
-/* Number of UTC-day windows from `first_ms` that begin before `until_ms`. */
-size_t plan_window_count(int64_t first_ms, int64_t until_ms);
-
-/* The at-th of them. */
-void plan_window_bounds(int64_t first_ms, size_t at, int64_t *start_ms, int64_t *end_ms);
-
 /* Whether the plan needs the data availability date for this window at all. */
 bool plan_needs_availability(const struct window *w, const struct plan_facts *f);
 
@@ -76,9 +67,5 @@ struct window_debt plan_debt(const struct window *w, const struct plan_facts *f)
  * or, with the method query, a query did; finished and read after the lookback means settled.
  */
 void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f);
-
-/* "open", "provisional", "settled", and back; false when it is none. */
-const char *window_state_name(enum window_state s);
-bool window_state_parse(const char *name, enum window_state *out);
 
 #endif

@@ -207,7 +207,7 @@ static void check_sources(struct access *a, const struct stream *s)
 
     /* Not being allowed to list them shows elsewhere. */
     if (whose) {
-        try_plan(a, stream_plan(whose, ROLE_ONLY, NULL), NULL, &somebody);
+        try_plan(a, stream_plan(whose, ROLE_ONLY), NULL, &somebody);
     }
     for (size_t i = 0; i < s->plan_count; i++) {
         const struct request_plan *plan = &s->plans[i];
@@ -296,7 +296,7 @@ void organization_permissions(struct access *a, const struct stream *const *stre
         if (a->report->kind == ERR_STOPPED) {
             return;
         }
-        if (stream_plan(s, ROLE_SOURCE, NULL)) {
+        if (stream_plan(s, ROLE_SOURCE)) {
             check_sources(a, s);
         } else {
             check_plans(a, s, rows);
@@ -320,12 +320,12 @@ static int64_t pages(int64_t rows, int64_t page_rows)
 /* Requests that one day of a stream that is read by days takes. */
 static int64_t day_requests(const struct config *c, const struct stream *s, int64_t rows)
 {
-    const struct request_plan *job = stream_plan(s, ROLE_JOB, NULL);
+    const struct request_plan *job = stream_plan(s, ROLE_JOB);
 
     if (job && c->conversations_method != METHOD_QUERY) {
         return pages(rows, job->page_size) + JOB_OVERHEAD;
     }
-    return pages(rows, stream_plan(s, ROLE_QUERY, NULL)->page_size);
+    return pages(rows, stream_plan(s, ROLE_QUERY)->page_size);
 }
 
 /* Requests of a night, from what the answers said about sizes: of days the last one, the lookback
@@ -343,7 +343,7 @@ static int64_t night_requests(const struct config *c, const struct stream *const
         int64_t total = rows[place_of(whose)];
 
         if (s->windows == WINDOWS_UTC_DAYS) {
-            const struct request_plan *query = stream_plan(s, ROLE_QUERY, NULL);
+            const struct request_plan *query = stream_plan(s, ROLE_QUERY);
             int64_t requests = day_requests(c, s, total);
             *day += requests;
             sum += (c->lookback_days + 2) * requests + pages(total, query->page_size);

@@ -20,18 +20,6 @@ struct days {
     bool read_any; /* some window was read in this run */
 };
 
-/* Readings under way together. How many pages a query has is known by its first alone, so only
- * several windows fill what may be in flight; jobs are limited besides. */
-static size_t at_once(const struct days *d)
-{
-    int64_t most = d->run->config->in_flight;
-
-    if (d->readings[0]->plan->paging == PAGING_JOB && limit_get(LIMIT_JOBS_AT_ONCE) < most) {
-        most = limit_get(LIMIT_JOBS_AT_ONCE);
-    }
-    return (size_t)most;
-}
-
 static void phase_clear(struct days *d)
 {
     d->readings = arena_array(d->run->arena, d->window_count + 1, sizeof(*d->readings));
@@ -41,7 +29,7 @@ static void phase_clear(struct days *d)
 static struct reading *phase_add(struct days *d, struct ledger_window *w, enum plan_role role,
                                  int64_t to_ms)
 {
-    const struct request_plan *plan = stream_plan(d->stream, role, NULL);
+    const struct request_plan *plan = stream_plan(d->stream, role);
     struct reading *r = reading_new(d->run->arena, d->stream, plan, w, w->window.start_ms, to_ms);
 
     r->facts = &d->facts;
@@ -92,7 +80,14 @@ static bool phase_run(struct days *d, struct err *e)
         return true;
     }
     d->read_any = true;
-    if (!phase_store(d, e) || !pipeline_run(d->run, d->readings, d->reading_count, at_once(d), e)) {
+    /* How many pages a query has is known by its first alone, so only several windows fill what may
+     * be in flight; jobs are limited besides. */
+    int64_t at_once = d->run->config->in_flight;
+    if (d->readings[0]->plan->paging == PAGING_JOB && limit_get(LIMIT_JOBS_AT_ONCE) < at_once) {
+        at_once = limit_get(LIMIT_JOBS_AT_ONCE);
+    }
+    if (!phase_store(d, e) ||
+        !pipeline_run(d->run, d->readings, d->reading_count, (size_t)at_once, e)) {
         return false;
     }
     outcome_add(d->out, d->readings, d->reading_count);
@@ -135,7 +130,7 @@ static bool overflow_run(struct days *d, struct err *e)
 /* The data availability date, when some window's plan goes by it. */
 static bool ask_availability(struct days *d, struct err *e)
 {
-    const struct request_plan *plan = stream_plan(d->stream, ROLE_JOB, NULL);
+    const struct request_plan *plan = stream_plan(d->stream, ROLE_JOB);
     bool needed = false;
 
     d->facts.availability_ms = TIME_NONE;
@@ -170,7 +165,7 @@ static bool ask_availability(struct days *d, struct err *e)
 /* Jobs whose DELETE a crash or a cut connection prevented. */
 static bool delete_leftover_jobs(struct days *d, struct err *e)
 {
-    const struct request_plan *plan = stream_plan(d->stream, ROLE_JOB, NULL);
+    const struct request_plan *plan = stream_plan(d->stream, ROLE_JOB);
 
     for (size_t i = 0; i < d->window_count; i++) {
         struct ledger_window *w = &d->windows[i];
@@ -186,19 +181,17 @@ static bool delete_leftover_jobs(struct days *d, struct err *e)
         client_call(d->run->client, &request, &answer);
         struct err error = answer.error;
         client_answer_free(&answer);
-        if (error.kind == ERR_NONE || error.kind == ERR_CONTRACT || error.kind == ERR_PERMISSION) {
-            w->job_id = NULL;
-            if (!db_begin(d->run->db, e)) {
-                return false;
-            }
-            if (!ledger_job_deleted(d->run->ledger, w->window.window_id, e) ||
-                !db_commit(d->run->db, e)) {
-                db_rollback(d->run->db);
-                return false;
-            }
-        } else {
+        if (error.kind != ERR_NONE && error.kind != ERR_CONTRACT && error.kind != ERR_PERMISSION) {
             outcome_fail(d->out, &error);
             return true;
+        }
+        w->job_id = NULL;
+        bool noted = db_begin(d->run->db, e) &&
+                     ledger_job_deleted(d->run->ledger, w->window.window_id, e) &&
+                     db_commit(d->run->db, e);
+        db_rollback(d->run->db);
+        if (!noted) {
+            return false;
         }
     }
     return true;
@@ -207,7 +200,7 @@ static bool delete_leftover_jobs(struct days *d, struct err *e)
 /* Readings that an earlier run left under way, with the targets stored then. */
 static bool finish_interrupted(struct days *d, enum plan_role role, struct err *e)
 {
-    const char *name = stream_plan(d->stream, role, NULL)->name;
+    const char *name = stream_plan(d->stream, role)->name;
 
     phase_clear(d);
     for (size_t i = 0; i < d->window_count; i++) {
@@ -253,7 +246,7 @@ static bool run_debts(struct days *d, enum plan_role role, struct err *e)
 static bool reread_open(struct days *d, struct err *e)
 {
     struct run *run = d->run;
-    const struct request_plan *plan = stream_plan(d->stream, ROLE_REREAD, NULL);
+    const struct request_plan *plan = stream_plan(d->stream, ROLE_REREAD);
     struct ledger_window w;
 
     if (!plan) {
@@ -287,7 +280,7 @@ bool days_run(struct run *run, const struct stream *s, struct outcome *out, stru
 {
     const struct config *c = run->config;
     struct days d = {.run = run, .stream = s, .out = out};
-    int64_t first_ms = plan_first_window_ms(clock_zone_day_start_ms(c->start_day));
+    int64_t first_ms = clock_utc_day_start(clock_zone_day_start_ms(c->start_day));
 
     d.facts = (struct plan_facts){.until_ms = run->until_ms,
                                   .availability_ms = TIME_NONE,

@@ -39,45 +39,27 @@ static bool take_locks(struct extract *x, struct err *e)
     return true;
 }
 
-static const char *stream_names(struct extract *x)
-{
-    struct buf b;
-
-    buf_init(&b, 4096);
-    buf_add_char(&b, '[');
-    for (size_t i = 0; i < x->request->stream_count; i++) {
-        const char *name = x->request->streams[i]->name;
-        buf_add_str(&b, i ? "," : "");
-        json_quote(&b, name, strlen(name));
-    }
-    buf_add_char(&b, ']');
-    const char *names = arena_strdup(x->run.arena, buf_str(&b));
-    buf_free(&b);
-    return names;
-}
-
-static bool fill_zone(struct extract *x, struct err *e)
-{
-    const struct config *c = x->request->config;
-    int64_t until_ms = x->request->until_ms;
-    int64_t from_ms = c->start_day == INT32_MIN ? until_ms : clock_zone_day_start_ms(c->start_day);
-
-    from_ms = from_ms < until_ms ? from_ms : until_ms;
-    return ledger_zone(x->run.ledger, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                       until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
-}
-
 /* The database and the run's row in it. */
 static bool open_database(struct extract *x, struct err *e)
 {
     struct run *run = &x->run;
+    struct buf names; /* a JSON array */
 
     run->db = db_open(run->config->database_path, DB_WRITE, e);
     if (!run->db) {
         return false;
     }
     run->ledger = ledger_new(run->db);
-    run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, stream_names(x), e);
+    buf_init(&names, 4096);
+    buf_add_char(&names, '[');
+    for (size_t i = 0; i < x->request->stream_count; i++) {
+        const char *name = x->request->streams[i]->name;
+        buf_add_str(&names, i > 0 ? "," : "");
+        json_quote(&names, name, strlen(name));
+    }
+    buf_add_char(&names, ']');
+    run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, buf_str(&names), e);
+    buf_free(&names);
     x->result->run_id = run->run_id;
     return run->run_id != 0;
 }
@@ -91,21 +73,17 @@ static bool open_all(struct extract *x, struct err *e)
         }
         return false;
     }
-    if (!open_database(x, e) || !fill_zone(x, e)) {
+    const struct config *c = x->run.config;
+    int64_t until_ms = x->run.until_ms;
+    int64_t from_ms = c->start_day == INT32_MIN ? until_ms : clock_zone_day_start_ms(c->start_day);
+    from_ms = from_ms < until_ms ? from_ms : until_ms;
+    if (!open_database(x, e) ||
+        !ledger_zone(x->run.ledger, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                     until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e)) {
         return false;
     }
     x->run.client = client_new(x->run.config, e);
     return x->run.client != NULL;
-}
-
-static void close_all(struct extract *x)
-{
-    ledger_free(x->run.ledger);
-    db_close(x->run.db);
-    client_free(x->run.client);
-    if (x->locks) {
-        lock_close(x->locks);
-    }
 }
 
 static const struct extract_stream_result *result_of(const struct extract *x,
@@ -172,20 +150,21 @@ static bool read_dependency(struct extract *x, const struct stream *s, struct ou
     return true;
 }
 
-static bool run_stream(struct extract *x, struct extract_stream_result *sr, struct err *e)
+static bool run_stream(struct extract *x, struct extract_stream_result *sr)
 {
     const struct stream *s = sr->stream;
+    struct err error;
 
     sr->begun = true;
     progress_stream(&x->run.progress, s->name);
     LOG(LOG_INFO, "stream begins", LOG_S("stream", s->name));
-    bool ok = read_dependency(x, s, &sr->outcome, e);
+    bool ok = read_dependency(x, s, &sr->outcome, &error);
     if (ok && sr->outcome.left == 0 && !sr->outcome.stopped) {
-        ok = s->windows == WINDOWS_SNAPSHOT ? snapshot_run(&x->run, s, &sr->outcome, e)
-                                            : days_run(&x->run, s, &sr->outcome, e);
+        ok = s->windows == WINDOWS_SNAPSHOT ? snapshot_run(&x->run, s, &sr->outcome, &error)
+                                            : days_run(&x->run, s, &sr->outcome, &error);
     }
     if (!ok) {
-        outcome_fail(&sr->outcome, e);
+        outcome_fail(&sr->outcome, &error);
     }
     lock_drop(x->locks, s->lock_slot);
     progress_end(&x->run.progress, s->name, extract_stream_whole(sr));
@@ -195,26 +174,22 @@ static bool run_stream(struct extract *x, struct extract_stream_result *sr, stru
     return ok;
 }
 
-/* Trouble that the next stream would meet too: no use in asking on. */
-static bool ends_run(const struct extract *x, const struct outcome *o)
+/* Reads the streams until one meets trouble that the next would meet too. An error is the stream's
+ * own already. */
+static void run_streams(struct extract *x)
 {
-    return o->stopped || err_ends_run(o->first.kind) || o->first.kind == ERR_RATE ||
-           (o->first.kind == ERR_TEMPORARY && o->halted &&
-            (o->first.http_status == 0 || !client_logged_in(x->run.client)));
-}
+    bool goes_on = true;
 
-static bool run_streams(struct extract *x, struct err *e)
-{
-    for (size_t i = 0; i < x->result->stream_count; i++) {
+    for (size_t i = 0; goes_on && i < x->result->stream_count; i++) {
         struct extract_stream_result *sr = &x->result->streams[i];
-        if (!run_stream(x, sr, e)) {
-            return false;
-        }
-        if (ends_run(x, &sr->outcome)) {
-            break;
-        }
+        const struct outcome *o = &sr->outcome;
+        bool read = run_stream(x, sr);
+        bool service_gone = o->first.kind == ERR_TEMPORARY && o->halted &&
+                            (o->first.http_status == 0 || !client_logged_in(x->run.client));
+
+        goes_on = read && !service_gone && !o->stopped && !err_ends_run(o->first.kind) &&
+                  o->first.kind != ERR_RATE;
     }
-    return true;
 }
 
 bool extract_stream_whole(const struct extract_stream_result *sr)
@@ -224,9 +199,9 @@ bool extract_stream_whole(const struct extract_stream_result *sr)
     return sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
 }
 
-/* All streams' outcomes as one: a stream that reached its end counts as done even if nothing was
- * owed. */
-static struct outcome total_outcome(const struct extract_result *result)
+/* The run's kind: all streams' outcomes as one. A stream that reached its end counts as done even
+ * if nothing was owed. */
+static enum err_kind judge(const struct extract_result *result, struct err *e)
 {
     struct outcome total = {0};
 
@@ -240,7 +215,15 @@ static struct outcome total_outcome(const struct extract_result *result)
             total.first = o->first;
         }
     }
-    return total;
+    enum err_kind kind = outcome_kind(&total);
+    if (kind == ERR_STOPPED) {
+        err_set(e, ERR_STOPPED,
+                "stopped by a signal after the last page was committed; the next "
+                "extract goes on from there");
+    } else if (kind != ERR_NONE) {
+        *e = total.first;
+    }
+    return kind;
 }
 
 /* What the run's row says beside the counters that went with the pages. */
@@ -282,7 +265,7 @@ static void store_routes(struct extract *x)
         x->run.totals.retries += r.retries;
         x->run.totals.bytes += r.bytes;
         /* The count is bookkeeping: the run's own result is already decided. */
-        if (!ledger_route(x->run.ledger, x->run.run_id, &r, &ignored)) {
+        if (!ledger_route(x->run.ledger, &r, &ignored)) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
             return;
         }
@@ -298,27 +281,11 @@ static enum err_kind finish(struct extract *x, enum err_kind kind, struct err *e
         store_routes(x);
     }
     count_streams(x);
-    if (!ledger_run_end(x->run.ledger, x->run.run_id, &x->run.totals, kind,
-                        kind == ERR_NONE ? NULL : e->message, &ending) &&
+    if (!ledger_run_end(x->run.ledger, &x->run.totals, kind, kind == ERR_NONE ? NULL : e->message,
+                        &ending) &&
         kind == ERR_NONE) {
         *e = ending;
         kind = ending.kind;
-    }
-    return kind;
-}
-
-/* The run's kind, from what became of its streams. */
-static enum err_kind judge(struct extract *x, struct err *e)
-{
-    struct outcome total = total_outcome(x->result);
-    enum err_kind kind = outcome_kind(&total);
-
-    if (kind == ERR_STOPPED) {
-        err_set(e, ERR_STOPPED,
-                "stopped by a signal after the last page was committed; the next "
-                "extract goes on from there");
-    } else if (kind != ERR_NONE) {
-        *e = total.first;
     }
     return kind;
 }
@@ -342,9 +309,8 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     err_clear(e);
     x.run.totals.streams_left = (int64_t)request->stream_count;
     if (open_all(&x, e)) {
-        /* An error here is already the failed stream's own; judge() reports it. */
-        (void)run_streams(&x, e);
-        kind = judge(&x, e);
+        run_streams(&x);
+        kind = judge(result, e);
     } else {
         kind = e->kind;
     }
@@ -352,7 +318,10 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         kind = finish(&x, kind, e);
     }
     result->totals = x.run.totals;
-    close_all(&x);
+    ledger_free(x.run.ledger);
+    db_close(x.run.db);
+    client_free(x.run.client);
+    lock_close(x.locks);
     result->elapsed_ms = clock_monotonic_ms() - started_ms;
     return kind;
 }

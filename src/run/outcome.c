@@ -15,23 +15,14 @@ static void note(struct outcome *o, const struct err *error, bool halts)
 void outcome_add(struct outcome *o, struct reading *const *readings, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        switch (readings[i]->outcome) {
-        case READING_DONE:
-            o->done++;
-            break;
-        case READING_OVERFLOW:
-            break;
-        case READING_WAITING:
-            o->left++;
-            break;
-        case READING_FAILED:
-            note(o, &readings[i]->error, readings[i]->halts);
-            break;
+        const struct reading *r = readings[i];
+        if (r->outcome == READING_FAILED) {
+            note(o, &r->error, r->halts);
         }
+        o->done += r->outcome == READING_DONE;
+        o->left += r->outcome == READING_WAITING;
     }
-    if (stop_requested()) {
-        o->stopped = true;
-    }
+    o->stopped = o->stopped || stop_requested();
 }
 
 void outcome_fail(struct outcome *o, const struct err *error)

@@ -88,7 +88,7 @@ static bool settle(struct store *s, struct reading *r, struct err *e)
     w->last_id = NULL;
     w->next_page = 1;
     w->job_cursor = NULL;
-    return ledger_reading_end(s->run->ledger, w, s->run->run_id, e);
+    return ledger_reading_end(s->run->ledger, w, e);
 }
 
 /* What was asked for until this message was sent. */
@@ -102,8 +102,7 @@ static void take_totals(struct store *s, const struct page *p)
 static bool commit(struct store *s, const struct page *p, struct err *e)
 {
     take_totals(s, p);
-    return ledger_run_progress(s->run->ledger, s->run->run_id, &s->run->totals, e) &&
-           db_commit(s->run->db, e);
+    return ledger_run_progress(s->run->ledger, &s->run->totals, e) && db_commit(s->run->db, e);
 }
 
 static bool load_rows(struct store *s, const struct page *p, struct load_counts *counts,

@@ -69,8 +69,7 @@ void progress_phase(struct progress *p, struct reading *const *readings, size_t 
     p->earlier_pages = p->facts.pages;
     p->earlier_rows = p->facts.rows;
     p->phase_began_ms = clock_monotonic_ms();
-    measure(p, readings, count);
-    tell(p);
+    progress_page(p, readings, count);
 }
 
 void progress_page(struct progress *p, struct reading *const *readings, size_t count)

@@ -58,7 +58,7 @@ static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t
     struct client_answer answer;
     struct client_request request = {
         .method = HTTP_POST,
-        .path = stream_plan(stream_find("conversations"), ROLE_QUERY, NULL)->path,
+        .path = stream_plan(stream_find("conversations"), ROLE_QUERY)->path,
         .body = body,
         .label = label,
         .want_document = true,

@@ -47,26 +47,11 @@ static bool begin(struct run *run, struct reading *r, int64_t now_ms, struct err
     w->next_page = 1;
     w->last_id = NULL;
     w->reading_plan = NULL;
-    if (!db_begin(run->db, e)) {
-        return false;
-    }
-    if (!ledger_plan(run->ledger, w, e) ||
-        !ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e) ||
-        !db_commit(run->db, e)) {
-        db_rollback(run->db);
-        return false;
-    }
-    return true;
-}
-
-static bool wants_ids(const struct request_plan *plan)
-{
-    return plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
-}
-
-static bool wants_interval(const struct request_plan *plan)
-{
-    return plan->role == ROLE_SOURCE && !wants_ids(plan);
+    bool begun = db_begin(run->db, e) && ledger_plan(run->ledger, w, e) &&
+                 ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e) &&
+                 db_commit(run->db, e);
+    db_rollback(run->db);
+    return begun;
 }
 
 /* One reading of the snapshot by `plan`; its outcome is in *reading. */
@@ -80,14 +65,15 @@ static bool read_once(struct run *run, const struct stream *s, const struct requ
     }
     int64_t now_ms = clock_now_ms();
     int64_t from_ms = TIME_NONE;
-    if (wants_interval(plan)) {
+    bool wants_ids = plan->id_parameter != NULL;
+    if (plan->role == ROLE_SOURCE && !wants_ids) {
         from_ms = w->window.complete_to_ms == TIME_NONE
                       ? now_ms - INTERVAL_FIRST_MS
                       : w->window.complete_to_ms - INTERVAL_OVERLAP_MS;
         from_ms = from_ms < now_ms - INTERVAL_MOST_MS ? now_ms - INTERVAL_MOST_MS : from_ms;
     }
     struct reading *r = reading_new(run->arena, s, plan, w, from_ms, now_ms);
-    if (wants_ids(plan)) {
+    if (wants_ids) {
         struct ledger_ids ids;
         if (!ledger_user_ids(run->ledger, run->arena, &ids, e)) {
             return false;
@@ -99,15 +85,8 @@ static bool read_once(struct run *run, const struct stream *s, const struct requ
     return begin(run, r, now_ms, e) && pipeline_run(run, &r, 1, 1, e);
 }
 
-static enum adherence_source source_of(size_t at)
-{
-    static const enum adherence_source sources[] = {
-        ADHERENCE_WORKFORCEMANAGEMENT, ADHERENCE_AGENTS_STATUS, ADHERENCE_REALTIME_INTERVALS};
-
-    return at < COUNT_OF(sources) ? sources[at] : ADHERENCE_AUTO;
-}
-
-/* The sources to try, in order: the configured one alone, or the remembered one first. */
+/* The sources to try, in order: the configured one alone, or the remembered one first. The plans
+ * stand in the order of enum adherence_source, after ADHERENCE_AUTO. */
 static bool source_order(struct run *run, const struct stream *s, const struct request_plan **order,
                          size_t *count, struct err *e)
 {
@@ -122,7 +101,7 @@ static bool source_order(struct run *run, const struct stream *s, const struct r
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < s->plan_count; i++) {
             bool first = str_eq(s->plans[i].name, remembered);
-            bool allowed = wanted == ADHERENCE_AUTO || wanted == source_of(i);
+            bool allowed = wanted == ADHERENCE_AUTO || wanted == (enum adherence_source)(i + 1);
             if (allowed && first == (pass == 0)) {
                 order[(*count)++] = &s->plans[i];
             }
@@ -131,20 +110,7 @@ static bool source_order(struct run *run, const struct stream *s, const struct r
     return true;
 }
 
-/* One source's refusal, for the error that names them all: missing permissions come first. */
-static void note_refusal(struct buf *permissions, struct buf *others, const struct reading *r)
-{
-    struct buf *to = r->error.kind == ERR_PERMISSION ? permissions : others;
-
-    buf_add_printf(to, "%s%s: %s", to->length ? "; " : "", r->plan->name, r->error.message);
-}
-
-static bool refused_by_org(const struct err *error)
-{
-    return error->kind == ERR_PERMISSION ||
-           (error->kind == ERR_CONTRACT && error->http_status >= 400);
-}
-
+/* The error that names all sources' refusals: missing permissions come first. */
 static void fail_all_sources(struct outcome *out, struct buf *permissions, struct buf *others)
 {
     struct err error;
@@ -169,18 +135,22 @@ static bool sources_run(struct run *run, const struct stream *s, struct outcome 
     for (size_t i = 0; ok && i < count && !answered; i++) {
         struct reading *r;
         ok = read_once(run, s, order[i], &r, e);
-        if (ok && r->outcome == READING_FAILED && refused_by_org(&r->error)) {
-            note_refusal(&permissions, &others, r);
+        if (!ok) {
+            break;
+        }
+        bool not_permitted = r->error.kind == ERR_PERMISSION;
+        bool not_known = r->error.kind == ERR_CONTRACT && r->error.http_status >= 400;
+        if (r->outcome == READING_FAILED && (not_permitted || not_known)) {
+            struct buf *to = not_permitted ? &permissions : &others;
+            buf_add_printf(to, "%s%s: %s", to->length ? "; " : "", r->plan->name, r->error.message);
             LOG(LOG_WARN, "source not granted, trying the next", LOG_S("stream", s->name),
                 LOG_S("source", order[i]->name), LOG_S("error", r->error.message));
             continue;
         }
-        if (ok) {
-            answered = true;
-            outcome_add(out, &r, 1);
-            ok = r->outcome != READING_DONE ||
-                 ledger_remember_source(run->ledger, s->name, order[i]->name, e);
-        }
+        answered = true;
+        outcome_add(out, &r, 1);
+        ok = r->outcome != READING_DONE ||
+             ledger_remember_source(run->ledger, s->name, order[i]->name, e);
     }
     if (ok && !answered) {
         fail_all_sources(out, &permissions, &others);
@@ -203,10 +173,10 @@ bool snapshot_run(struct run *run, const struct stream *s, struct outcome *out, 
         LOG(LOG_INFO, "still fresh", LOG_S("stream", s->name));
         return true;
     }
-    if (stream_plan(s, ROLE_SOURCE, NULL)) {
+    if (stream_plan(s, ROLE_SOURCE)) {
         return sources_run(run, s, out, e);
     }
-    if (!read_once(run, s, stream_plan(s, ROLE_ONLY, NULL), &r, e)) {
+    if (!read_once(run, s, stream_plan(s, ROLE_ONLY), &r, e)) {
         return false;
     }
     outcome_add(out, &r, 1);

@@ -21,11 +21,10 @@ const struct stream *stream_find(const char *name)
     return NULL;
 }
 
-const struct request_plan *stream_plan(const struct stream *s, enum plan_role role,
-                                       const char *name)
+const struct request_plan *stream_plan(const struct stream *s, enum plan_role role)
 {
     for (size_t i = 0; i < s->plan_count; i++) {
-        if (s->plans[i].role == role && (!name || str_eq(s->plans[i].name, name))) {
+        if (s->plans[i].role == role) {
             return &s->plans[i];
         }
     }
@@ -34,9 +33,8 @@ const struct request_plan *stream_plan(const struct stream *s, enum plan_role ro
 
 struct pager_spec stream_pager_spec(const struct request_plan *plan)
 {
-    bool has_ids = plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
     struct pager_spec spec = {
-        .kind = has_ids ? PAGER_IDS : PAGER_NUMBERED,
+        .kind = plan->id_parameter ? PAGER_IDS : PAGER_NUMBERED,
         .post = plan->paging != PAGING_NUMBERED_GET && plan->paging != PAGING_IDS_GET,
         .path = plan->path,
         .query = plan->query,

@@ -87,10 +87,8 @@ extern const size_t stream_registry_count;
 /* The stream of that name; NULL when there is none. */
 const struct stream *stream_find(const char *name);
 
-/* The plan of that role (and, for ROLE_SOURCE, of that name; `name` NULL takes the first). NULL
- * when there is none. */
-const struct request_plan *stream_plan(const struct stream *s, enum plan_role role,
-                                       const char *name);
+/* The first plan of that role; NULL when there is none. */
+const struct request_plan *stream_plan(const struct stream *s, enum plan_role role);
 
 /* What a pager of the plan is made from, save its window, its ids and where it goes on; the first
  * page is page 1, the label the plan's path. */

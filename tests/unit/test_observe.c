@@ -33,7 +33,7 @@ static int set_up(void **state)
     f->s = *state;
     f->arena = f->s->arena;
     for (int i = 0; i < SOURCES; i++) {
-        const struct request_plan *plan = stream_plan(stream, ROLE_SOURCE, source_names[i]);
+        const struct request_plan *plan = &stream->plans[i];
 
         f->loaders[i] = load_new(f->s->db, plan->tree, stream->state, &f->s->e);
         check(f->loaders[i] != NULL, f->s);
