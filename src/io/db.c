@@ -553,17 +553,8 @@ static bool run_written(struct db *d, const char *sql, struct arena *a, struct e
     return true;
 }
 
-/* References to a table that is renamed go on naming it: the one of today takes its place. */
-static bool convert(struct db *d, struct arena *a, struct err *e)
-{
-    return db_exec(d, "PRAGMA legacy_alter_table = ON", e) && db_do(d, e, sql_convert_keep, NONE) &&
-           run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
-           run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
-           db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e);
-}
-
 /* With what stands before and after it in the log. */
-static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
+static bool convert(struct db *d, struct arena *a, struct err *e)
 {
     int64_t begun_ms = clock_monotonic_ms();
     int64_t size;
@@ -573,7 +564,11 @@ static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
     }
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
-    if (!convert(d, a, e)) {
+    /* References to a table that is renamed go on naming it: the one of today takes its place. */
+    if (!db_exec(d, "PRAGMA legacy_alter_table = ON", e) || !db_do(d, e, sql_convert_keep, NONE) ||
+        !run_written(d, sql_convert_aside, a, e) || !run_schema(d, migration_number(0), e) ||
+        !run_written(d, sql_convert_copy, a, e) || !run_written(d, sql_convert_again, a, e) ||
+        !db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e)) {
         return false;
     }
     LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
@@ -591,7 +586,7 @@ static bool convert_file(struct db *d, int64_t version, struct err *e)
                        d->path, (long long)version, CONVERTED_SCHEMA);
     }
     struct arena *a = arena_new(0);
-    bool ok = convert_and_tell(d, a, e);
+    bool ok = convert(d, a, e);
     arena_free(a);
     return ok;
 }
@@ -858,9 +853,6 @@ static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
     return false;
 }
 
-/* Nothing but the file itself is written, and its fsync is the caller's. */
-static const char copy_settings[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
-
 static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct err *e)
 {
     sqlite3_backup *backup = sqlite3_backup_init(copy, "main", d->handle, "main");
@@ -903,7 +895,9 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (code == SQLITE_OK) {
-        code = sqlite3_exec(copy, copy_settings, NULL, NULL, NULL);
+        /* Nothing but the file itself is written, and its fsync is the caller's. */
+        code = sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL,
+                            NULL);
     }
     /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
     bool done = code == SQLITE_OK ? db_begin_read(d, e) : fail_copy(copy, code, shown, e);
