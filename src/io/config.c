@@ -205,7 +205,7 @@ static bool is_about_scopes(const char *name, const char *value)
     static const char *const signs[] = {":readonly", ":read", "api:platform",
                                         "urn:genesys:cloud:", "analytics:report:"};
     bool found = str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes");
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         found = found || strstr(value, signs[i]) != NULL;
     }
     return found;
@@ -367,7 +367,7 @@ static bool find_ini(struct loading *l)
         of_user = arena_printf(l->a, "%s/.config/rollcall/rollcall.ini", home);
     }
     const char *const places[] = {"rollcall.ini", of_user, "/etc/rollcall/rollcall.ini"};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
         if (places[i] == NULL) {
             continue;
         }
@@ -394,7 +394,7 @@ static const struct {
     {"GENESYS_REGION", KEY_REGION},
 };
 
-enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
+enum { VARIABLE_COUNT = COUNT_OF(variables) };
 
 /* Puts a value, unless it is empty, in place of what weaker sources gave. */
 static void override(struct loading *l, enum config_key_id id, struct config_text value)
