@@ -68,12 +68,13 @@ try_system() { # CODENAME: prints its verdicts, and adds a line for each to $RES
     mount_system "$root"
     rm -rf "$root$PLACE"
     git clone -q . "$root$PLACE"
+    git -C "$root$PLACE" checkout -q "$COMMIT"
     chmod 700 "$root/root"
     for target in $TARGETS; do
         say "$1: make $target (the whole output: build/systems/$1.$target)"
         began=$(date +%s)
         status=0
-        enter "$root" make -C "$PLACE" "$target" >"$root.$target" 2>&1 || status=$?
+        enter "$root" make --no-print-directory -C "$PLACE" "$target" >"$root.$target" 2>&1 || status=$?
         word=passed
         [ $status -eq 0 ] || word="FAILED ($status)"
         printf '%-10s make %-6s %s, %d s: %s\n' "$1" "$target" "$word" $(($(date +%s) - began)) \
@@ -85,7 +86,8 @@ mkdir -p build/systems
 RESULTS=$(pwd)/build/systems/results
 : >"$RESULTS"
 [ $# -gt 0 ] || set -- bookworm trixie
-say "commit $(git log -1 --format='%h %s')"
+COMMIT=$(git rev-parse --short HEAD)
+say "commit $COMMIT"
 for codename in "$@"; do
     # A shell of its own: what one system lacks does not keep the other from being tried.
     (try_system "$codename") || echo "$codename  FAILED" >>"$RESULTS"

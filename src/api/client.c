@@ -61,7 +61,7 @@ struct client {
     size_t in_flight;
     struct pace pace;
     struct token token;
-    struct route_count *routes;
+    struct route_count routes[MAX_ROUTES];
     size_t route_count;
     uint64_t random_state;
 
@@ -161,28 +161,25 @@ static void fail_all(struct client *c, const struct err *error)
  * and what follows a "jobs" segment (save "availability") become {id}; no query string. */
 static void route_of(const char *path, char *out)
 {
-    size_t left = strcspn(path, "?#");
+    const char *end = path + strcspn(path, "?#");
     char before[MAX_SEGMENT_BYTES] = "";
     struct buf route;
 
     buf_init(&route, ROUTE_BYTES - 1);
-    while (left > 0) {
+    while (path < end) {
         char segment[MAX_SEGMENT_BYTES];
-        size_t length;
 
         if (*path == '/') {
             (void)buf_add_char(&route, '/');
             path++;
-            left--;
         }
-        length = strcspn(path, "/?#");
+        size_t length = strcspn(path, "/?#");
         snprintf(segment, sizeof(segment), "%.*s", (int)length, path);
         bool is_job_id =
             str_eq(before, "jobs") && segment[0] != '\0' && !str_eq(segment, "availability");
         (void)buf_add_str(&route, is_job_id || str_is_uuid(segment) ? "{id}" : segment);
         memcpy(before, segment, sizeof(before));
         path += length;
-        left -= length;
     }
     snprintf(out, ROUTE_BYTES, "%s", buf_str(&route));
     buf_free(&route);
@@ -193,22 +190,21 @@ static void route_of(const char *path, char *out)
 static size_t find_route(struct client *c, const char *method, const char *path)
 {
     char route[ROUTE_BYTES];
-    size_t i = 0;
 
     route_of(path, route);
-    while (i < c->route_count &&
-           !(str_eq(c->routes[i].route, route) && str_eq(c->routes[i].method, method))) {
-        i++;
+    for (size_t i = 0; i < c->route_count; i++) {
+        if (str_eq(c->routes[i].route, route) && str_eq(c->routes[i].method, method)) {
+            return i;
+        }
     }
-    if (i < c->route_count || c->route_count == MAX_ROUTES) {
-        return i < c->route_count ? i : MAX_ROUTES - 1;
+    if (c->route_count == MAX_ROUTES) {
+        return MAX_ROUTES - 1;
     }
-    c->routes = xrealloc(c->routes, (c->route_count + 1) * sizeof(*c->routes));
-    c->routes[i] = (struct route_count){.requests = 0};
-    snprintf(c->routes[i].method, sizeof(c->routes[i].method), "%s", method);
-    snprintf(c->routes[i].route, ROUTE_BYTES, "%s", i == MAX_ROUTES - 1 ? "other" : route);
-    c->route_count++;
-    return i;
+    struct route_count *made = &c->routes[c->route_count];
+    bool is_last = c->route_count == MAX_ROUTES - 1;
+    snprintf(made->method, sizeof(made->method), "%s", method);
+    snprintf(made->route, ROUTE_BYTES, "%s", is_last ? "other" : route);
+    return c->route_count++;
 }
 
 /* --- making and sending ---------------------------------------------------------------------- */
@@ -273,7 +269,6 @@ void client_free(struct client *c)
     client_abort(c);
     http_free(c->http);
     token_free(&c->token);
-    free(c->routes);
     flight_clear(&c->login);
     free(c);
 }
@@ -426,9 +421,6 @@ static double random_part(struct client *c)
 /* The answer's Retry-After in ms; -1 when absent. */
 static int64_t retry_after_of(const struct http_answer *answer)
 {
-    if (answer->retry_after[0] == '\0') {
-        return -1;
-    }
     return retry_after_ms(answer->retry_after,
                           answer->date_ms > 0 ? answer->date_ms : clock_now_ms());
 }

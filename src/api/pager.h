@@ -86,7 +86,7 @@ struct pager_page {
     const char *job_id;      /* set when it became known (store it before anything follows) */
     const char *cursor;      /* next cursor of a job; NULL on the last page */
     int64_t availability_ms; /* dataAvailabilityDate of a job's page; 0: not said */
-    size_t id_from; /* of PAGER_IDS: which ids were asked */
+    size_t id_from;          /* of PAGER_IDS: which ids were asked */
     size_t id_count;
 };
 

@@ -82,17 +82,6 @@ static const char *newer_domain(const char *host)
     return NULL;
 }
 
-static const char *nearest(const char *text)
-{
-    const char *names[2 * COUNT_OF(region_table)];
-
-    for (size_t i = 0; i < region_count; i++) {
-        names[2 * i] = region_table[i].aws;
-        names[2 * i + 1] = region_table[i].domain;
-    }
-    return str_nearest(text, names, COUNT_OF(names));
-}
-
 const char *region_domain(struct arena *a, const char *text, bool *known, struct err *e)
 {
     char *host = host_of(a, text);
@@ -117,8 +106,12 @@ const char *region_domain(struct arena *a, const char *text, bool *known, struct
     if (domain) {
         return arena_strdup(a, domain);
     }
-
-    const char *near = nearest(host);
+    const char *names[2 * COUNT_OF(region_table)];
+    for (size_t i = 0; i < region_count; i++) {
+        names[2 * i] = region_table[i].aws;
+        names[2 * i + 1] = region_table[i].domain;
+    }
+    const char *near = str_nearest(host, names, COUNT_OF(names));
     err_set(e, ERR_CONFIG,
             "\"%s\" is no Genesys Cloud region%s%s%s; it takes an AWS name (ap-northeast-2), a "
             "login domain (mypurecloud.jp) or the URL your users log in at",

@@ -96,7 +96,7 @@ static bool refusal_words(const struct json_doc *doc, struct buf *words)
     return true;
 }
 
-static bool refuse(const struct config *config, const char *login_url,
+static void refuse(const struct config *config, const char *login_url,
                    const struct http_answer *answer, const struct json_doc *doc, struct err *e)
 {
     struct buf words;
@@ -121,28 +121,36 @@ static bool refuse(const struct config *config, const char *login_url,
     }
     e->http_status = answer->status;
     buf_free(&words);
-    return false;
 }
 
-static bool accept_document(struct token *t, const struct config *config, const char *login_url,
-                            const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
+bool token_accept(struct token *t, const struct config *config, const char *login_url,
+                  const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
     struct json_doc *doc;
-    enum answer_body body = answer_parse(answer, &doc, e);
+    char code[API_CODE_BYTES];
     bool ok = false;
 
+    if (answer->failure != HTTP_OK || answer->status >= 500 || answer->status == 429) {
+        api_error(e, answer, "login", code);
+        err_append(e, " (%s)", login_url);
+        if (answer->failure != HTTP_OK) {
+            return false;
+        }
+        e->kind = answer->status >= 500 ? ERR_TEMPORARY : e->kind;
+        return diagnosis_append(e, diagnose_login(answer, NULL));
+    }
+    enum answer_body body = answer_parse(answer, &doc, e);
     if (body == BODY_CUT && answer->status == 200) {
-        err_prefix(e, "login at %s", login_url);
-        return false;
+        return err_prefix(e, "login at %s", login_url);
     }
     if (doc && answer->status == 200) {
         struct json root = json_root(doc);
+        struct json type = json_get(root, "token_type");
         size_t length = 0;
         const char *text = json_text(json_get(root, "access_token"), &length);
 
-        struct json type = json_get(root, "token_type");
-        bool is_bearer = json_type(type) == JSON_ABSENT || str_eq_nocase(json_str(type), "bearer");
-        ok = is_token(text, length) && is_bearer;
+        ok = is_token(text, length) &&
+             (json_type(type) == JSON_ABSENT || str_eq_nocase(json_str(type), "bearer"));
         if (ok) {
             take_token(t, text, length, root, monotonic_ms);
         }
@@ -152,23 +160,6 @@ static bool accept_document(struct token *t, const struct config *config, const 
     }
     json_free(doc);
     return ok;
-}
-
-bool token_accept(struct token *t, const struct config *config, const char *login_url,
-                  const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
-{
-    char code[API_CODE_BYTES];
-
-    if (answer->failure == HTTP_OK && answer->status < 500 && answer->status != 429) {
-        return accept_document(t, config, login_url, answer, monotonic_ms, e);
-    }
-    api_error(e, answer, "login", code);
-    err_append(e, " (%s)", login_url);
-    if (answer->failure != HTTP_OK) {
-        return false;
-    }
-    e->kind = answer->status >= 500 ? ERR_TEMPORARY : e->kind;
-    return diagnosis_append(e, diagnose_login(answer, NULL));
 }
 
 bool token_stale(const struct token *t, int64_t monotonic_ms)

@@ -656,20 +656,6 @@ static bool apply_int(struct applying *v)
     return put(v, &value, sizeof(value));
 }
 
-static bool apply_bool(struct applying *v)
-{
-    bool value = false;
-    return str_to_bool(v->text, &value) ? put(v, &value, sizeof(value))
-                                        : refuse(v, "must be yes or no");
-}
-
-static bool apply_day(struct applying *v)
-{
-    int32_t day = 0;
-    return clock_parse_day(v->text, &day) ? put(v, &day, sizeof(day))
-                                          : refuse(v, "must be a day that exists, as YYYY-MM-DD");
-}
-
 /* The shape alone: whether such a zone is installed is told when it is set. */
 static bool apply_zone(struct applying *v)
 {
@@ -755,9 +741,10 @@ static bool apply_value(struct loading *l, enum config_key_id id)
     case CONFIG_INT:
         return apply_int(&v);
     case CONFIG_BOOL:
-        return apply_bool(&v);
+        return str_to_bool(v.text, v.field) || refuse(&v, "must be yes or no");
     case CONFIG_DAY:
-        return apply_day(&v);
+        return clock_parse_day(v.text, v.field) ||
+               refuse(&v, "must be a day that exists, as YYYY-MM-DD");
     case CONFIG_ZONE:
         return apply_zone(&v);
     case CONFIG_CHOICE:
@@ -793,36 +780,22 @@ static bool apply_values(struct loading *l)
 /* What examples have in place of a credential. */
 static bool is_placeholder(const char *text)
 {
-    /* The last is the one of this program's own documentation. */
-    static const char *const signs[] = {"your_",
-                                        "your-",
-                                        "yourclient",
-                                        "yoursecret",
-                                        "placeholder",
-                                        "changeme",
-                                        "change_me",
-                                        "change-me",
-                                        "_here",
-                                        "-here",
-                                        "xxxxx",
-                                        "<",
-                                        "${",
-                                        "{{",
-                                        "replace_",
-                                        "replace-",
-                                        "insert_",
-                                        "my_client",
-                                        "client_secret",
-                                        "client-secret",
-                                        "client_id",
-                                        "12345678-1234-1234-1234-123456789abc"};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-        if (str_has_nocase(text, signs[i])) {
-            return true;
-        }
+    static const char *const signs[] = {
+        "your_",       "your-",     "yourclient",    "yoursecret",
+        "placeholder", "changeme",  "change_me",     "change-me",
+        "_here",       "-here",     "xxxxx",         "<",
+        "${",          "{{",        "replace_",      "replace-",
+        "insert_",     "my_client", "client_secret", "client-secret",
+        "client_id",
+    };
+    /* The one of this program's own documentation. */
+    bool found = str_has_nocase(text, "12345678-1234-1234-1234-123456789abc");
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        found = found || str_has_nocase(text, signs[i]);
     }
     /* ********, xxx, 000: one character over and over */
-    return text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text);
+    return found ||
+           (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 
 /* True when `text` begins with a UUID. */

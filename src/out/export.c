@@ -150,6 +150,7 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     if (!db_end(&q)) {
         return false;
     }
+    INVARIANT(sql); /* the relation was seen in the same snapshot */
     bool takes_since = !by_conversation && strstr(sql, "?1");
     q = takes_since ? db_ask(x->db, e, sql, T(x->request->since_ms)) : db_ask(x->db, e, sql, NONE);
     if (q.ok) {

@@ -28,10 +28,7 @@ class Kill(TestCase):
 
     def clean(self, **sections):
         site = self.site(self.server.url, **sections)
-        log = os.path.join(site.directory, "steps")
-        self.ok(site.run(*RUN, env={"ROLLCALL_STEP_LOG": log}))
-        with open(log, encoding="ascii") as f:
-            steps = f.read().split()
+        steps = site.steps(*RUN)
         check_sound(self, site)
         return exported(site), steps
 
@@ -95,11 +92,8 @@ class Kill(TestCase):
         site = self.site(self.server.url)
         self.ok(site.run(*RUN))
         before = csv_bytes(site.export())
-        log = os.path.join(site.directory, "steps")
         out = os.path.join(site.directory, "export")
-        self.ok(site.run("export", "--out", out, env={"ROLLCALL_STEP_LOG": log}))
-        with open(log, encoding="ascii") as f:
-            count = len(f.read().split())
+        count = len(site.steps("export", "--out", out))
         self.assertGreater(count, 20)
         for step in range(1, count + 1, 1 if FULL else max(1, count // 12)):
             self.assertTrue(killed(site.run("export", "--out", out, env={"ROLLCALL_KILL_STEP": step})))

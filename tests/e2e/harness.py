@@ -3,7 +3,9 @@ second opinion on how documents become rows that shares nothing with the program
 
 Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default: build/).
 """
+import csv
 import datetime
+import fcntl
 import http.server
 import json
 import os
@@ -11,8 +13,10 @@ import pty
 import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -63,6 +67,35 @@ def open_terminal():
         return pty.openpty()
     except OSError as e:
         raise unittest.SkipTest(f"no pseudo terminal here: {e}")
+
+
+def at_terminal(command, env, columns=80, **options):
+    """Runs a command with stderr on a terminal of its own; returns (what stood there, its exit code)."""
+    main, terminal = open_terminal()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(command, env=env, stderr=terminal, **{"stdout": terminal, **options})
+    os.close(terminal)
+    seen = b""
+    while True:
+        try:
+            data = os.read(main, 65536)
+        except OSError:  # the other end was closed
+            break
+        if not data:
+            break
+        seen += data
+    os.close(main)
+    return seen.decode(), process.wait()
+
+
+def ago(form="%Y-%m-%d", **delta):
+    """The moment so long ago: ago(days=2)."""
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime(form)
+
+
+def read_csv(*path):
+    with open(os.path.join(*path), encoding="utf-8", newline="") as f:
+        return list(csv.reader(f))
 
 
 class Server:
@@ -168,6 +201,13 @@ class Site:
     def extract(self, *arguments, **options):
         return self.run("extract", *arguments, **options)
 
+    def steps(self, *arguments):
+        """Runs the program to its good end; returns the steps at which it can be killed."""
+        log = os.path.join(self.directory, "steps")
+        result = self.run(*arguments, env={"ROLLCALL_STEP_LOG": log})
+        assert result.returncode == 0, result.stderr
+        return Path(log).read_text(encoding="ascii").split()
+
     def export(self, name="export", *arguments):
         out = os.path.join(self.directory, name)
         result = self.run("export", "--out", out, *arguments)
@@ -260,6 +300,13 @@ class TestCase(unittest.TestCase):
     """A test that cleans up its servers and directories."""
 
     maxDiff = 2000
+
+    @classmethod
+    def shared(cls):
+        """A test case whose servers and sites last as long as the class's tests."""
+        case = TestCase()
+        cls.addClassCleanup(case.doCleanups)
+        return case
 
     def directory(self):
         d = tempfile.TemporaryDirectory(prefix="rollcall-test-")

@@ -2,7 +2,6 @@
 import base64
 import json
 import lzma
-import os
 import sqlite3
 import sys
 import unittest
@@ -13,7 +12,6 @@ from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, csv_bytes, killed
 FIXTURES = ROOT / "tests" / "fixtures" / "schema6"
 sys.path.insert(0, str(FIXTURES))
 from make import NOW, QUERY_NOW, QUERY_WORLD, RUN, SECTIONS, WORLD  # noqa: E402
-
 
 
 def rows_of(path):
@@ -99,11 +97,8 @@ class Convert(TestCase):
         window, start, end = tuple(site.query("SELECT window_id, window_start, pending_job_to FROM extract_window "
                                               "WHERE job_cursor IS NOT NULL")[0])
         job, cursor = self.job_of(server, start, end)
-        db = sqlite3.connect(site.db)
-        db.execute("UPDATE extract_window SET job_id = ?, job_cursor = ? WHERE window_id = ?", (job, cursor, window))
-        stored = db.execute("SELECT rows_read FROM extract_window WHERE window_id = ?", (window,)).fetchone()[0]
-        db.commit()
-        db.close()
+        site.change(f"UPDATE extract_window SET job_id = '{job}', job_cursor = '{cursor}' WHERE window_id = {window}")
+        stored = site.value("SELECT rows_read FROM extract_window WHERE window_id = ?", window)
         server.control(reset_requests=True)
         self.ok(site.run(*RUN, NOW))
         pages = [path for _, path, _ in server.requests()["requests"] if f"{job}/results" in path]
@@ -125,10 +120,7 @@ class Convert(TestCase):
 
     def test_killed_on_the_way_it_is_the_old_file(self):
         server = self.server()
-        log = os.path.join(self.directory(), "steps")
-        self.ok(self.fixture("finished", server.url).run(*RUN, NOW, env={"ROLLCALL_STEP_LOG": log}))
-        with open(log, encoding="ascii") as f:
-            steps = f.read().split()
+        steps = self.fixture("finished", server.url).steps(*RUN, NOW)
         last = len(steps) - steps[::-1].index("convert")
         first = steps.index("convert") + 1
         self.assertGreater(last - first, 60)

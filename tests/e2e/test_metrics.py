@@ -36,6 +36,11 @@ class Metrics(TestCase):
         self.assertFalse([n for n in os.listdir(os.path.dirname(self.file)) if n.startswith(".rollcall.prom")])
         return text, samples(text)
 
+    def refused(self, server, site):
+        """A run that lacks a permission."""
+        server.control(deny=["/api/v2/analytics/conversations"])
+        return self.ok(site.extract("--stream", "conversations", "--until", "2026-03-07T06:00:00Z"), 5)
+
     def test_a_good_run(self):
         _, site = self.ready()
         before = time.time()
@@ -69,8 +74,7 @@ class Metrics(TestCase):
         self.ok(site.extract("--until", NOW))
         success = self.read()[1]["rollcall_last_success_timestamp_seconds"]
         time.sleep(1)
-        server.control(deny=["/api/v2/analytics/conversations"])
-        self.ok(site.extract("--stream", "conversations", "--until", "2026-03-07T06:00:00Z"), 5)
+        self.refused(server, site)
         _, m = self.read()
         self.assertEqual((m["rollcall_last_run_success"], m["rollcall_last_run_exit_code"]), (0, 5))
         self.assertEqual(m["rollcall_last_success_timestamp_seconds"], success)
@@ -99,9 +103,7 @@ class Metrics(TestCase):
         self.assertIn("[metrics] textfile: cannot write", lines[0])
         self.assertIn("streams done 4, not done 0", lines[-1])
         self.assertEqual(site.value("SELECT exit_code FROM run"), 0)
-        server.control(deny=["/api/v2/analytics/conversations"])
-        result = self.ok(site.extract("--stream", "conversations", "--until", "2026-03-05T06:00:00Z"), 5)
-        self.assertIn('level=warn event="metrics not written"', result.stderr)
+        self.assertIn('level=warn event="metrics not written"', self.refused(server, site).stderr)
 
     def test_a_file_of_somebody_else(self):
         _, site = self.ready()
@@ -114,13 +116,9 @@ class Metrics(TestCase):
         _, site = self.ready()
         self.ok(site.extract("--until", NOW))
         before, _ = self.read()
-        log = os.path.join(site.directory, "steps")
         poll = ("extract", "--stream", "adherence_realtime")
-        self.ok(site.run(*poll, env={"ROLLCALL_STEP_LOG": log}))
-        after, _ = self.read()
-        self.assertNotEqual(before, after)
-        with open(log, encoding="ascii") as f:
-            steps = f.read().split()
+        steps = site.steps(*poll)
+        self.assertNotEqual(before, self.read()[0])
         self.assertIn("renamed", steps)
         for number in range(steps.index("fsync"), len(steps) + 1):
             old = self.read()[0] if number == steps.index("fsync") else None
@@ -132,28 +130,21 @@ class Metrics(TestCase):
                 self.assertEqual(text, old)
             site.run("status")
 
-    def test_promtool_finds_nothing(self):
+    def test_well_formed_and_every_metric_described(self):
+        server, site = self.ready()
+        self.ok(site.extract("--until", NOW))
+        self.refused(server, site)
+        text, _ = self.read()
+        types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M))
+        page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+        self.assertEqual(dict(re.findall(r"^\| `(rollcall_\w+)` \| (\w+) \|", page, re.M)), types)
         tool = shutil.which("promtool") or str(ROOT / "build" / "tools" / "promtool")
         if not os.access(tool, os.X_OK):
             self.skipTest("promtool is not there (scripts/deps.sh test)")
-        server, site = self.ready()
-        self.ok(site.extract("--until", NOW))
-        server.control(deny=["/api/v2/analytics/conversations"])
-        self.ok(site.extract("--stream", "conversations", "--until", "2026-03-07T06:00:00Z"), 5)
-        self.assertIn("rollcall_last_failure_timestamp_seconds", self.read()[1])
-        for text, code in ((self.read()[0], 0), (self.read()[0].replace("rollcall_runs_total", "rollcall_runs"), 3)):
-            result = subprocess.run([tool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        for given, code in ((text, 0), (text.replace("rollcall_runs_total", "rollcall_runs"), 3)):
+            result = subprocess.run([tool, "check", "metrics"], input=given, capture_output=True, text=True, check=False)
             self.assertEqual(result.returncode, code, result.stdout + result.stderr)
             self.assertEqual(bool(result.stdout + result.stderr), code != 0)
-
-    def test_every_metric_is_described(self):
-        server, site = self.ready()
-        self.ok(site.extract("--until", NOW))
-        server.control(deny=["/api/v2/analytics/conversations"])
-        self.ok(site.extract("--stream", "conversations", "--until", "2026-03-07T06:00:00Z"), 5)
-        types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", self.read()[0], re.M))
-        page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
-        self.assertEqual(dict(re.findall(r"^\| `(rollcall_\w+)` \| (\w+) \|", page, re.M)), types)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """The progress line of extract: on a terminal alone, five times a second at most, never mixed with the log."""
-import fcntl
 import os
 import re
-import struct
 import subprocess
 import tempfile
-import termios
 import time
 import unittest
 
-from harness import TestCase, open_terminal
+from harness import TestCase, at_terminal
 
 NOW = "2026-03-04T06:00:00Z"
 COMMAND = ("extract", "--until", NOW)
@@ -27,25 +24,12 @@ class Progress(TestCase):
 
     def draw(self, site, *arguments, columns=80, **env):
         """Runs with stderr on a terminal; returns what stood there."""
-        main, terminal = open_terminal()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         env = {"TERM": "xterm", "COLUMNS": None, **env}
         known = {k: v for k, v in {**site.environment(), **env}.items() if v is not None}
         with tempfile.TemporaryFile() as out:
-            process = subprocess.Popen(site.command(*arguments), env=known, stderr=terminal, stdout=out)
-            os.close(terminal)
-            seen = b""
-            while True:
-                try:
-                    data = os.read(main, 65536)
-                except OSError:  # the other end was closed
-                    break
-                if not data:
-                    break
-                seen += data
-            os.close(main)
-            self.assertEqual((process.wait(), out.seek(0, os.SEEK_END)), (0, 0), seen)
-        return seen.decode()
+            seen, code = at_terminal(site.command(*arguments), known, columns, stdout=out)
+            self.assertEqual((code, out.seek(0, os.SEEK_END)), (0, 0), seen)
+        return seen
 
     def test_a_line_a_stream(self):
         site = self.slow(latency=400)

@@ -26,7 +26,7 @@ def in_json(rows):
 class Readers(TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.case = case = TestCase()
+        case = cls.shared()
         server = case.standin(now=NOW, per_day=80, agents=12)
         cls.site = site = case.site(server.url)
         case.ok(site.run("extract", "--stream", "users", "--stream", "queues", "--stream", "conversations", "--until", NOW))
@@ -36,10 +36,6 @@ class Readers(TestCase):
                 case.ok(site.run(*POLL, env=clock(now)))
         cls.snapshot = os.path.join(site.directory, "snapshot.db")
         case.ok(site.run("snapshot", cls.snapshot))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.case.doCleanups()
 
     def test_each_value_has_its_columns_type(self):
         db = self.site.connect()

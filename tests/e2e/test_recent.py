@@ -9,18 +9,10 @@ import os
 import threading
 import unittest
 
-from harness import TestCase, instant
+from harness import TestCase, ago, instant
 
 COLUMNS = ["conversation_id", "conversation_start", "local_start", "media_type", "direction", "queue_id", "queue_name",
            "agent_id", "agent_name", "handle_ms"]
-
-
-def day(ago):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=ago)).strftime("%Y-%m-%d")
-
-
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def expected(conversation):
@@ -43,8 +35,7 @@ def expected(conversation):
 
 def row(minutes):
     """A conversation that began so many minutes ago."""
-    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)
-    return {"conversationId": f"c{minutes}", "conversationStart": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+    return {"conversationId": f"c{minutes}", "conversationStart": ago("%Y-%m-%dT%H:%M:%S.000Z", minutes=minutes),
             "participants": [{"sessions": [{"segments": [None, {"queueId": 5}], "metrics": 3}]}, None]}
 
 
@@ -84,7 +75,7 @@ class Stub:
 
 class Recent(TestCase):
     def busy(self, first=3, days=4, **options):
-        start = day(first)
+        start = ago(days=first)
         server = self.standin(start=start, days=days, now="real", per_day=options.pop("per_day", 300), **options)
         return server, self.site(server.url, start=start, timezone="Asia/Seoul")
 
@@ -92,7 +83,7 @@ class Recent(TestCase):
         return json.loads(self.ok(site.run("recent", *arguments, "--json")).stdout)
 
     def newest(self, server, first, count):
-        truth = server.truth(day(first), now=now(), method="query")
+        truth = server.truth(ago(days=first), now=ago("%Y-%m-%dT%H:%M:%S.%fZ"), method="query")
         found = sorted((line["conversation"] for line in truth), key=lambda c: c["conversationStart"], reverse=True)
         return [expected(c) for c in found[:count]]
 
@@ -184,7 +175,7 @@ class Recent(TestCase):
         result = site.run("-v", "recent", "3", "--json")
         self.assertEqual([line.split("over=")[1].split(" found")[0] for line in result.stderr.splitlines()
                           if "looked back" in line], ['"an hour"', '"a day"', '"a week"'])
-        self.assertLess(json.loads(result.stdout)[0]["conversation_start"][:10], day(2))
+        self.assertLess(json.loads(result.stdout)[0]["conversation_start"][:10], ago(days=2))
 
     def test_none_at_all(self):
         _, site = self.busy(first=30, days=2)

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 import unittest
+from pathlib import Path
 
 from harness import AS_NOBODY, TestCase
 
@@ -21,11 +22,6 @@ def dump(path):
         db.close()
 
 
-def content(path):
-    with open(path, "rb") as f:
-        return f.read()
-
-
 class Snapshot(TestCase):
     def filled(self, **options):
         server = self.standin(now=NOW, per_day=options.pop("per_day", 30), **options)
@@ -33,9 +29,9 @@ class Snapshot(TestCase):
         self.ok(site.extract("--until", NOW))
         return server, site, os.path.join(site.directory, "share", "copy.db")
 
-    def take(self, site, copy, code=0, **env):
+    def take(self, site, copy, code=0):
         os.makedirs(os.path.dirname(copy), exist_ok=True)
-        return self.ok(site.run("snapshot", copy, env=env), code)
+        return self.ok(site.run("snapshot", copy), code)
 
     def asides(self, copy):
         return sorted(set(os.listdir(os.path.dirname(copy))) - {os.path.basename(copy)})
@@ -50,7 +46,7 @@ class Snapshot(TestCase):
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
         self.assertEqual(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
         db.close()
-        self.assertEqual(content(copy)[18:20], b"\x01\x01")
+        self.assertEqual(Path(copy).read_bytes()[18:20], b"\x01\x01")
         self.assertEqual(self.asides(copy), [], "reading it leaves nothing beside it")
         self.assertIn("copy.db: ", self.ok(site.run("-v", "snapshot", copy)).stdout)
         site.set(database={"path": copy})
@@ -123,21 +119,18 @@ class Snapshot(TestCase):
     def test_an_old_copy_that_is_being_written(self):
         _, site, copy = self.filled()
         self.take(site, copy)
-        old = content(copy)
+        old = Path(copy).read_bytes()
         with open(copy + "-wal", "wb") as f:
             f.write(b"someone's")
         self.assertIn("copy.db-wal", self.take(site, copy, 9).stderr)
-        self.assertEqual(content(copy), old)
+        self.assertEqual(Path(copy).read_bytes(), old)
 
     def test_killed_at_every_step(self):
         server, site, copy = self.filled()
         self.take(site, copy)
-        old = content(copy)
+        old = Path(copy).read_bytes()
         self.ok(site.extract("--stream", "adherence_realtime"))
-        log = os.path.join(site.directory, "steps")
-        self.take(site, copy + ".other", ROLLCALL_STEP_LOG=log)
-        with open(log, encoding="ascii") as f:
-            steps = f.read().split()
+        steps = site.steps("snapshot", copy + ".other")
         self.assertIn("rename", steps)
         for number, name in enumerate(steps, 1):
             result = site.run("snapshot", copy, env={"ROLLCALL_KILL_STEP": number})
@@ -145,7 +138,7 @@ class Snapshot(TestCase):
             if name == "renamed":
                 self.assertEqual(dump(copy), dump(site.db))
             else:
-                self.assertEqual(content(copy), old, name)
+                self.assertEqual(Path(copy).read_bytes(), old, name)
         self.take(site, copy)
         self.assertEqual(dump(copy), dump(site.db))
         self.assertEqual(self.asides(copy), ["copy.db.other"], "what killed ones left is swept")
@@ -153,17 +146,17 @@ class Snapshot(TestCase):
     def test_disk_full(self):
         _, site, copy = self.filled()
         self.take(site, copy)
-        old = content(copy)
+        old = Path(copy).read_bytes()
         for size in (50000, 500000, len(old) // 2):
             result = self.ok(site.run("snapshot", copy, before=["prlimit", f"--fsize={size}"]), 9)
             self.assertIn(copy, result.stderr)
-            self.assertEqual(content(copy), old)
+            self.assertEqual(Path(copy).read_bytes(), old)
             self.assertEqual(self.asides(copy), [])
 
     def test_signal(self):
         _, site, copy = self.filled(per_day=400)
         self.take(site, copy)
-        old = content(copy)
+        old = Path(copy).read_bytes()
         for wait in (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06):
             process = site.start_process("snapshot", copy)
             time.sleep(wait)
@@ -171,7 +164,7 @@ class Snapshot(TestCase):
             process.communicate(timeout=30)
             # Before the program can listen to it, the signal ends it; after the rename it comes too late.
             self.assertIn(process.returncode, (0, 12, -signal.SIGTERM))
-            self.assertEqual(len(content(copy)), len(old))
+            self.assertEqual(len(Path(copy).read_bytes()), len(old))
             self.assertEqual(self.asides(copy), [])
         self.assertEqual(dump(copy), dump(site.db))
 

@@ -1,32 +1,22 @@
 """The morning after: the summary, the table `run`, and `rollcall status`."""
-import datetime
-import fcntl
 import json
 import os
 import re
 import signal
-import sqlite3
-import struct
-import subprocess
-import termios
 import time
 import unittest
 
-from harness import TestCase, open_terminal
+from harness import TestCase, ago, at_terminal, wait_until
 
 SUMMARY = re.compile(
     r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "
     r"unchanged (\d+); requests (\d+) \((\d+) retries\); [\d.]+ s; exit (\d+) \((\w+)\)$")
 
 
-def day(ago):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=ago)).strftime("%Y-%m-%d")
-
-
 class Morning(TestCase):
     def live(self, **options):
         """A server of the real moment, and a site that reads it."""
-        start = day(2)
+        start = ago(days=2)
         server = self.standin(start=start, days=3, now="real", per_day=options.pop("per_day", 20), **options)
         return server, self.site(server.url, start=start)
 
@@ -35,36 +25,25 @@ class Morning(TestCase):
 
     def older(self, site, hours, where="1"):
         """Everything that happened, so many hours earlier."""
-        db = sqlite3.connect(site.db)
+        def moved(table, columns, condition="1"):
+            return "".join(f"UPDATE {table} SET {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '-{hours} hours') "
+                           f"WHERE {c} IS NOT NULL AND {condition};" for c in columns)
 
-        def move(table, columns, condition="1"):
-            for c in columns:
-                db.execute(f"UPDATE {table} SET {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '-{hours} hours') "
-                           f"WHERE {c} IS NOT NULL AND {condition}")
-
-        move("run", ("started_at", "ended_at"))
-        move("extract_window", ("last_read_at",), where)
-        move("extract_window", ("complete_to",), f"kind = 'snapshot' AND {where}")
-        db.commit()
-        db.close()
+        site.change(moved("run", ("started_at", "ended_at")) + moved("extract_window", ("last_read_at",), where) +
+                    moved("extract_window", ("complete_to",), f"kind = 'snapshot' AND {where}"))
 
 
 class Summary(Morning):
-    def facts(self, line):
+    def agree(self, site, line):
+        """The summary says what the row of the run holds; its groups."""
         match = SUMMARY.match(line)
         self.assertTrue(match, line)
-        return match.groups()
-
-    def row(self, site):
         r = site.query("SELECT * FROM run ORDER BY run_id DESC LIMIT 1")[0]
         self.assertIsNotNone(r["ended_at"])
-        return tuple(str(r[c]) for c in ("run_id", "streams_done", "streams_left", "days_whole", "rows_new",
-                                         "rows_changed", "rows_unchanged", "requests", "retries", "exit_code",
-                                         "exit_name"))
-
-    def agree(self, site, line):
-        groups = self.facts(line)
-        self.assertEqual(groups[:1] + groups[2:], self.row(site))
+        row = tuple(str(r[c]) for c in ("run_id", "streams_done", "streams_left", "days_whole", "rows_new",
+                                        "rows_changed", "rows_unchanged", "requests", "retries", "exit_code", "exit_name"))
+        groups = match.groups()
+        self.assertEqual(groups[:1] + groups[2:], row)
         return groups
 
     def test_cron_hears_nothing_when_all_is_well(self):
@@ -110,10 +89,8 @@ class Summary(Morning):
     def test_a_run_that_is_locked_out_has_a_row(self):
         _, site = self.live(faults=["latency:ms=400"])
         first = site.start_process("extract")
-        for _ in range(400):
-            if os.path.exists(site.db + ".lock") and os.path.getsize(site.db + ".lock"):
-                break
-            time.sleep(0.01)
+        lock = site.db + ".lock"
+        wait_until(lambda: os.path.exists(lock) and os.path.getsize(lock))
         time.sleep(0.2)
         begun = time.monotonic()
         lines = self.ok(site.extract(), 10).stderr.splitlines()
@@ -146,7 +123,7 @@ class Summary(Morning):
 
 
 class Status(Morning):
-    def test_all_is_well(self):
+    def test_all_is_well_and_30_hours_later_overdue(self):
         server, site = self.live()
         self.ok(site.extract())
         status = self.status(site, 0)
@@ -160,6 +137,12 @@ class Status(Morning):
         self.assertEqual(talks["open_days"] + talks["provisional_days"], 3)
         self.assertEqual(talks["rows"], site.value("SELECT count(*) FROM conversation"))
         self.assertIn("up to date", site.run("status").stdout)
+        self.older(site, 30)
+        self.assertTrue(self.status(site, 1)["is_overdue"])
+        self.assertIn("overdue: conversations: last read 30 hours ago", self.ok(site.run("status"), 1).stdout)
+        for hours, code in (("48", 0), ("29", 1)):
+            site.set(status={"due_hours": hours})
+            self.status(site, code)
 
     def test_last_failure_and_its_text(self):
         server, site = self.live()
@@ -170,18 +153,6 @@ class Status(Morning):
         self.assertEqual((status["last_success"]["run_id"], status["last_failure"]["run_id"]), (1, 2))
         self.assertIn("analytics:conversationDetail:view", status["last_failure"]["error"])
         self.assertRegex(site.run("status").stdout, r"last failure +run 2, .*, 5 permission: ")
-
-    def test_overdue(self):
-        _, site = self.live()
-        self.ok(site.extract())
-        self.older(site, 30)
-        status = self.status(site, 1)
-        self.assertTrue(status["is_overdue"])
-        self.assertIn("overdue: conversations: last read 30 hours ago", self.ok(site.run("status"), 1).stdout)
-        site.set(status={"due_hours": "48"})
-        self.assertFalse(self.status(site, 0)["is_overdue"])
-        site.set(status={"due_hours": "29"})
-        self.status(site, 1)
 
     def test_polls_do_not_hide_that_the_night_fails(self):
         server, site = self.live()
@@ -217,42 +188,16 @@ class Status(Morning):
         self.assertEqual((failure["run_id"], failure["killed"]), (1, True))
         self.assertRegex(site.run("status").stdout, r"last failure +run 1, .*, killed")
 
-    def test_unknown_fields_and_problems_are_counted(self):
-        _, site = self.live(faults=["unknown-fields:every=1", "wrong-types:every=1"])
-        site.extract()
-        streams = {s["stream"]: s for s in json.loads(site.run("status", "--json").stdout)["streams"]}
-        for name in ("conversations", "users"):
-            self.assertEqual(streams[name]["unknown_fields"],
-                             site.value("SELECT count(*) FROM unknown_field WHERE stream = ?", name))
-            self.assertEqual(streams[name]["data_problems"],
-                             site.value("SELECT count(*) FROM data_problem WHERE stream = ?", name))
-        self.assertGreater(sum(s["unknown_fields"] for s in streams.values()), 0)
-        self.assertGreater(sum(s["data_problems"] for s in streams.values()), 0)
-
     def test_eighty_columns(self):
         server, site = self.live()
         server.control(deny=["/api/v2/routing/queues"])
         self.ok(site.extract(), 11)
-        main, terminal = open_terminal()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         env = {k: v for k, v in site.environment().items() if k != "COLUMNS"}
-        process = subprocess.Popen(site.command("status"), env=env, stdout=terminal, stderr=terminal)
-        os.close(terminal)
-        text = b""
-        while True:
-            try:
-                more = os.read(main, 65536)
-            except OSError:
-                break
-            if not more:
-                break
-            text += more
-        process.wait()
-        os.close(main)
-        for line in text.decode().splitlines():
+        text, _ = at_terminal(site.command("status"), env)
+        for line in text.splitlines():
             self.assertLessEqual(len(line), 80, line)
         for word in ("adherence_realtime", "last failure", "whole to", "prov.", "overdue: "):
-            self.assertIn(word, text.decode())
+            self.assertIn(word, text)
 
 
 if __name__ == "__main__":
