@@ -7,10 +7,7 @@ static const struct cause causes[CAUSE_COUNT] = {
 #undef CAUSE_ROW
 };
 
-static const struct {
-    const char *name;
-    const char *title;
-} steps[STEP_COUNT] = {
+const struct cause_step_words cause_steps[STEP_COUNT] = {
 #define STEP_ROW(id, short_name, step_title) [id] = {short_name, step_title},
     CAUSE_STEPS(STEP_ROW)
 #undef STEP_ROW
@@ -27,18 +24,6 @@ const struct cause *cause_of(enum cause_id id)
 {
     INVARIANT(id > CAUSE_NONE && id < CAUSE_COUNT);
     return &causes[id];
-}
-
-const char *cause_step_name(enum cause_step step)
-{
-    INVARIANT(step < STEP_COUNT);
-    return steps[step].name;
-}
-
-const char *cause_step_title(enum cause_step step)
-{
-    INVARIANT(step < STEP_COUNT);
-    return steps[step].title;
 }
 
 bool err_cause(struct err *e, enum cause_id id)

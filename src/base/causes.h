@@ -451,9 +451,12 @@ struct cause {
 /* What is known of a cause; `id` must not be CAUSE_NONE. Static. */
 const struct cause *cause_of(enum cause_id id);
 
-/* A step's short name and its title. Static. */
-const char *cause_step_name(enum cause_step step);
-const char *cause_step_title(enum cause_step step);
+struct cause_step_words {
+    const char *name; /* short, for scripts */
+    const char *title;
+};
+
+extern const struct cause_step_words cause_steps[STEP_COUNT];
 
 /* What every refused login adds: single sign-on is another matter, and what its roll-outs change.
  */

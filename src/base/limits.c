@@ -9,24 +9,16 @@
 
 #define LIMIT_PREFIX "ROLLCALL_LIMIT_"
 
-struct limit_facts {
+static struct {
     const char *name;
-    int64_t value;
+    int64_t in_force;
+    int64_t unmoved; /* in force where the environment does not move it */
     int64_t min;
     int64_t max;
-};
-
-static const struct limit_facts facts[] = {
-#define LIMIT_FACTS(id, short_name, default_value, smallest, largest, text)                        \
-    [id] = {.name = (short_name), .value = (default_value), .min = (smallest), .max = (largest)},
-    LIMITS(LIMIT_FACTS)
-#undef LIMIT_FACTS
-};
-
-static int64_t in_force[] = {
-#define LIMIT_DEFAULT(id, name, value, min, max, text) [id] = (value),
-    LIMITS(LIMIT_DEFAULT)
-#undef LIMIT_DEFAULT
+} limits[] = {
+#define LIMIT_ROW(id, name, value, min, max, text) [id] = {name, value, value, min, max},
+    LIMITS(LIMIT_ROW)
+#undef LIMIT_ROW
 };
 
 /* Takes one NAME=VALUE of the environment, the prefix gone. */
@@ -39,17 +31,18 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
     const char *name = arena_strndup(a, setting, (size_t)(equals - setting));
     const char *value = equals + 1;
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        const struct limit_facts *f = &facts[i];
+        int64_t min = limits[i].min;
+        int64_t max = limits[i].max;
 
-        names[i] = f->name;
-        if (!str_eq(name, f->name)) {
+        names[i] = limits[i].name;
+        if (!str_eq(name, names[i])) {
             continue;
         }
-        if (!str_to_int64(value, f->min, f->max, &in_force[i])) {
+        if (!str_to_int64(value, min, max, &limits[i].in_force)) {
             return err_set(e, ERR_CONFIG,
                            "environment variable " LIMIT_PREFIX
                            "%s=%s: not a whole number from %" PRId64 " to %" PRId64,
-                           name, str_escaped(a, value), f->min, f->max);
+                           name, str_escaped(a, value), min, max);
         }
         return true;
     }
@@ -65,7 +58,7 @@ bool limits_load(struct err *e)
     bool loaded = true;
 
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        in_force[i] = facts[i].value;
+        limits[i].in_force = limits[i].unmoved;
     }
     for (char **setting = environ; loaded && setting && *setting; setting++) {
         if (str_starts_with(*setting, LIMIT_PREFIX) && strchr(*setting, '=')) {
@@ -79,5 +72,5 @@ bool limits_load(struct err *e)
 int64_t limit_get(enum limit id)
 {
     INVARIANT((unsigned)id < LIMIT_COUNT);
-    return in_force[id];
+    return limits[id].in_force;
 }

@@ -96,43 +96,17 @@ static bool add_field(struct buf *line, const struct log_field *f)
     bool json = chosen_format == LOG_JSON;
 
     if (f->is_number) {
-        return json ? buf_add_printf(line, ",\"%s\":%" PRId64, f->key, f->number)
-                    : buf_add_printf(line, " %s=%" PRId64, f->key, f->number);
+        return buf_add_printf(line, json ? ",\"%s\":%" PRId64 : " %s=%" PRId64, f->key, f->number);
     }
     if (!f->text) {
-        return json ? buf_add_printf(line, ",\"%s\":null", f->key)
-                    : buf_add_printf(line, " %s=null", f->key);
+        return buf_add_printf(line, json ? ",\"%s\":null" : " %s=null", f->key);
     }
     if (!json && is_bare(f->text) && buf_add_printf(line, " %s=%s", f->key, f->text)) {
         return true;
     }
     /* The key goes in with the opening quote or not at all. */
-    return (json ? buf_add_printf(line, ",\"%s\":\"", f->key)
-                 : buf_add_printf(line, " %s=\"", f->key)) &&
+    return buf_add_printf(line, json ? ",\"%s\":\"" : " %s=\"", f->key) &&
            add_quoted(line, f->text);
-}
-
-static bool add_start(struct buf *line, enum log_level level, const char *event)
-{
-    struct log_field what = {.key = "event", .text = event};
-    char now[CLOCK_ISO_BYTES];
-
-    clock_format(clock_now_ms(), now);
-    return (chosen_format == LOG_JSON
-                ? buf_add_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", now, level_names[level])
-                : buf_add_printf(line, "time=%s level=%s", now, level_names[level])) &&
-           add_field(line, &what);
-}
-
-static void add_end(struct buf *line, bool whole)
-{
-    bool json = chosen_format == LOG_JSON;
-
-    line->max_bytes = LINE_BYTES;
-    if (!whole) {
-        (void)buf_add_str(line, json ? ",\"cut\":true" : " cut=true");
-    }
-    (void)buf_add_str(line, json ? "}\n" : "\n");
 }
 
 /* A log that cannot be written is no reason to stop. */
@@ -182,18 +156,28 @@ void log_status(const char *text)
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, int count)
 {
+    bool json = chosen_format == LOG_JSON;
+    struct log_field what = LOG_S("event", event);
     int saved = errno;
+    char now[CLOCK_ISO_BYTES];
     struct buf line;
 
     if (level > chosen_level) {
         return;
     }
     buf_init(&line, LINE_BYTES - END_BYTES);
-    bool whole = add_start(&line, level, event);
+    bool whole =
+        buf_add_printf(&line, json ? "{\"time\":\"%s\",\"level\":\"%s\"" : "time=%s level=%s",
+                       clock_format(clock_now_ms(), now), level_names[level]) &&
+        add_field(&line, &what);
     for (int i = 0; whole && i < count; i++) {
         whole = add_field(&line, &fields[i]);
     }
-    add_end(&line, whole);
+    line.max_bytes = LINE_BYTES;
+    if (!whole) {
+        (void)buf_add_str(&line, json ? ",\"cut\":true" : " cut=true");
+    }
+    (void)buf_add_str(&line, json ? "}\n" : "\n");
     write_line(&line);
     buf_free(&line);
     errno = saved;

@@ -327,7 +327,7 @@ static void list_causes(void)
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
         const struct cause *cause = cause_of((enum cause_id)id);
 
-        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_step_name(cause->step), cause->name,
+        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_steps[cause->step].name, cause->name,
                err_exit_code(cause->kind), cause->sees, cause->text, cause->remedy);
     }
 }

@@ -80,7 +80,7 @@ struct walker {
     size_t id_cell; /* of the root: the entity's own id */
     uint32_t entity_count;
     uint64_t serial; /* counts rows */
-    struct hash *hash;
+    struct hash hash;
 
     struct arena *note_texts;
     struct buf scratch;
@@ -333,7 +333,6 @@ struct walker *walk_new(const struct tree_map *tree, size_t own_cells)
     w->rows = arena_new(0);
     w->note_texts = arena_new(0);
     buf_init(&w->scratch, 65536);
-    w->hash = hash_new();
     w->table_count = count_tables(tree->root);
     w->tables = arena_array(w->fixed, w->table_count, sizeof(*w->tables));
     w->sets = arena_array(w->fixed, w->table_count, sizeof(*w->sets));
@@ -359,7 +358,7 @@ void walk_free(struct walker *w)
         free(w->sets[i].cells);
         free(w->sets[i].entities);
     }
-    hash_free(w->hash);
+    hash_free(&w->hash);
     buf_free(&w->scratch);
     arena_free(w->note_texts);
     arena_free(w->rows);
@@ -773,7 +772,7 @@ static void hash_columns(struct walker *w, const struct walk_table *t, const str
 {
     for (size_t i = 0; i < t->map->column_count; i++) {
         if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
-            hash_value(w->hash, t->column_hashes[i], &columns[i]);
+            hash_value(&w->hash, t->column_hashes[i], &columns[i]);
         }
     }
 }
@@ -785,7 +784,6 @@ static uint64_t never_zero(uint64_t hash)
 
 static uint64_t row_hash(struct walker *w)
 {
-    hash_reset(w->hash);
     for (size_t i = 0; i < w->table_count; i++) {
         const struct walk_table *t = &w->tables[i];
         const struct row_set *set = &w->sets[i];
@@ -794,14 +792,14 @@ static uint64_t row_hash(struct walker *w)
         for (size_t r = set->first; t->map->hash_part == HASH_ROWS && r < set->row_count; r++) {
             const struct cell *row = row_at(set, r);
 
-            hash_add(w->hash, head, sizeof(head));
+            hash_add(&w->hash, head, sizeof(head));
             for (size_t k = 1; k <= t->ordinals; k++) {
-                hash_add(w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
+                hash_add(&w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
             }
             hash_columns(w, t, row + first_column(t));
         }
     }
-    return never_zero(hash_digest(w->hash));
+    return never_zero(hash_digest(&w->hash));
 }
 
 uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
@@ -809,10 +807,9 @@ uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *
 {
     const struct walk_table *t = &w->tables[table];
 
-    hash_reset(w->hash);
-    hash_value(w->hash, t->name_hash, parent_id);
+    hash_value(&w->hash, t->name_hash, parent_id);
     hash_columns(w, t, columns);
-    return hash_digest(w->hash);
+    return hash_digest(&w->hash);
 }
 
 uint64_t walk_attribute_total(uint64_t sum)

@@ -190,7 +190,7 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
     if (str_is_listed(header, names, count)) {
         return true;
     }
-    const char *near = str_nearest(str_lower(l->a, header), names, count);
+    const char *near = str_nearest(header, names, count);
     const char *shown = str_escaped(l->a, header);
     if (near != NULL) {
         return err_set(l->e, ERR_CONFIG, "unknown section [%s]; did you mean [%s]?", shown, near);
@@ -205,7 +205,7 @@ static bool is_about_scopes(const char *name, const char *value)
     static const char *const signs[] = {":readonly", ":read", "api:platform",
                                         "urn:genesys:cloud:", "analytics:report:"};
     bool found = str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes");
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         found = found || strstr(value, signs[i]) != NULL;
     }
     return found;
@@ -214,17 +214,16 @@ static bool is_about_scopes(const char *name, const char *value)
 /* Where a name that its section does not have belongs, or what it may be a misspelling of. */
 static const char *key_advice(struct arena *a, const char *section, const char *name)
 {
-    const char *lower = str_lower(a, name);
     const char *names[CONFIG_KEY_COUNT];
     size_t count = 0;
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (str_eq(config_keys[id].section, section)) {
             names[count++] = config_keys[id].name;
-        } else if (str_eq(config_keys[id].name, lower)) {
+        } else if (str_eq_nocase(config_keys[id].name, name)) {
             return arena_printf(a, "; it belongs below [%s]", config_keys[id].section);
         }
     }
-    return advice(a, lower, names, count);
+    return advice(a, name, names, count);
 }
 
 static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
@@ -368,7 +367,7 @@ static bool find_ini(struct loading *l)
         of_user = arena_printf(l->a, "%s/.config/rollcall/rollcall.ini", home);
     }
     const char *const places[] = {"rollcall.ini", of_user, "/etc/rollcall/rollcall.ini"};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
         if (places[i] == NULL) {
             continue;
         }
@@ -395,7 +394,7 @@ static const struct {
     {"GENESYS_REGION", KEY_REGION},
 };
 
-enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
+enum { VARIABLE_COUNT = COUNT_OF(variables) };
 
 /* Puts a value, unless it is empty, in place of what weaker sources gave. */
 static void override(struct loading *l, enum config_key_id id, struct config_text value)
@@ -656,20 +655,6 @@ static bool apply_int(struct applying *v)
     return put(v, &value, sizeof(value));
 }
 
-static bool apply_bool(struct applying *v)
-{
-    bool value = false;
-    return str_to_bool(v->text, &value) ? put(v, &value, sizeof(value))
-                                        : refuse(v, "must be yes or no");
-}
-
-static bool apply_day(struct applying *v)
-{
-    int32_t day = 0;
-    return clock_parse_day(v->text, &day) ? put(v, &day, sizeof(day))
-                                          : refuse(v, "must be a day that exists, as YYYY-MM-DD");
-}
-
 /* The shape alone: whether such a zone is installed is told when it is set. */
 static bool apply_zone(struct applying *v)
 {
@@ -691,7 +676,7 @@ static bool apply_choice(struct applying *v)
             return put(v, &i, sizeof(i));
         }
     }
-    const char *near = str_nearest(str_lower(v->a, v->text), words, count);
+    const char *near = str_nearest(v->text, words, count);
     if (near != NULL) {
         return refuse(v, arena_printf(v->a, "did you mean %s?", near));
     }
@@ -715,7 +700,7 @@ static bool apply_list(struct applying *v, const char *const *known, size_t know
         }
         if (known != NULL && !str_is_listed(list[i], known, known_count)) {
             return err_set(v->e, ERR_CONFIG, "%s: unknown name %s%s", v->origin, shown,
-                           advice(v->a, str_lower(v->a, list[i]), known, known_count));
+                           advice(v->a, list[i], known, known_count));
         }
     }
     *items = list;
@@ -755,9 +740,10 @@ static bool apply_value(struct loading *l, enum config_key_id id)
     case CONFIG_INT:
         return apply_int(&v);
     case CONFIG_BOOL:
-        return apply_bool(&v);
+        return str_to_bool(v.text, v.field) || refuse(&v, "must be yes or no");
     case CONFIG_DAY:
-        return apply_day(&v);
+        return clock_parse_day(v.text, v.field) ||
+               refuse(&v, "must be a day that exists, as YYYY-MM-DD");
     case CONFIG_ZONE:
         return apply_zone(&v);
     case CONFIG_CHOICE:
@@ -793,36 +779,22 @@ static bool apply_values(struct loading *l)
 /* What examples have in place of a credential. */
 static bool is_placeholder(const char *text)
 {
-    /* The last is the one of this program's own documentation. */
-    static const char *const signs[] = {"your_",
-                                        "your-",
-                                        "yourclient",
-                                        "yoursecret",
-                                        "placeholder",
-                                        "changeme",
-                                        "change_me",
-                                        "change-me",
-                                        "_here",
-                                        "-here",
-                                        "xxxxx",
-                                        "<",
-                                        "${",
-                                        "{{",
-                                        "replace_",
-                                        "replace-",
-                                        "insert_",
-                                        "my_client",
-                                        "client_secret",
-                                        "client-secret",
-                                        "client_id",
-                                        "12345678-1234-1234-1234-123456789abc"};
-    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-        if (str_has_nocase(text, signs[i])) {
-            return true;
-        }
+    static const char *const signs[] = {
+        "your_",       "your-",     "yourclient",    "yoursecret",
+        "placeholder", "changeme",  "change_me",     "change-me",
+        "_here",       "-here",     "xxxxx",         "<",
+        "${",          "{{",        "replace_",      "replace-",
+        "insert_",     "my_client", "client_secret", "client-secret",
+        "client_id",
+    };
+    /* The one of this program's own documentation. */
+    bool found = str_has_nocase(text, "12345678-1234-1234-1234-123456789abc");
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        found = found || str_has_nocase(text, signs[i]);
     }
     /* ********, xxx, 000: one character over and over */
-    return text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text);
+    return found ||
+           (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 
 /* True when `text` begins with a UUID. */

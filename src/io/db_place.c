@@ -210,34 +210,11 @@ bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *
                    path);
 }
 
-/* What lies beside the database itself, which may be behind a symbolic link. */
-static const char *beside(struct arena *a, const char *path, const char *ending)
-{
-    char *resolved = realpath(path, NULL);
-    const char *name = arena_printf(a, "%s%s", resolved ? resolved : path, ending);
-
-    free(resolved);
-    return name;
-}
-
-static bool may_write(struct arena *a, const char *path)
-{
-    return may(path, W_OK) && may(file_directory(a, beside(a, path, "")), W_OK | X_OK);
-}
-
-/* Nobody has it open, or all there is has been brought into the main file. */
-static bool has_no_wal(const char *wal)
-{
-    struct stat st;
-
-    return stat(wal, &st) != 0 || st.st_size == 0;
-}
-
 /* Where a WAL is, SQLite needs its index too, which only those who may write can make. */
 static bool check_wal(struct arena *a, const char *path, struct err *e)
 {
-    const char *wal = beside(a, path, "-wal");
-    const char *index = beside(a, path, "-shm");
+    const char *wal = file_beside(a, path, "-wal");
+    const char *index = file_beside(a, path, "-shm");
 
     if (may(wal, R_OK) && may(index, R_OK)) {
         return true;
@@ -254,12 +231,15 @@ static bool check_wal(struct arena *a, const char *path, struct err *e)
 
 bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e)
 {
+    struct stat wal;
+
     *out = (struct db_reading){.name = path, .flags = SQLITE_OPEN_READWRITE};
     take_stamp(path, &out->stamp);
-    if (may_write(a, path)) {
+    if (may(path, W_OK) && may(file_directory(a, file_beside(a, path, "")), W_OK | X_OK)) {
         return true;
     }
-    if (has_no_wal(beside(a, path, "-wal"))) {
+    /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
+    if (stat(file_beside(a, path, "-wal"), &wal) != 0 || wal.st_size == 0) {
         out->name = immutable_uri(a, path, e);
         out->flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
         out->frozen = true;

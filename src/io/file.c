@@ -52,32 +52,32 @@ bool file_fail(struct err *e, const char *what, const char *path, int error_numb
     return false;
 }
 
-/* Bytes of the directory part of `path`, without the last slash unless it is the root. */
-static size_t directory_length(const char *path)
+char *file_directory(struct arena *a, const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL) {
-        return 0;
+        return arena_strdup(a, ".");
     }
     while (slash > path && slash[-1] == '/') {
         slash--;
     }
-    return slash == path ? 1 : (size_t)(slash - path);
+    return slash == path ? arena_strdup(a, "/") : arena_strndup(a, path, (size_t)(slash - path));
 }
 
-char *file_directory(struct arena *a, const char *path)
+char *file_beside(struct arena *a, const char *path, const char *ending)
 {
-    size_t length = directory_length(path);
-    return length == 0 ? arena_strdup(a, ".") : arena_strndup(a, path, length);
+    char *resolved = realpath(path, NULL);
+    char *name = arena_printf(a, "%s%s", resolved == NULL ? path : resolved, ending);
+    free(resolved);
+    return name;
 }
 
 /* Makes the entry of `path` in its directory durable. Some file systems cannot and say EINVAL: then
  * they need not. */
 static bool sync_entry(const char *path, struct err *e)
 {
-    size_t length = directory_length(path);
-    char *directory = xstrdup(length == 0 ? "." : path);
-    directory[length == 0 ? 1 : length] = '\0';
+    struct arena *a = arena_new(0);
+    const char *directory = file_directory(a, path);
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool durable = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
     if (!durable) {
@@ -86,7 +86,7 @@ static bool sync_entry(const char *path, struct err *e)
     if (fd >= 0) {
         close(fd);
     }
-    free(directory);
+    arena_free(a);
     return durable;
 }
 

@@ -67,4 +67,8 @@ bool file_on_network(const char *path, const char **name);
 /* Directory part of a path ("." when none), in the arena. */
 char *file_directory(struct arena *a, const char *path);
 
+/* `path` with `ending` behind it, in the arena: what lies beside the file itself, which may be
+ * behind a symbolic link. */
+char *file_beside(struct arena *a, const char *path, const char *ending);
+
 #endif

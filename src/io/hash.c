@@ -4,52 +4,28 @@
 #include <xxhash.h>
 
 #include "base/arena.h"
-#include "base/err.h"
 
-struct hash *hash_new(void)
-{
-    struct hash *h = xcalloc(1, sizeof(*h));
-
-    h->library = XXH3_createState();
-    INVARIANT(h->library);
-    hash_reset(h);
-    return h;
-}
+enum { FIRST_BYTES = 4096 };
 
 void hash_free(struct hash *h)
 {
-    if (h) {
-        XXH3_freeState(h->library);
-        free(h);
-    }
+    free(h->bytes);
+    *h = (struct hash){NULL, 0, 0};
 }
 
-void hash_reset(struct hash *h)
+void hash_make_room(struct hash *h, size_t length)
 {
-    XXH3_64bits_reset(h->library);
-    h->used = false;
-    h->gathered = 0;
-}
+    size_t doubled = h->capacity > 0 ? 2 * h->capacity : FIRST_BYTES;
+    size_t needed = h->length + length + 1;
 
-void hash_add_large(struct hash *h, const void *bytes, size_t length)
-{
-    XXH3_64bits_update(h->library, h->gather, h->gathered);
-    XXH3_64bits_update(h->library, bytes, length);
-    h->used = true;
-    h->gathered = 0;
+    h->capacity = doubled > needed ? doubled : needed;
+    h->bytes = xrealloc(h->bytes, h->capacity);
 }
 
 uint64_t hash_digest(struct hash *h)
 {
-    uint64_t result;
+    uint64_t result = XXH3_64bits(h->bytes, h->length);
 
-    if (!h->used) {
-        result = XXH3_64bits(h->gather, h->gathered);
-        h->gathered = 0;
-        return result;
-    }
-    XXH3_64bits_update(h->library, h->gather, h->gathered);
-    result = XXH3_64bits_digest(h->library);
-    hash_reset(h);
+    h->length = 0;
     return result;
 }

@@ -20,8 +20,9 @@ enum { SET_LOCK = F_SETLK, GET_LOCK = F_GETLK };
 enum { HOST_BYTES = 48 };
 
 struct lock_file {
+    struct arena *arena; /* of all this */
     int fd;
-    char *path;
+    const char *path;
     char holder[LOCK_HOLDER_BYTES]; /* what is written into the slots we take */
     bool held[LOCK_SLOTS];
 };
@@ -34,18 +35,6 @@ static struct flock slot_range(int slot, short type)
         .l_start = (off_t)slot * LOCK_HOLDER_BYTES,
         .l_len = LOCK_HOLDER_BYTES,
     };
-}
-
-/* "PATH.lock", of the database itself where `database_path` is a symbolic link to it. */
-static char *lock_path(const char *database_path)
-{
-    char *resolved = realpath(database_path, NULL);
-    const char *path = resolved == NULL ? database_path : resolved;
-    size_t size = strlen(path) + sizeof(".lock");
-    char *result = xmalloc(size);
-    snprintf(result, size, "%s.lock", path);
-    free(resolved);
-    return result;
 }
 
 static void describe_self(char *holder)
@@ -61,16 +50,16 @@ static void describe_self(char *holder)
 
 struct lock_file *lock_open(const char *database_path, struct err *e)
 {
-    char *path = lock_path(database_path);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        file_fail(e, "open the lock file", path, errno);
-        free(path);
+    struct arena *a = arena_new(0);
+    struct lock_file *l = arena_alloc(a, sizeof(*l));
+    l->arena = a;
+    l->path = file_beside(a, database_path, ".lock");
+    l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (l->fd < 0) {
+        file_fail(e, "open the lock file", l->path, errno);
+        arena_free(a);
         return NULL;
     }
-    struct lock_file *l = xcalloc(1, sizeof(*l));
-    l->fd = fd;
-    l->path = path;
     describe_self(l->holder);
     return l;
 }
@@ -157,6 +146,5 @@ void lock_close(struct lock_file *l)
         lock_drop(l, slot);
     }
     close(l->fd);
-    free(l->path);
-    free(l);
+    arena_free(l->arena);
 }

@@ -296,7 +296,7 @@ static bool take(struct report *r, enum cause_step step, const char *why_not)
 {
     r->step = step;
     if (why_not) {
-        report_skip(r, cause_step_name(step), why_not);
+        report_skip(r, cause_steps[step].name, why_not);
     }
     return !why_not;
 }

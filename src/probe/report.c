@@ -124,7 +124,7 @@ static void print_sum(const struct report *r, const struct report_result *failed
                       FILE *out)
 {
     if (failed) {
-        fprintf(out, "\nThe check failed at the step %s", cause_step_name(failed->step));
+        fprintf(out, "\nThe check failed at the step %s", cause_steps[failed->step].name);
     } else if (r->kind != ERR_NONE) {
         fprintf(out, "\nThe check was stopped");
     } else if (warnings > 0) {
@@ -148,7 +148,7 @@ void report_print(const struct report *r, FILE *out)
 
         if (i == 0 || result->step != result[-1].step) {
             fprintf(out, "%s%d %s\n", i > 0 ? "\n" : "", (int)result->step + 1,
-                    cause_step_title(result->step));
+                    cause_steps[result->step].title);
         }
         print_result(result, r->arena, out);
         warnings += result->status == WARNING ? 1 : 0;
@@ -168,7 +168,7 @@ static bool add_row(struct db *d, const struct report_result *r, struct err *e)
 {
     const struct cause *cause = r->cause;
 
-    return db_do(d, e, sql_check_result_add, S(cause_step_name(r->step)), S(r->name),
+    return db_do(d, e, sql_check_result_add, S(cause_steps[r->step].name), S(r->name),
                  S(statuses[r->status].name), S(r->evidence), S(cause ? cause->name : NULL),
                  S(cause ? cause->text : NULL), S(cause ? cause->remedy : NULL),
                  S(wants_note(r) ? cause_saml_note : NULL),
