@@ -87,23 +87,11 @@ void progress_line_text(const struct progress_facts *f, int width, char *out, si
     buf_free(&b);
 }
 
-/* The stream's name stands out. */
-static void emphasize(const char *text, char *out, size_t size)
-{
-    size_t name = strcspn(text, ":");
-    const char *no_colour = getenv("NO_COLOR");
-
-    if (!no_colour || no_colour[0] == '\0') {
-        (void)snprintf(out, size, "\033[1m%.*s\033[0m%s", (int)name, text, text + name);
-    } else {
-        (void)snprintf(out, size, "%s", text);
-    }
-}
-
 static void show(void *user, const struct progress_facts *f)
 {
     struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
+    const char *no_colour = getenv("NO_COLOR");
     char text[LINE_BYTES];
     char shown[LINE_BYTES + 16];
 
@@ -114,7 +102,11 @@ static void show(void *user, const struct progress_facts *f)
     int width = table_terminal_width(stderr);
     /* The last column stays free: some terminals begin a new line when it is written. */
     progress_line_text(f, width > 2 ? width - 1 : 1, text, sizeof(text));
-    emphasize(text, shown, sizeof(shown));
+    /* The stream's name stands out. */
+    size_t name = strcspn(text, ":");
+    bool has_colour = !no_colour || no_colour[0] == '\0';
+    (void)snprintf(shown, sizeof(shown), "%s%.*s%s%s", has_colour ? "\033[1m" : "", (int)name, text,
+                   has_colour ? "\033[0m" : "", text + name);
     if (f->ended) {
         log_status(NULL);
         (void)fprintf(stderr, "%s\n", shown);

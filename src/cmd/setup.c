@@ -166,25 +166,24 @@ const struct status_stream_facts *cmd_stream_facts(const struct config *c, struc
     return facts;
 }
 
+/* Adds a table and all below it. */
+static void add_tables(const struct table_map *map, const char **names, size_t *count)
+{
+    INVARIANT(*count < TABLES_MAX);
+    names[(*count)++] = map->table;
+    for (size_t i = 0; i < map->child_count; i++) {
+        add_tables(map->children[i], names, count);
+    }
+}
+
 const char *const *cmd_data_tables(struct arena *a, size_t *count)
 {
-    const struct table_map **queue = arena_array(a, TABLES_MAX, sizeof(struct table_map *));
     const char **names = arena_array(a, TABLES_MAX, sizeof(*names));
-    size_t queued = 0;
 
+    *count = 0;
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-
-        INVARIANT(queued < TABLES_MAX);
-        queue[queued++] = s->load == LOAD_OBSERVE ? s->state : s->tree->root;
+        add_tables(s->load == LOAD_OBSERVE ? s->state : s->tree->root, names, count);
     }
-    for (size_t at = 0; at < queued; at++) {
-        names[at] = queue[at]->table;
-        for (size_t i = 0; i < queue[at]->child_count; i++) {
-            INVARIANT(queued < TABLES_MAX);
-            queue[queued++] = queue[at]->children[i];
-        }
-    }
-    *count = queued;
     return names;
 }

@@ -36,20 +36,6 @@ static bool write_samples(struct db *d, FILE *out, const char *sql, const struct
     return db_end(&q);
 }
 
-static bool write_run(struct db *d, FILE *out, const struct metrics_request *r, bool read,
-                      struct err *e)
-{
-    const struct run_totals *t = r->totals;
-
-    return write_samples(d, out, sql_metrics_run,
-                         DB_VALUES(S(ROLLCALL_VERSION), T(r->status.now_ms),
-                                   I(err_exit_code(r->kind)), I(r->elapsed_ms), I(t->requests),
-                                   I(t->retries), I(t->bytes), I(t->pages), I(t->rows.rows_new),
-                                   I(t->rows.rows_changed), I(t->rows.rows_unchanged),
-                                   I(t->streams_done), I(t->streams_left), I(read)),
-                         e);
-}
-
 /* A path mistyped must not cost a file of somebody else's, such as the database. Asked when the
  * database is closed: closing its file ourselves would drop SQLite's locks. */
 static bool check_old(const char *path, struct err *e)
@@ -98,7 +84,15 @@ bool metrics_write(const struct metrics_request *request, struct err *e)
     if (!read) {
         d = db_open_memory(e);
     }
-    bool done = d && write_run(d, file.stream, request, read, e);
+    const struct run_totals *t = request->totals;
+    bool done = d && write_samples(d, file.stream, sql_metrics_run,
+                                   DB_VALUES(S(ROLLCALL_VERSION), T(request->status.now_ms),
+                                             I(err_exit_code(request->kind)),
+                                             I(request->elapsed_ms), I(t->requests), I(t->retries),
+                                             I(t->bytes), I(t->pages), I(t->rows.rows_new),
+                                             I(t->rows.rows_changed), I(t->rows.rows_unchanged),
+                                             I(t->streams_done), I(t->streams_left), I(read)),
+                                   e);
     if (done && read) {
         done = write_samples(d, file.stream, sql_metrics_sums, DB_VALUES(NONE), e) &&
                write_samples(d, file.stream, sql_metrics_streams,
