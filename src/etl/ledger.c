@@ -248,15 +248,14 @@ bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct l
     return db_end(&q);
 }
 
-bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e)
+bool ledger_plan(struct ledger *l, const struct ledger_window *w, const char *plan, struct err *e)
 {
     return db_do(l->db, e,
                  "UPDATE extract_window SET state = ?2, pending_time = ?3, pending_job_to = ?4, "
-                 "pending_query_to = ?5, reading_plan = NULL, job_cursor = NULL, "
-                 "job_resubmits = 0, next_page = 1, last_id = NULL, updated_run_id = ?6 "
-                 "WHERE window_id = ?1",
+                 "pending_query_to = ?5 WHERE window_id = ?1",
                  I(w->window.window_id), S(state_names[w->window.state]), T(w->pending_time_ms),
-                 T(w->pending_job_to_ms), T(w->pending_query_to_ms), N(l->run_id));
+                 T(w->pending_job_to_ms), T(w->pending_query_to_ms)) &&
+           ledger_reading_begin(l, w->window.window_id, plan, 0, e);
 }
 
 bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
@@ -494,12 +493,12 @@ static bool write_zone(struct db *d, const char *zone, const struct zone_span *z
     return true;
 }
 
-bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
+bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
     const int64_t bounds_ms[2] = {from_ms, to_ms};
     struct zone_span z = {0};
 
-    if (!read_zone(l->db, zone, bounds_ms, &z, e)) {
+    if (!read_zone(d, zone, bounds_ms, &z, e)) {
         return false;
     }
     if (z.missing == 0 && z.right == z.stored) {
@@ -507,11 +506,11 @@ bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to
     }
     /* Another run may be filling it too: what is missing is told anew where nobody else can
      * write. */
-    if (!db_begin(l->db, e)) {
+    if (!db_begin(d, e)) {
         return false;
     }
-    bool done = read_zone(l->db, zone, bounds_ms, &z, e) && write_zone(l->db, zone, &z, e) &&
-                db_commit(l->db, e);
-    db_rollback(l->db);
+    bool done =
+        read_zone(d, zone, bounds_ms, &z, e) && write_zone(d, zone, &z, e) && db_commit(d, e);
+    db_rollback(d);
     return done;
 }

@@ -104,15 +104,15 @@ bool ledger_single_window(struct ledger *l, const char *stream, enum window_kind
 bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct ledger_window **out,
                  size_t *count, struct err *e);
 
-/* Stores what a window owes (the plan) and the state it has under it; resets the reading under way,
- * but for the id of a job that is still to be deleted. Part of the caller's transaction. */
-bool ledger_plan(struct ledger *l, const struct ledger_window *w, struct err *e);
+/* Stores what a window owes and the state it has under it, and that its reading by the request plan
+ * `plan` begins. Part of the caller's transaction. */
+bool ledger_plan(struct ledger *l, const struct ledger_window *w, const char *plan, struct err *e);
 
-/* A reading begins (or begins anew, `resubmits` counted): plan name, no cursor, no job. */
+/* The reading begins anew, `resubmits` counted: plan name, no cursor, no job. As ledger_plan. */
 bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
                           struct err *e);
 
-/* A job was submitted: its id is kept before anything follows. As ledger_reading_begin. */
+/* A job was submitted: its id is kept before anything follows. As ledger_plan. */
 bool ledger_job(struct ledger *l, int64_t window_id, const char *job_id, struct err *e);
 
 /* Where a reading goes on after a page. */
@@ -132,7 +132,7 @@ bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e);
  * is a job to delete. Part of the last page's transaction. */
 bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, struct err *e);
 
-/* The server's job is deleted (or gone). As ledger_reading_begin. */
+/* The server's job is deleted (or gone). As ledger_plan. */
 bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e);
 
 /* A window stopped with an error; kept beside its cursor, cleared by the next ledger_reading_end. A
@@ -161,7 +161,7 @@ bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces all when the zone's rules
  * or name changed. A transaction of its own, written only when something is missing. */
-bool ledger_zone(struct ledger *l, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e);
+bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e);
 
 /* The request plan a stream's source was found to be (arena text, NULL: not known yet), and
  * remembering it. */

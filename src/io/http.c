@@ -335,7 +335,7 @@ static bool is_cut_handshake(const char *detail)
     static const char *const signs[] = {"SSL_ERROR_SYSCALL", "reset by peer", "unexpected eof",
                                         "Broken pipe"};
 
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (strstr(detail, signs[i])) {
             return true;
         }
@@ -388,8 +388,6 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
 
 static enum http_tls tls_failure(CURL *easy, CURLcode code, const char *detail)
 {
-    struct arena *a = arena_new(0);
-    const char *words = str_lower(a, detail);
     enum http_tls tls = HTTP_TLS_OTHER;
     long verified = 0;
 
@@ -397,13 +395,12 @@ static enum http_tls tls_failure(CURL *easy, CURLcode code, const char *detail)
     if (code == CURLE_SSL_CACERT_BADFILE) {
         tls = HTTP_TLS_CA_FILE;
     }
-    for (size_t i = 0; i < sizeof(tls_signs) / sizeof(tls_signs[0]) && tls == HTTP_TLS_OTHER; i++) {
+    for (size_t i = 0; i < COUNT_OF(tls_signs) && tls == HTTP_TLS_OTHER; i++) {
         bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
-        if (by_result || (tls_signs[i].words && strstr(words, tls_signs[i].words))) {
+        if (by_result || (tls_signs[i].words && str_has_nocase(detail, tls_signs[i].words))) {
             tls = tls_signs[i].tls;
         }
     }
-    arena_free(a);
     return tls;
 }
 
@@ -511,7 +508,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return size * count;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user)
+static size_t on_header(const char *line, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     size_t length = size * count;
@@ -565,11 +562,9 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
+static bool set_request(CURL *easy, const struct http_request *request)
 {
-    CURL *easy = t->easy;
-    bool ok = set_security(easy, h, target) && set_limits(easy);
+    bool ok = true;
 
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
@@ -579,6 +574,15 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
+    return ok;
+}
+
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
+                    const struct http_target *target)
+{
+    CURL *easy = t->easy;
+    bool ok = set_security(easy, h, target) && set_limits(easy) && set_request(easy, request);
+
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);

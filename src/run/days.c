@@ -51,10 +51,8 @@ static bool phase_store(struct days *d, struct err *e)
 {
     struct run *run = d->run;
 
-    if (!db_begin(run->db, e)) {
-        return false;
-    }
-    for (size_t i = 0; i < d->reading_count; i++) {
+    bool stored = db_begin(run->db, e);
+    for (size_t i = 0; stored && i < d->reading_count; i++) {
         struct reading *r = d->readings[i];
         struct ledger_window *w = r->window;
         if (reading_resumes(r)) {
@@ -65,13 +63,11 @@ static bool phase_store(struct days *d, struct err *e)
         w->pending_query_to_ms = r->debt.query ? r->debt.query_to_ms : TIME_NONE;
         w->job_resubmits = 0;
         w->reading_plan = r->plan->name;
-        if (!ledger_plan(run->ledger, w, e) ||
-            !ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e)) {
-            db_rollback(run->db);
-            return false;
-        }
+        stored = ledger_plan(run->ledger, w, r->plan->name, e);
     }
-    return db_commit(run->db, e);
+    stored = stored && db_commit(run->db, e);
+    db_rollback(run->db);
+    return stored;
 }
 
 static bool phase_run(struct days *d, struct err *e)

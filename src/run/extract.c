@@ -78,7 +78,7 @@ static bool open_all(struct extract *x, struct err *e)
     int64_t from_ms = c->start_day == INT32_MIN ? until_ms : clock_zone_day_start_ms(c->start_day);
     from_ms = from_ms < until_ms ? from_ms : until_ms;
     if (!open_database(x, e) ||
-        !ledger_zone(x->run.ledger, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+        !ledger_zone(x->run.db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                      until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e)) {
         return false;
     }

@@ -380,8 +380,9 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
     }
 }
 
-void fetch_all(struct fetch *f)
+void *fetch_all(void *fetch)
 {
+    struct fetch *f = fetch;
     struct fetch_loop l = {.f = f, .scratch = arena_new(0)};
 
     for (;;) {
@@ -409,4 +410,5 @@ void fetch_all(struct fetch *f)
     }
     arena_free(l.scratch);
     push(&l, page_new(PAGE_FINAL, NULL));
+    return NULL;
 }

@@ -23,8 +23,9 @@ struct fetch {
     atomic_bool cancelled; /* set by the database side: end as soon as possible */
 };
 
-/* Fetches until every reading has ended, one fails in a way that concerns all of them, or a stop is
- * asked for; then pushes PAGE_FINAL. What went wrong goes with the messages. */
-void fetch_all(struct fetch *f);
+/* The network thread, for pthread_create; `fetch` is a struct fetch. Fetches until every reading
+ * has ended, one fails in a way that concerns all of them, or a stop is asked for; then pushes
+ * PAGE_FINAL. What went wrong goes with the messages; the result is NULL. */
+void *fetch_all(void *fetch);
 
 #endif

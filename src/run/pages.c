@@ -35,9 +35,6 @@ struct pages *pages_new(size_t max_bytes)
 
 void pages_free(struct pages *q)
 {
-    if (!q) {
-        return;
-    }
     while (q->first) {
         struct page *p = q->first;
         q->first = p->next;
@@ -97,7 +94,6 @@ bool pages_room(struct pages *q)
 void pages_push(struct pages *q, struct page *p)
 {
     pthread_mutex_lock(&q->mutex);
-    p->next = NULL;
     if (q->last) {
         q->last->next = p;
     } else {
@@ -122,7 +118,6 @@ struct page *pages_pop(struct pages *q)
         q->last = NULL;
     }
     pthread_mutex_unlock(&q->mutex);
-    p->next = NULL;
     return p;
 }
 

@@ -277,12 +277,6 @@ static bool take(struct store *s, struct page *p, struct err *e)
     return true;
 }
 
-static void *fetch_thread(void *argument)
-{
-    fetch_all(argument);
-    return NULL;
-}
-
 /* Loads until the network thread has ended; after trouble with the database the rest is thrown
  * away. */
 static bool drain(struct store *store, struct fetch *f, struct err *e)
@@ -325,7 +319,7 @@ bool pipeline_run(struct run *run, struct reading *const *readings, size_t count
     pthread_t thread;
 
     atomic_init(&f.cancelled, false);
-    int code = pthread_create(&thread, NULL, fetch_thread, &f);
+    int code = pthread_create(&thread, NULL, fetch_all, &f);
     if (code != 0) {
         pages_free(f.pages);
         return err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));

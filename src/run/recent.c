@@ -123,24 +123,16 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
     return true;
 }
 
-/* The business zone, for local times. */
-static bool set_zone(struct db *memory, const struct config *config, struct err *e)
-{
-    int64_t now_ms = clock_now_ms();
-    struct ledger *ledger = ledger_new(memory);
-    bool set = ledger_zone(ledger, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e);
-
-    ledger_free(ledger);
-    return set;
-}
-
 bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
 {
     struct search s = {.found = out};
+    int64_t now_ms = clock_now_ms();
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
     *out = (struct recent){.memory = db_open_memory(e), .wanted = wanted};
-    if (out->memory && set_zone(out->memory, config, e)) {
+    /* Local times are those of the business zone. */
+    if (out->memory &&
+        ledger_zone(out->memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
         s.loader = load_new(out->memory, stream_find("conversations")->tree, NULL, e);
     }
     s.client = s.loader ? client_new(config, e) : NULL;

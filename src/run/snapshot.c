@@ -47,8 +47,7 @@ static bool begin(struct run *run, struct reading *r, int64_t now_ms, struct err
     w->next_page = 1;
     w->last_id = NULL;
     w->reading_plan = NULL;
-    bool begun = db_begin(run->db, e) && ledger_plan(run->ledger, w, e) &&
-                 ledger_reading_begin(run->ledger, w->window.window_id, r->plan->name, 0, e) &&
+    bool begun = db_begin(run->db, e) && ledger_plan(run->ledger, w, r->plan->name, e) &&
                  db_commit(run->db, e);
     db_rollback(run->db);
     return begun;

@@ -7,7 +7,7 @@
  * that a source's map lacks is not reported by it.
  */
 #include "maps.h"
-#include "streams/streams.h"
+#include "streams/stream.h"
 
 /* GET /workforcemanagement/adherence: a bare array of UserScheduleAdherence. */
 static const struct tree_map workforcemanagement = {ADHERENCE_STATE_WORKFORCEMANAGEMENT_TREE,

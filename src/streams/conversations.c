@@ -6,7 +6,7 @@
  * hours after it; single records are read again by id while they have no end.
  */
 #include "maps.h"
-#include "streams/streams.h"
+#include "streams/stream.h"
 
 static const struct tree_map tree = {CONVERSATION_TREE, .entities = "conversations"};
 

@@ -7,7 +7,7 @@
  * the like alone is no change of the user.
  */
 #include "maps.h"
-#include "streams/streams.h"
+#include "streams/stream.h"
 
 LIST(users, "users", 0, USER_TREE, "/api/v2/users", .query = "state=any&sortOrder=ASC")
 

@@ -1,7 +1,6 @@
 #include "streams/stream.h"
 
 #include "base/str.h"
-#include "streams/streams.h"
 
 const struct stream *const stream_registry[] = {
     &stream_users,

@@ -80,6 +80,12 @@ struct stream {
     size_t plan_count;
 };
 
+/* The streams themselves, for registry.c alone: everyone else goes through what follows. */
+extern const struct stream stream_users;
+extern const struct stream stream_queues;
+extern const struct stream stream_adherence_realtime;
+extern const struct stream stream_conversations;
+
 /* All streams, in reading order. */
 extern const struct stream *const stream_registry[];
 extern const size_t stream_registry_count;

@@ -18,7 +18,7 @@ struct fixture {
     struct err e;
 };
 
-static void check_fixture(bool done, const struct fixture *f)
+static void must(bool done, const struct fixture *f)
 {
     if (!done) {
         fail_msg("%s", f->e.message);
@@ -78,20 +78,20 @@ TEST_IN(open_fixture, close_fixture, a_run_is_recorded)
     assert_string_equal(value(f, "SELECT version FROM run"), ROLLCALL_VERSION);
     assert_string_equal(value(f, "SELECT ended_at FROM run"), "NULL");
 
-    check_fixture(db_begin(f->db, &f->e), f);
-    check_fixture(ledger_run_progress(f->ledger, &totals, &f->e), f);
-    check_fixture(ledger_route(f->ledger, &route, &f->e), f);
-    check_fixture(db_commit(f->db, &f->e), f);
+    must(db_begin(f->db, &f->e), f);
+    must(ledger_run_progress(f->ledger, &totals, &f->e), f);
+    must(ledger_route(f->ledger, &route, &f->e), f);
+    must(db_commit(f->db, &f->e), f);
     assert_string_equal(value(f, "SELECT requests || ' ' || retries || ' ' || bytes || ' ' || "
                                  "pages || ' ' || rows_new FROM run"),
                         "9 2 1234 5 3");
 
     route.requests = 7; /* counters of the whole run, not additions */
-    check_fixture(ledger_route(f->ledger, &route, &f->e), f);
+    must(ledger_route(f->ledger, &route, &f->e), f);
     assert_string_equal(value(f, "SELECT requests FROM request_count"), "7");
 
     totals.pages = 6;
-    check_fixture(ledger_run_end(f->ledger, &totals, ERR_RATE, "too many requests", &f->e), f);
+    must(ledger_run_end(f->ledger, &totals, ERR_RATE, "too many requests", &f->e), f);
     assert_string_equal(value(f, "SELECT exit_code || ' ' || exit_name || ' ' || error || ' ' || "
                                  "pages FROM run"),
                         "6 rate too many requests 6");
@@ -102,7 +102,7 @@ static struct ledger_window *days(struct fixture *f, size_t *count)
 {
     struct ledger_window *windows = NULL;
 
-    check_fixture(ledger_days(f->ledger, "conversations", f->arena, &windows, count, &f->e), f);
+    must(ledger_days(f->ledger, "conversations", f->arena, &windows, count, &f->e), f);
     return windows;
 }
 
@@ -111,8 +111,7 @@ TEST_IN(open_fixture, close_fixture, days_are_made_once)
     struct fixture *f = *state;
     size_t count = 0;
 
-    check_fixture(ledger_make_days(f->ledger, "conversations", START, START + 2 * DAY + 1, &f->e),
-                  f);
+    must(ledger_make_days(f->ledger, "conversations", START, START + 2 * DAY + 1, &f->e), f);
     struct ledger_window *w = days(f, &count);
     assert_int_equal(count, 3);
     for (size_t i = 0; i < count; i++) {
@@ -127,13 +126,12 @@ TEST_IN(open_fixture, close_fixture, days_are_made_once)
     }
 
     int64_t before = total_changes(f);
-    check_fixture(ledger_make_days(f->ledger, "conversations", START, START + 2 * DAY + 1, &f->e),
-                  f);
-    check_fixture(ledger_make_days(f->ledger, "conversations", START, START - DAY, &f->e), f);
+    must(ledger_make_days(f->ledger, "conversations", START, START + 2 * DAY + 1, &f->e), f);
+    must(ledger_make_days(f->ledger, "conversations", START, START - DAY, &f->e), f);
     assert_int_equal(total_changes(f), before);
 
     /* An earlier start adds days in front, and only those. */
-    check_fixture(ledger_make_days(f->ledger, "conversations", START - DAY, START + DAY, &f->e), f);
+    must(ledger_make_days(f->ledger, "conversations", START - DAY, START + DAY, &f->e), f);
     w = days(f, &count);
     assert_int_equal(count, 4);
     assert_int_equal(w[0].window.start_ms, START - DAY);
@@ -148,22 +146,22 @@ TEST_IN(open_fixture, close_fixture, a_reading_moves_its_cursor_and_ends)
     size_t count = 0;
 
     assert_true(ledger_run_begin(f->ledger, "extract", START, NULL, &f->e) > 0);
-    check_fixture(ledger_make_days(f->ledger, "conversations", START, START + 1, &f->e), f);
+    must(ledger_make_days(f->ledger, "conversations", START, START + 1, &f->e), f);
     struct ledger_window w = days(f, &count)[0];
     page.window_id = w.window.window_id;
 
     w.pending_time_ms = START + DAY / 2;
     w.pending_job_to_ms = START + DAY / 4;
     w.pending_query_to_ms = START + DAY / 2;
-    check_fixture(ledger_plan(f->ledger, &w, &f->e), f);
-    check_fixture(ledger_reading_begin(f->ledger, page.window_id, "job", 1, &f->e), f);
-    check_fixture(ledger_job(f->ledger, page.window_id, "job-1", &f->e), f);
+    must(ledger_plan(f->ledger, &w, "job", &f->e), f);
+    must(ledger_reading_begin(f->ledger, page.window_id, "job", 1, &f->e), f);
+    must(ledger_job(f->ledger, page.window_id, "job-1", &f->e), f);
     page.total_hits = 25;
-    check_fixture(ledger_page(f->ledger, &page, &f->e), f);
+    must(ledger_page(f->ledger, &page, &f->e), f);
     page.total_hits = -1;
-    check_fixture(ledger_page(f->ledger, &page, &f->e), f);
+    must(ledger_page(f->ledger, &page, &f->e), f);
     err_set(&cause, ERR_PERMISSION, "no permission");
-    check_fixture(ledger_window_error(f->ledger, page.window_id, &cause, &f->e), f);
+    must(ledger_window_error(f->ledger, page.window_id, &cause, &f->e), f);
 
     w = days(f, &count)[0];
     assert_int_equal(w.pending_time_ms, START + DAY / 2);
@@ -184,9 +182,9 @@ TEST_IN(open_fixture, close_fixture, a_reading_moves_its_cursor_and_ends)
     w.window.complete_to_ms = w.pending_job_to_ms;
     w.window.last_read_at_ms = w.pending_time_ms;
     w.window.state = WINDOW_PROVISIONAL;
-    check_fixture(db_begin(f->db, &f->e), f);
-    check_fixture(ledger_reading_end(f->ledger, &w, &f->e), f);
-    check_fixture(db_commit(f->db, &f->e), f);
+    must(db_begin(f->db, &f->e), f);
+    must(ledger_reading_end(f->ledger, &w, &f->e), f);
+    must(db_commit(f->db, &f->e), f);
     w = days(f, &count)[0];
     assert_int_equal(w.window.state, WINDOW_PROVISIONAL);
     assert_int_equal(w.window.complete_to_ms, START + DAY / 4);
@@ -203,28 +201,32 @@ TEST_IN(open_fixture, close_fixture, a_reading_moves_its_cursor_and_ends)
     assert_string_equal(value(f, "SELECT last_error FROM extract_window"), "NULL");
     assert_string_equal(value(f, "SELECT updated_run_id FROM extract_window"), "1");
 
-    check_fixture(ledger_job_deleted(f->ledger, page.window_id, &f->e), f);
+    must(ledger_job_deleted(f->ledger, page.window_id, &f->e), f);
     assert_null(days(f, &count)[0].job_id);
+}
+
+static struct ledger_window single(struct fixture *f, enum window_kind kind)
+{
+    struct ledger_window w;
+
+    must(ledger_single_window(f->ledger, "users", kind, f->arena, &w, &f->e), f);
+    return w;
 }
 
 TEST_IN(open_fixture, close_fixture, a_page_rolled_back_moves_nothing)
 {
     struct fixture *f = *state;
-    struct ledger_window w;
+    struct ledger_window w = single(f, WINDOW_SNAPSHOT);
     struct ledger_page page = {.next_page = 2, .last_id = "u9", .rows_read = 1, .total_hits = -1};
 
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_SNAPSHOT, f->arena, &w, &f->e),
-                  f);
     page.window_id = w.window.window_id;
-    check_fixture(db_begin(f->db, &f->e), f);
-    check_fixture(ledger_page(f->ledger, &page, &f->e), f);
+    must(db_begin(f->db, &f->e), f);
+    must(ledger_page(f->ledger, &page, &f->e), f);
     db_rollback(f->db);
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_SNAPSHOT, f->arena, &w, &f->e),
-                  f);
+    w = single(f, WINDOW_SNAPSHOT);
     assert_int_equal(w.next_page, 1);
-    check_fixture(ledger_page(f->ledger, &page, &f->e), f);
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_SNAPSHOT, f->arena, &w, &f->e),
-                  f);
+    must(ledger_page(f->ledger, &page, &f->e), f);
+    w = single(f, WINDOW_SNAPSHOT);
     assert_int_equal(w.next_page, 2);
     assert_string_equal(w.last_id, "u9");
 }
@@ -232,16 +234,12 @@ TEST_IN(open_fixture, close_fixture, a_page_rolled_back_moves_nothing)
 TEST_IN(open_fixture, close_fixture, single_windows_are_one_a_kind)
 {
     struct fixture *f = *state;
-    struct ledger_window a;
-    struct ledger_window b;
+    struct ledger_window a = single(f, WINDOW_SNAPSHOT);
+    struct ledger_window b = single(f, WINDOW_SNAPSHOT);
 
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_SNAPSHOT, f->arena, &a, &f->e),
-                  f);
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_SNAPSHOT, f->arena, &b, &f->e),
-                  f);
     assert_int_equal(a.window.window_id, b.window.window_id);
     assert_int_equal(a.window.start_ms, TIME_NONE);
-    check_fixture(ledger_single_window(f->ledger, "users", WINDOW_REREAD, f->arena, &b, &f->e), f);
+    b = single(f, WINDOW_REREAD);
     assert_int_not_equal(a.window.window_id, b.window.window_id);
     assert_int_equal(b.kind, WINDOW_REREAD);
     assert_string_equal(value(f, "SELECT count(*) FROM extract_window"), "2");
@@ -276,16 +274,16 @@ TEST_IN(open_fixture, close_fixture, facts_are_counted_and_kept)
                              .length = sizeof(bytes) - 1,
                              .row_count = 4};
 
-    check_fixture(ledger_raw_page(f->ledger, &raw, &f->e), f);
+    must(ledger_raw_page(f->ledger, &raw, &f->e), f);
     assert_string_equal(value(f, "SELECT hex(bytes) || encoding || rows_read FROM raw_page"),
                         "1F8B00726177gzip4");
 
     const char *plan = "none";
-    check_fixture(ledger_source(f->ledger, "adherence_realtime", f->arena, &plan, &f->e), f);
+    must(ledger_source(f->ledger, "adherence_realtime", f->arena, &plan, &f->e), f);
     assert_null(plan);
-    check_fixture(ledger_remember_source(f->ledger, "adherence_realtime", "a", &f->e), f);
-    check_fixture(ledger_remember_source(f->ledger, "adherence_realtime", "b", &f->e), f);
-    check_fixture(ledger_source(f->ledger, "adherence_realtime", f->arena, &plan, &f->e), f);
+    must(ledger_remember_source(f->ledger, "adherence_realtime", "a", &f->e), f);
+    must(ledger_remember_source(f->ledger, "adherence_realtime", "b", &f->e), f);
+    must(ledger_source(f->ledger, "adherence_realtime", f->arena, &plan, &f->e), f);
     assert_string_equal(plan, "b");
 }
 
@@ -296,7 +294,7 @@ TEST_IN(open_fixture, close_fixture, ids_are_those_to_ask_for)
 
     exec(f, "INSERT INTO user (user_id, state) VALUES ('u2', 'active'), ('u1', 'inactive'), "
             "('u3', 'deleted'), ('u4', NULL)");
-    check_fixture(ledger_user_ids(f->ledger, f->arena, &ids, &f->e), f);
+    must(ledger_user_ids(f->ledger, f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 3);
     assert_string_equal(ids.ids[0], "u1");
     assert_string_equal(ids.ids[2], "u4");
@@ -306,11 +304,11 @@ TEST_IN(open_fixture, close_fixture, ids_are_those_to_ask_for)
             "('c1', '2024-10-05T00:00:00.000Z', NULL), "
             "('c2', '2024-10-03T23:59:59.999Z', NULL), "
             "('c4', '2024-10-05T00:00:00.000Z', '2024-10-05T00:01:00.000Z')");
-    check_fixture(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
+    must(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 2);
     assert_string_equal(ids.ids[0], "c1");
     assert_string_equal(ids.ids[1], "c3");
-    check_fixture(ledger_open_conversations(f->ledger, START, "c1", f->arena, &ids, &f->e), f);
+    must(ledger_open_conversations(f->ledger, START, "c1", f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 1);
     assert_string_equal(ids.ids[0], "c3");
 
@@ -320,11 +318,11 @@ TEST_IN(open_fixture, close_fixture, ids_are_those_to_ask_for)
             "query_complete_to, updated_run_id) SELECT 'conversations', 'day', "
             "'2024-10-05T00:00:00.000Z', '2024-10-06T00:00:00.000Z', 'open', "
             "'2024-10-05T06:00:00.000Z', max(run_id) FROM run");
-    check_fixture(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
+    must(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 1);
     assert_string_equal(ids.ids[0], "c3");
     assert_true(ledger_run_begin(f->ledger, "extract", START, NULL, &f->e) > 0);
-    check_fixture(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
+    must(ledger_open_conversations(f->ledger, START, NULL, f->arena, &ids, &f->e), f);
     assert_int_equal(ids.count, 2);
 }
 
@@ -348,8 +346,8 @@ static int64_t instant(const char *text)
 
 static void fill_zone(struct fixture *f, const char *zone, const char *from, const char *to)
 {
-    check_fixture(clock_set_zone(zone, &f->e), f);
-    check_fixture(ledger_zone(f->ledger, zone, instant(from), instant(to), &f->e), f);
+    must(clock_set_zone(zone, &f->e), f);
+    must(ledger_zone(f->db, zone, instant(from), instant(to), &f->e), f);
 }
 
 /* Every row begins where the one before ends, and days follow each other. */
@@ -425,9 +423,8 @@ static void fill_zone_alone(const char *path, int gate, const char *to)
     struct err e;
     char go;
     struct db *d = db_open(path, DB_WRITE, &e);
-    struct ledger *l = d ? ledger_new(d) : NULL;
-    bool done = l && read(gate, &go, 1) == 0 &&
-                ledger_zone(l, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to), &e);
+    bool done = d && read(gate, &go, 1) == 0 &&
+                ledger_zone(d, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to), &e);
 
     if (!done) {
         (void)fputs(e.message, stderr);
@@ -465,7 +462,7 @@ TEST_IN(open_fixture, close_fixture, runs_that_begin_together_fill_the_zone_once
 {
     struct fixture *f = *state;
 
-    check_fixture(clock_set_zone("Asia/Seoul", &f->e), f);
+    must(clock_set_zone("Asia/Seoul", &f->e), f);
     for (int round = 0; round < 6; round++) {
         const char *path = arena_printf(f->arena, "together%d.db", round);
 
@@ -474,7 +471,7 @@ TEST_IN(open_fixture, close_fixture, runs_that_begin_together_fill_the_zone_once
 
         struct db *own = f->scratch->db;
         f->scratch->db = db_open(path, DB_READ, &f->e);
-        check_fixture(f->scratch->db != NULL, f);
+        must(f->scratch->db != NULL, f);
         check_zone_tiles(f);
         assert_string_equal(value(f, "SELECT count(*) FROM zone_offset"), "337");
         db_close(f->scratch->db);
