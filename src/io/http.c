@@ -491,7 +491,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return size * count;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user)
+static size_t on_header(const char *line, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     size_t length = size * count;
@@ -545,11 +545,9 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
+static bool set_request(CURL *easy, const struct http_request *request)
 {
-    CURL *easy = t->easy;
-    bool ok = set_security(easy, h, target) && set_limits(easy);
+    bool ok = true;
 
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
@@ -559,6 +557,15 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
+    return ok;
+}
+
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
+                    const struct http_target *target)
+{
+    CURL *easy = t->easy;
+    bool ok = set_security(easy, h, target) && set_limits(easy) && set_request(easy, request);
+
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
