@@ -73,26 +73,10 @@ static char *inflated(const struct http_answer *answer, size_t *length, struct e
     return text;
 }
 
-/* Says what came in place of a document. */
-static void describe_other(const struct http_answer *answer, const char *text, size_t length,
-                           struct err *e)
-{
-    struct buf excerpt;
-
-    if (leading_blanks(text, length) == length) {
-        err_set(e, ERR_CONTRACT, "the answer is empty (HTTP %d)", answer->status);
-        return;
-    }
-    buf_init(&excerpt, EXCERPT_BYTES);
-    (void)str_escape(&excerpt, text, length < EXCERPT_SOURCE_BYTES ? length : EXCERPT_SOURCE_BYTES);
-    err_set(e, ERR_CONTRACT, "the answer is no JSON document (HTTP %d), it begins: %s",
-            answer->status, buf_str(&excerpt));
-    buf_free(&excerpt);
-}
-
 enum answer_body answer_parse(const struct http_answer *answer, struct json_doc **doc,
                               struct err *e)
 {
+    struct buf excerpt;
     size_t length;
     char *text = inflated(answer, &length, e);
 
@@ -103,7 +87,16 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
     /* Asked before parsing, which works in place. */
     bool early = !answer->framed && (!answer->gzip || length == 0) && ends_early(text, length);
     if (!early && !looks_json(text, length)) {
-        describe_other(answer, text, length, e);
+        size_t most = length < EXCERPT_SOURCE_BYTES ? length : EXCERPT_SOURCE_BYTES;
+        buf_init(&excerpt, EXCERPT_BYTES);
+        (void)str_escape(&excerpt, text, most);
+        if (leading_blanks(text, length) == length) {
+            err_set(e, ERR_CONTRACT, "the answer is empty (HTTP %d)", answer->status);
+        } else {
+            err_set(e, ERR_CONTRACT, "the answer is no JSON document (HTTP %d), it begins: %s",
+                    answer->status, buf_str(&excerpt));
+        }
+        buf_free(&excerpt);
         free(text);
         return BODY_BAD;
     }

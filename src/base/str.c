@@ -137,7 +137,7 @@ bool str_to_bool(const char *text, bool *out)
 {
     static const char *const words[] = {"yes", "no", "true", "false", "on", "off", "1", "0"};
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (str_eq_nocase(text, words[i])) {
             *out = i % 2 == 0;
             return true;

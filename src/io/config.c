@@ -190,7 +190,7 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
     if (str_is_listed(header, names, count)) {
         return true;
     }
-    const char *near = str_nearest(str_lower(l->a, header), names, count);
+    const char *near = str_nearest(header, names, count);
     const char *shown = str_escaped(l->a, header);
     if (near != NULL) {
         return err_set(l->e, ERR_CONFIG, "unknown section [%s]; did you mean [%s]?", shown, near);
@@ -205,7 +205,7 @@ static bool is_about_scopes(const char *name, const char *value)
     static const char *const signs[] = {":readonly", ":read", "api:platform",
                                         "urn:genesys:cloud:", "analytics:report:"};
     bool found = str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes");
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
         found = found || strstr(value, signs[i]) != NULL;
     }
     return found;
@@ -214,17 +214,16 @@ static bool is_about_scopes(const char *name, const char *value)
 /* Where a name that its section does not have belongs, or what it may be a misspelling of. */
 static const char *key_advice(struct arena *a, const char *section, const char *name)
 {
-    const char *lower = str_lower(a, name);
     const char *names[CONFIG_KEY_COUNT];
     size_t count = 0;
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (str_eq(config_keys[id].section, section)) {
             names[count++] = config_keys[id].name;
-        } else if (str_eq(config_keys[id].name, lower)) {
+        } else if (str_eq_nocase(config_keys[id].name, name)) {
             return arena_printf(a, "; it belongs below [%s]", config_keys[id].section);
         }
     }
-    return advice(a, lower, names, count);
+    return advice(a, name, names, count);
 }
 
 static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
@@ -368,7 +367,7 @@ static bool find_ini(struct loading *l)
         of_user = arena_printf(l->a, "%s/.config/rollcall/rollcall.ini", home);
     }
     const char *const places[] = {"rollcall.ini", of_user, "/etc/rollcall/rollcall.ini"};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
         if (places[i] == NULL) {
             continue;
         }
@@ -395,7 +394,7 @@ static const struct {
     {"GENESYS_REGION", KEY_REGION},
 };
 
-enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
+enum { VARIABLE_COUNT = COUNT_OF(variables) };
 
 /* Puts a value, unless it is empty, in place of what weaker sources gave. */
 static void override(struct loading *l, enum config_key_id id, struct config_text value)
@@ -677,7 +676,7 @@ static bool apply_choice(struct applying *v)
             return put(v, &i, sizeof(i));
         }
     }
-    const char *near = str_nearest(str_lower(v->a, v->text), words, count);
+    const char *near = str_nearest(v->text, words, count);
     if (near != NULL) {
         return refuse(v, arena_printf(v->a, "did you mean %s?", near));
     }
@@ -701,7 +700,7 @@ static bool apply_list(struct applying *v, const char *const *known, size_t know
         }
         if (known != NULL && !str_is_listed(list[i], known, known_count)) {
             return err_set(v->e, ERR_CONFIG, "%s: unknown name %s%s", v->origin, shown,
-                           advice(v->a, str_lower(v->a, list[i]), known, known_count));
+                           advice(v->a, list[i], known, known_count));
         }
     }
     *items = list;

@@ -345,9 +345,154 @@ struct db_value db_value_of(const struct cell *c)
     return NONE;
 }
 
+/* --- feeds ------------------------------------------------------------------------------------ */
+
+struct feed_table {
+    sqlite3_vtab base;
+    const struct db_feed *feed;
+};
+
+struct feed_cursor {
+    sqlite3_vtab_cursor base;
+    const struct db_feed *feed;
+    size_t at;
+};
+
+static int feed_connect(sqlite3 *handle, void *feed, int argc, const char *const *argv,
+                        sqlite3_vtab **out, char **message)
+{
+    struct feed_table *t = sqlite3_malloc(sizeof(*t));
+    char *sql = sqlite3_mprintf("CREATE TABLE feed (%s)", ((const struct db_feed *)feed)->columns);
+    int code = SQLITE_NOMEM;
+
+    (void)argc, (void)argv, (void)message;
+    if (t && sql) {
+        code = sqlite3_declare_vtab(handle, sql);
+    }
+    sqlite3_free(sql);
+    if (code != SQLITE_OK) {
+        sqlite3_free(t);
+        return code;
+    }
+    *t = (struct feed_table){.feed = feed};
+    *out = &t->base;
+    return SQLITE_OK;
+}
+
+static int feed_disconnect(sqlite3_vtab *t)
+{
+    sqlite3_free(t);
+    return SQLITE_OK;
+}
+
+/* There is one way to read it. The cost keeps a feed the outer loop of a join with a table that has
+ * an index. */
+static int feed_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
+{
+    (void)t;
+    info->estimatedCost = 1000;
+    info->estimatedRows = 1000;
+    return SQLITE_OK;
+}
+
+static int feed_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
+{
+    struct feed_cursor *c = sqlite3_malloc(sizeof(*c));
+
+    if (!c) {
+        return SQLITE_NOMEM;
+    }
+    *c = (struct feed_cursor){.feed = ((struct feed_table *)t)->feed};
+    *out = &c->base;
+    return SQLITE_OK;
+}
+
+static int feed_close(sqlite3_vtab_cursor *c)
+{
+    sqlite3_free(c);
+    return SQLITE_OK;
+}
+
+static void skip_rows_left_out(struct feed_cursor *c)
+{
+    const struct db_feed *f = c->feed;
+
+    while (c->at < *f->row_count && !f->has(f->user, f->table, c->at)) {
+        c->at++;
+    }
+}
+
+static int feed_filter(sqlite3_vtab_cursor *cursor, int number, const char *text, int argc,
+                       sqlite3_value **argv)
+{
+    struct feed_cursor *c = (struct feed_cursor *)cursor;
+
+    (void)number, (void)text, (void)argc, (void)argv;
+    c->at = 0;
+    skip_rows_left_out(c);
+    return SQLITE_OK;
+}
+
+static int feed_next(sqlite3_vtab_cursor *cursor)
+{
+    struct feed_cursor *c = (struct feed_cursor *)cursor;
+
+    c->at++;
+    skip_rows_left_out(c);
+    return SQLITE_OK;
+}
+
+static int feed_eof(sqlite3_vtab_cursor *cursor)
+{
+    const struct feed_cursor *c = (const struct feed_cursor *)cursor;
+
+    return c->at >= *c->feed->row_count;
+}
+
+static int feed_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
+{
+    const struct feed_cursor *c = (const struct feed_cursor *)cursor;
+    const struct cell *cell = &(*c->feed->cells)[c->at * c->feed->width + (size_t)column];
+
+    switch (cell->type) {
+    case CELL_NULL:
+        break;
+    case CELL_INT:
+        sqlite3_result_int64(out, cell->value.integer);
+        break;
+    case CELL_REAL:
+        sqlite3_result_double(out, cell->value.real);
+        break;
+    case CELL_TEXT:
+        sqlite3_result_text64(out, cell->value.text, cell->length, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    }
+    return SQLITE_OK;
+}
+
+static int feed_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *out)
+{
+    *out = (sqlite3_int64)((const struct feed_cursor *)cursor)->at;
+    return SQLITE_OK;
+}
+
+static const sqlite3_module feed_module = {
+    .xConnect = feed_connect,
+    .xBestIndex = feed_best_index,
+    .xDisconnect = feed_disconnect,
+    .xDestroy = feed_disconnect,
+    .xOpen = feed_open,
+    .xClose = feed_close,
+    .xFilter = feed_filter,
+    .xNext = feed_next,
+    .xEof = feed_eof,
+    .xColumn = feed_column,
+    .xRowid = feed_rowid,
+};
+
 bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e)
 {
-    return sqlite3_create_module(d->handle, name, &db_feed_module, (void *)f) == SQLITE_OK ||
+    return sqlite3_create_module(d->handle, name, &feed_module, (void *)f) == SQLITE_OK ||
            fail(d, name, e);
 }
 
@@ -553,17 +698,8 @@ static bool run_written(struct db *d, const char *sql, struct arena *a, struct e
     return true;
 }
 
-/* References to a table that is renamed go on naming it: the one of today takes its place. */
-static bool convert(struct db *d, struct arena *a, struct err *e)
-{
-    return db_exec(d, "PRAGMA legacy_alter_table = ON", e) && db_do(d, e, sql_convert_keep, NONE) &&
-           run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
-           run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
-           db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e);
-}
-
 /* With what stands before and after it in the log. */
-static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
+static bool convert(struct db *d, struct arena *a, struct err *e)
 {
     int64_t begun_ms = clock_monotonic_ms();
     int64_t size;
@@ -573,7 +709,11 @@ static bool convert_and_tell(struct db *d, struct arena *a, struct err *e)
     }
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
-    if (!convert(d, a, e)) {
+    /* References to a table that is renamed go on naming it: the one of today takes its place. */
+    if (!db_exec(d, "PRAGMA legacy_alter_table = ON", e) || !db_do(d, e, sql_convert_keep, NONE) ||
+        !run_written(d, sql_convert_aside, a, e) || !run_schema(d, migration_number(0), e) ||
+        !run_written(d, sql_convert_copy, a, e) || !run_written(d, sql_convert_again, a, e) ||
+        !db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e)) {
         return false;
     }
     LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
@@ -591,7 +731,7 @@ static bool convert_file(struct db *d, int64_t version, struct err *e)
                        d->path, (long long)version, CONVERTED_SCHEMA);
     }
     struct arena *a = arena_new(0);
-    bool ok = convert_and_tell(d, a, e);
+    bool ok = convert(d, a, e);
     arena_free(a);
     return ok;
 }
@@ -858,9 +998,6 @@ static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
     return false;
 }
 
-/* Nothing but the file itself is written, and its fsync is the caller's. */
-static const char copy_settings[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;";
-
 static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct err *e)
 {
     sqlite3_backup *backup = sqlite3_backup_init(copy, "main", d->handle, "main");
@@ -903,7 +1040,9 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (code == SQLITE_OK) {
-        code = sqlite3_exec(copy, copy_settings, NULL, NULL, NULL);
+        /* Nothing but the file itself is written, and its fsync is the caller's. */
+        code = sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL,
+                            NULL);
     }
     /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
     bool done = code == SQLITE_OK ? db_begin_read(d, e) : fail_copy(copy, code, shown, e);

@@ -18,7 +18,6 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/cell.h"
-#include "io/db_feed.h"
 
 struct db;
 
@@ -128,6 +127,20 @@ struct cell db_cell(const struct rows *q, int column, struct arena *a);
 
 /* A cell as a value. */
 struct db_value db_value_of(const struct cell *c);
+
+/* A feed: rows of the program's own as a table of a connection, for INSERT .. SELECT: `width` cells
+ * each, one row after the other. All is borrowed; where the rows are and how many is looked up each
+ * time the table is read, from the first to the last; the rowid is their place from 0. */
+struct db_feed {
+    const char *columns; /* as in CREATE TABLE; `width` of them */
+    size_t width;
+    struct cell *const *cells;
+    const size_t *row_count;
+    /* Called with `user` and `table`; false: the row is left out. */
+    bool (*has)(const void *user, size_t table, size_t row);
+    const void *user;
+    size_t table;
+};
 
 /* Makes `f` a table of this connection under `name`, and takes the table away. `f` is borrowed
  * until then; statements that read it are to be gone before. */

@@ -36,7 +36,7 @@ static const char *const network_fuse[] = {
 
 const char *file_network_name(uint64_t magic, const char *mount_type)
 {
-    for (size_t i = 0; i < sizeof(network_systems) / sizeof(network_systems[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(network_systems); i++) {
         if (network_systems[i].magic == magic) {
             return network_systems[i].name;
         }
@@ -44,7 +44,7 @@ const char *file_network_name(uint64_t magic, const char *mount_type)
     if (magic != fuse_magic || mount_type == NULL) {
         return NULL;
     }
-    for (size_t i = 0; i < sizeof(network_fuse) / sizeof(network_fuse[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(network_fuse); i++) {
         if (strcmp(network_fuse[i], mount_type) == 0) {
             return network_fuse[i];
         }

@@ -88,6 +88,11 @@ def at_terminal(command, env, columns=80, **options):
     return seen.decode(), process.wait()
 
 
+def run(argv, **options):
+    """Runs a command to its end, with its output as text."""
+    return subprocess.run(argv, **{"capture_output": True, "text": True, "check": False, **options})
+
+
 def ago(form="%Y-%m-%d", **delta):
     """The moment so long ago: ago(days=2)."""
     return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime(form)
@@ -240,7 +245,7 @@ class Site:
 
 def command_options():
     """{command: its options, long and short}, from the program's own list; "" holds those before the command."""
-    facts = subprocess.run([ROLLCALL, "--commands"], capture_output=True, text=True, check=True).stdout
+    facts = run([ROLLCALL, "--commands"], check=True).stdout
     found = {"": set()}
     for line in facts.splitlines():
         kind, command, short, long, *_ = line.split("\t") + [""]

@@ -55,13 +55,10 @@ class Polls(TestCase):
         self.assertFalse([r for r in rows if "_" in (r["system_presence"] or "")], "spelt as analytics spell it")
         return rows
 
-    def test_workforcemanagement(self):
-        _, site = self.day("workforcemanagement")
-        self.check_history(site)
-
     def test_agents_status_gives_the_same_states(self):
         _, one = self.day("workforcemanagement")
         _, two = self.day("agents_status")
+        self.check_history(one)
         self.check_history(two)
         sql = ("SELECT user_id, substr(state_start, 1, 19), adherence_state, impact, system_presence, routing_status "
                "FROM adherence_state ORDER BY 1, 2")
@@ -71,16 +68,6 @@ class Polls(TestCase):
         for shape in ("array", "entities", "results"):
             _, site = self.day("realtime_intervals", realtime_intervals=shape)
             self.check_history(site)
-
-    def test_change_of_source_breaks_no_row(self):
-        server = self.standin(agents=12, now="2026-03-02T10:00:00Z")
-        site = self.site(server.url, adherence={"realtime": "workforcemanagement"})
-        self.poll(server, site, "2026-03-02T10:00:00Z")
-        sql = "SELECT user_id, state_start, state_end FROM adherence_state ORDER BY 1, 2"
-        before = [tuple(r) for r in site.query(sql)]
-        site.set(adherence={"realtime": "agents_status"})
-        self.poll(server, site, "2026-03-02T10:00:01Z")
-        self.assertEqual([tuple(r) for r in site.query(sql)], before)
 
     def test_gap_stays_visible(self):
         server = self.standin(agents=12, now="2026-03-02T08:00:00Z")
@@ -98,7 +85,7 @@ class Polls(TestCase):
 class Sources(TestCase):
     NOW = "2026-03-02T10:00:00Z"
 
-    def test_auto_takes_the_first_granted_and_remembers(self):
+    def test_auto_takes_the_first_granted_and_remembers_and_reads_users_first(self):
         server = self.standin(agents=12, now=self.NOW, deny="/api/v2/workforcemanagement")
         site = self.site(server.url)
         self.ok(site.run(*POLL))
@@ -107,6 +94,7 @@ class Sources(TestCase):
         self.ok(site.run(*POLL))
         self.assertNotIn("GET /api/v2/workforcemanagement/adherence", server.requests()["routes"])
         self.assertGreater(site.value("SELECT count(*) FROM adherence_state"), 0)
+        self.assertEqual(site.value('SELECT count(*) FROM "user"'), 12)
 
     def test_none_granted(self):
         server = self.standin(agents=12, now=self.NOW)
@@ -141,12 +129,6 @@ class Sources(TestCase):
             self.assertNotIn("GET /api/v2/users", server.requests()["routes"])
         self.ok(site.run(*POLL))
         self.assertIn("GET /api/v2/users", server.requests()["routes"])
-
-    def test_users_are_read_first_when_absent(self):
-        server = self.standin(agents=12, now=self.NOW)
-        site = self.site(server.url)
-        self.ok(site.run(*POLL))
-        self.assertEqual(site.value('SELECT count(*) FROM "user"'), 12)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import broken
 from broken import (CLIENT, NGINX, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Nginx, Resetting, Silent, closed_port,
                     cloud, error, login_error, missing, proxy, serve, token_me)
-from harness import AS_NOBODY, CLIENT_ID, ROLLCALL, TestCase, open_terminal, wait_until
+from harness import AS_NOBODY, CLIENT_ID, ROLLCALL, TestCase, open_terminal, run, wait_until
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
 ELSE_PAIR = "d9428888-122b-11e1-b85c-61cd3cbb3210"
@@ -45,7 +45,7 @@ def watched(command, site, env=None):
 
 def causes():
     """The program's own list: step, name, exit code, what one sees, cause, remedy."""
-    text = subprocess.run([ROLLCALL, "--causes"], capture_output=True, text=True, check=True).stdout
+    text = run([ROLLCALL, "--causes"], check=True).stdout
     return [line.split("\t") for line in text.splitlines()]
 
 

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, command_options
+from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, command_options, run
 
 NOW = "2026-03-03T12:00:00Z"
 NOWHERE = "http://127.0.0.1:9"
@@ -98,8 +98,7 @@ class Mistyped(CommandLine):
     def test_no_configuration_anywhere(self):
         directory = self.directory()
         environment = {"PATH": "/usr/bin:/bin", "HOME": directory, "XDG_CONFIG_HOME": directory}
-        result = subprocess.run([ROLLCALL, "extract"], cwd=directory, env=environment, capture_output=True, text=True,
-                                check=False)
+        result = run([ROLLCALL, "extract"], cwd=directory, env=environment)
         self.refused(result, 3)
 
     def test_usage(self):

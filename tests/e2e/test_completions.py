@@ -2,11 +2,10 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
-from harness import ROLLCALL, ROOT, TestCase, command_options
+from harness import ROLLCALL, ROOT, TestCase, command_options, run
 
 NOW = "2026-03-02T06:00:00Z"
 
@@ -20,7 +19,7 @@ _rollcall
 
 
 def output(*argv):
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    return run(argv, check=True).stdout
 
 
 def generate(shell):
@@ -49,8 +48,8 @@ class Bash(TestCase):
     def complete(self, line):
         """What is offered at the end of the line; bash makes a word of each `=`."""
         words = [part for word in line.split(" ") for part in (re.findall(r"=|[^=]+", word) or [""])]
-        done = subprocess.run(["bash", "--norc", "-c", CALL, "bash", self.script, *words], capture_output=True,
-                              text=True, cwd=os.path.join(self.scratch.name, "work"), check=False)
+        done = run(["bash", "--norc", "-c", CALL, "bash", self.script, *words],
+                   cwd=os.path.join(self.scratch.name, "work"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return set(done.stdout.splitlines())
 
@@ -106,7 +105,7 @@ class Zsh(TestCase):
 
     @unittest.skipUnless(shutil.which("zsh"), "no zsh here")
     def test_parses(self):
-        done = subprocess.run(["zsh", "-n"], input=generate("zsh"), capture_output=True, text=True, check=False)
+        done = run(["zsh", "-n"], input=generate("zsh"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 

@@ -1,15 +1,14 @@
 """The documentation says what the program does: generated parts are up to date, every command is described."""
 import re
-import subprocess
 import unittest
 
-from harness import ROLLCALL, ROOT, TestCase, command_options
+from harness import ROLLCALL, ROOT, TestCase, command_options, run
 
 
 class Docs(TestCase):
     def test_generated_parts_are_up_to_date(self):
-        result = subprocess.run(["sh", "scripts/gen-docs.sh", "--check"], cwd=ROOT, env={"ROLLCALL": ROLLCALL,
-                                "PATH": "/usr/local/bin:/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+        result = run(["sh", "scripts/gen-docs.sh", "--check"], cwd=ROOT,
+                     env={"ROLLCALL": ROLLCALL, "PATH": "/usr/local/bin:/usr/bin:/bin"})
         self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_every_command_is_described(self):

@@ -2,11 +2,10 @@
 import os
 import re
 import shutil
-import subprocess
 import time
 import unittest
 
-from harness import ROOT, TestCase
+from harness import ROOT, TestCase, run
 
 NOW = "2026-03-04T06:00:00Z"
 SAMPLE = re.compile(r"^(rollcall_\w+)(?:\{([^}]*)\})? (-?\d+(?:\.\d+)?)$")
@@ -142,7 +141,7 @@ class Metrics(TestCase):
         if not os.access(tool, os.X_OK):
             self.skipTest("promtool is not there (scripts/deps.sh test)")
         for given, code in ((text, 0), (text.replace("rollcall_runs_total", "rollcall_runs"), 3)):
-            result = subprocess.run([tool, "check", "metrics"], input=given, capture_output=True, text=True, check=False)
+            result = run([tool, "check", "metrics"], input=given)
             self.assertEqual(result.returncode, code, result.stdout + result.stderr)
             self.assertEqual(bool(result.stdout + result.stderr), code != 0)
 

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import ROOT, TestCase, csv_bytes
+from harness import ROOT, TestCase, csv_bytes, run
 
 BUILD = os.path.relpath(os.environ.get("BUILD", str(ROOT / "build")), ROOT)
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
@@ -48,7 +48,7 @@ class Install(TestCase):
         for unit in ("rollcall", "rollcall-adherence"):
             text = (prefix / f"lib/systemd/system/{unit}.service").read_text(encoding="utf-8")
             self.assertEqual(set(re.findall(r"^ExecStart=(\S+)", text, re.M)), {"/opt/rc/bin/rollcall"})
-        text = subprocess.run([str(prefix / "bin/rollcall"), "--version"], capture_output=True, text=True, check=True)
+        text = run([str(prefix / "bin/rollcall"), "--version"], check=True)
         self.assertEqual(text.stdout, f"rollcall {VERSION}\n")
         done = make(*where, "uninstall")
         self.assertEqual(done.returncode, 0, done.stdout)
@@ -57,8 +57,8 @@ class Install(TestCase):
 
 class ManPages(TestCase):
     def setUp(self):
-        done = subprocess.run([str(ROOT / "packaging" / "ini-man.sh"), VERSION], capture_output=True, text=True,
-                              input=(ROOT / "config.example.ini").read_text(encoding="utf-8"), check=True)
+        done = run([str(ROOT / "packaging" / "ini-man.sh"), VERSION],
+                   input=(ROOT / "config.example.ini").read_text(encoding="utf-8"), check=True)
         self.configuration = done.stdout
 
     def test_configuration_page_names_each_key(self):
@@ -76,8 +76,7 @@ class ManPages(TestCase):
     @unittest.skipUnless(shutil.which("groff"), "no groff here")
     def test_pages_are_well_formed(self):
         for text in (self.configuration, (ROOT / "docs" / "rollcall.1").read_text(encoding="utf-8")):
-            done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8"], input=text, capture_output=True, text=True,
-                                  check=False)
+            done = run(["groff", "-man", "-ww", "-z", "-Tutf8"], input=text)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
@@ -126,8 +125,7 @@ class Deb(TestCase):
         root = self.root.parent / "machine"
         shutil.copytree(self.root / "usr/lib/sysusers.d", root / "usr/lib/sysusers.d")
         os.mkdir(root / "etc")
-        done = subprocess.run(["systemd-sysusers", f"--root={root}", "rollcall.conf"], capture_output=True, text=True,
-                              check=False)
+        done = run(["systemd-sysusers", f"--root={root}", "rollcall.conf"])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex((root / "etc/passwd").read_text(encoding="utf-8"), r"(?m)^rollcall:.*:/var/lib/rollcall:")
 
@@ -137,15 +135,13 @@ class Deb(TestCase):
         self.assertIn("\npath = /var/lib/rollcall/rollcall.db\n", text)
         self.assertIn("\ndirectory = /var/lib/rollcall/csv\n", text)
         env = {k: v for k, v in os.environ.items() if not k.startswith("GENESYS_")}
-        done = subprocess.run([self.program, "-c", str(config), "extract"], capture_output=True, text=True, env=env,
-                              check=False)
+        done = run([self.program, "-c", str(config), "extract"], env=env)
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("region", done.stderr)
 
     def test_smoke(self):
-        self.assertEqual(subprocess.run([self.program, "--version"], capture_output=True, text=True, check=True).stdout,
-                         f"rollcall {VERSION}\n")
-        linked = subprocess.run(["ldd", self.program], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(run([self.program, "--version"], check=True).stdout, f"rollcall {VERSION}\n")
+        linked = run(["ldd", self.program], check=True).stdout
         self.assertNotIn("not found", linked)
         server = self.standin(start="2026-03-01", days=1, per_day=20, agents=5, now=NOW)
         box = self.site(server.url)

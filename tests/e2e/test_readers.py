@@ -4,10 +4,9 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import unittest
 
-from harness import ROOT, TestCase
+from harness import ROOT, TestCase, run
 from test_adherence import FAKETIME, POLL, clock
 
 NOW = "2026-03-03T12:00:00Z"
@@ -97,8 +96,7 @@ class Readers(TestCase):
             json.dump(questions, f)
         # The database itself as well: its last reader has put the WAL into it.
         for path in (self.snapshot, self.site.db):
-            result = subprocess.run(["node", str(ROOT / "tests" / "e2e" / "old_reader.js"), path, asked],
-                                    capture_output=True, text=True, timeout=300, check=False)
+            result = run(["node", str(ROOT / "tests" / "e2e" / "old_reader.js"), path, asked], timeout=300)
             self.assertEqual(result.returncode, 0, result.stderr)
             told = json.loads(result.stdout)
             self.assertTrue(told["version"].startswith("3.28."), told["version"])

@@ -2,13 +2,12 @@
 import csv
 import datetime
 import hashlib
-import http.server
 import io
 import json
 import os
-import threading
 import unittest
 
+from broken import TOKEN, cloud
 from harness import TestCase, ago, instant
 
 COLUMNS = ["conversation_id", "conversation_start", "local_start", "media_type", "direction", "queue_id", "queue_name",
@@ -37,40 +36,6 @@ def row(minutes):
     """A conversation that began so many minutes ago."""
     return {"conversationId": f"c{minutes}", "conversationStart": ago("%Y-%m-%dT%H:%M:%S.000Z", minutes=minutes),
             "participants": [{"sessions": [{"segments": [None, {"queueId": 5}], "metrics": 3}]}, None]}
-
-
-class Stub:
-    """Answers the query with one list of conversations a page number, over and over; keeps the questions' bodies."""
-
-    def __init__(self, answers):
-        bodies = self.bodies = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path == "/oauth/token":
-                    document = {"access_token": "t", "token_type": "bearer", "expires_in": 3600}
-                else:
-                    bodies.append(json.loads(body))
-                    number = bodies[-1]["paging"]["pageNumber"]
-                    document = {"conversations": answers[number - 1]} if number <= len(answers) else {"totalHits": 0}
-                data = json.dumps(document).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 class Recent(TestCase):
@@ -143,25 +108,34 @@ class Recent(TestCase):
             self.assertEqual(r["agent_name"], users.get(r["agent_id"]))
 
     def stub(self, answers):
-        stub = Stub(answers)
-        self.addCleanup(stub.stop)
-        return stub, self.site(stub.url)
+        """A site whose cloud answers the query with one list of conversations a page number, over and over; and the
+        questions' bodies."""
+        bodies = []
+
+        def answer(seen):
+            bodies.append(json.loads(seen["body"]))
+            number = bodies[-1]["paging"]["pageNumber"]
+            return 200, {"conversations": answers[number - 1]} if number <= len(answers) else {"totalHits": 0}
+
+        token = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 3600}
+        server = cloud(self, {"/oauth/token": (200, token), "/api/v2/analytics/conversations/details/query": answer})
+        return bodies, self.site(server.url)
 
     def test_pages_that_move_while_they_are_read(self):
         """Short pages, in no order, with rows that come twice."""
-        stub, site = self.stub([[row(i) for i in (3, 1, 2)], [row(i) for i in (2, 3, 5, 4)], [row(6)], []])
+        bodies, site = self.stub([[row(i) for i in (3, 1, 2)], [row(i) for i in (2, 3, 5, 4)], [row(6)], []])
         rows = self.rows(site, "6")
         self.assertEqual([r["conversation_id"] for r in rows], [f"c{i}" for i in range(1, 7)])
-        self.assertEqual([b["paging"]["pageNumber"] for b in stub.bodies], [1, 2, 3])
-        for body in stub.bodies:
+        self.assertEqual([b["paging"]["pageNumber"] for b in bodies], [1, 2, 3])
+        for body in bodies:
             self.assertEqual((body["order"], body["orderBy"]), ("desc", "conversationStart"))
 
     def test_older_ones_of_the_same_day_wait_for_their_lookback(self):
-        stub, site = self.stub([[row(1), row(2), row(600), row(700)]])
+        bodies, site = self.stub([[row(1), row(2), row(600), row(700)]])
         self.assertEqual([r["conversation_id"] for r in self.rows(site, "2")], ["c1", "c2"])
-        self.assertEqual(len(stub.bodies), 1)
+        self.assertEqual(len(bodies), 1)
         self.assertEqual([r["conversation_id"] for r in self.rows(site, "3")], ["c1", "c2", "c600"])
-        self.assertEqual(len(stub.bodies), 3, "an hour, which holds two, then a day")
+        self.assertEqual(len(bodies), 3, "an hour, which holds two, then a day")
 
     def test_answers_of_the_wrong_shape(self):
         for broken, named in (({"conversationStart": "2026-01-01T00:00:00.000Z"}, "conversationId"),

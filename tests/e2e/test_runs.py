@@ -73,9 +73,9 @@ class Locks(TestCase):
 
 
 class Signals(TestCase):
-    def test_sigterm_and_sigint(self):
+    def test_term_interrupt_and_hangup_stop(self):
         server = self.standin(now=NOW, page_cap=5)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             server.control(faults=["latency:ms=120"])
             site = self.site(server.url, extract={"in_flight": "2"})
             process = site.start_process(*CONVERSATIONS)

@@ -3,13 +3,12 @@ import os
 import signal
 import sqlite3
 import stat
-import subprocess
 import threading
 import time
 import unittest
 from pathlib import Path
 
-from harness import AS_NOBODY, TestCase
+from harness import AS_NOBODY, TestCase, run
 
 NOW = "2026-03-04T06:00:00Z"
 
@@ -63,8 +62,7 @@ class Snapshot(TestCase):
         os.chmod(os.path.dirname(copy), 0o555)
         os.chmod(copy, 0o444)
         os.chmod(site.directory, 0o755)
-        out = subprocess.run([*AS_NOBODY, "sqlite3", "-readonly", copy, "SELECT count(*) FROM conversation"],
-                             capture_output=True, text=True, check=False)
+        out = run([*AS_NOBODY, "sqlite3", "-readonly", copy, "SELECT count(*) FROM conversation"])
         self.assertEqual((out.returncode, out.stderr), (0, ""))
         self.assertEqual(int(out.stdout), site.value("SELECT count(*) FROM conversation"))
         os.chmod(os.path.dirname(copy), 0o755)

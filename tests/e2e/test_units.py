@@ -4,12 +4,11 @@ import grp
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from harness import ROLLCALL, ROOT, TestCase
+from harness import ROLLCALL, ROOT, TestCase, run
 
 PACKAGING = ROOT / "packaging"
 NOW = "2026-03-02T06:00:00Z"
@@ -33,12 +32,11 @@ class Units(TestCase):
         for line in lines:
             words = line.split()
             self.assertEqual(words[:3], ["/usr/local/bin/rollcall", "-c", "/etc/rollcall/rollcall.ini"])
-            done = subprocess.run([ROLLCALL, "-c", "/nonexistent/rollcall.ini", *words[3:]], capture_output=True,
-                                  text=True, check=False)
+            done = run([ROLLCALL, "-c", "/nonexistent/rollcall.ini", *words[3:]])
             self.assertEqual(done.returncode, 3, done.stderr)
 
     def test_exit_codes_exist(self):
-        text = subprocess.run([ROLLCALL, "--exit-codes"], capture_output=True, text=True, check=True).stdout
+        text = run([ROLLCALL, "--exit-codes"], check=True).stdout
         known = {line.split("\t")[1]: line.split("\t")[0] for line in text.splitlines()}
         prevented = values("rollcall.service", "RestartPreventExitStatus")[0].split()
         names = "usage config auth permission contract store bug".split()
@@ -63,13 +61,11 @@ class Units(TestCase):
         for unit in self.NAMES:
             text = (PACKAGING / "systemd" / unit).read_text(encoding="utf-8")
             (directory / unit).write_text(text.replace("/usr/local/bin/rollcall", shutil.which("true")))
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", *(str(directory / u) for u in self.NAMES)],
-                              capture_output=True, text=True, check=False)
+        done = run(["systemd-analyze", "verify", "--man=no", *(str(directory / u) for u in self.NAMES)])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for unit in self.SERVICES:
-            done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager",
-                                   f"--threshold={MOST_EXPOSED}", str(directory / unit)], capture_output=True,
-                                  text=True, check=False)
+            done = run(["systemd-analyze", "security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSED}",
+                       str(directory / unit)])
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     @unittest.skipIf(os.environ.get("ROLLCALL_SANITIZED"), "sanitizers make calls of their own")
@@ -80,8 +76,8 @@ class Units(TestCase):
         box = self.site(server.url)
         trace = os.path.join(box.directory, "trace")
         for command in (["extract", "--until", NOW], ["export"]):
-            done = subprocess.run(["strace", "-f", "-qq", "-A", "-o", trace, *box.command(*command)],
-                                  env=box.environment(), cwd=box.directory, capture_output=True, text=True, check=False)
+            done = run(["strace", "-f", "-qq", "-A", "-o", trace, *box.command(*command)], env=box.environment(),
+                       cwd=box.directory)
             self.assertEqual(done.returncode, 0, done.stderr)
         called = set(re.findall(r"^\d+ +(\w+)\(", Path(trace).read_text(errors="replace"), re.M))
         self.assertGreater(len(called), 20)
@@ -90,8 +86,7 @@ class Units(TestCase):
         self.assertEqual(called - allowed - as_root_alone, set())
 
     def members(self, group):
-        text = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager", group], capture_output=True, text=True,
-                              check=True).stdout
+        text = run(["systemd-analyze", "syscall-filter", "--no-pager", group], check=True).stdout
         found = set()
         for word in re.findall(r"^    ([@\w-]+)$", text, re.M):
             found |= self.members(word) if word.startswith("@") else {word}
@@ -113,8 +108,8 @@ class Cron(TestCase):
             os.mkdir(bin_directory)
             os.symlink(ROLLCALL, os.path.join(bin_directory, "rollcall"))
         line = line.replace("/var/lib/rollcall", box.directory)
-        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, cwd="/", check=False,
-                              env=box.environment(PATH=bin_directory + ":/usr/bin:/bin", LOG=box.directory + "/log"))
+        done = run(["/bin/sh", "-c", line], cwd="/",
+                   env=box.environment(PATH=bin_directory + ":/usr/bin:/bin", LOG=box.directory + "/log"))
         return done.stdout + done.stderr
 
     def test_quiet_when_well_mails_when_not(self):
@@ -146,8 +141,7 @@ class Logrotate(TestCase):
             config.write(text)
         log = Path(directory) / "rollcall.log"
         log.write_text("one line\n")
-        done = subprocess.run(["logrotate", "-f", "-s", directory + "/state", config.name], capture_output=True,
-                              text=True, check=False)
+        done = run(["logrotate", "-f", "-s", directory + "/state", config.name])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual((log.stat().st_size, log.with_suffix(".log.1").read_text()), (0, "one line\n"))
 

@@ -1,7 +1,6 @@
 """Trouble of one window, and what a run makes of a reading that another run left under way."""
 import os
 import re
-import signal
 import threading
 import unittest
 
@@ -79,16 +78,6 @@ class Windows(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM stream_source"), 0)
         self.ok(site.run(*poll))
         self.assertEqual(site.value("SELECT plan FROM stream_source"), "workforcemanagement")
-
-    def test_hangup_is_a_stop(self):
-        now = "2026-03-04T06:00:00Z"
-        server = self.standin(now=now, faults=["latency:ms=200"], page_cap=10)
-        site = self.site(server.url)
-        process = site.start_process("extract", "--stream", "conversations", "--until", now)
-        wait_until(lambda: server.requests()["total"])
-        process.send_signal(signal.SIGHUP)
-        _, err = process.communicate(timeout=30)
-        self.assertEqual(process.returncode, 12, err)
 
     def test_total_hits_alone_end_nothing(self):
         now = "2026-03-04T06:00:00Z"

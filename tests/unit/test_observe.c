@@ -311,67 +311,97 @@ TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
 
 /* --- intervals --- */
 
-#define INTERVAL(start, end, adherence)                                                            \
-    "{'userId':'u','start':'~" start "','end':" end ",'state':'" adherence "'}"
-
-static void intervals(struct fixture *f, const char *time, const char *answer)
+/* Takes intervals "08:00-09:00=In 09:00-=Out", the second without an end, observed at `time`. */
+static void intervals(struct fixture *f, const char *time, const char *given)
 {
-    poll(f, INTERVALS, time, answer, NULL);
+    const char *rows = "";
+    size_t count;
+    char **words = str_split_list(f->arena, given, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *end = "null";
+
+        if (words[i][6] != '=') {
+            end = arena_printf(f->arena, "'~%.5s'", words[i] + 6);
+        }
+        rows = arena_printf(f->arena, "%s%s{'userId':'u','start':'~%.5s','end':%s,'state':'%s'}",
+                            rows, i > 0 ? "," : "", words[i], end, strchr(words[i], '=') + 1);
+    }
+    poll(f, INTERVALS, time, arena_printf(f->arena, "{'results':[%s]}", rows), NULL);
 }
+
+#define IN_OUT_IN                                                                                  \
+    "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; u 09:30- 10:00/10:00 In ?"
+
+/* Answers one after the other and the history after each; a name begins with an empty history. */
+static const struct {
+    const char *name;
+    const char *time;
+    const char *given;
+    const char *history;
+} interval_steps[] = {
+    {"new", "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
+    {NULL, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
+    /* later the open one has ended, and another is open */
+    {NULL, "10:05", "09:30-10:02=In 10:02-=Out",
+     "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
+     "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?"},
+    {"the newest first", "10:00", "09:30-=In 09:00-09:30=Out 08:00-09:00=In", IN_OUT_IN},
+    {"observed at 10:00, but ended earlier", "10:00", "09:00-=In", "u 09:00- 10:00/10:00 In ?"},
+    {NULL, "10:05", "09:50-=Out", "u 09:00-09:50 09:50/09:50 In ?; u 09:50- 10:05/10:05 Out ?"},
+    /* an older open one ends where the next starts */
+    {NULL, "10:10", "08:00-=Out",
+     "u 08:00-09:00 09:00/09:00 Out ?; u 09:00-09:50 09:50/09:50 In ?; "
+     "u 09:50- 10:05/10:05 Out ?"},
+    {"corrected", "10:00", "09:00-=In", "u 09:00- 10:00/10:00 In ?"},
+    {NULL, "10:05", "09:00-10:03=Out", "u 09:00-10:03 10:00/10:03 Out ?"},
+    {"no intervals", "10:00", "09:00-08:00=In 11:00-=In 09:00-09:00=In", ""},
+    /* an end to come is no end yet */
+    {NULL, "10:00", "09:00-12:00=In", "u 09:00- 10:00/10:00 In ?"},
+};
 
 TEST_IN(set_up, tear_down, test_intervals)
 {
     struct fixture *f = *state;
-    static const char page[] = "{'results':[" INTERVAL("08:00", "'~09:00'", "In") "," INTERVAL(
-        "09:00", "'~09:30'", "Out") "," INTERVAL("09:30", "null", "In") "]}";
 
-    intervals(f, "10:00", page);
-    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
-                     "u 09:30- 10:00/10:00 In ?");
-    intervals(f, "10:00", page);
-    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
-                     "u 09:30- 10:00/10:00 In ?");
-    assert_int_equal(f->counts.rows_unchanged, 3);
-    /* later the open one has ended, and another is open */
-    intervals(f, "10:05",
-              "[" INTERVAL("09:30", "'~10:02'", "In") "," INTERVAL("10:02", "null", "Out") "]");
-    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
-                     "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?");
+    for (size_t i = 0; i < COUNT_OF(interval_steps); i++) {
+        if (interval_steps[i].name) {
+            scratch_exec(f->s, "DELETE FROM adherence_state");
+        }
+        intervals(f, interval_steps[i].time, interval_steps[i].given);
+        check_history(f, interval_steps[i].history);
+    }
+    check_value(f->s, "SELECT kind || count FROM data_problem",
+                "interval ends before it starts, or is not yet2");
 }
 
-/* The newest first: the same rows. */
-TEST_IN(set_up, tear_down, test_intervals_in_any_order)
+TEST_IN(set_up, tear_down, test_intervals_are_counted)
 {
     struct fixture *f = *state;
 
-    intervals(f, "10:00",
-              "[" INTERVAL("09:30", "null", "In") "," INTERVAL(
-                  "09:00", "'~09:30'", "Out") "," INTERVAL("08:00", "'~09:00'", "In") "]");
-    check_history(f, "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
-                     "u 09:30- 10:00/10:00 In ?");
+    intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
+    intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
+    assert_int_equal(f->counts.rows_unchanged, 3);
+    intervals(f, "10:05", "09:30-10:03=Out");
+    assert_int_equal(f->counts.rows_changed, 1);
 }
 
 /* Pieces of one state are one row, in any order, and stay it. */
 TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 {
     struct fixture *f = *state;
-    static const char *const pieces[] = {
-        INTERVAL("08:00", "'~09:00'", "In"),
-        INTERVAL("09:00", "'~09:30'", "In"),
-        INTERVAL("09:30", "null", "In"),
+    static const char *const orders[] = {
+        "08:00-09:00=In 09:00-09:30=In 09:30-=In", "08:00-09:00=In 09:30-=In 09:00-09:30=In",
+        "09:00-09:30=In 08:00-09:00=In 09:30-=In", "09:00-09:30=In 09:30-=In 08:00-09:00=In",
+        "09:30-=In 08:00-09:00=In 09:00-09:30=In", "09:30-=In 09:00-09:30=In 08:00-09:00=In",
     };
-    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
-                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        const char *page = arena_printf(f->arena, "[%s,%s,%s]", pieces[orders[i][0]],
-                                        pieces[orders[i][1]], pieces[orders[i][2]]);
-
-        intervals(f, "10:00", page);
+        intervals(f, "10:00", orders[i]);
         check_history(f, "u 08:00- 09:00/10:00 In ?");
-        intervals(f, "10:05", page);
+        intervals(f, "10:05", orders[i]);
         check_history(f, "u 08:00- 09:00/10:05 In ?");
-        intervals(f, "10:10", "[" INTERVAL("09:30", "'~10:08'", "In") "]");
+        intervals(f, "10:10", "09:30-10:08=In");
         check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
         scratch_exec(f->s, "DELETE FROM adherence_state");
     }
@@ -391,47 +421,8 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
                  "'2026-03-02T09:31:00.000Z', '2026-03-02T09:35:00.000Z', 'In', 'x', 'n'), "
                  "('u', '2026-03-02T09:40:00.000Z', NULL, "
                  "'2026-03-02T09:41:00.000Z', '2026-03-02T09:45:00.000Z', 'Out', 'x', 'n')");
-    intervals(f, "10:00", "[" INTERVAL("09:00", "'~09:30'", "In") "]");
+    intervals(f, "10:00", "09:00-09:30=In");
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
-}
-
-TEST_IN(set_up, tear_down, test_interval_without_the_one_before)
-{
-    struct fixture *f = *state;
-
-    intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
-    /* it was observed at 10:00, but ended earlier */
-    intervals(f, "10:05", "[" INTERVAL("09:50", "null", "Out") "]");
-    check_history(f, "u 09:00-09:50 09:50/09:50 In ?; u 09:50- 10:05/10:05 Out ?");
-    /* an older open one ends where the next starts */
-    intervals(f, "10:10", "[" INTERVAL("08:00", "null", "Out") "]");
-    check_history(f, "u 08:00-09:00 09:00/09:00 Out ?; u 09:00-09:50 09:50/09:50 In ?; "
-                     "u 09:50- 10:05/10:05 Out ?");
-}
-
-TEST_IN(set_up, tear_down, test_interval_is_corrected)
-{
-    struct fixture *f = *state;
-
-    intervals(f, "10:00", "[" INTERVAL("09:00", "null", "In") "]");
-    intervals(f, "10:05", "[" INTERVAL("09:00", "'~10:03'", "Out") "]");
-    check_history(f, "u 09:00-10:03 10:00/10:03 Out ?");
-    assert_int_equal(f->counts.rows_changed, 1);
-}
-
-TEST_IN(set_up, tear_down, test_odd_intervals)
-{
-    struct fixture *f = *state;
-
-    intervals(f, "10:00",
-              "[" INTERVAL("09:00", "'~08:00'", "In") "," INTERVAL(
-                  "11:00", "null", "In") "," INTERVAL("09:00", "'~09:00'", "In") "]");
-    check_history(f, "");
-    check_value(f->s, "SELECT kind || count FROM data_problem",
-                "interval ends before it starts, or is not yet2");
-    /* an end to come is no end yet */
-    intervals(f, "10:00", "[" INTERVAL("09:00", "'~12:00'", "In") "]");
-    check_history(f, "u 09:00- 10:00/10:00 In ?");
 }
 
 TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
@@ -441,11 +432,11 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
     wfm(f, "10:00", "'adherenceState':'In'");
     wfm(f, "10:05", "'adherenceState':'In'");
     /* the same state, whichever source says it */
-    intervals(f, "10:10", "[" INTERVAL("09:57", "null", "In") "]");
+    intervals(f, "10:10", "09:57-=In");
     check_history(f, "u 09:57- 10:00/10:10 In ?");
-    intervals(f, "10:15", "[" INTERVAL("10:03", "null", "In") "]");
+    intervals(f, "10:15", "10:03-=In");
     check_history(f, "u 09:57- 10:00/10:15 In ?");
-    intervals(f, "10:20", "[" INTERVAL("10:18", "null", "Out") "]");
+    intervals(f, "10:20", "10:18-=Out");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
     wfm(f, "10:25", "'adherenceState':'Out'");
     check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
@@ -483,9 +474,10 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
                          from));
         break;
     default:
-        intervals(f, clock_text(f, now),
-                  arena_printf(f->arena, "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]",
-                               from, adherence, end, to));
+        poll(f, INTERVALS, clock_text(f, now),
+             arena_printf(f->arena, "[{'userId':'u','start':'~%s','state':'%s','%s':'~%s'}]", from,
+                          adherence, end, to),
+             NULL);
         break;
     }
 }
