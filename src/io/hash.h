@@ -31,7 +31,6 @@ struct hash {
     size_t length;
     size_t capacity;
 };
-
 void hash_free(struct hash *h);
 
 /* For hash_add: room for `length` bytes more. */

@@ -71,59 +71,23 @@ struct jw_value {
 /* Writes values up to JW_STOP. */
 void jw_values(struct jw *w, const struct jw_value *values);
 
+/* Versions of clang-format lay these out differently. */
+/* clang-format off */
 #define JW(w, ...) jw_values(w, (const struct jw_value[]){__VA_ARGS__, {JW_STOP, NULL, NULL, 0, 0}})
-#define IF(condition)                                                                              \
-    {                                                                                              \
-        JW_IF, NULL, NULL, condition, 0                                                            \
-    }
-#define OBJECT(key)                                                                                \
-    {                                                                                              \
-        JW_OBJECT, key, NULL, 0, 0                                                                 \
-    }
-#define ARRAY(key)                                                                                 \
-    {                                                                                              \
-        JW_ARRAY, key, NULL, 0, 0                                                                  \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        JW_END, NULL, NULL, 0, 0                                                                   \
-    }
-#define TEXT(key, value)                                                                           \
-    {                                                                                              \
-        JW_TEXT, key, value, 0, 0                                                                  \
-    }
-#define ID(key, value)                                                                             \
-    {                                                                                              \
-        JW_ID, key, value, 0, 0                                                                    \
-    }
-#define INT(key, value)                                                                            \
-    {                                                                                              \
-        JW_INT, key, NULL, value, 0                                                                \
-    }
-#define COUNT(key, n)                                                                              \
-    {                                                                                              \
-        JW_COUNT, key, NULL, n, 0                                                                  \
-    }
-#define REAL(key, value)                                                                           \
-    {                                                                                              \
-        JW_REAL, key, NULL, 0, value                                                               \
-    }
-#define BOOL(key, value)                                                                           \
-    {                                                                                              \
-        JW_BOOL, key, NULL, value, 0                                                               \
-    }
-#define TIME(key, ms)                                                                              \
-    {                                                                                              \
-        JW_TIME, key, NULL, ms, 0                                                                  \
-    }
-#define UUID(key, id)                                                                              \
-    {                                                                                              \
-        JW_UUID, key, NULL, (int64_t)(id), 0                                                       \
-    }
+#define IF(condition)    {JW_IF, NULL, NULL, condition, 0}
+#define OBJECT(key)      {JW_OBJECT, key, NULL, 0, 0}
+#define ARRAY(key)       {JW_ARRAY, key, NULL, 0, 0}
+#define END              {JW_END, NULL, NULL, 0, 0}
+#define TEXT(key, value) {JW_TEXT, key, value, 0, 0}
+#define ID(key, value)   {JW_ID, key, value, 0, 0}
+#define INT(key, value)  {JW_INT, key, NULL, value, 0}
+#define COUNT(key, n)    {JW_COUNT, key, NULL, n, 0}
+#define REAL(key, value) {JW_REAL, key, NULL, 0, value}
+#define BOOL(key, value) {JW_BOOL, key, NULL, value, 0}
+#define TIME(key, ms)    {JW_TIME, key, NULL, ms, 0}
+#define UUID(key, id)    {JW_UUID, key, NULL, (int64_t)(id), 0}
 /* selfUri of the thing `id` of a collection below /api/v2/. */
-#define LINK(collection, id)                                                                       \
-    {                                                                                              \
-        JW_LINK, "selfUri", collection, (int64_t)(id), 0                                           \
-    }
+#define LINK(collection, id) {JW_LINK, "selfUri", collection, (int64_t)(id), 0}
+/* clang-format on */
 
 #endif

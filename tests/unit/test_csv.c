@@ -8,22 +8,13 @@
 #include "io/csv.h"
 #include "io/gzip.h"
 
-#define INT(v)                                                                                     \
-    {                                                                                              \
-        .type = CELL_INT, .value.integer = (v)                                                     \
-    }
-#define REAL(v)                                                                                    \
-    {                                                                                              \
-        .type = CELL_REAL, .value.real = (v)                                                       \
-    }
-#define TEXT(t)                                                                                    \
-    {                                                                                              \
-        .type = CELL_TEXT, .length = sizeof(t) - 1, .value.text = (t)                              \
-    }
-#define EMPTY                                                                                      \
-    {                                                                                              \
-        .type = CELL_NULL                                                                          \
-    }
+/* Versions of clang-format lay these out differently. */
+/* clang-format off */
+#define INT(v)  {.type = CELL_INT, .value.integer = (v)}
+#define REAL(v) {.type = CELL_REAL, .value.real = (v)}
+#define TEXT(t) {.type = CELL_TEXT, .length = sizeof(t) - 1, .value.text = (t)}
+#define EMPTY   {.type = CELL_NULL}
+/* clang-format on */
 
 /* Writes one record of one field, and returns it without its end; static. */
 static const char *field(struct cell c, bool neutralize)

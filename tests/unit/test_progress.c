@@ -97,10 +97,10 @@ TEST(nobody_watches)
 /* --- what is shown --------------------------------------------------------------------------- */
 
 /* The facts of a line; share -1: not known. */
-#define FACTS(name, ...)                                                                           \
-    {                                                                                              \
-        .stream = (name), __VA_ARGS__                                                              \
-    }
+/* Versions of clang-format lay these out differently. */
+/* clang-format off */
+#define FACTS(name, ...) {.stream = (name), __VA_ARGS__}
+/* clang-format on */
 
 static const struct {
     struct progress_facts facts;

@@ -9,14 +9,11 @@
 
 /* --- a small tree with every shape --- */
 
-#define FIELD(n, p, t, f)                                                                          \
-    {                                                                                              \
-        .name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)                                 \
-    }
-#define PART_OF(n, source_)                                                                        \
-    {                                                                                              \
-        .name = (n), .path = "", .type = COLUMN_TEXT, .source = (source_)                          \
-    }
+/* Versions of clang-format lay these out differently. */
+/* clang-format off */
+#define FIELD(n, p, t, f)   {.name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)}
+#define PART_OF(n, source_) {.name = (n), .path = "", .type = COLUMN_TEXT, .source = (source_)}
+/* clang-format on */
 
 static const struct column_map leg_columns[] = {
     FIELD("leg_name", "name", TEXT, 0),
