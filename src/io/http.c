@@ -422,23 +422,6 @@ static bool names_proxy(CURL *easy, const char *detail)
     return named;
 }
 
-/* Fills in what a failed transfer's code means, and what else is known of it; `detail` are
- * libcurl's words for it. */
-static void read_failure(CURL *easy, CURLcode code, const char *detail, struct http_answer *answer)
-{
-    long proxy_status = 0;
-
-    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    answer->failure = failure_of(code, detail, proxy_status);
-    answer->proxy_status = (int)proxy_status;
-    answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
-                           code == CURLE_PROXY ||
-                           (code == CURLE_COULDNT_CONNECT && names_proxy(easy, detail));
-    if (answer->failure == HTTP_TLS) {
-        answer->tls = tls_failure(easy, code, detail);
-    }
-}
-
 /* --- requests on their way ---------------------------------------------------------------------
  */
 
@@ -665,7 +648,17 @@ static void describe_failure(struct transfer *t, CURLcode code)
         buf_add_str(&detail, "the connection ended within the headers");
     } else {
         const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
-        read_failure(t->easy, code, words, answer);
+        long proxy_status = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+        answer->failure = failure_of(code, words, proxy_status);
+        answer->proxy_status = (int)proxy_status;
+        answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
+                               code == CURLE_PROXY ||
+                               (code == CURLE_COULDNT_CONNECT && names_proxy(t->easy, words));
+        if (answer->failure == HTTP_TLS) {
+            answer->tls = tls_failure(t->easy, code, words);
+        }
         (void)str_escape(&detail, words, strlen(words));
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));
