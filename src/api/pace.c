@@ -10,11 +10,6 @@ static const double lowest_per_minute = 60.0;
 static const double margin = 0.99;
 enum { BURST_DIVISOR = 50 };
 
-static double lesser(double a, double b)
-{
-    return a < b ? a : b;
-}
-
 /* The full rate: within any minute the bucket's content may go on top of what the rate brings, so
  * it is taken off. */
 static void set_full_rate(struct pace *p)
@@ -22,11 +17,11 @@ static void set_full_rate(struct pace *p)
     double per_minute = p->configured_per_minute;
 
     if (p->allowed_per_minute > 0) {
-        per_minute = lesser(per_minute, p->allowed_per_minute);
+        per_minute = fmin(per_minute, p->allowed_per_minute);
     }
-    double burst = lesser(p->wanted_burst, floor(per_minute / BURST_DIVISOR));
-    p->burst = burst > 1 ? burst : 1;
-    p->tokens = lesser(p->tokens, p->burst);
+    double burst = fmin(p->wanted_burst, floor(per_minute / BURST_DIVISOR));
+    p->burst = fmax(burst, 1);
+    p->tokens = fmin(p->tokens, p->burst);
     p->full_rate_per_ms = (per_minute - (p->burst - 1)) * margin / minute_ms;
 }
 
@@ -51,7 +46,7 @@ static double rate_at(const struct pace *p, int64_t now_ms)
         return p->full_rate_per_ms;
     }
     double passed = (double)(now_ms - p->slowed_ms) / (double)(p->recovered_ms - p->slowed_ms);
-    double slowed = lesser(p->slowed_rate_per_ms, p->full_rate_per_ms);
+    double slowed = fmin(p->slowed_rate_per_ms, p->full_rate_per_ms);
     return slowed + (p->full_rate_per_ms - slowed) * passed;
 }
 
@@ -62,7 +57,7 @@ static void refill(struct pace *p, int64_t now_ms)
     }
     /* The mean of a straight line; exact unless the recovery ended in between. */
     double rate = (rate_at(p, p->updated_ms) + rate_at(p, now_ms)) / 2;
-    p->tokens = lesser(p->burst, p->tokens + rate * (double)(now_ms - p->updated_ms));
+    p->tokens = fmin(p->burst, p->tokens + rate * (double)(now_ms - p->updated_ms));
     p->updated_ms = now_ms;
 }
 
@@ -85,7 +80,7 @@ static void hold(struct pace *p, int64_t now_ms, int64_t ms)
     /* What gathers while all wait would go out as a burst right at the end of it. */
     if (ms > 0 && now_ms + ms > p->hold_until_ms) {
         p->hold_until_ms = now_ms + ms;
-        p->tokens = lesser(p->tokens, 1);
+        p->tokens = fmin(p->tokens, 1);
         p->updated_ms = p->hold_until_ms;
     }
 }
@@ -93,12 +88,12 @@ static void hold(struct pace *p, int64_t now_ms, int64_t ms)
 void pace_slow_down(struct pace *p, int64_t now_ms, int64_t sent_ms, int64_t retry_after_ms)
 {
     if (sent_ms >= p->slowed_ms) {
-        double lowest = lesser(lowest_per_minute / minute_ms, p->full_rate_per_ms);
+        double lowest = fmin(lowest_per_minute / minute_ms, p->full_rate_per_ms);
         double half = rate_at(p, now_ms) / 2;
 
         refill(p, now_ms);
-        p->tokens = lesser(p->tokens, 1);
-        p->slowed_rate_per_ms = half > lowest ? half : lowest;
+        p->tokens = fmin(p->tokens, 1);
+        p->slowed_rate_per_ms = fmax(half, lowest);
         p->slowed_ms = now_ms;
         p->recovered_ms = now_ms + (int64_t)minute_ms;
     }

@@ -26,8 +26,6 @@ const struct region region_table[] = {
 };
 const size_t region_count = COUNT_OF(region_table);
 
-enum { MAX_LABELS = 8 };
-
 /* The host of a URL, or the text itself when it is none; lower case. */
 static char *host_of(struct arena *a, const char *text)
 {
@@ -64,20 +62,15 @@ static bool is_within(const char *host, const char *domain)
  * (us-gov-pure.cloud, eusc-pure.cloud). NULL when `host` is not of that form. */
 static const char *newer_domain(const char *host)
 {
-    const char *labels[MAX_LABELS];
-    size_t count = 0;
+    for (const char *dot = strchr(host, '.'); dot; dot = strchr(host, '.')) {
+        const char *parent = dot + 1;
+        bool is_sovereign =
+            str_ends_with(parent, "-pure.cloud") && strchr(parent, '.') == strrchr(parent, '.');
 
-    for (const char *at = host; at && count < MAX_LABELS; count++) {
-        labels[count] = at;
-        at = strchr(at, '.');
-        at = at ? at + 1 : NULL;
-    }
-    if (count < 3 || count == MAX_LABELS) {
-        return NULL;
-    }
-    const char *parent = labels[count - 2];
-    if (str_eq(parent, "pure.cloud") || str_ends_with(parent, "-pure.cloud")) {
-        return labels[count - 3];
+        if (is_sovereign || str_eq(parent, "pure.cloud")) {
+            return host;
+        }
+        host = parent;
     }
     return NULL;
 }

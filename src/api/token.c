@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/answer.h"
-#include "api/api_error.h"
 #include "api/diagnosis.h"
 #include "base/str.h"
 #include "io/json.h"
@@ -72,43 +71,31 @@ static void take_token(struct token *t, const char *text, size_t length, struct 
     secret_wipe((char *)text, length);
 }
 
-/* The login host's words on a refusal (its body is {error, description, error_description}); false
- * when there is no such body. */
-static bool refusal_words(const struct json_doc *doc, struct buf *words)
+/* Makes the error of a login refused. The login host says why in a body {error, description,
+ * error_description}; without one `doc` is NULL. */
+static void refuse(const struct config *config, const char *login_url,
+                   const struct http_answer *answer, const struct json_doc *doc, struct err *e)
 {
     static const char *const fields[] = {"error", "error_description", "description", "code",
                                          "message"};
     const char *last = "";
-
-    if (!doc) {
-        return false;
-    }
-    for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        const char *text = json_str(json_get(json_root(doc), fields[i]));
-        if (text && !str_eq(text, last)) {
-            if (words->length > 0) {
-                buf_add_str(words, ": ");
-            }
-            (void)str_escape(words, text, strlen(text));
-            last = text;
-        }
-    }
-    return true;
-}
-
-static void refuse(const struct config *config, const char *login_url,
-                   const struct http_answer *answer, const struct json_doc *doc, struct err *e)
-{
     struct buf words;
 
     buf_init(&words, WORDS_BYTES);
-    bool has_words = refusal_words(doc, &words);
-    enum cause_id cause = diagnose_login(answer, has_words ? buf_str(&words) : NULL);
+    for (size_t i = 0; doc && i < COUNT_OF(fields); i++) {
+        const char *text = json_str(json_get(json_root(doc), fields[i]));
+        if (text && !str_eq(text, last)) {
+            (void)buf_add_str(&words, words.length > 0 ? ": " : "");
+            (void)str_escape(&words, text, strlen(text));
+            last = text;
+        }
+    }
+    enum cause_id cause = diagnose_login(answer, doc ? buf_str(&words) : NULL);
     err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", login_url, answer->status);
     if (words.length > 0) {
         err_append(e, " %s", buf_str(&words));
     }
-    if (has_words && config->client_secret_origin) {
+    if (doc && config->client_secret_origin) {
         err_append(e, " (the secret in use is from: %s)", config->client_secret_origin);
     }
     diagnosis_append(e, cause);
@@ -127,11 +114,11 @@ bool token_accept(struct token *t, const struct config *config, const char *logi
                   const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
     struct json_doc *doc;
-    char code[API_CODE_BYTES];
+    char code[ANSWER_CODE_BYTES];
     bool ok = false;
 
     if (answer->failure != HTTP_OK || answer->status >= 500 || answer->status == 429) {
-        api_error(e, answer, "login", code);
+        answer_error(e, answer, "login", code);
         err_append(e, " (%s)", login_url);
         if (answer->failure != HTTP_OK) {
             return false;

@@ -28,24 +28,6 @@ static bool check_start(const struct config *c, const struct extract_request *re
     return true;
 }
 
-/* What --until says: a time with a zone, or a business day, which stands for its start. */
-static bool parse_until(const char *until, int64_t *until_ms, struct err *e)
-{
-    int32_t day = 0;
-
-    if (clock_parse_day(until, &day)) {
-        *until_ms = clock_zone_day_start_ms(day);
-        return true;
-    }
-    if (!clock_parse(until, false, until_ms)) {
-        return err_set(e, ERR_USAGE,
-                       "extract: --until '%s' is neither a day (2026-03-01) nor an ISO 8601 time "
-                       "with a zone, such as 2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
-                       until);
-    }
-    return true;
-}
-
 /* Days that TIME calls over must be over: a little ahead is the user's business, a mistyped date is
  * not. */
 static bool check_ahead(const char *until, int64_t ahead_ms, struct err *e)
@@ -63,13 +45,23 @@ static bool check_ahead(const char *until, int64_t ahead_ms, struct err *e)
     return true;
 }
 
-/* TIME of the run: what --until says, else now. */
+/* TIME of the run: what --until says (a time with a zone, or a business day, which stands for its
+ * start), else now. */
 static bool choose_time(const char *until, const struct config *c, int64_t *until_ms, struct err *e)
 {
     int64_t now_ms = clock_now_ms();
+    int32_t until_day = 0;
 
     *until_ms = now_ms;
-    if (until && (!parse_until(until, until_ms, e) || !check_ahead(until, *until_ms - now_ms, e))) {
+    if (until && clock_parse_day(until, &until_day)) {
+        *until_ms = clock_zone_day_start_ms(until_day);
+    } else if (until && !clock_parse(until, false, until_ms)) {
+        return err_set(e, ERR_USAGE,
+                       "extract: --until '%s' is neither a day (2026-03-01) nor an ISO 8601 time "
+                       "with a zone, such as 2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
+                       until);
+    }
+    if (until && !check_ahead(until, *until_ms - now_ms, e)) {
         return false;
     }
     if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {

@@ -63,40 +63,34 @@ bool plan_needs_availability(const struct window *w, const struct plan_facts *f)
 
 struct window_debt plan_debt(const struct window *w, const struct plan_facts *f)
 {
-    struct window_debt debt = {.job_to_ms = TIME_NONE, .query_to_ms = TIME_NONE};
     int64_t read_to = earlier(w->end_ms, f->until_ms);
     int64_t job_to = earlier(read_to, f->availability_ms);
     bool uncovered = later(w->job_complete_to_ms, w->query_complete_to_ms) < read_to;
+    bool job = false;
+    bool query = false;
 
     if (f->method == METHOD_QUERY) {
-        debt.query = read_to > w->start_ms && (uncovered || is_reread_due(w, f));
+        query = read_to > w->start_ms && (uncovered || is_reread_due(w, f));
     } else if (is_finished(w, f->method)) {
-        debt.job = is_reread_due(w, f) && f->availability_ms >= w->end_ms;
+        job = is_reread_due(w, f) && f->availability_ms >= w->end_ms;
     } else {
-        debt.job = job_to > w->start_ms && w->job_complete_to_ms < job_to;
-        debt.query = f->method == METHOD_AUTO && read_to > w->start_ms && job_to < read_to &&
-                     (debt.job || uncovered);
+        job = job_to > w->start_ms && w->job_complete_to_ms < job_to;
+        query = f->method == METHOD_AUTO && read_to > w->start_ms && job_to < read_to &&
+                (job || uncovered);
     }
-    if (debt.job) {
-        debt.job_to_ms = job_to;
-    }
-    if (debt.query) {
-        debt.query_to_ms = read_to;
-    }
-    return debt;
+    return (struct window_debt){.job_to_ms = job ? job_to : TIME_NONE,
+                                .query_to_ms = query ? read_to : TIME_NONE};
 }
 
 void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f)
 {
-    if (done->job && done->job_to_ms > w->start_ms) {
+    if (done->job_to_ms > w->start_ms) {
         w->job_complete_to_ms = later(w->job_complete_to_ms, done->job_to_ms);
         /* A job's answer is as of the availability date: what the query brought may be gone. */
         w->query_complete_to_ms = TIME_NONE;
     }
-    if (done->query) {
-        w->query_complete_to_ms = later(w->query_complete_to_ms, done->query_to_ms);
-    }
-    if (done->job || done->query) {
+    w->query_complete_to_ms = later(w->query_complete_to_ms, done->query_to_ms);
+    if (done->job_to_ms != TIME_NONE || done->query_to_ms != TIME_NONE) {
         w->last_read_at_ms = later(w->last_read_at_ms, reading_time_ms(f));
     }
     w->complete_to_ms = later(w->job_complete_to_ms, w->query_complete_to_ms);

@@ -37,19 +37,16 @@ struct plan_facts {
     int reread_hours;
 };
 
-/* What a window owes now. */
+/* What a window owes now; TIME_NONE: not owed. */
 struct window_debt {
-    bool job; /* a job over [start, job_to) */
-    int64_t job_to_ms;
-    bool query; /* the query of the UTC day, up to query_to */
-    int64_t query_to_ms;
+    int64_t job_to_ms;   /* a job over [start, job_to) */
+    int64_t query_to_ms; /* the query of the UTC day, up to query_to */
 };
 
 /* Whether the plan needs the data availability date for this window at all. */
 bool plan_needs_availability(const struct window *w, const struct plan_facts *f);
 
-/* What `w` owes under `f`; neither job nor query (and TIME_NONE as their ends) when it owes
- * nothing.
+/* What `w` owes under `f`.
  *  - Never anything past the run's TIME, nor a job past the availability date; an availability date
  *    of TIME_NONE stands for "before everything".
  *  - A job (auto, job) is owed when it has not covered what is available. The query is owed for the

@@ -306,21 +306,10 @@ void csv_text(struct csv_writer *w, const char *text, size_t length)
 /* Writes decimal digits so that they end before `end`; returns where they begin. */
 static char *digits_before(char *end, uint64_t value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
-    while (value >= 100) {
-        end -= 2;
-        memcpy(end, pairs + value % 100 * 2, 2);
-        value /= 100;
-    }
-    if (value >= 10) {
-        end -= 2;
-        memcpy(end, pairs + value * 2, 2);
-        return end;
-    }
-    *--end = (char)('0' + value);
+    do {
+        *--end = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
     return end;
 }
 

@@ -422,23 +422,6 @@ static bool names_proxy(CURL *easy, const char *detail)
     return named;
 }
 
-/* Fills in what a failed transfer's code means, and what else is known of it; `detail` are
- * libcurl's words for it. */
-static void read_failure(CURL *easy, CURLcode code, const char *detail, struct http_answer *answer)
-{
-    long proxy_status = 0;
-
-    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    answer->failure = failure_of(code, detail, proxy_status);
-    answer->proxy_status = (int)proxy_status;
-    answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
-                           code == CURLE_PROXY ||
-                           (code == CURLE_COULDNT_CONNECT && names_proxy(easy, detail));
-    if (answer->failure == HTTP_TLS) {
-        answer->tls = tls_failure(easy, code, detail);
-    }
-}
-
 /* --- requests on their way ---------------------------------------------------------------------
  */
 
@@ -508,7 +491,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return size * count;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user)
+static size_t on_header(const char *line, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     size_t length = size * count;
@@ -562,11 +545,9 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
+static bool set_request(CURL *easy, const struct http_request *request)
 {
-    CURL *easy = t->easy;
-    bool ok = set_security(easy, h, target) && set_limits(easy);
+    bool ok = true;
 
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
@@ -576,6 +557,15 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
+    return ok;
+}
+
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
+                    const struct http_target *target)
+{
+    CURL *easy = t->easy;
+    bool ok = set_security(easy, h, target) && set_limits(easy) && set_request(easy, request);
+
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
@@ -658,7 +648,17 @@ static void describe_failure(struct transfer *t, CURLcode code)
         buf_add_str(&detail, "the connection ended within the headers");
     } else {
         const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
-        read_failure(t->easy, code, words, answer);
+        long proxy_status = 0;
+
+        curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+        answer->failure = failure_of(code, words, proxy_status);
+        answer->proxy_status = (int)proxy_status;
+        answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
+                               code == CURLE_PROXY ||
+                               (code == CURLE_COULDNT_CONNECT && names_proxy(t->easy, words));
+        if (answer->failure == HTTP_TLS) {
+            answer->tls = tls_failure(t->easy, code, words);
+        }
         (void)str_escape(&detail, words, strlen(words));
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));

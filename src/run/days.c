@@ -33,12 +33,9 @@ static struct reading *phase_add(struct days *d, struct ledger_window *w, enum p
     struct reading *r = reading_new(d->run->arena, d->stream, plan, w, w->window.start_ms, to_ms);
 
     r->facts = &d->facts;
-    if (role == ROLE_JOB) {
-        r->debt.job = true;
-        r->debt.job_to_ms = to_ms;
-    } else {
-        r->debt.query = true;
-        r->debt.query_to_ms = to_ms;
+    r->debt = (struct window_debt){.job_to_ms = role == ROLE_JOB ? to_ms : TIME_NONE,
+                                   .query_to_ms = role == ROLE_JOB ? TIME_NONE : to_ms};
+    if (role == ROLE_QUERY) {
         r->row_limit = limit_get(LIMIT_QUERY_ROWS);
         r->hits_overflow = d->facts.method == METHOD_AUTO;
     }
@@ -59,8 +56,8 @@ static bool phase_store(struct days *d, struct err *e)
             continue;
         }
         w->pending_time_ms = d->facts.until_ms;
-        w->pending_job_to_ms = r->debt.job ? r->debt.job_to_ms : TIME_NONE;
-        w->pending_query_to_ms = r->debt.query ? r->debt.query_to_ms : TIME_NONE;
+        w->pending_job_to_ms = r->debt.job_to_ms;
+        w->pending_query_to_ms = r->debt.query_to_ms;
         w->job_resubmits = 0;
         w->reading_plan = r->plan->name;
         stored = ledger_plan(run->ledger, w, r->plan->name, e);
@@ -226,13 +223,10 @@ static bool run_debts(struct days *d, enum plan_role role, struct err *e)
     for (size_t i = 0; i < d->window_count; i++) {
         struct ledger_window *w = &d->windows[i];
         struct window_debt debt = plan_debt(&w->window, &d->facts);
-        if (w->reading_plan) {
-            continue; /* its reading failed in this run: the next one goes on with it */
-        }
-        if (role == ROLE_JOB && debt.job) {
-            phase_add(d, w, role, debt.job_to_ms);
-        } else if (role == ROLE_QUERY && debt.query) {
-            phase_add(d, w, role, debt.query_to_ms);
+        int64_t to_ms = role == ROLE_JOB ? debt.job_to_ms : debt.query_to_ms;
+        /* Where a reading failed in this run, the next one goes on with it. */
+        if (!w->reading_plan && to_ms != TIME_NONE) {
+            phase_add(d, w, role, to_ms);
         }
     }
     return phase_run(d, e) && (role == ROLE_JOB || overflow_run(d, e));

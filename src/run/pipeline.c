@@ -73,7 +73,7 @@ static bool settle(struct store *s, struct reading *r, struct err *e)
     }
     if (w->kind == WINDOW_DAY) {
         struct window_debt done = r->debt;
-        if (done.job && r->availability_ms != TIME_NONE && r->availability_ms < done.job_to_ms) {
+        if (r->availability_ms != TIME_NONE && r->availability_ms < done.job_to_ms) {
             done.job_to_ms = r->availability_ms;
         }
         plan_settle(&w->window, &done, r->facts);

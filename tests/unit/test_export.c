@@ -226,8 +226,9 @@ TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
     export_all(s, &r);
     const char *users = scratch_file(s, "out/user.csv");
     const char *manifest = scratch_file(s, "out/manifest.json");
-    scratch_exec(s, "DELETE FROM user; CREATE VIEW zz AS SELECT json('{') AS broken");
-    check_refused(s, &r, ERR_STORE, "json");
+    scratch_exec(
+        s, "DELETE FROM user; CREATE VIEW zz AS SELECT abs(-9223372036854775807 - 1) AS broken");
+    check_refused(s, &r, ERR_STORE, "overflow");
     assert_string_equal(scratch_file(s, "out/user.csv"), users);
     assert_string_equal(scratch_file(s, "out/manifest.json"), manifest);
 

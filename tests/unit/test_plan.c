@@ -65,9 +65,7 @@ static void owes(const struct window *w, const struct plan_facts *f, int64_t job
 {
     struct window_debt debt = plan_debt(w, f);
 
-    assert_int_equal(debt.job, job_to != TIME_NONE);
     assert_int_equal(debt.job_to_ms, job_to);
-    assert_int_equal(debt.query, query_to != TIME_NONE);
     assert_int_equal(debt.query_to_ms, query_to);
 }
 
@@ -237,7 +235,7 @@ TEST(a_time_in_the_future_settles_nothing)
 
     w = new_window(START);
     f = facts(METHOD_AUTO, START + 40 * DAY, TIME_NONE);
-    plan_settle(&w, &(struct window_debt){.query = true, .query_to_ms = w.end_ms}, &f);
+    plan_settle(&w, &(struct window_debt){.job_to_ms = TIME_NONE, .query_to_ms = w.end_ms}, &f);
     assert_int_equal(w.last_read_at_ms, f.until_ms);
 }
 
@@ -292,11 +290,10 @@ static void random_case(uint64_t *random, struct window *w, struct plan_facts *f
 static void check_one_by_one(const struct window *w, const struct window_debt *debt,
                              const struct plan_facts *f, const struct window *at_once)
 {
-    struct window_debt job = {
-        .job = debt->job, .job_to_ms = debt->job_to_ms, .query_to_ms = TIME_NONE};
+    struct window_debt job = {.job_to_ms = debt->job_to_ms, .query_to_ms = TIME_NONE};
     struct window between = *w;
 
-    if (!debt->job) {
+    if (debt->job_to_ms == TIME_NONE) {
         return;
     }
     plan_settle(&between, &job, f);
@@ -308,28 +305,30 @@ static void check_one_by_one(const struct window *w, const struct window_debt *d
 static void check_debt(const struct window *w, const struct plan_facts *f)
 {
     struct window_debt debt = plan_debt(w, f);
+    bool job = debt.job_to_ms != TIME_NONE;
+    bool query = debt.query_to_ms != TIME_NONE;
 
-    if (debt.job) {
+    if (job) {
         assert_true(f->method != METHOD_QUERY);
         assert_true(debt.job_to_ms > w->start_ms && debt.job_to_ms <= w->end_ms);
         assert_true(debt.job_to_ms <= f->until_ms && debt.job_to_ms <= f->availability_ms);
         assert_true(plan_needs_availability(w, f));
     }
-    if (debt.query) {
+    if (query) {
         assert_true(f->method != METHOD_JOB);
         assert_true(debt.query_to_ms > w->start_ms && debt.query_to_ms <= w->end_ms);
         assert_true(debt.query_to_ms <= f->until_ms);
-        assert_true(!debt.job || debt.query_to_ms > debt.job_to_ms);
+        assert_true(!job || debt.query_to_ms > debt.job_to_ms);
     }
     if (w->start_ms >= f->until_ms) {
-        assert_false(debt.job || debt.query);
+        assert_false(job || query);
     }
 
     struct window after = *w;
     plan_settle(&after, &debt, f);
-    assert_true(debt.job || after.complete_to_ms >= w->complete_to_ms);
+    assert_true(job || after.complete_to_ms >= w->complete_to_ms);
     assert_true(after.job_complete_to_ms >= w->job_complete_to_ms);
-    assert_true(debt.job || after.query_complete_to_ms >= w->query_complete_to_ms);
+    assert_true(job || after.query_complete_to_ms >= w->query_complete_to_ms);
     owes(&after, f, TIME_NONE, TIME_NONE); /* the same facts owe nothing more */
     if (f->method != METHOD_QUERY) {
         int64_t reached = f->availability_ms + DAY;
