@@ -1,13 +1,19 @@
 #include "api/answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/diagnosis.h"
+#include "api/retry.h"
 #include "base/arena.h"
 #include "base/str.h"
 #include "io/gzip.h"
 
 enum { EXCERPT_SOURCE_BYTES = 80, EXCERPT_BYTES = 240 /* of it, escaped */ };
+enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_BYTES = 400 };
+
+/* --- documents ------------------------------------------------------------------------------- */
 
 static size_t leading_blanks(const char *text, size_t length)
 {
@@ -110,4 +116,174 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
         return BODY_CUT;
     }
     return BODY_BAD;
+}
+
+/* --- errors ---------------------------------------------------------------------------------- */
+
+static const char *const failures[] = {
+    [HTTP_DNS] = "the host name was not resolved",
+    [HTTP_REFUSED] = "no connection",
+    [HTTP_TIMEOUT] = "no answer in time",
+    [HTTP_RESET] = "the connection was cut",
+    [HTTP_PROXY] = "the proxy refused",
+    [HTTP_TLS] = "TLS failed",
+    [HTTP_TOO_LARGE] = "the answer is too large",
+    [HTTP_OTHER] = "the request failed",
+};
+
+static enum err_kind kind_of_status(int status)
+{
+    switch (retry_reason(HTTP_OK, status, false)) {
+    case RETRY_RATE:
+        return ERR_RATE;
+    case RETRY_SERVER:
+    case RETRY_NETWORK:
+        return ERR_TEMPORARY;
+    case RETRY_NO:
+        break;
+    }
+    if (status == 401) {
+        return ERR_AUTH;
+    }
+    return status == 403 ? ERR_PERMISSION : ERR_CONTRACT;
+}
+
+/* Appends `before` and a text from outside, escaped and cut at `most` bytes; nothing when empty. */
+static void append_escaped(struct err *e, const char *before, const char *text, size_t length,
+                           size_t most)
+{
+    struct buf escaped;
+
+    if (length == 0) {
+        return;
+    }
+    buf_init(&escaped, most);
+    (void)str_escape(&escaped, text, length);
+    err_append(e, "%s%s", before, buf_str(&escaped));
+    buf_free(&escaped);
+}
+
+/* The same with the string at `path` of the body. */
+static void append_text(struct err *e, struct json body, const char *path, const char *before,
+                        size_t most)
+{
+    size_t length = 0;
+    const char *text = json_text(json_path(body, path), &length);
+
+    append_escaped(e, before, text ? text : "", text ? length : 0, most);
+}
+
+/* Adds the permission names (domain:entity:action) within `text` that are not listed yet. */
+static void collect_permissions(struct buf *list, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char within[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789_*:";
+
+    while (*(text += strcspn(text, letters)) != '\0') {
+        size_t length = strspn(text, within);
+        size_t colons = 0;
+        char name[WORD_BYTES];
+
+        for (size_t i = 0; i < length; i++) {
+            colons += text[i] == ':' ? 1U : 0U;
+        }
+        if (colons == 2 && length < sizeof(name) && text[length - 1] != ':') {
+            snprintf(name, sizeof(name), "%.*s", (int)length, text);
+            if (!strstr(buf_str(list), name)) {
+                buf_add_printf(list, "%s%s", list->length > 0 ? ", " : "", name);
+            }
+        }
+        text += length;
+    }
+}
+
+/* Names what a 403 asks for: the permissions of its message, or of its parameters. */
+static void append_permissions(struct err *e, struct json body)
+{
+    struct json_iter it = json_iter(json_get(body, "messageParams"));
+    struct json key;
+    struct json value;
+    struct buf list;
+
+    buf_init(&list, PERMISSIONS_BYTES);
+    const char *message = json_str(json_get(body, "message"));
+    if (message) {
+        collect_permissions(&list, message);
+    }
+    while (json_next(&it, &key, &value)) {
+        const char *text = json_str(value);
+        if (text) {
+            collect_permissions(&list, text);
+        }
+    }
+    if (list.length > 0) {
+        err_append(e, "; missing permission: %s", buf_str(&list));
+    }
+    buf_free(&list);
+}
+
+static void append_limit(struct err *e, struct json body, const struct http_answer *answer)
+{
+    int64_t value;
+
+    append_text(e, body, "limit.key", "; limit ", WORD_BYTES);
+    if (json_int(json_path(body, "limit.value"), &value)) {
+        err_append(e, " = %lld", (long long)value);
+    }
+    append_escaped(e, "; Retry-After: ", answer->retry_after, strlen(answer->retry_after),
+                   WORD_BYTES);
+}
+
+static void copy_code(struct json body, char *code)
+{
+    size_t length = 0;
+    const char *text = json_text(json_get(body, "code"), &length);
+
+    for (size_t i = 0; text && i < length && i < ANSWER_CODE_BYTES - 1; i++) {
+        code[i] = (char)(text[i] > ' ' && text[i] < 0x7f ? text[i] : '?');
+        code[i + 1] = '\0';
+    }
+}
+
+bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code)
+{
+    struct json_doc *doc = NULL;
+    struct err ignored;
+
+    code[0] = '\0';
+    if (answer->failure != HTTP_OK) {
+        enum cause_id cause = diagnose_network(answer);
+        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : cause_of(cause)->kind,
+                "%s: %s: %s", label, failures[answer->failure], answer->detail);
+        e->library_code = answer->library_code;
+        return diagnosis_append(e, cause);
+    }
+    err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
+    e->http_status = answer->status;
+    struct json body = {NULL};
+    if (answer->body.length > 0 && answer_parse(answer, &doc, &ignored) == BODY_WHOLE) {
+        body = json_root(doc);
+    } else if (answer->body.length > 0) {
+        err_append(e, " without an error body of the API");
+        append_escaped(e, ", Content-Type: ", answer->content_type, strlen(answer->content_type),
+                       WORD_BYTES);
+    }
+    copy_code(body, code);
+    append_text(e, body, "code", " ", WORD_BYTES);
+    append_text(e, body, "message", ": ", MESSAGE_BYTES);
+    if (e->kind == ERR_PERMISSION) {
+        append_permissions(e, body);
+    }
+    append_limit(e, body, answer);
+    append_text(e, body, "contextId", "; context id ", WORD_BYTES);
+    append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
+                   strlen(answer->location), LOCATION_BYTES);
+    append_escaped(e, "; correlation id ", answer->correlation_id, strlen(answer->correlation_id),
+                   WORD_BYTES);
+    if (e->kind == ERR_PERMISSION) {
+        diagnosis_append(e, CAUSE_PERMISSION_MISSING);
+    }
+    json_free(doc);
+    return false;
 }

@@ -1,6 +1,7 @@
 /*
- * The body of an HTTP answer as a document: inflated, parsed to its end, and told apart when it was
- * cut on the way.
+ * What an HTTP answer holds: its body as a document (inflated, parsed to its end, and told apart
+ * when it was cut on the way), or the API's error body (ErrorBody of the contract: code, message,
+ * contextId, limit) turned into an error for the user.
  */
 #ifndef ROLLCALL_API_ANSWER_H
 #define ROLLCALL_API_ANSWER_H
@@ -8,6 +9,8 @@
 #include "base/err.h"
 #include "io/http.h"
 #include "io/json.h"
+
+enum { ANSWER_CODE_BYTES = 96 };
 
 enum answer_body {
     BODY_WHOLE,
@@ -21,5 +24,13 @@ enum answer_body {
  * byte. */
 enum answer_body answer_parse(const struct http_answer *answer, struct json_doc **doc,
                               struct err *e);
+
+/* Fills `e` from a final non-2xx answer or a failure below HTTP: kind by consequence (403:
+ * ERR_PERMISSION with the permissions the answer names; 429: ERR_RATE; 408, 5xx save 501 and 505,
+ * network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other 4xx: ERR_CONTRACT),
+ * message with label, status, code, message, contextId, limit and correlation id, all escaped.
+ * `code` (ANSWER_CODE_BYTES) receives ErrorBody.code, "" without one. Always false.
+ */
+bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code);
 
 #endif

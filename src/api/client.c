@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/answer.h"
 #include "api/diagnosis.h"
 #include "api/pace.h"
 #include "api/retry.h"
@@ -489,7 +488,7 @@ static void token_refused(struct client *c, struct flight *f)
 {
     bool is_current = c->token.value && f->generation == c->token.generation;
     struct err *e = &c->token_refusal;
-    char code[API_CODE_BYTES];
+    char code[ANSWER_CODE_BYTES];
 
     if (++f->refusals > MAX_REFUSALS) {
         finish(c, f);
@@ -499,7 +498,7 @@ static void token_refused(struct client *c, struct flight *f)
         drop_token(c);
     } else if (is_current && !c->token_refused) {
         c->token_refused = true;
-        api_error(e, &f->answer.http, f->label, code);
+        answer_error(e, &f->answer.http, f->label, code);
         err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
         diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
     }
@@ -643,7 +642,7 @@ static bool complete(struct client *c, struct flight *f)
         answer->http.failure == HTTP_OK &&
         ((status >= 200 && status <= 299) || (status == 404 && f->method == HTTP_DELETE));
     if (!is_success) {
-        api_error(&answer->error, &answer->http, f->label, answer->code);
+        answer_error(&answer->error, &answer->http, f->label, answer->code);
         return true;
     }
     if (!f->want_document) {

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/api_error.h"
+#include "api/answer.h"
 #include "api/token.h"
 #include "base/err.h"
 #include "io/config.h"
@@ -65,12 +65,12 @@ struct client_request {
  * document, when wanted, is whole. */
 struct client_answer {
     void *user;
-    struct json_doc *document; /* owned by the taker; NULL on errors or when not wanted */
-    struct http_answer http;   /* as it came, refusals too (status 0: no HTTP answer to this
-                                  request); its body is the taker's, empty after a login */
-    int64_t received_ms;       /* wall clock */
-    struct err error;          /* kind tells the consequence; the message is the user's */
-    char code[API_CODE_BYTES]; /* ErrorBody.code of a refused request, "" otherwise */
+    struct json_doc *document;    /* owned by the taker; NULL on errors or when not wanted */
+    struct http_answer http;      /* as it came, refusals too (status 0: no HTTP answer to this
+                                     request); its body is the taker's, empty after a login */
+    int64_t received_ms;          /* wall clock */
+    struct err error;             /* kind tells the consequence; the message is the user's */
+    char code[ANSWER_CODE_BYTES]; /* ErrorBody.code of a refused request, "" otherwise */
 };
 
 /* A client for the configuration (URLs resolved, credentials there; both are borrowed for the

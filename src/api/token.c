@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "api/answer.h"
-#include "api/api_error.h"
 #include "api/diagnosis.h"
 #include "base/str.h"
 #include "io/json.h"
@@ -115,11 +114,11 @@ bool token_accept(struct token *t, const struct config *config, const char *logi
                   const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
     struct json_doc *doc;
-    char code[API_CODE_BYTES];
+    char code[ANSWER_CODE_BYTES];
     bool ok = false;
 
     if (answer->failure != HTTP_OK || answer->status >= 500 || answer->status == 429) {
-        api_error(e, answer, "login", code);
+        answer_error(e, answer, "login", code);
         err_append(e, " (%s)", login_url);
         if (answer->failure != HTTP_OK) {
             return false;

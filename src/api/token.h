@@ -32,8 +32,8 @@ struct token {
 void token_request(const struct config *config, const char *url, struct http_request *out);
 
 /* Reads the answer of the login host at `login_url` into `t`. False with ERR_AUTH, ERR_RATE (429),
- * ERR_TEMPORARY (5xx, network, a body that was cut) or what api_error makes of other failures below
- * HTTP. */
+ * ERR_TEMPORARY (5xx, network, a body that was cut) or what answer_error makes of other failures
+ * below HTTP. */
 bool token_accept(struct token *t, const struct config *config, const char *login_url,
                   const struct http_answer *answer, int64_t monotonic_ms, struct err *e);
 

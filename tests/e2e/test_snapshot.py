@@ -109,6 +109,7 @@ class Snapshot(TestCase):
                 self.assertIn("live database", self.ok(site.run("snapshot", path), 2).stderr)
         os.unlink(copy + ".hard")
         self.assertEqual(dump(site.db), before)
+        self.ok(site.run("snapshot", os.path.join(os.path.dirname(copy), "rollcall.db")))  # another of its name
         self.ok(site.run("snapshot", site.directory), 9)
         self.ok(site.run("snapshot"), 2)
         self.ok(site.run("snapshot", "a", "b"), 2)

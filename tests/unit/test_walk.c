@@ -15,12 +15,15 @@
 #define PART_OF(n, source_) {.name = (n), .path = "", .type = COLUMN_TEXT, .source = (source_)}
 /* clang-format on */
 
+/* A table whose rows are the member that bears its name in the plural. */
+#define ARRAY_OF(n, columns)                                                                       \
+    .table = (n), .rows = n "s", .shape = ROWS_ARRAY, .ordinal = n "_no", COLUMNS(columns)
+
 static const struct column_map leg_columns[] = {
     FIELD("leg_name", "name", TEXT, 0),
     FIELD("size", "size", INT, 0),
 };
-static const struct table_map leg_table = {
-    .table = "leg", .rows = "legs", .shape = ROWS_ARRAY, .ordinal = "leg_no", COLUMNS(leg_columns)};
+static const struct table_map leg_table = {ARRAY_OF("leg", leg_columns)};
 
 static const struct column_map attribute_columns[] = {
     PART_OF("name", SOURCE_MEMBER_NAME),
@@ -36,22 +39,13 @@ static const struct column_map part_columns[] = {
     FIELD("purpose", "purpose", TEXT, 0),
 };
 static const struct table_map *const part_children[2] = {&attribute_table, &leg_table};
-static const struct table_map part_table = {.table = "part",
-                                            .rows = "parts",
-                                            .shape = ROWS_ARRAY,
-                                            .ordinal = "part_no",
-                                            COLUMNS(part_columns),
+static const struct table_map part_table = {ARRAY_OF("part", part_columns),
                                             CHILDREN(part_children)};
 static const struct column_map tag_columns[] = {PART_OF("tag", SOURCE_ELEMENT)};
-static const struct table_map tag_table = {
-    .table = "tag", .rows = "tags", .shape = ROWS_ARRAY, .ordinal = "tag_no", COLUMNS(tag_columns)};
+static const struct table_map tag_table = {ARRAY_OF("tag", tag_columns)};
 
 static const struct column_map outcome_columns[] = {FIELD("outcome", "outcome", TEXT, 0)};
-static const struct table_map outcome_table = {.table = "outcome",
-                                               .rows = "outcomes",
-                                               .shape = ROWS_ARRAY,
-                                               .ordinal = "outcome_no",
-                                               COLUMNS(outcome_columns)};
+static const struct table_map outcome_table = {ARRAY_OF("outcome", outcome_columns)};
 static const struct table_map *const flow_children[] = {&outcome_table};
 static const struct column_map flow_columns[] = {FIELD("flow_id", "flowId", TEXT, 0)};
 static const struct table_map flow_table = {.table = "flow",
@@ -473,11 +467,7 @@ TEST_IN(set_up, tear_down, test_hashes_are_stable)
 TEST_IN(set_up, tear_down, test_a_new_column_without_values_changes_no_hash)
 {
     static const struct column_map added_columns[] = {FIELD("note", "note", TEXT, 0)};
-    static const struct table_map added_table = {.table = "note",
-                                                 .rows = "notes",
-                                                 .shape = ROWS_ARRAY,
-                                                 .ordinal = "note_no",
-                                                 COLUMNS(added_columns)};
+    static const struct table_map added_table = {ARRAY_OF("note", added_columns)};
     static const struct table_map *const children[] = {&part_table, &tag_table, &flow_table,
                                                        &added_table};
     struct fixture *f = *state;

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "api/api_error.h"
+#include "api/answer.h"
 #include "pack.h"
 
 static struct http_answer answer_of(int status, const char *body)
@@ -68,10 +68,10 @@ TEST(statuses)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].body);
-        char code[API_CODE_BYTES];
+        char code[ANSWER_CODE_BYTES];
         struct err e;
 
-        assert_false(api_error(&e, &a, "conversations 2026-03-01 page 7", code));
+        assert_false(answer_error(&e, &a, "conversations 2026-03-01 page 7", code));
         print_message("%s\n", e.message);
         assert_int_equal(e.kind, cases[i].kind);
         assert_int_equal(e.http_status, cases[i].status);
@@ -99,10 +99,10 @@ TEST(failures_below_http)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {
             .failure = cases[i].failure, .library_code = 56, .detail = "in curl's words"};
-        char code[API_CODE_BYTES];
+        char code[ANSWER_CODE_BYTES];
         struct err e;
 
-        assert_false(api_error(&e, &a, "users page 1", code));
+        assert_false(answer_error(&e, &a, "users page 1", code));
         assert_int_equal(e.kind, cases[i].kind);
         assert_int_equal(e.library_code, 56);
         assert_int_equal(e.http_status, 0);
@@ -116,14 +116,14 @@ TEST(a_gzip_error_body_is_read)
 {
     static const char body[] = "{\"code\":\"missing.permissions\"}";
     struct http_answer a = answer_of(403, "");
-    char code[API_CODE_BYTES];
+    char code[ANSWER_CODE_BYTES];
     struct err e;
     size_t length;
     char *packed = pack(body, strlen(body), 6, &length);
 
     buf_add(&a.body, packed, length);
     a.gzip = true;
-    assert_false(api_error(&e, &a, "x", code));
+    assert_false(answer_error(&e, &a, "x", code));
     assert_string_equal(code, "missing.permissions");
     free(packed);
     buf_free(&a.body);
@@ -132,11 +132,11 @@ TEST(a_gzip_error_body_is_read)
 TEST(a_redirect_names_where_it_leads)
 {
     struct http_answer a = answer_of(307, "");
-    char code[API_CODE_BYTES];
+    char code[ANSWER_CODE_BYTES];
     struct err e;
 
     snprintf(a.location, sizeof(a.location), "https://evil.example/\x1b[0m");
-    assert_false(api_error(&e, &a, "x", code));
+    assert_false(answer_error(&e, &a, "x", code));
     assert_non_null(strstr(e.message, "https://evil.example/\\x1B[0m"));
     buf_free(&a.body);
 }
