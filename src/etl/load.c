@@ -15,6 +15,9 @@ enum {
     SQL_BYTES = 65536,
 };
 
+/* Names of the feeds begin with it, then comes the table's. */
+#define FEED "rollcall_new_"
+
 /* An entity that was walked; its root's row has the same number. */
 struct entity {
     struct cell id;
@@ -204,19 +207,19 @@ static struct words words_of(struct loader *l, size_t table)
     add_word(&w, "key", quoted(l, "", key_name(l), ""));
     add_word(&w, "id", quoted(l, "", l->tree->id, ""));
     add_word(&w, "root", quoted(l, "", root->table, ""));
-    add_word(&w, "new_root", quoted(l, "new_", root->table, ""));
+    add_word(&w, "new_root", quoted(l, FEED, root->table, ""));
     add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
     add_word(&w, "changes", root_changes(l));
     add_word(&w, "attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : "");
     add_word(&w, "table", quoted(l, "", map->table, ""));
-    add_word(&w, "new", quoted(l, "new_", map->table, ""));
+    add_word(&w, "new", quoted(l, FEED, map->table, ""));
     add_word(&w, "columns", stored_columns(l, table, ""));
     if (table > 0) {
         size_t at = walk_parent(l->walker, table);
         const char *parent = walk_table(l->walker, at)->table;
 
         add_word(&w, "parent", quoted(l, "", parent, ""));
-        add_word(&w, "new_parent", quoted(l, "new_", parent, ""));
+        add_word(&w, "new_parent", quoted(l, FEED, parent, ""));
         add_word(&w, "parent_id", quoted(l, "", parent, "_id"));
         if (at > 0) {
             add_word(&w, "no", quoted(l, "", walk_ordinal_name(l->walker, at, 0), ""));
@@ -331,6 +334,22 @@ static bool is_fed(const void *user, size_t table, size_t row)
     return l->attributes && table == l->attributes ? n->attributes : n->rows;
 }
 
+/* A table of the file's own would be read in place of the feed. */
+static bool is_free(struct loader *l, const char *name, struct err *e)
+{
+    struct rows q =
+        db_ask(l->db, e, "SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE", S(name));
+
+    if (db_next(&q)) {
+        q.ok =
+            err_set(e, ERR_STORE,
+                    "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
+                    "it and run again",
+                    db_path(l->db), name);
+    }
+    return db_end(&q);
+}
+
 /* Makes the walker's rows of a table a table of the database. */
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
@@ -350,8 +369,8 @@ static bool feed(struct loader *l, size_t i, struct err *e)
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    l->feeds[i] = arena_printf(l->arena, "new_%s", walk_table(l->walker, i)->table);
-    return db_feed(l->db, l->feeds[i], f, e);
+    l->feeds[i] = arena_printf(l->arena, FEED "%s", walk_table(l->walker, i)->table);
+    return is_free(l, l->feeds[i], e) && db_feed(l->db, l->feeds[i], f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -535,7 +554,9 @@ static bool find_moved(struct loader *l, struct err *e)
     struct walk_note n = {.path = walk_path(l->walker, l->attributes),
                           .problem = "dropped: its participant is gone"};
 
-    if (!db_do(l->db, e, l->sql[CLEAR_MOVED], NONE) || !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
+    /* Made in a transaction that was rolled back, it went with it. */
+    if (!db_exec(l->db, moved_table, e) || !db_do(l->db, e, l->sql[CLEAR_MOVED], NONE) ||
+        !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
         arena_free(a);
         return false;
     }

@@ -660,7 +660,7 @@ static bool has_room(struct db *d, int64_t *size, struct arena *a, struct err *e
                    size, e)) {
         return false;
     }
-    if (statvfs(file_directory(a, d->path), &fs) != 0) {
+    if (statvfs(file_directory(a, file_beside(a, d->path, "")), &fs) != 0) {
         return true; /* unknown; a full disk would end the transaction all the same */
     }
     int64_t there = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
@@ -698,6 +698,15 @@ static bool run_written(struct db *d, const char *sql, struct arena *a, struct e
     return true;
 }
 
+/* Between two looks for a signal: virtual machine steps, some milliseconds. */
+enum { STEPS_A_LOOK = 100000 };
+
+static int stop_asked(void *unused)
+{
+    (void)unused;
+    return stop_requested();
+}
+
 /* With what stands before and after it in the log. */
 static bool convert(struct db *d, struct arena *a, struct err *e)
 {
@@ -710,11 +719,21 @@ static bool convert(struct db *d, struct arena *a, struct err *e)
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
     /* References to a table that is renamed go on naming it: the one of today takes its place. */
-    if (!db_exec(d, "PRAGMA legacy_alter_table = ON", e) || !db_do(d, e, sql_convert_keep, NONE) ||
-        !run_written(d, sql_convert_aside, a, e) || !run_schema(d, migration_number(0), e) ||
-        !run_written(d, sql_convert_copy, a, e) || !run_written(d, sql_convert_again, a, e) ||
-        !db_exec(d, "DROP TABLE temp.convert_kept; PRAGMA legacy_alter_table = OFF", e)) {
-        return false;
+    sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
+    bool done = db_exec(d, "PRAGMA legacy_alter_table = ON", e) &&
+                db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
+                run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
+                run_written(d, sql_convert_columns, a, e) &&
+                run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
+                db_exec(d,
+                        "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours;"
+                        "PRAGMA legacy_alter_table = OFF",
+                        e);
+    sqlite3_progress_handler(d->handle, 0, NULL, NULL);
+    if (!done) {
+        return (e->library_code & 0xff) == SQLITE_INTERRUPT
+                   ? err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", d->path)
+                   : false;
     }
     LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
     return true;

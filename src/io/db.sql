@@ -1,40 +1,67 @@
--- How a file of the schema before the baseline is brought over to it. The statements that change the
--- file are written by these, one a row: names come from the file.
+-- How a file of schema 6 is brought over to the baseline. The statements that change the file are
+-- written by these, one a row: names come from the file. What is not of schema 6 is its owner's, and
+-- stays as it is.
+
+-- name: convert_ours
+-- The tables and views of schema 6, where they are what they were.
+CREATE TEMP VIEW convert_ours AS
+SELECT m.type, m.name, 'rollcall_6_' || m.name AS old
+FROM main.sqlite_master AS m JOIN (VALUES
+    ('run'), ('extract_window'), ('raw_page'), ('request_count'), ('conversation_change'),
+    ('attribute_key'), ('unknown_field'), ('data_problem'), ('zone_offset'), ('stream_source'),
+    ('conversation'), ('conversation_division'), ('participant'), ('participant_attribute'),
+    ('session'), ('agent_group'), ('proposed_agent'), ('media_endpoint_stat'), ('session_flow'),
+    ('flow_outcome'), ('session_metric'), ('segment'), ('segment_skill'), ('scored_agent'),
+    ('evaluation'), ('survey'), ('resolution'), ('adherence_state'), ('user'), ('queue'),
+    ('freshness'), ('v_conversation'), ('v_segment')) AS ours ON ours.column1 = m.name
+WHERE m.type IN ('table', 'view')
 
 -- name: convert_keep
--- Views, triggers and indexes of the file; some may be the owner's.
+-- Their indexes and triggers; some are the owner's.
 CREATE TEMP TABLE convert_kept AS
-SELECT name, sql FROM main.sqlite_master
-WHERE type IN ('view', 'trigger', 'index') AND sql IS NOT NULL
+SELECT type, name, sql FROM main.sqlite_master
+WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+AND tbl_name COLLATE NOCASE IN (SELECT name FROM convert_ours)
 ORDER BY type, name
 
 -- name: convert_aside
--- Out of the way with what is there; triggers first, some go with their views.
+-- Out of the way; triggers first, some go with their views.
 SELECT statement FROM (
     SELECT type <> 'trigger' AS step, printf('DROP %s "%w"', type, name) AS statement
-    FROM main.sqlite_master WHERE type IN ('view', 'trigger', 'index') AND sql IS NOT NULL
+    FROM temp.convert_kept
     UNION ALL
-    SELECT 2, printf('ALTER TABLE "%w" RENAME TO "old_%w"', name, name)
-    FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite@_%' ESCAPE '@')
+    SELECT 2, CASE type WHEN 'view' THEN printf('DROP VIEW "%w"', name)
+                        ELSE printf('ALTER TABLE "%w" RENAME TO "%w"', name, old) END
+    FROM convert_ours)
 ORDER BY step
 
+-- name: convert_columns
+-- Columns that the owner has added to tables of ours come along.
+SELECT printf('ALTER TABLE "%w" ADD COLUMN "%w" %s', today.name, o.name, o.type)
+FROM main.sqlite_master AS old
+JOIN main.sqlite_master AS today ON today.type = 'table' AND old.name = 'rollcall_6_' || today.name
+CROSS JOIN pragma_table_info(old.name) AS o
+WHERE old.type = 'table' AND NOT EXISTS (
+    SELECT 1 FROM pragma_table_info(today.name) AS n WHERE n.name = o.name COLLATE NOCASE)
+
 -- name: convert_copy
--- The columns that both have; a table that is not ours gets its name back. Table by table, so that
--- the file grows by one table, not by all.
-SELECT CASE WHEN today.name IS NULL THEN printf('ALTER TABLE "%w" RENAME TO "%w"', old.old, old.name)
-       ELSE (
-           SELECT printf('INSERT INTO "%w" (%s) SELECT %s FROM "%w"; DROP TABLE "%w"', old.name,
-                         columns.list, columns.list, old.old, old.old)
-           FROM (SELECT group_concat(printf('"%w"', n.name), ', ') AS list
-                 FROM pragma_table_info(old.name) AS n
-                 JOIN pragma_table_info(old.old) AS o ON o.name = n.name) AS columns)
-       END
-FROM (SELECT name AS old, substr(name, 5) AS name
-      FROM main.sqlite_master WHERE type = 'table' AND name LIKE 'old@_%' ESCAPE '@') AS old
-LEFT JOIN main.sqlite_master AS today ON today.type = 'table' AND today.name = old.name
-ORDER BY old.name
+-- The columns that both have. Table by table, so that the file grows by one table, not by all.
+-- OR ROLLBACK: SQLite need not remember what a statement has written, in memory.
+SELECT printf('INSERT OR ROLLBACK INTO "%w" (%s) SELECT %s FROM "%w"; DROP TABLE "%w"', today.name,
+              columns.list, columns.list, old.name, old.name)
+FROM main.sqlite_master AS old
+JOIN main.sqlite_master AS today ON today.type = 'table' AND old.name = 'rollcall_6_' || today.name
+JOIN (SELECT m.name, (SELECT group_concat(printf('"%w"', n.name), ', ')
+                      FROM pragma_table_info(m.name) AS n
+                      JOIN pragma_table_info('rollcall_6_' || m.name) AS o ON o.name = n.name)
+             AS list
+      FROM main.sqlite_master AS m WHERE m.type = 'table') AS columns ON columns.name = today.name
+WHERE old.type = 'table'
+ORDER BY today.name
 
 -- name: convert_again
 -- What is not ours, made again.
-SELECT sql FROM temp.convert_kept
-WHERE name NOT IN (SELECT name FROM main.sqlite_master) ORDER BY rowid
+SELECT sql FROM temp.convert_kept AS kept
+WHERE NOT EXISTS (SELECT 1 FROM main.sqlite_master AS m
+                  WHERE m.type = kept.type AND m.name = kept.name)
+ORDER BY rowid

@@ -146,12 +146,17 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     struct rows q = db_ask(x->db, e, sql_export_statement, S(relation));
     const char *sql = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
     bool by_conversation = sql && db_int(&q, 1) != 0;
+    bool takes_since = sql && db_int(&q, 2) != 0;
 
     if (!db_end(&q)) {
         return false;
     }
-    INVARIANT(sql); /* the relation was seen in the same snapshot */
-    bool takes_since = !by_conversation && strstr(sql, "?1");
+    if (!sql) {
+        return err_set(e, ERR_STORE,
+                       "%s: %s has no column to export: names that begin with row_ are rollcall's "
+                       "own, and BLOBs stay in the database",
+                       db_path(x->db), relation);
+    }
     q = takes_since ? db_ask(x->db, e, sql, T(x->request->since_ms)) : db_ask(x->db, e, sql, NONE);
     if (q.ok) {
         render_names(&q, w);

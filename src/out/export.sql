@@ -8,14 +8,15 @@ ORDER BY name
 
 -- name: export_statement
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
--- wanted, NULL for all; or, where the second column says so, a conversation's id, for each of which
--- it is to be run, so that nothing has to be sorted.
+-- wanted, NULL for all (the third column says whether it takes one); or, where the second column
+-- says so, a conversation's id, for each of which it is to be run, so that nothing has to be sorted.
+-- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
 -- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside; a child's conversation_key
 -- is replaced by conversation_id.
 WITH
-col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1)),
+col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
 relation AS (
     SELECT
         ?1 AS relation,
@@ -55,7 +56,8 @@ ordered AS (
 )
 SELECT
     'SELECT ' || given.list || ' FROM '
-    || iif(is_child, 'conversation AS c CROSS JOIN ', '') || printf('"%w" AS t', relation)
+    || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
+    || printf('main."%w" AS t', relation)
     || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
     || CASE
         WHEN is_view AND has_id THEN ' WHERE t.conversation_id = ?1'
@@ -64,7 +66,8 @@ SELECT
         ELSE ''
     END
     || coalesce(' ORDER BY ' || ordered.list, ''),
-    is_view AND has_id
+    is_view AND has_id,
+    NOT (is_view AND has_id) AND (is_child OR start IS NOT NULL)
 FROM relation CROSS JOIN given CROSS JOIN ordered
 
 -- name: export_ids

@@ -40,7 +40,7 @@ class Convert(TestCase):
         self.assertEqual(site.value("PRAGMA user_version"), 7)
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
         self.assertEqual(site.query("PRAGMA foreign_key_check"), [])
-        self.assertEqual(site.value("SELECT count(*) FROM sqlite_master WHERE name LIKE 'old%' OR sql LIKE '%STRICT%'"), 0)
+        self.assertEqual(site.value("SELECT count(*) FROM sqlite_master WHERE name LIKE 'rollcall%' OR sql LIKE '%STRICT%'"), 0)
 
     def same_as_fresh(self, site, server, now, names=None):
         fresh = self.site(server.url, **SECTIONS)
@@ -134,6 +134,33 @@ class Convert(TestCase):
             self.assertEqual(rows_of(site.db), before, f"killed at step {step}")
             self.ok(site.run(*RUN, NOW))
             self.sound(site)
+
+    def test_what_its_owner_added_stays(self):
+        """(what stands in the file, what is asked afterwards, the answer)"""
+        cases = [
+            ("ALTER TABLE conversation ADD COLUMN my_note TEXT; UPDATE conversation SET my_note = 'kept';"
+             "CREATE INDEX noted ON conversation (my_note)", "SELECT count(my_note) = count(*) FROM conversation", 1),
+            ("CREATE TABLE old_targets (q); INSERT INTO old_targets VALUES ('a'); CREATE TABLE targets (q);"
+             "INSERT INTO targets VALUES ('b')", "SELECT o.q || t.q FROM old_targets AS o, targets AS t", "ab"),
+            ("CREATE TABLE old_conversation AS SELECT * FROM conversation",
+             "SELECT (SELECT count(*) FROM old_conversation) = (SELECT count(*) FROM conversation)", 1),
+            ("CREATE TABLE user_log (x); CREATE TRIGGER user_log AFTER UPDATE ON user BEGIN "
+             "INSERT INTO user_log VALUES (1); END", "SELECT count(*) FROM sqlite_master WHERE name = 'user_log'", 2),
+            ("CREATE VIEW mine AS SELECT user_id FROM user; CREATE TRIGGER t INSTEAD OF INSERT ON mine BEGIN SELECT 1; END;"
+             "CREATE TABLE k (a INT, CHECK (k.a > 0))", "SELECT count(*) FROM sqlite_master WHERE name IN ('mine', 't', 'k')", 3),
+            ("CREATE VIRTUAL TABLE ft USING fts5 (x); INSERT INTO ft VALUES ('found')",
+             "SELECT count(*) FROM ft WHERE ft MATCH 'found'", 1),
+        ]
+        server = self.server()
+        for made, asked, answer in cases:
+            site = self.fixture("finished", server.url)
+            db = sqlite3.connect(site.db)
+            db.executescript(made)
+            db.close()
+            with self.subTest(made=made):
+                self.ok(site.run("extract", "--stream", "users", "--until", NOW))
+                self.sound(site)
+                self.assertEqual(site.value(asked), answer)
 
     def test_room_is_asked_for_first(self):
         """The file claims to be larger than any disk; nothing but its header and its length is."""

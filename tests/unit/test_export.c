@@ -217,6 +217,25 @@ TEST_IN(filled_open, scratch_close, an_unknown_name_is_told_the_nearest)
     assert_false(exists("out"));
 }
 
+/* Views of the owner's: without a column to export; with a name that an export uses itself, and a
+ * column named like a parameter. */
+TEST_IN(filled_open, scratch_close, odd_views_are_told_or_exported)
+{
+    static const char *const names[] = {"export_file"};
+    struct scratch *s = *state;
+    struct export_request r = request_of("out");
+
+    scratch_exec(s, "CREATE VIEW export_file AS SELECT 'mine' AS \"a?1\"");
+    r.names = names;
+    r.name_count = 1;
+    r.since_ms = 0;
+    (void)export_all(s, &r);
+    assert_string_equal(scratch_file(s, "out/export_file.csv"), "a?1\r\nmine\r\n");
+    scratch_exec(s, "CREATE VIEW counted AS SELECT count(*) AS row_count FROM user");
+    r.name_count = 0;
+    check_refused(s, &r, ERR_STORE, "counted has no column to export");
+}
+
 /* The last view cannot be read: nothing that was there changes, and nothing is left behind. */
 TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
 {

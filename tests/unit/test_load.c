@@ -642,6 +642,32 @@ TEST_IN(set_up, tear_down, test_one_loader_after_another)
     check_value(f->s, "SELECT group_concat(queue_id || name) FROM queue", "q1n,q2n,q3n");
 }
 
+/* Made in the transaction of a page that was refused, it lacks nothing later. */
+TEST_IN(set_up, tear_down, test_a_loader_outlives_a_rollback)
+{
+    struct fixture *f = *state;
+
+    job(f, job_page);
+    check(db_begin(f->s->db, &f->s->e), f->s);
+    free_loaders(f);
+    f->loaders[CONVERSATIONS] = loader_of(f, "conversations");
+    db_rollback(f->s->db);
+    query(f, PAGE(PART_B("") "," PART_A(""), ENDED));
+    check_value(f->s, attributes, "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
+}
+
+/* A table of the owner's would be read in place of the page's rows. */
+TEST_IN(set_up, tear_down, test_a_name_that_is_taken)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    scratch_exec(f->s, "CREATE VIEW Rollcall_New_Queue AS SELECT * FROM queue");
+    assert_null(load_new(f->s->db, stream_find("queues")->tree, NULL, &e));
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_non_null(strstr(e.message, "rename it"));
+}
+
 TEST_IN(set_up, tear_down, test_database_in_memory)
 {
     struct fixture *f = *state;
