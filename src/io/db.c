@@ -698,8 +698,8 @@ static bool run_written(struct db *d, const char *sql, struct arena *a, struct e
     return true;
 }
 
-/* Between two looks for a signal: virtual machine steps, some milliseconds. */
-enum { STEPS_A_LOOK = 100000 };
+/* Between two looks for a signal: steps of SQLite's virtual machine, about ten a row. */
+enum { STEPS_A_LOOK = 1000 };
 
 static int stop_asked(void *unused)
 {
