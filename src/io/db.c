@@ -642,8 +642,8 @@ static bool run_schema(struct db *d, int number, struct err *e)
 
 /* --- a file of the schema before the baseline ---
  *
- * Its tables are set aside, the baseline is made, the columns that both have are copied, and the
- * old tables go. Keys and rowids stay. */
+ * Its tables are set aside, the baseline is made, the columns are copied, also those that the owner
+ * has added, and the old tables go. Keys and rowids stay. */
 
 struct written {
     const char *text;
@@ -718,8 +718,8 @@ static bool convert(struct db *d, struct arena *a, struct err *e)
     }
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
-    /* References to a table that is renamed go on naming it: the one of today takes its place. */
     sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
+    /* References to a table that is renamed go on naming it: the one of today takes its place. */
     bool done = db_exec(d, "PRAGMA legacy_alter_table = ON", e) &&
                 db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
                 run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&

@@ -2,12 +2,14 @@
 import base64
 import json
 import lzma
+import signal
 import sqlite3
 import sys
 import unittest
 import urllib.request
+from pathlib import Path
 
-from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, csv_bytes, killed
+from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, csv_bytes, killed, wait_until
 
 FIXTURES = ROOT / "tests" / "fixtures" / "schema6"
 sys.path.insert(0, str(FIXTURES))
@@ -134,6 +136,25 @@ class Convert(TestCase):
             self.assertEqual(rows_of(site.db), before, f"killed at step {step}")
             self.ok(site.run(*RUN, NOW))
             self.sound(site)
+
+    def test_a_signal_leaves_the_old_file(self):
+        """It comes while the run waits for a writer, so the conversion begins with it."""
+        site = self.fixture("finished", self.server().url)
+        before = rows_of(site.db)
+        writer = sqlite3.connect(site.db, isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")
+        process = site.start_process(*RUN, NOW)
+        wait_until(Path(f"{site.db}.lock").exists)
+        process.send_signal(signal.SIGTERM)
+        writer.execute("ROLLBACK")
+        writer.close()
+        told = process.communicate()[1]
+        self.assertEqual(process.returncode, 12, told)
+        self.assertIn("stopped by a signal", told)
+        self.assertEqual(site.value("PRAGMA user_version"), 6)
+        self.assertEqual(rows_of(site.db), before)
+        self.ok(site.run(*RUN, NOW))
+        self.sound(site)
 
     def test_what_its_owner_added_stays(self):
         """(what stands in the file, what is asked afterwards, the answer)"""
