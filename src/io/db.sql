@@ -46,9 +46,10 @@ WHERE old.type = 'table' AND NOT EXISTS (
 
 -- name: convert_copy
 -- The columns that both have. Table by table, so that the file grows by one table, not by all.
--- OR ROLLBACK: SQLite need not remember what a statement has written, in memory.
-SELECT printf('INSERT OR ROLLBACK INTO "%w" (%s) SELECT %s FROM "%w"; DROP TABLE "%w"', today.name,
-              columns.list, columns.list, old.name, old.name)
+-- OR ROLLBACK, and a table that is emptied before it is dropped: otherwise SQLite remembers, in
+-- memory, all that the statement has changed.
+SELECT printf('INSERT OR ROLLBACK INTO "%w" (%s) SELECT %s FROM "%w"; DELETE FROM "%w"; DROP TABLE "%w"',
+              today.name, columns.list, columns.list, old.name, old.name, old.name)
 FROM main.sqlite_master AS old
 JOIN main.sqlite_master AS today ON today.type = 'table' AND old.name = 'rollcall_6_' || today.name
 JOIN (SELECT m.name, (SELECT group_concat(printf('"%w"', n.name), ', ')
