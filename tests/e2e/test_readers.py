@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sqlite3
+import subprocess
 import unittest
 
 from harness import ROOT, TestCase, run
@@ -20,6 +21,16 @@ def names(db, kind):
 
 def in_json(rows):
     return json.loads(json.dumps([list(row) for row in rows]))
+
+
+def ask_old_engine(path, asked):
+    """Node hangs now and then while it compiles this old engine: what takes two seconds gets a minute, then another try."""
+    for limit in (60, 60, 240):
+        try:
+            return run(["node", str(ROOT / "tests" / "e2e" / "old_reader.js"), path, asked], timeout=limit)
+        except subprocess.TimeoutExpired as expired:
+            last = expired
+    raise last
 
 
 class Readers(TestCase):
@@ -96,7 +107,7 @@ class Readers(TestCase):
             json.dump(questions, f)
         # The database itself as well: its last reader has put the WAL into it.
         for path in (self.snapshot, self.site.db):
-            result = run(["node", str(ROOT / "tests" / "e2e" / "old_reader.js"), path, asked], timeout=300)
+            result = ask_old_engine(path, asked)
             self.assertEqual(result.returncode, 0, result.stderr)
             told = json.loads(result.stdout)
             self.assertTrue(told["version"].startswith("3.28."), told["version"])
