@@ -40,7 +40,7 @@ OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
            $(BUILD)/obj/gen/maps.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h
 LIB     := $(BUILD)/librollcall.a
@@ -215,7 +215,15 @@ $(BUILD)/gen/maps.h $(BUILD)/gen/maps.c: $(BUILD)/gen/maps.%: $(BUILD)/gen/schem
 $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
 
 $(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/embed.sh
-	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/*.sql))
+	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/[0-9]*.sql))
+
+# What makes the views, and what takes away those that a file has.
+$(BUILD)/gen/drop.sql: schema/views.sql
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^CREATE VIEW \([a-z_0-9]*\) AS$$/DROP VIEW IF EXISTS \1;/p' $< >$@
+
+$(BUILD)/gen/views_sql.c: $(BUILD)/gen/drop.sql schema/views.sql scripts/embed.sh
+	$(Q)scripts/embed.sh views $@ $(BUILD)/gen/drop.sql schema/views.sql
 
 $(BUILD)/gen/queries_sql.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh queries $@ $(sort $(wildcard queries/*.sql))

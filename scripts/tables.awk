@@ -46,7 +46,7 @@ function begin(name)
 
 FNR == 1 {
     heading = FILENAME
-    sub(/.*\/[0-9]+_/, "", heading)
+    sub(/.*\/([0-9]+_)?/, "", heading)
     sub(/\.sql$/, "", heading)
     gsub(/_/, " ", heading)
     heading = "\n## " toupper(substr(heading, 1, 1)) substr(heading, 2) "\n"

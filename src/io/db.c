@@ -719,16 +719,11 @@ static bool convert(struct db *d, struct arena *a, struct err *e)
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
     sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
-    /* References to a table that is renamed go on naming it: the one of today takes its place. */
-    bool done = db_exec(d, "PRAGMA legacy_alter_table = ON", e) &&
-                db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
+    bool done = db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
                 run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
                 run_written(d, sql_convert_columns, a, e) &&
                 run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
-                db_exec(d,
-                        "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours;"
-                        "PRAGMA legacy_alter_table = OFF",
-                        e);
+                db_exec(d, "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours", e);
     sqlite3_progress_handler(d->handle, 0, NULL, NULL);
     if (!done) {
         return (e->library_code & 0xff) == SQLITE_INTERRUPT
@@ -755,11 +750,14 @@ static bool convert_file(struct db *d, int64_t version, struct err *e)
     return ok;
 }
 
-/* Runs one migration in the transaction that is open, unless another program was faster. */
+/* Runs one migration in the transaction that is open, unless another program was faster. Our views
+ * are no migrations: they go before the first and are made as they are today after the last, so none
+ * of them names a table that changes meanwhile. Whatever of the owner's does goes on naming it: with
+ * legacy_alter_table SQLite neither rewrites nor refuses it. */
 static bool migrate_step(struct db *d, int number, struct err *e)
 {
     int64_t version;
-    char marks[80];
+    char marks[120];
 
     if (!db_scalar(d, "PRAGMA user_version", &version, e)) {
         return false;
@@ -768,9 +766,13 @@ static bool migrate_step(struct db *d, int number, struct err *e)
         return true;
     }
     bool is_conversion = version > 0 && number == migration_number(0);
-    bool ok = is_conversion ? convert_file(d, version, e) : run_schema(d, number, e);
+    bool ok = db_exec(d, "PRAGMA legacy_alter_table = ON", e) &&
+              db_exec(d, embedded_views[VIEWS_DROP].text, e) &&
+              (is_conversion ? convert_file(d, version, e) : run_schema(d, number, e)) &&
+              (number < db_schema_version() || db_exec(d, embedded_views[VIEWS_MAKE].text, e));
     INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
-    snprintf(marks, sizeof(marks), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+    snprintf(marks, sizeof(marks),
+             "PRAGMA application_id = %d; PRAGMA user_version = %d; PRAGMA legacy_alter_table = OFF",
              DB_APPLICATION_ID, number);
     return ok && db_exec(d, marks, e);
 }

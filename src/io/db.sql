@@ -3,18 +3,17 @@
 -- stays as it is.
 
 -- name: convert_ours
--- The tables and views of schema 6, where they are what they were.
+-- The tables of schema 6, where they are what they were.
 CREATE TEMP VIEW convert_ours AS
-SELECT m.type, m.name, 'rollcall_6_' || m.name AS old
+SELECT m.name, 'rollcall_6_' || m.name AS old
 FROM main.sqlite_master AS m JOIN (VALUES
     ('run'), ('extract_window'), ('raw_page'), ('request_count'), ('conversation_change'),
     ('attribute_key'), ('unknown_field'), ('data_problem'), ('zone_offset'), ('stream_source'),
     ('conversation'), ('conversation_division'), ('participant'), ('participant_attribute'),
     ('session'), ('agent_group'), ('proposed_agent'), ('media_endpoint_stat'), ('session_flow'),
     ('flow_outcome'), ('session_metric'), ('segment'), ('segment_skill'), ('scored_agent'),
-    ('evaluation'), ('survey'), ('resolution'), ('adherence_state'), ('user'), ('queue'),
-    ('freshness'), ('v_conversation'), ('v_segment')) AS ours ON ours.column1 = m.name
-WHERE m.type IN ('table', 'view')
+    ('evaluation'), ('survey'), ('resolution'), ('adherence_state'), ('user'), ('queue')) AS ours ON ours.column1 = m.name
+WHERE m.type = 'table'
 
 -- name: convert_keep
 -- Their indexes and triggers; some are the owner's.
@@ -25,14 +24,11 @@ AND tbl_name COLLATE NOCASE IN (SELECT name FROM convert_ours)
 ORDER BY type, name
 
 -- name: convert_aside
--- Out of the way; triggers first, some go with their views.
+-- Out of the way.
 SELECT statement FROM (
-    SELECT type <> 'trigger' AS step, printf('DROP %s "%w"', type, name) AS statement
-    FROM temp.convert_kept
+    SELECT 1 AS step, printf('DROP %s "%w"', type, name) AS statement FROM temp.convert_kept
     UNION ALL
-    SELECT 2, CASE type WHEN 'view' THEN printf('DROP VIEW "%w"', name)
-                        ELSE printf('ALTER TABLE "%w" RENAME TO "%w"', name, old) END
-    FROM convert_ours)
+    SELECT 2, printf('ALTER TABLE "%w" RENAME TO "%w"', name, old) FROM convert_ours)
 ORDER BY step
 
 -- name: convert_columns

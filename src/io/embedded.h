@@ -14,6 +14,10 @@ struct embedded_file {
 
 extern const struct embedded_file embedded_schema[];
 extern const size_t embedded_schema_count;
+/* What takes the program's views out of a file, and what makes them. */
+enum { VIEWS_DROP, VIEWS_MAKE };
+extern const struct embedded_file embedded_views[];
+extern const size_t embedded_views_count;
 extern const struct embedded_file embedded_queries[];
 extern const size_t embedded_queries_count;
 

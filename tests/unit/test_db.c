@@ -467,6 +467,26 @@ TEST_IN(scratch_open, scratch_close, test_conversion_keeps_keys_and_what_is_not_
     assert_int_equal(number(s->db, "SELECT count(*) FROM run"), 0);
 }
 
+/* Our views are those of today whatever stood under their names; the owner's stay, also where they
+ * name ours or what no table has any more. */
+TEST_IN(scratch_open, scratch_close, test_views_are_made_anew)
+{
+    struct scratch *s = *state;
+
+    make_old(s, 6,
+             "CREATE VIEW Freshness AS SELECT gone AS day FROM conversation;"
+             "CREATE TRIGGER t INSTEAD OF INSERT ON freshness BEGIN SELECT 1; END;"
+             "CREATE VIEW own_days AS SELECT day FROM freshness;"
+             "CREATE VIEW own_gone AS SELECT gone FROM conversation");
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "SELECT count(whole) FROM freshness"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM own_days"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM v_conversation"), 1);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM v_segment"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_gone'"),
+                     1);
+}
+
 /* A conversion that fails leaves the number and the tables that were. */
 TEST_IN(scratch_open, scratch_close, test_conversion_fails_whole)
 {
