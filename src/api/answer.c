@@ -235,6 +235,14 @@ static void append_limit(struct err *e, struct json body, const struct http_answ
                    WORD_BYTES);
 }
 
+bool answer_is_error(struct json root)
+{
+    int64_t status;
+
+    return json_int(json_get(root, "status"), &status) && status >= 400 &&
+           (json_str(json_get(root, "code")) || json_str(json_get(root, "message")));
+}
+
 static void copy_code(struct json body, char *code)
 {
     size_t length = 0;
@@ -262,6 +270,9 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
     e->http_status = answer->status;
     struct json body = {NULL};
+    if (answer->status < 300) {
+        err_append(e, " with an error for a body");
+    }
     if (answer->body.length > 0 && answer_parse(answer, &doc, &ignored) == BODY_WHOLE) {
         body = json_root(doc);
     } else if (answer->body.length > 0) {

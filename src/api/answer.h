@@ -25,6 +25,10 @@ enum answer_body {
 enum answer_body answer_parse(const struct http_answer *answer, struct json_doc **doc,
                               struct err *e);
 
+/* True when a document is an error of the API's (ErrorBody: a status of 400 or more, with a code or
+ * a message), whatever the status line said. */
+bool answer_is_error(struct json root);
+
 /* Fills `e` from a final non-2xx answer or a failure below HTTP: kind by consequence (403:
  * ERR_PERMISSION with the permissions the answer names; 429: ERR_RATE; 408, 5xx save 501 and 505,
  * network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other 4xx: ERR_CONTRACT),

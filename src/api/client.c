@@ -75,6 +75,7 @@ struct client {
     struct err token_refusal; /* that 401 */
     bool dead;                /* no request goes out any more: the error is in token_refusal */
 
+    _Atomic int64_t server_offset_ms; /* TIME_NONE: no answer had a Date */
     atomic_bool woken;
     bool stop_seen;
 };
@@ -256,6 +257,7 @@ struct client *client_new(const struct config *config, struct err *e)
     c->random_state = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
     aim_at_login(c, &c->login, config->login_url);
     atomic_init(&c->woken, false);
+    atomic_init(&c->server_offset_ms, TIME_NONE);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
     return c;
 }
@@ -421,7 +423,7 @@ static double random_part(struct client *c)
 static int64_t retry_after_of(const struct http_answer *answer)
 {
     return retry_after_ms(answer->retry_after,
-                          answer->date_ms > 0 ? answer->date_ms : clock_now_ms());
+                          answer->date_ms != TIME_NONE ? answer->date_ms : clock_now_ms());
 }
 
 /* How long to wait before a flight is tried again; -1: it is not worth it, or there was enough of
@@ -601,6 +603,16 @@ static void login_answered(struct client *c)
     fail_all(c, e);
 }
 
+/* A Date names a whole second, and was written after its request went out: the end of that second
+ * at the time of sending is the latest that the server's clock can be. */
+static void learn_clock(struct client *c, const struct http_answer *answer)
+{
+    if (answer->date_ms != TIME_NONE) {
+        int64_t sent_at_ms = clock_now_ms() - answer->elapsed_ms;
+        atomic_store(&c->server_offset_ms, answer->date_ms + MS_PER_SECOND - 1 - sent_at_ms);
+    }
+}
+
 /* Takes what http_next brought. */
 static void answered(struct client *c, const struct http_answer *answer)
 {
@@ -612,6 +624,9 @@ static void answered(struct client *c, const struct http_answer *answer)
     counts->status_429 += answer->status == 429 ? 1 : 0;
     counts->status_5xx += answer->status >= 500 ? 1 : 0;
     f->answer.http = *answer;
+    if (f->target != CLIENT_URL) {
+        learn_clock(c, answer);
+    }
     if (f == &c->login) {
         login_answered(c);
     } else {
@@ -628,8 +643,8 @@ static void answered(struct client *c, const struct http_answer *answer)
 
 /* --- handing up ------------------------------------------------------------------------------ */
 
-/* Makes a finished flight's answer whole: its error, or its document. False: the body was cut, and
- * the flight is queued again. */
+/* Makes a finished flight's answer whole: its error, or its document. False: the body was cut or
+ * an error's, and the flight is queued again. */
 static bool complete(struct client *c, struct flight *f)
 {
     struct client_answer *answer = &f->answer;
@@ -649,11 +664,20 @@ static bool complete(struct client *c, struct flight *f)
         return true;
     }
     enum answer_body body = answer_parse(&answer->http, &answer->document, &answer->error);
-    if (body == BODY_CUT && repeat(c, f, RETRY_NETWORK, -1)) {
+    bool is_refusal = body == BODY_WHOLE && answer_is_error(json_root(answer->document));
+    if (is_refusal) {
+        json_free(answer->document);
+        answer->document = NULL;
+    }
+    if ((body == BODY_CUT && repeat(c, f, RETRY_NETWORK, -1)) ||
+        (is_refusal && repeat(c, f, RETRY_SERVER, retry_after_of(&answer->http)))) {
         err_clear(&answer->error);
         return false;
     }
-    if (body == BODY_WHOLE) {
+    if (is_refusal) {
+        answer_error(&answer->error, &answer->http, f->label, answer->code);
+        answer->error.kind = ERR_TEMPORARY;
+    } else if (body == BODY_WHOLE) {
         err_clear(&answer->error);
     } else {
         err_prefix(&answer->error, "%s", f->label);
@@ -662,8 +686,8 @@ static bool complete(struct client *c, struct flight *f)
     return true;
 }
 
-/* Fills *answer from the first finished flight; false when there is none (a body that was cut is
- * queued again on the way). */
+/* Fills *answer from the first finished flight; false when there is none (one that complete queues
+ * again is passed over). */
 static bool deliver(struct client *c, struct client_answer *answer)
 {
     while (c->finished.first) {
@@ -719,7 +743,7 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
             return true;
         }
         if (answer && has_finished) {
-            continue; /* cut bodies: their requests are queued again */
+            continue; /* no answers: their requests are queued again */
         }
         int64_t left = deadline - clock_monotonic_ms();
         if (atomic_exchange(&c->woken, false) || stop_is_new(c) || left <= 0) {
@@ -773,6 +797,14 @@ bool client_call(struct client *c, const struct client_request *request,
         }
     }
     return answer->error.kind == ERR_NONE;
+}
+
+int64_t client_server_offset_ms(const struct client *c, bool *known)
+{
+    int64_t offset_ms = atomic_load(&c->server_offset_ms);
+
+    *known = offset_ms != TIME_NONE;
+    return *known ? offset_ms : 0;
 }
 
 bool client_logged_in(const struct client *c)

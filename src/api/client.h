@@ -7,8 +7,9 @@
  * in flight; a fresh token refused at its first use is ERR_AUTH and ends every request, now and
  * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
  * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
- * out again; one that came whole and is no document is ERR_CONTRACT. Used by one thread;
- * client_wake alone may be called from another.
+ * out again; one that came whole and is no document is ERR_CONTRACT; a 2xx with an error's body
+ * (answer_is_error) counts as a 5xx. Used by one thread; client_wake and client_server_offset_ms
+ * alone may be called from another.
  */
 #ifndef ROLLCALL_API_CLIENT_H
 #define ROLLCALL_API_CLIENT_H
@@ -103,6 +104,11 @@ void client_abort(struct client *c);
  * be pending). False when answer->error is set, ERR_STOPPED among others. */
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer);
+
+/* The server's clock minus this machine's, by the Date of the last answer of the API or a login
+ * host: never less than it is, and more by a second and the request's time at most. *known is false
+ * (and the result 0) while no answer had one. May be called from another thread. */
+int64_t client_server_offset_ms(const struct client *c, bool *known);
 
 /* True once a login succeeded. */
 bool client_logged_in(const struct client *c);

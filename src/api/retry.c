@@ -87,8 +87,7 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms)
     if (*text >= '0' && *text <= '9') {
         return seconds_ms(text);
     }
-    /* A date begins with its weekday; libcurl's parser alone would take far more for a date. */
-    if (!strchr(text, ',') || !http_parse_date(text, &date_ms)) {
+    if (!http_parse_date(text, &date_ms)) {
         return -1;
     }
     return date_ms > server_now_ms ? date_ms - server_now_ms : 0;

@@ -132,8 +132,14 @@ bool http_proxy_allowed(const char *proxy, struct err *e)
 
 bool http_parse_date(const char *text, int64_t *ms)
 {
-    time_t seconds = curl_getdate(text, NULL);
+    char weekday[4];
 
+    /* Each form begins with its weekday; libcurl's parser alone takes far more for a date. */
+    snprintf(weekday, sizeof(weekday), "%s", text);
+    if (strlen(weekday) < 3 || !strstr("Sun Mon Tue Wed Thu Fri Sat", weekday)) {
+        return false;
+    }
+    time_t seconds = curl_getdate(text, NULL);
     if (seconds < 0) {
         return false;
     }
@@ -285,7 +291,7 @@ static void read_headers(CURL *easy, struct http_answer *answer)
     answer->framed = version >= CURL_HTTP_VERSION_2_0 || header_value(easy, "content-length") ||
                      header_value(easy, "transfer-encoding");
     if (!date || !http_parse_date(date, &answer->date_ms)) {
-        answer->date_ms = 0;
+        answer->date_ms = TIME_NONE;
     }
     answer->ratelimit_allowed = number_header(easy, "inin-ratelimit-allowed");
     answer->ratelimit_count = number_header(easy, "inin-ratelimit-count");

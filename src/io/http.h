@@ -86,7 +86,7 @@ struct http_answer {
     char retry_after[64]; /* header as sent, "" when absent */
     char correlation_id[80];
     char location[256];        /* of a redirect, for the message only */
-    int64_t date_ms;           /* the server's Date, 0 when absent */
+    int64_t date_ms;           /* the server's Date; TIME_NONE: none, or unreadable */
     int32_t ratelimit_allowed; /* inin-ratelimit-allowed, -count, -reset; -1 when absent */
     int32_t ratelimit_count;
     int32_t ratelimit_reset_seconds;
@@ -105,7 +105,8 @@ bool http_url_allowed(const char *url, struct err *e);
 /* Checks a proxy's URL. ERR_CONFIG without the URL itself, which may hold a password. */
 bool http_proxy_allowed(const char *proxy, struct err *e);
 
-/* Reads an HTTP date (RFC 9110) into ms since 1970; false when it is none. */
+/* Reads an HTTP date in any of its three forms (RFC 9110) into ms since 1970; false when it is
+ * none. */
 bool http_parse_date(const char *text, int64_t *ms);
 
 /* Starts a request. ERR_CONFIG when the URL is neither https nor http to a loopback address. */

@@ -35,12 +35,11 @@ bool access_ask(struct access *a, const char *path, const char *body, const char
 
 static void compare_clocks(struct report *r, const struct http_answer *answer)
 {
-    int64_t skew_ms = answer->date_ms - clock_now_ms();
-    int64_t seconds = (skew_ms > 0 ? skew_ms : -skew_ms) / MS_PER_SECOND;
-
-    if (answer->date_ms == 0) {
+    if (answer->date_ms == TIME_NONE) {
         return;
     }
+    int64_t skew_ms = answer->date_ms - clock_now_ms();
+    int64_t seconds = (skew_ms > 0 ? skew_ms : -skew_ms) / MS_PER_SECOND;
     if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
         report_add(r, "clock", CAUSE_NET_CLOCK,
                    "this machine's clock is %lld seconds %s the server's", (long long)seconds,

@@ -598,6 +598,81 @@ TEST_IN(setup, teardown, whole_bodies_that_are_no_document_break_the_contract)
     }
 }
 
+TEST_IN(setup, teardown, a_2xx_with_an_errors_body_is_trouble)
+{
+    static const struct {
+        const char *body;
+        bool is_error;
+    } cases[] = {
+        {"{\"status\":500,\"code\":\"internal.error\",\"message\":\"Try later\"}", true},
+        {"{\"message\":\"Try later\",\"status\":404.0}", true},
+        {"{\"status\":200,\"code\":\"fine\"}", false},
+        {"{\"status\":\"500\",\"message\":\"a text\"}", false},
+        {"{\"status\":503,\"entities\":[]}", false},
+        {"[{\"status\":500,\"code\":\"a row's own\"}]", false},
+    };
+
+    world.api = answer_whole;
+    limit("RETRY_TOTAL_MS", "100");
+    whole.headers = "";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        world.calls = 0;
+        whole.body = cases[i].body;
+        print_message("%s\n", whole.body);
+        struct client_answer a = get("/api/v2/x");
+        if (cases[i].is_error) {
+            assert_int_equal(a.error.http_status, 200);
+            expect_error(a, ERR_TEMPORARY, "/api/v2/x: HTTP 200 with an error for a body");
+            assert_true(world.calls > 1);
+        } else {
+            expect_good(a);
+        }
+    }
+    whole.body = cases[0].body;
+    struct client_answer a = get("/api/v2/x");
+    assert_string_equal(a.code, "internal.error");
+    expect_error(a, ERR_TEMPORARY, "internal.error: Try later");
+}
+
+/* Says what the Date of the next answers is. */
+static void answer_dated(const struct served *request, struct reply *reply, void *user)
+{
+    (void)request;
+    (void)user;
+    reply_with(reply, 503, whole.headers, "{}", 2);
+}
+
+TEST_IN(setup, teardown, the_servers_clock_is_known)
+{
+    char date[64];
+    char header[128];
+    bool known = true;
+    time_t then = time(NULL) - 7200;
+
+    assert_int_equal(client_server_offset_ms(client, &known), 0);
+    assert_false(known);
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(client_server_offset_ms(client, &known), 0);
+    assert_false(known);
+
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&then));
+    snprintf(header, sizeof(header), "Date: %s\r\n", date);
+    world.api = answer_dated;
+    limit("RETRY_TOTAL_MS", "0");
+    whole.headers = header;
+    struct client_answer a = get("/api/v2/x");
+    int64_t offset_ms = client_server_offset_ms(client, &known);
+    assert_true(known);
+    assert_true(offset_ms <= -7200000 + 999 && offset_ms > -7260000);
+    client_answer_free(&a);
+
+    whole.headers = "Date: soon\r\n";
+    a = get("/api/v2/x");
+    assert_int_equal(client_server_offset_ms(client, &known), offset_ms);
+    assert_true(known);
+    client_answer_free(&a);
+}
+
 TEST_IN(setup, teardown, without_a_taker_nothing_is_parsed_and_nothing_lost)
 {
     struct client_answer a;

@@ -71,6 +71,7 @@ TEST(every_form_of_retry_after)
         {"99999999999999999999999999999999999999", INT64_MAX / 2},
         {"Sun, 01 Mar 2026 12:00:30 GMT", SECONDS(30)},
         {"Sunday, 01-Mar-26 12:01:00 GMT", SECONDS(60)},
+        {"Sun Mar  1 12:00:04 2026", SECONDS(4)},
         {"Sun, 01 Mar 2026 11:59:00 GMT", 0},
         {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
         {"Sun, 99 Mar 2026 12:00:30 GMT", -1},
