@@ -136,7 +136,7 @@ void adherence_workforce(const struct request *request, struct reply *reply)
                       : "No user ids were specified.");
         return;
     }
-    reply->body.faults = fault_document(request->path).jw_faults;
+    reply->body.faults = fault_document(request).jw_faults;
     jw_array(&reply->body, NULL);
     for (int i = 0; i < count; i++) {
         write_adherence(&reply->body, agents[i], now);
@@ -234,7 +234,7 @@ void adherence_agents_status(const struct request *request, struct reply *reply)
         reply_error(reply, 400, "bad.request", "The stand-in filters by userId alone.");
     } else if (wanted) {
         pthread_once(&ids_once, make_ids);
-        reply->body.faults = fault_document(request->path).jw_faults;
+        reply->body.faults = fault_document(request).jw_faults;
         jw_object(&reply->body, NULL);
         jw_array(&reply->body, "entities");
         for (int agent = 0, shown = 0; agent < world.agents && shown < STATUS_TOP; agent++) {
@@ -343,7 +343,7 @@ void adherence_intervals(const struct request *request, struct reply *reply)
     } else {
         x.first = (page - 1) * size;
         x.last = x.first + size;
-        reply->body.faults = fault_document(request->path).jw_faults;
+        reply->body.faults = fault_document(request).jw_faults;
         write_intervals(reply, &x, size, page);
     }
 }

@@ -169,7 +169,7 @@ static void too_many(struct reply *reply, long wait)
 bool auth_passes(const struct request *request, struct reply *reply)
 {
     long death = fault_number("token-death", "after", -1), wait = 0;
-    bool refused = fault_strikes("token-refuse", request->path);
+    bool refused = fault_strikes("token-refuse", request);
     pthread_mutex_lock(&lock);
     struct token *t = find(request->authorization);
     bool good = t && !refused && t->expires > when_wall() && (death < 0 || t->uses < death);

@@ -53,6 +53,9 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
     if (strcmp(key, "now") == 0) {
         return set_moment(value, world_set_now);
     }
+    if (strcmp(key, "date") == 0) {
+        return set_moment(value, world_set_date);
+    }
     if (strcmp(key, "availability") == 0) {
         return set_moment(value, world_set_availability);
     }

@@ -264,10 +264,11 @@ static void later(struct conv *c, struct rng *r)
         {EXTRA_EVALUATION, 30}, {EXTRA_SURVEY, 35}, {EXTRA_RESOLUTION, 40}, {EXTRA_DIVISION, 20}};
     struct period *last = &c->period[c->period_count - 1];
     bool all = c->showcase;
+    unsigned often = world.eventful ? 6 : 1;
     if (last->end == WHEN_NEVER) {
         return;
     }
-    if (all || rng_chance(r, 50)) {
+    if (all || rng_chance(r, 50 * often)) {
         int64_t before = last->end;
         late_wrapup(c, r);
         last->end = last->start;
@@ -279,11 +280,11 @@ static void later(struct conv *c, struct rng *r)
         }
     }
     int64_t end = last->end;
-    if (all || rng_chance(r, 20)) {
+    if (all || rng_chance(r, 20 * often)) {
         int n = (int)rng_below(r, (uint64_t)c->segment_count);
         c->segment[n].vanish = afterwards(r, end);
     }
-    if (all || rng_chance(r, 30)) {
+    if (all || rng_chance(r, 30 * often)) {
         correct_metric(c, r, end);
     }
     for (size_t i = 0; i < sizeof extras / sizeof *extras; i++) {
@@ -291,7 +292,7 @@ static void later(struct conv *c, struct rng *r)
             assess(c, r, extras[i].kind, end);
         }
     }
-    if (!all && rng_chance(r, 10)) {
+    if (!all && rng_chance(r, 10 * often)) {
         late_whole(c, r);
     }
 }

@@ -1,6 +1,7 @@
 /* The sync query of conversation details, and reading by id. */
 #include "conversations.h"
 
+#include "fault.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
@@ -135,13 +136,24 @@ static bool read_query(yyjson_val *body, struct reply *reply, struct page *p)
     return true;
 }
 
-static void write_page(struct reply *reply, const struct page *p,
+/* Leaves the first row out: what a row that comes or goes does to the pages after it. */
+static void hide_first(struct selection *s)
+{
+    if (s->count > 0) {
+        memmove(s->entry, s->entry + 1, --s->count * sizeof *s->entry);
+    }
+}
+
+static void write_page(const struct request *request, struct reply *reply, const struct page *p,
                        const struct fault_document *spoil)
 {
     struct selection s = {0};
     struct jw *w = &reply->body;
     int64_t now = world_moment().now;
     corpus_started(&s, p->first_day, p->last_day, now);
+    if (fault_strikes("row-hidden", request)) {
+        hide_first(&s);
+    }
     if (p->descending) {
         selection_reverse(&s);
     }
@@ -161,13 +173,14 @@ void conversations_query(const struct request *request, struct reply *reply)
     struct page page;
     yyjson_doc *doc = conversations_body(request, reply);
     if (doc && read_query(yyjson_doc_get_root(doc), reply, &page)) {
-        struct fault_document spoil = fault_document(request->path);
+        struct fault_document spoil = fault_document(request);
         bool ready = request->accepts_gzip && !request->rendered_only && !spoil.any &&
                      page.first_day == page.last_day && page.size == PRERENDER_PAGE_SIZE &&
                      !page.descending;
         if (!ready ||
             !prerender_find(page.first_day, page.number, &reply->ready, &reply->ready_length)) {
-            write_page(reply, &page, &spoil);
+            page.number = fault_page(request, page.number);
+            write_page(request, reply, &page, &spoil);
         }
     }
     yyjson_doc_free(doc);
@@ -207,7 +220,7 @@ void conversations_by_ids(const struct request *request, struct reply *reply)
             found[s.count++] = e;
         }
     }
-    struct fault_document spoil = fault_document(request->path);
+    struct fault_document spoil = fault_document(request);
     reply->body.faults = spoil.jw_faults;
     jw_object(&reply->body, NULL);
     conversations_write(&reply->body, &s, 0, s.count, bare(now), &spoil);
@@ -223,7 +236,7 @@ void conversations_one(const struct request *request, struct reply *reply)
         reply_error(reply, 404, "not.found", "The requested conversation was not found.");
         return;
     }
-    struct fault_document spoil = fault_document(request->path);
+    struct fault_document spoil = fault_document(request);
     struct view view = {now, CONV_NO_ATTRIBUTES, spoil.missing_id};
     reply->body.faults = spoil.jw_faults;
     conv_build(&c, e->day, e->index);

@@ -207,6 +207,7 @@ static bool read_page(const struct request *request, struct reply *reply, const 
         return false;
     }
     p->size = p->size > *l->page_cap ? *l->page_cap : p->size;
+    p->number = (long)fault_page(request, p->number);
     return true;
 }
 
@@ -240,7 +241,7 @@ void directory_list(const struct request *request, struct reply *reply)
     if (!read_page(request, reply, l, &p)) {
         return;
     }
-    w->faults = l->spoilt ? fault_document(request->path).jw_faults : 0;
+    w->faults = l->spoilt ? fault_document(request).jw_faults : 0;
     JW(w, OBJECT(NULL), ARRAY("entities"));
     for (int i = 0; i < *l->count; i++) {
         if (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0) {

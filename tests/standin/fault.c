@@ -69,9 +69,9 @@ static bool rate_limited(struct reply *reply, const char *form)
         }
     }
     if (strcmp(form, "http-date") == 0) {
-        when_http(when_wall() + 2 * WHEN_SECOND, text);
+        when_http(world_date() + 2 * WHEN_SECOND, text);
     } else if (strcmp(form, "past-date") == 0) {
-        when_http(when_wall() - WHEN_HOUR, text);
+        when_http(world_date() - WHEN_HOUR, text);
     }
     if (strcmp(form, "absent") != 0) {
         reply_header(reply, "Retry-After", text);
@@ -84,13 +84,52 @@ static bool server_trouble(struct reply *reply, const char *status)
     static const struct {
         int status;
         const char *code;
-    } codes[] = {{503, "service.unavailable"}, {504, "request.timeout"}, {408, "client.timeout"}};
+    } codes[] = {{503, "service.unavailable"},
+                 {504, "request.timeout"},
+                 {408, "client.timeout"},
+                 {400, "bad.request"},
+                 {404, "not.found"}};
     int number = (int)strtol(status, NULL, 10);
     const char *code = "internal.server.error";
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         code = codes[i].status == number ? codes[i].code : code;
     }
     reply_error(reply, number, code, "The server could not do this now.");
+    return true;
+}
+
+/* An error in place of what was asked for, by a server that says that all is well. */
+static bool error_in_200(struct reply *reply, const char *status)
+{
+    server_trouble(reply, status);
+    reply->status = 200;
+    return true;
+}
+
+static bool no_answer(struct reply *reply, const char *unused)
+{
+    (void)unused;
+    reply_text(reply, 200, "application/json", "{}");
+    return true;
+}
+
+/* Half a surrogate pair, as a cut between two UTF-16 units leaves it, before each value of the key.
+ */
+static bool odd_string(struct reply *reply, const char *key)
+{
+    char mark[FAULT_TEXT + 8];
+    struct jw odd = {0};
+    const char *from;
+    int length = snprintf(mark, sizeof mark, "\"%s\":\"", key);
+    jw_bytes(&reply->body, "", 1);
+    from = reply->body.data;
+    for (const char *at; (at = strstr(from, mark)); from = at + length) {
+        jw_bytes(&odd, from, (size_t)(at + length - from));
+        jw_text(&odd, "\\ud83d");
+    }
+    jw_text(&odd, from);
+    jw_free(&reply->body);
+    reply->body = odd;
     return true;
 }
 
@@ -172,6 +211,10 @@ static const struct kind kinds[] = {
     {"429", "/api/", -1, IN_PLACE, "retry_after", "1", rate_limited},
     {"5xx", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
     {"burst", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
+    {"4xx", "/api/", -1, IN_PLACE, "status", "400", server_trouble},
+    {"error-in-200", "/api/", -1, ON_BODY, "status", "503", error_in_200},
+    {"no-answer", "/api/", -1, ON_BODY, "", "", no_answer},
+    {"odd-string", "/api/", -1, ON_BODY, "key", "direction", odd_string},
     {"not-json", "/api/", -1, ON_BODY, "", "", sign_in},
     {"truncated-json", "/api/", -1, ON_BODY, "", "", truncate_body},
     {"deep-nesting", "/api/", -1, ON_BODY, "depth", "1000000", deep},
@@ -186,6 +229,11 @@ static const struct kind kinds[] = {
     {"empty-page", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"job-expire", "/api/", 1, ASKED_FOR, NULL, NULL, NULL},
     {"job-fail", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"job-pending", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"job-slow", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"page-cycle", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"row-hidden", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"no-date", "/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"job-state-expired", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
 };
 
@@ -196,7 +244,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 struct fault {
     char spec[256];
     const struct kind *kind;
-    char path[128];
+    char path[128], method[12], has[FAULT_TEXT];
     long every, after, times, chances, strikes;
     int keys;
     char key[MAX_KEYS][24];
@@ -232,9 +280,24 @@ static bool set_key(struct fault *f, const char *key, const char *value)
     if (strcmp(key, "times") == 0 || strcmp(key, "count") == 0) {
         return set_number(&f->times, value);
     }
-    if (strcmp(key, "path") == 0) {
-        snprintf(f->path, sizeof f->path, "%s", value);
-        return true;
+    if (strcmp(key, "n") == 0) {
+        bool good = set_number(&f->after, value) && f->after > 0;
+        f->after--;
+        f->times = 1;
+        return good;
+    }
+    const struct {
+        const char *key;
+        char *target;
+        size_t size;
+    } texts[] = {{"path", f->path, sizeof f->path},
+                 {"method", f->method, sizeof f->method},
+                 {"has", f->has, sizeof f->has}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(key, texts[i].key) == 0) {
+            snprintf(texts[i].target, texts[i].size, "%s", value);
+            return strlen(value) < texts[i].size;
+        }
     }
     if (f->keys == MAX_KEYS || strlen(key) >= sizeof f->key[0] || strlen(value) >= FAULT_TEXT) {
         return false;
@@ -339,15 +402,23 @@ static bool strikes(struct fault *f)
     return true;
 }
 
+static bool is_about(const struct fault *f, const struct request *request)
+{
+    return world_path_matches(f->path, request->path) &&
+           (!*f->method || strcmp(f->method, request->method) == 0) &&
+           (!*f->has || strstr(request->query, f->has) || strstr(request->body, f->has) ||
+            strstr(request->job_interval, f->has));
+}
+
 /* True when a fault of that name strikes; copies the value of its `key`, or `otherwise`. */
-static bool strikes_with(const char *name, const char *path, const char *key, const char *otherwise,
-                         char value[FAULT_TEXT])
+static bool strikes_with(const char *name, const struct request *request, const char *key,
+                         const char *otherwise, char value[FAULT_TEXT])
 {
     bool hit = false;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < count && !hit; i++) {
         struct fault *f = &faults[i];
-        if (strcmp(f->kind->name, name) == 0 && world_path_matches(f->path, path) && strikes(f)) {
+        if (strcmp(f->kind->name, name) == 0 && is_about(f, request) && strikes(f)) {
             const char *given = value_of(f, key);
             snprintf(value, FAULT_TEXT, "%s", given ? given : otherwise);
             hit = true;
@@ -357,10 +428,10 @@ static bool strikes_with(const char *name, const char *path, const char *key, co
     return hit;
 }
 
-bool fault_strikes(const char *name, const char *path)
+bool fault_strikes(const char *name, const struct request *request)
 {
     char unused[FAULT_TEXT];
-    return strikes_with(name, path, "", "", unused);
+    return strikes_with(name, request, "", "", unused);
 }
 
 long fault_number(const char *name, const char *key, long otherwise)
@@ -382,11 +453,19 @@ long fault_number(const char *name, const char *key, long otherwise)
     return number;
 }
 
-bool fault_answers(const char *path, struct reply *reply)
+int64_t fault_page(const struct request *request, int64_t number)
+{
+    char of[FAULT_TEXT];
+    return strikes_with("page-cycle", request, "of", "1", of)
+               ? (number - 1) % strtol(of, NULL, 10) + 1
+               : number;
+}
+
+bool fault_answers(const struct request *request, struct reply *reply)
 {
     char value[FAULT_TEXT];
     for (const struct kind *k = kinds; k < kinds + KINDS; k++) {
-        if (k->stage == IN_PLACE && strikes_with(k->name, path, k->key, k->otherwise, value) &&
+        if (k->stage == IN_PLACE && strikes_with(k->name, request, k->key, k->otherwise, value) &&
             k->strike(reply, value)) {
             return true;
         }
@@ -394,11 +473,12 @@ bool fault_answers(const char *path, struct reply *reply)
     return false;
 }
 
-struct fault_body fault_body(const char *path)
+struct fault_body fault_body(const struct request *request)
 {
     struct fault_body body = {NULL, ""};
     for (const struct kind *k = kinds; k < kinds + KINDS && !body.strike; k++) {
-        if (k->stage == ON_BODY && strikes_with(k->name, path, k->key, k->otherwise, body.value)) {
+        if (k->stage == ON_BODY &&
+            strikes_with(k->name, request, k->key, k->otherwise, body.value)) {
             body.strike = k->strike;
         }
     }
@@ -412,13 +492,13 @@ void fault_spoil(const struct fault_body *body, struct reply *reply)
     }
 }
 
-struct fault_document fault_document(const char *path)
+struct fault_document fault_document(const struct request *request)
 {
     struct fault_document d = {0};
-    d.jw_faults |= fault_strikes("unknown-fields", path) ? JW_UNKNOWN_FIELDS : 0u;
-    d.jw_faults |= fault_strikes("wrong-types", path) ? JW_WRONG_TYPES : 0u;
-    d.missing_id = fault_strikes("missing-id", path);
-    d.no_conversations = fault_strikes("no-conversations-key", path);
+    d.jw_faults |= fault_strikes("unknown-fields", request) ? JW_UNKNOWN_FIELDS : 0u;
+    d.jw_faults |= fault_strikes("wrong-types", request) ? JW_WRONG_TYPES : 0u;
+    d.missing_id = fault_strikes("missing-id", request);
+    d.no_conversations = fault_strikes("no-conversations-key", request);
     d.any = d.jw_faults || d.missing_id || d.no_conversations;
     return d;
 }

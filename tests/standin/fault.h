@@ -1,7 +1,8 @@
 /* Faults, by name: `name[:key=value[,key=value]...]`.
- * Every fault may have path= (a prefix, `*` stands for anything), after=N (spares the first N
- * chances), every=N (then strikes each N-th), times=N or count=N (and at most so often).
- * Thread-safe. */
+ * Every fault may have path= (a prefix, `*` stands for anything), method=, has= (what the query,
+ * the body or the interval of the job asked about contains), after=N (spares the first N chances),
+ * every=N (then strikes each N-th), times=N or count=N (and at most so often), n=N (the N-th
+ * alone). Thread-safe. */
 #ifndef STANDIN_FAULT_H
 #define STANDIN_FAULT_H
 
@@ -16,20 +17,25 @@ bool fault_add(const char *spec, char *why, size_t size);
 /* The list as given, each by the callback. */
 void fault_each(void (*show)(void *cls, const char *spec), void *cls);
 
-/* True when a fault of that name strikes now: one chance is used up on those whose path matches. */
-bool fault_strikes(const char *name, const char *path);
+/* True when a fault of that name strikes now: one chance is used up on those whose path, method and
+ * text match. */
+bool fault_strikes(const char *name, const struct request *request);
 /* The numeric value of `key` of the first fault of that name, or `otherwise`; uses no chance. */
 long fault_number(const char *name, const char *key, long otherwise);
 
+/* The page that is answered where page `number` was asked for: under page-cycle:of=N (1: the first
+ * one each time) they begin anew after N. */
+int64_t fault_page(const struct request *request, int64_t number);
+
 /* Answers in place of a handler: latency, redirects, 429, 5xx, sign-in pages. True: answered. */
-bool fault_answers(const char *path, struct reply *reply);
+bool fault_answers(const struct request *request, struct reply *reply);
 
 /* What will happen to the body of an answer, chosen before it is made. */
 struct fault_body {
     bool (*strike)(struct reply *reply, const char *value); /* NULL: nothing */
     char value[FAULT_TEXT];
 };
-struct fault_body fault_body(const char *path);
+struct fault_body fault_body(const struct request *request);
 void fault_spoil(const struct fault_body *body, struct reply *reply);
 
 /* What will happen inside of a document; `jw_faults` goes to the writer. */
@@ -39,6 +45,6 @@ struct fault_document {
     bool no_conversations;
     bool any;
 };
-struct fault_document fault_document(const char *path);
+struct fault_document fault_document(const struct request *request);
 
 #endif

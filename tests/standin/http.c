@@ -1,5 +1,6 @@
 #include "http.h"
 
+#include "fault.h"
 #include "record.h"
 #include "rng.h"
 #include "routes.h"
@@ -225,6 +226,11 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection, const struc
     if (r->type && r->status != 204) {
         MHD_add_response_header(response, "Content-Type", r->type);
     }
+    if (!fault_strikes("no-date", request)) {
+        char date[WHEN_SIZE];
+        when_http(world_date(), date);
+        MHD_add_response_header(response, "Date", date);
+    }
     for (int i = 0; i < r->header_count; i++) {
         MHD_add_response_header(response, r->header[i].name, r->header[i].value);
     }
@@ -331,13 +337,13 @@ bool http_start(int *port)
 {
     int fd = open_listener(port);
     server =
-        fd < 0
-            ? NULL
-            : MHD_start_daemon(
-                  MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
-                  NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-                  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_done,
-                  NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
+        fd < 0 ? NULL
+               : MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
+                                      MHD_USE_POLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+                                  0, NULL, NULL, on_request, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+                                  MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+                                  MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, STREAM_CHUNK, MHD_OPTION_END);
     if (!server) {
         fprintf(stderr, "standin: cannot listen on 127.0.0.1:%d\n", *port);
     }

@@ -21,8 +21,9 @@ struct request {
     const char *authorization; /* the three headers: NULL when absent */
     const char *content_type;
     bool accepts_gzip;
-    bool rendered_only; /* a fault will change the body: prepared bytes are of no use */
-    char segment[64];   /* what stands in the path for {id} */
+    bool rendered_only;    /* a fault will change the body: prepared bytes are of no use */
+    char segment[64];      /* what stands in the path for {id} */
+    char job_interval[64]; /* the interval of the job that it stands for; "" otherwise */
 };
 
 struct reply {

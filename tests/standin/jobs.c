@@ -13,16 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_JOBS     1024
-#define MAX_PAGE     1000
-#define DEFAULT_PAGE 1000
-#define JOB_LIFE     (7 * WHEN_DAY)
-#define CURSOR_MARK  "cursor_v2"
+#define MAX_JOBS      1024
+#define MAX_PAGE      1000
+#define DEFAULT_PAGE  1000
+#define JOB_LIFE      (7 * WHEN_DAY)
+#define CURSOR_MARK   "cursor_v2"
+#define INTERVAL_SIZE 64
 
-enum job_fate { JOB_GOOD, JOB_FAILS, JOB_EXPIRES };
+enum job_fate { JOB_GOOD, JOB_FAILS, JOB_EXPIRES, JOB_PENDS };
 
 struct job {
     char id[RNG_UUID_SIZE];
+    char interval[INTERVAL_SIZE];
     struct selection selection;
     int64_t as_of;
     int64_t submitted;
@@ -42,6 +44,14 @@ static struct job **slot_of(const char *id)
         }
     }
     return NULL;
+}
+
+void jobs_interval(const char *id, char *out, size_t size)
+{
+    pthread_mutex_lock(&lock);
+    struct job **slot = slot_of(id);
+    snprintf(out, size, "%s", slot ? (*slot)->interval : "");
+    pthread_mutex_unlock(&lock);
 }
 
 static void drop(struct job **slot)
@@ -72,6 +82,8 @@ static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
                     "limit is a number, startOfDayIntervalMatching a boolean.");
         return false;
     }
+    const char *interval = yyjson_get_str(yyjson_obj_get(body, "interval"));
+    snprintf(job->interval, sizeof job->interval, "%s", interval ? interval : "");
     if (yyjson_is_true(by_day)) {
         corpus_started(&job->selection, when_day(from), when_day(to > from ? to - 1 : to),
                        job->as_of);
@@ -102,12 +114,20 @@ static void keep(struct job *job)
         drop(place);
     }
     submitted_count++;
-    job->fate = fault_number("job-fail", "n", -1) == submitted_count            ? JOB_FAILS
-                : fault_number("job-state-expired", "n", -1) == submitted_count ? JOB_EXPIRES
-                                                                                : JOB_GOOD;
     rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)submitted_count), job->id);
     *place = job;
     pthread_mutex_unlock(&lock);
+}
+
+/* Decided when it is submitted: a job that is lost stays so. */
+static enum job_fate fate_of(const struct request *request)
+{
+    bool fails = fault_strikes("job-fail", request);
+    bool expires = fault_strikes("job-state-expired", request);
+    return fault_strikes("job-pending", request) ? JOB_PENDS
+           : fails                               ? JOB_FAILS
+           : expires                             ? JOB_EXPIRES
+                                                 : JOB_GOOD;
 }
 
 void jobs_submit(const struct request *request, struct reply *reply)
@@ -119,6 +139,7 @@ void jobs_submit(const struct request *request, struct reply *reply)
         job->as_of = moment.availability < moment.now ? moment.availability : moment.now;
         job->submitted = moment.now;
         if (read_job(yyjson_doc_get_root(doc), reply, job)) {
+            job->fate = fate_of(request);
             keep(job);
             reply->status = 202;
             JW(&reply->body, OBJECT(NULL), TEXT("jobId", job->id), END);
@@ -135,6 +156,9 @@ static const char *state_of(const struct job *job, int64_t now)
     if (world.job_polls > 0 && job->polls <= world.job_polls) {
         return job->polls % 2 ? "QUEUED" : "PENDING";
     }
+    if (job->fate == JOB_PENDS) {
+        return "PENDING";
+    }
     if (job->fate == JOB_FAILS) {
         return "FAILED";
     }
@@ -149,7 +173,7 @@ void jobs_status(const struct request *request, struct reply *reply)
     if (slot) {
         struct job *job = *slot;
         job->polls++;
-        const char *state = state_of(job, now);
+        const char *state = fault_strikes("job-slow", request) ? "PENDING" : state_of(job, now);
         bool fulfilled = strcmp(state, "FULFILLED") == 0;
         JW(&reply->body, OBJECT(NULL), ID("state", state), IF(strcmp(state, "FAILED") == 0),
            TEXT("errorMessage", "The query could not be completed."),
@@ -211,13 +235,18 @@ static void write_results(const struct request *request, struct reply *reply, co
         reply_error(reply, 400, "bad.request", "The cursor is not one of this job.");
         return;
     }
+    int64_t shown = fault_page(request, page);
+    if (shown != page) {
+        page = (long)shown;
+        offset = (size_t)(shown - 1) * size;
+    }
     struct view view = {.body = job->as_of, .attributes = job->as_of};
-    struct fault_document spoil = fault_document(request->path);
-    if (fault_strikes("short-pages", request->path)) {
+    struct fault_document spoil = fault_document(request);
+    if (fault_strikes("short-pages", request)) {
         size = size / 2 + 1;
     }
     size = size < (size_t)world.page_cap ? size : (size_t)world.page_cap;
-    bool empty = page == 2 && offset < count && fault_strikes("empty-page", request->path);
+    bool empty = page == 2 && offset < count && fault_strikes("empty-page", request);
     size_t to = empty ? offset : offset + size < count ? offset + size : count;
     w->faults = spoil.jw_faults;
     jw_object(w, NULL);
@@ -251,7 +280,7 @@ void jobs_results(const struct request *request, struct reply *reply)
     struct job job;
     long size;
     int64_t now = world_moment().now;
-    if (fault_strikes("job-expire", request->path)) {
+    if (fault_strikes("job-expire", request)) {
         pthread_mutex_lock(&lock);
         struct job **slot = slot_of(request->segment);
         if (slot) {

@@ -157,6 +157,7 @@ static const struct setting settings[] = {
     {"realtime-intervals", "array|entities|results",
      "serve /api/v2/analytics/agents/realtime/intervals in that shape", set_shape, NULL, 0, 0},
     {"deny", "PATH", "403 on this prefix (may be repeated)", set_deny, NULL, 0, 0},
+    {"eventful", NULL, "much comes late, many e-mails open again", set_true, &world.eventful, 0, 0},
     {"prerender", NULL, "make and compress the sync query's pages before listening", set_true,
      &world.prerender, 0, 0},
     {"fault", "SPEC", "name[:key=value[,key=value]...] (may be repeated), see below", set_fault,
@@ -173,14 +174,19 @@ enum { SETTINGS = sizeof settings / sizeof *settings, HELP_COLUMN = 28 };
 static const char help_on_faults[] =
     "\n"
     "Every fault knows path=PREFIX (* stands for anything; default /api/, login-*: /oauth),\n"
-    "after=N (spares the first N), every=N, times=N:\n"
+    "method=, has=TEXT (in query, body or the job's interval), after=N (spares the first N),\n"
+    "every=N, times=N, n=N (the N-th alone):\n"
     "  latency:ms=300    429:retry_after=2|http-date|past-date|absent|negative|huge|garbage\n"
-    "  5xx:status=503    burst:after=N,count=50,status=503    redirect:status=302\n"
+    "  5xx:status=503    4xx:status=400    burst:after=N,count=50,status=503    "
+    "redirect:status=302\n"
     "  token-death:after=N (uses of each token)    token-refuse    login-html    login-500\n"
     "  unknown-fields    wrong-types    missing-id    no-conversations-key\n"
     "  short-pages    empty-page    not-json    truncated-json\n"
+    "  error-in-200:status=503    no-answer ({})    odd-string:key=direction (half a pair in it)\n"
+    "  page-cycle:of=N (pages begin anew after N)    row-hidden (the query's first)    no-date\n"
     "  deep-nesting:depth=1000000    gzip-bomb:mb=1024\n"
-    "  job-expire:after=N (result pages)    job-fail:n=K    job-state-expired:n=K\n"
+    "  job-expire:after=N (result pages)    job-fail    job-state-expired\n"
+    "  job-pending (submitted now, it stays so)    job-slow (polled now, it is not done yet)\n"
     "\n"
     "Its own paths: POST /standin/control, GET /standin/requests, /standin/truth,\n"
     "/standin/truth/counts, /standin/truth/users, /standin/truth/queues. See README.md.\n";

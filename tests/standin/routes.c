@@ -118,12 +118,25 @@ static void correlate(struct reply *reply)
     reply_header(reply, "ININ-Correlation-Id", id);
 }
 
+/* The interval of the job that a path is about. */
+static void find_job(struct request *request)
+{
+    static const char jobs[] = DETAILS "/jobs/";
+    if (strncmp(request->path, jobs, sizeof jobs - 1) == 0) {
+        char id[64];
+        const char *at = request->path + sizeof jobs - 1;
+        snprintf(id, sizeof id, "%.*s", (int)strcspn(at, "/"), at);
+        jobs_interval(id, request->job_interval, sizeof request->job_interval);
+    }
+}
+
 static void handle(struct request *request, struct reply *reply)
 {
     struct route route;
     bool api = strncmp(request->path, "/api/", 5) == 0, other_method;
     bool known = find(request->method, request->path, request->segment, &route, &other_method);
-    if (fault_answers(request->path, reply) || (api && !auth_passes(request, reply))) {
+    find_job(request);
+    if (fault_answers(request, reply) || (api && !auth_passes(request, reply))) {
         return;
     }
     if (!known && other_method) {
@@ -133,7 +146,7 @@ static void handle(struct request *request, struct reply *reply)
     } else if (api && world_denied(request->path)) {
         forbid(route.permission, reply);
     } else {
-        struct fault_body body = fault_body(request->path);
+        struct fault_body body = fault_body(request);
         request->rendered_only = body.strike != NULL;
         route.handle(request, reply);
         fault_spoil(&body, reply);

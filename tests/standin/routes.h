@@ -27,6 +27,8 @@ void jobs_submit(const struct request *request, struct reply *reply);
 void jobs_status(const struct request *request, struct reply *reply);
 void jobs_results(const struct request *request, struct reply *reply);
 void jobs_delete(const struct request *request, struct reply *reply);
+/* The interval that a job was asked for; "" if there is no such job. */
+void jobs_interval(const char *id, char *out, size_t size);
 void jobs_availability(const struct request *request, struct reply *reply);
 /* adherence.c: */
 void adherence_workforce(const struct request *request, struct reply *reply);

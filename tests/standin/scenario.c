@@ -482,7 +482,7 @@ static void email(struct conv *c, struct rng *r)
 
 void scenario(struct conv *c, struct rng *r)
 {
-    uint64_t kind = c->showcase ? 0 : rng_below(r, 100);
+    uint64_t kind = c->showcase ? 0 : rng_below(r, world.eventful ? 130 : 100);
     if (kind < 63) {
         inbound_call(c, r);
     } else if (kind < 75) {

@@ -102,14 +102,14 @@ class Server:
         body = {"interval": DAY % first + "/" + DAY % last, "order": "asc", **more}
         return self.json("POST", DETAILS + "/jobs", body, 202)["jobId"]
 
-    def results(self, job, size=1000):
-        """All pages of a job."""
+    def results(self, job, size=1000, limit=1000):
+        """All pages of a job, or the first ones."""
         pages, cursor = [], ""
         while True:
             path = "%s/jobs/%s/results?pageSize=%d%s" % (DETAILS, job, size, cursor)
             page = self.json("GET", path)
             pages.append(page)
-            if "cursor" not in page:
+            if "cursor" not in page or len(pages) == limit:
                 return pages
             cursor = "&cursor=" + urllib.parse.quote(page["cursor"], safe="")
 
@@ -466,9 +466,9 @@ class Faults(Shared):
             self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, expected))
         for form, later in [("http-date", True), ("past-date", False)]:
             self.server.control(faults=["429:retry_after=" + form])
-            text = self.server.ask("GET", "/api/v2/users").headers["Retry-After"]
-            moment = time.strptime(text, "%a, %d %b %Y %H:%M:%S GMT")
-            self.assertEqual(moment > time.gmtime(), later)
+            headers = self.server.ask("GET", "/api/v2/users").headers
+            moment, date = (time.strptime(headers[name], "%a, %d %b %Y %H:%M:%S GMT") for name in ("Retry-After", "Date"))
+            self.assertEqual(moment > date, later)
 
     def test_login_faults(self):
         self.server.control(faults=["login-html"])
@@ -533,6 +533,57 @@ class Faults(Shared):
                 job = server.submit(1, 2)
                 seen.append([server.json("GET", DETAILS + "/jobs/" + job)["state"] for _ in range(3)])
             self.assertEqual(seen, [["QUEUED", "PENDING", last] for last in ("FULFILLED", "FAILED", "EXPIRED")])
+
+    def test_trouble_of_one_kind_of_request(self):
+        users = ("GET", "/api/v2/users")
+        self.server.control(faults=["4xx:method=DELETE", "5xx:has=pageNumber=3", "4xx:status=404,has=state=any,n=2"])
+        self.assert_statuses(self.server, (200, *users), (503, "GET", "/api/v2/users?pageNumber=3"),
+                             (400, "DELETE", DETAILS + "/jobs/x"),
+                             *[(status, "GET", "/api/v2/users?state=any") for status in (200, 404, 200)])
+        job, other = self.server.submit(1, 2), self.server.submit(2, 3)
+        self.server.control(faults=["5xx:path=*/results,has=" + DAY % 2 + "/", "job-slow:has=" + DAY % 1])
+        self.assert_statuses(self.server, *[(s, "GET", "%s/jobs/%s/results" % (DETAILS, j)) for s, j in ((200, job), (503, other))])
+        self.assertEqual([self.server.json("GET", DETAILS + "/jobs/" + j)["state"] for j in (job, other)],
+                         ["PENDING", "FULFILLED"])
+        self.server.control(faults=["job-pending"])
+        lost = self.server.submit(1, 2)
+        self.server.control(faults=[])
+        self.assertEqual([self.server.json("GET", DETAILS + "/jobs/" + j)["state"] for j in (job, lost)],
+                         ["FULFILLED", "PENDING"])
+
+    def test_answers_that_are_none(self):
+        self.server.control(faults=["no-answer", "error-in-200:after=1"])
+        self.assertEqual([self.server.query(1).get("status") for _ in range(2)], [None, 503])
+        self.server.control(faults=["odd-string"])
+        self.assertIn(b'"direction":"\\ud83dinbound"', self.server.ask("GET", DETAILS + "?id=" + self.an_id()).raw)
+
+    def an_id(self):
+        self.server.control(faults=[])
+        id = self.server.query(1)["conversations"][0]["conversationId"]
+        self.server.control(faults=["odd-string"])
+        return id
+
+    def test_pages_that_move(self):
+        def ids(*pages):
+            return [row["conversationId"] for n in pages for row in self.server.query(1, page=n)["conversations"]]
+        first, second = ids(1), ids(2)
+        self.server.control(faults=["page-cycle"])
+        self.assertEqual(ids(2), first)
+        self.server.control(faults=["row-hidden:n=1"])
+        self.assertEqual(ids(1, 2), first[1:] + second[:1] + second)
+        self.server.control(faults=["page-cycle:of=2,path=*/results"])
+        job = self.server.submit(1, 4)
+        pages = self.server.results(job, 10, limit=5)
+        self.assertEqual([page["cursor"] for page in pages[:2]], [page["cursor"] for page in pages[2:4]])
+
+    def test_its_clock(self):
+        def date():
+            return self.server.ask("GET", "/api/v2/tokens/me").headers["Date"]
+        self.assertEqual(date(), "Sun, 04 Jan 2026 00:00:00 GMT")
+        self.server.control(date="2026-02-01T01:02:03Z")
+        self.assertEqual(date(), "Sun, 01 Feb 2026 01:02:03 GMT")
+        self.server.control(date=None, faults=["no-date:path=/api/,n=1"])
+        self.assertEqual((date(), date()), (None, "Sun, 04 Jan 2026 00:00:00 GMT"))
 
     def test_latency_is_parallel(self):
         self.server.control(faults=["latency:ms=300"])

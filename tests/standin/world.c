@@ -26,6 +26,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t told_now = WHEN_NEVER;
 static int64_t told_availability = WHEN_NEVER;
 static int64_t told_lag = 5 * WHEN_HOUR;
+static int64_t told_date = WHEN_NEVER;
 static char denied[WORLD_MAX_DENY][128];
 static int denied_count;
 
@@ -88,6 +89,15 @@ struct moment world_moment(void)
     return m;
 }
 
+int64_t world_date(void)
+{
+    int64_t now = world_moment().now;
+    pthread_mutex_lock(&lock);
+    int64_t date = told_date == WHEN_NEVER ? now : told_date;
+    pthread_mutex_unlock(&lock);
+    return date;
+}
+
 static void set(int64_t *target, int64_t value)
 {
     pthread_mutex_lock(&lock);
@@ -98,6 +108,11 @@ static void set(int64_t *target, int64_t value)
 void world_set_now(int64_t now)
 {
     set(&told_now, now);
+}
+
+void world_set_date(int64_t date)
+{
+    set(&told_date, date);
 }
 
 void world_set_availability(int64_t availability)

@@ -32,6 +32,7 @@ struct world {
     int ratelimit; /* requests a minute and token; 0: none */
     enum intervals_shape intervals;
     bool prerender;
+    bool eventful; /* much comes late, many e-mails open again */
     int port;
 };
 
@@ -81,6 +82,9 @@ struct moment {
 struct moment world_moment(void);
 /* Sets the date; WHEN_NEVER follows the wall clock. */
 void world_set_now(int64_t now);
+/* What the Date header says: now, or what it is told; WHEN_NEVER: now again. */
+int64_t world_date(void);
+void world_set_date(int64_t date);
 /* Fixes the availability date; WHEN_NEVER lets it trail now by the lag again. */
 void world_set_availability(int64_t availability);
 void world_set_lag(int64_t lag_ms);
