@@ -1,12 +1,13 @@
 # maps.awk: the maps of src/etl/map.h, made from the schema, where each column is written once.
 #
 #     awk -v want=h -f scripts/maps.awk schema/*.sql    a header: the maps of roots, and their trees
-#     awk -v want=c -f scripts/maps.awk schema/*.sql    the maps
+#     awk -v want=c -f scripts/maps.awk schema/*.sql    the maps; -v name=maps: what they are called
 #
 # A table that the API fills says where its rows sit, from the entity on; the tables of an entity
 # follow its root:
 #
 #     CREATE TABLE user ( -- [* not selfUri]            an entity; fields known not to be data
+#     CREATE TABLE visit ( -- [* days[].visits[]]       a root too: each element of nested arrays
 #     CREATE TABLE segment ( -- [sessions[].segments[]] elements of an array; x: an object; x{}: the
 #                                                       members of one; `attributes`: HASH_ATTRIBUTES
 #
@@ -15,15 +16,24 @@
 #     conversation_end TEXT, -- [conversationEnd time] when the last participant left
 #
 #     a|b           the first of them that is there
+#     ^x ^^x        a field one level up, two levels up: of the object whose array (object, member) the
+#                   row is in, then of that object's; the last level, above the entity, is the answer
 #     x[]           the element itself; x{key} x{value} name and value of a member
+#     @start @end   of TEXT: the window's bounds as instants; @zone its time zone, @scope the part of
+#     @zone @scope  the organization that was asked for (a management unit); never in the row's hash
 #     time json     of TEXT: an instant; an array or object as it is
+#     offset        of TEXT: seconds from the window's start, as an instant; offset:^x from the field x
+#     from to       of TEXT: the instants of an interval a/b
 #     upper-snake   of TEXT: ON_QUEUE becomes OnQueue
 #     0/1           of INTEGER: a boolean
+#     id id?        of a root: part of its own id; id?: one that may be absent, '' then
 #     moment        a change of it alone counts for nothing
 #     -             no field
 #
-# The first mapped column of a root is the entity's own id. Columns without brackets are ours: keys
-# and ordinals (*_no) in front, row_* behind. ALTER TABLE t ADD COLUMN adds one in a line.
+# A field may fill several columns, one as it is and one each as offset, from and to. Where no column
+# has `id`, the root's first mapped one is its id. Children of a root with several need a key of ours.
+# Columns without brackets are ours: keys (INTEGER PRIMARY KEY) and ordinals (*_no) in front, row_*
+# behind. ALTER TABLE t ADD COLUMN adds one in a line.
 #
 # Where several sources fill one table, the table names them ([wfm: *] [other: * not x]), brackets
 # without a name are the first one's, those of others stand behind them or in lines below; type and
@@ -90,7 +100,9 @@ function table_bracket(t,    count, i, at, k)
         place[t] = word[1]
     }
     for (i = 2; i <= count; i++) {
-        if (word[i] == "not" && i < count) {
+        if (word[i] ~ /\[\]$/ && i == 2 && word[1] == "*" && source[t, k] == "") {
+            nested[t] = word[i]
+        } else if (word[i] == "not" && i < count) {
             for (i++; i <= count; i++) {
                 ignored[t, k] = ignored[t, k] "    \"" word[i] "\",\n"
                 ignored_count[t, k]++
@@ -103,15 +115,26 @@ function table_bracket(t,    count, i, at, k)
     }
 }
 
-# Where the rows of a table below a root sit: sets parent, rows and shape, checks the ordinals.
+# Where the rows of a table sit, once its ordinals are known: sets parent, rows, shape and depth.
 function place_table(t,    i, above, prefix, steps, form)
 {
     if (place[t] == "*") {
         root = t
+        rows[t] = nested[t]
+        depth[t] = gsub(/\[\]/, "[]", nested[t])
+        if (rows[t] != "" && ("." rows[t]) !~ /^((\.[A-Za-z][A-Za-z0-9_]*)+\[\])+$/) {
+            fail(here, "no nested arrays: " rows[t])
+        }
         return
     }
     if (root == "" || sources[root] > 1) {
         fail(here, t ": no entity above it")
+    }
+    if (ids[root] > 1 && key[root] == "") {
+        fail(here, t ": its root " root " has several ids and no key of ours")
+    }
+    if (nested[root] != "" && index(place[t], nested[root] ".") != 1) {
+        fail(here, t " is not in the rows of its root, " nested[root])
     }
     parent[t] = root
     for (i = tables; i >= 1 && order[i] != root; i--) {
@@ -125,14 +148,16 @@ function place_table(t,    i, above, prefix, steps, form)
             fail(here, "the rows at " place[t] " have a table: " above)
         }
     }
-    rows[t] = parent[t] == root ? place[t] : substr(place[t], length(place[parent[t]]) + 2)
+    above = parent[t] == root ? nested[root] : place[parent[t]]
+    rows[t] = above == "" ? place[t] : substr(place[t], length(above) + 2)
+    depth[t] = depth[parent[t]] + 1
     shape[t] = rows[t] ~ /\[\]$/ ? "ARRAY" : rows[t] ~ /\{\}$/ ? "MEMBERS" : "OBJECT"
     sub(/(\[\]|\{\})$/, "", rows[t])
     if (rows[t] ~ /[]}[{]/ || rows[t] == "") {
         fail(here, "no table above it has the rows that hold " place[t])
     }
     form = place[t]
-    steps = gsub(/\[\]/, "", form)
+    steps = gsub(/\[\]/, "", form) - depth[root]
     if (ordinals[t] != steps) {
         fail(here, t " has " ordinals[t] + 0 " ordinals, its place " steps " arrays")
     }
@@ -140,17 +165,39 @@ function place_table(t,    i, above, prefix, steps, form)
     child_count[parent[t]]++
 }
 
-# The path of a bracket, for source k of column n of table t.
-function set_path(t, n, k, path,    alternatives, count, i)
+# A path without the '^' in front, which must not lead above the answer.
+function below(t, path,    up)
 {
-    count = split(path, alternatives, "|")
+    up = match(path, /[^^]/) - 1
+    if (up > depth[t] + 1) {
+        fail(here, path " leads above the answer")
+    }
+    return substr(path, up + 1)
+}
+
+# The path of a bracket, for source k of column n of table t.
+function set_path(t, n, k, path,    alternatives, count, i, use)
+{
+    count = split(below(t, path), alternatives, "|")
+    use = types[t, n] ~ /^(OFFSET|FROM|TO)$/ ? types[t, n] : ""
+    use = use " " substr(path, 1, length(path) - length(below(t, path)))
     for (i = 1; i <= count; i++) {
-        if (alternatives[i] !~ /^[A-Za-z][A-Za-z0-9_.]*$/ || (t, k, alternatives[i]) in taken) {
-            fail(here, alternatives[i] " is " ((t, k, alternatives[i]) in taken ? "mapped twice" : "no path"))
+        if (alternatives[i] !~ /^[A-Za-z][A-Za-z0-9_.]*$/ || (t, k, use, alternatives[i]) in taken) {
+            fail(here, alternatives[i] " is " ((t, k, use, alternatives[i]) in taken ? "mapped twice" : "no path"))
         }
-        taken[t, k, alternatives[i]] = 1
+        taken[t, k, use, alternatives[i]] = 1
     }
     paths[t, n, k] = path
+}
+
+# What the window says: @start and the like.
+function set_fact(t, n, k, fact)
+{
+    if (fact !~ /^@(start|end|zone|scope)$/ || types[t, n] != "TEXT" || k > 1) {
+        fail(here, "nothing that a window says, or not of this type or source: " fact)
+    }
+    from[t, n] = toupper(substr(fact, 2))
+    moment[t, n] = 1
 }
 
 # The path of an element, a member's name or its value: what the table's place says.
@@ -177,8 +224,17 @@ function set_mark(t, n, k, mark)
         fail(here, "of another source only: path, upper-snake; not " mark)
     } else if (mark == "moment") {
         moment[t, n] = 1
-    } else if ((mark == "time" || mark == "json") && types[t, n] == "TEXT") {
+    } else if (mark ~ /^(time|json|offset|from|to)$/ && types[t, n] == "TEXT") {
         types[t, n] = toupper(mark)
+    } else if (mark ~ /^offset:/ && types[t, n] == "TEXT") {
+        types[t, n] = "OFFSET"
+        base[t, n] = substr(mark, 8)
+        if (below(t, base[t, n]) !~ /^[A-Za-z][A-Za-z0-9_.]*$/) {
+            fail(here, base[t, n] " is no path")
+        }
+    } else if (mark == "id" && place[t] == "*" || mark == "id?" && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
+        ids[t]++
+        id[t, n] = mark
     } else if (mark == "0/1" && types[t, n] == "INT") {
         types[t, n] = "BOOL"
     } else {
@@ -198,19 +254,21 @@ function column_bracket(t, n,    count, i, k)
             fail(here, columns[t, n] ": two brackets for one source")
         }
         seen[t, n, k] = 1
-        if (word[1] ~ /[]}]$/) {
+        for (i = 2; i <= count; i++) {
+            set_mark(t, n, k, word[i])
+        }
+        if (word[1] ~ /^@/) {
+            set_fact(t, n, k, word[1])
+        } else if (word[1] ~ /[]}]$/) {
             set_part(t, n, word[1])
         } else if (word[1] != "-") {
             set_path(t, n, k, word[1])
-        }
-        for (i = 2; i <= count; i++) {
-            set_mark(t, n, k, word[i])
         }
     }
 }
 
 # The line of a column: `    NAME TYPE..., -- comment`.
-function column(t, name, type,    at)
+function column(t, name, type,    at, line)
 {
     at = index($0, " -- ")
     if (!at) {
@@ -230,7 +288,12 @@ function column(t, name, type,    at)
     if (place[t] == "") {
         fail(here, t " does not say where its rows sit")
     }
-    mapped[t]++
+    if (++mapped[t] == 1) {
+        line = here
+        here = opened[t]
+        place_table(t)
+        here = line
+    }
     columns[t, mapped[t]] = name
     from[t, mapped[t]] = "FIELD"
     types[t, mapped[t]] = type == "INTEGER" || type == "BIGINT" ? "INT" : type
@@ -272,7 +335,10 @@ function brackets(t)
         if (mapped[table] == 0) {
             fail(here, table " has no mapped column")
         }
-        place_table(table)
+        if (place[table] == "*" && !ids[table]) {
+            ids[table]++
+            id[table, 1] = "id"
+        }
     }
     table = ""
     next
@@ -307,11 +373,11 @@ function write_columns(t, name, k,    n, flags, path)
         if (k && path == "" && from[t, n] == "FIELD") {
             continue
         }
-        flags = place[t] == "*" && n == 1 ? "COLUMN_REQUIRED" : ""
+        flags = id[t, n] == "id" ? "COLUMN_REQUIRED" : id[t, n] == "id?" ? "COLUMN_OR_NONE" : ""
         flags = flags (moment[t, n] ? (flags ? " | " : "") "COLUMN_UNHASHED" : "")
         flags = flags (upper[t, n, k ? k : 1] ? (flags ? " | " : "") "COLUMN_UPPER_SNAKE" : "")
-        printf "    {\"%s\", \"%s\", COLUMN_%s, SOURCE_%s, %s},\n", columns[t, n], path, types[t, n],
-            from[t, n], flags ? flags : "0"
+        printf "    {\"%s\", \"%s\", COLUMN_%s, SOURCE_%s, %s, %s},\n", columns[t, n], path, types[t, n],
+            from[t, n], flags ? flags : "0", base[t, n] ? "\"" base[t, n] "\"" : "NULL"
     }
     print "};"
 }
@@ -324,8 +390,8 @@ function write_table(t, name, k)
     }
     printf "%sconst struct table_map %s_table = {\n", place[t] == "*" ? "" : "static ", name
     printf "    .table = \"%s\",\n", t
-    if (place[t] != "*") {
-        printf "    .rows = \"%s\",\n    .shape = ROWS_%s,\n", rows[t], shape[t]
+    if (rows[t] != "") {
+        printf "    .rows = \"%s\",\n    .shape = ROWS_%s,\n", rows[t], place[t] == "*" ? "ARRAY" : shape[t]
     }
     if (shape[t] == "ARRAY") {
         printf "    .ordinal = \"%s\",\n", ordinal[t]
@@ -343,14 +409,25 @@ function write_table(t, name, k)
     }
 }
 
-# What a stream writes into its struct tree_map: all but where the entities sit in an answer.
+# The columns that make a root's own id.
+function write_ids(t, name,    n)
+{
+    printf "const char *const %s_ids[] = {\n", name
+    for (n = 1; n <= mapped[t]; n++) {
+        printf id[t, n] ? "    \"" columns[t, n] "\",\n" : ""
+    }
+    print "};"
+}
+
+# What a stream writes into its struct tree_map.
 function declare_tree(t, name, k)
 {
     printf "\nextern const struct table_map %s_table;\n", name
+    printf "extern const char *const %s_ids[%d];\n", name, ids[t]
     if (ignored[t, k]) {
         printf "extern const char *const %s_ignored[%d];\n", name, ignored_count[t, k]
     }
-    printf "#define %s_TREE .root = &%s_table, .id = \"%s\"", toupper(name), name, columns[t, 1]
+    printf "#define %s_TREE .root = &%s_table, IDS(%s_ids)", toupper(name), name, name
     printf key[t] ? ", .key = \"" key[t] "\"" : ""
     printf ignored[t, k] ? ", IGNORED(" name "_ignored)\n" : "\n"
 }
@@ -360,10 +437,12 @@ END {
         exit 1
     }
     print "/* Generated by scripts/maps.awk from schema/. */"
+    header = name ? name : "maps"
     if (want == "h") {
-        print "#ifndef ROLLCALL_MAPS_H\n#define ROLLCALL_MAPS_H\n\n#include \"etl/map.h\""
+        guard = "ROLLCALL_" toupper(header) "_H"
+        print "#ifndef " guard "\n#define " guard "\n\n#include \"etl/map.h\""
     } else {
-        print "#include \"maps.h\""
+        print "#include \"" header ".h\""
     }
     # Children before their parents.
     for (i = tables; i >= 1; i--) {
@@ -376,6 +455,9 @@ END {
             name = several && k ? t "_" source[t, k] : t
             if (want == "c") {
                 write_table(t, name, k)
+                if (k && place[t] == "*") {
+                    write_ids(t, name)
+                }
             } else if (k) {
                 declare_tree(t, name, k)
             } else {

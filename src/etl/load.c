@@ -129,7 +129,7 @@ static const char *quoted(struct loader *l, const char *before, const char *name
 
 static const char *key_name(const struct loader *l)
 {
-    return l->tree->key ? l->tree->key : l->tree->id;
+    return l->tree->key ? l->tree->key : l->tree->ids[0];
 }
 
 /* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
@@ -168,7 +168,7 @@ static const char *root_changes(struct loader *l)
 
     buf_init(&b, SQL_BYTES);
     for (size_t i = 0; i < map->column_count; i++) {
-        if (strcmp(map->columns[i].name, l->tree->id) != 0) {
+        if (strcmp(map->columns[i].name, l->tree->ids[0]) != 0) {
             add_name(&b, comma, map->columns[i].name, "");
             add_name(&b, " = excluded.", map->columns[i].name, "");
             comma = ", ";
@@ -205,7 +205,7 @@ static struct words words_of(struct loader *l, size_t table)
     struct words w = {.count = 0};
 
     add_word(&w, "key", quoted(l, "", key_name(l), ""));
-    add_word(&w, "id", quoted(l, "", l->tree->id, ""));
+    add_word(&w, "id", quoted(l, "", l->tree->ids[0], ""));
     add_word(&w, "root", quoted(l, "", root->table, ""));
     add_word(&w, "new_root", quoted(l, FEED, root->table, ""));
     add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
@@ -708,7 +708,7 @@ static bool take_observation(struct loader *l, const struct walked *walked,
         [OBSERVED_LATE] = "older than the last observation",
         [OBSERVED_BAD] = "interval ends before it starts, or is not yet",
     };
-    struct walk_note n = {.path = l->tree->id, .example = walked->id.value.text, .count = 1};
+    struct walk_note n = {.path = l->tree->ids[0], .example = walked->id.value.text, .count = 1};
     enum observed outcome;
 
     if (!observe(l->observer, l->sets[0].cells + 1, l->now, l->page->plan, &outcome, e)) {

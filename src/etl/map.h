@@ -2,10 +2,11 @@
  * Maps: how a document becomes rows, as constant data, made from schema/ by scripts/maps.awk. One
  * walker (etl/walk.h) reads them; INSERT statements are generated from them.
  *
- * A stream's tables form a tree. A row of the tree's root is one entity of the answer; a row of a
- * child table is one element of an array (or one member of an object) inside it. A child's primary
- * key is: the root's key column (an integer of ours, or the entity's id), then the ordinals of its
- * ancestors, then its own ordinal (none for a one-to-one object; the member's name for a map).
+ * A stream's tables form trees. A row of a tree's root is one entity of the answer, or one element
+ * of the arrays nested in it (several trees may be made from one answer); a row of a child table is
+ * one element of an array (or one member of an object) inside it. A child's primary key is: the
+ * root's key column (an integer of ours, or the root's one id), then the ordinals of its ancestors,
+ * then its own ordinal (none for a one-to-one object; the member's name for a map).
  *
  * Columns come in the table's order: key, ancestors' ordinals, own ordinal, then `columns`.
  */
@@ -21,16 +22,23 @@ enum column_type {
     COLUMN_TEXT,
     COLUMN_INT,
     COLUMN_REAL,
-    COLUMN_BOOL, /* stored 0/1 */
-    COLUMN_TIME, /* ISO 8601 of the API, stored YYYY-MM-DDTHH:MM:SS.sssZ */
-    COLUMN_JSON, /* an array or object kept as compact JSON text */
+    COLUMN_BOOL,   /* stored 0/1 */
+    COLUMN_TIME,   /* ISO 8601 of the API, stored YYYY-MM-DDTHH:MM:SS.sssZ */
+    COLUMN_JSON,   /* an array or object kept as compact JSON text */
+    COLUMN_OFFSET, /* seconds from `base`, stored as that instant, like COLUMN_TIME */
+    COLUMN_FROM,   /* of an ISO interval a/b: a, stored like COLUMN_TIME */
+    COLUMN_TO,     /* b */
 };
 
 enum column_source {
-    SOURCE_FIELD,        /* the value at `path`, relative to the row */
+    SOURCE_FIELD,        /* the value at `path` */
     SOURCE_ELEMENT,      /* the array element itself (arrays of plain values) */
     SOURCE_MEMBER_NAME,  /* of ROWS_MEMBERS: the member's name */
     SOURCE_MEMBER_VALUE, /* of ROWS_MEMBERS: the member's value */
+    SOURCE_START, /* the window's start and end, UTC, and zone; its scope: struct walk_facts */
+    SOURCE_END,
+    SOURCE_ZONE,
+    SOURCE_SCOPE,
 };
 
 enum column_flag {
@@ -38,15 +46,21 @@ enum column_flag {
     COLUMN_UPPER_SNAKE =
         2, /* UPPER_SNAKE of the analytics API becomes PascalCase (ON_QUEUE -> OnQueue) */
     COLUMN_UNHASHED = 4, /* left out of the row hash: changes alone do not count */
+    COLUMN_OR_NONE = 8,  /* part of an id that the API may leave out: '' then, so that equal ids are
+                            equal and unique in SQL */
 };
 
 struct column_map {
     const char *name; /* in the table */
     const char *path; /* dotted path in the row's object; alternatives separated by '|', the first
-                         present counts */
+                         present counts. Each '^' in front leads one level up: to the object whose
+                         array, object or member the row is, and so on; above the entity is the
+                         answer's root */
     enum column_type type;
     enum column_source source;
     unsigned flags;
+    const char *base; /* of COLUMN_OFFSET: path of the instant to count from; NULL: the window's
+                         start */
 };
 
 enum rows_shape {
@@ -65,7 +79,8 @@ enum hash_part {
 
 struct table_map {
     const char *table;
-    const char *rows; /* path in the parent's object; for a root: unused, see struct tree_map */
+    const char *rows; /* path in the parent's object; of a root the arrays nested in the entity,
+                         each step ending in "[]" ("data[].metrics[]"), NULL: it is the entity */
     enum rows_shape shape;
     const char *ordinal; /* name of the own ordinal column, from 0 in the API's order; NULL when
                             there is none */
@@ -76,12 +91,13 @@ struct table_map {
     size_t child_count;
 };
 
-/* The root of a stream's tree, and where its rows sit. */
+/* The root of a tree, and what its rows are known by. */
 struct tree_map {
     const struct table_map *root;
     const char *key; /* integer key column of ours ("conversation_key"); NULL: rows are keyed by
-                        `id` alone */
-    const char *id;  /* column with the entity's own id ("conversation_id") */
+                        their ids alone, and with several ids there are no children */
+    const char *const *ids; /* columns that make a root row's own id ("conversation_id") */
+    size_t id_count;
     const char *entities; /* where the rows sit in the answer: alternatives separated by '|', "" is
                              the root itself */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
@@ -93,6 +109,7 @@ struct tree_map {
 /* Shorthands for lists and their lengths in table and tree maps. */
 #define COLUMNS(a)  .columns = (a), .column_count = COUNT_OF(a)
 #define CHILDREN(a) .children = (a), .child_count = COUNT_OF(a)
+#define IDS(a)      .ids = (a), .id_count = COUNT_OF(a)
 #define IGNORED(a)  .ignored = (a), .ignored_count = COUNT_OF(a)
 
 #endif

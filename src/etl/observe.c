@@ -96,9 +96,8 @@ struct observer *observer_new(struct db *d, const struct tree_map *tree,
                               const struct table_map *state)
 {
     const char *const own_names[OWN_COUNT] = {
-        [ID] = tree->id,          [START] = "state_start",
-        [END] = "state_end",      [FIRST] = "first_observed",
-        [LAST] = "last_observed", [CHANGE] = "time_of_adherence_change",
+        [ID] = tree->ids[0],        [START] = "state_start",  [END] = "state_end",
+        [FIRST] = "first_observed", [LAST] = "last_observed", [CHANGE] = "time_of_adherence_change",
     };
     struct observer *o = xcalloc(1, sizeof(*o));
 

@@ -338,7 +338,7 @@ struct walker *walk_new(const struct tree_map *tree, size_t own_cells)
     w->sets = arena_array(w->fixed, w->table_count, sizeof(*w->sets));
     add_table(w, tree->root, NULL, 0);
     w->sets[0].cells_per_row += own_cells;
-    has_id = find_cell(&w->tables[0], tree->id, &w->id_cell);
+    has_id = find_cell(&w->tables[0], tree->ids[0], &w->id_cell);
     INVARIANT(has_id);
     for (struct object *o = w->objects; o; o = o->next) {
         for (size_t i = 0; i < tree->ignored_count; i++) {

@@ -212,6 +212,10 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
         return bool_cell(v, c);
     case COLUMN_JSON:
         return json_cell(a, v, c);
+    case COLUMN_OFFSET:
+    case COLUMN_FROM:
+    case COLUMN_TO:
+        break;
     }
     return wrong_type;
 }

@@ -94,19 +94,19 @@ class Maps(unittest.TestCase):
         for awk in self.each():
             made = run(awk, WHOLE)
             self.assertEqual(made.returncode, 0, made.stderr)
-            for line in ('{"call_id", "id", COLUMN_TEXT, SOURCE_FIELD, COLUMN_REQUIRED},',
-                         '{"started", "start|begun", COLUMN_TIME, SOURCE_FIELD, 0},',
-                         '{"state", "state", COLUMN_TEXT, SOURCE_FIELD, COLUMN_UNHASHED | COLUMN_UPPER_SNAKE},',
-                         '{"open", "open", COLUMN_BOOL, SOURCE_FIELD, 0},', '.rows = "legs",', '.ordinal = "leg_no",'):
+            for line in ('{"call_id", "id", COLUMN_TEXT, SOURCE_FIELD, COLUMN_REQUIRED, NULL},',
+                         '{"started", "start|begun", COLUMN_TIME, SOURCE_FIELD, 0, NULL},',
+                         '{"state", "state", COLUMN_TEXT, SOURCE_FIELD, COLUMN_UNHASHED | COLUMN_UPPER_SNAKE, NULL},',
+                         '{"open", "open", COLUMN_BOOL, SOURCE_FIELD, 0, NULL},', '.rows = "legs",', '.ordinal = "leg_no",'):
                 self.assertIn(line, made.stdout)
             self.assertNotIn("row_hash", made.stdout)
-            self.assertIn('#define CALL_TREE .root = &call_table, .id = "call_id", .key = "call_key", IGNORED(call_ignored)',
+            self.assertIn('#define CALL_TREE .root = &call_table, IDS(call_ids), .key = "call_key", IGNORED(call_ignored)',
                           run(awk, WHOLE, "h").stdout)
 
     def test_a_later_column_counts(self):
         for awk in self.each():
             more = "ALTER TABLE leg ADD COLUMN score BIGINT; -- [score] how good it was\n"
-            self.assertIn('{"score", "score", COLUMN_INT, SOURCE_FIELD, 0},', run(awk, WHOLE, more=more).stdout)
+            self.assertIn('{"score", "score", COLUMN_INT, SOURCE_FIELD, 0, NULL},', run(awk, WHOLE, more=more).stdout)
             for wrong, said in (("ALTER TABLE log ADD COLUMN score BIGINT; -- [score] x\n", "no table log above"),
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT; -- [open] x\n", "open is mapped twice"),
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT;\n", "score has no comment")):

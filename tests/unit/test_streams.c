@@ -106,7 +106,7 @@ TEST(test_maps_match_schema)
 
             for (size_t c = 0; c < tree->root->column_count; c++) {
                 own_ids += (tree->root->columns[c].flags & COLUMN_REQUIRED) != 0 &&
-                           str_eq(tree->root->columns[c].name, tree->id);
+                           str_eq(tree->root->columns[c].name, tree->ids[0]);
             }
         }
     }

@@ -70,10 +70,11 @@ static const struct column_map thing_columns[COLUMN_COUNT] = {
 static const struct table_map *const thing_children[] = {&part_table, &tag_table, &flow_table};
 static const struct table_map thing_table = {
     .table = "thing", COLUMNS(thing_columns), CHILDREN(thing_children)};
+static const char *const ids[] = {"thing_id"};
 static const char *const ignored[] = {"selfUri", "division.name"};
 static const struct tree_map tree = {.root = &thing_table,
                                      .key = "thing_key",
-                                     .id = "thing_id",
+                                     IDS(ids),
                                      .entities = "things|results|",
                                      IGNORED(ignored)};
 
