@@ -12,8 +12,11 @@ WITH asked AS (
 reached AS (
     SELECT stream, day, whole, state, complete_to FROM freshness
     UNION ALL
-    SELECT stream, NULL, complete_to IS NOT NULL, state, complete_to
-    FROM extract_window WHERE kind = 'snapshot'
+    SELECT stream, NULL, count(complete_to) = count(*), min(state), -- open < provisional
+           CASE WHEN count(complete_to) = count(*) THEN min(complete_to) END
+    FROM extract_window
+    WHERE window_start IS NULL AND stream NOT IN (SELECT stream FROM freshness)
+    GROUP BY stream
 )
 SELECT f.stream, f.day, f.whole, f.state, f.complete_to,
        datetime(f.complete_to,

@@ -5,7 +5,7 @@
 -- param: min_hours  least age in hours; default: 0
 WITH read_to AS (
     SELECT coalesce(max(complete_to), (SELECT max(conversation_start) FROM conversation)) AS utc
-    FROM extract_window WHERE stream = 'conversations' AND kind = 'day'
+    FROM extract_window WHERE stream = 'conversations' AND window_start IS NOT NULL
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 one AS (

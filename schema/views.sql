@@ -1,42 +1,68 @@
 -- Views for people. Local times are those of the business time zone, by zone_offset; a time before
 -- its first row takes the offset of that row. Durations are milliseconds.
 
--- How far each stream of day windows is, by business day (snapshots: see extract_window).
+-- How far each stream of windows is, by business day (lists and polls: see extract_window).
 --
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
 -- utc_from     its first instant; utc_to: the first one after it
 -- whole        0/1: all of the day has been read (settled or not)
--- state        the least of its windows: open, provisional (may be read again), settled
+-- state        open (not whole), provisional (whole, may be read again), settled
 -- complete_to  the day is read without a hole up to here; NULL: nothing of it
 CREATE VIEW freshness AS
 WITH business_day AS (
     SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to FROM zone_offset GROUP BY day
 ),
-stream_span AS (
-    SELECT stream, min(window_start) AS span_from, max(window_end) AS span_to
-    FROM extract_window WHERE kind = 'day' GROUP BY stream
+-- What windows cover (reading and settling apart), and where a day begins that is asked for.
+mark AS (
+    SELECT stream, 'read' AS part, window_start AS at,
+           CASE state WHEN 'open' THEN complete_to ELSE window_end END AS covered_to,
+           NULL AS day, NULL AS utc_to
+    FROM extract_window
+    WHERE window_start IS NOT NULL AND (state <> 'open' OR complete_to > window_start)
+    UNION ALL
+    SELECT stream, 'settled', window_start, window_end, NULL, NULL
+    FROM extract_window
+    WHERE window_start IS NOT NULL AND state = 'settled'
+    UNION ALL
+    SELECT s.stream, p.part, d.utc_from, NULL, d.day, d.utc_to
+    FROM (SELECT stream, min(window_start) AS span_from, max(window_end) AS span_to
+          FROM extract_window WHERE window_start IS NOT NULL GROUP BY stream) AS s
+    JOIN business_day AS d ON d.utc_from >= s.span_from AND d.utc_from < s.span_to
+    CROSS JOIN (SELECT 'read' AS part UNION ALL SELECT 'settled') AS p
 ),
-touched AS (
-    SELECT p.stream, d.day, d.utc_from, d.utc_to,
-           min(CASE
-               WHEN w.state <> 'open' OR w.complete_to >= min(w.window_end, d.utc_to)
-               THEN min(p.span_to, d.utc_to)
-               ELSE coalesce(w.complete_to, w.window_start)
-           END) AS reached,
-           min(CASE w.state WHEN 'open' THEN 0 WHEN 'provisional' THEN 1 ELSE 2 END) AS least
-    FROM stream_span AS p
-    CROSS JOIN business_day AS d ON d.utc_from >= p.span_from AND d.utc_from < p.span_to
-    CROSS JOIN extract_window AS w
-        ON w.stream = p.stream AND w.kind = 'day'
-        AND w.window_start < d.utc_to AND w.window_end > d.utc_from
-    GROUP BY p.stream, d.day
+-- Sorted once: a stretch without a hole begins where all before it ends earlier, and a day belongs
+-- to the last stretch that began before.
+sorted AS (
+    SELECT *, day IS NULL AND at > coalesce(max(covered_to) OVER (
+                  PARTITION BY stream, part ORDER BY at, day
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '') AS begins
+    FROM mark
+),
+numbered AS (
+    SELECT *, sum(begins) OVER (PARTITION BY stream, part ORDER BY at, day
+                                ROWS UNBOUNDED PRECEDING) AS stretch
+    FROM sorted
+),
+reached AS (
+    SELECT *, max(covered_to) OVER (PARTITION BY stream, part, stretch) AS stretch_to FROM numbered
+),
+daily AS (
+    SELECT stream, day, at AS utc_from, utc_to,
+           max(CASE part WHEN 'read' THEN coalesce(stretch_to, '') END) AS read_to,
+           max(CASE part WHEN 'settled' THEN coalesce(stretch_to, '') END) AS settled_to
+    FROM reached WHERE day IS NOT NULL
+    GROUP BY stream, day
 )
 SELECT stream, day, utc_from, utc_to,
-       reached >= utc_to AS whole,
-       CASE least WHEN 0 THEN 'open' WHEN 1 THEN 'provisional' ELSE 'settled' END AS state,
-       CASE WHEN reached > utc_from THEN reached END AS complete_to
-FROM touched;
+       read_to >= utc_to AS whole,
+       CASE
+           WHEN read_to < utc_to THEN 'open'
+           WHEN settled_to < utc_to THEN 'provisional'
+           ELSE 'settled'
+       END AS state,
+       CASE WHEN read_to > utc_from THEN min(read_to, utc_to) END AS complete_to
+FROM daily;
 
 -- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
 -- emitted; for figures of an interval count session_metric by emit_date instead.

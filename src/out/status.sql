@@ -48,16 +48,14 @@ FROM (
 -- ?1: now; ?2: since when a stream has to have been read, and read well.
 -- An enabled stream is overdue when nothing of it was read since, or when runs were to read it and
 -- none ended well; it is behind when it is overdue, or when a window that ended before is not
--- complete. Windows are read without a hole up to the first that is not complete.
+-- complete. A stream of windows is read without a hole up to where the first day that is not whole
+-- is; a list or a poll was complete when the oldest of its scopes was.
 CREATE TEMP TABLE status_stream AS
 WITH
 moment AS (SELECT ?1 AS now, ?2 AS due),
 covered AS (
     SELECT
-        stream, 0 AS is_snapshot,
-        nullif(coalesce(min(CASE WHEN missing THEN coalesce(complete_to, window_start) END),
-                        max(complete_to)),
-               min(window_start)) AS complete_to,
+        stream, 0 AS is_snapshot, NULL AS complete_to,
         max(last_read_at) AS last_read_at,
         sum(state = 'open') AS open_windows,
         sum(state = 'provisional') AS provisional_windows,
@@ -67,26 +65,27 @@ covered AS (
         min(CASE WHEN missing AND window_end < (SELECT due FROM moment) THEN window_start END)
             AS first_due
     FROM (SELECT *, complete_to IS NULL OR complete_to < window_end AS missing FROM extract_window)
-    WHERE kind = 'day' GROUP BY stream
+    WHERE window_start IS NOT NULL GROUP BY stream
     UNION ALL
-    SELECT stream, 1, max(complete_to), max(complete_to), sum(complete_to IS NULL), 0,
-           count(complete_to), 0, 0, NULL
-    FROM extract_window WHERE kind = 'snapshot' GROUP BY stream
+    SELECT stream, 1, CASE WHEN count(complete_to) = count(*) THEN min(complete_to) END,
+           max(complete_to), sum(complete_to IS NULL), 0, count(complete_to), 0, 0, NULL
+    FROM extract_window WHERE window_start IS NULL GROUP BY stream
 ),
-business_day AS MATERIALIZED (
-    SELECT stream, day, utc_from, whole, state FROM freshness WHERE day IS NOT NULL
-),
+business_day AS MATERIALIZED (SELECT * FROM freshness),
 days AS (
     SELECT
-        stream, coalesce(sum(whole), 0) AS whole_days, min(day) AS first_day,
+        stream, sum(whole) AS whole_days, min(day) AS first_day,
         sum(state = 'open' AND utc_from <= (SELECT now FROM moment)) AS open_days,
         sum(state = 'provisional') AS provisional_days,
+        nullif(coalesce(min(CASE WHEN NOT whole THEN coalesce(complete_to, utc_from) END),
+                        max(complete_to)),
+               min(utc_from)) AS complete_to,
         min(CASE WHEN NOT whole THEN day END) AS first_hole
     FROM business_day GROUP BY stream
 ),
 known AS (
     SELECT
-        f.*, w.complete_to, w.last_read_at,
+        f.*, coalesce(d.complete_to, w.complete_to) AS complete_to, w.last_read_at,
         coalesce(w.open_windows, 0) AS open_windows,
         coalesce(w.provisional_windows, 0) AS provisional_windows,
         coalesce(w.settled_windows, 0) AS settled_windows,

@@ -305,7 +305,7 @@ class Seoul(QueryCase):
         self.check(self.rows("freshness"), "stream day whole state complete_to local_complete_to",
                    [("conversations", "2026-03-01", 1, "provisional", "2026-03-01T15:00:00.000Z",
                      "2026-03-02 00:00:00"),
-                    ("conversations", "2026-03-02", 1, "open", "2026-03-02T15:00:00.000Z",
+                    ("conversations", "2026-03-02", 1, "provisional", "2026-03-02T15:00:00.000Z",
                      "2026-03-03 00:00:00"),
                     ("conversations", "2026-03-03", 0, "open", "2026-03-02T20:00:00.000Z",
                      "2026-03-03 05:00:00"),
@@ -389,6 +389,47 @@ class NewYork(QueryCase):
     def test_local_time_before_the_first_day(self):
         found = self.db.execute("SELECT local_start FROM v_conversation WHERE conversation_id = 'c3'")
         self.assertEqual(found.fetchone()[0], "2026-10-31 23:59:59")
+
+
+class Holes(QueryCase):
+    """Days of Seoul over windows of UTC days, of which some are not there."""
+
+    @staticmethod
+    def fill(db):
+        for day in range(1, 6):
+            insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=32400, zone="Asia/Seoul",
+                   utc_from=utc("2026-%sT15:00:00" % ("02-28" if day == 1 else "03-%02d" % (day - 1))),
+                   utc_to=utc("%02dT15:00:00" % day))
+        for start, end, state, complete in (
+                ("02-28T15", "03-01T00", "settled", "03-01T00"), ("03-01T00", "03-02T00", "settled", "03-02T00"),
+                ("03-02T16", "03-03T00", "settled", "03-03T00"), ("03-03T00", "03-04T00", "provisional", "03-04T00"),
+                ("03-04T00", "03-05T00", "open", "03-04T15")):
+            start, end, complete = (utc("2026-%s:00:00" % t) for t in (start, end, complete))
+            insert(db, "extract_window", stream="conversations", kind="day", state=state, complete_to=complete,
+                   window_start=start, window_end=end)
+
+    def test_a_day_is_whole_where_windows_cover_it(self):
+        self.check(self.db.execute("SELECT * FROM freshness"), "day whole state complete_to",
+                   [("2026-03-01", 1, "settled", "2026-03-01T15:00:00.000Z"),
+                    ("2026-03-02", 0, "open", "2026-03-02T00:00:00.000Z"), ("2026-03-03", 0, "open", None),
+                    ("2026-03-04", 1, "provisional", "2026-03-04T15:00:00.000Z"), ("2026-03-05", 0, "open", None)])
+
+    def test_it_costs_the_same_for_each_day(self):
+        def cost(days):
+            steps = []
+            db = new_database(":memory:")
+            for table, columns in (("zone_offset", "(utc_from, utc_to, offset_seconds, day, zone)"),
+                                   ("extract_window", "(window_start, window_end, state, stream, kind)")):
+                db.execute(f"INSERT INTO {table} {columns} WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
+                           "WHERE i < ?) SELECT date('2023-01-01', i || ' days') || 'T00:00:00.000Z', "
+                           "date('2023-01-02', i || ' days') || 'T00:00:00.000Z', " +
+                           ("0, date('2023-01-01', i || ' days'), '' FROM n" if table == "zone_offset" else
+                            "'settled', 'conversations', 'day' FROM n"), (days - 1,))
+            db.set_progress_handler(lambda: steps.append(1), 100)
+            self.assertEqual(db.execute("SELECT count(*), sum(whole) FROM freshness").fetchone()[:], (days, days))
+            return len(steps)
+
+        self.assertLess(cost(1200), 5 * cost(300))
 
 
 class Empty(QueryCase):
