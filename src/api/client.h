@@ -70,7 +70,8 @@ struct client_answer {
     struct http_answer http;      /* as it came, refusals too (status 0: no HTTP answer to this
                                      request); its body is the taker's, empty after a login */
     int64_t received_ms;          /* wall clock */
-    struct err error;             /* kind tells the consequence; the message is the user's */
+    struct err error;             /* kind tells the consequence; the message is the user's; cause
+                                     CAUSE_NET_TOO_LARGE: smaller pages may be answered */
     char code[ANSWER_CODE_BYTES]; /* ErrorBody.code of a refused request, "" otherwise */
 };
 

@@ -813,7 +813,11 @@ bool load_page(struct loader *l, const struct load_page *page, struct load_count
     if (l->sql[LAST_KEY]) {
         ok = db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e);
     }
-    ok = ok && load_entities(l, counts, e) && write_notes(l, e);
+    struct walk_note mended = {.path = "",
+                               .problem = "no character: U+FFFD stands for it",
+                               .count = (int64_t)json_mended(page->document)};
+    ok = ok && load_entities(l, counts, e) && write_notes(l, e) &&
+         (mended.count == 0 || note(l, &mended, e));
     walk_clear(l->walker);
     walk_clear_notes(l->walker);
     return ok;

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "base/causes.h"
 #include "base/limits.h"
 
 enum {
@@ -104,10 +105,11 @@ static int inflate_some(struct inflating *f)
 static bool check_size(struct inflating *f, struct err *e)
 {
     if (f->written > f->max_out) {
-        return err_set(e, ERR_CONTRACT,
-                       "the gzip body of %zu bytes inflates to more than %zu bytes: refused "
-                       "(limits INFLATED_BYTES and INFLATE_RATIO)",
-                       f->length, f->max_out);
+        err_set(e, ERR_CONTRACT,
+                "the gzip body of %zu bytes inflates to more than %zu bytes: refused (limits "
+                "INFLATED_BYTES and INFLATE_RATIO)",
+                f->length, f->max_out);
+        return err_cause(e, CAUSE_NET_TOO_LARGE);
     }
     if (f->written > f->capacity) {
         set_capacity(f, f->capacity > f->max_out / 2 ? f->max_out : f->capacity * 2);

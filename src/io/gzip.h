@@ -17,7 +17,7 @@
 
 /* Inflates a gzip body whole. *out is malloc'ed with `padding` spare bytes behind *out_length.
  * False with ERR_TEMPORARY when the stream is cut (a repeat may bring the rest), ERR_CONTRACT when
- * it is corrupt or passes a limit. */
+ * it is corrupt or passes a limit (CAUSE_NET_TOO_LARGE). */
 bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
                   struct err *e);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/causes.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -12,7 +13,17 @@ _Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place need
 struct json_doc {
     yyjson_doc *parsed;
     char *bytes; /* the text, which the strings of `parsed` point into */
+    size_t mended;
 };
+
+/* What a look over a text finds before it is parsed. */
+struct survey {
+    size_t values; /* that parsing can make of it, at most */
+    size_t surrogates; /* lone ones, whose escapes were mended */
+    size_t invalid; /* bytes that are no UTF-8 */
+};
+
+static const char replacement[] = "\xEF\xBF\xBD";
 
 enum { MAX_DEPTH = 1024 }; /* the largest that LIMIT_JSON_DEPTH allows */
 
@@ -61,12 +72,87 @@ static bool is_within_depth(yyjson_doc *parsed, size_t limit)
     return true;
 }
 
+/* The UTF-16 unit of an escape \uXXXX that `text` begins with; -1: it begins otherwise. */
+static long escaped_unit(const char *text, size_t left)
+{
+    char digits[5] = "";
+    if (left < 6 || text[0] != '\\' || text[1] != 'u') {
+        return -1;
+    }
+    memcpy(digits, text + 2, 4);
+    return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/* Mends the escape at `text` when it is a lone surrogate's. Returns the bytes it is long. */
+static size_t mend_escape(char *text, size_t left, size_t *mended)
+{
+    long unit = escaped_unit(text, left);
+    if (unit < 0) {
+        return left > 1 && text[1] == '\\' ? 2 : 1;
+    }
+    if (unit < 0xD800 || unit > 0xDFFF) {
+        return 6;
+    }
+    if (unit < 0xDC00 && (escaped_unit(text + 6, left - 6) & ~0x3FF) == 0xDC00) {
+        return 12;
+    }
+    memcpy(text + 2, "fffd", 4);
+    (*mended)++;
+    return 6;
+}
+
+static struct survey look_over(char *text, size_t length)
+{
+    struct survey s = {.values = 1};
+    uint32_t code;
+    size_t step;
+    for (size_t at = 0; at < length; at += step) {
+        char c = text[at];
+        step = 1;
+        if (c == '\\') {
+            step = mend_escape(text + at, length - at, &s.surrogates);
+        } else if ((unsigned char)c >= 0x80) {
+            step = utf8_next(text + at, length - at, &code);
+            s.invalid += step == 0 ? 1 : 0;
+            step += step == 0 ? 1 : 0;
+        } else {
+            s.values += c == ',' || c == ':' || c == '[' || c == '{' ? 1 : 0;
+        }
+    }
+    return s;
+}
+
+/* The text with U+FFFD for each of its invalid bytes; frees `text`. */
+static char *replace_invalid(char *text, size_t *length, size_t invalid)
+{
+    char *out = xmalloc(*length + invalid * 2 + JSON_PADDING_BYTES);
+    size_t written = 0;
+    uint32_t code;
+    for (size_t at = 0, used; at < *length; at += used) {
+        size_t n = utf8_next(text + at, *length - at, &code);
+        used = n > 0 ? n : 1;
+        memcpy(out + written, n > 0 ? text + at : replacement, n > 0 ? n : 3);
+        written += n > 0 ? n : 3;
+    }
+    free(text);
+    *length = written;
+    return out;
+}
+
 struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
 {
     yyjson_read_err why = {0};
     yyjson_doc *parsed = NULL;
+    struct survey s = look_over(bytes, length);
+    if (s.invalid > 0 && s.invalid < (size_t)limit_get(LIMIT_INFLATED_BYTES) / 3) {
+        bytes = replace_invalid(bytes, &length, s.invalid);
+    }
     if (length == 0) {
         err_set(e, ERR_CONTRACT, "the answer is empty where JSON was due");
+    } else if (s.values > (size_t)limit_get(LIMIT_PARSED_BYTES) / sizeof(yyjson_val)) {
+        err_set(e, ERR_CONTRACT, "the answer holds about %zu values in %zu bytes: refused (limit "
+                                 "PARSED_BYTES)", s.values, length);
+        err_cause(e, CAUSE_NET_TOO_LARGE);
     } else {
         /* yyjson reads a number at the end of the document up to the first byte that is no digit.
          */
@@ -89,7 +175,7 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
         return NULL;
     }
     struct json_doc *doc = xmalloc(sizeof(*doc));
-    *doc = (struct json_doc){parsed, bytes};
+    *doc = (struct json_doc){parsed, bytes, s.surrogates + s.invalid};
     return doc;
 }
 
@@ -100,6 +186,11 @@ void json_free(struct json_doc *doc)
         free(doc->bytes);
         free(doc);
     }
+}
+
+size_t json_mended(const struct json_doc *doc)
+{
+    return doc->mended;
 }
 
 size_t json_held_bytes(const struct json_doc *doc)
@@ -220,7 +311,7 @@ static bool quote_character(struct buf *out, const char *text, size_t left, size
     uint32_t code;
     size_t n = utf8_next(text, left, &code);
     if (n == 0) {
-        return buf_add_str(out, "\xEF\xBF\xBD");
+        return buf_add_str(out, replacement);
     }
     *used = n;
     return buf_add(out, text, n);

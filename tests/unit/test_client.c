@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "api/client.h"
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "limit.h"
@@ -562,13 +563,15 @@ TEST_IN(setup, teardown, a_body_always_cut_is_temporary)
 static struct {
     const char *headers;
     const char *body;
+    size_t length; /* of the body; 0: it is a string */
 } whole;
 
 static void answer_whole(const struct served *request, struct reply *reply, void *user)
 {
     (void)request;
     (void)user;
-    reply_with(reply, 200, whole.headers, whole.body, strlen(whole.body));
+    reply_with(reply, 200, whole.headers, whole.body,
+               whole.length > 0 ? whole.length : strlen(whole.body));
 }
 
 TEST_IN(setup, teardown, whole_bodies_that_are_no_document_break_the_contract)
@@ -596,6 +599,37 @@ TEST_IN(setup, teardown, whole_bodies_that_are_no_document_break_the_contract)
         expect_error(a, ERR_CONTRACT, cases[i].says);
         assert_int_equal(world.calls, 1);
     }
+}
+
+TEST_IN(setup, teardown, what_is_too_large_is_told_apart)
+{
+    static const char *const names[] = {"PARSED_BYTES", "BODY_BYTES", "INFLATED_BYTES"};
+    char many[4096] = "[1";
+
+    for (size_t at = 2; at < sizeof(many) - 3; at += 2) {
+        memcpy(many + at, ",1", 2);
+    }
+    strcat(many, "]");
+    world.api = answer_whole;
+    whole.headers = "";
+    whole.body = many;
+    size_t packed_length;
+    char *packed = pack(many, strlen(many), 9, &packed_length);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (i == 2) {
+            whole.headers = "Content-Encoding: gzip\r\n";
+            whole.body = packed;
+            whole.length = packed_length;
+        }
+        limit(names[i], "1024");
+        struct client_answer a = get("/api/v2/x");
+        limit(names[i], NULL);
+        assert_int_equal(a.error.cause, CAUSE_NET_TOO_LARGE);
+        expect_error(a, ERR_CONTRACT, names[i]);
+        expect_good(get("/api/v2/x"));
+    }
+    whole.length = 0;
+    free(packed);
 }
 
 TEST_IN(setup, teardown, a_2xx_with_an_errors_body_is_trouble)

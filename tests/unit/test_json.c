@@ -1,7 +1,8 @@
 #include "test.h"
 
-#include "base/limits.h"
+#include "base/causes.h"
 #include "io/json.h"
+#include "limit.h"
 
 static struct json_doc *parse_n(const char *text, size_t length, struct err *e)
 {
@@ -42,13 +43,6 @@ static const struct {
     {"two documents", BYTES("{}{}")},
     {"trailing comma", BYTES("[1,]")},
     {"comment", BYTES("/* a */ {}")},
-    {"invalid UTF-8", BYTES("[\"\xC3\x28\"]")},
-    {"overlong UTF-8", BYTES("[\"\xC0\xAF\"]")},
-    {"surrogate in UTF-8", BYTES("[\"\xED\xA0\x80\"]")},
-    {"beyond U+10FFFF", BYTES("[\"\xF4\x90\x80\x80\"]")},
-    {"lone high surrogate", BYTES("[\"\\ud800\"]")},
-    {"lone low surrogate", BYTES("[\"\\udc00\"]")},
-    {"unpaired surrogate", BYTES("[\"\\ud800\\u0041\"]")},
     {"NaN", BYTES("[NaN]")},
     {"Infinity", BYTES("[Infinity]")},
     {"leading zero", BYTES("[01]")},
@@ -67,6 +61,71 @@ TEST(hostile_documents_are_refused)
         assert_int_equal(e.kind, ERR_CONTRACT);
         assert_true(e.message[0] != '\0');
     }
+}
+
+#define FFFD "\xEF\xBF\xBD"
+
+TEST(what_is_no_character_is_mended)
+{
+    static const struct {
+        const char *text;
+        const char *mended;
+        size_t count;
+    } cases[] = {
+        {"[\"a\xC3\x28\"]", "a" FFFD "(", 1},
+        {"[\"\xC0\xAF\"]", FFFD FFFD, 2},
+        {"[\"\xED\xA0\x80\"]", FFFD FFFD FFFD, 3},
+        {"[\"\xF4\x90\x80\x80\"]", FFFD FFFD FFFD FFFD, 4},
+        {"[\"cut \\ud83D\"]", "cut " FFFD, 1},
+        {"[\"\\udc00 first\"]", FFFD " first", 1},
+        {"[\"\\ud800\\u0041\"]", FFFD "A", 1},
+        {"[\"\\ud83d\\ud83d\\ude00\"]", FFFD "\xF0\x9F\x98\x80", 1},
+        {"[\"\xFF\\ud83d\xFF\"]", FFFD FFFD FFFD, 3},
+        {"[\"\\\\ud83d\"]", "\\ud83d", 0},
+        {"[\"\\\\\\ud83d\"]", "\\" FFFD, 1},
+        {"[\"\xED\x95\x9C \\ud83d\\ude00\"]", "\xED\x95\x9C \xF0\x9F\x98\x80", 0},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct json_doc *doc = parse(cases[i].text);
+        struct json_iter it = json_iter(json_root(doc));
+        struct json key;
+        struct json value;
+        assert_true(json_next(&it, &key, &value));
+        assert_string_equal(json_str(value), cases[i].mended);
+        assert_int_equal(json_mended(doc), cases[i].count);
+        json_free(doc);
+    }
+    struct err e;
+    assert_null(parse_n(BYTES("[\"\xFF\",]"), &e));
+    assert_null(parse_n(BYTES("[\"\\ud83d"), &e));
+}
+
+TEST(the_number_of_values_is_limited)
+{
+    static const struct {
+        const char *item;
+        int good; /* so many of them are 64 values with the array around them, or fewer */
+    } cases[] = {{"1", 63}, {"{\"a\":1}", 21}, {"[1]", 31}, {"{\"a\":[\",:\"]}", 10}};
+
+    limit("PARSED_BYTES", "1024");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        for (int more = 0; more < 2; more++) {
+            struct buf b;
+            struct err e;
+            buf_init(&b, 4096);
+            for (int n = 0; n < cases[i].good * (more + 1); n++) {
+                buf_add_printf(&b, "%c%s", n > 0 ? ',' : '[', cases[i].item);
+            }
+            buf_add_char(&b, ']');
+            struct json_doc *doc = parse_n(b.data, b.length, &e);
+            assert_int_equal(doc == NULL, more);
+            assert_int_equal(e.cause, more ? CAUSE_NET_TOO_LARGE : CAUSE_NONE);
+            json_free(doc);
+            buf_free(&b);
+        }
+    }
+    limit("PARSED_BYTES", NULL);
 }
 
 TEST(every_prefix_is_refused)

@@ -16,7 +16,7 @@ static const struct {
 TEST(before_loading_the_defaults_hold)
 {
     assert_int_equal(COUNT(limits), LIMIT_COUNT);
-    assert_int_equal(limit_get(LIMIT_BODY_BYTES), 67108864);
+    assert_int_equal(limit_get(LIMIT_BODY_BYTES), 8388608);
     assert_int_equal(limit_get(LIMIT_CONFIG_BYTES), 1048576);
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         assert_int_equal(limit_get((enum limit)i), limits[i].value);

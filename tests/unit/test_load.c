@@ -466,6 +466,11 @@ TEST_IN(set_up, tear_down, test_notes)
     job(f, "{'conversations':[{'conversationId':'c3','brandNew':1,'selfServed':'no'}]}");
     check_value(f->s, "SELECT count FROM unknown_field WHERE path = 'brandNew'", "3");
     check_value(f->s, "SELECT example || count FROM data_problem", "yes2");
+    job(f, "{'conversations':[{'conversationId':'c4','externalTag':'cut \\ud83d'}]}");
+    check_value(f->s, "SELECT external_tag FROM conversation WHERE conversation_id = 'c4'",
+                "cut \xEF\xBF\xBD");
+    check_value(f->s, "SELECT path || ':' || kind || count FROM data_problem WHERE example IS NULL",
+                ":no character: U+FFFD stands for it1");
 }
 
 TEST_IN(set_up, tear_down, test_users)

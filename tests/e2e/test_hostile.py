@@ -1,0 +1,56 @@
+"""Answers that mean harm: whatever one holds, memory stays bounded and no secret shows."""
+import gzip
+import itertools
+import sys
+import unittest
+import zlib
+
+from broken import SECRET, cloud
+from harness import TestCase
+
+MIB = 1 << 20
+# A process of its own, so that the largest RSS is the program's and not that of the tests.
+MEASURE = ("import os, sys; pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]); status, used = os.wait4(pid, 0)[1:];"
+           "print('rss', used.ru_maxrss // 1024); sys.exit(os.waitstatus_to_exitcode(status))")
+NOW = "2026-03-02T06:00:00Z"
+
+
+def packed(piece, megabytes, before=b"", after=b""):
+    """`piece` again and again, in gzip, without holding it whole."""
+    pack = zlib.compressobj(9, wbits=31)
+    many = piece * (MIB // len(piece))
+    return b"".join([pack.compress(before), *(pack.compress(many) for _ in range(megabytes)), pack.compress(after),
+                     pack.flush()])
+
+
+GZIP = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+ENTITY = b'{"id":"%06d"},'
+BODIES = {  # name: body, headers, largest RSS in MiB, exit code
+    "ones": (packed(b"1,", 900, b"[", b"1]"), GZIP, 64, 8),
+    "zeros": (packed(b"\0", 900), GZIP, 64, 8),
+    "plain": (b'{"entities":[' + b"1," * (30 * MIB) + b"1]}", {}, 64, 8),
+    "dense": (packed(b"1,", 8, b"[", b"1]"), GZIP, 64, 8),
+    "deep": (packed(b"[", 15), GZIP, 64, 8),
+    "text": (packed(b"a", 15, b'{"entities":[{"id":"1","name":"', b'"}],"total":1,"pageCount":1}'), GZIP, 96, 0),
+    "values": (packed(b"1,", 3, b'{"entities":[{"id":"1","skills":[', b'1]}],"total":1,"pageCount":1}'), GZIP, 96, 0),
+    "rows": (gzip.compress(b'{"entities":[' + b"".join(ENTITY % i for i in range(400000)) +
+                           b'{"id":"x"}],"total":400001,"pageCount":1}'), GZIP, 96, 0),
+    "invalid": (packed(b"\xff", 5, b'{"entities":[{"id":"1","name":"', b'"}],"total":1,"pageCount":1}'), GZIP, 96, 0),
+}
+
+
+class Memory(TestCase):
+    def test_an_answer_takes_no_more_than_its_share(self):
+        for name, (body, headers, most, code) in BODIES.items():
+            with self.subTest(name):
+                server = cloud(self, {"/api/v2/users": (200, body, headers)})
+                site = self.site(server.url, genesys={"client_secret": SECRET})
+                result = site.extract("--stream", "users", "--until", NOW, before=(sys.executable, "-c", MEASURE),
+                                      env={"ROLLCALL_LIMIT_INFLATE_RATIO": 2000})
+                rss = int(result.stdout.rsplit("rss", 1)[1])
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertLessEqual(rss, most)
+
+
+if __name__ == "__main__":
+    unittest.main()
