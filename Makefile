@@ -43,6 +43,7 @@ SQL     := $(sort $(wildcard src/*/*.sql))
 GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
            $(BUILD)/obj/gen/maps.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h
+PROOF_MAPS := $(BUILD)/gen/proof_maps.h
 LIB     := $(BUILD)/librollcall.a
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -107,7 +108,7 @@ check-systems: ## make demo, check and lint in a new Debian 12 and 13 each (need
 
 lint: ## format, static analysis, house rules; ends with the house in figures
 	@scripts/deps.sh $(TEST_DEPS)
-	@$(MAKE) --no-print-directory $(HEADERS)
+	@$(MAKE) --no-print-directory $(HEADERS) $(PROOF_MAPS)
 	@$(TEST_ENV) python3 tests/lint/run.py
 
 bench: ## measure against the goals, as a table
@@ -181,7 +182,7 @@ $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new
 	$(Q)ar rcs $@.new $^ && mv $@.new $@
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(HEADERS)
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile | $(HEADERS) $(PROOF_MAPS)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	$(Q)$(COMPILE) $(DEP_CFLAGS) $(OBJECT)
@@ -211,6 +212,12 @@ $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c: $(BUILD)/gen/sql.%: $(BUILD)/gen/src.list
 $(BUILD)/gen/maps.h $(BUILD)/gen/maps.c: $(BUILD)/gen/maps.%: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/maps.awk
 	$(Q)LC_ALL=C awk -v want=$* -f scripts/maps.awk $(sort $(wildcard schema/*.sql)) >$@.$$$$ && mv $@.$$$$ $@
 
+# The same with the tables of the tests' own streams: proof_maps.o takes the place of maps.o.
+PROOF_SQL := $(sort $(wildcard schema/*.sql) $(wildcard tests/proof/schema/*.sql))
+$(PROOF_MAPS) $(BUILD)/gen/proof_maps.c: $(BUILD)/gen/proof_maps.%: $(BUILD)/gen/schema.list \
+    $(BUILD)/gen/tests/proof/schema.list $(PROOF_SQL) scripts/maps.awk
+	$(Q)LC_ALL=C awk -v want=$* -v name=proof_maps -f scripts/maps.awk $(PROOF_SQL) >$@.$$$$ && mv $@.$$$$ $@
+
 # A text may be longer than a compiler has to bear.
 $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
 
@@ -234,10 +241,12 @@ $(UNIT_LIB): $(UNIT_OBJ)
 	$(Q)ar rcs $@ $^
 endif
 
+$(BUILD)/unit/test_walk: $(BUILD)/obj/gen/proof_maps.o
+
 $(BUILD)/unit/test_%: $(BUILD)/obj/tests/unit/test_%.o $(UNIT_LIB)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	$(Q)$(LINK) $^ $(DEP_LIBS) -lcmocka -lm -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(DEP_LIBS) -lcmocka -lm -o $@
 
 $(BUILD)/standin: $(STANDIN_OBJECTS)
 	@echo "  LD $@"

@@ -180,7 +180,7 @@ function set_path(t, n, k, path,    alternatives, count, i, use)
 {
     count = split(below(t, path), alternatives, "|")
     use = types[t, n] ~ /^(OFFSET|FROM|TO)$/ ? types[t, n] : ""
-    use = use " " substr(path, 1, length(path) - length(below(t, path)))
+    use = use " " base[t, n] " " substr(path, 1, length(path) - length(below(t, path)))
     for (i = 1; i <= count; i++) {
         if (alternatives[i] !~ /^[A-Za-z][A-Za-z0-9_.]*$/ || (t, k, use, alternatives[i]) in taken) {
             fail(here, alternatives[i] " is " ((t, k, use, alternatives[i]) in taken ? "mapped twice" : "no path"))

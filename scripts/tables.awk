@@ -20,7 +20,8 @@ function meaning_of(comment,    end, field)
         field = substr(comment, 2, end - 2)
         comment = substr(comment, end + 2)
         sub(/[| ].*/, "", field)
-        if (field != "-") {
+        sub(/^\^+/, "", field)
+        if (field !~ /^[-@]/) {
             comment = "[" field "] " comment
         }
     }

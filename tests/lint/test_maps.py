@@ -3,6 +3,7 @@ file and line. And the rule of migrations (views are none): what is released doe
 import glob
 import hashlib
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAPS = os.path.join(ROOT, "scripts", "maps.awk")
 AWKS = [a for a in (["mawk"], ["gawk", "--posix"], ["gawk"], ["busybox", "awk"], ["original-awk"], ["awk"]) if shutil.which(a[0])]
+PROOF = sorted(glob.glob(os.path.join(ROOT, "tests", "proof", "schema", "*.sql")))
 SCHEMA = sorted(glob.glob(os.path.join(ROOT, "schema", "[0-9]*.sql")))
 
 # The SQL of each migration without its comments, once it is released: a number's hash stands here for good.
@@ -66,6 +68,45 @@ WRONG = (
     ("[open 0/1] ", "", 13, "leg has no mapped column"),
 )
 
+# A root in nested arrays, with every source of values; a table below it.
+NESTED = """CREATE TABLE visit ( -- [* days[].log.visits[] not views]
+    visit_key INTEGER PRIMARY KEY, -- ours
+    unit TEXT,                     -- [@scope id] what was asked for
+    person TEXT,                   -- [^^person.id|name id?] whose
+    begun TEXT,                    -- [^span from id] when the day began
+    ended TEXT,                    -- [^span to] when it ended
+    zone TEXT,                     -- [@zone] its zone
+    after INTEGER,                 -- [after] seconds
+    at TEXT,                       -- [after offset] from the window's start
+    since TEXT                     -- [after offset:^^^asked] from what the answer says
+);
+CREATE TABLE stop ( -- [days[].log.visits[].stops[]]
+    visit_key INTEGER,             -- the visit
+    stop_no INTEGER,               -- from 0
+    day TEXT,                      -- [^^day] its day
+    PRIMARY KEY (visit_key, stop_no)
+);
+"""
+WRONG_NESTED = (
+    ("log.visits[] ", "log..visits[] ", 1, "no nested arrays: days[].log..visits[]"),
+    ("[* days[].log.visits[] ", "[a: * days[].log.visits[] ", 1, "unknown mark of a table: days[].log.visits[]"),
+    ("[^^person", "[^^^^person", 4, "^^^^person.id|name leads above the answer"),
+    ("[^^person", "[^^^.person", 4, ".person.id is no path"),
+    ("|name", "|^name", 4, "^name is no path"),
+    ("[@zone]", "[@zones]", 7, "nothing that a window says, or not of this type or source: @zones"),
+    ("after INTEGER,                 -- [after]", "after INTEGER,                 -- [@start]", 8, "not of this type or source: @start"),
+    ("after INTEGER,                 -- [after]", "after INTEGER,                 -- [after id?]", 8, "unknown mark, or not of this type: id?"),
+    ("[after]", "[after offset]", 8, "not of this type: offset"),
+    ("[after]", "[^^person.id]", 8, "person.id is mapped twice"),
+    ("[after offset]", "[after offset:^^^^asked]", 9, "^^^^asked leads above the answer"),
+    ("[after offset]", "[after offset:]", 9, " is no path"),
+    ("[^span to]", "[^span from]", 6, "span is mapped twice"),
+    ("[^^day]", "[^^day id]", 15, "unknown mark, or not of this type: id"),
+    ("[^^day]", "[^^^^^day]", 15, "^^^^^day leads above the answer"),
+    ("stop ( -- [days[].log.visits[].stops[]]", "stop ( -- [stops[]]", 12, "stop is not in the rows of its root, days[].log.visits[]"),
+    ("visit_key INTEGER PRIMARY KEY,", "visit_key INTEGER,", 12, "stop: its root visit has several ids and no key of ours"),
+)
+
 
 def run(awk, text, want="c", more=""):
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +126,7 @@ class Maps(unittest.TestCase):
 
     def test_every_awk_makes_the_same_maps(self):
         for want in "ch":
-            texts = {subprocess.run([*awk, "-v", "want=" + want, "-f", MAPS, *SCHEMA], capture_output=True, text=True, check=True,
+            texts = {subprocess.run([*awk, "-v", "want=" + want, "-f", MAPS, *SCHEMA, *PROOF], capture_output=True, text=True, check=True,
                                     env={**os.environ, "LC_ALL": "C"}).stdout for awk in AWKS}
             self.assertEqual(len(texts), 1)
             self.assertGreater(len(texts.pop()), 1000)
@@ -112,13 +153,43 @@ class Maps(unittest.TestCase):
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT;\n", "score has no comment")):
                 self.assertIn(said, run(awk, WHOLE, more=wrong).stderr)
 
+    def test_where_values_come_from(self):
+        for awk in self.each():
+            made = run(awk, NESTED)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            for line in ('{"unit", "", COLUMN_TEXT, SOURCE_SCOPE, COLUMN_REQUIRED | COLUMN_UNHASHED, NULL},',
+                         '{"person", "^^person.id|name", COLUMN_TEXT, SOURCE_FIELD, COLUMN_OR_NONE, NULL},',
+                         '{"begun", "^span", COLUMN_FROM, SOURCE_FIELD, COLUMN_REQUIRED, NULL},',
+                         '{"ended", "^span", COLUMN_TO, SOURCE_FIELD, 0, NULL},',
+                         '{"zone", "", COLUMN_TEXT, SOURCE_ZONE, COLUMN_UNHASHED, NULL},',
+                         '{"after", "after", COLUMN_INT, SOURCE_FIELD, 0, NULL},',
+                         '{"at", "after", COLUMN_OFFSET, SOURCE_FIELD, 0, NULL},',
+                         '{"since", "after", COLUMN_OFFSET, SOURCE_FIELD, 0, "^^^asked"},', '{"day", "^^day", COLUMN_TEXT',
+                         '.rows = "days[].log.visits[]",', '.rows = "stops",', '    "unit",\n    "person",\n    "begun",\n};'):
+                self.assertIn(line, made.stdout)
+            self.assertIn('#define VISIT_TREE .root = &visit_table, IDS(visit_ids), .key = "visit_key", IGNORED(visit_ignored)',
+                          run(awk, NESTED, "h").stdout)
+
     def test_what_is_wrong_names_its_line(self):
         for awk in self.each():
-            for old, new, line, said in WRONG:
-                self.assertEqual(WHOLE.count(old), 1, old)
-                made = run(awk, WHOLE.replace(old, new))
+            for whole, (old, new, line, said) in [(WHOLE, w) for w in WRONG] + [(NESTED, w) for w in WRONG_NESTED]:
+                self.assertEqual(whole.count(old), 1, old)
+                made = run(awk, whole.replace(old, new))
                 self.assertEqual(made.returncode, 1, f"{new}: {made.stdout[-300:]}")
                 self.assertRegex(made.stderr, rf"0001_a\.sql:{line}: .*" + re.escape(said), new)
+
+    def test_any_mark_makes_a_map_or_names_its_line(self):
+        """Marks with a character more, less or other: each awk says the same, in one line."""
+        seed = random.randrange(10**9)
+        chance = random.Random(seed)
+        marks = [m.span() for m in re.finditer(r"(?<=-- \[).*(?=\])", NESTED)]
+        for _ in range(60):
+            at = chance.randrange(*chance.choice(marks))
+            text = NESTED[:at] + chance.choice(["", *"^@[]{}.:|*? x-"]) + NESTED[at + chance.randrange(2):]
+            made = [run(awk, text) for awk in AWKS]
+            said = {(m.returncode, m.stdout if m.returncode == 0 else "", re.sub(r"\S*/", "", m.stderr)) for m in made}
+            self.assertEqual(len(said), 1, f"seed {seed}: {text}")
+            self.assertRegex(made[0].stderr, r"\A\Z" if made[0].returncode == 0 else r"\A\S+:\d+: .+\n\Z", f"seed {seed}: {text}")
 
     def test_a_source_has_its_own_paths(self):
         several = ("CREATE TABLE s ( -- [one: *]\n    -- [two: * not x]\n    id TEXT, -- [a.id] whose\n    -- [two: b]\n"
