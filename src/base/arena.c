@@ -124,6 +124,19 @@ void arena_free(struct arena *a)
     free(a);
 }
 
+size_t arena_bytes(const struct arena *a)
+{
+    const struct block *const chains[] = {a->top, a->large};
+    size_t bytes = sizeof(*a);
+
+    for (size_t i = 0; i < COUNT_OF(chains); i++) {
+        for (const struct block *b = chains[i]; b; b = b->below) {
+            bytes += sizeof(*b) + b->size;
+        }
+    }
+    return bytes;
+}
+
 /* The block with room for `size` bytes, made when there is none. */
 static struct block *block_for(struct arena *a, size_t size)
 {

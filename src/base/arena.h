@@ -23,6 +23,9 @@ struct arena *arena_new(size_t block_bytes);
 /* Frees the arena and all it gave out; NULL is allowed. */
 void arena_free(struct arena *a);
 
+/* Bytes of memory the arena holds. */
+size_t arena_bytes(const struct arena *a);
+
 /* Takes back everything the arena gave out, keeping its first block for reuse. */
 void arena_reset(struct arena *a);
 

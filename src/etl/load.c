@@ -6,11 +6,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "etl/observe.h"
-#include "etl/walk.h"
 
 enum {
-    BATCH = 128,          /* entities whose rows wait to be written together */
-    BATCH_CELLS = 262144, /* and the most cells of theirs, but for what the last one brings */
     TABLES_MAX = 32,
     SQL_BYTES = 65536,
 };
@@ -18,9 +15,8 @@ enum {
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
 
-/* An entity that was walked; its root's row has the same number. */
+/* What becomes of an entity of the part that is loaded. */
 struct entity {
-    struct cell id;
     struct cell key;
     int64_t run_id; /* that wrote its rows last, this page's included */
     uint64_t row_hash;
@@ -34,7 +30,7 @@ struct entity {
     bool attributes_read; /* a job has, now or before */
 };
 
-/* The cells of ours behind the root's, in the order of own_columns: first its bookkeeping columns,
+/* The cells behind the root's, in the order of own_columns: first its bookkeeping columns,
  * then what statements ask. */
 enum own {
     OWN_HASH,
@@ -48,6 +44,7 @@ enum own {
     OWN_PART, /* what changed, NULL: it is new, or nothing */
     OWN_COUNT
 };
+_Static_assert((int)OWN_COUNT == (int)WALK_OWN_CELLS, "as many as the walker leaves free");
 static const char *const own_columns[OWN_COUNT] = {
     [OWN_HASH] = "row_hash",
     [OWN_RUN] = "row_changed_run_id",
@@ -76,14 +73,15 @@ enum statement {
     STATEMENTS = INSERT + TABLES_MAX
 };
 
+/* A tree's; those of a stream's other trees hang on it. */
 struct loader {
+    struct loader *next;
     struct db *db;
     const struct tree_map *tree;
-    struct walker *walker;
-    struct observer *observer; /* LOAD_OBSERVE; the rest is LOAD_TREE's */
+    struct walker *walker;     /* knows the tree */
+    struct observer *observer; /* LOAD_OBSERVE; the rest is of the other rules */
     bool *answered;            /* by asked id, of the page being loaded */
     struct arena *arena;
-    const struct row_set *sets;
     size_t table_count;
     size_t attributes;             /* the table of attributes; 0: the tree has none */
     size_t own_stored;             /* how many of the root's own cells are stored */
@@ -93,8 +91,18 @@ struct loader {
     const struct load_page *page;
     char now[CLOCK_ISO_BYTES]; /* its moment */
     int64_t last_key;
-    struct entity entities[BATCH];
+
+    /* The part that is loaded: entities, and of each table their rows. No id is in it twice. */
+    const struct walked *walked;
+    struct entity *entities;
     size_t count;
+    size_t capacity;
+    uint32_t from; /* number of its first entity */
+    struct part {
+        struct cell *cells;
+        const uint32_t *entities;
+        size_t row_count;
+    } parts[TABLES_MAX];
 };
 
 /* --- statements --- */
@@ -182,6 +190,15 @@ static const char *root_changes(struct loader *l)
     return take(l, &b);
 }
 
+/* The root's stored columns of trees with attributes, behind others. */
+static const char *quoted_attributes(struct loader *l)
+{
+    const char *root = l->tree->root->table;
+
+    return arena_printf(l->arena, ", \"%s\".row_attribute_hash, \"%s\".row_attribute_read", root,
+                        root);
+}
+
 /* What the templates below may name, of one table. */
 struct words {
     struct word {
@@ -210,7 +227,7 @@ static struct words words_of(struct loader *l, size_t table)
     add_word(&w, "new_root", quoted(l, FEED, root->table, ""));
     add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
     add_word(&w, "changes", root_changes(l));
-    add_word(&w, "attributes", l->attributes ? ", row_attribute_hash, row_attribute_read" : "");
+    add_word(&w, "attributes", l->attributes ? quoted_attributes(l) : "");
     add_word(&w, "table", quoted(l, "", map->table, ""));
     add_word(&w, "new", quoted(l, FEED, map->table, ""));
     add_word(&w, "columns", stored_columns(l, table, ""));
@@ -256,7 +273,8 @@ static void make(struct loader *l, size_t statement, size_t table, const char *t
 static void make_root(struct loader *l)
 {
     make(l, FIND, 0,
-         "SELECT {key}, row_hash, row_changed_run_id{attributes} FROM {root} WHERE {id} = ?1");
+         "SELECT new.rowid, {root}.{key}, {root}.row_hash, {root}.row_changed_run_id{attributes} "
+         "FROM {new_root} AS new CROSS JOIN {root} ON {root}.{id} = new.{id}");
     make(l, WRITE_ROOT, 0,
          "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root} "
          "WHERE true ON CONFLICT ({id}) DO UPDATE SET {changes}");
@@ -322,11 +340,11 @@ static void make_attributes(struct loader *l)
 
 /* --- making --- */
 
-/* Whether rows of the walker are written. */
+/* Whether a row of the page is written. */
 static bool is_fed(const void *user, size_t table, size_t row)
 {
     const struct loader *l = user;
-    const struct entity *n = &l->entities[l->sets[table].entities[row]];
+    const struct entity *n = &l->entities[l->parts[table].entities[row] - l->from];
 
     if (table == 0) {
         return n->rows || n->attributes || n->marked;
@@ -350,10 +368,11 @@ static bool is_free(struct loader *l, const char *name, struct err *e)
     return db_end(&q);
 }
 
-/* Makes the walker's rows of a table a table of the database. */
+/* Makes a page's rows of a table a table of the database. */
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
     struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
+    size_t columns_before = 1 + walk_ordinals(l->walker, i);
     const char *columns = stored_columns(l, i, " INTEGER");
 
     if (i == 0 && !l->tree->key) {
@@ -363,9 +382,10 @@ static bool feed(struct loader *l, size_t i, struct err *e)
         columns = arena_printf(l->arena, "%s,%s", columns, own_columns[k]);
     }
     *f = (struct db_feed){.columns = columns,
-                          .width = l->sets[i].cells_per_row,
-                          .cells = &l->sets[i].cells,
-                          .row_count = &l->sets[i].row_count,
+                          .width = columns_before + walk_table(l->walker, i)->column_count +
+                                   (i == 0 ? OWN_COUNT : 0),
+                          .cells = &l->parts[i].cells,
+                          .row_count = &l->parts[i].row_count,
                           .has = is_fed,
                           .user = l,
                           .table = i};
@@ -400,16 +420,16 @@ static bool make_tree(struct loader *l, struct err *e)
     return fed;
 }
 
-struct loader *load_new(struct db *d, const struct tree_map *tree, const struct table_map *state,
-                        struct err *e)
+/* A loader of one tree. */
+static struct loader *new_loader(struct db *d, const struct tree_map *tree,
+                                 const struct table_map *state, struct err *e)
 {
     struct loader *l = xcalloc(1, sizeof(*l));
 
     l->db = d;
     l->tree = tree;
     l->arena = arena_new(0);
-    l->walker = walk_new(tree, state ? 0 : OWN_COUNT);
-    l->sets = walk_sets(l->walker);
+    l->walker = walk_new(tree);
     if (state) {
         l->observer = observer_new(d, tree, state);
     } else if (!make_tree(l, e)) {
@@ -417,6 +437,22 @@ struct loader *load_new(struct db *d, const struct tree_map *tree, const struct 
         return NULL;
     }
     return l;
+}
+
+struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum load_rule rule,
+                        const struct table_map *state, struct err *e)
+{
+    struct loader *first = NULL;
+
+    INVARIANT((rule == LOAD_OBSERVE) == (state != NULL));
+    for (struct loader **end = &first; *trees; trees++, end = &(*end)->next) {
+        *end = new_loader(d, *trees, state, e);
+        if (!*end) {
+            load_free(first);
+            return NULL;
+        }
+    }
+    return first;
 }
 
 void load_free(struct loader *l)
@@ -432,10 +468,12 @@ void load_free(struct loader *l)
     for (size_t i = 0; i < TABLES_MAX && l->feeds[i]; i++) {
         db_unfeed(l->db, l->feeds[i]);
     }
+    load_free(l->next);
     observer_free(l->observer);
     walk_free(l->walker);
     arena_free(l->arena);
     free(l->answered);
+    free(l->entities);
     free(l);
 }
 
@@ -467,10 +505,10 @@ static bool note(struct loader *l, const struct walk_note *n, struct err *e)
                  S(n->example));
 }
 
-static bool write_notes(struct loader *l, struct err *e)
+static bool write_notes(struct loader *l, const struct walked_page *rows, struct err *e)
 {
     size_t count;
-    const struct walk_note *notes = walk_notes(l->walker, &count);
+    const struct walk_note *notes = walked_notes(rows, &count);
 
     for (size_t i = 0; i < count; i++) {
         if (!note(l, &notes[i], e)) {
@@ -526,9 +564,8 @@ static void fill_own(const struct entity *n, struct cell *own)
 {
     own[OWN_HASH] = int_cell((int64_t)n->row_hash);
     own[OWN_RUN] = int_cell(n->run_id);
-    if (n->attributes_read) {
-        own[OWN_ATTRIBUTE_HASH] = int_cell((int64_t)n->attribute_hash);
-    }
+    own[OWN_ATTRIBUTE_HASH] = n->attributes_read ? int_cell((int64_t)n->attribute_hash)
+                                                 : (struct cell){.type = CELL_NULL};
     own[OWN_ATTRIBUTE_READ] = int_cell(n->attributes_read);
     own[OWN_REPLACES] = int_cell(!n->is_new && n->rows);
     own[OWN_REPLACES_ATTRIBUTES] = int_cell(!n->is_new && n->attributes);
@@ -539,10 +576,10 @@ static void fill_own(const struct entity *n, struct cell *own)
 
 static void fill_roots(struct loader *l)
 {
-    const struct row_set *root = &l->sets[0];
+    size_t width = 1 + l->tree->root->column_count + OWN_COUNT;
 
     for (size_t i = 0; i < l->count; i++) {
-        fill_own(&l->entities[i], root->cells + (i + 1) * root->cells_per_row - OWN_COUNT);
+        fill_own(&l->entities[i], l->parts[0].cells + (i + 1) * width - OWN_COUNT);
     }
 }
 
@@ -590,8 +627,8 @@ static bool move_attributes(struct loader *l, struct err *e)
            db_do(l->db, e, l->sql[INSERT_MOVED], NONE);
 }
 
-/* Writes what waits. Kept attributes find their places first, while the old rows are there. */
-static bool flush(struct loader *l, struct err *e)
+/* Writes the part. Kept attributes find their places first, while the old rows are there. */
+static bool write_part(struct loader *l, struct err *e)
 {
     bool any = false;
     bool old = false;
@@ -610,84 +647,135 @@ static bool flush(struct loader *l, struct err *e)
     if (keeps && !find_moved(l, e)) {
         return false;
     }
-    bool done =
-        (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) && (!old || for_tables(l, REMOVE, e)) &&
-        (!any || for_tables(l, INSERT, e)) && (!keeps || move_attributes(l, e)) &&
-        (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], S(l->now))) &&
-        (!old || !l->sql[NOTE_CHANGE] ||
-         db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
-    for (size_t i = 0; i < l->count; i++) {
-        l->entities[i] = (struct entity){.id = l->entities[i].id};
-    }
-    return done;
+    return (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
+           (!old || for_tables(l, REMOVE, e)) && (!any || for_tables(l, INSERT, e)) &&
+           (!keeps || move_attributes(l, e)) &&
+           (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], S(l->now))) &&
+           (!old || !l->sql[NOTE_CHANGE] ||
+            db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
 }
 
-/* Whether an entity of that id may wait to be written. */
-static bool is_waiting(const struct loader *l, const struct cell *id)
+/* What an entity owes that is stored, as the row of FIND says. */
+static void compare(const struct loader *l, const struct rows *q, struct entity *n)
 {
-    for (size_t i = 0; i < l->count; i++) {
-        const struct cell *other = &l->entities[i].id;
-
-        if (other->length == id->length &&
-            memcmp(other->value.text, id->value.text, id->length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What an entity owes, compared with what is stored. */
-static bool compare(struct loader *l, const struct walked *walked, struct entity *n, struct err *e)
-{
+    const struct walked *walked = &l->walked[n - l->entities];
     bool brings = l->attributes > 0 && l->page->brings_attributes;
-    struct rows q = db_ask(l->db, e, l->sql[FIND], X(walked->id.value.text, walked->id.length));
-    bool found = db_next(&q);
-    bool read = found && l->attributes && db_int(&q, 4) != 0;
-    uint64_t attribute_hash = read ? (uint64_t)db_int(&q, 3) : 0;
+    bool read = l->attributes && db_int(q, 5) != 0;
+    uint64_t attribute_hash = read ? (uint64_t)db_int(q, 4) : 0;
 
-    *n = (struct entity){.id = walked->id,
-                         .key = walked->id,
-                         .run_id = l->page->run_id,
-                         .row_hash = walked->row_hash,
-                         .attribute_hash = brings ? walked->attribute_hash : attribute_hash,
-                         .is_new = !found,
-                         .rows = !found || (uint64_t)db_int(&q, 1) != walked->row_hash,
-                         .attributes_read = brings || read};
+    n->is_new = false;
     if (l->tree->key) {
-        n->key = int_cell(found ? db_int(&q, 0) : ++l->last_key);
+        n->key = int_cell(db_int(q, 1));
     }
+    n->rows = (uint64_t)db_int(q, 2) != walked->row_hash;
+    n->attributes_read = brings || read;
+    n->attribute_hash = brings ? walked->attribute_hash : attribute_hash;
     n->new_attributes =
         brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
     n->attributes = brings && (n->rows || n->new_attributes);
-    n->keeps = found && n->rows && !brings && read;
+    n->keeps = n->rows && !brings && read;
     n->marked = !n->rows && !n->attributes && n->attributes_read != read;
     if (n->marked) {
-        n->run_id = db_int(&q, 2);
+        n->run_id = db_int(q, 3);
+    }
+}
+
+/* Compares the part's entities with what is stored; those that are not found are new, and get
+ * their keys in their order. */
+static bool find_part(struct loader *l, struct err *e)
+{
+    bool brings = l->attributes > 0 && l->page->brings_attributes;
+
+    for (size_t i = 0; i < l->count; i++) {
+        const struct walked *walked = &l->walked[i];
+
+        l->entities[i] = (struct entity){.key = walked->id,
+                                         .run_id = l->page->run_id,
+                                         .row_hash = walked->row_hash,
+                                         .attribute_hash = brings ? walked->attribute_hash : 0,
+                                         .is_new = true,
+                                         .rows = true,
+                                         .attributes_read = brings,
+                                         .attributes = brings,
+                                         .new_attributes = brings && walked->has_attributes};
+    }
+    struct rows q = db_ask(l->db, e, l->sql[FIND], NONE);
+    while (db_next(&q)) {
+        compare(l, &q, &l->entities[db_int(&q, 0)]);
+    }
+    for (size_t i = 0; l->tree->key && i < l->count; i++) {
+        if (l->entities[i].is_new) {
+            l->entities[i].key = int_cell(++l->last_key);
+        }
     }
     return db_end(&q);
 }
 
-/* Takes the entity walked last; an id that comes twice is written twice. */
-static bool take_entity(struct loader *l, const struct walked *walked, struct load_counts *counts,
-                        struct err *e)
+/* The rows of the next `count` entities; those before them are loaded. */
+static void cut_part(struct loader *l, const struct walked_tree *t, size_t from, size_t count)
 {
-    struct entity *n = &l->entities[l->count];
+    if (count > l->capacity) {
+        l->capacity = count;
+        l->entities = xrealloc(l->entities, count * sizeof(*l->entities));
+    }
+    l->walked = t->entities + from;
+    l->from = (uint32_t)from;
+    l->count = count;
+    for (size_t i = 0; i < t->table_count; i++) {
+        const struct row_set *set = &t->sets[i];
+        struct part *p = &l->parts[i];
+        size_t row = from == 0 ? 0 : (size_t)(p->entities - set->entities) + p->row_count;
+        size_t end = row;
 
-    *n = (struct entity){.id = walked->id}; /* its rows lie there already, but are not fed yet */
-    if ((is_waiting(l, &walked->id) && !flush(l, e)) || !compare(l, walked, n, e)) {
+        while (end < set->row_count && set->entities[end] < from + count) {
+            end++;
+        }
+        *p = (struct part){set->cells + row * set->cells_per_row, set->entities + row, end - row};
+    }
+}
+
+static void fill_keys(struct loader *l, const struct walked_tree *t)
+{
+    for (size_t i = 0; i < t->table_count; i++) {
+        const struct part *p = &l->parts[i];
+
+        for (size_t r = 0; r < p->row_count; r++) {
+            p->cells[r * t->sets[i].cells_per_row] = l->entities[p->entities[r] - l->from].key;
+        }
+    }
+}
+
+/* Loads a page's rows of the tree, in parts in which no id comes twice: an id that does is written
+ * twice. */
+static bool load_tree(struct loader *l, const struct walked_tree *t, struct load_counts *counts,
+                      struct err *e)
+{
+    size_t end;
+
+    if (l->sql[LAST_KEY] && !db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e)) {
         return false;
     }
-    walk_set_key(l->walker, &n->key);
-    counts->rows_new += n->is_new;
-    counts->rows_changed += !n->is_new && (n->rows || n->attributes);
-    counts->rows_unchanged += !n->is_new && !n->rows && !n->attributes;
-    if (++l->count < BATCH && walk_cells(l->walker) < BATCH_CELLS) {
-        return true;
+    for (size_t from = 0; from < t->count; from = end) {
+        for (end = from + 1; end < t->count && !t->entities[end].repeated;) {
+            end++;
+        }
+        cut_part(l, t, from, end - from);
+        if (!find_part(l, e)) {
+            return false;
+        }
+        fill_keys(l, t);
+        for (size_t i = 0; i < l->count; i++) {
+            const struct entity *n = &l->entities[i];
+
+            counts->rows_new += n->is_new;
+            counts->rows_changed += !n->is_new && (n->rows || n->attributes);
+            counts->rows_unchanged += !n->is_new && !n->rows && !n->attributes;
+        }
+        if (!write_part(l, e)) {
+            return false;
+        }
     }
-    bool done = flush(l, e);
-    walk_clear(l->walker);
-    l->count = 0;
-    return done;
+    return true;
 }
 
 /* --- observations --- */
@@ -701,27 +789,25 @@ static void mark_answered(struct loader *l, const struct cell *id)
     }
 }
 
-static bool take_observation(struct loader *l, const struct walked *walked,
+static bool take_observation(struct loader *l, const struct cell *id, const struct cell *columns,
                              struct load_counts *counts, struct err *e)
 {
     static const char *const problems[] = {
         [OBSERVED_LATE] = "older than the last observation",
         [OBSERVED_BAD] = "interval ends before it starts, or is not yet",
     };
-    struct walk_note n = {.path = l->tree->ids[0], .example = walked->id.value.text, .count = 1};
+    struct walk_note n = {.path = l->tree->ids[0], .example = id->value.text, .count = 1};
     enum observed outcome;
 
-    if (!observe(l->observer, l->sets[0].cells + 1, l->now, l->page->plan, &outcome, e)) {
+    if (!observe(l->observer, columns, l->now, l->page->plan, &outcome, e)) {
         return false;
     }
-    mark_answered(l, &walked->id);
+    mark_answered(l, id);
     counts->rows_new += outcome == OBSERVED_NEW;
     counts->rows_changed += outcome == OBSERVED_CHANGED;
     counts->rows_unchanged += outcome >= OBSERVED_UNCHANGED;
     n.problem = outcome > OBSERVED_UNCHANGED ? problems[outcome] : NULL;
-    bool done = !n.problem || note(l, &n, e);
-    walk_clear(l->walker);
-    return done;
+    return !n.problem || note(l, &n, e);
 }
 
 /* Who was asked for and is not in the answer. */
@@ -753,72 +839,37 @@ bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *c
     return true;
 }
 
-/* --- pages --- */
-
-/* Finds the page's entities; an absent list is an empty one, where the answer is an object that
- * names its list. */
-static bool find_entities(const struct loader *l, struct json *entities, struct err *e)
+static bool load_observations(struct loader *l, const struct walked_tree *t,
+                              struct load_counts *counts, struct err *e)
 {
-    struct json root = json_root(l->page->document);
-    const char *names = l->tree->entities;
-
-    *entities = walk_entities(l->walker, root);
-    if (json_type(*entities) == JSON_ARRAY ||
-        (json_type(*entities) == JSON_ABSENT && json_type(root) == JSON_OBJECT && names[0])) {
-        return true;
+    if (l->page->asked_ids) {
+        free(l->answered);
+        l->answered = xcalloc(l->page->asked_count, sizeof(*l->answered));
     }
-    return err_set(e, ERR_CONTRACT, "%s: the answer holds no list%s%s", l->page->stream,
-                   names[0] ? " of " : "", names);
-}
+    for (size_t i = 0; i < t->count; i++) {
+        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row;
 
-static bool load_entities(struct loader *l, struct load_counts *counts, struct err *e)
-{
-    struct json entities;
-    struct json key;
-    struct json entity;
-
-    if (!find_entities(l, &entities, e)) {
-        return false;
-    }
-    struct json_iter it = json_iter(entities);
-    while (json_next(&it, &key, &entity)) {
-        struct walked walked;
-
-        counts->rows_read++;
-        if (!walk_entity(l->walker, entity, &walked, e)) {
-            return err_prefix(e, "%s: row %lld of the page", l->page->stream,
-                              (long long)counts->rows_read);
-        }
-        if (l->observer ? !take_observation(l, &walked, counts, e)
-                        : !take_entity(l, &walked, counts, e)) {
+        if (!take_observation(l, &t->entities[i].id, row + 1, counts, e)) {
             return false;
         }
     }
-    return l->observer ? take_absences(l, counts, e) : flush(l, e);
+    return take_absences(l, counts, e);
 }
 
-bool load_page(struct loader *l, const struct load_page *page, struct load_counts *counts,
-               struct err *e)
-{
-    bool ok = true;
+/* --- pages --- */
 
-    *counts = (struct load_counts){0};
-    l->page = page;
-    l->count = 0;
-    clock_format(page->received_ms, l->now);
-    if (l->observer && page->asked_ids) {
-        free(l->answered);
-        l->answered = xcalloc(page->asked_count, sizeof(*l->answered));
+bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
+               struct load_counts *counts, struct err *e)
+{
+    const struct walked_tree *tree = walked_trees(rows);
+
+    *counts = (struct load_counts){.rows_read = (int64_t)walked_count(rows)};
+    for (struct loader *t = l; t; t = t->next, tree++) {
+        t->page = page;
+        clock_format(page->received_ms, t->now);
+        if (!(t->observer ? load_observations : load_tree)(t, tree, counts, e)) {
+            return false;
+        }
     }
-    if (l->sql[LAST_KEY]) {
-        ok = db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e);
-    }
-    struct walk_note mended = {.path = "",
-                               .problem = "no character: U+FFFD stands for it",
-                               .count = (int64_t)json_mended(page->document)};
-    ok = ok && load_entities(l, counts, e) && write_notes(l, e) &&
-         (mended.count == 0 || note(l, &mended, e));
-    walk_clear(l->walker);
-    walk_clear_notes(l->walker);
-    return ok;
+    return write_notes(l, rows, e);
 }

@@ -2,7 +2,7 @@
  * The loader: puts a page's rows into SQLite. One page is one transaction, begun and committed by
  * the caller (run/), which adds the window's cursor to the same transaction.
  *
- * LOAD_TREE: an entity that comes again is compared by its two hashes. Equal: nothing is written.
+ * LOAD_ENTITY: an entity that comes again is compared by its two hashes. Equal: nothing is written.
  * Different: its rows are replaced whole, its key stays. Rows that come without attributes (query,
  * reread) never erase what a job brought: kept attributes are renumbered by participant_id when the
  * participants are replaced; only those whose participant is gone go with it, and are counted as a
@@ -17,10 +17,16 @@
 
 #include "base/err.h"
 #include "etl/map.h"
+#include "etl/walk.h"
 #include "io/db.h"
-#include "io/json.h"
 
 struct loader;
+
+/* How rows meet what is stored. */
+enum load_rule {
+    LOAD_ENTITY,  /* an entity's rows are compared by hash and replaced whole */
+    LOAD_OBSERVE, /* observations extend or close rows of a state history */
+};
 
 struct load_counts {
     int64_t rows_read; /* entities in the page */
@@ -30,7 +36,6 @@ struct load_counts {
 };
 
 struct load_page {
-    const struct json_doc *document;
     const char *stream; /* for notes and messages */
     const char *plan;
     bool brings_attributes; /* a job's page */
@@ -40,27 +45,26 @@ struct load_page {
     size_t asked_count;
 };
 
-/* A loader for one tree on `d` (borrowed; one at a time for a tree and a connection). `state` is
- * the history table of LOAD_OBSERVE, NULL for LOAD_TREE. Free with load_free. */
-struct loader *load_new(struct db *d, const struct tree_map *tree, const struct table_map *state,
-                        struct err *e);
+/* A loader for a stream's trees (ends in NULL) on `d` (all borrowed; one at a time for a tree and a
+ * connection). `state` is the history table of LOAD_OBSERVE, else NULL. Free with load_free. */
+struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum load_rule rule,
+                        const struct table_map *state, struct err *e);
 void load_free(struct loader *l);
 
-/* Loads one page inside the caller's transaction, with its notes (unknown_field, data_problem,
- * attribute_key, conversation_change). ERR_CONTRACT refuses the page (the caller rolls back):
- * stream, page's row and path are in the message. A page may be rolled back: the loader remembers
- * nothing of the file. */
-bool load_page(struct loader *l, const struct load_page *page, struct load_counts *counts,
-               struct err *e);
+/* Loads one page, walked by the same trees, inside the caller's transaction, with its notes
+ * (unknown_field, data_problem, attribute_key, conversation_change). The transaction may be rolled
+ * back and the page loaded again: the loader remembers nothing of the file. */
+bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
+               struct load_counts *counts, struct err *e);
 
 /* LOAD_OBSERVE, at the end of a whole reading that began at `since_ms`: closes the open rows of all
  * whom it did not observe (no longer asked for, or left out of numbered pages). Part of the last
- * page's transaction. Nothing for LOAD_TREE. */
+ * page's transaction. Nothing for the other rules. */
 bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
                        struct err *e);
 
-/* The texts of all statements that are made for the tree (some are NULL), so that a test can hold
- * their plans. */
+/* The texts of all statements that are made for the first tree (some are NULL), so that a test can
+ * hold their plans. */
 const char *const *load_statements(const struct loader *l, size_t *count);
 
 #endif

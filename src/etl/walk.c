@@ -10,8 +10,7 @@
 
 enum {
     FIRST_ROWS = 8,
-    KEPT_CELLS = 131072, /* a row set that grew larger than this gives its memory back */
-    UNSET = 255,         /* rank of a column that no member has filled */
+    UNSET = 255, /* rank of a column that no member has filled */
     NOTES_MAX = 1000,
     NOTE_SLOTS = 4096, /* a power of two, well over NOTES_MAX */
     NOTE_PATH_BYTES = 400,
@@ -69,24 +68,46 @@ struct walk_table {
     uint64_t rows_of_serial; /* the parent's row that brought the last rows */
 };
 
+/* What one page's walk has seen beside its rows. */
+struct notes {
+    struct arena *texts; /* the page's */
+    struct buf scratch;
+    size_t count;
+    struct walk_note list[NOTES_MAX + 2];
+    uint16_t slots[NOTE_SLOTS]; /* index of a note, plus 1 */
+};
+
 struct walker {
     const struct tree_map *tree;
     struct arena *fixed;
-    struct arena *rows; /* texts of cells, since walk_clear */
     struct walk_table *tables;
-    struct row_set *sets;
     size_t table_count;
     struct object *objects;
-    size_t id_cell; /* of the root: the entity's own id */
-    uint32_t entity_count;
+    size_t id_cell;  /* of the root: the entity's own id */
     uint64_t serial; /* counts rows */
     struct hash hash;
 
-    struct arena *note_texts;
-    struct buf scratch;
+    /* of the page that is walked */
+    const struct walk_facts *facts;
+    struct notes *notes;
+    struct arena *rows; /* texts of cells */
+    struct walked_tree *out;
+    struct row_set *sets; /* those of `out` */
+};
+
+struct page_walker {
+    struct walker **walkers; /* by tree */
+    size_t count;
+    struct notes notes;
+};
+
+struct walked_page {
+    struct json_doc *document;
+    struct arena *texts;
+    struct walked_tree *trees;
+    size_t tree_count;
+    const struct walk_note *notes;
     size_t note_count;
-    struct walk_note notes[NOTES_MAX + 2];
-    uint16_t note_slots[NOTE_SLOTS]; /* index of a note, plus 1 */
 };
 
 /* --- which members are known --- */
@@ -311,8 +332,6 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
         t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
                                      &t->parent_id_cell);
     }
-    w->sets[at] =
-        (struct row_set){.table = map, .cells_per_row = first_column(t) + map->column_count};
     at++;
     if (map->child_count > 0 && !t->members) {
         t->members = new_object(w, t->path);
@@ -323,21 +342,16 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
     return at;
 }
 
-struct walker *walk_new(const struct tree_map *tree, size_t own_cells)
+struct walker *walk_new(const struct tree_map *tree)
 {
     struct walker *w = xcalloc(1, sizeof(*w));
     bool has_id;
 
     w->tree = tree;
     w->fixed = arena_new(0);
-    w->rows = arena_new(0);
-    w->note_texts = arena_new(0);
-    buf_init(&w->scratch, 65536);
     w->table_count = count_tables(tree->root);
     w->tables = arena_array(w->fixed, w->table_count, sizeof(*w->tables));
-    w->sets = arena_array(w->fixed, w->table_count, sizeof(*w->sets));
     add_table(w, tree->root, NULL, 0);
-    w->sets[0].cells_per_row += own_cells;
     has_id = find_cell(&w->tables[0], tree->ids[0], &w->id_cell);
     INVARIANT(has_id);
     for (struct object *o = w->objects; o; o = o->next) {
@@ -354,14 +368,7 @@ void walk_free(struct walker *w)
     if (!w) {
         return;
     }
-    for (size_t i = 0; i < w->table_count; i++) {
-        free(w->sets[i].cells);
-        free(w->sets[i].entities);
-    }
     hash_free(&w->hash);
-    buf_free(&w->scratch);
-    arena_free(w->note_texts);
-    arena_free(w->rows);
     arena_free(w->fixed);
     free(w);
 }
@@ -369,58 +376,58 @@ void walk_free(struct walker *w)
 /* --- notes: each path and problem once, with a count --- */
 
 /* The slot of a note, or the empty one where it belongs. */
-static uint16_t *note_slot(struct walker *w, const char *path, const char *problem)
+static uint16_t *note_slot(struct notes *n, const char *path, const char *problem)
 {
     uint32_t hash = hash_short(path, strlen(path)) ^ (problem ? (unsigned char)*problem * 31U : 0);
     size_t at = hash & (NOTE_SLOTS - 1);
 
-    while (w->note_slots[at] > 0) {
-        const struct walk_note *note = &w->notes[w->note_slots[at] - 1];
+    while (n->slots[at] > 0) {
+        const struct walk_note *note = &n->list[n->slots[at] - 1];
 
         if (str_eq(note->path, path) && str_eq(note->problem, problem)) {
             break;
         }
         at = (at + 1) & (NOTE_SLOTS - 1);
     }
-    return &w->note_slots[at];
+    return &n->slots[at];
 }
 
 /* Counts one. Returns the note when it has just been made. */
-static struct walk_note *count_note(struct walker *w, const char *path, const char *problem)
+static struct walk_note *count_note(struct notes *n, const char *path, const char *problem)
 {
-    uint16_t *slot = note_slot(w, path, problem);
+    uint16_t *slot = note_slot(n, path, problem);
 
-    if (*slot == 0 && w->note_count >= NOTES_MAX) {
+    if (*slot == 0 && n->count >= NOTES_MAX) {
         /* Two places are left for these: unknown fields and problems. */
         problem = problem ? "various" : NULL;
         path = "...";
-        slot = note_slot(w, path, problem);
+        slot = note_slot(n, path, problem);
     }
     if (*slot > 0) {
-        w->notes[*slot - 1].count++;
+        n->list[*slot - 1].count++;
         return NULL;
     }
-    struct walk_note *note = &w->notes[w->note_count++];
-    *slot = (uint16_t)w->note_count;
-    *note = (struct walk_note){
-        .path = arena_strdup(w->note_texts, path), .problem = problem, .count = 1};
+    struct walk_note *note = &n->list[n->count++];
+    *slot = (uint16_t)n->count;
+    *note =
+        (struct walk_note){.path = arena_strdup(n->texts, path), .problem = problem, .count = 1};
     return note;
 }
 
 /* Counts an unknown member of the object at `path`. */
-static void note_unknown(struct walker *w, const char *path, const char *key, size_t length)
+static void note_unknown(struct notes *n, const char *path, const char *key, size_t length)
 {
     char whole[NOTE_PATH_BYTES];
 
-    buf_cut(&w->scratch, 0);
-    str_escape(&w->scratch, key, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
-    (void)snprintf(whole, sizeof(whole), "%s%s%s%s", path, path[0] ? "." : "", buf_str(&w->scratch),
+    buf_cut(&n->scratch, 0);
+    str_escape(&n->scratch, key, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
+    (void)snprintf(whole, sizeof(whole), "%s%s%s%s", path, path[0] ? "." : "", buf_str(&n->scratch),
                    length > NOTE_KEY_BYTES ? "..." : "");
-    (void)count_note(w, whole, NULL);
+    (void)count_note(n, whole, NULL);
 }
 
 /* The first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
-static const char *example_of(struct walker *w, const char *text, size_t length)
+static const char *example_of(struct notes *n, const char *text, size_t length)
 {
     size_t at = 0;
 
@@ -430,15 +437,15 @@ static const char *example_of(struct walker *w, const char *text, size_t length)
 
         at += step > 0 ? step : 1;
     }
-    buf_cut(&w->scratch, 0);
-    str_escape(&w->scratch, text, at);
-    return arena_strdup(w->note_texts, buf_str(&w->scratch));
+    buf_cut(&n->scratch, 0);
+    str_escape(&n->scratch, text, at);
+    return arena_strdup(n->texts, buf_str(&n->scratch));
 }
 
 /* Counts a value at `path` that has `problem` (static text); the first one is the example. */
-static void note_problem(struct walker *w, const char *path, const char *problem, struct json value)
+static void note_problem(struct notes *n, const char *path, const char *problem, struct json value)
 {
-    struct walk_note *note = count_note(w, path, problem);
+    struct walk_note *note = count_note(n, path, problem);
 
     if (note) {
         struct arena *a = arena_new(0);
@@ -448,51 +455,17 @@ static void note_problem(struct walker *w, const char *path, const char *problem
         if (!text) {
             text = json_write(a, value, &length);
         }
-        note->example = example_of(w, text, length);
+        note->example = example_of(n, text, length);
         arena_free(a);
     }
 }
 
-static void note_wrong_type(struct walker *w, const char *path, struct json value)
+static void note_wrong_type(struct notes *n, const char *path, struct json value)
 {
-    note_problem(w, path, "wrong type", value);
-}
-
-const struct walk_note *walk_notes(const struct walker *w, size_t *count)
-{
-    *count = w->note_count;
-    return w->notes;
-}
-
-void walk_clear_notes(struct walker *w)
-{
-    if (w->note_count > 0) {
-        w->note_count = 0;
-        memset(w->note_slots, 0, sizeof(w->note_slots));
-        arena_reset(w->note_texts);
-    }
+    note_problem(n, path, "wrong type", value);
 }
 
 /* --- rows --- */
-
-void walk_clear(struct walker *w)
-{
-    arena_reset(w->rows);
-    w->entity_count = 0;
-    for (size_t i = 0; i < w->table_count; i++) {
-        struct row_set *set = &w->sets[i];
-
-        set->row_count = 0;
-        set->first = 0;
-        if (set->row_capacity * set->cells_per_row > KEPT_CELLS) {
-            free(set->cells);
-            free(set->entities);
-            set->cells = NULL;
-            set->entities = NULL;
-            set->row_capacity = 0;
-        }
-    }
-}
 
 /* A new row of `t`, its columns NULL: the parent's ordinals, then its own. Only the set of `t`
  * itself moves in memory, so the parent's row stays where it is. */
@@ -510,7 +483,7 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
         set->entities = xrealloc(set->entities, rows * sizeof(*set->entities));
         set->row_capacity = rows;
     }
-    set->entities[set->row_count] = w->entity_count;
+    set->entities[set->row_count] = (uint32_t)w->out->count;
     row = set->cells + set->row_count++ * set->cells_per_row;
     memset(row, 0, set->cells_per_row * sizeof(*row));
     if (inherited > 0) {
@@ -533,7 +506,7 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
 
     if (problem) {
         *cell = (struct cell){.type = CELL_NULL};
-        note_problem(w, path, problem, value);
+        note_problem(w->notes, path, problem, value);
     }
     return problem == NULL;
 }
@@ -584,7 +557,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
         const struct member *m = find_member(known, name, length);
 
         if (!m) {
-            note_unknown(w, known->path, name, length);
+            note_unknown(w->notes, known->path, name, length);
             continue;
         }
         for (const struct target *c = m->targets; c; c = c->next) {
@@ -599,7 +572,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
                 return false;
             }
         } else if (m->nested && !m->targets && json_type(value) != JSON_NULL) {
-            note_wrong_type(w, m->path, value);
+            note_wrong_type(w->notes, m->path, value);
         }
     }
     return true;
@@ -643,7 +616,7 @@ static bool walk_array(struct walker *w, struct walk_table *t, struct json array
                 w->sets[t - w->tables].row_count--;
             }
         } else if (json_type(element) != JSON_OBJECT) {
-            note_wrong_type(w, t->path, element);
+            note_wrong_type(w->notes, t->path, element);
         } else if (!walk_object(w, t, element, parent_row, ordinal, e)) {
             return false;
         }
@@ -700,11 +673,11 @@ static bool walk_map(struct walker *w, struct walk_table *t, struct json object,
 
     for (size_t ordinal = 0; json_next(&it, &key, &value); ordinal++) {
         if (!names_add(&names, key)) {
-            note_problem(w, t->path, "duplicate name", key);
+            note_problem(w->notes, t->path, "duplicate name", key);
             continue;
         }
         if (t->members && json_type(value) != JSON_OBJECT) {
-            note_wrong_type(w, t->path, value);
+            note_wrong_type(w->notes, t->path, value);
             continue;
         }
         struct cell *row = add_row(w, t, parent_row, ordinal);
@@ -729,11 +702,11 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         return true;
     }
     if (json_type(value) != wanted) {
-        note_wrong_type(w, t->path, value);
+        note_wrong_type(w->notes, t->path, value);
         return true;
     }
     if (t->rows_of_serial == t->parent->serial) {
-        note_problem(w, t->path, "duplicate name", value);
+        note_problem(w->notes, t->path, "duplicate name", value);
         return true;
     }
     t->rows_of_serial = t->parent->serial;
@@ -859,13 +832,20 @@ static uint64_t attribute_sum(struct walker *w, size_t table)
 
 /* --- entities --- */
 
-struct json walk_entities(const struct walker *w, struct json root)
+/* The place of the next entity of a tree. */
+static struct walked *add_entity(struct walked_tree *t)
 {
-    return json_first(root, w->tree->entities);
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
+        t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));
+    }
+    return &t->entities[t->count];
 }
 
-bool walk_entity(struct walker *w, struct json entity, struct walked *out, struct err *e)
+/* Walks one entity: a row of the root, and what lies in it. */
+static bool walk_entity(struct walker *w, struct json entity, struct err *e)
 {
+    struct walked *out = add_entity(w->out);
     uint64_t sum = 0;
 
     if (json_type(entity) != JSON_OBJECT) {
@@ -877,7 +857,6 @@ bool walk_entity(struct walker *w, struct json entity, struct walked *out, struc
     if (!walk_object(w, &w->tables[0], entity, NULL, 0, e)) {
         return false;
     }
-    w->entity_count++;
     *out = (struct walked){.id = row_at(&w->sets[0], w->sets[0].first)[w->id_cell],
                            .row_hash = row_hash(w)};
     for (size_t i = 1; i < w->table_count; i++) {
@@ -889,34 +868,221 @@ bool walk_entity(struct walker *w, struct json entity, struct walked *out, struc
         }
     }
     out->attribute_hash = walk_attribute_total(sum);
+    w->out->count++;
     return true;
 }
 
-void walk_set_key(struct walker *w, const struct cell *key)
+/* Marks each entity whose id was there since the last that was marked: rows are loaded up to
+ * there, so that none is fed twice at once. */
+static void mark_repeated(struct walked_tree *t)
 {
-    for (size_t i = 0; i < w->table_count; i++) {
-        struct row_set *set = &w->sets[i];
+    size_t mask = 7;
+    size_t from = 0;
+    uint32_t *slots; /* number of an entity, plus 1 */
 
-        for (size_t r = set->first; r < set->row_count; r++) {
-            set->cells[r * set->cells_per_row] = *key;
+    while (mask < t->count * 2) {
+        mask = mask * 2 + 1;
+    }
+    slots = xcalloc(mask + 1, sizeof(*slots));
+    for (size_t i = 0; i < t->count; i++) {
+        const struct cell *id = &t->entities[i].id;
+        size_t at = hash_short(id->value.text, id->length) & mask;
+
+        for (; slots[at] > 0; at = (at + 1) & mask) {
+            const struct cell *other = &t->entities[slots[at] - 1].id;
+
+            if (other->length == id->length &&
+                memcmp(other->value.text, id->value.text, id->length) == 0) {
+                t->entities[i].repeated = slots[at] > from;
+                from = slots[at] > from ? i : from;
+                break;
+            }
+        }
+        slots[at] = (uint32_t)i + 1;
+    }
+    free(slots);
+}
+
+/* --- pages --- */
+
+struct page_walker *page_walker_new(const struct tree_map *const *trees)
+{
+    struct page_walker *w = xcalloc(1, sizeof(*w));
+
+    while (trees[w->count]) {
+        w->count++;
+    }
+    w->walkers = xcalloc(w->count, sizeof(struct walker *));
+    for (size_t i = 0; i < w->count; i++) {
+        w->walkers[i] = walk_new(trees[i]);
+        w->walkers[i]->notes = &w->notes;
+    }
+    buf_init(&w->notes.scratch, 65536);
+    return w;
+}
+
+void page_walker_free(struct page_walker *w)
+{
+    if (!w) {
+        return;
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        walk_free(w->walkers[i]);
+    }
+    buf_free(&w->notes.scratch);
+    free(w->walkers);
+    free(w);
+}
+
+/* Empty row sets for one walker, which fills them. */
+static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tree *out,
+                       const struct walk_facts *facts)
+{
+    *out = (struct walked_tree){.sets = arena_array(p->texts, w->table_count, sizeof(*out->sets)),
+                                .table_count = w->table_count};
+    for (size_t i = 0; i < w->table_count; i++) {
+        const struct walk_table *t = &w->tables[i];
+
+        out->sets[i] = (struct row_set){.table = t->map,
+                                        .cells_per_row = first_column(t) + t->map->column_count +
+                                                         (i == 0 ? WALK_OWN_CELLS : 0)};
+    }
+    w->facts = facts;
+    w->rows = p->texts;
+    w->out = out;
+    w->sets = out->sets;
+}
+
+static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
+{
+    struct json_iter it = json_iter(rows);
+    struct json key;
+    struct json entity;
+
+    if (json_type(rows) != JSON_ARRAY && json_type(rows) != JSON_ABSENT &&
+        json_type(rows) != JSON_NULL) {
+        return err_set(e, ERR_CONTRACT, "the answer holds no list where its rows were due");
+    }
+    for (size_t number = 1; json_next(&it, &key, &entity); number++) {
+        for (size_t i = 0; i < w->count; i++) {
+            if (!walk_entity(w->walkers[i], entity, e)) {
+                return err_prefix(e, "row %zu of the page", number);
+            }
         }
     }
+    return true;
 }
 
-const struct row_set *walk_sets(const struct walker *w)
+/* The notes leave with the page; the walker's own list begins anew. */
+static void take_notes(struct notes *n, struct walked_page *p)
 {
-    return w->sets;
-}
+    struct walk_note *list = arena_array(p->texts, n->count, sizeof(*list));
 
-size_t walk_cells(const struct walker *w)
-{
-    size_t cells = 0;
-
-    for (size_t i = 0; i < w->table_count; i++) {
-        cells += w->sets[i].row_count * w->sets[i].cells_per_row;
+    if (n->count > 0) {
+        memcpy(list, n->list, n->count * sizeof(*list));
+        memset(n->slots, 0, sizeof(n->slots));
     }
-    return cells;
+    p->notes = list;
+    p->note_count = n->count;
+    n->count = 0;
 }
+
+struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
+                              const struct walk_facts *facts, struct err *e)
+{
+    struct walked_page *p = xcalloc(1, sizeof(*p));
+
+    p->document = doc;
+    p->texts = arena_new(0);
+    p->tree_count = w->count;
+    p->trees = arena_array(p->texts, w->count, sizeof(*p->trees));
+    w->notes.texts = p->texts;
+    for (size_t i = 0; i < w->count; i++) {
+        begin_tree(w->walkers[i], p, &p->trees[i], facts);
+    }
+    if (json_mended(doc) > 0) {
+        count_note(&w->notes, "", "no character: U+FFFD stands for it")->count =
+            (int64_t)json_mended(doc);
+    }
+    bool walked = walk_all(w, rows, e);
+    take_notes(&w->notes, p);
+    if (!walked) {
+        walked_free(p);
+        return NULL;
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        mark_repeated(&p->trees[i]);
+    }
+    return p;
+}
+
+void walked_free(struct walked_page *p)
+{
+    if (!p) {
+        return;
+    }
+    for (size_t i = 0; i < p->tree_count; i++) {
+        for (size_t k = 0; k < p->trees[i].table_count; k++) {
+            free(p->trees[i].sets[k].cells);
+            free(p->trees[i].sets[k].entities);
+        }
+        free(p->trees[i].entities);
+    }
+    arena_free(p->texts);
+    json_free(p->document);
+    free(p);
+}
+
+size_t walked_count(const struct walked_page *p)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < p->tree_count; i++) {
+        count += p->trees[i].count;
+    }
+    return count;
+}
+
+struct cell walked_id(const struct walked_page *p, size_t i)
+{
+    const struct walked_tree *t = p->trees;
+
+    for (; i >= t->count; t++) {
+        i -= t->count;
+    }
+    return t->entities[i].id;
+}
+
+size_t walked_bytes(const struct walked_page *p)
+{
+    size_t bytes = json_held_bytes(p->document) + arena_bytes(p->texts) + sizeof(*p);
+
+    for (size_t i = 0; i < p->tree_count; i++) {
+        const struct walked_tree *t = &p->trees[i];
+
+        bytes += t->capacity * sizeof(*t->entities);
+        for (size_t k = 0; k < t->table_count; k++) {
+            const struct row_set *set = &t->sets[k];
+
+            bytes += set->row_capacity *
+                     (set->cells_per_row * sizeof(*set->cells) + sizeof(*set->entities));
+        }
+    }
+    return bytes;
+}
+
+struct walked_tree *walked_trees(const struct walked_page *p)
+{
+    return p->trees;
+}
+
+const struct walk_note *walked_notes(const struct walked_page *p, size_t *count)
+{
+    *count = p->note_count;
+    return p->notes;
+}
+
+/* --- what a tree looks like --- */
 
 size_t walk_table_count(const struct walker *w)
 {

@@ -1,17 +1,18 @@
 /*
- * The walker: turns the entities of a document into rows, by their map. It knows no tables but
- * those of the map, and no SQL.
+ * The walker: turns the entities of a page into rows, by their maps. It knows no tables but those
+ * of the maps, and no SQL. Pages are walked in the network thread and handed over whole.
  *
- * Rows are gathered, entity after entity, until walk_clear: a page's rows or a part of them. Each
- * row bears its entity's number and a free cell in front for the entity's key, so that a table's
- * rows can be fed to SQLite as they lie there.
+ * Each row bears its entity's number and a free cell in front for the entity's key, so that a
+ * table's rows can be fed to SQLite as they lie there. The walker writes what a page's document
+ * says; the free cells (the key, and those of a root's row behind its columns) are the loader's,
+ * who may fill them anew.
  *
  * Invariants: absent, null and wrong type are told apart: absent and null become NULL; a value of
  * the wrong type becomes NULL and is counted (data_problem); a field that no column names is
  * counted (unknown_field) and never fails; only a missing own id refuses the page. A cell has its
  * column's kind or none: a REAL column never gets an integer, an integer column never a real.
- * Tables come root first, each parent before its children. Cells borrow text from the document or
- * from the walker until walk_clear.
+ * Tables come root first, each parent before its children; entities' rows lie in their order.
+ * Cells borrow text from the page. A walked page needs its walker no longer.
  */
 #ifndef ROLLCALL_ETL_WALK_H
 #define ROLLCALL_ETL_WALK_H
@@ -26,9 +27,12 @@
 #include "io/cell.h"
 #include "io/json.h"
 
-/* The rows of one table: cells row by row, `cells_per_row` to a row: the key (NULL until
- * walk_set_key), ancestors' ordinals, own ordinal (if the table has one), columns; of the root
- * also, last, the caller's own cells (NULL). */
+/* Cells of the loader's behind the columns of a root's row. */
+enum { WALK_OWN_CELLS = 9 };
+
+/* The rows of one table: cells row by row, `cells_per_row` to a row: the key (NULL), ancestors'
+ * ordinals, own ordinal (if the table has one), columns; of the root also, last, WALK_OWN_CELLS
+ * (NULL). */
 struct row_set {
     const struct table_map *table;
     size_t cells_per_row;
@@ -36,18 +40,29 @@ struct row_set {
     size_t row_capacity;
     size_t first; /* row of the entity walked last */
     struct cell *cells;
-    uint32_t *entities; /* by row: number of its entity, from 0 */
+    uint32_t *entities; /* by row: number of its entity, from 0; rising */
 };
 
-/* An entity that was walked. The content hashes are over its rows without attributes, and over its
- * attributes alone (keyed by their participant's id, so that ordinals do not matter); never 0. They
- * are stored: the same content gives the same numbers in every version of the program. NULLs are
- * left out, so that a column added to a map changes no stored hash. */
+/* An entity that was walked; its root's row has the same number. The content hashes are over its
+ * rows without attributes, and over its attributes alone (keyed by their participant's id, so that
+ * ordinals do not matter); never 0. They are stored: the same content gives the same numbers in
+ * every version of the program. NULLs are left out, so that a column added to a map changes no
+ * stored hash. */
 struct walked {
     struct cell id;
     uint64_t row_hash;
     uint64_t attribute_hash;
     bool has_attributes;
+    bool repeated; /* its id came before, since the last repeated one */
+};
+
+/* A page's rows by one tree. */
+struct walked_tree {
+    struct row_set *sets; /* by table */
+    size_t table_count;
+    struct walked *entities;
+    size_t count;
+    size_t capacity;
 };
 
 /* What was seen beside the rows; counts add up over a page. */
@@ -59,39 +74,48 @@ struct walk_note {
     int64_t count;
 };
 
-struct walker;
+/* What a page's rows are of, for columns that say so. */
+struct walk_facts {
+    int64_t start_ms; /* of the window; TIME_NONE: none */
+    int64_t end_ms;
+    const char *zone;  /* NULL: none */
+    const char *scope; /* NULL: none */
+};
 
-/* A walker for one tree, whose root's rows end in `own_cells` cells of the caller's. Free with
- * walk_free. */
-struct walker *walk_new(const struct tree_map *tree, size_t own_cells);
-void walk_free(struct walker *w);
+/* A walker for the pages whose entities are rows of `trees` (ends in NULL; all borrowed); used by
+ * one thread at a time. Free with page_walker_free. */
+struct page_walker;
+struct page_walker *page_walker_new(const struct tree_map *const *trees);
+void page_walker_free(struct page_walker *w);
 
-/* Where the entities of an answer are, by the tree's `entities` alternatives; absent when there are
- * none. Whether it is an array is the caller's to check. */
-struct json walk_entities(const struct walker *w, struct json root);
+/* Walks `rows`, the array of `doc` that holds the entities (absent or null: there are none). Takes
+ * `doc` over, on failure too; `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows`
+ * is no array, an entity no object or without its own id (row and path in the message). Free with
+ * walked_free, from any thread. */
+struct walked_page;
+struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
+                              const struct walk_facts *facts, struct err *e);
+void walked_free(struct walked_page *p);
 
-/* Walks one more entity: its rows come behind those gathered. False with ERR_CONTRACT when the
- * entity lacks its own id or is no object; its rows are then no use. */
-bool walk_entity(struct walker *w, struct json entity, struct walked *out, struct err *e);
+/* How many entities there are (of several trees: of all), the id of one (borrowed text; of several
+ * columns: one text), and how much memory the page holds, its document included. */
+size_t walked_count(const struct walked_page *p);
+struct cell walked_id(const struct walked_page *p, size_t i);
+size_t walked_bytes(const struct walked_page *p);
 
-/* The rows gathered, by table; the array stays where it is. */
-const struct row_set *walk_sets(const struct walker *w);
+/* The rows, one walked_tree a tree; only the cells that are the loader's may be written. */
+struct walked_tree *walked_trees(const struct walked_page *p);
 
-/* How many cells they have in all. */
-size_t walk_cells(const struct walker *w);
-
-/* Gives the rows of the entity walked last their key. */
-void walk_set_key(struct walker *w, const struct cell *key);
-
-/* Forgets the rows, or the notes; memory stays, but for what one huge entity needed. */
-void walk_clear(struct walker *w);
-void walk_clear_notes(struct walker *w);
-
-/* Notes gathered since walk_clear_notes, in the order in which they came up: at most 1,000; what
- * comes after is counted under the path "...", so that a hostile document costs no memory. */
-const struct walk_note *walk_notes(const struct walker *w, size_t *count);
+/* Notes of the page, in the order in which they came up: at most 1,000; what comes after is
+ * counted under the path "...", so that a hostile document costs no memory. */
+const struct walk_note *walked_notes(const struct walked_page *p, size_t *count);
 
 /* --- what a tree looks like --- */
+
+/* A walker for one tree; alone it is good for what follows. Free with walk_free. */
+struct walker;
+struct walker *walk_new(const struct tree_map *tree);
+void walk_free(struct walker *w);
 
 /* The tables, root first. */
 size_t walk_table_count(const struct walker *w);

@@ -149,7 +149,7 @@ static void accept(struct report *r, const struct stream *s, const struct tried 
 {
     const char *when = s->windows == WINDOWS_UTC_DAYS ? " of yesterday (UTC)" : "";
 
-    if (!t->has_rows && s->load == LOAD_TREE) {
+    if (!t->has_rows && s->load == LOAD_ENTITY) {
         report_add(r, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
     } else if (t->total > 0) {
         report_add(r, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)t->total, s->title,

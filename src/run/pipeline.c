@@ -16,29 +16,35 @@ enum { LOADERS_MAX = 32 };
 struct store {
     struct run *run;
     struct {
-        const struct tree_map *tree;
+        const struct tree_map *trees[2];
+        struct page_walker *walker;
         struct loader *loader;
     } loaders[LOADERS_MAX];
     size_t loader_count;
 };
 
-static struct loader *loader_of(struct store *s, const struct reading *r, struct err *e)
+static struct loader *loader_of(struct store *s, const struct reading *r,
+                                struct page_walker **walker, struct err *e)
 {
     const struct tree_map *tree = r->plan->tree;
     const struct table_map *state = r->stream->load == LOAD_OBSERVE ? r->stream->state : NULL;
+    size_t i = 0;
 
-    for (size_t i = 0; i < s->loader_count; i++) {
-        if (s->loaders[i].tree == tree) {
-            return s->loaders[i].loader;
+    while (i < s->loader_count && s->loaders[i].trees[0] != tree) {
+        i++;
+    }
+    INVARIANT(i < LOADERS_MAX);
+    if (i == s->loader_count) {
+        s->loaders[i].trees[0] = tree;
+        s->loaders[i].loader = load_new(s->run->db, s->loaders[i].trees, r->stream->load, state, e);
+        if (!s->loaders[i].loader) {
+            return NULL;
         }
+        s->loaders[i].walker = page_walker_new(s->loaders[i].trees);
+        s->loader_count++;
     }
-    INVARIANT(s->loader_count < LOADERS_MAX);
-    struct loader *l = load_new(s->run->db, tree, state, e);
-    if (l) {
-        s->loaders[s->loader_count].tree = tree;
-        s->loaders[s->loader_count++].loader = l;
-    }
-    return l;
+    *walker = s->loaders[i].walker;
+    return s->loaders[i].loader;
 }
 
 static void add_counts(struct load_counts *to, const struct load_counts *more)
@@ -53,7 +59,8 @@ static void add_counts(struct load_counts *to, const struct load_counts *more)
 static bool close_absent(struct store *s, struct reading *r, struct err *e)
 {
     struct load_counts counts = {0};
-    struct loader *loader = loader_of(s, r, e);
+    struct page_walker *walker;
+    struct loader *loader = loader_of(s, r, &walker, e);
 
     if (!loader || !load_absent_since(loader, r->window->pending_time_ms, &counts, e)) {
         return false;
@@ -105,13 +112,31 @@ static bool commit(struct store *s, const struct page *p, struct err *e)
     return ledger_run_progress(s->run->ledger, &s->run->totals, e) && db_commit(s->run->db, e);
 }
 
-static bool load_rows(struct store *s, const struct page *p, struct load_counts *counts,
-                      struct err *e)
+/* Finds and walks the page's entities; an absent list is an empty one, where the answer is an
+ * object that names its list. */
+static struct walked_page *walk_rows(const struct page *p, struct page_walker *walker,
+                                     struct err *e)
+{
+    static const struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
+    const char *names = p->reading->plan->tree->entities;
+    struct json root = json_root(p->document);
+    struct json rows = json_first(root, names);
+    bool is_empty = json_type(rows) == JSON_ABSENT && json_type(root) == JSON_OBJECT && names[0];
+
+    if (json_type(rows) != JSON_ARRAY && !is_empty) {
+        err_set(e, ERR_CONTRACT, "the answer holds no list%s%s", names[0] ? " of " : "", names);
+        json_free(p->document);
+        return NULL;
+    }
+    return page_walk(walker, p->document, rows, &facts, e);
+}
+
+static bool load_rows(struct store *s, struct page *p, struct load_counts *counts, struct err *e)
 {
     const struct reading *r = p->reading;
-    struct loader *loader = loader_of(s, r, e);
+    struct page_walker *walker;
+    struct loader *loader = loader_of(s, r, &walker, e);
     struct load_page page = {
-        .document = p->document,
         .stream = r->stream->name,
         .plan = r->plan->name,
         .brings_attributes = r->stream->has_attributes && r->plan->role == ROLE_JOB,
@@ -121,7 +146,12 @@ static bool load_rows(struct store *s, const struct page *p, struct load_counts 
         .asked_count = p->facts.id_count,
     };
 
-    return loader && load_page(loader, &page, counts, e);
+    struct walked_page *rows = loader ? walk_rows(p, walker, e) : NULL;
+    p->document = loader ? NULL : p->document;
+    bool loaded =
+        rows ? load_page(loader, rows, &page, counts, e) : err_prefix(e, "%s", r->stream->name);
+    walked_free(rows);
+    return loaded;
 }
 
 static bool keep_cursor(struct store *s, const struct page *p, const struct load_counts *counts,
@@ -333,6 +363,7 @@ bool pipeline_run(struct run *run, struct reading *const *readings, size_t count
     }
     for (size_t i = 0; i < store.loader_count; i++) {
         load_free(store.loaders[i].loader);
+        page_walker_free(store.loaders[i].walker);
     }
     pages_free(f.pages);
     return ok;

@@ -26,22 +26,27 @@ static const struct {
 
 struct search {
     struct client *client;
+    struct page_walker *walker;
     struct loader *loader;
     struct recent *found;
     int64_t older; /* loaded conversations that began before the lookback */
 };
 
-static bool load_answer(struct search *s, const struct client_answer *answer, int64_t *rows,
+static bool load_answer(struct search *s, struct client_answer *answer, int64_t *rows,
                         struct err *e)
 {
+    struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     struct db *memory = s->found->memory;
     struct load_counts counts = {0};
-    struct load_page page = {
-        .document = answer->document, .stream = "conversations", .plan = "recent"};
-    bool loaded =
-        db_begin(memory, e) && load_page(s->loader, &page, &counts, e) && db_commit(memory, e);
+    struct load_page page = {.stream = "conversations", .plan = "recent"};
+    struct json list = json_get(json_root(answer->document), "conversations");
+    struct walked_page *walked = page_walk(s->walker, answer->document, list, &facts, e);
+    bool loaded = walked && db_begin(memory, e) &&
+                  load_page(s->loader, walked, &page, &counts, e) && db_commit(memory, e);
 
+    answer->document = NULL;
     db_rollback(memory);
+    walked_free(walked);
     *rows = counts.rows_read;
     return loaded;
 }
@@ -125,7 +130,8 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
 
 bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
 {
-    struct search s = {.found = out};
+    const struct tree_map *const trees[] = {stream_find("conversations")->tree, NULL};
+    struct search s = {.found = out, .walker = page_walker_new(trees)};
     int64_t now_ms = clock_now_ms();
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
@@ -133,7 +139,7 @@ bool recent_fetch(const struct config *config, size_t wanted, struct recent *out
     /* Local times are those of the business zone. */
     if (out->memory &&
         ledger_zone(out->memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
-        s.loader = load_new(out->memory, stream_find("conversations")->tree, NULL, e);
+        s.loader = load_new(out->memory, trees, LOAD_ENTITY, NULL, e);
     }
     s.client = s.loader ? client_new(config, e) : NULL;
     bool done = s.client != NULL;
@@ -143,6 +149,7 @@ bool recent_fetch(const struct config *config, size_t wanted, struct recent *out
     }
     client_free(s.client);
     load_free(s.loader);
+    page_walker_free(s.walker);
     return done;
 }
 

@@ -34,7 +34,7 @@ bool snapshot_fresh(struct run *run, const struct stream *s, bool *fresh, bool *
 static bool begin(struct run *run, struct reading *r, int64_t now_ms, struct err *e)
 {
     struct ledger_window *w = r->window;
-    bool goes_on = reading_resumes(r) && r->stream->load == LOAD_TREE &&
+    bool goes_on = reading_resumes(r) && r->stream->load == LOAD_ENTITY &&
                    w->pending_time_ms != TIME_NONE && now_ms >= w->pending_time_ms &&
                    now_ms - w->pending_time_ms < max_age_ms(r->stream);
 

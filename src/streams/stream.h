@@ -14,18 +14,13 @@
 #include <stdint.h>
 
 #include "api/pager.h"
+#include "etl/load.h"
 #include "etl/map.h"
 
 /* How the time of a stream is cut into windows. */
 enum stream_windows {
     WINDOWS_SNAPSHOT, /* one window: the state of the real moment */
     WINDOWS_UTC_DAYS, /* the API's own unit for conversation details */
-};
-
-/* How rows get into their tables. */
-enum stream_load {
-    LOAD_TREE,    /* an entity's rows are compared by hash and replaced whole */
-    LOAD_OBSERVE, /* observations extend or close rows of a state history */
 };
 
 /* How a request plan pages. */
@@ -69,12 +64,12 @@ struct stream {
     const char *name;
     const char *title; /* for people: "conversation details" */
     enum stream_windows windows;
-    enum stream_load load;
+    enum load_rule load;
     int lock_slot;                 /* fixed for ever: its byte range in the lock file */
     int max_age_hours;             /* snapshots: read again when older; 0: every run */
     bool has_attributes;           /* ROLE_JOB brings attributes that the other roles lack */
     const char *depends_on;        /* stream whose ids it reads; NULL: none */
-    const struct tree_map *tree;   /* of LOAD_TREE: the tables */
+    const struct tree_map *tree;   /* of LOAD_ENTITY: the tables */
     const struct table_map *state; /* of LOAD_OBSERVE: the history table */
     const struct request_plan *plans;
     size_t plan_count;
@@ -120,7 +115,7 @@ struct pager_spec stream_pager_spec(const struct request_plan *plan);
     const struct stream stream_##n = {.name = #n,                                                  \
                                       .title = (t),                                                \
                                       .windows = WINDOWS_SNAPSHOT,                                 \
-                                      .load = LOAD_TREE,                                           \
+                                      .load = LOAD_ENTITY,                                         \
                                       .lock_slot = (slot),                                         \
                                       .max_age_hours = 6,                                          \
                                       .tree = &n##_tree,                                           \

@@ -22,7 +22,7 @@
 
 #include "../unit/pack.h"
 
-enum { FUZZ_TREES_MAX = 32, FUZZ_FIELD_BYTES = 4096 };
+enum { FUZZ_FIELD_BYTES = 4096 };
 
 /* Unlike assert, never compiled out. */
 #define FUZZ_CHECK(condition)                                                                      \
@@ -31,30 +31,12 @@ enum { FUZZ_TREES_MAX = 32, FUZZ_FIELD_BYTES = 4096 };
 
 /* --- walk: a document becomes rows, by every map there is --- */
 
-/* Walkers of all trees, made once. */
-static inline size_t fuzz_walkers(struct walker ***out)
+static inline void fuzz_check_rows(const struct walked_tree *t)
 {
-    static struct walker *walkers[FUZZ_TREES_MAX];
-    static size_t count;
+    FUZZ_CHECK(t->sets[0].row_count == t->count);
+    for (size_t i = 0; i < t->table_count; i++) {
+        const struct row_set *set = &t->sets[i];
 
-    for (size_t i = 0; count == 0 && i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-
-        for (size_t k = 0; k < s->plan_count; k++) {
-            FUZZ_CHECK(count < FUZZ_TREES_MAX);
-            walkers[count++] = walk_new(s->plans[k].tree, 0);
-        }
-    }
-    *out = walkers;
-    return count;
-}
-
-static inline void fuzz_check_rows(const struct walker *w)
-{
-    for (size_t i = 0; i < walk_table_count(w); i++) {
-        const struct row_set *set = &walk_sets(w)[i];
-
-        FUZZ_CHECK(i > 0 || set->row_count == 1);
         for (size_t k = 0; k < set->row_count * set->cells_per_row; k++) {
             const struct cell *c = &set->cells[k];
 
@@ -63,51 +45,58 @@ static inline void fuzz_check_rows(const struct walker *w)
     }
 }
 
-/* The same entity gives the same hashes, however often it is walked. */
-static inline void fuzz_walk_entity(struct walker *w, struct json entity)
+static inline struct json_doc *fuzz_document(const uint8_t *data, size_t size)
 {
-    struct walked first;
-    struct walked second;
-    struct err e;
-
-    walk_clear(w);
-    if (!walk_entity(w, entity, &first, &e)) {
-        FUZZ_CHECK(e.kind == ERR_CONTRACT);
-        return;
-    }
-    fuzz_check_rows(w);
-    FUZZ_CHECK(first.row_hash != 0 && first.attribute_hash != 0);
-    FUZZ_CHECK(walk_entity(w, entity, &second, &e));
-    FUZZ_CHECK(first.row_hash == second.row_hash && first.attribute_hash == second.attribute_hash);
-}
-
-static inline int fuzz_walk(const uint8_t *data, size_t size)
-{
-    struct walker **walkers;
-    size_t count = fuzz_walkers(&walkers);
     char *text = xcalloc(1, size + JSON_PADDING_BYTES);
     struct err e;
 
     memcpy(text, data, size);
     struct json_doc *doc = json_parse(text, size, &e);
-    if (!doc) {
-        FUZZ_CHECK(e.kind == ERR_CONTRACT);
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct json_iter it = json_iter(walk_entities(walkers[i], json_root(doc)));
-        struct json key;
-        struct json entity;
-        size_t notes;
+    FUZZ_CHECK(doc || e.kind == ERR_CONTRACT);
+    return doc;
+}
 
-        while (json_next(&it, &key, &entity)) {
-            fuzz_walk_entity(walkers[i], entity);
-        }
-        (void)walk_notes(walkers[i], &notes);
-        walk_clear(walkers[i]);
-        walk_clear_notes(walkers[i]);
+/* The same page gives the same hashes, however often it is walked. */
+static inline void fuzz_walk_page(const struct tree_map *tree, const uint8_t *data, size_t size)
+{
+    static const struct walk_facts facts = {.scope = NULL};
+    const struct tree_map *const trees[] = {tree, NULL};
+    struct page_walker *w = page_walker_new(trees);
+    struct walked_page *pages[2] = {NULL};
+    struct err e;
+
+    for (int i = 0; i < 2; i++) {
+        struct json_doc *doc = fuzz_document(data, size);
+        struct json rows = doc ? json_first(json_root(doc), tree->entities) : (struct json){NULL};
+
+        pages[i] = doc ? page_walk(w, doc, rows, &facts, &e) : NULL;
+        FUZZ_CHECK(!doc || pages[i] || e.kind == ERR_CONTRACT);
     }
-    json_free(doc);
+    page_walker_free(w);
+    FUZZ_CHECK(!pages[0] == !pages[1]);
+    for (size_t i = 0; pages[0] && i < walked_count(pages[0]); i++) {
+        const struct walked *a = &walked_trees(pages[0])->entities[i];
+        const struct walked *b = &walked_trees(pages[1])->entities[i];
+
+        FUZZ_CHECK(a->row_hash != 0 && a->attribute_hash != 0);
+        FUZZ_CHECK(a->row_hash == b->row_hash && a->attribute_hash == b->attribute_hash);
+    }
+    if (pages[0]) {
+        fuzz_check_rows(walked_trees(pages[0]));
+    }
+    walked_free(pages[0]);
+    walked_free(pages[1]);
+}
+
+static inline int fuzz_walk(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        for (size_t k = 0; k < s->plan_count; k++) {
+            fuzz_walk_page(s->plans[k].tree, data, size);
+        }
+    }
     return 0;
 }
 

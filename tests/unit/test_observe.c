@@ -18,6 +18,7 @@ static const char *const source_names[SOURCES] = {
 struct fixture {
     struct scratch *s;
     struct arena *arena;
+    struct page_walker *walkers[SOURCES];
     struct loader *loaders[SOURCES];
     struct load_counts counts;
 };
@@ -33,9 +34,10 @@ static int set_up(void **state)
     f->s = *state;
     f->arena = f->s->arena;
     for (int i = 0; i < SOURCES; i++) {
-        const struct request_plan *plan = &stream->plans[i];
+        const struct tree_map *const trees[] = {stream->plans[i].tree, NULL};
 
-        f->loaders[i] = load_new(f->s->db, plan->tree, stream->state, &f->s->e);
+        f->walkers[i] = page_walker_new(trees);
+        f->loaders[i] = load_new(f->s->db, trees, LOAD_OBSERVE, stream->state, &f->s->e);
         check(f->loaders[i] != NULL, f->s);
     }
     *state = f;
@@ -49,6 +51,7 @@ static int tear_down(void **state)
     *state = f->s;
     for (int i = 0; i < SOURCES; i++) {
         load_free(f->loaders[i]);
+        page_walker_free(f->walkers[i]);
     }
     free(f);
     return scratch_close(state);
@@ -89,15 +92,17 @@ static const char *expand(struct fixture *f, const char *text)
 static void poll(struct fixture *f, enum source source, const char *time, const char *answer,
                  const char *asked)
 {
+    static const struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     struct json_doc *doc = doc_of(expand(f, answer));
+    const char *names = stream_find("adherence_realtime")->plans[source].tree->entities;
+    struct json rows = json_first(json_root(doc), names);
+    struct walked_page *walked = page_walk(f->walkers[source], doc, rows, &facts, &f->s->e);
     struct load_page page = {
-        .document = doc,
         .stream = "adherence_realtime",
         .plan = source_names[source],
         .run_id = 1,
         .received_ms = at(time),
     };
-    bool ok;
 
     if (asked) {
         char **ids = str_split_list(f->arena, asked, &page.asked_count);
@@ -105,8 +110,8 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
         page.asked_ids = (const char *const *)ids;
     }
     assert_true(db_begin(f->s->db, &f->s->e));
-    ok = load_page(f->loaders[source], &page, &f->counts, &f->s->e);
-    json_free(doc);
+    bool ok = walked && load_page(f->loaders[source], walked, &page, &f->counts, &f->s->e);
+    walked_free(walked);
     if (!ok || !db_commit(f->s->db, &f->s->e)) {
         fail_msg("%s", f->s->e.message);
     }

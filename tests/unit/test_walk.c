@@ -72,22 +72,18 @@ static const struct table_map thing_table = {
     .table = "thing", COLUMNS(thing_columns), CHILDREN(thing_children)};
 static const char *const ids[] = {"thing_id"};
 static const char *const ignored[] = {"selfUri", "division.name"};
-static const struct tree_map tree = {.root = &thing_table,
-                                     .key = "thing_key",
-                                     IDS(ids),
-                                     .entities = "things|results|",
-                                     IGNORED(ignored)};
+static const struct tree_map tree = {
+    .root = &thing_table, .key = "thing_key", IDS(ids), IGNORED(ignored)};
 
 enum { THING, PART, ATTRIBUTE, LEG, TAG, FLOW, OUTCOME, TABLE_COUNT };
 
-/* Cells behind those of a thing that are ours. */
-enum { OWN_CELLS = 2 };
+static const struct tree_map *const trees[] = {&tree, NULL};
 
 struct fixture {
-    struct walker *walker;
-    struct json_doc *doc;
+    struct page_walker *walker;
+    struct walked_page *page;
     const struct row_set *sets;
-    struct walked walked;
+    struct walked walked; /* the first entity */
     struct arena *arena;
     struct err e;
 };
@@ -97,8 +93,7 @@ static int set_up(void **state)
     struct fixture *f = xcalloc(1, sizeof(*f));
 
     f->arena = arena_new(0);
-    f->walker = walk_new(&tree, OWN_CELLS);
-    f->sets = walk_sets(f->walker);
+    f->walker = page_walker_new(trees);
     *state = f;
     return 0;
 }
@@ -107,26 +102,27 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    walk_free(f->walker);
+    page_walker_free(f->walker);
+    walked_free(f->page);
     arena_free(f->arena);
-    json_free(f->doc);
     free(f);
     return 0;
 }
 
-static struct json parse(struct fixture *f, const char *text)
-{
-    json_free(f->doc);
-    f->doc = doc_of(text);
-    return json_root(f->doc);
-}
-
-/* Walks one entity, in place of those before it. */
+/* Walks a page of one entity, or of several with commas between them, in place of the one before.
+ */
 static bool try_walk(struct fixture *f, const char *text)
 {
-    walk_clear(f->walker);
-    walk_clear_notes(f->walker);
-    return walk_entity(f->walker, parse(f, text), &f->walked, &f->e);
+    static const struct walk_facts facts = {.start_ms = INT64_MIN, .end_ms = INT64_MIN};
+    struct json_doc *doc = doc_of(arena_printf(f->arena, "[%s]", text));
+
+    walked_free(f->page);
+    f->page = page_walk(f->walker, doc, json_root(doc), &facts, &f->e);
+    if (f->page) {
+        f->sets = walked_trees(f->page)->sets;
+        f->walked = walked_trees(f->page)->entities[0];
+    }
+    return f->page != NULL;
 }
 
 static void walk(struct fixture *f, const char *text)
@@ -159,7 +155,7 @@ static const char *cell(struct fixture *f, size_t table, size_t row, size_t at)
 static void check_rows(struct fixture *f, size_t table, const char *expected)
 {
     const struct row_set *set = &f->sets[table];
-    size_t count = set->cells_per_row - 1 - (table == THING ? OWN_CELLS : 0);
+    size_t count = set->cells_per_row - 1 - (table == THING ? WALK_OWN_CELLS : 0);
     const char *rows = "";
 
     for (size_t row = 0; row < set->row_count; row++) {
@@ -177,7 +173,7 @@ static void check_rows(struct fixture *f, size_t table, const char *expected)
 static void check_notes(struct fixture *f, const char *expected)
 {
     size_t count;
-    const struct walk_note *notes = walk_notes(f->walker, &count);
+    const struct walk_note *notes = walked_notes(f->page, &count);
     const char *text = "";
 
     for (size_t i = 0; i < count; i++) {
@@ -339,7 +335,7 @@ TEST_IN(set_up, tear_down, test_notes_are_bounded)
     assert_true(buf_add_str(&b, ",'ratio':'x'}"));
     walk(f, buf_str(&b));
     buf_free(&b);
-    const struct walk_note *notes = walk_notes(f->walker, &count);
+    const struct walk_note *notes = walked_notes(f->page, &count);
     assert_int_equal(count, 1002);
     assert_string_equal(notes[1000].path, "...");
     assert_int_equal(notes[1000].count, 2001);
@@ -353,7 +349,7 @@ TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
     size_t count;
 
     walk(f, arena_printf(f->arena, "{'thingId':'a','count':'\\u001b[31m%0100d'}", 0));
-    const char *example = walk_notes(f->walker, &count)[0].example;
+    const char *example = walked_notes(f->page, &count)[0].example;
     assert_true(str_starts_with(example, "\\x1B[31m0000"));
     assert_true(strlen(example) < 90);
 }
@@ -484,9 +480,8 @@ TEST_IN(set_up, tear_down, test_a_new_column_without_values_changes_no_hash)
     table.children = children;
     table.child_count = COUNT_OF(children);
     wider.root = &table;
-    walk_free(f->walker);
-    f->walker = walk_new(&wider, OWN_CELLS);
-    f->sets = walk_sets(f->walker);
+    page_walker_free(f->walker);
+    f->walker = page_walker_new((const struct tree_map *const[]){&wider, NULL});
     assert_true(row_hash(f, WIDER "}") == hash);
     assert_false(row_hash(f, WIDER ",'note':'y'}") == hash);
 }
@@ -518,29 +513,32 @@ TEST_IN(set_up, tear_down, test_large_entity)
     assert_string_equal(cell(f, THING, 0, ID), "'b'");
 }
 
-TEST_IN(set_up, tear_down, test_entities)
+TEST_IN(set_up, tear_down, test_rows_that_are_no_list)
 {
     static const struct {
         const char *document;
-        enum json_type type;
-        size_t count;
-    } cases[] = {
-        {"{'things':[1,2]}", JSON_ARRAY, 2}, {"{'results':[1]}", JSON_ARRAY, 1},
-        {"[1,2,3]", JSON_ARRAY, 3},          {"{'total':0}", JSON_ABSENT, 0},
-        {"{'things':null}", JSON_ABSENT, 0}, {"{'things':5}", JSON_INT, 0},
-    };
+        bool taken;
+    } cases[] = {{"{}", true},
+                 {"{'things':null}", true},
+                 {"{'things':[]}", true},
+                 {"{'things':5}", false},
+                 {"{'things':{'a':{'thingId':'a'}}}", false}};
+    static const struct walk_facts facts = {.scope = NULL};
     struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct json entities = walk_entities(f->walker, parse(f, cases[i].document));
+        struct json_doc *doc = doc_of(cases[i].document);
+        struct walked_page *p =
+            page_walk(f->walker, doc, json_get(json_root(doc), "things"), &facts, &f->e);
 
-        assert_int_equal(json_type(entities), cases[i].type);
-        assert_int_equal(json_count(entities), cases[i].count);
+        assert_int_equal(p != NULL, cases[i].taken);
+        assert_true(!p || walked_count(p) == 0);
+        walked_free(p);
     }
 }
 
-/* Rows of several entities lie one after the other, each with its entity's number and key, and each
- * entity has the hashes that it has alone. */
+/* Rows of several entities lie one after the other, each with its entity's number, and each entity
+ * has the hashes that it has alone. A page outlives its walker. */
 TEST_IN(set_up, tear_down, test_rows_are_gathered)
 {
     static const char *const entities[] = {
@@ -555,35 +553,60 @@ TEST_IN(set_up, tear_down, test_rows_are_gathered)
         walk(f, entities[i]);
         alone[i] = f->walked;
     }
-    struct json_iter it = json_iter(
-        parse(f, arena_printf(f->arena, "[%s,%s,%s]", entities[0], entities[1], entities[2])));
-    struct json key;
-    struct json entity;
+    size_t bytes = walked_bytes(f->page);
+    walk(f, arena_printf(f->arena, "%s,%s,%s", entities[0], entities[1], entities[2]));
+    page_walker_free(f->walker);
+    f->walker = NULL;
+    for (size_t i = 0; i < COUNT_OF(entities); i++) {
+        const struct walked *walked = &walked_trees(f->page)->entities[i];
 
-    walk_clear(f->walker);
-    for (size_t i = 0; json_next(&it, &key, &entity); i++) {
-        struct cell number = {.type = CELL_INT, .value.integer = 100 + (int64_t)i};
-
-        assert_true(walk_entity(f->walker, entity, &f->walked, &f->e));
-        walk_set_key(f->walker, &number);
-        assert_true(f->walked.row_hash == alone[i].row_hash);
-        assert_true(f->walked.attribute_hash == alone[i].attribute_hash);
-        assert_int_equal(f->walked.has_attributes, i != 1);
-        assert_int_equal(f->walked.id.value.text[0], "abc"[i]);
+        assert_true(walked->row_hash == alone[i].row_hash);
+        assert_true(walked->attribute_hash == alone[i].attribute_hash);
+        assert_int_equal(walked->has_attributes, i != 1);
+        assert_int_equal(walked_id(f->page, i).value.text[0], "abc"[i]);
     }
+    assert_int_equal(walked_count(f->page), 3);
+    assert_true(walked_bytes(f->page) > bytes);
     assert_int_equal(f->sets[THING].row_count, 3);
     check_rows(f, PART, "0 'p' -; 0 - -; 1 'q' -");
     check_rows(f, TAG, "0 'x'; 1 'y'; 0 'z'");
     check_rows(f, ATTRIBUTE, "0 'k' 'v'; 1 'k' 'v'");
-    for (size_t t = 0; t < TABLE_COUNT; t++) {
-        for (size_t r = 0; r < f->sets[t].row_count; r++) {
-            assert_int_equal(f->sets[t].cells[r * f->sets[t].cells_per_row].value.integer,
-                             100 + f->sets[t].entities[r]);
-        }
-    }
     assert_int_equal(f->sets[TAG].entities[1], 0);
     assert_int_equal(f->sets[TAG].entities[2], 2);
-    assert_true(walk_cells(f->walker) > 0);
-    walk_clear(f->walker);
-    assert_int_equal(walk_cells(f->walker), 0);
+}
+
+/* By several trees a page has the entities of all. */
+TEST_IN(set_up, tear_down, test_several_trees)
+{
+    static const struct column_map columns[] = {
+        FIELD("thing_id", "thingId", TEXT, COLUMN_REQUIRED)};
+    static const struct table_map table = {.table = "other", COLUMNS(columns)};
+    static const struct tree_map other = {.root = &table, IDS(ids)};
+    struct fixture *f = *state;
+
+    page_walker_free(f->walker);
+    f->walker = page_walker_new((const struct tree_map *const[]){&tree, &other, NULL});
+    walk(f, "{'thingId':'a'},{'thingId':'b'}");
+    assert_int_equal(walked_count(f->page), 4);
+    assert_int_equal(walked_id(f->page, 3).value.text[0], 'b');
+    assert_int_equal(walked_trees(f->page)[1].sets[0].row_count, 2);
+}
+
+/* No id stands twice between two entities that are marked. */
+TEST_IN(set_up, tear_down, test_ids_that_come_again)
+{
+    static const char letters[] = "abcabbbcadddae";
+    static const char marks[] = "00010110001100";
+    struct fixture *f = *state;
+    const char *text = "";
+
+    for (size_t i = 0; letters[i]; i++) {
+        text = arena_printf(f->arena, "%s%s{'thingId':'%c'}", text, i > 0 ? "," : "", letters[i]);
+    }
+    walk(f, text);
+    for (size_t i = 0; letters[i]; i++) {
+        if (walked_trees(f->page)->entities[i].repeated != (marks[i] == '1')) {
+            fail_msg("entity %zu", i);
+        }
+    }
 }
