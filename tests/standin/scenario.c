@@ -449,7 +449,8 @@ static void email(struct conv *c, struct rng *r)
     int64_t t = serve(c, r, c->start, queue, true);
     int agent = c->served;
     uint64_t fate = rng_below(r, 1000);
-    if (fate < 60) {
+    bool for_weeks = world.eventful && rng_chance(r, 500);
+    if (fate < 60 && !for_weeks) {
         /* Parked and forgotten. */
         conv_segment(c, agent, "parked", t, WHEN_NEVER);
         conv_segment(c, customer, "interact", c->start, WHEN_NEVER);
@@ -457,8 +458,9 @@ static void email(struct conv *c, struct rng *r)
         return;
     }
     if (fate < 320) {
-        int64_t back = t + rng_range(r, 6 * WHEN_HOUR, 9 * WHEN_DAY),
-                more = rng_range(r, 30000, 900000);
+        int64_t back = t + (fate < 60 ? rng_range(r, 32 * WHEN_DAY, 70 * WHEN_DAY)
+                                      : rng_range(r, 6 * WHEN_HOUR, 9 * WHEN_DAY));
+        int64_t more = rng_range(r, 30000, 900000);
         conv_segment(c, agent, "parked", t, back);
         conv_segment(c, agent, "interact", back, back + more)->disconnect = "client";
         conv_metric(c, agent, "tPark", back, back - t);

@@ -158,6 +158,7 @@ bool world_denied(const char *path)
 bool world_path_matches(const char *pattern, const char *path)
 {
     char glob[160];
-    snprintf(glob, sizeof glob, "%s*", pattern);
+    size_t whole = strcspn(pattern, "$");
+    snprintf(glob, sizeof glob, "%.*s%s", (int)whole, pattern, pattern[whole] ? "" : "*");
     return fnmatch(glob, path, 0) == 0;
 }

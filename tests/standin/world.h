@@ -94,7 +94,9 @@ void world_clear_denied(void);
 bool world_add_denied(const char *prefix);
 bool world_denied(const char *path);
 
-/* True if the path begins as the pattern says; `*` in it stands for anything. */
+/* True if the path begins as the pattern says; `*` in it stands for anything. A pattern that ends
+ * in
+ * `$` is the whole path. */
 bool world_path_matches(const char *pattern, const char *path);
 
 #endif
