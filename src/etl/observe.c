@@ -1,11 +1,32 @@
 #include "etl/observe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "sql.h"
 
-enum { COLUMNS_MAX = 64 };
+enum {
+    COLUMNS_MAX = 64,
+    ABOUT_MAX = 3,
+    GAP_MS = MS_PER_HOUR / 4, /* a row that goes on over a longer silence has a gap */
+};
+
+/* Times at which the API says that something changed, and the state columns they are about. What
+ * changes with none of them (a status, an activity) is taken to have changed with the others. */
+static const struct {
+    const char *time; /* NULL: no time tells of these; the poll that saw them first does */
+    const char *about[ABOUT_MAX];
+} changes[] = {
+    {"time_of_adherence_change", {"adherence_state", "impact"}},
+    {"presence_update_time", {"system_presence", "organization_secondary_presence_id"}},
+    {"routing_status_time", {"routing_status"}},
+    {"adherence_explanation_start_date",
+     {"adherence_explanation_id", "adherence_explanation_start_date"}},
+    {NULL, {"business_unit_id", "management_unit_id", "team_id"}},
+};
 
 enum statement {
     BEFORE, /* the agent's (?1) last row that starts at or before ?2 (NULL: at any time) */
@@ -13,18 +34,23 @@ enum statement {
     WRITE,  /* a row, in place of the one of its agent and start */
     REMOVE,
     CLOSE_SINCE,
+    GAP,
     STATEMENTS
 };
 
-/* The columns that are the history's own; a history may lack the last. */
-enum own_column { ID, START, END, FIRST, LAST, CHANGE, OWN_COUNT };
+/* The columns that are the history's own. */
+enum own_column { ID, START, END, FIRST, LAST, OWN_COUNT };
 
 struct observer {
     struct db *db;
     const struct table_map *state;
-    size_t own[OWN_COUNT]; /* where they are among the state's columns; SIZE_MAX: nowhere */
+    /* Where they are among the state's columns; SIZE_MAX: nowhere. */
+    size_t own[OWN_COUNT];
+    size_t time[COUNT_OF(changes)];
+    size_t about[COUNT_OF(changes)][ABOUT_MAX];
     size_t reported_by[COLUMNS_MAX]; /* by state column: column of the source's row; SIZE_MAX: not
                                         reported */
+    char earliest[CLOCK_ISO_BYTES];  /* observation since the absent were closed last; "": none */
     struct arena *fixed;
     struct arena *arena; /* reset with each record */
     const char *sql[STATEMENTS];
@@ -48,7 +74,7 @@ struct record {
 
 static size_t column_of(const struct table_map *map, const char *name)
 {
-    for (size_t i = 0; i < map->column_count; i++) {
+    for (size_t i = 0; name && i < map->column_count; i++) {
         if (str_eq(map->columns[i].name, name)) {
             return i;
         }
@@ -63,16 +89,16 @@ static void make_statements(struct observer *o)
     const char *name[OWN_COUNT];
     const char *columns = "";
     const char *marks = "";
-    const char *changes = "";
+    const char *updates = "";
 
-    for (size_t i = ID; i <= LAST; i++) {
+    for (size_t i = 0; i < OWN_COUNT; i++) {
         name[i] = map->columns[o->own[i]].name;
     }
     for (size_t i = 0; i < map->column_count; i++) {
         const char *column = map->columns[i].name;
 
         columns = arena_printf(a, "%s\"%s\", ", columns, column);
-        changes = arena_printf(a, "%s\"%s\" = excluded.\"%s\", ", changes, column, column);
+        updates = arena_printf(a, "%s\"%s\" = excluded.\"%s\", ", updates, column, column);
         marks = arena_printf(a, "%s?, ", marks);
     }
     const char *select = arena_printf(a, "SELECT %srow_source FROM \"%s\" WHERE %s = ?1 AND %s",
@@ -85,11 +111,12 @@ static void make_statements(struct observer *o)
         arena_printf(a,
                      "INSERT INTO \"%s\" (%srow_source) VALUES (%s?) ON CONFLICT (%s, %s) "
                      "DO UPDATE SET %srow_source = excluded.row_source",
-                     map->table, columns, marks, name[ID], name[START], changes);
+                     map->table, columns, marks, name[ID], name[START], updates);
     o->sql[REMOVE] = arena_printf(a, "DELETE FROM \"%s\" WHERE %s = ?1 AND %s = ?2", map->table,
                                   name[ID], name[START]);
     o->sql[CLOSE_SINCE] = arena_printf(a, "UPDATE \"%s\" SET %s = %s WHERE %s IS NULL AND %s < ?1",
                                        map->table, name[END], name[LAST], name[END], name[LAST]);
+    o->sql[GAP] = sql_observe_gap;
 }
 
 struct observer *observer_new(struct db *d, const struct tree_map *tree,
@@ -97,7 +124,7 @@ struct observer *observer_new(struct db *d, const struct tree_map *tree,
 {
     const char *const own_names[OWN_COUNT] = {
         [ID] = tree->ids[0],        [START] = "state_start",  [END] = "state_end",
-        [FIRST] = "first_observed", [LAST] = "last_observed", [CHANGE] = "time_of_adherence_change",
+        [FIRST] = "first_observed", [LAST] = "last_observed",
     };
     struct observer *o = xcalloc(1, sizeof(*o));
 
@@ -111,7 +138,13 @@ struct observer *observer_new(struct db *d, const struct tree_map *tree,
     }
     for (size_t i = 0; i < OWN_COUNT; i++) {
         o->own[i] = column_of(state, own_names[i]);
-        INVARIANT(i == CHANGE || o->own[i] != SIZE_MAX);
+        INVARIANT(o->own[i] != SIZE_MAX);
+    }
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        o->time[i] = column_of(state, changes[i].time);
+        for (size_t k = 0; k < ABOUT_MAX; k++) {
+            o->about[i][k] = column_of(state, changes[i].about[k]);
+        }
     }
     INVARIANT(o->reported_by[o->own[ID]] != SIZE_MAX);
     make_statements(o);
@@ -237,7 +270,7 @@ static struct cell *own(const struct observer *o, const struct history_row *r,
 
 static bool is_own(const struct observer *o, size_t column)
 {
-    for (size_t i = ID; i <= LAST; i++) {
+    for (size_t i = 0; i < OWN_COUNT; i++) {
         if (column == o->own[i]) {
             return true;
         }
@@ -250,35 +283,49 @@ static bool is_state(const struct observer *o, size_t column)
     return !is_own(o, column) && !(o->state->columns[column].flags & COLUMN_UNHASHED);
 }
 
+/* Whether a state column says something else. Between sources a NULL may mean the same. */
+static bool differs(const struct observer *o, const struct history_row *stored,
+                    const struct history_row *r, size_t column)
+{
+    const struct cell *a = &stored->cells[column];
+    const struct cell *b = &r->cells[column];
+
+    return is_state(o, column) && o->reported_by[column] != SIZE_MAX && !same_cell(a, b) &&
+           (same_cell(&stored->source, &r->source) || (!is_null(a) && !is_null(b)));
+}
+
 /* Whether a stored row's state is the record's, as far as the record's source reports it. */
 static bool same_state(const struct observer *o, const struct history_row *stored,
                        const struct history_row *r)
 {
-    bool other_source = !same_cell(&stored->source, &r->source);
-
     for (size_t i = 0; i < o->state->column_count; i++) {
-        const struct cell *a = &stored->cells[i];
-        const struct cell *b = &r->cells[i];
-
-        if (!is_state(o, i) || o->reported_by[i] == SIZE_MAX || same_cell(a, b)) {
-            continue;
-        }
-        if (!other_source || (!is_null(a) && !is_null(b))) {
+        if (differs(o, stored, r, i)) {
             return false;
         }
     }
     return true;
 }
 
-/* Takes over what the record reports. */
+/* Takes over what the record reports. Of another source, a NULL erases nothing; a row of which it
+ * says less stays its source's. */
 static void merge(const struct observer *o, struct history_row *stored, const struct history_row *r)
 {
+    bool same_source = same_cell(&stored->source, &r->source);
+    bool says_all = true;
+
     for (size_t i = 0; i < o->state->column_count; i++) {
-        if (!is_own(o, i) && o->reported_by[i] != SIZE_MAX) {
+        if (is_own(o, i) || o->reported_by[i] == SIZE_MAX) {
+            continue;
+        }
+        if (same_source || !is_null(&r->cells[i])) {
             stored->cells[i] = r->cells[i];
+        } else if (is_state(o, i) && !is_null(&stored->cells[i])) {
+            says_all = false;
         }
     }
-    stored->source = r->source;
+    if (says_all) {
+        stored->source = r->source;
+    }
 }
 
 static struct record make_record(struct observer *o, const struct cell *cells, const char *now,
@@ -300,21 +347,58 @@ static struct record make_record(struct observer *o, const struct cell *cells, c
 
 /* --- snapshots --- */
 
-/* When the observed state began: at its reported change, if that lies between the previous
- * observation (NULL: there was none) and now; else now. */
-static struct cell start_of_state(const struct observer *o, const struct record *r,
-                                  const struct cell *previous)
-{
-    const struct cell *change;
+/* What a record says of the time since `previous`, the last observation. */
+struct news {
+    bool left;          /* the state before was left, and perhaps entered again */
+    struct cell ended;  /* when; at `previous` where all that is known is that it was left */
+    struct cell begins; /* the record's state */
+};
 
-    if (o->own[CHANGE] == SIZE_MAX) {
-        return r->now;
+/* `stored` is the row before; without cells the record is the agent's first, `previous` before all.
+ */
+static struct news news_of(const struct observer *o, const struct history_row *stored,
+                           const struct record *r, const struct cell *previous)
+{
+    struct news n = {.left = stored->cells && !same_state(o, stored, &r->row), .ended = r->now};
+    bool again = false;
+
+    n.begins = *previous;
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        const struct cell *named = o->time[i] == SIZE_MAX ? &r->now : &r->row.cells[o->time[i]];
+        bool changed = false;
+
+        for (size_t k = 0; stored->cells && k < ABOUT_MAX && o->about[i][k] != SIZE_MAX; k++) {
+            changed = changed || differs(o, stored, &r->row, o->about[i][k]);
+        }
+        if (o->time[i] == SIZE_MAX
+                ? !changed
+                : is_null(named) || !is_later(named, previous) ||
+                      (stored->cells && same_cell(named, &stored->cells[o->time[i]]))) {
+            continue;
+        }
+        struct cell at = earlier(named, &r->now);
+        n.begins = later(&n.begins, &at);
+        n.ended = earlier(&n.ended, &at);
+        again = again || !changed;
     }
-    change = own(o, &r->row, CHANGE);
-    if (is_null(change) || is_later(change, &r->now) || (previous && !is_later(change, previous))) {
-        return r->now;
+    if (!is_later(&n.begins, previous)) {
+        n.begins = r->now;
     }
-    return *change;
+    n.left = n.left || again;
+    if (again) {
+        n.ended = *previous;
+    }
+    return n;
+}
+
+/* Whether nobody looked for so long that what lies between is not known. */
+static bool is_gap(const struct cell *from, const struct cell *to)
+{
+    int64_t from_ms;
+    int64_t to_ms;
+
+    return clock_parse(from->value.text, true, &from_ms) &&
+           clock_parse(to->value.text, true, &to_ms) && to_ms - from_ms > GAP_MS;
 }
 
 /* When the record's state was last seen: now, or when it ended. */
@@ -342,40 +426,55 @@ static bool end_row(struct observer *o, struct history_row *row, const struct ce
     return write_row(o, row, e);
 }
 
+/* The agent's open row goes on, over a gap where there was one. */
+static bool go_on(struct observer *o, struct history_row *row, const struct record *r,
+                  struct err *e)
+{
+    struct cell *last = own(o, row, LAST);
+    const struct cell *id = own(o, row, ID);
+
+    if (is_gap(last, &r->now) && !db_do(o->db, e, o->sql[GAP], X(id->value.text, id->length),
+                                        S(last->value.text), S(r->now.value.text))) {
+        return false;
+    }
+    merge(o, row, &r->row);
+    *last = r->now;
+    return write_row(o, row, e);
+}
+
 static bool take_snapshot(struct observer *o, struct record *r, enum observed *outcome,
                           struct err *e)
 {
     struct history_row last;
-    struct cell previous;
-    int age;
+    struct cell previous = text_cell("");
 
     if (!read_row(o, o->sql[BEFORE], own(o, &r->row, ID), NULL, &last, e)) {
         return false;
     }
     *outcome = OBSERVED_NEW;
     *own(o, &r->row, END) = (struct cell){.type = CELL_NULL};
-    if (!last.cells) {
-        *own(o, &r->row, START) = start_of_state(o, r, NULL);
-        return insert_state(o, r, e);
-    }
-    age = order(&r->now, own(o, &last, LAST));
-    if (age <= 0) {
-        *outcome = age < 0 ? OBSERVED_LATE : OBSERVED_UNCHANGED;
-        return true;
-    }
-    previous = *own(o, &last, LAST);
-    if (is_null(own(o, &last, END))) {
-        if (same_state(o, &last, &r->row)) {
-            *outcome = OBSERVED_UNCHANGED;
-            merge(o, &last, &r->row);
-            *own(o, &last, LAST) = r->now;
-            return write_row(o, &last, e);
+    if (last.cells) {
+        bool is_open = is_null(own(o, &last, END));
+        previous = is_open ? *own(o, &last, LAST) : later(own(o, &last, LAST), own(o, &last, END));
+        int age = order(&r->now, &previous);
+
+        if (age <= 0) {
+            *outcome = age < 0 ? OBSERVED_LATE : OBSERVED_UNCHANGED;
+            return true;
         }
-        *outcome = OBSERVED_CHANGED;
-        *own(o, &r->row, START) = start_of_state(o, r, &previous);
-        return end_row(o, &last, own(o, &r->row, START), e) && insert_state(o, r, e);
     }
-    *own(o, &r->row, START) = start_of_state(o, r, &previous);
+    struct news n = news_of(o, &last, r, &previous);
+    if (last.cells && is_null(own(o, &last, END))) {
+        *outcome = n.left ? OBSERVED_CHANGED : OBSERVED_UNCHANGED;
+        if (!n.left) {
+            return go_on(o, &last, r, e);
+        }
+        bool unknown = order(&n.ended, &r->now) == 0 && is_gap(&previous, &r->now);
+        if (!end_row(o, &last, unknown ? &previous : &n.ended, e)) {
+            return false;
+        }
+    }
+    *own(o, &r->row, START) = n.begins;
     return insert_state(o, r, e);
 }
 
@@ -416,7 +515,7 @@ static bool overwrite(struct observer *o, struct history_row *stored, const stru
     merge(o, stored, &r->row);
     *own(o, stored, END) = *end;
     *own(o, stored, LAST) = r->last;
-    *own(o, stored, FIRST) = earlier(own(o, stored, FIRST), &r->last);
+    *own(o, stored, FIRST) = r->first;
     return write_row(o, stored, e);
 }
 
@@ -462,8 +561,8 @@ static bool place_interval(struct observer *o, struct record *r, struct history_
     struct cell *start = own(o, &r->row, START);
     struct cell *end = own(o, &r->row, END);
 
-    r->first = seen_at(o, r);
-    r->last = r->first;
+    r->first = *start;
+    r->last = seen_at(o, r);
     if (!absorb(o, r, after, e)) {
         return false;
     }
@@ -524,6 +623,9 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
     struct record r;
 
     arena_reset(o->arena);
+    if (!o->earliest[0] || strcmp(now, o->earliest) < 0) {
+        snprintf(o->earliest, sizeof(o->earliest), "%s", now);
+    }
     r = make_record(o, record, now, source);
     if (is_null(own(o, &r.row, START))) {
         return take_snapshot(o, &r, outcome, e);
@@ -555,8 +657,37 @@ bool observe_absent(struct observer *o, const char *id, const char *now, bool *c
 
 bool observe_absent_since(struct observer *o, const char *since, int64_t *closed, struct err *e)
 {
-    bool done = db_do(o->db, e, o->sql[CLOSE_SINCE], S(since));
+    /* Whom an answer held was last observed when it was taken, or later: no clock that stepped back
+     * on the way closes them. */
+    bool stepped_back = o->earliest[0] && strcmp(o->earliest, since) < 0;
+    bool done = db_do(o->db, e, o->sql[CLOSE_SINCE], S(stepped_back ? o->earliest : since));
 
     *closed = done ? db_changes(o->db) : 0;
+    o->earliest[0] = '\0';
     return done;
+}
+
+/* --- distrust --- */
+
+bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql_observe_is_ahead, S(now));
+    bool ahead = db_next(&q);
+
+    *count = 0;
+    if (!db_end(&q)) {
+        return false;
+    }
+    if (!ahead) {
+        return true;
+    }
+    if (!db_do(d, e, sql_observe_remove_ahead, S(now))) {
+        return false;
+    }
+    *count = db_changes(d);
+    if (!db_do(d, e, sql_observe_cut_ahead, S(now))) {
+        return false;
+    }
+    *count += db_changes(d);
+    return db_do(d, e, sql_observe_gaps_ahead, S(now));
 }

@@ -1,17 +1,20 @@
 /*
  * LOAD_OBSERVE: a state history built from observations. A row is one unbroken state of one agent.
  *
- * Snapshots (records without a start of their own): the agent's open row is extended while no state
- * column changes, else closed where the new row starts: at time_of_adherence_change when that lies
- * after the previous observation, else at the observation. Intervals (records with a start): rows
- * by their start; a row of another state ends there, rows of the same state that it touches are one
- * with it.
+ * Snapshots (records without a start of their own): the agent's open row goes on while no state
+ * column changes and the API names no change since the last observation; a silence of more than 15
+ * minutes in it is kept in observation_gap. Else a new row begins at the latest change that the API
+ * names since then, where it names none at the observation. The old row ends at the earliest of
+ * these; at its last observation where its state was left and entered again, or where nothing says
+ * when after such a silence. Intervals (records with a start): rows by their start; a row of
+ * another state ends there, rows of the same state that it touches are one with it.
  *
  * Columns that the source's map lacks are not reported: they break nothing and stay. When the
- * source changes, a NULL on either side is no change, since it may mean the same. State columns are
- * those of the state map that are hashed. Invariants: rows of one agent do not overlap; at most the
- * last is open; state_start <= first_observed <= last_observed; an observation older than a row's
- * last changes nothing; the same observation taken twice changes nothing.
+ * source changes, a NULL on either side is no change, since it may mean the same, and erases
+ * nothing. State columns are those of the state map that are hashed. Invariants: rows of one agent
+ * do not overlap; at most the last is open; state_start <= first_observed <= last_observed; an
+ * observation lies in the row whose state it saw; one older than a row's last changes nothing; the
+ * same one taken twice changes nothing.
  */
 #ifndef ROLLCALL_ETL_OBSERVE_H
 #define ROLLCALL_ETL_OBSERVE_H
@@ -54,8 +57,15 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
 bool observe_absent(struct observer *o, const char *id, const char *now, bool *closed,
                     struct err *e);
 
-/* Closes all open rows that were last observed before `since` (ISO text); their number in *closed.
- */
+/* At the end of a whole reading that began at `since` (ISO text): closes the open rows of whom it
+ * did not observe; their number in *closed. Nobody observed since the last call is closed, whatever
+ * the clock did meanwhile. */
 bool observe_absent_since(struct observer *o, const char *since, int64_t *closed, struct err *e);
+
+/* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
+ * text) is the latest time that can have come. Rows first observed later go, a row last observed
+ * later is cut back to its last credible observation, and goes on. *count: rows changed. Inside the
+ * caller's transaction. */
+bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e);
 
 #endif

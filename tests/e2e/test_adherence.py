@@ -44,7 +44,7 @@ class Polls(TestCase):
         for r in rows:
             self.assertLessEqual(r["first_observed"], r["last_observed"])
             if r["state_end"]:
-                self.assertLess(r["state_start"], r["state_end"])
+                self.assertLessEqual(r["state_start"], r["state_end"])
             before = last.get(r["user_id"])
             if before is not None:
                 self.assertIsNotNone(before["state_end"], "one open row an agent, the last")
@@ -60,9 +60,13 @@ class Polls(TestCase):
         _, two = self.day("agents_status")
         self.check_history(one)
         self.check_history(two)
-        sql = ("SELECT user_id, substr(state_start, 1, 19), adherence_state, impact, system_presence, routing_status "
-               "FROM adherence_state ORDER BY 1, 2")
-        self.assertEqual([tuple(r) for r in one.query(sql)], [tuple(r) for r in two.query(sql)])
+        sql = ("SELECT user_id, adherence_state, impact, system_presence, routing_status FROM adherence_state "
+               "WHERE ? BETWEEN substr(first_observed, 1, 16) AND substr(last_observed, 1, 16) ORDER BY user_id")
+        for now in times(8, 36):
+            self.assertEqual([tuple(r) for r in one.query(sql, now[:16])], [tuple(r) for r in two.query(sql, now[:16])], now)
+            self.assertEqual(len(one.query(sql, now[:16])), 11, "all but the one that is not active")
+        self.assertGreater(two.value("SELECT count(*) FROM adherence_state WHERE state_start = routing_status_time"), 12,
+                           "it says when a routing status began")
 
     def test_realtime_intervals_shapes(self):
         for shape in ("array", "entities", "results"):

@@ -204,6 +204,33 @@ class QueryCase(unittest.TestCase):
         self.assertEqual([tuple(row[name] for name in names) for row in found], expected)
 
 
+class Silence(QueryCase):
+    """u3 in adherence at 17:00, the machine off for two nights, then a row that begins before its first poll; she goes
+    on, after an hour out of every answer. u4's one state goes on over gaps; the day's end lies in one."""
+    @staticmethod
+    def fill(db):
+        for day in range(10, 14):
+            insert(db, "zone_offset", utc_from=utc("%dT00:00:00" % day), utc_to=utc("%dT00:00:00" % (day + 1)),
+                   offset_seconds=0, zone="UTC", day="2026-03-%d" % day)
+        for user_id, start, end, first, last in (("u3", "10T16:50:00", "10T17:00:00", "10T16:55:00", "10T17:00:00"),
+                                                 ("u3", "12T09:55:00", "12T11:00:00", "12T10:00:00", "12T11:00:00"),
+                                                 ("u3", "12T12:00:00", "-", "12T13:00:00", "12T14:00:00"),
+                                                 ("u4", "09T00:00:00", "-", "10T18:00:00", "12T00:00:00")):
+            insert(db, "adherence_state", user_id=user_id, state_start=utc(start), state_end=utc(end),
+                   first_observed=utc(first), last_observed=utc(last), adherence_state="InAdherence")
+        for start, end in (("10T23:00:00", "11T01:30:00"), ("11T03:00:00", "11T05:00:00")):
+            insert(db, "observation_gap", user_id="u4", gap_start=utc(start), gap_end=utc(end))
+
+    def test_adherence_day(self):
+        minutes = [(r["day"][8:], r["user_id"], r["in_adherence_seconds"] // 60, r["gap_seconds"] // 60,
+                    r["known_since"][:16]) for r in self.rows("adherence_day")]
+        u3, u4 = "2026-03-10T16:55", "2026-03-10T18:00"
+        self.assertEqual(minutes, [("10", "u3", 5, 1435, u3), ("10", "u4", 300, 1140, u4), ("11", "u3", 0, 1440, u3),
+                                   ("11", "u4", 1230, 210, u4), ("12", "u3", 125, 715, u3)])
+        self.assertEqual([(r["in_adherence_seconds"], r["gap_seconds"]) for r in self.rows(
+            "adherence_day", agent="u4", max_gap="7200", **{"from": "2026-03-11"})], [(81000, 5400)])
+
+
 class Seoul(QueryCase):
     @staticmethod
     def fill(db):
@@ -297,9 +324,9 @@ class Seoul(QueryCase):
         self.check(self.rows("adherence_day", max_gap="7200", agent="ari",
                              **{"from": "2026-03-02"}), columns,
                    [("Ari", 6000, 1800, 3900, 300, 0, 600, 31.58)])
-        # the day before: 14:00Z to 15:00Z
-        self.check(self.rows("adherence_day", to="2026-03-01"), columns,
-                   [("Ari", 3600, 3600, 0, 0, 0, 0, 100.0)])
+        # the day before, first polled at 14:05Z: until then nobody knows, whatever the state's beginning
+        self.check(self.rows("adherence_day", to="2026-03-01"), columns + " known_since",
+                   [("Ari", 3300, 3300, 0, 0, 0, 83100, 100.0, "2026-03-01T14:05:00.000Z")])
 
     def test_freshness(self):
         self.check(self.rows("freshness"), "stream day whole state complete_to local_complete_to",

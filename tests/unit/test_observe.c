@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "doc.h"
 #include "etl/load.h"
+#include "etl/observe.h"
 #include "scratch.h"
 #include "streams/stream.h"
 
@@ -211,8 +212,14 @@ TEST_IN(set_up, tear_down, test_which_columns_break)
         {"'impact':'a'", "'impact':null", "2"},
         {"'impact':null", "'impact':'a'", "2"},
         {"'name':'a'", "'name':'b'", "1"},
-        {"'team':{'id':'a'}", "'team':{'id':'b'}", "1"},
+        {"'organizationSecondaryPresenceId':'a'", "'organizationSecondaryPresenceId':'b'", "2"},
+        {"'businessUnit':{'id':'a'}", "'businessUnit':{'id':'b'}", "2"},
+        {"'managementUnit':{'id':'a'}", "'managementUnit':{'id':'b'}", "2"},
+        {"'team':{'id':'a'}", "'team':{'id':'b'}", "2"},
+        {"'adherenceExplanation':{'id':'a'}", "'adherenceExplanation':{'id':'b'}", "2"},
+        {"'adherenceExplanation':{'status':'a'}", "'adherenceExplanation':{'status':'b'}", "2"},
         {"'presenceUpdateTime':'~09:00'", "'presenceUpdateTime':'~09:01'", "1"},
+        {"'presenceUpdateTime':'~09:00'", "'presenceUpdateTime':'~10:01'", "2"},
         {"'activeQueues':[1]", "'activeQueues':[2]", "1"},
     };
 
@@ -247,6 +254,14 @@ TEST_IN(set_up, tear_down, test_missing_agent)
                      "u 10:22- 10:25/10:25 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
 }
 
+/* Ends a whole reading that began at `since`. */
+static void close_absent(struct fixture *f, const char *since, int closed)
+{
+    f->counts = (struct load_counts){0};
+    assert_true(load_absent_since(f->loaders[INTERVALS], at(since), &f->counts, &f->s->e));
+    assert_int_equal(f->counts.rows_changed, closed);
+}
+
 TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
 {
     struct fixture *f = *state;
@@ -255,11 +270,11 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
          "[{'userId':'u','start':'~09:00','state':'In'},{'userId':'v','start':'~09:00','state':'In'"
          "}]",
          NULL);
+    close_absent(f, "10:00", 0);
     poll(f, INTERVALS, "10:05", "[{'userId':'u','start':'~09:00','state':'In'}]", NULL);
-    check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00- 10:00/10:00 In ?");
-    assert_true(load_absent_since(f->loaders[INTERVALS], at("10:05"), &f->counts, &f->s->e));
-    assert_int_equal(f->counts.rows_changed, 1);
-    check_history(f, "u 09:00- 10:00/10:05 In ?; v 09:00-10:00 10:00/10:00 In ?");
+    check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00- 09:00/10:00 In ?");
+    close_absent(f, "10:05", 1);
+    check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00-10:00 09:00/10:00 In ?");
 }
 
 TEST_IN(set_up, tear_down, test_same_observation_twice)
@@ -289,6 +304,124 @@ TEST_IN(set_up, tear_down, test_clock_goes_back)
                 "user_id|older than the last observation|u");
 }
 
+/* --- silence, changes between polls, clocks --- */
+
+static void check_gaps(struct fixture *f, const char *expected)
+{
+    check_value(f->s,
+                "SELECT ifnull(group_concat(user_id || ' ' || substr(gap_start, 12, 5) || '-' || "
+                "substr(gap_end, 12, 5), '; '), '') FROM observation_gap",
+                expected);
+}
+
+/* Polls one after the other and the history after the last; a name begins with an empty history. */
+static const struct {
+    const char *name;
+    const char *time;
+    const char *answer; /* NULL: not in the answer */
+    const char *history;
+    const char *gaps;
+} silence_steps[] = {
+    {"goes on over a gap that the API knows of no change in", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "14:00", IN("09:30"), "u 09:30- 10:00/14:00 In OnQueue", "u 10:00-14:00"},
+    {"one missed poll is no gap", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "10:15", IN("09:30"), "u 09:30- 10:00/10:15 In OnQueue", ""},
+    {"left and entered again in a gap", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "14:00", IN("13:55"),
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 13:55- 14:00/14:00 In OnQueue", ""},
+    {"left and entered again between two polls", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "10:05", IN("10:03"),
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 In OnQueue", ""},
+    {"changed in a gap, who knows when", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "14:00", OUT("09:00"),
+     "u 09:30-10:00 10:00/10:00 In OnQueue; u 14:00- 14:00/14:00 Out Break", ""},
+    {"changed in a gap, and the API knows when", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "14:00", OUT("13:00"),
+     "u 09:30-13:00 10:00/10:00 In OnQueue; u 13:00- 14:00/14:00 Out Break", ""},
+    {"a first row begins at the latest change", "10:00",
+     IN("09:30") ",'presenceUpdateTime':'~09:50','adherenceExplanation':{'startDate':'~09:40'}",
+     "u 09:50- 10:00/10:00 In OnQueue", ""},
+    {NULL, "10:05", OUT("10:01") ",'presenceUpdateTime':'~10:03'",
+     "u 09:50-10:01 10:00/10:00 In OnQueue; u 10:03- 10:05/10:05 Out Break", ""},
+    {"the secondary presence", "09:00",
+     "'organizationSecondaryPresenceId':'a','presenceUpdateTime':'~09:00'", NULL, NULL},
+    {NULL, "09:10", "'organizationSecondaryPresenceId':'b','presenceUpdateTime':'~09:07'", NULL,
+     NULL},
+    {NULL, "09:20", "'organizationSecondaryPresenceId':'c','presenceUpdateTime':'~09:18'",
+     "u 09:00-09:07 09:00/09:00 ? ?; u 09:07-09:18 09:10/09:10 ? ?; u 09:18- 09:20/09:20 ? ?", ""},
+    {"a unit has no time of its own", "10:00", "'managementUnit':{'id':'a'}," IN("09:30"), NULL,
+     NULL},
+    {NULL, "10:05", "'managementUnit':{'id':'b'}," OUT("10:02"),
+     "u 09:30-10:02 10:00/10:00 In OnQueue; u 10:05- 10:05/10:05 Out Break", ""},
+    {"the explanation's status changes, not its time", "10:00",
+     "'adherenceExplanation':{'id':'e','startDate':'~09:00','status':'Pending'}", NULL, NULL},
+    {NULL, "10:05", "'adherenceExplanation':{'id':'e','startDate':'~09:00','status':'Approved'}",
+     "u 09:00-10:05 10:00/10:00 ? ?; u 10:05- 10:05/10:05 ? ?", ""},
+    {"the API's clock is ahead", "10:00", IN("09:30"), NULL, NULL},
+    {NULL, "10:05", OUT("10:06"), NULL, NULL},
+    {NULL, "10:10", OUT("10:06"),
+     "u 09:30-10:05 10:00/10:00 In OnQueue; u 10:05- 10:05/10:10 Out Break", ""},
+};
+
+TEST_IN(set_up, tear_down, test_silence)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT_OF(silence_steps); i++) {
+        if (silence_steps[i].name) {
+            scratch_exec(f->s, "DELETE FROM adherence_state; DELETE FROM observation_gap");
+        }
+        wfm(f, silence_steps[i].time, silence_steps[i].answer);
+        if (silence_steps[i].history) {
+            check_history(f, silence_steps[i].history);
+            check_gaps(f, silence_steps[i].gaps);
+        }
+    }
+}
+
+/* Whom an answer held is not closed because a clock went back while the pages came in. */
+TEST_IN(set_up, tear_down, test_clock_goes_back_within_a_reading)
+{
+    struct fixture *f = *state;
+
+    poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", "u v");
+    poll(f, WFM, "09:02", "[{'id':'u'," IN("09:30") "}]", "u");
+    assert_true(load_absent_since(f->loaders[WFM], at("10:02"), &f->counts, &f->s->e));
+    check_history(f, "u 09:30- 10:00/10:00 In OnQueue; v 09:30- 10:00/10:00 In OnQueue");
+    poll(f, WFM, "10:05", "[{'id':'u'," IN("09:30") "}]", "u");
+    assert_true(load_absent_since(f->loaders[WFM], at("10:05"), &f->counts, &f->s->e));
+    check_history(f, "u 09:30- 10:00/10:05 In OnQueue; v 09:30-10:00 10:00/10:00 In OnQueue");
+}
+
+/* Polls up to 12:00, then one or two with a clock hours ahead; at 12:05 it is right again. */
+TEST_IN(set_up, tear_down, test_times_that_have_not_come)
+{
+    struct fixture *f = *state;
+    static const char two[] = "[{'id':'u'," IN("09:30") "},{'id':'v'," OUT("11:30") "}]";
+    int64_t count = -1;
+
+    poll(f, WFM, "11:55", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", "u v");
+    assert_true(observe_distrust(f->s->db, expand(f, "~12:05"), &count, &f->s->e));
+    assert_int_equal(count, 0);
+    poll(f, WFM, "12:00", two, "u v");
+    poll(f, WFM, "22:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("12:03") "}]", "u v");
+    poll(f, WFM, "22:05", "[{'id':'u'," OUT("22:04") "}]", "u v");
+    assert_true(observe_distrust(f->s->db, expand(f, "~12:05"), &count, &f->s->e));
+    assert_int_equal(count, 3);
+    check_history(f, "u 09:30- 11:55/12:00 In OnQueue; v 09:30-12:00 11:55/11:55 In OnQueue; "
+                     "v 12:00-12:03 12:00/12:00 Out Break");
+    check_gaps(f, "");
+    poll(f, WFM, "12:05", two, "u v");
+    check_history(f, "u 09:30- 11:55/12:05 In OnQueue; v 09:30-12:00 11:55/11:55 In OnQueue; "
+                     "v 12:00-12:03 12:00/12:00 Out Break; v 12:05- 12:05/12:05 Out Break");
+    /* made before gaps were kept: when anybody was seen last */
+    poll(f, WFM, "22:00", two, "u v");
+    scratch_exec(f->s, "DELETE FROM observation_gap");
+    assert_true(observe_distrust(f->s->db, expand(f, "~12:10"), &count, &f->s->e));
+    check_history(f, "u 09:30- 11:55/12:00 In OnQueue; v 09:30-12:00 11:55/11:55 In OnQueue; "
+                     "v 12:00-12:03 12:00/12:00 Out Break; v 12:05- 12:05/12:05 Out Break");
+}
+
 /* --- a change of source --- */
 
 #define STATUS_ANSWER(adherence)                                                                   \
@@ -306,7 +439,9 @@ TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
     poll(f, STATUS, "10:10", STATUS_ANSWER("In"), "u");
     check_history(f, "u 09:30- 10:00/10:10 In OnQueue");
     /* what the other source never reports stays as it was */
-    check_value(f->s, "SELECT team_id || row_source FROM adherence_state", "tagents_status");
+    check_value(f->s,
+                "SELECT team_id || scheduled_activity_code_id || row_source FROM adherence_state",
+                "tcworkforcemanagement");
     wfm(f, "10:15", full);
     wfm(f, "10:20", full);
     check_history(f, "u 09:30- 10:00/10:20 In OnQueue");
@@ -336,7 +471,7 @@ static void intervals(struct fixture *f, const char *time, const char *given)
 }
 
 #define IN_OUT_IN                                                                                  \
-    "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; u 09:30- 10:00/10:00 In ?"
+    "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; u 09:30- 09:30/10:00 In ?"
 
 /* Answers one after the other and the history after each; a name begins with an empty history. */
 static const struct {
@@ -349,20 +484,20 @@ static const struct {
     {NULL, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In", IN_OUT_IN},
     /* later the open one has ended, and another is open */
     {NULL, "10:05", "09:30-10:02=In 10:02-=Out",
-     "u 08:00-09:00 09:00/09:00 In ?; u 09:00-09:30 09:30/09:30 Out ?; "
-     "u 09:30-10:02 10:00/10:02 In ?; u 10:02- 10:05/10:05 Out ?"},
+     "u 08:00-09:00 08:00/09:00 In ?; u 09:00-09:30 09:00/09:30 Out ?; "
+     "u 09:30-10:02 09:30/10:02 In ?; u 10:02- 10:02/10:05 Out ?"},
     {"the newest first", "10:00", "09:30-=In 09:00-09:30=Out 08:00-09:00=In", IN_OUT_IN},
-    {"observed at 10:00, but ended earlier", "10:00", "09:00-=In", "u 09:00- 10:00/10:00 In ?"},
-    {NULL, "10:05", "09:50-=Out", "u 09:00-09:50 09:50/09:50 In ?; u 09:50- 10:05/10:05 Out ?"},
+    {"observed at 10:00, but ended earlier", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
+    {NULL, "10:05", "09:50-=Out", "u 09:00-09:50 09:00/09:50 In ?; u 09:50- 09:50/10:05 Out ?"},
     /* an older open one ends where the next starts */
     {NULL, "10:10", "08:00-=Out",
-     "u 08:00-09:00 09:00/09:00 Out ?; u 09:00-09:50 09:50/09:50 In ?; "
-     "u 09:50- 10:05/10:05 Out ?"},
-    {"corrected", "10:00", "09:00-=In", "u 09:00- 10:00/10:00 In ?"},
-    {NULL, "10:05", "09:00-10:03=Out", "u 09:00-10:03 10:00/10:03 Out ?"},
+     "u 08:00-09:00 08:00/09:00 Out ?; u 09:00-09:50 09:00/09:50 In ?; "
+     "u 09:50- 09:50/10:05 Out ?"},
+    {"corrected", "10:00", "09:00-=In", "u 09:00- 09:00/10:00 In ?"},
+    {NULL, "10:05", "09:00-10:03=Out", "u 09:00-10:03 09:00/10:03 Out ?"},
     {"no intervals", "10:00", "09:00-08:00=In 11:00-=In 09:00-09:00=In", ""},
     /* an end to come is no end yet */
-    {NULL, "10:00", "09:00-12:00=In", "u 09:00- 10:00/10:00 In ?"},
+    {NULL, "10:00", "09:00-12:00=In", "u 09:00- 09:00/10:00 In ?"},
 };
 
 TEST_IN(set_up, tear_down, test_intervals)
@@ -403,11 +538,11 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
         intervals(f, "10:00", orders[i]);
-        check_history(f, "u 08:00- 09:00/10:00 In ?");
+        check_history(f, "u 08:00- 08:00/10:00 In ?");
         intervals(f, "10:05", orders[i]);
-        check_history(f, "u 08:00- 09:00/10:05 In ?");
+        check_history(f, "u 08:00- 08:00/10:05 In ?");
         intervals(f, "10:10", "09:30-10:08=In");
-        check_history(f, "u 08:00-10:08 09:00/10:08 In ?");
+        check_history(f, "u 08:00-10:08 08:00/10:08 In ?");
         scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
@@ -438,13 +573,13 @@ TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
     wfm(f, "10:05", "'adherenceState':'In'");
     /* the same state, whichever source says it */
     intervals(f, "10:10", "09:57-=In");
-    check_history(f, "u 09:57- 10:00/10:10 In ?");
+    check_history(f, "u 09:57- 09:57/10:10 In ?");
     intervals(f, "10:15", "10:03-=In");
-    check_history(f, "u 09:57- 10:00/10:15 In ?");
+    check_history(f, "u 09:57- 09:57/10:15 In ?");
     intervals(f, "10:20", "10:18-=Out");
-    check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:20 Out ?");
+    check_history(f, "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:20 Out ?");
     wfm(f, "10:25", "'adherenceState':'Out'");
-    check_history(f, "u 09:57-10:18 10:00/10:15 In ?; u 10:18- 10:20/10:25 Out ?");
+    check_history(f, "u 09:57-10:18 09:57/10:15 In ?; u 10:18- 10:18/10:25 Out ?");
 }
 
 static const char *clock_text(struct fixture *f, int minute)
