@@ -8,7 +8,7 @@
 #define ROLLCALL_BASE_STEP_H
 
 /* Counts one step; `name` is a short static word (request, answer, commit, committed, rename,
- * renamed, fsync). Safe in both threads. */
+ * renamed, remove, removed, fsync). Safe in both threads. */
 void step(const char *name);
 
 #endif

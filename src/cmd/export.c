@@ -104,7 +104,8 @@ const struct command cmd_export = {
         "Writes DIR/<table or view>.csv (.csv.gz with --gzip) and DIR/manifest.json, all of one "
         "moment. Without names: all data tables and all views; the ledger's tables (run, "
         "extract_window, raw_page without its bytes...) only when named. Old files stay as they "
-        "are until all new ones are written.",
+        "are until all new ones are written; the manifest goes before the first is replaced and "
+        "comes after the last: no manifest means an export under way or cut.",
     .notes = "NULL is an empty field, the empty string is \"\". What was written is listed on a "
              "terminal or with -v.",
     .run = run,

@@ -184,6 +184,17 @@ bool file_aside_commit(struct file_aside *f, struct err *e)
     return file_aside_sync(f, e) && file_aside_rename(f, e);
 }
 
+bool file_remove(const char *path, struct err *e)
+{
+    step("remove");
+    if (unlink(path) != 0) {
+        return errno == ENOENT || file_fail(e, "remove", path, errno);
+    }
+    bool durable = sync_entry(path, e);
+    step("removed");
+    return durable;
+}
+
 void file_aside_discard(struct file_aside *f)
 {
     if (f->stream != NULL) {

@@ -37,6 +37,10 @@ bool file_aside_rename(struct file_aside *f, struct err *e);
 /* Both: sync and rename. */
 bool file_aside_commit(struct file_aside *f, struct err *e);
 
+/* Removes a file, for good before anything after it happens; fine when it is absent. ERR_STORE
+ * otherwise. */
+bool file_remove(const char *path, struct err *e);
+
 /* Closes and removes the file aside; harmless after commit. */
 void file_aside_discard(struct file_aside *f);
 

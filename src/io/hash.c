@@ -1,11 +1,12 @@
 #include "io/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
 #include "base/arena.h"
 
-enum { FIRST_BYTES = 4096 };
+enum { FIRST_BYTES = 4096, READ_BYTES = 1 << 16 };
 
 void hash_free(struct hash *h)
 {
@@ -28,4 +29,28 @@ uint64_t hash_digest(struct hash *h)
 
     h->length = 0;
     return result;
+}
+
+bool hash_file(const char *path, char text[HASH_TEXT_BYTES])
+{
+    FILE *file = fopen(path, "rbe");
+    char *bytes = xmalloc(READ_BYTES);
+    XXH3_state_t *state = XXH3_createState();
+    size_t length = READ_BYTES;
+
+    XXH3_128bits_reset(state);
+    while (file && length == READ_BYTES) {
+        length = fread(bytes, 1, READ_BYTES, file);
+        XXH3_128bits_update(state, bytes, length);
+    }
+    bool read = file && !ferror(file);
+    XXH128_hash_t sum = XXH3_128bits_digest(state);
+    snprintf(text, HASH_TEXT_BYTES, "%016llx%016llx", (unsigned long long)sum.high64,
+             (unsigned long long)sum.low64);
+    if (file) {
+        (void)fclose(file);
+    }
+    XXH3_freeState(state);
+    free(bytes);
+    return read;
 }

@@ -2,10 +2,12 @@
  * Export: tables and views as CSV files, all of one moment.
  *
  * Invariants: equal content gives equal bytes (how each is read: out/export.sql); one read
- * transaction over all files; memory does not grow with the rows; every file
- * is written aside and fsynced before the first is renamed, and manifest.json is renamed last: a
- * failed export leaves the old files as they were, and files that the manifest names belong
- * together. Where anything but a file stands in the way, nothing is written at all.
+ * transaction over all files; memory does not grow with the rows; every file is written aside and
+ * fsynced before the first is renamed, so a failed export leaves the old files as they were.
+ * manifest.json goes before the first rename and comes back after the last: where there is one, it
+ * describes what lies beside it; where there is none, an export is under way or was cut. One export
+ * a directory at a time. Where anything but a file stands in the way, nothing is written at all.
+ * Views of others that cannot be read, or be named like a file, are left out with a warning.
  */
 #ifndef ROLLCALL_OUT_EXPORT_H
 #define ROLLCALL_OUT_EXPORT_H
@@ -38,6 +40,7 @@ struct export_file {
     const char *name; /* in the directory */
     uint64_t rows;    /* without the header */
     uint64_t bytes;   /* of the file */
+    bool is_needed;   /* ours, or asked for by name */
 };
 
 struct export_result {
@@ -50,7 +53,7 @@ bool export_check(struct db *d, const char *const *names, size_t count, struct a
                   struct err *e);
 
 /* Exports from `d`, which must not be in a transaction. Errors: ERR_USAGE for an unknown name (with
- * the nearest), ERR_STORE naming the path, ERR_STOPPED. */
+ * the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path, ERR_STOPPED. */
 bool export_run(struct db *d, const struct export_request *request, struct arena *a,
                 struct export_result *out, struct err *e);
 

@@ -1,8 +1,8 @@
 -- What an export asks (out/export.h).
 
 -- name: export_relations
--- The tables and views of the file.
-SELECT name, type = 'view' FROM sqlite_master
+-- The tables and views of the file; which views are ours, by ?1, what drops them; how many in all.
+SELECT name, type = 'view', instr(?1, ' ' || name || ';') > 0, count(*) OVER () FROM sqlite_master
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 ORDER BY name
 
@@ -78,10 +78,10 @@ ORDER BY conversation_id
 
 -- name: export_file
 -- The files written so far.
-CREATE TEMP TABLE export_file (relation TEXT, file TEXT, row_count INTEGER, bytes INTEGER)
+CREATE TEMP TABLE export_file (relation TEXT, file TEXT, row_count INTEGER, bytes INTEGER, hash TEXT)
 
 -- name: export_file_add
-INSERT INTO export_file VALUES (?1, ?2, ?3, ?4)
+INSERT INTO export_file VALUES (?1, ?2, ?3, ?4, ?5)
 
 -- name: export_manifest
 -- ?1: the program; ?2: the first day asked for, NULL: everything. whole_to: the stream is read
@@ -98,6 +98,6 @@ SELECT json_object(
         'stream', stream, 'whole_to', complete_to, 'first_day', first_day,
         'whole_to_day', whole_to_day)) FROM (SELECT * FROM status_stream ORDER BY stream_no)),
     'files', (SELECT json_group_array(json_object(
-        'name', relation, 'file', file, 'rows', row_count, 'bytes', bytes))
+        'name', relation, 'file', file, 'rows', row_count, 'bytes', bytes, 'xxh128', hash))
         FROM (SELECT * FROM export_file ORDER BY rowid)))
 FROM status

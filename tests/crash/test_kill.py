@@ -88,19 +88,6 @@ class Kill(TestCase):
             # Again: the page in flight, a login, the availability date, and where the agents are.
             self.assertLessEqual(self.requests(), whole + 4, f"killed at step {step}")
 
-    def test_export_killed_leaves_old_or_new(self):
-        site = self.site(self.server.url)
-        self.ok(site.run(*RUN))
-        before = csv_bytes(site.export())
-        out = os.path.join(site.directory, "export")
-        count = len(site.steps("export", "--out", out))
-        self.assertGreater(count, 20)
-        for step in range(1, count + 1, 1 if FULL else max(1, count // 12)):
-            self.assertTrue(killed(site.run("export", "--out", out, env={"ROLLCALL_KILL_STEP": step})))
-            self.assertEqual(csv_bytes(out), before)
-        self.ok(site.run("export", "--out", out))
-        self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [], "leftovers aside are swept")
-
 
 class Control(TestCase):
     """The comparisons can fail: a lost row shows, and so does a row whose owner is gone."""

@@ -1,12 +1,15 @@
-"""CSV and the built-in queries by the command line: what is read back equals the file; options and settings reach them."""
+"""CSV, its manifest, and the built-in queries by the command line: what is read back equals the file; options and settings reach them."""
 import csv
+import ctypes
+import ctypes.util
+import fcntl
 import gzip
 import io
 import json
 import os
 import unittest
 
-from harness import TestCase, read_csv
+from harness import TestCase, killed, read_csv
 
 NOW = "2026-03-04T06:00:00Z"
 
@@ -76,6 +79,85 @@ class Export(TestCase):
         self.assertIn("freshness", self.ok(self.box.run("query", "freshnes"), 2).stderr)
         for misspelt in ("form=2026-03-01", "from"):
             self.ok(self.box.run("query", "conversations_by_day", misspelt), 2)
+
+
+class Hash(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+def xxh128(data):
+    """What xxh128sum says of the bytes, by the library itself."""
+    library = ctypes.CDLL(ctypes.util.find_library("xxhash"))
+    library.XXH3_128bits.argtypes, library.XXH3_128bits.restype = (ctypes.c_char_p, ctypes.c_size_t), Hash
+    made = library.XXH3_128bits(data, len(data))
+    return f"{made.high:016x}{made.low:016x}"
+
+
+class Manifest(TestCase):
+    def described(self, out):
+        """What the manifest says of each file, once every file has been held against it; None: there is no manifest."""
+        if not os.path.exists(os.path.join(out, "manifest.json")):
+            return None
+        with open(os.path.join(out, "manifest.json"), encoding="utf-8") as f:
+            files = json.load(f)["files"]
+        for told in files:
+            self.assertEqual(os.path.basename(told["file"]), told["file"])
+            with open(os.path.join(out, told["file"]), "rb") as f:
+                data = f.read()
+            self.assertEqual((len(data), xxh128(data)), (told["bytes"], told["xxh128"]), told["file"])
+            data = gzip.decompress(data) if told["file"].endswith(".gz") else data
+            self.assertEqual(len(list(csv.reader(io.StringIO(data.decode(), newline="")))) - 1, told["rows"], told["file"])
+        return files
+
+    def test_it_describes_what_lies_beside_it_whenever_an_export_is_killed(self):
+        site = self.site(self.standin(now=NOW).url)
+        self.ok(site.extract("--until", NOW))
+        for form in ((), ("--gzip",)):
+            out = os.path.join(site.directory, "out" + "".join(form))
+            export = ("export", "--out", out, *form, "conversation", "queue", "user")
+            self.ok(site.run(*export))
+            old, seen = self.described(out), []
+            for step in range(1, 15):
+                for table in ("conversation", "queue", "user"):
+                    site.change(f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})")
+                self.assertTrue(killed(site.run(*export, env={"ROLLCALL_KILL_STEP": step})))
+                found = self.described(out)
+                seen.append(found and ("old" if found == old else "new"))
+                self.ok(site.run(*export))
+                self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [], "leftovers aside are swept")
+                self.assertNotIn(self.described(out), (old, None))
+                old = self.described(out)
+            self.assertEqual(seen, ["old"] * 5 + [None] * 8 + ["new"])
+
+    def test_one_export_a_directory(self):
+        site = self.site(self.standin(now=NOW).url)
+        self.ok(site.extract("--until", NOW))
+        out = site.export()
+        held = os.open(out, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        self.assertIn("another export", self.ok(site.run("export", "--out", out), 10).stderr)
+        os.close(held)
+        self.ok(site.run("export", "--out", out))
+
+
+class Odd(TestCase):
+    def test_odd_views_of_others_are_left_out(self):
+        site = self.site(self.standin(now=NOW).url)
+        self.ok(site.extract("--stream", "users", "--until", NOW))
+        ours = set(os.listdir(site.export()))
+        odd = {'"../out"': "1 AS a", '"a/b"': "1 AS a", "'say \"hi\"'": "1 AS a", '".hidden"': "1 AS a", '"tab\there"': "1 AS a",
+               "no_column": "1 AS row_a", "no_table": "a FROM absent", "late": "abs(-9223372036854775807 - 1) AS a"}
+        for name, select in odd.items():
+            site.change(f"CREATE VIEW {name} AS SELECT {select}")
+        site.change('CREATE TABLE "x/y" (a)')
+        site.change('CREATE VIEW "O\'Hara, \u654e" AS SELECT 1 AS "a""b", 2 AS ""')
+        out = os.path.join(site.directory, "export", "odd")
+        told = self.ok(site.run("export", "--out", out)).stderr
+        self.assertEqual(set(os.listdir(out)), ours | {"O'Hara, \u654e.csv"})
+        self.assertEqual(told.count("not exported"), len(odd), told)
+        self.assertFalse(os.path.exists(out + ".csv"))
+        for name, code in (("../out", 2), ("a/b", 2), ("x/y", 2), ("no_table", 9), ("late", 9)):
+            self.assertIn(name, self.ok(site.run("export", "--out", out, name), code).stderr)
 
 
 if __name__ == "__main__":
