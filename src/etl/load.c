@@ -22,11 +22,12 @@ struct entity {
     uint64_t row_hash;
     uint64_t attribute_hash;
     bool is_new;
-    bool rows;            /* its rows are written */
-    bool attributes;      /* its attributes are written, from the answer */
-    bool new_attributes;  /* they are others than the stored ones */
-    bool keeps;           /* stored attributes go to their participants' new places */
-    bool marked;          /* nothing changed but that a job has read its attributes */
+    bool rows;           /* its rows are written */
+    bool attributes;     /* its attributes are written, from the answer */
+    bool new_attributes; /* they are others than the stored ones */
+    bool keeps;          /* stored attributes go to their participants' new places */
+    bool returns;        /* it was marked as deleted */
+    bool marked; /* its root alone is written: it returns, or a job has read its attributes */
     bool attributes_read; /* a job has, now or before */
 };
 
@@ -59,6 +60,9 @@ static const char *const own_columns[OWN_COUNT] = {
 
 enum statement {
     FIND,
+    SEE,
+    MARK_UNSEEN,
+    DELETE_UNSEEN,
     LAST_KEY,
     WRITE_ROOT,
     NOTE_CHANGE,
@@ -68,9 +72,10 @@ enum statement {
     SELECT_GONE,
     REMOVE_MOVED,
     INSERT_MOVED,
-    REMOVE, /* this and the next: by table, but for the root */
+    REMOVE, /* this and the next two: by table, but for the root */
     INSERT = REMOVE + TABLES_MAX,
-    STATEMENTS = INSERT + TABLES_MAX
+    REMOVE_UNSEEN = INSERT + TABLES_MAX,
+    STATEMENTS = REMOVE_UNSEEN + TABLES_MAX
 };
 
 /* A tree's; those of a stream's other trees hang on it. */
@@ -78,6 +83,9 @@ struct loader {
     struct loader *next;
     struct db *db;
     const struct tree_map *tree;
+    int64_t tree_no;
+    enum load_rule rule;
+    bool has_deleted_at;
     struct walker *walker;     /* knows the tree */
     struct observer *observer; /* LOAD_OBSERVE; the rest is of the other rules */
     bool *answered;            /* by asked id, of the page being loaded */
@@ -167,6 +175,30 @@ static const char *stored_columns(struct loader *l, size_t table, const char *ty
     return take(l, &b);
 }
 
+static bool is_id(const struct loader *l, const char *column)
+{
+    size_t i = 0;
+
+    while (i < l->tree->id_count && strcmp(l->tree->ids[i], column) != 0) {
+        i++;
+    }
+    return i < l->tree->id_count;
+}
+
+/* The columns of the own id, each as `form` says with `comma` between them. */
+static const char *each_id(struct loader *l, const char *comma, const char *before,
+                           const char *behind)
+{
+    struct buf b;
+
+    buf_init(&b, SQL_BYTES);
+    for (size_t i = 0; i < l->tree->id_count; i++) {
+        add(&b, i > 0 ? comma : "", i > 0 ? strlen(comma) : 0);
+        add_name(&b, before, l->tree->ids[i], behind);
+    }
+    return take(l, &b);
+}
+
 /* What an entity that is there gets: all but its key and id. */
 static const char *root_changes(struct loader *l)
 {
@@ -176,7 +208,7 @@ static const char *root_changes(struct loader *l)
 
     buf_init(&b, SQL_BYTES);
     for (size_t i = 0; i < map->column_count; i++) {
-        if (strcmp(map->columns[i].name, l->tree->ids[0]) != 0) {
+        if (!is_id(l, map->columns[i].name)) {
             add_name(&b, comma, map->columns[i].name, "");
             add_name(&b, " = excluded.", map->columns[i].name, "");
             comma = ", ";
@@ -187,16 +219,50 @@ static const char *root_changes(struct loader *l)
         add_name(&b, " = excluded.", own_columns[i], "");
         comma = ", ";
     }
+    if (l->has_deleted_at) {
+        add_name(&b, comma, "deleted_at", " = NULL");
+    }
     return take(l, &b);
 }
 
-/* The root's stored columns of trees with attributes, behind others. */
-static const char *quoted_attributes(struct loader *l)
+/* The root's column that the window's start or the scope fills; NULL: none does. */
+static const char *fact_column(const struct loader *l, enum column_source source)
 {
-    const char *root = l->tree->root->table;
+    const struct table_map *map = l->tree->root;
+    size_t i = 0;
 
-    return arena_printf(l->arena, ", \"%s\".row_attribute_hash, \"%s\".row_attribute_read", root,
-                        root);
+    while (i < map->column_count && map->columns[i].source != source) {
+        i++;
+    }
+    return i < map->column_count ? map->columns[i].name : NULL;
+}
+
+/* Rows of the root, of the window's start (?3) and scope (?4), that the reading has not seen. */
+static const char *unseen(struct loader *l)
+{
+    const char *start = fact_column(l, SOURCE_START);
+    const char *scope = fact_column(l, SOURCE_SCOPE);
+
+    return arena_printf(l->arena,
+                        "%s IS ?3 AND %s IS ?4 AND %s NOT IN (SELECT id FROM reading_seen "
+                        "WHERE window_id = ?1 AND tree_no = ?2)",
+                        start ? quoted(l, "", start, "") : "?3",
+                        scope ? quoted(l, "", scope, "") : "?4",
+                        each_id(l, " || char(31) || ", "", ""));
+}
+
+/* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. */
+static const char *moved(struct loader *l)
+{
+    const char *start = fact_column(l, SOURCE_START);
+    const char *scope = fact_column(l, SOURCE_SCOPE);
+
+    scope = scope ? scope : start;
+    return l->rule != LOAD_WINDOW
+               ? "0"
+               : arena_printf(l->arena,
+                              "(stored.\"%s\", stored.\"%s\") IS NOT (new.\"%s\", new.\"%s\")",
+                              start, scope, start, scope);
 }
 
 /* What the templates below may name, of one table. */
@@ -204,7 +270,7 @@ struct words {
     struct word {
         const char *name;
         const char *text;
-    } list[16];
+    } list[24];
     size_t count;
 };
 
@@ -227,7 +293,15 @@ static struct words words_of(struct loader *l, size_t table)
     add_word(&w, "new_root", quoted(l, FEED, root->table, ""));
     add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
     add_word(&w, "changes", root_changes(l));
-    add_word(&w, "attributes", l->attributes ? quoted_attributes(l) : "");
+    add_word(&w, "ids", each_id(l, ", ", "", ""));
+    add_word(&w, "stored_ids", each_id(l, ", ", "stored.", ""));
+    add_word(&w, "new_ids", each_id(l, ", ", "new.", ""));
+    add_word(&w, "one_id", each_id(l, " || char(31) || ", "", ""));
+    add_word(&w, "unseen", unseen(l));
+    add_word(&w, "deleted", l->has_deleted_at ? "stored.deleted_at IS NOT NULL" : "0");
+    add_word(&w, "moved", moved(l));
+    add_word(&w, "attributes",
+             l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
     add_word(&w, "table", quoted(l, "", map->table, ""));
     add_word(&w, "new", quoted(l, FEED, map->table, ""));
     add_word(&w, "columns", stored_columns(l, table, ""));
@@ -270,20 +344,53 @@ static void make(struct loader *l, size_t statement, size_t table, const char *t
     l->sql[statement] = take(l, &b);
 }
 
-static void make_root(struct loader *l)
+/* Whether the file has a table, or a table a column. */
+static bool has(struct loader *l, const char *sql, const char *name, bool *found, struct err *e)
 {
+    struct rows q = db_ask(l->db, e, sql, S(name));
+
+    *found = db_next(&q);
+    return db_end(&q);
+}
+
+static bool make_root(struct loader *l, struct err *e)
+{
+    const char *root = l->tree->root->table;
+    bool has_change;
+
+    if (!has(l, "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'deleted_at'", root,
+             &l->has_deleted_at, e) ||
+        !has(l, "SELECT 1 FROM sqlite_schema WHERE name = ?1 || '_change'", root, &has_change, e)) {
+        return false;
+    }
+    INVARIANT(l->rule != LOAD_WINDOW || fact_column(l, SOURCE_START));
     make(l, FIND, 0,
-         "SELECT new.rowid, {root}.{key}, {root}.row_hash, {root}.row_changed_run_id{attributes} "
-         "FROM {new_root} AS new CROSS JOIN {root} ON {root}.{id} = new.{id}");
+         "SELECT new.rowid, stored.{key}, stored.row_hash, stored.row_changed_run_id, {deleted}, "
+         "{moved}{attributes} FROM {new_root} AS new CROSS JOIN {root} AS stored "
+         "ON ({stored_ids}) = ({new_ids})");
     make(l, WRITE_ROOT, 0,
          "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root} "
-         "WHERE true ON CONFLICT ({id}) DO UPDATE SET {changes}");
+         "WHERE true ON CONFLICT ({ids}) DO UPDATE SET {changes}");
     if (l->tree->key) {
         make(l, LAST_KEY, 0, "SELECT max({key}) FROM {root}");
+    }
+    if (has_change) {
         make(l, NOTE_CHANGE, 0,
              "INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source) "
              "SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new_root} WHERE part IS NOT NULL");
     }
+    if (l->rule == LOAD_WINDOW || l->has_deleted_at) {
+        make(l, SEE, 0,
+             "INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}");
+    }
+    if (l->rule == LOAD_WINDOW) {
+        make(l, DELETE_UNSEEN, 0, "DELETE FROM {root} WHERE {unseen}");
+    } else if (l->has_deleted_at) {
+        make(l, MARK_UNSEEN, 0,
+             "UPDATE {root} SET deleted_at = ?5, row_changed_run_id = ?6 "
+             "WHERE deleted_at IS NULL AND {unseen}");
+    }
+    return true;
 }
 
 static void make_child(struct loader *l, size_t i)
@@ -294,6 +401,10 @@ static void make_child(struct loader *l, size_t i)
                             : "DELETE FROM {table} WHERE {key} IN "
                               "(SELECT {key} FROM {new_root} WHERE replaces)");
     make(l, INSERT + i, i, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
+    if (l->rule == LOAD_WINDOW) {
+        make(l, REMOVE_UNSEEN + i, i,
+             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})");
+    }
 }
 
 static const char moved_table[] =
@@ -395,8 +506,6 @@ static bool feed(struct loader *l, size_t i, struct err *e)
 
 static bool make_tree(struct loader *l, struct err *e)
 {
-    bool fed = true;
-
     l->table_count = walk_table_count(l->walker);
     INVARIANT(l->table_count <= TABLES_MAX);
     for (size_t i = 1; i < l->table_count; i++) {
@@ -406,7 +515,7 @@ static bool make_tree(struct loader *l, struct err *e)
         }
     }
     l->own_stored = l->attributes ? OWN_REPLACES : OWN_ATTRIBUTE_HASH;
-    make_root(l);
+    bool fed = make_root(l, e);
     for (size_t i = 0; fed && i < l->table_count; i++) {
         if (i > 0) {
             make_child(l, i);
@@ -421,13 +530,15 @@ static bool make_tree(struct loader *l, struct err *e)
 }
 
 /* A loader of one tree. */
-static struct loader *new_loader(struct db *d, const struct tree_map *tree,
-                                 const struct table_map *state, struct err *e)
+static struct loader *new_loader(struct db *d, const struct tree_map *tree, int64_t tree_no,
+                                 enum load_rule rule, const struct table_map *state, struct err *e)
 {
     struct loader *l = xcalloc(1, sizeof(*l));
 
     l->db = d;
     l->tree = tree;
+    l->tree_no = tree_no;
+    l->rule = rule;
     l->arena = arena_new(0);
     l->walker = walk_new(tree);
     if (state) {
@@ -443,10 +554,11 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
                         const struct table_map *state, struct err *e)
 {
     struct loader *first = NULL;
+    int64_t tree_no = 0;
 
     INVARIANT((rule == LOAD_OBSERVE) == (state != NULL));
     for (struct loader **end = &first; *trees; trees++, end = &(*end)->next) {
-        *end = new_loader(d, *trees, state, e);
+        *end = new_loader(d, *trees, tree_no++, rule, state, e);
         if (!*end) {
             load_free(first);
             return NULL;
@@ -660,22 +772,23 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
 {
     const struct walked *walked = &l->walked[n - l->entities];
     bool brings = l->attributes > 0 && l->page->brings_attributes;
-    bool read = l->attributes && db_int(q, 5) != 0;
-    uint64_t attribute_hash = read ? (uint64_t)db_int(q, 4) : 0;
+    bool read = l->attributes && db_int(q, 7) != 0;
+    uint64_t attribute_hash = read ? (uint64_t)db_int(q, 6) : 0;
 
     n->is_new = false;
     if (l->tree->key) {
         n->key = int_cell(db_int(q, 1));
     }
-    n->rows = (uint64_t)db_int(q, 2) != walked->row_hash;
+    n->returns = db_int(q, 4) != 0;
+    n->rows = (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
     n->attributes_read = brings || read;
     n->attribute_hash = brings ? walked->attribute_hash : attribute_hash;
     n->new_attributes =
         brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
     n->attributes = brings && (n->rows || n->new_attributes);
     n->keeps = n->rows && !brings && read;
-    n->marked = !n->rows && !n->attributes && n->attributes_read != read;
-    if (n->marked) {
+    n->marked = !n->rows && !n->attributes && (n->returns || n->attributes_read != read);
+    if (n->marked && !n->returns) {
         n->run_id = db_int(q, 3);
     }
 }
@@ -698,6 +811,9 @@ static bool find_part(struct loader *l, struct err *e)
                                          .attributes_read = brings,
                                          .attributes = brings,
                                          .new_attributes = brings && walked->has_attributes};
+    }
+    if (l->sql[SEE] && !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I(l->tree_no))) {
+        return false;
     }
     struct rows q = db_ask(l->db, e, l->sql[FIND], NONE);
     while (db_next(&q)) {
@@ -766,10 +882,11 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
         fill_keys(l, t);
         for (size_t i = 0; i < l->count; i++) {
             const struct entity *n = &l->entities[i];
+            bool writes = n->rows || n->attributes || n->returns;
 
             counts->rows_new += n->is_new;
-            counts->rows_changed += !n->is_new && (n->rows || n->attributes);
-            counts->rows_unchanged += !n->is_new && !n->rows && !n->attributes;
+            counts->rows_changed += !n->is_new && writes;
+            counts->rows_unchanged += !n->is_new && !writes;
         }
         if (!write_part(l, e)) {
             return false;
@@ -825,20 +942,6 @@ static bool take_absences(struct loader *l, struct load_counts *counts, struct e
     return true;
 }
 
-bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
-                       struct err *e)
-{
-    char since[CLOCK_ISO_BYTES];
-    int64_t closed = 0;
-
-    if (l->observer &&
-        !observe_absent_since(l->observer, clock_format(since_ms, since), &closed, e)) {
-        return false;
-    }
-    counts->rows_changed += closed;
-    return true;
-}
-
 static bool load_observations(struct loader *l, const struct walked_tree *t,
                               struct load_counts *counts, struct err *e)
 {
@@ -849,7 +952,11 @@ static bool load_observations(struct loader *l, const struct walked_tree *t,
     for (size_t i = 0; i < t->count; i++) {
         const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row;
 
-        if (!take_observation(l, &t->entities[i].id, row + 1, counts, e)) {
+        const struct cell *id = &t->entities[i].id;
+
+        if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
+                   I(l->page->window_id), X(id->value.text, id->length)) ||
+            !take_observation(l, id, row + 1, counts, e)) {
             return false;
         }
     }
@@ -872,4 +979,50 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
         }
     }
     return write_notes(l, rows, e);
+}
+
+/* --- readings --- */
+
+bool load_begin(struct loader *l, int64_t window_id, struct err *e)
+{
+    return db_do(l->db, e, "DELETE FROM reading_seen WHERE window_id = ?1", I(window_id));
+}
+
+/* What one tree's rows of a whole reading mean for those that it lacks. */
+static bool end_tree(struct loader *l, const struct load_page *page, int64_t *gone, struct err *e)
+{
+    char now[CLOCK_ISO_BYTES];
+
+    *gone = 0;
+    if (l->observer) {
+        return observe_unseen(l->observer, page->window_id, gone, e);
+    }
+    for (size_t i = 1; i <= l->table_count; i++) {
+        const char *sql = l->sql[i < l->table_count ? REMOVE_UNSEEN + i : DELETE_UNSEEN];
+
+        if (sql && !db_do(l->db, e, sql, I(page->window_id), I(l->tree_no), T(page->facts.start_ms),
+                          S(page->facts.scope))) {
+            return false;
+        }
+    }
+    bool done =
+        !l->sql[MARK_UNSEEN] || db_do(l->db, e, l->sql[MARK_UNSEEN], I(page->window_id),
+                                      I(l->tree_no), T(page->facts.start_ms), S(page->facts.scope),
+                                      S(clock_format(page->received_ms, now)), I(page->run_id));
+    *gone = l->sql[DELETE_UNSEEN] || l->sql[MARK_UNSEEN] ? db_changes(l->db) : 0;
+    return done;
+}
+
+bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
+              struct err *e)
+{
+    for (struct loader *t = l; t; t = t->next) {
+        int64_t gone;
+
+        if (!end_tree(t, page, &gone, e)) {
+            return false;
+        }
+        counts->rows_changed += gone;
+    }
+    return load_begin(l, page->window_id, e);
 }

@@ -7,6 +7,9 @@
  * reread) never erase what a job brought: kept attributes are renumbered by participant_id when the
  * participants are replaced; only those whose participant is gone go with it, and are counted as a
  * data problem. An answer with attributes (a job's) replaces them all. LOAD_OBSERVE: etl/observe.h.
+ *
+ * What a reading has seen is written with its pages (reading_seen), where its end needs it, so that
+ * a reading that a kill has cut goes on.
  */
 #ifndef ROLLCALL_ETL_LOAD_H
 #define ROLLCALL_ETL_LOAD_H
@@ -24,8 +27,10 @@ struct loader;
 
 /* How rows meet what is stored. */
 enum load_rule {
-    LOAD_ENTITY,  /* an entity's rows are compared by hash and replaced whole */
-    LOAD_OBSERVE, /* observations extend or close rows of a state history */
+    LOAD_ENTITY,    /* an entity's rows are compared by hash and replaced whole */
+    LOAD_WINDOW,    /* the same; and what a window and scope lacks in a whole reading goes */
+    LOAD_INTERVALS, /* intervals that windows cut are put together, and nothing goes */
+    LOAD_OBSERVE,   /* observations extend or close rows of a state history */
 };
 
 struct load_counts {
@@ -36,6 +41,8 @@ struct load_counts {
 };
 
 struct load_page {
+    int64_t window_id;
+    struct walk_facts facts;
     const char *stream; /* for notes and messages */
     const char *plan;
     bool brings_attributes; /* a job's page */
@@ -57,11 +64,16 @@ void load_free(struct loader *l);
 bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
                struct load_counts *counts, struct err *e);
 
-/* LOAD_OBSERVE, at the end of a whole reading that began at `since_ms`: closes the open rows of all
- * whom it did not observe (no longer asked for, or left out of numbered pages). Part of the last
- * page's transaction. Nothing for the other rules. */
-bool load_absent_since(struct loader *l, int64_t since_ms, struct load_counts *counts,
-                       struct err *e);
+/* A reading of the window begins anew: what an earlier one has seen is forgotten. Part of the
+ * caller's transaction. */
+bool load_begin(struct loader *l, int64_t window_id, struct err *e);
+
+/* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_WINDOW deletes
+ * its rows, of this window and scope; LOAD_ENTITY marks it in the root's column deleted_at, where
+ * there is one (of this scope alone, where the root has a column of the scope), until it is seen
+ * again. Part of the last page's transaction, or of the next; adds to `counts`. */
+bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
+              struct err *e);
 
 /* The texts of all statements that are made for the first tree (some are NULL), so that a test can
  * hold their plans. */

@@ -1,6 +1,5 @@
 #include "etl/observe.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ enum statement {
     AFTER,  /* its first that starts after ?2 */
     WRITE,  /* a row, in place of the one of its agent and start */
     REMOVE,
-    CLOSE_SINCE,
+    CLOSE_UNSEEN,
     GAP,
     STATEMENTS
 };
@@ -50,7 +49,6 @@ struct observer {
     size_t about[COUNT_OF(changes)][ABOUT_MAX];
     size_t reported_by[COLUMNS_MAX]; /* by state column: column of the source's row; SIZE_MAX: not
                                         reported */
-    char earliest[CLOCK_ISO_BYTES];  /* observation since the absent were closed last; "": none */
     struct arena *fixed;
     struct arena *arena; /* reset with each record */
     const char *sql[STATEMENTS];
@@ -114,8 +112,10 @@ static void make_statements(struct observer *o)
                      map->table, columns, marks, name[ID], name[START], updates);
     o->sql[REMOVE] = arena_printf(a, "DELETE FROM \"%s\" WHERE %s = ?1 AND %s = ?2", map->table,
                                   name[ID], name[START]);
-    o->sql[CLOSE_SINCE] = arena_printf(a, "UPDATE \"%s\" SET %s = %s WHERE %s IS NULL AND %s < ?1",
-                                       map->table, name[END], name[LAST], name[END], name[LAST]);
+    o->sql[CLOSE_UNSEEN] = arena_printf(a,
+                                        "UPDATE \"%s\" SET %s = %s WHERE %s IS NULL AND %s NOT IN "
+                                        "(SELECT id FROM reading_seen WHERE window_id = ?1)",
+                                        map->table, name[END], name[LAST], name[END], name[ID]);
     o->sql[GAP] = sql_observe_gap;
 }
 
@@ -623,9 +623,6 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
     struct record r;
 
     arena_reset(o->arena);
-    if (!o->earliest[0] || strcmp(now, o->earliest) < 0) {
-        snprintf(o->earliest, sizeof(o->earliest), "%s", now);
-    }
     r = make_record(o, record, now, source);
     if (is_null(own(o, &r.row, START))) {
         return take_snapshot(o, &r, outcome, e);
@@ -655,15 +652,11 @@ bool observe_absent(struct observer *o, const char *id, const char *now, bool *c
     return write_row(o, &last, e);
 }
 
-bool observe_absent_since(struct observer *o, const char *since, int64_t *closed, struct err *e)
+bool observe_unseen(struct observer *o, int64_t window_id, int64_t *closed, struct err *e)
 {
-    /* Whom an answer held was last observed when it was taken, or later: no clock that stepped back
-     * on the way closes them. */
-    bool stepped_back = o->earliest[0] && strcmp(o->earliest, since) < 0;
-    bool done = db_do(o->db, e, o->sql[CLOSE_SINCE], S(stepped_back ? o->earliest : since));
+    bool done = db_do(o->db, e, o->sql[CLOSE_UNSEEN], I(window_id));
 
     *closed = done ? db_changes(o->db) : 0;
-    o->earliest[0] = '\0';
     return done;
 }
 

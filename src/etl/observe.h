@@ -57,10 +57,9 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
 bool observe_absent(struct observer *o, const char *id, const char *now, bool *closed,
                     struct err *e);
 
-/* At the end of a whole reading that began at `since` (ISO text): closes the open rows of whom it
- * did not observe; their number in *closed. Nobody observed since the last call is closed, whatever
- * the clock did meanwhile. */
-bool observe_absent_since(struct observer *o, const char *since, int64_t *closed, struct err *e);
+/* Closes the open rows of all whom the reading of a window has not seen (reading_seen); their
+ * number in *closed. */
+bool observe_unseen(struct observer *o, int64_t window_id, int64_t *closed, struct err *e);
 
 /* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
  * text) is the latest time that can have come. Rows first observed later go, a row last observed

@@ -58,11 +58,12 @@ static void add_counts(struct load_counts *to, const struct load_counts *more)
 /* Agents that a whole observation did not show are no longer observed. */
 static bool close_absent(struct store *s, struct reading *r, struct err *e)
 {
+    struct load_page page = {.window_id = r->window->window.window_id};
     struct load_counts counts = {0};
     struct page_walker *walker;
     struct loader *loader = loader_of(s, r, &walker, e);
 
-    if (!loader || !load_absent_since(loader, r->window->pending_time_ms, &counts, e)) {
+    if (!loader || !load_end(loader, &page, &counts, e)) {
         return false;
     }
     add_counts(&s->run->totals.rows, &counts);
@@ -137,6 +138,7 @@ static bool load_rows(struct store *s, struct page *p, struct load_counts *count
     struct page_walker *walker;
     struct loader *loader = loader_of(s, r, &walker, e);
     struct load_page page = {
+        .window_id = r->window->window.window_id,
         .stream = r->stream->name,
         .plan = r->plan->name,
         .brings_attributes = r->stream->has_attributes && r->plan->role == ROLE_JOB,
@@ -148,8 +150,10 @@ static bool load_rows(struct store *s, struct page *p, struct load_counts *count
 
     struct walked_page *rows = loader ? walk_rows(p, walker, e) : NULL;
     p->document = loader ? NULL : p->document;
+    bool begun = rows && (r->stream->load != LOAD_OBSERVE || p->number > 0 ||
+                          load_begin(loader, page.window_id, e));
     bool loaded =
-        rows ? load_page(loader, rows, &page, counts, e) : err_prefix(e, "%s", r->stream->name);
+        begun ? load_page(loader, rows, &page, counts, e) : err_prefix(e, "%s", r->stream->name);
     walked_free(rows);
     return loaded;
 }

@@ -254,11 +254,13 @@ TEST_IN(set_up, tear_down, test_missing_agent)
                      "u 10:22- 10:25/10:25 In OnQueue; v 09:00- 10:00/10:05 In OnQueue");
 }
 
-/* Ends a whole reading that began at `since`. */
-static void close_absent(struct fixture *f, const char *since, int closed)
+/* Ends a whole reading. */
+static void close_absent(struct fixture *f, enum source source, int closed)
 {
+    struct load_page page = {.window_id = 0};
+
     f->counts = (struct load_counts){0};
-    assert_true(load_absent_since(f->loaders[INTERVALS], at(since), &f->counts, &f->s->e));
+    assert_true(load_end(f->loaders[source], &page, &f->counts, &f->s->e));
     assert_int_equal(f->counts.rows_changed, closed);
 }
 
@@ -270,10 +272,10 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
          "[{'userId':'u','start':'~09:00','state':'In'},{'userId':'v','start':'~09:00','state':'In'"
          "}]",
          NULL);
-    close_absent(f, "10:00", 0);
+    close_absent(f, INTERVALS, 0);
     poll(f, INTERVALS, "10:05", "[{'userId':'u','start':'~09:00','state':'In'}]", NULL);
     check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00- 09:00/10:00 In ?");
-    close_absent(f, "10:05", 1);
+    close_absent(f, INTERVALS, 1);
     check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00-10:00 09:00/10:00 In ?");
 }
 
@@ -386,10 +388,10 @@ TEST_IN(set_up, tear_down, test_clock_goes_back_within_a_reading)
 
     poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", "u v");
     poll(f, WFM, "09:02", "[{'id':'u'," IN("09:30") "}]", "u");
-    assert_true(load_absent_since(f->loaders[WFM], at("10:02"), &f->counts, &f->s->e));
+    close_absent(f, WFM, 0);
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue; v 09:30- 10:00/10:00 In OnQueue");
     poll(f, WFM, "10:05", "[{'id':'u'," IN("09:30") "}]", "u");
-    assert_true(load_absent_since(f->loaders[WFM], at("10:05"), &f->counts, &f->s->e));
+    close_absent(f, WFM, 1);
     check_history(f, "u 09:30- 10:00/10:05 In OnQueue; v 09:30-10:00 10:00/10:00 In OnQueue");
 }
 
