@@ -26,7 +26,7 @@
 #     from to       of TEXT: the instants of an interval a/b
 #     upper-snake   of TEXT: ON_QUEUE becomes OnQueue
 #     0/1           of INTEGER: a boolean
-#     id id?        of a root: part of its own id; id?: one that may be absent, '' then
+#     id id?        of a root's TEXT: part of its own id; id?: one that may be absent, '' then
 #     moment        a change of it alone counts for nothing
 #     -             no field
 #
@@ -232,7 +232,7 @@ function set_mark(t, n, k, mark)
         if (below(t, base[t, n]) !~ /^[A-Za-z][A-Za-z0-9_.]*$/) {
             fail(here, base[t, n] " is no path")
         }
-    } else if (mark == "id" && place[t] == "*" || mark == "id?" && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
+    } else if (mark ~ /^id\??$/ && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
         ids[t]++
         id[t, n] = mark
     } else if (mark == "0/1" && types[t, n] == "INT") {
@@ -336,6 +336,9 @@ function brackets(t)
             fail(here, table " has no mapped column")
         }
         if (place[table] == "*" && !ids[table]) {
+            if (types[table, 1] ~ /^(INT|REAL|BOOL)$/) {
+                fail(here, columns[table, 1] " is no text, so no id")
+            }
             ids[table]++
             id[table, 1] = "id"
         }

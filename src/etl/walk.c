@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "io/hash.h"
 
 enum {
     FIRST_ROWS = 8,
+    LEVELS_MAX = 16,
     UNSET = 255, /* rank of a column that no member has filled */
     NOTES_MAX = 1000,
     NOTE_SLOTS = 4096, /* a power of two, well over NOTES_MAX */
@@ -50,18 +52,30 @@ struct object {
     size_t slot_mask;
 };
 
-/* A table of the tree. */
+/* Where a value is that does not lie in its row: a field of an object above it. */
+struct reach {
+    size_t level;
+    const char *path; /* NULL: none */
+    const char *note; /* the same from the entity; above it "^" stands in front */
+};
+
+/* A table of the tree; or an object that has no table of its own and holds nested roots. */
 struct walk_table {
     const struct table_map *map;
-    const struct walk_table *parent; /* NULL for the root */
-    const char *path;                /* of its rows, from the entity: "participants.sessions" */
-    size_t ordinals;                 /* its ancestors' and its own */
-    struct object *members;          /* NULL when its elements are plain values */
-    size_t parent_id_cell;           /* where the parent's row has the parent's own id */
+    struct walk_table *parent; /* NULL for the entity */
+    size_t depth;              /* of its rows among the walker's levels */
+    const char *path;          /* of its rows, from the entity: "participants.sessions" */
+    size_t ordinals;           /* its ancestors' and its own */
+    struct object *members;    /* NULL when its elements are plain values */
+    size_t parent_id_cell;     /* where the parent's row has the parent's own id */
     bool parent_has_id;
     uint32_t name_hash;
     uint32_t *column_hashes;
-    size_t *required; /* columns without which a row is refused */
+    struct reach *reaches; /* by column: where its value is, where its base */
+    struct reach *bases;
+    size_t *drawn; /* columns whose values lie in no member of the row */
+    size_t drawn_count;
+    size_t *required; /* columns without which a row is refused, or that are '' then */
     size_t required_count;
     unsigned char *ranks;    /* of the row being filled: which alternative filled the column */
     uint64_t serial;         /* of the row being filled */
@@ -80,15 +94,18 @@ struct notes {
 struct walker {
     const struct tree_map *tree;
     struct arena *fixed;
-    struct walk_table *tables;
+    struct walk_table *tables; /* root first; behind them what holds a nested root */
     size_t table_count;
+    struct walk_table *top; /* what an element of the answer is */
     struct object *objects;
-    size_t id_cell;  /* of the root: the entity's own id */
-    uint64_t serial; /* counts rows */
+    size_t *id_cells; /* of the root: the entity's own id */
+    uint64_t serial;  /* counts rows */
     struct hash hash;
 
     /* of the page that is walked */
     const struct walk_facts *facts;
+    struct cell fact_cells[SOURCE_SCOPE + 1]; /* by source */
+    struct json levels[LEVELS_MAX];           /* the answer, then the objects around the row */
     struct notes *notes;
     struct arena *rows; /* texts of cells */
     struct walked_tree *out;
@@ -292,10 +309,43 @@ static bool find_cell(const struct walk_table *t, const char *name, size_t *cell
     return false;
 }
 
+static struct object *members_of(struct walker *w, struct walk_table *t)
+{
+    if (!t->members) {
+        t->members = new_object(w, t->path);
+    }
+    return t->members;
+}
+
+/* What a column's path or base leads to; a field on the way is known. */
+static struct reach reach(struct walker *w, struct walk_table *t, const char *path)
+{
+    size_t up = path ? strspn(path, "^") : 0;
+    struct reach r = {.level = t->depth - up, .path = path ? path + up : NULL};
+
+    INVARIANT(up <= t->depth);
+    if (!path) {
+        return r;
+    }
+    for (; up > 0 && t; up--) {
+        t = t->parent;
+    }
+    r.note = join(w, t ? t->path : "^", r.path, strcspn(r.path, "|"));
+    for (const char *at = r.path; t && at; at = strchr(at, '|')) {
+        at += *at == '|';
+        (void)member_at(w, members_of(w, t), at, strcspn(at, "|"));
+    }
+    return r;
+}
+
 static void add_columns(struct walker *w, struct walk_table *t)
 {
     const struct table_map *map = t->map;
+    bool plain = false; /* elements need not be objects */
 
+    t->reaches = arena_array(w->fixed, map->column_count, sizeof(*t->reaches));
+    t->bases = arena_array(w->fixed, map->column_count, sizeof(*t->bases));
+    t->drawn = arena_array(w->fixed, map->column_count, sizeof(*t->drawn));
     t->column_hashes = arena_array(w->fixed, map->column_count, sizeof(*t->column_hashes));
     t->required = arena_array(w->fixed, map->column_count, sizeof(*t->required));
     t->ranks = arena_array(w->fixed, map->column_count, sizeof(*t->ranks));
@@ -303,57 +353,89 @@ static void add_columns(struct walker *w, struct walk_table *t)
         const struct column_map *column = &map->columns[i];
 
         t->column_hashes[i] = hash_short(column->name, strlen(column->name));
-        if (column->flags & COLUMN_REQUIRED) {
+        t->bases[i] = reach(w, t, column->base);
+        if (column->flags & (COLUMN_REQUIRED | COLUMN_OR_NONE)) {
             t->required[t->required_count++] = i;
         }
-        if (column->source == SOURCE_FIELD) {
-            if (!t->members) {
-                t->members = new_object(w, t->path);
-            }
-            add_target(w, t->members, column->path, false, i);
+        if (column->source >= SOURCE_START) {
+            t->drawn[t->drawn_count++] = i;
+        } else if (column->source == SOURCE_FIELD && column->path[0] == '^') {
+            t->reaches[i] = reach(w, t, column->path);
+            t->drawn[t->drawn_count++] = i;
+        } else if (column->source == SOURCE_FIELD) {
+            add_target(w, members_of(w, t), column->path, false, i);
+        } else {
+            plain = true;
         }
+    }
+    if (!plain) {
+        (void)members_of(w, t);
     }
 }
 
-/* Adds `map` and what is below it; `at` is the next free place. */
+/* Adds `map`, whose rows sit at `rows` (`length` bytes) in those of `parent`, and what is below it;
+ * `at` is the next free place. */
 static size_t add_table(struct walker *w, const struct table_map *map, struct walk_table *parent,
-                        size_t at)
+                        const char *rows, size_t length, size_t at)
 {
     struct walk_table *t = &w->tables[at];
 
     *t = (struct walk_table){
         .map = map, .parent = parent, .name_hash = hash_short(map->table, strlen(map->table))};
-    t->path = parent ? join(w, parent->path, map->rows, strlen(map->rows)) : "";
+    t->depth = parent ? parent->depth + 1 : 1;
+    t->path = parent ? join(w, parent->path, rows, length) : "";
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
+    INVARIANT(t->depth < LEVELS_MAX);
     add_columns(w, t);
     if (parent) {
-        add_target(w, parent->members, map->rows, true, at);
+        add_target(w, parent->members, arena_strndup(w->fixed, rows, length), true, at);
         /* An entity's own id is <table>_id; attributes are kept by their parent's. */
         t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
                                      &t->parent_id_cell);
     }
     at++;
-    if (map->child_count > 0 && !t->members) {
-        t->members = new_object(w, t->path);
-    }
     for (size_t i = 0; i < map->child_count; i++) {
-        at = add_table(w, map->children[i], t, at);
+        const char *below = map->children[i]->rows;
+
+        at = add_table(w, map->children[i], t, below, strlen(below), at);
     }
     return at;
+}
+
+/* Adds the tables, below the objects that hold a nested root ("a[].b[]"): the element, each a. */
+static void add_tables(struct walker *w)
+{
+    static const struct table_map holder = {.table = "", .shape = ROWS_ARRAY};
+    const struct table_map *root = w->tree->root;
+    const char *rows = root->rows;
+    struct walk_table *above = NULL;
+    size_t length = 0;
+
+    w->table_count = count_tables(root);
+    w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
+    w->top = &w->tables[rows ? w->table_count : 0];
+    for (size_t at = w->table_count; rows && (!above || rows[length + 2] != '\0'); at++) {
+        add_table(w, &holder, above, rows, length, at);
+        rows += above ? length + 3 : 0;
+        above = &w->tables[at];
+        length = (size_t)(strstr(rows, "[]") - rows);
+    }
+    add_table(w, root, above, rows, length, 0);
 }
 
 struct walker *walk_new(const struct tree_map *tree)
 {
     struct walker *w = xcalloc(1, sizeof(*w));
-    bool has_id;
 
     w->tree = tree;
     w->fixed = arena_new(0);
-    w->table_count = count_tables(tree->root);
-    w->tables = arena_array(w->fixed, w->table_count, sizeof(*w->tables));
-    add_table(w, tree->root, NULL, 0);
-    has_id = find_cell(&w->tables[0], tree->ids[0], &w->id_cell);
-    INVARIANT(has_id);
+    add_tables(w);
+    w->id_cells = arena_array(w->fixed, tree->id_count, sizeof(*w->id_cells));
+    for (size_t i = 0; i < tree->id_count; i++) {
+        bool has_id = find_cell(&w->tables[0], tree->ids[i], &w->id_cells[i]);
+
+        INVARIANT(has_id);
+    }
     for (struct object *o = w->objects; o; o = o->next) {
         for (size_t i = 0; i < tree->ignored_count; i++) {
             ignore(w, o, tree->ignored[i]);
@@ -467,8 +549,56 @@ static void note_wrong_type(struct notes *n, const char *path, struct json value
 
 /* --- rows --- */
 
-/* A new row of `t`, its columns NULL: the parent's ordinals, then its own. Only the set of `t`
- * itself moves in memory, so the parent's row stays where it is. */
+/* What offsets in a column count from; TIME_NONE: the answer does not say, or says no instant. */
+static int64_t base_of(const struct walker *w, const struct reach *base)
+{
+    const char *text;
+    int64_t ms;
+
+    if (!base->path) {
+        return w->facts->start_ms;
+    }
+    text = json_str(json_first(w->levels[base->level], base->path));
+    return text && clock_parse(text, false, &ms) ? ms : TIME_NONE;
+}
+
+/* Puts a value into a column. False when it has none that the column takes. */
+static bool fill_cell(struct walker *w, const struct walk_table *t, size_t column,
+                      struct json value, struct cell *row, const char *path)
+{
+    struct cell *cell = &row[first_column(t) + column];
+    const struct column_map *map = &t->map->columns[column];
+    int64_t base_ms = map->type == COLUMN_OFFSET ? base_of(w, &t->bases[column]) : TIME_NONE;
+    const char *problem = walk_value(w->rows, map, value, base_ms, cell);
+
+    if (problem) {
+        *cell = (struct cell){.type = CELL_NULL};
+        note_problem(w->notes, path, problem, value);
+    }
+    return problem == NULL;
+}
+
+/* Fills the columns of a new row whose values lie in no member of it. */
+static void draw(struct walker *w, const struct walk_table *t, struct cell *row)
+{
+    for (size_t i = 0; i < t->drawn_count; i++) {
+        size_t column = t->drawn[i];
+        const struct reach *r = &t->reaches[column];
+
+        if (!r->path) {
+            row[first_column(t) + column] = w->fact_cells[t->map->columns[column].source];
+            continue;
+        }
+        struct json value = json_first(w->levels[r->level], r->path);
+        if (json_type(value) != JSON_ABSENT) {
+            (void)fill_cell(w, t, column, value, row, r->note);
+        }
+    }
+}
+
+/* A new row of `t`, its columns NULL but for what is drawn from elsewhere: the parent's ordinals,
+ * then its own. Only the set of `t` itself moves in memory, so the parent's row stays where it is.
+ */
 static struct cell *add_row(struct walker *w, struct walk_table *t, const struct cell *parent_row,
                             size_t ordinal)
 {
@@ -494,21 +624,8 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     }
     memset(t->ranks, UNSET, t->map->column_count);
     t->serial = ++w->serial;
+    draw(w, t, row);
     return row;
-}
-
-/* Puts a value into a column. False when it has none that the column takes. */
-static bool fill_cell(struct walker *w, const struct walk_table *t, size_t column,
-                      struct json value, struct cell *row, const char *path)
-{
-    struct cell *cell = &row[first_column(t) + column];
-    const char *problem = walk_value(w->rows, &t->map->columns[column], value, cell);
-
-    if (problem) {
-        *cell = (struct cell){.type = CELL_NULL};
-        note_problem(w->notes, path, problem, value);
-    }
-    return problem == NULL;
 }
 
 /* Of a column's alternatives the first that is present counts; of equal names the first. */
@@ -527,14 +644,19 @@ static void fill_column(struct walker *w, struct walk_table *t, const struct tar
     }
 }
 
-static bool check_required(const struct walk_table *t, const struct cell *row, struct err *e)
+static bool check_required(const struct walk_table *t, struct cell *row, struct err *e)
 {
     for (size_t i = 0; i < t->required_count; i++) {
-        const struct cell *cell = &row[first_column(t) + t->required[i]];
+        struct cell *cell = &row[first_column(t) + t->required[i]];
+        const struct column_map *column = &t->map->columns[t->required[i]];
 
-        if (cell->type == CELL_NULL || (cell->type == CELL_TEXT && cell->length == 0)) {
+        if (column->flags & COLUMN_OR_NONE) {
+            if (cell->type == CELL_NULL) {
+                *cell = (struct cell){.type = CELL_TEXT, .value.text = ""};
+            }
+        } else if (cell->type == CELL_NULL || (cell->type == CELL_TEXT && cell->length == 0)) {
             return err_set(e, ERR_CONTRACT, "%s%s%s is missing, or no usable value", t->path,
-                           t->path[0] ? "." : "", t->map->columns[t->required[i]].path);
+                           t->path[0] ? "." : "", column->path[0] ? column->path : column->name);
         }
     }
     return true;
@@ -578,13 +700,27 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
     return true;
 }
 
-/* One row from an object. */
+static void end_entity(struct walker *w, const struct cell *row);
+
+/* One row from an object; none from one that holds nested roots. */
 static bool walk_object(struct walker *w, struct walk_table *t, struct json object,
                         const struct cell *parent_row, size_t ordinal, struct err *e)
 {
-    struct cell *row = add_row(w, t, parent_row, ordinal);
+    struct cell *row;
 
-    return walk_members(w, t, t->members, object, row, e) && check_required(t, row, e);
+    w->levels[t->depth] = object;
+    if (t >= w->tables + w->table_count) {
+        t->serial = ++w->serial;
+        return walk_members(w, t, t->members, object, NULL, e);
+    }
+    row = add_row(w, t, parent_row, ordinal);
+    if (!walk_members(w, t, t->members, object, row, e) || !check_required(t, row, e)) {
+        return false;
+    }
+    if (t == w->tables) {
+        end_entity(w, row);
+    }
+    return true;
 }
 
 /* Fills the columns of a row that take a plain value from `source`. False when it is none that
@@ -680,6 +816,7 @@ static bool walk_map(struct walker *w, struct walk_table *t, struct json object,
             note_wrong_type(w->notes, t->path, value);
             continue;
         }
+        w->levels[t->depth] = value;
         struct cell *row = add_row(w, t, parent_row, ordinal);
         (void)fill_plain(w, t, SOURCE_MEMBER_NAME, key, row);
         if (!t->members && json_type(value) != JSON_NULL) {
@@ -832,6 +969,13 @@ static uint64_t attribute_sum(struct walker *w, size_t table)
 
 /* --- entities --- */
 
+static struct cell text_cell(struct walker *w, const char *text)
+{
+    return (struct cell){.type = text ? CELL_TEXT : CELL_NULL,
+                         .length = text ? (uint32_t)strlen(text) : 0,
+                         .value.text = text ? arena_strdup(w->rows, text) : NULL};
+}
+
 /* The place of the next entity of a tree. */
 static struct walked *add_entity(struct walked_tree *t)
 {
@@ -842,23 +986,30 @@ static struct walked *add_entity(struct walked_tree *t)
     return &t->entities[t->count];
 }
 
-/* Walks one entity: a row of the root, and what lies in it. */
-static bool walk_entity(struct walker *w, struct json entity, struct err *e)
+/* The own id of a root's row as one text. */
+static struct cell own_id(struct walker *w, const struct cell *row)
+{
+    struct buf *b = &w->notes->scratch;
+
+    if (w->tree->id_count == 1) {
+        return row[w->id_cells[0]];
+    }
+    buf_cut(b, 0);
+    for (size_t i = 0; i < w->tree->id_count; i++) {
+        const struct cell *part = &row[w->id_cells[i]];
+
+        (void)(buf_add(b, part->value.text, part->length) && buf_add(b, "\x1f", 1));
+    }
+    return text_cell(w, buf_str(b));
+}
+
+/* Closes the entity whose rows are complete; `row` is its root's. */
+static void end_entity(struct walker *w, const struct cell *row)
 {
     struct walked *out = add_entity(w->out);
     uint64_t sum = 0;
 
-    if (json_type(entity) != JSON_OBJECT) {
-        return err_set(e, ERR_CONTRACT, "it is no object");
-    }
-    for (size_t i = 0; i < w->table_count; i++) {
-        w->sets[i].first = w->sets[i].row_count;
-    }
-    if (!walk_object(w, &w->tables[0], entity, NULL, 0, e)) {
-        return false;
-    }
-    *out = (struct walked){.id = row_at(&w->sets[0], w->sets[0].first)[w->id_cell],
-                           .row_hash = row_hash(w)};
+    *out = (struct walked){.id = own_id(w, row), .row_hash = row_hash(w)};
     for (size_t i = 1; i < w->table_count; i++) {
         const struct row_set *set = &w->sets[i];
 
@@ -869,7 +1020,9 @@ static bool walk_entity(struct walker *w, struct json entity, struct err *e)
     }
     out->attribute_hash = walk_attribute_total(sum);
     w->out->count++;
-    return true;
+    for (size_t i = 0; i < w->table_count; i++) {
+        w->sets[i].first = w->sets[i].row_count;
+    }
 }
 
 /* Marks each entity whose id was there since the last that was marked: rows are loaded up to
@@ -938,6 +1091,9 @@ void page_walker_free(struct page_walker *w)
 static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tree *out,
                        const struct walk_facts *facts)
 {
+    char start[CLOCK_ISO_BYTES];
+    char end[CLOCK_ISO_BYTES];
+
     *out = (struct walked_tree){.sets = arena_array(p->texts, w->table_count, sizeof(*out->sets)),
                                 .table_count = w->table_count};
     for (size_t i = 0; i < w->table_count; i++) {
@@ -949,6 +1105,13 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
     }
     w->facts = facts;
     w->rows = p->texts;
+    w->levels[0] = json_root(p->document);
+    w->fact_cells[SOURCE_START] =
+        text_cell(w, facts->start_ms == TIME_NONE ? NULL : clock_format(facts->start_ms, start));
+    w->fact_cells[SOURCE_END] =
+        text_cell(w, facts->end_ms == TIME_NONE ? NULL : clock_format(facts->end_ms, end));
+    w->fact_cells[SOURCE_ZONE] = text_cell(w, facts->zone);
+    w->fact_cells[SOURCE_SCOPE] = text_cell(w, facts->scope);
     w->out = out;
     w->sets = out->sets;
 }
@@ -965,7 +1128,12 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
     }
     for (size_t number = 1; json_next(&it, &key, &entity); number++) {
         for (size_t i = 0; i < w->count; i++) {
-            if (!walk_entity(w->walkers[i], entity, e)) {
+            struct walker *one = w->walkers[i];
+            bool walked = json_type(entity) == JSON_OBJECT
+                              ? walk_object(one, one->top, entity, NULL, 0, e)
+                              : err_set(e, ERR_CONTRACT, "it is no object");
+
+            if (!walked) {
                 return err_prefix(e, "row %zu of the page", number);
             }
         }

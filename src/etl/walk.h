@@ -5,7 +5,8 @@
  * Each row bears its entity's number and a free cell in front for the entity's key, so that a
  * table's rows can be fed to SQLite as they lie there. The walker writes what a page's document
  * says; the free cells (the key, and those of a root's row behind its columns) are the loader's,
- * who may fill them anew.
+ * who may fill them anew. An entity here is a row of a tree's root: where the root's rows are
+ * nested in the elements of the answer, one element may hold many, or none.
  *
  * Invariants: absent, null and wrong type are told apart: absent and null become NULL; a value of
  * the wrong type becomes NULL and is counted (data_problem); a field that no column names is
@@ -38,7 +39,7 @@ struct row_set {
     size_t cells_per_row;
     size_t row_count;
     size_t row_capacity;
-    size_t first; /* row of the entity walked last */
+    size_t first; /* row of the entity being walked */
     struct cell *cells;
     uint32_t *entities; /* by row: number of its entity, from 0; rising */
 };
@@ -88,10 +89,10 @@ struct page_walker;
 struct page_walker *page_walker_new(const struct tree_map *const *trees);
 void page_walker_free(struct page_walker *w);
 
-/* Walks `rows`, the array of `doc` that holds the entities (absent or null: there are none). Takes
- * `doc` over, on failure too; `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows`
- * is no array, an entity no object or without its own id (row and path in the message). Free with
- * walked_free, from any thread. */
+/* Walks `rows`, the array of `doc` that holds the entities, or the objects in which they are nested
+ * (absent or null: there are none). Takes `doc` over, on failure too; `facts` are borrowed for the
+ * call. NULL with ERR_CONTRACT when `rows` is no array, an element no object or an entity without
+ * its own id (row and path in the message). Free with walked_free, from any thread. */
 struct walked_page;
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
                               const struct walk_facts *facts, struct err *e);
@@ -121,7 +122,7 @@ void walk_free(struct walker *w);
 size_t walk_table_count(const struct walker *w);
 const struct table_map *walk_table(const struct walker *w, size_t at);
 
-/* Dotted path of a table's rows from the entity ("participants.sessions"), "" for the root. */
+/* Dotted path of a table's rows from the entity ("participants.sessions"), "" for the entity. */
 const char *walk_path(const struct walker *w, size_t table);
 
 /* The table a table's rows sit in. Not for the root. */
@@ -140,10 +141,9 @@ uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *
                              const struct cell *columns);
 uint64_t walk_attribute_total(uint64_t sum);
 
-/* Fills `c` from a value that is neither absent nor null, as the column wants it. Text is borrowed
- * from the document or the arena. Returns NULL, or the problem (static text) for which the cell is
- * to be NULL. */
+/* Fills `c` from a value that is neither absent nor null, as the column wants it; `base_ms` is what
+ * offsets count from (TIME_NONE: unknown). Text is borrowed from the document or the arena. Returns
+ * NULL, or the problem (static text) for which the cell is to be NULL. */
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
-                       struct cell *c);
-
+                       int64_t base_ms, struct cell *c);
 #endif

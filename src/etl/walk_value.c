@@ -8,6 +8,9 @@ static const char wrong_type[] = "wrong type";
 static const char out_of_range[] = "number out of range";
 static const char bad_time[] = "bad time";
 static const char too_long[] = "text too long";
+static const char no_base[] = "no instant to count from";
+
+#define OFFSET_MS_MAX 1e12 /* over 31 years: no offset in a window */
 
 enum {
     TIME_BYTES = 24,         /* YYYY-MM-DDTHH:MM:SS.sssZ */
@@ -59,10 +62,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static void instant_cell(struct arena *a, int64_t ms, struct cell *c)
+{
+    set_text(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
+}
+
 static const char *time_cell(struct arena *a, const char *text, size_t length, struct cell *c)
 {
     int64_t ms;
-    char *out;
 
     if (length == TIME_BYTES && text[19] == '.' && is_digit(text[20]) && is_digit(text[21]) &&
         is_digit(text[22]) && text[23] == 'Z' && is_plain_seconds(text)) {
@@ -70,7 +77,8 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
         return NULL;
     }
     if (length == WHOLE_SECONDS_BYTES && text[19] == 'Z' && is_plain_seconds(text)) {
-        out = arena_alloc(a, TIME_BYTES + 1);
+        char *out = arena_alloc(a, TIME_BYTES + 1);
+
         memcpy(out, text, 19);
         memcpy(out + 19, ".000Z", 6);
         set_text(c, out, TIME_BYTES);
@@ -79,10 +87,26 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
     if (strlen(text) != length || !clock_parse(text, false, &ms)) {
         return bad_time;
     }
-    out = arena_alloc(a, CLOCK_ISO_BYTES);
-    clock_format(ms, out);
-    set_text(c, out, TIME_BYTES);
+    instant_cell(a, ms, c);
     return NULL;
+}
+
+/* Half of an interval a/b. */
+static const char *interval_cell(struct arena *a, enum column_type half, struct json v,
+                                 struct cell *c)
+{
+    size_t length;
+    const char *text = json_text(v, &length);
+    const char *slash = text ? memchr(text, '/', length) : NULL;
+
+    if (!slash) {
+        return text ? bad_time : wrong_type;
+    }
+    size_t from_length = (size_t)(slash - text);
+    if (half == COLUMN_FROM) {
+        return time_cell(a, arena_strndup(a, text, from_length), from_length, c);
+    }
+    return time_cell(a, slash + 1, length - from_length - 1, c);
 }
 
 /* --- spellings --- */
@@ -168,6 +192,21 @@ static const char *real_cell(struct json v, struct cell *c)
     return is_number(v) ? out_of_range : wrong_type;
 }
 
+static const char *offset_cell(struct arena *a, struct json v, int64_t base_ms, struct cell *c)
+{
+    const char *problem = real_cell(v, c);
+
+    if (problem || base_ms == TIME_NONE) {
+        return problem ? problem : no_base;
+    }
+    double ms = c->value.real * 1000;
+    if (!(ms > -OFFSET_MS_MAX && ms < OFFSET_MS_MAX)) {
+        return out_of_range;
+    }
+    instant_cell(a, base_ms + (int64_t)(ms + (ms < 0 ? -0.5 : 0.5)), c);
+    return NULL;
+}
+
 static const char *bool_cell(struct json v, struct cell *c)
 {
     bool value;
@@ -198,7 +237,7 @@ static const char *json_cell(struct arena *a, struct json v, struct cell *c)
 }
 
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
-                       struct cell *c)
+                       int64_t base_ms, struct cell *c)
 {
     switch (column->type) {
     case COLUMN_TEXT:
@@ -213,9 +252,10 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
     case COLUMN_JSON:
         return json_cell(a, v, c);
     case COLUMN_OFFSET:
+        return offset_cell(a, v, base_ms, c);
     case COLUMN_FROM:
     case COLUMN_TO:
-        break;
+        return interval_cell(a, column->type, v, c);
     }
     return wrong_type;
 }

@@ -58,6 +58,7 @@ WRONG = (
     ("started TEXT, ", "started DATE, ", 4, "no type for a field: DATE"),
     ("[id] its", "[id its", 3, "a bracket is not closed"),
     ("[id] its", "[] its", 3, "an empty bracket"),
+    ("call_id TEXT", "call_id INTEGER", 1, "call_id is no text, so no id"),
     ("[id] its", "[id] [state] its", 3, "two brackets for one source"),
     ("[id] its", "[other: id] its", 3, "call has no source other"),
     ("[* not selfUri]", "[a: *] [*]", 1, "several sources have names"),

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/str.h"
 #include "doc.h"
 #include "etl/walk.h"
+#include "proof_maps.h"
 
 /* --- a small tree with every shape --- */
 
@@ -608,5 +610,261 @@ TEST_IN(set_up, tear_down, test_ids_that_come_again)
         if (walked_trees(f->page)->entities[i].repeated != (marks[i] == '1')) {
             fail_msg("entity %zu", i);
         }
+    }
+}
+
+/* --- where rows and values come from: the tables of tests/proof/schema --- */
+
+static const struct tree_map wrapup_codes = {WRAPUP_CODE_TREE};
+static const struct tree_map adherence_days = {ADHERENCE_DAY_TREE};
+static const struct tree_map user_presences = {USER_PRESENCE_TREE};
+static const struct tree_map user_routing_statuses = {USER_ROUTING_STATUS_TREE};
+static const struct tree_map aggregates = {CONVERSATION_AGGREGATE_TREE};
+
+/* 2026-03-01, as Tokyo has it. */
+static struct walk_facts day = {.start_ms = INT64_C(1772290800000),
+                                .end_ms = INT64_C(1772377200000),
+                                .zone = "Asia/Tokyo",
+                                .scope = "mu"};
+
+/* Walks the rows at `rows` in a document by one tree or two (else NULL). */
+static bool try_page(struct fixture *f, const struct tree_map *tree_, const struct tree_map *other,
+                     const char *rows, const char *text)
+{
+    struct json_doc *doc = doc_of(text);
+
+    err_clear(&f->e);
+    page_walker_free(f->walker);
+    f->walker = page_walker_new((const struct tree_map *const[]){tree_, other, NULL});
+    walked_free(f->page);
+    f->page = page_walk(f->walker, doc, json_first(json_root(doc), rows), &day, &f->e);
+    f->sets = f->page ? walked_trees(f->page)->sets : NULL;
+    return f->page != NULL;
+}
+
+TEST_IN(set_up, tear_down, test_a_list_of_names)
+{
+    struct fixture *f = *state;
+
+    assert_true(try_page(f, &wrapup_codes, NULL, "entities",
+                         "{'entities':[{'id':'w1','name':'Sold','division':{'id':'d','name':'Home',"
+                         "'selfUri':'/d'},'dateCreated':'2026-01-01T00:00:00Z','selfUri':'/w1'},"
+                         "{'id':'w2','createdBy':'u'}],'total':2,'selfUri':'/'}"));
+    check_rows(f, 0,
+               "'w1' 'Sold' - 'd' 'Home' '2026-01-01T00:00:00.000Z' - - -; 'w2' - - - - - - 'u' -");
+    check_notes(f, "");
+}
+
+/* What the report says of itself may stand behind its rows. */
+#define REPORT(user)                                                                               \
+    "{'userResults':[" user                                                                        \
+    "],'startDate':'2026-03-01T00:00:00.000+09:00','managementUnitId':'mu-2'}"
+#define AGENT "'userId':'u','adherencePercentage':90"
+
+TEST_IN(set_up, tear_down, test_a_report_with_offsets)
+{
+    struct fixture *f = *state;
+
+    assert_true(
+        try_page(f, &adherence_days, NULL, "userResults",
+                 REPORT("{'exceptionInfo':[{'startOffsetSeconds':0,'endOffsetSeconds':86400.0015},"
+                        "{'startOffsetSeconds':-30,'new':1},{'startOffsetSeconds':'9'},7],"
+                        "'actuals':[{'startOffsetSeconds':60,'endOffsetSeconds':2e9}]," AGENT
+                        "},{'userId':'v','actuals':null,'impact':'Neutral'}")));
+    check_rows(f, 0,
+               "'mu' '2026-02-28T15:00:00.000Z' 'u' '2026-03-01T15:00:00.000Z' 'Asia/Tokyo' 'mu-2' "
+               "90.0 - -; 'mu' '2026-02-28T15:00:00.000Z' 'v' '2026-03-01T15:00:00.000Z' "
+               "'Asia/Tokyo' 'mu-2' - - 'Neutral'");
+    assert_string_equal(cell(f, 1, 0, 1), "0");
+    assert_string_equal(cell(f, 1, 0, 3), "'2026-02-28T15:00:00.000Z'");
+    assert_string_equal(cell(f, 1, 0, 4), "'2026-03-01T15:00:00.002Z'");
+    assert_string_equal(cell(f, 1, 1, 1), "-30");
+    assert_string_equal(cell(f, 1, 1, 3), "'2026-02-28T14:59:30.000Z'");
+    assert_string_equal(cell(f, 1, 2, 3), "-");
+    check_rows(f, 2, "0 60 2000000000 '2026-02-28T15:01:00.000Z' - - -");
+    /* an offset fills two columns, so its trouble counts twice */
+    check_notes(f, "exceptionInfo.endOffsetSeconds: wrong type 1, exceptionInfo.new 1, "
+                   "exceptionInfo.startOffsetSeconds: wrong type 2, exceptionInfo: wrong type 1, "
+                   "actuals.endOffsetSeconds: number out of range 1");
+    assert_true(walked_id(f->page, 0).length == strlen("mu.2026-02-28T15:00:00.000Z.u."));
+}
+
+/* The window and the scope are of the id alone; without them there is none. */
+TEST_IN(set_up, tear_down, test_facts_are_no_content)
+{
+    const struct walk_facts kept = day;
+    struct fixture *f = *state;
+    const char *report = "{'userResults':[{" AGENT
+                         ",'exceptionInfo':[{'startOffsetSeconds':1}]}],'startDate':'soon'}";
+    uint64_t hashes[2];
+
+    for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+        assert_true(try_page(f, &adherence_days, NULL, "userResults", report));
+        hashes[i] = walked_trees(f->page)->entities[0].row_hash;
+        day.scope = "other";
+        day.start_ms += 1000;
+        day.zone = NULL;
+    }
+    assert_true(hashes[0] == hashes[1]);
+    assert_string_equal(cell(f, 0, 0, 4), "-");
+    check_notes(f, "exceptionInfo.startOffsetSeconds: no instant to count from 1");
+    day.scope = NULL;
+    assert_false(try_page(f, &adherence_days, NULL, "userResults", report));
+    assert_non_null(strstr(f->e.message, "management_unit_id is missing"));
+    day = kept;
+}
+
+TEST_IN(set_up, tear_down, test_two_trees_of_nested_rows)
+{
+    struct fixture *f = *state;
+
+    assert_true(
+        try_page(f, &user_presences, &user_routing_statuses, "userDetails",
+                 "{'userDetails':[{'primaryPresence':[{'startTime':'2026-03-01T09:00:00+09:00',"
+                 "'systemPresence':'ON_QUEUE','odd':1},null],'routingStatus':[{'startTime':"
+                 "'2026-02-27T00:00:00Z','endTime':'2026-03-01T00:00:00Z','routingStatus':'IDLE'},"
+                 "{'startTime':'2026-03-01T00:00:00Z'}],'userId':'u','more':1},{'userId':'v'},"
+                 "{'userId':'w','primaryPresence':{}}]}"));
+    check_rows(f, 0, "'u' '2026-03-01T00:00:00.000Z' - 'OnQueue' -");
+    assert_string_equal(walked_id(f->page, 0).value.text, "u\x1f"
+                                                          "2026-03-01T00:00:00.000Z\x1f");
+    assert_int_equal(walked_count(f->page), 3);
+    f->sets = walked_trees(f->page)[1].sets;
+    check_rows(f, 0,
+               "'u' '2026-02-27T00:00:00.000Z' '2026-03-01T00:00:00.000Z' 'IDLE'; "
+               "'u' '2026-03-01T00:00:00.000Z' - -");
+    check_notes(f, "primaryPresence.odd 1, primaryPresence: wrong type 2, more 2");
+}
+
+#define PRESENCE_OF(user, start)                                                                   \
+    "{'userDetails':[{" user "'primaryPresence':[{" start "'systemPresence':'BUSY'}]}]}"
+
+TEST_IN(set_up, tear_down, test_refused_without_a_part_of_the_id)
+{
+    static const struct {
+        const char *document;
+        const char *path; /* NULL: taken */
+    } cases[] = {
+        {PRESENCE_OF("'userId':'u',", "'startTime':'2026-03-01T00:00:00Z',"), NULL},
+        {PRESENCE_OF("", "'startTime':'2026-03-01T00:00:00Z',"), "primaryPresence.^userId is"},
+        {PRESENCE_OF("'userId':null,", "'startTime':'2026-03-01T00:00:00Z',"), ".^userId is"},
+        {PRESENCE_OF("'userId':'u',", ""), "row 1 of the page: primaryPresence.startTime is"},
+        {PRESENCE_OF("'userId':'u',", "'startTime':'now',"), "primaryPresence.startTime is"},
+        {"{'userDetails':[{},7]}", "row 2 of the page: it is no object"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(try_page(f, &user_presences, NULL, "userDetails", cases[i].document),
+                         cases[i].path == NULL);
+        assert_true(!cases[i].path || strstr(f->e.message, cases[i].path));
+    }
+}
+
+#define HALF_HOUR "2026-03-01T09:00:00.000+09:00/2026-03-01T09:30:00.000+09:00"
+#define STORED    "'2026-03-01T00:00:00.000Z'"
+
+TEST_IN(set_up, tear_down, test_groups_of_aggregates)
+{
+    static const char *const expected[] = {
+        STORED " 'q' 'voice' 'nOffered' '' '2026-03-01T00:30:00.000Z' 3",
+        STORED " 'q' 'voice' 'tHandle' 'x' '2026-03-01T00:30:00.000Z' 2",
+        STORED " '' '' 'nOffered' '' - -",
+        STORED " '' '' 'nOffered' '' - -",
+    };
+    struct fixture *f = *state;
+
+    assert_true(try_page(
+        f, &aggregates, NULL, "results",
+        "{'results':[{'group':{'mediaType':'voice','queueId':'q','flowId':'f'},'data':[{'metrics':["
+        "{'metric':'nOffered','stats':{'count':3}},{'qualifier':'x','stats':{'sum':5,'count':2},"
+        "'metric':'tHandle'}],'interval':'" HALF_HOUR "','views':[{'name':'v'}]}]},"
+        "{'data':[{'interval':'2026-03-01T00:00:00Z/PT30M','metrics':[{'metric':'nOffered'}]}]},"
+        "{'group':7,'data':[{'interval':'2026-03-01T00:00:00Z/','metrics':[{'metric':'nOffered',"
+        "'qualifier':null}]},{'interval':'2026-03-01'}]}]}"));
+    assert_int_equal(f->sets[0].row_count, COUNT_OF(expected));
+    for (size_t row = 0; row < COUNT_OF(expected); row++) {
+        const char *text = cell(f, 0, row, 0);
+
+        for (size_t at = 1; at < 7; at++) {
+            text = arena_printf(f->arena, "%s %s", text, cell(f, 0, row, at));
+        }
+        assert_string_equal(text, expected[row]);
+        /* what a group lacks is not what is no group at all, but the id is the same */
+        assert_int_equal(walked_trees(f->page)->entities[row].repeated, row == 3);
+    }
+    check_notes(f, "group.flowId 1, data.interval: bad time 2, group: wrong type 1");
+    assert_false(try_page(f, &aggregates, NULL, "",
+                          "[{'data':[{'metrics':[{'metric':'n'}],'interval':'2026-03-01'}]}]"));
+    assert_non_null(strstr(f->e.message, "data.metrics.^interval is missing"));
+}
+
+/* --- any document --- */
+
+static uint64_t chance;
+
+/* A number below `limit`. */
+static unsigned below(unsigned limit)
+{
+    chance = chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(chance >> 33) % limit;
+}
+
+/* A group with members left out, in any order, and the rows it must give: "queue metric count". */
+static void add_group(struct buf *b, struct buf *rows)
+{
+    static const char *const noise[] = {"", "'x':{'data':[{'metrics':[1]}]},", "'views':[[]],"};
+    static const char *const groups[][2] = {
+        {"", "'y':1"}, {"", "'group':{'queueId':null}"}, {"q", "'group':{'queueId':'q'}"}};
+    unsigned group = below(COUNT_OF(groups));
+    bool first = below(2) > 0;
+
+    assert_true(buf_add_printf(b, "{%s%s'data':[", first ? groups[group][1] : noise[below(3)],
+                               first ? "," : ""));
+    for (unsigned i = below(3); i > 0; i--) {
+        assert_true(
+            buf_add_printf(b, "{'interval':'" HALF_HOUR "',%s'metrics':[", noise[below(3)]));
+        for (unsigned k = below(4); k > 0; k--) {
+            assert_true(buf_add_printf(b, "{%s'stats':{'count':%u},'metric':'m%u'}%s",
+                                       noise[below(3)], k * 10, k, k > 1 ? "," : ""));
+            assert_true(buf_add_printf(rows, "%s m%u %u\n", groups[group][0], k, k * 10));
+        }
+        assert_true(buf_add_printf(b, "]}%s", i > 1 ? "," : ""));
+    }
+    assert_true(buf_add_printf(b, "]%s%s}", first ? "" : ",", first ? "" : groups[group][1]));
+}
+
+TEST_IN(set_up, tear_down, test_random_documents)
+{
+    struct fixture *f = *state;
+    uint64_t seed = (uint64_t)clock_now_ms();
+
+    chance = seed;
+    for (int round = 0; round < 200; round++) {
+        struct buf document;
+        struct buf rows;
+        struct buf walked;
+
+        buf_init(&document, 1 << 20);
+        buf_init(&rows, 1 << 20);
+        buf_init(&walked, 1 << 20);
+        for (int i = 0; i < 5; i++) {
+            assert_true(buf_add_str(&document, i > 0 ? "," : "["));
+            add_group(&document, &rows);
+        }
+        assert_true(buf_add_str(&document, "]"));
+        assert_true(try_page(f, &aggregates, NULL, "", buf_str(&document)));
+        for (size_t row = 0; row < f->sets[0].row_count; row++) {
+            const struct cell *c = f->sets[0].cells + row * f->sets[0].cells_per_row + 1;
+
+            assert_true(buf_add_printf(&walked, "%s %s %d\n", c[1].value.text, c[3].value.text,
+                                       (int)c[6].value.integer));
+        }
+        if (!str_eq(buf_str(&walked), buf_str(&rows))) {
+            fail_msg("seed %" PRIu64 ": %s", seed, buf_str(&document));
+        }
+        buf_free(&document);
+        buf_free(&rows);
+        buf_free(&walked);
     }
 }
