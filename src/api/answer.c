@@ -10,8 +10,22 @@
 #include "base/str.h"
 #include "io/gzip.h"
 
-enum { EXCERPT_SOURCE_BYTES = 80, EXCERPT_BYTES = 240 /* of it, escaped */ };
+enum { EXCERPT_BYTES = 160, WORDS_LOOKED_AT_BYTES = 65536 /* the longest token with it all */ };
 enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_BYTES = 400 };
+
+/* --- words --------------------------------------------------------------------------------------
+ */
+
+bool answer_words(struct buf *out, const char *text, size_t length)
+{
+    size_t most = length < WORDS_LOOKED_AT_BYTES ? length : WORDS_LOOKED_AT_BYTES;
+    char *words = xmalloc(most + 1);
+
+    memcpy(words, text, most);
+    bool whole = str_escape(out, words, secret_mask(words, most));
+    free(words);
+    return whole;
+}
 
 /* --- documents ------------------------------------------------------------------------------- */
 
@@ -31,35 +45,6 @@ static bool looks_json(const char *text, size_t length)
     size_t at = leading_blanks(text, length);
 
     return at < length && (text[at] == '{' || text[at] == '[');
-}
-
-/* True when a document has begun, or nothing has, and it is not over at the last byte. */
-static bool ends_early(const char *text, size_t length)
-{
-    bool in_string = false;
-    size_t depth = 0;
-
-    if (leading_blanks(text, length) == length) {
-        return true;
-    }
-    if (!looks_json(text, length)) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-
-        if (in_string) {
-            i += c == '\\' ? 1 : 0;
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            depth++;
-        } else if ((c == '}' || c == ']') && --depth == 0) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* The body in memory of its own, inflated, with room for the parser behind it. NULL on failure. */
@@ -90,13 +75,12 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
     if (!text) {
         return e->kind == ERR_TEMPORARY ? BODY_CUT : BODY_BAD;
     }
-    /* Asked before parsing, which works in place. */
-    bool early = !answer->framed && (!answer->gzip || length == 0) && ends_early(text, length);
-    if (!early && !looks_json(text, length)) {
-        size_t most = length < EXCERPT_SOURCE_BYTES ? length : EXCERPT_SOURCE_BYTES;
+    bool is_blank = leading_blanks(text, length) == length;
+    bool may_be_cut = !answer->framed && (!answer->gzip || length == 0);
+    if (!looks_json(text, length) && !(is_blank && may_be_cut)) {
         buf_init(&excerpt, EXCERPT_BYTES);
-        (void)str_escape(&excerpt, text, most);
-        if (leading_blanks(text, length) == length) {
+        (void)answer_words(&excerpt, text, length);
+        if (is_blank) {
             err_set(e, ERR_CONTRACT, "the answer is empty (HTTP %d)", answer->status);
         } else {
             err_set(e, ERR_CONTRACT, "the answer is no JSON document (HTTP %d), it begins: %s",
@@ -110,11 +94,12 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
     if (*doc) {
         return BODY_WHOLE;
     }
-    if (early) {
+    if (may_be_cut && (is_blank || e->kind == ERR_TEMPORARY)) {
         err_set(e, ERR_TEMPORARY, "the connection was cut within the body (after %zu bytes)",
                 length);
         return BODY_CUT;
     }
+    e->kind = ERR_CONTRACT;
     return BODY_BAD;
 }
 
@@ -158,7 +143,7 @@ static void append_escaped(struct err *e, const char *before, const char *text, 
         return;
     }
     buf_init(&escaped, most);
-    (void)str_escape(&escaped, text, length);
+    (void)answer_words(&escaped, text, length);
     err_append(e, "%s%s", before, buf_str(&escaped));
     buf_free(&escaped);
 }
@@ -245,13 +230,15 @@ bool answer_is_error(struct json root)
 
 static void copy_code(struct json body, char *code)
 {
-    size_t length = 0;
-    const char *text = json_text(json_get(body, "code"), &length);
+    const char *text = json_str(json_get(body, "code"));
+    struct buf words;
 
-    for (size_t i = 0; text && i < length && i < ANSWER_CODE_BYTES - 1; i++) {
-        code[i] = (char)(text[i] > ' ' && text[i] < 0x7f ? text[i] : '?');
-        code[i + 1] = '\0';
+    buf_init(&words, ANSWER_CODE_BYTES - 1);
+    (void)answer_words(&words, text ? text : "", text ? strlen(text) : 0);
+    for (char *c = strcpy(code, buf_str(&words)); *c; c++) {
+        *c = (char)(*c > ' ' && *c < 0x7f ? *c : '?');
     }
+    buf_free(&words);
 }
 
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code)

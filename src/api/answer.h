@@ -18,6 +18,10 @@ enum answer_body {
     BODY_BAD, /* it came whole and is no document, or passes a limit */
 };
 
+/* Appends a server's words, escaped and without the secrets they may give back. False when the
+ * buffer is full: the words are cut. */
+bool answer_words(struct buf *out, const char *text, size_t length);
+
 /* Inflates and parses the body of `answer` (which stays as it is). *doc is the caller's with
  * BODY_WHOLE, NULL otherwise; then `e` is ERR_TEMPORARY (BODY_CUT) or ERR_CONTRACT (BODY_BAD). A
  * body that the protocol does not frame counts as cut when its document is not over at its last

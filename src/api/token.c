@@ -86,7 +86,7 @@ static void refuse(const struct config *config, const char *login_url,
         const char *text = json_str(json_get(json_root(doc), fields[i]));
         if (text && !str_eq(text, last)) {
             (void)buf_add_str(&words, words.length > 0 ? ": " : "");
-            (void)str_escape(&words, text, strlen(text));
+            (void)answer_words(&words, text, strlen(text));
             last = text;
         }
     }
@@ -102,7 +102,7 @@ static void refuse(const struct config *config, const char *login_url,
     if (answer->correlation_id[0] != '\0') {
         struct buf id;
         buf_init(&id, WORDS_BYTES);
-        (void)str_escape(&id, answer->correlation_id, strlen(answer->correlation_id));
+        (void)answer_words(&id, answer->correlation_id, strlen(answer->correlation_id));
         err_append(e, " Correlation id %s.", buf_str(&id));
         buf_free(&id);
     }

@@ -14,9 +14,9 @@
 #include "base/err.h"
 
 #define LIMITS(X)                                                                                  \
-    X(LIMIT_BODY_BYTES, "BODY_BYTES", 8388608, 1024, 1073741824,                                  \
+    X(LIMIT_BODY_BYTES, "BODY_BYTES", 8388608, 1024, 1073741824,                                   \
       "a body as it is sent, compressed or not")                                                   \
-    X(LIMIT_INFLATED_BYTES, "INFLATED_BYTES", 16777216, 1024, 2147483647,                         \
+    X(LIMIT_INFLATED_BYTES, "INFLATED_BYTES", 16777216, 1024, 2147483647,                          \
       "a body after inflating")                                                                    \
     X(LIMIT_PARSED_BYTES, "PARSED_BYTES", 33554432, 1024, 2147483647,                              \
       "the values of a parsed body, 16 bytes each, besides its text")                              \

@@ -163,26 +163,6 @@ static bool append(struct curl_slist **list, const char *line)
     return true;
 }
 
-/* Base64 (RFC 4648) of `length` bytes into `out`, which has room for 4 characters a started group
- * of three bytes. Returns the end. */
-static char *base64(char *out, const char *bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned group = (unsigned)(unsigned char)bytes[i] << 16;
-
-        group |= left > 1 ? (unsigned)(unsigned char)bytes[i + 1] << 8 : 0U;
-        group |= left > 2 ? (unsigned)(unsigned char)bytes[i + 2] : 0U;
-        *out++ = digits[group >> 18];
-        *out++ = digits[(group >> 12) & 63];
-        *out++ = left > 1 ? digits[(group >> 6) & 63] : '=';
-        *out++ = left > 2 ? digits[group & 63] : '=';
-    }
-    return out;
-}
-
 /* The one place where a secret leaves its type. The line is made in memory of its exact size, so
  * that no growing buffer leaves copies behind. */
 static bool append_authorization(struct curl_slist **list, const struct http_request *request)
@@ -201,7 +181,7 @@ static bool append_authorization(struct curl_slist **list, const struct http_req
         int used = snprintf(line, room, "%sBasic ", authorization);
 
         snprintf(pair, pair_bytes + 1, "%s:%s", request->basic_user, secret_expose(secret));
-        *base64(line + used, pair, pair_bytes) = '\0';
+        *str_base64(line + used, pair, pair_bytes) = '\0';
         secret_wipe(pair, pair_bytes);
         free(pair);
     }
@@ -256,11 +236,15 @@ static const char *header_value(CURL *easy, const char *name)
     return header->value;
 }
 
+/* Copies a header, cut to `size` once the secrets that it may give back are masked. */
 static void copy_header(CURL *easy, const char *name, char *out, size_t size)
 {
     const char *value = header_value(easy, name);
+    char *whole = xstrdup(value ? value : "");
 
-    snprintf(out, size, "%s", value ? value : "");
+    whole[secret_mask(whole, strlen(whole))] = '\0';
+    snprintf(out, size, "%s", whole);
+    free(whole);
 }
 
 static int32_t number_header(CURL *easy, const char *name)

@@ -19,13 +19,12 @@ struct json_doc {
 /* What a look over a text finds before it is parsed. */
 struct survey {
     size_t values; /* that parsing can make of it, at most */
+    size_t depth;
     size_t surrogates; /* lone ones, whose escapes were mended */
-    size_t invalid; /* bytes that are no UTF-8 */
+    size_t invalid;    /* bytes that are no UTF-8 */
 };
 
 static const char replacement[] = "\xEF\xBF\xBD";
-
-enum { MAX_DEPTH = 1024 }; /* the largest that LIMIT_JSON_DEPTH allows */
 
 static void *take(void *unused, size_t size)
 {
@@ -49,29 +48,6 @@ static void give_back(void *unused, void *old)
 /* No memory ends the program, so that no error below can mean it. */
 static const yyjson_alc allocator = {take, retake, give_back, NULL};
 
-/* yyjson reads without recursion and so without a limit on nesting. Its values lie in one array,
- * each container directly before its contents: one pass over that array with a stack of ends finds
- * the depth. */
-static bool is_within_depth(yyjson_doc *parsed, size_t limit)
-{
-    yyjson_val *ends[MAX_DEPTH];
-    size_t depth = 0;
-    yyjson_val *root = yyjson_doc_get_root(parsed);
-    yyjson_val *end = root + yyjson_doc_get_val_count(parsed);
-    for (yyjson_val *v = root; v < end; v++) {
-        while (depth > 0 && v >= ends[depth - 1]) {
-            depth--;
-        }
-        if (unsafe_yyjson_is_ctn(v)) {
-            if (depth >= limit) {
-                return false;
-            }
-            ends[depth++] = unsafe_yyjson_get_next(v);
-        }
-    }
-    return true;
-}
-
 /* The UTF-16 unit of an escape \uXXXX that `text` begins with; -1: it begins otherwise. */
 static long escaped_unit(const char *text, size_t left)
 {
@@ -88,7 +64,7 @@ static size_t mend_escape(char *text, size_t left, size_t *mended)
 {
     long unit = escaped_unit(text, left);
     if (unit < 0) {
-        return left > 1 && text[1] == '\\' ? 2 : 1;
+        return left > 1 && (unsigned char)text[1] < 0x80 ? 2 : 1;
     }
     if (unit < 0xD800 || unit > 0xDFFF) {
         return 6;
@@ -104,19 +80,27 @@ static size_t mend_escape(char *text, size_t left, size_t *mended)
 static struct survey look_over(char *text, size_t length)
 {
     struct survey s = {.values = 1};
+    bool in_string = false;
+    size_t depth = 0;
     uint32_t code;
-    size_t step;
-    for (size_t at = 0; at < length; at += step) {
+    for (size_t at = 0, step; at < length; at += step) {
         char c = text[at];
         step = 1;
         if (c == '\\') {
             step = mend_escape(text + at, length - at, &s.surrogates);
+        } else if (c == '"') {
+            in_string = !in_string;
         } else if ((unsigned char)c >= 0x80) {
-            step = utf8_next(text + at, length - at, &code);
-            s.invalid += step == 0 ? 1 : 0;
-            step += step == 0 ? 1 : 0;
-        } else {
-            s.values += c == ',' || c == ':' || c == '[' || c == '{' ? 1 : 0;
+            size_t n = utf8_next(text + at, length - at, &code);
+            s.invalid += n == 0 ? 1 : 0;
+            step = n == 0 ? 1 : n;
+        } else if (!in_string && (c == '[' || c == '{')) {
+            s.values++;
+            s.depth = ++depth > s.depth ? depth : s.depth;
+        } else if (!in_string && (c == ']' || c == '}')) {
+            depth -= depth > 0 ? 1 : 0;
+        } else if (!in_string && (c == ',' || c == ':')) {
+            s.values++;
         }
     }
     return s;
@@ -149,9 +133,12 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
     }
     if (length == 0) {
         err_set(e, ERR_CONTRACT, "the answer is empty where JSON was due");
+    } else if (s.depth > (size_t)limit_get(LIMIT_JSON_DEPTH)) {
+        err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld",
+                (long long)limit_get(LIMIT_JSON_DEPTH));
     } else if (s.values > (size_t)limit_get(LIMIT_PARSED_BYTES) / sizeof(yyjson_val)) {
-        err_set(e, ERR_CONTRACT, "the answer holds about %zu values in %zu bytes: refused (limit "
-                                 "PARSED_BYTES)", s.values, length);
+        err_set(e, ERR_CONTRACT, "the JSON holds up to %zu values: refused (limit PARSED_BYTES)",
+                s.values);
         err_cause(e, CAUSE_NET_TOO_LARGE);
     } else {
         /* yyjson reads a number at the end of the document up to the first byte that is no digit.
@@ -160,15 +147,10 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
         parsed = yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
                                   &allocator, &why);
         if (parsed == NULL) {
-            err_set(e, ERR_CONTRACT, "no valid JSON at byte %zu of %zu: %s", why.pos, length,
-                    why.msg);
+            bool is_cut = why.code == YYJSON_READ_ERROR_UNEXPECTED_END;
+            err_set(e, is_cut ? ERR_TEMPORARY : ERR_CONTRACT,
+                    "no valid JSON at byte %zu of %zu: %s", why.pos, length, why.msg);
         }
-    }
-    int64_t limit = limit_get(LIMIT_JSON_DEPTH);
-    if (parsed != NULL && !is_within_depth(parsed, limit < MAX_DEPTH ? (size_t)limit : MAX_DEPTH)) {
-        err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld", (long long)limit);
-        yyjson_doc_free(parsed);
-        parsed = NULL;
     }
     if (parsed == NULL) {
         free(bytes);

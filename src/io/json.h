@@ -5,9 +5,9 @@
  * Rules for named hostile input (a test each): nesting over LIMIT_JSON_DEPTH, values over
  * LIMIT_PARSED_BYTES, a BOM, a NUL byte outside a string's escape, trailing bytes after the
  * document: refused (ERR_CONTRACT). A byte that is no UTF-8 and a lone surrogate, such as a cut
- * through an emoji leaves, become U+FFFD and are counted. Duplicate keys: the first counts. Integers beyond int64 are JSON_REAL;
- * numbers beyond uint64 and double keep their digits as text (json_text, json_write). A \u0000
- * inside a string is kept by length; text columns cut at nothing.
+ * through an emoji leaves, become U+FFFD and are counted. Duplicate keys: the first counts.
+ * Integers beyond int64 are JSON_REAL; numbers beyond uint64 and double keep their digits as text
+ * (json_text, json_write). A \u0000 inside a string is kept by length; text columns cut at nothing.
  *
  * A document counts only when it parses to its last byte: that is the proof that the answer is
  * whole.
@@ -51,7 +51,7 @@ enum { JSON_PADDING_BYTES = 4 };
 /* Parses `length` bytes whole. Takes over `bytes` (malloc'ed, with at least JSON_PADDING_BYTES of
  * room behind), parsing in place; frees them on failure too. NULL and ERR_CONTRACT (position and
  * reason in the message; CAUSE_NET_TOO_LARGE when it is too large) when it is no valid document
- * within the limits. Free with json_free. */
+ * within the limits, ERR_TEMPORARY when it ends before its document does. Free with json_free. */
 struct json_doc *json_parse(char *bytes, size_t length, struct err *e);
 
 /* Frees the document; NULL is allowed. */

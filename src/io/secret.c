@@ -13,12 +13,17 @@
 #include "base/err.h"
 #include "base/str.h"
 
+enum { MASK_LEAST_BYTES = 4 };
+
 /* A secret has pages of its own, so that locking and not dumping them touches nothing else. */
 struct secret {
+    struct secret *next;
     size_t length;
     size_t mapped_bytes;
     char text[];
 };
+
+static struct secret *in_use;
 
 struct secret *secret_new(const char *text, size_t length)
 {
@@ -38,12 +43,19 @@ struct secret *secret_new(const char *text, size_t length)
     if (length > 0) {
         memcpy(s->text, text, length);
     }
+    s->next = in_use;
+    in_use = s;
     return s;
 }
 
 void secret_free(struct secret *s)
 {
     if (s != NULL) {
+        struct secret **at = &in_use;
+        while (*at != s) {
+            at = &(*at)->next;
+        }
+        *at = s->next;
         size_t mapped = s->mapped_bytes;
         secret_wipe(s, mapped);
         munmap(s, mapped);
@@ -76,6 +88,70 @@ struct json_doc *secret_claims(const struct secret *token)
     }
     struct err no_json;
     return json_parse(claims, length, &no_json);
+}
+
+/* The two alphabets of base64 differ in two characters. */
+static char first_alphabet(char c)
+{
+    return (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+}
+
+/* The bytes with which `text` spells a character, plain or percent-encoded; 0: it begins otherwise.
+ */
+static size_t spelled(const char *text, size_t left, char c)
+{
+    char digits[3] = "";
+    if (left > 2 && text[0] == '%') {
+        memcpy(digits, text + 1, 2);
+        char meant = first_alphabet((char)strtol(digits, NULL, 16));
+        if (meant == first_alphabet(c) && strspn(digits, "0123456789abcdefABCDEF") == 2) {
+            return 3;
+        }
+    }
+    return first_alphabet(text[0]) == first_alphabet(c) ? 1 : 0;
+}
+
+/* Masks what spells `form`, one form of a secret. */
+static size_t mask_form(char *text, size_t length, const char *form, size_t form_length)
+{
+    for (size_t at = 0; form_length >= MASK_LEAST_BYTES && at + form_length <= length; at++) {
+        size_t end = at;
+        size_t same = 0;
+        size_t used = 1;
+        while (used > 0 && same < form_length) {
+            used = end < length ? spelled(text + end, length - end, form[same]) : 0;
+            end += used;
+            same += used > 0 ? 1 : 0;
+        }
+        if (same == form_length) {
+            memcpy(text + at, "***", 3);
+            memmove(text + at + 3, text + end, length - end);
+            length -= end - at - 3;
+        }
+    }
+    return length;
+}
+
+size_t secret_mask(char *text, size_t length)
+{
+    for (const struct secret *s = in_use; s != NULL; s = s->next) {
+        size_t bytes = s->length + 2;
+        char *shifted = xcalloc(1, bytes);
+        char *digits = xcalloc(1, bytes * 4 / 3 + 4);
+        length = mask_form(text, length, s->text, s->length);
+        /* What stands before it shifts base64; the digits that hold nothing else are the same. */
+        for (size_t shift = 0; shift < 3; shift++) {
+            size_t first = (shift * 8 + 5) / 6;
+            memcpy(shifted + shift, s->text, s->length);
+            str_base64(digits, shifted, shift + s->length);
+            length = mask_form(text, length, digits + first, (shift + s->length) * 8 / 6 - first);
+        }
+        secret_wipe(shifted, bytes);
+        secret_wipe(digits, bytes * 4 / 3 + 4);
+        free(shifted);
+        free(digits);
+    }
+    return length;
 }
 
 void secret_wipe(void *memory, size_t length)

@@ -3,7 +3,8 @@
  *
  * Invariants: the text is kept in memory that is locked where the system allows it, never dumped
  * (core dumps are off) and wiped when freed; nothing formats, logs, compares loosely or stores it.
- * secret_expose is called in one place only: where a request's header is made.
+ * secret_expose is called in one place only: where a request's header is made. Secrets
+ * are made, freed and masked by one thread at a time.
  */
 #ifndef ROLLCALL_IO_SECRET_H
 #define ROLLCALL_IO_SECRET_H
@@ -29,6 +30,10 @@ size_t secret_length(const struct secret *s);
 /* What a token says of itself when it is a JWT (RFC 7519): its claims, else NULL. The signature is
  * not looked at: whether the token is good is the API's business. Free with json_free. */
 struct json_doc *secret_claims(const struct secret *token);
+
+/* Puts *** where `text` holds a secret that is in use (of four bytes or more): plain, within base64
+ * of either alphabet, any of it percent-encoded. Returns the length that remains. */
+size_t secret_mask(char *text, size_t length);
 
 /* Overwrites memory in a way the compiler keeps. */
 void secret_wipe(void *memory, size_t length);

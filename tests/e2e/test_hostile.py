@@ -1,12 +1,15 @@
 """Answers that mean harm: whatever one holds, memory stays bounded and no secret shows."""
+import base64
 import gzip
 import itertools
 import sys
 import unittest
+import urllib.parse
 import zlib
+from pathlib import Path
 
-from broken import SECRET, cloud
-from harness import TestCase
+from broken import SECRET, TOKEN, cloud
+from harness import CLIENT_ID, TestCase
 
 MIB = 1 << 20
 # A process of its own, so that the largest RSS is the program's and not that of the tests.
@@ -50,6 +53,36 @@ class Memory(TestCase):
                 rss = int(result.stdout.rsplit("rss", 1)[1])
                 self.assertEqual(result.returncode, code, result.stderr)
                 self.assertLessEqual(rss, most)
+
+
+def echo(status, form, key="message"):
+    """An answer that gives back what it was sent, in each place from which words are taken."""
+    def answer(seen):
+        words = {"plain": seen["authorization"] + " " + SECRET, "quoted": urllib.parse.quote(seen["authorization"]),
+                 "base64": base64.b64encode(f"{CLIENT_ID}:{SECRET} {seen['authorization']}".encode()).decode()}[form]
+        headers = {"ININ-Correlation-Id": words, "Content-Type": words, "Location": words, "Retry-After": words}
+        return status, words if key is None else {key: words, "code": words, "status": status}, headers
+    return answer
+
+
+class Echo(TestCase):
+    def test_what_a_server_gives_back_is_masked(self):
+        for path, key in (("/oauth/token", "error_description"), ("/oauth/token", None), ("/api/v2/users", "message"),
+                          ("/api/v2/users", None)):
+            for status in (302, 400, 401, 503):
+                for form in ("plain", "quoted", "base64"):
+                    with self.subTest(path=path, key=key, status=status, form=form):
+                        server = cloud(self, {path: echo(status, form, key)})
+                        site = self.site(server.url, genesys={"client_secret": SECRET})
+                        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "1"
+                        result = site.extract("--stream", "users", "--until", NOW)
+                        told = result.stderr + result.stdout + "".join(
+                            p.read_bytes().decode("latin-1") for p in Path(site.directory).glob("rollcall.db*"))
+                        self.assertNotEqual(result.returncode, 0)
+                        self.assertTrue("***" in told)
+                        hidden = [base64.b64encode(b" " * n + s.encode()).decode()[4:-4]
+                                  for s in (SECRET, TOKEN) for n in range(3)] + [SECRET, TOKEN]
+                        self.assertEqual([h for h in hidden if h[:16] in told or h[-16:] in told], [])
 
 
 if __name__ == "__main__":

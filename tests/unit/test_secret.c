@@ -27,6 +27,36 @@ TEST(holds_text)
     assert_int_equal(secret_length(NULL), 0);
 }
 
+TEST(mask)
+{
+    /* base64 of it begins at each of three places: aWQ6..., OmE6..., alone */
+    static const char text[] = "s3cr3t+%41/Value-_~";
+    static const struct {
+        const char *words;
+        const char *masked;
+    } cases[] = {
+        {"no such thing", "no such thing"},
+        {"you sent s3cr3t+%41/Value-_~, twice: s3cr3t+%41/Value-_~", "you sent ***, twice: ***"},
+        {"s3cr3t%2b%2541%2FValue-%5F~&x", "***&x"},
+        {"Basic aWQ6czNjcjN0KyU0MS9WYWx1ZS1ffg==", "Basic aWQ6***g=="},
+        {"Basic aTpzM2NyM3QrJTQxL1ZhbHVlLV9-.", "Basic aTp***."},
+        {"czNjcjN0KyU0MS9WYWx1ZS1ffg%3d%3D", "***g%3d%3D"},
+        {"s3cr3t+%41/Value-_", "s3cr3t+%41/Value-_"},
+    };
+    struct secret *s = secret_new(text, strlen(text));
+    struct secret *tiny = secret_new("s", 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char words[128];
+        snprintf(words, sizeof(words), "%s", cases[i].words);
+        words[secret_mask(words, strlen(words))] = '\0';
+        assert_string_equal(words, cases[i].masked);
+    }
+    secret_free(s);
+    char words[] = "s3cr3t+%41/Value-_~";
+    assert_int_equal(secret_mask(words, strlen(words)), strlen(text));
+    secret_free(tiny);
+}
+
 TEST(wipe)
 {
     char text[] = "hunter2";
