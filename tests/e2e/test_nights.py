@@ -1,0 +1,318 @@
+"""Nights of trouble at random, and what must come of them.
+
+After any night of trouble, the first night that the vendor is well brings every row, whatever was interrupted, refused,
+lost, pending, cut, undeletable or switched between methods; new days never wait behind old trouble; and while a row
+that the run owed and the vendor offered is missing, the exit code is not 0.
+
+A sequence is made of its seed alone: a world, nights with faults, settings and clocks, then two good nights. The file
+then equals one extraction of the final state. ROLLCALL_NIGHTS=SEED or FIRST-LAST runs those seeds; a single one that
+fails is made smaller before it is shown.
+"""
+import concurrent.futures
+import datetime
+import json
+import os
+import random
+import signal
+import sqlite3
+import time
+import unittest
+import zoneinfo
+
+from harness import FULL, TestCase, canonical, changed_after_lookback, clock_at, expected_rows, killed, stored_rows
+
+EPOCH = datetime.datetime(2026, 3, 1, tzinfo=datetime.timezone.utc)
+DETAILS = "path=/api/v2/analytics/conversations/details"
+JOB = DETAILS + "/jobs/????????-*-????????????$"
+RESULTS, QUERY, USERS = DETAILS + "/jobs/*/results", DETAILS + "/query", "path=/api/v2/users"
+REREAD = DETAILS + "$,method=GET"
+ROUTES = (DETAILS + "/jobs$", JOB, RESULTS, DETAILS + "/jobs/availability", QUERY, REREAD, USERS, "path=/api/v2/routing/queues")
+LAG_HOURS = 5  # of the availability date
+LIMITS = {"ROLLCALL_LIMIT_RETRY_TOTAL_MS": "40", "ROLLCALL_LIMIT_RETRY_BASE_MS": "1", "ROLLCALL_LIMIT_JOB_WAIT_MS": "1000"}
+SETTINGS = {
+    "method": ("auto", "auto", "job", "query"),
+    "start": ("2026-03-01", "2026-03-02", "2026-03-03"),
+    "timezone": ("UTC", "Asia/Seoul", "America/New_York", "Asia/Kolkata"),
+    "lookback_days": (4, 5, 7),
+    "in_flight": (1, 4),
+    "streams": ("all", "all", "conversations", "users, queues"),
+}
+# {day} is the beginning of a day's interval, {route} a kind of request, {id} a conversation that is open, {n} a number.
+FAULTS_OF_A_DAY = ("5xx:has={day}", "4xx:has={day}", "4xx:status=404,has={day}," + RESULTS, "job-fail:has={day}",
+                   "job-state-expired:has={day}", "job-pending:has={day}", "job-slow:has={day}", "missing-id:has={day}",
+                   "error-in-200:has={day}", "no-answer:has={day}", "truncated-json:has={day}", "not-json:has={day}")
+FAULTS = ("5xx", "5xx:every=2", "5xx:path=/oauth", "burst:after={n},count=30", "5xx:{route}", "4xx:{route}", "4xx:{route},n=2",
+          "4xx:status=404,{route}", "job-fail", "job-state-expired:every=2", "job-expire:after={n}", "4xx:has=cursor=," + RESULTS,
+          "5xx:method=DELETE", "4xx:has={id}," + REREAD, "error-in-200:{route}", "no-answer:{route}",
+          "no-conversations-key:" + QUERY, "page-cycle:of=1," + RESULTS, "page-cycle:of=2," + RESULTS, "page-cycle:" + USERS,
+          "row-hidden:n=1", "row-hidden:n=2", "short-pages", "empty-page", "no-date")
+# Under these the vendor does not offer every row, or no hour is right.
+LIES = ("row-hidden", "no-date")
+REFUSED = (2, 3)  # a TIME before the first day, or weeks ahead
+TABLES = tuple(expected_rows([]))
+
+
+def moment(hour):
+    """So many hours after the first day's beginning, as the API writes it."""
+    return (EPOCH + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def make_plan(seed):
+    r = random.Random(seed)
+    large = r.random() < 0.15  # days too large for the query
+    world = {"seed": seed % 997 + 1, "days": r.randint(4, 10), "per_day": 130 if large else r.choice((8, 25, 40)),
+             "page_cap": r.choice((7, 40, 1000)), "users_page_cap": r.choice((3, 100)), "agents": 8,
+             "eventful": r.random() < 0.8 or None}
+    plan = {"world": world, "limits": {"ROLLCALL_LIMIT_QUERY_ROWS": "100"} if large else {}, "odd": r.random() < 0.3, "nights": []}
+    settings = {name: r.choice(values) for name, values in SETTINGS.items()}
+    hour = 24 * r.randint(1, 3) + 6
+    for _ in range(r.randint(1, 6)):
+        for name in r.sample(sorted(SETTINGS), r.choice((0, 0, 1, 2))):
+            settings[name] = r.choice(SETTINGS[name])
+        plan["nights"].append({"hour": hour, "settings": dict(settings), **make_trouble(r, hour)})
+        hour += r.choice((6, 12, 24, 24, 24, 24, 48, 72))
+    settings.update(streams="all", method=r.choice(("auto", "job") if large else SETTINGS["method"]))
+    hour = (hour + 20) // 24 * 24 + 30  # six o'clock, a day after the last one at least
+    plan["nights"] += [{"hour": hour + 24 * n, "settings": settings, "good": True} for n in range(2)]
+    return plan
+
+
+def make_trouble(r, hour):
+    days = [f"{moment(day * 24)}/" for day in r.sample(range(hour // 24 + 1), min(2, hour // 24))]
+    kind = r.choice(("day", "any", "any", "none"))
+    faults = []
+    if kind == "day":
+        faults = [r.choice(FAULTS_OF_A_DAY).replace("{day}", day) for day in days]
+    elif kind == "any":
+        faults = [fault.replace("{route}", r.choice(ROUTES)).replace("{n}", str(r.randint(1, 12)))
+                  for fault in r.sample(FAULTS, r.choice((1, 1, 2)))]
+    trouble = {"faults": faults}
+    if kind == "none" or r.random() < 0.25:
+        trouble[r.choice(("kill", "kill", "term"))] = r.randint(1, 160)
+    if r.random() < 0.25:  # a TIME, or a clock, that is off by so many hours
+        trouble[r.choice(("until", "clock"))] = r.choice((-50, -24, -3, 20, 100, 400))
+    return trouble
+
+
+class Sequence:
+    """One plan, carried out."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.test = TestCase()
+        self.server = self.test.standin(start="2026-03-01", now=moment(24), **plan["world"])
+        self.site = self.new_site()
+        self.log = []
+        self.read_at = None  # the hour of the last run that asked for conversations
+
+    def new_site(self):
+        site = self.test.site(self.server.url)
+        site.env.update(LIMITS, **self.plan["limits"])
+        return site
+
+    def configure(self, site, settings):
+        extract = {name: str(value) for name, value in settings.items() if name != "method"}
+        site.set(extract=extract, conversations={"method": settings["method"]})
+
+    def first_day(self, settings):
+        """The UTC day in which the first day begins."""
+        begin = datetime.datetime.fromisoformat(settings["start"]).replace(tzinfo=zoneinfo.ZoneInfo(settings["timezone"]))
+        return begin.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d")
+
+    def truth(self, night, hour=None, **how):
+        hour = night["hour"] if hour is None else hour
+        how = {"method": night["settings"]["method"], "availability": moment(hour - LAG_HOURS), **how}
+        lines = self.server.truth(self.first_day(night["settings"]), now=moment(hour), **how)
+        return {line["conversation"]["conversationId"]: line["conversation"] for line in lines}
+
+    def stored(self):
+        try:
+            return {r[0] for r in self.site.query("SELECT conversation_id FROM conversation")}
+        except sqlite3.OperationalError:  # ended before there was one
+            return set()
+
+    # --- a night ---
+
+    def run(self, site, night):
+        """The program's exit code, and its words."""
+        env = clock_at(moment(night["hour"] + night.get("clock", 0)))
+        command = ["extract"]
+        if "until" in night or not env:
+            command += ["--until", moment(night["hour"] + night.get("until", night.get("clock", 0)))]
+        if "kill" in night:
+            env = {**env, "ROLLCALL_KILL_STEP": night["kill"]}
+        if "term" not in night:
+            result = site.run(*command, env=env)
+            return (-signal.SIGKILL if killed(result) else result.returncode), result.stderr
+        process = site.start_process(*command, env=env)
+        while process.poll() is None and self.server.requests()["total"] < night["term"]:
+            time.sleep(0.002)
+        process.terminate()
+        words = process.communicate()[1]
+        return process.returncode, words
+
+    def faults(self, night):
+        faults = list(night.get("faults", ()))
+        if any("{id}" in fault for fault in faults):
+            still_open = sorted(id for id, c in self.truth(night).items() if "conversationEnd" not in c)
+            faults = [fault.replace("{id}", (still_open or ["none"])[0]) for fault in faults]
+        return faults + (["odd-string"] if self.plan["odd"] else [])
+
+    def night(self, night):
+        self.configure(self.site, night["settings"])
+        self.server.control(now=moment(night["hour"]), faults=self.faults(night), reset_requests=True)
+        code, words = self.run(self.site, night)
+        self.log.append(f"{json.dumps(night)} -> {code} {words[-600:] if code else ''}")
+        if night.get("good"):
+            self.test.assertEqual(code, 0, "a good night")
+        self.test.assertIn(code, (0, 7, 8, 11, 12, *REFUSED, -signal.SIGKILL))
+        if code not in REFUSED and night["settings"]["streams"] in ("all", "conversations"):
+            self.look(night, code)
+
+    def look(self, night, code):
+        """What a night must have brought."""
+        hour = night["hour"] + min(0, night.get("until", night.get("clock", 0)))
+        due = self.read_at is None or hour - self.read_at >= 21
+        self.read_at = max(hour, self.read_at or hour)
+        faults = night.get("faults", ())
+        if not due or any(fault.startswith(LIES) for fault in faults):
+            return
+        owed = {id: c for id, c in self.truth(night, hour).items() if c["conversationStart"] < moment(hour)}
+        missing = sorted(set(owed) - self.stored())
+        if code == 0:
+            self.test.assertEqual(missing, [], "missing, and the exit code is 0")
+        days = [fault.split("has=")[1][:10] for fault in faults if "has=2026-" in fault]
+        too_large = self.plan["limits"] and night["settings"]["method"] == "query"
+        if days and len(days) == len(faults) and "kill" not in night and "term" not in night and not too_large:
+            newest = moment(hour - LAG_HOURS - 24)[:10]
+            if newest not in days:
+                waiting = [id for id in missing if owed[id]["conversationStart"][:10] == newest]
+                self.test.assertEqual(waiting, [], f"{newest} waits behind {days}")
+
+    # --- the end ---
+
+    def compare(self, night):
+        """The file equals one extraction of the state there is."""
+        fresh = self.new_site()
+        self.configure(fresh, night["settings"])
+        code, words = self.run(fresh, night)
+        self.test.assertEqual(code, 0, words)
+        have, want = self.contents(self.site), self.contents(fresh)
+        differing = [id for id in want if self.different(night, id, have.get(id), want[id])]
+        states = self.states(night) if differing and self.queried() else {}
+        lookback = min(n["settings"]["lookback_days"] for n in self.plan["nights"])
+        for id in differing:
+            if not changed_after_lookback(states.get(id, []), lookback):
+                self.show_difference(id, have.get(id, {}), want[id])
+        for id in set(have) - set(want):
+            start = json.loads(have[id]["conversation"][0])["conversation_start"]
+            before = start[:10] < self.first_day(night["settings"])
+            after = night["settings"]["method"] == "job" and start >= moment(night["hour"] - LAG_HOURS)
+            self.test.assertTrue(before or after, f"{id} of {start} is in no extraction")
+        for table in ("user", "queue"):
+            self.test.assertEqual(self.entities(self.site, table), self.entities(fresh, table))
+        self.test.assertEqual(self.site.value("PRAGMA integrity_check"), "ok")
+        self.test.assertEqual(self.site.query("PRAGMA foreign_key_check"), [])
+
+    def queried(self):
+        return any(night["settings"]["method"] == "query" for night in self.plan["nights"])
+
+    def different(self, night, id, have, want):
+        """Attributes are compared where the last night's jobs must have read them, or all were read by jobs."""
+        if have is None:
+            return True
+        skip = {"participant_attribute"}
+        settings = night["settings"]
+        if settings["method"] != "query":
+            end = json.loads(want["conversation"][0]).get("conversation_end", "9")
+            if not self.queried() or end > moment(night["hour"] - 24 * (settings["lookback_days"] - 1)):
+                skip = set()
+        return any(have[table] != want[table] for table in TABLES if table not in skip)
+
+    def states(self, night):
+        """What each conversation was at each night, [(TIME, document)]."""
+        states = {}
+        for then in self.plan["nights"]:
+            for id, c in self.truth(night, then["hour"], method="query").items():
+                states.setdefault(id, []).append((moment(then["hour"]), c))
+        return states
+
+    @staticmethod
+    def contents(site):
+        found = {}
+        for table in TABLES:
+            for row in stored_rows(site, table):
+                found.setdefault(row["conversation_id"], {name: [] for name in TABLES})[table].append(row)
+        return {id: {table: canonical(rows) for table, rows in tables.items()} for id, tables in found.items()}
+
+    @staticmethod
+    def entities(site, table):
+        return canonical({k: r[k] for k in r.keys() if not k.startswith("row_")} for r in site.query(f'SELECT * FROM "{table}"'))
+
+    def show_difference(self, id, have, want):
+        for table in TABLES:
+            missing, extra = (sorted(set(a.get(table, ())) - set(b.get(table, ()))) for a, b in ((want, have), (have, want)))
+            if missing or extra:
+                self.test.fail(f"{id}, {table}:\nmissing: {missing[:2]}\nextra: {extra[:2]}")
+        self.test.fail(f"{id} differs")
+
+    def carry_out(self):
+        """None, or what is wrong."""
+        try:
+            for night in self.plan["nights"]:
+                self.night(night)
+            self.compare(self.plan["nights"][-1])
+        except AssertionError as e:
+            return "\n".join([json.dumps({k: v for k, v in self.plan.items() if k != "nights"}), *self.log, str(e)])
+        finally:
+            self.test.doCleanups()
+        return None
+
+
+def smaller(plan):
+    """The plan less one of its nights, faults or other troubles at a time."""
+    nights = plan["nights"]
+    for i, night in enumerate(nights[:-2]):
+        yield {**plan, "nights": nights[:i] + nights[i + 1:]}
+        for f in range(len(night["faults"])):
+            yield {**plan, "nights": [*nights[:i], {**night, "faults": night["faults"][:f] + night["faults"][f + 1:]}, *nights[i + 1:]]}
+        for name in ("kill", "term", "until", "clock"):
+            if name in night:
+                yield {**plan, "nights": [*nights[:i], {k: v for k, v in night.items() if k != name}, *nights[i + 1:]]}
+        for name, value in night["settings"].items():
+            if value != nights[i + 1]["settings"][name]:
+                yield {**plan, "nights": [*nights[:i], {**night, "settings": {**night["settings"], name: nights[i + 1]["settings"][name]}},
+                                          *nights[i + 1:]]}
+    if plan["odd"]:
+        yield {**plan, "odd": False}
+
+
+def shrink(plan, wrong):
+    """(the smallest plan found that goes wrong, what is wrong with it)"""
+    for less in smaller(plan):
+        found = Sequence(less).carry_out()
+        if found:
+            return shrink(less, found)
+    return plan, wrong
+
+
+@unittest.skipUnless(os.environ.get("ROLLCALL_NEW_ENGINE"), "the engine that holds to this is to come")
+class Nights(unittest.TestCase):
+    def test_sequences(self):
+        asked = os.environ.get("ROLLCALL_NIGHTS")
+        seeds = [*range(1, 301 if FULL else 5), random.SystemRandom().randrange(1000, 10**6)]
+        if asked:
+            first, _, last = asked.partition("-")
+            seeds = range(int(first), int(last or first) + 1)
+        print(f"seeds {seeds[0]} to {seeds[-2 if len(seeds) > 1 else -1]}, and {seeds[-1]}")
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            wrong = {seed: found for seed, found in zip(seeds, pool.map(lambda s: Sequence(make_plan(s)).carry_out(), seeds)) if found}
+        if len(seeds) == 1 and wrong:
+            wrong = {seeds[0]: shrink(make_plan(seeds[0]), wrong[seeds[0]])[1]}
+        for seed, found in wrong.items():
+            print(f"ROLLCALL_NIGHTS={seed}\n{found}\n")
+        self.assertEqual(sorted(wrong), [], f"{len(wrong)} of {len(seeds)} sequences")
+
+
+if __name__ == "__main__":
+    unittest.main()
