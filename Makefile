@@ -18,7 +18,10 @@ ifdef SANITIZE
 HARDEN      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN_LINK := -fsanitize=address,undefined
 else
-HARDEN      := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN       = $(eval HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE $(foreach flag,\
+    -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard,$(call taken,$(flag))))$(HARDEN)
+# Asked once, and only when something is compiled.
+taken        = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
 HARDEN_LINK := $(if $(filter Linux,$(shell uname -s)),-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 endif
 

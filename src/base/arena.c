@@ -29,7 +29,7 @@ struct arena {
     struct block *large;
 };
 
-_Noreturn static void out_of_memory(void)
+_Noreturn void out_of_memory(void)
 {
     static const char text[] = "rollcall: out of memory; progress is kept, run again\n";
     ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);

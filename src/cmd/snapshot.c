@@ -41,6 +41,7 @@ const struct command cmd_snapshot = {
         "must not open the live one. The copy is one plain file (schema and data, no write-ahead "
         "log beside it), written aside and renamed; until then, an old FILE stays as it is. Runs "
         "and readers go on meanwhile.",
-    .notes = "Readable by whom the umask says. Its size is printed on a terminal or with -v.",
+    .notes = "Readable by its owner and group, or by whom the umask says if that is less. Its size "
+             "is printed on a terminal or with -v.",
     .run = run,
 };

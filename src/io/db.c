@@ -73,17 +73,18 @@ static const char *remedy(int code)
     }
 }
 
+static enum err_kind kind_of(int code)
+{
+    return (code & 0xff) == SQLITE_NOMEM ? ERR_BUG : ERR_STORE;
+}
+
 static bool fail(struct db *d, const char *doing, struct err *e)
 {
     int code = sqlite3_extended_errcode(d->handle);
     const char *advice = remedy(code);
 
-    if ((code & 0xff) == SQLITE_NOMEM) {
-        err_set(e, ERR_BUG, "%s: out of memory while %s", d->path, doing);
-    } else {
-        err_set(e, ERR_STORE, "%s: %s: %s%s%s", d->path, doing, sqlite3_errmsg(d->handle),
-                advice ? "; " : "", advice ? advice : "");
-    }
+    err_set(e, kind_of(code), "%s: %s: %s%s%s", d->path, doing, sqlite3_errmsg(d->handle),
+            advice ? "; " : "", advice ? advice : "");
     e->library_code = code;
     return false;
 }
@@ -150,7 +151,7 @@ static bool bind_values(struct db *d, sqlite3_stmt *s, const struct db_value *v,
 
         if (code != SQLITE_OK) {
             sqlite3_clear_bindings(s);
-            err_set(e, ERR_STORE, "%s: a value cannot be stored: %s", d->path,
+            err_set(e, kind_of(code), "%s: a value cannot be stored: %s", d->path,
                     sqlite3_errstr(code));
             e->library_code = code;
             return false;
@@ -279,7 +280,12 @@ int db_column_count(const struct rows *q)
 
 const char *db_column_name(const struct rows *q, int column)
 {
-    return sqlite3_column_name(q->statement, column);
+    const char *name = sqlite3_column_name(q->statement, column);
+
+    if (!name) {
+        out_of_memory();
+    }
+    return name;
 }
 
 int64_t db_int(const struct rows *q, int column)
@@ -289,7 +295,12 @@ int64_t db_int(const struct rows *q, int column)
 
 const char *db_text(const struct rows *q, int column)
 {
-    return (const char *)sqlite3_column_text(q->statement, column);
+    const char *text = (const char *)sqlite3_column_text(q->statement, column);
+
+    if (!text && (sqlite3_errcode(q->db->handle) & 0xff) == SQLITE_NOMEM) {
+        out_of_memory(); /* not a NULL */
+    }
+    return text;
 }
 
 int64_t db_time(const struct rows *q, int column)
@@ -320,7 +331,9 @@ struct cell db_cell(const struct rows *q, int column, struct arena *a)
         const char *text = (const char *)sqlite3_value_text(v);
         size_t length = (size_t)sqlite3_value_bytes(v);
 
-        INVARIANT(text); /* no memory for it */
+        if (!text) {
+            out_of_memory();
+        }
         return (struct cell){.type = CELL_TEXT,
                              .length = (uint32_t)length,
                              .value.text = a ? arena_strndup(a, text, length) : text};
@@ -947,6 +960,17 @@ static struct db *open_reader(const char *path, struct err *e)
     }
 }
 
+/* SQLite would let everyone read what it makes; what it makes later beside a file gets that file's
+ * mode. Not for a file that is there: closing it would drop SQLite's locks. */
+static void make_private(const char *path)
+{
+    int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 bool db_check(const char *path, struct err *e)
 {
     return db_place_check(path, false, db_schema_version(), e);
@@ -960,6 +984,7 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
     if (mode == DB_READ) {
         return open_reader(path, e);
     }
+    make_private(path);
     struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
     return d && get_ready(d, mode, e) ? d : NULL;
 }
@@ -1010,7 +1035,7 @@ static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
 {
     int primary = code & 0xff;
 
-    err_set(e, ERR_STORE, "%s: copying the database: %s%s", shown,
+    err_set(e, kind_of(code), "%s: copying the database: %s%s", shown,
             copy ? sqlite3_errmsg(copy) : sqlite3_errstr(code),
             primary == SQLITE_FULL || primary == SQLITE_IOERR
                 ? "; the disk is full or failing: free some space there and run again"

@@ -110,15 +110,15 @@ static void forget(struct file_aside *f)
     *f = (struct file_aside){NULL, NULL, NULL};
 }
 
-bool file_aside_open(struct file_aside *f, const char *path, struct err *e)
+bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
 {
     *f = (struct file_aside){NULL, xstrdup(path), aside_path(path)};
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    int fd = open(f->aside_path, flags, 0666);
+    int fd = open(f->aside_path, flags, mode);
     if (fd < 0 && errno == EEXIST) {
         /* A killed process of the same id left it. */
         unlink(f->aside_path);
-        fd = open(f->aside_path, flags, 0666);
+        fd = open(f->aside_path, flags, mode);
     }
     f->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (f->stream == NULL) {
@@ -248,7 +248,7 @@ void file_sweep_aside(const char *directory)
 static bool make_one(const char *path, struct err *e)
 {
     struct stat s;
-    int error_number = mkdir(path, 0777) == 0 ? 0 : errno;
+    int error_number = mkdir(path, FILE_DIRECTORY_MODE) == 0 ? 0 : errno;
     if (error_number != 0) {
         bool there = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
         return there || file_fail(e, "make the directory", path,

@@ -24,8 +24,11 @@ struct file_aside {
     char *aside_path; /* where it is now */
 };
 
-/* Opens a file aside of `path` (mode 0666 less umask). Errors: ERR_STORE naming the path. */
-bool file_aside_open(struct file_aside *f, const char *path, struct err *e);
+/* What holds customers' data is never for everyone, whatever the umask; directories likewise. */
+enum { FILE_MODE = 0640, FILE_DIRECTORY_MODE = 0750, FILE_PUBLIC_MODE = 0644 };
+
+/* Opens a file aside of `path` (`mode` less umask). Errors: ERR_STORE naming the path. */
+bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e);
 
 /* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
  * the file aside is removed. Errors, of all three: ERR_STORE naming the path and the remedy. */
@@ -51,7 +54,8 @@ void file_sweep_aside(const char *directory);
  * what to do where that is known (space, permission, a missing directory). Returns false. */
 bool file_fail(struct err *e, const char *what, const char *path, int error_number);
 
-/* Makes a directory and its parents; fine when it exists. ERR_STORE otherwise. */
+/* Makes a directory and its parents (FILE_DIRECTORY_MODE); fine when it exists. ERR_STORE
+ * otherwise. */
 bool file_make_directory(const char *path, struct err *e);
 
 /* Reads a small text file whole into the arena (NUL-terminated), at most LIMIT_CONFIG_BYTES, no NUL

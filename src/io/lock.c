@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -52,12 +53,21 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
 {
     struct arena *a = arena_new(0);
     struct lock_file *l = arena_alloc(a, sizeof(*l));
+    struct stat st;
     l->arena = a;
     l->path = file_beside(a, database_path, ".lock");
-    l->fd = open(l->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (l->fd < 0) {
-        file_fail(e, "open the lock file", l->path, errno);
-        arena_free(a);
+    /* It is written to: never through a link that somebody has put there. */
+    l->fd = open(l->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+    int error_number = errno;
+    bool is_plain = lstat(l->path, &st) != 0 || (S_ISREG(st.st_mode) && st.st_nlink == 1);
+    if (l->fd < 0 || !is_plain) {
+        if (is_plain) {
+            file_fail(e, "open the lock file", l->path, error_number);
+        } else {
+            err_set(e, ERR_STORE, "%s: a link or something else that is no lock file; remove it",
+                    l->path);
+        }
+        lock_close(l);
         return NULL;
     }
     describe_self(l->holder);

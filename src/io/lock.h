@@ -19,7 +19,8 @@ struct lock_file;
 enum { LOCK_SLOTS = 64, LOCK_HOLDER_BYTES = 128 };
 
 /* Opens (making it when absent) the lock file beside `database_path`; a symbolic link to a database
- * leads to the lock beside the database itself. Errors: ERR_STORE naming the path. */
+ * leads to the lock beside the database itself. Where a link or no plain file stands in its place,
+ * nothing is written. Errors: ERR_STORE naming the path. */
 struct lock_file *lock_open(const char *database_path, struct err *e);
 
 /* Takes slot `slot` (0 to LOCK_SLOTS - 1) without waiting. False with ERR_LOCKED when another

@@ -221,7 +221,7 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
     const char *path = path_of(x, file.name);
     char hash[HASH_TEXT_BYTES];
 
-    if (!file_aside_open(aside, path, e)) {
+    if (!file_aside_open(aside, path, FILE_MODE, e)) {
         return false;
     }
     struct csv_writer *w = csv_new(aside->stream, &x->request->csv);
@@ -267,7 +267,7 @@ static bool write_manifest(struct exporting *x, struct err *e)
     struct file_aside *aside = &x->asides[x->result->count];
 
     return status_gather(x->db, &wanted, e) &&
-           file_aside_open(aside, path_of(x, MANIFEST_NAME), e) &&
+           file_aside_open(aside, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
            render_document(x->db, e, sql_export_manifest,
                            DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(r->since_day)),
                            aside->stream) &&

@@ -76,7 +76,8 @@ bool metrics_write(const struct metrics_request *request, struct err *e)
 {
     struct file_aside file;
 
-    if (!check_old(request->path, e) || !file_aside_open(&file, request->path, e)) {
+    if (!check_old(request->path, e) ||
+        !file_aside_open(&file, request->path, FILE_PUBLIC_MODE, e)) {
         return false;
     }
     struct db *d = open_status(request);

@@ -76,7 +76,7 @@ bool snapshot_write(struct db *d, const char *path, struct err *e)
 
     if (done) {
         file_sweep_aside(file_directory(a, path));
-        done = file_aside_open(&file, path, e);
+        done = file_aside_open(&file, path, FILE_MODE, e);
     }
     arena_free(a);
     if (!done) {

@@ -58,7 +58,7 @@ class Snapshot(TestCase):
             self.take(site, copy)
         finally:
             os.umask(old)
-        self.assertEqual(stat.S_IMODE(os.stat(copy).st_mode), 0o644)
+        self.assertEqual(stat.S_IMODE(os.stat(copy).st_mode), 0o640)
         os.chmod(os.path.dirname(copy), 0o555)
         os.chmod(copy, 0o444)
         os.chmod(site.directory, 0o755)

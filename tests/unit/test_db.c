@@ -207,6 +207,7 @@ static void add_queue(const char *path, const char *id)
     (void)snprintf(sql, sizeof(sql), "INSERT INTO queue (queue_id) VALUES ('%s')", id);
     exec(d, sql);
     db_close(d);
+    assert_int_equal(chmod(path, 0644), 0);
 }
 
 TEST_IN(scratch_open, scratch_close, sorting_stays_in_memory)
@@ -700,6 +701,70 @@ TEST_IN(scratch_open, scratch_close, test_transactions)
     check(db_commit(s->db, &s->e), s);
     assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
     db_close(reader);
+}
+
+/* --- no memory --- */
+
+static sqlite3_mem_methods real_memory;
+static int allocations_left = -1;
+
+static void *scarce_malloc(int bytes)
+{
+    return allocations_left >= 0 && allocations_left-- == 0 ? NULL : real_memory.xMalloc(bytes);
+}
+
+static void *scarce_realloc(void *old, int bytes)
+{
+    return allocations_left >= 0 && allocations_left-- == 0 ? NULL
+                                                            : real_memory.xRealloc(old, bytes);
+}
+
+/* Reads all kinds of values where the n-th allocation of SQLite fails; ends with 0 when none was
+ * asked for, 1 when an error was told. */
+static void read_in_need(const void *nth)
+{
+    static const char *const values[] = {"q", NULL, "7", "0.5", "Q"};
+    sqlite3_mem_methods scarce;
+    struct err e = {0};
+
+    CHILD_ASSERT(sqlite3_shutdown() == SQLITE_OK &&
+                 sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory) == SQLITE_OK);
+    scarce = real_memory;
+    scarce.xMalloc = scarce_malloc;
+    scarce.xRealloc = scarce_realloc;
+    CHILD_ASSERT(sqlite3_config(SQLITE_CONFIG_MALLOC, &scarce) == SQLITE_OK &&
+                 sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK);
+    struct db *d = db_open(SCRATCH_DATABASE, DB_READ, &e);
+    CHILD_ASSERT(d);
+    allocations_left = *(const int *)nth;
+    struct rows q =
+        db_ask(d, &e, "SELECT queue_id, NULL, 7, 0.5, upper(queue_id) FROM queue", NONE);
+    while (db_next(&q)) {
+        for (int i = 0; i < 5; i++) {
+            const char *text = db_text(&q, i);
+            CHILD_ASSERT(text ? values[i] && strcmp(text, values[i]) == 0 : !values[i]);
+        }
+    }
+    CHILD_ASSERT(db_end(&q) || e.kind == ERR_BUG);
+    _exit(q.ok ? allocations_left < 0 : 1);
+}
+
+/* Whatever cannot be had ends the statement or the process; it is never taken for a NULL. */
+TEST_IN(scratch_open, scratch_close, test_no_memory_is_no_null)
+{
+    struct scratch *s = *state;
+    int told[100] = {0};
+    int code = -1;
+
+    exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
+    db_close(s->db);
+    s->db = NULL;
+    for (int n = 0; code != 0; n++) {
+        code = child_run(read_in_need, &n).exit_code;
+        assert_true(code == 0 || code == 1 || code == 70);
+        told[code]++;
+    }
+    assert_true(told[1] > 0 && told[70] > 0);
 }
 
 static void nest(const void *unused)

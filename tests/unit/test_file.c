@@ -44,7 +44,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
         struct err e;
         struct file_aside f;
         write_file(paths[i], "old");
-        assert_true(file_aside_open(&f, paths[i], &e));
+        assert_true(file_aside_open(&f, paths[i], FILE_MODE, &e));
         fputs("new", f.stream);
         assert_content(paths[i], "old");
         assert_true(file_aside_sync(&f, &e));
@@ -64,7 +64,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
     struct file_aside f;
     char path[128];
     snprintf(path, sizeof(path), "%s/x.json", tempdir);
-    assert_true(file_aside_open(&f, path, &e));
+    assert_true(file_aside_open(&f, path, FILE_MODE, &e));
     fputs("{}", f.stream);
     assert_true(file_aside_commit(&f, &e));
     assert_content("x.json", "{}");
@@ -72,7 +72,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
     mode_t mask = umask(0);
     umask(mask);
     assert_int_equal(stat("x.json", &s), 0);
-    assert_int_equal(s.st_mode & 0777, 0666 & ~mask);
+    assert_int_equal(s.st_mode & 0777, FILE_MODE & ~mask);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, discard)
@@ -80,7 +80,7 @@ TEST_IN(tempdir_enter, tempdir_leave, discard)
     struct err e;
     struct file_aside f;
     write_file("a.csv", "old");
-    assert_true(file_aside_open(&f, "a.csv", &e));
+    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     fputs("new", f.stream);
     assert_int_equal(entries("."), 2);
     file_aside_discard(&f);
@@ -99,7 +99,7 @@ TEST_IN(tempdir_enter, tempdir_leave, open_failures)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e;
         struct file_aside f;
-        assert_false(file_aside_open(&f, cases[i].path, &e));
+        assert_false(file_aside_open(&f, cases[i].path, FILE_MODE, &e));
         assert_int_equal(e.kind, ERR_STORE);
         assert_int_equal(e.library_code, cases[i].error_number);
         assert_non_null(strstr(e.message, cases[i].path));
@@ -112,7 +112,7 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
     struct err e;
     struct file_aside f;
     assert_int_equal(mkdir("target", 0777), 0);
-    assert_true(file_aside_open(&f, "target", &e));
+    assert_true(file_aside_open(&f, "target", FILE_MODE, &e));
     assert_false(file_aside_commit(&f, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, EISDIR);
@@ -124,7 +124,7 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
     struct err e;
     struct file_aside f;
     write_file("a.csv", "old");
-    assert_true(file_aside_open(&f, "a.csv", &e));
+    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     /* A descriptor that refuses writes stands for a full disk. */
     int full = open("/dev/full", O_WRONLY);
     if (full < 0) {
@@ -146,11 +146,11 @@ TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 {
     struct err e;
     struct file_aside f;
-    assert_true(file_aside_open(&f, "a.csv", &e));
+    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     char *left = strdup(f.aside_path);
     file_aside_discard(&f);
     write_file(left, "left by a killed run");
-    assert_true(file_aside_open(&f, "a.csv", &e));
+    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     assert_string_equal(f.aside_path, left);
     fputs("new", f.stream);
     assert_true(file_aside_commit(&f, &e));
@@ -163,7 +163,7 @@ static void open_aside_and_die(const void *unused)
     (void)unused;
     struct err e;
     struct file_aside f;
-    CHILD_ASSERT(file_aside_open(&f, "killed.csv", &e));
+    CHILD_ASSERT(file_aside_open(&f, "killed.csv", FILE_MODE, &e));
     _exit(0);
 }
 
@@ -176,7 +176,7 @@ TEST_IN(tempdir_enter, tempdir_leave, sweep)
     for (size_t i = 0; i < COUNT(kept); i++) {
         write_file(kept[i], "");
     }
-    assert_true(file_aside_open(&at_work, "work.csv", &e));
+    assert_true(file_aside_open(&at_work, "work.csv", FILE_MODE, &e));
     assert_true(file_aside_sync(&at_work, &e));
     assert_int_equal(child_run(open_aside_and_die, NULL).exit_code, 0);
     write_file(".x.tmp-9.csv.tmp-99999999", "");

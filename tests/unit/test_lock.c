@@ -160,6 +160,25 @@ TEST_IN(tempdir_enter, tempdir_leave, symbolic_link_shares_the_lock)
     lock_close(two);
 }
 
+/* What is no lock file is not written to. */
+TEST_IN(tempdir_enter, tempdir_leave, links_are_not_followed)
+{
+    struct err e;
+    int (*const link_as[])(const char *, const char *) = {link, symlink};
+    write_file(database, "");
+    for (size_t i = 0; i < sizeof(link_as) / sizeof(link_as[0]); i++) {
+        write_file("victim", "precious");
+        assert_int_equal(link_as[i]("victim", "r.db.lock"), 0);
+        assert_null(lock_open(database, &e));
+        assert_int_equal(e.kind, ERR_STORE);
+        assert_non_null(strstr(e.message, "r.db.lock: a link"));
+        assert_int_equal(unlink("r.db.lock"), 0);
+    }
+    assert_int_equal(symlink("absent", "r.db.lock"), 0);
+    assert_null(lock_open(database, &e));
+    assert_int_equal(access("absent", F_OK), -1);
+}
+
 TEST(open_failure)
 {
     struct err e;
