@@ -1,7 +1,7 @@
 -- title: Queues by half-hour
 -- description: Each queue's half-hours of business time, by media type, counted by the time the
 --   metrics were emitted: offered, answered, abandoned (and short ones), flowed out, answered late,
---   service level, speed of answer, waiting and handling. service_level_percent is (answered -
+--   service level, speed of answer and handling. service_level_percent is (answered -
 --   answered late) / (answered + abandoned): the organization's switches for flow-outs and short
 --   abandons are not applied. utc_start tells apart the two hours that the clock shows twice when
 --   summer time ends.
@@ -40,7 +40,7 @@ metric AS (
     CROSS JOIN session_metric AS m ON m.conversation_key = c.conversation_key
     JOIN session AS s USING (conversation_key, participant_no, session_no)
     WHERE m.name IN ('nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut',
-                         'nOverSla', 'tWait', 'tHandle', 'nTransferred')
+                         'nOverSla', 'tHandle', 'nTransferred')
     AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
 ),
 placed AS (
@@ -70,7 +70,6 @@ SELECT strftime('%Y-%m-%d %H:%M', local_seconds - local_seconds % 1800, 'unixepo
              / nullif(count(CASE WHEN name IN ('tAnswered', 'tAbandon') THEN 1 END), 0), 1)
            AS service_level_percent,
        round(avg(CASE WHEN name = 'tAnswered' THEN value END) / 1000.0, 1) AS avg_answer_seconds,
-       round(avg(CASE WHEN name = 'tWait' THEN value END) / 1000.0, 1) AS avg_wait_seconds,
        count(CASE WHEN name = 'tHandle' THEN 1 END) AS handled,
        round(avg(CASE WHEN name = 'tHandle' THEN value END) / 1000.0, 1) AS avg_handle_seconds,
        count(CASE WHEN name = 'nTransferred' THEN 1 END) AS transferred

@@ -85,8 +85,8 @@ FROM daily;
 --                                    tShortAbandon, tFlowOut, nOverSla, nConnected, nOutbound,
 --                                    nTransferred, nBlindTransferred, nConsultTransferred
 -- handled                            count of tHandle: agents who handled it
--- wait_ms, acd_ms, answer_ms, abandon_ms, ivr_ms, alert_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
--- contacting_ms, handle_ms           sums of tWait, tAcd, tAnswered, tAbandon, tIvr, tAlert,
+-- acd_ms, answer_ms, abandon_ms, ivr_ms, alert_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
+-- contacting_ms, handle_ms           sums of tAcd, tAnswered, tAbandon, tIvr, tAlert,
 --                                    tTalkComplete, tHeldComplete, tAcw, tDialing, tContacting,
 --                                    tHandle; NULL: none emitted
 -- participant_count, agent_count     participants; different agents who interacted
@@ -110,7 +110,7 @@ SELECT
     x.first_wrap_up_code, x.last_wrap_up_code, x.customer_disconnect_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.connected,
     x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
-    x.wait_ms, x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
+    x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
     x.acw_ms, x.dialing_ms, x.contacting_ms, x.handle_ms,
     x.participant_count, x.agent_count, x.division_ids
 FROM (
@@ -188,7 +188,6 @@ FROM (
         count(CASE WHEN m.name = 'nBlindTransferred' THEN 1 END) AS blind_transferred,
         count(CASE WHEN m.name = 'nConsultTransferred' THEN 1 END) AS consult_transferred,
         count(CASE WHEN m.name = 'tHandle' THEN 1 END) AS handled,
-        sum(CASE WHEN m.name = 'tWait' THEN m.value END) AS wait_ms,
         sum(CASE WHEN m.name = 'tAcd' THEN m.value END) AS acd_ms,
         sum(CASE WHEN m.name = 'tAnswered' THEN m.value END) AS answer_ms,
         sum(CASE WHEN m.name = 'tAbandon' THEN m.value END) AS abandon_ms,

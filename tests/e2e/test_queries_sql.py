@@ -83,7 +83,7 @@ conversation 1 02T00:00:10 02T00:10:10.500 originating_direction=inbound externa
     segment interact 02T00:00:10 02T00:08:50 disconnect_type=client
   participant acd voice ani=tel:+8210
     segment delay 02T00:00:20 02T00:00:50 queue_id=q1
-    metrics nOffered 02T00:00:20 1, tWait 02T00:00:50 30000, tAcd 02T00:00:50 30000
+    metrics nOffered 02T00:00:20 1, tAcd 02T00:00:50 30000
   participant agent voice user=u1
     segment alert 02T00:00:45 02T00:00:50 queue_id=q1
     segment interact 02T00:00:50 02T00:08:50 queue_id=q1 disconnect_type=peer
@@ -99,7 +99,6 @@ conversation 2 02T00:29:50 02T00:30:15 originating_direction=inbound
   participant acd voice ani=tel:+8211
     segment delay 02T00:29:50 02T00:30:15 queue_id=q1
     metrics nOffered 02T00:29:50 1, tAbandon 02T00:30:15 25000, tShortAbandon 02T00:30:15 25000
-    metrics tWait 02T00:30:15 25000
 """
 # An e-mail that is still open.
 OPEN = """
@@ -119,7 +118,7 @@ conversation 4 02T14:59:00 02T15:08:00 originating_direction=inbound
     segment interact 02T14:59:00 02T15:06:00 disconnect_type=peer
   participant acd voice
     segment delay 02T14:59:00 02T15:00:30 queue_id=q1
-    metrics nOffered 02T14:59:00 1, nOverSla 02T15:00:30 1, tWait 02T15:00:30 90000
+    metrics nOffered 02T14:59:00 1, nOverSla 02T15:00:30 1
   participant agent voice user=u1
     segment interact 02T15:00:30 02T15:01:30 queue_id=q1
     segment wrapup 02T15:01:30 02T15:02:00 queue_id=q1 wrap_up_code=w1
@@ -127,7 +126,7 @@ conversation 4 02T14:59:00 02T15:08:00 originating_direction=inbound
     metrics tAcw 02T15:02:00 30000, tHandle 02T15:02:00 90000
   participant acd voice
     segment delay 02T15:01:30 02T15:01:40 queue_id=q2
-    metrics nOffered 02T15:01:30 1, tWait 02T15:01:40 10000
+    metrics nOffered 02T15:01:30 1
   participant agent voice user=u2
     segment interact 02T15:01:40 02T15:06:00 queue_id=q2
     segment wrapup 02T15:06:00 02T15:08:00 queue_id=q2 wrap_up_code=w2
@@ -260,25 +259,25 @@ class Seoul(QueryCase):
                     ("2026-03-02 23:30", "2026-03-02T14:30:00Z", "Sales", "voice", 1, 0, 0, 0, 0),
                     ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Care", "voice", 1, 1, 0, 0, 0),
                     ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Sales", "voice", 0, 1, 0, 0, 1)])
-        self.check(found, "service_level_percent avg_answer_seconds avg_wait_seconds handled "
+        self.check(found, "service_level_percent avg_answer_seconds handled "
                           "avg_handle_seconds transferred",
-                   [(None, None, None, 0, None, 0),
-                    (100.0, 30.0, 30.0, 1, 560.5, 0),
-                    (0.0, None, 25.0, 0, None, 0),
-                    (None, None, None, 0, None, 0),
-                    (100.0, 10.0, 10.0, 1, 380.0, 0),
-                    (0.0, 90.0, 90.0, 1, 90.0, 1)])
+                   [(None, None, 0, None, 0),
+                    (100.0, 30.0, 1, 560.5, 0),
+                    (0.0, None, 0, None, 0),
+                    (None, None, 0, None, 0),
+                    (100.0, 10.0, 1, 380.0, 0),
+                    (0.0, 90.0, 1, 90.0, 1)])
         self.check(self.rows("queue_halfhour", queue="care"), "half_hour", [("2026-03-02 05:00",)])
         self.check(self.rows("queue_halfhour", queue="q1", media="voice", **{"from": "2026-03-03"}),
                    "half_hour", [])
 
     def test_agent_handle_time(self):
         columns = ("agent media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
-                   "avg_acw_seconds handle_seconds transferred transferred_percent")
+                   "avg_acw_seconds avg_dial_seconds handle_seconds transferred transferred_percent")
         found = self.rows("agent_handle_time", to="2026-03-03")
         self.check(found, columns,
-                   [("Ari", "voice", 2, 325.3, 270.0, None, 55.3, 650.5, 1, 50.0),
-                    ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 380.0, 0, 0.0)])
+                   [("Ari", "voice", 2, 325.3, 270.0, 0.0, 55.3, 0.0, 650.5, 1, 50.0),
+                    ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 0.0, 380.0, 0, 0.0)])
         # of the day of the first start alone: what was emitted on it
         self.check(self.rows("agent_handle_time"), "agent handled handle_seconds",
                    [("Ari", 1, 560.5)])
@@ -361,11 +360,11 @@ class Seoul(QueryCase):
                     ("Care", "Care", "Bo", "Bo", None, None, None),
                     ("Sales", "Care", "Ari", "Bo", "w1", "w2", "peer")])
         self.check(found, "offered answered abandoned short_abandoned over_sla transferred handled "
-                          "wait_ms talk_ms hold_ms acw_ms handle_ms participant_count agent_count",
-                   [(1, 1, 0, 0, 0, 0, 1, 30000, 480000, None, 80500, 560500, 3, 1),
-                    (1, 0, 1, 1, 0, 0, 0, 25000, None, None, None, None, 2, 0),
-                    (1, 0, 0, 0, 0, 0, 0, None, None, None, None, None, 3, 1),
-                    (2, 2, 0, 0, 1, 1, 2, 100000, 260000, 60000, 150000, 470000, 5, 2)])
+                          "talk_ms hold_ms acw_ms handle_ms participant_count agent_count",
+                   [(1, 1, 0, 0, 0, 0, 1, 480000, None, 80500, 560500, 3, 1),
+                    (1, 0, 1, 1, 0, 0, 0, None, None, None, None, 2, 0),
+                    (1, 0, 0, 0, 0, 0, 0, None, None, None, None, 3, 1),
+                    (2, 2, 0, 0, 1, 1, 2, 260000, 60000, 150000, 470000, 5, 2)])
         self.check(found[:1], "ani dnis external_tag division_ids direction",
                    [("tel:+8210", "tel:+822", "t1", "d1,d2", "inbound")])
 

@@ -150,8 +150,107 @@ struct segment *conv_segment(struct conv *c, int session, const char *type, int6
     return &c->segment[n];
 }
 
+/* Names of metrics in detail records, sorted: the vendor's enum of what a detail query may filter
+ * by. Those of aggregates alone (tWait, oServiceLevel) are in no record. */
+static const char *const detail_metrics[] = {"nBlindTransferred",
+                                             "nBotInteractions",
+                                             "nCallbackAttempts",
+                                             "nCallbackOverSla",
+                                             "nCallbackScheduled",
+                                             "nCfcOffered",
+                                             "nCobrowseSessions",
+                                             "nConnected",
+                                             "nConsult",
+                                             "nConsultTransferred",
+                                             "nConversations",
+                                             "nError",
+                                             "nFlow",
+                                             "nFlowMilestone",
+                                             "nFlowOutcome",
+                                             "nFlowOutcomeFailed",
+                                             "nOffered",
+                                             "nOutbound",
+                                             "nOutboundAbandoned",
+                                             "nOutboundAttempted",
+                                             "nOutboundConnected",
+                                             "nOverSla",
+                                             "nStateTransitionError",
+                                             "nTakeover",
+                                             "nTransferred",
+                                             "oAudioMessageCount",
+                                             "oExternalAudioMessageCount",
+                                             "oExternalMediaCount",
+                                             "oFlowMilestone",
+                                             "oMediaCount",
+                                             "oMessageCount",
+                                             "oMessageSegmentCount",
+                                             "oMessageTurn",
+                                             "oSkillExpressionApplications",
+                                             "tAbandon",
+                                             "tAcd",
+                                             "tActiveCallback",
+                                             "tActiveCallbackComplete",
+                                             "tAcw",
+                                             "tAgentResponseTime",
+                                             "tAgentVideoConnected",
+                                             "tAlert",
+                                             "tAnswered",
+                                             "tAverageAgentResponseTime",
+                                             "tAverageCustomerResponseTime",
+                                             "tBarging",
+                                             "tCallbackAbandon",
+                                             "tCallbackConnect",
+                                             "tCallbackNotReached",
+                                             "tCallbackVirtualWait",
+                                             "tCfcAbandon",
+                                             "tCfcAcd",
+                                             "tCfcAnswered",
+                                             "tCfcFlowOut",
+                                             "tCoaching",
+                                             "tCoachingComplete",
+                                             "tConnected",
+                                             "tContacting",
+                                             "tConversationDuration",
+                                             "tDialing",
+                                             "tFirstConnect",
+                                             "tFirstDial",
+                                             "tFirstEngagement",
+                                             "tFirstResponse",
+                                             "tFlow",
+                                             "tFlowDisconnect",
+                                             "tFlowExit",
+                                             "tFlowOut",
+                                             "tFlowOutcome",
+                                             "tHandle",
+                                             "tHeld",
+                                             "tHeldComplete",
+                                             "tIvr",
+                                             "tMonitoring",
+                                             "tMonitoringComplete",
+                                             "tNotResponding",
+                                             "tPark",
+                                             "tParkComplete",
+                                             "tScreenMonitoring",
+                                             "tShortAbandon",
+                                             "tSnippetRecord",
+                                             "tTalk",
+                                             "tTalkComplete",
+                                             "tTransmitting",
+                                             "tUserResponseTime",
+                                             "tVoicemail"};
+
+static int compare_names(const void *name, const void *entry)
+{
+    return strcmp(name, *(const char *const *)entry);
+}
+
 void conv_metric(struct conv *c, int session, const char *name, int64_t emit, int64_t value)
 {
+    if (!bsearch(name, detail_metrics, sizeof(detail_metrics) / sizeof(detail_metrics[0]),
+                 sizeof(detail_metrics[0]), compare_names)) {
+        fprintf(stderr, "standin: no detail record has a metric %s\n", name);
+        abort();
+    }
     int n = next(&c->metric_count, CONV_MAX_METRICS);
     c->metric[n] = (struct metric){session, name, emit, value, emit, WHEN_NEVER};
 }

@@ -48,6 +48,7 @@ struct leg {
     int agent;
     int session;
     int64_t answered;
+    int64_t dialed;
     int64_t talk;
     int64_t held;
 };
@@ -59,15 +60,12 @@ static int64_t queue_wait(struct conv *c, struct leg *leg, int64_t t, int64_t wa
     c->session[leg->acd].queue = queue;
     conv_segment(c, leg->acd, "interact", t, t + wait)->disconnect = "transfer";
     conv_metric(c, leg->acd, "nOffered", t, 1);
-    conv_metric(c, leg->acd, "oServiceTarget", t, 20000);
-    conv_metric(c, leg->acd, "oServiceLevel", t + wait, wait <= 20000);
     return t + wait;
 }
 
 static void end_wait(struct conv *c, const struct leg *leg, int64_t t, int64_t wait)
 {
     conv_metric(c, leg->acd, "tAcd", t, wait);
-    conv_metric(c, leg->acd, "tWait", t, wait);
     if (wait > 20000) {
         conv_metric(c, leg->acd, "nOverSla", t, 1);
     }
@@ -114,7 +112,7 @@ static void wrap_up(struct conv *c, struct rng *r, const struct leg *leg, int64_
     }
     stage(c, s, "wrapup", "tAcw", t, t + acw)->wrapup =
         rng_chance(r, 60) ? WRAPUP_TIMEOUT : (int)rng_below(r, WORLD_WRAPUPS);
-    conv_metric(c, s, "tHandle", t + acw, leg->talk + leg->held + acw);
+    conv_metric(c, s, "tHandle", t + acw, leg->dialed + leg->talk + leg->held + acw);
 }
 
 /* The agent's side up to the answer. Returns the moment of it. */
@@ -181,10 +179,11 @@ static int64_t consult(struct conv *c, struct rng *r, int64_t t, int queue)
     bool joined = rng_chance(r, 420);
     int64_t ask = lasts(r, 25000), together = joined ? lasts(r, 60000) : 0;
     int s = join(c, "agent", agent, MEDIA_VOICE, "outbound", t);
-    struct leg leg = {.session = s, .agent = agent, .talk = ask + together};
-    stage(c, s, "dialing", "tDialing", t, t + 3000);
-    stage(c, s, "interact", "tTalk", t + 3000, t + 3000 + ask);
-    t += 3000 + ask;
+    struct leg leg = {.session = s, .agent = agent, .dialed = 3000, .talk = ask + together};
+    stage(c, s, "dialing", "tDialing", t, t + leg.dialed);
+    t += leg.dialed;
+    stage(c, s, "interact", "tTalk", t, t + ask);
+    t += ask;
     conv_metric(c, first, "nConsult", t, 1);
     if (joined) {
         c->conference = t;
@@ -235,7 +234,6 @@ static int64_t not_served(struct conv *c, struct rng *r, int64_t t, int queue)
     conv_metric(c, leg.acd, "tAcd", t, wait);
     if (!flow_out) {
         seg->disconnect = "peer";
-        conv_metric(c, leg.acd, "tWait", t, wait);
         conv_metric(c, leg.acd, "tAbandon", t, wait);
         if (wait < 5000) {
             conv_metric(c, leg.acd, "tShortAbandon", t, wait);
@@ -243,7 +241,6 @@ static int64_t not_served(struct conv *c, struct rng *r, int64_t t, int queue)
         return t;
     }
     conv_metric(c, leg.acd, "tFlowOut", t, wait);
-    conv_metric(c, leg.acd, "nFlowOut", t, 1);
     int64_t message = lasts(r, 30000);
     int s = join(c, "voicemail", -1, MEDIA_VOICE, "inbound", t);
     stage(c, s, "voicemail", "tVoicemail", t, t + message)->disconnect = "peer";
@@ -302,13 +299,14 @@ static int called(struct conv *c, const char *purpose, int64_t dialed, int64_t a
     return s;
 }
 
-static void after_work(struct conv *c, struct rng *r, int s, int64_t t, int64_t talked)
+static void after_work(struct conv *c, struct rng *r, int s, int64_t t, int64_t talked,
+                       int64_t dialed)
 {
     int64_t acw = rng_range(r, 5000, 45000);
     conv_metric(c, s, "tTalk", t, talked);
     conv_metric(c, s, "tTalkComplete", t, talked);
     stage(c, s, "wrapup", "tAcw", t, t + acw)->wrapup = (int)rng_below(r, WORLD_WRAPUPS);
-    conv_metric(c, s, "tHandle", t + acw, talked + acw);
+    conv_metric(c, s, "tHandle", t + acw, dialed + talked + acw);
 }
 
 static void manual(struct conv *c, struct rng *r)
@@ -328,7 +326,7 @@ static void manual(struct conv *c, struct rng *r)
         conv_segment(c, s, "interact", t + ring, t + ring + talked)->disconnect = "peer";
         conv_metric(c, s, "nConnected", t + ring, 1);
         conv_metric(c, s, "tConnected", t + ring, ring);
-        after_work(c, r, s, t + ring + talked, talked);
+        after_work(c, r, s, t + ring + talked, talked, ring);
     }
 }
 
@@ -355,7 +353,7 @@ static void campaign(struct conv *c, struct rng *r)
     c->session[s].queue = queue;
     stage(c, s, "alert", "tAlert", t + ring, t + ring + 400);
     conv_segment(c, s, "interact", t + ring + 400, t + ring + talked)->disconnect = "client";
-    after_work(c, r, s, t + ring + talked, talked - 400);
+    after_work(c, r, s, t + ring + talked, talked - 400, 0);
 }
 
 static void outbound_call(struct conv *c, struct rng *r)
