@@ -111,7 +111,7 @@ check-systems: ## make demo, check and lint in a new Debian 12 and 13 each (need
 
 lint: ## format, static analysis, house rules; ends with the house in figures
 	@scripts/deps.sh $(TEST_DEPS)
-	@$(MAKE) --no-print-directory $(HEADERS) $(PROOF_MAPS)
+	@$(MAKE) --no-print-directory $(HEADERS)
 	@$(TEST_ENV) python3 tests/lint/run.py
 
 bench: ## measure against the goals, as a table

@@ -415,9 +415,11 @@ static void add_tables(struct walker *w)
     w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
     w->top = &w->tables[rows ? w->table_count : 0];
     for (size_t at = w->table_count; rows && (!above || rows[length + 2] != '\0'); at++) {
+        struct walk_table *held_by = &w->tables[at];
+
         add_table(w, &holder, above, rows, length, at);
         rows += above ? length + 3 : 0;
-        above = &w->tables[at];
+        above = held_by;
         length = (size_t)(strstr(rows, "[]") - rows);
     }
     add_table(w, root, above, rows, length, 0);

@@ -145,6 +145,13 @@ class Maps(unittest.TestCase):
             self.assertIn('#define CALL_TREE .root = &call_table, IDS(call_ids), .key = "call_key", IGNORED(call_ignored)',
                           run(awk, WHOLE, "h").stdout)
 
+    def test_the_documented_tables_make_maps(self):
+        with open(os.path.join(ROOT, "docs", "adding-a-stream.md"), encoding="utf-8") as f:
+            examples = "".join(re.findall(r"^```sql\n(CREATE TABLE .*?)^```$", f.read(), re.S | re.M))
+        for awk in self.each():
+            self.assertEqual(re.findall(r"#define (\w+)_TREE", run(awk, examples, "h").stdout), [
+                "CONVERSATION_AGGREGATE", "USER_ROUTING_STATUS", "USER_PRESENCE", "ADHERENCE_DAY", "WRAPUP_CODE"])
+
     def test_a_later_column_counts(self):
         for awk in self.each():
             more = "ALTER TABLE leg ADD COLUMN score BIGINT; -- [score] how good it was\n"

@@ -638,7 +638,9 @@ static bool try_page(struct fixture *f, const struct tree_map *tree_, const stru
     f->walker = page_walker_new((const struct tree_map *const[]){tree_, other, NULL});
     walked_free(f->page);
     f->page = page_walk(f->walker, doc, json_first(json_root(doc), rows), &day, &f->e);
-    f->sets = f->page ? walked_trees(f->page)->sets : NULL;
+    if (f->page) {
+        f->sets = walked_trees(f->page)->sets;
+    }
     return f->page != NULL;
 }
 
