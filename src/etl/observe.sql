@@ -22,8 +22,12 @@ DELETE FROM adherence_state WHERE first_observed > ?1
 
 -- name: observe_cut_ahead
 -- The row before goes on from its last observation. The last credible one of a row is where its gap
--- began, else when anybody was last observed before ?1.
-UPDATE adherence_state SET state_end = NULL, last_observed = CASE WHEN last_observed <= ?1
+-- began, else when anybody was last observed before ?1. What it said of changes may be later.
+UPDATE adherence_state SET state_end = NULL,
+    time_of_adherence_change = CASE WHEN last_observed <= ?1 THEN time_of_adherence_change END,
+    presence_update_time = CASE WHEN last_observed <= ?1 THEN presence_update_time END,
+    routing_status_time = CASE WHEN last_observed <= ?1 THEN routing_status_time END,
+    last_observed = CASE WHEN last_observed <= ?1
     THEN last_observed
     ELSE max(first_observed, coalesce(
         (SELECT min(g.gap_start) FROM observation_gap AS g

@@ -1,7 +1,9 @@
 """Real-time adherence as history: five-minute polls yield an agent's day as intervals, whatever the source."""
 import fcntl
+import json
 import os
 import unittest
+from contextlib import closing
 
 from harness import TestCase
 
@@ -84,6 +86,35 @@ class Polls(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM adherence_state WHERE first_observed > last_observed"), 0)
         self.assertGreater(site.value("SELECT count(*) FROM adherence_state "
                                       "WHERE last_observed LIKE '2026-03-02T13%'"), 0)
+
+
+    def test_what_nobody_saw_is_not_claimed(self):
+        """Polls with hours between them; the source that tells of all intervals, asked once at the end, says what was."""
+        server = self.standin(agents=12, now="2026-03-02T08:00:00Z", realtime_intervals="entities")
+        site, truth = self.site(server.url), self.site(server.url, adherence={"realtime": "realtime_intervals"})
+        for now in (*times(8, 13), *times(13, 13), *times(19, 7)):
+            self.poll(server, site, now)
+        self.poll(server, truth, now)
+        with closing(site.connect()) as db:
+            db.execute("ATTACH ? AS truth", (truth.db,))
+            claims = db.execute(
+                "SELECT count(*), total(t.adherence_state IS NOT s.adherence_state OR t.system_presence IS NOT s.system_presence) "
+                "FROM adherence_state AS s JOIN truth.adherence_state AS t ON t.user_id = s.user_id "
+                "AND t.state_start < s.last_observed AND ifnull(t.state_end, '~') > s.state_start").fetchone()
+        self.assertGreater(claims[0], 200)
+        self.assertEqual(claims[1], 0)
+        rows = "SELECT count(*) FROM adherence_state WHERE "
+        self.assertEqual(site.value(rows + "presence_update_time > state_start OR time_of_adherence_change > state_start"), 0)
+        gaps = "SELECT DISTINCT substr(gap_start, 12, 5) || '-' || substr(gap_end, 12, 5) FROM observation_gap ORDER BY 1"
+        self.assertEqual([r[0] for r in site.query(gaps)], ["09:00-13:00", "14:00-19:00"])
+        moved = ("SELECT count(*) FROM (SELECT 1 FROM adherence_state GROUP BY user_id "
+                 "HAVING count(DISTINCT management_unit_id) > 1 OR count(DISTINCT team_id) > 1)")
+        self.assertGreater(site.value(moved), 3, "at noon")
+        for line in json.loads(self.ok(site.run("query", "adherence_day", "--json")).stdout):
+            self.assertEqual(line["known_since"][:16], "2026-03-02T08:00")
+            # to noon and back 15 minutes each at most
+            self.assertLessEqual(line["observed_seconds"], 3600 + 3600 + 1800 + 4 * 900)
+            self.assertLessEqual(abs(line["observed_seconds"] + line["gap_seconds"] - 19.5 * 3600), 60)
 
 
 class Sources(TestCase):

@@ -60,6 +60,23 @@ static const char *code_of(const char *category)
     return "0";
 }
 
+/* Some agents move to the next management unit at noon, others to the next team. */
+static uint64_t moves(int agent, int64_t now, int which)
+{
+    return agent % 4 == which ? (uint64_t)when_day(now + WHEN_DAY / 2) : 0;
+}
+
+static uint64_t unit_of(int agent, int64_t now)
+{
+    return world_key(THING_MANAGEMENT_UNIT, ((uint64_t)agent + moves(agent, now, 1)) % 3);
+}
+
+/* The organization's own presence: another each time that one is entered. */
+static uint64_t secondary_of(const struct agent_now *a)
+{
+    return world_key(THING_PRESENCE, (uint64_t)(a->presence_since / WHEN_SECOND) % 4);
+}
+
 static void write_scheduled(struct jw *w, const struct stretch *s, int agent)
 {
     JW(w, TEXT("scheduledActivityCategory", s->scheduled),
@@ -85,7 +102,7 @@ static void write_state(struct jw *w, const struct agent_now *a, int agent)
     uint64_t explanation = rng_pair((uint64_t)a->adherence_since, (uint64_t)agent);
     write_scheduled(w, &a->is, agent);
     JW(w, TEXT("systemPresence", a->is.presence), IF(agent % 3 == 1),
-       UUID("organizationSecondaryPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4)),
+       UUID("organizationSecondaryPresenceId", secondary_of(a)),
        TEXT("routingStatus", a->is.routing), TEXT("actualActivityCategory", a->is.actual),
        IF(agent % 12 != 7), BOOL("isOutOfOffice", a->is.out_of_office),
        TEXT("adherenceState", a->is.adherence), TEXT("impact", a->is.impact));
@@ -106,10 +123,10 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
     reference(w, "user", "users", world_key(THING_USER, (uint64_t)agent));
     reference(w, "businessUnit", "workforcemanagement/businessunits",
               world_key(THING_BUSINESS_UNIT, 0));
-    reference(w, "managementUnit", "workforcemanagement/managementunits",
-              world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3));
+    reference(w, "managementUnit", "workforcemanagement/managementunits", unit_of(agent, now));
     if (agent % 5 != 1) {
-        reference(w, "team", "teams", world_key(THING_TEAM, (uint64_t)agent % WORLD_TEAMS));
+        reference(w, "team", "teams",
+                  world_key(THING_TEAM, ((uint64_t)agent + moves(agent, now, 2)) % WORLD_TEAMS));
     }
     write_state(w, &a, agent);
     write_queues(w, &a, agent);
@@ -169,11 +186,10 @@ static void write_status(struct jw *w, int agent, int64_t now)
        UUID("divisionId", world_key(THING_DIVISION, 0)),
        INT("sessionCount", strcmp(a.is.routing, "INTERACTING") == 0),
        TEXT("systemPresence", presence), IF(agent % 3 == 1),
-       UUID("organizationPresenceId", world_key(THING_PRESENCE, (uint64_t)agent % 4)),
-       TIME("presenceDate", a.presence_since), TEXT("routingStatus", a.is.routing),
-       TIME("routingStatusDate", a.routing_since), IF(agent % 12 != 7),
-       BOOL("isOutOfOffice", a.is.out_of_office),
-       UUID("managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3)),
+       UUID("organizationPresenceId", secondary_of(&a)), TIME("presenceDate", a.presence_since),
+       TEXT("routingStatus", a.is.routing), TIME("routingStatusDate", a.routing_since),
+       IF(agent % 12 != 7), BOOL("isOutOfOffice", a.is.out_of_office),
+       UUID("managementUnitId", unit_of(agent, now)),
        UUID("businessUnitId", world_key(THING_BUSINESS_UNIT, 0)),
        TEXT("adherenceState", a.is.adherence), TEXT("adherenceImpact", a.is.impact),
        IF(agent % 15 != 9), TIME("adherenceDate", a.adherence_since),
@@ -280,7 +296,7 @@ static void write_record(struct intervals *x, int agent, const struct stretch *s
        TEXT("scheduledActivityCategory", s->scheduled), TEXT("actualActivityCategory", s->actual),
        TEXT("systemPresence", s->presence), TEXT("routingStatus", s->routing), IF(agent % 12 != 7),
        BOOL("isOutOfOffice", s->out_of_office),
-       UUID("managementUnitId", world_key(THING_MANAGEMENT_UNIT, (uint64_t)agent % 3)),
+       UUID("managementUnitId", unit_of(agent, s->from)),
        UUID("businessUnitId", world_key(THING_BUSINESS_UNIT, 0)), END);
 }
 

@@ -5,6 +5,7 @@
 #include "doc.h"
 #include "etl/load.h"
 #include "etl/observe.h"
+#include "io/embedded.h"
 #include "scratch.h"
 #include "streams/stream.h"
 
@@ -395,21 +396,30 @@ TEST_IN(set_up, tear_down, test_clock_goes_back_within_a_reading)
     check_history(f, "u 09:30- 10:00/10:05 In OnQueue; v 09:30-10:00 10:00/10:00 In OnQueue");
 }
 
+static void distrust(struct fixture *f, const char *now, int64_t expected)
+{
+    int64_t count = -1;
+
+    assert_true(db_begin(f->s->db, &f->s->e));
+    check(
+        observe_distrust(f->s->db, expand(f, arena_printf(f->arena, "~%s", now)), &count, &f->s->e),
+        f->s);
+    assert_true(db_commit(f->s->db, &f->s->e));
+    assert_true(expected < 0 || count == expected);
+}
+
 /* Polls up to 12:00, then one or two with a clock hours ahead; at 12:05 it is right again. */
 TEST_IN(set_up, tear_down, test_times_that_have_not_come)
 {
     struct fixture *f = *state;
     static const char two[] = "[{'id':'u'," IN("09:30") "},{'id':'v'," OUT("11:30") "}]";
-    int64_t count = -1;
 
     poll(f, WFM, "11:55", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", "u v");
-    assert_true(observe_distrust(f->s->db, expand(f, "~12:05"), &count, &f->s->e));
-    assert_int_equal(count, 0);
+    distrust(f, "12:05", 0);
     poll(f, WFM, "12:00", two, "u v");
     poll(f, WFM, "22:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("12:03") "}]", "u v");
     poll(f, WFM, "22:05", "[{'id':'u'," OUT("22:04") "}]", "u v");
-    assert_true(observe_distrust(f->s->db, expand(f, "~12:05"), &count, &f->s->e));
-    assert_int_equal(count, 3);
+    distrust(f, "12:05", 3);
     check_history(f, "u 09:30- 11:55/12:00 In OnQueue; v 09:30-12:00 11:55/11:55 In OnQueue; "
                      "v 12:00-12:03 12:00/12:00 Out Break");
     check_gaps(f, "");
@@ -419,7 +429,7 @@ TEST_IN(set_up, tear_down, test_times_that_have_not_come)
     /* made before gaps were kept: when anybody was seen last */
     poll(f, WFM, "22:00", two, "u v");
     scratch_exec(f->s, "DELETE FROM observation_gap");
-    assert_true(observe_distrust(f->s->db, expand(f, "~12:10"), &count, &f->s->e));
+    distrust(f, "12:10", 2);
     check_history(f, "u 09:30- 11:55/12:00 In OnQueue; v 09:30-12:00 11:55/11:55 In OnQueue; "
                      "v 12:00-12:03 12:00/12:00 Out Break; v 12:05- 12:05/12:05 Out Break");
 }
@@ -648,4 +658,209 @@ TEST_IN(set_up, tear_down, test_random_history_is_sound)
                     "0");
     }
     check_value(f->s, "SELECT count(*) > 20 FROM adherence_state", "1");
+}
+
+/* --- against the world --- */
+
+enum { WORLD = 600, ROUNDS = 300 };
+enum thing { ADHERENCE, PRESENCE, UNIT, ROUTING, THINGS };
+
+/* What one agent is in each minute of a morning, and the polls that saw it with a clock that was
+ * right. */
+struct world {
+    uint32_t seed;
+    int is[THINGS][WORLD];
+    int polls[WORLD];
+    bool saw_unit[WORLD];
+    size_t poll_count;
+};
+
+static void make_world(struct world *w, uint32_t seed)
+{
+    *w = (struct world){.seed = seed};
+    unsigned often = 5 + draw(&w->seed) % 80;
+
+    for (int thing = 0; thing < THINGS; thing++) {
+        for (int m = 1; m < WORLD; m++) {
+            int *is = &w->is[thing][m];
+
+            *is = draw(&w->seed) % often ? is[-1] : (int)(draw(&w->seed) % 3);
+        }
+    }
+}
+
+static const char *since(struct fixture *f, const struct world *w, enum thing thing, int m)
+{
+    while (m > 0 && w->is[thing][m - 1] == w->is[thing][m]) {
+        m--;
+    }
+    return clock_text(f, m);
+}
+
+/* What a source answers at minute m; the second may leave the unit out. */
+static void poll_world(struct fixture *f, struct world *w, int m, int stamp, bool is_wfm, bool unit)
+{
+    const char *state =
+        arena_printf(f->arena, "'adherenceState':'%d','systemPresence':'P%d','routingStatus':'%d'",
+                     w->is[ADHERENCE][m], w->is[PRESENCE][m], w->is[ROUTING][m]);
+    const char *adherence = since(f, w, ADHERENCE, m);
+    const char *presence = since(f, w, PRESENCE, m);
+    const char *answer =
+        is_wfm ? arena_printf(f->arena,
+                              "[{'id':'u',%s,'timeOfAdherenceChange':'~%s','presenceUpdateTime':"
+                              "'~%s','managementUnit':{'id':'%d'}}]",
+                              state, adherence, presence, w->is[UNIT][m])
+               : arena_printf(f->arena,
+                              "{'entities':[{'userId':'u',%s,'adherenceDate':'~%s','presenceDate':"
+                              "'~%s','routingStatusDate':'~%s','%s':'%d'}]}",
+                              state, adherence, presence, since(f, w, ROUTING, m),
+                              unit ? "managementUnitId" : "managerId", w->is[UNIT][m]);
+
+    poll(f, is_wfm ? WFM : STATUS, clock_text(f, stamp), answer, "u");
+}
+
+/* Polls at odd times by any source; answers without the agent; clocks that are behind, or ahead of
+ * all that is left. */
+static void live(struct fixture *f, struct world *w)
+{
+    int ahead = 0;
+
+    for (int m = 1 + (int)(draw(&w->seed) % 30); m < WORLD; m++) {
+        unsigned what = draw(&w->seed) % 16;
+        bool is_wfm = draw(&w->seed) % 4 != 0;
+        bool unit = is_wfm || draw(&w->seed) % 2;
+        int last = w->poll_count ? w->polls[w->poll_count - 1] : 0;
+
+        ahead = what == 0 ? WORLD - m + 10 + (int)(draw(&w->seed) % 200) : what > 8 ? 0 : ahead;
+        if (ahead == 0) {
+            distrust(f, clock_text(f, m), -1);
+        }
+        if (ahead > 0) {
+            poll_world(f, w, m, m + ahead, is_wfm, unit);
+        } else if (what == 1) {
+            poll(f, WFM, clock_text(f, m), "[]", "u");
+        } else if (what == 2 && last > 0) {
+            poll_world(f, w, m, last - (int)(draw(&w->seed) % 5) % last, is_wfm, unit);
+        } else if (what > 2) {
+            poll_world(f, w, m, m, is_wfm, unit);
+            w->saw_unit[w->poll_count] = unit;
+            w->polls[w->poll_count++] = m;
+        }
+        m += (int)(draw(&w->seed) % (draw(&w->seed) % 8 ? 10 : 90));
+    }
+    distrust(f, clock_text(f, WORLD), -1);
+}
+
+/* Each poll lies in one row, which is of the state that it saw; a row that goes on from one poll to
+ * the next has a gap there if they are far apart, and no other. */
+static void check_polls(struct fixture *f, const struct world *w)
+{
+    const char *gaps = "";
+    const char *row_before = "";
+
+    for (size_t i = 0; i < w->poll_count; i++) {
+        int m = w->polls[i];
+        const char *t = expand(f, arena_printf(f->arena, "~%s", clock_text(f, m)));
+        const char *row = scratch_value(
+            f->s,
+            arena_printf(f->arena,
+                         "SELECT CASE WHEN count(*) = 1 AND sum('%s' BETWEEN first_observed AND "
+                         "last_observed AND adherence_state = '%d' AND system_presence = 'P%d' AND "
+                         "routing_status = '%d' AND (NOT %d OR management_unit_id = '%d')) = 1 "
+                         "THEN max(state_start) ELSE 'wrong' END FROM adherence_state "
+                         "WHERE state_start <= '%s' AND (state_end IS NULL OR state_end > '%s' "
+                         "OR (state_end = '%s' AND last_observed = '%s'))",
+                         t, w->is[ADHERENCE][m], w->is[PRESENCE][m], w->is[ROUTING][m],
+                         w->saw_unit[i], w->is[UNIT][m], t, t, t, t));
+
+        if (str_eq(row, "wrong")) {
+            fail_msg("the poll at %s is not in its row: %s", t, history(f));
+        }
+        if (str_eq(row, row_before) && m - w->polls[i - 1] > 15) {
+            gaps = arena_printf(f->arena, "%s%su %s-%s", gaps, gaps[0] ? "; " : "",
+                                clock_text(f, w->polls[i - 1]), clock_text(f, m));
+        }
+        row_before = row;
+    }
+    check_gaps(f, gaps);
+}
+
+/* From its start to its last observation a row says what was, whatever nobody saw: times are named
+ * for these two. */
+static void check_truth(struct fixture *f, const struct world *w)
+{
+    struct rows q =
+        db_ask(f->s->db, &f->s->e,
+               "SELECT substr(state_start, 12, 2) * 60 + substr(state_start, 15, 2), "
+               "substr(last_observed, 12, 2) * 60 + substr(last_observed, 15, 2), "
+               "CAST(adherence_state AS INTEGER), CAST(substr(system_presence, 2) AS INTEGER) "
+               "FROM adherence_state",
+               NONE);
+
+    while (db_next(&q)) {
+        for (int64_t m = db_int(&q, 0); m <= db_int(&q, 1); m++) {
+            if (w->is[ADHERENCE][m] != db_int(&q, 2) || w->is[PRESENCE][m] != db_int(&q, 3)) {
+                fail_msg("not so in minute %d: %s", (int)m, history(f));
+            }
+        }
+    }
+    assert_true(db_end(&q));
+}
+
+/* The day's figures: all that was not near a poll is a gap. */
+static void check_day(struct fixture *f, const struct world *w)
+{
+    int64_t observable = 0;
+
+    for (size_t i = 1; i < w->poll_count; i++) {
+        int64_t between = w->polls[i] - w->polls[i - 1];
+
+        observable += between <= 15 ? between : 30;
+    }
+    for (size_t i = 0; i < embedded_queries_count; i++) {
+        if (str_eq(embedded_queries[i].name, "adherence_day")) {
+            struct rows q = db_ask(f->s->db, &f->s->e, embedded_queries[i].text, NONE);
+
+            assert_int_equal(db_next(&q), w->poll_count > 0);
+            if (w->poll_count > 0) {
+                assert_in_range(db_int(&q, 3), 0, observable * 60);
+                assert_in_range(db_int(&q, 8), w->polls[0] * 60, 86400);
+            }
+            assert_true(db_end(&q));
+        }
+    }
+}
+
+/* Triggers see what no later state of the file shows: a row's state and its end are final. */
+static const char final[] =
+    "CREATE TEMP TRIGGER final BEFORE UPDATE ON main.adherence_state "
+    "WHEN (OLD.adherence_state, OLD.system_presence, OLD.routing_status) IS NOT "
+    "(NEW.adherence_state, NEW.system_presence, NEW.routing_status) "
+    "OR (OLD.management_unit_id IS NOT NEW.management_unit_id AND OLD.management_unit_id IS NOT "
+    "NULL) "
+    "OR (OLD.state_end IS NOT NULL AND NEW.state_end IS NOT NULL) "
+    "BEGIN SELECT RAISE(ABORT, 'rewritten'); END";
+
+TEST_IN(set_up, tear_down, test_random_days_are_true)
+{
+    struct fixture *f = *state;
+    uint32_t seed = (uint32_t)clock_now_ms();
+    struct world w;
+
+    print_message("seed %u\n", seed);
+    scratch_exec(f->s, "PRAGMA synchronous = OFF");
+    scratch_exec(f->s, final);
+    scratch_exec(f->s,
+                 "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) VALUES "
+                 "('2026-03-02T00:00:00.000Z', '2026-03-03T00:00:00.000Z', 0, '2026-03-02', "
+                 "'UTC')");
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        make_world(&w, i < ROUNDS / 2 ? i : seed + i);
+        live(f, &w);
+        check_history(f, history(f));
+        check_polls(f, &w);
+        check_truth(f, &w);
+        check_day(f, &w);
+        scratch_exec(f->s, "DELETE FROM adherence_state; DELETE FROM observation_gap");
+    }
 }
