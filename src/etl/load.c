@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/str.h"
+#include "etl/intervals.h"
 #include "etl/observe.h"
 
 enum {
@@ -86,9 +88,10 @@ struct loader {
     int64_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
-    struct walker *walker;     /* knows the tree */
-    struct observer *observer; /* LOAD_OBSERVE; the rest is of the other rules */
-    bool *answered;            /* by asked id, of the page being loaded */
+    struct walker *walker;       /* knows the tree */
+    struct observer *observer;   /* LOAD_OBSERVE */
+    struct intervals *intervals; /* LOAD_INTERVALS; the rest is of the other rules */
+    bool *answered;              /* by asked id, of the page being loaded */
     struct arena *arena;
     size_t table_count;
     size_t attributes;             /* the table of attributes; 0: the tree has none */
@@ -175,16 +178,6 @@ static const char *stored_columns(struct loader *l, size_t table, const char *ty
     return take(l, &b);
 }
 
-static bool is_id(const struct loader *l, const char *column)
-{
-    size_t i = 0;
-
-    while (i < l->tree->id_count && strcmp(l->tree->ids[i], column) != 0) {
-        i++;
-    }
-    return i < l->tree->id_count;
-}
-
 /* The columns of the own id, each as `form` says with `comma` between them. */
 static const char *each_id(struct loader *l, const char *comma, const char *before,
                            const char *behind)
@@ -208,7 +201,7 @@ static const char *root_changes(struct loader *l)
 
     buf_init(&b, SQL_BYTES);
     for (size_t i = 0; i < map->column_count; i++) {
-        if (!is_id(l, map->columns[i].name)) {
+        if (!str_is_listed(map->columns[i].name, l->tree->ids, l->tree->id_count)) {
             add_name(&b, comma, map->columns[i].name, "");
             add_name(&b, " = excluded.", map->columns[i].name, "");
             comma = ", ";
@@ -543,6 +536,8 @@ static struct loader *new_loader(struct db *d, const struct tree_map *tree, int6
     l->walker = walk_new(tree);
     if (state) {
         l->observer = observer_new(d, tree, state);
+    } else if (rule == LOAD_INTERVALS) {
+        l->intervals = intervals_new(d, tree);
     } else if (!make_tree(l, e)) {
         load_free(l);
         return NULL;
@@ -582,6 +577,7 @@ void load_free(struct loader *l)
     }
     load_free(l->next);
     observer_free(l->observer);
+    intervals_free(l->intervals);
     walk_free(l->walker);
     arena_free(l->arena);
     free(l->answered);
@@ -593,6 +589,9 @@ const char *const *load_statements(const struct loader *l, size_t *count)
 {
     if (l->observer) {
         return observe_statements(l->observer, count);
+    }
+    if (l->intervals) {
+        return intervals_statements(l->intervals, count);
     }
     *count = STATEMENTS;
     return l->sql;
@@ -963,6 +962,25 @@ static bool load_observations(struct loader *l, const struct walked_tree *t,
     return take_absences(l, counts, e);
 }
 
+static bool load_intervals(struct loader *l, const struct walked_tree *t,
+                           struct load_counts *counts, struct err *e)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
+        bool is_new;
+        bool changed;
+
+        if (!intervals_take(l->intervals, row, t->entities[i].row_hash, &l->page->facts,
+                            l->page->run_id, &is_new, &changed, e)) {
+            return false;
+        }
+        counts->rows_new += is_new;
+        counts->rows_changed += changed;
+        counts->rows_unchanged += !is_new && !changed;
+    }
+    return true;
+}
+
 /* --- pages --- */
 
 bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
@@ -972,9 +990,14 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
 
     *counts = (struct load_counts){.rows_read = (int64_t)walked_count(rows)};
     for (struct loader *t = l; t; t = t->next, tree++) {
+        bool (*load)(struct loader *, const struct walked_tree *, struct load_counts *,
+                     struct err *) = t->observer    ? load_observations
+                                     : t->intervals ? load_intervals
+                                                    : load_tree;
+
         t->page = page;
         clock_format(page->received_ms, t->now);
-        if (!(t->observer ? load_observations : load_tree)(t, tree, counts, e)) {
+        if (!load(t, tree, counts, e)) {
             return false;
         }
     }

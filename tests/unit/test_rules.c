@@ -1,0 +1,510 @@
+#include "test.h"
+
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "doc.h"
+#include "etl/load.h"
+#include "scratch.h"
+
+/* The load rules on tables of the tests' own, by random sequences of readings against what a naive
+ * model says. A sequence is known by its seed, which is printed where it fails. */
+
+/* 2026-03-01T00:00:00Z */
+#define EPOCH INT64_C(1772323200000)
+
+enum { SEQUENCES = 15, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * DAYS };
+
+/* clang-format off */
+#define FIELD(n, p, t, f) {.name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)}
+#define FACT(n, s)        {.name = (n), .path = "", .type = COLUMN_TEXT, .source = SOURCE_##s, .flags = COLUMN_UNHASHED}
+/* clang-format on */
+
+static const char schema[] =
+    "CREATE TABLE team (team_id TEXT PRIMARY KEY, name TEXT, row_hash BIGINT, "
+    "row_changed_run_id INTEGER, deleted_at TEXT);"
+    "CREATE TABLE stint (stint_key INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, place TEXT NOT "
+    "NULL, note TEXT, day_start TEXT, unit TEXT, row_hash BIGINT, row_changed_run_id INTEGER, "
+    "UNIQUE (agent_id, place));"
+    "CREATE TABLE stint_part (stint_key INTEGER, part_no INTEGER, part TEXT, "
+    "PRIMARY KEY (stint_key, part_no)) WITHOUT ROWID;"
+    "CREATE TABLE spell (user_id TEXT NOT NULL, spell_start TEXT NOT NULL, spell_end TEXT, "
+    "status TEXT, row_hash BIGINT, row_changed_run_id INTEGER, PRIMARY KEY (user_id, spell_start));"
+    "INSERT INTO team (team_id, deleted_at) VALUES ('old', 'long ago');";
+
+static const struct column_map team_columns[] = {FIELD("team_id", "id", TEXT, COLUMN_REQUIRED),
+                                                 FIELD("name", "name", TEXT, 0)};
+static const struct table_map team_table = {.table = "team", COLUMNS(team_columns)};
+static const char *const team_ids[] = {"team_id"};
+static const struct tree_map team = {.root = &team_table, IDS(team_ids)};
+
+static const struct column_map part_columns[] = {
+    {.name = "part", .path = "", .type = COLUMN_TEXT, .source = SOURCE_ELEMENT}};
+static const struct table_map part_table = {.table = "stint_part",
+                                            .rows = "parts",
+                                            .shape = ROWS_ARRAY,
+                                            .ordinal = "part_no",
+                                            COLUMNS(part_columns)};
+static const struct table_map *const stint_children[] = {&part_table};
+static const struct column_map stint_columns[] = {FIELD("agent_id", "agent", TEXT, COLUMN_REQUIRED),
+                                                  FIELD("place", "place", TEXT, COLUMN_REQUIRED),
+                                                  FIELD("note", "note", TEXT, 0),
+                                                  FACT("day_start", START), FACT("unit", SCOPE)};
+static const struct table_map stint_table = {
+    .table = "stint", COLUMNS(stint_columns), CHILDREN(stint_children)};
+static const char *const stint_ids[] = {"agent_id", "place"};
+static const struct tree_map stint = {.root = &stint_table, .key = "stint_key", IDS(stint_ids)};
+
+static const struct column_map spell_columns[] = {
+    FIELD("user_id", "user", TEXT, COLUMN_REQUIRED),
+    FIELD("spell_start", "from", TIME, COLUMN_REQUIRED), FIELD("spell_end", "to", TIME, 0),
+    FIELD("status", "status", TEXT, 0)};
+static const struct table_map spell_table = {.table = "spell", COLUMNS(spell_columns)};
+static const char *const spell_ids[] = {"user_id", "spell_start"};
+static const struct tree_map spell = {.root = &spell_table, IDS(spell_ids)};
+
+struct fixture {
+    struct scratch *s;
+    struct arena *arena;
+    const struct tree_map *trees[2];
+    enum load_rule rule;
+    struct page_walker *walker;
+    struct loader *loader;
+    struct load_page page;
+    struct load_counts counts;
+    uint32_t random;
+    uint32_t seed;
+};
+
+static unsigned draw(struct fixture *f, unsigned below)
+{
+    f->random = f->random * 1103515245U + 12345U;
+    return (f->random >> 16) % below;
+}
+
+/* Kills the loader and its walker, and starts new ones. */
+static void restart(struct fixture *f)
+{
+    load_free(f->loader);
+    page_walker_free(f->walker);
+    f->walker = page_walker_new(f->trees);
+    f->loader = load_new(f->s->db, f->trees, f->rule, NULL, &f->s->e);
+    check(f->loader != NULL, f->s);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+
+    if (scratch_open(state) != 0) {
+        return -1;
+    }
+    f->s = *state;
+    f->arena = f->s->arena;
+    scratch_exec(f->s, schema);
+    f->page = (struct load_page){.window_id = 1,
+                                 .facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE},
+                                 .stream = "test",
+                                 .plan = "list"};
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    *state = f->s;
+    load_free(f->loader);
+    page_walker_free(f->walker);
+    free(f);
+    return scratch_close(state);
+}
+
+static void use(struct fixture *f, const struct tree_map *tree, enum load_rule rule)
+{
+    f->trees[0] = tree;
+    f->rule = rule;
+    restart(f);
+}
+
+static void begin(struct fixture *f)
+{
+    check(load_begin(f->loader, f->page.window_id, &f->s->e), f->s);
+}
+
+/* Loads a page of entities with commas between them; now and then in vain before. The reading's end
+ * comes with it or not. */
+static void load(struct fixture *f, const char *entities, bool ends)
+{
+    struct json_doc *doc = doc_of(arena_printf(f->arena, "[%s]", entities));
+    struct walked_page *rows = page_walk(f->walker, doc, json_root(doc), &f->page.facts, &f->s->e);
+
+    check(rows != NULL, f->s);
+    f->page.run_id++;
+    f->page.received_ms = EPOCH + f->page.run_id;
+    for (bool kept = draw(f, 3) > 0;; kept = true) {
+        check(db_begin(f->s->db, &f->s->e) &&
+                  load_page(f->loader, rows, &f->page, &f->counts, &f->s->e) &&
+                  (!ends || load_end(f->loader, &f->page, &f->counts, &f->s->e)),
+              f->s);
+        if (kept) {
+            break;
+        }
+        db_rollback(f->s->db);
+    }
+    check(db_commit(f->s->db, &f->s->e), f->s);
+    walked_free(rows);
+}
+
+/* Loads a reading of `count` entities in pages. `upto` pages alone are loaded of one that is cut;
+ * it goes on in `from`. */
+static void read_pages(struct fixture *f, const char *const *entities, size_t count, size_t from,
+                       size_t upto)
+{
+    size_t pages = count / PAGE + 1;
+
+    for (size_t i = from; i < pages && i < upto; i++) {
+        const char *text = "";
+
+        for (size_t k = i * PAGE; k < count && k < (i + 1) * PAGE; k++) {
+            text = arena_printf(f->arena, "%s%s%s", text, text[0] ? "," : "", entities[k]);
+        }
+        load(f, text, i + 1 == pages);
+    }
+}
+
+/* Reads all entities, perhaps after a reading that is cut, and goes on or begins anew. */
+static void read_all(struct fixture *f, const char *const *entities, size_t count)
+{
+    size_t from = 0;
+
+    begin(f);
+    while (draw(f, 3) == 0) {
+        size_t upto = from + draw(f, 3);
+
+        upto = upto > count / PAGE ? count / PAGE : upto;
+        read_pages(f, entities, count, from, upto);
+        restart(f);
+        from = upto;
+        if (draw(f, 2)) {
+            begin(f);
+            from = 0;
+        }
+    }
+    read_pages(f, entities, count, from, SIZE_MAX);
+}
+
+/* Runs `sequence` by a number of seeds, the last of them fresh. */
+static void by_seeds(struct fixture *f, void (*sequence)(struct fixture *))
+{
+    for (uint32_t i = 1; i <= SEQUENCES; i++) {
+        f->seed = i < SEQUENCES ? i : (uint32_t)time(NULL);
+        f->random = f->seed;
+        scratch_exec(f->s, "DELETE FROM team WHERE team_id <> 'old'; DELETE FROM stint; "
+                           "DELETE FROM stint_part; DELETE FROM spell");
+        sequence(f);
+        check_value(f->s, "SELECT count(*) FROM reading_seen", "0");
+    }
+}
+
+static void check_rows(struct fixture *f, const char *sql, const char *expected)
+{
+    const char *rows = scratch_value(f->s, sql);
+
+    if (strcmp(rows, expected) != 0) {
+        fail_msg("seed %u:\n%s\nnot\n%s", f->seed, rows, expected);
+    }
+}
+
+/* --- entities of a list that has deleted_at --- */
+
+static void list_sequence(struct fixture *f)
+{
+    int name[NAMES] = {0}; /* 0: it is not there */
+    int64_t deleted[NAMES] = {0};
+    bool known[NAMES] = {false};
+
+    use(f, &team, LOAD_ENTITY);
+    for (int step = 0; step < STEPS; step++) {
+        const char *entities[NAMES];
+        const char *expected = "";
+        size_t count = 0;
+
+        for (int changes = 0; changes < 2; changes++) {
+            name[draw(f, NAMES)] = (int)draw(f, 3);
+        }
+        for (int i = 0; i < NAMES; i++) {
+            if (name[i]) {
+                entities[count++] = arena_printf(f->arena, "{'id':'t%d','name':'%d'}", i, name[i]);
+            }
+        }
+        read_all(f, entities, count);
+        for (int i = 0; i < NAMES; i++) {
+            char iso[CLOCK_ISO_BYTES] = "";
+
+            known[i] = known[i] || name[i];
+            deleted[i] = name[i] ? 0 : deleted[i] ? deleted[i] : f->page.received_ms;
+            if (known[i] && deleted[i]) {
+                clock_format(deleted[i], iso);
+            }
+            expected = known[i] ? arena_printf(f->arena, "%st%d%s ", expected, i, iso) : expected;
+        }
+        check_rows(f,
+                   "SELECT ifnull(group_concat(team_id || ifnull(deleted_at, '') || ' ', ''), '') "
+                   "FROM (SELECT * FROM team WHERE team_id <> 'old' ORDER BY team_id)",
+                   expected);
+        for (int i = 0; i < NAMES; i++) {
+            if (name[i]) {
+                check_value(
+                    f->s, arena_printf(f->arena, "SELECT name FROM team WHERE team_id = 't%d'", i),
+                    arena_printf(f->arena, "%d", name[i]));
+            }
+        }
+    }
+    check_value(f->s, "SELECT deleted_at FROM team WHERE team_id = 'old'", "long ago");
+}
+
+TEST_IN(set_up, tear_down, test_lists_mark_what_is_gone)
+{
+    by_seeds(*state, list_sequence);
+}
+
+/* What returns is a change, what stays is none. */
+TEST_IN(set_up, tear_down, test_counts_of_a_list)
+{
+    static const char *const entities[] = {"{'id':'a'},{'id':'b'}", "{'id':'a'}", "{'id':'a'}",
+                                           "{'id':'a'},{'id':'b'}"};
+    static const int changed[] = {0, 1, 0, 1};
+    struct fixture *f = *state;
+
+    f->random = 1;
+    use(f, &team, LOAD_ENTITY);
+    for (size_t i = 0; i < COUNT_OF(entities); i++) {
+        begin(f);
+        load(f, entities[i], true);
+        assert_int_equal(f->counts.rows_changed, changed[i]);
+        assert_int_equal(f->counts.rows_new, i == 0 ? 2 : 0);
+    }
+}
+
+/* --- rows that are replaced by window and scope --- */
+
+enum { WINDOWS = 3, SCOPES = 2 };
+
+/* The agents' notes, 0: none, and where they are. */
+struct board {
+    int note[WINDOWS][SCOPES][NAMES];
+};
+
+static const char *board_text(struct fixture *f, const struct board *b)
+{
+    const char *text = "";
+
+    for (int w = 0; w < WINDOWS; w++) {
+        for (int u = 0; u < SCOPES; u++) {
+            for (int i = 0; i < NAMES; i++) {
+                int note = b->note[w][u][i];
+
+                text = note ? arena_printf(f->arena, "%s2026-03-0%d/u%d/a%d/%d/%d ", text, w + 1, u,
+                                           i, note, note - 1)
+                            : text;
+            }
+        }
+    }
+    return text;
+}
+
+static void check_board(struct fixture *f, const struct board *b)
+{
+    check_rows(f,
+               "SELECT ifnull(group_concat(text, ''), '') FROM (SELECT substr(day_start, 1, 10) || "
+               "'/' || unit || '/' || agent_id || '/' || note || '/' || "
+               "(SELECT count(*) FROM stint_part AS p WHERE p.stint_key = s.stint_key) || ' ' AS "
+               "text FROM stint AS s ORDER BY 1)",
+               board_text(f, b));
+    check_value(f->s,
+                "SELECT count(*) FROM stint_part WHERE stint_key NOT IN "
+                "(SELECT stint_key FROM stint)",
+                "0");
+}
+
+static void window_sequence(struct fixture *f)
+{
+    struct board board = {0};
+
+    use(f, &stint, LOAD_WINDOW);
+    for (int step = 0; step < STEPS; step++) {
+        unsigned w = draw(f, WINDOWS);
+        unsigned u = draw(f, SCOPES);
+        const char *entities[NAMES];
+        size_t count = 0;
+
+        for (int changes = 0; changes < 3; changes++) {
+            board.note[w][u][draw(f, NAMES)] = (int)draw(f, 4);
+        }
+        for (int i = 0; i < NAMES; i++) {
+            static const char *const parts[] = {"", "", "'x'", "'x','y'"};
+            int note = board.note[w][u][i];
+
+            if (note) {
+                entities[count++] = arena_printf(
+                    f->arena, "{'agent':'a%d','place':'%u %u','note':'%d','parts':[%s]}", i, w, u,
+                    note, parts[note]);
+            }
+        }
+        f->page.window_id = 1 + w * SCOPES + u;
+        f->page.facts = (struct walk_facts){.start_ms = EPOCH + w * MS_PER_DAY,
+                                            .end_ms = EPOCH + (w + 1) * MS_PER_DAY,
+                                            .scope = u ? "u1" : "u0"};
+        read_all(f, entities, count);
+        check_board(f, &board);
+    }
+}
+
+TEST_IN(set_up, tear_down, test_windows_are_replaced)
+{
+    by_seeds(*state, window_sequence);
+}
+
+/* Nothing goes before the end; what another window has taken over is its own. */
+TEST_IN(set_up, tear_down, test_windows_before_their_end)
+{
+    static const char rows[] = "SELECT group_concat(agent_id || substr(day_start, 10, 1), '') FROM "
+                               "(SELECT * FROM stint ORDER BY agent_id)";
+    struct fixture *f = *state;
+
+    f->random = 1;
+    use(f, &stint, LOAD_WINDOW);
+    f->page.facts.start_ms = EPOCH;
+    load(f, "{'agent':'a','place':'p'},{'agent':'b','place':'p'},{'agent':'c','place':'p'}", true);
+    begin(f);
+    load(f, "{'agent':'a','place':'p'}", false);
+    check_value(f->s, rows, "a1b1c1");
+    f->page.window_id = 2;
+    f->page.facts.start_ms = EPOCH + MS_PER_DAY;
+    load(f, "{'agent':'b','place':'p'}", true);
+    check_value(f->s, rows, "a1b2c1");
+    f->page.window_id = 1;
+    f->page.facts.start_ms = EPOCH;
+    load(f, "", true);
+    check_value(f->s, rows, "a1b2");
+}
+
+/* --- intervals --- */
+
+enum { USERS = 3, SPELLS_MAX = 40 };
+
+struct truth {
+    int user;
+    int from; /* hours */
+    int to;
+    int status;
+};
+
+/* Users' spells up to HOURS, with gaps; no two that touch are of one status. */
+static size_t make_truth(struct fixture *f, struct truth *spells)
+{
+    size_t count = 0;
+
+    for (int user = 0; user < USERS; user++) {
+        int status = 0;
+
+        for (int at = (int)draw(f, 20); at < HOURS && count < SPELLS_MAX;) {
+            int to = at + 1 + (int)draw(f, 40);
+            int gap = draw(f, 3) ? 0 : 1 + (int)draw(f, 12);
+
+            to = to > HOURS ? HOURS : to;
+            spells[count++] = (struct truth){user, at, to, status};
+            status = (status + (gap ? 0 : 1) + (int)draw(f, 2)) % 3;
+            at = to + gap;
+        }
+    }
+    return count;
+}
+
+static const char *hour(struct fixture *f, int at)
+{
+    char *iso = arena_alloc(f->arena, CLOCK_ISO_BYTES);
+
+    clock_format(EPOCH + at * MS_PER_HOUR, iso);
+    return iso;
+}
+
+/* Reads a day as it is at `now`: what has not ended is open, and what crosses midnight is cut there
+ * or not. */
+static void read_day(struct fixture *f, const struct truth *spells, size_t count, int day, int now,
+                     bool cuts)
+{
+    int from = day * 24;
+    int to = from + 24;
+    const char *entities[SPELLS_MAX];
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct truth *s = &spells[i];
+        int end = cuts && s->to > to && now >= to ? to : s->to;
+
+        if (s->from < to && s->to > from && s->from < now) {
+            const char *ends = end <= now ? arena_printf(f->arena, "'%s'", hour(f, end)) : "null";
+
+            entities[found++] =
+                arena_printf(f->arena, "{'user':'u%d','from':'%s','to':%s,'status':'%d'}", s->user,
+                             hour(f, cuts && s->from < from ? from : s->from), ends, s->status);
+        }
+    }
+    for (size_t i = found; i > 1; i--) { /* in any order */
+        size_t k = draw(f, (unsigned)i);
+        const char *other = entities[k];
+
+        entities[k] = entities[i - 1];
+        entities[i - 1] = other;
+    }
+    f->page.window_id = day;
+    f->page.facts.start_ms = EPOCH + from * MS_PER_HOUR;
+    f->page.facts.end_ms = EPOCH + to * MS_PER_HOUR;
+    read_all(f, entities, found);
+}
+
+static void interval_sequence(struct fixture *f)
+{
+    struct truth spells[SPELLS_MAX];
+    size_t count = make_truth(f, spells);
+    bool cuts = draw(f, 2);
+    const char *expected = "";
+    int order[DAYS];
+
+    use(f, &spell, LOAD_INTERVALS);
+    for (int now = 1; now < HOURS; now += (int)draw(f, 16)) {
+        read_day(f, spells, count, (int)draw(f, (unsigned)now / 24 + 1), now, cuts);
+    }
+    for (int i = 0; i < DAYS; i++) {
+        int k = (int)draw(f, (unsigned)i + 1);
+
+        order[i] = order[k];
+        order[k] = i;
+    }
+    for (int i = 0; i < DAYS; i++) {
+        read_day(f, spells, count, order[i], HOURS, cuts);
+    }
+    for (size_t i = 0; i < count; i++) {
+        expected = arena_printf(f->arena, "%su%d %s %s %d\n", expected, spells[i].user,
+                                hour(f, spells[i].from), hour(f, spells[i].to), spells[i].status);
+    }
+    check_rows(f,
+               "SELECT ifnull(group_concat(user_id || ' ' || spell_start || ' ' || "
+               "ifnull(spell_end, '-') || ' ' || status || char(10), ''), '') FROM (SELECT * FROM "
+               "spell ORDER BY user_id, spell_start)",
+               expected);
+    /* once more: nothing is written */
+    const char *written =
+        scratch_value(f->s, "SELECT count(*) || max(row_changed_run_id) FROM spell");
+    read_day(f, spells, count, (int)draw(f, DAYS), HOURS, cuts);
+    check_rows(f, "SELECT count(*) || max(row_changed_run_id) FROM spell", written);
+}
+
+TEST_IN(set_up, tear_down, test_intervals_span_days)
+{
+    by_seeds(*state, interval_sequence);
+}
