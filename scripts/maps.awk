@@ -122,8 +122,11 @@ function place_table(t,    i, above, prefix, steps, form)
         root = t
         rows[t] = nested[t]
         depth[t] = gsub(/\[\]/, "[]", nested[t])
-        if (rows[t] != "" && ("." rows[t]) !~ /^((\.[A-Za-z][A-Za-z0-9_]*)+\[\])+$/) {
-            fail(here, "no nested arrays: " rows[t])
+        sub(/^.*\[\]\./, "", rows[t])
+        sub(/\[\]$/, "", rows[t])
+        shape[t] = "ARRAY"
+        if (nested[t] != "" && ("." nested[t]) !~ /^((\.[A-Za-z][A-Za-z0-9_]*)+\[\])+$/) {
+            fail(here, "no nested arrays: " nested[t])
         }
         return
     }
@@ -394,9 +397,9 @@ function write_table(t, name, k)
     printf "%sconst struct table_map %s_table = {\n", place[t] == "*" ? "" : "static ", name
     printf "    .table = \"%s\",\n", t
     if (rows[t] != "") {
-        printf "    .rows = \"%s\",\n    .shape = ROWS_%s,\n", rows[t], place[t] == "*" ? "ARRAY" : shape[t]
+        printf "    .rows = \"%s\",\n    .shape = ROWS_%s,\n", rows[t], shape[t]
     }
-    if (shape[t] == "ARRAY") {
+    if (place[t] != "*" && shape[t] == "ARRAY") {
         printf "    .ordinal = \"%s\",\n", ordinal[t]
     }
     if (is_attributes[t]) {
@@ -409,6 +412,18 @@ function write_table(t, name, k)
     print "};"
     if (ignored[t, k]) {
         printf "const char *const %s_ignored[] = {\n%s};\n", name, ignored[t, k]
+    }
+}
+
+# The objects that hold a nested root, innermost first.
+function write_holders(t, name,    arrays, i)
+{
+    for (i = split(nested[t], arrays, /\[\]\.?/) - 1; i >= 1; i--) {
+        printf "static const struct table_map *const %s_held_%d[] = {&%s_table};\n", name, i,
+            i == depth[t] ? name : name "_holder_" (i + 1)
+        printf i == 1 ? "const struct table_map %s_top = {" : "static const struct table_map %s_holder_" i "_table = {", name
+        printf ".table = \"\", .rows = \"%s\", .shape = ROWS_ARRAY, CHILDREN(%s_held_%d)};\n",
+            arrays[i - 1], name, i
     }
 }
 
@@ -427,10 +442,12 @@ function declare_tree(t, name, k)
 {
     printf "\nextern const struct table_map %s_table;\n", name
     printf "extern const char *const %s_ids[%d];\n", name, ids[t]
+    printf depth[t] ? "extern const struct table_map %s_top;\n" : "", name
     if (ignored[t, k]) {
         printf "extern const char *const %s_ignored[%d];\n", name, ignored_count[t, k]
     }
     printf "#define %s_TREE .root = &%s_table, IDS(%s_ids)", toupper(name), name, name
+    printf depth[t] ? ", .top = &" name "_top" : ""
     printf key[t] ? ", .key = \"" key[t] "\"" : ""
     printf ignored[t, k] ? ", IGNORED(" name "_ignored)\n" : "\n"
 }
@@ -459,6 +476,7 @@ END {
             if (want == "c") {
                 write_table(t, name, k)
                 if (k && place[t] == "*") {
+                    write_holders(t, name)
                     write_ids(t, name)
                 }
             } else if (k) {

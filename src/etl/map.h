@@ -79,8 +79,8 @@ enum hash_part {
 
 struct table_map {
     const char *table;
-    const char *rows; /* path in the parent's object; of a root the arrays nested in the entity,
-                         each step ending in "[]" ("data[].metrics[]"), NULL: it is the entity */
+    const char *rows; /* path in the parent's object; of a root in what holds it; unused where it is
+                         the entity itself */
     enum rows_shape shape;
     const char *ordinal; /* name of the own ordinal column, from 0 in the API's order; NULL when
                             there is none */
@@ -94,6 +94,9 @@ struct table_map {
 /* The root of a tree, and what its rows are known by. */
 struct tree_map {
     const struct table_map *root;
+    const struct table_map *top; /* NULL: a root row is an element of the answer; else what such an
+                                    element is: tables without a name and columns, each holding the
+                                    next, the last the root */
     const char *key; /* integer key column of ours ("conversation_key"); NULL: rows are keyed by
                         their ids alone, and with several ids there are no children */
     const char *const *ids; /* columns that make a root row's own id ("conversation_id") */

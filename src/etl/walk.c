@@ -341,7 +341,6 @@ static struct reach reach(struct walker *w, struct walk_table *t, const char *pa
 static void add_columns(struct walker *w, struct walk_table *t)
 {
     const struct table_map *map = t->map;
-    bool plain = false; /* elements need not be objects */
 
     t->reaches = arena_array(w->fixed, map->column_count, sizeof(*t->reaches));
     t->bases = arena_array(w->fixed, map->column_count, sizeof(*t->bases));
@@ -364,65 +363,40 @@ static void add_columns(struct walker *w, struct walk_table *t)
             t->drawn[t->drawn_count++] = i;
         } else if (column->source == SOURCE_FIELD) {
             add_target(w, members_of(w, t), column->path, false, i);
-        } else {
-            plain = true;
         }
     }
-    if (!plain) {
-        (void)members_of(w, t);
+    if (t->drawn_count == map->column_count) {
+        (void)members_of(w, t); /* its elements are objects, though no field of theirs is mapped */
     }
 }
 
-/* Adds `map`, whose rows sit at `rows` (`length` bytes) in those of `parent`, and what is below it;
- * `at` is the next free place. */
+/* Adds `map` and what is below it; `at` is the next free place. */
 static size_t add_table(struct walker *w, const struct table_map *map, struct walk_table *parent,
-                        const char *rows, size_t length, size_t at)
+                        size_t at)
 {
     struct walk_table *t = &w->tables[at];
 
     *t = (struct walk_table){
-        .map = map, .parent = parent, .name_hash = hash_short(map->table, strlen(map->table))};
-    t->depth = parent ? parent->depth + 1 : 1;
-    t->path = parent ? join(w, parent->path, rows, length) : "";
+        .map = map,
+        .parent = parent,
+        .depth = parent ? parent->depth + 1 : 1,
+        .path = parent ? join(w, parent->path, map->rows, strlen(map->rows)) : "",
+        .name_hash = hash_short(map->table, strlen(map->table)),
+    };
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
     INVARIANT(t->depth < LEVELS_MAX);
     add_columns(w, t);
     if (parent) {
-        add_target(w, parent->members, arena_strndup(w->fixed, rows, length), true, at);
+        add_target(w, members_of(w, parent), map->rows, true, at);
         /* An entity's own id is <table>_id; attributes are kept by their parent's. */
         t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
                                      &t->parent_id_cell);
     }
     at++;
     for (size_t i = 0; i < map->child_count; i++) {
-        const char *below = map->children[i]->rows;
-
-        at = add_table(w, map->children[i], t, below, strlen(below), at);
+        at = add_table(w, map->children[i], t, map->children[i] == w->tree->root ? 0 : at);
     }
     return at;
-}
-
-/* Adds the tables, below the objects that hold a nested root ("a[].b[]"): the element, each a. */
-static void add_tables(struct walker *w)
-{
-    static const struct table_map holder = {.table = "", .shape = ROWS_ARRAY};
-    const struct table_map *root = w->tree->root;
-    const char *rows = root->rows;
-    struct walk_table *above = NULL;
-    size_t length = 0;
-
-    w->table_count = count_tables(root);
-    w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
-    w->top = &w->tables[rows ? w->table_count : 0];
-    for (size_t at = w->table_count; rows && (!above || rows[length + 2] != '\0'); at++) {
-        struct walk_table *held_by = &w->tables[at];
-
-        add_table(w, &holder, above, rows, length, at);
-        rows += above ? length + 3 : 0;
-        above = held_by;
-        length = (size_t)(strstr(rows, "[]") - rows);
-    }
-    add_table(w, root, above, rows, length, 0);
 }
 
 struct walker *walk_new(const struct tree_map *tree)
@@ -431,7 +405,10 @@ struct walker *walk_new(const struct tree_map *tree)
 
     w->tree = tree;
     w->fixed = arena_new(0);
-    add_tables(w);
+    w->table_count = count_tables(tree->root);
+    w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
+    w->top = &w->tables[tree->top ? w->table_count : 0];
+    add_table(w, tree->top ? tree->top : tree->root, NULL, tree->top ? w->table_count : 0);
     w->id_cells = arena_array(w->fixed, tree->id_count, sizeof(*w->id_cells));
     for (size_t i = 0; i < tree->id_count; i++) {
         bool has_id = find_cell(&w->tables[0], tree->ids[i], &w->id_cells[i]);

@@ -91,24 +91,6 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
     return NULL;
 }
 
-/* Half of an interval a/b. */
-static const char *interval_cell(struct arena *a, enum column_type half, struct json v,
-                                 struct cell *c)
-{
-    size_t length;
-    const char *text = json_text(v, &length);
-    const char *slash = text ? memchr(text, '/', length) : NULL;
-
-    if (!slash) {
-        return text ? bad_time : wrong_type;
-    }
-    size_t from_length = (size_t)(slash - text);
-    if (half == COLUMN_FROM) {
-        return time_cell(a, arena_strndup(a, text, from_length), from_length, c);
-    }
-    return time_cell(a, slash + 1, length - from_length - 1, c);
-}
-
 /* --- spellings --- */
 
 /* ON_QUEUE becomes OnQueue; what holds anything but capitals, digits and '_' stays as it is. */
@@ -152,7 +134,21 @@ static const char *text_cell(struct arena *a, const struct column_map *column, s
     if (length > INT32_MAX) {
         return too_long;
     }
-    if (column->type == COLUMN_TIME) {
+    if (column->type == COLUMN_FROM || column->type == COLUMN_TO) {
+        const char *slash = memchr(text, '/', length);
+
+        if (!slash) {
+            return bad_time;
+        }
+        if (column->type == COLUMN_TO) {
+            length -= (size_t)(slash + 1 - text);
+            text = slash + 1;
+        } else {
+            length = (size_t)(slash - text);
+            text = arena_strndup(a, text, length);
+        }
+    }
+    if (column->type != COLUMN_TEXT) {
         return time_cell(a, text, length, c);
     }
     if (column->flags & COLUMN_UPPER_SNAKE) {
@@ -242,6 +238,8 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TIME:
+    case COLUMN_FROM:
+    case COLUMN_TO:
         return text_cell(a, column, v, c);
     case COLUMN_INT:
         return int_cell(v, c);
@@ -253,9 +251,6 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
         return json_cell(a, v, c);
     case COLUMN_OFFSET:
         return offset_cell(a, v, base_ms, c);
-    case COLUMN_FROM:
-    case COLUMN_TO:
-        return interval_cell(a, column->type, v, c);
     }
     return wrong_type;
 }

@@ -173,9 +173,9 @@ class Maps(unittest.TestCase):
                          '{"after", "after", COLUMN_INT, SOURCE_FIELD, 0, NULL},',
                          '{"at", "after", COLUMN_OFFSET, SOURCE_FIELD, 0, NULL},',
                          '{"since", "after", COLUMN_OFFSET, SOURCE_FIELD, 0, "^^^asked"},', '{"day", "^^day", COLUMN_TEXT',
-                         '.rows = "days[].log.visits[]",', '.rows = "stops",', '    "unit",\n    "person",\n    "begun",\n};'):
+                         '.rows = "log.visits",', '.rows = "days",', '.rows = "stops",', '    "unit",\n    "person",\n    "begun",\n};'):
                 self.assertIn(line, made.stdout)
-            self.assertIn('#define VISIT_TREE .root = &visit_table, IDS(visit_ids), .key = "visit_key", IGNORED(visit_ignored)',
+            self.assertIn('#define VISIT_TREE .root = &visit_table, IDS(visit_ids), .top = &visit_top, .key = "visit_key", IGNORED(visit_ignored)',
                           run(awk, NESTED, "h").stdout)
 
     def test_what_is_wrong_names_its_line(self):
