@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 #include "io/gzip.h"
 
 enum {
@@ -27,6 +28,7 @@ struct csv_writer {
     FILE *file;
     struct gzip_writer *gzip; /* NULL: plain */
     bool neutralize_formulas;
+    bool escape;
     bool in_record; /* a field of the present record is written */
     uint64_t records;
     struct block *block; /* being filled: one of the ring */
@@ -187,7 +189,7 @@ static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 
 static inline bool is_special(char c)
 {
-    return c == ',' || c == '"' || c == '\r' || c == '\n';
+    return c == ',' || c == '"' || c == '\r' || c == '\n' || c == '\0';
 }
 
 /* Eight bytes at a time are looked at together: what is special lies below '-', as little else
@@ -255,29 +257,27 @@ static bool is_plain_number(const char *text, size_t length)
 /* True when a spreadsheet might run the text as a formula (or it begins with the mark itself). */
 static bool needs_apostrophe(const char *text, size_t length)
 {
-    if (length == 0 || text[0] == '\0' || strchr("=+-@\t\r'", text[0]) == NULL) {
-        return false;
+    if (length > 2 && memcmp(text, "\xEF\xBC", 2) == 0) {
+        return text[2] != '\0' && strchr("\x9D\x8B\x8D\xA0", text[2]) != NULL; /* full width */
     }
-    return !is_plain_number(text, length);
+    return length > 0 && text[0] != '\0' && strchr("=+-@\t\r\n'", text[0]) != NULL &&
+           !is_plain_number(text, length);
 }
 
 static void add_quoted(struct csv_writer *w, const char *text, size_t length)
 {
-    while (length > 0) {
-        const char *quote = memchr(text, '"', length);
-        if (quote == NULL) {
-            add(w, text, length);
-            return;
+    size_t done = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"' || text[i] == '\0') {
+            add(w, text + done, i - done);
+            add(w, text[i] == '"' ? "\"\"" : "\xEF\xBF\xBD", text[i] == '"' ? 2 : 3);
+            done = i + 1;
         }
-        size_t part = (size_t)(quote - text) + 1;
-        add(w, text, part);
-        add_char(w, '"');
-        text += part;
-        length -= part;
     }
+    add(w, text + done, length - done);
 }
 
-void csv_text(struct csv_writer *w, const char *text, size_t length)
+static void add_text(struct csv_writer *w, const char *text, size_t length)
 {
     bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
     bool quotes = length == 0 || needs_quotes(text, length);
@@ -299,6 +299,19 @@ void csv_text(struct csv_writer *w, const char *text, size_t length)
     } else {
         add(w, text, length);
     }
+}
+
+void csv_text(struct csv_writer *w, const char *text, size_t length)
+{
+    if (!w->escape) {
+        add_text(w, text, length);
+        return;
+    }
+    struct buf shown;
+    buf_init(&shown, SIZE_MAX);
+    (void)str_escape(&shown, text, length);
+    add_text(w, buf_str(&shown), shown.length);
+    buf_free(&shown);
 }
 
 /* --- numbers --------------------------------------------------------------------------------- */
@@ -405,6 +418,7 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
     w->file = file;
     w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
     w->neutralize_formulas = options->neutralize_formulas;
+    w->escape = options->escape;
     w->ring = xmalloc(sizeof(*w->ring));
     w->block = w->ring;
     if (options->background) {

@@ -3,10 +3,10 @@
  * empty string is "".
  *
  * Invariants: constant memory; a writer goes to a FILE, through gzip when asked. With
- * `neutralize_formulas` a field that begins with = + - @ TAB or CR and is no plain number gets an
- * apostrophe in front (and one that begins with an apostrophe gets another, so that the change can
- * be undone). Reals are the shortest of 15 or 17 digits that reads back as the same double, always
- * with a point or an exponent.
+ * `neutralize_formulas` a field that begins with = + - @ (full-width ones too), TAB, CR or LF and
+ * is no plain number gets an apostrophe in front (and one that begins with an apostrophe gets
+ * another, so that the change can be undone). A NUL becomes U+FFFD. Reals are the shortest of 15 or
+ * 17 digits that reads back as the same double, always with a point or an exponent.
  */
 #ifndef ROLLCALL_IO_CSV_H
 #define ROLLCALL_IO_CSV_H
@@ -22,6 +22,7 @@ struct csv_options {
     bool gzip;
     bool bom;
     bool neutralize_formulas;
+    bool escape;     /* for a terminal: text as str_escape makes it */
     bool background; /* written by a thread of its own: for a regular file, which never blocks */
 };
 

@@ -22,8 +22,11 @@ struct transfer {
     struct curl_slist *headers;
     struct http_answer answer;
     char error[CURL_ERROR_SIZE];
+    curl_off_t moved_bytes; /* sent and received when a byte last moved, at moved_ms */
+    int64_t moved_ms;
     bool headers_done; /* the blank line after the last header came */
     bool too_large;
+    bool stalled;
 };
 
 struct http {
@@ -64,19 +67,33 @@ static bool has_part(CURLU *parsed, CURLUPart part)
     return found;
 }
 
+/* No memory ends the program, so that no error of libcurl's means it, and none is taken for bad
+ * configuration or for trouble of the network. */
+static void global_init(void)
+{
+    INVARIANT(curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup,
+                                   xcalloc) == CURLE_OK);
+}
+
+static void start_libcurl(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    INVARIANT(pthread_once(&once, global_init) == 0);
+}
+
 static bool check_url(const char *url, struct http_target *out, struct err *e)
 {
+    start_libcurl();
     CURLU *parsed = curl_url();
     char *scheme = NULL;
     char *host = NULL;
     bool ok = false;
 
     *out = (struct http_target){.tls = false};
-    if (!parsed) {
-        err_set(e, ERR_BUG, "libcurl has no memory for a URL");
-    } else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-               curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-               curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         err_set(e, ERR_CONFIG, "not a URL: %s", url);
     } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
         err_set(e, ERR_CONFIG, "a URL holds a user name or password; they do not belong there");
@@ -106,13 +123,11 @@ bool http_proxy_allowed(const char *proxy, struct err *e)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
+    start_libcurl();
     CURLU *parsed = curl_url();
     char *scheme = NULL;
     bool known = false;
 
-    if (!parsed) {
-        return err_set(e, ERR_BUG, "libcurl has no memory for a URL");
-    }
     if (curl_url_set(parsed, CURLUPART_URL, proxy,
                      CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
         has_part(parsed, CURLUPART_HOST) &&
@@ -152,20 +167,14 @@ bool http_parse_date(const char *text, int64_t *ms)
 
 static const char authorization[] = "Authorization: ";
 
-static bool append(struct curl_slist **list, const char *line)
+static void append(struct curl_slist **list, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (!longer) {
-        return false;
-    }
-    *list = longer;
-    return true;
+    *list = curl_slist_append(*list, line);
 }
 
 /* The one place where a secret leaves its type. The line is made in memory of its exact size, so
  * that no growing buffer leaves copies behind. */
-static bool append_authorization(struct curl_slist **list, const struct http_request *request)
+static void append_authorization(struct curl_slist **list, const struct http_request *request)
 {
     const struct secret *secret = request->bearer ? request->bearer : request->basic_secret;
     size_t secret_bytes = secret_length(secret);
@@ -185,10 +194,9 @@ static bool append_authorization(struct curl_slist **list, const struct http_req
         secret_wipe(pair, pair_bytes);
         free(pair);
     }
-    bool ok = append(list, line);
+    append(list, line);
     secret_wipe(line, room);
     free(line);
-    return ok;
 }
 
 /* Wipes and frees header lines. */
@@ -202,25 +210,22 @@ static void headers_free(struct curl_slist *headers)
     curl_slist_free_all(headers);
 }
 
-/* The header lines of a request, Authorization included. NULL when there is no memory. */
+/* The header lines of a request, Authorization included. */
 static struct curl_slist *headers_new(const struct http_request *request)
 {
     struct curl_slist *list = NULL;
-    bool ok = append(&list, "Accept: application/json") && append(&list, "Accept-Encoding: gzip") &&
-              append(&list, "Expect:");
+    char line[128];
 
-    if (ok && request->body) {
-        char line[128];
+    append(&list, "Accept: application/json");
+    append(&list, "Accept-Encoding: gzip");
+    append(&list, "Expect:");
+    if (request->body) {
         snprintf(line, sizeof(line), "Content-Type: %s",
                  request->content_type ? request->content_type : "application/json");
-        ok = append(&list, line);
+        append(&list, line);
     }
-    if (ok && (request->bearer || (request->basic_user && request->basic_secret))) {
-        ok = append_authorization(&list, request);
-    }
-    if (!ok) {
-        headers_free(list);
-        return NULL;
+    if (request->bearer || (request->basic_user && request->basic_secret)) {
+        append_authorization(&list, request);
     }
     return list;
 }
@@ -415,11 +420,6 @@ static bool names_proxy(CURL *easy, const char *detail)
 /* --- requests on their way ---------------------------------------------------------------------
  */
 
-static void global_init(void)
-{
-    INVARIANT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
-
 static char *copy(const char *text)
 {
     return text && text[0] != '\0' ? xstrdup(text) : NULL;
@@ -427,9 +427,7 @@ static char *copy(const char *text)
 
 struct http *http_new(const struct http_options *options, struct err *e)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    INVARIANT(pthread_once(&once, global_init) == 0);
+    start_libcurl();
     if (options->proxy && options->proxy[0] != '\0' && !http_proxy_allowed(options->proxy, e)) {
         return NULL;
     }
@@ -488,6 +486,24 @@ static size_t on_header(const char *line, size_t size, size_t count, void *user)
 
     t->headers_done = length > 0 && (line[0] == '\r' || line[0] == '\n');
     return length;
+}
+
+/* Ends a transfer of which no byte moves. libcurl's own look at the speed, which ends one that
+ * trickles, goes on counting what a request sent for seconds after it went out. */
+static int on_progress(void *user, curl_off_t unused, curl_off_t down, curl_off_t unused_too,
+                       curl_off_t up)
+{
+    struct transfer *t = user;
+    int64_t now = clock_monotonic_ms();
+
+    (void)unused;
+    (void)unused_too;
+    if (t->moved_ms == 0 || down + up != t->moved_bytes) {
+        t->moved_bytes = down + up;
+        t->moved_ms = now;
+    }
+    t->stalled = now - t->moved_ms >= limit_get(LIMIT_STALL_MS);
+    return t->stalled ? 1 : 0;
 }
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
@@ -564,6 +580,9 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, t);
+    SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_PRIVATE, t);
     if (h->user_agent) {
         SET(CURLOPT_USERAGENT, h->user_agent);
@@ -613,7 +632,7 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
-    if (!t->easy || !t->headers || !set_all(h, t, request, &target) ||
+    if (!t->easy || !set_all(h, t, request, &target) ||
         curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
         transfer_free(t);
         return err_set(e, ERR_BUG, "libcurl refuses a request's options");
@@ -633,6 +652,9 @@ static void describe_failure(struct transfer *t, CURLcode code)
         answer->failure = HTTP_TOO_LARGE;
         buf_add_printf(&detail, "the body passes %lld bytes (limit BODY_BYTES)",
                        (long long)limit_get(LIMIT_BODY_BYTES));
+    } else if (t->stalled) {
+        answer->failure = HTTP_TIMEOUT;
+        buf_add_printf(&detail, "not a byte for %lld ms", (long long)limit_get(LIMIT_STALL_MS));
     } else if (code == CURLE_OK) {
         answer->failure = HTTP_RESET;
         buf_add_str(&detail, "the connection ended within the headers");

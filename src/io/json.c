@@ -284,18 +284,15 @@ static bool quote_character(struct buf *out, const char *text, size_t left, size
     if (at != NULL) {
         return buf_add_char(out, '\\') && buf_add_char(out, letters[at - escaped]);
     }
-    if (c < 0x20) {
-        return buf_add_printf(out, "\\u%04x", (unsigned)c);
-    }
-    if (c < 0x80) {
-        return buf_add_char(out, (char)c);
-    }
     uint32_t code;
     size_t n = utf8_next(text, left, &code);
     if (n == 0) {
         return buf_add_str(out, replacement);
     }
     *used = n;
+    if (utf8_is_unsafe(code)) {
+        return buf_add_printf(out, "\\u%04x", (unsigned)code);
+    }
     return buf_add(out, text, n);
 }
 

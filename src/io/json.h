@@ -191,8 +191,9 @@ static inline bool json_next(struct json_iter *it, struct json *key, struct json
 /* Compact JSON text of any value, in the arena; *length may be NULL. An absent value gives NULL. */
 const char *json_write(struct arena *a, struct json v, size_t *length);
 
-/* Appends `text` as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. False
- * when the buffer is full: nothing was added. */
+/* Appends `text` as a JSON string with its quotes; what must not reach a terminal (base/utf8.h) is
+ * escaped, bytes that are no UTF-8 become U+FFFD. False when the buffer is full: nothing was added.
+ */
 bool json_quote(struct buf *out, const char *text, size_t length);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/stop.h"
@@ -65,8 +66,8 @@ void render_names(const struct rows *q, struct csv_writer *w)
 
 static void render_csv(struct rows *q, FILE *out, size_t *count)
 {
-    const struct csv_options plain = {.gzip = false};
-    struct csv_writer *w = csv_new(out, &plain);
+    const struct csv_options options = {.escape = isatty(fileno(out)) == 1};
+    struct csv_writer *w = csv_new(out, &options);
 
     render_names(q, w);
     for (; next_row(q) && !csv_failed(w); (*count)++) {
@@ -161,14 +162,17 @@ static bool is_flat(const char *at)
     return *at == ']' || *at == '}';
 }
 
-/* Bytes that are no UTF-8 (a path may hold them) become replacement characters. */
+/* Bytes that are no UTF-8 (a path may hold them) become replacement characters; what must not reach
+ * a terminal is escaped as JSON does it. */
 static void put_string(const char *text, const char *end, FILE *out)
 {
     while (text < end) {
         uint32_t code;
         size_t bytes = utf8_next(text, (size_t)(end - text), &code);
 
-        if (bytes > 0) {
+        if (bytes > 0 && utf8_is_unsafe(code)) {
+            (void)fprintf(out, "\\u%04x", (unsigned)code);
+        } else if (bytes > 0) {
             (void)fwrite(text, 1, bytes, out);
         } else {
             (void)fputs("\xef\xbf\xbd", out);

@@ -307,12 +307,12 @@ time_t time(time_t *out)
 
 
 @functools.lru_cache
-def clock_shim():
-    """The library that shifts a program's clock; None where a compiler or the loader cannot."""
+def shim(source):
+    """A library to load before all others; None where a compiler or the loader cannot."""
     directory = tempfile.mkdtemp(prefix="rollcall-test-")
     atexit.register(shutil.rmtree, directory, True)
-    library = os.path.join(directory, "clock.so")
-    made = run([*os.environ.get("CC", "cc").split(), "-shared", "-fPIC", "-x", "c", "-", "-o", library, "-ldl"], input=CLOCK_SHIM)
+    library = os.path.join(directory, "shim.so")
+    made = run([*os.environ.get("CC", "cc").split(), "-shared", "-fPIC", "-x", "c", "-", "-o", library, "-ldl"], input=source)
     return library if made.returncode == 0 and "ROLLCALL_SANITIZED" not in os.environ else None
 
 
@@ -320,7 +320,7 @@ def clock_at(moment):
     """The environment in which a program's clock says that it is `moment` (ISO); none where that cannot be done."""
     now = datetime.datetime.now(datetime.timezone.utc)
     shift = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) - now
-    return {"LD_PRELOAD": clock_shim(), "CLOCK_SHIFT": int(shift.total_seconds())} if clock_shim() else {}
+    return {"LD_PRELOAD": shim(CLOCK_SHIM), "CLOCK_SHIFT": int(shift.total_seconds())} if shim(CLOCK_SHIM) else {}
 
 
 class Rewriting(http.server.BaseHTTPRequestHandler):

@@ -9,13 +9,53 @@ import zlib
 from pathlib import Path
 
 from broken import SECRET, TOKEN, cloud
-from harness import CLIENT_ID, TestCase
+from harness import CLIENT_ID, TestCase, shim
 
 MIB = 1 << 20
 # A process of its own, so that the largest RSS is the program's and not that of the tests.
 MEASURE = ("import os, sys; pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]); status, used = os.wait4(pid, 0)[1:];"
            "print('rss', used.ru_maxrss // 1024); sys.exit(os.waitstatus_to_exitcode(status))")
 NOW = "2026-03-02T06:00:00Z"
+
+
+# Fails the memory request of that number which has libcurl among its callers.
+NO_MEMORY = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+static int ready, count;
+static __thread int inside;
+
+static int fails(void)
+{
+    void *callers[5];
+    Dl_info from;
+    int found = 0;
+
+    if (!ready || inside)
+        return 0;
+    inside = 1;
+    for (int i = backtrace(callers, 5) - 1; i >= 0; i--)
+        found |= dladdr(callers[i], &from) && from.dli_fname && strstr(from.dli_fname, "libcurl");
+    inside = 0;
+    return found && ++count == atoi(getenv("FAIL_AT"));
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    void *callers[1];
+    backtrace(callers, 1); /* loads what it needs */
+    ready = 1;
+}
+
+void *malloc(size_t n) { return fails() ? NULL : __libc_malloc(n); }
+void *calloc(size_t n, size_t m) { return fails() ? NULL : __libc_calloc(n, m); }
+void *realloc(void *p, size_t n) { return fails() ? NULL : __libc_realloc(p, n); }
+"""
 
 
 def packed(piece, megabytes, before=b"", after=b""):
@@ -83,6 +123,16 @@ class Echo(TestCase):
                         hidden = [base64.b64encode(b" " * n + s.encode()).decode()[4:-4]
                                   for s in (SECRET, TOKEN) for n in range(3)] + [SECRET, TOKEN]
                         self.assertEqual([h for h in hidden if h[:16] in told or h[-16:] in told], [])
+
+
+class NoMemory(TestCase):
+    @unittest.skipUnless(shim(NO_MEMORY), "no glibc")
+    def test_libcurl_without_memory_is_no_trouble_of_the_network(self):
+        server = cloud(self)
+        site = self.site(server.url, genesys={"client_secret": SECRET})
+        for at in range(1, 160, 20):
+            result = site.extract("--stream", "users", env={"LD_PRELOAD": shim(NO_MEMORY), "FAIL_AT": at})
+            self.assertEqual(result.returncode, 70, (at, result.stderr))
 
 
 if __name__ == "__main__":

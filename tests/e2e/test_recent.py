@@ -7,8 +7,8 @@ import json
 import os
 import unittest
 
-from broken import TOKEN, cloud
-from harness import TestCase, ago, instant
+from broken import SECRET, TOKEN, cloud
+from harness import TestCase, ago, at_terminal, instant
 
 COLUMNS = ["conversation_id", "conversation_start", "local_start", "media_type", "direction", "queue_id", "queue_name",
            "agent_id", "agent_name", "handle_ms"]
@@ -39,6 +39,18 @@ def row(minutes):
 
 
 class Recent(TestCase):
+    def test_a_terminal_gets_no_control_characters(self):
+        nasty = "a\x1b]0;x\x07\x7f\x9b31m\u202eb"
+        server = cloud(self, {"/api/v2/analytics/conversations/details/query":
+                              (200, {"conversations": [{**row(5), "conversationId": nasty}], "totalHits": 1})})
+        site = self.site(server.url, genesys={"client_secret": SECRET})
+        for form in ((), ("--csv",), ("--json",)):
+            text, code = at_terminal(site.command("recent", "1", *form), site.environment())
+            self.assertEqual(code, 0)
+            self.assertEqual([c for c in text if c in nasty[1:] and not c.isprintable()], [])
+        self.assertEqual(json.loads(self.ok(site.run("recent", "1", "--json")).stdout)[0]["conversation_id"], nasty)
+        self.assertIn(nasty, self.ok(site.run("recent", "1", "--csv")).stdout)
+
     def busy(self, first=3, days=4, **options):
         start = ago(days=first)
         server = self.standin(start=start, days=days, now="real", per_day=options.pop("per_day", 300), **options)

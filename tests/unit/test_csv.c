@@ -68,7 +68,14 @@ static const struct {
     {TEXT("-1.5e"), "-1.5e", "'-1.5e"}, {TEXT("-1."), "-1.", "'-1."}, {TEXT("-.5"), "-.5", "'-.5"},
     {TEXT("-"), "-", "'-"}, {TEXT("-1-1"), "-1-1", "'-1-1"},
     {TEXT("@SUM(A1)"), "@SUM(A1)", "'@SUM(A1)"}, {TEXT("\tx"), "\tx", "'\tx"},
-    {TEXT("\rx"), "\"\rx\"", "\"'\rx\""}, {TEXT("'quoted"), "'quoted", "''quoted"},
+    {TEXT("\rx"), "\"\rx\"", "\"'\rx\""}, {TEXT("\n=x"), "\"\n=x\"", "\"'\n=x\""},
+    {TEXT("\xEF\xBC\x9Dx"), "\xEF\xBC\x9Dx", "'\xEF\xBC\x9Dx"},
+    {TEXT("\xEF\xBC\x8Bx"), "\xEF\xBC\x8Bx", "'\xEF\xBC\x8Bx"},
+    {TEXT("\xEF\xBC\x8D" "1"), "\xEF\xBC\x8D" "1", "'\xEF\xBC\x8D" "1"},
+    {TEXT("\xEF\xBC\xA0x"), "\xEF\xBC\xA0x", "'\xEF\xBC\xA0x"},
+    {TEXT("\xEF\xBC\xA1x"), "\xEF\xBC\xA1x", NULL},
+    {TEXT("a\0\"\0"), "\"a\xEF\xBF\xBD\"\"\xEF\xBF\xBD\"", NULL},
+    {TEXT("'quoted"), "'quoted", "''quoted"},
     {TEXT("a=b"), "a=b", NULL},
     {EMPTY, "", NULL}, {INT(0), "0", NULL}, {INT(-1), "-1", NULL}, {INT(9), "9", NULL},
     {INT(10), "10", NULL}, {INT(99), "99", NULL}, {INT(-100), "-100", NULL},
@@ -103,7 +110,7 @@ TEST(quotes_where_needed)
         for (size_t at = 0; at < length * 256; at++) {
             char text[32];
             int c = (int)(at % 256);
-            bool special = c == ',' || c == '"' || c == '\r' || c == '\n';
+            bool special = c == ',' || c == '"' || c == '\r' || c == '\n' || c == '\0';
             struct cell cell = {.type = CELL_TEXT, .length = (uint32_t)length, .value.text = text};
 
             memset(text, 'x', sizeof(text));

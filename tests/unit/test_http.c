@@ -295,6 +295,20 @@ TEST_IN(setup, teardown, silence_ends_within_its_limit)
     limit("STALL_MS", NULL);
 }
 
+/* What was sent is no progress of the answer: one that comes long after the limit is too late. */
+TEST_IN(setup, teardown, a_stalled_post_ends_at_its_limit)
+{
+    char large[30000];
+
+    memset(large, 'x', sizeof(large));
+    limit("STALL_MS", "1000");
+    script.delay_ms = 4000;
+    struct http_answer a = ask(
+        (struct http_request){.method = HTTP_POST, .body = large, .body_length = sizeof(large)});
+    limit("STALL_MS", NULL);
+    assert_int_equal(a.failure, HTTP_TIMEOUT);
+}
+
 TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
 {
     static char bytes[6000];

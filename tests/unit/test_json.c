@@ -315,6 +315,7 @@ static const struct {
     {BYTES("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
     {BYTES("\x01\x1f\0"), "\"\\u0001\\u001f\\u0000\""},
     {BYTES("\xED\x95\x9C\xF0\x9F\x98\x80"), "\"\xED\x95\x9C\xF0\x9F\x98\x80\""},
+    {BYTES("\x7F\xC2\x9B\xE2\x80\xAE\xEF\xBB\xBF"), "\"\\u007f\\u009b\\u202e\\ufeff\""},
     {BYTES("a\xFF\xED\x95"), "\"a\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""},
 };
 
