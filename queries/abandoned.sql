@@ -1,10 +1,10 @@
 -- title: Abandoned interactions
 -- description: Customers who left a queue before an agent, one row each, by the time they left:
 --   queue, how long they had waited, whether it counts as a short abandon, where they came from.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with data
--- param: queue  name or id of one queue; default: all
--- param: media  one media type, such as voice; default: all
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: queue  [queue] name or id of one queue; default: all
+-- param: media  [media] one media type, such as voice; default: all
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)

@@ -6,10 +6,10 @@
 --   hours before the agent was first polled (known_since, UTC) are a gap. adherence_percent is
 --   in / (in + out), NULL when both are 0; it is not the workforce management's own figure, which
 --   rests on the schedule.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with polls
--- param: agent  name or id of one agent; default: all
--- param: max_gap  longest time between polls in seconds that is no gap, 900 or more; default: 900
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with polls
+-- param: agent  [agent] name or id of one agent; default: all
+-- param: max_gap  [number 900] longest time between polls in seconds that is no gap, 900 or more; default: 900
 WITH RECURSIVE agent AS (
     SELECT min(user_id) AS user_id FROM adherence_state
     UNION ALL

@@ -3,10 +3,10 @@
 --   were emitted: how many, average handle time and its parts, which add up to it (talk, hold,
 --   after-call work, dialing with contacting), all over the number handled, and transfers as a
 --   share of it.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with data
--- param: queue  name or id of one queue; default: all
--- param: agent  name or id of one agent; default: all
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: queue  [queue] name or id of one queue; default: all
+-- param: agent  [agent] name or id of one agent; default: all
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)

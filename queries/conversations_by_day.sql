@@ -4,8 +4,8 @@
 --   took and how long agents handled them. `whole` says whether all of the day has been read.
 --   Figures of an interval (service level, handle time of a half-hour) count metrics by the time
 --   they were emitted instead: see queue_halfhour.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with data
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)

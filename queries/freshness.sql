@@ -1,9 +1,9 @@
 -- title: Freshness
 -- description: How far each stream has been read, by business day, and whether the day is whole;
 --   one row without a day for a stream that is a snapshot, with the time it was taken.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day of any stream
--- param: stream  one stream; default: all
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day of any stream
+-- param: stream  [stream] one stream; default: all
 WITH asked AS (
     SELECT coalesce(:to, max(day)) AS last_day,
            coalesce(:from, date(coalesce(:to, max(day)), '-7 days')) AS first_day

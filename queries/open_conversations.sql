@@ -1,8 +1,8 @@
 -- title: Open conversations
 -- description: Conversations that have not ended, oldest first, with their age at the time up to
 --   which conversations were read (not at the time of asking), and where they were last.
--- param: media  one media type, such as email; default: all
--- param: min_hours  least age in hours; default: 0
+-- param: media  [media] one media type, such as email; default: all
+-- param: min_hours  [number 0] least age in hours; default: 0
 WITH read_to AS (
     SELECT coalesce(max(complete_to), (SELECT max(conversation_start) FROM conversation)) AS utc
     FROM extract_window WHERE stream = 'conversations' AND window_start IS NOT NULL

@@ -5,10 +5,10 @@
 --   answered late) / (answered + abandoned): the organization's switches for flow-outs and short
 --   abandons are not applied. utc_start tells apart the two hours that the clock shows twice when
 --   summer time ends.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with data
--- param: queue  name or id of one queue; default: all
--- param: media  one media type, such as voice; default: all
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: queue  [queue] name or id of one queue; default: all
+-- param: media  [media] one media type, such as voice; default: all
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)

@@ -2,9 +2,9 @@
 -- description: Wrap-up codes by queue, by the time of the wrap-up: how often, in how many
 --   conversations, by how many agents, their share of the queue's wrap-ups, and how long the
 --   wrap-up took.
--- param: from  first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  last business day, YYYY-MM-DD; default: the last day with data
--- param: queue  name or id of one queue; default: all
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: queue  [queue] name or id of one queue; default: all
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)

@@ -211,6 +211,14 @@ const char *str_nearest(const char *word, const char *const *candidates, size_t 
     return nearest;
 }
 
+const char *str_suggest(struct arena *a, const char *word, const char *const *candidates,
+                        size_t count)
+{
+    const char *near = str_nearest(word, candidates, count);
+
+    return near ? arena_printf(a, ", did you mean %s", near) : "";
+}
+
 static bool escape_byte(struct buf *out, char byte)
 {
     switch (byte) {

@@ -55,6 +55,10 @@ bool str_to_bool(const char *text, bool *out);
  * third of the word's length, and fewer than its letters. Candidates are borrowed. */
 const char *str_nearest(const char *word, const char *const *candidates, size_t count);
 
+/* ", did you mean CANDIDATE" for the nearest, in the arena; "" when none is near. */
+const char *str_suggest(struct arena *a, const char *word, const char *const *candidates,
+                        size_t count);
+
 /* Appends `text` made safe for a terminal or a log: control bytes and invalid UTF-8 become \xNN
  * (line ends and tabs \n, \r, \t), C1 controls, bidi controls, U+2028, U+2029 and U+FEFF \u{N}.
  * False when the buffer is full: the characters that fit are in it. */

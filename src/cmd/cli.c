@@ -367,10 +367,8 @@ static const struct command *find_command(struct arena *a, const char *name, str
             return commands[i];
         }
     }
-    const char *near = str_nearest(name, names, CMD_COUNT);
     usage(e, NULL,
-          arena_printf(a, "unknown command '%s'%s%s", name, near ? ", did you mean " : "",
-                       near ? near : ""));
+          arena_printf(a, "unknown command '%s'%s", name, str_suggest(a, name, names, CMD_COUNT)));
     return NULL;
 }
 

@@ -6,7 +6,7 @@
 #include "cmd/cmd.h"
 #include "out/table.h"
 
-enum { TEXT_INDENT = 4 };
+enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
 
 static void list_queries(struct arena *a)
 {
@@ -15,17 +15,12 @@ static void list_queries(struct arena *a)
 
     for (size_t i = 0; i < count; i++) {
         const struct query *q = &list[i];
-        int widest = 0;
 
         printf("%s%s - %s\n", i > 0 ? "\n" : "", q->name, q->title);
         render_words(stdout, q->description, TEXT_INDENT, 0);
         for (size_t p = 0; p < q->param_count; p++) {
-            int length = (int)strlen(q->params[p].name);
-            widest = length > widest ? length : widest;
-        }
-        for (size_t p = 0; p < q->param_count; p++) {
             int at = printf("%*s%s=", TEXT_INDENT, "", q->params[p].name);
-            render_words(stdout, q->params[p].text, TEXT_INDENT + widest + 3, at);
+            render_words(stdout, q->params[p].text, PARAM_INDENT, at);
         }
     }
 }
@@ -39,7 +34,7 @@ static bool run_query(const struct cmd_context *ctx, struct db *d, const struct 
     size_t rows = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!query_value(q, ctx->arena, ctx->arguments[1 + i], &values[i], e)) {
+        if (!query_value(d, q, ctx->arena, ctx->arguments[1 + i], &values[i], e)) {
             return false;
         }
     }

@@ -130,9 +130,10 @@ bool cmd_streams(const struct cmd_context *ctx, const char *command, const struc
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
         if (!stream_find(name)) {
-            const char *near = str_nearest(name, stream_names(ctx->arena), stream_registry_count);
-            return err_set(e, ERR_USAGE, "%s: unknown stream '%s'%s%s; see `rollcall %s --help`",
-                           command, name, near ? ", did you mean " : "", near ? near : "", command);
+            return err_set(
+                e, ERR_USAGE, "%s: unknown stream '%s'%s; see `rollcall %s --help`", command, name,
+                str_suggest(ctx->arena, name, stream_names(ctx->arena), stream_registry_count),
+                command);
         }
     }
     *count = 0;

@@ -5,17 +5,18 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "out/table.h"
+#include "sql.h"
 
 /* Shows it all of one moment; *behind receives whether something is. */
-static bool show(struct db *d, const struct config *c, struct arena *a, bool json, bool *behind,
+static bool show(struct db *d, const struct config *c, struct arena *a, bool json, int64_t *behind,
                  struct err *e)
 {
     struct status_request request = {.now_ms = clock_now_ms(), .due_hours = c->due_hours};
 
     request.streams = cmd_stream_facts(c, a, &request.stream_count);
     bool shown = db_begin_read(d, e) && status_gather(d, &request, e) &&
-                 status_is_behind(d, behind, e) &&
-                 (json ? status_print_json(d, stdout, e)
+                 db_scalar(d, sql_status_is_behind, behind, e) &&
+                 (json ? render_document(d, e, sql_status_document, DB_VALUES(NONE), stdout)
                        : status_print(d, table_terminal_width(stdout), stdout, e));
     db_rollback(d);
     return shown;
@@ -24,7 +25,7 @@ static bool show(struct db *d, const struct config *c, struct arena *a, bool jso
 static enum err_kind run(const struct cmd_context *ctx, struct err *e)
 {
     struct config config;
-    bool behind = false;
+    int64_t behind = 0;
 
     if (!cmd_setup(ctx, false, &config, e)) {
         return e->kind;

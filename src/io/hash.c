@@ -1,7 +1,9 @@
 #include "io/hash.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "base/arena.h"
@@ -31,26 +33,24 @@ uint64_t hash_digest(struct hash *h)
     return result;
 }
 
-bool hash_file(const char *path, char text[HASH_TEXT_BYTES])
+int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES])
 {
-    FILE *file = fopen(path, "rbe");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *bytes = xmalloc(READ_BYTES);
     XXH3_state_t *state = XXH3_createState();
-    size_t length = READ_BYTES;
+    int64_t total = 0;
+    ssize_t length;
 
     XXH3_128bits_reset(state);
-    while (file && length == READ_BYTES) {
-        length = fread(bytes, 1, READ_BYTES, file);
-        XXH3_128bits_update(state, bytes, length);
+    while ((length = read(fd, bytes, READ_BYTES)) > 0) {
+        XXH3_128bits_update(state, bytes, (size_t)length);
+        total += length;
     }
-    bool read = file && !ferror(file);
     XXH128_hash_t sum = XXH3_128bits_digest(state);
     snprintf(text, HASH_TEXT_BYTES, "%016llx%016llx", (unsigned long long)sum.high64,
              (unsigned long long)sum.low64);
-    if (file) {
-        (void)fclose(file);
-    }
+    close(fd);
     XXH3_freeState(state);
     free(bytes);
-    return read;
+    return length < 0 ? -1 : total;
 }

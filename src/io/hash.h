@@ -49,8 +49,8 @@ static inline void hash_add(struct hash *h, const void *bytes, size_t length)
 /* The hash of all that was added since the last digest; what follows begins anew. */
 uint64_t hash_digest(struct hash *h);
 
-/* The 128-bit XXH3 of a file's bytes, written as xxh128sum does. False: errno tells. */
+/* The 128-bit XXH3 of a file, written as xxh128sum does; returns its bytes, -1: errno tells. */
 enum { HASH_TEXT_BYTES = 33 };
-bool hash_file(const char *path, char text[HASH_TEXT_BYTES]);
+int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES]);
 
 #endif

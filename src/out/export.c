@@ -19,15 +19,8 @@
 
 #define MANIFEST_NAME "manifest.json"
 
-/* The longest name that a file can take on, with room for what stands around it. */
-enum { NAME_BYTES = 200 };
-
-/* A table or view of the file. */
-struct relation {
-    const char *name;
-    bool is_view;
-    bool is_our_view;
-};
+/* What export.sql says of a table or view: a sum of these. */
+enum { IS_VIEW = 1, IS_OUR_VIEW = 2, IS_FILE_NAME = 4 };
 
 /* An export while it is made. */
 struct exporting {
@@ -41,21 +34,19 @@ struct exporting {
 
 /* --- which ----------------------------------------------------------------------------------- */
 
-/* All tables and views, by name, in the arena. */
-static bool list_relations(struct db *d, struct arena *a, struct relation **list, size_t *count,
-                           struct err *e)
+/* All tables and views, by name, and what is said of them, in the arena. */
+static bool list_relations(struct db *d, struct arena *a, const char ***names, int **marks,
+                           size_t *count, struct err *e)
 {
     struct rows q = db_ask(d, e, sql_export_relations, S(embedded_views[VIEWS_DROP].text));
 
-    *list = NULL;
-    *count = 0;
-    while (db_next(&q)) {
-        if (!*list) {
-            *list = arena_array(a, (size_t)db_int(&q, 3), sizeof(**list));
+    for (*count = 0; db_next(&q); (*count)++) {
+        if (*count == 0) {
+            *names = arena_array(a, (size_t)db_int(&q, 2), sizeof(**names));
+            *marks = arena_array(a, (size_t)db_int(&q, 2), sizeof(**marks));
         }
-        (*list)[(*count)++] = (struct relation){.name = db_kept(&q, 0, a),
-                                                .is_view = db_int(&q, 1) != 0,
-                                                .is_our_view = db_int(&q, 2) != 0};
+        (*names)[*count] = db_kept(&q, 0, a);
+        (*marks)[*count] = (int)db_int(&q, 1);
     }
     return db_end(&q);
 }
@@ -63,35 +54,20 @@ static bool list_relations(struct db *d, struct arena *a, struct relation **list
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e)
 {
-    struct relation *list;
+    const char **known;
+    int *marks;
     size_t known_count;
 
-    if (!list_relations(d, a, &list, &known_count, e)) {
+    if (!list_relations(d, a, &known, &marks, &known_count, e)) {
         return false;
-    }
-    const char **known = arena_array(a, known_count + 1, sizeof(*known));
-    for (size_t i = 0; i < known_count; i++) {
-        known[i] = list[i].name;
     }
     for (size_t i = 0; i < count; i++) {
         if (!str_is_listed(names[i], known, known_count)) {
-            const char *near = str_nearest(names[i], known, known_count);
-            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s%s", names[i],
-                           near ? "; did you mean " : "", near ? near : "");
+            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
+                           str_suggest(a, names[i], known, known_count));
         }
     }
     return true;
-}
-
-/* Whether a name can be a file's everywhere, on Windows shares too, and leads to no other place. */
-static bool is_file_name(const char *name)
-{
-    size_t length = 0;
-
-    while ((unsigned char)name[length] >= ' ' && !strchr("\"*/:<>?\\|\x7f", name[length])) {
-        length++;
-    }
-    return length > 0 && length <= NAME_BYTES && name[length] == '\0' && name[0] != '.';
 }
 
 /* What others keep in the file does not stop an export of what is ours. */
@@ -104,36 +80,38 @@ static void leave_out(const char *relation, struct err *e)
 static bool choose_files(struct exporting *x, struct err *e)
 {
     const struct export_request *r = x->request;
-    struct relation *list;
+    const char **names;
+    int *marks;
     size_t count;
 
     if (!export_check(x->db, r->names, r->name_count, x->arena, e) ||
-        !list_relations(x->db, x->arena, &list, &count, e)) {
+        !list_relations(x->db, x->arena, &names, &marks, &count, e)) {
         return false;
     }
     x->asides = arena_array(x->arena, count + 1, sizeof(*x->asides));
     x->result->files = arena_array(x->arena, count + 1, sizeof(*x->result->files));
     for (size_t i = 0; i < count; i++) {
-        const char *name = list[i].name;
-        bool named = str_is_listed(name, r->names, r->name_count);
-        bool ours = list[i].is_our_view || str_is_listed(name, r->data_tables, r->data_table_count);
-        if (r->name_count > 0 ? !named : !ours && !list[i].is_view) {
+        bool named = str_is_listed(names[i], r->names, r->name_count);
+        bool ours = (marks[i] & IS_OUR_VIEW) ||
+                    str_is_listed(names[i], r->data_tables, r->data_table_count);
+
+        if (r->name_count > 0 ? !named : !ours && !(marks[i] & IS_VIEW)) {
             continue;
         }
-        if (!is_file_name(name)) {
-            err_set(e, ERR_USAGE,
-                    "no file can have the name '%s': make a view of another name over it", name);
-            if (named) {
-                return false;
-            }
-            leave_out(name, e);
+        if (marks[i] & IS_FILE_NAME) {
+            x->result->files[x->result->count++] = (struct export_file){
+                .relation = names[i],
+                .name = arena_printf(x->arena, "%s.csv%s", names[i], r->csv.gzip ? ".gz" : ""),
+                .is_needed = named || ours,
+            };
             continue;
         }
-        x->result->files[x->result->count++] = (struct export_file){
-            .relation = name,
-            .name = arena_printf(x->arena, "%s.csv%s", name, r->csv.gzip ? ".gz" : ""),
-            .is_needed = named || ours,
-        };
+        err_set(e, ERR_USAGE, "no file can have the name '%s': make a view of another name over it",
+                names[i]);
+        if (named) {
+            return false;
+        }
+        leave_out(names[i], e);
     }
     return true;
 }
@@ -241,17 +219,14 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
     if (!csv_finish(w)) {
         return file_fail(e, "write", path, errno);
     }
-    long bytes = ftell(aside->stream);
-    if (bytes < 0) {
-        return file_fail(e, "write", path, errno);
-    }
-    file.bytes = (uint64_t)bytes;
     if (!file_aside_sync(aside, e)) {
         return false;
     }
-    if (!hash_file(aside->aside_path, hash)) {
+    int64_t bytes = hash_file(aside->aside_path, hash);
+    if (bytes < 0) {
         return file_fail(e, "read", path, errno);
     }
+    file.bytes = (uint64_t)bytes;
     x->result->files[x->result->count++] = file;
     return db_do(x->db, e, sql_export_file_add, S(file.relation), S(file.name),
                  I((int64_t)file.rows), I(bytes), S(hash));
@@ -284,9 +259,6 @@ static bool claim_directory(struct exporting *x, struct err *e)
         return false;
     }
     x->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (x->directory < 0) {
-        return file_fail(e, "open", path, errno);
-    }
     return flock(x->directory, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK ||
            err_set(e, ERR_LOCKED, "another export is writing to %s; run again when it is done",
                    path);
@@ -328,8 +300,6 @@ bool export_run(struct db *d, const struct export_request *request, struct arena
     for (size_t i = 0; x.asides && i <= out->count; i++) {
         file_aside_discard(&x.asides[i]);
     }
-    if (x.directory >= 0) {
-        (void)close(x.directory);
-    }
+    (void)close(x.directory);
     return done;
 }

@@ -1,8 +1,15 @@
 -- What an export asks (out/export.h).
 
 -- name: export_relations
--- The tables and views of the file; which views are ours, by ?1, what drops them; how many in all.
-SELECT name, type = 'view', instr(?1, ' ' || name || ';') > 0, count(*) OVER () FROM sqlite_master
+-- The tables and views of the file; what they are: views (1), views of ours (2), by ?1, what drops
+-- them, named as a file can be everywhere, on Windows shares too, and is nowhere else (4); how many.
+SELECT
+    name,
+    (type = 'view') + 2 * (instr(?1, ' ' || name || ';') > 0)
+        + 4 * (length(name) BETWEEN 1 AND 200 AND name NOT GLOB '.*' AND name NOT GLOB
+               '*["*/:<>?\|' || char(1) || '-' || char(31) || char(127) || ']*'),
+    count(*) OVER ()
+FROM sqlite_master
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 ORDER BY name
 

@@ -1,13 +1,16 @@
 #include "out/query.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/str.h"
 #include "io/embedded.h"
+#include "sql.h"
 
-enum { PARAMS_MAX = 32 };
+enum { PARAMS_MAX = 32, ID_LENGTH = 36 };
 
 /* The text after "-- WORD: " in a line of the comment; NULL when the line has another word. */
 static const char *after_word(const char *line, const char *word)
@@ -44,9 +47,13 @@ static void read_head(struct query *q, struct arena *a)
         } else if (param) {
             INVARIANT(q->param_count < PARAMS_MAX);
             size_t name = strcspn(param, " ");
+            size_t type = strcspn(param, "[") + 1;
+            size_t end = strcspn(param, "]");
+            INVARIANT(type < end);
             params[q->param_count] =
                 (struct query_param){.name = arena_strndup(a, param, name),
-                                     .text = param + name + strspn(param + name, " ")};
+                                     .type = arena_strndup(a, param + type, end - type),
+                                     .text = param + end + 1 + strspn(param + end + 1, " ")};
             last = &params[q->param_count++].text;
         } else {
             const char *more = line + 2 + strspn(line + 2, " ");
@@ -85,9 +92,8 @@ const struct query *query_find(struct arena *a, const char *name, struct err *e)
         }
         names[i] = list[i].name;
     }
-    const char *near = str_nearest(name, names, count);
-    err_set(e, ERR_USAGE, "there is no query '%s'%s%s; `rollcall query` lists them", name,
-            near ? ", did you mean " : "", near ? near : "");
+    err_set(e, ERR_USAGE, "there is no query '%s'%s; `rollcall query` lists them", name,
+            str_suggest(a, name, names, count));
     return NULL;
 }
 
@@ -100,12 +106,39 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
         names[i] = q->params[i].name;
         all = i == 0 ? names[i] : arena_printf(a, "%s, %s", all, names[i]);
     }
-    const char *near = str_nearest(name, names, q->param_count);
-    return err_set(e, ERR_USAGE, "the query %s has no parameter '%s'%s%s; it has: %s", q->name,
-                   name, near ? ", did you mean " : "", near ? near : "", all);
+    return err_set(e, ERR_USAGE, "the query %s has no parameter '%s'%s; it has: %s", q->name, name,
+                   str_suggest(a, name, names, q->param_count), all);
 }
 
-bool query_value(const struct query *q, struct arena *a, const char *assignment,
+/* Replaces *value by what it is called, in any case. */
+static bool find_known(struct db *d, const struct query_param *p, struct arena *a,
+                       const char **value, struct err *e)
+{
+    const char **known = NULL;
+    size_t count = 0;
+    struct rows q = db_ask(d, e, sql_query_known, S(p->type));
+
+    while (db_next(&q)) {
+        known = known ? known : arena_array(a, (size_t)db_int(&q, 1), sizeof(*known));
+        known[count++] = db_kept(&q, 0, a);
+    }
+    if (!db_end(&q)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(known[i], *value) == 0) {
+            *value = known[i];
+            return true;
+        }
+    }
+    const char *suggestion = str_suggest(a, *value, known, count);
+    /* Records may name what no list has, or has any more. */
+    bool is_id = strspn(*value, "0123456789abcdef-") == ID_LENGTH && !(*value)[ID_LENGTH];
+    return count == 0 || (is_id && !*suggestion) ||
+           err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value, suggestion);
+}
+
+bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
@@ -124,10 +157,20 @@ bool query_value(const struct query *q, struct arena *a, const char *assignment,
     if (at == q->param_count) {
         return refuse_param(q, a, marked + 1, e);
     }
-    if (strstr(q->params[at].text, "YYYY-MM-DD") && !clock_parse_day(value, &day)) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", marked + 1, value);
+    const struct query_param *p = &q->params[at];
+    bool is_number = str_starts_with(p->type, "number ");
+    const char *least = p->type + strlen("number ");
+    if (is_number && !str_to_int64(value, strtoll(least, NULL, 10), INT64_MAX, &number)) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is no whole number from %s on", p->name, value,
+                       least);
     }
-    *out = str_to_int64(value, INT64_MIN, INT64_MAX, &number) ? I(number) : S(value);
+    if (str_eq(p->type, "day") && !clock_parse_day(value, &day)) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", p->name, value);
+    }
+    if (!is_number && !str_eq(p->type, "day") && !find_known(d, p, a, &value, e)) {
+        return false;
+    }
+    *out = is_number ? I(number) : S(value);
     out->name = marked;
     return true;
 }

@@ -2,8 +2,9 @@
  * The built-in queries: the files of queries/, described by the comment at their head.
  *
  * The comment: "-- title: ...", "-- description: ..." (going on in lines that begin with "--   "),
- * and one "-- param: NAME  what it is" a parameter (:NAME in the statement). A parameter that is
- * not given is NULL.
+ * and one "-- param: NAME  [type] what it is" a parameter (:NAME in the statement). A parameter
+ * that is not given is NULL. Types: [day] (YYYY-MM-DD), [number N] (a whole one, from N on), and
+ * those whose names out/query.sql knows: [queue], [agent], [stream], [media].
  */
 #ifndef ROLLCALL_OUT_QUERY_H
 #define ROLLCALL_OUT_QUERY_H
@@ -17,6 +18,7 @@
 
 struct query_param {
     const char *name; /* without the colon */
+    const char *type; /* without the brackets */
     const char *text; /* what it is */
 };
 
@@ -35,10 +37,10 @@ const struct query *query_list(struct arena *a, size_t *count);
 /* The query of that name; NULL with ERR_USAGE (naming the nearest) when there is none. */
 const struct query *query_find(struct arena *a, const char *name, struct err *e);
 
-/* The value, with its parameter's name, that "key=value" gives: a whole number as an integer, else
- * text; borrowed, but for the name (in the arena). ERR_USAGE for an unknown key (naming the
- * nearest) and for what should be a day and is none. */
-bool query_value(const struct query *q, struct arena *a, const char *assignment,
+/* The value, with its parameter's name, that "key=value" gives: a number as an integer, a name as
+ * the database `d` spells it; borrowed or in the arena. ERR_USAGE for an unknown key, and for a
+ * value that is not of the parameter's type (both naming the nearest). */
+bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e);
 
 #endif

@@ -56,17 +56,3 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
     }
     return true;
 }
-
-bool status_print_json(struct db *d, FILE *out, struct err *e)
-{
-    return render_document(d, e, sql_status_document, DB_VALUES(NONE), out);
-}
-
-bool status_is_behind(struct db *d, bool *behind, struct err *e)
-{
-    int64_t value = 0;
-    bool read = db_scalar(d, sql_status_is_behind, &value, e);
-
-    *behind = value != 0;
-    return read;
-}

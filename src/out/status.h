@@ -40,12 +40,9 @@ struct status_request {
  * the read transaction of the caller: they last until its db_rollback. */
 bool status_gather(struct db *d, const struct status_request *wanted, struct err *e);
 
-/* Prints what was gathered, for people (`width` columns, 0: as wide as need be) or as one JSON
- * object. */
+/* Prints what was gathered for people, in `width` columns (0: as wide as need be). As one JSON
+ * object it is sql_status_document; whether a stream is overdue or behind is sql_status_is_behind.
+ */
 bool status_print(struct db *d, int width, FILE *out, struct err *e);
-bool status_print_json(struct db *d, FILE *out, struct err *e);
-
-/* Whether some enabled stream is overdue or behind. */
-bool status_is_behind(struct db *d, bool *behind, struct err *e);
 
 #endif

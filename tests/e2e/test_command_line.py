@@ -145,7 +145,7 @@ class Mistyped(CommandLine):
     def test_a_misspelt_table_is_told_with_its_line(self):
         site = self.filled()
         site.set(export={"tables": "user, conversatoin"})
-        words = r"rollcall.ini:\d+: \[export\] tables: there is no table or view 'conversatoin'; did you mean conversation"
+        words = r"rollcall.ini:\d+: \[export\] tables: there is no table or view 'conversatoin', did you mean conversation"
         self.refused(site.run("export"), 3, words)
         self.refused(site.extract("--until", NOW), 3, words)
         self.ok(site.run("export", "user"))  # the command line's names take their place

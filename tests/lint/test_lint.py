@@ -47,7 +47,7 @@ bool thing_make(struct thing *t, int size)
     "src/io/db.c": '#include "base/thing.h"\n#include <sqlite3.h>\nconst char *q = "SELECT 1";\n',
     "src/main.c": '#include "io/db.h"\nconst char *m = "DELETE /jobs";\nconst char *n = "Select one.";\n',
     "src/io/db.h": "/* The database. */\n",
-    "queries/one.sql": "-- title: One\n-- description: a row.\n-- param: from  the first day\n"
+    "queries/one.sql": "-- title: One\n-- description: a row.\n-- param: from  [day] the first day\n"
                        "SELECT ':no' WHERE :from;\n",
     "schema/0001_a.sql": "CREATE TABLE a (\n    a_id TEXT PRIMARY KEY, -- the id\n    -- its size, bytes\n"
                          "    size INTEGER\n) STRICT;\n",
@@ -177,7 +177,7 @@ class Rules(unittest.TestCase):
         self.shows(lint.rule_query_header, "queries/a.sql", "SELECT 1;\n")
         self.shows(lint.rule_query_header, "queries/a.sql", "-- title: A\nSELECT 1;\n")
         self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "SELECT :day;\n")
-        self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "-- param: day  a day\nSELECT 1;\n")
+        self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "-- param: day  [day] a day\nSELECT 1;\n")
         self.shows(lint.rule_query_header, "queries/a.sql", SQL_QUERY + "SELECT 1; SELECT 2;\n")
 
     def test_column_comment(self):

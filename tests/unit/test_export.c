@@ -381,7 +381,7 @@ static void check_plan(struct scratch *s, const char *sql)
 /* Constant memory: no table is sorted. */
 static void check_no_sorting(struct scratch *s)
 {
-    struct rows names = db_ask(s->db, &s->e, sql_export_relations, NONE);
+    struct rows names = db_ask(s->db, &s->e, sql_export_relations, S(""));
     size_t count = 0;
 
     for (; db_next(&names); count++) {
@@ -390,7 +390,7 @@ static void check_no_sorting(struct scratch *s)
         check(db_next(&q), s);
         const char *sql = db_kept(&q, 0, s->arena);
         check(db_end(&q), s);
-        if (db_int(&names, 1) == 0) {
+        if (db_int(&names, 1) % 2 == 0) {
             check_plan(s, sql);
         }
     }

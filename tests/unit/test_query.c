@@ -49,6 +49,7 @@ TEST(the_head_comment_is_read)
     assert_int_equal(q->param_count, 3);
     assert_string_equal(q->params[2].name, "stream");
     assert_string_equal(q->params[2].text, "one stream; default: all");
+    assert_string_equal(q->params[2].type, "stream");
 }
 
 TEST(an_unknown_query_is_told_the_nearest)
@@ -68,7 +69,9 @@ TEST(parameters_are_bound_or_refused)
     } cases[] = {
         {"stream=users", NULL},
         {"from=2026-03-01", NULL},
-        {"stream=", NULL},
+        {"stream=Users", NULL},
+        {"stream=", "nothing is called ''"},
+        {"stream=usres", "nothing is called 'usres', did you mean users"},
         {"strem=users", "did you mean stream"},
         {"strem=users", "from, to, stream"},
         {"from=2026-3-1", "is no day"},
@@ -79,9 +82,11 @@ TEST(parameters_are_bound_or_refused)
     struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
 
+    scratch_exec(s, "INSERT INTO extract_window (stream, kind) VALUES ('users', 'snapshot'), "
+                    "('queues', 'snapshot')");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct db_value value;
-        bool bound = query_value(q, s->arena, cases[i].assignment, &value, &s->e);
+        bool bound = query_value(s->db, q, s->arena, cases[i].assignment, &value, &s->e);
 
         assert_int_equal(bound, cases[i].refusal == NULL);
         if (!bound) {
@@ -97,9 +102,7 @@ TEST(values_reach_the_statement)
     const struct query *q = find(s, "freshness");
     struct db_value value;
 
-    scratch_exec(s, "INSERT INTO extract_window (stream, kind) VALUES ('users', 'snapshot'), "
-                    "('queues', 'snapshot')");
-    check(query_value(q, s->arena, "stream=users", &value, &s->e), s);
+    check(query_value(s->db, q, s->arena, "stream=USERS", &value, &s->e), s);
     struct rows rows = db_ask_values(s->db, &s->e, q->sql, &value, 1);
     assert_true(db_next(&rows));
     assert_string_equal(db_text(&rows, 0), "users");

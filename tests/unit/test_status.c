@@ -2,8 +2,10 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "out/render.h"
 #include "out/status.h"
 #include "scratch.h"
+#include "sql.h"
 
 #define NOW "2024-10-05T12:00:00.000Z"
 
@@ -54,7 +56,9 @@ static const char *told(struct scratch *s, const char *now, int due_hours, bool 
     assert_true(clock_parse(now, false, &request.now_ms));
     check(db_begin_read(s->db, &s->e), s);
     check(status_gather(s->db, &request, &s->e), s);
-    check(json ? status_print_json(s->db, out, &s->e) : status_print(s->db, 80, out, &s->e), s);
+    check(json ? render_document(s->db, &s->e, sql_status_document, DB_VALUES(NONE), out)
+               : status_print(s->db, 80, out, &s->e),
+          s);
     db_rollback(s->db);
     (void)fclose(out);
     return scratch_file(s, "told");
