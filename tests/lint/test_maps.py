@@ -6,6 +6,7 @@ import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -148,6 +149,8 @@ class Maps(unittest.TestCase):
     def test_the_documented_tables_make_maps(self):
         with open(os.path.join(ROOT, "docs", "adding-a-stream.md"), encoding="utf-8") as f:
             examples = "".join(re.findall(r"^```sql\n(CREATE TABLE .*?)^```$", f.read(), re.S | re.M))
+        for text in (examples, " ".join(code(p) for p in PROOF)):
+            sqlite3.connect(":memory:").executescript(text)
         for awk in self.each():
             self.assertEqual(re.findall(r"#define (\w+)_TREE", run(awk, examples, "h").stdout), [
                 "CONVERSATION_AGGREGATE", "USER_ROUTING_STATUS", "USER_PRESENCE", "ADHERENCE_DAY", "WRAPUP_CODE"])
