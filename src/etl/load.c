@@ -402,7 +402,7 @@ static void make_child(struct loader *l, size_t i)
 
 static const char moved_table[] =
     "CREATE TEMP TABLE IF NOT EXISTS moved (key INTEGER NOT NULL, old_no INTEGER NOT NULL, "
-    "new_no INTEGER, id TEXT, name TEXT NOT NULL, value TEXT)";
+    "new_no INTEGER, id, name TEXT NOT NULL, value TEXT)";
 
 /* Attributes follow their participant by its id; participants that share one, or have none, keep
  * their order. What stays where it is, is not touched. */
@@ -421,7 +421,8 @@ static void make_attributes(struct loader *l)
     make(l, CLEAR_MOVED, table, "DELETE FROM temp.moved");
     make(l, FIND_MOVED, table,
          "INSERT INTO temp.moved "
-         "SELECT {table}.{key}, {table}.{no}, new.{no}, old.{parent_id}, name, value FROM {table} "
+         "SELECT {table}.{key}, {table}.{no}, new.{no}, "
+         "ifnull(old.{parent_id}, nullif(old.nth, 1) - 1), name, value FROM {table} "
          "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER "
          "(PARTITION BY {key}, {parent_id} ORDER BY {no}) AS nth FROM {parent} "
          "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE keeps)) AS old "

@@ -926,22 +926,34 @@ static const struct cell *next_parent_row(const struct walker *w, const struct w
     return NULL;
 }
 
-/* Adds the terms of the entity's rows in one table of attributes. */
+/* Adds the terms of the entity's rows in one table of attributes. Parents without an id are told
+ * apart by how many such come before them. */
 static uint64_t attribute_sum(struct walker *w, size_t table)
 {
     static const struct cell none = {.type = CELL_NULL};
     const struct walk_table *t = &w->tables[table];
     const struct row_set *set = &w->sets[table];
-    size_t at = w->sets[t->parent - w->tables].first;
+    const struct row_set *parents = &w->sets[t->parent - w->tables];
+    size_t at = parents->first;
+    size_t counted = at;
+    int64_t nameless = 0;
     uint64_t sum = 0;
 
     for (size_t i = set->first; i < set->row_count; i++) {
         const struct cell *row = row_at(set, i);
         const struct cell *parent = next_parent_row(w, t, row, &at);
+        struct cell id;
 
         INVARIANT(parent);
-        sum += walk_attribute_term(w, table, t->parent_has_id ? &parent[t->parent_id_cell] : &none,
-                                   row + first_column(t));
+        for (; counted < at; counted++) {
+            nameless +=
+                !t->parent_has_id || row_at(parents, counted)[t->parent_id_cell].type == CELL_NULL;
+        }
+        id = t->parent_has_id ? parent[t->parent_id_cell] : none;
+        if (id.type == CELL_NULL && nameless > 0) {
+            id = (struct cell){.type = CELL_INT, .value.integer = nameless};
+        }
+        sum += walk_attribute_term(w, table, &id, row + first_column(t));
     }
     return sum;
 }
@@ -1160,6 +1172,7 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     for (size_t i = 0; i < w->count; i++) {
         mark_repeated(&p->trees[i]);
     }
+    json_drop_values(doc);
     return p;
 }
 
@@ -1211,7 +1224,7 @@ size_t walked_bytes(const struct walked_page *p)
         for (size_t k = 0; k < t->table_count; k++) {
             const struct row_set *set = &t->sets[k];
 
-            bytes += set->row_capacity *
+            bytes += set->row_count *
                      (set->cells_per_row * sizeof(*set->cells) + sizeof(*set->entities));
         }
     }

@@ -46,9 +46,9 @@ struct row_set {
 
 /* An entity that was walked; its root's row has the same number. The content hashes are over its
  * rows without attributes, and over its attributes alone (keyed by their participant's id, so that
- * ordinals do not matter); never 0. They are stored: the same content gives the same numbers in
- * every version of the program. NULLs are left out, so that a column added to a map changes no
- * stored hash. */
+ * ordinals do not matter but for those that have none); never 0. They are stored: the same content
+ * gives the same numbers in every version of the program. NULLs are left out, so that a column
+ * added to a map changes no stored hash. */
 struct walked {
     struct cell id;
     uint64_t row_hash;
@@ -90,8 +90,8 @@ struct page_walker *page_walker_new(const struct tree_map *const *trees);
 void page_walker_free(struct page_walker *w);
 
 /* Walks `rows`, the array of `doc` that holds the entities, or the objects in which they are nested
- * (absent or null: there are none). Takes `doc` over, on failure too; `facts` are borrowed for the
- * call. NULL with ERR_CONTRACT when `rows` is no array, an element no object or an entity without
+ * (absent or null: there are none). Takes `doc` over, on failure too, and drops its values;
+ * `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no array, an element no object or an entity without
  * its own id (row and path in the message). Free with walked_free, from any thread. */
 struct walked_page;
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
@@ -136,7 +136,8 @@ const char *walk_ordinal_name(const struct walker *w, size_t table, size_t at);
 
 /* What one attribute adds to the attribute hash, for those that are in the file: the hash is the
  * total of the sum. `table` is the attributes' place among the tables, `parent_id` the own id of
- * the row's parent (participant_id; CELL_NULL when it has none), `columns` the row's columns. */
+ * the row's parent (participant_id), `columns` the row's columns. A parent without an id has the
+ * number of those before it in its entity that have none either, the first CELL_NULL. */
 uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
                              const struct cell *columns);
 uint64_t walk_attribute_total(uint64_t sum);

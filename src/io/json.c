@@ -13,6 +13,7 @@ _Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place need
 struct json_doc {
     yyjson_doc *parsed;
     char *bytes; /* the text, which the strings of `parsed` point into */
+    size_t length;
     size_t mended;
 };
 
@@ -157,7 +158,7 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
         return NULL;
     }
     struct json_doc *doc = xmalloc(sizeof(*doc));
-    *doc = (struct json_doc){parsed, bytes, s.surrogates + s.invalid};
+    *doc = (struct json_doc){parsed, bytes, length, s.surrogates + s.invalid};
     return doc;
 }
 
@@ -170,6 +171,12 @@ void json_free(struct json_doc *doc)
     }
 }
 
+void json_drop_values(struct json_doc *doc)
+{
+    yyjson_doc_free(doc->parsed);
+    doc->parsed = NULL;
+}
+
 size_t json_mended(const struct json_doc *doc)
 {
     return doc->mended;
@@ -177,8 +184,7 @@ size_t json_mended(const struct json_doc *doc)
 
 size_t json_held_bytes(const struct json_doc *doc)
 {
-    return yyjson_doc_get_val_count(doc->parsed) * sizeof(yyjson_val) +
-           yyjson_doc_get_read_size(doc->parsed) + sizeof(*doc);
+    return yyjson_doc_get_val_count(doc->parsed) * sizeof(yyjson_val) + doc->length + sizeof(*doc);
 }
 
 struct json json_root(const struct json_doc *doc)

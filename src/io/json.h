@@ -60,6 +60,9 @@ void json_free(struct json_doc *doc);
 /* How many characters U+FFFD stand in it for what was none. */
 size_t json_mended(const struct json_doc *doc);
 
+/* Frees the values; the texts that json_text and json_str gave stay until json_free. */
+void json_drop_values(struct json_doc *doc);
+
 /* Bytes of memory the document holds, values and text. */
 size_t json_held_bytes(const struct json_doc *doc);
 

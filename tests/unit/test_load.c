@@ -403,6 +403,27 @@ TEST_IN(set_up, tear_down, test_attributes_without_ids)
                 "1k3,2k1,3k4,4k2");
 }
 
+/* Without ids, where an attribute is counts as what it is; the rows' order alone does not. */
+TEST_IN(set_up, tear_down, test_attributes_that_move_between_participants_without_ids)
+{
+    static const char where[] = "SELECT group_concat(participant_no || value) FROM (SELECT * FROM "
+                                "participant_attribute ORDER BY participant_no)";
+    struct fixture *f = *state;
+
+    job(f, PAGE("{'attributes':{'k':'v'}},{},{'participantId':'T','attributes':{'k':'w'}}", ""));
+    job(f, PAGE("{},{'attributes':{'k':'v'}},{'participantId':'T','attributes':{'k':'w'}}", ""));
+    check_counts(f, 0, 1, 0);
+    check_value(f->s, where, "1v,2w");
+    query(f, PAGE("{'participantId':'T'},{},{}", ""));
+    check_value(f->s, where, "0w,2v");
+    job(f, PAGE("{'participantId':'T','attributes':{'k':'w'}},{},{'attributes':{'k':'v'}}", ""));
+    check_counts(f, 0, 0, 1);
+    query(f, PAGE("{},{'participantId':'T'}", "")); /* the second is gone */
+    check_value(f->s, where, "1w");
+    job(f, PAGE("{},{'participantId':'T','attributes':{'k':'w'}}", ""));
+    check_counts(f, 0, 0, 1);
+}
+
 TEST_IN(set_up, tear_down, test_attributes_come_with_moved_participants)
 {
     struct fixture *f = *state;

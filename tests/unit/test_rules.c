@@ -14,7 +14,7 @@
 /* 2026-03-01T00:00:00Z */
 #define EPOCH INT64_C(1772323200000)
 
-enum { SEQUENCES = 15, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * DAYS };
+enum { SEQUENCES = 6, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * DAYS };
 
 /* clang-format off */
 #define FIELD(n, p, t, f) {.name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)}
