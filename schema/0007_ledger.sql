@@ -117,7 +117,8 @@ CREATE TABLE unknown_field (
     PRIMARY KEY (stream, path)
 ) WITHOUT ROWID;
 
--- Values that could not be stored as what they should be; NULL was stored.
+-- Values that could not be stored as what they should be: NULL was stored, or the text of a number or
+-- boolean, or U+FFFD for what is no character.
 CREATE TABLE data_problem (
     stream TEXT NOT NULL,        -- the stream
     path TEXT NOT NULL,          -- dotted path within the entity

@@ -551,10 +551,9 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
     const char *problem = walk_value(w->rows, map, value, base_ms, cell);
 
     if (problem) {
-        *cell = (struct cell){.type = CELL_NULL};
         note_problem(w->notes, path, problem, value);
     }
-    return problem == NULL;
+    return cell->type != CELL_NULL;
 }
 
 /* Fills the columns of a new row whose values lie in no member of it. */

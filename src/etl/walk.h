@@ -9,7 +9,8 @@
  * nested in the elements of the answer, one element may hold many, or none.
  *
  * Invariants: absent, null and wrong type are told apart: absent and null become NULL; a value of
- * the wrong type becomes NULL and is counted (data_problem); a field that no column names is
+ * the wrong type becomes NULL (in a text column a number or boolean becomes its text) and is
+ * counted (data_problem); a field that no column names is
  * counted (unknown_field) and never fails; only a missing own id refuses the page. A cell has its
  * column's kind or none: a REAL column never gets an integer, an integer column never a real.
  * Tables come root first, each parent before its children; entities' rows lie in their order.
@@ -144,7 +145,8 @@ uint64_t walk_attribute_total(uint64_t sum);
 
 /* Fills `c` from a value that is neither absent nor null, as the column wants it; `base_ms` is what
  * offsets count from (TIME_NONE: unknown). Text is borrowed from the document or the arena. Returns
- * NULL, or the problem (static text) for which the cell is to be NULL. */
+ * NULL, or the problem (static text) for which the cell is NULL, or a number's or boolean's text in
+ * a text column. */
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
                        int64_t base_ms, struct cell *c);
 #endif

@@ -127,8 +127,13 @@ static const char *text_cell(struct arena *a, const struct column_map *column, s
 {
     size_t length;
     const char *text = json_text(v, &length);
+    enum json_type type = json_type(v);
 
     if (!text) {
+        if (column->type == COLUMN_TEXT && type >= JSON_BOOL && type <= JSON_REAL) {
+            text = json_write(a, v, &length);
+            set_text(c, text, length);
+        }
         return wrong_type;
     }
     if (length > INT32_MAX) {
@@ -190,12 +195,13 @@ static const char *real_cell(struct json v, struct cell *c)
 
 static const char *offset_cell(struct arena *a, struct json v, int64_t base_ms, struct cell *c)
 {
-    const char *problem = real_cell(v, c);
+    struct cell seconds;
+    const char *problem = real_cell(v, &seconds);
 
     if (problem || base_ms == TIME_NONE) {
         return problem ? problem : no_base;
     }
-    double ms = c->value.real * 1000;
+    double ms = seconds.value.real * 1000;
     if (!(ms > -OFFSET_MS_MAX && ms < OFFSET_MS_MAX)) {
         return out_of_range;
     }
@@ -235,6 +241,7 @@ static const char *json_cell(struct arena *a, struct json v, struct cell *c)
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
                        int64_t base_ms, struct cell *c)
 {
+    *c = (struct cell){.type = CELL_NULL};
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TIME:

@@ -208,12 +208,17 @@ TEST_IN(set_up, tear_down, test_absent_null_and_wrong_type)
     check_rows(f, THING, "'a' - - - - - - - - -");
     check_notes(f, "");
     walk(f, "{'thingId':'a','start':5,'count':'7','ratio':true,'open':1,'list':'x','division':'d',"
-            "'nick':12,'tags':{'a':1},'parts':'p','flow':[]}");
-    check_rows(f, THING, "'a' - - - - - - - - -");
+            "'nick':12,'tags':{'a':1},'parts':[{'partId':true,'attributes':{'k':-0.5,'l':[1]}}],"
+            "'flow':[]}");
+    check_rows(f, THING, "'a' - - - - - - '12' - -");
+    check_rows(f, PART, "0 'true' -");
+    check_rows(f, ATTRIBUTE, "0 'k' '-0.5'; 0 'l' -");
     check_notes(f, "start: wrong type 1, count: wrong type 1, ratio: wrong type 1, "
                    "open: wrong type 1, list: wrong type 1, division: wrong type 1, "
-                   "nick: wrong type 1, tags: wrong type 1, parts: wrong type 1, "
-                   "flow: wrong type 1");
+                   "nick: wrong type 1, tags: wrong type 1, parts.partId: wrong type 1, "
+                   "parts.attributes: wrong type 2, flow: wrong type 1");
+    walk(f, "{'thingId':7,'parts':'p','tags':{},'flow':5}");
+    check_rows(f, THING, "'7' - - - - - - - - -");
     for (size_t i = PART; i < TABLE_COUNT; i++) {
         check_rows(f, i, "");
     }
@@ -294,7 +299,7 @@ TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
     check_rows(f, PART, "0 'p0' -; 2 'p2' -");
     check_rows(f, LEG, "0 0 'l0' -; 0 1 'l1' -; 2 0 - 3");
     check_rows(f, ATTRIBUTE, "2 'k' 'v'; 2 'n' -");
-    check_rows(f, TAG, "0 'x'; 3 'y'");
+    check_rows(f, TAG, "0 'x'; 2 '5'; 3 'y'");
     check_rows(f, FLOW, "'f'");
     check_rows(f, OUTCOME, "0 'o'");
     check_notes(f, "parts: wrong type 1, tags: wrong type 2");
@@ -360,7 +365,7 @@ TEST_IN(set_up, tear_down, test_refused_without_own_id)
 {
     struct fixture *f = *state;
     static const char *const refused[] = {
-        "{}", "{'thingId':null}", "{'thingId':5}", "{'thingId':''}", "[]", "7", "null",
+        "{}", "{'thingId':null}", "{'thingId':{}}", "{'thingId':''}", "[]", "7", "null",
     };
 
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
