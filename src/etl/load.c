@@ -91,7 +91,6 @@ struct loader {
     struct walker *walker;       /* knows the tree */
     struct observer *observer;   /* LOAD_OBSERVE */
     struct intervals *intervals; /* LOAD_INTERVALS; the rest is of the other rules */
-    bool *answered;              /* by asked id, of the page being loaded */
     struct arena *arena;
     size_t table_count;
     size_t attributes;             /* the table of attributes; 0: the tree has none */
@@ -581,7 +580,6 @@ void load_free(struct loader *l)
     intervals_free(l->intervals);
     walk_free(l->walker);
     arena_free(l->arena);
-    free(l->answered);
     free(l->entities);
     free(l);
 }
@@ -897,15 +895,6 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
 
 /* --- observations --- */
 
-static void mark_answered(struct loader *l, const struct cell *id)
-{
-    for (size_t i = 0; l->page->asked_ids && i < l->page->asked_count; i++) {
-        if (strcmp(l->page->asked_ids[i], id->value.text) == 0) {
-            l->answered[i] = true;
-        }
-    }
-}
-
 static bool take_observation(struct loader *l, const struct cell *id, const struct cell *columns,
                              struct load_counts *counts, struct err *e)
 {
@@ -919,7 +908,6 @@ static bool take_observation(struct loader *l, const struct cell *id, const stru
     if (!observe(l->observer, columns, l->now, l->page->plan, &outcome, e)) {
         return false;
     }
-    mark_answered(l, id);
     counts->rows_new += outcome == OBSERVED_NEW;
     counts->rows_changed += outcome == OBSERVED_CHANGED;
     counts->rows_unchanged += outcome >= OBSERVED_UNCHANGED;
@@ -927,31 +915,11 @@ static bool take_observation(struct loader *l, const struct cell *id, const stru
     return !n.problem || note(l, &n, e);
 }
 
-/* Who was asked for and is not in the answer. */
-static bool take_absences(struct loader *l, struct load_counts *counts, struct err *e)
-{
-    for (size_t i = 0; l->page->asked_ids && i < l->page->asked_count; i++) {
-        bool closed = false;
-
-        if (!l->answered[i] &&
-            !observe_absent(l->observer, l->page->asked_ids[i], l->now, &closed, e)) {
-            return false;
-        }
-        counts->rows_changed += closed;
-    }
-    return true;
-}
-
 static bool load_observations(struct loader *l, const struct walked_tree *t,
                               struct load_counts *counts, struct err *e)
 {
-    if (l->page->asked_ids) {
-        free(l->answered);
-        l->answered = xcalloc(l->page->asked_count, sizeof(*l->answered));
-    }
     for (size_t i = 0; i < t->count; i++) {
         const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row;
-
         const struct cell *id = &t->entities[i].id;
 
         if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
@@ -960,7 +928,7 @@ static bool load_observations(struct loader *l, const struct walked_tree *t,
             return false;
         }
     }
-    return take_absences(l, counts, e);
+    return true;
 }
 
 static bool load_intervals(struct loader *l, const struct walked_tree *t,

@@ -49,8 +49,6 @@ struct load_page {
     bool brings_attributes; /* a job's page */
     int64_t run_id;
     int64_t received_ms;          /* the observation's moment; conversation_change.changed_at */
-    const char *const *asked_ids; /* of id batches: which ids were asked; NULL otherwise */
-    size_t asked_count;
 };
 
 /* A loader for a stream's trees (ends in NULL) on `d` (all borrowed; one at a time for a tree and a

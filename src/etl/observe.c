@@ -632,26 +632,6 @@ bool observe(struct observer *o, const struct cell *record, const char *now, con
 
 /* --- absence --- */
 
-bool observe_absent(struct observer *o, const char *id, const char *now, bool *closed,
-                    struct err *e)
-{
-    struct cell agent = text_cell(id);
-    struct cell time = text_cell(now);
-    struct history_row last;
-
-    *closed = false;
-    arena_reset(o->arena);
-    if (!read_row(o, o->sql[BEFORE], &agent, NULL, &last, e)) {
-        return false;
-    }
-    if (!last.cells || !is_null(own(o, &last, END)) || !is_later(&time, own(o, &last, LAST))) {
-        return true;
-    }
-    *closed = true;
-    *own(o, &last, END) = later(own(o, &last, LAST), own(o, &last, START));
-    return write_row(o, &last, e);
-}
-
 bool observe_unseen(struct observer *o, int64_t window_id, int64_t *closed, struct err *e)
 {
     bool done = db_do(o->db, e, o->sql[CLOSE_UNSEEN], I(window_id));

@@ -52,11 +52,6 @@ enum observed {
 bool observe(struct observer *o, const struct cell *record, const char *now, const char *source,
              enum observed *outcome, struct err *e);
 
-/* The agent was asked for and is not in the answer: closes the open row at its last observation.
- * *closed: there was one. */
-bool observe_absent(struct observer *o, const char *id, const char *now, bool *closed,
-                    struct err *e);
-
 /* Closes the open rows of all whom the reading of a window has not seen (reading_seen); their
  * number in *closed. */
 bool observe_unseen(struct observer *o, int64_t window_id, int64_t *closed, struct err *e);

@@ -144,8 +144,6 @@ static bool load_rows(struct store *s, struct page *p, struct load_counts *count
         .brings_attributes = r->stream->has_attributes && r->plan->role == ROLE_JOB,
         .run_id = s->run->run_id,
         .received_ms = p->received_ms,
-        .asked_ids = r->ids && p->facts.id_count ? &r->ids[p->facts.id_from] : NULL,
-        .asked_count = p->facts.id_count,
     };
 
     struct walked_page *rows = loader ? walk_rows(p, walker, e) : NULL;
