@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "child.h"
 #include "io/db_place.h"
+#include "io/embedded.h"
 #include "scratch.h"
 
 /* Opens and fails the test when that fails. */
@@ -486,6 +487,28 @@ TEST_IN(scratch_open, scratch_close, test_views_are_made_anew)
     assert_int_equal(number(s->db, "SELECT count(*) FROM v_segment"), 0);
     assert_int_equal(number(s->db, "SELECT count(*) FROM sqlite_master WHERE name = 'own_gone'"),
                      1);
+}
+
+/* A file of schema 7 as it was made, with views of its time. */
+TEST_IN(scratch_open, scratch_close, test_a_migration_brings_the_views_of_today)
+{
+    struct scratch *s = *state;
+    const char *sql = "CREATE VIEW v_conversation AS SELECT 1 AS wait_ms;"
+                      "CREATE VIEW own AS SELECT whole FROM freshness, user;";
+
+    for (size_t i = 0; strncmp(embedded_schema[i].name, "0007", 4) == 0; i++) {
+        sql = arena_printf(s->arena, "%s%s", sql, embedded_schema[i].text);
+    }
+    db_close(s->db);
+    s->db = NULL;
+    assert_int_equal(unlink(SCRATCH_DATABASE), 0);
+    make_foreign(SCRATCH_DATABASE,
+                 arena_printf(s->arena, "%s; PRAGMA user_version = 7; PRAGMA application_id = %d",
+                              sql, DB_APPLICATION_ID));
+    s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
+    assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
+    assert_int_equal(number(s->db, "SELECT count(handle_ms) FROM v_conversation"), 0);
+    assert_int_equal(number(s->db, "SELECT count(*) FROM own"), 0);
 }
 
 /* A conversion that fails leaves the number and the tables that were. */
