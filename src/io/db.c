@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -31,7 +32,9 @@ struct db {
     sqlite3 *handle;
     char *path;
     bool in_transaction;
-    bool frozen; /* read without locks; good for as long as the file is as it was (`stamp`) */
+    ino_t wal;     /* of a writer: its write-ahead log */
+    bool is_moved; /* a writer's file is no longer the one at its path */
+    bool frozen;   /* read without locks; good for as long as the file is as it was (`stamp`) */
     struct db_stamp stamp;
     struct kept_stmt *kept;
     size_t kept_count;
@@ -247,6 +250,26 @@ bool db_end(struct rows *q)
     return q->ok;
 }
 
+/* Whoever goes on writing would write beside a file that is not theirs: closing neither brings the
+ * WAL into it nor removes what another program may have made. */
+static bool is_in_place(struct db *d, struct err *e)
+{
+    int moved = 0;
+
+    if (!d->wal ||
+        sqlite3_file_control(d->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK ||
+        !moved) {
+        return true;
+    }
+    d->is_moved = true;
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return err_set(
+        e, ERR_STORE,
+        "%s: it was replaced, moved or removed while a run wrote to it; nothing more was "
+        "written. Run again: what lies there now is brought up to date",
+        d->path);
+}
+
 bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_value *v, size_t n)
 {
     struct rows q = db_ask_values(d, e, sql, v, n);
@@ -254,6 +277,7 @@ bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_
 
     if (alone) {
         step("commit");
+        q.ok = q.ok && is_in_place(d, e);
     }
     bool row = db_next(&q);
     INVARIANT(!row);
@@ -550,7 +574,7 @@ bool db_commit(struct db *d, struct err *e)
 {
     INVARIANT(d->in_transaction);
     step("commit");
-    if (!db_exec(d, "COMMIT", e)) {
+    if (!is_in_place(d, e) || !db_exec(d, "COMMIT", e)) {
         db_rollback(d);
         return false;
     }
@@ -764,9 +788,9 @@ static bool convert_file(struct db *d, int64_t version, struct err *e)
 }
 
 /* Runs one migration in the transaction that is open, unless another program was faster. Our views
- * are no migrations: they go before the first and are made as they are today after the last, so none
- * of them names a table that changes meanwhile. Whatever of the owner's does goes on naming it: with
- * legacy_alter_table SQLite neither rewrites nor refuses it. */
+ * are no migrations: they go before the first and are made as they are today after the last, so
+ * none of them names a table that changes meanwhile. Whatever of the owner's does goes on naming
+ * it: with legacy_alter_table SQLite neither rewrites nor refuses it. */
 static bool migrate_step(struct db *d, int number, struct err *e)
 {
     int64_t version;
@@ -784,9 +808,10 @@ static bool migrate_step(struct db *d, int number, struct err *e)
               (is_conversion ? convert_file(d, version, e) : run_schema(d, number, e)) &&
               (number < db_schema_version() || db_exec(d, embedded_views[VIEWS_MAKE].text, e));
     INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
-    snprintf(marks, sizeof(marks),
-             "PRAGMA application_id = %d; PRAGMA user_version = %d; PRAGMA legacy_alter_table = OFF",
-             DB_APPLICATION_ID, number);
+    snprintf(
+        marks, sizeof(marks),
+        "PRAGMA application_id = %d; PRAGMA user_version = %d; PRAGMA legacy_alter_table = OFF",
+        DB_APPLICATION_ID, number);
     return ok && db_exec(d, marks, e);
 }
 
@@ -981,12 +1006,22 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
     if (!db_place_check(path, mode == DB_READ, db_schema_version(), e)) {
         return NULL;
     }
+    if (!db_place_settle(path, e)) {
+        return NULL;
+    }
     if (mode == DB_READ) {
         return open_reader(path, e);
     }
     make_private(path);
     struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
-    return d && get_ready(d, mode, e) ? d : NULL;
+    if (!d || !get_ready(d, mode, e)) {
+        return NULL;
+    }
+    struct arena *a = arena_new(0);
+    struct stat st;
+    d->wal = stat(file_beside(a, path, "-wal"), &st) == 0 ? st.st_ino : 0;
+    arena_free(a);
+    return d;
 }
 
 struct db *db_open_memory(struct err *e)
@@ -1016,7 +1051,12 @@ void db_close(struct db *d)
             sqlite3_finalize(d->kept[i].statement);
         }
         free(d->kept);
+        char *moved = d->is_moved ? xstrdup(sqlite3_db_filename(d->handle, "main")) : NULL;
         sqlite3_close_v2(d->handle);
+        if (moved) {
+            (void)db_place_set_aside(moved, d->wal);
+            free(moved);
+        }
     }
     free(d->path);
     free(d);
@@ -1026,10 +1066,6 @@ void db_close(struct db *d)
 
 /* Between two looks for a signal. */
 enum { PAGES_A_STEP = 256 };
-
-/* SQLite's file format, 1.3: bytes 18 and 19 say how the file is written and read, 1 with a
- * rollback journal, 2 with a WAL. */
-enum { FORMAT_OFFSET = 18, FORMAT_BYTES = 2 };
 
 static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
 {
@@ -1069,9 +1105,9 @@ static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct er
  */
 static bool without_wal(const char *path, const char *shown, struct err *e)
 {
-    static const char format[FORMAT_BYTES] = {1, 1};
+    static const char format[] = {1, 1};
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && pwrite(fd, format, FORMAT_BYTES, FORMAT_OFFSET) == FORMAT_BYTES;
+    bool done = fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format);
     int error_number = errno;
 
     if (fd >= 0) {

@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/causes.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "io/file.h"
 
@@ -116,6 +119,13 @@ static bool may(const char *path, int what)
     return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
 }
 
+static bool has_wal(struct arena *a, const char *path)
+{
+    struct stat st;
+
+    return stat(file_beside(a, path, "-wal"), &st) == 0 && st.st_size > 0;
+}
+
 static bool check_existing(struct arena *a, const char *path, const struct stat *st, int newest,
                            struct err *e)
 {
@@ -127,7 +137,9 @@ static bool check_existing(struct arena *a, const char *path, const struct stat 
         err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
         return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
-    return st->st_size == 0 || first_look(a, path, newest, e);
+    /* Beside a WAL the file alone says nothing: a checkpoint may have been cut in its first page,
+     * which SQLite then has from the WAL. */
+    return st->st_size == 0 || has_wal(a, path) || first_look(a, path, newest, e);
 }
 
 static bool check_absent(struct arena *a, const char *path, bool must_exist, struct err *e)
@@ -172,6 +184,133 @@ bool db_place_check(const char *path, bool must_exist, int newest, struct err *e
         there ? check_existing(a, path, &st, newest, e) : check_absent(a, path, must_exist, e);
     arena_free(a);
     return fine;
+}
+
+/* --- a write-ahead log of another file --- */
+
+/* Where SQLite's programs lock the index of a WAL as long as they have it open; and what a file's
+ * header says that has a rollback journal. */
+enum { INDEX_LOCKS_AT = 120, INDEX_LOCKS = 9, ROLLBACK_FORMAT = 1 };
+
+static sqlite3_file *file_of(sqlite3 *handle)
+{
+    sqlite3_file *f = NULL;
+
+    (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &f);
+    return f;
+}
+
+static bool move_beside(struct arena *a, const char *path, const char *ending, int64_t now_ms)
+{
+    const char *from = arena_printf(a, "%s%s", path, ending);
+    const char *to = arena_printf(a, "%s.before-%lld%s", path, (long long)now_ms, ending);
+
+    if (rename(from, to) != 0) {
+        return false;
+    }
+    LOG(LOG_WARN, "set aside: of another database than the one that lies there now",
+        LOG_S("file", from), LOG_S("moved_to", to));
+    return true;
+}
+
+bool db_place_set_aside(const char *path, ino_t wal)
+{
+    struct arena *a = arena_new(0);
+    struct flock all = {.l_type = F_WRLCK, .l_start = INDEX_LOCKS_AT, .l_len = INDEX_LOCKS};
+    int index = open(arena_printf(a, "%s-shm", path), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    sqlite3 *handle = NULL;
+    struct stat st;
+
+    /* Nobody comes in between: who opens the file locks it before its WAL is looked at. */
+    bool moved = false;
+    bool is_free = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK;
+    if (!is_free) {
+        sqlite3_file *f = file_of(handle);
+        is_free = f->pMethods->xLock(f, SQLITE_LOCK_SHARED) == SQLITE_OK &&
+                  f->pMethods->xLock(f, SQLITE_LOCK_EXCLUSIVE) == SQLITE_OK;
+    }
+    if (is_free && (index < 0 || fcntl(index, F_SETLK, &all) == 0) &&
+        stat(arena_printf(a, "%s-wal", path), &st) == 0 && st.st_ino == wal) {
+        int64_t now_ms = clock_now_ms();
+        moved = move_beside(a, path, "-wal", now_ms);
+        (void)move_beside(a, path, "-shm", now_ms);
+    }
+    if (index >= 0) {
+        close(index);
+    }
+    sqlite3_close(handle);
+    arena_free(a);
+    return moved;
+}
+
+/* What SQLite's check of the whole database says: SQLITE_OK, SQLITE_CORRUPT, SQLITE_BUSY... */
+static int check_whole(const char *name, int flags, bool *is_rollback)
+{
+    sqlite3 *handle = NULL;
+    sqlite3_stmt *s = NULL;
+    char format[2] = "";
+    int code = sqlite3_open_v2(name, &handle, flags, NULL);
+
+    if (code == SQLITE_OK) {
+        sqlite3_file *f = file_of(handle);
+        *is_rollback = f->pMethods->xRead(f, format, 2, DB_FORMAT_OFFSET) == SQLITE_OK &&
+                       format[0] == ROLLBACK_FORMAT && format[1] == ROLLBACK_FORMAT;
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        sqlite3_exec(handle, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+        code = sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    }
+    if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        code = str_eq((const char *)sqlite3_column_text(s, 0), "ok") ? SQLITE_OK : SQLITE_CORRUPT;
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(handle);
+    return code & 0xff;
+}
+
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
+static bool is_of_another(struct arena *a, const char *path)
+{
+    struct err e;
+    bool is_rollback = false;
+    const char *alone = immutable_uri(a, path, &e);
+    int code = check_whole(path, SQLITE_OPEN_READWRITE, &is_rollback);
+
+    return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+            (code == SQLITE_OK && is_rollback)) &&
+           alone &&
+           check_whole(alone, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &is_rollback) == SQLITE_OK;
+}
+
+/* A WAL does not say of which file it is. A run that was cut leaves a file that was changed before
+ * its WAL was, or by a checkpoint. One that was changed later was perhaps put there: then the WAL
+ * is its own if both together are sound. That is a dear look, but seldom, and nothing is moved
+ * unless the file is sound by itself. */
+bool db_place_settle(const char *path, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    const char *real = file_beside(a, path, "");
+    struct stat file = {.st_size = 0};
+    struct stat wal;
+    bool settled = true;
+
+    if (stat(arena_printf(a, "%s-wal", real), &wal) == 0 && wal.st_size > 0 &&
+        (stat(real, &file) != 0 || file.st_size == 0 ||
+         (is_later(&file.st_ctim, &wal.st_mtim) && is_of_another(a, real)))) {
+        settled = db_place_set_aside(real, wal.st_ino);
+    }
+    arena_free(a);
+    if (!settled) {
+        err_set(e, ERR_STORE,
+                "%s: beside it lies the write-ahead log (-wal) of another database that was there "
+                "before, and it cannot be moved away: end the program that still uses it, or let "
+                "this user write there, and run again",
+                path);
+    }
+    return settled;
 }
 
 /* --- readers that may not write --- */
@@ -231,15 +370,13 @@ static bool check_wal(struct arena *a, const char *path, struct err *e)
 
 bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e)
 {
-    struct stat wal;
-
     *out = (struct db_reading){.name = path, .flags = SQLITE_OPEN_READWRITE};
     take_stamp(path, &out->stamp);
     if (may(path, W_OK) && may(file_directory(a, file_beside(a, path, "")), W_OK | X_OK)) {
         return true;
     }
     /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
-    if (stat(file_beside(a, path, "-wal"), &wal) != 0 || wal.st_size == 0) {
+    if (!has_wal(a, path)) {
         out->name = immutable_uri(a, path, e);
         out->flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
         out->frozen = true;

@@ -16,6 +16,10 @@
 
 enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
 
+/* SQLite's file format, 1.3: bytes 18 and 19 say how the file is written and read, 1 with a
+ * rollback journal, 2 with a WAL. */
+enum { DB_FORMAT_OFFSET = 18 };
+
 /* What a file says of itself; a blank one is nobody's yet. */
 struct db_header {
     int64_t application_id;
@@ -30,6 +34,15 @@ bool db_header_judge(const char *path, const struct db_header *h, int newest, st
 /* Whether a database of ours may be at `path`: no network file system, a file that this user may
  * read and whose header is ours, or none yet where its directory exists (`must_exist`: refused). */
 bool db_place_check(const char *path, bool must_exist, int newest, struct err *e);
+
+/* Puts a write-ahead log that is not of the file at `path` (a backup moved there, or nothing) out
+ * of its way, beside it under a name that the log tells. What SQLite can recover is left to it.
+ * ERR_STORE when it cannot be moved, or some program still uses it. */
+bool db_place_settle(const char *path, struct err *e);
+
+/* Moves the one with inode `wal`, known to be of a file that was at `path` (symbolic links
+ * resolved) before; false when it is not there or has to stay. */
+bool db_place_set_aside(const char *path, ino_t wal);
 
 /* By what a change of the file is told. */
 struct db_stamp {
