@@ -40,13 +40,29 @@ struct piece {
 
 static size_t column_of(const struct table_map *map, const char *name)
 {
-    for (size_t i = 0; i < map->column_count; i++) {
-        if (str_eq(map->columns[i].name, name)) {
-            return i;
+    size_t i = 0;
+
+    while (i < map->column_count && !str_eq(map->columns[i].name, name)) {
+        i++;
+    }
+    return i;
+}
+
+/* Finds the id with "start" in its name and the column that has "end" in that place. */
+static void find_bounds(struct intervals *o, const struct tree_map *tree)
+{
+    o->end = o->map->column_count;
+    for (size_t i = 0; i < tree->id_count && o->end == o->map->column_count; i++) {
+        const char *name = tree->ids[i];
+        const char *at = strstr(name, "start");
+
+        if (at) {
+            o->start = column_of(o->map, name);
+            o->end = column_of(o->map,
+                               arena_printf(o->fixed, "%.*send%s", (int)(at - name), name, at + 5));
         }
     }
-    INVARIANT(!"a column of that name");
-    return 0;
+    INVARIANT(o->end < o->map->column_count);
 }
 
 /* Columns with commas between them, or `as` for each. */
@@ -73,13 +89,9 @@ static void make_statements(struct intervals *o)
     const char *end = list_of(o, &o->end, 1, NULL);
     const char *columns = "";
     const char *marks = "";
-    const char *updates = "";
 
     for (size_t i = 0; i < o->map->column_count; i++) {
-        const char *name = list_of(o, &i, 1, NULL);
-
-        columns = arena_printf(o->fixed, "%s%s, ", columns, name);
-        updates = arena_printf(o->fixed, "%s%s = excluded.%s, ", updates, name, name);
+        columns = arena_printf(o->fixed, "%s%s, ", columns, list_of(o, &i, 1, NULL));
         marks = arena_printf(o->fixed, "%s?, ", marks);
     }
     o->sql[FIND] = arena_printf(
@@ -90,30 +102,21 @@ static void make_statements(struct intervals *o)
     o->sql[REMOVE] =
         arena_printf(o->fixed, "DELETE FROM \"%s\" WHERE %s AND %s = ?", table, of_key, start);
     o->sql[WRITE] = arena_printf(
-        o->fixed,
-        "INSERT INTO \"%s\" (%srow_hash, row_changed_run_id) VALUES (%s?, ?) ON CONFLICT (%s) "
-        "DO UPDATE SET %srow_hash = excluded.row_hash, "
-        "row_changed_run_id = excluded.row_changed_run_id",
-        table, columns, marks, list_of(o, key, key_count + 1, NULL), updates);
+        o->fixed, "INSERT OR REPLACE INTO \"%s\" (%srow_hash, row_changed_run_id) VALUES (%s?, ?)",
+        table, columns, marks);
 }
 
 struct intervals *intervals_new(struct db *d, const struct tree_map *tree)
 {
     struct intervals *o = xcalloc(1, sizeof(*o));
     const struct table_map *map = tree->root;
-    const char *start = NULL;
 
     INVARIANT(map->column_count < COLUMNS_MAX && map->child_count == 0 && tree->id_count > 1);
     o->db = d;
     o->map = map;
     o->fixed = arena_new(0);
     o->arena = arena_new(0);
-    for (size_t i = 0; i < tree->id_count; i++) {
-        start = str_ends_with(tree->ids[i], "_start") ? tree->ids[i] : start;
-    }
-    INVARIANT(start);
-    o->start = column_of(map, start);
-    o->end = column_of(map, arena_printf(o->fixed, "%.*s_end", (int)strlen(start) - 6, start));
+    find_bounds(o, tree);
     for (int keys = 0; keys < 2; keys++) {
         for (size_t i = 0; i < map->column_count; i++) {
             bool is_key = str_is_listed(map->columns[i].name, tree->ids, tree->id_count);

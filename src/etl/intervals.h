@@ -1,7 +1,7 @@
 /*
  * LOAD_INTERVALS: rows with a start and an end that are put together across windows. The start is
- * the id column whose name ends in _start, the end the column of the same name with _end; the other
- * ids are the key; there are no tables below.
+ * the id with "start" in its name, the end the column that has "end" there (spell_start,
+ * spell_end); the other ids are the key; there are no tables below.
  *
  * A row that comes again with its key and start is extended, shortened or closed. A window that
  * cuts its rows gives pieces: one that starts where the window does goes on the row that reaches up

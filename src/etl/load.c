@@ -17,7 +17,7 @@ enum {
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
 
-/* What becomes of an entity of the part that is loaded. */
+/* What becomes of an entity of the page. */
 struct entity {
     struct cell key;
     int64_t run_id; /* that wrote its rows last, this page's included */
@@ -102,17 +102,12 @@ struct loader {
     char now[CLOCK_ISO_BYTES]; /* its moment */
     int64_t last_key;
 
-    /* The part that is loaded: entities, and of each table their rows. No id is in it twice. */
-    const struct walked *walked;
-    struct entity *entities;
-    size_t count;
-    size_t capacity;
-    uint32_t from; /* number of its first entity */
-    struct part {
+    const struct walked_tree *rows; /* of the page */
+    struct entity *entities;        /* as many */
+    struct {
         struct cell *cells;
-        const uint32_t *entities;
         size_t row_count;
-    } parts[TABLES_MAX];
+    } fed[TABLES_MAX];
 };
 
 /* --- statements --- */
@@ -448,7 +443,7 @@ static void make_attributes(struct loader *l)
 static bool is_fed(const void *user, size_t table, size_t row)
 {
     const struct loader *l = user;
-    const struct entity *n = &l->entities[l->parts[table].entities[row] - l->from];
+    const struct entity *n = &l->entities[l->rows->sets[table].entities[row]];
 
     if (table == 0) {
         return n->rows || n->attributes || n->marked;
@@ -488,8 +483,8 @@ static bool feed(struct loader *l, size_t i, struct err *e)
     *f = (struct db_feed){.columns = columns,
                           .width = columns_before + walk_table(l->walker, i)->column_count +
                                    (i == 0 ? OWN_COUNT : 0),
-                          .cells = &l->parts[i].cells,
-                          .row_count = &l->parts[i].row_count,
+                          .cells = &l->fed[i].cells,
+                          .row_count = &l->fed[i].row_count,
                           .has = is_fed,
                           .user = l,
                           .table = i};
@@ -637,7 +632,7 @@ static void forget_attribute(struct loader *l, const struct rows *q)
     struct cell columns[] = {db_cell(q, 2, NULL), db_cell(q, 3, NULL)};
     uint64_t term = walk_attribute_term(l->walker, l->attributes, &id, columns);
 
-    for (size_t i = 0; i < l->count; i++) {
+    for (size_t i = 0; i < l->rows->count; i++) {
         struct entity *n = &l->entities[i];
 
         if (n->keeps && n->key.value.integer == db_int(q, 0)) {
@@ -686,10 +681,10 @@ static void fill_own(const struct entity *n, struct cell *own)
 
 static void fill_roots(struct loader *l)
 {
-    size_t width = 1 + l->tree->root->column_count + OWN_COUNT;
+    size_t width = l->rows->sets[0].cells_per_row;
 
-    for (size_t i = 0; i < l->count; i++) {
-        fill_own(&l->entities[i], l->parts[0].cells + (i + 1) * width - OWN_COUNT);
+    for (size_t i = 0; i < l->rows->count; i++) {
+        fill_own(&l->entities[i], l->fed[0].cells + (i + 1) * width - OWN_COUNT);
     }
 }
 
@@ -737,15 +732,15 @@ static bool move_attributes(struct loader *l, struct err *e)
            db_do(l->db, e, l->sql[INSERT_MOVED], NONE);
 }
 
-/* Writes the part. Kept attributes find their places first, while the old rows are there. */
-static bool write_part(struct loader *l, struct err *e)
+/* Writes the page's rows. Kept attributes find their places first, while the old rows are there. */
+static bool write_rows(struct loader *l, struct err *e)
 {
     bool any = false;
     bool old = false;
     bool keeps = false;
     bool attributes = false;
 
-    for (size_t i = 0; i < l->count; i++) {
+    for (size_t i = 0; i < l->rows->count; i++) {
         const struct entity *n = &l->entities[i];
 
         any = any || n->rows || n->attributes || n->marked;
@@ -768,7 +763,7 @@ static bool write_part(struct loader *l, struct err *e)
 /* What an entity owes that is stored, as the row of FIND says. */
 static void compare(const struct loader *l, const struct rows *q, struct entity *n)
 {
-    const struct walked *walked = &l->walked[n - l->entities];
+    const struct walked *walked = &l->rows->entities[n - l->entities];
     bool brings = l->attributes > 0 && l->page->brings_attributes;
     bool read = l->attributes && db_int(q, 7) != 0;
     uint64_t attribute_hash = read ? (uint64_t)db_int(q, 6) : 0;
@@ -791,24 +786,26 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
     }
 }
 
-/* Compares the part's entities with what is stored; those that are not found are new, and get
- * their keys in their order. */
-static bool find_part(struct loader *l, struct err *e)
+/* Compares the page's entities with what is stored; those that are not found are new, and get
+ * their keys in their order. Of those that share an id the last counts. */
+static bool find_stored(struct loader *l, struct err *e)
 {
     bool brings = l->attributes > 0 && l->page->brings_attributes;
 
-    for (size_t i = 0; i < l->count; i++) {
-        const struct walked *walked = &l->walked[i];
+    for (size_t i = 0; i < l->rows->count; i++) {
+        const struct walked *walked = &l->rows->entities[i];
+        bool is_last = !walked->superseded;
 
-        l->entities[i] = (struct entity){.key = walked->id,
-                                         .run_id = l->page->run_id,
-                                         .row_hash = walked->row_hash,
-                                         .attribute_hash = brings ? walked->attribute_hash : 0,
-                                         .is_new = true,
-                                         .rows = true,
-                                         .attributes_read = brings,
-                                         .attributes = brings,
-                                         .new_attributes = brings && walked->has_attributes};
+        l->entities[i] =
+            (struct entity){.key = walked->id,
+                            .run_id = l->page->run_id,
+                            .row_hash = walked->row_hash,
+                            .attribute_hash = brings ? walked->attribute_hash : 0,
+                            .is_new = is_last,
+                            .rows = is_last,
+                            .attributes_read = brings,
+                            .attributes = is_last && brings,
+                            .new_attributes = is_last && brings && walked->has_attributes};
     }
     if (l->sql[SEE] && !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I(l->tree_no))) {
         return false;
@@ -817,7 +814,7 @@ static bool find_part(struct loader *l, struct err *e)
     while (db_next(&q)) {
         compare(l, &q, &l->entities[db_int(&q, 0)]);
     }
-    for (size_t i = 0; l->tree->key && i < l->count; i++) {
+    for (size_t i = 0; l->tree->key && i < l->rows->count; i++) {
         if (l->entities[i].is_new) {
             l->entities[i].key = int_cell(++l->last_key);
         }
@@ -825,72 +822,40 @@ static bool find_part(struct loader *l, struct err *e)
     return db_end(&q);
 }
 
-/* The rows of the next `count` entities; those before them are loaded. */
-static void cut_part(struct loader *l, const struct walked_tree *t, size_t from, size_t count)
+static void fill_keys(struct loader *l)
 {
-    if (count > l->capacity) {
-        l->capacity = count;
-        l->entities = xrealloc(l->entities, count * sizeof(*l->entities));
-    }
-    l->walked = t->entities + from;
-    l->from = (uint32_t)from;
-    l->count = count;
-    for (size_t i = 0; i < t->table_count; i++) {
-        const struct row_set *set = &t->sets[i];
-        struct part *p = &l->parts[i];
-        size_t row = from == 0 ? 0 : (size_t)(p->entities - set->entities) + p->row_count;
-        size_t end = row;
+    for (size_t i = 0; i < l->table_count; i++) {
+        const struct row_set *set = &l->rows->sets[i];
 
-        while (end < set->row_count && set->entities[end] < from + count) {
-            end++;
-        }
-        *p = (struct part){set->cells + row * set->cells_per_row, set->entities + row, end - row};
-    }
-}
-
-static void fill_keys(struct loader *l, const struct walked_tree *t)
-{
-    for (size_t i = 0; i < t->table_count; i++) {
-        const struct part *p = &l->parts[i];
-
-        for (size_t r = 0; r < p->row_count; r++) {
-            p->cells[r * t->sets[i].cells_per_row] = l->entities[p->entities[r] - l->from].key;
+        for (size_t r = 0; r < set->row_count; r++) {
+            set->cells[r * set->cells_per_row] = l->entities[set->entities[r]].key;
         }
     }
 }
 
-/* Loads a page's rows of the tree, in parts in which no id comes twice: an id that does is written
- * twice. */
 static bool load_tree(struct loader *l, const struct walked_tree *t, struct load_counts *counts,
                       struct err *e)
 {
-    size_t end;
-
-    if (l->sql[LAST_KEY] && !db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e)) {
+    l->rows = t;
+    l->entities = xrealloc(l->entities, t->count * sizeof(*l->entities));
+    for (size_t i = 0; i < l->table_count; i++) {
+        l->fed[i].cells = t->sets[i].cells;
+        l->fed[i].row_count = t->sets[i].row_count;
+    }
+    if ((l->sql[LAST_KEY] && !db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e)) ||
+        !find_stored(l, e)) {
         return false;
     }
-    for (size_t from = 0; from < t->count; from = end) {
-        for (end = from + 1; end < t->count && !t->entities[end].repeated;) {
-            end++;
-        }
-        cut_part(l, t, from, end - from);
-        if (!find_part(l, e)) {
-            return false;
-        }
-        fill_keys(l, t);
-        for (size_t i = 0; i < l->count; i++) {
-            const struct entity *n = &l->entities[i];
-            bool writes = n->rows || n->attributes || n->returns;
+    fill_keys(l);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct entity *n = &l->entities[i];
+        bool writes = n->rows || n->attributes || n->returns;
 
-            counts->rows_new += n->is_new;
-            counts->rows_changed += !n->is_new && writes;
-            counts->rows_unchanged += !n->is_new && !writes;
-        }
-        if (!write_part(l, e)) {
-            return false;
-        }
+        counts->rows_new += n->is_new;
+        counts->rows_changed += !n->is_new && writes;
+        counts->rows_unchanged += !n->is_new && !writes;
     }
-    return true;
+    return write_rows(l, e);
 }
 
 /* --- observations --- */

@@ -1015,12 +1015,10 @@ static void end_entity(struct walker *w, const struct cell *row)
     }
 }
 
-/* Marks each entity whose id was there since the last that was marked: rows are loaded up to
- * there, so that none is fed twice at once. */
-static void mark_repeated(struct walked_tree *t)
+/* Marks each entity whose id comes again behind it. */
+static void mark_superseded(struct walked_tree *t)
 {
     size_t mask = 7;
-    size_t from = 0;
     uint32_t *slots; /* number of an entity, plus 1 */
 
     while (mask < t->count * 2) {
@@ -1032,12 +1030,11 @@ static void mark_repeated(struct walked_tree *t)
         size_t at = hash_short(id->value.text, id->length) & mask;
 
         for (; slots[at] > 0; at = (at + 1) & mask) {
-            const struct cell *other = &t->entities[slots[at] - 1].id;
+            struct walked *other = &t->entities[slots[at] - 1];
 
-            if (other->length == id->length &&
-                memcmp(other->value.text, id->value.text, id->length) == 0) {
-                t->entities[i].repeated = slots[at] > from;
-                from = slots[at] > from ? i : from;
+            if (other->id.length == id->length &&
+                memcmp(other->id.value.text, id->value.text, id->length) == 0) {
+                other->superseded = true;
                 break;
             }
         }
@@ -1169,7 +1166,7 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
         return NULL;
     }
     for (size_t i = 0; i < w->count; i++) {
-        mark_repeated(&p->trees[i]);
+        mark_superseded(&p->trees[i]);
     }
     json_drop_values(doc);
     return p;

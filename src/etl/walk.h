@@ -55,7 +55,7 @@ struct walked {
     uint64_t row_hash;
     uint64_t attribute_hash;
     bool has_attributes;
-    bool repeated; /* its id came before, since the last repeated one */
+    bool superseded; /* its id comes again in the page */
 };
 
 /* A page's rows by one tree. */
@@ -92,8 +92,9 @@ void page_walker_free(struct page_walker *w);
 
 /* Walks `rows`, the array of `doc` that holds the entities, or the objects in which they are nested
  * (absent or null: there are none). Takes `doc` over, on failure too, and drops its values;
- * `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no array, an element no object or an entity without
- * its own id (row and path in the message). Free with walked_free, from any thread. */
+ * `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no array, an element no
+ * object or an entity without its own id (row and path in the message). Free with walked_free, from
+ * any thread. */
 struct walked_page;
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
                               const struct walk_facts *facts, struct err *e);

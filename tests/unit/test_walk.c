@@ -599,11 +599,10 @@ TEST_IN(set_up, tear_down, test_several_trees)
     assert_int_equal(walked_trees(f->page)[1].sets[0].row_count, 2);
 }
 
-/* No id stands twice between two entities that are marked. */
 TEST_IN(set_up, tear_down, test_ids_that_come_again)
 {
     static const char letters[] = "abcabbbcadddae";
-    static const char marks[] = "00010110001100";
+    static const char marks[] = "11111100111000";
     struct fixture *f = *state;
     const char *text = "";
 
@@ -612,7 +611,7 @@ TEST_IN(set_up, tear_down, test_ids_that_come_again)
     }
     walk(f, text);
     for (size_t i = 0; letters[i]; i++) {
-        if (walked_trees(f->page)->entities[i].repeated != (marks[i] == '1')) {
+        if (walked_trees(f->page)->entities[i].superseded != (marks[i] == '1')) {
             fail_msg("entity %zu", i);
         }
     }
@@ -798,7 +797,7 @@ TEST_IN(set_up, tear_down, test_groups_of_aggregates)
         }
         assert_string_equal(text, expected[row]);
         /* what a group lacks is not what is no group at all, but the id is the same */
-        assert_int_equal(walked_trees(f->page)->entities[row].repeated, row == 3);
+        assert_int_equal(walked_trees(f->page)->entities[row].superseded, row == 2);
     }
     check_notes(f, "group.flowId 1, data.interval: bad time 2, group: wrong type 1");
     assert_false(try_page(f, &aggregates, NULL, "",
