@@ -29,24 +29,6 @@ bool answer_words(struct buf *out, const char *text, size_t length)
 
 /* --- documents ------------------------------------------------------------------------------- */
 
-static size_t leading_blanks(const char *text, size_t length)
-{
-    size_t blanks = 0;
-
-    while (blanks < length && strchr(" \t\r\n", text[blanks]) && text[blanks] != '\0') {
-        blanks++;
-    }
-    return blanks;
-}
-
-/* True when the text begins as a JSON document of the API does. */
-static bool looks_json(const char *text, size_t length)
-{
-    size_t at = leading_blanks(text, length);
-
-    return at < length && (text[at] == '{' || text[at] == '[');
-}
-
 /* The body in memory of its own, inflated, with room for the parser behind it. NULL on failure. */
 static char *inflated(const struct http_answer *answer, size_t *length, struct err *e)
 {
@@ -75,9 +57,11 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
     if (!text) {
         return e->kind == ERR_TEMPORARY ? BODY_CUT : BODY_BAD;
     }
-    bool is_blank = leading_blanks(text, length) == length;
+    text[length] = '\0';
+    size_t blanks = strspn(text, " \t\r\n");
+    bool is_blank = blanks == length;
     bool may_be_cut = !answer->framed && (!answer->gzip || length == 0);
-    if (!looks_json(text, length) && !(is_blank && may_be_cut)) {
+    if (text[blanks] != '{' && text[blanks] != '[' && !(is_blank && may_be_cut)) {
         buf_init(&excerpt, EXCERPT_BYTES);
         (void)answer_words(&excerpt, text, length);
         if (is_blank) {

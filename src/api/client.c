@@ -669,8 +669,10 @@ static bool complete(struct client *c, struct flight *f)
         json_free(answer->document);
         answer->document = NULL;
     }
-    if ((body == BODY_CUT && repeat(c, f, RETRY_NETWORK, -1)) ||
-        (is_refusal && repeat(c, f, RETRY_SERVER, retry_after_of(&answer->http)))) {
+    enum retry_reason reason = body == BODY_CUT ? RETRY_NETWORK
+                               : is_refusal     ? RETRY_SERVER
+                                                : RETRY_NO;
+    if (repeat(c, f, reason, retry_after_of(&answer->http))) {
         err_clear(&answer->error);
         return false;
     }

@@ -1,6 +1,7 @@
 #include "api/retry.h"
 
-#include <stddef.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -48,29 +49,14 @@ enum retry_reason retry_reason(enum http_failure failure, int status, bool body_
  */
 static int64_t seconds_ms(const char *text)
 {
-    int64_t ms = 0;
-    int64_t unit = 100;
-    bool rest = false;
+    const char *behind = text + strspn(text, "0123456789.");
+    char *end;
+    double ms = ceil(strtod(text, &end) * (double)MS_PER_SECOND - 1e-6);
 
-    if (*text < '0' || *text > '9') {
+    if (*text < '0' || *text > '9' || end != behind || end[strspn(end, " \t")] != '\0') {
         return -1;
     }
-    for (; *text >= '0' && *text <= '9'; text++) {
-        int64_t digit_ms = (*text - '0') * MS_PER_SECOND;
-        ms = ms > (longest_ms - digit_ms) / 10 ? longest_ms : ms * 10 + digit_ms;
-    }
-    if (*text == '.') {
-        for (text++; *text >= '0' && *text <= '9'; text++) {
-            rest = rest || (unit == 0 && *text != '0');
-            ms += (*text - '0') * unit;
-            unit /= 10;
-        }
-    }
-    if (text[strspn(text, " \t")] != '\0') {
-        return -1;
-    }
-    ms += rest ? 1 : 0;
-    return ms < longest_ms ? ms : longest_ms;
+    return ms < (double)longest_ms ? (int64_t)ms : longest_ms;
 }
 
 int64_t retry_after_ms(const char *header, int64_t server_now_ms)

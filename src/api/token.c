@@ -100,11 +100,9 @@ static void refuse(const struct config *config, const char *login_url,
     }
     diagnosis_append(e, cause);
     if (answer->correlation_id[0] != '\0') {
-        struct buf id;
-        buf_init(&id, WORDS_BYTES);
-        (void)answer_words(&id, answer->correlation_id, strlen(answer->correlation_id));
-        err_append(e, " Correlation id %s.", buf_str(&id));
-        buf_free(&id);
+        buf_cut(&words, 0);
+        (void)answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
+        err_append(e, " Correlation id %s.", buf_str(&words));
     }
     e->http_status = answer->status;
     buf_free(&words);

@@ -48,7 +48,7 @@ struct load_page {
     const char *plan;
     bool brings_attributes; /* a job's page */
     int64_t run_id;
-    int64_t received_ms;          /* the observation's moment; conversation_change.changed_at */
+    int64_t received_ms; /* the observation's moment; conversation_change.changed_at */
 };
 
 /* A loader for a stream's trees (ends in NULL) on `d` (all borrowed; one at a time for a tree and a

@@ -17,6 +17,7 @@ enum {
     OS_UNKNOWN = 255,
     RATIO_FREE_BYTES = 1048576, /* below this size the ratio is not looked at */
     FIRST_OUT_BYTES = 4096,
+    USUAL_RATIO = 8,
 };
 
 /* No memory ends the program: zlib then never reports it. */
@@ -38,9 +39,7 @@ static const z_stream new_stream = {.zalloc = take, .zfree = give_back};
 
 struct inflating {
     z_stream z;
-    const unsigned char *bytes; /* the compressed body */
-    size_t length;
-    size_t read; /* bytes of it that were handed to zlib */
+    size_t length; /* of the compressed body */
     char *out;
     size_t capacity;
     size_t written;
@@ -60,21 +59,6 @@ static size_t largest_out(size_t length)
     return by_ratio < by_size ? by_ratio : by_size;
 }
 
-/* The size a gzip trailer claims (exact for a body of one member), within the limit: right first
- * guesses spare the copies of growing. */
-static size_t first_capacity(const struct inflating *f)
-{
-    size_t claimed = FIRST_OUT_BYTES;
-    if (f->length >= 18) {
-        const unsigned char *t = f->bytes + f->length - 4;
-        claimed = (size_t)t[0] | (size_t)t[1] << 8 | (size_t)t[2] << 16 | (size_t)t[3] << 24;
-    }
-    if (claimed < FIRST_OUT_BYTES) {
-        claimed = FIRST_OUT_BYTES;
-    }
-    return claimed < f->max_out ? claimed : f->max_out;
-}
-
 static void set_capacity(struct inflating *f, size_t capacity)
 {
     f->capacity = capacity;
@@ -82,23 +66,12 @@ static void set_capacity(struct inflating *f, size_t capacity)
     f->out = xrealloc(f->out, capacity + 1 + f->padding);
 }
 
-static unsigned portion(size_t bytes)
-{
-    return bytes > UINT_MAX ? UINT_MAX : (unsigned)bytes;
-}
-
-/* One call of zlib on what is left of both sides. */
 static int inflate_some(struct inflating *f)
 {
-    unsigned offered = portion(f->length - f->read);
-    unsigned room = portion(f->capacity + 1 - f->written);
-    f->z.next_in = f->bytes + f->read;
-    f->z.avail_in = offered;
     f->z.next_out = (unsigned char *)f->out + f->written;
-    f->z.avail_out = room;
+    f->z.avail_out = (unsigned)(f->capacity + 1 - f->written); /* the limits' ranges fit */
     int result = inflate(&f->z, Z_NO_FLUSH);
-    f->read += offered - f->z.avail_in;
-    f->written += room - f->z.avail_out;
+    f->written = f->capacity + 1 - f->z.avail_out;
     return result;
 }
 
@@ -120,14 +93,14 @@ static bool check_size(struct inflating *f, struct err *e)
 static bool inflate_members(struct inflating *f, struct err *e)
 {
     for (;;) {
-        size_t read_before = f->read;
+        size_t left_before = f->z.avail_in;
         size_t written_before = f->written;
         int result = inflate_some(f);
         if (!check_size(f, e)) {
             return false;
         }
         if (result == Z_STREAM_END) {
-            if (f->read == f->length) {
+            if (f->z.avail_in == 0) {
                 return true;
             }
             inflateReset(&f->z);
@@ -135,9 +108,10 @@ static bool inflate_members(struct inflating *f, struct err *e)
         }
         if (result != Z_OK && result != Z_BUF_ERROR) {
             return err_set(e, ERR_CONTRACT, "the gzip body is corrupt at byte %zu of %zu: %s",
-                           f->read, f->length, f->z.msg == NULL ? "bad stream" : f->z.msg);
+                           f->length - f->z.avail_in, f->length,
+                           f->z.msg == NULL ? "bad stream" : f->z.msg);
         }
-        if (f->read == read_before && f->written == written_before) {
+        if (f->z.avail_in == left_before && f->written == written_before) {
             return err_set(e, ERR_TEMPORARY,
                            "the gzip body is cut: it has %zu bytes and no end mark", f->length);
         }
@@ -154,13 +128,15 @@ bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, 
     }
     struct inflating f = {
         .z = new_stream,
-        .bytes = bytes,
         .length = length,
         .padding = padding,
         .max_out = largest_out(length),
     };
+    f.z.next_in = bytes;
+    f.z.avail_in = (unsigned)length;
     INVARIANT(inflateInit2(&f.z, GZIP_WINDOW_BITS) == Z_OK);
-    set_capacity(&f, first_capacity(&f));
+    size_t guess = FIRST_OUT_BYTES + length * USUAL_RATIO;
+    set_capacity(&f, guess < f.max_out ? guess : f.max_out);
     bool whole = inflate_members(&f, e);
     inflateEnd(&f.z);
     if (!whole) {
@@ -211,18 +187,10 @@ static bool deflate_all(struct gzip_writer *w, int flush)
 
 bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length)
 {
-    const unsigned char *next = bytes;
-    while (length > 0) {
-        unsigned some = portion(length);
-        w->z.next_in = next;
-        w->z.avail_in = some;
-        if (!deflate_all(w, Z_NO_FLUSH)) {
-            return false;
-        }
-        next += some;
-        length -= some;
-    }
-    return true;
+    INVARIANT(length <= UINT_MAX);
+    w->z.next_in = bytes;
+    w->z.avail_in = (unsigned)length;
+    return deflate_all(w, Z_NO_FLUSH);
 }
 
 bool gzip_writer_finish(struct gzip_writer *w)

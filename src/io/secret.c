@@ -103,8 +103,7 @@ static size_t spelled(const char *text, size_t left, char c)
     char digits[3] = "";
     if (left > 2 && text[0] == '%') {
         memcpy(digits, text + 1, 2);
-        char meant = first_alphabet((char)strtol(digits, NULL, 16));
-        if (meant == first_alphabet(c) && strspn(digits, "0123456789abcdefABCDEF") == 2) {
+        if (first_alphabet((char)strtol(digits, NULL, 16)) == first_alphabet(c)) {
             return 3;
         }
     }
