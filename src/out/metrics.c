@@ -13,26 +13,19 @@ static bool write_samples(struct db *d, FILE *out, const char *sql, const struct
                           size_t n, struct err *e)
 {
     struct rows q = db_ask_values(d, e, sql, v, n);
-    struct arena *a = arena_new(0);
-    const char *last = "";
 
     while (db_next(&q)) {
         const char *name = db_text(&q, 1);
-        const char *labels = db_text(&q, 3);
+        const char *help = db_text(&q, 2);
         const char *value = db_text(&q, 4);
 
-        if (!str_eq(name, last)) {
-            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, db_text(&q, 2), name,
-                          db_text(&q, 0));
-            last = arena_strdup(a, name);
+        if (help) {
+            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, db_text(&q, 0));
         }
-        if (value && labels) {
-            (void)fprintf(out, "%s{%s} %s\n", name, labels, value);
-        } else if (value) {
-            (void)fprintf(out, "%s %s\n", name, value);
+        if (value) {
+            (void)fprintf(out, "%s%s %s\n", name, db_text(&q, 3), value);
         }
     }
-    arena_free(a);
     return db_end(&q);
 }
 

@@ -1,27 +1,27 @@
--- The metrics file (out/metrics.h): one row a sample, those of one metric together. `value` NULL: the
--- metric is described but has no sample.
+-- The metrics file (out/metrics.h): one row a sample, those of one metric together, of which the first
+-- has its help. `value` NULL: the metric is described but has no sample.
 
 -- name: metrics_run
 -- The run that has just ended, and whether the database could be read.
 WITH metric (name, help, labels, value) AS (VALUES
-    ('rollcall_build_info', 'The program that wrote this file.', printf('version="%s"', ?1), 1),
-    ('rollcall_last_run_timestamp_seconds', 'When the last run ended.', NULL,
+    ('rollcall_build_info', 'The program that wrote this file.', printf('{version="%s"}', ?1), 1),
+    ('rollcall_last_run_timestamp_seconds', 'When the last run ended.', '',
      strftime('%s', ?2) + 0),
-    ('rollcall_last_run_success', '1: all that was asked for is in place, 0: not.', NULL, ?3 = 0),
-    ('rollcall_last_run_exit_code', 'Exit code of the last run.', NULL, ?3),
-    ('rollcall_last_run_duration_seconds', 'How long it took.', NULL,
+    ('rollcall_last_run_success', '1: all that was asked for is in place, 0: not.', '', ?3 = 0),
+    ('rollcall_last_run_exit_code', 'Exit code of the last run.', '', ?3),
+    ('rollcall_last_run_duration_seconds', 'How long it took.', '',
      printf('%d.%03d', ?4 / 1000, ?4 % 1000)),
-    ('rollcall_last_run_requests', 'HTTP requests it sent, repetitions included.', NULL, ?5),
-    ('rollcall_last_run_retries', 'Repetitions among them.', NULL, ?6),
-    ('rollcall_last_run_received_bytes', 'Bytes it received, as they came.', NULL, ?7),
-    ('rollcall_last_run_pages', 'Pages it loaded.', NULL, ?8),
-    ('rollcall_last_run_rows', 'Entities that came, by what became of them.', 'result="new"', ?9),
-    ('rollcall_last_run_rows', NULL, 'result="changed"', ?10),
-    ('rollcall_last_run_rows', NULL, 'result="unchanged"', ?11),
+    ('rollcall_last_run_requests', 'HTTP requests it sent, repetitions included.', '', ?5),
+    ('rollcall_last_run_retries', 'Repetitions among them.', '', ?6),
+    ('rollcall_last_run_received_bytes', 'Bytes it received, as they came.', '', ?7),
+    ('rollcall_last_run_pages', 'Pages it loaded.', '', ?8),
+    ('rollcall_last_run_rows', 'Entities that came, by what became of them.', '{result="new"}', ?9),
+    ('rollcall_last_run_rows', NULL, '{result="changed"}', ?10),
+    ('rollcall_last_run_rows', NULL, '{result="unchanged"}', ?11),
     ('rollcall_last_run_streams', 'Streams it was to read, by what became of them.',
-     'result="done"', ?12),
-    ('rollcall_last_run_streams', NULL, 'result="left"', ?13),
-    ('rollcall_database_up', '1: the database could be read for this file, 0: not.', NULL, ?14)
+     '{result="done"}', ?12),
+    ('rollcall_last_run_streams', NULL, '{result="left"}', ?13),
+    ('rollcall_database_up', '1: the database could be read for this file, 0: not.', '', ?14)
 )
 SELECT 'gauge' AS type, name, help, labels, value FROM metric
 
@@ -37,47 +37,47 @@ WITH total AS (
     FROM run
 )
 SELECT 'gauge', 'rollcall_last_success_timestamp_seconds',
-       'When the last run that did all it was asked for ended.', NULL,
+       'When the last run that did all it was asked for ended.', '',
        strftime('%s', coalesce(ended_at, started_at)) + 0
 FROM status JOIN status_run ON run_id = last_success_id
 UNION ALL
 SELECT 'gauge', 'rollcall_last_failure_timestamp_seconds',
-       'When the last run that did not ended (or began, if it was killed).', NULL,
+       'When the last run that did not ended (or began, if it was killed).', '',
        strftime('%s', coalesce(ended_at, started_at)) + 0
 FROM status JOIN status_run ON run_id = last_failure_id
 UNION ALL
 SELECT 'gauge', 'rollcall_overdue',
-       '1: an enabled stream was not read, or not read well, for [status] due_hours.', NULL, is_overdue
+       '1: an enabled stream was not read, or not read well, for [status] due_hours.', '', is_overdue
 FROM status
 UNION ALL
 SELECT 'gauge', 'rollcall_behind',
-       '1: a stream is overdue, or a day that should be complete is not.', NULL, is_behind
+       '1: a stream is overdue, or a day that should be complete is not.', '', is_behind
 FROM status
 UNION ALL
-SELECT 'gauge', 'rollcall_month_requests', 'HTTP requests since the UTC month began.', NULL,
+SELECT 'gauge', 'rollcall_month_requests', 'HTTP requests since the UTC month began.', '',
        requests_month
 FROM status
 UNION ALL
-SELECT 'counter', 'rollcall_runs_total', 'Runs of extract.', NULL, runs FROM total
+SELECT 'counter', 'rollcall_runs_total', 'Runs of extract.', '', runs FROM total
 UNION ALL
 SELECT 'counter', 'rollcall_requests_total',
-       'HTTP requests of all runs, repetitions included.', NULL, requests
+       'HTTP requests of all runs, repetitions included.', '', requests
 FROM total
 UNION ALL
-SELECT 'counter', 'rollcall_retries_total', 'Repetitions among them.', NULL, retries FROM total
+SELECT 'counter', 'rollcall_retries_total', 'Repetitions among them.', '', retries FROM total
 UNION ALL
-SELECT 'counter', 'rollcall_received_bytes_total', 'Bytes received by all runs.', NULL, bytes
+SELECT 'counter', 'rollcall_received_bytes_total', 'Bytes received by all runs.', '', bytes
 FROM total
 UNION ALL
-SELECT 'counter', 'rollcall_pages_total', 'Pages loaded by all runs.', NULL, pages FROM total
+SELECT 'counter', 'rollcall_pages_total', 'Pages loaded by all runs.', '', pages FROM total
 UNION ALL
 SELECT 'counter', 'rollcall_rows_total', 'Entities that came, by what became of them.',
-       'result="new"', rows_new
+       '{result="new"}', rows_new
 FROM total
 UNION ALL
-SELECT 'counter', 'rollcall_rows_total', NULL, 'result="changed"', rows_changed FROM total
+SELECT 'counter', 'rollcall_rows_total', NULL, '{result="changed"}', rows_changed FROM total
 UNION ALL
-SELECT 'counter', 'rollcall_rows_total', NULL, 'result="unchanged"', rows_unchanged FROM total
+SELECT 'counter', 'rollcall_rows_total', NULL, '{result="unchanged"}', rows_unchanged FROM total
 
 -- name: metrics_streams
 -- What concerns each stream. ?1: now.
@@ -101,8 +101,10 @@ WITH metric (place, name, help) AS (VALUES
 ),
 state (state_no, state) AS (VALUES (1, 'open'), (2, 'provisional'), (3, 'settled'))
 SELECT
-    'gauge' AS type, name, help,
-    'stream="' || stream || '"' || coalesce(',state="' || state || '"', '') AS labels,
+    'gauge' AS type, name,
+    CASE WHEN row_number() OVER (PARTITION BY place ORDER BY stream_no, state_no) = 1 THEN help END
+        AS help,
+    '{stream="' || stream || '"' || coalesce(',state="' || state || '"', '') || '}' AS labels,
     CASE place
         WHEN 1 THEN is_enabled
         WHEN 2 THEN is_overdue
