@@ -52,7 +52,8 @@
       "parsed pages on their way to the database (one is always let through)")                     \
     X(LIMIT_DB_BUSY_MS, "DB_BUSY_MS", 30000, 0, 600000, "waiting for another writer")              \
     X(LIMIT_CONFIG_BYTES, "CONFIG_BYTES", 1048576, 1024, 16777216,                                 \
-      "a configuration, secret or .env file")
+      "a configuration, secret or .env file")                                                      \
+    X(LIMIT_CONFIG_MS, "CONFIG_MS", 10000, 10, 600000, "waiting for such a file where it is a pipe")
 
 enum limit {
 #define LIMIT_ENUM(id, name, value, min, max, text) id,

@@ -434,7 +434,7 @@ int cli_main(int argc, char **argv)
     enum err_kind kind = ERR_NONE;
 
     keep_memory_flat();
-    secret_no_core_dumps();
+    secret_keep_in();
     stop_install();
     err_clear(&e);
     if (!limits_load(&e)) {

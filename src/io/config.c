@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -12,7 +13,13 @@
 
 #define BLANKS " \t\r"
 
-enum { READABLE_BY_GROUP = 040, READABLE_BY_OTHERS = 04, UUID_BYTES = 36, READABLE_LEAST = 12 };
+enum {
+    READABLE_BY_GROUP = 040,
+    READABLE_BY_OTHERS = 04,
+    WRITABLE = 022,
+    UUID_BYTES = 36,
+    READABLE_LEAST = 12
+};
 
 /* The fields are written through their offset; an enum's is that of an int. */
 _Static_assert(sizeof(enum conversations_method) == sizeof(int) &&
@@ -350,6 +357,21 @@ static bool read_ini(struct loading *l, const char *path, bool *absent)
     return good;
 }
 
+/* Who may write a configuration says where the secret goes; the one of the current directory may be
+ * anybody's. */
+static bool check_writers(const char *path, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 ||
+        ((st.st_mode & WRITABLE) == 0 && (st.st_uid == geteuid() || st.st_uid == 0))) {
+        return true;
+    }
+    return err_set(e, ERR_CONFIG,
+                   "./%s: other users may write to it, and so choose where the secret is sent; "
+                   "`chmod go-w %s` and make its user the owner, or name it with -c if it is right",
+                   path, path);
+}
+
 /* Reads the file that was asked for, or the first one found at the known places; none at all is
  * fine there. */
 static bool find_ini(struct loading *l)
@@ -370,6 +392,9 @@ static bool find_ini(struct loading *l)
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         if (places[i] == NULL) {
             continue;
+        }
+        if (i == 0 && !check_writers(places[i], l->e)) {
+            return false;
         }
         if (read_ini(l, places[i], &absent)) {
             return true;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -289,18 +290,25 @@ bool file_make_directory(const char *path, struct err *e)
 
 static bool read_fail(struct err *e, const char *path, int error_number)
 {
-    err_set(e, ERR_CONFIG, "cannot read %s: %s", path, strerror(error_number));
+    err_set(e, ERR_CONFIG, "cannot read %s: %s", path,
+            error_number == ETIMEDOUT ? "nothing comes from it (a pipe that nobody writes to?)"
+                                      : strerror(error_number));
     e->library_code = error_number;
     return false;
 }
 
-/* Reads up to `size` bytes; -1 with errno on failure. */
+/* Reads up to `size` bytes; -1 with errno on failure. A pipe may have no writer. */
 static ssize_t read_whole(int fd, char *into, size_t size)
 {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
     size_t length = 0;
     while (length < size) {
+        if (poll(&ready, 1, (int)limit_get(LIMIT_CONFIG_MS)) == 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
         ssize_t n = read(fd, into + length, size - length);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }
         if (n <= 0) {
@@ -333,7 +341,7 @@ static bool check_text(const char *path, const char *text, ssize_t length, size_
 
 char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat s;
     if (fd < 0 || fstat(fd, &s) != 0) {
         read_fail(e, path, errno);

@@ -537,6 +537,11 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* A configuration of the environment's may choose providers (FIPS), not admit weak keys. */
+    if (getenv("OPENSSL_CONF")) {
+        SET(CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
+        SET(CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
+    }
     if (h->ca_file) {
         SET(CURLOPT_CAINFO, h->ca_file);
         SET(CURLOPT_CAPATH, NULL);

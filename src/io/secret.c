@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/str.h"
 
 enum { MASK_LEAST_BYTES = 4 };
@@ -162,8 +163,12 @@ void secret_wipe(void *memory, size_t length)
     }
 }
 
-void secret_no_core_dumps(void)
+void secret_keep_in(void)
 {
+    if (getenv("SSLKEYLOGFILE")) {
+        LOG(LOG_WARN, "session keys are not logged", LOG_S("ignored", "SSLKEYLOGFILE"));
+        unsetenv("SSLKEYLOGFILE");
+    }
     struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
     /* The leak checker of sanitizer builds attaches to the process, which this would forbid. */

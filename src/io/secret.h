@@ -38,7 +38,8 @@ size_t secret_mask(char *text, size_t length);
 /* Overwrites memory in a way the compiler keeps. */
 void secret_wipe(void *memory, size_t length);
 
-/* Turns core dumps off for this process (RLIMIT_CORE 0, PR_SET_DUMPABLE off where it exists). */
-void secret_no_core_dumps(void);
+/* What would write secrets down is off for this process: core dumps (RLIMIT_CORE 0, PR_SET_DUMPABLE
+ * off where it exists), and libcurl's log of session keys (SSLKEYLOGFILE). Before threads. */
+void secret_keep_in(void);
 
 #endif

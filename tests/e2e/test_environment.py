@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""What others could put in the program's way: variables of its environment, files where it looks for its own."""
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from broken import Certificates, CloudHandler, serve, tls_context
+from harness import ROLLCALL, TestCase, run
+
+WEAK = """openssl_conf = all
+[all]
+ssl_conf = tls
+[tls]
+system_default = weak
+[weak]
+CipherString = DEFAULT@SECLEVEL=0
+"""
+
+
+class Variables(TestCase):
+    def test_session_keys_are_not_logged(self):
+        site = self.site(self.standin(days=1, per_day=2).url)
+        out = self.ok(site.run("extract", "--until", "2026-03-01", env={"SSLKEYLOGFILE": site.db + ".keys"}))
+        self.assertIn("session keys are not logged", out.stderr)
+        self.assertFalse(os.path.exists(site.db + ".keys"))
+
+    def test_weak_keys_stay_refused(self):
+        """An OpenSSL configuration that admits them does not; with a strong key the login is reached."""
+        directory = Path(tempfile.mkdtemp(prefix="rollcall-test-"))
+        made = Certificates(directory)
+        made.run("req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "30", "-keyout", "weak.key", "-out", "weak.pem",
+                 "-subj", "/CN=weak", "-addext", "subjectAltName=IP:127.0.0.1")
+        (directory / "openssl.cnf").write_text(WEAK, encoding="ascii")
+        for name, pair, ca, code in (("weak", (made.path("weak.pem"), made.path("weak.key")), made.path("weak.pem"), 7),
+                                     ("good", made.good, made.ca, 4)):
+            context = tls_context(made.good)
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.load_cert_chain(*pair)
+            server = serve(self, CloudHandler, context, answers={}, seen=[])
+            site = self.site(f"https://127.0.0.1:{server.port}")
+            site.set(genesys={"ca_file": ca})
+            out = site.run("check", "--json", env={"OPENSSL_CONF": directory / "openssl.cnf"})
+            self.assertEqual("too weak" in out.stdout or "too small" in out.stdout, name == "weak", out.stdout)
+            self.ok(out, code)
+
+
+class Files(TestCase):
+    def test_a_configuration_of_others(self):
+        for mode, code in ((0o600, 9), (0o644, 9), (0o664, 3), (0o646, 3)):
+            directory = self.directory()
+            path = os.path.join(directory, "rollcall.ini")
+            Path(path).write_text("[database]\npath = absent.db\n", encoding="ascii")
+            os.chmod(path, mode)
+            out = run([ROLLCALL, "status"], cwd=directory)
+            self.ok(out, code)
+            self.assertEqual("./rollcall.ini: other users may write" in out.stderr, code == 3, out.stderr)
+            self.ok(run([ROLLCALL, "-c", path, "status"]), 9)
+
+    def test_a_pipe_does_not_hang_the_start(self):
+        env = {**os.environ, "ROLLCALL_LIMIT_CONFIG_MS": "200"}
+        for name in (".env", "rollcall.ini"):
+            directory = self.directory()
+            os.mkfifo(os.path.join(directory, name), 0o600)
+            out = run([ROLLCALL, "check"], cwd=directory, env=env, timeout=30)
+            self.ok(out, 3)
+            self.assertIn(f"cannot read {name}: nothing comes from it", out.stdout + out.stderr)
+
+    def test_a_pipe_with_a_writer_is_read(self):
+        out = subprocess.run(["bash", "-c", f"{ROLLCALL} -c <(sleep 0.3; echo '[database]'; sleep 0.3; echo 'path = a.db') status"],
+                             cwd=self.directory(), capture_output=True, text=True, timeout=30, check=False)
+        self.ok(out, 9)
+        self.assertIn("a.db: no such database", out.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
