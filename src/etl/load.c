@@ -454,17 +454,14 @@ static bool is_fed(const void *user, size_t table, size_t row)
 /* A table of the file's own would be read in place of the feed. */
 static bool is_free(struct loader *l, const char *name, struct err *e)
 {
-    struct rows q =
-        db_ask(l->db, e, "SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE", S(name));
+    bool found;
 
-    if (db_next(&q)) {
-        q.ok =
+    return has(l, "SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE", name, &found, e) &&
+           (!found ||
             err_set(e, ERR_STORE,
                     "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
                     "it and run again",
-                    db_path(l->db), name);
-    }
-    return db_end(&q);
+                    db_path(l->db), name));
 }
 
 /* Makes a page's rows of a table a table of the database. */
@@ -858,19 +855,22 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
     return write_rows(l, e);
 }
 
-/* --- observations --- */
+/* --- rows one by one --- */
 
-static bool take_observation(struct loader *l, const struct cell *id, const struct cell *columns,
+static bool take_observation(struct loader *l, const struct walked *walked, const struct cell *row,
                              struct load_counts *counts, struct err *e)
 {
     static const char *const problems[] = {
         [OBSERVED_LATE] = "older than the last observation",
         [OBSERVED_BAD] = "interval ends before it starts, or is not yet",
     };
+    const struct cell *id = &walked->id;
     struct walk_note n = {.path = l->tree->ids[0], .example = id->value.text, .count = 1};
     enum observed outcome;
 
-    if (!observe(l->observer, columns, l->now, l->page->plan, &outcome, e)) {
+    if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
+               I(l->page->window_id), X(id->value.text, id->length)) ||
+        !observe(l->observer, row, l->now, l->page->plan, &outcome, e)) {
         return false;
     }
     counts->rows_new += outcome == OBSERVED_NEW;
@@ -880,39 +880,32 @@ static bool take_observation(struct loader *l, const struct cell *id, const stru
     return !n.problem || note(l, &n, e);
 }
 
-static bool load_observations(struct loader *l, const struct walked_tree *t,
-                              struct load_counts *counts, struct err *e)
+static bool take_interval(struct loader *l, const struct walked *walked, const struct cell *row,
+                          struct load_counts *counts, struct err *e)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row;
-        const struct cell *id = &t->entities[i].id;
+    bool is_new = false;
+    bool changed = false;
+    bool taken = intervals_take(l->intervals, row, walked->row_hash, &l->page->facts,
+                                l->page->run_id, &is_new, &changed, e);
 
-        if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
-                   I(l->page->window_id), X(id->value.text, id->length)) ||
-            !take_observation(l, id, row + 1, counts, e)) {
-            return false;
-        }
-    }
-    return true;
+    counts->rows_new += is_new;
+    counts->rows_changed += changed;
+    counts->rows_unchanged += !is_new && !changed;
+    return taken;
 }
 
-static bool load_intervals(struct loader *l, const struct walked_tree *t,
-                           struct load_counts *counts, struct err *e)
+static bool load_singly(struct loader *l, const struct walked_tree *t, struct load_counts *counts,
+                        struct err *e)
 {
-    for (size_t i = 0; i < t->count; i++) {
-        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
-        bool is_new;
-        bool changed;
+    bool taken = true;
 
-        if (!intervals_take(l->intervals, row, t->entities[i].row_hash, &l->page->facts,
-                            l->page->run_id, &is_new, &changed, e)) {
-            return false;
-        }
-        counts->rows_new += is_new;
-        counts->rows_changed += changed;
-        counts->rows_unchanged += !is_new && !changed;
+    for (size_t i = 0; taken && i < t->count; i++) {
+        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
+
+        taken =
+            (l->observer ? take_observation : take_interval)(l, &t->entities[i], row, counts, e);
     }
-    return true;
+    return taken;
 }
 
 /* --- pages --- */
@@ -924,14 +917,9 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
 
     *counts = (struct load_counts){.rows_read = (int64_t)walked_count(rows)};
     for (struct loader *t = l; t; t = t->next, tree++) {
-        bool (*load)(struct loader *, const struct walked_tree *, struct load_counts *,
-                     struct err *) = t->observer    ? load_observations
-                                     : t->intervals ? load_intervals
-                                                    : load_tree;
-
         t->page = page;
         clock_format(page->received_ms, t->now);
-        if (!load(t, tree, counts, e)) {
+        if (!(t->observer || t->intervals ? load_singly : load_tree)(t, tree, counts, e)) {
             return false;
         }
     }

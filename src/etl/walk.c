@@ -981,14 +981,16 @@ static struct cell own_id(struct walker *w, const struct cell *row)
 {
     struct buf *b = &w->notes->scratch;
 
-    if (w->tree->id_count == 1) {
+    if (w->tree->id_count == 1 && row[w->id_cells[0]].type == CELL_TEXT) {
         return row[w->id_cells[0]];
     }
     buf_cut(b, 0);
     for (size_t i = 0; i < w->tree->id_count; i++) {
         const struct cell *part = &row[w->id_cells[i]];
 
-        (void)(buf_add(b, part->value.text, part->length) && buf_add(b, "\x1f", 1));
+        (void)(i == 0 || buf_add(b, "\x1f", 1));
+        (void)(part->type == CELL_TEXT ? buf_add(b, part->value.text, part->length)
+                                       : buf_add_printf(b, "%lld", (long long)part->value.integer));
     }
     return text_cell(w, buf_str(b));
 }
