@@ -18,8 +18,8 @@
       "a body as it is sent, compressed or not")                                                   \
     X(LIMIT_INFLATED_BYTES, "INFLATED_BYTES", 16777216, 1024, 2147483647,                          \
       "a body after inflating")                                                                    \
-    X(LIMIT_PARSED_BYTES, "PARSED_BYTES", 33554432, 1024, 2147483647,                              \
-      "the values of a parsed body, 16 bytes each, besides its text")                              \
+    X(LIMIT_PARSED_BYTES, "PARSED_BYTES", 41943040, 1024, 2147483647,                              \
+      "a parsed body: its text, its values and the rows made of them")                             \
     X(LIMIT_INFLATE_RATIO, "INFLATE_RATIO", 200, 2, 2000,                                          \
       "inflated over compressed size, past the first MiB")                                         \
     X(LIMIT_JSON_DEPTH, "JSON_DEPTH", 64, 8, 1024, "nesting of a document")                        \

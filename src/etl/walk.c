@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/causes.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "io/hash.h"
@@ -107,6 +109,7 @@ struct walker {
     struct cell fact_cells[SOURCE_SCOPE + 1]; /* by source */
     struct json levels[LEVELS_MAX];           /* the answer, then the objects around the row */
     struct notes *notes;
+    size_t *room_bytes;
     struct arena *rows; /* texts of cells */
     struct walked_tree *out;
     struct row_set *sets; /* those of `out` */
@@ -116,6 +119,7 @@ struct page_walker {
     struct walker **walkers; /* by tree */
     size_t count;
     struct notes notes;
+    size_t room_bytes; /* for rows of the page that is walked */
 };
 
 struct walked_page {
@@ -578,12 +582,19 @@ static void draw(struct walker *w, const struct walk_table *t, struct cell *row)
  * then its own. Only the set of `t` itself moves in memory, so the parent's row stays where it is.
  */
 static struct cell *add_row(struct walker *w, struct walk_table *t, const struct cell *parent_row,
-                            size_t ordinal)
+                            size_t ordinal, struct err *e)
 {
     struct row_set *set = &w->sets[t - w->tables];
+    size_t bytes = set->cells_per_row * sizeof(struct cell) + sizeof(*set->entities);
     size_t inherited = t->parent ? t->parent->ordinals : 0;
     struct cell *row;
 
+    if (bytes > *w->room_bytes) {
+        err_set(e, ERR_CONTRACT, "the page holds too many rows: refused (limit PARSED_BYTES)");
+        err_cause(e, CAUSE_NET_TOO_LARGE);
+        return NULL;
+    }
+    *w->room_bytes -= bytes;
     if (set->row_count == set->row_capacity) {
         size_t rows = set->row_capacity > 0 ? set->row_capacity * 2 : FIRST_ROWS;
 
@@ -691,8 +702,8 @@ static bool walk_object(struct walker *w, struct walk_table *t, struct json obje
         t->serial = ++w->serial;
         return walk_members(w, t, t->members, object, NULL, e);
     }
-    row = add_row(w, t, parent_row, ordinal);
-    if (!walk_members(w, t, t->members, object, row, e) || !check_required(t, row, e)) {
+    row = add_row(w, t, parent_row, ordinal, e);
+    if (!row || !walk_members(w, t, t->members, object, row, e) || !check_required(t, row, e)) {
         return false;
     }
     if (t == w->tables) {
@@ -724,8 +735,11 @@ static bool walk_array(struct walker *w, struct walk_table *t, struct json array
 
     for (size_t ordinal = 0; json_next(&it, &key, &element); ordinal++) {
         if (!t->members) {
-            struct cell *row = add_row(w, t, parent_row, ordinal);
+            struct cell *row = add_row(w, t, parent_row, ordinal, e);
 
+            if (!row) {
+                return false;
+            }
             if (!fill_plain(w, t, SOURCE_ELEMENT, element, row)) {
                 w->sets[t - w->tables].row_count--;
             }
@@ -795,7 +809,10 @@ static bool walk_map(struct walker *w, struct walk_table *t, struct json object,
             continue;
         }
         w->levels[t->depth] = value;
-        struct cell *row = add_row(w, t, parent_row, ordinal);
+        struct cell *row = add_row(w, t, parent_row, ordinal, e);
+        if (!row) {
+            return false;
+        }
         (void)fill_plain(w, t, SOURCE_MEMBER_NAME, key, row);
         if (!t->members && json_type(value) != JSON_NULL) {
             (void)fill_plain(w, t, SOURCE_MEMBER_VALUE, value, row);
@@ -1058,6 +1075,7 @@ struct page_walker *page_walker_new(const struct tree_map *const *trees)
     for (size_t i = 0; i < w->count; i++) {
         w->walkers[i] = walk_new(trees[i]);
         w->walkers[i]->notes = &w->notes;
+        w->walkers[i]->room_bytes = &w->room_bytes;
     }
     buf_init(&w->notes.scratch, 65536);
     return w;
@@ -1148,7 +1166,10 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
                               const struct walk_facts *facts, struct err *e)
 {
     struct walked_page *p = xcalloc(1, sizeof(*p));
+    size_t most = (size_t)limit_get(LIMIT_PARSED_BYTES);
+    size_t held = json_held_bytes(doc);
 
+    w->room_bytes = most > held ? most - held : 0;
     p->document = doc;
     p->texts = arena_new(0);
     p->tree_count = w->count;

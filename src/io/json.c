@@ -137,7 +137,7 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
     } else if (s.depth > (size_t)limit_get(LIMIT_JSON_DEPTH)) {
         err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld",
                 (long long)limit_get(LIMIT_JSON_DEPTH));
-    } else if (s.values > (size_t)limit_get(LIMIT_PARSED_BYTES) / sizeof(yyjson_val)) {
+    } else if (length + s.values * sizeof(yyjson_val) > (size_t)limit_get(LIMIT_PARSED_BYTES)) {
         err_set(e, ERR_CONTRACT, "the JSON holds up to %zu values: refused (limit PARSED_BYTES)",
                 s.values);
         err_cause(e, CAUSE_NET_TOO_LARGE);

@@ -2,7 +2,7 @@
  * JSON in: documents parsed by yyjson under our limits, and accessors that tell absent, null and
  * wrong type apart.
  *
- * Rules for named hostile input (a test each): nesting over LIMIT_JSON_DEPTH, values over
+ * Rules for named hostile input (a test each): nesting over LIMIT_JSON_DEPTH, text and values over
  * LIMIT_PARSED_BYTES, a BOM, a NUL byte outside a string's escape, trailing bytes after the
  * document: refused (ERR_CONTRACT). A byte that is no UTF-8 and a lone surrogate, such as a cut
  * through an emoji leaves, become U+FFFD and are counted. Duplicate keys: the first counts.

@@ -3,10 +3,12 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "doc.h"
 #include "etl/walk.h"
+#include "limit.h"
 #include "proof_maps.h"
 
 /* --- a small tree with every shape --- */
@@ -359,6 +361,32 @@ TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
     const char *example = walked_notes(f->page, &count)[0].example;
     assert_true(str_starts_with(example, "\\x1B[31m0000"));
     assert_true(strlen(example) < 90);
+}
+
+/* Rows are wider than what they are made of: a page's memory is bounded, within one entity too. */
+TEST_IN(set_up, tear_down, test_rows_have_a_limit)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *begin;
+        const char *more;
+        size_t times;
+    } cases[] = {{"{'thingId':'a','tags':['x'", ",'x'", 200},
+                 {"{'thingId':'a','parts':[{'partId':'p'}", ",{'partId':'p'}", 80}};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char *thing = cases[i].begin;
+        for (size_t n = 0; n < cases[i].times; n++) {
+            thing = arena_printf(f->arena, "%s%s", thing, cases[i].more);
+        }
+        thing = arena_printf(f->arena, "%s]}", thing);
+        limit("PARSED_BYTES", "8000");
+        bool walked = try_walk(f, thing);
+        limit("PARSED_BYTES", NULL);
+        assert_false(walked);
+        assert_int_equal(f->e.cause, CAUSE_NET_TOO_LARGE);
+        assert_true(try_walk(f, thing));
+    }
 }
 
 TEST_IN(set_up, tear_down, test_refused_without_own_id)
