@@ -63,8 +63,6 @@ static const char *const own_columns[OWN_COUNT] = {
 enum statement {
     FIND,
     SEE,
-    MARK_UNSEEN,
-    DELETE_UNSEEN,
     LAST_KEY,
     WRITE_ROOT,
     NOTE_CHANGE,
@@ -74,10 +72,10 @@ enum statement {
     SELECT_GONE,
     REMOVE_MOVED,
     INSERT_MOVED,
-    REMOVE, /* this and the next two: by table, but for the root */
+    REMOVE, /* this and the next: by table, but for the root */
     INSERT = REMOVE + TABLES_MAX,
-    REMOVE_UNSEEN = INSERT + TABLES_MAX,
-    STATEMENTS = REMOVE_UNSEEN + TABLES_MAX
+    END = INSERT + TABLES_MAX, /* by table: what a whole reading has not seen goes, or is marked */
+    STATEMENTS = END + TABLES_MAX
 };
 
 /* A tree's; those of a stream's other trees hang on it. */
@@ -224,17 +222,32 @@ static const char *fact_column(const struct loader *l, enum column_source source
     return i < map->column_count ? map->columns[i].name : NULL;
 }
 
-/* Rows of the root, of the window's start (?3) and scope (?4), that the reading has not seen. */
-static const char *unseen(struct loader *l)
+/* The root's rows of a window from ?3 to ?5: those that say so, or else whose id lies in it. */
+static const char *of_window(struct loader *l)
 {
     const char *start = fact_column(l, SOURCE_START);
+    bool says_so = start != NULL;
+
+    for (size_t i = 0; !start && l->rule == LOAD_WINDOW && i < l->tree->id_count; i++) {
+        start = strstr(l->tree->ids[i], "start") ? l->tree->ids[i] : NULL;
+    }
+    INVARIANT(l->rule != LOAD_WINDOW || start);
+    if (!start) {
+        return "?3 IS ?3 AND ?5 IS ?5";
+    }
+    return says_so ? arena_printf(l->arena, "\"%s\" IS ?3 AND ?5 IS ?5", start)
+                   : arena_printf(l->arena, "\"%s\" >= ?3 AND \"%s\" < ?5", start, start);
+}
+
+/* Of them those of the scope ?4 that the reading has not seen. */
+static const char *unseen(struct loader *l)
+{
     const char *scope = fact_column(l, SOURCE_SCOPE);
 
     return arena_printf(l->arena,
-                        "%s IS ?3 AND %s IS ?4 AND %s NOT IN (SELECT id FROM reading_seen "
+                        "%s AND %s IS ?4 AND %s NOT IN (SELECT id FROM reading_seen "
                         "WHERE window_id = ?1 AND tree_no = ?2)",
-                        start ? quoted(l, "", start, "") : "?3",
-                        scope ? quoted(l, "", scope, "") : "?4",
+                        of_window(l), scope ? quoted(l, "", scope, "") : "?4",
                         each_id(l, " || char(31) || ", "", ""));
 }
 
@@ -245,7 +258,8 @@ static const char *moved(struct loader *l)
     const char *scope = fact_column(l, SOURCE_SCOPE);
 
     scope = scope ? scope : start;
-    return l->rule != LOAD_WINDOW
+    start = start ? start : scope;
+    return l->rule != LOAD_WINDOW || !start
                ? "0"
                : arena_printf(l->arena,
                               "(stored.\"%s\", stored.\"%s\") IS NOT (new.\"%s\", new.\"%s\")",
@@ -350,7 +364,6 @@ static bool make_root(struct loader *l, struct err *e)
         !has(l, "SELECT 1 FROM sqlite_schema WHERE name = ?1 || '_change'", root, &has_change, e)) {
         return false;
     }
-    INVARIANT(l->rule != LOAD_WINDOW || fact_column(l, SOURCE_START));
     make(l, FIND, 0,
          "SELECT new.rowid, stored.{key}, stored.row_hash, stored.row_changed_run_id, {deleted}, "
          "{moved}{attributes} FROM {new_root} AS new CROSS JOIN {root} AS stored "
@@ -371,10 +384,10 @@ static bool make_root(struct loader *l, struct err *e)
              "INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}");
     }
     if (l->rule == LOAD_WINDOW) {
-        make(l, DELETE_UNSEEN, 0, "DELETE FROM {root} WHERE {unseen}");
+        make(l, END, 0, "DELETE FROM {root} WHERE {unseen}");
     } else if (l->has_deleted_at) {
-        make(l, MARK_UNSEEN, 0,
-             "UPDATE {root} SET deleted_at = ?5, row_changed_run_id = ?6 "
+        make(l, END, 0,
+             "UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7 "
              "WHERE deleted_at IS NULL AND {unseen}");
     }
     return true;
@@ -389,7 +402,7 @@ static void make_child(struct loader *l, size_t i)
                               "(SELECT {key} FROM {new_root} WHERE replaces)");
     make(l, INSERT + i, i, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
     if (l->rule == LOAD_WINDOW) {
-        make(l, REMOVE_UNSEEN + i, i,
+        make(l, END + i, i,
              "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})");
     }
 }
@@ -936,26 +949,28 @@ bool load_begin(struct loader *l, int64_t window_id, struct err *e)
 /* What one tree's rows of a whole reading mean for those that it lacks. */
 static bool end_tree(struct loader *l, const struct load_page *page, int64_t *gone, struct err *e)
 {
-    char now[CLOCK_ISO_BYTES];
+    const struct db_value values[] = {
+        I(page->window_id),    I(l->tree_no),        T(page->facts.start_ms), S(page->facts.scope),
+        T(page->facts.end_ms), T(page->received_ms), I(page->run_id)};
+    size_t for_delete = COUNT_OF(values) - 2;
 
     *gone = 0;
     if (l->observer) {
         return observe_unseen(l->observer, page->window_id, gone, e);
     }
-    for (size_t i = 1; i <= l->table_count; i++) {
-        const char *sql = l->sql[i < l->table_count ? REMOVE_UNSEEN + i : DELETE_UNSEEN];
+    if (l->rule != LOAD_WINDOW && !l->has_deleted_at) {
+        return true;
+    }
+    for (size_t i = 1; i <= l->table_count; i++) { /* the root comes last */
+        const char *sql = l->sql[END + i % l->table_count];
+        size_t count = l->rule == LOAD_WINDOW ? for_delete : COUNT_OF(values);
 
-        if (sql && !db_do(l->db, e, sql, I(page->window_id), I(l->tree_no), T(page->facts.start_ms),
-                          S(page->facts.scope))) {
+        if (sql && !db_do_values(l->db, e, sql, values, count)) {
             return false;
         }
     }
-    bool done =
-        !l->sql[MARK_UNSEEN] || db_do(l->db, e, l->sql[MARK_UNSEEN], I(page->window_id),
-                                      I(l->tree_no), T(page->facts.start_ms), S(page->facts.scope),
-                                      S(clock_format(page->received_ms, now)), I(page->run_id));
-    *gone = l->sql[DELETE_UNSEEN] || l->sql[MARK_UNSEEN] ? db_changes(l->db) : 0;
-    return done;
+    *gone = db_changes(l->db);
+    return true;
 }
 
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,

@@ -31,6 +31,8 @@ static const char schema[] =
     "PRIMARY KEY (stint_key, part_no)) WITHOUT ROWID;"
     "CREATE TABLE spell (user_id TEXT NOT NULL, spell_start TEXT NOT NULL, spell_end TEXT, "
     "status TEXT, row_hash BIGINT, row_changed_run_id INTEGER, PRIMARY KEY (user_id, spell_start));"
+    "CREATE TABLE tally (tally_start TEXT NOT NULL, queue TEXT NOT NULL, row_hash BIGINT, "
+    "row_changed_run_id INTEGER, PRIMARY KEY (tally_start, queue));"
     "INSERT INTO team (team_id, deleted_at) VALUES ('old', 'long ago');";
 
 static const struct column_map team_columns[] = {FIELD("team_id", "id", TEXT, COLUMN_REQUIRED),
@@ -63,6 +65,13 @@ static const struct column_map spell_columns[] = {
 static const struct table_map spell_table = {.table = "spell", COLUMNS(spell_columns)};
 static const char *const spell_ids[] = {"user_id", "spell_start"};
 static const struct tree_map spell = {.root = &spell_table, IDS(spell_ids)};
+
+static const struct column_map tally_columns[] = {
+    FIELD("tally_start", "from", TIME, COLUMN_REQUIRED),
+    FIELD("queue", "queue", TEXT, COLUMN_REQUIRED)};
+static const struct table_map tally_table = {.table = "tally", COLUMNS(tally_columns)};
+static const char *const tally_ids[] = {"tally_start", "queue"};
+static const struct tree_map tally = {.root = &tally_table, IDS(tally_ids)};
 
 struct fixture {
     struct scratch *s;
@@ -424,6 +433,30 @@ TEST_IN(set_up, tear_down, test_windows_before_their_end)
     f->page.facts.start_ms = EPOCH;
     load(f, "", true);
     check_value(f->s, rows, "a1b2");
+}
+
+/* Rows that do not name their window are of the one that their id lies in. */
+TEST_IN(set_up, tear_down, test_windows_by_the_start_of_rows)
+{
+    static const char rows[] = "SELECT group_concat(substr(tally_start, 9, 5) || queue, ' ') FROM "
+                               "(SELECT * FROM tally ORDER BY tally_start, queue)";
+    struct fixture *f = *state;
+
+    f->random = 1;
+    use(f, &tally, LOAD_WINDOW);
+    f->page.facts.start_ms = EPOCH;
+    f->page.facts.end_ms = EPOCH + MS_PER_DAY;
+    load(f,
+         "{'from':'2026-03-01T00:00:00Z','queue':'q'},{'from':'2026-03-01T23:30:00Z','queue':'q'}",
+         true);
+    f->page.facts.start_ms = EPOCH + MS_PER_DAY;
+    f->page.facts.end_ms = EPOCH + 2 * MS_PER_DAY;
+    load(f,
+         "{'from':'2026-03-02T00:00:00Z','queue':'q'},{'from':'2026-03-02T00:00:00Z','queue':'r'}",
+         true);
+    load(f, "{'from':'2026-03-02T00:00:00Z','queue':'r'}", true);
+    assert_int_equal(f->counts.rows_changed, 1);
+    check_value(f->s, rows, "01T00q 01T23q 02T00r");
 }
 
 /* --- intervals --- */
