@@ -277,6 +277,9 @@ static bool is_of_another(struct arena *a, const char *path)
     struct err e;
     bool is_rollback = false;
     const char *alone = immutable_uri(a, path, &e);
+
+    LOG(LOG_WARN, "checking the whole database: it is younger than its write-ahead log",
+        LOG_S("path", path));
     int code = check_whole(path, SQLITE_OPEN_READWRITE, &is_rollback);
 
     return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||

@@ -122,6 +122,28 @@ class Refused(TestCase):
             self.assertEqual(self.rows(site), wanted)
 
 
+    def test_a_writer_that_does_not_let_go(self):
+        """Held from the second page to the end, past the limit: ends with its cause, and the next run goes on."""
+        server = self.standin(now=NOW, days=2, per_day=20, agents=6, page_cap=5)
+        clean = self.site(server.url)
+        self.ok(clean.run(*RUN))
+        site = self.site(server.url)
+        pages, writers = [], []
+
+        def hold(_, path, __):
+            pages.extend([path] if "/results" in path else ())
+            if len(pages) == 2 and not writers:
+                writers.append(sqlite3.connect(site.db, isolation_level=None, timeout=60, check_same_thread=False))
+                writers[0].execute("BEGIN IMMEDIATE")
+
+        site.set(genesys={"api_url": self.rewriting(server.url, hold)})
+        out = self.ok(site.run(*RUN, env={"ROLLCALL_LIMIT_DB_BUSY_MS": "100"}), 9)
+        self.assertIn("another program has been holding the database", out.stderr)
+        writers[0].close()
+        self.ok(site.run(*RUN))
+        self.assertEqual(self.rows(site), self.rows(clean))
+
+
 class Replaced(TestCase):
     """The file is replaced or removed, during a run or after a killed one: what lies there then is sound, nothing is
     written to it that is not its own, and nothing is thrown away."""
