@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "out/export.h"
+#include "out/render.h"
 #include "out/table.h"
+#include "sql.h"
 
 static bool choose_since(const char *since, struct export_request *r, struct err *e)
 {
@@ -21,27 +23,9 @@ static bool choose_since(const char *since, struct export_request *r, struct err
     return true;
 }
 
-static void print_files(const struct cmd_context *ctx, const char *directory,
-                        const struct export_result *result)
-{
-    struct table *t = table_new(3, true);
-
-    table_str(t, "file");
-    table_str(t, "rows");
-    table_str(t, "bytes");
-    for (size_t i = 0; i < result->count; i++) {
-        table_str(t, arena_printf(ctx->arena, "%s/%s", directory, result->files[i].name));
-        table_int(t, (int64_t)result->files[i].rows);
-        table_int(t, (int64_t)result->files[i].bytes);
-    }
-    table_print(t, table_terminal_width(stdout), stdout);
-    table_free(t);
-}
-
 static bool run_export(const struct cmd_context *ctx, const struct config *c,
                        struct export_request *r, struct err *e)
 {
-    struct export_result result;
     struct db *d = db_open(c->database_path, DB_READ, e);
 
     if (!d) {
@@ -54,15 +38,16 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
     r->directory = c->export_directory;
     r->data_tables = cmd_data_tables(ctx->arena, &r->data_table_count);
     r->streams = cmd_stream_facts(c, ctx->arena, &r->stream_count);
-    bool done = export_run(d, r, ctx->arena, &result, e);
-    db_close(d);
+    bool done = export_run(d, r, ctx->arena, e);
     if (!done && e->kind == ERR_USAGE && r->names == c->export_tables) {
         config_blame(c, "export", "tables", e);
     }
     /* Cron mails what is printed: all well and nobody watching means silence. */
     if (done && ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0)) {
-        print_files(ctx, r->directory, &result);
+        struct rendering to = {RENDER_TABLE, table_terminal_width(stdout), stdout};
+        done = render_query(d, e, sql_export_listing, DB_VALUES(S(r->directory)), &to);
     }
+    db_close(d);
     return done;
 }
 

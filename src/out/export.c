@@ -22,14 +22,21 @@
 /* What export.sql says of a table or view: a sum of these. */
 enum { IS_VIEW = 1, IS_OUR_VIEW = 2, IS_FILE_NAME = 4 };
 
+struct export_file {
+    const char *relation;
+    const char *name;        /* in the directory */
+    struct file_aside aside; /* where it is written */
+    bool is_needed;          /* ours, or asked for by name */
+};
+
 /* An export while it is made. */
 struct exporting {
     struct db *db;
     const struct export_request *request;
     struct arena *arena;
-    struct file_aside *asides; /* one a file, then the manifest's */
-    struct export_result *result;
-    int directory; /* held open, and with it the claim to write there; -1: not yet */
+    struct export_file *files; /* the last is the manifest */
+    size_t count;              /* less the manifest */
+    int directory;             /* held open, and with it the claim to write there; -1: not yet */
 };
 
 /* --- which ----------------------------------------------------------------------------------- */
@@ -88,8 +95,7 @@ static bool choose_files(struct exporting *x, struct err *e)
         !list_relations(x->db, x->arena, &names, &marks, &count, e)) {
         return false;
     }
-    x->asides = arena_array(x->arena, count + 1, sizeof(*x->asides));
-    x->result->files = arena_array(x->arena, count + 1, sizeof(*x->result->files));
+    x->files = arena_array(x->arena, count + 1, sizeof(*x->files));
     for (size_t i = 0; i < count; i++) {
         bool named = str_is_listed(names[i], r->names, r->name_count);
         bool ours = (marks[i] & IS_OUR_VIEW) ||
@@ -99,7 +105,7 @@ static bool choose_files(struct exporting *x, struct err *e)
             continue;
         }
         if (marks[i] & IS_FILE_NAME) {
-            x->result->files[x->result->count++] = (struct export_file){
+            x->files[x->count++] = (struct export_file){
                 .relation = names[i],
                 .name = arena_printf(x->arena, "%s.csv%s", names[i], r->csv.gzip ? ".gz" : ""),
                 .is_needed = named || ours,
@@ -193,9 +199,10 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     return db_end(&ids);
 }
 
+/* Writes it aside, unless it is another's and cannot be read. */
 static bool write_file(struct exporting *x, struct export_file file, struct err *e)
 {
-    struct file_aside *aside = &x->asides[x->result->count];
+    struct file_aside *aside = &x->files[x->count].aside;
     const char *path = path_of(x, file.name);
     char hash[HASH_TEXT_BYTES];
 
@@ -215,7 +222,7 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
         leave_out(file.relation, e);
         return true;
     }
-    file.rows = csv_records(w) - 1;
+    int64_t rows = (int64_t)csv_records(w) - 1;
     if (!csv_finish(w)) {
         return file_fail(e, "write", path, errno);
     }
@@ -226,10 +233,9 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
     if (bytes < 0) {
         return file_fail(e, "read", path, errno);
     }
-    file.bytes = (uint64_t)bytes;
-    x->result->files[x->result->count++] = file;
-    return db_do(x->db, e, sql_export_file_add, S(file.relation), S(file.name),
-                 I((int64_t)file.rows), I(bytes), S(hash));
+    x->count++;
+    return db_do(x->db, e, sql_export_file_add, S(file.relation), S(file.name), I(rows), I(bytes),
+                 S(hash));
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */
@@ -239,7 +245,7 @@ static bool write_manifest(struct exporting *x, struct err *e)
     const struct export_request *r = x->request;
     struct status_request wanted = {
         .streams = r->streams, .stream_count = r->stream_count, .now_ms = clock_now_ms()};
-    struct file_aside *aside = &x->asides[x->result->count];
+    struct file_aside *aside = &x->files[x->count].aside;
 
     return status_gather(x->db, &wanted, e) &&
            file_aside_open(aside, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
@@ -268,37 +274,33 @@ static bool claim_directory(struct exporting *x, struct err *e)
 static bool write_all(struct exporting *x, struct err *e)
 {
     bool written = db_begin_read(x->db, e) && choose_files(x, e) && claim_directory(x, e);
-    size_t chosen = x->result->count;
+    size_t chosen = x->count;
 
     for (size_t i = 0; written && i < chosen; i++) {
-        written = check_target(x, x->result->files[i].name, e);
+        written = check_target(x, x->files[i].name, e);
     }
     written =
         written && check_target(x, MANIFEST_NAME, e) && db_do(x->db, e, sql_export_file, NONE);
     if (written) {
         file_sweep_aside(x->request->directory);
     }
-    x->result->count = 0;
+    x->count = 0;
     for (size_t i = 0; written && i < chosen; i++) {
-        written = write_file(x, x->result->files[i], e);
+        written = write_file(x, x->files[i], e);
     }
-    written = written && write_manifest(x, e);
-    db_rollback(x->db);
-    return written;
+    return written && write_manifest(x, e);
 }
 
-bool export_run(struct db *d, const struct export_request *request, struct arena *a,
-                struct export_result *out, struct err *e)
+bool export_run(struct db *d, const struct export_request *request, struct arena *a, struct err *e)
 {
-    struct exporting x = {.db = d, .request = request, .arena = a, .result = out, .directory = -1};
-
-    *out = (struct export_result){.count = 0};
+    struct exporting x = {.db = d, .request = request, .arena = a, .directory = -1};
     bool done = write_all(&x, e) && file_remove(path_of(&x, MANIFEST_NAME), e);
-    for (size_t i = 0; done && i <= out->count; i++) {
-        done = file_aside_rename(&x.asides[i], e);
+
+    for (size_t i = 0; done && i <= x.count; i++) {
+        done = file_aside_rename(&x.files[i].aside, e);
     }
-    for (size_t i = 0; x.asides && i <= out->count; i++) {
-        file_aside_discard(&x.asides[i]);
+    for (size_t i = 0; x.files && i <= x.count; i++) {
+        file_aside_discard(&x.files[i].aside);
     }
     (void)close(x.directory);
     return done;

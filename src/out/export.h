@@ -35,26 +35,14 @@ struct export_request {
     size_t stream_count;
 };
 
-struct export_file {
-    const char *relation;
-    const char *name; /* in the directory */
-    uint64_t rows;    /* without the header */
-    uint64_t bytes;   /* of the file */
-    bool is_needed;   /* ours, or asked for by name */
-};
-
-struct export_result {
-    struct export_file *files; /* by relation name, in the arena */
-    size_t count;
-};
-
 /* False with ERR_USAGE, naming the nearest, when a name is no table or view of the database. */
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e);
 
-/* Exports from `d`, which must not be in a transaction. Errors: ERR_USAGE for an unknown name (with
- * the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path, ERR_STOPPED. */
-bool export_run(struct db *d, const struct export_request *request, struct arena *a,
-                struct export_result *out, struct err *e);
+/* Exports from `d`, which must not be in a transaction. It is in one afterwards, until its
+ * db_rollback or db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an
+ * unknown name (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path,
+ * ERR_STOPPED. */
+bool export_run(struct db *d, const struct export_request *request, struct arena *a, struct err *e);
 
 #endif

@@ -90,6 +90,10 @@ CREATE TEMP TABLE export_file (relation TEXT, file TEXT, row_count INTEGER, byte
 -- name: export_file_add
 INSERT INTO export_file VALUES (?1, ?2, ?3, ?4, ?5)
 
+-- name: export_listing
+-- For people; ?1: the directory.
+SELECT ?1 || '/' || file AS file, row_count AS rows, bytes FROM export_file ORDER BY rowid
+
 -- name: export_manifest
 -- ?1: the program; ?2: the first day asked for, NULL: everything. whole_to: the stream is read
 -- without a hole up to this instant; whole_to_day: the last business day of those that are whole one

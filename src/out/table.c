@@ -135,11 +135,6 @@ void table_str(struct table *t, const char *text)
     add_field(t, text ? text : "", text ? strlen(text) : 0, false);
 }
 
-void table_int(struct table *t, int64_t value)
-{
-    table_cell(t, &(struct cell){.type = CELL_INT, .value.integer = value});
-}
-
 void table_cell(struct table *t, const struct cell *c)
 {
     char text[NUMBER_BYTES];

@@ -21,10 +21,9 @@ struct table;
 struct table *table_new(size_t columns, bool has_head);
 void table_free(struct table *t);
 
-/* The next cell: of a statement's row, a string (NULL is an empty cell), a number. */
+/* The next cell: of a statement's row, a string (NULL is an empty cell). */
 void table_cell(struct table *t, const struct cell *c);
 void table_str(struct table *t, const char *text);
-void table_int(struct table *t, int64_t value);
 
 /* Prints the rows that are whole, within `width` terminal columns where that can be (0: no limit).
  */
