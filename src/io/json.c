@@ -27,28 +27,6 @@ struct survey {
 
 static const char replacement[] = "\xEF\xBF\xBD";
 
-static void *take(void *unused, size_t size)
-{
-    (void)unused;
-    return xmalloc(size);
-}
-
-static void *retake(void *unused, void *old, size_t old_size, size_t size)
-{
-    (void)unused;
-    (void)old_size;
-    return xrealloc(old, size);
-}
-
-static void give_back(void *unused, void *old)
-{
-    (void)unused;
-    free(old);
-}
-
-/* No memory ends the program, so that no error below can mean it. */
-static const yyjson_alc allocator = {take, retake, give_back, NULL};
-
 /* The UTF-16 unit of an escape \uXXXX that `text` begins with; -1: it begins otherwise. */
 static long escaped_unit(const char *text, size_t left)
 {
@@ -146,7 +124,8 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
          */
         memset(bytes + length, 0, JSON_PADDING_BYTES);
         parsed = yyjson_read_opts(bytes, length, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
-                                  &allocator, &why);
+                                  NULL, &why);
+        INVARIANT(why.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION);
         if (parsed == NULL) {
             bool is_cut = why.code == YYJSON_READ_ERROR_UNEXPECTED_END;
             err_set(e, is_cut ? ERR_TEMPORARY : ERR_CONTRACT,
@@ -268,9 +247,8 @@ bool json_real(struct json v, double *out)
 const char *json_write(struct arena *a, struct json v, size_t *length)
 {
     size_t written = 0;
-    char *text = v.value == NULL ? NULL
-                                 : yyjson_val_write_opts(v.value, YYJSON_WRITE_NOFLAG, &allocator,
-                                                         &written, NULL);
+    char *text = yyjson_val_write_opts(v.value, YYJSON_WRITE_NOFLAG, NULL, &written, NULL);
+    INVARIANT(text != NULL || v.value == NULL);
     const char *copy = text == NULL ? NULL : arena_strndup(a, text, written);
     free(text);
     if (length != NULL) {
