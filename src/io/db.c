@@ -46,6 +46,9 @@ struct db {
 /* How much of a statement a message shows. */
 enum { SHOWN_SQL_BYTES = 120 };
 
+/* Who has waited for another writer in vain waits so many times as long from then on. */
+enum { PATIENCE = 4 };
+
 /* What the user can do about an error; NULL: nothing in particular. */
 static const char *remedy(int code)
 {
@@ -88,6 +91,10 @@ static bool fail(struct db *d, const char *doing, struct err *e)
 
     err_set(e, kind_of(code), "%s: %s: %s%s%s", d->path, doing, sqlite3_errmsg(d->handle),
             advice ? "; " : "", advice ? advice : "");
+    if ((code & 0xff) == SQLITE_BUSY) {
+        /* What follows is the end of a run, which is to stand in the file. */
+        sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS) * PATIENCE);
+    }
     e->library_code = code;
     return false;
 }

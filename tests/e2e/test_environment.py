@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What others could put in the program's way: variables of its environment, files where it looks for its own."""
 import os
+import platform
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -72,6 +74,17 @@ class Files(TestCase):
                              cwd=self.directory(), capture_output=True, text=True, timeout=30, check=False)
         self.ok(out, 9)
         self.assertIn("a.db: no such database", out.stderr)
+
+
+class Program(TestCase):
+    @unittest.skipUnless(platform.machine() == "x86_64" and shutil.which("objdump"), "no x86-64, or no objdump")
+    def test_it_is_built_hardened(self):
+        """Calls land where they may, and a large frame touches each page of the stack."""
+        code = self.ok(run(["objdump", "-d", "--no-show-raw-insn", ROLLCALL])).stdout
+        if "__asan_" in code:
+            self.skipTest("built with sanitizers")
+        self.assertRegex(code, r"<main>:\n.*endbr64")
+        self.assertRegex(code, r"sub +\$0x1000,%rsp\n.*or[ql]? +\$0x0,")
 
 
 if __name__ == "__main__":
