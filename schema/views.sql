@@ -6,7 +6,7 @@
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
 -- utc_from     its first instant; utc_to: the first one after it
--- whole        0/1: all of the day has been read (settled or not)
+-- whole        0/1: all of the day has been read (settled or not), of every scope that there was
 -- state        open (not whole), provisional (whole, may be read again), settled
 -- complete_to  the day is read without a hole up to here; NULL: nothing of it
 CREATE VIEW freshness AS
@@ -15,19 +15,19 @@ WITH business_day AS (
 ),
 -- What windows cover (reading and settling apart), and where a day begins that is asked for.
 mark AS (
-    SELECT stream, 'read' AS part, window_start AS at,
+    SELECT stream, scope, 'read' AS part, window_start AS at,
            CASE state WHEN 'open' THEN complete_to ELSE window_end END AS covered_to,
            NULL AS day, NULL AS utc_to
     FROM extract_window
     WHERE window_start IS NOT NULL AND (state <> 'open' OR complete_to > window_start)
     UNION ALL
-    SELECT stream, 'settled', window_start, window_end, NULL, NULL
+    SELECT stream, scope, 'settled', window_start, window_end, NULL, NULL
     FROM extract_window
     WHERE window_start IS NOT NULL AND state = 'settled'
     UNION ALL
-    SELECT s.stream, p.part, d.utc_from, NULL, d.day, d.utc_to
-    FROM (SELECT stream, min(window_start) AS span_from, max(window_end) AS span_to
-          FROM extract_window WHERE window_start IS NOT NULL GROUP BY stream) AS s
+    SELECT s.stream, s.scope, p.part, d.utc_from, NULL, d.day, d.utc_to
+    FROM (SELECT stream, scope, min(window_start) AS span_from, max(window_end) AS span_to
+          FROM extract_window WHERE window_start IS NOT NULL GROUP BY stream, scope) AS s
     JOIN business_day AS d ON d.utc_from >= s.span_from AND d.utc_from < s.span_to
     CROSS JOIN (SELECT 'read' AS part UNION ALL SELECT 'settled') AS p
 ),
@@ -35,22 +35,22 @@ mark AS (
 -- to the last stretch that began before.
 sorted AS (
     SELECT *, day IS NULL AND at > coalesce(max(covered_to) OVER (
-                  PARTITION BY stream, part ORDER BY at, day
+                  PARTITION BY stream, scope, part ORDER BY at, day
                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '') AS begins
     FROM mark
 ),
 numbered AS (
-    SELECT *, sum(begins) OVER (PARTITION BY stream, part ORDER BY at, day
+    SELECT *, sum(begins) OVER (PARTITION BY stream, scope, part ORDER BY at, day
                                 ROWS UNBOUNDED PRECEDING) AS stretch
     FROM sorted
 ),
 reached AS (
-    SELECT *, max(covered_to) OVER (PARTITION BY stream, part, stretch) AS stretch_to FROM numbered
+    SELECT *, max(covered_to) OVER (PARTITION BY stream, scope, part, stretch) AS stretch_to FROM numbered
 ),
 daily AS (
     SELECT stream, day, at AS utc_from, utc_to,
-           max(CASE part WHEN 'read' THEN coalesce(stretch_to, '') END) AS read_to,
-           max(CASE part WHEN 'settled' THEN coalesce(stretch_to, '') END) AS settled_to
+           min(CASE part WHEN 'read' THEN coalesce(stretch_to, '') END) AS read_to,
+           min(CASE part WHEN 'settled' THEN coalesce(stretch_to, '') END) AS settled_to
     FROM reached WHERE day IS NOT NULL
     GROUP BY stream, day
 )

@@ -36,8 +36,13 @@ function column(table, name, type,    at)
     body[table] = body[table] "| " name " | " type " | " meaning_of(substr($0, at + 4)) " |\n"
 }
 
-function begin(name)
+function begin(name,    i)
 {
+    for (i = 1; i <= count; i++) {
+        if (order[i] == name) {
+            order[i] = "" # made anew by a migration: the last one counts
+        }
+    }
     order[++count] = name
     section[count] = heading
     heading = ""
@@ -88,6 +93,10 @@ table != "" && /^    [a-z]/ { column(table, $1, $2) }
 
 END {
     for (i = 1; i <= count; i++) {
+        if (order[i] == "") {
+            printf "%s", section[i]
+            continue
+        }
         printf "%s\n### %s\n\n%s%s", section[i], order[i], described[order[i]], body[order[i]]
     }
     print ""

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -11,44 +12,75 @@
 enum {
     REASON_BYTES = 400,
     REQUEST_BYTES = 1048576,
-    LONGEST_JOB_ID_BYTES = 200,
+    LONGEST_TOKEN_BYTES = 200,
     DOUBLED_POLLS = 3,
+    NO_SEQUENCE = -1,
 };
 
-enum job_phase { JOB_SUBMIT, JOB_POLL, JOB_RESULTS, JOB_OVER };
-
+/* Of pages by number. */
 struct numbered {
-    int64_t expected;      /* pages of this reading that the answers expect; 0: not known */
+    int64_t expected;      /* pages of this pager that the answers expect; 0: not known */
     int64_t expected_by;   /* sequence of the answer that said so */
     int64_t page_rows;     /* rows a full page holds */
     int64_t highest_short; /* highest sequence of a short page; -1: none */
 };
 
-struct job {
-    enum job_phase phase;
-    bool deleted;
-    int64_t pages;
-    int polls;
-    int64_t waited_ms;
-    const char *id;
-    char *cursor; /* NULL: the first result page */
-    size_t cursor_room;
+/* Of a chain of cursors. */
+struct chain {
+    char *cursor; /* NULL: the first page */
+    size_t room;
+    const char *mark; /* one that came before */
+    int64_t count;
+    int64_t marked_at;
+    int64_t empty; /* pages without rows in a row, by number too */
 };
 
 struct pager {
     struct pager_spec spec;
     struct arena *arena;
-    int64_t asked; /* sequence numbers [0, asked) */
-    int64_t answered;
-    bool overflow;
+    size_t at; /* step at hand */
+    bool over; /* all steps but a cleanup are done */
     bool lost;
+    bool overflow;
+    bool waited;
+    bool cleaned;
+    bool pending;     /* a request that goes alone is on its way */
+    int64_t asked;    /* pages: sequence numbers [0, asked) */
+    int64_t answered; /* of them */
+    const char *token;
+    const char **urls; /* that the step before has found */
+    size_t url_count;
+    int polls;
+    int64_t polled_ms;
+    struct numbered numbered;
+    struct chain chain;
     char reason[REASON_BYTES];
-    union {
-        struct numbered numbered;
-        struct job job;
-        int64_t batches; /* of PAGER_IDS */
-    } of;
 };
+
+static const struct step *step_of(const struct pager *p)
+{
+    return &p->spec.steps[p->at];
+}
+
+const struct step *step_of_rows(const struct step *steps)
+{
+    while (steps->path && !steps->rows) {
+        steps++;
+    }
+    INVARIANT(steps->path);
+    return steps;
+}
+
+/* Rows, or ids, that a request of the step at hand asks for. */
+static int size_of(const struct pager *p)
+{
+    return p->spec.at.page_size > 0 ? p->spec.at.page_size : step_of(p)->size;
+}
+
+static bool brings_rows(const struct step *s)
+{
+    return s->rows != NULL;
+}
 
 /* --- texts of requests ----------------------------------------------------------------------- */
 
@@ -61,109 +93,454 @@ static const char *take_text(struct arena *a, struct buf *b)
     return text;
 }
 
-/* Path and query string joined with '?' or '&'; `query` may be NULL or "". */
-static const char *join_query(struct arena *a, const char *path, const char *query)
-{
-    if (!query || query[0] == '\0') {
-        return arena_strdup(a, path);
-    }
-    return arena_printf(a, "%s%c%s", path, strchr(path, '?') ? '&' : '?', query);
-}
-
-/* What stands for {page} and {ids}; NULL: the mark stands for nothing here. */
-struct marks {
-    int64_t page;
-    const char *ids;
-};
-
-/* Appends the value of the mark that `text` begins with and returns the mark's length; 0 when it is
- * none. */
-static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
-                       const struct marks *marks, bool encode)
-{
-    char page[24];
-    char size[16];
-    const struct {
-        const char *mark;
-        const char *value;
-    } known[] = {{"{start}", p->spec.start},
-                 {"{end}", p->spec.end},
-                 {"{page}", page},
-                 {"{size}", size},
-                 {"{ids}", marks->ids}};
-
-    snprintf(page, sizeof(page), "%lld", (long long)marks->page);
-    snprintf(size, sizeof(size), "%d", p->spec.page_size);
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        if (known[i].value && str_starts_with(text, known[i].mark)) {
-            (void)(encode ? str_url_encode(out, known[i].value) : buf_add_str(out, known[i].value));
-            return strlen(known[i].mark);
-        }
-    }
-    return 0;
-}
-
-/* Fills a template (NULL stays NULL). `encode`: values are percent-encoded (query strings). */
-static const char *fill(const struct pager *p, struct arena *a, const char *text,
-                        const struct marks *marks, bool encode)
+/* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
+ * infer their type and operator. */
+static const char *predicates(const struct pager *p, struct arena *a, size_t from, size_t count)
 {
     struct buf out;
 
-    if (!text) {
-        return NULL;
-    }
     buf_init(&out, REQUEST_BYTES);
-    while (*text) {
-        size_t length = *text == '{' ? add_mark(p, &out, text, marks, encode) : 0;
-        if (length == 0) {
-            (void)buf_add_char(&out, *text);
-            length = 1;
-        }
-        text += length;
+    for (size_t i = from; i < from + count; i++) {
+        (void)buf_add_str(&out, i > from ? ",{\"dimension\":" : "{\"dimension\":");
+        (void)json_quote(&out, step_of(p)->ids_as, strlen(step_of(p)->ids_as));
+        (void)buf_add_str(&out, ",\"value\":");
+        (void)json_quote(&out, p->spec.ids[i], strlen(p->spec.ids[i]));
+        (void)buf_add_char(&out, '}');
     }
     return take_text(a, &out);
 }
 
-/* Checks one more page against the limit of pages. */
-static bool check_pages(const struct pager *p, int64_t pages, struct err *e)
+/* The ids of a batch. */
+static void batch_of(const struct pager *p, int64_t sequence, size_t *from, size_t *count)
 {
-    if (pages < limit_get(LIMIT_PAGES_PER_WINDOW)) {
-        return true;
-    }
-    return err_set(e, ERR_CONTRACT, "%s: no end after %lld pages (limit PAGES_PER_WINDOW)",
-                   p->spec.label, (long long)pages);
+    size_t size = (size_t)size_of(p);
+
+    *from = p->spec.at.id_from + (size_t)sequence * size;
+    *count = p->spec.id_count - *from < size ? p->spec.id_count - *from : size;
 }
 
-/* --- pages by number ------------------------------------------------------------------------- */
+/* Appends the value of the mark that `text` begins with, in a path or in JSON text, and returns the
+ * mark's length; 0 when it is none. */
+static size_t add_mark(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
+                       bool in_path, struct arena *a)
+{
+    bool bare = step_of(p)->bare;
+    size_t from = 0;
+    size_t count = 0;
+    const char *ids = "";
+
+    if (step_of(p)->follow == FOLLOW_IDS && str_starts_with(text, "{ids}")) {
+        batch_of(p, sequence, &from, &count);
+        ids = predicates(p, a, from, count);
+    }
+    const struct {
+        const char *mark;
+        const char *value;
+        bool quote; /* a text from outside: JSON needs its escapes */
+    } known[] = {
+        {"{start}", p->spec.start, false},
+        {"{end}", p->spec.end, false},
+        {"{page}", arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)), false},
+        {"{size}", arena_printf(a, "%d", size_of(p)), false},
+        {"{ids}", ids, false},
+        {"{zone}", p->spec.zone, true},
+        {"{scope}", p->spec.scope, true},
+        {"{cursor}", p->chain.cursor, true},
+        {"{token}", p->urls && bare ? p->urls[sequence] : p->token, !bare},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        const char *value = known[i].value ? known[i].value : "";
+
+        if (!str_starts_with(text, known[i].mark)) {
+            continue;
+        }
+        if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
+            (void)str_url_encode(out, value);
+        } else if (known[i].quote && !in_path) {
+            struct buf quoted;
+            buf_init(&quoted, REQUEST_BYTES);
+            (void)json_quote(&quoted, value, strlen(value));
+            (void)buf_add(out, buf_str(&quoted) + 1, quoted.length - 2);
+            buf_free(&quoted);
+        } else {
+            (void)buf_add_str(out, value);
+        }
+        return strlen(known[i].mark);
+    }
+    return 0;
+}
+
+static void fill(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
+                 bool in_path, struct arena *a)
+{
+    while (*text) {
+        size_t length = *text == '{' ? add_mark(p, out, text, sequence, in_path, a) : 0;
+        if (length == 0) {
+            (void)buf_add_char(out, *text);
+            length = 1;
+        }
+        text += length;
+    }
+}
+
+static void add_parameter(struct buf *out, const char *name, const char *value)
+{
+    const char *query = strchr(buf_str(out), '?');
+
+    (void)buf_add_printf(out, "%s%s=", !query ? "?" : query[1] ? "&" : "", name);
+    (void)str_url_encode(out, value);
+}
+
+/* What the path of a GET does not name itself. */
+static void add_paging(const struct pager *p, struct buf *out, int64_t sequence, struct arena *a)
+{
+    const struct step *s = step_of(p);
+    size_t from = 0;
+    size_t count = 0;
+
+    if (s->follow == FOLLOW_PAGES && !strstr(s->path, "{page}")) {
+        add_parameter(out, "pageSize", arena_printf(a, "%d", size_of(p)));
+        add_parameter(out, "pageNumber",
+                      arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)));
+    } else if (s->follow == FOLLOW_CURSOR && p->chain.cursor && !strstr(s->path, "{cursor}")) {
+        add_parameter(out, "cursor", p->chain.cursor);
+    } else if (s->follow == FOLLOW_IDS) {
+        batch_of(p, sequence, &from, &count);
+        for (size_t i = from; i < from + count; i++) {
+            add_parameter(out, s->ids_as, p->spec.ids[i]);
+        }
+    }
+}
+
+/* How long to wait before the next poll: the first after JOB_POLL_FIRST_MS, then twice it, four
+ * times it, then every JOB_POLL_MS. What an earlier run submitted is asked for at once. */
+static int64_t poll_delay_ms(const struct pager *p)
+{
+    int polls = p->polls - (p->spec.at.token ? 1 : 0);
+
+    if (polls < 0) {
+        return 0;
+    }
+    return polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
+                                 : limit_get(LIMIT_JOB_POLL_MS);
+}
+
+static const char *label_of(const struct pager *p, int64_t sequence, struct arena *a)
+{
+    const char *label = p->spec.label;
+
+    switch (step_of(p)->follow) {
+    case FOLLOW_PAGES:
+        return arena_printf(a, "%s page %lld", label, (long long)(p->spec.at.page + sequence));
+    case FOLLOW_CURSOR:
+        return arena_printf(a, "%s result page %lld", label, (long long)sequence + 1);
+    case FOLLOW_IDS:
+        return arena_printf(a, "%s batch %lld", label, (long long)sequence + 1);
+    case FOLLOW_URLS:
+        return arena_printf(a, "%s download %lld of %zu", label, (long long)sequence + 1,
+                            p->url_count);
+    case FOLLOW_DONE:
+        return arena_printf(a, "%s job %s", label, str_escaped(a, p->token ? p->token : ""));
+    case FOLLOW_ONCE:
+        break;
+    }
+    return step_of(p)->token ? arena_printf(a, "%s job submission", label) : label;
+}
+
+void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
+                 struct pager_request *out)
+{
+    const struct step *s = step_of(p);
+    struct buf path;
+
+    buf_init(&path, REQUEST_BYTES);
+    fill(p, &path, s->path, sequence, true, a);
+    if (s->method == HTTP_GET && !s->bare) {
+        add_paging(p, &path, sequence, a);
+    }
+    *out = (struct pager_request){.method = s->method,
+                                  .bare = s->bare,
+                                  .path = take_text(a, &path),
+                                  .label = label_of(p, sequence, a),
+                                  .sequence = sequence};
+    if (s->body) {
+        struct buf body;
+        buf_init(&body, REQUEST_BYTES);
+        fill(p, &body, s->body, sequence, false, a);
+        out->body = take_text(a, &body);
+    }
+}
+
+/* --- making, and what comes next ------------------------------------------------------------- */
+
+/* Keeps a cursor; false when cursors come again and again. One of them is remembered, and replaced
+ * when twice as many have come: a cycle meets it sooner or later (Brent's way). */
+static bool keep_cursor(struct pager *p, const char *cursor, size_t length)
+{
+    struct chain *c = &p->chain;
+
+    if (c->mark && strlen(c->mark) == length && memcmp(c->mark, cursor, length) == 0) {
+        return false;
+    }
+    /* The arena frees nothing: the room is used again for the next cursor. */
+    if (length + 1 > c->room) {
+        c->room = 2 * (length + 1);
+        c->cursor = arena_alloc(p->arena, c->room);
+    }
+    memcpy(c->cursor, cursor, length);
+    c->cursor[length] = '\0';
+    if (++c->count >= c->marked_at) {
+        c->marked_at = 2 * c->count;
+        c->mark = arena_strndup(p->arena, cursor, length);
+    }
+    return true;
+}
+
+/* Goes on to the next step. */
+static void next_step(struct pager *p)
+{
+    p->at++;
+    p->over = !step_of(p)->path || step_of(p)->cleanup;
+}
+
+struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
+{
+    struct pager *p = arena_alloc(a, sizeof(*p));
+
+    p->spec = *spec;
+    p->arena = a;
+    p->token = spec->at.token;
+    if (p->spec.at.page < 1) {
+        p->spec.at.page = 1;
+    }
+    if (p->token && step_of(p)->token) {
+        p->at++;
+    }
+    if (spec->at.cursor) {
+        (void)keep_cursor(p, spec->at.cursor, strlen(spec->at.cursor));
+        while (!brings_rows(step_of(p))) {
+            p->at++;
+        }
+    }
+    p->numbered =
+        (struct numbered){.page_rows = size_of(p), .expected_by = -1, .highest_short = -1};
+    p->over = step_of(p)->cleanup;
+    return p;
+}
 
 /* True when the highest page asked was answered and is the end. */
 static bool numbered_has_ended(const struct pager *p)
 {
-    const struct numbered *n = &p->of.numbered;
+    const struct numbered *n = &p->numbered;
 
     return p->asked > 0 && n->highest_short == p->asked - 1 && p->asked >= n->expected;
 }
 
-static void numbered_next(const struct pager *p, struct arena *a, struct pager_request *out)
+/* How many requests of the step are known beforehand. */
+static int64_t known_requests(const struct pager *p)
 {
-    struct marks marks = {.page = p->spec.first_page + out->sequence};
-    const char *query = fill(p, a, p->spec.query, &marks, true);
+    size_t left = p->spec.id_count - p->spec.at.id_from;
 
-    if (!p->spec.post && (!p->spec.query || !strstr(p->spec.query, "{page}"))) {
-        const char *paging = arena_printf(a, "pageSize=%d&pageNumber=%lld", p->spec.page_size,
-                                          (long long)marks.page);
-        query = query && query[0] != '\0' ? arena_printf(a, "%s&%s", query, paging) : paging;
+    if (step_of(p)->follow == FOLLOW_URLS) {
+        return (int64_t)p->url_count;
     }
-    out->path = join_query(a, p->spec.path, query);
-    out->body = fill(p, a, p->spec.body, &marks, false);
-    out->label = arena_printf(a, "%s page %lld", p->spec.label, (long long)marks.page);
+    return ((int64_t)left + size_of(p) - 1) / size_of(p);
 }
 
-/* Pages of this reading that an answer expects, by its pageCount or total. */
+/* Whether the step's pages all were asked for. */
+static bool has_ended(const struct pager *p)
+{
+    switch (step_of(p)->follow) {
+    case FOLLOW_PAGES:
+        return numbered_has_ended(p);
+    case FOLLOW_IDS:
+    case FOLLOW_URLS:
+        return p->asked >= known_requests(p);
+    default:
+        return false; /* their last answer leads to the next step */
+    }
+}
+
+enum pager_state pager_state(const struct pager *p)
+{
+    bool all_answered = p->answered == p->asked && !p->pending;
+
+    if (p->lost || p->overflow) {
+        return p->lost ? PAGER_LOST : PAGER_OVERFLOW;
+    }
+    if (p->over || has_ended(p)) {
+        return all_answered ? PAGER_DONE : PAGER_WAITING;
+    }
+    if (all_answered) {
+        return PAGER_READY;
+    }
+    /* Beyond what is expected a page is asked once all before it came and the highest was full. */
+    bool ahead = step_of(p)->follow == FOLLOW_IDS || step_of(p)->follow == FOLLOW_URLS ||
+                 (step_of(p)->follow == FOLLOW_PAGES && p->asked < p->numbered.expected);
+    return ahead ? PAGER_READY : PAGER_WAITING;
+}
+
+bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
+{
+    if (pager_state(p) != PAGER_READY) {
+        return false;
+    }
+    bool is_page = brings_rows(step_of(p));
+
+    pager_again(p, is_page ? p->asked : NO_SEQUENCE, a, out);
+    if (is_page) {
+        p->asked++;
+        return true;
+    }
+    p->pending = true;
+    if (step_of(p)->follow == FOLLOW_DONE) {
+        out->delay_ms = poll_delay_ms(p);
+        p->polled_ms += out->delay_ms;
+        p->polls++;
+    }
+    return true;
+}
+
+/* --- what answers mean ----------------------------------------------------------------------- */
+
+static void lose(struct pager *p, const char *what, const char *detail)
+{
+    struct buf reason;
+
+    buf_init(&reason, sizeof(p->reason) - 1);
+    (void)buf_add_str(&reason, what);
+    if (detail && detail[0] != '\0') {
+        (void)buf_add_str(&reason, ": ");
+        (void)answer_words(&reason, detail, strlen(detail));
+    }
+    snprintf(p->reason, sizeof(p->reason), "%s", buf_str(&reason));
+    buf_free(&reason);
+    p->lost = true;
+}
+
+static bool is_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    const char *at = words;
+
+    while (at && (at = strstr(at, word)) != NULL) {
+        if ((at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ')) {
+            return true;
+        }
+        at += length;
+    }
+    return false;
+}
+
+/* The text that one of `paths` leads to. */
+static const char *text_at(struct json root, const char *paths)
+{
+    return paths ? json_str(json_first(root, paths)) : NULL;
+}
+
+/* What makes it an answer: one of these is there, whatever it is. */
+static const char *must_of(const struct step *s)
+{
+    if (s->must || s->rows) {
+        return s->must ? s->must : s->rows;
+    }
+    return s->follow == FOLLOW_DONE ? s->state : s->token;
+}
+
+static bool is_answer(const struct step *s, struct json root)
+{
+    const char *must = must_of(s);
+
+    return !must || json_type(json_first(root, must)) != JSON_ABSENT;
+}
+
+/* An id becomes a segment of a path: "." and ".." would change it. */
+static bool is_usable(const char *token, size_t length)
+{
+    return length > 0 && length <= LONGEST_TOKEN_BYTES && strlen(token) == length &&
+           token[0] != '.';
+}
+
+/* The URLs of the next step: one text, or an array of them; there may be none. */
+static bool take_urls(struct pager *p, struct json root, struct err *e)
+{
+    struct json found = json_first(root, step_of(p)->token);
+    struct json_iter it = json_iter(found);
+    struct json key;
+    struct json url;
+
+    p->urls = arena_array(p->arena, json_count(found) + 1, sizeof(*p->urls));
+    bool usable = json_type(found) == JSON_ARRAY;
+    if (json_type(found) == JSON_STRING) {
+        usable = *json_str(found) != '\0';
+        p->urls[p->url_count++] = arena_strdup(p->arena, json_str(found));
+    }
+    while (usable && json_type(found) == JSON_ARRAY && json_next(&it, &key, &url)) {
+        usable = json_str(url) != NULL;
+        p->urls[p->url_count++] = arena_strdup(p->arena, usable ? json_str(url) : "");
+    }
+    return usable || err_set(e, ERR_CONTRACT, "%s: no usable URLs at \"%s\"", p->spec.label,
+                             step_of(p)->token);
+}
+
+static enum pager_taken take_submission(struct pager *p, struct json root, struct arena *a,
+                                        struct pager_page *page, struct err *e)
+{
+    const struct step *s = step_of(p);
+    size_t length = 0;
+    const char *token = s->token ? json_text(json_first(root, s->token), &length) : NULL;
+
+    if (s->token && (!token || !is_usable(token, length))) {
+        err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label, s->token);
+        return PAGER_FAILED;
+    }
+    if (token) {
+        p->token = arena_strdup(p->arena, token);
+        page->token = arena_strdup(a, token);
+    }
+    next_step(p);
+    return PAGER_TAKEN;
+}
+
+static enum pager_taken take_poll(struct pager *p, struct json root, struct err *e)
+{
+    const struct step *s = step_of(p);
+    const char *state = text_at(root, s->state);
+
+    if (!state) {
+        err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
+        return PAGER_FAILED;
+    }
+    if (is_word(s->done, state)) {
+        if (s->token && !take_urls(p, root, e)) {
+            return PAGER_FAILED;
+        }
+        next_step(p);
+        return PAGER_TAKEN;
+    }
+    if (is_word(s->failed, state)) {
+        char what[64];
+        snprintf(what, sizeof(what), "the job is %.40s", state);
+        lose(p, what, text_at(root, s->reason));
+    } else if (p->spec.at.waited) {
+        lose(p, "the job was waited for by an earlier run, and is not done yet", NULL);
+    } else if (p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS)) {
+        p->waited = true;
+        err_set(e, ERR_TEMPORARY,
+                "%s: the job is not done after %lld s (limit JOB_WAIT_MS); the next run asks for "
+                "it once more",
+                p->spec.label, (long long)(p->polled_ms / MS_PER_SECOND));
+        return PAGER_FAILED;
+    }
+    return PAGER_TAKEN;
+}
+
+/* Pages that an answer expects, by its pageCount or total. */
 static int64_t expected_pages(const struct pager *p, const struct pager_page *page,
                               int64_t page_count)
 {
-    int64_t page_rows = p->of.numbered.page_rows;
+    int64_t page_rows = p->numbered.page_rows;
+    int64_t most = limit_get(LIMIT_PAGES_PER_WINDOW);
     int64_t pages = 0;
 
     if (page_count > 0) {
@@ -171,29 +548,26 @@ static int64_t expected_pages(const struct pager *p, const struct pager_page *pa
     } else if (page->total_hits >= 0) {
         /* One more than full pages: only a short page tells that it is the last. */
         pages = page->total_hits / page_rows + 1;
-        if (p->spec.row_limit > 0 && pages > p->spec.row_limit / page_rows) {
-            pages = p->spec.row_limit / page_rows;
+        if (step_of(p)->limited && limit_get(LIMIT_QUERY_ROWS) / page_rows < most) {
+            most = limit_get(LIMIT_QUERY_ROWS) / page_rows;
         }
     }
-    if (pages > limit_get(LIMIT_PAGES_PER_WINDOW)) {
-        pages = limit_get(LIMIT_PAGES_PER_WINDOW);
-    }
-    return pages - (p->spec.first_page - 1);
+    return (pages < most ? pages : most) - (p->spec.at.page - 1);
 }
 
 static void see_overflow(struct pager *p, int64_t number, const struct pager_page *page,
                          bool is_short)
 {
-    int64_t limit = p->spec.row_limit;
+    int64_t limit = limit_get(LIMIT_QUERY_ROWS);
 
-    if (limit <= 0) {
+    if (!step_of(p)->limited) {
         return;
     }
     if (p->spec.hits_overflow && number == 1 && page->total_hits > limit) {
         p->overflow = true;
         snprintf(p->reason, sizeof(p->reason), "%lld rows, and paging reaches %lld",
                  (long long)page->total_hits, (long long)limit);
-    } else if (!is_short && (number + 1) * p->of.numbered.page_rows > limit) {
+    } else if (!is_short && (number + 1) * p->numbered.page_rows > limit) {
         p->overflow = true;
         snprintf(p->reason, sizeof(p->reason),
                  "page %lld is full, and paging reaches no further than %lld rows",
@@ -201,12 +575,19 @@ static void see_overflow(struct pager *p, int64_t number, const struct pager_pag
     }
 }
 
-/* Takes a page whose rows and total are in *page already. */
-static bool numbered_answer(struct pager *p, int64_t sequence, struct json root,
-                            struct pager_page *page, struct err *e)
+static enum pager_taken endless(const struct pager *p, int64_t pages, const char *limit,
+                                struct err *e)
 {
-    struct numbered *n = &p->of.numbered;
-    int64_t number = p->spec.first_page + sequence;
+    err_set(e, ERR_TEMPORARY, "%s: no end after %lld pages (limit %s)", p->spec.label,
+            (long long)pages, limit);
+    return PAGER_FAILED;
+}
+
+static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct json root,
+                                      struct pager_page *page, struct err *e)
+{
+    struct numbered *n = &p->numbered;
+    int64_t number = p->spec.at.page + sequence;
     int64_t page_size;
     int64_t page_count;
 
@@ -227,422 +608,200 @@ static bool numbered_answer(struct pager *p, int64_t sequence, struct json root,
         n->highest_short = sequence;
     }
     see_overflow(p, number, page, is_short);
-    page->next_page = number + 1;
-    page->last = numbered_has_ended(p) && sequence == p->asked - 1;
-    return page->last || check_pages(p, number, e);
-}
-
-/* --- batches of ids -------------------------------------------------------------------------- */
-
-/* The ids of a batch. */
-static void batch_of(const struct pager *p, int64_t sequence, size_t *from, size_t *count)
-{
-    size_t size = (size_t)p->spec.page_size;
-
-    *from = (size_t)sequence * size;
-    *count = p->spec.id_count - *from < size ? p->spec.id_count - *from : size;
-}
-
-/* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
- * infer their type and operator. */
-static const char *predicates(const struct pager *p, struct arena *a, size_t from, size_t count)
-{
-    struct buf out;
-
-    buf_init(&out, REQUEST_BYTES);
-    for (size_t i = from; i < from + count; i++) {
-        (void)buf_add_str(&out, i > from ? ",{\"dimension\":" : "{\"dimension\":");
-        (void)json_quote(&out, p->spec.id_parameter, strlen(p->spec.id_parameter));
-        (void)buf_add_str(&out, ",\"value\":");
-        (void)json_quote(&out, p->spec.ids[i], strlen(p->spec.ids[i]));
-        (void)buf_add_char(&out, '}');
+    page->next.page = number + 1;
+    p->chain.empty = page->row_count > 0 ? 0 : p->chain.empty + 1;
+    if (p->chain.empty >= limit_get(LIMIT_EMPTY_PAGES) && !numbered_has_ended(p)) {
+        return endless(p, p->chain.empty, "EMPTY_PAGES", e);
     }
-    return take_text(a, &out);
-}
-
-/* name=a&name=b, after the constant query. */
-static const char *parameters(const struct pager *p, struct arena *a, size_t from, size_t count,
-                              const char *query)
-{
-    struct buf out;
-
-    buf_init(&out, REQUEST_BYTES);
-    (void)buf_add_str(&out, query ? query : "");
-    for (size_t i = from; i < from + count; i++) {
-        (void)buf_add_printf(&out, "%s%s=", out.length > 0 ? "&" : "", p->spec.id_parameter);
-        (void)str_url_encode(&out, p->spec.ids[i]);
+    if (!is_short && number >= limit_get(LIMIT_PAGES_PER_WINDOW)) {
+        return endless(p, number, "PAGES_PER_WINDOW", e);
     }
-    return take_text(a, &out);
+    return PAGER_TAKEN;
 }
 
-static void ids_next(const struct pager *p, struct arena *a, struct pager_request *out)
+static enum pager_taken take_chained(struct pager *p, struct json root, struct arena *a,
+                                     struct pager_page *page, struct err *e)
 {
-    struct marks marks = {.page = out->sequence + 1};
-    const char *query = fill(p, a, p->spec.query, &marks, true);
-    size_t from;
-    size_t count;
-
-    batch_of(p, out->sequence, &from, &count);
-    if (p->spec.post) {
-        marks.ids = predicates(p, a, from, count);
-    } else {
-        query = parameters(p, a, from, count, query);
-    }
-    out->path = join_query(a, p->spec.path, query);
-    out->body = fill(p, a, p->spec.body, &marks, false);
-    out->label = arena_printf(a, "%s batch %lld of %lld", p->spec.label,
-                              (long long)out->sequence + 1, (long long)p->of.batches);
-}
-
-/* --- jobs: submission, polls, results by cursor, deletion ------------------------------------ */
-
-static const char *keep_cursor(struct pager *p, const char *cursor, size_t length)
-{
-    struct job *j = &p->of.job;
-
-    /* The arena frees nothing: the room is used again for the next cursor. */
-    if (length + 1 > j->cursor_room) {
-        j->cursor_room = 2 * (length + 1);
-        j->cursor = arena_alloc(p->arena, j->cursor_room);
-    }
-    memcpy(j->cursor, cursor, length);
-    j->cursor[length] = '\0';
-    return j->cursor;
-}
-
-/* A text percent-encoded. */
-static const char *encoded(struct arena *a, const char *text)
-{
-    struct buf out;
-
-    buf_init(&out, REQUEST_BYTES);
-    (void)str_url_encode(&out, text);
-    return take_text(a, &out);
-}
-
-/* The job's own path, with what is asked of it ("" or "/results"). */
-static const char *job_path(const struct pager *p, struct arena *a, const char *part)
-{
-    return arena_printf(a, "%s/%s%s", p->spec.path, encoded(a, p->of.job.id), part);
-}
-
-/* How long to wait before the next poll: the first after JOB_POLL_FIRST_MS, then twice it, four
- * times it, then every JOB_POLL_MS. A job of an earlier run is asked at once. */
-static int64_t poll_delay_ms(const struct pager *p)
-{
-    int polls = p->of.job.polls - (p->spec.job_id ? 1 : 0);
-
-    if (polls < 0) {
-        return 0;
-    }
-    return polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
-                                 : limit_get(LIMIT_JOB_POLL_MS);
-}
-
-static void job_next(struct pager *p, struct arena *a, struct pager_request *out)
-{
-    struct job *j = &p->of.job;
-    struct marks marks = {.page = 0};
-
-    out->method = j->phase == JOB_SUBMIT ? HTTP_POST : HTTP_GET;
-    switch (j->phase) {
-    case JOB_SUBMIT:
-        out->path = join_query(a, p->spec.path, fill(p, a, p->spec.query, &marks, true));
-        out->body = fill(p, a, p->spec.body, &marks, false);
-        out->label = arena_printf(a, "%s job submission", p->spec.label);
-        break;
-    case JOB_POLL:
-        out->path = job_path(p, a, "");
-        out->label = arena_printf(a, "%s job %s", p->spec.label, str_escaped(a, j->id));
-        out->delay_ms = poll_delay_ms(p);
-        j->waited_ms += out->delay_ms;
-        j->polls++;
-        break;
-    case JOB_RESULTS:
-    case JOB_OVER:
-        out->path =
-            arena_printf(a, "%s?pageSize=%d", job_path(p, a, "/results"), p->spec.page_size);
-        if (j->cursor) {
-            out->path = arena_printf(a, "%s&cursor=%s", out->path, encoded(a, j->cursor));
-        }
-        out->label = arena_printf(a, "%s result page %lld", p->spec.label, (long long)j->pages + 1);
-        break;
-    }
-}
-
-static bool take_submission(struct pager *p, struct json root, struct arena *a,
-                            struct pager_page *page, struct err *e)
-{
+    struct chain *c = &p->chain;
     size_t length = 0;
-    const char *id = json_text(json_get(root, "jobId"), &length);
+    const char *cursor = json_text(json_first(root, step_of(p)->cursor), &length);
 
-    /* The id becomes a segment of a path: "." and ".." would change it. */
-    if (!id || length == 0 || length > LONGEST_JOB_ID_BYTES || strlen(id) != length ||
-        id[0] == '.') {
-        return err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable jobId", p->spec.label);
-    }
-    p->of.job.id = arena_strdup(p->arena, id);
-    p->of.job.phase = JOB_POLL;
-    page->job_id = arena_strdup(a, id);
-    return true;
-}
-
-static void lose(struct pager *p, const char *what, const char *detail)
-{
-    struct buf reason;
-
-    buf_init(&reason, sizeof(p->reason) - 1);
-    (void)buf_add_str(&reason, what);
-    if (detail && detail[0] != '\0') {
-        (void)buf_add_str(&reason, ": ");
-        (void)str_escape(&reason, detail, strlen(detail));
-    }
-    snprintf(p->reason, sizeof(p->reason), "%s", buf_str(&reason));
-    buf_free(&reason);
-    p->lost = true;
-}
-
-static bool take_poll(struct pager *p, struct json root, struct err *e)
-{
-    static const struct {
-        const char *state;
-        const char *reason;
-    } ends[] = {{"FAILED", "the job failed"},
-                {"CANCELLED", "the job was cancelled"},
-                {"EXPIRED", "the job expired"}};
-    const char *state = json_str(json_get(root, "state"));
-
-    if (!state) {
-        return err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
-    }
-    if (str_eq(state, "FULFILLED")) {
-        p->of.job.phase = JOB_RESULTS;
-        return true;
-    }
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        if (str_eq(state, ends[i].state)) {
-            lose(p, ends[i].reason, json_str(json_get(root, "errorMessage")));
-            return true;
-        }
-    }
-    if (p->of.job.waited_ms >= limit_get(LIMIT_JOB_WAIT_MS)) {
-        return err_set(e, ERR_TEMPORARY,
-                       "%s: the job is not done after %lld s (limit JOB_WAIT_MS); the next run "
-                       "asks for it again",
-                       p->spec.label, (long long)(p->of.job.waited_ms / MS_PER_SECOND));
-    }
-    return true;
-}
-
-static bool take_results(struct pager *p, struct json root, struct arena *a,
-                         struct pager_page *page, struct err *e)
-{
-    struct job *j = &p->of.job;
-    size_t length = 0;
-    const char *cursor = json_text(json_get(root, "cursor"), &length);
-    const char *availability = json_str(json_get(root, "dataAvailabilityDate"));
-
-    j->pages++;
-    if (!availability || !clock_parse(availability, true, &page->availability_ms)) {
-        page->availability_ms = 0;
-    }
+    c->empty = page->row_count > 0 ? 0 : c->empty + 1;
     if (!cursor || length == 0) {
-        page->last = true;
-        j->phase = JOB_OVER;
-        return true;
+        next_step(p);
+        return PAGER_TAKEN;
     }
-    if (j->cursor && strlen(j->cursor) == length && memcmp(j->cursor, cursor, length) == 0) {
-        return err_set(e, ERR_CONTRACT, "%s: result page %lld names its own cursor as the next",
-                       p->spec.label, (long long)j->pages);
+    if (!keep_cursor(p, cursor, length)) {
+        err_set(e, ERR_TEMPORARY, "%s: result page %lld names a cursor that came before it",
+                p->spec.label, (long long)p->answered);
+        return PAGER_FAILED;
     }
-    page->cursor = arena_strdup(a, keep_cursor(p, cursor, length));
-    return check_pages(p, j->pages, e);
+    page->next.cursor = arena_strdup(a, c->cursor);
+    if (c->empty >= limit_get(LIMIT_EMPTY_PAGES)) {
+        return endless(p, c->empty, "EMPTY_PAGES", e);
+    }
+    if (p->answered >= limit_get(LIMIT_PAGES_PER_WINDOW)) {
+        return endless(p, p->answered, "PAGES_PER_WINDOW", e);
+    }
+    return PAGER_TAKEN;
+}
+
+/* Finds the rows of an answer, its total and how far its data goes. */
+static bool read_rows(const struct pager *p, struct json root, struct pager_page *page,
+                      struct err *e)
+{
+    const struct step *s = step_of(p);
+
+    page->rows = json_first(root, s->rows);
+    if (json_type(page->rows) != JSON_ARRAY && json_type(page->rows) != JSON_ABSENT) {
+        return err_set(e, ERR_CONTRACT, "%s: the answer has no array of rows at \"%s\"",
+                       p->spec.label, s->rows);
+    }
+    page->row_count = json_count(page->rows);
+    page->has_rows = true;
+    page->ordered = s->follow == FOLLOW_PAGES && !s->repeats;
+    if ((!json_int(json_get(root, "totalHits"), &page->total_hits) &&
+         !json_int(json_get(root, "total"), &page->total_hits)) ||
+        page->total_hits < 0) {
+        page->total_hits = -1;
+    }
+    return true;
+}
+
+/* A first page by number that says there are rows, and brings none. */
+static bool contradicts(const struct pager *p, int64_t sequence, const struct pager_page *page)
+{
+    return step_of(p)->follow == FOLLOW_PAGES && p->spec.at.page + sequence == 1 &&
+           page->total_hits > 0 && page->row_count == 0;
+}
+
+static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json root,
+                                  struct arena *a, struct pager_page *page, struct err *e)
+{
+    size_t from = 0;
+
+    page->next = (struct pager_at){
+        .token = p->token, .page = 1, .page_size = p->spec.at.page_size};
+    p->answered++;
+    switch (step_of(p)->follow) {
+    case FOLLOW_PAGES:
+        return take_numbered(p, sequence, root, page, e);
+    case FOLLOW_CURSOR:
+        return take_chained(p, root, a, page, e);
+    case FOLLOW_IDS:
+        batch_of(p, sequence, &from, &page->id_count);
+        page->next.id_from = from + page->id_count;
+        return PAGER_TAKEN;
+    case FOLLOW_URLS:
+        return PAGER_TAKEN;
+    default:
+        next_step(p);
+        return PAGER_TAKEN;
+    }
+}
+
+enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
+                              struct arena *a, struct pager_page *page, struct err *e)
+{
+    struct json root = json_root(doc);
+    const struct step *s = step_of(p);
+
+    *page = (struct pager_page){.total_hits = -1, .available_ms = TIME_NONE};
+    err_clear(e);
+    if (!is_answer(s, root)) {
+        err_set(e, ERR_TEMPORARY, "%s: the answer says nothing: it holds no %s", p->spec.label,
+                *must_of(s) ? must_of(s) : "array");
+        return PAGER_AGAIN;
+    }
+    const char *available = text_at(root, s->available);
+    if (!available || !clock_parse(available, true, &page->available_ms)) {
+        page->available_ms = TIME_NONE;
+    }
+    if (brings_rows(s)) {
+        if (!read_rows(p, root, page, e)) {
+            return PAGER_FAILED;
+        }
+        if (contradicts(p, sequence, page)) {
+            err_set(e, ERR_TEMPORARY, "%s: the answer says that there are %lld rows, and holds none",
+                    p->spec.label, (long long)page->total_hits);
+            return PAGER_AGAIN;
+        }
+        return take_page(p, sequence, root, a, page, e);
+    }
+    p->pending = false;
+    return s->follow == FOLLOW_DONE ? take_poll(p, root, e)
+                                    : take_submission(p, root, a, page, e);
 }
 
 bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code)
 {
-    struct job *j = &p->of.job;
-    bool is_gone = status == 404 || status == 410;
+    bool is_gone = status == 404 || status == 410 || (step_of(p)->bare && status == 403);
+    bool is_cursor = status == 400 && p->chain.cursor;
 
-    if (p->spec.kind != PAGER_JOB || sequence != p->asked - 1 || p->answered == p->asked ||
-        !j->id || j->deleted) {
+    if (!p->token || p->over || (!is_gone && !is_cursor) || !strstr(step_of(p)->path, "{token}")) {
         return false;
     }
-    bool is_cursor = status == 400 && j->phase == JOB_RESULTS && j->cursor;
-    if (!is_gone && !is_cursor) {
-        return false;
+    if (sequence == NO_SEQUENCE) {
+        p->pending = false;
+    } else {
+        p->answered++;
     }
-    p->answered++;
-    j->deleted = j->deleted || is_gone;
+    p->cleaned = p->cleaned || (is_gone && !step_of(p)->bare);
     lose(p, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
     return true;
 }
 
-bool pager_delete(struct pager *p, struct arena *a, struct pager_request *out)
+bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id)
 {
-    struct job *j = &p->of.job;
+    int size = size_of(p);
+    size_t from = 0;
+    size_t count = 0;
 
-    if (p->spec.kind != PAGER_JOB || !j->id || j->deleted || (!p->lost && j->phase != JOB_OVER)) {
+    *at = (struct pager_at){.token = p->token, .page = 1, .page_size = size / 2};
+    *id = NULL;
+    switch (step_of(p)->follow) {
+    case FOLLOW_PAGES:
+        at->page = (p->spec.at.page + sequence - 1) * size / (size / 2 > 0 ? size / 2 : 1) + 1;
+        return size > 1;
+    case FOLLOW_CURSOR:
+        at->cursor = p->chain.cursor;
+        return size > 1;
+    case FOLLOW_IDS:
+        batch_of(p, sequence, &from, &count);
+        at->id_from = from;
+        at->page_size = (int)(count / 2);
+        if (count > 1) {
+            return true;
+        }
+        *id = p->spec.ids[from];
+        at->id_from = from + 1;
+        at->page_size = 0;
+        return false;
+    default:
         return false;
     }
-    j->deleted = true;
-    *out = (struct pager_request){
-        .method = HTTP_DELETE,
-        .path = job_path(p, a, ""),
-        .label = arena_printf(a, "%s job deletion", p->spec.label),
-        .sequence = p->asked++,
-    };
-    return true;
 }
 
-/* --- all kinds ------------------------------------------------------------------------------- */
-
-struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
+bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out)
 {
-    struct pager *p = arena_alloc(a, sizeof(*p));
+    size_t at = p->at;
 
-    INVARIANT(spec->page_size > 0);
-    p->spec = *spec;
-    p->arena = a;
-    switch (spec->kind) {
-    case PAGER_NUMBERED:
-        if (p->spec.first_page < 1) {
-            p->spec.first_page = 1;
-        }
-        p->of.numbered =
-            (struct numbered){.page_rows = spec->page_size, .expected_by = -1, .highest_short = -1};
-        break;
-    case PAGER_JOB:
-        if (spec->job_id) {
-            p->of.job.id = spec->job_id;
-            p->of.job.phase = spec->cursor ? JOB_RESULTS : JOB_POLL;
-        }
-        if (spec->cursor) {
-            keep_cursor(p, spec->cursor, strlen(spec->cursor));
-        }
-        break;
-    case PAGER_IDS:
-        p->of.batches = ((int64_t)spec->id_count + spec->page_size - 1) / (int64_t)spec->page_size;
-        break;
+    while (p->spec.steps[at].path && !p->spec.steps[at].cleanup) {
+        at++;
     }
-    return p;
-}
-
-enum pager_state pager_state(const struct pager *p)
-{
-    bool all_answered = p->answered == p->asked;
-    bool is_end = false; /* nothing is left to ask for */
-    bool may_ask = all_answered;
-
-    if (p->lost) {
-        return PAGER_LOST;
-    }
-    if (p->overflow) {
-        return PAGER_OVERFLOW;
-    }
-    switch (p->spec.kind) {
-    case PAGER_NUMBERED:
-        is_end = numbered_has_ended(p);
-        /* Beyond what is expected a page is asked once all before it came and the highest was full.
-         */
-        may_ask = all_answered || p->asked < p->of.numbered.expected;
-        break;
-    case PAGER_JOB:
-        if (p->of.job.phase == JOB_OVER) {
-            return PAGER_DONE; /* its deletion may be under way */
-        }
-        break;
-    case PAGER_IDS:
-        is_end = p->asked == p->of.batches;
-        may_ask = true;
-        break;
-    }
-    if (is_end) {
-        return all_answered ? PAGER_DONE : PAGER_WAITING;
-    }
-    return may_ask ? PAGER_READY : PAGER_WAITING;
-}
-
-bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
-{
-    if (pager_state(p) != PAGER_READY) {
+    if (!p->token || p->cleaned || !p->spec.steps[at].path) {
         return false;
     }
-    *out =
-        (struct pager_request){.method = p->spec.post ? HTTP_POST : HTTP_GET, .sequence = p->asked};
-    switch (p->spec.kind) {
-    case PAGER_NUMBERED:
-        numbered_next(p, a, out);
-        break;
-    case PAGER_JOB:
-        job_next(p, a, out);
-        break;
-    case PAGER_IDS:
-        ids_next(p, a, out);
-        break;
-    }
-    p->asked++;
+    p->cleaned = true;
+    p->at = at;
+    pager_again(p, NO_SEQUENCE, a, out);
+    out->label = arena_printf(a, "%s job deletion", p->spec.label);
     return true;
 }
 
-/* Finds the rows of an answer and its total; absent rows are none. ERR_CONTRACT when what sits
- * there is no array. */
-static bool read_rows(const struct pager *p, struct json root, struct pager_page *page,
-                      struct err *e)
+bool pager_waited(const struct pager *p)
 {
-    bool may_lack = json_type(root) == JSON_OBJECT && p->spec.entities[0] != '\0';
-
-    page->rows = json_first(root, p->spec.entities);
-    enum json_type type = json_type(page->rows);
-    if (type != JSON_ARRAY && (type != JSON_ABSENT || !may_lack)) {
-        return err_set(e, ERR_CONTRACT, "%s: the answer has no array of rows at \"%s\"",
-                       p->spec.label, p->spec.entities);
-    }
-    page->row_count = json_count(page->rows);
-    page->has_rows = true;
-    if (!json_int(json_get(root, "totalHits"), &page->total_hits) &&
-        !json_int(json_get(root, "total"), &page->total_hits)) {
-        page->total_hits = -1;
-    }
-    if (page->total_hits < 0) {
-        page->total_hits = -1;
-    }
-    return true;
-}
-
-bool pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc, struct arena *a,
-                  struct pager_page *page, struct err *e)
-{
-    struct json root = json_root(doc);
-    bool is_job = p->spec.kind == PAGER_JOB;
-
-    *page = (struct pager_page){.total_hits = -1};
-    err_clear(e);
-    if ((!is_job || p->of.job.phase == JOB_RESULTS) && !read_rows(p, root, page, e)) {
-        return false;
-    }
-    p->answered++;
-    switch (p->spec.kind) {
-    case PAGER_NUMBERED:
-        return numbered_answer(p, sequence, root, page, e);
-    case PAGER_IDS:
-        batch_of(p, sequence, &page->id_from, &page->id_count);
-        page->last = sequence == p->of.batches - 1;
-        return true;
-    case PAGER_JOB:
-        break;
-    }
-    switch (p->of.job.phase) {
-    case JOB_SUBMIT:
-        return take_submission(p, root, a, page, e);
-    case JOB_POLL:
-        return take_poll(p, root, e);
-    case JOB_RESULTS:
-        return take_results(p, root, a, page, e);
-    case JOB_OVER:
-        break;
-    }
-    return true;
+    return p->waited;
 }
 
 const char *pager_reason(const struct pager *p)

@@ -2,18 +2,20 @@
  * Pagers: pure state machines that say which request comes next and read what an answer means. They
  * hold no transfers and no clock of their own; run/ drives them.
  *
- * A pager serves one reading of one window by one way of paging. Requests have sequence numbers
- * from 0; answers may come in any order; run commits them in sequence order.
+ * A pager serves one reading of one window: it goes through the steps of a pass, one after the
+ * other. Steps that bring rows number their requests from 0; answers may come in any order; run
+ * commits pages in that order. Any other request goes alone and has the number -1.
  *
- * Where readings end:
- * - numbered pages: the first page goes alone; then as many as the answers expect (pageCount, else
- *   totalHits or total, which are hints and end nothing by themselves) may be in flight, after
- *   those one at a time. The end is the highest page asked, once it is short: fewer rows than a
- *   page holds (the response's pageSize when that is smaller than asked), or the pageCount-th. A
- *   short page before it ends nothing.
- * - jobs: submission, polls, then result pages as a chain of cursors; no cursor is the last page.
- * - ids: the batches are known beforehand.
- * An answer without its array of rows has none.
+ * Where steps end:
+ * - pages by number: the first page goes alone; then as many as the answers expect (pageCount, else
+ *   the total, which are hints and end nothing by themselves) may be in flight, after those one at
+ *   a time. The end is the highest page asked, once it is short: fewer rows than a page holds (the
+ *   response's pageSize when that is smaller than asked), or the pageCount-th. A short page before
+ *   it ends nothing.
+ * - cursors: a chain of pages; no cursor is the last page.
+ * - ids and URLs: the requests are known beforehand.
+ * That there is nothing is said by the server, never inferred: an answer without what its step must
+ * bring is none (PAGER_AGAIN), and so is a first page without rows beside a total above 0.
  */
 #ifndef ROLLCALL_API_PAGER_H
 #define ROLLCALL_API_PAGER_H
@@ -27,67 +29,104 @@
 #include "io/http.h"
 #include "io/json.h"
 
-enum pager_kind { PAGER_NUMBERED, PAGER_JOB, PAGER_IDS };
+/* What follows the first request of a step. */
+enum follow {
+    FOLLOW_ONCE,   /* nothing */
+    FOLLOW_PAGES,  /* the next page number, until a short page */
+    FOLLOW_CURSOR, /* the cursor that the answer names, until it names none */
+    FOLLOW_IDS,    /* the next ids, `size` at a time */
+    FOLLOW_DONE,   /* the same question, until its state is one of `done` */
+    FOLLOW_URLS,   /* the next of the URLs that the step before has found */
+};
 
-/* What a pager is made from; all strings are borrowed for its life. Templates know {start} {end}
- * {page} {size} {ids}. */
+/* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
+ * of the window) {zone} {scope} {page} {size} {ids} {token} {cursor} are replaced; in a path they
+ * are percent-encoded. A GET that lacks {page}, {cursor} or {ids} gets them (and pageSize) as query
+ * parameters. Fields of answers are dotted paths, alternatives separated by '|'; words are
+ * separated by blanks. */
+struct step {
+    enum http_method method;
+    const char *path; /* "/api/v2/..." with query string; NULL ends the list of steps */
+    const char *body; /* JSON; NULL: none */
+    enum follow follow;
+    int size;              /* rows or ids a request */
+    const char *rows;      /* where the array of rows is; "": the answer itself; NULL: no rows */
+    const char *must;      /* one of these must be there, or the answer is none; NULL: `rows` */
+    const char *token;     /* where the id (or the URLs) for the next steps is; NULL: nowhere */
+    const char *state;     /* of FOLLOW_DONE: where the state is */
+    const char *done;      /* its words that mean done */
+    const char *failed;    /* its words that mean it will never be */
+    const char *reason;    /* where the words are that say why; NULL: nowhere */
+    const char *cursor;    /* of FOLLOW_CURSOR: where the next cursor is */
+    const char *available; /* where a page says how far its data goes; NULL: nowhere */
+    const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes */
+    bool limited;          /* pages reach no further than LIMIT_QUERY_ROWS rows */
+    bool repeats;          /* the API repeats rows by design: nothing follows from that */
+    bool bare;             /* without the token: the path is a whole URL */
+    bool cleanup;          /* sent when the last page is committed; its answer changes nothing */
+};
+
+/* Where a pager begins, or goes on. */
+struct pager_at {
+    const char *token;  /* what the first step found; NULL: nothing is asked for yet */
+    bool waited;        /* an earlier run has waited for it in vain: it is asked once more */
+    const char *cursor; /* NULL: the first page */
+    int64_t page;       /* by number, from 1; 0: 1 */
+    int page_size;      /* 0: the step's */
+    size_t id_from;     /* how many ids are done */
+};
+
+/* What a pager is made from; all strings are borrowed for its life. */
 struct pager_spec {
-    enum pager_kind kind;
-    bool post; /* body template, else query string */
-    const char *path;
-    const char *query; /* template or constant, NULL: none; values are percent-encoded. A numbered
-                          GET without {page} gets pageSize and pageNumber added */
-    const char *body;  /* template, NULL: none */
-    const char *entities; /* where rows sit: "conversations", "entities|results|": alternatives, the
-                             first present counts, the empty one is the document itself */
-    const char *id_parameter; /* of PAGER_IDS: query parameter (repeated), or the dimension of the
-                                 predicates that {ids} becomes in a body */
-    const char *label;        /* "conversations 2026-03-01" */
-    char start[32];           /* ISO instants of the window ("" when it has none) */
-    char end[32];
-    int page_size;
-    int64_t row_limit;  /* most rows this paging can reach; 0: no limit */
-    bool hits_overflow; /* total_hits over row_limit is taken for an overflow, to spare the pages */
-    const char *const *ids; /* of PAGER_IDS: all ids, in commit order */
+    const struct step *steps;
+    const char *label; /* "conversations 2026-03-01" */
+    const char *start; /* ISO instants of the window; NULL: it has none */
+    const char *end;
+    const char *zone;
+    const char *scope;
+    const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
     size_t id_count;
-    /* where to go on (from the ledger) */
-    int64_t first_page; /* of PAGER_NUMBERED: 1 at first */
-    const char *job_id; /* of PAGER_JOB: NULL: submit */
-    const char *cursor; /* NULL: first result page (the job is polled before it) */
+    bool hits_overflow; /* a total over what pages reach is taken for an overflow, to spare them */
+    struct pager_at at;
 };
 
 enum pager_state {
     PAGER_READY,    /* pager_next has a request now */
     PAGER_WAITING,  /* answers must come first */
-    PAGER_DONE,     /* all pages were answered; of a job: DELETE may follow (pager_delete) */
-    PAGER_OVERFLOW, /* more rows than this paging can reach (row_limit) */
-    PAGER_LOST,     /* the job is gone, expired or failed on the server: submit anew (reason in
+    PAGER_DONE,     /* all pages were answered; pager_cleanup may follow */
+    PAGER_OVERFLOW, /* more rows than the pages can reach */
+    PAGER_LOST,     /* what was submitted is gone, expired or failed on the server: begin anew (why:
                        pager_reason) */
 };
 
 /* One request the pager wants sent. Strings are in the arena given to pager_next. */
 struct pager_request {
     enum http_method method;
-    const char *path; /* with query string */
+    bool bare;
+    const char *path; /* with query string; of a bare one the URL */
     const char *body;
     const char *label;
-    int64_t sequence;
+    int64_t sequence; /* of a page; -1: it brings none */
     int64_t delay_ms; /* polls: not before that much later */
 };
 
-/* What an answer to request `sequence` meant. */
+/* What an answer meant. */
 struct pager_page {
-    bool has_rows; /* rows to load (possibly none in number) */
-    bool last;     /* no page follows this one in sequence (lower ones may still be on their way) */
-    struct json rows; /* the array of rows, borrowed from the document; absent when there is none */
+    struct json rows; /* the array of rows, borrowed from the document; absent when none are meant */
+    bool has_rows;    /* it is a page (perhaps an empty one) */
+    bool ordered;     /* its step promises new ids on every page */
     size_t row_count;
-    int64_t total_hits;      /* -1: not said */
-    int64_t next_page;       /* to go on from, once this page is committed; 0: not numbered */
-    const char *job_id;      /* set when it became known (store it before anything follows) */
-    const char *cursor;      /* next cursor of a job; NULL on the last page */
-    int64_t availability_ms; /* dataAvailabilityDate of a job's page; 0: not said */
-    size_t id_from;          /* of PAGER_IDS: which ids were asked */
-    size_t id_count;
+    int64_t total_hits; /* -1: not said */
+    const char *token;  /* set when it became known (store it before anything follows) */
+    int64_t available_ms; /* how far its data goes; TIME_NONE: not said */
+    struct pager_at next; /* where to go on once this page is committed */
+    size_t id_count;      /* of FOLLOW_IDS: how many ids before next.id_from were asked */
+};
+
+enum pager_taken {
+    PAGER_TAKEN,
+    PAGER_AGAIN,  /* no answer, though 2xx: to be asked again; then it is trouble like a 5xx */
+    PAGER_FAILED, /* ERR_CONTRACT or ERR_TEMPORARY */
 };
 
 struct pager;
@@ -101,21 +140,36 @@ enum pager_state pager_state(const struct pager *p);
 /* The next request; false unless PAGER_READY. */
 bool pager_next(struct pager *p, struct arena *a, struct pager_request *out);
 
-/* Takes a final 2xx answer; ask pager_state afterwards. ERR_CONTRACT when it is not of the shape
- * the contract promises (no jobId, rows that are no array, a cursor that leads to itself, more than
- * LIMIT_PAGES_PER_WINDOW pages); ERR_TEMPORARY when a job takes longer than LIMIT_JOB_WAIT_MS.
- * Strings in *page live in `a`. */
-bool pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc, struct arena *a,
-                  struct pager_page *page, struct err *e);
+/* A request that was sent, once more. */
+void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
+                 struct pager_request *out);
 
-/* Takes a final refusal of request `sequence` (not 2xx): true when the pager can deal with it (a
- * job gone: 404 or 410, or 400 to a cursor -> PAGER_LOST); false: the error stands. */
+/* Takes a final 2xx answer; ask pager_state afterwards. Fails with ERR_CONTRACT when it is not of
+ * the shape the contract promises (rows that are no array, no usable id), with ERR_TEMPORARY when
+ * there is no end (a cursor that came before, LIMIT_EMPTY_PAGES pages without rows,
+ * LIMIT_PAGES_PER_WINDOW pages) or a job takes longer than LIMIT_JOB_WAIT_MS (pager_waited).
+ * Strings in *page live in `a`; in *e is why, unless it was taken. */
+enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
+                              struct arena *a, struct pager_page *page, struct err *e);
+
+/* Takes a final refusal (not 2xx) of a request: true when the pager can deal with it (what was
+ * submitted is gone: 404 or 410, or 400 to a cursor -> PAGER_LOST); false: the error stands. */
 bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code);
 
-/* The DELETE of a finished or lost job, once; false when there is none to delete. */
-bool pager_delete(struct pager *p, struct arena *a, struct pager_request *out);
+/* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
+ * one thing already. An id that is alone in its batch is in *id then: the way on is behind it. */
+bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id);
 
-/* Why the job was lost, or where the overflow was seen: for messages. "" otherwise. */
+/* The request that clears up what was submitted, once; false when there is none. */
+bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
+
+/* True when the job outlasted LIMIT_JOB_WAIT_MS. */
+bool pager_waited(const struct pager *p);
+
+/* Why it was lost, or where the overflow was seen: for messages. "" otherwise. */
 const char *pager_reason(const struct pager *p);
+
+/* The step that brings the rows of a pass; never NULL. */
+const struct step *step_of_rows(const struct step *steps);
 
 #endif

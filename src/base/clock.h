@@ -24,6 +24,7 @@ enum {
 #define TIME_NONE INT64_MIN /* an instant that is not there */
 
 #define MS_PER_SECOND INT64_C(1000)
+#define MS_PER_MINUTE INT64_C(60000)
 #define MS_PER_HOUR   INT64_C(3600000)
 #define MS_PER_DAY    INT64_C(86400000)
 

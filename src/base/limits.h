@@ -45,6 +45,11 @@
     X(LIMIT_JOB_POLL_MS, "JOB_POLL_MS", 3000, 1, 60000, "later polls of a job")                    \
     X(LIMIT_JOB_WAIT_MS, "JOB_WAIT_MS", 3600000, 1000, 86400000,                                   \
       "a job from submission to fulfilled")                                                        \
+    X(LIMIT_RESUME_PAGE_MS, "RESUME_PAGE_MS", 600000, 0, 86400000,                                 \
+      "how old a page may be for numbered paging to go on behind it; later it begins anew")        \
+    X(LIMIT_EMPTY_PAGES, "EMPTY_PAGES", 100, 1, 1000000, "pages in a row without rows")            \
+    X(LIMIT_ANSWER_TRIES, "ANSWER_TRIES", 3, 1, 100,                                               \
+      "times that a request is asked whose answers are none")                                      \
     X(LIMIT_JOB_RESUBMITS, "JOB_RESUBMITS", 3, 0, 100,                                             \
       "new jobs in place of one that expired or failed")                                           \
     X(LIMIT_JOBS_AT_ONCE, "JOBS_AT_ONCE", 4, 1, 64, "jobs under way at the same time")             \

@@ -285,21 +285,21 @@ static void list_commands(struct arena *a)
     }
 }
 
-/* A stream a line: its name, title, and what a role must grant. Of a plan's permissions any is
- * enough, so the first stands for it; sources take each other's place, other plans want all. */
+/* A stream a line: its name, title, and what a role must grant. Of a pass's permissions any is
+ * enough, so the first stands for it; some take each other's place, else all are wanted. */
 static void list_streams(struct arena *a)
 {
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         const char *needs = "";
 
-        for (size_t k = 0; k < s->plan_count; k++) {
-            const struct request_plan *plan = &s->plans[k];
-            const char *between = plan->role == ROLE_SOURCE ? " or " : " and ";
+        for (size_t p = 0; p < s->pass_count; p++) {
+            const char *all = s->passes[p].permissions ? s->passes[p].permissions : "";
+            const char *one = arena_strndup(a, all, strcspn(all, " "));
+            const char *between = s->passes[p].plan.instead ? " or " : " and ";
 
-            if (plan->permission_count > 0 && !strstr(needs, plan->permissions[0])) {
-                needs =
-                    arena_printf(a, "%s%s%s", needs, *needs ? between : "", plan->permissions[0]);
+            if (*one && !strstr(needs, one)) {
+                needs = arena_printf(a, "%s%s%s", needs, *needs ? between : "", one);
             }
         }
         printf("%s\t%s\t%s\n", s->name, s->title, *needs ? needs : "none (divisions filter)");

@@ -17,7 +17,7 @@ static bool check_start(const struct config *c, const struct extract_request *re
 {
     for (size_t i = 0; i < request->stream_count; i++) {
         const struct stream *s = request->streams[i];
-        if (s->windows == WINDOWS_UTC_DAYS && c->start_day == INT32_MIN) {
+        if (stream_has_days(s) && c->start_day == INT32_MIN) {
             return err_set(
                 e, ERR_CONFIG,
                 "%s%s[extract] start is missing: say from which day on %s are wanted, for "

@@ -158,8 +158,8 @@ const struct status_stream_facts *cmd_stream_facts(const struct config *c, struc
         facts[i] = (struct status_stream_facts){
             .name = s->name,
             .title = s->title,
-            .table = s->load == LOAD_OBSERVE ? s->state->table : s->tree->root->table,
-            .is_snapshot = s->windows == WINDOWS_SNAPSHOT,
+            .table = stream_table(s)->table,
+            .is_snapshot = !stream_has_days(s),
             .enabled = is_wanted(s, c->streams, c->stream_count),
         };
     }
@@ -184,7 +184,7 @@ const char *const *cmd_data_tables(struct arena *a, size_t *count)
     *count = 0;
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        add_tables(s->load == LOAD_OBSERVE ? s->state : s->tree->root, names, count);
+        add_tables(stream_table(s), names, count);
     }
     return names;
 }

@@ -9,24 +9,6 @@
 
 enum { HOST_BYTES = 256 };
 
-struct ledger {
-    struct db *db;
-    int64_t run_id; /* of the run begun last; -1: none */
-};
-
-struct ledger *ledger_new(struct db *d)
-{
-    struct ledger *l = xcalloc(1, sizeof(*l));
-
-    *l = (struct ledger){.db = d, .run_id = -1};
-    return l;
-}
-
-void ledger_free(struct ledger *l)
-{
-    free(l);
-}
-
 /* --- runs --- */
 
 int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms,
@@ -97,224 +79,6 @@ bool ledger_route(struct ledger *l, const struct ledger_route *r, struct err *e)
                  I(r->status_429), I(r->status_5xx), I(r->bytes));
 }
 
-/* --- windows --- */
-
-static const char *const kind_names[] = {
-    [WINDOW_DAY] = "day",
-    [WINDOW_SNAPSHOT] = "snapshot",
-    [WINDOW_REREAD] = "reread",
-};
-
-static const char *const state_names[] = {
-    [WINDOW_OPEN] = "open",
-    [WINDOW_PROVISIONAL] = "provisional",
-    [WINDOW_SETTLED] = "settled",
-};
-
-bool ledger_make_days(struct ledger *l, const char *stream, int64_t first_ms, int64_t until_ms,
-                      struct err *e)
-{
-    struct rows q = db_ask(l->db, e,
-                           "SELECT count(*) FROM extract_window WHERE stream = ?1 "
-                           "AND kind = 'day' AND window_start >= ?2 AND window_start < ?3",
-                           S(stream), T(first_ms), T(until_ms));
-    int64_t stored = db_next(&q) ? db_int(&q, 0) : 0;
-
-    if (!db_end(&q)) {
-        return false;
-    }
-    if (first_ms + stored * MS_PER_DAY >= until_ms) {
-        return true; /* they are all there */
-    }
-    bool made = db_begin(l->db, e);
-    for (int64_t start_ms = first_ms; made && start_ms < until_ms; start_ms += MS_PER_DAY) {
-        made = db_do(l->db, e,
-                     "INSERT INTO extract_window (stream, kind, window_start, window_end, "
-                     "updated_run_id) VALUES (?1, 'day', ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                     S(stream), T(start_ms), T(start_ms + MS_PER_DAY), N(l->run_id));
-    }
-    made = made && db_commit(l->db, e);
-    db_rollback(l->db);
-    return made;
-}
-
-#define WINDOW_COLUMNS                                                                             \
-    "SELECT window_id, window_start, window_end, state, complete_to, job_complete_to, "            \
-    "query_complete_to, last_read_at, pending_time, pending_job_to, pending_query_to, "            \
-    "reading_plan, job_id, job_cursor, job_resubmits, next_page, last_id FROM extract_window "
-
-/* A row of WINDOW_COLUMNS. */
-static bool read_window(const struct rows *q, const struct ledger *l, enum window_kind kind,
-                        struct arena *a, struct ledger_window *out, struct err *e)
-{
-    struct window *w = &out->window;
-    size_t state = 0;
-
-    while (state < COUNT_OF(state_names) && !str_eq(db_text(q, 3), state_names[state])) {
-        state++;
-    }
-
-    *out = (struct ledger_window){
-        .window = {.window_id = db_int(q, 0),
-                   .start_ms = db_time(q, 1),
-                   .end_ms = db_time(q, 2),
-                   .complete_to_ms = db_time(q, 4),
-                   .job_complete_to_ms = db_time(q, 5),
-                   .query_complete_to_ms = db_time(q, 6),
-                   .last_read_at_ms = db_time(q, 7)},
-        .kind = kind,
-        .pending_time_ms = db_time(q, 8),
-        .pending_job_to_ms = db_time(q, 9),
-        .pending_query_to_ms = db_time(q, 10),
-        .reading_plan = db_kept(q, 11, a),
-        .job_id = db_kept(q, 12, a),
-        .job_cursor = db_kept(q, 13, a),
-        .job_resubmits = db_int(q, 14),
-        .next_page = db_int(q, 15),
-        .last_id = db_kept(q, 16, a),
-    };
-    if (state == COUNT_OF(state_names) ||
-        (kind == WINDOW_DAY && (w->start_ms == TIME_NONE || w->end_ms == TIME_NONE))) {
-        return err_set(e, ERR_STORE,
-                       "%s: window %lld of table extract_window holds what rollcall never wrote "
-                       "there; restore the file from a copy",
-                       db_path(l->db), (long long)w->window_id);
-    }
-    w->state = (enum window_state)state;
-    return true;
-}
-
-/* Reads the single window; its id is 0 when there is none yet. */
-static bool find_single(struct ledger *l, const char *stream, enum window_kind kind,
-                        struct arena *a, struct ledger_window *out, struct err *e)
-{
-    struct rows q = db_ask(l->db, e,
-                           WINDOW_COLUMNS "WHERE stream = ?1 AND kind = ?2 "
-                                          "AND window_start IS NULL",
-                           S(stream), S(kind_names[kind]));
-
-    out->window.window_id = 0;
-    if (db_next(&q)) {
-        q.ok = read_window(&q, l, kind, a, out, e);
-    }
-    return db_end(&q);
-}
-
-bool ledger_single_window(struct ledger *l, const char *stream, enum window_kind kind,
-                          struct arena *a, struct ledger_window *out, struct err *e)
-{
-    INVARIANT(kind != WINDOW_DAY);
-    if (!find_single(l, stream, kind, a, out, e)) {
-        return false;
-    }
-    if (out->window.window_id != 0) {
-        return true;
-    }
-    return db_do(l->db, e,
-                 "INSERT INTO extract_window (stream, kind, updated_run_id) VALUES (?1, ?2, ?3)",
-                 S(stream), S(kind_names[kind]), N(l->run_id)) &&
-           find_single(l, stream, kind, a, out, e);
-}
-
-/* A list in the arena that holds `count`, at first with room for one: itself, or a copy twice as
- * long where the next would have no room. */
-static void *with_room(void *list, size_t count, size_t size, struct arena *a)
-{
-    bool is_full = count > 0 && (count & (count - 1)) == 0;
-
-    if (!is_full) {
-        return list;
-    }
-    void *longer = arena_array(a, 2 * count, size);
-    memcpy(longer, list, count * size);
-    return longer;
-}
-
-bool ledger_days(struct ledger *l, const char *stream, struct arena *a, struct ledger_window **out,
-                 size_t *count, struct err *e)
-{
-    struct ledger_window *windows = arena_alloc(a, sizeof(*windows));
-    struct rows q =
-        db_ask(l->db, e, WINDOW_COLUMNS "WHERE stream = ?1 AND kind = 'day' ORDER BY window_start",
-               S(stream));
-
-    *count = 0;
-    while (db_next(&q)) {
-        windows = with_room(windows, *count, sizeof(*windows), a);
-        q.ok = read_window(&q, l, WINDOW_DAY, a, &windows[*count], e);
-        *count += 1;
-    }
-    *out = windows;
-    return db_end(&q);
-}
-
-bool ledger_plan(struct ledger *l, const struct ledger_window *w, const char *plan, struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET state = ?2, pending_time = ?3, pending_job_to = ?4, "
-                 "pending_query_to = ?5 WHERE window_id = ?1",
-                 I(w->window.window_id), S(state_names[w->window.state]), T(w->pending_time_ms),
-                 T(w->pending_job_to_ms), T(w->pending_query_to_ms)) &&
-           ledger_reading_begin(l, w->window.window_id, plan, 0, e);
-}
-
-bool ledger_reading_begin(struct ledger *l, int64_t window_id, const char *plan, int64_t resubmits,
-                          struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET reading_plan = ?2, job_resubmits = ?3, job_id = NULL, "
-                 "job_cursor = NULL, next_page = 1, last_id = NULL, pages_read = 0, "
-                 "rows_read = 0, total_hits = NULL, updated_run_id = ?4 WHERE window_id = ?1",
-                 I(window_id), S(plan), I(resubmits), N(l->run_id));
-}
-
-bool ledger_job(struct ledger *l, int64_t window_id, const char *job_id, struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET job_id = ?2, updated_run_id = ?3 WHERE window_id = ?1",
-                 I(window_id), S(job_id), N(l->run_id));
-}
-
-bool ledger_page(struct ledger *l, const struct ledger_page *p, struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET job_cursor = ?2, next_page = ?3, last_id = ?4, "
-                 "pages_read = pages_read + 1, rows_read = rows_read + ?5, "
-                 "total_hits = coalesce(?6, total_hits), updated_run_id = ?7 WHERE window_id = ?1",
-                 I(p->window_id), S(p->job_cursor), I(p->next_page), S(p->last_id), I(p->rows_read),
-                 N(p->total_hits), N(l->run_id));
-}
-
-bool ledger_reading_end(struct ledger *l, const struct ledger_window *w, struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET state = ?2, complete_to = ?3, job_complete_to = ?4, "
-                 "query_complete_to = ?5, last_read_at = ?6, pending_time = NULL, "
-                 "pending_job_to = NULL, pending_query_to = NULL, reading_plan = NULL, "
-                 "job_cursor = NULL, job_resubmits = 0, next_page = 1, last_id = NULL, "
-                 "last_error = NULL, last_error_kind = NULL, last_error_at = NULL, "
-                 "updated_run_id = ?7 WHERE window_id = ?1",
-                 I(w->window.window_id), S(state_names[w->window.state]),
-                 T(w->window.complete_to_ms), T(w->window.job_complete_to_ms),
-                 T(w->window.query_complete_to_ms), T(w->window.last_read_at_ms), N(l->run_id));
-}
-
-bool ledger_job_deleted(struct ledger *l, int64_t window_id, struct err *e)
-{
-    return db_do(l->db, e, "UPDATE extract_window SET job_id = NULL WHERE window_id = ?1",
-                 I(window_id));
-}
-
-bool ledger_window_error(struct ledger *l, int64_t window_id, const struct err *cause,
-                         struct err *e)
-{
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET last_error = ?2, last_error_kind = ?3, "
-                 "last_error_at = ?4, updated_run_id = ?5 WHERE window_id = ?1",
-                 I(window_id), S(cause->message), S(err_kind_name(cause->kind)), T(clock_now_ms()),
-                 N(l->run_id));
-}
-
 bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e)
 {
     return db_do(l->db, e,
@@ -327,10 +91,22 @@ bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e
 
 /* --- facts --- */
 
-bool ledger_source(struct ledger *l, const char *stream, struct arena *a, const char **plan,
-                   struct err *e)
+bool ledger_problem(struct ledger *l, const char *stream, const char *path, const char *kind,
+                    const char *example, struct err *e)
 {
-    struct rows q = db_ask(l->db, e, "SELECT plan FROM stream_source WHERE stream = ?1", S(stream));
+    return db_do(l->db, e,
+                 "INSERT INTO data_problem (stream, path, kind, example, first_seen_at, count) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (stream, path, kind) DO UPDATE SET "
+                 "count = count + 1",
+                 S(stream), S(path), S(kind), S(example), T(clock_now_ms()));
+}
+
+bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,
+                   const char **plan, struct err *e)
+{
+    struct rows q =
+        db_ask(l->db, e, "SELECT plan FROM stream_source WHERE stream = ?1 AND chosen_at > ?2",
+               S(stream), T(since_ms));
 
     *plan = db_next(&q) ? db_kept(&q, 0, a) : NULL;
     return db_end(&q);
@@ -341,48 +117,37 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
     return db_do(l->db, e,
                  "INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3) "
                  "ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, "
-                 "chosen_at = excluded.chosen_at WHERE plan <> excluded.plan",
-                 S(stream), S(plan), T(clock_now_ms()));
+                 "chosen_at = excluded.chosen_at "
+                 "WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3",
+                 S(stream), S(plan), T(clock_now_ms()), T(clock_now_ms() - MS_PER_DAY));
 }
 
-/* Ends the rows; their first column goes into the arena. */
-static bool read_ids(struct rows *q, struct arena *a, struct ledger_ids *out)
+bool ledger_ids(struct ledger *l, const char *sql, int64_t time_ms, int64_t since_ms,
+                const char *after, struct arena *a, const char *const **ids, size_t *count,
+                struct err *e)
 {
-    const char **ids = arena_alloc(a, sizeof(*ids));
-    size_t count = 0;
+    const struct db_value values[] = {T(time_ms), T(since_ms)};
+    struct rows q =
+        db_ask_values(l->db, e, sql, values, strstr(sql, "?2") ? 2 : strstr(sql, "?1") ? 1 : 0);
+    const char **list = NULL;
+    size_t room = 0;
 
-    while (db_next(q)) {
-        ids = with_room(ids, count, sizeof(*ids), a);
-        ids[count++] = db_kept(q, 0, a);
+    *count = 0;
+    while (db_next(&q)) {
+        if (after && strcmp(db_text(&q, 0), after) <= 0) {
+            continue;
+        }
+        if (*count == room) {
+            const char **more = arena_array(a, room = 2 * room + 64, sizeof(*more));
+            for (size_t i = 0; i < *count; i++) {
+                more[i] = list[i];
+            }
+            list = more;
+        }
+        list[(*count)++] = db_kept(&q, 0, a);
     }
-    *out = (struct ledger_ids){.ids = ids, .count = count};
-    return db_end(q);
-}
-
-bool ledger_open_conversations(struct ledger *l, int64_t since_ms, const char *after,
-                               struct arena *a, struct ledger_ids *out, struct err *e)
-{
-    /* The plus signs keep SQLite from walking the ids of all conversations there are: the few that
-     * are open have an index of their own. */
-    struct rows q = db_ask(
-        l->db, e,
-        "SELECT conversation_id FROM conversation WHERE conversation_end IS NULL "
-        "AND conversation_start >= ?1 AND +conversation_id > ?2 "
-        "AND NOT EXISTS (SELECT 1 FROM extract_window WHERE stream = 'conversations' "
-        "AND kind = 'day' AND window_start <= conversation_start "
-        "AND window_end > conversation_start AND updated_run_id = ?3 AND reading_plan IS NULL "
-        "AND last_error IS NULL AND query_complete_to IS NOT NULL) ORDER BY +conversation_id",
-        T(since_ms), S(after ? after : ""), N(l->run_id));
-
-    return read_ids(&q, a, out);
-}
-
-bool ledger_user_ids(struct ledger *l, struct arena *a, struct ledger_ids *out, struct err *e)
-{
-    struct rows q = db_ask(
-        l->db, e, "SELECT user_id FROM user WHERE state IS NOT 'deleted' ORDER BY user_id", NONE);
-
-    return read_ids(&q, a, out);
+    *ids = list;
+    return db_end(&q);
 }
 
 /* --- the business time zone --- */

@@ -101,8 +101,6 @@ struct tree_map {
                         their ids alone, and with several ids there are no children */
     const char *const *ids; /* columns that make a root row's own id ("conversation_id") */
     size_t id_count;
-    const char *entities; /* where the rows sit in the answer: alternatives separated by '|', "" is
-                             the root itself */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

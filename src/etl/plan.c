@@ -1,6 +1,8 @@
 #include "etl/plan.h"
 
-#include "base/clock.h"
+#include <string.h>
+
+#include "base/err.h"
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -12,92 +14,175 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* A job's answer finishes a window under any method, a query's only where no job ever follows. */
-static bool is_finished(const struct window *w, enum conversations_method method)
+bool plan_in_force(const char *when, const char *word)
 {
-    if (w->job_complete_to_ms >= w->end_ms) {
-        return true;
+    size_t length = word ? strlen(word) : 0;
+
+    for (const char *at = when; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == length && memcmp(at, word, n) == 0) {
+            return true;
+        }
+        at += n;
     }
-    return method == METHOD_QUERY && w->query_complete_to_ms >= w->end_ms;
+    return when == NULL;
+}
+
+static bool in_force(const struct plan_facts *f, size_t p)
+{
+    return p < f->rule_count && (f->in_force & 1U << p) != 0;
+}
+
+/* The pass that settles windows: the first in force that is not of the whole stream. */
+static size_t first_pass(const struct plan_facts *f)
+{
+    size_t p = 0;
+
+    while (p < f->rule_count && (!in_force(f, p) || f->rules[p]->whole)) {
+        p++;
+    }
+    return p;
+}
+
+/* How far the passes up to `p` have covered a window. */
+static int64_t covered_by(const struct span *w, size_t p)
+{
+    int64_t covered_ms = TIME_NONE;
+
+    for (size_t i = 0; i <= p && i < PASSES_MAX; i++) {
+        covered_ms = later(covered_ms, w->pass[i].covered_to_ms);
+    }
+    return covered_ms;
+}
+
+int64_t plan_covered(const struct span *w)
+{
+    return covered_by(w, PASSES_MAX - 1);
+}
+
+/* When it was last read by a pass that may finish it. */
+static int64_t last_read(const struct span *w, const struct plan_facts *f)
+{
+    int64_t read_ms = TIME_NONE;
+
+    for (size_t i = 0; i <= first_pass(f) && i < PASSES_MAX; i++) {
+        read_ms = later(read_ms, w->pass[i].read_ms);
+    }
+    return read_ms;
+}
+
+/* A pass before the first in force may have finished it too, under another setting. */
+static bool is_finished(const struct span *w, const struct plan_facts *f)
+{
+    return covered_by(w, first_pass(f)) >= w->end_ms;
 }
 
 /* The end of the time in which the vendor still changes the window's data. */
-static int64_t lookback_end_ms(const struct window *w, const struct plan_facts *f)
+static int64_t lookback_end_ms(const struct span *w, const struct plan_facts *f)
 {
     return w->end_ms + f->lookback_days * MS_PER_DAY;
 }
 
-/* When a reading counts as having taken place: the run's TIME, but where the vendor says how far
- * its data goes, at most a day after that. A TIME in the future thus ends no lookback. */
-static int64_t reading_time_ms(const struct plan_facts *f)
+/* When a reading by pass `p` counts as made. */
+static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
 {
-    if (f->method == METHOD_QUERY || f->availability_ms == TIME_NONE) {
-        return f->until_ms;
+    if (p == f->rule_count || f->rules[p]->bound != SEES_AVAILABLE ||
+        f->available_ms == TIME_NONE) {
+        return f->time_ms;
     }
-    return earlier(f->until_ms, f->availability_ms + MS_PER_DAY);
+    return earlier(f->time_ms, f->available_ms + MS_PER_DAY);
 }
 
 /* Whether a finished window is to be read again. A settled one is only when a longer lookback has
  * taken it in again. The last re-reading falls after the lookback, since no earlier one settles. */
-static bool is_reread_due(const struct window *w, const struct plan_facts *f)
+static bool is_reread_due(const struct span *w, const struct plan_facts *f)
 {
-    int64_t now_ms = reading_time_ms(f);
+    int64_t now_ms = reading_time_ms(first_pass(f), f);
+    int64_t read_ms = last_read(w, f);
 
-    if (!is_finished(w, f->method) || w->last_read_at_ms == TIME_NONE) {
+    if (!is_finished(w, f) || read_ms == TIME_NONE) {
         return false;
     }
-    if (w->state == WINDOW_SETTLED && f->until_ms >= lookback_end_ms(w, f)) {
+    if (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f)) {
         return false;
     }
-    return now_ms >= w->end_ms && now_ms > w->last_read_at_ms &&
-           now_ms - w->last_read_at_ms >= f->reread_hours * MS_PER_HOUR;
+    return now_ms >= w->end_ms && now_ms > read_ms &&
+           now_ms - read_ms >= f->reread_hours * MS_PER_HOUR;
 }
 
-bool plan_needs_availability(const struct window *w, const struct plan_facts *f)
+bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
 {
-    if (f->method == METHOD_QUERY || w->start_ms >= f->until_ms) {
+    size_t first = first_pass(f);
+
+    if (first == f->rule_count || f->rules[first]->bound != SEES_AVAILABLE ||
+        w->start_ms == TIME_NONE || w->start_ms >= f->time_ms) {
         return false;
     }
-    return w->job_complete_to_ms < earlier(w->end_ms, f->until_ms) || is_reread_due(w, f);
+    return covered_by(w, first) < earlier(w->end_ms, f->time_ms) || is_reread_due(w, f);
 }
 
-struct window_debt plan_debt(const struct window *w, const struct plan_facts *f)
+/* How far a pass can see of a window. */
+static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts *f)
 {
-    int64_t read_to = earlier(w->end_ms, f->until_ms);
-    int64_t job_to = earlier(read_to, f->availability_ms);
-    bool uncovered = later(w->job_complete_to_ms, w->query_complete_to_ms) < read_to;
-    bool job = false;
-    bool query = false;
+    int64_t to_ms = earlier(w->end_ms, f->time_ms);
 
-    if (f->method == METHOD_QUERY) {
-        query = read_to > w->start_ms && (uncovered || is_reread_due(w, f));
-    } else if (is_finished(w, f->method)) {
-        job = is_reread_due(w, f) && f->availability_ms >= w->end_ms;
-    } else {
-        job = job_to > w->start_ms && w->job_complete_to_ms < job_to;
-        query = f->method == METHOD_AUTO && read_to > w->start_ms && job_to < read_to &&
-                (job || uncovered);
+    if (f->rules[p]->bound == SEES_AVAILABLE) {
+        return earlier(to_ms, f->available_ms);
     }
-    return (struct window_debt){.job_to_ms = job ? job_to : TIME_NONE,
-                                .query_to_ms = query ? read_to : TIME_NONE};
+    return f->rules[p]->bound == SEES_ENDED && to_ms < w->end_ms ? TIME_NONE : to_ms;
 }
 
-void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f)
+/* The real moment: a reading from the future means that the clock jumped back. */
+static int64_t moment_owed(const struct span *w, size_t p, const struct plan_facts *f)
 {
-    if (done->job_to_ms > w->start_ms) {
-        w->job_complete_to_ms = later(w->job_complete_to_ms, done->job_to_ms);
-        /* A job's answer is as of the availability date: what the query brought may be gone. */
-        w->query_complete_to_ms = TIME_NONE;
-    }
-    w->query_complete_to_ms = later(w->query_complete_to_ms, done->query_to_ms);
-    if (done->job_to_ms != TIME_NONE || done->query_to_ms != TIME_NONE) {
-        w->last_read_at_ms = later(w->last_read_at_ms, reading_time_ms(f));
-    }
-    w->complete_to_ms = later(w->job_complete_to_ms, w->query_complete_to_ms);
+    int64_t read_ms = w->pass[p].read_ms;
+    int64_t fresh_ms = f->rules[p]->fresh_minutes * MS_PER_MINUTE;
+    bool is_fresh =
+        read_ms != TIME_NONE && read_ms <= f->time_ms && f->time_ms - read_ms < fresh_ms;
 
-    if (!is_finished(w, f->method)) {
+    return is_fresh ? TIME_NONE : f->time_ms;
+}
+
+int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
+{
+    size_t first = first_pass(f);
+
+    if (!in_force(f, p)) {
+        return TIME_NONE;
+    }
+    if (w->start_ms == TIME_NONE) {
+        return moment_owed(w, p, f);
+    }
+    INVARIANT(!f->rules[p]->whole);
+    int64_t to_ms = in_sight(w, p, f);
+    if (to_ms == TIME_NONE || to_ms <= w->start_ms) {
+        return TIME_NONE;
+    }
+    if (is_finished(w, f)) {
+        return p == first && to_ms >= w->end_ms && is_reread_due(w, f) ? to_ms : TIME_NONE;
+    }
+    if (p > first && in_sight(w, first, f) >= to_ms) {
+        return TIME_NONE; /* the first pass sees as far: it is owed, not this one */
+    }
+    return covered_by(w, p) < to_ms ? to_ms : TIME_NONE;
+}
+
+void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f)
+{
+    struct pass_coverage *c = &w->pass[p];
+
+    if (w->start_ms == TIME_NONE) {
+        *c = (struct pass_coverage){.covered_to_ms = to_ms, .read_ms = f->time_ms};
+        return;
+    }
+    c->read_ms = later(c->read_ms, reading_time_ms(p, f));
+    c->covered_to_ms = later(c->covered_to_ms, to_ms);
+    for (size_t i = p + 1; i < PASSES_MAX; i++) {
+        w->pass[i].covered_to_ms = TIME_NONE; /* older than this answer now, or replaced by it */
+    }
+    if (!is_finished(w, f)) {
         w->state = WINDOW_OPEN;
-    } else if (w->last_read_at_ms >= lookback_end_ms(w, f)) {
+    } else if (last_read(w, f) >= lookback_end_ms(w, f)) {
         w->state = WINDOW_SETTLED;
     } else {
         w->state = WINDOW_PROVISIONAL;

@@ -2,8 +2,11 @@
  * Planning: pure functions over windows and instants. What is owed, and up to where. No database,
  * no HTTP.
  *
- * Windows of a stream tile time from its start with no gap and no overlap: UTC days. A window knows
- * how far jobs (`job_complete_to`) and queries (`query_complete_to`) have covered it.
+ * Windows of a stream tile time from its start with no gap and no overlap, once for each scope. A
+ * window is read by the passes of its stream, in their order, as far as the settings put them in
+ * force. The first of those settles it: where its answer reaches the window's end, the window is
+ * finished. Later ones bring what it cannot see yet, and are owed again after it: its answer is as
+ * of its own bound, and may have replaced what they brought.
  */
 #ifndef ROLLCALL_ETL_PLAN_H
 #define ROLLCALL_ETL_PLAN_H
@@ -13,56 +16,75 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "io/config.h"
+
+enum { PASSES_MAX = 8 };
+
+/* How far a pass can see. */
+enum pass_bound {
+    SEES_NOW,
+    SEES_AVAILABLE, /* up to the availability date */
+    SEES_ENDED,     /* windows that are over */
+};
+
+/* What planning knows of a pass; constant data. */
+struct pass_rule {
+    const char *name; /* short, for the ledger and messages: "job", "query" */
+    enum pass_bound bound;
+    const char *when; /* words of the stream's setting that put it in force; NULL: always */
+    bool whole;       /* read once for the whole stream, after its windows */
+    bool instead;     /* taken only where the pass before is not granted */
+    int fresh_minutes; /* of the real moment, and of a whole pass: read again when older; 0: always */
+};
 
 enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };
 
-/* A stored window. */
-struct window {
-    int64_t window_id;
-    int64_t start_ms;
-    int64_t end_ms; /* exclusive */
+/* How far a pass has got with a window. */
+struct pass_coverage {
+    int64_t covered_to_ms; /* TIME_NONE: never read */
+    int64_t read_ms;       /* when the last whole reading counts as made; TIME_NONE */
+};
+
+/* What planning knows of a window. */
+struct span {
+    int64_t start_ms; /* TIME_NONE: the real moment */
+    int64_t end_ms;   /* exclusive */
     enum window_state state;
-    int64_t complete_to_ms;       /* TIME_NONE: nothing read yet */
-    int64_t job_complete_to_ms;   /* TIME_NONE: no job yet */
-    int64_t query_complete_to_ms; /* TIME_NONE: no query yet */
-    int64_t last_read_at_ms;      /* when the last complete reading counts as made; TIME_NONE */
+    struct pass_coverage pass[PASSES_MAX];
 };
 
 struct plan_facts {
-    int64_t until_ms;        /* the run's TIME */
-    int64_t availability_ms; /* data availability date; TIME_NONE: not asked */
-    enum conversations_method method;
+    int64_t time_ms;      /* the earlier of the run's TIME and the server's now */
+    int64_t available_ms; /* data availability date; TIME_NONE: not asked */
     int lookback_days;
     int reread_hours;
+    const struct pass_rule *rules[PASSES_MAX];
+    size_t rule_count;
+    unsigned in_force; /* bit by pass */
 };
 
-/* What a window owes now; TIME_NONE: not owed. */
-struct window_debt {
-    int64_t job_to_ms;   /* a job over [start, job_to) */
-    int64_t query_to_ms; /* the query of the UTC day, up to query_to */
-};
+/* Whether a setting's word is among the words of `when`; NULL: always. */
+bool plan_in_force(const char *when, const char *word);
 
-/* Whether the plan needs the data availability date for this window at all. */
-bool plan_needs_availability(const struct window *w, const struct plan_facts *f);
+/* Whether the plan of this window goes by the availability date at all. */
+bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
 
-/* What `w` owes under `f`.
- *  - Never anything past the run's TIME, nor a job past the availability date; an availability date
- *    of TIME_NONE stands for "before everything".
- *  - A job (auto, job) is owed when it has not covered what is available. The query is owed for the
- *    hours after it (auto) or for all (query), and after every job, whose answer is older.
+/* How far pass `p` is owed now; TIME_NONE: not at all.
+ *  - Never anything past f->time_ms; an availability date of TIME_NONE stands for "before
+ *    everything".
+ *  - The first pass in force is owed when it (or one before it) has not covered what it can see; a
+ *    later one for the hours after that.
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours
- *    old (by plan_settle's time); so is a settled one that a longer lookback has taken in again. */
-struct window_debt plan_debt(const struct window *w, const struct plan_facts *f);
+ *    old; so is a settled one that a longer lookback has taken in again.
+ *  - Of the real moment: when the last reading is fresh_minutes old, or from a time to come. */
+int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
 
-/* State and coverage of a window after a reading with these debts was finished. It counts as made
- * at f->until_ms, but with auto and job at most a day after the availability date (where that is
- * known), so that a TIME in the future settles nothing that can still change. Debts done one by one
- * settle like those done at once, the job first. A job's answer is older than the query's and may
- * have replaced it, so a job makes query_complete_to TIME_NONE and complete_to what the job
- * covered; otherwise coverage never shrinks. Finished means: a job covered the window to its end,
- * or, with the method query, a query did; finished and read after the lookback means settled.
- */
-void plan_settle(struct window *w, const struct window_debt *done, const struct plan_facts *f);
+/* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes brought
+ * is owed again. The reading counts as
+ * made at f->time_ms, but where the pass goes by the availability date at most a day after that, so that a TIME in the future settles nothing that can still change. Finished and read after
+ * the lookback means settled. */
+void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f);
+
+/* Up to where a window is covered by any pass; TIME_NONE: nowhere. */
+int64_t plan_covered(const struct span *w);
 
 #endif

@@ -22,9 +22,7 @@ enum {
 };
 
 /* The fields are written through their offset; an enum's is that of an int. */
-_Static_assert(sizeof(enum conversations_method) == sizeof(int) &&
-                   sizeof(enum adherence_source) == sizeof(int) &&
-                   sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int),
+_Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int),
                "choices are stored as int");
 
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {
@@ -698,7 +696,8 @@ static bool apply_choice(struct applying *v)
     const char *const *words = (const char *const *)str_split_list(v->a, v->key->words, &count);
     for (int i = 0; i < (int)count; i++) {
         if (str_eq_nocase(words[i], v->text)) {
-            return put(v, &i, sizeof(i));
+            return v->key->type == CONFIG_WORD ? put(v, &words[i], sizeof(words[i]))
+                                               : put(v, &i, sizeof(i));
         }
     }
     const char *near = str_nearest(v->text, words, count);
@@ -771,6 +770,7 @@ static bool apply_value(struct loading *l, enum config_key_id id)
                refuse(&v, "must be a day that exists, as YYYY-MM-DD");
     case CONFIG_ZONE:
         return apply_zone(&v);
+    case CONFIG_WORD:
     case CONFIG_CHOICE:
         return apply_choice(&v);
     case CONFIG_LIST:
@@ -1041,4 +1041,18 @@ void config_wipe(struct config *c)
 {
     secret_free(c->client_secret);
     c->client_secret = NULL;
+}
+
+const char *config_word(const struct config *c, const char *name)
+{
+    for (size_t i = 0; name && i < CONFIG_KEY_COUNT; i++) {
+        const struct config_key *key = &config_keys[i];
+        size_t length = strlen(key->section);
+
+        if (key->type == CONFIG_WORD && strncmp(name, key->section, length) == 0 &&
+            name[length] == '.' && str_eq(name + length + 1, key->name)) {
+            return *(const char *const *)((const char *)c + key->field);
+        }
+    }
+    return NULL;
 }

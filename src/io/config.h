@@ -25,15 +25,6 @@
 #include "base/log.h"
 #include "io/secret.h"
 
-enum conversations_method { METHOD_AUTO, METHOD_JOB, METHOD_QUERY };
-
-enum adherence_source {
-    ADHERENCE_AUTO,
-    ADHERENCE_WORKFORCEMANAGEMENT,
-    ADHERENCE_AGENTS_STATUS,
-    ADHERENCE_REALTIME_INTERVALS,
-};
-
 enum { CONFIG_DOUBTS_MOST = 16 };
 
 /* Something that looks like a mistake in a value that can be read. */
@@ -67,8 +58,8 @@ struct config {
     int in_flight;
     int requests_per_minute;
 
-    enum conversations_method conversations_method;
-    enum adherence_source adherence_realtime;
+    const char *conversations_method; /* words of CONFIG_KEYS */
+    const char *adherence_realtime;
 
     const char *export_directory;
     bool export_gzip;
@@ -102,6 +93,7 @@ enum config_type {
     CONFIG_BOOL,
     CONFIG_DAY,
     CONFIG_ZONE,
+    CONFIG_WORD,   /* one of `words`, as it is spelt there */
     CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
 
@@ -129,9 +121,9 @@ enum config_type {
     X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", 1, 64, NULL)              \
     X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
       "300", 1, 1000000, NULL)                                                                     \
-    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_CHOICE, "auto", 0, 0,    \
+    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto", 0, 0,    \
       "auto job query")                                                                            \
-    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_CHOICE, "auto", 0, 0,      \
+    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto", 0, 0,      \
       "auto workforcemanagement agents_status realtime_intervals")                                 \
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export", 0, 0, NULL)   \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no", 0, 0, NULL)                      \
@@ -183,6 +175,9 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
  * the value's origin in front ("rollcall.ini:12: [extract] timezone: ...") and makes the error
  * ERR_CONFIG. `section` and `key` must be in CONFIG_KEYS. Returns false. */
 bool config_blame(const struct config *c, const char *section, const char *key, struct err *e);
+
+/* The word in force for a key of type CONFIG_WORD, named "section.key"; NULL when there is none. */
+const char *config_word(const struct config *c, const char *name);
 
 /* Wipes the client secret. */
 void config_wipe(struct config *c);

@@ -60,16 +60,25 @@ covered AS (
         sum(state = 'open') AS open_windows,
         sum(state = 'provisional') AS provisional_windows,
         sum(state = 'settled') AS settled_windows,
-        sum(missing AND window_end <= (SELECT now FROM moment)) AS late_windows,
-        sum(missing AND window_end < (SELECT due FROM moment)) AS due_windows,
+        count(DISTINCT CASE WHEN missing AND window_end <= (SELECT now FROM moment)
+                            THEN window_start END) AS late_windows,
+        count(DISTINCT CASE WHEN missing AND window_end < (SELECT due FROM moment)
+                            THEN window_start END) AS due_windows,
         min(CASE WHEN missing AND window_end < (SELECT due FROM moment) THEN window_start END)
             AS first_due
-    FROM (SELECT *, complete_to IS NULL OR complete_to < window_end AS missing FROM extract_window)
+    FROM (
+        SELECT w.*, w.complete_to IS NULL OR w.complete_to < w.window_end AS missing,
+               (SELECT max(read_at) FROM window_pass AS p WHERE p.window_id = w.window_id)
+                   AS last_read_at
+        FROM extract_window AS w
+    )
     WHERE window_start IS NOT NULL GROUP BY stream
     UNION ALL
     SELECT stream, 1, CASE WHEN count(complete_to) = count(*) THEN min(complete_to) END,
            max(complete_to), sum(complete_to IS NULL), 0, count(complete_to), 0, 0, NULL
-    FROM extract_window WHERE window_start IS NULL GROUP BY stream
+    FROM extract_window WHERE window_start IS NULL AND stream NOT IN (
+        SELECT stream FROM extract_window WHERE window_start IS NOT NULL
+    ) GROUP BY stream
 ),
 business_day AS MATERIALIZED (SELECT * FROM freshness),
 days AS (

@@ -89,7 +89,7 @@ static void check_hosts(struct report *r, const struct config *config)
 static void check_start(struct report *r, const struct check_request *request)
 {
     for (size_t i = 0; i < request->stream_count; i++) {
-        if (request->streams[i]->windows == WINDOWS_UTC_DAYS &&
+        if (stream_has_days(request->streams[i]) &&
             request->config->start_day == INT32_MIN) {
             report_add(r, "start", CAUSE_CONFIG_START,
                        "[extract] start is missing, and %s are wanted", request->streams[i]->title);

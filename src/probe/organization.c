@@ -1,8 +1,11 @@
 #include "probe/organization.h"
 
+#include <string.h>
+
 #include "api/pager.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "streams/stream.h"
 
 enum {
     NAMES_MOST = 5,
@@ -27,7 +30,7 @@ int64_t organization_day_rows(const int64_t *rows)
     int64_t sum = 0;
 
     for (size_t i = 0; i < stream_registry_count; i++) {
-        if (stream_registry[i]->windows == WINDOWS_UTC_DAYS && rows[i] > 0) {
+        if (stream_has_days(stream_registry[i]) && rows[i] > 0) {
             sum += rows[i];
         }
     }
@@ -55,42 +58,41 @@ struct tried {
     struct err error;
 };
 
-static struct pager_spec spec_of(const struct request_plan *plan, const char *const *id)
-{
-    int64_t today_ms = clock_utc_day_start(clock_now_ms());
-    struct pager_spec spec = stream_pager_spec(plan);
-
-    spec.page_size = 1;
-    spec.ids = id;
-    spec.id_count = *id ? 1 : 0;
-    clock_format(today_ms - MS_PER_DAY, spec.start);
-    clock_format(today_ms, spec.end);
-    return spec;
-}
-
-/* One request of a plan; `id` is of an entity to ask for, where the plan asks by ids. Jobs are
- * asked for their availability, which is their cheapest request. */
-static void try_plan(struct access *a, const struct request_plan *plan, const char *id,
-                     struct tried *t)
+/* One request of a pass, for one row; `id` is of an entity to ask for, where the pass asks by ids.
+ * One that goes by an availability date is asked for that, which is its cheapest request. */
+static void try_pass(struct access *a, const struct pass *pass, const char *id, struct tried *t)
 {
     struct arena *arena = a->report->arena;
-    struct pager_spec spec = spec_of(plan, &id);
+    int64_t today_ms = clock_utc_day_start(clock_now_ms());
+    char start[CLOCK_ISO_BYTES];
+    char end[CLOCK_ISO_BYTES];
+    struct pager_spec spec = {
+        .steps = pass->steps,
+        .label = pass->plan.name,
+        .start = clock_format(today_ms - MS_PER_DAY, start),
+        .end = clock_format(today_ms, end),
+        .zone = a->config->timezone,
+        .scope = id,
+        .ids = &id,
+        .id_count = id ? 1 : 0,
+        .at = {.page_size = 1},
+    };
     struct pager *pager = pager_new(arena, &spec);
-    struct pager_request request = {.path = plan->availability};
+    struct pager_request request = {.path = pass->available};
     struct client_answer answer;
     struct pager_page page;
 
     *t = (struct tried){.total = -1};
-    if (plan->paging != PAGING_JOB && !pager_next(pager, arena, &request)) {
-        err_set(&t->error, ERR_CONTRACT, "%s: there is nobody to ask for", plan->path);
+    if (!pass->available && !pager_next(pager, arena, &request)) {
+        err_set(&t->error, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
         return;
     }
-    if (!access_ask(a, request.path, request.body, plan->path, &answer)) {
+    if (!access_ask(a, request.path, request.body, pass->steps->path, &answer)) {
         t->error = answer.error;
-    } else if (plan->paging == PAGING_JOB) {
+    } else if (pass->available) {
         t->granted = true;
         t->has_rows = true;
-    } else if (pager_answer(pager, 0, answer.document, arena, &page, &t->error)) {
+    } else if (pager_answer(pager, 0, answer.document, arena, &page, &t->error) == PAGER_TAKEN) {
         struct json_iter rows = json_iter(page.rows);
         struct json key;
         struct json row;
@@ -105,13 +107,15 @@ static void try_plan(struct access *a, const struct request_plan *plan, const ch
     client_answer_free(&answer);
 }
 
-/* The names of a plan's permissions, any of which is enough. */
-static const char *permission_names(struct arena *a, const struct request_plan *plan)
+/* The names of a pass's permissions, any of which is enough. */
+static const char *permission_names(struct arena *a, const struct pass *pass)
 {
     const char *names = "";
 
-    for (size_t i = 0; i < plan->permission_count; i++) {
-        names = arena_printf(a, "%s%s%s", names, i ? " or " : "", plan->permissions[i]);
+    for (const char *at = pass->permissions; *at; at += strspn(at, " ")) {
+        int length = (int)strcspn(at, " ");
+        names = arena_printf(a, "%s%s%.*s", names, *names ? " or " : "", length, at);
+        at += length;
     }
     return names;
 }
@@ -133,13 +137,12 @@ static enum cause_id cause_of_error(const struct err *e)
     return e->cause ? (enum cause_id)e->cause : CAUSE_PERMISSION_ANSWER;
 }
 
-static void refuse(struct report *r, const struct stream *s, const struct request_plan *plan,
-                   struct err *e)
+static void refuse(struct report *r, const struct stream *s, const struct pass *pass, struct err *e)
 {
     enum cause_id cause = cause_of_error(e);
 
-    if (cause == CAUSE_PERMISSION_MISSING && plan->permission_count > 0) {
-        err_prefix(e, "%s (wants %s)", plan->name, permission_names(r->arena, plan));
+    if (cause == CAUSE_PERMISSION_MISSING && pass->permissions) {
+        err_prefix(e, "%s (wants %s)", pass->plan.name, permission_names(r->arena, pass));
     }
     e->cause = (int)cause;
     report_error(r, s->name, e, cause);
@@ -147,7 +150,7 @@ static void refuse(struct report *r, const struct stream *s, const struct reques
 
 static void accept(struct report *r, const struct stream *s, const struct tried *t)
 {
-    const char *when = s->windows == WINDOWS_UTC_DAYS ? " of yesterday (UTC)" : "";
+    const char *when = stream_has_days(s) ? " of yesterday (UTC)" : "";
 
     if (!t->has_rows && s->load == LOAD_ENTITY) {
         report_add(r, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
@@ -159,36 +162,43 @@ static void accept(struct report *r, const struct stream *s, const struct tried 
     }
 }
 
-/* Whether a run would take this plan. */
-static bool is_used(const struct config *c, const struct request_plan *plan)
+/* Whether a run would take this pass; those by id ask what the others ask. */
+static bool is_used(const struct access *a, const struct stream *s, size_t p)
 {
-    switch (plan->role) {
-    case ROLE_ONLY:
-        return true;
-    case ROLE_JOB:
-        return c->conversations_method != METHOD_QUERY;
-    case ROLE_QUERY:
-        return c->conversations_method != METHOD_JOB;
-    case ROLE_REREAD:
-    case ROLE_SOURCE:
-        break;
-    }
-    return false;
+    return !s->passes[p].plan.whole && (stream_in_force(s, a->config) & 1U << p) != 0;
 }
 
-/* A stream that wants all of its plans. */
-static void check_plans(struct access *a, const struct stream *s, int64_t *rows)
+/* The id of some row of the stream whose rows `s` is asked for; NULL: there is none. That it may not
+ * be listed shows elsewhere. */
+static const char *first_needed(struct access *a, const struct stream *s)
 {
+    const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
+    struct tried somebody = {.total = -1};
+
+    if (whose) {
+        try_pass(a, &whose->passes[0], NULL, &somebody);
+    }
+    return somebody.first_id;
+}
+
+/* A stream that wants all of its passes. */
+static void check_all(struct access *a, const struct stream *s, int64_t *rows)
+{
+    const char *id = first_needed(a, s);
     struct tried last = {.total = -1};
 
-    for (size_t i = 0; i < s->plan_count; i++) {
-        const struct request_plan *plan = &s->plans[i];
-        if (!is_used(a->config, plan)) {
+    if (s->scope && !id) {
+        report_skip(a->report, s->name, "there is nobody to ask for");
+        return;
+    }
+
+    for (size_t p = 0; p < s->pass_count; p++) {
+        if (!is_used(a, s, p)) {
             continue;
         }
-        try_plan(a, plan, NULL, &last);
+        try_pass(a, &s->passes[p], id, &last);
         if (!last.granted) {
-            refuse(a->report, s, plan, &last.error);
+            refuse(a->report, s, &s->passes[p], &last.error);
             return;
         }
     }
@@ -196,41 +206,33 @@ static void check_plans(struct access *a, const struct stream *s, int64_t *rows)
     accept(a->report, s, &last);
 }
 
-/* A stream with several sources: the first that is granted is enough. They stand in the order of
- * enum adherence_source. */
-static void check_sources(struct access *a, const struct stream *s)
+/* A stream whose passes stand in for one another: the first that is granted is enough. */
+static void check_any(struct access *a, const struct stream *s)
 {
-    const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : NULL;
-    size_t first = s->plan_count; /* the one whose refusal is told */
+    const char *id = first_needed(a, s);
+    size_t first = s->pass_count; /* the one whose refusal is told */
     struct tried first_tried = {.total = -1};
-    struct tried somebody = {.total = -1};
 
-    /* Not being allowed to list them shows elsewhere. */
-    if (whose) {
-        try_plan(a, stream_plan(whose, ROLE_ONLY), NULL, &somebody);
-    }
-    for (size_t i = 0; i < s->plan_count; i++) {
-        const struct request_plan *plan = &s->plans[i];
+    for (size_t p = 0; p < s->pass_count; p++) {
         struct tried t;
 
-        if (a->config->adherence_realtime != ADHERENCE_AUTO &&
-            a->config->adherence_realtime != (enum adherence_source)(i + 1)) {
+        if (!is_used(a, s, p)) {
             continue;
         }
-        try_plan(a, plan, somebody.first_id, &t);
+        try_pass(a, &s->passes[p], id, &t);
         if (t.granted) {
-            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", plan->name);
+            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", s->passes[p].plan.name);
             return;
         }
         /* A missing permission says more than a path that is not there. */
-        if (first == s->plan_count ||
+        if (first == s->pass_count ||
             (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
-            first = i;
+            first = p;
             first_tried = t;
         }
     }
-    if (first < s->plan_count) {
-        refuse(a->report, s, &s->plans[first], &first_tried.error);
+    if (first < s->pass_count) {
+        refuse(a->report, s, &s->passes[first], &first_tried.error);
     }
 }
 
@@ -296,10 +298,10 @@ void organization_permissions(struct access *a, const struct stream *const *stre
         if (a->report->kind == ERR_STOPPED) {
             return;
         }
-        if (stream_plan(s, ROLE_SOURCE)) {
-            check_sources(a, s);
+        if (s->pass_count > 1 && s->passes[1].plan.instead) {
+            check_any(a, s);
         } else {
-            check_plans(a, s, rows);
+            check_all(a, s, rows);
         }
     }
     check_divisions(a);
@@ -317,15 +319,16 @@ static int64_t pages(int64_t rows, int64_t page_rows)
     return rows <= 0 ? 1 : divided_up(rows, page_rows);
 }
 
-/* Requests that one day of a stream that is read by days takes. */
-static int64_t day_requests(const struct config *c, const struct stream *s, int64_t rows)
+/* Requests that a window of a stream takes, by the first of its passes in force. */
+static int64_t window_requests(const struct config *c, const struct stream *s, int64_t rows)
 {
-    const struct request_plan *job = stream_plan(s, ROLE_JOB);
+    size_t p = 0;
 
-    if (job && c->conversations_method != METHOD_QUERY) {
-        return pages(rows, job->page_size) + JOB_OVERHEAD;
+    while (p + 1 < s->pass_count && (stream_in_force(s, c) & 1U << p) == 0) {
+        p++;
     }
-    return pages(rows, stream_plan(s, ROLE_QUERY)->page_size);
+    const struct step *steps = s->passes[p].steps;
+    return pages(rows, step_of_rows(steps)->size) + (steps->token ? JOB_OVERHEAD : 0);
 }
 
 /* Requests of a night, from what the answers said about sizes: of days the last one, the lookback
@@ -339,16 +342,15 @@ static int64_t night_requests(const struct config *c, const struct stream *const
     *day = 0;
     for (size_t i = 0; i < count; i++) {
         const struct stream *s = streams[i];
-        const struct stream *whose = s->depends_on ? stream_find(s->depends_on) : s;
+        const struct stream *whose = s->needs ? stream_find(s->needs) : s;
         int64_t total = rows[place_of(whose)];
 
-        if (s->windows == WINDOWS_UTC_DAYS) {
-            const struct request_plan *query = stream_plan(s, ROLE_QUERY);
-            int64_t requests = day_requests(c, s, total);
+        int64_t requests = window_requests(c, s, total);
+        if (stream_has_days(s)) {
             *day += requests;
-            sum += (c->lookback_days + 2) * requests + pages(total, query->page_size);
+            sum += (c->lookback_days + 3) * requests;
         } else {
-            sum += pages(total, s->plans[0].page_size);
+            sum += requests;
         }
     }
     return sum;

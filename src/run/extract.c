@@ -1,18 +1,41 @@
 #include "run/extract.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "io/json.h"
 #include "io/lock.h"
-#include "run/days.h"
-#include "run/snapshot.h"
+#include "etl/observe.h"
+#include "run/fetch.h"
+#include "run/night.h"
+#include "run/owner.h"
+#include "run/pages.h"
+#include "run/store.h"
 
 /* Business days before the first one that local times may be asked for, and after the last. */
 enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
+
+/* A clock that is off by less is no news; by more than this it is said. */
+#define CLOCK_SLACK_MS (5 * MS_PER_SECOND)
+#define CLOCK_OFF_MS   (2 * MS_PER_MINUTE)
+
+/* A stream of the run, or one that such a stream needs. */
+struct part {
+    const struct stream *stream;
+    struct extract_stream_result *result; /* NULL: only needed */
+    struct part *needs;                   /* is read before; NULL: none */
+    int fresh_minutes;
+    struct night *night; /* NULL: not begun, or what is stored is used */
+    bool begun;
+    bool ended;
+    struct outcome outcome;
+};
 
 /* A run from lock to last commit. */
 struct extract {
@@ -20,6 +43,9 @@ struct extract {
     struct extract_result *result;
     struct run run;
     struct lock_file *locks;
+    struct store *store;
+    struct part *parts; /* a stream comes after the one it needs */
+    size_t part_count;
 };
 
 static bool take_locks(struct extract *x, struct err *e)
@@ -49,7 +75,7 @@ static bool open_database(struct extract *x, struct err *e)
     if (!run->db) {
         return false;
     }
-    run->ledger = ledger_new(run->db);
+    run->ledger.db = run->db;
     buf_init(&names, 4096);
     buf_add_char(&names, '[');
     for (size_t i = 0; i < x->request->stream_count; i++) {
@@ -58,10 +84,10 @@ static bool open_database(struct extract *x, struct err *e)
         json_quote(&names, name, strlen(name));
     }
     buf_add_char(&names, ']');
-    run->run_id = ledger_run_begin(run->ledger, "extract", run->until_ms, buf_str(&names), e);
+    int64_t run_id = ledger_run_begin(&run->ledger, "extract", run->until_ms, buf_str(&names), e);
     buf_free(&names);
-    x->result->run_id = run->run_id;
-    return run->run_id != 0;
+    x->result->run_id = run_id;
+    return run_id != 0;
 }
 
 static bool open_all(struct extract *x, struct err *e)
@@ -73,123 +99,319 @@ static bool open_all(struct extract *x, struct err *e)
         }
         return false;
     }
-    const struct config *c = x->run.config;
-    int64_t until_ms = x->run.until_ms;
-    int64_t from_ms = c->start_day == INT32_MIN ? until_ms : clock_zone_day_start_ms(c->start_day);
-    from_ms = from_ms < until_ms ? from_ms : until_ms;
-    if (!open_database(x, e) ||
-        !ledger_zone(x->run.db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                     until_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e)) {
+    if (!open_database(x, e)) {
         return false;
     }
     x->run.client = client_new(x->run.config, e);
     return x->run.client != NULL;
 }
 
-static const struct extract_stream_result *result_of(const struct extract *x,
-                                                     const struct stream *s)
+/* --- before the streams ---------------------------------------------------------------------- */
+
+int64_t run_time_ms(const struct run *run)
 {
-    for (size_t i = 0; i < x->result->stream_count; i++) {
-        if (x->result->streams[i].stream == s) {
-            return &x->result->streams[i];
+    int64_t now_ms = run_now_ms(run);
+
+    return run->until_ms < now_ms ? run->until_ms : now_ms;
+}
+
+int64_t run_now_ms(const struct run *run)
+{
+    return clock_now_ms() - run->ahead_ms;
+}
+
+/* The first answer says what time it is at the server, which bounds what can have been read. */
+static bool log_in(struct extract *x, struct err *e)
+{
+    const struct client_request request = {
+        .target = CLIENT_LOGIN, .method = HTTP_POST, .path = x->run.config->login_url};
+    struct client_answer answer;
+    bool known;
+
+    bool done = client_call(x->run.client, &request, &answer);
+    *e = answer.error;
+    client_answer_free(&answer);
+    int64_t offset_ms = client_server_offset_ms(x->run.client, &known);
+    if (known && offset_ms < -CLOCK_SLACK_MS) {
+        x->run.ahead_ms = -offset_ms;
+    }
+    if (known && (offset_ms > CLOCK_OFF_MS || offset_ms < -CLOCK_OFF_MS)) {
+        LOG(LOG_WARN, "the machine's clock is off; the server's bounds what is read",
+            LOG_N("seconds_ahead", -offset_ms / MS_PER_SECOND));
+    }
+    return done;
+}
+
+/* What was read at a time that has not come was not read. Only the server can say so: a machine's
+ * clock may be behind. */
+static bool distrust(struct extract *x, struct err *e)
+{
+    char now[CLOCK_ISO_BYTES];
+    int64_t windows = 0;
+    int64_t rows = 0;
+    bool known;
+    int64_t now_ms = clock_now_ms() + client_server_offset_ms(x->run.client, &known);
+
+    if (!known) {
+        return true;
+    }
+    clock_format(now_ms + MS_PER_MINUTE, now);
+    bool done = window_distrust(&x->run.ledger, now_ms, &windows, e) && db_begin(x->run.db, e) &&
+                observe_distrust(x->run.db, now, &rows, e) && db_commit(x->run.db, e);
+    db_rollback(x->run.db);
+    if (windows + rows > 0) {
+        LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", windows),
+            LOG_N("observations", rows));
+    }
+    return done;
+}
+
+static bool prepare(struct extract *x, struct err *e)
+{
+    const struct config *c = x->run.config;
+
+    if (!log_in(x, e) || !owner_check(&x->run, e) || !distrust(x, e)) {
+        return false;
+    }
+    int64_t now_ms = run_now_ms(&x->run);
+    int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
+    int64_t to_ms = x->run.until_ms > now_ms ? x->run.until_ms : now_ms;
+    from_ms = from_ms < run_time_ms(&x->run) ? from_ms : run_time_ms(&x->run);
+    return ledger_zone(x->run.db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                       to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
+}
+
+/* --- the streams ----------------------------------------------------------------------------- */
+
+static struct part *find_part(struct extract *x, const struct stream *s)
+{
+    for (size_t i = 0; i < x->part_count; i++) {
+        if (x->parts[i].stream == s) {
+            return &x->parts[i];
         }
     }
     return NULL;
 }
 
-/* Reads a stream that another one depends on and that is not part of this run, unless another run
- * holds its lock and something is stored. What fails goes to *failed. */
-static bool refresh(struct extract *x, const struct stream *needed, bool ever,
-                    struct outcome *failed, struct err *e)
+/* The stream's part, behind the one it needs. */
+static struct part *add_part(struct extract *x, const struct stream *s)
 {
-    struct err locked;
+    const struct stream *needed = s->needs ? stream_find(s->needs) : NULL;
+    struct part *needs = needed ? find_part(x, needed) : NULL;
 
-    if (!lock_take(x->locks, needed->lock_slot, needed->name, &locked)) {
-        if (ever && locked.kind == ERR_LOCKED) {
-            LOG(LOG_INFO, "using what is stored", LOG_S("stream", needed->name),
-                LOG_S("because", locked.message));
-            return true;
-        }
-        *e = locked;
-        return false;
+    if (needed && !needs) {
+        needs = add_part(x, needed);
     }
-    bool ok = snapshot_run(&x->run, needed, failed, e);
-    lock_drop(x->locks, needed->lock_slot);
-    return ok;
+    if (needs && s->needs_minutes > 0 &&
+        (needs->fresh_minutes == 0 || needs->fresh_minutes > s->needs_minutes)) {
+        needs->fresh_minutes = s->needs_minutes;
+    }
+    struct part *p = find_part(x, s);
+    if (!p) {
+        p = &x->parts[x->part_count++];
+        *p = (struct part){.stream = s, .needs = needs};
+    }
+    return p;
 }
 
-/* What a stream depends on is read when absent or old. When there is nothing of it even so, the
- * stream cannot be read, for the same reason. */
-static bool read_dependency(struct extract *x, const struct stream *s, struct outcome *out,
-                            struct err *e)
+static void add_parts(struct extract *x)
 {
-    const struct stream *needed = s->depends_on ? stream_find(s->depends_on) : NULL;
-    struct outcome own = {0};
-    bool fresh;
-    bool ever;
+    struct extract_result *result = x->result;
 
-    if (!needed) {
+    x->parts = arena_array(x->run.arena, stream_registry_count + 1, sizeof(*x->parts));
+    for (size_t i = 0; i < result->stream_count; i++) {
+        add_part(x, result->streams[i].stream)->result = &result->streams[i];
+    }
+}
+
+static void end_part(struct extract *x, struct part *p)
+{
+    if (p->night) {
+        night_end(p->night);
+        p->outcome = *night_outcome(p->night);
+    }
+    p->ended = true;
+    lock_drop(x->locks, p->stream->lock_slot);
+    if (p->result) {
+        p->result->outcome = p->outcome;
+    }
+}
+
+/* A stream that another one needs and that is not asked for is read, unless another run holds its
+ * lock: then what is stored is used, and *use is false; where nothing is, that is the part's error.
+ */
+static bool lock_needed(struct extract *x, struct part *p, bool *use, struct err *e)
+{
+    bool ever;
+    struct err locked;
+
+    *use = p->result || lock_take(x->locks, p->stream->lock_slot, p->stream->name, &locked);
+    if (*use) {
         return true;
     }
-    if (!snapshot_fresh(&x->run, needed, &fresh, &ever, e)) {
+    if (!window_ever_read(&x->run.ledger, p->stream->name, &ever, e)) {
         return false;
     }
-    const struct extract_stream_result *earlier = result_of(x, needed);
-    const struct outcome *failed = earlier ? &earlier->outcome : &own;
-    if (!earlier && !fresh &&
-        (!refresh(x, needed, ever, &own, e) ||
-         !snapshot_fresh(&x->run, needed, &fresh, &ever, e))) {
+    if (!ever || locked.kind != ERR_LOCKED) {
+        outcome_fail(&p->outcome, &locked, true);
+        return true;
+    }
+    LOG(LOG_INFO, "using what is stored", LOG_S("stream", p->stream->name),
+        LOG_S("because", locked.message));
+    return true;
+}
+
+/* When there is nothing of what a stream needs, it cannot be read, for the same reason. */
+static bool has_needed(struct extract *x, struct part *p, struct err *e)
+{
+    const struct outcome *needed = p->needs ? &p->needs->outcome : NULL;
+    bool ever = true;
+
+    if (needed && !window_ever_read(&x->run.ledger, p->needs->stream->name, &ever, e)) {
         return false;
     }
-    out->stopped = failed->stopped;
-    if (!ever && failed->first.kind != ERR_NONE) {
-        struct err error = failed->first;
-        err_prefix(&error, "%s needs %s, which could not be read", s->name, needed->name);
-        outcome_fail(out, &error);
+    if (ever || needed->first.kind == ERR_NONE) {
+        return true;
+    }
+    struct err error = needed->first;
+    err_prefix(&error, "%s needs %s, which could not be read", p->stream->name,
+               p->needs->stream->name);
+    outcome_fail(&p->outcome, &error, true);
+    return true;
+}
+
+static bool begin_part(struct extract *x, struct part *p, struct err *e)
+{
+    bool use = true;
+
+    p->begun = true;
+    if (p->result) {
+        p->result->begun = true;
+    }
+    if (!has_needed(x, p, e) || !lock_needed(x, p, &use, e)) {
+        outcome_fail(&p->outcome, e, true);
+        return false;
+    }
+    if (p->outcome.left > 0 || !use) {
+        end_part(x, p);
+        return true;
+    }
+    p->night = night_new(&x->run, x->store, p->stream, p->fresh_minutes);
+    if (night_begin(p->night, e)) {
+        return true;
+    }
+    outcome_fail(night_outcome(p->night), e, true);
+    return false;
+}
+
+/* Begins what waits for nothing more, and ends what is over; *left: some part is not. */
+static bool move_on(struct extract *x, bool *left, struct err *e)
+{
+    bool moved = true;
+
+    while (moved) {
+        moved = *left = false;
+        for (size_t i = 0; i < x->part_count; i++) {
+            struct part *p = &x->parts[i];
+            if (!p->begun && (!p->needs || p->needs->ended) && !stop_requested()) {
+                moved = true;
+                if (!begin_part(x, p, e)) {
+                    return false;
+                }
+            }
+            if (p->begun && !p->ended && night_is_over(p->night)) {
+                moved = true;
+                end_part(x, p);
+            }
+            *left = *left || !p->ended;
+        }
     }
     return true;
 }
 
-static bool run_stream(struct extract *x, struct extract_stream_result *sr)
+/* Takes a message, and what follows from it. */
+static bool take(struct extract *x, struct page *p, struct err *e)
 {
-    const struct stream *s = sr->stream;
-    struct err error;
+    struct reading *r = p->reading;
+    struct page *last = p;
+    bool ok = store_take(x->store, p, &last, e);
+    bool over = last->over;
+    struct err *own = e;
 
-    sr->begun = true;
-    progress_stream(&x->run.progress, s->name);
-    LOG(LOG_INFO, "stream begins", LOG_S("stream", s->name));
-    bool ok = read_dependency(x, s, &sr->outcome, &error);
-    if (ok && sr->outcome.left == 0 && !sr->outcome.stopped) {
-        ok = s->windows == WINDOWS_SNAPSHOT ? snapshot_run(&x->run, s, &sr->outcome, &error)
-                                            : days_run(&x->run, s, &sr->outcome, &error);
+    if (ok && over) {
+        ok = night_go_on(r->night, r, last->halts, own);
     }
-    if (!ok) {
-        outcome_fail(&sr->outcome, &error);
+    if (ok) {
+        night_tell(r->night);
+    } else {
+        outcome_fail(night_outcome(r->night), e, true);
     }
-    lock_drop(x->locks, s->lock_slot);
-    progress_end(&x->run.progress, s->name, extract_stream_whole(sr));
-    LOG(sr->outcome.left || !ok ? LOG_WARN : LOG_INFO, "stream ends", LOG_S("stream", s->name),
-        LOG_N("done", sr->outcome.done), LOG_N("left", sr->outcome.left),
-        LOG_S("error", sr->outcome.first.kind ? sr->outcome.first.message : "none"));
+    if (pages_done(x->run.pages, last) || over) {
+        client_wake(x->run.client);
+    }
+    if (over) {
+        reading_release(r);
+    }
     return ok;
 }
 
-/* Reads the streams until one meets trouble that the next would meet too. An error is the stream's
- * own already. */
-static void run_streams(struct extract *x)
+/* Loads until the streams are done or the network thread has ended; after trouble with the database
+ * the rest is thrown away. */
+static bool run_parts(struct extract *x, struct fetch *f, struct err *e)
 {
-    bool goes_on = true;
+    bool left = true;
+    bool ok = move_on(x, &left, e);
 
-    for (size_t i = 0; goes_on && i < x->result->stream_count; i++) {
-        struct extract_stream_result *sr = &x->result->streams[i];
-        const struct outcome *o = &sr->outcome;
-        bool read = run_stream(x, sr);
-        bool service_gone = o->first.kind == ERR_TEMPORARY && o->halted &&
-                            (o->first.http_status == 0 || !client_logged_in(x->run.client));
-
-        goes_on = read && !service_gone && !o->stopped && !err_ends_run(o->first.kind) &&
-                  o->first.kind != ERR_RATE;
+    for (;;) {
+        if (!ok || !left) {
+            atomic_store(&f->cancelled, !ok);
+            pages_close(x->run.pages);
+            client_wake(x->run.client);
+        }
+        struct page *p = pages_pop(x->run.pages);
+        if (p->kind == PAGE_FINAL) {
+            x->run.totals.requests = p->totals.requests;
+            (void)pages_done(x->run.pages, p);
+            return ok;
+        }
+        if (!ok) {
+            bool over = p->over;
+            struct reading *r = p->reading;
+            (void)pages_done(x->run.pages, p);
+            if (over) {
+                reading_release(r);
+            }
+            continue;
+        }
+        ok = take(x, p, e) && move_on(x, &left, e);
     }
+}
+
+/* Reads the streams, those that do not need one another side by side. An error is its stream's own
+ * already. */
+static bool run_streams(struct extract *x, struct err *e)
+{
+    struct fetch f = {.client = x->run.client, .in_flight = (size_t)x->run.config->in_flight};
+    pthread_t thread;
+
+    atomic_init(&f.cancelled, false);
+    f.pages = x->run.pages = pages_new((size_t)limit_get(LIMIT_QUEUE_BYTES));
+    x->store = store_new(&x->run);
+    add_parts(x);
+    int code = pthread_create(&thread, NULL, fetch_all, &f);
+    bool ok = code == 0 ? run_parts(x, &f, e)
+                        : err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
+    if (code == 0) {
+        pthread_join(thread, NULL);
+    }
+    for (size_t i = 0; i < x->part_count; i++) {
+        if (x->parts[i].begun && !x->parts[i].ended) {
+            end_part(x, &x->parts[i]);
+        }
+    }
+    store_free(x->store);
+    pages_free(x->run.pages);
+    return ok;
 }
 
 bool extract_stream_whole(const struct extract_stream_result *sr)
@@ -237,8 +459,8 @@ static void count_streams(struct extract *x)
         int64_t days = 0;
 
         t->streams_done += extract_stream_whole(sr) ? 1 : 0;
-        if (sr->stream->windows == WINDOWS_UTC_DAYS &&
-            !ledger_days_whole(x->run.ledger, sr->stream->name, &days, &ignored)) {
+        if (stream_has_days(sr->stream) &&
+            !ledger_days_whole(&x->run.ledger, sr->stream->name, &days, &ignored)) {
             LOG(LOG_WARN, "whole days not counted", LOG_S("error", ignored.message));
         }
         t->days_whole += days;
@@ -265,7 +487,7 @@ static void store_routes(struct extract *x)
         x->run.totals.retries += r.retries;
         x->run.totals.bytes += r.bytes;
         /* The count is bookkeeping: the run's own result is already decided. */
-        if (!ledger_route(x->run.ledger, &r, &ignored)) {
+        if (!ledger_route(&x->run.ledger, &r, &ignored)) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
             return;
         }
@@ -281,7 +503,7 @@ static enum err_kind finish(struct extract *x, enum err_kind kind, struct err *e
         store_routes(x);
     }
     count_streams(x);
-    if (!ledger_run_end(x->run.ledger, &x->run.totals, kind, kind == ERR_NONE ? NULL : e->message,
+    if (!ledger_run_end(&x->run.ledger, &x->run.totals, kind, kind == ERR_NONE ? NULL : e->message,
                         &ending) &&
         kind == ERR_NONE) {
         *e = ending;
@@ -300,7 +522,8 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     x.run.config = request->config;
     x.run.arena = a;
     x.run.until_ms = request->until_ms;
-    x.run.progress.watcher = request->watcher;
+    x.run.watcher = request->watcher;
+    x.run.ledger.run_id = -1;
     *result = (struct extract_result){.stream_count = request->stream_count};
     result->streams = arena_array(a, request->stream_count + 1, sizeof(*result->streams));
     for (size_t i = 0; i < request->stream_count; i++) {
@@ -308,17 +531,15 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     }
     err_clear(e);
     x.run.totals.streams_left = (int64_t)request->stream_count;
-    if (open_all(&x, e)) {
-        run_streams(&x);
+    if (open_all(&x, e) && prepare(&x, e) && run_streams(&x, e)) {
         kind = judge(result, e);
     } else {
         kind = e->kind;
     }
-    if (x.run.run_id != 0) {
+    if (result->run_id != 0) {
         kind = finish(&x, kind, e);
     }
     result->totals = x.run.totals;
-    ledger_free(x.run.ledger);
     db_close(x.run.db);
     client_free(x.run.client);
     lock_close(x.locks);

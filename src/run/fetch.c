@@ -1,46 +1,73 @@
 #include "run/fetch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "io/hash.h"
+#include "run/idset.h"
 
-enum net_state { NET_WAITING, NET_FETCHING, NET_COMMITTING, NET_DELETING, NET_ENDED };
+enum net_state { NET_WAITING, NET_FETCHING, NET_COMMITTING, NET_CLEANING, NET_ENDED };
 
 enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
+    WALKERS_MAX = 64,
     EARLY_BYTES = 4194304, /* parsed pages ahead of their turn; beyond, they wait unparsed */
     EARLY_ROUNDS = 4,      /* most pages ahead of their turn, all readings together, in rounds of
                               what may be in flight */
+    ALONE_MOST = 16,       /* ids in a row that may be refused alone: more, and it is not the ids */
 };
-
-/* One window after the other answered 5xx: the next ones would too. */
-enum { TROUBLED_READINGS_MAX = 3 };
 
 /* What a request in flight belongs to. Used again by the reading's later requests. */
 struct ticket {
     struct ticket *next_free;
     struct ticket *next_made;
     struct reading *reading;
-    struct pager *pager; /* the one that asked; a resubmitted job has a new one */
+    struct pager *pager; /* the one that asked; a reading that began anew has another */
     int64_t sequence;
-    bool is_delete;
+    int64_t tries; /* of a request whose answers are none */
+    bool is_cleanup;
+    bool is_poll;
     char *path;
 };
 
 struct fetch_loop {
     struct fetch *f;
-    size_t begun;          /* readings[0..begun) were started */
-    size_t active;         /* fetching, committing or deleting */
+    struct reading *waiting; /* in the order in which they were issued */
+    struct reading *begun;
+    struct reading *ended; /* with requests on the wire yet */
     bool halted;           /* a failure that concerns all readings */
-    size_t early_count;    /* pages ahead of their turn */
-    size_t early_bytes;    /* of their documents */
-    size_t troubled;       /* readings that the server's own trouble ended */
+    size_t polling;        /* requests that wait for their time: others go before them */
+    size_t early_count; /* pages ahead of their turn */
+    size_t early_bytes; /* of their documents */
+    struct {
+        const struct tree_map *const *trees;
+        struct page_walker *walker;
+    } walkers[WALKERS_MAX];
+    size_t walker_count;
     struct arena *scratch; /* a request's texts, until it is queued */
 };
+
+static void remove_from(struct reading **list, const struct reading *r)
+{
+    while (*list != r) {
+        INVARIANT(*list);
+        list = &(*list)->next;
+    }
+    *list = r->next;
+}
+
+static void append_to(struct reading **list, struct reading *r)
+{
+    while (*list) {
+        list = &(*list)->next;
+    }
+    *list = r;
+}
 
 /* Hands a message to the database side, with what was asked until now. */
 static void push(struct fetch_loop *l, struct page *p)
@@ -56,10 +83,17 @@ static void push(struct fetch_loop *l, struct page *p)
     pages_push(l->f->pages, p);
 }
 
+/* --- pages ahead of their turn --------------------------------------------------------------- */
+
+static struct page **slot_of(const struct fetch_loop *l, struct reading *r, int64_t sequence)
+{
+    return &r->reordered[(size_t)sequence % l->f->in_flight];
+}
+
 /* Puts a page that came ahead of its turn aside; unparsed when those there hold enough memory. */
 static void keep_early(struct fetch_loop *l, struct page **slot, struct page *p)
 {
-    size_t bytes = json_held_bytes(p->document);
+    size_t bytes = p->document ? json_held_bytes(p->document) : 0;
 
     l->early_count++;
     if (l->early_bytes + bytes > EARLY_BYTES) {
@@ -84,60 +118,137 @@ static struct page *take_early(struct fetch_loop *l, struct page **slot)
     return p;
 }
 
-static void end_reading(struct fetch_loop *l, struct reading *r)
+static void drop_early(struct fetch_loop *l, struct reading *r)
 {
     for (size_t i = 0; i < l->f->in_flight; i++) {
         page_free(take_early(l, &r->reordered[i]));
     }
-    free(r->reordered);
-    r->reordered = NULL;
+}
+
+/* --- the life of a reading ------------------------------------------------------------------- */
+
+/* Whoever works on a reading holds it, as its tickets on the wire do. */
+static void hold(struct reading *r)
+{
+    r->on_wire++;
+}
+
+static void let_go(struct fetch_loop *l, struct reading *r)
+{
+    if (--r->on_wire > 0 || r->net_state != NET_ENDED) {
+        return;
+    }
+    remove_from(&l->ended, r);
     while (r->tickets) {
         struct ticket *t = r->tickets;
         r->tickets = t->next_made;
         free(t->path);
-        t->path = NULL;
     }
-    r->net_state = NET_ENDED;
-    l->active--;
+    reading_release(r);
 }
 
-/* Ends a reading with an error. Trouble is this window's alone when an answer of its own breaks the
- * contract or says 5xx, or its job is lost; any other halts the others too. */
+/* Ends a reading by its last message: from then on it is the database's. Tickets on the wire hold
+ * it until they come back. */
+static void end_reading(struct fetch_loop *l, struct reading *r, struct page *last)
+{
+    drop_early(l, r);
+    free(r->reordered);
+    idset_free(r->seen);
+    r->net_state = NET_ENDED;
+    r->lane->active--;
+    remove_from(&l->begun, r);
+    last->over = true;
+    push(l, last);
+    r->next = l->ended;
+    l->ended = r;
+    hold(r);
+    let_go(l, r);
+}
+
+/* Ends a reading with an error. Trouble is this reading's alone when an answer of its own breaks
+ * the contract, refuses it or says 5xx, or its job is lost; any other halts everything. */
 static void fail_reading(struct fetch_loop *l, struct reading *r, const struct err *error,
                          bool job_trouble)
 {
     struct page *p = page_new(PAGE_FAILED, r);
-    bool server_trouble = error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
-                          client_logged_in(l->f->client);
-    bool own =
-        error->kind == ERR_CONTRACT || (server_trouble && ++l->troubled < TROUBLED_READINGS_MAX);
+    bool server = error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
+                  client_logged_in(l->f->client);
 
-    r->halts = !own;
+    p->halts = error->kind != ERR_CONTRACT && error->kind != ERR_PERMISSION && !server;
+    l->halted = l->halted || p->halts;
     p->error = *error;
-    push(l, p);
-    end_reading(l, r);
-    l->halted = l->halted || r->halts;
+    p->waited = pager_waited(r->pager);
+    end_reading(l, r, p);
 }
 
-static bool may_begin(const struct fetch_loop *l)
+/* A pager that begins, or goes on, at `at`. */
+static void make_pager(struct reading *r, const struct pager_at *at)
 {
-    return l->begun < l->f->count && l->active < l->f->at_once;
+    struct pager_spec spec = {
+        .steps = r->steps,
+        .label = r->label,
+        .start = r->start,
+        .end = r->end,
+        .zone = r->facts.zone,
+        .scope = r->facts.scope,
+        .ids = r->ids,
+        .id_count = r->id_count,
+        .hits_overflow = r->hits_overflow,
+        .at = *at,
+    };
+
+    r->pager = pager_new(r->arena, &spec);
+    r->next_to_hand = 0;
+    r->outstanding = 0;
+    r->asked = 0;
+}
+
+/* What is known of the pages read so far is forgotten: they are read from the start. */
+static void from_the_start(struct reading *r)
+{
+    const struct step *s = r->kind == READING_WINDOW ? step_of_rows(r->steps) : r->steps;
+
+    idset_free(r->seen);
+    r->seen = s->follow == FOLLOW_PAGES && !s->repeats ? idset_new() : NULL;
+    r->first_total = r->last_total = -1;
+    r->total_moved = false;
+    r->from_start = true;
+}
+
+static void begin_reading(struct fetch_loop *l, struct reading *r)
+{
+    remove_from(&l->waiting, r);
+    r->next = NULL;
+    append_to(&l->begun, r);
+    r->lane->active++;
+    r->reordered = xcalloc(l->f->in_flight, sizeof(*r->reordered));
+    from_the_start(r);
+    r->from_start = r->at.page <= 1;
+    make_pager(r, &r->at);
+    r->net_state = r->kind == READING_CLEANUP ? NET_COMMITTING : NET_FETCHING;
 }
 
 static void begin_readings(struct fetch_loop *l)
 {
-    struct fetch *f = l->f;
+    struct reading *next;
 
-    while (may_begin(l)) {
-        struct reading *r = f->readings[l->begun++];
-        reading_make_pager(r, false);
-        r->reordered = xcalloc(f->in_flight, sizeof(*r->reordered));
-        r->net_state = NET_FETCHING;
-        l->active++;
+    append_to(&l->waiting, pages_issued(l->f->pages));
+    for (struct reading *r = l->waiting; r; r = next) {
+        next = r->next;
+        if (r->lane->active >= r->lane->at_once && !atomic_load(&r->lane->closed)) {
+            continue;
+        }
+        begin_reading(l, r);
+        if (atomic_load(&r->lane->closed)) {
+            end_reading(l, r, page_new(PAGE_DROPPED, r));
+        }
     }
 }
 
-static struct ticket *take_ticket(struct reading *r, const struct pager_request *q, bool is_delete)
+/* --- requests -------------------------------------------------------------------------------- */
+
+static struct ticket *take_ticket(struct fetch_loop *l, struct reading *r,
+                                  const struct pager_request *q, bool is_cleanup)
 {
     struct ticket *t = r->free_tickets;
 
@@ -151,137 +262,310 @@ static struct ticket *take_ticket(struct reading *r, const struct pager_request 
     }
     t->pager = r->pager;
     t->sequence = q->sequence;
-    t->is_delete = is_delete;
+    t->tries = 0;
+    t->is_cleanup = is_cleanup;
+    t->is_poll = q->delay_ms > 0;
+    l->polling += t->is_poll ? 1 : 0;
     free(t->path);
     t->path = xstrdup(q->path);
     return t;
 }
 
-static void send_request(struct fetch_loop *l, struct reading *r, const struct pager_request *q,
-                         bool is_delete)
+static void send_ticket(struct fetch_loop *l, struct ticket *t, const struct pager_request *q)
 {
     struct client_request request = {
+        .target = q->bare ? CLIENT_URL : CLIENT_API,
         .method = q->method,
         .path = q->path,
         .body = q->body,
         .label = q->label,
         .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
-        .want_document = !is_delete,
-        .user = take_ticket(r, q, is_delete),
+        .want_document = !t->is_cleanup,
+        .user = t,
     };
 
-    r->outstanding++;
-    r->asked++;
+    hold(t->reading);
     client_send(l->f->client, &request);
     arena_reset(l->scratch);
 }
 
-/* A reading may run ahead of its oldest missing page by its reorder buffer, no further. */
+static void send_request(struct fetch_loop *l, struct reading *r, const struct pager_request *q,
+                         bool is_cleanup)
+{
+    r->outstanding++;
+    r->asked += q->sequence >= 0 ? 1 : 0;
+    send_ticket(l, take_ticket(l, r, q, is_cleanup), q);
+}
+
+/* A reading may run ahead of its oldest missing page by its reorder buffer, no further. Jobs that
+ * are polled leave what may be in flight to others. */
 static bool may_ask(const struct fetch_loop *l, const struct reading *r)
 {
-    if (r->net_state != NET_FETCHING || client_pending(l->f->client) >= l->f->in_flight ||
+    if (client_pending(l->f->client) >= l->f->in_flight + l->polling ||
         pager_state(r->pager) != PAGER_READY) {
         return false;
     }
     /* The page that others wait for was asked before them, so this cannot stand still. */
-    return r->plan->paging == PAGING_JOB ||
-           (r->asked - r->next_to_hand < (int64_t)l->f->in_flight &&
-            l->early_count < EARLY_ROUNDS * l->f->in_flight);
+    return r->asked == r->next_to_hand || (r->asked - r->next_to_hand < (int64_t)l->f->in_flight &&
+                                           l->early_count < EARLY_ROUNDS * l->f->in_flight);
 }
 
-static struct page **slot_of(const struct fetch_loop *l, struct reading *r, int64_t sequence)
-{
-    return &r->reordered[(size_t)sequence % l->f->in_flight];
-}
-
-/* Hands on the pages that were early and whose turn has come, while there is room. */
-static void hand_early(struct fetch_loop *l, struct reading *r)
-{
-    struct page **slot = slot_of(l, r, r->next_to_hand);
-
-    while (*slot && pages_room(l->f->pages)) {
-        struct page *p = take_early(l, slot);
-        if (!p->document) {
-            page_parse(p);
-        }
-        r->next_to_hand++;
-        push(l, p);
-        slot = slot_of(l, r, r->next_to_hand);
-    }
-}
-
-/* Ends a numbered or id reading whose pager has nothing left and whose pages were all handed on. */
-static void finish_if_done(struct fetch_loop *l, struct reading *r)
-{
-    if (r->net_state != NET_FETCHING || r->outstanding > 0 || pager_state(r->pager) != PAGER_DONE ||
-        *slot_of(l, r, r->next_to_hand)) {
-        return;
-    }
-    push(l, page_new(PAGE_END, r));
-    end_reading(l, r);
-}
-
-static void send_deletes(struct fetch_loop *l, struct reading *r)
+/* The last page is committed: what was submitted is cleared up. */
+static void clean_up(struct fetch_loop *l, struct reading *r)
 {
     struct pager_request request;
 
-    if (r->net_state != NET_COMMITTING || !atomic_load(&r->committed)) {
+    if (!atomic_load(&r->committed)) {
         return;
     }
-    if (!pager_delete(r->pager, l->scratch, &request)) {
-        end_reading(l, r);
+    if (!pager_cleanup(r->pager, l->scratch, &request)) {
+        end_reading(l, r, page_new(PAGE_CLEANED, r));
         return;
     }
-    r->net_state = NET_DELETING;
+    r->net_state = NET_CLEANING;
     send_request(l, r, &request, true);
 }
 
-static void send_requests(struct fetch_loop *l)
+/* Begins the reading anew: the job it had is cleared up too, so that it does not stay until it
+ * expires; its answer changes nothing. */
+static void begin_anew(struct fetch_loop *l, struct reading *r)
 {
-    for (size_t i = 0; i < l->begun; i++) {
-        struct reading *r = l->f->readings[i];
-        struct pager_request request;
+    struct pager_request request;
 
-        if (r->net_state != NET_ENDED && atomic_load(&r->refused)) {
-            end_reading(l, r);
-            continue;
-        }
-        if (r->net_state == NET_FETCHING) {
-            hand_early(l, r);
-        }
-        while (may_ask(l, r) && pager_next(r->pager, l->scratch, &request)) {
-            send_request(l, r, &request, false);
-        }
-        finish_if_done(l, r);
-        send_deletes(l, r);
+    push(l, page_new(PAGE_ANEW, r));
+    if (pager_cleanup(r->pager, l->scratch, &request)) {
+        send_request(l, r, &request, true);
     }
+    drop_early(l, r);
+    from_the_start(r);
+    make_pager(r, &(struct pager_at){.page = 1});
 }
 
-/* The job is gone on the server: a new one in its place, a limited number of times. */
+/* The job is gone on the server: a new one in its place, a limited number of times in a run. */
 static void job_lost(struct fetch_loop *l, struct reading *r)
 {
     if (r->resubmits >= limit_get(LIMIT_JOB_RESUBMITS)) {
         struct err error;
-        err_set(
-            &error, ERR_TEMPORARY,
-            "%s: the job was lost %lld times on the server (last: %s); progress is kept, run again "
-            "later",
-            r->label, (long long)r->resubmits + 1, pager_reason(r->pager));
+        err_set(&error, ERR_TEMPORARY,
+                "%s: the job was lost %lld times on the server (last: %s); the next run submits "
+                "a new one",
+                r->label, (long long)r->resubmits + 1, pager_reason(r->pager));
         fail_reading(l, r, &error, true);
         return;
     }
     r->resubmits++;
     LOG(LOG_WARN, "job lost, submitting it again", LOG_S("reading", r->label),
         LOG_S("reason", pager_reason(r->pager)), LOG_N("resubmits", r->resubmits));
-    push(l, page_new(PAGE_RESUBMIT, r));
-    /* A failed job is deleted too, so that it does not stay until it expires; its answer changes
-     * nothing. */
-    struct pager_request request;
-    if (pager_delete(r->pager, l->scratch, &request)) {
-        send_request(l, r, &request, true);
-    }
-    reading_make_pager(r, true);
+    begin_anew(l, r);
 }
+
+/* --- pages in their turn --------------------------------------------------------------------- */
+
+static struct page_walker *walker_of(struct fetch_loop *l, const struct reading *r)
+{
+    const struct tree_map *const *trees = r->pass->trees ? r->pass->trees : r->stream->trees;
+
+    for (size_t i = 0; i < l->walker_count; i++) {
+        if (l->walkers[i].trees == trees) {
+            return l->walkers[i].walker;
+        }
+    }
+    INVARIANT(l->walker_count < WALKERS_MAX);
+    l->walkers[l->walker_count].trees = trees;
+    return l->walkers[l->walker_count++].walker = page_walker_new(trees);
+}
+
+/* Notes a page's ids and total; false when it brings nothing new: such pages would never end. */
+static bool note_progress(struct reading *r, const struct page *p, struct err *e)
+{
+    int64_t total = p->facts.total_hits;
+    size_t fresh = 0;
+
+    if (total >= 0) {
+        r->total_moved = r->total_moved || (r->first_total >= 0 && total != r->first_total);
+        r->first_total = r->first_total < 0 ? total : r->first_total;
+        r->last_total = total;
+    }
+    for (size_t i = 0; r->seen && i < walked_count(p->rows); i++) {
+        struct cell id = walked_id(p->rows, i);
+        fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
+    }
+    if (!r->seen || fresh > 0 || walked_count(p->rows) == 0) {
+        return true;
+    }
+    e->http_status = 200;
+    return err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->label,
+                   (long long)p->number + 1);
+}
+
+/* Whether the pages do not add up to what they say there is: one was shifted while they were read.
+ */
+static bool is_odd(const struct reading *r)
+{
+    return r->seen && r->from_start && r->last_total >= 0 &&
+           (r->total_moved || (int64_t)idset_count(r->seen) != r->last_total);
+}
+
+/* All pages were handed on, or are about to be with `p`. Where they do not add up they are read
+ * once more; a list that lacks rows even so is not whole. True: the reading is whole. */
+static bool adds_up(struct fetch_loop *l, struct reading *r, struct page *p)
+{
+    struct err error;
+
+    if (!is_odd(r) || !(r->must_add_up || r->is_over)) {
+        return true;
+    }
+    if (r->once_more) {
+        bool lacks = r->must_add_up && (int64_t)idset_count(r->seen) < r->last_total;
+        if (lacks) {
+            err_set(&error, ERR_TEMPORARY, "%s: %zu different rows came, and the answers say there "
+                    "are %lld; run again later", r->label, idset_count(r->seen),
+                    (long long)r->last_total);
+            error.http_status = 200;
+            fail_reading(l, r, &error, false);
+            page_free(p);
+        }
+        return !lacks;
+    }
+    LOG(LOG_INFO, "pages do not add up, reading once more", LOG_S("reading", r->label),
+        LOG_N("rows", (int64_t)idset_count(r->seen)), LOG_N("total", r->last_total));
+    r->once_more = true;
+    if (p) {
+        p->last = false;
+        push(l, p);
+    }
+    begin_anew(l, r);
+    return false;
+}
+
+static bool has_cleanup(const struct step *s)
+{
+    while (s->path && !s->cleanup) {
+        s++;
+    }
+    return s->path != NULL;
+}
+
+/* Hands a page on whose turn it is. False: the reading is over, or began anew. */
+static bool hand_on(struct fetch_loop *l, struct reading *r, struct page *p)
+{
+    struct err error;
+
+    r->next_to_hand++;
+    p->number = r->handed++;
+    p->rows = page_walk(walker_of(l, r), p->document, p->facts.rows, &r->facts, &error);
+    p->document = NULL;
+    if (!p->rows || !note_progress(r, p, &error)) {
+        if (!p->rows) {
+            err_prefix(&error, "%s, page %lld", r->label, (long long)p->number + 1);
+            LOG(LOG_ERROR, "page refused", LOG_S("reading", r->label),
+                LOG_S("error", error.message));
+        }
+        page_free(p);
+        fail_reading(l, r, &error, false);
+        return false;
+    }
+    p->last = pager_state(r->pager) == PAGER_DONE && r->outstanding == 0 &&
+              r->asked == r->next_to_hand;
+    if (p->last && !adds_up(l, r, p)) {
+        return false;
+    }
+    if (!p->last || has_cleanup(r->steps)) {
+        r->net_state = p->last ? NET_COMMITTING : NET_FETCHING;
+        push(l, p);
+        return !p->last;
+    }
+    end_reading(l, r, p);
+    return false;
+}
+
+/* The request whose turn it is asked for too much, or for an id that the server refuses: half of it
+ * is asked for instead. */
+static void ask_for_less(struct fetch_loop *l, struct reading *r, struct page *trouble)
+{
+    struct pager_at at;
+    const char *id;
+    bool halved = pager_halve(r->pager, r->next_to_hand, &at, &id);
+
+    if (!halved && (!id || ++r->alone > ALONE_MOST)) {
+        fail_reading(l, r, &trouble->error, false);
+        page_free(trouble);
+        return;
+    }
+    LOG(LOG_WARN, halved ? "asking for half as much" : "id refused, going on without it",
+        LOG_S("reading", r->label), LOG_S("error", trouble->error.message));
+    if (!halved) {
+        struct page *p = page_new(PAGE_REFUSED_ID, r);
+        p->id = xstrdup(id);
+        p->facts.next = at;
+        p->error = trouble->error;
+        push(l, p);
+    }
+    page_free(trouble);
+    drop_early(l, r);
+    make_pager(r, &at);
+}
+
+/* Hands on the pages that were early and whose turn has come, while there is room. */
+static void hand_early(struct fetch_loop *l, struct reading *r)
+{
+    while (r->net_state == NET_FETCHING && *slot_of(l, r, r->next_to_hand) &&
+           pages_room(l->f->pages)) {
+        struct page *p = take_early(l, slot_of(l, r, r->next_to_hand));
+        if (p->kind == PAGE_TROUBLE) {
+            ask_for_less(l, r, p);
+            return;
+        }
+        if (!p->document) {
+            page_parse(p);
+        }
+        if (!hand_on(l, r, p)) {
+            return;
+        }
+    }
+}
+
+/* Ends a reading whose pager has nothing left and whose pages were all handed on. */
+static void finish_if_done(struct fetch_loop *l, struct reading *r)
+{
+    if (r->net_state != NET_FETCHING || r->outstanding > 0 || pager_state(r->pager) != PAGER_DONE ||
+        *slot_of(l, r, r->next_to_hand)) {
+        return;
+    }
+    if (adds_up(l, r, NULL)) {
+        end_reading(l, r, page_new(PAGE_END, r));
+    }
+}
+
+static void send_requests(struct fetch_loop *l)
+{
+    struct reading *next;
+
+    for (struct reading *r = l->begun; r; r = next) {
+        struct pager_request request;
+
+        next = r->next;
+        hold(r);
+        if (atomic_load(&r->refused)) {
+            end_reading(l, r, page_new(PAGE_DROPPED, r));
+        }
+        if (r->net_state == NET_FETCHING) {
+            hand_early(l, r);
+        }
+        while (r->net_state == NET_FETCHING && may_ask(l, r) &&
+               pager_next(r->pager, l->scratch, &request)) {
+            send_request(l, r, &request, false);
+        }
+        if (r->net_state == NET_FETCHING) {
+            finish_if_done(l, r);
+        } else if (r->net_state == NET_COMMITTING) {
+            clean_up(l, r);
+        }
+        let_go(l, r);
+    }
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
 
 /* An answer's rows, on their way or aside; what the answer held goes with them. */
 static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answer *answer,
@@ -290,7 +574,6 @@ static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answ
     struct reading *r = t->reading;
     struct page *p = page_new(PAGE_ROWS, r);
 
-    p->number = t->sequence;
     p->document = answer->document;
     p->raw = buf_take(&answer->http.body, &p->raw_length);
     p->raw_gzip = answer->http.gzip;
@@ -298,19 +581,31 @@ static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answ
     p->path = t->path;
     t->path = NULL;
     p->facts = *facts;
+    r->alone = facts->id_count > 0 ? 0 : r->alone;
     answer->document = NULL;
-    if (r->plan->paging == PAGING_JOB) {
-        p->ends = facts->last;
-        if (facts->last) {
-            r->net_state = NET_COMMITTING;
-        }
-        push(l, p);
-    } else if (t->sequence == r->next_to_hand) {
-        r->next_to_hand++;
-        push(l, p);
+    if (t->sequence == r->next_to_hand) {
+        (void)hand_on(l, r, p);
     } else {
         keep_early(l, slot_of(l, r, t->sequence), p);
     }
+}
+
+/* An answer that is none: its request goes out again, a few times. */
+static void take_none(struct fetch_loop *l, struct ticket *t, struct err *error)
+{
+    struct reading *r = t->reading;
+    struct pager_request request;
+
+    if (++t->tries >= limit_get(LIMIT_ANSWER_TRIES)) {
+        error->http_status = 200;
+        fail_reading(l, r, error, false);
+        return;
+    }
+    LOG(LOG_INFO, "request repeated", LOG_S("reading", r->label), LOG_S("reason", error->message));
+    pager_again(r->pager, t->sequence, l->scratch, &request);
+    request.delay_ms = limit_get(LIMIT_RETRY_BASE_MS) << (t->tries - 1);
+    r->outstanding++;
+    send_ticket(l, t, &request);
 }
 
 static void take_success(struct fetch_loop *l, struct ticket *t, struct client_answer *answer)
@@ -318,39 +613,82 @@ static void take_success(struct fetch_loop *l, struct ticket *t, struct client_a
     struct reading *r = t->reading;
     struct pager_page facts;
     struct err error;
+    enum pager_taken taken =
+        pager_answer(r->pager, t->sequence, answer->document, r->arena, &facts, &error);
 
-    if (!pager_answer(r->pager, t->sequence, answer->document, r->arena, &facts, &error)) {
-        fail_reading(l, r, &error, r->plan->paging == PAGING_JOB && error.kind == ERR_TEMPORARY);
+    if (taken == PAGER_AGAIN) {
+        take_none(l, t, &error);
         return;
     }
-    enum pager_state state = pager_state(r->pager);
-    if (state == PAGER_LOST) {
+    if (taken == PAGER_FAILED) {
+        fail_reading(l, r, &error, error.kind == ERR_TEMPORARY);
+        return;
+    }
+    switch (pager_state(r->pager)) {
+    case PAGER_LOST:
         job_lost(l, r);
         return;
-    }
-    if (state == PAGER_OVERFLOW) {
-        push(l, page_new(PAGE_OVERFLOW, r));
-        end_reading(l, r);
+    case PAGER_OVERFLOW:
+        LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->label),
+            LOG_S("why", pager_reason(r->pager)));
+        end_reading(l, r, page_new(PAGE_OVERFLOW, r));
         return;
+    default:
+        break;
     }
     if (facts.has_rows) {
         take_page(l, t, answer, &facts);
-    } else if (facts.job_id) {
-        struct page *p = page_new(PAGE_JOB_SUBMITTED, r);
+    } else if (facts.token || r->kind == READING_QUESTION) {
+        struct page *p = page_new(facts.token ? PAGE_TOKEN : PAGE_END, r);
         p->facts = facts;
-        push(l, p);
+        if (facts.token) {
+            push(l, p);
+        } else {
+            end_reading(l, r, p);
+        }
     }
 }
 
-static void take_deleted(struct fetch_loop *l, struct reading *r,
+/* The cleanup's answer changes nothing, but where no answer came what is left is tried again. */
+static void take_cleaned(struct fetch_loop *l, struct reading *r,
                          const struct client_answer *answer)
 {
+    bool gone = answer->http.status > 0;
+
     if (answer->error.kind != ERR_NONE) {
         LOG(LOG_WARN, "the finished job could not be deleted; it expires by itself",
             LOG_S("reading", r->label), LOG_S("error", answer->error.message));
     }
-    push(l, page_new(PAGE_JOB_DELETED, r));
-    end_reading(l, r);
+    end_reading(l, r, page_new(gone ? PAGE_CLEANED : PAGE_DROPPED, r));
+}
+
+/* A refusal that half the batch may not meet: of ids, or of a page too large. */
+static bool may_halve(const struct reading *r, const struct client_answer *answer)
+{
+    bool is_batch = r->ids && answer->error.kind == ERR_CONTRACT && answer->http.status >= 400;
+
+    return answer->error.cause == CAUSE_NET_TOO_LARGE || is_batch;
+}
+
+static void take_refusal(struct fetch_loop *l, struct ticket *t, struct client_answer *answer)
+{
+    struct reading *r = t->reading;
+
+    if (pager_refused(r->pager, t->sequence, answer->http.status, answer->code)) {
+        job_lost(l, r);
+        return;
+    }
+    if (t->sequence < 0 || !may_halve(r, answer)) {
+        fail_reading(l, r, &answer->error, false);
+        return;
+    }
+    struct page *trouble = page_new(PAGE_TROUBLE, r);
+    trouble->error = answer->error;
+    if (t->sequence == r->next_to_hand) {
+        ask_for_less(l, r, trouble);
+    } else {
+        keep_early(l, slot_of(l, r, t->sequence), trouble);
+    }
 }
 
 static void take_answer(struct fetch_loop *l, struct client_answer *answer)
@@ -359,24 +697,42 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
 
     INVARIANT(t);
     struct reading *r = t->reading;
-    if (r->net_state == NET_ENDED) {
-        return; /* an answer to a reading that was given up meanwhile */
-    }
-    if (t->pager == r->pager) {
+    bool sent_again = false;
+    l->polling -= t->is_poll ? 1 : 0;
+    t->is_poll = false;
+    /* Others are answers to a reading that was given up, or began anew meanwhile. */
+    if (r->net_state != NET_ENDED && t->pager == r->pager) {
+        size_t on_wire = r->on_wire;
         r->outstanding--;
-        if (t->is_delete) {
-            take_deleted(l, r, answer);
+        if (t->is_cleanup) {
+            take_cleaned(l, r, answer);
         } else if (answer->error.kind == ERR_NONE) {
             take_success(l, t, answer);
-        } else if (pager_refused(r->pager, t->sequence, answer->http.status, answer->code)) {
-            job_lost(l, r);
         } else {
-            fail_reading(l, r, &answer->error, false);
+            take_refusal(l, t, answer);
         }
+        sent_again = t->tries > 0 && r->on_wire > on_wire;
     }
-    if (r->net_state != NET_ENDED) {
+    if (!sent_again) {
         t->next_free = r->free_tickets;
         r->free_tickets = t;
+    }
+    let_go(l, r);
+}
+
+/* Gives up what is left; no answer comes any more. */
+static void end_all(struct fetch_loop *l)
+{
+    append_to(&l->waiting, pages_issued(l->f->pages));
+    while (l->waiting) {
+        begin_reading(l, l->waiting);
+    }
+    while (l->begun) {
+        end_reading(l, l->begun, page_new(PAGE_DROPPED, l->begun));
+    }
+    while (l->ended) {
+        l->ended->on_wire = 1;
+        let_go(l, l->ended);
     }
 }
 
@@ -386,14 +742,12 @@ void *fetch_all(void *fetch)
     struct fetch_loop l = {.f = f, .scratch = arena_new(0)};
 
     for (;;) {
+        bool all_issued = pages_closed(f->pages);
         begin_readings(&l);
         send_requests(&l);
-        bool all_ended = l.begun == f->count && l.active == 0;
+        bool all_ended = all_issued && !l.begun && !l.waiting;
         if (all_ended || l.halted || stop_requested() || atomic_load(&f->cancelled)) {
             break;
-        }
-        if (may_begin(&l)) {
-            continue; /* a reading has just ended: waiting would leave its place empty */
         }
         struct client_answer answer = {0};
         bool room = pages_room(f->pages);
@@ -403,12 +757,11 @@ void *fetch_all(void *fetch)
         }
     }
     client_abort(f->client);
-    for (size_t i = 0; i < l.begun; i++) {
-        if (f->readings[i]->net_state != NET_ENDED) {
-            end_reading(&l, f->readings[i]);
-        }
-    }
+    end_all(&l);
     arena_free(l.scratch);
     push(&l, page_new(PAGE_FINAL, NULL));
+    for (size_t i = 0; i < l.walker_count; i++) {
+        page_walker_free(l.walkers[i].walker);
+    }
     return NULL;
 }

@@ -1,6 +1,7 @@
 /*
- * The network side of a pipeline: asks the readings' pagers for requests, sends them by the one
- * client, and hands pages on in request order. Runs in its own thread; knows no database.
+ * The network side of a run: asks the readings' pagers for requests, sends them by the one client,
+ * walks the pages into rows and hands them on in request order. Runs in its own thread; knows no
+ * database.
  */
 #ifndef ROLLCALL_RUN_FETCH_H
 #define ROLLCALL_RUN_FETCH_H
@@ -16,16 +17,13 @@
 struct fetch {
     struct client *client;
     struct pages *pages;
-    struct reading *const *readings; /* in the order in which they are begun */
-    size_t count;
-    size_t at_once;        /* most readings under way */
     size_t in_flight;      /* most requests on the wire; also the reorder buffer of a reading */
     atomic_bool cancelled; /* set by the database side: end as soon as possible */
 };
 
-/* The network thread, for pthread_create; `fetch` is a struct fetch. Fetches until every reading
- * has ended, one fails in a way that concerns all of them, or a stop is asked for; then pushes
- * PAGE_FINAL. What went wrong goes with the messages; the result is NULL. */
+/* The network thread, for pthread_create; `fetch` is a struct fetch. Fetches what is issued until
+ * that is said to be all, one reading fails in a way that concerns all of them, or a stop is asked
+ * for; then pushes PAGE_FINAL. What went wrong goes with the messages; the result is NULL. */
 void *fetch_all(void *fetch);
 
 #endif

@@ -12,6 +12,9 @@ struct pages {
     pthread_cond_t filled;
     struct page *first;
     struct page *last;
+    struct reading *issued;
+    struct reading **issued_end;
+    bool closed;
     size_t count; /* messages pushed and not yet done */
     size_t bytes; /* of those messages */
     size_t max_bytes;
@@ -20,7 +23,7 @@ struct pages {
 
 static size_t page_bytes(const struct page *p)
 {
-    return (p->document ? json_held_bytes(p->document) : 0) + p->raw_length;
+    return (p->rows ? walked_bytes(p->rows) : 0) + p->raw_length;
 }
 
 struct pages *pages_new(size_t max_bytes)
@@ -30,6 +33,7 @@ struct pages *pages_new(size_t max_bytes)
     pthread_mutex_init(&q->mutex, NULL);
     pthread_cond_init(&q->filled, NULL);
     q->max_bytes = max_bytes;
+    q->issued_end = &q->issued;
     return q;
 }
 
@@ -39,6 +43,11 @@ void pages_free(struct pages *q)
         struct page *p = q->first;
         q->first = p->next;
         page_free(p);
+    }
+    for (struct reading *r = q->issued, *next; r; r = next) {
+        next = r->next;
+        reading_release(r); /* issued when the network thread had ended: in nobody else's hands */
+        reading_release(r);
     }
     pthread_cond_destroy(&q->filled);
     pthread_mutex_destroy(&q->mutex);
@@ -57,9 +66,11 @@ struct page *page_new(enum page_kind kind, struct reading *reading)
 void page_free(struct page *p)
 {
     if (p) {
+        walked_free(p->rows);
         json_free(p->document);
         free(p->raw);
         free(p->path);
+        free(p->id);
         free(p);
     }
 }
@@ -78,6 +89,41 @@ void page_parse(struct page *p)
     }
     p->document = json_parse(text, length, &e);
     INVARIANT(p->document);
+    p->facts.rows = json_first(json_root(p->document), step_of_rows(p->reading->steps)->rows);
+}
+
+void pages_issue(struct pages *q, struct reading *r)
+{
+    r->next = NULL;
+    pthread_mutex_lock(&q->mutex);
+    *q->issued_end = r;
+    q->issued_end = &r->next;
+    pthread_mutex_unlock(&q->mutex);
+}
+
+struct reading *pages_issued(struct pages *q)
+{
+    pthread_mutex_lock(&q->mutex);
+    struct reading *issued = q->issued;
+    q->issued = NULL;
+    q->issued_end = &q->issued;
+    pthread_mutex_unlock(&q->mutex);
+    return issued;
+}
+
+void pages_close(struct pages *q)
+{
+    pthread_mutex_lock(&q->mutex);
+    q->closed = true;
+    pthread_mutex_unlock(&q->mutex);
+}
+
+bool pages_closed(struct pages *q)
+{
+    pthread_mutex_lock(&q->mutex);
+    bool closed = q->closed;
+    pthread_mutex_unlock(&q->mutex);
+    return closed;
 }
 
 bool pages_room(struct pages *q)
@@ -106,17 +152,34 @@ void pages_push(struct pages *q, struct page *p)
     pthread_mutex_unlock(&q->mutex);
 }
 
+/* Takes the first message; the mutex is held. */
+static struct page *take_first(struct pages *q)
+{
+    struct page *p = q->first;
+
+    q->first = p->next;
+    if (!q->first) {
+        q->last = NULL;
+    }
+    return p;
+}
+
 struct page *pages_pop(struct pages *q)
 {
     pthread_mutex_lock(&q->mutex);
     while (!q->first) {
         pthread_cond_wait(&q->filled, &q->mutex);
     }
-    struct page *p = q->first;
-    q->first = p->next;
-    if (!q->first) {
-        q->last = NULL;
-    }
+    struct page *p = take_first(q);
+    pthread_mutex_unlock(&q->mutex);
+    return p;
+}
+
+struct page *pages_pop_more(struct pages *q, const struct reading *r)
+{
+    pthread_mutex_lock(&q->mutex);
+    bool more = q->first && q->first->reading == r && q->first->kind == PAGE_ROWS;
+    struct page *p = more ? take_first(q) : NULL;
     pthread_mutex_unlock(&q->mutex);
     return p;
 }

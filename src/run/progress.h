@@ -1,6 +1,5 @@
 /*
- * Progress: how far the stream at hand is, told to a watcher after every page. Nothing is printed
- * here.
+ * Progress: how far a stream is, told to a watcher after every page. Nothing is printed here.
  */
 #ifndef ROLLCALL_RUN_PROGRESS_H
 #define ROLLCALL_RUN_PROGRESS_H
@@ -11,7 +10,7 @@
 
 #include "run/reading.h"
 
-/* A stream's state. Counts are of this run; a phase is one pipeline (the jobs, the queries...). */
+/* A stream's state. Counts are of this run; a phase is the readings of one pass. */
 struct progress_facts {
     const char *stream;
     int64_t pages;
@@ -37,21 +36,24 @@ struct progress {
     struct progress_facts facts;
     int64_t stream_began_ms; /* monotonic */
     int64_t phase_began_ms;
-    int64_t earlier_pages; /* of the stream's earlier phases */
-    int64_t earlier_rows;
+    int64_t pages; /* of readings that have ended */
+    int64_t rows;
+    int64_t rows_before; /* the phase */
 };
 
-/* A stream begins: counts start anew. */
-void progress_stream(struct progress *p, const char *stream);
+/* A stream begins. */
+void progress_begin(struct progress *p, struct progress_watcher watcher, const char *stream);
 
-/* A phase begins, over these readings; it is told of. A stream that is not the one begun (one that
- * it depends on) is begun. */
-void progress_phase(struct progress *p, struct reading *const *readings, size_t count);
+/* A phase of so many windows begins. */
+void progress_phase(struct progress *p, size_t windows);
 
-/* A page was loaded, or a reading ended. */
-void progress_page(struct progress *p, struct reading *const *readings, size_t count);
+/* A reading of the phase has ended. */
+void progress_done(struct progress *p, const struct reading *r);
 
-/* The stream is over. */
-void progress_end(struct progress *p, const char *stream, bool whole);
+/* Tells how far it is with these readings under way. */
+void progress_tell(struct progress *p, struct reading *const *under_way, size_t count);
+
+/* The stream is over; told. */
+void progress_end(struct progress *p, bool whole);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * A reading: one window of a stream, fetched once by one request plan. The network thread fetches
- * it page by page, the database thread loads and settles it; this struct is what they share.
+ * A reading: one window of a stream, fetched once by the steps of one pass. The network thread
+ * fetches it page by page, the database thread loads and settles it; this struct is what they
+ * share.
  *
- * Invariants: the fields under "network" belong to the network thread while a pipeline runs, those
- * under "database" to the database thread; the atomics are the only two-way signs. Before and after
- * a pipeline the caller owns all of it.
+ * Invariants: the fields under "network" belong to the network thread, those under "database" to the
+ * database thread; the atomics are the only two-way signs. Each reading that was issued is ended by
+ * exactly one message (page.over), its last. Both threads hold it, in memory of its own, until they
+ * are done with it.
  */
 #ifndef ROLLCALL_RUN_READING_H
 #define ROLLCALL_RUN_READING_H
@@ -16,72 +18,100 @@
 
 #include "api/pager.h"
 #include "base/arena.h"
-#include "etl/ledger.h"
-#include "etl/plan.h"
+#include "base/clock.h"
+#include "etl/load.h"
+#include "etl/window.h"
 #include "streams/stream.h"
 
+enum reading_kind {
+    READING_WINDOW,
+    READING_QUESTION, /* about the stream: its answer goes with the last message, no rows */
+    READING_CLEANUP,  /* what an earlier reading left at the server is cleared up */
+};
+
 enum reading_outcome {
-    READING_WAITING, /* not ended: the pipeline stopped before it (a signal, another reading's
-                        trouble) */
+    READING_WAITING, /* not ended: the run stopped before it (a signal, trouble of others) */
     READING_DONE,
-    READING_OVERFLOW, /* more rows than the plan's paging reaches; nothing is settled */
+    READING_OVERFLOW, /* more rows than the pages reach; nothing is settled */
     READING_FAILED,   /* see error */
+};
+
+/* The readings of one stream at the network's side. */
+struct lane {
+    size_t at_once;     /* most under way */
+    size_t active;      /* network: how many are */
+    atomic_bool closed; /* database: no more is begun, since it would meet the same trouble */
 };
 
 struct page;
 struct ticket;
+struct idset;
 
 struct reading {
+    struct reading *next; /* in the list it is in */
+    enum reading_kind kind;
     const struct stream *stream;
-    const struct request_plan *plan;
-    const char *label; /* "conversations 2026-03-01 job" */
-    int64_t from_ms;   /* TIME_NONE: a snapshot */
-    int64_t to_ms;
+    const struct pass *pass; /* NULL: of a question */
+    size_t pass_no;
+    const struct step *steps;
+    struct lane *lane;
+    const char *label; /* "conversations 2026-03-01 (job)" */
+    char start[CLOCK_ISO_BYTES];
+    char end[CLOCK_ISO_BYTES];
+    struct walk_facts facts;
     const char *const *ids; /* of id batches, in commit order */
     size_t id_count;
-    int64_t row_limit;   /* most rows the paging reaches; 0: no limit */
-    bool hits_overflow;  /* the hint of total hits over the limit is enough to give the paging up */
-    struct arena *arena; /* its own, made when it is begun and freed with the pipeline */
+    struct pager_at at;     /* where it begins, or goes on */
+    bool hits_overflow;     /* a total over what pages reach is enough to give them up */
+    bool must_add_up;       /* fewer different rows than the total are not all (lists) */
+    bool is_over;           /* its time is over: a total that moves makes it read once more */
+
+    struct arena *arena; /* its own; it lies in it */
+    atomic_int holders;
 
     /* network */
     struct pager *pager;
     int net_state;
-    size_t outstanding;      /* requests sent and not yet answered */
-    int64_t asked;           /* requests sent so far by this pager */
+    size_t on_wire;          /* requests that are not answered yet, of all its pagers */
+    size_t outstanding;      /* of them: of the present one */
+    int64_t asked;           /* pages asked for so far by this pager */
     int64_t next_to_hand;    /* sequence number of the next page in order */
+    int64_t handed;          /* pages, by all its pagers */
     struct page **reordered; /* pages answered before their turn, by sequence % in_flight */
     int64_t resubmits;
+    int64_t first_total; /* what the first page said; -1: nothing */
+    int64_t last_total;
+    bool total_moved;
+    bool from_start;    /* its pages begin at the first */
+    bool once_more;     /* it is being read once more */
+    size_t alone;       /* ids in a row that were refused alone */
+    struct idset *seen; /* ids of its rows; NULL: they may come again */
     struct ticket *tickets; /* all made */
     struct ticket *free_tickets;
-    bool halts; /* its trouble is everybody's; read by the database side once it has failed */
 
     /* signs */
     atomic_bool committed; /* database: the last page is in the file */
     atomic_bool refused;   /* database: a page was refused, fetch no more */
 
     /* database */
-    struct ledger_window *window;
-    struct window_debt debt;        /* of day windows: what ending it settles */
-    const struct plan_facts *facts; /* of day windows: under which facts */
-    int64_t availability_ms;        /* as the job's pages say; TIME_NONE */
+    struct night *night; /* whose it is */
+    struct window *window;
+    int64_t to_ms;          /* up to where */
+    int64_t time_ms;        /* planning time under which it began */
+    struct plan_facts plan; /* under which it counts */
+    int64_t available_ms;   /* how far its pages say the data goes; TIME_NONE: not said */
     enum reading_outcome outcome;
+    bool waited; /* its job outlasted the wait */
     struct err error;
     struct load_counts counts;
     int64_t pages;
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 
-/* A reading of `window` by `plan`, over [from_ms, to_ms) (TIME_NONE for snapshots); in the arena.
- */
-struct reading *reading_new(struct arena *a, const struct stream *stream,
-                            const struct request_plan *plan, struct ledger_window *window,
-                            int64_t from_ms, int64_t to_ms);
+/* A reading in memory of its own, all zero but for its signs; held by both threads. */
+struct reading *reading_new(void);
 
-/* Makes the pager, going on from the window's stored cursor when the reading under way is this one
- * (`fresh` ignores it: a lost job is submitted anew). */
-void reading_make_pager(struct reading *r, bool fresh);
-
-/* True when the window's reading under way is by this plan, so that its cursor holds. */
-bool reading_resumes(const struct reading *r);
+/* One thread is done with it; the last one frees it. */
+void reading_release(struct reading *r);
 
 #endif

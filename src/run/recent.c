@@ -1,7 +1,5 @@
 #include "run/recent.h"
 
-#include <stdio.h>
-
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -12,7 +10,7 @@
 #include "streams/stream.h"
 
 /* Rows a page: some more than few are wanted, since rows move while it is read. */
-enum { PAGE_LEAST = 25, BODY_BYTES = 256, LABEL_BYTES = 64 };
+enum { PAGE_LEAST = 25 };
 
 /* How far back it is looked, one after the other. The API takes no more than a week at once. */
 static const struct {
@@ -25,6 +23,7 @@ static const struct {
 };
 
 struct search {
+    const struct stream *stream;
     struct client *client;
     struct page_walker *walker;
     struct loader *loader;
@@ -32,14 +31,13 @@ struct search {
     int64_t older; /* loaded conversations that began before the lookback */
 };
 
-static bool load_answer(struct search *s, struct client_answer *answer, int64_t *rows,
-                        struct err *e)
+static bool load_answer(struct search *s, struct client_answer *answer, struct json list,
+                        int64_t *rows, struct err *e)
 {
     struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     struct db *memory = s->found->memory;
     struct load_counts counts = {0};
-    struct load_page page = {.stream = "conversations", .plan = "recent"};
-    struct json list = json_get(json_root(answer->document), "conversations");
+    struct load_page page = {.stream = s->stream->name, .plan = "recent"};
     struct walked_page *walked = page_walk(s->walker, answer->document, list, &facts, e);
     bool loaded = walked && db_begin(memory, e) &&
                   load_page(s->loader, walked, &page, &counts, e) && db_commit(memory, e);
@@ -58,30 +56,34 @@ static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t
 {
     char from[CLOCK_ISO_BYTES];
     char to[CLOCK_ISO_BYTES];
-    char body[BODY_BYTES];
-    char label[LABEL_BYTES];
-    struct client_answer answer;
-    struct client_request request = {
-        .method = HTTP_POST,
-        .path = stream_plan(stream_find("conversations"), ROLE_QUERY)->path,
-        .body = body,
-        .label = label,
-        .want_document = true,
+    struct arena *a = arena_new(0);
+    struct pager_spec spec = {
+        .steps = s->stream->recent,
+        .label = "recent conversations",
+        .start = clock_format(s->found->from_ms, from),
+        .end = clock_format(to_ms, to),
+        .at = {.page = number, .page_size = (int)page_size},
     };
+    struct pager *pager = pager_new(a, &spec);
+    struct pager_request asked;
+    struct pager_page facts;
+    struct client_answer answer;
 
-    (void)snprintf(label, sizeof(label), "recent conversations, page %lld", (long long)number);
-    (void)snprintf(body, sizeof(body),
-                   "{\"interval\":\"%s/%s\",\"order\":\"desc\",\"orderBy\":\"conversationStart\","
-                   "\"paging\":{\"pageSize\":%zu,\"pageNumber\":%lld}}",
-                   clock_format(s->found->from_ms, from), clock_format(to_ms, to), page_size,
-                   (long long)number);
+    INVARIANT(pager_next(pager, a, &asked));
+    struct client_request request = {.method = asked.method,
+                                     .path = asked.path,
+                                     .body = asked.body,
+                                     .label = asked.label,
+                                     .want_document = true};
     bool read = client_call(s->client, &request, &answer);
     if (read) {
-        read = load_answer(s, &answer, rows, e);
+        read = pager_answer(pager, 0, answer.document, a, &facts, e) == PAGER_TAKEN &&
+               load_answer(s, &answer, facts.rows, rows, e);
     } else {
         *e = answer.error;
     }
     client_answer_free(&answer);
+    arena_free(a);
     return read;
 }
 
@@ -130,8 +132,9 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
 
 bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
 {
-    const struct tree_map *const trees[] = {stream_find("conversations")->tree, NULL};
-    struct search s = {.found = out, .walker = page_walker_new(trees)};
+    const struct stream *stream = stream_recent();
+    struct search s = {
+        .stream = stream, .found = out, .walker = page_walker_new(stream->trees)};
     int64_t now_ms = clock_now_ms();
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
@@ -139,7 +142,7 @@ bool recent_fetch(const struct config *config, size_t wanted, struct recent *out
     /* Local times are those of the business zone. */
     if (out->memory &&
         ledger_zone(out->memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
-        s.loader = load_new(out->memory, trees, LOAD_ENTITY, NULL, e);
+        s.loader = load_new(out->memory, stream->trees, LOAD_ENTITY, NULL, e);
     }
     s.client = s.loader ? client_new(config, e) : NULL;
     bool done = s.client != NULL;

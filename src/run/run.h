@@ -1,8 +1,5 @@
 /*
- * A run: what its parts share.
- *
- * Invariant: `client` belongs to the network thread while a pipeline runs, all else to the thread
- * of the database.
+ * What a run holds while it works; owned by run/extract.
  */
 #ifndef ROLLCALL_RUN_RUN_H
 #define ROLLCALL_RUN_RUN_H
@@ -10,22 +7,30 @@
 #include <stdint.h>
 
 #include "api/client.h"
+#include "base/arena.h"
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
+#include "run/pages.h"
 #include "run/progress.h"
 
-/* What a run holds while it works; owned by run/extract. */
 struct run {
     const struct config *config;
     struct db *db;
-    struct ledger *ledger;
+    struct ledger ledger;
     struct client *client;
+    struct pages *pages;
     struct arena *arena;
-    int64_t run_id;
     int64_t until_ms; /* the run's TIME */
+    int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct run_totals totals;
-    struct progress progress;
+    struct progress_watcher watcher;
 };
+
+/* Planning time: the earlier of TIME and the server's now. */
+int64_t run_time_ms(const struct run *run);
+
+/* The real moment: the earlier of the machine's now and the server's. */
+int64_t run_now_ms(const struct run *run);
 
 #endif

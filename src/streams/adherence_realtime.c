@@ -7,62 +7,56 @@
  * that a source's map lacks is not reported by it.
  */
 #include "maps.h"
+#include "sql.h"
 #include "streams/stream.h"
 
 /* GET /workforcemanagement/adherence: a bare array of UserScheduleAdherence. */
-static const struct tree_map workforcemanagement = {ADHERENCE_STATE_WORKFORCEMANAGEMENT_TREE,
-                                                    .entities = ""};
+static const struct tree_map workforcemanagement = {ADHERENCE_STATE_WORKFORCEMANAGEMENT_TREE};
 
 /* POST /analytics/agents/status/query: AnalyticsAgentStateAgentResponse; presences in UPPER_SNAKE.
  */
-static const struct tree_map agents_status = {ADHERENCE_STATE_AGENTS_STATUS_TREE,
-                                              .entities = "entities"};
+static const struct tree_map agents_status = {ADHERENCE_STATE_AGENTS_STATUS_TREE};
 
 /* /analytics/agents/realtime/intervals: not in the public API; names as scripts have met them. */
-static const struct tree_map realtime_intervals = {ADHERENCE_STATE_REALTIME_INTERVALS_TREE,
-                                                   .entities = "entities|results|"};
-
-static const struct request_plan plans[] = {
-    {
-        .name = "workforcemanagement",
-        .role = ROLE_SOURCE,
-        .paging = PAGING_IDS_GET,
-        .path = "/api/v2/workforcemanagement/adherence",
-        .id_parameter = "userId",
-        .page_size = 100,
-        .tree = &workforcemanagement,
-        ANY_OF("wfm:realtimeAdherence:view"),
-    },
-    {
-        .name = "agents_status",
-        .role = ROLE_SOURCE,
-        .paging = PAGING_IDS_POST,
-        .path = "/api/v2/analytics/agents/status/query",
-        .body = "{\"userFilter\":{\"type\":\"or\",\"predicates\":[{ids}]}}",
-        .id_parameter = "userId",
-        .page_size = 50,
-        .tree = &agents_status,
-        ANY_OF("analytics:agentState:view"),
-    },
-    {
-        .name = "realtime_intervals",
-        .role = ROLE_SOURCE,
-        .paging = PAGING_NUMBERED_GET,
-        .path = "/api/v2/analytics/agents/realtime/intervals",
-        .query = "interval={start}/{end}",
-        .page_size = 100,
-        .tree = &realtime_intervals,
-    },
-};
+static const struct tree_map realtime_intervals = {ADHERENCE_STATE_REALTIME_INTERVALS_TREE};
 
 const struct stream stream_adherence_realtime = {
     .name = "adherence_realtime",
     .title = "real-time adherence",
-    .windows = WINDOWS_SNAPSHOT,
-    .load = LOAD_OBSERVE,
     .lock_slot = 2,
-    .depends_on = "users",
-    .tree = &workforcemanagement,
+    .needs = "users",
+    .needs_minutes = 60,
+    .setting = "adherence.realtime",
+    .load = LOAD_OBSERVE,
+    .trees = TREES(&workforcemanagement),
     .state = &adherence_state_table,
-    PLANS(plans),
+    PASSES({.plan = {.name = "workforcemanagement", .when = "auto workforcemanagement"},
+            .ids = sql_adherence_agents,
+            .permissions = "wfm:realtimeAdherence:view",
+            .steps = STEPS({.path = "/api/v2/workforcemanagement/adherence",
+                            .follow = FOLLOW_IDS,
+                            .size = 100,
+                            .rows = "",
+                            .ids_as = "userId"})},
+           {.plan = {.name = "agents_status", .when = "auto agents_status", .instead = true},
+            .ids = sql_adherence_agents,
+            .permissions = "analytics:agentState:view",
+            .trees = TREES(&agents_status),
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = "/api/v2/analytics/agents/status/query",
+                            .body = "{\"userFilter\":{\"type\":\"or\",\"predicates\":[{ids}]}}",
+                            .follow = FOLLOW_IDS,
+                            .size = 50,
+                            .rows = "entities",
+                            .ids_as = "userId"})},
+           {.plan = {.name = "realtime_intervals",
+                     .when = "auto realtime_intervals",
+                     .instead = true},
+            .trees = TREES(&realtime_intervals),
+            .steps = STEPS({.path = "/api/v2/analytics/agents/realtime/intervals"
+                                    "?interval={start}/{end}",
+                            .follow = FOLLOW_PAGES,
+                            .size = 100,
+                            .rows = "entities|results|",
+                            .repeats = true})}),
 };

@@ -3,61 +3,81 @@
  *
  * Asynchronous jobs bring everything, attributes too, for whole windows up to the data availability
  * date (they match by overlap: also what began earlier and still went on). The query brings the
- * hours after it; single records are read again by id while they have no end.
+ * hours after it, or everything where no job is wanted. Single records are read again by id: those
+ * without an end, and, where no job re-reads the days of their ends, those that have ended, until
+ * the lookback is over.
  */
 #include "maps.h"
+#include "sql.h"
 #include "streams/stream.h"
 
-static const struct tree_map tree = {CONVERSATION_TREE, .entities = "conversations"};
+static const struct tree_map tree = {CONVERSATION_TREE};
 
-#define DETAIL_PERMISSIONS                                                                         \
-    ANY_OF("analytics:conversationDetail:view", "analytics:agentConversationDetail:view")
+#define DETAILS    "/api/v2/analytics/conversations/details"
+#define JOBS       DETAILS "/jobs"
+#define PERMISSION "analytics:conversationDetail:view"
+#define EITHER     PERMISSION " analytics:agentConversationDetail:view"
 
-static const struct request_plan plans[] = {
-    {
-        .name = "job",
-        .role = ROLE_JOB,
-        .paging = PAGING_JOB,
-        .path = "/api/v2/analytics/conversations/details/jobs",
-        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
-                "\"orderBy\":\"conversationStart\",\"startOfDayIntervalMatching\":false}",
-        .availability = "/api/v2/analytics/conversations/details/jobs/availability",
-        .page_size = 1000,
-        .tree = &tree,
-        /* The availability date asks for this one. */
-        ANY_OF("analytics:conversationDetail:view"),
-    },
-    {
-        .name = "query",
-        .role = ROLE_QUERY,
-        .paging = PAGING_NUMBERED_POST,
-        .path = "/api/v2/analytics/conversations/details/query",
-        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
-                "\"orderBy\":\"conversationStart\","
-                "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",
-        .page_size = 100,
-        .tree = &tree,
-        DETAIL_PERMISSIONS,
-    },
-    {
-        .name = "reread",
-        .role = ROLE_REREAD,
-        .paging = PAGING_IDS_GET,
-        .path = "/api/v2/analytics/conversations/details",
-        .id_parameter = "id",
-        .page_size = 50,
-        .tree = &tree,
-        DETAIL_PERMISSIONS,
-    },
-};
+/* A query of what began in a stretch of time, by order. */
+#define QUERY(by)                                                                                  \
+    {                                                                                              \
+        .method = HTTP_POST, .path = DETAILS "/query",                                             \
+        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"" by                                   \
+                "\",\"orderBy\":\"conversationStart\","                                             \
+                "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                           \
+        .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                              \
+        .must = "conversations|totalHits", .limited = true                                         \
+    }
+
+/* Single records, 50 ids at a time. */
+#define BY_ID                                                                                      \
+    .permissions = EITHER, .steps = STEPS({.path = DETAILS,                                        \
+                                           .follow = FOLLOW_IDS,                                   \
+                                           .size = 50,                                             \
+                                           .rows = "conversations",                                \
+                                           .ids_as = "id"})
 
 const struct stream stream_conversations = {
     .name = "conversations",
     .title = "conversation details",
-    .windows = WINDOWS_UTC_DAYS,
-    .load = LOAD_ENTITY,
     .lock_slot = 3,
-    .has_attributes = true,
-    .tree = &tree,
-    PLANS(plans),
+    .grid = GRID_UTC_DAY,
+    .setting = "conversations.method",
+    .trees = TREES(&tree),
+    .recent = STEPS(QUERY("desc")),
+    PASSES(
+        {.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
+         .attributes = true,
+         .available = JOBS "/availability",
+         .permissions = PERMISSION,
+         .steps = STEPS({.method = HTTP_POST,
+                         .path = JOBS,
+                         .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
+                                 "\"orderBy\":\"conversationStart\","
+                                 "\"startOfDayIntervalMatching\":false}",
+                         .token = "jobId"},
+                        {.path = JOBS "/{token}",
+                         .follow = FOLLOW_DONE,
+                         .state = "state",
+                         .done = "FULFILLED",
+                         .failed = "FAILED CANCELLED EXPIRED",
+                         .reason = "errorMessage"},
+                        {.path = JOBS "/{token}/results?pageSize={size}",
+                         .follow = FOLLOW_CURSOR,
+                         .size = 1000,
+                         .rows = "conversations",
+                         .must = "conversations|cursor|dataAvailabilityDate",
+                         .cursor = "cursor",
+                         .available = "dataAvailabilityDate"},
+                        {.method = HTTP_DELETE, .path = JOBS "/{token}", .cleanup = true})},
+        {.plan = {.name = "query", .when = "auto query"},
+         .permissions = EITHER,
+         .steps = STEPS(QUERY("asc"))},
+        {.plan = {.name = "reread", .whole = true}, .ids = sql_conversations_open, BY_ID},
+        {.plan = {.name = "old", .whole = true, .fresh_minutes = 7 * 24 * 60},
+         .ids = sql_conversations_old,
+         BY_ID},
+        {.plan = {.name = "late", .whole = true, .when = "query"},
+         .ids = sql_conversations_late,
+         BY_ID}),
 };

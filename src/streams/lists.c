@@ -9,7 +9,6 @@
 #include "maps.h"
 #include "streams/stream.h"
 
-LIST(users, "users", 0, USER_TREE, "/api/v2/users", .query = "state=any&sortOrder=ASC")
+LIST(users, "users", 0, USER_TREE, "/api/v2/users?state=any&sortOrder=ASC", NULL);
 
-LIST(queues, "queues", 1, QUEUE_TREE, "/api/v2/routing/queues", .query = "sortOrder=asc",
-     ANY_OF("routing:queue:view"))
+LIST(queues, "queues", 1, QUEUE_TREE, "/api/v2/routing/queues?sortOrder=asc", "routing:queue:view");

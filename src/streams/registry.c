@@ -1,14 +1,16 @@
 #include "streams/stream.h"
 
 #include "base/str.h"
+#include "io/config.h"
 
-const struct stream *const stream_registry[] = {
+static const struct stream *const streams[] = {
     &stream_users,
     &stream_queues,
     &stream_adherence_realtime,
     &stream_conversations,
 };
-const size_t stream_registry_count = COUNT_OF(stream_registry);
+const struct stream *const *stream_registry = streams;
+size_t stream_registry_count = COUNT_OF(streams);
 
 const struct stream *stream_find(const char *name)
 {
@@ -20,33 +22,53 @@ const struct stream *stream_find(const char *name)
     return NULL;
 }
 
-const struct request_plan *stream_plan(const struct stream *s, enum plan_role role)
+const struct stream *stream_recent(void)
 {
-    for (size_t i = 0; i < s->plan_count; i++) {
-        if (s->plans[i].role == role) {
-            return &s->plans[i];
-        }
+    size_t at = 0;
+
+    while (!stream_registry[at]->recent) {
+        at++;
+        INVARIANT(at < stream_registry_count);
     }
-    return NULL;
+    return stream_registry[at];
 }
 
-struct pager_spec stream_pager_spec(const struct request_plan *plan)
+bool stream_has_days(const struct stream *s)
 {
-    struct pager_spec spec = {
-        .kind = plan->id_parameter ? PAGER_IDS : PAGER_NUMBERED,
-        .post = plan->paging != PAGING_NUMBERED_GET && plan->paging != PAGING_IDS_GET,
-        .path = plan->path,
-        .query = plan->query,
-        .body = plan->body,
-        .entities = plan->tree->entities,
-        .id_parameter = plan->id_parameter,
-        .label = plan->path,
-        .page_size = plan->page_size,
-        .first_page = 1,
-    };
+    return s->grid != GRID_MOMENT;
+}
 
-    if (plan->paging == PAGING_JOB) {
-        spec.kind = PAGER_JOB;
+const struct table_map *stream_table(const struct stream *s)
+{
+    return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
+}
+
+const char *stream_setting(const struct stream *s, const struct config *c)
+{
+    return config_word(c, s->setting);
+}
+
+struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules)
+{
+    INVARIANT(s->pass_count <= PASSES_MAX);
+    for (size_t p = 0; p < s->pass_count; p++) {
+        rules[p] = &s->passes[p].plan;
     }
-    return spec;
+    return (struct window_kind){.stream = s->name,
+                                .grid = s->grid,
+                                .span_days = s->span_days,
+                                .scope_sql = s->scope,
+                                .rules = rules,
+                                .rule_count = s->pass_count};
+}
+
+unsigned stream_in_force(const struct stream *s, const struct config *c)
+{
+    const char *word = stream_setting(s, c);
+    unsigned in_force = 0;
+
+    for (size_t p = 0; p < s->pass_count; p++) {
+        in_force |= plan_in_force(s->passes[p].plan.when, word) ? 1U << p : 0;
+    }
+    return in_force;
 }

@@ -1,10 +1,12 @@
 /*
- * A stream is a constant: its name, what permission it needs, and how it is asked. What its answers
- * hold is the schema's business: maps.h is made from it (scripts/maps.awk). registry.c lists the
- * streams in the order in which a run reads them (a stream comes after those it depends on).
+ * A stream is a constant: how time and scope are cut into windows (grid), which readings a window
+ * needs (passes), how each asks (steps), how its rows meet what is stored (load rule), and the map
+ * of its tables, made from the schema (scripts/maps.awk). The engine knows these parts and no
+ * stream's name. registry.c lists the streams in the order in which a run begins them (a stream
+ * comes after the one it needs).
  *
- * To add an entity: one file in schema/, its request plan here (a plain list: three lines in
- * lists.c), one line in registry.c, one fixture in tests/fixtures/.
+ * docs/adding-a-stream.md shows what each kind takes; a plain list is three lines in lists.c, one
+ * in registry.c, one file in schema/ and one fixture in tests/fixtures/.
  */
 #ifndef ROLLCALL_STREAMS_STREAM_H
 #define ROLLCALL_STREAMS_STREAM_H
@@ -16,63 +18,40 @@
 #include "api/pager.h"
 #include "etl/load.h"
 #include "etl/map.h"
+#include "etl/plan.h"
+#include "etl/window.h"
 
-/* How the time of a stream is cut into windows. */
-enum stream_windows {
-    WINDOWS_SNAPSHOT, /* one window: the state of the real moment */
-    WINDOWS_UTC_DAYS, /* the API's own unit for conversation details */
-};
-
-/* How a request plan pages. */
-enum plan_paging {
-    PAGING_NUMBERED_GET,  /* ?pageSize=&pageNumber= ; ends by pageCount or a short page */
-    PAGING_NUMBERED_POST, /* body with "paging":{pageSize,pageNumber}; ends by a short page */
-    PAGING_JOB,           /* submit, poll, results by cursor, delete */
-    PAGING_IDS_GET,       /* batches of ids in repeated query parameters */
-    PAGING_IDS_POST,      /* batches of ids as filter predicates of a body */
-};
-
-/* What a plan is for, within its stream. */
-enum plan_role {
-    ROLE_ONLY,   /* the stream's one way */
-    ROLE_JOB,    /* whole windows up to the availability date */
-    ROLE_QUERY,  /* the hours after it */
-    ROLE_REREAD, /* open entities, by id */
-    ROLE_SOURCE, /* one of several ways to the same data: the first that answers is taken */
-};
-
-/* One way to fetch a stream's pages. In `body` and `query` the marks {start} {end} (ISO instants of
- * the window), {page} (number) and {size} are replaced; {ids} by the batch. */
-struct request_plan {
-    const char
-        *name; /* short, for the ledger and messages: "job", "query", "workforcemanagement" */
-    enum plan_role role;
-    enum plan_paging paging;
-    const char *path;         /* "/api/v2/..." */
-    const char *query;        /* constant part of the query string, without '?'; NULL: none */
-    const char *body;         /* JSON template of a POST; NULL: none */
-    const char *availability; /* path of the data availability date (jobs); NULL: none */
-    const char
-        *id_parameter; /* of PAGING_IDS_GET: "userId" ; of PAGING_IDS_POST: predicate's dimension */
-    int page_size;     /* rows (or ids) a request */
-    const struct tree_map *tree;    /* what its answers hold */
-    const char *const *permissions; /* any of them is enough */
-    size_t permission_count;
+/* One reading of a window. */
+struct pass {
+    struct pass_rule plan;
+    bool attributes;       /* its answers bring what others leave out */
+    const char *available; /* of SEES_AVAILABLE: GET path of the availability date, which its answer
+                              holds as dataAvailabilityDate */
+    const char *ids;       /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
+                              time, ?2 the lookback before this pass's last reading; SQL that may
+                              be kept in registry order beside the stream (.sql) */
+    const char *permissions; /* any of them is enough; separated by blanks; NULL: none known */
+    const struct tree_map *const *trees; /* what its answers hold, NULL-ended; NULL: the stream's */
+    const struct step *steps;
 };
 
 struct stream {
     const char *name;
-    const char *title; /* for people: "conversation details" */
-    enum stream_windows windows;
+    const char *title;   /* for people: "conversation details" */
+    int lock_slot;       /* fixed for ever: its byte range in the lock file */
+    enum grid grid;
+    int span_days;       /* most days a window; 0: one */
+    const char *scope;   /* constant SQL that lists what it is asked for one by one; NULL: all */
+    const char *needs;   /* the stream whose rows `scope` and ids come from; NULL: none */
+    int needs_minutes;   /* how old those may be; 0: as old as that stream's own passes say */
+    const char *setting; /* "section.key" of the setting whose words the passes' `when` name */
     enum load_rule load;
-    int lock_slot;                 /* fixed for ever: its byte range in the lock file */
-    int max_age_hours;             /* snapshots: read again when older; 0: every run */
-    bool has_attributes;           /* ROLE_JOB brings attributes that the other roles lack */
-    const char *depends_on;        /* stream whose ids it reads; NULL: none */
-    const struct tree_map *tree;   /* of LOAD_ENTITY: the tables */
-    const struct table_map *state; /* of LOAD_OBSERVE: the history table */
-    const struct request_plan *plans;
-    size_t plan_count;
+    const struct tree_map *const *trees; /* NULL-ended */
+    const struct table_map *state;       /* of LOAD_OBSERVE: the history table */
+    const struct step *recent; /* what `recent` asks: the newest first, page by page; NULL: it does
+                                  not show this stream */
+    const struct pass *passes;
+    size_t pass_count;
 };
 
 /* The streams themselves, for registry.c alone: everyone else goes through what follows. */
@@ -82,43 +61,52 @@ extern const struct stream stream_adherence_realtime;
 extern const struct stream stream_conversations;
 
 /* All streams, in reading order. */
-extern const struct stream *const stream_registry[];
-extern const size_t stream_registry_count;
+extern const struct stream *const *stream_registry;
+extern size_t stream_registry_count;
 
 /* The stream of that name; NULL when there is none. */
 const struct stream *stream_find(const char *name);
 
-/* The first plan of that role; NULL when there is none. */
-const struct request_plan *stream_plan(const struct stream *s, enum plan_role role);
+/* The stream that `recent` shows. */
+const struct stream *stream_recent(void);
 
-/* What a pager of the plan is made from, save its window, its ids and where it goes on; the first
- * page is page 1, the label the plan's path. */
-struct pager_spec stream_pager_spec(const struct request_plan *plan);
+/* True when its windows are days, so that it must be known where they begin. */
+bool stream_has_days(const struct stream *s);
 
-/* Shorthands for lists and their lengths in streams and plans. */
-#define PLANS(a) .plans = (a), .plan_count = COUNT_OF(a)
-#define ANY_OF(...)                                                                                \
-    .permissions = (const char *const[]){__VA_ARGS__},                                             \
-    .permission_count = COUNT_OF(((const char *const[]){__VA_ARGS__}))
+/* What its rows lie in, for people: the root of its first tree, or the history. */
+const struct table_map *stream_table(const struct stream *s);
 
-/* A list of names: GET, page numbers, "entities". `p` is the path; further fields of the plan
- * follow. */
-#define LIST(n, t, slot, map, p, ...)                                                              \
-    static const struct tree_map n##_tree = {map, .entities = "entities"};                         \
-    static const struct request_plan n##_plans[] = {{.name = "list",                               \
-                                                     .role = ROLE_ONLY,                            \
-                                                     .paging = PAGING_NUMBERED_GET,                \
-                                                     .path = (p),                                  \
-                                                     .page_size = 100,                             \
-                                                     .tree = &n##_tree,                            \
-                                                     __VA_ARGS__}};                                \
-    const struct stream stream_##n = {.name = #n,                                                  \
-                                      .title = (t),                                                \
-                                      .windows = WINDOWS_SNAPSHOT,                                 \
-                                      .load = LOAD_ENTITY,                                         \
-                                      .lock_slot = (slot),                                         \
-                                      .max_age_hours = 6,                                          \
-                                      .tree = &n##_tree,                                           \
-                                      PLANS(n##_plans)};
+/* The word that a setting holds for this stream; NULL when it has none. */
+struct config;
+const char *stream_setting(const struct stream *s, const struct config *c);
+
+/* The passes as planning and windows know them; `rules` has room for PASSES_MAX. */
+struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules);
+
+/* Bits of the passes that a setting's word puts in force. */
+unsigned stream_in_force(const struct stream *s, const struct config *c);
+
+/* Shorthands for lists. */
+#define TREES(...)  ((const struct tree_map *const[]){__VA_ARGS__, NULL})
+#define PASSES(...)                                                                                \
+    .passes = (const struct pass[]){__VA_ARGS__},                                                  \
+    .pass_count = sizeof((const struct pass[]){__VA_ARGS__}) / sizeof(struct pass)
+#define STEPS(...) (const struct step[]){__VA_ARGS__, {.path = NULL}}
+
+/* A list of names, page by page: name, title, lock slot, map, path, permission (NULL: none known).
+ */
+#define LIST(n, t, slot, map, p, permission)                                                       \
+    static const struct tree_map n##_tree = {map};                                                 \
+    const struct stream stream_##n = {                                                             \
+        .name = #n,                                                                                \
+        .title = (t),                                                                              \
+        .lock_slot = (slot),                                                                       \
+        .trees = TREES(&n##_tree),                                                                 \
+        PASSES({.plan = {.name = "list", .fresh_minutes = 360},                                    \
+                .permissions = (permission),                                                       \
+                .steps = STEPS({.path = (p),                                                       \
+                                .follow = FOLLOW_PAGES,                                            \
+                                .size = 100,                                                       \
+                                .rows = "entities"})})}
 
 #endif

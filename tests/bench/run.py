@@ -230,7 +230,7 @@ class Bench:
 
     def others(self):
         """What users would write instead, on the same pages and tables."""
-        pages = self.loaded.value("SELECT sum(pages_read) FROM extract_window WHERE kind = 'day'")
+        pages = self.loaded.value("SELECT sum(pages_read) FROM window_pass WHERE pass IN ('job', 'query')")
         say(f"others, {pages} pages")
         arguments = [self.loaded.db, self.standin.url, START, str(DAYS)]
         done = run([sys.executable, HERE / "loader.py", *arguments, self.directory / "python.db"])

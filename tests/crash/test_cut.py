@@ -55,8 +55,8 @@ def stored(path):
         if db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'extract_window'").fetchone()[0] == 0:
             return None
         rows = tuple(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES)
-        pages = db.execute("SELECT coalesce(sum(pages_read), 0), count(job_cursor) FROM extract_window "
-                           "WHERE window_start LIKE '2026-03-01%'").fetchone()
+        pages = db.execute("SELECT coalesce(sum(pages_read), 0), count(cursor) FROM extract_window JOIN window_pass "
+                           "USING (window_id) WHERE window_start LIKE '2026-03-01%'").fetchone()
         return rows + pages
     finally:
         db.close()

@@ -156,7 +156,7 @@ class Sources(TestCase):
             result = self.ok(site.run(*POLL), 10)
             self.assertIn("users", result.stderr)
         self.ok(site.run(*POLL))
-        site.change("UPDATE extract_window SET last_read_at = '2026-01-01T00:00:00.000Z' WHERE stream = 'users'")
+        site.change("UPDATE window_pass SET read_at = '2026-01-01T00:00:00.000Z' WHERE pass = 'list'")
         with open(site.db + ".lock", "r+b") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 128, slot * 128)
             server.control(reset_requests=True)

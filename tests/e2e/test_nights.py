@@ -165,7 +165,7 @@ class Sequence:
 
     def night(self, night):
         self.configure(self.site, night["settings"])
-        self.server.control(now=moment(night["hour"]), faults=self.faults(night), reset_requests=True)
+        self.server.control(now=moment(night["hour"]), date="now", faults=self.faults(night), reset_requests=True)
         code, words = self.run(self.site, night)
         self.log.append(f"{json.dumps(night)} -> {code} {words[-600:] if code else ''}")
         if night.get("good"):
@@ -182,7 +182,8 @@ class Sequence:
         faults = night.get("faults", ())
         if not due or any(fault.startswith(LIES) for fault in faults):
             return
-        owed = {id: c for id, c in self.truth(night, hour).items() if c["conversationStart"] < moment(hour)}
+        owed = {id: c for id, c in self.truth(night, hour).items()
+                if self.first_day(night["settings"]) <= c["conversationStart"] < moment(hour)}
         missing = sorted(set(owed) - self.stored())
         if code == 0 and missing:
             self.test.fail(f"{len(missing)} rows are missing, such as {missing[:2]}, and the exit code is 0")
@@ -207,6 +208,10 @@ class Sequence:
         states = self.states(night) if differing and self.queried() else {}
         lookback = min(n["settings"]["lookback_days"] for n in self.plan["nights"])
         for id in differing:
+            # What began before the first day comes by a job of a day it reaches into, unless the query settled that.
+            start = json.loads(want[id]["conversation"][0])["conversation_start"]
+            if self.queried() and id not in have and start[:10] < self.first_day(night["settings"]):
+                continue
             if not changed_after_lookback(states.get(id, []), lookback):
                 self.show_difference(id, have.get(id, {}), want[id])
         for id in set(have) - set(want):
@@ -304,7 +309,6 @@ def shrink(plan, wrong):
     return plan, wrong
 
 
-@unittest.skipUnless(os.environ.get("ROLLCALL_NEW_ENGINE"), "the engine that holds to this is to come")
 class Nights(unittest.TestCase):
     def test_sequences(self):
         asked = os.environ.get("ROLLCALL_NIGHTS")

@@ -151,11 +151,11 @@ def fill_seoul(db):
             ("2026-02-28T00:00:00", "01T00:00:00", "01T00:00:00", "settled"),
             ("01T00:00:00", "02T00:00:00", "02T00:00:00", "provisional"),
             ("02T00:00:00", "03T00:00:00", "02T20:00:00", "open")):
-        insert(db, "extract_window", stream="conversations", kind="day", state=state, window_start=utc(start),
+        insert(db, "extract_window", stream="conversations", state=state, window_start=utc(start),
                window_end=utc(end), complete_to=utc(complete))
-    insert(db, "extract_window", stream="users", kind="snapshot", state="provisional", complete_to=utc("02T19:59:00"))
-    insert(db, "extract_window", stream="queues", kind="snapshot")
-    insert(db, "extract_window", stream="conversations", kind="reread", complete_to=utc("02T20:00:00"))
+    insert(db, "extract_window", stream="users", state="provisional", complete_to=utc("02T19:59:00"))
+    insert(db, "extract_window", stream="queues")
+    insert(db, "extract_window", stream="conversations", complete_to=utc("02T20:00:00"))
 
 
 def fill_polls(db):
@@ -398,7 +398,7 @@ class NewYork(QueryCase):
         # The first window has been read to its end, but not by a job yet.
         for start, end, complete in (("2026-11-01", "2026-11-02", "2026-11-02T00:00:00"),
                                      ("2026-11-02", "2026-11-03", "2026-11-02T04:59:00")):
-            insert(db, "extract_window", stream="conversations", kind="day", state="open", complete_to=utc(complete),
+            insert(db, "extract_window", stream="conversations", state="open", complete_to=utc(complete),
                    window_start=utc(start + "T00:00:00"), window_end=utc(end + "T00:00:00"))
 
     def test_doubled_hour(self):
@@ -431,26 +431,38 @@ class Holes(QueryCase):
                 ("03-02T16", "03-03T00", "settled", "03-03T00"), ("03-03T00", "03-04T00", "provisional", "03-04T00"),
                 ("03-04T00", "03-05T00", "open", "03-04T15")):
             start, end, complete = (utc("2026-%s:00:00" % t) for t in (start, end, complete))
-            insert(db, "extract_window", stream="conversations", kind="day", state=state, complete_to=complete,
+            insert(db, "extract_window", stream="conversations", state=state, complete_to=complete,
                    window_start=start, window_end=end)
 
     def test_a_day_is_whole_where_windows_cover_it(self):
-        self.check(self.db.execute("SELECT * FROM freshness"), "day whole state complete_to",
+        self.check(self.db.execute("SELECT * FROM freshness WHERE stream = 'conversations'"), "day whole state complete_to",
                    [("2026-03-01", 1, "settled", "2026-03-01T15:00:00.000Z"),
                     ("2026-03-02", 0, "open", "2026-03-02T00:00:00.000Z"), ("2026-03-03", 0, "open", None),
                     ("2026-03-04", 1, "provisional", "2026-03-04T15:00:00.000Z"), ("2026-03-05", 0, "open", None)])
+
+    def test_every_scope_counts_from_its_first_window_to_its_last(self):
+        for scope, day, state in (("a", 1, "settled"), ("a", 2, "settled"), ("b", 1, "provisional"), ("b", 2, "open"),
+                                  ("c", 2, "settled"), ("c", 3, "settled")):
+            insert(self.db, "extract_window", stream="units", scope=scope, state=state,
+                   window_start=utc("2026-%sT15:00:00" % ("02-28" if day == 1 else "03-%02d" % (day - 1))),
+                   window_end=utc("%02dT15:00:00" % day), complete_to=utc("%02dT%02d:00:00" % (day, 3 if state == "open" else 15)))
+        self.check(self.db.execute("SELECT * FROM freshness WHERE stream = 'units'"), "day whole state complete_to",
+                   [("2026-03-01", 1, "provisional", "2026-03-01T15:00:00.000Z"),
+                    ("2026-03-02", 0, "open", "2026-03-02T03:00:00.000Z"),
+                    ("2026-03-03", 1, "settled", "2026-03-03T15:00:00.000Z")])
+        self.db.execute("DELETE FROM extract_window WHERE stream = 'units'")
 
     def test_it_costs_the_same_for_each_day(self):
         def cost(days):
             steps = []
             db = new_database(":memory:")
             for table, columns in (("zone_offset", "(utc_from, utc_to, offset_seconds, day, zone)"),
-                                   ("extract_window", "(window_start, window_end, state, stream, kind)")):
+                                   ("extract_window", "(window_start, window_end, state, stream)")):
                 db.execute(f"INSERT INTO {table} {columns} WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n "
                            "WHERE i < ?) SELECT date('2023-01-01', i || ' days') || 'T00:00:00.000Z', "
                            "date('2023-01-02', i || ' days') || 'T00:00:00.000Z', " +
                            ("0, date('2023-01-01', i || ' days'), '' FROM n" if table == "zone_offset" else
-                            "'settled', 'conversations', 'day' FROM n"), (days - 1,))
+                            "'settled', 'conversations' FROM n"), (days - 1,))
             db.set_progress_handler(lambda: steps.append(1), 100)
             self.assertEqual(db.execute("SELECT count(*), sum(whole) FROM freshness").fetchone()[:], (days, days))
             return len(steps)

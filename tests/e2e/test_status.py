@@ -29,8 +29,9 @@ class Morning(TestCase):
             return "".join(f"UPDATE {table} SET {c} = strftime('%Y-%m-%dT%H:%M:%fZ', {c}, '-{hours} hours') "
                            f"WHERE {c} IS NOT NULL AND {condition};" for c in columns)
 
-        site.change(moved("run", ("started_at", "ended_at")) + moved("extract_window", ("last_read_at",), where) +
-                    moved("extract_window", ("complete_to",), f"kind = 'snapshot' AND {where}"))
+        windows = f"window_id IN (SELECT window_id FROM extract_window WHERE {where})"
+        site.change(moved("run", ("started_at", "ended_at")) + moved("window_pass", ("read_at",), windows) +
+                    moved("extract_window", ("complete_to",), f"window_start IS NULL AND {where}"))
 
 
 class Summary(Morning):

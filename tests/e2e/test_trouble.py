@@ -18,11 +18,11 @@ def at(day, hour=6):
     return f"2026-03-{day:02}T{hour:02}:00:00Z"
 
 
-@unittest.skipUnless(os.environ.get("ROLLCALL_NEW_ENGINE"), "the engine that mends these is to come")
 class Trouble(TestCase):
     def world(self, method="auto", days=8, per_day=24, **options):
         self.method = method
         self.server = self.standin(start=START, days=days, per_day=per_day, agents=8, now=at(4), eventful=True, **options)
+        self.server.control(date="now")
         self.vendor = self.site(self.server.url, conversations={"method": method})
         self.vendor.env.update(ROLLCALL_LIMIT_RETRY_TOTAL_MS="60", ROLLCALL_LIMIT_RETRY_BASE_MS="1",
                                ROLLCALL_LIMIT_JOB_WAIT_MS="1000")
@@ -149,8 +149,8 @@ class Trouble(TestCase):
                 process.communicate()
                 self.server.control(availability=None)
                 self.use(method)
-                self.night(at(5), 0)
-                self.assert_whole(at(5))
+                self.night(at(5, 20), 0)
+                self.assert_whole(at(5, 20))
 
     def test_a_day_too_large_for_the_query_comes_by_job(self):
         self.world("query", per_day=130, days=4)

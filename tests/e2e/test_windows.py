@@ -35,7 +35,7 @@ class Windows(TestCase):
         run = ("extract", "--stream", "conversations", "--until")
         process = site.start_process(*run, first)
         wait_until(lambda: os.path.exists(site.db) and site.value(
-            "SELECT count(*) FROM extract_window WHERE reading_plan = 'job' AND job_id IS NOT NULL AND pages_read >= 2"))
+            "SELECT count(*) FROM window_pass WHERE pass = 'job' AND token IS NOT NULL AND pages_read >= 2"))
         process.kill()
         process.communicate()
         killed.set()
@@ -55,7 +55,7 @@ class Windows(TestCase):
         result = self.ok(site.extract("--stream", "conversations", "--until", now), 11)
         self.assertIn("504", result.stderr)
         states = dict(tuple(r) for r in site.query(
-            "SELECT substr(window_start, 1, 10), complete_to IS NOT NULL FROM extract_window WHERE kind = 'day'"))
+            "SELECT substr(window_start, 1, 10), complete_to IS NOT NULL FROM extract_window WHERE window_start IS NOT NULL"))
         self.assertEqual(states, {"2026-03-01": 0, "2026-03-02": 1, "2026-03-03": 1, "2026-03-04": 1})
 
     def test_failed_job_is_deleted_too(self):

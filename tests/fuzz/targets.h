@@ -21,6 +21,7 @@
 #include "streams/stream.h"
 
 #include "../unit/pack.h"
+#include "../unit/pass.h"
 
 enum { FUZZ_FIELD_BYTES = 4096 };
 
@@ -57,19 +58,18 @@ static inline struct json_doc *fuzz_document(const uint8_t *data, size_t size)
 }
 
 /* The same page gives the same hashes, however often it is walked. */
-static inline void fuzz_walk_page(const struct tree_map *tree, const uint8_t *data, size_t size)
+static inline void fuzz_walk_page(const struct stream *s, size_t pass, const uint8_t *data,
+                                  size_t size)
 {
     static const struct walk_facts facts = {.scope = NULL};
-    const struct tree_map *const trees[] = {tree, NULL};
-    struct page_walker *w = page_walker_new(trees);
+    struct page_walker *w = page_walker_new(trees_of(s, pass));
     struct walked_page *pages[2] = {NULL};
     struct err e;
 
     for (int i = 0; i < 2; i++) {
         struct json_doc *doc = fuzz_document(data, size);
-        struct json rows = doc ? json_first(json_root(doc), tree->entities) : (struct json){NULL};
 
-        pages[i] = doc ? page_walk(w, doc, rows, &facts, &e) : NULL;
+        pages[i] = doc ? page_walk(w, doc, rows_of(s, pass, doc), &facts, &e) : NULL;
         FUZZ_CHECK(!doc || pages[i] || e.kind == ERR_CONTRACT);
     }
     page_walker_free(w);
@@ -93,8 +93,8 @@ static inline int fuzz_walk(const uint8_t *data, size_t size)
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
-        for (size_t k = 0; k < s->plan_count; k++) {
-            fuzz_walk_page(s->plans[k].tree, data, size);
+        for (size_t p = 0; p < s->pass_count; p++) {
+            fuzz_walk_page(s, p, data, size);
         }
     }
     return 0;

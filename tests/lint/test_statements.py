@@ -72,6 +72,10 @@ def empty_database():
     for path in sorted(glob.glob(os.path.join(ROOT, "schema/*.sql"))):
         with open(path, encoding="utf-8") as file:
             db.executescript(file.read())
+    for path in glob.glob(os.path.join(ROOT, "src/*/*.sql")):
+        with open(path, encoding="utf-8") as file:
+            for made in re.findall(r"^CREATE TEMP TABLE IF NOT EXISTS [^;]*;", file.read(), re.M):
+                db.executescript(made)
     return db
 
 

@@ -54,6 +54,10 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
         return set_moment(value, world_set_now);
     }
     if (strcmp(key, "date") == 0) {
+        if (yyjson_get_str(value) && strcmp(yyjson_get_str(value), "now") == 0) {
+            world_set_date(WORLD_DATE_IS_NOW);
+            return true;
+        }
         return set_moment(value, world_set_date);
     }
     if (strcmp(key, "availability") == 0) {

@@ -93,9 +93,9 @@ int64_t world_date(void)
 {
     int64_t now = world_moment().now;
     pthread_mutex_lock(&lock);
-    int64_t date = told_date == WHEN_NEVER ? now : told_date;
+    int64_t date = told_date;
     pthread_mutex_unlock(&lock);
-    return date;
+    return date == WHEN_NEVER ? when_wall() : date == WORLD_DATE_IS_NOW ? now : date;
 }
 
 static void set(int64_t *target, int64_t value)

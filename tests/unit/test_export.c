@@ -340,10 +340,10 @@ TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
 
     scratch_exec(s, "INSERT INTO zone_offset VALUES ('2024-10-03T15:00:00.000Z', "
                     "'2024-10-04T15:00:00.000Z', 32400, '2024-10-04', 'Asia/Seoul');"
-                    "INSERT INTO extract_window (stream, kind, window_start, window_end, state, "
-                    "complete_to) VALUES ('conversations', 'day', '2024-10-03T15:00:00.000Z', "
+                    "INSERT INTO extract_window (stream, window_start, window_end, state, "
+                    "complete_to) VALUES ('conversations', '2024-10-03T15:00:00.000Z', "
                     "'2024-10-04T15:00:00.000Z', 'settled', '2024-10-04T15:00:00.000Z'), "
-                    "('users', 'snapshot', NULL, NULL, 'open', '2024-10-05T11:00:00.000Z')");
+                    "('users', NULL, NULL, 'open', '2024-10-05T11:00:00.000Z')");
     export_all(s, &r);
     static const char *const facts[][2] = {
         {"$.program", "rollcall " ROLLCALL_VERSION},

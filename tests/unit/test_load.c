@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "doc.h"
 #include "etl/load.h"
+#include "pass.h"
 #include "scratch.h"
-#include "streams/stream.h"
 
 /* 2026-03-05T00:00:00Z */
 #define NOW INT64_C(1772668800000)
@@ -24,8 +24,7 @@ struct fixture {
 
 static struct loader *loader_of(struct fixture *f, const char *stream)
 {
-    const struct tree_map *const trees[] = {stream_find(stream)->tree, NULL};
-    struct loader *l = load_new(f->s->db, trees, LOAD_ENTITY, NULL, &f->s->e);
+    struct loader *l = load_new(f->s->db, stream_find(stream)->trees, LOAD_ENTITY, NULL, &f->s->e);
 
     check(l != NULL, f->s);
     return l;
@@ -75,11 +74,10 @@ static const char *every_column(struct fixture *f, const char *stream)
 /* Walks a page of the stream; NULL: it is refused. */
 static struct walked_page *walked(struct fixture *f, const char *stream, const char *text)
 {
-    const struct tree_map *const trees[] = {stream_find(stream)->tree, NULL};
-    struct page_walker *w = page_walker_new(trees);
+    const struct stream *s = stream_find(stream);
+    struct page_walker *w = page_walker_new(s->trees);
     struct json_doc *doc = doc_of(text);
-    struct json rows = json_first(json_root(doc), trees[0]->entities);
-    struct walked_page *p = page_walk(w, doc, rows, &no_window, &f->s->e);
+    struct walked_page *p = page_walk(w, doc, rows_of(s, 0, doc), &no_window, &f->s->e);
 
     page_walker_free(w);
     return p;
@@ -618,12 +616,9 @@ static const char *scan(struct fixture *f, const char *sql)
     return found;
 }
 
-static size_t check_plans(struct fixture *f, const struct tree_map *tree,
-                          const struct table_map *history)
+static size_t check_plans(struct fixture *f, const struct stream *s, size_t pass)
 {
-    const struct tree_map *const trees[] = {tree, NULL};
-    struct loader *l =
-        load_new(f->s->db, trees, history ? LOAD_OBSERVE : LOAD_ENTITY, history, &f->s->e);
+    struct loader *l = load_new(f->s->db, trees_of(s, pass), s->load, s->state, &f->s->e);
     size_t count;
     size_t made = 0;
 
@@ -650,8 +645,8 @@ TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
-        for (size_t k = 0; k < s->plan_count; k++) {
-            count += check_plans(f, s->plans[k].tree, s->load == LOAD_OBSERVE ? s->state : NULL);
+        for (size_t p = 0; p < s->pass_count; p++) {
+            count += check_plans(f, s, p);
         }
     }
     assert_true(count > 100);
@@ -692,11 +687,10 @@ TEST_IN(set_up, tear_down, test_a_loader_outlives_a_rollback)
 TEST_IN(set_up, tear_down, test_a_name_that_is_taken)
 {
     struct fixture *f = *state;
-    const struct tree_map *const trees[] = {stream_find("queues")->tree, NULL};
     struct err e;
 
     scratch_exec(f->s, "CREATE VIEW Rollcall_New_Queue AS SELECT * FROM queue");
-    assert_null(load_new(f->s->db, trees, LOAD_ENTITY, NULL, &e));
+    assert_null(load_new(f->s->db, stream_find("queues")->trees, LOAD_ENTITY, NULL, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_non_null(strstr(e.message, "rename it"));
 }

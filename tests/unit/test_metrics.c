@@ -49,8 +49,8 @@ TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
 
     scratch_exec(
         s,
-        "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to) "
-        "VALUES ('conversations', 'day', '2024-10-03T00:00:00.000Z', "
+        "INSERT INTO extract_window (stream, window_start, window_end, state, complete_to) "
+        "VALUES ('conversations', '2024-10-03T00:00:00.000Z', "
         "'2024-10-04T00:00:00.000Z', 'open', '2024-10-03T12:00:00.000Z');"
         "INSERT INTO zone_offset VALUES ('2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', "
         "0, '2024-10-03', 'UTC')");

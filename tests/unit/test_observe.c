@@ -6,8 +6,8 @@
 #include "etl/load.h"
 #include "etl/observe.h"
 #include "io/embedded.h"
+#include "pass.h"
 #include "scratch.h"
-#include "streams/stream.h"
 
 /* Three sources of one history: see streams/adherence_realtime.c. */
 enum source { WFM, STATUS, INTERVALS, SOURCES };
@@ -36,7 +36,7 @@ static int set_up(void **state)
     f->s = *state;
     f->arena = f->s->arena;
     for (int i = 0; i < SOURCES; i++) {
-        const struct tree_map *const trees[] = {stream->plans[i].tree, NULL};
+        const struct tree_map *const *trees = trees_of(stream, (size_t)i);
 
         f->walkers[i] = page_walker_new(trees);
         f->loaders[i] = load_new(f->s->db, trees, LOAD_OBSERVE, stream->state, &f->s->e);
@@ -96,8 +96,7 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
 {
     static const struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     struct json_doc *doc = doc_of(expand(f, answer));
-    const char *names = stream_find("adherence_realtime")->plans[source].tree->entities;
-    struct json rows = json_first(json_root(doc), names);
+    struct json rows = rows_of(stream_find("adherence_realtime"), source, doc);
     struct walked_page *walked = page_walk(f->walkers[source], doc, rows, &facts, &f->s->e);
     struct load_page page = {
         .stream = "adherence_realtime",

@@ -1,8 +1,77 @@
 #include "test.h"
 
 #include "api/pager.h"
-#include "base/arena.h"
+#include "base/clock.h"
+#include "doc.h"
 #include "limit.h"
+
+#define STEPS(...) ((const struct step[]){__VA_ARGS__, {.path = NULL}})
+
+#define START "2026-03-01T00:00:00.000Z"
+#define END   "2026-03-02T00:00:00.000Z"
+
+#define QUERY                                                                                      \
+    {                                                                                              \
+        .method = HTTP_POST, .path = "/q",                                                         \
+        .body = "{\"i\":\"{start}/{end}\",\"n\":{page},\"s\":{size}}", .follow = FOLLOW_PAGES,     \
+        .size = 10, .rows = "conversations", .must = "conversations|totalHits"                     \
+    }
+#define JOB                                                                                        \
+    {.method = HTTP_POST, .path = "/jobs", .body = "{\"i\":\"{start}/{end}\"}", .token = "jobId"}, \
+        {.path = "/jobs/{token}",                                                                  \
+         .follow = FOLLOW_DONE,                                                                    \
+         .state = "state",                                                                         \
+         .done = "FULFILLED DONE",                                                                 \
+         .failed = "FAILED CANCELLED EXPIRED",                                                     \
+         .reason = "errorMessage"},                                                                \
+        {.path = "/jobs/{token}/results?pageSize={size}",                                          \
+         .follow = FOLLOW_CURSOR,                                                                  \
+         .size = 1000,                                                                             \
+         .rows = "conversations",                                                                  \
+         .must = "conversations|cursor|dataAvailabilityDate",                                      \
+         .cursor = "cursor",                                                                       \
+         .available = "dataAvailabilityDate"},                                                     \
+    {                                                                                              \
+        .method = HTTP_DELETE, .path = "/jobs/{token}", .cleanup = true                            \
+    }
+
+static const struct step query[] = {QUERY, {.path = NULL}};
+static const struct step job[] = {JOB, {.path = NULL}};
+static const struct step list[] = {
+    {.path = "/l?state=any", .follow = FOLLOW_PAGES, .size = 10, .rows = "entities"},
+    {.path = NULL}};
+static const struct step chain[] = {{.path = "/c",
+                                     .follow = FOLLOW_CURSOR,
+                                     .size = 10,
+                                     .rows = "entities",
+                                     .cursor = "next.cursor"},
+                                    {.path = NULL}};
+static const struct step by_id[] = {
+    {.path = "/u?x=y", .follow = FOLLOW_IDS, .size = 2, .rows = "", .ids_as = "userId"},
+    {.path = NULL}};
+static const struct step by_filter[] = {{.method = HTTP_POST,
+                                         .path = "/s",
+                                         .body = "{\"or\":[{ids}]}",
+                                         .follow = FOLLOW_IDS,
+                                         .size = 2,
+                                         .rows = "entities",
+                                         .ids_as = "userId"},
+                                        {.path = NULL}};
+static const struct step export[] = {
+    {.method = HTTP_POST, .path = "/e", .body = "{\"unit\":\"{scope}\"}", .token = "id"},
+    {.path = "/e/{token}",
+     .follow = FOLLOW_DONE,
+     .state = "status",
+     .done = "COMPLETED",
+     .failed = "FAILED",
+     .token = "url|urls"},
+    {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities", .bare = true},
+    {.method = HTTP_DELETE, .path = "/e/{token}", .cleanup = true},
+    {.path = NULL}};
+static const struct step bare_array[] = {{.path = "/b", .rows = ""}, {.path = NULL}};
+static const struct step odd_places[] = {{.path = "/b", .rows = "a.rows|results|"}, {.path = NULL}};
+
+static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
 
 static struct arena *arena;
 
@@ -20,110 +89,183 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct json_doc *doc_of(const char *text)
+/* A pager over 2026-03-01 and five ids. */
+static struct pager *pager_at(const struct step *steps, struct pager_at at)
 {
-    struct err e;
-    size_t length = strlen(text);
-    char *bytes = calloc(1, length + JSON_PADDING_BYTES);
+    struct pager_spec spec = {.steps = steps,
+                              .label = "day",
+                              .start = START,
+                              .end = END,
+                              .zone = "Asia/Seoul",
+                              .scope = "a/b \"c\"",
+                              .ids = ids,
+                              .id_count = COUNT(ids),
+                              .hits_overflow = at.id_from == SIZE_MAX,
+                              .at = at};
 
-    memcpy(bytes, text, length);
-    struct json_doc *doc = json_parse(bytes, length, &e);
-    assert_non_null(doc);
-    return doc;
+    spec.at.id_from = spec.hits_overflow ? 0 : at.id_from;
+    return pager_new(arena, &spec);
 }
 
-/* A page of `rows` rows under `key`, with further members in front. */
-static struct json_doc *page_doc(const char *members, const char *key, int rows)
+static struct pager *pager_of(const struct step *steps)
 {
-    char *text = arena_printf(arena, "{%s%s\"%s\":[", members, members[0] ? "," : "", key);
-
-    for (int i = 0; i < rows; i++) {
-        text = arena_printf(arena, "%s%s{}", text, i ? "," : "");
-    }
-    return doc_of(arena_printf(arena, "%s]}", text));
-}
-
-static struct pager_page take(struct pager *p, int64_t sequence, struct json_doc *doc)
-{
-    struct pager_page page;
-    struct err e;
-
-    if (!pager_answer(p, sequence, doc, arena, &page, &e)) {
-        fail_msg("%s", e.message);
-    }
-    json_free(doc);
-    return page;
+    return pager_at(steps, (struct pager_at){.page = 0});
 }
 
 static struct pager_request ask(struct pager *p)
 {
-    struct pager_request r;
+    struct pager_request r = {.path = NULL};
 
     assert_int_equal(pager_state(p), PAGER_READY);
     assert_true(pager_next(p, arena, &r));
     return r;
 }
 
-/* Answers the pager's next request; its words on an answer that it does not take are in *e. */
-static bool answer(struct pager *p, const char *text, struct pager_page *page, struct err *e)
+static enum pager_taken give(struct pager *p, int64_t sequence, const char *text,
+                             struct pager_page *page, struct err *e)
 {
     struct json_doc *doc = doc_of(text);
-    bool taken = pager_answer(p, ask(p).sequence, doc, arena, page, e);
+    enum pager_taken taken = pager_answer(p, sequence, doc, arena, page, e);
 
     json_free(doc);
     return taken;
 }
 
-static struct pager_spec query_spec(void)
+static struct pager_page take(struct pager *p, int64_t sequence, const char *text)
 {
-    return (struct pager_spec){
-        .kind = PAGER_NUMBERED,
-        .post = true,
-        .path = "/q",
-        .body = "{\"interval\":\"{start}/{end}\",\"paging\":{\"pageSize\":{size},\"pageNumber\":"
-                "{page}},\"other\":{\"x\":1}}",
-        .entities = "conversations",
-        .label = "conversations 2026-03-01",
-        .start = "2026-03-01T00:00:00.000Z",
-        .end = "2026-03-02T00:00:00.000Z",
-        .page_size = 10,
-        .first_page = 1,
+    struct pager_page page;
+    struct err e;
+
+    if (give(p, sequence, text, &page, &e) != PAGER_TAKEN) {
+        fail_msg("%s: %s", text, e.message);
+    }
+    return page;
+}
+
+/* The next request's answer. */
+static struct pager_page next(struct pager *p, const char *text)
+{
+    return take(p, ask(p).sequence, text);
+}
+
+/* A page of `count` rows under `key`, with further members in front. */
+static const char *rows(const char *members, const char *key, int count)
+{
+    const char *text = arena_printf(arena, "{%s%s'%s':[", members, members[0] ? "," : "", key);
+
+    for (int i = 0; i < count; i++) {
+        text = arena_printf(arena, "%s%s{}", text, i ? "," : "");
+    }
+    return arena_printf(arena, "%s]}", text);
+}
+
+static const char *conversations(const char *members, int count)
+{
+    return rows(members, "conversations", count);
+}
+
+/* Answers all requests with `text` until one is not taken, or nothing is left; how many. */
+static int answer_all(struct pager *p, const char *const *texts, size_t count, struct err *e)
+{
+    struct pager_page page;
+    int answered = 0;
+
+    err_clear(e);
+    while (pager_state(p) == PAGER_READY && answered < 1000) {
+        const char *text = texts[(size_t)answered++ % count];
+
+        if (give(p, ask(p).sequence, text, &page, e) != PAGER_TAKEN) {
+            break;
+        }
+    }
+    return answered;
+}
+
+TEST_IN(setup, teardown, requests_are_filled)
+{
+    static const struct step encoded[] = {
+        {.path = "/{scope}?i={start}/{end}&z={zone}&{other}", .rows = "r"}, {.path = NULL}};
+    static const struct step escaped[] = {{.method = HTTP_POST,
+                                           .path = "/s",
+                                           .body = "{\"{scope}\":\"{cursor}\",\"z\":\"{zone}\"}",
+                                           .follow = FOLLOW_CURSOR,
+                                           .size = 1,
+                                           .rows = "r",
+                                           .cursor = "c"},
+                                          {.path = NULL}};
+    static const struct step marked[] = {{.path = "/c?after={cursor}&n={size}",
+                                          .follow = FOLLOW_CURSOR,
+                                          .size = 7,
+                                          .rows = "r",
+                                          .cursor = "c"},
+                                         {.path = NULL}};
+    static const struct step paged[] = {
+        {.path = "/p?n={page}&s={size}", .follow = FOLLOW_PAGES, .size = 7, .rows = "r"},
+        {.path = NULL}};
+    static const struct {
+        const struct step *steps;
+        struct pager_at at;
+        const char *path;
+        const char *body;
+        const char *label;
+    } cases[] = {
+        {query, {.page = 7}, "/q", "{\"i\":\"" START "/" END "\",\"n\":7,\"s\":10}", "day page 7"},
+        {query,
+         {.page_size = 5},
+         "/q",
+         "{\"i\":\"" START "/" END "\",\"n\":1,\"s\":5}",
+         "day page 1"},
+        {list, {.page = 2}, "/l?state=any&pageSize=10&pageNumber=2", NULL, "day page 2"},
+        {paged, {.page = 3}, "/p?n=3&s=7", NULL, "day page 3"},
+        {chain, {.page = 1}, "/c", NULL, "day result page 1"},
+        {chain, {.cursor = "a+b="}, "/c?cursor=a%2Bb%3D", NULL, "day result page 1"},
+        {marked, {.cursor = "a&b"}, "/c?after=a%26b&n=7", NULL, "day result page 1"},
+        {escaped,
+         {.cursor = "{\"x\\"},
+         "/s",
+         "{\"a/b \\\"c\\\"\":\"{\\\"x\\\\\",\"z\":\"Asia/Seoul\"}",
+         "day result page 1"},
+        {encoded,
+         {.page = 1},
+         "/a%2Fb%20%22c%22?i=2026-03-01T00%3A00%3A00.000Z/2026-03-02T00%3A00%3A00.000Z"
+         "&z=Asia%2FSeoul&{other}",
+         NULL,
+         "day"},
+        {by_id, {.id_from = 0}, "/u?x=y&userId=id-0&userId=id%261", NULL, "day batch 1"},
+        {by_id, {.id_from = 4}, "/u?x=y&userId=id-4", NULL, "day batch 1"},
+        {by_filter,
+         {.id_from = 1},
+         "/s",
+         "{\"or\":[{\"dimension\":\"userId\",\"value\":\"id&1\"},"
+         "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}",
+         "day batch 1"},
+        {job, {.page = 1}, "/jobs", "{\"i\":\"" START "/" END "\"}", "day job submission"},
+        {job, {.token = "a/b c"}, "/jobs/a%2Fb%20c", NULL, "day job a/b c"},
+        {job,
+         {.token = "j", .cursor = "c+1="},
+         "/jobs/j/results?pageSize=1000&cursor=c%2B1%3D",
+         NULL,
+         "day result page 1"},
+        {export, {.page = 1}, "/e", "{\"unit\":\"a/b \\\"c\\\"\"}", "day job submission"},
     };
-}
 
-TEST_IN(setup, teardown, a_numbered_post_fills_its_template)
-{
-    struct pager_spec spec = query_spec();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_at(cases[i].steps, cases[i].at);
+        struct pager_request r = ask(p);
 
-    spec.first_page = 7;
-    struct pager *p = pager_new(arena, &spec);
-    struct pager_request r = ask(p);
-    assert_int_equal(r.method, HTTP_POST);
-    assert_string_equal(r.path, "/q");
-    assert_string_equal(r.body,
-                        "{\"interval\":\"2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z\""
-                        ",\"paging\":{\"pageSize\":10,\"pageNumber\":7},\"other\":{\"x\":1}"
-                        "}");
-    assert_string_equal(r.label, "conversations 2026-03-01 page 7");
-    assert_int_equal(r.sequence, 0);
-}
-
-TEST_IN(setup, teardown, a_numbered_get_adds_paging)
-{
-    struct pager_spec spec = query_spec();
-
-    spec.post = false;
-    spec.body = NULL;
-    spec.query = "interval={start}/{end}";
-    struct pager_request r = ask(pager_new(arena, &spec));
-    assert_int_equal(r.method, HTTP_GET);
-    assert_null(r.body);
-    assert_string_equal(r.path, "/q?interval=2026-03-01T00%3A00%3A00.000Z/"
-                                "2026-03-02T00%3A00%3A00.000Z&pageSize=10&pageNumber=1");
-    spec.query = NULL;
-    assert_string_equal(ask(pager_new(arena, &spec)).path, "/q?pageSize=10&pageNumber=1");
-    spec.query = "n={page}&s={size}";
-    assert_string_equal(ask(pager_new(arena, &spec)).path, "/q?n=1&s=10");
+        assert_string_equal(r.path, cases[i].path);
+        assert_int_equal(r.method, cases[i].body ? HTTP_POST : HTTP_GET);
+        if (cases[i].body) {
+            assert_string_equal(r.body, cases[i].body);
+        } else {
+            assert_null(r.body);
+        }
+        assert_string_equal(r.label, cases[i].label);
+        assert_false(r.bare);
+        pager_again(p, r.sequence, arena, &r); /* the same, once more */
+        assert_string_equal(r.path, cases[i].path);
+        assert_string_equal(r.body ? r.body : "", cases[i].body ? cases[i].body : "");
+    }
 }
 
 /* Pages that a reading asks for and what ends it: rows per page in order; what each answer says. */
@@ -139,435 +281,552 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         {"nothing at all", "", {0}, 1},
         {"no hint, full pages, then a short one", "", {10, 10, 4}, 3},
         {"no hint, an exact multiple", "", {10, 10, 0}, 3},
-        {"totalHits", "\"totalHits\":24", {10, 10, 4}, 3},
-        {"totalHits of an exact multiple", "\"totalHits\":20", {10, 10, 0}, 3},
-        {"totalHits 0", "\"totalHits\":0", {0}, 1},
-        {"totalHits too small", "\"totalHits\":5", {10, 10, 4}, 3},
-        {"totalHits too large", "\"totalHits\":38", {10, 10, 4, 0}, 4},
-        {"a short page before the expected end", "\"totalHits\":30", {10, 7, 10, 3}, 4},
-        {"an empty page before the expected end", "\"totalHits\":30", {10, 0, 10, 3}, 4},
-        {"pageCount", "\"total\":20,\"pageCount\":2", {10, 10}, 2},
-        {"pageCount, rows filtered out", "\"total\":30,\"pageCount\":3", {9, 0, 8}, 3},
-        {"total without pageCount", "\"total\":12", {10, 2}, 2},
-        {"a server that cuts the page size", "\"pageSize\":5,\"totalHits\":12", {5, 5, 2}, 3},
-        {"negative totals", "\"totalHits\":-1,\"pageCount\":-4", {10, 1}, 2},
+        {"totalHits", "'totalHits':24", {10, 10, 4}, 3},
+        {"totalHits of an exact multiple", "'totalHits':20", {10, 10, 0}, 3},
+        {"totalHits 0", "'totalHits':0", {0}, 1},
+        {"totalHits too small", "'totalHits':5", {10, 10, 4}, 3},
+        {"totalHits too large", "'totalHits':38", {10, 10, 4, 0}, 4},
+        {"a short page before the expected end", "'totalHits':30", {10, 7, 10, 3}, 4},
+        {"an empty page before the expected end", "'totalHits':30", {10, 0, 10, 3}, 4},
+        {"pageCount", "'total':20,'pageCount':2", {10, 10}, 2},
+        {"pageCount, rows filtered out", "'total':30,'pageCount':3", {9, 0, 8}, 3},
+        {"total without pageCount", "'total':12", {10, 2}, 2},
+        {"a server that cuts the page size", "'pageSize':5,'totalHits':12", {5, 5, 2}, 3},
+        {"negative totals", "'totalHits':-1,'pageCount':-4", {10, 1}, 2},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager_spec spec = query_spec();
-        struct pager *p = pager_new(arena, &spec);
-        int pages = 0;
-        bool last = false;
+        struct pager *p = pager_of(query);
 
         print_message("%s\n", cases[i].name);
-        while (pager_state(p) == PAGER_READY) {
-            assert_false(last);
-            struct pager_request r = ask(p);
-            assert_int_equal(r.sequence, pages);
-            struct pager_page page = take(
-                p, r.sequence, page_doc(cases[i].members, "conversations", cases[i].rows[pages]));
-            assert_true(page.has_rows);
-            assert_int_equal(page.row_count, cases[i].rows[pages]);
-            assert_int_equal(page.next_page, pages + 2);
-            pages++;
-            last = page.last;
+        for (int n = 0; n < cases[i].pages; n++) {
+            struct pager_page page = next(p, conversations(cases[i].members, cases[i].rows[n]));
+
+            assert_true(page.has_rows && page.ordered);
+            assert_int_equal(page.row_count, cases[i].rows[n]);
+            assert_int_equal(page.next.page, n + 2);
         }
         assert_int_equal(pager_state(p), PAGER_DONE);
-        assert_int_equal(pages, cases[i].pages);
-        assert_true(last);
     }
 }
 
 TEST_IN(setup, teardown, pages_in_flight_are_as_many_as_expected)
 {
-    struct pager_spec spec = query_spec();
-    struct pager *p = pager_new(arena, &spec);
+    struct pager *p = pager_of(query);
 
     ask(p);
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    take(p, 0, page_doc("\"totalHits\":40", "conversations", 10));
+    take(p, 0, conversations("'totalHits':40", 10));
     for (int i = 1; i <= 4; i++) {
         assert_int_equal(ask(p).sequence, i); /* one more than full pages */
     }
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    /* the last one first: it is the end, though others are on their way */
-    assert_true(take(p, 4, page_doc("\"totalHits\":40", "conversations", 0)).last);
+    take(p, 4, conversations("'totalHits':40", 0)); /* the end, though others are on their way */
+    take(p, 2, conversations("", 10));
+    take(p, 1, conversations("", 10));
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    assert_false(take(p, 2, page_doc("", "conversations", 10)).last);
-    assert_false(take(p, 1, page_doc("", "conversations", 10)).last);
-    assert_int_equal(pager_state(p), PAGER_WAITING);
-    assert_false(take(p, 3, page_doc("", "conversations", 10)).last);
+    take(p, 3, conversations("", 10));
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 TEST_IN(setup, teardown, rows_past_a_short_page_are_kept_and_read_on)
 {
-    struct pager_spec spec = query_spec();
-    struct pager *p = pager_new(arena, &spec);
+    struct pager *p = pager_of(query);
 
+    next(p, conversations("'totalHits':25", 10));
     ask(p);
-    take(p, 0, page_doc("\"totalHits\":25", "conversations", 10));
     ask(p);
-    ask(p);
-    assert_false(take(p, 1, page_doc("\"totalHits\":25", "conversations", 9)).last);
-    struct pager_page page = take(p, 2, page_doc("\"totalHits\":25", "conversations", 10));
-    assert_int_equal(page.row_count, 10);
-    assert_false(page.last);
+    take(p, 1, conversations("'totalHits':25", 9));
+    assert_int_equal(take(p, 2, conversations("'totalHits':25", 10)).row_count, 10);
     assert_int_equal(ask(p).sequence, 3);
-    assert_true(take(p, 3, page_doc("", "conversations", 1)).last);
+    take(p, 3, conversations("", 1));
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
 {
-    struct pager_spec spec = query_spec();
+    struct pager *p = pager_at(query, (struct pager_at){.page = 3});
 
-    spec.first_page = 3;
-    struct pager *p = pager_new(arena, &spec);
-    ask(p);
-    assert_int_equal(take(p, 0, page_doc("\"totalHits\":45", "conversations", 10)).next_page, 4);
-    assert_non_null(strstr(ask(p).body, "\"pageNumber\":4"));
+    assert_int_equal(next(p, conversations("'totalHits':45", 10)).next.page, 4);
+    assert_non_null(strstr(ask(p).body, "\"n\":4"));
     ask(p);
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    take(p, 1, page_doc("\"totalHits\":45", "conversations", 10));
-    assert_true(take(p, 2, page_doc("\"totalHits\":45", "conversations", 5)).last);
+    take(p, 1, conversations("'totalHits':45", 10));
+    take(p, 2, conversations("'totalHits':45", 5));
     assert_int_equal(pager_state(p), PAGER_DONE);
+    /* what it finds behind the last page says nothing against its total */
+    next(pager_at(query, (struct pager_at){.page = 3}), conversations("'totalHits':20", 0));
 }
 
-/* Paging that reaches 30 rows: what its answers say, and how it ends. */
+/* Paging that reaches 100 rows: what its answers say, and how it ends. */
 TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
 {
     static const struct {
         const char *members;
+        bool limited;
         bool hits_overflow;
-        int rows[3]; /* of the pages asked; -1: no further one */
+        int pages;
+        int last; /* rows of the last page; the others are full */
         enum pager_state end;
         const char *reason;
     } cases[] = {
-        {"\"totalHits\":31", true, {10, -1}, PAGER_OVERFLOW, "31"},
+        {"'totalHits':101", true, true, 1, 10, PAGER_OVERFLOW, "101"},
+        {"'totalHits':100", true, true, 10, 9, PAGER_DONE, ""},
         /* the total is a hint: where nothing else can read the rows, paging goes on */
-        {"\"totalHits\":3000", false, {10, 10, 4}, PAGER_DONE, ""},
+        {"'totalHits':3000", true, false, 10, 4, PAGER_DONE, ""},
         /* a total that hides it */
-        {"", false, {10, 10, 10}, PAGER_OVERFLOW, "page 3 is full"},
-        /* the most that it reaches without */
-        {"\"totalHits\":30", false, {10, 10, 9}, PAGER_DONE, ""},
+        {"", true, false, 10, 10, PAGER_OVERFLOW, "page 10 is full"},
+        {"'totalHits':101", false, true, 11, 1, PAGER_DONE, ""},
     };
 
+    limit("QUERY_ROWS", "100");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager_spec spec = query_spec();
+        struct step steps[] = {QUERY, {.path = NULL}};
 
-        spec.row_limit = 30;
-        spec.hits_overflow = cases[i].hits_overflow;
-        struct pager *p = pager_new(arena, &spec);
-        for (int page = 0; page < 3 && cases[i].rows[page] >= 0; page++) {
-            take(p, ask(p).sequence,
-                 page_doc(cases[i].members, "conversations", cases[i].rows[page]));
+        steps[0].limited = cases[i].limited;
+        struct pager *p =
+            pager_at(steps, (struct pager_at){.id_from = cases[i].hits_overflow ? SIZE_MAX : 0});
+        for (int n = 1; n <= cases[i].pages; n++) {
+            next(p, conversations(cases[i].members, n == cases[i].pages ? cases[i].last : 10));
         }
         assert_int_equal(pager_state(p), cases[i].end);
         assert_non_null(strstr(pager_reason(p), cases[i].reason));
     }
+    limit("QUERY_ROWS", NULL);
 }
 
-TEST_IN(setup, teardown, endless_pages_break_the_contract)
-{
-    struct pager_spec spec = query_spec();
-    struct pager_page page;
-    struct err e = {.kind = ERR_NONE};
-
-    limit("PAGES_PER_WINDOW", "5");
-    struct pager *p = pager_new(arena, &spec);
-    bool ok = true;
-    int pages = 0;
-    while (ok && pages < 100) {
-        ok = answer(p, "{\"totalHits\":1000000,\"conversations\":[1,2,3,4,5,6,7,8,9,10]}", &page,
-                    &e);
-        pages++;
-    }
-    assert_int_equal(pages, 5);
-    assert_int_equal(e.kind, ERR_CONTRACT);
-    limit("PAGES_PER_WINDOW", NULL);
-}
-
-TEST_IN(setup, teardown, rows_are_found_or_refused)
+/* Answers that come one after the other for ever, and what puts an end to them. */
+TEST_IN(setup, teardown, what_never_ends_is_temporary)
 {
     static const struct {
-        const char *entities;
-        const char *text;
-        int rows; /* -1: refused */
+        const struct step *steps;
+        const char *texts[3];
+        size_t count;
+        int answers; /* until it is found out */
+        const char *why;
     } cases[] = {
-        {"conversations", "{\"conversations\":[1,2]}", 2},
-        {"conversations", "{\"totalHits\":0}", 0},
-        {"conversations", "{\"conversations\":null}", 0},
-        {"conversations", "{\"conversations\":{}}", -1},
-        {"conversations", "{\"conversations\":\"x\"}", -1},
-        {"conversations", "[1,2]", -1},
-        {"conversations", "7", -1},
-        {"", "[1,2,3]", 3},
-        {"", "[]", 0},
-        {"", "{}", -1},
-        {"", "null", -1},
-        {"entities|results|", "[1]", 1},
-        {"entities|results|", "{\"entities\":[1,2]}", 2},
-        {"entities|results|", "{\"results\":[1,2,3]}", 3},
-        {"entities|results|", "{\"entities\":null,\"results\":[1]}", 1},
-        {"entities|results|", "{\"other\":[1]}", 0},
-        {"entities|results|", "{\"results\":4}", -1},
+        {query,
+         {"{'totalHits':900,'conversations':[1,2,3,4,5,6,7,8,9,10]}"},
+         1,
+         8,
+         "PAGES_PER_WINDOW"},
+        {list, {"{'entities':[1,2,3,4,5,6,7,8,9,10]}"}, 1, 8, "PAGES_PER_WINDOW"},
+        {chain, {"{'entities':[1],'next':{'cursor':'a'}}"}, 1, 2, "a cursor that came before"},
+        {chain,
+         {"{'entities':[1],'next':{'cursor':'a'}}", "{'entities':[1],'next':{'cursor':'b'}}"},
+         2,
+         4,
+         "a cursor that came before"},
+        {chain,
+         {"{'entities':[1],'next':{'cursor':'a'}}", "{'entities':[],'next':{'cursor':'b'}}",
+          "{'entities':[1],'next':{'cursor':'c'}}"},
+         3,
+         7,
+         "a cursor that came before"},
+    };
+    struct err e;
+
+    limit("PAGES_PER_WINDOW", "8");
+    limit("EMPTY_PAGES", "3");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_of(cases[i].steps);
+
+        assert_int_equal(answer_all(p, cases[i].texts, cases[i].count, &e), cases[i].answers);
+        assert_int_equal(e.kind, ERR_TEMPORARY);
+        assert_non_null(strstr(e.message, cases[i].why));
+    }
+
+    /* Cursors that are new each time: with rows, without, and with rows in between. */
+    for (int rows_each = 0; rows_each < 3; rows_each++) {
+        const char *texts[9];
+
+        for (int i = 0; i < 9; i++) {
+            texts[i] = arena_printf(arena, "{'entities':[%s],'next':{'cursor':'%d'}}",
+                                    rows_each == 1 || (rows_each == 2 && i % 3 == 2) ? "1" : "", i);
+        }
+        assert_int_equal(answer_all(pager_of(chain), texts, 9, &e), rows_each == 0 ? 3 : 8);
+        assert_int_equal(e.kind, ERR_TEMPORARY);
+        assert_non_null(strstr(e.message, rows_each == 0 ? "EMPTY_PAGES" : "PAGES_PER_WINDOW"));
+    }
+
+    /* A total that goes on where the rows do not. */
+    static const char *const none[] = {"{'total':900,'entities':[]}"};
+    struct pager *p = pager_of(list);
+    next(p, rows("'total':900", "entities", 10));
+    assert_int_equal(answer_all(p, none, 1, &e), 3);
+    assert_non_null(strstr(e.message, "EMPTY_PAGES"));
+    /* The last page may be empty. */
+    limit("EMPTY_PAGES", "1");
+    next(p = pager_of(list), "{'total':0,'entities':[]}");
+    assert_int_equal(pager_state(p), PAGER_DONE);
+    next(p = pager_of(chain), "{'entities':[]}");
+    assert_int_equal(pager_state(p), PAGER_DONE);
+    limit("PAGES_PER_WINDOW", NULL);
+    limit("EMPTY_PAGES", NULL);
+}
+
+/* The first answer of a pager that begins at `at`: how many rows, or that it is none, or wrong. */
+TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
+{
+    enum { AGAIN = -1, WRONG = -2, NO_ROWS = -3 };
+    static const struct {
+        const struct step *steps;
+        struct pager_at at;
+        const char *text;
+        int rows;
+    } cases[] = {
+        {query, {0}, "{'conversations':[1,2]}", 2},
+        {query, {0}, "{'totalHits':0}", 0},
+        {query, {0}, "{'totalHits':3}", AGAIN},
+        {query, {0}, "{'totalHits':3,'conversations':[]}", AGAIN},
+        {query, {0}, "{'conversations':null}", AGAIN},
+        {query, {0}, "{}", AGAIN},
+        {query, {0}, "{'other':[1]}", AGAIN},
+        {query, {0}, "[1,2]", AGAIN},
+        {query, {0}, "7", AGAIN},
+        {query, {0}, "{'conversations':{}}", WRONG},
+        {query, {0}, "{'conversations':'x'}", WRONG},
+        {list, {0}, "{'entities':[],'total':0}", 0},
+        {list, {0}, "{'total':0}", AGAIN},
+        {bare_array, {0}, "[1,2,3]", 3},
+        {bare_array, {0}, "[]", 0},
+        {bare_array, {0}, "{}", AGAIN},
+        {bare_array, {0}, "null", AGAIN},
+        {odd_places, {0}, "[1]", 1},
+        {odd_places, {0}, "{'a':{'rows':[1,2]},'results':[]}", 2},
+        {odd_places, {0}, "{'a':{'rows':null},'results':[1]}", 1},
+        {odd_places, {0}, "{'a':[1]}", AGAIN},
+        {odd_places, {0}, "{'results':4}", WRONG},
+        {job, {0}, "{'jobId':'j'}", NO_ROWS},
+        {job, {0}, "{}", AGAIN},
+        {job, {0}, "[]", AGAIN},
+        {job, {0}, "{'jobId':7}", WRONG},
+        {job, {0}, "{'jobId':''}", WRONG},
+        {job, {0}, "{'jobId':'..'}", WRONG},
+        {job, {0}, "{'jobId':'a\\u0000b'}", WRONG},
+        {job, {.token = "j"}, "{'state':'SOMETHING_NEW'}", NO_ROWS},
+        {job, {.token = "j"}, "{'state':'DON'}", NO_ROWS},
+        {job, {.token = "j"}, "{}", AGAIN},
+        {job, {.token = "j"}, "{'state':7}", WRONG},
+        {job, {.token = "j", .cursor = "c"}, "{'dataAvailabilityDate':'2026-03-05T01:02:03Z'}", 0},
+        {job, {.token = "j", .cursor = "c"}, "{'conversations':[1]}", 1},
+        {job, {.token = "j", .cursor = "c"}, "{}", AGAIN},
+        {job, {.token = "j", .cursor = "c"}, "[]", AGAIN},
+        {job, {.token = "j", .cursor = "c"}, "{'conversations':7}", WRONG},
+        {export, {.token = "x"}, "{'status':'RUNNING'}", NO_ROWS},
+        {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
+        {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
+        {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
+        {export, {.token = "x"}, "{'status':'COMPLETED'}", WRONG},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager_spec spec = query_spec();
+        struct pager *p = pager_at(cases[i].steps, cases[i].at);
+        struct pager_request first = ask(p);
+        struct pager_request again;
         struct pager_page page;
-        struct err e = {.kind = ERR_NONE};
+        struct err e;
+        enum pager_taken taken = give(p, first.sequence, cases[i].text, &page, &e);
 
-        print_message("%s in %s\n", cases[i].entities, cases[i].text);
-        spec.entities = cases[i].entities;
-        struct pager *p = pager_new(arena, &spec);
-        bool ok = answer(p, cases[i].text, &page, &e);
-        assert_int_equal(ok, cases[i].rows >= 0);
-        if (ok) {
-            assert_int_equal(page.row_count, cases[i].rows);
-        } else {
-            assert_int_equal(e.kind, ERR_CONTRACT);
-            assert_non_null(strstr(e.message, "conversations 2026-03-01"));
+        print_message("%s\n", cases[i].text);
+        assert_int_equal(taken, cases[i].rows == AGAIN   ? PAGER_AGAIN
+                                : cases[i].rows == WRONG ? PAGER_FAILED
+                                                         : PAGER_TAKEN);
+        if (taken == PAGER_TAKEN) {
+            assert_int_equal(page.has_rows, cases[i].rows >= 0);
+            assert_int_equal(page.row_count, cases[i].rows > 0 ? cases[i].rows : 0);
+            continue;
+        }
+        assert_int_equal(e.kind, taken == PAGER_AGAIN ? ERR_TEMPORARY : ERR_CONTRACT);
+        assert_non_null(strstr(e.message, "day: "));
+        if (taken == PAGER_AGAIN) { /* asked once more it waits as before */
+            assert_int_equal(pager_state(p), PAGER_WAITING);
+            pager_again(p, first.sequence, arena, &again);
+            assert_string_equal(again.path, first.path);
         }
     }
 }
 
-static struct pager_spec job_spec(void)
+TEST_IN(setup, teardown, an_answer_after_none_goes_on)
 {
-    struct pager_spec spec = query_spec();
+    struct pager *p = pager_of(list);
+    struct pager_page page;
+    struct err e;
 
-    spec.kind = PAGER_JOB;
-    spec.path = "/jobs";
-    spec.body = "{\"interval\":\"{start}/{end}\"}";
-    spec.page_size = 1000;
-    return spec;
+    ask(p);
+    assert_int_equal(give(p, 0, "{'total':12,'entities':[]}", &page, &e), PAGER_AGAIN);
+    take(p, 0, rows("'total':12", "entities", 10));
+    assert_int_equal(next(p, rows("'total':12", "entities", 2)).total_hits, 12);
+    assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
 {
-    static const int64_t delays[] = {500, 1000, 2000, 3000, 3000};
-    struct pager_spec spec = job_spec();
-    struct pager *p = pager_new(arena, &spec);
+    static const struct {
+        const char *state;
+        int64_t delay_ms;
+    } polls[] = {
+        {"QUEUED", 500}, {"PENDING", 1000}, {"PENDING", 2000}, {"NEW", 3000}, {"FULFILLED", 3000}};
+    struct pager *p = pager_of(job);
     struct pager_request r = ask(p);
 
-    assert_int_equal(r.method, HTTP_POST);
-    assert_string_equal(r.path, "/jobs");
-    assert_string_equal(r.body,
-                        "{\"interval\":\"2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z\"}");
+    assert_int_equal(r.sequence, -1);
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    struct pager_page page = take(p, 0, doc_of("{\"jobId\":\"a/b c\"}"));
-    assert_string_equal(page.job_id, "a/b c");
-    assert_false(page.has_rows);
-    for (int i = 0; i < 5; i++) {
-        static const char *const states[] = {"QUEUED", "PENDING", "PENDING", "SOMETHING_NEW",
-                                             "FULFILLED"};
+    assert_string_equal(take(p, r.sequence, "{'jobId':'a/b c'}").token, "a/b c");
+    for (size_t i = 0; i < COUNT(polls); i++) {
         r = ask(p);
-        assert_int_equal(r.method, HTTP_GET);
         assert_string_equal(r.path, "/jobs/a%2Fb%20c");
-        assert_int_equal(r.delay_ms, delays[i]);
-        take(p, r.sequence, doc_of(arena_printf(arena, "{\"state\":\"%s\"}", states[i])));
+        assert_int_equal(r.delay_ms, polls[i].delay_ms);
+        assert_false(
+            take(p, r.sequence, arena_printf(arena, "{'state':'%s'}", polls[i].state)).has_rows);
     }
+    struct pager_page page = next(p, "{'conversations':[{}],'cursor':'c+1=',"
+                                     "'dataAvailabilityDate':'2026-03-05T01:02:03.004Z'}");
+    assert_string_equal(page.next.token, "a/b c");
+    assert_string_equal(page.next.cursor, "c+1=");
+    assert_int_equal(page.available_ms, INT64_C(1772672523004));
+    assert_false(page.ordered);
     r = ask(p);
-    assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000");
-    page = take(p, r.sequence,
-                doc_of("{\"conversations\":[{}],\"cursor\":\"c+1=\",\"dataAvailabilityDate\":"
-                       "\"2026-03-05T01:02:03.004Z\"}"));
-    assert_true(page.has_rows && !page.last && page.row_count == 1);
-    assert_string_equal(page.cursor, "c+1=");
-    assert_int_equal(page.availability_ms, INT64_C(1772672523004));
-    r = ask(p);
+    assert_int_equal(r.sequence, 1);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000&cursor=c%2B1%3D");
-    assert_false(pager_delete(p, arena, &r));
-    page = take(p, r.sequence, doc_of("{}"));
-    assert_true(page.has_rows && page.last && page.row_count == 0);
-    assert_null(page.cursor);
+    page = take(p, r.sequence, "{'conversations':[]}");
+    assert_null(page.next.cursor);
+    assert_int_equal(page.available_ms, TIME_NONE);
     assert_int_equal(pager_state(p), PAGER_DONE);
-    assert_true(pager_delete(p, arena, &r));
+    assert_true(pager_cleanup(p, arena, &r));
     assert_int_equal(r.method, HTTP_DELETE);
+    assert_int_equal(r.sequence, -1);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c");
-    assert_false(pager_delete(p, arena, &r));
+    assert_false(pager_cleanup(p, arena, &r));               /* once */
+    assert_false(pager_cleanup(pager_of(job), arena, &r));   /* nothing was submitted */
+    assert_false(pager_cleanup(pager_of(query), arena, &r)); /* nothing ever is */
 }
 
-TEST_IN(setup, teardown, a_stored_job_is_taken_up_again)
+TEST_IN(setup, teardown, a_stored_job_is_asked_for_at_once)
 {
-    struct pager_spec spec = job_spec();
-
-    spec.job_id = "j1";
-    struct pager *p = pager_new(arena, &spec);
+    struct pager *p = pager_at(job, (struct pager_at){.token = "j"});
     struct pager_request r = ask(p);
-    assert_string_equal(r.path, "/jobs/j1");
+
     assert_int_equal(r.delay_ms, 0);
-    take(p, r.sequence, doc_of("{\"state\":\"PENDING\"}"));
+    take(p, r.sequence, "{'state':'PENDING'}");
     assert_int_equal(ask(p).delay_ms, 500);
 
-    spec.cursor = "c9";
-    p = pager_new(arena, &spec);
-    r = ask(p);
-    assert_string_equal(r.path, "/jobs/j1/results?pageSize=1000&cursor=c9");
+    /* Its cursor still counts as one that came before. */
+    struct pager_page page;
+    struct err e;
+    p = pager_at(job, (struct pager_at){.token = "j", .cursor = "c"});
+    assert_int_equal(give(p, ask(p).sequence, "{'conversations':[],'cursor':'c'}", &page, &e),
+                     PAGER_FAILED);
+    assert_int_equal(e.kind, ERR_TEMPORARY);
 }
 
 TEST_IN(setup, teardown, lost_jobs)
 {
     static const struct {
         const char *poll;
+        bool waited;
         const char *reason;
     } cases[] = {
-        {"{\"state\":\"FAILED\",\"errorMessage\":\"out of \\u001bmemory\"}",
-         "the job failed: out of \\x1Bmemory"},
-        {"{\"state\":\"CANCELLED\"}", "the job was cancelled"},
-        {"{\"state\":\"EXPIRED\"}", "the job expired"},
+        {"{'state':'FAILED','errorMessage':'out of \\u001bmemory'}", false,
+         "the job is FAILED: out of \\x1Bmemory"},
+        {"{'state':'CANCELLED'}", false, "the job is CANCELLED"},
+        {"{'state':'EXPIRED'}", true, "the job is EXPIRED"},
+        {"{'state':'PENDING'}", true,
+         "the job was waited for by an earlier run, and is not done yet"},
+        {"{'state':'PENDING'}", false, NULL},
+        {"{'state':'FULFILLED'}", true, NULL},
+        {"{'state':'DONE'}", true, NULL},
     };
-    struct pager_spec spec = job_spec();
     struct pager_request r;
 
-    spec.job_id = "j1";
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager *p = pager_new(arena, &spec);
-        take(p, ask(p).sequence, doc_of(cases[i].poll));
-        assert_int_equal(pager_state(p), PAGER_LOST);
-        assert_string_equal(pager_reason(p), cases[i].reason);
-        assert_true(pager_delete(p, arena, &r));
-    }
-}
+        struct pager *p = pager_at(job, (struct pager_at){.token = "j", .waited = cases[i].waited});
 
-TEST_IN(setup, teardown, refused_job_requests)
-{
-    static const struct {
-        const char *job_id;
-        const char *cursor;
-        int status;
-        bool lost;
-        bool deletes;
-    } cases[] = {
-        {NULL, NULL, 404, false, false}, /* the submission's path itself is unknown */
-        {NULL, NULL, 400, false, false}, {"j", NULL, 404, true, false},
-        {"j", NULL, 410, true, false},   {"j", NULL, 400, false, false},
-        {"j", NULL, 403, false, false},  {"j", "c", 404, true, false},
-        {"j", "c", 400, true, true},     {"j", "c", 500, false, false},
-        {"j", "c", 0, false, false},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager_spec spec = job_spec();
-        struct pager_request r;
-
-        print_message("refusal case %zu\n", i);
-        spec.job_id = cases[i].job_id;
-        spec.cursor = cases[i].cursor;
-        struct pager *p = pager_new(arena, &spec);
-        assert_int_equal(pager_refused(p, ask(p).sequence, cases[i].status, "not.found"),
-                         cases[i].lost);
-        assert_int_equal(pager_state(p), cases[i].lost ? PAGER_LOST : PAGER_WAITING);
-        assert_int_equal(pager_delete(p, arena, &r), cases[i].deletes);
-    }
-    struct pager_spec spec = query_spec();
-    struct pager *p = pager_new(arena, &spec);
-    assert_false(pager_refused(p, ask(p).sequence, 404, ""));
-}
-
-TEST_IN(setup, teardown, broken_job_answers)
-{
-    static const struct {
-        const char *job_id;
-        const char *cursor;
-        const char *text;
-    } cases[] = {
-        {NULL, NULL, "{}"},
-        {NULL, NULL, "[]"},
-        {NULL, NULL, "{\"jobId\":7}"},
-        {NULL, NULL, "{\"jobId\":\"\"}"},
-        {NULL, NULL, "{\"jobId\":\"..\"}"},
-        {NULL, NULL, "{\"jobId\":\"a\\u0000b\"}"},
-        {"j", NULL, "{}"},
-        {"j", NULL, "{\"state\":7}"},
-        {"j", "c", "{\"conversations\":7}"},
-        {"j", "c", "{\"conversations\":[],\"cursor\":\"c\"}"},
-        {"j", "c", "[]"},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager_spec spec = job_spec();
-        struct pager_page page;
-        struct err e;
-
-        print_message("%s\n", cases[i].text);
-        spec.job_id = cases[i].job_id;
-        spec.cursor = cases[i].cursor;
-        struct pager *p = pager_new(arena, &spec);
-        assert_false(answer(p, cases[i].text, &page, &e));
-        assert_int_equal(e.kind, ERR_CONTRACT);
+        next(p, cases[i].poll);
+        assert_int_equal(pager_state(p), cases[i].reason ? PAGER_LOST : PAGER_READY);
+        assert_string_equal(pager_reason(p), cases[i].reason ? cases[i].reason : "");
+        assert_true(pager_cleanup(p, arena, &r));
+        assert_string_equal(r.path, "/jobs/j");
     }
 }
 
 TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 {
-    struct pager_spec spec = job_spec();
-    struct pager_page page;
+    static const char *const pending[] = {"{'state':'PENDING'}"};
+    struct pager *p = pager_at(job, (struct pager_at){.token = "j"});
     struct err e;
-    int polls = 0;
 
     limit("JOB_WAIT_MS", "10000");
-    spec.job_id = "j";
-    struct pager *p = pager_new(arena, &spec);
-    bool ok = true;
-    while (ok && polls < 100) {
-        ok = answer(p, "{\"state\":\"PENDING\"}", &page, &e);
-        polls++;
-    }
+    assert_int_equal(answer_all(p, pending, 1, &e), 7); /* 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
     assert_int_equal(e.kind, ERR_TEMPORARY);
-    assert_int_equal(polls, 7); /* at 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
+    assert_true(pager_waited(p));
     limit("JOB_WAIT_MS", NULL);
 }
 
-static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
-
-TEST_IN(setup, teardown, ids_in_query_strings)
+TEST_IN(setup, teardown, refusals_that_a_pager_can_deal_with)
 {
-    struct pager_spec spec = {.kind = PAGER_IDS,
-                              .path = "/u",
-                              .query = "expand=x",
-                              .entities = "",
-                              .id_parameter = "userId",
-                              .label = "adherence",
-                              .page_size = 2,
-                              .ids = ids,
-                              .id_count = 5};
-    struct pager *p = pager_new(arena, &spec);
+    static const struct {
+        const struct step *steps;
+        struct pager_at at;
+        int status;
+        bool lost;
+        bool cleans;
+    } cases[] = {
+        {job, {0}, 404, false, false}, /* the submission's path itself is unknown */
+        {job, {0}, 400, false, false},
+        {job, {.token = "j"}, 404, true, false},
+        {job, {.token = "j"}, 410, true, false},
+        {job, {.token = "j"}, 400, false, true},
+        {job, {.token = "j"}, 403, false, true},
+        {job, {.token = "j", .cursor = "c"}, 404, true, false},
+        {job, {.token = "j", .cursor = "c"}, 400, true, true},
+        {job, {.token = "j", .cursor = "c"}, 500, false, true},
+        {job, {.token = "j", .cursor = "c"}, 0, false, true},
+        {query, {0}, 404, false, false},
+        {chain, {.cursor = "c"}, 404, false, false},
+    };
+    struct pager_request r;
 
-    assert_string_equal(ask(p).path, "/u?expand=x&userId=id-0&userId=id%261");
-    struct pager_request r = ask(p);
-    r = ask(p);
-    assert_string_equal(r.path, "/u?expand=x&userId=id-4");
-    assert_int_equal(pager_state(p), PAGER_WAITING);
-    struct pager_page page = take(p, 2, doc_of("[{}]"));
-    assert_true(page.last && page.has_rows);
-    assert_int_equal(page.id_from, 4);
-    assert_false(take(p, 0, doc_of("[]")).last);
-    assert_false(take(p, 1, doc_of("[{},{}]")).last);
-    assert_int_equal(pager_state(p), PAGER_DONE);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_at(cases[i].steps, cases[i].at);
 
-    spec.id_count = 0;
-    assert_int_equal(pager_state(pager_new(arena, &spec)), PAGER_DONE);
+        print_message("refusal case %zu\n", i);
+        assert_int_equal(pager_refused(p, ask(p).sequence, cases[i].status, "not.found"),
+                         cases[i].lost);
+        assert_int_equal(pager_state(p), cases[i].lost ? PAGER_LOST : PAGER_WAITING);
+        assert_int_equal(strstr(pager_reason(p), "not.found") != NULL, cases[i].lost);
+        assert_int_equal(pager_cleanup(p, arena, &r), cases[i].cleans);
+    }
 }
 
-TEST_IN(setup, teardown, ids_in_a_filter)
+TEST_IN(setup, teardown, ids_go_out_in_batches)
 {
-    struct pager_spec spec = {.kind = PAGER_IDS,
-                              .post = true,
-                              .path = "/s",
-                              .body = "{\"userFilter\":{\"type\":\"or\",\"predicates\":[{ids}]}}",
-                              .entities = "entities",
-                              .id_parameter = "userId",
-                              .label = "adherence",
-                              .page_size = 2,
-                              .ids = ids + 1,
-                              .id_count = 2};
-    struct pager_request r = ask(pager_new(arena, &spec));
+    struct pager *p = pager_of(by_id);
+    struct pager_page page;
 
-    assert_int_equal(r.method, HTTP_POST);
-    assert_string_equal(r.path, "/s");
-    assert_string_equal(r.body, "{\"userFilter\":{\"type\":\"or\",\"predicates\":["
-                                "{\"dimension\":\"userId\",\"value\":\"id&1\"},"
-                                "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}}");
+    ask(p);
+    ask(p);
+    assert_string_equal(ask(p).path, "/u?x=y&userId=id-4");
+    assert_int_equal(pager_state(p), PAGER_WAITING);
+    page = take(p, 2, "[{}]");
+    assert_int_equal(page.next.id_from, 5);
+    assert_int_equal(page.id_count, 1);
+    take(p, 0, "[]");
+    page = take(p, 1, "[{},{}]");
+    assert_int_equal(page.next.id_from, 4);
+    assert_int_equal(page.id_count, 2);
+    assert_int_equal(pager_state(p), PAGER_DONE);
+    assert_int_equal(pager_state(pager_at(by_id, (struct pager_at){.id_from = 5})), PAGER_DONE);
+}
+
+TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
+{
+    static const struct {
+        const char *poll;
+        const char *urls[2];
+        size_t count;
+    } cases[] = {
+        {"{'status':'COMPLETED','url':'https://x/a b?c={page}&d=%2F'}",
+         {"https://x/a b?c={page}&d=%2F"},
+         1},
+        {"{'status':'COMPLETED','urls':['https://x/1','http://y/2?']}",
+         {"https://x/1", "http://y/2?"},
+         2},
+        {"{'status':'COMPLETED','urls':[]}", {NULL}, 0},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_of(export);
+        struct pager_request r;
+
+        next(p, "{'id':'x'}");
+        next(p, "{'status':'RUNNING'}");
+        next(p, cases[i].poll);
+        for (size_t u = 0; u < cases[i].count; u++) {
+            r = ask(p);
+            assert_true(r.bare && r.method == HTTP_GET && !r.body);
+            assert_int_equal(r.sequence, u);
+            assert_string_equal(r.path, cases[i].urls[u]);
+        }
+        for (size_t u = cases[i].count; u > 0; u--) { /* answers in any order */
+            struct pager_page page = take(p, (int64_t)u - 1, "{'entities':[1]}");
+            assert_string_equal(page.next.token, "x"); /* from the poll on, for new URLs */
+        }
+        assert_int_equal(pager_state(p), PAGER_DONE);
+        assert_true(pager_cleanup(p, arena, &r));
+        assert_false(r.bare);
+        assert_string_equal(r.path, "/e/x");
+    }
+
+    /* A URL that has run out: the export is there yet, and cleared up before the next. */
+    for (int status = 403; status <= 404; status++) {
+        struct pager *p = pager_at(export, (struct pager_at){.token = "x"});
+        struct pager_request r;
+
+        next(p, cases[0].poll);
+        assert_true(pager_refused(p, ask(p).sequence, status, NULL));
+        assert_int_equal(pager_state(p), PAGER_LOST);
+        assert_true(pager_cleanup(p, arena, &r));
+    }
+}
+
+TEST_IN(setup, teardown, a_stored_token_that_the_steps_do_not_know_is_ignored)
+{
+    assert_string_equal(ask(pager_at(query, (struct pager_at){.token = "j"})).path, "/q");
+}
+
+/* A request that asked for too much: where the one begins that asks for half. */
+TEST_IN(setup, teardown, requests_are_halved)
+{
+    static const struct {
+        const struct step *steps;
+        struct pager_at at;
+        int sequence;
+        bool halved;
+        struct pager_at to;
+        const char *id;
+    } cases[] = {
+        {query, {.page = 3}, 0, true, {.page = 5, .page_size = 5}, NULL},
+        {list, {.page_size = 5}, 3, true, {.page = 8, .page_size = 2}, NULL}, /* row 15 is in it */
+        {list, {.page = 9, .page_size = 1}, 0, false, {.page = 9}, NULL},
+        {job,
+         {.token = "j", .cursor = "c"},
+         0,
+         true,
+         {.token = "j", .cursor = "c", .page_size = 500},
+         NULL},
+        {by_id, {0}, 0, true, {.id_from = 0, .page_size = 1}, NULL},
+        {by_id, {0}, 1, true, {.id_from = 2, .page_size = 1}, NULL},
+        {by_id, {.page_size = 1, .id_from = 2}, 1, false, {.id_from = 4}, "id-3"},
+        {by_id, {0}, 2, false, {.id_from = 5}, "id-4"},
+        {bare_array, {0}, 0, false, {.page = 1}, NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_at(cases[i].steps, cases[i].at);
+        struct pager_at to;
+        const char *id = "unset";
+
+        ask(p);
+        assert_int_equal(pager_halve(p, cases[i].sequence, &to, &id), cases[i].halved);
+        assert_string_equal(id ? id : "", cases[i].id ? cases[i].id : "");
+        if (!cases[i].halved && !id) {
+            continue; /* no way on */
+        }
+        assert_string_equal(to.token ? to.token : "", cases[i].to.token ? cases[i].to.token : "");
+        assert_string_equal(to.cursor ? to.cursor : "",
+                            cases[i].to.cursor ? cases[i].to.cursor : "");
+        assert_int_equal(to.page_size, cases[i].to.page_size);
+        assert_int_equal(to.id_from, cases[i].to.id_from);
+        if (cases[i].steps[0].follow == FOLLOW_PAGES) {
+            assert_int_equal(to.page, cases[i].to.page);
+        }
+    }
+}
+
+TEST_IN(setup, teardown, the_step_of_rows_is_found)
+{
+    assert_ptr_equal(step_of_rows(query), &query[0]);
+    assert_ptr_equal(step_of_rows(job), &job[2]);
+    assert_ptr_equal(step_of_rows(export), &export[2]);
 }

@@ -3,141 +3,171 @@
 #include "base/clock.h"
 #include "etl/plan.h"
 
-static const char *const zones[] = {"Asia/Seoul", "America/New_York", "Europe/London",
-                                    "Australia/Lord_Howe", "Pacific/Apia"};
-
-enum { ZONE_COUNT = 5, ROUNDS_PER_ZONE = 20000 };
-
 #define DAY   MS_PER_DAY
 #define HOUR  MS_PER_HOUR
 #define START (INT64_C(20000) * DAY)
 
-/* splitmix64: equal numbers on every machine. */
-static uint64_t random_next(uint64_t *state)
-{
-    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+static const struct pass_rule job = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"};
+static const struct pass_rule query = {.name = "query", .when = "auto query"};
+static const struct pass_rule report = {.name = "report", .bound = SEES_ENDED};
+static const struct pass_rule hours = {.name = "hours"};
+static const struct pass_rule list = {.name = "list", .fresh_minutes = 360};
+static const struct pass_rule reread = {.name = "reread", .whole = true};
+static const struct pass_rule weekly = {
+    .name = "weekly", .whole = true, .when = "query", .fresh_minutes = 7 * 24 * 60};
 
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+#define RULES(...) ((const struct pass_rule *const[]){__VA_ARGS__, NULL})
+
+static struct plan_facts facts_of(const struct pass_rule *const *rules, const char *word,
+                                  int64_t time_ms, int64_t available_ms)
+{
+    struct plan_facts f = {
+        .time_ms = time_ms, .available_ms = available_ms, .lookback_days = 4, .reread_hours = 20};
+
+    for (; rules[f.rule_count]; f.rule_count++) {
+        f.rules[f.rule_count] = rules[f.rule_count];
+        f.in_force |= plan_in_force(rules[f.rule_count]->when, word) ? 1U << f.rule_count : 0;
+    }
+    return f;
 }
 
-static int64_t random_below(uint64_t *state, int64_t bound)
+/* Days that a job and a query read, and whole passes beside them. */
+static struct plan_facts facts(const char *word, int64_t time_ms, int64_t available_ms)
 {
-    return (int64_t)(random_next(state) % (uint64_t)bound);
+    return facts_of(RULES(&job, &query, &reread, &weekly), word, time_ms, available_ms);
 }
 
-static struct window new_window(int64_t start_ms)
+static struct span span_from(int64_t start_ms)
 {
-    return (struct window){
-        .start_ms = start_ms,
-        .end_ms = start_ms + DAY,
-        .state = WINDOW_OPEN,
-        .complete_to_ms = TIME_NONE,
-        .job_complete_to_ms = TIME_NONE,
-        .query_complete_to_ms = TIME_NONE,
-        .last_read_at_ms = TIME_NONE,
+    struct span w = {.start_ms = start_ms,
+                     .end_ms = start_ms == TIME_NONE ? TIME_NONE : start_ms + DAY};
+
+    for (size_t p = 0; p < PASSES_MAX; p++) {
+        w.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
+    }
+    return w;
+}
+
+/* Reads what a pass owes; up to where. */
+static int64_t read_pass(struct span *w, size_t p, const struct plan_facts *f)
+{
+    int64_t to_ms = f->rules[p]->whole ? TIME_NONE : plan_owed(w, p, f);
+
+    if (to_ms != TIME_NONE) {
+        plan_settle(w, p, to_ms, f);
+    }
+    return to_ms;
+}
+
+/* A run: the passes in their order, each as it is owed after those before it. */
+static bool read_window(struct span *w, const struct plan_facts *f)
+{
+    bool any = false;
+
+    for (size_t p = 0; p < f->rule_count; p++) {
+        any = read_pass(w, p, f) != TIME_NONE || any;
+    }
+    return any;
+}
+
+/* What a run that reads all it owes would read of the first two passes. */
+static void owes(const struct span *w, const struct plan_facts *f, int64_t first_to,
+                 int64_t second_to)
+{
+    struct span copy = *w;
+
+    assert_int_equal(read_pass(&copy, 0, f), first_to);
+    assert_int_equal(read_pass(&copy, 1, f), second_to);
+}
+
+TEST(words_of_a_setting_put_passes_in_force)
+{
+    static const struct {
+        const char *when;
+        const char *word;
+        bool in_force;
+    } cases[] = {
+        {NULL, "auto", true},      {NULL, NULL, true},        {"auto job", "auto", true},
+        {"auto job", "job", true}, {"auto job", "j", false},  {"auto job", "query", false},
+        {"auto job", "", false},   {"auto job", NULL, false}, {"jobs", "job", false},
     };
-}
 
-static struct plan_facts facts(enum conversations_method method, int64_t until, int64_t available)
-{
-    return (struct plan_facts){
-        .until_ms = until,
-        .availability_ms = available,
-        .method = method,
-        .lookback_days = 4,
-        .reread_hours = 20,
-    };
-}
-
-/* Plans and does what is owed. */
-static struct window_debt read_window(struct window *w, const struct plan_facts *f)
-{
-    struct window_debt debt = plan_debt(w, f);
-
-    plan_settle(w, &debt, f);
-    return debt;
-}
-
-static void owes(const struct window *w, const struct plan_facts *f, int64_t job_to,
-                 int64_t query_to)
-{
-    struct window_debt debt = plan_debt(w, f);
-
-    assert_int_equal(debt.job_to_ms, job_to);
-    assert_int_equal(debt.query_to_ms, query_to);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(plan_in_force(cases[i].when, cases[i].word), cases[i].in_force);
+    }
 }
 
 TEST(auto_reads_a_day_as_it_grows)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_AUTO, START + 6 * HOUR, START + 1 * HOUR);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("auto", START + 6 * HOUR, START + 1 * HOUR);
 
     owes(&w, &f, START + 1 * HOUR, START + 6 * HOUR);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(w.complete_to_ms, START + 6 * HOUR);
+    assert_int_equal(plan_covered(&w), START + 6 * HOUR);
     owes(&w, &f, TIME_NONE, TIME_NONE);
 
-    f.until_ms = START + 8 * HOUR; /* later, with nothing new for the job */
+    f.time_ms = START + 8 * HOUR; /* later, with nothing new for the job */
     owes(&w, &f, TIME_NONE, START + 8 * HOUR);
     read_window(&w, &f);
 
-    f.availability_ms = START + 2 * HOUR; /* a job's answer is older than the query's before it */
+    f.available_ms = START + 2 * HOUR; /* a job's answer is older than the query's before it */
     owes(&w, &f, START + 2 * HOUR, START + 8 * HOUR);
+    read_pass(&w, 0, &f); /* the run ends between them: what the query brought is not whole */
+    assert_int_equal(plan_covered(&w), START + 2 * HOUR);
+    owes(&w, &f, TIME_NONE, START + 8 * HOUR);
     read_window(&w, &f);
 
-    f.until_ms = START + 30 * HOUR; /* the day is over and not all is available */
-    f.availability_ms = START + 20 * HOUR;
+    f.time_ms = START + 30 * HOUR; /* the day is over and not all is available */
+    f.available_ms = START + 20 * HOUR;
     owes(&w, &f, START + 20 * HOUR, START + DAY);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(w.complete_to_ms, w.end_ms);
+    assert_int_equal(plan_covered(&w), w.end_ms);
 
-    f.availability_ms = START + 25 * HOUR;
+    f.available_ms = START + 25 * HOUR;
     owes(&w, &f, START + DAY, TIME_NONE);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    assert_int_equal(w.last_read_at_ms, f.until_ms);
+    w = span_from(START); /* what the job sees is the job's, whether it could be read or not */
+    assert_int_equal(plan_owed(&w, 1, &f), TIME_NONE);
 }
 
 TEST(finished_days_are_read_again_until_settled)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_AUTO, START + 30 * HOUR, START + 25 * HOUR);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("auto", START + 30 * HOUR, START + 25 * HOUR);
 
     read_window(&w, &f);
-    f.until_ms += 20 * HOUR - 1;
-    f.availability_ms = f.until_ms;
+    f.available_ms = f.time_ms += 20 * HOUR - 1;
     owes(&w, &f, TIME_NONE, TIME_NONE);
     assert_false(plan_needs_availability(&w, &f));
-    f.until_ms += 1;
+    f.time_ms += 1;
     assert_true(plan_needs_availability(&w, &f));
     owes(&w, &f, w.end_ms, TIME_NONE);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
 
-    f.until_ms = w.end_ms + 4 * DAY; /* out of the lookback: once more, for the last time */
-    f.availability_ms = f.until_ms - 5 * HOUR;
+    f.time_ms = w.end_ms + 4 * DAY; /* out of the lookback: once more, for the last time */
+    f.available_ms = f.time_ms - 5 * HOUR;
     owes(&w, &f, w.end_ms, TIME_NONE);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
-    f.until_ms += 100 * DAY;
-    f.availability_ms += 100 * DAY;
+    f.time_ms += 100 * DAY;
+    f.available_ms += 100 * DAY;
     owes(&w, &f, TIME_NONE, TIME_NONE);
     assert_false(plan_needs_availability(&w, &f));
 }
 
 TEST(a_longer_lookback_takes_days_in_again)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_AUTO, START + 6 * DAY, START + 6 * DAY);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("auto", START + 6 * DAY, START + 6 * DAY);
 
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
-    f.until_ms = START + 8 * DAY;
-    f.availability_ms = f.until_ms;
+    f.available_ms = f.time_ms = START + 8 * DAY;
     owes(&w, &f, TIME_NONE, TIME_NONE);
     f.lookback_days = 10;
     owes(&w, &f, w.end_ms, TIME_NONE);
@@ -147,257 +177,260 @@ TEST(a_longer_lookback_takes_days_in_again)
 
 TEST(jobs_alone_stop_at_the_availability_date)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_JOB, START + 6 * HOUR, START);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("job", START + 6 * HOUR, START);
 
     owes(&w, &f, TIME_NONE, TIME_NONE); /* nothing of the day is available */
-    f.availability_ms = START + 3 * HOUR;
+    f.available_ms = START + 3 * HOUR;
     owes(&w, &f, START + 3 * HOUR, TIME_NONE);
     read_window(&w, &f);
     owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.availability_ms = START + 9 * HOUR; /* never past the run's TIME */
+    f.available_ms = START + 9 * HOUR; /* never past the run's TIME */
     owes(&w, &f, START + 6 * HOUR, TIME_NONE);
+    plan_settle(&w, 0, START + HOUR, &f); /* its pages say that they go less far: no hole */
+    assert_int_equal(plan_covered(&w), START + 3 * HOUR);
 }
 
 TEST(the_query_alone_needs_no_availability)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_QUERY, START + 6 * HOUR, TIME_NONE);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("query", START + 6 * HOUR, TIME_NONE);
 
     assert_false(plan_needs_availability(&w, &f));
     owes(&w, &f, TIME_NONE, START + 6 * HOUR);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_OPEN);
-    f.until_ms = START + 30 * HOUR;
+    f.time_ms = START + 30 * HOUR;
     owes(&w, &f, TIME_NONE, START + DAY);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    f.until_ms = START + 5 * DAY;
+    f.time_ms = START + 5 * DAY;
     owes(&w, &f, TIME_NONE, START + DAY);
+    read_window(&w, &f);
+    assert_int_equal(w.state, WINDOW_SETTLED);
+}
+
+TEST(what_sees_ended_windows_alone_waits_for_the_end)
+{
+    struct span w = span_from(START);
+    struct plan_facts f = facts_of(RULES(&report, &hours), NULL, START + DAY - 1, TIME_NONE);
+
+    assert_false(plan_needs_availability(&w, &f));
+    owes(&w, &f, TIME_NONE, START + DAY - 1); /* the hours until then are the next pass's */
+    read_window(&w, &f);
+    f.time_ms = START + DAY;
+    owes(&w, &f, START + DAY, TIME_NONE);
+    read_window(&w, &f);
+    assert_int_equal(w.state, WINDOW_PROVISIONAL);
+    f.time_ms = START + 5 * DAY;
+    owes(&w, &f, START + DAY, TIME_NONE);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
 }
 
 TEST(a_changed_method_asks_for_jobs)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_QUERY, START + 6 * DAY, TIME_NONE);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("query", START + 6 * DAY, TIME_NONE);
 
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
-    f.method = METHOD_AUTO;
-    f.availability_ms = START + 12 * HOUR;
+    f = facts("auto", START + 6 * DAY, START + 12 * HOUR);
     owes(&w, &f, START + 12 * HOUR, START + DAY);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(w.complete_to_ms, w.end_ms);
-    f.availability_ms = START + 6 * DAY;
+    assert_int_equal(plan_covered(&w), w.end_ms);
+    f.available_ms = START + 6 * DAY;
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED);
-    f.method = METHOD_QUERY; /* a job's day is good enough for the query */
+    f = facts("query", START + 6 * DAY, TIME_NONE); /* a job's day is good enough for the query */
     owes(&w, &f, TIME_NONE, TIME_NONE);
 }
 
 TEST(time_and_availability_may_go_back)
 {
-    struct window w = new_window(START);
-    struct plan_facts f = facts(METHOD_AUTO, START + 10 * HOUR, START + 8 * HOUR);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("auto", START + 10 * HOUR, START + 8 * HOUR);
 
     read_window(&w, &f);
-    f.availability_ms = START + 4 * HOUR;
+    f.available_ms = START + 4 * HOUR;
     owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.until_ms = START - HOUR;
+    f.time_ms = START - HOUR;
     owes(&w, &f, TIME_NONE, TIME_NONE);
+    w = span_from(START);
     assert_false(plan_needs_availability(&w, &f));
 
-    f = facts(METHOD_AUTO, START + 2 * DAY, START + 2 * DAY);
+    f = facts("auto", START + 2 * DAY, START + 2 * DAY);
     read_window(&w, &f);
-    f.until_ms += 2 * DAY;
-    f.availability_ms = START + 8 * HOUR; /* a finished day never falls back to the query */
+    f.time_ms += 2 * DAY;
+    f.available_ms = START + 8 * HOUR; /* a finished day never falls back to the query */
     owes(&w, &f, TIME_NONE, TIME_NONE);
+
+    w = span_from(START); /* nor is less than all of it read again */
+    f = facts("auto", START + 25 * HOUR, START + 25 * HOUR);
+    read_window(&w, &f);
+    f = facts("auto", START + 60 * HOUR, w.end_ms - 1);
+    owes(&w, &f, TIME_NONE, TIME_NONE);
+    f.available_ms = w.end_ms;
+    owes(&w, &f, w.end_ms, TIME_NONE);
 }
 
 /* Genesys still changes data behind the availability date, however far ahead TIME is. */
 TEST(a_time_in_the_future_settles_nothing)
 {
-    struct plan_facts f = facts(METHOD_AUTO, START + 40 * DAY, START + 2 * DAY);
-    struct window w = new_window(START);
+    struct span w = span_from(START);
+    struct plan_facts f = facts("auto", START + 40 * DAY, START + 2 * DAY);
 
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    assert_int_equal(w.last_read_at_ms, START + 3 * DAY);
     owes(&w, &f, TIME_NONE, TIME_NONE); /* nor is it read again and again for such a TIME */
 
-    f = facts(METHOD_JOB, START + 40 * DAY, START + 4 * DAY);
+    f = facts("job", START + 40 * DAY, START + 4 * DAY);
     owes(&w, &f, START + DAY, TIME_NONE);
     read_window(&w, &f);
     assert_int_equal(w.state, WINDOW_SETTLED); /* the lookback's end: a day behind what there is */
-
-    w = new_window(START);
-    f = facts(METHOD_AUTO, START + 40 * DAY, TIME_NONE);
-    plan_settle(&w, &(struct window_debt){.job_to_ms = TIME_NONE, .query_to_ms = w.end_ms}, &f);
-    assert_int_equal(w.last_read_at_ms, f.until_ms);
 }
 
-/* Business days tile time: each instant of a zone lies in the day whose bounds hold it. */
-static void check_business_day(uint64_t *random)
+/* The real moment, and passes of the whole stream, which keep their place there. */
+TEST(the_moment_is_read_when_it_is_no_longer_fresh)
 {
-    int32_t start_day = (int32_t)(8000 + random_below(random, 15000));
-    int64_t start_ms = clock_zone_day_start_ms(start_day);
-    int64_t next_ms = clock_zone_day_start_ms(start_day + 1);
-    assert_true(next_ms >= start_ms && next_ms - start_ms <= 49 * HOUR);
-    if (next_ms > start_ms) { /* a day the zone skipped has no instant */
-        int64_t inside_ms = start_ms + random_below(random, next_ms - start_ms);
-        assert_int_equal(clock_zone_day(inside_ms), start_day);
-    }
-}
+    static const struct {
+        const struct pass_rule *rule;
+        int64_t read_ms; /* after START */
+        int64_t age_ms;
+        bool owed;
+    } cases[] = {
+        {&list, TIME_NONE, 0, true},
+        {&list, 0, 6 * HOUR - 1, false},
+        {&list, 0, 6 * HOUR, true},
+        {&list, 0, 0, false},
+        {&list, 0, -1, true}, /* the clock jumped back */
+        {&hours, 0, 0, true}, /* each run: a second poll is another moment */
+        {&reread, 0, 0, true},
+        {&weekly, TIME_NONE, 0, true},
+        {&weekly, 0, 7 * DAY - 1, false},
+        {&weekly, 0, 7 * DAY, true},
+    };
 
-static int64_t within(uint64_t *random, int64_t start_ms)
-{
-    if (random_below(random, 4) == 0) {
-        return TIME_NONE;
-    }
-    return random_below(random, 3) == 0 ? start_ms + DAY : start_ms + 1 + random_below(random, DAY);
-}
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct span w = span_from(TIME_NONE);
+        struct plan_facts f = facts_of(RULES(cases[i].rule), "query", START, TIME_NONE);
 
-/* A window in any state that a run may find, with facts of any kind. */
-static void random_case(uint64_t *random, struct window *w, struct plan_facts *f)
-{
-    *w = new_window(START + random_below(random, 1000) * DAY);
-    w->job_complete_to_ms = within(random, w->start_ms);
-    w->query_complete_to_ms = within(random, w->start_ms);
-    w->complete_to_ms = w->job_complete_to_ms > w->query_complete_to_ms ? w->job_complete_to_ms
-                                                                        : w->query_complete_to_ms;
-    if (w->complete_to_ms != TIME_NONE) {
-        w->last_read_at_ms = w->complete_to_ms + random_below(random, 8 * DAY);
-    }
-    *f = facts((enum conversations_method)random_below(random, 3),
-               w->start_ms + random_below(random, 9 * DAY) - DAY, TIME_NONE);
-    if (random_below(random, 8) == 0) {
-        f->until_ms += random_below(random, 400 * DAY); /* a mistyped year or month */
-    }
-    f->lookback_days = (int)(4 + random_below(random, 5));
-    f->reread_hours = (int)random_below(random, 48);
-    if (f->method != METHOD_QUERY) {
-        f->availability_ms = (f->until_ms < w->end_ms + 8 * DAY ? f->until_ms : w->end_ms) +
-                             random_below(random, 3 * DAY) - 2 * DAY;
-    }
-    struct window_debt none = {.job_to_ms = TIME_NONE, .query_to_ms = TIME_NONE};
-    plan_settle(w, &none, f); /* the state these facts imply */
-}
-
-/* A run that ends between the job and the query leaves the query owed, and comes to the same. */
-static void check_one_by_one(const struct window *w, const struct window_debt *debt,
-                             const struct plan_facts *f, const struct window *at_once)
-{
-    struct window_debt job = {.job_to_ms = debt->job_to_ms, .query_to_ms = TIME_NONE};
-    struct window between = *w;
-
-    if (debt->job_to_ms == TIME_NONE) {
-        return;
-    }
-    plan_settle(&between, &job, f);
-    owes(&between, f, TIME_NONE, debt->query_to_ms);
-    read_window(&between, f);
-    assert_memory_equal(&between, at_once, sizeof(between));
-}
-
-static void check_debt(const struct window *w, const struct plan_facts *f)
-{
-    struct window_debt debt = plan_debt(w, f);
-    bool job = debt.job_to_ms != TIME_NONE;
-    bool query = debt.query_to_ms != TIME_NONE;
-
-    if (job) {
-        assert_true(f->method != METHOD_QUERY);
-        assert_true(debt.job_to_ms > w->start_ms && debt.job_to_ms <= w->end_ms);
-        assert_true(debt.job_to_ms <= f->until_ms && debt.job_to_ms <= f->availability_ms);
-        assert_true(plan_needs_availability(w, f));
-    }
-    if (query) {
-        assert_true(f->method != METHOD_JOB);
-        assert_true(debt.query_to_ms > w->start_ms && debt.query_to_ms <= w->end_ms);
-        assert_true(debt.query_to_ms <= f->until_ms);
-        assert_true(!job || debt.query_to_ms > debt.job_to_ms);
-    }
-    if (w->start_ms >= f->until_ms) {
-        assert_false(job || query);
-    }
-
-    struct window after = *w;
-    plan_settle(&after, &debt, f);
-    assert_true(job || after.complete_to_ms >= w->complete_to_ms);
-    assert_true(after.job_complete_to_ms >= w->job_complete_to_ms);
-    assert_true(job || after.query_complete_to_ms >= w->query_complete_to_ms);
-    owes(&after, f, TIME_NONE, TIME_NONE); /* the same facts owe nothing more */
-    if (f->method != METHOD_QUERY) {
-        int64_t reached = f->availability_ms + DAY;
-        assert_true(after.last_read_at_ms <= w->last_read_at_ms ||
-                    after.last_read_at_ms <= reached);
-        assert_true(after.state != WINDOW_SETTLED || w->state == WINDOW_SETTLED ||
-                    w->last_read_at_ms >= w->end_ms + f->lookback_days * DAY ||
-                    reached >= w->end_ms + f->lookback_days * DAY);
-    }
-    check_one_by_one(w, &debt, f, &after);
-
-    /* All that can be covered is: up to TIME, or with jobs alone up to the availability date. */
-    int64_t reach = f->until_ms < w->end_ms ? f->until_ms : w->end_ms;
-    if (f->method == METHOD_JOB && f->availability_ms < reach) {
-        reach = f->availability_ms;
-    }
-    assert_true(reach <= w->start_ms || after.complete_to_ms >= reach);
-}
-
-/* Nights in which TIME and availability grow settle every window, within bounded readings. */
-static void check_settles(uint64_t *random, struct window w, struct plan_facts f)
-{
-    int nights = 0;
-
-    while (w.state != WINDOW_SETTLED || w.job_complete_to_ms < w.end_ms) {
-        f.until_ms += HOUR + random_below(random, 2 * DAY);
-        if (f.method != METHOD_QUERY && f.availability_ms < f.until_ms) {
-            f.availability_ms += random_below(random, f.until_ms - f.availability_ms + 1);
+        if (cases[i].read_ms != TIME_NONE) {
+            plan_settle(&w, 0, START, &f);
+            assert_int_equal(plan_covered(&w), START);
         }
-        read_window(&w, &f);
-        if (f.method == METHOD_QUERY && w.state == WINDOW_SETTLED) {
-            break;
-        }
-        assert_true(++nights < 1000);
+        f.time_ms += cases[i].age_ms;
+        assert_int_equal(plan_owed(&w, 0, &f), cases[i].owed ? f.time_ms : TIME_NONE);
+        f.in_force = 0;
+        assert_int_equal(plan_owed(&w, 0, &f), TIME_NONE);
+        assert_false(plan_needs_availability(&w, &f));
     }
-    assert_true(w.complete_to_ms >= w.end_ms);
-    assert_true(w.last_read_at_ms >= w.end_ms + f.lookback_days * DAY);
 }
 
-TEST(windows_settle_in_five_zones)
+/* --- any sequence of nights ------------------------------------------------------------------ */
+
+/* splitmix64: equal numbers on every machine. */
+static int64_t random_below(uint64_t *state, int64_t bound)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (int64_t)((z ^ (z >> 31)) % (uint64_t)bound);
+}
+
+/* Kinds of streams, by their passes, and the words of their setting. */
+static struct plan_facts random_facts(uint64_t *random)
+{
+    static const char *const words[] = {"auto", "job", "query"};
+
+    switch (random_below(random, 6)) {
+    case 0:
+        return facts_of(RULES(&hours), NULL, 0, TIME_NONE);
+    case 1:
+        return facts_of(RULES(&report), NULL, 0, TIME_NONE);
+    case 2:
+        return facts_of(RULES(&report, &hours, &reread), NULL, 0, TIME_NONE);
+    case 3:
+        return facts_of(RULES(&reread, &job, &report, &query), words[random_below(random, 2)], 0,
+                        TIME_NONE);
+    default:
+        return facts(words[random_below(random, 3)], 0, TIME_NONE);
+    }
+}
+
+/* Facts of one night: TIME may be mistyped, availability lags or, at times, goes back. */
+static void move_time(uint64_t *random, struct plan_facts *f, int64_t time_ms)
+{
+    f->time_ms = time_ms + (random_below(random, 8) == 0 ? random_below(random, 400 * DAY) : 0);
+    f->available_ms = time_ms - random_below(random, 3 * DAY);
+}
+
+/* The farthest that a pass in force sees. */
+static int64_t sight(const struct span *w, size_t p, const struct plan_facts *f)
+{
+    int64_t to_ms = w->end_ms < f->time_ms ? w->end_ms : f->time_ms;
+
+    if (f->rules[p]->bound == SEES_AVAILABLE && f->available_ms < to_ms) {
+        return f->available_ms;
+    }
+    return f->rules[p]->bound == SEES_ENDED && f->time_ms < w->end_ms ? TIME_NONE : to_ms;
+}
+
+/* One night, whose run may end after any pass: coverage is what was in sight, and all of that. */
+static void check_night(uint64_t *random, struct span *w, const struct plan_facts *f)
+{
+    int64_t reach_ms = TIME_NONE;
+    bool whole_night = random_below(random, 5) > 0;
+
+    for (size_t p = 0; p < f->rule_count; p++) {
+        struct span before = *w;
+        int64_t to_ms =
+            f->rules[p]->whole || (f->in_force & 1U << p) == 0 ? TIME_NONE : sight(w, p, f);
+
+        reach_ms = to_ms > reach_ms ? to_ms : reach_ms;
+        if (f->rules[p]->whole || (!whole_night && random_below(random, 3) == 0)) {
+            continue;
+        }
+        int64_t read_to_ms = read_pass(w, p, f);
+        if (read_to_ms == TIME_NONE) {
+            assert_memory_equal(w, &before, sizeof(before));
+            continue;
+        }
+        assert_true(read_to_ms > w->start_ms && read_to_ms <= to_ms);
+        assert_true(f->rules[p]->bound != SEES_AVAILABLE || plan_needs_availability(&before, f));
+        assert_true(w->pass[p].covered_to_ms >= read_to_ms);
+        assert_true(w->pass[p].read_ms <= f->time_ms ||
+                    w->pass[p].read_ms == before.pass[p].read_ms);
+    }
+    if (whole_night) {
+        assert_true(reach_ms <= w->start_ms || plan_covered(w) >= reach_ms);
+        assert_false(read_window(w, f)); /* one more run with the same TIME owes nothing */
+    }
+}
+
+TEST(any_sequence_of_nights_ends_settled)
 {
     uint64_t random = 2;
 
-    for (int zone = 0; zone < ZONE_COUNT; zone++) {
-        struct err e;
+    for (int round = 0; round < 40000; round++) {
+        struct span w = span_from(START);
+        struct plan_facts f = random_facts(&random);
+        int64_t time_ms = START - DAY;
+        int nights = 0;
 
-        err_clear(&e);
-        if (!clock_set_zone(zones[zone], &e)) {
-            fail_msg("%s", e.message);
-        }
-        for (int round = 0; round < ROUNDS_PER_ZONE; round++) {
-            struct window w;
-            struct plan_facts f;
-
-            check_business_day(&random);
-            random_case(&random, &w, &f);
-            check_debt(&w, &f);
-            check_settles(&random, w, f);
-        }
+        f.lookback_days = (int)random_below(&random, 9);
+        f.reread_hours = (int)random_below(&random, 48);
+        do {
+            time_ms += HOUR + random_below(&random, 2 * DAY);
+            move_time(&random, &f, time_ms);
+            check_night(&random, &w, &f);
+            assert_true(w.state != WINDOW_SETTLED || plan_covered(&w) >= w.end_ms);
+            assert_true(++nights < 100);
+        } while (w.state != WINDOW_SETTLED);
+        f.time_ms += 100 * DAY;
+        f.available_ms = f.time_ms;
+        assert_false(read_window(&w, &f));
     }
-}
-
-TEST(a_day_that_the_zone_skipped_begins_with_the_next)
-{
-    struct err e;
-    int32_t skipped = 0;
-
-    err_clear(&e);
-    assert_true(clock_set_zone("Pacific/Apia", &e));
-    assert_true(clock_parse_day("2011-12-30", &skipped));
-    assert_int_equal(clock_zone_day_start_ms(skipped), clock_zone_day_start_ms(skipped + 1));
 }

@@ -18,79 +18,62 @@ static void hear(void *user, const struct progress_facts *facts)
     h->count++;
 }
 
-static const struct request_plan by_ids = {.name = "ids", .page_size = 50};
-static const struct request_plan by_pages = {.name = "query", .page_size = 100};
-static const struct stream talks = {.name = "conversations"};
-static const struct stream people = {.name = "users"};
+static const struct step by_ids[] = {{.path = "/ids", .size = 50, .rows = ""}};
+static const struct step by_pages[] = {{.path = "/query", .size = 100, .rows = ""}};
 
 TEST(shares_and_counts)
 {
     struct heard h = {.count = 0};
-    struct progress p = {.watcher = {.tell = hear, .user = &h}};
-    struct reading a = {.stream = &talks, .plan = &by_pages};
-    struct reading b = {.stream = &talks, .plan = &by_pages};
-    struct reading c = {.stream = &talks, .plan = &by_ids, .id_count = 200};
-    struct reading *const two[] = {&a, &b};
-    struct reading *const one[] = {&c};
+    struct progress p;
+    struct reading a = {.steps = by_pages};
+    struct reading b = {.steps = by_pages};
+    struct reading c = {.steps = by_ids, .id_count = 200};
 
-    progress_stream(&p, "conversations");
+    progress_begin(&p, (struct progress_watcher){.tell = hear, .user = &h}, "conversations");
+    progress_phase(&p, 2);
     assert_int_equal(h.count, 0);
-    progress_phase(&p, two, 2);
+    progress_tell(&p, (struct reading *const[]){&a, &b}, 2);
     assert_int_equal(h.count, 1);
+    assert_string_equal(h.last.stream, "conversations");
     assert_true(h.last.share < 0); /* nothing says how much there is */
 
     a.pages = 1;
     a.counts.rows_read = 100;
     a.total_hits = 400;
-    progress_page(&p, two, 2);
+    progress_tell(&p, (struct reading *const[]){&a, &b}, 2);
     assert_float_equal(h.last.share, 0.125, 0.001);
-    b.outcome = READING_FAILED;
-    progress_page(&p, two, 2);
+    progress_done(&p, &b);
+    progress_tell(&p, (struct reading *const[]){&a}, 1);
     assert_float_equal(h.last.share, 0.625, 0.001);
     assert_int_equal(h.last.windows_done, 1);
     a.counts.rows_read = 500; /* the hint was too low */
-    progress_page(&p, two, 2);
+    progress_tell(&p, (struct reading *const[]){&a}, 1);
     assert_true(h.last.share >= 1);
+    progress_done(&p, &a);
 
     /* The next phase counts on; ids say how much there is. */
-    progress_phase(&p, one, 1);
+    progress_phase(&p, 1);
     c.pages = 1;
     c.counts.rows_read = 49;
-    progress_page(&p, one, 1);
+    progress_tell(&p, (struct reading *const[]){&c}, 1);
     assert_int_equal(h.last.pages, 2);
     assert_int_equal(h.last.rows, 549);
     assert_int_equal(h.last.phase_rows, 49);
     assert_float_equal(h.last.share, 0.25, 0.001);
-    progress_end(&p, "conversations", true);
+    progress_done(&p, &c);
+    progress_end(&p, true);
     assert_true(h.last.ended && h.last.whole);
-}
-
-TEST(a_dependency_counts_for_itself)
-{
-    struct heard h = {.count = 0};
-    struct progress p = {.watcher = {.tell = hear, .user = &h}};
-    struct reading needed = {.stream = &people, .plan = &by_pages};
-    struct reading *const one[] = {&needed};
-
-    progress_stream(&p, "conversations");
-    progress_phase(&p, one, 1);
-    needed.pages = 3;
-    progress_page(&p, one, 1);
-    assert_string_equal(h.last.stream, "users");
-    assert_int_equal(h.last.pages, 3);
-    progress_end(&p, "conversations", false);
-    assert_string_equal(h.last.stream, "conversations");
-    assert_int_equal(h.last.pages, 0);
+    assert_int_equal(h.last.rows, 549);
 }
 
 TEST(nobody_watches)
 {
-    struct progress p = {.watcher = {.tell = NULL}};
+    struct progress p;
 
-    progress_stream(&p, "users");
-    progress_phase(&p, NULL, 0);
-    progress_page(&p, NULL, 0);
-    progress_end(&p, "users", true);
+    progress_begin(&p, (struct progress_watcher){.tell = NULL}, "users");
+    progress_phase(&p, 0);
+    progress_tell(&p, NULL, 0);
+    progress_end(&p, true);
     assert_true(p.facts.ended);
 }
 

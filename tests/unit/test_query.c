@@ -82,8 +82,7 @@ TEST(parameters_are_bound_or_refused)
     struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
 
-    scratch_exec(s, "INSERT INTO extract_window (stream, kind) VALUES ('users', 'snapshot'), "
-                    "('queues', 'snapshot')");
+    scratch_exec(s, "INSERT INTO extract_window (stream) VALUES ('users'), ('queues')");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct db_value value;
         bool bound = query_value(s->db, q, s->arena, cases[i].assignment, &value, &s->e);

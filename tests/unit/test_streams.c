@@ -1,12 +1,14 @@
 /* The streams: how they are asked, and their maps against the schema. */
 #include "test.h"
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
-#include "streams/stream.h"
+#include "pass.h"
 
-/* --- streams and plans --- */
+/* --- streams and passes --- */
 
 TEST(test_registry)
 {
@@ -19,47 +21,178 @@ TEST(test_registry)
     assert_int_equal(stream_registry_count, COUNT_OF(expected));
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
         const struct stream *s = stream_registry[i];
+        size_t needed = 0;
 
         assert_string_equal(s->name, expected[i].name);
         assert_int_equal(s->lock_slot, expected[i].lock_slot);
         assert_ptr_equal(stream_find(s->name), s);
-        if (s->depends_on) {
-            assert_non_null(stream_find(s->depends_on));
+        while (s->needs && !str_eq(stream_registry[needed]->name, s->needs)) {
+            needed++;
+            assert_true(needed < i); /* it is read before */
         }
     }
     assert_null(stream_find("conversation"));
     assert_null(stream_find(NULL));
+    assert_string_equal(stream_recent()->name, "conversations");
 }
 
-TEST(test_plans)
+/* A step says all that its kind takes, and nothing else. */
+static void check_step(const struct step *t)
 {
-    const struct stream *c = stream_find("conversations");
-    const struct stream *a = stream_find("adherence_realtime");
+    bool known_ahead = t->follow == FOLLOW_IDS || t->follow == FOLLOW_PAGES;
 
-    assert_string_equal(stream_plan(c, ROLE_JOB)->name, "job");
-    assert_string_equal(stream_plan(c, ROLE_QUERY)->name, "query");
-    assert_null(stream_plan(c, ROLE_SOURCE));
-    assert_string_equal(stream_plan(a, ROLE_SOURCE)->name, "workforcemanagement");
-    /* The sources stand in the order of enum adherence_source. */
-    assert_string_equal(a->plans[ADHERENCE_AGENTS_STATUS - 1].name, "agents_status");
-    assert_string_equal(a->plans[ADHERENCE_REALTIME_INTERVALS - 1].name, "realtime_intervals");
+    assert_true(t->bare || str_starts_with(t->path, "/api/v2/"));
+    assert_int_equal(t->body != NULL, t->method == HTTP_POST);
+    assert_int_equal(t->ids_as != NULL, t->follow == FOLLOW_IDS);
+    assert_int_equal(t->cursor != NULL, t->follow == FOLLOW_CURSOR);
+    assert_int_equal(t->state && t->done, t->follow == FOLLOW_DONE);
+    assert_true(t->size > 0 || (!known_ahead && t->follow != FOLLOW_CURSOR));
+}
+
+TEST(test_passes)
+{
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
-        for (size_t p = 0; p < s->plan_count; p++) {
-            const struct request_plan *plan = &s->plans[p];
-            bool posts = plan->paging == PAGING_JOB || plan->paging == PAGING_NUMBERED_POST ||
-                         plan->paging == PAGING_IDS_POST;
-            bool by_id = plan->paging == PAGING_IDS_GET || plan->paging == PAGING_IDS_POST;
+        for (size_t p = 0; p < s->pass_count; p++) {
+            const struct pass *pass = &s->passes[p];
+            size_t with_rows = 0;
 
-            assert_true(str_starts_with(plan->path, "/api/v2/"));
-            assert_int_equal(plan->body != NULL, posts);
-            assert_int_equal(plan->id_parameter != NULL, by_id);
-            assert_int_equal(plan->availability != NULL, plan->role == ROLE_JOB);
-            assert_true(plan->page_size > 0);
-            assert_non_null(stream_plan(s, plan->role));
+            for (const struct step *t = pass->steps; t->path; t++) {
+                check_step(t);
+                with_rows += t->rows != NULL;
+                assert_true(!t->cleanup || !t[1].path); /* comes last */
+            }
+            assert_int_equal(with_rows, 1);
+            assert_int_equal(pass->available != NULL, pass->plan.bound == SEES_AVAILABLE);
+            assert_int_equal(pass->ids != NULL, step_of_rows(pass->steps)->follow == FOLLOW_IDS);
+            assert_true(p > 0 || !pass->plan.instead);
         }
     }
+}
+
+/* The setting's words are those of the passes, and each of them reads something. */
+TEST(test_settings)
+{
+    static const struct {
+        const char *stream;
+        const char *word;
+        const char *passes;
+    } cases[] = {
+        {"conversations", "auto", "job query reread old"},
+        {"conversations", "job", "job reread old"},
+        {"conversations", "query", "query reread old late"},
+        {"adherence_realtime", "auto", "workforcemanagement agents_status realtime_intervals"},
+        {"adherence_realtime", "agents_status", "agents_status"},
+        {"users", NULL, "list"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct stream *s = stream_find(cases[i].stream);
+        struct config c = {.conversations_method = cases[i].word,
+                           .adherence_realtime = cases[i].word};
+        unsigned in_force = stream_in_force(s, &c);
+
+        for (size_t p = 0; p < s->pass_count; p++) {
+            assert_int_equal((in_force & 1U << p) != 0,
+                             plan_in_force(cases[i].passes, s->passes[p].plan.name));
+        }
+    }
+    /* What a pass names is a word that the setting takes. */
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        size_t k = 0;
+
+        while (s->setting && !(str_starts_with(s->setting, config_keys[k].section) &&
+                               str_eq(strchr(s->setting, '.') + 1, config_keys[k].name))) {
+            k++;
+            assert_true(k < CONFIG_KEY_COUNT);
+        }
+        for (size_t p = 0; p < s->pass_count; p++) {
+            const char *when = s->passes[p].plan.when;
+            const char *word = when && strrchr(when, ' ') ? strrchr(when, ' ') + 1 : when;
+
+            assert_true(!when || plan_in_force(config_keys[k].words, word));
+        }
+    }
+}
+
+/* --- what is asked for by id --- */
+
+static const char *ids_of(struct db *d, const char *stream, const char *pass, const char *time,
+                          struct arena *a)
+{
+    const struct stream *s = stream_find(stream);
+    struct ledger l = {.db = d, .run_id = -1};
+    const char *const *ids = NULL;
+    const char *text = "";
+    size_t count = 0;
+    size_t p = 0;
+    int64_t ms = 0;
+    struct err e;
+
+    while (!str_eq(s->passes[p].plan.name, pass)) {
+        p++;
+    }
+    assert_true(clock_parse(time, true, &ms));
+    assert_true(
+        ledger_ids(&l, s->passes[p].ids, ms, ms - 4 * MS_PER_DAY, NULL, a, &ids, &count, &e));
+    for (size_t i = 0; i < count; i++) {
+        text = arena_printf(a, "%s%s%s", text, i ? " " : "", ids[i]);
+    }
+    return text;
+}
+
+TEST(test_ids)
+{
+    static const struct {
+        const char *stream;
+        const char *pass;
+        const char *time;
+        const char *ids;
+    } cases[] = {
+        {"adherence_realtime", "workforcemanagement", "2026-03-20", "u1 u2 u4"},
+        {"conversations", "reread", "2026-03-20T08:00Z", "c1 c3 c7"},
+        {"conversations", "reread", "2026-03-20T12:00Z", "c1 c2 c3 c7"}, /* of an earlier run */
+        {"conversations", "reread", "2026-04-20T00:00Z", "c1 c2 c3 c7"},
+        {"conversations", "reread", "2026-04-20T00:01Z", "c1 c2 c7"},
+        {"conversations", "old", "2026-03-20T08:00Z", "c5"},
+        {"conversations", "old", "2026-04-20T00:01Z", "c3 c5"},
+        {"conversations", "late", "2026-03-20T12:00Z", "c4"},
+    };
+    struct arena *a = arena_new(0);
+    struct err e;
+    struct db *d = db_open_memory(&e);
+
+    assert_non_null(d);
+    assert_true(db_exec(
+        d,
+        "INSERT INTO user (user_id, state) VALUES ('u2', 'active'), ('u1', 'inactive'), "
+        "('u3', 'deleted'), ('u4', NULL); "
+        "INSERT INTO conversation (conversation_id, conversation_start, conversation_end) VALUES "
+        "('c3', '2026-03-20T00:00:00.000Z', NULL), "
+        "('c2', '2026-03-21T00:00:00.000Z', NULL), " /* the query has read its day */
+        "('c1', '2026-03-22T00:00:00.000Z', NULL), " /* a job has */
+        "('c7', '2026-03-23T00:00:00.000Z', NULL), " /* the query has begun to */
+        "('c4', '2026-03-16T11:00:00.000Z', '2026-03-16T12:00:00.000Z'), "
+        "('c5', '2026-01-01T00:00:00.000Z', NULL), "
+        "('c6', '2026-03-16T11:00:00.000Z', '2026-03-16T11:59:59.999Z'); "
+        "INSERT INTO extract_window (window_id, stream, window_start, window_end) VALUES "
+        "(1, 'conversations', '2026-03-21T00:00:00.000Z', '2026-03-22T00:00:00.000Z'), "
+        "(2, 'conversations', '2026-03-22T00:00:00.000Z', '2026-03-23T00:00:00.000Z'), "
+        "(3, 'conversations', '2026-03-23T00:00:00.000Z', '2026-03-24T00:00:00.000Z'); "
+        "INSERT INTO window_pass (window_id, pass, covered_to, read_at) VALUES "
+        "(1, 'query', '2026-03-20T08:00:00.000Z', '2026-03-20T08:00:00.000Z'), "
+        "(2, 'job', '2026-03-20T08:00:00.000Z', '2026-03-20T08:00:00.000Z'), "
+        "(3, 'query', NULL, NULL)",
+        &e));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        print_message("%s %s\n", cases[i].pass, cases[i].time);
+        assert_string_equal(ids_of(d, cases[i].stream, cases[i].pass, cases[i].time, a),
+                            cases[i].ids);
+    }
+    db_close(d);
+    arena_free(a);
 }
 
 /* --- the maps --- */
@@ -99,11 +232,10 @@ TEST(test_maps_match_schema)
     assert_non_null(d);
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        const struct table_map *root = s->load == LOAD_OBSERVE ? s->state : s->tree->root;
 
-        check_columns(d, root, &e);
-        for (size_t p = 0; p < s->plan_count; p++) {
-            const struct tree_map *tree = s->plans[p].tree;
+        check_columns(d, stream_table(s), &e);
+        for (size_t p = 0; p < s->pass_count; p++) {
+            const struct tree_map *tree = trees_of(s, p)[0];
 
             for (size_t c = 0; c < tree->root->column_count; c++) {
                 own_ids += (tree->root->columns[c].flags & COLUMN_REQUIRED) != 0 &&
@@ -111,7 +243,7 @@ TEST(test_maps_match_schema)
             }
         }
     }
-    assert_int_equal(own_ids, 8);
+    assert_int_equal(own_ids, 10);
     db_close(d);
 }
 

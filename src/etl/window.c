@@ -1,0 +1,349 @@
+#include "etl/window.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "io/db.h"
+#include "sql.h"
+
+/* How far a stored time may lie ahead of the server's now: clocks of several hosts differ. */
+#define TRUSTED_AHEAD_MS MS_PER_MINUTE
+
+static const char *const state_names[] = {
+    [WINDOW_OPEN] = "open",
+    [WINDOW_PROVISIONAL] = "provisional",
+    [WINDOW_SETTLED] = "settled",
+};
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+/* The end of the window that begins at `start_ms`. */
+static int64_t window_end_ms(const struct window_kind *k, int64_t start_ms)
+{
+    int days = k->span_days > 0 ? k->span_days : 1;
+
+    if (k->grid == GRID_UTC_DAY) {
+        return start_ms + days * MS_PER_DAY;
+    }
+    return clock_zone_day_start_ms(clock_zone_day(start_ms) + days);
+}
+
+/* Windows of several days begin at the same days whatever `from_ms` is, so that none overlaps. */
+static int64_t aligned(const struct window_kind *k, int64_t from_ms)
+{
+    int32_t days = k->span_days > 0 ? k->span_days : 1;
+
+    if (k->grid == GRID_UTC_DAY) {
+        return from_ms - from_ms % (days * MS_PER_DAY);
+    }
+    int32_t day = clock_zone_day(from_ms);
+    return clock_zone_day_start_ms(day - day % days);
+}
+
+static bool make_one(const struct ledger *l, const struct window_kind *k, const char *scope,
+                     int64_t start_ms, int64_t end_ms, struct err *e)
+{
+    return db_do(l->db, e,
+                 "INSERT INTO extract_window (stream, scope, window_start, window_end, "
+                 "updated_run_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                 S(k->stream), S(scope), T(start_ms), T(end_ms), N(l->run_id));
+}
+
+/* Those of one scope. */
+static bool make_scope(const struct ledger *l, const struct window_kind *k, const char *scope,
+                       int64_t from_ms, int64_t until_ms, struct err *e)
+{
+    if (k->grid == GRID_MOMENT) {
+        return make_one(l, k, scope, TIME_NONE, TIME_NONE, e);
+    }
+    for (int64_t start_ms = aligned(k, from_ms); start_ms < until_ms;) {
+        int64_t end_ms = window_end_ms(k, start_ms);
+
+        if (!make_one(l, k, scope, start_ms, end_ms, e)) {
+            return false;
+        }
+        start_ms = end_ms;
+    }
+    return true;
+}
+
+/* Passes that read the stream as a whole keep their place in a window of the real moment. */
+static bool make_whole(const struct ledger *l, const struct window_kind *k, struct err *e)
+{
+    for (size_t p = 0; k->grid != GRID_MOMENT && p < k->rule_count; p++) {
+        if (k->rules[p]->whole) {
+            return make_one(l, k, NULL, TIME_NONE, TIME_NONE, e);
+        }
+    }
+    return true;
+}
+
+/* What is asked for scope by scope is so for those that there are. */
+static bool drop_unlisted(const struct ledger *l, const char *stream, struct err *e)
+{
+    return db_do(l->db, e, sql_window_passes_unlisted, S(stream)) &&
+           db_do(l->db, e, sql_window_unlisted, S(stream)) &&
+           db_do(l->db, e, sql_window_settle_unlisted, S(stream)) &&
+           db_do(l->db, e, "DELETE FROM temp.listed_scope", NONE);
+}
+
+bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
+                 int64_t until_ms, struct err *e)
+{
+    if (!db_exec(l->db, sql_window_scopes_listed, e) || !db_begin(l->db, e)) {
+        return false;
+    }
+    struct rows q = db_ask(l->db, e, k->scope_sql ? k->scope_sql : "SELECT NULL", NONE);
+    while (db_next(&q)) {
+        q.ok = db_do(l->db, e, "INSERT OR IGNORE INTO temp.listed_scope VALUES (?1)",
+                     S(db_text(&q, 0))) &&
+               make_scope(l, k, db_text(&q, 0), from_ms, until_ms, e);
+    }
+    bool made = db_end(&q) && make_whole(l, k, e) && drop_unlisted(l, k->stream, e) &&
+                db_commit(l->db, e);
+    db_rollback(l->db);
+    return made;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static bool read_window(const struct rows *q, const struct ledger *l, struct arena *a,
+                        struct window *w, struct err *e)
+{
+    size_t state = 0;
+
+    while (state < COUNT_OF(state_names) && !str_eq(db_text(q, 4), state_names[state])) {
+        state++;
+    }
+    *w = (struct window){.window_id = db_int(q, 0),
+                         .scope = db_kept(q, 1, a),
+                         .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
+                         .failures = db_int(q, 5)};
+    for (size_t p = 0; p < PASSES_MAX; p++) {
+        w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
+        w->now[p] = (struct cursor){
+            .target_to_ms = TIME_NONE, .page = 1, .page_size = -1, .page_ms = TIME_NONE};
+    }
+    if (state == COUNT_OF(state_names) ||
+        (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
+        return err_set(e, ERR_STORE,
+                       "%s: window %lld of table extract_window holds what rollcall never wrote "
+                       "there; restore the file from a copy",
+                       db_path(l->db), (long long)w->window_id);
+    }
+    w->span.state = (enum window_state)state;
+    return true;
+}
+
+/* A pass that the stream has no longer is left alone. */
+static void read_pass(const struct rows *q, const struct window_kind *k, struct arena *a,
+                      struct window *w)
+{
+    size_t p = 0;
+
+    while (p < k->rule_count && !str_eq(k->rules[p]->name, db_text(q, 6))) {
+        p++;
+    }
+    if (p == k->rule_count) {
+        return;
+    }
+    w->span.pass[p] = (struct pass_coverage){db_time(q, 7), db_time(q, 8)};
+    w->now[p] = (struct cursor){.target_to_ms = db_time(q, 9),
+                                .begun_ms = db_time(q, 10),
+                                .token = db_kept(q, 11, a),
+                                .waited = db_int(q, 12) != 0,
+                                .at = db_kept(q, 13, a),
+                                .page = db_int(q, 14),
+                                .page_size = db_int(q, 15),
+                                .page_ms = db_time(q, 16)};
+}
+
+bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
+                 struct arena *a, struct window **out, size_t *count, struct err *e)
+{
+    struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms));
+    size_t room = 0;
+
+    *out = NULL;
+    *count = 0;
+    while (db_next(&q)) {
+        struct window *w = *count > 0 ? &(*out)[*count - 1] : NULL;
+
+        if (!w || w->window_id != db_int(&q, 0)) {
+            if (*count == room) {
+                struct window *more = arena_array(a, room = 2 * room + 16, sizeof(*more));
+                for (size_t i = 0; i < *count; i++) {
+                    more[i] = (*out)[i];
+                }
+                *out = more;
+            }
+            w = &(*out)[(*count)++];
+            q.ok = read_window(&q, l, a, w, e);
+        }
+        read_pass(&q, k, a, w);
+    }
+    return db_end(&q);
+}
+
+bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e)
+{
+    struct rows q = db_ask(l->db, e,
+                           "SELECT 1 FROM extract_window AS w JOIN window_pass AS p "
+                           "ON p.window_id = w.window_id WHERE stream = ?1 "
+                           "AND read_at IS NOT NULL LIMIT 1",
+                           S(stream));
+
+    *ever = db_next(&q);
+    return db_end(&q);
+}
+
+bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)
+{
+    int64_t limit_ms = now_ms + TRUSTED_AHEAD_MS;
+
+    *count = 0;
+    if (!db_begin(l->db, e)) {
+        return false;
+    }
+    bool done = db_do(l->db, e,
+                      "UPDATE extract_window SET state = 'open', complete_to = (SELECT "
+                      "max(covered_to) FROM window_pass AS p WHERE covered_to <= ?1 "
+                      "AND ifnull(read_at, '') <= ?1 AND p.window_id = extract_window.window_id) "
+                      "WHERE window_id IN (SELECT window_id FROM window_pass "
+                      "WHERE covered_to > ?1 OR read_at > ?1)",
+                      T(limit_ms));
+    *count = done ? db_changes(l->db) : 0;
+    done = done &&
+           db_do(l->db, e,
+                 "UPDATE window_pass SET covered_to = NULL, read_at = NULL "
+                 "WHERE covered_to > ?1 OR read_at > ?1",
+                 T(limit_ms)) &&
+           db_commit(l->db, e);
+    db_rollback(l->db);
+    return done;
+}
+
+/* --- a reading ------------------------------------------------------------------------------- */
+
+bool window_begin(const struct ledger *l, struct window *w, size_t p, const struct pass_rule *rule,
+                  int64_t to_ms, int64_t time_ms, struct err *e)
+{
+    w->now[p] = (struct cursor){.target_to_ms = to_ms,
+                                .begun_ms = time_ms,
+                                .page = 1,
+                                .page_size = -1,
+                                .page_ms = TIME_NONE};
+    return db_do(l->db, e,
+                 "INSERT INTO window_pass (window_id, pass, target_to, begun_at) "
+                 "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (window_id, pass) DO UPDATE SET "
+                 "target_to = ?3, begun_at = ?4, token = NULL, waited = 0, cursor = NULL, "
+                 "page = 1, page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, "
+                 "total_hits = NULL",
+                 I(w->window_id), S(rule->name), T(to_ms), T(time_ms));
+}
+
+bool window_token(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                  const char *token, struct err *e)
+{
+    w->now[p].token = token;
+    w->now[p].waited = false;
+    return db_do(l->db, e,
+                 "UPDATE window_pass SET token = ?3, waited = 0, cursor = NULL, page = 1, "
+                 "page_size = NULL WHERE window_id = ?1 AND pass = ?2",
+                 I(w->window_id), S(pass), S(token));
+}
+
+bool window_cleared(const struct ledger *l, struct window *w, const char *pass, const char *token,
+                    struct err *e)
+{
+    return db_do(l->db, e,
+                 "UPDATE window_pass SET token = NULL, waited = 0 "
+                 "WHERE window_id = ?1 AND pass = ?2 AND token = ?3",
+                 I(w->window_id), S(pass), S(token));
+}
+
+bool window_page(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                 const struct cursor *next, int64_t pages, int64_t rows, int64_t total_hits,
+                 struct err *e)
+{
+    struct cursor *now = &w->now[p];
+
+    now->at = next->at;
+    now->page = next->page;
+    now->page_size = next->page_size;
+    now->page_ms = clock_now_ms();
+    return db_do(l->db, e,
+                 "UPDATE window_pass SET cursor = ?3, page = ?4, page_size = ?5, page_at = ?6, "
+                 "pages_read = pages_read + ?7, rows_read = rows_read + ?8, "
+                 "total_hits = coalesce(?9, total_hits) WHERE window_id = ?1 AND pass = ?2",
+                 I(w->window_id), S(pass), S(next->at), I(next->page), N(next->page_size),
+                 T(now->page_ms), I(pages), I(rows), N(total_hits));
+}
+
+bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
+                struct err *e)
+{
+    w->failures = 0;
+    w->now[p] = (struct cursor){.target_to_ms = TIME_NONE,
+                                .token = w->now[p].token,
+                                .page = 1,
+                                .page_size = -1,
+                                .page_ms = TIME_NONE};
+    /* Passes behind it have lost their coverage where this one's answer replaces theirs. */
+    for (size_t i = p; i < k->rule_count; i++) {
+        const struct pass_coverage *c = &w->span.pass[i];
+
+        if (!db_do(l->db, e,
+                   "UPDATE window_pass SET covered_to = ?3, read_at = ?4, "
+                   "target_to = CASE WHEN ?5 THEN NULL ELSE target_to END, "
+                   "cursor = CASE WHEN ?5 THEN NULL ELSE cursor END, "
+                   "page = CASE WHEN ?5 THEN 1 ELSE page END "
+                   "WHERE window_id = ?1 AND pass = ?2",
+                   I(w->window_id), S(k->rules[i]->name), T(c->covered_to_ms), T(c->read_ms),
+                   I(i == p))) {
+            return false;
+        }
+    }
+    return db_do(l->db, e,
+                 "UPDATE extract_window SET state = ?2, complete_to = ?3, failures = 0, "
+                 "last_error = NULL, last_error_kind = NULL, last_error_at = NULL, "
+                 "updated_run_id = ?4 WHERE window_id = ?1",
+                 I(w->window_id), S(state_names[w->span.state]), T(plan_covered(&w->span)),
+                 N(l->run_id));
+}
+
+bool window_fail(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                 const struct err *cause, bool abandon, bool waited, struct err *e)
+{
+    if (!db_begin(l->db, e)) {
+        return false;
+    }
+    w->failures += cause ? 1 : 0;
+    w->now[p].waited = w->now[p].waited || waited;
+    if (abandon) {
+        w->now[p] = (struct cursor){.target_to_ms = TIME_NONE,
+                                    .begun_ms = w->now[p].begun_ms,
+                                    .token = w->now[p].token,
+                                    .waited = w->now[p].waited,
+                                    .page = 1,
+                                    .page_size = -1,
+                                    .page_ms = w->now[p].page_ms};
+    }
+    bool done = (!cause ||
+                 db_do(l->db, e,
+                      "UPDATE extract_window SET failures = failures + 1, last_error = ?2, "
+                      "last_error_kind = ?3, last_error_at = ?4, updated_run_id = ?5 "
+                      "WHERE window_id = ?1",
+                      I(w->window_id), S(cause->message), S(err_kind_name(cause->kind)),
+                      T(clock_now_ms()), N(l->run_id))) &&
+                (!abandon || db_do(l->db, e,
+                                   "UPDATE window_pass SET target_to = NULL, cursor = NULL, "
+                                   "page = 1, page_size = NULL WHERE window_id = ?1 AND pass = ?2",
+                                   I(w->window_id), S(pass))) &&
+                (!waited || db_do(l->db, e,
+                                  "UPDATE window_pass SET waited = 1 "
+                                  "WHERE window_id = ?1 AND pass = ?2",
+                                  I(w->window_id), S(pass))) &&
+                db_commit(l->db, e);
+    db_rollback(l->db);
+    return done;
+}

@@ -1,0 +1,114 @@
+/*
+ * A window: a stretch of time (or the real moment) of a stream and one scope of it, how far each
+ * pass has read it, and the readings under way. The one owner of extract_window and window_pass:
+ * what is stored there is written here alone.
+ *
+ * States of a pass, as a crash finds them (tests/unit/test_window.c lists them all):
+ *   none      nothing is under way; covered_to says how far it has read
+ *   begun     target_to is set, no token: the first request may or may not have gone out
+ *   token     the server has a job or report of ours
+ *   waited    a run has waited for it in vain; the next one asks once more
+ *   paged     some pages are in the file, the cursor says where it goes on
+ *   ended     covered_to moved and the reading is gone; a token that is still there is cleared up
+ * window_page and window_end belong to the caller's transaction (the page's rows are in it); the
+ * others are transactions of their own. Nothing that failed is a verdict: window_fail keeps the
+ * cursor for the next run or forgets the reading, so that it begins anew.
+ */
+#ifndef ROLLCALL_ETL_WINDOW_H
+#define ROLLCALL_ETL_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "etl/ledger.h"
+#include "etl/plan.h"
+
+/* How time is cut into windows. */
+enum grid {
+    GRID_MOMENT,       /* one window: the state of the real moment */
+    GRID_UTC_DAY,      /* the API's own unit for conversation details */
+    GRID_BUSINESS_DAY, /* days of [extract] timezone */
+};
+
+/* Where a reading stands. */
+struct cursor {
+    int64_t target_to_ms; /* TIME_NONE: none is under way */
+    int64_t begun_ms;     /* planning time under which it began */
+    const char *token;    /* what the server calls it; NULL: nothing of ours is there */
+    bool waited;          /* a run has waited for it in vain */
+    const char *at;       /* the server's cursor, or the last id of batches; NULL: the start */
+    int64_t page;         /* next page by number, from 1 */
+    int64_t page_size;    /* -1: as usual */
+    int64_t page_ms;      /* when its last page was committed, by the clock; TIME_NONE */
+};
+
+struct window {
+    int64_t window_id;
+    const char *scope; /* NULL: all */
+    struct span span;
+    int64_t failures; /* since it was last read */
+    struct cursor now[PASSES_MAX];
+};
+
+/* What windows are made and read by. */
+struct window_kind {
+    const char *stream;
+    enum grid grid;
+    int span_days;                 /* most days a window; 0: one */
+    const char *scope_sql;         /* constant SQL that lists the scopes; NULL: one for all */
+    const struct pass_rule *const *rules;
+    size_t rule_count;
+};
+
+/* Makes the windows of `k` that begin before `until_ms` and end after `from_ms` (a day's start of
+ * its grid), where missing; those of the real moment always. Windows of scopes that there are no
+ * longer owe nothing any more: those not whole go. A transaction of its own. */
+bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
+                 int64_t until_ms, struct err *e);
+
+/* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
+ * with something of ours at the server. What a crash left under way comes first, then by time, then
+ * by scope; what failed comes last. In the arena. */
+bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
+                 struct arena *a, struct window **out, size_t *count, struct err *e);
+
+/* Whether anything of a stream was ever read whole. */
+bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
+
+/* Coverage from a time that has not come at `now_ms` (the server's) is no coverage: those windows
+ * of all streams are owed again; *count: how many. A transaction of its own. */
+bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
+
+/* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */
+bool window_begin(const struct ledger *l, struct window *w, size_t p, const struct pass_rule *rule,
+                  int64_t to_ms, int64_t time_ms, struct err *e);
+
+/* What the server calls the reading is known and kept before anything follows. The cursor begins
+ * anew. */
+bool window_token(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                  const char *token, struct err *e);
+
+/* What the server called `token` is gone; another that has come meanwhile stays. */
+bool window_cleared(const struct ledger *l, struct window *w, const char *pass, const char *token,
+                    struct err *e);
+
+/* A page was loaded: `next` says where the reading goes on (target, token and waited are not
+ * looked at). `pages` were loaded with it. */
+bool window_page(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                 const struct cursor *next, int64_t pages, int64_t rows, int64_t total_hits,
+                 struct err *e);
+
+/* A reading is whole: coverage and state are w->span's (plan_settle); errors are forgotten. The
+ * token stays until window_token takes it away. */
+bool window_end(const struct ledger *l, struct window *w, size_t p,
+                const struct window_kind *k, struct err *e);
+
+/* A reading failed: the error (NULL: none) is kept beside the window until it is read. `abandon`: it begins anew
+ * (its token stays, to be cleared up); `waited`: the token is to be asked for once more. */
+bool window_fail(const struct ledger *l, struct window *w, size_t p, const char *pass,
+                 const struct err *cause, bool abandon, bool waited, struct err *e);
+
+#endif

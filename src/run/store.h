@@ -1,0 +1,32 @@
+/*
+ * The database side of a run: messages of the network thread become rows and ledger entries.
+ *
+ * Invariants: a page's rows, its window's cursor and counters, and its raw bytes are one
+ * transaction; pages of one reading that wait together share one. A refused page takes no neighbour
+ * along: the others are loaded singly then. An effect (the reading counts as whole, its job is
+ * deleted) follows its commit. Loaders live for the run.
+ */
+#ifndef ROLLCALL_RUN_STORE_H
+#define ROLLCALL_RUN_STORE_H
+
+#include <stdbool.h>
+
+#include "run/pages.h"
+#include "run/run.h"
+
+struct store;
+
+/* A store for the run (borrowed). Free with store_free. */
+struct store *store_new(struct run *run);
+void store_free(struct store *s);
+
+/* A reading of `r`'s window begins, or begins anew: no cursor, and nothing is seen. A transaction
+ * of its own. */
+bool store_begin(struct store *s, struct reading *r, struct err *e);
+
+/* Takes a message, with the rows of the same reading that wait behind it; *last is the last one
+ * taken (pages_done is the caller's for that one alone). What becomes of the reading is in its
+ * outcome. False for trouble with the database. */
+bool store_take(struct store *s, struct page *p, struct page **last, struct err *e);
+
+#endif
