@@ -205,35 +205,24 @@ static bool write_row(struct intervals *o, const struct cell *row, const struct 
 
 /* --- times --- */
 
-/* How two instants stand to each other; NULL comes after all. */
-static int order(const struct cell *a, const struct cell *b)
+enum { OPEN_END = -1 };
+
+/* Milliseconds since 1970 of a stored time; OPEN_END: it is NULL. */
+static int64_t ms_of(const struct cell *c)
 {
-    if (a->type == CELL_NULL || b->type == CELL_NULL) {
-        return (a->type == CELL_NULL) - (b->type == CELL_NULL);
-    }
-    return memcmp(a->value.text, b->value.text, a->length < b->length ? a->length : b->length);
+    int64_t ms;
+
+    return c->type == CELL_TEXT && clock_parse(c->value.text, false, &ms) ? ms : OPEN_END;
 }
 
-/* The window's bound as a cell; NULL: it has none. */
-static struct cell bound(struct intervals *o, int64_t ms)
-{
-    char *text = arena_alloc(o->arena, CLOCK_ISO_BYTES);
-
-    if (ms == TIME_NONE) {
-        return (struct cell){.type = CELL_NULL};
-    }
-    clock_format(ms, text);
-    return (struct cell){.type = CELL_TEXT, .length = (uint32_t)strlen(text), .value.text = text};
-}
-
-/* The end of a row that is stored, after a window has told of it. */
+/* The end of a row that is stored, after a window that ends at `window_end_ms` has told of it. */
 static struct cell told_end(const struct cell *stored, const struct cell *told,
-                            const struct cell *window_end)
+                            int64_t window_end_ms)
 {
-    bool open = told->type == CELL_NULL;
-    bool cut = open || order(told, window_end) == 0;
+    int64_t ms = ms_of(told);
+    bool stays = ms == OPEN_END || (ms == window_end_ms && ms_of(stored) > ms);
 
-    return cut && stored->type != CELL_NULL && (open || order(stored, told) > 0) ? *stored : *told;
+    return stays && ms_of(stored) != OPEN_END ? *stored : *told;
 }
 
 /* --- rows --- */
@@ -248,10 +237,9 @@ static bool take_next(struct intervals *o, const struct cell *row, struct cell *
     if (!find(o, row, &at, next, e)) {
         return false;
     }
-    *taken = next[0].equal && order(&next[0].start, &at) == 0 && next[0].end.type != CELL_NULL;
-    if (*taken) {
-        *end = next[0].end;
-    }
+    *taken =
+        next[0].equal && ms_of(&next[0].start) == ms_of(&at) && ms_of(&next[0].end) != OPEN_END;
+    *end = *taken ? next[0].end : at;
     return !*taken || delete_piece(o, row, &at, e);
 }
 
@@ -265,29 +253,26 @@ bool intervals_take(struct intervals *o, const struct cell *row, uint64_t row_ha
     bool taken = false;
 
     arena_reset(o->arena);
-    struct cell window_start = bound(o, window->start_ms);
-    struct cell window_end = bound(o, window->end_ms);
     if (!find(o, row, &start, stored, e)) {
         return false;
     }
-    bool is_there = stored[0].start.type != CELL_NULL && order(&stored[0].start, &start) == 0;
+    bool is_there = stored[0].start.type != CELL_NULL && ms_of(&stored[0].start) == ms_of(&start);
     const struct piece *before = &stored[is_there];
-    int reaches = order(&before->end, &start); /* an open row does not say how far */
-    bool goes_on = before->equal && order(&start, &window_start) == 0 &&
-                   before->end.type != CELL_NULL &&
-                   (reaches > 0 || (reaches == 0 && end.type != CELL_NULL));
+    int64_t start_ms = ms_of(&start);
+    int64_t reach_ms = ms_of(&before->end); /* an open row does not say how far */
+    bool goes_on = before->equal && start_ms == window->start_ms &&
+                   (reach_ms > start_ms || (reach_ms == start_ms && end.type != CELL_NULL));
     const struct piece *known = goes_on ? before : is_there ? &stored[0] : NULL;
 
-    end = is_there ? told_end(&stored[0].end, &end, &window_end) : end;
-    end = goes_on ? told_end(&before->end, &end, &window_end) : end;
+    end = is_there ? told_end(&stored[0].end, &end, window->end_ms) : end;
+    end = goes_on ? told_end(&before->end, &end, window->end_ms) : end;
     start = goes_on ? before->start : start;
-    if (end.type != CELL_NULL && order(&end, &window_end) == 0 &&
-        !take_next(o, row, &end, &taken, e)) {
+    if (ms_of(&end) == window->end_ms && !take_next(o, row, &end, &taken, e)) {
         return false;
     }
     *is_new = !known;
-    *changed =
-        known && (!known->equal || order(&known->end, &end) != 0 || taken || (goes_on && is_there));
+    *changed = known && (!known->equal || ms_of(&known->end) != ms_of(&end) || taken ||
+                         (goes_on && is_there));
     return (!(goes_on && is_there) || delete_piece(o, row, &row[o->start], e)) &&
            (!(*is_new || *changed) || write_row(o, row, &start, &end, row_hash, run_id, e));
 }

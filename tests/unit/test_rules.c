@@ -14,7 +14,7 @@
 /* 2026-03-01T00:00:00Z */
 #define EPOCH INT64_C(1772323200000)
 
-enum { SEQUENCES = 6, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * DAYS };
+enum { SEQUENCES = 20, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * DAYS };
 
 /* clang-format off */
 #define FIELD(n, p, t, f) {.name = (n), .path = (p), .type = COLUMN_##t, .flags = (f)}
@@ -574,4 +574,48 @@ static void interval_sequence(struct fixture *f)
 TEST_IN(set_up, tear_down, test_intervals_span_days)
 {
     by_seeds(*state, interval_sequence);
+}
+
+/* What is open is put together when its own window has closed it. */
+TEST_IN(set_up, tear_down, test_open_intervals)
+{
+    static const struct {
+        int day;
+        int from;
+        int to; /* 0: it is open */
+        const char *rows;
+    } steps[] = {
+        {1, 24, 0, "24-"},
+        {0, 22, 24, "22-24 24-"},
+        {1, 24, 27, "22-27"},
+        {1, 24, 0, "22-27"},
+        {0, 22, 24, "22-27"},
+        {1, 46, 0, "22-27 46-"},
+        {2, 48, 50, "22-27 46- 48-50"},
+        {1, 46, 48, "22-27 46-50"},
+        {1, 46, 47, "22-27 46-47"},
+        {2, 71, 72, "22-27 46-47 71-72"},
+        {3, 72, 0, "22-27 46-47 71-72 72-"},
+        {3, 72, 75, "22-27 46-47 71-75"},
+    };
+    struct fixture *f = *state;
+
+    f->random = 1;
+    use(f, &spell, LOAD_INTERVALS);
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        const char *to =
+            steps[i].to ? arena_printf(f->arena, "'%s'", hour(f, steps[i].to)) : "null";
+
+        f->page.facts.start_ms = EPOCH + steps[i].day * MS_PER_DAY;
+        f->page.facts.end_ms = f->page.facts.start_ms + MS_PER_DAY;
+        load(f,
+             arena_printf(f->arena, "{'user':'u','from':'%s','to':%s}", hour(f, steps[i].from), to),
+             true);
+        check_rows(f,
+                   "SELECT group_concat(hours, ' ') FROM (SELECT printf('%d-%s', "
+                   "round((julianday(spell_start) - julianday('2026-03-01')) * 24), "
+                   "ifnull(CAST(round((julianday(spell_end) - julianday('2026-03-01')) * 24) AS "
+                   "INTEGER), '')) AS hours FROM spell ORDER BY spell_start)",
+                   steps[i].rows);
+    }
 }
