@@ -243,7 +243,8 @@ bool db_place_set_aside(const char *path, ino_t wal)
     return moved;
 }
 
-/* What SQLite's check of the whole database says: SQLITE_OK, SQLITE_CORRUPT, SQLITE_BUSY... */
+/* What SQLite's check of the whole database says: SQLITE_OK, SQLITE_CORRUPT, SQLITE_BUSY where some
+ * program uses it... *is_rollback (NULL: it is looked at alone) receives what its header says. */
 static int check_whole(const char *name, int flags, bool *is_rollback)
 {
     sqlite3 *handle = NULL;
@@ -252,12 +253,16 @@ static int check_whole(const char *name, int flags, bool *is_rollback)
     int code = sqlite3_open_v2(name, &handle, flags, NULL);
 
     if (code == SQLITE_OK) {
-        sqlite3_file *f = file_of(handle);
-        *is_rollback = f->pMethods->xRead(f, format, 2, DB_FORMAT_OFFSET) == SQLITE_OK &&
-                       format[0] == ROLLBACK_FORMAT && format[1] == ROLLBACK_FORMAT;
         sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         sqlite3_exec(handle, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
         code = sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    }
+    if (code == SQLITE_OK && is_rollback) {
+        sqlite3_file *f = file_of(handle);
+        *is_rollback = f->pMethods->xRead(f, format, 2, DB_FORMAT_OFFSET) == SQLITE_OK &&
+                       format[0] == ROLLBACK_FORMAT && format[1] == ROLLBACK_FORMAT;
+        LOG(LOG_WARN, "checking the whole database: it is younger than its write-ahead log",
+            LOG_S("path", name));
     }
     if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
         code = str_eq((const char *)sqlite3_column_text(s, 0), "ok") ? SQLITE_OK : SQLITE_CORRUPT;
@@ -277,15 +282,11 @@ static bool is_of_another(struct arena *a, const char *path)
     struct err e;
     bool is_rollback = false;
     const char *alone = immutable_uri(a, path, &e);
-
-    LOG(LOG_WARN, "checking the whole database: it is younger than its write-ahead log",
-        LOG_S("path", path));
     int code = check_whole(path, SQLITE_OPEN_READWRITE, &is_rollback);
 
     return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
             (code == SQLITE_OK && is_rollback)) &&
-           alone &&
-           check_whole(alone, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &is_rollback) == SQLITE_OK;
+           alone && check_whole(alone, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK;
 }
 
 /* A WAL does not say of which file it is. A run that was cut leaves a file that was changed before
@@ -302,7 +303,7 @@ bool db_place_settle(const char *path, struct err *e)
 
     if (stat(arena_printf(a, "%s-wal", real), &wal) == 0 && wal.st_size > 0 &&
         (stat(real, &file) != 0 || file.st_size == 0 ||
-         (is_later(&file.st_ctim, &wal.st_mtim) && is_of_another(a, real)))) {
+         (!is_later(&wal.st_mtim, &file.st_ctim) && is_of_another(a, real)))) {
         settled = db_place_set_aside(real, wal.st_ino);
     }
     arena_free(a);
