@@ -114,3 +114,5 @@ CREATE TABLE organization (
     api_url TEXT NOT NULL,   -- likewise
     asked_day TEXT NOT NULL  -- UTC day on which it did
 );
+
+ALTER TABLE run ADD COLUMN clock_ahead_ms BIGINT; -- the machine's clock minus the server's at the first answer, NULL: it did not say

@@ -451,6 +451,9 @@ static bool is_answer(const struct step *s, struct json root)
 {
     const char *must = must_of(s);
 
+    if (s->must && !*s->must) {
+        return json_type(root) == JSON_OBJECT;
+    }
     return !must || json_type(json_first(root, must)) != JSON_ABSENT;
 }
 
@@ -470,7 +473,7 @@ static bool take_urls(struct pager *p, struct json root, struct err *e)
     struct json url;
 
     p->urls = arena_array(p->arena, json_count(found) + 1, sizeof(*p->urls));
-    bool usable = json_type(found) == JSON_ARRAY;
+    bool usable = json_type(found) == JSON_ARRAY || json_type(found) == JSON_ABSENT;
     if (json_type(found) == JSON_STRING) {
         usable = *json_str(found) != '\0';
         p->urls[p->url_count++] = arena_strdup(p->arena, json_str(found));

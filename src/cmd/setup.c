@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "etl/observe.h"
 #include "out/export.h"
 
 enum { TABLES_MAX = 512 };
@@ -184,7 +185,14 @@ const char *const *cmd_data_tables(struct arena *a, size_t *count)
     *count = 0;
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
-        add_tables(stream_table(s), names, count);
+        if (s->load == LOAD_OBSERVE) {
+            add_tables(s->state, names, count);
+            names[(*count)++] = OBSERVE_GAPS;
+            continue;
+        }
+        for (const struct tree_map *const *tree = s->trees; *tree; tree++) {
+            add_tables((*tree)->root, names, count);
+        }
     }
     return names;
 }

@@ -30,6 +30,9 @@
 
 struct observer;
 
+/* The table of the stretches within a row that nobody observed. */
+#define OBSERVE_GAPS "observation_gap"
+
 /* An observer that maps rows of `tree`'s root onto the history table `state` of `d` (all borrowed).
  * Free with observer_free. */
 struct observer *observer_new(struct db *d, const struct tree_map *tree,

@@ -33,8 +33,7 @@ static bool in_force(const struct plan_facts *f, size_t p)
     return p < f->rule_count && (f->in_force & 1U << p) != 0;
 }
 
-/* The pass that settles windows: the first in force that is not of the whole stream. */
-static size_t first_pass(const struct plan_facts *f)
+size_t plan_first(const struct plan_facts *f)
 {
     size_t p = 0;
 
@@ -65,7 +64,7 @@ static int64_t last_read(const struct span *w, const struct plan_facts *f)
 {
     int64_t read_ms = TIME_NONE;
 
-    for (size_t i = 0; i <= first_pass(f) && i < PASSES_MAX; i++) {
+    for (size_t i = 0; i <= plan_first(f) && i < PASSES_MAX; i++) {
         read_ms = later(read_ms, w->pass[i].read_ms);
     }
     return read_ms;
@@ -74,7 +73,7 @@ static int64_t last_read(const struct span *w, const struct plan_facts *f)
 /* A pass before the first in force may have finished it too, under another setting. */
 static bool is_finished(const struct span *w, const struct plan_facts *f)
 {
-    return covered_by(w, first_pass(f)) >= w->end_ms;
+    return covered_by(w, plan_first(f)) >= w->end_ms;
 }
 
 /* The end of the time in which the vendor still changes the window's data. */
@@ -97,7 +96,7 @@ static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
  * taken it in again. The last re-reading falls after the lookback, since no earlier one settles. */
 static bool is_reread_due(const struct span *w, const struct plan_facts *f)
 {
-    int64_t now_ms = reading_time_ms(first_pass(f), f);
+    int64_t now_ms = reading_time_ms(plan_first(f), f);
     int64_t read_ms = last_read(w, f);
 
     if (!is_finished(w, f) || read_ms == TIME_NONE) {
@@ -112,7 +111,7 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
 
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
 {
-    size_t first = first_pass(f);
+    size_t first = plan_first(f);
 
     if (first == f->rule_count || f->rules[first]->bound != SEES_AVAILABLE ||
         w->start_ms == TIME_NONE || w->start_ms >= f->time_ms) {
@@ -145,7 +144,7 @@ static int64_t moment_owed(const struct span *w, size_t p, const struct plan_fac
 
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
 {
-    size_t first = first_pass(f);
+    size_t first = plan_first(f);
 
     if (!in_force(f, p)) {
         return TIME_NONE;

@@ -65,6 +65,10 @@ struct plan_facts {
 /* Whether a setting's word is among the words of `when`; NULL: always. */
 bool plan_in_force(const char *when, const char *word);
 
+/* The pass that settles windows: the first in force that is not of the whole stream; rule_count:
+ * none. */
+size_t plan_first(const struct plan_facts *f);
+
 /* Whether the plan of this window goes by the availability date at all. */
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
 

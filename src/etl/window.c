@@ -77,29 +77,32 @@ static bool make_whole(const struct ledger *l, const struct window_kind *k, stru
     return true;
 }
 
-/* What is asked for scope by scope is so for those that there are. */
-static bool drop_unlisted(const struct ledger *l, const char *stream, struct err *e)
+/* Fills temp.listed_scope; a window of all has the scope ''. */
+static bool list_scopes(const struct ledger *l, const struct window_kind *k, struct err *e)
 {
-    return db_do(l->db, e, sql_window_passes_unlisted, S(stream)) &&
-           db_do(l->db, e, sql_window_unlisted, S(stream)) &&
-           db_do(l->db, e, sql_window_settle_unlisted, S(stream)) &&
-           db_do(l->db, e, "DELETE FROM temp.listed_scope", NONE);
+    if (!db_exec(l->db, sql_window_scopes, e)) {
+        return false;
+    }
+    struct rows q = db_ask(l->db, e, k->scope_sql ? k->scope_sql : "SELECT NULL", NONE);
+    while (db_next(&q)) {
+        q.ok = db_do(l->db, e, "INSERT OR IGNORE INTO temp.listed_scope VALUES (ifnull(?1, ''))",
+                     S(db_text(&q, 0)));
+    }
+    return db_end(&q);
 }
 
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e)
 {
-    if (!db_exec(l->db, sql_window_scopes_listed, e) || !db_begin(l->db, e)) {
+    if (!list_scopes(l, k, e) || !db_begin(l->db, e)) {
         return false;
     }
-    struct rows q = db_ask(l->db, e, k->scope_sql ? k->scope_sql : "SELECT NULL", NONE);
+    struct rows q = db_ask(l->db, e, "SELECT nullif(scope, '') FROM temp.listed_scope", NONE);
     while (db_next(&q)) {
-        q.ok = db_do(l->db, e, "INSERT OR IGNORE INTO temp.listed_scope VALUES (?1)",
-                     S(db_text(&q, 0))) &&
-               make_scope(l, k, db_text(&q, 0), from_ms, until_ms, e);
+        q.ok = make_scope(l, k, db_text(&q, 0), from_ms, until_ms, e);
     }
-    bool made = db_end(&q) && make_whole(l, k, e) && drop_unlisted(l, k->stream, e) &&
-                db_commit(l->db, e);
+    bool made = db_end(&q) && make_whole(l, k, e) &&
+                db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) && db_commit(l->db, e);
     db_rollback(l->db);
     return made;
 }
@@ -158,13 +161,15 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
 }
 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 struct arena *a, struct window **out, size_t *count, struct err *e)
+                 const char *settles, struct arena *a, struct window **out, size_t *count, struct err *e)
 {
-    struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms));
-    size_t room = 0;
-
     *out = NULL;
     *count = 0;
+    if (!list_scopes(l, k, e)) {
+        return false;
+    }
+    struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles));
+    size_t room = 0;
     while (db_next(&q)) {
         struct window *w = *count > 0 ? &(*out)[*count - 1] : NULL;
 

@@ -65,15 +65,15 @@ struct window_kind {
 
 /* Makes the windows of `k` that begin before `until_ms` and end after `from_ms` (a day's start of
  * its grid), where missing; those of the real moment always. Windows of scopes that there are no
- * longer owe nothing any more: those not whole go. A transaction of its own. */
+ * longer owe nothing any more. A transaction of its own. */
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e);
 
-/* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
- * with something of ours at the server. What a crash left under way comes first, then by time, then
+/* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or not
+ * covered by the pass `settles` (NULL: none), or with something of ours at the server. What a crash left under way comes first, then by time, then
  * by scope; what failed comes last. In the arena. */
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 struct arena *a, struct window **out, size_t *count, struct err *e);
+                 const char *settles, struct arena *a, struct window **out, size_t *count, struct err *e);
 
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);

@@ -165,7 +165,9 @@ SELECT
     (SELECT run_id FROM status_run WHERE exit_code <> 0 OR was_killed ORDER BY run_id DESC LIMIT 1)
         AS last_failure_id,
     (SELECT coalesce(sum(requests), 0) FROM run WHERE started_at >= substr(?1, 1, 7))
-        AS requests_month
+        AS requests_month,
+    (SELECT clock_ahead_ms FROM run WHERE clock_ahead_ms IS NOT NULL ORDER BY run_id DESC LIMIT 1)
+        AS clock_ahead_ms
 
 -- name: status_title
 SELECT printf('%s (schema %d)', database, schema_version) FROM status
@@ -207,6 +209,10 @@ FROM status LEFT JOIN status_run ON run_id = last_failure_id
 UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL
+SELECT 'clock', printf('%d seconds %s the server''s: what is read is bounded by the server''s',
+                       abs(clock_ahead_ms) / 1000, iif(clock_ahead_ms > 0, 'ahead of', 'behind'))
+FROM status WHERE abs(clock_ahead_ms) > 120000
+UNION ALL
 SELECT 'unknown fields', fields || iif(fields > 0, ' (table unknown_field)', '')
 FROM odd
 UNION ALL
@@ -240,6 +246,7 @@ SELECT json_object(
     'last_success', json((SELECT document FROM status_run WHERE run_id = last_success_id)),
     'last_failure', json((SELECT document FROM status_run WHERE run_id = last_failure_id)),
     'requests_month', requests_month,
+    'clock_ahead_ms', clock_ahead_ms,
     'streams', (SELECT json_group_array(json_object(
         'stream', stream,
         'title', title,

@@ -473,8 +473,10 @@ static bool find_windows(struct night *n, struct err *e)
         from_ms = clock_zone_day_start_ms(c->start_day);
         from_ms = n->kind.grid == GRID_UTC_DAY ? clock_utc_day_start(from_ms) : from_ms;
     }
+    size_t first = plan_first(&n->facts);
+    const char *settles = first < n->kind.rule_count ? n->rules[first]->name : NULL;
     if (!window_make(&n->run->ledger, &n->kind, from_ms, until_ms, e) ||
-        !window_list(&n->run->ledger, &n->kind, until_ms - c->lookback_days * MS_PER_DAY,
+        !window_list(&n->run->ledger, &n->kind, until_ms - c->lookback_days * MS_PER_DAY, settles,
                      n->run->arena, &n->windows, &n->window_count, e)) {
         return false;
     }

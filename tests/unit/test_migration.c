@@ -112,7 +112,7 @@ static void make_schema_7(const char *path, const char *stored)
         "INSERT INTO extract_window (stream, kind, window_start, window_end, state, complete_to, "
         "job_complete_to, query_complete_to, last_read_at, pending_time, pending_job_to, "
         "pending_query_to, reading_plan, job_id, job_cursor, next_page, last_id, updated_run_id, "
-        "pages_read, last_error) VALUES (%s, 12, 'trouble')",
+        "pages_read, last_error, last_error_kind) VALUES (%s, 12, 'trouble', 'rate')",
         DB_APPLICATION_ID, runs, stored);
 
     assert_int_equal(sqlite3_open(path, &d), SQLITE_OK);
@@ -151,7 +151,8 @@ TEST_IN(scratch_open, scratch_close, windows_of_schema_7_are_kept)
         s->db = db_open(path, DB_WRITE, &s->e);
         check(s->db != NULL, s);
         assert_string_equal(told(s), cases[i].now);
-        check_value(s, "SELECT last_error || failures FROM extract_window", "trouble0");
+        check_value(s, "SELECT last_error || last_error_kind || failures FROM extract_window",
+                    "troublerate0");
         check_value(s, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
                     "0");
         check_value(s, "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%\\_7' ESCAPE '\\'",
@@ -165,7 +166,7 @@ TEST_IN(scratch_open, scratch_close, windows_of_schema_7_are_kept)
         const struct ledger l = {.db = s->db, .run_id = 4};
         struct window *windows;
         size_t count;
-        check(window_list(&l, &kind, 0, s->arena, &windows, &count, &s->e), s);
+        check(window_list(&l, &kind, 0, kind.rules[0]->name, s->arena, &windows, &count, &s->e), s);
         assert_int_equal(count, 1);
     }
 }
