@@ -11,7 +11,7 @@ LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND ifnull(scope, '') IN (SELECT scope FROM temp.listed_scope)
   AND (state <> 'settled' OR window_end > ?2 OR EXISTS (
     SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id AND token IS NOT NULL)
-    OR NOT EXISTS (SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id
+    OR ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id
                    AND t.pass = ?3 AND t.covered_to >= w.window_end))
 ORDER BY failures > 0, NOT EXISTS (
     SELECT 1 FROM window_pass AS t

@@ -456,7 +456,7 @@ class Regions(Checked):
         site, _ = self.regions("mypurecloud.jp")
         found = self.results(site, "find region", "--find-region", "--yes", code=4)
         self.assertIn("region = ap-northeast-1", found[0])
-        self.assertLessEqual({a.split(":")[0] for a in self.gate.asked},
+        self.assertLessEqual({a.split(":")[0] for a in self.gate.asked if a},
                              {f"{h}.{r}" for r in REGIONS for h in ("login", "api")})
 
     def test_nobody_knows_it(self):

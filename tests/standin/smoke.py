@@ -579,10 +579,12 @@ class Faults(Shared):
     def test_its_clock(self):
         def date():
             return self.server.ask("GET", "/api/v2/tokens/me").headers["Date"]
+        self.assertNotEqual(date(), "Sun, 04 Jan 2026 00:00:00 GMT")
+        self.server.control(date="now")
         self.assertEqual(date(), "Sun, 04 Jan 2026 00:00:00 GMT")
         self.server.control(date="2026-02-01T01:02:03Z")
         self.assertEqual(date(), "Sun, 01 Feb 2026 01:02:03 GMT")
-        self.server.control(date=None, faults=["no-date:path=/api/,n=1"])
+        self.server.control(date="now", faults=["no-date:path=/api/,n=1"])
         self.assertEqual((date(), date()), (None, "Sun, 04 Jan 2026 00:00:00 GMT"))
 
     def test_latency_is_parallel(self):

@@ -69,6 +69,7 @@ static const struct step export[] = {
     {.method = HTTP_DELETE, .path = "/e/{token}", .cleanup = true},
     {.path = NULL}};
 static const struct step bare_array[] = {{.path = "/b", .rows = ""}, {.path = NULL}};
+static const struct step any_object[] = {{.path = "/b", .rows = "r", .must = ""}, {.path = NULL}};
 static const struct step odd_places[] = {{.path = "/b", .rows = "a.rows|results|"}, {.path = NULL}};
 
 static const char *const ids[] = {"id-0", "id&1", "id\"2", "id-3", "id-4"};
@@ -517,7 +518,9 @@ TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
         {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
         {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
         {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
-        {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS},
+        {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS}, /* there are none */
+        {any_object, {0}, "{}", 0},
+        {any_object, {0}, "[]", AGAIN},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {

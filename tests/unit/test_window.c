@@ -462,9 +462,10 @@ TEST_IN(scratch_open, scratch_close, settled_windows_are_left_out)
                     "UPDATE extract_window SET state = 'provisional' "
                     "WHERE window_start > '2024-10-07'");
     assert_string_equal(listed(s, &days, START + 5 * DAY), "0 1 2 3"); /* by another setting */
-    scratch_exec(s, "INSERT INTO window_pass (window_id, pass, covered_to) SELECT window_id, 'job', "
-                    "window_end FROM extract_window WHERE true ON CONFLICT DO UPDATE SET "
-                    "covered_to = excluded.covered_to");
+    scratch_exec(s,
+                 "INSERT INTO window_pass (window_id, pass, covered_to) SELECT window_id, 'job', "
+                 "window_end FROM extract_window WHERE true ON CONFLICT DO UPDATE SET "
+                 "covered_to = excluded.covered_to");
     assert_string_equal(listed(s, &days, START + 5 * DAY), "1 3");
     assert_string_equal(listed(s, &days, START + 3 * DAY), "1 3");
     assert_string_equal(listed(s, &days, START + 3 * DAY - 1), "1 2 3"); /* the lookback has it */
@@ -493,7 +494,8 @@ TEST_IN(scratch_open, scratch_close, what_is_not_known_is_left_alone_or_refused)
     for (size_t i = 0; i < COUNT(broken); i++) {
         check(db_begin(s->db, &s->e), s);
         scratch_exec(s, broken[i]);
-        assert_false(window_list(&l, &days, TIME_NONE, days.rules[0]->name, s->arena, &windows, &count, &s->e));
+        assert_false(window_list(&l, &days, TIME_NONE, days.rules[0]->name, s->arena, &windows,
+                                 &count, &s->e));
         assert_int_equal(s->e.kind, ERR_STORE);
         assert_non_null(strstr(s->e.message, "extract_window"));
         db_rollback(s->db);
