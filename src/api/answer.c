@@ -233,7 +233,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     code[0] = '\0';
     if (answer->failure != HTTP_OK) {
         enum cause_id cause = diagnose_network(answer);
-        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : cause_of(cause)->kind,
+        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : causes[cause].kind,
                 "%s: %s: %s", label, failures[answer->failure], answer->detail);
         e->library_code = answer->library_code;
         return diagnosis_append(e, cause);

@@ -162,7 +162,7 @@ enum cause_id diagnose_refusal(const char *words, const char *login_url, const c
 
 bool diagnosis_append(struct err *e, enum cause_id id)
 {
-    const struct cause *cause = cause_of(id);
+    const struct cause *cause = &causes[id];
 
     err_append(e, ". Likely cause: %s. Remedy: %s.", cause->text, cause->remedy);
     if (cause->step == STEP_LOGIN || cause->step == STEP_TOKEN) {

@@ -35,7 +35,7 @@ _Noreturn void out_of_memory(void)
     ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
 
     (void)written;
-    _exit(err_exit_code(ERR_BUG));
+    _exit(err_facts[ERR_BUG].exit_code);
 }
 
 static void *or_die(void *memory)

@@ -1,6 +1,6 @@
 #include "base/causes.h"
 
-static const struct cause causes[CAUSE_COUNT] = {
+const struct cause causes[CAUSE_COUNT] = {
 #define CAUSE_ROW(id, name, step, kind, sees, text, remedy)                                        \
     [CAUSE_##id] = {name, STEP_##step, ERR_##kind, sees, text, remedy},
     CAUSES(CAUSE_ROW)
@@ -19,12 +19,6 @@ const char cause_saml_note[] =
     "client. What SAML roll-outs really change: the secret was rotated, the client was created "
     "anew, "
     "its roles were cleaned up, or IP rules were set";
-
-const struct cause *cause_of(enum cause_id id)
-{
-    INVARIANT(id > CAUSE_NONE && id < CAUSE_COUNT);
-    return &causes[id];
-}
 
 bool err_cause(struct err *e, enum cause_id id)
 {

@@ -448,8 +448,8 @@ struct cause {
     const char *remedy;
 };
 
-/* What is known of a cause; `id` must not be CAUSE_NONE. Static. */
-const struct cause *cause_of(enum cause_id id);
+/* What is known of each cause; nothing of CAUSE_NONE. */
+extern const struct cause causes[CAUSE_COUNT];
 
 struct cause_step_words {
     const char *name; /* short, for scripts */

@@ -7,45 +7,12 @@
 
 #include "base/utf8.h"
 
-struct kind_facts {
-    const char *name;
-    int exit_code;
-    bool ends_run;
-    const char *text;
-};
-
-static const struct kind_facts kinds[] = {
+const struct err_facts err_facts[ERR_KIND_COUNT] = {
 #define KIND_FACTS(id, short_name, code, ends, meaning)                                            \
     [id] = {.name = (short_name), .exit_code = (code), .ends_run = (ends), .text = (meaning)},
     ERR_KINDS(KIND_FACTS)
 #undef KIND_FACTS
 };
-
-static const struct kind_facts *facts_of(enum err_kind kind)
-{
-    INVARIANT((unsigned)kind < ERR_KIND_COUNT);
-    return &kinds[kind];
-}
-
-const char *err_kind_name(enum err_kind kind)
-{
-    return facts_of(kind)->name;
-}
-
-int err_exit_code(enum err_kind kind)
-{
-    return facts_of(kind)->exit_code;
-}
-
-bool err_ends_run(enum err_kind kind)
-{
-    return facts_of(kind)->ends_run;
-}
-
-const char *err_kind_text(enum err_kind kind)
-{
-    return facts_of(kind)->text;
-}
 
 void err_clear(struct err *e)
 {
@@ -74,13 +41,11 @@ static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
 {
     size_t used = strlen(out);
     size_t room = ERR_MESSAGE_BYTES - 1 - used;
-    size_t length = strlen(text);
 
-    if (length > room) {
-        length = utf8_whole_bytes(text, room);
+    (void)snprintf(out + used, room + 1, "%s", text);
+    if (strlen(text) > room) {
+        out[used + utf8_whole_bytes(text, room)] = '\0';
     }
-    memcpy(out + used, text, length);
-    out[used + length] = '\0';
 }
 
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
@@ -141,5 +106,5 @@ _Noreturn void err_bug(const char *file, int line, const char *what)
     }
     ssize_t written = write(STDERR_FILENO, text, length);
     (void)written;
-    _exit(err_exit_code(ERR_BUG));
+    _exit(err_facts[ERR_BUG].exit_code);
 }

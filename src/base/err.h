@@ -58,11 +58,14 @@ struct err {
     char message[ERR_MESSAGE_BYTES];
 };
 
-/* Facts of one kind; `kind` must be a valid enumerator. The strings are static. */
-const char *err_kind_name(enum err_kind kind);
-int err_exit_code(enum err_kind kind);
-bool err_ends_run(enum err_kind kind);
-const char *err_kind_text(enum err_kind kind);
+/* Facts of each kind. */
+struct err_facts {
+    const char *name;
+    int exit_code;
+    bool ends_run;
+    const char *text;
+};
+extern const struct err_facts err_facts[ERR_KIND_COUNT];
 
 /* Clears `e` to ERR_NONE. */
 void err_clear(struct err *e);

@@ -309,7 +309,8 @@ static void list_streams(struct arena *a)
 static void list_exit_codes(void)
 {
     for (int kind = 0; kind < ERR_KIND_COUNT; kind++) {
-        printf("%d\t%s\t%s\n", err_exit_code(kind), err_kind_name(kind), err_kind_text(kind));
+        printf("%d\t%s\t%s\n", err_facts[kind].exit_code, err_facts[kind].name,
+               err_facts[kind].text);
     }
 }
 
@@ -325,10 +326,10 @@ static void list_limits(void)
 static void list_causes(void)
 {
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
-        const struct cause *cause = cause_of((enum cause_id)id);
+        const struct cause *cause = &causes[id];
 
         printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_steps[cause->step].name, cause->name,
-               err_exit_code(cause->kind), cause->sees, cause->text, cause->remedy);
+               err_facts[cause->kind].exit_code, cause->sees, cause->text, cause->remedy);
     }
 }
 
@@ -414,7 +415,7 @@ static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct 
     if (kind != ERR_NONE && e->message[0]) {
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
     }
-    return err_exit_code(kind);
+    return err_facts[kind].exit_code;
 }
 
 /* Pages of megabytes come and go in two threads: given back to the system at once, they do not pile

@@ -5,7 +5,6 @@
 #include "cmd/cmd.h"
 #include "out/export.h"
 #include "out/render.h"
-#include "out/table.h"
 #include "sql.h"
 
 static bool choose_since(const char *since, struct export_request *r, struct err *e)
@@ -44,7 +43,7 @@ static bool run_export(const struct cmd_context *ctx, const struct config *c,
     }
     /* Cron mails what is printed: all well and nobody watching means silence. */
     if (done && ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0)) {
-        struct rendering to = {RENDER_TABLE, table_terminal_width(stdout), stdout};
+        struct rendering to = {RENDER_TABLE, render_terminal_width(stdout), stdout};
         done = render_query(d, e, sql_export_listing, DB_VALUES(S(r->directory)), &to);
     }
     db_close(d);

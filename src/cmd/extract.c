@@ -100,7 +100,7 @@ static void print_summary(const struct extract_result *r, enum err_kind kind)
             run, verdict(t, kind), (long long)t->streams_done, (long long)t->streams_left,
             (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
             (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
-            (double)r->elapsed_ms / 1000.0, err_exit_code(kind), err_kind_name(kind));
+            (double)r->elapsed_ms / 1000.0, err_facts[kind].exit_code, err_facts[kind].name);
 }
 
 /* Tells how a run ended: its error and one last line on stderr; or, when nobody is at the terminal
@@ -120,7 +120,8 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
             LOG_N("rows_changed", t->rows.rows_changed),
             LOG_N("rows_unchanged", t->rows.rows_unchanged), LOG_N("requests", t->requests),
             LOG_N("retries", t->retries), LOG_N("elapsed_ms", result->elapsed_ms),
-            LOG_N("exit_code", err_exit_code(kind)), LOG_S("exit_name", err_kind_name(kind)));
+            LOG_N("exit_code", err_facts[kind].exit_code),
+            LOG_S("exit_name", err_facts[kind].name));
         return;
     }
     if (kind != ERR_NONE && e->message[0]) {

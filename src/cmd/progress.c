@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "out/table.h"
+#include "out/render.h"
 
 enum {
     BETWEEN_MS = 200,   /* between two changes */
@@ -99,7 +99,7 @@ static void show(void *user, const struct progress_facts *f)
         return;
     }
     line->shown_ms = now_ms;
-    int width = table_terminal_width(stderr);
+    int width = render_terminal_width(stderr);
     /* The last column stays free: some terminals begin a new line when it is written. */
     progress_line_text(f, width > 2 ? width - 1 : 1, text, sizeof(text));
     /* The stream's name stands out. */

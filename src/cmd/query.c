@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "out/table.h"
 
 enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
 
@@ -28,7 +27,7 @@ static void list_queries(struct arena *a)
 static bool run_query(const struct cmd_context *ctx, struct db *d, const struct query *q,
                       enum render_format format, struct err *e)
 {
-    struct rendering to = {format, table_terminal_width(stdout), stdout};
+    struct rendering to = {format, render_terminal_width(stdout), stdout};
     size_t count = ctx->argument_count - 1;
     struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
     size_t rows = 0;

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "out/table.h"
 
 /* Names are a help: a database that is not there, or cannot be read, only leaves the ids. */
 static void look_up_names(const struct config *c, struct recent *r)
@@ -21,7 +20,7 @@ static void look_up_names(const struct config *c, struct recent *r)
 
 static enum err_kind run(const struct cmd_context *ctx, struct err *e)
 {
-    struct rendering to = {RENDER_TABLE, table_terminal_width(stdout), stdout};
+    struct rendering to = {RENDER_TABLE, render_terminal_width(stdout), stdout};
     int64_t wanted = RECENT_DEFAULT;
     size_t given = ctx->argument_count;
     struct config config;

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
-#include "out/table.h"
 #include "sql.h"
 
 /* Shows it all of one moment; *behind receives whether something is. */
@@ -17,7 +16,7 @@ static bool show(struct db *d, const struct config *c, struct arena *a, bool jso
     bool shown = db_begin_read(d, e) && status_gather(d, &request, e) &&
                  db_scalar(d, sql_status_is_behind, behind, e) &&
                  (json ? render_document(d, e, sql_status_document, DB_VALUES(NONE), stdout)
-                       : status_print(d, table_terminal_width(stdout), stdout, e));
+                       : status_print(d, render_terminal_width(stdout), stdout, e));
     db_rollback(d);
     return shown;
 }

@@ -46,14 +46,14 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
     if (!db_begin(l->db, e)) {
         return false;
     }
-    bool ended =
-        ledger_run_progress(l, totals, e) &&
-        db_do(l->db, e,
-              "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
-              "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
-              I(l->run_id), T(clock_now_ms()), I(err_exit_code(kind)), S(err_kind_name(kind)),
-              S(error), I(totals->streams_done), I(totals->streams_left), I(totals->days_whole)) &&
-        db_commit(l->db, e);
+    bool ended = ledger_run_progress(l, totals, e) &&
+                 db_do(l->db, e,
+                       "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
+                       "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
+                       I(l->run_id), T(clock_now_ms()), I(err_facts[kind].exit_code),
+                       S(err_facts[kind].name), S(error), I(totals->streams_done),
+                       I(totals->streams_left), I(totals->days_whole)) &&
+                 db_commit(l->db, e);
     db_rollback(l->db);
     return ended;
 }
@@ -127,8 +127,10 @@ bool ledger_ids(struct ledger *l, const char *sql, int64_t time_ms, int64_t sinc
                 struct err *e)
 {
     const struct db_value values[] = {T(time_ms), T(since_ms)};
-    struct rows q =
-        db_ask_values(l->db, e, sql, values, strstr(sql, "?2") ? 2 : strstr(sql, "?1") ? 1 : 0);
+    struct rows q = db_ask_values(l->db, e, sql, values,
+                                  strstr(sql, "?2")   ? 2
+                                  : strstr(sql, "?1") ? 1
+                                                      : 0);
     const char **list = NULL;
     size_t room = 0;
 

@@ -161,7 +161,8 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
 }
 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 const char *settles, struct arena *a, struct window **out, size_t *count, struct err *e)
+                 const char *settles, struct arena *a, struct window **out, size_t *count,
+                 struct err *e)
 {
     *out = NULL;
     *count = 0;
@@ -333,22 +334,22 @@ bool window_fail(const struct ledger *l, struct window *w, size_t p, const char 
                                     .page_size = -1,
                                     .page_ms = w->now[p].page_ms};
     }
-    bool done = (!cause ||
-                 db_do(l->db, e,
-                      "UPDATE extract_window SET failures = failures + 1, last_error = ?2, "
-                      "last_error_kind = ?3, last_error_at = ?4, updated_run_id = ?5 "
-                      "WHERE window_id = ?1",
-                      I(w->window_id), S(cause->message), S(err_kind_name(cause->kind)),
-                      T(clock_now_ms()), N(l->run_id))) &&
-                (!abandon || db_do(l->db, e,
-                                   "UPDATE window_pass SET target_to = NULL, cursor = NULL, "
-                                   "page = 1, page_size = NULL WHERE window_id = ?1 AND pass = ?2",
-                                   I(w->window_id), S(pass))) &&
-                (!waited || db_do(l->db, e,
-                                  "UPDATE window_pass SET waited = 1 "
-                                  "WHERE window_id = ?1 AND pass = ?2",
-                                  I(w->window_id), S(pass))) &&
-                db_commit(l->db, e);
+    bool done =
+        (!cause || db_do(l->db, e,
+                         "UPDATE extract_window SET failures = failures + 1, last_error = ?2, "
+                         "last_error_kind = ?3, last_error_at = ?4, updated_run_id = ?5 "
+                         "WHERE window_id = ?1",
+                         I(w->window_id), S(cause->message), S(err_facts[cause->kind].name),
+                         T(clock_now_ms()), N(l->run_id))) &&
+        (!abandon || db_do(l->db, e,
+                           "UPDATE window_pass SET target_to = NULL, cursor = NULL, "
+                           "page = 1, page_size = NULL WHERE window_id = ?1 AND pass = ?2",
+                           I(w->window_id), S(pass))) &&
+        (!waited || db_do(l->db, e,
+                          "UPDATE window_pass SET waited = 1 "
+                          "WHERE window_id = ?1 AND pass = ?2",
+                          I(w->window_id), S(pass))) &&
+        db_commit(l->db, e);
     db_rollback(l->db);
     return done;
 }

@@ -81,7 +81,7 @@ bool metrics_write(const struct metrics_request *request, struct err *e)
     const struct run_totals *t = request->totals;
     bool done = d && write_samples(d, file.stream, sql_metrics_run,
                                    DB_VALUES(S(ROLLCALL_VERSION), T(request->status.now_ms),
-                                             I(err_exit_code(request->kind)),
+                                             I(err_facts[request->kind].exit_code),
                                              I(request->elapsed_ms), I(t->requests), I(t->retries),
                                              I(t->bytes), I(t->pages), I(t->rows.rows_new),
                                              I(t->rows.rows_changed), I(t->rows.rows_unchanged),

@@ -51,4 +51,8 @@ void render_words(FILE *out, const char *text, int indent, int at);
 void render_names(const struct rows *q, struct csv_writer *w);
 void render_record(const struct rows *q, struct csv_writer *w);
 
+/* Columns of the terminal that `file` is: COLUMNS, else what the terminal says, else 80; 0 when it
+ * is none. */
+int render_terminal_width(FILE *file);
+
 #endif

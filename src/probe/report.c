@@ -57,7 +57,7 @@ void report_add(struct report *r, const char *name, enum cause_id cause, const c
     if (cause == CAUSE_NONE) {
         return;
     }
-    result->cause = cause_of(cause);
+    result->cause = &causes[cause];
     result->status = result->cause->kind == ERR_NONE ? WARNING : FAILED;
     if (r->kind == ERR_NONE) {
         r->kind = result->cause->kind;
@@ -133,7 +133,8 @@ static void print_sum(const struct report *r, const struct report_result *failed
         fprintf(out, "\nAll is well\n");
     }
     if (r->kind != ERR_NONE) {
-        fprintf(out, ": exit code %d (%s)\n", err_exit_code(r->kind), err_kind_name(r->kind));
+        fprintf(out, ": exit code %d (%s)\n", err_facts[r->kind].exit_code,
+                err_facts[r->kind].name);
     }
 }
 
@@ -172,7 +173,7 @@ static bool add_row(struct db *d, const struct report_result *r, struct err *e)
                  S(statuses[r->status].name), S(r->evidence), S(cause ? cause->name : NULL),
                  S(cause ? cause->text : NULL), S(cause ? cause->remedy : NULL),
                  S(wants_note(r) ? cause_saml_note : NULL),
-                 I(cause ? err_exit_code(cause->kind) : 0));
+                 I(cause ? err_facts[cause->kind].exit_code : 0));
 }
 
 bool report_print_json(const struct report *r, FILE *out, struct err *e)
@@ -183,9 +184,9 @@ bool report_print_json(const struct report *r, FILE *out, struct err *e)
     for (size_t i = 0; done && i < r->count; i++) {
         done = add_row(d, &r->results[i], e);
     }
-    done = done &&
-           render_document(d, e, sql_check_document,
-                           DB_VALUES(I(err_exit_code(r->kind)), S(err_kind_name(r->kind))), out);
+    done = done && render_document(
+                       d, e, sql_check_document,
+                       DB_VALUES(I(err_facts[r->kind].exit_code), S(err_facts[r->kind].name)), out);
     db_close(d);
     return done;
 }

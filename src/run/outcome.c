@@ -17,7 +17,7 @@ enum err_kind outcome_kind(const struct outcome *o)
     if (o->left == 0 && o->first.kind == ERR_NONE) {
         return ERR_NONE;
     }
-    if (err_ends_run(o->first.kind) || o->done == 0) {
+    if (err_facts[o->first.kind].ends_run || o->done == 0) {
         return o->first.kind;
     }
     return ERR_PARTIAL;

@@ -6,14 +6,14 @@
 TEST(the_list_is_whole)
 {
     for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
-        const struct cause *cause = cause_of((enum cause_id)id);
+        const struct cause *cause = &causes[id];
 
         assert_true(cause->sees && cause->text && cause->remedy);
         assert_true(cause->sees[0] && cause->text[0] && cause->remedy[0]);
         assert_true(strlen(cause->name) > 4);
         for (int other = CAUSE_NONE + 1; other < id; other++) {
-            assert_string_not_equal(cause->text, cause_of((enum cause_id)other)->text);
-            assert_true(cause_of((enum cause_id)other)->step <= cause->step);
+            assert_string_not_equal(cause->text, causes[other].text);
+            assert_true(causes[other].step <= cause->step);
         }
     }
     assert_non_null(strstr(cause_saml_note, "SAML"));

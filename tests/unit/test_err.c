@@ -25,10 +25,10 @@ TEST(kinds_have_their_exit_codes)
     assert_int_equal(COUNT(rows), ERR_KIND_COUNT);
     for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
         assert_int_equal(rows[i].kind, i);
-        assert_string_equal(err_kind_name(rows[i].kind), rows[i].name);
-        assert_int_equal(err_exit_code(rows[i].kind), rows[i].exit_code);
-        assert_int_equal(err_ends_run(rows[i].kind), rows[i].ends_run);
-        assert_true(strlen(err_kind_text(rows[i].kind)) > 10);
+        assert_string_equal(err_facts[rows[i].kind].name, rows[i].name);
+        assert_int_equal(err_facts[rows[i].kind].exit_code, rows[i].exit_code);
+        assert_int_equal(err_facts[rows[i].kind].ends_run, rows[i].ends_run);
+        assert_true(strlen(err_facts[rows[i].kind].text) > 10);
     }
 }
 

@@ -47,7 +47,7 @@ static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
     assert_false(gzip_inflate(gzip, length, PADDING, &out, &out_length, &e));
     assert_null(out);
     if (e.kind != kind) {
-        fail_msg("%s: %s", err_kind_name(e.kind), e.message);
+        fail_msg("%s: %s", err_facts[e.kind].name, e.message);
     }
 }
 
