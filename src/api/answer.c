@@ -102,14 +102,10 @@ static const char *const failures[] = {
 
 static enum err_kind kind_of_status(int status)
 {
-    switch (retry_reason(HTTP_OK, status, false)) {
-    case RETRY_RATE:
-        return ERR_RATE;
-    case RETRY_SERVER:
-    case RETRY_NETWORK:
-        return ERR_TEMPORARY;
-    case RETRY_NO:
-        break;
+    enum retry_reason reason = retry_reason(HTTP_OK, status, false);
+
+    if (reason != RETRY_NO) {
+        return reason == RETRY_RATE ? ERR_RATE : ERR_TEMPORARY;
     }
     if (status == 401) {
         return ERR_AUTH;

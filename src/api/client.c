@@ -28,12 +28,13 @@ enum {
  * number), in `wire`, or in `finished` (its final answer waits to be taken). */
 struct flight {
     struct flight *next;
+    struct arena *arena; /* of all this */
     enum client_target target;
     enum http_method method;
-    char *url;
-    char *login_url; /* of CLIENT_LOGIN: the host's base URL, else NULL */
-    char *body;
-    char *label;
+    const char *url;
+    const char *login_url; /* of CLIENT_LOGIN: the host's base URL, else NULL */
+    const char *body;
+    const char *label;
     bool want_document;
     bool brief;
 
@@ -69,7 +70,7 @@ struct client {
     struct flights finished;
     int64_t numbers;
 
-    struct flight login; /* for all requests; in none of the lists */
+    struct flight *login; /* for all requests; in none of the lists */
     bool login_on_wire;
     bool token_refused;       /* a fresh token got a 401, and others with it are on the wire */
     struct err token_refusal; /* that 401 */
@@ -115,14 +116,19 @@ static void flights_remove(struct flights *list, const struct flight *f)
     list->count--;
 }
 
-/* Frees what a flight holds. */
-static void flight_clear(struct flight *f)
+static struct flight *flight_new(void)
 {
-    free(f->url);
-    free(f->login_url);
-    free(f->body);
-    free(f->label);
+    struct arena *a = arena_new(2 * sizeof(struct flight));
+    struct flight *f = arena_alloc(a, sizeof(*f));
+
+    f->arena = a;
+    return f;
+}
+
+static void flight_free(struct flight *f)
+{
     client_answer_free(&f->answer);
+    arena_free(f->arena);
 }
 
 /* Ends a flight, which must be in no list: its answer is in f->answer. */
@@ -209,37 +215,16 @@ static size_t find_route(struct client *c, const char *method, const char *path)
 
 /* --- making and sending ---------------------------------------------------------------------- */
 
-/* Two texts joined, the caller's to free. */
-static char *joined(const char *a, const char *b)
-{
-    size_t bytes = strlen(a) + strlen(b) + 1;
-    char *text = xmalloc(bytes);
-
-    snprintf(text, bytes, "%s%s", a, b);
-    return text;
-}
-
 static void aim_at_login(struct client *c, struct flight *f, const char *login_url)
 {
     f->target = CLIENT_LOGIN;
-    f->login_url = xstrdup(login_url);
-    f->url = joined(login_url, TOKEN_PATH);
+    f->login_url = arena_strdup(f->arena, login_url);
+    f->url = arena_printf(f->arena, "%s%s", login_url, TOKEN_PATH);
     f->route = find_route(c, methods[HTTP_POST], TOKEN_PATH);
 }
 
 struct client *client_new(const struct config *config, struct err *e)
 {
-    if (!config->login_url || !config->api_url) {
-        err_set(e, ERR_CONFIG, "[genesys] region is missing (or both login_url and api_url)");
-        return NULL;
-    }
-    if (!config->client_id || secret_length(config->client_secret) == 0) {
-        err_set(e, ERR_CONFIG, "[genesys] client_id or the client secret is missing");
-        return NULL;
-    }
-    if (!http_url_allowed(config->login_url, e) || !http_url_allowed(config->api_url, e)) {
-        return NULL;
-    }
     struct http_options options = {
         .user_agent = "rollcall/" ROLLCALL_VERSION,
         .proxy = config->proxy,
@@ -255,7 +240,8 @@ struct client *client_new(const struct config *config, struct err *e)
     c->http = http;
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
     c->random_state = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
-    aim_at_login(c, &c->login, config->login_url);
+    c->login = flight_new();
+    aim_at_login(c, c->login, config->login_url);
     atomic_init(&c->woken, false);
     atomic_init(&c->server_offset_ms, TIME_NONE);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
@@ -270,18 +256,19 @@ void client_free(struct client *c)
     client_abort(c);
     http_free(c->http);
     token_free(&c->token);
-    flight_clear(&c->login);
+    flight_free(c->login);
     free(c);
 }
 
 void client_send(struct client *c, const struct client_request *request)
 {
-    struct flight *f = xcalloc(1, sizeof(*f));
+    struct flight *f = flight_new();
+    struct arena *a = f->arena;
 
     f->target = request->target;
     f->method = request->method;
-    f->body = request->body ? xstrdup(request->body) : NULL;
-    f->label = xstrdup(request->label ? request->label : request->path);
+    f->body = request->body ? arena_strdup(a, request->body) : NULL;
+    f->label = arena_strdup(a, request->label ? request->label : request->path);
     f->want_document = request->want_document;
     f->brief = request->brief;
     f->answer.user = request->user;
@@ -290,10 +277,10 @@ void client_send(struct client *c, const struct client_request *request)
     if (request->target == CLIENT_LOGIN) {
         aim_at_login(c, f, request->path);
     } else if (request->target == CLIENT_URL) {
-        f->url = xstrdup(request->path);
+        f->url = arena_strdup(a, request->path);
         f->route = find_route(c, methods[request->method], "other host");
     } else {
-        f->url = joined(c->config->api_url, request->path);
+        f->url = arena_printf(a, "%s%s", c->config->api_url, request->path);
         f->route = find_route(c, methods[request->method], request->path);
     }
     if (c->dead) {
@@ -355,12 +342,12 @@ static bool send_login(struct client *c, int64_t now_ms)
 {
     struct err e;
 
-    if (c->login_on_wire || now_ms < c->login.due_ms) {
+    if (c->login_on_wire || now_ms < c->login->due_ms) {
         return false;
     }
-    c->login_on_wire = start(c, &c->login, now_ms, &e);
+    c->login_on_wire = start(c, c->login, now_ms, &e);
     if (!c->login_on_wire) {
-        c->login.attempt = 0;
+        c->login->attempt = 0;
         fail_all(c, &e);
     }
     return c->login_on_wire;
@@ -384,7 +371,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
         }
         if (f->target == CLIENT_API && token_stale(&c->token, now)) {
             sent = send_login(c, now) || sent;
-            *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login.due_ms - now;
+            *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login->due_ms - now;
             break;
         }
         int64_t pause = f->target == CLIENT_API ? pace_take(&c->pace, now) : 0;
@@ -576,7 +563,7 @@ static enum retry_reason login_retry_reason(const struct flight *f)
 /* The answer to the login for all. */
 static void login_answered(struct client *c)
 {
-    struct flight *f = &c->login;
+    struct flight *f = c->login;
     const struct err *e = &f->answer.error;
 
     c->login_on_wire = false;
@@ -603,16 +590,6 @@ static void login_answered(struct client *c)
     fail_all(c, e);
 }
 
-/* A Date names a whole second, and was written after its request went out: the end of that second
- * at the time of sending is the latest that the server's clock can be. */
-static void learn_clock(struct client *c, const struct http_answer *answer)
-{
-    if (answer->date_ms != TIME_NONE) {
-        int64_t sent_at_ms = clock_now_ms() - answer->elapsed_ms;
-        atomic_store(&c->server_offset_ms, answer->date_ms + MS_PER_SECOND - 1 - sent_at_ms);
-    }
-}
-
 /* Takes what http_next brought. */
 static void answered(struct client *c, const struct http_answer *answer)
 {
@@ -624,10 +601,13 @@ static void answered(struct client *c, const struct http_answer *answer)
     counts->status_429 += answer->status == 429 ? 1 : 0;
     counts->status_5xx += answer->status >= 500 ? 1 : 0;
     f->answer.http = *answer;
-    if (f->target != CLIENT_URL) {
-        learn_clock(c, answer);
+    /* A Date names a whole second, and was written after its request went out: the end of that
+     * second at the time of sending is the latest that the server's clock can be. */
+    if (f->target != CLIENT_URL && answer->date_ms != TIME_NONE) {
+        int64_t sent_at_ms = clock_now_ms() - answer->elapsed_ms;
+        atomic_store(&c->server_offset_ms, answer->date_ms + MS_PER_SECOND - 1 - sent_at_ms);
     }
-    if (f == &c->login) {
+    if (f == c->login) {
         login_answered(c);
     } else {
         flights_remove(&c->wire, f);
@@ -700,8 +680,7 @@ static bool deliver(struct client *c, struct client_answer *answer)
             *answer = f->answer;
             f->answer.document = NULL;
             buf_init(&f->answer.http.body, 0);
-            flight_clear(f);
-            free(f);
+            flight_free(f);
             return true;
         }
     }
@@ -723,15 +702,6 @@ static int64_t pump(struct client *c)
     return wait_ms;
 }
 
-static bool stop_is_new(struct client *c)
-{
-    if (c->stop_seen || !stop_requested()) {
-        return false;
-    }
-    c->stop_seen = true;
-    return true;
-}
-
 bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
@@ -748,7 +718,9 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
             continue; /* no answers: their requests are queued again */
         }
         int64_t left = deadline - clock_monotonic_ms();
-        if (atomic_exchange(&c->woken, false) || stop_is_new(c) || left <= 0) {
+        bool stop_is_new = stop_requested() && !c->stop_seen;
+        c->stop_seen = c->stop_seen || stop_is_new;
+        if (atomic_exchange(&c->woken, false) || stop_is_new || left <= 0) {
             return false;
         }
         if (http_next(c->http, left < wait ? left : wait, &arrived)) {
@@ -780,8 +752,7 @@ void client_abort(struct client *c)
         while (lists[i]->first) {
             struct flight *f = lists[i]->first;
             flights_remove(lists[i], f);
-            flight_clear(f);
-            free(f);
+            flight_free(f);
         }
     }
 }
@@ -807,11 +778,6 @@ int64_t client_server_offset_ms(const struct client *c, bool *known)
 
     *known = offset_ms != TIME_NONE;
     return *known ? offset_ms : 0;
-}
-
-bool client_logged_in(const struct client *c)
-{
-    return c->token.generation > 0;
 }
 
 const struct token *client_token(const struct client *c)

@@ -111,10 +111,8 @@ bool client_call(struct client *c, const struct client_request *request,
  * (and the result 0) while no answer had one. May be called from another thread. */
 int64_t client_server_offset_ms(const struct client *c, bool *known);
 
-/* True once a login succeeded. */
-bool client_logged_in(const struct client *c);
-
-/* The token in use (value NULL: none yet); borrowed, valid until the next client call. */
+/* The token in use (value NULL: none; generation 0: no login succeeded yet); borrowed, valid until
+ * the next client call. */
 const struct token *client_token(const struct client *c);
 
 /* Counters so far, the login's included; borrowed, valid until the next client call. */

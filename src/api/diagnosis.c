@@ -11,6 +11,14 @@ enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
 
 /* --- below HTTP ------------------------------------------------------------------------------ */
 
+static const enum cause_id network_causes[] = {
+    [HTTP_OK] = CAUSE_NET_OTHER,        [HTTP_DNS] = CAUSE_NET_NAME,
+    [HTTP_REFUSED] = CAUSE_NET_REFUSED, [HTTP_TIMEOUT] = CAUSE_NET_TIMEOUT,
+    [HTTP_RESET] = CAUSE_NET_RESET,     [HTTP_PROXY] = CAUSE_NET_OTHER,
+    [HTTP_TLS] = CAUSE_NET_TLS_OTHER,   [HTTP_TOO_LARGE] = CAUSE_NET_TOO_LARGE,
+    [HTTP_OTHER] = CAUSE_NET_OTHER,
+};
+
 static const enum cause_id tls_causes[] = {
     [HTTP_TLS_NO_FAILURE] = CAUSE_NET_TLS_OTHER, [HTTP_TLS_EXPIRED] = CAUSE_NET_CERT_EXPIRED,
     [HTTP_TLS_EARLY] = CAUSE_NET_CERT_EARLY,     [HTTP_TLS_HOST] = CAUSE_NET_CERT_HOST,
@@ -38,25 +46,7 @@ enum cause_id diagnose_network(const struct http_answer *answer)
     if (answer->proxy_failed || answer->failure == HTTP_PROXY) {
         return proxy_cause(answer);
     }
-    switch (answer->failure) {
-    case HTTP_DNS:
-        return CAUSE_NET_NAME;
-    case HTTP_REFUSED:
-        return CAUSE_NET_REFUSED;
-    case HTTP_TIMEOUT:
-        return CAUSE_NET_TIMEOUT;
-    case HTTP_RESET:
-        return CAUSE_NET_RESET;
-    case HTTP_TLS:
-        return tls_causes[answer->tls];
-    case HTTP_TOO_LARGE:
-        return CAUSE_NET_TOO_LARGE;
-    case HTTP_OK:
-    case HTTP_PROXY:
-    case HTTP_OTHER:
-        break;
-    }
-    return CAUSE_NET_OTHER;
+    return answer->failure == HTTP_TLS ? tls_causes[answer->tls] : network_causes[answer->failure];
 }
 
 /* --- the login ------------------------------------------------------------------------------- */
@@ -95,16 +85,6 @@ static const char *const provider_signs[] = {"saml",
 static const char *const form_signs[] = {"sign in", "signin",   "log in",
                                          "login",   "password", "saml"};
 
-static bool has_any(const char *text, const char *const *signs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_has_nocase(text, signs[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
 {
     if (answer->failure != HTTP_OK) {
@@ -122,7 +102,7 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
         }
     }
     if (answer->status >= 300 && answer->status <= 399) {
-        return has_any(answer->location, provider_signs, COUNT_OF(provider_signs))
+        return str_has_any(answer->location, provider_signs, COUNT_OF(provider_signs))
                    ? CAUSE_LOGIN_IDENTITY_PROVIDER
                    : CAUSE_LOGIN_REDIRECT;
     }
@@ -137,7 +117,7 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
     }
     char page[PAGE_BYTES + 1];
     (void)snprintf(page, sizeof(page), "%s", buf_str(&answer->body));
-    return strchr(page, '<') && has_any(page, form_signs, COUNT_OF(form_signs))
+    return strchr(page, '<') && str_has_any(page, form_signs, COUNT_OF(form_signs))
                ? CAUSE_LOGIN_SIGN_IN_PAGE
                : CAUSE_LOGIN_WEB_PAGE;
 }

@@ -36,13 +36,9 @@ enum retry_reason retry_reason(enum http_failure failure, int status, bool body_
     case HTTP_TIMEOUT:
     case HTTP_RESET:
         return RETRY_NETWORK;
-    case HTTP_PROXY:
-    case HTTP_TLS:
-    case HTTP_TOO_LARGE:
-    case HTTP_OTHER:
-        break;
+    default:
+        return RETRY_NO;
     }
-    return RETRY_NO;
 }
 
 /* Reads digits with an optional fraction as seconds, rounded up to ms; -1 when it is anything else.

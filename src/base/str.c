@@ -67,6 +67,16 @@ bool str_has_nocase(const char *text, const char *lower)
     return false;
 }
 
+bool str_has_any(const char *text, const char *const *signs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_has_nocase(text, signs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool str_is_listed(const char *text, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -29,6 +29,9 @@ bool str_ends_with(const char *text, const char *suffix);
  * a secret would have to be wiped. */
 bool str_has_nocase(const char *text, const char *lower);
 
+/* True when `text` holds one of the `count` strings of `signs`, in the same way. */
+bool str_has_any(const char *text, const char *const *signs, size_t count);
+
 /* True when `text` is one of the `count` strings of `list`. */
 bool str_is_listed(const char *text, const char *const *list, size_t count);
 

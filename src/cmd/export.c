@@ -76,7 +76,6 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     }
     bool done =
         choose_since(ctx->option[OPT_SINCE], &request, e) && run_export(ctx, &config, &request, e);
-    config_wipe(&config);
     return done ? ERR_NONE : e->kind;
 }
 

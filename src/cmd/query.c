@@ -63,7 +63,6 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     struct db *d = db_open(config.database_path, DB_READ, e);
     bool done = d && run_query(ctx, d, q, format, e);
     db_close(d);
-    config_wipe(&config);
     return done ? ERR_NONE : e->kind;
 }
 

@@ -23,7 +23,6 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     struct db *d = db_open(config.database_path, DB_READ, e);
     bool done = d && snapshot_write(d, path, e);
     db_close(d);
-    config_wipe(&config);
     /* Cron mails what is printed: all well and nobody watching means silence. */
     bool is_watched = ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0);
     if (done && is_watched && stat(path, &st) == 0) {

@@ -32,7 +32,6 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
     struct db *d = db_open(config.database_path, DB_READ, e);
     bool done = d && show(d, &config, ctx->arena, ctx->option[OPT_JSON] != NULL, &behind, e);
     db_close(d);
-    config_wipe(&config);
     if (!done && !ferror(stdout)) {
         return e->kind;
     }

@@ -209,11 +209,8 @@ static bool is_about_scopes(const char *name, const char *value)
 {
     static const char *const signs[] = {":readonly", ":read", "api:platform",
                                         "urn:genesys:cloud:", "analytics:report:"};
-    bool found = str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes");
-    for (size_t i = 0; i < COUNT_OF(signs); i++) {
-        found = found || strstr(value, signs[i]) != NULL;
-    }
-    return found;
+    return str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") ||
+           str_has_any(value, signs, COUNT_OF(signs));
 }
 
 /* Where a name that its section does not have belongs, or what it may be a misspelling of. */
@@ -326,13 +323,10 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
     return read_entry(l, r, start);
 }
 
-/* Reads the INI file at `path`. *absent tells a missing file from other failures. */
-static bool read_ini(struct loading *l, const char *path, bool *absent)
+static bool read_ini(struct loading *l, const char *path)
 {
     struct reading r;
-    *absent = false;
     if (!reading_open(l, arena_strdup(l->a, path), &r)) {
-        *absent = is_absent(l->e);
         return false;
     }
     l->out->path = r.path;
@@ -374,9 +368,8 @@ static bool check_writers(const char *path, struct err *e)
  * fine there. */
 static bool find_ini(struct loading *l)
 {
-    bool absent;
     if (l->request->file != NULL) {
-        return read_ini(l, l->request->file, &absent);
+        return read_ini(l, l->request->file);
     }
     const char *home = getenv("HOME");
     const char *xdg = getenv("XDG_CONFIG_HOME");
@@ -394,10 +387,10 @@ static bool find_ini(struct loading *l)
         if (i == 0 && !check_writers(places[i], l->e)) {
             return false;
         }
-        if (read_ini(l, places[i], &absent)) {
+        if (read_ini(l, places[i])) {
             return true;
         }
-        if (!absent) {
+        if (!is_absent(l->e)) {
             return false;
         }
         l->searched = arena_printf(l->a, "%s%s%s", l->searched, i == 0 ? "./" : ", ", places[i]);
@@ -658,7 +651,7 @@ static bool apply_url(struct applying *v)
 /* The URL may hold a password: it is not repeated in messages. */
 static bool apply_proxy(struct applying *v)
 {
-    if (!http_proxy_allowed(v->text, v->e)) {
+    if (!http_proxy_allowed(v->text)) {
         err_set(v->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", v->origin);
         return err_cause(v->e, CAUSE_CONFIG_PROXY_URL);
     }
@@ -805,20 +798,31 @@ static bool apply_values(struct loading *l)
 static bool is_placeholder(const char *text)
 {
     static const char *const signs[] = {
-        "your_",       "your-",     "yourclient",    "yoursecret",
-        "placeholder", "changeme",  "change_me",     "change-me",
-        "_here",       "-here",     "xxxxx",         "<",
-        "${",          "{{",        "replace_",      "replace-",
-        "insert_",     "my_client", "client_secret", "client-secret",
+        "your_",
+        "your-",
+        "yourclient",
+        "yoursecret",
+        "placeholder",
+        "changeme",
+        "change_me",
+        "change-me",
+        "_here",
+        "-here",
+        "xxxxx",
+        "<",
+        "${",
+        "{{",
+        "replace_",
+        "replace-",
+        "insert_",
+        "my_client",
+        "client_secret",
+        "client-secret",
         "client_id",
+        "12345678-1234-1234-1234-123456789abc", /* the one of this program's documentation */
     };
-    /* The one of this program's own documentation. */
-    bool found = str_has_nocase(text, "12345678-1234-1234-1234-123456789abc");
-    for (size_t i = 0; i < COUNT_OF(signs); i++) {
-        found = found || str_has_nocase(text, signs[i]);
-    }
     /* ********, xxx, 000: one character over and over */
-    return found ||
+    return str_has_any(text, signs, COUNT_OF(signs)) ||
            (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 

@@ -102,16 +102,11 @@ static bool fail(struct db *d, const char *doing, struct err *e)
 static bool fail_sql(struct db *d, const char *sql, struct err *e)
 {
     char doing[SHOWN_SQL_BYTES + 4];
-    size_t length = 0;
 
-    while (*sql == ' ' || *sql == '\n') {
-        sql++;
-    }
-    while (sql[length] && sql[length] != '\n' && length < SHOWN_SQL_BYTES) {
-        doing[length] = sql[length];
-        length++;
-    }
-    memcpy(doing + length, sql[length] ? "..." : "", sql[length] ? 4 : 1);
+    sql += strspn(sql, " \n");
+    size_t line = strcspn(sql, "\n");
+    int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
+    (void)snprintf(doing, sizeof(doing), "%.*s%s", length, sql, sql[length] ? "..." : "");
     return fail(d, doing, e);
 }
 
@@ -1010,10 +1005,8 @@ bool db_check(const char *path, struct err *e)
 
 struct db *db_open(const char *path, enum db_mode mode, struct err *e)
 {
-    if (!db_place_check(path, mode == DB_READ, db_schema_version(), e)) {
-        return NULL;
-    }
-    if (!db_place_settle(path, e)) {
+    if (!db_place_check(path, mode == DB_READ, db_schema_version(), e) ||
+        !db_place_settle(path, e)) {
         return NULL;
     }
     if (mode == DB_READ) {

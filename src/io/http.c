@@ -31,9 +31,7 @@ struct transfer {
 
 struct http {
     CURLM *multi;
-    char *user_agent;
-    char *proxy;
-    char *ca_file;
+    struct http_options options;
     struct transfer *transfers;
     atomic_bool woken;
 };
@@ -119,7 +117,7 @@ bool http_url_allowed(const char *url, struct err *e)
     return check_url(url, &target, e);
 }
 
-bool http_proxy_allowed(const char *proxy, struct err *e)
+bool http_proxy_allowed(const char *proxy)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
@@ -137,12 +135,7 @@ bool http_proxy_allowed(const char *proxy, struct err *e)
     }
     curl_free(scheme);
     curl_url_cleanup(parsed);
-    if (!known) {
-        return err_set(e, ERR_CONFIG,
-                       "[genesys] proxy is not the URL of a proxy (http://HOST:PORT, https://, "
-                       "socks5h://)");
-    }
-    return true;
+    return known;
 }
 
 bool http_parse_date(const char *text, int64_t *ms)
@@ -327,15 +320,10 @@ static const struct {
  * cut in it; only the words tell. */
 static bool is_cut_handshake(const char *detail)
 {
-    static const char *const signs[] = {"SSL_ERROR_SYSCALL", "reset by peer", "unexpected eof",
-                                        "Broken pipe"};
+    static const char *const signs[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
+                                        "broken pipe"};
 
-    for (size_t i = 0; i < COUNT_OF(signs); i++) {
-        if (strstr(detail, signs[i])) {
-            return true;
-        }
-    }
-    return false;
+    return str_has_any(detail, signs, COUNT_OF(signs));
 }
 
 static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
@@ -420,17 +408,9 @@ static bool names_proxy(CURL *easy, const char *detail)
 /* --- requests on their way ---------------------------------------------------------------------
  */
 
-static char *copy(const char *text)
-{
-    return text && text[0] != '\0' ? xstrdup(text) : NULL;
-}
-
 struct http *http_new(const struct http_options *options, struct err *e)
 {
     start_libcurl();
-    if (options->proxy && options->proxy[0] != '\0' && !http_proxy_allowed(options->proxy, e)) {
-        return NULL;
-    }
     if (options->ca_file && access(options->ca_file, R_OK) != 0) {
         int code = errno;
         err_set(e, ERR_CONFIG, "[genesys] ca_file cannot be read: %s: %s", options->ca_file,
@@ -446,9 +426,7 @@ struct http *http_new(const struct http_options *options, struct err *e)
         err_set(e, ERR_BUG, "libcurl does not start");
         return NULL;
     }
-    h->user_agent = copy(options->user_agent);
-    h->proxy = copy(options->proxy);
-    h->ca_file = copy(options->ca_file);
+    h->options = *options;
     atomic_init(&h->woken, false);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_connections);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
@@ -462,9 +440,6 @@ void http_free(struct http *h)
     }
     http_abort(h);
     curl_multi_cleanup(h->multi);
-    free(h->user_agent);
-    free(h->proxy);
-    free(h->ca_file);
     free(h);
 }
 
@@ -542,16 +517,16 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
         SET(CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
         SET(CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
     }
-    if (h->ca_file) {
-        SET(CURLOPT_CAINFO, h->ca_file);
+    if (h->options.ca_file) {
+        SET(CURLOPT_CAINFO, h->options.ca_file);
         SET(CURLOPT_CAPATH, NULL);
-        SET(CURLOPT_PROXY_CAINFO, h->ca_file);
+        SET(CURLOPT_PROXY_CAINFO, h->options.ca_file);
         SET(CURLOPT_PROXY_CAPATH, NULL);
     }
     if (target->loopback) {
         SET(CURLOPT_PROXY, "");
-    } else if (h->proxy) {
-        SET(CURLOPT_PROXY, h->proxy);
+    } else if (h->options.proxy) {
+        SET(CURLOPT_PROXY, h->options.proxy);
     }
     return ok;
 }
@@ -589,8 +564,8 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     SET(CURLOPT_XFERINFODATA, t);
     SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_PRIVATE, t);
-    if (h->user_agent) {
-        SET(CURLOPT_USERAGENT, h->user_agent);
+    if (h->options.user_agent) {
+        SET(CURLOPT_USERAGENT, h->options.user_agent);
     }
     if (target->tls) {
         /* A libcurl without HTTP/2 refuses the first; HTTP/1.1 does as well. */

@@ -21,6 +21,7 @@
 
 struct http;
 
+/* Texts are borrowed for the client's life. */
 struct http_options {
     const char *user_agent;
     const char *proxy;   /* NULL: the environment's, as libcurl reads it */
@@ -93,7 +94,7 @@ struct http_answer {
     int64_t elapsed_ms;
 };
 
-/* A client; NULL with ERR_CONFIG (bad ca_file or proxy) or ERR_BUG. Free with http_free. */
+/* A client; NULL with ERR_CONFIG (bad ca_file) or ERR_BUG. Free with http_free. */
 struct http *http_new(const struct http_options *options, struct err *e);
 void http_free(struct http *h);
 
@@ -102,8 +103,8 @@ void http_free(struct http *h);
  * localhost). */
 bool http_url_allowed(const char *url, struct err *e);
 
-/* Checks a proxy's URL. ERR_CONFIG without the URL itself, which may hold a password. */
-bool http_proxy_allowed(const char *proxy, struct err *e);
+/* Whether a proxy can have this URL. */
+bool http_proxy_allowed(const char *proxy);
 
 /* Reads an HTTP date in any of its three forms (RFC 9110) into ms since 1970; false when it is
  * none. */

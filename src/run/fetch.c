@@ -42,8 +42,8 @@ struct fetch_loop {
     struct reading *ended; /* with requests on the wire yet */
     bool halted;           /* a failure that concerns all readings */
     size_t polling;        /* requests that wait for their time: others go before them */
-    size_t early_count; /* pages ahead of their turn */
-    size_t early_bytes; /* of their documents */
+    size_t early_count;    /* pages ahead of their turn */
+    size_t early_bytes;    /* of their documents */
     struct {
         const struct tree_map *const *trees;
         struct page_walker *walker;
@@ -172,7 +172,7 @@ static void fail_reading(struct fetch_loop *l, struct reading *r, const struct e
 {
     struct page *p = page_new(PAGE_FAILED, r);
     bool server = error->kind == ERR_TEMPORARY && (job_trouble || error->http_status > 0) &&
-                  client_logged_in(l->f->client);
+                  client_token(l->f->client)->generation > 0;
 
     p->halts = error->kind != ERR_CONTRACT && error->kind != ERR_PERMISSION && !server;
     l->halted = l->halted || p->halts;
@@ -418,9 +418,10 @@ static bool adds_up(struct fetch_loop *l, struct reading *r, struct page *p)
     if (r->once_more) {
         bool lacks = r->must_add_up && (int64_t)idset_count(r->seen) < r->last_total;
         if (lacks) {
-            err_set(&error, ERR_TEMPORARY, "%s: %zu different rows came, and the answers say there "
-                    "are %lld; run again later", r->label, idset_count(r->seen),
-                    (long long)r->last_total);
+            err_set(&error, ERR_TEMPORARY,
+                    "%s: %zu different rows came, and the answers say there "
+                    "are %lld; run again later",
+                    r->label, idset_count(r->seen), (long long)r->last_total);
             error.http_status = 200;
             fail_reading(l, r, &error, false);
             page_free(p);
@@ -465,8 +466,8 @@ static bool hand_on(struct fetch_loop *l, struct reading *r, struct page *p)
         fail_reading(l, r, &error, false);
         return false;
     }
-    p->last = pager_state(r->pager) == PAGER_DONE && r->outstanding == 0 &&
-              r->asked == r->next_to_hand;
+    p->last =
+        pager_state(r->pager) == PAGER_DONE && r->outstanding == 0 && r->asked == r->next_to_hand;
     if (p->last && !adds_up(l, r, p)) {
         return false;
     }
