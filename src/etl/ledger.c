@@ -154,107 +154,48 @@ bool ledger_ids(struct ledger *l, const char *sql, int64_t time_ms, int64_t sinc
 
 /* --- the business time zone --- */
 
-/* A row of zone_offset: a business day, or the part of it that has one offset. */
-struct zone_row {
-    int64_t from_ms;
-    int64_t to_ms;
-    int32_t offset_seconds;
-    int32_t day;
-};
-
-/* The row that begins at `from_ms`, of `day` or, where that is over by then (or, west of the date
- * line once, no day at all), of the next. */
-static struct zone_row zone_row(int64_t from_ms, int32_t day)
+/* Puts the row that begins at `from_ms` where it belongs; what lies in its way goes. */
+static bool put_zone_row(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
+                         int32_t day, struct err *e)
 {
-    while (clock_zone_day_start_ms(day + 1) <= from_ms) {
-        day++;
-    }
-    return (struct zone_row){
-        .from_ms = from_ms,
-        .to_ms = clock_next_transition_ms(from_ms, clock_zone_day_start_ms(day + 1)),
-        .offset_seconds = clock_zone_offset_seconds(from_ms),
-        .day = day,
-    };
-}
+    char text[CLOCK_DAY_BYTES];
 
-/* Business days [first, last] that zone_offset is to hold, and how it stands. */
-struct zone_span {
-    int32_t first;
-    int32_t last;
-    int64_t stored;  /* rows there are */
-    int64_t right;   /* rows there are as they are to be */
-    int64_t missing; /* rows that are to be and are not */
-};
-
-static bool compare_zone(struct db *d, const char *zone, struct zone_span *z, struct err *e)
-{
-    struct zone_row r = zone_row(clock_zone_day_start_ms(z->first), z->first);
-
-    z->right = z->missing = 0;
-    for (; r.day <= z->last; r = zone_row(r.to_ms, r.day)) {
-        char day[CLOCK_DAY_BYTES];
-        struct rows q = db_ask(d, e,
-                               "SELECT 1 FROM zone_offset WHERE utc_from = ?1 AND utc_to = ?2 "
-                               "AND offset_seconds = ?3 AND day = ?4 AND zone = ?5",
-                               T(r.from_ms), T(r.to_ms), I(r.offset_seconds),
-                               S(clock_format_day(r.day, day)), S(zone));
-        if (db_next(&q)) {
-            z->right++;
-        } else {
-            z->missing++;
-        }
-        if (!db_end(&q)) {
-            return false;
-        }
-    }
-    return true;
+    return db_do(d, e, "DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2", T(from_ms),
+                 T(to_ms)) &&
+           db_do(d, e,
+                 "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (utc_from) DO UPDATE SET "
+                 "utc_to = excluded.utc_to, offset_seconds = excluded.offset_seconds, "
+                 "day = excluded.day WHERE utc_to <> excluded.utc_to "
+                 "OR offset_seconds <> excluded.offset_seconds OR day <> excluded.day",
+                 T(from_ms), T(to_ms), I(clock_zone_offset_seconds(from_ms)),
+                 S(clock_format_day(day, text)), S(zone));
 }
 
 /* What was there stays covered, so that rows read long ago keep their local times. */
-static bool read_zone(struct db *d, const char *zone, const int64_t bounds_ms[2],
-                      struct zone_span *z, struct err *e)
+static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
-    struct rows q = db_ask(d, e,
-                           "SELECT count(*), min(CASE zone WHEN ?1 THEN utc_from END), "
-                           "max(CASE zone WHEN ?1 THEN utc_to END) FROM zone_offset",
-                           S(zone));
-    int64_t from_ms = bounds_ms[0];
-    int64_t to_ms = bounds_ms[1];
+    struct rows q = db_ask(d, e, "SELECT min(utc_from), max(utc_to) FROM zone_offset", NONE);
 
-    if (db_next(&q)) {
-        int64_t stored_from_ms = db_time(&q, 1);
-        int64_t stored_to_ms = db_time(&q, 2);
-
-        z->stored = db_int(&q, 0);
-        from_ms =
-            stored_from_ms != TIME_NONE && stored_from_ms < from_ms ? stored_from_ms : from_ms;
-        to_ms = stored_to_ms > to_ms ? stored_to_ms - 1 : to_ms;
+    if (db_next(&q) && db_time(&q, 0) != TIME_NONE) {
+        from_ms = db_time(&q, 0) < from_ms ? db_time(&q, 0) : from_ms;
+        to_ms = db_time(&q, 1) > to_ms ? db_time(&q, 1) - 1 : to_ms;
     }
     if (!db_end(&q)) {
         return false;
     }
-    z->first = clock_zone_day(from_ms);
-    z->last = clock_zone_day(to_ms);
-    return compare_zone(d, zone, z, e);
-}
+    int32_t day = clock_zone_day(from_ms);
+    int32_t last = clock_zone_day(to_ms);
+    from_ms = clock_zone_day_start_ms(day);
+    for (; day <= last; day++) {
+        int64_t end_ms = clock_zone_day_start_ms(day + 1);
 
-/* Writes the rows that are not there; all anew unless all that is there is right. */
-static bool write_zone(struct db *d, const char *zone, const struct zone_span *z, struct err *e)
-{
-    struct zone_row r = zone_row(clock_zone_day_start_ms(z->first), z->first);
-
-    if (z->right < z->stored && !db_do(d, e, "DELETE FROM zone_offset", NONE)) {
-        return false;
-    }
-    for (; r.day <= z->last; r = zone_row(r.to_ms, r.day)) {
-        char day[CLOCK_DAY_BYTES];
-
-        if (!db_do(d, e,
-                   "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-                   T(r.from_ms), T(r.to_ms), I(r.offset_seconds), S(clock_format_day(r.day, day)),
-                   S(zone))) {
-            return false;
+        /* West of the date line once a day was none at all. */
+        for (; from_ms < end_ms; from_ms = to_ms) {
+            to_ms = clock_next_transition_ms(from_ms, end_ms);
+            if (!put_zone_row(d, zone, from_ms, to_ms, day, e)) {
+                return false;
+            }
         }
     }
     return true;
@@ -262,22 +203,11 @@ static bool write_zone(struct db *d, const char *zone, const struct zone_span *z
 
 bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
-    const int64_t bounds_ms[2] = {from_ms, to_ms};
-    struct zone_span z = {0};
-
-    if (!read_zone(d, zone, bounds_ms, &z, e)) {
-        return false;
-    }
-    if (z.missing == 0 && z.right == z.stored) {
-        return true;
-    }
-    /* Another run may be filling it too: what is missing is told anew where nobody else can
-     * write. */
     if (!db_begin(d, e)) {
         return false;
     }
-    bool done =
-        read_zone(d, zone, bounds_ms, &z, e) && write_zone(d, zone, &z, e) && db_commit(d, e);
+    bool done = db_do(d, e, "DELETE FROM zone_offset WHERE zone <> ?1", S(zone)) &&
+                fill_zone(d, zone, from_ms, to_ms, e) && db_commit(d, e);
     db_rollback(d);
     return done;
 }

@@ -89,10 +89,9 @@ bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e
 bool ledger_problem(struct ledger *l, const char *stream, const char *path, const char *kind,
                     const char *example, struct err *e);
 
-
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
- * that of `from_ms` to that of `to_ms` and those stored before; replaces all when the zone's rules
- * or name changed. A transaction of its own, written only when something is missing. */
+ * that of `from_ms` to that of `to_ms` and those stored before; replaces what the zone's rules or
+ * name make wrong. A transaction of its own. */
 bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e);
 
 /* Which of the passes that stand in for one another was granted after `since_ms` (arena text, NULL:

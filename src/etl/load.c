@@ -3,16 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "etl/intervals.h"
 #include "etl/observe.h"
+#include "etl/words.h"
 
-enum {
-    TABLES_MAX = 32,
-    SQL_BYTES = 65536,
-};
+enum { TABLES_MAX = 32 };
 
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
@@ -90,6 +87,7 @@ struct loader {
     struct observer *observer;   /* LOAD_OBSERVE */
     struct intervals *intervals; /* LOAD_INTERVALS; the rest is of the other rules */
     struct arena *arena;
+    const struct walk_shape *tables;
     size_t table_count;
     size_t attributes;             /* the table of attributes; 0: the tree has none */
     size_t own_stored;             /* how many of the root's own cells are stored */
@@ -110,104 +108,46 @@ struct loader {
 
 /* --- statements --- */
 
-static void add(struct buf *b, const char *text, size_t length)
-{
-    bool fits = buf_add(b, text, length);
-
-    INVARIANT(fits);
-}
-
-static void add_name(struct buf *b, const char *before, const char *name, const char *behind)
-{
-    bool fits = buf_add_printf(b, "%s\"%s\"%s", before, name, behind);
-
-    INVARIANT(fits);
-}
-
-static const char *take(struct loader *l, struct buf *b)
-{
-    const char *text = arena_strdup(l->arena, buf_str(b));
-
-    buf_free(b);
-    return text;
-}
-
-static const char *quoted(struct loader *l, const char *before, const char *name,
-                          const char *behind)
-{
-    return arena_printf(l->arena, "\"%s%s%s\"", before, name, behind);
-}
-
 static const char *key_name(const struct loader *l)
 {
     return l->tree->key ? l->tree->key : l->tree->ids[0];
 }
 
 /* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
- * among them. `type` stands behind the names of integer keys and ordinals: a feed whose columns
- * have no types is joined by scanning it. */
-static const char *stored_columns(struct loader *l, size_t table, const char *type)
+ * among them. With types, those of integer keys and ordinals stand behind them: a feed whose
+ * columns have none is joined by scanning it. */
+static const char *stored_columns(struct loader *l, size_t table, bool types)
 {
-    const struct table_map *map = walk_table(l->walker, table);
-    const char *comma = "";
-    struct buf b;
+    const struct walk_shape *t = &l->tables[table];
+    const char *type = types ? " INTEGER," : ",";
+    const char *key = "";
 
-    buf_init(&b, SQL_BYTES);
     if (table > 0 || l->tree->key) {
-        add_name(&b, "", key_name(l), l->tree->key ? type : "");
-        comma = ",";
+        key = arena_printf(l->arena, "\"%s\"%s", key_name(l), l->tree->key ? type : ",");
     }
-    for (size_t i = 0; i < walk_ordinals(l->walker, table); i++) {
-        add_name(&b, comma, walk_ordinal_name(l->walker, table, i), type);
-    }
-    for (size_t i = 0; i < map->column_count; i++) {
-        add_name(&b, comma, map->columns[i].name, "");
-        comma = ",";
-    }
-    for (size_t i = 0; table == 0 && i < l->own_stored; i++) {
-        add_name(&b, comma, own_columns[i], "");
-    }
-    return take(l, &b);
-}
-
-/* The columns of the own id, each as `form` says with `comma` between them. */
-static const char *each_id(struct loader *l, const char *comma, const char *before,
-                           const char *behind)
-{
-    struct buf b;
-
-    buf_init(&b, SQL_BYTES);
-    for (size_t i = 0; i < l->tree->id_count; i++) {
-        add(&b, i > 0 ? comma : "", i > 0 ? strlen(comma) : 0);
-        add_name(&b, before, l->tree->ids[i], behind);
-    }
-    return take(l, &b);
+    return arena_printf(
+        l->arena, "%s%s%s%s", key,
+        words_each(l->arena, t->ordinals, t->ordinal_count, types ? "$ INTEGER," : "$,", ""),
+        words_each(l->arena, words_columns(l->arena, t->map), t->map->column_count, "$", ","),
+        words_each(l->arena, own_columns, table == 0 ? l->own_stored : 0, ",$", ""));
 }
 
 /* What an entity that is there gets: all but its key and id. */
 static const char *root_changes(struct loader *l)
 {
     const struct table_map *map = l->tree->root;
-    const char *comma = "";
-    struct buf b;
+    const char **names = arena_array(l->arena, map->column_count, sizeof(*names));
+    size_t count = 0;
 
-    buf_init(&b, SQL_BYTES);
     for (size_t i = 0; i < map->column_count; i++) {
         if (!str_is_listed(map->columns[i].name, l->tree->ids, l->tree->id_count)) {
-            add_name(&b, comma, map->columns[i].name, "");
-            add_name(&b, " = excluded.", map->columns[i].name, "");
-            comma = ", ";
+            names[count++] = map->columns[i].name;
         }
     }
-    for (size_t i = 0; i < l->own_stored; i++) {
-        add_name(&b, comma, own_columns[i], "");
-        add_name(&b, " = excluded.", own_columns[i], "");
-        comma = ", ";
-    }
-    if (l->has_deleted_at) {
-        add_name(&b, comma, "deleted_at", " = NULL");
-    }
-    return take(l, &b);
+    return arena_printf(l->arena, "%s%s%s",
+                        words_each(l->arena, names, count, "$ = excluded.$, ", ""),
+                        words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
+                        l->has_deleted_at ? ", deleted_at = NULL" : "");
 }
 
 /* The root's column that the window's start or the scope fills; NULL: none does. */
@@ -222,127 +162,82 @@ static const char *fact_column(const struct loader *l, enum column_source source
     return i < map->column_count ? map->columns[i].name : NULL;
 }
 
-/* The root's rows of a window from ?3 to ?5: those that say so, or else whose id lies in it. */
-static const char *of_window(struct loader *l)
+/* Of the root's rows those of a window from ?3 to ?5 (that say so, or else whose id lies in it) and
+ * of the scope ?4 that the reading has not seen. */
+static void add_unseen(struct loader *l, struct words *w)
 {
     const char *start = fact_column(l, SOURCE_START);
-    bool says_so = start != NULL;
+    const char *scope = fact_column(l, SOURCE_SCOPE);
+    const char *id = NULL;
 
     for (size_t i = 0; !start && l->rule == LOAD_WINDOW && i < l->tree->id_count; i++) {
-        start = strstr(l->tree->ids[i], "start") ? l->tree->ids[i] : NULL;
+        id = strstr(l->tree->ids[i], "start") ? l->tree->ids[i] : id;
     }
-    INVARIANT(l->rule != LOAD_WINDOW || start);
-    if (!start) {
-        return "?3 IS ?3 AND ?5 IS ?5";
-    }
-    return says_so ? arena_printf(l->arena, "\"%s\" IS ?3 AND ?5 IS ?5", start)
-                   : arena_printf(l->arena, "\"%s\" >= ?3 AND \"%s\" < ?5", start, start);
-}
-
-/* Of them those of the scope ?4 that the reading has not seen. */
-static const char *unseen(struct loader *l)
-{
-    const char *scope = fact_column(l, SOURCE_SCOPE);
-
-    return arena_printf(l->arena,
-                        "%s AND %s IS ?4 AND %s NOT IN (SELECT id FROM reading_seen "
-                        "WHERE window_id = ?1 AND tree_no = ?2)",
-                        of_window(l), scope ? quoted(l, "", scope, "") : "?4",
-                        each_id(l, " || char(31) || ", "", ""));
+    INVARIANT(l->rule != LOAD_WINDOW || start || id);
+    words_add(w, "from", "\"%s\"", start ? start : id ? id : "");
+    words_add(w, "scope", scope ? "\"%s\"" : "?4", scope);
+    words_add(w, "of_window", "%s",
+              words_fill(w, start ? "{from} IS ?3 AND ?5 IS ?5"
+                            : id  ? "{from} >= ?3 AND {from} < ?5"
+                                  : "?3 IS ?3 AND ?5 IS ?5"));
+    words_add(w, "unseen", "%s",
+              words_fill(w, "{of_window} AND {scope} IS ?4 AND {one_id} NOT IN "
+                            "(SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)"));
 }
 
 /* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. */
 static const char *moved(struct loader *l)
 {
-    const char *start = fact_column(l, SOURCE_START);
-    const char *scope = fact_column(l, SOURCE_SCOPE);
+    const char *const facts[] = {fact_column(l, SOURCE_START), fact_column(l, SOURCE_SCOPE)};
+    const char *const known[] = {facts[0] ? facts[0] : facts[1], facts[1] ? facts[1] : facts[0]};
 
-    scope = scope ? scope : start;
-    start = start ? start : scope;
-    return l->rule != LOAD_WINDOW || !start
+    return l->rule != LOAD_WINDOW || !known[0]
                ? "0"
-               : arena_printf(l->arena,
-                              "(stored.\"%s\", stored.\"%s\") IS NOT (new.\"%s\", new.\"%s\")",
-                              start, scope, start, scope);
+               : arena_printf(l->arena, "(%s) IS NOT (%s)",
+                              words_each(l->arena, known, COUNT_OF(known), "stored.$", ", "),
+                              words_each(l->arena, known, COUNT_OF(known), "new.$", ", "));
 }
 
-/* What the templates below may name, of one table. */
-struct words {
-    struct word {
-        const char *name;
-        const char *text;
-    } list[24];
-    size_t count;
-};
-
-static void add_word(struct words *w, const char *name, const char *text)
-{
-    INVARIANT(w->count < COUNT_OF(w->list));
-    w->list[w->count++] = (struct word){name, text};
-}
-
-/* Names come from maps alone. */
 static struct words words_of(struct loader *l, size_t table)
 {
-    const struct table_map *map = walk_table(l->walker, table);
-    const struct table_map *root = l->tree->root;
-    struct words w = {.count = 0};
+    const struct walk_shape *t = &l->tables[table];
+    const struct walk_shape *parent = &l->tables[t->parent];
+    const char *const *ids = l->tree->ids;
+    size_t count = l->tree->id_count;
+    const char *root = l->tree->root->table;
+    struct words w = {.arena = l->arena};
 
-    add_word(&w, "key", quoted(l, "", key_name(l), ""));
-    add_word(&w, "id", quoted(l, "", l->tree->ids[0], ""));
-    add_word(&w, "root", quoted(l, "", root->table, ""));
-    add_word(&w, "new_root", quoted(l, FEED, root->table, ""));
-    add_word(&w, "root_change", quoted(l, "", root->table, "_change"));
-    add_word(&w, "changes", root_changes(l));
-    add_word(&w, "ids", each_id(l, ", ", "", ""));
-    add_word(&w, "stored_ids", each_id(l, ", ", "stored.", ""));
-    add_word(&w, "new_ids", each_id(l, ", ", "new.", ""));
-    add_word(&w, "one_id", each_id(l, " || char(31) || ", "", ""));
-    add_word(&w, "unseen", unseen(l));
-    add_word(&w, "deleted", l->has_deleted_at ? "stored.deleted_at IS NOT NULL" : "0");
-    add_word(&w, "moved", moved(l));
-    add_word(&w, "attributes",
-             l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
-    add_word(&w, "table", quoted(l, "", map->table, ""));
-    add_word(&w, "new", quoted(l, FEED, map->table, ""));
-    add_word(&w, "columns", stored_columns(l, table, ""));
-    if (table > 0) {
-        size_t at = walk_parent(l->walker, table);
-        const char *parent = walk_table(l->walker, at)->table;
-
-        add_word(&w, "parent", quoted(l, "", parent, ""));
-        add_word(&w, "new_parent", quoted(l, FEED, parent, ""));
-        add_word(&w, "parent_id", quoted(l, "", parent, "_id"));
-        if (at > 0) {
-            add_word(&w, "no", quoted(l, "", walk_ordinal_name(l->walker, at, 0), ""));
-        }
-    }
+    words_add(&w, "key", "\"%s\"", key_name(l));
+    words_add(&w, "id", "\"%s\"", ids[0]);
+    words_add(&w, "root", "\"%s\"", root);
+    words_add(&w, "new_root", "\"" FEED "%s\"", root);
+    words_add(&w, "root_change", "\"%s_change\"", root);
+    words_add(&w, "changes", "%s", root_changes(l));
+    words_add(&w, "ids", "%s", words_each(l->arena, ids, count, "$", ", "));
+    words_add(&w, "stored_ids", "%s", words_each(l->arena, ids, count, "stored.$", ", "));
+    words_add(&w, "new_ids", "%s", words_each(l->arena, ids, count, "new.$", ", "));
+    words_add(&w, "one_id", "%s", words_each(l->arena, ids, count, "$", " || char(31) || "));
+    add_unseen(l, &w);
+    words_add(&w, "deleted", l->has_deleted_at ? "stored.deleted_at IS NOT NULL" : "0");
+    words_add(&w, "moved", "%s", moved(l));
+    words_add(&w, "attributes",
+              l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
+    words_add(&w, "table", "\"%s\"", t->map->table);
+    words_add(&w, "new", "\"" FEED "%s\"", t->map->table);
+    words_add(&w, "columns", "%s", stored_columns(l, table, false));
+    words_add(&w, "parent", "\"%s\"", parent->map->table);
+    words_add(&w, "new_parent", "\"" FEED "%s\"", parent->map->table);
+    words_add(&w, "parent_id", "\"%s_id\"", parent->map->table);
+    words_add(&w, "no", "\"%s\"", parent->ordinal_count ? parent->ordinals[0] : "");
     return w;
 }
 
-/* Makes a statement about a table of a template with words in braces. */
+/* Makes a statement about a table. */
 static void make(struct loader *l, size_t statement, size_t table, const char *template)
 {
-    struct words words = words_of(l, table);
-    const char *brace;
-    struct buf b;
+    struct words w = words_of(l, table);
 
-    buf_init(&b, SQL_BYTES);
-    while ((brace = strchr(template, '{')) != NULL) {
-        size_t length = strcspn(brace + 1, "}");
-        size_t at = 0;
-
-        while (strlen(words.list[at].name) != length ||
-               memcmp(words.list[at].name, brace + 1, length) != 0) {
-            at++;
-            INVARIANT(at < words.count);
-        }
-        add(&b, template, (size_t)(brace - template));
-        add(&b, words.list[at].text, strlen(words.list[at].text));
-        template = brace + 1 + length + 1;
-    }
-    add(&b, template, strlen(template));
-    l->sql[statement] = take(l, &b);
+    l->sql[statement] = words_fill(&w, template);
 }
 
 /* Whether the file has a table, or a table a column. */
@@ -417,8 +312,8 @@ static void make_attributes(struct loader *l)
 {
     size_t table = l->attributes;
 
-    INVARIANT(l->tree->key && walk_parent(l->walker, walk_parent(l->walker, table)) == 0 &&
-              walk_ordinals(l->walker, table) == 1);
+    INVARIANT(l->tree->key && l->tables[l->tables[table].parent].parent == 0 &&
+              l->tables[table].ordinal_count == 1);
     make(l, NOTE_NAMES, table,
          "INSERT INTO attribute_key (name, first_seen_at, cut_count) "
          "SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new} "
@@ -480,34 +375,34 @@ static bool is_free(struct loader *l, const char *name, struct err *e)
 /* Makes a page's rows of a table a table of the database. */
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
+    const struct walk_shape *t = &l->tables[i];
     struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
-    size_t columns_before = 1 + walk_ordinals(l->walker, i);
-    const char *columns = stored_columns(l, i, " INTEGER");
+    const char *columns = stored_columns(l, i, true);
+    size_t width = 1 + t->ordinal_count + t->map->column_count;
 
-    if (i == 0 && !l->tree->key) {
-        columns = arena_printf(l->arena, "entity_key,%s", columns);
-    }
-    for (size_t k = l->own_stored; i == 0 && k < OWN_COUNT; k++) {
-        columns = arena_printf(l->arena, "%s,%s", columns, own_columns[k]);
+    if (i == 0) {
+        columns = arena_printf(
+            l->arena, "%s%s%s", l->tree->key ? "" : "entity_key,", columns,
+            words_each(l->arena, own_columns + l->own_stored, OWN_COUNT - l->own_stored, ",$", ""));
+        width += OWN_COUNT;
     }
     *f = (struct db_feed){.columns = columns,
-                          .width = columns_before + walk_table(l->walker, i)->column_count +
-                                   (i == 0 ? OWN_COUNT : 0),
+                          .width = width,
                           .cells = &l->fed[i].cells,
                           .row_count = &l->fed[i].row_count,
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    l->feeds[i] = arena_printf(l->arena, FEED "%s", walk_table(l->walker, i)->table);
+    l->feeds[i] = arena_printf(l->arena, FEED "%s", t->map->table);
     return is_free(l, l->feeds[i], e) && db_feed(l->db, l->feeds[i], f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
 {
-    l->table_count = walk_table_count(l->walker);
+    l->tables = walk_shapes(l->walker, &l->table_count);
     INVARIANT(l->table_count <= TABLES_MAX);
     for (size_t i = 1; i < l->table_count; i++) {
-        if (walk_table(l->walker, i)->hash_part == HASH_ATTRIBUTES) {
+        if (l->tables[i].map->hash_part == HASH_ATTRIBUTES) {
             INVARIANT(!l->attributes);
             l->attributes = i;
         }
@@ -622,11 +517,8 @@ static bool note(struct loader *l, const struct walk_note *n, struct err *e)
 
 static bool write_notes(struct loader *l, const struct walked_page *rows, struct err *e)
 {
-    size_t count;
-    const struct walk_note *notes = walked_notes(rows, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (!note(l, &notes[i], e)) {
+    for (size_t i = 0; i < rows->note_count; i++) {
+        if (!note(l, &rows->notes[i], e)) {
             return false;
         }
     }
@@ -703,7 +595,7 @@ static void fill_roots(struct loader *l)
 static bool find_moved(struct loader *l, struct err *e)
 {
     struct arena *a = arena_new(0);
-    struct walk_note n = {.path = walk_path(l->walker, l->attributes),
+    struct walk_note n = {.path = l->tables[l->attributes].path,
                           .problem = "dropped: its participant is gone"};
 
     /* Made in a transaction that was rolled back, it went with it. */
@@ -926,7 +818,7 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
 bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
                struct load_counts *counts, struct err *e)
 {
-    const struct walked_tree *tree = walked_trees(rows);
+    const struct walked_tree *tree = rows->trees;
 
     *counts = (struct load_counts){.rows_read = (int64_t)walked_count(rows)};
     for (struct loader *t = l; t; t = t->next, tree++) {

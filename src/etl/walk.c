@@ -18,6 +18,7 @@ enum {
     NOTES_MAX = 1000,
     NOTE_SLOTS = 4096, /* a power of two, well over NOTES_MAX */
     NOTE_PATH_BYTES = 400,
+    NOTE_NAME_BYTES = 500,
     NOTE_KEY_BYTES = 100,
     EXAMPLE_CHARACTERS = 80,
 };
@@ -32,13 +33,25 @@ struct target {
     size_t at;           /* the column in the table's map; the table */
 };
 
+/* Where a name may stand among others: open addressing, a power of two of them, at most half full.
+ * Without a text it is free. */
+struct slot {
+    const char *text;
+    size_t length;
+    void *value;
+};
+struct names {
+    struct slot *slots;
+    size_t mask;
+};
+
 struct object;
 
 /* A member that is known: without targets and nested members it is ignored. */
 struct member {
     struct member *next; /* of its object */
     const char *key;
-    size_t key_length;
+    size_t length;
     const char *path; /* dotted, from the entity */
     struct target *targets;
     struct object *nested; /* paths that go on below it */
@@ -50,8 +63,7 @@ struct object {
     const char *path;    /* "" for the entity */
     struct member *members;
     size_t member_count;
-    struct member **slots; /* open addressing, a power of two */
-    size_t slot_mask;
+    struct names names;
 };
 
 /* Where a value is that does not lie in its row: a field of an object above it. */
@@ -59,6 +71,12 @@ struct reach {
     size_t level;
     const char *path; /* NULL: none */
     const char *note; /* the same from the entity; above it "^" stands in front */
+};
+
+struct walk_column {
+    uint32_t name_hash;
+    struct reach value; /* where it is, unless in a member of the row */
+    struct reach base;
 };
 
 /* A table of the tree; or an object that has no table of its own and holds nested roots. */
@@ -72,11 +90,11 @@ struct walk_table {
     size_t parent_id_cell;     /* where the parent's row has the parent's own id */
     bool parent_has_id;
     uint32_t name_hash;
-    uint32_t *column_hashes;
-    struct reach *reaches; /* by column: where its value is, where its base */
-    struct reach *bases;
+    struct walk_column *columns;
     size_t *drawn; /* columns whose values lie in no member of the row */
     size_t drawn_count;
+    size_t *plain; /* columns that take an element or a member itself, or its name */
+    size_t plain_count;
     size_t *required; /* columns without which a row is refused, or that are '' then */
     size_t required_count;
     unsigned char *ranks;    /* of the row being filled: which alternative filled the column */
@@ -90,18 +108,20 @@ struct notes {
     struct buf scratch;
     size_t count;
     struct walk_note list[NOTES_MAX + 2];
-    uint16_t slots[NOTE_SLOTS]; /* index of a note, plus 1 */
+    struct slot slots[NOTE_SLOTS]; /* of notes: problem and path */
 };
 
 struct walker {
     const struct tree_map *tree;
     struct arena *fixed;
     struct walk_table *tables; /* root first; behind them what holds a nested root */
+    struct walk_shape *shapes; /* as many */
     size_t table_count;
     struct walk_table *top; /* what an element of the answer is */
     struct object *objects;
-    size_t *id_cells; /* of the root: the entity's own id */
-    uint64_t serial;  /* counts rows */
+    size_t *id_cells;                    /* of the root: the entity's own id */
+    const struct walk_table *attributes; /* NULL: there are none */
+    uint64_t serial;                     /* counts rows */
     struct hash hash;
 
     /* of the page that is walked */
@@ -110,7 +130,9 @@ struct walker {
     struct json levels[LEVELS_MAX];           /* the answer, then the objects around the row */
     struct notes *notes;
     size_t *room_bytes;
-    struct arena *rows; /* texts of cells */
+    struct arena *rows;     /* texts of cells */
+    uint64_t attribute_sum; /* of the entity that is walked */
+    int64_t nameless;       /* its attributes' parents without an id */
     struct walked_tree *out;
     struct row_set *sets; /* those of `out` */
 };
@@ -122,14 +144,41 @@ struct page_walker {
     size_t room_bytes; /* for rows of the page that is walked */
 };
 
-struct walked_page {
-    struct json_doc *document;
-    struct arena *texts;
-    struct walked_tree *trees;
-    size_t tree_count;
-    const struct walk_note *notes;
-    size_t note_count;
-};
+/* --- names --- */
+
+/* Room for `count` names. */
+static struct names names_new(struct arena *a, size_t count)
+{
+    size_t slots = 8;
+
+    while (slots < count * 2) {
+        slots *= 2;
+    }
+    return (struct names){.slots = arena_array(a, slots, sizeof(struct slot)), .mask = slots - 1};
+}
+
+/* The slot that has the name, or the free one where it belongs. */
+static inline struct slot *slot_of(const struct names *n, size_t hash, const char *text,
+                                   size_t length)
+{
+    size_t at = hash & n->mask;
+
+    while (n->slots[at].text &&
+           (n->slots[at].length != length || memcmp(n->slots[at].text, text, length) != 0)) {
+        at = (at + 1) & n->mask;
+    }
+    return &n->slots[at];
+}
+
+/* Gives a name a value. Returns the one it had before; NULL: it is new. */
+static void *put_name(const struct names *n, const char *text, size_t length, void *value)
+{
+    struct slot *slot = slot_of(n, hash_short(text, length), text, length);
+    void *before = slot->value;
+
+    *slot = (struct slot){.text = text, .length = length, .value = value};
+    return before;
+}
 
 /* --- which members are known --- */
 
@@ -155,13 +204,13 @@ static struct member *known_member(struct walker *w, struct object *o, const cha
 {
     struct member *m = o->members;
 
-    while (m && (m->key_length != length || memcmp(m->key, key, length) != 0)) {
+    while (m && (m->length != length || memcmp(m->key, key, length) != 0)) {
         m = m->next;
     }
     if (!m) {
         m = arena_alloc(w->fixed, sizeof(*m));
         m->key = arena_strndup(w->fixed, key, length);
-        m->key_length = length;
+        m->length = length;
         m->path = join(w, o->path, key, length);
         m->next = o->members;
         o->members = m;
@@ -250,40 +299,6 @@ static size_t key_hash(const char *key, size_t length)
     return (size_t)((tail ^ head) >> 32);
 }
 
-static void make_slots(struct walker *w, struct object *o)
-{
-    size_t slots = 8;
-
-    while (slots < o->member_count * 2) {
-        slots *= 2;
-    }
-    o->slots = arena_array(w->fixed, slots, sizeof(struct member *));
-    o->slot_mask = slots - 1;
-    for (struct member *m = o->members; m; m = m->next) {
-        size_t at = key_hash(m->key, m->key_length) & o->slot_mask;
-
-        while (o->slots[at]) {
-            at = (at + 1) & o->slot_mask;
-        }
-        o->slots[at] = m;
-    }
-}
-
-static const struct member *find_member(const struct object *o, const char *key, size_t length)
-{
-    size_t at = key_hash(key, length) & o->slot_mask;
-
-    while (o->slots[at]) {
-        const struct member *m = o->slots[at];
-
-        if (m->key_length == length && memcmp(m->key, key, length) == 0) {
-            return m;
-        }
-        at = (at + 1) & o->slot_mask;
-    }
-    return NULL;
-}
-
 /* --- making --- */
 
 static size_t count_tables(const struct table_map *map)
@@ -346,32 +361,53 @@ static void add_columns(struct walker *w, struct walk_table *t)
 {
     const struct table_map *map = t->map;
 
-    t->reaches = arena_array(w->fixed, map->column_count, sizeof(*t->reaches));
-    t->bases = arena_array(w->fixed, map->column_count, sizeof(*t->bases));
+    t->columns = arena_array(w->fixed, map->column_count, sizeof(*t->columns));
     t->drawn = arena_array(w->fixed, map->column_count, sizeof(*t->drawn));
-    t->column_hashes = arena_array(w->fixed, map->column_count, sizeof(*t->column_hashes));
+    t->plain = arena_array(w->fixed, map->column_count, sizeof(*t->plain));
     t->required = arena_array(w->fixed, map->column_count, sizeof(*t->required));
     t->ranks = arena_array(w->fixed, map->column_count, sizeof(*t->ranks));
     for (size_t i = 0; i < map->column_count; i++) {
         const struct column_map *column = &map->columns[i];
 
-        t->column_hashes[i] = hash_short(column->name, strlen(column->name));
-        t->bases[i] = reach(w, t, column->base);
+        t->columns[i].name_hash = hash_short(column->name, strlen(column->name));
+        t->columns[i].base = reach(w, t, column->base);
         if (column->flags & (COLUMN_REQUIRED | COLUMN_OR_NONE)) {
             t->required[t->required_count++] = i;
         }
         if (column->source >= SOURCE_START) {
             t->drawn[t->drawn_count++] = i;
-        } else if (column->source == SOURCE_FIELD && column->path[0] == '^') {
-            t->reaches[i] = reach(w, t, column->path);
+        } else if (column->source != SOURCE_FIELD) {
+            t->plain[t->plain_count++] = i;
+        } else if (column->path[0] == '^') {
+            t->columns[i].value = reach(w, t, column->path);
             t->drawn[t->drawn_count++] = i;
-        } else if (column->source == SOURCE_FIELD) {
+        } else {
             add_target(w, members_of(w, t), column->path, false, i);
         }
     }
     if (t->drawn_count == map->column_count) {
         (void)members_of(w, t); /* its elements are objects, though no field of theirs is mapped */
     }
+}
+
+/* What the loader is told of a table. */
+static void add_shape(struct walker *w, size_t at)
+{
+    const struct walk_table *t = &w->tables[at];
+    size_t parent = t->parent ? (size_t)(t->parent - w->tables) : 0;
+    const char **ordinals = arena_array(w->fixed, t->ordinals + 1, sizeof(*ordinals));
+
+    for (size_t i = 0; t->parent && i < t->parent->ordinals; i++) {
+        ordinals[i] = w->shapes[parent].ordinals[i];
+    }
+    if (t->map->ordinal) {
+        ordinals[t->ordinals - 1] = t->map->ordinal;
+    }
+    w->shapes[at] = (struct walk_shape){.map = t->map,
+                                        .path = t->path,
+                                        .parent = parent,
+                                        .ordinals = ordinals,
+                                        .ordinal_count = t->ordinals};
 }
 
 /* Adds `map` and what is below it; `at` is the next free place. */
@@ -389,10 +425,15 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
     };
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
     INVARIANT(t->depth < LEVELS_MAX);
+    add_shape(w, at);
     add_columns(w, t);
     if (parent) {
         add_target(w, members_of(w, parent), map->rows, true, at);
+    }
+    if (map->hash_part == HASH_ATTRIBUTES) {
         /* An entity's own id is <table>_id; attributes are kept by their parent's. */
+        INVARIANT(parent && !w->attributes);
+        w->attributes = t;
         t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
                                      &t->parent_id_cell);
     }
@@ -411,6 +452,7 @@ struct walker *walk_new(const struct tree_map *tree)
     w->fixed = arena_new(0);
     w->table_count = count_tables(tree->root);
     w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
+    w->shapes = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->shapes));
     w->top = &w->tables[tree->top ? w->table_count : 0];
     add_table(w, tree->top ? tree->top : tree->root, NULL, tree->top ? w->table_count : 0);
     w->id_cells = arena_array(w->fixed, tree->id_count, sizeof(*w->id_cells));
@@ -423,7 +465,11 @@ struct walker *walk_new(const struct tree_map *tree)
         for (size_t i = 0; i < tree->ignored_count; i++) {
             ignore(w, o, tree->ignored[i]);
         }
-        make_slots(w, o);
+        o->names = names_new(w->fixed, o->member_count);
+        for (struct member *m = o->members; m; m = m->next) {
+            *slot_of(&o->names, key_hash(m->key, m->length), m->key, m->length) =
+                (struct slot){.text = m->key, .length = m->length, .value = m};
+        }
     }
     return w;
 }
@@ -440,42 +486,29 @@ void walk_free(struct walker *w)
 
 /* --- notes: each path and problem once, with a count --- */
 
-/* The slot of a note, or the empty one where it belongs. */
-static uint16_t *note_slot(struct notes *n, const char *path, const char *problem)
-{
-    uint32_t hash = hash_short(path, strlen(path)) ^ (problem ? (unsigned char)*problem * 31U : 0);
-    size_t at = hash & (NOTE_SLOTS - 1);
-
-    while (n->slots[at] > 0) {
-        const struct walk_note *note = &n->list[n->slots[at] - 1];
-
-        if (str_eq(note->path, path) && str_eq(note->problem, problem)) {
-            break;
-        }
-        at = (at + 1) & (NOTE_SLOTS - 1);
-    }
-    return &n->slots[at];
-}
-
 /* Counts one. Returns the note when it has just been made. */
 static struct walk_note *count_note(struct notes *n, const char *path, const char *problem)
 {
-    uint16_t *slot = note_slot(n, path, problem);
+    char name[NOTE_NAME_BYTES];
+    size_t length = (size_t)snprintf(name, sizeof(name), "%s\n%s", problem ? problem : "", path);
+    struct names names = {.slots = n->slots, .mask = NOTE_SLOTS - 1};
+    struct slot *slot = slot_of(&names, hash_short(name, length), name, length);
 
-    if (*slot == 0 && n->count >= NOTES_MAX) {
-        /* Two places are left for these: unknown fields and problems. */
-        problem = problem ? "various" : NULL;
-        path = "...";
-        slot = note_slot(n, path, problem);
-    }
-    if (*slot > 0) {
-        n->list[*slot - 1].count++;
+    INVARIANT(length < sizeof(name));
+    if (slot->text) {
+        ((struct walk_note *)slot->value)->count++;
         return NULL;
     }
+    if (n->count >= NOTES_MAX && !str_eq(path, "...")) {
+        /* Two places are left for these: unknown fields and problems. */
+        return count_note(n, "...", problem ? "various" : NULL);
+    }
     struct walk_note *note = &n->list[n->count++];
-    *slot = (uint16_t)n->count;
+    slot->text = arena_strndup(n->texts, name, length);
+    slot->length = length;
+    slot->value = note;
     *note =
-        (struct walk_note){.path = arena_strdup(n->texts, path), .problem = problem, .count = 1};
+        (struct walk_note){.path = strchr(slot->text, '\n') + 1, .problem = problem, .count = 1};
     return note;
 }
 
@@ -551,7 +584,7 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
 {
     struct cell *cell = &row[first_column(t) + column];
     const struct column_map *map = &t->map->columns[column];
-    int64_t base_ms = map->type == COLUMN_OFFSET ? base_of(w, &t->bases[column]) : TIME_NONE;
+    int64_t base_ms = map->type == COLUMN_OFFSET ? base_of(w, &t->columns[column].base) : TIME_NONE;
     const char *problem = walk_value(w->rows, map, value, base_ms, cell);
 
     if (problem) {
@@ -565,7 +598,7 @@ static void draw(struct walker *w, const struct walk_table *t, struct cell *row)
 {
     for (size_t i = 0; i < t->drawn_count; i++) {
         size_t column = t->drawn[i];
-        const struct reach *r = &t->reaches[column];
+        const struct reach *r = &t->columns[column].value;
 
         if (!r->path) {
             row[first_column(t) + column] = w->fact_cells[t->map->columns[column].source];
@@ -665,7 +698,8 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
     while (json_next(&it, &key, &value)) {
         size_t length;
         const char *name = json_text(key, &length);
-        const struct member *m = find_member(known, name, length);
+        const struct member *m =
+            slot_of(&known->names, key_hash(name, length), name, length)->value;
 
         if (!m) {
             note_unknown(w->notes, known->path, name, length);
@@ -689,22 +723,56 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
     return true;
 }
 
+/* Fills the columns that take an element, or a member and its name. False when an element is none
+ * that they take. */
+static bool fill_plain(struct walker *w, const struct walk_table *t, struct json name,
+                       struct json value, struct cell *row)
+{
+    for (size_t i = 0; i < t->plain_count; i++) {
+        enum column_source source = t->map->columns[t->plain[i]].source;
+        struct json from = source == SOURCE_MEMBER_NAME ? name : value;
+
+        if ((source == SOURCE_ELEMENT || json_type(from) != JSON_NULL) &&
+            !fill_cell(w, t, t->plain[i], from, row, t->path) && source == SOURCE_ELEMENT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first);
 static void end_entity(struct walker *w, const struct cell *row);
 
-/* One row from an object; none from one that holds nested roots. */
-static bool walk_object(struct walker *w, struct walk_table *t, struct json object,
-                        const struct cell *parent_row, size_t ordinal, struct err *e)
+/* One row from an element or a member; none from an object that holds nested roots. What cannot be
+ * a row is counted and left out. */
+static bool walk_row(struct walker *w, struct walk_table *t, struct json name, struct json value,
+                     const struct cell *parent_row, size_t ordinal, struct err *e)
 {
-    struct cell *row;
-
-    w->levels[t->depth] = object;
+    if (t->members && json_type(value) != JSON_OBJECT) {
+        note_wrong_type(w->notes, t->path, value);
+        return true;
+    }
+    w->levels[t->depth] = value;
     if (t >= w->tables + w->table_count) {
         t->serial = ++w->serial;
-        return walk_members(w, t, t->members, object, NULL, e);
+        return walk_members(w, t, t->members, value, NULL, e);
     }
-    row = add_row(w, t, parent_row, ordinal, e);
-    if (!row || !walk_members(w, t, t->members, object, row, e) || !check_required(t, row, e)) {
+    bool has_attributes = w->attributes && t == w->attributes->parent;
+    size_t first = has_attributes ? w->sets[w->attributes - w->tables].row_count : 0;
+    struct cell *row = add_row(w, t, parent_row, ordinal, e);
+    if (!row) {
         return false;
+    }
+    if (!fill_plain(w, t, name, value, row)) {
+        w->sets[t - w->tables].row_count--;
+        return true;
+    }
+    if ((t->members && !walk_members(w, t, t->members, value, row, e)) ||
+        !check_required(t, row, e)) {
+        return false;
+    }
+    if (has_attributes) {
+        add_attributes(w, row, first);
     }
     if (t == w->tables) {
         end_entity(w, row);
@@ -712,119 +780,7 @@ static bool walk_object(struct walker *w, struct walk_table *t, struct json obje
     return true;
 }
 
-/* Fills the columns of a row that take a plain value from `source`. False when it is none that
- * they can take. */
-static bool fill_plain(struct walker *w, const struct walk_table *t, enum column_source source,
-                       struct json value, struct cell *row)
-{
-    for (size_t i = 0; i < t->map->column_count; i++) {
-        if (t->map->columns[i].source == source && !fill_cell(w, t, i, value, row, t->path)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Elements that cannot be rows are counted and left out; ordinals stay the API's. */
-static bool walk_array(struct walker *w, struct walk_table *t, struct json array,
-                       const struct cell *parent_row, struct err *e)
-{
-    struct json_iter it = json_iter(array);
-    struct json key;
-    struct json element;
-
-    for (size_t ordinal = 0; json_next(&it, &key, &element); ordinal++) {
-        if (!t->members) {
-            struct cell *row = add_row(w, t, parent_row, ordinal, e);
-
-            if (!row) {
-                return false;
-            }
-            if (!fill_plain(w, t, SOURCE_ELEMENT, element, row)) {
-                w->sets[t - w->tables].row_count--;
-            }
-        } else if (json_type(element) != JSON_OBJECT) {
-            note_wrong_type(w->notes, t->path, element);
-        } else if (!walk_object(w, t, element, parent_row, ordinal, e)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Names seen in one object, so that a name that comes twice makes one row. */
-struct names {
-    struct json *slots;
-    size_t mask;
-};
-
-static struct names names_new(struct walker *w, size_t count)
-{
-    struct names n;
-    size_t slots = 8;
-
-    while (slots < count * 2) {
-        slots *= 2;
-    }
-    n.mask = slots - 1;
-    n.slots = arena_array(w->rows, slots, sizeof(*n.slots));
-    return n;
-}
-
-/* False when the name is there already. */
-static bool names_add(struct names *n, struct json key)
-{
-    size_t length;
-    const char *name = json_text(key, &length);
-    size_t at = hash_short(name, length) & n->mask;
-
-    for (; n->slots[at].value; at = (at + 1) & n->mask) {
-        size_t other_length;
-        const char *other = json_text(n->slots[at], &other_length);
-
-        if (other_length == length && memcmp(other, name, length) == 0) {
-            return false;
-        }
-    }
-    n->slots[at] = key;
-    return true;
-}
-
-/* Rows from the members of an object. */
-static bool walk_map(struct walker *w, struct walk_table *t, struct json object,
-                     const struct cell *parent_row, struct err *e)
-{
-    struct names names = names_new(w, json_count(object));
-    struct json_iter it = json_iter(object);
-    struct json key;
-    struct json value;
-
-    for (size_t ordinal = 0; json_next(&it, &key, &value); ordinal++) {
-        if (!names_add(&names, key)) {
-            note_problem(w->notes, t->path, "duplicate name", key);
-            continue;
-        }
-        if (t->members && json_type(value) != JSON_OBJECT) {
-            note_wrong_type(w->notes, t->path, value);
-            continue;
-        }
-        w->levels[t->depth] = value;
-        struct cell *row = add_row(w, t, parent_row, ordinal, e);
-        if (!row) {
-            return false;
-        }
-        (void)fill_plain(w, t, SOURCE_MEMBER_NAME, key, row);
-        if (!t->members && json_type(value) != JSON_NULL) {
-            (void)fill_plain(w, t, SOURCE_MEMBER_VALUE, value, row);
-        }
-        if ((t->members && !walk_members(w, t, t->members, value, row, e)) ||
-            !check_required(t, row, e)) {
-            return false;
-        }
-    }
-    return true;
-}
-
+/* Ordinals stay the API's, whatever is left out. */
 static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
                       const struct cell *parent_row, struct err *e)
 {
@@ -842,13 +798,25 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         return true;
     }
     t->rows_of_serial = t->parent->serial;
-    switch (t->map->shape) {
-    case ROWS_ARRAY:
-        return walk_array(w, t, value, parent_row, e);
-    case ROWS_OBJECT:
-        return walk_object(w, t, value, parent_row, 0, e);
-    case ROWS_MEMBERS:
-        return walk_map(w, t, value, parent_row, e);
+    if (t->map->shape == ROWS_OBJECT) {
+        return walk_row(w, t, value, value, parent_row, 0, e);
+    }
+    struct names names = {.slots = NULL};
+    if (t->map->shape == ROWS_MEMBERS) {
+        names = names_new(w->rows, json_count(value));
+    }
+    struct json_iter it = json_iter(value);
+    struct json key;
+    struct json element;
+    for (size_t ordinal = 0; json_next(&it, &key, &element); ordinal++) {
+        size_t length;
+        const char *name = json_text(key, &length);
+
+        if (names.slots && put_name(&names, name, length, w)) {
+            note_problem(w->notes, t->path, "duplicate name", key);
+        } else if (!walk_row(w, t, key, element, parent_row, ordinal, e)) {
+            return false;
+        }
     }
     return true;
 }
@@ -877,7 +845,7 @@ static void hash_columns(struct walker *w, const struct walk_table *t, const str
 {
     for (size_t i = 0; i < t->map->column_count; i++) {
         if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
-            hash_value(&w->hash, t->column_hashes[i], &columns[i]);
+            hash_value(&w->hash, t->columns[i].name_hash, &columns[i]);
         }
     }
 }
@@ -922,56 +890,24 @@ uint64_t walk_attribute_total(uint64_t sum)
     return never_zero(sum);
 }
 
-/* The row of `t`'s parent that `row` belongs to: rows of both come in the same order. */
-static const struct cell *next_parent_row(const struct walker *w, const struct walk_table *t,
-                                          const struct cell *row, size_t *at)
+/* Adds the terms of the attributes from `first` on, those of a parent that is complete. Parents
+ * without an id are told apart by how many such come before them. */
+static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first)
 {
-    const struct row_set *parents = &w->sets[t->parent - w->tables];
+    const struct walk_table *t = w->attributes;
+    const struct row_set *set = &w->sets[t - w->tables];
+    struct cell id = {.type = CELL_NULL};
 
-    for (; *at < parents->row_count; (*at)++) {
-        const struct cell *parent = row_at(parents, *at);
-        size_t k = 1;
-
-        while (k <= t->parent->ordinals && parent[k].value.integer == row[k].value.integer) {
-            k++;
-        }
-        if (k > t->parent->ordinals) {
-            return parent;
-        }
+    if (t->parent_has_id) {
+        id = parent_row[t->parent_id_cell];
     }
-    return NULL;
-}
-
-/* Adds the terms of the entity's rows in one table of attributes. Parents without an id are told
- * apart by how many such come before them. */
-static uint64_t attribute_sum(struct walker *w, size_t table)
-{
-    static const struct cell none = {.type = CELL_NULL};
-    const struct walk_table *t = &w->tables[table];
-    const struct row_set *set = &w->sets[table];
-    const struct row_set *parents = &w->sets[t->parent - w->tables];
-    size_t at = parents->first;
-    size_t counted = at;
-    int64_t nameless = 0;
-    uint64_t sum = 0;
-
-    for (size_t i = set->first; i < set->row_count; i++) {
-        const struct cell *row = row_at(set, i);
-        const struct cell *parent = next_parent_row(w, t, row, &at);
-        struct cell id;
-
-        INVARIANT(parent);
-        for (; counted < at; counted++) {
-            nameless +=
-                !t->parent_has_id || row_at(parents, counted)[t->parent_id_cell].type == CELL_NULL;
-        }
-        id = t->parent_has_id ? parent[t->parent_id_cell] : none;
-        if (id.type == CELL_NULL && nameless > 0) {
-            id = (struct cell){.type = CELL_INT, .value.integer = nameless};
-        }
-        sum += walk_attribute_term(w, table, &id, row + first_column(t));
+    if (id.type == CELL_NULL && w->nameless++ > 0) {
+        id = (struct cell){.type = CELL_INT, .value.integer = w->nameless - 1};
     }
-    return sum;
+    for (size_t i = first; i < set->row_count; i++) {
+        w->attribute_sum +=
+            walk_attribute_term(w, (size_t)(t - w->tables), &id, row_at(set, i) + first_column(t));
+    }
 }
 
 /* --- entities --- */
@@ -981,16 +917,6 @@ static struct cell text_cell(struct walker *w, const char *text)
     return (struct cell){.type = text ? CELL_TEXT : CELL_NULL,
                          .length = text ? (uint32_t)strlen(text) : 0,
                          .value.text = text ? arena_strdup(w->rows, text) : NULL};
-}
-
-/* The place of the next entity of a tree. */
-static struct walked *add_entity(struct walked_tree *t)
-{
-    if (t->count == t->capacity) {
-        t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
-        t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));
-    }
-    return &t->entities[t->count];
 }
 
 /* The own id of a root's row as one text. */
@@ -1015,20 +941,22 @@ static struct cell own_id(struct walker *w, const struct cell *row)
 /* Closes the entity whose rows are complete; `row` is its root's. */
 static void end_entity(struct walker *w, const struct cell *row)
 {
-    struct walked *out = add_entity(w->out);
-    uint64_t sum = 0;
+    struct walked_tree *t = w->out;
 
-    *out = (struct walked){.id = own_id(w, row), .row_hash = row_hash(w)};
-    for (size_t i = 1; i < w->table_count; i++) {
-        const struct row_set *set = &w->sets[i];
-
-        if (set->table->hash_part == HASH_ATTRIBUTES) {
-            out->has_attributes = out->has_attributes || set->row_count > set->first;
-            sum += attribute_sum(w, i);
-        }
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
+        t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));
     }
-    out->attribute_hash = walk_attribute_total(sum);
-    w->out->count++;
+    struct row_set *attributes = w->attributes ? &w->sets[w->attributes - w->tables] : NULL;
+    t->entities[t->count] = (struct walked){
+        .id = own_id(w, row),
+        .row_hash = row_hash(w),
+        .attribute_hash = walk_attribute_total(w->attribute_sum),
+        .has_attributes = attributes && attributes->row_count > attributes->first,
+    };
+    w->attribute_sum = 0;
+    w->nameless = 0;
+    t->count++;
     for (size_t i = 0; i < w->table_count; i++) {
         w->sets[i].first = w->sets[i].row_count;
     }
@@ -1037,29 +965,18 @@ static void end_entity(struct walker *w, const struct cell *row)
 /* Marks each entity whose id comes again behind it. */
 static void mark_superseded(struct walked_tree *t)
 {
-    size_t mask = 7;
-    uint32_t *slots; /* number of an entity, plus 1 */
+    struct arena *a = arena_new(0);
+    struct names ids = names_new(a, t->count);
 
-    while (mask < t->count * 2) {
-        mask = mask * 2 + 1;
-    }
-    slots = xcalloc(mask + 1, sizeof(*slots));
     for (size_t i = 0; i < t->count; i++) {
         const struct cell *id = &t->entities[i].id;
-        size_t at = hash_short(id->value.text, id->length) & mask;
+        struct walked *before = put_name(&ids, id->value.text, id->length, &t->entities[i]);
 
-        for (; slots[at] > 0; at = (at + 1) & mask) {
-            struct walked *other = &t->entities[slots[at] - 1];
-
-            if (other->id.length == id->length &&
-                memcmp(other->id.value.text, id->value.text, id->length) == 0) {
-                other->superseded = true;
-                break;
-            }
+        if (before) {
+            before->superseded = true;
         }
-        slots[at] = (uint32_t)i + 1;
     }
-    free(slots);
+    arena_free(a);
 }
 
 /* --- pages --- */
@@ -1119,6 +1036,8 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
         text_cell(w, facts->end_ms == TIME_NONE ? NULL : clock_format(facts->end_ms, end));
     w->fact_cells[SOURCE_ZONE] = text_cell(w, facts->zone);
     w->fact_cells[SOURCE_SCOPE] = text_cell(w, facts->scope);
+    w->attribute_sum = 0;
+    w->nameless = 0;
     w->out = out;
     w->sets = out->sets;
 }
@@ -1137,7 +1056,7 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
         for (size_t i = 0; i < w->count; i++) {
             struct walker *one = w->walkers[i];
             bool walked = json_type(entity) == JSON_OBJECT
-                              ? walk_object(one, one->top, entity, NULL, 0, e)
+                              ? walk_row(one, one->top, key, entity, NULL, 0, e)
                               : err_set(e, ERR_CONTRACT, "it is no object");
 
             if (!walked) {
@@ -1250,50 +1169,8 @@ size_t walked_bytes(const struct walked_page *p)
     return bytes;
 }
 
-struct walked_tree *walked_trees(const struct walked_page *p)
+const struct walk_shape *walk_shapes(const struct walker *w, size_t *count)
 {
-    return p->trees;
-}
-
-const struct walk_note *walked_notes(const struct walked_page *p, size_t *count)
-{
-    *count = p->note_count;
-    return p->notes;
-}
-
-/* --- what a tree looks like --- */
-
-size_t walk_table_count(const struct walker *w)
-{
-    return w->table_count;
-}
-
-const struct table_map *walk_table(const struct walker *w, size_t at)
-{
-    return w->tables[at].map;
-}
-
-const char *walk_path(const struct walker *w, size_t table)
-{
-    return w->tables[table].path;
-}
-
-size_t walk_parent(const struct walker *w, size_t table)
-{
-    return (size_t)(w->tables[table].parent - w->tables);
-}
-
-size_t walk_ordinals(const struct walker *w, size_t table)
-{
-    return w->tables[table].ordinals;
-}
-
-const char *walk_ordinal_name(const struct walker *w, size_t table, size_t at)
-{
-    const struct walk_table *t = &w->tables[table];
-
-    while (!t->map->ordinal || at + 1 < t->ordinals) {
-        t = t->parent;
-    }
-    return t->map->ordinal;
+    *count = w->table_count;
+    return w->shapes;
 }

@@ -76,6 +76,18 @@ struct walk_note {
     int64_t count;
 };
 
+/* A page that was walked. Only the cells that are the loader's may be written. */
+struct walked_page {
+    struct json_doc *document;
+    struct arena *texts;
+    struct walked_tree *trees;
+    size_t tree_count;
+    /* In the order in which they came up: at most 1,000; what comes after is counted under the path
+     * "...", so that a hostile document costs no memory. */
+    const struct walk_note *notes;
+    size_t note_count;
+};
+
 /* What a page's rows are of, for columns that say so. */
 struct walk_facts {
     int64_t start_ms; /* of the window; TIME_NONE: none */
@@ -95,7 +107,6 @@ void page_walker_free(struct page_walker *w);
  * `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no array, an element no
  * object or an entity without its own id (row and path in the message). Free with walked_free, from
  * any thread. */
-struct walked_page;
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
                               const struct walk_facts *facts, struct err *e);
 void walked_free(struct walked_page *p);
@@ -106,13 +117,6 @@ size_t walked_count(const struct walked_page *p);
 struct cell walked_id(const struct walked_page *p, size_t i);
 size_t walked_bytes(const struct walked_page *p);
 
-/* The rows, one walked_tree a tree; only the cells that are the loader's may be written. */
-struct walked_tree *walked_trees(const struct walked_page *p);
-
-/* Notes of the page, in the order in which they came up: at most 1,000; what comes after is
- * counted under the path "...", so that a hostile document costs no memory. */
-const struct walk_note *walked_notes(const struct walked_page *p, size_t *count);
-
 /* --- what a tree looks like --- */
 
 /* A walker for one tree; alone it is good for what follows. Free with walk_free. */
@@ -120,19 +124,17 @@ struct walker;
 struct walker *walk_new(const struct tree_map *tree);
 void walk_free(struct walker *w);
 
+/* A table of the tree. */
+struct walk_shape {
+    const struct table_map *map;
+    const char *path;            /* dotted, of its rows from the entity; "" for the entity */
+    size_t parent;               /* the table its rows sit in; not of the root */
+    const char *const *ordinals; /* columns that follow the key: its ancestors' and its own */
+    size_t ordinal_count;
+};
+
 /* The tables, root first. */
-size_t walk_table_count(const struct walker *w);
-const struct table_map *walk_table(const struct walker *w, size_t at);
-
-/* Dotted path of a table's rows from the entity ("participants.sessions"), "" for the entity. */
-const char *walk_path(const struct walker *w, size_t table);
-
-/* The table a table's rows sit in. Not for the root. */
-size_t walk_parent(const struct walker *w, size_t table);
-
-/* How many ordinals follow the key in a table's rows, and the column each of them is for. */
-size_t walk_ordinals(const struct walker *w, size_t table);
-const char *walk_ordinal_name(const struct walker *w, size_t table, size_t at);
+const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
 
 /* --- parts that can be had alone --- */
 

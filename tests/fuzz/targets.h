@@ -75,14 +75,14 @@ static inline void fuzz_walk_page(const struct stream *s, size_t pass, const uin
     page_walker_free(w);
     FUZZ_CHECK(!pages[0] == !pages[1]);
     for (size_t i = 0; pages[0] && i < walked_count(pages[0]); i++) {
-        const struct walked *a = &walked_trees(pages[0])->entities[i];
-        const struct walked *b = &walked_trees(pages[1])->entities[i];
+        const struct walked *a = &pages[0]->trees->entities[i];
+        const struct walked *b = &pages[1]->trees->entities[i];
 
         FUZZ_CHECK(a->row_hash != 0 && a->attribute_hash != 0);
         FUZZ_CHECK(a->row_hash == b->row_hash && a->attribute_hash == b->attribute_hash);
     }
     if (pages[0]) {
-        fuzz_check_rows(walked_trees(pages[0]));
+        fuzz_check_rows(pages[0]->trees);
     }
     walked_free(pages[0]);
     walked_free(pages[1]);

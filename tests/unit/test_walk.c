@@ -123,8 +123,8 @@ static bool try_walk(struct fixture *f, const char *text)
     walked_free(f->page);
     f->page = page_walk(f->walker, doc, json_root(doc), &facts, &f->e);
     if (f->page) {
-        f->sets = walked_trees(f->page)->sets;
-        f->walked = walked_trees(f->page)->entities[0];
+        f->sets = f->page->trees->sets;
+        f->walked = f->page->trees->entities[0];
     }
     return f->page != NULL;
 }
@@ -176,11 +176,10 @@ static void check_rows(struct fixture *f, size_t table, const char *expected)
 /* All notes of the entity as "path: problem 1, unknown.path 2". */
 static void check_notes(struct fixture *f, const char *expected)
 {
-    size_t count;
-    const struct walk_note *notes = walked_notes(f->page, &count);
+    const struct walk_note *notes = f->page->notes;
     const char *text = "";
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < f->page->note_count; i++) {
         text = arena_printf(f->arena, "%s%s%s%s%s %" PRId64, text, i > 0 ? ", " : "", notes[i].path,
                             notes[i].problem ? ": " : "", notes[i].problem ? notes[i].problem : "",
                             notes[i].count);
@@ -334,7 +333,6 @@ TEST_IN(set_up, tear_down, test_notes_are_bounded)
 {
     struct fixture *f = *state;
     struct buf b;
-    size_t count;
 
     buf_init(&b, 1 << 20);
     assert_true(buf_add_str(&b, "{'thingId':'a','count':'x'"));
@@ -344,8 +342,8 @@ TEST_IN(set_up, tear_down, test_notes_are_bounded)
     assert_true(buf_add_str(&b, ",'ratio':'x'}"));
     walk(f, buf_str(&b));
     buf_free(&b);
-    const struct walk_note *notes = walked_notes(f->page, &count);
-    assert_int_equal(count, 1002);
+    const struct walk_note *notes = f->page->notes;
+    assert_int_equal(f->page->note_count, 1002);
     assert_string_equal(notes[1000].path, "...");
     assert_int_equal(notes[1000].count, 2001);
     assert_string_equal(notes[1001].path, "...");
@@ -355,10 +353,9 @@ TEST_IN(set_up, tear_down, test_notes_are_bounded)
 TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
 {
     struct fixture *f = *state;
-    size_t count;
 
     walk(f, arena_printf(f->arena, "{'thingId':'a','count':'\\u001b[31m%0100d'}", 0));
-    const char *example = walked_notes(f->page, &count)[0].example;
+    const char *example = f->page->notes[0].example;
     assert_true(str_starts_with(example, "\\x1B[31m0000"));
     assert_true(strlen(example) < 90);
 }
@@ -593,7 +590,7 @@ TEST_IN(set_up, tear_down, test_rows_are_gathered)
     page_walker_free(f->walker);
     f->walker = NULL;
     for (size_t i = 0; i < COUNT_OF(entities); i++) {
-        const struct walked *walked = &walked_trees(f->page)->entities[i];
+        const struct walked *walked = &f->page->trees->entities[i];
 
         assert_true(walked->row_hash == alone[i].row_hash);
         assert_true(walked->attribute_hash == alone[i].attribute_hash);
@@ -624,7 +621,7 @@ TEST_IN(set_up, tear_down, test_several_trees)
     walk(f, "{'thingId':'a'},{'thingId':'b'}");
     assert_int_equal(walked_count(f->page), 4);
     assert_int_equal(walked_id(f->page, 3).value.text[0], 'b');
-    assert_int_equal(walked_trees(f->page)[1].sets[0].row_count, 2);
+    assert_int_equal(f->page->trees[1].sets[0].row_count, 2);
 }
 
 TEST_IN(set_up, tear_down, test_ids_that_are_numbers)
@@ -640,7 +637,7 @@ TEST_IN(set_up, tear_down, test_ids_that_are_numbers)
     walk(f, "{'number':12},{'number':-3},{'number':12}");
     assert_string_equal(walked_id(f->page, 1).value.text, "-3");
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(walked_trees(f->page)->entities[i].superseded, i == 0);
+        assert_int_equal(f->page->trees->entities[i].superseded, i == 0);
     }
 }
 
@@ -656,7 +653,7 @@ TEST_IN(set_up, tear_down, test_ids_that_come_again)
     }
     walk(f, text);
     for (size_t i = 0; letters[i]; i++) {
-        if (walked_trees(f->page)->entities[i].superseded != (marks[i] == '1')) {
+        if (f->page->trees->entities[i].superseded != (marks[i] == '1')) {
             fail_msg("entity %zu", i);
         }
     }
@@ -688,7 +685,7 @@ static bool try_page(struct fixture *f, const struct tree_map *tree_, const stru
     walked_free(f->page);
     f->page = page_walk(f->walker, doc, json_first(json_root(doc), rows), &day, &f->e);
     if (f->page) {
-        f->sets = walked_trees(f->page)->sets;
+        f->sets = f->page->trees->sets;
     }
     return f->page != NULL;
 }
@@ -751,7 +748,7 @@ TEST_IN(set_up, tear_down, test_facts_are_no_content)
 
     for (size_t i = 0; i < COUNT_OF(hashes); i++) {
         assert_true(try_page(f, &adherence_days, NULL, "userResults", report));
-        hashes[i] = walked_trees(f->page)->entities[0].row_hash;
+        hashes[i] = f->page->trees->entities[0].row_hash;
         day.scope = "other";
         day.start_ms += 1000;
         day.zone = NULL;
@@ -780,7 +777,7 @@ TEST_IN(set_up, tear_down, test_two_trees_of_nested_rows)
     assert_string_equal(walked_id(f->page, 0).value.text, "u\x1f"
                                                           "2026-03-01T00:00:00.000Z");
     assert_int_equal(walked_count(f->page), 3);
-    f->sets = walked_trees(f->page)[1].sets;
+    f->sets = f->page->trees[1].sets;
     check_rows(f, 0,
                "'u' '2026-02-27T00:00:00.000Z' '2026-03-01T00:00:00.000Z' 'IDLE'; "
                "'u' '2026-03-01T00:00:00.000Z' - -");
@@ -842,7 +839,7 @@ TEST_IN(set_up, tear_down, test_groups_of_aggregates)
         }
         assert_string_equal(text, expected[row]);
         /* what a group lacks is not what is no group at all, but the id is the same */
-        assert_int_equal(walked_trees(f->page)->entities[row].superseded, row == 2);
+        assert_int_equal(f->page->trees->entities[row].superseded, row == 2);
     }
     check_notes(f, "group.flowId 1, data.interval: bad time 2, group: wrong type 1");
     assert_false(try_page(f, &aggregates, NULL, "",

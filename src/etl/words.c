@@ -1,0 +1,95 @@
+#include "etl/words.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum { SQL_BYTES = 65536 };
+
+static const char *take(struct arena *a, struct buf *b)
+{
+    const char *text = arena_strdup(a, buf_str(b));
+
+    buf_free(b);
+    return text;
+}
+
+void words_add(struct words *w, const char *name, const char *format, ...)
+{
+    va_list args;
+
+    INVARIANT(w->count < WORDS_MAX);
+    va_start(args, format);
+    w->list[w->count].name = name;
+    w->list[w->count++].text = arena_vprintf(w->arena, format, args);
+    va_end(args);
+}
+
+const char *words_fill(const struct words *w, const char *template)
+{
+    bool fits = true;
+    struct buf b;
+
+    buf_init(&b, SQL_BYTES);
+    while (*template) {
+        size_t plain = strcspn(template, "{");
+        size_t length = strcspn(template + plain, "}");
+        size_t at = 0;
+
+        fits = fits && buf_add(&b, template, plain);
+        template += plain;
+        if (*template == '\0') {
+            break;
+        }
+        while (at < w->count && (strlen(w->list[at].name) != length - 1 ||
+                                 memcmp(w->list[at].name, template + 1, length - 1) != 0)) {
+            at++;
+        }
+        INVARIANT(at < w->count);
+        fits = fits && buf_add_str(&b, w->list[at].text);
+        template += length + 1;
+    }
+    INVARIANT(fits);
+    return take(w->arena, &b);
+}
+
+const char *words_each(struct arena *a, const char *const *names, size_t count, const char *form,
+                       const char *comma)
+{
+    bool fits = true;
+    struct buf b;
+
+    buf_init(&b, SQL_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        fits = fits && (i == 0 || buf_add_str(&b, comma));
+        for (const char *at = form; *at; at++) {
+            fits = fits &&
+                   (*at == '$' ? buf_add_printf(&b, "\"%s\"", names[i]) : buf_add_char(&b, *at));
+        }
+    }
+    INVARIANT(fits);
+    return take(a, &b);
+}
+
+const char *const *words_columns(struct arena *a, const struct table_map *map)
+{
+    const char **names = arena_array(a, map->column_count, sizeof(*names));
+
+    for (size_t i = 0; i < map->column_count; i++) {
+        names[i] = map->columns[i].name;
+    }
+    return names;
+}
+
+size_t words_column(const struct table_map *map, const char *name)
+{
+    size_t i = 0;
+
+    while (i < map->column_count && !str_eq(map->columns[i].name, name)) {
+        i++;
+    }
+    return i;
+}
