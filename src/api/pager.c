@@ -683,8 +683,7 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
 {
     size_t from = 0;
 
-    page->next = (struct pager_at){
-        .token = p->token, .page = 1, .page_size = p->spec.at.page_size};
+    page->next = (struct pager_at){.token = p->token, .page = 1, .page_size = p->spec.at.page_size};
     p->answered++;
     switch (step_of(p)->follow) {
     case FOLLOW_PAGES:
@@ -725,15 +724,15 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
             return PAGER_FAILED;
         }
         if (contradicts(p, sequence, page)) {
-            err_set(e, ERR_TEMPORARY, "%s: the answer says that there are %lld rows, and holds none",
-                    p->spec.label, (long long)page->total_hits);
+            err_set(e, ERR_TEMPORARY,
+                    "%s: the answer says that there are %lld rows, and holds none", p->spec.label,
+                    (long long)page->total_hits);
             return PAGER_AGAIN;
         }
         return take_page(p, sequence, root, a, page, e);
     }
     p->pending = false;
-    return s->follow == FOLLOW_DONE ? take_poll(p, root, e)
-                                    : take_submission(p, root, a, page, e);
+    return s->follow == FOLLOW_DONE ? take_poll(p, root, e) : take_submission(p, root, a, page, e);
 }
 
 bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code)

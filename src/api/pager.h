@@ -112,12 +112,13 @@ struct pager_request {
 
 /* What an answer meant. */
 struct pager_page {
-    struct json rows; /* the array of rows, borrowed from the document; absent when none are meant */
-    bool has_rows;    /* it is a page (perhaps an empty one) */
-    bool ordered;     /* its step promises new ids on every page */
+    struct json
+        rows;      /* the array of rows, borrowed from the document; absent when none are meant */
+    bool has_rows; /* it is a page (perhaps an empty one) */
+    bool ordered;  /* its step promises new ids on every page */
     size_t row_count;
-    int64_t total_hits; /* -1: not said */
-    const char *token;  /* set when it became known (store it before anything follows) */
+    int64_t total_hits;   /* -1: not said */
+    const char *token;    /* set when it became known (store it before anything follows) */
     int64_t available_ms; /* how far its data goes; TIME_NONE: not said */
     struct pager_at next; /* where to go on once this page is committed */
     size_t id_count;      /* of FOLLOW_IDS: how many ids before next.id_from were asked */

@@ -30,10 +30,11 @@ enum pass_bound {
 struct pass_rule {
     const char *name; /* short, for the ledger and messages: "job", "query" */
     enum pass_bound bound;
-    const char *when; /* words of the stream's setting that put it in force; NULL: always */
-    bool whole;       /* read once for the whole stream, after its windows */
-    bool instead;     /* taken only where the pass before is not granted */
-    int fresh_minutes; /* of the real moment, and of a whole pass: read again when older; 0: always */
+    const char *when;  /* words of the stream's setting that put it in force; NULL: always */
+    bool whole;        /* read once for the whole stream, after its windows */
+    bool instead;      /* taken only where the pass before is not granted */
+    int fresh_minutes; /* of the real moment, and of a whole pass: read again when older; 0: always
+                        */
 };
 
 enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };
@@ -82,10 +83,10 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
  *  - Of the real moment: when the last reading is fresh_minutes old, or from a time to come. */
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
 
-/* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes brought
- * is owed again. The reading counts as
- * made at f->time_ms, but where the pass goes by the availability date at most a day after that, so that a TIME in the future settles nothing that can still change. Finished and read after
- * the lookback means settled. */
+/* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes
+ * brought is owed again. The reading counts as made at f->time_ms, but where the pass goes by the
+ * availability date at most a day after that, so that a TIME in the future settles nothing that can
+ * still change. Finished and read after the lookback means settled. */
 void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f);
 
 /* Up to where a window is covered by any pass; TIME_NONE: nowhere. */

@@ -57,8 +57,8 @@ struct window {
 struct window_kind {
     const char *stream;
     enum grid grid;
-    int span_days;                 /* most days a window; 0: one */
-    const char *scope_sql;         /* constant SQL that lists the scopes; NULL: one for all */
+    int span_days;         /* most days a window; 0: one */
+    const char *scope_sql; /* constant SQL that lists the scopes; NULL: one for all */
     const struct pass_rule *const *rules;
     size_t rule_count;
 };
@@ -69,11 +69,13 @@ struct window_kind {
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e);
 
-/* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or not
- * covered by the pass `settles` (NULL: none), or with something of ours at the server. What a crash left under way comes first, then by time, then
- * by scope; what failed comes last. In the arena. */
+/* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
+ * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a
+ * crash left under way comes first, then by time, then by scope; what failed comes last. In the
+ * arena. */
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 const char *settles, struct arena *a, struct window **out, size_t *count, struct err *e);
+                 const char *settles, struct arena *a, struct window **out, size_t *count,
+                 struct err *e);
 
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
@@ -103,11 +105,12 @@ bool window_page(const struct ledger *l, struct window *w, size_t p, const char 
 
 /* A reading is whole: coverage and state are w->span's (plan_settle); errors are forgotten. The
  * token stays until window_token takes it away. */
-bool window_end(const struct ledger *l, struct window *w, size_t p,
-                const struct window_kind *k, struct err *e);
+bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
+                struct err *e);
 
-/* A reading failed: the error (NULL: none) is kept beside the window until it is read. `abandon`: it begins anew
- * (its token stays, to be cleared up); `waited`: the token is to be asked for once more. */
+/* A reading failed: the error (NULL: none) is kept beside the window until it is read. `abandon`:
+ * it begins anew (its token stays, to be cleared up); `waited`: the token is to be asked for once
+ * more. */
 bool window_fail(const struct ledger *l, struct window *w, size_t p, const char *pass,
                  const struct err *cause, bool abandon, bool waited, struct err *e);
 

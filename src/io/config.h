@@ -121,9 +121,9 @@ enum config_type {
     X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", 1, 64, NULL)              \
     X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
       "300", 1, 1000000, NULL)                                                                     \
-    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto", 0, 0,    \
+    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto", 0, 0,      \
       "auto job query")                                                                            \
-    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto", 0, 0,      \
+    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto", 0, 0,        \
       "auto workforcemanagement agents_status realtime_intervals")                                 \
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export", 0, 0, NULL)   \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no", 0, 0, NULL)                      \

@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "etl/observe.h"
 #include "io/json.h"
 #include "io/lock.h"
-#include "etl/observe.h"
 #include "run/fetch.h"
 #include "run/night.h"
 #include "run/owner.h"
@@ -140,8 +140,9 @@ static bool log_in(struct extract *x, struct err *e)
             LOG_N("seconds_ahead", -offset_ms / MS_PER_SECOND));
     }
     struct err ignored; /* the login's own result counts */
-    (void)(known && db_do(x->run.db, &ignored, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
-                          I(x->run.ledger.run_id), I(-offset_ms)));
+    (void)(known &&
+           db_do(x->run.db, &ignored, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
+                 I(x->run.ledger.run_id), I(-offset_ms)));
     return done;
 }
 
@@ -349,7 +350,8 @@ static bool take(struct extract *x, struct page *p, struct err *e)
     } else {
         outcome_fail(night_outcome(r->night), e, true);
     }
-    if (pages_done(x->run.pages, last) || over) {
+    bool whole = last->last; /* what it left at the server can be cleared up */
+    if (pages_done(x->run.pages, last) || over || whole) {
         client_wake(x->run.client);
     }
     if (over) {
@@ -402,8 +404,9 @@ static bool run_streams(struct extract *x, struct err *e)
     x->store = store_new(&x->run);
     add_parts(x);
     int code = pthread_create(&thread, NULL, fetch_all, &f);
-    bool ok = code == 0 ? run_parts(x, &f, e)
-                        : err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
+    bool ok = code == 0
+                  ? run_parts(x, &f, e)
+                  : err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
     if (code == 0) {
         pthread_join(thread, NULL);
     }
@@ -440,6 +443,7 @@ static enum err_kind judge(const struct extract_result *result, struct err *e)
             total.first = o->first;
         }
     }
+    total.stopped = total.stopped || (total.left > 0 && stop_requested());
     enum err_kind kind = outcome_kind(&total);
     if (kind == ERR_STOPPED) {
         err_set(e, ERR_STOPPED,

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "etl/ledger.h"
 #include "io/config.h"
-#include "run/outcome.h"
+#include "run/night.h"
 #include "run/progress.h"
 #include "streams/stream.h"
 

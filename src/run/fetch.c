@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "io/hash.h"
-#include "run/idset.h"
+#include "io/idset.h"
 
 enum net_state { NET_WAITING, NET_FETCHING, NET_COMMITTING, NET_CLEANING, NET_ENDED };
 

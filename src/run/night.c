@@ -48,10 +48,10 @@ struct night {
     int round; /* of the pass at hand */
     bool asked;
     bool read_any;
-    bool granted;     /* one of the passes that stand in for one another is */
-    struct buf lacks; /* why those that were tried are not: missing permissions */
+    bool granted;        /* one of the passes that stand in for one another is */
+    struct buf lacks;    /* why those that were tried are not: missing permissions */
     struct buf refusals; /* anything else */
-    struct owed *owed; /* to the pass at hand, in order */
+    struct owed *owed;   /* to the pass at hand, in order */
     size_t owed_count;
     size_t owed_next;
     size_t troubled;
@@ -61,6 +61,29 @@ struct night {
     size_t under_way_count;
     bool over;
 };
+
+void outcome_fail(struct outcome *o, const struct err *error, bool halts)
+{
+    o->left++;
+    if (o->first.kind == ERR_NONE || (halts && !o->halted)) {
+        o->first = *error;
+    }
+    o->halted = o->halted || halts;
+}
+
+enum err_kind outcome_kind(const struct outcome *o)
+{
+    if (o->stopped) {
+        return ERR_STOPPED;
+    }
+    if (o->left == 0 && o->first.kind == ERR_NONE) {
+        return ERR_NONE;
+    }
+    if (err_facts[o->first.kind].ends_run || o->done == 0) {
+        return o->first.kind;
+    }
+    return ERR_PARTIAL;
+}
 
 static const struct pass *pass_at(const struct night *n)
 {
@@ -168,8 +191,9 @@ static bool goes_on(const struct night *n, const struct window *w, size_t p, int
     if (!by_number || c->page <= 1) {
         return true;
     }
+    /* A name that moved to a page that was read would pass for one that is gone. */
     int64_t now_ms = clock_now_ms();
-    return c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
+    return !is_poll && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
            now_ms - c->page_ms <= limit_get(LIMIT_RESUME_PAGE_MS);
 }
 
@@ -183,8 +207,8 @@ static void set_interval(const struct night *n, struct reading *r)
         int64_t covered_ms = w->span.pass[r->pass_no].covered_to_ms;
         int64_t least_ms = r->to_ms - SINCE_MOST_MS;
 
-        from_ms = covered_ms == TIME_NONE ? r->to_ms - SINCE_FIRST_MS
-                                          : covered_ms - SINCE_OVERLAP_MS;
+        from_ms =
+            covered_ms == TIME_NONE ? r->to_ms - SINCE_FIRST_MS : covered_ms - SINCE_OVERLAP_MS;
         from_ms = from_ms < least_ms ? least_ms : from_ms;
     } else {
         r->facts.start_ms = from_ms;
@@ -200,8 +224,8 @@ static void set_interval(const struct night *n, struct reading *r)
 static bool set_ids(const struct night *n, struct reading *r, const char *after, struct err *e)
 {
     int64_t read_ms = r->window->span.pass[r->pass_no].read_ms;
-    int64_t since_ms = (read_ms == TIME_NONE ? n->facts.time_ms : read_ms) -
-                       n->facts.lookback_days * MS_PER_DAY;
+    int64_t since_ms =
+        (read_ms == TIME_NONE ? n->facts.time_ms : read_ms) - n->facts.lookback_days * MS_PER_DAY;
 
     return !r->pass->ids || ledger_ids(&n->run->ledger, r->pass->ids, n->facts.time_ms, since_ms,
                                        after, r->arena, &r->ids, &r->id_count, e);
@@ -307,7 +331,8 @@ static void plan_pass(struct night *n)
         }
         int64_t to_ms = plan_owed(&w->span, p, &n->facts);
         /* Nothing has changed since a reading at this very time, unless by what was read now. */
-        bool is_read = w->span.pass[p].read_ms >= n->facts.time_ms && (!n->read_any || n->round > 0);
+        bool is_read =
+            w->span.pass[p].read_ms >= n->facts.time_ms && (!n->read_any || n->round > 0);
         if (to_ms == TIME_NONE || (is_moment && is_read)) {
             continue;
         }
@@ -546,8 +571,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     }
     n->granted = n->granted || (r->pass && has_stand_in(n, r->pass_no));
     n->troubled += server ? 1 : 0;
-    bool halts =
-        everything || !r->window || (why->kind == ERR_PERMISSION && !r->facts.scope);
+    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !r->facts.scope);
     outcome_fail(&n->outcome, why, halts);
     if (halts || (server && n->troubled >= TROUBLED_MAX)) {
         close_pass(n);

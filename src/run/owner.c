@@ -84,10 +84,11 @@ static bool judge(const struct run *run, const struct owner *o, const struct own
     const char *wanted = run->config->organization;
 
     if (wanted && !str_eq_nocase(wanted, o->id) && !str_eq_nocase(wanted, o->name)) {
-        return err_set(e, ERR_CONFIG,
-                       "this client belongs to the organization %s (%s), and [genesys] organization "
-                       "is %s: use the client of that organization, or mend the line",
-                       o->name, o->id, wanted);
+        return err_set(
+            e, ERR_CONFIG,
+            "this client belongs to the organization %s (%s), and [genesys] organization "
+            "is %s: use the client of that organization, or mend the line",
+            o->name, o->id, wanted);
     }
     if (stored->id && !str_eq(stored->id, o->id)) {
         return err_set(e, ERR_CONFIG,
@@ -126,8 +127,9 @@ bool owner_check(struct run *run, struct err *e)
                        "client belongs to (%s); remove the line, or give the client's role access",
                        run->config->organization, e->message);
     }
-    LOG(LOG_WARN, "the API does not say which organization the client belongs to; nothing keeps "
-                  "another one's records out of this file",
+    LOG(LOG_WARN,
+        "the API does not say which organization the client belongs to; nothing keeps "
+        "another one's records out of this file",
         LOG_S("error", e->message));
     return keep(run, day, &known, e);
 }

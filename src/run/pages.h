@@ -19,25 +19,25 @@
 #include "run/reading.h"
 
 enum page_kind {
-    PAGE_ROWS,     /* rows to load; `last`: the reading is whole with it */
-    PAGE_END,      /* the reading is whole; no rows */
-    PAGE_TOKEN,    /* facts.token: what the server calls the reading */
-    PAGE_ANEW,     /* the reading begins anew (its job was lost, or its pages did not add up) */
+    PAGE_ROWS,       /* rows to load; `last`: the reading is whole with it */
+    PAGE_END,        /* the reading is whole; no rows */
+    PAGE_TOKEN,      /* facts.token: what the server calls the reading */
+    PAGE_ANEW,       /* the reading begins anew (its job was lost, or its pages did not add up) */
     PAGE_REFUSED_ID, /* id: refused by the server, also alone; the reading goes on without it */
-    PAGE_CLEANED,  /* nothing of the reading is left at the server */
+    PAGE_CLEANED,    /* nothing of the reading is left at the server */
     PAGE_OVERFLOW,
-    PAGE_FAILED,   /* error */
-    PAGE_DROPPED,  /* the reading was not begun, or given up as it was asked to be */
-    PAGE_TROUBLE,  /* of the network thread's own: a request whose turn is awaited */
-    PAGE_FINAL,    /* the network thread has ended */
+    PAGE_FAILED,  /* error */
+    PAGE_DROPPED, /* the reading was not begun, or given up as it was asked to be */
+    PAGE_TROUBLE, /* of the network thread's own: a request whose turn is awaited */
+    PAGE_FINAL,   /* the network thread has ended */
 };
 
 struct page {
     struct page *next;
     enum page_kind kind;
     struct reading *reading;
-    bool last; /* of its reading's rows */
-    bool over; /* the last message of its reading */
+    bool last;      /* of its reading's rows */
+    bool over;      /* the last message of its reading */
     int64_t number; /* of the page within its reading, from 0 */
     struct walked_page *rows;
     struct json_doc *document; /* while it waits for its turn */

@@ -3,10 +3,10 @@
  * fetches it page by page, the database thread loads and settles it; this struct is what they
  * share.
  *
- * Invariants: the fields under "network" belong to the network thread, those under "database" to the
- * database thread; the atomics are the only two-way signs. Each reading that was issued is ended by
- * exactly one message (page.over), its last. Both threads hold it, in memory of its own, until they
- * are done with it.
+ * Invariants: the fields under "network" belong to the network thread, those under "database" to
+ * the database thread; the atomics are the only two-way signs. Each reading that was issued is
+ * ended by exactly one message (page.over), its last. Both threads hold it, in memory of its own,
+ * until they are done with it.
  */
 #ifndef ROLLCALL_RUN_READING_H
 #define ROLLCALL_RUN_READING_H
@@ -61,10 +61,10 @@ struct reading {
     struct walk_facts facts;
     const char *const *ids; /* of id batches, in commit order */
     size_t id_count;
-    struct pager_at at;     /* where it begins, or goes on */
-    bool hits_overflow;     /* a total over what pages reach is enough to give them up */
-    bool must_add_up;       /* fewer different rows than the total are not all (lists) */
-    bool is_over;           /* its time is over: a total that moves makes it read once more */
+    struct pager_at at; /* where it begins, or goes on */
+    bool hits_overflow; /* a total over what pages reach is enough to give them up */
+    bool must_add_up;   /* fewer different rows than the total are not all (lists) */
+    bool is_over;       /* its time is over: a total that moves makes it read once more */
 
     struct arena *arena; /* its own; it lies in it */
     atomic_int holders;
@@ -82,10 +82,10 @@ struct reading {
     int64_t first_total; /* what the first page said; -1: nothing */
     int64_t last_total;
     bool total_moved;
-    bool from_start;    /* its pages begin at the first */
-    bool once_more;     /* it is being read once more */
-    size_t alone;       /* ids in a row that were refused alone */
-    struct idset *seen; /* ids of its rows; NULL: they may come again */
+    bool from_start;        /* its pages begin at the first */
+    bool once_more;         /* it is being read once more */
+    size_t alone;           /* ids in a row that were refused alone */
+    struct idset *seen;     /* ids of its rows; NULL: they may come again */
     struct ticket *tickets; /* all made */
     struct ticket *free_tickets;
 

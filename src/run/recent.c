@@ -133,8 +133,7 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
 bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
 {
     const struct stream *stream = stream_recent();
-    struct search s = {
-        .stream = stream, .found = out, .walker = page_walker_new(stream->trees)};
+    struct search s = {.stream = stream, .found = out, .walker = page_walker_new(stream->trees)};
     int64_t now_ms = clock_now_ms();
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);

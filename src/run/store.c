@@ -224,8 +224,7 @@ static bool load_group(struct store *s, struct group *g, bool more, struct err *
             db_rollback(s->run->db);
             return false;
         }
-        struct page *next = more && i + 1 == g->count && g->count < GROUP_MOST &&
-                                    !g->pages[i]->last
+        struct page *next = more && i + 1 == g->count && g->count < GROUP_MOST && !g->pages[i]->last
                                 ? pages_pop_more(s->run->pages, r)
                                 : NULL;
         if (next) {

@@ -22,9 +22,9 @@ static const struct tree_map tree = {CONVERSATION_TREE};
 #define QUERY(by)                                                                                  \
     {                                                                                              \
         .method = HTTP_POST, .path = DETAILS "/query",                                             \
-        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"" by                                   \
-                "\",\"orderBy\":\"conversationStart\","                                             \
-                "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                           \
+        .body = "{\"interval\":\"{start}/{end}\",\"order\":\"" by                                  \
+                "\",\"orderBy\":\"conversationStart\","                                            \
+                "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                         \
         .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                              \
         .must = "conversations|totalHits", .limited = true                                         \
     }
@@ -45,39 +45,38 @@ const struct stream stream_conversations = {
     .setting = "conversations.method",
     .trees = TREES(&tree),
     .recent = STEPS(QUERY("desc")),
-    PASSES(
-        {.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
-         .attributes = true,
-         .available = JOBS "/availability",
-         .permissions = PERMISSION,
-         .steps = STEPS({.method = HTTP_POST,
-                         .path = JOBS,
-                         .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
-                                 "\"orderBy\":\"conversationStart\","
-                                 "\"startOfDayIntervalMatching\":false}",
-                         .token = "jobId"},
-                        {.path = JOBS "/{token}",
-                         .follow = FOLLOW_DONE,
-                         .state = "state",
-                         .done = "FULFILLED",
-                         .failed = "FAILED CANCELLED EXPIRED",
-                         .reason = "errorMessage"},
-                        {.path = JOBS "/{token}/results?pageSize={size}",
-                         .follow = FOLLOW_CURSOR,
-                         .size = 1000,
-                         .rows = "conversations",
-                         .must = "conversations|cursor|dataAvailabilityDate",
-                         .cursor = "cursor",
-                         .available = "dataAvailabilityDate"},
-                        {.method = HTTP_DELETE, .path = JOBS "/{token}", .cleanup = true})},
-        {.plan = {.name = "query", .when = "auto query"},
-         .permissions = EITHER,
-         .steps = STEPS(QUERY("asc"))},
-        {.plan = {.name = "reread", .whole = true}, .ids = sql_conversations_open, BY_ID},
-        {.plan = {.name = "old", .whole = true, .fresh_minutes = 7 * 24 * 60},
-         .ids = sql_conversations_old,
-         BY_ID},
-        {.plan = {.name = "late", .whole = true, .when = "query"},
-         .ids = sql_conversations_late,
-         BY_ID}),
+    PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},
+            .attributes = true,
+            .available = JOBS "/availability",
+            .permissions = PERMISSION,
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = JOBS,
+                            .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
+                                    "\"orderBy\":\"conversationStart\","
+                                    "\"startOfDayIntervalMatching\":false}",
+                            .token = "jobId"},
+                           {.path = JOBS "/{token}",
+                            .follow = FOLLOW_DONE,
+                            .state = "state",
+                            .done = "FULFILLED",
+                            .failed = "FAILED CANCELLED EXPIRED",
+                            .reason = "errorMessage"},
+                           {.path = JOBS "/{token}/results?pageSize={size}",
+                            .follow = FOLLOW_CURSOR,
+                            .size = 1000,
+                            .rows = "conversations",
+                            .must = "conversations|cursor|dataAvailabilityDate",
+                            .cursor = "cursor",
+                            .available = "dataAvailabilityDate"},
+                           {.method = HTTP_DELETE, .path = JOBS "/{token}", .cleanup = true})},
+           {.plan = {.name = "query", .when = "auto query"},
+            .permissions = EITHER,
+            .steps = STEPS(QUERY("asc"))},
+           {.plan = {.name = "reread", .whole = true}, .ids = sql_conversations_open, BY_ID},
+           {.plan = {.name = "old", .whole = true, .fresh_minutes = 7 * 24 * 60},
+            .ids = sql_conversations_old,
+            BY_ID},
+           {.plan = {.name = "late", .whole = true, .when = "query"},
+            .ids = sql_conversations_late,
+            BY_ID}),
 };

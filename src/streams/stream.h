@@ -37,8 +37,8 @@ struct pass {
 
 struct stream {
     const char *name;
-    const char *title;   /* for people: "conversation details" */
-    int lock_slot;       /* fixed for ever: its byte range in the lock file */
+    const char *title; /* for people: "conversation details" */
+    int lock_slot;     /* fixed for ever: its byte range in the lock file */
     enum grid grid;
     int span_days;       /* most days a window; 0: one */
     const char *scope;   /* constant SQL that lists what it is asked for one by one; NULL: all */
@@ -87,11 +87,18 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
 unsigned stream_in_force(const struct stream *s, const struct config *c);
 
 /* Shorthands for lists. */
-#define TREES(...)  ((const struct tree_map *const[]){__VA_ARGS__, NULL})
+#define TREES(...) ((const struct tree_map *const[]){__VA_ARGS__, NULL})
 #define PASSES(...)                                                                                \
     .passes = (const struct pass[]){__VA_ARGS__},                                                  \
     .pass_count = sizeof((const struct pass[]){__VA_ARGS__}) / sizeof(struct pass)
-#define STEPS(...) (const struct step[]){__VA_ARGS__, {.path = NULL}}
+#define STEPS(...)                                                                                 \
+    (const struct step[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__,                                                                               \
+        {                                                                                          \
+            .path = NULL                                                                           \
+        }                                                                                          \
+    }
 
 /* A list of names, page by page: name, title, lock slot, map, path, permission (NULL: none known).
  */
@@ -104,9 +111,7 @@ unsigned stream_in_force(const struct stream *s, const struct config *c);
         .trees = TREES(&n##_tree),                                                                 \
         PASSES({.plan = {.name = "list", .fresh_minutes = 360},                                    \
                 .permissions = (permission),                                                       \
-                .steps = STEPS({.path = (p),                                                       \
-                                .follow = FOLLOW_PAGES,                                            \
-                                .size = 100,                                                       \
-                                .rows = "entities"})})}
+                .steps = STEPS(                                                                    \
+                    {.path = (p), .follow = FOLLOW_PAGES, .size = 100, .rows = "entities"})})}
 
 #endif

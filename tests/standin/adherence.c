@@ -295,8 +295,7 @@ static void write_record(struct intervals *x, int agent, const struct stretch *s
        TIME("endTime", s->to), TEXT("adherenceState", s->adherence), TEXT("impact", s->impact),
        TEXT("scheduledActivityCategory", s->scheduled), TEXT("actualActivityCategory", s->actual),
        TEXT("systemPresence", s->presence), TEXT("routingStatus", s->routing), IF(agent % 12 != 7),
-       BOOL("isOutOfOffice", s->out_of_office),
-       UUID("managementUnitId", unit_of(agent, s->from)),
+       BOOL("isOutOfOffice", s->out_of_office), UUID("managementUnitId", unit_of(agent, s->from)),
        UUID("businessUnitId", world_key(THING_BUSINESS_UNIT, 0)), END);
 }
 

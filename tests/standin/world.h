@@ -82,8 +82,8 @@ struct moment {
 struct moment world_moment(void);
 /* Sets the date; WHEN_NEVER follows the wall clock. */
 void world_set_now(int64_t now);
-/* What the Date header says: the wall clock's time, or what it is told; WHEN_NEVER: the wall clock's
- * again. */
+/* What the Date header says: the wall clock's time, or what it is told; WHEN_NEVER: the wall
+ * clock's again. */
 #define WORLD_DATE_IS_NOW (WHEN_NEVER - 1) /* told: the time of world_moment */
 int64_t world_date(void);
 void world_set_date(int64_t date);

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "run/idset.h"
+#include "io/idset.h"
 
 static bool add(struct idset *s, const char *id)
 {

@@ -1,4 +1,4 @@
-#include "run/idset.h"
+#include "io/idset.h"
 
 #include <stdint.h>
 #include <stdlib.h>

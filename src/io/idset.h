@@ -2,8 +2,8 @@
  * A set of ids, by 64-bit hashes of them: whether a page brings anything new, and how many
  * different rows there were. For counting alone: two ids of one hash count as one.
  */
-#ifndef ROLLCALL_RUN_IDSET_H
-#define ROLLCALL_RUN_IDSET_H
+#ifndef ROLLCALL_IO_IDSET_H
+#define ROLLCALL_IO_IDSET_H
 
 #include <stdbool.h>
 #include <stddef.h>
