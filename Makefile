@@ -154,11 +154,17 @@ help: ## list the targets
 unit-%: $(BUILD)/unit/test_% ## make unit-NAME: build and run tests/unit/test_NAME.c
 	$<
 
-test-programs: $(UNIT_TESTS) $(BUILD)/standin
+test-programs: $(UNIT_TESTS) $(BUILD)/standin $(BUILD)/proof
 
 # --- rules -------------------------------------------------------------------------------------
 
 $(BUILD)/rollcall: $(BUILD)/obj/main.o $(LIB)
+	@echo "  LD $@"
+	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
+
+# The same with the streams of tests/proof beside its own: what stands before the library takes the place of its parts.
+$(BUILD)/proof: $(BUILD)/obj/main.o $(BUILD)/obj/tests/proof/streams.o $(BUILD)/obj/gen/proof_maps.o \
+    $(BUILD)/obj/gen/proof_schema_sql.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 
@@ -226,6 +232,9 @@ $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
 
 $(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/[0-9]*.sql))
+
+$(BUILD)/gen/proof_schema_sql.c: $(BUILD)/gen/schema.list $(BUILD)/gen/tests/proof/schema.list $(PROOF_SQL) scripts/embed.sh
+	$(Q)scripts/embed.sh schema $@ $(filter-out %views.sql,$(PROOF_SQL))
 
 # What makes the views, and what takes away those that a file has.
 $(BUILD)/gen/drop.sql: schema/views.sql

@@ -215,7 +215,8 @@ static void copy_code(struct json body, char *code)
 
     buf_init(&words, ANSWER_CODE_BYTES - 1);
     (void)answer_words(&words, text ? text : "", text ? strlen(text) : 0);
-    for (char *c = strcpy(code, buf_str(&words)); *c; c++) {
+    snprintf(code, ANSWER_CODE_BYTES, "%s", buf_str(&words));
+    for (char *c = code; *c; c++) {
         *c = (char)(*c > ' ' && *c < 0x7f ? *c : '?');
     }
     buf_free(&words);

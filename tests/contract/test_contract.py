@@ -14,12 +14,17 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+from proof_world import World  # noqa: E402
+
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 OPENAPI = os.environ.get("GENESYS_OPENAPI", "")
 PRISM_VERSION = "5.14.2"
@@ -150,7 +155,8 @@ class ContractTest(unittest.TestCase):
         with open(port_file, encoding="utf-8") as file:
             return "http://127.0.0.1:%d" % int(file.read())
 
-    def extract(self, relay, login_url, realtime):
+    def extract(self, relay, login_url, realtime, beside=""):
+        """With the program, or the one `beside` it."""
         config = os.path.join(self.folder, "rollcall.ini")
         with open(config, "w", encoding="utf-8") as file:
             file.write("[genesys]\nlogin_url = %s\napi_url = %s\nclient_id = contract\nclient_secret = %s\n"
@@ -159,6 +165,7 @@ class ContractTest(unittest.TestCase):
                        % (login_url, relay.url, SECRET, os.path.join(self.folder, "rollcall.db"), realtime))
         os.chmod(config, 0o600)
         program = os.environ.get("ROLLCALL", os.path.join(BUILD, "rollcall"))
+        program = os.path.join(os.path.dirname(program), beside) if beside else program
         done = subprocess.run([program, "-c", config, "extract", "--until", "2026-03-04T18:00:00Z"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
         self.assertEqual(relay.violations, [], done.stderr)
@@ -184,6 +191,18 @@ class ContractTest(unittest.TestCase):
         relay = self.start_prism(login_url)
         self.extract(relay, login_url, "agents_status")
         self.assert_seen(relay, r"POST /api/v2/analytics/agents/status/query(\?.*)?")
+
+    def test_streams_to_come(self):
+        """Those of tests/proof, and their pages. Downloads come from elsewhere, and are in no API file."""
+        login_url = self.start_standin()
+        World(start="2026-03-02", days=3).serve(types.SimpleNamespace(url=login_url))
+        relay = self.start_prism(login_url)
+        self.extract(relay, login_url, "workforcemanagement", beside="proof")
+        reports, details = "/api/v2/workforcemanagement/adherence/historical/bulk", "/api/v2/analytics/users/details/jobs"
+        self.assert_seen(relay, r"GET /api/v2/routing/wrapupcodes\?.*", "GET /api/v2/workforcemanagement/managementunits",
+                         "POST " + reports, f"GET {reports}/jobs/[^/]+", "POST " + details, f"GET {details}/[^/]+",
+                         rf"GET {details}/[^/]+/results\?.*", f"DELETE {details}/[^/]+",
+                         "POST /api/v2/analytics/conversations/aggregates/query")
 
     def test_violations_of_either_side_are_seen(self):
         """The control: Prism and the relay do find a wrong request and a wrong answer."""

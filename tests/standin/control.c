@@ -127,6 +127,8 @@ void control_answer(const struct request *request, struct reply *reply)
         } else {
             show_state(reply);
         }
+    } else if (strcmp(path, "/standin/proof") == 0) {
+        proof_set(request, reply);
     } else if (strcmp(path, "/standin/requests") == 0) {
         record_json(&reply->body);
     } else if (strcmp(path, "/standin/truth") == 0) {

@@ -14,6 +14,9 @@
 #define DETAIL_PERMISSIONS                                                                         \
     "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
 
+#define REPORTS "/api/v2/workforcemanagement/adherence/historical/bulk"
+#define USERS   "/api/v2/analytics/users/details/jobs"
+
 struct route {
     const char *method;
     const char *pattern;
@@ -44,6 +47,18 @@ static const struct route table[] = {
      "limits:organization:view"},
     {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
      "analytics:dataRetention:view"},
+    {"GET", "/api/v2/routing/wrapupcodes", proof_wrapup_codes, "routing:wrapupCode:view"},
+    {"GET", "/api/v2/workforcemanagement/managementunits", proof_management_units, NULL},
+    {"POST", REPORTS, proof_report_submit, "wfm:historicalAdherence:view"},
+    {"GET", REPORTS "/jobs/{id}", proof_report_status, "wfm:historicalAdherence:view"},
+    {"GET", "/downloads/{id}/{id}", proof_download, NULL},
+    {"POST", USERS, proof_details_submit, "analytics:userDetail:view"},
+    {"GET", USERS "/availability", jobs_availability, "analytics:userDetail:view"},
+    {"GET", USERS "/{id}", proof_details_status, "analytics:userDetail:view"},
+    {"DELETE", USERS "/{id}", proof_details_delete, "analytics:userDetail:view"},
+    {"GET", USERS "/{id}/results", proof_details_results, "analytics:userDetail:view"},
+    {"POST", "/api/v2/analytics/conversations/aggregates/query", proof_aggregates,
+     "analytics:conversationAggregate:view"},
     {"GET", ROUTES_ELSEWHERE, control_answer, NULL},
     {"POST", ROUTES_ELSEWHERE, control_answer, NULL},
 };

@@ -44,6 +44,18 @@ void directory_retention(const struct request *request, struct reply *reply);
 const char *directory_permission(const char *path);
 /* Answers with every entity of a list (`routing/queues`), a line each. */
 void directory_all(const char *collection, struct reply *reply);
+/* proof.c: */
+void proof_set(const struct request *request, struct reply *reply);
+void proof_wrapup_codes(const struct request *request, struct reply *reply);
+void proof_management_units(const struct request *request, struct reply *reply);
+void proof_report_submit(const struct request *request, struct reply *reply);
+void proof_report_status(const struct request *request, struct reply *reply);
+void proof_download(const struct request *request, struct reply *reply);
+void proof_details_submit(const struct request *request, struct reply *reply);
+void proof_details_status(const struct request *request, struct reply *reply);
+void proof_details_delete(const struct request *request, struct reply *reply);
+void proof_details_results(const struct request *request, struct reply *reply);
+void proof_aggregates(const struct request *request, struct reply *reply);
 /* control.c: */
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */

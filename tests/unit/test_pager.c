@@ -182,90 +182,86 @@ static int answer_all(struct pager *p, const char *const *texts, size_t count, s
     return answered;
 }
 
+static const struct step encoded[] = {
+    {.path = "/{scope}?i={start}/{end}&z={zone}&{other}", .rows = "r"}, {.path = NULL}};
+static const struct step escaped[] = {{.method = HTTP_POST,
+                                       .path = "/s",
+                                       .body = "{\"{scope}\":\"{cursor}\",\"z\":\"{zone}\"}",
+                                       .follow = FOLLOW_CURSOR,
+                                       .size = 1,
+                                       .rows = "r",
+                                       .cursor = "c"},
+                                      {.path = NULL}};
+static const struct step marked[] = {{.path = "/c?after={cursor}&n={size}",
+                                      .follow = FOLLOW_CURSOR,
+                                      .size = 7,
+                                      .rows = "r",
+                                      .cursor = "c"},
+                                     {.path = NULL}};
+static const struct step paged[] = {
+    {.path = "/p?n={page}&s={size}", .follow = FOLLOW_PAGES, .size = 7, .rows = "r"},
+    {.path = NULL}};
+static const struct {
+    const struct step *steps;
+    struct pager_at at;
+    const char *path;
+    const char *body;
+    const char *label;
+} filled[] = {
+    {query, {.page = 7}, "/q", "{\"i\":\"" START "/" END "\",\"n\":7,\"s\":10}", "day page 7"},
+    {query, {.page_size = 5}, "/q", "{\"i\":\"" START "/" END "\",\"n\":1,\"s\":5}", "day page 1"},
+    {list, {.page = 2}, "/l?state=any&pageSize=10&pageNumber=2", NULL, "day page 2"},
+    {paged, {.page = 3}, "/p?n=3&s=7", NULL, "day page 3"},
+    {chain, {.page = 1}, "/c", NULL, "day result page 1"},
+    {chain, {.cursor = "a+b="}, "/c?cursor=a%2Bb%3D", NULL, "day result page 1"},
+    {marked, {.cursor = "a&b"}, "/c?after=a%26b&n=7", NULL, "day result page 1"},
+    {escaped,
+     {.cursor = "{\"x\\"},
+     "/s",
+     "{\"a/b \\\"c\\\"\":\"{\\\"x\\\\\",\"z\":\"Asia/Seoul\"}",
+     "day result page 1"},
+    {encoded,
+     {.page = 1},
+     "/a%2Fb%20%22c%22?i=2026-03-01T00%3A00%3A00.000Z/2026-03-02T00%3A00%3A00.000Z"
+     "&z=Asia%2FSeoul&{other}",
+     NULL,
+     "day"},
+    {by_id, {.id_from = 0}, "/u?x=y&userId=id-0&userId=id%261", NULL, "day batch 1"},
+    {by_id, {.id_from = 4}, "/u?x=y&userId=id-4", NULL, "day batch 1"},
+    {by_filter,
+     {.id_from = 1},
+     "/s",
+     "{\"or\":[{\"dimension\":\"userId\",\"value\":\"id&1\"},"
+     "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}",
+     "day batch 1"},
+    {job, {.page = 1}, "/jobs", "{\"i\":\"" START "/" END "\"}", "day job submission"},
+    {job, {.token = "a/b c"}, "/jobs/a%2Fb%20c", NULL, "day job a/b c"},
+    {job,
+     {.token = "j", .cursor = "c+1="},
+     "/jobs/j/results?pageSize=1000&cursor=c%2B1%3D",
+     NULL,
+     "day result page 1"},
+    {export, {.page = 1}, "/e", "{\"unit\":\"a/b \\\"c\\\"\"}", "day job submission"},
+};
+
 TEST_IN(setup, teardown, requests_are_filled)
 {
-    static const struct step encoded[] = {
-        {.path = "/{scope}?i={start}/{end}&z={zone}&{other}", .rows = "r"}, {.path = NULL}};
-    static const struct step escaped[] = {{.method = HTTP_POST,
-                                           .path = "/s",
-                                           .body = "{\"{scope}\":\"{cursor}\",\"z\":\"{zone}\"}",
-                                           .follow = FOLLOW_CURSOR,
-                                           .size = 1,
-                                           .rows = "r",
-                                           .cursor = "c"},
-                                          {.path = NULL}};
-    static const struct step marked[] = {{.path = "/c?after={cursor}&n={size}",
-                                          .follow = FOLLOW_CURSOR,
-                                          .size = 7,
-                                          .rows = "r",
-                                          .cursor = "c"},
-                                         {.path = NULL}};
-    static const struct step paged[] = {
-        {.path = "/p?n={page}&s={size}", .follow = FOLLOW_PAGES, .size = 7, .rows = "r"},
-        {.path = NULL}};
-    static const struct {
-        const struct step *steps;
-        struct pager_at at;
-        const char *path;
-        const char *body;
-        const char *label;
-    } cases[] = {
-        {query, {.page = 7}, "/q", "{\"i\":\"" START "/" END "\",\"n\":7,\"s\":10}", "day page 7"},
-        {query,
-         {.page_size = 5},
-         "/q",
-         "{\"i\":\"" START "/" END "\",\"n\":1,\"s\":5}",
-         "day page 1"},
-        {list, {.page = 2}, "/l?state=any&pageSize=10&pageNumber=2", NULL, "day page 2"},
-        {paged, {.page = 3}, "/p?n=3&s=7", NULL, "day page 3"},
-        {chain, {.page = 1}, "/c", NULL, "day result page 1"},
-        {chain, {.cursor = "a+b="}, "/c?cursor=a%2Bb%3D", NULL, "day result page 1"},
-        {marked, {.cursor = "a&b"}, "/c?after=a%26b&n=7", NULL, "day result page 1"},
-        {escaped,
-         {.cursor = "{\"x\\"},
-         "/s",
-         "{\"a/b \\\"c\\\"\":\"{\\\"x\\\\\",\"z\":\"Asia/Seoul\"}",
-         "day result page 1"},
-        {encoded,
-         {.page = 1},
-         "/a%2Fb%20%22c%22?i=2026-03-01T00%3A00%3A00.000Z/2026-03-02T00%3A00%3A00.000Z"
-         "&z=Asia%2FSeoul&{other}",
-         NULL,
-         "day"},
-        {by_id, {.id_from = 0}, "/u?x=y&userId=id-0&userId=id%261", NULL, "day batch 1"},
-        {by_id, {.id_from = 4}, "/u?x=y&userId=id-4", NULL, "day batch 1"},
-        {by_filter,
-         {.id_from = 1},
-         "/s",
-         "{\"or\":[{\"dimension\":\"userId\",\"value\":\"id&1\"},"
-         "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}",
-         "day batch 1"},
-        {job, {.page = 1}, "/jobs", "{\"i\":\"" START "/" END "\"}", "day job submission"},
-        {job, {.token = "a/b c"}, "/jobs/a%2Fb%20c", NULL, "day job a/b c"},
-        {job,
-         {.token = "j", .cursor = "c+1="},
-         "/jobs/j/results?pageSize=1000&cursor=c%2B1%3D",
-         NULL,
-         "day result page 1"},
-        {export, {.page = 1}, "/e", "{\"unit\":\"a/b \\\"c\\\"\"}", "day job submission"},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager *p = pager_at(cases[i].steps, cases[i].at);
+    for (size_t i = 0; i < COUNT(filled); i++) {
+        struct pager *p = pager_at(filled[i].steps, filled[i].at);
         struct pager_request r = ask(p);
 
-        assert_string_equal(r.path, cases[i].path);
-        assert_int_equal(r.method, cases[i].body ? HTTP_POST : HTTP_GET);
-        if (cases[i].body) {
-            assert_string_equal(r.body, cases[i].body);
+        assert_string_equal(r.path, filled[i].path);
+        assert_int_equal(r.method, filled[i].body ? HTTP_POST : HTTP_GET);
+        if (filled[i].body) {
+            assert_string_equal(r.body, filled[i].body);
         } else {
             assert_null(r.body);
         }
-        assert_string_equal(r.label, cases[i].label);
+        assert_string_equal(r.label, filled[i].label);
         assert_false(r.bare);
         pager_again(p, r.sequence, arena, &r); /* the same, once more */
-        assert_string_equal(r.path, cases[i].path);
-        assert_string_equal(r.body ? r.body : "", cases[i].body ? cases[i].body : "");
+        assert_string_equal(r.path, filled[i].path);
+        assert_string_equal(r.body ? r.body : "", filled[i].body ? filled[i].body : "");
     }
 }
 
@@ -467,77 +463,77 @@ TEST_IN(setup, teardown, what_never_ends_is_temporary)
 }
 
 /* The first answer of a pager that begins at `at`: how many rows, or that it is none, or wrong. */
+enum { AGAIN = -1, WRONG = -2, NO_ROWS = -3 };
+static const struct {
+    const struct step *steps;
+    struct pager_at at;
+    const char *text;
+    int rows;
+} answers[] = {
+    {query, {0}, "{'conversations':[1,2]}", 2},
+    {query, {0}, "{'totalHits':0}", 0},
+    {query, {0}, "{'totalHits':3}", AGAIN},
+    {query, {0}, "{'totalHits':3,'conversations':[]}", AGAIN},
+    {query, {0}, "{'conversations':null}", AGAIN},
+    {query, {0}, "{}", AGAIN},
+    {query, {0}, "{'other':[1]}", AGAIN},
+    {query, {0}, "[1,2]", AGAIN},
+    {query, {0}, "7", AGAIN},
+    {query, {0}, "{'conversations':{}}", WRONG},
+    {query, {0}, "{'conversations':'x'}", WRONG},
+    {list, {0}, "{'entities':[],'total':0}", 0},
+    {list, {0}, "{'total':0}", AGAIN},
+    {bare_array, {0}, "[1,2,3]", 3},
+    {bare_array, {0}, "[]", 0},
+    {bare_array, {0}, "{}", AGAIN},
+    {bare_array, {0}, "null", AGAIN},
+    {odd_places, {0}, "[1]", 1},
+    {odd_places, {0}, "{'a':{'rows':[1,2]},'results':[]}", 2},
+    {odd_places, {0}, "{'a':{'rows':null},'results':[1]}", 1},
+    {odd_places, {0}, "{'a':[1]}", AGAIN},
+    {odd_places, {0}, "{'results':4}", WRONG},
+    {job, {0}, "{'jobId':'j'}", NO_ROWS},
+    {job, {0}, "{}", AGAIN},
+    {job, {0}, "[]", AGAIN},
+    {job, {0}, "{'jobId':7}", WRONG},
+    {job, {0}, "{'jobId':''}", WRONG},
+    {job, {0}, "{'jobId':'..'}", WRONG},
+    {job, {0}, "{'jobId':'a\\u0000b'}", WRONG},
+    {job, {.token = "j"}, "{'state':'SOMETHING_NEW'}", NO_ROWS},
+    {job, {.token = "j"}, "{'state':'DON'}", NO_ROWS},
+    {job, {.token = "j"}, "{}", AGAIN},
+    {job, {.token = "j"}, "{'state':7}", WRONG},
+    {job, {.token = "j", .cursor = "c"}, "{'dataAvailabilityDate':'2026-03-05T01:02:03Z'}", 0},
+    {job, {.token = "j", .cursor = "c"}, "{'conversations':[1]}", 1},
+    {job, {.token = "j", .cursor = "c"}, "{}", AGAIN},
+    {job, {.token = "j", .cursor = "c"}, "[]", AGAIN},
+    {job, {.token = "j", .cursor = "c"}, "{'conversations':7}", WRONG},
+    {export, {.token = "x"}, "{'status':'RUNNING'}", NO_ROWS},
+    {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
+    {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
+    {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
+    {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS}, /* there are none */
+    {any_object, {0}, "{}", 0},
+    {any_object, {0}, "[]", AGAIN},
+};
+
 TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
 {
-    enum { AGAIN = -1, WRONG = -2, NO_ROWS = -3 };
-    static const struct {
-        const struct step *steps;
-        struct pager_at at;
-        const char *text;
-        int rows;
-    } cases[] = {
-        {query, {0}, "{'conversations':[1,2]}", 2},
-        {query, {0}, "{'totalHits':0}", 0},
-        {query, {0}, "{'totalHits':3}", AGAIN},
-        {query, {0}, "{'totalHits':3,'conversations':[]}", AGAIN},
-        {query, {0}, "{'conversations':null}", AGAIN},
-        {query, {0}, "{}", AGAIN},
-        {query, {0}, "{'other':[1]}", AGAIN},
-        {query, {0}, "[1,2]", AGAIN},
-        {query, {0}, "7", AGAIN},
-        {query, {0}, "{'conversations':{}}", WRONG},
-        {query, {0}, "{'conversations':'x'}", WRONG},
-        {list, {0}, "{'entities':[],'total':0}", 0},
-        {list, {0}, "{'total':0}", AGAIN},
-        {bare_array, {0}, "[1,2,3]", 3},
-        {bare_array, {0}, "[]", 0},
-        {bare_array, {0}, "{}", AGAIN},
-        {bare_array, {0}, "null", AGAIN},
-        {odd_places, {0}, "[1]", 1},
-        {odd_places, {0}, "{'a':{'rows':[1,2]},'results':[]}", 2},
-        {odd_places, {0}, "{'a':{'rows':null},'results':[1]}", 1},
-        {odd_places, {0}, "{'a':[1]}", AGAIN},
-        {odd_places, {0}, "{'results':4}", WRONG},
-        {job, {0}, "{'jobId':'j'}", NO_ROWS},
-        {job, {0}, "{}", AGAIN},
-        {job, {0}, "[]", AGAIN},
-        {job, {0}, "{'jobId':7}", WRONG},
-        {job, {0}, "{'jobId':''}", WRONG},
-        {job, {0}, "{'jobId':'..'}", WRONG},
-        {job, {0}, "{'jobId':'a\\u0000b'}", WRONG},
-        {job, {.token = "j"}, "{'state':'SOMETHING_NEW'}", NO_ROWS},
-        {job, {.token = "j"}, "{'state':'DON'}", NO_ROWS},
-        {job, {.token = "j"}, "{}", AGAIN},
-        {job, {.token = "j"}, "{'state':7}", WRONG},
-        {job, {.token = "j", .cursor = "c"}, "{'dataAvailabilityDate':'2026-03-05T01:02:03Z'}", 0},
-        {job, {.token = "j", .cursor = "c"}, "{'conversations':[1]}", 1},
-        {job, {.token = "j", .cursor = "c"}, "{}", AGAIN},
-        {job, {.token = "j", .cursor = "c"}, "[]", AGAIN},
-        {job, {.token = "j", .cursor = "c"}, "{'conversations':7}", WRONG},
-        {export, {.token = "x"}, "{'status':'RUNNING'}", NO_ROWS},
-        {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
-        {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
-        {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
-        {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS}, /* there are none */
-        {any_object, {0}, "{}", 0},
-        {any_object, {0}, "[]", AGAIN},
-    };
-
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct pager *p = pager_at(cases[i].steps, cases[i].at);
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        struct pager *p = pager_at(answers[i].steps, answers[i].at);
         struct pager_request first = ask(p);
         struct pager_request again;
         struct pager_page page;
         struct err e;
-        enum pager_taken taken = give(p, first.sequence, cases[i].text, &page, &e);
+        enum pager_taken taken = give(p, first.sequence, answers[i].text, &page, &e);
 
-        print_message("%s\n", cases[i].text);
-        assert_int_equal(taken, cases[i].rows == AGAIN   ? PAGER_AGAIN
-                                : cases[i].rows == WRONG ? PAGER_FAILED
-                                                         : PAGER_TAKEN);
+        print_message("%s\n", answers[i].text);
+        assert_int_equal(taken, answers[i].rows == AGAIN   ? PAGER_AGAIN
+                                : answers[i].rows == WRONG ? PAGER_FAILED
+                                                           : PAGER_TAKEN);
         if (taken == PAGER_TAKEN) {
-            assert_int_equal(page.has_rows, cases[i].rows >= 0);
-            assert_int_equal(page.row_count, cases[i].rows > 0 ? cases[i].rows : 0);
+            assert_int_equal(page.has_rows, answers[i].rows >= 0);
+            assert_int_equal(page.row_count, answers[i].rows > 0 ? answers[i].rows : 0);
             continue;
         }
         assert_int_equal(e.kind, taken == PAGER_AGAIN ? ERR_TEMPORARY : ERR_CONTRACT);

@@ -1,0 +1,431 @@
+"""Streams of kinds that the program does not have (tests/proof), in the same engine: a list of names that marks what is
+deleted, a report for each management unit and day, intervals that span days, groups of a day. Each is extracted and
+compared with what was served, killed at every step, read day after day, and meets the trouble of its kind.
+
+ROLLCALL_PROOF_SEED chooses the steps at which runs are killed.
+"""
+import json
+import os
+import random
+import re
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import harness
+from harness import FULL, ROLLCALL, ROOT, killed, run, wait_until
+from proof_world import World, ZONE, compare, day_start, stored, utc
+
+PROOF = os.environ.get("PROOF", str(Path(ROLLCALL).parent / "proof"))
+START = "2026-03-27"  # a change to summer time is among the days
+SINCE = "2026-03-26T00:00:00Z"  # the UTC day that holds the first instant of that one
+UNTIL = "2026-03-30T06:00:00Z"
+AVAILABLE = "2026-03-29T20:00:00Z"
+STREAMS = ("wrapup_codes", "management_units", "adherence_days", "user_presence", "conversation_aggregate")
+REPORTS = "/api/v2/workforcemanagement/adherence/historical/bulk"
+TABLES = {
+    "wrapup_codes": ("wrapup_code",),
+    "adherence_days": ("management_unit", "adherence_day", "adherence_exception", "adherence_actual", "adherence_metric"),
+    "user_presence": ("user_presence", "user_routing_status"),
+    "conversation_aggregate": ("conversation_aggregate",),
+}
+SEED = int(os.environ.get("ROLLCALL_PROOF_SEED") or random.SystemRandom().randrange(10**6))
+print(f"seed {SEED}")
+
+
+class Site(harness.Site):
+    def command(self, *arguments):
+        return [PROOF, "-c", self.config, *arguments]
+
+
+class TestCase(harness.TestCase):
+    def begin(self, start=START, now=UNTIL, availability=AVAILABLE, world=None, **options):
+        """A world, the server that shows it, and a site."""
+        world = world or World()
+        server = self.standin(now=now, availability=availability, start="2026-03-26", days=3, per_day=5, agents=5,
+                              job_polls=1, page_cap=3, users_page_cap=10, **options)
+        world.serve(server)
+        return world, server, self.new_site(server, start)
+
+    def new_site(self, server, start=START):
+        site = Site(server.url, start=start, timezone=ZONE)
+        self.addCleanup(run, ["rm", "-rf", site.directory])
+        return site
+
+    def extract(self, site, *streams, until=UNTIL, code=0, **options):
+        chosen = [word for s in streams or STREAMS for word in ("--stream", s)]
+        return self.ok(site.run("extract", "--until", until, *chosen, **options), code)
+
+    def expected(self, world):
+        return {**world.wrapup_codes(), **world.adherence_days(UNTIL), **world.user_presence(AVAILABLE, SINCE),
+                **world.conversation_aggregate(UNTIL)}
+
+    def nothing_odd(self, site):
+        for table in ("unknown_field", "data_problem"):
+            self.assertEqual([tuple(r) for r in site.query(f"SELECT * FROM {table}")], [])
+
+    def at(self, server, now, availability):
+        server.control(now=now, availability=availability)
+
+    def last_run(self, site):
+        return tuple(site.query("SELECT rows_new, rows_changed FROM run ORDER BY run_id DESC LIMIT 1")[0])
+
+
+class Served(TestCase):
+    def test_each_stream_equals_what_was_served(self):
+        world, server, site = self.begin()
+        self.extract(site)
+        compare(self, site, self.expected(world))
+        self.nothing_odd(site)
+        self.extract(site)
+        self.assertEqual(self.last_run(site), (0, 0))
+        compare(self, site, self.expected(world))
+        routes = server.requests()["routes"]
+        self.assertGreater(routes["GET /downloads/{id}/{id}"], 0)
+
+    def test_the_comparison_can_fail(self):
+        world, _, site = self.begin()
+        self.extract(site)
+        for table, rows in reversed(self.expected(world).items()):
+            with self.subTest(table):
+                compare(self, site, {table: rows})
+                keys = ", ".join(r["name"] for r in site.query(f"SELECT name FROM pragma_table_info('{table}') WHERE pk > 0"))
+                site.change(f"DELETE FROM {table} WHERE ({keys}) = (SELECT {keys} FROM {table} LIMIT 1)")
+                with self.assertRaises(AssertionError):
+                    compare(self, site, {table: rows})
+
+    def test_downloads_take_no_token(self):
+        """The control: the stand-in sends away whoever brings one."""
+        _, server, site = self.begin()
+        self.extract(site, "adherence_days")
+        path = next(p for _, p, _ in server.requests()["requests"] if p.startswith("/downloads/"))
+        self.assertIn(b"userResults", server.get(path))
+        with self.assertRaises(urllib.error.HTTPError):
+            urllib.request.urlopen(urllib.request.Request(server.url + path, headers={"Authorization": "Bearer x"}), timeout=60)
+
+    def test_all_streams_side_by_side(self):
+        """With the program's own, as a night reads them."""
+        world, _, site = self.begin()
+        self.ok(site.run("extract", "--until", UNTIL))
+        compare(self, site, self.expected(world))
+        self.assertGreater(site.value("SELECT count(*) FROM conversation"), 0)
+
+
+class Killed(TestCase):
+    """Killed at a step and run again, the file equals an uninterrupted run's."""
+
+    def rows(self, site, stream):
+        def known(row):  # when something was seen to be gone is the run's own
+            return {k: v for k, v in row.items() if k != "deleted_at"}
+
+        return {t: harness.canonical(known(r) for r in stored(site, t)) for t in TABLES[stream]}
+
+    def every(self, stream, world=None):
+        world, server, site = self.begin(world=world)
+        arguments = ("extract", "--until", UNTIL, "--stream", stream)
+        steps = site.steps(*arguments)
+        wanted = self.rows(site, stream)
+        self.assertTrue(all(wanted.values()))
+        self.assertLessEqual({"request", "answer", "commit", "committed"}, set(steps))
+        numbers = range(1, len(steps) + 1)
+        if not FULL:
+            numbers = sorted(random.Random(f"{SEED} {stream}").sample(numbers, min(12, len(steps))))
+        done = 0
+        for step in numbers:
+            site = self.new_site(server)
+            with self.subTest(stream=stream, step=step, seed=SEED):
+                result = site.run(*arguments, env={"ROLLCALL_KILL_STEP": step})
+                if result.returncode == 0:
+                    continue  # pages that wait together share a commit: this run took fewer steps
+                self.assertTrue(killed(result), result.stderr)
+                done += 1
+                self.ok(site.run(*arguments))
+                self.assertEqual(self.rows(site, stream), wanted)
+                self.ok(site.run(*arguments))
+                self.assertEqual(self.last_run(site), (0, 0))
+                self.assertEqual(site.value("SELECT count(*) FROM reading_seen"), 0)
+        self.assertGreater(done, len(numbers) // 2)
+
+    def test_wrapup_codes(self):
+        self.every("wrapup_codes")
+
+    def test_adherence_days(self):
+        self.every("adherence_days")
+
+    def test_user_presence(self):
+        self.every("user_presence")
+
+    def test_user_presence_cut_by_day(self):
+        world = World()
+        world.cut = True
+        self.every("user_presence", world)
+
+    def test_conversation_aggregate(self):
+        self.every("conversation_aggregate")
+
+    def test_killed_when_rows_have_vanished(self):
+        """What a reading has seen outlives a kill: the rows that it lacks go, no others."""
+        world, server, site = self.begin()
+        self.extract(site, "adherence_days")
+        for f in world.files[::2]:
+            del f["userResults"][1:]
+        world.serve(server)
+        again = "2026-03-31T06:00:00Z"
+        self.at(server, again, AVAILABLE)
+        arguments = ("extract", "--until", again, "--stream", "adherence_days")
+        first = Path(site.db).read_bytes()
+        steps = site.steps(*arguments)
+        numbers = range(1, len(steps) + 1)
+        for step in numbers if FULL else sorted(random.Random(f"{SEED}").sample(numbers, 10)):
+            other = self.new_site(server)
+            Path(other.db).write_bytes(first)
+            with self.subTest(step=step, seed=SEED):
+                other.run(*arguments, env={"ROLLCALL_KILL_STEP": step})
+                self.ok(other.run(*arguments))
+                compare(self, other, world.adherence_days(again))
+
+
+class Lists(TestCase):
+    def test_a_name_is_deleted_and_comes_back(self):
+        world, server, site = self.begin()
+        self.extract(site, "wrapup_codes")
+        gone, kept = world.codes[3], world.codes[4:]
+        world.codes.remove(gone)
+        world.serve(server)
+        stale = "UPDATE window_pass SET read_at = '2026-03-01T00:00:00.000Z'"
+        site.change(stale)
+        self.extract(site, "wrapup_codes")
+        self.assertEqual(self.last_run(site), (0, 1))
+        rows = {r["wrapup_code_id"]: r for r in site.query("SELECT * FROM wrapup_code")}
+        self.assertEqual(len(rows), 23)
+        self.assertIsNotNone(rows[gone["id"]]["deleted_at"])
+        self.assertEqual(rows[gone["id"]]["name"], gone["name"])
+        self.assertEqual([rows[c["id"]]["deleted_at"] for c in kept], [None] * len(kept))
+        since = rows[gone["id"]]["deleted_at"]
+        site.change(stale)
+        self.extract(site, "wrapup_codes")
+        self.assertEqual(site.value("SELECT deleted_at FROM wrapup_code WHERE deleted_at IS NOT NULL"), since)
+        world.codes.insert(7, gone)
+        world.serve(server)
+        site.change(stale)
+        self.extract(site, "wrapup_codes")
+        compare(self, site, world.wrapup_codes())
+
+    def test_a_name_that_goes_while_the_list_is_cut_takes_no_other_along(self):
+        """Names behind it move up a page: one that was not seen is not gone."""
+        world, server, site = self.begin()
+        running = []
+
+        def kill_at_the_third_page(_, path, __):
+            if "pageNumber=3" in path and running:
+                wait_until(lambda: site.value("SELECT page FROM window_pass WHERE target_to IS NOT NULL") == 3)
+                running.pop().kill()
+
+        site.set(genesys={"api_url": self.rewriting(server.url, kill_at_the_third_page)}, extract={"in_flight": "1"})
+        running.append(site.start_process("extract", "--until", UNTIL, "--stream", "wrapup_codes"))
+        running[0].communicate()
+        self.assertEqual(running, [])
+        world.codes.pop(2)
+        world.serve(server)
+        self.extract(site, "wrapup_codes")
+        alive = {r[0] for r in site.query("SELECT wrapup_code_id FROM wrapup_code WHERE deleted_at IS NULL")}
+        self.assertEqual({c["id"] for c in world.codes} - alive, set())
+
+
+class Reports(TestCase):
+    def test_a_unit_without_agents_is_no_error(self):
+        for empty in ({}, {"downloadUrls": []}):
+            with self.subTest(empty):
+                world = World()
+                world.empty_report = empty
+                world, _, site = self.begin(world=world)
+                self.extract(site, "adherence_days")
+                compare(self, site, world.adherence_days(UNTIL))
+                self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE stream = 'adherence_days' AND "
+                                            "scope = ? AND state = 'provisional'", world.units[1]["id"]), 3)
+
+    def failing_unit(self, fault):
+        world, server, site = self.begin()
+        unit, well = world.full_units[0], world.full_units[1:]
+        server.control(faults=[fault.format(unit=unit)])
+        result = self.extract(site, "adherence_days", code=11)
+        self.assertIn(unit, result.stderr)
+        compare(self, site, world.adherence_days(UNTIL, units=well))
+        states = dict(site.query("SELECT scope, min(complete_to IS NOT NULL) FROM extract_window "
+                                 "WHERE stream = 'adherence_days' AND window_end <= ? GROUP BY scope", UNTIL))
+        self.assertEqual(states, {u["id"]: u["id"] != unit for u in world.units})
+        days = site.query("SELECT day, whole FROM freshness WHERE stream = 'adherence_days' AND utc_to <= ?", UNTIL)
+        self.assertEqual([r["whole"] for r in days], [0, 0, 0])
+        server.control(faults=[])
+        self.extract(site, "adherence_days")
+        compare(self, site, world.adherence_days(UNTIL))
+        days = site.query("SELECT day, whole FROM freshness WHERE stream = 'adherence_days' AND utc_to <= ?", UNTIL)
+        self.assertEqual([r["whole"] for r in days], [1, 1, 1])
+
+    def test_a_unit_that_is_refused_is_its_own_trouble(self):
+        self.failing_unit(f"4xx:status=403,path={REPORTS},has={{unit}}")
+
+    def test_a_unit_whose_report_fails_is_its_own_trouble(self):
+        self.failing_unit("job-fail:has={unit}")
+
+    def test_a_url_that_has_expired_makes_the_report_begin_anew(self):
+        for status in (403, 404):
+            with self.subTest(status):
+                world, server, site = self.begin()
+                server.control(faults=[f"4xx:status={status},n=1,path=/downloads/{world.full_units[0]}"])
+                self.extract(site, "adherence_days")
+                compare(self, site, world.adherence_days(UNTIL))
+                self.assertEqual(server.requests()["routes"]["POST " + REPORTS], 3 * 3 + 1)
+
+    def test_rows_that_have_vanished_go_with_their_window(self):
+        world, server, site = self.begin()
+        self.extract(site, "adherence_days", "conversation_aggregate")
+        world.files[0]["userResults"].pop()
+        world.files[1]["userResults"].clear()
+        world.groups[1]["data"] = [d for d in world.groups[1]["data"] if utc(d["interval"].split("/")[0]) >
+                                   day_start(world.days[1])]
+        world.groups.pop(2)
+        world.serve(server)
+        again = "2026-03-31T06:00:00Z"
+        self.at(server, again, AVAILABLE)
+        self.extract(site, "adherence_days", "conversation_aggregate", until=again)
+        compare(self, site, {**world.adherence_days(again), **world.conversation_aggregate(again)})
+
+    def test_a_report_in_several_files(self):
+        world = World()
+        for f in list(world.files):
+            world.files.append({**f, "userResults": f["userResults"][2:]})
+            del f["userResults"][2:]
+        world, _, site = self.begin(world=world)
+        self.extract(site, "adherence_days")
+        compare(self, site, world.adherence_days(UNTIL))
+
+    def test_a_unit_that_is_gone_is_asked_for_no_more(self):
+        world, server, site = self.begin()
+        gone = world.full_units[0]
+        units, left = world.units, [u for u in world.units if u["id"] != gone]
+        stale = "UPDATE window_pass SET read_at = '2026-03-01T00:00:00.000Z' WHERE pass = 'list'"
+        server.control(faults=[f"job-fail:has={gone}"])
+        self.extract(site, "adherence_days", code=11)
+        world.units = left
+        world.serve(server)
+        server.control(faults=[f"4xx:status=404,path={REPORTS},has={gone}"])
+        site.change(stale)
+        self.extract(site, "adherence_days")
+        compare(self, site, world.adherence_days(UNTIL, units=[u["id"] for u in left]))
+        world.units = units  # and it is back
+        world.serve(server)
+        server.control(faults=[])
+        site.change(stale)
+        self.extract(site, "adherence_days")
+        compare(self, site, world.adherence_days(UNTIL))
+
+    def test_without_the_units_there_is_nothing_to_ask(self):
+        _, server, site = self.begin()
+        server.control(deny=["/api/v2/workforcemanagement/managementunits"])
+        result = self.extract(site, "adherence_days", code=5)
+        self.assertIn("needs management_units", result.stderr)
+
+
+class Intervals(TestCase):
+    NIGHTS = (("2026-03-28T04:00:00Z", "2026-03-27T22:00:00Z"), ("2026-03-29T04:00:00Z", "2026-03-28T21:00:00Z"),
+              ("2026-03-30T04:00:00Z", "2026-03-29T23:59:59Z"), ("2026-04-02T04:00:00Z", "2026-04-01T22:00:00Z"))
+
+    def nights(self, cut):
+        world = World(days=6)
+        world.cut = cut
+        world, server, site = self.begin(world=world)
+        for until, available in self.NIGHTS:
+            with self.subTest(until):
+                self.at(server, until, available)
+                self.extract(site, "user_presence", until=until)
+                compare(self, site, world.user_presence(available, SINCE))
+        self.nothing_odd(site)
+
+    def test_days_extend_and_close_and_never_double(self):
+        self.nights(cut=False)
+
+    def test_days_that_cut_them_put_them_together(self):
+        self.nights(cut=True)
+
+    def test_a_lost_job_begins_anew(self):
+        world, server, site = self.begin()
+        server.control(faults=["job-expire:times=2"])
+        self.extract(site, "user_presence")
+        compare(self, site, world.user_presence(AVAILABLE, SINCE))
+
+
+class Groups(TestCase):
+    def test_an_empty_answer_is_empty(self):
+        for empty in ({}, {"results": []}, {"results": None}):
+            with self.subTest(empty):
+                world = World()
+                world.groups, world.empty_aggregates = [], empty
+                _, server, site = self.begin(world=world)
+                self.extract(site, "conversation_aggregate")
+                self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE stream = 'conversation_aggregate' "
+                                            "AND state = 'provisional'"), 3)
+
+    def test_an_error_is_no_answer(self):
+        world, server, site = self.begin()
+        server.control(faults=["error-in-200:path=/api/v2/analytics/conversations/aggregates"])
+        self.extract(site, "conversation_aggregate", code=7)
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE stream = 'conversation_aggregate' "
+                                    "AND complete_to IS NOT NULL"), 0)
+        server.control(faults=[])
+        self.extract(site, "conversation_aggregate")
+        compare(self, site, world.conversation_aggregate(UNTIL))
+
+
+class Shown(TestCase):
+    """Whatever lists streams or tables lists these, by itself."""
+
+    def test_help_and_lists(self):
+        help_text = " ".join(run([PROOF, "extract", "--help"], check=True).stdout.split())
+        listed = [line.split("\t")[0] for line in run([PROOF, "--streams"], check=True).stdout.splitlines()]
+        for stream in STREAMS:
+            self.assertIn(stream, help_text)
+            self.assertIn(stream, listed)
+
+    def test_check(self):
+        _, server, site = self.begin()
+        result = self.ok(site.run("check"))
+        for stream in STREAMS:
+            self.assertRegex(result.stdout, rf"(?m)^  ok +{stream}: answered")
+        server.control(deny=["/api/v2/routing/wrapupcodes"])
+        result = self.ok(site.run("check"), 5)
+        self.assertRegex(result.stdout, r"FAILED +wrapup_codes: list \(wants routing:wrapupCode:view\)")
+
+    def test_status_and_export(self):
+        world, _, site = self.begin()
+        self.extract(site)
+        status = json.loads(self.ok(site.run("status", "--json"), 1).stdout)
+        shown = {s["stream"]: s for s in status["streams"]}
+        for stream, tables in TABLES.items():
+            table = "adherence_day" if stream == "adherence_days" else tables[0]
+            self.assertEqual(shown[stream]["rows"], site.value(f"SELECT count(*) FROM {table}"), stream)
+        out = site.export()
+        for table in (t for tables in TABLES.values() for t in tables):
+            self.assertEqual(len(harness.read_csv(out, table + ".csv")) - 1, site.value(f"SELECT count(*) FROM {table}"))
+
+    def test_completions(self):
+        script = run([str(ROOT / "packaging" / "completions.sh"), "bash", PROOF, str(ROOT / "tests/proof/schema")],
+                     check=True).stdout
+        for word in (*STREAMS, *(t for tables in TABLES.values() for t in tables)):
+            self.assertRegex(script, rf"\b{word}\b")
+
+    def test_the_page_for_developers_shows_them(self):
+        """docs/adding-a-stream.md: each block of SQL or C stands so in tests/proof, but for what `...` leaves out."""
+        sources = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "tests" / "proof").rglob("*.*")))
+        page = (ROOT / "docs" / "adding-a-stream.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"```(?:sql|c)\n(.*?)```", page, re.S)
+        self.assertGreaterEqual(len(blocks), 9)
+        for part in (part for block in blocks for part in block.split("    ...\n")):
+            self.assertIn(part, sources)
+        for stream in STREAMS:
+            self.assertTrue(any(stream in block for block in blocks), stream)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,496 @@
+/* Pages of streams that the program does not have: wrap-up codes, management units, historical
+ * adherence, users details jobs, conversation aggregates. All is data of the test: `POST
+ * /standin/proof` replaces it by a document of
+ *   wrapupcodes, managementunits   entities, as the lists show them
+ *   adherence                      files: managementUnitId, startDate, userResults
+ *   userDetails                    whole records, without regard to days; `cut`: true cuts them at
+ *                                  the interval that is asked for
+ *   aggregates                     results with all their intervals
+ *   emptyReport, emptyAggregates   what is said where there is nothing
+ * What is not yet at its moment is not shown. Documents given back obey the vendor's API file. */
+#include "auth.h"
+#include "fault.h"
+#include "rng.h"
+#include "routes.h"
+#include "when.h"
+#include "world.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yyjson.h>
+
+enum { PROOF_JOBS = 4096, MAX_PAGE = 100 };
+
+#define UNIT_SIZE 64
+
+struct job {
+    char id[RNG_UUID_SIZE];
+    char unit[UNIT_SIZE]; /* "": users details */
+    int64_t from, to, as_of;
+    int polls;
+    bool fails;
+};
+
+/* One request at a time. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static yyjson_doc *data;
+static struct job jobs[PROOF_JOBS];
+static long job_count;
+
+static yyjson_val *part(const char *name)
+{
+    return yyjson_obj_get(yyjson_doc_get_root(data), name);
+}
+
+static const char *text_of(yyjson_val *object, const char *key)
+{
+    const char *text = yyjson_get_str(yyjson_obj_get(object, key));
+    return text ? text : "";
+}
+
+static int64_t moment_of(yyjson_val *object, const char *key)
+{
+    const char *text = text_of(object, key);
+    int64_t ms;
+    return when_parse(text, strlen(text), &ms) ? ms : WHEN_NEVER;
+}
+
+/* --- answers --- */
+
+/* Answers with a document, which is freed. */
+static void answer(struct reply *reply, int status, yyjson_mut_doc *doc)
+{
+    char *text = yyjson_mut_write(doc, 0, NULL);
+    reply_text(reply, status, "application/json", text ? text : "");
+    free(text);
+    yyjson_mut_doc_free(doc);
+}
+
+static yyjson_mut_doc *object(void)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
+    return doc;
+}
+
+static yyjson_mut_val *add_array(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *key)
+{
+    return yyjson_mut_obj_add_arr(doc, to, key);
+}
+
+static void add_moment(yyjson_mut_doc *doc, yyjson_mut_val *to, const char *key, int64_t ms)
+{
+    char text[WHEN_SIZE];
+    when_text(ms, text);
+    yyjson_mut_obj_add_strcpy(doc, to, key, text);
+}
+
+/* The members of `from` (NULL: none) join those of the document. */
+static void add_all(yyjson_mut_doc *doc, yyjson_val *from)
+{
+    size_t i, n;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(from, i, n, key, value)
+    {
+        yyjson_mut_obj_add(yyjson_mut_doc_get_root(doc), yyjson_val_mut_copy(doc, key),
+                           yyjson_val_mut_copy(doc, value));
+    }
+}
+
+void proof_set(const struct request *request, struct reply *reply)
+{
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    if (!yyjson_is_obj(yyjson_doc_get_root(doc))) {
+        yyjson_doc_free(doc);
+        reply_error(reply, 400, "bad.request", "the body is no JSON object");
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    yyjson_doc_free(data);
+    data = doc;
+    pthread_mutex_unlock(&lock);
+    reply_text(reply, 200, "application/json", "{}");
+}
+
+/* --- lists --- */
+
+void proof_wrapup_codes(const struct request *request, struct reply *reply)
+{
+    char order[16];
+    long size, number;
+    bool ordered = !query_value(request->query, "sortOrder", 0, order, sizeof order) ||
+                   strcmp(order, "ascending") == 0 || strcmp(order, "descending") == 0;
+    if (!query_int(request->query, "pageSize", 25, &size) ||
+        !query_int(request->query, "pageNumber", 1, &number) || size < 1 || number < 1 ||
+        !ordered) {
+        reply_error(reply, 400, "bad.request",
+                    "pageSize and pageNumber are numbers from 1 on, sortOrder is ascending or "
+                    "descending.");
+        return;
+    }
+    size = size > MAX_PAGE ? MAX_PAGE : size;
+    size = size > world.users_page_cap ? world.users_page_cap : size;
+    pthread_mutex_lock(&lock);
+    yyjson_val *all = part("wrapupcodes");
+    size_t total = yyjson_arr_size(all), from = (size_t)((number - 1) * size);
+    yyjson_mut_doc *doc = object();
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+    yyjson_mut_val *entities = add_array(doc, root, "entities");
+    for (size_t i = from; i < total && i < from + (size_t)size; i++) {
+        yyjson_mut_arr_append(entities, yyjson_val_mut_copy(doc, yyjson_arr_get(all, i)));
+    }
+    pthread_mutex_unlock(&lock);
+    yyjson_mut_obj_add_int(doc, root, "pageSize", size);
+    yyjson_mut_obj_add_int(doc, root, "pageNumber", number);
+    yyjson_mut_obj_add_uint(doc, root, "total", total);
+    yyjson_mut_obj_add_uint(doc, root, "pageCount", (total + (size_t)size - 1) / (size_t)size);
+    answer(reply, 200, doc);
+}
+
+void proof_management_units(const struct request *request, struct reply *reply)
+{
+    (void)request;
+    yyjson_mut_doc *doc = object();
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+    pthread_mutex_lock(&lock);
+    yyjson_val *all = part("managementunits");
+    yyjson_mut_val *copy = all ? yyjson_val_mut_copy(doc, all) : yyjson_mut_arr(doc);
+    pthread_mutex_unlock(&lock);
+    yyjson_mut_obj_add_val(doc, root, "entities", copy);
+    yyjson_mut_obj_add_str(doc, root, "selfUri", "/api/v2/workforcemanagement/managementunits");
+    answer(reply, 200, doc);
+}
+
+/* --- jobs of both kinds --- */
+
+static struct job *find_job(const char *id)
+{
+    for (int i = 0; i < PROOF_JOBS; i++) {
+        if (jobs[i].id[0] && strcmp(jobs[i].id, id) == 0) {
+            return &jobs[i];
+        }
+    }
+    return NULL;
+}
+
+static void no_job(struct reply *reply)
+{
+    reply_error(reply, 404, "entity.not.found", "The requested job was not found.");
+}
+
+/* A job for an interval, in the oldest one's place. */
+static struct job *make_job(const struct request *request, const char *unit, int64_t from,
+                            int64_t to)
+{
+    struct moment moment = world_moment();
+    struct job *job = &jobs[job_count++ % PROOF_JOBS];
+    int64_t as_of = moment.availability < moment.now ? moment.availability : moment.now;
+    *job = (struct job){.from = from,
+                        .to = to,
+                        .as_of = *unit ? moment.now : as_of,
+                        .fails = fault_strikes("job-fail", request)};
+    snprintf(job->unit, sizeof job->unit, "%s", unit);
+    rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)job_count), job->id);
+    return job;
+}
+
+/* 0: under way, 1: done, -1: failed. */
+static int state_of(struct job *job, const struct request *request)
+{
+    job->polls++;
+    if (job->polls <= world.job_polls || fault_strikes("job-slow", request)) {
+        return 0;
+    }
+    return job->fails ? -1 : 1;
+}
+
+/* --- historical adherence --- */
+
+/* The n-th file (from 0) of a job's unit and days. */
+static yyjson_val *file_of(const struct job *job, long n)
+{
+    size_t i, count;
+    yyjson_val *file;
+    yyjson_arr_foreach(part("adherence"), i, count, file)
+    {
+        int64_t start = moment_of(file, "startDate");
+        if (strcmp(text_of(file, "managementUnitId"), job->unit) == 0 && start >= job->from &&
+            start < job->to && n-- == 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
+/* What a job's state is said with; the poll that finds it done is given the URLs. */
+static void describe_report(struct job known, int state, int status, struct reply *reply)
+{
+    const struct job *job = &known;
+    static const char *const states[] = {"Error", "Processing", "Complete"};
+    char text[320];
+    yyjson_mut_doc *doc = object();
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+    yyjson_mut_val *reference = yyjson_mut_obj_add_obj(doc, root, "job");
+    yyjson_mut_obj_add_strcpy(doc, reference, "id", job->id);
+    yyjson_mut_obj_add_str(doc, reference, "status", states[state + 1]);
+    snprintf(text, sizeof text, "/api/v2/workforcemanagement/adherence/historical/bulk/jobs/%s",
+             job->id);
+    yyjson_mut_obj_add_strcpy(doc, reference, "selfUri", text);
+    if (state > 0 && file_of(job, 0)) {
+        yyjson_mut_val *urls = add_array(doc, root, "downloadUrls");
+        for (long n = 0; file_of(job, n); n++) {
+            snprintf(text, sizeof text,
+                     "http://127.0.0.1:%d/downloads/%s/%s-%ld?X-Signature=a%%2Fb", world.port,
+                     job->unit, job->id, n);
+            yyjson_mut_arr_add_strcpy(doc, urls, text);
+        }
+    } else if (state > 0) {
+        add_all(doc, part("emptyReport"));
+    }
+    answer(reply, status, doc);
+}
+
+void proof_report_submit(const struct request *request, struct reply *reply)
+{
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    yyjson_val *body = yyjson_doc_get_root(doc);
+    yyjson_val *item = yyjson_arr_get_first(yyjson_obj_get(body, "items"));
+    int64_t from = moment_of(item, "startDate"), to = moment_of(item, "endDate");
+    if (yyjson_arr_size(yyjson_obj_get(body, "items")) != 1 || from == WHEN_NEVER ||
+        to == WHEN_NEVER || from >= to || !*text_of(item, "managementUnitId") ||
+        !*text_of(body, "timeZone")) {
+        reply_error(reply, 400, "bad.request", "items and timeZone are needed.");
+    } else {
+        pthread_mutex_lock(&lock);
+        struct job *job = make_job(request, text_of(item, "managementUnitId"), from, to);
+        describe_report(*job, 0, 202, reply);
+        pthread_mutex_unlock(&lock);
+    }
+    yyjson_doc_free(doc);
+}
+
+void proof_report_status(const struct request *request, struct reply *reply)
+{
+    pthread_mutex_lock(&lock);
+    struct job *job = find_job(request->segment);
+    if (job) {
+        describe_report(*job, state_of(job, request), 200, reply);
+    } else {
+        no_job(reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* A file of a report, called by the job and its number; whoever brings a token is sent away. */
+void proof_download(const struct request *request, struct reply *reply)
+{
+    enum { ID = RNG_UUID_SIZE - 1 };
+    char id[RNG_UUID_SIZE];
+    if (request->authorization || strcmp(request->query, "X-Signature=a%2Fb") != 0) {
+        reply_text(reply, 400, "application/xml", "<Error><Code>InvalidArgument</Code></Error>");
+        return;
+    }
+    snprintf(id, sizeof id, "%.*s", ID, request->segment);
+    pthread_mutex_lock(&lock);
+    struct job *job = strlen(request->segment) > ID ? find_job(id) : NULL;
+    yyjson_val *file = job ? file_of(job, strtol(request->segment + ID + 1, NULL, 10)) : NULL;
+    if (file) {
+        yyjson_mut_doc *doc = object();
+        add_all(doc, file);
+        answer(reply, 200, doc);
+    } else {
+        reply_text(reply, 403, "application/xml", "<Error><Code>AccessDenied</Code></Error>");
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* --- users details --- */
+
+void proof_details_submit(const struct request *request, struct reply *reply)
+{
+    int64_t from, to;
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    if (!when_parse_interval(text_of(yyjson_doc_get_root(doc), "interval"), &from, &to)) {
+        reply_error(reply, 400, "invalid.date", "interval is needed.");
+    } else {
+        pthread_mutex_lock(&lock);
+        yyjson_mut_doc *out = object();
+        yyjson_mut_obj_add_strcpy(out, yyjson_mut_doc_get_root(out), "jobId",
+                                  make_job(request, "", from, to)->id);
+        pthread_mutex_unlock(&lock);
+        answer(reply, 202, out);
+    }
+    yyjson_doc_free(doc);
+}
+
+void proof_details_status(const struct request *request, struct reply *reply)
+{
+    static const char *const states[] = {"FAILED", "PENDING", "FULFILLED"};
+    pthread_mutex_lock(&lock);
+    struct job *job = find_job(request->segment);
+    if (job) {
+        JW(&reply->body, OBJECT(NULL), TEXT("state", states[state_of(job, request) + 1]), END);
+    } else {
+        no_job(reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void proof_details_delete(const struct request *request, struct reply *reply)
+{
+    pthread_mutex_lock(&lock);
+    struct job *job = find_job(request->segment);
+    if (job) {
+        job->id[0] = '\0';
+        reply->status = 204;
+    } else {
+        no_job(reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* A user's records of one kind that touch the job's interval, as they were known then. */
+static void add_records(yyjson_mut_doc *doc, yyjson_mut_val *to, yyjson_val *user, const char *kind,
+                        const struct job *job)
+{
+    bool cut = yyjson_is_true(part("cut"));
+    size_t i, n;
+    yyjson_val *record;
+    yyjson_mut_val *list = NULL;
+    yyjson_arr_foreach(yyjson_obj_get(user, kind), i, n, record)
+    {
+        int64_t start = moment_of(record, "startTime"), end = moment_of(record, "endTime");
+        bool open = end > job->as_of;
+        if (start >= job->to || start >= job->as_of || (end != WHEN_NEVER && end <= job->from)) {
+            continue;
+        }
+        list = list ? list : add_array(doc, to, kind);
+        yyjson_mut_val *copy = yyjson_val_mut_copy(doc, record);
+        yyjson_mut_obj_remove_key(copy, "startTime");
+        yyjson_mut_obj_remove_key(copy, "endTime");
+        add_moment(doc, copy, "startTime", cut && start < job->from ? job->from : start);
+        if (cut && end > job->to && job->to < job->as_of) {
+            add_moment(doc, copy, "endTime", job->to);
+        } else if (!open) {
+            add_moment(doc, copy, "endTime", end);
+        }
+        yyjson_mut_arr_append(list, copy);
+    }
+}
+
+/* Those who have any, from the one at `skip` on. */
+static void write_details(const struct job *job, size_t skip, size_t size, struct reply *reply)
+{
+    yyjson_mut_doc *doc = object();
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+    yyjson_mut_val *list = NULL;
+    size_t i, n, found = 0;
+    yyjson_val *user;
+    yyjson_arr_foreach(part("userDetails"), i, n, user)
+    {
+        yyjson_mut_val *one = yyjson_mut_obj(doc);
+        yyjson_mut_obj_add_strcpy(doc, one, "userId", text_of(user, "userId"));
+        add_records(doc, one, user, "primaryPresence", job);
+        add_records(doc, one, user, "routingStatus", job);
+        if (yyjson_mut_obj_size(one) > 1 && found++ >= skip && found <= skip + size) {
+            list = list ? list : add_array(doc, root, "userDetails");
+            yyjson_mut_arr_append(list, one);
+        }
+    }
+    if (found > skip + size) {
+        char plain[96], cursor[160];
+        snprintf(plain, sizeof plain, "%s:%zu", job->id, skip + size);
+        auth_base64_encode(plain, strlen(plain), cursor, sizeof cursor);
+        yyjson_mut_obj_add_strcpy(doc, root, "cursor", cursor);
+    }
+    add_moment(doc, root, "dataAvailabilityDate", job->as_of);
+    answer(reply, 200, doc);
+}
+
+void proof_details_results(const struct request *request, struct reply *reply)
+{
+    char cursor[160], plain[128];
+    size_t skip = 0;
+    long size;
+    bool known = query_int(request->query, "pageSize", 1000, &size) && size > 0;
+    size = size > world.page_cap ? world.page_cap : size;
+    pthread_mutex_lock(&lock);
+    struct job *job = find_job(request->segment);
+    if (job && fault_strikes("job-expire", request)) {
+        job->id[0] = '\0';
+        job = NULL;
+    }
+    if (job && query_value(request->query, "cursor", 0, cursor, sizeof cursor)) {
+        size_t length = strlen(job->id);
+        known = known && auth_base64_decode(cursor, plain, sizeof plain) &&
+                strncmp(plain, job->id, length) == 0;
+        skip = known ? strtoul(plain + length + 1, NULL, 10) : 0;
+    }
+    if (!job) {
+        no_job(reply);
+    } else if (!known) {
+        reply_error(reply, 400, "bad.request", "The cursor is not one of this job.");
+    } else {
+        write_details(job, skip, (size_t)size, reply);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* --- aggregates --- */
+
+/* A group's data of the interval; false where there is none. */
+static bool add_group(yyjson_mut_doc *doc, yyjson_mut_val *results, yyjson_val *group, int64_t from,
+                      int64_t to)
+{
+    size_t i, n;
+    yyjson_val *entry;
+    yyjson_mut_val *kept = yyjson_mut_arr(doc);
+    yyjson_arr_foreach(yyjson_obj_get(group, "data"), i, n, entry)
+    {
+        int64_t start, end;
+        if (when_parse_interval(text_of(entry, "interval"), &start, &end) && start >= from &&
+            start < to && start < world_moment().now) {
+            yyjson_mut_arr_append(kept, yyjson_val_mut_copy(doc, entry));
+        }
+    }
+    if (yyjson_mut_arr_size(kept) > 0) {
+        yyjson_mut_val *one = yyjson_mut_arr_add_obj(doc, results);
+        yyjson_mut_obj_add_val(doc, one, "group",
+                               yyjson_val_mut_copy(doc, yyjson_obj_get(group, "group")));
+        yyjson_mut_obj_add_val(doc, one, "data", kept);
+        return true;
+    }
+    return false;
+}
+
+void proof_aggregates(const struct request *request, struct reply *reply)
+{
+    int64_t from, to;
+    size_t i, n, kept = 0;
+    yyjson_val *group;
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    yyjson_val *body = yyjson_doc_get_root(doc);
+    bool known = when_parse_interval(text_of(body, "interval"), &from, &to) &&
+                 yyjson_arr_size(yyjson_obj_get(body, "metrics")) > 0;
+    yyjson_doc_free(doc);
+    if (!known) {
+        reply_error(reply, 400, "bad.request", "interval and metrics are needed.");
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    yyjson_mut_doc *out = object();
+    yyjson_mut_val *results = yyjson_mut_arr(out);
+    yyjson_arr_foreach(part("aggregates"), i, n, group)
+    {
+        kept += add_group(out, results, group, from, to);
+    }
+    if (kept > 0) {
+        yyjson_mut_obj_add_val(out, yyjson_mut_doc_get_root(out), "results", results);
+    } else {
+        add_all(out, part("emptyAggregates"));
+    }
+    pthread_mutex_unlock(&lock);
+    answer(reply, 200, out);
+}
