@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "io/config.h"
 #include "out/render.h"
-#include "out/status.h"
 #include "streams/stream.h"
 
 enum cmd_id {
@@ -114,13 +113,5 @@ bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_
  * ERR_USAGE (in the name of `command`) with the nearest name for one that is unknown. */
 bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
                  const struct stream *const **streams, size_t *count, struct err *e);
-
-/* What the readers of the file (src/out) are told of all streams, in registry order and in the
- * arena. */
-const struct status_stream_facts *cmd_stream_facts(const struct config *c, struct arena *a,
-                                                   size_t *count);
-
-/* Names of the tables that hold data (not the ledger's), in the arena. */
-const char *const *cmd_data_tables(struct arena *a, size_t *count);
 
 #endif

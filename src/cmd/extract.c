@@ -134,24 +134,16 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
 /* Writes the metrics file, if the configuration names one, whatever became of the run. The kind to
  * end with: `kind`, or, when all else was well and the file cannot be written, its error in `e`
  * (otherwise that is a warning of the log). */
-static enum err_kind write_metrics(const struct cmd_context *ctx, const struct config *c,
-                                   const struct extract_result *result, enum err_kind kind,
-                                   struct err *e)
+static enum err_kind write_metrics(const struct config *c, const struct extract_result *result,
+                                   enum err_kind kind, struct err *e)
 {
-    struct metrics_request request = {
-        .path = c->metrics_textfile,
-        .database = c->database_path,
-        .status = {.now_ms = clock_now_ms(), .due_hours = c->due_hours},
-        .kind = kind,
-        .elapsed_ms = result->elapsed_ms,
-        .totals = &result->totals};
+    const struct metrics_run run = {.now_ms = clock_now_ms(),
+                                    .kind = kind,
+                                    .elapsed_ms = result->elapsed_ms,
+                                    .totals = &result->totals};
     struct err failed;
 
-    if (!c->metrics_textfile) {
-        return kind;
-    }
-    request.status.streams = cmd_stream_facts(c, ctx->arena, &request.status.stream_count);
-    if (metrics_write(&request, &failed)) {
+    if (!c->metrics_textfile || metrics_write(c, &run, &failed)) {
         return kind;
     }
     err_prefix(&failed, "[metrics] textfile");
@@ -181,12 +173,12 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         !choose_time(ctx->option[OPT_UNTIL], &config, &request.until_ms, e) ||
         !cmd_check_tables(&config, ctx->arena, e)) {
         config_wipe(&config);
-        return e->kind == ERR_USAGE ? ERR_USAGE : write_metrics(ctx, &config, &result, e->kind, e);
+        return e->kind == ERR_USAGE ? ERR_USAGE : write_metrics(&config, &result, e->kind, e);
     }
     enum err_kind kind = extract_run(&request, ctx->arena, &result, e);
     log_status(NULL);
     config_wipe(&config);
-    kind = write_metrics(ctx, &config, &result, kind, e);
+    kind = write_metrics(&config, &result, kind, e);
     tell_summary(ctx, &result, kind, e);
     return kind;
 }

@@ -6,10 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "etl/observe.h"
 #include "out/export.h"
-
-enum { TABLES_MAX = 512 };
 
 /* The hosts follow from the region unless they are given. */
 static bool resolve_region(const struct cmd_context *ctx, struct config *c, struct err *e)
@@ -115,18 +112,13 @@ bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_
 
 /* --- streams --------------------------------------------------------------------------------- */
 
-/* Whether a list of names, of which an empty one means all, holds the stream. */
-static bool is_wanted(const struct stream *s, const char *const *names, size_t count)
-{
-    return count == 0 || str_is_listed(s->name, names, count);
-}
-
 bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
                  const struct stream *const **streams, size_t *count, struct err *e)
 {
     const struct stream **chosen =
         arena_array(ctx->arena, stream_registry_count, sizeof(struct stream *));
-    bool given = ctx->stream_count > 0;
+    const char *const *wanted = ctx->stream_count > 0 ? ctx->streams : c->streams;
+    size_t wanted_count = ctx->stream_count > 0 ? ctx->stream_count : c->stream_count;
 
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
@@ -139,60 +131,10 @@ bool cmd_streams(const struct cmd_context *ctx, const char *command, const struc
     }
     *count = 0;
     for (size_t i = 0; i < stream_registry_count; i++) {
-        if (is_wanted(stream_registry[i], given ? ctx->streams : c->streams,
-                      given ? ctx->stream_count : c->stream_count)) {
+        if (wanted_count == 0 || str_is_listed(stream_registry[i]->name, wanted, wanted_count)) {
             chosen[(*count)++] = stream_registry[i];
         }
     }
     *streams = chosen;
     return true;
-}
-
-const struct status_stream_facts *cmd_stream_facts(const struct config *c, struct arena *a,
-                                                   size_t *count)
-{
-    struct status_stream_facts *facts = arena_array(a, stream_registry_count, sizeof(*facts));
-
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-
-        facts[i] = (struct status_stream_facts){
-            .name = s->name,
-            .title = s->title,
-            .table = stream_table(s)->table,
-            .is_snapshot = !stream_has_days(s),
-            .enabled = is_wanted(s, c->streams, c->stream_count),
-        };
-    }
-    *count = stream_registry_count;
-    return facts;
-}
-
-/* Adds a table and all below it. */
-static void add_tables(const struct table_map *map, const char **names, size_t *count)
-{
-    INVARIANT(*count < TABLES_MAX);
-    names[(*count)++] = map->table;
-    for (size_t i = 0; i < map->child_count; i++) {
-        add_tables(map->children[i], names, count);
-    }
-}
-
-const char *const *cmd_data_tables(struct arena *a, size_t *count)
-{
-    const char **names = arena_array(a, TABLES_MAX, sizeof(*names));
-
-    *count = 0;
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        if (s->load == LOAD_OBSERVE) {
-            add_tables(s->state, names, count);
-            names[(*count)++] = OBSERVE_GAPS;
-            continue;
-        }
-        for (const struct tree_map *const *tree = s->trees; *tree; tree++) {
-            add_tables((*tree)->root, names, count);
-        }
-    }
-    return names;
 }

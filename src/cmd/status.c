@@ -7,13 +7,9 @@
 #include "sql.h"
 
 /* Shows it all of one moment; *behind receives whether something is. */
-static bool show(struct db *d, const struct config *c, struct arena *a, bool json, int64_t *behind,
-                 struct err *e)
+static bool show(struct db *d, const struct config *c, bool json, int64_t *behind, struct err *e)
 {
-    struct status_request request = {.now_ms = clock_now_ms(), .due_hours = c->due_hours};
-
-    request.streams = cmd_stream_facts(c, a, &request.stream_count);
-    bool shown = db_begin_read(d, e) && status_gather(d, &request, e) &&
+    bool shown = db_begin_read(d, e) && status_gather(d, c, clock_now_ms(), e) &&
                  db_scalar(d, sql_status_is_behind, behind, e) &&
                  (json ? render_document(d, e, sql_status_document, DB_VALUES(NONE), stdout)
                        : status_print(d, render_terminal_width(stdout), stdout, e));
@@ -30,7 +26,7 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         return e->kind;
     }
     struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && show(d, &config, ctx->arena, ctx->option[OPT_JSON] != NULL, &behind, e);
+    bool done = d && show(d, &config, ctx->option[OPT_JSON] != NULL, &behind, e);
     db_close(d);
     if (!done && !ferror(stdout)) {
         return e->kind;

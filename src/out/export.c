@@ -11,11 +11,14 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "etl/observe.h"
 #include "io/embedded.h"
 #include "io/file.h"
 #include "io/hash.h"
 #include "out/render.h"
+#include "out/status.h"
 #include "sql.h"
+#include "streams/stream.h"
 
 #define MANIFEST_NAME "manifest.json"
 
@@ -32,7 +35,9 @@ struct export_file {
 /* An export while it is made. */
 struct exporting {
     struct db *db;
-    const struct export_request *request;
+    const struct config *config;
+    const char *since_day;
+    int64_t since_ms; /* its first instant; TIME_NONE: everything */
     struct arena *arena;
     struct export_file *files; /* the last is the manifest */
     size_t count;              /* less the manifest */
@@ -84,30 +89,58 @@ static void leave_out(const char *relation, struct err *e)
     err_clear(e);
 }
 
+/* Whether a table is the map's or one below it. */
+static bool has_table(const struct table_map *map, const char *name)
+{
+    bool found = str_eq(map->table, name);
+
+    for (size_t i = 0; !found && i < map->child_count; i++) {
+        found = has_table(map->children[i], name);
+    }
+    return found;
+}
+
+/* Tables that are data; the others are the ledger. */
+static bool is_data_table(const char *name)
+{
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        if (s->load == LOAD_OBSERVE && (has_table(s->state, name) || str_eq(name, OBSERVE_GAPS))) {
+            return true;
+        }
+        for (size_t tree = 0; s->load != LOAD_OBSERVE && s->trees[tree]; tree++) {
+            if (has_table(s->trees[tree]->root, name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool choose_files(struct exporting *x, struct err *e)
 {
-    const struct export_request *r = x->request;
+    const struct config *c = x->config;
     const char **names;
     int *marks;
     size_t count;
 
-    if (!export_check(x->db, r->names, r->name_count, x->arena, e) ||
+    if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e) ||
         !list_relations(x->db, x->arena, &names, &marks, &count, e)) {
         return false;
     }
     x->files = arena_array(x->arena, count + 1, sizeof(*x->files));
     for (size_t i = 0; i < count; i++) {
-        bool named = str_is_listed(names[i], r->names, r->name_count);
-        bool ours = (marks[i] & IS_OUR_VIEW) ||
-                    str_is_listed(names[i], r->data_tables, r->data_table_count);
+        bool named = str_is_listed(names[i], c->export_tables, c->export_table_count);
+        bool ours = (marks[i] & IS_OUR_VIEW) || is_data_table(names[i]);
 
-        if (r->name_count > 0 ? !named : !ours && !(marks[i] & IS_VIEW)) {
+        if (c->export_table_count > 0 ? !named : !ours && !(marks[i] & IS_VIEW)) {
             continue;
         }
         if (marks[i] & IS_FILE_NAME) {
             x->files[x->count++] = (struct export_file){
                 .relation = names[i],
-                .name = arena_printf(x->arena, "%s.csv%s", names[i], r->csv.gzip ? ".gz" : ""),
+                .name = arena_printf(x->arena, "%s.csv%s", names[i], c->export_gzip ? ".gz" : ""),
                 .is_needed = named || ours,
             };
             continue;
@@ -124,7 +157,7 @@ static bool choose_files(struct exporting *x, struct err *e)
 
 static const char *path_of(const struct exporting *x, const char *name)
 {
-    return arena_printf(x->arena, "%s/%s", x->request->directory, name);
+    return arena_printf(x->arena, "%s/%s", x->config->export_directory, name);
 }
 
 /* Refuses to put a file where something else stands: its rename would fail, or do harm, when others
@@ -181,7 +214,7 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
                        "it has no column to export: names that begin with row_ are rollcall's own, "
                        "and BLOBs stay in the database");
     }
-    q = takes_since ? db_ask(x->db, e, sql, T(x->request->since_ms)) : db_ask(x->db, e, sql, NONE);
+    q = takes_since ? db_ask(x->db, e, sql, T(x->since_ms)) : db_ask(x->db, e, sql, NONE);
     if (q.ok) {
         render_names(&q, w);
     }
@@ -191,7 +224,7 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     if (!db_end(&q)) {
         return false;
     }
-    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->request->since_ms));
+    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->since_ms));
     while (!csv_failed(w) && db_next(&ids)) {
         q = db_ask(x->db, e, sql, S(db_text(&ids, 0)));
         ids.ok = write_rows(&q, w);
@@ -202,6 +235,10 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
 /* Writes it aside, unless it is another's and cannot be read. */
 static bool write_file(struct exporting *x, struct export_file file, struct err *e)
 {
+    const struct csv_options options = {.gzip = x->config->export_gzip,
+                                        .bom = x->config->export_bom,
+                                        .neutralize_formulas = x->config->neutralize_formulas,
+                                        .background = true};
     struct file_aside *aside = &x->files[x->count].aside;
     const char *path = path_of(x, file.name);
     char hash[HASH_TEXT_BYTES];
@@ -209,7 +246,7 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
     if (!file_aside_open(aside, path, FILE_MODE, e)) {
         return false;
     }
-    struct csv_writer *w = csv_new(aside->stream, &x->request->csv);
+    struct csv_writer *w = csv_new(aside->stream, &options);
     if (!write_relation(x, file.relation, w, e)) {
         csv_discard(w);
         file_aside_discard(aside);
@@ -242,15 +279,12 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
 
 static bool write_manifest(struct exporting *x, struct err *e)
 {
-    const struct export_request *r = x->request;
-    struct status_request wanted = {
-        .streams = r->streams, .stream_count = r->stream_count, .now_ms = clock_now_ms()};
     struct file_aside *aside = &x->files[x->count].aside;
 
-    return status_gather(x->db, &wanted, e) &&
+    return status_gather(x->db, x->config, clock_now_ms(), e) &&
            file_aside_open(aside, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
            render_document(x->db, e, sql_export_manifest,
-                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(r->since_day)),
+                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day)),
                            aside->stream) &&
            file_aside_sync(aside, e);
 }
@@ -259,7 +293,7 @@ static bool write_manifest(struct exporting *x, struct err *e)
  * Where the file system knows no such locks, nobody is kept out. */
 static bool claim_directory(struct exporting *x, struct err *e)
 {
-    const char *path = x->request->directory;
+    const char *path = x->config->export_directory;
 
     if (!file_make_directory(path, e)) {
         return false;
@@ -282,7 +316,7 @@ static bool write_all(struct exporting *x, struct err *e)
     written =
         written && check_target(x, MANIFEST_NAME, e) && db_do(x->db, e, sql_export_file, NONE);
     if (written) {
-        file_sweep_aside(x->request->directory);
+        file_sweep_aside(x->config->export_directory);
     }
     x->count = 0;
     for (size_t i = 0; written && i < chosen; i++) {
@@ -291,9 +325,20 @@ static bool write_all(struct exporting *x, struct err *e)
     return written && write_manifest(x, e);
 }
 
-bool export_run(struct db *d, const struct export_request *request, struct arena *a, struct err *e)
+bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
+                struct err *e)
 {
-    struct exporting x = {.db = d, .request = request, .arena = a, .directory = -1};
+    struct exporting x = {.db = d,
+                          .config = c,
+                          .since_day = since_day,
+                          .since_ms = TIME_NONE,
+                          .arena = a,
+                          .directory = -1};
+    int32_t day;
+
+    if (since_day && clock_parse_day(since_day, &day)) {
+        x.since_ms = clock_zone_day_start_ms(day);
+    }
     bool done = write_all(&x, e) && file_remove(path_of(&x, MANIFEST_NAME), e);
 
     for (size_t i = 0; done && i <= x.count; i++) {

@@ -14,35 +14,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "io/csv.h"
+#include "io/config.h"
 #include "io/db.h"
-#include "out/status.h"
-
-struct export_request {
-    const char *directory;          /* made when absent */
-    const char *const *names;       /* tables and views; name_count 0: the default set */
-    size_t name_count;              /* (all data tables and all views) */
-    const char *const *data_tables; /* tables that are data; the others are the ledger */
-    size_t data_table_count;
-    const char *since_day; /* YYYY-MM-DD, for the manifest; NULL: everything */
-    int64_t since_ms;      /* its first instant; TIME_NONE: everything */
-    struct csv_options csv;
-    const struct status_stream_facts *streams; /* for the manifest */
-    size_t stream_count;
-};
 
 /* False with ERR_USAGE, naming the nearest, when a name is no table or view of the database. */
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e);
 
-/* Exports from `d`, which must not be in a transaction. It is in one afterwards, until its
+/* Exports what the configuration says ([export]; without tables: all data tables and all views)
+ * from `d`, which must not be in a transaction. `since_day`: only what starts on this day
+ * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its
  * db_rollback or db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an
  * unknown name (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path,
  * ERR_STOPPED. */
-bool export_run(struct db *d, const struct export_request *request, struct arena *a, struct err *e);
+bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
+                struct err *e);
 
 #endif

@@ -14,19 +14,18 @@
 
 #include "base/err.h"
 #include "etl/ledger.h"
-#include "out/status.h"
+#include "io/config.h"
 
-struct metrics_request {
-    const char *path;             /* of the file; its directory must exist */
-    const char *database;         /* path of the database */
-    struct status_request status; /* now_ms is when the run ended */
-    /* the run that has just ended */
+/* The run that has just ended, at `now_ms`. */
+struct metrics_run {
+    int64_t now_ms;
     enum err_kind kind;
     int64_t elapsed_ms;
     const struct run_totals *totals;
 };
 
-/* Writes the file. ERR_STORE naming its path, also when a file is there that is not of ours. */
-bool metrics_write(const struct metrics_request *request, struct err *e);
+/* Writes the file that the configuration names; its directory must exist. ERR_STORE naming its
+ * path, also when a file is there that is not of ours. */
+bool metrics_write(const struct config *c, const struct metrics_run *run, struct err *e);
 
 #endif

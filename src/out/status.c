@@ -4,30 +4,34 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "out/render.h"
 #include "sql.h"
+#include "streams/stream.h"
 
-bool status_gather(struct db *d, const struct status_request *wanted, struct err *e)
+bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e)
 {
-    int due_hours = wanted->due_hours > 0 ? wanted->due_hours : STATUS_DUE_HOURS;
-    int64_t due_ms = wanted->now_ms - due_hours * MS_PER_HOUR;
+    int64_t due_ms = now_ms - c->due_hours * MS_PER_HOUR;
     bool done = db_do(d, e, sql_status_fact, NONE);
 
-    for (size_t i = 0; done && i < wanted->stream_count; i++) {
-        const struct status_stream_facts *f = &wanted->streams[i];
+    for (size_t i = 0; done && i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const char *table = stream_table(s)->table;
+        bool is_enabled =
+            c->stream_count == 0 || str_is_listed(s->name, c->streams, c->stream_count);
         char count[128];
         int64_t rows = 0;
 
-        INVARIANT(!strchr(f->table, '"') && strlen(f->table) < sizeof(count) / 2);
-        (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", f->table);
+        INVARIANT(!strchr(table, '"') && strlen(table) < sizeof(count) / 2);
+        (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", table);
         done = db_scalar(d, count, &rows, e) &&
-               db_do(d, e, sql_status_fact_add, S(f->name), S(f->title), I(f->is_snapshot),
-                     I(f->enabled), I(rows));
+               db_do(d, e, sql_status_fact_add, S(s->name), S(s->title), I(!stream_has_days(s)),
+                     I(is_enabled), I(rows));
     }
     return done && db_do(d, e, sql_status_run, NONE) &&
-           db_do(d, e, sql_status_stream, T(wanted->now_ms), T(due_ms)) &&
-           db_do(d, e, sql_status_whole, T(wanted->now_ms), S(db_path(d)), I(db_schema_version()),
-                 I(due_hours));
+           db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
+           db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
+                 I(c->due_hours));
 }
 
 bool status_print(struct db *d, int width, FILE *out, struct err *e)

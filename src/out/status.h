@@ -9,36 +9,18 @@
 #define ROLLCALL_OUT_STATUS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
+#include "io/config.h"
 #include "io/db.h"
 
-/* The default of due_hours: a nightly run, and two hours for it to be late. */
-enum { STATUS_DUE_HOURS = 26 };
-
-/* What a caller that knows the streams says of one. */
-struct status_stream_facts {
-    const char *name;
-    const char *title;
-    const char *table; /* with one row an entity */
-    bool is_snapshot;  /* no days: the state of a moment */
-    bool enabled;      /* one that is not is shown, but never behind */
-};
-
-/* The streams to tell of, and the moment to judge them by. */
-struct status_request {
-    const struct status_stream_facts *streams;
-    size_t stream_count;
-    int64_t now_ms;
-    int due_hours; /* 0: STATUS_DUE_HOURS */
-};
-
-/* Gathers the status into tables of the connection's own (status, status_stream, status_run), in
- * the read transaction of the caller: they last until its db_rollback. */
-bool status_gather(struct db *d, const struct status_request *wanted, struct err *e);
+/* Gathers the status of all streams at `now_ms` into tables of the connection's own (status,
+ * status_stream, status_run), in the read transaction of the caller: they last until its
+ * db_rollback. The configuration tells which streams are enabled (one that is not is shown, but
+ * never behind) and due_hours. */
+bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e);
 
 /* Prints what was gathered for people, in `width` columns (0: as wide as need be). As one JSON
  * object it is sql_status_document; whether a stream is overdue or behind is sql_status_is_behind.

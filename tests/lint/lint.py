@@ -15,8 +15,8 @@ import urllib.parse
 
 # Lower first. A file includes from a lower rank or from its own folder: folders of one rank do not
 # know each other.
-RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 3, "run": 4, "probe": 4,
-         "cmd": 5, "main": 6}
+RANKS = {"base": 0, "io": 1, "api": 2, "etl": 2, "streams": 3, "out": 4, "run": 5, "probe": 5,
+         "cmd": 6, "main": 7}
 
 THIRD_PARTY = re.compile(r"^(curl/.*|sqlite3(ext)?\.h|zlib\.h|yyjson\.h|ini\.h|xxhash\.h|openssl/.*|"
                          r"microhttpd\.h|cmocka\.h)$")

@@ -13,21 +13,9 @@
 static const char *const data_tables[] = {"conversation", "participant", "participant_attribute",
                                           "session",      "user",        "adherence_state"};
 
-static const struct status_stream_facts streams[] = {
-    {.name = "users", .title = "users", .table = "user", .is_snapshot = true, .enabled = true},
-    {.name = "conversations", .title = "details", .table = "conversation", .enabled = true},
-};
-
-static struct export_request request_of(const char *directory)
+static struct config config_of(const char *directory)
 {
-    return (struct export_request){
-        .directory = directory,
-        .since_ms = TIME_NONE,
-        .data_tables = data_tables,
-        .data_table_count = COUNT_OF(data_tables),
-        .streams = streams,
-        .stream_count = COUNT_OF(streams),
-    };
+    return (struct config){.export_directory = directory, .due_hours = 26};
 }
 
 /* Two conversations under the keys given. */
@@ -76,10 +64,10 @@ static int filled_open(void **state)
 }
 
 /* The files' names. */
-static const char *export_all(struct scratch *s, const struct export_request *r)
+static const char *export_all(struct scratch *s, const struct config *c)
 {
     db_rollback(s->db);
-    check(export_run(s->db, r, s->arena, &s->e), s);
+    check(export_run(s->db, c, NULL, s->arena, &s->e), s);
     struct rows q = db_ask(s->db, &s->e, "SELECT json_group_array(file) FROM export_file", NONE);
     assert_true(db_next(&q));
     const char *names = db_kept(&q, 0, s->arena);
@@ -89,10 +77,10 @@ static const char *export_all(struct scratch *s, const struct export_request *r)
 }
 
 /* The export fails so, its message naming `named`. */
-static void check_refused(struct scratch *s, const struct export_request *r, enum err_kind kind,
+static void check_refused(struct scratch *s, const struct config *c, enum err_kind kind,
                           const char *named)
 {
-    assert_false(export_run(s->db, r, s->arena, &s->e));
+    assert_false(export_run(s->db, c, NULL, s->arena, &s->e));
     db_rollback(s->db);
     assert_int_equal(s->e.kind, kind);
     if (!strstr(s->e.message, named)) {
@@ -116,9 +104,9 @@ static bool holds(struct scratch *s, const char *name, const char *text)
 TEST_IN(filled_open, scratch_close, data_tables_and_views_are_the_default)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("new/out");
+    struct config c = config_of("new/out");
 
-    export_all(s, &r);
+    export_all(s, &c);
     assert_true(exists("new/out/manifest.json") && exists("new/out/v_segment.csv") &&
                 exists("new/out/freshness.csv"));
     assert_false(exists("new/out/run.csv") || exists("new/out/extract_window.csv"));
@@ -154,26 +142,26 @@ TEST_IN(filled_open, scratch_close, data_tables_and_views_are_the_default)
 TEST_IN(filled_open, scratch_close, files_depend_on_content_alone)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("a");
+    struct config c = config_of("a");
 
-    export_all(s, &r);
+    export_all(s, &c);
     scratch_exec(s, "DELETE FROM participant_attribute; DELETE FROM participant; "
                     "DELETE FROM conversation");
     fill_conversations(s, 3, 7);
-    r.directory = "b";
-    export_all(s, &r);
+    c.export_directory = "b";
+    export_all(s, &c);
     assert_string_equal(scratch_file(s, "a/manifest.json"), scratch_file(s, "b/manifest.json"));
 }
 
 TEST_IN(filled_open, scratch_close, since_keeps_what_starts_later)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
     check(clock_set_zone("Asia/Seoul", &s->e), s);
-    r.since_day = "2024-10-05";
-    r.since_ms = clock_zone_day_start_ms(20001); /* 2024-10-04T15:00Z */
-    export_all(s, &r);
+    db_rollback(s->db);
+    check(export_run(s->db, &c, "2024-10-05", s->arena, &s->e), s); /* 2024-10-04T15:00Z */
+    db_rollback(s->db);
     static const struct {
         const char *file;
         const char *before;
@@ -194,11 +182,11 @@ TEST_IN(filled_open, scratch_close, ledger_tables_come_by_name_without_blobs)
 {
     static const char *const names[] = {"run", "raw_page"};
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
-    r.names = names;
-    r.name_count = 2;
-    assert_string_equal(export_all(s, &r), "[\"raw_page.csv\",\"run.csv\"]");
+    c.export_tables = names;
+    c.export_table_count = 2;
+    assert_string_equal(export_all(s, &c), "[\"raw_page.csv\",\"run.csv\"]");
     assert_string_equal(
         scratch_file(s, "out/raw_page.csv"),
         "raw_page_id,window_id,run_id,plan,page_no,received_at,url_path,encoding,rows_read\r\n"
@@ -209,11 +197,11 @@ TEST_IN(filled_open, scratch_close, ledger_tables_come_by_name_without_blobs)
 TEST_IN(filled_open, scratch_close, an_unknown_name_is_told_the_nearest)
 {
     static const char *const names[] = {"user", "conversatoin"};
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
-    r.names = names;
-    r.name_count = 2;
-    check_refused(*state, &r, ERR_USAGE, "did you mean conversation");
+    c.export_tables = names;
+    c.export_table_count = 2;
+    check_refused(*state, &c, ERR_USAGE, "did you mean conversation");
     assert_false(exists("out"));
 }
 
@@ -223,31 +211,31 @@ TEST_IN(filled_open, scratch_close, odd_views_are_told_or_exported)
 {
     const char *names[] = {"export_file"};
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
     scratch_exec(s, "CREATE VIEW export_file AS SELECT 'mine' AS \"a?1\"");
-    r.names = names;
-    r.name_count = 1;
-    r.since_ms = 0;
-    (void)export_all(s, &r);
+    c.export_tables = names;
+    c.export_table_count = 1;
+    check(export_run(s->db, &c, "1970-01-01", s->arena, &s->e), s);
+    db_rollback(s->db);
     assert_string_equal(scratch_file(s, "out/export_file.csv"), "a?1\r\nmine\r\n");
     scratch_exec(s, "CREATE VIEW counted AS SELECT count(*) AS row_count FROM user");
     names[0] = "counted";
-    check_refused(s, &r, ERR_STORE, "counted: it has no column to export");
+    check_refused(s, &c, ERR_STORE, "counted: it has no column to export");
 }
 
 /* Our last view cannot be read: nothing that was there changes, and nothing is left behind. */
 TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
-    export_all(s, &r);
+    export_all(s, &c);
     const char *users = scratch_file(s, "out/user.csv");
     const char *manifest = scratch_file(s, "out/manifest.json");
     scratch_exec(s, "DELETE FROM user; DROP VIEW v_segment;"
                     "CREATE VIEW v_segment AS SELECT abs(-9223372036854775807 - 1) AS broken");
-    check_refused(s, &r, ERR_STORE, "overflow");
+    check_refused(s, &c, ERR_STORE, "overflow");
     assert_string_equal(scratch_file(s, "out/user.csv"), users);
     assert_string_equal(scratch_file(s, "out/manifest.json"), manifest);
 
@@ -263,9 +251,9 @@ TEST_IN(filled_open, scratch_close, what_is_no_file_is_not_replaced)
 {
     static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
-    export_all(s, &r);
+    export_all(s, &c);
     scratch_exec(s, "DELETE FROM user");
     const char *users = scratch_file(s, "out/user.csv");
     for (size_t i = 0; i < COUNT_OF(targets); i++) {
@@ -273,30 +261,30 @@ TEST_IN(filled_open, scratch_close, what_is_no_file_is_not_replaced)
             assert_int_equal(unlink(targets[i]), 0);
             assert_int_equal(is_link ? symlink("elsewhere", targets[i]) : mkdir(targets[i], 0777),
                              0);
-            check_refused(s, &r, ERR_STORE, targets[i]);
+            check_refused(s, &c, ERR_STORE, targets[i]);
             assert_non_null(strstr(s->e.message, is_link ? "symbolic link" : "directory"));
             assert_string_equal(scratch_file(s, "out/user.csv"), users);
             assert_int_equal(is_link ? unlink(targets[i]) : rmdir(targets[i]), 0);
             fclose(fopen(targets[i], "wb"));
         }
     }
-    export_all(s, &r);
+    export_all(s, &c);
 }
 
 TEST_IN(filled_open, scratch_close, gzip_holds_the_same_bytes)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("plain");
+    struct config c = config_of("plain");
 
-    r.csv = (struct csv_options){.neutralize_formulas = true, .bom = true};
-    export_all(s, &r);
+    c.neutralize_formulas = c.export_bom = true;
+    export_all(s, &c);
     const char *text = scratch_file(s, "plain/participant.csv");
     assert_non_null(strstr(text, ",'=1+1,"));
     assert_int_equal(strncmp(text, "\xef\xbb\xbf", 3), 0);
 
-    r.directory = "packed";
-    r.csv.gzip = r.csv.background = true;
-    export_all(s, &r);
+    c.export_directory = "packed";
+    c.export_gzip = true;
+    export_all(s, &c);
     for (size_t i = 0; i < COUNT_OF(data_tables); i++) {
         const char *path = arena_printf(s->arena, "packed/%s.csv.gz", data_tables[i]);
         char *bytes = NULL;
@@ -336,7 +324,7 @@ static void check_files(struct scratch *s, const char *manifest)
 TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
 {
     struct scratch *s = *state;
-    struct export_request r = request_of("out");
+    struct config c = config_of("out");
 
     scratch_exec(s, "INSERT INTO zone_offset VALUES ('2024-10-03T15:00:00.000Z', "
                     "'2024-10-04T15:00:00.000Z', 32400, '2024-10-04', 'Asia/Seoul');"
@@ -344,7 +332,7 @@ TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
                     "complete_to) VALUES ('conversations', '2024-10-03T15:00:00.000Z', "
                     "'2024-10-04T15:00:00.000Z', 'settled', '2024-10-04T15:00:00.000Z'), "
                     "('users', NULL, NULL, 'open', '2024-10-05T11:00:00.000Z')");
-    export_all(s, &r);
+    export_all(s, &c);
     static const char *const facts[][2] = {
         {"$.program", "rollcall " ROLLCALL_VERSION},
         {"$.run.planned_until", "2024-10-05T12:00:00.000Z"},
@@ -352,9 +340,9 @@ TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
         {"$.streams[0].stream", "users"},
         {"$.streams[0].whole_to", "2024-10-05T11:00:00.000Z"},
         {"$.streams[0].whole_to_day", "NULL"},
-        {"$.streams[1].whole_to", "2024-10-04T15:00:00.000Z"},
-        {"$.streams[1].first_day", "2024-10-04"},
-        {"$.streams[1].whole_to_day", "2024-10-04"},
+        {"$.streams[3].whole_to", "2024-10-04T15:00:00.000Z"},
+        {"$.streams[3].first_day", "2024-10-04"},
+        {"$.streams[3].whole_to_day", "2024-10-04"},
         {"$.files[0].name", "adherence_state"},
         {"$.files[0].rows", "2"},
     };

@@ -5,11 +5,6 @@
 #include "out/metrics.h"
 #include "scratch.h"
 
-static const struct status_stream_facts facts[] = {
-    {.name = "users", .title = "users", .table = "user", .is_snapshot = true, .enabled = true},
-    {.name = "conversations", .title = "details", .table = "conversation", .enabled = true},
-};
-
 static const struct run_totals totals = {
     .requests = 11,
     .retries = 2,
@@ -20,19 +15,14 @@ static const struct run_totals totals = {
     .streams_left = 1,
 };
 
-static struct metrics_request request_of(const char *database)
+static bool write_metrics(struct scratch *s, const char *path, const char *database)
 {
-    struct metrics_request r = {
-        .path = "rollcall.prom",
-        .database = database,
-        .status = {.streams = facts, .stream_count = 2},
-        .kind = ERR_PARTIAL,
-        .elapsed_ms = 61007,
-        .totals = &totals,
-    };
+    const struct config config = {
+        .metrics_textfile = path, .database_path = database, .due_hours = 26};
+    struct metrics_run run = {.kind = ERR_PARTIAL, .elapsed_ms = 61007, .totals = &totals};
 
-    assert_true(clock_parse("2024-10-05T12:00:00.000Z", false, &r.status.now_ms));
-    return r;
+    assert_true(clock_parse("2024-10-05T12:00:00.000Z", false, &run.now_ms));
+    return metrics_write(&config, &run, &s->e);
 }
 
 static void assert_has(const char *text, const char *line)
@@ -45,7 +35,6 @@ static void assert_has(const char *text, const char *line)
 TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
 {
     struct scratch *s = *state;
-    struct metrics_request r = request_of(SCRATCH_DATABASE);
 
     scratch_exec(
         s,
@@ -54,7 +43,7 @@ TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
         "'2024-10-04T00:00:00.000Z', 'open', '2024-10-03T12:00:00.000Z');"
         "INSERT INTO zone_offset VALUES ('2024-10-03T00:00:00.000Z', '2024-10-04T00:00:00.000Z', "
         "0, '2024-10-03', 'UTC')");
-    check(metrics_write(&r, &s->e), s);
+    check(write_metrics(s, "rollcall.prom", SCRATCH_DATABASE), s);
     const char *text = scratch_file(s, "rollcall.prom");
     assert_has(text, "# TYPE rollcall_last_run_duration_seconds gauge\n"
                      "rollcall_last_run_duration_seconds 61.007\n");
@@ -77,10 +66,9 @@ TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
 TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
 {
     struct scratch *s = *state;
-    struct metrics_request r = request_of("absent.db");
 
     log_setup(LOG_ERROR, LOG_TEXT);
-    check(metrics_write(&r, &s->e), s);
+    check(write_metrics(s, "rollcall.prom", "absent.db"), s);
     const char *text = scratch_file(s, "rollcall.prom");
     assert_has(text, "\nrollcall_last_run_exit_code 11\n");
     assert_has(text, "\nrollcall_database_up 0\n");
@@ -91,10 +79,8 @@ TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
 TEST_IN(scratch_open, scratch_close, a_path_that_cannot_be_written)
 {
     struct scratch *s = *state;
-    struct metrics_request r = request_of(SCRATCH_DATABASE);
 
-    r.path = "absent/rollcall.prom";
-    assert_false(metrics_write(&r, &s->e));
+    assert_false(write_metrics(s, "absent/rollcall.prom", SCRATCH_DATABASE));
     assert_int_equal(s->e.kind, ERR_STORE);
     assert_has(s->e.message, "absent/rollcall.prom");
 }

@@ -6,14 +6,13 @@
 #include "out/status.h"
 #include "scratch.h"
 #include "sql.h"
+#include "streams/stream.h"
 
 #define NOW "2024-10-05T12:00:00.000Z"
 
-static const struct status_stream_facts facts[] = {
-    {.name = "users", .title = "users", .table = "user", .is_snapshot = true, .enabled = true},
-    {.name = "conversations", .title = "details", .table = "conversation", .enabled = true},
-    {.name = "queues", .title = "queues", .table = "queue", .is_snapshot = true},
-};
+static const struct stream *const streams[] = {&stream_users, &stream_conversations,
+                                               &stream_queues};
+static const char *const enabled[] = {"users", "conversations"};
 
 #define USERS         "$.streams[0]"
 #define CONVERSATIONS "$.streams[1]"
@@ -52,13 +51,16 @@ static const char filled[] =
 /* The status as JSON, or for people in 80 columns, in the arena. */
 static const char *told(struct scratch *s, const char *now, int due_hours, bool json)
 {
-    struct status_request request = {
-        .streams = facts, .stream_count = COUNT_OF(facts), .due_hours = due_hours};
+    const struct config config = {
+        .streams = enabled, .stream_count = COUNT_OF(enabled), .due_hours = due_hours};
     FILE *out = fopen("told", "wb");
+    int64_t now_ms;
 
-    assert_true(clock_parse(now, false, &request.now_ms));
+    stream_registry = streams;
+    stream_registry_count = COUNT_OF(streams);
+    assert_true(clock_parse(now, false, &now_ms));
     check(db_begin_read(s->db, &s->e), s);
-    check(status_gather(s->db, &request, &s->e), s);
+    check(status_gather(s->db, &config, now_ms, &s->e), s);
     check(json ? render_document(s->db, &s->e, sql_status_document, DB_VALUES(NONE), out)
                : status_print(s->db, 80, out, &s->e),
           s);
@@ -89,10 +91,10 @@ TEST_IN(scratch_open, scratch_close, a_fresh_database_was_never_read)
 {
     struct scratch *s = *state;
 
-    says(s, NOW, 0, "$.is_behind", "1", "$.last_run", "NULL", USERS ".behind", "never read",
+    says(s, NOW, 26, "$.is_behind", "1", "$.last_run", "NULL", USERS ".behind", "never read",
          CONVERSATIONS ".behind", "never read", CONVERSATIONS ".complete_to", "NULL",
          CONVERSATIONS ".whole_days", "0", QUEUES ".behind", "NULL", NULL);
-    assert_non_null(strstr(told(s, NOW, 0, false), "last failure         none\n"));
+    assert_non_null(strstr(told(s, NOW, 26, false), "last failure         none\n"));
 }
 
 TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
@@ -100,7 +102,7 @@ TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
     struct scratch *s = *state;
 
     scratch_exec(s, filled);
-    says(s, NOW, 0, "$.is_behind", "0", "$.due_hours", "26", "$.last_run.run_id", "2",
+    says(s, NOW, 26, "$.is_behind", "0", "$.due_hours", "26", "$.last_run.run_id", "2",
          "$.last_run.exit_code", "NULL", "$.last_failure", "NULL", USERS ".rows", "2",
          USERS ".complete_to", "2024-10-05T11:00:00.000Z", USERS ".whole_days", "NULL",
          CONVERSATIONS ".complete_to", "2024-10-05T11:00:00.000Z", CONVERSATIONS ".last_read_at",
@@ -112,12 +114,12 @@ TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
     /* A hole in the first day: later days do not count. */
     scratch_exec(s, "UPDATE extract_window SET complete_to = '2024-10-03T07:00:00.000Z', "
                     "state = 'open' " FIRST_DAY);
-    says(s, NOW, 0, "$.is_behind", "1", "$.is_overdue", "0", CONVERSATIONS ".complete_to",
+    says(s, NOW, 26, "$.is_behind", "1", "$.is_overdue", "0", CONVERSATIONS ".complete_to",
          "2024-10-03T07:00:00.000Z", CONVERSATIONS ".whole_days", "1",
          CONVERSATIONS ".whole_to_day", "NULL", CONVERSATIONS ".behind",
          "1 ended day is not complete, the first is 2024-10-03 (UTC)", NULL);
     scratch_exec(s, "UPDATE extract_window SET complete_to = NULL " FIRST_DAY);
-    says(s, NOW, 0, CONVERSATIONS ".complete_to", "NULL", NULL);
+    says(s, NOW, 26, CONVERSATIONS ".complete_to", "NULL", NULL);
 }
 
 TEST_IN(scratch_open, scratch_close, what_is_not_read_for_due_hours_is_overdue)
@@ -125,8 +127,8 @@ TEST_IN(scratch_open, scratch_close, what_is_not_read_for_due_hours_is_overdue)
     struct scratch *s = *state;
 
     scratch_exec(s, filled);
-    says(s, "2024-10-06T13:00:00.000Z", 0, "$.is_behind", "0", NULL);
-    says(s, "2024-10-06T13:00:00.001Z", 0, "$.is_overdue", "1", USERS ".behind",
+    says(s, "2024-10-06T13:00:00.000Z", 26, "$.is_behind", "0", NULL);
+    says(s, "2024-10-06T13:00:00.001Z", 26, "$.is_overdue", "1", USERS ".behind",
          "last read 26 hours ago", CONVERSATIONS ".behind", "last read 26 hours ago",
          QUEUES ".is_overdue", "0", NULL); /* not enabled */
     says(s, "2024-10-08T11:00:00.000Z", 72, "$.due_hours", "72", "$.is_overdue", "0", NULL);
@@ -140,12 +142,12 @@ TEST_IN(scratch_open, scratch_close, runs_that_do_not_end_well_are_overdue)
 
     scratch_exec(s, filled);
     scratch_exec(s, "UPDATE run SET ended_at = '2024-10-04T09:59:00.000Z' WHERE run_id = 1");
-    says(s, NOW, 0, USERS ".behind", "no run of it has ended well for 26 hours", NULL);
+    says(s, NOW, 26, USERS ".behind", "no run of it has ended well for 26 hours", NULL);
     scratch_exec(s, "UPDATE run SET exit_code = 11 WHERE run_id = 1");
-    says(s, NOW, 0, USERS ".behind", "no run of it has ended well yet", NULL);
+    says(s, NOW, 26, USERS ".behind", "no run of it has ended well yet", NULL);
     /* Nobody ever ran it: what was read counts. */
     scratch_exec(s, "UPDATE run SET streams = '[\"queues\"]'");
-    says(s, NOW, 0, USERS ".behind", "NULL", NULL);
+    says(s, NOW, 26, USERS ".behind", "NULL", NULL);
 }
 
 TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
@@ -157,12 +159,12 @@ TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
     scratch_exec(s, ANOTHER_RUN "('extract', '2024-10-05T11:31:00.000Z', "
                                 "'2024-10-05T11:31:00.000Z', 10, 'locked', 'held', "
                                 "'[\"adherence_realtime\"]')");
-    says(s, NOW, 0, "$.last_failure.run_id", "3", "$.last_failure.killed", "0", "$.last_run.run_id",
-         "2", NULL);
+    says(s, NOW, 26, "$.last_failure.run_id", "3", "$.last_failure.killed", "0",
+         "$.last_run.run_id", "2", NULL);
     scratch_exec(s, "DELETE FROM run WHERE run_id = 3;" ANOTHER_RUN
                     "('extract', '2024-10-05T11:35:00.000Z', NULL, NULL, NULL, NULL, "
                     "'[\"adherence_realtime\"]')");
-    says(s, NOW, 0, "$.last_failure.run_id", "2", "$.last_failure.killed", "1",
+    says(s, NOW, 26, "$.last_failure.run_id", "2", "$.last_failure.killed", "1",
          "$.last_success.run_id", "1", "$.last_run.killed", "0", NULL);
 }
 
@@ -182,7 +184,7 @@ TEST_IN(scratch_open, scratch_close, counts_of_the_month_oddities_and_errors)
                     "UPDATE extract_window SET last_error = 'no permission', "
                     "last_error_kind = 'permission', last_error_at = '2024-10-05T11:01:00.000Z' "
                     "WHERE stream = 'users'");
-    says(s, NOW, 0, "$.requests_month", "1014", USERS ".unknown_fields", "2",
+    says(s, NOW, 26, "$.requests_month", "1014", USERS ".unknown_fields", "2",
          CONVERSATIONS ".data_problems", "1", CONVERSATIONS ".unknown_fields", "0",
          USERS ".last_error.kind", "permission", USERS ".last_error.message", "no permission",
          CONVERSATIONS ".last_error", "NULL", NULL);
@@ -194,7 +196,7 @@ TEST_IN(scratch_open, scratch_close, for_people_in_eighty_columns)
 
     scratch_exec(s, filled);
     assert_string_equal(
-        told(s, NOW, 0, false),
+        told(s, NOW, 26, false),
         arena_printf(s->arena,
                      "scratch.db (schema %d)\n\n"
                      "stream         complete to        whole to    whole  open  prov.  rows\n"
@@ -218,7 +220,7 @@ TEST_IN(scratch_open, scratch_close, for_people_in_eighty_columns)
     scratch_exec(s,
                  "UPDATE extract_window SET last_error = 'a long message \x1b[2J that goes on and "
                  "on, over the end of any line of a terminal, with all the details'");
-    const char *text = told(s, "2024-10-07T12:00:00.000Z", 0, false);
+    const char *text = told(s, "2024-10-07T12:00:00.000Z", 26, false);
     assert_null(strchr(text, 0x1b));
     assert_non_null(strstr(text, "\noverdue: users: last read 49 hours ago\n"));
     for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
