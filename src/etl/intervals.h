@@ -15,29 +15,9 @@
 #ifndef ROLLCALL_ETL_INTERVALS_H
 #define ROLLCALL_ETL_INTERVALS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "etl/history.h"
 
-#include "base/err.h"
-#include "etl/map.h"
-#include "etl/walk.h"
-#include "io/cell.h"
-#include "io/db.h"
-
-struct intervals;
-
-/* For rows of `tree`'s root in `d` (both borrowed). Free with intervals_free. */
-struct intervals *intervals_new(struct db *d, const struct tree_map *tree);
-void intervals_free(struct intervals *o);
-
-/* The texts of its statements, so that a test can hold their plans. */
-const char *const *intervals_statements(const struct intervals *o, size_t *count);
-
-/* Takes one row (its columns), as a window gives it, inside the caller's transaction. *is_new: it
- * made one; *changed: it changed one. */
-bool intervals_take(struct intervals *o, const struct cell *row, uint64_t row_hash,
-                    const struct walk_facts *window, int64_t run_id, bool *is_new, bool *changed,
-                    struct err *e);
+/* For rows of `tree`'s root in `d` (both borrowed). Free with history_free. */
+struct history *intervals_new(struct db *d, const struct tree_map *tree);
 
 #endif

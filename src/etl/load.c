@@ -83,9 +83,8 @@ struct loader {
     int64_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
-    struct walker *walker;       /* knows the tree */
-    struct observer *observer;   /* LOAD_OBSERVE */
-    struct intervals *intervals; /* LOAD_INTERVALS; the rest is of the other rules */
+    struct walker *walker;   /* knows the tree */
+    struct history *history; /* LOAD_OBSERVE, LOAD_INTERVALS; the rest is of the other rules */
     struct arena *arena;
     const struct walk_shape *tables;
     size_t table_count;
@@ -435,9 +434,9 @@ static struct loader *new_loader(struct db *d, const struct tree_map *tree, int6
     l->arena = arena_new(0);
     l->walker = walk_new(tree);
     if (state) {
-        l->observer = observer_new(d, tree, state);
+        l->history = observer_new(d, tree, state);
     } else if (rule == LOAD_INTERVALS) {
-        l->intervals = intervals_new(d, tree);
+        l->history = intervals_new(d, tree);
     } else if (!make_tree(l, e)) {
         load_free(l);
         return NULL;
@@ -476,8 +475,7 @@ void load_free(struct loader *l)
         db_unfeed(l->db, l->feeds[i]);
     }
     load_free(l->next);
-    observer_free(l->observer);
-    intervals_free(l->intervals);
+    history_free(l->history);
     walk_free(l->walker);
     arena_free(l->arena);
     free(l->entities);
@@ -486,14 +484,8 @@ void load_free(struct loader *l)
 
 const char *const *load_statements(const struct loader *l, size_t *count)
 {
-    if (l->observer) {
-        return observe_statements(l->observer, count);
-    }
-    if (l->intervals) {
-        return intervals_statements(l->intervals, count);
-    }
-    *count = STATEMENTS;
-    return l->sql;
+    *count = l->history ? (size_t)HISTORY_STATEMENTS : (size_t)STATEMENTS;
+    return l->history ? l->history->sql : l->sql;
 }
 
 /* --- notes --- */
@@ -544,40 +536,30 @@ static void forget_attribute(struct loader *l, const struct rows *q)
     }
 }
 
-static struct cell int_cell(int64_t value)
-{
-    return (struct cell){.type = CELL_INT, .value.integer = value};
-}
-
-static struct cell text_cell(const char *text)
-{
-    return (struct cell){.type = CELL_TEXT, .length = (uint32_t)strlen(text), .value.text = text};
-}
-
 /* What conversation_change says of an entity that is stored and changed. */
 static struct cell changed_part(const struct entity *n)
 {
     if (n->is_new || n->marked) {
-        return (struct cell){.type = CELL_NULL};
+        return cell_text(NULL);
     }
     if (!n->new_attributes) {
-        return text_cell("rows");
+        return cell_text("rows");
     }
-    return text_cell(n->rows ? "both" : "attributes");
+    return cell_text(n->rows ? "both" : "attributes");
 }
 
 /* Fills the cells behind a root's row. */
 static void fill_own(const struct entity *n, struct cell *own)
 {
-    own[OWN_HASH] = int_cell((int64_t)n->row_hash);
-    own[OWN_RUN] = int_cell(n->run_id);
-    own[OWN_ATTRIBUTE_HASH] = n->attributes_read ? int_cell((int64_t)n->attribute_hash)
-                                                 : (struct cell){.type = CELL_NULL};
-    own[OWN_ATTRIBUTE_READ] = int_cell(n->attributes_read);
-    own[OWN_REPLACES] = int_cell(!n->is_new && n->rows);
-    own[OWN_REPLACES_ATTRIBUTES] = int_cell(!n->is_new && n->attributes);
-    own[OWN_NEW_ATTRIBUTES] = int_cell(n->attributes && n->new_attributes);
-    own[OWN_KEEPS] = int_cell(n->keeps);
+    own[OWN_HASH] = cell_int((int64_t)n->row_hash);
+    own[OWN_RUN] = cell_int(n->run_id);
+    own[OWN_ATTRIBUTE_HASH] =
+        n->attributes_read ? cell_int((int64_t)n->attribute_hash) : cell_text(NULL);
+    own[OWN_ATTRIBUTE_READ] = cell_int(n->attributes_read);
+    own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
+    own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
+    own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
+    own[OWN_KEEPS] = cell_int(n->keeps);
     own[OWN_PART] = changed_part(n);
 }
 
@@ -672,7 +654,7 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
 
     n->is_new = false;
     if (l->tree->key) {
-        n->key = int_cell(db_int(q, 1));
+        n->key = cell_int(db_int(q, 1));
     }
     n->returns = db_int(q, 4) != 0;
     n->rows = (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
@@ -718,7 +700,7 @@ static bool find_stored(struct loader *l, struct err *e)
     }
     for (size_t i = 0; l->tree->key && i < l->rows->count; i++) {
         if (l->entities[i].is_new) {
-            l->entities[i].key = int_cell(++l->last_key);
+            l->entities[i].key = cell_int(++l->last_key);
         }
     }
     return db_end(&q);
@@ -762,55 +744,41 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
 
 /* --- rows one by one --- */
 
-static bool take_observation(struct loader *l, const struct walked *walked, const struct cell *row,
-                             struct load_counts *counts, struct err *e)
-{
-    static const char *const problems[] = {
-        [OBSERVED_LATE] = "older than the last observation",
-        [OBSERVED_BAD] = "interval ends before it starts, or is not yet",
-    };
-    const struct cell *id = &walked->id;
-    struct walk_note n = {.path = l->tree->ids[0], .example = id->value.text, .count = 1};
-    enum observed outcome;
-
-    if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
-               I(l->page->window_id), X(id->value.text, id->length)) ||
-        !observe(l->observer, row, l->now, l->page->plan, &outcome, e)) {
-        return false;
-    }
-    counts->rows_new += outcome == OBSERVED_NEW;
-    counts->rows_changed += outcome == OBSERVED_CHANGED;
-    counts->rows_unchanged += outcome >= OBSERVED_UNCHANGED;
-    n.problem = outcome > OBSERVED_UNCHANGED ? problems[outcome] : NULL;
-    return !n.problem || note(l, &n, e);
-}
-
-static bool take_interval(struct loader *l, const struct walked *walked, const struct cell *row,
-                          struct load_counts *counts, struct err *e)
-{
-    bool is_new = false;
-    bool changed = false;
-    bool taken = intervals_take(l->intervals, row, walked->row_hash, &l->page->facts,
-                                l->page->run_id, &is_new, &changed, e);
-
-    counts->rows_new += is_new;
-    counts->rows_changed += changed;
-    counts->rows_unchanged += !is_new && !changed;
-    return taken;
-}
-
 static bool load_singly(struct loader *l, const struct walked_tree *t, struct load_counts *counts,
                         struct err *e)
 {
-    bool taken = true;
+    static const char *const problems[] = {
+        [PLACED_LATE] = "older than the last observation",
+        [PLACED_BAD] = "interval ends before it starts, or is not yet",
+    };
+    struct placing from = {
+        .now = l->now, .plan = l->page->plan, .window = &l->page->facts, .run_id = l->page->run_id};
 
-    for (size_t i = 0; taken && i < t->count; i++) {
-        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct cell *id = &t->entities[i].id;
+        enum placed outcome;
 
-        taken =
-            (l->observer ? take_observation : take_interval)(l, &t->entities[i], row, counts, e);
+        from.row_hash = t->entities[i].row_hash;
+        if ((l->rule == LOAD_OBSERVE &&
+             !db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
+                    I(l->page->window_id), X(id->value.text, id->length))) ||
+            !l->history->take(l->history, t->sets[0].cells + i * t->sets[0].cells_per_row + 1,
+                              &from, &outcome, e)) {
+            return false;
+        }
+        counts->rows_new += outcome == PLACED_NEW;
+        counts->rows_changed += outcome == PLACED_CHANGED;
+        counts->rows_unchanged += outcome >= PLACED_UNCHANGED;
+        if (outcome > PLACED_UNCHANGED && !note(l,
+                                                &(struct walk_note){.path = l->tree->ids[0],
+                                                                    .problem = problems[outcome],
+                                                                    .example = id->value.text,
+                                                                    .count = 1},
+                                                e)) {
+            return false;
+        }
     }
-    return taken;
+    return true;
 }
 
 /* --- pages --- */
@@ -824,7 +792,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
     for (struct loader *t = l; t; t = t->next, tree++) {
         t->page = page;
         clock_format(page->received_ms, t->now);
-        if (!(t->observer || t->intervals ? load_singly : load_tree)(t, tree, counts, e)) {
+        if (!(t->history ? load_singly : load_tree)(t, tree, counts, e)) {
             return false;
         }
     }
@@ -847,8 +815,8 @@ static bool end_tree(struct loader *l, const struct load_page *page, int64_t *go
     size_t for_delete = COUNT_OF(values) - 2;
 
     *gone = 0;
-    if (l->observer) {
-        return observe_unseen(l->observer, page->window_id, gone, e);
+    if (l->rule == LOAD_OBSERVE) {
+        return observe_unseen(l->history, page->window_id, gone, e);
     }
     if (l->rule != LOAD_WINDOW && !l->has_deleted_at) {
         return true;

@@ -19,45 +19,20 @@
 #ifndef ROLLCALL_ETL_OBSERVE_H
 #define ROLLCALL_ETL_OBSERVE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/err.h"
-#include "etl/map.h"
-#include "io/cell.h"
-#include "io/db.h"
-
-struct observer;
+#include "etl/history.h"
 
 /* The table of the stretches within a row that nobody observed. */
 #define OBSERVE_GAPS "observation_gap"
 
-/* An observer that maps rows of `tree`'s root onto the history table `state` of `d` (all borrowed).
- * Free with observer_free. */
-struct observer *observer_new(struct db *d, const struct tree_map *tree,
-                              const struct table_map *state);
-void observer_free(struct observer *o);
-
-/* The texts of its statements, so that a test can hold their plans. */
-const char *const *observe_statements(const struct observer *o, size_t *count);
-
-enum observed {
-    OBSERVED_NEW,       /* the agent's first row, or the first after a gap */
-    OBSERVED_CHANGED,   /* a new state, or a correction */
-    OBSERVED_UNCHANGED, /* the state goes on */
-    OBSERVED_LATE,      /* older than what is stored: not used */
-    OBSERVED_BAD, /* an interval that ends before it starts, or starts after `now`: not used */
-};
-
-/* Takes one record (the columns of the root's row), observed at `now` (ISO text) through the
- * request plan `source`. */
-bool observe(struct observer *o, const struct cell *record, const char *now, const char *source,
-             enum observed *outcome, struct err *e);
+/* For rows of `tree`'s root, which go into the history table `state` of `d` (all borrowed). A row
+ * is new where it is the agent's first, or the first after a row that has ended. Free with
+ * history_free. */
+struct history *observer_new(struct db *d, const struct tree_map *tree,
+                             const struct table_map *state);
 
 /* Closes the open rows of all whom the reading of a window has not seen (reading_seen); their
  * number in *closed. */
-bool observe_unseen(struct observer *o, int64_t window_id, int64_t *closed, struct err *e);
+bool observe_unseen(struct history *h, int64_t window_id, int64_t *closed, struct err *e);
 
 /* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
  * text) is the latest time that can have come. Rows first observed later go, a row last observed

@@ -912,11 +912,9 @@ static void add_attributes(struct walker *w, const struct cell *parent_row, size
 
 /* --- entities --- */
 
-static struct cell text_cell(struct walker *w, const char *text)
+static struct cell own_text(struct walker *w, const char *text)
 {
-    return (struct cell){.type = text ? CELL_TEXT : CELL_NULL,
-                         .length = text ? (uint32_t)strlen(text) : 0,
-                         .value.text = text ? arena_strdup(w->rows, text) : NULL};
+    return cell_text(text ? arena_strdup(w->rows, text) : NULL);
 }
 
 /* The own id of a root's row as one text. */
@@ -935,7 +933,7 @@ static struct cell own_id(struct walker *w, const struct cell *row)
         (void)(part->type == CELL_TEXT ? buf_add(b, part->value.text, part->length)
                                        : buf_add_printf(b, "%lld", (long long)part->value.integer));
     }
-    return text_cell(w, buf_str(b));
+    return own_text(w, buf_str(b));
 }
 
 /* Closes the entity whose rows are complete; `row` is its root's. */
@@ -1031,11 +1029,11 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
     w->rows = p->texts;
     w->levels[0] = json_root(p->document);
     w->fact_cells[SOURCE_START] =
-        text_cell(w, facts->start_ms == TIME_NONE ? NULL : clock_format(facts->start_ms, start));
+        own_text(w, facts->start_ms == TIME_NONE ? NULL : clock_format(facts->start_ms, start));
     w->fact_cells[SOURCE_END] =
-        text_cell(w, facts->end_ms == TIME_NONE ? NULL : clock_format(facts->end_ms, end));
-    w->fact_cells[SOURCE_ZONE] = text_cell(w, facts->zone);
-    w->fact_cells[SOURCE_SCOPE] = text_cell(w, facts->scope);
+        own_text(w, facts->end_ms == TIME_NONE ? NULL : clock_format(facts->end_ms, end));
+    w->fact_cells[SOURCE_ZONE] = own_text(w, facts->zone);
+    w->fact_cells[SOURCE_SCOPE] = own_text(w, facts->scope);
     w->attribute_sum = 0;
     w->nameless = 0;
     w->out = out;

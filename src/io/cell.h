@@ -7,7 +7,9 @@
 #ifndef ROLLCALL_IO_CELL_H
 #define ROLLCALL_IO_CELL_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT };
 
@@ -20,5 +22,34 @@ struct cell {
         const char *text;
     } value;
 };
+
+static inline struct cell cell_int(int64_t value)
+{
+    return (struct cell){.type = CELL_INT, .value.integer = value};
+}
+
+/* NULL for NULL. */
+static inline struct cell cell_text(const char *text)
+{
+    return (struct cell){.type = text ? CELL_TEXT : CELL_NULL,
+                         .length = text ? (uint32_t)strlen(text) : 0,
+                         .value.text = text};
+}
+
+static inline bool cell_is_null(const struct cell *c)
+{
+    return c->type == CELL_NULL;
+}
+
+/* Whether two cells are of one kind and hold the same, reals to the bit. */
+static inline bool cell_same(const struct cell *a, const struct cell *b)
+{
+    if (a->type != b->type || a->type == CELL_NULL) {
+        return a->type == b->type;
+    }
+    return a->type == CELL_TEXT
+               ? a->length == b->length && memcmp(a->value.text, b->value.text, a->length) == 0
+               : a->value.integer == b->value.integer;
+}
 
 #endif

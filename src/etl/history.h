@@ -1,0 +1,88 @@
+/*
+ * A table of pieces of time: the rows of a key, each from a start to an end (NULL: open). The rules
+ * that place rows one by one work on it: etl/intervals.h, etl/observe.h.
+ *
+ * A row is an array of cells: the map's columns in their order, then those that no map names. Times
+ * are ISO texts of one form, which sort as times do.
+ */
+#ifndef ROLLCALL_ETL_HISTORY_H
+#define ROLLCALL_ETL_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "etl/map.h"
+#include "etl/walk.h"
+#include "etl/words.h"
+#include "io/cell.h"
+#include "io/db.h"
+
+enum { HISTORY_COLUMNS_MAX = 64 };
+
+enum history_statement {
+    HISTORY_UPTO,   /* the key's last row that starts at a time or before it */
+    HISTORY_BEFORE, /* its last that starts before */
+    HISTORY_AFTER,  /* its first that starts after */
+    HISTORY_WRITE,
+    HISTORY_REMOVE,
+    HISTORY_OWN, /* this and the next: the rule's */
+    HISTORY_STATEMENTS = HISTORY_OWN + 2
+};
+
+/* What became of a row that came. */
+enum placed {
+    PLACED_NEW,       /* it made one */
+    PLACED_CHANGED,   /* it changed one */
+    PLACED_UNCHANGED, /* all that it says is known */
+    PLACED_LATE,      /* older than what is stored: not used */
+    PLACED_BAD,       /* ends before it starts, or starts after `now`: not used */
+};
+
+/* Where a row comes from. */
+struct placing {
+    const char *now;  /* when it was observed (ISO text) */
+    const char *plan; /* by which pass */
+    const struct walk_facts *window;
+    uint64_t row_hash;
+    int64_t run_id;
+};
+
+struct history {
+    struct db *db;
+    const struct table_map *map;
+    size_t keys[HISTORY_COLUMNS_MAX]; /* columns */
+    size_t key_count;
+    size_t start;
+    size_t end;
+    size_t width;        /* cells of a row */
+    struct arena *fixed; /* lives as long as this */
+    struct arena *arena; /* rows that are read; reset with each row that comes */
+    struct words words;  /* {table}, {keys}, {start}, {end} */
+    const char *sql[HISTORY_STATEMENTS];
+
+    /* Takes a row (columns of the source's map) inside the caller's transaction. */
+    bool (*take)(struct history *h, const struct cell *row, const struct placing *from,
+                 enum placed *outcome, struct err *e);
+    void *rule; /* the rule's */
+};
+
+/* A history of `map`'s table in `d`, with `unmapped` columns behind its map's (all borrowed);
+ * missing columns are a bug. Free with history_free (NULL is allowed). */
+struct history *history_new(struct db *d, const struct table_map *map, const char *const *keys,
+                            size_t key_count, const char *start, const char *end,
+                            const char *const unmapped[2]);
+void history_free(struct history *h);
+
+/* Reads a row of the key that `row` has, beside `time`, as the statement says; *out is in the
+ * arena, NULL: there is none. */
+bool history_read(struct history *h, enum history_statement statement, const struct cell *row,
+                  const struct cell *time, struct cell **out, struct err *e);
+
+/* Writes a row, in place of the one that has its key and start; removes that one. */
+bool history_write(struct history *h, const struct cell *row, struct err *e);
+bool history_remove(struct history *h, const struct cell *row, struct err *e);
+
+#endif
