@@ -188,18 +188,6 @@ static void append_permissions(struct err *e, struct json body)
     buf_free(&list);
 }
 
-static void append_limit(struct err *e, struct json body, const struct http_answer *answer)
-{
-    int64_t value;
-
-    append_text(e, body, "limit.key", "; limit ", WORD_BYTES);
-    if (json_int(json_path(body, "limit.value"), &value)) {
-        err_append(e, " = %lld", (long long)value);
-    }
-    append_escaped(e, "; Retry-After: ", answer->retry_after, strlen(answer->retry_after),
-                   WORD_BYTES);
-}
-
 bool answer_is_error(struct json root)
 {
     int64_t status;
@@ -226,6 +214,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
 {
     struct json_doc *doc = NULL;
     struct err ignored;
+    int64_t limit;
 
     code[0] = '\0';
     if (answer->failure != HTTP_OK) {
@@ -254,7 +243,12 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     if (e->kind == ERR_PERMISSION) {
         append_permissions(e, body);
     }
-    append_limit(e, body, answer);
+    append_text(e, body, "limit.key", "; limit ", WORD_BYTES);
+    if (json_int(json_path(body, "limit.value"), &limit)) {
+        err_append(e, " = %lld", (long long)limit);
+    }
+    append_escaped(e, "; Retry-After: ", answer->retry_after, strlen(answer->retry_after),
+                   WORD_BYTES);
     append_text(e, body, "contextId", "; context id ", WORD_BYTES);
     append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
                    strlen(answer->location), LOCATION_BYTES);

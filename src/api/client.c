@@ -116,6 +116,17 @@ static void flights_remove(struct flights *list, const struct flight *f)
     list->count--;
 }
 
+/* The first of a list, taken out of it; NULL: it is empty. */
+static struct flight *flights_take(struct flights *list)
+{
+    struct flight *f = list->first;
+
+    if (f) {
+        flights_remove(list, f);
+    }
+    return f;
+}
+
 static struct flight *flight_new(void)
 {
     struct arena *a = arena_new(2 * sizeof(struct flight));
@@ -147,16 +158,12 @@ static void fail(struct client *c, struct flight *f, const struct err *error)
 /* Ends all queued and on-wire flights with an error. */
 static void fail_all(struct client *c, const struct err *error)
 {
-    struct flights *const lists[] = {&c->wire, &c->queue};
+    struct flight *f;
 
     http_abort(c->http);
     c->login_on_wire = false;
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        while (lists[i]->first) {
-            struct flight *f = lists[i]->first;
-            flights_remove(lists[i], f);
-            fail(c, f, error);
-        }
+    while ((f = flights_take(&c->wire)) || (f = flights_take(&c->queue))) {
+        fail(c, f, error);
     }
 }
 
@@ -672,10 +679,9 @@ static bool complete(struct client *c, struct flight *f)
  * again is passed over). */
 static bool deliver(struct client *c, struct client_answer *answer)
 {
-    while (c->finished.first) {
-        struct flight *f = c->finished.first;
+    struct flight *f;
 
-        flights_remove(&c->finished, f);
+    while ((f = flights_take(&c->finished))) {
         if (complete(c, f)) {
             *answer = f->answer;
             f->answer.document = NULL;
@@ -744,16 +750,13 @@ void client_wake(struct client *c)
 
 void client_abort(struct client *c)
 {
-    struct flights *const lists[] = {&c->queue, &c->wire, &c->finished};
+    struct flight *f;
 
     http_abort(c->http);
     c->login_on_wire = false;
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        while (lists[i]->first) {
-            struct flight *f = lists[i]->first;
-            flights_remove(lists[i], f);
-            flight_free(f);
-        }
+    while ((f = flights_take(&c->wire)) || (f = flights_take(&c->queue)) ||
+           (f = flights_take(&c->finished))) {
+        flight_free(f);
     }
 }
 

@@ -14,10 +14,6 @@
 #ifndef ROLLCALL_API_CLIENT_H
 #define ROLLCALL_API_CLIENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "api/answer.h"
 #include "api/token.h"
 #include "base/err.h"

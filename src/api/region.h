@@ -8,9 +8,6 @@
 #ifndef ROLLCALL_API_REGION_H
 #define ROLLCALL_API_REGION_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 

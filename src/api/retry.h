@@ -11,9 +11,6 @@
 #ifndef ROLLCALL_API_RETRY_H
 #define ROLLCALL_API_RETRY_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "io/http.h"
 
 enum retry_reason {

@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_API_TOKEN_H
 #define ROLLCALL_API_TOKEN_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 #include "io/config.h"
 #include "io/http.h"

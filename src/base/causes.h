@@ -11,8 +11,6 @@
 #ifndef ROLLCALL_BASE_CAUSES_H
 #define ROLLCALL_BASE_CAUSES_H
 
-#include <stddef.h>
-
 #include "base/err.h"
 
 /* The steps of `rollcall check`, in order: X(enum name, short name, title). */

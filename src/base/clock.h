@@ -11,9 +11,6 @@
 #ifndef ROLLCALL_BASE_CLOCK_H
 #define ROLLCALL_BASE_CLOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 
 enum {

@@ -13,6 +13,7 @@
 #define ROLLCALL_BASE_ERR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* X(enum name, short name, exit code, ends the whole run, what it means) */

@@ -8,9 +8,6 @@
 #ifndef ROLLCALL_BASE_LIMITS_H
 #define ROLLCALL_BASE_LIMITS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 
 #define LIMITS(X)                                                                                  \

@@ -10,9 +10,6 @@
 #ifndef ROLLCALL_CMD_CMD_H
 #define ROLLCALL_CMD_CMD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/config.h"
@@ -77,20 +74,13 @@ struct command {
     enum err_kind (*run)(const struct cmd_context *ctx, struct err *e);
 };
 
-/* Finds what is wrong with a set-up; the kind is that of the first failure. */
-extern const struct command cmd_check;
-/* Reads from the API into the database. */
+extern const struct command cmd_check; /* its kind is that of the first failure */
 extern const struct command cmd_extract;
-/* CSV files and their manifest. */
 extern const struct command cmd_export;
-/* A built-in query to stdout. */
 extern const struct command cmd_query;
-/* The last conversations, straight from the API. */
 extern const struct command cmd_recent;
-/* A consistent copy of the database. */
 extern const struct command cmd_snapshot;
-/* How far each stream is, to stdout; ERR_BEHIND when something is overdue. */
-extern const struct command cmd_status;
+extern const struct command cmd_status; /* ERR_BEHIND when something is overdue */
 
 /* The whole program: reads the command line, runs the command, prints its error; the exit code. */
 int cli_main(int argc, char **argv);

@@ -15,10 +15,6 @@
 #ifndef ROLLCALL_IO_CONFIG_H
 #define ROLLCALL_IO_CONFIG_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/causes.h"
 #include "base/err.h"

@@ -987,17 +987,6 @@ static struct db *open_reader(const char *path, struct err *e)
     }
 }
 
-/* SQLite would let everyone read what it makes; what it makes later beside a file gets that file's
- * mode. Not for a file that is there: closing it would drop SQLite's locks. */
-static void make_private(const char *path)
-{
-    int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
-
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
 bool db_check(const char *path, struct err *e)
 {
     return db_place_check(path, false, db_schema_version(), e);
@@ -1012,7 +1001,12 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
     if (mode == DB_READ) {
         return open_reader(path, e);
     }
-    make_private(path);
+    /* SQLite would let everyone read what it makes; what it makes later beside a file gets that
+     * file's mode. Not for a file that is there: closing it would drop SQLite's locks. */
+    int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd >= 0) {
+        close(fd);
+    }
     struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
     if (!d || !get_ready(d, mode, e)) {
         return NULL;

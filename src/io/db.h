@@ -11,10 +11,6 @@
 #ifndef ROLLCALL_IO_DB_H
 #define ROLLCALL_IO_DB_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/cell.h"

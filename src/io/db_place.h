@@ -6,8 +6,6 @@
 #ifndef ROLLCALL_IO_DB_PLACE_H
 #define ROLLCALL_IO_DB_PLACE_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 

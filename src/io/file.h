@@ -11,8 +11,6 @@
 #ifndef ROLLCALL_IO_FILE_H
 #define ROLLCALL_IO_FILE_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/arena.h"

@@ -2,7 +2,6 @@
 #include "io/gzip.h"
 
 #include <limits.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -51,16 +50,6 @@ static void set_capacity(struct inflating *f, size_t capacity)
     f->out = xrealloc(f->out, capacity + 1 + f->padding);
 }
 
-static int inflate_some(struct inflating *f)
-{
-    f->z.next_out = (unsigned char *)f->out + f->written;
-    f->z.avail_out = (unsigned)(f->capacity + 1 - f->written); /* the limits' ranges fit */
-    int result = inflate(&f->z, Z_NO_FLUSH);
-    INVARIANT(result != Z_MEM_ERROR);
-    f->written = f->capacity + 1 - f->z.avail_out;
-    return result;
-}
-
 static bool check_size(struct inflating *f, struct err *e)
 {
     if (f->written > f->max_out) {
@@ -81,7 +70,12 @@ static bool inflate_members(struct inflating *f, struct err *e)
     for (;;) {
         size_t left_before = f->z.avail_in;
         size_t written_before = f->written;
-        int result = inflate_some(f);
+
+        f->z.next_out = (unsigned char *)f->out + f->written;
+        f->z.avail_out = (unsigned)(f->capacity + 1 - f->written); /* the limits' ranges fit */
+        int result = inflate(&f->z, Z_NO_FLUSH);
+        INVARIANT(result != Z_MEM_ERROR);
+        f->written = f->capacity + 1 - f->z.avail_out;
         if (!check_size(f, e)) {
             return false;
         }

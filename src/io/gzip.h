@@ -9,8 +9,6 @@
 #ifndef ROLLCALL_IO_GZIP_H
 #define ROLLCALL_IO_GZIP_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #include "base/err.h"

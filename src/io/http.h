@@ -11,10 +11,6 @@
 #ifndef ROLLCALL_IO_HTTP_H
 #define ROLLCALL_IO_HTTP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/err.h"
 #include "io/secret.h"

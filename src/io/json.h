@@ -18,9 +18,6 @@
 #ifndef ROLLCALL_IO_JSON_H
 #define ROLLCALL_IO_JSON_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <yyjson.h>
 

@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_IO_LOCK_H
 #define ROLLCALL_IO_LOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 
 struct lock_file;

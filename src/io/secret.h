@@ -9,8 +9,6 @@
 #ifndef ROLLCALL_IO_SECRET_H
 #define ROLLCALL_IO_SECRET_H
 
-#include <stddef.h>
-
 #include "io/json.h"
 
 struct secret;

@@ -12,9 +12,6 @@
 #ifndef ROLLCALL_OUT_EXPORT_H
 #define ROLLCALL_OUT_EXPORT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/config.h"

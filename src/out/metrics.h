@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_OUT_METRICS_H
 #define ROLLCALL_OUT_METRICS_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/err.h"
 #include "etl/ledger.h"
 #include "io/config.h"

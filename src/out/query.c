@@ -1,6 +1,5 @@
 #include "out/query.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_OUT_QUERY_H
 #define ROLLCALL_OUT_QUERY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/db.h"

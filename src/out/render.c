@@ -85,14 +85,6 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t code)
     return false;
 }
 
-static size_t char_width(uint32_t code)
-{
-    if (is_in(combining, COUNT_OF(combining), code)) {
-        return 0;
-    }
-    return is_in(wide, COUNT_OF(wide), code) ? 2 : 1;
-}
-
 /* Terminal columns of a text, as far as fits into `limit`; *bytes receives how much that is. */
 static size_t text_width(const char *text, size_t length, size_t limit, size_t *bytes)
 {
@@ -102,8 +94,11 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     while (at < length) {
         uint32_t code = 0;
         size_t step = utf8_next(text + at, length - at, &code);
-        size_t more = step > 0 ? char_width(code) : 1;
+        size_t more = step > 0 && is_in(wide, COUNT_OF(wide), code) ? 2 : 1;
 
+        if (step > 0 && is_in(combining, COUNT_OF(combining), code)) {
+            more = 0;
+        }
         if (width + more > limit) {
             break;
         }

@@ -8,7 +8,6 @@
 #ifndef ROLLCALL_OUT_RENDER_H
 #define ROLLCALL_OUT_RENDER_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"

@@ -8,8 +8,6 @@
 #ifndef ROLLCALL_OUT_SNAPSHOT_H
 #define ROLLCALL_OUT_SNAPSHOT_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 #include "io/db.h"
 

@@ -8,8 +8,6 @@
 #ifndef ROLLCALL_OUT_STATUS_H
 #define ROLLCALL_OUT_STATUS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"

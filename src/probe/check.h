@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_PROBE_CHECK_H
 #define ROLLCALL_PROBE_CHECK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/err.h"
 #include "io/config.h"
 #include "probe/report.h"

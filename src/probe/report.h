@@ -8,8 +8,6 @@
 #ifndef ROLLCALL_PROBE_REPORT_H
 #define ROLLCALL_PROBE_REPORT_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #include "base/arena.h"
