@@ -427,20 +427,19 @@ bool extract_stream_whole(const struct extract_stream_result *sr)
     return sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
 }
 
-/* The run's kind: all streams' outcomes as one. A stream that reached its end counts as done even
- * if nothing was owed. */
-static enum err_kind judge(const struct extract_result *result, struct err *e)
+/* The run's kind: all streams' outcomes as one, those that were needed alone included. A stream
+ * that reached its end counts as done even if nothing was owed. */
+static enum err_kind judge(const struct extract *x, struct err *e)
 {
     struct outcome total = {0};
 
-    for (size_t i = 0; i < result->stream_count; i++) {
-        const struct extract_stream_result *sr = &result->streams[i];
-        const struct outcome *o = &sr->outcome;
-        total.done += o->done + (extract_stream_whole(sr) ? 1 : 0);
-        total.left += o->left + (sr->begun ? 0 : 1);
-        total.stopped = total.stopped || o->stopped;
+    for (size_t i = 0; i < x->part_count; i++) {
+        const struct part *p = &x->parts[i];
+        total.done += p->result ? p->outcome.done + (extract_stream_whole(p->result) ? 1 : 0) : 0;
+        total.left += p->outcome.left + (p->begun ? 0 : 1);
+        total.stopped = total.stopped || p->outcome.stopped;
         if (total.first.kind == ERR_NONE) {
-            total.first = o->first;
+            total.first = p->outcome.first;
         }
     }
     total.stopped = total.stopped || (total.left > 0 && stop_requested());
@@ -539,7 +538,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     err_clear(e);
     x.run.totals.streams_left = (int64_t)request->stream_count;
     if (open_all(&x, e) && prepare(&x, e) && run_streams(&x, e)) {
-        kind = judge(result, e);
+        kind = judge(&x, e);
     } else {
         kind = e->kind;
     }

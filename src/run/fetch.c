@@ -473,8 +473,8 @@ static bool hand_on(struct fetch_loop *l, struct reading *r, struct page *p)
     }
     if (!p->last || has_cleanup(r->steps)) {
         r->net_state = p->last ? NET_COMMITTING : NET_FETCHING;
-        push(l, p);
-        return !p->last;
+        push(l, p); /* from here on it is the database's */
+        return r->net_state == NET_FETCHING;
     }
     end_reading(l, r, p);
     return false;
@@ -487,8 +487,9 @@ static void ask_for_less(struct fetch_loop *l, struct reading *r, struct page *t
     struct pager_at at;
     const char *id;
     bool halved = pager_halve(r->pager, r->next_to_hand, &at, &id);
+    bool all = r->id_count > 1 && r->alone + 1 == r->id_count;
 
-    if (!halved && (!id || ++r->alone > ALONE_MOST)) {
+    if (!halved && (!id || ++r->alone > ALONE_MOST || all)) {
         fail_reading(l, r, &trouble->error, false);
         page_free(trouble);
         return;

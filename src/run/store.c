@@ -362,6 +362,7 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
 {
     struct reading *r = p->reading;
     struct group g = {.pages = {p}, .count = 1};
+    bool is_end = p->kind == PAGE_END;
     bool ok = true;
 
     *last = p;
@@ -394,7 +395,7 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
         }
         break;
     }
-    if (ok && ((*last)->last || p->kind == PAGE_END) && r->outcome == READING_WAITING) {
+    if (ok && ((*last)->last || is_end) && r->outcome == READING_WAITING) {
         become_whole(r);
     }
     return ok;

@@ -223,7 +223,7 @@ class Trouble(TestCase):
         self.night(at(5), 0)
         self.assert_whole(at(5))
 
-    # --- ids, lists, answers that are none ------------------------------------------------------------------------
+    # --- ids ------------------------------------------------------------------------------------------------------
 
     def test_an_id_that_is_refused_costs_nothing_else(self):
         self.world(days=3, per_day=80)
@@ -237,6 +237,47 @@ class Trouble(TestCase):
         truth = [line for line in self.server.truth(START, now=at(10)) if line["conversation"]["conversationId"] != bad]
         compare_conversations(self, self.vendor, truth, {bad})
         self.assertEqual(self.vendor.value("SELECT count(*) FROM data_problem WHERE example LIKE ?", f"%{bad}%"), 1)
+
+    # --- what was not asked for but is needed ----------------------------------------------------------------------
+
+    def poll(self, code, *faults, **options):
+        """A poll of adherence for which the list of agents is too old; how many agents it has observed."""
+        if os.path.exists(self.vendor.db):
+            self.vendor.change("UPDATE window_pass SET read_at = '2026-01-01T00:00:00.000Z'")
+        before = self.vendor.value("SELECT count(*) FROM adherence_state") if os.path.exists(self.vendor.db) else 0
+        self.server.control(faults=faults)
+        self.ok(self.vendor.extract("--stream", "adherence_realtime", **options), code)
+        return self.vendor.value("SELECT count(*) FROM adherence_state") - before
+
+    def test_a_list_that_others_need_fails(self):
+        self.world()
+        self.poll(0)
+        self.poll(11, "5xx:path=/api/v2/users")
+        cut = self.rewriting(self.server.url, lambda _, path, __: path.startswith("/api/v2/users") and 1 / 0)
+        self.vendor.set(genesys={"login_url": cut, "api_url": cut})
+        self.poll(7)
+
+    def test_a_signal_before_a_stream_begins(self):
+        self.world()
+        self.server.control(faults=["latency:ms=60000,path=/api/v2/users"])
+        process = self.vendor.start_process("extract", "--stream", "adherence_realtime")
+        wait_until(lambda: os.path.exists(self.vendor.db) and self.vendor.value("SELECT count(*) FROM organization"))
+        process.terminate()
+        words = process.communicate()[1]
+        self.assertEqual(process.returncode, 12, words)
+
+    def test_a_source_that_is_not_there(self):
+        """Its refusal of every id is none of the ids'."""
+        self.world()
+        self.assertGreater(self.poll(0, "4xx:status=404,path=/api/v2/workforcemanagement/adherence"), 0)
+
+    def test_by_id_nothing_is_answered(self):
+        self.world(days=3, per_day=20)
+        self.night(at(4), 0)
+        self.night(at(9), 11, "4xx:method=GET,has=id=," + DETAILS)
+        self.night(at(10), 0)
+
+    # --- answers that are none ------------------------------------------------------------------------------------
 
     def test_an_answer_that_is_none_is_no_empty_day(self):
         """200 with an error's body, or with an empty object, for a night and for each kind of request."""
