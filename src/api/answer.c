@@ -1,12 +1,9 @@
 #include "api/answer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/diagnosis.h"
 #include "api/retry.h"
-#include "base/arena.h"
 #include "base/str.h"
 #include "io/gzip.h"
 
@@ -46,16 +43,14 @@ static char *inflated(const struct http_answer *answer, size_t *length, struct e
     return text;
 }
 
-enum answer_body answer_parse(const struct http_answer *answer, struct json_doc **doc,
-                              struct err *e)
+struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
 {
     struct buf excerpt;
     size_t length;
     char *text = inflated(answer, &length, e);
 
-    *doc = NULL;
     if (!text) {
-        return e->kind == ERR_TEMPORARY ? BODY_CUT : BODY_BAD;
+        return NULL;
     }
     text[length] = '\0';
     size_t blanks = strspn(text, " \t\r\n");
@@ -72,19 +67,16 @@ enum answer_body answer_parse(const struct http_answer *answer, struct json_doc 
         }
         buf_free(&excerpt);
         free(text);
-        return BODY_BAD;
+        return NULL;
     }
-    *doc = json_parse(text, length, e);
-    if (*doc) {
-        return BODY_WHOLE;
-    }
-    if (may_be_cut && (is_blank || e->kind == ERR_TEMPORARY)) {
+    struct json_doc *doc = json_parse(text, length, e);
+    if (!doc && may_be_cut && (is_blank || e->kind == ERR_TEMPORARY)) {
         err_set(e, ERR_TEMPORARY, "the connection was cut within the body (after %zu bytes)",
                 length);
-        return BODY_CUT;
+    } else if (!doc) {
+        e->kind = ERR_CONTRACT;
     }
-    e->kind = ERR_CONTRACT;
-    return BODY_BAD;
+    return doc;
 }
 
 /* --- errors ---------------------------------------------------------------------------------- */
@@ -212,7 +204,6 @@ static void copy_code(struct json body, char *code)
 
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code)
 {
-    struct json_doc *doc = NULL;
     struct err ignored;
     int64_t limit;
 
@@ -221,18 +212,16 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
         enum cause_id cause = diagnose_network(answer);
         err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : causes[cause].kind,
                 "%s: %s: %s", label, failures[answer->failure], answer->detail);
-        e->library_code = answer->library_code;
         return diagnosis_append(e, cause);
     }
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
     e->http_status = answer->status;
-    struct json body = {NULL};
+    struct json_doc *doc = answer->body.length > 0 ? answer_parse(answer, &ignored) : NULL;
+    struct json body = doc ? json_root(doc) : (struct json){NULL};
     if (answer->status < 300) {
         err_append(e, " with an error for a body");
     }
-    if (answer->body.length > 0 && answer_parse(answer, &doc, &ignored) == BODY_WHOLE) {
-        body = json_root(doc);
-    } else if (answer->body.length > 0) {
+    if (answer->body.length > 0 && !doc) {
         err_append(e, " without an error body of the API");
         append_escaped(e, ", Content-Type: ", answer->content_type, strlen(answer->content_type),
                        WORD_BYTES);

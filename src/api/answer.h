@@ -12,22 +12,15 @@
 
 enum { ANSWER_CODE_BYTES = 96 };
 
-enum answer_body {
-    BODY_WHOLE,
-    BODY_CUT, /* it ended early: a repeat may bring the rest */
-    BODY_BAD, /* it came whole and is no document, or passes a limit */
-};
-
 /* Appends a server's words, escaped and without the secrets they may give back. False when the
  * buffer is full: the words are cut. */
 bool answer_words(struct buf *out, const char *text, size_t length);
 
-/* Inflates and parses the body of `answer` (which stays as it is). *doc is the caller's with
- * BODY_WHOLE, NULL otherwise; then `e` is ERR_TEMPORARY (BODY_CUT) or ERR_CONTRACT (BODY_BAD). A
- * body that the protocol does not frame counts as cut when its document is not over at its last
- * byte. */
-enum answer_body answer_parse(const struct http_answer *answer, struct json_doc **doc,
-                              struct err *e);
+/* Inflates and parses the body of `answer` (which stays as it is); NULL with ERR_TEMPORARY when it
+ * ended early (a repeat may bring the rest), ERR_CONTRACT when it came whole and is no document, or
+ * passes a limit. A body that the protocol does not frame counts as cut when its document is not
+ * over at its last byte. Free with json_free. */
+struct json_doc *answer_parse(const struct http_answer *answer, struct err *e);
 
 /* True when a document is an error of the API's (ErrorBody: a status of 400 or more, with a code or
  * a message), whatever the status line said. */

@@ -2,14 +2,11 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "api/diagnosis.h"
 #include "api/pace.h"
 #include "api/retry.h"
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -650,15 +647,16 @@ static bool complete(struct client *c, struct flight *f)
     if (!f->want_document) {
         return true;
     }
-    enum answer_body body = answer_parse(&answer->http, &answer->document, &answer->error);
-    bool is_refusal = body == BODY_WHOLE && answer_is_error(json_root(answer->document));
+    enum retry_reason reason = RETRY_NO;
+    answer->document = answer_parse(&answer->http, &answer->error);
+    bool is_refusal = answer->document && answer_is_error(json_root(answer->document));
     if (is_refusal) {
+        reason = RETRY_SERVER;
         json_free(answer->document);
         answer->document = NULL;
+    } else if (!answer->document && answer->error.kind == ERR_TEMPORARY) {
+        reason = RETRY_NETWORK;
     }
-    enum retry_reason reason = body == BODY_CUT ? RETRY_NETWORK
-                               : is_refusal     ? RETRY_SERVER
-                                                : RETRY_NO;
     if (repeat(c, f, reason, retry_after_of(&answer->http))) {
         err_clear(&answer->error);
         return false;
@@ -666,7 +664,7 @@ static bool complete(struct client *c, struct flight *f)
     if (is_refusal) {
         answer_error(&answer->error, &answer->http, f->label, answer->code);
         answer->error.kind = ERR_TEMPORARY;
-    } else if (body == BODY_WHOLE) {
+    } else if (answer->document) {
         err_clear(&answer->error);
     } else {
         err_prefix(&answer->error, "%s", f->label);

@@ -1,10 +1,8 @@
 #include "api/diagnosis.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "api/region.h"
-#include "base/arena.h"
 #include "base/str.h"
 
 enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
@@ -17,14 +15,6 @@ static const enum cause_id network_causes[] = {
     [HTTP_RESET] = CAUSE_NET_RESET,     [HTTP_PROXY] = CAUSE_NET_OTHER,
     [HTTP_TLS] = CAUSE_NET_TLS_OTHER,   [HTTP_TOO_LARGE] = CAUSE_NET_TOO_LARGE,
     [HTTP_OTHER] = CAUSE_NET_OTHER,
-};
-
-static const enum cause_id tls_causes[] = {
-    [HTTP_TLS_NO_FAILURE] = CAUSE_NET_TLS_OTHER, [HTTP_TLS_EXPIRED] = CAUSE_NET_CERT_EXPIRED,
-    [HTTP_TLS_EARLY] = CAUSE_NET_CERT_EARLY,     [HTTP_TLS_HOST] = CAUSE_NET_CERT_HOST,
-    [HTTP_TLS_SELF] = CAUSE_NET_CERT_SELF,       [HTTP_TLS_ISSUER] = CAUSE_NET_CERT_ISSUER,
-    [HTTP_TLS_VERSION] = CAUSE_NET_TLS_VERSION,  [HTTP_TLS_NONE] = CAUSE_NET_TLS_NONE,
-    [HTTP_TLS_CA_FILE] = CAUSE_CONFIG_CA_FILE,   [HTTP_TLS_OTHER] = CAUSE_NET_TLS_OTHER,
 };
 
 static enum cause_id proxy_cause(const struct http_answer *answer)
@@ -46,7 +36,7 @@ enum cause_id diagnose_network(const struct http_answer *answer)
     if (answer->proxy_failed || answer->failure == HTTP_PROXY) {
         return proxy_cause(answer);
     }
-    return answer->failure == HTTP_TLS ? tls_causes[answer->tls] : network_causes[answer->failure];
+    return answer->failure == HTTP_TLS ? answer->tls : network_causes[answer->failure];
 }
 
 /* --- the login ------------------------------------------------------------------------------- */

@@ -1,7 +1,5 @@
 #include "api/region.h"
 
-#include <string.h>
-
 #include "base/str.h"
 
 const struct region region_table[] = {

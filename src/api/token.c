@@ -1,7 +1,5 @@
 #include "api/token.h"
 
-#include <string.h>
-
 #include "api/answer.h"
 #include "api/diagnosis.h"
 #include "base/str.h"
@@ -111,7 +109,6 @@ static void refuse(const struct config *config, const char *login_url,
 bool token_accept(struct token *t, const struct config *config, const char *login_url,
                   const struct http_answer *answer, int64_t monotonic_ms, struct err *e)
 {
-    struct json_doc *doc;
     char code[ANSWER_CODE_BYTES];
     bool ok = false;
 
@@ -124,8 +121,8 @@ bool token_accept(struct token *t, const struct config *config, const char *logi
         e->kind = answer->status >= 500 ? ERR_TEMPORARY : e->kind;
         return diagnosis_append(e, diagnose_login(answer, NULL));
     }
-    enum answer_body body = answer_parse(answer, &doc, e);
-    if (body == BODY_CUT && answer->status == 200) {
+    struct json_doc *doc = answer_parse(answer, e);
+    if (!doc && e->kind == ERR_TEMPORARY && answer->status == 200) {
         return err_prefix(e, "login at %s", login_url);
     }
     if (doc && answer->status == 200) {

@@ -54,7 +54,7 @@ enum { ERR_MESSAGE_BYTES = 1536 };
 struct err {
     enum err_kind kind;
     int http_status;  /* 0 when no HTTP answer was involved */
-    int library_code; /* CURLcode, SQLite extended code or errno; 0 when none */
+    int library_code; /* SQLite extended code or errno; 0 when none */
     int cause;        /* enum cause_id of base/causes.h; 0 when none is known */
     char message[ERR_MESSAGE_BYTES];
 };

@@ -1,10 +1,8 @@
 #include "base/limits.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/str.h"
 
 #define LIMIT_PREFIX "ROLLCALL_LIMIT_"

@@ -1,8 +1,6 @@
 #include "base/str.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/utf8.h"
 

@@ -4,11 +4,9 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -2,7 +2,6 @@
 #include "io/gzip.h"
 
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 

@@ -6,11 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
@@ -296,24 +293,24 @@ enum {
 };
 
 static const struct {
-    enum http_tls tls;
+    enum cause_id tls;
     int verify_result; /* 0: by words alone */
     const char *words; /* lower case; NULL: by the result alone */
 } tls_signs[] = {
-    {HTTP_TLS_EXPIRED, VERIFY_EXPIRED, "certificate has expired"},
-    {HTTP_TLS_EARLY, VERIFY_EARLY, "not yet valid"},
-    {HTTP_TLS_SELF, VERIFY_SELF_SIGNED, "self-signed certificate"},
-    {HTTP_TLS_SELF, VERIFY_SELF_SIGNED_IN_CHAIN, "self signed certificate"},
-    {HTTP_TLS_ISSUER, VERIFY_NO_LOCAL_ISSUER, "issuer certificate"},
-    {HTTP_TLS_ISSUER, VERIFY_NO_ISSUER, "signer not trusted"},
-    {HTTP_TLS_ISSUER, VERIFY_FIRST_UNVERIFIED, NULL},
-    {HTTP_TLS_HOST, 0, "subject name"},
-    {HTTP_TLS_HOST, 0, "does not match"},
-    {HTTP_TLS_VERSION, 0, "unsupported protocol"},
-    {HTTP_TLS_VERSION, 0, "protocol version"},
-    {HTTP_TLS_NONE, 0, "wrong version number"},
-    {HTTP_TLS_NONE, 0, "http request"},
-    {HTTP_TLS_NONE, 0, "unknown protocol"},
+    {CAUSE_NET_CERT_EXPIRED, VERIFY_EXPIRED, "certificate has expired"},
+    {CAUSE_NET_CERT_EARLY, VERIFY_EARLY, "not yet valid"},
+    {CAUSE_NET_CERT_SELF, VERIFY_SELF_SIGNED, "self-signed certificate"},
+    {CAUSE_NET_CERT_SELF, VERIFY_SELF_SIGNED_IN_CHAIN, "self signed certificate"},
+    {CAUSE_NET_CERT_ISSUER, VERIFY_NO_LOCAL_ISSUER, "issuer certificate"},
+    {CAUSE_NET_CERT_ISSUER, VERIFY_NO_ISSUER, "signer not trusted"},
+    {CAUSE_NET_CERT_ISSUER, VERIFY_FIRST_UNVERIFIED, NULL},
+    {CAUSE_NET_CERT_HOST, 0, "subject name"},
+    {CAUSE_NET_CERT_HOST, 0, "does not match"},
+    {CAUSE_NET_TLS_VERSION, 0, "unsupported protocol"},
+    {CAUSE_NET_TLS_VERSION, 0, "protocol version"},
+    {CAUSE_NET_TLS_NONE, 0, "wrong version number"},
+    {CAUSE_NET_TLS_NONE, 0, "http request"},
+    {CAUSE_NET_TLS_NONE, 0, "unknown protocol"},
 };
 
 /* A handshake ends in SSL_CONNECT_ERROR both when the peer refuses it and when the connection is
@@ -369,16 +366,16 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     }
 }
 
-static enum http_tls tls_failure(CURL *easy, CURLcode code, const char *detail)
+static enum cause_id tls_failure(CURL *easy, CURLcode code, const char *detail)
 {
-    enum http_tls tls = HTTP_TLS_OTHER;
+    enum cause_id tls = CAUSE_NET_TLS_OTHER;
     long verified = 0;
 
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     if (code == CURLE_SSL_CACERT_BADFILE) {
-        tls = HTTP_TLS_CA_FILE;
+        tls = CAUSE_CONFIG_CA_FILE;
     }
-    for (size_t i = 0; i < COUNT_OF(tls_signs) && tls == HTTP_TLS_OTHER; i++) {
+    for (size_t i = 0; i < COUNT_OF(tls_signs) && tls == CAUSE_NET_TLS_OTHER; i++) {
         bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
         if (by_result || (tls_signs[i].words && str_has_nocase(detail, tls_signs[i].words))) {
             tls = tls_signs[i].tls;
@@ -412,13 +409,10 @@ struct http *http_new(const struct http_options *options, struct err *e)
 {
     start_libcurl();
     if (options->ca_file && access(options->ca_file, R_OK) != 0) {
-        int code = errno;
         err_set(e, ERR_CONFIG, "[genesys] ca_file cannot be read: %s: %s", options->ca_file,
-                strerror(code));
-        e->library_code = code;
+                strerror(errno));
         return NULL;
     }
-
     struct http *h = xcalloc(1, sizeof(*h));
     h->multi = curl_multi_init();
     if (!h->multi) {
@@ -670,7 +664,6 @@ static void finish(struct http *h, struct transfer *t, CURLcode code, struct htt
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);
     snprintf(t->answer.address, sizeof(t->answer.address), "%s", address ? address : "");
-    t->answer.library_code = (int)code;
     t->answer.elapsed_ms = (int64_t)elapsed_us / 1000;
     if (code == CURLE_OK && t->headers_done) {
         t->answer.failure = HTTP_OK;

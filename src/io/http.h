@@ -12,6 +12,7 @@
 #define ROLLCALL_IO_HTTP_H
 
 #include "base/buf.h"
+#include "base/causes.h"
 #include "base/err.h"
 #include "io/secret.h"
 
@@ -52,28 +53,13 @@ enum http_failure {
     HTTP_OTHER,
 };
 
-/* Why TLS failed, when failure is HTTP_TLS. */
-enum http_tls {
-    HTTP_TLS_NO_FAILURE,
-    HTTP_TLS_EXPIRED,
-    HTTP_TLS_EARLY, /* not yet valid */
-    HTTP_TLS_HOST,  /* the certificate is another host's */
-    HTTP_TLS_SELF, /* signed by itself, or by an authority that is not trusted and was sent along */
-    HTTP_TLS_ISSUER,
-    HTTP_TLS_VERSION, /* older than TLS 1.2 */
-    HTTP_TLS_NONE,    /* the peer speaks something else */
-    HTTP_TLS_CA_FILE, /* ca_file holds no certificates */
-    HTTP_TLS_OTHER,
-};
-
 struct http_answer {
     void *user;
     enum http_failure failure;
-    enum http_tls tls;
+    enum cause_id tls; /* why TLS failed, when failure is HTTP_TLS */
     int proxy_status;  /* of a CONNECT by a proxy; 0: none */
     bool proxy_failed; /* the failure is the proxy's: its name, its port, its answer */
     char address[64];  /* of the peer the connection was made to, "" when there was none */
-    int library_code;  /* CURLcode */
     char detail[256];  /* libcurl's own words for a failure, escaped */
     int status;        /* HTTP status, 0 on failure */
     struct buf body;   /* raw bytes; the taker frees it */

@@ -1,7 +1,6 @@
 #include "io/idset.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 #include "io/hash.h"

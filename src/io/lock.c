@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,21 +37,12 @@ static struct flock slot_range(int slot, short type)
     };
 }
 
-static void describe_self(char *holder)
-{
-    char host[HOST_BYTES] = "";
-    if (gethostname(host, sizeof(host) - 1) != 0) {
-        host[0] = '\0';
-    }
-    char now[CLOCK_ISO_BYTES];
-    snprintf(holder, LOCK_HOLDER_BYTES, "process %ld%s%s, started %s", (long)getpid(),
-             host[0] == '\0' ? "" : " on ", host, clock_format(clock_now_ms(), now));
-}
-
 struct lock_file *lock_open(const char *database_path, struct err *e)
 {
     struct arena *a = arena_new(0);
     struct lock_file *l = arena_alloc(a, sizeof(*l));
+    char host[HOST_BYTES] = "";
+    char now[CLOCK_ISO_BYTES];
     struct stat st;
     l->arena = a;
     l->path = file_beside(a, database_path, ".lock");
@@ -70,7 +60,11 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
         lock_close(l);
         return NULL;
     }
-    describe_self(l->holder);
+    if (gethostname(host, sizeof(host) - 1) != 0) {
+        host[0] = '\0';
+    }
+    snprintf(l->holder, LOCK_HOLDER_BYTES, "process %ld%s%s, started %s", (long)getpid(),
+             host[0] == '\0' ? "" : " on ", host, clock_format(clock_now_ms(), now));
     return l;
 }
 

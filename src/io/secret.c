@@ -1,7 +1,5 @@
 #include "io/secret.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,7 +7,6 @@
 #include <sys/prctl.h>
 #endif
 
-#include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/str.h"

@@ -1,7 +1,5 @@
 #include "out/query.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"

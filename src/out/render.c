@@ -2,12 +2,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "base/utf8.h"

@@ -1,10 +1,8 @@
 #include "out/snapshot.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "base/arena.h"
 #include "base/str.h"
 #include "io/file.h"
 

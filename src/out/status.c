@@ -1,8 +1,5 @@
 #include "out/status.h"
 
-#include <string.h>
-
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "out/render.h"

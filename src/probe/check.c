@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -916,20 +915,6 @@ static bool may_write(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
-/* Whether the file that is there opens; the writer's right to it is asked for apart. */
-static void check_existing(struct report *r, const char *path)
-{
-    struct err e;
-    struct db *d = db_open(path, DB_READ, &e);
-
-    if (d) {
-        report_add(r, "database", CAUSE_NONE, "%s, schema %d", path, db_schema_version());
-    } else {
-        report_error(r, "database", &e, CAUSE_LOCAL_DATABASE);
-    }
-    db_close(d);
-}
-
 static void check_database(struct report *r, const char *path)
 {
     const char *directory = file_directory(r->arena, path);
@@ -945,8 +930,15 @@ static void check_database(struct report *r, const char *path)
         report_add(r, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
     } else if (exists && !may_write(path)) {
         report_add(r, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", path, strerror(errno));
-    } else if (exists) {
-        check_existing(r, path);
+    } else if (exists) { /* its writer's right was asked for apart */
+        struct db *d = db_open(path, DB_READ, &e);
+
+        if (d) {
+            report_add(r, "database", CAUSE_NONE, "%s, schema %d", path, db_schema_version());
+        } else {
+            report_error(r, "database", &e, CAUSE_LOCAL_DATABASE);
+        }
+        db_close(d);
     } else {
         report_add(r, "database", CAUSE_NONE, "%s is not there yet; the first extract makes it",
                    path);

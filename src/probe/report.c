@@ -1,14 +1,13 @@
 #include "probe/report.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "base/str.h"
 #include "io/db.h"
 #include "out/render.h"
 #include "sql.h"
 
-enum { TEXT_COLUMN = 11, FIRST_ROOM = 32 };
+enum { TEXT_COLUMN = 11, RESULTS_MOST = 1024 };
 
 enum status { OK, WARNING, FAILED, SKIPPED };
 
@@ -32,16 +31,10 @@ struct report_result {
 
 static struct report_result *new_result(struct report *r, const char *name, const char *evidence)
 {
-    if (r->count == r->room) {
-        size_t room = r->room > 0 ? 2 * r->room : FIRST_ROOM;
-        struct report_result *larger = arena_array(r->arena, room, sizeof(*larger));
-
-        if (r->count > 0) {
-            memcpy(larger, r->results, r->count * sizeof(*larger));
-        }
-        r->results = larger;
-        r->room = room;
+    if (!r->results) {
+        r->results = arena_array(r->arena, RESULTS_MOST, sizeof(*r->results));
     }
+    INVARIANT(r->count < RESULTS_MOST);
     struct report_result *result = &r->results[r->count++];
     *result = (struct report_result){.step = r->step, .name = name, .evidence = evidence};
     return result;

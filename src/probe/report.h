@@ -21,7 +21,6 @@ struct report {
     enum cause_step step; /* the one that results are of */
     struct report_result *results;
     size_t count;
-    size_t room;
     enum err_kind kind; /* of the first failure; ERR_NONE: there was none */
 };
 

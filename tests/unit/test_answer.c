@@ -98,13 +98,12 @@ TEST(failures_below_http)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {
-            .failure = cases[i].failure, .library_code = 56, .detail = "in curl's words"};
+            .failure = cases[i].failure, .tls = CAUSE_NET_TLS_OTHER, .detail = "in curl's words"};
         char code[ANSWER_CODE_BYTES];
         struct err e;
 
         assert_false(answer_error(&e, &a, "users page 1", code));
         assert_int_equal(e.kind, cases[i].kind);
-        assert_int_equal(e.library_code, 56);
         assert_int_equal(e.http_status, 0);
         assert_non_null(strstr(e.message, "users page 1: "));
         assert_non_null(strstr(e.message, "in curl's words"));

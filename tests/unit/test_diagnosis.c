@@ -36,9 +36,9 @@ TEST(below_http)
         {{.failure = HTTP_PROXY}, CAUSE_NET_PROXY_DENIED},
         {{.failure = HTTP_RESET, .proxy_status = 502, .proxy_failed = true},
          CAUSE_NET_PROXY_TROUBLE},
-        {{.failure = HTTP_TLS, .tls = HTTP_TLS_EXPIRED}, CAUSE_NET_CERT_EXPIRED},
-        {{.failure = HTTP_TLS, .tls = HTTP_TLS_CA_FILE}, CAUSE_CONFIG_CA_FILE},
-        {{.failure = HTTP_TLS, .tls = HTTP_TLS_OTHER}, CAUSE_NET_TLS_OTHER},
+        {{.failure = HTTP_TLS, .tls = CAUSE_NET_CERT_EXPIRED}, CAUSE_NET_CERT_EXPIRED},
+        {{.failure = HTTP_TLS, .tls = CAUSE_CONFIG_CA_FILE}, CAUSE_CONFIG_CA_FILE},
+        {{.failure = HTTP_TLS, .tls = CAUSE_NET_TLS_OTHER}, CAUSE_NET_TLS_OTHER},
         {{.failure = HTTP_TOO_LARGE}, CAUSE_NET_TOO_LARGE},
         {{.failure = HTTP_OTHER}, CAUSE_NET_OTHER},
     };
