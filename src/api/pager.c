@@ -525,8 +525,9 @@ static enum pager_taken take_poll(struct pager *p, struct json root, struct err 
         char what[64];
         snprintf(what, sizeof(what), "the job is %.40s", state);
         lose(p, what, text_at(root, s->reason));
-    } else if (p->spec.at.waited) {
-        lose(p, "the job was waited for by an earlier run, and is not done yet", NULL);
+    } else if (p->spec.at.waited ||
+               (p->spec.at.token && p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS))) {
+        lose(p, "the job is an earlier run's, and was waited for long enough", NULL);
     } else if (p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS)) {
         p->waited = true;
         err_set(e, ERR_TEMPORARY,

@@ -262,7 +262,8 @@ bool window_cleared(const struct ledger *l, struct window *w, const char *pass, 
                     struct err *e)
 {
     return db_do(l->db, e,
-                 "UPDATE window_pass SET token = NULL, waited = 0 "
+                 "UPDATE window_pass SET token = NULL, waited = 0, target_to = NULL, "
+                 "cursor = NULL, page = 1, page_size = NULL "
                  "WHERE window_id = ?1 AND pass = ?2 AND token = ?3",
                  I(w->window_id), S(pass), S(token));
 }

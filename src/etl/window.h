@@ -93,7 +93,8 @@ bool window_begin(const struct ledger *l, struct window *w, size_t p, const stru
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *pass,
                   const char *token, struct err *e);
 
-/* What the server called `token` is gone; another that has come meanwhile stays. */
+/* What the server called `token` is gone, and a reading that was to go on with it; another that has
+ * come meanwhile stays. */
 bool window_cleared(const struct ledger *l, struct window *w, const char *pass, const char *token,
                     struct err *e);
 

@@ -432,14 +432,17 @@ bool extract_stream_whole(const struct extract_stream_result *sr)
 static enum err_kind judge(const struct extract *x, struct err *e)
 {
     struct outcome total = {0};
+    bool is_own = false; /* the first error is that of a stream that was asked for: it says more */
 
     for (size_t i = 0; i < x->part_count; i++) {
         const struct part *p = &x->parts[i];
         total.done += p->result ? p->outcome.done + (extract_stream_whole(p->result) ? 1 : 0) : 0;
         total.left += p->outcome.left + (p->begun ? 0 : 1);
         total.stopped = total.stopped || p->outcome.stopped;
-        if (total.first.kind == ERR_NONE) {
+        if (p->outcome.first.kind != ERR_NONE &&
+            (total.first.kind == ERR_NONE || (p->result && !is_own))) {
             total.first = p->outcome.first;
+            is_own = p->result != NULL;
         }
     }
     total.stopped = total.stopped || (total.left > 0 && stop_requested());

@@ -57,6 +57,7 @@ struct night {
     size_t troubled;
     struct owed *too_large; /* days that the pass at hand cannot page through */
     size_t too_large_count;
+    size_t too_large_next;
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;
     bool over;
@@ -145,6 +146,7 @@ static void issue_cleanup(struct night *n, struct window *w, size_t p)
     r->at.token = arena_strdup(r->arena, w->now[p].token);
     atomic_store(&r->committed, true);
     w->now[p].token = NULL;
+    w->now[p].target_to_ms = TIME_NONE;
     n->side_count++;
     issue(n, r, &n->side);
 }
@@ -390,19 +392,37 @@ static bool retry_too_large(struct night *n)
 {
     size_t p = n->order[n->at];
 
-    if (n->too_large_count == 0) {
+    if (n->too_large_next == n->too_large_count) {
         return false;
     }
     while (n->at > 0 && n->order[n->at] >= p) {
         n->at--;
     }
     n->owed_count = n->owed_next = 0;
-    for (size_t i = 0; i < n->too_large_count; i++) {
-        add_owed(n, n->too_large[i].window, n->too_large[i].to_ms);
+    while (n->too_large_next < n->too_large_count) {
+        const struct owed *day = &n->too_large[n->too_large_next++];
+        add_owed(n, day->window, day->to_ms);
     }
-    n->too_large_count = 0;
     n->round = ROUNDS; /* what follows is planned already */
     return true;
+}
+
+/* Of a day too large for the query, hours that no job sees yet are missing. */
+static void note_unreached(struct night *n)
+{
+    for (size_t i = 0; i < n->too_large_count; i++) {
+        const struct owed *day = &n->too_large[i];
+        struct err error;
+
+        if (plan_covered(&day->window->span) < day->to_ms) {
+            err_set(&error, ERR_CONTRACT,
+                    "%s: more than %lld rows, which the query does not reach, and its last hours "
+                    "are in no job yet; a later run reads them",
+                    label_of(n, day->window, "query", n->run->arena),
+                    (long long)limit_get(LIMIT_QUERY_ROWS));
+            outcome_fail(&n->outcome, &error, false);
+        }
+    }
 }
 
 static void set_at_once(struct night *n)
@@ -427,6 +447,7 @@ static bool advance(struct night *n, struct err *e)
             if (!n->outcome.halted && n->lacks.length + n->refusals.length > 0 && !n->granted) {
                 fail_all_sources(n);
             }
+            note_unreached(n);
             n->over = true;
         } else if (n->round == 0 && n->at == 0 && issue_question(n)) {
             return true;

@@ -631,7 +631,7 @@ TEST_IN(setup, teardown, lost_jobs)
         {"{'state':'CANCELLED'}", false, "the job is CANCELLED"},
         {"{'state':'EXPIRED'}", true, "the job is EXPIRED"},
         {"{'state':'PENDING'}", true,
-         "the job was waited for by an earlier run, and is not done yet"},
+         "the job is an earlier run's, and was waited for long enough"},
         {"{'state':'PENDING'}", false, NULL},
         {"{'state':'FULFILLED'}", true, NULL},
         {"{'state':'DONE'}", true, NULL},
@@ -651,14 +651,18 @@ TEST_IN(setup, teardown, lost_jobs)
 
 TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 {
-    static const char *const pending[] = {"{'state':'PENDING'}"};
-    struct pager *p = pager_at(job, (struct pager_at){.token = "j"});
+    static const char *const pending[] = {"{'jobId':'j'}", "{'state':'PENDING'}"};
+    struct pager *p = pager_at(job, (struct pager_at){.page = 1});
     struct err e;
 
     limit("JOB_WAIT_MS", "10000");
-    assert_int_equal(answer_all(p, pending, 1, &e), 7); /* 0, .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
+    assert_int_equal(answer_all(p, pending, 2, &e), 7); /* .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
     assert_int_equal(e.kind, ERR_TEMPORARY);
     assert_true(pager_waited(p));
+    /* An earlier run's, which was cut while it polled, is submitted anew by this one. */
+    p = pager_at(job, (struct pager_at){.token = "j"});
+    (void)answer_all(p, pending + 1, 1, &e);
+    assert_int_equal(pager_state(p), PAGER_LOST);
     limit("JOB_WAIT_MS", NULL);
 }
 
