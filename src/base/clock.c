@@ -539,11 +539,9 @@ static bool refuse_unknown(struct arena *a, const char *name, struct err *e)
                    shown);
 }
 
-static bool use_zone(const char *value, struct err *e)
+static bool use_zone(const char *value)
 {
-    if (setenv("TZ", value, 1) != 0) {
-        return err_set(e, ERR_CONFIG, "cannot set the time zone to \"%s\"", value);
-    }
+    INVARIANT(setenv("TZ", value, 1) == 0);
     tzset();
     return true;
 }
@@ -562,7 +560,7 @@ static bool set_zone(struct arena *a, const char *name, struct err *e)
     }
     /* UTC needs no file, so that it works where no zone data is installed. */
     if (str_eq(name, "UTC") || str_eq(name, "Etc/UTC")) {
-        return use_zone("UTC0", e);
+        return use_zone("UTC0");
     }
 
     const char *path = find_zone_file(a, name);
@@ -570,7 +568,7 @@ static bool set_zone(struct arena *a, const char *name, struct err *e)
         return refuse_unknown(a, name, e);
     }
     /* The file that was checked, whatever directory libc itself would have looked in. */
-    return use_zone(arena_printf(a, ":%s", path), e);
+    return use_zone(arena_printf(a, ":%s", path));
 }
 
 bool clock_set_zone(const char *name, struct err *e)

@@ -305,33 +305,6 @@ static void list_streams(struct arena *a)
     }
 }
 
-static void list_exit_codes(void)
-{
-    for (int kind = 0; kind < ERR_KIND_COUNT; kind++) {
-        printf("%d\t%s\t%s\n", err_facts[kind].exit_code, err_facts[kind].name,
-               err_facts[kind].text);
-    }
-}
-
-static void list_limits(void)
-{
-#define LIMIT_LINE(id, name, value, min, max, text)                                                \
-    printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", name, (long long)limit_get(id),             \
-           (long long)(min), (long long)(max), text);
-    LIMITS(LIMIT_LINE)
-#undef LIMIT_LINE
-}
-
-static void list_causes(void)
-{
-    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
-        const struct cause *cause = &causes[id];
-
-        printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_steps[cause->step].name, cause->name,
-               err_facts[cause->kind].exit_code, cause->sees, cause->text, cause->remedy);
-    }
-}
-
 /* Options in front of the command that print something and end the program; false without one. */
 static bool print_what_is_asked(const struct cmd_context *ctx)
 {
@@ -340,11 +313,22 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
     } else if (ctx->option[OPT_VERSION]) {
         printf("rollcall %s\n", ROLLCALL_VERSION);
     } else if (ctx->option[OPT_EXIT_CODES]) {
-        list_exit_codes();
+        for (int kind = 0; kind < ERR_KIND_COUNT; kind++) {
+            const struct err_facts *f = &err_facts[kind];
+            printf("%d\t%s\t%s\n", f->exit_code, f->name, f->text);
+        }
     } else if (ctx->option[OPT_CAUSES]) {
-        list_causes();
+        for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
+            const struct cause *c = &causes[id];
+            printf("%s\t%s\t%d\t%s\t%s\t%s\n", cause_steps[c->step].name, c->name,
+                   err_facts[c->kind].exit_code, c->sees, c->text, c->remedy);
+        }
     } else if (ctx->option[OPT_LIMITS]) {
-        list_limits();
+#define LIMIT_LINE(id, name, value, min, max, text)                                                \
+    printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", name, (long long)limit_get(id),             \
+           (long long)(min), (long long)(max), text);
+        LIMITS(LIMIT_LINE)
+#undef LIMIT_LINE
     } else if (ctx->option[OPT_STREAMS]) {
         list_streams(ctx->arena);
     } else if (ctx->option[OPT_COMMANDS]) {
@@ -417,23 +401,18 @@ static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct 
     return err_facts[kind].exit_code;
 }
 
-/* Pages of megabytes come and go in two threads: given back to the system at once, they do not pile
- * up as fragments. */
-static void keep_memory_flat(void)
-{
-#ifdef __GLIBC__
-    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    (void)mallopt(M_ARENA_MAX, 2);
-#endif
-}
-
 int cli_main(int argc, char **argv)
 {
     struct cmd_context ctx = {.arena = arena_new(0)};
     struct err e;
     enum err_kind kind = ERR_NONE;
 
-    keep_memory_flat();
+#ifdef __GLIBC__
+    /* Pages of megabytes come and go in two threads: given back to the system at once, they do not
+     * pile up as fragments. */
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    (void)mallopt(M_ARENA_MAX, 2);
+#endif
     secret_keep_in();
     stop_install();
     err_clear(&e);

@@ -842,12 +842,12 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
     struct db *d = xcalloc(1, sizeof(*d));
 
     d->path = xstrdup(path);
-    if (sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        if (d->handle) {
-            fail(d, "opening", e);
-        } else {
-            err_set(e, ERR_BUG, "%s: out of memory while opening", path);
-        }
+    int code = sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (!d->handle) {
+        out_of_memory();
+    }
+    if (code != SQLITE_OK) {
+        fail(d, "opening", e);
         db_close(d);
         return NULL;
     }
@@ -1037,18 +1037,16 @@ void db_close(struct db *d)
     if (!d) {
         return;
     }
-    if (d->handle) {
-        db_rollback(d);
-        for (size_t i = 0; i < d->kept_count; i++) {
-            sqlite3_finalize(d->kept[i].statement);
-        }
-        free(d->kept);
-        char *moved = d->is_moved ? xstrdup(sqlite3_db_filename(d->handle, "main")) : NULL;
-        sqlite3_close_v2(d->handle);
-        if (moved) {
-            (void)db_place_set_aside(moved, d->wal);
-            free(moved);
-        }
+    db_rollback(d);
+    for (size_t i = 0; i < d->kept_count; i++) {
+        sqlite3_finalize(d->kept[i].statement);
+    }
+    free(d->kept);
+    char *moved = d->is_moved ? xstrdup(sqlite3_db_filename(d->handle, "main")) : NULL;
+    sqlite3_close_v2(d->handle);
+    if (moved) {
+        (void)db_place_set_aside(moved, d->wal);
+        free(moved);
     }
     free(d->path);
     free(d);

@@ -18,8 +18,6 @@
 #define st_ctim st_ctimespec
 #endif
 
-enum { PATH_URI_BYTES = 65536 };
-
 /* --- whose file is it --- */
 
 bool db_header_is_blank(const struct db_header *h)
@@ -49,18 +47,14 @@ bool db_header_judge(const char *path, const struct db_header *h, int newest, st
     return true;
 }
 
-/* The main file alone, without locks, without its WAL; NULL (ERR_STORE) for a path too long. */
-static const char *immutable_uri(struct arena *a, const char *path, struct err *e)
+/* The main file alone, without locks, without its WAL. */
+static const char *immutable_uri(struct arena *a, const char *path)
 {
-    const char *uri = NULL;
     struct buf b;
 
-    buf_init(&b, PATH_URI_BYTES);
-    if (buf_add_str(&b, "file:") && str_url_encode(&b, path) && buf_add_str(&b, "?immutable=1")) {
-        uri = arena_strdup(a, buf_str(&b));
-    } else {
-        err_set(e, ERR_STORE, "%.80s...: the path is too long", path);
-    }
+    buf_init(&b, SIZE_MAX);
+    (void)(buf_add_str(&b, "file:") && str_url_encode(&b, path) && buf_add_str(&b, "?immutable=1"));
+    const char *uri = arena_strdup(a, buf_str(&b));
     buf_free(&b);
     return uri;
 }
@@ -75,15 +69,11 @@ static bool first_look(struct arena *a, const char *path, int newest, struct err
     static const char header_sql[] =
         "SELECT application_id, user_version, EXISTS (SELECT 1 FROM sqlite_master)"
         " FROM pragma_application_id, pragma_user_version";
-    const char *uri = immutable_uri(a, path, e);
     struct db_header h = {0};
     sqlite3 *handle = NULL;
     sqlite3_stmt *s = NULL;
 
-    if (!uri) {
-        return false;
-    }
-    int code = sqlite3_open_v2(uri, &handle,
+    int code = sqlite3_open_v2(immutable_uri(a, path), &handle,
                                SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         code = sqlite3_prepare_v2(handle, header_sql, -1, &s, NULL);
@@ -277,14 +267,13 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
 
 static bool is_of_another(struct arena *a, const char *path)
 {
-    struct err e;
     bool is_rollback = false;
-    const char *alone = immutable_uri(a, path, &e);
     int code = check_whole(path, SQLITE_OPEN_READWRITE, &is_rollback);
 
     return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
             (code == SQLITE_OK && is_rollback)) &&
-           alone && check_whole(alone, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK;
+           check_whole(immutable_uri(a, path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) ==
+               SQLITE_OK;
 }
 
 /* A WAL does not say of which file it is. A run that was cut leaves a file that was changed before
@@ -379,10 +368,10 @@ bool db_place_reading(struct arena *a, const char *path, struct db_reading *out,
     }
     /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
     if (!has_wal(a, path)) {
-        out->name = immutable_uri(a, path, e);
+        out->name = immutable_uri(a, path);
         out->flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
         out->frozen = true;
-        return out->name != NULL;
+        return true;
     }
     out->flags = SQLITE_OPEN_READONLY;
     return check_wal(a, path, e);

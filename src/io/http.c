@@ -415,11 +415,7 @@ struct http *http_new(const struct http_options *options, struct err *e)
     }
     struct http *h = xcalloc(1, sizeof(*h));
     h->multi = curl_multi_init();
-    if (!h->multi) {
-        free(h);
-        err_set(e, ERR_BUG, "libcurl does not start");
-        return NULL;
-    }
+    INVARIANT(h->multi);
     h->options = *options;
     atomic_init(&h->woken, false);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_connections);
@@ -573,9 +569,7 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
 
 static void transfer_free(struct transfer *t)
 {
-    if (t->easy) {
-        curl_easy_cleanup(t->easy);
-    }
+    curl_easy_cleanup(t->easy);
     headers_free(t->headers);
     buf_free(&t->answer.body);
     free(t);

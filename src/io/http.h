@@ -76,7 +76,7 @@ struct http_answer {
     int64_t elapsed_ms;
 };
 
-/* A client; NULL with ERR_CONFIG (bad ca_file) or ERR_BUG. Free with http_free. */
+/* A client; NULL with ERR_CONFIG (bad ca_file). Free with http_free. */
 struct http *http_new(const struct http_options *options, struct err *e);
 void http_free(struct http *h);
 

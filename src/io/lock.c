@@ -60,9 +60,7 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
         lock_close(l);
         return NULL;
     }
-    if (gethostname(host, sizeof(host) - 1) != 0) {
-        host[0] = '\0';
-    }
+    (void)gethostname(host, sizeof(host) - 1);
     snprintf(l->holder, LOCK_HOLDER_BYTES, "process %ld%s%s, started %s", (long)getpid(),
              host[0] == '\0' ? "" : " on ", host, clock_format(clock_now_ms(), now));
     return l;

@@ -265,14 +265,6 @@ static void check_network(struct checking *a)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-static const char *lifetime_text(struct arena *a, int64_t seconds)
-{
-    if (seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS) {
-        return arena_printf(a, "%lld hours", (long long)((seconds + 1800) / 3600));
-    }
-    return arena_printf(a, "%lld minutes", (long long)((seconds + 30) / 60));
-}
-
 static void ask_region(struct checking *a, const char *login_url, const struct region *region)
 {
     const struct client_request request = {
@@ -371,8 +363,11 @@ static void check_login(struct checking *a)
     bool done = client_call(a->client, &request, &answer);
     client_answer_free(&answer);
     if (done) {
-        report_add(r, "login", CAUSE_NONE, "a token, good for %s",
-                   lifetime_text(r->arena, client_token(a->client)->lifetime_seconds));
+        int64_t seconds = client_token(a->client)->lifetime_seconds;
+        bool by_hours = seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS;
+        int64_t unit = by_hours ? 3600 : 60;
+        report_add(r, "login", CAUSE_NONE, "a token, good for %lld %s",
+                   (long long)((seconds + unit / 2) / unit), by_hours ? "hours" : "minutes");
         return;
     }
     /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
