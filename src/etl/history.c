@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 
+#include "sql.h"
+
 /* Where columns are that must be there. */
 static size_t must_have(const struct table_map *map, const char *name)
 {
-    size_t at = words_column(map, name);
+    size_t at = map_column(map, name);
 
     INVARIANT(at < map->column_count);
     return at;
@@ -20,19 +22,16 @@ static void make_statements(struct history *h, const char *const *keys, const ch
     words_add(&w, "keys", "%s", words_each(a, keys, h->key_count, "$", ", "));
     words_add(&w, "start", "\"%s\"", columns[h->start]);
     words_add(&w, "end", "\"%s\"", columns[h->end]);
-    h->words = w;
     words_add(&w, "columns", "%s", words_each(a, columns, h->width, "$", ", "));
     words_add(&w, "marks", "%s", words_each(a, columns, h->width, "?", ", "));
     words_add(&w, "changes", "%s", words_each(a, columns, h->width, "$ = excluded.$", ", "));
     words_add(&w, "key_marks", "%s", words_each(a, keys, h->key_count, "?", ", "));
-    words_add(&w, "of_key", "%s", words_fill(&w, "WHERE ({keys}) = ({key_marks}) AND {start}"));
-    words_add(&w, "select", "%s", words_fill(&w, "SELECT {columns} FROM {table} {of_key}"));
-    h->sql[HISTORY_UPTO] = words_fill(&w, "{select} <= ? ORDER BY {start} DESC LIMIT 1");
-    h->sql[HISTORY_BEFORE] = words_fill(&w, "{select} < ? ORDER BY {start} DESC LIMIT 1");
-    h->sql[HISTORY_AFTER] = words_fill(&w, "{select} > ? ORDER BY {start} LIMIT 1");
-    h->sql[HISTORY_WRITE] = words_fill(&w, "INSERT INTO {table} ({columns}) VALUES ({marks}) "
-                                           "ON CONFLICT ({keys}, {start}) DO UPDATE SET {changes}");
-    h->sql[HISTORY_REMOVE] = words_fill(&w, "DELETE FROM {table} {of_key} = ?");
+    h->words = w;
+    h->sql[HISTORY_UPTO] = words_fill(&w, sql_history_upto);
+    h->sql[HISTORY_BEFORE] = words_fill(&w, sql_history_before);
+    h->sql[HISTORY_AFTER] = words_fill(&w, sql_history_after);
+    h->sql[HISTORY_WRITE] = words_fill(&w, sql_history_write);
+    h->sql[HISTORY_REMOVE] = words_fill(&w, sql_history_remove);
 }
 
 struct history *history_new(struct db *d, const struct table_map *map, const char *const *keys,

@@ -60,7 +60,7 @@ struct history {
     size_t width;        /* cells of a row */
     struct arena *fixed; /* lives as long as this */
     struct arena *arena; /* rows that are read; reset with each row that comes */
-    struct words words;  /* {table}, {keys}, {start}, {end} */
+    struct words words;  /* of the table, for the rule's statements */
     const char *sql[HISTORY_STATEMENTS];
 
     /* Takes a row (columns of the source's map) inside the caller's transaction. */

@@ -67,39 +67,7 @@ bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, stru
     return db_end(&q);
 }
 
-bool ledger_route(struct ledger *l, const struct ledger_route *r, struct err *e)
-{
-    return db_do(l->db, e,
-                 "INSERT INTO request_count (run_id, method, route, requests, retries, status_429, "
-                 "status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-                 "ON CONFLICT (run_id, method, route) DO UPDATE SET requests = excluded.requests, "
-                 "retries = excluded.retries, status_429 = excluded.status_429, "
-                 "status_5xx = excluded.status_5xx, bytes = excluded.bytes",
-                 I(l->run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
-                 I(r->status_429), I(r->status_5xx), I(r->bytes));
-}
-
-bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e)
-{
-    return db_do(l->db, e,
-                 "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
-                 "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                 I(r->window_id), I(r->run_id), S(r->plan), I(r->page_no), T(r->received_ms),
-                 S(r->path), S(r->gzip ? "gzip" : "identity"), B(r->bytes, r->length),
-                 I(r->row_count));
-}
-
 /* --- facts --- */
-
-bool ledger_problem(struct ledger *l, const char *stream, const char *path, const char *kind,
-                    const char *example, struct err *e)
-{
-    return db_do(l->db, e,
-                 "INSERT INTO data_problem (stream, path, kind, example, first_seen_at, count) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (stream, path, kind) DO UPDATE SET "
-                 "count = count + 1",
-                 S(stream), S(path), S(kind), S(example), T(clock_now_ms()));
-}
 
 bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,
                    const char **plan, struct err *e)

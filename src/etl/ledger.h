@@ -1,6 +1,6 @@
 /*
- * The ledger: runs, what they asked for, the pages they received, and facts that they share.
- * Windows are etl/window.h's, what was odd about rows is counted by the loader.
+ * The ledger: runs, and facts that they share. Windows are etl/window.h's, what was odd about rows
+ * is counted by the loader.
  *
  * Invariants: times are ISO texts in the file and milliseconds here; what is written of a run is
  * that of the run begun last. What is written outside a transaction of the caller's is one by
@@ -53,41 +53,7 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
 /* Business days of a stream that are whole. */
 bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e);
 
-/* A route's request counters, of the whole run. */
-struct ledger_route {
-    const char *method;
-    const char *route;
-    int64_t requests;
-    int64_t retries;
-    int64_t status_429;
-    int64_t status_5xx;
-    int64_t bytes;
-};
-/* Stores one route's counters (in place of those stored before). Part of the caller's transaction.
- */
-bool ledger_route(struct ledger *l, const struct ledger_route *r, struct err *e);
-
-/* A page as it was received. */
-struct ledger_raw {
-    int64_t window_id;
-    int64_t run_id;
-    const char *plan;
-    int64_t page_no;
-    int64_t received_ms;
-    const char *path;
-    bool gzip;
-    const void *bytes;
-    size_t length;
-    int64_t row_count;
-};
-/* Keeps the raw bytes of a page that changed a row. Part of the page's transaction. */
-bool ledger_raw_page(struct ledger *l, const struct ledger_raw *r, struct err *e);
-
 /* --- facts --- */
-
-/* Counts something odd about a stream's data. Part of the caller's transaction. */
-bool ledger_problem(struct ledger *l, const char *stream, const char *path, const char *kind,
-                    const char *example, struct err *e);
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces what the zone's rules or

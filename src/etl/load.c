@@ -8,8 +8,9 @@
 #include "etl/intervals.h"
 #include "etl/observe.h"
 #include "etl/words.h"
+#include "sql.h"
 
-enum { TABLES_MAX = 32 };
+enum { TABLES_MAX = WALK_TABLES_MAX };
 
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
@@ -64,7 +65,6 @@ enum statement {
     WRITE_ROOT,
     NOTE_CHANGE,
     NOTE_NAMES,
-    CLEAR_MOVED,
     FIND_MOVED,
     SELECT_GONE,
     REMOVE_MOVED,
@@ -221,6 +221,8 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "moved", "%s", moved(l));
     words_add(&w, "attributes",
               l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
+    words_add(&w, "replaces",
+              l->attributes && table == l->attributes ? "replaces_attributes" : "replaces");
     words_add(&w, "table", "\"%s\"", t->map->table);
     words_add(&w, "new", "\"" FEED "%s\"", t->map->table);
     words_add(&w, "columns", "%s", stored_columns(l, table, false));
@@ -239,10 +241,14 @@ static void make(struct loader *l, size_t statement, size_t table, const char *t
     l->sql[statement] = words_fill(&w, template);
 }
 
-/* Whether the file has a table, or a table a column. */
-static bool has(struct loader *l, const char *sql, const char *name, bool *found, struct err *e)
+/* Whether the file has a table or, unless it is NULL, a column of it. */
+static bool has(struct loader *l, const char *table, const char *column, bool *found, struct err *e)
 {
-    struct rows q = db_ask(l->db, e, sql, S(name));
+    struct rows q =
+        db_ask(l->db, e,
+               "SELECT 1 FROM sqlite_schema AS s WHERE name = ?1 COLLATE NOCASE AND (?2 "
+               "IS NULL OR ?2 IN (SELECT name FROM pragma_table_info(s.name)))",
+               S(table), S(column));
 
     *found = db_next(&q);
     return db_end(&q);
@@ -251,97 +257,26 @@ static bool has(struct loader *l, const char *sql, const char *name, bool *found
 static bool make_root(struct loader *l, struct err *e)
 {
     const char *root = l->tree->root->table;
+    const char *change = arena_printf(l->arena, "%s_change", root);
     bool has_change;
 
-    if (!has(l, "SELECT 1 FROM pragma_table_info(?1) WHERE name = 'deleted_at'", root,
-             &l->has_deleted_at, e) ||
-        !has(l, "SELECT 1 FROM sqlite_schema WHERE name = ?1 || '_change'", root, &has_change, e)) {
+    if (!has(l, root, "deleted_at", &l->has_deleted_at, e) ||
+        !has(l, change, NULL, &has_change, e)) {
         return false;
     }
-    make(l, FIND, 0,
-         "SELECT new.rowid, stored.{key}, stored.row_hash, stored.row_changed_run_id, {deleted}, "
-         "{moved}{attributes} FROM {new_root} AS new CROSS JOIN {root} AS stored "
-         "ON ({stored_ids}) = ({new_ids})");
-    make(l, WRITE_ROOT, 0,
-         "INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root} "
-         "WHERE true ON CONFLICT ({ids}) DO UPDATE SET {changes}");
+    make(l, FIND, 0, sql_load_find);
+    make(l, WRITE_ROOT, 0, sql_load_write_root);
     if (l->tree->key) {
-        make(l, LAST_KEY, 0, "SELECT max({key}) FROM {root}");
+        make(l, LAST_KEY, 0, sql_load_last_key);
     }
     if (has_change) {
-        make(l, NOTE_CHANGE, 0,
-             "INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source) "
-             "SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new_root} WHERE part IS NOT NULL");
+        make(l, NOTE_CHANGE, 0, sql_load_note_change);
     }
     if (l->rule == LOAD_WINDOW || l->has_deleted_at) {
-        make(l, SEE, 0,
-             "INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}");
-    }
-    if (l->rule == LOAD_WINDOW) {
-        make(l, END, 0, "DELETE FROM {root} WHERE {unseen}");
-    } else if (l->has_deleted_at) {
-        make(l, END, 0,
-             "UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7 "
-             "WHERE deleted_at IS NULL AND {unseen}");
+        make(l, SEE, 0, sql_load_see);
+        make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
     }
     return true;
-}
-
-static void make_child(struct loader *l, size_t i)
-{
-    make(l, REMOVE + i, i,
-         i == l->attributes ? "DELETE FROM {table} WHERE {key} IN "
-                              "(SELECT {key} FROM {new_root} WHERE replaces_attributes)"
-                            : "DELETE FROM {table} WHERE {key} IN "
-                              "(SELECT {key} FROM {new_root} WHERE replaces)");
-    make(l, INSERT + i, i, "INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}");
-    if (l->rule == LOAD_WINDOW) {
-        make(l, END + i, i,
-             "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})");
-    }
-}
-
-static const char moved_table[] =
-    "CREATE TEMP TABLE IF NOT EXISTS moved (key INTEGER NOT NULL, old_no INTEGER NOT NULL, "
-    "new_no INTEGER, id, name TEXT NOT NULL, value TEXT)";
-
-/* Attributes follow their participant by its id; participants that share one, or have none, keep
- * their order. What stays where it is, is not touched. */
-static void make_attributes(struct loader *l)
-{
-    size_t table = l->attributes;
-
-    INVARIANT(l->tree->key && l->tables[l->tables[table].parent].parent == 0 &&
-              l->tables[table].ordinal_count == 1);
-    make(l, NOTE_NAMES, table,
-         "INSERT INTO attribute_key (name, first_seen_at, cut_count) "
-         "SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new} "
-         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE new_attributes) GROUP BY name "
-         "ON CONFLICT (name) DO UPDATE SET cut_count = cut_count + excluded.cut_count "
-         "WHERE excluded.cut_count > 0");
-    make(l, CLEAR_MOVED, table, "DELETE FROM temp.moved");
-    make(l, FIND_MOVED, table,
-         "INSERT INTO temp.moved "
-         "SELECT {table}.{key}, {table}.{no}, new.{no}, "
-         "ifnull(old.{parent_id}, nullif(old.nth, 1) - 1), name, value FROM {table} "
-         "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER "
-         "(PARTITION BY {key}, {parent_id} ORDER BY {no}) AS nth FROM {parent} "
-         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE keeps)) AS old "
-         "ON old.{key} = {table}.{key} AND old.{no} = {table}.{no} "
-         "LEFT JOIN (SELECT {key}, {no}, {parent_id}, row_number() OVER "
-         "(PARTITION BY {key}, {parent_id} ORDER BY {no}) AS nth FROM {new_parent} "
-         "WHERE {key} IN (SELECT {key} FROM {new_root} WHERE keeps)) AS new "
-         "ON new.{key} = old.{key} AND new.{parent_id} IS old.{parent_id} AND new.nth = old.nth "
-         "WHERE {table}.{key} IN (SELECT {key} FROM {new_root} WHERE keeps) "
-         "AND new.{no} IS NOT {table}.{no}");
-    make(l, SELECT_GONE, table,
-         "SELECT key, id, name, value FROM temp.moved WHERE new_no IS NULL "
-         "ORDER BY key, old_no, name");
-    make(l, REMOVE_MOVED, table,
-         "DELETE FROM {table} WHERE ({key}, {no}) IN (SELECT key, old_no FROM temp.moved)");
-    make(l, INSERT_MOVED, table,
-         "INSERT INTO {table} ({key}, {no}, name, value) SELECT key, new_no, name, value "
-         "FROM temp.moved WHERE new_no IS NOT NULL");
 }
 
 /* --- making --- */
@@ -363,7 +298,7 @@ static bool is_free(struct loader *l, const char *name, struct err *e)
 {
     bool found;
 
-    return has(l, "SELECT 1 FROM sqlite_master WHERE name = ?1 COLLATE NOCASE", name, &found, e) &&
+    return has(l, name, NULL, &found, e) &&
            (!found ||
             err_set(e, ERR_STORE,
                     "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
@@ -399,26 +334,36 @@ static bool feed(struct loader *l, size_t i, struct err *e)
 static bool make_tree(struct loader *l, struct err *e)
 {
     l->tables = walk_shapes(l->walker, &l->table_count);
-    INVARIANT(l->table_count <= TABLES_MAX);
     for (size_t i = 1; i < l->table_count; i++) {
         if (l->tables[i].map->hash_part == HASH_ATTRIBUTES) {
-            INVARIANT(!l->attributes);
             l->attributes = i;
         }
     }
     l->own_stored = l->attributes ? OWN_REPLACES : OWN_ATTRIBUTE_HASH;
-    bool fed = make_root(l, e);
-    for (size_t i = 0; fed && i < l->table_count; i++) {
-        if (i > 0) {
-            make_child(l, i);
+    if (!make_root(l, e) || !feed(l, 0, e)) {
+        return false;
+    }
+    for (size_t i = 1; i < l->table_count; i++) {
+        make(l, REMOVE + i, i, sql_load_remove);
+        make(l, INSERT + i, i, sql_load_insert);
+        if (l->rule == LOAD_WINDOW) {
+            make(l, END + i, i, sql_load_end_child);
         }
-        fed = feed(l, i, e);
+        if (!feed(l, i, e)) {
+            return false;
+        }
     }
-    if (fed && l->attributes) {
-        make_attributes(l);
-        fed = db_exec(l->db, moved_table, e);
+    if (l->attributes) {
+        const struct walk_shape *t = &l->tables[l->attributes];
+
+        INVARIANT(l->tree->key && l->tables[t->parent].parent == 0 && t->ordinal_count == 1);
+        make(l, NOTE_NAMES, l->attributes, sql_load_note_names);
+        make(l, FIND_MOVED, l->attributes, sql_load_find_moved);
+        make(l, SELECT_GONE, l->attributes, sql_load_select_gone);
+        make(l, REMOVE_MOVED, l->attributes, sql_load_remove_moved);
+        make(l, INSERT_MOVED, l->attributes, sql_load_insert_moved);
     }
-    return fed;
+    return !l->attributes || db_exec(l->db, sql_load_moved, e);
 }
 
 /* A loader of one tree. */
@@ -490,31 +435,21 @@ const char *const *load_statements(const struct loader *l, size_t *count)
 
 /* --- notes --- */
 
-static bool note(struct loader *l, const struct walk_note *n, struct err *e)
+bool load_note(struct db *d, const char *stream, const struct walk_note *n, struct err *e)
 {
     if (!n->problem) {
-        return db_do(l->db, e,
+        return db_do(d, e,
                      "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
                      "VALUES (?1, ?2, ?3, ?4) "
                      "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
-                     S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count));
+                     S(stream), S(n->path), T(clock_now_ms()), I(n->count));
     }
-    return db_do(l->db, e,
+    return db_do(d, e,
                  "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
                  "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
-                 S(l->page->stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
+                 S(stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
                  S(n->example));
-}
-
-static bool write_notes(struct loader *l, const struct walked_page *rows, struct err *e)
-{
-    for (size_t i = 0; i < rows->note_count; i++) {
-        if (!note(l, &rows->notes[i], e)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* --- rows that wait --- */
@@ -530,7 +465,7 @@ static void forget_attribute(struct loader *l, const struct rows *q)
         struct entity *n = &l->entities[i];
 
         if (n->keeps && n->key.value.integer == db_int(q, 0)) {
-            n->attribute_hash = walk_attribute_total(n->attribute_hash - term);
+            n->attribute_hash = walk_never_zero(n->attribute_hash - term);
             n->new_attributes = true;
         }
     }
@@ -581,8 +516,7 @@ static bool find_moved(struct loader *l, struct err *e)
                           .problem = "dropped: its participant is gone"};
 
     /* Made in a transaction that was rolled back, it went with it. */
-    if (!db_exec(l->db, moved_table, e) || !db_do(l->db, e, l->sql[CLEAR_MOVED], NONE) ||
-        !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
+    if (!db_exec(l->db, sql_load_moved, e) || !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
         arena_free(a);
         return false;
     }
@@ -593,7 +527,7 @@ static bool find_moved(struct loader *l, struct err *e)
             n.example = db_kept(&q, 1, a);
         }
     }
-    bool done = db_end(&q) && (n.count == 0 || note(l, &n, e));
+    bool done = db_end(&q) && (n.count == 0 || load_note(l->db, l->page->stream, &n, e));
     fill_roots(l); /* hashes have changed with what goes */
     arena_free(a);
     return done;
@@ -769,12 +703,13 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         counts->rows_new += outcome == PLACED_NEW;
         counts->rows_changed += outcome == PLACED_CHANGED;
         counts->rows_unchanged += outcome >= PLACED_UNCHANGED;
-        if (outcome > PLACED_UNCHANGED && !note(l,
-                                                &(struct walk_note){.path = l->tree->ids[0],
-                                                                    .problem = problems[outcome],
-                                                                    .example = id->value.text,
-                                                                    .count = 1},
-                                                e)) {
+        if (outcome > PLACED_UNCHANGED &&
+            !load_note(l->db, l->page->stream,
+                       &(struct walk_note){.path = l->tree->ids[0],
+                                           .problem = problems[outcome],
+                                           .example = id->value.text,
+                                           .count = 1},
+                       e)) {
             return false;
         }
     }
@@ -788,7 +723,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
 {
     const struct walked_tree *tree = rows->trees;
 
-    *counts = (struct load_counts){.rows_read = (int64_t)walked_count(rows)};
+    *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
     for (struct loader *t = l; t; t = t->next, tree++) {
         t->page = page;
         clock_format(page->received_ms, t->now);
@@ -796,7 +731,12 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
             return false;
         }
     }
-    return write_notes(l, rows, e);
+    for (size_t i = 0; i < rows->note_count; i++) {
+        if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- readings --- */

@@ -63,6 +63,10 @@ void load_free(struct loader *l);
 bool load_page(struct loader *l, struct walked_page *rows, const struct load_page *page,
                struct load_counts *counts, struct err *e);
 
+/* Counts something odd about a stream's data (data_problem, unknown_field). Part of the caller's
+ * transaction. */
+bool load_note(struct db *d, const char *stream, const struct walk_note *n, struct err *e);
+
 /* A reading of the window begins anew: what an earlier one has seen is forgotten. Part of the
  * caller's transaction. */
 bool load_begin(struct loader *l, int64_t window_id, struct err *e);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/str.h"
 
 enum column_type {
     COLUMN_TEXT,
@@ -106,6 +107,17 @@ struct tree_map {
     const char *const *ignored;
     size_t ignored_count;
 };
+
+/* The place of a column among a table's; as many as there are: it has none such. */
+static inline size_t map_column(const struct table_map *map, const char *name)
+{
+    size_t i = 0;
+
+    while (i < map->column_count && !str_eq(map->columns[i].name, name)) {
+        i++;
+    }
+    return i;
+}
 
 /* Shorthands for lists and their lengths in table and tree maps. */
 #define COLUMNS(a)  .columns = (a), .column_count = COUNT_OF(a)

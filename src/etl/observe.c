@@ -397,7 +397,7 @@ static bool observe(struct history *h, const struct cell *row, const struct plac
 
 static size_t column_of(const struct table_map *map, const char *name)
 {
-    size_t at = name ? words_column(map, name) : map->column_count;
+    size_t at = name ? map_column(map, name) : map->column_count;
 
     return at < map->column_count ? at : NOWHERE;
 }
@@ -428,9 +428,7 @@ struct history *observer_new(struct db *d, const struct tree_map *tree,
             o->about[i][k] = column_of(state, changes[i].about[k]);
         }
     }
-    h->sql[CLOSE_UNSEEN] =
-        words_fill(&h->words, "UPDATE {table} SET {end} = last_observed WHERE {end} IS NULL AND "
-                              "{keys} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1)");
+    h->sql[CLOSE_UNSEEN] = words_fill(&h->words, sql_history_close_unseen);
     h->sql[GAP] = sql_observe_gap;
     h->rule = o;
     h->take = observe;

@@ -87,8 +87,7 @@ struct walk_table {
     const char *path;          /* of its rows, from the entity: "participants.sessions" */
     size_t ordinals;           /* its ancestors' and its own */
     struct object *members;    /* NULL when its elements are plain values */
-    size_t parent_id_cell;     /* where the parent's row has the parent's own id */
-    bool parent_has_id;
+    size_t parent_id_cell;     /* where the parent's row has the parent's own id; 0: nowhere */
     uint32_t name_hash;
     struct walk_column *columns;
     size_t *drawn; /* columns whose values lie in no member of the row */
@@ -114,8 +113,9 @@ struct notes {
 struct walker {
     const struct tree_map *tree;
     struct arena *fixed;
-    struct walk_table *tables; /* root first; behind them what holds a nested root */
-    struct walk_shape *shapes; /* as many */
+    /* Root first; from WALK_TABLES_MAX on what holds a nested root. */
+    struct walk_table tables[WALK_TABLES_MAX + LEVELS_MAX];
+    struct walk_shape shapes[WALK_TABLES_MAX + LEVELS_MAX];
     size_t table_count;
     struct walk_table *top; /* what an element of the answer is */
     struct object *objects;
@@ -158,10 +158,9 @@ static struct names names_new(struct arena *a, size_t count)
 }
 
 /* The slot that has the name, or the free one where it belongs. */
-static inline struct slot *slot_of(const struct names *n, size_t hash, const char *text,
-                                   size_t length)
+static inline struct slot *slot_of(const struct names *n, const char *text, size_t length)
 {
-    size_t at = hash & n->mask;
+    size_t at = hash_of(text, length) & n->mask;
 
     while (n->slots[at].text &&
            (n->slots[at].length != length || memcmp(n->slots[at].text, text, length) != 0)) {
@@ -173,7 +172,7 @@ static inline struct slot *slot_of(const struct names *n, size_t hash, const cha
 /* Gives a name a value. Returns the one it had before; NULL: it is new. */
 static void *put_name(const struct names *n, const char *text, size_t length, void *value)
 {
-    struct slot *slot = slot_of(n, hash_short(text, length), text, length);
+    struct slot *slot = slot_of(n, text, length);
     void *before = slot->value;
 
     *slot = (struct slot){.text = text, .length = length, .value = value};
@@ -276,56 +275,19 @@ static void ignore(struct walker *w, struct object *o, const char *name)
     }
 }
 
-/* Mixes length, first and last bytes: members of one object seldom agree in all three. */
-static size_t key_hash(const char *key, size_t length)
-{
-    uint64_t head = 0;
-    uint64_t tail = 0;
-
-    if (length >= 8) {
-        memcpy(&head, key, 8);
-        memcpy(&tail, key + length - 8, 8);
-    } else if (length >= 4) {
-        memcpy(&head, key, 4);
-        memcpy(&tail, key + length - 4, 4);
-    } else {
-        for (size_t i = 0; i < length; i++) {
-            head = head << 8 | (unsigned char)key[i];
-        }
-    }
-    head ^= length * UINT64_C(0x9e3779b97f4a7c15);
-    head *= UINT64_C(0xff51afd7ed558ccd);
-    tail = (tail ^ head >> 29) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return (size_t)((tail ^ head) >> 32);
-}
-
 /* --- making --- */
-
-static size_t count_tables(const struct table_map *map)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < map->child_count; i++) {
-        count += count_tables(map->children[i]);
-    }
-    return count;
-}
 
 static size_t first_column(const struct walk_table *t)
 {
     return 1 + t->ordinals;
 }
 
-/* Where a table's rows have the column `name`. */
-static bool find_cell(const struct walk_table *t, const char *name, size_t *cell)
+/* Where a table's rows have the column `name`; 0: nowhere. */
+static size_t cell_of(const struct walk_table *t, const char *name)
 {
-    for (size_t i = 0; i < t->map->column_count; i++) {
-        if (str_eq(t->map->columns[i].name, name)) {
-            *cell = first_column(t) + i;
-            return true;
-        }
-    }
-    return false;
+    size_t column = map_column(t->map, name);
+
+    return column < t->map->column_count ? first_column(t) + column : 0;
 }
 
 static struct object *members_of(struct walker *w, struct walk_table *t)
@@ -410,7 +372,8 @@ static void add_shape(struct walker *w, size_t at)
                                         .ordinal_count = t->ordinals};
 }
 
-/* Adds `map` and what is below it; `at` is the next free place. */
+/* Adds `map` and what is below it at the next free place; returns the next after them, of the root
+ * and what is below it. */
 static size_t add_table(struct walker *w, const struct table_map *map, struct walk_table *parent,
                         size_t at)
 {
@@ -424,7 +387,7 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
         .name_hash = hash_short(map->table, strlen(map->table)),
     };
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
-    INVARIANT(t->depth < LEVELS_MAX);
+    INVARIANT(at < COUNT_OF(w->tables) && t->depth < LEVELS_MAX);
     add_shape(w, at);
     add_columns(w, t);
     if (parent) {
@@ -434,8 +397,7 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
         /* An entity's own id is <table>_id; attributes are kept by their parent's. */
         INVARIANT(parent && !w->attributes);
         w->attributes = t;
-        t->parent_has_id = find_cell(parent, arena_printf(w->fixed, "%s_id", parent->map->table),
-                                     &t->parent_id_cell);
+        t->parent_id_cell = cell_of(parent, arena_printf(w->fixed, "%s_id", parent->map->table));
     }
     at++;
     for (size_t i = 0; i < map->child_count; i++) {
@@ -450,16 +412,14 @@ struct walker *walk_new(const struct tree_map *tree)
 
     w->tree = tree;
     w->fixed = arena_new(0);
-    w->table_count = count_tables(tree->root);
-    w->tables = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->tables));
-    w->shapes = arena_array(w->fixed, w->table_count + LEVELS_MAX, sizeof(*w->shapes));
-    w->top = &w->tables[tree->top ? w->table_count : 0];
-    add_table(w, tree->top ? tree->top : tree->root, NULL, tree->top ? w->table_count : 0);
+    w->top = &w->tables[tree->top ? WALK_TABLES_MAX : 0];
+    w->table_count =
+        add_table(w, tree->top ? tree->top : tree->root, NULL, (size_t)(w->top - w->tables));
+    INVARIANT(w->table_count <= WALK_TABLES_MAX);
     w->id_cells = arena_array(w->fixed, tree->id_count, sizeof(*w->id_cells));
     for (size_t i = 0; i < tree->id_count; i++) {
-        bool has_id = find_cell(&w->tables[0], tree->ids[i], &w->id_cells[i]);
-
-        INVARIANT(has_id);
+        w->id_cells[i] = cell_of(&w->tables[0], tree->ids[i]);
+        INVARIANT(w->id_cells[i] > 0);
     }
     for (struct object *o = w->objects; o; o = o->next) {
         for (size_t i = 0; i < tree->ignored_count; i++) {
@@ -467,8 +427,7 @@ struct walker *walk_new(const struct tree_map *tree)
         }
         o->names = names_new(w->fixed, o->member_count);
         for (struct member *m = o->members; m; m = m->next) {
-            *slot_of(&o->names, key_hash(m->key, m->length), m->key, m->length) =
-                (struct slot){.text = m->key, .length = m->length, .value = m};
+            (void)put_name(&o->names, m->key, m->length, m);
         }
     }
     return w;
@@ -492,7 +451,7 @@ static struct walk_note *count_note(struct notes *n, const char *path, const cha
     char name[NOTE_NAME_BYTES];
     size_t length = (size_t)snprintf(name, sizeof(name), "%s\n%s", problem ? problem : "", path);
     struct names names = {.slots = n->slots, .mask = NOTE_SLOTS - 1};
-    struct slot *slot = slot_of(&names, hash_short(name, length), name, length);
+    struct slot *slot = slot_of(&names, name, length);
 
     INVARIANT(length < sizeof(name));
     if (slot->text) {
@@ -524,11 +483,22 @@ static void note_unknown(struct notes *n, const char *path, const char *key, siz
     (void)count_note(n, whole, NULL);
 }
 
-/* The first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
-static const char *example_of(struct notes *n, const char *text, size_t length)
+/* Counts a value at `path` that has `problem` (static text); the first one is the example: its
+ * first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
+static void note_problem(struct notes *n, const char *path, const char *problem, struct json value)
 {
-    size_t at = 0;
+    struct walk_note *note = count_note(n, path, problem);
 
+    if (!note) {
+        return;
+    }
+    struct arena *a = arena_new(0);
+    size_t length = 0;
+    size_t at = 0;
+    const char *text = json_text(value, &length);
+    if (!text) {
+        text = json_write(a, value, &length);
+    }
     for (int i = 0; i < EXAMPLE_CHARACTERS && at < length; i++) {
         uint32_t code;
         size_t step = utf8_next(text + at, length - at, &code);
@@ -537,30 +507,8 @@ static const char *example_of(struct notes *n, const char *text, size_t length)
     }
     buf_cut(&n->scratch, 0);
     str_escape(&n->scratch, text, at);
-    return arena_strdup(n->texts, buf_str(&n->scratch));
-}
-
-/* Counts a value at `path` that has `problem` (static text); the first one is the example. */
-static void note_problem(struct notes *n, const char *path, const char *problem, struct json value)
-{
-    struct walk_note *note = count_note(n, path, problem);
-
-    if (note) {
-        struct arena *a = arena_new(0);
-        size_t length = 0;
-        const char *text = json_text(value, &length);
-
-        if (!text) {
-            text = json_write(a, value, &length);
-        }
-        note->example = example_of(n, text, length);
-        arena_free(a);
-    }
-}
-
-static void note_wrong_type(struct notes *n, const char *path, struct json value)
-{
-    note_problem(n, path, "wrong type", value);
+    note->example = arena_strdup(n->texts, buf_str(&n->scratch));
+    arena_free(a);
 }
 
 /* --- rows --- */
@@ -698,8 +646,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
     while (json_next(&it, &key, &value)) {
         size_t length;
         const char *name = json_text(key, &length);
-        const struct member *m =
-            slot_of(&known->names, key_hash(name, length), name, length)->value;
+        const struct member *m = slot_of(&known->names, name, length)->value;
 
         if (!m) {
             note_unknown(w->notes, known->path, name, length);
@@ -717,7 +664,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
                 return false;
             }
         } else if (m->nested && !m->targets && json_type(value) != JSON_NULL) {
-            note_wrong_type(w->notes, m->path, value);
+            note_problem(w->notes, m->path, "wrong type", value);
         }
     }
     return true;
@@ -749,11 +696,11 @@ static bool walk_row(struct walker *w, struct walk_table *t, struct json name, s
                      const struct cell *parent_row, size_t ordinal, struct err *e)
 {
     if (t->members && json_type(value) != JSON_OBJECT) {
-        note_wrong_type(w->notes, t->path, value);
+        note_problem(w->notes, t->path, "wrong type", value);
         return true;
     }
     w->levels[t->depth] = value;
-    if (t >= w->tables + w->table_count) {
+    if (t >= w->tables + WALK_TABLES_MAX) {
         t->serial = ++w->serial;
         return walk_members(w, t, t->members, value, NULL, e);
     }
@@ -790,7 +737,7 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         return true;
     }
     if (json_type(value) != wanted) {
-        note_wrong_type(w->notes, t->path, value);
+        note_problem(w->notes, t->path, "wrong type", value);
         return true;
     }
     if (t->rows_of_serial == t->parent->serial) {
@@ -850,7 +797,7 @@ static void hash_columns(struct walker *w, const struct walk_table *t, const str
     }
 }
 
-static uint64_t never_zero(uint64_t hash)
+uint64_t walk_never_zero(uint64_t hash)
 {
     return hash > 0 ? hash : 1;
 }
@@ -872,7 +819,7 @@ static uint64_t row_hash(struct walker *w)
             hash_columns(w, t, row + first_column(t));
         }
     }
-    return never_zero(hash_digest(&w->hash));
+    return walk_never_zero(hash_digest(&w->hash));
 }
 
 uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
@@ -885,11 +832,6 @@ uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *
     return hash_digest(&w->hash);
 }
 
-uint64_t walk_attribute_total(uint64_t sum)
-{
-    return never_zero(sum);
-}
-
 /* Adds the terms of the attributes from `first` on, those of a parent that is complete. Parents
  * without an id are told apart by how many such come before them. */
 static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first)
@@ -898,7 +840,7 @@ static void add_attributes(struct walker *w, const struct cell *parent_row, size
     const struct row_set *set = &w->sets[t - w->tables];
     struct cell id = {.type = CELL_NULL};
 
-    if (t->parent_has_id) {
+    if (t->parent_id_cell > 0) {
         id = parent_row[t->parent_id_cell];
     }
     if (id.type == CELL_NULL && w->nameless++ > 0) {
@@ -949,7 +891,7 @@ static void end_entity(struct walker *w, const struct cell *row)
     t->entities[t->count] = (struct walked){
         .id = own_id(w, row),
         .row_hash = row_hash(w),
-        .attribute_hash = walk_attribute_total(w->attribute_sum),
+        .attribute_hash = walk_never_zero(w->attribute_sum),
         .has_attributes = attributes && attributes->row_count > attributes->first,
     };
     w->attribute_sum = 0;
@@ -1065,20 +1007,6 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
     return true;
 }
 
-/* The notes leave with the page; the walker's own list begins anew. */
-static void take_notes(struct notes *n, struct walked_page *p)
-{
-    struct walk_note *list = arena_array(p->texts, n->count, sizeof(*list));
-
-    if (n->count > 0) {
-        memcpy(list, n->list, n->count * sizeof(*list));
-        memset(n->slots, 0, sizeof(n->slots));
-    }
-    p->notes = list;
-    p->note_count = n->count;
-    n->count = 0;
-}
-
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
                               const struct walk_facts *facts, struct err *e)
 {
@@ -1100,13 +1028,21 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
             (int64_t)json_mended(doc);
     }
     bool walked = walk_all(w, rows, e);
-    take_notes(&w->notes, p);
+    /* The notes leave with the page; the walker's own list begins anew. */
+    p->note_count = w->notes.count;
+    p->notes = arena_array(p->texts, p->note_count, sizeof(*p->notes));
+    if (p->note_count > 0) {
+        memcpy(p->notes, w->notes.list, p->note_count * sizeof(*p->notes));
+        memset(w->notes.slots, 0, sizeof(w->notes.slots));
+        w->notes.count = 0;
+    }
     if (!walked) {
         walked_free(p);
         return NULL;
     }
     for (size_t i = 0; i < w->count; i++) {
         mark_superseded(&p->trees[i]);
+        p->count += p->trees[i].count;
     }
     json_drop_values(doc);
     return p;
@@ -1127,16 +1063,6 @@ void walked_free(struct walked_page *p)
     arena_free(p->texts);
     json_free(p->document);
     free(p);
-}
-
-size_t walked_count(const struct walked_page *p)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < p->tree_count; i++) {
-        count += p->trees[i].count;
-    }
-    return count;
 }
 
 struct cell walked_id(const struct walked_page *p, size_t i)

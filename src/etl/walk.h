@@ -29,8 +29,8 @@
 #include "io/cell.h"
 #include "io/json.h"
 
-/* Cells of the loader's behind the columns of a root's row. */
-enum { WALK_OWN_CELLS = 9 };
+/* Cells of the loader's behind the columns of a root's row; how many tables a tree may have. */
+enum { WALK_OWN_CELLS = 9, WALK_TABLES_MAX = 32 };
 
 /* The rows of one table: cells row by row, `cells_per_row` to a row: the key (NULL), ancestors'
  * ordinals, own ordinal (if the table has one), columns; of the root also, last, WALK_OWN_CELLS
@@ -82,9 +82,10 @@ struct walked_page {
     struct arena *texts;
     struct walked_tree *trees;
     size_t tree_count;
+    size_t count; /* entities, of several trees those of all */
     /* In the order in which they came up: at most 1,000; what comes after is counted under the path
      * "...", so that a hostile document costs no memory. */
-    const struct walk_note *notes;
+    struct walk_note *notes;
     size_t note_count;
 };
 
@@ -111,9 +112,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
                               const struct walk_facts *facts, struct err *e);
 void walked_free(struct walked_page *p);
 
-/* How many entities there are (of several trees: of all), the id of one (borrowed text; of several
- * columns: one text), and how much memory the page holds, its document included. */
-size_t walked_count(const struct walked_page *p);
+/* The id of an entity, counted through all trees (borrowed text; of several columns: one text), and
+ * how much memory the page holds, its document included. */
 struct cell walked_id(const struct walked_page *p, size_t i);
 size_t walked_bytes(const struct walked_page *p);
 
@@ -144,7 +144,7 @@ const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
  * number of those before it in its entity that have none either, the first CELL_NULL. */
 uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
                              const struct cell *columns);
-uint64_t walk_attribute_total(uint64_t sum);
+uint64_t walk_never_zero(uint64_t sum);
 
 /* Fills `c` from a value that is neither absent nor null, as the column wants it; `base_ms` is what
  * offsets count from (TIME_NONE: unknown). Text is borrowed from the document or the arena. Returns

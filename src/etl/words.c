@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/str.h"
 
 enum { SQL_BYTES = 65536 };
 
@@ -82,14 +81,4 @@ const char *const *words_columns(struct arena *a, const struct table_map *map)
         names[i] = map->columns[i].name;
     }
     return names;
-}
-
-size_t words_column(const struct table_map *map, const char *name)
-{
-    size_t i = 0;
-
-    while (i < map->column_count && !str_eq(map->columns[i].name, name)) {
-        i++;
-    }
-    return i;
 }

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "etl/map.h"
 
-enum { WORDS_MAX = 24 };
+enum { WORDS_MAX = 32 };
 
 /* What templates may name; all texts are in the arena. Begin with the arena alone. */
 struct words {
@@ -33,8 +33,7 @@ const char *words_fill(const struct words *w, const char *template);
 const char *words_each(struct arena *a, const char *const *names, size_t count, const char *form,
                        const char *comma);
 
-/* The names of a table's columns, and the place of one among them; as many as there are: none. */
+/* The names of a table's columns. */
 const char *const *words_columns(struct arena *a, const struct table_map *map);
-size_t words_column(const struct table_map *map, const char *name);
 
 #endif

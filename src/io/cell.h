@@ -23,12 +23,13 @@ struct cell {
     } value;
 };
 
+/* A number as a cell. */
 static inline struct cell cell_int(int64_t value)
 {
     return (struct cell){.type = CELL_INT, .value.integer = value};
 }
 
-/* NULL for NULL. */
+/* A text as a cell; NULL for NULL. */
 static inline struct cell cell_text(const char *text)
 {
     return (struct cell){.type = text ? CELL_TEXT : CELL_NULL,
@@ -36,6 +37,7 @@ static inline struct cell cell_text(const char *text)
                          .value.text = text};
 }
 
+/* Whether a cell holds nothing. */
 static inline bool cell_is_null(const struct cell *c)
 {
     return c->type == CELL_NULL;

@@ -32,6 +32,11 @@ uint64_t hash_digest(struct hash *h)
     return result;
 }
 
+uint64_t hash_of(const void *bytes, size_t length)
+{
+    return XXH3_64bits(bytes, length);
+}
+
 int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A quick 32-bit hash (FNV-1a) for tables in memory and for short names. */
+/* A 32-bit hash (FNV-1a) of short names, which goes into what is stored. */
 static inline uint32_t hash_short(const char *bytes, size_t length)
 {
     uint32_t hash = 2166136261U;
@@ -48,6 +48,9 @@ static inline void hash_add(struct hash *h, const void *bytes, size_t length)
 
 /* The hash of all that was added since the last digest; what follows begins anew. */
 uint64_t hash_digest(struct hash *h);
+
+/* The hash of bytes that lie together; for tables in memory. */
+uint64_t hash_of(const void *bytes, size_t length);
 
 /* The 128-bit XXH3 of a file, written as xxh128sum does; returns its bytes, -1: errno tells. */
 enum { HASH_TEXT_BYTES = 33 };

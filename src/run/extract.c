@@ -485,18 +485,17 @@ static void store_routes(struct extract *x)
 
     x->run.totals.requests = x->run.totals.retries = x->run.totals.bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        struct ledger_route r = {.method = routes[i].method,
-                                 .route = routes[i].route,
-                                 .requests = routes[i].requests,
-                                 .retries = routes[i].retries,
-                                 .status_429 = routes[i].status_429,
-                                 .status_5xx = routes[i].status_5xx,
-                                 .bytes = routes[i].bytes};
-        x->run.totals.requests += r.requests;
-        x->run.totals.retries += r.retries;
-        x->run.totals.bytes += r.bytes;
+        const struct route_count *r = &routes[i];
+
+        x->run.totals.requests += r->requests;
+        x->run.totals.retries += r->retries;
+        x->run.totals.bytes += r->bytes;
         /* The count is bookkeeping: the run's own result is already decided. */
-        if (!ledger_route(&x->run.ledger, &r, &ignored)) {
+        if (!db_do(x->run.db, &ignored,
+                   "INSERT INTO request_count (run_id, method, route, requests, retries, "
+                   "status_429, status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   I(x->run.ledger.run_id), S(r->method), S(r->route), I(r->requests),
+                   I(r->retries), I(r->status_429), I(r->status_5xx), I(r->bytes))) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
             return;
         }

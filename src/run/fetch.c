@@ -386,11 +386,11 @@ static bool note_progress(struct reading *r, const struct page *p, struct err *e
         r->first_total = r->first_total < 0 ? total : r->first_total;
         r->last_total = total;
     }
-    for (size_t i = 0; r->seen && i < walked_count(p->rows); i++) {
+    for (size_t i = 0; r->seen && i < p->rows->count; i++) {
         struct cell id = walked_id(p->rows, i);
         fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
     }
-    if (!r->seen || fresh > 0 || walked_count(p->rows) == 0) {
+    if (!r->seen || fresh > 0 || p->rows->count == 0) {
         return true;
     }
     e->http_status = 200;

@@ -98,25 +98,20 @@ static struct load_page describe(const struct store *s, const struct page *p)
     };
 }
 
+/* Keeps the raw bytes of a page that changed a row. */
 static bool keep_raw(struct store *s, const struct page *p, const struct load_counts *counts,
                      struct err *e)
 {
     if (counts->rows_new + counts->rows_changed == 0 || !p->raw) {
         return true;
     }
-    struct ledger_raw raw = {
-        .window_id = p->reading->window->window_id,
-        .run_id = s->run->ledger.run_id,
-        .plan = p->reading->pass->plan.name,
-        .page_no = p->number,
-        .received_ms = p->received_ms,
-        .path = p->path,
-        .gzip = p->raw_gzip,
-        .bytes = p->raw,
-        .length = p->raw_length,
-        .row_count = counts->rows_read,
-    };
-    return ledger_raw_page(&s->run->ledger, &raw, e);
+    return db_do(s->run->db, e,
+                 "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
+                 "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 I(p->reading->window->window_id), I(s->run->ledger.run_id),
+                 S(p->reading->pass->plan.name), I(p->number), T(p->received_ms), S(p->path),
+                 S(p->raw_gzip ? "gzip" : "identity"), B(p->raw, p->raw_length),
+                 I(counts->rows_read));
 }
 
 /* Where the window goes on after a page. */
@@ -287,10 +282,13 @@ static bool refuse_id(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct cursor next = cursor_after(p);
+    struct walk_note note = {.path = step_of_rows(r->steps)->ids_as,
+                             .problem = "refused by the server",
+                             .example = p->id,
+                             .count = 1};
 
     next.at = p->id;
-    return ledger_problem(&s->run->ledger, r->stream->name, step_of_rows(r->steps)->ids_as,
-                          "refused by the server", p->id, e) &&
+    return load_note(s->run->db, r->stream->name, &note, e) &&
            window_page(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name, &next, 0, 0, -1,
                        e);
 }

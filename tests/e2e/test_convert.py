@@ -1,5 +1,6 @@
 """Files of schema 6 (tests/fixtures/schema6) are brought over once, whole or not at all, and go on where they stopped."""
 import base64
+import gzip
 import json
 import lzma
 import signal
@@ -118,7 +119,10 @@ class Convert(TestCase):
         self.assertEqual(site.value("SELECT next_page FROM extract_window WHERE reading_plan = 'query'"), 2)
         raw = site.value("SELECT count(*) FROM raw_page")
         self.ok(site.run(*RUN, QUERY_NOW))
-        self.assertEqual([r[0] for r in site.query("SELECT rows_read FROM raw_page WHERE raw_page_id > ?", raw)], [11])
+        [(rows, encoding, kept)] = site.query("SELECT rows_read, encoding, bytes FROM raw_page WHERE raw_page_id > ?", raw)
+        self.assertEqual((rows, encoding, len(json.loads(gzip.decompress(kept))["conversations"])), (11, "gzip", 11))
+        self.assertEqual(site.value("SELECT sum(requests) FROM request_count WHERE run_id = (SELECT max(run_id) FROM run)"),
+                         site.value("SELECT requests FROM run ORDER BY run_id DESC LIMIT 1"))
         self.sound(site)
         self.same_as_fresh(site, server, QUERY_NOW)
 

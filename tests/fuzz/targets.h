@@ -74,7 +74,7 @@ static inline void fuzz_walk_page(const struct stream *s, size_t pass, const uin
     }
     page_walker_free(w);
     FUZZ_CHECK(!pages[0] == !pages[1]);
-    for (size_t i = 0; pages[0] && i < walked_count(pages[0]); i++) {
+    for (size_t i = 0; pages[0] && i < pages[0]->count; i++) {
         const struct walked *a = &pages[0]->trees->entities[i];
         const struct walked *b = &pages[1]->trees->entities[i];
 

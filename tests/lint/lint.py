@@ -33,9 +33,6 @@ SQL_CALL = re.compile(r"\bdb_\w+$")
 MAX_SQL_LITERALS = 8
 SQL_ALLOWED = {
     "src/io/db*.c": "opening: pragmas, transactions, the version table; the declaration of the feed",
-    "src/etl/ledger.c": "a list of columns that several statements share",
-    "src/etl/load*.c": "INSERTs generated from the maps",
-    "src/etl/observe.c": "statements over the history table that a map names, generated from it",
     "src/out/status.c": "counts the rows of a table whose name is an argument",
     "src/run/recent.c": "carries names from one database to another",
 }

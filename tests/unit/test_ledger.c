@@ -20,7 +20,6 @@ TEST_IN(scratch_open, scratch_close, a_run_is_recorded)
     struct ledger l = ledger_of(s);
     struct run_totals totals = {
         .requests = 9, .retries = 2, .bytes = 1234, .pages = 5, .rows = {.rows_new = 3}};
-    struct ledger_route route = {.method = "GET", .route = "/api/v2/users", .requests = 4};
 
     assert_true(ledger_run_begin(&l, "extract", START, "[\"users\"]", &s->e) > 0);
     check_value(s,
@@ -29,16 +28,11 @@ TEST_IN(scratch_open, scratch_close, a_run_is_recorded)
 
     check(db_begin(s->db, &s->e), s);
     check(ledger_run_progress(&l, &totals, &s->e), s);
-    check(ledger_route(&l, &route, &s->e), s);
     check(db_commit(s->db, &s->e), s);
     check_value(s,
                 "SELECT requests || ' ' || retries || ' ' || bytes || ' ' || pages || ' ' || "
                 "rows_new FROM run",
                 "9 2 1234 5 3");
-
-    route.requests = 7; /* counters of the whole run, not additions */
-    check(ledger_route(&l, &route, &s->e), s);
-    check_value(s, "SELECT requests FROM request_count", "7");
 
     totals.pages = 6;
     totals.days_whole = 3;
@@ -49,31 +43,6 @@ TEST_IN(scratch_open, scratch_close, a_run_is_recorded)
                 "6 rate too many requests 6 3 1");
 }
 
-TEST_IN(scratch_open, scratch_close, pages_and_problems_are_kept)
-{
-    struct scratch *s = *state;
-    struct ledger l = ledger_of(s);
-    static const char bytes[] = "\x1f\x8b\0raw";
-    struct ledger_raw raw = {.window_id = 1,
-                             .run_id = 1,
-                             .plan = "list",
-                             .page_no = 1,
-                             .received_ms = START,
-                             .path = "/api/v2/users?pageNumber=1",
-                             .gzip = true,
-                             .bytes = bytes,
-                             .length = sizeof(bytes) - 1,
-                             .row_count = 4};
-
-    check(ledger_raw_page(&l, &raw, &s->e), s);
-    check_value(s, "SELECT hex(bytes) || encoding || rows_read FROM raw_page", "1F8B00726177gzip4");
-
-    check(ledger_problem(&l, "users", "id", "refused", "u1", &s->e), s);
-    check(ledger_problem(&l, "users", "id", "refused", "u2", &s->e), s);
-    check_value(s, "SELECT group_concat(example || count) FROM data_problem", "u12");
-}
-
-/* Which source was granted holds for a day, so that a better one is asked for again. */
 TEST_IN(scratch_open, scratch_close, a_granted_source_is_remembered_for_a_while)
 {
     struct scratch *s = *state;

@@ -9,7 +9,8 @@ static bool makes(const struct sql_statement *s)
     return strncmp(s->text, "CREATE ", 7) == 0;
 }
 
-/* Those that make tables of the connection's own are run, for the others read from them. */
+/* Templates are the tests' of the modules that fill them. Those that make tables of the
+ * connection's own are run, for the others read from them. */
 TEST(every_statement_prepares_on_our_schema)
 {
     struct err e = {0};
@@ -20,7 +21,7 @@ TEST(every_statement_prepares_on_our_schema)
     for (size_t i = 0; i < sql_statement_count * 2; i++) {
         const struct sql_statement *statement = &sql_statements[i % sql_statement_count];
 
-        if (makes(statement) != (i < sql_statement_count)) {
+        if (strchr(statement->text, '{') || makes(statement) != (i < sql_statement_count)) {
             continue;
         }
         struct rows q = db_ask(d, &e, statement->text, NONE);

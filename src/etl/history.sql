@@ -1,0 +1,22 @@
+-- Statements about a history (etl/history.h): templates (etl/words.h), whose words are the names of
+-- the table and its columns. They take the key's values, and a time behind them.
+
+-- name: history_upto
+SELECT {columns} FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} <= ? ORDER BY {start} DESC LIMIT 1
+
+-- name: history_before
+SELECT {columns} FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} < ? ORDER BY {start} DESC LIMIT 1
+
+-- name: history_after
+SELECT {columns} FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} > ? ORDER BY {start} LIMIT 1
+
+-- name: history_write
+INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({keys}, {start}) DO UPDATE SET {changes}
+
+-- name: history_remove
+DELETE FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} = ?
+
+-- name: history_close_unseen
+-- The open rows of all whom the reading of the window ?1 has not seen.
+UPDATE {table} SET {end} = last_observed
+WHERE {end} IS NULL AND {keys} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1)
