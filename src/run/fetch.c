@@ -16,10 +16,13 @@ enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
     WALKERS_MAX = 64,
-    EARLY_BYTES = 4194304, /* parsed pages ahead of their turn; beyond, they wait unparsed */
-    EARLY_ROUNDS = 4,      /* most pages ahead of their turn, all readings together, in rounds of
-                              what may be in flight */
-    ALONE_MOST = 16,       /* ids in a row that may be refused alone: more, and it is not the ids */
+    EARLY_BYTES = 4194304,  /* parsed pages ahead of their turn; beyond, they wait unparsed */
+    AHEAD_BYTES = 16777216, /* pages on the wire and ahead of their turn, each taken for as large as
+                               the largest one */
+    FIRST_PAGES = 4,        /* on the wire before the size of any is known */
+    EARLY_ROUNDS = 4,       /* most pages ahead of their turn, all readings together, in rounds of
+                               what may be in flight */
+    ALONE_MOST = 16, /* ids in a row that may be refused alone: more, and it is not the ids */
 };
 
 /* What a request in flight belongs to. Used again by the reading's later requests. */
@@ -44,6 +47,8 @@ struct fetch_loop {
     size_t polling;        /* requests that wait for their time: others go before them */
     size_t early_count;    /* pages ahead of their turn */
     size_t early_bytes;    /* of their documents */
+    size_t largest_bytes; /* of a page, as it came; 0: none came */
+    size_t awaited;       /* requests whose answers are not taken yet, those in `polling` aside */
     struct {
         const struct tree_map *const *trees;
         struct page_walker *walker;
@@ -285,6 +290,7 @@ static void send_ticket(struct fetch_loop *l, struct ticket *t, const struct pag
     };
 
     hold(t->reading);
+    l->awaited += t->is_poll ? 0 : 1;
     client_send(l->f->client, &request);
     arena_reset(l->scratch);
 }
@@ -297,11 +303,19 @@ static void send_request(struct fetch_loop *l, struct reading *r, const struct p
     send_ticket(l, take_ticket(l, r, q, is_cleanup), q);
 }
 
+/* Whether memory suffices for one more page on its way: for one it always does. */
+static bool has_memory(const struct fetch_loop *l)
+{
+    size_t bytes = l->largest_bytes > 0 ? l->largest_bytes : AHEAD_BYTES / FIRST_PAGES;
+
+    return l->awaited == 0 || (l->awaited + l->early_count) * bytes < AHEAD_BYTES;
+}
+
 /* A reading may run ahead of its oldest missing page by its reorder buffer, no further. Jobs that
  * are polled leave what may be in flight to others. */
 static bool may_ask(const struct fetch_loop *l, const struct reading *r)
 {
-    if (client_pending(l->f->client) >= l->f->in_flight + l->polling ||
+    if (client_pending(l->f->client) >= l->f->in_flight + l->polling || !has_memory(l) ||
         pager_state(r->pager) != PAGER_READY) {
         return false;
     }
@@ -578,6 +592,7 @@ static void take_page(struct fetch_loop *l, struct ticket *t, struct client_answ
 
     p->document = answer->document;
     p->raw = buf_take(&answer->http.body, &p->raw_length);
+    l->largest_bytes = p->raw_length > l->largest_bytes ? p->raw_length : l->largest_bytes;
     p->raw_gzip = answer->http.gzip;
     p->received_ms = answer->received_ms;
     p->path = t->path;
@@ -701,6 +716,7 @@ static void take_answer(struct fetch_loop *l, struct client_answer *answer)
     struct reading *r = t->reading;
     bool sent_again = false;
     l->polling -= t->is_poll ? 1 : 0;
+    l->awaited -= t->is_poll ? 0 : 1;
     t->is_poll = false;
     /* Others are answers to a reading that was given up, or began anew meanwhile. */
     if (r->net_state != NET_ENDED && t->pager == r->pager) {

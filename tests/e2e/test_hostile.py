@@ -100,6 +100,18 @@ class Memory(TestCase):
                 self.assertEqual(result.returncode, code, result.stderr)
                 self.assertLessEqual(rss, most)
 
+    def test_many_large_pages_on_their_way(self):
+        def page(seen):
+            number = seen["path"].rsplit("=", 1)[1]
+            return 200, (b'{"total":24,"pageSize":1,"pageCount":24,"entities":[{"id":"%s","about":"%s"}]}'
+                         % (number.encode(), b"x" * (6 * MIB)))
+
+        server = cloud(self, {"/api/v2/users": page})
+        site = self.site(server.url, genesys={"client_secret": SECRET}, extract={"in_flight": "16"})
+        result = self.ok(site.extract("--stream", "users", "--until", NOW, before=(sys.executable, "-c", MEASURE)))
+        self.assertLessEqual(int(result.stdout.rsplit("rss", 1)[1]), 96)
+        self.assertEqual(site.value("SELECT count(*) FROM user"), 24)
+
 
 def echo(status, form, key="message"):
     """An answer that gives back what it was sent, in each place from which words are taken."""

@@ -91,6 +91,17 @@ class Trouble(TestCase):
         self.assertEqual(len(self.asked("DELETE", lost)), 1)
         self.assert_whole(at(5))
 
+    def test_a_job_that_is_lost_while_the_run_is_killed(self):
+        self.world(days=2, per_day=8)
+        self.server.control(faults=["job-pending"])
+        process = self.vendor.start_process("extract", "--stream", "conversations", "--until", at(4))
+        wait_until(lambda: os.path.exists(self.vendor.db) and
+                   self.vendor.value("SELECT count(*) FROM window_pass WHERE token IS NOT NULL"))
+        process.kill()
+        process.communicate()
+        self.night(at(4), 0)
+        self.assert_whole(at(4))
+
     def test_a_job_that_is_slower_than_the_wait_is_used_the_next_night(self):
         self.world("job")
         self.night(at(4), 7, "job-slow")
