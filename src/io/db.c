@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@ struct db {
     ino_t wal;     /* of a writer: its write-ahead log */
     bool is_moved; /* a writer's file is no longer the one at its path */
     bool frozen;   /* read without locks; good for as long as the file is as it was (`stamp`) */
-    struct db_stamp stamp;
+    struct stat stamp;
     struct kept_stmt *kept;
     size_t kept_count;
     size_t kept_room;

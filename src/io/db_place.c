@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/causes.h"
@@ -306,16 +305,11 @@ bool db_place_settle(const char *path, struct err *e)
 
 /* --- readers that may not write --- */
 
-static void take_stamp(const char *path, struct db_stamp *out)
+/* As nothing where there is none. */
+static void take_stamp(const char *path, struct stat *out)
 {
-    struct stat st;
-
-    *out = (struct db_stamp){.inode = 0};
-    if (stat(path, &st) == 0) {
-        *out = (struct db_stamp){.inode = st.st_ino,
-                                 .size = st.st_size,
-                                 .modified_at = st.st_mtim,
-                                 .changed_at = st.st_ctim};
+    if (stat(path, out) != 0) {
+        *out = (struct stat){.st_ino = 0};
     }
 }
 
@@ -324,14 +318,13 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *e)
+bool db_stamp_check(const struct stat *stamp, const char *path, struct err *e)
 {
-    struct db_stamp now;
+    struct stat now;
 
     take_stamp(path, &now);
-    if (now.inode == stamp->inode && now.size == stamp->size &&
-        same_time(&now.modified_at, &stamp->modified_at) &&
-        same_time(&now.changed_at, &stamp->changed_at)) {
+    if (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
+        same_time(&now.st_mtim, &stamp->st_mtim) && same_time(&now.st_ctim, &stamp->st_ctim)) {
         return true;
     }
     return err_set(e, ERR_STORE,

@@ -6,8 +6,7 @@
 #ifndef ROLLCALL_IO_DB_PLACE_H
 #define ROLLCALL_IO_DB_PLACE_H
 
-#include <sys/types.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -42,21 +41,13 @@ bool db_place_settle(const char *path, struct err *e);
  * resolved) before; false when it is not there or has to stay. */
 bool db_place_set_aside(const char *path, ino_t wal);
 
-/* By what a change of the file is told. */
-struct db_stamp {
-    ino_t inode;
-    off_t size;
-    struct timespec modified_at;
-    struct timespec changed_at;
-};
-
 /* How this user's rights allow to read a database, without leaving a file of this user beside it
  * where the writer could not use it. */
 struct db_reading {
     const char *name; /* for sqlite3_open_v2, with `flags` */
     int flags;
     bool frozen; /* without locks and WAL: good for as long as the file is as `stamp` says */
-    struct db_stamp stamp;
+    struct stat stamp;
 };
 
 /* As usual where the user may write; else read-only by the writer's WAL, or, where there is none,
@@ -64,6 +55,6 @@ struct db_reading {
 bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e);
 
 /* Whether the file is as it was; ERR_STORE otherwise: what was read may be of two moments. */
-bool db_stamp_check(const struct db_stamp *stamp, const char *path, struct err *e);
+bool db_stamp_check(const struct stat *stamp, const char *path, struct err *e);
 
 #endif
