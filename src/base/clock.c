@@ -156,6 +156,7 @@ static bool read_char(const char **at, char wanted)
 
 static bool read_date(const char **at, int32_t *day)
 {
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     struct date d;
 
     if (!read_digits(at, 4, &d.year) || !read_char(at, '-') || !read_digits(at, 2, &d.month) ||
@@ -165,11 +166,8 @@ static bool read_date(const char **at, int32_t *day)
     if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > days_in_month(d.year, d.month)) {
         return false;
     }
-    int days = days_before_year(d.year) + d.day - 1;
-    for (int month = 1; month < d.month; month++) {
-        days += days_in_month(d.year, month);
-    }
-    *day = days - DAYS_TO_1970;
+    bool leaps = d.month > 2 && days_in_month(d.year, 2) == 29;
+    *day = days_before_year(d.year) + before[d.month - 1] + leaps + d.day - 1 - DAYS_TO_1970;
     return true;
 }
 

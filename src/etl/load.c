@@ -293,19 +293,6 @@ static bool is_fed(const void *user, size_t table, size_t row)
     return l->attributes && table == l->attributes ? n->attributes : n->rows;
 }
 
-/* A table of the file's own would be read in place of the feed. */
-static bool is_free(struct loader *l, const char *name, struct err *e)
-{
-    bool found;
-
-    return has(l, name, NULL, &found, e) &&
-           (!found ||
-            err_set(e, ERR_STORE,
-                    "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
-                    "it and run again",
-                    db_path(l->db), name));
-}
-
 /* Makes a page's rows of a table a table of the database. */
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
@@ -313,6 +300,7 @@ static bool feed(struct loader *l, size_t i, struct err *e)
     struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
     const char *columns = stored_columns(l, i, true);
     size_t width = 1 + t->ordinal_count + t->map->column_count;
+    bool taken;
 
     if (i == 0) {
         columns = arena_printf(
@@ -328,7 +316,18 @@ static bool feed(struct loader *l, size_t i, struct err *e)
                           .user = l,
                           .table = i};
     l->feeds[i] = arena_printf(l->arena, FEED "%s", t->map->table);
-    return is_free(l, l->feeds[i], e) && db_feed(l->db, l->feeds[i], f, e);
+    if (!has(l, l->feeds[i], NULL, &taken, e)) {
+        return false;
+    }
+    /* It would be read in place of the feed. */
+    if (taken) {
+        return err_set(
+            e, ERR_STORE,
+            "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
+            "it and run again",
+            db_path(l->db), l->feeds[i]);
+    }
+    return db_feed(l->db, l->feeds[i], f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -471,39 +470,27 @@ static void forget_attribute(struct loader *l, const struct rows *q)
     }
 }
 
-/* What conversation_change says of an entity that is stored and changed. */
-static struct cell changed_part(const struct entity *n)
-{
-    if (n->is_new || n->marked) {
-        return cell_text(NULL);
-    }
-    if (!n->new_attributes) {
-        return cell_text("rows");
-    }
-    return cell_text(n->rows ? "both" : "attributes");
-}
-
-/* Fills the cells behind a root's row. */
-static void fill_own(const struct entity *n, struct cell *own)
-{
-    own[OWN_HASH] = cell_int((int64_t)n->row_hash);
-    own[OWN_RUN] = cell_int(n->run_id);
-    own[OWN_ATTRIBUTE_HASH] =
-        n->attributes_read ? cell_int((int64_t)n->attribute_hash) : cell_text(NULL);
-    own[OWN_ATTRIBUTE_READ] = cell_int(n->attributes_read);
-    own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
-    own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
-    own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
-    own[OWN_KEEPS] = cell_int(n->keeps);
-    own[OWN_PART] = changed_part(n);
-}
-
+/* Fills the cells behind the roots' rows. */
 static void fill_roots(struct loader *l)
 {
     size_t width = l->rows->sets[0].cells_per_row;
 
     for (size_t i = 0; i < l->rows->count; i++) {
-        fill_own(&l->entities[i], l->fed[0].cells + (i + 1) * width - OWN_COUNT);
+        const struct entity *n = &l->entities[i];
+        struct cell *own = l->fed[0].cells + (i + 1) * width - OWN_COUNT;
+        const char *part = n->rows ? "both" : "attributes";
+
+        own[OWN_HASH] = cell_int((int64_t)n->row_hash);
+        own[OWN_RUN] = cell_int(n->run_id);
+        own[OWN_ATTRIBUTE_HASH] =
+            n->attributes_read ? cell_int((int64_t)n->attribute_hash) : cell_text(NULL);
+        own[OWN_ATTRIBUTE_READ] = cell_int(n->attributes_read);
+        own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
+        own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
+        own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
+        own[OWN_KEEPS] = cell_int(n->keeps);
+        own[OWN_PART] =
+            n->is_new || n->marked ? cell_text(NULL) : cell_text(n->new_attributes ? part : "rows");
     }
 }
 
@@ -544,12 +531,6 @@ static bool for_tables(struct loader *l, enum statement first, struct err *e)
     return true;
 }
 
-static bool move_attributes(struct loader *l, struct err *e)
-{
-    return db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
-           db_do(l->db, e, l->sql[INSERT_MOVED], NONE);
-}
-
 /* Writes the page's rows. Kept attributes find their places first, while the old rows are there. */
 static bool write_rows(struct loader *l, struct err *e)
 {
@@ -572,7 +553,8 @@ static bool write_rows(struct loader *l, struct err *e)
     }
     return (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
            (!old || for_tables(l, REMOVE, e)) && (!any || for_tables(l, INSERT, e)) &&
-           (!keeps || move_attributes(l, e)) &&
+           (!keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
+                       db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
            (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], S(l->now))) &&
            (!old || !l->sql[NOTE_CHANGE] ||
             db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
@@ -640,17 +622,6 @@ static bool find_stored(struct loader *l, struct err *e)
     return db_end(&q);
 }
 
-static void fill_keys(struct loader *l)
-{
-    for (size_t i = 0; i < l->table_count; i++) {
-        const struct row_set *set = &l->rows->sets[i];
-
-        for (size_t r = 0; r < set->row_count; r++) {
-            set->cells[r * set->cells_per_row] = l->entities[set->entities[r]].key;
-        }
-    }
-}
-
 static bool load_tree(struct loader *l, const struct walked_tree *t, struct load_counts *counts,
                       struct err *e)
 {
@@ -664,7 +635,13 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
         !find_stored(l, e)) {
         return false;
     }
-    fill_keys(l);
+    for (size_t i = 0; i < l->table_count; i++) {
+        const struct row_set *set = &t->sets[i];
+
+        for (size_t r = 0; r < set->row_count; r++) {
+            set->cells[r * set->cells_per_row] = l->entities[set->entities[r]].key;
+        }
+    }
     for (size_t i = 0; i < t->count; i++) {
         const struct entity *n = &l->entities[i];
         bool writes = n->rows || n->attributes || n->returns;

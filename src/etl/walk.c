@@ -352,26 +352,6 @@ static void add_columns(struct walker *w, struct walk_table *t)
     }
 }
 
-/* What the loader is told of a table. */
-static void add_shape(struct walker *w, size_t at)
-{
-    const struct walk_table *t = &w->tables[at];
-    size_t parent = t->parent ? (size_t)(t->parent - w->tables) : 0;
-    const char **ordinals = arena_array(w->fixed, t->ordinals + 1, sizeof(*ordinals));
-
-    for (size_t i = 0; t->parent && i < t->parent->ordinals; i++) {
-        ordinals[i] = w->shapes[parent].ordinals[i];
-    }
-    if (t->map->ordinal) {
-        ordinals[t->ordinals - 1] = t->map->ordinal;
-    }
-    w->shapes[at] = (struct walk_shape){.map = t->map,
-                                        .path = t->path,
-                                        .parent = parent,
-                                        .ordinals = ordinals,
-                                        .ordinal_count = t->ordinals};
-}
-
 /* Adds `map` and what is below it at the next free place; returns the next after them, of the root
  * and what is below it. */
 static size_t add_table(struct walker *w, const struct table_map *map, struct walk_table *parent,
@@ -388,7 +368,18 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
     };
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
     INVARIANT(at < COUNT_OF(w->tables) && t->depth < LEVELS_MAX);
-    add_shape(w, at);
+    const char **ordinals = arena_array(w->fixed, t->ordinals + 1, sizeof(*ordinals));
+    for (size_t i = 0; parent && i < parent->ordinals; i++) {
+        ordinals[i] = w->shapes[parent - w->tables].ordinals[i];
+    }
+    if (map->ordinal) {
+        ordinals[t->ordinals - 1] = map->ordinal;
+    }
+    w->shapes[at] = (struct walk_shape){.map = map,
+                                        .path = t->path,
+                                        .parent = parent ? (size_t)(parent - w->tables) : 0,
+                                        .ordinals = ordinals,
+                                        .ordinal_count = t->ordinals};
     add_columns(w, t);
     if (parent) {
         add_target(w, members_of(w, parent), map->rows, true, at);
@@ -598,22 +589,6 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     return row;
 }
 
-/* Of a column's alternatives the first that is present counts; of equal names the first. */
-static void fill_column(struct walker *w, struct walk_table *t, const struct target *target,
-                        struct json value, struct cell *row, const char *path)
-{
-    unsigned char *rank = &t->ranks[target->at];
-    bool is_null = json_type(value) == JSON_NULL;
-
-    if (target->rank >= *rank || (is_null && target->has_alternates)) {
-        return;
-    }
-    *rank = target->rank;
-    if (!is_null) {
-        (void)fill_cell(w, t, target->at, value, row, path);
-    }
-}
-
 static bool check_required(const struct walk_table *t, struct cell *row, struct err *e)
 {
     for (size_t i = 0; i < t->required_count; i++) {
@@ -653,10 +628,18 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
             continue;
         }
         for (const struct target *c = m->targets; c; c = c->next) {
-            if (!c->is_table) {
-                fill_column(w, t, c, value, row, m->path);
-            } else if (!walk_rows(w, &w->tables[c->at], value, row, e)) {
-                return false;
+            bool is_null = json_type(value) == JSON_NULL;
+
+            if (c->is_table) {
+                if (!walk_rows(w, &w->tables[c->at], value, row, e)) {
+                    return false;
+                }
+            } else if (c->rank < t->ranks[c->at] && !(is_null && c->has_alternates)) {
+                /* Of alternatives the first that is present counts; of equal names the first. */
+                t->ranks[c->at] = c->rank;
+                if (!is_null) {
+                    (void)fill_cell(w, t, c->at, value, row, m->path);
+                }
             }
         }
         if (m->nested && json_type(value) == JSON_OBJECT) {

@@ -1,5 +1,6 @@
 #include "etl/walk.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,10 +13,7 @@ static const char no_base[] = "no instant to count from";
 
 #define OFFSET_MS_MAX 1e12 /* over 31 years: no offset in a window */
 
-enum {
-    TIME_BYTES = 24,         /* YYYY-MM-DDTHH:MM:SS.sssZ */
-    WHOLE_SECONDS_BYTES = 20 /* YYYY-MM-DDTHH:MM:SSZ */
-};
+enum { TIME_BYTES = 24 }; /* YYYY-MM-DDTHH:MM:SS.sssZ */
 
 static void set_text(struct cell *c, const char *text, size_t length)
 {
@@ -26,42 +24,6 @@ static void set_text(struct cell *c, const char *text, size_t length)
 
 /* --- times --- */
 
-/* Two digits as a number; 100 when they are none. */
-static unsigned two(const char *p)
-{
-    unsigned tens = (unsigned)(unsigned char)p[0] - '0';
-    unsigned ones = (unsigned)(unsigned char)p[1] - '0';
-
-    return tens <= 9 && ones <= 9 ? tens * 10 + ones : 100;
-}
-
-static unsigned days_in_month(unsigned year, unsigned month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
-/* Whether the first 19 bytes are an existing date and time, in the form that is stored. */
-static bool is_plain_seconds(const char *p)
-{
-    unsigned century = two(p);
-    unsigned year = two(p + 2);
-    unsigned month = two(p + 5);
-    unsigned day = two(p + 8);
-
-    return century <= 99 && year <= 99 && p[4] == '-' && month >= 1 && month <= 12 && p[7] == '-' &&
-           day >= 1 && day <= days_in_month(century * 100 + year, month) && p[10] == 'T' &&
-           two(p + 11) <= 23 && p[13] == ':' && two(p + 14) <= 59 && p[16] == ':' &&
-           two(p + 17) <= 59;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static void instant_cell(struct arena *a, int64_t ms, struct cell *c)
 {
     set_text(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
@@ -71,23 +33,14 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
 {
     int64_t ms;
 
-    if (length == TIME_BYTES && text[19] == '.' && is_digit(text[20]) && is_digit(text[21]) &&
-        is_digit(text[22]) && text[23] == 'Z' && is_plain_seconds(text)) {
-        set_text(c, text, length);
-        return NULL;
-    }
-    if (length == WHOLE_SECONDS_BYTES && text[19] == 'Z' && is_plain_seconds(text)) {
-        char *out = arena_alloc(a, TIME_BYTES + 1);
-
-        memcpy(out, text, 19);
-        memcpy(out + 19, ".000Z", 6);
-        set_text(c, out, TIME_BYTES);
-        return NULL;
-    }
     if (strlen(text) != length || !clock_parse(text, false, &ms)) {
         return bad_time;
     }
-    instant_cell(a, ms, c);
+    if (length == TIME_BYTES && text[19] == '.' && text[23] == 'Z') {
+        set_text(c, text, length); /* in the form that is stored */
+    } else {
+        instant_cell(a, ms, c);
+    }
     return NULL;
 }
 
@@ -100,7 +53,8 @@ static const char *pascal_case(struct arena *a, const char *text, size_t length,
     bool starts = true;
 
     for (size_t i = 0; i < length; i++) {
-        bool upper = (text[i] >= 'A' && text[i] <= 'Z') || is_digit(text[i]) || text[i] == '_';
+        bool upper =
+            (text[i] >= 'A' && text[i] <= 'Z') || isdigit((unsigned char)text[i]) || text[i] == '_';
 
         if (!upper) {
             *out_length = length;
@@ -114,7 +68,8 @@ static const char *pascal_case(struct arena *a, const char *text, size_t length,
             starts = true;
             continue;
         }
-        out[(*out_length)++] = (char)(starts || is_digit(text[i]) ? text[i] : text[i] - 'A' + 'a');
+        out[(*out_length)++] =
+            (char)(starts || isdigit((unsigned char)text[i]) ? text[i] : text[i] - 'A' + 'a');
         starts = false;
     }
     return out;
@@ -163,40 +118,35 @@ static const char *text_cell(struct arena *a, const struct column_map *column, s
     return NULL;
 }
 
-static bool is_number(struct json v)
+/* A number of the column's kind. */
+static const char *number_cell(const struct column_map *column, struct json v, struct cell *c)
 {
     enum json_type type = json_type(v);
+    double real = 0;
 
-    return type == JSON_INT || type == JSON_REAL;
-}
-
-static const char *int_cell(struct json v, struct cell *c)
-{
-    double real;
-
-    if (json_int(v, &c->value.integer)) {
+    if (column->type == COLUMN_INT && json_int(v, &c->value.integer)) {
         c->type = CELL_INT;
         return NULL;
     }
-    if (!is_number(v)) {
+    if (type != JSON_INT && type != JSON_REAL) {
         return wrong_type;
     }
-    return json_real(v, &real) && real > -0x1p63 && real < 0x1p63 ? wrong_type : out_of_range;
-}
-
-static const char *real_cell(struct json v, struct cell *c)
-{
-    if (json_real(v, &c->value.real)) {
-        c->type = CELL_REAL;
-        return NULL;
+    if (!json_real(v, &real)) {
+        return out_of_range;
     }
-    return is_number(v) ? out_of_range : wrong_type;
+    if (column->type == COLUMN_INT) {
+        return real > -0x1p63 && real < 0x1p63 ? wrong_type : out_of_range;
+    }
+    c->type = CELL_REAL;
+    c->value.real = real;
+    return NULL;
 }
 
-static const char *offset_cell(struct arena *a, struct json v, int64_t base_ms, struct cell *c)
+static const char *offset_cell(struct arena *a, const struct column_map *column, struct json v,
+                               int64_t base_ms, struct cell *c)
 {
     struct cell seconds;
-    const char *problem = real_cell(v, &seconds);
+    const char *problem = number_cell(column, v, &seconds);
 
     if (problem || base_ms == TIME_NONE) {
         return problem ? problem : no_base;
@@ -206,18 +156,6 @@ static const char *offset_cell(struct arena *a, struct json v, int64_t base_ms, 
         return out_of_range;
     }
     instant_cell(a, base_ms + (int64_t)(ms + (ms < 0 ? -0.5 : 0.5)), c);
-    return NULL;
-}
-
-static const char *bool_cell(struct json v, struct cell *c)
-{
-    bool value;
-
-    if (!json_bool(v, &value)) {
-        return wrong_type;
-    }
-    c->type = CELL_INT;
-    c->value.integer = value ? 1 : 0;
     return NULL;
 }
 
@@ -241,7 +179,9 @@ static const char *json_cell(struct arena *a, struct json v, struct cell *c)
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
                        int64_t base_ms, struct cell *c)
 {
-    *c = (struct cell){.type = CELL_NULL};
+    bool yes;
+
+    *c = cell_text(NULL);
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TIME:
@@ -249,15 +189,18 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
     case COLUMN_TO:
         return text_cell(a, column, v, c);
     case COLUMN_INT:
-        return int_cell(v, c);
     case COLUMN_REAL:
-        return real_cell(v, c);
+        return number_cell(column, v, c);
     case COLUMN_BOOL:
-        return bool_cell(v, c);
+        if (json_bool(v, &yes)) {
+            *c = cell_int(yes);
+            return NULL;
+        }
+        break;
     case COLUMN_JSON:
         return json_cell(a, v, c);
     case COLUMN_OFFSET:
-        return offset_cell(a, v, base_ms, c);
+        return offset_cell(a, column, v, base_ms, c);
     }
     return wrong_type;
 }
