@@ -377,29 +377,24 @@ struct zone_list {
     size_t count;
 };
 
-/* The directories a zone's file is looked for in, ended by NULL. */
-static void zone_directories(const char *directories[static 5])
+/* The directories a zone's file is looked for in, one after the other; NULL behind the last. */
+static const char *zone_directory(size_t at)
 {
+    static const char *const usual[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo",
+                                        "/usr/share/lib/zoneinfo", NULL};
     const char *chosen = getenv("TZDIR");
-    size_t count = 0;
+    size_t before = chosen && chosen[0] == '/' ? 1 : 0;
 
-    if (chosen && chosen[0] == '/') {
-        directories[count++] = chosen;
-    }
-    directories[count++] = "/usr/share/zoneinfo";
-    directories[count++] = "/usr/lib/zoneinfo";
-    directories[count++] = "/usr/share/lib/zoneinfo";
-    directories[count] = NULL;
+    return at < before ? chosen : usual[at - before];
 }
 
 /* The file of a compiled zone (RFC 8536), not of one of the tables beside them; NULL: none. */
 static const char *find_zone_file(struct arena *a, const char *name)
 {
-    const char *directories[5];
+    const char *directory;
 
-    zone_directories(directories);
-    for (size_t i = 0; directories[i]; i++) {
-        const char *path = arena_printf(a, "%s/%s", directories[i], name);
+    for (size_t i = 0; (directory = zone_directory(i)); i++) {
+        const char *path = arena_printf(a, "%s/%s", directory, name);
         int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         char magic[4] = "";
         struct stat status;
@@ -508,14 +503,12 @@ static const char *nearest_zone(const struct zone_list *list, char *name)
 /* Says what is wrong with a name that has no file. */
 static bool refuse_unknown(struct arena *a, const char *name, struct err *e)
 {
-    const char *directories[5];
     const char *shown = str_escaped(a, name);
     struct zone_list list = {.arena = a};
 
     list.names = arena_array(a, ZONE_LIST_MAX, sizeof(*list.names));
-    zone_directories(directories);
-    for (size_t i = 0; directories[i] && list.count == 0; i++) {
-        list_zones(&list, directories[i], "", 1);
+    for (size_t i = 0; zone_directory(i) && list.count == 0; i++) {
+        list_zones(&list, zone_directory(i), "", 1);
     }
     /* The list must hold more than the UTC that some systems ship alone. */
     if (list.count <= 1) {

@@ -3,21 +3,15 @@
 /* Bytes a lead byte asks for and its part of the code point; 0 when it can lead nothing. */
 static size_t lead_bytes(unsigned char lead, uint32_t *bits)
 {
-    if (lead < 0x80) {
-        *bits = lead;
-        return 1;
-    }
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        *bits = lead & 0x1FU;
-        return 2;
-    }
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        *bits = lead & 0x0FU;
-        return 3;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        *bits = lead & 0x07U;
-        return 4;
+    static const struct {
+        unsigned char first, last, mask;
+    } leads[] = {{0x00, 0x7F, 0x7F}, {0xC2, 0xDF, 0x1F}, {0xE0, 0xEF, 0x0F}, {0xF0, 0xF4, 0x07}};
+
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+        if (lead >= leads[i].first && lead <= leads[i].last) {
+            *bits = lead & leads[i].mask;
+            return i + 1;
+        }
     }
     return 0;
 }
