@@ -301,6 +301,7 @@ static void next_step(struct pager *p)
 {
     p->at++;
     p->over = !step_of(p)->path || step_of(p)->cleanup;
+    p->numbered.page_rows = size_of(p);
 }
 
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
@@ -756,7 +757,9 @@ bool pager_refused(struct pager *p, int64_t sequence, int status, const char *co
 
 bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id)
 {
-    int size = size_of(p);
+    bool by_number = step_of(p)->follow == FOLLOW_PAGES;
+    int size =
+        by_number ? (int)p->numbered.page_rows : size_of(p); /* what the server really gives */
     size_t from = 0;
     size_t count = 0;
 

@@ -649,6 +649,33 @@ TEST_IN(setup, teardown, lost_jobs)
     }
 }
 
+TEST_IN(setup, teardown, pages_by_number_behind_other_steps)
+{
+    static const struct step steps[] = {
+        {.method = HTTP_POST, .path = "/s", .token = "id"},
+        {.path = "/s/{token}", .follow = FOLLOW_PAGES, .size = 2, .rows = "r"},
+        {.path = NULL}};
+    struct pager *p = pager_of(steps);
+
+    next(p, "{'id':'t'}");
+    next(p, "{'r':[1,2],'total':3}");
+    next(p, "{'r':[3],'total':3}");
+    assert_int_equal(pager_state(p), PAGER_DONE);
+}
+
+/* Half of a page is half of what the server gives, where that is less than was asked for. */
+TEST_IN(setup, teardown, half_of_a_page_that_the_server_has_cut)
+{
+    struct pager *p = pager_of(list);
+    struct pager_at at;
+    const char *id;
+
+    next(p, "{'entities':[1,2,3,4],'pageSize':4,'total':20}");
+    assert_true(pager_halve(p, 1, &at, &id));
+    assert_int_equal(at.page_size, 2);
+    assert_int_equal(at.page, 3); /* rows 4 and 5 */
+}
+
 TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 {
     static const char *const pending[] = {"{'state':'PENDING'}"};
