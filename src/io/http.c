@@ -473,19 +473,6 @@ static int on_progress(void *user, curl_off_t unused, curl_off_t down, curl_off_
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
 
-static bool set_limits(CURL *easy)
-{
-    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
-    bool ok = true;
-
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
-    SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));
-    return ok;
-}
-
 static bool set_security(CURL *easy, const struct http *h, const struct http_target *target)
 {
     bool ok = true;
@@ -521,10 +508,18 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_request(CURL *easy, const struct http_request *request)
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
+                    const struct http_target *target)
 {
-    bool ok = true;
+    CURL *easy = t->easy;
+    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
+    bool ok = set_security(easy, h, target);
 
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
+    SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
+    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
         SET(CURLOPT_POST, 1L);
@@ -533,15 +528,6 @@ static bool set_request(CURL *easy, const struct http_request *request)
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
-    return ok;
-}
-
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
-{
-    CURL *easy = t->easy;
-    bool ok = set_security(easy, h, target) && set_limits(easy) && set_request(easy, request);
-
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
