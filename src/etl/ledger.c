@@ -58,15 +58,6 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
     return ended;
 }
 
-bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e)
-{
-    struct rows q = db_ask(
-        l->db, e, "SELECT coalesce(sum(whole), 0) FROM freshness WHERE stream = ?1", S(stream));
-
-    *days = db_next(&q) ? db_int(&q, 0) : 0;
-    return db_end(&q);
-}
-
 /* --- facts --- */
 
 bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,

@@ -50,9 +50,6 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, struct err *e);
 
-/* Business days of a stream that are whole. */
-bool ledger_days_whole(struct ledger *l, const char *stream, int64_t *days, struct err *e);
-
 /* --- facts --- */
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from

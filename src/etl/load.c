@@ -112,6 +112,22 @@ static const char *key_name(const struct loader *l)
     return l->tree->key ? l->tree->key : l->tree->ids[0];
 }
 
+/* `form` for each column of a table but those that are listed (count 0: all). */
+static const char *each_column(struct loader *l, const struct table_map *map,
+                               const char *const *but, size_t but_count, const char *form,
+                               const char *comma)
+{
+    const char **names = arena_array(l->arena, map->column_count, sizeof(*names));
+    size_t count = 0;
+
+    for (size_t i = 0; i < map->column_count; i++) {
+        if (!str_is_listed(map->columns[i].name, but, but_count)) {
+            names[count++] = map->columns[i].name;
+        }
+    }
+    return words_each(l->arena, names, count, form, comma);
+}
+
 /* The stored columns of a table, as they lie in its rows; a root without a key of ours has its id
  * among them. With types, those of integer keys and ordinals stand behind them: a feed whose
  * columns have none is joined by scanning it. */
@@ -127,26 +143,8 @@ static const char *stored_columns(struct loader *l, size_t table, bool types)
     return arena_printf(
         l->arena, "%s%s%s%s", key,
         words_each(l->arena, t->ordinals, t->ordinal_count, types ? "$ INTEGER," : "$,", ""),
-        words_each(l->arena, words_columns(l->arena, t->map), t->map->column_count, "$", ","),
+        each_column(l, t->map, NULL, 0, "$", ","),
         words_each(l->arena, own_columns, table == 0 ? l->own_stored : 0, ",$", ""));
-}
-
-/* What an entity that is there gets: all but its key and id. */
-static const char *root_changes(struct loader *l)
-{
-    const struct table_map *map = l->tree->root;
-    const char **names = arena_array(l->arena, map->column_count, sizeof(*names));
-    size_t count = 0;
-
-    for (size_t i = 0; i < map->column_count; i++) {
-        if (!str_is_listed(map->columns[i].name, l->tree->ids, l->tree->id_count)) {
-            names[count++] = map->columns[i].name;
-        }
-    }
-    return arena_printf(l->arena, "%s%s%s",
-                        words_each(l->arena, names, count, "$ = excluded.$, ", ""),
-                        words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
-                        l->has_deleted_at ? ", deleted_at = NULL" : "");
 }
 
 /* The root's column that the window's start or the scope fills; NULL: none does. */
@@ -211,7 +209,11 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "root", "\"%s\"", root);
     words_add(&w, "new_root", "\"" FEED "%s\"", root);
     words_add(&w, "root_change", "\"%s_change\"", root);
-    words_add(&w, "changes", "%s", root_changes(l));
+    /* What an entity that is there gets: all but its key and id. */
+    words_add(&w, "changes", "%s%s%s",
+              each_column(l, l->tree->root, ids, count, "$ = excluded.$, ", ""),
+              words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
+              l->has_deleted_at ? ", deleted_at = NULL" : "");
     words_add(&w, "ids", "%s", words_each(l->arena, ids, count, "$", ", "));
     words_add(&w, "stored_ids", "%s", words_each(l->arena, ids, count, "stored.$", ", "));
     words_add(&w, "new_ids", "%s", words_each(l->arena, ids, count, "new.$", ", "));
@@ -365,39 +367,27 @@ static bool make_tree(struct loader *l, struct err *e)
     return !l->attributes || db_exec(l->db, sql_load_moved, e);
 }
 
-/* A loader of one tree. */
-static struct loader *new_loader(struct db *d, const struct tree_map *tree, int64_t tree_no,
-                                 enum load_rule rule, const struct table_map *state, struct err *e)
-{
-    struct loader *l = xcalloc(1, sizeof(*l));
-
-    l->db = d;
-    l->tree = tree;
-    l->tree_no = tree_no;
-    l->rule = rule;
-    l->arena = arena_new(0);
-    l->walker = walk_new(tree);
-    if (state) {
-        l->history = observer_new(d, tree, state);
-    } else if (rule == LOAD_INTERVALS) {
-        l->history = intervals_new(d, tree);
-    } else if (!make_tree(l, e)) {
-        load_free(l);
-        return NULL;
-    }
-    return l;
-}
-
 struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum load_rule rule,
                         const struct table_map *state, struct err *e)
 {
     struct loader *first = NULL;
-    int64_t tree_no = 0;
+    struct loader **end = &first;
 
     INVARIANT((rule == LOAD_OBSERVE) == (state != NULL));
-    for (struct loader **end = &first; *trees; trees++, end = &(*end)->next) {
-        *end = new_loader(d, *trees, tree_no++, rule, state, e);
-        if (!*end) {
+    for (size_t i = 0; trees[i]; i++, end = &(*end)->next) {
+        struct loader *l = *end = xcalloc(1, sizeof(*l));
+
+        l->db = d;
+        l->tree = trees[i];
+        l->tree_no = (int64_t)i;
+        l->rule = rule;
+        l->arena = arena_new(0);
+        l->walker = walk_new(trees[i]);
+        if (rule == LOAD_OBSERVE) {
+            l->history = observer_new(d, trees[i], state);
+        } else if (rule == LOAD_INTERVALS) {
+            l->history = intervals_new(d, trees[i]);
+        } else if (!make_tree(l, e)) {
             load_free(first);
             return NULL;
         }

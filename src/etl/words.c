@@ -72,13 +72,3 @@ const char *words_each(struct arena *a, const char *const *names, size_t count, 
     INVARIANT(fits);
     return take(a, &b);
 }
-
-const char *const *words_columns(struct arena *a, const struct table_map *map)
-{
-    const char **names = arena_array(a, map->column_count, sizeof(*names));
-
-    for (size_t i = 0; i < map->column_count; i++) {
-        names[i] = map->columns[i].name;
-    }
-    return names;
-}

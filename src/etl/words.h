@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "etl/map.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -32,8 +31,5 @@ const char *words_fill(const struct words *w, const char *template);
 /* `form` for each name, which is quoted in place of each '$', with `comma` between them. */
 const char *words_each(struct arena *a, const char *const *names, size_t count, const char *form,
                        const char *comma);
-
-/* The names of a table's columns. */
-const char *const *words_columns(struct arena *a, const struct table_map *map);
 
 #endif

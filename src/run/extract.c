@@ -465,14 +465,18 @@ static void count_streams(struct extract *x)
 
     for (size_t i = 0; i < x->result->stream_count; i++) {
         const struct extract_stream_result *sr = &x->result->streams[i];
-        int64_t days = 0;
 
         t->streams_done += extract_stream_whole(sr) ? 1 : 0;
-        if (stream_has_days(sr->stream) &&
-            !ledger_days_whole(&x->run.ledger, sr->stream->name, &days, &ignored)) {
-            LOG(LOG_WARN, "whole days not counted", LOG_S("error", ignored.message));
+        if (stream_has_days(sr->stream)) {
+            struct rows q =
+                db_ask(x->run.db, &ignored, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
+                       S(sr->stream->name));
+
+            t->days_whole += db_next(&q) ? db_int(&q, 0) : 0;
+            if (!db_end(&q)) {
+                LOG(LOG_WARN, "whole days not counted", LOG_S("error", ignored.message));
+            }
         }
-        t->days_whole += days;
     }
     t->streams_left = (int64_t)x->result->stream_count - t->streams_done;
 }
