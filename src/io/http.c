@@ -508,18 +508,10 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
+static bool set_request(CURL *easy, const struct http_request *request)
 {
-    CURL *easy = t->easy;
-    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
-    bool ok = set_security(easy, h, target);
+    bool ok = true;
 
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
-    SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
         SET(CURLOPT_POST, 1L);
@@ -528,6 +520,21 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
+    return ok;
+}
+
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
+                    const struct http_target *target)
+{
+    CURL *easy = t->easy;
+    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
+    bool ok = set_security(easy, h, target) && set_request(easy, request);
+
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
+    SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
+    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);

@@ -65,8 +65,8 @@ static bool list_relations(struct db *d, struct arena *a, const char ***names, i
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e)
 {
-    const char **known;
-    int *marks;
+    const char **known = NULL;
+    int *marks = NULL;
     size_t known_count;
 
     if (!list_relations(d, a, &known, &marks, &known_count, e)) {
@@ -120,8 +120,8 @@ static bool is_data_table(const char *name)
 static bool choose_files(struct exporting *x, struct err *e)
 {
     const struct config *c = x->config;
-    const char **names;
-    int *marks;
+    const char **names = NULL;
+    int *marks = NULL;
     size_t count;
 
     if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e) ||

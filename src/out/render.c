@@ -248,6 +248,7 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
                       .columns = (size_t)db_column_count(q),
                       .has_head = to->format == RENDER_TABLE};
 
+    INVARIANT(t.columns > 0);
     for (int i = 0; t.has_head && i < (int)t.columns; i++) {
         const char *name = db_column_name(q, i);
         add_field(&t, name, strlen(name), false);
