@@ -34,9 +34,8 @@ static void make_statements(struct history *h, const char *const *keys, const ch
     h->sql[HISTORY_REMOVE] = words_fill(&w, sql_history_remove);
 }
 
-struct history *history_new(struct db *d, const struct table_map *map, const char *const *keys,
-                            size_t key_count, const char *start, const char *end,
-                            const char *const unmapped[2])
+struct history *history_new(struct db *d, const struct table_map *map,
+                            const struct history_columns *by)
 {
     struct history *h = xcalloc(1, sizeof(*h));
     const char *columns[HISTORY_COLUMNS_MAX];
@@ -44,21 +43,21 @@ struct history *history_new(struct db *d, const struct table_map *map, const cha
     INVARIANT(map->column_count + 2 <= HISTORY_COLUMNS_MAX);
     *h = (struct history){.db = d,
                           .map = map,
-                          .key_count = key_count,
-                          .start = must_have(map, start),
-                          .end = must_have(map, end),
+                          .key_count = by->key_count,
+                          .start = must_have(map, by->start),
+                          .end = must_have(map, by->end),
                           .fixed = arena_new(0),
                           .arena = arena_new(0)};
-    for (size_t i = 0; i < key_count; i++) {
-        h->keys[i] = must_have(map, keys[i]);
+    for (size_t i = 0; i < by->key_count; i++) {
+        h->keys[i] = must_have(map, by->keys[i]);
     }
     for (; h->width < map->column_count; h->width++) {
         columns[h->width] = map->columns[h->width].name;
     }
-    for (size_t i = 0; i < 2 && unmapped[i]; i++) {
-        columns[h->width++] = unmapped[i];
+    for (size_t i = 0; i < 2 && by->unmapped[i]; i++) {
+        columns[h->width++] = by->unmapped[i];
     }
-    make_statements(h, keys, columns);
+    make_statements(h, by->keys, columns);
     return h;
 }
 

@@ -69,11 +69,19 @@ struct history {
     void *rule; /* the rule's */
 };
 
-/* A history of `map`'s table in `d`, with `unmapped` columns behind its map's (all borrowed);
- * missing columns are a bug. Free with history_free (NULL is allowed). */
-struct history *history_new(struct db *d, const struct table_map *map, const char *const *keys,
-                            size_t key_count, const char *start, const char *end,
-                            const char *const unmapped[2]);
+/* The columns that a history goes by. */
+struct history_columns {
+    const char *const *keys;
+    size_t key_count;
+    const char *start;
+    const char *end;
+    const char *unmapped[2]; /* behind its map's; NULL: none */
+};
+
+/* A history of `map`'s table in `d` (both borrowed); missing columns are a bug. Free with
+ * history_free (NULL is allowed). */
+struct history *history_new(struct db *d, const struct table_map *map,
+                            const struct history_columns *by);
 void history_free(struct history *h);
 
 /* Reads a row of the key that `row` has, beside `time`, as the statement says; *out is in the

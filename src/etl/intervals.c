@@ -114,7 +114,6 @@ static bool take_interval(struct history *h, const struct cell *row, const struc
 
 struct history *intervals_new(struct db *d, const struct tree_map *tree)
 {
-    static const char *const unmapped[2] = {"row_hash", "row_changed_run_id"};
     const char *keys[HISTORY_COLUMNS_MAX];
     const char *start = NULL;
     size_t key_count = 0;
@@ -131,7 +130,9 @@ struct history *intervals_new(struct db *d, const struct tree_map *tree)
     const char *at = strstr(start, "start");
     struct arena *a = arena_new(0);
     const char *end = arena_printf(a, "%.*send%s", (int)(at - start), start, at + strlen("start"));
-    struct history *h = history_new(d, tree->root, keys, key_count, start, end, unmapped);
+    const struct history_columns by = {
+        keys, key_count, start, end, {"row_hash", "row_changed_run_id"}};
+    struct history *h = history_new(d, tree->root, &by);
     arena_free(a);
     h->take = take_interval;
     return h;

@@ -81,33 +81,29 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
                  S(stream), S(plan), T(clock_now_ms()), T(clock_now_ms() - MS_PER_DAY));
 }
 
-bool ledger_ids(struct ledger *l, const char *sql, int64_t time_ms, int64_t since_ms,
-                const char *after, struct arena *a, const char *const **ids, size_t *count,
+bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e)
 {
-    const struct db_value values[] = {T(time_ms), T(since_ms)};
-    struct rows q = db_ask_values(l->db, e, sql, values,
-                                  strstr(sql, "?2")   ? 2
-                                  : strstr(sql, "?1") ? 1
-                                                      : 0);
-    const char **list = NULL;
+    const struct db_value values[] = {T(list->time_ms), T(list->since_ms)};
+    size_t asked = strstr(sql, "?2") ? 2 : strstr(sql, "?1") ? 1 : 0;
+    struct rows q = db_ask_values(l->db, e, sql, values, asked);
+    const char **ids = NULL;
     size_t room = 0;
 
-    *count = 0;
-    while (db_next(&q)) {
-        if (after && strcmp(db_text(&q, 0), after) <= 0) {
+    for (list->count = 0; db_next(&q);) {
+        if (list->after && strcmp(db_text(&q, 0), list->after) <= 0) {
             continue;
         }
-        if (*count == room) {
+        if (list->count == room) {
             const char **more = arena_array(a, room = 2 * room + 64, sizeof(*more));
-            for (size_t i = 0; i < *count; i++) {
-                more[i] = list[i];
+            for (size_t i = 0; i < list->count; i++) {
+                more[i] = ids[i];
             }
-            list = more;
+            ids = more;
         }
-        list[(*count)++] = db_kept(&q, 0, a);
+        ids[list->count++] = db_kept(&q, 0, a);
     }
-    *ids = list;
+    list->ids = ids;
     return db_end(&q);
 }
 

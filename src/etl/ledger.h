@@ -65,8 +65,14 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
 
 /* The ids that constant SQL lists, sorted, in the arena; `sql` may ask ?1 (time_ms) and ?2
  * (since_ms). Those up to `after` are left out (NULL: none). */
-bool ledger_ids(struct ledger *l, const char *sql, int64_t time_ms, int64_t since_ms,
-                const char *after, struct arena *a, const char *const **ids, size_t *count,
+struct id_list {
+    int64_t time_ms;
+    int64_t since_ms;
+    const char *after;
+    const char *const *ids; /* found; NULL: none */
+    size_t count;
+};
+bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e);
 
 #endif

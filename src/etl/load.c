@@ -691,13 +691,15 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
     const struct walked_tree *tree = rows->trees;
 
     *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
-    for (struct loader *t = l; t; t = t->next, tree++) {
+    struct loader *t = l;
+
+    do {
         t->page = page;
         clock_format(page->received_ms, t->now);
-        if (!(t->history ? load_singly : load_tree)(t, tree, counts, e)) {
+        if (!(t->history ? load_singly : load_tree)(t, tree++, counts, e)) {
             return false;
         }
-    }
+    } while ((t = t->next) != NULL);
     for (size_t i = 0; i < rows->note_count; i++) {
         if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
             return false;
@@ -743,13 +745,15 @@ static bool end_tree(struct loader *l, const struct load_page *page, int64_t *go
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
               struct err *e)
 {
-    for (struct loader *t = l; t; t = t->next) {
+    struct loader *t = l;
+
+    do {
         int64_t gone;
 
         if (!end_tree(t, page, &gone, e)) {
             return false;
         }
         counts->rows_changed += gone;
-    }
+    } while ((t = t->next) != NULL);
     return load_begin(l, page->window_id, e);
 }

@@ -405,8 +405,8 @@ static size_t column_of(const struct table_map *map, const char *name)
 struct history *observer_new(struct db *d, const struct tree_map *tree,
                              const struct table_map *state)
 {
-    static const char *const unmapped[2] = {"row_source"};
-    struct history *h = history_new(d, state, tree->ids, 1, "state_start", "state_end", unmapped);
+    const struct history_columns by = {tree->ids, 1, "state_start", "state_end", {"row_source"}};
+    struct history *h = history_new(d, state, &by);
     struct observer *o = arena_alloc(h->fixed, sizeof(*o));
 
     o->id = h->keys[0];

@@ -20,7 +20,7 @@ bool plan_in_force(const char *when, const char *word)
 
     for (const char *at = when; at && *at; at += strspn(at, " ")) {
         size_t n = strcspn(at, " ");
-        if (n == length && memcmp(at, word, n) == 0) {
+        if (word && n == length && memcmp(at, word, n) == 0) {
             return true;
         }
         at += n;

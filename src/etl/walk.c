@@ -610,6 +610,28 @@ static bool check_required(const struct walk_table *t, struct cell *row, struct 
 static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
                       const struct cell *parent_row, struct err *e);
 
+/* What a known member's value goes to: cells of the row, and rows below it. */
+static inline bool fill_targets(struct walker *w, struct walk_table *t, const struct member *m,
+                                struct json value, struct cell *row, struct err *e)
+{
+    bool is_null = json_type(value) == JSON_NULL;
+
+    for (const struct target *c = m->targets; c; c = c->next) {
+        if (c->is_table) {
+            if (!walk_rows(w, &w->tables[c->at], value, row, e)) {
+                return false;
+            }
+        } else if (c->rank < t->ranks[c->at] && !(is_null && c->has_alternates)) {
+            /* Of alternatives the first that is present counts; of equal names the first. */
+            t->ranks[c->at] = c->rank;
+            if (!is_null) {
+                (void)fill_cell(w, t, c->at, value, row, m->path);
+            }
+        }
+    }
+    return true;
+}
+
 /* Fills a row from the members of an object whose known ones are `known`. */
 static bool walk_members(struct walker *w, struct walk_table *t, const struct object *known,
                          struct json object, struct cell *row, struct err *e)
@@ -627,20 +649,8 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
             note_unknown(w->notes, known->path, name, length);
             continue;
         }
-        for (const struct target *c = m->targets; c; c = c->next) {
-            bool is_null = json_type(value) == JSON_NULL;
-
-            if (c->is_table) {
-                if (!walk_rows(w, &w->tables[c->at], value, row, e)) {
-                    return false;
-                }
-            } else if (c->rank < t->ranks[c->at] && !(is_null && c->has_alternates)) {
-                /* Of alternatives the first that is present counts; of equal names the first. */
-                t->ranks[c->at] = c->rank;
-                if (!is_null) {
-                    (void)fill_cell(w, t, c->at, value, row, m->path);
-                }
-            }
+        if (!fill_targets(w, t, m, value, row, e)) {
+            return false;
         }
         if (m->nested && json_type(value) == JSON_OBJECT) {
             if (!walk_members(w, t, m->nested, value, row, e)) {
@@ -673,11 +683,20 @@ static bool fill_plain(struct walker *w, const struct walk_table *t, struct json
 static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first);
 static void end_entity(struct walker *w, const struct cell *row);
 
+/* What a row is made from. */
+struct element {
+    struct json name; /* of a member, else the element */
+    struct json value;
+    size_t ordinal;
+};
+
 /* One row from an element or a member; none from an object that holds nested roots. What cannot be
  * a row is counted and left out. */
-static bool walk_row(struct walker *w, struct walk_table *t, struct json name, struct json value,
-                     const struct cell *parent_row, size_t ordinal, struct err *e)
+static bool walk_row(struct walker *w, struct walk_table *t, const struct element *from,
+                     const struct cell *parent_row, struct err *e)
 {
+    struct json value = from->value;
+
     if (t->members && json_type(value) != JSON_OBJECT) {
         note_problem(w->notes, t->path, "wrong type", value);
         return true;
@@ -689,11 +708,11 @@ static bool walk_row(struct walker *w, struct walk_table *t, struct json name, s
     }
     bool has_attributes = w->attributes && t == w->attributes->parent;
     size_t first = has_attributes ? w->sets[w->attributes - w->tables].row_count : 0;
-    struct cell *row = add_row(w, t, parent_row, ordinal, e);
+    struct cell *row = add_row(w, t, parent_row, from->ordinal, e);
     if (!row) {
         return false;
     }
-    if (!fill_plain(w, t, name, value, row)) {
+    if (!fill_plain(w, t, from->name, value, row)) {
         w->sets[t - w->tables].row_count--;
         return true;
     }
@@ -729,7 +748,7 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
     }
     t->rows_of_serial = t->parent->serial;
     if (t->map->shape == ROWS_OBJECT) {
-        return walk_row(w, t, value, value, parent_row, 0, e);
+        return walk_row(w, t, &(struct element){value, value, 0}, parent_row, e);
     }
     struct names names = {.slots = NULL};
     if (t->map->shape == ROWS_MEMBERS) {
@@ -744,7 +763,7 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
 
         if (names.slots && put_name(&names, name, length, w)) {
             note_problem(w->notes, t->path, "duplicate name", key);
-        } else if (!walk_row(w, t, key, element, parent_row, ordinal, e)) {
+        } else if (!walk_row(w, t, &(struct element){key, element, ordinal}, parent_row, e)) {
             return false;
         }
     }
@@ -979,7 +998,7 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
         for (size_t i = 0; i < w->count; i++) {
             struct walker *one = w->walkers[i];
             bool walked = json_type(entity) == JSON_OBJECT
-                              ? walk_row(one, one->top, key, entity, NULL, 0, e)
+                              ? walk_row(one, one->top, &(struct element){key, entity, 0}, NULL, e)
                               : err_set(e, ERR_CONTRACT, "it is no object");
 
             if (!walked) {

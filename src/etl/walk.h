@@ -144,7 +144,7 @@ const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
  * number of those before it in its entity that have none either, the first CELL_NULL. */
 uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
                              const struct cell *columns);
-uint64_t walk_never_zero(uint64_t sum);
+uint64_t walk_never_zero(uint64_t hash);
 
 /* Fills `c` from a value that is neither absent nor null, as the column wants it; `base_ms` is what
  * offsets count from (TIME_NONE: unknown). Text is borrowed from the document or the arena. Returns

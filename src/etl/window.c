@@ -109,7 +109,14 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-static bool read_window(const struct rows *q, const struct ledger *l, struct arena *a,
+/* Nothing is under way. */
+static struct cursor idle(const char *pass)
+{
+    return (struct cursor){
+        .pass = pass, .target_to_ms = TIME_NONE, .page = 1, .page_size = -1, .page_ms = TIME_NONE};
+}
+
+static bool read_window(const struct rows *q, const struct window_kind *k, struct arena *a,
                         struct window *w, struct err *e)
 {
     size_t state = 0;
@@ -123,15 +130,14 @@ static bool read_window(const struct rows *q, const struct ledger *l, struct are
                          .failures = db_int(q, 5)};
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
-        w->now[p] = (struct cursor){
-            .target_to_ms = TIME_NONE, .page = 1, .page_size = -1, .page_ms = TIME_NONE};
+        w->now[p] = idle(p < k->rule_count ? k->rules[p]->name : NULL);
     }
     if (state == COUNT_OF(state_names) ||
         (w->span.start_ms == TIME_NONE) != (w->span.end_ms == TIME_NONE)) {
         return err_set(e, ERR_STORE,
                        "%s: window %lld of table extract_window holds what rollcall never wrote "
                        "there; restore the file from a copy",
-                       db_path(l->db), (long long)w->window_id);
+                       db_path(q->db), (long long)w->window_id);
     }
     w->span.state = (enum window_state)state;
     return true;
@@ -150,7 +156,8 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
         return;
     }
     w->span.pass[p] = (struct pass_coverage){db_time(q, 7), db_time(q, 8)};
-    w->now[p] = (struct cursor){.target_to_ms = db_time(q, 9),
+    w->now[p] = (struct cursor){.pass = k->rules[p]->name,
+                                .target_to_ms = db_time(q, 9),
                                 .begun_ms = db_time(q, 10),
                                 .token = db_kept(q, 11, a),
                                 .waited = db_int(q, 12) != 0,
@@ -160,32 +167,38 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
                                 .page_ms = db_time(q, 16)};
 }
 
-bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 const char *settles, struct arena *a, struct window **out, size_t *count,
-                 struct err *e)
+/* One more window at the end of the list, which has room for `*room`. */
+static struct window *add_window(struct windows *found, size_t *room)
 {
-    *out = NULL;
-    *count = 0;
+    if (found->count == *room) {
+        struct window *more = arena_array(found->arena, *room = 2 * *room + 16, sizeof(*more));
+        for (size_t i = 0; i < found->count; i++) {
+            more[i] = found->list[i];
+        }
+        found->list = more;
+    }
+    return &found->list[found->count++];
+}
+
+bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
+                 const char *settles, struct windows *out, struct err *e)
+{
+    size_t room = 0;
+
+    out->list = NULL;
+    out->count = 0;
     if (!list_scopes(l, k, e)) {
         return false;
     }
     struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles));
-    size_t room = 0;
     while (db_next(&q)) {
-        struct window *w = *count > 0 ? &(*out)[*count - 1] : NULL;
+        struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
 
         if (!w || w->window_id != db_int(&q, 0)) {
-            if (*count == room) {
-                struct window *more = arena_array(a, room = 2 * room + 16, sizeof(*more));
-                for (size_t i = 0; i < *count; i++) {
-                    more[i] = (*out)[i];
-                }
-                *out = more;
-            }
-            w = &(*out)[(*count)++];
-            q.ok = read_window(&q, l, a, w, e);
+            w = add_window(out, &room);
+            q.ok = read_window(&q, k, out->arena, w, e);
         }
-        read_pass(&q, k, a, w);
+        read_pass(&q, k, out->arena, w);
     }
     return db_end(&q);
 }
@@ -230,47 +243,44 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 
 /* --- a reading ------------------------------------------------------------------------------- */
 
-bool window_begin(const struct ledger *l, struct window *w, size_t p, const struct pass_rule *rule,
-                  int64_t to_ms, int64_t time_ms, struct err *e)
+bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,
+                  int64_t time_ms, struct err *e)
 {
-    w->now[p] = (struct cursor){.target_to_ms = to_ms,
-                                .begun_ms = time_ms,
-                                .page = 1,
-                                .page_size = -1,
-                                .page_ms = TIME_NONE};
+    w->now[p] = idle(w->now[p].pass);
+    w->now[p].target_to_ms = to_ms;
+    w->now[p].begun_ms = time_ms;
     return db_do(l->db, e,
                  "INSERT INTO window_pass (window_id, pass, target_to, begun_at) "
                  "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (window_id, pass) DO UPDATE SET "
                  "target_to = ?3, begun_at = ?4, token = NULL, waited = 0, cursor = NULL, "
                  "page = 1, page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, "
                  "total_hits = NULL",
-                 I(w->window_id), S(rule->name), T(to_ms), T(time_ms));
+                 I(w->window_id), S(w->now[p].pass), T(to_ms), T(time_ms));
 }
 
-bool window_token(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                  const char *token, struct err *e)
+bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
+                  struct err *e)
 {
     w->now[p].token = token;
     w->now[p].waited = false;
     return db_do(l->db, e,
                  "UPDATE window_pass SET token = ?3, waited = 0, cursor = NULL, page = 1, "
                  "page_size = NULL WHERE window_id = ?1 AND pass = ?2",
-                 I(w->window_id), S(pass), S(token));
+                 I(w->window_id), S(w->now[p].pass), S(token));
 }
 
-bool window_cleared(const struct ledger *l, struct window *w, const char *pass, const char *token,
+bool window_cleared(const struct ledger *l, struct window *w, size_t p, const char *token,
                     struct err *e)
 {
     return db_do(l->db, e,
                  "UPDATE window_pass SET token = NULL, waited = 0, target_to = NULL, "
                  "cursor = NULL, page = 1, page_size = NULL "
                  "WHERE window_id = ?1 AND pass = ?2 AND token = ?3",
-                 I(w->window_id), S(pass), S(token));
+                 I(w->window_id), S(w->now[p].pass), S(token));
 }
 
-bool window_page(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                 const struct cursor *next, int64_t pages, int64_t rows, int64_t total_hits,
-                 struct err *e)
+bool window_page(const struct ledger *l, struct window *w, size_t p, const struct cursor *next,
+                 const struct window_counts *counts, struct err *e)
 {
     struct cursor *now = &w->now[p];
 
@@ -282,19 +292,17 @@ bool window_page(const struct ledger *l, struct window *w, size_t p, const char 
                  "UPDATE window_pass SET cursor = ?3, page = ?4, page_size = ?5, page_at = ?6, "
                  "pages_read = pages_read + ?7, rows_read = rows_read + ?8, "
                  "total_hits = coalesce(?9, total_hits) WHERE window_id = ?1 AND pass = ?2",
-                 I(w->window_id), S(pass), S(next->at), I(next->page), N(next->page_size),
-                 T(now->page_ms), I(pages), I(rows), N(total_hits));
+                 I(w->window_id), S(w->now[p].pass), S(next->at), I(next->page), N(next->page_size),
+                 T(now->page_ms), I(counts->pages), I(counts->rows), N(counts->total_hits));
 }
 
 bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
                 struct err *e)
 {
     w->failures = 0;
-    w->now[p] = (struct cursor){.target_to_ms = TIME_NONE,
-                                .token = w->now[p].token,
-                                .page = 1,
-                                .page_size = -1,
-                                .page_ms = TIME_NONE};
+    const char *token = w->now[p].token;
+    w->now[p] = idle(w->now[p].pass);
+    w->now[p].token = token;
     /* Passes behind it have lost their coverage where this one's answer replaces theirs. */
     for (size_t i = p; i < k->rule_count; i++) {
         const struct pass_coverage *c = &w->span.pass[i];
@@ -318,22 +326,24 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, const struct
                  N(l->run_id));
 }
 
-bool window_fail(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                 const struct err *cause, bool abandon, bool waited, struct err *e)
+bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
+                 unsigned how, struct err *e)
 {
+    bool abandon = (how & WINDOW_ABANDON) != 0;
+    bool waited = (how & WINDOW_WAITED) != 0;
+
     if (!db_begin(l->db, e)) {
         return false;
     }
     w->failures += cause ? 1 : 0;
     w->now[p].waited = w->now[p].waited || waited;
     if (abandon) {
-        w->now[p] = (struct cursor){.target_to_ms = TIME_NONE,
-                                    .begun_ms = w->now[p].begun_ms,
-                                    .token = w->now[p].token,
-                                    .waited = w->now[p].waited,
-                                    .page = 1,
-                                    .page_size = -1,
-                                    .page_ms = w->now[p].page_ms};
+        struct cursor was = w->now[p];
+        w->now[p] = idle(was.pass);
+        w->now[p].begun_ms = was.begun_ms;
+        w->now[p].token = was.token;
+        w->now[p].waited = was.waited;
+        w->now[p].page_ms = was.page_ms;
     }
     bool done =
         (!cause || db_do(l->db, e,
@@ -345,11 +355,11 @@ bool window_fail(const struct ledger *l, struct window *w, size_t p, const char 
         (!abandon || db_do(l->db, e,
                            "UPDATE window_pass SET target_to = NULL, cursor = NULL, "
                            "page = 1, page_size = NULL WHERE window_id = ?1 AND pass = ?2",
-                           I(w->window_id), S(pass))) &&
+                           I(w->window_id), S(w->now[p].pass))) &&
         (!waited || db_do(l->db, e,
                           "UPDATE window_pass SET waited = 1 "
                           "WHERE window_id = ?1 AND pass = ?2",
-                          I(w->window_id), S(pass))) &&
+                          I(w->window_id), S(w->now[p].pass))) &&
         db_commit(l->db, e);
     db_rollback(l->db);
     return done;

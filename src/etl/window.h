@@ -35,6 +35,7 @@ enum grid {
 
 /* Where a reading stands. */
 struct cursor {
+    const char *pass;     /* its name */
     int64_t target_to_ms; /* TIME_NONE: none is under way */
     int64_t begun_ms;     /* planning time under which it began */
     const char *token;    /* what the server calls it; NULL: nothing of ours is there */
@@ -73,9 +74,13 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
  * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a
  * crash left under way comes first, then by time, then by scope; what failed comes last. In the
  * arena. */
+struct windows {
+    struct arena *arena; /* given */
+    struct window *list;
+    size_t count;
+};
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
-                 const char *settles, struct arena *a, struct window **out, size_t *count,
-                 struct err *e);
+                 const char *settles, struct windows *out, struct err *e);
 
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
@@ -85,34 +90,39 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
 
 /* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */
-bool window_begin(const struct ledger *l, struct window *w, size_t p, const struct pass_rule *rule,
-                  int64_t to_ms, int64_t time_ms, struct err *e);
+bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,
+                  int64_t time_ms, struct err *e);
 
 /* What the server calls the reading is known and kept before anything follows. The cursor begins
  * anew. */
-bool window_token(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                  const char *token, struct err *e);
+bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
+                  struct err *e);
 
 /* What the server called `token` is gone, and a reading that was to go on with it; another that has
  * come meanwhile stays. */
-bool window_cleared(const struct ledger *l, struct window *w, const char *pass, const char *token,
+bool window_cleared(const struct ledger *l, struct window *w, size_t p, const char *token,
                     struct err *e);
 
 /* A page was loaded: `next` says where the reading goes on (target, token and waited are not
- * looked at). `pages` were loaded with it. */
-bool window_page(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                 const struct cursor *next, int64_t pages, int64_t rows, int64_t total_hits,
-                 struct err *e);
+ * looked at). `counts` say what was loaded with it. */
+struct window_counts {
+    int64_t pages;
+    int64_t rows;
+    int64_t total_hits; /* -1: not said */
+};
+bool window_page(const struct ledger *l, struct window *w, size_t p, const struct cursor *next,
+                 const struct window_counts *counts, struct err *e);
 
 /* A reading is whole: coverage and state are w->span's (plan_settle); errors are forgotten. The
  * token stays until window_token takes it away. */
 bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
                 struct err *e);
 
-/* A reading failed: the error (NULL: none) is kept beside the window until it is read. `abandon`:
- * it begins anew (its token stays, to be cleared up); `waited`: the token is to be asked for once
- * more. */
-bool window_fail(const struct ledger *l, struct window *w, size_t p, const char *pass,
-                 const struct err *cause, bool abandon, bool waited, struct err *e);
+/* A reading failed: the error (NULL: none) is kept beside the window until it is read.
+ * WINDOW_ABANDON: it begins anew (its token stays, to be cleared up); WINDOW_WAITED: the token is
+ * to be asked for once more. */
+enum window_failure { WINDOW_GOES_ON = 0, WINDOW_ABANDON = 1, WINDOW_WAITED = 2 };
+bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
+                 unsigned how, struct err *e);
 
 #endif

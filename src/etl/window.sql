@@ -8,7 +8,7 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, pass, cove
        target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
-WHERE stream = ?1 AND ifnull(scope, '') IN (SELECT scope FROM temp.listed_scope)
+WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
   AND (state <> 'settled' OR window_end > ?2 OR EXISTS (
     SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id AND token IS NOT NULL)
     OR ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id

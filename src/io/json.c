@@ -50,9 +50,23 @@ static size_t mend_escape(char *text, size_t left, size_t *mended)
     if (unit < 0xDC00 && (escaped_unit(text + 6, left - 6) & ~0x3FF) == 0xDC00) {
         return 12;
     }
-    memcpy(text + 2, "fffd", 4);
+    memset(text + 2, 'f', 3);
+    text[5] = 'd';
     (*mended)++;
     return 6;
+}
+
+/* Counts what a character outside strings begins or ends. */
+static inline void count_mark(struct survey *s, char c, size_t *depth)
+{
+    if (c == '[' || c == '{') {
+        s->values++;
+        s->depth = ++*depth > s->depth ? *depth : s->depth;
+    } else if (c == ']' || c == '}') {
+        *depth -= *depth > 0 ? 1 : 0;
+    } else {
+        s->values += c == ',' || c == ':' ? 1 : 0;
+    }
 }
 
 static struct survey look_over(char *text, size_t length)
@@ -72,13 +86,8 @@ static struct survey look_over(char *text, size_t length)
             size_t n = utf8_next(text + at, length - at, &code);
             s.invalid += n == 0 ? 1 : 0;
             step = n == 0 ? 1 : n;
-        } else if (!in_string && (c == '[' || c == '{')) {
-            s.values++;
-            s.depth = ++depth > s.depth ? depth : s.depth;
-        } else if (!in_string && (c == ']' || c == '}')) {
-            depth -= depth > 0 ? 1 : 0;
-        } else if (!in_string && (c == ',' || c == ':')) {
-            s.values++;
+        } else if (!in_string) {
+            count_mark(&s, c, &depth);
         }
     }
     return s;

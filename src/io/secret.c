@@ -121,7 +121,7 @@ static size_t mask_form(char *text, size_t length, const char *form, size_t form
             same += used > 0 ? 1 : 0;
         }
         if (same == form_length) {
-            memcpy(text + at, "***", 3);
+            memset(text + at, '*', 3);
             memmove(text + at + 3, text + end, length - end);
             length -= end - at - 3;
         }

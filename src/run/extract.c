@@ -139,11 +139,9 @@ static bool log_in(struct extract *x, struct err *e)
         LOG(LOG_WARN, "the machine's clock is off; the server's bounds what is read",
             LOG_N("seconds_ahead", -offset_ms / MS_PER_SECOND));
     }
-    struct err ignored; /* the login's own result counts */
-    (void)(known &&
-           db_do(x->run.db, &ignored, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
-                 I(x->run.ledger.run_id), I(-offset_ms)));
-    return done;
+    return done &&
+           (!known || db_do(x->run.db, e, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
+                            I(x->run.ledger.run_id), I(-offset_ms)));
 }
 
 /* What was read at a time that has not come was not read. Only the server can say so: a machine's
@@ -308,7 +306,21 @@ static bool begin_part(struct extract *x, struct part *p, struct err *e)
     return false;
 }
 
-/* Begins what waits for nothing more, and ends what is over; *left: some part is not. */
+/* Begins a part that waits for nothing more, or ends one that is over; *moved: it did. */
+static bool move_part(struct extract *x, struct part *p, bool *moved, struct err *e)
+{
+    if (!p->begun && (!p->needs || p->needs->ended) && !stop_requested()) {
+        *moved = true;
+        return begin_part(x, p, e);
+    }
+    if (p->begun && !p->ended && night_is_over(p->night)) {
+        *moved = true;
+        end_part(x, p);
+    }
+    return true;
+}
+
+/* Moves the parts as far as they go by now; *left: some part is not ended. */
 static bool move_on(struct extract *x, bool *left, struct err *e)
 {
     bool moved = true;
@@ -316,18 +328,10 @@ static bool move_on(struct extract *x, bool *left, struct err *e)
     while (moved) {
         moved = *left = false;
         for (size_t i = 0; i < x->part_count; i++) {
-            struct part *p = &x->parts[i];
-            if (!p->begun && (!p->needs || p->needs->ended) && !stop_requested()) {
-                moved = true;
-                if (!begin_part(x, p, e)) {
-                    return false;
-                }
+            if (!move_part(x, &x->parts[i], &moved, e)) {
+                return false;
             }
-            if (p->begun && !p->ended && night_is_over(p->night)) {
-                moved = true;
-                end_part(x, p);
-            }
-            *left = *left || !p->ended;
+            *left = *left || !x->parts[i].ended;
         }
     }
     return true;

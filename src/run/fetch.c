@@ -47,8 +47,8 @@ struct fetch_loop {
     size_t polling;        /* requests that wait for their time: others go before them */
     size_t early_count;    /* pages ahead of their turn */
     size_t early_bytes;    /* of their documents */
-    size_t largest_bytes; /* of a page, as it came; 0: none came */
-    size_t awaited;       /* requests whose answers are not taken yet, those in `polling` aside */
+    size_t largest_bytes;  /* of a page, as it came; 0: none came */
+    size_t awaited;        /* requests whose answers are not taken yet, those in `polling` aside */
     struct {
         const struct tree_map *const *trees;
         struct page_walker *walker;

@@ -229,8 +229,14 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
     int64_t since_ms =
         (read_ms == TIME_NONE ? n->facts.time_ms : read_ms) - n->facts.lookback_days * MS_PER_DAY;
 
-    return !r->pass->ids || ledger_ids(&n->run->ledger, r->pass->ids, n->facts.time_ms, since_ms,
-                                       after, r->arena, &r->ids, &r->id_count, e);
+    struct id_list ids = {.time_ms = n->facts.time_ms, .since_ms = since_ms, .after = after};
+
+    if (r->pass->ids && !ledger_ids(&n->run->ledger, r->pass->ids, &ids, r->arena, e)) {
+        return false;
+    }
+    r->ids = ids.ids;
+    r->id_count = ids.count;
+    return true;
 }
 
 /* Where a stored reading goes on. */
@@ -520,12 +526,15 @@ static bool find_windows(struct night *n, struct err *e)
         from_ms = n->kind.grid == GRID_UTC_DAY ? clock_utc_day_start(from_ms) : from_ms;
     }
     size_t first = plan_first(&n->facts);
+    struct windows found = {.arena = n->run->arena};
     const char *settles = first < n->kind.rule_count ? n->rules[first]->name : NULL;
     if (!window_make(&n->run->ledger, &n->kind, from_ms, until_ms, e) ||
         !window_list(&n->run->ledger, &n->kind, until_ms - c->lookback_days * MS_PER_DAY, settles,
-                     n->run->arena, &n->windows, &n->window_count, e)) {
+                     &found, e)) {
         return false;
     }
+    n->windows = found.list;
+    n->window_count = found.count;
     n->failed = arena_array(n->run->arena, n->window_count + 1, sizeof(*n->failed));
     n->owed = arena_array(n->run->arena, n->window_count + 1, sizeof(*n->owed));
     n->too_large = arena_array(n->run->arena, n->window_count + 1, sizeof(*n->too_large));

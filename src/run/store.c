@@ -173,9 +173,9 @@ static bool finish_group(struct store *s, const struct group *g, struct err *e)
     add_counts(&r->counts, &sum);
     s->run->totals.pages += (int64_t)g->count;
     r->pages += (int64_t)g->count;
-    return window_page(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name, &next,
-                       (int64_t)g->count, sum.rows_read, r->total_hits > 0 ? r->total_hits : -1,
-                       e) &&
+    struct window_counts counts = {(int64_t)g->count, sum.rows_read,
+                                   r->total_hits > 0 ? r->total_hits : -1};
+    return window_page(&s->run->ledger, r->window, r->pass_no, &next, &counts, e) &&
            (!last->last || settle(s, last, e)) && commit(s, last, e);
 }
 
@@ -199,8 +199,7 @@ static bool refuse(struct store *s, const struct page *p, const struct err *caus
     err_prefix(&r->error, "%s, page %lld", r->label, (long long)p->number + 1);
     atomic_store(&r->refused, true);
     LOG(LOG_ERROR, "page refused", LOG_S("reading", r->label), LOG_S("error", r->error.message));
-    return window_fail(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name, &r->error, true,
-                       false, e);
+    return window_fail(&s->run->ledger, r->window, r->pass_no, &r->error, WINDOW_ABANDON, e);
 }
 
 /* Loads pages [0, g->count) and, where `more`, what waits behind them; false with the cause, and
@@ -265,8 +264,7 @@ static bool begin(struct store *s, struct reading *r, struct err *e)
     struct loader *loader = loader_of(s, r, e);
 
     return loader && load_begin(loader, r->window->window_id, e) &&
-           window_begin(&s->run->ledger, r->window, r->pass_no, &r->pass->plan, r->to_ms,
-                        r->time_ms, e);
+           window_begin(&s->run->ledger, r->window, r->pass_no, r->to_ms, r->time_ms, e);
 }
 
 bool store_begin(struct store *s, struct reading *r, struct err *e)
@@ -289,8 +287,8 @@ static bool refuse_id(struct store *s, const struct page *p, struct err *e)
 
     next.at = p->id;
     return load_note(s->run->db, r->stream->name, &note, e) &&
-           window_page(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name, &next, 0, 0, -1,
-                       e);
+           window_page(&s->run->ledger, r->window, r->pass_no, &next,
+                       &(struct window_counts){.total_hits = -1}, e);
 }
 
 /* A message that changes the ledger alone, in a transaction of its own. */
@@ -298,7 +296,6 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct ledger *l = &s->run->ledger;
-    const char *pass = r->pass->plan.name;
     bool ok = false;
 
     if (!db_begin(s->run->db, e)) {
@@ -309,11 +306,10 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
         ok = settle(s, p, e);
         break;
     case PAGE_TOKEN:
-        ok = window_token(l, r->window, r->pass_no, pass,
-                          arena_strdup(s->run->arena, p->facts.token), e);
+        ok = window_token(l, r->window, r->pass_no, arena_strdup(s->run->arena, p->facts.token), e);
         break;
     case PAGE_CLEANED:
-        ok = window_cleared(l, r->window, pass,
+        ok = window_cleared(l, r->window, r->pass_no,
                             r->at.token && r->kind == READING_CLEANUP
                                 ? r->at.token
                                 : r->window->now[r->pass_no].token,
@@ -343,8 +339,8 @@ static bool take_failure(struct store *s, const struct page *p, struct err *e)
     r->outcome = READING_FAILED;
     r->error = *why;
     r->waited = p->waited;
-    return !r->window || window_fail(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name,
-                                     why, anew, p->waited, e);
+    unsigned how = (anew ? WINDOW_ABANDON : 0U) | (p->waited ? WINDOW_WAITED : 0U);
+    return !r->window || window_fail(&s->run->ledger, r->window, r->pass_no, why, how, e);
 }
 
 static void become_whole(struct reading *r)
@@ -380,8 +376,7 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
         return take_failure(s, p, e);
     case PAGE_OVERFLOW:
         r->outcome = READING_OVERFLOW;
-        return window_fail(&s->run->ledger, r->window, r->pass_no, r->pass->plan.name, NULL, true,
-                           false, e);
+        return window_fail(&s->run->ledger, r->window, r->pass_no, NULL, WINDOW_ABANDON, e);
     case PAGE_DROPPED:
     case PAGE_FINAL:
         return true;

@@ -63,7 +63,7 @@ const struct stream stream_conversations = {
                             .reason = "errorMessage"},
                            {.path = JOBS "/{token}/results?pageSize={size}",
                             .follow = FOLLOW_CURSOR,
-                            .size = 1000,
+                            .size = 500,
                             .rows = "conversations",
                             .must = "conversations|cursor|dataAvailabilityDate",
                             .cursor = "cursor",

@@ -138,11 +138,11 @@ class Trouble(TestCase):
         self.assert_whole(at(5))
 
     def test_a_page_too_large_is_asked_with_half_the_size(self):
-        self.world("job", per_day=620, days=1)
+        self.world("job", per_day=420, days=1)
         whole = len(self.server.get(f"/standin/truth?start={START}&method=job&now=" + at(2)))
         self.vendor.env["ROLLCALL_LIMIT_INFLATED_BYTES"] = str(whole * 9 // 10)
         self.night(at(2, 5), 0)
-        self.assertTrue(any("pageSize=1000" not in path for path in self.asked("GET", "/results")))
+        self.assertTrue(any("pageSize=500" not in path for path in self.asked("GET", "/results")))
         self.assert_whole(at(2, 5))
 
     # --- the query, and changing the method -----------------------------------------------------------------------

@@ -89,29 +89,26 @@ TEST_IN(scratch_open, scratch_close, ids_are_those_that_the_sql_lists)
         {"SELECT 'at ' || ?1", NULL, "at 2024-10-04T00:00:00.000Z"},
         {"SELECT ?2 || ' to ' || ?1", NULL, "2024-10-03T00:00:00.000Z to 2024-10-04T00:00:00.000Z"},
     };
-    const char *const *ids;
-    size_t count;
+    struct id_list found = {.time_ms = START, .since_ms = START - DAY};
 
     scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u2'), ('u1'), ('u3')");
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *all = "";
 
-        check(ledger_ids(&l, cases[i].sql, START, START - DAY, cases[i].after, s->arena, &ids,
-                         &count, &s->e),
-              s);
-        for (size_t k = 0; k < count; k++) {
-            all = arena_printf(s->arena, "%s%s%s", all, k ? " " : "", ids[k]);
+        found.after = cases[i].after;
+        check(ledger_ids(&l, cases[i].sql, &found, s->arena, &s->e), s);
+        for (size_t k = 0; k < found.count; k++) {
+            all = arena_printf(s->arena, "%s%s%s", all, k ? " " : "", found.ids[k]);
         }
         assert_string_equal(all, cases[i].ids);
     }
     scratch_exec(s, "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n LIMIT 500) "
                     "INSERT INTO user (user_id) SELECT 'v' || i FROM n");
-    check(ledger_ids(&l, "SELECT user_id FROM user ORDER BY user_id", 0, 0, NULL, s->arena, &ids,
-                     &count, &s->e),
-          s);
-    assert_int_equal(count, 503);
-    assert_string_equal(ids[0], "u1");
-    assert_string_equal(ids[502], "v1499");
+    found.after = NULL;
+    check(ledger_ids(&l, "SELECT user_id FROM user ORDER BY user_id", &found, s->arena, &s->e), s);
+    assert_int_equal(found.count, 503);
+    assert_string_equal(found.ids[0], "u1");
+    assert_string_equal(found.ids[502], "v1499");
 }
 
 /* --- zone_offset --- */

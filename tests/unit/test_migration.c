@@ -164,9 +164,8 @@ TEST_IN(scratch_open, scratch_close, windows_of_schema_7_are_kept)
             stream_find(scratch_value(s, "SELECT stream FROM extract_window"));
         struct window_kind kind = stream_windows(stream, rules);
         const struct ledger l = {.db = s->db, .run_id = 4};
-        struct window *windows;
-        size_t count;
-        check(window_list(&l, &kind, 0, kind.rules[0]->name, s->arena, &windows, &count, &s->e), s);
-        assert_int_equal(count, 1);
+        struct windows found = {.arena = s->arena};
+        check(window_list(&l, &kind, 0, kind.rules[0]->name, &found, &s->e), s);
+        assert_int_equal(found.count, 1);
     }
 }

@@ -124,9 +124,7 @@ static const char *ids_of(struct db *d, const char *stream, const char *pass, co
 {
     const struct stream *s = stream_find(stream);
     struct ledger l = {.db = d, .run_id = -1};
-    const char *const *ids = NULL;
     const char *text = "";
-    size_t count = 0;
     size_t p = 0;
     int64_t ms = 0;
     struct err e;
@@ -135,10 +133,10 @@ static const char *ids_of(struct db *d, const char *stream, const char *pass, co
         p++;
     }
     assert_true(clock_parse(time, true, &ms));
-    assert_true(
-        ledger_ids(&l, s->passes[p].ids, ms, ms - 4 * MS_PER_DAY, NULL, a, &ids, &count, &e));
-    for (size_t i = 0; i < count; i++) {
-        text = arena_printf(a, "%s%s%s", text, i ? " " : "", ids[i]);
+    struct id_list found = {.time_ms = ms, .since_ms = ms - 4 * MS_PER_DAY};
+    assert_true(ledger_ids(&l, s->passes[p].ids, &found, a, &e));
+    for (size_t i = 0; i < found.count; i++) {
+        text = arena_printf(a, "%s%s%s", text, i ? " " : "", found.ids[i]);
     }
     return text;
 }

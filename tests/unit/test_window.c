@@ -37,10 +37,11 @@ static struct window *list(struct scratch *s, const struct window_kind *k, int64
                            size_t *count)
 {
     struct ledger l = ledger_of(s);
-    struct window *windows = NULL;
+    struct windows found = {.arena = s->arena};
 
-    check(window_list(&l, k, since_ms, k->rules[0]->name, s->arena, &windows, count, &s->e), s);
-    return windows;
+    check(window_list(&l, k, since_ms, k->rules[0]->name, &found, &s->e), s);
+    *count = found.count;
+    return found.list;
 }
 
 /* The windows as "day scope", in order; "now" is the real moment. */
@@ -214,13 +215,13 @@ static void happen(struct scratch *s, struct window *w, char what)
     err_set(&cause, ERR_PERMISSION, "no permission");
     switch (what) {
     case 'b':
-        check(window_begin(&l, w, 0, &job, START + 6 * HOUR, START + 7 * HOUR, &s->e), s);
+        check(window_begin(&l, w, 0, START + 6 * HOUR, START + 7 * HOUR, &s->e), s);
         break;
     case 't':
-        check(window_token(&l, w, 0, "job", "j", &s->e), s);
+        check(window_token(&l, w, 0, "j", &s->e), s);
         break;
     case 'p':
-        check(window_page(&l, w, 0, "job", &next, 2, 20, 25, &s->e), s);
+        check(window_page(&l, w, 0, &next, &(struct window_counts){2, 20, 25}, &s->e), s);
         break;
     case 'e':
         w->span.pass[0] = (struct pass_coverage){START + 6 * HOUR, START + 7 * HOUR};
@@ -230,11 +231,13 @@ static void happen(struct scratch *s, struct window *w, char what)
     case 'd': /* what was left at the server is deleted */
     case 'x': /* something else is */
         w->now[0].token = what == 'd' ? NULL : w->now[0].token;
-        check(window_cleared(&l, w, "job", what == 'd' ? "j" : "x", &s->e), s);
+        check(window_cleared(&l, w, 0, what == 'd' ? "j" : "x", &s->e), s);
         break;
     default: /* w: waited in vain, k: trouble of the network, a: begins anew, o: an overflow */
-        check(window_fail(&l, w, 0, "job", what == 'o' ? NULL : &cause, what == 'a' || what == 'o',
-                          what == 'w', &s->e),
+        check(window_fail(&l, w, 0, what == 'o' ? NULL : &cause,
+                          (what == 'a' || what == 'o' ? WINDOW_ABANDON : 0U) |
+                              (what == 'w' ? WINDOW_WAITED : 0U),
+                          &s->e),
               s);
         break;
     }
@@ -364,7 +367,8 @@ TEST_IN(scratch_open, scratch_close, counts_and_errors_are_of_the_present_readin
     struct window *w = list(s, &days, TIME_NONE, &count);
     happen(s, w, 'b');
     happen(s, w, 'p');
-    check(window_page(&l, w, 0, "job", &next, 1, 5, -1, &s->e), s); /* says no total */
+    check(window_page(&l, w, 0, &next, &(struct window_counts){1, 5, -1}, &s->e),
+          s); /* says no total */
     check_value(s, counts, "3 25 25");
     happen(s, w, 'o');
     check_value(s, error, "-");
@@ -396,7 +400,7 @@ TEST_IN(scratch_open, scratch_close, coverage_is_that_of_each_pass)
     make(s, &days, START, START + 1);
     struct window *w = list(s, &days, TIME_NONE, &count);
     for (size_t p = 0; p < 2; p++) {
-        check(window_begin(&l, w, p, days.rules[p], START, START, &s->e), s);
+        check(window_begin(&l, w, p, START, START, &s->e), s);
     }
     check(window_ever_read(&l, "s", &ever, &s->e), s);
     assert_false(ever); /* not whole yet */
@@ -494,8 +498,8 @@ TEST_IN(scratch_open, scratch_close, what_is_not_known_is_left_alone_or_refused)
     for (size_t i = 0; i < COUNT(broken); i++) {
         check(db_begin(s->db, &s->e), s);
         scratch_exec(s, broken[i]);
-        assert_false(window_list(&l, &days, TIME_NONE, days.rules[0]->name, s->arena, &windows,
-                                 &count, &s->e));
+        struct windows found = {.arena = s->arena};
+        assert_false(window_list(&l, &days, TIME_NONE, days.rules[0]->name, &found, &s->e));
         assert_int_equal(s->e.kind, ERR_STORE);
         assert_non_null(strstr(s->e.message, "extract_window"));
         db_rollback(s->db);
@@ -533,7 +537,7 @@ TEST_IN(scratch_open, scratch_close, coverage_from_a_time_ahead_is_none)
         make(s, &days, START, START + DAY + 1); /* the second day is not touched */
         struct window *w = list(s, &days, TIME_NONE, &count);
         for (size_t p = 0; p < 2 && read[p][0] > 0; p++) {
-            check(window_begin(&l, w, p, days.rules[p], START, START, &s->e), s);
+            check(window_begin(&l, w, p, START, START, &s->e), s);
             w->span.pass[p] =
                 (struct pass_coverage){START + read[p][0] * HOUR, START + read[p][1] * HOUR};
             w->span.state = WINDOW_SETTLED;
@@ -564,7 +568,7 @@ TEST_IN(scratch_open, scratch_close, clocks_of_two_hosts_may_differ_a_little)
 
     make(s, &moment, 0, 0);
     struct window *w = list(s, &moment, TIME_NONE, &count);
-    check(window_begin(&l, w, 0, &query, START, START, &s->e), s);
+    check(window_begin(&l, w, 0, START, START, &s->e), s);
     w->span.pass[0] = (struct pass_coverage){START, START};
     check(window_end(&l, w, 0, &moment, &s->e), s);
     check(window_distrust(&l, START - MS_PER_MINUTE, &distrusted, &s->e), s);
