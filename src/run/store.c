@@ -369,7 +369,9 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
         ok = commit_group(s, &g, true, e);
         *last = g.pages[g.count - 1];
         for (size_t i = 0; i + 1 < g.count; i++) {
-            (void)pages_done(s->run->pages, g.pages[i]);
+            if (pages_done(s->run->pages, g.pages[i])) {
+                client_wake(s->run->client);
+            }
         }
         break;
     case PAGE_FAILED:
