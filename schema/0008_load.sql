@@ -6,3 +6,6 @@ CREATE TABLE reading_seen (
     id TEXT NOT NULL,           -- the row's own id; of several columns with U+001F between them
     PRIMARY KEY (window_id, tree_no, id)
 ) WITHOUT ROWID;
+
+-- Those that ended lately are read again by id.
+CREATE INDEX conversation_by_end ON conversation (conversation_end);

@@ -50,7 +50,7 @@
     X(LIMIT_JOB_RESUBMITS, "JOB_RESUBMITS", 3, 0, 100,                                             \
       "new jobs in place of one that expired or failed")                                           \
     X(LIMIT_JOBS_AT_ONCE, "JOBS_AT_ONCE", 4, 1, 64, "jobs under way at the same time")             \
-    X(LIMIT_QUEUE_BYTES, "QUEUE_BYTES", 6291456, 65536, 1073741824,                                \
+    X(LIMIT_QUEUE_BYTES, "QUEUE_BYTES", 9437184, 65536, 1073741824,                                \
       "parsed pages on their way to the database (one is always let through)")                     \
     X(LIMIT_DB_BUSY_MS, "DB_BUSY_MS", 30000, 0, 600000, "waiting for another writer")              \
     X(LIMIT_CONFIG_BYTES, "CONFIG_BYTES", 1048576, 1024, 16777216,                                 \
