@@ -70,7 +70,7 @@ class Files(TestCase):
             self.assertIn(f"cannot read {name}: nothing comes from it", out.stdout + out.stderr)
 
     def test_a_pipe_with_a_writer_is_read(self):
-        out = subprocess.run(["bash", "-c", f"{ROLLCALL} -c <(sleep 0.3; echo '[database]'; sleep 0.3; echo 'path = a.db') status"],
+        out = subprocess.run(["bash", "-c", "\"$0\" -c <(sleep 0.3; echo '[database]'; sleep 0.3; echo 'path = a.db') status", ROLLCALL],
                              cwd=self.directory(), capture_output=True, text=True, timeout=30, check=False)
         self.ok(out, 9)
         self.assertIn("a.db: no such database", out.stderr)
