@@ -88,6 +88,7 @@ BODIES = {  # name: body, headers, largest RSS in MiB, exit code
 }
 
 
+@unittest.skipIf(os.environ.get("ROLLCALL_SANITIZED"), "sanitizers need memory of their own")
 class Memory(TestCase):
     def test_an_answer_takes_no_more_than_its_share(self):
         for name, (body, headers, most, code) in BODIES.items():
