@@ -2,6 +2,7 @@
 import base64
 import gzip
 import itertools
+import os
 import sys
 import unittest
 import urllib.parse
