@@ -68,6 +68,15 @@ class Clock(TestCase):
         self.assertRegex(site.run("status").stdout, r"clock +\d+ seconds ahead of the server's")
 
 
+    def test_local_days_reach_past_now_whatever_the_time_asked_for(self):
+        """Polls are of now, also where TIME lies in the past: their days have names."""
+        server = self.standin(now=NOW, days=2, per_day=10)
+        site = self.site(server.url)
+        self.ok(site.run(*LISTS))
+        self.assertEqual(site.value("SELECT count(*) FROM zone_offset WHERE utc_from <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') "
+                                    "AND utc_to > strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"), 1)
+
+
 class SideBySide(TestCase):
     def test_a_polled_job_leaves_the_requests_to_others(self):
         server = self.standin(now=NOW, days=2, per_day=10, agents=40, users_page_cap=1, faults=["job-slow:times=60"])
