@@ -407,9 +407,10 @@ static bool note_progress(struct reading *r, const struct page *p, struct err *e
     if (!r->seen || fresh > 0 || p->rows->count == 0) {
         return true;
     }
-    e->http_status = 200;
-    return err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->label,
-                   (long long)p->number + 1);
+    err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->label,
+            (long long)p->number + 1);
+    e->http_status = 200; /* this reading's own trouble */
+    return false;
 }
 
 /* Whether the pages do not add up to what they say there is: one was shifted while they were read.

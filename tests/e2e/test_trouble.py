@@ -167,6 +167,7 @@ class Trouble(TestCase):
         self.world("query", per_day=130, days=4)
         self.vendor.env["ROLLCALL_LIMIT_QUERY_ROWS"] = "100"
         self.night(at(6), (8, 11))
+        self.assertIn("set conversations.method = auto", self.vendor.value("SELECT group_concat(last_error) FROM extract_window"))
         self.use("job")
         self.night(at(7), 0)
         self.assert_whole(at(7))
@@ -317,6 +318,9 @@ class Trouble(TestCase):
         self.world(users_page_cap=3)
         self.night(at(4), (7, 11), "page-cycle:path=/api/v2/users", stream="users")
         self.assertLess(len(self.asked("GET", "/users")), 60)
+        self.server.control(faults=["page-cycle:path=/api/v2/users"])
+        self.assertEqual(self.vendor.extract("--stream", "users", "--stream", "conversations", "--until", at(4)).returncode, 11)
+        self.assert_whole(at(4))
         self.night(at(5), 0, stream="users")
         self.assertEqual(self.vendor.value("SELECT count(*) FROM user"), 8)
 
