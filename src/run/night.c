@@ -12,7 +12,6 @@ enum {
     TROUBLED_MAX = 3, /* readings in a row that the server's own trouble ended: the next ones would
                          meet it too */
     ROUNDS = 2,       /* a pass is planned again behind what was only finished */
-    NO_PASS = PASSES_MAX,
 };
 
 /* What a source that reports intervals is asked for: from a while before the last reading on, or
@@ -184,10 +183,11 @@ static bool goes_on(const struct night *n, const struct window *w, size_t p, int
     const struct cursor *c = &w->now[p];
     bool by_number = step_of_rows(n->stream->passes[p].steps)->follow == FOLLOW_PAGES;
     int64_t fresh_ms = n->rules[p]->fresh_minutes * MS_PER_MINUTE;
-    bool is_poll = w->span.start_ms == TIME_NONE && !n->rules[p]->whole;
+    bool is_moment = w->span.start_ms == TIME_NONE && !n->rules[p]->whole;
 
     if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms ||
-        n->stream->load == LOAD_OBSERVE || (is_poll && n->facts.time_ms - c->begun_ms > fresh_ms)) {
+        n->stream->load == LOAD_OBSERVE ||
+        (is_moment && n->facts.time_ms - c->begun_ms > fresh_ms)) {
         return false;
     }
     if (!by_number || c->page <= 1) {
@@ -195,7 +195,7 @@ static bool goes_on(const struct night *n, const struct window *w, size_t p, int
     }
     /* A name that moved to a page that was read would pass for one that is gone. */
     int64_t now_ms = clock_now_ms();
-    return !is_poll && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
+    return !is_moment && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
            now_ms - c->page_ms <= limit_get(LIMIT_RESUME_PAGE_MS);
 }
 
@@ -541,8 +541,8 @@ static bool find_windows(struct night *n, struct err *e)
     for (size_t i = 0; i < n->window_count; i++) {
         for (size_t p = 0; p < n->kind.rule_count; p++) {
             const struct cursor *now = &n->windows[i].now[p];
-            bool goes_on = now->target_to_ms != TIME_NONE && (n->facts.in_force & 1U << p) != 0;
-            if (now->token && !goes_on) {
+            bool is_wanted = now->target_to_ms != TIME_NONE && (n->facts.in_force & 1U << p) != 0;
+            if (now->token && !is_wanted) {
                 issue_cleanup(n, &n->windows[i], p);
             }
         }
@@ -609,7 +609,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
 }
 
 /* A day too large goes to the pass before, where that is in force. */
-static void take_overflow(struct night *n, const struct reading *r)
+static bool take_overflow(struct night *n, const struct reading *r, struct err *e)
 {
     struct err error;
 
@@ -617,12 +617,13 @@ static void take_overflow(struct night *n, const struct reading *r)
     if (r->hits_overflow) {
         LOG(LOG_INFO, "day too large for the query, taking a job", LOG_S("reading", r->label));
         n->too_large[n->too_large_count++] = (struct owed){r->window, r->to_ms};
-        return;
+        return true;
     }
     err_set(&error, ERR_CONTRACT,
             "%s: the day holds more than %lld rows, which these pages do not reach; set %s = auto",
             r->label, (long long)limit_get(LIMIT_QUERY_ROWS), n->stream->setting);
     outcome_fail(&n->outcome, &error, false);
+    return window_fail(&n->run->ledger, r->window, r->pass_no, &error, WINDOW_ABANDON, e);
 }
 
 /* The answer to the question. */
@@ -666,10 +667,11 @@ static bool take_outcome(struct night *n, struct reading *r, bool everything, st
         take_failure(n, r, everything);
         return true;
     case READING_OVERFLOW:
-        take_overflow(n, r);
-        return true;
+        return take_overflow(n, r, e);
     case READING_WAITING:
-        n->failed[r->window ? r->window - n->windows : 0] |= 1U << r->pass_no;
+        if (r->window) {
+            n->failed[r->window - n->windows] |= 1U << r->pass_no;
+        }
         n->outcome.left++;
         return true;
     }

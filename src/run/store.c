@@ -327,14 +327,13 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
     return ok;
 }
 
-/* A cursor is kept where the trouble may be the network's, so that the next run goes on; what the
- * server itself refused or could not give is begun anew. */
+/* A cursor is kept where the trouble is everybody's (the network, a login, the rate), so that the
+ * next run goes on; what the server refused or could not give of this reading is begun anew. */
 static bool take_failure(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     const struct err *why = &p->error;
-    bool anew = !p->waited && why->kind != ERR_RATE &&
-                (why->kind == ERR_CONTRACT || why->http_status > 0 || !p->halts);
+    bool anew = !p->waited && !p->halts;
 
     r->outcome = READING_FAILED;
     r->error = *why;
