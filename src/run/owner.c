@@ -110,7 +110,7 @@ bool owner_check(struct run *run, struct err *e)
     if (!read_stored(run, day, &stored, &asked, e)) {
         return false;
     }
-    if (asked) {
+    if (asked && (stored.id || !run->config->organization)) {
         return !stored.id || judge(run, &stored, &stored, e);
     }
     for (size_t i = 0; !known.id && i < COUNT_OF(sources); i++) {

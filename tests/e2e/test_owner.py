@@ -55,6 +55,9 @@ class Owner(TestCase):
                 result = self.ok(site.run(*LISTS), code)
                 self.assertEqual("which organization" in result.stderr, code == 0)
                 self.assertNotIn("which organization", site.run(*LISTS).stderr, "once a day")
+                if code == 0:
+                    site.set(genesys={"organization": "Acme"})
+                    self.ok(site.run(*LISTS), 3)
 
 
 class Clock(TestCase):
