@@ -55,6 +55,8 @@ static inline int scratch_close(void **state)
     return tempdir_leave(state);
 }
 
+#define TEST_IN_SCRATCH(test) TEST_OF(struct scratch *s, scratch_open, scratch_close, test)
+
 static inline void scratch_exec(struct scratch *s, const char *sql)
 {
     check(db_exec(s->db, sql, &s->e), s);

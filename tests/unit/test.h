@@ -3,8 +3,9 @@
  * main(). Include it once, first; `unit/test_NAME PATTERN` runs the tests whose names match.
  *
  *     TEST(sums_add_up) { assert_int_equal(1 + 1, 2); }
- *     TEST_IN(scratch_open, scratch_close, a_file_is_made) { struct scratch *s = *state; ... }
- *     TEST_GROUP(set_up, tear_down)    what surrounds all of them, at most once
+ *     TEST_IN(tempdir_enter, tempdir_leave, a_file_is_made) { ... }    between a set-up and a
+ * tear-down TEST_OF(struct scratch *s, scratch_open, scratch_close, a_row_is_made) { ... s->db ...
+ * } TEST_GROUP(set_up, tear_down)    what surrounds all of them, at most once
  */
 #ifndef ROLLCALL_TESTS_TEST_H
 #define ROLLCALL_TESTS_TEST_H
@@ -48,6 +49,15 @@ static inline void test_add(const struct CMUnitTest *test)
     static void test(__attribute__((unused)) void **state)
 
 #define TEST(test) TEST_IN(NULL, NULL, test)
+
+/* With what the set-up left in the state as a parameter. */
+#define TEST_OF(parameter, set_up, tear_down, test)                                                \
+    static void test##_of(parameter);                                                              \
+    TEST_IN(set_up, tear_down, test)                                                               \
+    {                                                                                              \
+        test##_of(*state);                                                                         \
+    }                                                                                              \
+    static void test##_of(__attribute__((unused)) parameter)
 
 #define TEST_GROUP(set_up, tear_down)                                                              \
     __attribute__((constructor)) static void add_group(void)                                       \

@@ -100,10 +100,8 @@ static char *contents(struct scratch *s)
 
 /* --- opening --- */
 
-TEST_IN(scratch_open, scratch_close, test_new_file)
+TEST_IN_SCRATCH(test_new_file)
 {
-    struct scratch *s = *state;
-
     assert_true(db_schema_version() >= 5);
     assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
     assert_int_equal(number(s->db, "PRAGMA application_id"), DB_APPLICATION_ID);
@@ -116,10 +114,8 @@ TEST_IN(scratch_open, scratch_close, test_new_file)
     assert_string_equal(db_path(s->db), SCRATCH_DATABASE);
 }
 
-TEST_IN(scratch_open, scratch_close, test_open_again)
+TEST_IN_SCRATCH(test_open_again)
 {
-    struct scratch *s = *state;
-
     exec(s->db, "INSERT INTO queue (queue_id) VALUES ('q')");
     db_close(s->db);
     assert_int_not_equal(access(SCRATCH_DATABASE "-wal", F_OK), 0);
@@ -127,7 +123,7 @@ TEST_IN(scratch_open, scratch_close, test_open_again)
     assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 1);
 }
 
-TEST_IN(scratch_open, scratch_close, test_empty_file_is_taken)
+TEST_IN_SCRATCH(test_empty_file_is_taken)
 {
     write_file("empty.db", "");
     check_refused("empty.db", DB_READ, "holds nothing yet");
@@ -135,9 +131,8 @@ TEST_IN(scratch_open, scratch_close, test_empty_file_is_taken)
     db_close(open_db("empty.db", DB_READ));
 }
 
-TEST_IN(scratch_open, scratch_close, test_reader)
+TEST_IN_SCRATCH(test_reader)
 {
-    struct scratch *s = *state;
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
     struct err e;
 
@@ -211,10 +206,9 @@ static void add_queue(const char *path, const char *id)
     assert_int_equal(chmod(path, 0644), 0);
 }
 
-TEST_IN(scratch_open, scratch_close, sorting_stays_in_memory)
+TEST_IN_SCRATCH(sorting_stays_in_memory)
 {
     enum { IN_MEMORY = 2 };
-    struct scratch *s = *state;
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
 
     assert_int_equal(number(reader, "PRAGMA temp_store"), IN_MEMORY);
@@ -222,9 +216,8 @@ TEST_IN(scratch_open, scratch_close, sorting_stays_in_memory)
     db_close(reader);
 }
 
-TEST_IN(scratch_open, scratch_close, test_reader_that_may_not_write)
+TEST_IN_SCRATCH(test_reader_that_may_not_write)
 {
-    struct scratch *s = *state;
     const char *before;
 
     add_queue("quiet.db", "q");
@@ -253,7 +246,7 @@ TEST_IN(scratch_open, scratch_close, test_reader_that_may_not_write)
 }
 
 /* What a frozen reader saw before and after another program wrote is of two moments. */
-TEST_IN(scratch_open, scratch_close, test_frozen_reader_sees_changes)
+TEST_IN_SCRATCH(test_frozen_reader_sees_changes)
 {
     int there[2];
     int back[2];
@@ -285,9 +278,8 @@ TEST_IN(scratch_open, scratch_close, test_frozen_reader_sees_changes)
 }
 
 /* The look that comes before a run's lock file. */
-TEST_IN(scratch_open, scratch_close, test_check)
+TEST_IN_SCRATCH(test_check)
 {
-    struct scratch *s = *state;
     struct err e = {0};
 
     write_file("note.txt", "milk\n");
@@ -311,9 +303,8 @@ TEST_IN(scratch_open, scratch_close, test_check)
 
 /* --- refusals; each leaves everything as it is --- */
 
-TEST_IN(scratch_open, scratch_close, test_bad_places)
+TEST_IN_SCRATCH(test_bad_places)
 {
-    struct scratch *s = *state;
     const char *before;
 
     assert_int_equal(mkdir("folder", 0755), 0);
@@ -324,9 +315,8 @@ TEST_IN(scratch_open, scratch_close, test_bad_places)
     assert_string_equal(contents(s), before);
 }
 
-TEST_IN(scratch_open, scratch_close, test_not_a_database)
+TEST_IN_SCRATCH(test_not_a_database)
 {
-    struct scratch *s = *state;
     char list[8000];
 
     memset(list, '-', sizeof(list) - 1);
@@ -338,9 +328,8 @@ TEST_IN(scratch_open, scratch_close, test_not_a_database)
     assert_string_equal(contents(s), before);
 }
 
-TEST_IN(scratch_open, scratch_close, test_another_programs_database)
+TEST_IN_SCRATCH(test_another_programs_database)
 {
-    struct scratch *s = *state;
     static const char *const foreign[] = {
         "CREATE TABLE t (a)",
         "PRAGMA application_id = 77",
@@ -362,9 +351,8 @@ TEST_IN(scratch_open, scratch_close, test_another_programs_database)
 }
 
 /* All there is of it is still in its WAL. */
-TEST_IN(scratch_open, scratch_close, test_another_programs_wal)
+TEST_IN_SCRATCH(test_another_programs_wal)
 {
-    struct scratch *s = *state;
     sqlite3 *other = NULL;
     const char *before;
 
@@ -380,9 +368,8 @@ TEST_IN(scratch_open, scratch_close, test_another_programs_wal)
 }
 
 /* The same after a crash: nobody has it open, and closing it would write the WAL back. */
-TEST_IN(scratch_open, scratch_close, test_another_programs_wal_left_behind)
+TEST_IN_SCRATCH(test_another_programs_wal_left_behind)
 {
-    struct scratch *s = *state;
     sqlite3 *other = NULL;
     const char *before;
     struct stat st;
@@ -401,9 +388,8 @@ TEST_IN(scratch_open, scratch_close, test_another_programs_wal_left_behind)
     assert_memory_equal(scratch_file(s, "left.db-wal"), before, (size_t)st.st_size);
 }
 
-TEST_IN(scratch_open, scratch_close, test_newer_and_older_schema)
+TEST_IN_SCRATCH(test_newer_and_older_schema)
 {
-    struct scratch *s = *state;
     const char *before;
 
     exec(s->db, "PRAGMA user_version = 9998");
@@ -447,10 +433,8 @@ static void make_old(struct scratch *s, int version, const char *more)
                               more, version, DB_APPLICATION_ID));
 }
 
-TEST_IN(scratch_open, scratch_close, test_conversion_keeps_keys_and_what_is_not_ours)
+TEST_IN_SCRATCH(test_conversion_keeps_keys_and_what_is_not_ours)
 {
-    struct scratch *s = *state;
-
     make_old(s, 6, "");
     s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
     assert_int_equal(number(s->db, "PRAGMA user_version"), db_schema_version());
@@ -471,10 +455,8 @@ TEST_IN(scratch_open, scratch_close, test_conversion_keeps_keys_and_what_is_not_
 
 /* Our views are those of today whatever stood under their names; the owner's stay, also where they
  * name ours or what no table has any more. */
-TEST_IN(scratch_open, scratch_close, test_views_are_made_anew)
+TEST_IN_SCRATCH(test_views_are_made_anew)
 {
-    struct scratch *s = *state;
-
     make_old(s, 6,
              "CREATE VIEW Freshness AS SELECT gone AS day FROM conversation;"
              "CREATE TRIGGER t INSTEAD OF INSERT ON freshness BEGIN SELECT 1; END;"
@@ -490,9 +472,8 @@ TEST_IN(scratch_open, scratch_close, test_views_are_made_anew)
 }
 
 /* A file of schema 7 as it was made, with views of its time. */
-TEST_IN(scratch_open, scratch_close, test_a_migration_brings_the_views_of_today)
+TEST_IN_SCRATCH(test_a_migration_brings_the_views_of_today)
 {
-    struct scratch *s = *state;
     const char *sql = "CREATE VIEW v_conversation AS SELECT 1 AS wait_ms;"
                       "CREATE VIEW own AS SELECT whole FROM freshness, user;";
 
@@ -512,10 +493,8 @@ TEST_IN(scratch_open, scratch_close, test_a_migration_brings_the_views_of_today)
 }
 
 /* A conversion that fails leaves the number and the tables that were. */
-TEST_IN(scratch_open, scratch_close, test_conversion_fails_whole)
+TEST_IN_SCRATCH(test_conversion_fails_whole)
 {
-    struct scratch *s = *state;
-
     make_old(s, 6, "INSERT INTO conversation VALUES (8, NULL, 'a', 'b')");
     check_refused(SCRATCH_DATABASE, DB_WRITE, "conversation_id");
     check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 6");
@@ -525,10 +504,8 @@ TEST_IN(scratch_open, scratch_close, test_conversion_fails_whole)
     assert_int_equal(number(s->db, "SELECT count(*) FROM conversation"), 1);
 }
 
-TEST_IN(scratch_open, scratch_close, test_conversion_knows_one_schema)
+TEST_IN_SCRATCH(test_conversion_knows_one_schema)
 {
-    struct scratch *s = *state;
-
     make_old(s, 5, "");
     check_refused(SCRATCH_DATABASE, DB_WRITE,
                   "schema 5 is older than this program brings over (6)");
@@ -549,10 +526,8 @@ static void open_at_once(const void *path)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, test_many_make_the_file_at_once)
+TEST_IN_SCRATCH(test_many_make_the_file_at_once)
 {
-    struct scratch *s = *state;
-
     for (int round = 0; round < 5; round++) {
         const char *path = arena_printf(s->arena, "shared%d.db", round);
         pid_t pids[4];
@@ -578,9 +553,8 @@ TEST_IN(scratch_open, scratch_close, test_many_make_the_file_at_once)
 
 /* --- statements and transactions --- */
 
-TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
+TEST_IN_SCRATCH(values_stand_with_their_statement)
 {
-    struct scratch *s = *state;
     struct err *e = &s->e;
     char text[] = "SELECT 1";
 
@@ -631,9 +605,8 @@ TEST_IN(scratch_open, scratch_close, values_stand_with_their_statement)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, an_error_ends_the_rows)
+TEST_IN_SCRATCH(an_error_ends_the_rows)
 {
-    struct scratch *s = *state;
     int count = 0;
 
     struct rows q =
@@ -687,10 +660,9 @@ TEST(a_feed_is_a_table_of_the_programs_rows)
     db_close(d);
 }
 
-TEST_IN(scratch_open, scratch_close, test_messages_name_the_statement)
+TEST_IN_SCRATCH(test_messages_name_the_statement)
 {
     static const char insert[] = "INSERT INTO queue (queue_id) VALUES (?1)";
-    struct scratch *s = *state;
 
     assert_false(db_do(s->db, &s->e, "SELECT nothing FROM nowhere", NONE));
     assert_int_equal(s->e.kind, ERR_STORE);
@@ -709,9 +681,8 @@ TEST_IN(scratch_open, scratch_close, test_messages_name_the_statement)
     assert_int_equal(number(s->db, "SELECT count(*) FROM queue"), 2);
 }
 
-TEST_IN(scratch_open, scratch_close, test_transactions)
+TEST_IN_SCRATCH(test_transactions)
 {
-    struct scratch *s = *state;
     struct db *reader = open_db(SCRATCH_DATABASE, DB_READ);
 
     db_rollback(s->db); /* harmless */
@@ -773,9 +744,8 @@ static void read_in_need(const void *nth)
 }
 
 /* Whatever cannot be had ends the statement or the process; it is never taken for a NULL. */
-TEST_IN(scratch_open, scratch_close, test_no_memory_is_no_null)
+TEST_IN_SCRATCH(test_no_memory_is_no_null)
 {
-    struct scratch *s = *state;
     int told[100] = {0};
     int code = -1;
 
@@ -800,7 +770,7 @@ static void nest(const void *unused)
     (void)db_begin(d, &e);
 }
 
-TEST_IN(scratch_open, scratch_close, test_nesting_is_a_bug)
+TEST_IN_SCRATCH(test_nesting_is_a_bug)
 {
     assert_int_equal(child_run(nest, NULL).exit_code, 70);
 }
@@ -808,9 +778,8 @@ TEST_IN(scratch_open, scratch_close, test_nesting_is_a_bug)
 /* Where main() lets the steps be logged: the log is opened once, at the first step. */
 static char step_log[64];
 
-TEST_IN(scratch_open, scratch_close, test_commit_counts_steps)
+TEST_IN_SCRATCH(test_commit_counts_steps)
 {
-    struct scratch *s = *state;
     size_t before = strlen(scratch_file(s, step_log));
 
     check(db_begin(s->db, &s->e), s);
@@ -836,7 +805,7 @@ static void hold_lock(const void *unused)
     CHILD_ASSERT(number(other, "PRAGMA busy_timeout") == 200);
 }
 
-TEST_IN(scratch_open, scratch_close, test_busy)
+TEST_IN_SCRATCH(test_busy)
 {
     struct child c;
 
@@ -867,9 +836,8 @@ static void fill(const void *unused)
     db_close(d);
 }
 
-TEST_IN(scratch_open, scratch_close, test_full_disk)
+TEST_IN_SCRATCH(test_full_disk)
 {
-    struct scratch *s = *state;
     struct child c;
 
     db_close(s->db);
@@ -913,9 +881,8 @@ static void check_recovered(const char *page, const char *old, const char *wal, 
 
 /* Whatever of the first page reached the disk: each sector old or new, some of it garbage, and
  * each byte of the header. SQLite has the page from the WAL. */
-TEST_IN(scratch_open, scratch_close, test_torn_first_page)
+TEST_IN_SCRATCH(test_torn_first_page)
 {
-    struct scratch *s = *state;
     char page[8192];
     struct stat st;
 
@@ -939,9 +906,8 @@ TEST_IN(scratch_open, scratch_close, test_torn_first_page)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, test_damaged)
+TEST_IN_SCRATCH(test_damaged)
 {
-    struct scratch *s = *state;
     char noise[8192];
     int fd;
 

@@ -63,6 +63,8 @@ static int filled_open(void **state)
     return opened;
 }
 
+#define TEST_IN_FIXTURE(test) TEST_OF(struct scratch *s, filled_open, scratch_close, test)
+
 /* The files' names. */
 static const char *export_all(struct scratch *s, const struct config *c)
 {
@@ -101,9 +103,8 @@ static bool holds(struct scratch *s, const char *name, const char *text)
     return strstr(scratch_file(s, arena_printf(s->arena, "out/%s.csv", name)), text) != NULL;
 }
 
-TEST_IN(filled_open, scratch_close, data_tables_and_views_are_the_default)
+TEST_IN_FIXTURE(data_tables_and_views_are_the_default)
 {
-    struct scratch *s = *state;
     struct config c = config_of("new/out");
 
     export_all(s, &c);
@@ -139,9 +140,8 @@ TEST_IN(filled_open, scratch_close, data_tables_and_views_are_the_default)
 /* Equal content gives equal bytes, whatever the order in which it came: the manifest has the
  * hashes.
  */
-TEST_IN(filled_open, scratch_close, files_depend_on_content_alone)
+TEST_IN_FIXTURE(files_depend_on_content_alone)
 {
-    struct scratch *s = *state;
     struct config c = config_of("a");
 
     export_all(s, &c);
@@ -153,9 +153,8 @@ TEST_IN(filled_open, scratch_close, files_depend_on_content_alone)
     assert_string_equal(scratch_file(s, "a/manifest.json"), scratch_file(s, "b/manifest.json"));
 }
 
-TEST_IN(filled_open, scratch_close, since_keeps_what_starts_later)
+TEST_IN_FIXTURE(since_keeps_what_starts_later)
 {
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     check(clock_set_zone("Asia/Seoul", &s->e), s);
@@ -178,10 +177,9 @@ TEST_IN(filled_open, scratch_close, since_keeps_what_starts_later)
     assert_non_null(strstr(scratch_file(s, "out/manifest.json"), "\"since\": \"2024-10-05\""));
 }
 
-TEST_IN(filled_open, scratch_close, ledger_tables_come_by_name_without_blobs)
+TEST_IN_FIXTURE(ledger_tables_come_by_name_without_blobs)
 {
     static const char *const names[] = {"run", "raw_page"};
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     c.export_tables = names;
@@ -194,23 +192,22 @@ TEST_IN(filled_open, scratch_close, ledger_tables_come_by_name_without_blobs)
     assert_false(exists("out/user.csv"));
 }
 
-TEST_IN(filled_open, scratch_close, an_unknown_name_is_told_the_nearest)
+TEST_IN_FIXTURE(an_unknown_name_is_told_the_nearest)
 {
     static const char *const names[] = {"user", "conversatoin"};
     struct config c = config_of("out");
 
     c.export_tables = names;
     c.export_table_count = 2;
-    check_refused(*state, &c, ERR_USAGE, "did you mean conversation");
+    check_refused(s, &c, ERR_USAGE, "did you mean conversation");
     assert_false(exists("out"));
 }
 
 /* Views of the owner's: without a column to export; with a name that an export uses itself, and a
  * column named like a parameter. */
-TEST_IN(filled_open, scratch_close, odd_views_are_told_or_exported)
+TEST_IN_FIXTURE(odd_views_are_told_or_exported)
 {
     const char *names[] = {"export_file"};
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     scratch_exec(s, "CREATE VIEW export_file AS SELECT 'mine' AS \"a?1\"");
@@ -225,9 +222,8 @@ TEST_IN(filled_open, scratch_close, odd_views_are_told_or_exported)
 }
 
 /* Our last view cannot be read: nothing that was there changes, and nothing is left behind. */
-TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
+TEST_IN_FIXTURE(a_failed_export_changes_nothing)
 {
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     export_all(s, &c);
@@ -247,10 +243,9 @@ TEST_IN(filled_open, scratch_close, a_failed_export_changes_nothing)
 }
 
 /* Something else where the last file, or the manifest, is to be: nothing is written at all. */
-TEST_IN(filled_open, scratch_close, what_is_no_file_is_not_replaced)
+TEST_IN_FIXTURE(what_is_no_file_is_not_replaced)
 {
     static const char *const targets[] = {"out/v_segment.csv", "out/manifest.json"};
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     export_all(s, &c);
@@ -271,9 +266,8 @@ TEST_IN(filled_open, scratch_close, what_is_no_file_is_not_replaced)
     export_all(s, &c);
 }
 
-TEST_IN(filled_open, scratch_close, gzip_holds_the_same_bytes)
+TEST_IN_FIXTURE(gzip_holds_the_same_bytes)
 {
-    struct scratch *s = *state;
     struct config c = config_of("plain");
 
     c.neutralize_formulas = c.export_bom = true;
@@ -321,9 +315,8 @@ static void check_files(struct scratch *s, const char *manifest)
     assert_true(count > COUNT_OF(data_tables));
 }
 
-TEST_IN(filled_open, scratch_close, the_manifest_tells_files_and_streams)
+TEST_IN_FIXTURE(the_manifest_tells_files_and_streams)
 {
-    struct scratch *s = *state;
     struct config c = config_of("out");
 
     scratch_exec(s, "INSERT INTO zone_offset VALUES ('2024-10-03T15:00:00.000Z', "
@@ -390,10 +383,8 @@ static void check_no_sorting(struct scratch *s)
     check_plan(s, sql_export_ids);
 }
 
-TEST_IN(filled_open, scratch_close, no_table_is_sorted)
+TEST_IN_FIXTURE(no_table_is_sorted)
 {
-    struct scratch *s = *state;
-
     check_no_sorting(s);
     /* Figures that would tempt the planner to begin elsewhere. */
     scratch_exec(s, "ANALYZE; DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 VALUES "

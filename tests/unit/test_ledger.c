@@ -14,9 +14,8 @@ static struct ledger ledger_of(struct scratch *s)
     return (struct ledger){.db = s->db, .run_id = -1};
 }
 
-TEST_IN(scratch_open, scratch_close, a_run_is_recorded)
+TEST_IN_SCRATCH(a_run_is_recorded)
 {
-    struct scratch *s = *state;
     struct ledger l = ledger_of(s);
     struct run_totals totals = {
         .requests = 9, .retries = 2, .bytes = 1234, .pages = 5, .rows = {.rows_new = 3}};
@@ -43,9 +42,8 @@ TEST_IN(scratch_open, scratch_close, a_run_is_recorded)
                 "6 rate too many requests 6 3 1");
 }
 
-TEST_IN(scratch_open, scratch_close, a_granted_source_is_remembered_for_a_while)
+TEST_IN_SCRATCH(a_granted_source_is_remembered_for_a_while)
 {
-    struct scratch *s = *state;
     struct ledger l = ledger_of(s);
     int64_t now_ms = clock_now_ms();
     const char *plan = "none";
@@ -73,9 +71,8 @@ TEST_IN(scratch_open, scratch_close, a_granted_source_is_remembered_for_a_while)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, ids_are_those_that_the_sql_lists)
+TEST_IN_SCRATCH(ids_are_those_that_the_sql_lists)
 {
-    struct scratch *s = *state;
     struct ledger l = ledger_of(s);
     static const struct {
         const char *sql;
@@ -157,7 +154,7 @@ static void check_zone_tiles(struct scratch *s)
     check_value(s, "SELECT count(DISTINCT zone) FROM zone_offset", "1");
 }
 
-TEST_IN(scratch_open, scratch_close, zone_rows_tile_in_five_zones)
+TEST_IN_SCRATCH(zone_rows_tile_in_five_zones)
 {
     static const struct zone_case cases[] = {
         {"Asia/Seoul", "2024-01-01T00:00Z", "2024-12-31T00:00Z", 366, 366},
@@ -166,7 +163,6 @@ TEST_IN(scratch_open, scratch_close, zone_rows_tile_in_five_zones)
         {"Australia/Lord_Howe", "2024-01-01T00:00Z", "2024-12-30T00:00Z", 365, 367},
         {"Pacific/Apia", "2011-12-25T12:00Z", "2012-01-05T12:00Z", 12, 12},
     };
-    struct scratch *s = *state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct zone_case *c = &cases[i];
@@ -185,10 +181,8 @@ TEST_IN(scratch_open, scratch_close, zone_rows_tile_in_five_zones)
     check_value(s, "SELECT offset_seconds FROM zone_offset WHERE day = '2011-12-29'", "-36000");
 }
 
-TEST_IN(scratch_open, scratch_close, zone_rows_grow_and_are_replaced)
+TEST_IN_SCRATCH(zone_rows_grow_and_are_replaced)
 {
-    struct scratch *s = *state;
-
     fill_zone(s, "Europe/London", "2024-03-30T12:00Z", "2024-04-01T12:00Z");
     check_value(s, "SELECT count(*) FROM zone_offset", "4");
     int64_t before = total_changes(s);
@@ -249,10 +243,8 @@ static void fill_zone_together(const char *path, const char *to)
 }
 
 /* Runs that begin together, on a new file and then on a later day, fill it once. */
-TEST_IN(scratch_open, scratch_close, runs_that_begin_together_fill_the_zone_once)
+TEST_IN_SCRATCH(runs_that_begin_together_fill_the_zone_once)
 {
-    struct scratch *s = *state;
-
     check(clock_set_zone("Asia/Seoul", &s->e), s);
     for (int round = 0; round < 6; round++) {
         const char *path = arena_printf(s->arena, "together%d.db", round);

@@ -64,6 +64,8 @@ static int tear_down(void **state)
     return scratch_close(state);
 }
 
+#define TEST_IN_FIXTURE(test) TEST_OF(struct fixture *f, set_up, tear_down, test)
+
 /* A page with a value in every column of a stream's tables. */
 static const char *every_column(struct fixture *f, const char *stream)
 {
@@ -210,10 +212,8 @@ static const char attributes[] =
 static const char changes[] =
     "SELECT ifnull(group_concat(part || '/' || source), '') FROM conversation_change";
 
-TEST_IN(set_up, tear_down, test_new_conversation)
+TEST_IN_FIXTURE(test_new_conversation)
 {
-    struct fixture *f = *state;
-
     job(f, job_page);
     check_counts(f, 1, 0, 0);
     check_value(f->s, "SELECT conversation_id FROM conversation WHERE conversation_key = 1", "c1");
@@ -232,9 +232,8 @@ TEST_IN(set_up, tear_down, test_new_conversation)
     check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
-TEST_IN(set_up, tear_down, test_unchanged_writes_nothing)
+TEST_IN_FIXTURE(test_unchanged_writes_nothing)
 {
-    struct fixture *f = *state;
     const char *before;
     const char *written;
 
@@ -275,10 +274,8 @@ static void takes(struct fixture *f, const char *plan, const char *page, const c
 
 #define ALL_ATTRIBUTES "A:0:lang=ko,A:0:tier=gold,B:1:note=n"
 
-TEST_IN(set_up, tear_down, test_query_first)
+TEST_IN_FIXTURE(test_query_first)
 {
-    struct fixture *f = *state;
-
     takes(f, "query", query_page, "new", "");
     check_value(f->s,
                 "SELECT row_attribute_read || ifnull(row_attribute_hash, '-') FROM conversation",
@@ -293,10 +290,8 @@ TEST_IN(set_up, tear_down, test_query_first)
 }
 
 /* A job that finds no attributes after the query is no change, but is remembered. */
-TEST_IN(set_up, tear_down, test_job_without_attributes)
+TEST_IN_FIXTURE(test_job_without_attributes)
 {
-    struct fixture *f = *state;
-
     takes(f, "query", query_page, "new", "");
     takes(f, "job", query_page, "unchanged", "");
     check_value(f->s, "SELECT row_attribute_read || row_changed_run_id FROM conversation", "11");
@@ -306,10 +301,8 @@ TEST_IN(set_up, tear_down, test_job_without_attributes)
     assert_string_equal(data(f, true), after);
 }
 
-TEST_IN(set_up, tear_down, test_rows_change)
+TEST_IN_FIXTURE(test_rows_change)
 {
-    struct fixture *f = *state;
-
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "job", PAGE(PART_A(ATTRIBUTES_A) "," PART_B(ATTRIBUTES_B), ENDED), "changed rows/job",
           ALL_ATTRIBUTES);
@@ -324,10 +317,8 @@ TEST_IN(set_up, tear_down, test_rows_change)
     check_value(f->s, "SELECT ifnull(conversation_end, '-') FROM conversation", "-");
 }
 
-TEST_IN(set_up, tear_down, test_attributes_change_alone)
+TEST_IN_FIXTURE(test_attributes_change_alone)
 {
-    struct fixture *f = *state;
-
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "job", PAGE(PART_A(",'attributes':{'lang':'en'}") "," PART_B(""), ""),
           "changed attributes/job", "A:0:lang=en");
@@ -337,12 +328,11 @@ TEST_IN(set_up, tear_down, test_attributes_change_alone)
 }
 
 /* The query replaces the rows: attributes follow their participants. */
-TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
+TEST_IN_FIXTURE(test_attributes_are_kept_and_renumbered)
 {
     static const char *const moved = "B:1:note=n,A:2:lang=ko,A:2:tier=gold";
     static const char by_job[] =
         PAGE(PART_C "," PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ENDED);
-    struct fixture *f = *state;
 
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "query", PAGE(PART_C "," PART_B("") "," PART_A(""), ENDED), "changed rows/query",
@@ -363,19 +353,15 @@ TEST_IN(set_up, tear_down, test_attributes_are_kept_and_renumbered)
     assert_string_equal(data(f, false), after);
 }
 
-TEST_IN(set_up, tear_down, test_attributes_stay_in_place)
+TEST_IN_FIXTURE(test_attributes_stay_in_place)
 {
-    struct fixture *f = *state;
-
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "query", PAGE(PART_A("") "," PART_B("") "," PART_C, ENDED), "changed rows/query",
           ALL_ATTRIBUTES);
 }
 
-TEST_IN(set_up, tear_down, test_attributes_of_one_that_is_gone)
+TEST_IN_FIXTURE(test_attributes_of_one_that_is_gone)
 {
-    struct fixture *f = *state;
-
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "query", PAGE(PART_B(""), ENDED), "changed both/query", "B:0:note=n");
     check_value(f->s,
@@ -386,10 +372,8 @@ TEST_IN(set_up, tear_down, test_attributes_of_one_that_is_gone)
 }
 
 /* Participants that share an id, or have none, keep their order. */
-TEST_IN(set_up, tear_down, test_attributes_without_ids)
+TEST_IN_FIXTURE(test_attributes_without_ids)
 {
-    struct fixture *f = *state;
-
     job(f, PAGE("{'attributes':{'k':'1'}},{'attributes':{'k':'2'}},"
                 "{'participantId':'T','attributes':{'k':'3'}},"
                 "{'participantId':'T','attributes':{'k':'4'}}",
@@ -402,11 +386,10 @@ TEST_IN(set_up, tear_down, test_attributes_without_ids)
 }
 
 /* Without ids, where an attribute is counts as what it is; the rows' order alone does not. */
-TEST_IN(set_up, tear_down, test_attributes_that_move_between_participants_without_ids)
+TEST_IN_FIXTURE(test_attributes_that_move_between_participants_without_ids)
 {
     static const char where[] = "SELECT group_concat(participant_no || value) FROM (SELECT * FROM "
                                 "participant_attribute ORDER BY participant_no)";
-    struct fixture *f = *state;
 
     job(f, PAGE("{'attributes':{'k':'v'}},{},{'participantId':'T','attributes':{'k':'w'}}", ""));
     job(f, PAGE("{},{'attributes':{'k':'v'}},{'participantId':'T','attributes':{'k':'w'}}", ""));
@@ -422,20 +405,16 @@ TEST_IN(set_up, tear_down, test_attributes_that_move_between_participants_withou
     check_counts(f, 0, 0, 1);
 }
 
-TEST_IN(set_up, tear_down, test_attributes_come_with_moved_participants)
+TEST_IN_FIXTURE(test_attributes_come_with_moved_participants)
 {
-    struct fixture *f = *state;
-
     takes(f, "job", job_page, "new", ALL_ATTRIBUTES);
     takes(f, "job", PAGE(PART_B(ATTRIBUTES_B) "," PART_A(ATTRIBUTES_A), ""), "changed rows/job",
           "B:0:note=n,A:1:lang=ko,A:1:tier=gold");
 }
 
 /* The last counts. */
-TEST_IN(set_up, tear_down, test_twice_in_a_page)
+TEST_IN_FIXTURE(test_twice_in_a_page)
 {
-    struct fixture *f = *state;
-
     job(f, "{'conversations':[{'conversationId':'c1','participants':[{}]},{'conversationId':'c2'},{"
            "'conversationId':'c1','externalTag':'t'}]}");
     check_counts(f, 2, 0, 1);
@@ -443,9 +422,8 @@ TEST_IN(set_up, tear_down, test_twice_in_a_page)
     check_value(f->s, "SELECT external_tag FROM conversation WHERE conversation_id = 'c1'", "t");
 }
 
-TEST_IN(set_up, tear_down, test_attribute_keys)
+TEST_IN_FIXTURE(test_attribute_keys)
 {
-    struct fixture *f = *state;
     char text[1100];
     const char *page;
 
@@ -463,10 +441,8 @@ TEST_IN(set_up, tear_down, test_attribute_keys)
     check_value(f->s, "SELECT group_concat(name || cut_count) FROM attribute_key", "a1,b0,c1");
 }
 
-TEST_IN(set_up, tear_down, test_refused_page)
+TEST_IN_FIXTURE(test_refused_page)
 {
-    struct fixture *f = *state;
-
     assert_false(try_page(f, f->loaders[CONVERSATIONS], "job",
                           "{'conversations':[{'conversationId':'c1'},{'conversationId':null}]}"));
     assert_int_equal(f->s->e.kind, ERR_CONTRACT);
@@ -475,10 +451,8 @@ TEST_IN(set_up, tear_down, test_refused_page)
     check_counts(f, 1, 0, 1);
 }
 
-TEST_IN(set_up, tear_down, test_notes)
+TEST_IN_FIXTURE(test_notes)
 {
-    struct fixture *f = *state;
-
     job(f, "{'conversations':[{'conversationId':'c1','brandNew':1,'selfServed':'yes'},{"
            "'conversationId':'c2','brandNew':1,'participants':[{'sessions':[{'x':1}]}]}]}");
     check_value(f->s, "SELECT group_concat(stream || path || count) FROM unknown_field",
@@ -496,9 +470,8 @@ TEST_IN(set_up, tear_down, test_notes)
                 ":no character: U+FFFD stands for it1");
 }
 
-TEST_IN(set_up, tear_down, test_users)
+TEST_IN_FIXTURE(test_users)
 {
-    struct fixture *f = *state;
     static const char page[] = "{'entities':[{'id':'u1','name':'Kim','state':'active','division':{"
                                "'id':'d'},'selfUri':'/u1'},{'id':'u2'}]}";
 
@@ -520,9 +493,8 @@ TEST_IN(set_up, tear_down, test_users)
     check_value(f->s, changes, "");
 }
 
-TEST_IN(set_up, tear_down, test_large_conversation)
+TEST_IN_FIXTURE(test_large_conversation)
 {
-    struct fixture *f = *state;
     struct buf b;
 
     for (int round = 0; round < 2; round++) {
@@ -545,7 +517,7 @@ TEST_IN(set_up, tear_down, test_large_conversation)
 
 /* Hashes are stored in the files of users: these were written by the first release. A row of each
  * table, no column NULL. */
-TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
+TEST_IN_FIXTURE(test_stored_hashes_never_change)
 {
     static const char *const hashes[] = {
         "SELECT printf('%016x %016x', row_hash, row_attribute_hash) FROM conversation",
@@ -554,7 +526,6 @@ TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
     };
     static const char *const expected[] = {"056dc7435cdf573a 69e2f5e63decb0a4", "2d24d3243359ac15",
                                            "1a9dbb3b5c8bfbf3"};
-    struct fixture *f = *state;
 
     for (size_t i = 0; i < STREAMS; i++) {
         load(f, f->loaders[i], "job", every_column(f, streams[i]));
@@ -566,7 +537,7 @@ TEST_IN(set_up, tear_down, test_stored_hashes_never_change)
 
 /* Columns promise a type that SQLite itself does not hold: the loader does. An integer in a REAL
  * column is a real; a real in an integer column is none, unless it is whole. */
-TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
+TEST_IN_FIXTURE(test_values_have_their_columns_kind)
 {
     static const char *const kinds[][2] = {
         {"SELECT media_stats_min_conversation_mos FROM conversation", "real"},
@@ -576,7 +547,6 @@ TEST_IN(set_up, tear_down, test_values_have_their_columns_kind)
         {"SELECT routing_ring FROM session", "integer"},
         {"SELECT recording FROM session", "null"},
     };
-    struct fixture *f = *state;
 
     job(f, PAGE("{'sessions':[{'mediaCount':1.5,'routingRing':2.0,'recording':1,"
                 "'mediaEndpointStats':[{'minMos':4}],"
@@ -636,9 +606,8 @@ static size_t check_plans(struct fixture *f, const struct stream *s, size_t pass
     return made;
 }
 
-TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
+TEST_IN_FIXTURE(test_no_statement_scans_a_stored_table)
 {
-    struct fixture *f = *state;
     size_t count = 0;
 
     free_loaders(f);
@@ -656,10 +625,8 @@ TEST_IN(set_up, tear_down, test_no_statement_scans_a_stored_table)
 }
 
 /* A loader made anew reads its own rows, not those of the one before. */
-TEST_IN(set_up, tear_down, test_one_loader_after_another)
+TEST_IN_FIXTURE(test_one_loader_after_another)
 {
-    struct fixture *f = *state;
-
     for (int i = 1; i <= 3; i++) {
         load_free(f->loaders[QUEUES]);
         f->loaders[QUEUES] = loader_of(f, "queues");
@@ -670,10 +637,8 @@ TEST_IN(set_up, tear_down, test_one_loader_after_another)
 }
 
 /* Made in the transaction of a page that was refused, it lacks nothing later. */
-TEST_IN(set_up, tear_down, test_a_loader_outlives_a_rollback)
+TEST_IN_FIXTURE(test_a_loader_outlives_a_rollback)
 {
-    struct fixture *f = *state;
-
     job(f, job_page);
     check(db_begin(f->s->db, &f->s->e), f->s);
     free_loaders(f);
@@ -684,9 +649,8 @@ TEST_IN(set_up, tear_down, test_a_loader_outlives_a_rollback)
 }
 
 /* A table of the owner's would be read in place of the page's rows. */
-TEST_IN(set_up, tear_down, test_a_name_that_is_taken)
+TEST_IN_FIXTURE(test_a_name_that_is_taken)
 {
-    struct fixture *f = *state;
     struct err e;
 
     scratch_exec(f->s, "CREATE VIEW Rollcall_New_Queue AS SELECT * FROM queue");
@@ -695,9 +659,8 @@ TEST_IN(set_up, tear_down, test_a_name_that_is_taken)
     assert_non_null(strstr(e.message, "rename it"));
 }
 
-TEST_IN(set_up, tear_down, test_database_in_memory)
+TEST_IN_FIXTURE(test_database_in_memory)
 {
-    struct fixture *f = *state;
     struct db *file = f->s->db;
 
     f->s->db = db_open_memory(&f->s->e);
@@ -711,10 +674,9 @@ TEST_IN(set_up, tear_down, test_database_in_memory)
 }
 
 /* More than waits in memory at once, all of it changed, with attributes that move. */
-TEST_IN(set_up, tear_down, test_many_conversations_in_a_page)
+TEST_IN_FIXTURE(test_many_conversations_in_a_page)
 {
     enum { MANY = 300 };
-    struct fixture *f = *state;
 
     for (int round = 0; round < 2; round++) {
         struct buf b;

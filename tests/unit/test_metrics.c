@@ -32,10 +32,8 @@ static void assert_has(const char *text, const char *line)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
+TEST_IN_SCRATCH(the_run_and_the_streams)
 {
-    struct scratch *s = *state;
-
     scratch_exec(
         s,
         "INSERT INTO extract_window (stream, window_start, window_end, state, complete_to) "
@@ -63,10 +61,8 @@ TEST_IN(scratch_open, scratch_close, the_run_and_the_streams)
     assert_null(strstr(text, "rollcall_last_success_timestamp_seconds 0"));
 }
 
-TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
+TEST_IN_SCRATCH(without_a_database_the_run_alone)
 {
-    struct scratch *s = *state;
-
     log_setup(LOG_ERROR, LOG_TEXT);
     check(write_metrics(s, "rollcall.prom", "absent.db"), s);
     const char *text = scratch_file(s, "rollcall.prom");
@@ -76,10 +72,8 @@ TEST_IN(scratch_open, scratch_close, without_a_database_the_run_alone)
     assert_null(strstr(text, "rollcall_stream_"));
 }
 
-TEST_IN(scratch_open, scratch_close, a_path_that_cannot_be_written)
+TEST_IN_SCRATCH(a_path_that_cannot_be_written)
 {
-    struct scratch *s = *state;
-
     assert_false(write_metrics(s, "absent/rollcall.prom", SCRATCH_DATABASE));
     assert_int_equal(s->e.kind, ERR_STORE);
     assert_has(s->e.message, "absent/rollcall.prom");

@@ -138,10 +138,8 @@ static const char *told(struct scratch *s)
            "FROM (SELECT * FROM window_pass ORDER BY pass)), '') FROM extract_window");
 }
 
-TEST_IN(scratch_open, scratch_close, windows_of_schema_7_are_kept)
+TEST_IN_SCRATCH(windows_of_schema_7_are_kept)
 {
-    struct scratch *s = *state;
-
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *path = arena_printf(s->arena, "%zu.db", i);
 

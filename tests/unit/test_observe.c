@@ -59,6 +59,8 @@ static int tear_down(void **state)
     return scratch_close(state);
 }
 
+#define TEST_IN_FIXTURE(test) TEST_OF(struct fixture *f, set_up, tear_down, test)
+
 /* "10:05" of 2026-03-02. */
 static int64_t at(const char *time)
 {
@@ -147,10 +149,8 @@ static void check_history(struct fixture *f, const char *expected)
 
 /* --- snapshots --- */
 
-TEST_IN(set_up, tear_down, test_first_observation)
+TEST_IN_FIXTURE(test_first_observation)
 {
-    struct fixture *f = *state;
-
     wfm(f, "10:00", IN("09:30"));
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
     assert_int_equal(f->counts.rows_new, 1);
@@ -162,10 +162,8 @@ TEST_IN(set_up, tear_down, test_first_observation)
     check_history(f, "u 10:00- 10:00/10:00 In OnQueue");
 }
 
-TEST_IN(set_up, tear_down, test_state_goes_on)
+TEST_IN_FIXTURE(test_state_goes_on)
 {
-    struct fixture *f = *state;
-
     wfm(f, "10:00", IN("09:30"));
     wfm(f, "10:05", IN("09:30") ",'nextActivityReminders':[1]");
     assert_int_equal(f->counts.rows_unchanged, 1);
@@ -174,10 +172,8 @@ TEST_IN(set_up, tear_down, test_state_goes_on)
                 "[1]workforcemanagement");
 }
 
-TEST_IN(set_up, tear_down, test_state_breaks)
+TEST_IN_FIXTURE(test_state_breaks)
 {
-    struct fixture *f = *state;
-
     wfm(f, "10:00", IN("09:30"));
     wfm(f, "10:05", OUT("10:03"));
     assert_int_equal(f->counts.rows_changed, 1);
@@ -189,9 +185,8 @@ TEST_IN(set_up, tear_down, test_state_breaks)
 }
 
 /* Every state column breaks a row; no other column does; NULL is a value. */
-TEST_IN(set_up, tear_down, test_which_columns_break)
+TEST_IN_FIXTURE(test_which_columns_break)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *before;
         const char *after;
@@ -229,10 +224,8 @@ TEST_IN(set_up, tear_down, test_which_columns_break)
     }
 }
 
-TEST_IN(set_up, tear_down, test_missing_agent)
+TEST_IN_FIXTURE(test_missing_agent)
 {
-    struct fixture *f = *state;
-
     poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:00") "}]", true);
     poll(f, WFM, "10:05", "[{'id':'v'," IN("09:00") "}]", true);
     assert_int_equal(f->counts.rows_changed, 1);
@@ -257,10 +250,8 @@ static void close_absent(struct fixture *f, enum source source, int closed)
     assert_int_equal(f->counts.rows_changed, closed);
 }
 
-TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
+TEST_IN_FIXTURE(test_not_seen_in_the_whole_reading)
 {
-    struct fixture *f = *state;
-
     poll(f, INTERVALS, "10:00",
          "[{'userId':'u','start':'~09:00','state':'In'},{'userId':'v','start':'~09:00','state':'In'"
          "}]",
@@ -272,9 +263,8 @@ TEST_IN(set_up, tear_down, test_not_seen_in_the_whole_reading)
     check_history(f, "u 09:00- 09:00/10:05 In ?; v 09:00-10:00 09:00/10:00 In ?");
 }
 
-TEST_IN(set_up, tear_down, test_same_observation_twice)
+TEST_IN_FIXTURE(test_same_observation_twice)
 {
-    struct fixture *f = *state;
     const char *before;
 
     wfm(f, "10:00", IN("09:30"));
@@ -284,10 +274,8 @@ TEST_IN(set_up, tear_down, test_same_observation_twice)
     check_history(f, before);
 }
 
-TEST_IN(set_up, tear_down, test_clock_goes_back)
+TEST_IN_FIXTURE(test_clock_goes_back)
 {
-    struct fixture *f = *state;
-
     wfm(f, "10:00", IN("09:30"));
     wfm(f, "09:00", OUT("08:59"));
     check_history(f, "u 09:30- 10:00/10:00 In OnQueue");
@@ -354,10 +342,8 @@ static const struct {
      "u 09:30-10:05 10:00/10:00 In OnQueue; u 10:05- 10:05/10:10 Out Break", ""},
 };
 
-TEST_IN(set_up, tear_down, test_silence)
+TEST_IN_FIXTURE(test_silence)
 {
-    struct fixture *f = *state;
-
     for (size_t i = 0; i < COUNT_OF(silence_steps); i++) {
         if (silence_steps[i].name) {
             scratch_exec(f->s, "DELETE FROM adherence_state; DELETE FROM observation_gap");
@@ -371,10 +357,8 @@ TEST_IN(set_up, tear_down, test_silence)
 }
 
 /* Whom an answer held is not closed because a clock went back while the pages came in. */
-TEST_IN(set_up, tear_down, test_clock_goes_back_within_a_reading)
+TEST_IN_FIXTURE(test_clock_goes_back_within_a_reading)
 {
-    struct fixture *f = *state;
-
     poll(f, WFM, "10:00", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", true);
     poll(f, WFM, "10:05", "[{'id':'u'," IN("09:30") "}]", false);
     poll(f, WFM, "09:02", "[{'id':'v'," IN("09:30") "}]", true);
@@ -396,9 +380,8 @@ static void distrust(struct fixture *f, const char *now, int64_t expected)
 }
 
 /* Polls up to 12:00, then one or two with a clock hours ahead; at 12:05 it is right again. */
-TEST_IN(set_up, tear_down, test_times_that_have_not_come)
+TEST_IN_FIXTURE(test_times_that_have_not_come)
 {
-    struct fixture *f = *state;
     static const char two[] = "[{'id':'u'," IN("09:30") "},{'id':'v'," OUT("11:30") "}]";
 
     poll(f, WFM, "11:55", "[{'id':'u'," IN("09:30") "},{'id':'v'," IN("09:30") "}]", true);
@@ -427,9 +410,8 @@ TEST_IN(set_up, tear_down, test_times_that_have_not_come)
     "{'entities':[{'userId':'u','adherenceState':'" adherence                                      \
     "','systemPresence':'ON_QUEUE','adherenceDate':'~09:30'}]}"
 
-TEST_IN(set_up, tear_down, test_change_of_source_breaks_nothing)
+TEST_IN_FIXTURE(test_change_of_source_breaks_nothing)
 {
-    struct fixture *f = *state;
     static const char full[] = IN("09:30") ",'isOutOfOffice':false,'scheduledActivityCode':{'id':"
                                            "'c','name':'n'},'team':{'id':'t'}";
 
@@ -499,10 +481,8 @@ static const struct {
     {NULL, "10:00", "09:00-12:00=In", "u 09:00- 09:00/10:00 In ?"},
 };
 
-TEST_IN(set_up, tear_down, test_intervals)
+TEST_IN_FIXTURE(test_intervals)
 {
-    struct fixture *f = *state;
-
     for (size_t i = 0; i < COUNT_OF(interval_steps); i++) {
         if (interval_steps[i].name) {
             scratch_exec(f->s, "DELETE FROM adherence_state");
@@ -514,10 +494,8 @@ TEST_IN(set_up, tear_down, test_intervals)
                 "interval ends before it starts, or is not yet2");
 }
 
-TEST_IN(set_up, tear_down, test_intervals_are_counted)
+TEST_IN_FIXTURE(test_intervals_are_counted)
 {
-    struct fixture *f = *state;
-
     intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
     intervals(f, "10:00", "08:00-09:00=In 09:00-09:30=Out 09:30-=In");
     assert_int_equal(f->counts.rows_unchanged, 3);
@@ -526,9 +504,8 @@ TEST_IN(set_up, tear_down, test_intervals_are_counted)
 }
 
 /* Pieces of one state are one row, in any order, and stay it. */
-TEST_IN(set_up, tear_down, test_intervals_of_one_state)
+TEST_IN_FIXTURE(test_intervals_of_one_state)
 {
-    struct fixture *f = *state;
     static const char *const orders[] = {
         "08:00-09:00=In 09:00-09:30=In 09:30-=In", "08:00-09:00=In 09:30-=In 09:00-09:30=In",
         "09:00-09:30=In 08:00-09:00=In 09:30-=In", "09:00-09:30=In 09:30-=In 08:00-09:00=In",
@@ -547,10 +524,8 @@ TEST_IN(set_up, tear_down, test_intervals_of_one_state)
 }
 
 /* A row of the state on both sides, and columns that the intervals' source does not report. */
-TEST_IN(set_up, tear_down, test_interval_joins_rows)
+TEST_IN_FIXTURE(test_interval_joins_rows)
 {
-    struct fixture *f = *state;
-
     scratch_exec(f->s,
                  "INSERT INTO adherence_state (user_id, state_start, state_end, first_observed, "
                  "last_observed, adherence_state, row_source, name) VALUES "
@@ -564,10 +539,8 @@ TEST_IN(set_up, tear_down, test_interval_joins_rows)
     check_history(f, "u 08:00-09:40 08:00/09:35 In ?; u 09:40- 09:41/09:45 Out ?");
 }
 
-TEST_IN(set_up, tear_down, test_intervals_after_snapshots)
+TEST_IN_FIXTURE(test_intervals_after_snapshots)
 {
-    struct fixture *f = *state;
-
     wfm(f, "10:00", "'adherenceState':'In'");
     wfm(f, "10:05", "'adherenceState':'In'");
     /* the same state, whichever source says it */
@@ -622,9 +595,8 @@ static void poll_anything(struct fixture *f, int now, uint32_t *seed)
 }
 
 /* Any mixture of sources, times and states leaves a history without overlaps. */
-TEST_IN(set_up, tear_down, test_random_history_is_sound)
+TEST_IN_FIXTURE(test_random_history_is_sound)
 {
-    struct fixture *f = *state;
     uint32_t seed = 12345;
     int now = 60;
 
@@ -828,9 +800,8 @@ static const char final[] =
     "OR (OLD.state_end IS NOT NULL AND NEW.state_end IS NOT NULL) "
     "BEGIN SELECT RAISE(ABORT, 'rewritten'); END";
 
-TEST_IN(set_up, tear_down, test_random_days_are_true)
+TEST_IN_FIXTURE(test_random_days_are_true)
 {
-    struct fixture *f = *state;
     uint32_t seed = (uint32_t)clock_now_ms();
     struct world w;
 

@@ -12,9 +12,8 @@ static const struct query *find(struct scratch *s, const char *name)
 }
 
 /* Every query has a title, a description and all its parameters described, and runs without any. */
-TEST(every_query_is_described_and_runs)
+TEST_IN_SCRATCH(every_query_is_described_and_runs)
 {
-    struct scratch *s = *state;
     size_t count = 0;
     const struct query *list = query_list(s->arena, &count);
 
@@ -39,9 +38,8 @@ TEST(every_query_is_described_and_runs)
     }
 }
 
-TEST(the_head_comment_is_read)
+TEST_IN_SCRATCH(the_head_comment_is_read)
 {
-    struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
 
     assert_string_equal(q->title, "Freshness");
@@ -52,16 +50,14 @@ TEST(the_head_comment_is_read)
     assert_string_equal(q->params[2].type, "stream");
 }
 
-TEST(an_unknown_query_is_told_the_nearest)
+TEST_IN_SCRATCH(an_unknown_query_is_told_the_nearest)
 {
-    struct scratch *s = *state;
-
     assert_null(query_find(s->arena, "freshnes", &s->e));
     assert_int_equal(s->e.kind, ERR_USAGE);
     assert_non_null(strstr(s->e.message, "did you mean freshness"));
 }
 
-TEST(parameters_are_bound_or_refused)
+TEST_IN_SCRATCH(parameters_are_bound_or_refused)
 {
     static const struct {
         const char *assignment;
@@ -79,7 +75,6 @@ TEST(parameters_are_bound_or_refused)
         {"stream", "write key=value"},
         {"=users", "write key=value"},
     };
-    struct scratch *s = *state;
     const struct query *q = find(s, "freshness");
 
     scratch_exec(s, "INSERT INTO extract_window (stream) VALUES ('users'), ('queues')");
@@ -93,14 +88,8 @@ TEST(parameters_are_bound_or_refused)
             assert_non_null(strstr(s->e.message, cases[i].refusal));
         }
     }
-}
-
-TEST(values_reach_the_statement)
-{
-    struct scratch *s = *state;
-    const struct query *q = find(s, "freshness");
+    /* a value reaches the statement */
     struct db_value value;
-
     check(query_value(s->db, q, s->arena, "stream=USERS", &value, &s->e), s);
     struct rows rows = db_ask_values(s->db, &s->e, q->sql, &value, 1);
     assert_true(db_next(&rows));
@@ -108,5 +97,3 @@ TEST(values_reach_the_statement)
     assert_false(db_next(&rows));
     check(db_end(&rows), s);
 }
-
-TEST_GROUP(scratch_open, scratch_close);

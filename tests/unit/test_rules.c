@@ -131,6 +131,8 @@ static int tear_down(void **state)
     return scratch_close(state);
 }
 
+#define TEST_IN_FIXTURE(test) TEST_OF(struct fixture *f, set_up, tear_down, test)
+
 static void use(struct fixture *f, const struct tree_map *tree, enum load_rule rule)
 {
     f->trees[0] = tree;
@@ -228,13 +230,12 @@ static void check_rows(struct fixture *f, const char *sql, const char *expected)
 }
 
 /* Pages find their rows by an index; what is gone is looked for at a reading's end alone. */
-TEST_IN(set_up, tear_down, test_no_page_scans_a_table)
+TEST_IN_FIXTURE(test_no_page_scans_a_table)
 {
     static const struct {
         const struct tree_map *tree;
         enum load_rule rule;
     } rules[] = {{&team, LOAD_ENTITY}, {&stint, LOAD_WINDOW}, {&spell, LOAD_INTERVALS}};
-    struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT_OF(rules); i++) {
         size_t count;
@@ -309,18 +310,17 @@ static void list_sequence(struct fixture *f)
     check_value(f->s, "SELECT deleted_at FROM team WHERE team_id = 'old'", "long ago");
 }
 
-TEST_IN(set_up, tear_down, test_lists_mark_what_is_gone)
+TEST_IN_FIXTURE(test_lists_mark_what_is_gone)
 {
-    by_seeds(*state, list_sequence);
+    by_seeds(f, list_sequence);
 }
 
 /* What returns is a change, what stays is none. */
-TEST_IN(set_up, tear_down, test_counts_of_a_list)
+TEST_IN_FIXTURE(test_counts_of_a_list)
 {
     static const char *const entities[] = {"{'id':'a'},{'id':'b'}", "{'id':'a'}", "{'id':'a'}",
                                            "{'id':'a'},{'id':'b'}"};
     static const int changed[] = {0, 1, 0, 1};
-    struct fixture *f = *state;
 
     f->random = 1;
     use(f, &team, LOAD_ENTITY);
@@ -406,17 +406,16 @@ static void window_sequence(struct fixture *f)
     }
 }
 
-TEST_IN(set_up, tear_down, test_windows_are_replaced)
+TEST_IN_FIXTURE(test_windows_are_replaced)
 {
-    by_seeds(*state, window_sequence);
+    by_seeds(f, window_sequence);
 }
 
 /* Nothing goes before the end; what another window has taken over is its own. */
-TEST_IN(set_up, tear_down, test_windows_before_their_end)
+TEST_IN_FIXTURE(test_windows_before_their_end)
 {
     static const char rows[] = "SELECT group_concat(agent_id || substr(day_start, 10, 1), '') FROM "
                                "(SELECT * FROM stint ORDER BY agent_id)";
-    struct fixture *f = *state;
 
     f->random = 1;
     use(f, &stint, LOAD_WINDOW);
@@ -436,11 +435,10 @@ TEST_IN(set_up, tear_down, test_windows_before_their_end)
 }
 
 /* Rows that do not name their window are of the one that their id lies in. */
-TEST_IN(set_up, tear_down, test_windows_by_the_start_of_rows)
+TEST_IN_FIXTURE(test_windows_by_the_start_of_rows)
 {
     static const char rows[] = "SELECT group_concat(substr(tally_start, 9, 5) || queue, ' ') FROM "
                                "(SELECT * FROM tally ORDER BY tally_start, queue)";
-    struct fixture *f = *state;
 
     f->random = 1;
     use(f, &tally, LOAD_WINDOW);
@@ -571,13 +569,13 @@ static void interval_sequence(struct fixture *f)
     check_rows(f, "SELECT count(*) || max(row_changed_run_id) FROM spell", written);
 }
 
-TEST_IN(set_up, tear_down, test_intervals_span_days)
+TEST_IN_FIXTURE(test_intervals_span_days)
 {
-    by_seeds(*state, interval_sequence);
+    by_seeds(f, interval_sequence);
 }
 
 /* What is open is put together when its own window has closed it. */
-TEST_IN(set_up, tear_down, test_open_intervals)
+TEST_IN_FIXTURE(test_open_intervals)
 {
     static const struct {
         int day;
@@ -598,7 +596,6 @@ TEST_IN(set_up, tear_down, test_open_intervals)
         {3, 72, 0, "22-27 46-47 71-72 72-"},
         {3, 72, 75, "22-27 46-47 71-75"},
     };
-    struct fixture *f = *state;
 
     f->random = 1;
     use(f, &spell, LOAD_INTERVALS);

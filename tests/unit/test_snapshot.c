@@ -7,10 +7,8 @@
 #include "out/snapshot.h"
 #include "scratch.h"
 
-TEST_IN(scratch_open, scratch_close, the_copy_is_plain_and_of_one_moment)
+TEST_IN_SCRATCH(the_copy_is_plain_and_of_one_moment)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u1'), ('u2')");
     check(snapshot_write(s->db, "copy.db", &s->e), s);
     scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u3')");
@@ -41,10 +39,8 @@ static void stopped_copy(const void *argument)
     CHILD_ASSERT(e.kind == ERR_STOPPED);
 }
 
-TEST_IN(scratch_open, scratch_close, a_signal_leaves_the_old_copy)
+TEST_IN_SCRATCH(a_signal_leaves_the_old_copy)
 {
-    struct scratch *s = *state;
-
     write_file("copy.db", "old");
     assert_int_equal(child_run(stopped_copy, s).exit_code, 0);
     assert_string_equal(scratch_file(s, "copy.db"), "old");

@@ -87,20 +87,16 @@ __attribute__((sentinel)) static void says(struct scratch *s, const char *now, i
     va_end(pairs);
 }
 
-TEST_IN(scratch_open, scratch_close, a_fresh_database_was_never_read)
+TEST_IN_SCRATCH(a_fresh_database_was_never_read)
 {
-    struct scratch *s = *state;
-
     says(s, NOW, 26, "$.is_behind", "1", "$.last_run", "NULL", USERS ".behind", "never read",
          CONVERSATIONS ".behind", "never read", CONVERSATIONS ".complete_to", "NULL",
          CONVERSATIONS ".whole_days", "0", QUEUES ".behind", "NULL", NULL);
     assert_non_null(strstr(told(s, NOW, 26, false), "last failure         none\n"));
 }
 
-TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
+TEST_IN_SCRATCH(coverage_goes_up_to_the_first_hole)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, filled);
     says(s, NOW, 26, "$.is_behind", "0", "$.due_hours", "26", "$.last_run.run_id", "2",
          "$.last_run.exit_code", "NULL", "$.last_failure", "NULL", USERS ".rows", "2",
@@ -122,10 +118,8 @@ TEST_IN(scratch_open, scratch_close, coverage_goes_up_to_the_first_hole)
     says(s, NOW, 26, CONVERSATIONS ".complete_to", "NULL", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, what_is_not_read_for_due_hours_is_overdue)
+TEST_IN_SCRATCH(what_is_not_read_for_due_hours_is_overdue)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, filled);
     says(s, "2024-10-06T13:00:00.000Z", 26, "$.is_behind", "0", NULL);
     says(s, "2024-10-06T13:00:00.001Z", 26, "$.is_overdue", "1", USERS ".behind",
@@ -136,10 +130,8 @@ TEST_IN(scratch_open, scratch_close, what_is_not_read_for_due_hours_is_overdue)
 }
 
 /* What is read all the same does not make up for runs that fail. */
-TEST_IN(scratch_open, scratch_close, runs_that_do_not_end_well_are_overdue)
+TEST_IN_SCRATCH(runs_that_do_not_end_well_are_overdue)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, filled);
     scratch_exec(s, "UPDATE run SET ended_at = '2024-10-04T09:59:00.000Z' WHERE run_id = 1");
     says(s, NOW, 26, USERS ".behind", "no run of it has ended well for 26 hours", NULL);
@@ -150,10 +142,8 @@ TEST_IN(scratch_open, scratch_close, runs_that_do_not_end_well_are_overdue)
     says(s, NOW, 26, USERS ".behind", "NULL", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
+TEST_IN_SCRATCH(failures_locks_and_kills_are_told_apart)
 {
-    struct scratch *s = *state;
-
     /* The second run may be under way: another one was refused. */
     scratch_exec(s, filled);
     scratch_exec(s, ANOTHER_RUN "('extract', '2024-10-05T11:31:00.000Z', "
@@ -168,10 +158,8 @@ TEST_IN(scratch_open, scratch_close, failures_locks_and_kills_are_told_apart)
          "$.last_success.run_id", "1", "$.last_run.killed", "0", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, counts_of_the_month_oddities_and_errors)
+TEST_IN_SCRATCH(counts_of_the_month_oddities_and_errors)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, filled);
     scratch_exec(s, "UPDATE run SET requests = 7;"
                     "INSERT INTO run (command, started_at, requests) VALUES "
@@ -190,10 +178,8 @@ TEST_IN(scratch_open, scratch_close, counts_of_the_month_oddities_and_errors)
          CONVERSATIONS ".last_error", "NULL", NULL);
 }
 
-TEST_IN(scratch_open, scratch_close, for_people_in_eighty_columns)
+TEST_IN_SCRATCH(for_people_in_eighty_columns)
 {
-    struct scratch *s = *state;
-
     scratch_exec(s, filled);
     assert_string_equal(
         told(s, NOW, 26, false),

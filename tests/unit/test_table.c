@@ -75,10 +75,8 @@ static const struct {
     {"nor in a table", "SELECT 1 AS n WHERE 0", RENDER_TABLE, 0, "n\n"},
 };
 
-TEST_IN(scratch_open, scratch_close, rows_in_four_forms)
+TEST_IN_SCRATCH(rows_in_four_forms)
 {
-    struct scratch *s = *state;
-
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *text = rendered(s, cases[i].format, cases[i].width, cases[i].sql);
 
@@ -88,13 +86,12 @@ TEST_IN(scratch_open, scratch_close, rows_in_four_forms)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, a_document_is_set_out)
+TEST_IN_SCRATCH(a_document_is_set_out)
 {
     static const char sql[] =
         "SELECT json_object('text', 'a\"{,:}' || x'ff', 'empty', json('[]'), 'none', NULL, "
         "'flat', json_object('n', -5, 'yes', json('true')), "
         "'rows', json_array(json_object('n', 1), json_object('list', json_array(1, 2))))";
-    struct scratch *s = *state;
     FILE *out = fopen("rendered", "wb");
 
     check(render_document(s->db, &s->e, sql, DB_VALUES(NONE), out), s);
@@ -113,10 +110,9 @@ TEST_IN(scratch_open, scratch_close, a_document_is_set_out)
                                                      "}\n");
 }
 
-TEST_IN(scratch_open, scratch_close, failures_are_told)
+TEST_IN_SCRATCH(failures_are_told)
 {
     static const enum render_format formats[] = {RENDER_TABLE, RENDER_CSV, RENDER_JSON};
-    struct scratch *s = *state;
 
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
         struct rendering to = {formats[i], 0, tmpfile()};

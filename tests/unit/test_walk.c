@@ -113,6 +113,8 @@ static int tear_down(void **state)
     return 0;
 }
 
+#define TEST_IN_FIXTURE(test) TEST_OF(struct fixture *f, set_up, tear_down, test)
+
 /* Walks a page of one entity, or of several with commas between them, in place of the one before.
  */
 static bool try_walk(struct fixture *f, const char *text)
@@ -189,10 +191,8 @@ static void check_notes(struct fixture *f, const char *expected)
 
 /* --- values --- */
 
-TEST_IN(set_up, tear_down, test_every_type)
+TEST_IN_FIXTURE(test_every_type)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','start':'2026-03-01T10:00:00.123Z','count':42,'ratio':4,'open':true,"
             "'list':[1, {'a': null}],'division':{'id':'d'},'presence':'ON_QUEUE'}");
     check_rows(f, THING,
@@ -200,10 +200,8 @@ TEST_IN(set_up, tear_down, test_every_type)
     check_notes(f, "");
 }
 
-TEST_IN(set_up, tear_down, test_absent_null_and_wrong_type)
+TEST_IN_FIXTURE(test_absent_null_and_wrong_type)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','start':null,'count':null,'tags':null,'parts':null,'flow':null,"
             "'division':null}");
     check_rows(f, THING, "'a' - - - - - - - - -");
@@ -267,10 +265,8 @@ static const struct {
     {"'presence':''", PRESENCE, "''", ""},
 };
 
-TEST_IN(set_up, tear_down, test_values)
+TEST_IN_FIXTURE(test_values)
 {
-    struct fixture *f = *state;
-
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         walk(f, arena_printf(f->arena, "{'thingId':'a',%s}", values[i].members));
         assert_string_equal(cell(f, THING, 0, (size_t)values[i].column), values[i].value);
@@ -278,10 +274,8 @@ TEST_IN(set_up, tear_down, test_values)
     }
 }
 
-TEST_IN(set_up, tear_down, test_nul_in_text_is_kept)
+TEST_IN_FIXTURE(test_nul_in_text_is_kept)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a\\u0000b'}");
     const struct cell *id = &f->sets[THING].cells[1];
     assert_int_equal(id->length, 3);
@@ -290,10 +284,8 @@ TEST_IN(set_up, tear_down, test_nul_in_text_is_kept)
 
 /* --- rows --- */
 
-TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
+TEST_IN_FIXTURE(test_nested_rows_and_ordinals)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','parts':[{'partId':'p0','legs':[{'name':'l0'},{'name':'l1'}]},7,"
             "{'partId':'p2','attributes':{'k':'v','n':null},'legs':[{'size':3}]}],"
             "'tags':['x',null,5,'y'],'flow':{'flowId':'f','outcomes':[{'outcome':'o'}]}}");
@@ -306,10 +298,8 @@ TEST_IN(set_up, tear_down, test_nested_rows_and_ordinals)
     check_notes(f, "parts: wrong type 1, tags: wrong type 2");
 }
 
-TEST_IN(set_up, tear_down, test_duplicate_names_count_first)
+TEST_IN_FIXTURE(test_duplicate_names_count_first)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','tags':['x'],'tags':['y','z']}");
     check_rows(f, TAG, "0 'x'");
     check_notes(f, "tags: duplicate name 1");
@@ -319,19 +309,16 @@ TEST_IN(set_up, tear_down, test_duplicate_names_count_first)
     check_notes(f, "parts.attributes: duplicate name 1");
 }
 
-TEST_IN(set_up, tear_down, test_unknown_fields)
+TEST_IN_FIXTURE(test_unknown_fields)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','new':1,'selfUri':'/a','division':{'id':'d','name':'n',"
             "'selfUri':'/d','x':1},'parts':[{'odd\\u001b':1,'selfUri':1,'name':1},"
             "{'odd\\u001b':2}]}");
     check_notes(f, "new 1, division.x 1, parts.odd\\x1B 2, parts.name 1");
 }
 
-TEST_IN(set_up, tear_down, test_notes_are_bounded)
+TEST_IN_FIXTURE(test_notes_are_bounded)
 {
-    struct fixture *f = *state;
     struct buf b;
 
     buf_init(&b, 1 << 20);
@@ -350,10 +337,8 @@ TEST_IN(set_up, tear_down, test_notes_are_bounded)
     assert_string_equal(notes[1001].problem, "various");
 }
 
-TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
+TEST_IN_FIXTURE(test_examples_are_short_and_escaped)
 {
-    struct fixture *f = *state;
-
     walk(f, arena_printf(f->arena, "{'thingId':'a','count':'\\u001b[31m%0100d'}", 0));
     const char *example = f->page->notes[0].example;
     assert_true(str_starts_with(example, "\\x1B[31m0000"));
@@ -361,9 +346,8 @@ TEST_IN(set_up, tear_down, test_examples_are_short_and_escaped)
 }
 
 /* Rows are wider than what they are made of: a page's memory is bounded, within one entity too. */
-TEST_IN(set_up, tear_down, test_rows_have_a_limit)
+TEST_IN_FIXTURE(test_rows_have_a_limit)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *begin;
         const char *more;
@@ -386,9 +370,8 @@ TEST_IN(set_up, tear_down, test_rows_have_a_limit)
     }
 }
 
-TEST_IN(set_up, tear_down, test_refused_without_own_id)
+TEST_IN_FIXTURE(test_refused_without_own_id)
 {
-    struct fixture *f = *state;
     static const char *const refused[] = {
         "{}", "{'thingId':null}", "{'thingId':{}}", "{'thingId':''}", "[]", "7", "null",
     };
@@ -434,7 +417,7 @@ static void check_hashes(struct fixture *f, uint64_t (*hash_of)(struct fixture *
     }
 }
 
-TEST_IN(set_up, tear_down, test_row_hash)
+TEST_IN_FIXTURE(test_row_hash)
 {
     static const char *const documents[] = {
         "{'thingId':'a','count':1,'tags':['x','y'],'parts':[{'purpose':'q'}]}",
@@ -453,11 +436,11 @@ TEST_IN(set_up, tear_down, test_row_hash)
         NULL,
     };
 
-    check_hashes(*state, row_hash, documents);
+    check_hashes(f, row_hash, documents);
 }
 
 /* Neither the parts' order nor the names' order matters, nor anything else of the parts. */
-TEST_IN(set_up, tear_down, test_attribute_hash)
+TEST_IN_FIXTURE(test_attribute_hash)
 {
     static const char *const documents[] = {
         "{'thingId':'a','parts':[{'partId':'p','attributes':{'k':'v','l':'w'}},{'partId':'q'}]}",
@@ -470,7 +453,6 @@ TEST_IN(set_up, tear_down, test_attribute_hash)
         "{'thingId':'a'}",
         NULL,
     };
-    struct fixture *f = *state;
 
     check_hashes(f, attribute_hash, documents);
     assert_true(f->walked.attribute_hash != 0 && !f->walked.has_attributes);
@@ -479,10 +461,8 @@ TEST_IN(set_up, tear_down, test_attribute_hash)
 }
 
 /* Hashes are stored: they must never change. */
-TEST_IN(set_up, tear_down, test_hashes_are_stable)
+TEST_IN_FIXTURE(test_hashes_are_stable)
 {
-    struct fixture *f = *state;
-
     walk(f, "{'thingId':'a','start':'2026-03-01T10:00:00Z','count':-1,'ratio':0.5,'open':false,"
             "'parts':[{'partId':'p','attributes':{'k':'v'}}]}");
     assert_true(f->walked.row_hash == UINT64_C(0x0f029217d5890988));
@@ -493,13 +473,12 @@ TEST_IN(set_up, tear_down, test_hashes_are_stable)
 
 /* A column that a later migration adds comes last in its table, a table last in its parent. What
  * was stored before stays equal: NULLs, and tables without rows, stand outside the hash. */
-TEST_IN(set_up, tear_down, test_a_new_column_without_values_changes_no_hash)
+TEST_IN_FIXTURE(test_a_new_column_without_values_changes_no_hash)
 {
     static const struct column_map added_columns[] = {FIELD("note", "note", TEXT, 0)};
     static const struct table_map added_table = {ARRAY_OF("note", added_columns)};
     static const struct table_map *const children[] = {&part_table, &tag_table, &flow_table,
                                                        &added_table};
-    struct fixture *f = *state;
     struct column_map columns[COLUMN_COUNT + 1];
     struct table_map table = thing_table;
     struct tree_map wider = tree;
@@ -520,9 +499,8 @@ TEST_IN(set_up, tear_down, test_a_new_column_without_values_changes_no_hash)
 
 /* --- many --- */
 
-TEST_IN(set_up, tear_down, test_large_entity)
+TEST_IN_FIXTURE(test_large_entity)
 {
-    struct fixture *f = *state;
     struct buf b;
 
     buf_init(&b, 16 << 20);
@@ -545,7 +523,7 @@ TEST_IN(set_up, tear_down, test_large_entity)
     assert_string_equal(cell(f, THING, 0, ID), "'b'");
 }
 
-TEST_IN(set_up, tear_down, test_rows_that_are_no_list)
+TEST_IN_FIXTURE(test_rows_that_are_no_list)
 {
     static const struct {
         const char *document;
@@ -556,7 +534,6 @@ TEST_IN(set_up, tear_down, test_rows_that_are_no_list)
                  {"{'things':5}", false},
                  {"{'things':{'a':{'thingId':'a'}}}", false}};
     static const struct walk_facts facts = {.scope = NULL};
-    struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct json_doc *doc = doc_of(cases[i].document);
@@ -571,14 +548,13 @@ TEST_IN(set_up, tear_down, test_rows_that_are_no_list)
 
 /* Rows of several entities lie one after the other, each with its entity's number, and each entity
  * has the hashes that it has alone. A page outlives its walker. */
-TEST_IN(set_up, tear_down, test_rows_are_gathered)
+TEST_IN_FIXTURE(test_rows_are_gathered)
 {
     static const char *const entities[] = {
         "{'thingId':'a','tags':['x','y'],'parts':[{'partId':'p','attributes':{'k':'v'}}]}",
         "{'thingId':'b'}",
         "{'thingId':'c','tags':['z'],'parts':[{},{'partId':'q','attributes':{'k':'v'}}]}",
     };
-    struct fixture *f = *state;
     struct walked alone[COUNT_OF(entities)];
 
     for (size_t i = 0; i < COUNT_OF(entities); i++) {
@@ -608,13 +584,12 @@ TEST_IN(set_up, tear_down, test_rows_are_gathered)
 }
 
 /* By several trees a page has the entities of all. */
-TEST_IN(set_up, tear_down, test_several_trees)
+TEST_IN_FIXTURE(test_several_trees)
 {
     static const struct column_map columns[] = {
         FIELD("thing_id", "thingId", TEXT, COLUMN_REQUIRED)};
     static const struct table_map table = {.table = "other", COLUMNS(columns)};
     static const struct tree_map other = {.root = &table, IDS(ids)};
-    struct fixture *f = *state;
 
     page_walker_free(f->walker);
     f->walker = page_walker_new((const struct tree_map *const[]){&tree, &other, NULL});
@@ -624,13 +599,12 @@ TEST_IN(set_up, tear_down, test_several_trees)
     assert_int_equal(f->page->trees[1].sets[0].row_count, 2);
 }
 
-TEST_IN(set_up, tear_down, test_ids_that_are_numbers)
+TEST_IN_FIXTURE(test_ids_that_are_numbers)
 {
     static const struct column_map columns[] = {FIELD("number", "number", INT, COLUMN_REQUIRED)};
     static const struct table_map table = {.table = "other", COLUMNS(columns)};
     static const char *const number[] = {"number"};
     static const struct tree_map other = {.root = &table, IDS(number)};
-    struct fixture *f = *state;
 
     page_walker_free(f->walker);
     f->walker = page_walker_new((const struct tree_map *const[]){&other, NULL});
@@ -641,11 +615,10 @@ TEST_IN(set_up, tear_down, test_ids_that_are_numbers)
     }
 }
 
-TEST_IN(set_up, tear_down, test_ids_that_come_again)
+TEST_IN_FIXTURE(test_ids_that_come_again)
 {
     static const char letters[] = "abcabbbcadddae";
     static const char marks[] = "11111100111000";
-    struct fixture *f = *state;
     const char *text = "";
 
     for (size_t i = 0; letters[i]; i++) {
@@ -690,10 +663,8 @@ static bool try_page(struct fixture *f, const struct tree_map *tree_, const stru
     return f->page != NULL;
 }
 
-TEST_IN(set_up, tear_down, test_a_list_of_names)
+TEST_IN_FIXTURE(test_a_list_of_names)
 {
-    struct fixture *f = *state;
-
     assert_true(try_page(f, &wrapup_codes, NULL, "entities",
                          "{'entities':[{'id':'w1','name':'Sold','division':{'id':'d','name':'Home',"
                          "'selfUri':'/d'},'dateCreated':'2026-01-01T00:00:00Z','selfUri':'/w1'},"
@@ -709,10 +680,8 @@ TEST_IN(set_up, tear_down, test_a_list_of_names)
     "],'startDate':'2026-03-01T00:00:00.000+09:00','managementUnitId':'mu-2'}"
 #define AGENT "'userId':'u','adherencePercentage':90"
 
-TEST_IN(set_up, tear_down, test_a_report_with_offsets)
+TEST_IN_FIXTURE(test_a_report_with_offsets)
 {
-    struct fixture *f = *state;
-
     assert_true(
         try_page(f, &adherence_days, NULL, "userResults",
                  REPORT("{'exceptionInfo':[{'startOffsetSeconds':0,'endOffsetSeconds':86400.0015},"
@@ -738,10 +707,9 @@ TEST_IN(set_up, tear_down, test_a_report_with_offsets)
 }
 
 /* The window and the scope are of the id alone; without them there is none. */
-TEST_IN(set_up, tear_down, test_facts_are_no_content)
+TEST_IN_FIXTURE(test_facts_are_no_content)
 {
     const struct walk_facts kept = day;
-    struct fixture *f = *state;
     const char *report = "{'userResults':[{" AGENT
                          ",'exceptionInfo':[{'startOffsetSeconds':1}]}],'startDate':'soon'}";
     uint64_t hashes[2];
@@ -762,10 +730,8 @@ TEST_IN(set_up, tear_down, test_facts_are_no_content)
     day = kept;
 }
 
-TEST_IN(set_up, tear_down, test_two_trees_of_nested_rows)
+TEST_IN_FIXTURE(test_two_trees_of_nested_rows)
 {
-    struct fixture *f = *state;
-
     assert_true(
         try_page(f, &user_presences, &user_routing_statuses, "userDetails",
                  "{'userDetails':[{'primaryPresence':[{'startTime':'2026-03-01T09:00:00+09:00',"
@@ -787,7 +753,7 @@ TEST_IN(set_up, tear_down, test_two_trees_of_nested_rows)
 #define PRESENCE_OF(user, start)                                                                   \
     "{'userDetails':[{" user "'primaryPresence':[{" start "'systemPresence':'BUSY'}]}]}"
 
-TEST_IN(set_up, tear_down, test_refused_without_a_part_of_the_id)
+TEST_IN_FIXTURE(test_refused_without_a_part_of_the_id)
 {
     static const struct {
         const char *document;
@@ -800,7 +766,6 @@ TEST_IN(set_up, tear_down, test_refused_without_a_part_of_the_id)
         {PRESENCE_OF("'userId':'u',", "'startTime':'now',"), "primaryPresence.startTime is"},
         {"{'userDetails':[{},7]}", "row 2 of the page: it is no object"},
     };
-    struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(try_page(f, &user_presences, NULL, "userDetails", cases[i].document),
@@ -812,7 +777,7 @@ TEST_IN(set_up, tear_down, test_refused_without_a_part_of_the_id)
 #define HALF_HOUR "2026-03-01T09:00:00.000+09:00/2026-03-01T09:30:00.000+09:00"
 #define STORED    "'2026-03-01T00:00:00.000Z'"
 
-TEST_IN(set_up, tear_down, test_groups_of_aggregates)
+TEST_IN_FIXTURE(test_groups_of_aggregates)
 {
     static const char *const expected[] = {
         STORED " 'q' 'voice' 'nOffered' '' '2026-03-01T00:30:00.000Z' 3",
@@ -820,7 +785,6 @@ TEST_IN(set_up, tear_down, test_groups_of_aggregates)
         STORED " '' '' 'nOffered' '' - -",
         STORED " '' '' 'nOffered' '' - -",
     };
-    struct fixture *f = *state;
 
     assert_true(try_page(
         f, &aggregates, NULL, "results",
@@ -882,9 +846,8 @@ static void add_group(struct buf *b, struct buf *rows)
     assert_true(buf_add_printf(b, "]%s%s}", first ? "" : ",", first ? "" : groups[group][1]));
 }
 
-TEST_IN(set_up, tear_down, test_random_documents)
+TEST_IN_FIXTURE(test_random_documents)
 {
-    struct fixture *f = *state;
     uint64_t seed = (uint64_t)clock_now_ms();
 
     chance = seed;

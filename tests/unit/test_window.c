@@ -66,10 +66,8 @@ static const char *listed(struct scratch *s, const struct window_kind *k, int64_
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-TEST_IN(scratch_open, scratch_close, days_are_made_once)
+TEST_IN_SCRATCH(days_are_made_once)
 {
-    struct scratch *s = *state;
-
     make(s, &days, START, START + 2 * DAY + 1);
     assert_string_equal(listed(s, &days, TIME_NONE), "0 1 2");
     make(s, &days, START, START + 2 * DAY + 1);
@@ -81,10 +79,9 @@ TEST_IN(scratch_open, scratch_close, days_are_made_once)
     check_value(s, "SELECT count(*) FROM window_pass", "0");
 }
 
-TEST_IN(scratch_open, scratch_close, the_moment_is_one_window)
+TEST_IN_SCRATCH(the_moment_is_one_window)
 {
     const struct window_kind with_whole = KIND(GRID_UTC_DAY, &job, &reread);
-    struct scratch *s = *state;
 
     make(s, &moment, 0, 0);
     make(s, &moment, 0, START);
@@ -96,10 +93,9 @@ TEST_IN(scratch_open, scratch_close, the_moment_is_one_window)
     assert_string_equal(listed(s, &with_whole, START), "now 0");
 }
 
-TEST_IN(scratch_open, scratch_close, each_scope_has_its_windows)
+TEST_IN_SCRATCH(each_scope_has_its_windows)
 {
     struct window_kind scoped = KIND(GRID_UTC_DAY, &query);
-    struct scratch *s = *state;
 
     scoped.scope_sql = "SELECT user_id FROM user ORDER BY user_id";
     make(s, &scoped, START, START + DAY);
@@ -129,7 +125,7 @@ TEST_IN(scratch_open, scratch_close, each_scope_has_its_windows)
     assert_string_equal(listed(s, &scoped, TIME_NONE), "0aa 0b 1aa 1b");
 }
 
-TEST_IN(scratch_open, scratch_close, business_days_tile_time)
+TEST_IN_SCRATCH(business_days_tile_time)
 {
     static const struct {
         const char *zone;
@@ -142,7 +138,6 @@ TEST_IN(scratch_open, scratch_close, business_days_tile_time)
         {"Europe/London", "2024-03-28", 7, {167, 168, 168, 168}},
         {"Pacific/Apia", "2011-12-28", 1, {24, 24, 24, 24}}, /* without the 30th */
     };
-    struct scratch *s = *state;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct window_kind k = KIND(GRID_BUSINESS_DAY, &query);
@@ -171,10 +166,8 @@ TEST_IN(scratch_open, scratch_close, business_days_tile_time)
 }
 
 /* Wherever they are made from. */
-TEST_IN(scratch_open, scratch_close, windows_of_several_days_never_overlap)
+TEST_IN_SCRATCH(windows_of_several_days_never_overlap)
 {
-    struct scratch *s = *state;
-
     check(clock_set_zone("Europe/London", &s->e), s);
     for (int business = 0; business < 2; business++) {
         struct window_kind k = KIND(business ? GRID_BUSINESS_DAY : GRID_UTC_DAY, &query);
@@ -281,7 +274,7 @@ static const char *stored(struct scratch *s)
         "FROM extract_window AS w LEFT JOIN window_pass AS p ON p.window_id = w.window_id");
 }
 
-TEST_IN(scratch_open, scratch_close, every_state_that_a_crash_leaves)
+TEST_IN_SCRATCH(every_state_that_a_crash_leaves)
 {
     static const struct {
         const char *state; /* of etl/window.h */
@@ -324,7 +317,6 @@ TEST_IN(scratch_open, scratch_close, every_state_that_a_crash_leaves)
         {"an overflow, which is no failure", "bpo", "open -/- - !0"},
     };
     static const char *const places[] = {"the file", "the list", "memory"};
-    struct scratch *s = *state;
     int wrong = 0;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -351,14 +343,13 @@ TEST_IN(scratch_open, scratch_close, every_state_that_a_crash_leaves)
     assert_int_equal(wrong, 0);
 }
 
-TEST_IN(scratch_open, scratch_close, counts_and_errors_are_of_the_present_reading)
+TEST_IN_SCRATCH(counts_and_errors_are_of_the_present_reading)
 {
     static const char counts[] = "SELECT pages_read || ' ' || rows_read || ' ' || "
                                  "ifnull(total_hits, '-') FROM window_pass";
     static const char error[] = "SELECT ifnull(last_error_kind || ': ' || last_error || "
                                 "iif(last_error_at IS NULL, '', ' (when)'), '-') "
                                 "FROM extract_window";
-    struct scratch *s = *state;
     const struct ledger l = ledger_of(s);
     const struct cursor next = {.page = 2, .page_size = -1};
     size_t count;
@@ -390,9 +381,8 @@ TEST_IN(scratch_open, scratch_close, counts_and_errors_are_of_the_present_readin
 }
 
 /* What a pass has read may replace what later ones brought; earlier ones' stays. */
-TEST_IN(scratch_open, scratch_close, coverage_is_that_of_each_pass)
+TEST_IN_SCRATCH(coverage_is_that_of_each_pass)
 {
-    struct scratch *s = *state;
     const struct ledger l = ledger_of(s);
     bool ever = true;
     size_t count;
@@ -423,10 +413,9 @@ TEST_IN(scratch_open, scratch_close, coverage_is_that_of_each_pass)
 
 /* --- the list -------------------------------------------------------------------------------- */
 
-TEST_IN(scratch_open, scratch_close, interrupted_windows_come_first_and_failed_ones_last)
+TEST_IN_SCRATCH(interrupted_windows_come_first_and_failed_ones_last)
 {
     struct window_kind scoped = KIND(GRID_UTC_DAY, &job, &query);
-    struct scratch *s = *state;
     size_t count;
 
     scoped.scope_sql = "SELECT 'a' UNION SELECT 'b'";
@@ -451,9 +440,8 @@ TEST_IN(scratch_open, scratch_close, interrupted_windows_come_first_and_failed_o
     assert_string_equal(listed(s, &scoped, TIME_NONE), "1b 0a 1a 2a 2b 0b");
 }
 
-TEST_IN(scratch_open, scratch_close, settled_windows_are_left_out)
+TEST_IN_SCRATCH(settled_windows_are_left_out)
 {
-    struct scratch *s = *state;
     size_t count;
 
     make(s, &days, START, START + 4 * DAY);
@@ -477,14 +465,13 @@ TEST_IN(scratch_open, scratch_close, settled_windows_are_left_out)
     assert_string_equal(listed(s, &days, START + 5 * DAY), "3");
 }
 
-TEST_IN(scratch_open, scratch_close, what_is_not_known_is_left_alone_or_refused)
+TEST_IN_SCRATCH(what_is_not_known_is_left_alone_or_refused)
 {
     static const char *const broken[] = {
         "UPDATE extract_window SET state = 'odd'",
         "UPDATE extract_window SET window_end = NULL",
         "UPDATE extract_window SET window_start = 'yesterday'",
     };
-    struct scratch *s = *state;
     const struct ledger l = ledger_of(s);
     struct window *windows = NULL;
     size_t count;
@@ -508,7 +495,7 @@ TEST_IN(scratch_open, scratch_close, what_is_not_known_is_left_alone_or_refused)
 
 /* --- times that have not come ---------------------------------------------------------------- */
 
-TEST_IN(scratch_open, scratch_close, coverage_from_a_time_ahead_is_none)
+TEST_IN_SCRATCH(coverage_from_a_time_ahead_is_none)
 {
     /* Covered and read by the job, then by the query, in hours; what is left of it. */
     static const struct {
@@ -525,7 +512,6 @@ TEST_IN(scratch_open, scratch_close, coverage_from_a_time_ahead_is_none)
         {{24, 49}, {24, 30}, "open - 24", true},
         {{24, 49}, {24, 49}, "open - -", true},
     };
-    struct scratch *s = *state;
     const struct ledger l = ledger_of(s);
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -559,9 +545,8 @@ TEST_IN(scratch_open, scratch_close, coverage_from_a_time_ahead_is_none)
     }
 }
 
-TEST_IN(scratch_open, scratch_close, clocks_of_two_hosts_may_differ_a_little)
+TEST_IN_SCRATCH(clocks_of_two_hosts_may_differ_a_little)
 {
-    struct scratch *s = *state;
     const struct ledger l = ledger_of(s);
     int64_t distrusted = -1;
     size_t count;
