@@ -32,59 +32,62 @@ static void add_duration(struct buf *b, int64_t seconds)
     }
 }
 
-static void add_counts(struct buf *b, const struct progress_facts *f)
+static void add_counts(struct buf *b, const struct progress *p)
 {
-    (void)buf_add_printf(b, "%lld %s, %lld %s", (long long)f->pages,
-                         f->pages == 1 ? "page" : "pages", (long long)f->rows,
-                         f->rows == 1 ? "row" : "rows");
+    (void)buf_add_printf(b, "%lld %s, %lld %s", (long long)p->pages,
+                         p->pages == 1 ? "page" : "pages", (long long)p->rows,
+                         p->rows == 1 ? "row" : "rows");
 }
 
-static void add_under_way(struct buf *b, const struct progress_facts *f)
+static void add_ended(struct buf *b, const struct progress *p, int64_t now_ms)
 {
-    if (f->windows > 1) {
-        (void)buf_add_printf(b, "%zu of %zu days, ", f->windows_done, f->windows);
-    }
-    add_counts(b, f);
-    if (f->phase_ms < SETTLING_MS) {
+    if (p->whole && p->pages == 0) {
+        (void)buf_add_str(b, "up to date");
         return;
     }
-    (void)buf_add_printf(b, ", %lld rows/s", (long long)(f->phase_rows * 1000 / f->phase_ms));
-    if (f->share > 0 && f->share < 1) {
-        double left_ms = (double)f->phase_ms * (1 - f->share) / f->share;
+    (void)buf_add_str(b, p->whole ? "done, " : "not all done, ");
+    add_counts(b, p);
+    (void)buf_add_str(b, " in ");
+    add_duration(b, (now_ms - p->began_ms) / 1000);
+}
+
+static void add_under_way(struct buf *b, const struct progress *p, int64_t now_ms)
+{
+    int64_t phase_ms = now_ms - p->phase_began_ms;
+
+    if (p->windows > 1) {
+        (void)buf_add_printf(b, "%zu of %zu days, ", p->windows_done, p->windows);
+    }
+    add_counts(b, p);
+    if (phase_ms < SETTLING_MS) {
+        return;
+    }
+    (void)buf_add_printf(b, ", %lld rows/s",
+                         (long long)((p->rows - p->phase_began_rows) * 1000 / phase_ms));
+    if (p->share > 0 && p->share < 1) {
+        double left_ms = (double)phase_ms * (1 - p->share) / p->share;
         (void)buf_add_str(b, ", about ");
         add_duration(b, (int64_t)(left_ms / 1000) + 1);
         (void)buf_add_str(b, " left");
     }
 }
 
-static void add_ended(struct buf *b, const struct progress_facts *f)
-{
-    if (f->whole && f->pages == 0) {
-        (void)buf_add_str(b, "up to date");
-        return;
-    }
-    (void)buf_add_str(b, f->whole ? "done, " : "not all done, ");
-    add_counts(b, f);
-    (void)buf_add_str(b, " in ");
-    add_duration(b, f->stream_ms / 1000);
-}
-
-void progress_line_text(const struct progress_facts *f, int width, char *out, size_t size)
+void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out, size_t size)
 {
     struct buf b;
 
     buf_init(&b, LINE_BYTES);
-    (void)buf_add_printf(&b, "%s: ", f->stream);
-    if (f->ended) {
-        add_ended(&b, f);
+    (void)buf_add_printf(&b, "%s: ", p->stream);
+    if (p->ended) {
+        add_ended(&b, p, now_ms);
     } else {
-        add_under_way(&b, f);
+        add_under_way(&b, p, now_ms);
     }
     (void)snprintf(out, size, "%.*s", width, buf_str(&b));
     buf_free(&b);
 }
 
-static void show(void *user, const struct progress_facts *f)
+static void show(void *user, const struct progress *p)
 {
     struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
@@ -92,19 +95,19 @@ static void show(void *user, const struct progress_facts *f)
     char text[LINE_BYTES];
     char shown[LINE_BYTES + 16];
 
-    if (!f->ended && line->shown_ms != 0 && now_ms - line->shown_ms < BETWEEN_MS) {
+    if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < BETWEEN_MS) {
         return;
     }
     line->shown_ms = now_ms;
     int width = render_terminal_width(stderr);
     /* The last column stays free: some terminals begin a new line when it is written. */
-    progress_line_text(f, width > 2 ? width - 1 : 1, text, sizeof(text));
+    progress_line_text(p, now_ms, width > 2 ? width - 1 : 1, text, sizeof(text));
     /* The stream's name stands out. */
     size_t name = strcspn(text, ":");
     bool has_colour = !no_colour || no_colour[0] == '\0';
     (void)snprintf(shown, sizeof(shown), "%s%.*s%s%s", has_colour ? "\033[1m" : "", (int)name, text,
                    has_colour ? "\033[0m" : "", text + name);
-    if (f->ended) {
+    if (p->ended) {
         log_status(NULL);
         (void)fprintf(stderr, "%s\n", shown);
     } else {

@@ -17,7 +17,9 @@ struct progress_line {
  * when stderr is no terminal that can, or with `quiet`. */
 struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet);
 
-/* The text of a line, cut to `width` columns (at least 1), into `out` of `size` bytes. */
-void progress_line_text(const struct progress_facts *f, int width, char *out, size_t size);
+/* The text of a line at `now_ms` (monotonic), cut to `width` columns (at least 1), into `out` of
+ * `size` bytes. */
+void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out,
+                        size_t size);
 
 #endif

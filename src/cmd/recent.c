@@ -1,4 +1,4 @@
-#include "run/recent.h"
+#include "probe/recent.h"
 
 #include <stdio.h>
 

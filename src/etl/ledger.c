@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "io/config.h"
 
 enum { HOST_BYTES = 256 };
 
@@ -165,4 +167,79 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
                 fill_zone(d, zone, from_ms, to_ms, e) && db_commit(d, e);
     db_rollback(d);
     return done;
+}
+
+/* --- the organization that the file belongs to --- */
+
+/* What must hold of an organization that is known. */
+static bool judge_owner(const struct ledger *l, const struct owner *o, const char *id,
+                        const char *name, struct err *e)
+{
+    const char *wanted = o->config->organization;
+
+    if (wanted && !str_eq_nocase(wanted, id) && !str_eq_nocase(wanted, name)) {
+        return err_set(
+            e, ERR_CONFIG,
+            "this client belongs to the organization %s (%s), and [genesys] organization "
+            "is %s: use the client of that organization, or mend the line",
+            name, id, wanted);
+    }
+    if (o->stored_id && !str_eq(o->stored_id, id)) {
+        return err_set(e, ERR_CONFIG,
+                       "%s holds the records of the organization %s (%s), and this client belongs "
+                       "to %s (%s): give each organization a file of its own ([database] path)",
+                       db_path(l->db), o->stored_name, o->stored_id, name, id);
+    }
+    return true;
+}
+
+bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err *e)
+{
+    const struct config *c = o->config;
+    char day[CLOCK_DAY_BYTES];
+    struct rows q = db_ask(l->db, e,
+                           "SELECT organization_id, name, client_id = ?1 AND login_url = ?2 "
+                           "AND api_url = ?3 AND asked_day = ?4 FROM organization",
+                           S(c->client_id), S(c->login_url), S(c->api_url),
+                           S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
+
+    o->due = true;
+    if (db_next(&q)) {
+        o->stored_id = db_kept(&q, 0, a);
+        o->stored_name = db_kept(&q, 1, a);
+        o->due = db_int(&q, 2) == 0 || (!o->stored_id && c->organization);
+    }
+    return db_end(&q) &&
+           (o->due || !o->stored_id || judge_owner(l, o, o->stored_id, o->stored_name, e));
+}
+
+bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
+{
+    const struct config *c = o->config;
+    char day[CLOCK_DAY_BYTES];
+
+    if (o->id && !judge_owner(l, o, o->id, o->name, e)) {
+        return false;
+    }
+    if (!o->id && c->organization) {
+        return err_set(e, ERR_CONFIG,
+                       "[genesys] organization is %s, and the API does not say which one this "
+                       "client belongs to (%s); remove the line, or give the client's role access",
+                       c->organization, e->message);
+    }
+    if (!o->id) {
+        LOG(LOG_WARN,
+            "the API does not say which organization the client belongs to; nothing keeps "
+            "another one's records out of this file",
+            LOG_S("error", e->message));
+    }
+    return db_do(l->db, e,
+                 "INSERT INTO organization (place, organization_id, name, client_id, login_url, "
+                 "api_url, asked_day) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (place) "
+                 "DO UPDATE SET organization_id = coalesce(excluded.organization_id, "
+                 "organization_id), name = coalesce(excluded.name, name), "
+                 "client_id = excluded.client_id, login_url = excluded.login_url, "
+                 "api_url = excluded.api_url, asked_day = excluded.asked_day",
+                 S(o->id), S(o->name), S(c->client_id), S(c->login_url), S(c->api_url),
+                 S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
 }

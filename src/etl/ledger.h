@@ -75,4 +75,29 @@ struct id_list {
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e);
 
+/* --- the organization that the file belongs to --- */
+
+struct config;
+
+/* A file belongs to one organization: whose it is and whose the client is. Texts of the ledger are
+ * in the arena. */
+struct owner {
+    const struct config *config; /* given */
+    int64_t now_ms;              /* given */
+    const char *stored_id;       /* NULL: the file has no owner yet */
+    const char *stored_name;
+    const char *id; /* what the API says; NULL: nothing */
+    const char *name;
+    bool due; /* it is to be asked */
+};
+
+/* Reads the file's owner; due unless the same client has asked the same hosts on this UTC day.
+ * Where it has, the answer must still be what [genesys] organization names: ERR_CONFIG. */
+bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err *e);
+
+/* Keeps what the API said; a file without an owner gets one. ERR_CONFIG when it is another one than
+ * the file's or the one that [genesys] organization names, or when that is set and the API does not
+ * say (`e` has why). Where it is not set, that the API does not say is logged. */
+bool ledger_own(struct ledger *l, const struct owner *o, struct err *e);
+
 #endif

@@ -14,7 +14,6 @@
 #include "io/lock.h"
 #include "run/fetch.h"
 #include "run/night.h"
-#include "run/owner.h"
 #include "run/pages.h"
 #include "run/store.h"
 
@@ -144,6 +143,49 @@ static bool log_in(struct extract *x, struct err *e)
                             I(x->run.ledger.run_id), I(-offset_ms)));
 }
 
+/* The file belongs to one organization, known before any row is stored: where the API does not
+ * grant one source, or that says nothing, the next is asked. */
+static bool check_owner(struct run *run, struct err *e)
+{
+    static const struct {
+        const char *path;
+        const char *id;
+        const char *name;
+    } sources[] = {
+        {"/api/v2/tokens/me", "organization.id", "organization.name"},
+        {"/api/v2/organizations/me", "id", "name"},
+    };
+    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
+
+    if (!ledger_owner(&run->ledger, &owner, run->arena, e)) {
+        return false;
+    }
+    for (size_t i = 0; owner.due && !owner.id && i < COUNT_OF(sources); i++) {
+        const struct client_request request = {.method = HTTP_GET,
+                                               .path = sources[i].path,
+                                               .label = "the client's organization",
+                                               .want_document = true};
+        struct client_answer answer;
+        bool done = client_call(run->client, &request, &answer);
+
+        if (done) {
+            struct json root = json_root(answer.document);
+            const char *id = json_str(json_path(root, sources[i].id));
+            const char *name = json_str(json_path(root, sources[i].name));
+            owner.id = id && *id ? arena_strdup(run->arena, id) : NULL;
+            owner.name = arena_strdup(run->arena, name ? name : "");
+        } else {
+            *e = answer.error;
+            done = e->http_status == 403 || e->http_status == 404;
+        }
+        client_answer_free(&answer);
+        if (!done) {
+            return false;
+        }
+    }
+    return !owner.due || ledger_own(&run->ledger, &owner, e);
+}
+
 /* What was read at a time that has not come was not read. Only the server can say so: a machine's
  * clock may be behind. */
 static bool distrust(struct extract *x, struct err *e)
@@ -172,7 +214,7 @@ static bool prepare(struct extract *x, struct err *e)
 {
     const struct config *c = x->run.config;
 
-    if (!log_in(x, e) || !owner_check(&x->run, e) || !distrust(x, e)) {
+    if (!log_in(x, e) || !check_owner(&x->run, e) || !distrust(x, e)) {
         return false;
     }
     int64_t now_ms = run_now_ms(&x->run);

@@ -553,7 +553,8 @@ static bool find_windows(struct night *n, struct err *e)
 bool night_begin(struct night *n, struct err *e)
 {
     n->facts.time_ms = n->kind.grid == GRID_MOMENT ? run_now_ms(n->run) : run_time_ms(n->run);
-    progress_begin(&n->progress, n->run->watcher, n->stream->name);
+    n->progress = (struct progress){.stream = n->stream->name, .began_ms = clock_monotonic_ms()};
+    progress_phase(&n->progress, 0);
     LOG(LOG_INFO, "stream begins", LOG_S("stream", n->stream->name));
     return find_windows(n, e) && order_passes(n, e) && advance(n, e);
 }
@@ -696,7 +697,7 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
 
 void night_tell(struct night *n)
 {
-    progress_tell(&n->progress, n->under_way, n->under_way_count);
+    progress_tell(&n->progress, &n->run->watcher, n->under_way, n->under_way_count);
 }
 
 bool night_is_over(const struct night *n)
@@ -710,7 +711,9 @@ void night_end(struct night *n)
 
     o->left += n->under_way_count + (n->owed_count - n->owed_next);
     o->stopped = o->stopped || (stop_requested() && o->left > 0);
-    progress_end(&n->progress, o->left == 0 && o->first.kind == ERR_NONE && !o->stopped);
+    n->progress.ended = true;
+    n->progress.whole = o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
+    progress_tell(&n->progress, &n->run->watcher, NULL, 0);
     LOG(o->left ? LOG_WARN : LOG_INFO, "stream ends", LOG_S("stream", n->stream->name),
         LOG_N("done", o->done), LOG_N("left", o->left),
         LOG_S("error", o->first.kind ? o->first.message : "none"));

@@ -34,7 +34,7 @@ MAX_SQL_LITERALS = 8
 SQL_ALLOWED = {
     "src/io/db*.c": "opening: pragmas, transactions, the version table; the declaration of the feed",
     "src/out/status.c": "counts the rows of a table whose name is an argument",
-    "src/run/recent.c": "carries names from one database to another",
+    "src/probe/recent.c": "carries names from one database to another",
 }
 
 SQL_START = re.compile(

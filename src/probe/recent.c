@@ -1,4 +1,4 @@
-#include "run/recent.h"
+#include "probe/recent.h"
 
 #include "api/client.h"
 #include "base/clock.h"
@@ -157,23 +157,24 @@ bool recent_fetch(const struct config *config, size_t wanted, struct recent *out
 
 bool recent_names(struct recent *r, struct db *names, struct err *e)
 {
-    struct rows q = db_ask(names, e, "SELECT queue_id, name FROM queue", NONE);
-    bool begun = db_begin(r->memory, e);
+    static const struct {
+        const char *read;
+        const char *write;
+    } lists[] = {
+        {"SELECT queue_id, name FROM queue", "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)"},
+        {"SELECT user_id, name FROM user", "INSERT INTO user (user_id, name) VALUES (?1, ?2)"},
+    };
+    bool done = db_begin(r->memory, e);
 
-    q.ok = q.ok && begun;
-    while (db_next(&q)) {
-        q.ok = db_do(r->memory, e, "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)",
-                     S(db_text(&q, 0)), S(db_text(&q, 1)));
-    }
-    if (db_end(&q)) {
-        q = db_ask(names, e, "SELECT user_id, name FROM user", NONE);
+    for (size_t i = 0; done && i < COUNT_OF(lists); i++) {
+        struct rows q = db_ask(names, e, lists[i].read, NONE);
+
         while (db_next(&q)) {
-            q.ok = db_do(r->memory, e, "INSERT INTO user (user_id, name) VALUES (?1, ?2)",
-                         S(db_text(&q, 0)), S(db_text(&q, 1)));
+            q.ok = db_do(r->memory, e, lists[i].write, S(db_text(&q, 0)), S(db_text(&q, 1)));
         }
-        (void)db_end(&q);
+        done = db_end(&q);
     }
-    bool done = q.ok && db_commit(r->memory, e);
+    done = done && db_commit(r->memory, e);
     db_rollback(r->memory);
     return done;
 }

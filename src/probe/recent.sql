@@ -1,4 +1,4 @@
--- The last conversations (run/recent.h), from the database in memory.
+-- The last conversations (probe/recent.h), from the database in memory.
 
 -- name: recent_found
 -- How many began at ?1 or later, how many before, and how many without a start.

@@ -3,8 +3,8 @@
  * every answer is, into a database in memory, whose views are asked for them. No file is written,
  * none need exist.
  */
-#ifndef ROLLCALL_RUN_RECENT_H
-#define ROLLCALL_RUN_RECENT_H
+#ifndef ROLLCALL_PROBE_RECENT_H
+#define ROLLCALL_PROBE_RECENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
