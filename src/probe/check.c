@@ -23,7 +23,6 @@ enum {
     SHORT_LIFETIME_SECONDS = 600,
     GRANTS_MOST = 1000,
     NAMES_MOST = 5,
-    DIVISIONS_PAGE = 100,
     DEFAULT_PER_MINUTE = 300,
     JOB_OVERHEAD = 6, /* requests: submission, polls, deletion */
     NIGHT_MINUTES = 8 * 60,
@@ -41,6 +40,8 @@ struct checking {
     const struct config *config;
     struct report *report;
     struct client *client;
+    struct client_answer answer; /* the last: what it holds is there until the next request */
+    bool is_configured;          /* it is worth going on; there is a client */
     bool login_reached;
     bool api_reached;
     bool token_good; /* the API takes it */
@@ -53,10 +54,16 @@ struct checking {
     int64_t *rows;
 };
 
+/* One request from start to final answer, the former one's being freed. */
+static bool call(struct checking *a, const struct client_request *request)
+{
+    client_answer_free(&a->answer);
+    return client_call(a->client, request, &a->answer);
+}
+
 /* One API request with the token, repeated once when that may help; `body` NULL: a GET. True when
- * there is a document; client_answer_free in any case. */
-static bool ask(struct checking *a, const char *path, const char *body, const char *label,
-                struct client_answer *answer)
+ * there is a document. */
+static bool ask(struct checking *a, const char *path, const char *body, const char *label)
 {
     const struct client_request request = {
         .method = body ? HTTP_POST : HTTP_GET,
@@ -67,7 +74,7 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
         .brief = true,
     };
 
-    return client_call(a->client, &request, answer);
+    return call(a, &request);
 }
 
 /* --- what the answers say of sizes ------------------------------------------------------------ */
@@ -83,19 +90,6 @@ static int64_t *rows_of(const struct checking *a, const struct stream *s)
     return &a->rows[at];
 }
 
-/* What one day brings: the rows of all streams that are read by days together. */
-static int64_t day_rows(const struct checking *a)
-{
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        if (stream_has_days(stream_registry[i]) && a->rows[i] > 0) {
-            sum += a->rows[i];
-        }
-    }
-    return sum;
-}
-
 /* Whole days since [extract] start; 0 without one. */
 static int64_t days_since_start(const struct config *c)
 {
@@ -106,61 +100,25 @@ static int64_t days_since_start(const struct config *c)
 
 /* --- the configuration, and whether its values can be what they should be -------------------- */
 
-static void check_file(struct report *r, const char *path)
-{
-    struct stat st;
-
-    if (!path) {
-        report_add(r, "file", CAUSE_NONE, "none; all values come from the environment");
-        return;
-    }
-    unsigned mode = stat(path, &st) == 0 ? (unsigned)(st.st_mode & 0777U) : 0;
-    report_add(r, "file", CAUSE_NONE, "%s, mode %03o", path, mode);
-}
-
-/* One result for the credentials when nothing is odd, else one an oddity. */
-static void check_credentials(const struct checking *a)
-{
-    const struct config *config = a->config;
-    struct report *r = a->report;
-
-    for (size_t i = 0; i < config->doubt_count; i++) {
-        report_add(r, "credentials", config->doubts[i].cause, "%s", config->doubts[i].where);
-    }
-    if (config->doubt_count == 0 && !a->request->setup_error) {
-        report_add(r, "credentials", CAUSE_NONE, "client id %s; secret from %s", config->client_id,
-                   config->client_secret_origin);
-    }
-}
-
-/* The AWS region that `text` names as one of its labels while its domain is another region's; NULL:
- * it does not. */
-static const char *mixed_region(struct arena *a, const char *text)
-{
-    struct err ignored;
-    bool known = false;
-
-    for (size_t i = 0; i < region_count; i++) {
-        const char *at = strstr(text, region_table[i].aws);
-        const char *domain =
-            at && strchr(at, '.') ? region_domain(a, text, &known, &ignored) : NULL;
-        if (domain && !str_eq(domain, region_table[i].domain)) {
-            return region_table[i].aws;
-        }
-    }
-    return NULL;
-}
-
+/* An AWS region's name as one label of a text whose domain is another region's is a mistake. */
 static void check_hosts(struct report *r, const struct config *config)
 {
     const char *const texts[] = {config->region, config->login_url, config->api_url};
+    struct err ignored;
+    bool known = false;
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        const char *aws = texts[i] ? mixed_region(r->arena, str_lower(r->arena, texts[i])) : NULL;
-        if (aws) {
-            report_add(r, "region", CAUSE_CONFIG_REGION_MIXED, "%s (%s has a domain of its own)",
-                       texts[i], aws);
-            return;
+        const char *text = str_lower(r->arena, texts[i] ? texts[i] : "");
+
+        for (size_t n = 0; n < region_count; n++) {
+            const char *at = strstr(text, region_table[n].aws);
+            const char *domain =
+                at && strchr(at, '.') ? region_domain(r->arena, text, &known, &ignored) : NULL;
+            if (domain && !str_eq(domain, region_table[n].domain)) {
+                report_add(r, "region", CAUSE_CONFIG_REGION_MIXED,
+                           "%s (%s has a domain of its own)", texts[i], region_table[n].aws);
+                return;
+            }
         }
     }
     report_add(r, "region", CAUSE_NONE, "%s%s%s, %s", config->region ? config->region : "",
@@ -180,74 +138,76 @@ static void check_start(const struct checking *a)
     }
 }
 
-/* True when it is worth going on; then there is a client. */
-static bool check_configuration(struct checking *a)
+static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
+    const struct config *config = a->config;
     struct report *r = a->report;
+    struct stat st;
     struct err e;
 
-    if (setup_error) {
-        check_credentials(a);
-        report_error(r, "file", setup_error, CAUSE_CONFIG_INVALID);
-        return false;
+    if (!setup_error && config->path) {
+        unsigned mode = stat(config->path, &st) == 0 ? (unsigned)(st.st_mode & 0777U) : 0;
+        report_add(r, "file", CAUSE_NONE, "%s, mode %03o", config->path, mode);
+    } else if (!setup_error) {
+        report_add(r, "file", CAUSE_NONE, "none; all values come from the environment");
     }
-    check_file(r, a->config->path);
-    check_credentials(a);
-    check_hosts(r, a->config);
+    for (size_t i = 0; i < config->doubt_count; i++) {
+        report_add(r, "credentials", config->doubts[i].cause, "%s", config->doubts[i].where);
+    }
+    if (setup_error) {
+        report_error(r, "file", setup_error, CAUSE_CONFIG_INVALID);
+        return;
+    }
+    if (config->doubt_count == 0) {
+        report_add(r, "credentials", CAUSE_NONE, "client id %s; secret from %s", config->client_id,
+                   config->client_secret_origin);
+    }
+    check_hosts(r, config);
     check_start(a);
-    a->client = client_new(a->config, &e);
+    a->client = client_new(config, &e);
     if (!a->client) {
         report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
     }
-    return !report_failed(r);
+    a->is_configured = !report_failed(r);
 }
 
 /* --- the way to the hosts -------------------------------------------------------------------- */
 
-static void compare_clocks(struct report *r, const struct http_answer *answer)
-{
-    if (answer->date_ms == TIME_NONE) {
-        return;
-    }
-    int64_t skew_ms = answer->date_ms - clock_now_ms();
-    int64_t seconds = (skew_ms > 0 ? skew_ms : -skew_ms) / MS_PER_SECOND;
-    if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
-        report_add(r, "clock", CAUSE_NET_CLOCK,
-                   "this machine's clock is %lld seconds %s the server's", (long long)seconds,
-                   skew_ms > 0 ? "behind" : "ahead of");
-    } else {
-        report_add(r, "clock", CAUSE_NONE, "agrees with the server's");
-    }
-}
-
-/* True when an HTTP answer came, whatever it says. */
-static bool reach(struct checking *a, const char *name, const char *base, bool ask_clock)
+/* Asks a host, and where `clock` is wanted what time it is there. True when an HTTP answer came,
+ * whatever it says. */
+static bool reach(struct checking *a, const char *name, const char *base, bool clock)
 {
     struct report *r = a->report;
+    const struct http_answer *http = &a->answer.http;
     const struct client_request request = {
         .target = CLIENT_URL,
         .path = arena_printf(r->arena, "%s/", base),
         .brief = true,
     };
-    struct client_answer answer;
 
-    (void)client_call(a->client, &request, &answer);
-    const struct http_answer *http = &answer.http;
+    (void)call(a, &request);
     bool reached = http->status > 0 || http->failure == HTTP_TOO_LARGE;
     if (reached) {
         report_add(r, name, CAUSE_NONE, "%s: %s answered in %lld ms", base, http->address,
                    (long long)http->elapsed_ms);
     } else if (http->failure == HTTP_OK) {
-        report_error(r, name, &answer.error, CAUSE_NET_OTHER); /* nothing was sent */
+        report_error(r, name, &a->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
         report_add(r, name, diagnose_network(http), "%s: %s", base, http->detail);
     }
-    if (reached && ask_clock) {
-        compare_clocks(r, http);
+    if (!reached || !clock || http->date_ms == TIME_NONE) {
+        return reached;
     }
-    client_answer_free(&answer);
-    return reached;
+    int64_t skew_ms = http->date_ms - clock_now_ms();
+    if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
+        report_add(r, "clock", CAUSE_NET_CLOCK,
+                   "this machine's clock is %lld seconds %s the server's",
+                   llabs(skew_ms) / MS_PER_SECOND, skew_ms > 0 ? "behind" : "ahead of");
+    } else {
+        report_add(r, "clock", CAUSE_NONE, "agrees with the server's");
+    }
+    return true;
 }
 
 static void check_network(struct checking *a)
@@ -358,11 +318,9 @@ static void check_login(struct checking *a)
         .brief = true,
     };
     struct report *r = a->report;
-    struct client_answer answer;
+    struct err *e = &a->answer.error;
 
-    bool done = client_call(a->client, &request, &answer);
-    client_answer_free(&answer);
-    if (done) {
+    if (call(a, &request)) {
         int64_t seconds = client_token(a->client)->lifetime_seconds;
         bool by_hours = seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS;
         int64_t unit = by_hours ? 3600 : 60;
@@ -371,8 +329,7 @@ static void check_login(struct checking *a)
         return;
     }
     /* The host was reached a moment ago: what fails below HTTP now is the login request's own. */
-    struct err *e = &answer.error;
-    if (answer.http.failure != HTTP_OK || e->cause == CAUSE_NONE) {
+    if (a->answer.http.failure != HTTP_OK || e->cause == CAUSE_NONE) {
         e->cause = CAUSE_LOGIN_NETWORK;
     }
     report_error(r, "login", e, CAUSE_LOGIN_NO_TOKEN);
@@ -391,27 +348,17 @@ static void check_login(struct checking *a)
 
 /* --- the token ------------------------------------------------------------------------------- */
 
-/* The first request with a token: what its refusal means. */
-static void refuse_token(struct checking *a, struct client_answer *answer)
+/* Adds a refusal by the API: of an answer with an HTTP status these causes know, and of others by
+ * their own. */
+static void refuse(struct report *r, const char *name, struct err *e, enum cause_id rate,
+                   enum cause_id server, enum cause_id otherwise)
 {
-    const struct config *config = a->config;
-    struct err *e = &answer->error;
-    enum cause_id cause = CAUSE_TOKEN_NO_API;
-
-    if (e->http_status == 401) {
-        cause = diagnose_refusal(answer->code, config->login_url, config->api_url);
-    } else if (e->http_status == 429) {
-        cause = CAUSE_TOKEN_RATE;
+    if (e->http_status == 429) {
+        e->cause = (int)rate;
     } else if (e->http_status >= 500 || e->http_status == 408) {
-        cause = CAUSE_TOKEN_SERVER;
-    } else if (e->cause != CAUSE_NONE) {
-        cause = (enum cause_id)e->cause;
+        e->cause = (int)server;
     }
-    e->cause = (int)cause;
-    if (cause == CAUSE_TOKEN_OTHER_REGION) {
-        err_append(e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
-    }
-    report_error(a->report, "token", e, cause);
+    report_error(r, name, e, otherwise);
 }
 
 static const char *text_at(struct report *r, struct json root, const char *path)
@@ -419,20 +366,6 @@ static const char *text_at(struct report *r, struct json root, const char *path)
     const char *text = json_str(json_path(root, path));
 
     return text ? arena_strdup(r->arena, text) : "";
-}
-
-static void check_organization(struct checking *a, struct json root)
-{
-    const char *wanted = a->config->organization;
-    const char *name = text_at(a->report, root, "organization.name");
-    const char *id = text_at(a->report, root, "organization.id");
-
-    if (wanted && !str_eq_nocase(wanted, name) && !str_eq_nocase(wanted, id)) {
-        report_add(a->report, "organization", CAUSE_TOKEN_ORGANIZATION,
-                   "%s (%s); [genesys] organization is %s", name, id, wanted);
-    } else {
-        report_add(a->report, "organization", CAUSE_NONE, "%s (%s)", name, id);
-    }
 }
 
 /* Notes the divisions of the client's roles; returns the number of roles. */
@@ -509,24 +442,40 @@ static void check_claims(struct checking *a)
     json_free(doc);
 }
 
+/* The first request with the token, which tells whose it is. */
 static void check_token(struct checking *a)
 {
-    struct client_answer answer;
+    const struct config *config = a->config;
+    const char *wanted = config->organization;
+    struct report *r = a->report;
+    struct err *e = &a->answer.error;
     int64_t lifetime_seconds = client_token(a->client)->lifetime_seconds;
 
-    if (ask(a, "/api/v2/tokens/me", NULL, "tokens/me", &answer)) {
-        check_organization(a, json_root(answer.document));
-        check_client(a, json_get(json_root(answer.document), "OAuthClient"));
-        check_claims(a);
-        if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
-            report_add(a->report, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds",
-                       (long long)lifetime_seconds);
+    if (!ask(a, "/api/v2/tokens/me", NULL, "tokens/me")) {
+        if (e->http_status == 401) {
+            e->cause = (int)diagnose_refusal(a->answer.code, config->login_url, config->api_url);
         }
-    } else {
-        refuse_token(a, &answer);
+        if (e->cause == CAUSE_TOKEN_OTHER_REGION) {
+            err_append(e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
+        }
+        refuse(r, "token", e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
+        return;
     }
-    client_answer_free(&answer);
-    a->token_good = !report_failed(a->report);
+    struct json root = json_root(a->answer.document);
+    const char *name = text_at(r, root, "organization.name");
+    const char *id = text_at(r, root, "organization.id");
+    if (wanted && !str_eq_nocase(wanted, name) && !str_eq_nocase(wanted, id)) {
+        report_add(r, "organization", CAUSE_TOKEN_ORGANIZATION,
+                   "%s (%s); [genesys] organization is %s", name, id, wanted);
+    } else {
+        report_add(r, "organization", CAUSE_NONE, "%s (%s)", name, id);
+    }
+    check_client(a, json_get(root, "OAuthClient"));
+    check_claims(a);
+    if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
+        report_add(r, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
+    }
+    a->token_good = !report_failed(r);
 }
 
 /* --- permissions ----------------------------------------------------------------------------- */
@@ -561,7 +510,6 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
     };
     struct pager *pager = pager_new(arena, &spec);
     struct pager_request request = {.path = pass->available};
-    struct client_answer answer;
     struct pager_page page;
 
     *t = (struct tried){.total = -1};
@@ -569,12 +517,12 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
         err_set(&t->error, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
         return;
     }
-    if (!ask(a, request.path, request.body, pass->steps->path, &answer)) {
-        t->error = answer.error;
+    if (!ask(a, request.path, request.body, pass->steps->path)) {
+        t->error = a->answer.error;
     } else if (pass->available) {
         t->granted = true;
         t->has_rows = true;
-    } else if (pager_answer(pager, 0, answer.document, arena, &page, &t->error) == PAGER_TAKEN) {
+    } else if (pager_answer(pager, 0, a->answer.document, arena, &page, &t->error) == PAGER_TAKEN) {
         struct json_iter rows = json_iter(page.rows);
         struct json key;
         struct json row;
@@ -586,49 +534,27 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
             t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
         }
     }
-    client_answer_free(&answer);
-}
-
-/* The names of a pass's permissions, any of which is enough. */
-static const char *permission_names(struct arena *a, const struct pass *pass)
-{
-    const char *names = "";
-
-    for (const char *at = pass->permissions; *at; at += strspn(at, " ")) {
-        int length = (int)strcspn(at, " ");
-        names = arena_printf(a, "%s%s%.*s", names, *names ? " or " : "", length, at);
-        at += length;
-    }
-    return names;
-}
-
-static enum cause_id cause_of_error(const struct err *e)
-{
-    if (e->http_status == 403) {
-        return CAUSE_PERMISSION_MISSING;
-    }
-    if (e->http_status == 429) {
-        return CAUSE_PERMISSION_RATE;
-    }
-    if (e->http_status >= 500 || e->http_status == 408) {
-        return CAUSE_PERMISSION_SERVER;
-    }
-    if (e->http_status == 401) {
-        return CAUSE_TOKEN_REFUSED;
-    }
-    return e->cause ? (enum cause_id)e->cause : CAUSE_PERMISSION_ANSWER;
 }
 
 static void refuse_stream(struct report *r, const struct stream *s, const struct pass *pass,
                           struct err *e)
 {
-    enum cause_id cause = cause_of_error(e);
+    if (e->http_status == 403 && pass->permissions) {
+        const char *names = "";
 
-    if (cause == CAUSE_PERMISSION_MISSING && pass->permissions) {
-        err_prefix(e, "%s (wants %s)", pass->plan.name, permission_names(r->arena, pass));
+        for (const char *at = pass->permissions; *at; at += strspn(at, " ")) {
+            int length = (int)strcspn(at, " ");
+            names = arena_printf(r->arena, "%s%s%.*s", names, *names ? " or " : "", length, at);
+            at += length;
+        }
+        err_prefix(e, "%s (wants %s)", pass->plan.name, names);
     }
-    e->cause = (int)cause;
-    report_error(r, s->name, e, cause);
+    if (e->http_status == 403) {
+        e->cause = CAUSE_PERMISSION_MISSING;
+    } else if (e->http_status == 401) {
+        e->cause = CAUSE_TOKEN_REFUSED;
+    }
+    refuse(r, s->name, e, CAUSE_PERMISSION_RATE, CAUSE_PERMISSION_SERVER, CAUSE_PERMISSION_ANSWER);
 }
 
 static void accept_stream(struct report *r, const struct stream *s, const struct tried *t)
@@ -645,146 +571,101 @@ static void accept_stream(struct report *r, const struct stream *s, const struct
     }
 }
 
-/* Whether a run would take this pass; those by id ask what the others ask. */
-static bool is_used(const struct checking *a, const struct stream *s, size_t p)
+/* Tries the passes that a run would take in turn: all of them, or, where they stand in for one
+ * another, those before the first that is granted. */
+static void check_stream(struct checking *a, const struct stream *s)
 {
-    return !s->passes[p].plan.whole && (stream_in_force(s, a->config) & 1U << p) != 0;
-}
-
-/* The id of some row of the stream whose rows `s` is asked for; NULL: there is none. That it may
- * not be listed shows elsewhere. */
-static const char *first_needed(struct checking *a, const struct stream *s)
-{
+    bool any = s->pass_count > 1 && s->passes[1].plan.instead;
     const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
-    struct tried somebody = {.total = -1};
-
-    if (whose) {
-        try_pass(a, &whose->passes[0], NULL, &somebody);
-    }
-    return somebody.first_id;
-}
-
-/* A stream that wants all of its passes. */
-static void check_all(struct checking *a, const struct stream *s)
-{
-    const char *id = first_needed(a, s);
+    const struct pass *granted = NULL;
+    const struct pass *refused = NULL; /* the one whose refusal is told */
     struct tried last = {.total = -1};
+    struct err refusal;
 
+    /* Some row of the stream whose rows this one is asked for. That it may not be listed shows
+     * elsewhere. */
+    if (whose) {
+        try_pass(a, &whose->passes[0], NULL, &last);
+    }
+    const char *id = last.first_id;
     if (s->scope && !id) {
         report_skip(a->report, s->name, "there is nobody to ask for");
         return;
     }
+    last = (struct tried){.total = -1};
+    for (size_t p = 0; p < s->pass_count && (any ? !granted : !refused); p++) {
+        const struct pass *pass = &s->passes[p];
 
-    for (size_t p = 0; p < s->pass_count; p++) {
-        if (!is_used(a, s, p)) {
+        /* Those by id ask what the others ask. */
+        if (pass->plan.whole || (stream_in_force(s, a->config) & 1U << p) == 0) {
             continue;
         }
-        try_pass(a, &s->passes[p], id, &last);
-        if (!last.granted) {
-            refuse_stream(a->report, s, &s->passes[p], &last.error);
-            return;
+        try_pass(a, pass, id, &last);
+        if (last.granted) {
+            granted = pass;
+        } else if (!refused || (last.error.http_status == 403 && refusal.http_status != 403)) {
+            /* A missing permission says more than a path that is not there. */
+            refused = pass;
+            refusal = last.error;
         }
     }
-    *rows_of(a, s) = last.total;
-    accept_stream(a->report, s, &last);
-}
-
-/* A stream whose passes stand in for one another: the first that is granted is enough. */
-static void check_any(struct checking *a, const struct stream *s)
-{
-    const char *id = first_needed(a, s);
-    size_t first = s->pass_count; /* the one whose refusal is told */
-    struct tried first_tried = {.total = -1};
-
-    for (size_t p = 0; p < s->pass_count; p++) {
-        struct tried t;
-
-        if (!is_used(a, s, p)) {
-            continue;
-        }
-        try_pass(a, &s->passes[p], id, &t);
-        if (t.granted) {
-            report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", s->passes[p].plan.name);
-            return;
-        }
-        /* A missing permission says more than a path that is not there. */
-        if (first == s->pass_count ||
-            (t.error.http_status == 403 && first_tried.error.http_status != 403)) {
-            first = p;
-            first_tried = t;
-        }
-    }
-    if (first < s->pass_count) {
-        refuse_stream(a->report, s, &s->passes[first], &first_tried.error);
+    if (any && granted) {
+        report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", granted->plan.name);
+    } else if (refused) {
+        refuse_stream(a->report, s, refused, &refusal);
+    } else if (!any) {
+        *rows_of(a, s) = last.total;
+        accept_stream(a->report, s, &last);
     }
 }
 
-/* Names of divisions that no role covers, and how many there are of those listed. */
-static const char *uncovered(struct checking *a, struct json entities, size_t *count)
+/* Whether the client's roles cover the divisions there are. */
+static void check_divisions(struct checking *a)
 {
-    struct arena *arena = a->report->arena;
-    struct json_iter it = json_iter(entities);
+    struct report *r = a->report;
     const char *names = "";
+    size_t missing = 0;
     struct json key;
     struct json division;
 
-    *count = 0;
+    if (a->all_divisions || a->division_count == 0) {
+        return;
+    }
+    if (!ask(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1", NULL,
+             "authorization/divisions")) {
+        report_skip(r, "divisions",
+                    arena_printf(r->arena, "the divisions cannot be listed (HTTP %d)",
+                                 a->answer.error.http_status));
+        return;
+    }
+    struct json entities = json_get(json_root(a->answer.document), "entities");
+    struct json_iter it = json_iter(entities);
     while (json_next(&it, &key, &division)) {
         const char *id = json_str(json_get(division, "id"));
         const char *name = json_str(json_get(division, "name"));
         if (!id || str_is_listed(id, a->divisions, a->division_count)) {
             continue;
         }
-        if (++*count <= NAMES_MOST) {
-            names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "", name ? name : id);
+        if (++missing <= NAMES_MOST) {
+            names = arena_printf(r->arena, "%s%s%s", names, *names ? ", " : "", name ? name : id);
         }
     }
-    return *count > NAMES_MOST ? arena_printf(arena, "%s...", names) : names;
-}
-
-static void check_divisions(struct checking *a)
-{
-    struct report *r = a->report;
-    struct client_answer answer;
-    size_t missing;
-
-    if (a->all_divisions || a->division_count == 0) {
-        return;
-    }
-    const char *path = arena_printf(
-        r->arena, "/api/v2/authorization/divisions?pageSize=%d&pageNumber=1", DIVISIONS_PAGE);
-    if (!ask(a, path, NULL, "authorization/divisions", &answer)) {
-        report_skip(r, "divisions",
-                    arena_printf(r->arena, "the divisions cannot be listed (HTTP %d)",
-                                 answer.error.http_status));
-        client_answer_free(&answer);
-        return;
-    }
-    struct json entities = json_get(json_root(answer.document), "entities");
-    const char *names = uncovered(a, entities, &missing);
-    size_t listed = json_count(entities);
     if (missing > 0) {
         report_add(r, "divisions", CAUSE_PERMISSION_DIVISIONS,
-                   "no role covers %zu of %zu divisions: %s", missing, listed, names);
+                   "no role covers %zu of %zu divisions: %s%s", missing, json_count(entities),
+                   names, missing > NAMES_MOST ? "..." : "");
     } else {
-        report_add(r, "divisions", CAUSE_NONE, "the roles cover all %zu", listed);
+        report_add(r, "divisions", CAUSE_NONE, "the roles cover all %zu", json_count(entities));
     }
-    client_answer_free(&answer);
 }
 
 static void check_permissions(struct checking *a)
 {
     for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
-
         if (a->report->kind == ERR_STOPPED) {
             return;
         }
-        if (s->pass_count > 1 && s->passes[1].plan.instead) {
-            check_any(a, s);
-        } else {
-            check_all(a, s);
-        }
+        check_stream(a, a->request->streams[i]);
     }
     check_divisions(a);
 }
@@ -794,19 +675,6 @@ static void check_permissions(struct checking *a)
 static int64_t divided_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
-}
-
-/* Requests that a window of a stream takes, by the first of its passes in force. */
-static int64_t window_requests(const struct config *c, const struct stream *s, int64_t rows)
-{
-    size_t p = 0;
-
-    while (p + 1 < s->pass_count && (stream_in_force(s, c) & 1U << p) == 0) {
-        p++;
-    }
-    const struct step *steps = s->passes[p].steps;
-    int64_t pages = rows > 0 ? divided_up(rows, step_of_rows(steps)->size) : 1;
-    return pages + (steps->token ? JOB_OVERHEAD : 0);
 }
 
 /* Requests of a night, from what the answers said about sizes: of days the last one, the lookback
@@ -819,14 +687,19 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
     *day = 0;
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
-        const struct stream *whose = s->needs ? stream_find(s->needs) : s;
-        int64_t requests = window_requests(a->config, s, *rows_of(a, whose));
+        int64_t rows = *rows_of(a, s->needs ? stream_find(s->needs) : s);
+        size_t p = 0;
 
+        while (p + 1 < s->pass_count && (stream_in_force(s, a->config) & 1U << p) == 0) {
+            p++;
+        }
+        const struct step *steps = s->passes[p].steps;
+        int64_t requests = rows > 0 ? divided_up(rows, step_of_rows(steps)->size) : 1;
+        requests += steps->token ? JOB_OVERHEAD : 0;
+        sum += requests;
         if (stream_has_days(s)) {
             *day += requests;
-            sum += (a->config->lookback_days + 3) * requests;
-        } else {
-            sum += requests;
+            sum += (a->config->lookback_days + 2) * requests;
         }
     }
     return sum;
@@ -836,19 +709,17 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
  */
 static int64_t read_limit(struct checking *a)
 {
-    struct client_answer answer;
     int64_t limit = -1;
-
-    if (!ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
-             "organizations/limits", &answer)) {
-        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "HTTP %d",
-                   answer.error.http_status);
-        client_answer_free(&answer);
-        return limit;
-    }
-    struct json_iter it = json_iter(json_get(json_root(answer.document), "entities"));
     struct json key;
     struct json entity;
+
+    if (!ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
+             "organizations/limits")) {
+        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "HTTP %d",
+                   a->answer.error.http_status);
+        return limit;
+    }
+    struct json_iter it = json_iter(json_get(json_root(a->answer.document), "entities"));
     while (json_next(&it, &key, &entity)) {
         const char *name = json_str(json_get(entity, "key"));
         int64_t value = 0;
@@ -858,34 +729,19 @@ static int64_t read_limit(struct checking *a)
             limit = value;
         }
     }
-    client_answer_free(&answer);
     if (limit < 0) {
         report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
     }
     return limit;
 }
 
-/* What the first run will take, when there are many days before it. */
-static const char *first_run_text(struct arena *a, const struct config *c, int64_t day,
-                                  int64_t pace)
-{
-    if (day == 0 || c->start_day == INT32_MIN) {
-        return "";
-    }
-    int64_t days = days_since_start(c) + 1;
-    int64_t requests = days * day;
-    return days < 1 ? ""
-                    : arena_printf(a,
-                                   "; the %lld days since start, all read anew: about %lld "
-                                   "requests, %lld min",
-                                   (long long)days, (long long)requests,
-                                   (long long)divided_up(requests, pace));
-}
-
 static void check_limits(struct checking *a)
 {
-    int64_t pace = a->config->requests_per_minute;
+    const struct config *c = a->config;
+    int64_t pace = c->requests_per_minute;
     int64_t limit = read_limit(a);
+    int64_t days = days_since_start(c) + 1;
+    const char *first_run = "";
     int64_t day;
 
     if (limit > 0) {
@@ -898,9 +754,16 @@ static void check_limits(struct checking *a)
     pace = pace < limit ? pace : limit;
     int64_t requests = night_requests(a, &day);
     int64_t minutes = divided_up(requests, pace);
+    if (day > 0 && c->start_day != INT32_MIN && days > 0) {
+        first_run = arena_printf(a->report->arena,
+                                 "; the %lld days since start, all read anew: about %lld "
+                                 "requests, %lld min",
+                                 (long long)days, (long long)(days * day),
+                                 (long long)divided_up(days * day, pace));
+    }
     report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
                "about %lld requests a night, %lld min at this pace%s", (long long)requests,
-               (long long)minutes, first_run_text(a->report->arena, a->config, day, pace));
+               (long long)minutes, first_run);
 }
 
 /* --- this machine: the database and its disk, locks, the time zone --------------------------- */
@@ -950,12 +813,15 @@ static const char *megabytes(struct arena *a, int64_t bytes)
 /* Bytes a day: by the file and the days in it, by yesterday's rows, or a guess. */
 static int64_t daily_growth(const struct checking *a, int64_t file_bytes)
 {
-    int64_t growth = GROWTH_LEAST;
     int64_t days = days_since_start(a->config);
+    int64_t growth = 0;
 
-    if (day_rows(a) * ROW_BYTES > growth) {
-        growth = day_rows(a) * ROW_BYTES;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        if (stream_has_days(stream_registry[i]) && a->rows[i] > 0) {
+            growth += a->rows[i] * ROW_BYTES;
+        }
     }
+    growth = growth > GROWTH_LEAST ? growth : GROWTH_LEAST;
     return days > 0 && file_bytes / days > growth ? file_bytes / days : growth;
 }
 
@@ -1014,36 +880,23 @@ static void check_locks(const struct checking *a)
     }
 }
 
-static void check_zone(struct report *r, const struct config *c)
-{
-    int32_t offset = clock_zone_offset_seconds(clock_now_ms());
-    int minutes = (int)(offset < 0 ? -offset : offset) / 60;
-
-    report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", c->timezone,
-               offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-}
-
 /* How far back the organization keeps data. */
 static void check_retention(struct checking *a)
 {
     struct report *r = a->report;
     const struct config *c = a->config;
-    struct client_answer answer;
+    int64_t age_days = days_since_start(c);
     int64_t kept_days = 0;
+    char day[CLOCK_DAY_BYTES];
 
     if (!a->token_good || c->start_day == INT32_MIN) {
         return;
     }
-    bool read = ask(a, "/api/v2/analytics/dataretention/settings", NULL, "dataretention/settings",
-                    &answer) &&
-                json_int(json_get(json_root(answer.document), "retentionDays"), &kept_days);
-    client_answer_free(&answer);
-    if (!read) {
+    if (!ask(a, "/api/v2/analytics/dataretention/settings", NULL, "dataretention/settings") ||
+        !json_int(json_get(json_root(a->answer.document), "retentionDays"), &kept_days)) {
         report_skip(r, "retention", "not readable (it asks for analytics:dataRetention:view)");
         return;
     }
-    char day[CLOCK_DAY_BYTES];
-    int64_t age_days = days_since_start(c);
     report_add(r, "retention", age_days > kept_days ? CAUSE_LOCAL_RETENTION : CAUSE_NONE,
                "the organization keeps %lld days; start %s lies %lld days back",
                (long long)kept_days, clock_format_day(c->start_day, day), (long long)age_days);
@@ -1051,72 +904,72 @@ static void check_retention(struct checking *a)
 
 static void check_local(struct checking *a)
 {
-    check_database(a->report, a->config->database_path);
-    if (!report_failed(a->report)) {
+    struct report *r = a->report;
+    int32_t offset = clock_zone_offset_seconds(clock_now_ms());
+    int minutes = (int)(offset < 0 ? -offset : offset) / 60;
+
+    check_database(r, a->config->database_path);
+    if (!report_failed(r)) {
         check_space(a);
         check_locks(a);
     }
-    check_zone(a->report, a->config);
+    report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
+               offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
     check_retention(a);
 }
 
 /* --- the steps in their order ---------------------------------------------------------------- */
 
-/* Goes on to the next step, which is skipped where there is a reason not to take it. */
-static bool take(struct report *r, enum cause_step step, const char *why_not)
+/* Why a step makes no sense after what was seen; NULL: it does. */
+static const char *why_not(const struct checking *a, enum cause_step step)
 {
-    r->step = step;
-    if (why_not) {
-        report_skip(r, cause_steps[step].name, why_not);
+    if (step == STEP_CONFIGURATION) {
+        return NULL;
     }
-    return !why_not;
-}
-
-/* The steps that need the network: each only when those before it make sense of it. */
-static void check_remote(struct checking *a)
-{
-    const char *no_token = NULL;
-
-    check_network(a);
-    if (take(a->report, STEP_LOGIN, a->login_reached ? NULL : "the login host was not reached")) {
-        check_login(a);
+    if (step == STEP_LOCAL ? a->request->setup_error != NULL : !a->is_configured) {
+        return "the configuration comes first";
     }
-    if (!client_token(a->client)->value) {
-        no_token = "there is no token";
-    } else if (!a->api_reached) {
-        no_token = "the API host was not reached";
+    if (step == STEP_LOGIN && !a->login_reached) {
+        return "the login host was not reached";
     }
-    if (take(a->report, STEP_TOKEN, no_token)) {
-        check_token(a);
+    if (step == STEP_TOKEN && !client_token(a->client)->value) {
+        return "there is no token";
     }
-    if (take(a->report, STEP_PERMISSIONS, a->token_good ? NULL : "the API was not asked")) {
-        check_permissions(a);
+    if (step == STEP_TOKEN && !a->api_reached) {
+        return "the API host was not reached";
     }
-    if (take(a->report, STEP_LIMITS, a->token_good ? NULL : "the API was not asked")) {
-        check_limits(a);
+    if ((step == STEP_PERMISSIONS || step == STEP_LIMITS) && !a->token_good) {
+        return "the API was not asked";
     }
+    return NULL;
 }
 
 void check_run(const struct check_request *request, struct report *r)
 {
-    static const char first[] = "the configuration comes first";
+    static void (*const steps[STEP_COUNT])(struct checking *) = {
+        [STEP_CONFIGURATION] = check_configuration,
+        [STEP_NETWORK] = check_network,
+        [STEP_LOGIN] = check_login,
+        [STEP_TOKEN] = check_token,
+        [STEP_PERMISSIONS] = check_permissions,
+        [STEP_LIMITS] = check_limits,
+        [STEP_LOCAL] = check_local,
+    };
     struct checking a = {.request = request, .config = request->config, .report = r};
 
     a.rows = arena_array(r->arena, stream_registry_count, sizeof(*a.rows));
     for (size_t i = 0; i < stream_registry_count; i++) {
         a.rows[i] = -1;
     }
-    r->step = STEP_CONFIGURATION;
-    if (check_configuration(&a)) {
-        r->step = STEP_NETWORK;
-        check_remote(&a);
-    } else {
-        for (int step = STEP_NETWORK; step <= STEP_LIMITS; step++) {
-            take(r, (enum cause_step)step, first);
+    for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
+        const char *obstacle = why_not(&a, r->step);
+
+        if (obstacle) {
+            report_skip(r, cause_steps[r->step].name, obstacle);
+        } else {
+            steps[r->step](&a);
         }
     }
-    if (take(r, STEP_LOCAL, request->setup_error ? first : NULL)) {
-        check_local(&a);
-    }
+    client_answer_free(&a.answer);
     client_free(a.client);
 }
