@@ -624,12 +624,13 @@ static bool apply_database(struct applying *v)
 /* A URL of scheme and host (and port): what the program appends its own paths to. */
 static bool apply_url(struct applying *v)
 {
+    struct http_target target;
     const char *host = strstr(v->text, "://");
     if (host == NULL) {
         return refuse(v, arena_printf(v->a, "write it with its scheme: https://%s",
                                       str_escaped(v->a, v->text)));
     }
-    if (!http_url_allowed(v->text, v->e)) {
+    if (!http_url_allowed(v->text, &target, v->e)) {
         err_cause(v->e, str_starts_with(v->text, "http://") ? CAUSE_CONFIG_PLAIN_HTTP
                                                             : CAUSE_CONFIG_INVALID);
         return err_prefix(v->e, "%s", v->origin);

@@ -51,7 +51,7 @@ static void write_block(struct csv_writer *w, const struct block *b)
         return;
     }
     errno = 0;
-    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, b->bytes, b->used)
+    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, b->bytes, b->used, false)
                                    : fwrite(b->bytes, 1, b->used, w->file) == b->used;
     if (!written) {
         atomic_store(&w->error_number, errno == 0 ? EIO : errno);
@@ -79,22 +79,6 @@ static void *write_blocks(void *argument)
     }
     pthread_mutex_unlock(&w->mutex);
     return NULL;
-}
-
-/* Signals go to the thread that reads: it looks whether a stop was asked for. */
-static void start_thread(struct csv_writer *w)
-{
-    sigset_t all;
-    sigset_t before;
-
-    w->ring = xrealloc(w->ring, BLOCKS * sizeof(*w->ring));
-    w->block = w->ring;
-    pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->changed, NULL);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    w->has_thread = pthread_create(&w->thread, NULL, write_blocks, w) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void end_thread(struct csv_writer *w)
@@ -195,60 +179,52 @@ static bool needs_quotes(const char *text, size_t length)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
 
-    for (; length >= sizeof(uint64_t); length -= sizeof(uint64_t), text += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, text, sizeof(word));
+    for (size_t part; length > 0; length -= part, text += part) {
+        uint64_t word = 0; /* what is less than a word is looked at */
+
+        part = length < sizeof(word) ? length : sizeof(word);
+        if (part == sizeof(word)) {
+            memcpy(&word, text, sizeof(word));
+        }
         if (((word - ones * '-') & ~word & (ones << 7)) == 0) {
             continue;
         }
-        for (size_t i = 0; i < sizeof(word); i++) {
+        for (size_t i = 0; i < part; i++) {
             if (is_special(text[i])) {
                 return true;
             }
         }
     }
-    for (; length > 0; length--, text++) {
-        if (is_special(*text)) {
-            return true;
-        }
-    }
     return false;
 }
 
-static size_t skip_digits(const char *text, size_t at, size_t length)
+/* Whether digits stand at *at, which goes behind them. */
+static bool skip_digits(const char *text, size_t length, size_t *at)
 {
-    while (at < length && text[at] >= '0' && text[at] <= '9') {
-        at++;
+    size_t start = *at;
+
+    while (*at < length && text[*at] >= '0' && text[*at] <= '9') {
+        (*at)++;
     }
-    return at;
+    return *at > start;
 }
 
 /* A decimal number with optional sign, fraction and exponent: a spreadsheet reads it as itself. */
 static bool is_plain_number(const char *text, size_t length)
 {
-    size_t start = text[0] == '+' || text[0] == '-' ? 1 : 0;
-    size_t at = skip_digits(text, start, length);
-    if (at == start) {
-        return false;
+    size_t at = text[0] == '+' || text[0] == '-' ? 1 : 0;
+    bool good = skip_digits(text, length, &at);
+
+    if (good && at < length && text[at] == '.') {
+        at++;
+        good = skip_digits(text, length, &at);
     }
-    if (at < length && text[at] == '.') {
-        size_t fraction = at + 1;
-        at = skip_digits(text, fraction, length);
-        if (at == fraction) {
-            return false;
-        }
+    if (good && at < length && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < length && (text[at] == '+' || text[at] == '-') ? 1 : 0;
+        good = skip_digits(text, length, &at);
     }
-    if (at < length && (text[at] == 'e' || text[at] == 'E')) {
-        size_t exponent = at + 1;
-        if (exponent < length && (text[exponent] == '+' || text[exponent] == '-')) {
-            exponent++;
-        }
-        at = skip_digits(text, exponent, length);
-        if (at == exponent) {
-            return false;
-        }
-    }
-    return at == length;
+    return good && at == length;
 }
 
 /* True when a spreadsheet might run the text as a formula (or it begins with the mark itself). */
@@ -261,23 +237,11 @@ static bool needs_apostrophe(const char *text, size_t length)
            !is_plain_number(text, length);
 }
 
-static void add_quoted(struct csv_writer *w, const char *text, size_t length)
-{
-    size_t done = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '"' || text[i] == '\0') {
-            add(w, text + done, i - done);
-            add(w, text[i] == '"' ? "\"\"" : "\xEF\xBF\xBD", text[i] == '"' ? 2 : 3);
-            done = i + 1;
-        }
-    }
-    add(w, text + done, length - done);
-}
-
 static void add_text(struct csv_writer *w, const char *text, size_t length)
 {
     bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
     bool quotes = length == 0 || needs_quotes(text, length);
+    size_t done = 0;
 
     if (!quotes && !apostrophe) {
         add_field(w, text, length);
@@ -290,11 +254,16 @@ static void add_text(struct csv_writer *w, const char *text, size_t length)
     if (apostrophe) {
         add_char(w, '\'');
     }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"' || text[i] == '\0') {
+            add(w, text + done, i - done);
+            add(w, text[i] == '"' ? "\"\"" : "\xEF\xBF\xBD", text[i] == '"' ? 2 : 3);
+            done = i + 1;
+        }
+    }
+    add(w, text + done, length - done);
     if (quotes) {
-        add_quoted(w, text, length);
         add_char(w, '"');
-    } else {
-        add(w, text, length);
     }
 }
 
@@ -411,17 +380,25 @@ void csv_cell(struct csv_writer *w, const struct cell *c)
 struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 {
     struct csv_writer *w = xcalloc(1, sizeof(*w));
+    sigset_t all;
+    sigset_t before;
 
     w->file = file;
     w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
     w->neutralize_formulas = options->neutralize_formulas;
     w->escape = options->escape;
-    w->ring = xmalloc(sizeof(*w->ring));
+    w->ring = xmalloc((options->background ? BLOCKS : 1) * sizeof(*w->ring));
     w->block = w->ring;
-    if (options->background) {
-        start_thread(w);
-    }
     w->block->used = 0;
+    if (options->background) {
+        pthread_mutex_init(&w->mutex, NULL);
+        pthread_cond_init(&w->changed, NULL);
+        /* Signals go to the thread that reads: it looks whether a stop was asked for. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        w->has_thread = pthread_create(&w->thread, NULL, write_blocks, w) == 0;
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    }
     if (options->bom) {
         add(w, "\xEF\xBB\xBF", 3);
     }
@@ -451,8 +428,7 @@ bool csv_finish(struct csv_writer *w)
     flush(w);
     end_thread(w);
     errno = 0;
-    bool ended = w->gzip == NULL || gzip_writer_finish(w->gzip);
-    w->gzip = NULL;
+    bool ended = w->gzip == NULL || gzip_writer_add(w->gzip, NULL, 0, true);
     ended = fflush(w->file) == 0 && ended;
     int error_number = atomic_load(&w->error_number);
     if (!ended && error_number == 0) {

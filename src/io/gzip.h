@@ -26,12 +26,11 @@ struct gzip_writer;
  * input gives equal bytes. */
 struct gzip_writer *gzip_writer_new(FILE *file, int level);
 
-/* False when writing fails (errno tells). */
-bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length);
+/* Writes `length` bytes, and the stream's end behind the last ones (which may be none). False when
+ * writing fails (errno tells). */
+bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length, bool is_last);
 
-/* Ends the stream and frees the writer; false when writing fails. gzip_writer_free frees without
- * ending. */
-bool gzip_writer_finish(struct gzip_writer *w);
+/* Frees the writer, ended or not; NULL is allowed. */
 void gzip_writer_free(struct gzip_writer *w);
 
 #endif

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct http_answer answer;
+    struct http_target target;
     char error[CURL_ERROR_SIZE];
     curl_off_t moved_bytes; /* sent and received when a byte last moved, at moved_ms */
     int64_t moved_ms;
@@ -36,23 +36,6 @@ struct http {
 /* --- URLs --------------------------------------------------------------------------------------
  */
 
-/* What a URL allows. */
-struct http_target {
-    bool loopback;
-    bool tls;
-};
-
-/* Host names as curl_url gives them: numbers of IPv4 in four parts, IPv6 in brackets. */
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-
-    if (str_eq_nocase(host, "localhost") || str_eq(host, "[::1]")) {
-        return true;
-    }
-    return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
-}
-
 static bool has_part(CURLU *parsed, CURLUPart part)
 {
     char *text = NULL;
@@ -63,26 +46,20 @@ static bool has_part(CURLU *parsed, CURLUPart part)
 }
 
 /* No memory ends the program, so that no error of libcurl's means it, and none is taken for bad
- * configuration or for trouble of the network. */
-static void global_init(void)
+ * configuration or for trouble of the network. After the first time libcurl only counts. */
+static void start_libcurl(void)
 {
     INVARIANT(curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup,
                                    xcalloc) == CURLE_OK);
 }
 
-static void start_libcurl(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    INVARIANT(pthread_once(&once, global_init) == 0);
-}
-
-static bool check_url(const char *url, struct http_target *out, struct err *e)
+bool http_url_allowed(const char *url, struct http_target *out, struct err *e)
 {
     start_libcurl();
     CURLU *parsed = curl_url();
     char *scheme = NULL;
     char *host = NULL;
+    struct in_addr v4;
     bool ok = false;
 
     *out = (struct http_target){.tls = false};
@@ -93,7 +70,10 @@ static bool check_url(const char *url, struct http_target *out, struct err *e)
     } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
         err_set(e, ERR_CONFIG, "a URL holds a user name or password; they do not belong there");
     } else {
-        out->loopback = is_loopback(host);
+        /* The host comes with numbers of IPv4 in four parts, and IPv6 in brackets. */
+        snprintf(out->host, sizeof(out->host), "%s", host);
+        out->loopback = str_eq_nocase(host, "localhost") || str_eq(host, "[::1]") ||
+                        (inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
         out->tls = str_eq(scheme, "https");
         ok = out->tls || (str_eq(scheme, "http") && out->loopback) ||
              err_set(e, ERR_CONFIG,
@@ -105,13 +85,6 @@ static bool check_url(const char *url, struct http_target *out, struct err *e)
     curl_free(host);
     curl_url_cleanup(parsed);
     return ok;
-}
-
-bool http_url_allowed(const char *url, struct err *e)
-{
-    struct http_target target;
-
-    return check_url(url, &target, e);
 }
 
 bool http_proxy_allowed(const char *proxy)
@@ -155,49 +128,33 @@ bool http_parse_date(const char *text, int64_t *ms)
 /* --- header lines ------------------------------------------------------------------------------
  */
 
-static const char authorization[] = "Authorization: ";
-
-static void append(struct curl_slist **list, const char *line)
-{
-    *list = curl_slist_append(*list, line);
-}
-
 /* The one place where a secret leaves its type. The line is made in memory of its exact size, so
  * that no growing buffer leaves copies behind. */
-static void append_authorization(struct curl_slist **list, const struct http_request *request)
+static struct curl_slist *add_authorization(struct curl_slist *list,
+                                            const struct http_request *request)
 {
     const struct secret *secret = request->bearer ? request->bearer : request->basic_secret;
     size_t secret_bytes = secret_length(secret);
     size_t user_bytes = request->basic_user ? strlen(request->basic_user) : 0;
     size_t pair_bytes = user_bytes + 1 + secret_bytes;
-    size_t room = sizeof(authorization) + sizeof("Bearer ") + pair_bytes * 4 / 3 + 8;
+    size_t room = sizeof("Authorization: Bearer ") + pair_bytes * 4 / 3 + 8;
     char *line = xcalloc(1, room);
 
     if (request->bearer) {
-        snprintf(line, room, "%sBearer %s", authorization, secret_expose(secret));
+        snprintf(line, room, "Authorization: Bearer %s", secret_expose(secret));
     } else {
         char *pair = xcalloc(1, pair_bytes + 1);
-        int used = snprintf(line, room, "%sBasic ", authorization);
+        int used = snprintf(line, room, "Authorization: Basic ");
 
         snprintf(pair, pair_bytes + 1, "%s:%s", request->basic_user, secret_expose(secret));
         *str_base64(line + used, pair, pair_bytes) = '\0';
         secret_wipe(pair, pair_bytes);
         free(pair);
     }
-    append(list, line);
+    list = curl_slist_append(list, line);
     secret_wipe(line, room);
     free(line);
-}
-
-/* Wipes and frees header lines. */
-static void headers_free(struct curl_slist *headers)
-{
-    for (struct curl_slist *line = headers; line; line = line->next) {
-        if (str_starts_with(line->data, authorization)) {
-            secret_wipe(line->data, strlen(line->data));
-        }
-    }
-    curl_slist_free_all(headers);
+    return list;
 }
 
 /* The header lines of a request, Authorization included. */
@@ -206,16 +163,16 @@ static struct curl_slist *headers_new(const struct http_request *request)
     struct curl_slist *list = NULL;
     char line[128];
 
-    append(&list, "Accept: application/json");
-    append(&list, "Accept-Encoding: gzip");
-    append(&list, "Expect:");
+    list = curl_slist_append(list, "Accept: application/json");
+    list = curl_slist_append(list, "Accept-Encoding: gzip");
+    list = curl_slist_append(list, "Expect:");
     if (request->body) {
         snprintf(line, sizeof(line), "Content-Type: %s",
                  request->content_type ? request->content_type : "application/json");
-        append(&list, line);
+        list = curl_slist_append(list, line);
     }
     if (request->bearer || (request->basic_user && request->basic_secret)) {
-        append_authorization(&list, request);
+        list = add_authorization(list, request);
     }
     return list;
 }
@@ -225,10 +182,8 @@ static const char *header_value(CURL *easy, const char *name)
 {
     struct curl_header *header = NULL;
 
-    if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) {
-        return NULL;
-    }
-    return header->value;
+    bool found = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+    return found ? header->value : NULL;
 }
 
 /* Copies a header, cut to `size` once the secrets that it may give back are masked. */
@@ -247,10 +202,7 @@ static int32_t number_header(CURL *easy, const char *name)
     const char *value = header_value(easy, name);
     int64_t number;
 
-    if (!value || !str_to_int64(value, 0, INT32_MAX, &number)) {
-        return -1;
-    }
-    return (int32_t)number;
+    return value && str_to_int64(value, 0, INT32_MAX, &number) ? (int32_t)number : -1;
 }
 
 /* Reads the headers of the finished answer behind `easy`. */
@@ -280,30 +232,18 @@ static void read_headers(CURL *easy, struct http_answer *answer)
 /* --- what went wrong ---------------------------------------------------------------------------
  */
 
-/* Results of OpenSSL's verification (x509_vfy.h), as CURLINFO_SSL_VERIFYRESULT gives them; other
- * TLS libraries are known by their words. */
-enum {
-    VERIFY_NO_ISSUER = 2,
-    VERIFY_EARLY = 9,
-    VERIFY_EXPIRED = 10,
-    VERIFY_SELF_SIGNED = 18,
-    VERIFY_SELF_SIGNED_IN_CHAIN = 19,
-    VERIFY_NO_LOCAL_ISSUER = 20,
-    VERIFY_FIRST_UNVERIFIED = 21,
-};
-
 static const struct {
     enum cause_id tls;
-    int verify_result; /* 0: by words alone */
+    int verify_result; /* OpenSSL's (x509_vfy.h), as libcurl gives it; 0: by words alone */
     const char *words; /* lower case; NULL: by the result alone */
 } tls_signs[] = {
-    {CAUSE_NET_CERT_EXPIRED, VERIFY_EXPIRED, "certificate has expired"},
-    {CAUSE_NET_CERT_EARLY, VERIFY_EARLY, "not yet valid"},
-    {CAUSE_NET_CERT_SELF, VERIFY_SELF_SIGNED, "self-signed certificate"},
-    {CAUSE_NET_CERT_SELF, VERIFY_SELF_SIGNED_IN_CHAIN, "self signed certificate"},
-    {CAUSE_NET_CERT_ISSUER, VERIFY_NO_LOCAL_ISSUER, "issuer certificate"},
-    {CAUSE_NET_CERT_ISSUER, VERIFY_NO_ISSUER, "signer not trusted"},
-    {CAUSE_NET_CERT_ISSUER, VERIFY_FIRST_UNVERIFIED, NULL},
+    {CAUSE_NET_CERT_EXPIRED, 10, "certificate has expired"},
+    {CAUSE_NET_CERT_EARLY, 9, "not yet valid"},
+    {CAUSE_NET_CERT_SELF, 18, "self-signed certificate"},
+    {CAUSE_NET_CERT_SELF, 19, "self signed certificate"},
+    {CAUSE_NET_CERT_ISSUER, 20, "issuer certificate"},
+    {CAUSE_NET_CERT_ISSUER, 2, "signer not trusted"},
+    {CAUSE_NET_CERT_ISSUER, 21, NULL},
     {CAUSE_NET_CERT_HOST, 0, "subject name"},
     {CAUSE_NET_CERT_HOST, 0, "does not match"},
     {CAUSE_NET_TLS_VERSION, 0, "unsupported protocol"},
@@ -313,18 +253,11 @@ static const struct {
     {CAUSE_NET_TLS_NONE, 0, "unknown protocol"},
 };
 
-/* A handshake ends in SSL_CONNECT_ERROR both when the peer refuses it and when the connection is
- * cut in it; only the words tell. */
-static bool is_cut_handshake(const char *detail)
-{
-    static const char *const signs[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
-                                        "broken pipe"};
-
-    return str_has_any(detail, signs, COUNT_OF(signs));
-}
-
 static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
 {
+    static const char *const cuts[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
+                                       "broken pipe"};
+
     if (proxy_status >= 400 && proxy_status < 500) {
         return HTTP_PROXY;
     }
@@ -341,7 +274,8 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     case CURLE_FILESIZE_EXCEEDED:
         return HTTP_TOO_LARGE;
     case CURLE_SSL_CONNECT_ERROR:
-        return is_cut_handshake(detail) ? HTTP_RESET : HTTP_TLS;
+        /* Both when the peer refuses a handshake and when it is cut: only the words tell. */
+        return str_has_any(detail, cuts, COUNT_OF(cuts)) ? HTTP_RESET : HTTP_TLS;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
@@ -366,40 +300,18 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     }
 }
 
-static enum cause_id tls_failure(CURL *easy, CURLcode code, const char *detail)
+static enum cause_id tls_failure(CURL *easy, const char *detail)
 {
-    enum cause_id tls = CAUSE_NET_TLS_OTHER;
     long verified = 0;
 
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    if (code == CURLE_SSL_CACERT_BADFILE) {
-        tls = CAUSE_CONFIG_CA_FILE;
-    }
-    for (size_t i = 0; i < COUNT_OF(tls_signs) && tls == CAUSE_NET_TLS_OTHER; i++) {
+    for (size_t i = 0; i < COUNT_OF(tls_signs); i++) {
         bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
         if (by_result || (tls_signs[i].words && str_has_nocase(detail, tls_signs[i].words))) {
-            tls = tls_signs[i].tls;
+            return tls_signs[i].tls;
         }
     }
-    return tls;
-}
-
-/* True when libcurl's words on a failed connection name another host than the URL's: the proxy. */
-static bool names_proxy(CURL *easy, const char *detail)
-{
-    CURLU *parsed = curl_url();
-    const char *url = NULL;
-    char *host = NULL;
-    bool named = false;
-
-    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
-    if (parsed && url && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        named = str_starts_with(detail, "Failed to connect to ") && !strstr(detail, host);
-    }
-    curl_free(host);
-    curl_url_cleanup(parsed);
-    return named;
+    return CAUSE_NET_TLS_OTHER;
 }
 
 /* --- requests on their way ---------------------------------------------------------------------
@@ -508,9 +420,11 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
     return ok;
 }
 
-static bool set_request(CURL *easy, const struct http_request *request)
+static bool set_all(struct http *h, struct transfer *t, const struct http_request *request)
 {
-    bool ok = true;
+    CURL *easy = t->easy;
+    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
+    bool ok = set_security(easy, h, &t->target);
 
     SET(CURLOPT_URL, request->url);
     if (request->method == HTTP_POST) {
@@ -520,16 +434,6 @@ static bool set_request(CURL *easy, const struct http_request *request)
     } else if (request->method == HTTP_DELETE) {
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     }
-    return ok;
-}
-
-static bool set_all(struct http *h, struct transfer *t, const struct http_request *request,
-                    const struct http_target *target)
-{
-    CURL *easy = t->easy;
-    long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
-    bool ok = set_security(easy, h, target) && set_request(easy, request);
-
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
     SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -547,10 +451,8 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     SET(CURLOPT_XFERINFODATA, t);
     SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_PRIVATE, t);
-    if (h->options.user_agent) {
-        SET(CURLOPT_USERAGENT, h->options.user_agent);
-    }
-    if (target->tls) {
+    SET(CURLOPT_USERAGENT, h->options.user_agent);
+    if (t->target.tls) {
         /* A libcurl without HTTP/2 refuses the first; HTTP/1.1 does as well. */
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
         SET(CURLOPT_PIPEWAIT, 1L);
@@ -563,7 +465,10 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
 static void transfer_free(struct transfer *t)
 {
     curl_easy_cleanup(t->easy);
-    headers_free(t->headers);
+    for (struct curl_slist *line = t->headers; line; line = line->next) {
+        secret_wipe(line->data, strlen(line->data));
+    }
+    curl_slist_free_all(t->headers);
     buf_free(&t->answer.body);
     free(t);
 }
@@ -585,15 +490,16 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
 {
     struct http_target target;
 
-    if (!check_url(request->url, &target, e)) {
+    if (!http_url_allowed(request->url, &target, e)) {
         return false;
     }
     struct transfer *t = xcalloc(1, sizeof(*t));
+    t->target = target;
     t->answer.user = request->user;
     buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
-    if (!t->easy || !set_all(h, t, request, &target) ||
+    if (!t->easy || !set_all(h, t, request) ||
         curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
         transfer_free(t);
         return err_set(e, ERR_BUG, "libcurl refuses a request's options");
@@ -626,11 +532,15 @@ static void describe_failure(struct transfer *t, CURLcode code)
         curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
         answer->failure = failure_of(code, words, proxy_status);
         answer->proxy_status = (int)proxy_status;
-        answer->proxy_failed = proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
-                               code == CURLE_PROXY ||
-                               (code == CURLE_COULDNT_CONNECT && names_proxy(t->easy, words));
+        /* libcurl names whom it could not connect to: when that is not the URL's host, the proxy.
+         */
+        answer->proxy_failed =
+            proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+            (code == CURLE_COULDNT_CONNECT && str_starts_with(words, "Failed to connect to ") &&
+             !strstr(words, t->target.host));
         if (answer->failure == HTTP_TLS) {
-            answer->tls = tls_failure(t->easy, code, words);
+            answer->tls = code == CURLE_SSL_CACERT_BADFILE ? CAUSE_CONFIG_CA_FILE
+                                                           : tls_failure(t->easy, words);
         }
         (void)str_escape(&detail, words, strlen(words));
     }
@@ -639,47 +549,41 @@ static void describe_failure(struct transfer *t, CURLcode code)
     buf_free(&answer->body);
 }
 
-/* Fills *answer from a transfer that has ended, and frees the transfer. */
-static void finish(struct http *h, struct transfer *t, CURLcode code, struct http_answer *answer)
+/* Fills *answer from a transfer that has ended, and frees the transfer; false when none has. */
+static bool take_finished(struct http *h, struct http_answer *answer)
 {
+    CURLMsg *message;
+    int left;
+    char *private = NULL;
     curl_off_t elapsed_us = 0;
     long status = 0;
     const char *address = NULL;
 
+    do {
+        message = curl_multi_info_read(h->multi, &left);
+    } while (message && message->msg != CURLMSG_DONE);
+    if (!message) {
+        return false;
+    }
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+    /* libcurl hands its user pointers out as char pointers. */
+    struct transfer *t = (struct transfer *)(void *)private;
     read_headers(t->easy, &t->answer);
     curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &elapsed_us);
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);
     snprintf(t->answer.address, sizeof(t->answer.address), "%s", address ? address : "");
     t->answer.elapsed_ms = (int64_t)elapsed_us / 1000;
-    if (code == CURLE_OK && t->headers_done) {
+    if (message->data.result == CURLE_OK && t->headers_done) {
         t->answer.failure = HTTP_OK;
         t->answer.status = (int)status;
     } else {
-        describe_failure(t, code);
+        describe_failure(t, message->data.result);
     }
     *answer = t->answer;
     buf_init(&t->answer.body, 0);
     drop_transfer(h, t);
-}
-
-static bool take_finished(struct http *h, struct http_answer *answer)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(h->multi, &left)) != NULL) {
-        if (message->msg == CURLMSG_DONE) {
-            char *private = NULL;
-            CURLcode code = message->data.result;
-
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-            /* libcurl hands its user pointers out as char pointers. */
-            finish(h, (struct transfer *)(void *)private, code, answer);
-            return true;
-        }
-    }
-    return false;
+    return true;
 }
 
 bool http_next(struct http *h, int64_t timeout_ms, struct http_answer *answer)

@@ -80,10 +80,17 @@ struct http_answer {
 struct http *http_new(const struct http_options *options, struct err *e);
 void http_free(struct http *h);
 
-/* Checks a URL by the rules above. ERR_CONFIG naming the URL when it is malformed, holds a user
- * name or password, or is neither https nor http to a loopback address (127.0.0.0/8, [::1],
- * localhost). */
-bool http_url_allowed(const char *url, struct err *e);
+/* Whom a URL reaches. */
+struct http_target {
+    char host[256]; /* as libcurl names it */
+    bool loopback;
+    bool tls;
+};
+
+/* Checks a URL by the rules above and fills *out. ERR_CONFIG naming the URL when it is malformed,
+ * holds a user name or password, or is neither https nor http to a loopback address (127.0.0.0/8,
+ * [::1], localhost). */
+bool http_url_allowed(const char *url, struct http_target *out, struct err *e);
 
 /* Whether a proxy can have this URL. */
 bool http_proxy_allowed(const char *proxy);

@@ -56,19 +56,6 @@ static size_t mend_escape(char *text, size_t left, size_t *mended)
     return 6;
 }
 
-/* Counts what a character outside strings begins or ends. */
-static inline void count_mark(struct survey *s, char c, size_t *depth)
-{
-    if (c == '[' || c == '{') {
-        s->values++;
-        s->depth = ++*depth > s->depth ? *depth : s->depth;
-    } else if (c == ']' || c == '}') {
-        *depth -= *depth > 0 ? 1 : 0;
-    } else {
-        s->values += c == ',' || c == ':' ? 1 : 0;
-    }
-}
-
 static struct survey look_over(char *text, size_t length)
 {
     struct survey s = {.values = 1};
@@ -86,8 +73,16 @@ static struct survey look_over(char *text, size_t length)
             size_t n = utf8_next(text + at, length - at, &code);
             s.invalid += n == 0 ? 1 : 0;
             step = n == 0 ? 1 : n;
-        } else if (!in_string) {
-            count_mark(&s, c, &depth);
+        } else if (in_string) {
+            continue;
+        } else if (c == '[' || c == '{') {
+            s.values++;
+            depth++;
+            s.depth = depth > s.depth ? depth : s.depth;
+        } else if (c == ']' || c == '}') {
+            depth -= depth > 0 ? 1 : 0;
+        } else {
+            s.values += c == ',' || c == ':' ? 1 : 0;
         }
     }
     return s;
@@ -219,36 +214,26 @@ struct json json_first(struct json v, const char *paths)
 
 bool json_int(struct json v, int64_t *out)
 {
-    if (yyjson_is_real(v.value)) {
-        double real = yyjson_get_real(v.value);
-        if (real >= -0x1p63 && real < 0x1p63 && real == floor(real)) {
-            *out = (int64_t)real;
-            return true;
-        }
+    if (json_type(v) == JSON_INT) {
+        *out = yyjson_get_sint(v.value);
+        return true;
+    }
+    double real = yyjson_get_real(v.value);
+    if (!yyjson_is_real(v.value) || real < -0x1p63 || real >= 0x1p63 || real != floor(real)) {
         return false;
     }
-    if (!yyjson_is_int(v.value) ||
-        (yyjson_is_uint(v.value) && yyjson_get_uint(v.value) > INT64_MAX)) {
-        return false;
-    }
-    *out = yyjson_get_sint(v.value);
+    *out = (int64_t)real;
     return true;
 }
 
 bool json_real(struct json v, double *out)
 {
-    if (yyjson_is_raw(v.value)) {
-        double real = strtod(yyjson_get_raw(v.value), NULL);
-        if (!isfinite(real)) {
-            return false;
-        }
-        *out = real;
-        return true;
-    }
-    if (!yyjson_is_num(v.value)) {
+    bool is_raw = yyjson_is_raw(v.value);
+    double real = is_raw ? strtod(yyjson_get_raw(v.value), NULL) : yyjson_get_num(v.value);
+    if (!isfinite(real) || !(is_raw || yyjson_is_num(v.value))) {
         return false;
     }
-    *out = yyjson_get_num(v.value);
+    *out = real;
     return true;
 }
 
@@ -265,35 +250,26 @@ const char *json_write(struct arena *a, struct json v, size_t *length)
     return copy;
 }
 
-/* Appends the character at `text` as it stands in a JSON string; *used is its length in bytes. */
-static bool quote_character(struct buf *out, const char *text, size_t left, size_t *used)
+bool json_quote(struct buf *out, const char *text, size_t length)
 {
     static const char escaped[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
-    unsigned char c = (unsigned char)*text;
-    *used = 1;
-    const char *at = c == '\0' ? NULL : strchr(escaped, c);
-    if (at != NULL) {
-        return buf_add_char(out, '\\') && buf_add_char(out, letters[at - escaped]);
-    }
-    uint32_t code;
-    size_t n = utf8_next(text, left, &code);
-    if (n == 0) {
-        return buf_add_str(out, replacement);
-    }
-    *used = n;
-    if (utf8_is_unsafe(code)) {
-        return buf_add_printf(out, "\\u%04x", (unsigned)code);
-    }
-    return buf_add(out, text, n);
-}
-
-bool json_quote(struct buf *out, const char *text, size_t length)
-{
     size_t before = out->length;
     bool fits = buf_add_char(out, '"');
     for (size_t at = 0, used = 0; fits && at < length; at += used) {
-        fits = quote_character(out, text + at, length - at, &used);
+        uint32_t code = 0;
+        size_t n = utf8_next(text + at, length - at, &code);
+        const char *known = n == 1 && code > 0 ? strchr(escaped, (int)code) : NULL;
+        used = n == 0 ? 1 : n;
+        if (known != NULL) {
+            fits = buf_add_char(out, '\\') && buf_add_char(out, letters[known - escaped]);
+        } else if (n == 0) {
+            fits = buf_add_str(out, replacement);
+        } else if (utf8_is_unsafe(code)) {
+            fits = buf_add_printf(out, "\\u%04x", (unsigned)code);
+        } else {
+            fits = buf_add(out, text + at, n);
+        }
     }
     fits = fits && buf_add_char(out, '"');
     if (!fits) {

@@ -16,9 +16,10 @@ static inline char *pack(const void *bytes, size_t length, int level, size_t *pa
     FILE *file = open_memstream(&packed, packed_length);
     struct gzip_writer *w = file ? gzip_writer_new(file, level) : NULL;
 
-    if (!w || !gzip_writer_add(w, bytes, length) || !gzip_writer_finish(w) || fclose(file) != 0) {
+    if (!w || !gzip_writer_add(w, bytes, length, true) || fclose(file) != 0) {
         abort();
     }
+    gzip_writer_free(w);
     return packed;
 }
 

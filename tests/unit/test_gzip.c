@@ -178,9 +178,10 @@ TEST(equal_input_gives_equal_bytes_however_it_comes)
     FILE *file = open_memstream(&bytes, &length);
     struct gzip_writer *w = gzip_writer_new(file, 6);
     for (size_t at = 0; at < LENGTH; at += 50000) {
-        assert_true(gzip_writer_add(w, text + at, 50000));
+        assert_true(gzip_writer_add(w, text + at, 50000, false));
     }
-    assert_true(gzip_writer_finish(w) && fclose(file) == 0);
+    assert_true(gzip_writer_add(w, NULL, 0, true) && fclose(file) == 0);
+    gzip_writer_free(w);
     assert_inflates(bytes, length, text, LENGTH);
     assert_int_equal(length, packed_length);
     assert_memory_equal(bytes, packed, length);
@@ -200,9 +201,10 @@ TEST(writer_on_full_disk)
     setvbuf(full, NULL, _IONBF, 0);
     struct gzip_writer *w = gzip_writer_new(full, 1);
     errno = 0;
-    assert_false(gzip_writer_add(w, "abc", 3));
+    assert_false(gzip_writer_add(w, "abc", 3, false));
     assert_int_equal(errno, ENOSPC);
-    assert_false(gzip_writer_finish(w));
+    assert_false(gzip_writer_add(w, NULL, 0, true));
+    gzip_writer_free(w);
     fclose(full);
     gzip_writer_free(NULL);
 }

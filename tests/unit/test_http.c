@@ -390,9 +390,10 @@ TEST_IN(setup, teardown, urls)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct err e = {.kind = ERR_NONE};
         struct http_request request = {.url = cases[i].url};
+        struct http_target target;
 
         print_message("%s\n", cases[i].url);
-        assert_int_equal(http_url_allowed(cases[i].url, &e), cases[i].allowed);
+        assert_int_equal(http_url_allowed(cases[i].url, &target, &e), cases[i].allowed);
         if (!cases[i].allowed) {
             assert_int_equal(e.kind, ERR_CONFIG);
             assert_null(strstr(e.message, "secret"));
