@@ -144,56 +144,20 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
     }
 }
 
-static bool bind_values(struct db *d, sqlite3_stmt *s, const struct db_value *v, size_t n,
-                        struct err *e)
-{
-    for (size_t i = 0; i < n; i++) {
-        int at = v[i].name ? sqlite3_bind_parameter_index(s, v[i].name) : (int)i + 1;
-        int code = bind_value(s, at, &v[i]);
-
-        if (code != SQLITE_OK) {
-            sqlite3_clear_bindings(s);
-            err_set(e, kind_of(code), "%s: a value cannot be stored: %s", d->path,
-                    sqlite3_errstr(code));
-            e->library_code = code;
-            return false;
-        }
-    }
-    return true;
-}
-
-static void drop_kept(struct db *d, size_t at)
-{
-    sqlite3_finalize(d->kept[at].statement);
-    d->kept[at] = d->kept[--d->kept_count];
-}
-
-static size_t find_kept(const struct db *d, const char *sql)
-{
-    size_t at = 0;
-
-    while (at < d->kept_count && d->kept[at].sql != sql) {
-        at++;
-    }
-    return at;
-}
-
-/* The statement of that text. Text that is not constant may have been another one at this address:
- * then what was kept for that goes. */
+/* Text that is not constant may have been another one at this address: what was kept for that goes.
+ */
 static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
 {
     sqlite3_stmt *s = NULL;
-    size_t at = find_kept(d, sql);
 
-    if (at < d->kept_count && strcmp(sqlite3_sql(d->kept[at].statement), sql) != 0) {
-        drop_kept(d, at);
-        at = d->kept_count;
+    for (size_t i = 0; i < d->kept_count; i++) {
+        s = d->kept[i].statement;
+        if (d->kept[i].sql == sql && strcmp(sqlite3_sql(s), sql) == 0) {
+            INVARIANT(!sqlite3_stmt_busy(s));
+            return s;
+        }
     }
-    if (at < d->kept_count) {
-        s = d->kept[at].statement;
-        INVARIANT(!sqlite3_stmt_busy(s));
-        return s;
-    }
+    db_forget(d, sql);
     if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
         fail_sql(d, sql, e);
         return NULL;
@@ -209,10 +173,12 @@ static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e
 
 void db_forget(struct db *d, const char *sql)
 {
-    size_t at = find_kept(d, sql);
-
-    if (at < d->kept_count) {
-        drop_kept(d, at);
+    for (size_t i = 0; i < d->kept_count; i++) {
+        if (d->kept[i].sql == sql) {
+            sqlite3_finalize(d->kept[i].statement);
+            d->kept[i] = d->kept[--d->kept_count];
+            return;
+        }
     }
 }
 
@@ -220,9 +186,14 @@ struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const st
                           size_t n)
 {
     sqlite3_stmt *s = kept_statement(d, sql, e);
-    bool ready = s && bind_values(d, s, v, n, e);
+    struct rows q = {.db = d, .statement = s, .e = e, .ok = s != NULL};
 
-    return (struct rows){.db = d, .statement = s, .e = e, .ok = ready};
+    for (size_t i = 0; i < n && q.ok; i++) {
+        int at = v[i].name ? sqlite3_bind_parameter_index(s, v[i].name) : (int)i + 1;
+
+        q.ok = bind_value(s, at, &v[i]) == SQLITE_OK || fail(d, "a value cannot be stored", e);
+    }
+    return q;
 }
 
 bool db_next(struct rows *q)
@@ -397,27 +368,23 @@ struct feed_cursor {
 static int feed_connect(sqlite3 *handle, void *feed, int argc, const char *const *argv,
                         sqlite3_vtab **out, char **message)
 {
-    struct feed_table *t = sqlite3_malloc(sizeof(*t));
-    char *sql = sqlite3_mprintf("CREATE TABLE feed (%s)", ((const struct db_feed *)feed)->columns);
-    int code = SQLITE_NOMEM;
+    const struct db_feed *f = feed;
+    char *sql = sqlite3_mprintf("CREATE TABLE feed (%s)", f->columns);
+    int code = sql ? sqlite3_declare_vtab(handle, sql) : SQLITE_NOMEM;
 
     (void)argc, (void)argv, (void)message;
-    if (t && sql) {
-        code = sqlite3_declare_vtab(handle, sql);
-    }
     sqlite3_free(sql);
-    if (code != SQLITE_OK) {
-        sqlite3_free(t);
-        return code;
+    if (code == SQLITE_OK) {
+        struct feed_table *t = xcalloc(1, sizeof(*t));
+        t->feed = f;
+        *out = &t->base;
     }
-    *t = (struct feed_table){.feed = feed};
-    *out = &t->base;
-    return SQLITE_OK;
+    return code;
 }
 
 static int feed_disconnect(sqlite3_vtab *t)
 {
-    sqlite3_free(t);
+    free(t);
     return SQLITE_OK;
 }
 
@@ -433,49 +400,37 @@ static int feed_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
 
 static int feed_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
 {
-    struct feed_cursor *c = sqlite3_malloc(sizeof(*c));
+    struct feed_cursor *c = xcalloc(1, sizeof(*c));
 
-    if (!c) {
-        return SQLITE_NOMEM;
-    }
-    *c = (struct feed_cursor){.feed = ((struct feed_table *)t)->feed};
+    c->feed = ((struct feed_table *)t)->feed;
     *out = &c->base;
     return SQLITE_OK;
 }
 
 static int feed_close(sqlite3_vtab_cursor *c)
 {
-    sqlite3_free(c);
+    free(c);
     return SQLITE_OK;
 }
 
-static void skip_rows_left_out(struct feed_cursor *c)
+/* To the next row that is not left out; behind the last where there is none. */
+static int feed_next(sqlite3_vtab_cursor *cursor)
 {
+    struct feed_cursor *c = (struct feed_cursor *)cursor;
     const struct db_feed *f = c->feed;
 
-    while (c->at < *f->row_count && !f->has(f->user, f->table, c->at)) {
+    do {
         c->at++;
-    }
+    } while (c->at < *f->row_count && !f->has(f->user, f->table, c->at));
+    return SQLITE_OK;
 }
 
 static int feed_filter(sqlite3_vtab_cursor *cursor, int number, const char *text, int argc,
                        sqlite3_value **argv)
 {
-    struct feed_cursor *c = (struct feed_cursor *)cursor;
-
     (void)number, (void)text, (void)argc, (void)argv;
-    c->at = 0;
-    skip_rows_left_out(c);
-    return SQLITE_OK;
-}
-
-static int feed_next(sqlite3_vtab_cursor *cursor)
-{
-    struct feed_cursor *c = (struct feed_cursor *)cursor;
-
-    c->at++;
-    skip_rows_left_out(c);
-    return SQLITE_OK;
+    ((struct feed_cursor *)cursor)->at = SIZE_MAX; /* before the first */
+    return feed_next(cursor);
 }
 
 static int feed_eof(sqlite3_vtab_cursor *cursor)
@@ -542,11 +497,8 @@ void db_unfeed(struct db *d, const char *name)
 static bool begin(struct db *d, const char *sql, struct err *e)
 {
     INVARIANT(!d->in_transaction);
-    if (!db_exec(d, sql, e)) {
-        return false;
-    }
-    d->in_transaction = true;
-    return true;
+    d->in_transaction = db_exec(d, sql, e);
+    return d->in_transaction;
 }
 
 bool db_begin(struct db *d, struct err *e)
@@ -556,17 +508,15 @@ bool db_begin(struct db *d, struct err *e)
 
 bool db_begin_read(struct db *d, struct err *e)
 {
-    int64_t version;
+    int64_t entries;
 
-    if (!begin(d, "BEGIN", e)) {
-        return false;
-    }
     /* A deferred transaction has no snapshot before its first read. */
-    if (!db_scalar(d, "SELECT count(*) FROM sqlite_master", &version, e)) {
+    bool pinned =
+        begin(d, "BEGIN", e) && db_scalar(d, "SELECT count(*) FROM sqlite_master", &entries, e);
+    if (!pinned) {
         db_rollback(d);
-        return false;
     }
-    return true;
+    return pinned;
 }
 
 bool db_commit(struct db *d, struct err *e)
@@ -584,11 +534,8 @@ bool db_commit(struct db *d, struct err *e)
 
 void db_rollback(struct db *d)
 {
-    if (!d->in_transaction) {
-        return;
-    }
     /* An error such as a full disk may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(d->handle)) {
+    if (d->in_transaction && !sqlite3_get_autocommit(d->handle)) {
         sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
     }
     d->in_transaction = false;
@@ -633,34 +580,27 @@ int db_schema_version(void)
 
 /* --- write-ahead log --- */
 
-static bool journal_mode(struct db *d, const char *sql, bool *wal, struct err *e)
-{
-    struct rows q = db_ask(d, e, sql, NONE);
-
-    *wal = db_next(&q) && str_eq(db_text(&q, 0), "wal");
-    return db_end(&q);
-}
-
-/* Switches a new file to WAL. The switch needs the file alone and SQLite does not always wait for
- * it, so two programs that make the same file at once wait here. */
+/* Switches a new file to WAL; one that has it needs nothing. The switch needs the file alone and
+ * SQLite does not always wait for it, so two programs that make the same file at once wait here. */
 static bool switch_to_wal(struct db *d, struct err *e)
 {
     int64_t deadline_ms = clock_monotonic_ms() + limit_get(LIMIT_DB_BUSY_MS);
-    bool wal = false;
 
-    while (!journal_mode(d, "PRAGMA journal_mode = WAL", &wal, e)) {
+    for (;;) {
+        struct rows q = db_ask(d, e, "PRAGMA journal_mode = WAL", NONE);
+        bool wal = db_next(&q) && str_eq(db_text(&q, 0), "wal");
+
+        if (db_end(&q)) {
+            return wal || err_set(e, ERR_STORE, "%s: the file system does not allow SQLite's WAL",
+                                  d->path);
+        }
         int code = e->library_code & 0xff;
-
         if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || clock_monotonic_ms() >= deadline_ms) {
             return false;
         }
         err_clear(e);
         clock_sleep_ms(LOCK_WAIT_MS);
     }
-    if (!wal) {
-        return err_set(e, ERR_STORE, "%s: the file system does not allow SQLite's WAL", d->path);
-    }
-    return true;
 }
 
 /* --- migrations --- */
@@ -681,14 +621,9 @@ static bool run_schema(struct db *d, int number, struct err *e)
  * Its tables are set aside, the baseline is made, the columns are copied, also those that the owner
  * has added, and the old tables go. Keys and rowids stay. */
 
-struct written {
-    const char *text;
-    struct written *next;
-};
-
 /* All rows are written anew, once to the WAL and then, where no dropped table leaves its room, to
  * the file's end. */
-static bool has_room(struct db *d, int64_t *size, struct arena *a, struct err *e)
+static bool has_room(struct db *d, int64_t *size, struct err *e)
 {
     struct statvfs fs;
 
@@ -696,42 +631,37 @@ static bool has_room(struct db *d, int64_t *size, struct arena *a, struct err *e
                    size, e)) {
         return false;
     }
-    if (statvfs(file_directory(a, file_beside(a, d->path, "")), &fs) != 0) {
-        return true; /* unknown; a full disk would end the transaction all the same */
-    }
-    int64_t there = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
+    struct arena *a = arena_new(0);
+    bool is_known = statvfs(file_directory(a, file_beside(a, d->path, "")), &fs) == 0;
+    arena_free(a);
+    /* Where it is not, a full disk would end the transaction all the same. */
+    int64_t there = is_known ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
     int64_t needed = *size * 2;
-    if (there < needed) {
-        return err_set(e, ERR_STORE,
-                       "%s: bringing it to this program's schema takes %lld MB beside it while it "
-                       "lasts, %lld MB are free; free some and run again (the file is as it was)",
-                       d->path, (long long)(needed / MEGABYTE) + 1, (long long)(there / MEGABYTE));
-    }
-    return true;
+    return there >= needed ||
+           err_set(e, ERR_STORE,
+                   "%s: bringing it to this program's schema takes %lld MB beside it while it "
+                   "lasts, %lld MB are free; free some and run again (the file is as it was)",
+                   d->path, (long long)(needed / MEGABYTE) + 1, (long long)(there / MEGABYTE));
 }
 
 /* Runs the statements that `sql` writes, once all of them have been read. */
-static bool run_written(struct db *d, const char *sql, struct arena *a, struct err *e)
+static bool run_written(struct db *d, const char *sql, struct err *e)
 {
-    struct written *first = NULL;
-    struct written **end = &first;
     struct rows q = db_ask(d, e, sql, NONE);
+    struct buf statements; /* each with its NUL */
 
+    buf_init(&statements, SIZE_MAX);
     while (db_next(&q)) {
-        *end = arena_array(a, 1, sizeof(**end));
-        (*end)->text = db_kept(&q, 0, a);
-        end = &(*end)->next;
+        const char *text = db_text(&q, 0);
+        (void)buf_add(&statements, text, strlen(text) + 1);
     }
-    if (!db_end(&q)) {
-        return false;
-    }
-    for (struct written *s = first; s; s = s->next) {
+    bool done = db_end(&q);
+    for (size_t at = 0; done && at < statements.length; at += strlen(statements.data + at) + 1) {
         step("convert");
-        if (!db_exec(d, s->text, e)) {
-            return false;
-        }
+        done = db_exec(d, statements.data + at, e);
     }
-    return true;
+    buf_free(&statements);
+    return done;
 }
 
 /* Between two looks for a signal: steps of SQLite's virtual machine, about ten a row. */
@@ -743,47 +673,37 @@ static int stop_asked(void *unused)
     return stop_requested();
 }
 
-/* With what stands before and after it in the log. */
-static bool convert(struct db *d, struct arena *a, struct err *e)
+/* In the transaction that is open, so that whoever is stopped on the way leaves the file as it was.
+ * What its owner added (tables, views, indexes, triggers) stays. */
+static bool convert(struct db *d, int64_t version, struct err *e)
 {
     int64_t begun_ms = clock_monotonic_ms();
     int64_t size;
 
-    if (!has_room(d, &size, a, e)) {
-        return false;
-    }
-    LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
-        LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
-    sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
-    bool done = db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
-                run_written(d, sql_convert_aside, a, e) && run_schema(d, migration_number(0), e) &&
-                run_written(d, sql_convert_columns, a, e) &&
-                run_written(d, sql_convert_copy, a, e) && run_written(d, sql_convert_again, a, e) &&
-                db_exec(d, "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours", e);
-    sqlite3_progress_handler(d->handle, 0, NULL, NULL);
-    if (!done) {
-        return (e->library_code & 0xff) == SQLITE_INTERRUPT
-                   ? err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", d->path)
-                   : false;
-    }
-    LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
-    return true;
-}
-
-/* In the transaction that is open, so that whoever is stopped on the way leaves the file as it was.
- * What its owner added (tables, views, indexes, triggers) stays. */
-static bool convert_file(struct db *d, int64_t version, struct err *e)
-{
     if (version != CONVERTED_SCHEMA) {
         return err_set(e, ERR_STORE,
                        "%s: schema %lld is older than this program brings over (%d); set the file "
                        "aside, `rollcall extract` makes a new one",
                        d->path, (long long)version, CONVERTED_SCHEMA);
     }
-    struct arena *a = arena_new(0);
-    bool ok = convert(d, a, e);
-    arena_free(a);
-    return ok;
+    if (!has_room(d, &size, e)) {
+        return false;
+    }
+    LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
+        LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
+    sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
+    bool done = db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
+                run_written(d, sql_convert_aside, e) && run_schema(d, migration_number(0), e) &&
+                run_written(d, sql_convert_columns, e) && run_written(d, sql_convert_copy, e) &&
+                run_written(d, sql_convert_again, e) &&
+                db_exec(d, "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours", e);
+    sqlite3_progress_handler(d->handle, 0, NULL, NULL);
+    if (done) {
+        LOG(LOG_INFO, "converted the database", LOG_N("ms", clock_monotonic_ms() - begun_ms));
+    } else if ((e->library_code & 0xff) == SQLITE_INTERRUPT) {
+        err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", d->path);
+    }
+    return done;
 }
 
 /* Runs one migration in the transaction that is open, unless another program was faster. Our views
@@ -804,7 +724,7 @@ static bool migrate_step(struct db *d, int number, struct err *e)
     bool is_conversion = version > 0 && number == migration_number(0);
     bool ok = db_exec(d, "PRAGMA legacy_alter_table = ON", e) &&
               db_exec(d, embedded_views[VIEWS_DROP].text, e) &&
-              (is_conversion ? convert_file(d, version, e) : run_schema(d, number, e)) &&
+              (is_conversion ? convert(d, version, e) : run_schema(d, number, e)) &&
               (number < db_schema_version() || db_exec(d, embedded_views[VIEWS_MAKE].text, e));
     INVARIANT(!ok || !sqlite3_get_autocommit(d->handle));
     snprintf(
@@ -854,16 +774,71 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
     return d;
 }
 
-/* One read transaction: another program may be making the file right now. */
-static bool read_header(struct db *d, struct db_header *h, struct err *e)
+/* Reads the schema number (0: the file is nobody's yet) and refuses what is another program's, or
+ * newer than this one. */
+static bool read_version(struct db *d, int64_t *version, struct err *e)
 {
-    bool ok = db_exec(d, "BEGIN", e) &&
-              db_scalar(d, "PRAGMA application_id", &h->application_id, e) &&
-              db_scalar(d, "PRAGMA user_version", &h->version, e) &&
-              db_scalar(d, "SELECT EXISTS (SELECT 1 FROM sqlite_master)", &h->has_tables, e);
+    bool is_ours = false;
+    bool is_blank = false;
+    /* One statement, and so one moment: another program may be making the file right now. */
+    struct rows q =
+        db_ask(d, e,
+               "SELECT user_version, application_id, application_id = 0 AND user_version = 0"
+               " AND NOT EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id, "
+               "pragma_user_version",
+               NONE);
 
-    sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
-    return ok;
+    if (db_next(&q)) {
+        *version = db_int(&q, 0);
+        is_ours = db_int(&q, 1) == DB_APPLICATION_ID;
+        is_blank = db_int(&q, 2);
+    }
+    if (!db_end(&q) || is_blank) {
+        return q.ok;
+    }
+    if (!is_ours) {
+        err_set(e, ERR_STORE,
+                "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
+                "Name another file ([database] path)",
+                d->path);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+    }
+    if (*version > db_schema_version()) {
+        err_set(e, ERR_STORE,
+                "%s: made by a newer rollcall (schema %lld, this program knows %d); "
+                "update rollcall",
+                d->path, (long long)*version, db_schema_version());
+        return err_cause(e, CAUSE_LOCAL_NEWER);
+    }
+    return true;
+}
+
+/* A look that cannot leave anything behind. What it refuses is refused for sure: of a file of ours,
+ * the first page either bears our id or is blank (what is missing is in the WAL). What it cannot
+ * read is left to the real opening. SQLite opens it, not we: closing the file ourselves would drop
+ * SQLite's own locks. */
+static bool first_look(const char *path, struct err *e)
+{
+    struct err found = {.kind = ERR_NONE};
+    struct arena *a = arena_new(0);
+    const char *uri = db_place_alone(a, path);
+    int64_t version;
+    struct db *d =
+        uri ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
+
+    if (d && !read_version(d, &version, &found) && (found.library_code & 0xff) == SQLITE_NOTADB) {
+        err_set(&found, ERR_STORE,
+                "%s: not a SQLite database; it was left as it is. Name another file "
+                "([database] path)",
+                path);
+        err_cause(&found, CAUSE_LOCAL_FOREIGN);
+    }
+    db_close(d);
+    arena_free(a);
+    if (found.cause) {
+        *e = found;
+    }
+    return !found.cause;
 }
 
 /* What a reader may not do: write to the file itself. Tables of its own connection it may make. (An
@@ -895,45 +870,30 @@ static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
                    e);
 }
 
-static bool ready_to_write(struct db *d, const struct db_header *h, struct err *e)
-{
-    bool wal = false;
-
-    if (sqlite3_db_readonly(d->handle, "main") == 1) {
-        return err_set(e, ERR_STORE, "%s: cannot be written; allow writing to it", d->path);
-    }
-    return journal_mode(d, "PRAGMA journal_mode", &wal, e) && (wal || switch_to_wal(d, e)) &&
-           migrate(d, h->version, e);
-}
-
-static bool ready_to_read(struct db *d, const struct db_header *h, struct err *e)
-{
-    if (db_header_is_blank(h)) {
-        return err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first",
-                       d->path);
-    }
-    if (h->version < db_schema_version()) {
-        err_set(e, ERR_STORE,
-                "%s: made by an older rollcall (schema %lld, this program has %d); the next "
-                "`rollcall extract` brings it up to date",
-                d->path, (long long)h->version, db_schema_version());
-        return err_cause(e, CAUSE_LOCAL_OLDER);
-    }
-    return true;
-}
-
-/* Settings and header; on failure `d` is closed. */
+/* Settings and schema; on failure `d` is closed. */
 static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
 {
-    struct db_header h;
+    int64_t version;
 
     /* Until the file is known to be ours, closing it writes nothing. */
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    bool ready = connection_settings(d, mode, e) && read_header(d, &h, e) &&
-                 db_header_judge(d->path, &h, db_schema_version(), e);
+    bool ready = connection_settings(d, mode, e) && read_version(d, &version, e);
     if (ready) {
         sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-        ready = mode == DB_WRITE ? ready_to_write(d, &h, e) : ready_to_read(d, &h, e);
+    }
+    if (ready && mode == DB_WRITE) {
+        ready = sqlite3_db_readonly(d->handle, "main") == 1
+                    ? err_set(e, ERR_STORE, "%s: cannot be written; allow writing to it", d->path)
+                    : switch_to_wal(d, e) && migrate(d, version, e);
+    } else if (ready && version == 0) {
+        ready =
+            err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first", d->path);
+    } else if (ready && version < db_schema_version()) {
+        err_set(e, ERR_STORE,
+                "%s: made by an older rollcall (schema %lld, this program has %d); the next "
+                "`rollcall extract` brings it up to date",
+                d->path, (long long)version, db_schema_version());
+        ready = err_cause(e, CAUSE_LOCAL_OLDER);
     }
     if (!ready) {
         db_close(d);
@@ -941,31 +901,23 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
     return ready;
 }
 
-/* Opens in whatever way this user's rights allow. */
-static struct db *open_once_to_read(const char *path, struct err *e)
-{
-    struct arena *a = arena_new(0);
-    struct db_reading way;
-    struct db *d = NULL;
-
-    if (db_place_reading(a, path, &way, e)) {
-        d = open_handle(path, way.name, way.flags, e);
-    }
-    if (d) {
-        d->frozen = way.frozen;
-        d->stamp = way.stamp;
-    }
-    arena_free(a);
-    return d;
-}
-
-/* A writer that begins or ends just then changes what a reader that may not write has to do. */
-static struct db *open_reader(const char *path, struct err *e)
+/* Opens in whatever way this user's rights allow. A writer that begins or ends just then changes
+ * what a reader that may not write has to do. */
+static struct db *open_reader(struct arena *a, const char *path, struct err *e)
 {
     for (int tries = 1;; tries++) {
-        struct db *d = open_once_to_read(path, e);
+        struct db_reading way;
 
-        if (!d || get_ready(d, DB_READ, e)) {
+        if (!db_place_reading(a, path, &way, e)) {
+            return NULL;
+        }
+        struct db *d = open_handle(path, way.name, way.flags, e);
+        if (!d) {
+            return NULL;
+        }
+        d->frozen = way.frozen;
+        d->stamp = way.stamp;
+        if (get_ready(d, DB_READ, e)) {
             return d;
         }
         int code = e->library_code & 0xff;
@@ -984,33 +936,38 @@ static struct db *open_reader(const char *path, struct err *e)
     }
 }
 
-bool db_check(const char *path, struct err *e)
+static struct db *open_writer(struct arena *a, const char *path, struct err *e)
 {
-    return db_place_check(path, false, db_schema_version(), e);
-}
-
-struct db *db_open(const char *path, enum db_mode mode, struct err *e)
-{
-    if (!db_place_check(path, mode == DB_READ, db_schema_version(), e) ||
-        !db_place_settle(path, e)) {
-        return NULL;
-    }
-    if (mode == DB_READ) {
-        return open_reader(path, e);
-    }
+    struct stat st;
     /* SQLite would let everyone read what it makes; what it makes later beside a file gets that
      * file's mode. Not for a file that is there: closing it would drop SQLite's locks. */
     int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+
     if (fd >= 0) {
         close(fd);
     }
     struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
-    if (!d || !get_ready(d, mode, e)) {
+    if (!d || !get_ready(d, DB_WRITE, e)) {
         return NULL;
     }
-    struct arena *a = arena_new(0);
-    struct stat st;
     d->wal = stat(file_beside(a, path, "-wal"), &st) == 0 ? st.st_ino : 0;
+    return d;
+}
+
+bool db_check(const char *path, struct err *e)
+{
+    return db_place_check(path, false, e) && first_look(path, e);
+}
+
+struct db *db_open(const char *path, enum db_mode mode, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    struct db *d = NULL;
+
+    if (db_place_check(path, mode == DB_READ, e) && first_look(path, e) &&
+        db_place_settle(path, e)) {
+        d = mode == DB_READ ? open_reader(a, path, e) : open_writer(a, path, e);
+    }
     arena_free(a);
     return d;
 }
@@ -1060,8 +1017,7 @@ static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
 {
     int primary = code & 0xff;
 
-    err_set(e, kind_of(code), "%s: copying the database: %s%s", shown,
-            copy ? sqlite3_errmsg(copy) : sqlite3_errstr(code),
+    err_set(e, kind_of(code), "%s: copying the database: %s%s", shown, sqlite3_errmsg(copy),
             primary == SQLITE_FULL || primary == SQLITE_IOERR
                 ? "; the disk is full or failing: free some space there and run again"
                 : "");
@@ -1090,21 +1046,6 @@ static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct er
     return fail_copy(copy, code, shown, e);
 }
 
-/* The copy has the original's header, which says WAL: a reader would then need to write beside it.
- */
-static bool without_wal(const char *path, const char *shown, struct err *e)
-{
-    static const char format[] = {1, 1};
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format);
-    int error_number = errno;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return done || file_fail(e, "write", shown, error_number);
-}
-
 bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
 {
     sqlite3 *copy = NULL;
@@ -1123,5 +1064,17 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
         db_rollback(d);
     }
     sqlite3_close(copy);
-    return done && without_wal(path, shown, e);
+    if (!done) {
+        return false;
+    }
+    /* The copy has the original's header, which says WAL: a reader would then need to write beside
+     * it. */
+    static const char format[] = {1, 1};
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    done = fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format);
+    int error_number = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return done || file_fail(e, "write", shown, error_number);
 }

@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "io/cell.h"
 
+enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
+
 struct db;
 
 enum db_mode {

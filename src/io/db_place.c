@@ -17,35 +17,6 @@
 #define st_ctim st_ctimespec
 #endif
 
-/* --- whose file is it --- */
-
-bool db_header_is_blank(const struct db_header *h)
-{
-    return h->application_id == 0 && h->version == 0 && !h->has_tables;
-}
-
-bool db_header_judge(const char *path, const struct db_header *h, int newest, struct err *e)
-{
-    if (db_header_is_blank(h)) {
-        return true;
-    }
-    if (h->application_id != DB_APPLICATION_ID) {
-        err_set(e, ERR_STORE,
-                "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
-                "Name another file ([database] path)",
-                path);
-        return err_cause(e, CAUSE_LOCAL_FOREIGN);
-    }
-    if (h->version > newest) {
-        err_set(e, ERR_STORE,
-                "%s: made by a newer rollcall (schema %lld, this program knows %d); "
-                "update rollcall",
-                path, (long long)h->version, newest);
-        return err_cause(e, CAUSE_LOCAL_NEWER);
-    }
-    return true;
-}
-
 /* The main file alone, without locks, without its WAL. */
 static const char *immutable_uri(struct arena *a, const char *path)
 {
@@ -56,46 +27,6 @@ static const char *immutable_uri(struct arena *a, const char *path)
     const char *uri = arena_strdup(a, buf_str(&b));
     buf_free(&b);
     return uri;
-}
-
-/* A first look that cannot leave anything behind. What it refuses is refused for sure: of a file of
- * ours, the first page either bears our id or is blank (what is missing is in the WAL). What it
- * cannot read is left to the real opening. SQLite opens it, not we: closing the file ourselves
- * would drop SQLite's own locks. */
-static bool first_look(struct arena *a, const char *path, int newest, struct err *e)
-{
-    /* One statement, and so one moment: another program may be making the file right now. */
-    static const char header_sql[] =
-        "SELECT application_id, user_version, EXISTS (SELECT 1 FROM sqlite_master)"
-        " FROM pragma_application_id, pragma_user_version";
-    struct db_header h = {0};
-    sqlite3 *handle = NULL;
-    sqlite3_stmt *s = NULL;
-
-    int code = sqlite3_open_v2(immutable_uri(a, path), &handle,
-                               SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_prepare_v2(handle, header_sql, -1, &s, NULL);
-    }
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(s);
-    }
-    bool is_read = code == SQLITE_ROW;
-    if (is_read) {
-        h.application_id = sqlite3_column_int64(s, 0);
-        h.version = sqlite3_column_int64(s, 1);
-        h.has_tables = sqlite3_column_int64(s, 2);
-    }
-    sqlite3_finalize(s);
-    sqlite3_close(handle);
-    if ((code & 0xff) == SQLITE_NOTADB) {
-        err_set(e, ERR_STORE,
-                "%s: not a SQLite database; it was left as it is. Name another file "
-                "([database] path)",
-                path);
-        return err_cause(e, CAUSE_LOCAL_FOREIGN);
-    }
-    return !is_read || db_header_judge(path, &h, newest, e);
 }
 
 /* --- where it lies --- */
@@ -113,27 +44,22 @@ static bool has_wal(struct arena *a, const char *path)
     return stat(file_beside(a, path, "-wal"), &st) == 0 && st.st_size > 0;
 }
 
-static bool check_existing(struct arena *a, const char *path, const struct stat *st, int newest,
-                           struct err *e)
+const char *db_place_alone(struct arena *a, const char *path)
 {
-    if (!S_ISREG(st->st_mode)) {
-        err_set(e, ERR_STORE, "%s: not a file", path);
-        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+    struct stat st;
+
+    if (stat(path, &st) != 0 || st.st_size == 0 || has_wal(a, path)) {
+        return NULL;
     }
-    if (!may(path, R_OK)) {
-        err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
-        return err_cause(e, CAUSE_LOCAL_RIGHTS);
-    }
-    /* Beside a WAL the file alone says nothing: a checkpoint may have been cut in its first page,
-     * which SQLite then has from the WAL. */
-    return st->st_size == 0 || has_wal(a, path) || first_look(a, path, newest, e);
+    return immutable_uri(a, path);
 }
 
-static bool check_absent(struct arena *a, const char *path, bool must_exist, struct err *e)
+static bool check_absent(const char *path, bool must_exist, struct err *e)
 {
     if (must_exist) {
         return err_set(e, ERR_STORE, "%s: no such database yet; `rollcall extract` makes it", path);
     }
+    struct arena *a = arena_new(0);
     const char *directory = file_directory(a, path);
     struct stat st;
     bool there = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
@@ -143,10 +69,11 @@ static bool check_absent(struct arena *a, const char *path, bool must_exist, str
                 directory);
         err_cause(e, CAUSE_LOCAL_DIRECTORY);
     }
+    arena_free(a);
     return there;
 }
 
-bool db_place_check(const char *path, bool must_exist, int newest, struct err *e)
+bool db_place_check(const char *path, bool must_exist, struct err *e)
 {
     const char *system = NULL;
     struct stat st;
@@ -158,19 +85,25 @@ bool db_place_check(const char *path, bool must_exist, int newest, struct err *e
                 path, system);
         return err_cause(e, CAUSE_LOCAL_NETWORK_DISK);
     }
-    bool there = stat(path, &st) == 0;
-    if (!there && errno == EACCES) {
+    if (stat(path, &st) != 0) {
+        if (errno != EACCES) {
+            return check_absent(path, must_exist, e);
+        }
         err_set(e, ERR_STORE,
                 "%s: this user may not enter its directory (or one above it); give the user "
                 "that right",
                 path);
         return err_cause(e, CAUSE_LOCAL_RIGHTS);
     }
-    struct arena *a = arena_new(0);
-    bool fine =
-        there ? check_existing(a, path, &st, newest, e) : check_absent(a, path, must_exist, e);
-    arena_free(a);
-    return fine;
+    if (!S_ISREG(st.st_mode)) {
+        err_set(e, ERR_STORE, "%s: not a file", path);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+    }
+    if (!may(path, R_OK)) {
+        err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
+        return err_cause(e, CAUSE_LOCAL_RIGHTS);
+    }
+    return true;
 }
 
 /* --- a write-ahead log of another file --- */
@@ -259,9 +192,10 @@ static int check_whole(const char *name, int flags, bool *is_rollback)
     return code & 0xff;
 }
 
-static bool is_later(const struct timespec *a, const struct timespec *b)
+/* Of one machine, for comparison. */
+static int64_t nanoseconds(const struct timespec *t)
 {
-    return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+    return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
 }
 
 static bool is_of_another(struct arena *a, const char *path)
@@ -289,7 +223,7 @@ bool db_place_settle(const char *path, struct err *e)
 
     if (stat(arena_printf(a, "%s-wal", real), &wal) == 0 && wal.st_size > 0 &&
         (stat(real, &file) != 0 || file.st_size == 0 ||
-         (!is_later(&wal.st_mtim, &file.st_ctim) && is_of_another(a, real)))) {
+         (nanoseconds(&wal.st_mtim) <= nanoseconds(&file.st_ctim) && is_of_another(a, real)))) {
         settled = db_place_set_aside(real, wal.st_ino);
     }
     arena_free(a);
@@ -313,43 +247,20 @@ static void take_stamp(const char *path, struct stat *out)
     }
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 bool db_stamp_check(const struct stat *stamp, const char *path, struct err *e)
 {
     struct stat now;
 
     take_stamp(path, &now);
     if (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
-        same_time(&now.st_mtim, &stamp->st_mtim) && same_time(&now.st_ctim, &stamp->st_ctim)) {
+        nanoseconds(&now.st_mtim) == nanoseconds(&stamp->st_mtim) &&
+        nanoseconds(&now.st_ctim) == nanoseconds(&stamp->st_ctim)) {
         return true;
     }
     return err_set(e, ERR_STORE,
                    "%s: a run wrote to it while it was read; run the command again (a user that "
                    "may write to the file and its directory need not wait for runs)",
                    path);
-}
-
-/* Where a WAL is, SQLite needs its index too, which only those who may write can make. */
-static bool check_wal(struct arena *a, const char *path, struct err *e)
-{
-    const char *wal = file_beside(a, path, "-wal");
-    const char *index = file_beside(a, path, "-shm");
-
-    if (may(wal, R_OK) && may(index, R_OK)) {
-        return true;
-    }
-    if (!may(index, F_OK)) {
-        return err_set(e, ERR_STORE,
-                       "%s: a run that was cut off left %s behind, which needs a user that may "
-                       "write there: run `rollcall extract`, or let this user write to %s",
-                       path, wal, file_directory(a, wal));
-    }
-    return err_set(e, ERR_STORE, "%s: this user may not read %s and %s; give the user that right",
-                   path, wal, index);
 }
 
 bool db_place_reading(struct arena *a, const char *path, struct db_reading *out, struct err *e)
@@ -367,5 +278,19 @@ bool db_place_reading(struct arena *a, const char *path, struct db_reading *out,
         return true;
     }
     out->flags = SQLITE_OPEN_READONLY;
-    return check_wal(a, path, e);
+    /* Where a WAL is, SQLite needs its index too, which only those who may write can make. */
+    const char *wal = file_beside(a, path, "-wal");
+    const char *index = file_beside(a, path, "-shm");
+    if (may(wal, R_OK) && may(index, R_OK)) {
+        return true;
+    }
+    if (may(index, F_OK)) {
+        return err_set(e, ERR_STORE,
+                       "%s: this user may not read %s and %s; give the user that right", path, wal,
+                       index);
+    }
+    return err_set(e, ERR_STORE,
+                   "%s: a run that was cut off left %s behind, which needs a user that may "
+                   "write there: run `rollcall extract`, or let this user write to %s",
+                   path, wal, file_directory(a, wal));
 }

@@ -1,5 +1,5 @@
 /*
- * Where a database lies, whose it is, and how this user may read it; for io/db.c.
+ * Where a database lies, and how this user may read it; for io/db.c.
  *
  * Invariant: looking leaves nothing behind, neither a file nor a lock.
  */
@@ -11,26 +11,18 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { DB_APPLICATION_ID = 0x726c636c }; /* "rlcl" */
-
 /* SQLite's file format, 1.3: bytes 18 and 19 say how the file is written and read, 1 with a
  * rollback journal, 2 with a WAL. */
 enum { DB_FORMAT_OFFSET = 18 };
 
-/* What a file says of itself; a blank one is nobody's yet. */
-struct db_header {
-    int64_t application_id;
-    int64_t version;
-    int64_t has_tables;
-};
-bool db_header_is_blank(const struct db_header *h);
+/* Whether a database may be at `path`: no network file system, a file that this user may read, or
+ * none yet where its directory exists (`must_exist`: refused). */
+bool db_place_check(const char *path, bool must_exist, struct err *e);
 
-/* Refuses (ERR_STORE) what is another program's, or newer than schema `newest`. */
-bool db_header_judge(const char *path, const struct db_header *h, int newest, struct err *e);
-
-/* Whether a database of ours may be at `path`: no network file system, a file that this user may
- * read and whose header is ours, or none yet where its directory exists (`must_exist`: refused). */
-bool db_place_check(const char *path, bool must_exist, int newest, struct err *e);
+/* The name, in the arena, under which SQLITE_OPEN_URI reads the main file alone, without locks,
+ * without its WAL. NULL where that says nothing: absent, empty, or beside a WAL (a checkpoint may
+ * have been cut in its first page, which SQLite then has from the WAL). */
+const char *db_place_alone(struct arena *a, const char *path);
 
 /* Puts a write-ahead log that is not of the file at `path` (a backup moved there, or nothing) out
  * of its way, beside it under a name that the log tells. What SQLite can recover is left to it.

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "child.h"
-#include "io/db_place.h"
 #include "io/embedded.h"
 #include "scratch.h"
 

@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 
 #include "etl/window.h"
-#include "io/db_place.h"
 #include "io/embedded.h"
 #include "scratch.h"
 #include "streams/stream.h"
