@@ -87,7 +87,7 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
         return CAUSE_LOGIN_SERVER;
     }
     for (size_t i = 0; words && i < COUNT_OF(login_words); i++) {
-        if (str_has_nocase(words, login_words[i].words)) {
+        if (strcasestr(words, login_words[i].words)) {
             return login_words[i].cause;
         }
     }
@@ -119,7 +119,7 @@ enum cause_id diagnose_refusal(const char *words, const char *login_url, const c
     bool is_known = false;
     struct err ignored;
 
-    if (str_has_nocase(words, "ip.not.authorized")) {
+    if (strcasestr(words, "ip.not.authorized")) {
         return CAUSE_TOKEN_ADDRESS;
     }
     struct arena *a = arena_new(0);

@@ -20,11 +20,11 @@ struct block {
     _Alignas(max_align_t) unsigned char data[];
 };
 
-/* Small pieces come from `top`; `top`'s chain ends in the first block, which stays for the arena's
- * life. A piece too large for the next block has a block of its own in `large`. */
+/* Small pieces come from `top`. A piece too large for the next block has a block of its own, pushed
+ * below `top`. The first block stays for the arena's life. */
 struct arena {
     struct block *top;
-    struct block *large;
+    struct block *first;
 };
 
 _Noreturn void out_of_memory(void)
@@ -77,14 +77,6 @@ static struct block *push_block(struct block **chain, size_t size)
     return b;
 }
 
-static void pop_block(struct block **chain)
-{
-    struct block *b = *chain;
-
-    *chain = b->below;
-    free(b);
-}
-
 static size_t aligned(size_t size)
 {
     if (size > PTRDIFF_MAX - sizeof(struct block) - ALIGNMENT) {
@@ -97,19 +89,24 @@ struct arena *arena_new(size_t block_bytes)
 {
     struct arena *a = xcalloc(1, sizeof(*a));
 
-    push_block(&a->top, aligned(block_bytes > 0 ? block_bytes : FIRST_BLOCK_BYTES));
+    a->first = push_block(&a->top, aligned(block_bytes > 0 ? block_bytes : FIRST_BLOCK_BYTES));
     return a;
 }
 
 void arena_reset(struct arena *a)
 {
-    while (a->large) {
-        pop_block(&a->large);
+    struct block *b = a->top;
+
+    while (b) {
+        struct block *below = b->below;
+        if (b != a->first) {
+            free(b);
+        }
+        b = below;
     }
-    while (a->top->below) {
-        pop_block(&a->top);
-    }
-    a->top->used = 0;
+    a->first->below = NULL;
+    a->first->used = 0;
+    a->top = a->first;
 }
 
 void arena_free(struct arena *a)
@@ -118,47 +115,31 @@ void arena_free(struct arena *a)
         return;
     }
     arena_reset(a);
-    pop_block(&a->top);
+    free(a->first);
     free(a);
 }
 
 size_t arena_bytes(const struct arena *a)
 {
-    const struct block *const chains[] = {a->top, a->large};
     size_t bytes = sizeof(*a);
 
-    for (size_t i = 0; i < COUNT_OF(chains); i++) {
-        for (const struct block *b = chains[i]; b; b = b->below) {
-            bytes += sizeof(*b) + b->size;
-        }
+    for (const struct block *b = a->top; b; b = b->below) {
+        bytes += sizeof(*b) + b->size;
     }
     return bytes;
-}
-
-/* The block with room for `size` bytes, made when there is none. */
-static struct block *block_for(struct arena *a, size_t size)
-{
-    size_t next = a->top->size;
-
-    if (size <= a->top->size - a->top->used) {
-        return a->top;
-    }
-    if (next < LARGEST_BLOCK_BYTES) {
-        next *= 2;
-    }
-    if (size > next / 4) {
-        return push_block(&a->large, size);
-    }
-    return push_block(&a->top, next);
 }
 
 /* Room that is not zeroed, for what is overwritten at once. */
 static void *take(struct arena *a, size_t size)
 {
     size_t bytes = aligned(size);
-    struct block *b = block_for(a, bytes);
-    void *memory = b->data + b->used;
+    struct block *b = a->top;
 
+    if (bytes > b->size - b->used) {
+        size_t next = b->size < LARGEST_BLOCK_BYTES ? 2 * b->size : b->size;
+        b = bytes > next / 4 ? push_block(&b->below, bytes) : push_block(&a->top, next);
+    }
+    void *memory = b->data + b->used;
     b->used += bytes;
     return memory;
 }

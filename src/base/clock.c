@@ -1,7 +1,7 @@
 #include "base/clock.h"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -11,17 +11,13 @@
 
 #define DAY_SECONDS INT64_C(86400)
 
-/* Day numbers, counted from 0000-01-01 inside this file, are clearest without negatives. */
-#define DAYS_TO_1970 719528
-#define DAYS_TO_9999 3652424 /* 9999-12-31 */
-
-#define FIRST_MS (-DAYS_TO_1970 * MS_PER_DAY)
-#define LAST_MS  ((DAYS_TO_9999 - DAYS_TO_1970 + 1) * MS_PER_DAY - 1)
+#define FIRST_MS (FIRST_DAY * MS_PER_DAY)
+#define LAST_MS  ((LAST_DAY + 1) * MS_PER_DAY - 1)
 
 enum {
+    FIRST_DAY = -719528, /* 0000-01-01 */
+    LAST_DAY = 2932896,  /* 9999-12-31 */
     ZONE_NAME_BYTES = 64,
-    ZONE_LIST_MAX = 4096,
-    ZONE_DEPTH_MAX = 3, /* America/Argentina/Salta */
 };
 
 static int64_t read_clock_ms(clockid_t id)
@@ -59,51 +55,33 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0 ? 1 : 0);
 }
 
-static int days_in_month(int year, int month)
+/* The day number of a date. Years are counted from March, so that a leap day is the last day of its
+ * year, and from 400 years earlier, so that nothing is negative. */
+static int32_t day_of(int year, int month, int day)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const int to_1970 = 865565;
+    int years = year + 400 - (month <= 2 ? 1 : 0);
+    int months = (month + 9) % 12;
+    int leap_days = years / 4 - years / 100 + years / 400;
 
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
-/* Days from 0000-01-01 to the first day of `year` (0 to 10000); year 0 is a leap year. */
-static int days_before_year(int year)
-{
-    return 365 * year + (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400;
-}
-
-struct date {
-    int year;
-    int month;
-    int day;
-};
-
-/* The date of a day number; one outside the years 0000 to 9999 gives the nearest day inside. */
-static struct date date_of(int64_t day)
-{
-    int64_t wanted = day + DAYS_TO_1970;
-    int days = wanted < 0 ? 0 : wanted > DAYS_TO_9999 ? DAYS_TO_9999 : (int)wanted;
-    struct date d = {.year = days / 366, .month = 1};
-
-    while (days_before_year(d.year + 1) <= days) {
-        d.year++;
-    }
-    days -= days_before_year(d.year);
-    while (days >= days_in_month(d.year, d.month)) {
-        days -= days_in_month(d.year, d.month++);
-    }
-    d.day = days + 1;
-    return d;
+    return 365 * years + leap_days + (153 * months + 2) / 5 + day - 1 - to_1970;
 }
 
 char *clock_format_day(int32_t day, char *out)
 {
-    struct date d = date_of(day);
+    int shown = day < FIRST_DAY ? FIRST_DAY : day > LAST_DAY ? LAST_DAY : day;
+    int year = (shown - FIRST_DAY) / 366;
+    int month = 1;
 
-    (void)snprintf(out, CLOCK_DAY_BYTES, "%04u-%02u-%02u", (unsigned)d.year % 10000U,
-                   (unsigned)d.month % 100U, (unsigned)d.day % 100U);
+    while (day_of(year + 1, 1, 1) <= shown) {
+        year++;
+    }
+    while (month < 12 && day_of(year, month + 1, 1) <= shown) {
+        month++;
+    }
+    int rest = shown - day_of(year, month, 1);
+    (void)snprintf(out, CLOCK_DAY_BYTES, "%04u-%02u-%02u", (unsigned)year % 10000U,
+                   (unsigned)month % 100U, (unsigned)(rest + 1) % 100U);
     return out;
 }
 
@@ -129,117 +107,83 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads exactly `count` digits at *at and moves past them. */
-static bool read_digits(const char **at, int count, int *out)
+/* Reads what `shape` says and moves past it: a digit stands for a number of so many digits, any
+ * other character for itself. False, without a move, when the text is of another shape. */
+static bool read_numbers(const char **at, const char *shape, int *numbers)
 {
-    int value = 0;
+    const char *c = *at;
 
-    for (int i = 0; i < count; i++) {
-        if (!is_digit(**at)) {
-            return false;
+    for (; *shape; shape++) {
+        if (!is_digit(*shape)) {
+            if (*c++ != *shape) {
+                return false;
+            }
+            continue;
         }
-        value = value * 10 + (**at - '0');
-        (*at)++;
+        int value = 0;
+        for (int left = *shape - '0'; left > 0; left--) {
+            if (!is_digit(*c)) {
+                return false;
+            }
+            value = value * 10 + (*c++ - '0');
+        }
+        *numbers++ = value;
     }
-    *out = value;
-    return true;
-}
-
-static bool read_char(const char **at, char wanted)
-{
-    if (**at != wanted) {
-        return false;
-    }
-    (*at)++;
+    *at = c;
     return true;
 }
 
 static bool read_date(const char **at, int32_t *day)
 {
-    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    struct date d;
+    int n[3];
 
-    if (!read_digits(at, 4, &d.year) || !read_char(at, '-') || !read_digits(at, 2, &d.month) ||
-        !read_char(at, '-') || !read_digits(at, 2, &d.day)) {
+    if (!read_numbers(at, "4-2-2", n)) {
         return false;
     }
-    if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > days_in_month(d.year, d.month)) {
-        return false;
-    }
-    bool leaps = d.month > 2 && days_in_month(d.year, 2) == 29;
-    *day = days_before_year(d.year) + before[d.month - 1] + leaps + d.day - 1 - DAYS_TO_1970;
-    return true;
+    *day = day_of(n[0], n[1], n[2]);
+    return n[1] >= 1 && n[1] <= 12 && n[2] >= 1 &&
+           *day < day_of(n[0] + n[1] / 12, n[1] % 12 + 1, 1);
 }
 
-/* The digits after the point: any number of them, at least one, cut to milliseconds. */
-static bool read_fraction(const char **at, int *ms)
-{
-    int scale = 100;
-
-    if (!is_digit(**at)) {
-        return false;
-    }
-    *ms = 0;
-    for (; is_digit(**at); (*at)++) {
-        *ms += (**at - '0') * scale;
-        scale /= 10;
-    }
-    return true;
-}
-
-/* HH:MM, HH:MM:SS or HH:MM:SS.fraction. */
+/* HH:MM, HH:MM:SS or HH:MM:SS.fraction, whose digits are cut to milliseconds. */
 static bool read_time(const char **at, int64_t *ms)
 {
-    int hour = 0;
-    int minute = 0;
-    int second = 0;
+    int n[3] = {0};
+    int tenth;
     int fraction = 0;
 
-    if (!read_digits(at, 2, &hour) || !read_char(at, ':') || !read_digits(at, 2, &minute)) {
+    if (!read_numbers(at, "2:2", n)) {
         return false;
     }
-    if (read_char(at, ':')) {
-        if (!read_digits(at, 2, &second)) {
-            return false;
-        }
-        if (read_char(at, '.') && !read_fraction(at, &fraction)) {
-            return false;
+    if (read_numbers(at, ":2", &n[2]) && read_numbers(at, ".1", &tenth)) {
+        fraction = tenth * 100;
+        for (int scale = 10; is_digit(**at); (*at)++) {
+            fraction += (**at - '0') * scale;
+            scale /= 10;
         }
     }
-    if (hour > 23 || minute > 59 || second > 59) {
-        return false;
-    }
-    *ms = (((int64_t)hour * 60 + minute) * 60 + second) * MS_PER_SECOND + fraction;
-    return true;
+    *ms = (((int64_t)n[0] * 60 + n[1]) * 60 + n[2]) * MS_PER_SECOND + fraction;
+    return n[0] <= 23 && n[1] <= 59 && n[2] <= 59;
 }
 
 /* Z, +HH, +HHMM or +HH:MM (or -). */
 static bool read_offset(const char **at, int64_t *ms)
 {
-    int hour = 0;
-    int minute = 0;
+    int n[2] = {0};
 
-    if (read_char(at, 'Z')) {
-        *ms = 0;
+    *ms = 0;
+    if (read_numbers(at, "Z", n)) {
         return true;
     }
-    bool west = **at == '-';
-    if (!west && **at != '+') {
+    bool west = read_numbers(at, "-", n);
+    if (!west && !read_numbers(at, "+", n)) {
         return false;
     }
-    (*at)++;
-    if (!read_digits(at, 2, &hour)) {
+    if (!read_numbers(at, "2:2", n) && !read_numbers(at, "22", n) && !read_numbers(at, "2", n)) {
         return false;
     }
-    bool more = read_char(at, ':') || **at != '\0';
-    if (more && !read_digits(at, 2, &minute)) {
-        return false;
-    }
-    if (hour > 23 || minute > 59) {
-        return false;
-    }
-    *ms = ((int64_t)hour * 60 + minute) * 60 * MS_PER_SECOND * (west ? -1 : 1);
-    return true;
+    *ms = ((int64_t)n[0] * 60 + n[1]) * (west ? -MS_PER_MINUTE : MS_PER_MINUTE);
+    return n[0] <= 23 && n[1] <= 59;
 }
 
 bool clock_parse(const char *text, bool assume_utc, int64_t *ms)
@@ -253,19 +197,15 @@ bool clock_parse(const char *text, bool assume_utc, int64_t *ms)
         return false;
     }
     if (*at != '\0') {
-        if (!read_char(&at, 'T') || !read_time(&at, &time_ms)) {
+        if (!read_numbers(&at, "T", NULL) || !read_time(&at, &time_ms)) {
             return false;
         }
-        bool bare = *at == '\0';
-        if (bare ? !assume_utc : !read_offset(&at, &offset_ms)) {
-            return false;
-        }
-        if (*at != '\0') {
+        if (*at == '\0' ? !assume_utc : !read_offset(&at, &offset_ms)) {
             return false;
         }
     }
     int64_t instant = day * MS_PER_DAY + time_ms - offset_ms;
-    if (instant < FIRST_MS || instant > LAST_MS) {
+    if (*at != '\0' || instant < FIRST_MS || instant > LAST_MS) {
         return false;
     }
     *ms = instant;
@@ -371,12 +311,6 @@ int64_t clock_zone_day_start_ms(int32_t day)
 
 /* --- finding a zone --------------------------------------------------------------------------- */
 
-struct zone_list {
-    struct arena *arena;
-    const char **names;
-    size_t count;
-};
-
 /* The directories a zone's file is looked for in, one after the other; NULL behind the last. */
 static const char *zone_directory(size_t at)
 {
@@ -413,37 +347,40 @@ static const char *find_zone_file(struct arena *a, const char *name)
     return NULL;
 }
 
-/* Collects the zones in a directory; `prefix` is its place below the zone directory ("Asia/"). */
-static void list_zones(struct zone_list *list, const char *directory, const char *prefix, int depth)
-{
-    DIR *entries = opendir(directory);
-
-    if (!entries) {
-        return;
-    }
-    for (struct dirent *entry = readdir(entries); entry; entry = readdir(entries)) {
-        struct stat status;
-        const char *path = arena_printf(list->arena, "%s/%s", directory, entry->d_name);
-        const char *name = arena_printf(list->arena, "%s%s", prefix, entry->d_name);
-
-        /* Zones and their areas begin with a capital; tables have a dot in their names. */
-        if (entry->d_name[0] < 'A' || entry->d_name[0] > 'Z' || strchr(entry->d_name, '.') ||
-            stat(path, &status) != 0) {
-            continue;
-        }
-        if (S_ISDIR(status.st_mode) && depth < ZONE_DEPTH_MAX) {
-            list_zones(list, path, arena_printf(list->arena, "%s/", name), depth + 1);
-        } else if (S_ISREG(status.st_mode) && list->count < ZONE_LIST_MAX &&
-                   (depth > 1 || str_eq(name, "UTC"))) {
-            list->names[list->count++] = name;
-        }
-    }
-    (void)closedir(entries);
-}
-
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the zones of the first directory that has any, sorted. */
+static const char **installed_zones(struct arena *a, size_t *count)
+{
+    /* Zones and their areas begin with a capital. Some systems ship UTC alone. */
+    static const char *const shapes[] = {"UTC", "[A-Z]*/[A-Z]*", "[A-Z]*/[A-Z]*/[A-Z]*"};
+    const char **names = NULL;
+    const char *directory;
+
+    *count = 0;
+    for (size_t d = 0; *count == 0 && (directory = zone_directory(d)); d++) {
+        glob_t found = {0};
+
+        for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+            (void)glob(arena_printf(a, "%s/%s", directory, shapes[i]),
+                       GLOB_MARK | (i > 0 ? GLOB_APPEND : 0), NULL, &found);
+        }
+        names = arena_array(a, found.gl_pathc, sizeof(*names));
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            const char *name = found.gl_pathv[i] + strlen(directory) + 1;
+
+            /* Tables have a dot in their names, and a slash ends that of an area. */
+            if (!strchr(name, '.') && !str_ends_with(name, "/")) {
+                names[(*count)++] = arena_strdup(a, name);
+            }
+        }
+        globfree(&found);
+        qsort(names, *count, sizeof(*names), compare_names);
+    }
+    return names;
 }
 
 static const char *last_part(const char *name)
@@ -453,120 +390,106 @@ static const char *last_part(const char *name)
     return slash ? slash + 1 : name;
 }
 
-static bool is_area(const struct zone_list *list, const char *name)
+/* The installed name nearest to a misspelt one, NULL: none is near. By its city, which says more
+ * than its area, then by the whole. */
+static const char *nearest_zone(struct arena *a, const char *const *zones, size_t count,
+                                const char *misspelt)
 {
-    size_t length = strlen(name);
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (str_starts_with(list->names[i], name) && list->names[i][length] == '/') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The installed name nearest to a misspelt one: by its city, which says more than its area,
- * then by the whole. */
-static const char *nearest_zone(const struct zone_list *list, char *name)
-{
-    const char **parts = arena_array(list->arena, list->count, sizeof(*parts));
+    const char **cities = arena_array(a, count, sizeof(*cities));
+    char *name = arena_strdup(a, misspelt);
+    bool is_area = false;
 
     for (char *c = name; *c; c++) {
-        if (*c == ' ') {
-            *c = '_';
+        *c = (char)(*c == ' ' ? '_' : *c);
+    }
+    for (size_t i = 0; i < count; i++) {
+        cities[i] = last_part(zones[i]);
+        is_area = is_area || (str_starts_with(zones[i], name) && zones[i][strlen(name)] == '/');
+        if (str_eq_nocase(zones[i], name)) {
+            return zones[i];
         }
     }
-    for (size_t i = 0; i < list->count; i++) {
-        parts[i] = last_part(list->names[i]);
-        if (str_eq_nocase(list->names[i], name)) {
-            return list->names[i];
-        }
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        if (str_eq_nocase(parts[i], last_part(name))) {
-            return list->names[i];
+    const char *city = last_part(name);
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq_nocase(cities[i], city)) {
+            return zones[i];
         }
     }
     /* Neither three letters nor an area alone are a misspelling: KST is not ACT, Asia not Apia. */
-    if (strlen(last_part(name)) < 4 || is_area(list, name)) {
+    if (strlen(city) < 4 || is_area) {
         return NULL;
     }
-    const char *near = str_nearest(last_part(name), parts, list->count);
-    for (size_t i = 0; near && i < list->count; i++) {
-        if (parts[i] == near) {
-            return list->names[i];
+    const char *near = str_nearest(city, cities, count);
+    for (size_t i = 0; near && i < count; i++) {
+        if (cities[i] == near) {
+            return zones[i];
         }
     }
-    return str_nearest(name, list->names, list->count);
+    return str_nearest(name, zones, count);
 }
 
 /* Says what is wrong with a name that has no file. */
-static bool refuse_unknown(struct arena *a, const char *name, struct err *e)
+static void refuse_unknown(struct arena *a, const char *name, struct err *e)
 {
     const char *shown = str_escaped(a, name);
-    struct zone_list list = {.arena = a};
+    size_t count;
+    const char *const *zones = installed_zones(a, &count);
 
-    list.names = arena_array(a, ZONE_LIST_MAX, sizeof(*list.names));
-    for (size_t i = 0; zone_directory(i) && list.count == 0; i++) {
-        list_zones(&list, zone_directory(i), "", 1);
+    /* There must be more than the UTC that some systems ship alone. */
+    if (count <= 1) {
+        err_set(e, ERR_CONFIG,
+                "time zone \"%s\": no time zone data is installed; install the package tzdata (or "
+                "set timezone = UTC)",
+                shown);
+        return;
     }
-    /* The list must hold more than the UTC that some systems ship alone. */
-    if (list.count <= 1) {
-        return err_set(e, ERR_CONFIG,
-                       "time zone \"%s\": no time zone data is installed; install the package "
-                       "tzdata (or set timezone = UTC)",
-                       shown);
-    }
-
-    qsort(list.names, list.count, sizeof(*list.names), compare_names);
-    const char *near = nearest_zone(&list, arena_strdup(a, name));
+    const char *near = nearest_zone(a, zones, count, name);
     if (near) {
-        return err_set(e, ERR_CONFIG, "unknown time zone \"%s\"; did you mean \"%s\"?", shown,
-                       near);
+        err_set(e, ERR_CONFIG, "unknown time zone \"%s\"; did you mean \"%s\"?", shown, near);
+        return;
     }
-    return err_set(e, ERR_CONFIG,
-                   "unknown time zone \"%s\"; a zone is named by area and city, as in Asia/Seoul "
-                   "(the package tzdata brings them)",
-                   shown);
+    err_set(e, ERR_CONFIG,
+            "unknown time zone \"%s\"; a zone is named by area and city, as in Asia/Seoul (the "
+            "package tzdata brings them)",
+            shown);
 }
 
-static bool use_zone(const char *value)
-{
-    INVARIANT(setenv("TZ", value, 1) == 0);
-    tzset();
-    return true;
-}
-
-static bool set_zone(struct arena *a, const char *name, struct err *e)
+/* What TZ is to be for a zone; NULL with *e. */
+static const char *tz_of(struct arena *a, const char *name, struct err *e)
 {
     /* Names in posix/ repeat the others; those in right/ count leap seconds, which Unix time has
      * not. */
     if (name[0] == '\0' || name[0] == '/' || name[0] == ':' || strstr(name, "..") ||
         strlen(name) >= ZONE_NAME_BYTES || str_starts_with(name, "posix/") ||
         str_starts_with(name, "right/")) {
-        return err_set(e, ERR_CONFIG,
-                       "\"%s\" is not the name of a time zone; one is named by area and city, as "
-                       "in Asia/Seoul",
-                       str_escaped(a, name));
+        err_set(e, ERR_CONFIG,
+                "\"%s\" is not the name of a time zone; one is named by area and city, as in "
+                "Asia/Seoul",
+                str_escaped(a, name));
+        return NULL;
     }
     /* UTC needs no file, so that it works where no zone data is installed. */
     if (str_eq(name, "UTC") || str_eq(name, "Etc/UTC")) {
-        return use_zone("UTC0");
+        return "UTC0";
     }
-
     const char *path = find_zone_file(a, name);
     if (!path) {
-        return refuse_unknown(a, name, e);
+        refuse_unknown(a, name, e);
+        return NULL;
     }
     /* The file that was checked, whatever directory libc itself would have looked in. */
-    return use_zone(arena_printf(a, ":%s", path));
+    return arena_printf(a, ":%s", path);
 }
 
 bool clock_set_zone(const char *name, struct err *e)
 {
     struct arena *a = arena_new(0);
-    bool set = set_zone(a, name, e);
+    const char *tz = tz_of(a, name, e);
 
+    if (tz) {
+        INVARIANT(setenv("TZ", tz, 1) == 0);
+        tzset();
+    }
     arena_free(a);
-    return set;
+    return tz != NULL;
 }

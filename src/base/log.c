@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -107,48 +108,30 @@ static bool add_field(struct buf *line, const struct log_field *f)
            add_quoted(line, f->text);
 }
 
-/* A log that cannot be written is no reason to stop. */
-static void write_all(const struct buf *bytes)
+/* Writes bytes with the status line behind them, by one write; `writing` is held. A log that cannot
+ * be written is no reason to stop. */
+static void write_all(bool clear, const struct buf *line)
 {
-    ssize_t written;
+    struct iovec parts[] = {
+        {.iov_base = CLEAR_LINE, .iov_len = clear ? strlen(CLEAR_LINE) : 0},
+        {.iov_base = line->data, .iov_len = line->length},
+        {.iov_base = status_line, .iov_len = strlen(status_line)},
+    };
 
-    do {
-        written = write(STDERR_FILENO, bytes->data, bytes->length);
-    } while (written < 0 && errno == EINTR);
-}
-
-/* Writes a line, above the status line when there is one. */
-static void write_line(const struct buf *line)
-{
-    struct buf whole;
-
-    pthread_mutex_lock(&writing);
-    if (status_line[0] == '\0') {
-        write_all(line);
-    } else {
-        buf_init(&whole, LINE_BYTES + STATUS_BYTES + sizeof(CLEAR_LINE));
-        (void)(buf_add_str(&whole, CLEAR_LINE) && buf_add(&whole, line->data, line->length) &&
-               buf_add_str(&whole, status_line));
-        write_all(&whole);
-        buf_free(&whole);
+    while (writev(STDERR_FILENO, parts, COUNT_OF(parts)) < 0 && errno == EINTR) {
     }
-    pthread_mutex_unlock(&writing);
 }
 
 void log_status(const char *text)
 {
     int saved = errno;
-    struct buf line;
 
-    buf_init(&line, STATUS_BYTES + sizeof(CLEAR_LINE));
     pthread_mutex_lock(&writing);
     if (text || status_line[0] != '\0') {
         (void)snprintf(status_line, sizeof(status_line), "%s", text ? text : "");
-        (void)(buf_add_str(&line, CLEAR_LINE) && buf_add_str(&line, status_line));
-        write_all(&line);
+        write_all(true, &(struct buf){.data = NULL});
     }
     pthread_mutex_unlock(&writing);
-    buf_free(&line);
     errno = saved;
 }
 
@@ -176,7 +159,9 @@ void log_event(enum log_level level, const char *event, const struct log_field *
         (void)buf_add_str(&line, json ? ",\"cut\":true" : " cut=true");
     }
     (void)buf_add_str(&line, json ? "}\n" : "\n");
-    write_line(&line);
+    pthread_mutex_lock(&writing);
+    write_all(status_line[0] != '\0', &line);
+    pthread_mutex_unlock(&writing);
     buf_free(&line);
     errno = saved;
 }

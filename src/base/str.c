@@ -1,6 +1,8 @@
 #include "base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 
@@ -8,32 +10,20 @@
 
 enum { NEAREST_MAX_BYTES = 128 };
 
+/* The program never calls setlocale: the functions of libc know ASCII alone. */
 static char lower(char c)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return (char)(c + ('a' - 'A'));
-    }
-    return c;
+    return (char)tolower((unsigned char)c);
 }
 
 bool str_eq(const char *a, const char *b)
 {
-    if (!a || !b) {
-        return a == b;
-    }
-    return strcmp(a, b) == 0;
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 bool str_eq_nocase(const char *a, const char *b)
 {
-    if (!a || !b) {
-        return a == b;
-    }
-    while (*a && lower(*a) == lower(*b)) {
-        a++;
-        b++;
-    }
-    return lower(*a) == lower(*b);
+    return a && b ? strcasecmp(a, b) == 0 : a == b;
 }
 
 bool str_starts_with(const char *text, const char *prefix)
@@ -49,26 +39,10 @@ bool str_ends_with(const char *text, const char *suffix)
     return tail <= length && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
-bool str_has_nocase(const char *text, const char *lower)
-{
-    size_t length = strlen(lower);
-
-    for (; strlen(text) >= length; text++) {
-        size_t i = 0;
-        while (i < length && (text[i] == lower[i] || (text[i] | 32) == lower[i])) {
-            i++;
-        }
-        if (i == length) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool str_has_any(const char *text, const char *const *signs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (str_has_nocase(text, signs[i])) {
+        if (strcasestr(text, signs[i])) {
             return true;
         }
     }
@@ -162,33 +136,29 @@ static size_t smaller(size_t a, size_t b)
 /* Optimal string alignment distance of two words of at most NEAREST_MAX_BYTES, case ignored. */
 static size_t edit_distance(const char *a, const char *b)
 {
-    size_t rows[3][NEAREST_MAX_BYTES + 1];
-    size_t *before = rows[0];
-    size_t *above = rows[1];
-    size_t *row = rows[2];
+    /* [i][j]: of the first i letters of `a` and the first j of `b`. */
+    unsigned char rows[NEAREST_MAX_BYTES + 1][NEAREST_MAX_BYTES + 1];
+    size_t lines = strlen(a);
     size_t columns = strlen(b);
 
-    for (size_t j = 0; j <= columns; j++) {
-        above[j] = before[j] = j;
-    }
-    for (size_t i = 1; a[i - 1]; i++) {
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
+    for (size_t i = 0; i <= lines; i++) {
+        for (size_t j = 0; j <= columns; j++) {
+            if (i == 0 || j == 0) {
+                rows[i][j] = (unsigned char)(i + j);
+                continue;
+            }
             bool same = lower(a[i - 1]) == lower(b[j - 1]);
-            size_t best = smaller(above[j - 1] + (same ? 0 : 1), smaller(above[j], row[j - 1]) + 1);
+            size_t best = smaller(rows[i - 1][j - 1] + (same ? 0U : 1U),
+                                  smaller(rows[i - 1][j], rows[i][j - 1]) + 1);
 
             if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
                 lower(a[i - 2]) == lower(b[j - 1])) {
-                best = smaller(best, before[j - 2] + 1);
+                best = smaller(best, rows[i - 2][j - 2] + 1U);
             }
-            row[j] = best;
+            rows[i][j] = (unsigned char)best;
         }
-        size_t *free_row = before;
-        before = above;
-        above = row;
-        row = free_row;
     }
-    return above[columns];
+    return rows[lines][columns];
 }
 
 const char *str_nearest(const char *word, const char *const *candidates, size_t count)
@@ -281,7 +251,7 @@ bool str_url_encode(struct buf *out, const char *text)
     size_t before = out->length;
 
     for (const char *c = text; *c; c++) {
-        bool plain = strchr("0123456789abcdefghijklmnopqrstuvwxyz-._~", lower(*c)) != NULL;
+        bool plain = isalnum((unsigned char)*c) || strchr("-._~", *c);
         bool added = plain ? buf_add_char(out, *c)
                            : buf_add_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
 
@@ -344,7 +314,7 @@ bool str_is_uuid(const char *text)
     for (size_t i = 0; i < UUID_BYTES; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-        if (dash ? text[i] != '-' : !strchr("0123456789abcdef", lower(text[i]))) {
+        if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i])) {
             return false;
         }
     }

@@ -307,7 +307,7 @@ static enum cause_id tls_failure(CURL *easy, const char *detail)
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     for (size_t i = 0; i < COUNT_OF(tls_signs); i++) {
         bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
-        if (by_result || (tls_signs[i].words && str_has_nocase(detail, tls_signs[i].words))) {
+        if (by_result || (tls_signs[i].words && strcasestr(detail, tls_signs[i].words))) {
             return tls_signs[i].tls;
         }
     }
