@@ -1,27 +1,43 @@
 -- title: Handle time of agents
--- description: Each agent's handled interactions by media type, counted by the time the metrics
---   were emitted: how many, average handle time and its parts, which add up to it (talk, hold,
---   after-call work, dialing with contacting), all over the number handled, and transfers as a
+-- description: Each agent's handled interactions by media type of the session, counted by the time
+--   the metrics were emitted: how many, average handle time and its parts, which add up to it (talk,
+--   hold, after-call work, dialing with contacting), all over the number handled, and transfers as a
 --   share of it.
--- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`, but no day before
+--   the first whole one
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with such data
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: agent  [agent] name or id of one agent; default: all
-WITH last_day AS (
-    SELECT z.day FROM zone_offset AS z
-    WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)
+WITH newest AS (
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', max(conversation_start), '-1 day') AS utc
+    FROM conversation
+),
+last_day AS (
+    SELECT z.day FROM newest AS n CROSS JOIN zone_offset AS z
+    WHERE z.utc_from <= coalesce(
+        CASE WHEN :to IS NOT NULL THEN '9999' END, -- nothing is looked up
+        (SELECT max(m.emit_date) FROM conversation AS c
+         CROSS JOIN session_metric AS m ON m.conversation_key = c.conversation_key
+         WHERE (c.conversation_end IS NULL OR c.conversation_end >= n.utc)
+         AND m.emit_date >= n.utc AND m.name IN ('tHandle', 'nTransferred', 'tNotResponding')),
+        (SELECT max(m.emit_date) FROM session_metric AS m WHERE m.name IN ('tHandle', 'nTransferred', 'tNotResponding')),
+        n.utc)
     ORDER BY z.utc_from DESC LIMIT 1
 ),
 asked AS (
-    SELECT coalesce(:from, date(coalesce(:to, day), '-7 days')) AS first_day,
-           coalesce(:to, day) AS last_day
-    FROM last_day
+    SELECT coalesce(:from, max(date(coalesce(:to, l.day), '-7 days'),
+                               coalesce((SELECT min(f.day) FROM freshness AS f
+                                         WHERE f.stream = 'conversations' AND f.whole
+                                         AND f.day <= coalesce(:to, l.day)), ''))) AS first_day,
+           coalesce(:to, l.day) AS last_day
+    FROM last_day AS l
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
-    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
+    LIMIT -1 -- likewise
 ),
 metric AS (
     SELECT m.conversation_key, m.participant_no, m.session_no, s.media_type,

@@ -1,20 +1,25 @@
 -- title: Conversations by day
--- description: Conversations by business day of their start, media type and direction: how many,
---   how many are still open, were answered, abandoned or transferred (at least once), how long they
+-- description: Conversations by business day of their start, media type of the first session that
+--   has one, and direction: how many, how many are still open, were answered, abandoned or transferred (at least once), how long they
 --   took and how long agents handled them. `whole` says whether all of the day has been read.
 --   Figures of an interval (service level, handle time of a half-hour) count metrics by the time
 --   they were emitted instead: see queue_halfhour.
--- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
--- param: to  [day] last business day, YYYY-MM-DD; default: the last day with data
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`, but no day before
+--   the first whole one
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day on which one began
 WITH last_day AS (
     SELECT z.day FROM zone_offset AS z
     WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)
     ORDER BY z.utc_from DESC LIMIT 1
 ),
 asked AS (
-    SELECT coalesce(:from, date(coalesce(:to, day), '-7 days')) AS first_day,
-           coalesce(:to, day) AS last_day
-    FROM last_day
+    SELECT coalesce(:from, max(date(coalesce(:to, l.day), '-7 days'),
+                               coalesce((SELECT min(f.day) FROM freshness AS f
+                                         WHERE f.stream = 'conversations' AND f.whole
+                                         AND f.day <= coalesce(:to, l.day)), ''))) AS first_day,
+           coalesce(:to, l.day) AS last_day
+    FROM last_day AS l
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
@@ -52,7 +57,7 @@ SELECT o.day, o.media_type, o.direction,
        coalesce(sum(o.transferred), 0) AS transferred,
        round(avg(o.seconds), 1) AS avg_duration_seconds,
        round(sum(o.handle_ms) / 1000.0 / sum(o.handled), 1) AS avg_handle_seconds,
-       f.whole
+       coalesce(f.whole, 0) AS whole
 FROM one AS o
 LEFT JOIN freshness AS f ON f.stream = 'conversations' AND f.day = o.day
 GROUP BY o.day, o.media_type, o.direction

@@ -71,14 +71,18 @@ FROM daily;
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
 -- local_date, local_hour, local_weekday   of the start; weekday 1 (Monday) to 7
 -- media_type, message_type           of the first session that has one
+-- media_types                        of all its sessions, sorted, separated by commas
 -- direction                          of the first session: inbound or outbound
 -- conversation_initiator, external_tag, self_served
 -- ani, dnis                          of the customer's first session that has one (of an outside
 --                                    party's, where there is no customer)
 -- duration_ms                        start to end; NULL while open
--- first_queue_id, first_queue_name, last_queue_id, last_queue_name   by time of the segments
--- first_agent_id, first_agent_name, last_agent_id, last_agent_name   who interacted, by time
--- first_wrap_up_code, last_wrap_up_code   by time
+-- first_queue_id, first_queue_name, first_agent_id, first_agent_name, first_wrap_up_code
+--                                    of the segment that began first
+-- last_queue_id, last_queue_name, last_agent_id, last_agent_name
+--                                    of the segment with the customer that ended last, an open one
+--                                    after all others (not by after-call work, nor by ringing)
+-- last_wrap_up_code                  of the last agent; NULL where she set none
 -- customer_disconnect_type           how the customer's last segment ended
 -- offered, answered, abandoned, short_abandoned, flow_out, over_sla, connected, outbound,
 -- transferred, blind_transferred, consult_transferred   counts of nOffered, tAnswered, tAbandon,
@@ -91,6 +95,7 @@ FROM daily;
 --                                    tHandle; NULL: none emitted
 -- participant_count, agent_count     participants; different agents who interacted
 -- division_ids                       separated by commas; conversation_division has them as rows
+-- whole                              0/1: all of local_date has been read (freshness)
 CREATE VIEW v_conversation AS
 SELECT
     x.conversation_id, x.conversation_start, x.conversation_end,
@@ -101,18 +106,24 @@ SELECT
         AS local_hour,
     (strftime('%w', x.conversation_start, x.start_offset || ' seconds') + 6) % 7 + 1
         AS local_weekday,
-    x.media_type, x.message_type, x.direction, x.conversation_initiator, x.external_tag,
+    x.media_type, x.media_types, x.message_type, x.direction, x.conversation_initiator, x.external_tag,
     x.self_served, x.ani, x.dnis,
     (strftime('%s', x.conversation_end) - strftime('%s', x.conversation_start)) * 1000
         + substr(x.conversation_end, 21, 3) - substr(x.conversation_start, 21, 3) AS duration_ms,
     x.first_queue_id, fq.name AS first_queue_name, x.last_queue_id, lq.name AS last_queue_name,
-    x.first_agent_id, fa.name AS first_agent_name, x.last_agent_id, la.name AS last_agent_name,
-    x.first_wrap_up_code, x.last_wrap_up_code, x.customer_disconnect_type,
+    x.first_agent_id, fa.name AS first_agent_name,
+    lp.user_id AS last_agent_id, la.name AS last_agent_name, x.first_wrap_up_code,
+    (SELECT g.wrap_up_code FROM segment AS g
+     WHERE g.conversation_key = x.conversation_key AND g.wrap_up_code IS NOT NULL
+     AND g.participant_no = coalesce(x.last_agent_no, g.participant_no)
+     ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC, g.segment_no DESC
+     LIMIT 1) AS last_wrap_up_code,
+    x.customer_disconnect_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.connected,
     x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
     x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
     x.acw_ms, x.dialing_ms, x.contacting_ms, x.handle_ms,
-    x.participant_count, x.agent_count, x.division_ids
+    x.participant_count, x.agent_count, x.division_ids, coalesce(f.whole, 0) AS whole
 FROM (
     SELECT
         c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end,
@@ -127,6 +138,10 @@ FROM (
         (SELECT s.media_type FROM session AS s
          WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
          ORDER BY s.participant_no, s.session_no LIMIT 1) AS media_type,
+        (SELECT group_concat(t.media_type, ',')
+         FROM (SELECT DISTINCT s.media_type FROM session AS s
+               WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
+               ORDER BY s.media_type) AS t) AS media_types,
         (SELECT s.message_type FROM session AS s
          WHERE s.conversation_key = c.conversation_key AND s.message_type IS NOT NULL
          ORDER BY s.participant_no, s.session_no LIMIT 1) AS message_type,
@@ -147,29 +162,30 @@ FROM (
          ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
             AS first_queue_id,
         (SELECT g.queue_id FROM segment AS g
+         JOIN participant AS p USING (conversation_key, participant_no)
          WHERE g.conversation_key = c.conversation_key AND g.queue_id IS NOT NULL
-         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
-             g.segment_no DESC LIMIT 1) AS last_queue_id,
+         AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
+         AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
+         ORDER BY g.segment_end IS NULL DESC, g.segment_end DESC, g.segment_start DESC,
+             g.participant_no DESC, g.session_no DESC, g.segment_no DESC LIMIT 1)
+            AS last_queue_id,
         (SELECT p.user_id FROM segment AS g
          JOIN participant AS p USING (conversation_key, participant_no)
          WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
          AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
          ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
             AS first_agent_id,
-        (SELECT p.user_id FROM segment AS g
+        (SELECT g.participant_no FROM segment AS g
          JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
+         WHERE g.conversation_key = c.conversation_key AND g.segment_type IN ('interact', 'hold')
          AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
-         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
-             g.segment_no DESC LIMIT 1) AS last_agent_id,
+         ORDER BY g.segment_end IS NULL DESC, g.segment_end DESC, g.segment_start DESC,
+             g.participant_no DESC, g.session_no DESC, g.segment_no DESC LIMIT 1)
+            AS last_agent_no,
         (SELECT g.wrap_up_code FROM segment AS g
          WHERE g.conversation_key = c.conversation_key AND g.wrap_up_code IS NOT NULL
          ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
             AS first_wrap_up_code,
-        (SELECT g.wrap_up_code FROM segment AS g
-         WHERE g.conversation_key = c.conversation_key AND g.wrap_up_code IS NOT NULL
-         ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC,
-             g.segment_no DESC LIMIT 1) AS last_wrap_up_code,
         (SELECT g.disconnect_type FROM segment AS g
          JOIN participant AS p USING (conversation_key, participant_no)
          WHERE g.conversation_key = c.conversation_key AND g.disconnect_type IS NOT NULL
@@ -216,7 +232,66 @@ FROM (
 LEFT JOIN queue AS fq ON fq.queue_id = x.first_queue_id
 LEFT JOIN queue AS lq ON lq.queue_id = x.last_queue_id
 LEFT JOIN user AS fa ON fa.user_id = x.first_agent_id
-LEFT JOIN user AS la ON la.user_id = x.last_agent_id;
+LEFT JOIN participant AS lp
+    ON lp.conversation_key = x.conversation_key AND lp.participant_no = x.last_agent_no
+LEFT JOIN user AS la ON la.user_id = lp.user_id
+LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
+    ON f.day = date(x.conversation_start, x.start_offset || ' seconds');
+
+-- One row a metric of a session, placed: by the time it was emitted (its business day and
+-- half-hour) and by the queue for which it counts.
+--
+-- conversation_id, participant_no, session_no, metric_no   key
+-- name, value                        n*: how many; t*: milliseconds
+-- emit_date                          when the vendor counted it
+-- day                                business day of it
+-- half_hour                          as the clock showed it, YYYY-MM-DD HH:MM
+-- utc_start                          first instant of the half-hour: tells apart the two that the
+--                                    clock shows alike when summer time ends
+-- queue_id, queue_name               of the session's last segment with a queue that began before
+--                                    the metric was emitted (nOffered: or then); if none had, of
+--                                    its first. NULL: no queue, and all sessions of customers
+-- user_id, user_name                 of the participant
+-- media_type, direction              of the session
+-- purpose                            of the participant: acd, agent, customer...
+-- whole                              0/1: all of `day` has been read (freshness)
+CREATE VIEW v_metric AS
+SELECT
+    c.conversation_id, m.participant_no, m.session_no, m.metric_no, m.name, m.value, m.emit_date,
+    z.day,
+    strftime('%Y-%m-%d %H:%M', (strftime('%s', m.emit_date) + z.offset_seconds) / 1800 * 1800,
+             'unixepoch') AS half_hour,
+    strftime('%Y-%m-%dT%H:%M:%SZ',
+             (strftime('%s', m.emit_date) + z.offset_seconds) / 1800 * 1800 - z.offset_seconds,
+             'unixepoch') AS utc_start,
+    g.queue_id, q.name AS queue_name, p.user_id, u.name AS user_name,
+    s.media_type, s.direction, p.purpose, coalesce(f.whole, 0) AS whole
+FROM conversation AS c -- CROSS JOIN: in this order, whatever a query asks of it
+CROSS JOIN session_metric AS m USING (conversation_key)
+CROSS JOIN participant AS p USING (conversation_key, participant_no)
+CROSS JOIN session AS s USING (conversation_key, participant_no, session_no)
+LEFT JOIN segment AS g
+    ON g.conversation_key = m.conversation_key AND g.participant_no = m.participant_no
+    AND g.session_no = m.session_no AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
+    AND g.segment_no = coalesce(
+        (SELECT h.segment_no FROM segment AS h
+         WHERE h.conversation_key = m.conversation_key AND h.participant_no = m.participant_no
+         AND h.session_no = m.session_no AND h.queue_id IS NOT NULL
+         AND (h.segment_start < m.emit_date
+              OR (m.name = 'nOffered' AND h.segment_start = m.emit_date))
+         ORDER BY h.segment_start DESC, h.segment_no DESC LIMIT 1),
+        (SELECT h.segment_no FROM segment AS h
+         WHERE h.conversation_key = m.conversation_key AND h.participant_no = m.participant_no
+         AND h.session_no = m.session_no AND h.queue_id IS NOT NULL
+         ORDER BY h.segment_start, h.segment_no LIMIT 1))
+LEFT JOIN zone_offset AS z
+    ON z.utc_from = coalesce((SELECT max(y.utc_from) FROM zone_offset AS y
+                              WHERE y.utc_from <= m.emit_date),
+                             (SELECT min(y.utc_from) FROM zone_offset AS y))
+LEFT JOIN queue AS q ON q.queue_id = g.queue_id
+LEFT JOIN user AS u ON u.user_id = p.user_id
+LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
+    ON f.day = z.day;
 
 -- One row a segment with the columns of its session, participant and conversation that reports ask
 -- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that
@@ -237,6 +312,7 @@ LEFT JOIN user AS la ON la.user_id = x.last_agent_id;
 -- queue_id, group_id, requested_language_id, disconnect_type, error_code, conference, audio_muted,
 -- subject, wrap_up_code, wrap_up_note, source_conversation_id, destination_conversation_id
 --                                    of the segment
+-- whole                              0/1: all of local_date has been read (freshness)
 CREATE VIEW v_segment AS
 SELECT
     c.conversation_id, g.participant_no, g.session_no, g.segment_no,
@@ -267,11 +343,18 @@ SELECT
     g.queue_id, q.name AS queue_name, g.group_id, g.requested_language_id,
     g.disconnect_type, g.error_code, g.conference, g.audio_muted, g.subject,
     g.wrap_up_code, g.wrap_up_note,
-    g.source_conversation_id, g.destination_conversation_id
+    g.source_conversation_id, g.destination_conversation_id, coalesce(w.whole, 0) AS whole
 FROM segment AS g
 JOIN conversation AS c USING (conversation_key)
 JOIN participant AS p USING (conversation_key, participant_no)
 JOIN session AS s USING (conversation_key, participant_no, session_no)
 LEFT JOIN session_flow AS f USING (conversation_key, participant_no, session_no)
 LEFT JOIN queue AS q ON q.queue_id = g.queue_id
-LEFT JOIN user AS u ON u.user_id = p.user_id;
+LEFT JOIN user AS u ON u.user_id = p.user_id
+LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS w
+    ON w.day = date(g.segment_start,
+                    coalesce((SELECT z.offset_seconds FROM zone_offset AS z
+                              WHERE z.utc_from <= g.segment_start
+                              ORDER BY z.utc_from DESC LIMIT 1),
+                             (SELECT z.offset_seconds FROM zone_offset AS z
+                              ORDER BY z.utc_from LIMIT 1)) || ' seconds');

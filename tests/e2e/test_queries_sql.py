@@ -48,7 +48,8 @@ def utc(text):
 
 
 def load(db, text):
-    """Inserts conversations told line by line; participants and what they have are numbered as they come."""
+    """Inserts conversations told line by line; participants (each with a session) and what they have are numbered as
+    they come."""
     conversation = counts = None
     for line in filter(str.strip, text.splitlines()):
         what, *words = line.split()
@@ -60,18 +61,21 @@ def load(db, text):
                    conversation_start=utc(plain[1]), conversation_end=utc(plain[2]), **fields)
             continue
         if what == "participant":
-            counts = {"participant": counts["participant"] + 1, "segment": 0, "metric": 0}
+            counts = {"participant": counts["participant"] + 1, "session": 0, "segment": 0, "metric": 0}
+        if what == "session":
+            counts = {**counts, "session": counts["session"] + 1, "segment": 0, "metric": 0}
         key = {"conversation_key": conversation, "participant_no": counts["participant"]}
         if what == "participant":
             insert(db, "participant", purpose=plain[0], user_id=fields.pop("user", None),
                    participant_id="p%d-%d" % tuple(key.values()), **key)
-            insert(db, "session", session_no=0, media_type=plain[1], **fields, **key)
+        if what in ("participant", "session"):
+            insert(db, "session", session_no=counts["session"], media_type=plain[-1], **fields, **key)
         elif what == "segment":
-            insert(db, "segment", session_no=0, segment_no=counts["segment"], segment_type=plain[0],
+            insert(db, "segment", session_no=counts["session"], segment_no=counts["segment"], segment_type=plain[0],
                    segment_start=utc(plain[1]), segment_end=utc(plain[2]), **fields, **key)
             counts["segment"] += 1
         for name, emitted, value in (part.split() for part in " ".join(words).split(",") if what == "metrics"):
-            insert(db, "session_metric", session_no=0, metric_no=counts["metric"], name=name,
+            insert(db, "session_metric", session_no=counts["session"], metric_no=counts["metric"], name=name,
                    emit_date=utc(emitted), value=int(value), **key)
             counts["metric"] += 1
 
@@ -267,9 +271,11 @@ class Seoul(QueryCase):
                     (None, None, 0, None, 0),
                     (100.0, 10.0, 1, 380.0, 0),
                     (0.0, 90.0, 1, 90.0, 1)])
-        self.check(self.rows("queue_halfhour", queue="care"), "half_hour", [("2026-03-02 05:00",)])
+        # the last day is that of the last metric, though no conversation began on it
+        self.check(self.rows("queue_halfhour", queue="care"), "half_hour whole",
+                   [("2026-03-02 05:00", 1), ("2026-03-03 00:00", 0)])
         self.check(self.rows("queue_halfhour", queue="q1", media="voice", **{"from": "2026-03-03"}),
-                   "half_hour", [])
+                   "half_hour", [("2026-03-03 00:00",)])
 
     def test_agent_handle_time(self):
         columns = ("agent media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
@@ -278,8 +284,8 @@ class Seoul(QueryCase):
         self.check(found, columns,
                    [("Ari", "voice", 2, 325.3, 270.0, 0.0, 55.3, 0.0, 650.5, 1, 50.0),
                     ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 0.0, 380.0, 0, 0.0)])
-        # of the day of the first start alone: what was emitted on it
-        self.check(self.rows("agent_handle_time"), "agent handled handle_seconds",
+        self.assertEqual(self.rows("agent_handle_time"), found)
+        self.check(self.rows("agent_handle_time", to="2026-03-02"), "agent handled handle_seconds",
                    [("Ari", 1, 560.5)])
         self.check(self.rows("agent_handle_time", to="2026-03-03", queue="Care"), "agent", [("Bo",)])
         self.check(self.rows("agent_handle_time", to="2026-03-03", agent="u1"), "agent", [("Ari",)])
@@ -288,7 +294,7 @@ class Seoul(QueryCase):
         self.assertEqual(self.rows("abandoned"), [
             {"conversation_id": "c2", "local_time": "2026-03-02 09:30:15", "queue_id": "q1",
              "queue_name": "Sales", "media_type": "voice", "waited_seconds": 25.0, "short": 1,
-             "ani": "tel:+8211", "dnis": None}])
+             "ani": "tel:+8211", "dnis": None, "whole": 1}])
         self.assertEqual(self.rows("abandoned", queue="q2"), [])
         self.assertEqual(self.rows("abandoned", media="email"), [])
 
@@ -299,13 +305,13 @@ class Seoul(QueryCase):
                    [("Care", "w2", 1, 1, 1, 100.0, 120.0),
                     # (80.5 + 30) / 2
                     ("Sales", "w1", 2, 2, 1, 100.0, 55.3)])
-        self.check(self.rows("wrapup_codes"), "queue_name wrapups", [("Sales", 1)])
+        self.check(self.rows("wrapup_codes", to="2026-03-02"), "queue_name wrapups", [("Sales", 1)])
 
     def test_open_conversations(self):
         self.assertEqual(self.rows("open_conversations"), [
             # read up to 20:00Z of the day after
             {"conversation_id": "c3", "local_start": "2026-03-02 05:00:00", "age_hours": 24.0,
-             "media_type": "email", "direction": "inbound", "queue_id": "q2",
+             "media_type": "email", "media_types": "email", "direction": "inbound", "queue_id": "q2",
              "queue_name": "Care", "user_id": "u2", "agent": "Bo"}])
         self.assertEqual(self.rows("open_conversations", media="voice"), [])
         self.assertEqual(self.rows("open_conversations", min_hours="25"), [])
@@ -377,6 +383,142 @@ class Seoul(QueryCase):
                                "user_name queue_name wrap_up_code local_start local_date purpose",
                    [("c1", 2, 2, "wrapup", 80500, "Ari", "Sales", "w1", "2026-03-02 09:08:50",
                      "2026-03-02", "agent")])
+
+
+# Ari holds the customer, asks Bo, speaks to the customer again and hands her to Bo, who sets no code.
+CONSULTED = """
+conversation 1 07T10:05:00 07T10:30:00 originating_direction=inbound
+  participant customer voice
+    segment interact 07T10:05:00 07T10:30:00 queue_id=q1
+    metrics nConnected 07T10:05:01 1
+  participant acd voice
+    segment delay 07T10:05:00 07T10:05:30 queue_id=q1
+    metrics nOffered 07T10:05:00 1
+  participant agent voice user=u1
+    segment interact 07T10:05:30 07T10:06:50 queue_id=q1
+    segment hold 07T10:06:50 07T10:09:00 queue_id=q1
+    segment interact 07T10:09:00 07T10:10:00 queue_id=q1
+    segment wrapup 07T10:10:00 07T10:40:00 queue_id=q1 wrap_up_code=w1
+    metrics nConsultTransferred 07T10:10:00 1, tHandle 07T10:40:00 2070000
+  participant agent voice user=u2
+    segment alert 07T10:07:00 07T10:07:10 queue_id=q2
+    segment interact 07T10:07:10 07T10:30:00 queue_id=q2
+    metrics tHandle 07T10:30:00 1370000
+"""
+# A callback writes its code on its call too; the after-call work is 57 s, whatever the segment says.
+CALLED_BACK = """
+conversation 2 07T11:00:00 07T11:20:00 originating_direction=inbound
+  participant agent callback user=u1
+    segment interact 07T11:00:00 07T11:10:00 queue_id=q1
+    segment wrapup 07T11:10:00 07T11:11:01 queue_id=q1 wrap_up_code=w1
+    metrics tAcw 07T11:11:00 57000
+  session voice
+    segment interact 07T11:02:00 07T11:10:00 queue_id=q1
+    segment wrapup 07T11:10:00 07T11:11:01 queue_id=q1 wrap_up_code=w1
+"""
+# A voicemail that waits to be called back.
+WAITING = """
+conversation 3 07T12:00:00 - originating_direction=inbound
+  participant customer voice
+    segment interact 07T12:00:00 07T12:01:00
+  participant acd voice
+    segment delay 07T12:00:00 07T12:01:00 queue_id=q1
+  session callback
+    segment delay 07T12:01:00 - queue_id=q2
+    metrics nOffered 07T12:01:00 1
+"""
+# A call of Saturday the 7th, whose after-call work ends on Sunday; and one without a code.
+OVERNIGHT = """
+conversation 4 07T23:50:00 08T00:04:00 originating_direction=inbound
+  participant agent voice user=u2
+    segment interact 07T23:50:00 07T23:58:00 queue_id=q1
+    segment wrapup 07T23:58:00 08T00:04:00 queue_id=q1 wrap_up_code=w2
+    metrics tAcw 08T00:04:00 360000, tHandle 08T00:04:00 840000
+conversation 5 07T13:00:00 07T13:10:00 originating_direction=inbound
+  participant agent voice user=u2
+    segment interact 07T13:00:00 07T13:09:00 queue_id=q1
+    segment wrapup 07T13:09:00 07T13:10:00 queue_id=q1
+    metrics tAcw 07T13:10:00 60000
+"""
+# It began before the first day that was asked for, and went through two queues in one session.
+EARLIER = """
+conversation 6 05T10:00:00 06T09:00:00 originating_direction=inbound
+  participant acd voice
+    segment delay 05T10:00:00 05T10:05:00 queue_id=q1
+    segment delay 06T08:00:00 06T09:00:00 queue_id=q2
+    metrics nOffered 05T10:00:00 1, tFlowOut 05T10:05:00 300000, nOffered 06T08:00:00 1, tAbandon 06T09:00:00 1
+    metrics tAcd 06T08:00:00 1, nError 05T09:00:00 1
+"""
+
+
+class Standing(QueryCase):
+    """Figures that stand: worked out from the records by hand. Days of UTC; asked for from the 6th on."""
+
+    @staticmethod
+    def fill(db):
+        for day in range(5, 9):
+            insert(db, "zone_offset", day="2026-03-%02d" % day, offset_seconds=0, zone="UTC",
+                   utc_from=utc("%02dT00:00:00" % day), utc_to=utc("%02dT00:00:00" % (day + 1)))
+        for day in (6, 7, 8):
+            insert(db, "extract_window", stream="conversations", window_start=utc("%02dT00:00:00" % day),
+                   window_end=utc("%02dT00:00:00" % (day + 1)), state="open" if day == 8 else "provisional",
+                   complete_to=utc("08T06:00:00" if day == 8 else "%02dT00:00:00" % (day + 1)))
+        for table, rows in (("user", (("u1", "Ari"), ("u2", "Bo"))), ("queue", (("q1", "Sales"), ("q2", "Care")))):
+            for key, name in rows:
+                insert(db, table, **{table + "_id": key, "name": name})
+        load(db, CONSULTED + CALLED_BACK + WAITING + OVERNIGHT + EARLIER)
+
+    def test_last_is_who_had_the_customer_last(self):
+        found = [dict(row) for row in self.db.execute("SELECT * FROM v_conversation ORDER BY conversation_id")]
+        self.check(found, "last_agent_name last_queue_name first_wrap_up_code last_wrap_up_code media_type media_types whole",
+                   [("Bo", "Care", "w1", None, "voice", "voice", 1), ("Ari", "Sales", "w1", "w1", "callback", "callback,voice", 1),
+                    (None, "Care", None, None, "voice", "callback,voice", 1), ("Bo", "Sales", "w2", "w2", "voice", "voice", 1),
+                    ("Bo", "Sales", None, None, "voice", "voice", 1), (None, "Care", None, None, "voice", "voice", 0)])
+
+    def test_a_disposition_counts_once_and_none_is_a_class(self):
+        self.check(self.rows("wrapup_codes", to="2026-03-07"),
+                   "queue_name wrap_up_code wrapups agents percent_of_queue avg_wrapup_seconds",
+                   [("Sales", "w1", 2, 1, 66.7, 57.0), ("Sales", None, 1, 1, 33.3, 60.0)])
+
+    def test_one_clock(self):
+        self.check(self.rows("wrapup_codes", **{"from": "2026-03-08"}), "wrap_up_code wrapups avg_wrapup_seconds",
+                   [("w2", 1, 360.0)])
+        self.check(self.rows("agent_handle_time", **{"from": "2026-03-08"}), "agent handled", [("Bo", 1)])
+
+    def test_a_conversation_has_the_media_types_of_its_sessions(self):
+        for media in ("callback", "voice"):
+            self.check(self.rows("open_conversations", media=media), "conversation_id queue_name agent media_types",
+                       [("c3", "Care", None, "callback,voice")])
+        self.assertEqual(self.rows("open_conversations", media="call"), [])
+
+    def test_days_before_the_start_are_marked_and_not_asked_for(self):
+        self.check(self.rows("conversations_by_day"), "day conversations whole",
+                   [("2026-03-07", 1, 1), ("2026-03-07", 4, 1)])
+        self.check(self.rows("conversations_by_day", **{"from": "2026-03-01", "to": "2026-03-06"}),
+                   "day conversations whole", [("2026-03-05", 1, 0)])
+        self.check(self.rows("queue_halfhour", to="2026-03-06"), "half_hour queue_name offered abandoned whole",
+                   [("2026-03-06 08:00", "Care", 1, 0, 1), ("2026-03-06 09:00", "Care", 0, 1, 1)])
+        self.check([dict(r) for r in self.db.execute("SELECT DISTINCT local_date, whole FROM v_segment ORDER BY 1")],
+                   "local_date whole", [("2026-03-05", 0), ("2026-03-06", 1), ("2026-03-07", 1)])
+
+    def test_a_metric_belongs_to_one_queue(self):
+        self.check([dict(r) for r in self.db.execute(
+            "SELECT * FROM v_metric WHERE conversation_id IN ('c1', 'c6') ORDER BY conversation_id, emit_date, name")],
+                   "name day half_hour utc_start queue_name user_name purpose whole",
+                   [("nOffered", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", "Sales", None, "acd", 1),
+                    # customers' sessions name queues, which no aggregate counts
+                    ("nConnected", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", None, None, "customer", 1),
+                    ("nConsultTransferred", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", "Sales", "Ari", "agent", 1),
+                    ("tHandle", "2026-03-07", "2026-03-07 10:30", "2026-03-07T10:30:00Z", "Care", "Bo", "agent", 1),
+                    ("tHandle", "2026-03-07", "2026-03-07 10:30", "2026-03-07T10:30:00Z", "Sales", "Ari", "agent", 1),
+                    # before any segment had begun: the first
+                    ("nError", "2026-03-05", "2026-03-05 09:00", "2026-03-05T09:00:00Z", "Sales", None, "acd", 0),
+                    ("nOffered", "2026-03-05", "2026-03-05 10:00", "2026-03-05T10:00:00Z", "Sales", None, "acd", 0),
+                    ("tFlowOut", "2026-03-05", "2026-03-05 10:00", "2026-03-05T10:00:00Z", "Sales", None, "acd", 0),
+                    # at the moment at which a segment begins: offered there, all else before
+                    ("nOffered", "2026-03-06", "2026-03-06 08:00", "2026-03-06T08:00:00Z", "Care", None, "acd", 1),
+                    ("tAcd", "2026-03-06", "2026-03-06 08:00", "2026-03-06T08:00:00Z", "Sales", None, "acd", 1),
+                    ("tAbandon", "2026-03-06", "2026-03-06 09:00", "2026-03-06T09:00:00Z", "Care", None, "acd", 1)])
 
 
 class NewYork(QueryCase):
@@ -521,7 +663,7 @@ class Files(QueryCase):
 
     def test_views_are_safe_without_a_trusted_schema(self):
         self.db.execute("PRAGMA trusted_schema = OFF")
-        for view in ("v_conversation", "v_segment", "freshness"):
+        for view in ("v_conversation", "v_metric", "v_segment", "freshness"):
             self.db.execute("SELECT * FROM " + view).fetchall()
         self.db.execute("PRAGMA trusted_schema = ON")
 

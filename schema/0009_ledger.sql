@@ -1,0 +1,2 @@
+-- Views are made anew by each migration: this one brings `whole`, `media_types` and v_metric to a
+-- file that older programs wrote. Nothing stored changes.
