@@ -111,11 +111,10 @@ static void step(struct bench *b, struct table *t)
 static void take_row(struct bench *b, size_t at)
 {
     struct table *t = &b->tables[at];
-    size_t count_at;
     int values = 0;
 
     put_byte(&b->rows, (int)at);
-    count_at = b->rows.length;
+    size_t count_at = b->rows.length;
     put_byte(&b->rows, 0);
     for (int i = 0; i < t->columns; i++) {
         int type = sqlite3_column_type(t->read, i);

@@ -1,7 +1,7 @@
 """Extraction end to end: the file equals what a right extraction holds, by every method, at every lateness."""
 import unittest
 
-from harness import TestCase, compare_conversations, csv_bytes
+from harness import TestCase, compare_conversations, csv_bytes, expected_rows
 
 START = "2026-03-01"
 NOW = "2026-03-04T06:00:00Z"
@@ -29,6 +29,14 @@ class Whole(Held):
         self.assertEqual(csv_bytes(site.export("two"), {"adherence_state"}), first)
         self.assertLess(server.requests()["total"] - before, 15, "a repeated run costs little")
         self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
+
+    def test_every_column_of_conversations_has_values(self):
+        """The stand-in shows each field there is, and none that is not known."""
+        _, site = self.held(*CONVERSATIONS)
+        columns = [(table, r["name"]) for table in expected_rows([]) for r in site.query(f"PRAGMA table_info({table})")]
+        self.assertGreater(len(columns), 250)
+        self.assertEqual([c for c in columns if not site.value("SELECT count({1}) FROM {0}".format(*c))], [])
+        self.assertEqual(site.value("SELECT count(*) FROM unknown_field"), 0)
 
     def test_query_and_job_methods(self):
         for method in ("query", "job"):

@@ -56,18 +56,18 @@ static void write_pair(struct jw *w, uint64_t h, unsigned n, bool ended)
     jw_string(w, name, value);
 }
 
-int attributes_json(struct jw *w, const struct conv *c, const struct participant *p, int64_t as_of)
+void attributes_json(struct jw *w, const struct conv *c, const struct participant *p, int64_t as_of)
 {
     struct rng r = {rng_pair(p->key, 0xa77)};
     bool customer = strcmp(p->purpose, "customer") == 0;
-    unsigned count = (unsigned)rng_below(&r, customer ? 10 : 3), written = 0;
+    unsigned count = (unsigned)rng_below(&r, customer ? 10 : 3);
     uint64_t h = rng_next(&r);
     int64_t end = conv_end_at(c->period, c->period_count, as_of);
     if (c->showcase && customer) {
         count = 14;
     }
     if (count == 0 && rng_chance(&r, 500)) {
-        return 0;
+        return;
     }
     /* A map of free names has no unknown ones. */
     unsigned faults = w->faults;
@@ -80,8 +80,6 @@ int attributes_json(struct jw *w, const struct conv *c, const struct participant
             break;
         }
         write_pair(w, h, n, end != WHEN_NEVER);
-        written++;
     }
     jw_end(w);
-    return (int)written;
 }

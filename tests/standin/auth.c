@@ -18,8 +18,6 @@ struct token {
     char text[96];
     int64_t expires;
     long uses;
-    int64_t window; /* start of the minute being counted */
-    int in_window;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -133,55 +131,19 @@ static struct token *find(const char *authorization)
     return NULL;
 }
 
-/* Counts the use against the minute; returns how many seconds to wait, 0: none. */
-static long limited(struct token *t, struct reply *reply)
-{
-    char text[24];
-    int64_t now = when_wall();
-    if (world.ratelimit == 0) {
-        return 0;
-    }
-    if (now - t->window >= WHEN_MINUTE) {
-        t->window = now;
-        t->in_window = 0;
-    }
-    t->in_window++;
-    long left = (long)((t->window + WHEN_MINUTE - now + 999) / 1000);
-    snprintf(text, sizeof text, "%d", world.ratelimit);
-    reply_header(reply, "inin-ratelimit-allowed", text);
-    snprintf(text, sizeof text, "%d", t->in_window);
-    reply_header(reply, "inin-ratelimit-count", text);
-    snprintf(text, sizeof text, "%ld", left);
-    reply_header(reply, "inin-ratelimit-reset", text);
-    return t->in_window > world.ratelimit ? left : 0;
-}
-
-static void too_many(struct reply *reply, long wait)
-{
-    char message[128], seconds[24];
-    snprintf(message, sizeof message,
-             "Rate limit exceeded the maximum. Retry the request in [%ld] seconds", wait);
-    snprintf(seconds, sizeof seconds, "%ld", wait);
-    reply_error(reply, 429, "too.many.requests", message);
-    reply_header(reply, "Retry-After", seconds);
-}
-
 bool auth_passes(const struct request *request, struct reply *reply)
 {
-    long death = fault_number("token-death", "after", -1), wait = 0;
+    long death = fault_number("token-death", "after", -1);
     bool refused = fault_strikes("token-refuse", request);
     pthread_mutex_lock(&lock);
     struct token *t = find(request->authorization);
     bool good = t && !refused && t->expires > when_wall() && (death < 0 || t->uses < death);
     if (good) {
         t->uses++;
-        wait = limited(t, reply);
     }
     pthread_mutex_unlock(&lock);
     if (!good) {
         reply_error(reply, 401, "bad.credentials", "Invalid login credentials.");
-    } else if (wait > 0) {
-        too_many(reply, wait);
     }
-    return good && wait == 0;
+    return good;
 }

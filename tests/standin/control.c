@@ -133,8 +133,6 @@ void control_answer(const struct request *request, struct reply *reply)
         record_json(&reply->body);
     } else if (strcmp(path, "/standin/truth") == 0) {
         truth_conversations(request, reply);
-    } else if (strcmp(path, "/standin/truth/counts") == 0) {
-        truth_counts(request, reply);
     } else if (strcmp(path, "/standin/truth/users") == 0) {
         directory_all("users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {

@@ -11,7 +11,6 @@ struct writer {
     struct jw *w;
     const struct conv *c;
     const struct view *view;
-    struct tally *tally;
 };
 
 static const char *const media_names[MEDIA_COUNT] = {"voice", "callback", "chat", "email",
@@ -99,7 +98,6 @@ static void write_segment(const struct writer *x, const struct segment *seg)
         write_properties(x, seg);
     }
     jw_end(w);
-    x->tally->segments++;
 }
 
 static void write_segments(const struct writer *x, int session)
@@ -124,7 +122,6 @@ static void write_metrics(const struct writer *x, int session)
             open_once(x, &open, "metrics");
             JW(x->w, OBJECT(NULL), TIME("emitDate", m->emit), TEXT("name", m->name),
                INT("value", m->value), END);
-            x->tally->metrics++;
         }
     }
     JW(x->w, IF(open), END);
@@ -142,7 +139,6 @@ static void write_outcomes(const struct writer *x, const struct session *s)
            TIME("flowOutcomeEndTimestamp", s->end - 100));
         fields_write(x->w, FIELDS_OUTCOME, &f);
         jw_end(x->w);
-        x->tally->flow_outcomes++;
     }
     jw_end(x->w);
 }
@@ -165,7 +161,6 @@ static void write_flow(const struct writer *x, const struct session *s)
         }
     }
     jw_end(x->w);
-    x->tally->flows++;
 }
 
 static void write_addresses(const struct writer *x, const struct session *s)
@@ -195,7 +190,6 @@ static void write_endpoint_stats(const struct writer *x, const struct session *s
         JW(x->w, OBJECT(NULL), TIME("eventTime", s->end));
         fields_write(x->w, FIELDS_ENDPOINT, &f);
         jw_end(x->w);
-        x->tally->media_endpoint_stats++;
     }
     jw_end(x->w);
 }
@@ -251,7 +245,6 @@ static void write_session(const struct writer *x, int n)
     write_metrics(x, n);
     write_segments(x, n);
     jw_end(w);
-    x->tally->sessions++;
 }
 
 static void write_participant(const struct writer *x, int n)
@@ -271,7 +264,7 @@ static void write_participant(const struct writer *x, int n)
     struct fields_context f = context(x, p->key, p->arrive, x->c->media);
     fields_write(w, FIELDS_PARTICIPANT, &f);
     if (x->view->attributes != CONV_NO_ATTRIBUTES && p->arrive <= x->view->attributes) {
-        x->tally->attributes += attributes_json(w, x->c, p, x->view->attributes);
+        attributes_json(w, x->c, p, x->view->attributes);
     }
     jw_array(w, "sessions");
     for (int i = 0; i < x->c->session_count; i++) {
@@ -281,7 +274,6 @@ static void write_participant(const struct writer *x, int n)
     }
     jw_end(w);
     jw_end(w);
-    x->tally->participants++;
 }
 
 static void write_extra(const struct writer *x, const struct extra *e)
@@ -296,15 +288,13 @@ static void write_extra(const struct writer *x, const struct extra *e)
     jw_end(x->w);
 }
 
-static void write_extras(const struct writer *x, enum extra_kind kind, const char *name,
-                         int64_t *tally)
+static void write_extras(const struct writer *x, enum extra_kind kind, const char *name)
 {
     bool open = false;
     for (int i = 0; i < x->c->extra_count; i++) {
         if (x->c->extra[i].kind == kind && there(x, x->c->extra[i].arrive, WHEN_NEVER)) {
             open_once(x, &open, name);
             write_extra(x, &x->c->extra[i]);
-            ++*tally;
         }
     }
     JW(x->w, IF(open), END);
@@ -343,16 +333,14 @@ static void write_head(const struct writer *x)
     }
 }
 
-void conv_json(struct jw *w, const char *key, const struct conv *c, const struct view *view,
-               struct tally *tally)
+void conv_json(struct jw *w, const char *key, const struct conv *c, const struct view *view)
 {
-    struct tally unused = {0};
-    struct writer x = {w, c, view, tally ? tally : &unused};
+    struct writer x = {w, c, view};
     jw_object(w, key);
     write_head(&x);
-    write_extras(&x, EXTRA_EVALUATION, "evaluations", &x.tally->evaluations);
-    write_extras(&x, EXTRA_SURVEY, "surveys", &x.tally->surveys);
-    write_extras(&x, EXTRA_RESOLUTION, "resolutions", &x.tally->resolutions);
+    write_extras(&x, EXTRA_EVALUATION, "evaluations");
+    write_extras(&x, EXTRA_SURVEY, "surveys");
+    write_extras(&x, EXTRA_RESOLUTION, "resolutions");
     jw_array(w, "participants");
     for (int i = 0; i < c->participant_count; i++) {
         if (there(&x, c->participant[i].arrive, WHEN_NEVER)) {
@@ -361,5 +349,4 @@ void conv_json(struct jw *w, const char *key, const struct conv *c, const struct
     }
     jw_end(w);
     jw_end(w);
-    x.tally->conversations++;
 }

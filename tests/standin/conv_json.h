@@ -13,18 +13,11 @@ struct view {
 };
 #define CONV_NO_ATTRIBUTES INT64_MIN
 
-/* How many of each were written. */
-struct tally {
-    int64_t conversations, participants, sessions, metrics, segments, attributes,
-        media_endpoint_stats;
-    int64_t flow_outcomes, evaluations, surveys, resolutions, flows;
-};
+/* Writes the conversation as one object. */
+void conv_json(struct jw *w, const char *key, const struct conv *c, const struct view *view);
 
-/* Writes the conversation as one object; tally may be NULL. */
-void conv_json(struct jw *w, const char *key, const struct conv *c, const struct view *view,
-               struct tally *tally);
-
-/* Writes the `attributes` object of a participant (attributes.c); returns how many there are. */
-int attributes_json(struct jw *w, const struct conv *c, const struct participant *p, int64_t as_of);
+/* Writes the `attributes` object of a participant (attributes.c), which may lack it. */
+void attributes_json(struct jw *w, const struct conv *c, const struct participant *p,
+                     int64_t as_of);
 
 #endif

@@ -23,7 +23,7 @@ void conversations_write(struct jw *w, const struct selection *s, size_t from, s
     for (size_t i = from; i < to; i++) {
         view.without_id = spoil->missing_id && i == (from + to) / 2;
         conv_build(&c, s->entry[i]->day, s->entry[i]->index);
-        conv_json(w, NULL, &c, &view, NULL);
+        conv_json(w, NULL, &c, &view);
     }
     jw_end(w);
 }
@@ -225,20 +225,4 @@ void conversations_by_ids(const struct request *request, struct reply *reply)
     jw_object(&reply->body, NULL);
     conversations_write(&reply->body, &s, 0, s.count, bare(now), &spoil);
     jw_end(&reply->body);
-}
-
-void conversations_one(const struct request *request, struct reply *reply)
-{
-    struct conv c;
-    int64_t now = world_moment().now;
-    const struct entry *e = entry_of(request->segment, now);
-    if (!e) {
-        reply_error(reply, 404, "not.found", "The requested conversation was not found.");
-        return;
-    }
-    struct fault_document spoil = fault_document(request);
-    struct view view = {now, CONV_NO_ATTRIBUTES, spoil.missing_id};
-    reply->body.faults = spoil.jw_faults;
-    conv_build(&c, e->day, e->index);
-    conv_json(&reply->body, NULL, &c, &view, NULL);
 }

@@ -22,6 +22,7 @@ yyjson_doc *conversations_body(const struct request *request, struct reply *repl
 bool conversations_interval(yyjson_val *body, struct reply *reply, int64_t *from, int64_t *to);
 /* Reads `order`; answers 400 if it is none of asc, desc, unordered. */
 bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending);
+
 /* prerender.c: pages of the sync query made and compressed beforehand, so that a benchmark measures
  * its client: whole UTC days in ascending order, as of the date told at the start. */
 #define PRERENDER_PAGE_SIZE 100
@@ -29,9 +30,5 @@ bool conversations_order(yyjson_val *body, struct reply *reply, bool *descending
 void prerender_all(void);
 /* The gzip bytes of a page; false if there is none, or if the date has changed since. */
 bool prerender_find(int64_t day, int64_t page_number, const void **bytes, size_t *length);
-
-/* census.c: prints `count path` for every field and `missing path` for each of the contract that
- * never occurs; returns the exit code: 1 if one is missing. */
-int census_print(void);
 
 #endif

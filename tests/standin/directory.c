@@ -305,12 +305,11 @@ void directory_organization(const struct request *request, struct reply *reply)
 
 void directory_limits(const struct request *request, struct reply *reply)
 {
-    int rate = world.ratelimit > 0 ? world.ratelimit : 300;
     const struct {
         const char *key;
         int value;
-    } limits[] = {{"client.credentials.token.rate.per.minute", rate},
-                  {"token.rate.per.minute", rate},
+    } limits[] = {{"client.credentials.token.rate.per.minute", 300},
+                  {"token.rate.per.minute", 300},
                   {"org.app.user.rate.per.minute", 3000},
                   {"request.bytes.max", HTTP_MAX_BODY}};
     if (strcmp(request->segment, "platform.api") != 0) {

@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 #define MAX_FAULTS 32
 #define MAX_KEYS   8
-#define BOMB_CHUNK (1u << 20)
 
 /* --- what those do that answer, or change an answer: true when an answer stands --- */
 
@@ -119,10 +117,9 @@ static bool odd_string(struct reply *reply, const char *key)
 {
     char mark[FAULT_TEXT + 8];
     struct jw odd = {0};
-    const char *from;
     int length = snprintf(mark, sizeof mark, "\"%s\":\"", key);
     jw_bytes(&reply->body, "", 1);
-    from = reply->body.data;
+    const char *from = reply->body.data;
     for (const char *at; (at = strstr(from, mark)); from = at + length) {
         jw_bytes(&odd, from, (size_t)(at + length - from));
         jw_text(&odd, "\\ud83d");
@@ -137,53 +134,6 @@ static bool truncate_body(struct reply *reply, const char *unused)
 {
     (void)unused;
     reply->body.length = reply->body.length * 3 / 5;
-    return true;
-}
-
-static bool deep(struct reply *reply, const char *depth_text)
-{
-    long depth = strtol(depth_text, NULL, 10);
-    reply_text(reply, 200, "application/json", "{\"conversations\":");
-    for (int closing = 0; closing < 2; closing++) {
-        for (long i = 0; i < depth; i++) {
-            jw_bytes(&reply->body, closing ? "]" : "[", 1);
-        }
-    }
-    jw_text(&reply->body, "}");
-    return true;
-}
-
-/* A document of mb megabytes of blanks, made once. */
-static bool bomb(struct reply *reply, const char *mb_text)
-{
-    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
-    static unsigned char *bytes;
-    static size_t made;
-    pthread_mutex_lock(&making);
-    if (!bytes) {
-        long mb = strtol(mb_text, NULL, 10);
-        size_t room = (size_t)mb * 1200 + 4096;
-        char *blanks = malloc(BOMB_CHUNK);
-        z_stream z = {0};
-        bytes = malloc(room);
-        if (bytes && blanks && deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, 0) == Z_OK) {
-            memset(blanks, ' ', BOMB_CHUNK);
-            z.next_out = bytes;
-            z.avail_out = (uInt)room;
-            for (long i = 0; i <= mb; i++) {
-                static char ends[] = "{\"conversations\":[]}";
-                z.next_in = (Bytef *)(i < mb ? blanks : ends);
-                z.avail_in = i < mb ? BOMB_CHUNK : (uInt)strlen(ends);
-                deflate(&z, i < mb ? Z_NO_FLUSH : Z_FINISH);
-            }
-            made = z.total_out;
-            deflateEnd(&z);
-        }
-        free(blanks);
-    }
-    reply->ready = bytes;
-    reply->ready_length = made;
-    pthread_mutex_unlock(&making);
     return true;
 }
 
@@ -217,8 +167,6 @@ static const struct kind kinds[] = {
     {"odd-string", "/api/", -1, ON_BODY, "key", "direction", odd_string},
     {"not-json", "/api/", -1, ON_BODY, "", "", sign_in},
     {"truncated-json", "/api/", -1, ON_BODY, "", "", truncate_body},
-    {"deep-nesting", "/api/", -1, ON_BODY, "depth", "1000000", deep},
-    {"gzip-bomb", "/api/", -1, ON_BODY, "mb", "1024", bomb},
     {"token-death", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"token-refuse", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"unknown-fields", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},

@@ -13,7 +13,6 @@
 
 static const char *port_file;
 static const char *now_text;
-static bool census;
 
 struct setting {
     const char *name;
@@ -152,8 +151,6 @@ static const struct setting settings[] = {
     {"job-polls", "N", "polls answered before a job is FULFILLED (0)", set_int, &world.job_polls, 0,
      1000},
     {"hits-bias", "N", "added to totalHits", set_int, &world.hits_bias, -1000000, 1000000},
-    {"ratelimit", "N", "requests a minute and token, with the inin-ratelimit headers", set_int,
-     &world.ratelimit, 0, 1000000},
     {"realtime-intervals", "array|entities|results",
      "serve /api/v2/analytics/agents/realtime/intervals in that shape", set_shape, NULL, 0, 0},
     {"deny", "PATH", "403 on this prefix (may be repeated)", set_deny, NULL, 0, 0},
@@ -162,10 +159,6 @@ static const struct setting settings[] = {
      &world.prerender, 0, 0},
     {"fault", "SPEC", "name[:key=value[,key=value]...] (may be repeated), see below", set_fault,
      NULL, 0, 0},
-    {"field-census", NULL,
-     "print each field of a conversation and how often it occurs, and\nfail if a field of the "
-     "contract never does; then end",
-     set_true, &census, 0, 0},
     {"help", NULL, "", show_help, NULL, 0, 0},
 };
 
@@ -184,7 +177,6 @@ static const char help_on_faults[] =
     "  short-pages    empty-page    not-json    truncated-json\n"
     "  error-in-200:status=503    no-answer ({})    odd-string:key=direction (half a pair in it)\n"
     "  page-cycle:of=N (pages begin anew after N)    row-hidden (the query's first)    no-date\n"
-    "  deep-nesting:depth=1000000    gzip-bomb:mb=1024\n"
     "  job-expire:after=N (result pages)    job-fail    job-state-expired\n"
     "  job-pending (submitted now, it stays so)    job-slow (polled now, it is not done yet)\n"
     "\n"
@@ -265,9 +257,6 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     read_options(argc, argv);
     set_now();
-    if (census) {
-        return census_print();
-    }
     if (world.prerender) {
         prerender_all();
     }

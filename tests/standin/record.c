@@ -15,7 +15,7 @@ static struct {
     char name[160];
     int64_t count;
 } routes[ROUTES];
-static int64_t total, statuses[600];
+static int64_t total;
 static int route_count, under_way, most_at_once;
 
 static bool ours(const char *path)
@@ -64,30 +64,18 @@ void record_end(const char *method, const char *path, const char *shown, int sta
     under_way--;
     jw_free(&kept[total % KEPT]);
     kept[total++ % KEPT] = row;
-    if (status > 0 && status < 600) {
-        statuses[status]++;
-    }
     count_route(name);
     pthread_mutex_unlock(&lock);
 }
 
 void record_json(struct jw *w)
 {
-    char name[8];
     pthread_mutex_lock(&lock);
     JW(w, OBJECT(NULL), INT("total", total), OBJECT("routes"));
     for (int i = 0; i < route_count; i++) {
         jw_int(w, routes[i].name, routes[i].count);
     }
-    JW(w, END, OBJECT("statuses"));
-    for (int i = 0; i < 600; i++) {
-        if (statuses[i]) {
-            snprintf(name, sizeof name, "%d", i);
-            jw_int(w, name, statuses[i]);
-        }
-    }
-    jw_end(w);
-    JW(w, INT("max_concurrent", most_at_once), ARRAY("requests"));
+    JW(w, END, INT("max_concurrent", most_at_once), ARRAY("requests"));
     for (int64_t i = total > KEPT ? total - KEPT : 0; i < total; i++) {
         jw_text(w, w->comma ? "," : "");
         jw_bytes(w, kept[i % KEPT].data, kept[i % KEPT].length);
@@ -106,6 +94,5 @@ void record_reset(void)
     total = 0;
     route_count = 0;
     most_at_once = under_way;
-    memset(statuses, 0, sizeof statuses);
     pthread_mutex_unlock(&lock);
 }

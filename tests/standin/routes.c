@@ -33,7 +33,6 @@ static const struct route table[] = {
     {"DELETE", DETAILS "/jobs/{id}", jobs_delete, DETAIL_PERMISSIONS},
     {"GET", DETAILS "/jobs/{id}/results", jobs_results, DETAIL_PERMISSIONS},
     {"GET", DETAILS, conversations_by_ids, DETAIL_PERMISSIONS},
-    {"GET", "/api/v2/analytics/conversations/{id}/details", conversations_one, DETAIL_PERMISSIONS},
     {"GET", "/api/v2/workforcemanagement/adherence", adherence_workforce,
      "wfm:realtimeAdherence:view"},
     {"POST", "/api/v2/analytics/agents/status/query", adherence_agents_status,

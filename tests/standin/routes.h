@@ -21,7 +21,6 @@ void login_token(const struct request *request, struct reply *reply);
 /* conversations.c: */
 void conversations_query(const struct request *request, struct reply *reply);
 void conversations_by_ids(const struct request *request, struct reply *reply);
-void conversations_one(const struct request *request, struct reply *reply);
 /* jobs.c: */
 void jobs_submit(const struct request *request, struct reply *reply);
 void jobs_status(const struct request *request, struct reply *reply);
@@ -60,6 +59,5 @@ void proof_aggregates(const struct request *request, struct reply *reply);
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */
 void truth_conversations(const struct request *request, struct reply *reply);
-void truth_counts(const struct request *request, struct reply *reply);
 
 #endif

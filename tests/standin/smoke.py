@@ -224,7 +224,7 @@ class Conversations(Shared):
     def test_job_and_reread_equal_truth(self):
         rows = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
         for identity in [i for i, row in rows.items() if "conversationEnd" not in row]:
-            now = self.server.json("GET", "%s/%s/details" % (DETAILS.rsplit("/", 1)[0], identity))
+            now = self.server.json("GET", DETAILS + "?id=" + identity)["conversations"][0]
             kept = {p["participantId"]: p.get("attributes") for p in rows[identity]["participants"]}
             for participant in now["participants"]:
                 if kept.get(participant["participantId"]) is not None:
@@ -242,11 +242,6 @@ class Conversations(Shared):
         for line in truth:
             if line["source"] == "query":
                 self.assertFalse(any("attributes" in p for p in line["conversation"]["participants"]))
-        counts = self.server.json("GET", "/standin/truth/counts?start=2026-01-01")
-        self.assertEqual(counts["conversations"], len(truth))
-        self.assertEqual(counts["segments"], sum(len(segments_of(line["conversation"])) for line in truth))
-        self.assertEqual(counts["attributes"], sum(len(p.get("attributes", {})) for line in truth
-                                                   for p in line["conversation"]["participants"]))
 
     def test_days_of_jobs_tile(self):
         whole = {row["conversationId"]: row for row in self.server.job_rows(1, 4)}
@@ -334,15 +329,15 @@ class Histories(unittest.TestCase):
         self.assertEqual(first_page(), first_page())
         self.assertNotEqual(first_page(), first_page("--seed", "2"))
 
-    def test_every_field_occurs(self):
-        done = subprocess.run([STANDIN, "--field-census", "--per-day", "50"], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, [line for line in done.stdout.splitlines() if line[0] != " "])
-
     def test_shape(self):
         with started("--days", "1", "--per-day", "2000") as server:
-            counts = server.json("GET", "/standin/truth/counts?method=query")
-            total = counts["conversations"]
-            per = {name: counts[name] / total for name in ("participants", "sessions", "metrics", "segments")}
+            rows = [line["conversation"] for line in server.truth(method="query")]
+            total, found = len(rows), collections.Counter()
+            for participant in (p for row in rows for p in row["participants"]):
+                found.update(participants=1, sessions=len(participant["sessions"]))
+                for session in participant["sessions"]:
+                    found.update({name: len(session.get(name, ())) for name in ("metrics", "segments")})
+            per = {name: count / total for name, count in found.items()}
             size = len(server.ask("GET", "/standin/truth?method=query").raw) / total
             for name, goal in (("participants", 4), ("sessions", 4), ("metrics", 20), ("segments", 10)):
                 self.assertAlmostEqual(per[name] / goal, 1, delta=0.15, msg=name)
@@ -506,12 +501,6 @@ class Faults(Shared):
         self.assertIn(b"<html>", body("not-json").raw)
         with self.assertRaises(ValueError):
             json.loads(body("truncated-json").raw)
-        self.assertEqual(body("deep-nesting:depth=5000").raw.count(b"["), 5000)
-        bomb = body("gzip-bomb:mb=16")
-        self.assertEqual(bomb.headers["Content-Encoding"], "gzip")
-        self.assertLess(len(bomb.raw), 100000)
-        self.assertEqual(json.loads(gzip.decompress(bomb.raw)), {"conversations": []})
-        self.assertGreater(len(gzip.decompress(bomb.raw)), 16 << 20)
 
     def test_pages_of_jobs(self):
         whole = self.server.job_rows(1, 4)
@@ -602,15 +591,6 @@ class Faults(Shared):
             self.assertEqual(done.returncode, 2, spec)
         self.assert_statuses(self.server, (400, "POST", "/standin/control", {"nothing": 1}))
 
-    def test_rate_limit_of_its_own(self):
-        with started("--ratelimit", "3") as server:
-            answers = [server.ask("GET", "/api/v2/tokens/me") for _ in range(4)]
-            self.assertEqual([a.status for a in answers], [200, 200, 200, 429])
-            self.assertEqual([a.headers["inin-ratelimit-count"] for a in answers], ["1", "2", "3", "4"])
-            self.assertGreater(int(answers[3].headers["Retry-After"]), 50)
-            server.login()
-            self.assertEqual(server.ask("GET", "/api/v2/tokens/me").status, 200)
-
     def test_record(self):
         self.server.control(reset_requests=True)
         self.server.ask("GET", "/api/v2/users?pageSize=1")
@@ -619,7 +599,6 @@ class Faults(Shared):
         self.assertEqual(record["total"], 2)
         self.assertEqual(record["routes"], {"GET /api/v2/users": 1, "GET " + DETAILS + "/jobs/{id}/results": 1})
         self.assertEqual(record["requests"][0], ["GET", "/api/v2/users?pageSize=1", 200])
-        self.assertEqual(record["statuses"], {"200": 1, "404": 1})
 
 
 class Prerender(unittest.TestCase):

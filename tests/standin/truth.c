@@ -20,7 +20,6 @@ struct truth {
     enum method method;
     int64_t day; /* where the walk is */
     size_t next;
-    struct tally tally;
     struct jw line;
     size_t sent;
 };
@@ -109,7 +108,7 @@ static bool next_line(struct truth *t)
                 jw_object(&t->line, NULL);
                 jw_string(&t->line, "source",
                           view.attributes == CONV_NO_ATTRIBUTES ? "query" : "job");
-                conv_json(&t->line, "conversation", &c, &view, &t->tally);
+                conv_json(&t->line, "conversation", &c, &view);
                 jw_end(&t->line);
                 jw_text(&t->line, "\n");
                 return true;
@@ -151,22 +150,4 @@ void truth_conversations(const struct request *request, struct reply *reply)
     } else {
         free(t);
     }
-}
-
-void truth_counts(const struct request *request, struct reply *reply)
-{
-    struct truth t;
-    if (!read_truth(request, reply, &t)) {
-        return;
-    }
-    while (next_line(&t)) {
-    }
-    JW(&reply->body, OBJECT(NULL), INT("conversations", t.tally.conversations),
-       INT("participants", t.tally.participants), INT("sessions", t.tally.sessions),
-       INT("metrics", t.tally.metrics), INT("segments", t.tally.segments),
-       INT("attributes", t.tally.attributes),
-       INT("media_endpoint_stats", t.tally.media_endpoint_stats), INT("flows", t.tally.flows),
-       INT("flow_outcomes", t.tally.flow_outcomes), INT("evaluations", t.tally.evaluations),
-       INT("surveys", t.tally.surveys), INT("resolutions", t.tally.resolutions), END);
-    jw_free(&t.line);
 }

@@ -16,68 +16,23 @@ int64_t when_day(int64_t ms)
     return (ms - (ms < 0 ? WHEN_DAY - 1 : 0)) / WHEN_DAY;
 }
 
-/* Civil date of a day count, by eras of 400 years that begin on 1 March. */
-static void civil_of_day(int64_t day, int *year, int *month, int *mday)
+static struct tm *civil(int64_t ms, struct tm *tm)
 {
-    int64_t z = day + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153;
-    *mday = (int)(doy - (153 * mp + 2) / 5 + 1);
-    *month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    *year = (int)(yoe + era * 400 + (*month <= 2));
+    time_t seconds = (time_t)((ms - (ms < 0 ? 999 : 0)) / 1000);
+    return gmtime_r(&seconds, tm);
 }
 
-static int64_t day_of_civil(int year, int month, int mday)
+void when_text(int64_t ms, char out[WHEN_SIZE])
 {
-    int64_t y = year - (month <= 2);
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t yoe = y - era * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + mday - 1;
-    int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + doe - 719468;
-}
-
-static char *digits(char *p, int value, int width)
-{
-    for (int i = width - 1; i >= 0; i--) {
-        p[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return p + width;
-}
-
-size_t when_text(int64_t ms, char out[WHEN_SIZE])
-{
-    int year, month, mday;
-    int64_t day = when_day(ms), rest = ms - day * WHEN_DAY;
-    civil_of_day(day, &year, &month, &mday);
-    char *p = digits(out, year, 4);
-    *p++ = '-';
-    p = digits(p, month, 2);
-    *p++ = '-';
-    p = digits(p, mday, 2);
-    *p++ = 'T';
-    p = digits(p, (int)(rest / WHEN_HOUR), 2);
-    *p++ = ':';
-    p = digits(p, (int)(rest / WHEN_MINUTE % 60), 2);
-    *p++ = ':';
-    p = digits(p, (int)(rest / WHEN_SECOND % 60), 2);
-    *p++ = '.';
-    p = digits(p, (int)(rest % 1000), 3);
-    *p++ = 'Z';
-    *p = '\0';
-    return (size_t)(p - out);
+    struct tm tm;
+    size_t used = strftime(out, WHEN_SIZE, "%Y-%m-%dT%H:%M:%S", civil(ms, &tm));
+    snprintf(out + used, WHEN_SIZE - used, ".%03dZ", (int)((ms % 1000 + 1000) % 1000));
 }
 
 void when_http(int64_t ms, char out[WHEN_SIZE])
 {
-    time_t seconds = (time_t)((ms - (ms < 0 ? 999 : 0)) / 1000);
     struct tm tm;
-    gmtime_r(&seconds, &tm);
-    strftime(out, WHEN_SIZE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    strftime(out, WHEN_SIZE, "%a, %d %b %Y %H:%M:%S GMT", civil(ms, &tm));
 }
 
 /* Reads `width` digits at *p; -1 if there are fewer. */
@@ -154,7 +109,8 @@ bool when_parse(const char *text, size_t length, int64_t *out)
     if (sign(&p, end, 'T') && (!parse_clock(&p, end, &clock) || !parse_offset(&p, end, &offset))) {
         return false;
     }
-    *out = day_of_civil(year, month, mday) * WHEN_DAY + clock - offset;
+    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = mday};
+    *out = (int64_t)timegm(&tm) * 1000 + clock - offset;
     return p == end;
 }
 

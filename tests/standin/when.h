@@ -18,8 +18,8 @@
 int64_t when_wall(void);
 /* The UTC day that holds the moment. */
 int64_t when_day(int64_t ms);
-/* Writes YYYY-MM-DDTHH:MM:SS.mmmZ; returns the length. */
-size_t when_text(int64_t ms, char out[WHEN_SIZE]);
+/* Writes YYYY-MM-DDTHH:MM:SS.mmmZ. */
+void when_text(int64_t ms, char out[WHEN_SIZE]);
 /* Writes the HTTP form, `Sun, 06 Nov 1994 08:49:37 GMT`. */
 void when_http(int64_t ms, char out[WHEN_SIZE]);
 /* Reads YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.f]](Z|+HH:MM|-HH:MM); false if it is anything else. */

@@ -134,9 +134,8 @@ void world_clear_denied(void)
 
 bool world_add_denied(const char *prefix)
 {
-    bool room;
     pthread_mutex_lock(&lock);
-    room = denied_count < WORLD_MAX_DENY && strlen(prefix) < sizeof denied[0];
+    bool room = denied_count < WORLD_MAX_DENY && strlen(prefix) < sizeof denied[0];
     if (room) {
         snprintf(denied[denied_count++], sizeof denied[0], "%s", prefix);
     }

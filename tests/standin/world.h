@@ -29,7 +29,6 @@ struct world {
     int users_page_cap;
     int job_polls;
     int hits_bias;
-    int ratelimit; /* requests a minute and token; 0: none */
     enum intervals_shape intervals;
     bool prerender;
     bool eventful; /* much comes late, many e-mails open again */

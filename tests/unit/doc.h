@@ -22,9 +22,7 @@ static inline struct json_doc *doc_of(const char *text)
         }
     }
     struct json_doc *doc = json_parse(bytes, length, &e);
-    if (!doc) {
-        fail_msg("%s", e.message);
-    }
+    fail_if(!doc, "%s", e.message);
     return doc;
 }
 

@@ -24,9 +24,7 @@ struct scratch {
 /* Fails the test with the error's message. */
 static inline void check(bool done, const struct scratch *s)
 {
-    if (!done) {
-        fail_msg("%s", s->e.message);
-    }
+    fail_if(!done, "%s", s->e.message);
 }
 
 /* cmocka set-up and tear-down. */

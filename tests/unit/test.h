@@ -24,6 +24,13 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
+#define fail_if(condition, ...)                                                                    \
+    do {                                                                                           \
+        if (condition) {                                                                           \
+            fail_msg(__VA_ARGS__);                                                                 \
+        }                                                                                          \
+    } while (0)
+
 enum { TESTS_MAX = 200 };
 
 static struct CMUnitTest tests[TESTS_MAX];

@@ -143,9 +143,7 @@ static struct client_answer get(const char *path)
 
 static void expect_good(struct client_answer a)
 {
-    if (a.error.kind != ERR_NONE) {
-        fail_msg("%s", a.error.message);
-    }
+    fail_if(a.error.kind != ERR_NONE, "%s", a.error.message);
     assert_int_equal(a.http.status, 200);
     assert_non_null(a.document);
     client_answer_free(&a);
@@ -528,9 +526,7 @@ TEST_IN(setup, teardown, cut_bodies_are_repeated_until_whole)
         cutting.cut = 0;
         world.calls = 0;
         struct client_answer a = get("/api/v2/x");
-        if (a.error.kind != ERR_NONE) {
-            fail_msg("case %zu: %s", i, a.error.message);
-        }
+        fail_if(a.error.kind != ERR_NONE, "case %zu: %s", i, a.error.message);
         assert_int_equal(json_count(json_get(json_root(a.document), "conversations")), 2);
         assert_int_equal(a.http.gzip, i < 2);
         assert_int_equal(a.http.body.length, cases[i].length);

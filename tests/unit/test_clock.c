@@ -99,9 +99,7 @@ TEST(anything_else_is_refused)
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t ms = 4711;
 
-        if (clock_parse(rows[i], true, &ms) || ms != 4711) {
-            fail_msg("taken: \"%s\"", rows[i]);
-        }
+        fail_if(clock_parse(rows[i], true, &ms) || ms != 4711, "taken: \"%s\"", rows[i]);
     }
 }
 
@@ -225,9 +223,7 @@ static void use(const char *zone)
 {
     struct err e;
 
-    if (!clock_set_zone(zone, &e)) {
-        fail_msg("%s: %s (these tests need tzdata)", zone, e.message);
-    }
+    fail_if(!clock_set_zone(zone, &e), "%s: %s (these tests need tzdata)", zone, e.message);
 }
 
 static int64_t at(const char *iso)
@@ -421,9 +417,7 @@ TEST(unknown_zones_are_refused)
         err_clear(&e);
         assert_false(clock_set_zone(rows[i].name, &e));
         assert_int_equal(e.kind, ERR_CONFIG);
-        if (!strstr(e.message, rows[i].message)) {
-            fail_msg("%s: %s", rows[i].name, e.message);
-        }
+        fail_if(!strstr(e.message, rows[i].message), "%s: %s", rows[i].name, e.message);
         /* A refused name leaves the zone as it was. */
         assert_int_equal(clock_zone_offset_seconds(0), 32400);
     }

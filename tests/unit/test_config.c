@@ -21,44 +21,68 @@ static inline int enter(void **state)
     return tempdir_enter(state) == 0 ? setenv("HOME", tempdir, 1) : -1;
 }
 
-/* One configuration loaded from ./rollcall.ini, .env, the environment. */
+/* One configuration loaded from ./rollcall.ini, .env, the environment; the test's end frees it. */
 struct loaded {
+    struct loaded *before;
     struct arena *a;
     struct config c;
     struct err e;
     bool good;
 };
 
-static inline struct loaded load_as(const char *file, bool needs_login)
+static struct loaded *last;
+
+static inline int leave(void **state)
 {
-    struct loaded l = {.a = arena_new(0)};
+    while (last) {
+        struct loaded *l = last;
+
+        last = l->before;
+        config_wipe(&l->c);
+        arena_free(l->a);
+        free(l);
+    }
+    return tempdir_leave(state);
+}
+
+#define TEST_IN_FIXTURE(test) TEST_IN(enter, leave, test)
+
+static inline struct loaded *load_as(const char *file, bool needs_login)
+{
+    struct loaded *l = xcalloc(1, sizeof(*l));
     struct config_request request = {
         .file = file,
         .needs_login = needs_login,
         .known_streams = streams,
         .known_stream_count = COUNT(streams),
     };
-    l.good = config_load(&request, l.a, &l.c, &l.e);
+    l->before = last;
+    last = l;
+    l->a = arena_new(0);
+    l->good = config_load(&request, l->a, &l->c, &l->e);
     return l;
 }
 
-static inline void unload(struct loaded *l)
-{
-    config_wipe(&l->c);
-    arena_free(l->a);
-}
-
-static inline struct loaded load_text(const char *ini, bool needs_login)
+static inline struct loaded *load_text(const char *ini, bool needs_login)
 {
     write_file("rollcall.ini", ini);
     return load_as(NULL, needs_login);
 }
 
-static inline void assert_good(const struct loaded *l)
+static inline struct loaded *good(struct loaded *l)
 {
-    if (!l->good) {
-        fail_msg("%s", l->e.message);
-    }
+    fail_if(!l->good, "%s", l->e.message);
+    return l;
+}
+
+/* That it was refused, with a message that holds `part` and no secret: those of the tests are
+ * hunter2. */
+static inline void check_refused(const struct loaded *l, const char *part)
+{
+    assert_false(l->good);
+    assert_int_equal(l->e.kind, ERR_CONFIG);
+    fail_if(!strstr(l->e.message, part), "no %s in: %s", part, l->e.message);
+    assert_null(strstr(l->e.message, "hunter"));
 }
 
 /* A key's value as an INI file would have it; NULL when there is none. */
@@ -110,30 +134,28 @@ static const char *dump(const struct config *c, struct arena *a)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-TEST_IN(enter, tempdir_leave, defaults)
+TEST_IN_FIXTURE(defaults)
 {
-    struct loaded l = load_as(NULL, false);
-    assert_good(&l);
-    assert_null(l.c.path);
-    assert_string_equal(dump(&l.c, l.a), "[database]\npath = rollcall.db\n"
-                                         "[extract]\ntimezone = UTC\n"
-                                         "[extract]\nlookback_days = 4\n"
-                                         "[extract]\nreread_hours = 20\n"
-                                         "[extract]\nin_flight = 4\n"
-                                         "[extract]\nrequests_per_minute = 300\n"
-                                         "[conversations]\nmethod = auto\n"
-                                         "[adherence]\nrealtime = auto\n"
-                                         "[export]\ndirectory = export\n"
-                                         "[export]\ngzip = no\n"
-                                         "[export]\nbom = no\n"
-                                         "[export]\nneutralize_formulas = no\n"
-                                         "[status]\ndue_hours = 26\n"
-                                         "[log]\nlevel = warn\n"
-                                         "[log]\nformat = text\n");
-    unload(&l);
+    struct loaded *l = good(load_as(NULL, false));
+    assert_null(l->c.path);
+    assert_string_equal(dump(&l->c, l->a), "[database]\npath = rollcall.db\n"
+                                           "[extract]\ntimezone = UTC\n"
+                                           "[extract]\nlookback_days = 4\n"
+                                           "[extract]\nreread_hours = 20\n"
+                                           "[extract]\nin_flight = 4\n"
+                                           "[extract]\nrequests_per_minute = 300\n"
+                                           "[conversations]\nmethod = auto\n"
+                                           "[adherence]\nrealtime = auto\n"
+                                           "[export]\ndirectory = export\n"
+                                           "[export]\ngzip = no\n"
+                                           "[export]\nbom = no\n"
+                                           "[export]\nneutralize_formulas = no\n"
+                                           "[status]\ndue_hours = 26\n"
+                                           "[log]\nlevel = warn\n"
+                                           "[log]\nformat = text\n");
 }
 
-TEST_IN(enter, tempdir_leave, every_key)
+TEST_IN_FIXTURE(every_key)
 {
     static const char ini[] = "[genesys]\nregion = ap-northeast-2\n"
                               "[genesys]\nlogin_url = https://login.example.com\n"
@@ -162,12 +184,10 @@ TEST_IN(enter, tempdir_leave, every_key)
                               "[metrics]\ntextfile = /run/rollcall.prom\n"
                               "[log]\nlevel = debug\n"
                               "[log]\nformat = json\n";
-    struct loaded l = load_text(ini, true);
-    assert_good(&l);
-    assert_string_equal(l.c.path, "rollcall.ini");
-    assert_string_equal(dump(&l.c, l.a), ini);
-    assert_string_equal(l.c.client_secret_origin, "rollcall.ini:10: [genesys] client_secret");
-    unload(&l);
+    struct loaded *l = good(load_text(ini, true));
+    assert_string_equal(l->c.path, "rollcall.ini");
+    assert_string_equal(dump(&l->c, l->a), ini);
+    assert_string_equal(l->c.client_secret_origin, "rollcall.ini:10: [genesys] client_secret");
 }
 
 /* How values may be written: one key stands for all. */
@@ -217,16 +237,12 @@ static const struct {
     {"[extract]\nstreams =\n", KEY_STREAMS, NULL},
 };
 
-TEST_IN(enter, tempdir_leave, writings_are_understood)
+TEST_IN_FIXTURE(writings_are_understood)
 {
     for (size_t i = 0; i < COUNT(writings); i++) {
-        struct loaded l = load_text(writings[i].ini, false);
-        assert_good(&l);
-        const char *value = value_of(&l.c, writings[i].key, l.a);
-        if (!str_eq(value, writings[i].value)) {
-            fail_msg("%s-> %s", writings[i].ini, value);
-        }
-        unload(&l);
+        struct loaded *l = good(load_text(writings[i].ini, false));
+        const char *value = value_of(&l->c, writings[i].key, l->a);
+        fail_if(!str_eq(value, writings[i].value), "%s-> %s", writings[i].ini, value);
     }
 }
 
@@ -294,37 +310,27 @@ static const struct {
     {"[genesys]\napi_url = https://api.example.com/api/v2\n", 2, "write https://api.example.com"},
     {"[genesys]\napi_url = https://api.example.com?x=1\n", 2, "write https://api.example.com"},
     {"[genesys]\napi_url = https://u:p@api.example.com\n", 2, "user name or password"},
-    {"[genesys]\nproxy = gopher://x\n", 2, "no URL of a proxy"},
+    {"[genesys]\nproxy = gopher://user:hunter2@x\n", 2, "no URL of a proxy"},
     {"[genesys]\norganization = a\x01"
      "b\n",
      2, "control characters"},
 };
 
-TEST_IN(enter, tempdir_leave, bad_values_are_refused)
+TEST_IN_FIXTURE(bad_values_are_refused)
 {
     for (size_t i = 0; i < COUNT(refused); i++) {
         char place[64];
-        struct loaded l = load_text(refused[i].ini, false);
+        struct loaded *l = load_text(refused[i].ini, false);
         snprintf(place, sizeof(place), "rollcall.ini:%d: ", refused[i].line);
-        if (l.good || l.e.kind != ERR_CONFIG || !str_starts_with(l.e.message, place) ||
-            strstr(l.e.message, refused[i].message) == NULL) {
-            fail_msg("%s-> %s", refused[i].ini, l.good ? "accepted" : l.e.message);
-        }
-        unload(&l);
+        print_message("%s\n", refused[i].ini);
+        check_refused(l, refused[i].message);
+        assert_true(str_starts_with(l->e.message, place));
     }
-}
-
-TEST_IN(enter, tempdir_leave, a_proxy_is_not_shown)
-{
-    struct loaded l = load_text("[genesys]\nproxy = gopher://user:hunter2@x\n", false);
-    assert_false(l.good);
-    assert_null(strstr(l.e.message, "hunter2"));
-    unload(&l);
 }
 
 /* --- finding the file ------------------------------------------------------------------------ */
 
-TEST_IN(enter, tempdir_leave, search_order)
+TEST_IN_FIXTURE(search_order)
 {
     assert_int_equal(mkdir("xdg", 0777) | mkdir("xdg/rollcall", 0777), 0);
     assert_int_equal(mkdir(".config", 0777) | mkdir(".config/rollcall", 0777), 0);
@@ -341,39 +347,25 @@ TEST_IN(enter, tempdir_leave, search_order)
         if (removed[i] != NULL) {
             unlink(removed[i]);
         }
-        struct loaded l = load_as(NULL, false);
-        assert_good(&l);
-        assert_string_equal(l.c.database_path, expected[i]);
-        unload(&l);
+        assert_string_equal(good(load_as(NULL, false))->c.database_path, expected[i]);
     }
     unsetenv("XDG_CONFIG_HOME");
-    struct loaded l = load_as(NULL, false);
-    assert_string_equal(l.c.database_path, "home");
-    unload(&l);
-    l = load_as("given.ini", false);
-    assert_string_equal(l.c.database_path, "given");
-    unload(&l);
-    l = load_as("absent.ini", false);
-    assert_false(l.good);
-    assert_int_equal(l.e.kind, ERR_CONFIG);
-    assert_non_null(strstr(l.e.message, "absent.ini"));
-    unload(&l);
+    assert_string_equal(good(load_as(NULL, false))->c.database_path, "home");
+    assert_string_equal(good(load_as("given.ini", false))->c.database_path, "given");
+    check_refused(load_as("absent.ini", false), "absent.ini");
 }
 
-TEST_IN(enter, tempdir_leave, a_directory_is_no_configuration)
+TEST_IN_FIXTURE(a_directory_is_no_configuration)
 {
     assert_int_equal(mkdir("rollcall.ini", 0777), 0);
-    struct loaded l = load_as(NULL, false);
-    assert_false(l.good);
-    assert_int_equal(l.e.kind, ERR_CONFIG);
-    unload(&l);
+    check_refused(load_as(NULL, false), "rollcall.ini");
 }
 
 /* --- credentials ----------------------------------------------------------------------------- */
 
 #define LOGIN_INI "[genesys]\nregion = mypurecloud.jp\nclient_id = ini-id\n"
 
-TEST_IN(enter, tempdir_leave, what_a_login_needs)
+TEST_IN_FIXTURE(what_a_login_needs)
 {
     static const struct {
         const char *ini;
@@ -390,36 +382,29 @@ TEST_IN(enter, tempdir_leave, what_a_login_needs)
          NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct loaded l = load_text(cases[i].ini, true);
-        assert_int_equal(l.good, cases[i].missing == NULL);
+        struct loaded *l = load_text(cases[i].ini, true);
         if (cases[i].missing != NULL) {
-            assert_int_equal(l.e.kind, ERR_CONFIG);
-            assert_non_null(strstr(l.e.message, cases[i].missing));
-            assert_true(str_starts_with(l.e.message, "rollcall.ini: "));
+            check_refused(l, cases[i].missing);
+            assert_true(str_starts_with(l->e.message, "rollcall.ini: "));
+        } else {
+            good(l);
         }
-        unload(&l);
-        l = load_as(NULL, false);
-        assert_good(&l);
-        unload(&l);
+        good(load_as(NULL, false));
     }
     unlink("rollcall.ini");
-    struct loaded l = load_as(NULL, true);
-    assert_false(l.good);
-    assert_non_null(strstr(l.e.message, "./rollcall.ini"));
-    assert_non_null(strstr(l.e.message, "/etc/rollcall/rollcall.ini"));
-    unload(&l);
+    struct loaded *l = load_as(NULL, true);
+    check_refused(l, "./rollcall.ini");
+    check_refused(l, "/etc/rollcall/rollcall.ini");
 }
 
 static void assert_secret(const char *text, const char *origin)
 {
-    struct loaded l = load_as(NULL, true);
-    assert_good(&l);
-    assert_string_equal(secret_expose(l.c.client_secret), text);
-    assert_non_null(strstr(l.c.client_secret_origin, origin));
-    unload(&l);
+    struct loaded *l = good(load_as(NULL, true));
+    assert_string_equal(secret_expose(l->c.client_secret), text);
+    assert_non_null(strstr(l->c.client_secret_origin, origin));
 }
 
-TEST_IN(enter, tempdir_leave, precedence)
+TEST_IN_FIXTURE(precedence)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     assert_secret("from-ini", "rollcall.ini:4");
@@ -439,7 +424,7 @@ TEST_IN(enter, tempdir_leave, precedence)
     assert_secret("from-systemd", "credentials/client_secret");
 }
 
-TEST_IN(enter, tempdir_leave, id_and_region)
+TEST_IN_FIXTURE(id_and_region)
 {
     static const char *const ids[] = {"ini-id", "env-id", "variable-id"};
     static const char *const regions[] = {"mypurecloud.jp", "mypurecloud.de", "mypurecloud.ie"};
@@ -451,24 +436,20 @@ TEST_IN(enter, tempdir_leave, id_and_region)
             setenv("GENESYS_CLIENT_ID", "variable-id", 1);
             setenv("GENESYS_REGION", "mypurecloud.ie", 1);
         }
-        struct loaded l = load_as(NULL, true);
-        assert_good(&l);
-        assert_string_equal(l.c.client_id, ids[i]);
-        assert_string_equal(l.c.region, regions[i]);
-        unload(&l);
+        struct loaded *l = good(load_as(NULL, true));
+        assert_string_equal(l->c.client_id, ids[i]);
+        assert_string_equal(l->c.region, regions[i]);
     }
 }
 
-TEST_IN(enter, tempdir_leave, env_file_lies_beside_the_configuration)
+TEST_IN_FIXTURE(env_file_lies_beside_the_configuration)
 {
     assert_int_equal(mkdir("conf", 0777), 0);
     write_file("conf/my.ini", LOGIN_INI);
     write_file("conf/.env", "GENESYS_CLIENT_SECRET=beside");
     write_file(".env", "GENESYS_CLIENT_SECRET=elsewhere");
-    struct loaded l = load_as("conf/my.ini", true);
-    assert_good(&l);
-    assert_string_equal(secret_expose(l.c.client_secret), "beside");
-    unload(&l);
+    assert_string_equal(secret_expose(good(load_as("conf/my.ini", true))->c.client_secret),
+                        "beside");
 }
 
 static const struct {
@@ -492,25 +473,22 @@ static const struct {
     {"GENESYS_CLIENT_SECRET='abc' def\n", NULL},
 };
 
-TEST_IN(enter, tempdir_leave, env_files_are_read)
+TEST_IN_FIXTURE(env_files_are_read)
 {
     write_file("rollcall.ini", LOGIN_INI "client_secret = from-ini\n");
     for (size_t i = 0; i < COUNT(env_files); i++) {
         write_file(".env", env_files[i].env);
-        struct loaded l = load_as(NULL, true);
+        struct loaded *l = load_as(NULL, true);
         if (env_files[i].secret == NULL) {
-            assert_false(l.good);
-            assert_true(str_starts_with(l.e.message, ".env:1: GENESYS_CLIENT_SECRET"));
-            assert_null(strstr(l.e.message, "abc"));
+            check_refused(l, ".env:1: GENESYS_CLIENT_SECRET");
+            assert_null(strstr(l->e.message, "abc"));
         } else {
-            assert_good(&l);
-            assert_string_equal(secret_expose(l.c.client_secret), env_files[i].secret);
+            assert_string_equal(secret_expose(good(l)->c.client_secret), env_files[i].secret);
         }
-        unload(&l);
     }
 }
 
-TEST_IN(enter, tempdir_leave, bad_credentials)
+TEST_IN_FIXTURE(bad_credentials)
 {
     static const struct {
         const char *file; /* of the secret */
@@ -532,36 +510,22 @@ TEST_IN(enter, tempdir_leave, bad_credentials)
         snprintf(ini, sizeof(ini),
                  "[genesys]\nregion = x\nclient_id = %s\nclient_secret_file = secret\n",
                  cases[i].id);
-        struct loaded l = load_text(ini, true);
-        if (l.good || strstr(l.e.message, cases[i].message) == NULL) {
-            fail_msg("%s: %s", cases[i].message, l.e.message);
-        }
-        assert_int_equal(l.e.kind, ERR_CONFIG);
-        assert_null(strstr(l.e.message, "hunter"));
-        unload(&l);
+        check_refused(load_text(ini, true), cases[i].message);
     }
 }
 
-TEST_IN(enter, tempdir_leave, secret_file_failures)
+TEST_IN_FIXTURE(secret_file_failures)
 {
-    struct loaded l = load_text(LOGIN_INI "client_secret_file = absent\n", true);
-    assert_false(l.good);
-    assert_true(str_starts_with(l.e.message, "rollcall.ini:4: [genesys] client_secret_file: "));
-    unload(&l);
+    check_refused(load_text(LOGIN_INI "client_secret_file = absent\n", true),
+                  "rollcall.ini:4: [genesys] client_secret_file: ");
     /* Who only reads the database, or has the secret in the environment, does not need the file. */
-    l = load_as(NULL, false);
-    assert_good(&l);
-    unload(&l);
+    good(load_as(NULL, false));
     setenv("GENESYS_CLIENT_SECRET", "s", 1);
-    l = load_as(NULL, true);
-    assert_good(&l);
-    unload(&l);
+    good(load_as(NULL, true));
     unsetenv("GENESYS_CLIENT_SECRET");
-    l = load_text(LOGIN_INI "client_secret = hunter2\nclient_secret_file = absent\n", true);
-    assert_false(l.good);
-    assert_non_null(strstr(l.e.message, "keep one of them"));
-    assert_null(strstr(l.e.message, "hunter2"));
-    unload(&l);
+    check_refused(
+        load_text(LOGIN_INI "client_secret = hunter2\nclient_secret_file = absent\n", true),
+        "keep one of them");
 }
 
 /* --- warnings -------------------------------------------------------------------------------- */
@@ -580,13 +544,12 @@ static void load_for_warnings(const void *argument)
     write_file("secret", "hunter2\n");
     write_file(".env", w->env);
     CHILD_ASSERT(w->loosened == NULL || chmod(w->loosened, 0644) == 0);
-    struct loaded l = load_as(NULL, true);
-    CHILD_ASSERT(l.good);
-    CHILD_ASSERT(strcmp(secret_expose(l.c.client_secret), "hunter2") == 0);
-    unload(&l);
+    struct loaded *l = load_as(NULL, true);
+    CHILD_ASSERT(l->good);
+    CHILD_ASSERT(strcmp(secret_expose(l->c.client_secret), "hunter2") == 0);
 }
 
-TEST_IN(enter, tempdir_leave, warnings)
+TEST_IN_FIXTURE(warnings)
 {
     static const struct warning_case cases[] = {
         {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
@@ -616,18 +579,16 @@ TEST_IN(enter, tempdir_leave, warnings)
 
 /* --- blame ----------------------------------------------------------------------------------- */
 
-TEST_IN(enter, tempdir_leave, blame)
+TEST_IN_FIXTURE(blame)
 {
-    struct loaded l = load_text("[extract]\ntimezone = Asia/Soul\n", false);
-    assert_good(&l);
-    err_set(&l.e, ERR_USAGE, "no such zone");
-    assert_false(config_blame(&l.c, "extract", "timezone", &l.e));
-    assert_int_equal(l.e.kind, ERR_CONFIG);
-    assert_string_equal(l.e.message, "rollcall.ini:2: [extract] timezone: no such zone");
-    err_set(&l.e, ERR_STORE, "gone");
-    assert_false(config_blame(&l.c, "database", "path", &l.e));
-    assert_string_equal(l.e.message, "[database] path: gone");
-    unload(&l);
+    struct loaded *l = good(load_text("[extract]\ntimezone = Asia/Soul\n", false));
+    err_set(&l->e, ERR_USAGE, "no such zone");
+    assert_false(config_blame(&l->c, "extract", "timezone", &l->e));
+    assert_int_equal(l->e.kind, ERR_CONFIG);
+    assert_string_equal(l->e.message, "rollcall.ini:2: [extract] timezone: no such zone");
+    err_set(&l->e, ERR_STORE, "gone");
+    assert_false(config_blame(&l->c, "database", "path", &l->e));
+    assert_string_equal(l->e.message, "[database] path: gone");
 }
 
 /* --- the example ----------------------------------------------------------------------------- */
@@ -672,7 +633,7 @@ static const char *comment_above(const char *text, const char *line, struct aren
     return arena_strndup(a, blank, (size_t)(line - blank));
 }
 
-TEST_IN(enter, tempdir_leave, example_has_every_key)
+TEST_IN_FIXTURE(example_has_every_key)
 {
     struct arena *a = arena_new(0);
     const char *text = example_with_all_keys(a);
@@ -685,14 +646,12 @@ TEST_IN(enter, tempdir_leave, example_has_every_key)
         }
         const char *comment = comment_above(text, line, a);
         const char *value = arena_printf(a, "Default: %s", key->default_text);
-        if (key->default_text != NULL && strstr(comment, value) == NULL) {
-            fail_msg("[%s] %s: '%s' is not in its comment", key->section, key->name, value);
-        }
+        fail_if(key->default_text != NULL && strstr(comment, value) == NULL,
+                "[%s] %s: '%s' is not in its comment", key->section, key->name, value);
         const char *range =
             arena_printf(a, "range: %lld-%lld", (long long)key->min, (long long)key->max);
-        if (key->type == CONFIG_INT && strstr(comment, range) == NULL) {
-            fail_msg("[%s] %s: '%s' is not in its comment", key->section, key->name, range);
-        }
+        fail_if(key->type == CONFIG_INT && strstr(comment, range) == NULL,
+                "[%s] %s: '%s' is not in its comment", key->section, key->name, range);
         size_t count = 0;
         char **words = str_split_list(a, key->words == NULL ? "" : key->words, &count);
         for (size_t i = 0; i < count; i++) {
@@ -702,28 +661,23 @@ TEST_IN(enter, tempdir_leave, example_has_every_key)
     arena_free(a);
 }
 
-TEST_IN(enter, tempdir_leave, example_is_valid)
+TEST_IN_FIXTURE(example_is_valid)
 {
-    struct loaded as_it_is = load_as(example, false);
-    assert_good(&as_it_is);
-    struct loaded defaults = load_as(NULL, false);
+    struct loaded *as_it_is = good(load_as(example, false));
+    struct loaded *defaults = load_as(NULL, false);
     struct arena *a = arena_new(0);
-    struct loaded all = load_text(example_with_all_keys(a), false);
-    assert_good(&all);
+    struct loaded *all = good(load_text(example_with_all_keys(a), false));
     /* The values shown for keys that have a default are the default. */
-    assert_string_equal(dump(&as_it_is.c, a), dump(&defaults.c, a));
+    assert_string_equal(dump(&as_it_is->c, a), dump(&defaults->c, a));
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (config_keys[id].default_text != NULL) {
-            assert_string_equal(value_of(&all.c, (enum config_key_id)id, a),
+            assert_string_equal(value_of(&all->c, (enum config_key_id)id, a),
                                 config_keys[id].default_text);
         }
     }
-    assert_non_null(all.c.proxy);
-    assert_non_null(all.c.login_url);
+    assert_non_null(all->c.proxy);
+    assert_non_null(all->c.login_url);
     arena_free(a);
-    unload(&as_it_is);
-    unload(&defaults);
-    unload(&all);
 }
 
 static int find_example(__attribute__((unused)) void **state)

@@ -20,9 +20,7 @@ static struct db *open_db(const char *path, enum db_mode mode)
     struct err e = {0};
     struct db *d = db_open(path, mode, &e);
 
-    if (!d) {
-        fail_msg("%s", e.message);
-    }
+    fail_if(!d, "%s", e.message);
     return d;
 }
 
@@ -35,9 +33,7 @@ static void check_refused(const char *path, enum db_mode mode, const char *part)
     assert_null(d);
     assert_int_equal(e.kind, ERR_STORE);
     assert_non_null(strstr(e.message, path));
-    if (!strstr(e.message, part)) {
-        fail_msg("no \"%s\" in: %s", part, e.message);
-    }
+    fail_if(!strstr(e.message, part), "no \"%s\" in: %s", part, e.message);
 }
 
 static int64_t number(struct db *d, const char *sql)
@@ -53,19 +49,22 @@ static void exec(struct db *d, const char *sql)
 {
     struct err e;
 
-    if (!db_exec(d, sql, &e)) {
-        fail_msg("%s", e.message);
-    }
+    fail_if(!db_exec(d, sql, &e), "%s", e.message);
 }
 
 /* Makes a database that is none of ours. */
-static void make_foreign(const char *path, const char *sql)
+static sqlite3 *open_foreign(const char *path, const char *sql)
 {
     sqlite3 *other = NULL;
 
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    return other;
+}
+
+static void make_foreign(const char *path, const char *sql)
+{
+    assert_int_equal(sqlite3_close(open_foreign(path, sql)), SQLITE_OK);
 }
 
 /* Names and bytes of all files here, to see that nothing changed. */
@@ -189,9 +188,8 @@ static void check_read(const char *path, const char *expected)
     struct child c = child_run(read_queues, path);
 
     assert_int_equal(c.exit_code, 0);
-    if (strncmp(c.text, expected, strlen(expected)) != 0) {
-        fail_msg("\"%s\" in place of \"%s\"", c.text, expected);
-    }
+    fail_if(strncmp(c.text, expected, strlen(expected)) != 0, "\"%s\" in place of \"%s\"", c.text,
+            expected);
 }
 
 static void add_queue(const char *path, const char *id)
@@ -217,10 +215,8 @@ TEST_IN_SCRATCH(sorting_stays_in_memory)
 
 TEST_IN_SCRATCH(test_reader_that_may_not_write)
 {
-    const char *before;
-
     add_queue("quiet.db", "q");
-    before = contents(s);
+    const char *before = contents(s);
     allow_writing(false);
     check_read("quiet.db", "1 ");
     assert_string_equal(contents(s), before);
@@ -276,75 +272,57 @@ TEST_IN_SCRATCH(test_frozen_reader_sees_changes)
     assert_int_equal(status, 0);
 }
 
-/* The look that comes before a run's lock file. */
-TEST_IN_SCRATCH(test_check)
-{
-    struct err e = {0};
-
-    write_file("note.txt", "milk\n");
-    make_foreign("other.db", "CREATE TABLE t (a)");
-    make_foreign("newer.db", arena_printf(s->arena,
-                                          "CREATE TABLE t (a); PRAGMA user_version = 9998;"
-                                          "PRAGMA application_id = %d",
-                                          DB_APPLICATION_ID));
-    const char *before = contents(s);
-    assert_true(db_check(SCRATCH_DATABASE, &e));
-    assert_true(db_check("absent.db", &e));
-    assert_false(db_check("note.txt", &e));
-    assert_non_null(strstr(e.message, "not a SQLite database"));
-    assert_false(db_check("other.db", &e));
-    assert_non_null(strstr(e.message, "not one of rollcall's"));
-    assert_false(db_check("newer.db", &e));
-    assert_non_null(strstr(e.message, "newer rollcall"));
-    assert_false(db_check("nowhere/absent.db", &e));
-    assert_string_equal(contents(s), before);
-}
-
 /* --- refusals; each leaves everything as it is --- */
 
-TEST_IN_SCRATCH(test_bad_places)
-{
-    const char *before;
+#define OURS(version)                                                                              \
+    "CREATE TABLE t (a); PRAGMA application_id = 1919705964; PRAGMA user_version = " version
 
-    assert_int_equal(mkdir("folder", 0755), 0);
-    before = contents(s);
-    check_refused("missing/x.db", DB_WRITE, "directory missing does not exist");
-    check_refused("folder", DB_WRITE, "not a file");
-    check_refused("absent.db", DB_READ, "extract");
-    assert_string_equal(contents(s), before);
-}
+static const struct {
+    const char *path;
+    const char *sql;    /* what another program made there; NULL: nothing, it is there or not */
+    const char *writer; /* the message to a writer, and to the look before a run's lock file */
+    const char *reader; /* the message to a reader; NULL: not asked */
+} places[] = {
+    {"missing/x.db", NULL, "directory missing does not exist", NULL},
+    {"folder", NULL, "not a file", NULL},
+    {"absent.db", NULL, NULL, "extract"},
+    {"note.txt", NULL, "not a SQLite database", "not a SQLite database"},
+    {"list.txt", NULL, "not a SQLite database", "not a SQLite database"},
+    {"other #?%.db", "CREATE TABLE t (a)", "not one of rollcall's", "not one of rollcall's"},
+    {"1.db", "PRAGMA application_id = 77", "not one of rollcall's", "not one of rollcall's"},
+    {"2.db", "PRAGMA user_version = 3", "not one of rollcall's", "not one of rollcall's"},
+    {"3.db", "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)",
+     "not one of rollcall's", "not one of rollcall's"},
+    {"4.db", "PRAGMA page_size = 1024; PRAGMA application_id = 77; CREATE TABLE t (a)",
+     "not one of rollcall's", "not one of rollcall's"},
+    {"5.db", OURS("9998"), "newer rollcall (schema 9998", "newer rollcall"},
+    {"6.db", OURS("1"), NULL, "older rollcall (schema 1"},
+};
 
-TEST_IN_SCRATCH(test_not_a_database)
+TEST_IN_SCRATCH(test_places_that_are_none)
 {
+    struct err e = {0};
     char list[8000];
 
     memset(list, '-', sizeof(list) - 1);
     list[sizeof(list) - 1] = '\0';
-    write_file("notes.txt", list);
-    const char *before = contents(s);
-    check_refused("notes.txt", DB_WRITE, "not a SQLite database");
-    check_refused("notes.txt", DB_READ, "not a SQLite database");
-    assert_string_equal(contents(s), before);
-}
-
-TEST_IN_SCRATCH(test_another_programs_database)
-{
-    static const char *const foreign[] = {
-        "CREATE TABLE t (a)",
-        "PRAGMA application_id = 77",
-        "PRAGMA user_version = 3",
-        "PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)",
-        "PRAGMA page_size = 1024; PRAGMA application_id = 77; CREATE TABLE t (a)",
-    };
-
-    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-        const char *path = arena_printf(s->arena, "other #%zu?%%.db", i);
-        const char *before;
-
-        make_foreign(path, foreign[i]);
-        before = contents(s);
-        check_refused(path, DB_WRITE, "not one of rollcall's");
-        check_refused(path, DB_READ, "not one of rollcall's");
+    write_file("list.txt", list);
+    write_file("note.txt", "milk\n");
+    assert_int_equal(mkdir("folder", 0755), 0);
+    assert_true(db_check(SCRATCH_DATABASE, &e));
+    for (size_t i = 0; i < COUNT(places); i++) {
+        if (places[i].sql) {
+            make_foreign(places[i].path, places[i].sql);
+        }
+        const char *before = contents(s);
+        assert_int_equal(db_check(places[i].path, &e), places[i].writer == NULL);
+        if (places[i].writer) {
+            assert_non_null(strstr(e.message, places[i].writer));
+            check_refused(places[i].path, DB_WRITE, places[i].writer);
+        }
+        if (places[i].reader) {
+            check_refused(places[i].path, DB_READ, places[i].reader);
+        }
         assert_string_equal(contents(s), before);
     }
 }
@@ -352,14 +330,9 @@ TEST_IN_SCRATCH(test_another_programs_database)
 /* All there is of it is still in its WAL. */
 TEST_IN_SCRATCH(test_another_programs_wal)
 {
-    sqlite3 *other = NULL;
-    const char *before;
+    sqlite3 *other = open_foreign("live.db", "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
 
-    assert_int_equal(sqlite3_open("live.db", &other), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(other, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)", NULL, NULL, NULL),
-        SQLITE_OK);
-    before = scratch_file(s, "live.db-wal");
+    const char *before = scratch_file(s, "live.db-wal");
     check_refused("live.db", DB_WRITE, "not one of rollcall's");
     assert_memory_equal(scratch_file(s, "live.db-wal"), before, 1000);
     assert_int_equal(sqlite3_exec(other, "INSERT INTO t VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
@@ -369,41 +342,24 @@ TEST_IN_SCRATCH(test_another_programs_wal)
 /* The same after a crash: nobody has it open, and closing it would write the WAL back. */
 TEST_IN_SCRATCH(test_another_programs_wal_left_behind)
 {
-    sqlite3 *other = NULL;
-    const char *before;
+    sqlite3 *other = open_foreign("left.db", "PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
     struct stat st;
 
-    assert_int_equal(sqlite3_open("left.db", &other), SQLITE_OK);
     assert_int_equal(sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL),
                      SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(other, "PRAGMA journal_mode = WAL; CREATE TABLE t (a)", NULL, NULL, NULL),
-        SQLITE_OK);
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
-    before = scratch_file(s, "left.db-wal");
+    const char *before = scratch_file(s, "left.db-wal");
     check_refused("left.db", DB_WRITE, "not one of rollcall's");
     check_refused("left.db", DB_READ, "not one of rollcall's");
     assert_int_equal(stat("left.db-wal", &st), 0);
     assert_memory_equal(scratch_file(s, "left.db-wal"), before, (size_t)st.st_size);
 }
 
-TEST_IN_SCRATCH(test_newer_and_older_schema)
+/* While it is in use, and only its WAL says so. */
+TEST_IN_SCRATCH(test_newer_schema_in_use)
 {
-    const char *before;
-
     exec(s->db, "PRAGMA user_version = 9998");
-    /* While it is in use, and only its WAL says so. */
     check_refused(SCRATCH_DATABASE, DB_WRITE, "newer rollcall");
-    db_close(s->db);
-    before = contents(s);
-    check_refused(SCRATCH_DATABASE, DB_WRITE, "newer rollcall (schema 9998");
-    check_refused(SCRATCH_DATABASE, DB_READ, "newer rollcall");
-    assert_string_equal(contents(s), before);
-    make_foreign(SCRATCH_DATABASE, "PRAGMA user_version = 1");
-    before = contents(s);
-    check_refused(SCRATCH_DATABASE, DB_READ, "older rollcall (schema 1");
-    assert_string_equal(contents(s), before);
-    s->db = NULL;
 }
 
 /* --- migrations --- */
@@ -789,14 +745,12 @@ TEST_IN_SCRATCH(test_commit_counts_steps)
 static void hold_lock(const void *unused)
 {
     struct err e;
-    struct db *d;
-    struct db *other;
 
     (void)unused;
     (void)setenv("ROLLCALL_LIMIT_DB_BUSY_MS", "50", 1);
     CHILD_ASSERT(limits_load(&e));
-    d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
-    other = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    struct db *d = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
+    struct db *other = db_open(SCRATCH_DATABASE, DB_WRITE, &e);
     CHILD_ASSERT(d && other && db_begin(d, &e));
     CHILD_ASSERT(!db_begin(other, &e));
     (void)fputs(e.message, stderr);
@@ -806,9 +760,7 @@ static void hold_lock(const void *unused)
 
 TEST_IN_SCRATCH(test_busy)
 {
-    struct child c;
-
-    c = child_run(hold_lock, NULL);
+    struct child c = child_run(hold_lock, NULL);
     assert_int_equal(c.exit_code, 0);
     assert_non_null(strstr(c.text, "holding the database"));
 }
@@ -837,14 +789,11 @@ static void fill(const void *unused)
 
 TEST_IN_SCRATCH(test_full_disk)
 {
-    struct child c;
-
     db_close(s->db);
-    c = child_run(fill, NULL);
+    struct child c = child_run(fill, NULL);
     s->db = open_db(SCRATCH_DATABASE, DB_WRITE);
-    if (c.exit_code != 0 || !strstr(c.text, SCRATCH_DATABASE) || !strstr(c.text, "free some")) {
-        fail_msg("exit %d: %s", c.exit_code, c.text);
-    }
+    fail_if(c.exit_code != 0 || !strstr(c.text, SCRATCH_DATABASE) || !strstr(c.text, "free some"),
+            "exit %d: %s", c.exit_code, c.text);
     assert_true(number(s->db, "SELECT count(*) FROM filler") > 0);
     assert_string_equal(scratch_value(s, "PRAGMA integrity_check"), "ok");
 }
@@ -908,12 +857,11 @@ TEST_IN_SCRATCH(test_torn_first_page)
 TEST_IN_SCRATCH(test_damaged)
 {
     char noise[8192];
-    int fd;
 
     db_close(s->db);
     s->db = NULL;
     memset(noise, 0x5a, sizeof(noise));
-    fd = open(SCRATCH_DATABASE, O_WRONLY);
+    int fd = open(SCRATCH_DATABASE, O_WRONLY);
     assert_true(fd >= 0);
     for (off_t page = 1; page < 20; page++) {
         assert_int_equal(pwrite(fd, noise, sizeof(noise), page * 8192), sizeof(noise));

@@ -85,9 +85,7 @@ static void check_refused(struct scratch *s, const struct config *c, enum err_ki
     assert_false(export_run(s->db, c, NULL, s->arena, &s->e));
     db_rollback(s->db);
     assert_int_equal(s->e.kind, kind);
-    if (!strstr(s->e.message, named)) {
-        fail_msg("%s does not name %s", s->e.message, named);
-    }
+    fail_if(!strstr(s->e.message, named), "%s does not name %s", s->e.message, named);
 }
 
 static bool exists(const char *path)
@@ -355,9 +353,7 @@ static void check_plan(struct scratch *s, const char *sql)
         db_ask(s->db, &s->e, arena_printf(s->arena, "EXPLAIN QUERY PLAN %s", sql), NONE);
 
     while (db_next(&q)) {
-        if (strstr(db_text(&q, 3), "TEMP B-TREE")) {
-            fail_msg("%s: %s", sql, db_text(&q, 3));
-        }
+        fail_if(strstr(db_text(&q, 3), "TEMP B-TREE"), "%s: %s", sql, db_text(&q, 3));
     }
     check(db_end(&q), s);
 }

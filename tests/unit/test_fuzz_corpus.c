@@ -15,9 +15,7 @@ static size_t read_whole(const char *path, uint8_t **out)
     static uint8_t bytes[LARGEST_BYTES];
     FILE *file = fopen(path, "rb");
 
-    if (!file) {
-        fail_msg("%s cannot be read", path);
-    }
+    fail_if(!file, "%s cannot be read", path);
     size_t size = fread(bytes, 1, sizeof(bytes), file);
     assert_int_equal(fclose(file), 0);
     assert_true(size < sizeof(bytes));

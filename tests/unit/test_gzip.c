@@ -27,9 +27,7 @@ static void assert_inflates(const char *gzip, size_t length, const char *text, s
     size_t out_length = 0;
     err_clear(&e);
     bool whole = gzip_inflate(gzip, length, PADDING, &out, &out_length, &e);
-    if (!whole) {
-        fail_msg("%s", e.message);
-    }
+    fail_if(!whole, "%s", e.message);
     assert_int_equal(out_length, text_length);
     if (text_length > 0) {
         assert_memory_equal(out, text, text_length);
@@ -46,9 +44,7 @@ static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
     err_clear(&e);
     assert_false(gzip_inflate(gzip, length, PADDING, &out, &out_length, &e));
     assert_null(out);
-    if (e.kind != kind) {
-        fail_msg("%s: %s", err_facts[e.kind].name, e.message);
-    }
+    fail_if(e.kind != kind, "%s: %s", err_facts[e.kind].name, e.message);
 }
 
 TEST(round_trip)

@@ -87,14 +87,13 @@ static struct http_answer fetch(const char *path)
 static struct http_answer ask(struct http_request request)
 {
     char url[256];
-    struct http_answer answer;
     struct err e;
 
     if (!request.url) {
         request.url = server_url(server, "/api/v2/x?a=b", url, sizeof(url));
     }
     assert_true(http_start(http, &request, &e));
-    answer = next(http);
+    struct http_answer answer = next(http);
     buf_free(&answer.body);
     return answer;
 }
@@ -253,9 +252,8 @@ static void cut_everywhere(const char *bytes, size_t whole_from, size_t lenient,
         script.close = true;
         struct http_answer a = fetch("/");
         if (cut < whole_from) {
-            if (a.failure != HTTP_RESET || a.status != 0 || a.detail[0] == '\0') {
-                fail_msg("cut after %zu bytes: failure %d, status %d", cut, a.failure, a.status);
-            }
+            fail_if(a.failure != HTTP_RESET || a.status != 0 || a.detail[0] == '\0',
+                    "cut after %zu bytes: failure %d, status %d", cut, a.failure, a.status);
         } else {
             assert_int_equal(a.failure, HTTP_OK);
             assert_int_equal(a.status, 200);
@@ -281,12 +279,10 @@ TEST_IN(setup, teardown, a_cut_answer_is_a_reset)
 
 TEST_IN(setup, teardown, silence_ends_within_its_limit)
 {
-    struct http_answer a;
-
     limit("STALL_MS", "1000");
     script.delay_ms = 20000;
     int64_t begin = clock_monotonic_ms();
-    a = fetch("/");
+    struct http_answer a = fetch("/");
     int64_t took = clock_monotonic_ms() - begin;
     assert_int_equal(a.failure, HTTP_TIMEOUT);
     assert_in_range(took, 900, 15000);

@@ -90,9 +90,7 @@ TEST(bad_settings_are_named)
 
         assert_false(load_with(rows[i].variable, rows[i].value, &e));
         assert_int_equal(e.kind, ERR_CONFIG);
-        if (!strstr(e.message, rows[i].message)) {
-            fail_msg("%s: %s", rows[i].variable, e.message);
-        }
+        fail_if(!strstr(e.message, rows[i].message), "%s: %s", rows[i].variable, e.message);
     }
 }
 

@@ -234,12 +234,9 @@ TEST_IN_FIXTURE(test_new_conversation)
 
 TEST_IN_FIXTURE(test_unchanged_writes_nothing)
 {
-    const char *before;
-    const char *written;
-
     job(f, job_page);
-    before = data(f, true);
-    written = scratch_value(f->s, "SELECT total_changes()");
+    const char *before = data(f, true);
+    const char *written = scratch_value(f->s, "SELECT total_changes()");
     job(f, job_page);
     check_counts(f, 0, 0, 1);
     query(f, query_page);
@@ -425,14 +422,14 @@ TEST_IN_FIXTURE(test_twice_in_a_page)
 TEST_IN_FIXTURE(test_attribute_keys)
 {
     char text[1100];
-    const char *page;
 
     memset(text, 'x', 1024);
     text[1024] = '\0';
-    page = arena_printf(f->arena,
-                        "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
-                        "'a':'%s','b':'%.1023s','c':'\xea\xb0\x80%.1023s'}}]}]}",
-                        text, text, text);
+    const char *page =
+        arena_printf(f->arena,
+                     "{'conversations':[{'conversationId':'c1','participants':[{'attributes':{"
+                     "'a':'%s','b':'%.1023s','c':'\xea\xb0\x80%.1023s'}}]}]}",
+                     text, text, text);
     job(f, page);
     check_value(f->s, "SELECT group_concat(name || cut_count || first_seen_at) FROM attribute_key",
                 "a12026-03-05T00:00:00.001Z,b02026-03-05T00:00:00.001Z,"
@@ -598,9 +595,7 @@ static size_t check_plans(struct fixture *f, const struct stream *s, size_t pass
         const char *line = sql[i] ? scan(f, sql[i]) : NULL;
 
         made += sql[i] != NULL;
-        if (line) {
-            fail_msg("%s: %s", line, sql[i]);
-        }
+        fail_if(line, "%s: %s", line, sql[i]);
     }
     load_free(l);
     return made;

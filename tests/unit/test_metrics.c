@@ -27,9 +27,7 @@ static bool write_metrics(struct scratch *s, const char *path, const char *datab
 
 static void assert_has(const char *text, const char *line)
 {
-    if (!strstr(text, line)) {
-        fail_msg("no line %s in\n%s", line, text);
-    }
+    fail_if(!strstr(text, line), "no line %s in\n%s", line, text);
 }
 
 TEST_IN_SCRATCH(the_run_and_the_streams)

@@ -76,7 +76,6 @@ static int64_t at(const char *time)
 static const char *expand(struct fixture *f, const char *text)
 {
     struct buf b;
-    const char *whole;
 
     buf_init(&b, 65536);
     for (; *text; text++) {
@@ -87,7 +86,7 @@ static const char *expand(struct fixture *f, const char *text)
             assert_true(buf_add_char(&b, *text));
         }
     }
-    whole = arena_strdup(f->arena, buf_str(&b));
+    const char *whole = arena_strdup(f->arena, buf_str(&b));
     buf_free(&b);
     return whole;
 }
@@ -111,9 +110,7 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
     bool ok = walked && load_page(f->loaders[source], walked, &page, &f->counts, &f->s->e);
     ok = ok && (!is_whole || load_end(f->loaders[source], &page, &f->counts, &f->s->e));
     walked_free(walked);
-    if (!ok || !db_commit(f->s->db, &f->s->e)) {
-        fail_msg("%s", f->s->e.message);
-    }
+    fail_if(!ok || !db_commit(f->s->db, &f->s->e), "%s", f->s->e.message);
 }
 
 static void wfm(struct fixture *f, const char *time, const char *members)
@@ -217,9 +214,8 @@ TEST_IN_FIXTURE(test_which_columns_break)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         wfm(f, "10:00", cases[i].before);
         wfm(f, "10:05", cases[i].after);
-        if (!str_eq(scratch_value(f->s, "SELECT count(*) FROM adherence_state"), cases[i].rows)) {
-            fail_msg("%s -> %s: not %s rows", cases[i].before, cases[i].after, cases[i].rows);
-        }
+        fail_if(!str_eq(scratch_value(f->s, "SELECT count(*) FROM adherence_state"), cases[i].rows),
+                "%s -> %s: not %s rows", cases[i].before, cases[i].after, cases[i].rows);
         scratch_exec(f->s, "DELETE FROM adherence_state");
     }
 }
@@ -265,11 +261,9 @@ TEST_IN_FIXTURE(test_not_seen_in_the_whole_reading)
 
 TEST_IN_FIXTURE(test_same_observation_twice)
 {
-    const char *before;
-
     wfm(f, "10:00", IN("09:30"));
     wfm(f, "10:05", OUT("10:03"));
-    before = history(f);
+    const char *before = history(f);
     wfm(f, "10:05", OUT("10:03"));
     check_history(f, before);
 }
@@ -732,9 +726,7 @@ static void check_polls(struct fixture *f, const struct world *w)
                          t, w->is[ADHERENCE][m], w->is[PRESENCE][m], w->is[ROUTING][m],
                          w->saw_unit[i], w->is[UNIT][m], t, t, t, t));
 
-        if (str_eq(row, "wrong")) {
-            fail_msg("the poll at %s is not in its row: %s", t, history(f));
-        }
+        fail_if(str_eq(row, "wrong"), "the poll at %s is not in its row: %s", t, history(f));
         if (str_eq(row, row_before) && m - w->polls[i - 1] > 15) {
             gaps = arena_printf(f->arena, "%s%su %s-%s", gaps, gaps[0] ? "; " : "",
                                 clock_text(f, w->polls[i - 1]), clock_text(f, m));
@@ -758,9 +750,8 @@ static void check_truth(struct fixture *f, const struct world *w)
 
     while (db_next(&q)) {
         for (int64_t m = db_int(&q, 0); m <= db_int(&q, 1); m++) {
-            if (w->is[ADHERENCE][m] != db_int(&q, 2) || w->is[PRESENCE][m] != db_int(&q, 3)) {
-                fail_msg("not so in minute %d: %s", (int)m, history(f));
-            }
+            fail_if(w->is[ADHERENCE][m] != db_int(&q, 2) || w->is[PRESENCE][m] != db_int(&q, 3),
+                    "not so in minute %d: %s", (int)m, history(f));
         }
     }
     assert_true(db_end(&q));

@@ -137,9 +137,7 @@ static struct pager_page take(struct pager *p, int64_t sequence, const char *tex
     struct pager_page page;
     struct err e;
 
-    if (give(p, sequence, text, &page, &e) != PAGER_TAKEN) {
-        fail_msg("%s: %s", text, e.message);
-    }
+    fail_if(give(p, sequence, text, &page, &e) != PAGER_TAKEN, "%s: %s", text, e.message);
     return page;
 }
 
@@ -734,13 +732,12 @@ TEST_IN(setup, teardown, refusals_that_a_pager_can_deal_with)
 TEST_IN(setup, teardown, ids_go_out_in_batches)
 {
     struct pager *p = pager_of(by_id);
-    struct pager_page page;
 
     ask(p);
     ask(p);
     assert_string_equal(ask(p).path, "/u?x=y&userId=id-4");
     assert_int_equal(pager_state(p), PAGER_WAITING);
-    page = take(p, 2, "[{}]");
+    struct pager_page page = take(p, 2, "[{}]");
     assert_int_equal(page.next.id_from, 5);
     assert_int_equal(page.id_count, 1);
     take(p, 0, "[]");

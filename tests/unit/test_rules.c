@@ -224,9 +224,7 @@ static void check_rows(struct fixture *f, const char *sql, const char *expected)
 {
     const char *rows = scratch_value(f->s, sql);
 
-    if (strcmp(rows, expected) != 0) {
-        fail_msg("seed %u:\n%s\nnot\n%s", f->seed, rows, expected);
-    }
+    fail_if(strcmp(rows, expected) != 0, "seed %u:\n%s\nnot\n%s", f->seed, rows, expected);
 }
 
 /* Pages find their rows by an index; what is gone is looked for at a reading's end alone. */
@@ -252,9 +250,8 @@ TEST_IN_FIXTURE(test_no_page_scans_a_table)
                 while (db_next(&q)) {
                     const char *line = db_text(&q, 3);
 
-                    if (strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "VIRTUAL TABLE")) {
-                        fail_msg("%s: %s", line, sql[k]);
-                    }
+                    fail_if(strncmp(line, "SCAN ", 5) == 0 && !strstr(line, "VIRTUAL TABLE"),
+                            "%s: %s", line, sql[k]);
                 }
                 check(db_end(&q), f->s);
             }

@@ -28,9 +28,7 @@ TEST(every_statement_prepares_on_our_schema)
         if (makes(statement)) {
             (void)db_next(&q);
         }
-        if (!db_end(&q)) {
-            fail_msg("%s: %s", statement->name, e.message);
-        }
+        fail_if(!db_end(&q), "%s: %s", statement->name, e.message);
     }
     db_close(d);
 }

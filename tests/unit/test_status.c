@@ -80,9 +80,7 @@ __attribute__((sentinel)) static void says(struct scratch *s, const char *now, i
         const char *expected = va_arg(pairs, const char *);
         const char *value = scratch_json(s, document, path);
 
-        if (strcmp(value, expected) != 0) {
-            fail_msg("%s is %s, not %s", path, value, expected);
-        }
+        fail_if(strcmp(value, expected) != 0, "%s is %s, not %s", path, value, expected);
     }
     va_end(pairs);
 }

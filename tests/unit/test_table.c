@@ -80,9 +80,7 @@ TEST_IN_SCRATCH(rows_in_four_forms)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *text = rendered(s, cases[i].format, cases[i].width, cases[i].sql);
 
-        if (strcmp(text, cases[i].expected) != 0) {
-            fail_msg("%s:\n%s", cases[i].what, text);
-        }
+        fail_if(strcmp(text, cases[i].expected) != 0, "%s:\n%s", cases[i].what, text);
     }
 }
 

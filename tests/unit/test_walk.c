@@ -133,9 +133,7 @@ static bool try_walk(struct fixture *f, const char *text)
 
 static void walk(struct fixture *f, const char *text)
 {
-    if (!try_walk(f, text)) {
-        fail_msg("%s", f->e.message);
-    }
+    fail_if(!try_walk(f, text), "%s", f->e.message);
 }
 
 /* A row's cell behind its key as text: texts in '', NULL as "-". */
@@ -626,9 +624,7 @@ TEST_IN_FIXTURE(test_ids_that_come_again)
     }
     walk(f, text);
     for (size_t i = 0; letters[i]; i++) {
-        if (f->page->trees->entities[i].superseded != (marks[i] == '1')) {
-            fail_msg("entity %zu", i);
-        }
+        fail_if(f->page->trees->entities[i].superseded != (marks[i] == '1'), "entity %zu", i);
     }
 }
 
@@ -871,9 +867,8 @@ TEST_IN_FIXTURE(test_random_documents)
             assert_true(buf_add_printf(&walked, "%s %s %d\n", c[1].value.text, c[3].value.text,
                                        (int)c[6].value.integer));
         }
-        if (!str_eq(buf_str(&walked), buf_str(&rows))) {
-            fail_msg("seed %" PRIu64 ": %s", seed, buf_str(&document));
-        }
+        fail_if(!str_eq(buf_str(&walked), buf_str(&rows)), "seed %" PRIu64 ": %s", seed,
+                buf_str(&document));
         buf_free(&document);
         buf_free(&rows);
         buf_free(&walked);
