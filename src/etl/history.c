@@ -1,8 +1,14 @@
 #include "etl/history.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "sql.h"
+
+enum { OPEN_END = -1 };
+
+/* --- the table --- */
 
 /* Where columns are that must be there. */
 static size_t must_have(const struct table_map *map, const char *name)
@@ -11,27 +17,6 @@ static size_t must_have(const struct table_map *map, const char *name)
 
     INVARIANT(at < map->column_count);
     return at;
-}
-
-static void make_statements(struct history *h, const char *const *keys, const char *const *columns)
-{
-    struct arena *a = h->fixed;
-    struct words w = {.arena = a};
-
-    words_add(&w, "table", "\"%s\"", h->map->table);
-    words_add(&w, "keys", "%s", words_each(a, keys, h->key_count, "$", ", "));
-    words_add(&w, "start", "\"%s\"", columns[h->start]);
-    words_add(&w, "end", "\"%s\"", columns[h->end]);
-    words_add(&w, "columns", "%s", words_each(a, columns, h->width, "$", ", "));
-    words_add(&w, "marks", "%s", words_each(a, columns, h->width, "?", ", "));
-    words_add(&w, "changes", "%s", words_each(a, columns, h->width, "$ = excluded.$", ", "));
-    words_add(&w, "key_marks", "%s", words_each(a, keys, h->key_count, "?", ", "));
-    h->words = w;
-    h->sql[HISTORY_UPTO] = words_fill(&w, sql_history_upto);
-    h->sql[HISTORY_BEFORE] = words_fill(&w, sql_history_before);
-    h->sql[HISTORY_AFTER] = words_fill(&w, sql_history_after);
-    h->sql[HISTORY_WRITE] = words_fill(&w, sql_history_write);
-    h->sql[HISTORY_REMOVE] = words_fill(&w, sql_history_remove);
 }
 
 struct history *history_new(struct db *d, const struct table_map *map,
@@ -48,6 +33,7 @@ struct history *history_new(struct db *d, const struct table_map *map,
                           .end = must_have(map, by->end),
                           .fixed = arena_new(0),
                           .arena = arena_new(0)};
+    h->words.arena = h->fixed;
     for (size_t i = 0; i < by->key_count; i++) {
         h->keys[i] = must_have(map, by->keys[i]);
     }
@@ -57,7 +43,21 @@ struct history *history_new(struct db *d, const struct table_map *map,
     for (size_t i = 0; i < 2 && by->unmapped[i]; i++) {
         columns[h->width++] = by->unmapped[i];
     }
-    make_statements(h, by->keys, columns);
+    struct arena *a = h->fixed;
+    struct words *w = &h->words;
+    words_add(w, "table", "\"%s\"", map->table);
+    words_add(w, "keys", "%s", words_each(a, by->keys, h->key_count, "$", ", "));
+    words_add(w, "start", "\"%s\"", by->start);
+    words_add(w, "end", "\"%s\"", by->end);
+    words_add(w, "columns", "%s", words_each(a, columns, h->width, "$", ", "));
+    words_add(w, "marks", "%s", words_each(a, columns, h->width, "?", ", "));
+    words_add(w, "changes", "%s", words_each(a, columns, h->width, "$ = excluded.$", ", "));
+    words_add(w, "key_marks", "%s", words_each(a, by->keys, h->key_count, "?", ", "));
+    h->sql[HISTORY_UPTO] = words_fill(w, sql_history_upto);
+    h->sql[HISTORY_BEFORE] = words_fill(w, sql_history_before);
+    h->sql[HISTORY_AFTER] = words_fill(w, sql_history_after);
+    h->sql[HISTORY_WRITE] = words_fill(w, sql_history_write);
+    h->sql[HISTORY_REMOVE] = words_fill(w, sql_history_remove);
     return h;
 }
 
@@ -119,4 +119,138 @@ bool history_remove(struct history *h, const struct cell *row, struct err *e)
 
     return db_do_values(h->db, e, h->sql[HISTORY_REMOVE], values,
                         ask(h, row, &row[h->start], values));
+}
+
+/* --- LOAD_INTERVALS --- */
+
+/* Milliseconds since 1970 of a stored time; OPEN_END: it is NULL. */
+static int64_t ms_of(const struct cell *c)
+{
+    int64_t ms;
+
+    return c->type == CELL_TEXT && clock_parse(c->value.text, false, &ms) ? ms : OPEN_END;
+}
+
+/* Whether a stored row of the key is equal to one that came, but for start and end. */
+static bool is_equal(const struct history *h, const struct cell *stored, const struct cell *row)
+{
+    for (size_t i = 0; i < h->map->column_count; i++) {
+        if (i != h->start && i != h->end && !(h->map->columns[i].flags & COLUMN_UNHASHED) &&
+            !cell_same(&stored[i], &row[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The end of a row that is stored, after a window that ends at `window_end_ms` has told of it. */
+static struct cell told_end(const struct cell *stored, const struct cell *told,
+                            int64_t window_end_ms)
+{
+    int64_t ms = ms_of(told);
+    bool stays = ms == OPEN_END || (ms == window_end_ms && ms_of(stored) > ms);
+
+    return stays && ms_of(stored) != OPEN_END ? *stored : *told;
+}
+
+/* Takes in the piece that starts where the window and the row end. */
+static bool take_next(struct history *h, struct cell *row, bool *taken, struct err *e)
+{
+    struct cell *next;
+
+    if (!history_read(h, HISTORY_UPTO, row, &row[h->end], &next, e)) {
+        return false;
+    }
+    *taken = next && is_equal(h, next, row) && cell_same(&next[h->start], &row[h->end]) &&
+             ms_of(&next[h->end]) != OPEN_END;
+    row[h->end] = *taken ? next[h->end] : row[h->end];
+    return !*taken || history_remove(h, next, e);
+}
+
+/* Finds the stored row that starts where `row` does, and the one before that it goes on; NULL:
+ * there is none. */
+static bool find_stored(struct history *h, const struct cell *row, int64_t window_start_ms,
+                        struct cell **same, struct cell **before, struct err *e)
+{
+    int64_t start_ms = ms_of(&row[h->start]);
+
+    if (!history_read(h, HISTORY_UPTO, row, &row[h->start], same, e)) {
+        return false;
+    }
+    *before = *same;
+    if (*same && !cell_same(&(*same)[h->start], &row[h->start])) {
+        *same = NULL;
+    } else if (*same && start_ms == window_start_ms &&
+               !history_read(h, HISTORY_BEFORE, row, &row[h->start], before, e)) {
+        return false;
+    }
+    /* An open row does not say how far it reaches. */
+    int64_t reach_ms = *before ? ms_of(&(*before)[h->end]) : OPEN_END;
+    if (!*before || *before == *same || start_ms != window_start_ms || !is_equal(h, *before, row) ||
+        reach_ms < start_ms || (reach_ms == start_ms && cell_is_null(&row[h->end]))) {
+        *before = NULL;
+    }
+    return true;
+}
+
+static bool take_interval(struct history *h, const struct cell *row, const struct placing *from,
+                          enum placed *outcome, struct err *e)
+{
+    struct cell made[HISTORY_COLUMNS_MAX];
+    struct cell *end = &made[h->end];
+    struct cell *same;
+    struct cell *before;
+    bool taken = false;
+
+    arena_reset(h->arena);
+    memcpy(made, row, h->map->column_count * sizeof(*made));
+    made[h->map->column_count] = cell_int((int64_t)from->row_hash);
+    made[h->map->column_count + 1] = cell_int(from->run_id);
+    if (!find_stored(h, row, from->window->start_ms, &same, &before, e)) {
+        return false;
+    }
+    if (same) {
+        *end = told_end(&same[h->end], end, from->window->end_ms);
+    }
+    if (before) {
+        *end = told_end(&before[h->end], end, from->window->end_ms);
+        made[h->start] = before[h->start];
+    }
+    if (ms_of(end) == from->window->end_ms && !take_next(h, made, &taken, e)) {
+        return false;
+    }
+    const struct cell *known = before ? before : same;
+    bool merged = taken || (before && same);
+    *outcome = known ? PLACED_UNCHANGED : PLACED_NEW;
+    if (known && (merged || !is_equal(h, known, row) || !cell_same(&known[h->end], end))) {
+        *outcome = PLACED_CHANGED;
+    }
+    return (!before || !same || history_remove(h, same, e)) &&
+           (*outcome == PLACED_UNCHANGED || history_write(h, made, e));
+}
+
+struct history *intervals_new(struct db *d, const struct tree_map *tree)
+{
+    const char *keys[HISTORY_COLUMNS_MAX];
+    const char *start = NULL;
+    size_t key_count = 0;
+
+    INVARIANT(tree->root->child_count == 0 && tree->id_count < HISTORY_COLUMNS_MAX);
+    for (size_t i = 0; i < tree->id_count; i++) {
+        if (!start && strstr(tree->ids[i], "start")) {
+            start = tree->ids[i];
+        } else {
+            keys[key_count++] = tree->ids[i];
+        }
+    }
+    INVARIANT(start && key_count > 0);
+    const char *at = strstr(start, "start");
+    struct arena *a = arena_new(0);
+    const char *end = arena_printf(a, "%.*send%s", (int)(at - start), start, at + strlen("start"));
+    const struct history_columns by = {
+        keys, key_count, start, end, {"row_hash", "row_changed_run_id"}};
+    struct history *h = history_new(d, tree->root, &by);
+    arena_free(a);
+    h->take = take_interval;
+    return h;
 }

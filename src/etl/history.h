@@ -1,9 +1,21 @@
 /*
  * A table of pieces of time: the rows of a key, each from a start to an end (NULL: open). The rules
- * that place rows one by one work on it: etl/intervals.h, etl/observe.h.
+ * that place rows one by one work on it: LOAD_INTERVALS, and LOAD_OBSERVE (etl/observe.h).
  *
  * A row is an array of cells: the map's columns in their order, then those that no map names. Times
  * are ISO texts of one form, which sort as times do.
+ *
+ * LOAD_INTERVALS: rows with a start and an end that are put together across windows. The start is
+ * the id with "start" in its name, the end the column that has "end" there (spell_start,
+ * spell_end); the other ids are the key; there are no tables below.
+ *
+ * A row that comes again with its key and start is extended, shortened or closed. A window that
+ * cuts its rows gives pieces: one that starts where the window does goes on the row that reaches up
+ * to there, one that ends where the window does is gone on by the row that starts there, if all
+ * else that is hashed is equal. Pieces that are open stay by themselves until their own window
+ * closes them. A window that says that a row is open, or ends with it, says nothing of what comes
+ * after: an end that is stored stays. Invariants: whichever window comes first, the same pieces
+ * make the same rows; nothing is deleted but a piece that another row has taken in.
  */
 #ifndef ROLLCALL_ETL_HISTORY_H
 #define ROLLCALL_ETL_HISTORY_H
@@ -28,8 +40,8 @@ enum history_statement {
     HISTORY_AFTER,  /* its first that starts after */
     HISTORY_WRITE,
     HISTORY_REMOVE,
-    HISTORY_OWN, /* this and the next: the rule's */
-    HISTORY_STATEMENTS = HISTORY_OWN + 2
+    HISTORY_END, /* closes what the reading of the window ?1 has not seen; NULL: nothing goes */
+    HISTORY_STATEMENTS
 };
 
 /* What became of a row that came. */
@@ -92,5 +104,8 @@ bool history_read(struct history *h, enum history_statement statement, const str
 /* Writes a row, in place of the one that has its key and start; removes that one. */
 bool history_write(struct history *h, const struct cell *row, struct err *e);
 bool history_remove(struct history *h, const struct cell *row, struct err *e);
+
+/* LOAD_INTERVALS for rows of `tree`'s root in `d` (both borrowed). Free with history_free. */
+struct history *intervals_new(struct db *d, const struct tree_map *tree);
 
 #endif

@@ -111,27 +111,10 @@ bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct 
 
 /* --- the business time zone --- */
 
-/* Puts the row that begins at `from_ms` where it belongs; what lies in its way goes. */
-static bool put_zone_row(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
-                         int32_t day, struct err *e)
-{
-    char text[CLOCK_DAY_BYTES];
-
-    return db_do(d, e, "DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2", T(from_ms),
-                 T(to_ms)) &&
-           db_do(d, e,
-                 "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (utc_from) DO UPDATE SET "
-                 "utc_to = excluded.utc_to, offset_seconds = excluded.offset_seconds, "
-                 "day = excluded.day WHERE utc_to <> excluded.utc_to "
-                 "OR offset_seconds <> excluded.offset_seconds OR day <> excluded.day",
-                 T(from_ms), T(to_ms), I(clock_zone_offset_seconds(from_ms)),
-                 S(clock_format_day(day, text)), S(zone));
-}
-
 /* What was there stays covered, so that rows read long ago keep their local times. */
 static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
+    char text[CLOCK_DAY_BYTES];
     struct rows q = db_ask(d, e, "SELECT min(utc_from), max(utc_to) FROM zone_offset", NONE);
 
     if (db_next(&q) && db_time(&q, 0) != TIME_NONE) {
@@ -150,7 +133,17 @@ static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t t
         /* West of the date line once a day was none at all. */
         for (; from_ms < end_ms; from_ms = to_ms) {
             to_ms = clock_next_transition_ms(from_ms, end_ms);
-            if (!put_zone_row(d, zone, from_ms, to_ms, day, e)) {
+            /* What lies in the row's way goes. */
+            if (!db_do(d, e, "DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2",
+                       T(from_ms), T(to_ms)) ||
+                !db_do(d, e,
+                       "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
+                       "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (utc_from) DO UPDATE SET "
+                       "utc_to = excluded.utc_to, offset_seconds = excluded.offset_seconds, "
+                       "day = excluded.day WHERE utc_to <> excluded.utc_to "
+                       "OR offset_seconds <> excluded.offset_seconds OR day <> excluded.day",
+                       T(from_ms), T(to_ms), I(clock_zone_offset_seconds(from_ms)),
+                       S(clock_format_day(day, text)), S(zone))) {
                 return false;
             }
         }

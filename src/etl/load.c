@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "etl/intervals.h"
 #include "etl/observe.h"
 #include "etl/words.h"
 #include "sql.h"
@@ -19,7 +18,6 @@ enum { TABLES_MAX = WALK_TABLES_MAX };
 struct entity {
     struct cell key;
     int64_t run_id; /* that wrote its rows last, this page's included */
-    uint64_t row_hash;
     uint64_t attribute_hash;
     bool is_new;
     bool rows;           /* its rows are written */
@@ -80,6 +78,7 @@ struct loader {
     struct loader *next;
     struct db *db;
     const struct tree_map *tree;
+    const char *key; /* its key column */
     int64_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
@@ -88,10 +87,10 @@ struct loader {
     struct arena *arena;
     const struct walk_shape *tables;
     size_t table_count;
-    size_t attributes;             /* the table of attributes; 0: the tree has none */
-    size_t own_stored;             /* how many of the root's own cells are stored */
-    const char *sql[STATEMENTS];   /* NULL: the tree needs none such */
-    const char *feeds[TABLES_MAX]; /* their names */
+    size_t attributes;           /* the table of attributes; 0: the tree has none */
+    size_t own_stored;           /* how many of the root's own cells are stored */
+    const char *sql[STATEMENTS]; /* NULL: the tree needs none such */
+    struct db_feed feeds[TABLES_MAX];
 
     const struct load_page *page;
     char now[CLOCK_ISO_BYTES]; /* its moment */
@@ -99,18 +98,9 @@ struct loader {
 
     const struct walked_tree *rows; /* of the page */
     struct entity *entities;        /* as many */
-    struct {
-        struct cell *cells;
-        size_t row_count;
-    } fed[TABLES_MAX];
 };
 
 /* --- statements --- */
-
-static const char *key_name(const struct loader *l)
-{
-    return l->tree->key ? l->tree->key : l->tree->ids[0];
-}
 
 /* `form` for each column of a table but those that are listed (count 0: all). */
 static const char *each_column(struct loader *l, const struct table_map *map,
@@ -138,7 +128,7 @@ static const char *stored_columns(struct loader *l, size_t table, bool types)
     const char *key = "";
 
     if (table > 0 || l->tree->key) {
-        key = arena_printf(l->arena, "\"%s\"%s", key_name(l), l->tree->key ? type : ",");
+        key = arena_printf(l->arena, "\"%s\"%s", l->key, l->tree->key ? type : ",");
     }
     return arena_printf(
         l->arena, "%s%s%s%s", key,
@@ -204,7 +194,7 @@ static struct words words_of(struct loader *l, size_t table)
     const char *root = l->tree->root->table;
     struct words w = {.arena = l->arena};
 
-    words_add(&w, "key", "\"%s\"", key_name(l));
+    words_add(&w, "key", "\"%s\"", l->key);
     words_add(&w, "id", "\"%s\"", ids[0]);
     words_add(&w, "root", "\"%s\"", root);
     words_add(&w, "new_root", "\"" FEED "%s\"", root);
@@ -299,7 +289,7 @@ static bool is_fed(const void *user, size_t table, size_t row)
 static bool feed(struct loader *l, size_t i, struct err *e)
 {
     const struct walk_shape *t = &l->tables[i];
-    struct db_feed *f = arena_alloc(l->arena, sizeof(*f));
+    struct db_feed *f = &l->feeds[i];
     const char *columns = stored_columns(l, i, true);
     size_t width = 1 + t->ordinal_count + t->map->column_count;
     bool taken;
@@ -310,15 +300,13 @@ static bool feed(struct loader *l, size_t i, struct err *e)
             words_each(l->arena, own_columns + l->own_stored, OWN_COUNT - l->own_stored, ",$", ""));
         width += OWN_COUNT;
     }
-    *f = (struct db_feed){.columns = columns,
+    *f = (struct db_feed){.name = arena_printf(l->arena, FEED "%s", t->map->table),
+                          .columns = columns,
                           .width = width,
-                          .cells = &l->fed[i].cells,
-                          .row_count = &l->fed[i].row_count,
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    l->feeds[i] = arena_printf(l->arena, FEED "%s", t->map->table);
-    if (!has(l, l->feeds[i], NULL, &taken, e)) {
+    if (!has(l, f->name, NULL, &taken, e)) {
         return false;
     }
     /* It would be read in place of the feed. */
@@ -327,9 +315,9 @@ static bool feed(struct loader *l, size_t i, struct err *e)
             e, ERR_STORE,
             "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
             "it and run again",
-            db_path(l->db), l->feeds[i]);
+            db_path(l->db), f->name);
     }
-    return db_feed(l->db, l->feeds[i], f, e);
+    return db_feed(l->db, f, e);
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -379,6 +367,7 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
 
         l->db = d;
         l->tree = trees[i];
+        l->key = l->tree->key ? l->tree->key : l->tree->ids[0];
         l->tree_no = (int64_t)i;
         l->rule = rule;
         l->arena = arena_new(0);
@@ -405,8 +394,8 @@ void load_free(struct loader *l)
             db_forget(l->db, l->sql[i]);
         }
     }
-    for (size_t i = 0; i < TABLES_MAX && l->feeds[i]; i++) {
-        db_unfeed(l->db, l->feeds[i]);
+    for (size_t i = 0; i < TABLES_MAX && l->feeds[i].name; i++) {
+        db_unfeed(l->db, l->feeds[i].name);
     }
     load_free(l->next);
     history_free(l->history);
@@ -443,34 +432,17 @@ bool load_note(struct db *d, const char *stream, const struct walk_note *n, stru
 
 /* --- rows that wait --- */
 
-/* Takes an attribute whose participant is gone out of its conversation's hash. */
-static void forget_attribute(struct loader *l, const struct rows *q)
-{
-    struct cell id = db_cell(q, 1, NULL);
-    struct cell columns[] = {db_cell(q, 2, NULL), db_cell(q, 3, NULL)};
-    uint64_t term = walk_attribute_term(l->walker, l->attributes, &id, columns);
-
-    for (size_t i = 0; i < l->rows->count; i++) {
-        struct entity *n = &l->entities[i];
-
-        if (n->keeps && n->key.value.integer == db_int(q, 0)) {
-            n->attribute_hash = walk_never_zero(n->attribute_hash - term);
-            n->new_attributes = true;
-        }
-    }
-}
-
 /* Fills the cells behind the roots' rows. */
 static void fill_roots(struct loader *l)
 {
-    size_t width = l->rows->sets[0].cells_per_row;
+    const struct row_set *roots = &l->rows->sets[0];
 
     for (size_t i = 0; i < l->rows->count; i++) {
         const struct entity *n = &l->entities[i];
-        struct cell *own = l->fed[0].cells + (i + 1) * width - OWN_COUNT;
+        struct cell *own = roots->cells + (i + 1) * roots->cells_per_row - OWN_COUNT;
         const char *part = n->rows ? "both" : "attributes";
 
-        own[OWN_HASH] = cell_int((int64_t)n->row_hash);
+        own[OWN_HASH] = cell_int((int64_t)l->rows->entities[i].row_hash);
         own[OWN_RUN] = cell_int(n->run_id);
         own[OWN_ATTRIBUTE_HASH] =
             n->attributes_read ? cell_int((int64_t)n->attribute_hash) : cell_text(NULL);
@@ -485,7 +457,7 @@ static void fill_roots(struct loader *l)
 }
 
 /* Finds the stored attributes that are to move or to go, by the stored participants and the fed
- * ones, and counts those that go. */
+ * ones, takes those that go out of their conversation's hash, and counts them. */
 static bool find_moved(struct loader *l, struct err *e)
 {
     struct arena *a = arena_new(0);
@@ -499,7 +471,18 @@ static bool find_moved(struct loader *l, struct err *e)
     }
     struct rows q = db_ask(l->db, e, l->sql[SELECT_GONE], NONE);
     while (db_next(&q)) {
-        forget_attribute(l, &q);
+        struct cell id = db_cell(&q, 1, NULL);
+        struct cell columns[] = {db_cell(&q, 2, NULL), db_cell(&q, 3, NULL)};
+        uint64_t term = walk_attribute_term(l->walker, &id, columns);
+
+        for (size_t i = 0; i < l->rows->count; i++) {
+            struct entity *keeper = &l->entities[i];
+
+            if (keeper->keeps && keeper->key.value.integer == db_int(&q, 0)) {
+                keeper->attribute_hash = walk_never_zero(keeper->attribute_hash - term);
+                keeper->new_attributes = true;
+            }
+        }
         if (n.count++ == 0) {
             n.example = db_kept(&q, 1, a);
         }
@@ -550,20 +533,16 @@ static bool write_rows(struct loader *l, struct err *e)
             db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
 }
 
-/* What an entity owes that is stored, as the row of FIND says. */
+/* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */
 static void compare(const struct loader *l, const struct rows *q, struct entity *n)
 {
     const struct walked *walked = &l->rows->entities[n - l->entities];
     bool brings = l->attributes > 0 && l->page->brings_attributes;
-    bool read = l->attributes && db_int(q, 7) != 0;
+    bool read = q && l->attributes && db_int(q, 7) != 0;
     uint64_t attribute_hash = read ? (uint64_t)db_int(q, 6) : 0;
 
-    n->is_new = false;
-    if (l->tree->key) {
-        n->key = cell_int(db_int(q, 1));
-    }
-    n->returns = db_int(q, 4) != 0;
-    n->rows = (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
+    n->returns = q && db_int(q, 4) != 0;
+    n->rows = !q || (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
     n->attributes_read = brings || read;
     n->attribute_hash = brings ? walked->attribute_hash : attribute_hash;
     n->new_attributes =
@@ -571,42 +550,36 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
     n->attributes = brings && (n->rows || n->new_attributes);
     n->keeps = n->rows && !brings && read;
     n->marked = !n->rows && !n->attributes && (n->returns || n->attributes_read != read);
-    if (n->marked && !n->returns) {
-        n->run_id = db_int(q, 3);
-    }
+    n->run_id = q && n->marked && !n->returns ? db_int(q, 3) : l->page->run_id;
 }
 
 /* Compares the page's entities with what is stored; those that are not found are new, and get
  * their keys in their order. Of those that share an id the last counts. */
 static bool find_stored(struct loader *l, struct err *e)
 {
-    bool brings = l->attributes > 0 && l->page->brings_attributes;
-
     for (size_t i = 0; i < l->rows->count; i++) {
         const struct walked *walked = &l->rows->entities[i];
         bool is_last = !walked->superseded;
 
-        l->entities[i] =
-            (struct entity){.key = walked->id,
-                            .run_id = l->page->run_id,
-                            .row_hash = walked->row_hash,
-                            .attribute_hash = brings ? walked->attribute_hash : 0,
-                            .is_new = is_last,
-                            .rows = is_last,
-                            .attributes_read = brings,
-                            .attributes = is_last && brings,
-                            .new_attributes = is_last && brings && walked->has_attributes};
+        l->entities[i] = (struct entity){.key = walked->id, .is_new = is_last, .rows = is_last};
     }
     if (l->sql[SEE] && !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I(l->tree_no))) {
         return false;
     }
     struct rows q = db_ask(l->db, e, l->sql[FIND], NONE);
     while (db_next(&q)) {
-        compare(l, &q, &l->entities[db_int(&q, 0)]);
+        struct entity *n = &l->entities[db_int(&q, 0)];
+
+        n->is_new = false;
+        n->key = l->tree->key ? cell_int(db_int(&q, 1)) : n->key;
+        compare(l, &q, n);
     }
-    for (size_t i = 0; l->tree->key && i < l->rows->count; i++) {
-        if (l->entities[i].is_new) {
-            l->entities[i].key = cell_int(++l->last_key);
+    for (size_t i = 0; i < l->rows->count; i++) {
+        struct entity *n = &l->entities[i];
+
+        if (n->is_new) {
+            n->key = l->tree->key ? cell_int(++l->last_key) : n->key;
+            compare(l, NULL, n);
         }
     }
     return db_end(&q);
@@ -618,8 +591,8 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
     l->rows = t;
     l->entities = xrealloc(l->entities, t->count * sizeof(*l->entities));
     for (size_t i = 0; i < l->table_count; i++) {
-        l->fed[i].cells = t->sets[i].cells;
-        l->fed[i].row_count = t->sets[i].row_count;
+        l->feeds[i].cells = t->sets[i].cells;
+        l->feeds[i].row_count = t->sets[i].row_count;
     }
     if ((l->sql[LAST_KEY] && !db_scalar(l->db, l->sql[LAST_KEY], &l->last_key, e)) ||
         !find_stored(l, e)) {
@@ -691,15 +664,14 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
     const struct walked_tree *tree = rows->trees;
 
     *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
-    struct loader *t = l;
 
-    do {
+    for (struct loader *t = l; t; t = t->next) {
         t->page = page;
         clock_format(page->received_ms, t->now);
         if (!(t->history ? load_singly : load_tree)(t, tree++, counts, e)) {
             return false;
         }
-    } while ((t = t->next) != NULL);
+    }
     for (size_t i = 0; i < rows->note_count; i++) {
         if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
             return false;
@@ -715,45 +687,27 @@ bool load_begin(struct loader *l, int64_t window_id, struct err *e)
     return db_do(l->db, e, "DELETE FROM reading_seen WHERE window_id = ?1", I(window_id));
 }
 
-/* What one tree's rows of a whole reading mean for those that it lacks. */
-static bool end_tree(struct loader *l, const struct load_page *page, int64_t *gone, struct err *e)
-{
-    const struct db_value values[] = {
-        I(page->window_id),    I(l->tree_no),        T(page->facts.start_ms), S(page->facts.scope),
-        T(page->facts.end_ms), T(page->received_ms), I(page->run_id)};
-    size_t for_delete = COUNT_OF(values) - 2;
-
-    *gone = 0;
-    if (l->rule == LOAD_OBSERVE) {
-        return observe_unseen(l->history, page->window_id, gone, e);
-    }
-    if (l->rule != LOAD_WINDOW && !l->has_deleted_at) {
-        return true;
-    }
-    for (size_t i = 1; i <= l->table_count; i++) { /* the root comes last */
-        const char *sql = l->sql[END + i % l->table_count];
-        size_t count = l->rule == LOAD_WINDOW ? for_delete : COUNT_OF(values);
-
-        if (sql && !db_do_values(l->db, e, sql, values, count)) {
-            return false;
-        }
-    }
-    *gone = db_changes(l->db);
-    return true;
-}
-
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
               struct err *e)
 {
-    struct loader *t = l;
+    static const size_t asked[] = {[LOAD_ENTITY] = 7, [LOAD_WINDOW] = 5, [LOAD_OBSERVE] = 1};
 
-    do {
-        int64_t gone;
+    for (struct loader *t = l; t; t = t->next) {
+        const char *const *sql = t->history ? &t->history->sql[HISTORY_END] : &t->sql[END];
+        size_t tables = t->history ? 1 : t->table_count;
+        const struct db_value values[] = {I(page->window_id),      I(t->tree_no),
+                                          T(page->facts.start_ms), S(page->facts.scope),
+                                          T(page->facts.end_ms),   T(page->received_ms),
+                                          I(page->run_id)};
 
-        if (!end_tree(t, page, &gone, e)) {
-            return false;
+        for (size_t i = 1; i <= tables; i++) { /* the root comes last */
+            const char *one = sql[i % tables];
+
+            if (one && !db_do_values(t->db, e, one, values, asked[t->rule])) {
+                return false;
+            }
         }
-        counts->rows_changed += gone;
-    } while ((t = t->next) != NULL);
+        counts->rows_changed += sql[0] ? db_changes(t->db) : 0;
+    }
     return load_begin(l, page->window_id, e);
 }

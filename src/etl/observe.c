@@ -24,8 +24,6 @@ static const struct {
     {NULL, {"business_unit_id", "management_unit_id", "team_id"}},
 };
 
-enum statement { CLOSE_UNSEEN = HISTORY_OWN, GAP };
-
 enum { NOWHERE = HISTORY_COLUMNS_MAX };
 
 /* Where columns are in the history's rows; NOWHERE: they are not. */
@@ -199,7 +197,7 @@ static bool go_on(struct history *h, struct cell *row, const struct record *r, s
     const struct cell *id = &row[o->id];
 
     if (is_gap(&row[o->last], &r->now) &&
-        !db_do(h->db, e, h->sql[GAP], X(id->value.text, id->length), S(row[o->last].value.text),
+        !db_do(h->db, e, sql_observe_gap, X(id->value.text, id->length), S(row[o->last].value.text),
                S(r->now.value.text))) {
         return false;
     }
@@ -428,27 +426,18 @@ struct history *observer_new(struct db *d, const struct tree_map *tree,
             o->about[i][k] = column_of(state, changes[i].about[k]);
         }
     }
-    h->sql[CLOSE_UNSEEN] = words_fill(&h->words, sql_history_close_unseen);
-    h->sql[GAP] = sql_observe_gap;
+    h->sql[HISTORY_END] = words_fill(&h->words, sql_history_close_unseen);
     h->rule = o;
     h->take = observe;
     return h;
-}
-
-/* --- absence --- */
-
-bool observe_unseen(struct history *h, int64_t window_id, int64_t *closed, struct err *e)
-{
-    bool done = db_do(h->db, e, h->sql[CLOSE_UNSEEN], I(window_id));
-
-    *closed = done ? db_changes(h->db) : 0;
-    return done;
 }
 
 /* --- distrust --- */
 
 bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e)
 {
+    static const char *const takes_back[] = {sql_observe_remove_ahead, sql_observe_cut_ahead,
+                                             sql_observe_gaps_ahead};
     struct rows q = db_ask(d, e, sql_observe_is_ahead, S(now));
     bool ahead = db_next(&q);
 
@@ -456,16 +445,11 @@ bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err 
     if (!db_end(&q)) {
         return false;
     }
-    if (!ahead) {
-        return true;
+    for (size_t i = 0; ahead && i < COUNT_OF(takes_back); i++) {
+        if (!db_do(d, e, takes_back[i], S(now))) {
+            return false;
+        }
+        *count += takes_back[i] == sql_observe_gaps_ahead ? 0 : db_changes(d);
     }
-    if (!db_do(d, e, sql_observe_remove_ahead, S(now))) {
-        return false;
-    }
-    *count = db_changes(d);
-    if (!db_do(d, e, sql_observe_cut_ahead, S(now))) {
-        return false;
-    }
-    *count += db_changes(d);
-    return db_do(d, e, sql_observe_gaps_ahead, S(now));
+    return true;
 }

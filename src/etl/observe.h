@@ -30,10 +30,6 @@
 struct history *observer_new(struct db *d, const struct tree_map *tree,
                              const struct table_map *state);
 
-/* Closes the open rows of all whom the reading of a window has not seen (reading_seen); their
- * number in *closed. */
-bool observe_unseen(struct history *h, int64_t window_id, int64_t *closed, struct err *e);
-
 /* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
  * text) is the latest time that can have come. Rows first observed later go, a row last observed
  * later is cut back to its last credible observation, and goes on. *count: rows changed. Inside the

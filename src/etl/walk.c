@@ -90,10 +90,8 @@ struct walk_table {
     size_t parent_id_cell;     /* where the parent's row has the parent's own id; 0: nowhere */
     uint32_t name_hash;
     struct walk_column *columns;
-    size_t *drawn; /* columns whose values lie in no member of the row */
-    size_t drawn_count;
-    size_t *plain; /* columns that take an element or a member itself, or its name */
-    size_t plain_count;
+    size_t *apart; /* columns whose values lie in no member of the row's object */
+    size_t apart_count;
     size_t *required; /* columns without which a row is refused, or that are '' then */
     size_t required_count;
     unsigned char *ranks;    /* of the row being filled: which alternative filled the column */
@@ -322,10 +320,10 @@ static struct reach reach(struct walker *w, struct walk_table *t, const char *pa
 static void add_columns(struct walker *w, struct walk_table *t)
 {
     const struct table_map *map = t->map;
+    bool is_plain = false; /* its elements, or their names, are values */
 
     t->columns = arena_array(w->fixed, map->column_count, sizeof(*t->columns));
-    t->drawn = arena_array(w->fixed, map->column_count, sizeof(*t->drawn));
-    t->plain = arena_array(w->fixed, map->column_count, sizeof(*t->plain));
+    t->apart = arena_array(w->fixed, map->column_count, sizeof(*t->apart));
     t->required = arena_array(w->fixed, map->column_count, sizeof(*t->required));
     t->ranks = arena_array(w->fixed, map->column_count, sizeof(*t->ranks));
     for (size_t i = 0; i < map->column_count; i++) {
@@ -336,18 +334,17 @@ static void add_columns(struct walker *w, struct walk_table *t)
         if (column->flags & (COLUMN_REQUIRED | COLUMN_OR_NONE)) {
             t->required[t->required_count++] = i;
         }
-        if (column->source >= SOURCE_START) {
-            t->drawn[t->drawn_count++] = i;
-        } else if (column->source != SOURCE_FIELD) {
-            t->plain[t->plain_count++] = i;
-        } else if (column->path[0] == '^') {
-            t->columns[i].value = reach(w, t, column->path);
-            t->drawn[t->drawn_count++] = i;
-        } else {
+        is_plain = is_plain || (column->source > SOURCE_FIELD && column->source < SOURCE_START);
+        if (column->source == SOURCE_FIELD && column->path[0] != '^') {
             add_target(w, members_of(w, t), column->path, false, i);
+            continue;
         }
+        if (column->source == SOURCE_FIELD) {
+            t->columns[i].value = reach(w, t, column->path);
+        }
+        t->apart[t->apart_count++] = i;
     }
-    if (t->drawn_count == map->column_count) {
+    if (!is_plain) {
         (void)members_of(w, t); /* its elements are objects, though no field of theirs is mapped */
     }
 }
@@ -462,18 +459,6 @@ static struct walk_note *count_note(struct notes *n, const char *path, const cha
     return note;
 }
 
-/* Counts an unknown member of the object at `path`. */
-static void note_unknown(struct notes *n, const char *path, const char *key, size_t length)
-{
-    char whole[NOTE_PATH_BYTES];
-
-    buf_cut(&n->scratch, 0);
-    str_escape(&n->scratch, key, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
-    (void)snprintf(whole, sizeof(whole), "%s%s%s%s", path, path[0] ? "." : "", buf_str(&n->scratch),
-                   length > NOTE_KEY_BYTES ? "..." : "");
-    (void)count_note(n, whole, NULL);
-}
-
 /* Counts a value at `path` that has `problem` (static text); the first one is the example: its
  * first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
 static void note_problem(struct notes *n, const char *path, const char *problem, struct json value)
@@ -502,20 +487,130 @@ static void note_problem(struct notes *n, const char *path, const char *problem,
     arena_free(a);
 }
 
-/* --- rows --- */
+/* --- content hashes of the entity walked last --- */
 
-/* What offsets in a column count from; TIME_NONE: the answer does not say, or says no instant. */
-static int64_t base_of(const struct walker *w, const struct reach *base)
+/* What stands before each value: whose it is, what it is, how long. */
+static void hash_value(struct hash *h, uint32_t name, const struct cell *c)
 {
-    const char *text;
-    int64_t ms;
+    uint32_t head[3] = {name, (uint32_t)c->type, c->type == CELL_TEXT ? c->length : 8};
 
-    if (!base->path) {
-        return w->facts->start_ms;
+    hash_add(h, head, sizeof(head));
+    if (c->type == CELL_TEXT) {
+        hash_add(h, c->value.text, c->length);
+    } else if (c->type != CELL_NULL) {
+        hash_add(h, &c->value, 8);
     }
-    text = json_str(json_first(w->levels[base->level], base->path));
-    return text && clock_parse(text, false, &ms) ? ms : TIME_NONE;
 }
+
+static void hash_columns(struct walker *w, const struct walk_table *t, const struct cell *columns)
+{
+    for (size_t i = 0; i < t->map->column_count; i++) {
+        if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
+            hash_value(&w->hash, t->columns[i].name_hash, &columns[i]);
+        }
+    }
+}
+
+uint64_t walk_never_zero(uint64_t hash)
+{
+    return hash > 0 ? hash : 1;
+}
+
+static uint64_t row_hash(struct walker *w)
+{
+    for (size_t i = 0; i < w->table_count; i++) {
+        const struct walk_table *t = &w->tables[i];
+        const struct row_set *set = &w->sets[i];
+        uint32_t head[2] = {t->name_hash, UINT32_MAX};
+
+        for (size_t r = set->first; t->map->hash_part == HASH_ROWS && r < set->row_count; r++) {
+            const struct cell *row = set->cells + r * set->cells_per_row;
+
+            hash_add(&w->hash, head, sizeof(head));
+            for (size_t k = 1; k <= t->ordinals; k++) {
+                hash_add(&w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
+            }
+            hash_columns(w, t, row + first_column(t));
+        }
+    }
+    return walk_never_zero(hash_digest(&w->hash));
+}
+
+uint64_t walk_attribute_term(struct walker *w, const struct cell *parent_id,
+                             const struct cell *columns)
+{
+    hash_value(&w->hash, w->attributes->name_hash, parent_id);
+    hash_columns(w, w->attributes, columns);
+    return hash_digest(&w->hash);
+}
+
+/* Adds the terms of the attributes from `first` on, those of a parent that is complete. Parents
+ * without an id are told apart by how many such come before them. */
+static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first)
+{
+    const struct walk_table *t = w->attributes;
+    const struct row_set *set = &w->sets[t - w->tables];
+    struct cell id = {.type = CELL_NULL};
+
+    if (t->parent_id_cell > 0) {
+        id = parent_row[t->parent_id_cell];
+    }
+    if (id.type == CELL_NULL && w->nameless++ > 0) {
+        id = (struct cell){.type = CELL_INT, .value.integer = w->nameless - 1};
+    }
+    for (size_t i = first; i < set->row_count; i++) {
+        w->attribute_sum +=
+            walk_attribute_term(w, &id, set->cells + i * set->cells_per_row + first_column(t));
+    }
+}
+
+/* --- entities --- */
+
+static struct cell own_text(struct walker *w, const char *text)
+{
+    return cell_text(text ? arena_strdup(w->rows, text) : NULL);
+}
+
+/* Closes the entity whose rows are complete; `row` is its root's. */
+static void end_entity(struct walker *w, const struct cell *row)
+{
+    struct walked_tree *t = w->out;
+    struct cell id = row[w->id_cells[0]];
+
+    if (w->tree->id_count > 1 || id.type != CELL_TEXT) {
+        struct buf *b = &w->notes->scratch;
+
+        buf_cut(b, 0);
+        for (size_t i = 0; i < w->tree->id_count; i++) {
+            const struct cell *part = &row[w->id_cells[i]];
+
+            (void)(i == 0 || buf_add(b, "\x1f", 1));
+            (void)(part->type == CELL_TEXT
+                       ? buf_add(b, part->value.text, part->length)
+                       : buf_add_printf(b, "%lld", (long long)part->value.integer));
+        }
+        id = own_text(w, buf_str(b));
+    }
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
+        t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));
+    }
+    struct row_set *attributes = w->attributes ? &w->sets[w->attributes - w->tables] : NULL;
+    t->entities[t->count] = (struct walked){
+        .id = id,
+        .row_hash = row_hash(w),
+        .attribute_hash = walk_never_zero(w->attribute_sum),
+        .has_attributes = attributes && attributes->row_count > attributes->first,
+    };
+    w->attribute_sum = 0;
+    w->nameless = 0;
+    t->count++;
+    for (size_t i = 0; i < w->table_count; i++) {
+        w->sets[i].first = w->sets[i].row_count;
+    }
+}
+
+/* --- rows --- */
 
 /* Puts a value into a column. False when it has none that the column takes. */
 static bool fill_cell(struct walker *w, const struct walk_table *t, size_t column,
@@ -523,36 +618,24 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
 {
     struct cell *cell = &row[first_column(t) + column];
     const struct column_map *map = &t->map->columns[column];
-    int64_t base_ms = map->type == COLUMN_OFFSET ? base_of(w, &t->columns[column].base) : TIME_NONE;
-    const char *problem = walk_value(w->rows, map, value, base_ms, cell);
+    const struct reach *base = &t->columns[column].base;
+    int64_t base_ms = w->facts->start_ms;
 
+    /* TIME_NONE: the answer does not say, or says no instant. */
+    if (map->type == COLUMN_OFFSET && base->path) {
+        const char *text = json_str(json_first(w->levels[base->level], base->path));
+
+        base_ms = text && clock_parse(text, false, &base_ms) ? base_ms : TIME_NONE;
+    }
+    const char *problem = walk_value(w->rows, map, value, base_ms, cell);
     if (problem) {
         note_problem(w->notes, path, problem, value);
     }
     return cell->type != CELL_NULL;
 }
 
-/* Fills the columns of a new row whose values lie in no member of it. */
-static void draw(struct walker *w, const struct walk_table *t, struct cell *row)
-{
-    for (size_t i = 0; i < t->drawn_count; i++) {
-        size_t column = t->drawn[i];
-        const struct reach *r = &t->columns[column].value;
-
-        if (!r->path) {
-            row[first_column(t) + column] = w->fact_cells[t->map->columns[column].source];
-            continue;
-        }
-        struct json value = json_first(w->levels[r->level], r->path);
-        if (json_type(value) != JSON_ABSENT) {
-            (void)fill_cell(w, t, column, value, row, r->note);
-        }
-    }
-}
-
-/* A new row of `t`, its columns NULL but for what is drawn from elsewhere: the parent's ordinals,
- * then its own. Only the set of `t` itself moves in memory, so the parent's row stays where it is.
- */
+/* A new row of `t`, its columns NULL: the parent's ordinals, then its own. Only the set of `t`
+ * itself moves in memory, so the parent's row stays where it is. */
 static struct cell *add_row(struct walker *w, struct walk_table *t, const struct cell *parent_row,
                             size_t ordinal, struct err *e)
 {
@@ -585,7 +668,6 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     }
     memset(t->ranks, UNSET, t->map->column_count);
     t->serial = ++w->serial;
-    draw(w, t, row);
     return row;
 }
 
@@ -646,7 +728,14 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
         const struct member *m = slot_of(&known->names, name, length)->value;
 
         if (!m) {
-            note_unknown(w->notes, known->path, name, length);
+            char path[NOTE_PATH_BYTES];
+            struct buf *shown = &w->notes->scratch;
+
+            buf_cut(shown, 0);
+            str_escape(shown, name, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
+            (void)snprintf(path, sizeof(path), "%s%s%s%s", known->path, known->path[0] ? "." : "",
+                           buf_str(shown), length > NOTE_KEY_BYTES ? "..." : "");
+            (void)count_note(w->notes, path, NULL);
             continue;
         }
         if (!fill_targets(w, t, m, value, row, e)) {
@@ -663,32 +752,41 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
     return true;
 }
 
-/* Fills the columns that take an element, or a member and its name. False when an element is none
- * that they take. */
-static bool fill_plain(struct walker *w, const struct walk_table *t, struct json name,
-                       struct json value, struct cell *row)
-{
-    for (size_t i = 0; i < t->plain_count; i++) {
-        enum column_source source = t->map->columns[t->plain[i]].source;
-        struct json from = source == SOURCE_MEMBER_NAME ? name : value;
-
-        if ((source == SOURCE_ELEMENT || json_type(from) != JSON_NULL) &&
-            !fill_cell(w, t, t->plain[i], from, row, t->path) && source == SOURCE_ELEMENT) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first);
-static void end_entity(struct walker *w, const struct cell *row);
-
 /* What a row is made from. */
 struct element {
     struct json name; /* of a member, else the element */
     struct json value;
     size_t ordinal;
 };
+
+/* Fills the columns of a new row whose values lie in no member of its object. False when an element
+ * is none that they take. */
+static bool fill_apart(struct walker *w, const struct walk_table *t, const struct element *from,
+                       struct cell *row)
+{
+    for (size_t i = 0; i < t->apart_count; i++) {
+        size_t column = t->apart[i];
+        enum column_source source = t->map->columns[column].source;
+        struct json value = source == SOURCE_MEMBER_NAME ? from->name : from->value;
+        const char *path = t->path;
+
+        if (source >= SOURCE_START) {
+            row[first_column(t) + column] = w->fact_cells[source];
+            continue;
+        }
+        if (source == SOURCE_FIELD) {
+            const struct reach *r = &t->columns[column].value;
+
+            value = json_first(w->levels[r->level], r->path);
+            path = r->note;
+        }
+        if ((source == SOURCE_ELEMENT || json_type(value) > JSON_NULL) &&
+            !fill_cell(w, t, column, value, row, path) && source == SOURCE_ELEMENT) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* One row from an element or a member; none from an object that holds nested roots. What cannot be
  * a row is counted and left out. */
@@ -712,7 +810,7 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
     if (!row) {
         return false;
     }
-    if (!fill_plain(w, t, from->name, value, row)) {
+    if (!fill_apart(w, t, from, row)) {
         w->sets[t - w->tables].row_count--;
         return true;
     }
@@ -768,140 +866,6 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         }
     }
     return true;
-}
-
-/* --- content hashes of the entity walked last --- */
-
-static const struct cell *row_at(const struct row_set *set, size_t row)
-{
-    return set->cells + row * set->cells_per_row;
-}
-
-/* What stands before each value: whose it is, what it is, how long. */
-static void hash_value(struct hash *h, uint32_t name, const struct cell *c)
-{
-    uint32_t head[3] = {name, (uint32_t)c->type, c->type == CELL_TEXT ? c->length : 8};
-
-    hash_add(h, head, sizeof(head));
-    if (c->type == CELL_TEXT) {
-        hash_add(h, c->value.text, c->length);
-    } else if (c->type != CELL_NULL) {
-        hash_add(h, &c->value, 8);
-    }
-}
-
-static void hash_columns(struct walker *w, const struct walk_table *t, const struct cell *columns)
-{
-    for (size_t i = 0; i < t->map->column_count; i++) {
-        if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
-            hash_value(&w->hash, t->columns[i].name_hash, &columns[i]);
-        }
-    }
-}
-
-uint64_t walk_never_zero(uint64_t hash)
-{
-    return hash > 0 ? hash : 1;
-}
-
-static uint64_t row_hash(struct walker *w)
-{
-    for (size_t i = 0; i < w->table_count; i++) {
-        const struct walk_table *t = &w->tables[i];
-        const struct row_set *set = &w->sets[i];
-        uint32_t head[2] = {t->name_hash, UINT32_MAX};
-
-        for (size_t r = set->first; t->map->hash_part == HASH_ROWS && r < set->row_count; r++) {
-            const struct cell *row = row_at(set, r);
-
-            hash_add(&w->hash, head, sizeof(head));
-            for (size_t k = 1; k <= t->ordinals; k++) {
-                hash_add(&w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
-            }
-            hash_columns(w, t, row + first_column(t));
-        }
-    }
-    return walk_never_zero(hash_digest(&w->hash));
-}
-
-uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
-                             const struct cell *columns)
-{
-    const struct walk_table *t = &w->tables[table];
-
-    hash_value(&w->hash, t->name_hash, parent_id);
-    hash_columns(w, t, columns);
-    return hash_digest(&w->hash);
-}
-
-/* Adds the terms of the attributes from `first` on, those of a parent that is complete. Parents
- * without an id are told apart by how many such come before them. */
-static void add_attributes(struct walker *w, const struct cell *parent_row, size_t first)
-{
-    const struct walk_table *t = w->attributes;
-    const struct row_set *set = &w->sets[t - w->tables];
-    struct cell id = {.type = CELL_NULL};
-
-    if (t->parent_id_cell > 0) {
-        id = parent_row[t->parent_id_cell];
-    }
-    if (id.type == CELL_NULL && w->nameless++ > 0) {
-        id = (struct cell){.type = CELL_INT, .value.integer = w->nameless - 1};
-    }
-    for (size_t i = first; i < set->row_count; i++) {
-        w->attribute_sum +=
-            walk_attribute_term(w, (size_t)(t - w->tables), &id, row_at(set, i) + first_column(t));
-    }
-}
-
-/* --- entities --- */
-
-static struct cell own_text(struct walker *w, const char *text)
-{
-    return cell_text(text ? arena_strdup(w->rows, text) : NULL);
-}
-
-/* The own id of a root's row as one text. */
-static struct cell own_id(struct walker *w, const struct cell *row)
-{
-    struct buf *b = &w->notes->scratch;
-
-    if (w->tree->id_count == 1 && row[w->id_cells[0]].type == CELL_TEXT) {
-        return row[w->id_cells[0]];
-    }
-    buf_cut(b, 0);
-    for (size_t i = 0; i < w->tree->id_count; i++) {
-        const struct cell *part = &row[w->id_cells[i]];
-
-        (void)(i == 0 || buf_add(b, "\x1f", 1));
-        (void)(part->type == CELL_TEXT ? buf_add(b, part->value.text, part->length)
-                                       : buf_add_printf(b, "%lld", (long long)part->value.integer));
-    }
-    return own_text(w, buf_str(b));
-}
-
-/* Closes the entity whose rows are complete; `row` is its root's. */
-static void end_entity(struct walker *w, const struct cell *row)
-{
-    struct walked_tree *t = w->out;
-
-    if (t->count == t->capacity) {
-        t->capacity = t->capacity > 0 ? t->capacity * 2 : FIRST_ROWS;
-        t->entities = xrealloc(t->entities, t->capacity * sizeof(*t->entities));
-    }
-    struct row_set *attributes = w->attributes ? &w->sets[w->attributes - w->tables] : NULL;
-    t->entities[t->count] = (struct walked){
-        .id = own_id(w, row),
-        .row_hash = row_hash(w),
-        .attribute_hash = walk_never_zero(w->attribute_sum),
-        .has_attributes = attributes && attributes->row_count > attributes->first,
-    };
-    w->attribute_sum = 0;
-    w->nameless = 0;
-    t->count++;
-    for (size_t i = 0; i < w->table_count; i++) {
-        w->sets[i].first = w->sets[i].row_count;
-    }
 }
 
 /* Marks each entity whose id comes again behind it. */
@@ -1016,7 +980,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     size_t most = (size_t)limit_get(LIMIT_PARSED_BYTES);
     size_t held = json_held_bytes(doc);
 
-    w->room_bytes = most > held ? most - held : 0;
+    size_t room = most > held ? most - held : 0;
+    w->room_bytes = room;
     p->document = doc;
     p->texts = arena_new(0);
     p->tree_count = w->count;
@@ -1045,8 +1010,10 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     for (size_t i = 0; i < w->count; i++) {
         mark_superseded(&p->trees[i]);
         p->count += p->trees[i].count;
+        p->bytes += p->trees[i].capacity * sizeof(*p->trees[i].entities);
     }
     json_drop_values(doc);
+    p->bytes += sizeof(*p) + json_held_bytes(doc) + arena_bytes(p->texts) + room - w->room_bytes;
     return p;
 }
 
@@ -1075,24 +1042,6 @@ struct cell walked_id(const struct walked_page *p, size_t i)
         i -= t->count;
     }
     return t->entities[i].id;
-}
-
-size_t walked_bytes(const struct walked_page *p)
-{
-    size_t bytes = json_held_bytes(p->document) + arena_bytes(p->texts) + sizeof(*p);
-
-    for (size_t i = 0; i < p->tree_count; i++) {
-        const struct walked_tree *t = &p->trees[i];
-
-        bytes += t->capacity * sizeof(*t->entities);
-        for (size_t k = 0; k < t->table_count; k++) {
-            const struct row_set *set = &t->sets[k];
-
-            bytes += set->row_count *
-                     (set->cells_per_row * sizeof(*set->cells) + sizeof(*set->entities));
-        }
-    }
-    return bytes;
 }
 
 const struct walk_shape *walk_shapes(const struct walker *w, size_t *count)

@@ -83,6 +83,7 @@ struct walked_page {
     struct walked_tree *trees;
     size_t tree_count;
     size_t count; /* entities, of several trees those of all */
+    size_t bytes; /* of memory that it holds, its document included */
     /* In the order in which they came up: at most 1,000; what comes after is counted under the path
      * "...", so that a hostile document costs no memory. */
     struct walk_note *notes;
@@ -112,10 +113,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
                               const struct walk_facts *facts, struct err *e);
 void walked_free(struct walked_page *p);
 
-/* The id of an entity, counted through all trees (borrowed text; of several columns: one text), and
- * how much memory the page holds, its document included. */
+/* The id of an entity, counted through all trees (borrowed text; of several columns: one text). */
 struct cell walked_id(const struct walked_page *p, size_t i);
-size_t walked_bytes(const struct walked_page *p);
 
 /* --- what a tree looks like --- */
 
@@ -139,10 +138,10 @@ const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
 /* --- parts that can be had alone --- */
 
 /* What one attribute adds to the attribute hash, for those that are in the file: the hash is the
- * total of the sum. `table` is the attributes' place among the tables, `parent_id` the own id of
- * the row's parent (participant_id), `columns` the row's columns. A parent without an id has the
- * number of those before it in its entity that have none either, the first CELL_NULL. */
-uint64_t walk_attribute_term(struct walker *w, size_t table, const struct cell *parent_id,
+ * total of the sum. `parent_id` is the own id of the row's parent (participant_id), `columns` the
+ * row's columns. A parent without an id has the number of those before it in its entity that have
+ * none either, the first CELL_NULL. */
+uint64_t walk_attribute_term(struct walker *w, const struct cell *parent_id,
                              const struct cell *columns);
 uint64_t walk_never_zero(uint64_t hash);
 

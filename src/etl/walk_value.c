@@ -24,11 +24,6 @@ static void set_text(struct cell *c, const char *text, size_t length)
 
 /* --- times --- */
 
-static void instant_cell(struct arena *a, int64_t ms, struct cell *c)
-{
-    set_text(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
-}
-
 static const char *time_cell(struct arena *a, const char *text, size_t length, struct cell *c)
 {
     int64_t ms;
@@ -39,7 +34,7 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
     if (length == TIME_BYTES && text[19] == '.' && text[23] == 'Z') {
         set_text(c, text, length); /* in the form that is stored */
     } else {
-        instant_cell(a, ms, c);
+        set_text(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
     }
     return NULL;
 }
@@ -49,19 +44,13 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
 /* ON_QUEUE becomes OnQueue; what holds anything but capitals, digits and '_' stays as it is. */
 static const char *pascal_case(struct arena *a, const char *text, size_t length, size_t *out_length)
 {
-    char *out;
     bool starts = true;
 
-    for (size_t i = 0; i < length; i++) {
-        bool upper =
-            (text[i] >= 'A' && text[i] <= 'Z') || isdigit((unsigned char)text[i]) || text[i] == '_';
-
-        if (!upper) {
-            *out_length = length;
-            return text;
-        }
+    *out_length = length;
+    if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") < length) {
+        return text;
     }
-    out = arena_alloc(a, length + 1);
+    char *out = arena_alloc(a, length + 1);
     *out_length = 0;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '_') {
@@ -155,30 +144,16 @@ static const char *offset_cell(struct arena *a, const struct column_map *column,
     if (!(ms > -OFFSET_MS_MAX && ms < OFFSET_MS_MAX)) {
         return out_of_range;
     }
-    instant_cell(a, base_ms + (int64_t)(ms + (ms < 0 ? -0.5 : 0.5)), c);
-    return NULL;
-}
-
-static const char *json_cell(struct arena *a, struct json v, struct cell *c)
-{
-    enum json_type type = json_type(v);
-    size_t length;
-    const char *text;
-
-    if (type != JSON_ARRAY && type != JSON_OBJECT) {
-        return wrong_type;
-    }
-    text = json_write(a, v, &length);
-    if (length > INT32_MAX) {
-        return too_long;
-    }
-    set_text(c, text, length);
+    base_ms += (int64_t)(ms + (ms < 0 ? -0.5 : 0.5));
+    set_text(c, clock_format(base_ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
     return NULL;
 }
 
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
                        int64_t base_ms, struct cell *c)
 {
+    const char *text;
+    size_t length;
     bool yes;
 
     *c = cell_text(NULL);
@@ -198,7 +173,15 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
         }
         break;
     case COLUMN_JSON:
-        return json_cell(a, v, c);
+        if (json_type(v) != JSON_ARRAY && json_type(v) != JSON_OBJECT) {
+            break;
+        }
+        text = json_write(a, v, &length);
+        if (length > INT32_MAX) {
+            return too_long;
+        }
+        set_text(c, text, length);
+        return NULL;
     case COLUMN_OFFSET:
         return offset_cell(a, column, v, base_ms, c);
     }

@@ -16,27 +16,10 @@ static const char *const state_names[] = {
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-/* The end of the window that begins at `start_ms`. */
-static int64_t window_end_ms(const struct window_kind *k, int64_t start_ms)
+/* Where a day of the grid begins. */
+static int64_t start_of(const struct window_kind *k, int64_t day)
 {
-    int days = k->span_days > 0 ? k->span_days : 1;
-
-    if (k->grid == GRID_UTC_DAY) {
-        return start_ms + days * MS_PER_DAY;
-    }
-    return clock_zone_day_start_ms(clock_zone_day(start_ms) + days);
-}
-
-/* Windows of several days begin at the same days whatever `from_ms` is, so that none overlaps. */
-static int64_t aligned(const struct window_kind *k, int64_t from_ms)
-{
-    int32_t days = k->span_days > 0 ? k->span_days : 1;
-
-    if (k->grid == GRID_UTC_DAY) {
-        return from_ms - from_ms % (days * MS_PER_DAY);
-    }
-    int32_t day = clock_zone_day(from_ms);
-    return clock_zone_day_start_ms(day - day % days);
+    return k->grid == GRID_UTC_DAY ? day * MS_PER_DAY : clock_zone_day_start_ms((int32_t)day);
 }
 
 static bool make_one(const struct ledger *l, const struct window_kind *k, const char *scope,
@@ -48,31 +31,26 @@ static bool make_one(const struct ledger *l, const struct window_kind *k, const 
                  S(k->stream), S(scope), T(start_ms), T(end_ms), N(l->run_id));
 }
 
-/* Those of one scope. */
+/* Those of one scope. Windows of several days begin at the same days whatever `from_ms` is, so that
+ * none overlaps. */
 static bool make_scope(const struct ledger *l, const struct window_kind *k, const char *scope,
                        int64_t from_ms, int64_t until_ms, struct err *e)
 {
+    int days = k->span_days > 0 ? k->span_days : 1;
+    int64_t day = k->grid == GRID_UTC_DAY ? from_ms / MS_PER_DAY : clock_zone_day(from_ms);
+
     if (k->grid == GRID_MOMENT) {
         return make_one(l, k, scope, TIME_NONE, TIME_NONE, e);
     }
-    for (int64_t start_ms = aligned(k, from_ms); start_ms < until_ms;) {
-        int64_t end_ms = window_end_ms(k, start_ms);
-
-        if (!make_one(l, k, scope, start_ms, end_ms, e)) {
+    day -= day % days;
+    for (int64_t start_ms = start_of(k, day); start_ms < until_ms;) {
+        day += days;
+        int64_t end_ms = start_of(k, day);
+        /* A zone may have skipped a day. */
+        if (end_ms > start_ms && !make_one(l, k, scope, start_ms, end_ms, e)) {
             return false;
         }
         start_ms = end_ms;
-    }
-    return true;
-}
-
-/* Passes that read the stream as a whole keep their place in a window of the real moment. */
-static bool make_whole(const struct ledger *l, const struct window_kind *k, struct err *e)
-{
-    for (size_t p = 0; k->grid != GRID_MOMENT && p < k->rule_count; p++) {
-        if (k->rules[p]->whole) {
-            return make_one(l, k, NULL, TIME_NONE, TIME_NONE, e);
-        }
     }
     return true;
 }
@@ -101,8 +79,12 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
     while (db_next(&q)) {
         q.ok = make_scope(l, k, db_text(&q, 0), from_ms, until_ms, e);
     }
-    bool made = db_end(&q) && make_whole(l, k, e) &&
-                db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) && db_commit(l->db, e);
+    bool made = db_end(&q);
+    /* Passes that read the stream as a whole keep their place in a window of the real moment. */
+    for (size_t p = 0; made && k->grid != GRID_MOMENT && p < k->rule_count; p++) {
+        made = !k->rules[p]->whole || make_one(l, k, NULL, TIME_NONE, TIME_NONE, e);
+    }
+    made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) && db_commit(l->db, e);
     db_rollback(l->db);
     return made;
 }
@@ -114,6 +96,15 @@ static struct cursor idle(const char *pass)
 {
     return (struct cursor){
         .pass = pass, .target_to_ms = TIME_NONE, .page = 1, .page_size = -1, .page_ms = TIME_NONE};
+}
+
+/* What was under way is given up; what the server calls it is not. */
+static void give_up(struct cursor *c)
+{
+    c->target_to_ms = TIME_NONE;
+    c->at = NULL;
+    c->page = 1;
+    c->page_size = -1;
 }
 
 static bool read_window(const struct rows *q, const struct window_kind *k, struct arena *a,
@@ -167,19 +158,6 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
                                 .page_ms = db_time(q, 16)};
 }
 
-/* One more window at the end of the list, which has room for `*room`. */
-static struct window *add_window(struct windows *found, size_t *room)
-{
-    if (found->count == *room) {
-        struct window *more = arena_array(found->arena, *room = 2 * *room + 16, sizeof(*more));
-        for (size_t i = 0; i < found->count; i++) {
-            more[i] = found->list[i];
-        }
-        found->list = more;
-    }
-    return &found->list[found->count++];
-}
-
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e)
 {
@@ -195,7 +173,14 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
 
         if (!w || w->window_id != db_int(&q, 0)) {
-            w = add_window(out, &room);
+            if (out->count == room) {
+                struct window *more = arena_array(out->arena, room = 2 * room + 16, sizeof(*more));
+                for (size_t i = 0; i < out->count; i++) {
+                    more[i] = out->list[i];
+                }
+                out->list = more;
+            }
+            w = &out->list[out->count++];
             q.ok = read_window(&q, k, out->arena, w, e);
         }
         read_pass(&q, k, out->arena, w);
@@ -300,9 +285,7 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, const struct
                 struct err *e)
 {
     w->failures = 0;
-    const char *token = w->now[p].token;
-    w->now[p] = idle(w->now[p].pass);
-    w->now[p].token = token;
+    give_up(&w->now[p]);
     /* Passes behind it have lost their coverage where this one's answer replaces theirs. */
     for (size_t i = p; i < k->rule_count; i++) {
         const struct pass_coverage *c = &w->span.pass[i];
@@ -338,12 +321,7 @@ bool window_fail(const struct ledger *l, struct window *w, size_t p, const struc
     w->failures += cause ? 1 : 0;
     w->now[p].waited = w->now[p].waited || waited;
     if (abandon) {
-        struct cursor was = w->now[p];
-        w->now[p] = idle(was.pass);
-        w->now[p].begun_ms = was.begun_ms;
-        w->now[p].token = was.token;
-        w->now[p].waited = was.waited;
-        w->now[p].page_ms = was.page_ms;
+        give_up(&w->now[p]);
     }
     bool done =
         (!cause || db_do(l->db, e,

@@ -421,7 +421,7 @@ static int feed_next(sqlite3_vtab_cursor *cursor)
 
     do {
         c->at++;
-    } while (c->at < *f->row_count && !f->has(f->user, f->table, c->at));
+    } while (c->at < f->row_count && !f->has(f->user, f->table, c->at));
     return SQLITE_OK;
 }
 
@@ -437,13 +437,13 @@ static int feed_eof(sqlite3_vtab_cursor *cursor)
 {
     const struct feed_cursor *c = (const struct feed_cursor *)cursor;
 
-    return c->at >= *c->feed->row_count;
+    return c->at >= c->feed->row_count;
 }
 
 static int feed_column(sqlite3_vtab_cursor *cursor, sqlite3_context *out, int column)
 {
     const struct feed_cursor *c = (const struct feed_cursor *)cursor;
-    const struct cell *cell = &(*c->feed->cells)[c->at * c->feed->width + (size_t)column];
+    const struct cell *cell = &c->feed->cells[c->at * c->feed->width + (size_t)column];
 
     switch (cell->type) {
     case CELL_NULL:
@@ -481,10 +481,10 @@ static const sqlite3_module feed_module = {
     .xRowid = feed_rowid,
 };
 
-bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e)
+bool db_feed(struct db *d, const struct db_feed *f, struct err *e)
 {
-    return sqlite3_create_module(d->handle, name, &feed_module, (void *)f) == SQLITE_OK ||
-           fail(d, name, e);
+    return sqlite3_create_module(d->handle, f->name, &feed_module, (void *)f) == SQLITE_OK ||
+           fail(d, f->name, e);
 }
 
 void db_unfeed(struct db *d, const char *name)

@@ -127,22 +127,23 @@ struct cell db_cell(const struct rows *q, int column, struct arena *a);
 struct db_value db_value_of(const struct cell *c);
 
 /* A feed: rows of the program's own as a table of a connection, for INSERT .. SELECT: `width` cells
- * each, one row after the other. All is borrowed; where the rows are and how many is looked up each
- * time the table is read, from the first to the last; the rowid is their place from 0. */
+ * each, one row after the other. All is borrowed; where the rows are and how many may change while
+ * the table is not read. It is read from the first to the last; the rowid is their place from 0. */
 struct db_feed {
+    const char *name;    /* of the table */
     const char *columns; /* as in CREATE TABLE; `width` of them */
     size_t width;
-    struct cell *const *cells;
-    const size_t *row_count;
+    const struct cell *cells;
+    size_t row_count;
     /* Called with `user` and `table`; false: the row is left out. */
     bool (*has)(const void *user, size_t table, size_t row);
     const void *user;
     size_t table;
 };
 
-/* Makes `f` a table of this connection under `name`, and takes the table away. `f` is borrowed
- * until then; statements that read it are to be gone before. */
-bool db_feed(struct db *d, const char *name, const struct db_feed *f, struct err *e);
+/* Makes `f` a table of this connection, and takes the table away. `f` is borrowed until then;
+ * statements that read it are to be gone before. */
+bool db_feed(struct db *d, const struct db_feed *f, struct err *e);
 void db_unfeed(struct db *d, const char *name);
 
 /* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_commit

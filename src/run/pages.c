@@ -47,7 +47,7 @@ struct pages {
 
 static size_t page_bytes(const struct page *p)
 {
-    return (p->rows ? walked_bytes(p->rows) : 0) + p->raw_length;
+    return (p->rows ? p->rows->bytes : 0) + p->raw_length;
 }
 
 struct pages *pages_new(size_t max_bytes)

@@ -587,15 +587,14 @@ static bool odd_rows(const void *user, size_t table, size_t row)
 TEST(a_feed_is_a_table_of_the_programs_rows)
 {
     struct err e = {0};
-    size_t rows = 6;
     struct cell cells[2 * 8];
-    struct cell *first = cells;
-    const struct db_feed feed = {.columns = "number, word",
-                                 .width = 2,
-                                 .cells = &first,
-                                 .row_count = &rows,
-                                 .has = odd_rows,
-                                 .table = 5};
+    struct db_feed feed = {.name = "new_rows",
+                           .columns = "number, word",
+                           .width = 2,
+                           .cells = cells,
+                           .row_count = 6,
+                           .has = odd_rows,
+                           .table = 5};
     struct db *d = db_open_memory(&e);
     int64_t sum = 0;
 
@@ -604,13 +603,13 @@ TEST(a_feed_is_a_table_of_the_programs_rows)
         cells[2 * i + 1] = (struct cell){.type = CELL_TEXT, .length = 2, .value.text = "words"};
     }
     assert_non_null(d);
-    assert_true(db_feed(d, "new_rows", &feed, &e));
+    assert_true(db_feed(d, &feed, &e));
     for (int turn = 1; turn <= 2; turn++) {
         assert_true(db_exec(d, "CREATE TEMP TABLE IF NOT EXISTS kept (number, word)", &e));
         assert_true(db_do(d, &e, "INSERT INTO kept SELECT number, word FROM new_rows", NONE));
         assert_true(db_scalar(d, "SELECT sum(number) FROM kept WHERE word = 'wo'", &sum, &e));
         assert_int_equal(sum, turn == 1 ? 1 + 3 + 5 : 2 * (1 + 3 + 5) + 7);
-        rows = 8;
+        feed.row_count = 8;
     }
     db_close(d);
 }
