@@ -15,41 +15,37 @@ static bool ask(void)
     return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    bool find_region = ctx->option[OPT_FIND_REGION] != NULL;
     bool is_sure = ctx->option[OPT_YES] != NULL;
-    struct config config;
     struct report report = {.arena = ctx->arena};
     struct err setup_error;
-
-    if (find_region && !is_sure && !isatty(STDIN_FILENO)) {
-        err_set(e, ERR_USAGE,
-                "check: --find-region sends the secret to the login hosts of other regions, and "
-                "there is no terminal to ask at; add --yes if that is meant");
-        return ERR_USAGE;
-    }
-    err_clear(&setup_error);
-    bool ready = cmd_setup(ctx, true, &config, &setup_error);
     struct check_request request = {
-        .config = &config,
-        .setup_error = ready ? NULL : &setup_error,
-        .find_region = find_region,
+        .config = &ctx->config,
+        .find_region = ctx->option[OPT_FIND_REGION] != NULL,
         .may_send = is_sure ? NULL : ask,
     };
-    if (!cmd_streams(ctx, "check", &config, &request.streams, &request.stream_count, e)) {
-        config_wipe(&config);
-        return e->kind;
+
+    if (request.find_region && !is_sure && !isatty(STDIN_FILENO)) {
+        return err_set(e, ERR_USAGE,
+                       "check: --find-region sends the secret to the login hosts of other regions, "
+                       "and there is no terminal to ask at; add --yes if that is meant");
+    }
+    if (!cmd_setup(ctx, true, &setup_error)) {
+        request.setup_error = &setup_error;
+    }
+    if (!cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
+        return false;
     }
     check_run(&request, &report);
-    config_wipe(&config);
     if (!ctx->option[OPT_JSON]) {
         report_print(&report, stdout);
     } else if (!report_print_json(&report, stdout, e) && !ferror(stdout)) {
-        return e->kind;
+        return false;
     }
     err_clear(e);
-    return report.kind;
+    e->kind = report.kind;
+    return e->kind == ERR_NONE;
 }
 
 const struct command cmd_check = {

@@ -118,23 +118,19 @@ static void known_options(const struct command *command, struct option *options,
     *letters = '\0';
 }
 
-/* "extract: " and "extract --help", or what stands for them in front of a command. */
-static enum err_kind usage(struct err *e, const struct command *command, const char *complaint)
+bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err *e)
 {
-    if (command) {
-        err_set(e, ERR_USAGE, "%s: %s; see `rollcall %s --help`", command->name, complaint,
-                command->name);
-    } else {
-        err_set(e, ERR_USAGE, "%s; see `rollcall --help`", complaint);
-    }
-    return ERR_USAGE;
+    const char *name = ctx->command ? ctx->command->name : NULL;
+
+    return name ? err_set(e, ERR_USAGE, "%s: %s; see `rollcall %s --help`", name, complaint, name)
+                : err_set(e, ERR_USAGE, "%s; see `rollcall --help`", complaint);
 }
 
 /* What getopt_long gave up on: an option that is unknown, or one (':') that lacks its value. */
-static enum err_kind bad_option(struct arena *a, const struct command *command,
-                                const struct option *options, const char *word, int answer,
-                                struct err *e)
+static bool bad_option(const struct cmd_context *ctx, const struct option *options,
+                       const char *word, int answer, struct err *e)
 {
+    struct arena *a = ctx->arena;
     const char *names[OPTION_ROWS];
     size_t count = 0;
 
@@ -142,56 +138,50 @@ static enum err_kind bad_option(struct arena *a, const struct command *command,
         word = arena_printf(a, "-%c", optopt); /* one of several letters in a word */
     }
     if (answer == ':') {
-        return usage(e, command, arena_printf(a, "option '%s' needs a value", word));
+        return cmd_usage(ctx, arena_printf(a, "option '%s' needs a value", word), e);
     }
     for (; options[count].name; count++) {
         names[count] = options[count].name;
     }
     const char *near = str_starts_with(word, "--") ? str_nearest(word + 2, names, count) : NULL;
-    return usage(e, command,
-                 arena_printf(a, "unknown option '%s'%s%s", word, near ? ", did you mean --" : "",
-                              near ? near : ""));
+    return cmd_usage(ctx,
+                     arena_printf(a, "unknown option '%s'%s%s", word,
+                                  near ? ", did you mean --" : "", near ? near : ""),
+                     e);
 }
 
-static void take_option(struct cmd_context *ctx, enum cmd_option id, const char *value)
-{
-    ctx->option[id] = value ? value : "";
-    if (id == OPT_STREAM) {
-        ctx->streams[ctx->stream_count++] = value;
-    } else if (id == OPT_QUIET) {
-        ctx->verbosity = -1;
-    } else if (id == OPT_VERBOSE) {
-        ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
-    }
-}
-
-/* Takes the options of a command, wherever among its arguments they stand, or (NULL) those in front
- * of the command; what is left begins at argv[optind]. */
-static enum err_kind take_options(struct cmd_context *ctx, const struct command *command, int argc,
-                                  char **argv, struct err *e)
+/* Takes the options of the command, wherever among its arguments they stand, or, while there is
+ * none, those in front of it; what is left begins at argv[optind]. */
+static bool take_options(struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
     struct option options[OPTION_ROWS + 1];
     char letters[2 * OPTION_ROWS + 3];
     int answer;
 
-    known_options(command, options, letters);
+    known_options(ctx->command, options, letters);
     ctx->streams = arena_array(ctx->arena, (size_t)argc + 1, sizeof(*ctx->streams));
     opterr = 0;
     optind = 0; /* begin anew */
     while ((answer = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         if (answer == '?' || answer == ':') {
-            return bad_option(ctx->arena, command, options, argv[optind - 1], answer, e);
+            return bad_option(ctx, options, argv[optind - 1], answer, e);
         }
-        for (const struct option_row *o = next_option(command, NULL); o;
-             o = next_option(command, o)) {
-            if (answer == o->letter || answer == FIRST_ROW + (o - option_rows)) {
-                take_option(ctx, o->id, optarg);
-            }
+        const struct option_row *o = next_option(ctx->command, NULL);
+        while (answer != o->letter && answer != FIRST_ROW + (o - option_rows)) {
+            o = next_option(ctx->command, o);
+        }
+        ctx->option[o->id] = optarg ? optarg : "";
+        if (o->id == OPT_STREAM) {
+            ctx->streams[ctx->stream_count++] = optarg;
+        } else if (o->id == OPT_QUIET) {
+            ctx->verbosity = -1;
+        } else if (o->id == OPT_VERBOSE) {
+            ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
         }
     }
     ctx->arguments = argv + optind;
     ctx->argument_count = (size_t)(argc - optind);
-    return ERR_NONE;
+    return true;
 }
 
 /* --- help and lists -------------------------------------------------------------------------- */
@@ -341,40 +331,37 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
 
 /* --- the program ----------------------------------------------------------------------------- */
 
-static const struct command *find_command(struct arena *a, const char *name, struct err *e)
-{
-    const char *names[CMD_COUNT];
-
-    for (size_t i = 0; i < CMD_COUNT; i++) {
-        names[i] = commands[i]->name;
-        if (str_eq(names[i], name)) {
-            return commands[i];
-        }
-    }
-    usage(e, NULL,
-          arena_printf(a, "unknown command '%s'%s", name, str_suggest(a, name, names, CMD_COUNT)));
-    return NULL;
-}
-
-static enum err_kind run_command(struct cmd_context *ctx, struct err *e)
+static bool run_command(struct cmd_context *ctx, struct err *e)
 {
     struct arena *a = ctx->arena;
+    const char *names[CMD_COUNT];
 
     if (ctx->argument_count == 0) {
-        return usage(e, NULL, "no command given");
+        return cmd_usage(ctx, "no command given", e);
     }
-    const struct command *command = find_command(a, ctx->arguments[0], e);
-    if (!command || take_options(ctx, command, (int)ctx->argument_count, ctx->arguments, e)) {
-        return ERR_USAGE;
+    const char *name = ctx->arguments[0];
+    for (size_t i = 0; i < CMD_COUNT; i++) {
+        names[i] = commands[i]->name;
+        ctx->command = str_eq(names[i], name) ? commands[i] : ctx->command;
+    }
+    if (!ctx->command) {
+        const char *near = str_suggest(a, name, names, CMD_COUNT);
+        return cmd_usage(ctx, arena_printf(a, "unknown command '%s'%s", name, near), e);
+    }
+    if (!take_options(ctx, (int)ctx->argument_count, ctx->arguments, e)) {
+        return false;
     }
     if (ctx->option[OPT_HELP]) {
-        print_command_help(a, command);
-        return ERR_NONE;
+        print_command_help(a, ctx->command);
+        return true;
     }
-    if (!command->arguments && ctx->argument_count > 0) {
-        return usage(e, command, arena_printf(a, "unexpected argument '%s'", ctx->arguments[0]));
+    if (!ctx->command->arguments && ctx->argument_count > 0) {
+        return cmd_usage(ctx, arena_printf(a, "unexpected argument '%s'", ctx->arguments[0]), e);
     }
-    return command->run(ctx, e);
+    bool done = ctx->command->run(ctx, e);
+    db_close(ctx->db);
+    config_wipe(&ctx->config);
+    return done;
 }
 
 /* Writes out what is left of the output, and says how it all ended; the exit code. A reader that
@@ -405,7 +392,6 @@ int cli_main(int argc, char **argv)
 {
     struct cmd_context ctx = {.arena = arena_new(0)};
     struct err e;
-    enum err_kind kind = ERR_NONE;
 
 #ifdef __GLIBC__
     /* Pages of megabytes come and go in two threads: given back to the system at once, they do not
@@ -416,15 +402,9 @@ int cli_main(int argc, char **argv)
     secret_keep_in();
     stop_install();
     err_clear(&e);
-    if (!limits_load(&e)) {
-        kind = e.kind;
-    } else {
-        kind = take_options(&ctx, NULL, argc, argv, &e);
-    }
-    if (kind == ERR_NONE && !print_what_is_asked(&ctx)) {
-        kind = run_command(&ctx, &e);
-    }
-    int code = end_output(&ctx, kind, &e);
+    bool done = limits_load(&e) && take_options(&ctx, argc, argv, &e) &&
+                (print_what_is_asked(&ctx) || run_command(&ctx, &e));
+    int code = end_output(&ctx, done ? ERR_NONE : e.kind, &e);
     arena_free(ctx.arena);
     return code;
 }

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/config.h"
+#include "io/db.h"
 #include "out/render.h"
 #include "streams/stream.h"
 
@@ -52,15 +53,18 @@ enum cmd_option {
     OPT_COUNT
 };
 
-/* What the command line says. Strings are those of argv. */
+/* What the command line says (strings are those of argv), and what the command works with. */
 struct cmd_context {
     struct arena *arena;           /* lives as long as the program */
+    const struct command *command; /* NULL: not known yet */
     int verbosity;                 /* -1: -q, 0, 1: -v, 2: -v -v */
     const char *option[OPT_COUNT]; /* its value, "" for one that takes none; NULL: not given */
     const char **streams;          /* values of --stream */
     size_t stream_count;
     char **arguments; /* of the command; a NULL follows the last */
     size_t argument_count;
+    struct config config; /* of cmd_setup; wiped when the command is done */
+    struct db *db;        /* of cmd_open; closed when the command is done */
 };
 
 struct command {
@@ -69,12 +73,12 @@ struct command {
     const char *summary;   /* one line for `rollcall --help` */
     const char *about;     /* for `rollcall NAME --help`: what it does */
     const char *notes;     /* and what follows the options */
-    /* ERR_NONE or the kind whose exit code the program ends with; `e` then holds the message
-     * (empty: all was said already). */
-    enum err_kind (*run)(const struct cmd_context *ctx, struct err *e);
+    /* False with the error in `e`: the program ends with its exit code, and prints its message
+     * unless that is empty (all was said already). */
+    bool (*run)(struct cmd_context *ctx, struct err *e);
 };
 
-extern const struct command cmd_check; /* its kind is that of the first failure */
+extern const struct command cmd_check; /* its error is the first failure's kind */
 extern const struct command cmd_extract;
 extern const struct command cmd_export;
 extern const struct command cmd_query;
@@ -85,23 +89,29 @@ extern const struct command cmd_status; /* ERR_BEHIND when something is overdue 
 /* The whole program: reads the command line, runs the command, prints its error; the exit code. */
 int cli_main(int argc, char **argv);
 
+/* ERR_USAGE: "COMMAND: complaint; see `rollcall COMMAND --help`", without its command in front of
+ * one. Returns false. */
+bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err *e);
+
 /* --- what several commands need (setup.c) ---------------------------------------------------- */
 
 /* Loads the configuration: file, environment, log, time zone, and with `needs_login` the region's
- * URLs. */
-bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e);
+ * URLs. What could be read of it is there after an error too. */
+bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e);
 
-/* Checks [export] tables, as far as can be told: against the schema and, for names that it does not
- * have, the database as it is. ERR_CONFIG with file:line and the nearest name. */
-bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e);
+/* cmd_setup without a login, and opens the database to read. */
+bool cmd_open(struct cmd_context *ctx, struct err *e);
 
-/* The format that --csv and --json ask for; ERR_USAGE (in the name of `command`) for both. */
-bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_format *format,
-                struct err *e);
+/* How rows go to stdout: as --csv or --json ask for, else as a table; ERR_USAGE for both. */
+bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e);
+
+/* Whether to tell of what was done. Cron mails what is printed: all well and nobody watching means
+ * silence. */
+bool cmd_is_watched(const struct cmd_context *ctx);
 
 /* The streams wanted, in registry order and in the arena: those of --stream, else those enabled.
- * ERR_USAGE (in the name of `command`) with the nearest name for one that is unknown. */
-bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
-                 const struct stream *const **streams, size_t *count, struct err *e);
+ * ERR_USAGE with the nearest name for one that is unknown. */
+bool cmd_streams(const struct cmd_context *ctx, const struct stream *const **streams, size_t *count,
+                 struct err *e);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
-#include "out/metrics.h"
+#include "out/out.h"
 #include "run/extract.h"
 
 enum { MOST_DAYS_AHEAD = 7 };
@@ -28,21 +28,23 @@ static bool check_start(const struct config *c, const struct extract_request *re
     return true;
 }
 
-/* Days that TIME calls over must be over: a little ahead is the user's business, a mistyped date is
- * not. */
-static bool check_ahead(const char *until, int64_t ahead_ms, struct err *e)
+/* Whether what [export] tables names is there. The schema tells, and for names that it does not
+ * have the database, in which the user may have views of their own; when that cannot be read now,
+ * nobody can tell. */
+static bool check_tables(const struct config *c, struct arena *a, struct err *e)
 {
-    if (ahead_ms > MOST_DAYS_AHEAD * MS_PER_DAY) {
-        return err_set(e, ERR_USAGE,
-                       "extract: --until '%s' lies %lld days in the future; a mistyped date would "
-                       "call days whole that are not over (at most %d days ahead)",
-                       until, (long long)(ahead_ms / MS_PER_DAY), MOST_DAYS_AHEAD);
+    struct err unread;
+    struct db *d = db_open_memory(e);
+    bool known = d && export_check(d, c->export_tables, c->export_table_count, a, e);
+
+    db_close(d);
+    if (!known && access(c->database_path, F_OK) == 0) {
+        d = db_open(c->database_path, DB_READ, &unread);
+        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
+                e->kind != ERR_USAGE;
+        db_close(d);
     }
-    if (ahead_ms > 60 * MS_PER_SECOND) {
-        LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
-            LOG_S("until", until));
-    }
-    return true;
+    return known || config_blame(c, "export", "tables", e);
 }
 
 /* TIME of the run: what --until says (a time with a zone, or a business day, which stands for its
@@ -61,8 +63,18 @@ static bool choose_time(const char *until, const struct config *c, int64_t *unti
                        "with a zone, such as 2026-03-01T06:00:00Z or 2026-03-01T06:00:00+09:00",
                        until);
     }
-    if (until && !check_ahead(until, *until_ms - now_ms, e)) {
-        return false;
+    /* Days that TIME calls over must be over: a little ahead is the user's business, a mistyped
+     * date is not. */
+    int64_t ahead_ms = *until_ms - now_ms;
+    if (ahead_ms > MOST_DAYS_AHEAD * MS_PER_DAY) {
+        return err_set(e, ERR_USAGE,
+                       "extract: --until '%s' lies %lld days in the future; a mistyped date would "
+                       "call days whole that are not over (at most %d days ahead)",
+                       until, (long long)(ahead_ms / MS_PER_DAY), MOST_DAYS_AHEAD);
+    }
+    if (ahead_ms > 60 * MS_PER_SECOND) {
+        LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
+            LOG_S("until", until));
     }
     if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {
         char day[CLOCK_DAY_BYTES];
@@ -86,34 +98,20 @@ static const char *verdict(const struct run_totals *t, enum err_kind kind)
     return t->rows.rows_new + t->rows.rows_changed == 0 ? "nothing new" : "done";
 }
 
-static void print_summary(const struct extract_result *r, enum err_kind kind)
-{
-    const struct run_totals *t = &r->totals;
-    char run[48] = "run (not recorded)";
-
-    if (r->run_id != 0) {
-        (void)snprintf(run, sizeof(run), "run %lld", (long long)r->run_id);
-    }
-    fprintf(stderr,
-            "rollcall: %s: %s; streams done %lld, not done %lld; days whole %lld; rows new %lld, "
-            "changed %lld, unchanged %lld; requests %lld (%lld retries); %.1f s; exit %d (%s)\n",
-            run, verdict(t, kind), (long long)t->streams_done, (long long)t->streams_left,
-            (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
-            (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
-            (double)r->elapsed_ms / 1000.0, err_facts[kind].exit_code, err_facts[kind].name);
-}
-
 /* Tells how a run ended: its error and one last line on stderr; or, when nobody is at the terminal
  * and all is well (cron mails what is printed), an event of the log. With -q nothing: the caller
  * prints the error. What was printed is taken out of `e`. */
 static void tell_summary(const struct cmd_context *ctx, const struct extract_result *result,
-                         enum err_kind kind, struct err *e)
+                         struct err *e)
 {
+    const struct run_totals *t = &result->totals;
+    enum err_kind kind = e->kind;
+    char run[48] = "run (not recorded)";
+
     if (ctx->verbosity < 0) {
         return;
     }
     if (kind == ERR_NONE && !isatty(STDERR_FILENO)) {
-        const struct run_totals *t = &result->totals;
         LOG(LOG_INFO, "run ends", LOG_N("run", result->run_id), LOG_S("result", verdict(t, kind)),
             LOG_N("streams_done", t->streams_done), LOG_N("streams_left", t->streams_left),
             LOG_N("days_whole", t->days_whole), LOG_N("rows_new", t->rows.rows_new),
@@ -128,59 +126,65 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
         e->message[0] = '\0';
     }
-    print_summary(result, kind);
+    if (result->run_id != 0) {
+        (void)snprintf(run, sizeof(run), "run %lld", (long long)result->run_id);
+    }
+    fprintf(stderr,
+            "rollcall: %s: %s; streams done %lld, not done %lld; days whole %lld; rows new %lld, "
+            "changed %lld, unchanged %lld; requests %lld (%lld retries); %.1f s; exit %d (%s)\n",
+            run, verdict(t, kind), (long long)t->streams_done, (long long)t->streams_left,
+            (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
+            (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
+            (double)result->elapsed_ms / 1000.0, err_facts[kind].exit_code, err_facts[kind].name);
 }
 
-/* Writes the metrics file, if the configuration names one, whatever became of the run. The kind to
- * end with: `kind`, or, when all else was well and the file cannot be written, its error in `e`
- * (otherwise that is a warning of the log). */
-static enum err_kind write_metrics(const struct config *c, const struct extract_result *result,
-                                   enum err_kind kind, struct err *e)
+/* Writes the metrics file, if the configuration names one, whatever became of the run. Where it
+ * cannot be written that is the command's error when all else was well, else a warning of the log.
+ */
+static void write_metrics(const struct config *c, const struct extract_result *result,
+                          struct err *e)
 {
-    const struct metrics_run run = {.now_ms = clock_now_ms(),
-                                    .kind = kind,
-                                    .elapsed_ms = result->elapsed_ms,
-                                    .totals = &result->totals};
     struct err failed;
 
-    if (!c->metrics_textfile || metrics_write(c, &run, &failed)) {
-        return kind;
+    if (!c->metrics_textfile ||
+        metrics_write(c, clock_now_ms(), e->kind, result->elapsed_ms, &result->totals, &failed)) {
+        return;
     }
     err_prefix(&failed, "[metrics] textfile");
-    if (kind != ERR_NONE) {
+    if (e->kind == ERR_NONE) {
+        *e = failed;
+    } else {
         LOG(LOG_WARN, "metrics not written", LOG_S("error", failed.message));
-        return kind;
     }
-    *e = failed;
-    return e->kind;
 }
 
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    struct config config;
+    const struct config *c = &ctx->config;
     struct extract_result result = {0};
-
-    if (!cmd_setup(ctx, true, &config, e)) {
-        return e->kind;
-    }
     struct progress_line line;
+
+    if (!cmd_setup(ctx, true, e)) {
+        return false;
+    }
     struct extract_request request = {
-        .config = &config,
+        .config = c,
         .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
     };
-    if (!cmd_streams(ctx, "extract", &config, &request.streams, &request.stream_count, e) ||
-        !check_start(&config, &request, e) ||
-        !choose_time(ctx->option[OPT_UNTIL], &config, &request.until_ms, e) ||
-        !cmd_check_tables(&config, ctx->arena, e)) {
-        config_wipe(&config);
-        return e->kind == ERR_USAGE ? ERR_USAGE : write_metrics(&config, &result, e->kind, e);
+    if (!cmd_streams(ctx, &request.streams, &request.stream_count, e) ||
+        !check_start(c, &request, e) ||
+        !choose_time(ctx->option[OPT_UNTIL], c, &request.until_ms, e) ||
+        !check_tables(c, ctx->arena, e)) {
+        if (e->kind != ERR_USAGE) {
+            write_metrics(c, &result, e);
+        }
+        return false;
     }
-    enum err_kind kind = extract_run(&request, ctx->arena, &result, e);
+    e->kind = extract_run(&request, ctx->arena, &result, e);
     log_status(NULL);
-    config_wipe(&config);
-    kind = write_metrics(&config, &result, kind, e);
-    tell_summary(ctx, &result, kind, e);
-    return kind;
+    write_metrics(c, &result, e);
+    tell_summary(ctx, &result, e);
+    return e->kind == ERR_NONE;
 }
 
 const struct command cmd_extract = {

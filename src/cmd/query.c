@@ -1,7 +1,6 @@
 #include "out/query.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/cmd.h"
 
@@ -24,46 +23,34 @@ static void list_queries(struct arena *a)
     }
 }
 
-static bool run_query(const struct cmd_context *ctx, struct db *d, const struct query *q,
-                      enum render_format format, struct err *e)
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    struct rendering to = {format, render_terminal_width(stdout), stdout};
-    size_t count = ctx->argument_count - 1;
+    size_t count = ctx->argument_count;
     struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
+    struct rendering to;
     size_t rows = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        if (!query_value(d, q, ctx->arena, ctx->arguments[1 + i], &values[i], e)) {
+    if (!cmd_rendering(ctx, &to, e)) {
+        return false;
+    }
+    if (count == 0) {
+        list_queries(ctx->arena);
+        return true;
+    }
+    const struct query *q = query_find(ctx->arena, ctx->arguments[0], e);
+    if (!q || !cmd_open(ctx, e)) {
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (!query_value(ctx->db, q, ctx->arena, ctx->arguments[i], &values[i - 1], e)) {
             return false;
         }
     }
-    struct rows answer = db_ask_values(d, e, q->sql, values, count);
-    if (render_rows(&answer, &to, &rows) && format == RENDER_TABLE) {
+    struct rows answer = db_ask_values(ctx->db, e, q->sql, values, count - 1);
+    if (render_rows(&answer, &to, &rows) && to.format == RENDER_TABLE) {
         printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");
     }
     return db_end(&answer);
-}
-
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
-{
-    enum render_format format;
-    struct config config;
-
-    if (!cmd_format(ctx, "query", &format, e)) {
-        return e->kind;
-    }
-    if (ctx->argument_count == 0) {
-        list_queries(ctx->arena);
-        return ERR_NONE;
-    }
-    const struct query *q = query_find(ctx->arena, ctx->arguments[0], e);
-    if (!q || !cmd_setup(ctx, false, &config, e)) {
-        return e->kind;
-    }
-    struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && run_query(ctx, d, q, format, e);
-    db_close(d);
-    return done ? ERR_NONE : e->kind;
 }
 
 const struct command cmd_query = {

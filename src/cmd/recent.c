@@ -6,42 +6,34 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 
-/* Names are a help: a database that is not there, or cannot be read, only leaves the ids. */
-static void look_up_names(const struct config *c, struct recent *r)
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    struct err e;
-    struct db *d = db_open(c->database_path, DB_READ, &e);
-
-    if (!d || !recent_names(r, d, &e)) {
-        LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
-    }
-    db_close(d);
-}
-
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
-{
-    struct rendering to = {RENDER_TABLE, render_terminal_width(stdout), stdout};
+    struct rendering to;
     int64_t wanted = RECENT_DEFAULT;
     size_t given = ctx->argument_count;
-    struct config config;
     struct recent found;
+    struct err unread;
 
-    if (!cmd_format(ctx, "recent", &to.format, e)) {
-        return e->kind;
+    if (!cmd_rendering(ctx, &to, e)) {
+        return false;
     }
     if (given > 1 || (given == 1 && !str_to_int64(ctx->arguments[0], 1, RECENT_MOST, &wanted))) {
-        err_set(e, ERR_USAGE,
-                "recent: '%s' is no number from 1 to %d; see `rollcall recent --help`",
-                ctx->arguments[given - 1], RECENT_MOST);
-        return ERR_USAGE;
+        return cmd_usage(ctx,
+                         arena_printf(ctx->arena, "'%s' is no number from 1 to %d",
+                                      ctx->arguments[given - 1], RECENT_MOST),
+                         e);
     }
-    if (!cmd_setup(ctx, true, &config, e)) {
-        return e->kind;
+    if (!cmd_setup(ctx, true, e)) {
+        return false;
     }
-    bool done = recent_fetch(&config, (size_t)wanted, &found, e);
-    config_wipe(&config);
+    bool done = recent_fetch(&ctx->config, (size_t)wanted, &found, e);
     if (done) {
-        look_up_names(&config, &found);
+        /* Names are a help: a database that is not there, or cannot be read, only leaves the ids.
+         */
+        ctx->db = db_open(ctx->config.database_path, DB_READ, &unread);
+        if (!ctx->db || !recent_names(&found, ctx->db, &unread)) {
+            LOG(LOG_INFO, "ids in place of names", LOG_S("because", unread.message));
+        }
         if (found.count == 0) {
             fputs("rollcall: access works, but no conversation began in the last seven days, or "
                   "the client's role covers none of their divisions\n",
@@ -50,7 +42,7 @@ static enum err_kind run(const struct cmd_context *ctx, struct err *e)
         done = recent_print(&found, &to, e);
     }
     db_close(found.memory);
-    return done ? ERR_NONE : e->kind;
+    return done;
 }
 
 const struct command cmd_recent = {

@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
-#include "out/export.h"
 
 /* The hosts follow from the region unless they are given. */
-static bool resolve_region(const struct cmd_context *ctx, struct config *c, struct err *e)
+static bool resolve_region(struct cmd_context *ctx, struct err *e)
 {
+    struct config *c = &ctx->config;
     bool known;
 
     if (!c->region || (c->login_url && c->api_url)) {
@@ -44,77 +44,63 @@ static const char **stream_names(struct arena *a)
     return names;
 }
 
-bool cmd_setup(const struct cmd_context *ctx, bool needs_login, struct config *out, struct err *e)
+bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
 {
+    struct config *c = &ctx->config;
     struct config_request request = {.file = ctx->option[OPT_CONFIG],
                                      .needs_login = needs_login,
                                      .known_streams = stream_names(ctx->arena),
                                      .known_stream_count = stream_registry_count};
 
-    if (!config_load(&request, ctx->arena, out, e)) {
+    if (!config_load(&request, ctx->arena, c, e)) {
         return false;
     }
-    enum log_level level = out->log_level;
+    enum log_level level = c->log_level;
     if (ctx->verbosity < 0) {
         level = LOG_ERROR;
     } else if (ctx->verbosity > 0) {
         level = ctx->verbosity > 1 ? LOG_DEBUG : LOG_INFO;
     }
-    log_setup(level, out->log_format);
-    bool ok = !needs_login || resolve_region(ctx, out, e);
-    if (ok && !clock_set_zone(out->timezone, e)) {
+    log_setup(level, c->log_format);
+    if (needs_login && !resolve_region(ctx, e)) {
+        return false;
+    }
+    if (!clock_set_zone(c->timezone, e)) {
         err_cause(e, CAUSE_CONFIG_ZONE);
-        ok = config_blame(out, "extract", "timezone", e);
+        return config_blame(c, "extract", "timezone", e);
     }
-    if (!ok) {
-        config_wipe(out);
-    }
-    return ok;
-}
-
-/* The schema tells, and for names that it does not have the database, in which the user may have
- * views of their own; when that cannot be read now, nobody can tell. */
-bool cmd_check_tables(const struct config *c, struct arena *a, struct err *e)
-{
-    struct db *own = db_open_memory(e);
-    bool known = own && export_check(own, c->export_tables, c->export_table_count, a, e);
-
-    db_close(own);
-    if (!known && access(c->database_path, F_OK) == 0) {
-        struct err unread;
-        struct db *d = db_open(c->database_path, DB_READ, &unread);
-
-        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
-                e->kind != ERR_USAGE;
-        db_close(d);
-    }
-    if (!known) {
-        return config_blame(c, "export", "tables", e);
-    }
-    err_clear(e);
     return true;
 }
 
-bool cmd_format(const struct cmd_context *ctx, const char *command, enum render_format *format,
-                struct err *e)
+bool cmd_open(struct cmd_context *ctx, struct err *e)
 {
+    ctx->db = cmd_setup(ctx, false, e) ? db_open(ctx->config.database_path, DB_READ, e) : NULL;
+    return ctx->db != NULL;
+}
+
+bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)
+{
+    *to = (struct rendering){RENDER_TABLE, render_terminal_width(stdout), stdout};
     if (ctx->option[OPT_CSV] && ctx->option[OPT_JSON]) {
-        return err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", command);
+        return err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", ctx->command->name);
     }
-    *format = RENDER_TABLE;
     if (ctx->option[OPT_CSV]) {
-        *format = RENDER_CSV;
+        to->format = RENDER_CSV;
     } else if (ctx->option[OPT_JSON]) {
-        *format = RENDER_JSON;
+        to->format = RENDER_JSON;
     }
     return true;
 }
 
-/* --- streams --------------------------------------------------------------------------------- */
-
-bool cmd_streams(const struct cmd_context *ctx, const char *command, const struct config *c,
-                 const struct stream *const **streams, size_t *count, struct err *e)
+bool cmd_is_watched(const struct cmd_context *ctx)
 {
+    return ctx->verbosity > 0 || (ctx->verbosity == 0 && isatty(STDOUT_FILENO));
+}
+
+bool cmd_streams(const struct cmd_context *ctx, const struct stream *const **streams, size_t *count,
+                 struct err *e)
+{
+    const struct config *c = &ctx->config;
     const struct stream **chosen =
         arena_array(ctx->arena, stream_registry_count, sizeof(struct stream *));
     const char *const *wanted = ctx->stream_count > 0 ? ctx->streams : c->streams;
@@ -123,10 +109,9 @@ bool cmd_streams(const struct cmd_context *ctx, const char *command, const struc
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
         if (!stream_find(name)) {
-            return err_set(
-                e, ERR_USAGE, "%s: unknown stream '%s'%s; see `rollcall %s --help`", command, name,
-                str_suggest(ctx->arena, name, stream_names(ctx->arena), stream_registry_count),
-                command);
+            const char *near =
+                str_suggest(ctx->arena, name, stream_names(ctx->arena), stream_registry_count);
+            return cmd_usage(ctx, arena_printf(ctx->arena, "unknown stream '%s'%s", name, near), e);
         }
     }
     *count = 0;

@@ -1,34 +1,25 @@
-#include "out/snapshot.h"
-
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "out/out.h"
 
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    struct config config;
+    const char *path = ctx->arguments[0];
     struct stat st;
 
     if (ctx->argument_count != 1) {
-        err_set(e, ERR_USAGE, "snapshot: name one file; see `rollcall snapshot --help`");
-        return ERR_USAGE;
+        return cmd_usage(ctx, "name one file", e);
     }
-    const char *path = ctx->arguments[0];
-    if (!cmd_setup(ctx, false, &config, e)) {
-        return e->kind;
+    if (!cmd_open(ctx, e) || !snapshot_write(ctx->db, path, e)) {
+        return false;
     }
-    struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && snapshot_write(d, path, e);
-    db_close(d);
-    /* Cron mails what is printed: all well and nobody watching means silence. */
-    bool is_watched = ctx->verbosity >= 0 && (isatty(STDOUT_FILENO) || ctx->verbosity > 0);
-    if (done && is_watched && stat(path, &st) == 0) {
+    if (cmd_is_watched(ctx) && stat(path, &st) == 0) {
         printf("%s: %lld bytes\n", str_escaped(ctx->arena, path), (long long)st.st_size);
     }
-    return done ? ERR_NONE : e->kind;
+    return true;
 }
 
 const struct command cmd_snapshot = {

@@ -1,38 +1,30 @@
-#include "out/status.h"
-
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "out/out.h"
 #include "sql.h"
 
-/* Shows it all of one moment; *behind receives whether something is. */
-static bool show(struct db *d, const struct config *c, bool json, int64_t *behind, struct err *e)
+/* Shows it all of one moment. */
+static bool run(struct cmd_context *ctx, struct err *e)
 {
-    bool shown = db_begin_read(d, e) && status_gather(d, c, clock_now_ms(), e) &&
-                 db_scalar(d, sql_status_is_behind, behind, e) &&
-                 (json ? render_document(d, e, sql_status_document, DB_VALUES(NONE), stdout)
-                       : status_print(d, render_terminal_width(stdout), stdout, e));
-    db_rollback(d);
-    return shown;
-}
-
-static enum err_kind run(const struct cmd_context *ctx, struct err *e)
-{
-    struct config config;
     int64_t behind = 0;
 
-    if (!cmd_setup(ctx, false, &config, e)) {
-        return e->kind;
+    if (!cmd_open(ctx, e)) {
+        return false;
     }
-    struct db *d = db_open(config.database_path, DB_READ, e);
-    bool done = d && show(d, &config, ctx->option[OPT_JSON] != NULL, &behind, e);
-    db_close(d);
-    if (!done && !ferror(stdout)) {
-        return e->kind;
+    struct db *d = ctx->db;
+    bool shown =
+        db_begin_read(d, e) && status_gather(d, &ctx->config, clock_now_ms(), e) &&
+        db_scalar(d, sql_status_is_behind, &behind, e) &&
+        (ctx->option[OPT_JSON] ? render_document(d, e, sql_status_document, DB_VALUES(NONE), stdout)
+                               : status_print(d, render_terminal_width(stdout), stdout, e));
+    if (!shown && !ferror(stdout)) {
+        return false;
     }
     err_clear(e); /* of output that cannot be written cli.c tells: its reader may have had enough */
-    return behind ? ERR_BEHIND : ERR_NONE;
+    e->kind = behind ? ERR_BEHIND : ERR_NONE;
+    return !behind;
 }
 
 const struct command cmd_status = {

@@ -1,4 +1,4 @@
-#include "out/export.h"
+#include "out/out.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include "io/file.h"
 #include "io/hash.h"
 #include "out/render.h"
-#include "out/status.h"
 #include "sql.h"
 #include "streams/stream.h"
 
@@ -276,52 +275,42 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
-static bool write_manifest(struct exporting *x, struct err *e)
-{
-    struct file_aside *aside = &x->files[x->count].aside;
-
-    return status_gather(x->db, x->config, clock_now_ms(), e) &&
-           file_aside_open(aside, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
-           render_document(x->db, e, sql_export_manifest,
-                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day)),
-                           aside->stream) &&
-           file_aside_sync(aside, e);
-}
-
-/* Makes the directory, and claims it: of two exports at once the manifest would describe neither.
- * Where the file system knows no such locks, nobody is kept out. */
-static bool claim_directory(struct exporting *x, struct err *e)
-{
-    const char *path = x->config->export_directory;
-
-    if (!file_make_directory(path, e)) {
-        return false;
-    }
-    x->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return flock(x->directory, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK ||
-           err_set(e, ERR_LOCKED, "another export is writing to %s; run again when it is done",
-                   path);
-}
-
 /* Writes all files aside, in one read transaction. */
 static bool write_all(struct exporting *x, struct err *e)
 {
-    bool written = db_begin_read(x->db, e) && choose_files(x, e) && claim_directory(x, e);
-    size_t chosen = x->count;
+    const char *path = x->config->export_directory;
 
+    if (!db_begin_read(x->db, e) || !choose_files(x, e) || !file_make_directory(path, e)) {
+        return false;
+    }
+    /* Of two exports at once the manifest would describe neither. Where the file system knows no
+     * such locks, nobody is kept out. */
+    x->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (flock(x->directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        return err_set(e, ERR_LOCKED, "another export is writing to %s; run again when it is done",
+                       path);
+    }
+    size_t chosen = x->count;
+    bool written = true;
     for (size_t i = 0; written && i < chosen; i++) {
         written = check_target(x, x->files[i].name, e);
     }
     written =
         written && check_target(x, MANIFEST_NAME, e) && db_do(x->db, e, sql_export_file, NONE);
     if (written) {
-        file_sweep_aside(x->config->export_directory);
+        file_sweep_aside(path);
     }
     x->count = 0;
     for (size_t i = 0; written && i < chosen; i++) {
         written = write_file(x, x->files[i], e);
     }
-    return written && write_manifest(x, e);
+    struct file_aside *manifest = &x->files[x->count].aside;
+    return written && status_gather(x->db, x->config, clock_now_ms(), e) &&
+           file_aside_open(manifest, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
+           render_document(x->db, e, sql_export_manifest,
+                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day)),
+                           manifest->stream) &&
+           file_aside_sync(manifest, e);
 }
 
 bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,

@@ -1,4 +1,4 @@
--- What an export asks (out/export.h).
+-- What an export asks (out/out.h).
 
 -- name: export_relations
 -- The tables and views of the file; what they are: views (1), views of ours (2), by ?1, what drops

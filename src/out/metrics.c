@@ -1,11 +1,9 @@
-#include "out/metrics.h"
+#include "out/out.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "io/db.h"
 #include "io/file.h"
-#include "out/status.h"
 #include "sql.h"
 
 /* Writes the samples of a statement (out/metrics.sql), before those of each metric its two lines of
@@ -52,45 +50,34 @@ static bool check_old(const char *path, struct err *e)
     return true;
 }
 
-/* The database with the status gathered; NULL, said in the log, when it cannot be read. */
-static struct db *open_status(const struct config *c, int64_t now_ms)
-{
-    struct err e;
-    struct db *d = db_open(c->database_path, DB_READ, &e);
-
-    if (d && db_begin_read(d, &e) && status_gather(d, c, now_ms, &e)) {
-        return d;
-    }
-    LOG(LOG_WARN, "metrics without the database", LOG_S("error", e.message));
-    db_close(d);
-    return NULL;
-}
-
-bool metrics_write(const struct config *c, const struct metrics_run *run, struct err *e)
+bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, int64_t elapsed_ms,
+                   const struct run_totals *t, struct err *e)
 {
     struct file_aside file;
+    struct err unread;
 
     if (!check_old(c->metrics_textfile, e) ||
         !file_aside_open(&file, c->metrics_textfile, FILE_PUBLIC_MODE, e)) {
         return false;
     }
-    struct db *d = open_status(c, run->now_ms);
-    bool read = d != NULL;
+    struct db *d = db_open(c->database_path, DB_READ, &unread);
+    bool read = d && db_begin_read(d, &unread) && status_gather(d, c, now_ms, &unread);
     if (!read) {
+        LOG(LOG_WARN, "metrics without the database", LOG_S("error", unread.message));
+        db_close(d);
         d = db_open_memory(e);
     }
-    const struct run_totals *t = run->totals;
-    bool done = d && write_samples(d, file.stream, sql_metrics_run,
-                                   DB_VALUES(S(ROLLCALL_VERSION), T(run->now_ms),
-                                             I(err_facts[run->kind].exit_code), I(run->elapsed_ms),
-                                             I(t->requests), I(t->retries), I(t->bytes),
-                                             I(t->pages), I(t->rows.rows_new),
-                                             I(t->rows.rows_changed), I(t->rows.rows_unchanged),
-                                             I(t->streams_done), I(t->streams_left), I(read)),
-                                   e);
+    bool done =
+        d && write_samples(d, file.stream, sql_metrics_run,
+                           DB_VALUES(S(ROLLCALL_VERSION), T(now_ms), I(err_facts[kind].exit_code),
+                                     I(elapsed_ms), I(t->requests), I(t->retries), I(t->bytes),
+                                     I(t->pages), I(t->rows.rows_new), I(t->rows.rows_changed),
+                                     I(t->rows.rows_unchanged), I(t->streams_done),
+                                     I(t->streams_left), I(read)),
+                           e);
     if (done && read) {
         done = write_samples(d, file.stream, sql_metrics_sums, DB_VALUES(NONE), e) &&
-               write_samples(d, file.stream, sql_metrics_streams, DB_VALUES(T(run->now_ms)), e);
+               write_samples(d, file.stream, sql_metrics_streams, DB_VALUES(T(now_ms)), e);
     }
     db_close(d);
     if (!done) {

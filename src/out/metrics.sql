@@ -1,4 +1,4 @@
--- The metrics file (out/metrics.h): one row a sample, those of one metric together, of which the first
+-- The metrics file (out/out.h): one row a sample, those of one metric together, of which the first
 -- has its help. `value` NULL: the metric is described but has no sample.
 
 -- name: metrics_run

@@ -39,14 +39,21 @@ struct field {
     const char *text; /* escaped */
     size_t length;
     size_t width; /* in terminal columns */
-    bool is_number;
+};
+
+/* A column: how wide it is set, and what it holds but for the head. */
+struct column {
+    size_t width;
+    bool has_numbers;
+    bool has_text;
 };
 
 /* A table while it is gathered: its cells, row by row, the first row naming them. */
 struct table {
     struct arena *arena;
-    size_t columns;
-    bool has_head;
+    struct column *columns;
+    size_t column_count;
+    size_t head_count; /* fields that name the columns */
     struct field *fields;
     size_t count;
     size_t capacity;
@@ -108,11 +115,18 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
 
 static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
+    struct column *column = &t->columns[t->count % t->column_count];
     struct buf escaped;
     size_t bytes = 0;
 
     buf_init(&escaped, SIZE_MAX);
     (void)str_escape(&escaped, text, length);
+    size_t width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes);
+    column->width = width > column->width ? width : column->width;
+    if (t->count >= t->head_count) {
+        column->has_numbers = column->has_numbers || is_number;
+        column->has_text = column->has_text || (!is_number && length > 0);
+    }
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
         t->fields = xrealloc(t->fields, t->capacity * sizeof(*t->fields));
@@ -120,147 +134,113 @@ static void add_field(struct table *t, const char *text, size_t length, bool is_
     t->fields[t->count++] = (struct field){
         .text = arena_strndup(t->arena, buf_str(&escaped), escaped.length),
         .length = escaped.length,
-        .width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes),
-        .is_number = is_number,
+        .width = width,
     };
     buf_free(&escaped);
 }
 
 static void add_cell(struct table *t, const struct cell *c)
 {
-    char text[NUMBER_BYTES];
-    int length = 0;
+    char number[NUMBER_BYTES] = "";
 
     switch (c->type) {
-    case CELL_INT:
-        length = snprintf(text, sizeof(text), "%lld", (long long)c->value.integer);
-        add_field(t, text, (size_t)length, true);
-        break;
-    case CELL_REAL:
-        length = snprintf(text, sizeof(text), "%.10g", c->value.real);
-        add_field(t, text, (size_t)length, true);
-        break;
     case CELL_TEXT:
         add_field(t, c->value.text, c->length, false);
+        return;
+    case CELL_INT:
+        (void)snprintf(number, sizeof(number), "%lld", (long long)c->value.integer);
+        break;
+    case CELL_REAL:
+        (void)snprintf(number, sizeof(number), "%.10g", c->value.real);
         break;
     case CELL_NULL:
-        add_field(t, "", 0, false);
         break;
     }
+    add_field(t, number, strlen(number), c->type != CELL_NULL);
 }
 
-/* A column: how wide it is set, and to which side. */
-struct layout {
-    size_t width;
-    bool numbers; /* numbers or nothing but for the head */
-};
-
-static void measure(const struct table *t, struct layout *layout)
+/* Numbers or nothing are set to the right. */
+static bool is_numeric(const struct column *c)
 {
-    size_t whole = t->count / t->columns * t->columns;
-
-    for (size_t i = 0; i < whole; i++) {
-        struct layout *column = &layout[i % t->columns];
-
-        if (t->fields[i].width > column->width) {
-            column->width = t->fields[i].width;
-        }
-        column->numbers = column->numbers || t->fields[i].is_number;
-    }
-    for (size_t i = t->has_head ? t->columns : 0; i < whole; i++) {
-        if (!t->fields[i].is_number && t->fields[i].length > 0) {
-            layout[i % t->columns].numbers = false;
-        }
-    }
+    return c->has_numbers && !c->has_text;
 }
 
 /* Cuts the widest text column until the table fits, or no column can give way. */
-static void fit(struct layout *layout, size_t columns, size_t width)
+static void fit(struct table *t, size_t width)
 {
-    size_t total = columns > 0 ? (columns - 1) * GAP : 0;
+    size_t total = (t->column_count - 1) * GAP;
 
-    for (size_t i = 0; i < columns; i++) {
-        total += layout[i].width;
+    for (size_t i = 0; i < t->column_count; i++) {
+        total += t->columns[i].width;
     }
-    while (total > width) {
-        struct layout *widest = NULL;
+    for (; total > width; total--) {
+        struct column *widest = NULL;
 
-        for (size_t i = 0; i < columns; i++) {
-            if (!layout[i].numbers && layout[i].width > NARROWEST &&
-                (!widest || layout[i].width > widest->width)) {
-                widest = &layout[i];
+        for (size_t i = 0; i < t->column_count; i++) {
+            struct column *c = &t->columns[i];
+
+            if (!is_numeric(c) && c->width > NARROWEST && (!widest || c->width > widest->width)) {
+                widest = c;
             }
         }
         if (!widest) {
             return;
         }
         widest->width--;
-        total--;
     }
 }
 
 /* Prints a field after the blanks that are owed, and leaves owed what comes behind it: so no line
  * ends in blanks. */
-static void print_field(const struct field *field, const struct layout *layout, int *blanks,
+static void print_field(const struct field *field, const struct column *column, int *blanks,
                         FILE *out)
 {
     size_t bytes = field->length;
     size_t width = field->width;
-    bool cut = width > layout->width;
+    bool cut = width > column->width;
 
     if (cut) {
-        width = text_width(field->text, field->length, layout->width - MARK_WIDTH, &bytes);
+        width = text_width(field->text, field->length, column->width - MARK_WIDTH, &bytes);
         width += MARK_WIDTH;
     }
-    int rest = (int)(layout->width - width);
-    *blanks += layout->numbers ? rest : 0;
+    int rest = (int)(column->width - width);
+    *blanks += is_numeric(column) ? rest : 0;
     if (width > 0) {
         (void)fprintf(out, "%*s", *blanks, "");
         *blanks = 0;
     }
     (void)fwrite(field->text, 1, bytes, out);
     (void)fputs(cut ? ".." : "", out);
-    *blanks += (layout->numbers ? 0 : rest) + GAP;
-}
-
-static void print_table(const struct table *t, int width, FILE *out)
-{
-    struct layout *layout = arena_array(t->arena, t->columns + 1, sizeof(*layout));
-    size_t rows = t->count / t->columns;
-
-    measure(t, layout);
-    if (width > 0) {
-        fit(layout, t->columns, (size_t)width);
-    }
-    for (size_t row = 0; row < rows; row++) {
-        int blanks = 0;
-
-        for (size_t i = 0; i < t->columns; i++) {
-            print_field(&t->fields[row * t->columns + i], &layout[i], &blanks, out);
-        }
-        (void)fputc('\n', out);
-    }
+    *blanks += (is_numeric(column) ? 0 : rest) + GAP;
 }
 
 static void render_table(struct rows *q, const struct rendering *to, size_t *count)
 {
-    struct table t = {.arena = arena_new(0),
-                      .columns = (size_t)db_column_count(q),
-                      .has_head = to->format == RENDER_TABLE};
+    struct table t = {.arena = arena_new(0), .column_count = (size_t)db_column_count(q)};
+    int blanks = 0;
 
-    INVARIANT(t.columns > 0);
-    for (int i = 0; t.has_head && i < (int)t.columns; i++) {
+    INVARIANT(t.column_count > 0);
+    t.columns = arena_array(t.arena, t.column_count, sizeof(*t.columns));
+    t.head_count = to->format == RENDER_TABLE ? t.column_count : 0;
+    for (int i = 0; i < (int)t.head_count; i++) {
         const char *name = db_column_name(q, i);
         add_field(&t, name, strlen(name), false);
     }
     for (; next_row(q); (*count)++) {
-        for (int i = 0; i < (int)t.columns; i++) {
+        for (int i = 0; i < (int)t.column_count; i++) {
             struct cell c = db_cell(q, i, NULL);
             add_cell(&t, &c);
         }
     }
-    if (q->ok) {
-        print_table(&t, to->width, to->out);
+    if (to->width > 0) {
+        fit(&t, (size_t)to->width);
+    }
+    for (size_t i = 0; q->ok && i < t.count; i++) {
+        print_field(&t.fields[i], &t.columns[i % t.column_count], &blanks, to->out);
+        if ((i + 1) % t.column_count == 0) {
+            (void)fputc('\n', to->out);
+            blanks = 0;
+        }
     }
     arena_free(t.arena);
     free(t.fields);
@@ -305,38 +285,31 @@ static void render_csv(struct rows *q, FILE *out, size_t *count)
 
 /* --- JSON ------------------------------------------------------------------------------------ */
 
-/* The fewest digits that read back as the same number; JSON has no form for those that are none. */
-static void add_real(struct buf *line, double value)
-{
-    char text[NUMBER_BYTES];
-
-    if (!isfinite(value)) {
-        buf_add_str(line, "null");
-        return;
-    }
-    (void)snprintf(text, sizeof(text), "%.15g", value);
-    if (strtod(text, NULL) != value) {
-        (void)snprintf(text, sizeof(text), "%.17g", value);
-    }
-    buf_add_str(line, text);
-}
-
 static void add_value(struct buf *line, const struct cell *c)
 {
+    char text[NUMBER_BYTES] = "null";
+
     switch (c->type) {
-    case CELL_INT:
-        buf_add_printf(line, "%lld", (long long)c->value.integer);
-        break;
-    case CELL_REAL:
-        add_real(line, c->value.real);
-        break;
     case CELL_TEXT:
         json_quote(line, c->value.text, c->length);
+        return;
+    case CELL_INT:
+        (void)snprintf(text, sizeof(text), "%lld", (long long)c->value.integer);
+        break;
+    case CELL_REAL:
+        /* The fewest digits that read back as the same number; JSON has no form for those that are
+         * none. */
+        if (isfinite(c->value.real)) {
+            (void)snprintf(text, sizeof(text), "%.15g", c->value.real);
+            if (strtod(text, NULL) != c->value.real) {
+                (void)snprintf(text, sizeof(text), "%.17g", c->value.real);
+            }
+        }
         break;
     case CELL_NULL:
-        buf_add_str(line, "null");
         break;
     }
+    buf_add_str(line, text);
 }
 
 static void render_json(struct rows *q, FILE *out, size_t *count)
@@ -376,16 +349,6 @@ static const char *after_string(const char *at)
     return at + 1;
 }
 
-/* True when the object or array that begins at `at` holds no other. */
-static bool is_flat(const char *at)
-{
-    at++;
-    while (!strchr("{[]}", *at)) {
-        at = *at == '"' ? after_string(at) : at + 1;
-    }
-    return *at == ']' || *at == '}';
-}
-
 /* Bytes that are no UTF-8 (a path may hold them) become replacement characters; what must not reach
  * a terminal is escaped as JSON does it. */
 static void put_string(const char *text, const char *end, FILE *out)
@@ -409,7 +372,7 @@ static void put_string(const char *text, const char *end, FILE *out)
 static void put_document(const char *at, FILE *out)
 {
     int depth = 0;
-    bool flat = false; /* the object or array that is open stays on one line */
+    bool flat = false; /* the object or array that is open holds no other: it stays on one line */
 
     while (*at) {
         const char *end = *at == '"' ? after_string(at) : at + 1;
@@ -421,7 +384,15 @@ static void put_document(const char *at, FILE *out)
             (void)fprintf(out, "\n%*s", depth * INDENT, "");
         }
         put_string(at, end, out);
-        flat = opens ? depth > 0 && is_flat(at) : flat && !closes;
+        if (opens) {
+            const char *next = end;
+            while (!strchr("{[]}", *next)) {
+                next = *next == '"' ? after_string(next) : next + 1;
+            }
+            flat = depth > 0 && (*next == ']' || *next == '}');
+        } else {
+            flat = flat && !closes;
+        }
         depth += opens;
         if ((opens || *at == ',') && !flat) {
             (void)fprintf(out, "\n%*s", depth * INDENT, "");

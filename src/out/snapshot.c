@@ -1,4 +1,4 @@
-#include "out/snapshot.h"
+#include "out/out.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 /* Files that SQLite, or we, keep beside a database. */
 static const char *const companions[] = {"-wal", "-shm", "-journal", ".lock"};
 
-enum { COMPANIONS = sizeof(companions) / sizeof(companions[0]), WRITERS = 3 };
+enum { WRITERS = 3 }; /* of them, those that a writer leaves */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -44,7 +44,7 @@ static bool check_target(struct arena *a, const char *database, const char *path
         return err_set(e, ERR_USAGE, "snapshot: %s is the live database itself; name another file",
                        path);
     }
-    for (size_t i = 0; i < COMPANIONS; i++) {
+    for (size_t i = 0; i < COUNT_OF(companions); i++) {
         if (same_place(a, path, arena_printf(a, "%s%s", database, companions[i]))) {
             return err_set(e, ERR_USAGE,
                            "snapshot: %s belongs to the live database; name another file", path);

@@ -1,4 +1,4 @@
-#include "out/status.h"
+#include "out/out.h"
 
 #include "base/clock.h"
 #include "base/str.h"

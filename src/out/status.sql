@@ -1,4 +1,4 @@
--- How far each stream is and what is behind (out/status.h). The first statements make tables of the
+-- How far each stream is and what is behind (out/out.h). The first statements make tables of the
 -- connection's own, from which those of status, metrics and the manifest are answered.
 
 -- name: status_fact

@@ -740,7 +740,6 @@ static void check_limits(struct checking *a)
     const struct config *c = a->config;
     int64_t pace = c->requests_per_minute;
     int64_t limit = read_limit(a);
-    int64_t days = days_since_start(c) + 1;
     const char *first_run = "";
     int64_t day;
 
@@ -754,12 +753,13 @@ static void check_limits(struct checking *a)
     pace = pace < limit ? pace : limit;
     int64_t requests = night_requests(a, &day);
     int64_t minutes = divided_up(requests, pace);
-    if (day > 0 && c->start_day != INT32_MIN && days > 0) {
+    int64_t days = days_since_start(c) + 1;
+    int64_t all = days * day;
+    if (all > 0 && c->start_day != INT32_MIN) {
         first_run = arena_printf(a->report->arena,
                                  "; the %lld days since start, all read anew: about %lld "
                                  "requests, %lld min",
-                                 (long long)days, (long long)(days * day),
-                                 (long long)divided_up(days * day, pace));
+                                 (long long)days, (long long)all, (long long)divided_up(all, pace));
     }
     report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
                "about %lld requests a night, %lld min at this pace%s", (long long)requests,

@@ -102,17 +102,6 @@ static void print_labelled(FILE *out, const char *label, const char *text)
     render_words(out, text, TEXT_COLUMN + 2, at);
 }
 
-static void print_result(const struct report_result *r, struct arena *a, FILE *out)
-{
-    int at = fprintf(out, "  %-*s%s: ", TEXT_COLUMN - 2, statuses[r->status].word, r->name);
-
-    render_words(out, str_escaped(a, r->evidence), TEXT_COLUMN + 2, at);
-    if (r->cause) {
-        print_labelled(out, "cause", r->cause->text);
-        print_labelled(out, "remedy", r->cause->remedy);
-    }
-}
-
 static void print_sum(const struct report *r, const struct report_result *failed, size_t warnings,
                       FILE *out)
 {
@@ -144,7 +133,13 @@ void report_print(const struct report *r, FILE *out)
             fprintf(out, "%s%d %s\n", i > 0 ? "\n" : "", (int)result->step + 1,
                     cause_steps[result->step].title);
         }
-        print_result(result, r->arena, out);
+        int at = fprintf(out, "  %-*s%s: ", TEXT_COLUMN - 2, statuses[result->status].word,
+                         result->name);
+        render_words(out, str_escaped(r->arena, result->evidence), TEXT_COLUMN + 2, at);
+        if (result->cause) {
+            print_labelled(out, "cause", result->cause->text);
+            print_labelled(out, "remedy", result->cause->remedy);
+        }
         warnings += result->status == WARNING ? 1 : 0;
         note = note || wants_note(result);
         failed = !failed && result->status == FAILED ? result : failed;
@@ -158,24 +153,20 @@ void report_print(const struct report *r, FILE *out)
 
 /* --- for programs ---------------------------------------------------------------------------- */
 
-static bool add_row(struct db *d, const struct report_result *r, struct err *e)
-{
-    const struct cause *cause = r->cause;
-
-    return db_do(d, e, sql_check_result_add, S(cause_steps[r->step].name), S(r->name),
-                 S(statuses[r->status].name), S(r->evidence), S(cause ? cause->name : NULL),
-                 S(cause ? cause->text : NULL), S(cause ? cause->remedy : NULL),
-                 S(wants_note(r) ? cause_saml_note : NULL),
-                 I(cause ? err_facts[cause->kind].exit_code : 0));
-}
-
 bool report_print_json(const struct report *r, FILE *out, struct err *e)
 {
     struct db *d = db_open_memory(e);
     bool done = d && db_do(d, e, sql_check_result, NONE);
 
     for (size_t i = 0; done && i < r->count; i++) {
-        done = add_row(d, &r->results[i], e);
+        const struct report_result *result = &r->results[i];
+        const struct cause *c = result->cause;
+
+        done = db_do(d, e, sql_check_result_add, S(cause_steps[result->step].name), S(result->name),
+                     S(statuses[result->status].name), S(result->evidence), S(c ? c->name : NULL),
+                     S(c ? c->text : NULL), S(c ? c->remedy : NULL),
+                     S(wants_note(result) ? cause_saml_note : NULL),
+                     I(c ? err_facts[c->kind].exit_code : 0));
     }
     done = done && render_document(
                        d, e, sql_check_document,

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "io/gzip.h"
-#include "out/export.h"
+#include "out/out.h"
 #include "scratch.h"
 #include "sql.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/stop.h"
 #include "child.h"
-#include "out/snapshot.h"
+#include "out/out.h"
 #include "scratch.h"
 
 TEST_IN_SCRATCH(the_copy_is_plain_and_of_one_moment)

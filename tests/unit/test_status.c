@@ -2,8 +2,8 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "out/out.h"
 #include "out/render.h"
-#include "out/status.h"
 #include "scratch.h"
 #include "sql.h"
 #include "streams/stream.h"

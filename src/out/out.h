@@ -1,0 +1,80 @@
+/*
+ * What goes out of a database: its status, exports, metrics and snapshots. Printing a statement's
+ * rows is out/render.h, the built-in queries are out/query.h.
+ */
+#ifndef ROLLCALL_OUT_OUT_H
+#define ROLLCALL_OUT_OUT_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "etl/ledger.h"
+#include "io/config.h"
+#include "io/db.h"
+
+/* --- status: how far each stream is and what is behind, read from the file alone ---------------
+ *
+ * An enabled stream is overdue when nothing of it was read for `due_hours`, or when runs were to
+ * read it and none of them ended well for so long. It is behind when it is overdue, or when a
+ * window that ended longer ago than that is not complete. All of it is in out/status.sql. */
+
+/* Gathers the status of all streams at `now_ms` into tables of the connection's own (status,
+ * status_stream, status_run), in the read transaction of the caller: they last until its
+ * db_rollback. The configuration tells which streams are enabled (one that is not is shown, but
+ * never behind) and due_hours. */
+bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e);
+
+/* Prints what was gathered for people, in `width` columns (0: as wide as need be). As one JSON
+ * object it is sql_status_document; whether a stream is overdue or behind is sql_status_is_behind.
+ */
+bool status_print(struct db *d, int width, FILE *out, struct err *e);
+
+/* --- export: tables and views as CSV files, all of one moment ----------------------------------
+ *
+ * Equal content gives equal bytes (how each is read: out/export.sql); one read transaction over all
+ * files; memory does not grow with the rows; every file is written aside and fsynced before the
+ * first is renamed, so a failed export leaves the old files as they were. manifest.json goes before
+ * the first rename and comes back after the last: where there is one, it describes what lies beside
+ * it; where there is none, an export is under way or was cut. One export a directory at a time.
+ * Where anything but a file stands in the way, nothing is written at all. Views of others that
+ * cannot be read, or be named like a file, are left out with a warning. */
+
+/* False with ERR_USAGE, naming the nearest, when a name is no table or view of the database. */
+bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
+                  struct err *e);
+
+/* Exports what the configuration says ([export]; without tables: all data tables and all views)
+ * from `d`, which must not be in a transaction. `since_day`: only what starts on this day
+ * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its
+ * db_rollback or db_close: so long sql_export_listing tells of the files. Errors: ERR_USAGE for an
+ * unknown name (with the nearest) or one that is no file's, ERR_LOCKED, ERR_STORE naming the path,
+ * ERR_STOPPED. */
+bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
+                struct err *e);
+
+/* --- metrics: the file for node_exporter's textfile collector, in Prometheus's text format ------
+ *
+ * Written aside and renamed, so that a scrape sees the old file or the new one, whole; written
+ * after a run that failed too, and when the database cannot be read (then without what it would
+ * tell, and rollcall_database_up is 0). Names follow Prometheus's conventions: base units, instants
+ * as *_timestamp_seconds, sums over all runs as *_total. */
+
+/* Writes the file that the configuration names, of the run that has just ended at `now_ms`; its
+ * directory must exist. ERR_STORE naming its path, also when a file is there that is not of ours.
+ */
+bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, int64_t elapsed_ms,
+                   const struct run_totals *t, struct err *e);
+
+/* --- snapshot: a copy of the whole database as one plain file -----------------------------------
+ *
+ * For shares and tools that must not open a live one. It is of one moment and is written aside,
+ * fsynced and renamed: whoever opens FILE sees the old copy or the new one, whole, and an
+ * interrupted snapshot leaves the old one. */
+
+/* Writes a copy of `d` to `path`. ERR_USAGE when `path` is the database itself or a file that
+ * belongs to it; ERR_STORE naming the path (also when some program has the old copy open for
+ * writing); ERR_STOPPED. */
+bool snapshot_write(struct db *d, const char *path, struct err *e);
+
+#endif
