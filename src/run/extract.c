@@ -14,7 +14,6 @@
 #include "io/lock.h"
 #include "run/fetch.h"
 #include "run/night.h"
-#include "run/pages.h"
 #include "run/store.h"
 
 /* Business days before the first one that local times may be asked for, and after the last. */
@@ -389,17 +388,14 @@ static bool take(struct extract *x, struct page *p, struct err *e)
     struct err *own = e;
 
     if (ok && over) {
-        ok = night_go_on(r->night, r, last->halts, own);
+        ok = night_go_on(r->night, r, last->news->halts, own);
     }
     if (ok) {
         night_tell(r->night);
     } else {
         outcome_fail(night_outcome(r->night), e, true);
     }
-    bool whole = last->last; /* what it left at the server can be cleared up */
-    if (pages_done(x->run.pages, last) || over || whole) {
-        client_wake(x->run.client);
-    }
+    pages_done(x->run.pages, last);
     if (over) {
         reading_release(r);
     }
@@ -408,27 +404,25 @@ static bool take(struct extract *x, struct page *p, struct err *e)
 
 /* Loads until the streams are done or the network thread has ended; after trouble with the database
  * the rest is thrown away. */
-static bool run_parts(struct extract *x, struct fetch *f, struct err *e)
+static bool run_parts(struct extract *x, struct err *e)
 {
     bool left = true;
     bool ok = move_on(x, &left, e);
 
     for (;;) {
         if (!ok || !left) {
-            atomic_store(&f->cancelled, !ok);
-            pages_close(x->run.pages);
-            client_wake(x->run.client);
+            pages_close(x->run.pages, !ok);
         }
         struct page *p = pages_pop(x->run.pages);
-        if (p->kind == PAGE_FINAL) {
+        if (!p->reading) {
             x->run.totals.requests = p->totals.requests;
-            (void)pages_done(x->run.pages, p);
+            pages_done(x->run.pages, p);
             return ok;
         }
         if (!ok) {
             bool over = p->over;
             struct reading *r = p->reading;
-            (void)pages_done(x->run.pages, p);
+            pages_done(x->run.pages, p);
             if (over) {
                 reading_release(r);
             }
@@ -442,16 +436,15 @@ static bool run_parts(struct extract *x, struct fetch *f, struct err *e)
  * already. */
 static bool run_streams(struct extract *x, struct err *e)
 {
-    struct fetch f = {.client = x->run.client, .in_flight = (size_t)x->run.config->in_flight};
     pthread_t thread;
 
-    atomic_init(&f.cancelled, false);
-    f.pages = x->run.pages = pages_new((size_t)limit_get(LIMIT_QUEUE_BYTES));
+    x->run.pages = pages_new(x->run.client, (size_t)x->run.config->in_flight,
+                             (size_t)limit_get(LIMIT_QUEUE_BYTES));
     x->store = store_new(&x->run);
     add_parts(x);
-    int code = pthread_create(&thread, NULL, fetch_all, &f);
+    int code = pthread_create(&thread, NULL, fetch_all, x->run.pages);
     bool ok = code == 0
-                  ? run_parts(x, &f, e)
+                  ? run_parts(x, e)
                   : err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
     if (code == 0) {
         pthread_join(thread, NULL);

@@ -112,7 +112,6 @@ static void issue(struct night *n, struct reading *r, struct lane *lane)
 {
     r->lane = lane;
     pages_issue(n->run->pages, r);
-    client_wake(n->run->client);
 }
 
 static const char *label_of(const struct night *n, const struct window *w, const char *pass,

@@ -43,8 +43,7 @@ struct lane {
     atomic_bool closed; /* database: no more is begun, since it would meet the same trouble */
 };
 
-struct page;
-struct ticket;
+struct reader;
 struct idset;
 
 struct reading {
@@ -70,24 +69,15 @@ struct reading {
     atomic_int holders;
 
     /* network */
-    struct pager *pager;
-    int net_state;
-    size_t on_wire;          /* requests that are not answered yet, of all its pagers */
-    size_t outstanding;      /* of them: of the present one */
-    int64_t asked;           /* pages asked for so far by this pager */
-    int64_t next_to_hand;    /* sequence number of the next page in order */
-    int64_t handed;          /* pages, by all its pagers */
-    struct page **reordered; /* pages answered before their turn, by sequence % in_flight */
-    int64_t resubmits;
-    int64_t first_total; /* what the first page said; -1: nothing */
+    struct reader *reader; /* NULL: it is not begun */
+    bool all_handed;       /* it is cleared up once that is committed */
+    int64_t handed;        /* pages */
+    int64_t first_total;   /* what the first page said; -1: nothing */
     int64_t last_total;
     bool total_moved;
-    bool from_start;        /* its pages begin at the first */
-    bool once_more;         /* it is being read once more */
-    size_t alone;           /* ids in a row that were refused alone */
-    struct idset *seen;     /* ids of its rows; NULL: they may come again */
-    struct ticket *tickets; /* all made */
-    struct ticket *free_tickets;
+    bool from_start;    /* its pages begin at the first */
+    bool once_more;     /* it is being read once more */
+    struct idset *seen; /* ids of its rows; NULL: they may come again */
 
     /* signs */
     atomic_bool committed; /* database: the last page is in the file */

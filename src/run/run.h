@@ -11,7 +11,7 @@
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
-#include "run/pages.h"
+#include "run/fetch.h"
 #include "run/progress.h"
 
 struct run {

@@ -94,7 +94,7 @@ static struct load_page describe(const struct store *s, const struct page *p)
         .plan = r->pass->plan.name,
         .brings_attributes = r->pass->attributes,
         .run_id = s->run->ledger.run_id,
-        .received_ms = p->received_ms - s->run->ahead_ms,
+        .received_ms = p->news->answer.received_ms - s->run->ahead_ms,
     };
 }
 
@@ -102,22 +102,22 @@ static struct load_page describe(const struct store *s, const struct page *p)
 static bool keep_raw(struct store *s, const struct page *p, const struct load_counts *counts,
                      struct err *e)
 {
-    if (counts->rows_new + counts->rows_changed == 0 || !p->raw) {
-        return true;
-    }
-    return db_do(s->run->db, e,
+    const struct http_answer *raw = &p->news->answer.http;
+
+    return counts->rows_new + counts->rows_changed == 0 ||
+           db_do(s->run->db, e,
                  "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
                  "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                  I(p->reading->window->window_id), I(s->run->ledger.run_id),
-                 S(p->reading->pass->plan.name), I(p->number), T(p->received_ms), S(p->path),
-                 S(p->raw_gzip ? "gzip" : "identity"), B(p->raw, p->raw_length),
-                 I(counts->rows_read));
+                 S(p->reading->pass->plan.name), I(p->number), T(p->news->answer.received_ms),
+                 S(p->news->path), S(raw->gzip ? "gzip" : "identity"),
+                 B(raw->body.data, raw->body.length), I(counts->rows_read));
 }
 
 /* Where the window goes on after a page. */
 static struct cursor cursor_after(const struct page *p)
 {
-    const struct pager_at *next = &p->facts.next;
+    const struct pager_at *next = &p->news->facts.next;
     const struct reading *r = p->reading;
 
     return (struct cursor){
@@ -157,14 +157,15 @@ static bool finish_group(struct store *s, const struct group *g, struct err *e)
     struct load_counts sum = {0};
 
     for (size_t i = 0; i < g->count; i++) {
-        int64_t available_ms = g->pages[i]->facts.available_ms;
+        int64_t available_ms = g->pages[i]->news->facts.available_ms;
         if (available_ms != TIME_NONE) {
             r->available_ms = available_ms;
             r->to_ms = available_ms < r->to_ms ? available_ms : r->to_ms;
         }
         add_counts(&sum, &g->counts[i]);
-        r->total_hits =
-            g->pages[i]->facts.total_hits > 0 ? g->pages[i]->facts.total_hits : r->total_hits;
+        r->total_hits = g->pages[i]->news->facts.total_hits > 0
+                            ? g->pages[i]->news->facts.total_hits
+                            : r->total_hits;
         if (!keep_raw(s, g->pages[i], &g->counts[i], e)) {
             return false;
         }
@@ -176,7 +177,7 @@ static bool finish_group(struct store *s, const struct group *g, struct err *e)
     struct window_counts counts = {(int64_t)g->count, sum.rows_read,
                                    r->total_hits > 0 ? r->total_hits : -1};
     return window_page(&s->run->ledger, r->window, r->pass_no, &next, &counts, e) &&
-           (!last->last || settle(s, last, e)) && commit(s, last, e);
+           (!last->news->last || settle(s, last, e)) && commit(s, last, e);
 }
 
 static void log_group(const struct group *g)
@@ -218,9 +219,10 @@ static bool load_group(struct store *s, struct group *g, bool more, struct err *
             db_rollback(s->run->db);
             return false;
         }
-        struct page *next = more && i + 1 == g->count && g->count < GROUP_MOST && !g->pages[i]->last
-                                ? pages_pop_more(s->run->pages, r)
-                                : NULL;
+        struct page *next =
+            more && i + 1 == g->count && g->count < GROUP_MOST && !g->pages[i]->news->last
+                ? pages_pop_more(s->run->pages, r)
+                : NULL;
         if (next) {
             g->pages[g->count++] = next;
         }
@@ -282,10 +284,10 @@ static bool refuse_id(struct store *s, const struct page *p, struct err *e)
     struct cursor next = cursor_after(p);
     struct walk_note note = {.path = step_of_rows(r->steps)->ids_as,
                              .problem = "refused by the server",
-                             .example = p->id,
+                             .example = p->news->id,
                              .count = 1};
 
-    next.at = p->id;
+    next.at = p->news->id;
     return load_note(s->run->db, r->stream->name, &note, e) &&
            window_page(&s->run->ledger, r->window, r->pass_no, &next,
                        &(struct window_counts){.total_hits = -1}, e);
@@ -301,21 +303,22 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
     if (!db_begin(s->run->db, e)) {
         return false;
     }
-    switch (p->kind) {
-    case PAGE_END:
+    switch (p->news->kind) {
+    case NEWS_END:
         ok = settle(s, p, e);
         break;
-    case PAGE_TOKEN:
-        ok = window_token(l, r->window, r->pass_no, arena_strdup(s->run->arena, p->facts.token), e);
+    case NEWS_TOKEN:
+        ok = window_token(l, r->window, r->pass_no,
+                          arena_strdup(s->run->arena, p->news->facts.token), e);
         break;
-    case PAGE_CLEANED:
+    case NEWS_CLEANED:
         ok = window_cleared(l, r->window, r->pass_no,
                             r->at.token && r->kind == READING_CLEANUP
                                 ? r->at.token
                                 : r->window->now[r->pass_no].token,
                             e);
         break;
-    case PAGE_ANEW:
+    case NEWS_ANEW:
         ok = begin(s, r, e);
         break;
     default:
@@ -332,13 +335,13 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
 static bool take_failure(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    const struct err *why = &p->error;
-    bool anew = !p->waited && !p->halts;
+    const struct err *why = &p->news->answer.error;
+    bool anew = !p->news->waited && !p->news->halts;
 
     r->outcome = READING_FAILED;
     r->error = *why;
-    r->waited = p->waited;
-    unsigned how = (anew ? WINDOW_ABANDON : 0U) | (p->waited ? WINDOW_WAITED : 0U);
+    r->waited = p->news->waited;
+    unsigned how = (anew ? WINDOW_ABANDON : 0U) | (p->news->waited ? WINDOW_WAITED : 0U);
     return !r->window || window_fail(&s->run->ledger, r->window, r->pass_no, why, how, e);
 }
 
@@ -355,7 +358,6 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
 {
     struct reading *r = p->reading;
     struct group g = {.pages = {p}, .count = 1};
-    bool is_end = p->kind == PAGE_END;
     bool ok = true;
 
     *last = p;
@@ -363,33 +365,30 @@ bool store_take(struct store *s, struct page *p, struct page **last, struct err 
     if (r->outcome == READING_FAILED) {
         return true; /* pages behind a refused one */
     }
-    switch (p->kind) {
-    case PAGE_ROWS:
+    switch (p->news->kind) {
+    case NEWS_PAGE:
         ok = commit_group(s, &g, true, e);
         *last = g.pages[g.count - 1];
         for (size_t i = 0; i + 1 < g.count; i++) {
-            if (pages_done(s->run->pages, g.pages[i])) {
-                client_wake(s->run->client);
-            }
+            pages_done(s->run->pages, g.pages[i]);
         }
         break;
-    case PAGE_FAILED:
+    case NEWS_FAILED:
         return take_failure(s, p, e);
-    case PAGE_OVERFLOW:
+    case NEWS_OVERFLOW:
         r->outcome = READING_OVERFLOW;
         return window_fail(&s->run->ledger, r->window, r->pass_no, NULL, WINDOW_ABANDON, e);
-    case PAGE_DROPPED:
-    case PAGE_FINAL:
+    case NEWS_DROPPED:
         return true;
     default:
         if (r->kind == READING_QUESTION) {
-            r->to_ms = p->facts.available_ms;
+            r->to_ms = p->news->facts.available_ms;
         } else {
             ok = take_note(s, p, e);
         }
         break;
     }
-    if (ok && ((*last)->last || is_end) && r->outcome == READING_WAITING) {
+    if (ok && (*last)->news->last && r->outcome == READING_WAITING) {
         become_whole(r);
     }
     return ok;

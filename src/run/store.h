@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "run/pages.h"
+#include "run/fetch.h"
 #include "run/run.h"
 
 struct store;

@@ -1,0 +1,453 @@
+#include "api/reader.h"
+
+#include <stdlib.h>
+
+#include "api/answer.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+enum {
+    AHEAD_BYTES = 16777216, /* pages on the wire and ahead of their turn, each taken for as large as
+                               the largest one */
+    FIRST_PAGES = 4,        /* on the wire before the size of any is known */
+    EARLY_ROUNDS = 4,       /* most pages ahead of their turn, all readers together, in rounds of
+                               what may be in flight */
+    ALONE_MOST = 16, /* ids in a row that may be refused alone: more, and it is not the ids */
+};
+
+struct readers {
+    struct client *client;
+    size_t in_flight;
+    struct news *asked;    /* requests whose answers are not taken yet */
+    size_t polling;        /* of them: those that wait for their time; others go before them */
+    size_t awaited;        /* the others */
+    size_t early_count;    /* pages that wait for their turn */
+    size_t largest_bytes;  /* of a page, as it came; 0: none came */
+    struct arena *scratch; /* a request's texts, until it is queued */
+};
+
+struct reader {
+    struct readers *all;
+    struct arena *arena;
+    struct pager_spec spec;
+    struct pager *pager;
+    int64_t asked;       /* pages, by this pager */
+    int64_t turn;        /* sequence number of the next page in order */
+    struct news **early; /* pages answered, by sequence % in_flight */
+    struct news *told;   /* what is to be told before any page */
+    bool over;           /* nothing more is asked, but to clean up */
+    int64_t resubmits;
+    size_t alone; /* ids in a row that were refused alone */
+};
+
+struct news *news_new(enum news_kind kind)
+{
+    struct news *n = xcalloc(1, sizeof(*n));
+
+    n->kind = kind;
+    return n;
+}
+
+void news_free(struct news *n)
+{
+    if (n) {
+        client_answer_free(&n->answer);
+        free(n->path);
+        free(n);
+    }
+}
+
+struct readers *readers_new(struct client *client, size_t in_flight)
+{
+    struct readers *all = xcalloc(1, sizeof(*all));
+
+    all->client = client;
+    all->in_flight = in_flight;
+    all->scratch = arena_new(0);
+    return all;
+}
+
+void readers_free(struct readers *all)
+{
+    while (all->asked) {
+        struct news *n = all->asked;
+        all->asked = n->next;
+        news_free(n);
+    }
+    arena_free(all->scratch);
+    free(all);
+}
+
+/* --- pages ahead of their turn --------------------------------------------------------------- */
+
+static struct news **place_of(const struct reader *r, int64_t sequence)
+{
+    return &r->early[(size_t)sequence % r->all->in_flight];
+}
+
+/* Keeps a page, or the trouble that came for it, until its turn. Unparsed it takes less memory. */
+static void keep_early(struct reader *r, struct news *n)
+{
+    if (n->sequence != r->turn) {
+        json_free(n->answer.document);
+        n->answer.document = NULL;
+    }
+    *place_of(r, n->sequence) = n;
+    r->all->early_count++;
+}
+
+/* The page in a place, which is empty afterwards; NULL when it was before. */
+static struct news *take_early(struct reader *r, struct news **place)
+{
+    struct news *n = *place;
+
+    *place = NULL;
+    r->all->early_count -= n ? 1 : 0;
+    return n;
+}
+
+/* Drops the pages that wait; answers on their way are not waited for. */
+static void forget(struct reader *r)
+{
+    for (size_t i = 0; i < r->all->in_flight; i++) {
+        news_free(take_early(r, &r->early[i]));
+    }
+    for (struct news *n = r->all->asked; n; n = n->next) {
+        n->reader = n->reader == r ? NULL : n->reader;
+    }
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+/* Begins, or goes on, at `at` with a pager that knows nothing yet. */
+static void begin(struct reader *r, const struct pager_at *at)
+{
+    forget(r);
+    r->spec.at = *at;
+    r->pager = pager_new(r->arena, &r->spec);
+    r->turn = 0;
+    r->asked = 0;
+    r->over = false;
+}
+
+struct reader *reader_new(struct readers *all, struct arena *a, const struct pager_spec *spec)
+{
+    struct reader *r = arena_alloc(a, sizeof(*r));
+
+    r->all = all;
+    r->arena = a;
+    r->spec = *spec;
+    r->early = arena_array(a, all->in_flight, sizeof(*r->early));
+    begin(r, &spec->at);
+    return r;
+}
+
+void reader_free(struct reader *r)
+{
+    forget(r);
+    while (r->told) {
+        struct news *n = r->told;
+        r->told = n->next;
+        news_free(n);
+    }
+}
+
+static void send_request(struct reader *r, const struct pager_request *q, int64_t tries,
+                         bool is_cleanup)
+{
+    struct readers *all = r->all;
+    struct news *n = news_new(NEWS_PAGE);
+    struct client_request request = {
+        .target = q->bare ? CLIENT_URL : CLIENT_API,
+        .method = q->method,
+        .path = q->path,
+        .body = q->body,
+        .label = q->label,
+        .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
+        .want_document = !is_cleanup,
+        .user = n,
+    };
+
+    n->reader = r;
+    n->sequence = q->sequence;
+    n->tries = tries;
+    n->is_cleanup = is_cleanup;
+    n->is_poll = q->delay_ms > 0 && tries == 0;
+    n->path = xstrdup(q->path);
+    n->next = all->asked;
+    all->asked = n;
+    all->polling += n->is_poll ? 1 : 0;
+    all->awaited += n->is_poll ? 0 : 1;
+    client_send(all->client, &request);
+    arena_reset(all->scratch);
+}
+
+/* Jobs that are polled leave what may be in flight to others; memory must suffice for one more page
+ * on its way: for one it always does. */
+static bool may_ask(const struct reader *r)
+{
+    const struct readers *all = r->all;
+    size_t bytes = all->largest_bytes > 0 ? all->largest_bytes : AHEAD_BYTES / FIRST_PAGES;
+    bool has_memory = all->awaited == 0 || (all->awaited + all->early_count) * bytes < AHEAD_BYTES;
+
+    if (r->over || !has_memory || client_pending(all->client) >= all->in_flight + all->polling) {
+        return false;
+    }
+    /* The page that others wait for was asked before them, so this cannot stand still. */
+    return r->asked == r->turn || (r->asked - r->turn < (int64_t)all->in_flight &&
+                                   all->early_count < EARLY_ROUNDS * all->in_flight);
+}
+
+void reader_ask(struct reader *r)
+{
+    struct pager_request request;
+
+    while (may_ask(r) && pager_next(r->pager, r->all->scratch, &request)) {
+        r->asked += request.sequence >= 0 ? 1 : 0;
+        send_request(r, &request, 0, false);
+    }
+}
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+static void tell(struct reader *r, struct news *n, enum news_kind kind)
+{
+    struct news **end = &r->told;
+
+    while (*end) {
+        end = &(*end)->next;
+    }
+    n->kind = kind;
+    n->next = NULL;
+    *end = n;
+}
+
+/* The reading ends with the error in `n`. It is this reading's alone when an answer of its own
+ * breaks the contract, refuses it or says 5xx, or its job is lost; any other halts everything. */
+static void fail(struct reader *r, struct news *n)
+{
+    const struct err *e = &n->answer.error;
+    bool server = e->kind == ERR_TEMPORARY && e->http_status > 0 &&
+                  client_token(r->all->client)->generation > 0;
+
+    n->halts = e->kind != ERR_CONTRACT && e->kind != ERR_PERMISSION && !server;
+    n->waited = pager_waited(r->pager);
+    r->over = true;
+    forget(r);
+    tell(r, n, NEWS_FAILED);
+}
+
+void reader_clean_up(struct reader *r)
+{
+    struct pager_request request;
+
+    r->over = true;
+    if (pager_cleanup(r->pager, r->all->scratch, &request)) {
+        send_request(r, &request, 0, true);
+    } else {
+        tell(r, news_new(NEWS_CLEANED), NEWS_CLEANED);
+    }
+}
+
+void reader_anew(struct reader *r)
+{
+    struct pager_request request;
+
+    /* The job would stay until it expires. */
+    if (pager_cleanup(r->pager, r->all->scratch, &request)) {
+        send_request(r, &request, 0, true);
+    }
+    begin(r, &(struct pager_at){.page = 1});
+}
+
+/* The request whose turn it is asked for too much, or for an id that the server refuses: half of it
+ * is asked for instead. */
+static void ask_for_less(struct reader *r, struct news *trouble)
+{
+    const char *label = r->spec.label;
+    struct pager_at at;
+    const char *id;
+    bool halved = pager_halve(r->pager, r->turn, &at, &id);
+    bool all = r->spec.id_count > 1 && r->alone + 1 == r->spec.id_count;
+
+    if (!halved && (!id || ++r->alone > ALONE_MOST || all)) {
+        fail(r, trouble);
+        return;
+    }
+    LOG(LOG_WARN, halved ? "asking for half as much" : "id refused, going on without it",
+        LOG_S("reading", label), LOG_S("error", trouble->answer.error.message));
+    if (halved) {
+        news_free(trouble);
+    } else {
+        trouble->id = id;
+        trouble->facts.next = at;
+        tell(r, trouble, NEWS_REFUSED_ID);
+    }
+    begin(r, &at);
+}
+
+/* The page whose turn it is, or the trouble that came for it. */
+static void tell_page(struct reader *r, struct news *n)
+{
+    if (n->answer.error.kind != ERR_NONE) {
+        ask_for_less(r, n);
+        return;
+    }
+    if (!n->answer.document) {
+        struct err ignored; /* it was parsed before */
+        n->answer.document = answer_parse(&n->answer.http, &ignored);
+        INVARIANT(n->answer.document);
+        n->facts.rows =
+            json_first(json_root(n->answer.document), step_of_rows(r->spec.steps)->rows);
+    }
+    r->turn++;
+    r->over = r->asked == r->turn && pager_state(r->pager) == PAGER_DONE;
+    n->last = r->over;
+    tell(r, n, NEWS_PAGE);
+}
+
+static void tell_end(struct reader *r, struct news *n)
+{
+    r->over = true;
+    n->last = true;
+    tell(r, n, NEWS_END);
+}
+
+struct news *reader_next(struct reader *r)
+{
+    if (!r->told && *place_of(r, r->turn)) {
+        tell_page(r, take_early(r, place_of(r, r->turn)));
+    } else if (!r->told && !r->over && pager_state(r->pager) == PAGER_DONE) {
+        tell_end(r, news_new(NEWS_END));
+    }
+    struct news *n = r->told;
+    r->told = n ? n->next : NULL;
+    return n;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+/* The job is gone on the server: a new one in its place, a limited number of times in a run. */
+static void job_lost(struct reader *r, struct news *n)
+{
+    const char *label = r->spec.label;
+    const char *reason = pager_reason(r->pager);
+
+    if (r->resubmits >= limit_get(LIMIT_JOB_RESUBMITS)) {
+        err_set(&n->answer.error, ERR_TEMPORARY,
+                "%s: the job was lost %lld times on the server (last: %s); the next run submits "
+                "a new one",
+                label, (long long)r->resubmits + 1, reason);
+        n->answer.error.http_status = 200;
+        fail(r, n);
+        return;
+    }
+    r->resubmits++;
+    LOG(LOG_WARN, "job lost, submitting it again", LOG_S("reading", label), LOG_S("reason", reason),
+        LOG_N("resubmits", r->resubmits));
+    reader_anew(r);
+    tell(r, n, NEWS_ANEW);
+}
+
+/* An answer that is none: its request goes out again, a few times. */
+static void take_none(struct reader *r, struct news *n)
+{
+    struct pager_request request;
+    int64_t tries = n->tries + 1;
+
+    if (tries >= limit_get(LIMIT_ANSWER_TRIES)) {
+        fail(r, n);
+        return;
+    }
+    LOG(LOG_INFO, "request repeated", LOG_S("reading", r->spec.label),
+        LOG_S("reason", n->answer.error.message));
+    pager_again(r->pager, n->sequence, r->all->scratch, &request);
+    request.delay_ms = limit_get(LIMIT_RETRY_BASE_MS) << (tries - 1);
+    send_request(r, &request, tries, false);
+    news_free(n);
+}
+
+static void take_success(struct reader *r, struct news *n)
+{
+    struct readers *all = r->all;
+    struct client_answer *answer = &n->answer;
+    enum pager_taken taken =
+        pager_answer(r->pager, n->sequence, answer->document, r->arena, &n->facts, &answer->error);
+
+    answer->error.http_status = answer->http.status; /* whatever it is, the server answers */
+    if (taken != PAGER_TAKEN) {
+        (taken == PAGER_AGAIN ? take_none : fail)(r, n);
+    } else if (pager_state(r->pager) == PAGER_LOST) {
+        job_lost(r, n);
+    } else if (pager_state(r->pager) == PAGER_OVERFLOW) {
+        LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->spec.label),
+            LOG_S("why", pager_reason(r->pager)));
+        r->over = true;
+        forget(r);
+        tell(r, n, NEWS_OVERFLOW);
+    } else if (n->facts.has_rows) {
+        size_t bytes = answer->http.body.length;
+        all->largest_bytes = bytes > all->largest_bytes ? bytes : all->largest_bytes;
+        r->alone = n->facts.id_count > 0 ? 0 : r->alone;
+        keep_early(r, n);
+    } else if (n->facts.token) {
+        tell(r, n, NEWS_TOKEN);
+    } else if (pager_state(r->pager) == PAGER_DONE) {
+        tell_end(r, n);
+    } else {
+        news_free(n);
+    }
+}
+
+static void take_refusal(struct reader *r, struct news *n)
+{
+    const struct client_answer *answer = &n->answer;
+    bool is_batch = r->spec.ids && answer->error.kind == ERR_CONTRACT && answer->http.status >= 400;
+
+    if (pager_refused(r->pager, n->sequence, answer->http.status, answer->code)) {
+        job_lost(r, n);
+    } else if (n->sequence >= 0 && (is_batch || answer->error.cause == CAUSE_NET_TOO_LARGE)) {
+        keep_early(r, n); /* half of it may not be refused */
+    } else {
+        fail(r, n);
+    }
+}
+
+/* The cleanup's answer changes nothing, but where no answer came what is left is tried again. */
+static void take_cleaned(struct reader *r, struct news *n)
+{
+    if (n->answer.error.kind != ERR_NONE) {
+        LOG(LOG_WARN, "the finished job could not be deleted; it expires by itself",
+            LOG_S("reading", r->spec.label), LOG_S("error", n->answer.error.message));
+    }
+    tell(r, n, n->answer.http.status > 0 ? NEWS_CLEANED : NEWS_DROPPED);
+}
+
+void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
+{
+    struct client_answer answer = {0};
+    struct news **at = &all->asked;
+
+    if (!client_next(all->client, timeout_ms, take ? &answer : NULL)) {
+        return;
+    }
+    while (*at != answer.user) {
+        INVARIANT(*at);
+        at = &(*at)->next;
+    }
+    struct news *n = *at;
+    *at = n->next;
+    all->polling -= n->is_poll ? 1 : 0;
+    all->awaited -= n->is_poll ? 0 : 1;
+    n->answer = answer;
+    if (!n->reader) {
+        news_free(n);
+    } else if (n->is_cleanup) {
+        take_cleaned(n->reader, n);
+    } else if (answer.error.kind == ERR_NONE) {
+        take_success(n->reader, n);
+    } else {
+        take_refusal(n->reader, n);
+    }
+}
