@@ -68,7 +68,7 @@ SHARE   := $(DESTDIR)$(PREFIX)/share
 ZSH_DIR ?= $(PREFIX)/share/zsh/site-functions
 UNITS   := $(wildcard packaging/systemd/*.service packaging/systemd/*.timer)
 SHARED  := $(BUILD)/share/rollcall.bash $(BUILD)/share/rollcall.zsh $(BUILD)/share/rollcall.ini.5 \
-           $(UNITS:packaging/%=$(BUILD)/share/%)
+           $(UNITS:packaging/%=$(BUILD)/share/%) $(BUILD)/share/night.sh $(BUILD)/share/rollcall.cron
 
 TEST_ENV  = CC='$(CC)' JOBS='$(JOBS)' BUILD='$(BUILD)'
 TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
@@ -121,8 +121,9 @@ bench: ## measure against the goals, as a table
 
 install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(SHARE)/,man/man1 man/man5 bash-completion/completions doc/rollcall/examples) \
-	    $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/systemd/system lib/sysusers.d lib/tmpfiles.d) $(DESTDIR)$(ZSH_DIR)
+	    $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/rollcall lib/systemd/system lib/sysusers.d lib/tmpfiles.d) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rollcall
+	install -m 755 $(BUILD)/share/night.sh $(DESTDIR)$(PREFIX)/lib/rollcall/night
 	install -m 644 docs/rollcall.1 $(SHARE)/man/man1/rollcall.1
 	install -m 644 $(BUILD)/share/rollcall.ini.5 $(SHARE)/man/man5/rollcall.ini.5
 	install -m 644 $(BUILD)/share/rollcall.bash $(SHARE)/bash-completion/completions/rollcall
@@ -131,10 +132,10 @@ install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 packaging/systemd/rollcall.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf
 	install -m 644 packaging/systemd/rollcall.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
 	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) $(SHARE)/doc/rollcall/
-	install -m 644 packaging/rollcall.cron packaging/rollcall.logrotate $(SHARE)/doc/rollcall/examples/
+	install -m 644 $(BUILD)/share/rollcall.cron packaging/rollcall.logrotate $(SHARE)/doc/rollcall/examples/
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/rollcall $(SHARE)/man/man1/rollcall.1 $(SHARE)/man/man5/rollcall.ini.5 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/rollcall $(DESTDIR)$(PREFIX)/lib/rollcall/night $(SHARE)/man/man1/rollcall.1 $(SHARE)/man/man5/rollcall.ini.5 \
 	    $(SHARE)/bash-completion/completions/rollcall $(DESTDIR)$(ZSH_DIR)/_rollcall \
 	    $(patsubst packaging/%,$(DESTDIR)$(PREFIX)/lib/%,$(subst systemd/,systemd/system/,$(UNITS))) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
@@ -182,10 +183,10 @@ $(BUILD)/share/rollcall.ini.5: config.example.ini packaging/ini-man.sh VERSION
 	@mkdir -p $(@D)
 	$(Q)packaging/ini-man.sh $(VERSION) <config.example.ini >$@.$$$$ && mv $@.$$$$ $@
 
-# The units name the program by its full path, which follows PREFIX.
-$(BUILD)/share/systemd/%: packaging/systemd/% FORCE
+# What starts the program names it by its full path, which follows PREFIX.
+$(UNITS:packaging/%=$(BUILD)/share/%) $(BUILD)/share/night.sh $(BUILD)/share/rollcall.cron: $(BUILD)/share/%: packaging/% FORCE
 	@mkdir -p $(@D)
-	$(Q)sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $< >$@.$$$$ && mv $@.$$$$ $@
+	$(Q)sed 's|/usr/local/|$(PREFIX)/|' $< >$@.$$$$ && mv $@.$$$$ $@
 
 $(LIB): $(filter-out $(BUILD)/obj/main.o,$(OBJECTS)) $(GEN)
 	@rm -f $@.new

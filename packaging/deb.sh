@@ -37,7 +37,7 @@ library=$(ldd "$root/usr/bin/rollcall" | awk '/libyyjson/ { print $3 }')
 exclude=
 if [ -n "$library" ] && ! apt-cache madison libyyjson0 2>/dev/null | grep -q .; then
     install -D -m 644 "$library" "$root/usr/lib/rollcall/$(basename "$library")"
-    strip --strip-unneeded "$root/usr/lib/rollcall"/*
+    strip --strip-unneeded "$root/usr/lib/rollcall"/*.so*
     { printf '\n--- libyyjson, in /usr/lib/rollcall ---\n\n'; cat /usr/share/doc/libyyjson0/copyright; } >>"$doc/copyright"
     exclude=-xlibyyjson0
 fi

@@ -1,14 +1,16 @@
 """What starts the program unattended: systemd units, cron lines, logrotate."""
+import contextlib
 import getpass
 import grp
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
 import unittest
 from pathlib import Path
 
-from harness import ROLLCALL, ROOT, TestCase, run
+from harness import ROLLCALL, ROOT, TestCase, run, wait_until
 
 PACKAGING = ROOT / "packaging"
 NOW = "2026-03-02T06:00:00Z"
@@ -22,14 +24,16 @@ def values(unit, key):
 
 
 class Units(TestCase):
-    NAMES = ("rollcall.service", "rollcall.timer", "rollcall-adherence.service", "rollcall-adherence.timer")
-    SERVICES = ("rollcall.service", "rollcall-adherence.service")
+    NAMES = ("rollcall.service", "rollcall.timer", "rollcall-adherence.service", "rollcall-adherence.timer",
+             "rollcall-check.service")
+    SERVICES = ("rollcall.service", "rollcall-adherence.service", "rollcall-check.service")
 
     def test_commands_parse(self):
         """Each command line is one the program knows: only the configuration is missing."""
         lines = [line for unit in self.SERVICES for line in values(unit, "ExecStart")]
+        self.assertEqual(lines[0], "/usr/local/lib/rollcall/night -c /etc/rollcall/rollcall.ini")
         self.assertEqual(len(lines), 3)
-        for line in lines:
+        for line in lines[1:]:
             words = line.split()
             self.assertEqual(words[:3], ["/usr/local/bin/rollcall", "-c", "/etc/rollcall/rollcall.ini"])
             done = run([ROLLCALL, "-c", "/nonexistent/rollcall.ini", *words[3:]])
@@ -39,7 +43,7 @@ class Units(TestCase):
         text = run([ROLLCALL, "--exit-codes"], check=True).stdout
         known = {line.split("\t")[1]: line.split("\t")[0] for line in text.splitlines()}
         prevented = values("rollcall.service", "RestartPreventExitStatus")[0].split()
-        names = "usage config auth permission contract store bug".split()
+        names = "usage config auth permission rate contract store partial bug".split()
         self.assertEqual(prevented, [known[name] for name in names])
         self.assertEqual(values("rollcall-adherence.service", "SuccessExitStatus"), [known["locked"]])
 
@@ -48,7 +52,7 @@ class Units(TestCase):
             text = (PACKAGING / "systemd" / unit).read_text(encoding="utf-8")
             return text[text.index("# What it may do"):]
 
-        self.assertEqual(*map(hardening, self.SERVICES))
+        self.assertEqual(len(set(map(hardening, self.SERVICES))), 1)
         for line in ("ProtectSystem=strict", "NoNewPrivileges=yes", "PrivateTmp=yes", "MemoryDenyWriteExecute=yes"):
             self.assertIn(line + "\n", hardening("rollcall.service"))
         for unit in self.SERVICES:
@@ -60,7 +64,7 @@ class Units(TestCase):
         directory = Path(self.directory())
         for unit in self.NAMES:
             text = (PACKAGING / "systemd" / unit).read_text(encoding="utf-8")
-            (directory / unit).write_text(text.replace("/usr/local/bin/rollcall", shutil.which("true")))
+            (directory / unit).write_text(re.sub("/usr/local/(bin/rollcall|lib/rollcall/night)", shutil.which("true"), text))
         done = run(["systemd-analyze", "verify", "--man=no", *(str(directory / u) for u in self.NAMES)])
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         for unit in self.SERVICES:
@@ -93,7 +97,58 @@ class Units(TestCase):
         return found
 
 
-class Cron(TestCase):
+class Unattended(TestCase):
+    """A night as it is started: by a line of sh, with nobody at a terminal."""
+
+    def box(self):
+        self.server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
+        box = self.site(self.server.url)
+        text = (PACKAGING / "night.sh").read_text(encoding="utf-8")
+        self.night = os.path.join(box.directory, "night")
+        Path(self.night).write_text(text.replace("/usr/local/bin/rollcall", ROLLCALL), encoding="utf-8")
+        os.chmod(self.night, 0o755)
+        return box
+
+    def sh(self, box, line):
+        bin_directory = os.path.join(box.directory, "bin")
+        if not os.path.exists(bin_directory):
+            os.mkdir(bin_directory)
+            os.symlink(ROLLCALL, os.path.join(bin_directory, "rollcall"))
+        line = line.replace("/var/lib/rollcall", box.directory).replace("/usr/local/lib/rollcall/night", self.night)
+        return run(["/bin/sh", "-c", line], cwd="/",
+                   env=box.environment(PATH=bin_directory + ":/usr/bin:/bin", LOG=box.directory + "/log"))
+
+
+class Night(Unattended):
+    NIGHT = "cd /var/lib/rollcall && exec /usr/local/lib/rollcall/night -c rollcall.ini"
+
+    def test_what_was_read_is_exported_and_the_night_ends_as_it_was(self):
+        box = self.box()
+        self.server.control(deny=["/api/v2/routing/queues"])
+        done = self.sh(box, self.NIGHT)
+        self.assertEqual(done.returncode, 11, done.stderr)
+        self.assertTrue(os.path.exists(box.directory + "/csv/manifest.json"))
+        snapshot = box.directory + "/snapshot/rollcall.db"
+        self.assertEqual(os.stat(snapshot).st_mode & 0o777, 0o640)
+        self.assertEqual(os.stat(os.path.dirname(snapshot)).st_mode & 0o777, 0o750)
+        with contextlib.closing(sqlite3.connect(f"file:{snapshot}?mode=ro", uri=True)) as db:
+            self.assertEqual(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
+            self.assertGreater(db.execute("SELECT count(*) FROM conversation").fetchone()[0], 0)
+
+    def test_nothing_is_exported_where_nothing_was_read(self):
+        box = self.box()
+        self.server.control(deny=["/api/v2/"])
+        self.assertEqual(self.sh(box, self.NIGHT).returncode, 5)
+        self.assertFalse(os.path.exists(box.directory + "/csv"))
+
+    def test_an_export_that_fails_is_seen(self):
+        box = self.box()
+        Path(box.directory, "csv").write_text("no directory")
+        self.assertEqual(self.sh(box, self.NIGHT).returncode, 9)
+        self.assertTrue(os.path.exists(box.directory + "/snapshot/rollcall.db"))
+
+
+class Cron(Unattended):
     def setUp(self):
         text = (PACKAGING / "rollcall.cron").read_text(encoding="utf-8")
         found = re.findall(r"^(\S+ +\S+ +\S+ +\S+ +\S+) +rollcall +(.*)$", text, re.M)
@@ -103,29 +158,34 @@ class Cron(TestCase):
 
     def mail_of(self, box, line):
         """What cron would mail: the line's output, run by sh as cron runs it."""
-        bin_directory = os.path.join(box.directory, "bin")
-        if not os.path.exists(bin_directory):
-            os.mkdir(bin_directory)
-            os.symlink(ROLLCALL, os.path.join(bin_directory, "rollcall"))
-        line = line.replace("/var/lib/rollcall", box.directory)
-        done = run(["/bin/sh", "-c", line], cwd="/",
-                   env=box.environment(PATH=bin_directory + ":/usr/bin:/bin", LOG=box.directory + "/log"))
+        done = self.sh(box, line)
         return done.stdout + done.stderr
 
     def test_quiet_when_well_mails_when_not(self):
-        server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        box = self.site(server.url)
+        box = self.box()
         for line in reversed(self.lines):
             self.assertEqual(self.mail_of(box, line), "")
         self.assertTrue(os.path.exists(box.directory + "/csv/manifest.json"))
         self.assertGreater(os.path.getsize(box.directory + "/log"), 0)
-        server.control(deny=["/api/v2/"])
+        self.server.control(deny=["/api/v2/"])
         for line in self.lines:
             self.assertIn("permission", self.mail_of(box, line))
 
+    def test_no_mail_when_another_run_is_at_work(self):
+        box = self.box()
+        self.ok(box.extract("--until", NOW))
+        self.server.control(faults=["latency:ms=60000"])
+        other = box.start_process("extract")
+        self.addCleanup(other.communicate)
+        self.addCleanup(other.kill)
+        wait_until(lambda: box.value("SELECT count(*) FROM run") == 2)
+        for line in self.lines:
+            self.assertEqual(self.mail_of(box, line), "")
+
     def test_times(self):
-        self.assertEqual(self.times, ["30 2 * * *", "*/5 * * * *"])
-        self.assertEqual(values("rollcall.timer", "OnCalendar"), ["*-*-* 02:30:00"])
+        """Every night of every zone has them: no clock is changed between 04:00 and midnight."""
+        self.assertEqual(self.times, ["30 4 * * *", "*/5 * * * *"])
+        self.assertEqual(values("rollcall.timer", "OnCalendar"), ["*-*-* 04:30:00"])
         self.assertEqual(values("rollcall-adherence.timer", "OnCalendar"), ["*:0/5"])
         self.assertFalse([line for line in self.lines if "%" in line], "cron makes a line end of %")
 

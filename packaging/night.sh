@@ -1,0 +1,20 @@
+#!/bin/sh
+# The night: `rollcall extract`, then, where all or some of it was read, CSV files and a snapshot for those who read.
+#   night [OPTION]...   options that stand before a command of rollcall: -c FILE, -v
+# Started by rollcall.service and the cron line, in the directory that csv/ and snapshot/ belong into. Ends as extract
+# did, so that a night of which something is missing is seen; else as what followed did.
+rollcall=/usr/local/bin/rollcall
+umask 027
+stopped=
+trap 'stopped=yes' TERM INT # the program at work is told too: it ends by itself, and this with it
+
+"$rollcall" "$@" extract
+status=$?
+case $status in
+0 | 11)
+    "$rollcall" "$@" export --out csv || after=$?
+    [ -n "$stopped" ] || { mkdir -p snapshot && "$rollcall" "$@" snapshot snapshot/rollcall.db; } || after=$?
+    [ $status -ne 0 ] || status=${after:-0}
+    ;;
+esac
+exit $status
