@@ -120,7 +120,7 @@ struct walker {
     size_t *id_cells;                    /* of the root: the entity's own id */
     const struct walk_table *attributes; /* NULL: there are none */
     uint64_t serial;                     /* counts rows */
-    struct hash hash;
+    struct buf hash;
 
     /* of the page that is walked */
     const struct walk_facts *facts;
@@ -400,6 +400,7 @@ struct walker *walk_new(const struct tree_map *tree)
 
     w->tree = tree;
     w->fixed = arena_new(0);
+    buf_init(&w->hash, SIZE_MAX);
     w->top = &w->tables[tree->top ? WALK_TABLES_MAX : 0];
     w->table_count =
         add_table(w, tree->top ? tree->top : tree->root, NULL, (size_t)(w->top - w->tables));
@@ -426,7 +427,7 @@ void walk_free(struct walker *w)
     if (!w) {
         return;
     }
-    hash_free(&w->hash);
+    buf_free(&w->hash);
     arena_free(w->fixed);
     free(w);
 }
@@ -490,7 +491,7 @@ static void note_problem(struct notes *n, const char *path, const char *problem,
 /* --- content hashes of the entity walked last --- */
 
 /* What stands before each value: whose it is, what it is, how long. */
-static void hash_value(struct hash *h, uint32_t name, const struct cell *c)
+static void hash_value(struct buf *h, uint32_t name, const struct cell *c)
 {
     uint32_t head[3] = {name, (uint32_t)c->type, c->type == CELL_TEXT ? c->length : 8};
 

@@ -866,7 +866,8 @@ static bool connection_settings(struct db *d, enum db_mode mode, struct err *e)
     return db_exec(d,
                    "PRAGMA page_size = 8192; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0;"
                    "PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF;"
-                   "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;",
+                   "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"
+                   "PRAGMA wal_autocheckpoint = 4000;",
                    e);
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/limits.h"
 #include "base/step.h"
+#include "base/str.h"
 #include "io/secret.h"
 
 #define ASIDE_MARK ".tmp-"
@@ -99,27 +100,21 @@ static bool sync_entry(const char *path, struct err *e)
 
 /* --- files aside ----------------------------------------------------------------------------- */
 
-static char *aside_path(const char *path)
+static bool aside_fail(struct file_aside *f, const char *what, int error_number, struct err *e)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    size_t size = strlen(path) + sizeof("." ASIDE_MARK) + 24;
-    char *aside = xmalloc(size);
-    snprintf(aside, size, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path), path, name,
-             (long)getpid());
-    return aside;
-}
-
-static void forget(struct file_aside *f)
-{
-    free(f->path);
-    free(f->aside_path);
-    *f = (struct file_aside){NULL, NULL, NULL};
+    file_fail(e, what, f->path, error_number);
+    file_aside_discard(f);
+    return false;
 }
 
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
 {
-    *f = (struct file_aside){NULL, xstrdup(path), aside_path(path)};
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    struct arena *a = arena_new(0);
+    *f = (struct file_aside){.arena = a, .path = arena_strdup(a, path)};
+    f->aside_path =
+        arena_printf(a, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path), path, name, (long)getpid());
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = open(f->aside_path, flags, mode);
     if (fd < 0 && errno == EEXIST) {
@@ -132,32 +127,11 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
         int error_number = errno;
         if (fd >= 0) {
             close(fd);
-            unlink(f->aside_path);
         }
-        file_fail(e, "write", path, error_number);
-        forget(f);
-        return false;
+        return aside_fail(f, "write", error_number, e);
     }
     (void)flock(fd, LOCK_EX | LOCK_NB);
     return true;
-}
-
-static bool aside_fail(struct file_aside *f, const char *what, int error_number, struct err *e)
-{
-    file_fail(e, what, f->path, error_number);
-    file_aside_discard(f);
-    return false;
-}
-
-/* To the disk itself, where fsync alone leaves it in the drive's memory. */
-static bool sync_file(int fd)
-{
-#ifdef F_FULLFSYNC
-    if (fcntl(fd, F_FULLFSYNC) == 0) {
-        return true;
-    }
-#endif
-    return fsync(fd) == 0;
 }
 
 bool file_aside_sync(struct file_aside *f, struct err *e)
@@ -167,10 +141,13 @@ bool file_aside_sync(struct file_aside *f, struct err *e)
         return aside_fail(f, "write", errno == 0 ? EIO : errno, e);
     }
     step("fsync");
-    if (!sync_file(fileno(f->stream))) {
-        return aside_fail(f, "write", errno, e);
+#ifdef F_FULLFSYNC
+    /* To the disk itself, where fsync alone leaves it in the drive's memory. */
+    if (fcntl(fileno(f->stream), F_FULLFSYNC) == 0) {
+        return true;
     }
-    return true;
+#endif
+    return fsync(fileno(f->stream)) == 0 || aside_fail(f, "write", errno, e);
 }
 
 bool file_aside_rename(struct file_aside *f, struct err *e)
@@ -181,8 +158,7 @@ bool file_aside_rename(struct file_aside *f, struct err *e)
     }
     bool durable = sync_entry(f->path, e);
     step("renamed");
-    (void)fclose(f->stream); /* fsynced: closing has nothing left to write */
-    forget(f);
+    file_aside_discard(f); /* fsynced: closing has nothing left to write */
     return durable;
 }
 
@@ -210,21 +186,21 @@ void file_aside_discard(struct file_aside *f)
     if (f->aside_path != NULL) {
         unlink(f->aside_path);
     }
-    forget(f);
+    arena_free(f->arena);
+    *f = (struct file_aside){.stream = NULL};
 }
 
 /* ".<name>.tmp-<digits>" */
 static bool is_aside_name(const char *name)
 {
-    const char *mark = NULL;
-    for (const char *at = strstr(name, ASIDE_MARK); at != NULL; at = strstr(at + 1, ASIDE_MARK)) {
-        mark = at;
+    const char *end = name + strlen(name);
+    const char *pid = end;
+    while (pid > name && pid[-1] >= '0' && pid[-1] <= '9') {
+        pid--;
     }
-    if (name[0] != '.' || mark == NULL || mark <= name + 1) {
-        return false;
-    }
-    const char *pid = mark + strlen(ASIDE_MARK);
-    return *pid != '\0' && pid[strspn(pid, "0123456789")] == '\0';
+    size_t mark = strlen(ASIDE_MARK);
+    return name[0] == '.' && pid < end && (size_t)(pid - name) > 1 + mark &&
+           memcmp(pid - mark, ASIDE_MARK, mark) == 0;
 }
 
 void file_sweep_aside(const char *directory)
@@ -255,21 +231,19 @@ void file_sweep_aside(const char *directory)
 static bool make_one(const char *path, struct err *e)
 {
     struct stat s;
-    int error_number = mkdir(path, FILE_DIRECTORY_MODE) == 0 ? 0 : errno;
-    if (error_number != 0) {
+    if (mkdir(path, FILE_DIRECTORY_MODE) != 0) {
+        int error_number = errno == EEXIST ? ENOTDIR : errno;
         bool there = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-        return there || file_fail(e, "make the directory", path,
-                                  error_number == EEXIST ? ENOTDIR : error_number);
+        return there || file_fail(e, "make the directory", path, error_number);
     }
-    if (sync_entry(path, e)) {
-        return true;
-    }
-    /* A directory may let us make an entry and not read it. */
-    bool unreadable = e->library_code == EACCES;
-    if (unreadable) {
+    if (!sync_entry(path, e)) {
+        /* A directory may let us make an entry and not read it. */
+        if (e->library_code != EACCES) {
+            return false;
+        }
         err_clear(e);
     }
-    return unreadable;
+    return true;
 }
 
 bool file_make_directory(const char *path, struct err *e)
@@ -294,15 +268,6 @@ bool file_make_directory(const char *path, struct err *e)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-static bool read_fail(struct err *e, const char *path, int error_number)
-{
-    err_set(e, ERR_CONFIG, "cannot read %s: %s", path,
-            error_number == ETIMEDOUT ? "nothing comes from it (a pipe that nobody writes to?)"
-                                      : strerror(error_number));
-    e->library_code = error_number;
-    return false;
-}
-
 /* Reads up to `size` bytes; -1 with errno on failure. A pipe may have no writer. */
 static ssize_t read_whole(int fd, char *into, size_t size)
 {
@@ -325,122 +290,78 @@ static ssize_t read_whole(int fd, char *into, size_t size)
     return (ssize_t)length;
 }
 
-/* True when what was read is text of permitted size; fills `e` otherwise. */
-static bool check_text(const char *path, const char *text, ssize_t length, size_t max,
-                       struct err *e)
-{
-    if (length < 0) {
-        return read_fail(e, path, errno);
-    }
-    if ((size_t)length > max) {
-        return err_set(e, ERR_CONFIG, "%s is larger than %zu bytes: is it the right file?", path,
-                       max);
-    }
-    if (memchr(text, '\0', (size_t)length) != NULL) {
-        return err_set(e, ERR_CONFIG,
-                       "%s is no text file in UTF-8 (it has NUL bytes); save it as "
-                       "UTF-8",
-                       path);
-    }
-    return true;
-}
-
 char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat s;
-    if (fd < 0 || fstat(fd, &s) != 0) {
-        read_fail(e, path, errno);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return NULL;
-    }
-    if (mode != NULL) {
-        *mode = (uint32_t)s.st_mode & 07777;
-    }
     size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
     char *text = xmalloc(max + 1);
-    ssize_t length = read_whole(fd, text, max + 1);
-    bool fine = check_text(path, text, length, max, e);
-    char *copy = fine ? arena_strndup(a, text, (size_t)length) : NULL;
+    ssize_t length = fd >= 0 && fstat(fd, &s) == 0 ? read_whole(fd, text, max + 1) : -1;
+    char *copy = NULL;
+    if (length < 0) {
+        int error_number = errno;
+        err_set(e, ERR_CONFIG, "cannot read %s: %s", path,
+                error_number == ETIMEDOUT ? "nothing comes from it (a pipe that nobody writes to?)"
+                                          : strerror(error_number));
+        e->library_code = error_number;
+    } else if ((size_t)length > max) {
+        err_set(e, ERR_CONFIG, "%s is larger than %zu bytes: is it the right file?", path, max);
+    } else if (memchr(text, '\0', (size_t)length) != NULL) {
+        err_set(e, ERR_CONFIG, "%s is no text file in UTF-8 (it has NUL bytes); save it as UTF-8",
+                path);
+    } else {
+        copy = arena_strndup(a, text, (size_t)length);
+    }
+    if (copy != NULL && mode != NULL) {
+        *mode = (uint32_t)s.st_mode & 07777;
+    }
     if (length > 0) {
         secret_wipe(text, (size_t)length); /* it may hold a secret */
     }
     free(text);
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
     return copy;
 }
 
 /* --- file systems --- */
 
+enum { FUSE = 0x65735546 };
+
 /* Magic numbers of statfs(2) and the kernel's magic.h, by file system. 9p is left out: it is the
- * disk of many virtual machines, shared with the host alone. */
+ * disk of many virtual machines, shared with the host alone. Of FUSE, those whose files lie on
+ * another machine, as mountinfo names them. */
 static const struct {
     uint64_t magic;
     const char *name;
 } network_systems[] = {
-    {0x6969, "NFS"},      {0xFF534D42, "CIFS"},   {0xFE534D42, "SMB2"}, {0x517B, "SMB"},
-    {0x5346414F, "AFS"},  {0x6B414653, "AFS"},    {0x73757245, "Coda"}, {0x564C, "NCP"},
-    {0x00C36400, "Ceph"}, {0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"}, {0x19830326, "BeeGFS"},
-};
-
-static const uint64_t fuse_magic = 0x65735546;
-
-/* FUSE file systems whose files lie on another machine, as mountinfo names them. */
-static const char *const network_fuse[] = {
-    "fuse.sshfs",         "fuse.glusterfs", "fuse.ceph-fuse",  "fuse.ceph",      "fuse.s3fs",
-    "fuse.goofys",        "fuse.gcsfuse",   "fuse.rclone",     "fuse.davfs",     "fuse.davfs2",
-    "fuse.curlftpfs",     "fuse.mount-s3",  "fuse.blobfuse",   "fuse.blobfuse2", "fuse.juicefs",
-    "fuse.moosefs",       "fuse.mfs",       "fuse.lizardfs",   "fuse.smbnetfs",  "fuse.nfs",
-    "fuse.mountpoint-s3", "fuse.seaweedfs", "fuse.gvfsd-fuse",
+    {0x6969, "NFS"},          {0xFF534D42, "CIFS"},      {0xFE534D42, "SMB2"},
+    {0x517B, "SMB"},          {0x5346414F, "AFS"},       {0x6B414653, "AFS"},
+    {0x73757245, "Coda"},     {0x564C, "NCP"},           {0x00C36400, "Ceph"},
+    {0x0BD00BD0, "Lustre"},   {0x47504653, "GPFS"},      {0x19830326, "BeeGFS"},
+    {FUSE, "fuse.sshfs"},     {FUSE, "fuse.glusterfs"},  {FUSE, "fuse.ceph-fuse"},
+    {FUSE, "fuse.ceph"},      {FUSE, "fuse.s3fs"},       {FUSE, "fuse.goofys"},
+    {FUSE, "fuse.gcsfuse"},   {FUSE, "fuse.rclone"},     {FUSE, "fuse.davfs"},
+    {FUSE, "fuse.davfs2"},    {FUSE, "fuse.curlftpfs"},  {FUSE, "fuse.mount-s3"},
+    {FUSE, "fuse.blobfuse"},  {FUSE, "fuse.blobfuse2"},  {FUSE, "fuse.juicefs"},
+    {FUSE, "fuse.moosefs"},   {FUSE, "fuse.mfs"},        {FUSE, "fuse.lizardfs"},
+    {FUSE, "fuse.smbnetfs"},  {FUSE, "fuse.nfs"},        {FUSE, "fuse.mountpoint-s3"},
+    {FUSE, "fuse.seaweedfs"}, {FUSE, "fuse.gvfsd-fuse"},
 };
 
 const char *file_network_name(uint64_t magic, const char *mount_type)
 {
     for (size_t i = 0; i < COUNT_OF(network_systems); i++) {
-        if (network_systems[i].magic == magic) {
-            return network_systems[i].name;
-        }
-    }
-    if (magic != fuse_magic || mount_type == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; i < COUNT_OF(network_fuse); i++) {
-        if (strcmp(network_fuse[i], mount_type) == 0) {
-            return network_fuse[i];
+        const char *name = network_systems[i].name;
+        if (network_systems[i].magic == magic && (magic != FUSE || str_eq(name, mount_type))) {
+            return name;
         }
     }
     return NULL;
 }
 
 #ifdef __linux__
-
-/* Finds the type of the mount of device `wanted` ("major:minor") in one line of
- * /proc/self/mountinfo: "id parent major:minor root point options [fields] - type source options".
- * Cuts the line up. NULL when the line is of another device. */
-static const char *mount_type_of_line(char *line, const char *wanted)
-{
-    char *rest = line;
-    for (int field = 0; field < 2; field++) {
-        rest = strchr(rest, ' ');
-        if (rest == NULL) {
-            return NULL;
-        }
-        rest++;
-    }
-    size_t length = strlen(wanted);
-    if (strncmp(rest, wanted, length) != 0 || rest[length] != ' ') {
-        return NULL;
-    }
-    char *type = strstr(rest, " - ");
-    if (type == NULL) {
-        return NULL;
-    }
-    type += strlen(" - ");
-    type[strcspn(type, " ")] = '\0';
-    return type;
-}
 
 /* The network name of the FUSE mount that device `id` is; NULL when unknown. */
 static const char *fuse_network_name(dev_t id)
@@ -450,14 +371,21 @@ static const char *fuse_network_name(dev_t id)
         return NULL;
     }
     char wanted[32];
-    snprintf(wanted, sizeof(wanted), "%u:%u", major(id), minor(id));
+    snprintf(wanted, sizeof(wanted), " %u:%u ", major(id), minor(id));
     char *line = NULL;
     size_t size = 0;
-    const char *type = NULL;
-    while (type == NULL && getline(&line, &size, mounts) > 0) {
-        type = mount_type_of_line(line, wanted);
+    const char *name = NULL;
+    while (name == NULL && getline(&line, &size, mounts) > 0) {
+        /* "id parent major:minor root point options [fields] - type source options"; paths begin
+         * with a slash, their blanks are escaped. */
+        const char *device = strstr(line, wanted);
+        char *type = strstr(line, " - ");
+        if (device != NULL && type != NULL && device < type) {
+            type += strlen(" - ");
+            type[strcspn(type, " ")] = '\0';
+            name = file_network_name(FUSE, type);
+        }
     }
-    const char *name = type == NULL ? NULL : file_network_name(fuse_magic, type);
     free(line);
     (void)fclose(mounts);
     return name;
@@ -466,16 +394,14 @@ static const char *fuse_network_name(dev_t id)
 static const char *network_name(const char *path)
 {
     struct statfs system;
+    struct stat s;
     if (statfs(path, &system) != 0) {
         return NULL;
     }
     /* The field is signed and wider than the magic number on some machines. */
     uint64_t magic = (uint64_t)system.f_type & 0xFFFFFFFF;
-    struct stat s;
-    if (magic == fuse_magic && stat(path, &s) == 0) {
-        return fuse_network_name(s.st_dev);
-    }
-    return file_network_name(magic, NULL);
+    bool is_fuse = magic == FUSE && stat(path, &s) == 0;
+    return is_fuse ? fuse_network_name(s.st_dev) : file_network_name(magic, NULL);
 }
 
 #else

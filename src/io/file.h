@@ -18,8 +18,9 @@
 
 struct file_aside {
     FILE *stream;
-    char *path;       /* where it will be */
-    char *aside_path; /* where it is now */
+    struct arena *arena;    /* of the names */
+    const char *path;       /* where it will be */
+    const char *aside_path; /* where it is now */
 };
 
 /* What holds customers' data is never for everyone, whatever the umask; directories likewise. */

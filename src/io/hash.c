@@ -7,28 +7,13 @@
 
 #include "base/arena.h"
 
-enum { FIRST_BYTES = 4096, READ_BYTES = 1 << 16 };
+enum { READ_BYTES = 1 << 16 };
 
-void hash_free(struct hash *h)
+uint64_t hash_digest(struct buf *h)
 {
-    free(h->bytes);
-    *h = (struct hash){NULL, 0, 0};
-}
+    uint64_t result = XXH3_64bits(h->data, h->length);
 
-void hash_make_room(struct hash *h, size_t length)
-{
-    size_t doubled = h->capacity > 0 ? 2 * h->capacity : FIRST_BYTES;
-    size_t needed = h->length + length + 1;
-
-    h->capacity = doubled > needed ? doubled : needed;
-    h->bytes = xrealloc(h->bytes, h->capacity);
-}
-
-uint64_t hash_digest(struct hash *h)
-{
-    uint64_t result = XXH3_64bits(h->bytes, h->length);
-
-    h->length = 0;
+    buf_cut(h, 0);
     return result;
 }
 

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 /* A 32-bit hash (FNV-1a) of short names, which goes into what is stored. */
 static inline uint32_t hash_short(const char *bytes, size_t length)
 {
@@ -25,29 +27,20 @@ static inline uint32_t hash_short(const char *bytes, size_t length)
     return hash;
 }
 
-/* What is to be hashed; all zero at first. Free with hash_free. */
-struct hash {
-    unsigned char *bytes;
-    size_t length;
-    size_t capacity;
-};
-void hash_free(struct hash *h);
-
-/* For hash_add: room for `length` bytes more. */
-void hash_make_room(struct hash *h, size_t length);
-
-/* Adds bytes. */
-static inline void hash_add(struct hash *h, const void *bytes, size_t length)
+/* Adds bytes to those that are to be hashed: buf_add, without a call where there is room. */
+static inline void hash_add(struct buf *h, const void *bytes, size_t length)
 {
     if (length >= h->capacity - h->length) {
-        hash_make_room(h, length);
+        (void)buf_add(h, bytes, length);
+        return;
     }
-    memcpy(h->bytes + h->length, bytes, length);
+    memcpy(h->data + h->length, bytes, length);
     h->length += length;
+    h->data[h->length] = '\0';
 }
 
-/* The hash of all that was added since the last digest; what follows begins anew. */
-uint64_t hash_digest(struct hash *h);
+/* The hash of all that was added; the buffer is empty then. */
+uint64_t hash_digest(struct buf *h);
 
 /* The hash of bytes that lie together; for tables in memory. */
 uint64_t hash_of(const void *bytes, size_t length);

@@ -6,7 +6,6 @@
 #include "io/hash.h"
 
 struct idset {
-    struct hash hash;
     uint64_t *slots; /* 0: empty */
     size_t room;     /* a power of two */
     size_t count;
@@ -14,17 +13,12 @@ struct idset {
 
 struct idset *idset_new(void)
 {
-    struct idset *s = xcalloc(1, sizeof(*s));
-
-    s->room = 256;
-    s->slots = xcalloc(s->room, sizeof(*s->slots));
-    return s;
+    return xcalloc(1, sizeof(struct idset));
 }
 
 void idset_free(struct idset *s)
 {
     if (s) {
-        hash_free(&s->hash);
         free(s->slots);
         free(s);
     }
@@ -44,7 +38,7 @@ static bool put(struct idset *s, uint64_t key)
 
 static void grow(struct idset *s)
 {
-    struct idset larger = {.room = 2 * s->room};
+    struct idset larger = {.room = s->room ? 2 * s->room : 256};
 
     larger.slots = xcalloc(larger.room, sizeof(*larger.slots));
     for (size_t i = 0; i < s->room; i++) {
@@ -62,8 +56,7 @@ bool idset_add(struct idset *s, const char *id, size_t length)
     if (2 * s->count >= s->room) {
         grow(s);
     }
-    hash_add(&s->hash, id, length);
-    uint64_t key = hash_digest(&s->hash);
+    uint64_t key = hash_of(id, length);
     bool is_new = put(s, key ? key : 1);
     s->count += is_new ? 1 : 0;
     return is_new;
