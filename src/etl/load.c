@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "etl/observe.h"
+#include "etl/history.h"
 #include "etl/words.h"
 #include "sql.h"
 
@@ -504,8 +504,9 @@ static bool for_tables(struct loader *l, enum statement first, struct err *e)
     return true;
 }
 
-/* Writes the page's rows. Kept attributes find their places first, while the old rows are there. */
-static bool write_rows(struct loader *l, struct err *e)
+/* Writes the page's rows, and counts them. Kept attributes find their places first, while the old
+ * rows are there. */
+static bool write_rows(struct loader *l, struct load_counts *counts, struct err *e)
 {
     bool any = false;
     bool old = false;
@@ -514,9 +515,13 @@ static bool write_rows(struct loader *l, struct err *e)
 
     for (size_t i = 0; i < l->rows->count; i++) {
         const struct entity *n = &l->entities[i];
+        bool changes = !n->is_new && (n->rows || n->attributes);
 
+        counts->rows_new += n->is_new;
+        counts->rows_changed += changes || n->returns;
+        counts->rows_unchanged += !n->is_new && !changes && !n->returns;
         any = any || n->rows || n->attributes || n->marked;
-        old = old || (!n->is_new && (n->rows || n->attributes));
+        old = old || changes;
         keeps = keeps || n->keeps;
         attributes = attributes || (n->attributes && n->new_attributes);
     }
@@ -605,15 +610,7 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
             set->cells[r * set->cells_per_row] = l->entities[set->entities[r]].key;
         }
     }
-    for (size_t i = 0; i < t->count; i++) {
-        const struct entity *n = &l->entities[i];
-        bool writes = n->rows || n->attributes || n->returns;
-
-        counts->rows_new += n->is_new;
-        counts->rows_changed += !n->is_new && writes;
-        counts->rows_unchanged += !n->is_new && !writes;
-    }
-    return write_rows(l, e);
+    return write_rows(l, counts, e);
 }
 
 /* --- rows one by one --- */

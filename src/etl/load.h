@@ -7,7 +7,7 @@
  * reread) never erase what a job brought: kept attributes are renumbered by participant_id when the
  * participants are replaced; only those whose participant is gone go with it, and are counted as a
  * data problem. An answer with attributes (a job's) replaces them all. LOAD_INTERVALS:
- * etl/history.h; LOAD_OBSERVE: etl/observe.h.
+ * etl/history.h; LOAD_OBSERVE: the same.
  *
  * What a reading has seen is written with its pages (reading_seen), where its end needs it, so that
  * a reading that a kill has cut goes on.

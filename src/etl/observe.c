@@ -1,4 +1,4 @@
-#include "etl/observe.h"
+#include "etl/history.h"
 
 #include <string.h>
 
@@ -28,7 +28,6 @@ enum { NOWHERE = HISTORY_COLUMNS_MAX };
 
 /* Where columns are in the history's rows; NOWHERE: they are not. */
 struct observer {
-    size_t id;
     size_t first; /* when the state was seen first and last */
     size_t last;
     size_t source;
@@ -135,14 +134,13 @@ static void merge(const struct history *h, struct cell *stored, const struct cel
 }
 
 /* Ends a row where the next one starts; what was observed after that belongs to the next. */
-static bool end_row(struct history *h, struct cell *row, const struct cell *at, struct err *e)
+static void end_row(const struct history *h, struct cell *row, const struct cell *at)
 {
     const struct observer *o = h->rule;
 
     row[h->end] = *at;
     row[o->first] = earlier(&row[o->first], at);
     row[o->last] = earlier(&row[o->last], at);
-    return history_write(h, row, e);
 }
 
 /* --- snapshots --- */
@@ -194,7 +192,7 @@ static struct news news_of(const struct history *h, const struct cell *stored,
 static bool go_on(struct history *h, struct cell *row, const struct record *r, struct err *e)
 {
     const struct observer *o = h->rule;
-    const struct cell *id = &row[o->id];
+    const struct cell *id = &row[h->keys[0]];
 
     if (is_gap(&row[o->last], &r->now) &&
         !db_do(h->db, e, sql_observe_gap, X(id->value.text, id->length), S(row[o->last].value.text),
@@ -235,7 +233,8 @@ static bool take_snapshot(struct history *h, struct record *r, struct err *e)
             return go_on(h, last, r, e);
         }
         bool unknown = order(&n.ended, &r->now) == 0 && is_gap(&previous, &r->now);
-        if (!end_row(h, last, unknown ? &previous : &n.ended, e)) {
+        end_row(h, last, unknown ? &previous : &n.ended);
+        if (!history_write(h, last, e)) {
             return false;
         }
     }
@@ -313,9 +312,7 @@ static bool place_interval(struct history *h, struct record *r, struct cell *bef
         return false;
     }
     if (after && (cell_is_null(end) || is_later(end, &after[h->start]))) {
-        *end = after[h->start];
-        row[o->first] = earlier(&row[o->first], end);
-        row[o->last] = earlier(&row[o->last], end);
+        end_row(h, row, &after[h->start]);
     }
     r->outcome = before ? PLACED_CHANGED : PLACED_NEW;
     if (before) {
@@ -333,8 +330,11 @@ static bool place_interval(struct history *h, struct record *r, struct cell *bef
             before[o->last] = row[o->last];
             return history_write(h, before, e);
         }
-        if ((is_open || is_later(&before[h->end], start)) && !end_row(h, before, start, e)) {
-            return false;
+        if (is_open || is_later(&before[h->end], start)) {
+            end_row(h, before, start);
+            if (!history_write(h, before, e)) {
+                return false;
+            }
         }
     }
     return history_write(h, row, e);
@@ -407,7 +407,6 @@ struct history *observer_new(struct db *d, const struct tree_map *tree,
     struct history *h = history_new(d, state, &by);
     struct observer *o = arena_alloc(h->fixed, sizeof(*o));
 
-    o->id = h->keys[0];
     o->first = column_of(state, "first_observed");
     o->last = column_of(state, "last_observed");
     o->source = state->column_count;
@@ -415,11 +414,11 @@ struct history *observer_new(struct db *d, const struct tree_map *tree,
         o->reported_by[i] = column_of(tree->root, state->columns[i].name);
     }
     INVARIANT(o->first != NOWHERE && o->last != NOWHERE);
-    const size_t own[] = {o->id, h->start, h->end, o->first, o->last};
+    const size_t own[] = {h->keys[0], h->start, h->end, o->first, o->last};
     for (size_t i = 0; i < COUNT_OF(own); i++) {
         o->is_own[own[i]] = true;
     }
-    INVARIANT(o->reported_by[o->id] != NOWHERE);
+    INVARIANT(o->reported_by[h->keys[0]] != NOWHERE);
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
         o->time[i] = column_of(state, changes[i].time);
         for (size_t k = 0; k < ABOUT_MAX; k++) {

@@ -41,29 +41,18 @@ struct slot {
     void *value;
 };
 struct names {
+    struct arena *arena;
     struct slot *slots;
     size_t mask;
+    size_t count;
 };
 
-struct object;
-
-/* A member that is known: without targets and nested members it is ignored. */
+/* A member that is known: without targets and members of its own it is ignored. */
 struct member {
-    struct member *next; /* of its object */
-    const char *key;
-    size_t length;
-    const char *path; /* dotted, from the entity */
+    const char *path; /* dotted, from the entity; "" for the entity */
     struct target *targets;
-    struct object *nested; /* paths that go on below it */
-};
-
-/* The known members of one object. Reading a member is one probe, whatever their number. */
-struct object {
-    struct object *next; /* of all */
-    const char *path;    /* "" for the entity */
-    struct member *members;
-    size_t member_count;
-    struct names names;
+    struct names names;  /* its own members; no slots: it need be no object */
+    struct member *next; /* of all objects */
 };
 
 /* Where a value is that does not lie in its row: a field of an object above it. */
@@ -86,7 +75,7 @@ struct walk_table {
     size_t depth;              /* of its rows among the walker's levels */
     const char *path;          /* of its rows, from the entity: "participants.sessions" */
     size_t ordinals;           /* its ancestors' and its own */
-    struct object *members;    /* NULL when its elements are plain values */
+    struct member element;     /* no object when its elements are plain values */
     size_t parent_id_cell;     /* where the parent's row has the parent's own id; 0: nowhere */
     uint32_t name_hash;
     struct walk_column *columns;
@@ -116,7 +105,7 @@ struct walker {
     struct walk_shape shapes[WALK_TABLES_MAX + LEVELS_MAX];
     size_t table_count;
     struct walk_table *top; /* what an element of the answer is */
-    struct object *objects;
+    struct member *objects;
     size_t *id_cells;                    /* of the root: the entity's own id */
     const struct walk_table *attributes; /* NULL: there are none */
     uint64_t serial;                     /* counts rows */
@@ -152,7 +141,8 @@ static struct names names_new(struct arena *a, size_t count)
     while (slots < count * 2) {
         slots *= 2;
     }
-    return (struct names){.slots = arena_array(a, slots, sizeof(struct slot)), .mask = slots - 1};
+    return (struct names){
+        .arena = a, .slots = arena_array(a, slots, sizeof(struct slot)), .mask = slots - 1};
 }
 
 /* The slot that has the name, or the free one where it belongs. */
@@ -168,25 +158,37 @@ static inline struct slot *slot_of(const struct names *n, const char *text, size
 }
 
 /* Gives a name a value. Returns the one it had before; NULL: it is new. */
-static void *put_name(const struct names *n, const char *text, size_t length, void *value)
+static void *put_name(struct names *n, const char *text, size_t length, void *value)
 {
+    if (2 * n->count > n->mask) {
+        struct names larger = names_new(n->arena, n->count + 1);
+
+        for (size_t i = 0; i <= n->mask; i++) {
+            if (n->slots[i].text) {
+                *slot_of(&larger, n->slots[i].text, n->slots[i].length) = n->slots[i];
+            }
+        }
+        larger.count = n->count;
+        *n = larger;
+    }
     struct slot *slot = slot_of(n, text, length);
     void *before = slot->value;
-
+    n->count += slot->text ? 0 : 1;
     *slot = (struct slot){.text = text, .length = length, .value = value};
     return before;
 }
 
 /* --- which members are known --- */
 
-static struct object *new_object(struct walker *w, const char *path)
+/* A member, as one that has members. */
+static struct member *as_object(struct walker *w, struct member *m)
 {
-    struct object *o = arena_alloc(w->fixed, sizeof(*o));
-
-    o->path = path;
-    o->next = w->objects;
-    w->objects = o;
-    return o;
+    if (!m->names.slots) {
+        m->names = names_new(w->fixed, 0);
+        m->next = w->objects;
+        w->objects = m;
+    }
+    return m;
 }
 
 /* Joins a path and a step: "a.b", or "b" below "". */
@@ -196,48 +198,34 @@ static char *join(struct walker *w, const char *path, const char *step, size_t l
 }
 
 /* The member of that name, made when it is not there. */
-static struct member *known_member(struct walker *w, struct object *o, const char *key,
+static struct member *known_member(struct walker *w, struct member *o, const char *key,
                                    size_t length)
 {
-    struct member *m = o->members;
+    struct member *m = slot_of(&o->names, key, length)->value;
 
-    while (m && (m->length != length || memcmp(m->key, key, length) != 0)) {
-        m = m->next;
-    }
     if (!m) {
         m = arena_alloc(w->fixed, sizeof(*m));
-        m->key = arena_strndup(w->fixed, key, length);
-        m->length = length;
         m->path = join(w, o->path, key, length);
-        m->next = o->members;
-        o->members = m;
-        o->member_count++;
+        (void)put_name(&o->names, arena_strndup(w->fixed, key, length), length, m);
     }
     return m;
 }
 
 /* The member at the end of a dotted path of `length` bytes, making what is missing on the way. */
-static struct member *member_at(struct walker *w, struct object *o, const char *path, size_t length)
+static struct member *member_at(struct walker *w, struct member *o, const char *path, size_t length)
 {
     const char *end = path + length;
+    const char *dot;
 
-    for (;;) {
-        const char *dot = memchr(path, '.', (size_t)(end - path));
-        struct member *m = known_member(w, o, path, (size_t)((dot ? dot : end) - path));
-
-        if (!dot) {
-            return m;
-        }
-        if (!m->nested) {
-            m->nested = new_object(w, m->path);
-        }
-        o = m->nested;
+    while ((dot = memchr(path, '.', (size_t)(end - path))) != NULL) {
+        o = as_object(w, known_member(w, o, path, (size_t)(dot - path)));
         path = dot + 1;
     }
+    return known_member(w, o, path, (size_t)(end - path));
 }
 
 /* Leads `path` (alternatives separated by '|', steps by '.') below `o` to a column or a table. */
-static void add_target(struct walker *w, struct object *o, const char *path, bool is_table,
+static void add_target(struct walker *w, struct member *o, const char *path, bool is_table,
                        size_t at)
 {
     bool has_alternates = strchr(path, '|') != NULL;
@@ -261,7 +249,7 @@ static void add_target(struct walker *w, struct object *o, const char *path, boo
 }
 
 /* A name to ignore: a dotted one at its full path, one without a dot in every object. */
-static void ignore(struct walker *w, struct object *o, const char *name)
+static void ignore(struct walker *w, struct member *o, const char *name)
 {
     const char *dot = strrchr(name, '.');
 
@@ -288,14 +276,6 @@ static size_t cell_of(const struct walk_table *t, const char *name)
     return column < t->map->column_count ? first_column(t) + column : 0;
 }
 
-static struct object *members_of(struct walker *w, struct walk_table *t)
-{
-    if (!t->members) {
-        t->members = new_object(w, t->path);
-    }
-    return t->members;
-}
-
 /* What a column's path or base leads to; a field on the way is known. */
 static struct reach reach(struct walker *w, struct walk_table *t, const char *path)
 {
@@ -312,7 +292,7 @@ static struct reach reach(struct walker *w, struct walk_table *t, const char *pa
     r.note = join(w, t ? t->path : "^", r.path, strcspn(r.path, "|"));
     for (const char *at = r.path; t && at; at = strchr(at, '|')) {
         at += *at == '|';
-        (void)member_at(w, members_of(w, t), at, strcspn(at, "|"));
+        (void)member_at(w, as_object(w, &t->element), at, strcspn(at, "|"));
     }
     return r;
 }
@@ -336,7 +316,7 @@ static void add_columns(struct walker *w, struct walk_table *t)
         }
         is_plain = is_plain || (column->source > SOURCE_FIELD && column->source < SOURCE_START);
         if (column->source == SOURCE_FIELD && column->path[0] != '^') {
-            add_target(w, members_of(w, t), column->path, false, i);
+            add_target(w, as_object(w, &t->element), column->path, false, i);
             continue;
         }
         if (column->source == SOURCE_FIELD) {
@@ -345,7 +325,8 @@ static void add_columns(struct walker *w, struct walk_table *t)
         t->apart[t->apart_count++] = i;
     }
     if (!is_plain) {
-        (void)members_of(w, t); /* its elements are objects, though no field of theirs is mapped */
+        (void)as_object(
+            w, &t->element); /* its elements are objects, though no field of theirs is mapped */
     }
 }
 
@@ -363,6 +344,7 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
         .path = parent ? join(w, parent->path, map->rows, strlen(map->rows)) : "",
         .name_hash = hash_short(map->table, strlen(map->table)),
     };
+    t->element.path = t->path;
     t->ordinals = (parent ? parent->ordinals : 0) + (map->ordinal ? 1 : 0);
     INVARIANT(at < COUNT_OF(w->tables) && t->depth < LEVELS_MAX);
     const char **ordinals = arena_array(w->fixed, t->ordinals + 1, sizeof(*ordinals));
@@ -379,7 +361,7 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
                                         .ordinal_count = t->ordinals};
     add_columns(w, t);
     if (parent) {
-        add_target(w, members_of(w, parent), map->rows, true, at);
+        add_target(w, as_object(w, &parent->element), map->rows, true, at);
     }
     if (map->hash_part == HASH_ATTRIBUTES) {
         /* An entity's own id is <table>_id; attributes are kept by their parent's. */
@@ -410,13 +392,9 @@ struct walker *walk_new(const struct tree_map *tree)
         w->id_cells[i] = cell_of(&w->tables[0], tree->ids[i]);
         INVARIANT(w->id_cells[i] > 0);
     }
-    for (struct object *o = w->objects; o; o = o->next) {
+    for (struct member *o = w->objects; o; o = o->next) {
         for (size_t i = 0; i < tree->ignored_count; i++) {
             ignore(w, o, tree->ignored[i]);
-        }
-        o->names = names_new(w->fixed, o->member_count);
-        for (struct member *m = o->members; m; m = m->next) {
-            (void)put_name(&o->names, m->key, m->length, m);
         }
     }
     return w;
@@ -716,7 +694,7 @@ static inline bool fill_targets(struct walker *w, struct walk_table *t, const st
 }
 
 /* Fills a row from the members of an object whose known ones are `known`. */
-static bool walk_members(struct walker *w, struct walk_table *t, const struct object *known,
+static bool walk_members(struct walker *w, struct walk_table *t, const struct member *known,
                          struct json object, struct cell *row, struct err *e)
 {
     struct json_iter it = json_iter(object);
@@ -742,11 +720,14 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct ob
         if (!fill_targets(w, t, m, value, row, e)) {
             return false;
         }
-        if (m->nested && json_type(value) == JSON_OBJECT) {
-            if (!walk_members(w, t, m->nested, value, row, e)) {
+        if (!m->names.slots) {
+            continue;
+        }
+        if (json_type(value) == JSON_OBJECT) {
+            if (!walk_members(w, t, m, value, row, e)) {
                 return false;
             }
-        } else if (m->nested && !m->targets && json_type(value) != JSON_NULL) {
+        } else if (!m->targets && json_type(value) != JSON_NULL) {
             note_problem(w->notes, m->path, "wrong type", value);
         }
     }
@@ -796,14 +777,14 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
 {
     struct json value = from->value;
 
-    if (t->members && json_type(value) != JSON_OBJECT) {
+    if (t->element.names.slots && json_type(value) != JSON_OBJECT) {
         note_problem(w->notes, t->path, "wrong type", value);
         return true;
     }
     w->levels[t->depth] = value;
     if (t >= w->tables + WALK_TABLES_MAX) {
         t->serial = ++w->serial;
-        return walk_members(w, t, t->members, value, NULL, e);
+        return walk_members(w, t, &t->element, value, NULL, e);
     }
     bool has_attributes = w->attributes && t == w->attributes->parent;
     size_t first = has_attributes ? w->sets[w->attributes - w->tables].row_count : 0;
@@ -815,7 +796,7 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
         w->sets[t - w->tables].row_count--;
         return true;
     }
-    if ((t->members && !walk_members(w, t, t->members, value, row, e)) ||
+    if ((t->element.names.slots && !walk_members(w, t, &t->element, value, row, e)) ||
         !check_required(t, row, e)) {
         return false;
     }

@@ -281,13 +281,12 @@ bool window_page(const struct ledger *l, struct window *w, size_t p, const struc
                  T(now->page_ms), I(counts->pages), I(counts->rows), N(counts->total_hits));
 }
 
-bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
-                struct err *e)
+bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *e)
 {
     w->failures = 0;
     give_up(&w->now[p]);
     /* Passes behind it have lost their coverage where this one's answer replaces theirs. */
-    for (size_t i = p; i < k->rule_count; i++) {
+    for (size_t i = p; i < PASSES_MAX && w->now[i].pass; i++) {
         const struct pass_coverage *c = &w->span.pass[i];
 
         if (!db_do(l->db, e,
@@ -296,7 +295,7 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, const struct
                    "cursor = CASE WHEN ?5 THEN NULL ELSE cursor END, "
                    "page = CASE WHEN ?5 THEN 1 ELSE page END "
                    "WHERE window_id = ?1 AND pass = ?2",
-                   I(w->window_id), S(k->rules[i]->name), T(c->covered_to_ms), T(c->read_ms),
+                   I(w->window_id), S(w->now[i].pass), T(c->covered_to_ms), T(c->read_ms),
                    I(i == p))) {
             return false;
         }

@@ -35,7 +35,7 @@ enum grid {
 
 /* Where a reading stands. */
 struct cursor {
-    const char *pass;     /* its name */
+    const char *pass;     /* its name; NULL: the stream has no such pass */
     int64_t target_to_ms; /* TIME_NONE: none is under way */
     int64_t begun_ms;     /* planning time under which it began */
     const char *token;    /* what the server calls it; NULL: nothing of ours is there */
@@ -115,8 +115,7 @@ bool window_page(const struct ledger *l, struct window *w, size_t p, const struc
 
 /* A reading is whole: coverage and state are w->span's (plan_settle); errors are forgotten. The
  * token stays until window_token takes it away. */
-bool window_end(const struct ledger *l, struct window *w, size_t p, const struct window_kind *k,
-                struct err *e);
+bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *e);
 
 /* A reading failed: the error (NULL: none) is kept beside the window until it is read.
  * WINDOW_ABANDON: it begins anew (its token stays, to be cleared up); WINDOW_WAITED: the token is

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/observe.h"
+#include "etl/history.h"
 #include "io/embedded.h"
 #include "io/file.h"
 #include "io/hash.h"

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/observe.h"
+#include "etl/history.h"
 #include "io/json.h"
 #include "io/lock.h"
 #include "run/fetch.h"

@@ -131,8 +131,6 @@ static struct cursor cursor_after(const struct page *p)
 static bool settle(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct window_kind kind;
-    const struct pass_rule *rules[PASSES_MAX];
     struct load_counts counts = {0};
 
     struct loader *loader = loader_of(s, r, e);
@@ -143,9 +141,8 @@ static bool settle(struct store *s, const struct page *p, struct err *e)
     }
     add_counts(&s->run->totals.rows, &counts);
     add_counts(&r->counts, &counts);
-    kind = stream_windows(r->stream, rules);
     plan_settle(&r->window->span, r->pass_no, r->to_ms, &r->plan);
-    return window_end(&s->run->ledger, r->window, r->pass_no, &kind, e);
+    return window_end(&s->run->ledger, r->window, r->pass_no, e);
 }
 
 /* What goes with the rows of a group into its transaction. */

@@ -43,11 +43,6 @@ const struct table_map *stream_table(const struct stream *s)
     return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
 }
 
-const char *stream_setting(const struct stream *s, const struct config *c)
-{
-    return config_word(c, s->setting);
-}
-
 struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules)
 {
     INVARIANT(s->pass_count <= PASSES_MAX);
@@ -64,7 +59,7 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
 
 unsigned stream_in_force(const struct stream *s, const struct config *c)
 {
-    const char *word = stream_setting(s, c);
+    const char *word = config_word(c, s->setting);
     unsigned in_force = 0;
 
     for (size_t p = 0; p < s->pass_count; p++) {

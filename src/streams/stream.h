@@ -76,14 +76,11 @@ bool stream_has_days(const struct stream *s);
 /* What its rows lie in, for people: the root of its first tree, or the history. */
 const struct table_map *stream_table(const struct stream *s);
 
-/* The word that a setting holds for this stream; NULL when it has none. */
-struct config;
-const char *stream_setting(const struct stream *s, const struct config *c);
-
 /* The passes as planning and windows know them; `rules` has room for PASSES_MAX. */
 struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules);
 
-/* Bits of the passes that a setting's word puts in force. */
+/* Bits of the passes that the word of the stream's setting puts in force. */
+struct config;
 unsigned stream_in_force(const struct stream *s, const struct config *c);
 
 /* Shorthands for lists. */

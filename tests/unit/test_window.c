@@ -219,7 +219,7 @@ static void happen(struct scratch *s, struct window *w, char what)
     case 'e':
         w->span.pass[0] = (struct pass_coverage){START + 6 * HOUR, START + 7 * HOUR};
         w->span.state = WINDOW_PROVISIONAL;
-        check(window_end(&l, w, 0, &days, &s->e), s);
+        check(window_end(&l, w, 0, &s->e), s);
         break;
     case 'd': /* what was left at the server is deleted */
     case 'x': /* something else is */
@@ -395,7 +395,7 @@ TEST_IN_SCRATCH(coverage_is_that_of_each_pass)
     check(window_ever_read(&l, "s", &ever, &s->e), s);
     assert_false(ever); /* not whole yet */
     w->span.pass[1] = (struct pass_coverage){START + 9 * HOUR, START + 9 * HOUR};
-    check(window_end(&l, w, 1, &days, &s->e), s);
+    check(window_end(&l, w, 1, &s->e), s);
     check(window_ever_read(&l, "s", &ever, &s->e), s);
     assert_true(ever);
     check(window_ever_read(&l, "other", &ever, &s->e), s);
@@ -405,7 +405,7 @@ TEST_IN_SCRATCH(coverage_is_that_of_each_pass)
 
     w->span.pass[0] = (struct pass_coverage){START + 6 * HOUR, START + 8 * HOUR};
     w->span.pass[1].covered_to_ms = TIME_NONE;
-    check(window_end(&l, w, 0, &days, &s->e), s);
+    check(window_end(&l, w, 0, &s->e), s);
     check_value(s, "SELECT complete_to FROM extract_window", "2024-10-04T06:00:00.000Z");
     const struct window *found = list(s, &days, TIME_NONE, &count);
     assert_memory_equal(&found->span, &w->span, sizeof(w->span));
@@ -527,7 +527,7 @@ TEST_IN_SCRATCH(coverage_from_a_time_ahead_is_none)
             w->span.pass[p] =
                 (struct pass_coverage){START + read[p][0] * HOUR, START + read[p][1] * HOUR};
             w->span.state = WINDOW_SETTLED;
-            check(window_end(&l, w, p, &days, &s->e), s);
+            check(window_end(&l, w, p, &s->e), s);
         }
         check(window_distrust(&l, START + 48 * HOUR, &distrusted, &s->e), s);
         assert_int_equal(distrusted, cases[i].distrusted ? 1 : 0);
@@ -555,7 +555,7 @@ TEST_IN_SCRATCH(clocks_of_two_hosts_may_differ_a_little)
     struct window *w = list(s, &moment, TIME_NONE, &count);
     check(window_begin(&l, w, 0, START, START, &s->e), s);
     w->span.pass[0] = (struct pass_coverage){START, START};
-    check(window_end(&l, w, 0, &moment, &s->e), s);
+    check(window_end(&l, w, 0, &s->e), s);
     check(window_distrust(&l, START - MS_PER_MINUTE, &distrusted, &s->e), s);
     assert_int_equal(distrusted, 0);
     check(window_distrust(&l, START - MS_PER_MINUTE - 1, &distrusted, &s->e), s);
