@@ -34,9 +34,8 @@ static bool run(struct cmd_context *ctx, struct err *e)
         return false;
     }
     if (!export_run(ctx->db, c, since, ctx->arena, e)) {
-        return e->kind == ERR_USAGE && ctx->argument_count == 0
-                   ? config_blame(c, "export", "tables", e)
-                   : false;
+        return e->kind == ERR_USAGE && ctx->argument_count == 0 ? config_blame(c, KEY_TABLES, e)
+                                                                : false;
     }
     return !cmd_is_watched(ctx) ||
            (cmd_rendering(ctx, &to, e) &&

@@ -44,7 +44,7 @@ static bool check_tables(const struct config *c, struct arena *a, struct err *e)
                 e->kind != ERR_USAGE;
         db_close(d);
     }
-    return known || config_blame(c, "export", "tables", e);
+    return known || config_blame(c, KEY_TABLES, e);
 }
 
 /* TIME of the run: what --until says (a time with a zone, or a business day, which stands for its

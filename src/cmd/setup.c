@@ -19,7 +19,7 @@ static bool resolve_region(struct cmd_context *ctx, struct err *e)
     const char *domain = region_domain(ctx->arena, c->region, &known, e);
     if (!domain) {
         err_cause(e, CAUSE_CONFIG_REGION_UNKNOWN);
-        return config_blame(c, "genesys", "region", e);
+        return config_blame(c, KEY_REGION, e);
     }
     if (!known) {
         LOG(LOG_WARN, "region is not in the table; its domain is used as it is",
@@ -67,7 +67,7 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
     }
     if (!clock_set_zone(c->timezone, e)) {
         err_cause(e, CAUSE_CONFIG_ZONE);
-        return config_blame(c, "extract", "timezone", e);
+        return config_blame(c, KEY_TIMEZONE, e);
     }
     return true;
 }

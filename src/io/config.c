@@ -24,8 +24,8 @@ _Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) 
                "choices are stored as int");
 
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {
-#define CONFIG_KEY_ROW(id, section, name, field, type, value, min, max, words)                     \
-    [id] = {section, name, offsetof(struct config, field), type, value, min, max, words},
+#define CONFIG_KEY_ROW(id, section, key, member, ...)                                              \
+    [id] = {section, key, offsetof(struct config, member), .type = __VA_ARGS__},
     CONFIG_KEYS(CONFIG_KEY_ROW)
 #undef CONFIG_KEY_ROW
 };
@@ -45,17 +45,13 @@ struct loading {
     struct config_text texts[CONFIG_KEY_COUNT]; /* of each key the one that counts so far */
     const char *searched; /* where the INI file was looked for: for messages */
     struct err *e;
-};
 
-static enum config_key_id find_key(const char *section, const char *name)
-{
-    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
-        if (str_eq(config_keys[id].section, section) && str_eq(config_keys[id].name, name)) {
-            return (enum config_key_id)id;
-        }
-    }
-    return CONFIG_KEY_COUNT;
-}
+    /* The value on its way into the configuration. */
+    const struct config_key *key;
+    const char *text;
+    const char *origin;
+    void *field;
+};
 
 static bool is_absent(const struct err *e)
 {
@@ -94,10 +90,10 @@ static const char *advice(struct arena *a, const char *name, const char *const *
     return count == 0 ? "" : arena_printf(a, "; known are %s", join(a, known, count, ", "));
 }
 
-/* Notes something odd, for `rollcall check`. */
+/* Notes something odd (CAUSE_NONE: nothing is), for `rollcall check`. */
 static void doubt(struct config *c, enum cause_id cause, const char *where)
 {
-    if (c->doubt_count < CONFIG_DOUBTS_MOST) {
+    if (cause != CAUSE_NONE && c->doubt_count < CONFIG_DOUBTS_MOST) {
         c->doubts[c->doubt_count++] = (struct config_doubt){cause, where};
     }
 }
@@ -136,21 +132,6 @@ static bool reading_open(struct loading *l, const char *path, struct reading *r)
     r->length = strlen(r->text);
     r->rest = r->text + (str_starts_with(r->text, bom) ? sizeof(bom) - 1 : 0);
     return true;
-}
-
-/* The next line; NULL at the end. */
-static char *next_line(struct reading *r)
-{
-    char *line = r->rest;
-    if (*line == '\0') {
-        return NULL;
-    }
-    r->rest += strcspn(line, "\n");
-    if (*r->rest == '\n') {
-        *r->rest++ = '\0';
-    }
-    r->line++;
-    return line;
 }
 
 static bool is_blank(char c)
@@ -202,41 +183,35 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
                    join(l->a, names, count, "], ["));
 }
 
-/* True for a key or a value about scopes, whatever the key is called. */
-static bool is_about_scopes(const char *name, const char *value)
-{
-    static const char *const signs[] = {":readonly", ":read", "api:platform",
-                                        "urn:genesys:cloud:", "analytics:report:"};
-    return str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") ||
-           str_has_any(value, signs, COUNT_OF(signs));
-}
-
-/* Where a name that its section does not have belongs, or what it may be a misspelling of. */
-static const char *key_advice(struct arena *a, const char *section, const char *name)
-{
-    const char *names[CONFIG_KEY_COUNT];
-    size_t count = 0;
-    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
-        if (str_eq(config_keys[id].section, section)) {
-            names[count++] = config_keys[id].name;
-        } else if (str_eq_nocase(config_keys[id].name, name)) {
-            return arena_printf(a, "; it belongs below [%s]", config_keys[id].section);
-        }
-    }
-    return advice(a, name, names, count);
-}
-
+/* A key that its section does not have: says where it belongs, or what it may be a misspelling of.
+ */
 static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
 {
+    static const char *const scopes[] = {":readonly", ":read", "api:platform",
+                                         "urn:genesys:cloud:", "analytics:report:"};
     const char *shown = str_escaped(l->a, name);
-    const char *hint = key_advice(l->a, section, name);
-    if (is_about_scopes(name, value)) {
+    const char *hint = NULL;
+    const char *names[CONFIG_KEY_COUNT];
+    size_t count = 0;
+    /* A value tells, whatever the key is called. */
+    if (str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") ||
+        str_has_any(value, scopes, COUNT_OF(scopes))) {
         err_set(l->e, ERR_CONFIG,
                 "%s: scopes do not apply to the client credentials grant; what the client may read "
                 "is set by its roles and their divisions (Genesys Cloud: Admin > Integrations > "
                 "OAuth > the client > Roles). Remove the line",
                 shown);
         return err_cause(l->e, CAUSE_CONFIG_SCOPE);
+    }
+    for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
+        if (str_eq(config_keys[id].section, section)) {
+            names[count++] = config_keys[id].name;
+        } else if (hint == NULL && str_eq_nocase(config_keys[id].name, name)) {
+            hint = arena_printf(l->a, "; it belongs below [%s]", config_keys[id].section);
+        }
+    }
+    if (hint == NULL) {
+        hint = advice(l->a, name, names, count);
     }
     return section[0] == '\0'
                ? err_set(l->e, ERR_CONFIG, "%s stands before the first [section]%s", shown, hint)
@@ -262,23 +237,6 @@ static char *ini_value(struct arena *a, const char *value, bool *was_quoted)
                        : arena_strndup(a, value + 1, (size_t)(end - value) - 1);
 }
 
-/* A line that begins with a blank: the value of the key above goes on, if that is a list. */
-static bool go_on(struct loading *l, struct reading *r, const char *more)
-{
-    const struct config_key *key = &config_keys[r->above];
-    struct config_text *known = &l->texts[r->above];
-    bool was_quoted;
-    if (key->type != CONFIG_LIST) {
-        return err_set(
-            l->e, ERR_CONFIG,
-            "a line that begins with a blank goes on with the key above (%s), which takes "
-            "one line; begin it at the margin, as key = value",
-            key->name);
-    }
-    known->text = arena_printf(l->a, "%s %s", known->text, ini_value(l->a, more, &was_quoted));
-    return true;
-}
-
 static bool read_entry(struct loading *l, struct reading *r, char *name)
 {
     size_t length = strcspn(name, "=:");
@@ -291,7 +249,11 @@ static bool read_entry(struct loading *l, struct reading *r, char *name)
         length--;
     }
     name[length] = '\0';
-    r->above = find_key(r->section, name);
+    r->above = 0;
+    while (r->above < CONFIG_KEY_COUNT && !(str_eq(config_keys[r->above].section, r->section) &&
+                                            str_eq(config_keys[r->above].name, name))) {
+        r->above++;
+    }
     if (r->above == CONFIG_KEY_COUNT) {
         return fail_key(l, r->section, name, value);
     }
@@ -315,10 +277,20 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
     if (*start == '[') {
         return enter_section(l, r, start + 1);
     }
-    if (start > line && r->above != CONFIG_KEY_COUNT && strchr(start, '=') == NULL) {
-        return go_on(l, r, start);
+    if (start == line || r->above == CONFIG_KEY_COUNT || strchr(start, '=') != NULL) {
+        return read_entry(l, r, start);
     }
-    return read_entry(l, r, start);
+    struct config_text *known = &l->texts[r->above];
+    bool was_quoted;
+    if (config_keys[r->above].type != CONFIG_LIST) {
+        return err_set(
+            l->e, ERR_CONFIG,
+            "a line that begins with a blank goes on with the key above (%s), which takes "
+            "one line; begin it at the margin, as key = value",
+            config_keys[r->above].name);
+    }
+    known->text = arena_printf(l->a, "%s %s", known->text, ini_value(l->a, start, &was_quoted));
+    return true;
 }
 
 static bool read_ini(struct loading *l, const char *path)
@@ -331,7 +303,8 @@ static bool read_ini(struct loading *l, const char *path)
     /* The first error counts; a secret further down is still warned about. */
     struct err *first = l->e;
     struct err later;
-    for (char *line = next_line(&r); line != NULL; line = next_line(&r)) {
+    for (char *line; (line = strsep(&r.rest, "\n")) != NULL;) {
+        r.line++;
         if (!read_ini_line(l, &r, line)) {
             err_prefix(l->e, "%s:%d", r.path, r.line);
             l->e = &later;
@@ -347,21 +320,6 @@ static bool read_ini(struct loading *l, const char *path)
     return good;
 }
 
-/* Who may write a configuration says where the secret goes; the one of the current directory may be
- * anybody's. */
-static bool check_writers(const char *path, struct err *e)
-{
-    struct stat st;
-    if (stat(path, &st) != 0 ||
-        ((st.st_mode & WRITABLE) == 0 && (st.st_uid == geteuid() || st.st_uid == 0))) {
-        return true;
-    }
-    return err_set(e, ERR_CONFIG,
-                   "./%s: other users may write to it, and so choose where the secret is sent; "
-                   "`chmod go-w %s` and make its user the owner, or name it with -c if it is right",
-                   path, path);
-}
-
 /* Reads the file that was asked for, or the first one found at the known places; none at all is
  * fine there. */
 static bool find_ini(struct loading *l)
@@ -372,6 +330,7 @@ static bool find_ini(struct loading *l)
     const char *home = getenv("HOME");
     const char *xdg = getenv("XDG_CONFIG_HOME");
     const char *of_user = NULL;
+    struct stat st;
     if (xdg != NULL && xdg[0] == '/') {
         of_user = arena_printf(l->a, "%s/rollcall/rollcall.ini", xdg);
     } else if (home != NULL && home[0] == '/') {
@@ -382,8 +341,15 @@ static bool find_ini(struct loading *l)
         if (places[i] == NULL) {
             continue;
         }
-        if (i == 0 && !check_writers(places[i], l->e)) {
-            return false;
+        /* Who may write a configuration says where the secret goes; the one of the current
+         * directory may be anybody's. */
+        if (i == 0 && stat(places[i], &st) == 0 &&
+            ((st.st_mode & WRITABLE) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))) {
+            return err_set(
+                l->e, ERR_CONFIG,
+                "./%s: other users may write to it, and so choose where the secret is sent; "
+                "`chmod go-w %s` and make its user the owner, or name it with -c if it is right",
+                places[i], places[i]);
         }
         if (read_ini(l, places[i])) {
             return true;
@@ -399,19 +365,8 @@ static bool find_ini(struct loading *l)
 
 /* --- sources stronger than the INI file ------------------------------------------------------ */
 
-static const struct {
-    const char *name;
-    enum config_key_id id;
-} variables[] = {
-    {"GENESYS_CLIENT_ID", KEY_CLIENT_ID},
-    {"GENESYS_CLIENT_SECRET", KEY_CLIENT_SECRET},
-    {"GENESYS_REGION", KEY_REGION},
-};
-
-enum { VARIABLE_COUNT = COUNT_OF(variables) };
-
 /* Puts a value, unless it is empty, in place of what weaker sources gave. */
-static void override(struct loading *l, enum config_key_id id, struct config_text value)
+static void override(struct loading *l, size_t id, struct config_text value)
 {
     if (is_given(&value)) {
         wipe_text(&l->texts[id]);
@@ -439,8 +394,8 @@ static char *unquote(struct arena *a, const char *value)
     return *rest == '\0' || *rest == '#' ? text : NULL;
 }
 
-/* The variable that a line of .env assigns to and its value, which may be in quotes; VARIABLE_COUNT
- * when it is none of ours. */
+/* The key whose variable a line of .env assigns to and the value, which may be in quotes;
+ * CONFIG_KEY_COUNT when it is none of ours. */
 static size_t find_assignment(const char *line, const char **value)
 {
     const char *start = line + strspn(line, BLANKS);
@@ -450,13 +405,17 @@ static size_t find_assignment(const char *line, const char **value)
     }
     size_t length = strcspn(start, BLANKS "=");
     const char *equals = start + length + strspn(start + length, BLANKS);
-    for (size_t i = 0; *equals == '=' && i < VARIABLE_COUNT; i++) {
-        if (strlen(variables[i].name) == length && str_starts_with(start, variables[i].name)) {
-            *value = equals + 1 + strspn(equals + 1, BLANKS);
-            return i;
-        }
+    size_t id = 0;
+    if (*equals != '=') {
+        return CONFIG_KEY_COUNT;
     }
-    return VARIABLE_COUNT;
+    *value = equals + 1 + strspn(equals + 1, BLANKS);
+    while (id < CONFIG_KEY_COUNT &&
+           !(config_keys[id].variable != NULL && strlen(config_keys[id].variable) == length &&
+             str_starts_with(start, config_keys[id].variable))) {
+        id++;
+    }
+    return id;
 }
 
 /* The .env file beside the configuration: our variables count, other lines are passed over. */
@@ -470,27 +429,28 @@ static bool take_env_file(struct loading *l)
         return is_absent(l->e);
     }
     /* As in a shell, the last assignment counts, also when it is empty. */
-    struct config_text found[VARIABLE_COUNT] = {0};
+    struct config_text found[CONFIG_KEY_COUNT] = {0};
     bool good = true;
-    for (char *line = next_line(&r); good && line != NULL; line = next_line(&r)) {
+    for (char *line; good && (line = strsep(&r.rest, "\n")) != NULL;) {
         const char *value;
         size_t i = find_assignment(line, &value);
-        if (i == VARIABLE_COUNT) {
+        r.line++;
+        if (i == CONFIG_KEY_COUNT) {
             continue;
         }
         found[i].text =
             *value == '"' || *value == '\'' ? unquote(l->a, value) : plain_value(l->a, value, "#");
-        found[i].origin = arena_printf(l->a, "%s:%d: %s", r.path, r.line, variables[i].name);
+        found[i].origin = arena_printf(l->a, "%s:%d: %s", r.path, r.line, config_keys[i].variable);
         good = found[i].text != NULL ||
                err_set(l->e, ERR_CONFIG, "%s: the closing quote is missing or text follows it",
                        found[i].origin);
     }
     secret_wipe(r.text, r.length);
-    for (size_t i = 0; good && i < VARIABLE_COUNT; i++) {
-        override(l, variables[i].id, found[i]);
-        if (variables[i].id == KEY_CLIENT_SECRET && is_given(&found[i])) {
-            warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
-        }
+    for (size_t i = 0; good && i < CONFIG_KEY_COUNT; i++) {
+        override(l, i, found[i]);
+    }
+    if (good && is_given(&found[KEY_CLIENT_SECRET])) {
+        warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
     }
     return good;
 }
@@ -513,34 +473,6 @@ static bool take_secret_file(struct loading *l, const char *path, uint32_t *mode
     return true;
 }
 
-/* systemd's LoadCredential=client_secret:... */
-static bool take_systemd_credential(struct loading *l)
-{
-    const char *directory = getenv("CREDENTIALS_DIRECTORY");
-    if (directory == NULL || directory[0] == '\0') {
-        return true;
-    }
-    return take_secret_file(l, arena_printf(l->a, "%s/client_secret", directory), NULL) ||
-           is_absent(l->e);
-}
-
-/* The file that the INI file names counts where nothing else gave a secret, and need not be there
- * otherwise. */
-static bool take_named_file(struct loading *l)
-{
-    const struct config_text *file = &l->texts[KEY_CLIENT_SECRET_FILE];
-    uint32_t mode = 0;
-    if (!is_given(file) || is_given(&l->texts[KEY_CLIENT_SECRET])) {
-        return true;
-    }
-    if (!take_secret_file(l, file->text, &mode)) {
-        err_prefix(l->e, "%s", file->origin);
-        return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
-    }
-    warn_readable(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
-    return true;
-}
-
 /* The weakest source first: what comes later overrides. */
 static bool take_credentials(struct loading *l)
 {
@@ -548,25 +480,40 @@ static bool take_credentials(struct loading *l)
     const struct config_text *secret = &l->texts[KEY_CLIENT_SECRET];
     const char *of_environment = getenv("GENESYS_CLIENT_SECRET");
     bool is_in_environment = of_environment != NULL && of_environment[0] != '\0';
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    uint32_t mode = 0;
     if (is_given(file) && is_given(secret)) {
         return err_set(l->e, ERR_CONFIG, "%s: client_secret is set too (%s); keep one of them",
                        file->origin, secret->origin);
     }
-    if (!take_env_file(l) || (!is_in_environment && !take_systemd_credential(l))) {
+    if (!take_env_file(l)) {
         return false;
     }
-    for (size_t i = 0; i < VARIABLE_COUNT; i++) {
-        const char *value = getenv(variables[i].name);
+    /* systemd's LoadCredential=client_secret:... */
+    if (!is_in_environment && directory != NULL && directory[0] != '\0' &&
+        !take_secret_file(l, arena_printf(l->a, "%s/client_secret", directory), NULL) &&
+        !is_absent(l->e)) {
+        return false;
+    }
+    for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+        const char *name = config_keys[i].variable;
+        const char *value = name == NULL ? NULL : getenv(name);
         if (value != NULL) {
             struct config_text text = {
                 .text = arena_strdup(l->a, value),
-                .origin = arena_printf(l->a, "environment variable %s", variables[i].name),
+                .origin = arena_printf(l->a, "environment variable %s", name),
             };
-            override(l, variables[i].id, text);
+            override(l, i, text);
         }
     }
-    if (!take_named_file(l)) {
-        return false;
+    /* The file that the INI file names counts where nothing else gave a secret, and need not be
+     * there otherwise. */
+    if (is_given(file) && !is_given(secret)) {
+        if (!take_secret_file(l, file->text, &mode)) {
+            err_prefix(l->e, "%s", file->origin);
+            return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
+        }
+        warn_readable(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
     }
     err_clear(l->e);
     return true;
@@ -574,153 +521,124 @@ static bool take_credentials(struct loading *l)
 
 /* --- values: text, paths, hosts -------------------------------------------------------------- */
 
-/* One value on its way into the configuration. */
-struct applying {
-    const struct config_key *key;
-    const char *text;
-    const char *origin;
-    struct arena *a;
-    struct err *e;
-    void *field;
-};
-
-static bool refuse(struct applying *v, const char *what)
+static bool refuse(struct loading *l, const char *what)
 {
-    return err_set(v->e, ERR_CONFIG, "%s = %s: %s", v->origin, str_escaped(v->a, v->text), what);
+    return err_set(l->e, ERR_CONFIG, "%s = %s: %s", l->origin, str_escaped(l->a, l->text), what);
 }
 
-static bool put(struct applying *v, const void *value, size_t size)
+/* A value that is taken as it is. */
+static bool apply_text(struct loading *l)
 {
-    memcpy(v->field, value, size);
+    enum config_type type = l->key->type;
+    size_t zone_bytes = strspn(l->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                        "0123456789_+-/");
+    struct stat st;
+    if (type == CONFIG_PROXY && !http_proxy_allowed(l->text)) {
+        /* The URL may hold a password: it is not repeated in messages. */
+        err_set(l->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", l->origin);
+        return err_cause(l->e, CAUSE_CONFIG_PROXY_URL);
+    }
+    if (type == CONFIG_ZONE && (l->text[zone_bytes] != '\0' || strchr("/-+", l->text[0]) != NULL)) {
+        /* The shape alone: whether such a zone is installed is told when it is set. */
+        refuse(l, "must be a time zone's IANA name, such as Asia/Seoul");
+        return err_cause(l->e, CAUSE_CONFIG_ZONE);
+    }
+    if (l->key == &config_keys[KEY_DATABASE_PATH]) {
+        /* SQLite's own kinds of names, in memory or a URI, are no file. */
+        if (str_eq(l->text, ":memory:") || str_starts_with(l->text, "file:")) {
+            return refuse(l, "must be a file's path: what is extracted is kept from run to run");
+        }
+        if (str_ends_with(l->text, "/") || (stat(l->text, &st) == 0 && S_ISDIR(st.st_mode))) {
+            return refuse(l, "is a directory; name a file, such as rollcall.db in it");
+        }
+    }
+    for (const char *c = l->text; type != CONFIG_PROXY && *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+            return refuse(l, "control characters do not belong here");
+        }
+    }
+    if (type == CONFIG_PATH && (str_eq(l->text, "~") || str_starts_with(l->text, "~/"))) {
+        return refuse(l, "~ stands for nothing here; write the whole path");
+    }
+    *(const char **)l->field = l->text;
     return true;
 }
 
-static bool apply_text(struct applying *v)
-{
-    for (const char *c = v->text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            return refuse(v, "control characters do not belong here");
-        }
-    }
-    if (v->key->type == CONFIG_PATH && (str_eq(v->text, "~") || str_starts_with(v->text, "~/"))) {
-        return refuse(v, "~ stands for nothing here; write the whole path");
-    }
-    return put(v, &v->text, sizeof(v->text));
-}
-
-/* A file, of which SQLite's own kinds of names (in memory, a URI) are none. */
-static bool apply_database(struct applying *v)
-{
-    struct stat st;
-    if (str_eq(v->text, ":memory:") || str_starts_with(v->text, "file:")) {
-        return refuse(v, "must be a file's path: what is extracted is kept from run to run");
-    }
-    if (str_ends_with(v->text, "/") || (stat(v->text, &st) == 0 && S_ISDIR(st.st_mode))) {
-        return refuse(v, "is a directory; name a file, such as rollcall.db in it");
-    }
-    return apply_text(v);
-}
-
 /* A URL of scheme and host (and port): what the program appends its own paths to. */
-static bool apply_url(struct applying *v)
+static bool apply_url(struct loading *l)
 {
     struct http_target target;
-    const char *host = strstr(v->text, "://");
+    const char *host = strstr(l->text, "://");
     if (host == NULL) {
-        return refuse(v, arena_printf(v->a, "write it with its scheme: https://%s",
-                                      str_escaped(v->a, v->text)));
+        return refuse(l, arena_printf(l->a, "write it with its scheme: https://%s",
+                                      str_escaped(l->a, l->text)));
     }
-    if (!http_url_allowed(v->text, &target, v->e)) {
-        err_cause(v->e, str_starts_with(v->text, "http://") ? CAUSE_CONFIG_PLAIN_HTTP
+    if (!http_url_allowed(l->text, &target, l->e)) {
+        err_cause(l->e, str_starts_with(l->text, "http://") ? CAUSE_CONFIG_PLAIN_HTTP
                                                             : CAUSE_CONFIG_INVALID);
-        return err_prefix(v->e, "%s", v->origin);
+        return err_prefix(l->e, "%s", l->origin);
     }
     host += strlen("://");
-    size_t length = (size_t)(host - v->text) + strcspn(host, "/?#");
-    const char *base = arena_strndup(v->a, v->text, length);
-    const char *rest = v->text + length;
+    size_t length = (size_t)(host - l->text) + strcspn(host, "/?#");
+    const char *base = arena_strndup(l->a, l->text, length);
+    const char *rest = l->text + length;
     if (rest[strspn(rest, "/")] != '\0') {
-        refuse(v, arena_printf(v->a, "only scheme and host belong here: write %s",
-                               str_escaped(v->a, base)));
-        return err_cause(v->e, CAUSE_CONFIG_TOKEN_PATH);
+        refuse(l, arena_printf(l->a, "only scheme and host belong here: write %s",
+                               str_escaped(l->a, base)));
+        return err_cause(l->e, CAUSE_CONFIG_TOKEN_PATH);
     }
-    return put(v, &base, sizeof(base));
-}
-
-/* The URL may hold a password: it is not repeated in messages. */
-static bool apply_proxy(struct applying *v)
-{
-    if (!http_proxy_allowed(v->text)) {
-        err_set(v->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", v->origin);
-        return err_cause(v->e, CAUSE_CONFIG_PROXY_URL);
-    }
-    return put(v, &v->text, sizeof(v->text));
+    *(const char **)l->field = base;
+    return true;
 }
 
 /* --- values: numbers, days, words, lists ----------------------------------------------------- */
 
-static bool apply_int(struct applying *v)
-{
-    int64_t number = 0;
-    if (!str_to_int64(v->text, v->key->min, v->key->max, &number)) {
-        return refuse(v, arena_printf(v->a, "must be a whole number from %lld to %lld",
-                                      (long long)v->key->min, (long long)v->key->max));
-    }
-    int value = (int)number;
-    return put(v, &value, sizeof(value));
-}
-
-/* The shape alone: whether such a zone is installed is told when it is set. */
-static bool apply_zone(struct applying *v)
-{
-    size_t length = strspn(v->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                    "0123456789_+-/");
-    if (v->text[length] != '\0' || strchr("/-+", v->text[0]) != NULL) {
-        refuse(v, "must be a time zone's IANA name, such as Asia/Seoul");
-        return err_cause(v->e, CAUSE_CONFIG_ZONE);
-    }
-    return put(v, &v->text, sizeof(v->text));
-}
-
-static bool apply_choice(struct applying *v)
+static bool apply_choice(struct loading *l)
 {
     size_t count = 0;
-    const char *const *words = (const char *const *)str_split_list(v->a, v->key->words, &count);
+    const char *const *words = (const char *const *)str_split_list(l->a, l->key->words, &count);
     for (int i = 0; i < (int)count; i++) {
-        if (str_eq_nocase(words[i], v->text)) {
-            return v->key->type == CONFIG_WORD ? put(v, &words[i], sizeof(words[i]))
-                                               : put(v, &i, sizeof(i));
+        if (!str_eq_nocase(words[i], l->text)) {
+            continue;
         }
+        if (l->key->type == CONFIG_WORD) {
+            *(const char **)l->field = words[i];
+        } else {
+            *(int *)l->field = i;
+        }
+        return true;
     }
-    const char *near = str_nearest(v->text, words, count);
+    const char *near = str_nearest(l->text, words, count);
     if (near != NULL) {
-        return refuse(v, arena_printf(v->a, "did you mean %s?", near));
+        return refuse(l, arena_printf(l->a, "did you mean %s?", near));
     }
-    return refuse(v, arena_printf(v->a, "must be %s or %s", join(v->a, words, count - 1, ", "),
+    return refuse(l, arena_printf(l->a, "must be %s or %s", join(l->a, words, count - 1, ", "),
                                   words[count - 1]));
 }
 
-/* Names, each once; `all` alone is the same as none. `known` NULL: any name will do. */
-static bool apply_list(struct applying *v, const char *const *known, size_t known_count,
-                       const char *const **items, size_t *item_count)
+/* Names, each once; `all` alone is the same as none. */
+static bool apply_list(struct loading *l)
 {
+    bool is_streams = l->key == &config_keys[KEY_STREAMS];
+    const char *const *known = is_streams ? l->request->known_streams : NULL;
+    size_t known_count = l->request->known_stream_count;
     size_t count = 0;
-    const char *const *list = (const char *const *)str_split_list(v->a, v->text, &count);
+    const char *const *list = (const char *const *)str_split_list(l->a, l->text, &count);
     if (count == 1 && str_eq_nocase(list[0], "all")) {
         count = 0;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *shown = str_escaped(v->a, list[i]);
+        const char *shown = str_escaped(l->a, list[i]);
         if (str_is_listed(list[i], list, i)) {
-            return err_set(v->e, ERR_CONFIG, "%s: %s is named twice", v->origin, shown);
+            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
         }
         if (known != NULL && !str_is_listed(list[i], known, known_count)) {
-            return err_set(v->e, ERR_CONFIG, "%s: unknown name %s%s", v->origin, shown,
-                           advice(v->a, list[i], known, known_count));
+            return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
+                           advice(l->a, list[i], known, known_count));
         }
     }
-    *items = list;
-    *item_count = count;
+    *(const char *const **)l->field = list;
+    *(is_streams ? &l->out->stream_count : &l->out->export_table_count) = count;
     return true;
 }
 
@@ -728,49 +646,44 @@ static bool apply_list(struct applying *v, const char *const *known, size_t know
 static bool apply_value(struct loading *l, enum config_key_id id)
 {
     const struct config_text *given = &l->texts[id];
-    const struct config_key *key = &config_keys[id];
-    struct applying v = {
-        .key = key,
-        .text = is_given(given) ? given->text : key->default_text,
-        .origin = is_given(given) ? given->origin : key->name,
-        .a = l->a,
-        .e = l->e,
-        .field = (char *)l->out + key->field,
-    };
-    if (given->text != NULL && given->text[0] == '\0' && key->type == CONFIG_PATH && v.text) {
-        /* Somewhere it must be: silence would put it where nobody looks. */
-        return err_set(l->e, ERR_CONFIG, "%s: is empty; give a path, or remove the line for %s",
-                       given->origin, v.text);
-    }
-    if (v.text == NULL) {
+    int64_t number = 0;
+    l->key = &config_keys[id];
+    l->text = is_given(given) ? given->text : l->key->default_text;
+    l->origin = is_given(given) ? given->origin : l->key->name;
+    l->field = (char *)l->out + l->key->field;
+    if (l->text == NULL) {
         return true;
     }
-    switch (key->type) {
+    if (given->text != NULL && given->text[0] == '\0' && l->key->type == CONFIG_PATH) {
+        /* Somewhere it must be: silence would put it where nobody looks. */
+        return err_set(l->e, ERR_CONFIG, "%s: is empty; give a path, or remove the line for %s",
+                       given->origin, l->text);
+    }
+    switch (l->key->type) {
     case CONFIG_TEXT:
     case CONFIG_PATH:
-        return id == KEY_DATABASE_PATH ? apply_database(&v) : apply_text(&v);
-    case CONFIG_URL:
-        return apply_url(&v);
     case CONFIG_PROXY:
-        return apply_proxy(&v);
-    case CONFIG_INT:
-        return apply_int(&v);
-    case CONFIG_BOOL:
-        return str_to_bool(v.text, v.field) || refuse(&v, "must be yes or no");
-    case CONFIG_DAY:
-        return clock_parse_day(v.text, v.field) ||
-               refuse(&v, "must be a day that exists, as YYYY-MM-DD");
     case CONFIG_ZONE:
-        return apply_zone(&v);
+        return apply_text(l);
+    case CONFIG_URL:
+        return apply_url(l);
+    case CONFIG_INT:
+        if (!str_to_int64(l->text, l->key->min, l->key->max, &number)) {
+            return refuse(l, arena_printf(l->a, "must be a whole number from %lld to %lld",
+                                          (long long)l->key->min, (long long)l->key->max));
+        }
+        *(int *)l->field = (int)number;
+        return true;
+    case CONFIG_BOOL:
+        return str_to_bool(l->text, l->field) || refuse(l, "must be yes or no");
+    case CONFIG_DAY:
+        return clock_parse_day(l->text, l->field) ||
+               refuse(l, "must be a day that exists, as YYYY-MM-DD");
     case CONFIG_WORD:
     case CONFIG_CHOICE:
-        return apply_choice(&v);
+        return apply_choice(l);
     case CONFIG_LIST:
-        if (id == KEY_STREAMS) {
-            return apply_list(&v, l->request->known_streams, l->request->known_stream_count,
-                              &l->out->streams, &l->out->stream_count);
-        }
-        return apply_list(&v, NULL, 0, &l->out->export_tables, &l->out->export_table_count);
+        return apply_list(l);
     case CONFIG_CREDENTIAL:
         break; /* apply_credentials */
     }
@@ -793,33 +706,32 @@ static bool apply_values(struct loading *l)
 
 /* --- the shapes of credentials --------------------------------------------------------------- */
 
-/* What examples have in place of a credential. */
+/* What examples have in place of a credential; the UUID is the one of this program's documentation.
+ */
 static bool is_placeholder(const char *text)
 {
-    static const char *const signs[] = {
-        "your_",
-        "your-",
-        "yourclient",
-        "yoursecret",
-        "placeholder",
-        "changeme",
-        "change_me",
-        "change-me",
-        "_here",
-        "-here",
-        "xxxxx",
-        "<",
-        "${",
-        "{{",
-        "replace_",
-        "replace-",
-        "insert_",
-        "my_client",
-        "client_secret",
-        "client-secret",
-        "client_id",
-        "12345678-1234-1234-1234-123456789abc", /* the one of this program's documentation */
-    };
+    static const char *const signs[] = {"your_",
+                                        "your-",
+                                        "yourclient",
+                                        "yoursecret",
+                                        "placeholder",
+                                        "changeme",
+                                        "change_me",
+                                        "change-me",
+                                        "_here",
+                                        "-here",
+                                        "xxxxx",
+                                        "<",
+                                        "${",
+                                        "{{",
+                                        "replace_",
+                                        "replace-",
+                                        "insert_",
+                                        "my_client",
+                                        "client_secret",
+                                        "client-secret",
+                                        "client_id",
+                                        "12345678-1234-1234-1234-123456789abc"};
     /* ********, xxx, 000: one character over and over */
     return str_has_any(text, signs, COUNT_OF(signs)) ||
            (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
@@ -850,58 +762,46 @@ static bool is_base64_of_text(struct arena *a, const char *text)
     return readable;
 }
 
-static enum cause_id secret_cause(struct arena *a, const char *id, const char *secret)
-{
-    if (!str_is_uuid(id) && str_is_uuid(secret)) {
-        return CAUSE_CONFIG_EXCHANGED;
-    }
-    if (is_placeholder(secret)) {
-        return CAUSE_CONFIG_PLACEHOLDER;
-    }
-    if (begins_with_uuid(secret) && secret[UUID_BYTES] == ':') {
-        return CAUSE_CONFIG_PAIR;
-    }
-    if (secret[0] == ':' || str_ends_with(secret, ":")) {
-        return CAUSE_CONFIG_COLON_DOUBLED;
-    }
-    return is_base64_of_text(a, secret) ? CAUSE_CONFIG_BASE64 : CAUSE_NONE;
-}
-
-static enum cause_id id_cause(const char *id)
-{
-    if (is_placeholder(id)) {
-        return CAUSE_CONFIG_PLACEHOLDER;
-    }
-    if (strlen(id) > UUID_BYTES && begins_with_uuid(id)) {
-        return CAUSE_CONFIG_COLON_LOST;
-    }
-    return str_is_uuid(id) ? CAUSE_NONE : CAUSE_CONFIG_ID_NO_UUID;
-}
-
-/* Notes what is odd about the shapes of the credentials; `id` may be NULL, both may be empty. */
+/* Notes what is odd about the shapes of the credentials; either may be empty. */
 static void doubt_credentials(struct loading *l, const char *id, const char *secret)
 {
-    enum cause_id of_id = id != NULL ? id_cause(id) : CAUSE_NONE;
-    enum cause_id of_secret =
-        secret[0] != '\0' ? secret_cause(l->a, id == NULL ? "" : id, secret) : CAUSE_NONE;
-    if (of_id != CAUSE_NONE && of_secret != CAUSE_CONFIG_EXCHANGED) {
-        doubt(l->out, of_id, l->texts[KEY_CLIENT_ID].origin);
+    enum cause_id of_id = CAUSE_NONE;
+    enum cause_id of_secret = CAUSE_NONE;
+    if (is_placeholder(id)) {
+        of_id = CAUSE_CONFIG_PLACEHOLDER;
+    } else if (strlen(id) > UUID_BYTES && begins_with_uuid(id)) {
+        of_id = CAUSE_CONFIG_COLON_LOST;
+    } else if (id[0] != '\0' && !str_is_uuid(id)) {
+        of_id = CAUSE_CONFIG_ID_NO_UUID;
     }
-    if (of_secret != CAUSE_NONE) {
-        doubt(l->out, of_secret, l->texts[KEY_CLIENT_SECRET].origin);
+    if (!str_is_uuid(id) && str_is_uuid(secret)) {
+        of_id = CAUSE_NONE;
+        of_secret = CAUSE_CONFIG_EXCHANGED;
+    } else if (is_placeholder(secret)) {
+        of_secret = CAUSE_CONFIG_PLACEHOLDER;
+    } else if (begins_with_uuid(secret) && secret[UUID_BYTES] == ':') {
+        of_secret = CAUSE_CONFIG_PAIR;
+    } else if (secret[0] == ':' || str_ends_with(secret, ":")) {
+        of_secret = CAUSE_CONFIG_COLON_DOUBLED;
+    } else if (is_base64_of_text(l->a, secret)) {
+        of_secret = CAUSE_CONFIG_BASE64;
     }
+    doubt(l->out, of_id, l->texts[KEY_CLIENT_ID].origin);
+    doubt(l->out, of_secret, l->texts[KEY_CLIENT_SECRET].origin);
 }
 
 /* --- credentials ----------------------------------------------------------------------------- */
 
-/* Cuts off what users paste along with a credential, blanks around it and quotes, with a warning.
- */
-static char *clean_credential(struct loading *l, struct config_text *value)
+/* Takes a credential out of the texts, without what users paste along with it, blanks around it and
+ * quotes (warned about). "" when there is none; NULL with `e` when it cannot be one. */
+static char *take_credential(struct loading *l, enum config_key_id id)
 {
+    struct config_text *value = &l->texts[id];
+    const char *what = id == KEY_CLIENT_ID ? "client id" : "client secret";
     bool trimmed = false;
-    char *text = str_trim(l->a, value->text, &trimmed);
-    size_t length = strlen(text);
     bool quoted = value->was_quoted;
+    char *text = str_trim(l->a, value->text == NULL ? "" : value->text, &trimmed);
+    size_t length = strlen(text);
     if (length >= 2 && (text[0] == '"' || text[0] == '\'') && text[length - 1] == text[0]) {
         text[length - 1] = '\0';
         text++;
@@ -914,101 +814,73 @@ static char *clean_credential(struct loading *l, struct config_text *value)
             LOG_S("what", quoted ? "quotes" : "blanks around it"), LOG_S("where", value->origin));
         doubt(l->out, quoted ? CAUSE_CONFIG_QUOTES : CAUSE_CONFIG_BLANKS, value->origin);
     }
-    return text;
-}
-
-/* Credentials are printable ASCII without blanks; the id also goes before a colon. */
-static bool check_credential(struct loading *l, const char *text, bool is_id, const char *origin)
-{
-    const char *what = is_id ? "client id" : "client secret";
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '\n' || *c == '\r') {
-            err_set(l->e, ERR_CONFIG, "%s: holds more than one line; it must hold the %s alone",
-                    origin, what);
-            return err_cause(l->e, CAUSE_CONFIG_LINES);
-        }
-        if (*c <= ' ' || *c >= 0x7F || (is_id && *c == ':')) {
-            err_set(l->e, ERR_CONFIG,
-                    "%s: has a character that no %s has (position %zu); paste it again from "
-                    "Genesys Cloud (Admin > Integrations > OAuth)",
-                    origin, what, (size_t)(c - text) + 1);
-            return err_cause(l->e, *c == ':' ? CAUSE_CONFIG_PAIR : CAUSE_CONFIG_CHARACTER);
-        }
+    /* Printable ASCII without blanks; the id also goes before a colon. */
+    size_t good = 0;
+    while (text[good] > ' ' && text[good] < 0x7F && !(id == KEY_CLIENT_ID && text[good] == ':')) {
+        good++;
     }
-    return true;
+    if (text[good] == '\0') {
+        return text;
+    }
+    if (text[good] == '\n' || text[good] == '\r') {
+        err_set(l->e, ERR_CONFIG, "%s: holds more than one line; it must hold the %s alone",
+                value->origin, what);
+        err_cause(l->e, CAUSE_CONFIG_LINES);
+    } else {
+        err_set(l->e, ERR_CONFIG,
+                "%s: has a character that no %s has (position %zu); paste it again from "
+                "Genesys Cloud (Admin > Integrations > OAuth)",
+                value->origin, what, good + 1);
+        err_cause(l->e, text[good] == ':' ? CAUSE_CONFIG_PAIR : CAUSE_CONFIG_CHARACTER);
+    }
+    secret_wipe(text, strlen(text));
+    return NULL;
 }
 
 static bool apply_credentials(struct loading *l)
 {
-    struct config_text *id = &l->texts[KEY_CLIENT_ID];
-    struct config_text *secret = &l->texts[KEY_CLIENT_SECRET];
-    if (id->text != NULL) {
-        char *text = clean_credential(l, id);
-        if (!check_credential(l, text, true, id->origin)) {
-            return false;
-        }
-        l->out->client_id = text[0] == '\0' ? NULL : text;
+    const char *id = take_credential(l, KEY_CLIENT_ID);
+    char *secret = id == NULL ? NULL : take_credential(l, KEY_CLIENT_SECRET);
+    if (secret == NULL) {
+        return false;
     }
-    if (secret->text == NULL) {
-        return true;
+    const char *origin = l->texts[KEY_CLIENT_SECRET].origin;
+    l->out->client_id = id[0] == '\0' ? NULL : id;
+    if (origin != NULL) {
+        doubt_credentials(l, id, secret);
     }
-    char *text = clean_credential(l, secret);
-    bool good = check_credential(l, text, false, secret->origin);
-    if (good) {
-        doubt_credentials(l, l->out->client_id, text);
+    if (secret[0] != '\0') {
+        l->out->client_secret = secret_new(secret, strlen(secret));
+        l->out->client_secret_origin = origin;
     }
-    if (good && text[0] != '\0') {
-        l->out->client_secret = secret_new(text, strlen(text));
-        l->out->client_secret_origin = secret->origin;
-    }
-    secret_wipe(text, strlen(text));
-    return good;
+    secret_wipe(secret, strlen(secret));
+    return true;
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-/* Where a missing value belongs. */
-static bool fail_missing(struct loading *l, enum cause_id cause, const char *what)
+static bool check_login(struct loading *l)
 {
-    if (l->out->path != NULL) {
-        err_set(l->e, ERR_CONFIG, "%s: %s", l->out->path, what);
+    const struct config *c = l->out;
+    enum cause_id cause = CAUSE_CONFIG_SECRET_MISSING;
+    const char *what = "the client secret is missing: set [genesys] client_secret_file or "
+                       "client_secret, or GENESYS_CLIENT_SECRET";
+    if (c->region == NULL && (c->login_url == NULL || c->api_url == NULL)) {
+        cause = CAUSE_CONFIG_REGION_MISSING;
+        what = "[genesys] region is missing: give the AWS region, the login domain or any URL of "
+               "your Genesys Cloud (or set GENESYS_REGION)";
+    } else if (c->client_id == NULL) {
+        cause = CAUSE_CONFIG_ID_MISSING;
+        what = "[genesys] client_id is missing (or set GENESYS_CLIENT_ID)";
+    } else if (c->client_secret != NULL) {
+        return true;
+    }
+    if (c->path != NULL) {
+        err_set(l->e, ERR_CONFIG, "%s: %s", c->path, what);
         return err_cause(l->e, cause);
     }
     err_set(l->e, ERR_CONFIG, "no configuration file (looked for %s), and %s", l->searched, what);
     return err_cause(l->e, CAUSE_CONFIG_ABSENT);
-}
-
-static bool check_login(struct loading *l)
-{
-    const struct config *c = l->out;
-    if (c->region == NULL && (c->login_url == NULL || c->api_url == NULL)) {
-        return fail_missing(l, CAUSE_CONFIG_REGION_MISSING,
-                            "[genesys] region is missing: give the AWS region, the login domain "
-                            "or any URL of your Genesys Cloud (or set GENESYS_REGION)");
-    }
-    if (c->client_id == NULL) {
-        return fail_missing(l, CAUSE_CONFIG_ID_MISSING,
-                            "[genesys] client_id is missing (or set GENESYS_CLIENT_ID)");
-    }
-    if (c->client_secret == NULL) {
-        return fail_missing(l, CAUSE_CONFIG_SECRET_MISSING,
-                            "the client secret is missing: set [genesys] client_secret_file or "
-                            "client_secret, or GENESYS_CLIENT_SECRET");
-    }
-    return true;
-}
-
-static bool load(struct loading *l)
-{
-    if (!find_ini(l)) {
-        return false;
-    }
-    /* Who reads the database alone need not be able to read the credentials. */
-    if (!l->request->needs_login) {
-        wipe_text(&l->texts[KEY_CLIENT_SECRET]);
-        return apply_values(l);
-    }
-    return take_credentials(l) && apply_values(l) && apply_credentials(l) && check_login(l);
 }
 
 bool config_load(const struct config_request *request, struct arena *a, struct config *out,
@@ -1017,7 +889,16 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
     *out = (struct config){0};
     err_clear(e);
     struct loading l = {.request = request, .a = a, .out = out, .searched = "", .e = e};
-    if (load(&l)) {
+    bool loaded = find_ini(&l);
+    if (loaded && request->needs_login) {
+        loaded =
+            take_credentials(&l) && apply_values(&l) && apply_credentials(&l) && check_login(&l);
+    } else if (loaded) {
+        /* Who reads the database alone need not be able to read the credentials. */
+        wipe_text(&l.texts[KEY_CLIENT_SECRET]);
+        loaded = apply_values(&l);
+    }
+    if (loaded) {
         return true;
     }
     if (e->cause == CAUSE_NONE && is_absent(e)) {
@@ -1029,15 +910,13 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
     return false;
 }
 
-bool config_blame(const struct config *c, const char *section, const char *key, struct err *e)
+bool config_blame(const struct config *c, enum config_key_id id, struct err *e)
 {
-    enum config_key_id id = find_key(section, key);
-    INVARIANT(id != CONFIG_KEY_COUNT);
     e->kind = ERR_CONFIG;
     if (c->origins != NULL && c->origins[id] != NULL) {
         return err_prefix(e, "%s", c->origins[id]);
     }
-    return err_prefix(e, "[%s] %s", section, key);
+    return err_prefix(e, "[%s] %s", config_keys[id].section, config_keys[id].name);
 }
 
 void config_wipe(struct config *c)

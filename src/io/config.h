@@ -93,47 +93,47 @@ enum config_type {
     CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
 
-/* X(id, section, name, field of struct config, type, default or NULL, smallest, largest, words or
- * NULL) */
+/* X(id, section, name, field of struct config, type and what else there is of struct config_key: a
+ * default, a range, words, a variable) */
 #define CONFIG_KEYS(X)                                                                             \
-    X(KEY_REGION, "genesys", "region", region, CONFIG_TEXT, NULL, 0, 0, NULL)                      \
-    X(KEY_LOGIN_URL, "genesys", "login_url", login_url, CONFIG_URL, NULL, 0, 0, NULL)              \
-    X(KEY_API_URL, "genesys", "api_url", api_url, CONFIG_URL, NULL, 0, 0, NULL)                    \
-    X(KEY_CLIENT_ID, "genesys", "client_id", client_id, CONFIG_CREDENTIAL, NULL, 0, 0, NULL)       \
-    X(KEY_CLIENT_SECRET, "genesys", "client_secret", client_secret, CONFIG_CREDENTIAL, NULL, 0, 0, \
-      NULL)                                                                                        \
-    X(KEY_CLIENT_SECRET_FILE, "genesys", "client_secret_file", client_secret_file, CONFIG_PATH,    \
-      NULL, 0, 0, NULL)                                                                            \
-    X(KEY_ORGANIZATION, "genesys", "organization", organization, CONFIG_TEXT, NULL, 0, 0, NULL)    \
-    X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY, NULL, 0, 0, NULL)                        \
-    X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH, NULL, 0, 0, NULL)                   \
-    X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db", 0, 0,      \
-      NULL)                                                                                        \
-    X(KEY_START, "extract", "start", start_day, CONFIG_DAY, NULL, 0, 0, NULL)                      \
-    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_ZONE, "UTC", 0, 0, NULL)               \
-    X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST, NULL, 0, 0, NULL)                   \
-    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "4", 0, 31, NULL)  \
-    X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", 0, 168, NULL)   \
-    X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", 1, 64, NULL)              \
+    X(KEY_REGION, "genesys", "region", region, CONFIG_TEXT, .variable = "GENESYS_REGION")          \
+    X(KEY_LOGIN_URL, "genesys", "login_url", login_url, CONFIG_URL)                                \
+    X(KEY_API_URL, "genesys", "api_url", api_url, CONFIG_URL)                                      \
+    X(KEY_CLIENT_ID, "genesys", "client_id", client_id, CONFIG_CREDENTIAL,                         \
+      .variable = "GENESYS_CLIENT_ID")                                                             \
+    X(KEY_CLIENT_SECRET, "genesys", "client_secret", client_secret, CONFIG_CREDENTIAL,             \
+      .variable = "GENESYS_CLIENT_SECRET")                                                         \
+    X(KEY_CLIENT_SECRET_FILE, "genesys", "client_secret_file", client_secret_file, CONFIG_PATH)    \
+    X(KEY_ORGANIZATION, "genesys", "organization", organization, CONFIG_TEXT)                      \
+    X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY)                                          \
+    X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH)                                     \
+    X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db")            \
+    X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \
+    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_ZONE, "UTC")                           \
+    X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST)                                     \
+    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "4", .max = 31)    \
+    X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", .max = 168)     \
+    X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", .min = 1, .max = 64)      \
     X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
-      "300", 1, 1000000, NULL)                                                                     \
-    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto", 0, 0,      \
-      "auto job query")                                                                            \
-    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto", 0, 0,        \
-      "auto workforcemanagement agents_status realtime_intervals")                                 \
-    X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export", 0, 0, NULL)   \
-    X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no", 0, 0, NULL)                      \
-    X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no", 0, 0, NULL)                         \
-    X(KEY_TABLES, "export", "tables", export_tables, CONFIG_LIST, NULL, 0, 0, NULL)                \
+      "300", .min = 1, .max = 1000000)                                                             \
+    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto",            \
+      .words = "auto job query")                                                                   \
+    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
+      .words = "auto workforcemanagement agents_status realtime_intervals")                        \
+    X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
+    X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \
+    X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no")                                     \
+    X(KEY_TABLES, "export", "tables", export_tables, CONFIG_LIST)                                  \
     X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", neutralize_formulas, CONFIG_BOOL,  \
-      "no", 0, 0, NULL)                                                                            \
-    X(KEY_DUE_HOURS, "status", "due_hours", due_hours, CONFIG_INT, "26", 1, 8760, NULL)            \
-    X(KEY_TEXTFILE, "metrics", "textfile", metrics_textfile, CONFIG_PATH, NULL, 0, 0, NULL)        \
-    X(KEY_LEVEL, "log", "level", log_level, CONFIG_CHOICE, "warn", 0, 0, "error warn info debug")  \
-    X(KEY_FORMAT, "log", "format", log_format, CONFIG_CHOICE, "text", 0, 0, "text json")
+      "no")                                                                                        \
+    X(KEY_DUE_HOURS, "status", "due_hours", due_hours, CONFIG_INT, "26", .min = 1, .max = 8760)    \
+    X(KEY_TEXTFILE, "metrics", "textfile", metrics_textfile, CONFIG_PATH)                          \
+    X(KEY_LEVEL, "log", "level", log_level, CONFIG_CHOICE, "warn",                                 \
+      .words = "error warn info debug")                                                            \
+    X(KEY_FORMAT, "log", "format", log_format, CONFIG_CHOICE, "text", .words = "text json")
 
 enum config_key_id {
-#define CONFIG_KEY_ENUM(id, section, name, field, type, value, min, max, words) id,
+#define CONFIG_KEY_ENUM(id, ...) id,
     CONFIG_KEYS(CONFIG_KEY_ENUM)
 #undef CONFIG_KEY_ENUM
         CONFIG_KEY_COUNT
@@ -148,6 +148,7 @@ struct config_key {
     int64_t min;
     int64_t max;
     const char *words;
+    const char *variable; /* of the environment and of .env */
 };
 
 extern const struct config_key config_keys[CONFIG_KEY_COUNT];
@@ -169,8 +170,8 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
 
 /* For errors that a value causes in a higher layer (a time zone, a region, a table's name): puts
  * the value's origin in front ("rollcall.ini:12: [extract] timezone: ...") and makes the error
- * ERR_CONFIG. `section` and `key` must be in CONFIG_KEYS. Returns false. */
-bool config_blame(const struct config *c, const char *section, const char *key, struct err *e);
+ * ERR_CONFIG. Returns false. */
+bool config_blame(const struct config *c, enum config_key_id id, struct err *e);
 
 /* The word in force for a key of type CONFIG_WORD, named "section.key"; NULL when there is none. */
 const char *config_word(const struct config *c, const char *name);

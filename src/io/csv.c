@@ -135,35 +135,18 @@ static char *room(struct csv_writer *w, size_t length)
     return w->block->bytes + w->block->used;
 }
 
-static void add_char(struct csv_writer *w, char c)
-{
-    *room(w, 1) = c;
-    w->block->used++;
-}
-
-static void start_field(struct csv_writer *w)
-{
-    if (w->in_record) {
-        add_char(w, ',');
-    }
-    w->in_record = true;
-}
-
-/* A field whose bytes are to be written as they are. */
+/* A field whose bytes are to be written as they are, or none, when `add` is to follow. */
 static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 {
-    if (length >= BLOCK_BYTES / 2) {
-        start_field(w);
-        add(w, bytes, length);
-        return;
-    }
-    char *to = room(w, length + 1);
+    size_t whole = length < BLOCK_BYTES / 2 ? length : 0;
     size_t comma = w->in_record ? 1 : 0;
+    char *to = room(w, whole + 1);
 
     *to = ',';
-    memcpy(to + comma, bytes, length);
-    w->block->used += comma + length;
+    memcpy(to + comma, bytes, whole);
+    w->block->used += comma + whole;
     w->in_record = true;
+    add(w, bytes + whole, length - whole);
 }
 
 /* --- text ------------------------------------------------------------------------------------ */
@@ -247,12 +230,12 @@ static void add_text(struct csv_writer *w, const char *text, size_t length)
         add_field(w, text, length);
         return;
     }
-    start_field(w);
+    add_field(w, "", 0);
     if (quotes) {
-        add_char(w, '"');
+        add(w, "\"", 1);
     }
     if (apostrophe) {
-        add_char(w, '\'');
+        add(w, "'", 1);
     }
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '"' || text[i] == '\0') {
@@ -263,7 +246,7 @@ static void add_text(struct csv_writer *w, const char *text, size_t length)
     }
     add(w, text + done, length - done);
     if (quotes) {
-        add_char(w, '"');
+        add(w, "\"", 1);
     }
 }
 
@@ -370,7 +353,7 @@ void csv_cell(struct csv_writer *w, const struct cell *c)
         add_real(w, c->value.real);
         break;
     case CELL_NULL:
-        start_field(w);
+        add_field(w, "", 0);
         break;
     }
 }

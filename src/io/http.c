@@ -383,7 +383,7 @@ static int on_progress(void *user, curl_off_t unused, curl_off_t down, curl_off_
     return t->stalled ? 1 : 0;
 }
 
-#define SET(option, value) (ok = ok && curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
+#define SET(option, value) (ok &= curl_easy_setopt(easy, (option), (value)) == CURLE_OK)
 
 static bool set_security(CURL *easy, const struct http *h, const struct http_target *target)
 {

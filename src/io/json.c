@@ -79,10 +79,10 @@ static struct survey look_over(char *text, size_t length)
             s.values++;
             depth++;
             s.depth = depth > s.depth ? depth : s.depth;
-        } else if (c == ']' || c == '}') {
-            depth -= depth > 0 ? 1 : 0;
-        } else {
-            s.values += c == ',' || c == ':' ? 1 : 0;
+        } else if (c == ',' || c == ':') {
+            s.values++;
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
         }
     }
     return s;
@@ -181,7 +181,7 @@ static struct json follow(struct json v, const char *path, size_t length)
 
     while (v.value != NULL) {
         const char *dot = memchr(path, '.', (size_t)(end - path));
-        v = json_get_n(v, path, (size_t)((dot ? dot : end) - path));
+        v.value = yyjson_obj_getn(v.value, path, (size_t)((dot ? dot : end) - path));
         if (!dot) {
             break;
         }

@@ -99,12 +99,6 @@ static inline struct json json_get(struct json v, const char *key)
     return (struct json){yyjson_obj_get(v.value, key)};
 }
 
-/* The same, the key given by length. */
-static inline struct json json_get_n(struct json v, const char *key, size_t key_length)
-{
-    return (struct json){yyjson_obj_getn(v.value, key, key_length)};
-}
-
 /* Follows a dotted path ("division.id"); absent when any step is. */
 struct json json_path(struct json v, const char *path);
 

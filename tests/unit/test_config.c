@@ -583,11 +583,11 @@ TEST_IN_FIXTURE(blame)
 {
     struct loaded *l = good(load_text("[extract]\ntimezone = Asia/Soul\n", false));
     err_set(&l->e, ERR_USAGE, "no such zone");
-    assert_false(config_blame(&l->c, "extract", "timezone", &l->e));
+    assert_false(config_blame(&l->c, KEY_TIMEZONE, &l->e));
     assert_int_equal(l->e.kind, ERR_CONFIG);
     assert_string_equal(l->e.message, "rollcall.ini:2: [extract] timezone: no such zone");
     err_set(&l->e, ERR_STORE, "gone");
-    assert_false(config_blame(&l->c, "database", "path", &l->e));
+    assert_false(config_blame(&l->c, KEY_DATABASE_PATH, &l->e));
     assert_string_equal(l->e.message, "[database] path: gone");
 }
 
