@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "api/diagnosis.h"
 #include "api/pace.h"
-#include "api/retry.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -19,21 +17,23 @@ enum {
     MAX_ROUTES = 128,
     MAX_SEGMENT_BYTES = 64,
     MAX_REFUSALS = 20, /* tokens that one request may see refused while others prove them good */
+    LIFETIME_UNSAID_SECONDS = 300, /* the shortest a client can be set to */
+    LIFETIME_LONGEST_SECONDS = 48 * 3600,
+    RENEW_AHEAD_SECONDS = 300,
+    RENEW_AHEAD_PARTS = 10,
+    TOKEN_LONGEST_BYTES = 16384,
+    WORDS_BYTES = 300,
 };
+
+#define TOKEN_PATH "/oauth/token"
 
 /* A request. It is in one place at a time: in `queue` (to be sent at due_ms, in the order of its
  * number), in `wire`, or in `finished` (its final answer waits to be taken). */
 struct flight {
     struct flight *next;
     struct arena *arena; /* of all this */
-    enum client_target target;
-    enum http_method method;
+    struct client_request request;
     const char *url;
-    const char *login_url; /* of CLIENT_LOGIN: the host's base URL, else NULL */
-    const char *body;
-    const char *label;
-    bool want_document;
-    bool brief;
 
     int64_t number; /* in the order of client_send */
     size_t route;
@@ -60,7 +60,7 @@ struct client {
     struct token token;
     struct route_count routes[MAX_ROUTES];
     size_t route_count;
-    uint64_t random_state;
+    unsigned short random_state[3];
 
     struct flights queue;
     struct flights wire;
@@ -124,15 +124,6 @@ static struct flight *flights_take(struct flights *list)
     return f;
 }
 
-static struct flight *flight_new(void)
-{
-    struct arena *a = arena_new(2 * sizeof(struct flight));
-    struct flight *f = arena_alloc(a, sizeof(*f));
-
-    f->arena = a;
-    return f;
-}
-
 static void flight_free(struct flight *f)
 {
     client_answer_free(&f->answer);
@@ -167,13 +158,16 @@ static void fail_all(struct client *c, const struct err *error)
 /* --- routes: paths with their ids replaced, and what is counted on each ------------------------
  */
 
-/* Writes the route of a path ("/api/v2/.../jobs/<id>/results?...") into `out` (ROUTE_BYTES): UUIDs
- * and what follows a "jobs" segment (save "availability") become {id}; no query string. */
-static void route_of(const char *path, char *out)
+/* The index of the counters for `method` and the route of `path`
+ * ("/api/v2/.../jobs/<id>/results?...", without the query string; UUIDs and what follows a "jobs"
+ * segment, save "availability", become {id}), made when new; beyond MAX_ROUTES all count as
+ * "other". */
+static size_t find_route(struct client *c, const char *method, const char *path)
 {
     const char *end = path + strcspn(path, "?#");
-    char before[MAX_SEGMENT_BYTES] = "";
+    bool after_jobs = false;
     struct buf route;
+    size_t i = 0;
 
     buf_init(&route, ROUTE_BYTES - 1);
     while (path < end) {
@@ -185,46 +179,58 @@ static void route_of(const char *path, char *out)
         }
         size_t length = strcspn(path, "/?#");
         snprintf(segment, sizeof(segment), "%.*s", (int)length, path);
-        bool is_job_id =
-            str_eq(before, "jobs") && segment[0] != '\0' && !str_eq(segment, "availability");
+        bool is_job_id = after_jobs && segment[0] != '\0' && !str_eq(segment, "availability");
         (void)buf_add_str(&route, is_job_id || str_is_uuid(segment) ? "{id}" : segment);
-        memcpy(before, segment, sizeof(before));
+        after_jobs = str_eq(segment, "jobs");
         path += length;
     }
-    snprintf(out, ROUTE_BYTES, "%s", buf_str(&route));
+    while (i < c->route_count &&
+           !(str_eq(c->routes[i].route, buf_str(&route)) && str_eq(c->routes[i].method, method))) {
+        i++;
+    }
+    if (i == MAX_ROUTES) {
+        i = MAX_ROUTES - 1;
+    } else if (i == c->route_count) {
+        struct route_count *made = &c->routes[c->route_count++];
+        bool is_last = c->route_count == MAX_ROUTES;
+        snprintf(made->method, sizeof(made->method), "%s", method);
+        snprintf(made->route, ROUTE_BYTES, "%s", is_last ? "other" : buf_str(&route));
+    }
     buf_free(&route);
-}
-
-/* The index of the counters for `method` and the route of `path`, made when new; beyond MAX_ROUTES
- * all count as "other". */
-static size_t find_route(struct client *c, const char *method, const char *path)
-{
-    char route[ROUTE_BYTES];
-
-    route_of(path, route);
-    for (size_t i = 0; i < c->route_count; i++) {
-        if (str_eq(c->routes[i].route, route) && str_eq(c->routes[i].method, method)) {
-            return i;
-        }
-    }
-    if (c->route_count == MAX_ROUTES) {
-        return MAX_ROUTES - 1;
-    }
-    struct route_count *made = &c->routes[c->route_count];
-    bool is_last = c->route_count == MAX_ROUTES - 1;
-    snprintf(made->method, sizeof(made->method), "%s", method);
-    snprintf(made->route, ROUTE_BYTES, "%s", is_last ? "other" : route);
-    return c->route_count++;
+    return i;
 }
 
 /* --- making and sending ---------------------------------------------------------------------- */
 
-static void aim_at_login(struct client *c, struct flight *f, const char *login_url)
+/* A flight with a copy of the request's texts, in no list yet. */
+static struct flight *flight_new(struct client *c, const struct client_request *request)
 {
-    f->target = CLIENT_LOGIN;
-    f->login_url = arena_strdup(f->arena, login_url);
-    f->url = arena_printf(f->arena, "%s%s", login_url, TOKEN_PATH);
-    f->route = find_route(c, methods[HTTP_POST], TOKEN_PATH);
+    struct arena *a = arena_new(2 * sizeof(struct flight));
+    struct flight *f = arena_alloc(a, sizeof(*f));
+    struct client_request *copy = &f->request;
+    const char *route = request->path;
+
+    f->arena = a;
+    f->due_ms = request->not_before_ms;
+    f->answer.user = request->user;
+    *copy = *request;
+    copy->path = arena_strdup(a, request->path);
+    copy->body = request->body ? arena_strdup(a, request->body) : NULL;
+    copy->label = arena_strdup(a, request->label ? request->label : request->path);
+    if (request->target == CLIENT_LOGIN) {
+        copy->method = HTTP_POST;
+        /* Scopes do not apply to this grant and are never sent. */
+        copy->body = "grant_type=client_credentials";
+        route = TOKEN_PATH;
+        f->url = arena_printf(a, "%s%s", copy->path, TOKEN_PATH);
+    } else if (request->target == CLIENT_URL) {
+        route = "other host";
+        f->url = copy->path;
+    } else {
+        f->url = arena_printf(a, "%s%s", c->config->api_url, copy->path);
+    }
+    f->route = find_route(c, methods[copy->method], route);
+    return f;
 }
 
 struct client *client_new(const struct config *config, struct err *e)
@@ -243,9 +249,10 @@ struct client *client_new(const struct config *config, struct err *e)
     c->config = config;
     c->http = http;
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
-    c->random_state = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
-    c->login = flight_new();
-    aim_at_login(c, c->login, config->login_url);
+    uint64_t seed = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
+    memcpy(c->random_state, &seed, sizeof(c->random_state));
+    c->login =
+        flight_new(c, &(struct client_request){.target = CLIENT_LOGIN, .path = config->login_url});
     atomic_init(&c->woken, false);
     atomic_init(&c->server_offset_ms, TIME_NONE);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
@@ -259,34 +266,16 @@ void client_free(struct client *c)
     }
     client_abort(c);
     http_free(c->http);
-    token_free(&c->token);
+    secret_free(c->token.value);
     flight_free(c->login);
     free(c);
 }
 
 void client_send(struct client *c, const struct client_request *request)
 {
-    struct flight *f = flight_new();
-    struct arena *a = f->arena;
+    struct flight *f = flight_new(c, request);
 
-    f->target = request->target;
-    f->method = request->method;
-    f->body = request->body ? arena_strdup(a, request->body) : NULL;
-    f->label = arena_strdup(a, request->label ? request->label : request->path);
-    f->want_document = request->want_document;
-    f->brief = request->brief;
-    f->answer.user = request->user;
     f->number = c->numbers++;
-    f->due_ms = request->not_before_ms;
-    if (request->target == CLIENT_LOGIN) {
-        aim_at_login(c, f, request->path);
-    } else if (request->target == CLIENT_URL) {
-        f->url = arena_strdup(a, request->path);
-        f->route = find_route(c, methods[request->method], "other host");
-    } else {
-        f->url = arena_printf(a, "%s%s", c->config->api_url, request->path);
-        f->route = find_route(c, methods[request->method], request->path);
-    }
     if (c->dead) {
         fail(c, f, &c->token_refusal);
     } else {
@@ -316,17 +305,19 @@ static struct flight *first_due(const struct client *c, int64_t now_ms, int64_t 
 static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err *e)
 {
     struct http_request request = {
-        .method = f->method,
+        .method = f->request.method,
         .url = f->url,
-        .body = f->body,
-        .body_length = f->body ? strlen(f->body) : 0,
-        .bearer = f->target == CLIENT_API ? c->token.value : NULL,
+        .body = f->request.body,
+        .body_length = f->request.body ? strlen(f->request.body) : 0,
+        .bearer = f->request.target == CLIENT_API ? c->token.value : NULL,
+        .user = f,
     };
 
-    if (f->target == CLIENT_LOGIN) {
-        token_request(c->config, f->url, &request);
+    if (f->request.target == CLIENT_LOGIN) {
+        request.content_type = "application/x-www-form-urlencoded";
+        request.basic_user = c->config->client_id;
+        request.basic_secret = c->config->client_secret;
     }
-    request.user = f;
     f->sent_ms = now_ms;
     f->generation = c->token.generation;
     if (f->attempt++ == 0) {
@@ -373,12 +364,13 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = due - now;
             break;
         }
-        if (f->target == CLIENT_API && token_stale(&c->token, now)) {
+        bool has_token = c->token.value && now < c->token.renew_at_ms;
+        if (f->request.target == CLIENT_API && !has_token) {
             sent = send_login(c, now) || sent;
             *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login->due_ms - now;
             break;
         }
-        int64_t pause = f->target == CLIENT_API ? pace_take(&c->pace, now) : 0;
+        int64_t pause = f->request.target == CLIENT_API ? pace_take(&c->pace, now) : 0;
         if (pause > 0) {
             *wait_ms = pause;
             break;
@@ -399,17 +391,6 @@ static bool send_due(struct client *c, int64_t *wait_ms)
 
 /* --- what answers mean: repeated, refused or final ------------------------------------------- */
 
-/* A random number in [0, 1), by splitmix64: jitter needs no better. */
-static double random_part(struct client *c)
-{
-    uint64_t z = (c->random_state += UINT64_C(0x9e3779b97f4a7c15));
-
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    z ^= z >> 31;
-    return (double)(z >> 11) / 9007199254740992.0;
-}
-
 /* The answer's Retry-After in ms; -1 when absent. */
 static int64_t retry_after_of(const struct http_answer *answer)
 {
@@ -422,13 +403,13 @@ static int64_t retry_after_of(const struct http_answer *answer)
 static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum retry_reason reason,
                               int64_t retry_after)
 {
-    if (f->brief) {
+    if (f->request.brief) {
         /* A name that is unknown or a port that is closed stays so; the rest may pass. */
         bool may_pass = reason == RETRY_SERVER || f->answer.http.failure == HTTP_RESET;
         return may_pass && f->attempt == 1 ? limit_get(LIMIT_RETRY_BASE_MS) : -1;
     }
     return retry_wait_ms(reason, f->attempt, retry_after, clock_monotonic_ms() - f->first_sent_ms,
-                         random_part(c));
+                         erand48(c->random_state));
 }
 
 /* Queues a flight again, without the answer it got. */
@@ -450,30 +431,16 @@ static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
         return false;
     }
     queue_again(c, f, wait);
-    LOG(LOG_INFO, "request repeated", LOG_S("request", f->label), LOG_S("reason", reasons[reason]),
-        LOG_N("attempt", f->attempt), LOG_N("wait_ms", wait));
+    LOG(LOG_INFO, "request repeated", LOG_S("request", f->request.label),
+        LOG_S("reason", reasons[reason]), LOG_N("attempt", f->attempt), LOG_N("wait_ms", wait));
     return true;
 }
 
-/* What an answer says about the pace of all requests. */
-static void learn_pace(struct client *c, const struct flight *f, int64_t retry_after)
+/* Wipes and frees the token's text; its other facts stay. */
+static void drop_token(struct token *t)
 {
-    const struct http_answer *answer = &f->answer.http;
-    int64_t now = clock_monotonic_ms();
-
-    pace_headers(&c->pace, now, answer->ratelimit_allowed, answer->ratelimit_count,
-                 answer->ratelimit_reset_seconds);
-    if (answer->status == 429) {
-        /* A Retry-After too long to wait for ends its request; it must not hold the others. */
-        bool waits = retry_after <= limit_get(LIMIT_RETRY_AFTER_MS);
-        pace_slow_down(&c->pace, now, f->sent_ms, waits ? retry_after : 0);
-    }
-}
-
-static void drop_token(struct client *c)
-{
-    token_free(&c->token);
-    c->token_refused = false;
+    secret_free(t->value);
+    t->value = NULL;
 }
 
 /* Deals with a 401 to an API request: it goes out again with another token. */
@@ -488,30 +455,14 @@ static void token_refused(struct client *c, struct flight *f)
         return;
     }
     if (is_current && c->token.proven) {
-        drop_token(c);
+        drop_token(&c->token);
     } else if (is_current && !c->token_refused) {
         c->token_refused = true;
-        answer_error(e, &f->answer.http, f->label, code);
+        answer_error(e, &f->answer.http, f->request.label, code);
         err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
         diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
     }
     queue_again(c, f, 0);
-}
-
-/* After each answer: decides about a fresh token that was refused, once it is known whether it ever
- * worked. */
-static void settle_refusal(struct client *c)
-{
-    if (!c->token_refused) {
-        return;
-    }
-    if (c->token.proven) {
-        drop_token(c);
-    } else if (c->wire.count == 0) {
-        drop_token(c);
-        c->dead = true;
-        fail_all(c, &c->token_refusal);
-    }
 }
 
 static void api_answered(struct client *c, struct flight *f)
@@ -519,9 +470,17 @@ static void api_answered(struct client *c, struct flight *f)
     const struct http_answer *answer = &f->answer.http;
     int64_t retry_after = retry_after_of(answer);
 
-    if (f->target == CLIENT_API) {
-        learn_pace(c, f, retry_after);
-        if (answer->status == 401 && !f->brief) {
+    if (f->request.target == CLIENT_API) {
+        int64_t now = clock_monotonic_ms();
+
+        pace_headers(&c->pace, now, answer->ratelimit_allowed, answer->ratelimit_count,
+                     answer->ratelimit_reset_seconds);
+        if (answer->status == 429) {
+            /* A Retry-After too long to wait for ends its request; it must not hold the others. */
+            bool waits = retry_after <= limit_get(LIMIT_RETRY_AFTER_MS);
+            pace_slow_down(&c->pace, now, f->sent_ms, waits ? retry_after : 0);
+        }
+        if (answer->status == 401 && !f->request.brief) {
             token_refused(c, f);
             return;
         }
@@ -535,24 +494,138 @@ static void api_answered(struct client *c, struct flight *f)
     }
 }
 
-/* Reads the answer to a login, whose body is wiped: into the client's token when the host is the
+/* --- logins ---------------------------------------------------------------------------------- */
+
+/* A token goes into a header: visible ASCII alone. */
+static bool is_token(const char *text, size_t length)
+{
+    if (!text || length == 0 || length > TOKEN_LONGEST_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] <= ' ' || text[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes the token that the document of a login holds, if any; its text is wiped there. */
+static bool take_token(struct token *t, struct json root)
+{
+    struct json type = json_get(root, "token_type");
+    size_t length = 0;
+    const char *text = json_text(json_get(root, "access_token"), &length);
+    int64_t lifetime;
+
+    if (!is_token(text, length) ||
+        (json_type(type) != JSON_ABSENT && !str_eq_nocase(json_str(type), "bearer"))) {
+        return false;
+    }
+    if (!json_int(json_get(root, "expires_in"), &lifetime) || lifetime <= 0) {
+        lifetime = LIFETIME_UNSAID_SECONDS;
+    }
+    if (lifetime > LIFETIME_LONGEST_SECONDS) {
+        lifetime = LIFETIME_LONGEST_SECONDS;
+    }
+    int64_t ahead = lifetime / RENEW_AHEAD_PARTS;
+    if (ahead > RENEW_AHEAD_SECONDS) {
+        ahead = RENEW_AHEAD_SECONDS;
+    }
+    secret_free(t->value);
+    *t = (struct token){
+        .value = secret_new(text, length),
+        .lifetime_seconds = lifetime,
+        .renew_at_ms = clock_monotonic_ms() + (lifetime - ahead) * MS_PER_SECOND,
+        .generation = t->generation + 1,
+    };
+    /* The document is about to be freed; nothing reads it after this. */
+    secret_wipe((char *)text, length);
+    return true;
+}
+
+/* Makes the error of a login refused. The login host says why in a body {error, description,
+ * error_description}; without one `doc` is NULL. */
+static void refuse_login(const struct config *config, struct flight *f, const struct json_doc *doc)
+{
+    static const char *const fields[] = {"error", "error_description", "description", "code",
+                                         "message"};
+    const struct http_answer *answer = &f->answer.http;
+    struct err *e = &f->answer.error;
+    const char *last = "";
+    struct buf words;
+
+    buf_init(&words, WORDS_BYTES);
+    for (size_t i = 0; doc && i < COUNT_OF(fields); i++) {
+        const char *text = json_str(json_get(json_root(doc), fields[i]));
+        if (text && !str_eq(text, last)) {
+            (void)buf_add_str(&words, words.length > 0 ? ": " : "");
+            (void)answer_words(&words, text, strlen(text));
+            last = text;
+        }
+    }
+    enum cause_id cause = diagnose_login(answer, doc ? buf_str(&words) : NULL);
+    err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", f->request.path, answer->status);
+    if (words.length > 0) {
+        err_append(e, " %s", buf_str(&words));
+    }
+    if (doc && config->client_secret_origin) {
+        err_append(e, " (the secret in use is from: %s)", config->client_secret_origin);
+    }
+    diagnosis_append(e, cause);
+    if (answer->correlation_id[0] != '\0') {
+        buf_cut(&words, 0);
+        (void)answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
+        err_append(e, " Correlation id %s.", buf_str(&words));
+    }
+    e->http_status = answer->status;
+    buf_free(&words);
+}
+
+/* Reads a token out of the answer to a login; false with the answer's error. */
+static bool read_login(const struct config *config, struct flight *f, struct token *t)
+{
+    const struct http_answer *answer = &f->answer.http;
+    struct err *e = &f->answer.error;
+    char code[ANSWER_CODE_BYTES];
+
+    if (answer->failure != HTTP_OK || answer->status >= 500 || answer->status == 429) {
+        answer_error(e, answer, "login", code);
+        err_append(e, " (%s)", f->request.path);
+        if (answer->failure != HTTP_OK) {
+            return false;
+        }
+        e->kind = answer->status >= 500 ? ERR_TEMPORARY : e->kind;
+        return diagnosis_append(e, diagnose_login(answer, NULL));
+    }
+    struct json_doc *doc = answer_parse(answer, e);
+    if (!doc && e->kind == ERR_TEMPORARY && answer->status == 200) {
+        return err_prefix(e, "login at %s", f->request.path);
+    }
+    bool ok = doc && answer->status == 200 && take_token(t, json_root(doc));
+    if (ok) {
+        err_clear(e);
+    } else {
+        refuse_login(config, f, doc);
+    }
+    json_free(doc);
+    return ok;
+}
+
+/* Takes the answer to a login, whose body is wiped: its token is the client's when the host is the
  * configuration's own. */
 static bool accept_login(struct client *c, struct flight *f)
 {
-    struct http_answer *answer = &f->answer.http;
+    struct buf *body = &f->answer.http.body;
     struct token other = {.value = NULL};
-    bool is_own = str_eq(f->login_url, c->config->login_url);
-    bool accepted = token_accept(is_own ? &c->token : &other, c->config, f->login_url, answer,
-                                 clock_monotonic_ms(), &f->answer.error);
+    bool is_own = str_eq(f->request.path, c->config->login_url);
+    bool accepted = read_login(c->config, f, is_own ? &c->token : &other);
 
-    token_free(&other);
-    if (answer->body.data) {
-        secret_wipe(answer->body.data, answer->body.length);
+    drop_token(&other);
+    if (body->data) {
+        secret_wipe(body->data, body->length);
     }
-    buf_free(&answer->body);
-    if (accepted) {
-        err_clear(&f->answer.error);
-    }
+    buf_free(body);
     return accepted;
 }
 
@@ -571,14 +644,10 @@ static void login_answered(struct client *c)
     const struct err *e = &f->answer.error;
 
     c->login_on_wire = false;
-    if (accept_login(c, f)) {
-        LOG(LOG_DEBUG, "logged in", LOG_N("lifetime_seconds", c->token.lifetime_seconds),
-            LOG_N("tokens", c->token.generation));
-        f->attempt = 0;
-        f->due_ms = 0;
-        return;
-    }
-    int64_t wait = wait_to_repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http));
+    bool accepted = accept_login(c, f);
+    int64_t wait =
+        accepted ? -1
+                 : wait_to_repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http));
     if (wait >= 0) {
         f->due_ms = clock_monotonic_ms() + wait;
         LOG(LOG_INFO, "login repeated", LOG_S("cause", e->message), LOG_N("attempt", f->attempt),
@@ -587,6 +656,11 @@ static void login_answered(struct client *c)
     }
     f->attempt = 0;
     f->due_ms = 0;
+    if (accepted) {
+        LOG(LOG_DEBUG, "logged in", LOG_N("lifetime_seconds", c->token.lifetime_seconds),
+            LOG_N("tokens", c->token.generation));
+        return;
+    }
     if (e->kind == ERR_AUTH) {
         c->dead = true;
         c->token_refusal = *e;
@@ -607,7 +681,7 @@ static void answered(struct client *c, const struct http_answer *answer)
     f->answer.http = *answer;
     /* A Date names a whole second, and was written after its request went out: the end of that
      * second at the time of sending is the latest that the server's clock can be. */
-    if (f->target != CLIENT_URL && answer->date_ms != TIME_NONE) {
+    if (f->request.target != CLIENT_URL && answer->date_ms != TIME_NONE) {
         int64_t sent_at_ms = clock_now_ms() - answer->elapsed_ms;
         atomic_store(&c->server_offset_ms, answer->date_ms + MS_PER_SECOND - 1 - sent_at_ms);
     }
@@ -615,14 +689,22 @@ static void answered(struct client *c, const struct http_answer *answer)
         login_answered(c);
     } else {
         flights_remove(&c->wire, f);
-        if (f->target != CLIENT_LOGIN) {
+        if (f->request.target != CLIENT_LOGIN) {
             api_answered(c, f);
         } else if (accept_login(c, f) ||
                    !repeat(c, f, login_retry_reason(f), retry_after_of(answer))) {
             finish(c, f);
         }
     }
-    settle_refusal(c);
+    /* Decides about a fresh token that was refused, once it is known whether it ever worked. */
+    if (c->token_refused && (c->token.proven || c->wire.count == 0)) {
+        drop_token(&c->token);
+        c->token_refused = false;
+        if (!c->token.proven) {
+            c->dead = true;
+            fail_all(c, &c->token_refusal);
+        }
+    }
 }
 
 /* --- handing up ------------------------------------------------------------------------------ */
@@ -633,18 +715,18 @@ static bool complete(struct client *c, struct flight *f)
 {
     struct client_answer *answer = &f->answer;
 
-    if (answer->error.kind != ERR_NONE || f->target == CLIENT_LOGIN) {
+    if (answer->error.kind != ERR_NONE || f->request.target == CLIENT_LOGIN) {
         return true;
     }
     int status = answer->http.status;
     bool is_success =
         answer->http.failure == HTTP_OK &&
-        ((status >= 200 && status <= 299) || (status == 404 && f->method == HTTP_DELETE));
+        ((status >= 200 && status <= 299) || (status == 404 && f->request.method == HTTP_DELETE));
     if (!is_success) {
-        answer_error(&answer->error, &answer->http, f->label, answer->code);
+        answer_error(&answer->error, &answer->http, f->request.label, answer->code);
         return true;
     }
-    if (!f->want_document) {
+    if (!f->request.want_document) {
         return true;
     }
     enum retry_reason reason = RETRY_NO;
@@ -662,48 +744,15 @@ static bool complete(struct client *c, struct flight *f)
         return false;
     }
     if (is_refusal) {
-        answer_error(&answer->error, &answer->http, f->label, answer->code);
+        answer_error(&answer->error, &answer->http, f->request.label, answer->code);
         answer->error.kind = ERR_TEMPORARY;
     } else if (answer->document) {
         err_clear(&answer->error);
     } else {
-        err_prefix(&answer->error, "%s", f->label);
+        err_prefix(&answer->error, "%s", f->request.label);
         answer->error.http_status = status;
     }
     return true;
-}
-
-/* Fills *answer from the first finished flight; false when there is none (one that complete queues
- * again is passed over). */
-static bool deliver(struct client *c, struct client_answer *answer)
-{
-    struct flight *f;
-
-    while ((f = flights_take(&c->finished))) {
-        if (complete(c, f)) {
-            *answer = f->answer;
-            f->answer.document = NULL;
-            buf_init(&f->answer.http.body, 0);
-            flight_free(f);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes all that has arrived and sends all that may go, without waiting. Returns how long nothing
- * more is to be sent. */
-static int64_t pump(struct client *c)
-{
-    struct http_answer answer;
-    int64_t wait_ms;
-
-    do {
-        while (http_next(c->http, 0, &answer)) {
-            answered(c, &answer);
-        }
-    } while (send_due(c, &wait_ms));
-    return wait_ms;
 }
 
 bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer)
@@ -712,14 +761,24 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
 
     for (;;) {
         struct http_answer arrived;
-        int64_t wait = pump(c);
+        int64_t wait;
 
-        bool has_finished = c->finished.count > 0;
-        if (answer && deliver(c, answer)) {
+        /* All that has arrived is taken and all that may go is sent before anything is waited for.
+         */
+        do {
+            while (http_next(c->http, 0, &arrived)) {
+                answered(c, &arrived);
+            }
+        } while (send_due(c, &wait));
+
+        struct flight *f = answer ? flights_take(&c->finished) : NULL;
+        if (f && complete(c, f)) {
+            *answer = f->answer;
+            arena_free(f->arena);
             return true;
         }
-        if (answer && has_finished) {
-            continue; /* no answers: their requests are queued again */
+        if (f) {
+            continue; /* no answer: its request is queued again */
         }
         int64_t left = deadline - clock_monotonic_ms();
         bool stop_is_new = stop_requested() && !c->stop_seen;

@@ -2,7 +2,7 @@
  * The one client: token, pace and retry for all streams. Callers send requests and take final
  * answers.
  *
- * Invariants: a request is tried until it has a final answer (api/retry.h); the token is fetched
+ * Invariants: a request is tried until it has a final answer (api/pace.h); the token is fetched
  * when first needed, refreshed before it expires, and after a 401 refreshed once for all requests
  * in flight; a fresh token refused at its first use is ERR_AUTH and ends every request, now and
  * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
@@ -15,7 +15,6 @@
 #define ROLLCALL_API_CLIENT_H
 
 #include "api/answer.h"
-#include "api/token.h"
 #include "base/err.h"
 #include "io/config.h"
 #include "io/http.h"
@@ -24,6 +23,18 @@
 struct client;
 
 enum { ROUTE_BYTES = 120 };
+
+/* A token of the OAuth client credentials grant: POST {login}/oauth/token, the credentials in the
+ * Basic header. Any answer that is no JSON token is ERR_AUTH, save 429 (ERR_RATE), 5xx, a body that
+ * was cut and the network (ERR_TEMPORARY) and what answer_error makes of other failures below HTTP;
+ * its message gives the likely cause and the remedy, never the secret. */
+struct token {
+    struct secret *value; /* NULL: none */
+    int64_t renew_at_ms;  /* monotonic; a tenth of its life, at most five minutes, ahead */
+    int64_t lifetime_seconds;
+    int64_t generation; /* counts tokens, so that one 401 refreshes once */
+    bool proven;        /* an API call succeeded with it */
+};
 
 /* Counters of one route (a request's path, its ids replaced by {id}, without its query string), for
  * the ledger. */

@@ -1,15 +1,22 @@
 /*
- * Pace: how fast requests may go out, all streams together.
+ * Pace: how fast requests may go out, all streams together; and which of them go again, and when.
+ * Pure functions, so tests drive them.
  *
  * Invariants: in any 60 seconds at most `requests_per_minute` requests go, and when there is work
  * at least 97 % of them; inin-ratelimit-* headers lower it when present; a 429 halves it, never
  * below 60 a minute (or the full rate when that is less), and it recovers to the full rate within a
- * minute. A token bucket on the monotonic clock that the caller passes in: pure, so tests drive it.
+ * minute. A token bucket on the monotonic clock that the caller passes in.
+ *
+ * Repeated: 429, 408, 5xx (save 501 and 505) and cut, refused or timed-out connections are
+ * repeated; TLS and proxy-login failures, other 4xx and answers that break the contract are not. A
+ * page whose body is cut counts as a cut connection. A Retry-After is obeyed, never shortened; one
+ * beyond LIMIT_RETRY_AFTER_MS ends the request (ERR_RATE). Without it the wait is full jitter over
+ * a doubling range, capped. The total of a request's waits and tries is LIMIT_RETRY_TOTAL_MS.
  */
 #ifndef ROLLCALL_API_PACE_H
 #define ROLLCALL_API_PACE_H
 
-#include <stdint.h>
+#include "io/http.h"
 
 struct pace {
     double configured_per_minute;
@@ -41,5 +48,29 @@ void pace_slow_down(struct pace *p, int64_t now_ms, int64_t sent_ms, int64_t ret
  * rate; when the window is used up, all hold until its reset (at most LIMIT_RETRY_AFTER_MS). */
 void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count,
                   int32_t reset_seconds);
+
+enum retry_reason {
+    RETRY_NO,      /* final: hand the answer up */
+    RETRY_RATE,    /* 429 */
+    RETRY_SERVER,  /* 5xx, 408 */
+    RETRY_NETWORK, /* reset, refused, timed out, DNS, cut body */
+};
+
+/* Whether an answer is worth repeating, and why. `body_cut`: the status was 2xx but the document
+ * was not whole. */
+enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut);
+
+/* Reads a Retry-After header: seconds (fractions round up) or an HTTP date against `server_now_ms`
+ * (the answer's Date, or our clock). -1 when absent or unreadable; 0 for a past date or a negative
+ * number; large values are kept as they are (capped at INT64_MAX / 2). */
+int64_t retry_after_ms(const char *header, int64_t server_now_ms);
+
+/* How long to wait before try number `attempt` + 1 (attempt counts from 1), given a Retry-After
+ * (-1: none) and a random number in [0, 1). With Retry-After: that, plus up to a tenth (at most 1
+ * s) of jitter on top, never less; a Retry-After of 0 asks for nothing and counts as none. -1: do
+ * not wait that long, give up: it passes LIMIT_RETRY_AFTER_MS, or `spent_ms` (since the first try)
+ * plus the wait passes LIMIT_RETRY_TOTAL_MS. */
+int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
+                      double random01);
 
 #endif

@@ -6,8 +6,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "api/answer.h"
 #include "api/client.h"
-#include "api/diagnosis.h"
 #include "api/pager.h"
 #include "api/region.h"
 #include "base/clock.h"

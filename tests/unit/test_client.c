@@ -16,7 +16,9 @@ static const char secret_text[] = "s3cr3t-marker";
 static struct {
     server_handler *api; /* answers what is no login; NULL: {"ok":true} */
     int login_status;
-    const char *login_body; /* NULL: a token */
+    const char *login_body;    /* NULL: a token */
+    server_handler *login;     /* answers logins in place of what is above */
+    struct served login_asked; /* the last of them */
     int logins;
     int logins_to_fail; /* the first so many are answered with login_status, the rest well */
     int calls;
@@ -30,12 +32,17 @@ static struct {
     int64_t times_ms[256]; /* of calls */
 } world;
 
-static void log_in(struct reply *reply)
+static void log_in(const struct served *request, struct reply *reply)
 {
     char body[128];
 
+    world.login_asked = *request;
     world.logins++;
     world.token_calls = 0;
+    if (world.login) {
+        world.login(request, reply, NULL);
+        return;
+    }
     if (world.login_status != 0 &&
         (world.logins_to_fail == 0 || world.logins <= world.logins_to_fail)) {
         reply_json(reply, world.login_status, world.login_body ? world.login_body : "{}");
@@ -59,7 +66,7 @@ static bool token_is_good(const struct served *request)
 static void handle(const struct served *request, struct reply *reply, void *user)
 {
     if (strcmp(request->path, "/oauth/token") == 0) {
-        log_in(reply);
+        log_in(request, reply);
         return;
     }
     world.times_ms[world.calls++ % 256] = clock_monotonic_ms();
@@ -554,6 +561,151 @@ TEST_IN(setup, teardown, a_body_always_cut_is_temporary)
     world.api = always_cut;
     expect_error(get("/api/v2/x"), ERR_TEMPORARY, "cut");
     assert_true(world.calls > 1);
+}
+
+static struct client_answer log_in_at_once(void)
+{
+    struct client_answer a;
+
+    client_call(client,
+                &(struct client_request){.target = CLIENT_LOGIN, .path = url, .brief = true}, &a);
+    return a;
+}
+
+TEST_IN(setup, teardown, the_login_holds_the_grant_and_no_scope)
+{
+    struct client_answer a = log_in_at_once();
+
+    client_answer_free(&a);
+    assert_ptr_equal(strstr(world.login_asked.text, "POST /oauth/token HTTP/1.1\r\n"),
+                     world.login_asked.text);
+    assert_non_null(
+        strstr(world.login_asked.text, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(
+        strstr(world.login_asked.text, "\r\nAuthorization: Basic aWQ6czNjcjN0LW1hcmtlcg==\r\n"));
+    assert_null(strstr(world.login_asked.text, "Bearer"));
+    assert_string_equal(strstr(world.login_asked.text, "\r\n\r\n"),
+                        "\r\n\r\ngrant_type=client_credentials");
+}
+
+TEST_IN(setup, teardown, tokens_have_a_lifetime)
+{
+    static const struct {
+        const char *body;
+        int64_t lifetime;
+        int64_t renew_after_ms;
+    } cases[] = {
+        {"{\"access_token\":\"t\",\"token_type\":\"bearer\",\"expires_in\":86399}", 86399,
+         INT64_C(86099000)},
+        {"{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":300}", 300, 270000},
+        {"{\"access_token\":\"t\"}", 300, 270000},
+        {"{\"access_token\":\"t\",\"expires_in\":-1}", 300, 270000},
+        {"{\"access_token\":\"t\",\"expires_in\":99999999999}", 172800, INT64_C(172500000)},
+        {"{\"access_token\":\"t\",\"expires_in\":\"soon\"}", 300, 270000},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int64_t before_ms = clock_monotonic_ms();
+
+        world.login_body = cases[i].body;
+        struct client_answer a = log_in_at_once();
+        assert_int_equal(a.error.kind, ERR_NONE);
+        client_answer_free(&a);
+        const struct token *t = client_token(client);
+        assert_int_equal(secret_length(t->value), 1);
+        assert_int_equal(t->lifetime_seconds, cases[i].lifetime);
+        assert_in_range(t->renew_at_ms, before_ms + cases[i].renew_after_ms,
+                        clock_monotonic_ms() + cases[i].renew_after_ms);
+        assert_int_equal(t->generation, i + 1);
+        assert_false(t->proven);
+    }
+}
+
+TEST_IN(setup, teardown, a_token_is_renewed_before_it_expires)
+{
+    world.login_body = "{\"access_token\":\"tok-1-marker\",\"expires_in\":1}";
+    expect_good(get("/api/v2/x"));
+    assert_true(client_token(client)->proven);
+    int64_t left_ms = client_token(client)->renew_at_ms - clock_monotonic_ms();
+    assert_in_range(left_ms, 0, 1000);
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(world.logins, 1);
+    world.login_body = NULL;
+    clock_sleep_ms(left_ms + 1);
+    expect_good(get("/api/v2/x"));
+    assert_int_equal(world.logins, 2);
+    assert_int_equal(world.calls, 3);
+}
+
+TEST_IN(setup, teardown, refused_logins_give_cause_and_remedy)
+{
+    static const char html[] = "<!DOCTYPE html><html><title>Log in</title></html>";
+    static const struct {
+        int status;
+        const char *body;
+        enum err_kind kind;
+        const char *says;
+    } cases[] = {
+        {400,
+         "{\"error\":\"invalid_client\",\"description\":\"client not found\",\"error_description\":"
+         "\"client not found\"}",
+         ERR_AUTH, "region"},
+        {401, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
+         ERR_AUTH, "rotated"},
+        {400, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}",
+         ERR_AUTH, "environment"},
+        {400, "{\"error\":\"unsupported_grant_type\"}", ERR_AUTH, "Client Credentials"},
+        {400, "{\"error\":\"unauthorized_client\"}", ERR_AUTH, "Client Credentials"},
+        {401, "{\"error\":\"x\",\"error_description\":\"Client is DISABLED\"}", ERR_AUTH,
+         "disabled"},
+        {401, "{\"code\":\"ip.not.authorized\",\"message\":\"no\"}", ERR_AUTH, "allow-list"},
+        {403, "{\"error\":\"?\"}", ERR_AUTH, "IP allow-list"},
+        {200, html, ERR_AUTH, "page"},
+        {200, "{}", ERR_AUTH, "no token"},
+        {200, "[]", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":7}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\\r\\nX: y\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}", ERR_AUTH, "no token"},
+        {200, "{\"access_token\":\"abc", ERR_AUTH, "page"},
+        {200, "", ERR_AUTH, "page"},
+        {204, "", ERR_AUTH, "page"},
+        {302, html, ERR_AUTH, "elsewhere"},
+        {404, html, ERR_AUTH, "no login at this URL"},
+        {429, "{}", ERR_RATE, "127.0.0.1"},
+        {500, html, ERR_TEMPORARY, "127.0.0.1"},
+        {501, html, ERR_TEMPORARY, "501"},
+        {503, "{}", ERR_TEMPORARY, "503"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        world.login_status = cases[i].status;
+        world.login_body = cases[i].body;
+        struct client_answer a = log_in_at_once();
+        assert_null(client_token(client)->value);
+        assert_int_equal(a.error.http_status, cases[i].status);
+        if (a.error.kind == ERR_AUTH) {
+            assert_non_null(strstr(a.error.message, "SAML"));
+        }
+        assert_null(strstr(a.error.message, "abc"));
+        expect_error(a, cases[i].kind, cases[i].says);
+    }
+}
+
+static void hang_up(const struct served *request, struct reply *reply, void *user)
+{
+    (void)request;
+    (void)user;
+    reply_bytes(reply, "", 0);
+    reply->close = true;
+}
+
+TEST_IN(setup, teardown, a_login_cut_on_the_way_is_temporary)
+{
+    world.login = always_cut;
+    expect_error(log_in_at_once(), ERR_TEMPORARY, "the connection was cut within the body");
+    world.login = hang_up;
+    expect_error(log_in_at_once(), ERR_TEMPORARY, "login: the connection was cut: ");
 }
 
 static struct {

@@ -1,7 +1,7 @@
 /* From answers to causes, and the list of causes itself. */
 #include "test.h"
 
-#include "api/diagnosis.h"
+#include "api/answer.h"
 
 TEST(the_list_is_whole)
 {
@@ -98,4 +98,17 @@ TEST(words_are_added)
     assert_int_equal(e.cause, CAUSE_NONE);
     diagnosis_append(&e, CAUSE_PERMISSION_MISSING);
     assert_null(strstr(e.message, "Enable SSO"));
+}
+
+TEST(fresh_tokens_refused)
+{
+    static const char login[] = "https://login.mypurecloud.de";
+    static const char api[] = "https://api.mypurecloud.de";
+
+    assert_int_equal(diagnose_refusal("ip.not.authorized", login, api), CAUSE_TOKEN_ADDRESS);
+    assert_int_equal(diagnose_refusal("bad.credentials", login, api), CAUSE_TOKEN_REFUSED);
+    assert_int_equal(diagnose_refusal("bad.credentials", login, "https://api.mypurecloud.jp"),
+                     CAUSE_TOKEN_OTHER_REGION);
+    assert_int_equal(diagnose_refusal("bad.credentials", "http://127.0.0.1:1", api),
+                     CAUSE_TOKEN_REFUSED);
 }

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "api/retry.h"
+#include "api/pace.h"
 #include "base/clock.h"
 #include "base/limits.h"
 
