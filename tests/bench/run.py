@@ -18,20 +18,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+os.environ.setdefault("ROLLCALL", str(BUILD / "rollcall"))
+os.environ.setdefault("STANDIN", str(BUILD / "standin"))
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+import harness  # noqa: E402
+
 START = "2026-03-01"
 DAYS = 5
 PAGE = 100
 LATENCY_SECONDS = 0.3
 PARTS = ("load", "growth", "others", "reread", "latency", "rate", "csv")
-CLIENT_ID = "00000000-0000-4000-8000-000000000001"
-CLIENT_SECRET = "standin-secret-4711"
 LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash")
 
 
@@ -81,64 +83,32 @@ def seconds_of_zlib(path):
     return time.monotonic() - begun
 
 
-class Standin:
+class Standin(harness.Standin):
     """The stand-in with its pages ready."""
 
+    patience = 3600
+
     def __init__(self, directory, days, per_day):
-        port_file = Path(directory) / "port"
-        port_file.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [BUILD / "standin", "--prerender", "--port", "0", "--port-file", port_file, "--start", START, "--days",
-             str(days), "--per-day", str(per_day), "--now", day(days), "--client-id", CLIENT_ID, "--client-secret",
-             CLIENT_SECRET, "--seed", "7"], stdout=subprocess.DEVNULL)
-        while not (port_file.exists() and port_file.read_text().strip()):
-            if self.process.poll() is not None:
-                raise SystemExit("the stand-in did not come up")
-            time.sleep(0.05)
-        self.url = f"http://127.0.0.1:{port_file.read_text().strip()}"
-
-    def faults(self, *faults):
-        body = json.dumps({"faults": faults}).encode()
-        request = urllib.request.Request(self.url + "/standin/control", body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=60).read()
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
+        super().__init__(directory, START, days, per_day, agents=150, now=day(days), prerender=True)
 
 
-class Site:
+class Site(harness.Site):
     """A database of rollcall's and the configuration for it."""
 
-    def __init__(self, directory, name, url, in_flight, per_minute=1000000, **extract):
-        self.db = Path(directory) / f"{name}.db"
-        self.config = Path(directory) / f"{name}.ini"
-        keys = {"start": START, "in_flight": in_flight, "requests_per_minute": per_minute, **extract}
-        self.config.write_text(
-            f"[genesys]\nlogin_url = {url}\napi_url = {url}\nclient_id = {CLIENT_ID}\n"
-            f"client_secret = {CLIENT_SECRET}\n[database]\npath = {self.db}\n[conversations]\nmethod = query\n"
-            "[extract]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
-        self.config.chmod(0o600)
+    def __init__(self, url, in_flight, **extract):
+        super().__init__(url, START, extract={"in_flight": in_flight, **extract}, conversations={"method": "query"})
 
     def rollcall(self, *arguments):
-        return run([BUILD / "rollcall", "-c", self.config, *arguments])
+        return run(self.command(*arguments))
 
     def extract(self, until):
         return self.rollcall("extract", "--stream", "conversations", "--until", until)
 
-    def value(self, sql):
-        db = sqlite3.connect(self.db)
-        try:
-            return db.execute(sql).fetchone()[0]
-        finally:
-            db.close()
-
     def size(self):
-        return sum(p.stat().st_size for p in self.db.parent.glob(self.db.name + "*") if p.suffix != ".lock")
+        return sum(p.stat().st_size for p in Path(self.directory).glob("rollcall.db*") if p.suffix != ".lock")
 
     def remove(self):
-        for path in self.db.parent.glob(self.db.name + "*"):
-            path.unlink()
+        shutil.rmtree(self.directory)
 
 
 class Table:
@@ -177,8 +147,8 @@ class Bench:
         self.count = 0
         self.seconds = 0.0
 
-    def site(self, name, in_flight, **keys):
-        return Site(self.directory, name, self.standin.url, in_flight, **keys)
+    def site(self, in_flight, **keys):
+        return Site(self.standin.url, in_flight, **keys)
 
     def start(self):
         per_day = -(-self.options.conversations // DAYS)
@@ -203,7 +173,7 @@ class Bench:
             say(f"extract and bare insert, turn {turn + 1}")
             if self.loaded:
                 self.loaded.remove()
-            self.loaded = self.site("load", in_flight=4)
+            self.loaded = self.site(in_flight=4)
             done = self.loaded.extract(self.until)
             best = done if best is None or done.seconds < best.seconds else best
             target = self.directory / "bare.db"
@@ -221,7 +191,7 @@ class Bench:
         self.table.add("extract end to end, 4 in flight",
                        f"{rate:,.0f} conversations/s, {best.seconds:.2f} s, CPU {best.cpu_seconds:.2f} s, "
                        f"RSS {best.rss_mb:.0f} MB, {self.loaded.size() / 1e6:.0f} MB", ratio, goal, met)
-        wide = self.site("wide", in_flight=16)
+        wide = self.site(in_flight=16)
         done = wide.extract(self.until)
         self.table.add("extract end to end, 16 in flight", f"{self.count / done.seconds:,.0f} conversations/s, "
                        f"{done.seconds:.2f} s")
@@ -230,31 +200,21 @@ class Bench:
 
     def others(self):
         """What users would write instead, on the same pages and tables."""
-        pages = self.loaded.value("SELECT sum(pages_read) FROM window_pass WHERE pass IN ('job', 'query')")
-        say(f"others, {pages} pages")
-        arguments = [self.loaded.db, self.standin.url, START, str(DAYS)]
-        done = run([sys.executable, HERE / "loader.py", *arguments, self.directory / "python.db"])
-        self.compare("Python, json + executemany", done, 4)
-        if not shutil.which("node"):
-            self.table.add("Node, better-sqlite3", "skipped: node is not installed")
-        elif subprocess.run(["node", "-e", "require('better-sqlite3')"], capture_output=True, check=False).returncode:
-            self.table.add("Node, better-sqlite3", "skipped: better-sqlite3 is not installed (NODE_PATH names where)")
-        else:
-            done = run(["node", HERE / "loader.js", *arguments, self.directory / "node.db"])
-            self.compare("Node, better-sqlite3", done, 2.7)
-
-    def compare(self, name, done, goal):
+        say(f"others, {self.loaded.value('SELECT sum(pages_read) FROM window_pass')} pages")
+        done = run([sys.executable, HERE / "loader.py", self.loaded.db, self.standin.url, START, str(DAYS),
+                    self.directory / "python.db"])
         count = int(done.output.split()[-1])
         if count != self.count:
-            raise SystemExit(f"{name} loaded {count} conversations, not {self.count}")
-        ratio, goal, met = at_least(done.seconds / self.seconds, goal)
-        self.table.add(name, f"{count / done.seconds:,.0f} conversations/s, {done.seconds:.2f} s, "
+            raise SystemExit(f"Python loaded {count} conversations, not {self.count}")
+        ratio, goal, met = at_least(done.seconds / self.seconds, 4)
+        self.table.add("Python, json + executemany", f"{count / done.seconds:,.0f} conversations/s, {done.seconds:.2f} s, "
                        f"RSS {done.rss_mb:.0f} MB", ratio, goal, met)
 
     def reread(self):
         """The same data asked for again a day later: the lookback reaches over all of it."""
         say("re-read of unchanged data")
-        site = self.site("load", in_flight=4, lookback_days=31)
+        site = self.loaded
+        site.set(extract={"lookback_days": 31})
         before = site.size()
         done = site.extract(day(DAYS + 1))
         if site.value("SELECT rows_unchanged FROM run ORDER BY run_id DESC LIMIT 1") < self.count:
@@ -269,10 +229,10 @@ class Bench:
     def latency(self):
         for in_flight in (16, 8) if self.options.full else (16,):
             say(f"{LATENCY_SECONDS} s a request, {in_flight} in flight")
-            self.standin.faults(f"latency:ms={LATENCY_SECONDS * 1000:.0f}")
-            site = self.site("latency", in_flight=in_flight)
+            self.standin.control(faults=[f"latency:ms={LATENCY_SECONDS * 1000:.0f}"])
+            site = self.site(in_flight=in_flight)
             done = site.extract(self.until)
-            self.standin.faults()
+            self.standin.control(faults=[])
             sent = site.value("SELECT sum(requests) FROM request_count WHERE route NOT LIKE '%oauth%'")
             least = math.ceil(sent / in_flight) * LATENCY_SECONDS
             ratio = done.seconds / least
@@ -287,7 +247,7 @@ class Bench:
         pages = self.options.conversations / PAGE
         per_minute = max(60, math.floor(pages * (0.5 if self.options.full else 2)))
         say(f"{per_minute} requests a minute")
-        site = self.site("rate", in_flight=in_flight, per_minute=per_minute)
+        site = self.site(in_flight=in_flight, requests_per_minute=per_minute)
         done = site.extract(self.until)
         sent, refused = (site.value(f"SELECT sum({column}) FROM request_count") for column in ("requests", "status_429"))
         share = sent / (done.seconds / 60 * per_minute)
@@ -328,7 +288,7 @@ class Bench:
         """The corpus into a file that holds nine times as many conversations. They are rows with ids and nothing below:
         what a new conversation meets of them is the index of ids, all else is appended. With --full the real thing."""
         say("extract into a file of nine times as many conversations")
-        full = self.site("full", in_flight=4)
+        full = self.site(in_flight=4)
         full.extract(day(0))
         db = sqlite3.connect(full.db, isolation_level=None)
         db.executescript(f"""
@@ -343,7 +303,7 @@ class Bench:
         db.close()
         times = []
         for turn in range(2):
-            site = self.site(f"full{turn}", in_flight=4)
+            site = self.site(in_flight=4)
             shutil.copyfile(full.db, site.db)
             times.append(site.extract(self.until).seconds)
             site.remove()
@@ -358,7 +318,7 @@ class Bench:
         per_day = -(-self.options.conversations // DAYS)
         say(f"making the pages of {10 * DAYS} days")
         self.standin = Standin(self.directory, 10 * DAYS, per_day)
-        site = self.site("growth", in_flight=4, lookback_days=0)
+        site = self.site(in_flight=4, lookback_days=0)
         times = []
         for tenth in range(1, 11):
             times.append(site.extract(day(tenth * DAYS)).seconds)
@@ -392,6 +352,7 @@ def main():
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory(prefix="rollcall-bench-") as directory:
+        tempfile.tempdir = directory
         Bench(options, directory).run()
 
 

@@ -11,18 +11,15 @@ import http.server
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
-import types
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
+from harness import ROLLCALL, TestCase, wait_until  # noqa: E402
 from proof_world import World  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
@@ -31,7 +28,7 @@ PRISM_VERSION = "5.14.2"
 PRISM = os.path.join(BUILD, "prism", "node_modules", "@stoplight", "prism-cli", "dist", "index.js")
 QUERY = "/api/v2/analytics/conversations/details/query"
 JOBS = "/api/v2/analytics/conversations/details/jobs"
-SECRET = "contract-secret"
+NOW = "2026-03-04T18:00:00Z"
 
 if not OPENAPI:
     raise unittest.SkipTest("GENESYS_OPENAPI names no OpenAPI file")
@@ -44,14 +41,6 @@ def setUpModule():
         subprocess.run(["npm", "install", "--no-fund", "--no-audit", "--loglevel=error",
                         "--prefix", os.path.join(BUILD, "prism"), "@stoplight/prism-cli@" + PRISM_VERSION],
                        check=True, stdin=subprocess.DEVNULL)
-
-
-def wait_for(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 class Relay:
@@ -104,72 +93,43 @@ class Relay:
         self.server.server_close()
 
 
-class ContractTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="rollcall-contract-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def start(self, command, log_name):
-        log = open(os.path.join(self.folder, log_name), "w+", encoding="utf-8")
-        self.addCleanup(log.close)
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-
-        def end():
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-        self.addCleanup(end)
-        return process
-
+class ContractTest(TestCase):
     def start_prism(self, upstream):
         """Prism between a new relay, which is returned, and the upstream URL."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        prism = self.start(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), OPENAPI, upstream],
-                           "prism.log")
+        path = os.path.join(self.directory(), "prism.log")
+        with open(path, "w", encoding="utf-8") as log:
+            prism = subprocess.Popen(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), OPENAPI, upstream],
+                                     stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        self.addCleanup(prism.wait)
+        self.addCleanup(prism.terminate)
 
         def listening():
-            with open(os.path.join(self.folder, "prism.log"), encoding="utf-8", errors="replace") as log:
+            with open(path, encoding="utf-8", errors="replace") as log:
                 text = log.read()
             if prism.poll() is not None:
                 raise RuntimeError("prism ended: " + text)
             return "Prism is listening" in text
 
-        wait_for(listening, 120, "prism does not listen")
+        wait_until(listening, "prism does not listen", 120)
         relay = Relay(port)
         self.addCleanup(relay.close)
         return relay
 
     def start_standin(self):
-        port_file = os.path.join(self.folder, "port")
-        self.start([os.environ.get("STANDIN", os.path.join(BUILD, "standin")), "--port", "0", "--port-file", port_file,
-                    "--seed", "7", "--start", "2026-03-02", "--days", "3", "--per-day", "120", "--agents", "110",
-                    "--now", "2026-03-04T18:00:00Z", "--availability-lag", "21600", "--client-id", "contract",
-                    "--client-secret", SECRET], "standin.log")
-        wait_for(lambda: os.path.exists(port_file) and os.path.getsize(port_file) > 0, 30, "the stand-in does not start")
-        with open(port_file, encoding="utf-8") as file:
-            return "http://127.0.0.1:%d" % int(file.read())
+        return self.standin(start="2026-03-02", per_day=120, agents=110, now=NOW, availability_lag=21600)
 
-    def extract(self, relay, login_url, realtime, beside=""):
-        """With the program, or the one `beside` it."""
-        config = os.path.join(self.folder, "rollcall.ini")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write("[genesys]\nlogin_url = %s\napi_url = %s\nclient_id = contract\nclient_secret = %s\n"
-                       "[database]\npath = %s\n[extract]\nstart = 2026-03-02\nrequests_per_minute = 100000\n"
-                       "[adherence]\nrealtime = %s\n"
-                       % (login_url, relay.url, SECRET, os.path.join(self.folder, "rollcall.db"), realtime))
-        os.chmod(config, 0o600)
-        program = os.environ.get("ROLLCALL", os.path.join(BUILD, "rollcall"))
-        program = os.path.join(os.path.dirname(program), beside) if beside else program
-        done = subprocess.run([program, "-c", config, "extract", "--until", "2026-03-04T18:00:00Z"],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+    def extract(self, server, realtime, program=ROLLCALL):
+        """A whole extraction with a program; what was asked on the way."""
+        relay = self.start_prism(server.url)
+        site = self.site(server.url, start="2026-03-02", adherence={"realtime": realtime}, genesys={"api_url": relay.url})
+        site.program = program
+        done = site.extract("--until", NOW, timeout=600)
         self.assertEqual(relay.violations, [], done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.ok(done)
+        return relay
 
     def assert_seen(self, relay, *patterns):
         for pattern in patterns:
@@ -177,9 +137,7 @@ class ContractTest(unittest.TestCase):
                             "no request like %s among %s" % (pattern, sorted(set(relay.seen))))
 
     def test_whole_extraction(self):
-        login_url = self.start_standin()
-        relay = self.start_prism(login_url)
-        self.extract(relay, login_url, "workforcemanagement")
+        relay = self.extract(self.start_standin(), "workforcemanagement")
         self.assert_seen(relay, "GET %s/availability" % JOBS, "POST " + JOBS, "GET %s/[^/]+" % JOBS,
                          r"GET %s/[^/]+/results\?.*" % JOBS, "DELETE %s/[^/]+" % JOBS, "POST " + QUERY,
                          r"GET /api/v2/analytics/conversations/details\?.*id=.*",
@@ -187,17 +145,14 @@ class ContractTest(unittest.TestCase):
                          r"GET /api/v2/routing/queues\?.*")
 
     def test_agents_status(self):
-        login_url = self.start_standin()
-        relay = self.start_prism(login_url)
-        self.extract(relay, login_url, "agents_status")
+        relay = self.extract(self.start_standin(), "agents_status")
         self.assert_seen(relay, r"POST /api/v2/analytics/agents/status/query(\?.*)?")
 
     def test_streams_to_come(self):
         """Those of tests/proof, and their pages. Downloads come from elsewhere, and are in no API file."""
-        login_url = self.start_standin()
-        World(start="2026-03-02", days=3).serve(types.SimpleNamespace(url=login_url))
-        relay = self.start_prism(login_url)
-        self.extract(relay, login_url, "workforcemanagement", beside="proof")
+        server = self.start_standin()
+        World(start="2026-03-02", days=3).serve(server)
+        relay = self.extract(server, "workforcemanagement", os.path.join(os.path.dirname(ROLLCALL), "proof"))
         reports, details = "/api/v2/workforcemanagement/adherence/historical/bulk", "/api/v2/analytics/users/details/jobs"
         self.assert_seen(relay, r"GET /api/v2/routing/wrapupcodes\?.*", "GET /api/v2/workforcemanagement/managementunits",
                          "POST " + reports, f"GET {reports}/jobs/[^/]+", "POST " + details, f"GET {details}/[^/]+",

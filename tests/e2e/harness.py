@@ -109,10 +109,12 @@ def read_csv(*path):
 class Server:
     """A child process that listens on a port of its own choice."""
 
+    patience = 60  # seconds to its start
+
     def __init__(self, argv, directory):
         self.port_file = Path(tempfile.mktemp(dir=directory, prefix="port-"))
         self.process = subprocess.Popen([*argv, "--port-file", self.port_file], stdout=subprocess.DEVNULL)
-        self.port = int(wait_until(self.written_port, "the server did not come up"))
+        self.port = int(wait_until(self.written_port, "the server did not come up", self.patience))
         self.url = f"http://127.0.0.1:{self.port}"
 
     def written_port(self):
@@ -165,6 +167,8 @@ class Standin(Server):
 class Site:
     """A scratch directory with a configuration, as a user would have it."""
 
+    program = ROLLCALL
+
     def __init__(self, url=None, start="2026-03-01", timezone="UTC", **sections):
         self.directory = tempfile.mkdtemp(prefix="rollcall-test-")
         self.db = os.path.join(self.directory, "rollcall.db")
@@ -189,7 +193,7 @@ class Site:
         os.chmod(self.config, 0o600)
 
     def command(self, *arguments):
-        return [ROLLCALL, "-c", self.config, *arguments]
+        return [self.program, "-c", self.config, *arguments]
 
     def environment(self, **more):
         base = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "ROLLCALL_LIMIT_"))}

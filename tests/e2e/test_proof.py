@@ -35,8 +35,7 @@ print(f"seed {SEED}")
 
 
 class Site(harness.Site):
-    def command(self, *arguments):
-        return [PROOF, "-c", self.config, *arguments]
+    program = PROOF
 
 
 class TestCase(harness.TestCase):

@@ -6,6 +6,7 @@
 #define DAY   MS_PER_DAY
 #define HOUR  MS_PER_HOUR
 #define START (INT64_C(20000) * DAY)
+#define NONE  TIME_NONE
 
 static const struct pass_rule job = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"};
 static const struct pass_rule query = {.name = "query", .when = "auto query"};
@@ -70,16 +71,6 @@ static bool read_window(struct span *w, const struct plan_facts *f)
     return any;
 }
 
-/* What a run that reads all it owes would read of the first two passes. */
-static void owes(const struct span *w, const struct plan_facts *f, int64_t first_to,
-                 int64_t second_to)
-{
-    struct span copy = *w;
-
-    assert_int_equal(read_pass(&copy, 0, f), first_to);
-    assert_int_equal(read_pass(&copy, 1, f), second_to);
-}
-
 TEST(words_of_a_setting_put_passes_in_force)
 {
     static const struct {
@@ -97,198 +88,146 @@ TEST(words_of_a_setting_put_passes_in_force)
     }
 }
 
-TEST(auto_reads_a_day_as_it_grows)
+/* One run after the other on a window; a name begins with a new one. Times are after START. */
+static const struct {
+    const char *name;
+    const char *word; /* of the setting; NULL: a stream of ended windows and hours */
+    int64_t time_ms;
+    int64_t available_ms;
+    int64_t first; /* what the first two passes owe */
+    int64_t second;
+    int reads; /* passes that the run gets to */
+    enum window_state state;
+    int64_t covered_ms; /* afterwards */
+    bool needs;         /* the availability date, before */
+    int lookback_days;  /* 0: four */
+} runs[] = {
+    {"auto reads a day as it grows", "auto", 6 * HOUR, HOUR, HOUR, 6 * HOUR, 2, WINDOW_OPEN,
+     6 * HOUR, true, 0},
+    {NULL, "auto", 6 * HOUR, HOUR, NONE, NONE, 2, WINDOW_OPEN, 6 * HOUR, true, 0},
+    /* later, with nothing new for the job; then a job's answer is older than the query's before
+     * it, and the run ends between them: what the query brought is not whole */
+    {NULL, "auto", 8 * HOUR, HOUR, NONE, 8 * HOUR, 2, WINDOW_OPEN, 8 * HOUR, true, 0},
+    {NULL, "auto", 8 * HOUR, 2 * HOUR, 2 * HOUR, 8 * HOUR, 1, WINDOW_OPEN, 2 * HOUR, true, 0},
+    {NULL, "auto", 8 * HOUR, 2 * HOUR, NONE, 8 * HOUR, 2, WINDOW_OPEN, 8 * HOUR, true, 0},
+    /* the day is over and not all is available */
+    {NULL, "auto", 30 * HOUR, 20 * HOUR, 20 * HOUR, DAY, 2, WINDOW_OPEN, DAY, true, 0},
+    {NULL, "auto", 30 * HOUR, 25 * HOUR, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+
+    {"finished days are read again until settled", "auto", 30 * HOUR, 25 * HOUR, DAY, NONE, 2,
+     WINDOW_PROVISIONAL, DAY, true, 0},
+    {NULL, "auto", 50 * HOUR - 1, 50 * HOUR - 1, NONE, NONE, 2, WINDOW_PROVISIONAL, DAY, false, 0},
+    {NULL, "auto", 50 * HOUR, 50 * HOUR - 1, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+    /* out of the lookback: once more, for the last time */
+    {NULL, "auto", 5 * DAY, 5 * DAY - 5 * HOUR, DAY, NONE, 2, WINDOW_SETTLED, DAY, true, 0},
+    {NULL, "auto", 105 * DAY, 105 * DAY, NONE, NONE, 2, WINDOW_SETTLED, DAY, false, 0},
+
+    {"a longer lookback takes days in again", "auto", 6 * DAY, 6 * DAY, DAY, NONE, 2,
+     WINDOW_SETTLED, DAY, true, 0},
+    {NULL, "auto", 8 * DAY, 8 * DAY, NONE, NONE, 2, WINDOW_SETTLED, DAY, false, 0},
+    {NULL, "auto", 8 * DAY, 8 * DAY, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 10},
+
+    {"jobs alone stop at the availability date", "job", 6 * HOUR, 0, NONE, NONE, 2, WINDOW_OPEN,
+     NONE, true, 0},
+    {NULL, "job", 6 * HOUR, 3 * HOUR, 3 * HOUR, NONE, 2, WINDOW_OPEN, 3 * HOUR, true, 0},
+    {NULL, "job", 6 * HOUR, 3 * HOUR, NONE, NONE, 2, WINDOW_OPEN, 3 * HOUR, true, 0},
+    /* never past the run's TIME */
+    {NULL, "job", 6 * HOUR, 9 * HOUR, 6 * HOUR, NONE, 2, WINDOW_OPEN, 6 * HOUR, true, 0},
+
+    {"the query alone needs no availability", "query", 6 * HOUR, NONE, NONE, 6 * HOUR, 2,
+     WINDOW_OPEN, 6 * HOUR, false, 0},
+    {NULL, "query", 30 * HOUR, NONE, NONE, DAY, 2, WINDOW_PROVISIONAL, DAY, false, 0},
+    {NULL, "query", 5 * DAY, NONE, NONE, DAY, 2, WINDOW_SETTLED, DAY, false, 0},
+
+    {"what sees ended windows waits for the end; the hours until then are the next pass's", NULL,
+     DAY - 1, NONE, NONE, DAY - 1, 2, WINDOW_OPEN, DAY - 1, false, 0},
+    {NULL, NULL, DAY, NONE, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, false, 0},
+    {NULL, NULL, 5 * DAY, NONE, DAY, NONE, 2, WINDOW_SETTLED, DAY, false, 0},
+
+    {"a changed method asks for jobs", "query", 6 * DAY, NONE, NONE, DAY, 2, WINDOW_SETTLED, DAY,
+     false, 0},
+    {NULL, "auto", 6 * DAY, 12 * HOUR, 12 * HOUR, DAY, 2, WINDOW_OPEN, DAY, true, 0},
+    {NULL, "auto", 6 * DAY, 6 * DAY, DAY, NONE, 2, WINDOW_SETTLED, DAY, true, 0},
+    /* a job's day is good enough for the query */
+    {NULL, "query", 6 * DAY, NONE, NONE, NONE, 2, WINDOW_SETTLED, DAY, false, 0},
+
+    {"time and availability may go back", "auto", 10 * HOUR, 8 * HOUR, 8 * HOUR, 10 * HOUR, 2,
+     WINDOW_OPEN, 10 * HOUR, true, 0},
+    {NULL, "auto", 10 * HOUR, 4 * HOUR, NONE, NONE, 2, WINDOW_OPEN, 10 * HOUR, true, 0},
+    {NULL, "auto", -HOUR, 4 * HOUR, NONE, NONE, 2, WINDOW_OPEN, 10 * HOUR, false, 0},
+    {"before the day", "auto", -HOUR, 4 * HOUR, NONE, NONE, 2, WINDOW_OPEN, NONE, false, 0},
+    {NULL, "auto", 2 * DAY, 2 * DAY, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+    /* a finished day never falls back to the query, nor is less than all of it read again */
+    {NULL, "auto", 4 * DAY, 8 * HOUR, NONE, NONE, 2, WINDOW_PROVISIONAL, DAY, false, 0},
+    {"at its end", "auto", 25 * HOUR, 25 * HOUR, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+    {NULL, "auto", 60 * HOUR, DAY - 1, NONE, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+    {NULL, "auto", 60 * HOUR, DAY, DAY, NONE, 2, WINDOW_PROVISIONAL, DAY, true, 0},
+
+    /* Genesys still changes data behind the availability date, however far ahead TIME is; nor is
+     * it read again and again for such a TIME. The lookback's end: a day behind what there is. */
+    {"a time in the future settles nothing", "auto", 40 * DAY, 2 * DAY, DAY, NONE, 2,
+     WINDOW_PROVISIONAL, DAY, true, 0},
+    {NULL, "auto", 40 * DAY, 2 * DAY, NONE, NONE, 2, WINDOW_PROVISIONAL, DAY, false, 0},
+    {NULL, "job", 40 * DAY, 4 * DAY, DAY, NONE, 2, WINDOW_SETTLED, DAY, true, 0},
+};
+
+static int64_t from_start(int64_t ms)
 {
-    struct span w = span_from(START);
-    struct plan_facts f = facts("auto", START + 6 * HOUR, START + 1 * HOUR);
-
-    owes(&w, &f, START + 1 * HOUR, START + 6 * HOUR);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(plan_covered(&w), START + 6 * HOUR);
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-
-    f.time_ms = START + 8 * HOUR; /* later, with nothing new for the job */
-    owes(&w, &f, TIME_NONE, START + 8 * HOUR);
-    read_window(&w, &f);
-
-    f.available_ms = START + 2 * HOUR; /* a job's answer is older than the query's before it */
-    owes(&w, &f, START + 2 * HOUR, START + 8 * HOUR);
-    read_pass(&w, 0, &f); /* the run ends between them: what the query brought is not whole */
-    assert_int_equal(plan_covered(&w), START + 2 * HOUR);
-    owes(&w, &f, TIME_NONE, START + 8 * HOUR);
-    read_window(&w, &f);
-
-    f.time_ms = START + 30 * HOUR; /* the day is over and not all is available */
-    f.available_ms = START + 20 * HOUR;
-    owes(&w, &f, START + 20 * HOUR, START + DAY);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(plan_covered(&w), w.end_ms);
-
-    f.available_ms = START + 25 * HOUR;
-    owes(&w, &f, START + DAY, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    w = span_from(START); /* what the job sees is the job's, whether it could be read or not */
-    assert_int_equal(plan_owed(&w, 1, &f), TIME_NONE);
+    return ms == NONE ? NONE : START + ms;
 }
 
-TEST(finished_days_are_read_again_until_settled)
+TEST(windows_are_read_run_by_run)
+{
+    struct span w = span_from(START);
+    bool wrong = false;
+
+    for (size_t i = 0; i < COUNT(runs); i++) {
+        const int64_t owed[] = {runs[i].first, runs[i].second};
+        int64_t time_ms = from_start(runs[i].time_ms);
+        int64_t available_ms = from_start(runs[i].available_ms);
+        struct plan_facts f = runs[i].word
+                                  ? facts(runs[i].word, time_ms, available_ms)
+                                  : facts_of(RULES(&report, &hours), NULL, time_ms, available_ms);
+
+        f.lookback_days = runs[i].lookback_days > 0 ? runs[i].lookback_days : f.lookback_days;
+        w = runs[i].name ? span_from(START) : w;
+        struct span whole = w; /* of a run that reads all it owes */
+        bool right = plan_needs_availability(&w, &f) == runs[i].needs;
+        for (size_t p = 0; p < 2; p++) {
+            right = read_pass(&whole, p, &f) == from_start(owed[p]) && right;
+        }
+        for (int p = 0; p < runs[i].reads; p++) {
+            (void)read_pass(&w, (size_t)p, &f);
+        }
+        right =
+            right && w.state == runs[i].state && plan_covered(&w) == from_start(runs[i].covered_ms);
+        if (!right) {
+            print_error("run %zu: needs %d, state %d\n", i, plan_needs_availability(&w, &f),
+                        w.state);
+        }
+        wrong = wrong || !right;
+    }
+    assert_false(wrong);
+}
+
+/* What the job sees is the job's, whether it could be read or not. */
+TEST(a_job_that_failed_leaves_nothing_to_the_query)
 {
     struct span w = span_from(START);
     struct plan_facts f = facts("auto", START + 30 * HOUR, START + 25 * HOUR);
 
-    read_window(&w, &f);
-    f.available_ms = f.time_ms += 20 * HOUR - 1;
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    assert_false(plan_needs_availability(&w, &f));
-    f.time_ms += 1;
-    assert_true(plan_needs_availability(&w, &f));
-    owes(&w, &f, w.end_ms, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-
-    f.time_ms = w.end_ms + 4 * DAY; /* out of the lookback: once more, for the last time */
-    f.available_ms = f.time_ms - 5 * HOUR;
-    owes(&w, &f, w.end_ms, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-    f.time_ms += 100 * DAY;
-    f.available_ms += 100 * DAY;
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    assert_false(plan_needs_availability(&w, &f));
+    assert_int_equal(plan_owed(&w, 1, &f), TIME_NONE);
 }
 
-TEST(a_longer_lookback_takes_days_in_again)
+/* Pages that say that they go less far leave no hole. */
+TEST(coverage_never_shrinks)
 {
     struct span w = span_from(START);
-    struct plan_facts f = facts("auto", START + 6 * DAY, START + 6 * DAY);
+    struct plan_facts f = facts("job", START + 6 * HOUR, START + 3 * HOUR);
 
     read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-    f.available_ms = f.time_ms = START + 8 * DAY;
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.lookback_days = 10;
-    owes(&w, &f, w.end_ms, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-}
-
-TEST(jobs_alone_stop_at_the_availability_date)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("job", START + 6 * HOUR, START);
-
-    owes(&w, &f, TIME_NONE, TIME_NONE); /* nothing of the day is available */
-    f.available_ms = START + 3 * HOUR;
-    owes(&w, &f, START + 3 * HOUR, TIME_NONE);
-    read_window(&w, &f);
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.available_ms = START + 9 * HOUR; /* never past the run's TIME */
-    owes(&w, &f, START + 6 * HOUR, TIME_NONE);
-    plan_settle(&w, 0, START + HOUR, &f); /* its pages say that they go less far: no hole */
+    plan_settle(&w, 0, START + HOUR, &f);
     assert_int_equal(plan_covered(&w), START + 3 * HOUR);
-}
-
-TEST(the_query_alone_needs_no_availability)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("query", START + 6 * HOUR, TIME_NONE);
-
-    assert_false(plan_needs_availability(&w, &f));
-    owes(&w, &f, TIME_NONE, START + 6 * HOUR);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_OPEN);
-    f.time_ms = START + 30 * HOUR;
-    owes(&w, &f, TIME_NONE, START + DAY);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    f.time_ms = START + 5 * DAY;
-    owes(&w, &f, TIME_NONE, START + DAY);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-}
-
-TEST(what_sees_ended_windows_alone_waits_for_the_end)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts_of(RULES(&report, &hours), NULL, START + DAY - 1, TIME_NONE);
-
-    assert_false(plan_needs_availability(&w, &f));
-    owes(&w, &f, TIME_NONE, START + DAY - 1); /* the hours until then are the next pass's */
-    read_window(&w, &f);
-    f.time_ms = START + DAY;
-    owes(&w, &f, START + DAY, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    f.time_ms = START + 5 * DAY;
-    owes(&w, &f, START + DAY, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-}
-
-TEST(a_changed_method_asks_for_jobs)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("query", START + 6 * DAY, TIME_NONE);
-
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-    f = facts("auto", START + 6 * DAY, START + 12 * HOUR);
-    owes(&w, &f, START + 12 * HOUR, START + DAY);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_OPEN);
-    assert_int_equal(plan_covered(&w), w.end_ms);
-    f.available_ms = START + 6 * DAY;
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED);
-    f = facts("query", START + 6 * DAY, TIME_NONE); /* a job's day is good enough for the query */
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-}
-
-TEST(time_and_availability_may_go_back)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("auto", START + 10 * HOUR, START + 8 * HOUR);
-
-    read_window(&w, &f);
-    f.available_ms = START + 4 * HOUR;
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.time_ms = START - HOUR;
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    w = span_from(START);
-    assert_false(plan_needs_availability(&w, &f));
-
-    f = facts("auto", START + 2 * DAY, START + 2 * DAY);
-    read_window(&w, &f);
-    f.time_ms += 2 * DAY;
-    f.available_ms = START + 8 * HOUR; /* a finished day never falls back to the query */
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-
-    w = span_from(START); /* nor is less than all of it read again */
-    f = facts("auto", START + 25 * HOUR, START + 25 * HOUR);
-    read_window(&w, &f);
-    f = facts("auto", START + 60 * HOUR, w.end_ms - 1);
-    owes(&w, &f, TIME_NONE, TIME_NONE);
-    f.available_ms = w.end_ms;
-    owes(&w, &f, w.end_ms, TIME_NONE);
-}
-
-/* Genesys still changes data behind the availability date, however far ahead TIME is. */
-TEST(a_time_in_the_future_settles_nothing)
-{
-    struct span w = span_from(START);
-    struct plan_facts f = facts("auto", START + 40 * DAY, START + 2 * DAY);
-
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_PROVISIONAL);
-    owes(&w, &f, TIME_NONE, TIME_NONE); /* nor is it read again and again for such a TIME */
-
-    f = facts("job", START + 40 * DAY, START + 4 * DAY);
-    owes(&w, &f, START + DAY, TIME_NONE);
-    read_window(&w, &f);
-    assert_int_equal(w.state, WINDOW_SETTLED); /* the lookback's end: a day behind what there is */
 }
 
 /* The real moment, and passes of the whole stream, which keep their place there. */
