@@ -1,9 +1,8 @@
-#include "probe/check.h"
-
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "probe/probe.h"
 
 static bool ask(void)
 {

@@ -1,8 +1,7 @@
-#include "out/query.h"
-
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "out/query.h"
 
 enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
 

@@ -1,18 +1,15 @@
-#include "probe/recent.h"
-
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "probe/probe.h"
 
 static bool run(struct cmd_context *ctx, struct err *e)
 {
     struct rendering to;
     int64_t wanted = RECENT_DEFAULT;
     size_t given = ctx->argument_count;
-    struct recent found;
-    struct err unread;
+    size_t found = 0;
 
     if (!cmd_rendering(ctx, &to, e)) {
         return false;
@@ -26,23 +23,15 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, e)) {
         return false;
     }
-    bool done = recent_fetch(&ctx->config, (size_t)wanted, &found, e);
-    if (done) {
-        /* Names are a help: a database that is not there, or cannot be read, only leaves the ids.
-         */
-        ctx->db = db_open(ctx->config.database_path, DB_READ, &unread);
-        if (!ctx->db || !recent_names(&found, ctx->db, &unread)) {
-            LOG(LOG_INFO, "ids in place of names", LOG_S("because", unread.message));
-        }
-        if (found.count == 0) {
-            fputs("rollcall: access works, but no conversation began in the last seven days, or "
-                  "the client's role covers none of their divisions\n",
-                  stderr);
-        }
-        done = recent_print(&found, &to, e);
+    if (!recent_show(&ctx->config, wanted, &to, &found, e)) {
+        return false;
     }
-    db_close(found.memory);
-    return done;
+    if (found == 0) {
+        fputs("rollcall: access works, but no conversation began in the last seven days, or the "
+              "client's role covers none of their divisions\n",
+              stderr);
+    }
+    return true;
 }
 
 const struct command cmd_recent = {

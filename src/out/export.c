@@ -44,40 +44,30 @@ struct exporting {
 
 /* --- which ----------------------------------------------------------------------------------- */
 
-/* All tables and views, by name, and what is said of them, in the arena. */
-static bool list_relations(struct db *d, struct arena *a, const char ***names, int **marks,
-                           size_t *count, struct err *e)
+/* Asks for all tables and views, by name. */
+static struct rows ask_relations(struct db *d, struct err *e)
 {
-    struct rows q = db_ask(d, e, sql_export_relations, S(embedded_views[VIEWS_DROP].text));
-
-    for (*count = 0; db_next(&q); (*count)++) {
-        if (*count == 0) {
-            *names = arena_array(a, (size_t)db_int(&q, 2), sizeof(**names));
-            *marks = arena_array(a, (size_t)db_int(&q, 2), sizeof(**marks));
-        }
-        (*names)[*count] = db_kept(&q, 0, a);
-        (*marks)[*count] = (int)db_int(&q, 1);
-    }
-    return db_end(&q);
+    return db_ask(d, e, sql_export_relations, S(embedded_views[VIEWS_DROP].text));
 }
 
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e)
 {
+    struct rows q = ask_relations(d, e);
     const char **known = NULL;
-    int *marks = NULL;
-    size_t known_count;
+    size_t known_count = 0;
 
-    if (!list_relations(d, a, &known, &marks, &known_count, e)) {
-        return false;
+    while (db_next(&q)) {
+        known = known ? known : arena_array(a, (size_t)db_int(&q, 2), sizeof(*known));
+        known[known_count++] = db_kept(&q, 0, a);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; q.ok && i < count; i++) {
         if (!str_is_listed(names[i], known, known_count)) {
-            return err_set(e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
+            q.ok = err_set(e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
                            str_suggest(a, names[i], known, known_count));
         }
     }
-    return true;
+    return db_end(&q);
 }
 
 /* What others keep in the file does not stop an export of what is ours. */
@@ -119,38 +109,39 @@ static bool is_data_table(const char *name)
 static bool choose_files(struct exporting *x, struct err *e)
 {
     const struct config *c = x->config;
-    const char **names = NULL;
-    int *marks = NULL;
-    size_t count;
 
-    if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e) ||
-        !list_relations(x->db, x->arena, &names, &marks, &count, e)) {
+    if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e)) {
         return false;
     }
-    x->files = arena_array(x->arena, count + 1, sizeof(*x->files));
-    for (size_t i = 0; i < count; i++) {
-        bool named = str_is_listed(names[i], c->export_tables, c->export_table_count);
-        bool ours = (marks[i] & IS_OUR_VIEW) || is_data_table(names[i]);
+    struct rows q = ask_relations(x->db, e);
+    while (db_next(&q)) {
+        const char *name = db_kept(&q, 0, x->arena);
+        int64_t marks = db_int(&q, 1);
+        bool named = str_is_listed(name, c->export_tables, c->export_table_count);
+        bool ours = (marks & IS_OUR_VIEW) || is_data_table(name);
 
-        if (c->export_table_count > 0 ? !named : !ours && !(marks[i] & IS_VIEW)) {
+        if (!x->files) {
+            x->files = arena_array(x->arena, (size_t)db_int(&q, 2) + 1, sizeof(*x->files));
+        }
+        if (c->export_table_count > 0 ? !named : !ours && !(marks & IS_VIEW)) {
             continue;
         }
-        if (marks[i] & IS_FILE_NAME) {
+        if (marks & IS_FILE_NAME) {
             x->files[x->count++] = (struct export_file){
-                .relation = names[i],
-                .name = arena_printf(x->arena, "%s.csv%s", names[i], c->export_gzip ? ".gz" : ""),
+                .relation = name,
+                .name = arena_printf(x->arena, "%s.csv%s", name, c->export_gzip ? ".gz" : ""),
                 .is_needed = named || ours,
             };
             continue;
         }
         err_set(e, ERR_USAGE, "no file can have the name '%s': make a view of another name over it",
-                names[i]);
-        if (named) {
-            return false;
+                name);
+        q.ok = !named;
+        if (q.ok) {
+            leave_out(name, e);
         }
-        leave_out(names[i], e);
     }
-    return true;
+    return db_end(&q);
 }
 
 static const char *path_of(const struct exporting *x, const char *name)
@@ -291,6 +282,7 @@ static bool write_all(struct exporting *x, struct err *e)
                        path);
     }
     size_t chosen = x->count;
+    INVARIANT(x->files); /* a database of ours has tables */
     bool written = true;
     for (size_t i = 0; written && i < chosen; i++) {
         written = check_target(x, x->files[i].name, e);

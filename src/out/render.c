@@ -340,11 +340,13 @@ static void render_json(struct rows *q, FILE *out, size_t *count)
     buf_free(&line);
 }
 
-/* Behind the closing quote of the string that begins at `at`. */
-static const char *after_string(const char *at)
+/* Behind the token that begins at `at`: a string, or a single character. */
+static const char *after(const char *at)
 {
-    for (at++; *at != '"'; at++) {
-        at += *at == '\\';
+    if (*at == '"') {
+        for (at++; *at != '"'; at++) {
+            at += *at == '\\';
+        }
     }
     return at + 1;
 }
@@ -375,7 +377,7 @@ static void put_document(const char *at, FILE *out)
     bool flat = false; /* the object or array that is open holds no other: it stays on one line */
 
     while (*at) {
-        const char *end = *at == '"' ? after_string(at) : at + 1;
+        const char *end = after(at);
         bool opens = *at == '{' || *at == '[';
         bool closes = *at == '}' || *at == ']';
 
@@ -387,7 +389,7 @@ static void put_document(const char *at, FILE *out)
         if (opens) {
             const char *next = end;
             while (!strchr("{[]}", *next)) {
-                next = *next == '"' ? after_string(next) : next + 1;
+                next = after(next);
             }
             flat = depth > 0 && (*next == ']' || *next == '}');
         } else {

@@ -1,4 +1,4 @@
-#include "probe/check.h"
+#include "probe/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,19 +125,6 @@ static void check_hosts(struct report *r, const struct config *config)
                config->region ? ": " : "", config->login_url, config->api_url);
 }
 
-static void check_start(const struct checking *a)
-{
-    for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
-
-        if (stream_has_days(s) && a->config->start_day == INT32_MIN) {
-            report_add(a->report, "start", CAUSE_CONFIG_START,
-                       "[extract] start is missing, and %s are wanted", s->title);
-            return;
-        }
-    }
-}
-
 static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
@@ -164,12 +151,20 @@ static void check_configuration(struct checking *a)
                    config->client_secret_origin);
     }
     check_hosts(r, config);
-    check_start(a);
+    for (size_t i = 0; i < a->request->stream_count; i++) {
+        const struct stream *s = a->request->streams[i];
+
+        if (stream_has_days(s) && config->start_day == INT32_MIN) {
+            report_add(r, "start", CAUSE_CONFIG_START,
+                       "[extract] start is missing, and %s are wanted", s->title);
+            break;
+        }
+    }
     a->client = client_new(config, &e);
     if (!a->client) {
         report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
     }
-    a->is_configured = !report_failed(r);
+    a->is_configured = !r->step_failed;
 }
 
 /* --- the way to the hosts -------------------------------------------------------------------- */
@@ -475,7 +470,7 @@ static void check_token(struct checking *a)
     if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
         report_add(r, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
     }
-    a->token_good = !report_failed(r);
+    a->token_good = !r->step_failed;
 }
 
 /* --- permissions ----------------------------------------------------------------------------- */
@@ -810,25 +805,12 @@ static const char *megabytes(struct arena *a, int64_t bytes)
                : arena_printf(a, "%lld MB", (long long)(bytes / MEBIBYTE));
 }
 
-/* Bytes a day: by the file and the days in it, by yesterday's rows, or a guess. */
-static int64_t daily_growth(const struct checking *a, int64_t file_bytes)
-{
-    int64_t days = days_since_start(a->config);
-    int64_t growth = 0;
-
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        if (stream_has_days(stream_registry[i]) && a->rows[i] > 0) {
-            growth += a->rows[i] * ROW_BYTES;
-        }
-    }
-    growth = growth > GROWTH_LEAST ? growth : GROWTH_LEAST;
-    return days > 0 && file_bytes / days > growth ? file_bytes / days : growth;
-}
-
 static void check_space(const struct checking *a)
 {
     const char *path = a->config->database_path;
     struct report *r = a->report;
+    int64_t days = days_since_start(a->config);
+    int64_t daily = 0;
     enum cause_id cause = CAUSE_NONE;
     struct statvfs fs;
     struct stat st;
@@ -838,7 +820,17 @@ static void check_space(const struct checking *a)
     }
     int64_t free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
     int64_t file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-    int64_t growth = GROWTH_DAYS * daily_growth(a, file_bytes);
+    /* Bytes a day: by yesterday's rows, a guess, or the file and the days in it. */
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        if (stream_has_days(stream_registry[i]) && a->rows[i] > 0) {
+            daily += a->rows[i] * ROW_BYTES;
+        }
+    }
+    daily = daily > GROWTH_LEAST ? daily : GROWTH_LEAST;
+    if (days > 0 && file_bytes / days > daily) {
+        daily = file_bytes / days;
+    }
+    int64_t growth = GROWTH_DAYS * daily;
     if (free_bytes < SPACE_LEAST) {
         cause = CAUSE_LOCAL_NO_SPACE;
     } else if (free_bytes < growth) {
@@ -909,7 +901,7 @@ static void check_local(struct checking *a)
     int minutes = (int)(offset < 0 ? -offset : offset) / 60;
 
     check_database(r, a->config->database_path);
-    if (!report_failed(r)) {
+    if (!r->step_failed) {
         check_space(a);
         check_locks(a);
     }
@@ -964,6 +956,7 @@ void check_run(const struct check_request *request, struct report *r)
     for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
         const char *obstacle = why_not(&a, r->step);
 
+        r->step_failed = false;
         if (obstacle) {
             report_skip(r, cause_steps[r->step].name, obstacle);
         } else {

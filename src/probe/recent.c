@@ -1,4 +1,4 @@
-#include "probe/recent.h"
+#include "probe/probe.h"
 
 #include "api/client.h"
 #include "base/clock.h"
@@ -25,25 +25,27 @@ static const struct {
 struct search {
     const struct stream *stream;
     struct client *client;
+    struct db *memory;
     struct page_walker *walker;
     struct loader *loader;
-    struct recent *found;
-    int64_t older; /* loaded conversations that began before the lookback */
+    int64_t wanted;
+    int64_t from_ms; /* where the lookback begins */
+    int64_t count;   /* loaded conversations that began since then */
+    int64_t older;   /* and before */
 };
 
 static bool load_answer(struct search *s, struct client_answer *answer, struct json list,
                         int64_t *rows, struct err *e)
 {
     struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
-    struct db *memory = s->found->memory;
     struct load_counts counts = {0};
     struct load_page page = {.stream = s->stream->name, .plan = "recent"};
     struct walked_page *walked = page_walk(s->walker, answer->document, list, &facts, e);
-    bool loaded = walked && db_begin(memory, e) &&
-                  load_page(s->loader, walked, &page, &counts, e) && db_commit(memory, e);
+    bool loaded = walked && db_begin(s->memory, e) &&
+                  load_page(s->loader, walked, &page, &counts, e) && db_commit(s->memory, e);
 
     answer->document = NULL;
-    db_rollback(memory);
+    db_rollback(s->memory);
     walked_free(walked);
     *rows = counts.rows_read;
     return loaded;
@@ -51,7 +53,7 @@ static bool load_answer(struct search *s, struct client_answer *answer, struct j
 
 /* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
  * were. */
-static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t number,
+static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_t number,
                       int64_t *rows, struct err *e)
 {
     char from[CLOCK_ISO_BYTES];
@@ -60,7 +62,7 @@ static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t
     struct pager_spec spec = {
         .steps = s->stream->recent,
         .label = "recent conversations",
-        .start = clock_format(s->found->from_ms, from),
+        .start = clock_format(s->from_ms, from),
         .end = clock_format(to_ms, to),
         .at = {.page = number, .page_size = (int)page_size},
     };
@@ -90,10 +92,10 @@ static bool read_page(struct search *s, int64_t to_ms, size_t page_size, int64_t
 /* Counts what began within the lookback, and what before. */
 static bool count_found(struct search *s, struct err *e)
 {
-    struct rows q = db_ask(s->found->memory, e, sql_recent_found, T(s->found->from_ms));
+    struct rows q = db_ask(s->memory, e, sql_recent_found, T(s->from_ms));
 
     if (db_next(&q)) {
-        s->found->count = (size_t)db_int(&q, 0);
+        s->count = db_int(&q, 0);
         s->older = db_int(&q, 1);
         if (db_int(&q, 2) > 0) {
             q.ok = err_set(e, ERR_CONTRACT,
@@ -108,13 +110,12 @@ static bool count_found(struct search *s, struct err *e)
  * whole UTC days, newest first. */
 static bool look_back(struct search *s, int64_t ms, struct err *e)
 {
-    struct recent *r = s->found;
-    size_t page_size = r->wanted > PAGE_LEAST ? r->wanted : PAGE_LEAST;
-    int64_t last = limit_get(LIMIT_QUERY_ROWS) / (int64_t)page_size;
+    int64_t page_size = s->wanted > PAGE_LEAST ? s->wanted : PAGE_LEAST;
+    int64_t last = limit_get(LIMIT_QUERY_ROWS) / page_size;
     int64_t to_ms = clock_now_ms();
     bool more = true;
 
-    r->from_ms = to_ms - ms;
+    s->from_ms = to_ms - ms;
     if (!count_found(s, e)) {
         return false;
     }
@@ -125,37 +126,14 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
         if (!read_page(s, to_ms, page_size, number, &rows, e) || !count_found(s, e)) {
             return false;
         }
-        more = rows > 0 && r->count < r->wanted && s->older == older;
+        more = rows > 0 && s->count < s->wanted && s->older == older;
     }
     return true;
 }
 
-bool recent_fetch(const struct config *config, size_t wanted, struct recent *out, struct err *e)
-{
-    const struct stream *stream = stream_recent();
-    struct search s = {.stream = stream, .found = out, .walker = page_walker_new(stream->trees)};
-    int64_t now_ms = clock_now_ms();
-
-    INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
-    *out = (struct recent){.memory = db_open_memory(e), .wanted = wanted};
-    /* Local times are those of the business zone. */
-    if (out->memory &&
-        ledger_zone(out->memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
-        s.loader = load_new(out->memory, stream->trees, LOAD_ENTITY, NULL, e);
-    }
-    s.client = s.loader ? client_new(config, e) : NULL;
-    bool done = s.client != NULL;
-    for (size_t i = 0; done && out->count < wanted && i < COUNT_OF(lookbacks); i++) {
-        done = look_back(&s, lookbacks[i].ms, e);
-        LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", out->count));
-    }
-    client_free(s.client);
-    load_free(s.loader);
-    page_walker_free(s.walker);
-    return done;
-}
-
-bool recent_names(struct recent *r, struct db *names, struct err *e)
+/* Takes over the names of queues and agents that the database knows. They are a help: one that is
+ * not there, or cannot be read, only leaves the ids. */
+static void take_names(struct db *memory, const char *path)
 {
     static const struct {
         const char *read;
@@ -164,24 +142,56 @@ bool recent_names(struct recent *r, struct db *names, struct err *e)
         {"SELECT queue_id, name FROM queue", "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)"},
         {"SELECT user_id, name FROM user", "INSERT INTO user (user_id, name) VALUES (?1, ?2)"},
     };
-    bool done = db_begin(r->memory, e);
+    struct err e;
+    struct db *names = db_open(path, DB_READ, &e);
+    bool done = names && db_begin(memory, &e);
 
     for (size_t i = 0; done && i < COUNT_OF(lists); i++) {
-        struct rows q = db_ask(names, e, lists[i].read, NONE);
+        struct rows q = db_ask(names, &e, lists[i].read, NONE);
 
         while (db_next(&q)) {
-            q.ok = db_do(r->memory, e, lists[i].write, S(db_text(&q, 0)), S(db_text(&q, 1)));
+            q.ok = db_do(memory, &e, lists[i].write, S(db_text(&q, 0)), S(db_text(&q, 1)));
         }
         done = db_end(&q);
     }
-    done = done && db_commit(r->memory, e);
-    db_rollback(r->memory);
-    return done;
+    if (!done || !db_commit(memory, &e)) {
+        LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
+    }
+    db_rollback(memory);
+    db_close(names);
 }
 
-bool recent_print(const struct recent *r, const struct rendering *to, struct err *e)
+bool recent_show(const struct config *config, int64_t wanted, const struct rendering *to,
+                 size_t *found, struct err *e)
 {
-    const char *sql = to->format == RENDER_TABLE ? sql_recent_table : sql_recent_rows;
+    const struct stream *stream = stream_recent();
+    struct search s = {.stream = stream,
+                       .memory = db_open_memory(e),
+                       .walker = page_walker_new(stream->trees),
+                       .wanted = wanted};
+    int64_t now_ms = clock_now_ms();
 
-    return render_query(r->memory, e, sql, DB_VALUES(T(r->from_ms), I((int64_t)r->wanted)), to);
+    INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
+    /* Local times are those of the business zone. */
+    if (s.memory && ledger_zone(s.memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
+        s.loader = load_new(s.memory, stream->trees, LOAD_ENTITY, NULL, e);
+    }
+    s.client = s.loader ? client_new(config, e) : NULL;
+    bool done = s.client != NULL;
+    for (size_t i = 0; done && s.count < wanted && i < COUNT_OF(lookbacks); i++) {
+        done = look_back(&s, lookbacks[i].ms, e);
+        LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", s.count));
+    }
+    client_free(s.client);
+    load_free(s.loader);
+    page_walker_free(s.walker);
+    if (done) {
+        take_names(s.memory, config->database_path);
+        done = render_query(s.memory, e,
+                            to->format == RENDER_TABLE ? sql_recent_table : sql_recent_rows,
+                            DB_VALUES(T(s.from_ms), I(wanted)), to);
+    }
+    db_close(s.memory);
+    *found = (size_t)s.count;
+    return done;
 }

@@ -52,6 +52,7 @@ void report_add(struct report *r, const char *name, enum cause_id cause, const c
     }
     result->cause = &causes[cause];
     result->status = result->cause->kind == ERR_NONE ? WARNING : FAILED;
+    r->step_failed = r->step_failed || result->status == FAILED;
     if (r->kind == ERR_NONE) {
         r->kind = result->cause->kind;
     }
@@ -75,16 +76,6 @@ void report_error(struct report *r, const char *name, const struct err *e, enum 
     }
     report_add(r, name, e->cause == CAUSE_NONE ? otherwise : (enum cause_id)e->cause, "%s",
                evidence);
-}
-
-bool report_failed(const struct report *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->results[i].step == r->step && r->results[i].status == FAILED) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- for people ------------------------------------------------------------------------------ */

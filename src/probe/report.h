@@ -19,6 +19,7 @@ struct report_result;
 struct report {
     struct arena *arena;
     enum cause_step step; /* the one that results are of */
+    bool step_failed;     /* it did; for the caller to clear when it takes the next */
     struct report_result *results;
     size_t count;
     enum err_kind kind; /* of the first failure; ERR_NONE: there was none */
@@ -37,9 +38,6 @@ void report_skip(struct report *r, const char *name, const char *why);
  * message but for the cause's words. ERR_STOPPED is no failure of the set-up: what follows is
  * skipped. */
 void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise);
-
-/* Whether the present step failed. */
-bool report_failed(const struct report *r);
 
 /* Prints the results by step, within 80 columns where words allow, and a last line that sums up. */
 void report_print(const struct report *r, FILE *out);
