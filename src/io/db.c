@@ -314,20 +314,17 @@ const char *db_kept(const struct rows *q, int column, struct arena *a)
 
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
-    sqlite3_value *v = sqlite3_column_value(q->statement, column);
+    sqlite3_stmt *s = q->statement;
 
-    switch (sqlite3_value_type(v)) {
+    switch (sqlite3_column_type(s, column)) {
     case SQLITE_INTEGER:
-        return (struct cell){.type = CELL_INT, .value.integer = sqlite3_value_int64(v)};
+        return cell_int(db_int(q, column));
     case SQLITE_FLOAT:
-        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_value_double(v)};
+        return (struct cell){.type = CELL_REAL, .value.real = sqlite3_column_double(s, column)};
     case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_value_text(v);
-        size_t length = (size_t)sqlite3_value_bytes(v);
+        const char *text = db_text(q, column);
+        size_t length = (size_t)sqlite3_column_bytes(s, column);
 
-        if (!text) {
-            out_of_memory();
-        }
         return (struct cell){.type = CELL_TEXT,
                              .length = (uint32_t)length,
                              .value.text = a ? arena_strndup(a, text, length) : text};
@@ -563,13 +560,9 @@ enum {
 /* The number a migration's name begins with ("0003_adherence_state" is 3). */
 static int migration_number(size_t at)
 {
-    const char *name = embedded_schema[at].name;
-    int number = 0;
+    int number = (int)strtol(embedded_schema[at].name, NULL, 10);
 
-    for (int i = 0; i < 4; i++) {
-        INVARIANT(name[i] >= '0' && name[i] <= '9');
-        number = number * 10 + (name[i] - '0');
-    }
+    INVARIANT(number > 0);
     return number;
 }
 
@@ -743,10 +736,7 @@ static bool migrate(struct db *d, int64_t version, struct err *e)
         if (number <= version || (i > 0 && number == migration_number(i - 1))) {
             continue;
         }
-        if (!db_begin(d, e)) {
-            return false;
-        }
-        if (!migrate_step(d, number, e) || !db_commit(d, e)) {
+        if (!db_begin(d, e) || !migrate_step(d, number, e) || !db_commit(d, e)) {
             db_rollback(d);
             return false;
         }
@@ -849,9 +839,7 @@ static int only_temporary(void *unused, int action, const char *table, const cha
     bool writes = action == SQLITE_INSERT || action == SQLITE_DELETE ||
                   (action == SQLITE_UPDATE && !str_eq(table, "sqlite_master"));
 
-    (void)unused;
-    (void)column;
-    (void)by;
+    (void)unused, (void)column, (void)by;
     return writes && str_eq(database, "main") ? SQLITE_DENY : SQLITE_OK;
 }
 

@@ -75,10 +75,10 @@ static bool check_absent(const char *path, bool must_exist, struct err *e)
 
 bool db_place_check(const char *path, bool must_exist, struct err *e)
 {
-    const char *system = NULL;
+    const char *system = file_on_network(path);
     struct stat st;
 
-    if (file_on_network(path, &system)) {
+    if (system) {
         err_set(e, ERR_STORE,
                 "%s: lies on a network file system (%s), where SQLite's shared memory does "
                 "not work; put the database on a local disk",

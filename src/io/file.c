@@ -127,6 +127,8 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
         int error_number = errno;
         if (fd >= 0) {
             close(fd);
+        } else {
+            f->aside_path = NULL; /* what is there is not ours */
         }
         return aside_fail(f, "write", error_number, e);
     }
@@ -158,6 +160,7 @@ bool file_aside_rename(struct file_aside *f, struct err *e)
     }
     bool durable = sync_entry(f->path, e);
     step("renamed");
+    f->aside_path = NULL;  /* what is there now is another's */
     file_aside_discard(f); /* fsynced: closing has nothing left to write */
     return durable;
 }
@@ -421,10 +424,10 @@ static const char *network_name(const char *path)
 
 #endif
 
-bool file_on_network(const char *path, const char **name)
+const char *file_on_network(const char *path)
 {
     struct arena *a = arena_new(0);
-    *name = network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
+    const char *name = network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
     arena_free(a);
-    return *name != NULL;
+    return name;
 }

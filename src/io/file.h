@@ -66,10 +66,9 @@ char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct 
  * gives it ("fuse.sshfs"; else NULL); NULL when it is none that is known. Static. */
 const char *file_network_name(uint64_t magic, const char *mount_type);
 
-/* True when `path` (or, if absent, its directory) lies on a network file system, on which SQLite's
- * WAL cannot work; the file system's name goes to *name (static). False also where the system
- * cannot tell. */
-bool file_on_network(const char *path, const char **name);
+/* The network file system on which `path` (or, if absent, its directory) lies, and SQLite's WAL
+ * cannot work: its name, static. NULL: on none, or the system cannot tell. */
+const char *file_on_network(const char *path);
 
 /* Directory part of a path ("." when none), in the arena. */
 char *file_directory(struct arena *a, const char *path);

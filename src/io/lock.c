@@ -70,12 +70,9 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
  * serves messages alone: a disk too full for it is no reason to stop. */
 static void write_record(struct lock_file *l, int slot, const char *text)
 {
-    char record[LOCK_HOLDER_BYTES];
-    memset(record, ' ', sizeof(record));
-    size_t length = strlen(text);
-    memcpy(record, text, length < sizeof(record) ? length : sizeof(record) - 1);
-    record[sizeof(record) - 1] = '\n';
-    ssize_t written = pwrite(l->fd, record, sizeof(record), (off_t)slot * LOCK_HOLDER_BYTES);
+    char record[LOCK_HOLDER_BYTES + 1];
+    snprintf(record, sizeof(record), "%-*s\n", LOCK_HOLDER_BYTES - 1, text);
+    ssize_t written = pwrite(l->fd, record, LOCK_HOLDER_BYTES, (off_t)slot * LOCK_HOLDER_BYTES);
     (void)written;
 }
 
@@ -128,12 +125,10 @@ void lock_drop(struct lock_file *l, int slot)
 bool lock_holder(struct lock_file *l, int slot, char *holder)
 {
     INVARIANT(slot >= 0 && slot < LOCK_SLOTS);
-    if (!l->held[slot]) {
-        struct flock range = slot_range(slot, F_WRLCK);
-        if (fcntl(l->fd, GET_LOCK, &range) != 0 || range.l_type == F_UNLCK) {
-            holder[0] = '\0';
-            return false;
-        }
+    struct flock range = slot_range(slot, F_WRLCK);
+    if (!l->held[slot] && (fcntl(l->fd, GET_LOCK, &range) != 0 || range.l_type == F_UNLCK)) {
+        holder[0] = '\0';
+        return false;
     }
     read_record(l, slot, holder);
     return true;
