@@ -40,9 +40,6 @@ struct pager {
     struct arena *arena;
     size_t at; /* step at hand */
     bool over; /* all steps but a cleanup are done */
-    bool lost;
-    bool overflow;
-    bool waited;
     bool cleaned;
     bool pending;     /* a request that goes alone is on its way */
     int64_t asked;    /* pages: sequence numbers [0, asked) */
@@ -54,7 +51,6 @@ struct pager {
     int64_t polled_ms;
     struct numbered numbered;
     struct chain chain;
-    char reason[REASON_BYTES];
 };
 
 static const struct step *step_of(const struct pager *p)
@@ -77,19 +73,6 @@ static int size_of(const struct pager *p)
     return p->spec.at.page_size > 0 ? p->spec.at.page_size : step_of(p)->size;
 }
 
-/* The number of a page, from 1. */
-static long long page_number(const struct pager *p, int64_t sequence)
-{
-    int64_t number = p->spec.at.page + sequence;
-
-    return number;
-}
-
-static bool brings_rows(const struct step *s)
-{
-    return s->rows != NULL;
-}
-
 /* --- texts of requests ----------------------------------------------------------------------- */
 
 /* A whole buffer as an arena string; frees the buffer. */
@@ -101,15 +84,30 @@ static const char *take_text(struct arena *a, struct buf *b)
     return text;
 }
 
+/* Ids that a request asks for. */
+struct batch {
+    size_t from;
+    size_t end;
+};
+
+static struct batch batch_of(const struct pager *p, int64_t sequence)
+{
+    size_t from = p->spec.at.id_from + (size_t)sequence * (size_t)size_of(p);
+    size_t end = from + (size_t)size_of(p);
+
+    return (struct batch){from, end < p->spec.id_count ? end : p->spec.id_count};
+}
+
 /* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
  * infer their type and operator. */
-static const char *predicates(const struct pager *p, struct arena *a, size_t from, size_t count)
+static const char *predicates(const struct pager *p, int64_t sequence, struct arena *a)
 {
+    struct batch ids = batch_of(p, sequence);
     struct buf out;
 
     buf_init(&out, REQUEST_BYTES);
-    for (size_t i = from; i < from + count; i++) {
-        (void)buf_add_str(&out, i > from ? ",{\"dimension\":" : "{\"dimension\":");
+    for (size_t i = ids.from; i < ids.end; i++) {
+        (void)buf_add_str(&out, i > ids.from ? ",{\"dimension\":" : "{\"dimension\":");
         (void)json_quote(&out, step_of(p)->ids_as, strlen(step_of(p)->ids_as));
         (void)buf_add_str(&out, ",\"value\":");
         (void)json_quote(&out, p->spec.ids[i], strlen(p->spec.ids[i]));
@@ -118,29 +116,13 @@ static const char *predicates(const struct pager *p, struct arena *a, size_t fro
     return take_text(a, &out);
 }
 
-/* The ids of a batch. */
-static void batch_of(const struct pager *p, int64_t sequence, size_t *from, size_t *count)
-{
-    size_t size = (size_t)size_of(p);
-
-    *from = p->spec.at.id_from + (size_t)sequence * size;
-    *count = p->spec.id_count - *from < size ? p->spec.id_count - *from : size;
-}
-
 /* Appends the value of the mark that `text` begins with, in a path or in JSON text, and returns the
  * mark's length; 0 when it is none. */
 static size_t add_mark(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
                        bool in_path, struct arena *a)
 {
     bool bare = step_of(p)->bare;
-    size_t from = 0;
-    size_t count = 0;
-    const char *ids = "";
-
-    if (step_of(p)->follow == FOLLOW_IDS && str_starts_with(text, "{ids}")) {
-        batch_of(p, sequence, &from, &count);
-        ids = predicates(p, a, from, count);
-    }
+    bool is_ids = step_of(p)->follow == FOLLOW_IDS && str_starts_with(text, "{ids}");
     const struct {
         const char *mark;
         const char *value;
@@ -148,9 +130,9 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     } known[] = {
         {"{start}", p->spec.start, false},
         {"{end}", p->spec.end, false},
-        {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
+        {"{page}", arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
-        {"{ids}", ids, false},
+        {"{ids}", is_ids ? predicates(p, sequence, a) : "", false},
         {"{zone}", p->spec.zone, true},
         {"{scope}", p->spec.scope, true},
         {"{cursor}", p->chain.cursor, true},
@@ -178,19 +160,6 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     return 0;
 }
 
-static void fill(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
-                 bool in_path, struct arena *a)
-{
-    while (*text) {
-        size_t length = *text == '{' ? add_mark(p, out, text, sequence, in_path, a) : 0;
-        if (length == 0) {
-            (void)buf_add_char(out, *text);
-            length = 1;
-        }
-        text += length;
-    }
-}
-
 static void add_parameter(struct buf *out, const char *name, const char *value)
 {
     const char *query = strchr(buf_str(out), '?');
@@ -203,33 +172,40 @@ static void add_parameter(struct buf *out, const char *name, const char *value)
 static void add_paging(const struct pager *p, struct buf *out, int64_t sequence, struct arena *a)
 {
     const struct step *s = step_of(p);
-    size_t from = 0;
-    size_t count = 0;
 
     if (s->follow == FOLLOW_PAGES && !strstr(s->path, "{page}")) {
         add_parameter(out, "pageSize", arena_printf(a, "%d", size_of(p)));
-        add_parameter(out, "pageNumber", arena_printf(a, "%lld", page_number(p, sequence)));
+        add_parameter(out, "pageNumber",
+                      arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)));
     } else if (s->follow == FOLLOW_CURSOR && p->chain.cursor && !strstr(s->path, "{cursor}")) {
         add_parameter(out, "cursor", p->chain.cursor);
     } else if (s->follow == FOLLOW_IDS) {
-        batch_of(p, sequence, &from, &count);
-        for (size_t i = from; i < from + count; i++) {
+        struct batch ids = batch_of(p, sequence);
+        for (size_t i = ids.from; i < ids.end; i++) {
             add_parameter(out, s->ids_as, p->spec.ids[i]);
         }
     }
 }
 
-/* How long to wait before the next poll: the first after JOB_POLL_FIRST_MS, then twice it, four
- * times it, then every JOB_POLL_MS. What an earlier run submitted is asked for at once. */
-static int64_t poll_delay_ms(const struct pager *p)
+/* A path, or JSON text, with its marks replaced. */
+static const char *filled(const struct pager *p, const char *text, int64_t sequence, bool in_path,
+                          struct arena *a)
 {
-    int polls = p->polls - (p->spec.at.token ? 1 : 0);
+    struct buf out;
 
-    if (polls < 0) {
-        return 0;
+    buf_init(&out, REQUEST_BYTES);
+    while (*text) {
+        size_t length = *text == '{' ? add_mark(p, &out, text, sequence, in_path, a) : 0;
+        if (length == 0) {
+            (void)buf_add_char(&out, *text);
+            length = 1;
+        }
+        text += length;
     }
-    return polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
-                                 : limit_get(LIMIT_JOB_POLL_MS);
+    if (in_path && step_of(p)->method == HTTP_GET && !step_of(p)->bare) {
+        add_paging(p, &out, sequence, a);
+    }
+    return take_text(a, &out);
 }
 
 static const char *label_of(const struct pager *p, int64_t sequence, struct arena *a)
@@ -238,7 +214,7 @@ static const char *label_of(const struct pager *p, int64_t sequence, struct aren
 
     switch (step_of(p)->follow) {
     case FOLLOW_PAGES:
-        return arena_printf(a, "%s page %lld", label, page_number(p, sequence));
+        return arena_printf(a, "%s page %lld", label, (long long)(p->spec.at.page + sequence));
     case FOLLOW_CURSOR:
         return arena_printf(a, "%s result page %lld", label, (long long)sequence + 1);
     case FOLLOW_IDS:
@@ -258,24 +234,15 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
                  struct pager_request *out)
 {
     const struct step *s = step_of(p);
-    struct buf path;
 
-    buf_init(&path, REQUEST_BYTES);
-    fill(p, &path, s->path, sequence, true, a);
-    if (s->method == HTTP_GET && !s->bare) {
-        add_paging(p, &path, sequence, a);
-    }
-    *out = (struct pager_request){.method = s->method,
-                                  .bare = s->bare,
-                                  .path = take_text(a, &path),
-                                  .label = label_of(p, sequence, a),
-                                  .sequence = sequence};
-    if (s->body) {
-        struct buf body;
-        buf_init(&body, REQUEST_BYTES);
-        fill(p, &body, s->body, sequence, false, a);
-        out->body = take_text(a, &body);
-    }
+    *out = (struct pager_request){
+        .method = s->method,
+        .bare = s->bare,
+        .path = filled(p, s->path, sequence, true, a),
+        .body = s->body ? filled(p, s->body, sequence, false, a) : NULL,
+        .label = label_of(p, sequence, a),
+        .sequence = sequence,
+    };
 }
 
 /* --- making, and what comes next ------------------------------------------------------------- */
@@ -326,7 +293,7 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     }
     if (spec->at.cursor) {
         (void)keep_cursor(p, spec->at.cursor, strlen(spec->at.cursor));
-        while (!brings_rows(step_of(p))) {
+        while (!step_of(p)->rows) {
             p->at++;
         }
     }
@@ -344,48 +311,25 @@ static bool numbered_has_ended(const struct pager *p)
     return p->asked > 0 && n->highest_short == p->asked - 1 && p->asked >= n->expected;
 }
 
-/* How many requests of the step are known beforehand. */
-static int64_t known_requests(const struct pager *p)
-{
-    size_t left = p->spec.id_count - p->spec.at.id_from;
-
-    if (step_of(p)->follow == FOLLOW_URLS) {
-        return (int64_t)p->url_count;
-    }
-    return ((int64_t)left + size_of(p) - 1) / size_of(p);
-}
-
-/* Whether the step's pages all were asked for. */
-static bool has_ended(const struct pager *p)
-{
-    switch (step_of(p)->follow) {
-    case FOLLOW_PAGES:
-        return numbered_has_ended(p);
-    case FOLLOW_IDS:
-    case FOLLOW_URLS:
-        return p->asked >= known_requests(p);
-    default:
-        return false; /* their last answer leads to the next step */
-    }
-}
-
 enum pager_state pager_state(const struct pager *p)
 {
+    enum follow follow = step_of(p)->follow;
     bool all_answered = p->answered == p->asked && !p->pending;
+    bool is_known = follow == FOLLOW_IDS || follow == FOLLOW_URLS; /* how many there are */
+    int64_t known = (int64_t)p->url_count;
 
-    if (p->lost || p->overflow) {
-        return p->lost ? PAGER_LOST : PAGER_OVERFLOW;
+    if (follow == FOLLOW_IDS) {
+        int64_t left = (int64_t)(p->spec.id_count - p->spec.at.id_from);
+        known = (left + size_of(p) - 1) / size_of(p);
     }
-    if (p->over || has_ended(p)) {
+    /* Of other steps the last answer leads to the next one. */
+    if (p->over || (is_known && p->asked >= known) ||
+        (follow == FOLLOW_PAGES && numbered_has_ended(p))) {
         return all_answered ? PAGER_DONE : PAGER_WAITING;
     }
-    if (all_answered) {
-        return PAGER_READY;
-    }
     /* Beyond what is expected a page is asked once all before it came and the highest was full. */
-    bool ahead = step_of(p)->follow == FOLLOW_IDS || step_of(p)->follow == FOLLOW_URLS ||
-                 (step_of(p)->follow == FOLLOW_PAGES && p->asked < p->numbered.expected);
-    return ahead ? PAGER_READY : PAGER_WAITING;
+    bool is_expected = follow == FOLLOW_PAGES && p->asked < p->numbered.expected;
+    return all_answered || is_known || is_expected ? PAGER_READY : PAGER_WAITING;
 }
 
 bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
@@ -393,37 +337,40 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
     if (pager_state(p) != PAGER_READY) {
         return false;
     }
-    bool is_page = brings_rows(step_of(p));
+    bool is_page = step_of(p)->rows != NULL;
 
     pager_again(p, is_page ? p->asked : NO_SEQUENCE, a, out);
-    if (is_page) {
-        p->asked++;
-        return true;
-    }
-    p->pending = true;
+    p->asked += is_page ? 1 : 0;
+    p->pending = !is_page;
     if (step_of(p)->follow == FOLLOW_DONE) {
-        out->delay_ms = poll_delay_ms(p);
+        /* The first poll after JOB_POLL_FIRST_MS, then after twice it, four times it, then every
+         * JOB_POLL_MS. What an earlier run submitted is asked for at once. */
+        int polls = p->polls++ - (p->spec.at.token ? 1 : 0);
+        if (polls >= 0) {
+            out->delay_ms = polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
+                                                  : limit_get(LIMIT_JOB_POLL_MS);
+        }
         p->polled_ms += out->delay_ms;
-        p->polls++;
     }
     return true;
 }
 
 /* --- what answers mean ----------------------------------------------------------------------- */
 
-static void lose(struct pager *p, const char *what, const char *detail)
+/* What was submitted is of no use any more. */
+static enum pager_taken lose(struct err *e, const char *what, const char *detail)
 {
     struct buf reason;
 
-    buf_init(&reason, sizeof(p->reason) - 1);
+    buf_init(&reason, REASON_BYTES - 1);
     (void)buf_add_str(&reason, what);
     if (detail && detail[0] != '\0') {
         (void)buf_add_str(&reason, ": ");
         (void)answer_words(&reason, detail, strlen(detail));
     }
-    snprintf(p->reason, sizeof(p->reason), "%s", buf_str(&reason));
+    err_set(e, ERR_TEMPORARY, "%s", buf_str(&reason));
     buf_free(&reason);
-    p->lost = true;
+    return PAGER_LOST;
 }
 
 static bool is_word(const char *words, const char *word)
@@ -455,23 +402,6 @@ static const char *must_of(const struct step *s)
     return s->follow == FOLLOW_DONE ? s->state : s->token;
 }
 
-static bool is_answer(const struct step *s, struct json root)
-{
-    const char *must = must_of(s);
-
-    if (s->must && !*s->must) {
-        return json_type(root) == JSON_OBJECT;
-    }
-    return !must || json_type(json_first(root, must)) != JSON_ABSENT;
-}
-
-/* An id becomes a segment of a path: "." and ".." would change it. */
-static bool is_usable(const char *token, size_t length)
-{
-    return length > 0 && length <= LONGEST_TOKEN_BYTES && strlen(token) == length &&
-           token[0] != '.';
-}
-
 /* The URLs of the next step: one text, or an array of them; there may be none. */
 static bool take_urls(struct pager *p, struct json root, struct err *e)
 {
@@ -494,29 +424,33 @@ static bool take_urls(struct pager *p, struct json root, struct err *e)
                              step_of(p)->token);
 }
 
-static enum pager_taken take_submission(struct pager *p, struct json root, struct arena *a,
-                                        struct pager_page *page, struct err *e)
+static enum pager_taken take_submission(struct pager *p, struct json root, struct pager_page *page,
+                                        struct err *e)
 {
     const struct step *s = step_of(p);
-    size_t length = 0;
-    const char *token = s->token ? json_text(json_first(root, s->token), &length) : NULL;
 
-    if (s->token && (!token || !is_usable(token, length))) {
-        err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label, s->token);
-        return PAGER_FAILED;
-    }
-    if (token) {
-        p->token = arena_strdup(p->arena, token);
-        page->token = arena_strdup(a, token);
+    if (s->token) {
+        size_t length = 0;
+        const char *token = json_text(json_first(root, s->token), &length);
+        /* It becomes a segment of a path: "." and ".." would change it. */
+        if (!token || length == 0 || length > LONGEST_TOKEN_BYTES || strlen(token) != length ||
+            token[0] == '.') {
+            err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label,
+                    s->token);
+            return PAGER_FAILED;
+        }
+        p->token = page->token = arena_strdup(p->arena, token);
     }
     next_step(p);
     return PAGER_TAKEN;
 }
 
-static enum pager_taken take_poll(struct pager *p, struct json root, struct err *e)
+static enum pager_taken take_poll(struct pager *p, struct json root, struct pager_page *page,
+                                  struct err *e)
 {
     const struct step *s = step_of(p);
     const char *state = text_at(root, s->state);
+    bool is_long = p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS);
 
     if (!state) {
         err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
@@ -532,19 +466,19 @@ static enum pager_taken take_poll(struct pager *p, struct json root, struct err 
     if (is_word(s->failed, state)) {
         char what[64];
         snprintf(what, sizeof(what), "the job is %.40s", state);
-        lose(p, what, text_at(root, s->reason));
-    } else if (p->spec.at.waited ||
-               (p->spec.at.token && p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS))) {
-        lose(p, "the job is an earlier run's, and was waited for long enough", NULL);
-    } else if (p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS)) {
-        p->waited = true;
+        return lose(e, what, text_at(root, s->reason));
+    }
+    if (p->spec.at.waited || (p->spec.at.token && is_long)) {
+        return lose(e, "the job is an earlier run's, and was waited for long enough", NULL);
+    }
+    page->waited = is_long;
+    if (is_long) {
         err_set(e, ERR_TEMPORARY,
                 "%s: the job is not done after %lld s (limit JOB_WAIT_MS); the next run asks for "
                 "it once more",
                 p->spec.label, (long long)(p->polled_ms / MS_PER_SECOND));
-        return PAGER_FAILED;
     }
-    return PAGER_TAKEN;
+    return is_long ? PAGER_FAILED : PAGER_TAKEN;
 }
 
 /* Pages that an answer expects, by its pageCount or total. */
@@ -567,31 +501,38 @@ static int64_t expected_pages(const struct pager *p, const struct pager_page *pa
     return (pages < most ? pages : most) - (p->spec.at.page - 1);
 }
 
-static void see_overflow(struct pager *p, int64_t number, const struct pager_page *page,
-                         bool is_short)
+static bool overflows(const struct pager *p, int64_t number, const struct pager_page *page,
+                      bool is_short, struct err *e)
 {
     int64_t limit = limit_get(LIMIT_QUERY_ROWS);
 
     if (!step_of(p)->limited) {
-        return;
+        return false;
     }
     if (p->spec.hits_overflow && number == 1 && page->total_hits > limit) {
-        p->overflow = true;
-        snprintf(p->reason, sizeof(p->reason), "%lld rows, and paging reaches %lld",
-                 (long long)page->total_hits, (long long)limit);
-    } else if (!is_short && (number + 1) * p->numbered.page_rows > limit) {
-        p->overflow = true;
-        snprintf(p->reason, sizeof(p->reason),
-                 "page %lld is full, and paging reaches no further than %lld rows",
-                 (long long)number, (long long)limit);
+        err_set(e, ERR_CONTRACT, "%lld rows, and paging reaches %lld", (long long)page->total_hits,
+                (long long)limit);
+        return true;
     }
+    if (is_short || (number + 1) * p->numbered.page_rows <= limit) {
+        return false;
+    }
+    err_set(e, ERR_CONTRACT, "page %lld is full, and paging reaches no further than %lld rows",
+            (long long)number, (long long)limit);
+    return true;
 }
 
-static enum pager_taken endless(const struct pager *p, int64_t pages, const char *limit,
-                                struct err *e)
+/* Whether pages, of which so many came and more are to come, have no end. */
+static enum pager_taken check_end(const struct pager *p, int64_t pages, struct err *e)
 {
+    bool is_empty = p->chain.empty >= limit_get(LIMIT_EMPTY_PAGES);
+
+    if (!is_empty && pages < limit_get(LIMIT_PAGES_PER_WINDOW)) {
+        return PAGER_TAKEN;
+    }
     err_set(e, ERR_TEMPORARY, "%s: no end after %lld pages (limit %s)", p->spec.label,
-            (long long)pages, limit);
+            (long long)(is_empty ? p->chain.empty : pages),
+            is_empty ? "EMPTY_PAGES" : "PAGES_PER_WINDOW");
     return PAGER_FAILED;
 }
 
@@ -619,26 +560,20 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
     if (is_short && sequence > n->highest_short) {
         n->highest_short = sequence;
     }
-    see_overflow(p, number, page, is_short);
     page->next.page = number + 1;
-    p->chain.empty = page->row_count > 0 ? 0 : p->chain.empty + 1;
-    if (p->chain.empty >= limit_get(LIMIT_EMPTY_PAGES) && !numbered_has_ended(p)) {
-        return endless(p, p->chain.empty, "EMPTY_PAGES", e);
-    }
-    if (!is_short && number >= limit_get(LIMIT_PAGES_PER_WINDOW)) {
-        return endless(p, number, "PAGES_PER_WINDOW", e);
-    }
-    return PAGER_TAKEN;
+    enum pager_taken taken =
+        numbered_has_ended(p) ? PAGER_TAKEN : check_end(p, is_short ? 0 : number, e);
+    bool is_over = taken == PAGER_TAKEN && overflows(p, number, page, is_short, e);
+    return is_over ? PAGER_OVERFLOW : taken;
 }
 
-static enum pager_taken take_chained(struct pager *p, struct json root, struct arena *a,
-                                     struct pager_page *page, struct err *e)
+static enum pager_taken take_chained(struct pager *p, struct json root, struct pager_page *page,
+                                     struct err *e)
 {
     struct chain *c = &p->chain;
     size_t length = 0;
     const char *cursor = json_text(json_first(root, step_of(p)->cursor), &length);
 
-    c->empty = page->row_count > 0 ? 0 : c->empty + 1;
     if (!cursor || length == 0) {
         next_step(p);
         return PAGER_TAKEN;
@@ -648,14 +583,8 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct a
                 p->spec.label, (long long)p->answered);
         return PAGER_FAILED;
     }
-    page->next.cursor = arena_strdup(a, c->cursor);
-    if (c->empty >= limit_get(LIMIT_EMPTY_PAGES)) {
-        return endless(p, c->empty, "EMPTY_PAGES", e);
-    }
-    if (p->answered >= limit_get(LIMIT_PAGES_PER_WINDOW)) {
-        return endless(p, p->answered, "PAGES_PER_WINDOW", e);
-    }
-    return PAGER_TAKEN;
+    page->next.cursor = arena_strdup(p->arena, c->cursor);
+    return check_end(p, p->answered, e);
 }
 
 /* Finds the rows of an answer, its total and how far its data goes. */
@@ -671,7 +600,6 @@ static bool read_rows(const struct pager *p, struct json root, struct pager_page
     }
     page->row_count = json_count(page->rows);
     page->has_rows = true;
-    page->ordered = s->follow == FOLLOW_PAGES && !s->repeats;
     if ((!json_int(json_get(root, "totalHits"), &page->total_hits) &&
          !json_int(json_get(root, "total"), &page->total_hits)) ||
         page->total_hits < 0) {
@@ -680,28 +608,22 @@ static bool read_rows(const struct pager *p, struct json root, struct pager_page
     return true;
 }
 
-/* A first page by number that says there are rows, and brings none. */
-static bool contradicts(const struct pager *p, int64_t sequence, const struct pager_page *page)
-{
-    return step_of(p)->follow == FOLLOW_PAGES && p->spec.at.page + sequence == 1 &&
-           page->total_hits > 0 && page->row_count == 0;
-}
-
 static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json root,
-                                  struct arena *a, struct pager_page *page, struct err *e)
+                                  struct pager_page *page, struct err *e)
 {
-    size_t from = 0;
+    struct batch ids = batch_of(p, sequence);
 
     page->next = (struct pager_at){.token = p->token, .page = 1, .page_size = p->spec.at.page_size};
     p->answered++;
+    p->chain.empty = page->row_count > 0 ? 0 : p->chain.empty + 1;
     switch (step_of(p)->follow) {
     case FOLLOW_PAGES:
         return take_numbered(p, sequence, root, page, e);
     case FOLLOW_CURSOR:
-        return take_chained(p, root, a, page, e);
+        return take_chained(p, root, page, e);
     case FOLLOW_IDS:
-        batch_of(p, sequence, &from, &page->id_count);
-        page->next.id_from = from + page->id_count;
+        page->id_count = ids.end - ids.from;
+        page->next.id_from = ids.end;
         return PAGER_TAKEN;
     case FOLLOW_URLS:
         return PAGER_TAKEN;
@@ -712,39 +634,43 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
 }
 
 enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
-                              struct arena *a, struct pager_page *page, struct err *e)
+                              struct pager_page *page, struct err *e)
 {
     struct json root = json_root(doc);
     const struct step *s = step_of(p);
+    const char *must = must_of(s);
+    bool is_answer = s->must && !*must ? json_type(root) == JSON_OBJECT
+                                       : !must || json_type(json_first(root, must)) != JSON_ABSENT;
 
     *page = (struct pager_page){.total_hits = -1, .available_ms = TIME_NONE};
     err_clear(e);
-    if (!is_answer(s, root)) {
+    if (!is_answer) {
         err_set(e, ERR_TEMPORARY, "%s: the answer says nothing: it holds no %s", p->spec.label,
-                *must_of(s) ? must_of(s) : "array");
+                *must ? must : "array");
         return PAGER_AGAIN;
     }
     const char *available = text_at(root, s->available);
     if (!available || !clock_parse(available, true, &page->available_ms)) {
         page->available_ms = TIME_NONE;
     }
-    if (brings_rows(s)) {
-        if (!read_rows(p, root, page, e)) {
-            return PAGER_FAILED;
-        }
-        if (contradicts(p, sequence, page)) {
-            err_set(e, ERR_TEMPORARY,
-                    "%s: the answer says that there are %lld rows, and holds none", p->spec.label,
-                    (long long)page->total_hits);
-            return PAGER_AGAIN;
-        }
-        return take_page(p, sequence, root, a, page, e);
+    if (!s->rows) {
+        p->pending = false;
+        return s->follow == FOLLOW_DONE ? take_poll(p, root, page, e)
+                                        : take_submission(p, root, page, e);
     }
-    p->pending = false;
-    return s->follow == FOLLOW_DONE ? take_poll(p, root, e) : take_submission(p, root, a, page, e);
+    if (!read_rows(p, root, page, e)) {
+        return PAGER_FAILED;
+    }
+    if (s->follow == FOLLOW_PAGES && p->spec.at.page + sequence == 1 && page->total_hits > 0 &&
+        page->row_count == 0) {
+        err_set(e, ERR_TEMPORARY, "%s: the answer says that there are %lld rows, and holds none",
+                p->spec.label, (long long)page->total_hits);
+        return PAGER_AGAIN;
+    }
+    return take_page(p, sequence, root, page, e);
 }
 
-bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code)
+bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code, struct err *e)
 {
     bool is_gone = status == 404 || status == 410 || (step_of(p)->bare && status == 403);
     bool is_cursor = status == 400 && p->chain.cursor;
@@ -758,7 +684,7 @@ bool pager_refused(struct pager *p, int64_t sequence, int status, const char *co
         p->answered++;
     }
     p->cleaned = p->cleaned || (is_gone && !step_of(p)->bare);
-    lose(p, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
+    (void)lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
     return true;
 }
 
@@ -767,8 +693,8 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
     bool by_number = step_of(p)->follow == FOLLOW_PAGES;
     int size =
         by_number ? (int)p->numbered.page_rows : size_of(p); /* what the server really gives */
-    size_t from = 0;
-    size_t count = 0;
+    struct batch ids = batch_of(p, sequence);
+    size_t count = ids.end - ids.from;
 
     *at = (struct pager_at){.token = p->token, .page = 1, .page_size = size / 2};
     *id = NULL;
@@ -780,14 +706,13 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
         at->cursor = p->chain.cursor;
         return size > 1;
     case FOLLOW_IDS:
-        batch_of(p, sequence, &from, &count);
-        at->id_from = from;
+        at->id_from = ids.from;
         at->page_size = (int)(count / 2);
         if (count > 1) {
             return true;
         }
-        *id = p->spec.ids[from];
-        at->id_from = from + 1;
+        *id = p->spec.ids[ids.from];
+        at->id_from = ids.end;
         at->page_size = 0;
         return false;
     default:
@@ -810,14 +735,4 @@ bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out)
     pager_again(p, NO_SEQUENCE, a, out);
     out->label = arena_printf(a, "%s job deletion", p->spec.label);
     return true;
-}
-
-bool pager_waited(const struct pager *p)
-{
-    return p->waited;
-}
-
-const char *pager_reason(const struct pager *p)
-{
-    return p->reason;
 }

@@ -91,12 +91,9 @@ struct pager_spec {
 };
 
 enum pager_state {
-    PAGER_READY,    /* pager_next has a request now */
-    PAGER_WAITING,  /* answers must come first */
-    PAGER_DONE,     /* all pages were answered; pager_cleanup may follow */
-    PAGER_OVERFLOW, /* more rows than the pages can reach */
-    PAGER_LOST,     /* what was submitted is gone, expired or failed on the server: begin anew (why:
-                       pager_reason) */
+    PAGER_READY,   /* pager_next has a request now */
+    PAGER_WAITING, /* answers must come first */
+    PAGER_DONE,    /* all pages were answered; pager_cleanup may follow */
 };
 
 /* One request the pager wants sent. Strings are in the arena given to pager_next. */
@@ -115,19 +112,22 @@ struct pager_page {
     struct json
         rows;      /* the array of rows, borrowed from the document; absent when none are meant */
     bool has_rows; /* it is a page (perhaps an empty one) */
-    bool ordered;  /* its step promises new ids on every page */
     size_t row_count;
     int64_t total_hits;   /* -1: not said */
     const char *token;    /* set when it became known (store it before anything follows) */
     int64_t available_ms; /* how far its data goes; TIME_NONE: not said */
     struct pager_at next; /* where to go on once this page is committed */
+    bool waited;          /* of PAGER_FAILED: the job outlasted LIMIT_JOB_WAIT_MS */
     size_t id_count;      /* of FOLLOW_IDS: how many ids before next.id_from were asked */
 };
 
+/* After PAGER_LOST and PAGER_OVERFLOW the pager is of no use but for pager_cleanup. */
 enum pager_taken {
     PAGER_TAKEN,
-    PAGER_AGAIN,  /* no answer, though 2xx: to be asked again; then it is trouble like a 5xx */
-    PAGER_FAILED, /* ERR_CONTRACT or ERR_TEMPORARY */
+    PAGER_AGAIN,    /* no answer, though 2xx: to be asked again; then it is trouble like a 5xx */
+    PAGER_LOST,     /* what was submitted is gone, expired or failed on the server: begin anew */
+    PAGER_OVERFLOW, /* more rows than the pages can reach; *page is filled as when taken */
+    PAGER_FAILED,   /* ERR_CONTRACT or ERR_TEMPORARY */
 };
 
 struct pager;
@@ -148,14 +148,14 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
 /* Takes a final 2xx answer; ask pager_state afterwards. Fails with ERR_CONTRACT when it is not of
  * the shape the contract promises (rows that are no array, no usable id), with ERR_TEMPORARY when
  * there is no end (a cursor that came before, LIMIT_EMPTY_PAGES pages without rows,
- * LIMIT_PAGES_PER_WINDOW pages) or a job takes longer than LIMIT_JOB_WAIT_MS (pager_waited).
- * Strings in *page live in `a`; in *e is why, unless it was taken. */
+ * LIMIT_PAGES_PER_WINDOW pages) or a job takes longer than LIMIT_JOB_WAIT_MS. Strings in *page live
+ * as long as the pager; in *e is why, unless it was taken. */
 enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
-                              struct arena *a, struct pager_page *page, struct err *e);
+                              struct pager_page *page, struct err *e);
 
-/* Takes a final refusal (not 2xx) of a request: true when the pager can deal with it (what was
- * submitted is gone: 404 or 410, or 400 to a cursor -> PAGER_LOST); false: the error stands. */
-bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code);
+/* Takes a final refusal (not 2xx) of a request: true when what was submitted is gone (404 or 410,
+ * or 400 to a cursor), as PAGER_LOST, and *e says so; false: the error stands. */
+bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code, struct err *e);
 
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
  * one thing already. An id that is alone in its batch is in *id then: the way on is behind it. */
@@ -163,12 +163,6 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
 
 /* The request that clears up what was submitted, once; false when there is none. */
 bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
-
-/* True when the job outlasted LIMIT_JOB_WAIT_MS. */
-bool pager_waited(const struct pager *p);
-
-/* Why it was lost, or where the overflow was seen: for messages. "" otherwise. */
-const char *pager_reason(const struct pager *p);
 
 /* The step that brings the rows of a pass; never NULL. */
 const struct step *step_of_rows(const struct step *steps);

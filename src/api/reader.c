@@ -32,11 +32,11 @@ struct reader {
     struct arena *arena;
     struct pager_spec spec;
     struct pager *pager;
-    int64_t asked;       /* pages, by this pager */
-    int64_t turn;        /* sequence number of the next page in order */
-    struct news **early; /* pages answered, by sequence % in_flight */
-    struct news *told;   /* what is to be told before any page */
-    bool over;           /* nothing more is asked, but to clean up */
+    int64_t asked;      /* pages, by this pager */
+    int64_t turn;       /* sequence number of the next page to be told */
+    struct news *early; /* pages answered, by sequence; what waits for its turn is unparsed */
+    struct news *told;  /* what is to be told before any page */
+    bool over;          /* nothing more is asked, but to clean up */
     int64_t resubmits;
     size_t alone; /* ids in a row that were refused alone */
 };
@@ -58,6 +58,15 @@ void news_free(struct news *n)
     }
 }
 
+static void free_all(struct news **list)
+{
+    while (*list) {
+        struct news *n = *list;
+        *list = n->next;
+        news_free(n);
+    }
+}
+
 struct readers *readers_new(struct client *client, size_t in_flight)
 {
     struct readers *all = xcalloc(1, sizeof(*all));
@@ -70,49 +79,18 @@ struct readers *readers_new(struct client *client, size_t in_flight)
 
 void readers_free(struct readers *all)
 {
-    while (all->asked) {
-        struct news *n = all->asked;
-        all->asked = n->next;
-        news_free(n);
-    }
+    free_all(&all->asked);
     arena_free(all->scratch);
     free(all);
-}
-
-/* --- pages ahead of their turn --------------------------------------------------------------- */
-
-static struct news **place_of(const struct reader *r, int64_t sequence)
-{
-    return &r->early[(size_t)sequence % r->all->in_flight];
-}
-
-/* Keeps a page, or the trouble that came for it, until its turn. Unparsed it takes less memory. */
-static void keep_early(struct reader *r, struct news *n)
-{
-    if (n->sequence != r->turn) {
-        json_free(n->answer.document);
-        n->answer.document = NULL;
-    }
-    *place_of(r, n->sequence) = n;
-    r->all->early_count++;
-}
-
-/* The page in a place, which is empty afterwards; NULL when it was before. */
-static struct news *take_early(struct reader *r, struct news **place)
-{
-    struct news *n = *place;
-
-    *place = NULL;
-    r->all->early_count -= n ? 1 : 0;
-    return n;
 }
 
 /* Drops the pages that wait; answers on their way are not waited for. */
 static void forget(struct reader *r)
 {
-    for (size_t i = 0; i < r->all->in_flight; i++) {
-        news_free(take_early(r, &r->early[i]));
+    for (const struct news *n = r->early; n; n = n->next) {
+        r->all->early_count--;
     }
+    free_all(&r->early);
     for (struct news *n = r->all->asked; n; n = n->next) {
         n->reader = n->reader == r ? NULL : n->reader;
     }
@@ -138,7 +116,6 @@ struct reader *reader_new(struct readers *all, struct arena *a, const struct pag
     r->all = all;
     r->arena = a;
     r->spec = *spec;
-    r->early = arena_array(a, all->in_flight, sizeof(*r->early));
     begin(r, &spec->at);
     return r;
 }
@@ -146,15 +123,10 @@ struct reader *reader_new(struct readers *all, struct arena *a, const struct pag
 void reader_free(struct reader *r)
 {
     forget(r);
-    while (r->told) {
-        struct news *n = r->told;
-        r->told = n->next;
-        news_free(n);
-    }
+    free_all(&r->told);
 }
 
-static void send_request(struct reader *r, const struct pager_request *q, int64_t tries,
-                         bool is_cleanup)
+static void send_request(struct reader *r, const struct pager_request *q, int64_t tries)
 {
     struct readers *all = r->all;
     struct news *n = news_new(NEWS_PAGE);
@@ -165,14 +137,13 @@ static void send_request(struct reader *r, const struct pager_request *q, int64_
         .body = q->body,
         .label = q->label,
         .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
-        .want_document = !is_cleanup,
+        .want_document = !r->over,
         .user = n,
     };
 
     n->reader = r;
     n->sequence = q->sequence;
     n->tries = tries;
-    n->is_cleanup = is_cleanup;
     n->is_poll = q->delay_ms > 0 && tries == 0;
     n->path = xstrdup(q->path);
     n->next = all->asked;
@@ -205,7 +176,7 @@ void reader_ask(struct reader *r)
 
     while (may_ask(r) && pager_next(r->pager, r->all->scratch, &request)) {
         r->asked += request.sequence >= 0 ? 1 : 0;
-        send_request(r, &request, 0, false);
+        send_request(r, &request, 0);
     }
 }
 
@@ -223,41 +194,51 @@ static void tell(struct reader *r, struct news *n, enum news_kind kind)
     *end = n;
 }
 
+/* Tells what ends the reading: nothing more is asked, nothing that was asked is waited for. */
+static void tell_end(struct reader *r, struct news *n, enum news_kind kind)
+{
+    r->over = true;
+    forget(r);
+    n->last = true;
+    tell(r, n, kind);
+}
+
 /* The reading ends with the error in `n`. It is this reading's alone when an answer of its own
  * breaks the contract, refuses it or says 5xx, or its job is lost; any other halts everything. */
 static void fail(struct reader *r, struct news *n)
 {
     const struct err *e = &n->answer.error;
-    bool server = e->kind == ERR_TEMPORARY && e->http_status > 0 &&
-                  client_token(r->all->client)->generation > 0;
+    bool answers = e->http_status > 0 || n->answer.http.status > 0;
+    bool server =
+        e->kind == ERR_TEMPORARY && answers && client_token(r->all->client)->generation > 0;
 
     n->halts = e->kind != ERR_CONTRACT && e->kind != ERR_PERMISSION && !server;
-    n->waited = pager_waited(r->pager);
+    tell_end(r, n, NEWS_FAILED);
+}
+
+/* What was submitted is cleared up; false: there is nothing. */
+static bool send_cleanup(struct reader *r)
+{
+    struct pager_request request;
+    bool is_needed = pager_cleanup(r->pager, r->all->scratch, &request);
+
     r->over = true;
-    forget(r);
-    tell(r, n, NEWS_FAILED);
+    if (is_needed) {
+        send_request(r, &request, 0);
+    }
+    return is_needed;
 }
 
 void reader_clean_up(struct reader *r)
 {
-    struct pager_request request;
-
-    r->over = true;
-    if (pager_cleanup(r->pager, r->all->scratch, &request)) {
-        send_request(r, &request, 0, true);
-    } else {
+    if (!send_cleanup(r)) {
         tell(r, news_new(NEWS_CLEANED), NEWS_CLEANED);
     }
 }
 
 void reader_anew(struct reader *r)
 {
-    struct pager_request request;
-
-    /* The job would stay until it expires. */
-    if (pager_cleanup(r->pager, r->all->scratch, &request)) {
-        send_request(r, &request, 0, true);
-    }
+    (void)send_cleanup(r); /* the job would stay until it expires */
     begin(r, &(struct pager_at){.page = 1});
 }
 
@@ -287,9 +268,13 @@ static void ask_for_less(struct reader *r, struct news *trouble)
     begin(r, &at);
 }
 
-/* The page whose turn it is, or the trouble that came for it. */
-static void tell_page(struct reader *r, struct news *n)
+/* Tells the page whose turn it is, or deals with the trouble that came for it. */
+static void take_turn(struct reader *r)
 {
+    struct news *n = r->early;
+
+    r->early = n->next;
+    r->all->early_count--;
     if (n->answer.error.kind != ERR_NONE) {
         ask_for_less(r, n);
         return;
@@ -302,24 +287,17 @@ static void tell_page(struct reader *r, struct news *n)
             json_first(json_root(n->answer.document), step_of_rows(r->spec.steps)->rows);
     }
     r->turn++;
-    r->over = r->asked == r->turn && pager_state(r->pager) == PAGER_DONE;
+    r->over = !r->early && pager_state(r->pager) == PAGER_DONE;
     n->last = r->over;
     tell(r, n, NEWS_PAGE);
 }
 
-static void tell_end(struct reader *r, struct news *n)
-{
-    r->over = true;
-    n->last = true;
-    tell(r, n, NEWS_END);
-}
-
 struct news *reader_next(struct reader *r)
 {
-    if (!r->told && *place_of(r, r->turn)) {
-        tell_page(r, take_early(r, place_of(r, r->turn)));
+    if (!r->told && r->early && r->early->sequence == r->turn) {
+        take_turn(r);
     } else if (!r->told && !r->over && pager_state(r->pager) == PAGER_DONE) {
-        tell_end(r, news_new(NEWS_END));
+        tell_end(r, news_new(NEWS_END), NEWS_END);
     }
     struct news *n = r->told;
     r->told = n ? n->next : NULL;
@@ -328,24 +306,40 @@ struct news *reader_next(struct reader *r)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-/* The job is gone on the server: a new one in its place, a limited number of times in a run. */
+/* Keeps a page, or the trouble that came for it, until its turn. Unparsed it takes less memory. */
+static void keep_early(struct reader *r, struct news *n)
+{
+    struct news **at = &r->early;
+
+    while (*at && (*at)->sequence < n->sequence) {
+        at = &(*at)->next;
+    }
+    n->next = *at;
+    *at = n;
+    r->all->early_count++;
+    if (n->sequence != r->turn) {
+        json_free(n->answer.document);
+        n->answer.document = NULL;
+    }
+}
+
+/* The job is gone on the server, as the error in `n` says: a new one in its place, a limited number
+ * of times in a run. */
 static void job_lost(struct reader *r, struct news *n)
 {
-    const char *label = r->spec.label;
-    const char *reason = pager_reason(r->pager);
+    struct err why = n->answer.error;
 
     if (r->resubmits >= limit_get(LIMIT_JOB_RESUBMITS)) {
         err_set(&n->answer.error, ERR_TEMPORARY,
                 "%s: the job was lost %lld times on the server (last: %s); the next run submits "
                 "a new one",
-                label, (long long)r->resubmits + 1, reason);
-        n->answer.error.http_status = 200;
+                r->spec.label, (long long)r->resubmits + 1, why.message);
         fail(r, n);
         return;
     }
     r->resubmits++;
-    LOG(LOG_WARN, "job lost, submitting it again", LOG_S("reading", label), LOG_S("reason", reason),
-        LOG_N("resubmits", r->resubmits));
+    LOG(LOG_WARN, "job lost, submitting it again", LOG_S("reading", r->spec.label),
+        LOG_S("reason", why.message), LOG_N("resubmits", r->resubmits));
     reader_anew(r);
     tell(r, n, NEWS_ANEW);
 }
@@ -364,39 +358,50 @@ static void take_none(struct reader *r, struct news *n)
         LOG_S("reason", n->answer.error.message));
     pager_again(r->pager, n->sequence, r->all->scratch, &request);
     request.delay_ms = limit_get(LIMIT_RETRY_BASE_MS) << (tries - 1);
-    send_request(r, &request, tries, false);
+    send_request(r, &request, tries);
     news_free(n);
 }
 
-static void take_success(struct reader *r, struct news *n)
+/* A page, or what else an answer brings. */
+static void take_brought(struct reader *r, struct news *n)
 {
-    struct readers *all = r->all;
-    struct client_answer *answer = &n->answer;
-    enum pager_taken taken =
-        pager_answer(r->pager, n->sequence, answer->document, r->arena, &n->facts, &answer->error);
+    size_t bytes = n->answer.http.body.length;
 
-    answer->error.http_status = answer->http.status; /* whatever it is, the server answers */
-    if (taken != PAGER_TAKEN) {
-        (taken == PAGER_AGAIN ? take_none : fail)(r, n);
-    } else if (pager_state(r->pager) == PAGER_LOST) {
-        job_lost(r, n);
-    } else if (pager_state(r->pager) == PAGER_OVERFLOW) {
-        LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->spec.label),
-            LOG_S("why", pager_reason(r->pager)));
-        r->over = true;
-        forget(r);
-        tell(r, n, NEWS_OVERFLOW);
-    } else if (n->facts.has_rows) {
-        size_t bytes = answer->http.body.length;
-        all->largest_bytes = bytes > all->largest_bytes ? bytes : all->largest_bytes;
+    if (n->facts.has_rows) {
+        r->all->largest_bytes = bytes > r->all->largest_bytes ? bytes : r->all->largest_bytes;
         r->alone = n->facts.id_count > 0 ? 0 : r->alone;
         keep_early(r, n);
     } else if (n->facts.token) {
         tell(r, n, NEWS_TOKEN);
     } else if (pager_state(r->pager) == PAGER_DONE) {
-        tell_end(r, n);
+        tell_end(r, n, NEWS_END);
     } else {
         news_free(n);
+    }
+}
+
+static void take_success(struct reader *r, struct news *n)
+{
+    struct err *e = &n->answer.error;
+
+    switch (pager_answer(r->pager, n->sequence, n->answer.document, &n->facts, e)) {
+    case PAGER_TAKEN:
+        take_brought(r, n);
+        break;
+    case PAGER_AGAIN:
+        take_none(r, n);
+        break;
+    case PAGER_LOST:
+        job_lost(r, n);
+        break;
+    case PAGER_OVERFLOW:
+        LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->spec.label),
+            LOG_S("why", e->message));
+        tell_end(r, n, NEWS_OVERFLOW);
+        break;
+    case PAGER_FAILED:
+        fail(r, n);
+        break;
     }
 }
 
@@ -405,7 +410,7 @@ static void take_refusal(struct reader *r, struct news *n)
     const struct client_answer *answer = &n->answer;
     bool is_batch = r->spec.ids && answer->error.kind == ERR_CONTRACT && answer->http.status >= 400;
 
-    if (pager_refused(r->pager, n->sequence, answer->http.status, answer->code)) {
+    if (pager_refused(r->pager, n->sequence, answer->http.status, answer->code, &n->answer.error)) {
         job_lost(r, n);
     } else if (n->sequence >= 0 && (is_batch || answer->error.cause == CAUSE_NET_TOO_LARGE)) {
         keep_early(r, n); /* half of it may not be refused */
@@ -443,7 +448,7 @@ void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
     n->answer = answer;
     if (!n->reader) {
         news_free(n);
-    } else if (n->is_cleanup) {
+    } else if (n->reader->over) {
         take_cleaned(n->reader, n);
     } else if (answer.error.kind == ERR_NONE) {
         take_success(n->reader, n);

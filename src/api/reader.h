@@ -30,8 +30,7 @@ enum news_kind {
 struct news {
     enum news_kind kind;
     bool last;
-    bool waited; /* of NEWS_FAILED: the job outlasted the wait */
-    bool halts;  /* of NEWS_FAILED: everything else would meet the same trouble */
+    bool halts; /* of NEWS_FAILED: everything else would meet the same trouble */
     struct client_answer answer;
     struct pager_page facts; /* texts are in the reader's arena */
     const char *id;          /* borrowed from pager_spec */
@@ -42,7 +41,6 @@ struct news {
     struct reader *reader; /* NULL: the answer is not waited for any more */
     int64_t sequence;
     int64_t tries; /* of a request whose answers are none */
-    bool is_cleanup;
     bool is_poll;
 };
 

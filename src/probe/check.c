@@ -517,7 +517,7 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
     } else if (pass->available) {
         t->granted = true;
         t->has_rows = true;
-    } else if (pager_answer(pager, 0, a->answer.document, arena, &page, &t->error) == PAGER_TAKEN) {
+    } else if (pager_answer(pager, 0, a->answer.document, &page, &t->error) == PAGER_TAKEN) {
         struct json_iter rows = json_iter(page.rows);
         struct json key;
         struct json row;

@@ -79,7 +79,8 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
                                      .want_document = true};
     bool read = client_call(s->client, &request, &answer);
     if (read) {
-        read = pager_answer(pager, 0, answer.document, a, &facts, e) == PAGER_TAKEN &&
+        enum pager_taken taken = pager_answer(pager, 0, answer.document, &facts, e);
+        read = (taken == PAGER_TAKEN || taken == PAGER_OVERFLOW) &&
                load_answer(s, &answer, facts.rows, rows, e);
     } else {
         *e = answer.error;

@@ -383,22 +383,15 @@ static bool take(struct extract *x, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct page *last = p;
-    bool ok = store_take(x->store, p, &last, e);
-    bool over = last->over;
-    struct err *own = e;
+    bool ok = store_take(x->store, p, &last, e) &&
+              (!last->over || night_go_on(r->night, r, last->news->halts, e));
 
-    if (ok && over) {
-        ok = night_go_on(r->night, r, last->news->halts, own);
-    }
     if (ok) {
         night_tell(r->night);
     } else {
         outcome_fail(night_outcome(r->night), e, true);
     }
     pages_done(x->run.pages, last);
-    if (over) {
-        reading_release(r);
-    }
     return ok;
 }
 
@@ -413,22 +406,17 @@ static bool run_parts(struct extract *x, struct err *e)
         if (!ok || !left) {
             pages_close(x->run.pages, !ok);
         }
-        struct page *p = pages_pop(x->run.pages);
+        struct page *p = pages_pop(x->run.pages, NULL);
         if (!p->reading) {
             x->run.totals.requests = p->totals.requests;
             pages_done(x->run.pages, p);
             return ok;
         }
-        if (!ok) {
-            bool over = p->over;
-            struct reading *r = p->reading;
+        if (ok) {
+            ok = take(x, p, e) && move_on(x, &left, e);
+        } else {
             pages_done(x->run.pages, p);
-            if (over) {
-                reading_release(r);
-            }
-            continue;
         }
-        ok = take(x, p, e) && move_on(x, &left, e);
     }
 }
 

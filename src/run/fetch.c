@@ -10,7 +10,6 @@
 
 enum {
     ARENA_BYTES = 8192, /* of a reading */
-    HOLDERS = 2,        /* of it */
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
     WALKERS_MAX = 64,
@@ -52,17 +51,9 @@ struct reading *reading_new(void)
     r->arena = a;
     r->facts = (struct walk_facts){.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     r->available_ms = TIME_NONE;
-    atomic_init(&r->holders, HOLDERS);
     atomic_init(&r->committed, false);
     atomic_init(&r->refused, false);
     return r;
-}
-
-void reading_release(struct reading *r)
-{
-    if (atomic_fetch_sub(&r->holders, 1) == 1) {
-        arena_free(r->arena);
-    }
 }
 
 static void append_to(struct reading **list, struct reading *r)
@@ -119,8 +110,7 @@ void pages_free(struct pages *q)
     while (q->issued) {
         struct reading *r = q->issued;
         q->issued = r->next;
-        reading_release(r); /* issued when the network thread had ended: in nobody else's hands */
-        reading_release(r);
+        arena_free(r->arena); /* issued when the network thread had ended */
     }
     pthread_cond_destroy(&q->filled);
     pthread_mutex_destroy(&q->mutex);
@@ -144,32 +134,20 @@ void pages_close(struct pages *q, bool give_up)
     client_wake(q->client);
 }
 
-/* Takes the first message, which must be there; the mutex is held. */
-static struct page *take_first(struct pages *q)
-{
-    struct page *p = q->first;
-
-    q->first = p->next;
-    q->end = q->first ? q->end : &q->first;
-    return p;
-}
-
-struct page *pages_pop(struct pages *q)
+struct page *pages_pop(struct pages *q, const struct reading *more_of)
 {
     pthread_mutex_lock(&q->mutex);
-    while (!q->first) {
+    while (!q->first && !more_of) {
         pthread_cond_wait(&q->filled, &q->mutex);
     }
-    struct page *p = take_first(q);
-    pthread_mutex_unlock(&q->mutex);
-    return p;
-}
-
-struct page *pages_pop_more(struct pages *q, const struct reading *r)
-{
-    pthread_mutex_lock(&q->mutex);
-    bool more = q->first && q->first->reading == r && q->first->news->kind == NEWS_PAGE;
-    struct page *p = more ? take_first(q) : NULL;
+    struct page *p = q->first;
+    if (more_of && p && (p->reading != more_of || p->news->kind != NEWS_PAGE)) {
+        p = NULL;
+    }
+    if (p) {
+        q->first = p->next;
+        q->end = q->first ? q->end : &q->first;
+    }
     pthread_mutex_unlock(&q->mutex);
     return p;
 }
@@ -178,6 +156,9 @@ void pages_done(struct pages *q, struct page *p)
 {
     size_t bytes = page_bytes(p);
 
+    if (p->over) {
+        arena_free(p->reading->arena);
+    }
     page_free(p);
     pthread_mutex_lock(&q->mutex);
     q->bytes -= bytes;
@@ -220,7 +201,7 @@ static void push(struct pages *q, struct page *p)
 /* What is known of the pages read so far is forgotten: they are read from the start. */
 static void from_the_start(struct reading *r)
 {
-    const struct step *s = r->kind == READING_WINDOW ? step_of_rows(r->steps) : r->steps;
+    const struct step *s = r->kind == READING_WINDOW ? step_of_rows(r->ask.steps) : r->ask.steps;
 
     idset_free(r->seen);
     r->seen = s->follow == FOLLOW_PAGES && !s->repeats ? idset_new() : NULL;
@@ -231,24 +212,11 @@ static void from_the_start(struct reading *r)
 
 static void begin_reading(struct fetch *f, struct reading *r)
 {
-    struct pager_spec spec = {
-        .steps = r->steps,
-        .label = r->label,
-        .start = r->start,
-        .end = r->end,
-        .zone = r->facts.zone,
-        .scope = r->facts.scope,
-        .ids = r->ids,
-        .id_count = r->id_count,
-        .hits_overflow = r->hits_overflow,
-        .at = r->at,
-    };
-
     r->lane->active++;
-    r->reader = reader_new(f->readers, r->arena, &spec);
+    r->reader = reader_new(f->readers, r->arena, &r->ask);
     r->all_handed = r->kind == READING_CLEANUP;
     from_the_start(r);
-    r->from_start = r->at.page <= 1;
+    r->from_start = r->ask.at.page <= 1;
 }
 
 /* Ends a reading by its last message: from then on it is the database's. */
@@ -267,7 +235,6 @@ static void end_reading(struct fetch *f, struct reading *r, struct page *last)
     idset_free(r->seen);
     last->over = true;
     push(f->pages, last);
-    reading_release(r);
 }
 
 static void drop_reading(struct fetch *f, struct reading *r)
@@ -316,7 +283,7 @@ static bool note_progress(struct reading *r, const struct page *p, struct err *e
         fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
     }
     return !r->seen || fresh > 0 || p->rows->count == 0 ||
-           err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->label,
+           err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->ask.label,
                    (long long)p->number + 1);
 }
 
@@ -329,8 +296,8 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     p->rows = page_walk(walker_of(f, r), n->answer.document, n->facts.rows, &r->facts, e);
     n->answer.document = NULL;
     if (!p->rows) {
-        err_prefix(e, "%s, page %lld", r->label, (long long)p->number + 1);
-        LOG(LOG_ERROR, "page refused", LOG_S("reading", r->label), LOG_S("error", e->message));
+        err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);
+        LOG(LOG_ERROR, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
     }
     return p->rows && note_progress(r, p, e);
 }
@@ -339,7 +306,7 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
  * was shifted while they were read. They are read once more. */
 static void read_once_more(struct fetch *f, struct reading *r, struct page *p)
 {
-    LOG(LOG_INFO, "pages do not add up, reading once more", LOG_S("reading", r->label),
+    LOG(LOG_INFO, "pages do not add up, reading once more", LOG_S("reading", r->ask.label),
         LOG_N("rows", (int64_t)idset_count(r->seen)), LOG_N("total", r->last_total));
     r->once_more = true;
     p->news->last = false;
@@ -383,11 +350,11 @@ static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
         err_set(&error, ERR_TEMPORARY,
                 "%s: %lld different rows came, and the answers say there "
                 "are %lld; run again later",
-                r->label, (long long)rows, (long long)r->last_total);
+                r->ask.label, (long long)rows, (long long)r->last_total);
         fail_reading(f, r, p, &error);
         return false;
     }
-    if (n->last && (n->kind == NEWS_END || !has_cleanup(r->steps))) {
+    if (n->last && (n->kind == NEWS_END || !has_cleanup(r->ask.steps))) {
         end_reading(f, r, p);
         return false;
     }

@@ -45,13 +45,12 @@ void pages_issue(struct pages *q, struct reading *r);
 /* No more readings will be issued; `give_up`: what is under way is dropped. */
 void pages_close(struct pages *q, bool give_up);
 
-/* The next message, waiting for it as long as it takes. The caller gives it back by pages_done. */
-struct page *pages_pop(struct pages *q);
+/* The next message, waiting for it as long as it takes; with `more_of` only one that is there
+ * already and brings further rows of that reading, else NULL. The caller gives it back by
+ * pages_done. */
+struct page *pages_pop(struct pages *q, const struct reading *more_of);
 
-/* The next message, if there is one already and it brings further rows of `r`; else NULL. */
-struct page *pages_pop_more(struct pages *q, const struct reading *r);
-
-/* Frees a message. */
+/* Frees a message, and its reading with the last one. */
 void pages_done(struct pages *q, struct page *p);
 
 /* The network thread, for pthread_create; `pages` is a struct pages. Fetches what is issued until

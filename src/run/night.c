@@ -138,10 +138,10 @@ static void issue_cleanup(struct night *n, struct window *w, size_t p)
 
     r->pass = pass;
     r->pass_no = p;
-    r->steps = pass->steps;
+    r->ask.steps = pass->steps;
     r->window = w;
-    r->label = label_of(n, w, "deleting a finished job", r->arena);
-    r->at.token = arena_strdup(r->arena, w->now[p].token);
+    r->ask.label = label_of(n, w, "deleting a finished job", r->arena);
+    r->ask.at.token = arena_strdup(r->arena, w->now[p].token);
     atomic_store(&r->committed, true);
     w->now[p].token = NULL;
     w->now[p].target_to_ms = TIME_NONE;
@@ -168,8 +168,8 @@ static bool issue_question(struct night *n)
                                  .must = "dataAvailabilityDate",
                                  .available = "dataAvailabilityDate"};
     }
-    r->steps = steps;
-    r->label = label_of(n, NULL, "data availability date", r->arena);
+    r->ask.steps = steps;
+    r->ask.label = label_of(n, NULL, "data availability date", r->arena);
     n->under_way[n->under_way_count++] = r;
     issue(n, r, &n->lane);
     return true;
@@ -215,10 +215,10 @@ static void set_interval(const struct night *n, struct reading *r)
         r->facts.start_ms = from_ms;
         r->facts.end_ms = w->span.end_ms;
     }
-    clock_format(from_ms, r->start);
-    clock_format(r->to_ms, r->end);
-    r->facts.scope = w->scope;
-    r->facts.zone = n->run->config->timezone;
+    r->ask.start = clock_format(from_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
+    r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
+    r->ask.scope = r->facts.scope = w->scope;
+    r->ask.zone = r->facts.zone = n->run->config->timezone;
 }
 
 /* The ids that a pass asks for, behind the one that was read last. */
@@ -233,8 +233,8 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
     if (r->pass->ids && !ledger_ids(&n->run->ledger, r->pass->ids, &ids, r->arena, e)) {
         return false;
     }
-    r->ids = ids.ids;
-    r->id_count = ids.count;
+    r->ask.ids = ids.ids;
+    r->ask.id_count = ids.count;
     return true;
 }
 
@@ -243,7 +243,7 @@ static void set_place(const struct night *n, struct reading *r, const struct cur
 {
     r->time_ms = c->begun_ms < n->facts.time_ms ? c->begun_ms : n->facts.time_ms;
     r->to_ms = c->target_to_ms;
-    r->at = (struct pager_at){
+    r->ask.at = (struct pager_at){
         .token = c->token ? arena_strdup(r->arena, c->token) : NULL,
         .waited = c->waited,
         .cursor = !r->pass->ids && c->at ? arena_strdup(r->arena, c->at) : NULL,
@@ -263,11 +263,11 @@ static bool issue_window(struct night *n, const struct owed *owed, struct err *e
 
     r->pass = &n->stream->passes[p];
     r->pass_no = p;
-    r->steps = r->pass->steps;
+    r->ask.steps = r->pass->steps;
     r->window = w;
     r->to_ms = owed->to_ms;
     r->time_ms = n->facts.time_ms;
-    r->label = label_of(n, w, n->rules[p]->name, r->arena);
+    r->ask.label = label_of(n, w, n->rules[p]->name, r->arena);
     if (resumes) {
         set_place(n, r, &w->now[p]);
     } else if (w->now[p].token) {
@@ -275,13 +275,12 @@ static bool issue_window(struct night *n, const struct owed *owed, struct err *e
     }
     r->plan = n->facts;
     r->plan.time_ms = r->time_ms;
-    r->hits_overflow = p > 0 && (n->facts.in_force & ((1U << p) - 1)) != 0;
+    r->ask.hits_overflow = p > 0 && (n->facts.in_force & ((1U << p) - 1)) != 0;
     r->must_add_up = w->span.start_ms == TIME_NONE;
     r->is_over = w->span.start_ms != TIME_NONE && w->span.end_ms <= n->facts.time_ms;
     set_interval(n, r);
     if (!set_ids(n, r, after, e) || (!resumes && !store_begin(n->store, r, e))) {
-        reading_release(r);
-        reading_release(r);
+        arena_free(r->arena);
         return false;
     }
     n->under_way[n->under_way_count++] = r;
@@ -614,14 +613,14 @@ static bool take_overflow(struct night *n, const struct reading *r, struct err *
     struct err error;
 
     n->failed[r->window - n->windows] |= 1U << r->pass_no;
-    if (r->hits_overflow) {
-        LOG(LOG_INFO, "day too large for the query, taking a job", LOG_S("reading", r->label));
+    if (r->ask.hits_overflow) {
+        LOG(LOG_INFO, "day too large for the query, taking a job", LOG_S("reading", r->ask.label));
         n->too_large[n->too_large_count++] = (struct owed){r->window, r->to_ms};
         return true;
     }
     err_set(&error, ERR_CONTRACT,
             "%s: the day holds more than %lld rows, which these pages do not reach; set %s = auto",
-            r->label, (long long)limit_get(LIMIT_QUERY_ROWS), n->stream->setting);
+            r->ask.label, (long long)limit_get(LIMIT_QUERY_ROWS), n->stream->setting);
     outcome_fail(&n->outcome, &error, false);
     return window_fail(&n->run->ledger, r->window, r->pass_no, &error, WINDOW_ABANDON, e);
 }
@@ -633,7 +632,8 @@ static void take_available(struct night *n, const struct reading *r)
 
     n->facts.available_ms = r->to_ms;
     if (r->to_ms == TIME_NONE) {
-        err_set(&error, ERR_CONTRACT, "%s: the answer's dataAvailabilityDate is no time", r->label);
+        err_set(&error, ERR_CONTRACT, "%s: the answer's dataAvailabilityDate is no time",
+                r->ask.label);
         outcome_fail(&n->outcome, &error, true);
     }
 }

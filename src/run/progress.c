@@ -22,8 +22,8 @@ static double share_of(const struct reading *r)
 {
     double share = 0;
 
-    if (r->id_count > 0) {
-        share = (double)r->pages * step_of_rows(r->steps)->size / (double)r->id_count;
+    if (r->ask.id_count > 0) {
+        share = (double)r->pages * step_of_rows(r->ask.steps)->size / (double)r->ask.id_count;
     } else if (r->total_hits > 0) {
         share = (double)r->counts.rows_read / (double)r->total_hits;
     }

@@ -5,8 +5,8 @@
  *
  * Invariants: the fields under "network" belong to the network thread, those under "database" to
  * the database thread; the atomics are the only two-way signs. Each reading that was issued is
- * ended by exactly one message (page.over), its last. Both threads hold it, in memory of its own,
- * until they are done with it.
+ * ended by exactly one message (page.over), its last: from then on it is the database thread's
+ * alone.
  */
 #ifndef ROLLCALL_RUN_READING_H
 #define ROLLCALL_RUN_READING_H
@@ -52,21 +52,13 @@ struct reading {
     const struct stream *stream;
     const struct pass *pass; /* NULL: of a question */
     size_t pass_no;
-    const struct step *steps;
     struct lane *lane;
-    const char *label; /* "conversations 2026-03-01 (job)" */
-    char start[CLOCK_ISO_BYTES];
-    char end[CLOCK_ISO_BYTES];
+    struct pager_spec ask; /* its label: "conversations 2026-03-01 (job)" */
     struct walk_facts facts;
-    const char *const *ids; /* of id batches, in commit order */
-    size_t id_count;
-    struct pager_at at; /* where it begins, or goes on */
-    bool hits_overflow; /* a total over what pages reach is enough to give them up */
-    bool must_add_up;   /* fewer different rows than the total are not all (lists) */
-    bool is_over;       /* its time is over: a total that moves makes it read once more */
+    bool must_add_up; /* fewer different rows than the total are not all (lists) */
+    bool is_over;     /* its time is over: a total that moves makes it read once more */
 
     struct arena *arena; /* its own; it lies in it */
-    atomic_int holders;
 
     /* network */
     struct reader *reader; /* NULL: it is not begun */
@@ -98,10 +90,8 @@ struct reading {
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 
-/* A reading in memory of its own, all zero but for its signs; held by both threads. */
+/* A reading in memory of its own (r->arena), all zero but for its signs and times. One that was
+ * issued is freed with its last message. */
 struct reading *reading_new(void);
-
-/* One thread is done with it; the last one frees it. */
-void reading_release(struct reading *r);
 
 #endif

@@ -121,7 +121,7 @@ static struct cursor cursor_after(const struct page *p)
     const struct reading *r = p->reading;
 
     return (struct cursor){
-        .at = r->ids && next->id_from > 0 ? r->ids[next->id_from - 1] : next->cursor,
+        .at = r->ask.ids && next->id_from > 0 ? r->ask.ids[next->id_from - 1] : next->cursor,
         .page = next->page,
         .page_size = next->page_size > 0 ? next->page_size : -1,
     };
@@ -181,7 +181,7 @@ static void log_group(const struct group *g)
 {
     for (size_t i = 0; i < g->count; i++) {
         const struct load_counts *c = &g->counts[i];
-        LOG(LOG_DEBUG, "page committed", LOG_S("reading", g->pages[i]->reading->label),
+        LOG(LOG_DEBUG, "page committed", LOG_S("reading", g->pages[i]->reading->ask.label),
             LOG_N("page", g->pages[i]->number + 1), LOG_N("rows", c->rows_read),
             LOG_N("new", c->rows_new), LOG_N("changed", c->rows_changed));
     }
@@ -194,9 +194,10 @@ static bool refuse(struct store *s, const struct page *p, const struct err *caus
 
     r->outcome = READING_FAILED;
     r->error = *cause;
-    err_prefix(&r->error, "%s, page %lld", r->label, (long long)p->number + 1);
+    err_prefix(&r->error, "%s, page %lld", r->ask.label, (long long)p->number + 1);
     atomic_store(&r->refused, true);
-    LOG(LOG_ERROR, "page refused", LOG_S("reading", r->label), LOG_S("error", r->error.message));
+    LOG(LOG_ERROR, "page refused", LOG_S("reading", r->ask.label),
+        LOG_S("error", r->error.message));
     return window_fail(&s->run->ledger, r->window, r->pass_no, &r->error, WINDOW_ABANDON, e);
 }
 
@@ -218,7 +219,7 @@ static bool load_group(struct store *s, struct group *g, bool more, struct err *
         }
         struct page *next =
             more && i + 1 == g->count && g->count < GROUP_MOST && !g->pages[i]->news->last
-                ? pages_pop_more(s->run->pages, r)
+                ? pages_pop(s->run->pages, r)
                 : NULL;
         if (next) {
             g->pages[g->count++] = next;
@@ -279,7 +280,7 @@ static bool refuse_id(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct cursor next = cursor_after(p);
-    struct walk_note note = {.path = step_of_rows(r->steps)->ids_as,
+    struct walk_note note = {.path = step_of_rows(r->ask.steps)->ids_as,
                              .problem = "refused by the server",
                              .example = p->news->id,
                              .count = 1};
@@ -310,8 +311,8 @@ static bool take_note(struct store *s, struct page *p, struct err *e)
         break;
     case NEWS_CLEANED:
         ok = window_cleared(l, r->window, r->pass_no,
-                            r->at.token && r->kind == READING_CLEANUP
-                                ? r->at.token
+                            r->ask.at.token && r->kind == READING_CLEANUP
+                                ? r->ask.at.token
                                 : r->window->now[r->pass_no].token,
                             e);
         break;
@@ -333,12 +334,12 @@ static bool take_failure(struct store *s, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     const struct err *why = &p->news->answer.error;
-    bool anew = !p->news->waited && !p->news->halts;
+    bool anew = !p->news->facts.waited && !p->news->halts;
 
     r->outcome = READING_FAILED;
     r->error = *why;
-    r->waited = p->news->waited;
-    unsigned how = (anew ? WINDOW_ABANDON : 0U) | (p->news->waited ? WINDOW_WAITED : 0U);
+    r->waited = p->news->facts.waited;
+    unsigned how = (anew ? WINDOW_ABANDON : 0U) | (p->news->facts.waited ? WINDOW_WAITED : 0U);
     return !r->window || window_fail(&s->run->ledger, r->window, r->pass_no, why, how, e);
 }
 
@@ -346,7 +347,7 @@ static void become_whole(struct reading *r)
 {
     r->outcome = READING_DONE;
     atomic_store(&r->committed, true);
-    LOG(LOG_INFO, "window read", LOG_S("reading", r->label), LOG_N("pages", r->pages),
+    LOG(LOG_INFO, "window read", LOG_S("reading", r->ask.label), LOG_N("pages", r->pages),
         LOG_N("rows", r->counts.rows_read), LOG_N("new", r->counts.rows_new),
         LOG_N("changed", r->counts.rows_changed), LOG_N("unchanged", r->counts.rows_unchanged));
 }

@@ -126,7 +126,7 @@ static enum pager_taken give(struct pager *p, int64_t sequence, const char *text
                              struct pager_page *page, struct err *e)
 {
     struct json_doc *doc = doc_of(text);
-    enum pager_taken taken = pager_answer(p, sequence, doc, arena, page, e);
+    enum pager_taken taken = pager_answer(p, sequence, doc, page, e);
 
     json_free(doc);
     return taken;
@@ -297,7 +297,7 @@ TEST_IN(setup, teardown, numbered_readings_end_right)
         for (int n = 0; n < cases[i].pages; n++) {
             struct pager_page page = next(p, conversations(cases[i].members, cases[i].rows[n]));
 
-            assert_true(page.has_rows && page.ordered);
+            assert_true(page.has_rows);
             assert_int_equal(page.row_count, cases[i].rows[n]);
             assert_int_equal(page.next.page, n + 2);
         }
@@ -361,17 +361,16 @@ TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
         bool limited;
         bool hits_overflow;
         int pages;
-        int last; /* rows of the last page; the others are full */
-        enum pager_state end;
-        const char *reason;
+        int last;             /* rows of the last page; the others are full */
+        const char *overflow; /* where it is seen; NULL: it ends */
     } cases[] = {
-        {"'totalHits':101", true, true, 1, 10, PAGER_OVERFLOW, "101"},
-        {"'totalHits':100", true, true, 10, 9, PAGER_DONE, ""},
+        {"'totalHits':101", true, true, 1, 10, "101 rows"},
+        {"'totalHits':100", true, true, 10, 9, NULL},
         /* the total is a hint: where nothing else can read the rows, paging goes on */
-        {"'totalHits':3000", true, false, 10, 4, PAGER_DONE, ""},
+        {"'totalHits':3000", true, false, 10, 4, NULL},
         /* a total that hides it */
-        {"", true, false, 10, 10, PAGER_OVERFLOW, "page 10 is full"},
-        {"'totalHits':101", false, true, 11, 1, PAGER_DONE, ""},
+        {"", true, false, 10, 10, "page 10 is full"},
+        {"'totalHits':101", false, true, 11, 1, NULL},
     };
 
     limit("QUERY_ROWS", "100");
@@ -381,11 +380,20 @@ TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
         steps[0].limited = cases[i].limited;
         struct pager *p =
             pager_at(steps, (struct pager_at){.id_from = cases[i].hits_overflow ? SIZE_MAX : 0});
-        for (int n = 1; n <= cases[i].pages; n++) {
-            next(p, conversations(cases[i].members, n == cases[i].pages ? cases[i].last : 10));
+        for (int n = 1; n < cases[i].pages; n++) {
+            next(p, conversations(cases[i].members, 10));
         }
-        assert_int_equal(pager_state(p), cases[i].end);
-        assert_non_null(strstr(pager_reason(p), cases[i].reason));
+        const char *last = conversations(cases[i].members, cases[i].last);
+        struct pager_page page;
+        struct err e;
+        assert_int_equal(give(p, ask(p).sequence, last, &page, &e),
+                         cases[i].overflow ? PAGER_OVERFLOW : PAGER_TAKEN);
+        assert_int_equal(page.row_count, cases[i].last);
+        if (cases[i].overflow) {
+            assert_non_null(strstr(e.message, cases[i].overflow));
+        } else {
+            assert_int_equal(pager_state(p), PAGER_DONE);
+        }
     }
     limit("QUERY_ROWS", NULL);
 }
@@ -582,7 +590,6 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_string_equal(page.next.token, "a/b c");
     assert_string_equal(page.next.cursor, "c+1=");
     assert_int_equal(page.available_ms, INT64_C(1772672523004));
-    assert_false(page.ordered);
     r = ask(p);
     assert_int_equal(r.sequence, 1);
     assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000&cursor=c%2B1%3D");
@@ -639,9 +646,11 @@ TEST_IN(setup, teardown, lost_jobs)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct pager *p = pager_at(job, (struct pager_at){.token = "j", .waited = cases[i].waited});
 
-        next(p, cases[i].poll);
-        assert_int_equal(pager_state(p), cases[i].reason ? PAGER_LOST : PAGER_READY);
-        assert_string_equal(pager_reason(p), cases[i].reason ? cases[i].reason : "");
+        struct pager_page page;
+        struct err e;
+        assert_int_equal(give(p, ask(p).sequence, cases[i].poll, &page, &e),
+                         cases[i].reason ? PAGER_LOST : PAGER_TAKEN);
+        assert_string_equal(e.message, cases[i].reason ? cases[i].reason : "");
         assert_true(pager_cleanup(p, arena, &r));
         assert_string_equal(r.path, "/jobs/j");
     }
@@ -683,13 +692,16 @@ TEST_IN(setup, teardown, a_job_that_never_ends_is_temporary)
 
     limit("JOB_WAIT_MS", "10000");
     assert_int_equal(give(p, ask(p).sequence, "{'jobId':'j'}", &page, &e), PAGER_TAKEN);
-    assert_int_equal(answer_all(p, pending, 1, &e), 6); /* .5, 1.5, 3.5, 6.5, 9.5, 12.5 s */
+    for (int polls = 0; polls < 5; polls++) { /* .5, 1.5, 3.5, 6.5, 9.5 s */
+        assert_false(next(p, pending[0]).waited);
+    }
+    assert_int_equal(give(p, ask(p).sequence, pending[0], &page, &e), PAGER_FAILED); /* 12.5 s */
     assert_int_equal(e.kind, ERR_TEMPORARY);
-    assert_true(pager_waited(p));
+    assert_true(page.waited);
     /* An earlier run's, which was cut while it polled, is submitted anew by this one. */
     p = pager_at(job, (struct pager_at){.token = "j"});
     (void)answer_all(p, pending, 1, &e);
-    assert_int_equal(pager_state(p), PAGER_LOST);
+    assert_non_null(strstr(e.message, "waited for long enough"));
     limit("JOB_WAIT_MS", NULL);
 }
 
@@ -721,10 +733,11 @@ TEST_IN(setup, teardown, refusals_that_a_pager_can_deal_with)
         struct pager *p = pager_at(cases[i].steps, cases[i].at);
 
         print_message("refusal case %zu\n", i);
-        assert_int_equal(pager_refused(p, ask(p).sequence, cases[i].status, "not.found"),
+        struct err e = {.kind = ERR_NONE};
+        assert_int_equal(pager_refused(p, ask(p).sequence, cases[i].status, "not.found", &e),
                          cases[i].lost);
-        assert_int_equal(pager_state(p), cases[i].lost ? PAGER_LOST : PAGER_WAITING);
-        assert_int_equal(strstr(pager_reason(p), "not.found") != NULL, cases[i].lost);
+        assert_true(cases[i].lost || pager_state(p) == PAGER_WAITING);
+        assert_int_equal(strstr(e.message, "not.found") != NULL, cases[i].lost);
         assert_int_equal(pager_cleanup(p, arena, &r), cases[i].cleans);
     }
 }
@@ -793,8 +806,9 @@ TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
         struct pager_request r;
 
         next(p, cases[0].poll);
-        assert_true(pager_refused(p, ask(p).sequence, status, NULL));
-        assert_int_equal(pager_state(p), PAGER_LOST);
+        struct err e;
+        assert_true(pager_refused(p, ask(p).sequence, status, NULL, &e));
+        assert_string_equal(e.message, "the job is gone");
         assert_true(pager_cleanup(p, arena, &r));
     }
 }

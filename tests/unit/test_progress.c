@@ -26,9 +26,9 @@ TEST(shares_and_counts)
     struct heard h = {.count = 0};
     struct progress p = {.stream = "conversations"};
     struct progress_watcher w = {.tell = hear, .user = &h};
-    struct reading a = {.steps = by_pages};
-    struct reading b = {.steps = by_pages};
-    struct reading c = {.steps = by_ids, .id_count = 200};
+    struct reading a = {.ask.steps = by_pages};
+    struct reading b = {.ask.steps = by_pages};
+    struct reading c = {.ask.steps = by_ids, .ask.id_count = 200};
 
     progress_phase(&p, 2);
     assert_int_equal(h.count, 0);
