@@ -706,34 +706,19 @@ static bool apply_values(struct loading *l)
 
 /* --- the shapes of credentials --------------------------------------------------------------- */
 
-/* What examples have in place of a credential; the UUID is the one of this program's documentation.
- */
+/* What examples have in place of a credential. */
 static bool is_placeholder(const char *text)
 {
-    static const char *const signs[] = {"your_",
-                                        "your-",
-                                        "yourclient",
-                                        "yoursecret",
-                                        "placeholder",
-                                        "changeme",
-                                        "change_me",
-                                        "change-me",
-                                        "_here",
-                                        "-here",
-                                        "xxxxx",
-                                        "<",
-                                        "${",
-                                        "{{",
-                                        "replace_",
-                                        "replace-",
-                                        "insert_",
-                                        "my_client",
-                                        "client_secret",
-                                        "client-secret",
-                                        "client_id",
-                                        "12345678-1234-1234-1234-123456789abc"};
+    static const char *const signs[] = {
+        "your_",       "your-",     "yourclient",    "yoursecret",
+        "placeholder", "changeme",  "change_me",     "change-me",
+        "_here",       "-here",     "xxxxx",         "<",
+        "${",          "{{",        "replace_",      "replace-",
+        "insert_",     "my_client", "client_secret", "client-secret",
+        "client_id"};
+    static const char *const of_documentation = "12345678-1234-1234-1234-123456789abc";
     /* ********, xxx, 000: one character over and over */
-    return str_has_any(text, signs, COUNT_OF(signs)) ||
+    return str_has_any(text, signs, COUNT_OF(signs)) || str_has_any(text, &of_documentation, 1) ||
            (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 

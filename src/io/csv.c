@@ -126,22 +126,16 @@ static void add(struct csv_writer *w, const char *bytes, size_t length)
     w->block->used += length;
 }
 
-/* Makes room for `length` bytes, fewer than a block has. */
-static char *room(struct csv_writer *w, size_t length)
-{
-    if (BLOCK_BYTES - w->block->used < length) {
-        flush(w);
-    }
-    return w->block->bytes + w->block->used;
-}
-
 /* A field whose bytes are to be written as they are, or none, when `add` is to follow. */
 static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 {
     size_t whole = length < BLOCK_BYTES / 2 ? length : 0;
     size_t comma = w->in_record ? 1 : 0;
-    char *to = room(w, whole + 1);
 
+    if (BLOCK_BYTES - w->block->used < whole + 1) {
+        flush(w);
+    }
+    char *to = w->block->bytes + w->block->used;
     *to = ',';
     memcpy(to + comma, bytes, whole);
     w->block->used += comma + whole;
@@ -390,8 +384,7 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 
 void csv_end_record(struct csv_writer *w)
 {
-    memcpy(room(w, 2), "\r\n", 2);
-    w->block->used += 2;
+    add(w, "\r\n", 2);
     w->in_record = false;
     w->records++;
 }

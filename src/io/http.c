@@ -128,18 +128,29 @@ bool http_parse_date(const char *text, int64_t *ms)
 /* --- header lines ------------------------------------------------------------------------------
  */
 
-/* The one place where a secret leaves its type. The line is made in memory of its exact size, so
- * that no growing buffer leaves copies behind. */
-static struct curl_slist *add_authorization(struct curl_slist *list,
-                                            const struct http_request *request)
+/* The header lines of a request. Authorization is the one place where a secret leaves its type; the
+ * line is made in memory of its exact size, so that no growing buffer leaves copies behind. */
+static struct curl_slist *headers_new(const struct http_request *request)
 {
     const struct secret *secret = request->bearer ? request->bearer : request->basic_secret;
-    size_t secret_bytes = secret_length(secret);
     size_t user_bytes = request->basic_user ? strlen(request->basic_user) : 0;
-    size_t pair_bytes = user_bytes + 1 + secret_bytes;
+    size_t pair_bytes = user_bytes + 1 + secret_length(secret);
     size_t room = sizeof("Authorization: Bearer ") + pair_bytes * 4 / 3 + 8;
-    char *line = xcalloc(1, room);
+    struct curl_slist *list = NULL;
+    char type[128];
 
+    list = curl_slist_append(list, "Accept: application/json");
+    list = curl_slist_append(list, "Accept-Encoding: gzip");
+    list = curl_slist_append(list, "Expect:");
+    if (request->body) {
+        snprintf(type, sizeof(type), "Content-Type: %s",
+                 request->content_type ? request->content_type : "application/json");
+        list = curl_slist_append(list, type);
+    }
+    if (!secret || (!request->bearer && !request->basic_user)) {
+        return list;
+    }
+    char *line = xcalloc(1, room);
     if (request->bearer) {
         snprintf(line, room, "Authorization: Bearer %s", secret_expose(secret));
     } else {
@@ -157,32 +168,12 @@ static struct curl_slist *add_authorization(struct curl_slist *list,
     return list;
 }
 
-/* The header lines of a request, Authorization included. */
-static struct curl_slist *headers_new(const struct http_request *request)
-{
-    struct curl_slist *list = NULL;
-    char line[128];
-
-    list = curl_slist_append(list, "Accept: application/json");
-    list = curl_slist_append(list, "Accept-Encoding: gzip");
-    list = curl_slist_append(list, "Expect:");
-    if (request->body) {
-        snprintf(line, sizeof(line), "Content-Type: %s",
-                 request->content_type ? request->content_type : "application/json");
-        list = curl_slist_append(list, line);
-    }
-    if (request->bearer || (request->basic_user && request->basic_secret)) {
-        list = add_authorization(list, request);
-    }
-    return list;
-}
-
 /* The value of a header, NULL when absent; borrowed from `easy`. */
 static const char *header_value(CURL *easy, const char *name)
 {
     struct curl_header *header = NULL;
-
     bool found = curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK;
+
     return found ? header->value : NULL;
 }
 
