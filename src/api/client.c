@@ -78,9 +78,6 @@ struct client {
     bool stop_seen;
 };
 
-static const char *const methods[] = {
-    [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_DELETE] = "DELETE"};
-
 static const char *const reasons[] = {[RETRY_NO] = "none",
                                       [RETRY_RATE] = "rate",
                                       [RETRY_SERVER] = "server",
@@ -229,7 +226,7 @@ static struct flight *flight_new(struct client *c, const struct client_request *
     } else {
         f->url = arena_printf(a, "%s%s", c->config->api_url, copy->path);
     }
-    f->route = find_route(c, methods[copy->method], route);
+    f->route = find_route(c, http_methods[copy->method], route);
     return f;
 }
 

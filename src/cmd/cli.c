@@ -15,9 +15,9 @@
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
-    [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract, [CMD_EXPORT] = &cmd_export,
-    [CMD_QUERY] = &cmd_query,   [CMD_RECENT] = &cmd_recent,   [CMD_SNAPSHOT] = &cmd_snapshot,
-    [CMD_STATUS] = &cmd_status,
+    [CMD_API] = &cmd_api,           [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
+    [CMD_EXPORT] = &cmd_export,     [CMD_QUERY] = &cmd_query,   [CMD_RECENT] = &cmd_recent,
+    [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
 };
 
 /* --- the options ----------------------------------------------------------------------------- */
@@ -67,6 +67,11 @@ static const struct option_row {
     {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
      "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
      "tables without such a time whole"},
+    {OPT_DATA, 'd', "data", "BODY", OF(CMD_API),
+     "JSON to send; @FILE is read from the file, @- from standard input"},
+    {OPT_PAGINATE, 0, "paginate", NULL, OF(CMD_API),
+     "go on where the answer says (nextUri, cursor), an answer after the other"},
+    {OPT_WRITE, 0, "write", NULL, OF(CMD_API), "send it though it may change something"},
     {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as a JSON array of objects"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},

@@ -18,6 +18,7 @@
 #include "streams/stream.h"
 
 enum cmd_id {
+    CMD_API,
     CMD_CHECK,
     CMD_EXTRACT,
     CMD_EXPORT,
@@ -47,6 +48,9 @@ enum cmd_option {
     OPT_GZIP,
     OPT_BOM,
     OPT_SINCE,
+    OPT_DATA,
+    OPT_PAGINATE,
+    OPT_WRITE,
     OPT_CSV,
     OPT_JSON,
     OPT_HELP,
@@ -78,6 +82,7 @@ struct command {
     bool (*run)(struct cmd_context *ctx, struct err *e);
 };
 
+extern const struct command cmd_api;
 extern const struct command cmd_check; /* its error is the first failure's kind */
 extern const struct command cmd_extract;
 extern const struct command cmd_export;

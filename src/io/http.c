@@ -11,6 +11,12 @@
 #include "base/limits.h"
 #include "base/str.h"
 
+const char *const http_methods[HTTP_METHODS] = {[HTTP_GET] = "GET",
+                                                [HTTP_POST] = "POST",
+                                                [HTTP_PUT] = "PUT",
+                                                [HTTP_PATCH] = "PATCH",
+                                                [HTTP_DELETE] = "DELETE"};
+
 /* One request on its way. */
 struct transfer {
     struct transfer *next;
@@ -418,12 +424,13 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     bool ok = set_security(easy, h, &t->target);
 
     SET(CURLOPT_URL, request->url);
-    if (request->method == HTTP_POST) {
+    if (request->method == HTTP_POST || request->body) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->body_length : 0));
-    } else if (request->method == HTTP_DELETE) {
-        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+    }
+    if (request->method > HTTP_POST) {
+        SET(CURLOPT_CUSTOMREQUEST, http_methods[request->method]);
     }
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
     SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));

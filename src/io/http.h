@@ -26,7 +26,9 @@ struct http_options {
     int max_connections; /* to one host, and kept open */
 };
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_METHODS };
+
+extern const char *const http_methods[HTTP_METHODS]; /* "GET"... */
 
 struct http_request {
     enum http_method method;

@@ -1,0 +1,248 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "api/client.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "io/file.h"
+#include "io/gzip.h"
+
+/* The POSTs that only read; "*" stands for one id. Of a job only what it costs is left behind, and
+ * that expires. */
+#define ANALYTICS "/api/v2/analytics/"
+#define WORKFORCE "/api/v2/workforcemanagement/"
+static const char *const reading_posts[] = {
+    ANALYTICS "*/details/query",
+    ANALYTICS "*/details/jobs",
+    ANALYTICS "*/aggregates/query",
+    ANALYTICS "*/aggregates/jobs",
+    ANALYTICS "*/observations/query",
+    ANALYTICS "*/activity/query",
+    WORKFORCE "managementunits/*/agentschedules/search",
+    WORKFORCE "businessunits/*/agentschedules/search",
+    WORKFORCE "adherence/historical/bulk",
+    WORKFORCE "managementunits/*/historicaladherencequery",
+    WORKFORCE "teams/*/adherence/historical",
+};
+
+/* What is asked. */
+struct call {
+    enum http_method method;
+    const char *path; /* of the API host, with query string */
+    const char *body; /* NULL: none */
+};
+
+static bool matches(const char *path, size_t length, const char *pattern)
+{
+    const char *end = path + length;
+
+    for (; *pattern; pattern++) {
+        if (*pattern != '*') {
+            if (path == end || *path++ != *pattern) {
+                return false;
+            }
+            continue;
+        }
+        size_t id = strspn(path, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+        path += id < (size_t)(end - path) ? id : (size_t)(end - path);
+    }
+    return path == end;
+}
+
+static bool only_reads(const struct call *call)
+{
+    bool known = call->method == HTTP_GET;
+
+    for (size_t i = 0; call->method == HTTP_POST && i < COUNT_OF(reading_posts); i++) {
+        known = known || matches(call->path, strcspn(call->path, "?"), reading_posts[i]);
+    }
+    return known;
+}
+
+/* The path below the API host, of a path or a URL of that host; NULL for anything else, which never
+ * gets a token. */
+static const char *path_of(const struct cmd_context *ctx, const char *text)
+{
+    size_t host = strlen(ctx->config.api_url);
+
+    if (strncasecmp(text, ctx->config.api_url, host) == 0 && text[host] == '/') {
+        text += host;
+    }
+    size_t plain = strcspn(text, "/?");
+    bool is_elsewhere = !*text || strncmp(text, "//", 2) == 0 || memchr(text, ':', plain) != NULL;
+    for (const char *c = text; *c; c++) {
+        is_elsewhere = is_elsewhere || *c <= ' ' || *c > '~' || *c == '\\';
+    }
+    if (is_elsewhere) {
+        return NULL;
+    }
+    return *text == '/' ? text : arena_printf(ctx->arena, "/%s", text);
+}
+
+/* Reads the command line: METHOD, PATH, and the body. */
+static bool read_call(const struct cmd_context *ctx, struct call *call, struct err *e)
+{
+    const char *data = ctx->option[OPT_DATA];
+    size_t method = (size_t)(data ? HTTP_POST : HTTP_GET);
+
+    if (ctx->argument_count == 2) {
+        for (method = 0;
+             method < HTTP_METHODS && !str_eq_nocase(ctx->arguments[0], http_methods[method]);) {
+            method++;
+        }
+    }
+    if (ctx->argument_count < 1 || ctx->argument_count > 2 || method == HTTP_METHODS) {
+        return cmd_usage(ctx, "it takes a path, and GET, POST, PUT, PATCH or DELETE before it", e);
+    }
+    const char *path = ctx->arguments[ctx->argument_count - 1];
+    call->method = (enum http_method)method;
+    call->path = path_of(ctx, path);
+    call->body = data;
+    if (!call->path) {
+        return cmd_usage(ctx,
+                         arena_printf(ctx->arena, "'%s' is no path of %s; nothing was sent", path,
+                                      ctx->config.api_url),
+                         e);
+    }
+    if (data && *data == '@') {
+        const char *file = str_eq(data, "@-") ? "/dev/stdin" : data + 1;
+        call->body = file_read_small(ctx->arena, file, NULL, e);
+        if (!call->body) {
+            e->kind = ERR_USAGE;
+            return false;
+        }
+    }
+    if (!only_reads(call) && !ctx->option[OPT_WRITE]) {
+        return cmd_usage(ctx,
+                         arena_printf(ctx->arena,
+                                      "%s %s may change something: --write sends it; "
+                                      "nothing was sent",
+                                      http_methods[method], call->path),
+                         e);
+    }
+    return !ctx->option[OPT_PAGINATE] || call->method == HTTP_GET ||
+           cmd_usage(ctx, "--paginate follows GET alone; of a POST the body says which page", e);
+}
+
+/* Writes a body as it came; on a terminal without what could drive it. */
+static bool print_body(const struct client_answer *answer, struct err *e)
+{
+    const struct buf *raw = &answer->http.body;
+    char *inflated = NULL;
+    size_t length = raw->length;
+
+    if (answer->http.gzip && length > 0 &&
+        !gzip_inflate(raw->data, length, 0, &inflated, &length, e)) {
+        return false;
+    }
+    const char *bytes = inflated ? inflated : raw->data;
+    bool is_terminal = isatty(STDOUT_FILENO) != 0;
+    for (size_t i = 0; is_terminal && i < length; i++) {
+        bool drives = ((unsigned char)bytes[i] < ' ' && !strchr("\n\t", bytes[i])) ||
+                      bytes[i] == 0x7f || (unsigned char)bytes[i] == 0xc2;
+        putchar(drives ? '?' : bytes[i]);
+    }
+    if (!is_terminal) {
+        fwrite(bytes, 1, length, stdout);
+    }
+    if (length > 0 && bytes[length - 1] != '\n') {
+        putchar('\n');
+    }
+    free(inflated);
+    return fflush(stdout) == 0 || err_set(e, ERR_STORE, "cannot write the output");
+}
+
+/* Where the list goes on after an answer: by its nextUri, or a cursor. NULL: nowhere. */
+static const char *next_path(const struct cmd_context *ctx, const char *path, struct json root)
+{
+    const char *uri = json_str(json_get(root, "nextUri"));
+    const char *cursor = json_str(json_get(root, "cursor"));
+    struct buf next;
+
+    if (uri || !cursor) {
+        return uri;
+    }
+    size_t plain = strcspn(path, "?");
+    buf_init(&next, strlen(path) + 3 * strlen(cursor) + sizeof("?cursor="));
+    (void)buf_add(&next, path, plain);
+    (void)buf_add_char(&next, '?');
+    for (const char *at = path + plain; *at;) {
+        size_t length = strcspn(++at, "&");
+        if (!str_starts_with(at, "cursor=")) {
+            (void)buf_add(&next, at, length);
+            (void)buf_add_char(&next, '&');
+        }
+        at += length;
+    }
+    (void)buf_add_str(&next, "cursor=");
+    (void)str_url_encode(&next, cursor);
+    path = arena_strdup(ctx->arena, buf_str(&next));
+    buf_free(&next);
+    return path;
+}
+
+/* Sends the call and prints its answer; *next: the path of the page behind it, NULL for none. */
+static bool ask(struct cmd_context *ctx, struct client *client, const struct call *call,
+                const char **next, struct err *e)
+{
+    struct client_request request = {.method = call->method,
+                                     .path = call->path,
+                                     .body = call->body,
+                                     .label = call->path,
+                                     .want_document = ctx->option[OPT_PAGINATE] != NULL};
+    struct client_answer answer;
+    struct err unwritten;
+    bool done = client_call(client, &request, &answer);
+
+    *next = NULL;
+    *e = answer.error;
+    if (!print_body(&answer, &unwritten) && done) {
+        *e = unwritten;
+        done = false;
+    }
+    if (done && answer.document) {
+        const char *uri = next_path(ctx, call->path, json_root(answer.document));
+        *next = uri ? path_of(ctx, uri) : NULL;
+        if (uri && (!*next || str_eq(*next, call->path))) {
+            done = err_set(e, ERR_CONTRACT, "the next page of %s is said to be %s, which is %s",
+                           call->path, uri, *next ? "the same" : "on another host");
+        }
+        *next = *next ? arena_strdup(ctx->arena, *next) : NULL;
+    }
+    client_answer_free(&answer);
+    return done;
+}
+
+static bool run(struct cmd_context *ctx, struct err *e)
+{
+    struct call call;
+
+    if (!cmd_setup(ctx, true, e) || !read_call(ctx, &call, e)) {
+        return false;
+    }
+    struct client *client = client_new(&ctx->config, e);
+    bool done = client != NULL;
+    while (done && call.path) {
+        const char *next;
+        done = ask(ctx, client, &call, &next, e);
+        call.path = next;
+    }
+    client_free(client);
+    return done;
+}
+
+const struct command cmd_api = {
+    .name = "api",
+    .arguments = "[METHOD] PATH",
+    .summary = "send one request to the API, and print its answer",
+    .about = "Sends one request with the program's own login, pace and retries, and prints what "
+             "Genesys Cloud itself says: `rollcall api /api/v2/users?pageSize=1`. GET, or POST "
+             "with --data. What may change something needs --write: all but GET and the POSTs "
+             "that only read (details, aggregates, observations and activity queries, their jobs, "
+             "agent schedules, historical adherence).",
+    .notes = "A path is one of the configured API host; the token goes nowhere else. Exit codes "
+             "are those of all commands; an answer that is a refusal is printed too.",
+    .run = run,
+};
