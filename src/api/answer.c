@@ -14,15 +14,14 @@ enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_
 /* --- words --------------------------------------------------------------------------------------
  */
 
-bool answer_words(struct buf *out, const char *text, size_t length)
+void answer_words(struct buf *out, const char *text, size_t length)
 {
     size_t most = length < WORDS_LOOKED_AT_BYTES ? length : WORDS_LOOKED_AT_BYTES;
     char *words = xmalloc(most + 1);
 
     memcpy(words, text, most);
-    bool whole = str_escape(out, words, secret_mask(words, most));
+    (void)str_escape(out, words, secret_mask(words, most));
     free(words);
-    return whole;
 }
 
 /* --- documents ------------------------------------------------------------------------------- */
@@ -59,7 +58,7 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
     bool may_be_cut = !answer->framed && (!answer->gzip || length == 0);
     if (text[blanks] != '{' && text[blanks] != '[' && !(is_blank && may_be_cut)) {
         buf_init(&excerpt, EXCERPT_BYTES);
-        (void)answer_words(&excerpt, text, length);
+        answer_words(&excerpt, text, length);
         if (is_blank) {
             err_set(e, ERR_CONTRACT, "the answer is empty (HTTP %d)", answer->status);
         } else {
@@ -82,16 +81,25 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
 
 /* --- below HTTP ------------------------------------------------------------------------------ */
 
-static const enum cause_id network_causes[] = {
-    [HTTP_OK] = CAUSE_NET_OTHER,        [HTTP_DNS] = CAUSE_NET_NAME,
-    [HTTP_REFUSED] = CAUSE_NET_REFUSED, [HTTP_TIMEOUT] = CAUSE_NET_TIMEOUT,
-    [HTTP_RESET] = CAUSE_NET_RESET,     [HTTP_PROXY] = CAUSE_NET_OTHER,
-    [HTTP_TLS] = CAUSE_NET_TLS_OTHER,   [HTTP_TOO_LARGE] = CAUSE_NET_TOO_LARGE,
-    [HTTP_OTHER] = CAUSE_NET_OTHER,
+static const struct {
+    const char *text;
+    enum cause_id cause;
+} failures[] = {
+    [HTTP_DNS] = {"the host name was not resolved", CAUSE_NET_NAME},
+    [HTTP_REFUSED] = {"no connection", CAUSE_NET_REFUSED},
+    [HTTP_TIMEOUT] = {"no answer in time", CAUSE_NET_TIMEOUT},
+    [HTTP_RESET] = {"the connection was cut", CAUSE_NET_RESET},
+    [HTTP_PROXY] = {"the proxy refused", CAUSE_NET_PROXY_DENIED},
+    [HTTP_TLS] = {"TLS failed", CAUSE_NET_TLS_OTHER},
+    [HTTP_TOO_LARGE] = {"the answer is too large", CAUSE_NET_TOO_LARGE},
+    [HTTP_OTHER] = {"the request failed", CAUSE_NET_OTHER},
 };
 
-static enum cause_id proxy_cause(const struct http_answer *answer)
+enum cause_id diagnose_network(const struct http_answer *answer)
 {
+    if (!answer->proxy_failed && answer->failure != HTTP_PROXY) {
+        return answer->failure == HTTP_TLS ? answer->tls : failures[answer->failure].cause;
+    }
     if (answer->proxy_status == 407) {
         return CAUSE_NET_PROXY_LOGIN;
     }
@@ -102,14 +110,6 @@ static enum cause_id proxy_cause(const struct http_answer *answer)
         return CAUSE_NET_PROXY_DENIED;
     }
     return answer->failure == HTTP_DNS ? CAUSE_NET_PROXY_NAME : CAUSE_NET_PROXY_REFUSED;
-}
-
-enum cause_id diagnose_network(const struct http_answer *answer)
-{
-    if (answer->proxy_failed || answer->failure == HTTP_PROXY) {
-        return proxy_cause(answer);
-    }
-    return answer->failure == HTTP_TLS ? answer->tls : network_causes[answer->failure];
 }
 
 /* --- the login ------------------------------------------------------------------------------- */
@@ -216,17 +216,6 @@ bool diagnosis_append(struct err *e, enum cause_id id)
 
 /* --- errors ---------------------------------------------------------------------------------- */
 
-static const char *const failures[] = {
-    [HTTP_DNS] = "the host name was not resolved",
-    [HTTP_REFUSED] = "no connection",
-    [HTTP_TIMEOUT] = "no answer in time",
-    [HTTP_RESET] = "the connection was cut",
-    [HTTP_PROXY] = "the proxy refused",
-    [HTTP_TLS] = "TLS failed",
-    [HTTP_TOO_LARGE] = "the answer is too large",
-    [HTTP_OTHER] = "the request failed",
-};
-
 static enum err_kind kind_of_status(int status)
 {
     enum retry_reason reason = retry_reason(HTTP_OK, status, false);
@@ -250,7 +239,7 @@ static void append_escaped(struct err *e, const char *before, const char *text, 
         return;
     }
     buf_init(&escaped, most);
-    (void)answer_words(&escaped, text, length);
+    answer_words(&escaped, text, length);
     err_append(e, "%s%s", before, buf_str(&escaped));
     buf_free(&escaped);
 }
@@ -329,7 +318,7 @@ static void copy_code(struct json body, char *code)
     struct buf words;
 
     buf_init(&words, ANSWER_CODE_BYTES - 1);
-    (void)answer_words(&words, text ? text : "", text ? strlen(text) : 0);
+    answer_words(&words, text ? text : "", text ? strlen(text) : 0);
     snprintf(code, ANSWER_CODE_BYTES, "%s", buf_str(&words));
     for (char *c = code; *c; c++) {
         *c = (char)(*c > ' ' && *c < 0x7f ? *c : '?');
@@ -346,7 +335,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     if (answer->failure != HTTP_OK) {
         enum cause_id cause = diagnose_network(answer);
         err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : causes[cause].kind,
-                "%s: %s: %s", label, failures[answer->failure], answer->detail);
+                "%s: %s: %s", label, failures[answer->failure].text, answer->detail);
         return diagnosis_append(e, cause);
     }
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);

@@ -17,9 +17,9 @@
 
 enum { ANSWER_CODE_BYTES = 96 };
 
-/* Appends a server's words, escaped and without the secrets they may give back. False when the
- * buffer is full: the words are cut. */
-bool answer_words(struct buf *out, const char *text, size_t length);
+/* Appends a server's words, escaped and without the secrets they may give back, as far as they fit.
+ */
+void answer_words(struct buf *out, const char *text, size_t length);
 
 /* Inflates and parses the body of `answer` (which stays as it is); NULL with ERR_TEMPORARY when it
  * ended early (a repeat may bring the rest), ERR_CONTRACT when it came whole and is no document, or

@@ -27,15 +27,22 @@ enum {
 
 #define TOKEN_PATH "/oauth/token"
 
-/* A request. It is in one place at a time: in `queue` (to be sent at due_ms, in the order of its
- * number), in `wire`, or in `finished` (its final answer waits to be taken). */
+/* Where a request is. */
+enum place {
+    QUEUED, /* to be sent at due_ms */
+    ON_WIRE,
+    FINISHED, /* its final answer waits to be taken */
+    PLACES,
+};
+
+/* A request. */
 struct flight {
     struct flight *next;
+    enum place place;
     struct arena *arena; /* of all this */
     struct client_request request;
     const char *url;
 
-    int64_t number; /* in the order of client_send */
     size_t route;
     int64_t due_ms;
     int64_t first_sent_ms;
@@ -45,11 +52,6 @@ struct flight {
     int64_t generation; /* of the token it was sent with */
 
     struct client_answer answer; /* filled on the way, handed over once it is final */
-};
-
-struct flights {
-    struct flight *first;
-    size_t count;
 };
 
 struct client {
@@ -62,12 +64,10 @@ struct client {
     size_t route_count;
     unsigned short random_state[3];
 
-    struct flights queue;
-    struct flights wire;
-    struct flights finished;
-    int64_t numbers;
+    struct flight *first; /* of all, in the order of client_send */
+    size_t counts[PLACES];
 
-    struct flight *login; /* for all requests; in none of the lists */
+    struct flight *login; /* for all requests; not among them */
     bool login_on_wire;
     bool token_refused;       /* a fresh token got a 401, and others with it are on the wire */
     struct err token_refusal; /* that 401 */
@@ -83,42 +83,13 @@ static const char *const reasons[] = {[RETRY_NO] = "none",
                                       [RETRY_SERVER] = "server",
                                       [RETRY_NETWORK] = "network"};
 
-/* --- lists of requests ----------------------------------------------------------------------- */
+/* --- the requests ---------------------------------------------------------------------------- */
 
-/* Puts a flight into a list by its number. */
-static void flights_insert(struct flights *list, struct flight *f)
+static void move(struct client *c, struct flight *f, enum place place)
 {
-    struct flight **at = &list->first;
-
-    while (*at && (*at)->number < f->number) {
-        at = &(*at)->next;
-    }
-    f->next = *at;
-    *at = f;
-    list->count++;
-}
-
-static void flights_remove(struct flights *list, const struct flight *f)
-{
-    struct flight **at = &list->first;
-
-    while (*at != f) {
-        INVARIANT(*at);
-        at = &(*at)->next;
-    }
-    *at = f->next;
-    list->count--;
-}
-
-/* The first of a list, taken out of it; NULL: it is empty. */
-static struct flight *flights_take(struct flights *list)
-{
-    struct flight *f = list->first;
-
-    if (f) {
-        flights_remove(list, f);
-    }
-    return f;
+    c->counts[f->place]--;
+    c->counts[place]++;
+    f->place = place;
 }
 
 static void flight_free(struct flight *f)
@@ -127,11 +98,11 @@ static void flight_free(struct flight *f)
     arena_free(f->arena);
 }
 
-/* Ends a flight, which must be in no list: its answer is in f->answer. */
+/* Ends a flight: its answer is in f->answer. */
 static void finish(struct client *c, struct flight *f)
 {
     f->answer.received_ms = clock_now_ms();
-    flights_insert(&c->finished, f);
+    move(c, f, FINISHED);
 }
 
 static void fail(struct client *c, struct flight *f, const struct err *error)
@@ -143,12 +114,12 @@ static void fail(struct client *c, struct flight *f, const struct err *error)
 /* Ends all queued and on-wire flights with an error. */
 static void fail_all(struct client *c, const struct err *error)
 {
-    struct flight *f;
-
     http_abort(c->http);
     c->login_on_wire = false;
-    while ((f = flights_take(&c->wire)) || (f = flights_take(&c->queue))) {
-        fail(c, f, error);
+    for (struct flight *f = c->first; f; f = f->next) {
+        if (f->place != FINISHED) {
+            fail(c, f, error);
+        }
     }
 }
 
@@ -199,7 +170,7 @@ static size_t find_route(struct client *c, const char *method, const char *path)
 
 /* --- making and sending ---------------------------------------------------------------------- */
 
-/* A flight with a copy of the request's texts, in no list yet. */
+/* A flight with a copy of the request's texts. */
 static struct flight *flight_new(struct client *c, const struct client_request *request)
 {
     struct arena *a = arena_new(2 * sizeof(struct flight));
@@ -271,25 +242,31 @@ void client_free(struct client *c)
 void client_send(struct client *c, const struct client_request *request)
 {
     struct flight *f = flight_new(c, request);
+    struct flight **end = &c->first;
 
-    f->number = c->numbers++;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = f;
+    c->counts[f->place]++;
     if (c->dead) {
         fail(c, f, &c->token_refusal);
-    } else {
-        flights_insert(&c->queue, f);
     }
 }
 
 size_t client_pending(const struct client *c)
 {
-    return c->queue.count + c->wire.count;
+    return c->counts[QUEUED] + c->counts[ON_WIRE];
 }
 
 /* The first queued flight whose time has come; NULL with the earliest such time in *due_ms. */
 static struct flight *first_due(const struct client *c, int64_t now_ms, int64_t *due_ms)
 {
     *due_ms = INT64_MAX;
-    for (struct flight *f = c->queue.first; f; f = f->next) {
+    for (struct flight *f = c->first; f; f = f->next) {
+        if (f->place != QUEUED) {
+            continue;
+        }
         if (f->due_ms <= now_ms) {
             return f;
         }
@@ -351,7 +328,8 @@ static bool send_due(struct client *c, int64_t *wait_ms)
     bool sent = false;
 
     *wait_ms = LONGEST_WAIT_MS;
-    while (!c->token_refused && c->wire.count < c->in_flight && c->finished.count < c->in_flight) {
+    while (!c->token_refused && c->counts[ON_WIRE] < c->in_flight &&
+           c->counts[FINISHED] < c->in_flight) {
         struct err e;
         int64_t now = clock_monotonic_ms();
         int64_t due;
@@ -372,9 +350,8 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = pause;
             break;
         }
-        flights_remove(&c->queue, f);
         if (start(c, f, now, &e)) {
-            flights_insert(&c->wire, f);
+            move(c, f, ON_WIRE);
         } else {
             fail(c, f, &e);
         }
@@ -415,7 +392,7 @@ static void queue_again(struct client *c, struct flight *f, int64_t wait_ms)
     buf_free(&f->answer.http.body);
     f->answer.http = (struct http_answer){.status = 0};
     f->due_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : 0;
-    flights_insert(&c->queue, f);
+    move(c, f, QUEUED);
 }
 
 /* Queues a flight for another try; false when there is none. */
@@ -557,7 +534,7 @@ static void refuse_login(const struct config *config, struct flight *f, const st
         const char *text = json_str(json_get(json_root(doc), fields[i]));
         if (text && !str_eq(text, last)) {
             (void)buf_add_str(&words, words.length > 0 ? ": " : "");
-            (void)answer_words(&words, text, strlen(text));
+            answer_words(&words, text, strlen(text));
             last = text;
         }
     }
@@ -572,7 +549,7 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     diagnosis_append(e, cause);
     if (answer->correlation_id[0] != '\0') {
         buf_cut(&words, 0);
-        (void)answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
+        answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
         err_append(e, " Correlation id %s.", buf_str(&words));
     }
     e->http_status = answer->status;
@@ -684,17 +661,13 @@ static void answered(struct client *c, const struct http_answer *answer)
     }
     if (f == c->login) {
         login_answered(c);
-    } else {
-        flights_remove(&c->wire, f);
-        if (f->request.target != CLIENT_LOGIN) {
-            api_answered(c, f);
-        } else if (accept_login(c, f) ||
-                   !repeat(c, f, login_retry_reason(f), retry_after_of(answer))) {
-            finish(c, f);
-        }
+    } else if (f->request.target != CLIENT_LOGIN) {
+        api_answered(c, f);
+    } else if (accept_login(c, f) || !repeat(c, f, login_retry_reason(f), retry_after_of(answer))) {
+        finish(c, f);
     }
     /* Decides about a fresh token that was refused, once it is known whether it ever worked. */
-    if (c->token_refused && (c->token.proven || c->wire.count == 0)) {
+    if (c->token_refused && (c->token.proven || c->counts[ON_WIRE] == 0)) {
         drop_token(&c->token);
         c->token_refused = false;
         if (!c->token.proven) {
@@ -768,14 +741,20 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
             }
         } while (send_due(c, &wait));
 
-        struct flight *f = answer ? flights_take(&c->finished) : NULL;
-        if (f && complete(c, f)) {
+        struct flight **at = &c->first;
+        while (*at && (*at)->place != FINISHED) {
+            at = &(*at)->next;
+        }
+        struct flight *f = *at;
+        if (answer && f) {
+            if (!complete(c, f)) {
+                continue;
+            }
+            *at = f->next;
+            c->counts[FINISHED]--;
             *answer = f->answer;
             arena_free(f->arena);
             return true;
-        }
-        if (f) {
-            continue; /* no answer: its request is queued again */
         }
         int64_t left = deadline - clock_monotonic_ms();
         bool stop_is_new = stop_requested() && !c->stop_seen;
@@ -804,12 +783,13 @@ void client_wake(struct client *c)
 
 void client_abort(struct client *c)
 {
-    struct flight *f;
-
     http_abort(c->http);
     c->login_on_wire = false;
-    while ((f = flights_take(&c->wire)) || (f = flights_take(&c->queue)) ||
-           (f = flights_take(&c->finished))) {
+    while (c->first) {
+        struct flight *f = c->first;
+
+        c->first = f->next;
+        c->counts[f->place]--;
         flight_free(f);
     }
 }

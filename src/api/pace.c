@@ -120,26 +120,11 @@ void pace_headers(struct pace *p, int64_t now_ms, int32_t allowed, int32_t count
 
 static const int64_t longest_ms = INT64_MAX / 2;
 
-static enum retry_reason reason_of_status(int status)
-{
-    switch (status) {
-    case 429:
-        return RETRY_RATE;
-    case 408:
-        return RETRY_SERVER;
-    case 501: /* not implemented, and HTTP version not supported: it will say the same again */
-    case 505:
-        return RETRY_NO;
-    default:
-        return status >= 500 && status <= 599 ? RETRY_SERVER : RETRY_NO;
-    }
-}
-
 enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut)
 {
     switch (failure) {
     case HTTP_OK:
-        return body_cut ? RETRY_NETWORK : reason_of_status(status);
+        break;
     case HTTP_DNS:
     case HTTP_REFUSED:
     case HTTP_TIMEOUT:
@@ -148,6 +133,16 @@ enum retry_reason retry_reason(enum http_failure failure, int status, bool body_
     default:
         return RETRY_NO;
     }
+    if (body_cut) {
+        return RETRY_NETWORK;
+    }
+    if (status == 429) {
+        return RETRY_RATE;
+    }
+    /* Not implemented, and HTTP version not supported: it will say the same again. */
+    bool is_final = status == 501 || status == 505;
+    bool is_server = status == 408 || (status >= 500 && status <= 599);
+    return is_server && !is_final ? RETRY_SERVER : RETRY_NO;
 }
 
 /* Reads digits with an optional fraction as seconds, rounded up to ms; -1 when it is anything else.

@@ -366,7 +366,7 @@ static enum pager_taken lose(struct err *e, const char *what, const char *detail
     (void)buf_add_str(&reason, what);
     if (detail && detail[0] != '\0') {
         (void)buf_add_str(&reason, ": ");
-        (void)answer_words(&reason, detail, strlen(detail));
+        answer_words(&reason, detail, strlen(detail));
     }
     err_set(e, ERR_TEMPORARY, "%s", buf_str(&reason));
     buf_free(&reason);

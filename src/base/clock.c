@@ -9,8 +9,6 @@
 
 #include "base/str.h"
 
-#define DAY_SECONDS INT64_C(86400)
-
 #define FIRST_MS (FIRST_DAY * MS_PER_DAY)
 #define LAST_MS  ((LAST_DAY + 1) * MS_PER_DAY - 1)
 
@@ -226,46 +224,38 @@ bool clock_parse_day(const char *text, int32_t *day)
 
 /* --- the business zone ------------------------------------------------------------------------ */
 
-static int32_t offset_at(int64_t second)
+int32_t clock_zone_offset_seconds(int64_t ms)
 {
-    time_t when = (time_t)second;
+    time_t when = (time_t)floor_div(ms, MS_PER_SECOND);
     struct tm local;
 
     return localtime_r(&when, &local) ? (int32_t)local.tm_gmtoff : 0;
 }
 
-int32_t clock_zone_offset_seconds(int64_t ms)
-{
-    return offset_at(floor_div(ms, MS_PER_SECOND));
-}
-
 int32_t clock_zone_day(int64_t ms)
 {
-    int64_t second = floor_div(ms, MS_PER_SECOND);
-
-    return (int32_t)floor_div(second + offset_at(second), DAY_SECONDS);
+    return (int32_t)floor_div(ms + clock_zone_offset_seconds(ms) * MS_PER_SECOND, MS_PER_DAY);
 }
 
-/* The first second after `from` and before `limit` at which the offset differs, or `limit`. The
- * probes are nearer to each other than any time a zone ever kept an offset, so that no pair of
- * changes that undo each other falls between two probes. */
-static int64_t next_transition(int64_t from, int64_t limit)
+int64_t clock_next_transition_ms(int64_t ms, int64_t limit_ms)
 {
-    const int64_t probe = INT64_C(6) * 3600;
-    int32_t offset = offset_at(from);
-    int64_t same = from;
+    /* Nearer to each other than any time a zone ever kept an offset, so that no pair of changes
+     * that undo each other falls between two probes. */
+    const int64_t probe_ms = 6 * MS_PER_HOUR;
+    int32_t offset = clock_zone_offset_seconds(ms);
+    int64_t same = ms;
 
-    while (same < limit) {
-        int64_t other = limit - same > probe ? same + probe : limit;
+    while (same < limit_ms) {
+        int64_t other = limit_ms - same > probe_ms ? same + probe_ms : limit_ms;
 
-        if (offset_at(other) == offset) {
+        if (clock_zone_offset_seconds(other) == offset) {
             same = other;
             continue;
         }
         while (other - same > 1) {
             int64_t middle = same + (other - same) / 2;
 
-            if (offset_at(middle) == offset) {
+            if (clock_zone_offset_seconds(middle) == offset) {
                 same = middle;
             } else {
                 other = middle;
@@ -273,40 +263,29 @@ static int64_t next_transition(int64_t from, int64_t limit)
         }
         return other;
     }
-    return limit;
-}
-
-int64_t clock_next_transition_ms(int64_t ms, int64_t limit_ms)
-{
-    int64_t limit = floor_div(limit_ms - 1, MS_PER_SECOND) + 1;
-
-    if (limit_ms <= ms) {
-        return limit_ms;
-    }
-    int64_t found = next_transition(floor_div(ms, MS_PER_SECOND), limit) * MS_PER_SECOND;
-    return found < limit_ms ? found : limit_ms;
+    return limit_ms;
 }
 
 int64_t clock_zone_day_start_ms(int32_t day)
 {
     /* Two days to either side hold every offset, and a day left out at the date line. */
-    int64_t midnight = (int64_t)day * DAY_SECONDS;
-    int64_t from = midnight - 2 * DAY_SECONDS;
-    int64_t limit = midnight + 2 * DAY_SECONDS;
+    int64_t midnight = day * MS_PER_DAY;
+    int64_t from = midnight - 2 * MS_PER_DAY;
+    int64_t limit = midnight + 2 * MS_PER_DAY;
 
     while (from < limit) {
-        int64_t until = next_transition(from, limit);
-        int64_t start = midnight - offset_at(from);
+        int64_t until = clock_next_transition_ms(from, limit);
+        int64_t start = midnight - clock_zone_offset_seconds(from) * MS_PER_SECOND;
 
         if (start < from) {
             start = from;
         }
         if (start < until) {
-            return start * MS_PER_SECOND;
+            return start;
         }
         from = until;
     }
-    return limit * MS_PER_SECOND;
+    return limit;
 }
 
 /* --- finding a zone --------------------------------------------------------------------------- */

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/utf8.h"
+/* What an argument prints to may be more than fits: the first byte left out tells where a character
+ * ends. */
+enum { PRINTED_BYTES = ERR_MESSAGE_BYTES + 1 };
 
 const struct err_facts err_facts[ERR_KIND_COUNT] = {
 #define KIND_FACTS(id, short_name, code, ends, meaning)                                            \
@@ -23,38 +25,28 @@ void err_clear(struct err *e)
     e->message[0] = '\0';
 }
 
-/* Prints into a message-sized buffer; a text that does not fit ends on a character's border. */
-__attribute__((format(printf, 2, 0))) static void print_message(char out[static ERR_MESSAGE_BYTES],
-                                                                const char *format, va_list args)
-{
-    int wanted = vsnprintf(out, ERR_MESSAGE_BYTES, format, args);
-
-    if (wanted < 0) {
-        out[0] = '\0';
-    } else if (wanted >= ERR_MESSAGE_BYTES) {
-        out[utf8_whole_bytes(out, ERR_MESSAGE_BYTES - 1)] = '\0';
-    }
-}
-
 /* Adds to a message as much of `text` as fits in whole characters. */
 static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
 {
     size_t used = strlen(out);
     size_t room = ERR_MESSAGE_BYTES - 1 - used;
 
-    (void)snprintf(out + used, room + 1, "%s", text);
     if (strlen(text) > room) {
-        out[used + utf8_whole_bytes(text, room)] = '\0';
+        /* A cut before a continuation byte goes back to before its character. */
+        for (int i = 0; i < 3 && room > 0 && ((unsigned char)text[room] & 0xC0U) == 0x80U; i++) {
+            room--;
+        }
     }
+    (void)snprintf(out + used, room + 1, "%s", text);
 }
 
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
-    char message[ERR_MESSAGE_BYTES];
+    char message[PRINTED_BYTES];
     va_list args;
 
     va_start(args, format);
-    print_message(message, format, args);
+    (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
 
     err_clear(e);
@@ -65,26 +57,28 @@ bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
 
 bool err_prefix(struct err *e, const char *format, ...)
 {
-    char message[ERR_MESSAGE_BYTES];
+    char message[PRINTED_BYTES];
+    char whole[ERR_MESSAGE_BYTES] = "";
     va_list args;
 
     va_start(args, format);
-    print_message(message, format, args);
+    (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
 
-    join_message(message, ": ");
-    join_message(message, e->message);
-    memcpy(e->message, message, sizeof(message));
+    join_message(whole, message);
+    join_message(whole, ": ");
+    join_message(whole, e->message);
+    memcpy(e->message, whole, sizeof(whole));
     return false;
 }
 
 bool err_append(struct err *e, const char *format, ...)
 {
-    char message[ERR_MESSAGE_BYTES];
+    char message[PRINTED_BYTES];
     va_list args;
 
     va_start(args, format);
-    print_message(message, format, args);
+    (void)vsnprintf(message, sizeof(message), format, args);
     va_end(args);
 
     join_message(e->message, message);

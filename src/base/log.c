@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "base/utf8.h"
 
 enum {
     LINE_BYTES = 16 * 1024,

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "base/utf8.h"
-
 #define BLANKS " \t\r\n"
 
 enum { NEAREST_MAX_BYTES = 128 };
@@ -319,4 +317,60 @@ bool str_is_uuid(const char *text)
         }
     }
     return true;
+}
+
+/* --- UTF-8 ------------------------------------------------------------------------------------ */
+
+size_t utf8_next(const char *text, size_t length, uint32_t *code)
+{
+    /* The lead bytes of 1 to 4 bytes, what of them is the code point's, and the least of those. */
+    static const struct {
+        unsigned char first;
+        unsigned char last;
+        unsigned char mask;
+        uint32_t smallest;
+    } leads[] = {{0x00, 0x7F, 0x7F, 0},
+                 {0xC2, 0xDF, 0x1F, 0x80},
+                 {0xE0, 0xEF, 0x0F, 0x800},
+                 {0xF0, 0xF4, 0x07, 0x10000}};
+    unsigned char lead = length > 0 ? (unsigned char)text[0] : 0xFF;
+    size_t more = 0;
+
+    while (more < COUNT_OF(leads) && (lead < leads[more].first || lead > leads[more].last)) {
+        more++;
+    }
+    if (more == COUNT_OF(leads) || more >= length) {
+        return 0;
+    }
+    uint32_t value = lead & leads[more].mask;
+    for (size_t i = 1; i <= more; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if ((byte & 0xC0U) != 0x80U) {
+            return 0;
+        }
+        value = (value << 6) | (byte & 0x3FU);
+    }
+    if (value < leads[more].smallest || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
+        return 0;
+    }
+    *code = value;
+    return more + 1;
+}
+
+bool utf8_is_unsafe(uint32_t code)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } unsafe[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0x061C, 0x061C}, {0x200E, 0x200F},
+        {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(unsafe); i++) {
+        if (code >= unsafe[i].first && code <= unsafe[i].last) {
+            return true;
+        }
+    }
+    return false;
 }

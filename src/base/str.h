@@ -83,4 +83,15 @@ bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_l
 /* True for 8-4-4-4-12 hexadecimal digits. */
 bool str_is_uuid(const char *text);
 
+/* UTF-8, one character at a time. Well-formed means RFC 3629 (no surrogates, no overlong forms,
+ * nothing over U+10FFFF); no byte past `length` is read. */
+
+/* Bytes (1 to 4) of the character `text` begins with, its code point in *code; 0 when `length` is 0
+ * or the bytes are not well-formed. */
+size_t utf8_next(const char *text, size_t length, uint32_t *code);
+
+/* True for characters that must not reach a terminal or a log as they are: C0 and C1 controls, DEL,
+ * line and paragraph separators, bidi marks and overrides, the byte order mark. */
+bool utf8_is_unsafe(uint32_t code);
+
 #endif

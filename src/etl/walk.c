@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "io/hash.h"
 
 enum {

@@ -5,7 +5,7 @@
 
 #include "base/causes.h"
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "base/str.h"
 
 _Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place needs this room");
 

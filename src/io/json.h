@@ -185,7 +185,7 @@ static inline bool json_next(struct json_iter *it, struct json *key, struct json
 /* Compact JSON text of any value, in the arena; *length may be NULL. An absent value gives NULL. */
 const char *json_write(struct arena *a, struct json v, size_t *length);
 
-/* Appends `text` as a JSON string with its quotes; what must not reach a terminal (base/utf8.h) is
+/* Appends `text` as a JSON string with its quotes; what must not reach a terminal (base/str.h) is
  * escaped, bytes that are no UTF-8 become U+FFFD. False when the buffer is full: nothing was added.
  */
 bool json_quote(struct buf *out, const char *text, size_t length);

@@ -7,7 +7,6 @@
 
 #include "base/stop.h"
 #include "base/str.h"
-#include "base/utf8.h"
 #include "io/json.h"
 
 enum {

@@ -116,6 +116,16 @@ TEST(long_messages_are_cut_between_characters)
     }
 }
 
+TEST(what_is_no_text_is_cut_all_the_same)
+{
+    char text[8192];
+    struct err e;
+
+    fill(text, 0, "\x80", 1600);
+    (void)err_set(&e, ERR_CONTRACT, "%s", text);
+    assert_in_range(strlen(e.message), ERR_MESSAGE_BYTES - 4, ERR_MESSAGE_BYTES - 1);
+}
+
 TEST(a_message_that_fits_is_not_cut)
 {
     char text[ERR_MESSAGE_BYTES];

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "base/utf8.h"
+#include "base/str.h"
 
 TEST(next_takes_whole_characters_only)
 {
@@ -39,32 +39,6 @@ TEST(next_takes_whole_characters_only)
 
         assert_int_equal(utf8_next(rows[i].text, strlen(rows[i].text), &code), rows[i].bytes);
         assert_int_equal(code, rows[i].code);
-    }
-}
-
-TEST(whole_bytes_leaves_out_a_cut_character)
-{
-    static const struct {
-        const char *text;
-        size_t length;
-        size_t whole;
-    } rows[] = {
-        {"", 0, 0},
-        {"abc", 3, 3},
-        {"ab\xC3\xA9", 4, 4},
-        {"ab\xC3\xA9", 3, 2},
-        {"\xEA\xB0\x80", 3, 3},
-        {"\xEA\xB0\x80", 2, 0},
-        {"\xEA\xB0\x80", 1, 0},
-        {"x\xF0\x9F\x98\x80", 5, 5},
-        {"x\xF0\x9F\x98\x80", 4, 1},
-        {"x\xF0\x9F\x98\x80", 3, 1},
-        {"x\xF0\x9F\x98\x80", 2, 1},
-        {"\x80\x80\x80\x80", 4, 4}, /* was no character before the cut either */
-    };
-
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_int_equal(utf8_whole_bytes(rows[i].text, rows[i].length), rows[i].whole);
     }
 }
 

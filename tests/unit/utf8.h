@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "base/utf8.h"
+#include "base/str.h"
 
 /* True when all `length` bytes are well-formed. */
 static inline bool is_utf8(const char *text, size_t length)
