@@ -46,33 +46,33 @@ enum { SHOWN_SQL_BYTES = 120 };
 /* Who has waited for another writer in vain waits so many times as long from then on. */
 enum { PATIENCE = 4 };
 
-/* What the user can do about an error; NULL: nothing in particular. */
+/* What the user can do about an error; "" when nothing in particular. */
 static const char *remedy(int code)
 {
     if (code == SQLITE_IOERR_GETTEMPPATH) {
-        return "no directory for temporary files can be written (SQLITE_TMPDIR, TMPDIR, /var/tmp, "
-               "/tmp): name one in SQLITE_TMPDIR; the database itself is not concerned";
+        return "; no directory for temporary files can be written (SQLITE_TMPDIR, TMPDIR, "
+               "/var/tmp, /tmp): name one in SQLITE_TMPDIR; the database itself is not concerned";
     }
     switch (code & 0xff) {
     case SQLITE_FULL:
-        return "the disk is full: free some space and run again; it goes on where it stopped";
+        return "; the disk is full: free some space and run again; it goes on where it stopped";
     case SQLITE_IOERR:
         /* Also a quota and a file size limit, which SQLite does not tell apart. */
-        return "the disk is full or failing: free some space (or check the disk) and run again; it "
-               "goes on where it stopped";
+        return "; the disk is full or failing: free some space (or check the disk) and run again; "
+               "it goes on where it stopped";
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return "allow writing to the file and to its directory";
+        return "; allow writing to the file and to its directory";
     case SQLITE_CANTOPEN:
-        return "check that the file and its directory can be written by this user";
+        return "; check that the file and its directory can be written by this user";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return "another program has been holding the database; run again when it is done";
+        return "; another program has been holding the database; run again when it is done";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "the file is damaged: restore it from a backup, or move it away and extract anew";
+        return "; the file is damaged: restore it from a backup, or move it away and extract anew";
     default:
-        return NULL;
+        return "";
     }
 }
 
@@ -81,13 +81,16 @@ static enum err_kind kind_of(int code)
     return (code & 0xff) == SQLITE_NOMEM ? ERR_BUG : ERR_STORE;
 }
 
+/* `doing` may be a statement: its first line says what was being done. */
 static bool fail(struct db *d, const char *doing, struct err *e)
 {
     int code = sqlite3_extended_errcode(d->handle);
-    const char *advice = remedy(code);
 
-    err_set(e, kind_of(code), "%s: %s: %s%s%s", d->path, doing, sqlite3_errmsg(d->handle),
-            advice ? "; " : "", advice ? advice : "");
+    doing += strspn(doing, " \n");
+    size_t line = strcspn(doing, "\n");
+    int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
+    err_set(e, kind_of(code), "%s: %.*s%s: %s%s", d->path, length, doing,
+            doing[length] ? "..." : "", sqlite3_errmsg(d->handle), remedy(code));
     if ((code & 0xff) == SQLITE_BUSY) {
         /* What follows is the end of a run, which is to stand in the file. */
         sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS) * PATIENCE);
@@ -96,25 +99,11 @@ static bool fail(struct db *d, const char *doing, struct err *e)
     return false;
 }
 
-static bool fail_sql(struct db *d, const char *sql, struct err *e)
-{
-    char doing[SHOWN_SQL_BYTES + 4];
-
-    sql += strspn(sql, " \n");
-    size_t line = strcspn(sql, "\n");
-    int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
-    (void)snprintf(doing, sizeof(doing), "%.*s%s", length, sql, sql[length] ? "..." : "");
-    return fail(d, doing, e);
-}
-
 /* --- statements ------------------------------------------------------------------------------ */
 
 bool db_exec(struct db *d, const char *sql, struct err *e)
 {
-    if (sqlite3_exec(d->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        return fail_sql(d, sql, e);
-    }
-    return true;
+    return sqlite3_exec(d->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(d, sql, e);
 }
 
 /* What is not bound is NULL already. */
@@ -159,7 +148,7 @@ static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e
     }
     db_forget(d, sql);
     if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
-        fail_sql(d, sql, e);
+        fail(d, sql, e);
         return NULL;
     }
     INVARIANT(s);
@@ -205,7 +194,7 @@ bool db_next(struct rows *q)
     if (q->db->frozen && !db_stamp_check(&q->db->stamp, q->db->path, q->e)) {
         q->ok = false;
     } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        q->ok = fail_sql(q->db, sqlite3_sql(q->statement), q->e);
+        q->ok = fail(q->db, sqlite3_sql(q->statement), q->e);
     }
     return q->ok && code == SQLITE_ROW;
 }
@@ -1002,42 +991,10 @@ void db_close(struct db *d)
 /* Between two looks for a signal. */
 enum { PAGES_A_STEP = 256 };
 
-static bool fail_copy(sqlite3 *copy, int code, const char *shown, struct err *e)
-{
-    int primary = code & 0xff;
-
-    err_set(e, kind_of(code), "%s: copying the database: %s%s", shown, sqlite3_errmsg(copy),
-            primary == SQLITE_FULL || primary == SQLITE_IOERR
-                ? "; the disk is full or failing: free some space there and run again"
-                : "");
-    e->library_code = code;
-    return false;
-}
-
-static bool copy_pages(sqlite3 *copy, struct db *d, const char *shown, struct err *e)
-{
-    sqlite3_backup *backup = sqlite3_backup_init(copy, "main", d->handle, "main");
-    int code = SQLITE_OK;
-
-    if (!backup) {
-        return fail_copy(copy, sqlite3_errcode(copy), shown, e);
-    }
-    while (code == SQLITE_OK && !stop_requested()) {
-        code = sqlite3_backup_step(backup, PAGES_A_STEP);
-    }
-    (void)sqlite3_backup_finish(backup);
-    if (code == SQLITE_DONE) {
-        return true;
-    }
-    if (code == SQLITE_OK) {
-        return err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", shown);
-    }
-    return fail_copy(copy, code, shown, e);
-}
-
-bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
+static bool copy_pages(struct db *d, const char *path, const char *shown, struct err *e)
 {
     sqlite3 *copy = NULL;
+    sqlite3_backup *backup = NULL;
     int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
     if (code == SQLITE_OK) {
@@ -1045,14 +1002,35 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
         code = sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL,
                             NULL);
     }
-    /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
-    bool done = code == SQLITE_OK ? db_begin_read(d, e) : fail_copy(copy, code, shown, e);
-    if (done) {
-        done =
-            copy_pages(copy, d, shown, e) && (!d->frozen || db_stamp_check(&d->stamp, d->path, e));
-        db_rollback(d);
+    if (code == SQLITE_OK) {
+        backup = sqlite3_backup_init(copy, "main", d->handle, "main");
+        code = backup ? SQLITE_OK : sqlite3_errcode(copy);
+    }
+    while (code == SQLITE_OK && !stop_requested()) {
+        code = sqlite3_backup_step(backup, PAGES_A_STEP);
+    }
+    (void)sqlite3_backup_finish(backup);
+    if (code == SQLITE_OK) {
+        err_set(e, ERR_STOPPED, "stopped by a signal; %s is as it was", shown);
+    } else if (code != SQLITE_DONE) {
+        int primary = code & 0xff;
+        err_set(e, kind_of(code), "%s: copying the database: %s%s", shown, sqlite3_errmsg(copy),
+                primary == SQLITE_FULL || primary == SQLITE_IOERR
+                    ? "; the disk is full or failing: free some space there and run again"
+                    : "");
+        e->library_code = code;
     }
     sqlite3_close(copy);
+    return code == SQLITE_DONE;
+}
+
+bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
+{
+    /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
+    bool done = db_begin_read(d, e) && copy_pages(d, path, shown, e) &&
+                (!d->frozen || db_stamp_check(&d->stamp, d->path, e));
+
+    db_rollback(d);
     if (!done) {
         return false;
     }
