@@ -348,6 +348,8 @@ class List(TestCase):
         for at in (1, 4):
             values = [row[at] for row in rows]
             self.assertEqual(sorted(set(values)), sorted(values))
+        steps = [row[0] for row in rows]
+        self.assertEqual(len([s for s, before in zip(steps, ["", *steps]) if s != before]), len(set(steps)), "step by step")
         for row in rows:
             self.assertTrue(all(row), row)
             self.assertFalse(row[4].endswith("."), row)
@@ -520,10 +522,13 @@ class Secrets(Checked):
         listed = {row[1]: row for row in causes()}
         for cause, answers, code in (("login_wrong_secret", {LOGIN: login_error(401, "x", "authentication failed")}, 4),
                                      ("login_identity_provider", {LOGIN: (302, "", {"Location": "https://idp.x/sso"})}, 4),
+                                     ("login_unknown_client", {LOGIN: login_error(400, "x", "client not found")}, 4),
+                                     ("login_sign_in_page", {LOGIN: (200, SIGN_IN)}, 4), ("login_server", {LOGIN: (500, "")}, 7),
                                      ("token_refused", {"/api/": error(401, "bad.credentials")}, 4),
                                      ("permission_missing", {"/api/v2/users": missing("a:b:c")}, 5)):
             with self.subTest(cause):
                 site = self.marked(cloud(self, answers).url)
+                site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
                 result = self.ok(site.extract("--stream", "users"), code)
                 self.assertIn(listed[cause][4], result.stderr)
                 self.assertIn(listed[cause][5], result.stderr)

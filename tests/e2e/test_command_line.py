@@ -37,24 +37,6 @@ class CommandLine(TestCase):
 
 
 class FromTheServer(CommandLine):
-    def test_refused_logins(self):
-        cases = ((4, ["secret", "SAML"], [], {"client_secret": "not-the-secret"}),
-                 (4, ["region", "client"], [], {"client_id": "00000000-0000-4000-8000-00000000dead"}),
-                 (4, ["sign-in|HTML|web page"], ["login-html"], {}),
-                 (7, ["500|login"], ["login-500"], {}),
-                 (4, ["token"], ["token-refuse"], {}),
-                 (4, ["302", "sends elsewhere"], ["redirect:status=302,path=/oauth"], {}),
-                 (7, ["127.0.0.1:9"], [], {"login_url": NOWHERE}))
-        for code, words, faults, genesys in cases:
-            with self.subTest(faults=faults, **genesys):
-                site = self.site(self.standin(now=NOW, faults=faults).url)
-                site.set(genesys=genesys)
-                site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "500"
-                result = self.ok(site.extract("--until", NOW), code)
-                for word in words:
-                    self.assertRegex(result.stderr, word)
-                self.assertNotIn(CLIENT_SECRET, result.stderr)
-
     def test_a_permission_is_named(self):
         site = self.site(self.standin(now=NOW, deny="/api/v2/routing/queues").url)
         for arguments, code in ((("--until", NOW), 11), (("--stream", "queues"), 5)):
@@ -149,7 +131,8 @@ class Mistyped(CommandLine):
         self.refused(site.run("export"), 3, words)
         self.refused(site.extract("--until", NOW), 3, words)
         self.ok(site.run("export", "user"))  # the command line's names take their place
-        self.refused(site.run("export", "usr"), 2, "'usr'")
+        self.refused(site.run("export", "--out", site.db + "-csv", "usr"), 2, "'usr', did you mean user")
+        self.assertFalse(os.path.exists(site.db + "-csv"))
         fresh = self.site(NOWHERE, export={"tables": "userr"})
         self.refused(fresh.extract(), 3, r"\[export\] tables.*did you mean user")
         self.assertFalse(os.path.exists(fresh.db))
@@ -198,17 +181,6 @@ class Places(CommandLine):
             for command in ("extract", "status"):
                 self.refused(site.run(command), 3, r"rollcall.ini:\d+: \[database\] path")
         self.assertEqual(os.listdir(site.directory), ["rollcall.ini"])
-
-    def test_a_failed_export_replaces_nothing(self):
-        site = self.filled()
-        out = site.export()
-        os.remove(os.path.join(out, "v_segment.csv"))
-        os.makedirs(os.path.join(out, "v_segment.csv"))
-        before = {e.name: e.stat().st_ino for e in os.scandir(out)}
-        self.refused(site.run("export", "--out", out), 9, "v_segment.csv: a directory stands there")
-        self.assertEqual({e.name: e.stat().st_ino for e in os.scandir(out)}, before)
-        site.set(export={"directory": ""})
-        self.refused(site.run("export"), 3, r"rollcall.ini:\d+: \[export\] directory: is empty")
 
 
 class Output(CommandLine):

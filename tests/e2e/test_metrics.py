@@ -68,6 +68,18 @@ class Metrics(TestCase):
         self.assertGreater(again["rollcall_requests_total"], m["rollcall_requests_total"])
         self.assertEqual(again["rollcall_stream_rows", talks], m["rollcall_stream_rows", talks])
 
+    def test_what_was_never_there_has_no_sample(self):
+        _, site = self.ready()
+        begun = time.monotonic()
+        self.ok(site.extract("--stream", "conversations", "--stream", "users", "--until", NOW))
+        text, m = self.read()
+        self.assertEqual((m["rollcall_database_up"], m["rollcall_last_run_streams", 'result="done"']), (1, 2))
+        self.assertTrue(0 < m["rollcall_last_run_duration_seconds"] <= time.monotonic() - begun)
+        behind = m["rollcall_stream_behind_seconds", 'stream="conversations"']
+        self.assertAlmostEqual(behind, time.time() - 1772604000, delta=60)
+        self.assertEqual([m["rollcall_stream_overdue", f'stream="{s}"'] for s in ("queues", "users")], [1, 0])
+        self.assertNotRegex(text, 'rollcall_stream_behind_seconds{stream="queues"}|rollcall_last_failure')
+
     def test_failed_runs(self):
         server, site = self.ready()
         self.ok(site.extract("--until", NOW))
@@ -77,6 +89,7 @@ class Metrics(TestCase):
         _, m = self.read()
         self.assertEqual((m["rollcall_last_run_success"], m["rollcall_last_run_exit_code"]), (0, 5))
         self.assertEqual(m["rollcall_last_success_timestamp_seconds"], success)
+        self.assertEqual(m["rollcall_last_run_streams", 'result="left"'], 1)
         self.assertGreater(m["rollcall_last_failure_timestamp_seconds"], success)
         self.assertEqual(m["rollcall_stream_windows_behind", 'stream="conversations"'], 4, "4 to 7 March")
         site.set(genesys={"client_secret": "wrong"})

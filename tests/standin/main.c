@@ -166,13 +166,12 @@ enum { SETTINGS = sizeof settings / sizeof *settings, HELP_COLUMN = 28 };
 
 static const char help_on_faults[] =
     "\n"
-    "Every fault knows path=PREFIX (* stands for anything; default /api/, login-*: /oauth),\n"
+    "Every fault knows path=PREFIX (* stands for anything; default /api/),\n"
     "method=, has=TEXT (in query, body or the job's interval), after=N (spares the first N),\n"
     "every=N, times=N, n=N (the N-th alone):\n"
     "  latency:ms=300    429:retry_after=2|http-date|past-date|absent|negative|huge|garbage\n"
-    "  5xx:status=503    4xx:status=400    burst:after=N,count=50,status=503    "
-    "redirect:status=302\n"
-    "  token-death:after=N (uses of each token)    token-refuse    login-html    login-500\n"
+    "  5xx:status=503    4xx:status=400    burst:after=N,count=50,status=503\n"
+    "  token-death:after=N (uses of each token)\n"
     "  unknown-fields    wrong-types    missing-id    no-conversations-key\n"
     "  short-pages    empty-page    not-json    truncated-json\n"
     "  error-in-200:status=503    no-answer ({})    odd-string:key=direction (half a pair in it)\n"

@@ -8,7 +8,6 @@
  *   aggregates                     results with all their intervals
  *   emptyReport, emptyAggregates   what is said where there is nothing
  * What is not yet at its moment is not shown. Documents given back obey the vendor's API file. */
-#include "auth.h"
 #include "fault.h"
 #include "rng.h"
 #include "routes.h"

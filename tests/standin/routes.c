@@ -1,6 +1,5 @@
 #include "routes.h"
 
-#include "auth.h"
 #include "fault.h"
 #include "rng.h"
 #include "when.h"
@@ -58,8 +57,6 @@ static const struct route table[] = {
     {"GET", USERS "/{id}/results", proof_details_results, "analytics:userDetail:view"},
     {"POST", "/api/v2/analytics/conversations/aggregates/query", proof_aggregates,
      "analytics:conversationAggregate:view"},
-    {"GET", ROUTES_ELSEWHERE, control_answer, NULL},
-    {"POST", ROUTES_ELSEWHERE, control_answer, NULL},
 };
 
 /* Compares segment by segment; what stands for {id} goes to `segment`. */

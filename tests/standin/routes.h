@@ -4,9 +4,6 @@
 
 #include "http.h"
 
-/* Where the fault `redirect` points to: whoever comes here has followed it. */
-#define ROUTES_ELSEWHERE "/standin/elsewhere"
-
 /* The body of the answer to a path that is not there. */
 #define ROUTES_NOT_FOUND                                                                           \
     "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}"
@@ -15,6 +12,23 @@
 void routes_answer(struct request *request, struct reply *reply);
 /* Writes `METHOD /pattern` of the path, ids replaced; of an unknown path, the path itself. */
 void routes_name(const char *method, const char *path, char *out, size_t size);
+
+/* record.c: what was asked: counts by route, the list of the last requests, and how many were under
+ * way at once. The stand-in's own /standin/ paths are not recorded. */
+void record_begin(const char *path);
+/* `shown` is the path with its query. */
+void record_end(const char *method, const char *path, const char *shown, int status);
+void record_json(struct jw *w);
+void record_reset(void);
+
+/* auth.c: */
+/* Checks the bearer token and counts its use; answers 401 and returns false if it may not
+ * go on. */
+bool auth_passes(const struct request *request, struct reply *reply);
+
+/* Decodes base64 (not its URL form) into out, ended by NUL; false if malformed or too long. */
+bool auth_base64_decode(const char *text, char *out, size_t size);
+void auth_base64_encode(const char *bytes, size_t length, char *out, size_t size);
 
 /* The handlers, by file. auth.c: */
 void login_token(const struct request *request, struct reply *reply);

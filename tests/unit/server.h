@@ -41,6 +41,11 @@ struct reply {
 /* Called for one request at a time. */
 typedef void server_handler(const struct served *request, struct reply *reply, void *user);
 
+/* The head of a handler, which need not use all that it gets. */
+#define SERVER_HANDLER(name)                                                                       \
+    static void name(__attribute__((unused)) const struct served *request, struct reply *reply,    \
+                     __attribute__((unused)) void *user)
+
 struct server {
     int listener;
     int port;

@@ -66,16 +66,6 @@ TEST(reset_gives_the_same_memory_again)
     arena_free(a);
 }
 
-TEST(a_large_piece_leaves_the_block_in_use)
-{
-    struct arena *a = arena_new(4096);
-    const char *before = arena_alloc(a, 16);
-
-    (void)arena_alloc(a, 100000);
-    assert_ptr_equal(arena_alloc(a, 4000), before + 16);
-    arena_free(a);
-}
-
 TEST(strings_are_copied)
 {
     static const struct {

@@ -78,22 +78,6 @@ TEST(an_endless_maximum_cannot_overflow)
     buf_free(&b);
 }
 
-TEST(clear_keeps_the_storage)
-{
-    struct buf b;
-
-    buf_init(&b, 1000);
-    buf_cut(&b, 0);
-    assert_string_equal(buf_str(&b), "");
-    (void)buf_add_printf(&b, "%500d", 1);
-    const char *data = b.data;
-    buf_cut(&b, 0);
-    assert_string_equal(buf_str(&b), "");
-    (void)buf_add_str(&b, "x");
-    assert_ptr_equal(b.data, data);
-    buf_free(&b);
-}
-
 TEST(take_hands_over)
 {
     struct buf b;

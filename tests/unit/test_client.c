@@ -63,7 +63,7 @@ static bool token_is_good(const struct served *request)
            (world.token_budget == 0 || world.token_calls++ < world.token_budget);
 }
 
-static void handle(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(handle)
 {
     if (strcmp(request->path, "/oauth/token") == 0) {
         log_in(request, reply);
@@ -99,9 +99,8 @@ static void make_client(int in_flight, int per_minute)
     assert_non_null(client);
 }
 
-static int setup(void **state)
+static int setup(__attribute__((unused)) void **state)
 {
-    (void)state;
     memset(&world, 0, sizeof(world));
     limit("RETRY_BASE_MS", "10");
     limit("RETRY_CAP_MS", "20");
@@ -116,9 +115,8 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
+static int teardown(__attribute__((unused)) void **state)
 {
-    (void)state;
     client_free(client);
     client = NULL;
     server_stop(server);
@@ -299,10 +297,8 @@ TEST_IN(setup, teardown, a_fresh_token_refused_ends_all)
     assert_int_equal(world.calls, calls);
 }
 
-static void fail_first(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(fail_first)
 {
-    (void)request;
-    (void)user;
     if (world.fails-- > 0) {
         char headers[256];
         snprintf(headers, sizeof(headers), "Content-Type: application/json\r\n%s",
@@ -490,12 +486,10 @@ static struct {
     size_t cut;
 } cutting;
 
-static void cut_more(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(cut_more)
 {
     char bytes[1024];
 
-    (void)request;
-    (void)user;
     int head = snprintf(bytes, sizeof(bytes), "HTTP/1.1 200 OK\r\n%s\r\n", cutting.headers);
     memcpy(bytes + head, cutting.body, cutting.length);
     size_t whole = (size_t)head + cutting.length;
@@ -544,13 +538,11 @@ TEST_IN(setup, teardown, cut_bodies_are_repeated_until_whole)
     free(packed);
 }
 
-static void always_cut(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(always_cut)
 {
     static const char bytes[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
                                 "{\"conversations\":[";
 
-    (void)request;
-    (void)user;
     reply_bytes(reply, bytes, sizeof(bytes) - 1);
     reply->close = true;
 }
@@ -692,10 +684,8 @@ TEST_IN(setup, teardown, refused_logins_give_cause_and_remedy)
     }
 }
 
-static void hang_up(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(hang_up)
 {
-    (void)request;
-    (void)user;
     reply_bytes(reply, "", 0);
     reply->close = true;
 }
@@ -714,10 +704,8 @@ static struct {
     size_t length; /* of the body; 0: it is a string */
 } whole;
 
-static void answer_whole(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(answer_whole)
 {
-    (void)request;
-    (void)user;
     reply_with(reply, 200, whole.headers, whole.body,
                whole.length > 0 ? whole.length : strlen(whole.body));
 }
@@ -817,10 +805,8 @@ TEST_IN(setup, teardown, a_2xx_with_an_errors_body_is_trouble)
 }
 
 /* Says what the Date of the next answers is. */
-static void answer_dated(const struct served *request, struct reply *reply, void *user)
+SERVER_HANDLER(answer_dated)
 {
-    (void)request;
-    (void)user;
     reply_with(reply, 503, whole.headers, "{}", 2);
 }
 
@@ -912,9 +898,8 @@ TEST_IN(setup, teardown, latency_is_hidden_by_requests_in_flight)
     assert_int_equal(server->most_at_once, 16);
 }
 
-static void *wake_soon(void *unused)
+static void *wake_soon(__attribute__((unused)) void *unused)
 {
-    (void)unused;
     server_sleep_ms(100);
     client_wake(client);
     return NULL;

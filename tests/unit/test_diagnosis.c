@@ -1,23 +1,7 @@
-/* From answers to causes, and the list of causes itself. */
+/* From answers to causes: those that tests/e2e/test_check.py has no set-up for. */
 #include "test.h"
 
 #include "api/answer.h"
-
-TEST(the_list_is_whole)
-{
-    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
-        const struct cause *cause = &causes[id];
-
-        assert_true(cause->sees && cause->text && cause->remedy);
-        assert_true(cause->sees[0] && cause->text[0] && cause->remedy[0]);
-        assert_true(strlen(cause->name) > 4);
-        for (int other = CAUSE_NONE + 1; other < id; other++) {
-            assert_string_not_equal(cause->text, causes[other].text);
-            assert_true(causes[other].step <= cause->step);
-        }
-    }
-    assert_non_null(strstr(cause_saml_note, "SAML"));
-}
 
 TEST(below_http)
 {
@@ -25,19 +9,7 @@ TEST(below_http)
         struct http_answer answer;
         enum cause_id cause;
     } cases[] = {
-        {{.failure = HTTP_DNS}, CAUSE_NET_NAME},
-        {{.failure = HTTP_DNS, .proxy_failed = true}, CAUSE_NET_PROXY_NAME},
-        {{.failure = HTTP_REFUSED}, CAUSE_NET_REFUSED},
-        {{.failure = HTTP_REFUSED, .proxy_failed = true}, CAUSE_NET_PROXY_REFUSED},
-        {{.failure = HTTP_TIMEOUT}, CAUSE_NET_TIMEOUT},
-        {{.failure = HTTP_RESET}, CAUSE_NET_RESET},
-        {{.failure = HTTP_PROXY, .proxy_status = 407}, CAUSE_NET_PROXY_LOGIN},
-        {{.failure = HTTP_PROXY, .proxy_status = 403}, CAUSE_NET_PROXY_DENIED},
         {{.failure = HTTP_PROXY}, CAUSE_NET_PROXY_DENIED},
-        {{.failure = HTTP_RESET, .proxy_status = 502, .proxy_failed = true},
-         CAUSE_NET_PROXY_TROUBLE},
-        {{.failure = HTTP_TLS, .tls = CAUSE_NET_CERT_EXPIRED}, CAUSE_NET_CERT_EXPIRED},
-        {{.failure = HTTP_TLS, .tls = CAUSE_CONFIG_CA_FILE}, CAUSE_CONFIG_CA_FILE},
         {{.failure = HTTP_TLS, .tls = CAUSE_NET_TLS_OTHER}, CAUSE_NET_TLS_OTHER},
         {{.failure = HTTP_TOO_LARGE}, CAUSE_NET_TOO_LARGE},
         {{.failure = HTTP_OTHER}, CAUSE_NET_OTHER},
@@ -58,18 +30,12 @@ TEST(logins)
         const char *body;
         enum cause_id cause;
     } cases[] = {
-        {400, "invalid_client: client not found", "", "", CAUSE_LOGIN_UNKNOWN_CLIENT},
         {401, "invalid_client: Authentication Failed", "", "", CAUSE_LOGIN_WRONG_SECRET},
         {401, "access_denied: ip.not.authorized", "", "", CAUSE_LOGIN_ADDRESS},
         {403, "?", "", "", CAUSE_LOGIN_FORBIDDEN},
         {403, NULL, "", "<html>no</html>", CAUSE_LOGIN_FORBIDDEN},
-        {404, NULL, "", "<html>login</html>", CAUSE_LOGIN_NO_ENDPOINT},
-        {404, "not found: HTTP 404 Not Found", "", "", CAUSE_LOGIN_API_HOST},
         {302, NULL, "https://dev-1.okta.com/app", "", CAUSE_LOGIN_IDENTITY_PROVIDER},
-        {302, NULL, "https://www.example.test/", "", CAUSE_LOGIN_REDIRECT},
         {200, NULL, "", "<form><input type=Password>", CAUSE_LOGIN_SIGN_IN_PAGE},
-        {200, NULL, "", "", CAUSE_LOGIN_WEB_PAGE},
-        {200, "", "", "", CAUSE_LOGIN_NO_TOKEN},
         {429, "client not found", "", "", CAUSE_LOGIN_RATE},
         {503, "disabled", "", "", CAUSE_LOGIN_SERVER},
     };

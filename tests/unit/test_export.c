@@ -190,17 +190,6 @@ TEST_IN_FIXTURE(ledger_tables_come_by_name_without_blobs)
     assert_false(exists("out/user.csv"));
 }
 
-TEST_IN_FIXTURE(an_unknown_name_is_told_the_nearest)
-{
-    static const char *const names[] = {"user", "conversatoin"};
-    struct config c = config_of("out");
-
-    c.export_tables = names;
-    c.export_table_count = 2;
-    check_refused(s, &c, ERR_USAGE, "did you mean conversation");
-    assert_false(exists("out"));
-}
-
 /* Views of the owner's: without a column to export; with a name that an export uses itself, and a
  * column named like a parameter. */
 TEST_IN_FIXTURE(odd_views_are_told_or_exported)

@@ -50,13 +50,6 @@ TEST_IN_SCRATCH(the_head_comment_is_read)
     assert_string_equal(q->params[2].type, "stream");
 }
 
-TEST_IN_SCRATCH(an_unknown_query_is_told_the_nearest)
-{
-    assert_null(query_find(s->arena, "freshnes", &s->e));
-    assert_int_equal(s->e.kind, ERR_USAGE);
-    assert_non_null(strstr(s->e.message, "did you mean freshness"));
-}
-
 TEST_IN_SCRATCH(parameters_are_bound_or_refused)
 {
     static const struct {
