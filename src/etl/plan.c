@@ -4,6 +4,10 @@
 
 #include "base/err.h"
 
+#define SINCE_OVERLAP_MS MS_PER_HOUR
+#define SINCE_FIRST_MS   MS_PER_DAY
+#define SINCE_MOST_MS    (7 * MS_PER_DAY)
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -41,6 +45,18 @@ size_t plan_first(const struct plan_facts *f)
         p++;
     }
     return p;
+}
+
+bool plan_has_stand_in(const struct plan_facts *f, size_t p)
+{
+    return f->rules[p]->instead || (p + 1 < f->rule_count && f->rules[p + 1]->instead);
+}
+
+int64_t plan_fresh_ms(const struct plan_facts *f, size_t p)
+{
+    int64_t minutes = f->rules[p]->fresh_minutes;
+
+    return MS_PER_MINUTE * (f->fresh_minutes > 0 ? earlier(minutes, f->fresh_minutes) : minutes);
 }
 
 /* How far the passes up to `p` have covered a window. */
@@ -131,17 +147,6 @@ static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts 
     return f->rules[p]->bound == SEES_ENDED && to_ms < w->end_ms ? TIME_NONE : to_ms;
 }
 
-/* The real moment: a reading from the future means that the clock jumped back. */
-static int64_t moment_owed(const struct span *w, size_t p, const struct plan_facts *f)
-{
-    int64_t read_ms = w->pass[p].read_ms;
-    int64_t fresh_ms = f->rules[p]->fresh_minutes * MS_PER_MINUTE;
-    bool is_fresh =
-        read_ms != TIME_NONE && read_ms <= f->time_ms && f->time_ms - read_ms < fresh_ms;
-
-    return is_fresh ? TIME_NONE : f->time_ms;
-}
-
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
 {
     size_t first = plan_first(f);
@@ -150,7 +155,11 @@ int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
         return TIME_NONE;
     }
     if (w->start_ms == TIME_NONE) {
-        return moment_owed(w, p, f);
+        int64_t read_ms = w->pass[p].read_ms;
+        /* A reading from the future means that the clock jumped back. */
+        bool is_fresh = read_ms != TIME_NONE && read_ms <= f->time_ms &&
+                        f->time_ms - read_ms < plan_fresh_ms(f, p);
+        return is_fresh ? TIME_NONE : f->time_ms;
     }
     INVARIANT(!f->rules[p]->whole);
     int64_t to_ms = in_sight(w, p, f);
@@ -164,6 +173,17 @@ int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
         return TIME_NONE; /* the first pass sees as far: it is owed, not this one */
     }
     return covered_by(w, p) < to_ms ? to_ms : TIME_NONE;
+}
+
+int64_t plan_since(const struct span *w, size_t p, int64_t to_ms)
+{
+    int64_t covered_ms = w->pass[p].covered_to_ms;
+
+    if (w->start_ms != TIME_NONE) {
+        return w->start_ms;
+    }
+    return covered_ms == TIME_NONE ? to_ms - SINCE_FIRST_MS
+                                   : later(covered_ms - SINCE_OVERLAP_MS, to_ms - SINCE_MOST_MS);
 }
 
 void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f)

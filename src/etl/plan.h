@@ -58,6 +58,7 @@ struct plan_facts {
     int64_t available_ms; /* data availability date; TIME_NONE: not asked */
     int lookback_days;
     int reread_hours;
+    int fresh_minutes; /* readings may be that old at most, whatever the rules say; 0: they say */
     const struct pass_rule *rules[PASSES_MAX];
     size_t rule_count;
     unsigned in_force; /* bit by pass */
@@ -69,6 +70,12 @@ bool plan_in_force(const char *when, const char *word);
 /* The pass that settles windows: the first in force that is not of the whole stream; rule_count:
  * none. */
 size_t plan_first(const struct plan_facts *f);
+
+/* Whether pass `p` is one of several that stand in for one another. */
+bool plan_has_stand_in(const struct plan_facts *f, size_t p);
+
+/* How old a reading of the real moment by pass `p` may be. */
+int64_t plan_fresh_ms(const struct plan_facts *f, size_t p);
 
 /* Whether the plan of this window goes by the availability date at all. */
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
@@ -82,6 +89,10 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
  *    old; so is a settled one that a longer lookback has taken in again.
  *  - Of the real moment: when the last reading is fresh_minutes old, or from a time to come. */
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
+
+/* From when on a reading of pass `p` up to `to_ms` asks: the window's start, or of the real moment,
+ * for sources that report intervals, a while before the last reading; at most a week. */
+int64_t plan_since(const struct span *w, size_t p, int64_t to_ms);
 
 /* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes
  * brought is owed again. The reading counts as made at f->time_ms, but where the pass goes by the

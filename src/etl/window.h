@@ -51,6 +51,7 @@ struct window {
     const char *scope; /* NULL: all */
     struct span span;
     int64_t failures; /* since it was last read */
+    unsigned failed;  /* bits of the passes that failed in this run */
     struct cursor now[PASSES_MAX];
 };
 

@@ -11,8 +11,6 @@
 #include "base/str.h"
 #include "etl/history.h"
 #include "io/json.h"
-#include "io/lock.h"
-#include "run/fetch.h"
 #include "run/night.h"
 #include "run/store.h"
 
@@ -22,89 +20,6 @@ enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
 /* A clock that is off by less is no news; by more than this it is said. */
 #define CLOCK_SLACK_MS (5 * MS_PER_SECOND)
 #define CLOCK_OFF_MS   (2 * MS_PER_MINUTE)
-
-/* A stream of the run, or one that such a stream needs. */
-struct part {
-    const struct stream *stream;
-    struct extract_stream_result *result; /* NULL: only needed */
-    struct part *needs;                   /* is read before; NULL: none */
-    int fresh_minutes;
-    struct night *night; /* NULL: not begun, or what is stored is used */
-    bool begun;
-    bool ended;
-    struct outcome outcome;
-};
-
-/* A run from lock to last commit. */
-struct extract {
-    const struct extract_request *request;
-    struct extract_result *result;
-    struct run run;
-    struct lock_file *locks;
-    struct store *store;
-    struct part *parts; /* a stream comes after the one it needs */
-    size_t part_count;
-};
-
-static bool take_locks(struct extract *x, struct err *e)
-{
-    const char *path = x->request->config->database_path;
-
-    x->locks = db_check(path, e) ? lock_open(path, e) : NULL;
-    if (!x->locks) {
-        return false;
-    }
-    for (size_t i = 0; i < x->request->stream_count; i++) {
-        const struct stream *s = x->request->streams[i];
-        if (!lock_take(x->locks, s->lock_slot, s->name, e)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The database and the run's row in it. */
-static bool open_database(struct extract *x, struct err *e)
-{
-    struct run *run = &x->run;
-    struct buf names; /* a JSON array */
-
-    run->db = db_open(run->config->database_path, DB_WRITE, e);
-    if (!run->db) {
-        return false;
-    }
-    run->ledger.db = run->db;
-    buf_init(&names, 4096);
-    buf_add_char(&names, '[');
-    for (size_t i = 0; i < x->request->stream_count; i++) {
-        const char *name = x->request->streams[i]->name;
-        buf_add_str(&names, i > 0 ? "," : "");
-        json_quote(&names, name, strlen(name));
-    }
-    buf_add_char(&names, ']');
-    int64_t run_id = ledger_run_begin(&run->ledger, "extract", run->until_ms, buf_str(&names), e);
-    buf_free(&names);
-    x->result->run_id = run_id;
-    return run_id != 0;
-}
-
-static bool open_all(struct extract *x, struct err *e)
-{
-    if (!take_locks(x, e)) {
-        struct err ignored;
-        if (e->kind == ERR_LOCKED && !open_database(x, &ignored)) {
-            LOG(LOG_WARN, "run not recorded", LOG_S("error", ignored.message));
-        }
-        return false;
-    }
-    if (!open_database(x, e)) {
-        return false;
-    }
-    x->run.client = client_new(x->run.config, e);
-    return x->run.client != NULL;
-}
-
-/* --- before the streams ---------------------------------------------------------------------- */
 
 int64_t run_time_ms(const struct run *run)
 {
@@ -118,28 +33,108 @@ int64_t run_now_ms(const struct run *run)
     return clock_now_ms() - run->ahead_ms;
 }
 
+/* --- before the streams ---------------------------------------------------------------------- */
+
+/* A night for each stream that is asked for, and for those that they need, which the registry has
+ * before them. */
+static void add_nights(struct run *run)
+{
+    for (size_t i = stream_registry_count; i-- > 0;) {
+        const struct stream *s = stream_registry[i];
+        struct night *n = arena_alloc(run->arena, sizeof(*n));
+        bool needed = false;
+
+        n->run = run;
+        n->stream = s;
+        n->next = run->nights;
+        for (size_t k = 0; k < run->request->stream_count; k++) {
+            n->wanted = n->wanted || run->request->streams[k] == s;
+        }
+        for (struct night *later = run->nights; later; later = later->next) {
+            int minutes = later->stream->needs_minutes;
+
+            if (!str_eq(later->stream->needs, s->name)) {
+                continue;
+            }
+            needed = true;
+            later->needs = n;
+            if (minutes > 0 && (n->fresh_minutes == 0 || n->fresh_minutes > minutes)) {
+                n->fresh_minutes = minutes;
+            }
+        }
+        run->nights = n->wanted || needed ? n : run->nights;
+    }
+}
+
+/* The database and the run's row in it. */
+static bool open_database(struct run *run, struct err *e)
+{
+    struct buf names; /* a JSON array */
+
+    run->db = db_open(run->config->database_path, DB_WRITE, e);
+    if (!run->db) {
+        return false;
+    }
+    run->ledger.db = run->db;
+    buf_init(&names, 4096);
+    buf_add_char(&names, '[');
+    for (size_t i = 0; i < run->request->stream_count; i++) {
+        const char *name = run->request->streams[i]->name;
+        buf_add_str(&names, i > 0 ? "," : "");
+        json_quote(&names, name, strlen(name));
+    }
+    buf_add_char(&names, ']');
+    bool begun = ledger_run_begin(&run->ledger, "extract", run->until_ms, buf_str(&names), e) != 0;
+    buf_free(&names);
+    return begun;
+}
+
+static bool open_all(struct run *run, struct err *e)
+{
+    const char *path = run->config->database_path;
+
+    run->locks = db_check(path, e) ? lock_open(path, e) : NULL;
+    bool locked = run->locks != NULL;
+    for (size_t i = 0; locked && i < run->request->stream_count; i++) {
+        const struct stream *s = run->request->streams[i];
+        locked = lock_take(run->locks, s->lock_slot, s->name, e);
+    }
+    if (!locked) {
+        struct err ignored;
+        if (e->kind == ERR_LOCKED && !open_database(run, &ignored)) {
+            LOG(LOG_WARN, "run not recorded", LOG_S("error", ignored.message));
+        }
+        return false;
+    }
+    if (!open_database(run, e)) {
+        return false;
+    }
+    run->client = client_new(run->config, e);
+    return run->client != NULL;
+}
+
 /* The first answer says what time it is at the server, which bounds what can have been read. */
-static bool log_in(struct extract *x, struct err *e)
+static bool log_in(struct run *run, struct err *e)
 {
     const struct client_request request = {
-        .target = CLIENT_LOGIN, .method = HTTP_POST, .path = x->run.config->login_url};
+        .target = CLIENT_LOGIN, .method = HTTP_POST, .path = run->config->login_url};
     struct client_answer answer;
     bool known;
 
-    bool done = client_call(x->run.client, &request, &answer);
+    bool done = client_call(run->client, &request, &answer);
     *e = answer.error;
     client_answer_free(&answer);
-    int64_t offset_ms = client_server_offset_ms(x->run.client, &known);
+    int64_t offset_ms = client_server_offset_ms(run->client, &known);
     if (known && offset_ms < -CLOCK_SLACK_MS) {
-        x->run.ahead_ms = -offset_ms;
+        run->ahead_ms = -offset_ms;
     }
     if (known && (offset_ms > CLOCK_OFF_MS || offset_ms < -CLOCK_OFF_MS)) {
         LOG(LOG_WARN, "the machine's clock is off; the server's bounds what is read",
             LOG_N("seconds_ahead", -offset_ms / MS_PER_SECOND));
     }
     return done &&
-           (!known || db_do(x->run.db, e, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
-                            I(x->run.ledger.run_id), I(-offset_ms)));
+           (!known || db_do(run->db, e, "UPDATE run SET clock_ahead_ms = ?2 WHERE run_id = ?1",
+                            I(run->ledger.run_id), I(-offset_ms)));
 }
 
 /* The file belongs to one organization, known before any row is stored: where the API does not
@@ -187,21 +182,21 @@ static bool check_owner(struct run *run, struct err *e)
 
 /* What was read at a time that has not come was not read. Only the server can say so: a machine's
  * clock may be behind. */
-static bool distrust(struct extract *x, struct err *e)
+static bool distrust(struct run *run, struct err *e)
 {
     char now[CLOCK_ISO_BYTES];
     int64_t windows = 0;
     int64_t rows = 0;
     bool known;
-    int64_t now_ms = clock_now_ms() + client_server_offset_ms(x->run.client, &known);
+    int64_t now_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
 
     if (!known) {
         return true;
     }
     clock_format(now_ms + MS_PER_MINUTE, now);
-    bool done = window_distrust(&x->run.ledger, now_ms, &windows, e) && db_begin(x->run.db, e) &&
-                observe_distrust(x->run.db, now, &rows, e) && db_commit(x->run.db, e);
-    db_rollback(x->run.db);
+    bool done = window_distrust(&run->ledger, now_ms, &windows, e) && db_begin(run->db, e) &&
+                observe_distrust(run->db, now, &rows, e) && db_commit(run->db, e);
+    db_rollback(run->db);
     if (windows + rows > 0) {
         LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", windows),
             LOG_N("observations", rows));
@@ -209,295 +204,194 @@ static bool distrust(struct extract *x, struct err *e)
     return done;
 }
 
-static bool prepare(struct extract *x, struct err *e)
+static bool prepare(struct run *run, struct err *e)
 {
-    const struct config *c = x->run.config;
+    const struct config *c = run->config;
 
-    if (!log_in(x, e) || !check_owner(&x->run, e) || !distrust(x, e)) {
+    if (!log_in(run, e) || !check_owner(run, e) || !distrust(run, e)) {
         return false;
     }
-    int64_t now_ms = run_now_ms(&x->run);
+    int64_t now_ms = run_now_ms(run);
     int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
-    int64_t to_ms = x->run.until_ms > now_ms ? x->run.until_ms : now_ms;
-    from_ms = from_ms < run_time_ms(&x->run) ? from_ms : run_time_ms(&x->run);
-    return ledger_zone(x->run.db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+    int64_t to_ms = run->until_ms > now_ms ? run->until_ms : now_ms;
+    from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
+    return ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                        to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
 }
 
 /* --- the streams ----------------------------------------------------------------------------- */
 
-static struct part *find_part(struct extract *x, const struct stream *s)
+/* Whether a stream can be read, or what is in the way is noted: where there is nothing of what it
+ * needs, for the same reason, it cannot; where it is only needed itself and another run holds its
+ * lock, what is stored is used. */
+static bool look_ahead(struct night *n, bool *reads, struct err *e)
 {
-    for (size_t i = 0; i < x->part_count; i++) {
-        if (x->parts[i].stream == s) {
-            return &x->parts[i];
+    struct run *run = n->run;
+    const char *name = n->stream->name;
+    bool ever = true;
+    struct err trouble;
+
+    if (n->needs && n->needs->first.kind != ERR_NONE) {
+        if (!window_ever_read(&run->ledger, n->needs->stream->name, &ever, e)) {
+            return false;
+        }
+        if (!ever) {
+            trouble = n->needs->first;
+            err_prefix(&trouble, "%s needs %s, which could not be read", name,
+                       n->needs->stream->name);
+            night_fail(n, &trouble, true);
         }
     }
-    return NULL;
-}
-
-/* The stream's part, behind the one it needs. */
-static struct part *add_part(struct extract *x, const struct stream *s)
-{
-    const struct stream *needed = s->needs ? stream_find(s->needs) : NULL;
-    struct part *needs = needed ? find_part(x, needed) : NULL;
-
-    if (needed && !needs) {
-        needs = add_part(x, needed);
-    }
-    if (needs && s->needs_minutes > 0 &&
-        (needs->fresh_minutes == 0 || needs->fresh_minutes > s->needs_minutes)) {
-        needs->fresh_minutes = s->needs_minutes;
-    }
-    struct part *p = find_part(x, s);
-    if (!p) {
-        p = &x->parts[x->part_count++];
-        *p = (struct part){.stream = s, .needs = needs};
-    }
-    return p;
-}
-
-static void add_parts(struct extract *x)
-{
-    struct extract_result *result = x->result;
-
-    x->parts = arena_array(x->run.arena, stream_registry_count + 1, sizeof(*x->parts));
-    for (size_t i = 0; i < result->stream_count; i++) {
-        add_part(x, result->streams[i].stream)->result = &result->streams[i];
-    }
-}
-
-static void end_part(struct extract *x, struct part *p)
-{
-    if (p->night) {
-        night_end(p->night);
-        p->outcome = *night_outcome(p->night);
-    }
-    p->ended = true;
-    lock_drop(x->locks, p->stream->lock_slot);
-    if (p->result) {
-        p->result->outcome = p->outcome;
-    }
-}
-
-/* A stream that another one needs and that is not asked for is read, unless another run holds its
- * lock: then what is stored is used, and *use is false; where nothing is, that is the part's error.
- */
-static bool lock_needed(struct extract *x, struct part *p, bool *use, struct err *e)
-{
-    bool ever;
-    struct err locked;
-
-    *use = p->result || lock_take(x->locks, p->stream->lock_slot, p->stream->name, &locked);
-    if (*use) {
+    *reads = ever;
+    if (!ever || n->wanted || lock_take(run->locks, n->stream->lock_slot, name, &trouble)) {
         return true;
     }
-    if (!window_ever_read(&x->run.ledger, p->stream->name, &ever, e)) {
+    *reads = false;
+    if (!window_ever_read(&run->ledger, name, &ever, e)) {
         return false;
     }
-    if (!ever || locked.kind != ERR_LOCKED) {
-        outcome_fail(&p->outcome, &locked, true);
-        return true;
-    }
-    LOG(LOG_INFO, "using what is stored", LOG_S("stream", p->stream->name),
-        LOG_S("because", locked.message));
-    return true;
-}
-
-/* When there is nothing of what a stream needs, it cannot be read, for the same reason. */
-static bool has_needed(struct extract *x, struct part *p, struct err *e)
-{
-    const struct outcome *needed = p->needs ? &p->needs->outcome : NULL;
-    bool ever = true;
-
-    if (needed && !window_ever_read(&x->run.ledger, p->needs->stream->name, &ever, e)) {
-        return false;
-    }
-    if (ever || needed->first.kind == ERR_NONE) {
-        return true;
-    }
-    struct err error = needed->first;
-    err_prefix(&error, "%s needs %s, which could not be read", p->stream->name,
-               p->needs->stream->name);
-    outcome_fail(&p->outcome, &error, true);
-    return true;
-}
-
-static bool begin_part(struct extract *x, struct part *p, struct err *e)
-{
-    bool use = true;
-
-    p->begun = true;
-    if (p->result) {
-        p->result->begun = true;
-    }
-    if (!has_needed(x, p, e) || !lock_needed(x, p, &use, e)) {
-        outcome_fail(&p->outcome, e, true);
-        return false;
-    }
-    if (p->outcome.left > 0 || !use) {
-        end_part(x, p);
-        return true;
-    }
-    p->night = night_new(&x->run, x->store, p->stream, p->fresh_minutes);
-    if (night_begin(p->night, e)) {
-        return true;
-    }
-    outcome_fail(night_outcome(p->night), e, true);
-    return false;
-}
-
-/* Begins a part that waits for nothing more, or ends one that is over; *moved: it did. */
-static bool move_part(struct extract *x, struct part *p, bool *moved, struct err *e)
-{
-    if (!p->begun && (!p->needs || p->needs->ended) && !stop_requested()) {
-        *moved = true;
-        return begin_part(x, p, e);
-    }
-    if (p->begun && !p->ended && night_is_over(p->night)) {
-        *moved = true;
-        end_part(x, p);
+    if (!ever || trouble.kind != ERR_LOCKED) {
+        night_fail(n, &trouble, true);
+    } else {
+        LOG(LOG_INFO, "using what is stored", LOG_S("stream", name),
+            LOG_S("because", trouble.message));
     }
     return true;
 }
 
-/* Moves the parts as far as they go by now; *left: some part is not ended. */
-static bool move_on(struct extract *x, bool *left, struct err *e)
+/* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
+ * ended. */
+static bool move_on(struct run *run, bool *left, struct err *e)
 {
-    bool moved = true;
+    *left = false;
+    for (struct night *n = run->nights; n; n = n->next) {
+        bool waits = !n->begun && !n->ended;
+        bool reads = true;
 
-    while (moved) {
-        moved = *left = false;
-        for (size_t i = 0; i < x->part_count; i++) {
-            if (!move_part(x, &x->parts[i], &moved, e)) {
+        if (waits && (!n->needs || n->needs->ended) && !stop_requested()) {
+            if (!look_ahead(n, &reads, e) || (reads && !night_begin(n, e))) {
+                night_fail(n, e, true);
                 return false;
             }
-            *left = *left || !x->parts[i].ended;
         }
+        if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0)) {
+            night_end(n);
+        }
+        *left = *left || !n->ended;
     }
     return true;
 }
 
-/* Takes a message, and what follows from it. */
-static bool take(struct extract *x, struct page *p, struct err *e)
+/* Takes a message, and what follows from it; after trouble with the database (`ok` is false) it is
+ * thrown away. */
+static bool take(struct run *run, struct page *p, bool ok, struct err *e)
 {
     struct reading *r = p->reading;
+    struct night *n = r->night;
     struct page *last = p;
-    bool ok = store_take(x->store, p, &last, e) &&
-              (!last->over || night_go_on(r->night, r, last->news->halts, e));
 
     if (ok) {
-        night_tell(r->night);
-    } else {
-        outcome_fail(night_outcome(r->night), e, true);
+        ok = store_take(run, p, &last, e) &&
+             (!last->over || night_go_on(n, r, last->news->halts, e));
+        if (ok) {
+            progress_tell(&n->progress, &run->watcher, n->under_way, n->under_way_count);
+        } else {
+            night_fail(n, e, true);
+        }
     }
-    pages_done(x->run.pages, last);
+    pages_done(run->pages, last);
     return ok;
 }
 
-/* Loads until the streams are done or the network thread has ended; after trouble with the database
- * the rest is thrown away. */
-static bool run_parts(struct extract *x, struct err *e)
+/* Loads until the streams are done or the network thread has ended. */
+static bool load_all(struct run *run, struct err *e)
 {
     bool left = true;
-    bool ok = move_on(x, &left, e);
+    bool ok = move_on(run, &left, e);
 
     for (;;) {
         if (!ok || !left) {
-            pages_close(x->run.pages, !ok);
+            pages_close(run->pages, !ok);
         }
-        struct page *p = pages_pop(x->run.pages, NULL);
+        struct page *p = pages_pop(run->pages, NULL);
         if (!p->reading) {
-            x->run.totals.requests = p->totals.requests;
-            pages_done(x->run.pages, p);
+            pages_done(run->pages, p);
             return ok;
         }
-        if (ok) {
-            ok = take(x, p, e) && move_on(x, &left, e);
-        } else {
-            pages_done(x->run.pages, p);
-        }
+        ok = take(run, p, ok, e) && move_on(run, &left, e);
     }
 }
 
 /* Reads the streams, those that do not need one another side by side. An error is its stream's own
  * already. */
-static bool run_streams(struct extract *x, struct err *e)
+static bool run_streams(struct run *run, struct err *e)
 {
     pthread_t thread;
 
-    x->run.pages = pages_new(x->run.client, (size_t)x->run.config->in_flight,
-                             (size_t)limit_get(LIMIT_QUEUE_BYTES));
-    x->store = store_new(&x->run);
-    add_parts(x);
-    int code = pthread_create(&thread, NULL, fetch_all, x->run.pages);
-    bool ok = code == 0
-                  ? run_parts(x, e)
-                  : err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
-    if (code == 0) {
-        pthread_join(thread, NULL);
+    run->pages = pages_new(run->client, (size_t)run->config->in_flight,
+                           (size_t)limit_get(LIMIT_QUEUE_BYTES));
+    int code = pthread_create(&thread, NULL, fetch_all, run->pages);
+    if (code != 0) {
+        pages_free(run->pages);
+        return err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
     }
-    for (size_t i = 0; i < x->part_count; i++) {
-        if (x->parts[i].begun && !x->parts[i].ended) {
-            end_part(x, &x->parts[i]);
+    bool ok = load_all(run, e);
+    pthread_join(thread, NULL);
+    for (struct night *n = run->nights; n; n = n->next) {
+        if (n->begun && !n->ended) {
+            night_end(n);
         }
     }
-    store_free(x->store);
-    pages_free(x->run.pages);
+    store_close(run);
+    pages_free(run->pages);
     return ok;
 }
 
-bool extract_stream_whole(const struct extract_stream_result *sr)
+/* The run's kind: all nights as one, those of streams that were only needed included. One that
+ * reached its end counts as done even if nothing was owed. */
+static enum err_kind judge(const struct run *run, struct err *e)
 {
-    const struct outcome *o = &sr->outcome;
-
-    return sr->begun && o->left == 0 && o->first.kind == ERR_NONE && !o->stopped;
-}
-
-/* The run's kind: all streams' outcomes as one, those that were needed alone included. A stream
- * that reached its end counts as done even if nothing was owed. */
-static enum err_kind judge(const struct extract *x, struct err *e)
-{
-    struct outcome total = {0};
+    bool any_done = false;
+    bool any_left = false;
+    bool stopped = false;
     bool is_own = false; /* the first error is that of a stream that was asked for: it says more */
 
-    for (size_t i = 0; i < x->part_count; i++) {
-        const struct part *p = &x->parts[i];
-        total.done += p->result ? p->outcome.done + (extract_stream_whole(p->result) ? 1 : 0) : 0;
-        total.left += p->outcome.left + (p->begun ? 0 : 1);
-        total.stopped = total.stopped || p->outcome.stopped;
-        if (p->outcome.first.kind != ERR_NONE &&
-            (total.first.kind == ERR_NONE || (p->result && !is_own))) {
-            total.first = p->outcome.first;
-            is_own = p->result != NULL;
+    err_clear(e);
+    for (const struct night *n = run->nights; n; n = n->next) {
+        any_done = any_done || (n->wanted && (n->done > 0 || night_is_whole(n)));
+        any_left = any_left || n->left > 0 || !n->ended;
+        stopped = stopped || n->stopped;
+        if (n->first.kind != ERR_NONE && (e->kind == ERR_NONE || (n->wanted && !is_own))) {
+            *e = n->first;
+            is_own = n->wanted;
         }
     }
-    total.stopped = total.stopped || (total.left > 0 && stop_requested());
-    enum err_kind kind = outcome_kind(&total);
-    if (kind == ERR_STOPPED) {
+    if (stopped || (any_left && stop_requested())) {
         err_set(e, ERR_STOPPED,
                 "stopped by a signal after the last page was committed; the next "
                 "extract goes on from there");
-    } else if (kind != ERR_NONE) {
-        *e = total.first;
+        return ERR_STOPPED;
     }
-    return kind;
+    if (e->kind == ERR_NONE && !any_left) {
+        return ERR_NONE;
+    }
+    return err_facts[e->kind].ends_run || !any_done ? e->kind : ERR_PARTIAL;
 }
 
-/* What the run's row says beside the counters that went with the pages. */
-static void count_streams(struct extract *x)
+/* --- the run's row --------------------------------------------------------------------------- */
+
+/* What the row says beside the counters that went with the pages. */
+static void count_streams(struct run *run)
 {
-    struct run_totals *t = &x->run.totals;
+    struct run_totals *t = &run->totals;
     struct err ignored;
 
-    for (size_t i = 0; i < x->result->stream_count; i++) {
-        const struct extract_stream_result *sr = &x->result->streams[i];
-
-        t->streams_done += extract_stream_whole(sr) ? 1 : 0;
-        if (stream_has_days(sr->stream)) {
+    for (const struct night *n = run->nights; n; n = n->next) {
+        t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
+        if (n->wanted && stream_has_days(n->stream)) {
             struct rows q =
-                db_ask(x->run.db, &ignored, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
-                       S(sr->stream->name));
+                db_ask(run->db, &ignored, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
+                       S(n->stream->name));
 
             t->days_whole += db_next(&q) ? db_int(&q, 0) : 0;
             if (!db_end(&q)) {
@@ -505,28 +399,29 @@ static void count_streams(struct extract *x)
             }
         }
     }
-    t->streams_left = (int64_t)x->result->stream_count - t->streams_done;
+    t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
 }
 
-static void store_routes(struct extract *x)
+static void store_routes(struct run *run)
 {
+    struct run_totals *t = &run->totals;
     size_t count;
-    const struct route_count *routes = client_counts(x->run.client, &count);
+    const struct route_count *routes = client_counts(run->client, &count);
     struct err ignored;
 
-    x->run.totals.requests = x->run.totals.retries = x->run.totals.bytes = 0;
+    t->requests = t->retries = t->bytes = 0;
     for (size_t i = 0; i < count; i++) {
         const struct route_count *r = &routes[i];
 
-        x->run.totals.requests += r->requests;
-        x->run.totals.retries += r->retries;
-        x->run.totals.bytes += r->bytes;
+        t->requests += r->requests;
+        t->retries += r->retries;
+        t->bytes += r->bytes;
         /* The count is bookkeeping: the run's own result is already decided. */
-        if (!db_do(x->run.db, &ignored,
+        if (!db_do(run->db, &ignored,
                    "INSERT INTO request_count (run_id, method, route, requests, retries, "
                    "status_429, status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                   I(x->run.ledger.run_id), S(r->method), S(r->route), I(r->requests),
-                   I(r->retries), I(r->status_429), I(r->status_5xx), I(r->bytes))) {
+                   I(run->ledger.run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
+                   I(r->status_429), I(r->status_5xx), I(r->bytes))) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
             return;
         }
@@ -534,17 +429,16 @@ static void store_routes(struct extract *x)
 }
 
 /* Ends the run's row. `e` is the run's error, or what becomes of it. */
-static enum err_kind finish(struct extract *x, enum err_kind kind, struct err *e)
+static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
 {
+    const char *why = kind == ERR_NONE ? NULL : e->message;
     struct err ending;
 
-    if (x->run.client) {
-        store_routes(x);
+    if (run->client) {
+        store_routes(run);
     }
-    count_streams(x);
-    if (!ledger_run_end(&x->run.ledger, &x->run.totals, kind, kind == ERR_NONE ? NULL : e->message,
-                        &ending) &&
-        kind == ERR_NONE) {
+    count_streams(run);
+    if (!ledger_run_end(&run->ledger, &run->totals, kind, why, &ending) && kind == ERR_NONE) {
         *e = ending;
         kind = ending.kind;
     }
@@ -555,33 +449,30 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
                           struct extract_result *result, struct err *e)
 {
     int64_t started_ms = clock_monotonic_ms();
-    struct extract x = {.request = request, .result = result};
-    enum err_kind kind;
+    struct run run = {
+        .request = request,
+        .config = request->config,
+        .watcher = request->watcher,
+        .until_ms = request->until_ms,
+        .ledger = {.run_id = -1},
+        .arena = a,
+        .totals = {.streams_left = (int64_t)request->stream_count},
+    };
 
-    x.run.config = request->config;
-    x.run.arena = a;
-    x.run.until_ms = request->until_ms;
-    x.run.watcher = request->watcher;
-    x.run.ledger.run_id = -1;
-    *result = (struct extract_result){.stream_count = request->stream_count};
-    result->streams = arena_array(a, request->stream_count + 1, sizeof(*result->streams));
-    for (size_t i = 0; i < request->stream_count; i++) {
-        result->streams[i].stream = request->streams[i];
-    }
     err_clear(e);
-    x.run.totals.streams_left = (int64_t)request->stream_count;
-    if (open_all(&x, e) && prepare(&x, e) && run_streams(&x, e)) {
-        kind = judge(&x, e);
-    } else {
-        kind = e->kind;
+    add_nights(&run);
+    bool done = open_all(&run, e) && prepare(&run, e) && run_streams(&run, e);
+    enum err_kind kind = done ? judge(&run, e) : e->kind;
+    if (run.ledger.run_id > 0) {
+        kind = finish(&run, kind, e);
     }
-    if (result->run_id != 0) {
-        kind = finish(&x, kind, e);
-    }
-    result->totals = x.run.totals;
-    db_close(x.run.db);
-    client_free(x.run.client);
-    lock_close(x.locks);
-    result->elapsed_ms = clock_monotonic_ms() - started_ms;
+    db_close(run.db);
+    client_free(run.client);
+    lock_close(run.locks);
+    *result = (struct extract_result){
+        .run_id = run.ledger.run_id > 0 ? run.ledger.run_id : 0,
+        .totals = run.totals,
+        .elapsed_ms = clock_monotonic_ms() - started_ms,
+    };
     return kind;
 }

@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "etl/ledger.h"
 #include "io/config.h"
-#include "run/night.h"
 #include "run/progress.h"
 #include "streams/stream.h"
 
@@ -29,22 +28,11 @@ struct extract_request {
     struct progress_watcher watcher; /* zeroed: nobody watches */
 };
 
-struct extract_stream_result {
-    const struct stream *stream;
-    struct outcome outcome;
-    bool begun;
-};
-
 struct extract_result {
     int64_t run_id; /* 0: there is no row */
     struct run_totals totals;
-    struct extract_stream_result *streams; /* one a requested stream, in the caller's arena */
-    size_t stream_count;
     int64_t elapsed_ms;
 };
-
-/* True when the stream was read and owes nothing. */
-bool extract_stream_whole(const struct extract_stream_result *sr);
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
  * program ends with, and `e` says why. */

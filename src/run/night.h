@@ -11,36 +11,46 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/err.h"
+#include "etl/agenda.h"
+#include "run/progress.h"
 #include "run/run.h"
-#include "run/store.h"
 #include "streams/stream.h"
 
-/* What became of a stream in a run. */
-struct outcome {
-    size_t done;      /* readings that reached what they owed */
-    size_t left;      /* readings that did not */
-    bool stopped;     /* by a signal */
-    bool halted;      /* nothing more is asked for this stream */
+enum { AHEAD = 2 }; /* readings issued before their turn, so that no place stands empty */
+
+struct night {
+    /* given, all else zero */
+    struct night *next; /* of the run */
+    struct run *run;
+    const struct stream *stream;
+    struct night *needs; /* is read before; NULL: none */
+    bool wanted;         /* asked for, not only needed by another one */
+    int fresh_minutes;   /* readings of the real moment may be that old at most, whatever the stream
+                            says; 0: what it says */
+
+    /* what became of it */
+    bool begun;
+    bool ended;   /* its lock is free; not begun: what is stored was used, or there is an error */
+    size_t done;  /* readings that reached what they owed */
+    size_t left;  /* readings that did not */
+    bool stopped; /* by a signal */
+    bool halted;  /* nothing more is asked for this stream */
     struct err first; /* the first error; ERR_NONE when there was none */
+
+    /* its own */
+    bool over; /* nothing more is to be asked */
+    struct agenda agenda;
+    struct progress progress;
+    struct lane lane;
+    struct lane side; /* of cleanups */
+    size_t side_count;
+    const char *lacks;    /* why passes that stand in for one another are not granted: missing */
+    const char *refusals; /* permissions, and anything else */
+    struct reading *under_way[64 + AHEAD];
+    size_t under_way_count;
 };
-
-/* Notes an error and one thing left; `halts`: nothing more is asked. Trouble that halts outranks
- * one window's. */
-void outcome_fail(struct outcome *o, const struct err *error, bool halts);
-
-/* The run's kind: ERR_NONE when nothing was left; ERR_STOPPED after a signal; the kind itself when
- * it ends a run or nothing at all was done; else ERR_PARTIAL. */
-enum err_kind outcome_kind(const struct outcome *o);
-
-struct night;
-
-/* A night of the stream, in the run's arena; nothing happens yet. `fresh_minutes`: readings of the
- * real moment may be that old at most, whatever the stream says; 0: what it says. */
-struct night *night_new(struct run *run, struct store *store, const struct stream *s,
-                        int fresh_minutes);
 
 /* Plans and issues the first readings. False only for trouble that ends the run at once. */
 bool night_begin(struct night *n, struct err *e);
@@ -48,16 +58,14 @@ bool night_begin(struct night *n, struct err *e);
 /* The last message of one of its readings was taken: issues what follows. As night_begin. */
 bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e);
 
-/* A page was taken, or a reading ended: tells who watches. */
-void night_tell(struct night *n);
+/* Notes an error and one thing left; `halts`: nothing more is asked. Trouble that halts outranks
+ * one window's. */
+void night_fail(struct night *n, const struct err *error, bool halts);
 
-/* True when nothing is under way and nothing more is to be asked. */
-bool night_is_over(const struct night *n);
-
-/* The night ends, whatever is left of it. */
+/* The night ends, begun or not, whatever is left of it. */
 void night_end(struct night *n);
 
-/* What became of it so far. */
-struct outcome *night_outcome(struct night *n);
+/* True when it has ended and the stream owes nothing. */
+bool night_is_whole(const struct night *n);
 
 #endif

@@ -79,11 +79,9 @@ struct reading {
     struct night *night; /* whose it is */
     struct window *window;
     int64_t to_ms;          /* up to where */
-    int64_t time_ms;        /* planning time under which it began */
     struct plan_facts plan; /* under which it counts */
     int64_t available_ms;   /* how far its pages say the data goes; TIME_NONE: not said */
     enum reading_outcome outcome;
-    bool waited; /* its job outlasted the wait */
     struct err error;
     struct load_counts counts;
     int64_t pages;

@@ -11,11 +11,19 @@
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
+#include "io/lock.h"
 #include "run/fetch.h"
 #include "run/progress.h"
 
+enum { LOADERS_MAX = 64 };
+
+struct extract_request;
+
 struct run {
+    const struct extract_request *request;
     const struct config *config;
+    struct progress_watcher watcher;
+    struct lock_file *locks;
     struct db *db;
     struct ledger ledger;
     struct client *client;
@@ -24,7 +32,12 @@ struct run {
     int64_t until_ms; /* the run's TIME */
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct run_totals totals;
-    struct progress_watcher watcher;
+    struct night *nights; /* one a stream; a stream comes after the one it needs */
+    struct {
+        const struct tree_map *const *trees;
+        struct loader *loader;
+    } loaders[LOADERS_MAX];
+    size_t loader_count;
 };
 
 /* Planning time: the earlier of TIME and the server's now. */

@@ -14,19 +14,16 @@
 #include "run/fetch.h"
 #include "run/run.h"
 
-struct store;
-
-/* A store for the run (borrowed). Free with store_free. */
-struct store *store_new(struct run *run);
-void store_free(struct store *s);
+/* Frees what the loaders hold. */
+void store_close(struct run *run);
 
 /* A reading of `r`'s window begins, or begins anew: no cursor, and nothing is seen. A transaction
  * of its own. */
-bool store_begin(struct store *s, struct reading *r, struct err *e);
+bool store_begin(struct run *run, struct reading *r, struct err *e);
 
 /* Takes a message, with the rows of the same reading that wait behind it; *last is the last one
  * taken (pages_done is the caller's for that one alone). What becomes of the reading is in its
  * outcome. False for trouble with the database. */
-bool store_take(struct store *s, struct page *p, struct page **last, struct err *e);
+bool store_take(struct run *run, struct page *p, struct page **last, struct err *e);
 
 #endif

@@ -1,0 +1,138 @@
+#include "etl/agenda.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/str.h"
+
+enum { ROUNDS = 2 };
+
+void agenda_begin(struct agenda *g, const char *remembered, struct arena *a)
+{
+    const struct plan_facts *f = &g->facts;
+
+    g->due = arena_array(a, g->windows.count + 1, sizeof(*g->due));
+    g->too_large = arena_array(a, g->windows.count + 1, sizeof(*g->too_large));
+    for (int again = 0; again < 2; again++) {
+        for (size_t p = 0; p < f->rule_count; p++) {
+            bool first = plan_has_stand_in(f, p) && str_eq(f->rules[p]->name, remembered);
+            if ((f->in_force & 1U << p) != 0 && first == (again == 0)) {
+                g->order[g->order_count++] = p;
+            }
+        }
+    }
+}
+
+bool agenda_needs_availability(const struct agenda *g)
+{
+    bool needed = false;
+
+    for (size_t i = 0; i < g->windows.count && !needed; i++) {
+        needed = plan_needs_availability(&g->windows.list[i].span, &g->facts);
+    }
+    return needed;
+}
+
+bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms)
+{
+    const struct cursor *c = &w->now[p];
+    bool is_moment = w->span.start_ms == TIME_NONE && !g->facts.rules[p]->whole;
+    int64_t now_ms = clock_now_ms();
+
+    if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms || g->observes ||
+        (is_moment && g->facts.time_ms - c->begun_ms > plan_fresh_ms(&g->facts, p))) {
+        return false;
+    }
+    if ((g->by_number & 1U << p) == 0 || c->page <= 1) {
+        return true;
+    }
+    /* A name that moved to a page that was read would pass for one that is gone. */
+    return !is_moment && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
+           now_ms - c->page_ms <= limit_get(LIMIT_RESUME_PAGE_MS);
+}
+
+/* What the pass at hand is owed, in the order of the windows; nothing where another one that it
+ * stands in for was granted. */
+static void plan_pass(struct agenda *g)
+{
+    size_t p = g->order[g->at];
+    bool whole = g->facts.rules[p]->whole;
+
+    g->due_count = g->due_next = 0;
+    if (g->granted && plan_has_stand_in(&g->facts, p)) {
+        return;
+    }
+    for (size_t i = 0; i < g->windows.count; i++) {
+        struct window *w = &g->windows.list[i];
+        bool is_moment = w->span.start_ms == TIME_NONE;
+
+        if (is_moment != (whole || !g->has_days) || (w->failed & 1U << p) != 0) {
+            continue;
+        }
+        int64_t to_ms = plan_owed(&w->span, p, &g->facts);
+        /* Nothing has changed since a reading at this very time, unless by what was read now. */
+        bool is_read =
+            w->span.pass[p].read_ms >= g->facts.time_ms && (!g->read_any || g->round > 0);
+        if (to_ms != TIME_NONE && !(is_moment && is_read)) {
+            bool resumes = agenda_resumes(g, w, p, to_ms);
+            g->due[g->due_count++] = (struct due){w, resumes ? w->now[p].target_to_ms : to_ms};
+        }
+    }
+}
+
+bool agenda_turn(struct agenda *g)
+{
+    g->troubled = 0;
+    while (g->due_next == g->due_count && g->at < g->order_count) {
+        size_t p = g->order[g->at];
+
+        if (g->too_large_next < g->too_large_count) {
+            while (g->at > 0 && g->order[g->at] >= p) {
+                g->at--;
+            }
+            g->due_count = g->due_next = 0;
+            while (g->too_large_next < g->too_large_count) {
+                g->due[g->due_count++] = g->too_large[g->too_large_next++];
+            }
+            g->round = ROUNDS; /* what follows is planned already */
+        } else if (g->round < ROUNDS) {
+            plan_pass(g);
+            g->round = g->due_count > 0 ? g->round + 1 : ROUNDS;
+        } else {
+            g->at++;
+            g->round = 0;
+        }
+    }
+    return g->at < g->order_count;
+}
+
+bool agenda_next(struct agenda *g, struct due *due)
+{
+    size_t at = g->due_next;
+
+    if (at == g->due_count) {
+        return false;
+    }
+    for (size_t i = at; g->troubled + 1 >= TROUBLED_MAX && i < g->due_count; i++) {
+        if (g->due[i].window->span.start_ms > g->due[at].window->span.start_ms) {
+            at = i;
+        }
+    }
+    *due = g->due[at];
+    g->due[at] = g->due[g->due_next++];
+    return true;
+}
+
+size_t agenda_close(struct agenda *g)
+{
+    size_t left = g->due_count - g->due_next;
+
+    while (g->due_next < g->due_count) {
+        g->due[g->due_next++].window->failed |= 1U << g->order[g->at];
+    }
+    return left;
+}
+
+void agenda_add_too_large(struct agenda *g, struct window *w, int64_t to_ms)
+{
+    g->too_large[g->too_large_count++] = (struct due){w, to_ms};
+}

@@ -1,0 +1,260 @@
+#include "test.h"
+
+#include "base/clock.h"
+#include "etl/agenda.h"
+#include "limit.h"
+
+#define DAY   MS_PER_DAY
+#define HOUR  MS_PER_HOUR
+#define START (INT64_C(20000) * DAY)
+
+enum { DAYS = 5 };
+
+static const struct pass_rule job = {.name = "job", .bound = SEES_AVAILABLE};
+static const struct pass_rule query = {.name = "query"};
+static const struct pass_rule whole = {.name = "whole", .whole = true};
+static const struct pass_rule wfm = {.name = "wfm"};
+static const struct pass_rule analytics = {.name = "analytics", .instead = true};
+static const struct pass_rule private = {.name = "private", .instead = true};
+
+#define RULES(...) ((const struct pass_rule *const[]){__VA_ARGS__, NULL})
+
+/* Days from START on, oldest first, and at the end the real moment. */
+struct world {
+    struct arena *arena;
+    struct window windows[DAYS + 1];
+    struct agenda g;
+};
+
+static int enter(void **state)
+{
+    static struct world w;
+
+    w = (struct world){.arena = arena_new(0)};
+    for (size_t i = 0; i <= DAYS; i++) {
+        struct window *one = &w.windows[i];
+        bool is_day = i < DAYS;
+
+        one->window_id = (int64_t)i;
+        one->span.start_ms = is_day ? START + (int64_t)i * DAY : TIME_NONE;
+        one->span.end_ms = is_day ? START + (int64_t)(i + 1) * DAY : TIME_NONE;
+        for (size_t p = 0; p < PASSES_MAX; p++) {
+            one->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
+            one->now[p] = (struct cursor){.target_to_ms = TIME_NONE, .page_ms = TIME_NONE};
+        }
+    }
+    *state = &w;
+    return 0;
+}
+
+static int leave(void **state)
+{
+    struct world *w = *state;
+
+    arena_free(w->arena);
+    return 0;
+}
+
+static void begin(struct world *w, const struct pass_rule *const *rules, const char *remembered)
+{
+    struct plan_facts *f = &w->g.facts;
+
+    f->time_ms = START + DAYS * DAY + HOUR;
+    f->available_ms = f->time_ms - 2 * HOUR;
+    f->lookback_days = 30;
+    f->reread_hours = 20;
+    for (; rules[f->rule_count]; f->rule_count++) {
+        f->rules[f->rule_count] = rules[f->rule_count];
+        f->in_force |= 1U << f->rule_count;
+    }
+    w->g.has_days = !plan_has_stand_in(f, 0);
+    w->g.windows = (struct windows){.list = w->windows, .count = DAYS + 1};
+    agenda_begin(&w->g, remembered, w->arena);
+}
+
+/* The turns that are left, in which all that is due is read: "pass: window window ..; ". */
+static const char *turns(struct world *w)
+{
+    struct agenda *g = &w->g;
+    const char *text = "";
+    struct due due;
+
+    while (agenda_turn(g)) {
+        size_t p = g->order[g->at];
+        text = arena_printf(w->arena, "%s%s:", text, g->facts.rules[p]->name);
+        while (agenda_next(g, &due)) {
+            text = arena_printf(w->arena, "%s %lld", text, (long long)due.window->window_id);
+            plan_settle(&due.window->span, p, due.to_ms, &g->facts);
+            g->read_any = g->read_any || !g->facts.rules[p]->whole;
+        }
+        text = arena_printf(w->arena, "%s; ", text);
+    }
+    return text;
+}
+
+TEST_OF(struct world *w, enter, leave, passes_take_turns)
+{
+    begin(w, RULES(&job, &query, &whole), NULL);
+    assert_true(agenda_needs_availability(&w->g));
+    /* The last day is not wholly available: the query brings its end. */
+    assert_string_equal(turns(w), "job: 0 1 2 3 4; query: 4; whole: 5; ");
+    assert_string_equal(turns(w), "");
+}
+
+TEST_OF(struct world *w, enter, leave, what_was_read_at_this_very_time_owes_nothing)
+{
+    begin(w, RULES(&query, &whole), NULL);
+    for (size_t i = 0; i < DAYS; i++) {
+        plan_settle(&w->windows[i].span, 0, w->windows[i].span.end_ms, &w->g.facts);
+    }
+    plan_settle(&w->windows[DAYS].span, 1, w->g.facts.time_ms, &w->g.facts);
+    assert_false(agenda_needs_availability(&w->g));
+    assert_string_equal(turns(w), "");
+}
+
+TEST_OF(struct world *w, enter, leave, after_trouble_the_newest_goes_first)
+{
+    struct due due;
+
+    begin(w, RULES(&query), NULL);
+    assert_true(agenda_turn(&w->g));
+    assert_true(agenda_next(&w->g, &due));
+    assert_int_equal(due.window->window_id, 0);
+    w->g.troubled = TROUBLED_MAX - 1;
+    assert_true(agenda_next(&w->g, &due));
+    assert_int_equal(due.window->window_id, DAYS - 1);
+    assert_int_equal(agenda_close(&w->g), DAYS - 2);
+    assert_false(agenda_next(&w->g, &due));
+    /* Those that were taken are still owed, the others are not asked for in this run. */
+    assert_string_equal(turns(w), "query: 0 4; ");
+}
+
+TEST_OF(struct world *w, enter, leave, a_day_too_large_goes_to_the_pass_before)
+{
+    struct due due;
+
+    begin(w, RULES(&job, &query), NULL);
+    w->g.facts.available_ms = TIME_NONE; /* no job sees anything yet */
+    assert_true(agenda_turn(&w->g));
+    assert_int_equal(w->g.order[w->g.at], 1);
+    for (size_t i = 0; i < DAYS; i++) {
+        assert_true(agenda_next(&w->g, &due));
+        due.window->failed |= 1U << 1;
+        if (i % 2 == 0) {
+            agenda_add_too_large(&w->g, due.window, due.to_ms);
+        }
+    }
+    assert_string_equal(turns(w), "job: 0 2 4; ");
+}
+
+TEST_OF(struct world *w, enter, leave, of_passes_that_stand_in_one_is_enough)
+{
+    begin(w, RULES(&wfm, &analytics, &private), "analytics");
+    assert_true(agenda_turn(&w->g));
+    assert_string_equal(w->g.facts.rules[w->g.order[w->g.at]]->name, "analytics");
+    w->windows[DAYS].failed |= 1U << w->g.order[w->g.at];
+    assert_int_equal(agenda_close(&w->g), 1);
+    assert_true(agenda_turn(&w->g)); /* that one was not granted: those before and after it */
+    assert_string_equal(w->g.facts.rules[w->g.order[w->g.at]]->name, "wfm");
+    w->g.granted = true;
+    assert_string_equal(turns(w), "wfm: 5; ");
+}
+
+/* What is stored of a reading. */
+static const struct {
+    const char *what;
+    size_t window;
+    int64_t target_hours; /* before what is owed */
+    int64_t begun_hours;  /* before planning time */
+    int64_t page;
+    int64_t page_age_ms; /* -1: no page was committed */
+    bool by_number;
+    bool observes;
+    bool resumes;
+} stored[] = {
+    {"a cursor of a day", 0, 0, 1, 1, -1, false, false, true},
+    {"one that reaches less far", 0, 5, 1, 1, -1, false, false, true},
+    {"one that reaches too far", 0, -1, 1, 1, -1, false, false, false},
+    {"what is observed", 0, 0, 1, 1, -1, false, true, false},
+    {"the first page by number", 0, 0, 1, 1, -1, true, false, true},
+    {"a later page by number", 0, 0, 1, 2, 1000, true, false, true},
+    {"one that is long ago", 0, 0, 1, 2, 700000, true, false, false},
+    {"one of a time to come", 0, 0, 1, 2, -60000, true, false, false},
+    {"a later page, no time known", 0, 0, 1, 2, -1, true, false, false},
+    {"a cursor of the moment", DAYS, 0, 5, 1, -1, false, false, true},
+    {"an old one", DAYS, 0, 7, 1, -1, false, false, false},
+    {"a later page of the moment", DAYS, 0, 1, 2, 1000, true, false, false},
+};
+
+TEST_OF(struct world *w, enter, leave, a_stored_reading_goes_on_where_its_cursor_means_something)
+{
+    static const struct pass_rule list = {.name = "list", .fresh_minutes = 360};
+
+    limit("RESUME_PAGE_MS", "600000");
+    begin(w, RULES(&list), NULL);
+    for (size_t i = 0; i < COUNT(stored); i++) {
+        struct window *one = &w->windows[stored[i].window];
+        int64_t to_ms = START + DAY;
+
+        assert_false(agenda_resumes(&w->g, one, 0, to_ms));
+        one->now[0] = (struct cursor){
+            .target_to_ms = to_ms - stored[i].target_hours * HOUR,
+            .begun_ms = w->g.facts.time_ms - stored[i].begun_hours * HOUR,
+            .page = stored[i].page,
+            .page_ms =
+                stored[i].page_age_ms == -1 ? TIME_NONE : clock_now_ms() - stored[i].page_age_ms,
+        };
+        w->g.by_number = stored[i].by_number ? 1 : 0;
+        w->g.observes = stored[i].observes;
+        if (agenda_resumes(&w->g, one, 0, to_ms) != stored[i].resumes) {
+            fail_msg("%s", stored[i].what);
+        }
+        one->now[0].target_to_ms = TIME_NONE;
+    }
+    limit("RESUME_PAGE_MS", NULL);
+}
+
+TEST_OF(struct world *w, enter, leave, a_reading_that_goes_on_keeps_its_bound)
+{
+    begin(w, RULES(&query), NULL);
+    w->windows[2].now[0] = (struct cursor){.target_to_ms = w->windows[2].span.end_ms - HOUR};
+    struct due due = {.window = NULL};
+    assert_true(agenda_turn(&w->g));
+    while (due.window != &w->windows[2]) {
+        assert_true(agenda_next(&w->g, &due));
+    }
+    assert_int_equal(due.to_ms, w->windows[2].span.end_ms - HOUR);
+}
+
+TEST(a_reading_asks_from_the_window_or_from_the_last_one_on)
+{
+    static const struct {
+        int64_t start_ms;
+        int64_t covered_ms;
+        int64_t since_ms;
+    } cases[] = {
+        {START, START + HOUR, START},
+        {TIME_NONE, TIME_NONE, START - DAY},
+        {TIME_NONE, START - 3 * HOUR, START - 4 * HOUR},
+        {TIME_NONE, START - 30 * DAY, START - 7 * DAY},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct span w = {.start_ms = cases[i].start_ms};
+
+        w.pass[0].covered_to_ms = cases[i].covered_ms;
+        assert_int_equal(plan_since(&w, 0, START), cases[i].since_ms);
+    }
+}
+
+TEST(a_stream_in_need_of_fresher_rows_outbids_the_rule)
+{
+    static const struct pass_rule list = {.name = "list", .fresh_minutes = 360};
+    struct plan_facts f = {.rules = {&list}, .rule_count = 1};
+
+    assert_int_equal(plan_fresh_ms(&f, 0), 360 * MS_PER_MINUTE);
+    f.fresh_minutes = 60;
+    assert_int_equal(plan_fresh_ms(&f, 0), 60 * MS_PER_MINUTE);
+    f.fresh_minutes = 600;
+    assert_int_equal(plan_fresh_ms(&f, 0), 360 * MS_PER_MINUTE);
+}
