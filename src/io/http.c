@@ -120,10 +120,8 @@ bool http_parse_date(const char *text, int64_t *ms)
 
     /* Each form begins with its weekday; libcurl's parser alone takes far more for a date. */
     snprintf(weekday, sizeof(weekday), "%s", text);
-    if (strlen(weekday) < 3 || !strstr("Sun Mon Tue Wed Thu Fri Sat", weekday)) {
-        return false;
-    }
-    time_t seconds = curl_getdate(text, NULL);
+    bool is_date = strlen(weekday) == 3 && strstr("Sun Mon Tue Wed Thu Fri Sat", weekday);
+    time_t seconds = is_date ? curl_getdate(text, NULL) : -1;
     if (seconds < 0) {
         return false;
     }
@@ -334,12 +332,11 @@ struct http *http_new(const struct http_options *options, struct err *e)
 
 void http_free(struct http *h)
 {
-    if (!h) {
-        return;
+    if (h) {
+        http_abort(h);
+        curl_multi_cleanup(h->multi);
+        free(h);
     }
-    http_abort(h);
-    curl_multi_cleanup(h->multi);
-    free(h);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
@@ -486,13 +483,12 @@ static void drop_transfer(struct http *h, struct transfer *t)
 
 bool http_start(struct http *h, const struct http_request *request, struct err *e)
 {
-    struct http_target target;
+    struct transfer *t = xcalloc(1, sizeof(*t));
 
-    if (!http_url_allowed(request->url, &target, e)) {
+    if (!http_url_allowed(request->url, &t->target, e)) {
+        free(t);
         return false;
     }
-    struct transfer *t = xcalloc(1, sizeof(*t));
-    t->target = target;
     t->answer.user = request->user;
     buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
     t->easy = curl_easy_init();
