@@ -193,8 +193,8 @@ static bool find_stored(struct history *h, const struct cell *row, int64_t windo
     return true;
 }
 
-static bool take_interval(struct history *h, const struct cell *row, const struct placing *from,
-                          enum placed *outcome, struct err *e)
+static bool take_interval(struct history *h, const struct cell *row, uint64_t row_hash,
+                          const struct load_page *page, enum placed *outcome, struct err *e)
 {
     struct cell made[HISTORY_COLUMNS_MAX];
     struct cell *end = &made[h->end];
@@ -204,19 +204,19 @@ static bool take_interval(struct history *h, const struct cell *row, const struc
 
     arena_reset(h->arena);
     memcpy(made, row, h->map->column_count * sizeof(*made));
-    made[h->map->column_count] = cell_int((int64_t)from->row_hash);
-    made[h->map->column_count + 1] = cell_int(from->run_id);
-    if (!find_stored(h, row, from->window->start_ms, &same, &before, e)) {
+    made[h->map->column_count] = cell_int((int64_t)row_hash);
+    made[h->map->column_count + 1] = cell_int(page->run_id);
+    if (!find_stored(h, row, page->facts.start_ms, &same, &before, e)) {
         return false;
     }
     if (same) {
-        *end = told_end(&same[h->end], end, from->window->end_ms);
+        *end = told_end(&same[h->end], end, page->facts.end_ms);
     }
     if (before) {
-        *end = told_end(&before[h->end], end, from->window->end_ms);
+        *end = told_end(&before[h->end], end, page->facts.end_ms);
         made[h->start] = before[h->start];
     }
-    if (ms_of(end) == from->window->end_ms && !take_next(h, made, &taken, e)) {
+    if (ms_of(end) == page->facts.end_ms && !take_next(h, made, &taken, e)) {
         return false;
     }
     const struct cell *known = before ? before : same;

@@ -67,16 +67,18 @@ enum placed {
     PLACED_CHANGED,   /* it changed one */
     PLACED_UNCHANGED, /* all that it says is known */
     PLACED_LATE,      /* older than what is stored: not used */
-    PLACED_BAD,       /* ends before it starts, or starts after `now`: not used */
+    PLACED_BAD,       /* ends before it starts, or starts after its page came: not used */
 };
 
-/* Where a row comes from. */
-struct placing {
-    const char *now;  /* when it was observed (ISO text) */
-    const char *plan; /* by which pass */
-    const struct walk_facts *window;
-    uint64_t row_hash;
+/* Where the rows of a page come from. */
+struct load_page {
+    int64_t window_id;
+    struct walk_facts facts;
+    const char *stream; /* for notes and messages */
+    const char *plan;
+    bool brings_attributes; /* a job's page */
     int64_t run_id;
+    int64_t received_ms; /* the observation's moment; conversation_change.changed_at */
 };
 
 struct history {
@@ -92,9 +94,9 @@ struct history {
     struct words words;  /* of the table, for the rule's statements */
     const char *sql[HISTORY_STATEMENTS];
 
-    /* Takes a row (columns of the source's map) inside the caller's transaction. */
-    bool (*take)(struct history *h, const struct cell *row, const struct placing *from,
-                 enum placed *outcome, struct err *e);
+    /* Takes a row of the page (columns of the source's map) inside the caller's transaction. */
+    bool (*take)(struct history *h, const struct cell *row, uint64_t row_hash,
+                 const struct load_page *page, enum placed *outcome, struct err *e);
     void *rule; /* the rule's */
 };
 

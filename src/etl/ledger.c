@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "io/config.h"
+#include "sql.h"
 
 enum { HOST_BYTES = 256 };
 
@@ -21,11 +22,8 @@ int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms
     if (gethostname(host, sizeof(host) - 1) != 0) {
         host[0] = '\0';
     }
-    if (!db_do(l->db, e,
-               "INSERT INTO run (command, started_at, planned_until, version, host, pid, streams) "
-               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-               S(command), T(clock_now_ms()), T(until_ms), S(ROLLCALL_VERSION),
-               S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams))) {
+    if (!db_do(l->db, e, sql_run_begin, S(command), T(clock_now_ms()), T(until_ms),
+               S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams))) {
         return 0;
     }
     l->run_id = db_last_rowid(l->db);
@@ -34,28 +32,20 @@ int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms
 
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e)
 {
-    return db_do(l->db, e,
-                 "UPDATE run SET requests = ?2, retries = ?3, bytes = ?4, pages = ?5, "
-                 "rows_new = ?6, rows_changed = ?7, rows_unchanged = ?8 WHERE run_id = ?1",
-                 I(l->run_id), I(totals->requests), I(totals->retries), I(totals->bytes),
-                 I(totals->pages), I(totals->rows.rows_new), I(totals->rows.rows_changed),
-                 I(totals->rows.rows_unchanged));
+    return db_do(l->db, e, sql_run_progress, I(l->run_id), I(totals->requests), I(totals->retries),
+                 I(totals->bytes), I(totals->pages), I(totals->rows.rows_new),
+                 I(totals->rows.rows_changed), I(totals->rows.rows_unchanged));
 }
 
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, struct err *e)
 {
-    if (!db_begin(l->db, e)) {
-        return false;
-    }
-    bool ended = ledger_run_progress(l, totals, e) &&
-                 db_do(l->db, e,
-                       "UPDATE run SET ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, "
-                       "streams_done = ?6, streams_left = ?7, days_whole = ?8 WHERE run_id = ?1",
-                       I(l->run_id), T(clock_now_ms()), I(err_facts[kind].exit_code),
-                       S(err_facts[kind].name), S(error), I(totals->streams_done),
-                       I(totals->streams_left), I(totals->days_whole)) &&
+    bool ended = db_begin(l->db, e) && ledger_run_progress(l, totals, e) &&
+                 db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()),
+                       I(err_facts[kind].exit_code), S(err_facts[kind].name), S(error),
+                       I(totals->streams_done), I(totals->streams_left), I(totals->days_whole)) &&
                  db_commit(l->db, e);
+
     db_rollback(l->db);
     return ended;
 }
@@ -75,12 +65,8 @@ bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struc
 
 bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e)
 {
-    return db_do(l->db, e,
-                 "INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3) "
-                 "ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, "
-                 "chosen_at = excluded.chosen_at "
-                 "WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3",
-                 S(stream), S(plan), T(clock_now_ms()), T(clock_now_ms() - MS_PER_DAY));
+    return db_do(l->db, e, sql_source_remember, S(stream), S(plan), T(clock_now_ms()),
+                 T(clock_now_ms() - MS_PER_DAY));
 }
 
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
@@ -133,17 +119,10 @@ static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t t
         /* West of the date line once a day was none at all. */
         for (; from_ms < end_ms; from_ms = to_ms) {
             to_ms = clock_next_transition_ms(from_ms, end_ms);
-            /* What lies in the row's way goes. */
-            if (!db_do(d, e, "DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2",
-                       T(from_ms), T(to_ms)) ||
-                !db_do(d, e,
-                       "INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) "
-                       "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (utc_from) DO UPDATE SET "
-                       "utc_to = excluded.utc_to, offset_seconds = excluded.offset_seconds, "
-                       "day = excluded.day WHERE utc_to <> excluded.utc_to "
-                       "OR offset_seconds <> excluded.offset_seconds OR day <> excluded.day",
-                       T(from_ms), T(to_ms), I(clock_zone_offset_seconds(from_ms)),
-                       S(clock_format_day(day, text)), S(zone))) {
+            if (!db_do(d, e, sql_zone_make_room, T(from_ms), T(to_ms)) ||
+                !db_do(d, e, sql_zone_put, T(from_ms), T(to_ms),
+                       I(clock_zone_offset_seconds(from_ms)), S(clock_format_day(day, text)),
+                       S(zone))) {
                 return false;
             }
         }
@@ -153,11 +132,10 @@ static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t t
 
 bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
 {
-    if (!db_begin(d, e)) {
-        return false;
-    }
-    bool done = db_do(d, e, "DELETE FROM zone_offset WHERE zone <> ?1", S(zone)) &&
+    bool done = db_begin(d, e) &&
+                db_do(d, e, "DELETE FROM zone_offset WHERE zone <> ?1", S(zone)) &&
                 fill_zone(d, zone, from_ms, to_ms, e) && db_commit(d, e);
+
     db_rollback(d);
     return done;
 }
@@ -190,10 +168,7 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 {
     const struct config *c = o->config;
     char day[CLOCK_DAY_BYTES];
-    struct rows q = db_ask(l->db, e,
-                           "SELECT organization_id, name, client_id = ?1 AND login_url = ?2 "
-                           "AND api_url = ?3 AND asked_day = ?4 FROM organization",
-                           S(c->client_id), S(c->login_url), S(c->api_url),
+    struct rows q = db_ask(l->db, e, sql_owner, S(c->client_id), S(c->login_url), S(c->api_url),
                            S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
 
     o->due = true;
@@ -226,13 +201,6 @@ bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
             "another one's records out of this file",
             LOG_S("error", e->message));
     }
-    return db_do(l->db, e,
-                 "INSERT INTO organization (place, organization_id, name, client_id, login_url, "
-                 "api_url, asked_day) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (place) "
-                 "DO UPDATE SET organization_id = coalesce(excluded.organization_id, "
-                 "organization_id), name = coalesce(excluded.name, name), "
-                 "client_id = excluded.client_id, login_url = excluded.login_url, "
-                 "api_url = excluded.api_url, asked_day = excluded.asked_day",
-                 S(o->id), S(o->name), S(c->client_id), S(c->login_url), S(c->api_url),
-                 S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
+    return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
+                 S(c->api_url), S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
 }

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "etl/history.h"
 #include "etl/words.h"
 #include "sql.h"
 
@@ -17,16 +16,13 @@ enum { TABLES_MAX = WALK_TABLES_MAX };
 /* What becomes of an entity of the page. */
 struct entity {
     struct cell key;
-    int64_t run_id; /* that wrote its rows last, this page's included */
-    uint64_t attribute_hash;
     bool is_new;
     bool rows;           /* its rows are written */
     bool attributes;     /* its attributes are written, from the answer */
-    bool new_attributes; /* they are others than the stored ones */
+    bool new_attributes; /* these are others than the stored ones */
     bool keeps;          /* stored attributes go to their participants' new places */
     bool returns;        /* it was marked as deleted */
     bool marked; /* its root alone is written: it returns, or a job has read its attributes */
-    bool attributes_read; /* a job has, now or before */
 };
 
 /* The cells behind the root's, in the order of own_columns: first its bookkeeping columns,
@@ -40,7 +36,7 @@ enum own {
     OWN_REPLACES_ATTRIBUTES, /* attributes that are stored go */
     OWN_NEW_ATTRIBUTES,
     OWN_KEEPS,
-    OWN_PART, /* what changed, NULL: it is new, or nothing */
+    OWN_PART, /* what changed; NULL: it is new, or nothing */
     OWN_COUNT
 };
 _Static_assert((int)OWN_COUNT == (int)WALK_OWN_CELLS, "as many as the walker leaves free");
@@ -93,7 +89,6 @@ struct loader {
     struct db_feed feeds[TABLES_MAX];
 
     const struct load_page *page;
-    char now[CLOCK_ISO_BYTES]; /* its moment */
     int64_t last_key;
 
     const struct walked_tree *rows; /* of the page */
@@ -416,44 +411,21 @@ const char *const *load_statements(const struct loader *l, size_t *count)
 bool load_note(struct db *d, const char *stream, const struct walk_note *n, struct err *e)
 {
     if (!n->problem) {
-        return db_do(d, e,
-                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) "
-                     "VALUES (?1, ?2, ?3, ?4) "
-                     "ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count",
-                     S(stream), S(n->path), T(clock_now_ms()), I(n->count));
+        return db_do(d, e, sql_load_unknown_field, S(stream), S(n->path), T(clock_now_ms()),
+                     I(n->count));
     }
-    return db_do(d, e,
-                 "INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-                 "ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count",
-                 S(stream), S(n->path), T(clock_now_ms()), I(n->count), S(n->problem),
-                 S(n->example));
+    return db_do(d, e, sql_load_data_problem, S(stream), S(n->path), T(clock_now_ms()), I(n->count),
+                 S(n->problem), S(n->example));
 }
 
 /* --- rows that wait --- */
 
-/* Fills the cells behind the roots' rows. */
-static void fill_roots(struct loader *l)
+/* The cells behind the row of an entity's root. */
+static struct cell *own_cells(const struct loader *l, size_t entity)
 {
     const struct row_set *roots = &l->rows->sets[0];
 
-    for (size_t i = 0; i < l->rows->count; i++) {
-        const struct entity *n = &l->entities[i];
-        struct cell *own = roots->cells + (i + 1) * roots->cells_per_row - OWN_COUNT;
-        const char *part = n->rows ? "both" : "attributes";
-
-        own[OWN_HASH] = cell_int((int64_t)l->rows->entities[i].row_hash);
-        own[OWN_RUN] = cell_int(n->run_id);
-        own[OWN_ATTRIBUTE_HASH] =
-            n->attributes_read ? cell_int((int64_t)n->attribute_hash) : cell_text(NULL);
-        own[OWN_ATTRIBUTE_READ] = cell_int(n->attributes_read);
-        own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
-        own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
-        own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
-        own[OWN_KEEPS] = cell_int(n->keeps);
-        own[OWN_PART] =
-            n->is_new || n->marked ? cell_text(NULL) : cell_text(n->new_attributes ? part : "rows");
-    }
+    return roots->cells + (entity + 1) * roots->cells_per_row - OWN_COUNT;
 }
 
 /* Finds the stored attributes that are to move or to go, by the stored participants and the fed
@@ -476,11 +448,14 @@ static bool find_moved(struct loader *l, struct err *e)
         uint64_t term = walk_attribute_term(l->walker, &id, columns);
 
         for (size_t i = 0; i < l->rows->count; i++) {
-            struct entity *keeper = &l->entities[i];
+            const struct entity *keeper = &l->entities[i];
+            struct cell *own = own_cells(l, i);
 
             if (keeper->keeps && keeper->key.value.integer == db_int(&q, 0)) {
-                keeper->attribute_hash = walk_never_zero(keeper->attribute_hash - term);
-                keeper->new_attributes = true;
+                uint64_t hash = (uint64_t)own[OWN_ATTRIBUTE_HASH].value.integer;
+
+                own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)walk_never_zero(hash - term));
+                own[OWN_PART] = cell_text("both");
             }
         }
         if (n.count++ == 0) {
@@ -488,7 +463,6 @@ static bool find_moved(struct loader *l, struct err *e)
         }
     }
     bool done = db_end(&q) && (n.count == 0 || load_note(l->db, l->page->stream, &n, e));
-    fill_roots(l); /* hashes have changed with what goes */
     arena_free(a);
     return done;
 }
@@ -525,7 +499,6 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
         keeps = keeps || n->keeps;
         attributes = attributes || (n->attributes && n->new_attributes);
     }
-    fill_roots(l);
     if (keeps && !find_moved(l, e)) {
         return false;
     }
@@ -533,29 +506,48 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
            (!old || for_tables(l, REMOVE, e)) && (!any || for_tables(l, INSERT, e)) &&
            (!keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
                        db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
-           (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], S(l->now))) &&
+           (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms))) &&
            (!old || !l->sql[NOTE_CHANGE] ||
-            db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), S(l->now), S(l->page->plan)));
+            db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), T(l->page->received_ms),
+                  S(l->page->plan)));
 }
 
 /* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */
 static void compare(const struct loader *l, const struct rows *q, struct entity *n)
 {
-    const struct walked *walked = &l->rows->entities[n - l->entities];
+    size_t at = (size_t)(n - l->entities);
+    const struct walked *walked = &l->rows->entities[at];
+    struct cell *own = own_cells(l, at);
     bool brings = l->attributes > 0 && l->page->brings_attributes;
     bool read = q && l->attributes && db_int(q, 7) != 0;
-    uint64_t attribute_hash = read ? (uint64_t)db_int(q, 6) : 0;
+    uint64_t hash = read ? (uint64_t)db_int(q, 6) : 0;
+    int64_t run_id = l->page->run_id;
+    const char *part = "rows";
 
     n->returns = q && db_int(q, 4) != 0;
     n->rows = !q || (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
-    n->attributes_read = brings || read;
-    n->attribute_hash = brings ? walked->attribute_hash : attribute_hash;
-    n->new_attributes =
-        brings && (read ? attribute_hash != walked->attribute_hash : walked->has_attributes);
+    n->new_attributes = brings && (read ? hash != walked->attribute_hash : walked->has_attributes);
     n->attributes = brings && (n->rows || n->new_attributes);
     n->keeps = n->rows && !brings && read;
-    n->marked = !n->rows && !n->attributes && (n->returns || n->attributes_read != read);
-    n->run_id = q && n->marked && !n->returns ? db_int(q, 3) : l->page->run_id;
+    n->marked = !n->rows && !n->attributes && (n->returns || (brings && !read));
+    if (q && n->marked && !n->returns) {
+        run_id = db_int(q, 3);
+    }
+    if (n->new_attributes) {
+        part = n->rows ? "both" : "attributes";
+    }
+    own[OWN_HASH] = cell_int((int64_t)walked->row_hash);
+    own[OWN_RUN] = cell_int(run_id);
+    own[OWN_ATTRIBUTE_HASH] = cell_text(NULL);
+    if (brings || read) {
+        own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)(brings ? walked->attribute_hash : hash));
+    }
+    own[OWN_ATTRIBUTE_READ] = cell_int(brings || read);
+    own[OWN_REPLACES] = cell_int(q && n->rows);
+    own[OWN_REPLACES_ATTRIBUTES] = cell_int(q && n->attributes);
+    own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
+    own[OWN_KEEPS] = cell_int(n->keeps);
+    own[OWN_PART] = cell_text(q && !n->marked ? part : NULL);
 }
 
 /* Compares the page's entities with what is stored; those that are not found are new, and get
@@ -622,19 +614,16 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         [PLACED_LATE] = "older than the last observation",
         [PLACED_BAD] = "interval ends before it starts, or is not yet",
     };
-    struct placing from = {
-        .now = l->now, .plan = l->page->plan, .window = &l->page->facts, .run_id = l->page->run_id};
 
     for (size_t i = 0; i < t->count; i++) {
         const struct cell *id = &t->entities[i].id;
+        const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
         enum placed outcome;
 
-        from.row_hash = t->entities[i].row_hash;
         if ((l->rule == LOAD_OBSERVE &&
              !db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
                     I(l->page->window_id), X(id->value.text, id->length))) ||
-            !l->history->take(l->history, t->sets[0].cells + i * t->sets[0].cells_per_row + 1,
-                              &from, &outcome, e)) {
+            !l->history->take(l->history, row, t->entities[i].row_hash, l->page, &outcome, e)) {
             return false;
         }
         counts->rows_new += outcome == PLACED_NEW;
@@ -664,7 +653,6 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
 
     for (struct loader *t = l; t; t = t->next) {
         t->page = page;
-        clock_format(page->received_ms, t->now);
         if (!(t->history ? load_singly : load_tree)(t, tree++, counts, e)) {
             return false;
         }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "etl/history.h"
 #include "etl/map.h"
 #include "etl/walk.h"
 #include "io/db.h"
@@ -39,16 +40,6 @@ struct load_counts {
     int64_t rows_new;
     int64_t rows_changed;
     int64_t rows_unchanged;
-};
-
-struct load_page {
-    int64_t window_id;
-    struct walk_facts facts;
-    const char *stream; /* for notes and messages */
-    const char *plan;
-    bool brings_attributes; /* a job's page */
-    int64_t run_id;
-    int64_t received_ms; /* the observation's moment; conversation_change.changed_at */
 };
 
 /* A loader for a stream's trees (ends in NULL) on `d` (all borrowed; one at a time for a tree and a

@@ -77,3 +77,12 @@ DELETE FROM {table} WHERE ({key}, {no}) IN (SELECT key, old_no FROM temp.moved)
 -- name: load_insert_moved
 INSERT INTO {table} ({key}, {no}, name, value)
 SELECT key, new_no, name, value FROM temp.moved WHERE new_no IS NOT NULL
+
+-- name: load_unknown_field
+INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (stream, path) DO UPDATE SET count = count + excluded.count
+
+-- name: load_data_problem
+INSERT INTO data_problem (stream, path, first_seen_at, count, kind, example)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (stream, path, kind) DO UPDATE SET count = count + excluded.count

@@ -371,12 +371,14 @@ static bool take_interval(struct history *h, struct record *r, struct err *e)
     return place_interval(h, r, before, after, e);
 }
 
-static bool observe(struct history *h, const struct cell *row, const struct placing *from,
-                    enum placed *outcome, struct err *e)
+static bool observe(struct history *h, const struct cell *row, uint64_t row_hash,
+                    const struct load_page *page, enum placed *outcome, struct err *e)
 {
     const struct observer *o = h->rule;
-    struct record r = {.now = cell_text(from->now)};
+    char now[CLOCK_ISO_BYTES];
+    struct record r = {.now = cell_text(clock_format(page->received_ms, now))};
 
+    (void)row_hash; /* what is stored is compared column by column */
     arena_reset(h->arena);
     for (size_t i = 0; i < h->map->column_count; i++) {
         if (o->reported_by[i] != NOWHERE) {
@@ -385,7 +387,7 @@ static bool observe(struct history *h, const struct cell *row, const struct plac
     }
     r.row[o->first] = r.now;
     r.row[o->last] = r.now;
-    r.row[o->source] = cell_text(from->plan);
+    r.row[o->source] = cell_text(page->plan);
     bool taken = cell_is_null(&r.row[h->start]) ? take_snapshot(h, &r, e) : take_interval(h, &r, e);
     *outcome = r.outcome;
     return taken;

@@ -15,7 +15,6 @@ enum {
     LEVELS_MAX = 16,
     UNSET = 255, /* rank of a column that no member has filled */
     NOTES_MAX = 1000,
-    NOTE_SLOTS = 4096, /* a power of two, well over NOTES_MAX */
     NOTE_PATH_BYTES = 400,
     NOTE_NAME_BYTES = 500,
     NOTE_KEY_BYTES = 100,
@@ -89,11 +88,10 @@ struct walk_table {
 
 /* What one page's walk has seen beside its rows. */
 struct notes {
-    struct arena *texts; /* the page's */
     struct buf scratch;
     size_t count;
     struct walk_note list[NOTES_MAX + 2];
-    struct slot slots[NOTE_SLOTS]; /* of notes: problem and path */
+    struct names names; /* of notes: problem and path; in the page's arena */
 };
 
 struct walker {
@@ -416,24 +414,21 @@ static struct walk_note *count_note(struct notes *n, const char *path, const cha
 {
     char name[NOTE_NAME_BYTES];
     size_t length = (size_t)snprintf(name, sizeof(name), "%s\n%s", problem ? problem : "", path);
-    struct names names = {.slots = n->slots, .mask = NOTE_SLOTS - 1};
-    struct slot *slot = slot_of(&names, name, length);
+    struct walk_note *note = slot_of(&n->names, name, length)->value;
 
     INVARIANT(length < sizeof(name));
-    if (slot->text) {
-        ((struct walk_note *)slot->value)->count++;
+    if (note) {
+        note->count++;
         return NULL;
     }
     if (n->count >= NOTES_MAX && !str_eq(path, "...")) {
         /* Two places are left for these: unknown fields and problems. */
         return count_note(n, "...", problem ? "various" : NULL);
     }
-    struct walk_note *note = &n->list[n->count++];
-    slot->text = arena_strndup(n->texts, name, length);
-    slot->length = length;
-    slot->value = note;
-    *note =
-        (struct walk_note){.path = strchr(slot->text, '\n') + 1, .problem = problem, .count = 1};
+    const char *kept = arena_strndup(n->names.arena, name, length);
+    note = &n->list[n->count++];
+    *note = (struct walk_note){.path = strchr(kept, '\n') + 1, .problem = problem, .count = 1};
+    (void)put_name(&n->names, kept, length, note);
     return note;
 }
 
@@ -461,7 +456,7 @@ static void note_problem(struct notes *n, const char *path, const char *problem,
     }
     buf_cut(&n->scratch, 0);
     str_escape(&n->scratch, text, at);
-    note->example = arena_strdup(n->texts, buf_str(&n->scratch));
+    note->example = arena_strdup(n->names.arena, buf_str(&n->scratch));
     arena_free(a);
 }
 
@@ -967,7 +962,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     p->texts = arena_new(0);
     p->tree_count = w->count;
     p->trees = arena_array(p->texts, w->count, sizeof(*p->trees));
-    w->notes.texts = p->texts;
+    w->notes.names = names_new(p->texts, 0);
+    w->notes.count = 0;
     for (size_t i = 0; i < w->count; i++) {
         begin_tree(w->walkers[i], p, &p->trees[i], facts);
     }
@@ -976,14 +972,9 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
             (int64_t)json_mended(doc);
     }
     bool walked = walk_all(w, rows, e);
-    /* The notes leave with the page; the walker's own list begins anew. */
     p->note_count = w->notes.count;
     p->notes = arena_array(p->texts, p->note_count, sizeof(*p->notes));
-    if (p->note_count > 0) {
-        memcpy(p->notes, w->notes.list, p->note_count * sizeof(*p->notes));
-        memset(w->notes.slots, 0, sizeof(w->notes.slots));
-        w->notes.count = 0;
-    }
+    memcpy(p->notes, w->notes.list, p->note_count * sizeof(*p->notes));
     if (!walked) {
         walked_free(p);
         return NULL;

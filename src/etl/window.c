@@ -190,11 +190,7 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e)
 {
-    struct rows q = db_ask(l->db, e,
-                           "SELECT 1 FROM extract_window AS w JOIN window_pass AS p "
-                           "ON p.window_id = w.window_id WHERE stream = ?1 "
-                           "AND read_at IS NOT NULL LIMIT 1",
-                           S(stream));
+    struct rows q = db_ask(l->db, e, sql_window_ever_read, S(stream));
 
     *ever = db_next(&q);
     return db_end(&q);
@@ -203,25 +199,10 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)
 {
     int64_t limit_ms = now_ms + TRUSTED_AHEAD_MS;
+    bool done = db_begin(l->db, e) && db_do(l->db, e, sql_window_reopen_ahead, T(limit_ms));
 
-    *count = 0;
-    if (!db_begin(l->db, e)) {
-        return false;
-    }
-    bool done = db_do(l->db, e,
-                      "UPDATE extract_window SET state = 'open', complete_to = (SELECT "
-                      "max(covered_to) FROM window_pass AS p WHERE covered_to <= ?1 "
-                      "AND ifnull(read_at, '') <= ?1 AND p.window_id = extract_window.window_id) "
-                      "WHERE window_id IN (SELECT window_id FROM window_pass "
-                      "WHERE covered_to > ?1 OR read_at > ?1)",
-                      T(limit_ms));
     *count = done ? db_changes(l->db) : 0;
-    done = done &&
-           db_do(l->db, e,
-                 "UPDATE window_pass SET covered_to = NULL, read_at = NULL "
-                 "WHERE covered_to > ?1 OR read_at > ?1",
-                 T(limit_ms)) &&
-           db_commit(l->db, e);
+    done = done && db_do(l->db, e, sql_window_forget_ahead, T(limit_ms)) && db_commit(l->db, e);
     db_rollback(l->db);
     return done;
 }
@@ -234,13 +215,8 @@ bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to
     w->now[p] = idle(w->now[p].pass);
     w->now[p].target_to_ms = to_ms;
     w->now[p].begun_ms = time_ms;
-    return db_do(l->db, e,
-                 "INSERT INTO window_pass (window_id, pass, target_to, begun_at) "
-                 "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (window_id, pass) DO UPDATE SET "
-                 "target_to = ?3, begun_at = ?4, token = NULL, waited = 0, cursor = NULL, "
-                 "page = 1, page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, "
-                 "total_hits = NULL",
-                 I(w->window_id), S(w->now[p].pass), T(to_ms), T(time_ms));
+    return db_do(l->db, e, sql_window_begin, I(w->window_id), S(w->now[p].pass), T(to_ms),
+                 T(time_ms));
 }
 
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
@@ -248,20 +224,13 @@ bool window_token(const struct ledger *l, struct window *w, size_t p, const char
 {
     w->now[p].token = token;
     w->now[p].waited = false;
-    return db_do(l->db, e,
-                 "UPDATE window_pass SET token = ?3, waited = 0, cursor = NULL, page = 1, "
-                 "page_size = NULL WHERE window_id = ?1 AND pass = ?2",
-                 I(w->window_id), S(w->now[p].pass), S(token));
+    return db_do(l->db, e, sql_window_token, I(w->window_id), S(w->now[p].pass), S(token));
 }
 
 bool window_cleared(const struct ledger *l, struct window *w, size_t p, const char *token,
                     struct err *e)
 {
-    return db_do(l->db, e,
-                 "UPDATE window_pass SET token = NULL, waited = 0, target_to = NULL, "
-                 "cursor = NULL, page = 1, page_size = NULL "
-                 "WHERE window_id = ?1 AND pass = ?2 AND token = ?3",
-                 I(w->window_id), S(w->now[p].pass), S(token));
+    return db_do(l->db, e, sql_window_cleared, I(w->window_id), S(w->now[p].pass), S(token));
 }
 
 bool window_page(const struct ledger *l, struct window *w, size_t p, const struct cursor *next,
@@ -273,12 +242,9 @@ bool window_page(const struct ledger *l, struct window *w, size_t p, const struc
     now->page = next->page;
     now->page_size = next->page_size;
     now->page_ms = clock_now_ms();
-    return db_do(l->db, e,
-                 "UPDATE window_pass SET cursor = ?3, page = ?4, page_size = ?5, page_at = ?6, "
-                 "pages_read = pages_read + ?7, rows_read = rows_read + ?8, "
-                 "total_hits = coalesce(?9, total_hits) WHERE window_id = ?1 AND pass = ?2",
-                 I(w->window_id), S(w->now[p].pass), S(next->at), I(next->page), N(next->page_size),
-                 T(now->page_ms), I(counts->pages), I(counts->rows), N(counts->total_hits));
+    return db_do(l->db, e, sql_window_page, I(w->window_id), S(w->now[p].pass), S(next->at),
+                 I(next->page), N(next->page_size), T(now->page_ms), I(counts->pages),
+                 I(counts->rows), N(counts->total_hits));
 }
 
 bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *e)
@@ -289,23 +255,13 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *
     for (size_t i = p; i < PASSES_MAX && w->now[i].pass; i++) {
         const struct pass_coverage *c = &w->span.pass[i];
 
-        if (!db_do(l->db, e,
-                   "UPDATE window_pass SET covered_to = ?3, read_at = ?4, "
-                   "target_to = CASE WHEN ?5 THEN NULL ELSE target_to END, "
-                   "cursor = CASE WHEN ?5 THEN NULL ELSE cursor END, "
-                   "page = CASE WHEN ?5 THEN 1 ELSE page END "
-                   "WHERE window_id = ?1 AND pass = ?2",
-                   I(w->window_id), S(w->now[i].pass), T(c->covered_to_ms), T(c->read_ms),
-                   I(i == p))) {
+        if (!db_do(l->db, e, sql_window_covered, I(w->window_id), S(w->now[i].pass),
+                   T(c->covered_to_ms), T(c->read_ms), I(i == p))) {
             return false;
         }
     }
-    return db_do(l->db, e,
-                 "UPDATE extract_window SET state = ?2, complete_to = ?3, failures = 0, "
-                 "last_error = NULL, last_error_kind = NULL, last_error_at = NULL, "
-                 "updated_run_id = ?4 WHERE window_id = ?1",
-                 I(w->window_id), S(state_names[w->span.state]), T(plan_covered(&w->span)),
-                 N(l->run_id));
+    return db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
+                 T(plan_covered(&w->span)), N(l->run_id));
 }
 
 bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
@@ -313,30 +269,19 @@ bool window_fail(const struct ledger *l, struct window *w, size_t p, const struc
 {
     bool abandon = (how & WINDOW_ABANDON) != 0;
     bool waited = (how & WINDOW_WAITED) != 0;
+    const char *pass = w->now[p].pass;
 
-    if (!db_begin(l->db, e)) {
-        return false;
-    }
     w->failures += cause ? 1 : 0;
     w->now[p].waited = w->now[p].waited || waited;
     if (abandon) {
         give_up(&w->now[p]);
     }
     bool done =
-        (!cause || db_do(l->db, e,
-                         "UPDATE extract_window SET failures = failures + 1, last_error = ?2, "
-                         "last_error_kind = ?3, last_error_at = ?4, updated_run_id = ?5 "
-                         "WHERE window_id = ?1",
-                         I(w->window_id), S(cause->message), S(err_facts[cause->kind].name),
-                         T(clock_now_ms()), N(l->run_id))) &&
-        (!abandon || db_do(l->db, e,
-                           "UPDATE window_pass SET target_to = NULL, cursor = NULL, "
-                           "page = 1, page_size = NULL WHERE window_id = ?1 AND pass = ?2",
-                           I(w->window_id), S(w->now[p].pass))) &&
-        (!waited || db_do(l->db, e,
-                          "UPDATE window_pass SET waited = 1 "
-                          "WHERE window_id = ?1 AND pass = ?2",
-                          I(w->window_id), S(w->now[p].pass))) &&
+        db_begin(l->db, e) &&
+        (!cause || db_do(l->db, e, sql_window_failed, I(w->window_id), S(cause->message),
+                         S(err_facts[cause->kind].name), T(clock_now_ms()), N(l->run_id))) &&
+        (!abandon || db_do(l->db, e, sql_window_abandoned, I(w->window_id), S(pass))) &&
+        (!waited || db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass))) &&
         db_commit(l->db, e);
     db_rollback(l->db);
     return done;

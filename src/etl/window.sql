@@ -1,4 +1,5 @@
--- Windows as they are planned, and those of scopes that there are no longer.
+-- Windows as they are planned, those of scopes that there are no longer, and what becomes of a
+-- reading: ?1 is its window, ?2 its pass.
 
 -- ?1: the stream; ?2: since when a settled window may be read again; ?3: the pass that settles, by
 -- which another setting's settled windows may be owed. What a crash left under way comes first, what
@@ -26,3 +27,67 @@ DELETE FROM temp.listed_scope;
 UPDATE extract_window SET state = 'settled'
 WHERE stream = ?1 AND state <> 'settled'
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);
+
+-- Whether anything of a stream was ever read whole.
+-- name: window_ever_read
+SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
+WHERE stream = ?1 AND read_at IS NOT NULL LIMIT 1;
+
+-- Coverage from a time after ?1 is none.
+-- name: window_reopen_ahead
+UPDATE extract_window SET state = 'open', complete_to = (
+    SELECT max(covered_to) FROM window_pass AS p
+    WHERE covered_to <= ?1 AND ifnull(read_at, '') <= ?1 AND p.window_id = extract_window.window_id)
+WHERE window_id IN (SELECT window_id FROM window_pass WHERE covered_to > ?1 OR read_at > ?1);
+
+-- name: window_forget_ahead
+UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE covered_to > ?1 OR read_at > ?1;
+
+-- name: window_begin
+INSERT INTO window_pass (window_id, pass, target_to, begun_at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (window_id, pass) DO UPDATE SET
+    target_to = ?3, begun_at = ?4, token = NULL, waited = 0, cursor = NULL, page = 1,
+    page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, total_hits = NULL;
+
+-- name: window_token
+UPDATE window_pass SET token = ?3, waited = 0, cursor = NULL, page = 1, page_size = NULL
+WHERE window_id = ?1 AND pass = ?2;
+
+-- name: window_cleared
+UPDATE window_pass SET
+    token = NULL, waited = 0, target_to = NULL, cursor = NULL, page = 1, page_size = NULL
+WHERE window_id = ?1 AND pass = ?2 AND token = ?3;
+
+-- name: window_page
+UPDATE window_pass SET
+    cursor = ?3, page = ?4, page_size = ?5, page_at = ?6, pages_read = pages_read + ?7,
+    rows_read = rows_read + ?8, total_hits = coalesce(?9, total_hits)
+WHERE window_id = ?1 AND pass = ?2;
+
+-- Of the reading that is whole (?5), and of passes whose coverage is none beside it.
+-- name: window_covered
+UPDATE window_pass SET
+    covered_to = ?3, read_at = ?4,
+    target_to = CASE WHEN ?5 THEN NULL ELSE target_to END,
+    cursor = CASE WHEN ?5 THEN NULL ELSE cursor END,
+    page = CASE WHEN ?5 THEN 1 ELSE page END
+WHERE window_id = ?1 AND pass = ?2;
+
+-- name: window_read
+UPDATE extract_window SET
+    state = ?2, complete_to = ?3, failures = 0, last_error = NULL, last_error_kind = NULL,
+    last_error_at = NULL, updated_run_id = ?4
+WHERE window_id = ?1;
+
+-- name: window_failed
+UPDATE extract_window SET
+    failures = failures + 1, last_error = ?2, last_error_kind = ?3, last_error_at = ?4,
+    updated_run_id = ?5
+WHERE window_id = ?1;
+
+-- name: window_abandoned
+UPDATE window_pass SET target_to = NULL, cursor = NULL, page = 1, page_size = NULL
+WHERE window_id = ?1 AND pass = ?2;
+
+-- name: window_waited
+UPDATE window_pass SET waited = 1 WHERE window_id = ?1 AND pass = ?2;

@@ -1,0 +1,48 @@
+-- What the ledger keeps: runs, and facts that they share.
+
+-- name: run_begin
+INSERT INTO run (command, started_at, planned_until, version, host, pid, streams)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: run_progress
+UPDATE run SET
+    requests = ?2, retries = ?3, bytes = ?4, pages = ?5, rows_new = ?6, rows_changed = ?7,
+    rows_unchanged = ?8
+WHERE run_id = ?1;
+
+-- name: run_end
+UPDATE run SET
+    ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, streams_done = ?6,
+    streams_left = ?7, days_whole = ?8
+WHERE run_id = ?1;
+
+-- ?3: now; ?4: a day before. Written once a day at least.
+-- name: source_remember
+INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3)
+ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, chosen_at = excluded.chosen_at
+WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3;
+
+-- What lies in the way of a row from ?1 to ?2 goes.
+-- name: zone_make_room
+DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2;
+
+-- name: zone_put
+INSERT INTO zone_offset (utc_from, utc_to, offset_seconds, day, zone) VALUES (?1, ?2, ?3, ?4, ?5)
+ON CONFLICT (utc_from) DO UPDATE SET
+    utc_to = excluded.utc_to, offset_seconds = excluded.offset_seconds, day = excluded.day
+WHERE utc_to <> excluded.utc_to OR offset_seconds <> excluded.offset_seconds
+    OR day <> excluded.day;
+
+-- Whose the file is, and whether the client ?1 of the hosts ?2 and ?3 has asked on the day ?4.
+-- name: owner
+SELECT organization_id, name,
+    client_id = ?1 AND login_url = ?2 AND api_url = ?3 AND asked_day = ?4
+FROM organization;
+
+-- name: owner_keep
+INSERT INTO organization (place, organization_id, name, client_id, login_url, api_url, asked_day)
+VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (place) DO UPDATE SET
+    organization_id = coalesce(excluded.organization_id, organization_id),
+    name = coalesce(excluded.name, name), client_id = excluded.client_id,
+    login_url = excluded.login_url, api_url = excluded.api_url, asked_day = excluded.asked_day;
