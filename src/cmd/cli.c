@@ -15,9 +15,9 @@
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
-    [CMD_API] = &cmd_api,           [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
-    [CMD_EXPORT] = &cmd_export,     [CMD_QUERY] = &cmd_query,   [CMD_RECENT] = &cmd_recent,
-    [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
+    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,       [CMD_EXTRACT] = &cmd_extract,
+    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,         [CMD_QUERY] = &cmd_query,
+    [CMD_RECENT] = &cmd_recent, [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
 };
 
 /* --- the options ----------------------------------------------------------------------------- */
@@ -72,6 +72,17 @@ static const struct option_row {
     {OPT_PAGINATE, 0, "paginate", NULL, OF(CMD_API),
      "go on where the answer says (nextUri, cursor), an answer after the other"},
     {OPT_WRITE, 0, "write", NULL, OF(CMD_API), "send it though it may change something"},
+    {OPT_REGION, 0, "region", "REGION", OF(CMD_INIT), "the organization's region"},
+    {OPT_CLIENT_ID, 0, "client-id", "ID", OF(CMD_INIT), "the OAuth client's id"},
+    {OPT_START, 0, "start", "DATE", OF(CMD_INIT), "first day to extract (a week ago)"},
+    {OPT_TIMEZONE, 0, "timezone", "ZONE", OF(CMD_INIT),
+     "time zone of a business day (the machine's)"},
+    {OPT_DATABASE, 0, "database", "FILE", OF(CMD_INIT), "where the database goes (rollcall.db)"},
+    {OPT_CLIENT_SECRET_FILE, 0, "client-secret-file", "FILE", OF(CMD_INIT),
+     "file to read the client's secret from"},
+    {OPT_SECRET_OUT, 0, "secret-out", "FILE", OF(CMD_INIT),
+     "file to write it to (client_secret, beside the configuration)"},
+    {OPT_FORCE, 0, "force", NULL, OF(CMD_INIT), "write anew what is there already"},
     {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as a JSON array of objects"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},
@@ -214,6 +225,10 @@ static void print_options(struct arena *a, const struct command *command)
     for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
         int at = o->letter ? printf("  -%c, ", o->letter) : printf(command ? "  " : "      ");
         at += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        if (at >= column) {
+            fputc('\n', stdout);
+            at = 0;
+        }
         render_words(stdout, with_streams(a, o->text), column, at);
     }
 }

@@ -22,6 +22,7 @@ enum cmd_id {
     CMD_CHECK,
     CMD_EXTRACT,
     CMD_EXPORT,
+    CMD_INIT,
     CMD_QUERY,
     CMD_RECENT,
     CMD_SNAPSHOT,
@@ -51,6 +52,14 @@ enum cmd_option {
     OPT_DATA,
     OPT_PAGINATE,
     OPT_WRITE,
+    OPT_REGION,
+    OPT_CLIENT_ID,
+    OPT_START,
+    OPT_TIMEZONE,
+    OPT_DATABASE,
+    OPT_CLIENT_SECRET_FILE,
+    OPT_SECRET_OUT,
+    OPT_FORCE,
     OPT_CSV,
     OPT_JSON,
     OPT_HELP,
@@ -86,6 +95,7 @@ extern const struct command cmd_api;
 extern const struct command cmd_check; /* its error is the first failure's kind */
 extern const struct command cmd_extract;
 extern const struct command cmd_export;
+extern const struct command cmd_init;
 extern const struct command cmd_query;
 extern const struct command cmd_recent;
 extern const struct command cmd_snapshot;

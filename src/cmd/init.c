@@ -1,0 +1,360 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "api/region.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "cmd/cmd.h"
+#include "io/file.h"
+#include "io/http.h"
+#include "io/secret.h"
+
+enum { ANSWER_BYTES = 4096, FIRST_DAYS = 7 };
+
+#define SYSTEM_DIRECTORY "/etc/rollcall"
+#define SYSTEM_STATE     "/var/lib/rollcall"
+
+/* What is asked, in this order. */
+struct question {
+    const char *key; /* in the configuration */
+    const char *words;
+    enum cmd_option option;
+    /* NULL: fine; else what is wrong with it. */
+    const char *(*complaint)(struct arena *a, const char *answer);
+};
+
+/* A host of this machine in place of a region: a gateway, or a stand-in. */
+static bool is_gateway(const char *answer)
+{
+    struct http_target target;
+    struct err e;
+
+    return http_url_allowed(answer, &target, &e) && target.loopback;
+}
+
+static const char *region_complaint(struct arena *a, const char *answer)
+{
+    struct err e;
+    bool known;
+
+    return is_gateway(answer) || region_domain(a, answer, &known, &e) ? NULL
+                                                                      : arena_strdup(a, e.message);
+}
+
+static const char *id_complaint(struct arena *a, const char *answer)
+{
+    (void)a;
+    return *answer && !strpbrk(answer, " \t\"'") ? NULL : "it is the OAuth client's id, one word";
+}
+
+static const char *start_complaint(struct arena *a, const char *answer)
+{
+    int32_t day;
+
+    (void)a;
+    if (!clock_parse_day(answer, &day)) {
+        return "it is a day, YYYY-MM-DD";
+    }
+    return day > clock_now_ms() / MS_PER_DAY ? "it has not come yet" : NULL;
+}
+
+static const char *zone_complaint(struct arena *a, const char *answer)
+{
+    struct err e;
+
+    return clock_set_zone(answer, &e) ? NULL : arena_strdup(a, e.message);
+}
+
+static const char *path_complaint(struct arena *a, const char *answer)
+{
+    (void)a;
+    return *answer && !strpbrk(answer, "\"\n") ? NULL : "it is a path without quotes";
+}
+
+static const struct question questions[] = {
+    {"region", "Region (ap-northeast-2, mypurecloud.jp, or an address copied from the browser)",
+     OPT_REGION, region_complaint},
+    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID, id_complaint},
+    {"start", "First day to extract", OPT_START, start_complaint},
+    {"timezone", "Time zone of a business day", OPT_TIMEZONE, zone_complaint},
+    {"path", "Where the database goes", OPT_DATABASE, path_complaint},
+};
+enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
+
+struct answers {
+    const char *value[QUESTIONS];
+    const char *config_path;
+    const char *secret_path;
+    char secret[ANSWER_BYTES]; /* wiped at the end */
+};
+
+/* The machine's time zone, by its IANA name. */
+static const char *machine_zone(struct arena *a)
+{
+    static const char mark[] = "zoneinfo/";
+    const char *zone = getenv("TZ");
+    char target[PATH_MAX] = "";
+
+    if (!zone || !*zone) {
+        ssize_t length = readlink("/etc/localtime", target, sizeof(target) - 1);
+        const char *at = length > 0 ? strstr(target, mark) : NULL;
+        zone = at ? at + strlen(mark) : "UTC";
+    }
+    return zone_complaint(a, zone) ? "UTC" : arena_strdup(a, zone);
+}
+
+/* A path that holds wherever the program is started. */
+static const char *whole_path(struct arena *a, const char *path)
+{
+    char here[PATH_MAX];
+
+    return *path == '/' || !getcwd(here, sizeof(here)) ? path
+                                                       : arena_printf(a, "%s/%s", here, path);
+}
+
+static const char *default_of(struct arena *a, size_t question)
+{
+    char day[CLOCK_DAY_BYTES];
+
+    switch (question) {
+    case START:
+        return arena_strdup(
+            a, clock_format_day((int32_t)(clock_now_ms() / MS_PER_DAY) - FIRST_DAYS, day));
+    case TIMEZONE:
+        return machine_zone(a);
+    case DATABASE:
+        return access(SYSTEM_DIRECTORY, W_OK) == 0 && access(SYSTEM_STATE, F_OK) == 0
+                   ? SYSTEM_STATE "/rollcall.db"
+                   : whole_path(a, "rollcall.db");
+    default:
+        return NULL;
+    }
+}
+
+/* Reads a line of standard input; false at its end. */
+static bool read_line(char *line, size_t size)
+{
+    if (!fgets(line, (int)size, stdin)) {
+        return false;
+    }
+    line[strcspn(line, "\r\n")] = '\0';
+    return true;
+}
+
+static bool confirm(const char *path)
+{
+    char answer[16];
+
+    fprintf(stderr, "%s is there already. Write it anew? [y/N] ", path);
+    return read_line(answer, sizeof(answer)) && (*answer == 'y' || *answer == 'Y');
+}
+
+/* An answer from its option, the terminal, or the default. */
+static bool ask(const struct cmd_context *ctx, const struct question *q, const char *otherwise,
+                const char **answer, struct err *e)
+{
+    char line[ANSWER_BYTES];
+    bool is_terminal = isatty(STDIN_FILENO) != 0;
+    const char *given = ctx->option[q->option];
+    const char *complaint = NULL;
+
+    if (!given && !is_terminal && !otherwise) {
+        return cmd_usage(ctx,
+                         arena_printf(ctx->arena,
+                                      "%s is missing, and there is no terminal to "
+                                      "ask at: give its option",
+                                      q->key),
+                         e);
+    }
+    for (;;) {
+        if (!given && is_terminal) {
+            fprintf(stderr, "%s%s%s%s: ", q->words, otherwise ? " [" : "",
+                    otherwise ? otherwise : "", otherwise ? "]" : "");
+            if (!read_line(line, sizeof(line))) {
+                return err_set(e, ERR_STOPPED, "init: nothing was written");
+            }
+        }
+        bool is_empty = !given && (!is_terminal || !*line);
+        *answer = given                   ? given
+                  : is_empty && otherwise ? otherwise
+                                          : arena_strdup(ctx->arena, line);
+        complaint = q->complaint ? q->complaint(ctx->arena, *answer) : NULL;
+        if (!complaint) {
+            return true;
+        }
+        if (given || !is_terminal) {
+            return cmd_usage(
+                ctx, arena_printf(ctx->arena, "%s '%s': %s", q->key, *answer, complaint), e);
+        }
+        fprintf(stderr, "  %s\n", complaint);
+    }
+}
+
+/* The secret, from its variable, its file, standard input, or the terminal without an echo. */
+static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct err *e)
+{
+    const char *given = getenv("GENESYS_CLIENT_SECRET");
+    const char *file = ctx->option[OPT_CLIENT_SECRET_FILE];
+    struct termios before;
+    struct termios silent;
+
+    if (file) {
+        given = file_read_small(ctx->arena, file, NULL, e);
+        if (!given) {
+            return false;
+        }
+    }
+    if (given) {
+        snprintf(to->secret, sizeof(to->secret), "%s", given);
+    } else {
+        bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+        if (is_terminal) {
+            fputs("Client secret (not shown): ", stderr);
+            silent = before;
+            silent.c_lflag &= ~(tcflag_t)ECHO;
+            (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+        }
+        if (!read_line(to->secret, sizeof(to->secret))) {
+            *to->secret = '\0';
+        }
+        if (is_terminal) {
+            (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+            fputc('\n', stderr);
+        }
+    }
+    to->secret[strcspn(to->secret, "\r\n")] = '\0';
+    return *to->secret ||
+           cmd_usage(ctx,
+                     "the client's secret is missing: GENESYS_CLIENT_SECRET, standard input or "
+                     "--client-secret-file has it",
+                     e);
+}
+
+/* Whether a file may be written: it is not there, or may be lost. */
+static bool may_write(const struct cmd_context *ctx, const char *path, struct err *e)
+{
+    if (access(path, F_OK) != 0 || ctx->option[OPT_FORCE]) {
+        return true;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return cmd_usage(
+            ctx, arena_printf(ctx->arena, "%s is there already: --force writes it anew", path), e);
+    }
+    return confirm(path) || err_set(e, ERR_USAGE, "init: %s stays as it is", path);
+}
+
+/* Writes a file whole; root gives it to whom its directory belongs. */
+static bool write_file(struct arena *a, const char *path, mode_t mode, const char *text,
+                       struct err *e)
+{
+    struct file_aside f;
+    struct stat directory;
+    char room[ANSWER_BYTES];
+
+    if (!file_aside_open(&f, path, mode, e)) {
+        return false;
+    }
+    (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
+    bool owned = geteuid() != 0 || stat(file_directory(a, path), &directory) != 0 ||
+                 fchown(fileno(f.stream), directory.st_uid, directory.st_gid) == 0;
+    bool done = owned || file_fail(e, "give away", path, errno);
+    if (done && (fchmod(fileno(f.stream), mode) != 0 || fputs(text, f.stream) == EOF)) {
+        done = file_fail(e, "write", path, errno);
+    }
+    done = done && file_aside_commit(&f, e);
+    file_aside_discard(&f);
+    secret_wipe(room, sizeof(room));
+    return done;
+}
+
+static bool write_files(const struct cmd_context *ctx, struct answers *to, struct err *e)
+{
+    struct arena *a = ctx->arena;
+    const char *region = to->value[REGION];
+    const char *hosts = is_gateway(region)
+                            ? arena_printf(a, "login_url = %s\napi_url = %s\n", region, region)
+                            : arena_printf(a, "region = \"%s\"\n", region);
+    const char *text = arena_printf(
+        a,
+        "# Made by `rollcall init`; rollcall.ini(5) and config.example.ini explain every key.\n\n"
+        "[genesys]\n%sclient_id = %s\nclient_secret_file = \"%s\"\n\n"
+        "[database]\npath = \"%s\"\n\n[extract]\nstart = %s\ntimezone = %s\n",
+        hosts, to->value[CLIENT_ID], to->secret_path, whole_path(a, to->value[DATABASE]),
+        to->value[START], to->value[TIMEZONE]);
+
+    /* The secret first: a configuration never names one that is not there. */
+    return may_write(ctx, to->config_path, e) && may_write(ctx, to->secret_path, e) &&
+           write_file(a, to->secret_path, 0600, to->secret, e) &&
+           write_file(a, to->config_path, 0640, text, e);
+}
+
+/* What comes next, as lines to paste. */
+static void print_next(const struct answers *to)
+{
+    const char *c = to->config_path;
+
+    printf("\nWritten: %s, %s\n", c, to->secret_path);
+    printf("First extraction:  rollcall -c %s extract\n", c);
+    if (str_starts_with(c, SYSTEM_DIRECTORY "/")) {
+        puts("  (as the services' user: systemctl start rollcall)\n"
+             "Every night:       systemctl enable --now rollcall.timer rollcall-adherence.timer");
+    } else {
+        printf(
+            "Every night, by cron:\n"
+            "  30 4 * * *   rollcall -c %s extract\n"
+            "  */5 * * * *  rollcall -c %s extract --stream adherence_realtime || [ $? -eq 10 ]\n",
+            c, c);
+    }
+}
+
+static bool run(struct cmd_context *ctx, struct err *e)
+{
+    struct arena *a = ctx->arena;
+    struct answers to = {.config_path = ctx->option[OPT_CONFIG]};
+    bool done = ctx->argument_count == 0;
+
+    if (!to.config_path) {
+        to.config_path =
+            access(SYSTEM_DIRECTORY, W_OK) == 0 ? SYSTEM_DIRECTORY "/rollcall.ini" : "rollcall.ini";
+    }
+    to.config_path = whole_path(a, to.config_path);
+    to.secret_path = ctx->option[OPT_SECRET_OUT]
+                         ? whole_path(a, ctx->option[OPT_SECRET_OUT])
+                         : arena_printf(a, "%s/client_secret", file_directory(a, to.config_path));
+    for (size_t i = 0; done && i < QUESTIONS; i++) {
+        done = ask(ctx, &questions[i], default_of(a, i), &to.value[i], e);
+    }
+    done = done && ask_secret(ctx, &to, e) && write_files(ctx, &to, e);
+    secret_wipe(to.secret, sizeof(to.secret));
+    if (!done) {
+        return false;
+    }
+    ctx->option[OPT_CONFIG] = to.config_path;
+    done = cmd_check.run(ctx, e);
+    if (done) {
+        print_next(&to);
+    } else {
+        printf("\nWritten: %s, %s\nWhen it is mended:  rollcall -c %s check\n", to.config_path,
+               to.secret_path, to.config_path);
+    }
+    return done;
+}
+
+const struct command cmd_init = {
+    .name = "init",
+    .summary = "ask what is needed, write the configuration, check it",
+    .about = "Asks for what an extraction needs, each with an option that answers it, writes the "
+             "configuration (-c FILE; else /etc/rollcall/rollcall.ini where that may be written, "
+             "else ./rollcall.ini) and beside it the file with the client's secret, for its owner "
+             "alone, and runs `rollcall check`. Ends with the command for the first extraction and "
+             "the lines for every night.",
+    .notes = "The secret comes from GENESYS_CLIENT_SECRET, --client-secret-file or standard input, "
+             "and is never an option's value. What is there already is written anew only when that "
+             "is confirmed, or with --force. Exit codes are those of check.",
+    .run = run,
+};
