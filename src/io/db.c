@@ -767,6 +767,7 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
                "pragma_user_version",
                NONE);
 
+    *version = 0;
     if (db_next(&q)) {
         *version = db_int(&q, 0);
         is_ours = db_int(&q, 1) == DB_APPLICATION_ID;
