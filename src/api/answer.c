@@ -24,48 +24,45 @@ void answer_words(struct buf *out, const char *text, size_t length)
     free(words);
 }
 
-/* --- documents ------------------------------------------------------------------------------- */
-
-/* The body in memory of its own, inflated, with room for the parser behind it. NULL on failure. */
-static char *inflated(const struct http_answer *answer, size_t *length, struct err *e)
+/* Appends `before` and a text from outside, escaped and cut at `most` bytes; nothing when empty. */
+static void append_escaped(struct err *e, const char *before, const char *text, size_t length,
+                           size_t most)
 {
-    char *text;
+    struct buf escaped;
 
-    if (answer->gzip && answer->body.length > 0) {
-        return gzip_inflate(buf_str(&answer->body), answer->body.length, JSON_PADDING_BYTES, &text,
-                            length, e)
-                   ? text
-                   : NULL;
+    if (length == 0) {
+        return;
     }
-    *length = answer->body.length;
-    text = xcalloc(1, *length + JSON_PADDING_BYTES);
-    memcpy(text, buf_str(&answer->body), *length);
-    return text;
+    buf_init(&escaped, most);
+    answer_words(&escaped, text, length);
+    err_append(e, "%s%s", before, buf_str(&escaped));
+    buf_free(&escaped);
 }
+
+/* --- documents ------------------------------------------------------------------------------- */
 
 struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
 {
-    struct buf excerpt;
-    size_t length;
-    char *text = inflated(answer, &length, e);
+    const char *body = buf_str(&answer->body);
+    size_t length = answer->body.length;
+    char *text;
 
-    if (!text) {
-        return NULL;
+    /* Into memory of its own, with room for the parser behind it. */
+    if (answer->gzip && length > 0) {
+        if (!gzip_inflate(body, length, JSON_PADDING_BYTES, &text, &length, e)) {
+            return NULL;
+        }
+    } else {
+        text = memcpy(xcalloc(1, length + JSON_PADDING_BYTES), body, length);
     }
     text[length] = '\0';
     size_t blanks = strspn(text, " \t\r\n");
     bool is_blank = blanks == length;
     bool may_be_cut = !answer->framed && (!answer->gzip || length == 0);
     if (text[blanks] != '{' && text[blanks] != '[' && !(is_blank && may_be_cut)) {
-        buf_init(&excerpt, EXCERPT_BYTES);
-        answer_words(&excerpt, text, length);
-        if (is_blank) {
-            err_set(e, ERR_CONTRACT, "the answer is empty (HTTP %d)", answer->status);
-        } else {
-            err_set(e, ERR_CONTRACT, "the answer is no JSON document (HTTP %d), it begins: %s",
-                    answer->status, buf_str(&excerpt));
-        }
-        buf_free(&excerpt);
+        err_set(e, ERR_CONTRACT, "the answer is %s (HTTP %d)",
+                is_blank ? "empty" : "no JSON document", answer->status);
+        append_escaped(e, ", it begins: ", text, is_blank ? 0 : length, EXCERPT_BYTES);
         free(text);
         return NULL;
     }
@@ -227,21 +224,6 @@ static enum err_kind kind_of_status(int status)
         return ERR_AUTH;
     }
     return status == 403 ? ERR_PERMISSION : ERR_CONTRACT;
-}
-
-/* Appends `before` and a text from outside, escaped and cut at `most` bytes; nothing when empty. */
-static void append_escaped(struct err *e, const char *before, const char *text, size_t length,
-                           size_t most)
-{
-    struct buf escaped;
-
-    if (length == 0) {
-        return;
-    }
-    buf_init(&escaped, most);
-    answer_words(&escaped, text, length);
-    err_append(e, "%s%s", before, buf_str(&escaped));
-    buf_free(&escaped);
 }
 
 /* The same with the string at `path` of the body. */

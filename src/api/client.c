@@ -603,25 +603,24 @@ static bool accept_login(struct client *c, struct flight *f)
     return accepted;
 }
 
-static enum retry_reason login_retry_reason(const struct flight *f)
+/* The answer to a login, the one for all or one that was asked for. */
+static void login_answered(struct client *c, struct flight *f)
 {
     const struct http_answer *answer = &f->answer.http;
-    bool is_cut = answer->status == 200 && f->answer.error.kind == ERR_TEMPORARY;
-
-    return retry_reason(answer->failure, answer->status, is_cut);
-}
-
-/* The answer to the login for all. */
-static void login_answered(struct client *c)
-{
-    struct flight *f = c->login;
     const struct err *e = &f->answer.error;
-
-    c->login_on_wire = false;
     bool accepted = accept_login(c, f);
-    int64_t wait =
-        accepted ? -1
-                 : wait_to_repeat(c, f, login_retry_reason(f), retry_after_of(&f->answer.http));
+    bool is_cut = answer->status == 200 && e->kind == ERR_TEMPORARY;
+    enum retry_reason reason = retry_reason(answer->failure, answer->status, is_cut);
+    int64_t retry_after = retry_after_of(answer);
+
+    if (f != c->login) {
+        if (accepted || !repeat(c, f, reason, retry_after)) {
+            finish(c, f);
+        }
+        return;
+    }
+    c->login_on_wire = false;
+    int64_t wait = accepted ? -1 : wait_to_repeat(c, f, reason, retry_after);
     if (wait >= 0) {
         f->due_ms = clock_monotonic_ms() + wait;
         LOG(LOG_INFO, "login repeated", LOG_S("cause", e->message), LOG_N("attempt", f->attempt),
@@ -659,12 +658,10 @@ static void answered(struct client *c, const struct http_answer *answer)
         int64_t sent_at_ms = clock_now_ms() - answer->elapsed_ms;
         atomic_store(&c->server_offset_ms, answer->date_ms + MS_PER_SECOND - 1 - sent_at_ms);
     }
-    if (f == c->login) {
-        login_answered(c);
-    } else if (f->request.target != CLIENT_LOGIN) {
+    if (f->request.target == CLIENT_LOGIN) {
+        login_answered(c, f);
+    } else {
         api_answered(c, f);
-    } else if (accept_login(c, f) || !repeat(c, f, login_retry_reason(f), retry_after_of(answer))) {
-        finish(c, f);
     }
     /* Decides about a fresh token that was refused, once it is known whether it ever worked. */
     if (c->token_refused && (c->token.proven || c->counts[ON_WIRE] == 0)) {

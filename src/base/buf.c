@@ -1,10 +1,10 @@
 #include "base/buf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/err.h"
 
 enum { FIRST_CAPACITY_BYTES = 256 };
 
@@ -27,33 +27,23 @@ void buf_cut(struct buf *b, size_t length)
     }
 }
 
-/* Makes the capacity hold `length` more bytes and a NUL; false when that would pass the maximum. */
-static bool make_room(struct buf *b, size_t length)
+bool buf_add(struct buf *b, const void *bytes, size_t length)
 {
     if (b->length > b->max_bytes || length > b->max_bytes - b->length) {
         return false;
     }
     size_t needed = b->length + length + 1;
-    if (needed <= b->capacity) {
-        return true;
-    }
+    if (needed > b->capacity) {
+        size_t capacity = b->capacity < FIRST_CAPACITY_BYTES ? FIRST_CAPACITY_BYTES : b->capacity;
 
-    size_t capacity = b->capacity < FIRST_CAPACITY_BYTES ? FIRST_CAPACITY_BYTES : b->capacity;
-    while (capacity < needed) {
-        capacity = capacity <= SIZE_MAX / 2 ? capacity * 2 : needed;
-    }
-    if (capacity > b->max_bytes + 1) {
-        capacity = b->max_bytes + 1;
-    }
-    b->data = xrealloc(b->data, capacity);
-    b->capacity = capacity;
-    return true;
-}
-
-bool buf_add(struct buf *b, const void *bytes, size_t length)
-{
-    if (!make_room(b, length)) {
-        return false;
+        while (capacity < needed) {
+            capacity = capacity <= SIZE_MAX / 2 ? capacity * 2 : needed;
+        }
+        if (capacity > b->max_bytes + 1) {
+            capacity = b->max_bytes + 1;
+        }
+        b->data = xrealloc(b->data, capacity);
+        b->capacity = capacity;
     }
     if (length > 0) {
         memcpy(b->data + b->length, bytes, length);
@@ -75,22 +65,18 @@ bool buf_add_char(struct buf *b, char c)
 
 bool buf_add_printf(struct buf *b, const char *format, ...)
 {
+    char *text;
     va_list args;
 
     va_start(args, format);
-    int wanted = vsnprintf(NULL, 0, format, args);
+    int length = vasprintf(&text, format, args);
     va_end(args);
-    INVARIANT(wanted >= 0);
-    size_t length = (size_t)wanted;
-    if (!make_room(b, length)) {
-        return false;
+    if (length < 0) {
+        out_of_memory();
     }
-
-    va_start(args, format);
-    (void)vsnprintf(b->data + b->length, length + 1, format, args);
-    va_end(args);
-    b->length += length;
-    return true;
+    bool added = buf_add(b, text, (size_t)length);
+    free(text);
+    return added;
 }
 
 char *buf_take(struct buf *b, size_t *length)
