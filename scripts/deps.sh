@@ -53,7 +53,6 @@ test clang-format cmd:clang-format optional clang-format clang-tools-extra clang
 test clang-tidy cmd:clang-tidy optional clang-tidy clang-tools-extra clang-extra-tools llvm
 test nginx cmd:nginx optional nginx-light nginx nginx nginx
 test strace cmd:strace optional strace strace strace -
-test faketime cmd:faketime optional faketime libfaketime libfaketime libfaketime
 test promtool tool:promtool optional prometheus golang-github-prometheus prometheus prometheus
 package dpkg-dev cmd:dpkg-shlibdeps optional dpkg-dev dpkg-dev dpkg-dev dpkg
 test gawk cmd:gawk optional gawk gawk gawk gawk
@@ -265,7 +264,7 @@ remedy() {
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
     dpkg-dev) echo "needed for 'make deb' alone" ;;
-    strace | faketime | promtool | gawk | busybox | node | npm) echo "the tests that use it are skipped" ;;
+    strace | promtool | gawk | busybox | node | npm) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }

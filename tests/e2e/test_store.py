@@ -6,12 +6,10 @@ import re
 import shutil
 import sqlite3
 import stat
-import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
-from harness import FULL, TestCase, csv_bytes, killed
+from harness import FULL, TestCase, csv_bytes, killed, shim
 
 NOW = "2026-03-04T06:00:00Z"
 RUN = ("extract", "--until", NOW)
@@ -87,17 +85,11 @@ class Modes(TestCase):
 class Refused(TestCase):
     """A write of a commit that the system refuses ends the run with its cause, and costs nothing but what was in it."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.shim = os.path.join(tempfile.mkdtemp(prefix="rollcall-test-"), "shim.so")
-        subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", cls.shim, "-ldl"], input=SHIM, text=True, check=True)
-
     def rows(self, site):
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
         return csv_bytes(site.export(), leave_out=("adherence_state",))
 
-    @unittest.skipIf(os.environ.get("ROLLCALL_SANITIZED"), "a preloaded shim and the sanitizers exclude each other")
+    @unittest.skipUnless(shim(SHIM), "no shim can be loaded here")
     def test_a_commit_that_fails(self):
         server = self.standin(now=NOW, days=2, per_day=6, agents=4)
         clean = self.site(server.url)
@@ -108,7 +100,7 @@ class Refused(TestCase):
             self.ok(site.run("extract", "--until", "2026-03-02"))
             recorded = 0
             for at in range(1, 20):
-                out = site.run(*RUN, env={"LD_PRELOAD": self.shim, "FAIL": f"{kind} {at} {number}"})
+                out = site.run(*RUN, env={"LD_PRELOAD": shim(SHIM), "FAIL": f"{kind} {at} {number}"})
                 if out.returncode == 0:
                     break
                 self.assertEqual(out.returncode, 9, f"{kind} {at}: {out.stderr}")

@@ -3,6 +3,8 @@
 #include "api/answer.h"
 #include "pack.h"
 
+static struct err e;
+
 static struct http_answer answer_of(int status, const char *body)
 {
     struct http_answer a = {
@@ -21,63 +23,56 @@ TEST(statuses)
         const char *body;
         enum err_kind kind;
         const char *code;
-        const char *says[4];
+        const char *says; /* parts of the message, with bars between them */
     } cases[] = {
         {403,
          "{\"message\":\"Unable to perform the requested action. You are missing the following "
          "permission(s): analytics:conversationDetail:view, wfm:realtimeAdherence:view\","
          "\"code\":\"missing.any.permissions\",\"contextId\":\"ctx-9\"}",
-         ERR_PERMISSION,
-         "missing.any.permissions",
-         {"missing permission: analytics:conversationDetail:view, wfm:realtimeAdherence:view",
-          "ctx-9", "corr-1", "page 7"}},
+         ERR_PERMISSION, "missing.any.permissions",
+         "missing permission: analytics:conversationDetail:view, "
+         "wfm:realtimeAdherence:view|ctx-9|corr-1|page 7"},
         {403,
          "{\"message\":\"no\",\"code\":\"missing.permissions\",\"messageParams\":{\"permissions\":"
          "\"[directory:user:view]\",\"at\":\"12:30:45\"}}",
-         ERR_PERMISSION,
-         "missing.permissions",
-         {"missing permission: directory:user:view", "divisions", NULL}},
-        {403, "", ERR_PERMISSION, "", {"HTTP 403", "permission is missing", NULL}},
+         ERR_PERMISSION, "missing.permissions",
+         "missing permission: directory:user:view|divisions"},
+        {403, "", ERR_PERMISSION, "", "HTTP 403|permission is missing"},
         {429,
          "{\"message\":\"Rate limit exceeded\",\"code\":\"too.many.requests\",\"limit\":{\"key\":"
          "\"client.credentials.token.rate.per.minute\",\"namespace\":\"platform.api\",\"value\":300"
          "}}",
-         ERR_RATE,
-         "too.many.requests",
-         {"client.credentials.token.rate.per.minute = 300", NULL}},
-        {401, "{\"code\":\"bad.credentials\"}", ERR_AUTH, "bad.credentials", {"HTTP 401", NULL}},
+         ERR_RATE, "too.many.requests", "client.credentials.token.rate.per.minute = 300"},
+        {401, "{\"code\":\"bad.credentials\"}", ERR_AUTH, "bad.credentials", "HTTP 401"},
         {400,
          "{\"message\":\"Pagination may not exceed 100000 results.\",\"code\":\"bad.request\"}",
-         ERR_CONTRACT,
-         "bad.request",
-         {"Pagination may not exceed", NULL}},
-        {404, "{\"code\":\"not found\"}", ERR_CONTRACT, "not?found", {"HTTP 404", NULL}},
-        {302, "<html>", ERR_CONTRACT, "", {"HTTP 302", NULL}},
-        {408, "{}", ERR_TEMPORARY, "", {"HTTP 408", NULL}},
-        {500, "{}", ERR_TEMPORARY, "", {"HTTP 500", NULL}},
-        {501, "{}", ERR_CONTRACT, "", {"HTTP 501", NULL}},
-        {503, "<html>busy", ERR_TEMPORARY, "", {"without an error body", NULL}},
-        {400,
-         "{\"message\":\"\\u001b[31mred\\n\",\"code\":\"x\"}",
-         ERR_CONTRACT,
-         "x",
-         {"\\x1B[31mred\\n", NULL}},
-        {400, "{\"message\":7,\"code\":null}", ERR_CONTRACT, "", {"HTTP 400", NULL}},
-        {400, "{\"message\":\"cut", ERR_CONTRACT, "", {"HTTP 400", NULL}},
+         ERR_CONTRACT, "bad.request", "Pagination may not exceed"},
+        {404, "{\"code\":\"not found\"}", ERR_CONTRACT, "not?found", "HTTP 404"},
+        {302, "<html>", ERR_CONTRACT, "", "HTTP 302"},
+        {408, "{}", ERR_TEMPORARY, "", "HTTP 408"},
+        {500, "{}", ERR_TEMPORARY, "", "HTTP 500"},
+        {501, "{}", ERR_CONTRACT, "", "HTTP 501"},
+        {503, "<html>busy", ERR_TEMPORARY, "", "without an error body"},
+        {400, "{\"message\":\"\\u001b[31mred\\n\",\"code\":\"x\"}", ERR_CONTRACT, "x",
+         "\\x1B[31mred\\n"},
+        {400, "{\"message\":7,\"code\":null}", ERR_CONTRACT, "", "HTTP 400"},
+        {400, "{\"message\":\"cut", ERR_CONTRACT, "", "HTTP 400"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = answer_of(cases[i].status, cases[i].body);
         char code[ANSWER_CODE_BYTES];
-        struct err e;
 
         assert_false(answer_error(&e, &a, "conversations 2026-03-01 page 7", code));
         print_message("%s\n", e.message);
         assert_int_equal(e.kind, cases[i].kind);
         assert_int_equal(e.http_status, cases[i].status);
         assert_string_equal(code, cases[i].code);
-        for (size_t j = 0; j < 4 && cases[i].says[j]; j++) {
-            assert_non_null(strstr(e.message, cases[i].says[j]));
+        for (const char *says = cases[i].says; *says; says += strspn(says, "|")) {
+            size_t length = strcspn(says, "|");
+
+            assert_non_null(memmem(e.message, strlen(e.message), says, length));
+            says += length;
         }
         assert_null(strchr(e.message, '\n'));
         buf_free(&a.body);
@@ -100,7 +95,6 @@ TEST(failures_below_http)
         struct http_answer a = {
             .failure = cases[i].failure, .tls = CAUSE_NET_TLS_OTHER, .detail = "in curl's words"};
         char code[ANSWER_CODE_BYTES];
-        struct err e;
 
         assert_false(answer_error(&e, &a, "users page 1", code));
         assert_int_equal(e.kind, cases[i].kind);
@@ -116,7 +110,6 @@ TEST(a_gzip_error_body_is_read)
     static const char body[] = "{\"code\":\"missing.permissions\"}";
     struct http_answer a = answer_of(403, "");
     char code[ANSWER_CODE_BYTES];
-    struct err e;
     size_t length;
     char *packed = pack(body, strlen(body), 6, &length);
 
@@ -132,7 +125,6 @@ TEST(a_redirect_names_where_it_leads)
 {
     struct http_answer a = answer_of(307, "");
     char code[ANSWER_CODE_BYTES];
-    struct err e;
 
     snprintf(a.location, sizeof(a.location), "https://evil.example/\x1b[0m");
     assert_false(answer_error(&e, &a, "x", code));

@@ -12,9 +12,11 @@
 #include "io/file.h"
 #include "tempdir.h"
 
+static struct err e;
+static struct file_aside f;
+
 static void assert_content(const char *path, const char *text)
 {
-    struct err e;
     struct arena *a = arena_new(0);
     char *found = file_read_small(a, path, NULL, &e);
     assert_non_null(found);
@@ -41,8 +43,6 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
     static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
     assert_int_equal(mkdir("sub", 0777), 0);
     for (size_t i = 0; i < COUNT(paths); i++) {
-        struct err e;
-        struct file_aside f;
         write_file(paths[i], "old");
         assert_true(file_aside_open(&f, paths[i], FILE_MODE, &e));
         fputs("new", f.stream);
@@ -60,8 +60,6 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
 
 TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
 {
-    struct err e;
-    struct file_aside f;
     char path[128];
     snprintf(path, sizeof(path), "%s/x.json", tempdir);
     assert_true(file_aside_open(&f, path, FILE_MODE, &e));
@@ -77,8 +75,6 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
 
 TEST_IN(tempdir_enter, tempdir_leave, discard)
 {
-    struct err e;
-    struct file_aside f;
     write_file("a.csv", "old");
     assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     fputs("new", f.stream);
@@ -97,8 +93,6 @@ TEST_IN(tempdir_enter, tempdir_leave, open_failures)
     } cases[] = {{"none/a.csv", ENOENT}, {"plain/a.csv", ENOTDIR}};
     write_file("plain", "");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct err e;
-        struct file_aside f;
         assert_false(file_aside_open(&f, cases[i].path, FILE_MODE, &e));
         assert_int_equal(e.kind, ERR_STORE);
         assert_int_equal(e.library_code, cases[i].error_number);
@@ -109,8 +103,6 @@ TEST_IN(tempdir_enter, tempdir_leave, open_failures)
 
 TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
 {
-    struct err e;
-    struct file_aside f;
     assert_int_equal(mkdir("target", 0777), 0);
     assert_true(file_aside_open(&f, "target", FILE_MODE, &e));
     assert_false(file_aside_commit(&f, &e));
@@ -121,8 +113,6 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
 
 TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
 {
-    struct err e;
-    struct file_aside f;
     write_file("a.csv", "old");
     assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     /* A descriptor that refuses writes stands for a full disk. */
@@ -144,8 +134,6 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
 
 TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 {
-    struct err e;
-    struct file_aside f;
     assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
     char *left = strdup(f.aside_path);
     file_aside_discard(&f);
@@ -161,15 +149,12 @@ TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 static void open_aside_and_die(const void *unused)
 {
     (void)unused;
-    struct err e;
-    struct file_aside f;
     CHILD_ASSERT(file_aside_open(&f, "killed.csv", FILE_MODE, &e));
     _exit(0);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, sweep)
 {
-    struct err e;
     struct file_aside at_work;
     static const char *const kept[] = {"a.csv", ".a.csv.tmp-", ".a.csv.tmp-1x", ".tmp-12",
                                        "a.csv.tmp-12"};
@@ -196,7 +181,6 @@ TEST_IN(tempdir_enter, tempdir_leave, sweep)
 TEST_IN(tempdir_enter, tempdir_leave, make_directory)
 {
     static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
-    struct err e;
     struct stat s;
     for (size_t i = 0; i < COUNT(paths); i++) {
         assert_true(file_make_directory(paths[i], &e));
@@ -230,7 +214,6 @@ TEST(directory_part)
 
 TEST_IN(tempdir_enter, tempdir_leave, read_small)
 {
-    struct err e;
     struct arena *a = arena_new(0);
     uint32_t mode = 0;
     write_file("a.ini", "[x]\n");
@@ -255,7 +238,6 @@ TEST_IN(tempdir_enter, tempdir_leave, read_small)
 
 TEST_IN(tempdir_enter, tempdir_leave, read_limit)
 {
-    struct err e;
     struct arena *a = arena_new(0);
     size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
     for (size_t over = 0; over < 2; over++) {

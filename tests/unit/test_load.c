@@ -149,20 +149,14 @@ static void check_counts(const struct fixture *f, int is_new, int changed, int u
 /* All rows of the conversation tables as text; of a conversation without how it was changed. */
 static const char *data(struct fixture *f, bool bookkeeping)
 {
-    static const char *const tables[] = {
-        "conversation_division",
-        "participant",
-        "participant_attribute",
-        "session",
-        "agent_group",
-        "session_flow",
-        "flow_outcome",
-        "session_metric",
-        "segment",
-        "segment_skill",
-        "evaluation",
-    };
     struct arena *a = f->arena;
+    size_t count = 0;
+    char **tables =
+        str_split_list(a,
+                       "conversation_division participant participant_attribute session "
+                       "agent_group session_flow flow_outcome session_metric segment "
+                       "segment_skill evaluation",
+                       &count);
     const char *text = scratch_value(
         f->s, arena_printf(a,
                            "SELECT json_group_array(json_array(conversation_key, "
@@ -170,7 +164,7 @@ static const char *data(struct fixture *f, bool bookkeeping)
                            "row_attribute_hash, row_attribute_read%s)) FROM conversation",
                            bookkeeping ? ", row_changed_run_id" : ""));
 
-    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *names = scratch_value(
             f->s,
             arena_printf(a, "SELECT group_concat(name) FROM pragma_table_info('%s')", tables[i]));

@@ -10,11 +10,12 @@
 #include "io/lock.h"
 #include "tempdir.h"
 
+static struct err e;
+
 static const char database[] = "r.db";
 
 static struct lock_file *open_lock(void)
 {
-    struct err e;
     struct lock_file *l = lock_open(database, &e);
     assert_non_null(l);
     return l;
@@ -33,7 +34,6 @@ static struct holder hold(int slot)
     assert_int_equal(pipe(ready), 0);
     struct holder h = {fork(), ready[0]};
     if (h.pid == 0) {
-        struct err e;
         struct lock_file *l = lock_open(database, &e);
         if (l == NULL || !lock_take(l, slot, "users", &e) || write(ready[1], "x", 1) != 1) {
             _exit(1);
@@ -56,7 +56,6 @@ static void release(struct holder h)
 
 TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
 {
-    struct err e;
     char holder[LOCK_HOLDER_BYTES];
     struct lock_file *one = open_lock();
     struct lock_file *two = open_lock();
@@ -81,7 +80,6 @@ TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
 
 TEST_IN(tempdir_enter, tempdir_leave, says_who_holds)
 {
-    struct err e;
     char holder[LOCK_HOLDER_BYTES];
     char expected[64];
     struct holder other = hold(3);
@@ -103,7 +101,6 @@ TEST_IN(tempdir_enter, tempdir_leave, says_who_holds)
 
 TEST_IN(tempdir_enter, tempdir_leave, ends_with_the_process)
 {
-    struct err e;
     char holder[LOCK_HOLDER_BYTES];
     struct holder other = hold(5);
     struct lock_file *l = open_lock();
@@ -119,7 +116,6 @@ TEST_IN(tempdir_enter, tempdir_leave, survives_other_closes)
 #ifndef F_OFD_SETLK
     skip();
 #endif
-    struct err e;
     struct lock_file *l = open_lock();
     assert_true(lock_take(l, 0, "users", &e));
     lock_close(open_lock());
@@ -131,7 +127,6 @@ TEST_IN(tempdir_enter, tempdir_leave, survives_other_closes)
 
 TEST_IN(tempdir_enter, tempdir_leave, garbage_in_the_file)
 {
-    struct err e;
     char holder[LOCK_HOLDER_BYTES];
     struct lock_file *one = open_lock();
     struct lock_file *two = open_lock();
@@ -148,7 +143,6 @@ TEST_IN(tempdir_enter, tempdir_leave, garbage_in_the_file)
 
 TEST_IN(tempdir_enter, tempdir_leave, symbolic_link_shares_the_lock)
 {
-    struct err e;
     write_file(database, "");
     assert_int_equal(symlink(database, "link.db"), 0);
     struct lock_file *one = open_lock();
@@ -163,7 +157,6 @@ TEST_IN(tempdir_enter, tempdir_leave, symbolic_link_shares_the_lock)
 /* What is no lock file is not written to. */
 TEST_IN(tempdir_enter, tempdir_leave, links_are_not_followed)
 {
-    struct err e;
     int (*const link_as[])(const char *, const char *) = {link, symlink};
     write_file(database, "");
     for (size_t i = 0; i < sizeof(link_as) / sizeof(link_as[0]); i++) {
@@ -181,7 +174,6 @@ TEST_IN(tempdir_enter, tempdir_leave, links_are_not_followed)
 
 TEST(open_failure)
 {
-    struct err e;
     assert_null(lock_open("/nonexistent/r.db", &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, ENOENT);
