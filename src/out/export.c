@@ -283,21 +283,23 @@ static bool write_all(struct exporting *x, struct err *e)
     }
     size_t chosen = x->count;
     INVARIANT(x->files); /* a database of ours has tables */
-    bool written = true;
-    for (size_t i = 0; written && i < chosen; i++) {
-        written = check_target(x, x->files[i].name, e);
+    for (size_t i = 0; i < chosen; i++) {
+        if (!check_target(x, x->files[i].name, e)) {
+            return false;
+        }
     }
-    written =
-        written && check_target(x, MANIFEST_NAME, e) && db_do(x->db, e, sql_export_file, NONE);
-    if (written) {
-        file_sweep_aside(path);
+    if (!check_target(x, MANIFEST_NAME, e) || !db_do(x->db, e, sql_export_file, NONE)) {
+        return false;
     }
+    file_sweep_aside(path);
     x->count = 0;
-    for (size_t i = 0; written && i < chosen; i++) {
-        written = write_file(x, x->files[i], e);
+    for (size_t i = 0; i < chosen; i++) {
+        if (!write_file(x, x->files[i], e)) {
+            return false;
+        }
     }
     struct file_aside *manifest = &x->files[x->count].aside;
-    return written && status_gather(x->db, x->config, clock_now_ms(), e) &&
+    return status_gather(x->db, x->config, clock_now_ms(), e) &&
            file_aside_open(manifest, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
            render_document(x->db, e, sql_export_manifest,
                            DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day)),

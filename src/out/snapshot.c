@@ -45,7 +45,7 @@ static bool check_target(struct arena *a, const char *database, const char *path
                        path);
     }
     for (size_t i = 0; i < COUNT_OF(companions); i++) {
-        if (same_place(a, path, arena_printf(a, "%s%s", database, companions[i]))) {
+        if (same_place(a, path, file_beside(a, database, companions[i]))) {
             return err_set(e, ERR_USAGE,
                            "snapshot: %s belongs to the live database; name another file", path);
         }

@@ -50,7 +50,7 @@ struct checking {
     size_t division_count;
     bool all_divisions;
     /* Rows that a stream's answer says there are, by its place in the registry (of one that is read
-     * by days: those of yesterday, UTC); -1: not known. */
+     * by days: those of yesterday, UTC); not more than 0: not known. */
     int64_t *rows;
 };
 
@@ -514,20 +514,25 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
     }
     if (!ask(a, request.path, request.body, pass->steps->path)) {
         t->error = a->answer.error;
-    } else if (pass->available) {
-        t->granted = true;
-        t->has_rows = true;
-    } else if (pager_answer(pager, 0, a->answer.document, &page, &t->error) == PAGER_TAKEN) {
-        struct json_iter rows = json_iter(page.rows);
-        struct json key;
-        struct json row;
-
-        t->granted = true;
-        t->has_rows = page.row_count > 0;
-        t->total = page.total_hits;
-        if (json_next(&rows, &key, &row) && json_str(json_get(row, "id"))) {
-            t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
-        }
+        return;
+    }
+    t->granted = true;
+    t->has_rows = true;
+    if (pass->available) {
+        return;
+    }
+    enum pager_taken taken = pager_answer(pager, 0, a->answer.document, &page, &t->error);
+    t->granted = taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
+    if (!t->granted) {
+        return;
+    }
+    struct json_iter rows = json_iter(page.rows);
+    struct json key;
+    struct json row;
+    t->has_rows = page.row_count > 0;
+    t->total = page.total_hits;
+    if (json_next(&rows, &key, &row) && json_str(json_get(row, "id"))) {
+        t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
     }
 }
 
@@ -843,7 +848,6 @@ static void check_space(const struct checking *a)
 /* Opening a lock file makes it, so it is looked for first. */
 static void check_locks(const struct checking *a)
 {
-    const struct check_request *request = a->request;
     const char *path = a->config->database_path;
     struct report *r = a->report;
     char holder[LOCK_HOLDER_BYTES];
@@ -851,7 +855,7 @@ static void check_locks(const struct checking *a)
     struct err e;
     bool held = false;
 
-    if (stat(arena_printf(r->arena, "%s.lock", path), &st) != 0) {
+    if (stat(file_beside(r->arena, path, ".lock"), &st) != 0) {
         return;
     }
     struct lock_file *locks = lock_open(path, &e);
@@ -859,8 +863,8 @@ static void check_locks(const struct checking *a)
         report_add(r, "lock", CAUSE_LOCAL_RIGHTS, "%s", e.message);
         return;
     }
-    for (size_t i = 0; i < request->stream_count && !held; i++) {
-        const struct stream *s = request->streams[i];
+    for (size_t i = 0; i < a->request->stream_count && !held; i++) {
+        const struct stream *s = a->request->streams[i];
         held = lock_holder(locks, s->lock_slot, holder);
         if (held) {
             report_add(r, "lock", CAUSE_LOCAL_LOCKED, "%s: %s", s->name, holder);
@@ -950,9 +954,6 @@ void check_run(const struct check_request *request, struct report *r)
     struct checking a = {.request = request, .config = request->config, .report = r};
 
     a.rows = arena_array(r->arena, stream_registry_count, sizeof(*a.rows));
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        a.rows[i] = -1;
-    }
     for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
         const char *obstacle = why_not(&a, r->step);
 

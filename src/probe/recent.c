@@ -34,23 +34,6 @@ struct search {
     int64_t older;   /* and before */
 };
 
-static bool load_answer(struct search *s, struct client_answer *answer, struct json list,
-                        int64_t *rows, struct err *e)
-{
-    struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
-    struct load_counts counts = {0};
-    struct load_page page = {.stream = s->stream->name, .plan = "recent"};
-    struct walked_page *walked = page_walk(s->walker, answer->document, list, &facts, e);
-    bool loaded = walked && db_begin(s->memory, e) &&
-                  load_page(s->loader, walked, &page, &counts, e) && db_commit(s->memory, e);
-
-    answer->document = NULL;
-    db_rollback(s->memory);
-    walked_free(walked);
-    *rows = counts.rows_read;
-    return loaded;
-}
-
 /* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
  * were. */
 static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_t number,
@@ -68,7 +51,11 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
     };
     struct pager *pager = pager_new(a, &spec);
     struct pager_request asked;
-    struct pager_page facts;
+    struct pager_page page;
+    struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
+    struct load_page origin = {.stream = s->stream->name, .plan = "recent"};
+    struct load_counts counts = {0};
+    struct walked_page *walked = NULL;
     struct client_answer answer;
 
     INVARIANT(pager_next(pager, a, &asked));
@@ -77,17 +64,24 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
                                      .body = asked.body,
                                      .label = asked.label,
                                      .want_document = true};
-    bool read = client_call(s->client, &request, &answer);
-    if (read) {
-        enum pager_taken taken = pager_answer(pager, 0, answer.document, &facts, e);
-        read = (taken == PAGER_TAKEN || taken == PAGER_OVERFLOW) &&
-               load_answer(s, &answer, facts.rows, rows, e);
+    enum pager_taken taken = PAGER_FAILED;
+    if (client_call(s->client, &request, &answer)) {
+        taken = pager_answer(pager, 0, answer.document, &page, e);
     } else {
         *e = answer.error;
     }
+    if (taken == PAGER_TAKEN || taken == PAGER_OVERFLOW) {
+        walked = page_walk(s->walker, answer.document, page.rows, &facts, e);
+        answer.document = NULL;
+    }
+    bool loaded = walked && db_begin(s->memory, e) &&
+                  load_page(s->loader, walked, &origin, &counts, e) && db_commit(s->memory, e);
+    db_rollback(s->memory);
+    *rows = counts.rows_read;
+    walked_free(walked);
     client_answer_free(&answer);
     arena_free(a);
-    return read;
+    return loaded;
 }
 
 /* Counts what began within the lookback, and what before. */

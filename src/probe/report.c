@@ -93,24 +93,6 @@ static void print_labelled(FILE *out, const char *label, const char *text)
     render_words(out, text, TEXT_COLUMN + 2, at);
 }
 
-static void print_sum(const struct report *r, const struct report_result *failed, size_t warnings,
-                      FILE *out)
-{
-    if (failed) {
-        fprintf(out, "\nThe check failed at the step %s", cause_steps[failed->step].name);
-    } else if (r->kind != ERR_NONE) {
-        fprintf(out, "\nThe check was stopped");
-    } else if (warnings > 0) {
-        fprintf(out, "\nNothing failed; %zu warning%s\n", warnings, warnings == 1 ? "" : "s");
-    } else {
-        fprintf(out, "\nAll is well\n");
-    }
-    if (r->kind != ERR_NONE) {
-        fprintf(out, ": exit code %d (%s)\n", err_facts[r->kind].exit_code,
-                err_facts[r->kind].name);
-    }
-}
-
 void report_print(const struct report *r, FILE *out)
 {
     const struct report_result *failed = NULL;
@@ -139,7 +121,19 @@ void report_print(const struct report *r, FILE *out)
         fputc('\n', out);
         render_words(out, arena_printf(r->arena, "%s.", cause_saml_note), 0, 0);
     }
-    print_sum(r, failed, warnings, out);
+    if (failed) {
+        fprintf(out, "\nThe check failed at the step %s", cause_steps[failed->step].name);
+    } else if (r->kind != ERR_NONE) {
+        fprintf(out, "\nThe check was stopped");
+    } else if (warnings > 0) {
+        fprintf(out, "\nNothing failed; %zu warning%s\n", warnings, warnings == 1 ? "" : "s");
+    } else {
+        fprintf(out, "\nAll is well\n");
+    }
+    if (r->kind != ERR_NONE) {
+        fprintf(out, ": exit code %d (%s)\n", err_facts[r->kind].exit_code,
+                err_facts[r->kind].name);
+    }
 }
 
 /* --- for programs ---------------------------------------------------------------------------- */

@@ -107,6 +107,11 @@ class Snapshot(TestCase):
                      copy + ".folder/rollcall.db"):
             with self.subTest(path):
                 self.assertIn("live database", self.ok(site.run("snapshot", path), 2).stderr)
+        # What lies beside a database lies beside the file itself, whatever link leads to it.
+        os.symlink(site.db, copy + ".link")
+        site.set(database={"path": copy + ".link"})
+        self.assertIn("live database", self.ok(site.run("snapshot", site.db + "-wal"), 2).stderr)
+        site.set(database={"path": site.db})
         os.unlink(copy + ".hard")
         self.assertEqual(dump(site.db), before)
         self.ok(site.run("snapshot", os.path.join(os.path.dirname(copy), "rollcall.db")))  # another of its name
