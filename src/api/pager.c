@@ -17,24 +17,6 @@ enum {
     NO_SEQUENCE = -1,
 };
 
-/* Of pages by number. */
-struct numbered {
-    int64_t expected;      /* pages of this pager that the answers expect; 0: not known */
-    int64_t expected_by;   /* sequence of the answer that said so */
-    int64_t page_rows;     /* rows a full page holds */
-    int64_t highest_short; /* highest sequence of a short page; -1: none */
-};
-
-/* Of a chain of cursors. */
-struct chain {
-    char *cursor; /* NULL: the first page */
-    size_t room;
-    const char *mark; /* one that came before */
-    int64_t count;
-    int64_t marked_at;
-    int64_t empty; /* pages without rows in a row, by number too */
-};
-
 struct pager {
     struct pager_spec spec;
     struct arena *arena;
@@ -49,8 +31,19 @@ struct pager {
     size_t url_count;
     int polls;
     int64_t polled_ms;
-    struct numbered numbered;
-    struct chain chain;
+
+    /* pages by number */
+    int64_t expected;      /* pages of this pager that the answers expect; 0: not known */
+    int64_t expected_by;   /* sequence of the answer that said so */
+    int64_t page_rows;     /* rows a full page holds */
+    int64_t highest_short; /* highest sequence of a short page; -1: none */
+    int64_t empty;         /* pages without rows in a row; of cursors too */
+
+    /* a chain of cursors */
+    const char *cursor; /* NULL: the first page */
+    const char *mark;   /* one that came before */
+    int64_t cursors;
+    int64_t marked_at;
 };
 
 static const struct step *step_of(const struct pager *p)
@@ -75,15 +68,6 @@ static int size_of(const struct pager *p)
 
 /* --- texts of requests ----------------------------------------------------------------------- */
 
-/* A whole buffer as an arena string; frees the buffer. */
-static const char *take_text(struct arena *a, struct buf *b)
-{
-    const char *text = arena_strndup(a, buf_str(b), b->length);
-
-    buf_free(b);
-    return text;
-}
-
 /* Ids that a request asks for. */
 struct batch {
     size_t from;
@@ -100,20 +84,17 @@ static struct batch batch_of(const struct pager *p, int64_t sequence)
 
 /* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
  * infer their type and operator. */
-static const char *predicates(const struct pager *p, int64_t sequence, struct arena *a)
+static void add_predicates(const struct pager *p, struct buf *out, int64_t sequence)
 {
     struct batch ids = batch_of(p, sequence);
-    struct buf out;
 
-    buf_init(&out, REQUEST_BYTES);
     for (size_t i = ids.from; i < ids.end; i++) {
-        (void)buf_add_str(&out, i > ids.from ? ",{\"dimension\":" : "{\"dimension\":");
-        (void)json_quote(&out, step_of(p)->ids_as, strlen(step_of(p)->ids_as));
-        (void)buf_add_str(&out, ",\"value\":");
-        (void)json_quote(&out, p->spec.ids[i], strlen(p->spec.ids[i]));
-        (void)buf_add_char(&out, '}');
+        (void)buf_add_str(out, i > ids.from ? ",{\"dimension\":" : "{\"dimension\":");
+        (void)json_quote(out, step_of(p)->ids_as, strlen(step_of(p)->ids_as));
+        (void)buf_add_str(out, ",\"value\":");
+        (void)json_quote(out, p->spec.ids[i], strlen(p->spec.ids[i]));
+        (void)buf_add_char(out, '}');
     }
-    return take_text(a, &out);
 }
 
 /* Appends the value of the mark that `text` begins with, in a path or in JSON text, and returns the
@@ -122,7 +103,6 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
                        bool in_path, struct arena *a)
 {
     bool bare = step_of(p)->bare;
-    bool is_ids = step_of(p)->follow == FOLLOW_IDS && str_starts_with(text, "{ids}");
     const struct {
         const char *mark;
         const char *value;
@@ -132,10 +112,10 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         {"{end}", p->spec.end, false},
         {"{page}", arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
-        {"{ids}", is_ids ? predicates(p, sequence, a) : "", false},
+        {"{ids}", "", false},
         {"{zone}", p->spec.zone, true},
         {"{scope}", p->spec.scope, true},
-        {"{cursor}", p->chain.cursor, true},
+        {"{cursor}", p->cursor, true},
         {"{token}", p->urls && bare ? p->urls[sequence] : p->token, !bare},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++) {
@@ -144,7 +124,9 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         if (!str_starts_with(text, known[i].mark)) {
             continue;
         }
-        if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
+        if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
+            add_predicates(p, out, sequence);
+        } else if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
             (void)str_url_encode(out, value);
         } else if (known[i].quote && !in_path) {
             struct buf quoted;
@@ -177,8 +159,8 @@ static void add_paging(const struct pager *p, struct buf *out, int64_t sequence,
         add_parameter(out, "pageSize", arena_printf(a, "%d", size_of(p)));
         add_parameter(out, "pageNumber",
                       arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)));
-    } else if (s->follow == FOLLOW_CURSOR && p->chain.cursor && !strstr(s->path, "{cursor}")) {
-        add_parameter(out, "cursor", p->chain.cursor);
+    } else if (s->follow == FOLLOW_CURSOR && p->cursor && !strstr(s->path, "{cursor}")) {
+        add_parameter(out, "cursor", p->cursor);
     } else if (s->follow == FOLLOW_IDS) {
         struct batch ids = batch_of(p, sequence);
         for (size_t i = ids.from; i < ids.end; i++) {
@@ -205,7 +187,9 @@ static const char *filled(const struct pager *p, const char *text, int64_t seque
     if (in_path && step_of(p)->method == HTTP_GET && !step_of(p)->bare) {
         add_paging(p, &out, sequence, a);
     }
-    return take_text(a, &out);
+    const char *whole = arena_strndup(a, buf_str(&out), out.length);
+    buf_free(&out);
+    return whole;
 }
 
 static const char *label_of(const struct pager *p, int64_t sequence, struct arena *a)
@@ -251,21 +235,13 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
  * when twice as many have come: a cycle meets it sooner or later (Brent's way). */
 static bool keep_cursor(struct pager *p, const char *cursor, size_t length)
 {
-    struct chain *c = &p->chain;
-
-    if (c->mark && strlen(c->mark) == length && memcmp(c->mark, cursor, length) == 0) {
+    if (p->mark && strlen(p->mark) == length && memcmp(p->mark, cursor, length) == 0) {
         return false;
     }
-    /* The arena frees nothing: the room is used again for the next cursor. */
-    if (length + 1 > c->room) {
-        c->room = 2 * (length + 1);
-        c->cursor = arena_alloc(p->arena, c->room);
-    }
-    memcpy(c->cursor, cursor, length);
-    c->cursor[length] = '\0';
-    if (++c->count >= c->marked_at) {
-        c->marked_at = 2 * c->count;
-        c->mark = arena_strndup(p->arena, cursor, length);
+    p->cursor = arena_strndup(p->arena, cursor, length);
+    if (++p->cursors >= p->marked_at) {
+        p->marked_at = 2 * p->cursors;
+        p->mark = p->cursor;
     }
     return true;
 }
@@ -275,7 +251,7 @@ static void next_step(struct pager *p)
 {
     p->at++;
     p->over = !step_of(p)->path || step_of(p)->cleanup;
-    p->numbered.page_rows = size_of(p);
+    p->page_rows = size_of(p);
 }
 
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
@@ -285,9 +261,7 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     p->spec = *spec;
     p->arena = a;
     p->token = spec->at.token;
-    if (p->spec.at.page < 1) {
-        p->spec.at.page = 1;
-    }
+    p->spec.at.page = spec->at.page > 1 ? spec->at.page : 1;
     if (p->token && step_of(p)->token) {
         p->at++;
     }
@@ -297,8 +271,8 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
             p->at++;
         }
     }
-    p->numbered =
-        (struct numbered){.page_rows = size_of(p), .expected_by = -1, .highest_short = -1};
+    p->page_rows = size_of(p);
+    p->expected_by = p->highest_short = NO_SEQUENCE;
     p->over = step_of(p)->cleanup;
     return p;
 }
@@ -306,30 +280,25 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
 /* True when the highest page asked was answered and is the end. */
 static bool numbered_has_ended(const struct pager *p)
 {
-    const struct numbered *n = &p->numbered;
-
-    return p->asked > 0 && n->highest_short == p->asked - 1 && p->asked >= n->expected;
+    return p->asked > 0 && p->highest_short == p->asked - 1 && p->asked >= p->expected;
 }
 
 enum pager_state pager_state(const struct pager *p)
 {
     enum follow follow = step_of(p)->follow;
     bool all_answered = p->answered == p->asked && !p->pending;
-    bool is_known = follow == FOLLOW_IDS || follow == FOLLOW_URLS; /* how many there are */
-    int64_t known = (int64_t)p->url_count;
-
-    if (follow == FOLLOW_IDS) {
-        int64_t left = (int64_t)(p->spec.id_count - p->spec.at.id_from);
-        known = (left + size_of(p) - 1) / size_of(p);
-    }
     /* Of other steps the last answer leads to the next one. */
-    if (p->over || (is_known && p->asked >= known) ||
-        (follow == FOLLOW_PAGES && numbered_has_ended(p))) {
+    bool all_asked = (follow == FOLLOW_PAGES && numbered_has_ended(p)) ||
+                     (follow == FOLLOW_IDS && batch_of(p, p->asked).from >= p->spec.id_count) ||
+                     (follow == FOLLOW_URLS && p->asked >= (int64_t)p->url_count);
+
+    if (p->over || all_asked) {
         return all_answered ? PAGER_DONE : PAGER_WAITING;
     }
     /* Beyond what is expected a page is asked once all before it came and the highest was full. */
-    bool is_expected = follow == FOLLOW_PAGES && p->asked < p->numbered.expected;
-    return all_answered || is_known || is_expected ? PAGER_READY : PAGER_WAITING;
+    bool ahead = follow == FOLLOW_IDS || follow == FOLLOW_URLS ||
+                 (follow == FOLLOW_PAGES && p->asked < p->expected);
+    return all_answered || ahead ? PAGER_READY : PAGER_WAITING;
 }
 
 bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
@@ -373,33 +342,10 @@ static enum pager_taken lose(struct err *e, const char *what, const char *detail
     return PAGER_LOST;
 }
 
-static bool is_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    const char *at = words;
-
-    while (at && (at = strstr(at, word)) != NULL) {
-        if ((at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ')) {
-            return true;
-        }
-        at += length;
-    }
-    return false;
-}
-
 /* The text that one of `paths` leads to. */
 static const char *text_at(struct json root, const char *paths)
 {
     return paths ? json_str(json_first(root, paths)) : NULL;
-}
-
-/* What makes it an answer: one of these is there, whatever it is. */
-static const char *must_of(const struct step *s)
-{
-    if (s->must || s->rows) {
-        return s->must ? s->must : s->rows;
-    }
-    return s->follow == FOLLOW_DONE ? s->state : s->token;
 }
 
 /* The URLs of the next step: one text, or an array of them; there may be none. */
@@ -456,14 +402,14 @@ static enum pager_taken take_poll(struct pager *p, struct json root, struct page
         err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
         return PAGER_FAILED;
     }
-    if (is_word(s->done, state)) {
+    if (str_has_word(s->done, state)) {
         if (s->token && !take_urls(p, root, e)) {
             return PAGER_FAILED;
         }
         next_step(p);
         return PAGER_TAKEN;
     }
-    if (is_word(s->failed, state)) {
+    if (str_has_word(s->failed, state)) {
         char what[64];
         snprintf(what, sizeof(what), "the job is %.40s", state);
         return lose(e, what, text_at(root, s->reason));
@@ -485,7 +431,7 @@ static enum pager_taken take_poll(struct pager *p, struct json root, struct page
 static int64_t expected_pages(const struct pager *p, const struct pager_page *page,
                               int64_t page_count)
 {
-    int64_t page_rows = p->numbered.page_rows;
+    int64_t page_rows = p->page_rows;
     int64_t most = limit_get(LIMIT_PAGES_PER_WINDOW);
     int64_t pages = 0;
 
@@ -514,7 +460,7 @@ static bool overflows(const struct pager *p, int64_t number, const struct pager_
                 (long long)limit);
         return true;
     }
-    if (is_short || (number + 1) * p->numbered.page_rows <= limit) {
+    if (is_short || (number + 1) * p->page_rows <= limit) {
         return false;
     }
     err_set(e, ERR_CONTRACT, "page %lld is full, and paging reaches no further than %lld rows",
@@ -525,13 +471,13 @@ static bool overflows(const struct pager *p, int64_t number, const struct pager_
 /* Whether pages, of which so many came and more are to come, have no end. */
 static enum pager_taken check_end(const struct pager *p, int64_t pages, struct err *e)
 {
-    bool is_empty = p->chain.empty >= limit_get(LIMIT_EMPTY_PAGES);
+    bool is_empty = p->empty >= limit_get(LIMIT_EMPTY_PAGES);
 
     if (!is_empty && pages < limit_get(LIMIT_PAGES_PER_WINDOW)) {
         return PAGER_TAKEN;
     }
     err_set(e, ERR_TEMPORARY, "%s: no end after %lld pages (limit %s)", p->spec.label,
-            (long long)(is_empty ? p->chain.empty : pages),
+            (long long)(is_empty ? p->empty : pages),
             is_empty ? "EMPTY_PAGES" : "PAGES_PER_WINDOW");
     return PAGER_FAILED;
 }
@@ -539,26 +485,23 @@ static enum pager_taken check_end(const struct pager *p, int64_t pages, struct e
 static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct json root,
                                       struct pager_page *page, struct err *e)
 {
-    struct numbered *n = &p->numbered;
     int64_t number = p->spec.at.page + sequence;
     int64_t page_size;
-    int64_t page_count;
+    int64_t page_count = 0;
 
     if (json_int(json_get(root, "pageSize"), &page_size) && page_size > 0 &&
-        page_size < n->page_rows) {
-        n->page_rows = page_size;
+        page_size < p->page_rows) {
+        p->page_rows = page_size;
     }
-    if (!json_int(json_get(root, "pageCount"), &page_count)) {
-        page_count = 0;
-    }
-    if (sequence > n->expected_by) {
-        n->expected_by = sequence;
-        n->expected = expected_pages(p, page, page_count);
+    (void)json_int(json_get(root, "pageCount"), &page_count);
+    if (sequence > p->expected_by) {
+        p->expected_by = sequence;
+        p->expected = expected_pages(p, page, page_count);
     }
     bool is_short =
-        (int64_t)page->row_count < n->page_rows || (page_count > 0 && number >= page_count);
-    if (is_short && sequence > n->highest_short) {
-        n->highest_short = sequence;
+        (int64_t)page->row_count < p->page_rows || (page_count > 0 && number >= page_count);
+    if (is_short && sequence > p->highest_short) {
+        p->highest_short = sequence;
     }
     page->next.page = number + 1;
     enum pager_taken taken =
@@ -570,7 +513,6 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
 static enum pager_taken take_chained(struct pager *p, struct json root, struct pager_page *page,
                                      struct err *e)
 {
-    struct chain *c = &p->chain;
     size_t length = 0;
     const char *cursor = json_text(json_first(root, step_of(p)->cursor), &length);
 
@@ -583,7 +525,7 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
                 p->spec.label, (long long)p->answered);
         return PAGER_FAILED;
     }
-    page->next.cursor = arena_strdup(p->arena, c->cursor);
+    page->next.cursor = p->cursor;
     return check_end(p, p->answered, e);
 }
 
@@ -615,7 +557,7 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
 
     page->next = (struct pager_at){.token = p->token, .page = 1, .page_size = p->spec.at.page_size};
     p->answered++;
-    p->chain.empty = page->row_count > 0 ? 0 : p->chain.empty + 1;
+    p->empty = page->row_count > 0 ? 0 : p->empty + 1;
     switch (step_of(p)->follow) {
     case FOLLOW_PAGES:
         return take_numbered(p, sequence, root, page, e);
@@ -638,7 +580,10 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
 {
     struct json root = json_root(doc);
     const struct step *s = step_of(p);
-    const char *must = must_of(s);
+    /* What makes it an answer: one of these is there, whatever it is. */
+    const char *what = s->follow == FOLLOW_DONE ? s->state : s->token;
+    what = s->rows ? s->rows : what;
+    const char *must = s->must ? s->must : what;
     bool is_answer = s->must && !*must ? json_type(root) == JSON_OBJECT
                                        : !must || json_type(json_first(root, must)) != JSON_ABSENT;
 
@@ -670,29 +615,23 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
     return take_page(p, sequence, root, page, e);
 }
 
-bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code, struct err *e)
+enum pager_taken pager_refused(struct pager *p, int status, const char *code, struct err *e)
 {
-    bool is_gone = status == 404 || status == 410 || (step_of(p)->bare && status == 403);
-    bool is_cursor = status == 400 && p->chain.cursor;
+    const struct step *s = step_of(p);
+    bool is_gone = status == 404 || status == 410 || (s->bare && status == 403);
+    bool is_cursor = status == 400 && p->cursor;
 
-    if (!p->token || p->over || (!is_gone && !is_cursor) || !strstr(step_of(p)->path, "{token}")) {
-        return false;
+    if (!p->token || p->over || (!is_gone && !is_cursor) || !strstr(s->path, "{token}")) {
+        return PAGER_FAILED;
     }
-    if (sequence == NO_SEQUENCE) {
-        p->pending = false;
-    } else {
-        p->answered++;
-    }
-    p->cleaned = p->cleaned || (is_gone && !step_of(p)->bare);
-    (void)lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
-    return true;
+    p->cleaned = p->cleaned || (is_gone && !s->bare);
+    return lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
 }
 
 bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id)
 {
     bool by_number = step_of(p)->follow == FOLLOW_PAGES;
-    int size =
-        by_number ? (int)p->numbered.page_rows : size_of(p); /* what the server really gives */
+    int size = by_number ? (int)p->page_rows : size_of(p); /* what the server really gives */
     struct batch ids = batch_of(p, sequence);
     size_t count = ids.end - ids.from;
 
@@ -703,7 +642,7 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
         at->page = (p->spec.at.page + sequence - 1) * size / (size / 2 > 0 ? size / 2 : 1) + 1;
         return size > 1;
     case FOLLOW_CURSOR:
-        at->cursor = p->chain.cursor;
+        at->cursor = p->cursor;
         return size > 1;
     case FOLLOW_IDS:
         at->id_from = ids.from;

@@ -153,9 +153,9 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
 enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
                               struct pager_page *page, struct err *e);
 
-/* Takes a final refusal (not 2xx) of a request: true when what was submitted is gone (404 or 410,
- * or 400 to a cursor), as PAGER_LOST, and *e says so; false: the error stands. */
-bool pager_refused(struct pager *p, int64_t sequence, int status, const char *code, struct err *e);
+/* Takes a final refusal (not 2xx) of a request: PAGER_LOST when what was submitted is gone (404 or
+ * 410, or 400 to a cursor), and *e says so; else PAGER_FAILED, and the error in *e stands. */
+enum pager_taken pager_refused(struct pager *p, int status, const char *code, struct err *e);
 
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
  * one thing already. An id that is alone in its batch is in *id then: the way on is behind it. */

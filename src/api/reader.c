@@ -239,7 +239,7 @@ void reader_clean_up(struct reader *r)
 void reader_anew(struct reader *r)
 {
     (void)send_cleanup(r); /* the job would stay until it expires */
-    begin(r, &(struct pager_at){.page = 1});
+    begin(r, &(struct pager_at){0});
 }
 
 /* The request whose turn it is asked for too much, or for an id that the server refuses: half of it
@@ -380,53 +380,32 @@ static void take_brought(struct reader *r, struct news *n)
     }
 }
 
-static void take_success(struct reader *r, struct news *n)
+/* What an answer, or a refusal, means for its reading. */
+static void take_answer(struct reader *r, struct news *n)
 {
+    const struct http_answer *http = &n->answer.http;
     struct err *e = &n->answer.error;
+    bool is_batch = r->spec.ids && e->kind == ERR_CONTRACT && http->status >= 400;
+    bool may_halve = n->sequence >= 0 && (is_batch || e->cause == CAUSE_NET_TOO_LARGE);
+    enum pager_taken taken =
+        e->kind == ERR_NONE ? pager_answer(r->pager, n->sequence, n->answer.document, &n->facts, e)
+                            : pager_refused(r->pager, http->status, n->answer.code, e);
 
-    switch (pager_answer(r->pager, n->sequence, n->answer.document, &n->facts, e)) {
-    case PAGER_TAKEN:
+    if (taken == PAGER_TAKEN) {
         take_brought(r, n);
-        break;
-    case PAGER_AGAIN:
+    } else if (taken == PAGER_AGAIN) {
         take_none(r, n);
-        break;
-    case PAGER_LOST:
+    } else if (taken == PAGER_LOST) {
         job_lost(r, n);
-        break;
-    case PAGER_OVERFLOW:
+    } else if (taken == PAGER_OVERFLOW) {
         LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->spec.label),
             LOG_S("why", e->message));
         tell_end(r, n, NEWS_OVERFLOW);
-        break;
-    case PAGER_FAILED:
-        fail(r, n);
-        break;
-    }
-}
-
-static void take_refusal(struct reader *r, struct news *n)
-{
-    const struct client_answer *answer = &n->answer;
-    bool is_batch = r->spec.ids && answer->error.kind == ERR_CONTRACT && answer->http.status >= 400;
-
-    if (pager_refused(r->pager, n->sequence, answer->http.status, answer->code, &n->answer.error)) {
-        job_lost(r, n);
-    } else if (n->sequence >= 0 && (is_batch || answer->error.cause == CAUSE_NET_TOO_LARGE)) {
+    } else if (may_halve) {
         keep_early(r, n); /* half of it may not be refused */
     } else {
         fail(r, n);
     }
-}
-
-/* The cleanup's answer changes nothing, but where no answer came what is left is tried again. */
-static void take_cleaned(struct reader *r, struct news *n)
-{
-    if (n->answer.error.kind != ERR_NONE) {
-        LOG(LOG_WARN, "the finished job could not be deleted; it expires by itself",
-            LOG_S("reading", r->spec.label), LOG_S("error", n->answer.error.message));
-    }
-    tell(r, n, n->answer.http.status > 0 ? NEWS_CLEANED : NEWS_DROPPED);
 }
 
 void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
@@ -449,10 +428,13 @@ void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
     if (!n->reader) {
         news_free(n);
     } else if (n->reader->over) {
-        take_cleaned(n->reader, n);
-    } else if (answer.error.kind == ERR_NONE) {
-        take_success(n->reader, n);
+        /* It changes nothing, but where no answer came what is left is tried again. */
+        if (answer.error.kind != ERR_NONE) {
+            LOG(LOG_WARN, "the finished job could not be deleted; it expires by itself",
+                LOG_S("reading", n->reader->spec.label), LOG_S("error", answer.error.message));
+        }
+        tell(n->reader, n, answer.http.status > 0 ? NEWS_CLEANED : NEWS_DROPPED);
     } else {
-        take_refusal(n->reader, n);
+        take_answer(n->reader, n);
     }
 }

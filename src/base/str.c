@@ -57,6 +57,20 @@ bool str_is_listed(const char *text, const char *const *list, size_t count)
     return false;
 }
 
+bool str_has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; at && *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == length && memcmp(at, word, n) == 0) {
+            return true;
+        }
+        at += n;
+    }
+    return false;
+}
+
 char *str_trim(struct arena *a, const char *text, bool *trimmed)
 {
     size_t whole = strlen(text);

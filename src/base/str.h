@@ -33,6 +33,9 @@ bool str_has_any(const char *text, const char *const *signs, size_t count);
 /* True when `text` is one of the `count` strings of `list`. */
 bool str_is_listed(const char *text, const char *const *list, size_t count);
 
+/* True when `word` is one of `words`, which are separated by blanks (NULL: none). */
+bool str_has_word(const char *words, const char *word);
+
 /* Copies `text` without blanks, tabs and line ends at both ends, into the arena; sets *trimmed (may
  * be NULL) when something was cut. */
 char *str_trim(struct arena *a, const char *text, bool *trimmed);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 #define SINCE_OVERLAP_MS MS_PER_HOUR
 #define SINCE_FIRST_MS   MS_PER_DAY
@@ -20,16 +21,7 @@ static int64_t later(int64_t a, int64_t b)
 
 bool plan_in_force(const char *when, const char *word)
 {
-    size_t length = word ? strlen(word) : 0;
-
-    for (const char *at = when; at && *at; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        if (word && n == length && memcmp(at, word, n) == 0) {
-            return true;
-        }
-        at += n;
-    }
-    return when == NULL;
+    return !when || (word && str_has_word(when, word));
 }
 
 static bool in_force(const struct plan_facts *f, size_t p)

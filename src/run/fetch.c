@@ -102,15 +102,10 @@ struct pages *pages_new(struct client *client, size_t in_flight, size_t max_byte
 
 void pages_free(struct pages *q)
 {
-    while (q->first) {
-        struct page *p = q->first;
-        q->first = p->next;
-        page_free(p);
-    }
     while (q->issued) {
         struct reading *r = q->issued;
         q->issued = r->next;
-        arena_free(r->arena); /* issued when the network thread had ended */
+        arena_free(r->arena);
     }
     pthread_cond_destroy(&q->filled);
     pthread_mutex_destroy(&q->mutex);
@@ -210,15 +205,6 @@ static void from_the_start(struct reading *r)
     r->from_start = true;
 }
 
-static void begin_reading(struct fetch *f, struct reading *r)
-{
-    r->lane->active++;
-    r->reader = reader_new(f->readers, r->arena, &r->ask);
-    r->all_handed = r->kind == READING_CLEANUP;
-    from_the_start(r);
-    r->from_start = r->ask.at.page <= 1;
-}
-
 /* Ends a reading by its last message: from then on it is the database's. */
 static void end_reading(struct fetch *f, struct reading *r, struct page *last)
 {
@@ -240,15 +226,6 @@ static void end_reading(struct fetch *f, struct reading *r, struct page *last)
 static void drop_reading(struct fetch *f, struct reading *r)
 {
     end_reading(f, r, page_new(r, news_new(NEWS_DROPPED)));
-}
-
-/* Ends a reading by an error that is its own trouble, in place of the page that shows it. */
-static void fail_reading(struct fetch *f, struct reading *r, struct page *p,
-                         const struct err *error)
-{
-    p->news->kind = NEWS_FAILED;
-    p->news->answer.error = *error;
-    end_reading(f, r, p);
 }
 
 /* --- pages in their turn --------------------------------------------------------------------- */
@@ -333,28 +310,24 @@ static bool has_cleanup(const struct step *s)
 static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
 {
     struct news *n = p->news;
-    struct err error;
-
-    if (n->kind == NEWS_PAGE && !walk(f, r, p, &error)) {
-        fail_reading(f, r, p, &error);
-        return false;
-    }
+    struct err *e = &n->answer.error;
+    bool is_good = n->kind == NEWS_END || walk(f, r, p, e);
     int64_t rows = r->seen ? (int64_t)idset_count(r->seen) : 0;
-    bool is_odd = n->last && r->seen && r->from_start && r->last_total >= 0 &&
+    bool is_odd = is_good && n->last && r->seen && r->from_start && r->last_total >= 0 &&
                   (r->total_moved || rows != r->last_total);
+
     if (is_odd && !r->once_more && (r->must_add_up || r->is_over)) {
         read_once_more(f, r, p);
         return true;
     }
     if (is_odd && r->must_add_up && rows < r->last_total) {
-        err_set(&error, ERR_TEMPORARY,
-                "%s: %lld different rows came, and the answers say there "
-                "are %lld; run again later",
-                r->ask.label, (long long)rows, (long long)r->last_total);
-        fail_reading(f, r, p, &error);
-        return false;
+        is_good = err_set(e, ERR_TEMPORARY,
+                          "%s: %lld different rows came, and the answers say there "
+                          "are %lld; run again later",
+                          r->ask.label, (long long)rows, (long long)r->last_total);
     }
-    if (n->last && (n->kind == NEWS_END || !has_cleanup(r->ask.steps))) {
+    n->kind = is_good ? n->kind : NEWS_FAILED;
+    if (!is_good || (n->last && (n->kind == NEWS_END || !has_cleanup(r->ask.steps)))) {
         end_reading(f, r, p);
         return false;
     }
@@ -398,7 +371,11 @@ static void move_on(struct fetch *f, struct reading *r)
         return;
     }
     if (!r->reader) {
-        begin_reading(f, r);
+        r->lane->active++;
+        r->reader = reader_new(f->readers, r->arena, &r->ask);
+        r->all_handed = r->kind == READING_CLEANUP;
+        from_the_start(r);
+        r->from_start = r->ask.at.page <= 1;
     }
     if (r->all_handed && atomic_load(&r->committed)) {
         r->all_handed = false;

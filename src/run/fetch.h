@@ -34,8 +34,8 @@ struct page {
 struct pages;
 
 /* Empty queues for a client (borrowed) with `in_flight` requests on the wire at most; of pages
- * there is room up to `max_bytes`, those being loaded included. Free with pages_free (frees what is
- * left in it). */
+ * there is room up to `max_bytes`, those being loaded included. Free with pages_free, once all
+ * messages are done (frees readings that the network thread did not take any more). */
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes);
 void pages_free(struct pages *q);
 

@@ -362,6 +362,11 @@ TEST(listed)
     assert_false(str_is_listed("queues", list, 1));
     assert_false(str_is_listed("Users", list, 2));
     assert_false(str_is_listed("", list, 2));
+    assert_true(str_has_word("FULFILLED DONE", "DONE"));
+    assert_true(str_has_word("FULFILLED  DONE", "FULFILLED"));
+    assert_false(str_has_word("FULFILLED DONE", "FILLED"));
+    assert_false(str_has_word("DONE", ""));
+    assert_false(str_has_word(NULL, "DONE"));
 }
 
 TEST(base64)
