@@ -1,26 +1,27 @@
 #include "api/region.h"
 
+#include "base/causes.h"
 #include "base/str.h"
 
 const struct region region_table[] = {
-    {"us-east-1", "mypurecloud.com"},
-    {"us-east-2", "use2.us-gov-pure.cloud"},
-    {"us-west-2", "usw2.pure.cloud"},
-    {"ca-central-1", "cac1.pure.cloud"},
-    {"mx-central-1", "mxc1.pure.cloud"},
-    {"sa-east-1", "sae1.pure.cloud"},
-    {"eu-west-1", "mypurecloud.ie"},
-    {"eu-west-2", "euw2.pure.cloud"},
-    {"eu-central-1", "mypurecloud.de"},
-    {"eu-central-2", "euc2.pure.cloud"},
-    {"eusc-de-east-1", "edee1.eusc-pure.cloud"},
-    {"me-central-1", "mec1.pure.cloud"},
-    {"ap-south-1", "aps1.pure.cloud"},
-    {"ap-southeast-1", "apse1.pure.cloud"},
-    {"ap-southeast-2", "mypurecloud.com.au"},
-    {"ap-northeast-1", "mypurecloud.jp"},
-    {"ap-northeast-2", "apne2.pure.cloud"},
-    {"ap-northeast-3", "apne3.pure.cloud"},
+    {"us-east-1", "mypurecloud.com", "virginia"},
+    {"us-east-2", "use2.us-gov-pure.cloud", "ohio fedramp"},
+    {"us-west-2", "usw2.pure.cloud", "oregon"},
+    {"ca-central-1", "cac1.pure.cloud", "canada montreal"},
+    {"mx-central-1", "mxc1.pure.cloud", "mexico queretaro"},
+    {"sa-east-1", "sae1.pure.cloud", "brazil paulo"},
+    {"eu-west-1", "mypurecloud.ie", "ireland dublin"},
+    {"eu-west-2", "euw2.pure.cloud", "london"},
+    {"eu-central-1", "mypurecloud.de", "frankfurt germany"},
+    {"eu-central-2", "euc2.pure.cloud", "zurich switzerland"},
+    {"eusc-de-east-1", "edee1.eusc-pure.cloud", "brandenburg"},
+    {"me-central-1", "mec1.pure.cloud", "uae dubai"},
+    {"ap-south-1", "aps1.pure.cloud", "mumbai india"},
+    {"ap-southeast-1", "apse1.pure.cloud", "singapore"},
+    {"ap-southeast-2", "mypurecloud.com.au", "sydney australia"},
+    {"ap-northeast-1", "mypurecloud.jp", "tokyo japan"},
+    {"ap-northeast-2", "apne2.pure.cloud", "seoul korea"},
+    {"ap-northeast-3", "apne3.pure.cloud", "osaka"},
 };
 const size_t region_count = COUNT_OF(region_table);
 
@@ -56,57 +57,204 @@ static bool is_within(const char *host, const char *domain)
            (host_length == length || host[host_length - length - 1] == '.');
 }
 
-/* The domain of a region newer than the table: one label below pure.cloud or its sovereign forms
- * (us-gov-pure.cloud, eusc-pure.cloud). NULL when `host` is not of that form. */
-static const char *newer_domain(const char *host)
+/* `host` without the label of one of the platform's hosts in front. */
+static const char *without_label(const char *host)
 {
-    for (const char *dot = strchr(host, '.'); dot; dot = strchr(host, '.')) {
-        const char *parent = dot + 1;
-        bool is_sovereign =
-            str_ends_with(parent, "-pure.cloud") && strchr(parent, '.') == strrchr(parent, '.');
+    static const char *const labels[] = {"login.", "api.", "apps."};
 
-        if (is_sovereign || str_eq(parent, "pure.cloud")) {
-            return host;
+    for (size_t i = 0; i < COUNT_OF(labels); i++) {
+        if (str_starts_with(host, labels[i])) {
+            return host + strlen(labels[i]);
         }
-        host = parent;
     }
+    return host;
+}
+
+/* The parts of a host, or of what stands in its place. */
+static char **labels_of(struct arena *a, const char *host, size_t *count)
+{
+    char *text = arena_strdup(a, host);
+
+    for (char *at = text; *at; at++) {
+        *at = strchr(".:()", *at) ? ' ' : *at;
+    }
+    return str_split_list(a, text, count);
+}
+
+/* us-east-1: the hosts' names have none such. */
+static bool is_aws_name(const char *label)
+{
+    const char *first = strchr(label, '-');
+    const char *last = strrchr(label, '-');
+
+    return first != last && last[1] >= '0' && last[1] <= '9' && last[2] == '\0';
+}
+
+static bool has_aws_name(struct arena *a, const char *host)
+{
+    size_t count;
+    char **labels = labels_of(a, host, &count);
+    bool has = false;
+
+    for (size_t i = 0; i < count; i++) {
+        has = has || is_aws_name(labels[i]);
+    }
+    return has;
+}
+
+/* True for the domain of a region newer than the table: one label below pure.cloud or its sovereign
+ * forms (us-gov-pure.cloud, eusc-pure.cloud). */
+static bool is_newer(const char *domain)
+{
+    const char *parent = strchr(domain, '.');
+    bool is_host = strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(domain);
+
+    return is_host && parent && parent > domain && without_label(domain) == domain &&
+           (str_eq(parent, ".pure.cloud") || (str_ends_with(parent, "-pure.cloud") &&
+                                              strrchr(parent, '.') == strchr(parent + 1, '.')));
+}
+
+/* --- what may have been meant ---------------------------------------------------------------- */
+
+enum { HINTS_MOST = 3, NAMES_MOST = 5 };
+
+struct hints {
+    const struct region *regions[HINTS_MOST];
+    size_t count;
+    bool similar; /* their names are, not the same */
+};
+
+static bool is_hinted(const struct hints *h, const struct region *r)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        if (h->regions[i] == r) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds the regions that go by the name `word`: by its AWS name, its domain or its short form, or a
+ * place. Where none does and `near`, those that go by a similar one. */
+static void add_hints(struct hints *h, struct arena *a, const char *word, bool near)
+{
+    while (h->count < HINTS_MOST) {
+        const char *names[NAMES_MOST * COUNT_OF(region_table)];
+        const struct region *whose[COUNT_OF(names)];
+        size_t count = 0;
+
+        for (const struct region *r = region_table; r < region_table + region_count; r++) {
+            bool is_old = str_starts_with(r->domain, "mypurecloud");
+            const char *all =
+                arena_printf(a, "%s %s %.*s %s", r->aws, r->domain,
+                             is_old ? 0 : (int)strcspn(r->domain, "."), r->domain, r->places);
+            size_t parts;
+            char **list = str_split_list(a, all, &parts);
+            for (size_t i = 0; i < parts && !is_hinted(h, r); i++) {
+                names[count] = list[i];
+                whose[count++] = r;
+            }
+        }
+        const char *found = str_nearest(word, names, count);
+        bool is_same = str_eq(found, word);
+        if (!found || (!near && !is_same)) {
+            return;
+        }
+        near = near && !is_same;
+        h->similar = h->similar || !is_same;
+        for (size_t i = 0; i < count; i++) {
+            if (names[i] == found) {
+                h->regions[h->count++] = whose[i];
+            }
+        }
+    }
+}
+
+/* The lines to write in place of `host`; "" when nothing comes near. */
+static const char *hint_words(struct arena *a, const char *host)
+{
+    struct hints h = {.count = 0};
+    const char *words = "";
+    size_t count;
+    char **labels = labels_of(a, host, &count);
+
+    for (int near = 0; near <= 1; near++) {
+        /* Of the parts of a host only those of a region's form; else `test` would be one. */
+        for (size_t i = 0; i < count && h.count == 0; i++) {
+            if (!near || count == 1 || strpbrk(labels[i], "0123456789")) {
+                add_hints(&h, a, labels[i], near != 0);
+            }
+        }
+    }
+    for (const char *rest = host; rest && h.count == 0; rest = strchr(rest, '.')) {
+        rest += *rest == '.' ? 1 : 0;
+        add_hints(&h, a, rest, false);
+    }
+    if (h.count == 0) {
+        add_hints(&h, a, host, true);
+    }
+    for (size_t i = 0; i < h.count; i++) {
+        words = arena_printf(a, "%s%sregion = %s (which is %s)", words,
+                             i == 0             ? h.similar ? "; the nearest: " : "; write "
+                             : i + 1 == h.count ? " or "
+                                                : ", ",
+                             h.regions[i]->aws, h.regions[i]->domain);
+    }
+    return words;
+}
+
+/* --- texts to domains ------------------------------------------------------------------------ */
+
+static const char *refuse(struct arena *a, const char *text, const char *host, struct err *e)
+{
+    static const char *const placeholders[] = {"{", "<", "$", "your-", "your_"};
+    enum cause_id cause = CAUSE_CONFIG_REGION_UNKNOWN;
+    const char *why = "";
+
+    if (str_has_any(text, placeholders, COUNT_OF(placeholders))) {
+        cause = CAUSE_CONFIG_PLACEHOLDER;
+        why = " but the placeholder of an example";
+    } else if (strchr(host, '.') && has_aws_name(a, host)) {
+        cause = CAUSE_CONFIG_REGION_MIXED;
+        why = ": no host has an AWS name in its name";
+    }
+    err_set(e, ERR_CONFIG,
+            "\"%s\" is no Genesys Cloud region%s%s; it takes an AWS name (ap-northeast-2), a "
+            "login domain (mypurecloud.jp) or the URL your users log in at",
+            str_escaped(a, text), why, hint_words(a, host));
+    err_cause(e, cause);
     return NULL;
 }
 
 const char *region_domain(struct arena *a, const char *text, bool *known, struct err *e)
 {
     char *host = host_of(a, text);
-    const char *domain = NULL;
-    bool is_name = !strchr(host, '.');
 
-    for (char *at = host; is_name && *at; at++) {
+    for (char *at = host; *at; at++) {
         *at = *at == '_' ? '-' : *at;
     }
-    for (size_t i = 0; !domain && i < region_count; i++) {
+    const char *domain = without_label(host);
+    for (size_t i = 0; i < region_count; i++) {
         const struct region *r = &region_table[i];
-        if (is_name ? str_eq(r->aws, host) : is_within(host, r->domain)) {
-            domain = r->domain;
+        if (str_eq(host, r->aws) || str_eq(domain, r->domain)) {
+            *known = true;
+            return r->domain;
         }
     }
-    *known = domain != NULL;
-    bool is_host = host[0] != '\0' && host[0] != '.' && !strstr(host, "..") &&
-                   strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(host);
-    if (!domain && is_host) {
-        domain = newer_domain(host);
-    }
-    if (domain) {
-        return arena_strdup(a, domain);
-    }
-    const char *names[2 * COUNT_OF(region_table)];
+    *known = false;
+    return is_newer(domain) && !has_aws_name(a, host) && !str_starts_with(domain, "your-")
+               ? domain
+               : refuse(a, text, host, e);
+}
+
+bool region_fits_url(struct arena *a, const char *url, struct err *e)
+{
+    const char *host = host_of(a, url);
+    bool is_platform = is_within(host, "pure.cloud") || str_ends_with(host, "-pure.cloud");
+    bool known;
+
     for (size_t i = 0; i < region_count; i++) {
-        names[2 * i] = region_table[i].aws;
-        names[2 * i + 1] = region_table[i].domain;
+        is_platform = is_platform || is_within(host, region_table[i].domain);
     }
-    const char *near = str_nearest(host, names, COUNT_OF(names));
-    err_set(e, ERR_CONFIG,
-            "\"%s\" is no Genesys Cloud region%s%s%s; it takes an AWS name (ap-northeast-2), a "
-            "login domain (mypurecloud.jp) or the URL your users log in at",
-            str_escaped(a, text), near ? " (did you mean " : "", near ? near : "",
-            near ? "?)" : "");
-    return NULL;
+    return !is_platform || region_domain(a, url, &known, e);
 }

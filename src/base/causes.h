@@ -63,7 +63,7 @@ enum cause_step {
       "a host such as api.us-east-2.mypurecloud.com",                                              \
       "the region is put together from an AWS name and another region's domain; no such host "     \
       "exists",                                                                                    \
-      "write the AWS name alone (us-east-2) or the domain alone (mypurecloud.com)")                \
+      "write the line that the message gives, or the domain that your users log in at, alone")     \
     X(CONFIG_TOKEN_PATH, "config_token_path", CONFIGURATION, CONFIG,                               \
       "login_url or api_url with a path, such as /api/v2/oauth/token",                             \
       "a URL holds a path; paths such as /api/v2/oauth/token and /api/v2/oauth2/token are in "     \
@@ -104,9 +104,10 @@ enum cause_step {
       "12345678-1234-1234-1234-123456789abc is the id",                                            \
       "swap the two values")                                                                       \
     X(CONFIG_PLACEHOLDER, "config_placeholder", CONFIGURATION, CONFIG,                             \
-      "a value such as your_client_secret_here",                                                   \
-      "a credential is still the placeholder of an example",                                       \
-      "replace it with the client's own from Admin > Integrations > OAuth")                        \
+      "a value such as your_client_secret_here or {{environment}}",                                \
+      "a value is still the placeholder of an example",                                            \
+      "replace it: credentials come from Admin > Integrations > OAuth, the region from the "       \
+      "address that your users log in at")                                                         \
     X(CONFIG_PAIR, "config_pair", CONFIGURATION, CONFIG,                                           \
       "a ':' in client_id, or the id again within the secret",                                     \
       "id and secret were pasted together, as id:secret, into one field",                          \

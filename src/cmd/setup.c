@@ -11,15 +11,17 @@
 static bool resolve_region(struct cmd_context *ctx, struct err *e)
 {
     struct config *c = &ctx->config;
-    bool known;
+    const char *domain = NULL;
+    bool known = true;
 
-    if (!c->region || (c->login_url && c->api_url)) {
-        return true;
-    }
-    const char *domain = region_domain(ctx->arena, c->region, &known, e);
-    if (!domain) {
-        err_cause(e, CAUSE_CONFIG_REGION_UNKNOWN);
+    if (c->region && !(domain = region_domain(ctx->arena, c->region, &known, e))) {
         return config_blame(c, KEY_REGION, e);
+    }
+    if (c->login_url && !region_fits_url(ctx->arena, c->login_url, e)) {
+        return config_blame(c, KEY_LOGIN_URL, e);
+    }
+    if (c->api_url && !region_fits_url(ctx->arena, c->api_url, e)) {
+        return config_blame(c, KEY_API_URL, e);
     }
     if (!known) {
         LOG(LOG_WARN, "region is not in the table; its domain is used as it is",

@@ -100,31 +100,6 @@ static int64_t days_since_start(const struct config *c)
 
 /* --- the configuration, and whether its values can be what they should be -------------------- */
 
-/* An AWS region's name as one label of a text whose domain is another region's is a mistake. */
-static void check_hosts(struct report *r, const struct config *config)
-{
-    const char *const texts[] = {config->region, config->login_url, config->api_url};
-    struct err ignored;
-    bool known = false;
-
-    for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        const char *text = str_lower(r->arena, texts[i] ? texts[i] : "");
-
-        for (size_t n = 0; n < region_count; n++) {
-            const char *at = strstr(text, region_table[n].aws);
-            const char *domain =
-                at && strchr(at, '.') ? region_domain(r->arena, text, &known, &ignored) : NULL;
-            if (domain && !str_eq(domain, region_table[n].domain)) {
-                report_add(r, "region", CAUSE_CONFIG_REGION_MIXED,
-                           "%s (%s has a domain of its own)", texts[i], region_table[n].aws);
-                return;
-            }
-        }
-    }
-    report_add(r, "region", CAUSE_NONE, "%s%s%s, %s", config->region ? config->region : "",
-               config->region ? ": " : "", config->login_url, config->api_url);
-}
-
 static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
@@ -150,7 +125,8 @@ static void check_configuration(struct checking *a)
         report_add(r, "credentials", CAUSE_NONE, "client id %s; secret from %s", config->client_id,
                    config->client_secret_origin);
     }
-    check_hosts(r, config);
+    report_add(r, "region", CAUSE_NONE, "%s%s%s, %s", config->region ? config->region : "",
+               config->region ? ": " : "", config->login_url, config->api_url);
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
 

@@ -434,6 +434,20 @@ class Regions(Checked):
             del site.env[f"ROLLCALL_LIMIT_{name}_MS"]
         return site, server
 
+    def test_one_function_decides_what_a_region_is(self):
+        for region in ("api.ap-southeast-2.mypurecloud.com", "https://{{my_env}}.mypurecloud.com/oauth/token",
+                       "<your-region>.mypurecloud.com", "acme.mypurecloud.com", "usw2"):
+            for key in ("region", "login_url"):
+                site, server = self.regions("mypurecloud.com")
+                url = region if "://" in region else f"https://{region}"
+                site.set(genesys={key: url.replace("/oauth/token", "") if key == "login_url" else region})
+                if key == "login_url" and "." not in region:
+                    continue  # no host of the platform's
+                for command in ("check", "extract", "recent"):
+                    result = self.ok(site.run(command), 3)
+                    self.assertRegex(" ".join((result.stdout + result.stderr).split()), "is no Genesys Cloud region|not a URL")
+                self.assertEqual(server.seen, [], "the secret was sent nowhere")
+
     def test_a_host_that_is_late_once_is_asked_again(self):
         site, server = self.regions("nowhere")
         lost = server.answers[LOGIN]

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "api/region.h"
+#include "base/causes.h"
 
 static const struct {
     const char *text;
@@ -18,6 +19,7 @@ static const struct {
     {"login.usw2.pure.cloud", "usw2.pure.cloud", true},
     {"https://api.usw2.pure.cloud:443/api/v2/users", "usw2.pure.cloud", true},
     {"https://somebody@login.apne2.pure.cloud?x=1", "apne2.pure.cloud", true},
+    {"https://api.mypurecloud.com/api/v2/oauth2/token", "mypurecloud.com", true},
     {"https://apps.use2.us-gov-pure.cloud/", "use2.us-gov-pure.cloud", true},
     {"edee1.eusc-pure.cloud", "edee1.eusc-pure.cloud", true},
     {"apps.zzz9.pure.cloud", "zzz9.pure.cloud", false},
@@ -57,16 +59,73 @@ TEST(texts_become_domains)
     arena_free(a);
 }
 
-TEST(a_misspelt_region_gets_the_nearest)
+/* What is refused, with the line to write (NULL: none comes near) and the cause. */
+static const struct {
+    const char *text;
+    const char *line;
+    enum cause_id cause;
+} refused[] = {
+    {"api.ap-southeast-2.mypurecloud.com",
+     "write region = ap-southeast-2 (which is mypurecloud.com.au)", CAUSE_CONFIG_REGION_MIXED},
+    {"https://login.us_east_2.mypurecloud.com/oauth/token", "region = us-east-2",
+     CAUSE_CONFIG_REGION_MIXED},
+    {"eu-west-2.pure.cloud", "region = eu-west-2", CAUSE_CONFIG_REGION_MIXED},
+    {"ap-south-2.pure.cloud", "the nearest: region = ap-south-1", CAUSE_CONFIG_REGION_MIXED},
+    {"https://{{my_env}}.mypurecloud.com/oauth/token", "region = us-east-1",
+     CAUSE_CONFIG_PLACEHOLDER},
+    {"<your-region>.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
+    {"your-region.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
+    {"login.${REGION}.pure.cloud", NULL, CAUSE_CONFIG_PLACEHOLDER},
+    {"acme.mypurecloud.com", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"help.mypurecloud.com", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"acme.usw2.pure.cloud", "region = us-west-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"acme.zzz9.pure.cloud", NULL, CAUSE_CONFIG_REGION_UNKNOWN},
+    {"acme.mypurecloud.de", "write region = eu-central-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"login.pure.cloud", "the nearest: ", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"login.apne2.mypurecloud.com", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"apne2", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"usw2", "region = us-west-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"seoul", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"Asia Pacific (Seoul)", "region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"ap-northeat-2", "the nearest: region = ap-northeast-2", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"mypurecloud.con", "region = us-east-1", CAUSE_CONFIG_REGION_UNKNOWN},
+    {"example.com", NULL, CAUSE_CONFIG_REGION_UNKNOWN},
+};
+
+TEST(what_is_no_region_gets_the_line_to_write)
 {
     struct arena *a = arena_new(0);
     struct err e;
     bool known;
 
-    assert_null(region_domain(a, "ap-northeat-2", &known, &e));
-    assert_non_null(strstr(e.message, "ap-northeast-2"));
-    assert_null(region_domain(a, "mypurecloud.con", &known, &e));
-    assert_non_null(strstr(e.message, "mypurecloud.com"));
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        assert_null(region_domain(a, refused[i].text, &known, &e));
+        print_message("%s\n", e.message);
+        assert_int_equal(e.cause, refused[i].cause);
+        assert_int_equal(strstr(e.message, refused[i].line ? refused[i].line : "region = ") != NULL,
+                         refused[i].line != NULL);
+    }
+    arena_free(a);
+}
+
+TEST(hosts_below_the_platforms_are_judged_others_are_not)
+{
+    static const struct {
+        const char *url;
+        bool fits;
+    } urls[] = {
+        {"https://login.mypurecloud.de", true},  {"https://api.zzz9.pure.cloud", true},
+        {"https://gateway.example.com", true},   {"http://127.0.0.1:8080", true},
+        {"https://acme.mypurecloud.com", false}, {"https://login.us-west-2.pure.cloud", false},
+        {"https://login.x.y.pure.cloud", false},
+    };
+    struct arena *a = arena_new(0);
+    struct err e;
+
+    for (size_t i = 0; i < COUNT(urls); i++) {
+        print_message("%s\n", urls[i].url);
+        assert_int_equal(region_fits_url(a, urls[i].url, &e), urls[i].fits);
+    }
     arena_free(a);
 }
 
