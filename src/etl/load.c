@@ -75,11 +75,11 @@ struct loader {
     struct db *db;
     const struct tree_map *tree;
     const char *key; /* its key column */
-    int64_t tree_no;
+    size_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
-    struct walker *walker;   /* knows the tree */
-    struct history *history; /* LOAD_OBSERVE, LOAD_INTERVALS; the rest is of the other rules */
+    struct page_walker *walker; /* knows the trees; the first one's */
+    struct history *history;    /* LOAD_OBSERVE, LOAD_INTERVALS; the rest is of the other rules */
     struct arena *arena;
     const struct walk_shape *tables;
     size_t table_count;
@@ -220,12 +220,12 @@ static struct words words_of(struct loader *l, size_t table)
     return w;
 }
 
-/* Makes a statement about a table. */
+/* Makes a statement about a table; NULL: there is none such. */
 static void make(struct loader *l, size_t statement, size_t table, const char *template)
 {
     struct words w = words_of(l, table);
 
-    l->sql[statement] = words_fill(&w, template);
+    l->sql[statement] = template ? words_fill(&w, template) : NULL;
 }
 
 /* Whether the file has a table or, unless it is NULL, a column of it. */
@@ -253,12 +253,8 @@ static bool make_root(struct loader *l, struct err *e)
     }
     make(l, FIND, 0, sql_load_find);
     make(l, WRITE_ROOT, 0, sql_load_write_root);
-    if (l->tree->key) {
-        make(l, LAST_KEY, 0, sql_load_last_key);
-    }
-    if (has_change) {
-        make(l, NOTE_CHANGE, 0, sql_load_note_change);
-    }
+    make(l, LAST_KEY, 0, l->tree->key ? sql_load_last_key : NULL);
+    make(l, NOTE_CHANGE, 0, has_change ? sql_load_note_change : NULL);
     if (l->rule == LOAD_WINDOW || l->has_deleted_at) {
         make(l, SEE, 0, sql_load_see);
         make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
@@ -317,7 +313,7 @@ static bool feed(struct loader *l, size_t i, struct err *e)
 
 static bool make_tree(struct loader *l, struct err *e)
 {
-    l->tables = walk_shapes(l->walker, &l->table_count);
+    l->tables = walk_shapes(l->walker, l->tree_no, &l->table_count);
     for (size_t i = 1; i < l->table_count; i++) {
         if (l->tables[i].map->hash_part == HASH_ATTRIBUTES) {
             l->attributes = i;
@@ -330,9 +326,7 @@ static bool make_tree(struct loader *l, struct err *e)
     for (size_t i = 1; i < l->table_count; i++) {
         make(l, REMOVE + i, i, sql_load_remove);
         make(l, INSERT + i, i, sql_load_insert);
-        if (l->rule == LOAD_WINDOW) {
-            make(l, END + i, i, sql_load_end_child);
-        }
+        make(l, END + i, i, l->rule == LOAD_WINDOW ? sql_load_end_child : NULL);
         if (!feed(l, i, e)) {
             return false;
         }
@@ -356,6 +350,8 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
     struct loader *first = NULL;
     struct loader **end = &first;
 
+    struct page_walker *walker = page_walker_new(trees);
+
     INVARIANT((rule == LOAD_OBSERVE) == (state != NULL));
     for (size_t i = 0; trees[i]; i++, end = &(*end)->next) {
         struct loader *l = *end = xcalloc(1, sizeof(*l));
@@ -363,10 +359,10 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
         l->db = d;
         l->tree = trees[i];
         l->key = l->tree->key ? l->tree->key : l->tree->ids[0];
-        l->tree_no = (int64_t)i;
+        l->tree_no = i;
         l->rule = rule;
         l->arena = arena_new(0);
-        l->walker = walk_new(trees[i]);
+        l->walker = walker;
         if (rule == LOAD_OBSERVE) {
             l->history = observer_new(d, trees[i], state);
         } else if (rule == LOAD_INTERVALS) {
@@ -394,7 +390,9 @@ void load_free(struct loader *l)
     }
     load_free(l->next);
     history_free(l->history);
-    walk_free(l->walker);
+    if (l->tree_no == 0) {
+        page_walker_free(l->walker);
+    }
     arena_free(l->arena);
     free(l->entities);
     free(l);
@@ -445,7 +443,7 @@ static bool find_moved(struct loader *l, struct err *e)
     while (db_next(&q)) {
         struct cell id = db_cell(&q, 1, NULL);
         struct cell columns[] = {db_cell(&q, 2, NULL), db_cell(&q, 3, NULL)};
-        uint64_t term = walk_attribute_term(l->walker, &id, columns);
+        uint64_t term = walk_attribute_term(l->walker, l->tree_no, &id, columns);
 
         for (size_t i = 0; i < l->rows->count; i++) {
             const struct entity *keeper = &l->entities[i];
@@ -560,7 +558,8 @@ static bool find_stored(struct loader *l, struct err *e)
 
         l->entities[i] = (struct entity){.key = walked->id, .is_new = is_last, .rows = is_last};
     }
-    if (l->sql[SEE] && !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I(l->tree_no))) {
+    if (l->sql[SEE] &&
+        !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I((int64_t)l->tree_no))) {
         return false;
     }
     struct rows q = db_ask(l->db, e, l->sql[FIND], NONE);
@@ -680,7 +679,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
     for (struct loader *t = l; t; t = t->next) {
         const char *const *sql = t->history ? &t->history->sql[HISTORY_END] : &t->sql[END];
         size_t tables = t->history ? 1 : t->table_count;
-        const struct db_value values[] = {I(page->window_id),      I(t->tree_no),
+        const struct db_value values[] = {I(page->window_id),      I((int64_t)t->tree_no),
                                           T(page->facts.start_ms), S(page->facts.scope),
                                           T(page->facts.end_ms),   T(page->received_ms),
                                           I(page->run_id)};

@@ -86,14 +86,7 @@ struct walk_table {
     uint64_t rows_of_serial; /* the parent's row that brought the last rows */
 };
 
-/* What one page's walk has seen beside its rows. */
-struct notes {
-    struct buf scratch;
-    size_t count;
-    struct walk_note list[NOTES_MAX + 2];
-    struct names names; /* of notes: problem and path; in the page's arena */
-};
-
+/* What knows one tree. */
 struct walker {
     const struct tree_map *tree;
     struct arena *fixed;
@@ -106,14 +99,12 @@ struct walker {
     size_t *id_cells;                    /* of the root: the entity's own id */
     const struct walk_table *attributes; /* NULL: there are none */
     uint64_t serial;                     /* counts rows */
-    struct buf hash;
 
     /* of the page that is walked */
     const struct walk_facts *facts;
     struct cell fact_cells[SOURCE_SCOPE + 1]; /* by source */
     struct json levels[LEVELS_MAX];           /* the answer, then the objects around the row */
-    struct notes *notes;
-    size_t *room_bytes;
+    struct page_walker *page;
     struct arena *rows;     /* texts of cells */
     uint64_t attribute_sum; /* of the entity that is walked */
     int64_t nameless;       /* its attributes' parents without an id */
@@ -122,10 +113,14 @@ struct walker {
 };
 
 struct page_walker {
-    struct walker **walkers; /* by tree */
-    size_t count;
-    struct notes notes;
     size_t room_bytes; /* for rows of the page that is walked */
+    struct buf hash;   /* what is being hashed */
+    struct buf scratch;
+    struct walk_note notes[NOTES_MAX + 2];
+    size_t note_count;
+    struct names note_names; /* problem and path; in the page's arena */
+    size_t count;
+    struct walker trees[];
 };
 
 /* --- names --- */
@@ -373,13 +368,11 @@ static size_t add_table(struct walker *w, const struct table_map *map, struct wa
     return at;
 }
 
-struct walker *walk_new(const struct tree_map *tree)
+static void make_walker(struct walker *w, struct page_walker *page, const struct tree_map *tree)
 {
-    struct walker *w = xcalloc(1, sizeof(*w));
-
+    w->page = page;
     w->tree = tree;
     w->fixed = arena_new(0);
-    buf_init(&w->hash, SIZE_MAX);
     w->top = &w->tables[tree->top ? WALK_TABLES_MAX : 0];
     w->table_count =
         add_table(w, tree->top ? tree->top : tree->root, NULL, (size_t)(w->top - w->tables));
@@ -394,49 +387,69 @@ struct walker *walk_new(const struct tree_map *tree)
             ignore(w, o, tree->ignored[i]);
         }
     }
+}
+
+struct page_walker *page_walker_new(const struct tree_map *const *trees)
+{
+    size_t count = 0;
+
+    while (trees[count]) {
+        count++;
+    }
+    struct page_walker *w = xcalloc(1, sizeof(*w) + count * sizeof(struct walker));
+    w->count = count;
+    for (size_t i = 0; i < count; i++) {
+        make_walker(&w->trees[i], w, trees[i]);
+    }
+    buf_init(&w->hash, SIZE_MAX);
+    buf_init(&w->scratch, 65536);
     return w;
 }
 
-void walk_free(struct walker *w)
+void page_walker_free(struct page_walker *w)
 {
     if (!w) {
         return;
     }
+    for (size_t i = 0; i < w->count; i++) {
+        arena_free(w->trees[i].fixed);
+    }
     buf_free(&w->hash);
-    arena_free(w->fixed);
+    buf_free(&w->scratch);
     free(w);
 }
 
 /* --- notes: each path and problem once, with a count --- */
 
 /* Counts one. Returns the note when it has just been made. */
-static struct walk_note *count_note(struct notes *n, const char *path, const char *problem)
+static struct walk_note *count_note(struct page_walker *w, const char *path, const char *problem)
 {
     char name[NOTE_NAME_BYTES];
     size_t length = (size_t)snprintf(name, sizeof(name), "%s\n%s", problem ? problem : "", path);
-    struct walk_note *note = slot_of(&n->names, name, length)->value;
+    struct walk_note *note = slot_of(&w->note_names, name, length)->value;
 
     INVARIANT(length < sizeof(name));
     if (note) {
         note->count++;
         return NULL;
     }
-    if (n->count >= NOTES_MAX && !str_eq(path, "...")) {
+    if (w->note_count >= NOTES_MAX && !str_eq(path, "...")) {
         /* Two places are left for these: unknown fields and problems. */
-        return count_note(n, "...", problem ? "various" : NULL);
+        return count_note(w, "...", problem ? "various" : NULL);
     }
-    const char *kept = arena_strndup(n->names.arena, name, length);
-    note = &n->list[n->count++];
+    const char *kept = arena_strndup(w->note_names.arena, name, length);
+    note = &w->notes[w->note_count++];
     *note = (struct walk_note){.path = strchr(kept, '\n') + 1, .problem = problem, .count = 1};
-    (void)put_name(&n->names, kept, length, note);
+    (void)put_name(&w->note_names, kept, length, note);
     return note;
 }
 
 /* Counts a value at `path` that has `problem` (static text); the first one is the example: its
  * first EXAMPLE_CHARACTERS characters, escaped; escapes count as one. */
-static void note_problem(struct notes *n, const char *path, const char *problem, struct json value)
+static void note_problem(struct page_walker *w, const char *path, const char *problem,
+                         struct json value)
 {
-    struct walk_note *note = count_note(n, path, problem);
+    struct walk_note *note = count_note(w, path, problem);
 
     if (!note) {
         return;
@@ -454,9 +467,9 @@ static void note_problem(struct notes *n, const char *path, const char *problem,
 
         at += step > 0 ? step : 1;
     }
-    buf_cut(&n->scratch, 0);
-    str_escape(&n->scratch, text, at);
-    note->example = arena_strdup(n->names.arena, buf_str(&n->scratch));
+    buf_cut(&w->scratch, 0);
+    str_escape(&w->scratch, text, at);
+    note->example = arena_strdup(w->note_names.arena, buf_str(&w->scratch));
     arena_free(a);
 }
 
@@ -479,7 +492,7 @@ static void hash_columns(struct walker *w, const struct walk_table *t, const str
 {
     for (size_t i = 0; i < t->map->column_count; i++) {
         if (columns[i].type != CELL_NULL && !(t->map->columns[i].flags & COLUMN_UNHASHED)) {
-            hash_value(&w->hash, t->columns[i].name_hash, &columns[i]);
+            hash_value(&w->page->hash, t->columns[i].name_hash, &columns[i]);
         }
     }
 }
@@ -499,22 +512,24 @@ static uint64_t row_hash(struct walker *w)
         for (size_t r = set->first; t->map->hash_part == HASH_ROWS && r < set->row_count; r++) {
             const struct cell *row = set->cells + r * set->cells_per_row;
 
-            hash_add(&w->hash, head, sizeof(head));
+            hash_add(&w->page->hash, head, sizeof(head));
             for (size_t k = 1; k <= t->ordinals; k++) {
-                hash_add(&w->hash, &row[k].value.integer, sizeof(row[k].value.integer));
+                hash_add(&w->page->hash, &row[k].value.integer, sizeof(row[k].value.integer));
             }
             hash_columns(w, t, row + first_column(t));
         }
     }
-    return walk_never_zero(hash_digest(&w->hash));
+    return walk_never_zero(hash_digest(&w->page->hash));
 }
 
-uint64_t walk_attribute_term(struct walker *w, const struct cell *parent_id,
+uint64_t walk_attribute_term(struct page_walker *page, size_t tree, const struct cell *parent_id,
                              const struct cell *columns)
 {
-    hash_value(&w->hash, w->attributes->name_hash, parent_id);
+    struct walker *w = &page->trees[tree];
+
+    hash_value(&w->page->hash, w->attributes->name_hash, parent_id);
     hash_columns(w, w->attributes, columns);
-    return hash_digest(&w->hash);
+    return hash_digest(&w->page->hash);
 }
 
 /* Adds the terms of the attributes from `first` on, those of a parent that is complete. Parents
@@ -532,8 +547,10 @@ static void add_attributes(struct walker *w, const struct cell *parent_row, size
         id = (struct cell){.type = CELL_INT, .value.integer = w->nameless - 1};
     }
     for (size_t i = first; i < set->row_count; i++) {
+        const struct cell *columns = set->cells + i * set->cells_per_row + first_column(t);
+
         w->attribute_sum +=
-            walk_attribute_term(w, &id, set->cells + i * set->cells_per_row + first_column(t));
+            walk_attribute_term(w->page, (size_t)(w - w->page->trees), &id, columns);
     }
 }
 
@@ -551,7 +568,7 @@ static void end_entity(struct walker *w, const struct cell *row)
     struct cell id = row[w->id_cells[0]];
 
     if (w->tree->id_count > 1 || id.type != CELL_TEXT) {
-        struct buf *b = &w->notes->scratch;
+        struct buf *b = &w->page->scratch;
 
         buf_cut(b, 0);
         for (size_t i = 0; i < w->tree->id_count; i++) {
@@ -602,7 +619,7 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
     }
     const char *problem = walk_value(w->rows, map, value, base_ms, cell);
     if (problem) {
-        note_problem(w->notes, path, problem, value);
+        note_problem(w->page, path, problem, value);
     }
     return cell->type != CELL_NULL;
 }
@@ -617,12 +634,12 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     size_t inherited = t->parent ? t->parent->ordinals : 0;
     struct cell *row;
 
-    if (bytes > *w->room_bytes) {
+    if (bytes > w->page->room_bytes) {
         err_set(e, ERR_CONTRACT, "the page holds too many rows: refused (limit PARSED_BYTES)");
         err_cause(e, CAUSE_NET_TOO_LARGE);
         return NULL;
     }
-    *w->room_bytes -= bytes;
+    w->page->room_bytes -= bytes;
     if (set->row_count == set->row_capacity) {
         size_t rows = set->row_capacity > 0 ? set->row_capacity * 2 : FIRST_ROWS;
 
@@ -702,13 +719,13 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
 
         if (!m) {
             char path[NOTE_PATH_BYTES];
-            struct buf *shown = &w->notes->scratch;
+            struct buf *shown = &w->page->scratch;
 
             buf_cut(shown, 0);
             str_escape(shown, name, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
             (void)snprintf(path, sizeof(path), "%s%s%s%s", known->path, known->path[0] ? "." : "",
                            buf_str(shown), length > NOTE_KEY_BYTES ? "..." : "");
-            (void)count_note(w->notes, path, NULL);
+            (void)count_note(w->page, path, NULL);
             continue;
         }
         if (!fill_targets(w, t, m, value, row, e)) {
@@ -722,7 +739,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
                 return false;
             }
         } else if (!m->targets && json_type(value) != JSON_NULL) {
-            note_problem(w->notes, m->path, "wrong type", value);
+            note_problem(w->page, m->path, "wrong type", value);
         }
     }
     return true;
@@ -772,7 +789,7 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
     struct json value = from->value;
 
     if (t->element.names.slots && json_type(value) != JSON_OBJECT) {
-        note_problem(w->notes, t->path, "wrong type", value);
+        note_problem(w->page, t->path, "wrong type", value);
         return true;
     }
     w->levels[t->depth] = value;
@@ -813,11 +830,11 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         return true;
     }
     if (json_type(value) != wanted) {
-        note_problem(w->notes, t->path, "wrong type", value);
+        note_problem(w->page, t->path, "wrong type", value);
         return true;
     }
     if (t->rows_of_serial == t->parent->serial) {
-        note_problem(w->notes, t->path, "duplicate name", value);
+        note_problem(w->page, t->path, "duplicate name", value);
         return true;
     }
     t->rows_of_serial = t->parent->serial;
@@ -836,7 +853,7 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
         const char *name = json_text(key, &length);
 
         if (names.slots && put_name(&names, name, length, w)) {
-            note_problem(w->notes, t->path, "duplicate name", key);
+            note_problem(w->page, t->path, "duplicate name", key);
         } else if (!walk_row(w, t, &(struct element){key, element, ordinal}, parent_row, e)) {
             return false;
         }
@@ -862,36 +879,6 @@ static void mark_superseded(struct walked_tree *t)
 }
 
 /* --- pages --- */
-
-struct page_walker *page_walker_new(const struct tree_map *const *trees)
-{
-    struct page_walker *w = xcalloc(1, sizeof(*w));
-
-    while (trees[w->count]) {
-        w->count++;
-    }
-    w->walkers = xcalloc(w->count, sizeof(struct walker *));
-    for (size_t i = 0; i < w->count; i++) {
-        w->walkers[i] = walk_new(trees[i]);
-        w->walkers[i]->notes = &w->notes;
-        w->walkers[i]->room_bytes = &w->room_bytes;
-    }
-    buf_init(&w->notes.scratch, 65536);
-    return w;
-}
-
-void page_walker_free(struct page_walker *w)
-{
-    if (!w) {
-        return;
-    }
-    for (size_t i = 0; i < w->count; i++) {
-        walk_free(w->walkers[i]);
-    }
-    buf_free(&w->notes.scratch);
-    free(w->walkers);
-    free(w);
-}
 
 /* Empty row sets for one walker, which fills them. */
 static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tree *out,
@@ -936,7 +923,7 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
     }
     for (size_t number = 1; json_next(&it, &key, &entity); number++) {
         for (size_t i = 0; i < w->count; i++) {
-            struct walker *one = w->walkers[i];
+            struct walker *one = &w->trees[i];
             bool walked = json_type(entity) == JSON_OBJECT
                               ? walk_row(one, one->top, &(struct element){key, entity, 0}, NULL, e)
                               : err_set(e, ERR_CONTRACT, "it is no object");
@@ -962,19 +949,18 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     p->texts = arena_new(0);
     p->tree_count = w->count;
     p->trees = arena_array(p->texts, w->count, sizeof(*p->trees));
-    w->notes.names = names_new(p->texts, 0);
-    w->notes.count = 0;
+    w->note_names = names_new(p->texts, 0);
+    w->note_count = 0;
     for (size_t i = 0; i < w->count; i++) {
-        begin_tree(w->walkers[i], p, &p->trees[i], facts);
+        begin_tree(&w->trees[i], p, &p->trees[i], facts);
     }
     if (json_mended(doc) > 0) {
-        count_note(&w->notes, "", "no character: U+FFFD stands for it")->count =
-            (int64_t)json_mended(doc);
+        count_note(w, "", "no character: U+FFFD stands for it")->count = (int64_t)json_mended(doc);
     }
     bool walked = walk_all(w, rows, e);
-    p->note_count = w->notes.count;
+    p->note_count = w->note_count;
     p->notes = arena_array(p->texts, p->note_count, sizeof(*p->notes));
-    memcpy(p->notes, w->notes.list, p->note_count * sizeof(*p->notes));
+    memcpy(p->notes, w->notes, p->note_count * sizeof(*p->notes));
     if (!walked) {
         walked_free(p);
         return NULL;
@@ -1016,8 +1002,8 @@ struct cell walked_id(const struct walked_page *p, size_t i)
     return t->entities[i].id;
 }
 
-const struct walk_shape *walk_shapes(const struct walker *w, size_t *count)
+const struct walk_shape *walk_shapes(const struct page_walker *w, size_t tree, size_t *count)
 {
-    *count = w->table_count;
-    return w->shapes;
+    *count = w->trees[tree].table_count;
+    return w->trees[tree].shapes;
 }

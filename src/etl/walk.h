@@ -118,12 +118,7 @@ struct cell walked_id(const struct walked_page *p, size_t i);
 
 /* --- what a tree looks like --- */
 
-/* A walker for one tree; alone it is good for what follows. Free with walk_free. */
-struct walker;
-struct walker *walk_new(const struct tree_map *tree);
-void walk_free(struct walker *w);
-
-/* A table of the tree. */
+/* A table of a tree. */
 struct walk_shape {
     const struct table_map *map;
     const char *path;            /* dotted, of its rows from the entity; "" for the entity */
@@ -132,8 +127,8 @@ struct walk_shape {
     size_t ordinal_count;
 };
 
-/* The tables, root first. */
-const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
+/* The tables of a tree by its place, root first. */
+const struct walk_shape *walk_shapes(const struct page_walker *w, size_t tree, size_t *count);
 
 /* --- parts that can be had alone --- */
 
@@ -141,7 +136,7 @@ const struct walk_shape *walk_shapes(const struct walker *w, size_t *count);
  * total of the sum. `parent_id` is the own id of the row's parent (participant_id), `columns` the
  * row's columns. A parent without an id has the number of those before it in its entity that have
  * none either, the first CELL_NULL. */
-uint64_t walk_attribute_term(struct walker *w, const struct cell *parent_id,
+uint64_t walk_attribute_term(struct page_walker *w, size_t tree, const struct cell *parent_id,
                              const struct cell *columns);
 uint64_t walk_never_zero(uint64_t hash);
 

@@ -15,11 +15,13 @@ static const char no_base[] = "no instant to count from";
 
 enum { TIME_BYTES = 24 }; /* YYYY-MM-DDTHH:MM:SS.sssZ */
 
-static void set_text(struct cell *c, const char *text, size_t length)
+static const char *text_into(struct cell *c, const char *text, size_t length)
 {
-    c->type = CELL_TEXT;
-    c->length = (uint32_t)length;
-    c->value.text = text;
+    if (length > INT32_MAX) {
+        return too_long;
+    }
+    *c = (struct cell){.type = CELL_TEXT, .length = (uint32_t)length, .value.text = text};
+    return NULL;
 }
 
 /* --- times --- */
@@ -32,11 +34,9 @@ static const char *time_cell(struct arena *a, const char *text, size_t length, s
         return bad_time;
     }
     if (length == TIME_BYTES && text[19] == '.' && text[23] == 'Z') {
-        set_text(c, text, length); /* in the form that is stored */
-    } else {
-        set_text(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
+        return text_into(c, text, length); /* in the form that is stored */
     }
-    return NULL;
+    return text_into(c, clock_format(ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
 }
 
 /* --- spellings --- */
@@ -76,12 +76,9 @@ static const char *text_cell(struct arena *a, const struct column_map *column, s
     if (!text) {
         if (column->type == COLUMN_TEXT && type >= JSON_BOOL && type <= JSON_REAL) {
             text = json_write(a, v, &length);
-            set_text(c, text, length);
+            (void)text_into(c, text, length);
         }
         return wrong_type;
-    }
-    if (length > INT32_MAX) {
-        return too_long;
     }
     if (column->type == COLUMN_FROM || column->type == COLUMN_TO) {
         const char *slash = memchr(text, '/', length);
@@ -103,8 +100,7 @@ static const char *text_cell(struct arena *a, const struct column_map *column, s
     if (column->flags & COLUMN_UPPER_SNAKE) {
         text = pascal_case(a, text, length, &length);
     }
-    set_text(c, text, length);
-    return NULL;
+    return text_into(c, text, length);
 }
 
 /* A number of the column's kind. */
@@ -145,8 +141,7 @@ static const char *offset_cell(struct arena *a, const struct column_map *column,
         return out_of_range;
     }
     base_ms += (int64_t)(ms + (ms < 0 ? -0.5 : 0.5));
-    set_text(c, clock_format(base_ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
-    return NULL;
+    return text_into(c, clock_format(base_ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
 }
 
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
@@ -177,11 +172,7 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
             break;
         }
         text = json_write(a, v, &length);
-        if (length > INT32_MAX) {
-            return too_long;
-        }
-        set_text(c, text, length);
-        return NULL;
+        return text_into(c, text, length);
     case COLUMN_OFFSET:
         return offset_cell(a, column, v, base_ms, c);
     }
