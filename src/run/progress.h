@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "run/reading.h"
+#include "run/fetch.h"
 
 /* A stream's state; times are monotonic. Counts are of this run; a phase is the readings of one
  * pass. */
