@@ -244,5 +244,3 @@ TEST(test_maps_match_schema)
     assert_int_equal(own_ids, 10);
     db_close(d);
 }
-
-TEST_GROUP(NULL, NULL);
