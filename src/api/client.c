@@ -806,6 +806,41 @@ bool client_call(struct client *c, const struct client_request *request,
     return answer->error.kind == ERR_NONE;
 }
 
+bool client_organization(struct client *c, struct arena *a, const char **id, const char **name,
+                         struct err *e)
+{
+    static const struct {
+        const char *path;
+        const char *id;
+        const char *name;
+    } sources[] = {
+        {"/api/v2/tokens/me", "organization.id", "organization.name"},
+        {"/api/v2/organizations/me", "id", "name"},
+    };
+    bool done = true;
+
+    for (size_t i = 0; done && !*id && i < COUNT_OF(sources); i++) {
+        const struct client_request request = {.method = HTTP_GET,
+                                               .path = sources[i].path,
+                                               .label = "the client's organization",
+                                               .want_document = true};
+        struct client_answer answer;
+
+        if (client_call(c, &request, &answer)) {
+            struct json root = json_root(answer.document);
+            const char *found = json_str(json_path(root, sources[i].id));
+            const char *called = json_str(json_path(root, sources[i].name));
+            *id = found && *found ? arena_strdup(a, found) : NULL;
+            *name = arena_strdup(a, called ? called : "");
+        } else {
+            *e = answer.error;
+            done = e->http_status == 403 || e->http_status == 404;
+        }
+        client_answer_free(&answer);
+    }
+    return done;
+}
+
 int64_t client_server_offset_ms(const struct client *c, bool *known)
 {
     int64_t offset_ms = atomic_load(&c->server_offset_ms);

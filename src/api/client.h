@@ -22,8 +22,6 @@
 
 struct client;
 
-enum { ROUTE_BYTES = 120 };
-
 /* A token of the OAuth client credentials grant: POST {login}/oauth/token, the credentials in the
  * Basic header. Any answer that is no JSON token is ERR_AUTH, save 429 (ERR_RATE), 5xx, a body that
  * was cut and the network (ERR_TEMPORARY) and what answer_error makes of other failures below HTTP;
@@ -34,18 +32,6 @@ struct token {
     int64_t lifetime_seconds;
     int64_t generation; /* counts tokens, so that one 401 refreshes once */
     bool proven;        /* an API call succeeded with it */
-};
-
-/* Counters of one route (a request's path, its ids replaced by {id}, without its query string), for
- * the ledger. */
-struct route_count {
-    char method[8];
-    char route[ROUTE_BYTES];
-    int64_t requests; /* on the wire, retries included */
-    int64_t retries;
-    int64_t status_429;
-    int64_t status_5xx;
-    int64_t bytes; /* received, as sent */
 };
 
 /* What a request is, besides an API request with the token. */
@@ -112,6 +98,12 @@ void client_abort(struct client *c);
  * be pending). False when answer->error is set, ERR_STOPPED among others. */
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer);
+
+/* Asks whose the client is: organization.id of /tokens/me, else id of /organizations/me, in the
+ * arena; *id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for
+ * other trouble. As client_call. */
+bool client_organization(struct client *c, struct arena *a, const char **id, const char **name,
+                         struct err *e);
 
 /* The server's clock minus this machine's, by the Date of the last answer of the API or a login
  * host: never less than it is, and more by a second and the request's time at most. *known is false

@@ -39,18 +39,6 @@ static void add_counts(struct buf *b, const struct progress *p)
                          p->rows == 1 ? "row" : "rows");
 }
 
-static void add_ended(struct buf *b, const struct progress *p, int64_t now_ms)
-{
-    if (p->whole && p->pages == 0) {
-        (void)buf_add_str(b, "up to date");
-        return;
-    }
-    (void)buf_add_str(b, p->whole ? "done, " : "not all done, ");
-    add_counts(b, p);
-    (void)buf_add_str(b, " in ");
-    add_duration(b, (now_ms - p->began_ms) / 1000);
-}
-
 static void add_under_way(struct buf *b, const struct progress *p, int64_t now_ms)
 {
     int64_t phase_ms = now_ms - p->phase_began_ms;
@@ -78,10 +66,15 @@ void progress_line_text(const struct progress *p, int64_t now_ms, int width, cha
 
     buf_init(&b, LINE_BYTES);
     (void)buf_add_printf(&b, "%s: ", p->stream);
-    if (p->ended) {
-        add_ended(&b, p, now_ms);
-    } else {
+    if (!p->ended) {
         add_under_way(&b, p, now_ms);
+    } else if (p->whole && p->pages == 0) {
+        (void)buf_add_str(&b, "up to date");
+    } else {
+        (void)buf_add_str(&b, p->whole ? "done, " : "not all done, ");
+        add_counts(&b, p);
+        (void)buf_add_str(&b, " in ");
+        add_duration(&b, (now_ms - p->began_ms) / 1000);
     }
     (void)snprintf(out, size, "%.*s", width, buf_str(&b));
     buf_free(&b);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "io/config.h"
+#include "io/http.h"
 #include "sql.h"
 
 enum { HOST_BYTES = 256 };
@@ -48,6 +49,32 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
 
     db_rollback(l->db);
     return ended;
+}
+
+void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals)
+{
+    totals->requests = totals->retries = totals->bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        totals->requests += routes[i].requests;
+        totals->retries += routes[i].retries;
+        totals->bytes += routes[i].bytes;
+    }
+}
+
+void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_t count)
+{
+    struct err e;
+
+    for (const struct route_count *r = routes; r < routes + count; r++) {
+        if (!db_do(l->db, &e,
+                   "INSERT INTO request_count (run_id, method, route, requests, retries, "
+                   "status_429, status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                   I(l->run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
+                   I(r->status_429), I(r->status_5xx), I(r->bytes))) {
+            LOG(LOG_WARN, "request counts not stored", LOG_S("error", e.message));
+            return;
+        }
+    }
 }
 
 /* --- facts --- */

@@ -50,6 +50,14 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
                     const char *error, struct err *e);
 
+struct route_count;
+
+/* Fills in requests, retries and bytes of all routes. */
+void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals);
+
+/* Keeps what was asked of each route in the run. It is bookkeeping: trouble is logged. */
+void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_t count);
+
 /* --- facts --- */
 
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from

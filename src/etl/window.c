@@ -1,7 +1,9 @@
 #include "etl/window.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "etl/history.h"
 #include "io/db.h"
 #include "sql.h"
 
@@ -199,11 +201,18 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)
 {
     int64_t limit_ms = now_ms + TRUSTED_AHEAD_MS;
+    char limit[CLOCK_ISO_BYTES];
+    int64_t rows = 0;
     bool done = db_begin(l->db, e) && db_do(l->db, e, sql_window_reopen_ahead, T(limit_ms));
 
     *count = done ? db_changes(l->db) : 0;
-    done = done && db_do(l->db, e, sql_window_forget_ahead, T(limit_ms)) && db_commit(l->db, e);
+    done = done && db_do(l->db, e, sql_window_forget_ahead, T(limit_ms)) &&
+           observe_distrust(l->db, clock_format(limit_ms, limit), &rows, e) && db_commit(l->db, e);
     db_rollback(l->db);
+    if (*count + rows > 0) {
+        LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", *count),
+            LOG_N("observations", rows));
+    }
     return done;
 }
 

@@ -86,8 +86,9 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
 
-/* Coverage from a time that has not come at `now_ms` (the server's) is no coverage: those windows
- * of all streams are owed again; *count: how many. A transaction of its own. */
+/* What was read at a time that has not come at `now_ms` (the server's: a machine's clock may be
+ * behind) was not read: those windows of all streams are owed again (*count: how many), and so is
+ * what was observed then. That there was any is logged. A transaction of its own. */
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
 
 /* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */

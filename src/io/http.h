@@ -78,6 +78,20 @@ struct http_answer {
     int64_t elapsed_ms;
 };
 
+enum { ROUTE_BYTES = 120 };
+
+/* Counters of one route (a request's path, its ids replaced by {id}, without its query string), for
+ * the ledger. */
+struct route_count {
+    char method[8];
+    char route[ROUTE_BYTES];
+    int64_t requests; /* on the wire, retries included */
+    int64_t retries;
+    int64_t status_429;
+    int64_t status_5xx;
+    int64_t bytes; /* received, as sent */
+};
+
 /* A client; NULL with ERR_CONFIG (bad ca_file). Free with http_free. */
 struct http *http_new(const struct http_options *options, struct err *e);
 void http_free(struct http *h);

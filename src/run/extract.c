@@ -1,16 +1,12 @@
 #include "run/extract.h"
 
 #include <pthread.h>
-#include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/history.h"
-#include "io/json.h"
 #include "run/night.h"
 #include "run/store.h"
 
@@ -69,24 +65,15 @@ static void add_nights(struct run *run)
 /* The database and the run's row in it. */
 static bool open_database(struct run *run, struct err *e)
 {
-    struct buf names; /* a JSON array */
+    const char *names = "["; /* a JSON array */
 
-    run->db = db_open(run->config->database_path, DB_WRITE, e);
-    if (!run->db) {
-        return false;
-    }
-    run->ledger.db = run->db;
-    buf_init(&names, 4096);
-    buf_add_char(&names, '[');
+    run->db = run->ledger.db = db_open(run->config->database_path, DB_WRITE, e);
     for (size_t i = 0; i < run->request->stream_count; i++) {
-        const char *name = run->request->streams[i]->name;
-        buf_add_str(&names, i > 0 ? "," : "");
-        json_quote(&names, name, strlen(name));
+        names = arena_printf(run->arena, "%s%s\"%s\"", names, i > 0 ? "," : "",
+                             run->request->streams[i]->name);
     }
-    buf_add_char(&names, ']');
-    bool begun = ledger_run_begin(&run->ledger, "extract", run->until_ms, buf_str(&names), e) != 0;
-    buf_free(&names);
-    return begun;
+    names = arena_printf(run->arena, "%s]", names);
+    return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0;
 }
 
 static bool open_all(struct run *run, struct err *e)
@@ -137,78 +124,24 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
-/* The file belongs to one organization, known before any row is stored: where the API does not
- * grant one source, or that says nothing, the next is asked. */
-static bool check_owner(struct run *run, struct err *e)
-{
-    static const struct {
-        const char *path;
-        const char *id;
-        const char *name;
-    } sources[] = {
-        {"/api/v2/tokens/me", "organization.id", "organization.name"},
-        {"/api/v2/organizations/me", "id", "name"},
-    };
-    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
-
-    if (!ledger_owner(&run->ledger, &owner, run->arena, e)) {
-        return false;
-    }
-    for (size_t i = 0; owner.due && !owner.id && i < COUNT_OF(sources); i++) {
-        const struct client_request request = {.method = HTTP_GET,
-                                               .path = sources[i].path,
-                                               .label = "the client's organization",
-                                               .want_document = true};
-        struct client_answer answer;
-        bool done = client_call(run->client, &request, &answer);
-
-        if (done) {
-            struct json root = json_root(answer.document);
-            const char *id = json_str(json_path(root, sources[i].id));
-            const char *name = json_str(json_path(root, sources[i].name));
-            owner.id = id && *id ? arena_strdup(run->arena, id) : NULL;
-            owner.name = arena_strdup(run->arena, name ? name : "");
-        } else {
-            *e = answer.error;
-            done = e->http_status == 403 || e->http_status == 404;
-        }
-        client_answer_free(&answer);
-        if (!done) {
-            return false;
-        }
-    }
-    return !owner.due || ledger_own(&run->ledger, &owner, e);
-}
-
-/* What was read at a time that has not come was not read. Only the server can say so: a machine's
- * clock may be behind. */
-static bool distrust(struct run *run, struct err *e)
-{
-    char now[CLOCK_ISO_BYTES];
-    int64_t windows = 0;
-    int64_t rows = 0;
-    bool known;
-    int64_t now_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
-
-    if (!known) {
-        return true;
-    }
-    clock_format(now_ms + MS_PER_MINUTE, now);
-    bool done = window_distrust(&run->ledger, now_ms, &windows, e) && db_begin(run->db, e) &&
-                observe_distrust(run->db, now, &rows, e) && db_commit(run->db, e);
-    db_rollback(run->db);
-    if (windows + rows > 0) {
-        LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", windows),
-            LOG_N("observations", rows));
-    }
-    return done;
-}
-
 static bool prepare(struct run *run, struct err *e)
 {
     const struct config *c = run->config;
+    int64_t distrusted;
+    bool known;
 
-    if (!log_in(run, e) || !check_owner(run, e) || !distrust(run, e)) {
+    if (!log_in(run, e)) {
+        return false;
+    }
+    /* The file belongs to one organization, known before any row is stored. */
+    struct owner owner = {.config = c, .now_ms = run_now_ms(run)};
+    if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
+        (owner.due && (!client_organization(run->client, run->arena, &owner.id, &owner.name, e) ||
+                       !ledger_own(&run->ledger, &owner, e)))) {
+        return false;
+    }
+    int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
+    if (known && !window_distrust(&run->ledger, server_ms, &distrusted, e)) {
         return false;
     }
     int64_t now_ms = run_now_ms(run);
@@ -303,30 +236,12 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
     return ok;
 }
 
-/* Loads until the streams are done or the network thread has ended. */
-static bool load_all(struct run *run, struct err *e)
-{
-    bool left = true;
-    bool ok = move_on(run, &left, e);
-
-    for (;;) {
-        if (!ok || !left) {
-            pages_close(run->pages, !ok);
-        }
-        struct page *p = pages_pop(run->pages, NULL);
-        if (!p->reading) {
-            pages_done(run->pages, p);
-            return ok;
-        }
-        ok = take(run, p, ok, e) && move_on(run, &left, e);
-    }
-}
-
 /* Reads the streams, those that do not need one another side by side. An error is its stream's own
  * already. */
 static bool run_streams(struct run *run, struct err *e)
 {
     pthread_t thread;
+    bool left = true;
 
     run->pages = pages_new(run->client, (size_t)run->config->in_flight,
                            (size_t)limit_get(LIMIT_QUEUE_BYTES));
@@ -335,7 +250,19 @@ static bool run_streams(struct run *run, struct err *e)
         pages_free(run->pages);
         return err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
     }
-    bool ok = load_all(run, e);
+    bool ok = move_on(run, &left, e);
+    for (bool ended = false; !ended;) {
+        if (!ok || !left) {
+            pages_close(run->pages, !ok);
+        }
+        struct page *p = pages_pop(run->pages, NULL);
+        ended = !p->reading;
+        if (ended) {
+            pages_done(run->pages, p);
+        } else {
+            ok = take(run, p, ok, e) && move_on(run, &left, e);
+        }
+    }
     pthread_join(thread, NULL);
     for (struct night *n = run->nights; n; n = n->next) {
         if (n->begun && !n->ended) {
@@ -378,69 +305,37 @@ static enum err_kind judge(const struct run *run, struct err *e)
     return err_facts[e->kind].ends_run || !any_done ? e->kind : ERR_PARTIAL;
 }
 
-/* --- the run's row --------------------------------------------------------------------------- */
-
-/* What the row says beside the counters that went with the pages. */
-static void count_streams(struct run *run)
+/* Ends the run's row, with what it says beside the counters that went with the pages. `e` is the
+ * run's error, or what becomes of it. */
+static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
 {
+    const char *why = kind == ERR_NONE ? NULL : e->message;
     struct run_totals *t = &run->totals;
-    struct err ignored;
+    struct err trouble;
 
+    if (run->client) {
+        size_t count;
+        const struct route_count *routes = client_counts(run->client, &count);
+        ledger_sum_routes(routes, count, t);
+        ledger_run_routes(&run->ledger, routes, count);
+    }
     for (const struct night *n = run->nights; n; n = n->next) {
         t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
         if (n->wanted && stream_has_days(n->stream)) {
             struct rows q =
-                db_ask(run->db, &ignored, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
+                db_ask(run->db, &trouble, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
                        S(n->stream->name));
 
             t->days_whole += db_next(&q) ? db_int(&q, 0) : 0;
             if (!db_end(&q)) {
-                LOG(LOG_WARN, "whole days not counted", LOG_S("error", ignored.message));
+                LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
             }
         }
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
-}
-
-static void store_routes(struct run *run)
-{
-    struct run_totals *t = &run->totals;
-    size_t count;
-    const struct route_count *routes = client_counts(run->client, &count);
-    struct err ignored;
-
-    t->requests = t->retries = t->bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct route_count *r = &routes[i];
-
-        t->requests += r->requests;
-        t->retries += r->retries;
-        t->bytes += r->bytes;
-        /* The count is bookkeeping: the run's own result is already decided. */
-        if (!db_do(run->db, &ignored,
-                   "INSERT INTO request_count (run_id, method, route, requests, retries, "
-                   "status_429, status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                   I(run->ledger.run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
-                   I(r->status_429), I(r->status_5xx), I(r->bytes))) {
-            LOG(LOG_WARN, "request counts not stored", LOG_S("error", ignored.message));
-            return;
-        }
-    }
-}
-
-/* Ends the run's row. `e` is the run's error, or what becomes of it. */
-static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
-{
-    const char *why = kind == ERR_NONE ? NULL : e->message;
-    struct err ending;
-
-    if (run->client) {
-        store_routes(run);
-    }
-    count_streams(run);
-    if (!ledger_run_end(&run->ledger, &run->totals, kind, why, &ending) && kind == ERR_NONE) {
-        *e = ending;
-        kind = ending.kind;
+    if (!ledger_run_end(&run->ledger, t, kind, why, &trouble) && kind == ERR_NONE) {
+        *e = trouble;
+        kind = trouble.kind;
     }
     return kind;
 }

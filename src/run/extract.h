@@ -9,10 +9,6 @@
 #ifndef ROLLCALL_RUN_EXTRACT_H
 #define ROLLCALL_RUN_EXTRACT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "etl/ledger.h"

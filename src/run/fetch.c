@@ -177,11 +177,7 @@ static void push(struct pages *q, struct page *p)
     size_t count;
     const struct route_count *routes = client_counts(q->client, &count);
 
-    for (size_t i = 0; i < count; i++) {
-        p->totals.requests += routes[i].requests;
-        p->totals.retries += routes[i].retries;
-        p->totals.bytes += routes[i].bytes;
-    }
+    ledger_sum_routes(routes, count, &p->totals);
     pthread_mutex_lock(&q->mutex);
     *q->end = p;
     q->end = &p->next;

@@ -22,22 +22,6 @@ bool night_is_whole(const struct night *n)
 
 /* --- readings -------------------------------------------------------------------------------- */
 
-static struct reading *make_reading(struct night *n, enum reading_kind kind)
-{
-    struct reading *r = reading_new();
-
-    r->kind = kind;
-    r->night = n;
-    r->stream = n->stream;
-    return r;
-}
-
-static void issue(struct night *n, struct reading *r, struct lane *lane)
-{
-    r->lane = lane;
-    pages_issue(n->run->pages, r);
-}
-
 static const char *label_of(const struct night *n, const struct window *w, const char *pass,
                             struct arena *a)
 {
@@ -54,28 +38,41 @@ static const char *label_of(const struct night *n, const struct window *w, const
                         w && w->scope ? w->scope : "", pass);
 }
 
+/* A reading of a window by pass `p`; without a window, of the stream. */
+static struct reading *make_reading(struct night *n, enum reading_kind kind, struct window *w,
+                                    size_t p, const char *what)
+{
+    struct reading *r = reading_new();
+
+    r->kind = kind;
+    r->night = n;
+    r->stream = n->stream;
+    r->lane = kind == READING_CLEANUP ? &n->side : &n->lane;
+    r->window = w;
+    r->pass_no = p;
+    r->pass = w ? &n->stream->passes[p] : NULL;
+    r->ask.steps = w ? r->pass->steps : NULL;
+    r->ask.label = label_of(n, w, what, r->arena);
+    return r;
+}
+
 /* Something of ours that is still at the server is cleared up; what comes of it changes nothing. */
 static void issue_cleanup(struct night *n, struct window *w, size_t p)
 {
-    struct reading *r = make_reading(n, READING_CLEANUP);
+    struct reading *r = make_reading(n, READING_CLEANUP, w, p, "deleting a finished job");
 
-    r->pass = &n->stream->passes[p];
-    r->pass_no = p;
-    r->ask.steps = r->pass->steps;
-    r->window = w;
-    r->ask.label = label_of(n, w, "deleting a finished job", r->arena);
     r->ask.at.token = arena_strdup(r->arena, w->now[p].token);
     atomic_store(&r->committed, true);
     w->now[p].token = NULL;
     w->now[p].target_to_ms = TIME_NONE;
     n->side_count++;
-    issue(n, r, &n->side);
+    pages_issue(n->run->pages, r);
 }
 
 /* Asks for the availability date. */
 static void issue_question(struct night *n)
 {
-    struct reading *r = make_reading(n, READING_QUESTION);
+    struct reading *r = make_reading(n, READING_QUESTION, NULL, 0, "data availability date");
     struct step *steps = arena_array(r->arena, 2, sizeof(*steps));
 
     for (size_t p = 0; p < n->stream->pass_count && !steps[0].path; p++) {
@@ -84,9 +81,8 @@ static void issue_question(struct night *n)
                                  .available = "dataAvailabilityDate"};
     }
     r->ask.steps = steps;
-    r->ask.label = label_of(n, NULL, "data availability date", r->arena);
     n->under_way[n->under_way_count++] = r;
-    issue(n, r, &n->lane);
+    pages_issue(n->run->pages, r);
 }
 
 /* The ids that a pass asks for, behind the one that was read last. */
@@ -115,15 +111,10 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     size_t p = n->agenda.order[n->agenda.at];
     struct window *w = due->window;
     const struct cursor *c = &w->now[p];
-    struct reading *r = make_reading(n, READING_WINDOW);
+    struct reading *r = make_reading(n, READING_WINDOW, w, p, f->rules[p]->name);
     bool resumes = agenda_resumes(&n->agenda, w, p, due->to_ms);
 
-    r->pass = &n->stream->passes[p];
-    r->pass_no = p;
-    r->ask.steps = r->pass->steps;
-    r->window = w;
     r->to_ms = due->to_ms;
-    r->ask.label = label_of(n, w, f->rules[p]->name, r->arena);
     r->plan = *f;
     if (resumes) {
         r->plan.time_ms = c->begun_ms < f->time_ms ? c->begun_ms : f->time_ms;
@@ -156,7 +147,7 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
         return false;
     }
     n->under_way[n->under_way_count++] = r;
-    issue(n, r, &n->lane);
+    pages_issue(n->run->pages, r);
     return true;
 }
 
@@ -389,7 +380,9 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
         at++;
     }
     n->under_way[at] = n->under_way[--n->under_way_count];
-    progress_done(&n->progress, r);
+    n->progress.windows_done++;
+    n->progress.pages += r->pages;
+    n->progress.rows += r->counts.rows_read;
     switch (r->outcome) {
     case READING_DONE:
         ok = take_done(n, r, e);

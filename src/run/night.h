@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_RUN_NIGHT_H
 #define ROLLCALL_RUN_NIGHT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/err.h"
 #include "etl/agenda.h"
 #include "run/progress.h"

@@ -10,26 +10,6 @@ void progress_phase(struct progress *p, size_t windows)
     p->phase_began_rows = p->rows;
 }
 
-void progress_done(struct progress *p, const struct reading *r)
-{
-    p->windows_done++;
-    p->pages += r->pages;
-    p->rows += r->counts.rows_read;
-}
-
-/* How much of a reading is done; 0 where nothing says how much there is. */
-static double share_of(const struct reading *r)
-{
-    double share = 0;
-
-    if (r->ask.id_count > 0) {
-        share = (double)r->pages * step_of_rows(r->ask.steps)->size / (double)r->ask.id_count;
-    } else if (r->total_hits > 0) {
-        share = (double)r->counts.rows_read / (double)r->total_hits;
-    }
-    return share < 1 ? share : 1;
-}
-
 void progress_tell(const struct progress *p, const struct progress_watcher *watcher,
                    struct reading *const *under_way, size_t count)
 {
@@ -37,9 +17,17 @@ void progress_tell(const struct progress *p, const struct progress_watcher *watc
     double done = (double)p->windows_done;
 
     for (size_t i = 0; i < count; i++) {
-        done += share_of(under_way[i]);
-        now.pages += under_way[i]->pages;
-        now.rows += under_way[i]->counts.rows_read;
+        const struct reading *r = under_way[i];
+        double share = 0; /* of it; 0 also where nothing says how much there is */
+
+        if (r->ask.id_count > 0) {
+            share = (double)r->pages * step_of_rows(r->ask.steps)->size / (double)r->ask.id_count;
+        } else if (r->total_hits > 0) {
+            share = (double)r->counts.rows_read / (double)r->total_hits;
+        }
+        done += share < 1 ? share : 1;
+        now.pages += r->pages;
+        now.rows += r->counts.rows_read;
     }
     now.share = p->windows > 0 ? done / (double)p->windows : 0;
     if (watcher->tell) {

@@ -15,7 +15,7 @@
 struct progress {
     const char *stream;
     int64_t began_ms;
-    int64_t pages;
+    int64_t pages; /* of the readings that have ended, and as told of those under way too */
     int64_t rows;
     int64_t phase_began_ms;
     int64_t phase_began_rows; /* how many rows there were then */
@@ -34,9 +34,6 @@ struct progress_watcher {
 
 /* A phase of so many windows begins. */
 void progress_phase(struct progress *p, size_t windows);
-
-/* A reading of the phase has ended. */
-void progress_done(struct progress *p, const struct reading *r);
 
 /* Tells how far it is: `p` has what has ended, these readings are under way. */
 void progress_tell(const struct progress *p, const struct progress_watcher *watcher,

@@ -15,8 +15,6 @@
 #include "run/fetch.h"
 #include "run/progress.h"
 
-enum { LOADERS_MAX = 64 };
-
 struct extract_request;
 
 struct run {
@@ -33,11 +31,8 @@ struct run {
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct run_totals totals;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
-    struct {
-        const struct tree_map *const *trees;
-        struct loader *loader;
-    } loaders[LOADERS_MAX];
-    size_t loader_count;
+    /* of a stream's slot and the first of its passes with those trees; NULL: not needed yet */
+    struct loader *loaders[LOCK_SLOTS][PASSES_MAX];
 };
 
 /* Planning time: the earlier of TIME and the server's now. */

@@ -15,28 +15,27 @@ struct group {
 
 void store_close(struct run *run)
 {
-    for (size_t i = 0; i < run->loader_count; i++) {
-        load_free(run->loaders[i].loader);
+    struct loader **all = &run->loaders[0][0];
+
+    for (size_t i = 0; i < sizeof(run->loaders) / sizeof(*all); i++) {
+        load_free(all[i]);
     }
 }
 
 static struct loader *loader_of(struct run *run, const struct reading *r, struct err *e)
 {
     const struct stream *s = r->stream;
-    const struct tree_map *const *trees = r->pass->trees ? r->pass->trees : s->trees;
+    const struct tree_map *const *trees = r->pass->trees;
+    size_t first = 0;
 
-    for (size_t i = 0; i < run->loader_count; i++) {
-        if (run->loaders[i].trees == trees) {
-            return run->loaders[i].loader;
-        }
+    while (s->passes[first].trees != trees) {
+        first++;
     }
-    INVARIANT(run->loader_count < LOADERS_MAX);
-    struct loader *l = load_new(run->db, trees, s->load, s->state, e);
-    if (l) {
-        run->loaders[run->loader_count].trees = trees;
-        run->loaders[run->loader_count++].loader = l;
+    struct loader **l = &run->loaders[s->lock_slot][first];
+    if (!*l) {
+        *l = load_new(run->db, trees ? trees : s->trees, s->load, s->state, e);
     }
-    return l;
+    return *l;
 }
 
 static void add_counts(struct load_counts *to, const struct load_counts *more)
@@ -82,22 +81,6 @@ static struct load_page describe(const struct run *run, const struct page *p)
     };
 }
 
-/* Keeps the raw bytes of a page that changed a row. */
-static bool keep_raw(struct run *run, const struct page *p, const struct load_counts *counts,
-                     struct err *e)
-{
-    const struct http_answer *raw = &p->news->answer.http;
-
-    return counts->rows_new + counts->rows_changed == 0 ||
-           db_do(run->db, e,
-                 "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
-                 "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                 I(p->reading->window->window_id), I(run->ledger.run_id),
-                 S(p->reading->pass->plan.name), I(p->number), T(p->news->answer.received_ms),
-                 S(p->news->path), S(raw->gzip ? "gzip" : "identity"),
-                 B(raw->body.data, raw->body.length), I(counts->rows_read));
-}
-
 /* Where the window goes on after a page. */
 static struct cursor cursor_after(const struct page *p)
 {
@@ -137,14 +120,24 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
     struct load_counts sum = {0};
 
     for (size_t i = 0; i < g->count; i++) {
-        const struct pager_page *facts = &g->pages[i]->news->facts;
+        const struct load_counts *counts = &g->counts[i];
+        const struct news *n = g->pages[i]->news;
+        const struct pager_page *facts = &n->facts;
         if (facts->available_ms != TIME_NONE) {
             r->available_ms = facts->available_ms;
             r->to_ms = r->available_ms < r->to_ms ? r->available_ms : r->to_ms;
         }
-        add_counts(&sum, &g->counts[i]);
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
-        if (!keep_raw(run, g->pages[i], &g->counts[i], e)) {
+        add_counts(&sum, counts);
+        /* The raw bytes of a page that changed a row are kept. */
+        if (counts->rows_new + counts->rows_changed > 0 &&
+            !db_do(run->db, e,
+                   "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
+                   "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                   I(r->window->window_id), I(run->ledger.run_id), S(r->pass->plan.name),
+                   I(g->pages[i]->number), T(n->answer.received_ms), S(n->path),
+                   S(n->answer.http.gzip ? "gzip" : "identity"),
+                   B(n->answer.http.body.data, n->answer.http.body.length), I(counts->rows_read))) {
             return false;
         }
     }
@@ -241,28 +234,13 @@ bool store_begin(struct run *run, struct reading *r, struct err *e)
     return begun;
 }
 
-/* The id is left out, and said to be. */
-static bool refuse_id(struct run *run, const struct page *p, struct err *e)
-{
-    struct reading *r = p->reading;
-    struct cursor next = cursor_after(p);
-    struct walk_note note = {.path = step_of_rows(r->ask.steps)->ids_as,
-                             .problem = "refused by the server",
-                             .example = p->news->id,
-                             .count = 1};
-
-    next.at = p->news->id;
-    return load_note(run->db, r->stream->name, &note, e) &&
-           window_page(&run->ledger, r->window, r->pass_no, &next,
-                       &(struct window_counts){.total_hits = -1}, e);
-}
-
 /* A message that changes the ledger alone, in a transaction of its own. */
 static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct ledger *l = &run->ledger;
     const char *token = r->kind == READING_CLEANUP ? r->ask.at.token : NULL;
+    struct cursor next = cursor_after(p);
     bool ok = false;
 
     if (!db_begin(run->db, e)) {
@@ -284,7 +262,16 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         ok = begin(run, r, e);
         break;
     default:
-        ok = refuse_id(run, p, e);
+        /* An id that was refused is left out, and said to be. */
+        next.at = p->news->id;
+        ok = load_note(run->db, r->stream->name,
+                       &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
+                                           .problem = "refused by the server",
+                                           .example = p->news->id,
+                                           .count = 1},
+                       e) &&
+             window_page(l, r->window, r->pass_no, &next, &(struct window_counts){.total_hits = -1},
+                         e);
         break;
     }
     ok = ok && commit(run, p, e);
