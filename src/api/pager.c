@@ -66,6 +66,14 @@ static int size_of(const struct pager *p)
     return p->spec.at.page_size > 0 ? p->spec.at.page_size : step_of(p)->size;
 }
 
+/* The number of a page, from 1. */
+static long long page_number(const struct pager *p, int64_t sequence)
+{
+    int64_t number = p->spec.at.page + sequence;
+
+    return number;
+}
+
 /* --- texts of requests ----------------------------------------------------------------------- */
 
 /* Ids that a request asks for. */
@@ -110,7 +118,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     } known[] = {
         {"{start}", p->spec.start, false},
         {"{end}", p->spec.end, false},
-        {"{page}", arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)), false},
+        {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
         {"{zone}", p->spec.zone, true},
@@ -157,8 +165,7 @@ static void add_paging(const struct pager *p, struct buf *out, int64_t sequence,
 
     if (s->follow == FOLLOW_PAGES && !strstr(s->path, "{page}")) {
         add_parameter(out, "pageSize", arena_printf(a, "%d", size_of(p)));
-        add_parameter(out, "pageNumber",
-                      arena_printf(a, "%lld", (long long)(p->spec.at.page + sequence)));
+        add_parameter(out, "pageNumber", arena_printf(a, "%lld", page_number(p, sequence)));
     } else if (s->follow == FOLLOW_CURSOR && p->cursor && !strstr(s->path, "{cursor}")) {
         add_parameter(out, "cursor", p->cursor);
     } else if (s->follow == FOLLOW_IDS) {
@@ -198,7 +205,7 @@ static const char *label_of(const struct pager *p, int64_t sequence, struct aren
 
     switch (step_of(p)->follow) {
     case FOLLOW_PAGES:
-        return arena_printf(a, "%s page %lld", label, (long long)(p->spec.at.page + sequence));
+        return arena_printf(a, "%s page %lld", label, page_number(p, sequence));
     case FOLLOW_CURSOR:
         return arena_printf(a, "%s result page %lld", label, (long long)sequence + 1);
     case FOLLOW_IDS:

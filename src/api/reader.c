@@ -416,11 +416,12 @@ void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
     if (!client_next(all->client, timeout_ms, take ? &answer : NULL)) {
         return;
     }
-    while (*at != answer.user) {
+    struct news *n = answer.user;
+    INVARIANT(n);
+    while (*at != n) {
         INVARIANT(*at);
         at = &(*at)->next;
     }
-    struct news *n = *at;
     *at = n->next;
     all->polling -= n->is_poll ? 1 : 0;
     all->awaited -= n->is_poll ? 0 : 1;
