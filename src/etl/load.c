@@ -89,6 +89,7 @@ struct loader {
     struct db_feed feeds[TABLES_MAX];
 
     const struct load_page *page;
+    bool brings; /* it brings attributes */
     int64_t last_key;
 
     const struct walked_tree *rows; /* of the page */
@@ -510,42 +511,49 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
                   S(l->page->plan)));
 }
 
-/* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */
-static void compare(const struct loader *l, const struct rows *q, struct entity *n)
+/* Fills the cells behind the row of an entity's root, which is judged. */
+static void fill_own(const struct loader *l, const struct entity *n, const int64_t *stored)
 {
     size_t at = (size_t)(n - l->entities);
     const struct walked *walked = &l->rows->entities[at];
     struct cell *own = own_cells(l, at);
-    bool brings = l->attributes > 0 && l->page->brings_attributes;
-    bool read = q && l->attributes && db_int(q, 7) != 0;
-    uint64_t hash = read ? (uint64_t)db_int(q, 6) : 0;
-    int64_t run_id = l->page->run_id;
+    bool read = l->brings || stored[7] != 0;
+    int64_t hash = l->brings ? (int64_t)walked->attribute_hash : stored[6];
     const char *part = "rows";
 
-    n->returns = q && db_int(q, 4) != 0;
-    n->rows = !q || (uint64_t)db_int(q, 2) != walked->row_hash || db_int(q, 5) != 0;
-    n->new_attributes = brings && (read ? hash != walked->attribute_hash : walked->has_attributes);
-    n->attributes = brings && (n->rows || n->new_attributes);
-    n->keeps = n->rows && !brings && read;
-    n->marked = !n->rows && !n->attributes && (n->returns || (brings && !read));
-    if (q && n->marked && !n->returns) {
-        run_id = db_int(q, 3);
-    }
     if (n->new_attributes) {
         part = n->rows ? "both" : "attributes";
     }
     own[OWN_HASH] = cell_int((int64_t)walked->row_hash);
-    own[OWN_RUN] = cell_int(run_id);
-    own[OWN_ATTRIBUTE_HASH] = cell_text(NULL);
-    if (brings || read) {
-        own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)(brings ? walked->attribute_hash : hash));
-    }
-    own[OWN_ATTRIBUTE_READ] = cell_int(brings || read);
-    own[OWN_REPLACES] = cell_int(q && n->rows);
-    own[OWN_REPLACES_ATTRIBUTES] = cell_int(q && n->attributes);
+    own[OWN_RUN] = cell_int(n->marked && !n->returns ? stored[3] : l->page->run_id);
+    own[OWN_ATTRIBUTE_HASH] = read ? cell_int(hash) : cell_text(NULL);
+    own[OWN_ATTRIBUTE_READ] = cell_int(read);
+    own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
+    own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
     own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
     own[OWN_KEEPS] = cell_int(n->keeps);
-    own[OWN_PART] = cell_text(q && !n->marked ? part : NULL);
+    own[OWN_PART] = cell_text(n->is_new || n->marked ? NULL : part);
+}
+
+/* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */
+static void compare(const struct loader *l, const struct rows *q, struct entity *n)
+{
+    const struct walked *walked = &l->rows->entities[n - l->entities];
+    int64_t stored[8] = {0}; /* by column */
+
+    for (int i = 2; q && i < (l->attributes ? 8 : 6); i++) {
+        stored[i] = db_int(q, i);
+    }
+    bool read = stored[7] != 0;
+    n->is_new = !q;
+    n->returns = stored[4] != 0;
+    n->rows = (uint64_t)stored[2] != walked->row_hash || stored[5] != 0;
+    n->new_attributes = l->brings && (read ? (uint64_t)stored[6] != walked->attribute_hash
+                                           : walked->has_attributes);
+    n->attributes = l->brings && (n->rows || n->new_attributes);
+    n->keeps = n->rows && !l->brings && read;
+    n->marked = !n->rows && !n->attributes && (n->returns || (l->brings && !read));
+    fill_own(l, n, stored);
 }
 
 /* Compares the page's entities with what is stored; those that are not found are new, and get
@@ -566,7 +574,6 @@ static bool find_stored(struct loader *l, struct err *e)
     while (db_next(&q)) {
         struct entity *n = &l->entities[db_int(&q, 0)];
 
-        n->is_new = false;
         n->key = l->tree->key ? cell_int(db_int(&q, 1)) : n->key;
         compare(l, &q, n);
     }
@@ -647,17 +654,19 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
                struct load_counts *counts, struct err *e)
 {
     const struct walked_tree *tree = rows->trees;
+    struct db *d = l->db;
 
     *counts = (struct load_counts){.rows_read = (int64_t)rows->count};
 
     for (struct loader *t = l; t; t = t->next) {
         t->page = page;
+        t->brings = t->attributes > 0 && page->brings_attributes;
         if (!(t->history ? load_singly : load_tree)(t, tree++, counts, e)) {
             return false;
         }
     }
     for (size_t i = 0; i < rows->note_count; i++) {
-        if (!load_note(l->db, page->stream, &rows->notes[i], e)) {
+        if (!load_note(d, page->stream, &rows->notes[i], e)) {
             return false;
         }
     }
@@ -675,6 +684,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
               struct err *e)
 {
     static const size_t asked[] = {[LOAD_ENTITY] = 7, [LOAD_WINDOW] = 5, [LOAD_OBSERVE] = 1};
+    struct db *d = l->db;
 
     for (struct loader *t = l; t; t = t->next) {
         const char *const *sql = t->history ? &t->history->sql[HISTORY_END] : &t->sql[END];
@@ -687,11 +697,11 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
         for (size_t i = 1; i <= tables; i++) { /* the root comes last */
             const char *one = sql[i % tables];
 
-            if (one && !db_do_values(t->db, e, one, values, asked[t->rule])) {
+            if (one && !db_do_values(d, e, one, values, asked[t->rule])) {
                 return false;
             }
         }
-        counts->rows_changed += sql[0] ? db_changes(t->db) : 0;
+        counts->rows_changed += sql[0] ? db_changes(d) : 0;
     }
     return load_begin(l, page->window_id, e);
 }

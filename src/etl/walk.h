@@ -136,7 +136,7 @@ const struct walk_shape *walk_shapes(const struct page_walker *w, size_t tree, s
  * total of the sum. `parent_id` is the own id of the row's parent (participant_id), `columns` the
  * row's columns. A parent without an id has the number of those before it in its entity that have
  * none either, the first CELL_NULL. */
-uint64_t walk_attribute_term(struct page_walker *w, size_t tree, const struct cell *parent_id,
+uint64_t walk_attribute_term(struct page_walker *page, size_t tree, const struct cell *parent_id,
                              const struct cell *columns);
 uint64_t walk_never_zero(uint64_t hash);
 

@@ -173,15 +173,16 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
     struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles));
     while (db_next(&q)) {
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
+        bool is_next = !w || w->window_id != db_int(&q, 0);
 
-        if (!w || w->window_id != db_int(&q, 0)) {
-            if (out->count == room) {
-                struct window *more = arena_array(out->arena, room = 2 * room + 16, sizeof(*more));
-                for (size_t i = 0; i < out->count; i++) {
-                    more[i] = out->list[i];
-                }
-                out->list = more;
+        if (is_next && out->count == room) {
+            struct window *more = arena_array(out->arena, room = 2 * room + 16, sizeof(*more));
+            for (size_t i = 0; i < out->count; i++) {
+                more[i] = out->list[i];
             }
+            out->list = more;
+        }
+        if (is_next) {
             w = &out->list[out->count++];
             q.ok = read_window(&q, k, out->arena, w, e);
         }
