@@ -111,8 +111,8 @@ bool cmd_streams(const struct cmd_context *ctx, const struct stream *const **str
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
         if (!stream_find(name)) {
-            const char *near =
-                str_suggest(ctx->arena, name, stream_names(ctx->arena), stream_registry_count);
+            const char *near = str_suggest(ctx->arena, name + (name[0] == '-'),
+                                           stream_names(ctx->arena), stream_registry_count);
             return cmd_usage(ctx, arena_printf(ctx->arena, "unknown stream '%s'%s", name, near), e);
         }
     }

@@ -616,29 +616,62 @@ static bool apply_choice(struct loading *l)
                                   words[count - 1]));
 }
 
-/* Names, each once; `all` alone is the same as none. */
+/* That each word stands once and is known; that of a stream may follow a minus. */
+static bool check_words(const struct loading *l, const char *const *words, size_t count)
+{
+    bool is_streams = l->key == &config_keys[KEY_STREAMS];
+    const char *const *known = l->request->known_streams;
+    size_t known_count = l->request->known_stream_count;
+    for (size_t i = 0; i < count; i++) {
+        const char *shown = str_escaped(l->a, words[i]);
+        const char *name = words[i] + (is_streams && words[i][0] == '-' ? 1 : 0);
+        if (str_is_listed(words[i], words, i)) {
+            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
+        }
+        if (is_streams && known != NULL && !str_is_listed(name, known, known_count) &&
+            !str_eq_nocase(words[i], "all")) {
+            return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
+                           advice(l->a, name, known, known_count));
+        }
+    }
+    return true;
+}
+
+/* Names; `all` is the same as none. Of streams, -NAME takes one out whatever the order, without
+ * other names out of all. */
 static bool apply_list(struct loading *l)
 {
     bool is_streams = l->key == &config_keys[KEY_STREAMS];
-    const char *const *known = is_streams ? l->request->known_streams : NULL;
-    size_t known_count = l->request->known_stream_count;
+    size_t word_count = 0;
+    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &word_count);
+    size_t outs = 0;
+    bool is_all = false;
     size_t count = 0;
-    const char *const *list = (const char *const *)str_split_list(l->a, l->text, &count);
-    if (count == 1 && str_eq_nocase(list[0], "all")) {
-        count = 0;
+    if (!check_words(l, words, word_count)) {
+        return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *shown = str_escaped(l->a, list[i]);
-        if (str_is_listed(list[i], list, i)) {
-            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
-        }
-        if (known != NULL && !str_is_listed(list[i], known, known_count)) {
-            return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
-                           advice(l->a, list[i], known, known_count));
+    for (size_t i = 0; i < word_count; i++) {
+        outs += is_streams && words[i][0] == '-' ? 1 : 0;
+        is_all = is_all || str_eq_nocase(words[i], "all");
+    }
+    is_all = is_all || outs == word_count;
+    const char *const *from = is_all ? l->request->known_streams : words;
+    size_t from_count = !is_all ? word_count : outs > 0 ? l->request->known_stream_count : 0;
+    const char **kept = arena_array(l->a, from_count + 1, sizeof(*kept));
+    for (size_t i = 0; i < from_count; i++) {
+        const char *out = arena_printf(l->a, "-%s", from[i]);
+        if (!(is_streams && from[i][0] == '-') && !str_is_listed(out, words, word_count)) {
+            kept[count++] = from[i];
         }
     }
-    *(const char *const **)l->field = list;
+    if (count == 0 && outs > 0) {
+        return refuse(l, "takes every stream out; leave one");
+    }
+    *(const char *const **)l->field = kept;
     *(is_streams ? &l->out->stream_count : &l->out->export_table_count) = count;
+    if (is_streams) {
+        l->out->streams_written = join(l->a, words, word_count, ", ");
+    }
     return true;
 }
 

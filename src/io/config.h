@@ -10,7 +10,7 @@
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
  * comment, an empty value is none (but for the paths that the program cannot do without), and a
- * list may go on in the next line if that is indented.
+ * list may go on in the next line if that is indented. A stream after a minus is taken out.
  */
 #ifndef ROLLCALL_IO_CONFIG_H
 #define ROLLCALL_IO_CONFIG_H
@@ -47,8 +47,9 @@ struct config {
 
     int32_t start_day; /* day number of the business zone; INT32_MIN when absent */
     const char *timezone;
-    const char *const *streams; /* names as written; stream_count 0 means all */
+    const char *const *streams; /* names, less those taken out; stream_count 0 means all */
     size_t stream_count;
+    const char *streams_written; /* the list as it stands there, commas between; NULL: none */
     int lookback_days;
     int reread_hours;
     int in_flight;

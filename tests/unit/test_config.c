@@ -235,6 +235,12 @@ static const struct {
     {"[extract]\nstreams =\n  users\n\tqueues\n", KEY_STREAMS, "users, queues"},
     {"[extract]\nstreams = all\n", KEY_STREAMS, NULL},
     {"[extract]\nstreams =\n", KEY_STREAMS, NULL},
+    {"[extract]\nstreams = -users\n", KEY_STREAMS, "conversations, adherence_realtime, queues"},
+    {"[extract]\nstreams = -users, all -queues\n", KEY_STREAMS,
+     "conversations, adherence_realtime"},
+    {"[extract]\nstreams = -users, queues, conversations, users\n", KEY_STREAMS,
+     "queues, conversations"},
+    {"[extract]\nstreams = users, -queues\n", KEY_STREAMS, "users"},
 };
 
 TEST_IN_FIXTURE(writings_are_understood)
@@ -292,6 +298,10 @@ static const struct {
     {"[extract]\nstreams = user\n", 2, "unknown name user; did you mean users?"},
     {"[extract]\nstreams = users, frobs\n", 2, "known are conversations, adherence_realtime"},
     {"[extract]\nstreams = users, users\n", 2, "users is named twice"},
+    {"[extract]\nstreams = -queue\n", 2, "unknown name -queue; did you mean queues?"},
+    {"[extract]\nstreams = -users, queues, -users\n", 2, "-users is named twice"},
+    {"[extract]\nstreams = -users, users\n", 2, "takes every stream out"},
+    {"[export]\ntables = queue, queue\n", 2, "queue is named twice"},
     {"[export]\ngzip = maybe\n", 2, "yes or no"},
     {"[database]\npath = ~/r.db\n", 2, "write the whole path"},
     {"[database]\npath =\n", 2, "is empty; give a path, or remove the line for rollcall.db"},
