@@ -52,6 +52,8 @@
     X(LIMIT_JOBS_AT_ONCE, "JOBS_AT_ONCE", 4, 1, 64, "jobs under way at the same time")             \
     X(LIMIT_QUEUE_BYTES, "QUEUE_BYTES", 9437184, 65536, 1073741824,                                \
       "parsed pages on their way to the database (one is always let through)")                     \
+    X(LIMIT_EXPORT_WAIT_MS, "EXPORT_WAIT_MS", 5000, 0, 600000,                                     \
+      "waiting for another export into the same directory")                                        \
     X(LIMIT_DB_BUSY_MS, "DB_BUSY_MS", 30000, 0, 600000, "waiting for another writer")              \
     X(LIMIT_CONFIG_BYTES, "CONFIG_BYTES", 1048576, 1024, 16777216,                                 \
       "a configuration, secret or .env file")                                                      \

@@ -64,6 +64,10 @@ static const struct option_row {
     {OPT_GZIP, 0, "gzip", NULL, OF(CMD_EXPORT), "compress by gzip ([export] gzip)"},
     {OPT_BOM, 0, "bom", NULL, OF(CMD_EXPORT),
      "begin with a byte order mark, for Excel ([export] bom)"},
+    {OPT_DELIMITER, 0, "delimiter", "CHAR", OF(CMD_EXPORT),
+     "between fields: ';' (for Excel in many countries), tab, | or comma ([export] delimiter)"},
+    {OPT_VIEWS_AS_TABLES, 0, "views-as-tables", NULL, OF(CMD_SNAPSHOT),
+     "make the views typed tables of the copy, for ODBC and BI tools that go by declared types"},
     {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
      "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
      "tables without such a time whole"},

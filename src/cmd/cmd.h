@@ -48,6 +48,8 @@ enum cmd_option {
     OPT_OUT,
     OPT_GZIP,
     OPT_BOM,
+    OPT_DELIMITER,
+    OPT_VIEWS_AS_TABLES,
     OPT_SINCE,
     OPT_DATA,
     OPT_PAGINATE,

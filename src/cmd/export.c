@@ -1,7 +1,29 @@
 #include "base/clock.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
 #include "sql.h"
+
+/* Takes --delimiter: one of the words of its key, or a comma. */
+static bool take_delimiter(struct cmd_context *ctx, struct err *e)
+{
+    const char *given = ctx->option[OPT_DELIMITER];
+    size_t count;
+    char **words = str_split_list(ctx->arena, config_keys[KEY_DELIMITER].words, &count);
+
+    for (size_t i = 0; given && i < count; i++) {
+        if (str_eq_nocase(given, words[i]) || (i == 0 && str_eq(given, ","))) {
+            ctx->config.export_delimiter = (int)i;
+            return true;
+        }
+    }
+    return !given ||
+           cmd_usage(ctx,
+                     arena_printf(ctx->arena,
+                                  "--delimiter '%s' is none of comma, ';', tab and '|'%s", given,
+                                  str_suggest(ctx->arena, given, (const char **)words, count)),
+                     e);
+}
 
 static bool run(struct cmd_context *ctx, struct err *e)
 {
@@ -14,7 +36,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (directory && directory[0] == '\0') {
         return err_set(e, ERR_USAGE, "export: --out is empty; name a directory (. for this one)");
     }
-    if (!cmd_setup(ctx, false, e)) {
+    if (!cmd_setup(ctx, false, e) || !take_delimiter(ctx, e)) {
         return false;
     }
     if (since && !clock_parse_day(since, &day)) {

@@ -13,7 +13,8 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (ctx->argument_count != 1) {
         return cmd_usage(ctx, "name one file", e);
     }
-    if (!cmd_open(ctx, e) || !snapshot_write(ctx->db, path, e)) {
+    if (!cmd_open(ctx, e) ||
+        !snapshot_write(ctx->db, path, ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
         return false;
     }
     if (cmd_is_watched(ctx) && stat(path, &st) == 0) {

@@ -61,6 +61,7 @@ struct config {
     const char *export_directory;
     bool export_gzip;
     bool export_bom;
+    int export_delimiter; /* its place among the words of the key */
     bool neutralize_formulas;
     const char *const *export_tables; /* export_table_count 0 means the default set */
     size_t export_table_count;
@@ -124,6 +125,8 @@ enum config_type {
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \
     X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no")                                     \
+    X(KEY_DELIMITER, "export", "delimiter", export_delimiter, CONFIG_CHOICE, "comma",              \
+      .words = "comma semicolon tab pipe ; |")                                                     \
     X(KEY_TABLES, "export", "tables", export_tables, CONFIG_LIST)                                  \
     X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", neutralize_formulas, CONFIG_BOOL,  \
       "no")                                                                                        \

@@ -27,6 +27,7 @@ struct csv_writer {
     bool neutralize_formulas;
     bool escape;
     bool in_record; /* a field of the present record is written */
+    char delimiter;
     uint64_t records;
     struct block *block; /* being filled: one of the ring */
     struct block *ring;
@@ -138,7 +139,7 @@ static char *room(struct csv_writer *w, size_t length)
 /* Begins a field whose bytes, if it has any, are to follow. */
 static void start_field(struct csv_writer *w)
 {
-    *room(w, 1) = ',';
+    *room(w, 1) = w->delimiter;
     w->block->used += w->in_record ? 1 : 0;
     w->in_record = true;
 }
@@ -147,12 +148,12 @@ static void start_field(struct csv_writer *w)
 static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 {
     size_t whole = length < BLOCK_BYTES / 2 ? length : 0;
-    size_t comma = w->in_record ? 1 : 0;
+    size_t delimiter = w->in_record ? 1 : 0;
     char *to = room(w, whole + 1);
 
-    *to = ',';
-    memcpy(to + comma, bytes, whole);
-    w->block->used += comma + whole;
+    *to = w->delimiter;
+    memcpy(to + delimiter, bytes, whole);
+    w->block->used += delimiter + whole;
     w->in_record = true;
     if (whole < length) {
         add(w, bytes, length);
@@ -233,7 +234,8 @@ static bool needs_apostrophe(const char *text, size_t length)
 static void add_text(struct csv_writer *w, const char *text, size_t length)
 {
     bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
-    bool quotes = length == 0 || needs_quotes(text, length);
+    bool quotes = length == 0 || needs_quotes(text, length) ||
+                  (w->delimiter != ',' && memchr(text, w->delimiter, length));
     size_t done = 0;
 
     if (!quotes && !apostrophe) {
@@ -372,6 +374,7 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
     sigset_t before;
 
     w->file = file;
+    w->delimiter = options->delimiter ? options->delimiter : ',';
     w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
     w->neutralize_formulas = options->neutralize_formulas;
     w->escape = options->escape;

@@ -1,5 +1,5 @@
 /*
- * CSV out, RFC 4180: comma, CRLF, quotes only where needed, UTF-8. NULL is an empty field, the
+ * CSV out, RFC 4180: comma (or another delimiter), CRLF, quotes only where needed, UTF-8. NULL is an empty field, the
  * empty string is "".
  *
  * Invariants: constant memory; a writer goes to a FILE, through gzip when asked. With
@@ -19,6 +19,7 @@
 #include "io/cell.h"
 
 struct csv_options {
+    char delimiter; /* 0: comma */
     bool gzip;
     bool bom;
     bool neutralize_formulas;
@@ -31,7 +32,7 @@ struct csv_writer;
 /* A writer on `file` (borrowed). Free with csv_finish or csv_discard. */
 struct csv_writer *csv_new(FILE *file, const struct csv_options *options);
 
-/* One field of `length` bytes of text. Commas and line ends are the writer's. */
+/* One field of `length` bytes of text. Delimiters and line ends are the writer's. */
 void csv_text(struct csv_writer *w, const char *text, size_t length);
 
 /* One field of whatever type; NULL is empty. */

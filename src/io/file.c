@@ -21,6 +21,8 @@
 #include "base/str.h"
 #include "io/secret.h"
 
+enum { ASIDE_TRIES = 10 };
+
 #define ASIDE_MARK ".tmp-"
 
 /* What the user can do about an errno; "" when nothing general can be said. */
@@ -116,11 +118,18 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
     f->aside_path =
         arena_printf(a, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path), path, name, (long)getpid());
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    int fd = open(f->aside_path, flags, mode);
-    if (fd < 0 && errno == EEXIST) {
-        /* A killed process of the same id left it. */
-        unlink(f->aside_path);
+    int fd = -1;
+    for (int tries = 0; fd < 0 && tries < ASIDE_TRIES; tries++) {
+        struct stat st;
         fd = open(f->aside_path, flags, mode);
+        if (fd < 0 && errno == EEXIST) {
+            unlink(f->aside_path); /* a killed process of the same id left it */
+        } else if (fd < 0) {
+            break;
+        } else if (flock(fd, LOCK_EX) == 0 && fstat(fd, &st) == 0 && st.st_nlink == 0) {
+            close(fd); /* swept before it could be locked */
+            fd = -1;
+        }
     }
     f->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (f->stream == NULL) {
@@ -132,7 +141,6 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
         }
         return aside_fail(f, "write", error_number, e);
     }
-    (void)flock(fd, LOCK_EX | LOCK_NB);
     return true;
 }
 

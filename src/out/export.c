@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
@@ -20,8 +21,13 @@
 
 #define MANIFEST_NAME "manifest.json"
 
+enum { CLAIM_POLL_MS = 50 };
+
 /* What export.sql says of a table or view: a sum of these. */
-enum { IS_VIEW = 1, IS_OUR_VIEW = 2, IS_FILE_NAME = 4 };
+enum { IS_VIEW = 1, IS_OURS = 2, IS_FILE_NAME = 4 };
+
+/* In the order of the words of [export] delimiter. */
+static const char delimiters[] = {',', ';', '\t', '|', ';', '|'};
 
 struct export_file {
     const char *relation;
@@ -118,7 +124,7 @@ static bool choose_files(struct exporting *x, struct err *e)
         const char *name = db_kept(&q, 0, x->arena);
         int64_t marks = db_int(&q, 1);
         bool named = str_is_listed(name, c->export_tables, c->export_table_count);
-        bool ours = (marks & IS_OUR_VIEW) || is_data_table(name);
+        bool ours = (marks & IS_OURS) || is_data_table(name);
 
         if (!x->files) {
             x->files = arena_array(x->arena, (size_t)db_int(&q, 2) + 1, sizeof(*x->files));
@@ -224,7 +230,8 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
 /* Writes it aside, unless it is another's and cannot be read. */
 static bool write_file(struct exporting *x, struct export_file file, struct err *e)
 {
-    const struct csv_options options = {.gzip = x->config->export_gzip,
+    const struct csv_options options = {.delimiter = delimiters[x->config->export_delimiter],
+                                        .gzip = x->config->export_gzip,
                                         .bom = x->config->export_bom,
                                         .neutralize_formulas = x->config->neutralize_formulas,
                                         .background = true};
@@ -277,9 +284,13 @@ static bool write_all(struct exporting *x, struct err *e)
     /* Of two exports at once the manifest would describe neither. Where the file system knows no
      * such locks, nobody is kept out. */
     x->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (flock(x->directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-        return err_set(e, ERR_LOCKED, "another export is writing to %s; run again when it is done",
-                       path);
+    int64_t until_ms = clock_monotonic_ms() + limit_get(LIMIT_EXPORT_WAIT_MS);
+    while (flock(x->directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        if (clock_monotonic_ms() >= until_ms || stop_requested()) {
+            return err_set(e, ERR_LOCKED,
+                           "another export is writing to %s; run again when it is done", path);
+        }
+        clock_sleep_ms(CLAIM_POLL_MS);
     }
     size_t chosen = x->count;
     INVARIANT(x->files); /* a database of ours has tables */
@@ -299,11 +310,15 @@ static bool write_all(struct exporting *x, struct err *e)
         }
     }
     struct file_aside *manifest = &x->files[x->count].aside;
+    char start[CLOCK_DAY_BYTES];
+    bool has_start = x->config->start_day != INT32_MIN;
     return status_gather(x->db, x->config, clock_now_ms(), e) &&
            file_aside_open(manifest, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
-           render_document(x->db, e, sql_export_manifest,
-                           DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day)),
-                           manifest->stream) &&
+           render_document(
+               x->db, e, sql_export_manifest,
+               DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day), S(x->config->timezone),
+                         S(has_start ? clock_format_day(x->config->start_day, start) : NULL)),
+               manifest->stream) &&
            file_aside_sync(manifest, e);
 }
 

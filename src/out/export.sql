@@ -1,11 +1,11 @@
 -- What an export asks (out/out.h).
 
 -- name: export_relations
--- The tables and views of the file; what they are: views (1), views of ours (2), by ?1, what drops
--- them, named as a file can be everywhere, on Windows shares too, and is nowhere else (4); how many.
+-- The tables and views of the file; what they are: views (1), ours (2: views, by ?1, what drops
+-- them, and the offsets of the business time zone), named as a file can be everywhere, on Windows shares too, and is nowhere else (4); how many.
 SELECT
     name,
-    (type = 'view') + 2 * (instr(?1, ' ' || name || ';') > 0)
+    (type = 'view') + 2 * (instr(?1, ' ' || name || ';') > 0 OR name = 'zone_offset')
         + 4 * (length(name) BETWEEN 1 AND 200 AND name NOT GLOB '.*' AND name NOT GLOB
                '*["*/:<>?\|' || char(1) || '-' || char(31) || char(127) || ']*'),
     count(*) OVER ()
@@ -95,7 +95,8 @@ INSERT INTO export_file VALUES (?1, ?2, ?3, ?4, ?5)
 SELECT ?1 || '/' || file AS file, row_count AS rows, bytes FROM export_file ORDER BY rowid
 
 -- name: export_manifest
--- ?1: the program; ?2: the first day asked for, NULL: everything. whole_to: the stream is read
+-- ?1: the program; ?2: the first day asked for, NULL: everything; ?3, ?4: the business time zone
+-- and the first day of the extraction. whole_to: the stream is read
 -- without a hole up to this instant; whole_to_day: the last business day of those that are whole one
 -- after another from first_day on.
 SELECT json_object(
@@ -105,6 +106,8 @@ SELECT json_object(
                                     'planned_until', planned_until, 'exit_name', exit_name)
                  FROM status_run WHERE run_id = last_run_id)),
     'since', ?2,
+    'time_zone', ?3,
+    'start', ?4,
     'streams', (SELECT json_group_array(json_object(
         'stream', stream, 'whole_to', complete_to, 'first_day', first_day,
         'whole_to_day', whole_to_day)) FROM (SELECT * FROM status_stream ORDER BY stream_no)),

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "io/embedded.h"
 #include "io/file.h"
+#include "sql.h"
 
 /* Files that SQLite, or we, keep beside a database. */
 static const char *const companions[] = {"-wal", "-shm", "-journal", ".lock"};
@@ -66,7 +68,68 @@ static bool check_target(struct arena *a, const char *database, const char *path
     return true;
 }
 
-bool snapshot_write(struct db *d, const char *path, struct err *e)
+/* What each column of a view holds, a digit a column; NULL on an error. */
+static const char *look_at_values(struct db *m, const char *view, struct arena *a, struct err *e)
+{
+    char *digits = NULL;
+    struct rows q = db_ask(m, e, sql_snapshot_types, S(view));
+    const char *sql = db_next(&q) ? db_kept(&q, 0, a) : NULL;
+
+    if (!db_end(&q) || !sql) {
+        return NULL;
+    }
+    q = db_ask(m, e, sql, NONE);
+    if (db_next(&q)) {
+        digits = arena_alloc(a, (size_t)db_column_count(&q) + 1);
+        for (int i = 0; i < db_column_count(&q); i++) {
+            digits[i] = (char)('0' + db_int(&q, i));
+        }
+        digits[db_column_count(&q)] = '\0';
+    }
+    return db_end(&q) ? digits : NULL;
+}
+
+/* Runs the statements that a statement about a view writes. */
+static bool run_written(struct rows q, struct arena *a)
+{
+    const char *statements = db_next(&q) ? db_kept(&q, 0, a) : NULL;
+
+    return db_end(&q) && db_exec(q.db, statements, q.e);
+}
+
+/* Our views in the plain copy at `path` become tables of the same names: tools that go by declared
+ * types see them, where a computed column has none. */
+static bool tables_for_views(const char *path, struct arena *a, struct err *e)
+{
+    enum { VIEWS_MOST = 64 };
+    const char *views[VIEWS_MOST];
+    size_t count = 0;
+    struct db *m = db_open_memory(e);
+    bool done = m && db_do(m, e, "ATTACH ?1 AS copy", S(path)) &&
+                db_exec(m, "PRAGMA copy.journal_mode = OFF; PRAGMA legacy_alter_table = ON", e);
+
+    if (done) {
+        struct rows q = db_ask(m, e, sql_snapshot_views, S(embedded_views[VIEWS_DROP].text));
+        while (count < VIEWS_MOST && db_next(&q)) {
+            views[count++] = db_kept(&q, 0, a);
+        }
+        done = db_end(&q);
+    }
+    done = done && db_exec(m, "BEGIN", e);
+    /* One may be made of another: none goes before all are there. */
+    for (size_t i = 0; done && i < count; i++) {
+        const char *digits = look_at_values(m, views[i], a, e);
+        done = digits && run_written(db_ask(m, e, sql_snapshot_make, S(views[i]), S(digits)), a);
+    }
+    for (size_t i = 0; done && i < count; i++) {
+        done = run_written(db_ask(m, e, sql_snapshot_replace, S(views[i])), a);
+    }
+    done = done && db_exec(m, "COMMIT", e);
+    db_close(m);
+    return done;
+}
+
+bool snapshot_write(struct db *d, const char *path, bool views_as_tables, struct err *e)
 {
     struct arena *a = arena_new(0);
     struct file_aside file;
@@ -76,13 +139,12 @@ bool snapshot_write(struct db *d, const char *path, struct err *e)
         file_sweep_aside(file_directory(a, path));
         done = file_aside_open(&file, path, FILE_MODE, e);
     }
-    arena_free(a);
-    if (!done) {
-        return false;
-    }
-    if (!db_backup(d, file.aside_path, path, e)) {
+    if (done && (!db_backup(d, file.aside_path, path, e) ||
+                 (views_as_tables && !tables_for_views(file.aside_path, a, e)))) {
         file_aside_discard(&file);
-        return false;
+        done = false;
     }
-    return file_aside_commit(&file, e);
+    done = done && file_aside_commit(&file, e);
+    arena_free(a);
+    return done;
 }

@@ -10,7 +10,7 @@ import os
 import shutil
 import unittest
 
-from harness import TestCase, killed, read_csv
+from harness import TestCase, killed, read_csv, wait_until
 
 NOW = "2026-03-04T06:00:00Z"
 
@@ -160,9 +160,54 @@ class Manifest(TestCase):
         out = site.export()
         held = os.open(out, os.O_RDONLY)
         fcntl.flock(held, fcntl.LOCK_EX)
-        self.assertIn("another export", self.ok(site.run("export", "--out", out), 10).stderr)
+        self.assertIn("another export", self.ok(site.run("export", "--out", out, env={"ROLLCALL_LIMIT_EXPORT_WAIT_MS": 100}),
+                                                10).stderr)
+        # The second waits a little for the first.
+        second = site.start_process("export", "--out", out, env={"ROLLCALL_LIMIT_EXPORT_WAIT_MS": 60000})
+        self.addCleanup(second.communicate)
+        wait_until(lambda: any(os.path.realpath(f"/proc/{second.pid}/fd/{fd}") == os.path.realpath(out)
+                               for fd in os.listdir(f"/proc/{second.pid}/fd")))
         os.close(held)
-        self.ok(site.run("export", "--out", out))
+        self.assertEqual(second.wait(), 0)
+
+    def test_exports_at_once_never_mix(self):
+        """Many at once into a directory that is not there yet: each ends well, or says that another is at work."""
+        site = self.site(self.standin(now=NOW).url)
+        self.ok(site.extract("--until", NOW))
+        for round_no in range(5):
+            out = os.path.join(site.directory, f"round-{round_no}", "deep")
+            processes = [site.start_process("export", "--out", out) for _ in range(4)]
+            self.assertEqual([p.communicate()[1] for p in processes], [""] * 4)
+            self.assertEqual([p.returncode for p in processes], [0] * 4)
+            self.assertTrue(self.described(out))
+            self.assertEqual([n for n in os.listdir(out) if n.startswith(".")], [])
+
+    def test_it_says_whose_time_it_is(self):
+        site = self.site(self.standin(now=NOW).url, timezone="Asia/Seoul", start="2026-03-02")
+        self.ok(site.extract("--until", NOW))
+        out = site.export()
+        with open(os.path.join(out, "manifest.json"), encoding="utf-8") as f:
+            manifest = json.load(f)
+        self.assertEqual((manifest["time_zone"], manifest["start"]), ("Asia/Seoul", "2026-03-02"))
+        self.assertEqual({row[2] for row in read_csv(out, "zone_offset.csv")[1:]}, {"32400"})
+
+
+class Delimiter(TestCase):
+    def test_what_stands_between_fields(self):
+        site = self.site(self.standin(now=NOW).url)
+        self.ok(site.extract("--stream", "queues", "--until", NOW))
+        site.change("UPDATE queue SET name = 'a;b' || char(9) || 'c,d|e \"f\"'")
+        rows = read_csv(site.export("comma", "queue"), "queue.csv")
+        for given, sign in ((";", ";"), ("semicolon", ";"), ("tab", "\t"), ("|", "|"), ("comma", ","), (",", ",")):
+            for option in (("--delimiter", given), ()):
+                with self.subTest(given=given, option=option):
+                    site.set(export={"delimiter": None if option or given == "," else f'"{given}"'})
+                    out = site.export("out", *option, "queue")
+                    with open(os.path.join(out, "queue.csv"), encoding="utf-8", newline="") as f:
+                        self.assertEqual(list(csv.reader(f, delimiter=sign)), rows)
+        self.assertIn("did you mean", self.ok(site.run("export", "--delimiter", "tabb"), 2).stderr)
+        site.set(export={"delimiter": "x"})
+        self.ok(site.run("export"), 3)
 
 
 class Odd(TestCase):

@@ -1,4 +1,5 @@
 """`rollcall snapshot FILE`: one plain file, of one moment, whole or not at all."""
+import contextlib
 import os
 import signal
 import sqlite3
@@ -50,6 +51,30 @@ class Snapshot(TestCase):
         self.assertIn("copy.db: ", self.ok(site.run("-v", "snapshot", copy)).stdout)
         site.set(database={"path": copy})
         self.assertIn("conversations", site.run("status").stdout)
+
+    def test_views_as_tables(self):
+        """Typed, of the same rows; a view of somebody else's goes on over them."""
+        _, site, copy = self.filled()
+        site.change("CREATE VIEW mine AS SELECT conversation_id, talk_ms FROM v_conversation")
+        self.take(site, copy)
+        views = ("freshness", "mine", "v_conversation", "v_metric", "v_segment")
+        with contextlib.closing(sqlite3.connect(copy)) as db:
+            rows = {view: sorted(db.execute(f"SELECT * FROM {view}"), key=repr) for view in views}
+        self.ok(site.run("snapshot", "--views-as-tables", copy))
+        self.assertEqual(self.asides(copy), [])
+        with contextlib.closing(sqlite3.connect(copy)) as db:
+            kinds = dict(db.execute("SELECT name, type FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"))
+            self.assertEqual({view: kinds[view] for view in views}, {**dict.fromkeys(views, "table"), "mine": "view"})
+            for view in views:
+                self.assertEqual(sorted(db.execute(f"SELECT * FROM {view}"), key=repr), rows[view])
+                types = {row[1]: row[2] for row in db.execute(f"PRAGMA table_info({view})")}
+                wrong = [n for n, t in types.items() if t not in ("BIGINT", "INTEGER", "REAL", "TEXT") and view != "mine"]
+                self.assertEqual(wrong, [])
+                for column, declared in types.items():
+                    kind = {"TEXT": "text", "REAL": "real"}.get(declared, "integer")
+                    self.assertEqual(db.execute(f"SELECT count(*) FROM {view} WHERE typeof({column}) NOT IN ('null', ?)",
+                                                (kind,)).fetchone()[0], 0, (view, column, declared))
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
 
     def test_readable_where_nothing_may_be_written(self):
         _, site, copy = self.filled()
