@@ -192,7 +192,7 @@ static bool write_rows(struct rows *q, struct csv_writer *w)
     return db_end(q);
 }
 
-/* A large view is read conversation by conversation, so that nothing has to be sorted. */
+/* A large view is read by some conversations after the others, so that little has to be sorted. */
 static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
                            struct err *e)
 {
@@ -219,12 +219,18 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     if (!db_end(&q)) {
         return false;
     }
-    struct rows ids = db_ask(x->db, e, sql_export_ids, T(x->since_ms));
-    while (!csv_failed(w) && db_next(&ids)) {
-        q = db_ask(x->db, e, sql, S(db_text(&ids, 0)));
-        ids.ok = write_rows(&q, w);
+    for (const char *after = "", *last; !csv_failed(w); after = last) {
+        q = db_ask(x->db, e, sql_export_ids, S(after));
+        last = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
+        if (!db_end(&q) || !last) {
+            return q.ok;
+        }
+        q = db_ask(x->db, e, sql, S(after), S(last), T(x->since_ms));
+        if (!write_rows(&q, w)) {
+            return false;
+        }
     }
-    return db_end(&ids);
+    return true;
 }
 
 /* Writes it aside, unless it is another's and cannot be read. */

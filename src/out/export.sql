@@ -16,7 +16,8 @@ ORDER BY name
 -- name: export_statement
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
 -- wanted, NULL for all (the third column says whether it takes one); or, where the second column
--- says so, a conversation's id, for each of which it is to be run, so that nothing has to be sorted.
+-- says so, it is to be run for some conversations after the others, so that little has to be sorted:
+-- those behind the id ?1, up to ?2, and its ?3 is the instant.
 -- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
@@ -55,11 +56,12 @@ ordered AS (
     SELECT group_concat(reference, ', ') AS list FROM (
         SELECT reference FROM field
         WHERE CASE
-            WHEN is_view AND has_id THEN name LIKE '%@_no' ESCAPE '@'
+            WHEN is_view AND has_id
+                THEN name = 'conversation_id' OR name LIKE '%@_no' ESCAPE '@'
             WHEN is_view THEN 1
             ELSE pk > 0
         END
-        ORDER BY pk, cid)
+        ORDER BY pk, is_view AND has_id AND name <> 'conversation_id', cid)
 )
 SELECT
     'SELECT ' || given.list || ' FROM '
@@ -67,7 +69,10 @@ SELECT
     || printf('main."%w" AS t', relation)
     || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
     || CASE
-        WHEN is_view AND has_id THEN ' WHERE t.conversation_id = ?1'
+        WHEN is_view AND has_id THEN
+            ' WHERE t.conversation_id > ?1 AND t.conversation_id <= ?2 AND (?3 IS NULL OR EXISTS ('
+            || 'SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id '
+            || 'AND s.conversation_start >= ?3))'
         WHEN is_child THEN ' WHERE ?1 IS NULL OR +c.conversation_start >= ?1'
         WHEN start IS NOT NULL THEN printf(' WHERE ?1 IS NULL OR +t."%w" >= ?1', start)
         ELSE ''
@@ -78,10 +83,10 @@ SELECT
 FROM relation CROSS JOIN given CROSS JOIN ordered
 
 -- name: export_ids
--- The conversations that began at ?1 or later; NULL: all.
-SELECT conversation_id FROM conversation
-WHERE ?1 IS NULL OR +conversation_start >= ?1
-ORDER BY conversation_id
+-- The last of the next thousand conversations behind ?1; NULL: there are no more.
+SELECT max(conversation_id) FROM (
+    SELECT conversation_id FROM conversation WHERE conversation_id > ?1
+    ORDER BY conversation_id LIMIT 1000)
 
 -- name: export_file
 -- The files written so far.
