@@ -41,19 +41,36 @@ static void append_escaped(struct err *e, const char *before, const char *text, 
 
 /* --- documents ------------------------------------------------------------------------------- */
 
-struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
+/* The body, inflated, in memory of its own with room for the parser behind it; NULL on failure. */
+static char *body_text(const struct http_answer *answer, size_t *length, struct err *e)
 {
     const char *body = buf_str(&answer->body);
-    size_t length = answer->body.length;
     char *text;
 
-    /* Into memory of its own, with room for the parser behind it. */
-    if (answer->gzip && length > 0) {
-        if (!gzip_inflate(body, length, JSON_PADDING_BYTES, &text, &length, e)) {
-            return NULL;
-        }
-    } else {
-        text = memcpy(xcalloc(1, length + JSON_PADDING_BYTES), body, length);
+    *length = answer->body.length;
+    if (!answer->gzip || *length == 0) {
+        return memcpy(xcalloc(1, *length + JSON_PADDING_BYTES), body, *length);
+    }
+    return gzip_inflate(body, *length, JSON_PADDING_BYTES, &text, length, e) ? text : NULL;
+}
+
+void answer_begins(struct err *e, const struct http_answer *answer)
+{
+    struct err ignored;
+    size_t length;
+    char *text = body_text(answer, &length, &ignored);
+
+    append_escaped(e, ", it begins: ", text, text ? length : 0, EXCERPT_BYTES);
+    free(text);
+}
+
+struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
+{
+    size_t length;
+    char *text = body_text(answer, &length, e);
+
+    if (!text) {
+        return NULL;
     }
     text[length] = '\0';
     size_t blanks = strspn(text, " \t\r\n");
@@ -121,6 +138,7 @@ static const struct {
     {"disabled", CAUSE_LOGIN_DISABLED},
     {"inactive", CAUSE_LOGIN_INACTIVE},
     {"ip.not.authorized", CAUSE_LOGIN_ADDRESS},
+    {"invalid_grant", CAUSE_LOGIN_INVALID_GRANT},
     {"grant", CAUSE_LOGIN_GRANT},
     {"unauthorized_client", CAUSE_LOGIN_GRANT},
     {"invalid_client", CAUSE_LOGIN_INVALID_CLIENT},
@@ -171,6 +189,9 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
     }
     if (answer->status == 403) {
         return CAUSE_LOGIN_FORBIDDEN;
+    }
+    if (answer->status == 401) {
+        return CAUSE_LOGIN_UNAUTHORIZED;
     }
     if (words) {
         return CAUSE_LOGIN_NO_TOKEN;
@@ -333,6 +354,9 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
                        WORD_BYTES);
     }
     copy_code(body, code);
+    if (!answer_is_error(body) && !json_str(json_get(body, "code"))) {
+        answer_begins(e, answer);
+    }
     append_text(e, body, "code", " ", WORD_BYTES);
     append_text(e, body, "message", ": ", MESSAGE_BYTES);
     if (e->kind == ERR_PERMISSION) {

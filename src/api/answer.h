@@ -21,6 +21,9 @@ enum { ANSWER_CODE_BYTES = 96 };
  */
 void answer_words(struct buf *out, const char *text, size_t length);
 
+/* Appends how the body begins, escaped likewise; nothing when it is empty or cannot be inflated. */
+void answer_begins(struct err *e, const struct http_answer *answer);
+
 /* Inflates and parses the body of `answer` (which stays as it is); NULL with ERR_TEMPORARY when it
  * ended early (a repeat may bring the rest), ERR_CONTRACT when it came whole and is no document, or
  * passes a limit. A body that the protocol does not frame counts as cut when its document is not

@@ -395,6 +395,17 @@ static void queue_again(struct client *c, struct flight *f, int64_t wait_ms)
     move(c, f, QUEUED);
 }
 
+/* Says whose credentials were used. */
+static void append_origins(struct err *e, const struct config *config)
+{
+    const char *id = config_origin(config, KEY_CLIENT_ID);
+    const char *secret = config_origin(config, KEY_CLIENT_SECRET);
+
+    if (id && secret) {
+        err_append(e, " (client_id from %s; client_secret from %s)", id, secret);
+    }
+}
+
 /* Queues a flight for another try; false when there is none. */
 static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
                    int64_t retry_after)
@@ -434,6 +445,7 @@ static void token_refused(struct client *c, struct flight *f)
         c->token_refused = true;
         answer_error(e, &f->answer.http, f->request.label, code);
         err_prefix(e, "the API at %s refused a fresh token", c->config->api_url);
+        append_origins(e, c->config);
         diagnosis_append(e, diagnose_refusal(code, c->config->login_url, c->config->api_url));
     }
     queue_again(c, f, 0);
@@ -542,16 +554,16 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     err_set(e, ERR_AUTH, "login refused by %s: HTTP %d", f->request.path, answer->status);
     if (words.length > 0) {
         err_append(e, " %s", buf_str(&words));
+    } else if (answer->status != 200 || buf_str(&answer->body)[0] == '<') {
+        answer_begins(e, answer); /* what else came with a 200 may be a token */
     }
-    if (doc && config->client_secret_origin) {
-        err_append(e, " (the secret in use is from: %s)", config->client_secret_origin);
-    }
-    diagnosis_append(e, cause);
     if (answer->correlation_id[0] != '\0') {
         buf_cut(&words, 0);
         answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
-        err_append(e, " Correlation id %s.", buf_str(&words));
+        err_append(e, "; correlation id %s", buf_str(&words));
     }
+    append_origins(e, config);
+    diagnosis_append(e, cause);
     e->http_status = answer->status;
     buf_free(&words);
 }
@@ -806,30 +818,27 @@ bool client_call(struct client *c, const struct client_request *request,
     return answer->error.kind == ERR_NONE;
 }
 
+const struct owner_source owner_sources[OWNER_SOURCES] = {
+    {"/api/v2/tokens/me", "organization.id", "organization.name"},
+    {"/api/v2/organizations/me", "id", "name"},
+};
+
 bool client_organization(struct client *c, struct arena *a, const char **id, const char **name,
                          struct err *e)
 {
-    static const struct {
-        const char *path;
-        const char *id;
-        const char *name;
-    } sources[] = {
-        {"/api/v2/tokens/me", "organization.id", "organization.name"},
-        {"/api/v2/organizations/me", "id", "name"},
-    };
     bool done = true;
 
-    for (size_t i = 0; done && !*id && i < COUNT_OF(sources); i++) {
+    for (size_t i = 0; done && !*id && i < OWNER_SOURCES; i++) {
         const struct client_request request = {.method = HTTP_GET,
-                                               .path = sources[i].path,
+                                               .path = owner_sources[i].path,
                                                .label = "the client's organization",
                                                .want_document = true};
         struct client_answer answer;
 
         if (client_call(c, &request, &answer)) {
             struct json root = json_root(answer.document);
-            const char *found = json_str(json_path(root, sources[i].id));
-            const char *called = json_str(json_path(root, sources[i].name));
+            const char *found = json_str(json_path(root, owner_sources[i].id));
+            const char *called = json_str(json_path(root, owner_sources[i].name));
             *id = found && *found ? arena_strdup(a, found) : NULL;
             *name = arena_strdup(a, called ? called : "");
         } else {

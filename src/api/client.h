@@ -99,6 +99,16 @@ void client_abort(struct client *c);
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer);
 
+/* Who says whose a client is: a path, and where in its answer. Where one is not granted (403, 404)
+ * or says nothing, the next is asked. */
+struct owner_source {
+    const char *path;
+    const char *id;
+    const char *name;
+};
+enum { OWNER_SOURCES = 2 };
+extern const struct owner_source owner_sources[OWNER_SOURCES];
+
 /* Asks whose the client is: organization.id of /tokens/me, else id of /organizations/me, in the
  * arena; *id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for
  * other trouble. As client_call. */

@@ -95,8 +95,8 @@ enum cause_step {
       "put it into a file of its own (chmod 600) and name that in [genesys] "                      \
       "client_secret_file, or set GENESYS_CLIENT_SECRET")                                          \
     X(CONFIG_SECRET_FILE, "config_secret_file", CONFIGURATION, CONFIG,                             \
-      "\"cannot read\" with the path of client_secret_file",                                       \
-      "the file named by client_secret_file cannot be read",                                       \
+      "\"cannot read\" or \"is empty\" with the path of client_secret_file",                       \
+      "the file named by client_secret_file cannot be read, or is empty",                          \
       "check its path (it counts from the directory rollcall is started in) and its owner")        \
     X(CONFIG_EXCHANGED, "config_exchanged", CONFIGURATION, CONFIG,                                 \
       "client_secret is a UUID, client_id is not",                                                 \
@@ -127,7 +127,7 @@ enum cause_step {
       "the secret is given in base64 (as it stands in an Authorization header) instead of plain",  \
       "give the plain secret as Genesys Cloud showed it; rollcall encodes it itself")              \
     X(CONFIG_LINES, "config_lines", CONFIGURATION, CONFIG, "\"holds more than one line\"",         \
-      "a credential has line ends in it: the file or variable holds more than the credential",     \
+      "the file or variable holds more than the credential: further lines, or a name before it",   \
       "leave the credential alone in it, in one line")                                             \
     X(CONFIG_CHARACTER, "config_character", CONFIGURATION, CONFIG,                                 \
       "\"has a character that no client secret has\"",                                             \
@@ -135,16 +135,16 @@ enum cause_step {
       "a typographic dash or quote, an invisible one from a document or chat",                     \
       "copy it again, straight from Admin > Integrations > OAuth")                                 \
     X(CONFIG_BLANKS, "config_blanks", CONFIGURATION, NONE,                                         \
-      "\"cut off what does not belong to a credential\"",                                          \
+      "a warning of blanks around a credential",                                                   \
       "blanks or line ends stood around a credential; rollcall dropped them, other tools will "    \
       "not",                                                                                       \
       "remove them where the credential is kept")                                                  \
     X(CONFIG_QUOTES, "config_quotes", CONFIGURATION, NONE,                                         \
-      "\"cut off what does not belong to a credential\"",                                          \
+      "a warning of quotes around a credential",                                                   \
       "quotes stood around a credential; rollcall dropped them, other tools will not",             \
       "remove them where the credential is kept")                                                  \
     X(CONFIG_READABLE, "config_readable", CONFIGURATION, NONE,                                     \
-      "\"a file with a secret is readable by other users\"",                                       \
+      "a file with a secret of mode 644, say",                                                     \
       "a file that holds the secret can be read by other users of this machine",                   \
       "chmod 600 the file, with the user that runs rollcall as its owner")                         \
     X(CONFIG_ZONE, "config_zone", CONFIGURATION, CONFIG, "\"time zone\"",                          \
@@ -251,8 +251,20 @@ enum cause_step {
       "the client's IP allow-list does not hold the address that this machine has to the "         \
       "outside",                                                                                   \
       "add that address to the client's allow-list; behind a proxy it is the proxy's")             \
-    X(LOGIN_GRANT, "login_grant", LOGIN, AUTH,                                                     \
-      "`invalid_grant`, `unsupported_grant_type`, `unauthorized_client`",                          \
+    X(LOGIN_INVALID_GRANT, "login_invalid_grant", LOGIN, AUTH, "`invalid_grant`",                  \
+      "the secret is wrong or was rotated; or else the client is not of the grant type Client "    \
+      "Credentials",                                                                               \
+      "copy the secret anew from Admin > Integrations > OAuth; where that changes nothing, look "  \
+      "at "                                                                                        \
+      "the client's grant type there: it must be Client Credentials, and cannot be changed")       \
+    X(LOGIN_UNAUTHORIZED, "login_unauthorized", LOGIN, AUTH, "HTTP 401 without an OAuth error",    \
+      "the secret or the client id is wrong; or else another service (a gateway, a proxy) "        \
+      "answers "                                                                                   \
+      "in place of the login host",                                                                \
+      "copy both anew from Admin > Integrations > OAuth; where that changes nothing, check "       \
+      "region "                                                                                    \
+      "or login_url: it is https://login.DOMAIN")                                                  \
+    X(LOGIN_GRANT, "login_grant", LOGIN, AUTH, "`unsupported_grant_type`, `unauthorized_client`",  \
       "the client is not of the grant type Client Credentials",                                    \
       "make a client with the grant type Client Credentials under Admin > Integrations > "         \
       "OAuth: the type of a client cannot be changed")                                             \
@@ -340,6 +352,17 @@ enum cause_step {
       "the client belongs to another organization than [genesys] organization says: probably "     \
       "the test organization's credentials",                                                       \
       "use the right organization's client, or correct [genesys] organization")                    \
+    X(TOKEN_FILE, "token_file_organization", TOKEN, CONFIG,                                        \
+      "the token's organization is not the database's",                                            \
+      "the client belongs to another organization than the records in the database: probably "     \
+      "[database] path or the client's id is another environment's",                               \
+      "give each organization a database of its own ([database] path), or use the client of the "  \
+      "file's organization")                                                                       \
+    X(TOKEN_UNSAID, "token_organization_unsaid", TOKEN, NONE,                                      \
+      "HTTP 403 from /api/v2/tokens/me and /api/v2/organizations/me",                              \
+      "the API does not say which organization the client belongs to, so nothing keeps another "   \
+      "one's records out of the database",                                                         \
+      "give the client's role the permission that the evidence names")                             \
     X(TOKEN_STATE, "token_client_state", TOKEN, AUTH,                                              \
       "the client's state is disabled or inactive",                                                \
       "the client is being switched off: tokens end, and an inactive client is deleted",           \

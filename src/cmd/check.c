@@ -30,6 +30,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
                        "check: --find-region sends the secret to the login hosts of other regions, "
                        "and there is no terminal to ask at; add --yes if that is meant");
     }
+    ctx->reports = true;
     if (!cmd_setup(ctx, true, &setup_error)) {
         request.setup_error = &setup_error;
     }

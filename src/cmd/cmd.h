@@ -78,6 +78,7 @@ struct cmd_context {
     size_t stream_count;
     char **arguments; /* of the command; a NULL follows the last */
     size_t argument_count;
+    bool reports;         /* the command tells what is odd about the configuration itself */
     struct config config; /* of cmd_setup; wiped when the command is done */
     struct db *db;        /* of cmd_open; closed when the command is done */
 };

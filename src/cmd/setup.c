@@ -23,7 +23,7 @@ static bool resolve_region(struct cmd_context *ctx, struct err *e)
     if (c->api_url && !region_fits_url(ctx->arena, c->api_url, e)) {
         return config_blame(c, KEY_API_URL, e);
     }
-    if (!known) {
+    if (!known && !ctx->reports) {
         LOG(LOG_WARN, "region is not in the table; its domain is used as it is",
             LOG_S("domain", domain));
     }
@@ -54,16 +54,23 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
                                      .known_streams = stream_names(ctx->arena),
                                      .known_stream_count = stream_registry_count};
 
-    if (!config_load(&request, ctx->arena, c, e)) {
-        return false;
-    }
+    bool loaded = config_load(&request, ctx->arena, c, e);
     enum log_level level = c->log_level;
     if (ctx->verbosity < 0) {
         level = LOG_ERROR;
     } else if (ctx->verbosity > 0) {
         level = ctx->verbosity > 1 ? LOG_DEBUG : LOG_INFO;
     }
-    log_setup(level, c->log_format);
+    if (loaded) {
+        log_setup(level, c->log_format);
+    }
+    for (size_t i = 0; i < c->doubt_count && !ctx->reports; i++) {
+        const struct cause *odd = &causes[c->doubts[i].cause];
+        LOG(LOG_WARN, odd->text, LOG_S("where", c->doubts[i].where), LOG_S("remedy", odd->remedy));
+    }
+    if (!loaded) {
+        return false;
+    }
     if (needs_login && !resolve_region(ctx, e)) {
         return false;
     }

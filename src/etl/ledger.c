@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -176,17 +177,18 @@ static bool judge_owner(const struct ledger *l, const struct owner *o, const cha
     const char *wanted = o->config->organization;
 
     if (wanted && !str_eq_nocase(wanted, id) && !str_eq_nocase(wanted, name)) {
-        return err_set(
-            e, ERR_CONFIG,
-            "this client belongs to the organization %s (%s), and [genesys] organization "
-            "is %s: use the client of that organization, or mend the line",
-            name, id, wanted);
+        err_set(e, ERR_CONFIG,
+                "this client belongs to the organization %s (%s), and [genesys] organization "
+                "is %s: use the client of that organization, or mend the line",
+                name, id, wanted);
+        return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
     }
     if (o->stored_id && !str_eq(o->stored_id, id)) {
-        return err_set(e, ERR_CONFIG,
-                       "%s holds the records of the organization %s (%s), and this client belongs "
-                       "to %s (%s): give each organization a file of its own ([database] path)",
-                       db_path(l->db), o->stored_name, o->stored_id, name, id);
+        err_set(e, ERR_CONFIG,
+                "%s holds the records of the organization %s (%s), and this client belongs "
+                "to %s (%s): give each organization a file of its own ([database] path)",
+                db_path(l->db), o->stored_name, o->stored_id, name, id);
+        return err_cause(e, CAUSE_TOKEN_FILE);
     }
     return true;
 }
@@ -208,6 +210,11 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
            (o->due || !o->stored_id || judge_owner(l, o, o->stored_id, o->stored_name, e));
 }
 
+bool ledger_judge(const struct ledger *l, const struct owner *o, struct err *e)
+{
+    return judge_owner(l, o, o->id, o->name, e);
+}
+
 bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
 {
     const struct config *c = o->config;
@@ -217,10 +224,11 @@ bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
         return false;
     }
     if (!o->id && c->organization) {
-        return err_set(e, ERR_CONFIG,
-                       "[genesys] organization is %s, and the API does not say which one this "
-                       "client belongs to (%s); remove the line, or give the client's role access",
-                       c->organization, e->message);
+        err_set(e, ERR_CONFIG,
+                "[genesys] organization is %s, and the API does not say which one this "
+                "client belongs to (%s); remove the line, or give the client's role access",
+                c->organization, e->message);
+        return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
     }
     if (!o->id) {
         LOG(LOG_WARN,

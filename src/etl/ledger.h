@@ -103,6 +103,10 @@ struct owner {
  * Where it has, the answer must still be what [genesys] organization names: ERR_CONFIG. */
 bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err *e);
 
+/* Whether what the API said is what [genesys] organization names, and the file's owner where it has
+ * one (else `l` is not looked at): ERR_CONFIG with its cause. */
+bool ledger_judge(const struct ledger *l, const struct owner *o, struct err *e);
+
 /* Keeps what the API said; a file without an owner gets one. ERR_CONFIG when it is another one than
  * the file's or the one that [genesys] organization names, or when that is set and the API does not
  * say (`e` has why). Where it is not set, that the API does not say is logged. */

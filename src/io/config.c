@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,8 +16,10 @@ enum {
     READABLE_BY_GROUP = 040,
     READABLE_BY_OTHERS = 04,
     WRITABLE = 022,
+    WRITABLE_BY_ANY = 0222,
     UUID_BYTES = 36,
-    READABLE_LEAST = 12
+    READABLE_LEAST = 12,
+    NAME_BYTES = 64
 };
 
 /* The fields are written through their offset; an enum's is that of an int. */
@@ -98,12 +101,20 @@ static void doubt(struct config *c, enum cause_id cause, const char *where)
     }
 }
 
-static void warn_readable(struct config *c, const char *path, uint32_t mode, uint32_t bits)
+/* What a container's mount gives: another's file that nobody here can change, nor its mode. */
+static bool is_mounted_so(const char *path)
 {
-    if ((mode & bits) != 0) {
+    struct stat st;
+    struct statvfs fs;
+    return geteuid() != 0 && stat(path, &st) == 0 && st.st_uid != geteuid() &&
+           ((st.st_mode & WRITABLE_BY_ANY) == 0 ||
+            (statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0));
+}
+
+static void doubt_mode(struct config *c, const char *path, uint32_t mode, uint32_t bits)
+{
+    if ((mode & bits) != 0 && !is_mounted_so(path)) {
         doubt(c, CAUSE_CONFIG_READABLE, path);
-        LOG(LOG_WARN, "a file with a secret is readable by other users", LOG_S("file", path),
-            LOG_S("remedy", "chmod 600, with the user that runs rollcall as owner"));
     }
 }
 
@@ -123,14 +134,13 @@ struct reading {
 
 static bool reading_open(struct loading *l, const char *path, struct reading *r)
 {
-    static const char bom[] = "\xEF\xBB\xBF";
     *r = (struct reading){.path = path, .section = "", .above = CONFIG_KEY_COUNT};
     r->text = file_read_small(l->a, path, &r->mode, l->e);
     if (r->text == NULL) {
         return false;
     }
     r->length = strlen(r->text);
-    r->rest = r->text + (str_starts_with(r->text, bom) ? sizeof(bom) - 1 : 0);
+    r->rest = r->text;
     return true;
 }
 
@@ -315,7 +325,7 @@ static bool read_ini(struct loading *l, const char *path)
     secret_wipe(r.text, r.length);
     const char *proxy = l->texts[KEY_PROXY].text;
     if (l->texts[KEY_CLIENT_SECRET].text != NULL || (proxy != NULL && strchr(proxy, '@'))) {
-        warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
+        doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
     }
     return good;
 }
@@ -369,6 +379,10 @@ static bool find_ini(struct loading *l)
 static void override(struct loading *l, size_t id, struct config_text value)
 {
     if (is_given(&value)) {
+        if (is_given(&l->texts[id])) {
+            value.origin =
+                arena_printf(l->a, "%s, which overrides %s", value.origin, l->texts[id].origin);
+        }
         wipe_text(&l->texts[id]);
         l->texts[id] = value;
     }
@@ -450,7 +464,7 @@ static bool take_env_file(struct loading *l)
         override(l, i, found[i]);
     }
     if (good && is_given(&found[KEY_CLIENT_SECRET])) {
-        warn_readable(l->out, r.path, r.mode, READABLE_BY_OTHERS);
+        doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
     }
     return good;
 }
@@ -463,7 +477,11 @@ static bool take_secret_file(struct loading *l, const char *path, uint32_t *mode
         return false;
     }
     size_t length = strlen(text);
-    if (length > 0 && text[length - 1] == '\n') {
+    if (text[strspn(text, BLANKS "\n")] == '\0') {
+        err_set(l->e, ERR_CONFIG, "%s is empty: the client secret belongs there, alone", path);
+        return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
+    }
+    if (text[length - 1] == '\n') {
         text[--length] = '\0';
     }
     if (length > 0 && text[length - 1] == '\r') {
@@ -513,7 +531,10 @@ static bool take_credentials(struct loading *l)
             err_prefix(l->e, "%s", file->origin);
             return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
         }
-        warn_readable(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
+        doubt_mode(l->out, file->text, mode, READABLE_BY_GROUP | READABLE_BY_OTHERS);
+    } else if (is_given(file)) {
+        l->texts[KEY_CLIENT_SECRET].origin =
+            arena_printf(l->a, "%s, which overrides %s", secret->origin, file->origin);
     }
     err_clear(l->e);
     return true;
@@ -583,8 +604,7 @@ static bool apply_url(struct loading *l)
     const char *base = arena_strndup(l->a, l->text, length);
     const char *rest = l->text + length;
     if (rest[strspn(rest, "/")] != '\0') {
-        refuse(l, arena_printf(l->a, "only scheme and host belong here: write %s",
-                               str_escaped(l->a, base)));
+        refuse(l, "only scheme and host belong here");
         return err_cause(l->e, CAUSE_CONFIG_TOKEN_PATH);
     }
     *(const char **)l->field = base;
@@ -810,8 +830,19 @@ static void doubt_credentials(struct loading *l, const char *id, const char *sec
 
 /* --- credentials ----------------------------------------------------------------------------- */
 
+/* True when `text` is an assignment to a name such as client_secret. */
+static bool is_assignment(const char *text)
+{
+    static const char *const words[] = {"client", "secret"};
+    char name[NAME_BYTES];
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-. ");
+    snprintf(name, sizeof(name), "%.*s", (int)length, text);
+    return (text[length] == '=' || text[length] == ':') &&
+           str_has_any(name, words, COUNT_OF(words));
+}
+
 /* Takes a credential out of the texts, without what users paste along with it, blanks around it and
- * quotes (warned about). "" when there is none; NULL with `e` when it cannot be one. */
+ * quotes (doubted). "" when there is none; NULL with `e` when it cannot be one. */
 static char *take_credential(struct loading *l, enum config_key_id id)
 {
     struct config_text *value = &l->texts[id];
@@ -828,8 +859,6 @@ static char *take_credential(struct loading *l, enum config_key_id id)
     wipe_text(value);
     value->text = NULL;
     if (trimmed || quoted) {
-        LOG(LOG_WARN, "cut off what does not belong to a credential",
-            LOG_S("what", quoted ? "quotes" : "blanks around it"), LOG_S("where", value->origin));
         doubt(l->out, quoted ? CAUSE_CONFIG_QUOTES : CAUSE_CONFIG_BLANKS, value->origin);
     }
     /* Printable ASCII without blanks; the id also goes before a colon. */
@@ -837,10 +866,14 @@ static char *take_credential(struct loading *l, enum config_key_id id)
     while (text[good] > ' ' && text[good] < 0x7F && !(id == KEY_CLIENT_ID && text[good] == ':')) {
         good++;
     }
-    if (text[good] == '\0') {
+    if (text[good] == '\0' && !is_assignment(text)) {
         return text;
     }
-    if (text[good] == '\n' || text[good] == '\r') {
+    if (is_assignment(text)) {
+        err_set(l->e, ERR_CONFIG, "%s: begins with a name; it must hold the %s alone",
+                value->origin, what);
+        err_cause(l->e, CAUSE_CONFIG_LINES);
+    } else if (text[good] == '\n' || text[good] == '\r') {
         err_set(l->e, ERR_CONFIG, "%s: holds more than one line; it must hold the %s alone",
                 value->origin, what);
         err_cause(l->e, CAUSE_CONFIG_LINES);
@@ -862,14 +895,12 @@ static bool apply_credentials(struct loading *l)
     if (secret == NULL) {
         return false;
     }
-    const char *origin = l->texts[KEY_CLIENT_SECRET].origin;
     l->out->client_id = id[0] == '\0' ? NULL : id;
-    if (origin != NULL) {
+    if (l->texts[KEY_CLIENT_SECRET].origin != NULL) {
         doubt_credentials(l, id, secret);
     }
     if (secret[0] != '\0') {
         l->out->client_secret = secret_new(secret, strlen(secret));
-        l->out->client_secret_origin = origin;
     }
     secret_wipe(secret, strlen(secret));
     return true;
@@ -928,13 +959,17 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
     return false;
 }
 
+const char *config_origin(const struct config *c, enum config_key_id id)
+{
+    return c->origins == NULL ? NULL : c->origins[id];
+}
+
 bool config_blame(const struct config *c, enum config_key_id id, struct err *e)
 {
+    const char *origin = config_origin(c, id);
     e->kind = ERR_CONFIG;
-    if (c->origins != NULL && c->origins[id] != NULL) {
-        return err_prefix(e, "%s", c->origins[id]);
-    }
-    return err_prefix(e, "[%s] %s", config_keys[id].section, config_keys[id].name);
+    return origin != NULL ? err_prefix(e, "%s", origin)
+                          : err_prefix(e, "[%s] %s", config_keys[id].section, config_keys[id].name);
 }
 
 void config_wipe(struct config *c)

@@ -38,7 +38,6 @@ struct config {
     const char *client_id; /* NULL when absent: only commands that log in need it */
     struct secret *client_secret;
     const char *client_secret_file;
-    const char *client_secret_origin; /* an environment variable or a file's path: for messages */
     const char *organization;
     const char *proxy; /* may hold a password, so never shown */
     const char *ca_file;
@@ -72,11 +71,11 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
 
-    /* What is odd about the values, for `rollcall check`; there also when loading failed. */
+    /* What is odd about the values; there also when loading failed. */
     struct config_doubt doubts[CONFIG_DOUBTS_MOST];
     size_t doubt_count;
 
-    /* For config_blame: where each key's value came from, by CONFIG_KEYS; NULL: the default. */
+    /* For config_origin: where each key's value came from, by CONFIG_KEYS; NULL: the default. */
     const char *const *origins;
 };
 
@@ -165,12 +164,17 @@ struct config_request {
     size_t known_stream_count;
 };
 
-/* Loads the configuration into memory of `a`. Warnings (blanks or quotes cut off a credential, a
- * file readable by others while it holds a secret) are logged. Does not set the time zone. On
- * failure `e` is ERR_CONFIG with file:line, its cause noted where it is one of the list. On success
- * free the secret with config_wipe. */
+/* Loads the configuration into memory of `a`. What is odd (blanks
+ * or quotes cut off a credential, a file with a secret readable by others) is in out->doubts, for
+ * the caller to tell. Does not set the time zone. On failure `e` is ERR_CONFIG with file:line, its
+ * cause noted where it is one of the list. On success free the secret with config_wipe. */
 bool config_load(const struct config_request *request, struct arena *a, struct config *out,
                  struct err *e);
+
+/* Where a value came from, for messages, and what it overrides: "rollcall.ini:12: [genesys]
+ * client_id", "environment variable GENESYS_CLIENT_ID, which overrides .env:3: GENESYS_CLIENT_ID".
+ * NULL: it is absent or the default. */
+const char *config_origin(const struct config *c, enum config_key_id id);
 
 /* For errors that a value causes in a higher layer (a time zone, a region, a table's name): puts
  * the value's origin in front ("rollcall.ini:12: [extract] timezone: ...") and makes the error

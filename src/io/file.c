@@ -321,7 +321,9 @@ char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct 
         err_set(e, ERR_CONFIG, "%s is no text file in UTF-8 (it has NUL bytes); save it as UTF-8",
                 path);
     } else {
-        copy = arena_strndup(a, text, (size_t)length);
+        /* Editors on Windows put it in front. */
+        size_t mark = length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+        copy = arena_strndup(a, text + mark, (size_t)length - mark);
     }
     if (copy != NULL && mode != NULL) {
         *mode = (uint32_t)s.st_mode & 07777;

@@ -57,9 +57,10 @@ bool file_fail(struct err *e, const char *what, const char *path, int error_numb
  * otherwise. */
 bool file_make_directory(const char *path, struct err *e);
 
-/* Reads a small text file whole into the arena (NUL-terminated), at most LIMIT_CONFIG_BYTES, no NUL
- * byte inside; a pipe is waited for (LIMIT_CONFIG_MS). ERR_CONFIG naming the path, its library_code
- * errno (ENOENT: it is absent). *mode (may be NULL) receives its permission bits. */
+/* Reads a small text file whole into the arena (NUL-terminated, without a byte order mark), at most
+ * LIMIT_CONFIG_BYTES, no NUL byte inside; a pipe is waited for (LIMIT_CONFIG_MS). ERR_CONFIG naming
+ * the path, its library_code errno (ENOENT: it is absent). *mode (may be NULL) receives its
+ * permission bits. */
 char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e);
 
 /* The network file system's name by statfs's magic number and, for FUSE, its type as mountinfo

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "etl/ledger.h"
 #include "io/db.h"
 #include "io/file.h"
 #include "io/lock.h"
@@ -77,6 +78,15 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
     return call(a, &request);
 }
 
+/* What was said in place of an answer. */
+static const char *said(const struct checking *a)
+{
+    const char *words = a->answer.error.message;
+    const char *end = strstr(words, ". Likely cause: ");
+
+    return arena_strndup(a->report->arena, words, end ? (size_t)(end - words) : strlen(words));
+}
+
 /* --- what the answers say of sizes ------------------------------------------------------------ */
 
 /* The place of a stream's rows. */
@@ -121,12 +131,15 @@ static void check_configuration(struct checking *a)
         report_error(r, "file", setup_error, CAUSE_CONFIG_INVALID);
         return;
     }
-    if (config->doubt_count == 0) {
-        report_add(r, "credentials", CAUSE_NONE, "client id %s; secret from %s", config->client_id,
-                   config->client_secret_origin);
-    }
-    report_add(r, "region", CAUSE_NONE, "%s%s%s, %s", config->region ? config->region : "",
-               config->region ? ": " : "", config->login_url, config->api_url);
+    /* What is no id may be the secret. */
+    report_add(r, "client id", CAUSE_NONE, "%s%sfrom %s",
+               str_is_uuid(config->client_id) ? config->client_id : "",
+               str_is_uuid(config->client_id) ? " " : "", config_origin(config, KEY_CLIENT_ID));
+    report_add(r, "client secret", CAUSE_NONE, "from %s", config_origin(config, KEY_CLIENT_SECRET));
+    const char *origin = config_origin(config, KEY_REGION);
+    report_add(r, "region", CAUSE_NONE, "%s, %s%s%s%s%s", config->login_url, config->api_url,
+               origin ? "; " : "", origin ? config->region : "", origin ? " from " : "",
+               origin ? origin : "");
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
 
@@ -413,16 +426,67 @@ static void check_claims(struct checking *a)
     json_free(doc);
 }
 
+/* What the API says of the client, by the sources that a run asks; false when it says nothing. */
+static bool ask_owner(struct checking *a, struct owner *o)
+{
+    struct report *r = a->report;
+    const struct err *e = &a->answer.error;
+    bool may_say = true;
+
+    for (size_t i = 0; i < OWNER_SOURCES && !o->id && may_say; i++) {
+        const char *path = owner_sources[i].path;
+
+        if (ask(a, path, NULL, path + strlen("/api/v2/"))) {
+            struct json root = json_root(a->answer.document);
+            const char *id = text_at(r, root, owner_sources[i].id);
+            o->id = *id ? id : NULL;
+            o->name = text_at(r, root, owner_sources[i].name);
+            if (i == 0) {
+                check_client(a, json_get(root, "OAuthClient"));
+                check_claims(a);
+            }
+        } else {
+            may_say = e->http_status == 403 || e->http_status == 404;
+        }
+    }
+    return o->id || e->kind == ERR_NONE;
+}
+
+/* Whether it is the organization that is wanted, and the one whose records the file holds. */
+static void check_owner(struct checking *a, struct owner *o)
+{
+    struct report *r = a->report;
+    const char *path = a->config->database_path;
+    struct ledger ledger = {.db = access(path, F_OK) == 0 ? db_open(path, DB_READ, &(struct err){0})
+                                                          : NULL};
+    struct err e;
+
+    if (ledger.db) {
+        (void)ledger_owner(&ledger, o, r->arena, &e);
+    }
+    if (!o->id) {
+        report_add(r, "organization",
+                   o->config->organization ? CAUSE_TOKEN_ORGANIZATION : CAUSE_TOKEN_UNSAID, "%s",
+                   *said(a) ? said(a) : "its answers name none");
+    } else if (ledger_judge(&ledger, o, &e)) {
+        report_add(r, "organization", CAUSE_NONE, "%s (%s)%s", o->name, o->id,
+                   o->stored_id ? ", as in the database" : "");
+    } else {
+        report_error(r, "organization", &e, CAUSE_TOKEN_ORGANIZATION);
+    }
+    db_close(ledger.db);
+}
+
 /* The first request with the token, which tells whose it is. */
 static void check_token(struct checking *a)
 {
     const struct config *config = a->config;
-    const char *wanted = config->organization;
+    struct owner owner = {.config = config, .now_ms = clock_now_ms()};
     struct report *r = a->report;
     struct err *e = &a->answer.error;
     int64_t lifetime_seconds = client_token(a->client)->lifetime_seconds;
 
-    if (!ask(a, "/api/v2/tokens/me", NULL, "tokens/me")) {
+    if (!ask_owner(a, &owner) && e->http_status != 403) {
         if (e->http_status == 401) {
             e->cause = (int)diagnose_refusal(a->answer.code, config->login_url, config->api_url);
         }
@@ -432,17 +496,7 @@ static void check_token(struct checking *a)
         refuse(r, "token", e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
         return;
     }
-    struct json root = json_root(a->answer.document);
-    const char *name = text_at(r, root, "organization.name");
-    const char *id = text_at(r, root, "organization.id");
-    if (wanted && !str_eq_nocase(wanted, name) && !str_eq_nocase(wanted, id)) {
-        report_add(r, "organization", CAUSE_TOKEN_ORGANIZATION,
-                   "%s (%s); [genesys] organization is %s", name, id, wanted);
-    } else {
-        report_add(r, "organization", CAUSE_NONE, "%s (%s)", name, id);
-    }
-    check_client(a, json_get(root, "OAuthClient"));
-    check_claims(a);
+    check_owner(a, &owner);
     if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
         report_add(r, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
     }
@@ -610,8 +664,7 @@ static void check_divisions(struct checking *a)
     if (!ask(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1", NULL,
              "authorization/divisions")) {
         report_skip(r, "divisions",
-                    arena_printf(r->arena, "the divisions cannot be listed (HTTP %d)",
-                                 a->answer.error.http_status));
+                    arena_printf(r->arena, "the divisions cannot be listed: %s", said(a)));
         return;
     }
     struct json entities = json_get(json_root(a->answer.document), "entities");
@@ -691,8 +744,7 @@ static int64_t read_limit(struct checking *a)
 
     if (!ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
              "organizations/limits")) {
-        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "HTTP %d",
-                   a->answer.error.http_status);
+        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "%s", said(a));
         return limit;
     }
     struct json_iter it = json_iter(json_get(json_root(a->answer.document), "entities"));
@@ -866,7 +918,11 @@ static void check_retention(struct checking *a)
     }
     if (!ask(a, "/api/v2/analytics/dataretention/settings", NULL, "dataretention/settings") ||
         !json_int(json_get(json_root(a->answer.document), "retentionDays"), &kept_days)) {
-        report_skip(r, "retention", "not readable (it asks for analytics:dataRetention:view)");
+        report_skip(r, "retention",
+                    arena_printf(r->arena,
+                                 "not readable (it asks for "
+                                 "analytics:dataRetention:view)%s%s",
+                                 *said(a) ? ": " : "", said(a)));
         return;
     }
     report_add(r, "retention", age_days > kept_days ? CAUSE_LOCAL_RETENTION : CAUSE_NONE,

@@ -180,6 +180,10 @@ def setups():
     prepared("unknown time zone", "config_zone", 3, lambda t, s: s.set(extract={"timezone": "Asia/Soul"}))
     prepared("secret file with two lines", "config_lines", 3, lambda t, s: write_secret(s, f"{CLIENT_ID}\n{SECRET}\n"),
              client_secret=None, client_secret_file="secret")
+    prepared("empty secret file", "config_secret_file", 3, lambda t, s: write_secret(s, "\r\n"),
+             client_secret=None, client_secret_file="secret")
+    prepared("name in the secret file", "config_lines", 3, lambda t, s: write_secret(s, f"client_secret = {SECRET}\r\n"),
+             client_secret=None, client_secret_file="secret")
     prepared("blanks around the secret", "config_blanks", 0,
              lambda t, s: {"env": {"GENESYS_CLIENT_SECRET": f" {SECRET}\r\n"}}, client_secret=None)
     prepared("file readable by others", "config_readable", 0, lambda t, s: os.chmod(s.config, 0o644))
@@ -216,7 +220,7 @@ def setups():
             ("client unknown, older answer", "login_unknown_client", 400, "client not found: invalid_client", ""),
             ("client disabled", "login_client_disabled", 401, "access_denied", "client is disabled"),
             ("client inactive", "login_client_inactive", 400, "access_denied", "client is inactive"),
-            ("invalid_grant", "login_grant", 400, "invalid_grant", "bad grant"),
+            ("invalid_grant", "login_invalid_grant", 403, "invalid_grant", "bad grant"),
             ("unsupported_grant_type", "login_grant", 400, "unsupported_grant_type", "no"),
             ("unauthorized_client", "login_grant", 403, "unauthorized_client", "no"),
             ("403 at login", "login_forbidden", 403, "access_denied", "forbidden"),
@@ -230,6 +234,7 @@ def setups():
             ("address not allowed", "login_address", 4, error(401, "ip.not.authorized", "The IP is not allowed")),
             ("API host as login host", "login_api_host", 4, error(404, "not found", "HTTP 404 Not Found")),
             ("no such path", "login_no_endpoint", 4, (404, "<html>404</html>")),
+            ("401 of who knows whom", "login_unauthorized", 4, (401, "<h1>Unauthorized</h1>")),
             ("redirect to an identity provider", "login_identity_provider", 4,
              (302, "moved", {"Location": "https://idp.example.test/saml2/sso?SAMLRequest=x"})),
             ("redirect", "login_redirect", 4, (301, "moved", {"Location": "https://www.example.test/"})),
@@ -265,6 +270,10 @@ def setups():
              (200, {"access_token": TOKEN, "token_type": "bearer", "expires_in": 300}))):
         answers(name, cause, code, {path: answer})
     config("another organization", "token_organization", 3, organization="Test Sandbox")
+    prepared("another organization's file", "token_file_organization", 3,
+             lambda t, s: made(t, s, "UPDATE organization SET organization_id = 'another', name = 'Another'"))
+    answers("whose the client is not said", "token_organization_unsaid", 0,
+            {ME: missing("a:b:view"), "/api/v2/organizations/me": missing("a:b:view")})
 
     # --- permissions and limits ---
     answers("no adherence source permitted", "permission_missing", 5,
@@ -381,6 +390,50 @@ class Screens(Checked):
             self.assertRegex(result.stdout, words)
         self.assertTrue(all(len(line) <= 80 for line in result.stdout.splitlines()), result.stdout)
         self.assertEqual(result.stderr, "")
+
+    def test_where_credentials_come_from_is_said(self):
+        """In the check and in the errors of a login, with what they override; and what is odd about them once, as a result."""
+        site = self.marked(cloud(self).url)
+        env = Path(site.directory, ".env")
+        env.write_text(f"GENESYS_CLIENT_ID={CLIENT_ID}\r\n")
+        env.chmod(0o600)
+        os.chmod(site.config, 0o644)
+        evidence = self.results(site, "client id")[0]
+        self.assertRegex(evidence, rf"{CLIENT_ID} from .*\.env:1: GENESYS_CLIENT_ID, which overrides .*ini:\d+: \[genesys\] client_id")
+        result = self.ok(site.run("check"))
+        self.assertEqual(result.stderr, "")
+        self.assertIn("chmod 600", result.stdout)
+        site.set(genesys={"client_secret": "wrong-one"})
+        os.chmod(site.config, 0o644)
+        for command in ("check", "recent", "extract"):
+            result = site.run(command)
+            said = " ".join((result.stdout + result.stderr).split())
+            self.assertRegex(said, r"client_id from .*\.env:1: GENESYS_CLIENT_ID, which overrides .*; client_secret from", command)
+        self.assertIn("chmod 600", result.stderr, "elsewhere the log has it")
+
+    @unittest.skipUnless(AS_NOBODY, "only root can give files of another's")
+    def test_a_secret_that_a_container_mounts_draws_no_warning(self):
+        site = self.marked(cloud(self).url, client_secret=None, client_secret_file="secret")
+        write_secret(site, SECRET + "\n")
+        os.chmod(site.directory, 0o755)
+        os.chmod(site.config, 0o644)
+        for mode, odd in ((0o444, False), (0o644, True)):
+            os.chmod(Path(site.directory, "secret"), mode)
+            out = site.run("check", before=AS_NOBODY).stdout
+            self.assertEqual("chmod 600" in out, odd, out)
+            self.assertIn("a token, good for", out)
+
+    def test_the_servers_words_are_part_of_the_evidence(self):
+        html = (401, "<h1>Who are you?</h1>")
+        odd = (403, {"errorMessage": "the gateway minds"})
+        for check, prefix, answer, code, words in (
+                ("login", LOGIN, html, 4, "Who are you?"), ("login", LOGIN, odd, 4, "the gateway minds"),
+                ("organization", "/api/v2/", odd, 5, "the gateway minds"), ("rate limit", LIMITS, odd, 0, "the gateway minds"),
+                ("divisions", DIVISIONS, odd, 0, "the gateway minds"),
+                ("users", "/api/v2/users", odd, 5, "the gateway minds")):
+            with self.subTest(check=check):
+                site = self.marked(cloud(self, {prefix: answer}).url)
+                self.assertIn(words, self.results(site, check, code=code)[0])
 
     def test_streams_can_be_chosen(self):
         server = cloud(self, {"/api/v2/routing/queues": missing("routing:queue:view")})

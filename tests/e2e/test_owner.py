@@ -29,6 +29,7 @@ class Owner(TestCase):
         self.assertIn("11111111-2222-4333-8444-555555555555", result.stderr)
         self.assertEqual([tuple(r) for r in site.query("SELECT * FROM user")], [tuple(r) for r in before])
         self.assertNotIn("GET /api/v2/users", server.requests()["routes"])
+        self.assertIn(own, " ".join(self.ok(site.run("check"), 3).stdout.split()))
         site.set(genesys={"login_url": first.url, "api_url": first.url})
         self.ok(site.run(*LISTS))
 
@@ -42,6 +43,7 @@ class Owner(TestCase):
     def test_the_configured_one_is_enforced(self):
         _, site = self.site_of(organization="Another one")
         self.assertIn("Another one", self.ok(site.run(*LISTS), 3).stderr)
+        self.assertIn("Another one", self.ok(site.run("check"), 3).stdout)
 
     def refused(self, status):
         return lambda method, path, body: (status, b'{"status":%d,"code":"x","message":"no"}' % status) if path.endswith(
@@ -55,6 +57,8 @@ class Owner(TestCase):
                 result = self.ok(site.run(*LISTS), code)
                 self.assertEqual("which organization" in result.stderr, code == 0)
                 self.assertNotIn("which organization", site.run(*LISTS).stderr, "once a day")
+                if status != 404:  # of both it means another host than the API's
+                    self.ok(site.run("check", "--stream", "users"), code)
                 if code == 0:
                     site.set(genesys={"organization": "Acme"})
                     self.ok(site.run(*LISTS), 3)

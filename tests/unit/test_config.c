@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "child.h"
 #include "io/config.h"
 #include "tempdir.h"
 
@@ -187,7 +186,8 @@ TEST_IN_FIXTURE(every_key)
     struct loaded *l = good(load_text(ini, true));
     assert_string_equal(l->c.path, "rollcall.ini");
     assert_string_equal(dump(&l->c, l->a), ini);
-    assert_string_equal(l->c.client_secret_origin, "rollcall.ini:10: [genesys] client_secret");
+    assert_string_equal(config_origin(&l->c, KEY_CLIENT_SECRET),
+                        "rollcall.ini:10: [genesys] client_secret");
 }
 
 /* How values may be written: one key stands for all. */
@@ -317,8 +317,8 @@ static const struct {
     {"[genesys]\nlogin_url = http://login.example.com\n", 2, "only https"},
     {"[genesys]\nlogin_url = http://127.0.0.1.example.com\n", 2, "only https"},
     {"[genesys]\napi_url = ftp://api.example.com\n", 2, "only https"},
-    {"[genesys]\napi_url = https://api.example.com/api/v2\n", 2, "write https://api.example.com"},
-    {"[genesys]\napi_url = https://api.example.com?x=1\n", 2, "write https://api.example.com"},
+    {"[genesys]\napi_url = https://api.example.com/api/v2\n", 2, "only scheme and host"},
+    {"[genesys]\napi_url = https://api.example.com?x=1\n", 2, "only scheme and host"},
     {"[genesys]\napi_url = https://u:p@api.example.com\n", 2, "user name or password"},
     {"[genesys]\nproxy = gopher://user:hunter2@x\n", 2, "no URL of a proxy"},
     {"[genesys]\norganization = a\x01"
@@ -411,7 +411,7 @@ static void assert_secret(const char *text, const char *origin)
 {
     struct loaded *l = good(load_as(NULL, true));
     assert_string_equal(secret_expose(l->c.client_secret), text);
-    assert_non_null(strstr(l->c.client_secret_origin, origin));
+    assert_non_null(strstr(config_origin(&l->c, KEY_CLIENT_SECRET), origin));
 }
 
 TEST_IN_FIXTURE(precedence)
@@ -450,6 +450,21 @@ TEST_IN_FIXTURE(id_and_region)
         assert_string_equal(l->c.client_id, ids[i]);
         assert_string_equal(l->c.region, regions[i]);
     }
+}
+
+TEST_IN_FIXTURE(origins_say_what_they_override)
+{
+    write_file("secret", "x\n");
+    write_file("rollcall.ini", LOGIN_INI "client_secret_file = secret\n");
+    write_file(".env", "GENESYS_CLIENT_ID=b\nGENESYS_CLIENT_SECRET=y\n");
+    setenv("GENESYS_CLIENT_ID", "c", 1);
+    struct loaded *l = good(load_as(NULL, true));
+    assert_string_equal(config_origin(&l->c, KEY_CLIENT_ID),
+                        "environment variable GENESYS_CLIENT_ID, which overrides .env:1: "
+                        "GENESYS_CLIENT_ID, which overrides rollcall.ini:3: [genesys] client_id");
+    assert_string_equal(config_origin(&l->c, KEY_CLIENT_SECRET),
+                        ".env:2: GENESYS_CLIENT_SECRET, which overrides rollcall.ini:4: [genesys] "
+                        "client_secret_file");
 }
 
 TEST_IN_FIXTURE(env_file_lies_beside_the_configuration)
@@ -510,8 +525,13 @@ TEST_IN_FIXTURE(bad_credentials)
         {"hunter\xE2\x80\x8B"
          "2\n",
          "i", "character that no client secret has (position 7)"},
-        {"", "i", "client secret is missing"},
-        {"  \n", "i", "client secret is missing"},
+        {"", "i", "secret is empty"},
+        {"\xEF\xBB\xBF  \r\n", "i", "secret is empty"},
+        {"client_secret = hunter2\n", "i", "begins with a name"},
+        {"\xEF\xBB\xBF"
+         "export GENESYS_CLIENT_SECRET=hunter2\r\n",
+         "i", "begins with a name"},
+        {"hunter2", "client_id: x", "begins with a name"},
         {"hunter2", "a:b", "character that no client id has (position 2)"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -538,52 +558,51 @@ TEST_IN_FIXTURE(secret_file_failures)
         "keep one of them");
 }
 
-/* --- warnings -------------------------------------------------------------------------------- */
+/* --- doubts ---------------------------------------------------------------------------------- */
 
-struct warning_case {
-    const char *ini;
-    const char *env;
-    const char *loosened; /* a file that becomes readable by all; NULL: none */
-    const char *warning;  /* NULL: none */
-};
-
-static void load_for_warnings(const void *argument)
+static bool is_doubted(const struct config *c, enum cause_id cause)
 {
-    const struct warning_case *w = argument;
-    write_file("rollcall.ini", w->ini);
-    write_file("secret", "hunter2\n");
-    write_file(".env", w->env);
-    CHILD_ASSERT(w->loosened == NULL || chmod(w->loosened, 0644) == 0);
-    struct loaded *l = load_as(NULL, true);
-    CHILD_ASSERT(l->good);
-    CHILD_ASSERT(strcmp(secret_expose(l->c.client_secret), "hunter2") == 0);
+    for (size_t i = 0; i < c->doubt_count; i++) {
+        if (c->doubts[i].cause == cause) {
+            return true;
+        }
+    }
+    return false;
 }
 
-TEST_IN_FIXTURE(warnings)
+TEST_IN_FIXTURE(doubts)
 {
-    static const struct warning_case cases[] = {
-        {LOGIN_INI "client_secret = hunter2\n", "", NULL, NULL},
-        {LOGIN_INI "client_secret_file = secret\n", "", NULL, NULL},
-        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2'\n", NULL, NULL},
-        {LOGIN_INI "client_secret_file = secret\n", "", "rollcall.ini", NULL},
-        {LOGIN_INI "client_secret = hunter2\n", "", "rollcall.ini", "chmod 600"},
-        {LOGIN_INI "client_secret_file = secret\n", "", "secret", "chmod 600"},
-        {LOGIN_INI, "GENESYS_CLIENT_SECRET=hunter2\n", ".env", "chmod 600"},
-        {LOGIN_INI "client_secret = \"hunter2\"\n", "", NULL, "quotes"},
-        {LOGIN_INI "client_secret = \" hunter2\"\n", "", NULL, "cut off"},
-        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2 '\n", NULL, "blanks around it"},
+    static const struct {
+        const char *ini;
+        const char *env;
+        const char *loosened; /* a file that becomes readable by all; NULL: none */
+        enum cause_id cause;  /* CAUSE_NONE: none of the three */
+    } cases[] = {
+        {LOGIN_INI "client_secret = hunter2\n", "", NULL, CAUSE_NONE},
+        {LOGIN_INI "client_secret_file = secret\n", "", NULL, CAUSE_NONE},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2'\n", NULL, CAUSE_NONE},
+        {LOGIN_INI "client_secret_file = secret\n", "", "rollcall.ini", CAUSE_NONE},
+        {LOGIN_INI "client_secret = hunter2\n", "", "rollcall.ini", CAUSE_CONFIG_READABLE},
+        {LOGIN_INI "client_secret_file = secret\n", "", "secret", CAUSE_CONFIG_READABLE},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET=hunter2\n", ".env", CAUSE_CONFIG_READABLE},
+        {LOGIN_INI "client_secret = \"hunter2\"\n", "", NULL, CAUSE_CONFIG_QUOTES},
+        {LOGIN_INI, "GENESYS_CLIENT_SECRET='hunter2 '\n", NULL, CAUSE_CONFIG_BLANKS},
         {"[genesys]\nregion = x\nclient_id = 'i'\nclient_secret = hunter2\n", "", NULL,
-         "client_id"},
+         CAUSE_CONFIG_QUOTES},
     };
+    static const enum cause_id three[] = {CAUSE_CONFIG_READABLE, CAUSE_CONFIG_QUOTES,
+                                          CAUSE_CONFIG_BLANKS};
+
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct child c = child_run(load_for_warnings, &cases[i]);
-        assert_int_equal(c.exit_code, 0);
-        if (cases[i].warning == NULL) {
-            assert_string_equal(c.text, "");
-        } else if (strstr(c.text, cases[i].warning) == NULL) {
-            fail_msg("case %zu: %s not in: %s", i, cases[i].warning, c.text);
+        write_file("rollcall.ini", cases[i].ini);
+        write_file("secret", "hunter2\n");
+        write_file(".env", cases[i].env);
+        assert_true(cases[i].loosened == NULL || chmod(cases[i].loosened, 0644) == 0);
+        struct loaded *l = good(load_as(NULL, true));
+        assert_string_equal(secret_expose(l->c.client_secret), "hunter2");
+        for (size_t t = 0; t < COUNT(three); t++) {
+            assert_int_equal(is_doubted(&l->c, three[t]), three[t] == cases[i].cause);
         }
-        assert_null(strstr(c.text, "hunter2"));
     }
 }
 

@@ -32,6 +32,10 @@ TEST(logins)
     } cases[] = {
         {401, "invalid_client: Authentication Failed", "", "", CAUSE_LOGIN_WRONG_SECRET},
         {401, "access_denied: ip.not.authorized", "", "", CAUSE_LOGIN_ADDRESS},
+        {403, "invalid_grant: bad grant", "", "", CAUSE_LOGIN_INVALID_GRANT},
+        {403, "unauthorized_client", "", "", CAUSE_LOGIN_GRANT},
+        {401, NULL, "", "<html>401</html>", CAUSE_LOGIN_UNAUTHORIZED},
+        {401, "", "", "{}", CAUSE_LOGIN_UNAUTHORIZED},
         {403, "?", "", "", CAUSE_LOGIN_FORBIDDEN},
         {403, NULL, "", "<html>no</html>", CAUSE_LOGIN_FORBIDDEN},
         {302, NULL, "https://dev-1.okta.com/app", "", CAUSE_LOGIN_IDENTITY_PROVIDER},
