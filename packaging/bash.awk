@@ -10,9 +10,10 @@ $1 == "table" { tables = add(tables, $2) }
 $1 == "query" { queries = add(queries, $2); query_order[++q] = $2 }
 $1 == "parameter" { parameters[$2] = add(parameters[$2], $3) }
 $1 == "option" {
-    if ($3 != "")
-        options[$2] = add(options[$2], $3)
-    options[$2] = add(options[$2], $4)
+    word = $3 == "" ? $4 : $3 " " $4
+    options[$2] = add(options[$2], word)
+    if ($2 == "" && $4 != "--help")
+        everywhere = add(everywhere, word)
     if ($5 != "")
         values = values value_arm($2, $3, $4, $5)
 }
@@ -26,6 +27,7 @@ function value_arm(command, short, long, value) {
         action = "_rollcall_paths -f"
     else if (value == "DIR")
         action = "_rollcall_paths -d"
+    command = command == "" ? "*" : command
     return "    " (short == "" ? "" : command ":" short " | ") command ":" long ") " action "; return ;;\n"
 }
 
@@ -71,7 +73,7 @@ END {
     print "    for ((i = 1; i < COMP_CWORD; i++)); do"
     print "        word=${COMP_WORDS[i]}"
     print "        case $command:$word in"
-    print "        :-c | :--config)"
+    print "        *:-c | *:--config)"
     print "            [ \"${COMP_WORDS[i+1]}\" != = ] || ((i++))"
     print "            ((i++)) ;;"
     print "        *:-*) ;;"
@@ -86,7 +88,7 @@ END {
     print "    :-*) _rollcall_words '" options[""] "'; return ;;"
     print "    :*) _rollcall_words '" commands "'; return ;;"
     for (i = 1; i <= n; i++)
-        print "    " order[i] ":-*) _rollcall_words '" options[order[i]] "'; return ;;"
+        print "    " order[i] ":-*) _rollcall_words '" options[order[i]] " " everywhere "'; return ;;"
     print "    esac"
     print "    case $command in"
     for (i = 1; i <= n; i++)

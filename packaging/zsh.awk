@@ -31,7 +31,7 @@ function specs(command, indent,    i, f, all) {
     all = ""
     for (i = 1; i <= o; i++) {
         split(option[i], f, "\t")
-        if (f[2] == command)
+        if (f[2] == command || (f[2] == "" && f[4] != "--help"))
             all = all " \\\n" indent spec(option[i])
     }
     return all

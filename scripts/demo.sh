@@ -88,6 +88,7 @@ directory = $dir/csv
 CONFIG
 
 say "rollcall extract, and kill -9 once the first day of conversations is in"
+: >$log
 build/rollcall -v -c $config extract 2>$log &
 run=$!
 while kill -0 $run 2>/dev/null && ! grep -q 'window read.*conversations' $log; do

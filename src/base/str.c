@@ -6,7 +6,12 @@
 
 #define BLANKS " \t\r\n"
 
-enum { NEAREST_MAX_BYTES = 128 };
+enum {
+    NEAREST_MAX_BYTES = 128,
+    SHARED_LEAST = 3, /* letters that make a suggestion */
+    SURE_EDITS = 2,   /* so near is nearer than a stretch in common */
+    SUGGESTED_MOST = 3,
+};
 
 /* The program never calls setlocale: the functions of libc know ASCII alone. */
 static char lower(char c)
@@ -201,12 +206,47 @@ const char *str_nearest(const char *word, const char *const *candidates, size_t 
     return nearest;
 }
 
+/* How much of both words their longest common stretch is, in thousandths, case ignored; 0 when it
+ * is less than half of the first. */
+static size_t likeness(const char *a, const char *b)
+{
+    size_t letters = strlen(a);
+    size_t most = 0;
+
+    for (const char *from = a; *from; from++) {
+        for (const char *at = b; *at; at++) {
+            size_t same = 0;
+
+            while (from[same] && lower(from[same]) == lower(at[same])) {
+                same++;
+            }
+            most = same > most ? same : most;
+        }
+    }
+    return most < SHARED_LEAST || most * 2 < letters ? 0 : 2000 * most / (letters + strlen(b));
+}
+
 const char *str_suggest(struct arena *a, const char *word, const char *const *candidates,
                         size_t count)
 {
     const char *near = str_nearest(word, candidates, count);
+    const char *text = "";
+    size_t most = 0;
+    size_t named = 0;
 
-    return near ? arena_printf(a, ", did you mean %s", near) : "";
+    if (strlen(word) <= NEAREST_MAX_BYTES && (!near || edit_distance(word, near) > SURE_EDITS)) {
+        for (size_t i = 0; i < count; i++) {
+            size_t like = likeness(word, candidates[i]);
+            most = like > most ? like : most;
+        }
+    }
+    for (size_t i = 0; (near || most > 0) && i < count && named < SUGGESTED_MOST; i++) {
+        if (most > 0 ? likeness(word, candidates[i]) == most : candidates[i] == near) {
+            text = arena_printf(a, "%s%s%s", text, named++ == 0 ? ", did you mean " : " or ",
+                                candidates[i]);
+        }
+    }
+    return text;
 }
 
 static bool escape_byte(struct buf *out, char byte)

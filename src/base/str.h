@@ -59,7 +59,9 @@ bool str_to_bool(const char *text, bool *out);
  * third of the word's length, and fewer than its letters. Candidates are borrowed. */
 const char *str_nearest(const char *word, const char *const *candidates, size_t count);
 
-/* ", did you mean CANDIDATE" for the nearest, in the arena; "" when none is near. */
+/* ", did you mean CANDIDATE" for the nearest, or, where that takes more than two edits, for those
+ * (three at most) that are most alike by a stretch that holds half of the word; in the arena, "" for
+ * none. */
 const char *str_suggest(struct arena *a, const char *word, const char *const *candidates,
                         size_t count);
 

@@ -22,7 +22,7 @@ static const struct command *const commands[CMD_COUNT] = {
 
 /* --- the options ----------------------------------------------------------------------------- */
 
-/* Whose an option is: bits by enum cmd_id, and one for what stands before the command. */
+/* Whose an option is: bits by enum cmd_id, and one for the program's own. */
 #define OF(id) (1U << (id))
 enum { OF_PROGRAM = 1U << CMD_COUNT, OF_ALL = (1U << (CMD_COUNT + 1)) - 1 };
 
@@ -94,16 +94,20 @@ static const struct option_row {
 };
 enum { OPTION_ROWS = sizeof(option_rows) / sizeof(option_rows[0]), FIRST_ROW = 256 };
 
-/* The first row of a command's (NULL: of the program's) options behind `o` (NULL: of all); NULL
- * when there is none. */
-static const struct option_row *next_option(const struct command *command,
-                                            const struct option_row *o)
+/* Whose the options of a command (NULL: of the program) are. */
+static unsigned own(const struct command *command)
 {
     unsigned of = OF_PROGRAM;
 
     for (size_t id = 0; id < CMD_COUNT; id++) {
         of = commands[id] == command ? OF(id) : of;
     }
+    return of;
+}
+
+/* The first row of these options behind `o` (NULL: of all); NULL when there is none. */
+static const struct option_row *next_option(unsigned of, const struct option_row *o)
+{
     for (o = o ? o + 1 : option_rows; o < option_rows + OPTION_ROWS; o++) {
         if ((o->of & of) != 0) {
             return o;
@@ -112,18 +116,14 @@ static const struct option_row *next_option(const struct command *command,
     return NULL;
 }
 
-/* The rows of a command (NULL: of the program) as getopt_long wants them: an option's value is its
- * row, letters aside. `letters` has room for two characters a row, and three. */
-static void known_options(const struct command *command, struct option *options, char *letters)
+/* All rows as getopt_long wants them: an option's value is its row, letters aside. `letters` has
+ * room for two characters a row, and three. */
+static void known_options(struct option *options, char *letters)
 {
-    size_t count = 0;
-
-    if (!command) {
-        *letters++ = '+'; /* they end before the command */
-    }
+    *letters++ = '-'; /* what is no option is given in its turn */
     *letters++ = ':';
-    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
-        options[count++] = (struct option){
+    for (const struct option_row *o = option_rows; o < option_rows + OPTION_ROWS; o++) {
+        *options++ = (struct option){
             .name = o->name,
             .has_arg = o->value ? required_argument : no_argument,
             .val = o->letter ? o->letter : FIRST_ROW + (int)(o - option_rows),
@@ -134,7 +134,7 @@ static void known_options(const struct command *command, struct option *options,
             letters += o->value ? 1 : 0;
         }
     }
-    options[count] = (struct option){.name = NULL};
+    *options = (struct option){.name = NULL};
     *letters = '\0';
 }
 
@@ -146,62 +146,119 @@ bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err 
                 : err_set(e, ERR_USAGE, "%s; see `rollcall --help`", complaint);
 }
 
-/* What getopt_long gave up on: an option that is unknown, or one (':') that lacks its value. */
-static bool bad_option(const struct cmd_context *ctx, const struct option *options,
-                       const char *word, int answer, struct err *e)
+/* Of a command (none yet: of all) no such option is known. */
+static bool unknown_option(const struct cmd_context *ctx, const char *word, struct err *e)
 {
-    struct arena *a = ctx->arena;
+    unsigned of = ctx->command ? own(ctx->command) | OF_PROGRAM : OF_ALL;
     const char *names[OPTION_ROWS];
     size_t count = 0;
 
-    if (!str_starts_with(word, "--") && optopt > 0 && optopt < FIRST_ROW) {
-        word = arena_printf(a, "-%c", optopt); /* one of several letters in a word */
-    }
-    if (answer == ':') {
-        return cmd_usage(ctx, arena_printf(a, "option '%s' needs a value", word), e);
-    }
-    for (; options[count].name; count++) {
-        names[count] = options[count].name;
+    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
+        names[count++] = o->name;
     }
     const char *near = str_starts_with(word, "--") ? str_nearest(word + 2, names, count) : NULL;
     return cmd_usage(ctx,
-                     arena_printf(a, "unknown option '%s'%s%s", word,
+                     arena_printf(ctx->arena, "unknown option '%s'%s%s", word,
                                   near ? ", did you mean --" : "", near ? near : ""),
                      e);
 }
 
-/* Takes the options of the command, wherever among its arguments they stand, or, while there is
- * none, those in front of it; what is left begins at argv[optind]. */
-static bool take_options(struct cmd_context *ctx, int argc, char **argv, struct err *e)
+/* The command is the first argument, or behind "help", which asks for its help. */
+static bool take_command(struct cmd_context *ctx, struct err *e)
+{
+    const char *names[CMD_COUNT + 1];
+    const char *name;
+
+    while ((name = ctx->arguments[0]) && str_eq(name, "help")) {
+        ctx->option[OPT_HELP] = "";
+        ctx->arguments++;
+        ctx->argument_count--;
+    }
+    for (size_t i = 0; i < CMD_COUNT; i++) {
+        names[i] = commands[i]->name;
+        ctx->command = str_eq(names[i], name) ? commands[i] : ctx->command;
+    }
+    names[CMD_COUNT] = "help";
+    if (name && !ctx->command) {
+        const char *near = str_suggest(ctx->arena, name, names, CMD_COUNT + 1);
+        return cmd_usage(ctx, arena_printf(ctx->arena, "unknown command '%s'%s", name, near), e);
+    }
+    ctx->arguments += name ? 1 : 0;
+    ctx->argument_count -= name ? 1 : 0;
+    return true;
+}
+
+static void take_option(struct cmd_context *ctx, const struct option_row *o, const char *value)
+{
+    ctx->option[o->id] = value ? value : "";
+    if (o->id == OPT_STREAM) {
+        ctx->streams[ctx->stream_count++] = value;
+    } else if (o->id == OPT_QUIET) {
+        ctx->verbosity = -1;
+    } else if (o->id == OPT_VERBOSE) {
+        ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
+    }
+}
+
+/* An option that was given and is another command's; NULL: none. */
+static const char *foreign_option(const struct cmd_context *ctx)
+{
+    unsigned of = ctx->command ? own(ctx->command) | OF_PROGRAM : OF_ALL;
+    bool known[OPT_COUNT] = {false};
+
+    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
+        known[o->id] = true;
+    }
+    for (const struct option_row *o = option_rows; o < option_rows + OPTION_ROWS; o++) {
+        if (ctx->option[o->id] && !known[o->id]) {
+            return arena_printf(ctx->arena, "--%s", o->name);
+        }
+    }
+    return NULL;
+}
+
+/* Takes the command, its options and the program's, wherever they stand, and the arguments. */
+static bool take_words(struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
     struct option options[OPTION_ROWS + 1];
     char letters[2 * OPTION_ROWS + 3];
+    const char *word = NULL;
     int answer;
 
-    known_options(ctx->command, options, letters);
+    known_options(options, letters);
     ctx->streams = arena_array(ctx->arena, (size_t)argc + 1, sizeof(*ctx->streams));
+    ctx->arguments = arena_array(ctx->arena, (size_t)argc + 1, sizeof(*ctx->arguments));
     opterr = 0;
-    optind = 0; /* begin anew */
-    while ((answer = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        if (answer == '?' || answer == ':') {
-            return bad_option(ctx, options, argv[optind - 1], answer, e);
+    while ((answer = getopt_long(argc, argv, letters, options, NULL)) != -1 && answer != '?' &&
+           answer != ':') {
+        const struct option_row *o = option_rows;
+
+        if (answer == 1) {
+            ctx->arguments[ctx->argument_count++] = optarg;
+            continue;
         }
-        const struct option_row *o = next_option(ctx->command, NULL);
         while (answer != o->letter && answer != FIRST_ROW + (o - option_rows)) {
-            o = next_option(ctx->command, o);
+            o++;
         }
-        ctx->option[o->id] = optarg ? optarg : "";
-        if (o->id == OPT_STREAM) {
-            ctx->streams[ctx->stream_count++] = optarg;
-        } else if (o->id == OPT_QUIET) {
-            ctx->verbosity = -1;
-        } else if (o->id == OPT_VERBOSE) {
-            ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
+        take_option(ctx, o, optarg);
+    }
+    if (answer != -1) { /* a word that is no option, or one (':') that lacks its value */
+        word = arena_strndup(ctx->arena, argv[optind - 1], strcspn(argv[optind - 1], "="));
+        if (!str_starts_with(word, "--") && optopt > 0 && optopt < FIRST_ROW) {
+            word = arena_printf(ctx->arena, "-%c", optopt); /* one of several letters in a word */
         }
     }
-    ctx->arguments = argv + optind;
-    ctx->argument_count = (size_t)(argc - optind);
-    return true;
+    for (int i = optind; answer == -1 && i < argc; i++) { /* behind "--" */
+        ctx->arguments[ctx->argument_count++] = argv[i];
+    }
+    if (!take_command(ctx, e)) {
+        return false;
+    }
+    if (answer == ':') {
+        return cmd_usage(ctx, arena_printf(ctx->arena, "option '%s' needs a value", word), e);
+    }
+    word = word ? word : foreign_option(ctx);
+    return !word || unknown_option(ctx, word, e);
 }
 
 /* --- help and lists -------------------------------------------------------------------------- */
@@ -225,8 +282,9 @@ static const char *with_streams(struct arena *a, const char *text)
 static void print_options(struct arena *a, const struct command *command)
 {
     int column = command ? 18 : 22;
+    unsigned of = own(command);
 
-    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
+    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
         int at = o->letter ? printf("  -%c, ", o->letter) : printf(command ? "  " : "      ");
         at += printf("--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
         if (at >= column) {
@@ -248,18 +306,19 @@ static void print_program_help(struct arena *a)
     for (size_t i = 0; i < CMD_COUNT; i++) {
         printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
     }
-    fputs("\noptions before the command:\n", stdout);
+    fputs("\noptions, before the command or behind it:\n", stdout);
     print_options(a, NULL);
-    fputs("\n`rollcall COMMAND --help` says more of a command. The nightly job is\n"
-          "`rollcall extract`. Start from config.example.ini.\n",
+    fputs("\n`rollcall help COMMAND` says more of a command. The nightly job is\n"
+          "`rollcall extract`. `rollcall init` sets it up.\n",
           stdout);
 }
 
 static void print_command_help(struct arena *a, const struct command *command)
 {
     const char *forms = "";
+    unsigned of = own(command);
 
-    for (const struct option_row *o = next_option(command, NULL); o; o = next_option(command, o)) {
+    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
         if (o->id != OPT_HELP) {
             forms = arena_printf(a, "%s [--%s%s%s]%s", forms, o->name, o->value ? " " : "",
                                  o->value ? o->value : "", o->id == OPT_STREAM ? "..." : "");
@@ -283,13 +342,13 @@ static void list_commands(struct arena *a)
 {
     for (size_t i = 0; i <= CMD_COUNT; i++) {
         const struct command *command = i < CMD_COUNT ? commands[i] : NULL;
+        unsigned of = own(command);
 
         if (command) {
             printf("command\t%s\t%s\t%s\n", command->name,
                    command->arguments ? command->arguments : "", command->summary);
         }
-        for (const struct option_row *o = next_option(command, NULL); o;
-             o = next_option(command, o)) {
+        for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
             const char letter[] = {o->letter ? '-' : '\0', o->letter, '\0'};
 
             printf("option\t%s\t%s\t--%s\t%s\t%s\n", command ? command->name : "", letter, o->name,
@@ -319,10 +378,12 @@ static void list_streams(struct arena *a)
     }
 }
 
-/* Options in front of the command that print something and end the program; false without one. */
+/* Options that print something and end the program; false without one. */
 static bool print_what_is_asked(const struct cmd_context *ctx)
 {
-    if (ctx->option[OPT_HELP]) {
+    if (ctx->option[OPT_HELP] && ctx->command) {
+        print_command_help(ctx->arena, ctx->command);
+    } else if (ctx->option[OPT_HELP]) {
         print_program_help(ctx->arena);
     } else if (ctx->option[OPT_VERSION]) {
         printf("rollcall %s\n", ROLLCALL_VERSION);
@@ -357,30 +418,12 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
 
 static bool run_command(struct cmd_context *ctx, struct err *e)
 {
-    struct arena *a = ctx->arena;
-    const char *names[CMD_COUNT];
-
-    if (ctx->argument_count == 0) {
+    if (!ctx->command) {
         return cmd_usage(ctx, "no command given", e);
     }
-    const char *name = ctx->arguments[0];
-    for (size_t i = 0; i < CMD_COUNT; i++) {
-        names[i] = commands[i]->name;
-        ctx->command = str_eq(names[i], name) ? commands[i] : ctx->command;
-    }
-    if (!ctx->command) {
-        const char *near = str_suggest(a, name, names, CMD_COUNT);
-        return cmd_usage(ctx, arena_printf(a, "unknown command '%s'%s", name, near), e);
-    }
-    if (!take_options(ctx, (int)ctx->argument_count, ctx->arguments, e)) {
-        return false;
-    }
-    if (ctx->option[OPT_HELP]) {
-        print_command_help(a, ctx->command);
-        return true;
-    }
     if (!ctx->command->arguments && ctx->argument_count > 0) {
-        return cmd_usage(ctx, arena_printf(a, "unexpected argument '%s'", ctx->arguments[0]), e);
+        return cmd_usage(
+            ctx, arena_printf(ctx->arena, "unexpected argument '%s'", ctx->arguments[0]), e);
     }
     bool done = ctx->command->run(ctx, e);
     db_close(ctx->db);
@@ -426,7 +469,7 @@ int cli_main(int argc, char **argv)
     secret_keep_in();
     stop_install();
     err_clear(&e);
-    bool done = limits_load(&e) && take_options(&ctx, argc, argv, &e) &&
+    bool done = limits_load(&e) && take_words(&ctx, argc, argv, &e) &&
                 (print_what_is_asked(&ctx) || run_command(&ctx, &e));
     int code = end_output(&ctx, done ? ERR_NONE : e.kind, &e);
     arena_free(ctx.arena);

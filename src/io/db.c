@@ -81,7 +81,8 @@ static enum err_kind kind_of(int code)
     return (code & 0xff) == SQLITE_NOMEM ? ERR_BUG : ERR_STORE;
 }
 
-/* `doing` may be a statement: its first line says what was being done. */
+/* `doing` may be a statement: its first line says what was being done, which is told where no
+ * remedy is. */
 static bool fail(struct db *d, const char *doing, struct err *e)
 {
     int code = sqlite3_extended_errcode(d->handle);
@@ -89,8 +90,10 @@ static bool fail(struct db *d, const char *doing, struct err *e)
     doing += strspn(doing, " \n");
     size_t line = strcspn(doing, "\n");
     int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
-    err_set(e, kind_of(code), "%s: %.*s%s: %s%s", d->path, length, doing,
-            doing[length] ? "..." : "", sqlite3_errmsg(d->handle), remedy(code));
+    err_set(e, kind_of(code), "%s: %s%s", d->path, sqlite3_errmsg(d->handle), remedy(code));
+    if (!*remedy(code)) {
+        err_append(e, " (%.*s%s)", length, doing, doing[length] ? "..." : "");
+    }
     if ((code & 0xff) == SQLITE_BUSY) {
         /* What follows is the end of a run, which is to stand in the file. */
         sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS) * PATIENCE);

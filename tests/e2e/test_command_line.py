@@ -92,17 +92,31 @@ class Mistyped(CommandLine):
                  ("unexpected argument 'now'", "extract", "now"), ("unexpected argument 'now'", "status", "now"),
                  ("option '--stream' needs a value", "extract", "--stream"),
                  ("exclude each other", "query", "freshness", "--csv", "--json"), ("name one file", "snapshot"),
-                 ("'0' is no number", "recent", "0"), ("--out is empty", "export", "--out", ""))
+                 ("'0' is no number", "recent", "0"), ("--out is empty", "export", "--out", ""),
+                 ("did you mean help", "hlep"), ("did you mean extract", "help", "extrct"),
+                 ("did you mean adherence_realtime", "extract", "--stream", "adherence"),
+                 ("extract: unknown option '--csv'", "--csv", "extract"), ("unexpected argument 'now'", "--", "status", "now"),
+                 ("did you mean wrapup_codes", "query", "wrapups"), ("did you mean --until", "extract", "-v", "--untl=x"))
         for words, *arguments in cases:
             with self.subTest(arguments):
                 self.refused(site.run(*arguments), 2, words)
         self.assertFalse(os.path.exists(site.db))
+
+    def test_options_stand_anywhere(self):
+        site = self.filled()
+        wanted = self.ok(site.run("query", "freshness", "from=2026-03-02", "--csv")).stdout
+        for words in ("--csv query freshness from=2026-03-02 -c FILE", "query -cFILE --csv freshness from=2026-03-02",
+                      "--csv query freshness --config=FILE -- from=2026-03-02", "--csv -q query -c FILE -v freshness from=2026-03-02"):
+            argv = [ROLLCALL, *words.replace("FILE", site.config).split()]
+            for posix in ({}, {"POSIXLY_CORRECT": "1"}):
+                self.assertEqual(self.ok(run(argv, env=site.environment(**posix))).stdout, wanted, argv)
 
     def test_help_and_version(self):
         site = self.site(NOWHERE)
         self.assertRegex(self.ok(site.run("--version")).stdout, r"^rollcall \d+\.\d+")
         for command, options in command_options().items():
             text = self.ok(site.run(*[command] if command else [], "--help")).stdout
+            self.assertEqual(self.ok(site.run("help", *[command] if command else [])).stdout, text)
             self.assertTrue(text.startswith(f"usage: rollcall {command}"))
             self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), command)
             for option in options:

@@ -56,12 +56,13 @@ class Bash(TestCase):
     def test_commands_and_options(self):
         known = command_options()
         self.assertEqual(self.complete("rollcall "), set(known) - {""})
+        self.assertEqual(self.complete("rollcall export -c export --gz"), {"--gzip"})
         for before in ("-v", "-c export", "--config=export"):
             self.assertEqual(self.complete(f"rollcall {before} ex"), {"extract", "export"})
         for command, options in known.items():
             with self.subTest(command):
                 self.assertIn("--help", options)
-                self.assertEqual(self.complete(f"rollcall -q {command} -" if command else "rollcall -"), options)
+                self.assertEqual(self.complete(f"rollcall -q {command} -" if command else "rollcall -"), options | known[""])
 
     def test_queries_and_their_parameters(self):
         known = queries()

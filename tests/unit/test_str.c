@@ -231,6 +231,33 @@ TEST(nearest_word)
     assert_null(str_nearest("word", NULL, 0));
 }
 
+TEST(suggestions)
+{
+    static const char *const candidates[] = {
+        "conversation", "conversation_division", "user", "queue_halfhour", "abandoned", "Kim Ari",
+        "Kim Bo_"};
+    static const struct {
+        const char *word;
+        const char *text;
+    } rows[] = {
+        {"conversation_details", ", did you mean conversation"},
+        {"conv", ", did you mean conversation"},
+        {"HalfHour", ", did you mean queue_halfhour"},
+        {"usres", ", did you mean user"},
+        {"kim", ", did you mean Kim Ari or Kim Bo_"},
+        {"us", ""},
+        {"", ""},
+        {"bananas", ""},
+    };
+    struct arena *a = arena_new(0);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_string_equal(str_suggest(a, rows[i].word, candidates, COUNT(candidates)),
+                            rows[i].text);
+    }
+    arena_free(a);
+}
+
 TEST(nearest_has_borders)
 {
     static const struct {
