@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -407,10 +408,80 @@ static const char *nearest_zone(struct arena *a, const char *const *zones, size_
     return str_nearest(name, zones, count);
 }
 
+/* An offset from UTC as people write one: UTC+9, GMT-05:30, +0900. */
+static bool is_offset(struct arena *a, const char *name, int64_t *ms)
+{
+    const char *at =
+        name + (strncasecmp(name, "UTC", 3) == 0 || strncasecmp(name, "GMT", 3) == 0 ? 3 : 0);
+
+    at += strspn(at, " ");
+    if ((*at == '+' || *at == '-') && is_digit(at[1]) && !is_digit(at[2])) {
+        at = arena_printf(a, "%c0%s", *at, at + 1);
+    }
+    return read_offset(&at, ms) && *at == '\0';
+}
+
+/* In how many of the four quarters from now on the zone that TZ names has an offset. */
+static int quarters_at(int64_t offset_ms)
+{
+    int quarters = 0;
+
+    for (int i = 0; i < 4; i++) {
+        int64_t ms = clock_now_ms() + i * 91 * MS_PER_DAY;
+        quarters += clock_zone_offset_seconds(ms) * MS_PER_SECOND == offset_ms ? 1 : 0;
+    }
+    return quarters;
+}
+
+/* Zones with an offset, all the year or only in part of it, of each country the first (the table
+ * has the largest first); "" where there are none. */
+static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
+{
+    enum { ZONES_SHOWN = 8 };
+    const char *found = all_year && offset_ms == 0 ? ", UTC" : "";
+    const char *before = getenv("TZ");
+    const char *restored = before ? arena_strdup(a, before) : NULL;
+    FILE *table = NULL;
+    const char *directory;
+    char line[512];
+    char country[4] = "#";
+    int shown = 0;
+
+    for (size_t d = 0; !table && (directory = zone_directory(d)); d++) {
+        table = fopen(arena_printf(a, "%s/zone.tab", directory), "re");
+    }
+    while (table && shown < ZONES_SHOWN && fgets(line, sizeof(line), table)) {
+        char *name = line;
+
+        for (int tabs = 0; tabs < 2 && *name; name++) {
+            tabs += *name == '\t' ? 1 : 0;
+        }
+        name[strcspn(name, "\t\n")] = '\0';
+        if (!*name || str_starts_with(line, country) || str_starts_with(name, "Antarctica/")) {
+            continue;
+        }
+        (void)setenv("TZ", arena_printf(a, ":%s/%s", directory, name), 1);
+        tzset();
+        int quarters = quarters_at(offset_ms);
+        if (all_year ? quarters == 4 : quarters > 0 && quarters < 4) {
+            (void)snprintf(country, sizeof(country), "%.3s", line);
+            found = arena_printf(a, "%s, %s", found, name);
+            shown++;
+        }
+    }
+    if (table) {
+        (void)fclose(table);
+    }
+    (void)(restored ? setenv("TZ", restored, 1) : unsetenv("TZ"));
+    tzset();
+    return *found ? found + 2 : NULL;
+}
+
 /* Says what is wrong with a name that has no file. */
 static void refuse_unknown(struct arena *a, const char *name, struct err *e)
 {
     const char *shown = str_escaped(a, name);
+    int64_t offset_ms;
     size_t count;
     const char *const *zones = installed_zones(a, &count);
 
@@ -420,6 +491,16 @@ static void refuse_unknown(struct arena *a, const char *name, struct err *e)
                 "time zone \"%s\": no time zone data is installed; install the package tzdata (or "
                 "set timezone = UTC)",
                 shown);
+        return;
+    }
+    if (is_offset(a, name, &offset_ms)) {
+        const char *always = zones_at(a, offset_ms, true);
+        const char *at_times = zones_at(a, offset_ms, false);
+        err_set(
+            e, ERR_CONFIG,
+            "\"%s\" is an offset, no time zone, which knows when its clocks are changed%s%s%s%s",
+            shown, always ? "; that have all year: " : "", always ? always : "",
+            at_times ? "; in part of the year: " : "", at_times ? at_times : "");
         return;
     }
     const char *near = nearest_zone(a, zones, count, name);

@@ -53,6 +53,9 @@ static const struct option_row {
      "ISO 8601 time with a zone, or a day (its start, in [extract] timezone), that replaces now in "
      "all planning (windows, lookback, settling); snapshots are of the real moment; at most seven "
      "days ahead of the clock"},
+    {OPT_REZONE, 0, "rezone", NULL, OF(CMD_EXTRACT),
+     "another [extract] timezone than the file's may date anew what is stored: local times and "
+     "business days; streams that are read by business day are read again"},
     {OPT_STREAM, 0, "stream", "NAME", OF(CMD_EXTRACT), "only this stream (repeatable): {streams}"},
     {OPT_STREAM, 0, "stream", "NAME", OF(CMD_CHECK),
      "only this stream's permissions (repeatable): {streams}"},

@@ -42,6 +42,7 @@ enum cmd_option {
     OPT_COMMANDS,
     OPT_VERSION,
     OPT_UNTIL,
+    OPT_REZONE,
     OPT_STREAM,
     OPT_FIND_REGION,
     OPT_YES,

@@ -158,14 +158,20 @@ static bool fill_zone(struct db *d, const char *zone, int64_t from_ms, int64_t t
     return true;
 }
 
-bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e)
+bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct redated *r,
+                 struct err *e)
 {
-    bool done = db_begin(d, e) &&
-                db_do(d, e, "DELETE FROM zone_offset WHERE zone <> ?1", S(zone)) &&
-                fill_zone(d, zone, from_ms, to_ms, e) && db_commit(d, e);
-
-    db_rollback(d);
-    return done;
+    if (!db_do(d, e, sql_zone_before, S(zone)) || !db_do(d, e, sql_zone_name, S(zone)) ||
+        !fill_zone(d, zone, from_ms, to_ms, e)) {
+        return false;
+    }
+    struct rows q = db_ask(d, e, sql_zone_redated, T(r->now_ms));
+    if (db_next(&q)) {
+        r->was = db_kept(&q, 0, r->arena);
+        r->first = db_kept(&q, 1, r->arena);
+        r->last = db_kept(&q, 2, r->arena);
+    }
+    return db_end(&q) && db_exec(d, "DROP TABLE temp.zone_before", e);
 }
 
 /* --- the organization that the file belongs to --- */

@@ -60,10 +60,20 @@ void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_
 
 /* --- facts --- */
 
+/* What a change of the zone dates anew. Texts are in the arena. */
+struct redated {
+    struct arena *arena; /* given */
+    int64_t now_ms;      /* given: only what was before */
+    const char *was;     /* the zone before; NULL: no day that a run has read is another now */
+    const char *first;   /* days, as they were called */
+    const char *last;
+};
+
 /* Fills zone_offset for the business zone (libc's; `zone` is its name), whole business days from
  * that of `from_ms` to that of `to_ms` and those stored before; replaces what the zone's rules or
- * name make wrong. A transaction of its own. */
-bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct err *e);
+ * name make wrong. Part of the caller's transaction, who judges what that dates anew. */
+bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms, struct redated *r,
+                 struct err *e);
 
 /* Which of the passes that stand in for one another was granted after `since_ms` (arena text, NULL:
  * none), and remembering it: once a day at least. */

@@ -22,6 +22,22 @@ INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3)
 ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, chosen_at = excluded.chosen_at
 WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3;
 
+-- Days of another zone than ?1.
+-- name: zone_before
+CREATE TEMP TABLE zone_before AS SELECT * FROM main.zone_offset WHERE zone <> ?1;
+
+-- name: zone_name
+UPDATE zone_offset SET zone = ?1 WHERE zone <> ?1;
+
+-- Of them those that are others now, up to ?1; none from before all that was read.
+-- name: zone_redated
+SELECT min(zone), min(day), max(day) FROM temp.zone_before AS b
+WHERE utc_from < ?1 AND utc_to > ifnull((SELECT min(window_start) FROM extract_window), '')
+AND NOT EXISTS (
+    SELECT 1 FROM zone_offset AS z
+    WHERE z.utc_from = b.utc_from AND z.utc_to = b.utc_to AND z.offset_seconds = b.offset_seconds
+    AND z.day = b.day);
+
 -- What lies in the way of a row from ?1 to ?2 goes.
 -- name: zone_make_room
 DELETE FROM zone_offset WHERE utc_from > ?1 AND utc_from < ?2;

@@ -199,6 +199,12 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
     return db_end(&q);
 }
 
+bool window_drop(const struct ledger *l, const struct window *w, struct err *e)
+{
+    return db_do(l->db, e, "DELETE FROM window_pass WHERE window_id = ?1", I(w->window_id)) &&
+           db_do(l->db, e, "DELETE FROM extract_window WHERE window_id = ?1", I(w->window_id));
+}
+
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)
 {
     int64_t limit_ms = now_ms + TRUSTED_AHEAD_MS;

@@ -86,6 +86,10 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
 
+/* There never was such a window: what it has read is owed by others. Part of the caller's
+ * transaction. */
+bool window_drop(const struct ledger *l, const struct window *w, struct err *e);
+
 /* What was read at a time that has not come at `now_ms` (the server's: a machine's clock may be
  * behind) was not read: those windows of all streams are owed again (*count: how many), and so is
  * what was observed then. That there was any is logged. A transaction of its own. */

@@ -551,18 +551,11 @@ static bool refuse(struct loading *l, const char *what)
 static bool apply_text(struct loading *l)
 {
     enum config_type type = l->key->type;
-    size_t zone_bytes = strspn(l->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                        "0123456789_+-/");
     struct stat st;
     if (type == CONFIG_PROXY && !http_proxy_allowed(l->text)) {
         /* The URL may hold a password: it is not repeated in messages. */
         err_set(l->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", l->origin);
         return err_cause(l->e, CAUSE_CONFIG_PROXY_URL);
-    }
-    if (type == CONFIG_ZONE && (l->text[zone_bytes] != '\0' || strchr("/-+", l->text[0]) != NULL)) {
-        /* The shape alone: whether such a zone is installed is told when it is set. */
-        refuse(l, "must be a time zone's IANA name, such as Asia/Seoul");
-        return err_cause(l->e, CAUSE_CONFIG_ZONE);
     }
     if (l->key == &config_keys[KEY_DATABASE_PATH]) {
         /* SQLite's own kinds of names, in memory or a URI, are no file. */
@@ -716,7 +709,6 @@ static bool apply_value(struct loading *l, enum config_key_id id)
     case CONFIG_TEXT:
     case CONFIG_PATH:
     case CONFIG_PROXY:
-    case CONFIG_ZONE:
         return apply_text(l);
     case CONFIG_URL:
         return apply_url(l);

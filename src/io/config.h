@@ -89,7 +89,6 @@ enum config_type {
     CONFIG_INT,
     CONFIG_BOOL,
     CONFIG_DAY,
-    CONFIG_ZONE,
     CONFIG_WORD,   /* one of `words`, as it is spelt there */
     CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
@@ -110,7 +109,7 @@ enum config_type {
     X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH)                                     \
     X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db")            \
     X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \
-    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_ZONE, "UTC")                           \
+    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_TEXT, "UTC")                           \
     X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST)                                     \
     X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "4", .max = 31)    \
     X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", .max = 168)     \

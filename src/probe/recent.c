@@ -165,10 +165,12 @@ bool recent_show(const struct config *config, int64_t wanted, const struct rende
                        .walker = page_walker_new(stream->trees),
                        .wanted = wanted};
     int64_t now_ms = clock_now_ms();
+    struct redated none = {.now_ms = now_ms};
 
     INVARIANT(wanted > 0 && wanted <= RECENT_MOST);
     /* Local times are those of the business zone. */
-    if (s.memory && ledger_zone(s.memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, e)) {
+    if (s.memory &&
+        ledger_zone(s.memory, config->timezone, now_ms - 8 * MS_PER_DAY, now_ms, &none, e)) {
         s.loader = load_new(s.memory, stream->trees, LOAD_ENTITY, NULL, e);
     }
     s.client = s.loader ? client_new(config, e) : NULL;

@@ -31,6 +31,16 @@ int64_t run_now_ms(const struct run *run)
 
 /* --- before the streams ---------------------------------------------------------------------- */
 
+static bool is_wanted(const struct run *run, const struct stream *s)
+{
+    size_t i = 0;
+
+    while (i < run->request->stream_count && run->request->streams[i] != s) {
+        i++;
+    }
+    return i < run->request->stream_count;
+}
+
 /* A night for each stream that is asked for, and for those that they need, which the registry has
  * before them. */
 static void add_nights(struct run *run)
@@ -43,9 +53,7 @@ static void add_nights(struct run *run)
         n->run = run;
         n->stream = s;
         n->next = run->nights;
-        for (size_t k = 0; k < run->request->stream_count; k++) {
-            n->wanted = n->wanted || run->request->streams[k] == s;
-        }
+        n->wanted = is_wanted(run, s);
         for (struct night *later = run->nights; later; later = later->next) {
             int minutes = later->stream->needs_minutes;
 
@@ -76,15 +84,19 @@ static bool open_database(struct run *run, struct err *e)
     return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0;
 }
 
+/* The locks; with --rezone of all streams, since no run must go on in another zone than its file.
+ */
 static bool open_all(struct run *run, struct err *e)
 {
+    const struct extract_request *request = run->request;
+    const struct stream *const *held = request->rezone ? stream_registry : request->streams;
+    size_t count = request->rezone ? stream_registry_count : request->stream_count;
     const char *path = run->config->database_path;
 
     run->locks = db_check(path, e) ? lock_open(path, e) : NULL;
     bool locked = run->locks != NULL;
-    for (size_t i = 0; locked && i < run->request->stream_count; i++) {
-        const struct stream *s = run->request->streams[i];
-        locked = lock_take(run->locks, s->lock_slot, s->name, e);
+    for (size_t i = 0; locked && i < count; i++) {
+        locked = lock_take(run->locks, held[i]->lock_slot, held[i]->name, e);
     }
     if (!locked) {
         struct err ignored;
@@ -124,9 +136,49 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
-static bool prepare(struct run *run, struct err *e)
+/* Whether the zone may date anew what it dates anew. */
+static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms, struct err *e)
 {
     const struct config *c = run->config;
+    int64_t owed = 0;
+
+    if (!r->was) {
+        return true;
+    }
+    if (!run->request->rezone) {
+        err_set(e, ERR_CONFIG,
+                "%s, and the days of %s are those of %s: local times and business days from %s to "
+                "%s would be others. Write %s again, or run `rollcall extract --rezone` once",
+                c->timezone, db_path(run->db), r->was, r->first, r->last, r->was);
+        return config_blame(c, KEY_TIMEZONE, e);
+    }
+    if (!store_forget_days(run, from_ms, &owed, e)) {
+        return false;
+    }
+    LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", r->was),
+        LOG_S("from", r->first), LOG_S("to", r->last), LOG_N("windows_owed", owed));
+    return true;
+}
+
+/* Local times and business days of all that is stored, in the run's zone. */
+static bool set_zone(struct run *run, struct err *e)
+{
+    const struct config *c = run->config;
+    int64_t now_ms = run_now_ms(run);
+    struct redated redated = {.arena = run->arena, .now_ms = now_ms};
+    int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
+    int64_t to_ms = run->until_ms > now_ms ? run->until_ms : now_ms;
+    from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
+    bool done = db_begin(run->db, e) &&
+                ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
+                            to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e) &&
+                judge_zone(run, &redated, from_ms, e) && db_commit(run->db, e);
+    db_rollback(run->db);
+    return done;
+}
+
+static bool prepare(struct run *run, struct err *e)
+{
     int64_t distrusted;
     bool known;
 
@@ -134,22 +186,22 @@ static bool prepare(struct run *run, struct err *e)
         return false;
     }
     /* The file belongs to one organization, known before any row is stored. */
-    struct owner owner = {.config = c, .now_ms = run_now_ms(run)};
+    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
     if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
         (owner.due && (!client_organization(run->client, run->arena, &owner.id, &owner.name, e) ||
-                       !ledger_own(&run->ledger, &owner, e)))) {
+                       !ledger_own(&run->ledger, &owner, e))) ||
+        !set_zone(run, e)) {
         return false;
+    }
+    for (size_t i = 0; run->request->rezone && i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        if (!is_wanted(run, s)) {
+            lock_drop(run->locks, s->lock_slot);
+        }
     }
     int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
-    if (known && !window_distrust(&run->ledger, server_ms, &distrusted, e)) {
-        return false;
-    }
-    int64_t now_ms = run_now_ms(run);
-    int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
-    int64_t to_ms = run->until_ms > now_ms ? run->until_ms : now_ms;
-    from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
-    return ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                       to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, e);
+    return !known || window_distrust(&run->ledger, server_ms, &distrusted, e);
 }
 
 /* --- the streams ----------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct extract_request {
     int64_t until_ms;                    /* TIME in force: --until, or now */
     const struct stream *const *streams; /* in registry order */
     size_t stream_count;
+    bool rezone;                     /* another time zone may date the file anew */
     struct progress_watcher watcher; /* zeroed: nobody watches */
 };
 

@@ -22,10 +22,10 @@ void store_close(struct run *run)
     }
 }
 
-static struct loader *loader_of(struct run *run, const struct reading *r, struct err *e)
+static struct loader *loader_of(struct run *run, const struct stream *s, const struct pass *pass,
+                                struct err *e)
 {
-    const struct stream *s = r->stream;
-    const struct tree_map *const *trees = r->pass->trees;
+    const struct tree_map *const *trees = pass->trees;
     size_t first = 0;
 
     while (s->passes[first].trees != trees) {
@@ -99,7 +99,7 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct load_counts counts = {0};
-    struct loader *loader = loader_of(run, r, e);
+    struct loader *loader = loader_of(run, r->stream, r->pass, e);
     struct load_page page = describe(run, p);
 
     if (!loader || !load_end(loader, &page, &counts, e)) {
@@ -156,7 +156,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
 static bool load_group(struct run *run, struct group *g, bool more, struct err *cause)
 {
     const struct reading *r = g->pages[0]->reading;
-    struct loader *loader = loader_of(run, r, cause);
+    struct loader *loader = loader_of(run, r->stream, r->pass, cause);
 
     if (!loader || !db_begin(run->db, cause)) {
         return false;
@@ -220,7 +220,7 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
 
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
-    struct loader *loader = loader_of(run, r, e);
+    struct loader *loader = loader_of(run, r->stream, r->pass, e);
 
     return loader && load_begin(loader, r->window->window_id, e) &&
            window_begin(&run->ledger, r->window, r->pass_no, r->to_ms, r->plan.time_ms, e);
@@ -326,4 +326,58 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
             LOG_N("changed", r->counts.rows_changed), LOG_N("unchanged", r->counts.rows_unchanged));
     }
     return ok;
+}
+
+/* --- business days of another zone --- */
+
+/* What a window has brought, where rows belong to windows, and the window itself. */
+static bool forget(struct run *run, const struct stream *s, const struct window *w, struct err *e)
+{
+    struct load_counts ignored = {0};
+    const struct load_page page = {
+        .window_id = w->window_id,
+        .facts = {.start_ms = w->span.start_ms, .end_ms = w->span.end_ms, .scope = w->scope},
+        .run_id = run->ledger.run_id,
+    };
+
+    for (size_t p = 0; s->load == LOAD_WINDOW && p < s->pass_count; p++) {
+        struct loader *loader = loader_of(run, s, &s->passes[p], e);
+
+        /* A reading that has seen nothing. */
+        if (!loader || !load_begin(loader, w->window_id, e) ||
+            !load_end(loader, &page, &ignored, e)) {
+            return false;
+        }
+    }
+    return window_drop(&run->ledger, w, e);
+}
+
+bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e)
+{
+    *count = 0;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const struct pass_rule *rules[PASSES_MAX];
+        struct window_kind kind = stream_windows(s, rules);
+        struct windows days = {.arena = run->arena};
+
+        if (s->grid != GRID_BUSINESS_DAY) {
+            continue;
+        }
+        if (!window_list(&run->ledger, &kind, 0, NULL, &days, e)) {
+            return false;
+        }
+        for (size_t k = 0; k < days.count; k++) {
+            const struct window *w = &days.list[k];
+
+            if (w->span.start_ms == TIME_NONE || w->span.end_ms <= from_ms) {
+                continue;
+            }
+            if (!forget(run, s, w, e)) {
+                return false;
+            }
+            ++*count;
+        }
+    }
+    return true;
 }

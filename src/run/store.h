@@ -26,4 +26,9 @@ bool store_begin(struct run *run, struct reading *r, struct err *e);
  * outcome. False for trouble with the database. */
 bool store_take(struct run *run, struct page *p, struct page **last, struct err *e);
 
+/* Business days of a zone that is no longer the run's: those from `from_ms` on that can be asked
+ * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
+ * caller's transaction. */
+bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e);
+
 #endif

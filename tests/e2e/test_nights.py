@@ -122,10 +122,15 @@ class Sequence:
         extract = {name: str(value) for name, value in settings.items() if name != "method"}
         site.set(extract=extract, conversations={"method": settings["method"]})
 
+    @staticmethod
+    def begins(settings):
+        """The hour at which the first day begins."""
+        begin = datetime.datetime.fromisoformat(settings["start"]).replace(tzinfo=zoneinfo.ZoneInfo(settings["timezone"]))
+        return (begin - EPOCH).total_seconds() / 3600
+
     def first_day(self, settings):
         """The UTC day in which the first day begins."""
-        begin = datetime.datetime.fromisoformat(settings["start"]).replace(tzinfo=zoneinfo.ZoneInfo(settings["timezone"]))
-        return begin.astimezone(datetime.timezone.utc).strftime("%Y-%m-%d")
+        return moment(self.begins(settings))[:10]
 
     def truth(self, night, hour=None, **how):
         hour = night["hour"] if hour is None else hour
@@ -144,7 +149,7 @@ class Sequence:
     def run(self, site, night):
         """The program's exit code, and its words."""
         env = clock_at(moment(night["hour"] + night.get("clock", 0)))
-        command = ["extract"]
+        command = ["extract", "--rezone"]
         if "until" in night or not env:
             command += ["--until", moment(night["hour"] + night.get("until", night.get("clock", 0)))]
         if "kill" in night:
@@ -166,8 +171,28 @@ class Sequence:
             faults = [fault.replace("{id}", (still_open or ["none"])[0]) for fault in faults]
         return faults + (["odd-string"] if self.plan["odd"] else [])
 
+    def refused_zone(self, night):
+        """Where the night's time zone is another one than the file's, a run without --rezone is refused."""
+        before = self.everything()
+        if before and {r[0] for r in self.site.query("SELECT zone FROM zone_offset")} - {night["settings"]["timezone"]}:
+            self.server.control(now=moment(night["hour"]), date="now", faults=[])
+            result = self.site.run("extract", "--until", moment(night["hour"]), env=clock_at(moment(night["hour"])))
+            self.log.append(f"without --rezone -> {result.returncode} {result.stderr[-600:]}")
+            self.test.assertEqual(result.returncode, 3 if night["hour"] >= self.begins(night["settings"]) else 2)
+            self.test.assertEqual(self.everything(), before)
+
+    def everything(self):
+        """All tables but those of runs; {} where there are none yet."""
+        try:
+            names = [r[0] for r in self.site.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        except sqlite3.OperationalError:
+            names = []
+        return {name: [tuple(r) for r in self.site.query(f"SELECT * FROM {name}")]
+                for name in set(names) - {"run", "request_count", "organization"}}
+
     def night(self, night):
         self.configure(self.site, night["settings"])
+        self.refused_zone(night)
         self.server.control(now=moment(night["hour"]), date="now", faults=self.faults(night), reset_requests=True)
         code, words = self.run(self.site, night)
         self.log.append(f"{json.dumps(night)} -> {code} {words[-600:] if code else ''}")

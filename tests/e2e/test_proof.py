@@ -4,6 +4,7 @@ compared with what was served, killed at every step, read day after day, and mee
 
 ROLLCALL_PROOF_SEED chooses the steps at which runs are killed.
 """
+import fcntl
 import json
 import os
 import random
@@ -183,6 +184,68 @@ class Killed(TestCase):
                 other.run(*arguments, env={"ROLLCALL_KILL_STEP": step})
                 self.ok(other.run(*arguments))
                 compare(self, other, world.adherence_days(again))
+
+
+class Rezoned(TestCase):
+    """Another time zone than the file's is refused, or dates the file anew: business days are owed again, UTC days stay."""
+
+    ARGUMENTS = ("extract", "--until", UNTIL)
+    UTC_DAYS = ("SELECT w.*, p.read_at FROM extract_window AS w JOIN window_pass AS p USING (window_id) "
+                "WHERE stream IN ('conversations', 'user_presence')")
+
+    def contents(self, site):
+        tables = [t for tables in TABLES.values() for t in tables]
+        return {t: harness.canonical({k: v for k, v in r.items() if k != "deleted_at"} for r in stored(site, t)
+                                     if t != "zone_offset" or r["day"][:7] == "2026-03")
+                for t in (*tables, "zone_offset", "freshness")}
+
+    def test_killed_anywhere(self):
+        _, server, site = self.begin()
+        self.ok(site.run(*self.ARGUMENTS))
+        before, days, file = self.contents(site), site.query(self.UTC_DAYS), Path(site.db)
+        site.set(extract={"timezone": "Asia/Seoul"})
+        said = self.ok(site.run(*self.ARGUMENTS), 3).stderr
+        self.assertRegex(said, r"rollcall.ini:\d+: \[extract\] timezone: Asia/Seoul.*Europe/Berlin.*from 2026-03-2\d to "
+                               r".*--rezone")
+        self.assertEqual(self.contents(site), before)
+        first = file.read_bytes()
+        fresh = self.new_site(server)
+        fresh.set(extract={"timezone": "Asia/Seoul"})
+        self.ok(fresh.run(*self.ARGUMENTS))
+        steps = site.steps(*self.ARGUMENTS, "--rezone")
+        wanted = self.contents(fresh)
+        self.assertEqual(self.contents(site), wanted)
+        self.assertEqual(site.query(self.UTC_DAYS), days)
+        self.assertNotEqual(wanted["adherence_day"], before["adherence_day"])
+        for step in sorted(random.Random(f"{SEED}").sample(range(1, len(steps) + 1), len(steps) if FULL else 8)):
+            file.write_bytes(first)
+            with self.subTest(step=step, seed=SEED):
+                site.run(*self.ARGUMENTS, "--rezone", env={"ROLLCALL_KILL_STEP": step})
+                redated = site.value("SELECT zone FROM zone_offset LIMIT 1") == "Asia/Seoul"
+                self.assertIn(site.run(*self.ARGUMENTS).returncode, (0,) if redated else (3,))
+                self.ok(site.run(*self.ARGUMENTS, "--rezone"))
+                self.assertEqual(self.contents(site), wanted)
+
+    def test_it_waits_for_no_other_run_and_none_goes_on_beside_it(self):
+        _, server, site = self.begin()
+        self.extract(site, "wrapup_codes")
+        site.set(extract={"timezone": "Asia/Seoul"})
+        holder = open(site.db + ".lock", "r+b")
+        self.addCleanup(holder.close)
+        fcntl.lockf(holder, fcntl.LOCK_EX | fcntl.LOCK_NB, 128, 34 * 128)  # another run's, of adherence_days
+        self.extract(site, "wrapup_codes", code=3)
+        self.assertIn("adherence_days", self.ok(site.run(*self.ARGUMENTS, "--stream", "wrapup_codes", "--rezone"), 10).stderr)
+        fcntl.lockf(holder, fcntl.LOCK_UN, 128, 34 * 128)
+        self.ok(site.run(*self.ARGUMENTS, "--stream", "wrapup_codes", "--rezone"))
+
+    def test_another_name_of_the_same_zone_dates_nothing_anew(self):
+        _, _, site = self.begin()
+        self.extract(site, "wrapup_codes", "conversation_aggregate")
+        windows = site.query("SELECT * FROM extract_window")
+        site.set(extract={"timezone": "Europe/Zurich"})
+        self.extract(site, "wrapup_codes")
+        self.assertEqual([tuple(r) for r in site.query("SELECT DISTINCT zone FROM zone_offset")], [("Europe/Zurich",)])
+        self.assertEqual(len(site.query("SELECT * FROM extract_window")), len(windows))
 
 
 class Lists(TestCase):

@@ -134,7 +134,10 @@ static int64_t instant(const char *text)
 static void fill_zone(struct scratch *s, const char *zone, const char *from, const char *to)
 {
     check(clock_set_zone(zone, &s->e), s);
-    check(ledger_zone(s->db, zone, instant(from), instant(to), &s->e), s);
+    check(db_begin(s->db, &s->e) &&
+              ledger_zone(s->db, zone, instant(from), instant(to), &(struct redated){0}, &s->e) &&
+              db_commit(s->db, &s->e),
+          s);
 }
 
 /* Every row begins where the one before ends, and days follow each other. */
@@ -208,8 +211,10 @@ static void fill_zone_alone(const char *path, int gate, const char *to)
     struct err e;
     char go;
     struct db *d = db_open(path, DB_WRITE, &e);
-    bool done = d && read(gate, &go, 1) == 0 &&
-                ledger_zone(d, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to), &e);
+    bool done = d && read(gate, &go, 1) == 0 && db_begin(d, &e) &&
+                ledger_zone(d, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to),
+                            &(struct redated){0}, &e) &&
+                db_commit(d, &e);
 
     if (!done) {
         (void)fputs(e.message, stderr);
