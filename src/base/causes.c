@@ -14,11 +14,8 @@ const struct cause_step_words cause_steps[STEP_COUNT] = {
 };
 
 const char cause_saml_note[] =
-    "SAML single sign-on does not concern client credentials: they have no user, so there is no "
-    "machine user to unlock and no \"Enable SSO\" box to clear; what can be disabled is the OAuth "
-    "client. What SAML roll-outs really change: the secret was rotated, the client was created "
-    "anew, "
-    "its roles were cleaned up, or IP rules were set";
+    "Single sign-on (SAML) does not concern client credentials: no machine user, no \"Enable SSO\" "
+    "box; its roll-outs change other things (secret rotated, client made anew, roles, IP rules)";
 
 bool err_cause(struct err *e, enum cause_id id)
 {

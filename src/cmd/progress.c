@@ -84,7 +84,6 @@ static void show(void *user, const struct progress *p)
 {
     struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
-    const char *no_colour = getenv("NO_COLOR");
     char text[LINE_BYTES];
     char shown[LINE_BYTES + 16];
 
@@ -97,7 +96,7 @@ static void show(void *user, const struct progress *p)
     progress_line_text(p, now_ms, width > 2 ? width - 1 : 1, text, sizeof(text));
     /* The stream's name stands out. */
     size_t name = strcspn(text, ":");
-    bool has_colour = !no_colour || no_colour[0] == '\0';
+    bool has_colour = render_has_colours(stderr);
     (void)snprintf(shown, sizeof(shown), "%s%.*s%s%s", has_colour ? "\033[1m" : "", (int)name, text,
                    has_colour ? "\033[0m" : "", text + name);
     if (p->ended) {

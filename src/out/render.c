@@ -18,6 +18,7 @@ enum {
     NUMBER_BYTES = 40,
     INDENT = 2,
     WORDS_WIDTH = 79,
+    WORDS_WIDEST = 119,
 };
 
 /* db_next, unless a stop was asked for. */
@@ -409,12 +410,14 @@ static void put_document(const char *at, FILE *out)
 
 void render_words(FILE *out, const char *text, int indent, int at)
 {
-    bool first = true; /* of its line */
+    bool first = true;                         /* of its line */
+    int room = render_terminal_width(out) - 1; /* some terminals begin a new line at the last */
+    int width = room > WORDS_WIDEST ? WORDS_WIDEST : room > indent ? room : WORDS_WIDTH;
 
     for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
         int length = (int)strcspn(text, " ");
 
-        if (!first && at + 1 + length > WORDS_WIDTH) {
+        if (!first && at + 1 + length > width) {
             (void)fputc('\n', out);
             at = 0;
             first = true;
@@ -492,4 +495,12 @@ int render_terminal_width(FILE *file)
     }
     return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
                                                                           : DEFAULT_COLUMNS;
+}
+
+bool render_has_colours(FILE *file)
+{
+    const char *forbidden = getenv("NO_COLOR");
+
+    return isatty(fileno(file)) == 1 && !str_eq(getenv("TERM"), "dumb") &&
+           (!forbidden || *forbidden == '\0');
 }

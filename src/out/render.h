@@ -41,9 +41,9 @@ bool render_query(struct db *d, struct err *e, const char *sql, const struct db_
 bool render_document(struct db *d, struct err *e, const char *sql, const struct db_value *v,
                      size_t n, FILE *out);
 
-/* Writes a paragraph of words from column `indent` on, in lines of at most 79 columns; `at` is the
- * column reached already. A word too long for a line is left whole: it is a URL or a path, to be
- * copied. */
+/* Writes a paragraph of words from column `indent` on, in lines that the terminal has room for (at
+ * most 119 columns), elsewhere of at most 79; `at` is the column reached already. A word too long
+ * for a line is left whole: it is a URL or a path, to be copied. */
 void render_words(FILE *out, const char *text, int indent, int at);
 
 /* Writes the columns' names, the present row, as a CSV record. */
@@ -53,5 +53,8 @@ void render_record(const struct rows *q, struct csv_writer *w);
 /* Columns of the terminal that `file` is: COLUMNS, else what the terminal says, else 80; 0 when it
  * is none. */
 int render_terminal_width(FILE *file);
+
+/* Whether `file` may have colours: a terminal that can, unless NO_COLOR forbids it. */
+bool render_has_colours(FILE *file);
 
 #endif

@@ -991,7 +991,7 @@ void check_run(const struct check_request *request, struct report *r)
 
         r->step_failed = false;
         if (obstacle) {
-            report_skip(r, cause_steps[r->step].name, obstacle);
+            report_skip(r, NULL, obstacle);
         } else {
             steps[r->step](&a);
         }

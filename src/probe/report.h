@@ -31,7 +31,7 @@ struct report {
 void report_add(struct report *r, const char *name, enum cause_id cause, const char *evidence, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Adds a thing that was not looked at. */
+/* Adds a thing that was not looked at; `name` NULL: the whole step. */
 void report_skip(struct report *r, const char *name, const char *why);
 
 /* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
@@ -39,7 +39,9 @@ void report_skip(struct report *r, const char *name, const char *why);
  * skipped. */
 void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise);
 
-/* Prints the results by step, within 80 columns where words allow, and a last line that sums up. */
+/* Prints the results by step, within the terminal's columns where words allow, each cause explained
+ * once; the last lines are the answer: the first failure with its cause and remedy, or that all is
+ * well. */
 void report_print(const struct report *r, FILE *out);
 
 /* The same as one JSON object. Errors are the renderer's. */

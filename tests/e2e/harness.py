@@ -72,10 +72,10 @@ def open_terminal():
         raise unittest.SkipTest(f"no pseudo terminal here: {e}")
 
 
-def at_terminal(command, env, columns=80, **options):
+def at_terminal(command, env, columns=80, lines=24, **options):
     """Runs a command with stderr on a terminal of its own; returns (what stood there, its exit code)."""
     main, terminal = open_terminal()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(command, env=env, stderr=terminal, **{"stdout": terminal, **options})
     os.close(terminal)
     seen = b""

@@ -385,8 +385,8 @@ class Screens(Checked):
         server = cloud(self, {LOGIN: login_error(401, "invalid_client", "authentication failed")})
         site = self.marked(server.url)
         result = self.ok(site.run("check"), 4)
-        for words in ("FAILED", "cause:", "remedy:", "SAML", "machine user", "Enable SSO", "exit code 4",
-                      r"skipped +permissions"):
+        for words in ("FAILED", "\ncause ", "\nremedy ", "SAML", "machine user", "Enable SSO", "exit code 4",
+                      r"\n  skipped +token, permissions, limits: there is no token\n"):
             self.assertRegex(result.stdout, words)
         self.assertTrue(all(len(line) <= 80 for line in result.stdout.splitlines()), result.stdout)
         self.assertEqual(result.stderr, "")
