@@ -112,10 +112,13 @@ static const struct {
 enum cause_id diagnose_network(const struct http_answer *answer)
 {
     if (!answer->proxy_failed && answer->failure != HTTP_PROXY) {
+        if (answer->proxied && answer->failure == HTTP_TIMEOUT) {
+            return CAUSE_NET_PROXY_TIMEOUT;
+        }
         return answer->failure == HTTP_TLS ? answer->tls : failures[answer->failure].cause;
     }
     if (answer->proxy_status == 407) {
-        return CAUSE_NET_PROXY_LOGIN;
+        return answer->proxy_login ? CAUSE_NET_PROXY_REJECTED : CAUSE_NET_PROXY_LOGIN;
     }
     if (answer->proxy_status >= 500) {
         return CAUSE_NET_PROXY_TROUBLE;

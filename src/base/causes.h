@@ -75,9 +75,10 @@ enum cause_step {
       "a URL begins with http, over which the secret would travel for all to read",                \
       "write https:// in login_url and api_url")                                                   \
     X(CONFIG_PROXY_URL, "config_proxy_url", CONFIGURATION, CONFIG, "\"no URL of a proxy\"",        \
-      "the proxy's URL cannot be used",                                                            \
-      "write [genesys] proxy as http://HOST:PORT, with USER:PASSWORD@ before the host if the "     \
-      "proxy asks for a login")                                                                    \
+      "the proxy's URL, of [genesys] proxy or of the variable named, cannot be used",              \
+      "write it as http://HOST:PORT, with USER:PASSWORD@ before the host if the proxy asks for a " \
+      "login; other characters than letters and digits in them are percent-encoded (@ is %40, : "  \
+      "%3A, / %2F, # %23)")                                                                        \
     X(CONFIG_CA_FILE, "config_ca_file", CONFIGURATION, CONFIG,                                     \
       "\"ca_file cannot be read\", or it holds no certificate",                                    \
       "the file with trusted certificates is absent, not readable, or no PEM file",                \
@@ -179,7 +180,21 @@ enum cause_step {
     X(NET_PROXY_LOGIN, "network_proxy_login", NETWORK, TEMPORARY, "407 from the proxy",            \
       "the proxy asks for a login of its own",                                                     \
       "put its user and password into [genesys] proxy: http://USER:PASSWORD@HOST:PORT (chmod "     \
-      "600 the file)")                                                                             \
+      "600 the file), @ in them as %40; where it offers Negotiate alone, http://:@HOST:PORT and "  \
+      "a "                                                                                         \
+      "Kerberos ticket (kinit)")                                                                   \
+    X(NET_PROXY_REJECTED, "network_proxy_rejected", NETWORK, TEMPORARY,                            \
+      "407 from the proxy, a user is set",                                                         \
+      "the proxy does not accept the user and password that are set",                              \
+      "check them in [genesys] proxy or the variable named: characters such as @ : / # % in them " \
+      "are percent-encoded "                                                                       \
+      "(@ is %40); where the proxy offers Negotiate alone, write http://:@HOST:PORT and get a "    \
+      "Kerberos ticket (kinit)")                                                                   \
+    X(NET_PROXY_TIMEOUT, "network_proxy_timeout", NETWORK, TEMPORARY,                              \
+      "\"timed out\", a proxy is set",                                                             \
+      "the proxy that is set does not answer, or the host behind it does not",                     \
+      "check host and port of the proxy in [genesys] proxy or the variable named; then ask its "   \
+      "administrators")                                                                            \
     X(NET_PROXY_DENIED, "network_proxy_denied", NETWORK, TEMPORARY,                                \
       "403 or another 4xx from the proxy", "the proxy does not let this machine reach the host",   \
       "ask the proxy's administrators to allow CONNECT to the host on port 443")                   \
@@ -211,6 +226,14 @@ enum cause_step {
       "the certificate's issuer is unknown: probably a proxy that inspects TLS",                   \
       "ask for the inspecting proxy's root certificate (PEM) and name it in [genesys] ca_file; "   \
       "on slim systems install ca-certificates")                                                   \
+    X(NET_CERT_CA_FILE, "network_certificate_ca_file", NETWORK, TEMPORARY,                         \
+      "the same, ca_file is set",                                                                  \
+      "the certificate's issuer is neither among the system's roots nor in ca_file: that is "      \
+      "another "                                                                                   \
+      "authority's, or lacks a link of the chain",                                                 \
+      "put the root certificate of the proxy that inspects TLS into [genesys] ca_file, and the "   \
+      "certificates between; "                                                                     \
+      "`openssl s_client -showcerts -connect HOST:443` shows who signed")                          \
     X(NET_TLS_VERSION, "network_tls_version", NETWORK, TEMPORARY,                                  \
       "\"unsupported protocol\", \"protocol version\"",                                            \
       "the other side speaks only TLS 1.1 or older, which rollcall refuses: Genesys Cloud does "   \
@@ -441,7 +464,7 @@ enum cause_step {
       "the database cannot be opened",                                                             \
       "see the evidence; `sqlite3 FILE 'PRAGMA integrity_check'` says whether the file is sound")  \
     X(LOCAL_NO_SPACE, "local_no_space", LOCAL, STORE, "less than 64 MB free", "the disk is full",  \
-      "free some space: emptying the table raw_page (DELETE FROM raw_page; VACUUM) does no harm")  \
+      "free or add space there: old exports, snapshots and logs first; no record need go")         \
     X(LOCAL_LITTLE_SPACE, "local_little_space", LOCAL, NONE, "less free than 30 days will add",    \
       "the disk will be full within 30 days at the present growth",                                \
       "make room, or move the database to a larger disk")                                          \

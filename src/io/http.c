@@ -2,14 +2,13 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "io/file.h"
 
 const char *const http_methods[HTTP_METHODS] = {[HTTP_GET] = "GET",
                                                 [HTTP_POST] = "POST",
@@ -35,6 +34,11 @@ struct transfer {
 struct http {
     CURLM *multi;
     struct http_options options;
+    char *trusted;            /* PEM of the system's roots and ca_file's; NULL: libcurl's own */
+    const char *proxy;        /* of the options or the environment; NULL: none */
+    const char *proxy_source; /* its name, for messages */
+    long proxy_schemes;       /* of its login, for libcurl */
+    bool proxy_login;
     struct transfer *transfers;
     atomic_bool woken;
 };
@@ -309,21 +313,120 @@ static enum cause_id tls_failure(CURL *easy, const char *detail)
     return CAUSE_NET_TLS_OTHER;
 }
 
+/* --- whom to trust, and the way out -------------------------------------------------------------
+ */
+
+/* The certificates of `ca_file` behind the system's, so that hosts on both sides of a proxy that
+ * inspects TLS are trusted; NULL with ERR_CONFIG. Heap. */
+static char *trusted_roots(const char *ca_file, struct err *e)
+{
+    const char *system = curl_version_info(CURLVERSION_NOW)->cainfo;
+    struct arena *a = arena_new(0);
+    struct err ignored;
+    char *all = NULL;
+    char *own = file_read_small(a, ca_file, NULL, e);
+
+    if (!own) {
+        err_prefix(e, "[genesys] ca_file");
+    } else if (!strstr(own, "-----BEGIN ") || !strstr(own, "CERTIFICATE-----")) {
+        err_set(e, ERR_CONFIG, "[genesys] ca_file %s holds no certificate in PEM", ca_file);
+    } else {
+        const char *roots = system ? file_read_small(a, system, NULL, &ignored) : NULL;
+        all = xstrdup(arena_printf(a, "%s\n%s", roots ? roots : "", own));
+    }
+    arena_free(a);
+    return all;
+}
+
+static const char *variable_of(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+/* The variables that libcurl looks at for https, in its order. */
+static const char *proxy_variable(void)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+    return variable_of(names, COUNT_OF(names));
+}
+
+/* Notes the proxy and how to log in to it. Of the schemes offered libcurl takes Negotiate first,
+ * and no other once that fails for want of a ticket. */
+static void find_proxy(struct http *h)
+{
+    h->proxy_source = h->options.proxy ? "[genesys] proxy" : proxy_variable();
+    if (!h->proxy_source) {
+        return;
+    }
+    h->proxy = h->options.proxy ? h->options.proxy : getenv(h->proxy_source);
+    CURLU *parsed = curl_url();
+    char *password = NULL;
+    (void)curl_url_set(parsed, CURLUPART_URL, h->proxy,
+                       CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME);
+    (void)curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0);
+    bool by_password = password && *password;
+    h->proxy_schemes =
+        (long)(by_password ? CURLAUTH_ANY & ~(unsigned long)CURLAUTH_NEGOTIATE : CURLAUTH_ANY);
+    h->proxy_login = by_password || has_part(parsed, CURLUPART_USER);
+    if (password) {
+        secret_wipe(password, strlen(password));
+    }
+    curl_free(password);
+    curl_url_cleanup(parsed);
+}
+
+/* Says which proxy it was, what that overrides, and what may overrule it. */
+static void add_proxy_words(const struct http *h, CURL *easy, struct buf *words)
+{
+    static const char *const exempting[] = {"no_proxy", "NO_PROXY"};
+    static const struct {
+        long scheme;
+        const char *name;
+    } schemes[] = {{CURLAUTH_BASIC, " Basic"},
+                   {CURLAUTH_DIGEST, " Digest"},
+                   {CURLAUTH_NTLM, " NTLM"},
+                   {CURLAUTH_NEGOTIATE, " Negotiate"}};
+    const char *variable = proxy_variable();
+    const char *exempt = variable_of(exempting, COUNT_OF(exempting));
+    long offered = 0;
+
+    buf_add_printf(words, "; the proxy is that of %s", h->proxy_source);
+    if (h->options.proxy && variable) {
+        buf_add_printf(words, ", which overrides %s", variable);
+    }
+    if (exempt) {
+        buf_add_printf(words, "; hosts in %s go without it", exempt);
+    }
+    curl_easy_getinfo(easy, CURLINFO_PROXYAUTH_AVAIL, &offered);
+    for (size_t i = 0, named = 0; i < COUNT_OF(schemes); i++) {
+        if ((offered & schemes[i].scheme) != 0) {
+            buf_add_printf(words, "%s%s", named++ == 0 ? "; it offers" : ",", schemes[i].name);
+        }
+    }
+}
+
 /* --- requests on their way ---------------------------------------------------------------------
  */
 
 struct http *http_new(const struct http_options *options, struct err *e)
 {
     start_libcurl();
-    if (options->ca_file && access(options->ca_file, R_OK) != 0) {
-        err_set(e, ERR_CONFIG, "[genesys] ca_file cannot be read: %s: %s", options->ca_file,
-                strerror(errno));
+    char *trusted = options->ca_file ? trusted_roots(options->ca_file, e) : NULL;
+    if (options->ca_file && !trusted) {
         return NULL;
     }
     struct http *h = xcalloc(1, sizeof(*h));
+    h->trusted = trusted;
     h->multi = curl_multi_init();
     INVARIANT(h->multi);
     h->options = *options;
+    find_proxy(h);
     atomic_init(&h->woken, false);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_connections);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
@@ -335,6 +438,7 @@ void http_free(struct http *h)
     if (h) {
         http_abort(h);
         curl_multi_cleanup(h->multi);
+        free(h->trusted);
         free(h);
     }
 }
@@ -400,16 +504,16 @@ static bool set_security(CURL *easy, const struct http *h, const struct http_tar
         SET(CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
         SET(CURLOPT_PROXY_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=2");
     }
-    if (h->options.ca_file) {
-        SET(CURLOPT_CAINFO, h->options.ca_file);
-        SET(CURLOPT_CAPATH, NULL);
-        SET(CURLOPT_PROXY_CAINFO, h->options.ca_file);
-        SET(CURLOPT_PROXY_CAPATH, NULL);
+    if (h->trusted) {
+        struct curl_blob roots = {h->trusted, strlen(h->trusted), CURL_BLOB_NOCOPY};
+        SET(CURLOPT_CAINFO_BLOB, &roots);
+        SET(CURLOPT_PROXY_CAINFO_BLOB, &roots);
     }
     if (target->loopback) {
         SET(CURLOPT_PROXY, "");
-    } else if (h->options.proxy) {
-        SET(CURLOPT_PROXY, h->options.proxy);
+    } else if (h->proxy) {
+        SET(CURLOPT_PROXY, h->proxy);
+        SET(CURLOPT_PROXYAUTH, h->proxy_schemes);
     }
     return ok;
 }
@@ -490,6 +594,14 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
         return false;
     }
     t->answer.user = request->user;
+    t->answer.proxied = h->proxy && !t->target.loopback;
+    t->answer.proxy_login = h->proxy_login;
+    if (t->answer.proxied && !http_proxy_allowed(h->proxy)) {
+        free(t);
+        err_set(e, ERR_CONFIG, "%s is no URL of a proxy, such as http://HOST:PORT",
+                h->proxy_source); /* it may hold a password: it is not repeated */
+        return err_cause(e, CAUSE_CONFIG_PROXY_URL);
+    }
     buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
@@ -503,7 +615,7 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     return true;
 }
 
-static void describe_failure(struct transfer *t, CURLcode code)
+static void describe_failure(const struct http *h, struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = &t->answer;
     struct buf detail;
@@ -535,8 +647,15 @@ static void describe_failure(struct transfer *t, CURLcode code)
         if (answer->failure == HTTP_TLS) {
             answer->tls = code == CURLE_SSL_CACERT_BADFILE ? CAUSE_CONFIG_CA_FILE
                                                            : tls_failure(t->easy, words);
+            if (h->trusted &&
+                (answer->tls == CAUSE_NET_CERT_SELF || answer->tls == CAUSE_NET_CERT_ISSUER)) {
+                answer->tls = CAUSE_NET_CERT_CA_FILE;
+            }
         }
         (void)str_escape(&detail, words, strlen(words));
+    }
+    if (answer->proxied) {
+        add_proxy_words(h, t->easy, &detail);
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));
     buf_free(&detail);
@@ -572,7 +691,7 @@ static bool take_finished(struct http *h, struct http_answer *answer)
         t->answer.failure = HTTP_OK;
         t->answer.status = (int)status;
     } else {
-        describe_failure(t, message->data.result);
+        describe_failure(h, t, message->data.result);
     }
     *answer = t->answer;
     buf_init(&t->answer.body, 0);

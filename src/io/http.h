@@ -5,6 +5,8 @@
  * Invariants: no redirects; TLS verified always (1.2 or later), nothing turns it off; bodies arrive
  * raw (gzip is not decoded here) and Content-Length is checked by libcurl; sizes and times are
  * limited; plain http goes to a loopback address only, and never by a proxy; no netrc, no cookies.
+ * A proxy is logged in to by the scheme that it offers, Negotiate (Kerberos) where its URL has no
+ * password (http://:@HOST), since it takes none.
  * The Authorization header goes to the origin alone, and its memory is wiped after the answer. Used
  * by one thread; http_wake alone may be called from another.
  */
@@ -22,7 +24,7 @@ struct http;
 struct http_options {
     const char *user_agent;
     const char *proxy;   /* NULL: the environment's, as libcurl reads it */
-    const char *ca_file; /* in place of the system's store; NULL: that store */
+    const char *ca_file; /* PEM, beside the system's store; NULL: that store alone */
     int max_connections; /* to one host, and kept open */
 };
 
@@ -61,8 +63,10 @@ struct http_answer {
     enum cause_id tls; /* why TLS failed, when failure is HTTP_TLS */
     int proxy_status;  /* of a CONNECT by a proxy; 0: none */
     bool proxy_failed; /* the failure is the proxy's: its name, its port, its answer */
+    bool proxied;      /* a proxy is configured for it */
+    bool proxy_login;  /* with a user or a password */
     char address[64];  /* of the peer the connection was made to, "" when there was none */
-    char detail[256];  /* libcurl's own words for a failure, escaped */
+    char detail[400];  /* libcurl's own words for a failure, escaped, and whose proxy it was */
     int status;        /* HTTP status, 0 on failure */
     struct buf body;   /* raw bytes; the taker frees it */
     bool gzip;         /* Content-Encoding: gzip */
@@ -92,7 +96,8 @@ struct route_count {
     int64_t bytes; /* received, as sent */
 };
 
-/* A client; NULL with ERR_CONFIG (bad ca_file). Free with http_free. */
+/* A client; NULL with ERR_CONFIG (ca_file cannot be read or holds no certificate). Free with
+ * http_free. */
 struct http *http_new(const struct http_options *options, struct err *e);
 void http_free(struct http *h);
 
@@ -115,7 +120,8 @@ bool http_proxy_allowed(const char *proxy);
  * none. */
 bool http_parse_date(const char *text, int64_t *ms);
 
-/* Starts a request. ERR_CONFIG when the URL is neither https nor http to a loopback address. */
+/* Starts a request. ERR_CONFIG when the URL is neither https nor http to a loopback address, or the
+ * environment's proxy is no URL of one. */
 bool http_start(struct http *h, const struct http_request *request, struct err *e);
 
 /* Drives the transfers until an answer is there or `timeout_ms` have passed or http_wake was

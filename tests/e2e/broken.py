@@ -1,4 +1,6 @@
 """What a broken set-up is made of: certificates, web servers, proxies, and a cloud whose answers can be replaced."""
+import re
+import hashlib
 import base64
 import http.server
 import json
@@ -216,16 +218,20 @@ class ProxyHandler(socketserver.StreamRequestHandler):
 
     def handle(self):
         line = self.rfile.readline().decode("latin-1")
-        while self.rfile.readline() not in (b"\r\n", b"\n", b""):
-            pass
+        given = ""
+        while (header := self.rfile.readline()) not in (b"\r\n", b"\n", b""):
+            name, _, value = header.decode("latin-1").partition(":")
+            given = value.strip() if name.lower() == "proxy-authorization" else given
         self.server.asked.append(line.split()[1] if len(line.split()) > 1 else line)
         host = self.server.asked[-1].split(":")[0]
         port = self.server.to.get(host, self.server.to.get("*")) if isinstance(self.server.to, dict) else self.server.to
         status = self.server.status if port is None or self.server.status != 200 else 200
+        if self.server.offers and not self.is_login(given):
+            status = 407
         if status != 200 or port is None:
             status = 502 if status == 200 else status
-            self.wfile.write(f"HTTP/1.1 {status} No\r\nProxy-Authenticate: Basic realm=\"out\"\r\n"
-                             "Content-Length: 0\r\n\r\n".encode())
+            offers = "".join(f"Proxy-Authenticate: {offer}\r\n" for offer in self.server.offers or ['Basic realm="out"'])
+            self.wfile.write(f"HTTP/1.1 {status} No\r\n{offers}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
             return
         self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         with socket.create_connection(("127.0.0.1", port)) as there:
@@ -233,6 +239,18 @@ class ProxyHandler(socketserver.StreamRequestHandler):
             back.start()
             self.pump(self.connection, there)
             back.join(5)
+
+    def is_login(self, given):
+        """By Basic or Digest, with the server's user and password."""
+        scheme, _, rest = given.partition(" ")
+        user, password = self.server.login
+        if scheme == "Basic":
+            return base64.b64decode(rest).decode() == f"{user}:{password}"
+        said = dict(re.findall(r'(\w+)="?([^",]*)', rest))
+        def h(*parts):
+            return hashlib.md5(":".join(parts).encode()).hexdigest()
+        return scheme == "Digest" and said["response"] == h(
+            h(user, "out", password), said["nonce"], said["nc"], said["cnonce"], "auth", h("CONNECT", said["uri"]))
 
     @staticmethod
     def pump(source, target):
@@ -244,8 +262,9 @@ class ProxyHandler(socketserver.StreamRequestHandler):
             pass
 
 
-def proxy(test, to=None, status=200):
-    server = serve(test, ProxyHandler, to=to, status=status, asked=[])
+def proxy(test, to=None, status=200, offers=(), login=("", "")):
+    """With `offers` it wants that login, by one of the schemes it offers."""
+    server = serve(test, ProxyHandler, to=to, status=status, asked=[], offers=offers, login=login)
     server.url = f"http://127.0.0.1:{server.port}"
     return server
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import broken
 from broken import (CLIENT, NGINX, PAIR, RATE, REGIONS, SECRET, TOKEN, Certificates, Nginx, Resetting, Silent, closed_port,
                     cloud, error, login_error, missing, proxy, serve, token_me)
-from harness import AS_NOBODY, CLIENT_ID, ROLLCALL, TestCase, open_terminal, run, wait_until
+from harness import AS_NOBODY, CLIENT_ID, ROLLCALL, TestCase, open_terminal, run, shim, wait_until
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
 ELSE_PAIR = "d9428888-122b-11e1-b85c-61cd3cbb3210"
@@ -71,6 +71,11 @@ class Checked(TestCase):
         site = self.marked(None, region=region, proxy=url, ca_file=ca or self.certificates.ca, **genesys)
         site.set(genesys={"login_url": None, "api_url": None, **genesys})
         return site
+
+    def gate(self, **options):
+        """A proxy, and the URL with another user and password that leads to it."""
+        server = proxy(self, cloud(self, pair=self.certificates.good).port, **options)
+        return server, server.url.replace("//", "//user:p%40ss%3A%2F%23@")
 
     def check(self, site, *arguments, secrets=(), env=None, before=()):
         """Runs check as JSON with all logging, watching the process table; returns (exit code, document, output)."""
@@ -206,8 +211,14 @@ def setups():
     certificate("certificate expired", "network_certificate_expired", "expired")
     certificate("certificate not yet valid", "network_certificate_early", "early")
     certificate("certificate of another host", "network_certificate_host", "host")
-    certificate("certificate self-signed", "network_certificate_self_signed", "self_signed")
-    certificate("certificate of an unknown authority", "network_certificate_issuer", "unknown")
+    certificate("certificate self-signed", "network_certificate_self_signed", "self_signed", ca=lambda t: None)
+    certificate("certificate of an unknown authority", "network_certificate_issuer", "unknown", ca=lambda t: None)
+    certificate("certificate that ca_file does not sign", "network_certificate_ca_file", "unknown")
+    site("proxy wants another login", "network_proxy_rejected", 7,
+         lambda t: t.behind(t.gate(offers=['Basic realm="out"'], login=("user", "other"))[1]))
+    site("proxy does not answer", "network_proxy_timeout", 7,
+         lambda t: t.behind(f"http://127.0.0.1:{serve(t, Silent).port}"))
+    config("proxy's password not encoded", "config_proxy_url", proxy="http://user:p@ss@proxy:3128", secrets=["p@ss"])
     certificate("certificates file without certificates", "config_ca_file", "good", 3, lambda t: t.empty_file())
     site("TLS 1.1", "network_tls_version", 7,
          lambda t: t.marked(cloud(t, pair=t.certificates.good, old=True).url, ca_file=t.certificates.ca))
@@ -472,6 +483,59 @@ class Screens(Checked):
         before = sorted(os.listdir(site.directory))
         self.ok(site.run("check"))
         self.assertEqual(sorted(os.listdir(site.directory)), before)
+
+
+TRUST_SHIM = """#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    int mode = va_arg(args, int);
+    va_end(args);
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    return real(strstr(path, "ca-certificates.crt") ? getenv("SYSTEM_ROOTS") : path, flags, mode);
+}
+"""
+
+
+class Ways(Checked):
+    """Proxies and certificates."""
+
+    def test_a_proxy_is_logged_in_to_by_what_it_offers(self):
+        digest = 'Digest realm="out", nonce="abc", qop="auth", algorithm=MD5'
+        for offers in (['Basic realm="out"'], [digest], ["Negotiate", 'Basic realm="out"'], ["Negotiate", digest]):
+            with self.subTest(offers=offers):
+                _, url = self.gate(offers=offers, login=("user", "p@ss:/#"))
+                self.assertIn("a token, good for 24 hours", self.results(self.behind(url), "login"))
+
+    def test_what_a_proxy_offers_and_whose_it_is_is_said(self):
+        server, url = self.gate(offers=["Negotiate"])
+        site = self.behind(url)
+        evidence = self.results(site, "login host", code=7)[0]
+        self.assertIn("the proxy is that of [genesys] proxy", evidence)
+        self.assertIn("it offers Negotiate", evidence)
+        site.env.update({"HTTPS_PROXY": "http://else.invalid:1", "no_proxy": "example.com"})
+        evidence = self.results(site, "login host", code=7)[0]
+        self.assertIn("[genesys] proxy, which overrides HTTPS_PROXY; hosts in no_proxy go without it", evidence)
+        site.set(genesys={"proxy": None})
+        self.assertIn("that of HTTPS_PROXY", self.results(site, "login host", code=7)[0])
+        site.env["HTTPS_PROXY"] = server.url.replace("//", "//user:p@ss@")
+        _, document, output = self.check(site, secrets=["p@ss"])
+        failed = [r for r in document["checks"] if r["status"] == "failed"][0]
+        self.assertEqual((failed["cause"], "HTTPS_PROXY is no URL" in failed["evidence"]), ("config_proxy_url", True), output)
+
+    def test_ca_file_stands_beside_the_systems_roots(self):
+        library = shim(TRUST_SHIM)
+        site = self.behind(self.gate()[1], ca=self.certificates.unknown[0])
+        for roots, code in ((self.certificates.ca, 0), (self.certificates.unknown[0], 7)):
+            site.env.update({"LD_PRELOAD": library or "", "SYSTEM_ROOTS": roots})
+            if library:
+                self.results(site, "login host", code=code)
 
 
 class Regions(Checked):
