@@ -395,14 +395,16 @@ static void queue_again(struct client *c, struct flight *f, int64_t wait_ms)
     move(c, f, QUEUED);
 }
 
-/* Says whose credentials were used. */
+/* Says whose credentials were used, and who named the host. */
 static void append_origins(struct err *e, const struct config *config)
 {
     const char *id = config_origin(config, KEY_CLIENT_ID);
     const char *secret = config_origin(config, KEY_CLIENT_SECRET);
+    const char *url = config_origin(config, KEY_LOGIN_URL);
+    const char *host = url ? url : config_origin(config, KEY_REGION);
 
-    if (id && secret) {
-        err_append(e, " (client_id from %s; client_secret from %s)", id, secret);
+    if (id && secret && host) {
+        err_append(e, " (client_id from %s; client_secret from %s; host by %s)", id, secret, host);
     }
 }
 

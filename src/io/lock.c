@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "io/file.h"
 
 #ifdef F_OFD_SETLK
@@ -37,12 +38,33 @@ static struct flock slot_range(int slot, short type)
     };
 }
 
+/* True in a PID namespace that is not the machine's own, whose numbers mean nothing outside. */
+static bool is_in_container(void)
+{
+    static const char of_machine[] = "pid:[4026531836]"; /* the kernel's PROC_PID_INIT_INO */
+    char own[64] = "";
+    return readlink("/proc/self/ns/pid", own, sizeof(own) - 1) > 0 && !str_eq(own, of_machine);
+}
+
+/* Fills in who we are: a number says something with its host or container alone. */
+static void name_holder(struct lock_file *l)
+{
+    char host[HOST_BYTES] = "";
+    char now[CLOCK_ISO_BYTES];
+    (void)gethostname(host, sizeof(host) - 1);
+    clock_format(clock_now_ms(), now);
+    if (host[0] == '\0') {
+        snprintf(l->holder, LOCK_HOLDER_BYTES, "another process, started %s", now);
+    } else {
+        snprintf(l->holder, LOCK_HOLDER_BYTES, "process %ld %s %s, started %s", (long)getpid(),
+                 is_in_container() ? "of the container" : "on", host, now);
+    }
+}
+
 struct lock_file *lock_open(const char *database_path, struct err *e)
 {
     struct arena *a = arena_new(0);
     struct lock_file *l = arena_alloc(a, sizeof(*l));
-    char host[HOST_BYTES] = "";
-    char now[CLOCK_ISO_BYTES];
     struct stat st;
     l->arena = a;
     l->path = file_beside(a, database_path, ".lock");
@@ -60,9 +82,7 @@ struct lock_file *lock_open(const char *database_path, struct err *e)
         lock_close(l);
         return NULL;
     }
-    (void)gethostname(host, sizeof(host) - 1);
-    snprintf(l->holder, LOCK_HOLDER_BYTES, "process %ld%s%s, started %s", (long)getpid(),
-             host[0] == '\0' ? "" : " on ", host, clock_format(clock_now_ms(), now));
+    name_holder(l);
     return l;
 }
 

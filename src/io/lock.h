@@ -21,15 +21,15 @@ enum { LOCK_SLOTS = 64, LOCK_HOLDER_BYTES = 128 };
 struct lock_file *lock_open(const char *database_path, struct err *e);
 
 /* Takes slot `slot` (0 to LOCK_SLOTS - 1) without waiting. False with ERR_LOCKED when another
- * process holds it; the message says which stream (`name`), and the holder's pid and start time.
+ * process holds it; the message says which stream (`name`), and who holds it.
  * Taking a slot that this lock_file holds succeeds. */
 bool lock_take(struct lock_file *l, int slot, const char *name, struct err *e);
 
 /* Frees a slot (harmless when not held). */
 void lock_drop(struct lock_file *l, int slot);
 
-/* Who holds `slot`, as text "process 123 on HOST, started 2026-..." into `holder`
- * (LOCK_HOLDER_BYTES); false when it is free. */
+/* Who holds `slot`, as text "process 123 on HOST, started 2026-..." (or "of the container NAME")
+ * into `holder` (LOCK_HOLDER_BYTES); false when it is free. */
 bool lock_holder(struct lock_file *l, int slot, char *holder);
 
 /* Frees all slots and closes. The file stays: removing it would let two runs lock two files. */

@@ -136,10 +136,9 @@ static void check_configuration(struct checking *a)
                str_is_uuid(config->client_id) ? config->client_id : "",
                str_is_uuid(config->client_id) ? " " : "", config_origin(config, KEY_CLIENT_ID));
     report_add(r, "client secret", CAUSE_NONE, "from %s", config_origin(config, KEY_CLIENT_SECRET));
-    const char *origin = config_origin(config, KEY_REGION);
-    report_add(r, "region", CAUSE_NONE, "%s, %s%s%s%s%s", config->login_url, config->api_url,
-               origin ? "; " : "", origin ? config->region : "", origin ? " from " : "",
-               origin ? origin : "");
+    const char *url = config_origin(config, KEY_LOGIN_URL);
+    report_add(r, "region", CAUSE_NONE, "%s, %s, by %s", config->login_url, config->api_url,
+               url ? url : config_origin(config, KEY_REGION));
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
 

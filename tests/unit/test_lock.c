@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -97,6 +98,39 @@ TEST_IN(tempdir_enter, tempdir_leave, says_who_holds)
     assert_true(lock_take(l, 2, "queues", &e));
     release(other);
     lock_close(l);
+}
+
+/* A process of a PID namespace and a host name of its own says who it is, and ends. */
+static void tell_from_container(int out)
+{
+    char holder[LOCK_HOLDER_BYTES] = "";
+    if (unshare(CLONE_NEWPID | CLONE_NEWUTS) == 0 && sethostname("box-7", 5) == 0 && fork() == 0) {
+        struct lock_file *l = lock_open(database, &e);
+        if (l != NULL && lock_take(l, 0, "users", &e) && lock_holder(l, 0, holder)) {
+            _exit(write(out, holder, sizeof(holder)) == sizeof(holder) ? 0 : 1);
+        }
+        _exit(1);
+    }
+    _exit(wait(NULL) < 0 ? 1 : 0);
+}
+
+TEST_IN(tempdir_enter, tempdir_leave, says_of_which_container)
+{
+    char holder[LOCK_HOLDER_BYTES] = "";
+    int told[2];
+    assert_int_equal(pipe(told), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        tell_from_container(told[1]);
+    }
+    close(told[1]);
+    bool may = read(told[0], holder, sizeof(holder)) == sizeof(holder);
+    close(told[0]);
+    waitpid(pid, NULL, 0);
+    if (!may) {
+        skip(); /* only root makes namespaces everywhere */
+    }
+    assert_memory_equal(holder, "process 1 of the container box-7, started 2", 43);
 }
 
 TEST_IN(tempdir_enter, tempdir_leave, ends_with_the_process)
