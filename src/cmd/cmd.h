@@ -118,6 +118,9 @@ bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err 
  * URLs. What could be read of it is there after an error too. */
 bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e);
 
+/* Says, for a command that makes files, when root runs it where a service's user should. */
+void cmd_warn_root(const struct cmd_context *ctx);
+
 /* cmd_setup without a login, and opens the database to read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
 

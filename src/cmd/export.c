@@ -39,6 +39,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, false, e) || !take_delimiter(ctx, e)) {
         return false;
     }
+    cmd_warn_root(ctx);
     if (since && !clock_parse_day(since, &day)) {
         return err_set(e, ERR_USAGE, "export: --since '%s' is no day; write YYYY-MM-DD", since);
     }

@@ -248,24 +248,17 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
     return confirm(path) || err_set(e, ERR_USAGE, "init: %s stays as it is", path);
 }
 
-/* Writes a file whole; root gives it to whom its directory belongs. */
-static bool write_file(struct arena *a, const char *path, mode_t mode, const char *text,
-                       struct err *e)
+/* Writes a file whole. */
+static bool write_file(const char *path, mode_t mode, const char *text, struct err *e)
 {
     struct file_aside f;
-    struct stat directory;
     char room[ANSWER_BYTES];
 
     if (!file_aside_open(&f, path, mode, e)) {
         return false;
     }
     (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
-    bool owned = geteuid() != 0 || stat(file_directory(a, path), &directory) != 0 ||
-                 fchown(fileno(f.stream), directory.st_uid, directory.st_gid) == 0;
-    bool done = owned || file_fail(e, "give away", path, errno);
-    if (done && (fchmod(fileno(f.stream), mode) != 0 || fputs(text, f.stream) == EOF)) {
-        done = file_fail(e, "write", path, errno);
-    }
+    bool done = fputs(text, f.stream) != EOF || file_fail(e, "write", path, errno);
     done = done && file_aside_commit(&f, e);
     file_aside_discard(&f);
     secret_wipe(room, sizeof(room));
@@ -289,8 +282,8 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 
     /* The secret first: a configuration never names one that is not there. */
     return may_write(ctx, to->config_path, e) && may_write(ctx, to->secret_path, e) &&
-           write_file(a, to->secret_path, 0600, to->secret, e) &&
-           write_file(a, to->config_path, 0640, text, e);
+           write_file(to->secret_path, 0600, to->secret, e) &&
+           write_file(to->config_path, 0640, text, e);
 }
 
 /* What comes next, as lines to paste. */

@@ -1,3 +1,4 @@
+#include <pwd.h>
 #include <unistd.h>
 
 #include "api/region.h"
@@ -6,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "io/file.h"
 
 /* The hosts follow from the region unless they are given. */
 static bool resolve_region(struct cmd_context *ctx, struct err *e)
@@ -79,6 +81,24 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
         return config_blame(c, KEY_TIMEZONE, e);
     }
     return true;
+}
+
+void cmd_warn_root(const struct cmd_context *ctx)
+{
+    const char *path = ctx->config.database_path;
+    struct arena *a = ctx->arena;
+    struct stat owner;
+
+    if (!file_owner(path, &owner) || owner.st_uid == 0) {
+        return;
+    }
+    const struct passwd *user = getpwuid(owner.st_uid);
+    const char *name = user ? user->pw_name : arena_printf(a, "'#%u'", (unsigned)owner.st_uid);
+    const char *file = ctx->option[OPT_CONFIG];
+    LOG(LOG_WARN, "root runs this beside another user's files, who is given the new ones",
+        LOG_S("of", path), LOG_S("user", name),
+        LOG_S("instead", arena_printf(a, "sudo -u %s rollcall%s%s %s", name, file ? " -c " : "",
+                                      file ? file : "", ctx->command->name)));
 }
 
 bool cmd_open(struct cmd_context *ctx, struct err *e)

@@ -923,8 +923,11 @@ static struct db *open_writer(struct arena *a, const char *path, struct err *e)
     struct stat st;
     /* SQLite would let everyone read what it makes; what it makes later beside a file gets that
      * file's mode. Not for a file that is there: closing it would drop SQLite's locks. */
-    int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int fd = file_make(path, path);
 
+    if (fd < 0 && access(path, F_OK) != 0) { /* a link to where there is none */
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+    }
     if (fd >= 0) {
         close(fd);
     }

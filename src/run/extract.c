@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "io/file.h"
 #include "run/night.h"
 #include "run/store.h"
 
@@ -73,9 +74,14 @@ static void add_nights(struct run *run)
 /* The database and the run's row in it. */
 static bool open_database(struct run *run, struct err *e)
 {
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     const char *names = "["; /* a JSON array */
 
     run->db = run->ledger.db = db_open(run->config->database_path, DB_WRITE, e);
+    for (size_t i = 0; run->db && i < COUNT_OF(endings); i++) {
+        file_widen(file_beside(run->arena, run->config->database_path, endings[i]),
+                   (uint32_t)run->config->database_mode);
+    }
     for (size_t i = 0; i < run->request->stream_count; i++) {
         names = arena_printf(run->arena, "%s%s\"%s\"", names, i > 0 ? "," : "",
                              run->request->streams[i]->name);
