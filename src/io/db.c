@@ -968,6 +968,28 @@ struct db *db_open_memory(struct err *e)
     return d;
 }
 
+int64_t db_wal_bytes(const struct db *d)
+{
+    struct arena *a = arena_new(0);
+    struct stat st;
+    bool is_there = stat(file_beside(a, d->path, "-wal"), &st) == 0;
+
+    arena_free(a);
+    return is_there ? st.st_size : 0;
+}
+
+int64_t db_empty_wal(struct db *d)
+{
+    struct err moved;
+
+    if (is_in_place(d, &moved)) {
+        sqlite3_busy_timeout(d->handle, 0);
+        (void)sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
+    }
+    return db_wal_bytes(d);
+}
+
 const char *db_path(const struct db *d)
 {
     return d->path;

@@ -419,6 +419,11 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     if (run.ledger.run_id > 0) {
         kind = finish(&run, kind, e);
     }
+    int64_t wal = run.db ? db_empty_wal(run.db) : 0;
+    if (wal > limit_get(LIMIT_WAL_BYTES)) {
+        LOG(LOG_WARN, "the write-ahead log grows: some program keeps an old state open; end it",
+            LOG_S("file", file_beside(a, db_path(run.db), "-wal")), LOG_N("bytes", wal));
+    }
     db_close(run.db);
     client_free(run.client);
     lock_close(run.locks);
