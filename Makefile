@@ -106,7 +106,7 @@ check-sanitize: ## the end-to-end tests under ASan and UBSan (make check runs th
 	@scripts/deps.sh $(TEST_DEPS)
 	@$(TEST_ENV) python3 tests/run.py sanitize
 
-check-systems: ## make demo, check and lint in a new Debian 12 and 13 each (needs root and the network)
+check-systems: ## the README, make demo, check and lint in a new Debian 12 and 13 each (needs root and the network)
 	@tests/systems.sh
 
 lint: ## format, static analysis, house rules; ends with the house in figures

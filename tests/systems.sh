@@ -1,5 +1,6 @@
 #!/bin/sh
-# Tries this tree on other systems: `make demo`, `make check` and `make lint` from nothing in each.
+# Tries this tree on other systems, in each from nothing: the README's way to a nightly run (install.sh), `make demo`,
+# `make check` and `make lint`; then `make check` again, by a user who is not root, without a network, under nohup.
 #   systems.sh [CODENAME...]   Debian releases; without one, 12 (bookworm) and 13 (trixie)
 # What is committed is cloned into a system below build/systems, to a place that others may not
 # enter, with a blank in its name. The systems are kept, with the packages they got, for the next
@@ -15,7 +16,7 @@ die() {
 
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 PLACE='/root/roll call'
-TARGETS=${TARGETS:-demo check lint}
+TARGETS=${TARGETS:-install demo check lint alone}
 INSIDE='PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8'
 
 # Everything is mounted in a mount namespace of our own, and run in a process namespace of our own:
@@ -62,6 +63,22 @@ mount_system() { # ROOT
     cp /etc/resolv.conf "$1/etc/resolv.conf"
 }
 
+# Runs a target in the system. `alone`: loopback is all the network there is.
+run_target() { # ROOT TARGET
+    case $2 in
+    install) enter "$1" sh "$PLACE/tests/install.sh" --throw-away ;;
+    alone)
+        enter "$1" sh -c 'id other >/dev/null 2>&1 || useradd -m other; chmod 700 /home/other; rm -rf /home/other/*
+            cp -a "$0" /home/other/ && chown -R other: /home/other' "$PLACE" &&
+            enter "$1" unshare --net sh -c 'python3 -c "$0" && cd "/home/other/${1##*/}" &&
+                exec setpriv --reuid other --regid other --init-groups env HOME=/home/other PATH=/usr/bin:/bin \
+                    nohup make --no-print-directory check' 'import fcntl, socket, struct as s
+fcntl.ioctl(socket.socket(), 0x8914, s.pack("16sh14x", b"lo", 0x49))  # SIOCSIFFLAGS: up' "$PLACE"
+        ;;
+    *) enter "$1" make --no-print-directory -C "$PLACE" "$2" ;;
+    esac
+}
+
 try_system() { # CODENAME: prints its verdicts, and adds a line for each to $RESULTS
     root=$(pwd)/build/systems/$1
     make_system "$1" "$root"
@@ -71,13 +88,13 @@ try_system() { # CODENAME: prints its verdicts, and adds a line for each to $RES
     git -C "$root$PLACE" checkout -q "$COMMIT"
     chmod 700 "$root/root"
     for target in $TARGETS; do
-        say "$1: make $target (the whole output: build/systems/$1.$target)"
+        say "$1: $target (the whole output: build/systems/$1.$target)"
         began=$(date +%s)
         status=0
-        enter "$root" make --no-print-directory -C "$PLACE" "$target" >"$root.$target" 2>&1 || status=$?
+        run_target "$root" "$target" >"$root.$target" 2>&1 || status=$?
         word=passed
         [ $status -eq 0 ] || word="FAILED ($status)"
-        printf '%-10s make %-6s %s, %d s: %s\n' "$1" "$target" "$word" $(($(date +%s) - began)) \
+        printf '%-10s %-8s %s, %d s: %s\n' "$1" "$target" "$word" $(($(date +%s) - began)) \
             "$(tail -n 1 "$root.$target")" | tee -a "$RESULTS"
     done
 }

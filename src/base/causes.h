@@ -98,7 +98,8 @@ enum cause_step {
     X(CONFIG_SECRET_FILE, "config_secret_file", CONFIGURATION, CONFIG,                             \
       "\"cannot read\" or \"is empty\" with the path of client_secret_file",                       \
       "the file named by client_secret_file cannot be read, or is empty",                          \
-      "check its path (it counts from the directory rollcall is started in) and its owner")        \
+      "check its path (it counts from the directory rollcall is started in) and its owner; one "   \
+      "that is root's the services read: `systemctl start rollcall-check` checks as they do")      \
     X(CONFIG_EXCHANGED, "config_exchanged", CONFIGURATION, CONFIG,                                 \
       "client_secret is a UUID, client_id is not",                                                 \
       "client id and client secret are exchanged: the one that looks like "                        \

@@ -213,11 +213,11 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
         snprintf(to->secret, sizeof(to->secret), "%s", given);
     } else {
         bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-        if (is_terminal) {
-            fputs("Client secret (not shown): ", stderr);
+        if (is_terminal) { /* the echo goes first: what is typed at the prompt is not flushed */
             silent = before;
             silent.c_lflag &= ~(tcflag_t)ECHO;
             (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+            fputs("Client secret (not shown): ", stderr);
         }
         if (!read_line(to->secret, sizeof(to->secret))) {
             *to->secret = '\0';
@@ -248,17 +248,24 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
     return confirm(path) || err_set(e, ERR_USAGE, "init: %s stays as it is", path);
 }
 
-/* Writes a file whole. */
-static bool write_file(const char *path, mode_t mode, const char *text, struct err *e)
+/* Writes a file whole; root gives it to whom its directory belongs. */
+static bool write_file(struct arena *a, const char *path, mode_t mode, const char *text,
+                       struct err *e)
 {
     struct file_aside f;
+    struct stat directory;
     char room[ANSWER_BYTES];
 
     if (!file_aside_open(&f, path, mode, e)) {
         return false;
     }
     (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
-    bool done = fputs(text, f.stream) != EOF || file_fail(e, "write", path, errno);
+    bool owned = geteuid() != 0 || stat(file_directory(a, path), &directory) != 0 ||
+                 fchown(fileno(f.stream), directory.st_uid, directory.st_gid) == 0;
+    bool done = owned || file_fail(e, "give away", path, errno);
+    if (done && (fchmod(fileno(f.stream), mode) != 0 || fputs(text, f.stream) == EOF)) {
+        done = file_fail(e, "write", path, errno);
+    }
     done = done && file_aside_commit(&f, e);
     file_aside_discard(&f);
     secret_wipe(room, sizeof(room));
@@ -282,8 +289,8 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 
     /* The secret first: a configuration never names one that is not there. */
     return may_write(ctx, to->config_path, e) && may_write(ctx, to->secret_path, e) &&
-           write_file(to->secret_path, 0600, to->secret, e) &&
-           write_file(to->config_path, 0640, text, e);
+           write_file(a, to->secret_path, 0600, to->secret, e) &&
+           write_file(a, to->config_path, 0640, text, e);
 }
 
 /* What comes next, as lines to paste. */
@@ -292,17 +299,22 @@ static void print_next(const struct answers *to)
     const char *c = to->config_path;
 
     printf("\nWritten: %s, %s\n", c, to->secret_path);
-    printf("First extraction:  rollcall -c %s extract\n", c);
     if (str_starts_with(c, SYSTEM_DIRECTORY "/")) {
-        puts("  (as the services' user: systemctl start rollcall)\n"
-             "Every night:       systemctl enable --now rollcall.timer rollcall-adherence.timer");
-    } else {
-        printf(
-            "Every night, by cron:\n"
-            "  30 4 * * *   rollcall -c %s extract\n"
-            "  */5 * * * *  rollcall -c %s extract --stream adherence_realtime || [ $? -eq 10 ]\n",
-            c, c);
+        printf("As the services will:  systemctl start rollcall-check; "
+               "journalctl -u rollcall-check -n 40\n"
+               "First extraction:      systemctl start --no-block rollcall\n"
+               "Every night:           systemctl enable --now rollcall.timer "
+               "rollcall-adherence.timer\n"
+               "With cron in place of the timers, which has no credentials of systemd:\n"
+               "                       chown rollcall %s\n",
+               to->secret_path);
+        return;
     }
+    printf("First extraction:  rollcall -c %s extract\n"
+           "Every night, by cron:\n"
+           "  30 4 * * *   rollcall -c %s extract\n"
+           "  */5 * * * *  rollcall -c %s extract --stream adherence_realtime || [ $? -eq 10 ]\n",
+           c, c, c);
 }
 
 static bool run(struct cmd_context *ctx, struct err *e)

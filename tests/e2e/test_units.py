@@ -4,6 +4,7 @@ import getpass
 import grp
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import tempfile
@@ -105,7 +106,7 @@ class Unattended(TestCase):
         box = self.site(self.server.url)
         text = (PACKAGING / "night.sh").read_text(encoding="utf-8")
         self.night = os.path.join(box.directory, "night")
-        Path(self.night).write_text(text.replace("/usr/local/bin/rollcall", ROLLCALL), encoding="utf-8")
+        Path(self.night).write_text(text.replace("/usr/local/bin/rollcall", shlex.quote(ROLLCALL)), encoding="utf-8")
         os.chmod(self.night, 0o755)
         return box
 
@@ -146,6 +147,19 @@ class Night(Unattended):
         Path(box.directory, "csv").write_text("no directory")
         self.assertEqual(self.sh(box, self.NIGHT).returncode, 9)
         self.assertTrue(os.path.exists(box.directory + "/snapshot/rollcall.db"))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "root alone gives files away")
+class Root(TestCase):
+    def test_is_warned_before_it_makes_what_others_cannot_write(self):
+        server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
+        box = self.site(server.url)
+        for owner, command, said in ((0, "extract", False), (1234, "export", True), (1234, "export", False), (1234, "extract", True)):
+            os.chown(box.directory, owner, owner)
+            if command == "extract" and said:
+                os.remove(box.db)
+            done = self.ok(box.run(command))
+            self.assertEqual("this is root" in done.stderr, said, (owner, command, done.stderr))
 
 
 class Cron(Unattended):
