@@ -1,7 +1,5 @@
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -41,6 +39,8 @@ static const struct option_row {
      "/etc/rollcall/rollcall.ini are tried in this order"},
     {OPT_VERBOSE, 'v', "verbose", NULL, OF_PROGRAM, "log what happens (twice: every page)"},
     {OPT_QUIET, 'q', "quiet", NULL, OF_PROGRAM, "log errors only"},
+    {OPT_NO_PAGER, 0, "no-pager", NULL, OF_PROGRAM,
+     "print tables straight to the terminal ($ROLLCALL_PAGER, $PAGER, less)"},
     {OPT_EXIT_CODES, 0, "exit-codes", NULL, OF_PROGRAM, "list the exit codes"},
     {OPT_CAUSES, 0, "causes", NULL, OF_PROGRAM,
      "list what can be wrong with a set-up, and the remedies"},
@@ -196,6 +196,8 @@ static void take_option(struct cmd_context *ctx, const struct option_row *o, con
     ctx->option[o->id] = value ? value : "";
     if (o->id == OPT_STREAM) {
         ctx->streams[ctx->stream_count++] = value;
+    } else if (o->id == OPT_NO_PAGER) {
+        (void)setenv("ROLLCALL_PAGER", "cat", 1);
     } else if (o->id == OPT_QUIET) {
         ctx->verbosity = -1;
     } else if (o->id == OPT_VERBOSE) {
@@ -438,13 +440,10 @@ static bool run_command(struct cmd_context *ctx, struct err *e)
  * went away (`| head -1`) has what it wanted: no error. */
 static int end_output(const struct cmd_context *ctx, enum err_kind kind, struct err *e)
 {
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    bool reader_is_gone;
+    bool failed = !render_end(&reader_is_gone);
     bool by_writing = kind == ERR_STORE && e->library_code == 0; /* SQLite's have a code */
 
-    /* The other end of a pipe, or of a terminal, was closed. */
-    bool reader_is_gone =
-        failed && poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
     if (reader_is_gone) {
         kind = by_writing ? ERR_NONE : kind;
     } else if (failed && (kind == ERR_NONE || kind == ERR_BEHIND)) {

@@ -35,6 +35,7 @@ enum cmd_option {
     OPT_CONFIG,
     OPT_VERBOSE,
     OPT_QUIET,
+    OPT_NO_PAGER,
     OPT_EXIT_CODES,
     OPT_CAUSES,
     OPT_LIMITS,

@@ -33,6 +33,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         return false;
     }
     if (count == 0) {
+        render_paged(stdout);
         list_queries(ctx->arena);
         return true;
     }
@@ -58,8 +59,8 @@ const struct command cmd_query = {
     .summary = "run one of the built-in queries",
     .about =
         "Runs a built-in query and prints its rows as a table. Without a name: lists the queries "
-        "with their parameters. On a terminal too narrow, texts end in \"..\"; --csv and --json "
-        "give everything.",
+        "with their parameters. On a narrow terminal ids beside names are left out and long "
+        "names end in \"..\", or each row is a block; --csv and --json give everything.",
     .notes = "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --csv",
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include "out/render.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <sys/ioctl.h>
@@ -32,8 +33,10 @@ static bool next_row(struct rows *q)
 
 /* --- tables: columns aligned, text escaped, East Asian characters two columns wide ------------
  *
- * Nothing in a cell can move the cursor or end a line; numbers are set to the right and never cut;
- * when a table is wider than the terminal, its widest texts are cut and end in "..". */
+ * Nothing in a cell can move the cursor or end a line; numbers are set to the right. A table that
+ * is wider than the terminal leaves out what stands beside it in a form for people (an id beside a
+ * name, UTC beside local time), folds its head and cuts its widest words, which end in ".."; where
+ * that is not enough, each row is a block, of everything. Numbers, times and ids are never cut. */
 
 struct field {
     const char *text; /* escaped */
@@ -44,8 +47,13 @@ struct field {
 /* A column: how wide it is set, and what it holds but for the head. */
 struct column {
     size_t width;
+    size_t body; /* what its fields need */
     bool has_numbers;
     bool has_text;
+    bool has_words; /* text that may be cut, unless there are ids too */
+    bool has_ids;
+    bool is_left_out;
+    bool stands_in; /* for the one on its left: shows that where it is empty itself */
 };
 
 /* A table while it is gathered: its cells, row by row, the first row naming them. */
@@ -113,6 +121,12 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     return width;
 }
 
+/* No words: an id, a time, a telephone number. */
+static bool is_exact(const char *text)
+{
+    return strpbrk(text, "0123456789") && (!strchr(text, ' ') || isdigit((unsigned char)text[0]));
+}
+
 static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
     struct column *column = &t->columns[t->count % t->column_count];
@@ -122,10 +136,13 @@ static void add_field(struct table *t, const char *text, size_t length, bool is_
     buf_init(&escaped, SIZE_MAX);
     (void)str_escape(&escaped, text, length);
     size_t width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes);
-    column->width = width > column->width ? width : column->width;
     if (t->count >= t->head_count) {
+        column->body = width > column->body ? width : column->body;
         column->has_numbers = column->has_numbers || is_number;
         column->has_text = column->has_text || (!is_number && length > 0);
+        column->has_words =
+            column->has_words || (!is_number && length > 0 && !is_exact(buf_str(&escaped)));
+        column->has_ids = column->has_ids || str_is_uuid(buf_str(&escaped));
     }
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
@@ -165,29 +182,86 @@ static bool is_numeric(const struct column *c)
     return c->has_numbers && !c->has_text;
 }
 
-/* Cuts the widest text column until the table fits, or no column can give way. */
-static void fit(struct table *t, size_t width)
+/* A head's next part, which ends at '_' or a blank. */
+static size_t head_part(const char *text)
 {
-    size_t total = (t->column_count - 1) * GAP;
+    size_t length = strcspn(text, "_ ");
+
+    return length + (text[length] != '\0');
+}
+
+/* Sets the columns as wide as they need, with folded heads; what all take together. */
+static size_t measure(struct table *t, bool folded)
+{
+    size_t total = 0;
 
     for (size_t i = 0; i < t->column_count; i++) {
-        total += t->columns[i].width;
+        struct column *c = &t->columns[i];
+        const char *head = t->head_count > 0 ? t->fields[i].text : "";
+
+        c->width = folded || t->head_count == 0 || c->body > t->fields[i].width
+                       ? c->body
+                       : t->fields[i].width;
+        for (size_t part; folded && (part = head_part(head)) > 0; head += part) {
+            c->width = part > c->width ? part : c->width;
+        }
+        total += c->is_left_out ? 0 : c->width + GAP;
     }
-    for (; total > width; total--) {
+    return total - GAP;
+}
+
+/* Leaves out an id on the left of its name, and UTC on the left of local time. */
+static void leave_out(struct table *t)
+{
+    for (size_t i = 0; i + 1 < t->head_count; i++) {
+        const char *name = t->fields[i].text;
+        const char *next = t->fields[i + 1].text;
+        struct column *beside = &t->columns[i + 1];
+
+        beside->stands_in = (str_ends_with(name, "_id") || str_ends_with(name, "_code")) &&
+                            (str_ends_with(next, "_name") || str_eq(next, "agent"));
+        t->columns[i].is_left_out =
+            beside->stands_in || str_starts_with(name, "utc_") ||
+            (str_starts_with(next, "local_") && str_eq(next + strlen("local_"), name));
+        for (size_t f = i + t->column_count; beside->stands_in && f < t->count;
+             f += t->column_count) {
+            if (t->fields[f + 1].length == 0 && t->fields[f].width > beside->body) {
+                beside->body = t->fields[f].width;
+                beside->has_ids = true;
+            }
+        }
+    }
+}
+
+/* Makes the table fit; false when it cannot. */
+static bool fit(struct table *t, size_t width)
+{
+    size_t total = measure(t, false);
+
+    if (width > 0 && total > width) {
+        leave_out(t);
+        total = measure(t, false);
+    }
+    if (width > 0 && total > width) {
+        total = measure(t, true);
+    }
+    for (; width > 0 && total > width; total--) {
         struct column *widest = NULL;
 
         for (size_t i = 0; i < t->column_count; i++) {
             struct column *c = &t->columns[i];
 
-            if (!is_numeric(c) && c->width > NARROWEST && (!widest || c->width > widest->width)) {
+            if (c->has_words && !c->has_ids && !c->is_left_out && c->width > NARROWEST &&
+                (!widest || c->width > widest->width)) {
                 widest = c;
             }
         }
         if (!widest) {
-            return;
+            return t->head_count == 0; /* a list's rows have no names to stand by themselves */
         }
         widest->width--;
     }
+    return true;
 }
 
 /* Prints a field after the blanks that are owed, and leaves owed what comes behind it: so no line
@@ -214,10 +288,81 @@ static void print_field(const struct field *field, const struct column *column, 
     *blanks += (is_numeric(column) ? 0 : rest) + GAP;
 }
 
+static void end_line(int *blanks, FILE *out)
+{
+    (void)fputc('\n', out);
+    *blanks = 0;
+}
+
+/* The columns' names, over as many lines as their widths ask for. */
+static void print_head(const struct table *t, FILE *out)
+{
+    size_t *at = arena_array(t->arena, t->column_count, sizeof(*at));
+    int blanks = 0;
+
+    for (bool more = t->head_count > 0; more; end_line(&blanks, out)) {
+        more = false;
+        for (size_t i = 0; i < t->column_count; i++) {
+            const char *text = t->fields[i].text + at[i];
+            struct field line = {.text = text};
+
+            for (size_t part = head_part(text);
+                 part > 0 && (line.length == 0 || line.length + part <= t->columns[i].width);
+                 part = head_part(text + line.length)) {
+                line.length += part;
+            }
+            if (t->columns[i].is_left_out) {
+                continue;
+            }
+            at[i] += line.length;
+            more = more || text[line.length] != '\0';
+            line.length -= line.length > 0 && text[line.length - 1] == ' ';
+            line.width = line.length;
+            print_field(&line, &t->columns[i], &blanks, out);
+        }
+    }
+}
+
+static void print_rows(const struct table *t, FILE *out)
+{
+    int blanks = 0;
+
+    print_head(t, out);
+    for (size_t i = t->head_count; i < t->count; i++) {
+        const struct column *c = &t->columns[i % t->column_count];
+        const struct field *f = &t->fields[i];
+
+        if (!c->is_left_out) {
+            print_field(c->stands_in && f->length == 0 ? f - 1 : f, c, &blanks, out);
+        }
+        if ((i + 1) % t->column_count == 0) {
+            end_line(&blanks, out);
+        }
+    }
+}
+
+/* A row a block, a field a line. */
+static void print_blocks(const struct table *t, FILE *out)
+{
+    struct column names = {.width = 0};
+    int blanks = 0;
+
+    for (size_t i = 0; i < t->column_count; i++) {
+        names.width = t->fields[i].width > names.width ? t->fields[i].width : names.width;
+    }
+    for (size_t i = t->head_count; i < t->count; i++) {
+        struct column whole = {.width = t->fields[i].width};
+
+        (void)fputs(i % t->column_count == 0 && i > t->head_count ? "\n" : "", out);
+        print_field(&t->fields[i % t->column_count], &names, &blanks, out);
+        print_field(&t->fields[i], &whole, &blanks, out);
+        end_line(&blanks, out);
+    }
+}
+
 static void render_table(struct rows *q, const struct rendering *to, size_t *count)
 {
     struct table t = {.arena = arena_new(0), .column_count = (size_t)db_column_count(q)};
-    int blanks = 0;
 
     INVARIANT(t.column_count > 0);
     t.columns = arena_array(t.arena, t.column_count, sizeof(*t.columns));
@@ -233,14 +378,12 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
         }
     }
     if (to->width > 0) {
-        fit(&t, (size_t)to->width);
+        render_paged(to->out);
     }
-    for (size_t i = 0; q->ok && i < t.count; i++) {
-        print_field(&t.fields[i], &t.columns[i % t.column_count], &blanks, to->out);
-        if ((i + 1) % t.column_count == 0) {
-            (void)fputc('\n', to->out);
-            blanks = 0;
-        }
+    if (q->ok && fit(&t, (size_t)to->width)) {
+        print_rows(&t, to->out);
+    } else if (q->ok) {
+        print_blocks(&t, to->out);
     }
     arena_free(t.arena);
     free(t.fields);

@@ -50,6 +50,15 @@ void render_words(FILE *out, const char *text, int indent, int at);
 void render_names(const struct rows *q, struct csv_writer *w);
 void render_record(const struct rows *q, struct csv_writer *w);
 
+/* From here on what goes to `out`, when that is standard output and a terminal that can, goes through
+ * a pager: ROLLCALL_PAGER, PAGER, less (LESS=FRX unless it is set), as git does it; none for "" and
+ * "cat". Once is enough. Where there is no such program, it is printed as it is. */
+void render_paged(FILE *out);
+
+/* Flushes standard output and waits for the pager's end, if there is one; false when something was
+ * not written. *by_reader: since the other end of a pipe or a terminal is gone. */
+bool render_end(bool *by_reader);
+
 /* Columns of the terminal that `file` is: COLUMNS, else what the terminal says, else 80; 0 when it
  * is none. */
 int render_terminal_width(FILE *file);

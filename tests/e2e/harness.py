@@ -197,7 +197,7 @@ class Site:
 
     def environment(self, **more):
         base = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "ROLLCALL_LIMIT_"))}
-        return {**base, **self.env, **{k: str(v) for k, v in more.items()}}
+        return {**base, "ROLLCALL_PAGER": "cat", **self.env, **{k: str(v) for k, v in more.items()}}
 
     def run(self, *arguments, env=None, timeout=300, before=(), **options):
         """Runs the program to its end; `before`: the words of a command that starts it."""

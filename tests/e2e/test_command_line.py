@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, command_options, run
+from harness import AS_NOBODY, CLIENT_SECRET, FULL, ROLLCALL, TestCase, at_terminal, command_options, run
 
 NOW = "2026-03-03T12:00:00Z"
 NOWHERE = "http://127.0.0.1:9"
@@ -225,6 +225,29 @@ class Output(CommandLine):
                 process.stdout.close()
                 self.assertEqual(process.stderr.read(), b"")
                 self.assertEqual(process.wait(60), 0)
+
+
+    def test_a_pager_as_git_has_it(self):
+        site = self.filled()
+        every_line = "sed s/^/P:/"
+        cases = (({"PAGER": every_line}, "query freshness", "^P:stream"), ({"PAGER": every_line}, "status", "^P:"),
+                 ({"PAGER": every_line}, "query", "^P:abandoned"), ({"PAGER": every_line}, "query freshness --csv", "^stream"),
+                 ({"PAGER": every_line}, "status --json", "^{"), ({"PAGER": every_line}, "--no-pager query freshness", "^stream"),
+                 ({"PAGER": "false", "ROLLCALL_PAGER": every_line}, "query freshness", "^P:stream"),
+                 ({"PAGER": every_line, "ROLLCALL_PAGER": ""}, "query freshness", "^stream"),
+                 ({"PAGER": every_line, "TERM": "dumb"}, "query freshness", "^stream"),
+                 ({"PAGER": "no-such-program -x"}, "query freshness", "not found\r\nstream.*rows\)"),
+                 ({"PAGER": "echo =$LESS=$GENESYS_CLIENT_SECRET="}, "query freshness", "^=FRX==\r\n$"),
+                 ({"PAGER": "head -1"}, "query queue_halfhour", "^half_hour[^\n]*\n$"))
+        for settings, words, seen in cases:
+            env = {**site.environment(TERM="xterm", GENESYS_CLIENT_SECRET="x"), **settings}
+            if "ROLLCALL_PAGER" not in settings:
+                del env["ROLLCALL_PAGER"]
+            with self.subTest(settings, words=words):
+                text, code = at_terminal(site.command(*words.split()), env)
+                self.assertRegex(text, "(?s)" + seen)
+                self.assertEqual(code, 1 if "status" in words else 0)
+                self.assertNotIn("P:", self.ok(run(site.command(*words.split()), env=env), code).stdout)
 
 
 class Readers(CommandLine):

@@ -17,6 +17,10 @@ static const char *rendered(struct scratch *s, enum render_format format, int wi
 #define SAMPLE                                                                                     \
     "SELECT 'Sales' AS queue, 7 AS n, 'short' AS note UNION ALL "                                  \
     "SELECT 'Service', 1234567, 'quite a long text that does not fit'"
+#define ID "0b5e0000-0000-4000-8000-000000000001"
+#define PLACED                                                                                     \
+    "SELECT '" ID "' AS queue_id, 'Sales' AS queue_name, '2026-03-01T00:00Z' AS start, "           \
+    "'2026-03-01 09:00' AS local_start UNION ALL SELECT '" ID "', NULL, NULL, NULL"
 #define MIXED "SELECT 1 AS n, 'a,b' AS t, NULL AS gap, 2.5 AS r UNION ALL SELECT -2, '', 'x', 1e3"
 
 static const struct {
@@ -34,10 +38,30 @@ static const struct {
      "queue          n  note\n"
      "Sales          7  short\n"
      "Service  1234567  quite a lo..\n"},
-    {"never below the narrowest, and numbers stay whole", SAMPLE, RENDER_TABLE, 5,
-     "queue          n  note\n"
+    {"never below the narrowest: else each row is a block", SAMPLE, RENDER_TABLE, 27,
+     "queue  Sales\nn      7\nnote   short\n\n"
+     "queue  Service\nn      1234567\nnote   quite a long text that does not fit\n"},
+    {"a list is never one", SAMPLE, RENDER_LIST, 5,
      "Sales          7  short\n"
      "Service  1234567  quite a ..\n"},
+    {"where there is room all is shown", PLACED, RENDER_TABLE, 87,
+     "queue_id                              queue_name  start              local_start\n" ID
+     "  Sales       2026-03-01T00:00Z  2026-03-01 09:00\n" ID "\n"},
+    {"an id gives way to its name, if there is one, UTC to local time", PLACED, RENDER_TABLE, 54,
+     "queue_name                            local_start\n"
+     "Sales                                 2026-03-01 09:00\n" ID "\n"},
+    {"but none is cut", PLACED, RENDER_TABLE, 53,
+     "queue_id     " ID "\nqueue_name   Sales\nstart        2026-03-01T00:00Z\n"
+     "local_start  2026-03-01 09:00\n\n"
+     "queue_id     " ID "\nqueue_name\nstart\nlocal_start\n"},
+    {"heads fold", "SELECT 'two words' AS a_long_head_of_it, 12345 AS avg_answer_seconds",
+     RENDER_TABLE, 18,
+     "a_long_       avg_\n"
+     "head_of_   answer_\n"
+     "it         seconds\n"
+     "two words    12345\n"},
+    {"words beside a time are cut", "SELECT '2026-03-01 09:00:00' AS at, 'some longer words' AS w",
+     RENDER_TABLE, 31, "at                   w\n2026-03-01 09:00:00  some lon..\n"},
     {"a list has no head", SAMPLE, RENDER_LIST, 30,
      "Sales          7  short\n"
      "Service  1234567  quite a lo..\n"},
