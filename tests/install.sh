@@ -125,7 +125,7 @@ usermod -a -G rollcall ann
 install -d -o ann /tmp/other
 # shellcheck disable=SC2086
 rollcall -c /tmp/other/rollcall.ini init $ANSWERS --database /tmp/other/rollcall.db <$SECRET >/tmp/log
-rollcall -c /tmp/other/rollcall.ini extract --stream users 2>&1 | grep -q 'this is root' || die "root is not warned"
+rollcall -c /tmp/other/rollcall.ini extract --stream users 2>&1 | grep -q 'root runs this' || die "root is not warned"
 night
 systemctl disable rollcall.timer rollcall-adherence.timer
 make --no-print-directory uninstall >/tmp/log

@@ -55,6 +55,8 @@
     X(LIMIT_EXPORT_WAIT_MS, "EXPORT_WAIT_MS", 5000, 0, 600000,                                     \
       "waiting for another export into the same directory")                                        \
     X(LIMIT_DB_BUSY_MS, "DB_BUSY_MS", 30000, 0, 600000, "waiting for another writer")              \
+    X(LIMIT_WAL_BYTES, "WAL_BYTES", 134217728, 4096, 1099511627776,                                \
+      "a write-ahead log (-wal) between runs that is nothing to tell of")                          \
     X(LIMIT_CONFIG_BYTES, "CONFIG_BYTES", 1048576, 1024, 16777216,                                 \
       "a configuration, secret or .env file")                                                      \
     X(LIMIT_CONFIG_MS, "CONFIG_MS", 10000, 10, 600000, "waiting for such a file where it is a pipe")

@@ -119,12 +119,11 @@ bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err 
  * URLs. What could be read of it is there after an error too. */
 bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e);
 
+/* Says, for a command that makes files, when root runs it where a service's user should. */
+void cmd_warn_root(const struct cmd_context *ctx);
+
 /* cmd_setup without a login, and opens the database to read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
-
-/* Before `path` is made: root, in a directory of another user's, is told that this user's own runs
- * will not be able to write what root makes. Call with the log set up. */
-void cmd_warn_root(const struct cmd_context *ctx, const char *path);
 
 /* How rows go to stdout: as --csv or --json ask for, else as a table; ERR_USAGE for both. */
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e);

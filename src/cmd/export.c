@@ -39,6 +39,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, false, e) || !take_delimiter(ctx, e)) {
         return false;
     }
+    cmd_warn_root(ctx);
     if (since && !clock_parse_day(since, &day)) {
         return err_set(e, ERR_USAGE, "export: --since '%s' is no day; write YYYY-MM-DD", since);
     }
@@ -55,7 +56,6 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!ctx->db) {
         return false;
     }
-    cmd_warn_root(ctx, c->export_directory);
     if (!export_run(ctx->db, c, since, ctx->arena, e)) {
         return e->kind == ERR_USAGE && ctx->argument_count == 0 ? config_blame(c, KEY_TABLES, e)
                                                                 : false;

@@ -181,7 +181,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         }
         return false;
     }
-    cmd_warn_root(ctx, c->database_path);
+    cmd_warn_root(ctx);
     e->kind = extract_run(&request, ctx->arena, &result, e);
     log_status(NULL);
     write_metrics(c, &result, e);

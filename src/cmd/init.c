@@ -248,24 +248,17 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
     return confirm(path) || err_set(e, ERR_USAGE, "init: %s stays as it is", path);
 }
 
-/* Writes a file whole; root gives it to whom its directory belongs. */
-static bool write_file(struct arena *a, const char *path, mode_t mode, const char *text,
-                       struct err *e)
+/* Writes a file whole. */
+static bool write_file(const char *path, mode_t mode, const char *text, struct err *e)
 {
     struct file_aside f;
-    struct stat directory;
     char room[ANSWER_BYTES];
 
     if (!file_aside_open(&f, path, mode, e)) {
         return false;
     }
     (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
-    bool owned = geteuid() != 0 || stat(file_directory(a, path), &directory) != 0 ||
-                 fchown(fileno(f.stream), directory.st_uid, directory.st_gid) == 0;
-    bool done = owned || file_fail(e, "give away", path, errno);
-    if (done && (fchmod(fileno(f.stream), mode) != 0 || fputs(text, f.stream) == EOF)) {
-        done = file_fail(e, "write", path, errno);
-    }
+    bool done = fputs(text, f.stream) != EOF || file_fail(e, "write", path, errno);
     done = done && file_aside_commit(&f, e);
     file_aside_discard(&f);
     secret_wipe(room, sizeof(room));
@@ -289,14 +282,23 @@ static bool write_files(const struct cmd_context *ctx, struct answers *to, struc
 
     /* The secret first: a configuration never names one that is not there. */
     return may_write(ctx, to->config_path, e) && may_write(ctx, to->secret_path, e) &&
-           write_file(a, to->secret_path, 0600, to->secret, e) &&
-           write_file(a, to->config_path, 0640, text, e);
+           write_file(to->secret_path, 0600, to->secret, e) &&
+           write_file(to->config_path, 0640, text, e);
 }
 
-/* What comes next, as lines to paste. */
-static void print_next(const struct answers *to)
+/* A word as a shell takes it. */
+static const char *shell_word(struct arena *a, const char *word)
 {
-    const char *c = to->config_path;
+    return strpbrk(word, " \t'\"\\$`;&|()<>*?[]#~") ? arena_printf(a, "'%s'", word) : word;
+}
+
+/* What comes next, as lines to paste. Cron mails what is printed, and has a PATH of its own. */
+static void print_next(struct arena *a, const struct answers *to)
+{
+    const char *c = shell_word(a, to->config_path);
+    char self[PATH_MAX] = "";
+    bool is_known = readlink("/proc/self/exe", self, sizeof(self) - 1) > 0;
+    const char *program = is_known ? shell_word(a, self) : "rollcall";
 
     printf("\nWritten: %s, %s\n", c, to->secret_path);
     if (str_starts_with(c, SYSTEM_DIRECTORY "/")) {
@@ -310,11 +312,11 @@ static void print_next(const struct answers *to)
                to->secret_path);
         return;
     }
-    printf("First extraction:  rollcall -c %s extract\n"
-           "Every night, by cron:\n"
-           "  30 4 * * *   rollcall -c %s extract\n"
-           "  */5 * * * *  rollcall -c %s extract --stream adherence_realtime || [ $? -eq 10 ]\n",
-           c, c, c);
+    static const char line[] = "out=$(%s -c %s extract%s 2>&1) || [ $? -eq 10 ] || echo \"$out\"";
+    printf("First extraction:  %s -c %s extract\nEvery night, by cron:\n"
+           "  30 4 * * *   %s\n  */5 * * * *  %s\n",
+           program, c, arena_printf(a, line, program, c, ""),
+           arena_printf(a, line, program, c, " --stream adherence_realtime"));
 }
 
 static bool run(struct cmd_context *ctx, struct err *e)
@@ -342,7 +344,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     ctx->option[OPT_CONFIG] = to.config_path;
     done = cmd_check.run(ctx, e);
     if (done) {
-        print_next(&to);
+        print_next(a, &to);
     } else {
         printf("\nWritten: %s, %s\nWhen it is mended:  rollcall -c %s check\n", to.config_path,
                to.secret_path, to.config_path);

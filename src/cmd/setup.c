@@ -1,5 +1,4 @@
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/region.h"
@@ -84,18 +83,22 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
     return true;
 }
 
-void cmd_warn_root(const struct cmd_context *ctx, const char *path)
+void cmd_warn_root(const struct cmd_context *ctx)
 {
-    struct stat st;
+    const char *path = ctx->config.database_path;
+    struct arena *a = ctx->arena;
+    struct stat owner;
 
-    if (geteuid() == 0 && access(path, F_OK) != 0 &&
-        stat(file_directory(ctx->arena, path), &st) == 0 && st.st_uid != 0) {
-        const struct passwd *user = getpwuid(st.st_uid);
-        LOG(LOG_WARN,
-            "this is root: what it makes, the directory's owner cannot write; run it as "
-            "that user (sudo -u, or systemctl start rollcall)",
-            LOG_S("path", path), LOG_S("owner", user ? user->pw_name : "?"));
+    if (!file_owner(path, &owner) || owner.st_uid == 0) {
+        return;
     }
+    const struct passwd *user = getpwuid(owner.st_uid);
+    const char *name = user ? user->pw_name : arena_printf(a, "'#%u'", (unsigned)owner.st_uid);
+    const char *file = ctx->option[OPT_CONFIG];
+    LOG(LOG_WARN, "root runs this beside another user's files, who is given the new ones",
+        LOG_S("of", path), LOG_S("user", name),
+        LOG_S("instead", arena_printf(a, "sudo -u %s rollcall%s%s %s", name, file ? " -c " : "",
+                                      file ? file : "", ctx->command->name)));
 }
 
 bool cmd_open(struct cmd_context *ctx, struct err *e)

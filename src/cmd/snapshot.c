@@ -13,8 +13,12 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (ctx->argument_count != 1) {
         return cmd_usage(ctx, "name one file", e);
     }
-    if (!cmd_open(ctx, e) ||
-        !snapshot_write(ctx->db, path, ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
+    if (!cmd_open(ctx, e)) {
+        return false;
+    }
+    cmd_warn_root(ctx);
+    if (!snapshot_write(ctx->db, path, (uint32_t)ctx->config.database_mode,
+                        ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
         return false;
     }
     if (cmd_is_watched(ctx) && stat(path, &st) == 0) {
@@ -32,7 +36,7 @@ const struct command cmd_snapshot = {
         "must not open the live one. The copy is one plain file (schema and data, no write-ahead "
         "log beside it), written aside and renamed; until then, an old FILE stays as it is. Runs "
         "and readers go on meanwhile.",
-    .notes = "Readable by its owner and group, or by whom the umask says if that is less. Its size "
-             "is printed on a terminal or with -v.",
+    .notes = "Readable by its owner and group, or by whom the umask says if that is less, or as "
+             "[database] mode says. Its size is printed on a terminal or with -v.",
     .run = run,
 };

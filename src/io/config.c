@@ -693,6 +693,7 @@ static bool apply_value(struct loading *l, enum config_key_id id)
 {
     const struct config_text *given = &l->texts[id];
     int64_t number = 0;
+    char *end;
     l->key = &config_keys[id];
     l->text = is_given(given) ? given->text : l->key->default_text;
     l->origin = is_given(given) ? given->origin : l->key->name;
@@ -724,6 +725,13 @@ static bool apply_value(struct loading *l, enum config_key_id id)
     case CONFIG_DAY:
         return clock_parse_day(l->text, l->field) ||
                refuse(l, "must be a day that exists, as YYYY-MM-DD");
+    case CONFIG_MODE:
+        number = strtol(l->text, &end, 8);
+        if (*end != '\0' || (number & ~0666) != 0 || (number & 0600) != 0600) {
+            return refuse(l, "must be the permissions of a file in octal, such as 0640 or 0644");
+        }
+        *(int *)l->field = (int)number;
+        return true;
     case CONFIG_WORD:
     case CONFIG_CHOICE:
         return apply_choice(l);

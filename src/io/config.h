@@ -43,6 +43,7 @@ struct config {
     const char *ca_file;
 
     const char *database_path;
+    int database_mode; /* permission bits; 0: FILE_MODE at most */
 
     int32_t start_day; /* day number of the business zone; INT32_MIN when absent */
     const char *timezone;
@@ -58,6 +59,7 @@ struct config {
     const char *adherence_realtime;
 
     const char *export_directory;
+    int export_mode; /* likewise */
     bool export_gzip;
     bool export_bom;
     int export_delimiter; /* its place among the words of the key */
@@ -89,6 +91,7 @@ enum config_type {
     CONFIG_INT,
     CONFIG_BOOL,
     CONFIG_DAY,
+    CONFIG_MODE,   /* permission bits of files, octal; 0600 at least */
     CONFIG_WORD,   /* one of `words`, as it is spelt there */
     CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
@@ -108,6 +111,7 @@ enum config_type {
     X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY)                                          \
     X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH)                                     \
     X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db")            \
+    X(KEY_DATABASE_MODE, "database", "mode", database_mode, CONFIG_MODE)                           \
     X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \
     X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_TEXT, "UTC")                           \
     X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST)                                     \
@@ -121,6 +125,7 @@ enum config_type {
     X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
       .words = "auto workforcemanagement agents_status realtime_intervals")                        \
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
+    X(KEY_EXPORT_MODE, "export", "mode", export_mode, CONFIG_MODE)                                 \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \
     X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no")                                     \
     X(KEY_DELIMITER, "export", "delimiter", export_delimiter, CONFIG_CHOICE, "comma",              \

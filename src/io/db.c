@@ -923,8 +923,11 @@ static struct db *open_writer(struct arena *a, const char *path, struct err *e)
     struct stat st;
     /* SQLite would let everyone read what it makes; what it makes later beside a file gets that
      * file's mode. Not for a file that is there: closing it would drop SQLite's locks. */
-    int fd = access(path, F_OK) == 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+    int fd = file_make(path, path);
 
+    if (fd < 0 && access(path, F_OK) != 0) { /* a link to where there is none */
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
+    }
     if (fd >= 0) {
         close(fd);
     }
@@ -963,6 +966,28 @@ struct db *db_open_memory(struct err *e)
         return NULL;
     }
     return d;
+}
+
+int64_t db_wal_bytes(const struct db *d)
+{
+    struct arena *a = arena_new(0);
+    struct stat st;
+    bool is_there = stat(file_beside(a, d->path, "-wal"), &st) == 0;
+
+    arena_free(a);
+    return is_there ? st.st_size : 0;
+}
+
+int64_t db_empty_wal(struct db *d)
+{
+    struct err moved;
+
+    if (is_in_place(d, &moved)) {
+        sqlite3_busy_timeout(d->handle, 0);
+        (void)sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
+    }
+    return db_wal_bytes(d);
 }
 
 const char *db_path(const struct db *d)

@@ -154,6 +154,13 @@ bool db_begin_read(struct db *d, struct err *e);
 bool db_commit(struct db *d, struct err *e);
 void db_rollback(struct db *d);
 
+/* Bytes of the write-ahead log beside the file. */
+int64_t db_wal_bytes(const struct db *d);
+
+/* Brings it into the file and empties it, as far as that takes no waiting for others; the bytes
+ * that are left: readers that keep an old state open need them. */
+int64_t db_empty_wal(struct db *d);
+
 /* Copies the database, as of one moment, into the existing empty file `path`, by SQLite's backup
  * API: readers and writers go on. The copy is a plain single file (no WAL) that needs no writing to
  * be read; it is not fsynced. `d` must not be in a transaction. Errors: ERR_STORE naming `shown`,

@@ -17,6 +17,7 @@
 #endif
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/step.h"
 #include "base/str.h"
 #include "io/secret.h"
@@ -100,6 +101,46 @@ static bool sync_entry(const char *path, struct err *e)
     return durable;
 }
 
+/* --- whose it is, and for whom --- */
+
+bool file_owner(const char *path, struct stat *owner)
+{
+    if (geteuid() != 0) {
+        return false;
+    }
+    struct arena *a = arena_new(0);
+    bool known =
+        (stat(path, owner) == 0 && owner->st_uid != 0) || stat(file_directory(a, path), owner) == 0;
+    arena_free(a);
+    return known;
+}
+
+void file_give(int fd, const char *path)
+{
+    struct stat owner;
+    if (file_owner(path, &owner) && fchown(fd, owner.st_uid, owner.st_gid) != 0) {
+        LOG(LOG_WARN, "it stays root's", LOG_S("path", path), LOG_S("error", strerror(errno)));
+    }
+}
+
+int file_make(const char *path, const char *like)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (fd >= 0) {
+        file_give(fd, like);
+    }
+    return fd;
+}
+
+void file_widen(const char *path, uint32_t mode)
+{
+    struct stat s;
+    if (stat(path, &s) == 0 && (~s.st_mode & mode) != 0 &&
+        chmod(path, (s.st_mode | mode) & 07777) != 0) {
+        LOG(LOG_WARN, "its mode stays", LOG_S("path", path), LOG_S("error", strerror(errno)));
+    }
+}
+
 /* --- files aside ----------------------------------------------------------------------------- */
 
 static bool aside_fail(struct file_aside *f, const char *what, int error_number, struct err *e)
@@ -121,7 +162,7 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
     int fd = -1;
     for (int tries = 0; fd < 0 && tries < ASIDE_TRIES; tries++) {
         struct stat st;
-        fd = open(f->aside_path, flags, mode);
+        fd = open(f->aside_path, flags, mode == 0 ? FILE_MODE : mode);
         if (fd < 0 && errno == EEXIST) {
             unlink(f->aside_path); /* a killed process of the same id left it */
         } else if (fd < 0) {
@@ -130,6 +171,15 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
             close(fd); /* swept before it could be locked */
             fd = -1;
         }
+    }
+    if (fd >= 0) {
+        struct stat made;
+        struct stat old;
+        file_give(fd, path);
+        if (mode == 0 && fstat(fd, &made) == 0) {
+            mode = made.st_mode | (stat(path, &old) == 0 ? old.st_mode & 0666 : 0);
+        }
+        (void)fchmod(fd, mode & 0777);
     }
     f->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (f->stream == NULL) {
@@ -239,13 +289,21 @@ void file_sweep_aside(const char *directory)
 
 /* --- directories ----------------------------------------------------------------------------- */
 
-static bool make_one(const char *path, struct err *e)
+static bool make_one(const char *path, uint32_t mode, struct err *e)
 {
     struct stat s;
-    if (mkdir(path, FILE_DIRECTORY_MODE) != 0) {
+    /* Who may read its files may look them up. */
+    mode = mode == 0 ? 0 : 0700 | mode | (mode & 0444) >> 2;
+    if (mkdir(path, mode == 0 ? FILE_DIRECTORY_MODE : mode) != 0) {
         int error_number = errno == EEXIST ? ENOTDIR : errno;
         bool there = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
         return there || file_fail(e, "make the directory", path, error_number);
+    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        file_give(fd, path);
+        (void)(mode == 0 ? 0 : fchmod(fd, mode));
+        close(fd);
     }
     if (!sync_entry(path, e)) {
         /* A directory may let us make an entry and not read it. */
@@ -257,7 +315,7 @@ static bool make_one(const char *path, struct err *e)
     return true;
 }
 
-bool file_make_directory(const char *path, struct err *e)
+bool file_make_directory(const char *path, uint32_t mode, struct err *e)
 {
     char *part = xstrdup(path);
     size_t length = strlen(part);
@@ -269,7 +327,7 @@ bool file_make_directory(const char *path, struct err *e)
         if (part[at] == '/' || part[at] == '\0') {
             char kept = part[at];
             part[at] = '\0';
-            made = make_one(part, e);
+            made = make_one(part, mode, e);
             part[at] = kept;
         }
     }

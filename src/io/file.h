@@ -12,6 +12,7 @@
 #define ROLLCALL_IO_FILE_H
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -26,7 +27,9 @@ struct file_aside {
 /* What holds customers' data is never for everyone, whatever the umask; directories likewise. */
 enum { FILE_MODE = 0640, FILE_DIRECTORY_MODE = 0750, FILE_PUBLIC_MODE = 0644 };
 
-/* Opens a file aside of `path` (`mode` less umask). Errors: ERR_STORE naming the path. */
+/* Opens a file aside of `path`, with exactly `mode`; 0: FILE_MODE less the umask, and what the file
+ * that it replaces allows besides. Root's is given as file_give does. Errors: ERR_STORE naming the
+ * path. */
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e);
 
 /* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
@@ -53,9 +56,24 @@ void file_sweep_aside(const char *directory);
  * what to do where that is known (space, permission, a missing directory). Returns false. */
 bool file_fail(struct err *e, const char *what, const char *path, int error_number);
 
-/* Makes a directory and its parents (FILE_DIRECTORY_MODE); fine when it exists. ERR_STORE
- * otherwise. */
-bool file_make_directory(const char *path, struct err *e);
+/* Makes a directory and its parents, for whom files of `mode` are, 0: FILE_DIRECTORY_MODE less the
+ * umask; fine when it exists. Root's are given as file_give does. ERR_STORE otherwise. */
+bool file_make_directory(const char *path, uint32_t mode, struct err *e);
+
+/* What of another user's root would write beside: the file at `path` or, where that is root's or
+ * absent, its directory (which may be root's too). False for others than root. */
+bool file_owner(const char *path, struct stat *owner);
+
+/* What root has made is that user's and group's, as SQLite's files are: a service's own run goes on
+ * with it. */
+void file_give(int fd, const char *path);
+
+/* Makes an empty file (FILE_MODE less the umask), which file_give gives to the owner of `like`; its
+ * descriptor, to write, or -1 with errno (EEXIST: it is there, or a link). */
+int file_make(const char *path, const char *like);
+
+/* Lets those use a file whom `mode` lets, beside those who may already; fine when it is absent. */
+void file_widen(const char *path, uint32_t mode);
 
 /* Reads a small text file whole into the arena (NUL-terminated, without a byte order mark), at most
  * LIMIT_CONFIG_BYTES, no NUL byte inside; a pipe is waited for (LIMIT_CONFIG_MS). ERR_CONFIG naming

@@ -245,7 +245,7 @@ static bool write_file(struct exporting *x, struct export_file file, struct err 
     const char *path = path_of(x, file.name);
     char hash[HASH_TEXT_BYTES];
 
-    if (!file_aside_open(aside, path, FILE_MODE, e)) {
+    if (!file_aside_open(aside, path, (uint32_t)x->config->export_mode, e)) {
         return false;
     }
     struct csv_writer *w = csv_new(aside->stream, &options);
@@ -284,7 +284,8 @@ static bool write_all(struct exporting *x, struct err *e)
 {
     const char *path = x->config->export_directory;
 
-    if (!db_begin_read(x->db, e) || !choose_files(x, e) || !file_make_directory(path, e)) {
+    if (!db_begin_read(x->db, e) || !choose_files(x, e) ||
+        !file_make_directory(path, (uint32_t)x->config->export_mode, e)) {
         return false;
     }
     /* Of two exports at once the manifest would describe neither. Where the file system knows no
@@ -319,7 +320,8 @@ static bool write_all(struct exporting *x, struct err *e)
     char start[CLOCK_DAY_BYTES];
     bool has_start = x->config->start_day != INT32_MIN;
     return status_gather(x->db, x->config, clock_now_ms(), e) &&
-           file_aside_open(manifest, path_of(x, MANIFEST_NAME), FILE_MODE, e) &&
+           file_aside_open(manifest, path_of(x, MANIFEST_NAME), (uint32_t)x->config->export_mode,
+                           e) &&
            render_document(
                x->db, e, sql_export_manifest,
                DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day), S(x->config->timezone),

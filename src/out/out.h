@@ -72,9 +72,10 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
  * fsynced and renamed: whoever opens FILE sees the old copy or the new one, whole, and an
  * interrupted snapshot leaves the old one. */
 
-/* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. ERR_USAGE when `path` is the database itself or a file that
- * belongs to it; ERR_STORE naming the path (also when some program has the old copy open for
- * writing); ERR_STOPPED. */
-bool snapshot_write(struct db *d, const char *path, bool views_as_tables, struct err *e);
+/* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. ERR_USAGE
+ * when `path` is the database itself or a file that belongs to it; ERR_STORE naming the path (also
+ * when some program has the old copy open for writing); ERR_STOPPED. */
+bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
+                    struct err *e);
 
 #endif

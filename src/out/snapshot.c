@@ -129,7 +129,8 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
     return done;
 }
 
-bool snapshot_write(struct db *d, const char *path, bool views_as_tables, struct err *e)
+bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
+                    struct err *e)
 {
     struct arena *a = arena_new(0);
     struct file_aside file;
@@ -137,7 +138,7 @@ bool snapshot_write(struct db *d, const char *path, bool views_as_tables, struct
 
     if (done) {
         file_sweep_aside(file_directory(a, path));
-        done = file_aside_open(&file, path, FILE_MODE, e);
+        done = file_aside_open(&file, path, mode, e);
     }
     if (done && (!db_backup(d, file.aside_path, path, e) ||
                  (views_as_tables && !tables_for_views(file.aside_path, a, e)))) {

@@ -1,6 +1,7 @@
 #include "out/out.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "out/render.h"
 #include "sql.h"
@@ -9,6 +10,10 @@
 bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e)
 {
     int64_t due_ms = now_ms - c->due_hours * MS_PER_HOUR;
+    int64_t wal = db_wal_bytes(d);
+    /* Where clocks were set back since, the same time of day comes so much later. */
+    int32_t set_back = clock_zone_offset_seconds(due_ms) - clock_zone_offset_seconds(now_ms);
+    due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;
     bool done = db_do(d, e, sql_status_fact, NONE);
 
     for (size_t i = 0; done && i < stream_registry_count; i++) {
@@ -28,7 +33,7 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     return done && db_do(d, e, sql_status_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
-                 I(c->due_hours));
+                 I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)));
 }
 
 bool status_print(struct db *d, int width, FILE *out, struct err *e)

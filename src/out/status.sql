@@ -153,9 +153,10 @@ ORDER BY stream_no
 
 -- name: status_whole
 -- What concerns all streams. ?1: now; ?2: the database's path, ?3: its schema, ?4: hours after which
--- a stream is overdue.
+-- a stream is overdue; ?5: bytes of the write-ahead log, ?6: whether those are many.
 CREATE TEMP TABLE status AS
 SELECT
+    ?5 AS wal_bytes, ?6 AS is_wal_large,
     ?2 AS database, ?3 AS schema_version, ?4 AS due_hours,
     (SELECT max(is_overdue) FROM status_stream) AS is_overdue,
     EXISTS (SELECT 1 FROM status_stream WHERE behind IS NOT NULL) AS is_behind,
@@ -213,6 +214,10 @@ SELECT 'clock', printf('%d seconds %s the server''s: what is read is bounded by 
                        abs(clock_ahead_ms) / 1000, iif(clock_ahead_ms > 0, 'ahead of', 'behind'))
 FROM status WHERE abs(clock_ahead_ms) > 120000
 UNION ALL
+SELECT 'write-ahead log', printf('%d MB: some program keeps an old state open (or a run is under way); end it',
+                                 wal_bytes / 1000000)
+FROM status WHERE is_wal_large
+UNION ALL
 SELECT 'unknown fields', fields || iif(fields > 0, ' (table unknown_field)', '')
 FROM odd
 UNION ALL
@@ -247,6 +252,7 @@ SELECT json_object(
     'last_failure', json((SELECT document FROM status_run WHERE run_id = last_failure_id)),
     'requests_month', requests_month,
     'clock_ahead_ms', clock_ahead_ms,
+    'wal_bytes', wal_bytes,
     'streams', (SELECT json_group_array(json_object(
         'stream', stream,
         'title', title,

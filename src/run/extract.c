@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "io/file.h"
 #include "run/night.h"
 #include "run/store.h"
 
@@ -73,9 +74,14 @@ static void add_nights(struct run *run)
 /* The database and the run's row in it. */
 static bool open_database(struct run *run, struct err *e)
 {
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     const char *names = "["; /* a JSON array */
 
     run->db = run->ledger.db = db_open(run->config->database_path, DB_WRITE, e);
+    for (size_t i = 0; run->db && i < COUNT_OF(endings); i++) {
+        file_widen(file_beside(run->arena, run->config->database_path, endings[i]),
+                   (uint32_t)run->config->database_mode);
+    }
     for (size_t i = 0; i < run->request->stream_count; i++) {
         names = arena_printf(run->arena, "%s%s\"%s\"", names, i > 0 ? "," : "",
                              run->request->streams[i]->name);
@@ -412,6 +418,11 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     if (run.ledger.run_id > 0) {
         kind = finish(&run, kind, e);
+    }
+    int64_t wal = run.db ? db_empty_wal(run.db) : 0;
+    if (wal > limit_get(LIMIT_WAL_BYTES)) {
+        LOG(LOG_WARN, "the write-ahead log grows: some program keeps an old state open; end it",
+            LOG_S("file", file_beside(a, db_path(run.db), "-wal")), LOG_N("bytes", wal));
     }
     db_close(run.db);
     client_free(run.client);

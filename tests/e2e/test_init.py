@@ -14,7 +14,8 @@ NOW = "2026-03-02T06:00:00Z"
 class Init(TestCase):
     def setUp(self):
         self.server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        self.place = self.directory()
+        self.place = os.path.join(self.directory(), "a contact centre")
+        os.mkdir(self.place)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("GENESYS_", "TZ"))}
         self.config = os.path.join(self.place, "rollcall.ini")
         self.secret = os.path.join(self.place, "client_secret")
@@ -25,6 +26,11 @@ class Init(TestCase):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         self.assertNotIn(CLIENT_SECRET, done.stdout + done.stderr)
         return done
+
+    def cron(self, line):
+        """What it would mail."""
+        done = run(["/bin/sh", "-c", line], cwd="/", env={"PATH": "/usr/bin:/bin"})
+        return done.stdout + done.stderr
 
     def assert_ready(self, zone):
         self.assertEqual([stat.S_IMODE(os.stat(path).st_mode) for path in (self.config, self.secret)], [0o640, 0o600])
@@ -44,8 +50,13 @@ class Init(TestCase):
                       {"more": ("--client-secret-file", source), "input": "not this"}):
             with self.subTest(given):
                 done = self.init(*given.pop("more", ()), "--timezone", "Asia/Seoul", "--force", **given)
-                self.assertRegex(done.stdout.split("\n\n")[-1], r"First extraction: +rollcall -c \S+rollcall.ini extract\n")
                 self.assert_ready("Asia/Seoul")
+        lines = re.search(r"First extraction: +(.*)\n.*\n  30 4 \* \* \* +(.*)\n  \*/5 \* \* \* \* +(.*)\n$", done.stdout).groups()
+        for line in lines:
+            self.assertEqual(self.cron(line), "")
+        with open(self.secret, "w", encoding="utf-8") as f:
+            f.write("wrong")
+        self.assertIn("secret", self.cron(lines[2]))
 
     def test_the_machines_zone_is_the_default(self):
         self.init(input=CLIENT_SECRET, env={"TZ": "America/New_York"})

@@ -3,10 +3,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import time
 import unittest
 
-from harness import TestCase, ago, at_terminal, wait_until
+from harness import TestCase, ago, at_terminal, clock_at, wait_until
 
 SUMMARY = re.compile(
     r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "
@@ -144,6 +145,38 @@ class Status(Morning):
         for hours, code in (("48", 0), ("29", 1)):
             site.set(status={"due_hours": hours})
             self.status(site, code)
+
+    def test_clocks_that_are_set_back_make_nothing_overdue(self):
+        """A run at a fixed local time comes 25 hours after the one before then."""
+        server = self.standin(start="2026-10-29", days=4, now="2026-10-29T08:30:00Z", per_day=5)
+        site = self.site(server.url, start="2026-10-29", timezone="America/New_York", status={"due_hours": "24"})
+        if not clock_at("2026-10-29T08:30:00Z"):
+            self.skipTest("no clock of its own")
+        for run, then, overdue in (("2026-10-30T08:30:00Z", "2026-10-31T08:31:00Z", True),
+                                   ("2026-10-31T08:30:00Z", "2026-11-01T09:29:00Z", False),
+                                   ("2026-10-31T08:30:00Z", "2026-11-01T09:31:00Z", True)):
+            server.control(now=run, date="now")
+            self.ok(site.run("extract", env=clock_at(run)))
+            result = site.run("status", "--json", env=clock_at(then))
+            self.assertEqual(json.loads(result.stdout)["is_overdue"], overdue, then)
+
+    def test_a_reader_that_keeps_an_old_state_open_is_told_of_and_nothing_when_it_is_gone(self):
+        server, site = self.live()
+        site.env["ROLLCALL_LIMIT_WAL_BYTES"] = "500000"
+        self.assertEqual(self.ok(site.extract()).stderr, "")
+        reader = sqlite3.connect(site.db, isolation_level=None)
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM run").fetchall()
+        site.change("UPDATE window_pass SET read_at = NULL, covered_to = NULL; UPDATE conversation SET row_hash = 0")
+        said = self.ok(site.extract()).stderr
+        size = os.path.getsize(site.db + "-wal")
+        self.assertRegex(said, rf"old state open.*rollcall.db-wal.*\b{size}\b")
+        self.assertIn("write-ahead log", self.ok(site.run("status")).stdout)
+        self.assertEqual(self.status(site, 0)["wal_bytes"], size)
+        reader.execute("COMMIT")  # and the connection stays
+        self.assertEqual(self.ok(site.extract()).stderr, "")
+        self.assertNotIn("write-ahead log", self.ok(site.run("status")).stdout)
 
     def test_last_failure_and_its_text(self):
         server, site = self.live()

@@ -9,7 +9,7 @@ import stat
 import unittest
 from pathlib import Path
 
-from harness import FULL, TestCase, csv_bytes, killed, shim
+from harness import AS_NOBODY, FULL, TestCase, csv_bytes, killed, shim
 
 NOW = "2026-03-04T06:00:00Z"
 RUN = ("extract", "--until", NOW)
@@ -70,6 +70,51 @@ class Modes(TestCase):
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(site.directory, "rollcall.prom")).st_mode), 0o644)
         self.ok(site.run("snapshot", "mine.db", umask=0o077))
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(site.directory, "mine.db")).st_mode), 0o600)
+
+    def mode(self, site, name):
+        return stat.S_IMODE(os.stat(os.path.join(site.directory, name)).st_mode)
+
+    def test_a_mode_widens_whatever_the_umask_and_what_is_wider_stays(self):
+        server = self.standin(now=NOW, per_day=6, agents=4)
+        site = self.site(server.url, metrics={"textfile": "rollcall.prom"})
+        self.ok(site.run(*RUN, umask=0o077))
+        self.ok(site.run("export", umask=0o077))
+        self.ok(site.run("snapshot", "copy.db", umask=0o077))
+        made = ("rollcall.db", "rollcall.db.lock", "copy.db", "export/user.csv", "export/manifest.json")
+        self.assertEqual({self.mode(site, name) for name in made}, {0o600})
+        self.assertEqual(self.mode(site, "rollcall.prom"), 0o644)
+        for name in made:
+            os.chmod(os.path.join(site.directory, name), 0o660)
+        for modes, wanted in ({}, 0o660), ({"mode": "0644"}, 0o664):
+            site.set(database=modes, export=modes)
+            self.ok(site.run(*RUN, umask=0o077))
+            self.ok(site.run("export", umask=0o077))
+            self.ok(site.run("snapshot", "copy.db", umask=0o077))
+            self.assertEqual({self.mode(site, name) for name in made[:2]}, {wanted})
+            self.assertEqual({self.mode(site, name) for name in made[2:]}, {0o644 if modes else wanted})
+        self.ok(site.run("export", "--out", "new/csv", umask=0o077))
+        self.assertEqual([self.mode(site, "new/csv"), self.mode(site, "new/csv/user.csv")], [0o755, 0o644])
+        for text in ("640 ", "rw", "0400", "0755", "-1", "08"):
+            site.set(export={"mode": text})
+            self.assertEqual(site.run("status").returncode, 3 if text != "640 " else 1, text)
+
+    @unittest.skipUnless(os.geteuid() == 0, "is about root")
+    def test_what_root_makes_is_the_service_users(self):
+        server = self.standin(now=NOW, per_day=6, agents=4)
+        site = self.site(server.url, metrics={"textfile": "rollcall.prom"})
+        self.assertNotIn("another user's", self.ok(site.run("status"), 9).stderr)
+        os.chown(site.directory, 65534, 65534)
+        os.chown(site.config, 65534, 65534)
+        site.run("extract", "--until", NOW, env={"ROLLCALL_KILL_STEP": 20})
+        for command in (RUN, ("export",), ("snapshot", "copy.db")):
+            said = self.ok(site.run(*command)).stderr
+            self.assertIn(f"sudo -u nobody rollcall -c {site.config} {command[0]}", said)
+        for directory, directories, files in os.walk(site.directory):
+            for name in [*directories, *files]:
+                st = os.stat(os.path.join(directory, name))
+                self.assertEqual((st.st_uid, st.st_gid), (65534, 65534), name)
+        for command in (RUN, ("export",), ("snapshot", "copy.db")):
+            self.ok(site.run(*command, before=AS_NOBODY))
 
     def check(self, site):
         count = 0

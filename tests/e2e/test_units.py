@@ -149,19 +149,6 @@ class Night(Unattended):
         self.assertTrue(os.path.exists(box.directory + "/snapshot/rollcall.db"))
 
 
-@unittest.skipUnless(os.geteuid() == 0, "root alone gives files away")
-class Root(TestCase):
-    def test_is_warned_before_it_makes_what_others_cannot_write(self):
-        server = self.standin(start="2026-03-01", days=1, per_day=5, agents=3, now=NOW)
-        box = self.site(server.url)
-        for owner, command, said in ((0, "extract", False), (1234, "export", True), (1234, "export", False), (1234, "extract", True)):
-            os.chown(box.directory, owner, owner)
-            if command == "extract" and said:
-                os.remove(box.db)
-            done = self.ok(box.run(command))
-            self.assertEqual("this is root" in done.stderr, said, (owner, command, done.stderr))
-
-
 class Cron(Unattended):
     def setUp(self):
         text = (PACKAGING / "rollcall.cron").read_text(encoding="utf-8")

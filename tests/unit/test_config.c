@@ -96,6 +96,8 @@ static const char *value_of(const struct config *c, enum config_key_id id, struc
     char day[CLOCK_DAY_BYTES];
 
     switch (key->type) {
+    case CONFIG_MODE:
+        return *(const int *)field ? arena_printf(a, "0%o", *(const int *)field) : NULL;
     case CONFIG_INT:
         return arena_printf(a, "%d", *(const int *)field);
     case CONFIG_BOOL:
@@ -148,6 +150,7 @@ TEST_IN_FIXTURE(defaults)
                                            "[export]\ndirectory = export\n"
                                            "[export]\ngzip = no\n"
                                            "[export]\nbom = no\n"
+                                           "[export]\ndelimiter = comma\n"
                                            "[export]\nneutralize_formulas = no\n"
                                            "[status]\ndue_hours = 26\n"
                                            "[log]\nlevel = warn\n"
@@ -165,6 +168,7 @@ TEST_IN_FIXTURE(every_key)
                               "[genesys]\nproxy = http://proxy:3128\n"
                               "[genesys]\nca_file = /etc/ca.pem\n"
                               "[database]\npath = /var/lib/rollcall/a.db\n"
+                              "[database]\nmode = 0600\n"
                               "[extract]\nstart = 2026-02-28\n"
                               "[extract]\ntimezone = Asia/Seoul\n"
                               "[extract]\nstreams = users, queues\n"
@@ -175,8 +179,10 @@ TEST_IN_FIXTURE(every_key)
                               "[conversations]\nmethod = query\n"
                               "[adherence]\nrealtime = realtime_intervals\n"
                               "[export]\ndirectory = out\n"
+                              "[export]\nmode = 0644\n"
                               "[export]\ngzip = yes\n"
                               "[export]\nbom = yes\n"
+                              "[export]\ndelimiter = tab\n"
                               "[export]\ntables = conversation, v_segment\n"
                               "[export]\nneutralize_formulas = yes\n"
                               "[status]\ndue_hours = 8760\n"

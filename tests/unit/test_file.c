@@ -44,7 +44,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit)
     assert_int_equal(mkdir("sub", 0777), 0);
     for (size_t i = 0; i < COUNT(paths); i++) {
         write_file(paths[i], "old");
-        assert_true(file_aside_open(&f, paths[i], FILE_MODE, &e));
+        assert_true(file_aside_open(&f, paths[i], 0, &e));
         fputs("new", f.stream);
         assert_content(paths[i], "old");
         assert_true(file_aside_sync(&f, &e));
@@ -62,7 +62,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/x.json", tempdir);
-    assert_true(file_aside_open(&f, path, FILE_MODE, &e));
+    assert_true(file_aside_open(&f, path, 0, &e));
     fputs("{}", f.stream);
     assert_true(file_aside_commit(&f, &e));
     assert_content("x.json", "{}");
@@ -76,7 +76,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
 TEST_IN(tempdir_enter, tempdir_leave, discard)
 {
     write_file("a.csv", "old");
-    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
+    assert_true(file_aside_open(&f, "a.csv", 0, &e));
     fputs("new", f.stream);
     assert_int_equal(entries("."), 2);
     file_aside_discard(&f);
@@ -93,7 +93,7 @@ TEST_IN(tempdir_enter, tempdir_leave, open_failures)
     } cases[] = {{"none/a.csv", ENOENT}, {"plain/a.csv", ENOTDIR}};
     write_file("plain", "");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_false(file_aside_open(&f, cases[i].path, FILE_MODE, &e));
+        assert_false(file_aside_open(&f, cases[i].path, 0, &e));
         assert_int_equal(e.kind, ERR_STORE);
         assert_int_equal(e.library_code, cases[i].error_number);
         assert_non_null(strstr(e.message, cases[i].path));
@@ -104,7 +104,7 @@ TEST_IN(tempdir_enter, tempdir_leave, open_failures)
 TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
 {
     assert_int_equal(mkdir("target", 0777), 0);
-    assert_true(file_aside_open(&f, "target", FILE_MODE, &e));
+    assert_true(file_aside_open(&f, "target", 0, &e));
     assert_false(file_aside_commit(&f, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, EISDIR);
@@ -114,7 +114,7 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
 TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
 {
     write_file("a.csv", "old");
-    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
+    assert_true(file_aside_open(&f, "a.csv", 0, &e));
     /* A descriptor that refuses writes stands for a full disk. */
     int full = open("/dev/full", O_WRONLY);
     if (full < 0) {
@@ -134,11 +134,11 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
 
 TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 {
-    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
+    assert_true(file_aside_open(&f, "a.csv", 0, &e));
     char *left = strdup(f.aside_path);
     file_aside_discard(&f);
     write_file(left, "left by a killed run");
-    assert_true(file_aside_open(&f, "a.csv", FILE_MODE, &e));
+    assert_true(file_aside_open(&f, "a.csv", 0, &e));
     assert_string_equal(f.aside_path, left);
     fputs("new", f.stream);
     assert_true(file_aside_commit(&f, &e));
@@ -149,7 +149,7 @@ TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
 static void open_aside_and_die(const void *unused)
 {
     (void)unused;
-    CHILD_ASSERT(file_aside_open(&f, "killed.csv", FILE_MODE, &e));
+    CHILD_ASSERT(file_aside_open(&f, "killed.csv", 0, &e));
     _exit(0);
 }
 
@@ -161,7 +161,7 @@ TEST_IN(tempdir_enter, tempdir_leave, sweep)
     for (size_t i = 0; i < COUNT(kept); i++) {
         write_file(kept[i], "");
     }
-    assert_true(file_aside_open(&at_work, "work.csv", FILE_MODE, &e));
+    assert_true(file_aside_open(&at_work, "work.csv", 0, &e));
     assert_true(file_aside_sync(&at_work, &e));
     assert_int_equal(child_run(open_aside_and_die, NULL).exit_code, 0);
     write_file(".x.tmp-9.csv.tmp-99999999", "");
@@ -183,13 +183,13 @@ TEST_IN(tempdir_enter, tempdir_leave, make_directory)
     static const char *const paths[] = {"a", "a/b/c", "a//b/d/", "./e", ".", "/tmp", "/"};
     struct stat s;
     for (size_t i = 0; i < COUNT(paths); i++) {
-        assert_true(file_make_directory(paths[i], &e));
+        assert_true(file_make_directory(paths[i], 0, &e));
         assert_true(stat(paths[i], &s) == 0 && S_ISDIR(s.st_mode));
     }
     write_file("plain", "");
-    assert_false(file_make_directory("plain", &e));
+    assert_false(file_make_directory("plain", 0, &e));
     assert_int_equal(e.kind, ERR_STORE);
-    assert_false(file_make_directory("plain/under", &e));
+    assert_false(file_make_directory("plain/under", 0, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_non_null(strstr(e.message, "plain"));
 }

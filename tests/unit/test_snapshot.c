@@ -15,7 +15,7 @@ static void stopped_copy(const void *argument)
 
     stop_install();
     (void)raise(SIGTERM);
-    CHILD_ASSERT(!snapshot_write(s->db, "copy.db", false, &e));
+    CHILD_ASSERT(!snapshot_write(s->db, "copy.db", 0, false, &e));
     CHILD_ASSERT(e.kind == ERR_STOPPED);
 }
 
