@@ -564,7 +564,9 @@ static void refuse_login(const struct config *config, struct flight *f, const st
         answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
         err_append(e, "; correlation id %s", buf_str(&words));
     }
-    append_origins(e, config);
+    if (!f->request.brief) {
+        append_origins(e, config); /* who asks briefly has a screen that says it */
+    }
     diagnosis_append(e, cause);
     e->http_status = answer->status;
     buf_free(&words);
