@@ -14,6 +14,7 @@
 
 enum {
     LONGEST_WAIT_MS = 200,
+    QUIET_MS = 1000, /* before it is told that something is waited for */
     MAX_ROUTES = 128,
     MAX_SEGMENT_BYTES = 64,
     MAX_REFUSALS = 20, /* tokens that one request may see refused while others prove them good */
@@ -23,6 +24,7 @@ enum {
     RENEW_AHEAD_PARTS = 10,
     TOKEN_LONGEST_BYTES = 16384,
     WORDS_BYTES = 300,
+    WHY_BYTES = 32,
 };
 
 #define TOKEN_PATH "/oauth/token"
@@ -48,8 +50,10 @@ struct flight {
     int64_t first_sent_ms;
     int64_t sent_ms;
     int attempt;
-    int refusals;       /* 401s */
-    int64_t generation; /* of the token it was sent with */
+    int refusals;        /* 401s */
+    char why[WHY_BYTES]; /* it is tried again */
+    bool unknown_name;   /* that is because its host's name is unknown */
+    int64_t generation;  /* of the token it was sent with */
 
     struct client_answer answer; /* filled on the way, handed over once it is final */
 };
@@ -76,12 +80,18 @@ struct client {
     _Atomic int64_t server_offset_ms; /* TIME_NONE: no answer had a Date */
     atomic_bool woken;
     bool stop_seen;
+
+    struct client_watcher watcher;
+    int64_t patience_ms; /* 0: as long as the limits say */
+    int64_t moved_ms;    /* when something last came, or began to be waited for */
+    int64_t told_ms;     /* when the watcher was told last; 0: nothing to take back */
 };
 
 static const char *const reasons[] = {[RETRY_NO] = "none",
                                       [RETRY_RATE] = "rate",
                                       [RETRY_SERVER] = "server",
-                                      [RETRY_NETWORK] = "network"};
+                                      [RETRY_NETWORK] = "network",
+                                      [RETRY_NAME] = "name"};
 
 /* --- the requests ---------------------------------------------------------------------------- */
 
@@ -98,10 +108,23 @@ static void flight_free(struct flight *f)
     arena_free(f->arena);
 }
 
+/* Something came: what was told of a wait is taken back. */
+static void moved(struct client *c)
+{
+    c->moved_ms = clock_monotonic_ms();
+    if (c->told_ms != 0) {
+        c->told_ms = 0;
+        c->watcher.tell(c->watcher.user, NULL);
+    }
+}
+
 /* Ends a flight: its answer is in f->answer. */
 static void finish(struct client *c, struct flight *f)
 {
     f->answer.received_ms = clock_now_ms();
+    if (f->request.poll == 0) {
+        moved(c);
+    }
     move(c, f, FINISHED);
 }
 
@@ -244,6 +267,9 @@ void client_send(struct client *c, const struct client_request *request)
     struct flight *f = flight_new(c, request);
     struct flight **end = &c->first;
 
+    if (client_pending(c) == 0) {
+        c->moved_ms = clock_monotonic_ms();
+    }
     while (*end) {
         end = &(*end)->next;
     }
@@ -286,6 +312,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         .bearer = f->request.target == CLIENT_API ? c->token.value : NULL,
         .user = f,
     };
+    int64_t left_ms;
 
     if (f->request.target == CLIENT_LOGIN) {
         request.content_type = "application/x-www-form-urlencoded";
@@ -297,6 +324,8 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
     if (f->attempt++ == 0) {
         f->first_sent_ms = now_ms;
     }
+    left_ms = c->patience_ms - (now_ms - f->first_sent_ms);
+    request.most_ms = c->patience_ms == 0 ? 0 : left_ms > 0 ? left_ms : 1;
     step("request");
     if (!http_start(c->http, &request, e)) {
         return false;
@@ -382,13 +411,34 @@ static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum ret
         bool may_pass = reason == RETRY_SERVER || f->answer.http.failure == HTTP_RESET;
         return may_pass && f->attempt == 1 ? limit_get(LIMIT_RETRY_BASE_MS) : -1;
     }
-    return retry_wait_ms(reason, f->attempt, retry_after, clock_monotonic_ms() - f->first_sent_ms,
-                         erand48(c->random_state));
+    int64_t spent_ms = clock_monotonic_ms() - f->first_sent_ms;
+    int64_t wait =
+        retry_wait_ms(reason, f->attempt, retry_after, spent_ms, erand48(c->random_state));
+    return c->patience_ms > 0 && spent_ms + wait > c->patience_ms ? -1 : wait;
+}
+
+/* Notes why a flight is tried again. */
+static void note_why(struct flight *f)
+{
+    static const char *const words[HTTP_OTHER + 1] = {[HTTP_DNS] = "host name unknown",
+                                                      [HTTP_REFUSED] = "connection refused",
+                                                      [HTTP_TIMEOUT] = "timed out",
+                                                      [HTTP_RESET] = "connection cut"};
+    const struct http_answer *answer = &f->answer.http;
+    const char *failed = words[answer->failure];
+
+    f->unknown_name = answer->failure == HTTP_DNS;
+    if (!failed && answer->status >= 300) {
+        snprintf(f->why, sizeof(f->why), "HTTP %d", answer->status);
+    } else {
+        snprintf(f->why, sizeof(f->why), "%s", failed ? failed : "broken answer");
+    }
 }
 
 /* Queues a flight again, without the answer it got. */
 static void queue_again(struct client *c, struct flight *f, int64_t wait_ms)
 {
+    note_why(f);
     buf_free(&f->answer.http.body);
     f->answer.http = (struct http_answer){.status = 0};
     f->due_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : 0;
@@ -638,6 +688,7 @@ static void login_answered(struct client *c, struct flight *f)
     c->login_on_wire = false;
     int64_t wait = accepted ? -1 : wait_to_repeat(c, f, reason, retry_after);
     if (wait >= 0) {
+        note_why(f);
         f->due_ms = clock_monotonic_ms() + wait;
         LOG(LOG_INFO, "login repeated", LOG_S("cause", e->message), LOG_N("attempt", f->attempt),
             LOG_N("wait_ms", wait));
@@ -646,6 +697,7 @@ static void login_answered(struct client *c, struct flight *f)
     f->attempt = 0;
     f->due_ms = 0;
     if (accepted) {
+        moved(c);
         LOG(LOG_DEBUG, "logged in", LOG_N("lifetime_seconds", c->token.lifetime_seconds),
             LOG_N("tokens", c->token.generation));
         return;
@@ -738,6 +790,82 @@ static bool complete(struct client *c, struct flight *f)
     return true;
 }
 
+/* --- who waits is told ----------------------------------------------------------------------- */
+
+void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms)
+{
+    c->watcher = *watcher;
+    c->patience_ms = patience_ms;
+}
+
+/* Whether `f` says more of a wait than `best`: the retry that is due first, else the request that
+ * was sent first, else the poll that is due first, else a request that may not go yet. */
+static bool says_more(const struct flight *f, const struct flight *best)
+{
+    bool retries = f->place == QUEUED && f->attempt > 0;
+    bool best_retries = best && best->place == QUEUED && best->attempt > 0;
+
+    if (!best || retries != best_retries) {
+        return !best || retries;
+    }
+    if (f->place != best->place) {
+        return f->place == ON_WIRE;
+    }
+    return f->place == ON_WIRE ? f->sent_ms < best->sent_ms : f->due_ms < best->due_ms;
+}
+
+/* The flight that a wait is for; NULL: none. */
+static const struct flight *waited_for(const struct client *c)
+{
+    bool logs_in = c->login_on_wire || c->login->attempt > 0;
+    const struct flight *best = NULL;
+
+    for (const struct flight *f = c->first; f; f = f->next) {
+        if (f->place != FINISHED && says_more(f, best)) {
+            best = f;
+        }
+    }
+    return best && best->place == QUEUED && best->attempt == 0 && logs_in ? c->login : best;
+}
+
+/* Tells whoever waits what for, when nothing has come for a while. */
+static void tell_wait(struct client *c)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    const struct flight *f = waited_for(c);
+
+    if (!c->watcher.tell || !f || now_ms - c->moved_ms < QUIET_MS ||
+        now_ms - c->told_ms < LONGEST_WAIT_MS) {
+        return;
+    }
+    bool on_wire = f->place == ON_WIRE || (f == c->login && c->login_on_wire);
+    int64_t due_ms = f->due_ms > c->pace.hold_until_ms ? f->due_ms : c->pace.hold_until_ms;
+    int64_t most_ms = limit_get(f->unknown_name ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS);
+    if (c->patience_ms > 0 && c->patience_ms < most_ms) {
+        most_ms = c->patience_ms;
+    }
+    struct client_wait wait = {
+        .kind = WAIT_ANSWER,
+        .what = f == c->login ? "login" : f->request.label,
+        .why = f->why,
+        .number = f->attempt,
+        .ms = on_wire ? now_ms - f->sent_ms : due_ms - now_ms,
+        .left_ms = f->first_sent_ms + most_ms - now_ms,
+    };
+    if (!on_wire && f->attempt > 0) {
+        wait.kind = WAIT_RETRY;
+        wait.number++;
+    } else if (!on_wire) {
+        wait.kind = f->request.poll > 0 ? WAIT_POLL : WAIT_RATE;
+        wait.number = f->request.poll;
+        wait.left_ms = f->request.poll_left_ms;
+    }
+    if (wait.ms >= (on_wire ? QUIET_MS : 1)) {
+        c->told_ms = now_ms;
+        c->watcher.tell(c->watcher.user, &wait);
+    }
+}
+
 bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *answer)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
@@ -774,6 +902,9 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
         c->stop_seen = c->stop_seen || stop_is_new;
         if (atomic_exchange(&c->woken, false) || stop_is_new || left <= 0) {
             return false;
+        }
+        if (answer) {
+            tell_wait(c);
         }
         if (http_next(c->http, left < wait ? left : wait, &arrived)) {
             answered(c, &arrived);

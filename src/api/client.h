@@ -49,9 +49,31 @@ struct client_request {
     const char *body;      /* JSON; NULL: none; copied */
     const char *label;     /* for messages: "conversations 2026-03-01 page 7"; copied */
     int64_t not_before_ms; /* monotonic: polls wait; 0: now */
+    int poll;              /* the number of a poll; 0: it is none */
+    int64_t poll_left_ms;  /* how long it will be polled on */
     bool want_document;    /* a 2xx must hold a JSON document */
     bool brief; /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
                    any other answer is final, a 401 too, and costs the client nothing */
+    void *user;
+};
+
+/* What is waited for: an answer, or the time of a retry, of a poll, of the next request that the
+ * rate limit lets go. */
+enum wait_kind { WAIT_ANSWER, WAIT_RETRY, WAIT_POLL, WAIT_RATE };
+
+struct client_wait {
+    enum wait_kind kind;
+    const char *what; /* the request's label */
+    const char *why;  /* of WAIT_RETRY: "HTTP 503", or what failed below HTTP */
+    int number;       /* of the try or poll, from 1 */
+    int64_t ms;       /* until then; of WAIT_ANSWER since it was sent */
+    int64_t left_ms;  /* until it is given up */
+};
+
+/* Who is told, in the thread that drives the client: some times a second once nothing has come for
+ * a second, and NULL when something has. */
+struct client_watcher {
+    void (*tell)(void *user, const struct client_wait *wait); /* NULL: nobody */
     void *user;
 };
 
@@ -72,6 +94,10 @@ struct client_answer {
  * client's life). NULL with ERR_CONFIG. Nothing is sent yet. Free with client_free. */
 struct client *client_new(const struct config *config, struct err *e);
 void client_free(struct client *c);
+
+/* Somebody waits at a terminal: they are told, and no request takes longer than `patience_ms`, its
+ * retries included (0: as long as the limits say). */
+void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
 
 /* Queues a request; it goes out when token, pace and in_flight allow, earlier ones first. */
 void client_send(struct client *c, const struct client_request *request);

@@ -126,6 +126,7 @@ enum retry_reason retry_reason(enum http_failure failure, int status, bool body_
     case HTTP_OK:
         break;
     case HTTP_DNS:
+        return RETRY_NAME;
     case HTTP_REFUSED:
     case HTTP_TIMEOUT:
     case HTTP_RESET:
@@ -201,7 +202,8 @@ int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after
         }
         wait = (int64_t)(random01 * (double)(range < cap ? range : cap));
     }
-    if (spent_ms > limit_get(LIMIT_RETRY_TOTAL_MS) - wait) {
+    enum limit total = reason == RETRY_NAME ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS;
+    if (spent_ms > limit_get(total) - wait) {
         return -1;
     }
     return wait;

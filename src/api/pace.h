@@ -11,7 +11,8 @@
  * repeated; TLS and proxy-login failures, other 4xx and answers that break the contract are not. A
  * page whose body is cut counts as a cut connection. A Retry-After is obeyed, never shortened; one
  * beyond LIMIT_RETRY_AFTER_MS ends the request (ERR_RATE). Without it the wait is full jitter over
- * a doubling range, capped. The total of a request's waits and tries is LIMIT_RETRY_TOTAL_MS.
+ * a doubling range, capped. The total of a request's waits and tries is LIMIT_RETRY_TOTAL_MS, of
+ * one whose host's name is unknown LIMIT_RETRY_NAME_MS.
  */
 #ifndef ROLLCALL_API_PACE_H
 #define ROLLCALL_API_PACE_H
@@ -53,7 +54,8 @@ enum retry_reason {
     RETRY_NO,      /* final: hand the answer up */
     RETRY_RATE,    /* 429 */
     RETRY_SERVER,  /* 5xx, 408 */
-    RETRY_NETWORK, /* reset, refused, timed out, DNS, cut body */
+    RETRY_NETWORK, /* reset, refused, timed out, cut body */
+    RETRY_NAME,    /* DNS: a name that is unknown mostly stays so */
 };
 
 /* Whether an answer is worth repeating, and why. `body_cut`: the status was 2xx but the document
@@ -69,7 +71,8 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms);
  * (-1: none) and a random number in [0, 1). With Retry-After: that, plus up to a tenth (at most 1
  * s) of jitter on top, never less; a Retry-After of 0 asks for nothing and counts as none. -1: do
  * not wait that long, give up: it passes LIMIT_RETRY_AFTER_MS, or `spent_ms` (since the first try)
- * plus the wait passes LIMIT_RETRY_TOTAL_MS. */
+ * plus the wait passes LIMIT_RETRY_TOTAL_MS (LIMIT_RETRY_NAME_MS of a
+ * name). */
 int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
                       double random01);
 

@@ -327,6 +327,8 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
                                                   : limit_get(LIMIT_JOB_POLL_MS);
         }
         p->polled_ms += out->delay_ms;
+        out->poll = p->polls;
+        out->poll_left_ms = limit_get(LIMIT_JOB_WAIT_MS) - p->polled_ms;
     }
     return true;
 }

@@ -103,8 +103,10 @@ struct pager_request {
     const char *path; /* with query string; of a bare one the URL */
     const char *body;
     const char *label;
-    int64_t sequence; /* of a page; -1: it brings none */
-    int64_t delay_ms; /* polls: not before that much later */
+    int64_t sequence;     /* of a page; -1: it brings none */
+    int64_t delay_ms;     /* polls: not before that much later */
+    int poll;             /* the number of a poll; 0: it is none */
+    int64_t poll_left_ms; /* how long it will be polled on */
 };
 
 /* What an answer meant. */

@@ -137,6 +137,8 @@ static void send_request(struct reader *r, const struct pager_request *q, int64_
         .body = q->body,
         .label = q->label,
         .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
+        .poll = q->poll,
+        .poll_left_ms = q->poll_left_ms,
         .want_document = !r->over,
         .user = n,
     };

@@ -11,10 +11,11 @@ static struct {
     const char *name;
     int64_t in_force;
     int64_t unmoved; /* in force where the environment does not move it */
+    bool moved;      /* it does */
     int64_t min;
     int64_t max;
 } limits[] = {
-#define LIMIT_ROW(id, name, value, min, max, text) [id] = {name, value, value, min, max},
+#define LIMIT_ROW(id, name, value, min, max, text) [id] = {name, value, value, false, min, max},
     LIMITS(LIMIT_ROW)
 #undef LIMIT_ROW
 };
@@ -42,6 +43,7 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
                            "%s=%s: not a whole number from %" PRId64 " to %" PRId64,
                            name, str_escaped(a, value), min, max);
         }
+        limits[i].moved = true;
         return true;
     }
     const char *near = str_nearest(name, names, LIMIT_COUNT);
@@ -57,6 +59,7 @@ bool limits_load(struct err *e)
 
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         limits[i].in_force = limits[i].unmoved;
+        limits[i].moved = false;
     }
     for (char **setting = environ; loaded && setting && *setting; setting++) {
         if (str_starts_with(*setting, LIMIT_PREFIX) && strchr(*setting, '=')) {
@@ -65,6 +68,13 @@ bool limits_load(struct err *e)
     }
     arena_free(a);
     return loaded;
+}
+
+void limit_set(enum limit id, int64_t value)
+{
+    if (!limits[id].moved) {
+        limits[id].in_force = value;
+    }
 }
 
 int64_t limit_get(enum limit id)

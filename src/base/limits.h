@@ -31,6 +31,10 @@
       "one request from start to last byte")                                                       \
     X(LIMIT_RETRY_TOTAL_MS, "RETRY_TOTAL_MS", 300000, 0, 86400000,                                 \
       "retries of one request, waits included")                                                    \
+    X(LIMIT_RETRY_NAME_MS, "RETRY_NAME_MS", 10000, 0, 86400000,                                    \
+      "the same while a host's name is unknown")                                                   \
+    X(LIMIT_PATIENCE_MS, "PATIENCE_MS", 8000, 100, 300000,                                         \
+      "one request of check and recent, for which somebody waits, retries included")               \
     X(LIMIT_RETRY_BASE_MS, "RETRY_BASE_MS", 1000, 1, 60000,                                        \
       "first back-off; doubles with each try")                                                     \
     X(LIMIT_RETRY_CAP_MS, "RETRY_CAP_MS", 30000, 1, 600000,                                        \
@@ -71,6 +75,10 @@ enum limit {
 /* Reads ROLLCALL_LIMIT_* from the environment, once at start. ERR_CONFIG for an unknown name or a
  * value out of range. */
 bool limits_load(struct err *e);
+
+/* Moves a limit to what the configuration says (in its range), unless the environment has moved it.
+ */
+void limit_set(enum limit id, int64_t value);
 
 /* The limit in force. */
 int64_t limit_get(enum limit id);

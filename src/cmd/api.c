@@ -6,6 +6,7 @@
 #include "api/client.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "io/file.h"
 #include "io/gzip.h"
 
@@ -222,8 +223,12 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, e) || !read_call(ctx, &call, e)) {
         return false;
     }
+    struct client_watcher waits = progress_waits(ctx->verbosity < 0);
     struct client *client = client_new(&ctx->config, e);
     bool done = client != NULL;
+    if (done) {
+        client_attend(client, &waits, 0);
+    }
     while (done && call.path) {
         const char *next;
         done = ask(ctx, client, &call, &next, e);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "probe/probe.h"
 
 static bool ask(void)
@@ -23,6 +24,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         .config = &ctx->config,
         .find_region = ctx->option[OPT_FIND_REGION] != NULL,
         .may_send = is_sure ? NULL : ask,
+        .waits = progress_waits(ctx->verbosity < 0),
     };
 
     if (request.find_region && !is_sure && !isatty(STDIN_FILENO)) {

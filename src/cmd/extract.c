@@ -171,6 +171,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         .config = c,
         .rezone = ctx->option[OPT_REZONE] != NULL,
         .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
+        .waits = progress_waits(ctx->verbosity < 0),
     };
     if (!cmd_streams(ctx, &request.streams, &request.stream_count, e) ||
         !check_start(c, &request, e) ||

@@ -12,6 +12,7 @@ enum {
     BETWEEN_MS = 200,   /* between two changes */
     SETTLING_MS = 1000, /* before this a rate says nothing */
     LINE_BYTES = 512,
+    UP_MS = 999, /* what is left is rounded up to seconds */
     SECONDS_A_MINUTE = 60,
     TWO_MINUTES = 120, /* seconds */
     TWO_HOURS = 7200,
@@ -107,11 +108,59 @@ static void show(void *user, const struct progress *p)
     }
 }
 
+void progress_wait_text(const struct client_wait *w, int width, char *out, size_t size)
+{
+    bool is_answer = w->kind == WAIT_ANSWER;
+    struct buf b;
+
+    buf_init(&b, LINE_BYTES);
+    if (w->kind == WAIT_RETRY || w->kind == WAIT_POLL) {
+        (void)buf_add_printf(&b, "%s %d in ", w->kind == WAIT_POLL ? "poll" : "try", w->number);
+    } else {
+        (void)buf_add_str(&b, is_answer ? "no answer for " : "next request in ");
+    }
+    add_duration(&b, (w->ms + (is_answer ? 0 : UP_MS)) / 1000);
+    if (is_answer) {
+        (void)buf_add_printf(&b, " (try %d", w->number);
+    } else {
+        (void)buf_add_printf(&b, " (%s",
+                             w->kind == WAIT_RETRY  ? w->why
+                             : w->kind == WAIT_POLL ? "the job is not done"
+                                                    : "the rate limit is used up");
+    }
+    if (w->left_ms > 0) {
+        (void)buf_add_str(&b, "; given up in ");
+        add_duration(&b, (w->left_ms + UP_MS) / 1000);
+    }
+    (void)buf_add_printf(&b, "): %s", w->what);
+    (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+    buf_free(&b);
+}
+
+static void show_wait(void *user, const struct client_wait *wait)
+{
+    int width = render_terminal_width(stderr);
+    char text[LINE_BYTES];
+
+    (void)user;
+    if (wait) {
+        progress_wait_text(wait, width > 2 ? width - 1 : 1, text, sizeof(text));
+    }
+    log_status(wait ? text : NULL);
+}
+
+static bool can_draw(bool quiet)
+{
+    return !quiet && isatty(STDERR_FILENO) && !str_eq(getenv("TERM"), "dumb");
+}
+
+struct client_watcher progress_waits(bool quiet)
+{
+    return (struct client_watcher){.tell = can_draw(quiet) ? show_wait : NULL};
+}
+
 struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet)
 {
-    const char *terminal = getenv("TERM");
-    bool can = isatty(STDERR_FILENO) && !str_eq(terminal, "dumb");
-
     *line = (struct progress_line){0};
-    return (struct progress_watcher){.tell = can && !quiet ? show : NULL, .user = line};
+    return (struct progress_watcher){.tell = can_draw(quiet) ? show : NULL, .user = line};
 }

@@ -7,6 +7,7 @@
 #ifndef ROLLCALL_CMD_PROGRESS_H
 #define ROLLCALL_CMD_PROGRESS_H
 
+#include "api/client.h"
 #include "run/progress.h"
 
 struct progress_line {
@@ -16,6 +17,13 @@ struct progress_line {
 /* A watcher that draws on stderr by `line` (log_status(NULL) takes it away); one that does nothing
  * when stderr is no terminal that can, or with `quiet`. */
 struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet);
+
+/* Tells of waits on the same line, in whichever thread drives the client. */
+struct client_watcher progress_waits(bool quiet);
+
+/* The text of a wait, as the next one; what is waited for stands last: a narrow terminal cuts it.
+ */
+void progress_wait_text(const struct client_wait *wait, int width, char *out, size_t size);
 
 /* The text of a line at `now_ms` (monotonic), cut to `width` columns (at least 1), into `out` of
  * `size` bytes. */

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "probe/probe.h"
 
 static bool run(struct cmd_context *ctx, struct err *e)
@@ -23,7 +24,8 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, e)) {
         return false;
     }
-    if (!recent_show(&ctx->config, wanted, &to, &found, e)) {
+    struct client_watcher waits = progress_waits(ctx->verbosity < 0);
+    if (!recent_show(&ctx->config, wanted, &waits, &to, &found, e)) {
         return false;
     }
     if (found == 0) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "io/file.h"
 #include "io/http.h"
@@ -948,6 +949,10 @@ bool config_load(const struct config_request *request, struct arena *a, struct c
         loaded = apply_values(&l);
     }
     if (loaded) {
+        limit_set(LIMIT_CONNECT_MS, out->connect_seconds * MS_PER_SECOND);
+        limit_set(LIMIT_STALL_MS, out->stall_seconds * MS_PER_SECOND);
+        limit_set(LIMIT_RETRY_TOTAL_MS, out->retry_seconds * MS_PER_SECOND);
+        limit_set(LIMIT_PATIENCE_MS, out->patience_seconds * MS_PER_SECOND);
         return true;
     }
     if (e->cause == CAUSE_NONE && is_absent(e)) {

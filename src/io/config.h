@@ -41,6 +41,10 @@ struct config {
     const char *organization;
     const char *proxy; /* may hold a password, so never shown */
     const char *ca_file;
+    int connect_seconds; /* these four are the limits of their names (base/limits.h) then */
+    int stall_seconds;
+    int retry_seconds;
+    int patience_seconds;
 
     const char *database_path;
     int database_mode; /* permission bits; 0: FILE_MODE at most */
@@ -110,6 +114,14 @@ enum config_type {
     X(KEY_ORGANIZATION, "genesys", "organization", organization, CONFIG_TEXT)                      \
     X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY)                                          \
     X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH)                                     \
+    X(KEY_CONNECT_SECONDS, "genesys", "connect_seconds", connect_seconds, CONFIG_INT, "15",        \
+      .min = 1, .max = 300)                                                                        \
+    X(KEY_STALL_SECONDS, "genesys", "stall_seconds", stall_seconds, CONFIG_INT, "60", .min = 1,    \
+      .max = 600)                                                                                  \
+    X(KEY_RETRY_SECONDS, "genesys", "retry_seconds", retry_seconds, CONFIG_INT, "300",             \
+      .max = 86400)                                                                                \
+    X(KEY_PATIENCE_SECONDS, "genesys", "patience_seconds", patience_seconds, CONFIG_INT, "8",      \
+      .min = 1, .max = 300)                                                                        \
     X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db")            \
     X(KEY_DATABASE_MODE, "database", "mode", database_mode, CONFIG_MODE)                           \
     X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \

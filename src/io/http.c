@@ -534,7 +534,8 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
         SET(CURLOPT_CUSTOMREQUEST, http_methods[request->method]);
     }
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
-    SET(CURLOPT_TIMEOUT_MS, (long)limit_get(LIMIT_REQUEST_MS));
+    SET(CURLOPT_TIMEOUT_MS,
+        (long)(request->most_ms > 0 ? request->most_ms : limit_get(LIMIT_REQUEST_MS)));
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));

@@ -11,6 +11,7 @@
 #include "api/pager.h"
 #include "api/region.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/stop.h"
 #include "base/str.h"
 #include "etl/ledger.h"
@@ -46,6 +47,7 @@ struct checking {
     bool login_reached;
     bool api_reached;
     bool token_good; /* the API takes it */
+    bool api_silent; /* it did not answer in time: it is asked no more */
     /* the client's grants, as the token says */
     const char **divisions; /* ids, each once */
     size_t division_count;
@@ -75,7 +77,9 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
         .brief = true,
     };
 
-    return call(a, &request);
+    bool done = call(a, &request);
+    a->api_silent = a->answer.http.failure == HTTP_TIMEOUT;
+    return done;
 }
 
 /* What was said in place of an answer. */
@@ -151,33 +155,51 @@ static void check_configuration(struct checking *a)
     a->client = client_new(config, &e);
     if (!a->client) {
         report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
+    } else {
+        client_attend(a->client, &a->request->waits, limit_get(LIMIT_PATIENCE_MS));
     }
     a->is_configured = !r->step_failed;
 }
 
 /* --- the way to the hosts -------------------------------------------------------------------- */
 
-/* Asks a host, and where `clock` is wanted what time it is there. True when an HTTP answer came,
- * whatever it says. */
-static bool reach(struct checking *a, const char *name, const char *base, bool clock)
+/* What is to be known of a host. */
+struct host {
+    const char *name;
+    const char *url;
+    struct client_answer answer;
+};
+
+static void ask_host(struct checking *a, struct host *host)
 {
-    struct report *r = a->report;
-    const struct http_answer *http = &a->answer.http;
     const struct client_request request = {
         .target = CLIENT_URL,
-        .path = arena_printf(r->arena, "%s/", base),
+        .path = arena_printf(a->report->arena, "%s/", host->url),
         .brief = true,
+        .user = host,
     };
 
-    (void)call(a, &request);
+    client_send(a->client, &request);
+}
+
+/* Tells of a host's answer, and where `clock` is wanted of the time there. True when an HTTP answer
+ * came, whatever it says. */
+static bool tell_host(struct checking *a, const struct host *host, bool clock)
+{
+    struct report *r = a->report;
+    const struct http_answer *http = &host->answer.http;
+    const char *name = host->name;
     bool reached = http->status > 0 || http->failure == HTTP_TOO_LARGE;
+
     if (reached) {
-        report_add(r, name, CAUSE_NONE, "%s: %s answered in %lld ms", base, http->address,
+        bool is_literal = strstr(host->url, http->address) != NULL;
+        report_add(r, name, CAUSE_NONE, "%s%s%s answered in %lld ms", host->url,
+                   is_literal ? "" : ": ", is_literal ? "" : http->address,
                    (long long)http->elapsed_ms);
     } else if (http->failure == HTTP_OK) {
-        report_error(r, name, &a->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
+        report_error(r, name, &host->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
-        report_add(r, name, diagnose_network(http), "%s: %s", base, http->detail);
+        report_add(r, name, diagnose_network(http), "%s: %s", host->url, http->detail);
     }
     if (!reached || !clock || http->date_ms == TIME_NONE) {
         return reached;
@@ -193,17 +215,33 @@ static bool reach(struct checking *a, const char *name, const char *base, bool c
     return true;
 }
 
+/* The hosts are asked at the same time: somebody waits. */
 static void check_network(struct checking *a)
 {
     const struct config *config = a->config;
+    bool is_one = str_eq(config->login_url, config->api_url);
+    struct host hosts[] = {
+        {.name = is_one ? "login and API host" : "login host", .url = config->login_url},
+        {.name = "API host", .url = config->api_url}};
+    size_t count = is_one ? 1 : COUNT_OF(hosts);
+    struct client_answer answer;
 
-    if (str_eq(config->login_url, config->api_url)) {
-        a->login_reached = reach(a, "login and API host", config->login_url, true);
-        a->api_reached = a->login_reached;
-        return;
+    for (size_t i = 0; i < count; i++) {
+        err_set(&hosts[i].answer.error, ERR_STOPPED, "stopped by a signal");
+        ask_host(a, &hosts[i]);
     }
-    a->login_reached = reach(a, "login host", config->login_url, true);
-    a->api_reached = reach(a, "API host", config->api_url, !a->login_reached);
+    for (size_t left = count; left > 0 && !stop_requested();) {
+        if (client_next(a->client, WAIT_MS, &answer)) {
+            ((struct host *)answer.user)->answer = answer;
+            left--;
+        }
+    }
+    client_abort(a->client);
+    a->login_reached = tell_host(a, &hosts[0], true);
+    a->api_reached = is_one ? a->login_reached : tell_host(a, &hosts[1], !a->login_reached);
+    for (size_t i = 0; i < count; i++) {
+        client_answer_free(&hosts[i].answer);
+    }
 }
 
 /* --- the login ------------------------------------------------------------------------------- */
@@ -236,6 +274,10 @@ static void tell_search(struct report *r, const struct region *found, const char
                    "no region gives a token; a client of that id may be known in %s, which answers "
                    "that the secret is wrong",
                    doubtful);
+    } else if (reached == 0) {
+        report_skip(r, name,
+                    "no other login host was reached from here, so nothing is known of where the "
+                    "client lives");
     } else if (reached < count) {
         report_add(r, name, CAUSE_NONE,
                    "%zu of %zu other login hosts did not answer; none of those that did knows the "
@@ -267,8 +309,12 @@ static void find_region(struct checking *a)
             count++;
         }
     }
+    int64_t deadline_ms = clock_monotonic_ms() + limit_get(LIMIT_PATIENCE_MS);
     for (size_t left = count; left > 0 && !found && !stop_requested();) {
         struct client_answer answer;
+        if (reached == 0 && clock_monotonic_ms() > deadline_ms) {
+            break;
+        }
         if (!client_next(a->client, WAIT_MS, &answer)) {
             continue;
         }
@@ -298,6 +344,7 @@ static void check_login(struct checking *a)
         .target = CLIENT_LOGIN,
         .method = HTTP_POST,
         .path = a->config->login_url,
+        .label = "login",
         .brief = true,
     };
     struct report *r = a->report;
@@ -693,7 +740,14 @@ static void check_permissions(struct checking *a)
         if (a->report->kind == ERR_STOPPED) {
             return;
         }
-        check_stream(a, a->request->streams[i]);
+        if (a->api_silent) {
+            report_skip(a->report, a->request->streams[i]->name, "the API did not answer in time");
+        } else {
+            check_stream(a, a->request->streams[i]);
+        }
+    }
+    if (a->api_silent) {
+        return;
     }
     check_divisions(a);
 }
@@ -912,7 +966,7 @@ static void check_retention(struct checking *a)
     int64_t kept_days = 0;
     char day[CLOCK_DAY_BYTES];
 
-    if (!a->token_good || c->start_day == INT32_MIN) {
+    if (!a->token_good || a->api_silent || c->start_day == INT32_MIN) {
         return;
     }
     if (!ask(a, "/api/v2/analytics/dataretention/settings", NULL, "dataretention/settings") ||
@@ -967,6 +1021,9 @@ static const char *why_not(const struct checking *a, enum cause_step step)
     }
     if ((step == STEP_PERMISSIONS || step == STEP_LIMITS) && !a->token_good) {
         return "the API was not asked";
+    }
+    if (step == STEP_LIMITS && a->api_silent) {
+        return "the API did not answer in time";
     }
     return NULL;
 }

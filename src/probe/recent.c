@@ -156,8 +156,8 @@ static void take_names(struct db *memory, const char *path)
     db_close(names);
 }
 
-bool recent_show(const struct config *config, int64_t wanted, const struct rendering *to,
-                 size_t *found, struct err *e)
+bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,
+                 const struct rendering *to, size_t *found, struct err *e)
 {
     const struct stream *stream = stream_recent();
     struct search s = {.stream = stream,
@@ -175,6 +175,9 @@ bool recent_show(const struct config *config, int64_t wanted, const struct rende
     }
     s.client = s.loader ? client_new(config, e) : NULL;
     bool done = s.client != NULL;
+    if (done) {
+        client_attend(s.client, waits, limit_get(LIMIT_PATIENCE_MS));
+    }
     for (size_t i = 0; done && s.count < wanted && i < COUNT_OF(lookbacks); i++) {
         done = look_back(&s, lookbacks[i].ms, e);
         LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", s.count));

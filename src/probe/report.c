@@ -179,9 +179,9 @@ static void print_answer(const struct report *r, FILE *out)
                          0);
         }
         print_line(out, FAILED, statuses[FAILED].word, 0,
-                   arena_printf(a, "%s%s%s: %s; exit code %d (%s)", step, is_named ? "" : ", ",
-                                is_named ? "" : failed->name, str_escaped(a, failed->evidence),
-                                err_facts[r->kind].exit_code, err_facts[r->kind].name));
+                   arena_printf(a, "%s%s%s, exit code %d (%s): %s", step, is_named ? "" : ", ",
+                                is_named ? "" : failed->name, err_facts[r->kind].exit_code,
+                                err_facts[r->kind].name, str_escaped(a, failed->evidence)));
         print_line(out, OK, "cause", 0, failed->cause->text);
         print_line(out, OK, "remedy", 0, failed->cause->remedy);
     } else if (r->kind != ERR_NONE) {

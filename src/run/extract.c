@@ -115,14 +115,19 @@ static bool open_all(struct run *run, struct err *e)
         return false;
     }
     run->client = client_new(run->config, e);
+    if (run->client) {
+        client_attend(run->client, &run->request->waits, 0);
+    }
     return run->client != NULL;
 }
 
 /* The first answer says what time it is at the server, which bounds what can have been read. */
 static bool log_in(struct run *run, struct err *e)
 {
-    const struct client_request request = {
-        .target = CLIENT_LOGIN, .method = HTTP_POST, .path = run->config->login_url};
+    const struct client_request request = {.target = CLIENT_LOGIN,
+                                           .method = HTTP_POST,
+                                           .path = run->config->login_url,
+                                           .label = "login"};
     struct client_answer answer;
     bool known;
 

@@ -23,6 +23,7 @@ struct extract_request {
     size_t stream_count;
     bool rezone;                     /* another time zone may date the file anew */
     struct progress_watcher watcher; /* zeroed: nobody watches */
+    struct client_watcher waits;     /* likewise; told in the thread that fetches */
 };
 
 struct extract_result {

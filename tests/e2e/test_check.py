@@ -592,6 +592,12 @@ class Regions(Checked):
         self.assertLessEqual({a.split(":")[0] for a in self.gate.asked if a},
                              {f"{h}.{r}" for r in REGIONS for h in ("login", "api")})
 
+    def test_where_nobody_is_reached_nothing_is_known(self):
+        server = cloud(self, {LOGIN: login_error(400, "invalid_client", "client not found")})
+        site = self.marked(server.url, proxy=f"http://127.0.0.1:{closed_port()}")
+        found = self.results(site, "find region", "--find-region", "--yes", code=4)
+        self.assertIn("nothing is known", found[0])
+
     def test_nobody_knows_it(self):
         site, server = self.regions("nowhere")
         found = self.results(site, "find region", "--find-region", "--yes", code=4)

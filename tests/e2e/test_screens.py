@@ -1,10 +1,13 @@
 """What a person sees on the screen: each is kept as a file of tests/golden/screens (see screen.py)."""
+import concurrent.futures
+import re
+import socket
 import time
 import unittest
 
 from broken import SECRET, cloud, login_error, missing
 from harness import TestCase
-from screen import SIZES, assert_kept, at_screen
+from screen import SIZES, assert_kept, at_screen, moments
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
 LOGIN = "/oauth/token"
@@ -34,6 +37,78 @@ class Check(TestCase):
 
     def test_missing_permission(self):
         self.screens("check-missing-permission", 5, {"/api/v2/routing/queues": missing("routing:queue:view")})
+
+
+# What is waited for: the fault that makes it, a limit, what is extracted, and a moment's words.
+WAITS = {
+    "retry": ("429:path=/api/v2/users,retry_after=2,times=1", {}, "users", "try 2 in"),
+    "answer": ("latency:path=/api/v2/routing/queues,ms=2500,times=1", {}, "queues", "no answer for"),
+    "poll": ("latency:path=/none", {"ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": "2500"}, "conversations", "poll 1 in"),
+    "done": ("latency:ms=300", {}, "conversations", r"pages, \d+ rows, "),
+}
+
+
+MASKS = (
+    (r"\d of (\d days), \d+ pages?, \d+ rows, \d+ rows/s", r"# of \1, # pages, # rows, # rows/s"),
+    (r"(job )[\da-f-]+", lambda job: job.group(1) + re.sub("[^-]", "#", job.group(0)[4:])),
+)
+
+
+class Extract(TestCase):
+    def one(self, name, size):
+        fault, limits, stream, words = WAITS[name]
+        site = self.site(self.standin(now="2026-03-04T06:00:00Z", per_day=20, faults=[fault]).url)
+        command = site.command("extract", "--stream", stream, "--until", "2026-03-04T06:00:00Z")
+        screen, written, code = at_screen(command, {**site.environment(), **limits}, size, cwd=site.directory)
+        self.assertEqual(code, 0, written)
+        told = [moment.lines[-1] for moment in moments(written, size) if re.search(words, moment.lines[-1])]
+        self.assertTrue(told, written)
+        screen.lines.insert(0, told[-1] if name == "done" else told[0])
+        return name, screen
+
+    def test_waits_are_told(self):
+        """The line of the moment, and the screen at the end."""
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            runs = [threads.submit(self.one, name, size) for name in WAITS for size in SIZES]
+        for run in runs:
+            name, screen = run.result()
+            assert_kept(self, "extract-" + name, screen, MASKS)
+
+
+class Patience(TestCase):
+    """A host that takes no connection, and one whose name is unknown."""
+
+    def dead(self):
+        server = socket.socket()
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        full = [socket.socket() for _ in range(4)]
+        for client in full:
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        for each in (server, *full):
+            self.addCleanup(each.close)
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    def test_recent_and_check_give_up(self):
+        site = self.site(self.dead(), genesys={"patience_seconds": "3"})
+        site.env = {}
+        for command in ("recent", "check"):
+            begun = time.monotonic()
+            _, written, code = at_screen(site.command(command), site.environment(), SIZES[0], cwd=site.directory)
+            self.assertEqual(code, 7, written)
+            self.assertIn("no answer for 1 s (try 1; given up in 2 s)", written)
+            self.assertIn("the host does not answer", " ".join(written.split()))
+            self.assertLess(time.monotonic() - begun, 3 + 6)
+
+    def test_an_unknown_name_is_not_asked_for_minutes(self):
+        site = self.site(None, genesys={"login_url": "https://login.nowhere.invalid", "api_url": "https://api.nowhere.invalid"})
+        site.env = {}
+        begun = time.monotonic()
+        _, written, code = at_screen(site.command("extract"), site.environment(), SIZES[0], cwd=site.directory)
+        self.assertEqual(code, 7, written)
+        self.assertRegex(written, r"try \d in \d s \(host name unknown; given up in \d+ s\): login")
+        self.assertLess(time.monotonic() - begun, 10 + 20)
 
 
 if __name__ == "__main__":

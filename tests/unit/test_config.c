@@ -139,7 +139,11 @@ TEST_IN_FIXTURE(defaults)
 {
     struct loaded *l = good(load_as(NULL, false));
     assert_null(l->c.path);
-    assert_string_equal(dump(&l->c, l->a), "[database]\npath = rollcall.db\n"
+    assert_string_equal(dump(&l->c, l->a), "[genesys]\nconnect_seconds = 15\n"
+                                           "[genesys]\nstall_seconds = 60\n"
+                                           "[genesys]\nretry_seconds = 300\n"
+                                           "[genesys]\npatience_seconds = 8\n"
+                                           "[database]\npath = rollcall.db\n"
                                            "[extract]\ntimezone = UTC\n"
                                            "[extract]\nlookback_days = 4\n"
                                            "[extract]\nreread_hours = 20\n"
@@ -167,6 +171,10 @@ TEST_IN_FIXTURE(every_key)
                               "[genesys]\norganization = Example Centre\n"
                               "[genesys]\nproxy = http://proxy:3128\n"
                               "[genesys]\nca_file = /etc/ca.pem\n"
+                              "[genesys]\nconnect_seconds = 300\n"
+                              "[genesys]\nstall_seconds = 600\n"
+                              "[genesys]\nretry_seconds = 0\n"
+                              "[genesys]\npatience_seconds = 1\n"
                               "[database]\npath = /var/lib/rollcall/a.db\n"
                               "[database]\nmode = 0600\n"
                               "[extract]\nstart = 2026-02-28\n"

@@ -68,6 +68,18 @@ TEST(what_is_in_force_is_cached)
     assert_true(limits_load(&e));
 }
 
+TEST(the_environment_comes_before_the_configuration)
+{
+    struct err e;
+
+    assert_true(load_with("ROLLCALL_LIMIT_STALL_MS", "60000", &e));
+    limit_set(LIMIT_STALL_MS, 4321);
+    limit_set(LIMIT_CONNECT_MS, 1234);
+    assert_int_equal(limit_get(LIMIT_STALL_MS), 60000);
+    assert_int_equal(limit_get(LIMIT_CONNECT_MS), 1234);
+    assert_true(limits_load(&e));
+}
+
 TEST(bad_settings_are_named)
 {
     static const struct {
