@@ -228,7 +228,7 @@ bool diagnosis_append(struct err *e, enum cause_id id)
 {
     const struct cause *cause = &causes[id];
 
-    err_append(e, ". Likely cause: %s. Remedy: %s.", cause->text, cause->remedy);
+    err_append(e, CAUSE_MARK "%s. Remedy: %s.", cause->text, cause->remedy);
     if (cause->step == STEP_LOGIN || cause->step == STEP_TOKEN) {
         err_append(e, " %s.", cause_saml_note);
     }
@@ -305,7 +305,7 @@ static void append_permissions(struct err *e, struct json body)
         }
     }
     if (list.length > 0) {
-        err_append(e, "; missing permission: %s", buf_str(&list));
+        err_append(e, "; " ANSWER_LACKS "%s", buf_str(&list));
     }
     buf_free(&list);
 }

@@ -1,5 +1,7 @@
 #include "base/causes.h"
 
+#include "base/str.h"
+
 const struct cause causes[CAUSE_COUNT] = {
 #define CAUSE_ROW(id, name, step, kind, sees, text, remedy)                                        \
     [CAUSE_##id] = {name, STEP_##step, ERR_##kind, sees, text, remedy},
@@ -16,6 +18,29 @@ const struct cause_step_words cause_steps[STEP_COUNT] = {
 const char cause_saml_note[] =
     "Single sign-on (SAML) does not concern client credentials: no machine user, no \"Enable SSO\" "
     "box; its roll-outs change other things (secret rotated, client made anew, roles, IP rules)";
+
+enum { SEEN_LEAST = 60 };
+
+const char *err_brief(const struct err *e, struct arena *a)
+{
+    const struct cause *c = &causes[e->cause];
+    const char *mark = strstr(e->message, CAUSE_MARK);
+    const char *tail = c->text ? arena_printf(a, "... %s. Remedy: %s.", c->text, c->remedy)
+                               : "... (all of it: -v, or the table run)";
+    size_t length = mark ? (size_t)(mark - e->message) : strlen(e->message);
+    size_t most = ERR_BRIEF_BYTES - strlen(tail);
+
+    if (strlen(e->message) <= ERR_BRIEF_BYTES) {
+        return arena_strdup(a, e->message);
+    }
+    most = most > SEEN_LEAST && most < ERR_BRIEF_BYTES ? most : SEEN_LEAST;
+    length = length < most ? length : most;
+    while (length > 0 && ((unsigned char)e->message[length] & 0xC0U) == 0x80U) {
+        length--; /* to where a character begins */
+    }
+    return arena_printf(a, "%.*s%.*s", (int)length, e->message, (int)(ERR_BRIEF_BYTES - length),
+                        tail);
+}
 
 bool err_cause(struct err *e, enum cause_id id)
 {

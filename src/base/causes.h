@@ -11,6 +11,7 @@
 #ifndef ROLLCALL_BASE_CAUSES_H
 #define ROLLCALL_BASE_CAUSES_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 /* The steps of `rollcall check`, in order: X(enum name, short name, title). */
@@ -510,5 +511,13 @@ extern const char cause_saml_note[];
 
 /* Notes the cause of the error in `e`; returns false. */
 bool err_cause(struct err *e, enum cause_id id);
+
+/* What messages have between what was seen and what is known of its cause. */
+#define CAUSE_MARK ". Likely cause: "
+
+/* The message in one line of at most ERR_BRIEF_BYTES, in the arena: of one that is longer what was
+ * seen is cut, cause and remedy stay. */
+enum { ERR_BRIEF_BYTES = 288 };
+const char *err_brief(const struct err *e, struct arena *a);
 
 #endif

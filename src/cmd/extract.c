@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -98,9 +99,26 @@ static const char *verdict(const struct run_totals *t, enum err_kind kind)
     return t->rows.rows_new + t->rows.rows_changed == 0 ? "nothing new" : "done";
 }
 
-/* Tells how a run ended: its error and one last line on stderr; or, when nobody is at the terminal
- * and all is well (cron mails what is printed), an event of the log. With -q nothing: the caller
- * prints the error. What was printed is taken out of `e`. */
+/* Prints what is in the way, a line an error; all of it stands in the table run. What was printed
+ * is taken out of `e`. */
+static void tell_errors(const struct cmd_context *ctx, const struct extract_result *result,
+                        struct err *e)
+{
+    const struct outcome *o = &result->outcome;
+    bool is_streams = o->line_count > 0 && !err_facts[e->kind].ends_run;
+
+    for (size_t i = 0; i < o->line_count && (is_streams || e->kind == ERR_STOPPED); i++) {
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, o->lines[i]));
+    }
+    if (e->kind != ERR_NONE && e->message[0] && !is_streams) {
+        const char *text = ctx->verbosity > 0 ? e->message : err_brief(e, ctx->arena);
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, text));
+    }
+    e->message[0] = '\0';
+}
+
+/* Tells how a run ended: its errors, and unless -q is given one last line on stderr; or, when
+ * nobody is at the terminal and all is well (cron mails what is printed), an event of the log. */
 static void tell_summary(const struct cmd_context *ctx, const struct extract_result *result,
                          struct err *e)
 {
@@ -109,6 +127,7 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
     char run[48] = "run (not recorded)";
 
     if (ctx->verbosity < 0) {
+        tell_errors(ctx, result, e);
         return;
     }
     if (kind == ERR_NONE && !isatty(STDERR_FILENO)) {
@@ -122,10 +141,7 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
             LOG_S("exit_name", err_facts[kind].name));
         return;
     }
-    if (kind != ERR_NONE && e->message[0]) {
-        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
-        e->message[0] = '\0';
-    }
+    tell_errors(ctx, result, e);
     if (result->run_id != 0) {
         (void)snprintf(run, sizeof(run), "run %lld", (long long)result->run_id);
     }
@@ -136,6 +152,12 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
             (long long)t->days_whole, (long long)t->rows.rows_new, (long long)t->rows.rows_changed,
             (long long)t->rows.rows_unchanged, (long long)t->requests, (long long)t->retries,
             (double)result->elapsed_ms / 1000.0, err_facts[kind].exit_code, err_facts[kind].name);
+    if (result->outcome.leave_out) {
+        fprintf(stderr,
+                "rollcall: to leave out all that the client may not read, in [extract]:\n"
+                "streams = %s\n",
+                result->outcome.leave_out);
+    }
 }
 
 /* Writes the metrics file, if the configuration names one, whatever became of the run. Where it

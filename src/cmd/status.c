@@ -32,12 +32,13 @@ const struct command cmd_status = {
     .summary = "show per stream how far it is, and what is overdue",
     .about =
         "Shows per stream up to when it is complete, how many business days are whole, open and "
-        "provisional (finished, but they may be read again), rows, the last run and the error "
-        "that still stands; then the last run that ended well, the last one that did not and "
-        "why, requests of this month (UTC), and oddities of the data.",
+        "provisional (finished, but they may be read again), rows, the last run, how it "
+        "went (one under way is told from one that was killed by its lock) and what is in the "
+        "way; then the last run that ended well, the last one that did not, what was left undone, "
+        "requests of this month (UTC), and oddities of the data.",
     .notes =
         "Exit codes: 0 all enabled streams are up to date; 1 for [status] due_hours (26) one was "
-        "not read, or no run of it ended well, or a day that ended so long ago is not complete; "
+        "not read, or no run ended well for it, or a day that ended so long ago is not complete; "
         "9 there is no database yet.",
     .run = run,
 };

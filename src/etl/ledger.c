@@ -40,13 +40,14 @@ bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, stru
 }
 
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
-                    const char *error, struct err *e)
+                    const char *error, const char *not_done, struct err *e)
 {
-    bool ended = db_begin(l->db, e) && ledger_run_progress(l, totals, e) &&
-                 db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()),
-                       I(err_facts[kind].exit_code), S(err_facts[kind].name), S(error),
-                       I(totals->streams_done), I(totals->streams_left), I(totals->days_whole)) &&
-                 db_commit(l->db, e);
+    bool ended =
+        db_begin(l->db, e) && ledger_run_progress(l, totals, e) &&
+        db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()), I(err_facts[kind].exit_code),
+              S(err_facts[kind].name), S(error), I(totals->streams_done), I(totals->streams_left),
+              I(totals->days_whole), S(not_done)) &&
+        db_commit(l->db, e);
 
     db_rollback(l->db);
     return ended;

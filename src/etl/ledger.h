@@ -46,9 +46,10 @@ struct run_totals {
 /* Updates the run's counters; part of a page's transaction. */
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e);
 
-/* Ends the run: exit code, name and error text (NULL: none), counters; a transaction of its own. */
+/* Ends the run: exit code, name and error text (NULL: none), counters, streams that are not done
+ * (JSON; NULL: none); a transaction of its own. */
 bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_kind kind,
-                    const char *error, struct err *e);
+                    const char *error, const char *not_done, struct err *e);
 
 struct route_count;
 

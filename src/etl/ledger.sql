@@ -13,7 +13,7 @@ WHERE run_id = ?1;
 -- name: run_end
 UPDATE run SET
     ended_at = ?2, exit_code = ?3, exit_name = ?4, error = ?5, streams_done = ?6,
-    streams_left = ?7, days_whole = ?8
+    streams_left = ?7, days_whole = ?8, not_done = ?9
 WHERE run_id = ?1;
 
 -- ?3: now; ?4: a day before. Written once a day at least.

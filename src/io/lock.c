@@ -155,6 +155,22 @@ bool lock_holder(struct lock_file *l, int slot, char *holder)
     return true;
 }
 
+int lock_is_held(const char *database_path, int slot)
+{
+    struct arena *a = arena_new(0);
+    struct flock range = slot_range(slot, F_WRLCK);
+    int fd = open(file_beside(a, database_path, ".lock"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int held = -1;
+    if (fd >= 0 && fcntl(fd, GET_LOCK, &range) == 0) {
+        held = range.l_type == F_UNLCK ? 0 : 1;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    arena_free(a);
+    return held;
+}
+
 void lock_close(struct lock_file *l)
 {
     if (l == NULL) {

@@ -32,6 +32,10 @@ void lock_drop(struct lock_file *l, int slot);
  * into `holder` (LOCK_HOLDER_BYTES); false when it is free. */
 bool lock_holder(struct lock_file *l, int slot, char *holder);
 
+/* Whether somebody holds `slot` of the lock file beside a database: 1 or 0; -1 where there is no
+ * such file, or it may not be read. For readers: nothing is made or written. */
+int lock_is_held(const char *database_path, int slot);
+
 /* Frees all slots and closes. The file stays: removing it would let two runs lock two files. */
 void lock_close(struct lock_file *l);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "io/lock.h"
 #include "out/render.h"
 #include "sql.h"
 #include "streams/stream.h"
@@ -15,25 +16,46 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     int32_t set_back = clock_zone_offset_seconds(due_ms) - clock_zone_offset_seconds(now_ms);
     due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;
     bool done = db_do(d, e, sql_status_fact, NONE);
+    int held[LOCK_SLOTS];
 
+    /* Locks are looked at before and after the runs: what begins or ends meanwhile was not killed.
+     */
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        held[i % LOCK_SLOTS] = lock_is_held(db_path(d), stream_registry[i]->lock_slot);
+    }
     for (size_t i = 0; done && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         const char *table = stream_table(s)->table;
-        bool is_enabled =
-            c->stream_count == 0 || str_is_listed(s->name, c->streams, c->stream_count);
         char count[128];
         int64_t rows = 0;
 
         INVARIANT(!strchr(table, '"') && strlen(table) < sizeof(count) / 2);
         (void)snprintf(count, sizeof(count), "SELECT count(*) FROM \"%s\"", table);
-        done = db_scalar(d, count, &rows, e) &&
-               db_do(d, e, sql_status_fact_add, S(s->name), S(s->title), I(!stream_has_days(s)),
-                     I(is_enabled), I(rows));
+        done = db_scalar(d, count, &rows, e);
+        int held_now = lock_is_held(db_path(d), s->lock_slot);
+        held_now = held_now > held[i % LOCK_SLOTS] ? held_now : held[i % LOCK_SLOTS];
+        done =
+            done && db_do(d, e, sql_status_fact_add, S(s->name), S(s->title),
+                          I(!stream_has_days(s)), I(stream_is_enabled(s, c)), I(rows), I(held_now));
     }
-    return done && db_do(d, e, sql_status_run, NONE) &&
+    return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
                  I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)));
+}
+
+/* What is in the way of streams, a paragraph each. */
+static bool print_troubles(struct db *d, FILE *out, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    struct rows q = db_ask(d, e, sql_status_troubles, NONE);
+
+    while (db_next(&q)) {
+        render_words(out, str_escaped(a, db_text(&q, 0)), 0, 0);
+        (void)fputc('\n', out);
+    }
+    arena_free(a);
+    return db_end(&q);
 }
 
 bool status_print(struct db *d, int width, FILE *out, struct err *e)
@@ -62,6 +84,9 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
             return false;
         }
         (void)fputs(parts[i].then, out);
+        if (parts[i].sql == sql_status_last_runs && !print_troubles(d, out, e)) {
+            return false;
+        }
     }
     return true;
 }

@@ -9,23 +9,28 @@ CREATE TEMP TABLE status_fact (
     title TEXT,
     is_snapshot INTEGER, -- no days: the state of a moment
     is_enabled INTEGER,  -- one that is not is shown, but never behind
-    row_count INTEGER    -- entities stored
+    row_count INTEGER,   -- entities stored
+    is_locked INTEGER    -- a run holds its lock now; NULL: nobody can tell
 )
 
 -- name: status_fact_add
-INSERT INTO status_fact (stream, title, is_snapshot, is_enabled, row_count) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO status_fact (stream, title, is_snapshot, is_enabled, row_count, is_locked)
+VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, -1))
 
 -- name: status_run
--- The runs of extract. One without an end whose locks a later run of the same streams got was
--- killed; one that was refused its locks read nothing: another one did.
+-- The runs of extract. One without an end was killed when a later run of the same streams got its
+-- locks, or when no lock of its streams is held that a later one could not hold as well; one that was
+-- refused its locks read nothing: another one did.
 CREATE TEMP VIEW status_run AS
 SELECT
-    run_id, started_at, ended_at, planned_until, exit_code, exit_name, error, streams, was_killed,
+    run_id, started_at, ended_at, planned_until, exit_code, exit_name, error, streams, not_done,
+    was_killed,
     exit_name IS NOT 'locked' AS got_locks,
     CASE
         WHEN ended_at IS NOT NULL THEN printf('%d %s', exit_code, exit_name)
         WHEN was_killed THEN 'killed'
-        ELSE 'under way, or killed'
+        WHEN (SELECT max(is_locked) FROM status_fact) IS NULL THEN 'under way, or killed'
+        ELSE 'under way'
     END AS result,
     json_object('run_id', run_id, 'started_at', started_at, 'ended_at', ended_at,
                 'planned_until', planned_until, 'exit_code', exit_code, 'exit_name', exit_name,
@@ -39,15 +44,34 @@ FROM (
                 SELECT 1 FROM run AS later
                 WHERE later.run_id > run.run_id AND later.streams = run.streams
                 AND later.exit_name IS NOT 'locked')
+            OR (SELECT max(is_locked) FROM status_fact) IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM status_fact AS f, json_each(run.streams) AS j
+                WHERE j.value = f.stream AND f.is_locked IS NOT 0 AND NOT EXISTS (
+                    SELECT 1 FROM run AS later, json_each(later.streams) AS k
+                    WHERE later.run_id > run.run_id AND later.ended_at IS NULL
+                    AND k.value = f.stream))
             ELSE 0
         END AS was_killed
     FROM run WHERE command = 'extract'
 )
 
+-- name: status_stream_run
+-- What became of each stream in each run: how it ended for it alone, and why it is not done.
+CREATE TEMP VIEW status_stream_run AS
+SELECT
+    r.run_id, j.value AS stream, r.ended_at, r.got_locks,
+    CASE
+        WHEN r.ended_at IS NULL THEN r.result
+        WHEN r.exit_code = 0 OR r.not_done IS NULL THEN r.exit_name
+        ELSE coalesce(json_extract(r.not_done, '$.' || j.value || '.exit'), 'ok')
+    END AS result,
+    json_extract(r.not_done, '$.' || j.value || '.why') AS why
+FROM status_run AS r, json_each(r.streams) AS j
+
 -- name: status_stream
 -- ?1: now; ?2: since when a stream has to have been read, and read well.
 -- An enabled stream is overdue when nothing of it was read since, or when runs were to read it and
--- none ended well; it is behind when it is overdue, or when a window that ended before is not
+-- none ended well for it; it is behind when it is overdue, or when a window that ended before is not
 -- complete. A stream of windows is read without a hole up to where the first day that is not whole
 -- is; a list or a poll was complete when the oldest of its scopes was.
 CREATE TEMP TABLE status_stream AS
@@ -108,10 +132,15 @@ known AS (
          WHERE b.stream = f.stream AND b.day < coalesce(d.first_hole, '~')) AS whole_to_day,
         (SELECT count(*) FROM unknown_field AS u WHERE u.stream = f.stream) AS unknown_fields,
         (SELECT count(*) FROM data_problem AS p WHERE p.stream = f.stream) AS data_problems,
-        (SELECT r.run_id FROM status_run AS r, json_each(r.streams) AS j
-         WHERE j.value = f.stream AND r.got_locks ORDER BY r.run_id DESC LIMIT 1) AS last_run_id,
-        (SELECT r.run_id FROM status_run AS r, json_each(r.streams) AS j
-         WHERE j.value = f.stream AND r.exit_code = 0 ORDER BY r.run_id DESC LIMIT 1)
+        EXISTS (SELECT 1 FROM extract_window AS w JOIN window_pass AS p USING (window_id)
+                WHERE w.stream = f.stream AND p.target_to IS NOT NULL) AS is_under_way,
+        (SELECT r.run_id FROM status_stream_run AS r
+         WHERE r.stream = f.stream AND r.got_locks ORDER BY r.run_id DESC LIMIT 1) AS last_run_id,
+        (SELECT r.run_id FROM status_stream_run AS r
+         WHERE r.stream = f.stream AND r.got_locks AND r.ended_at IS NOT NULL
+         ORDER BY r.run_id DESC LIMIT 1) AS last_ended_id,
+        (SELECT r.run_id FROM status_stream_run AS r
+         WHERE r.stream = f.stream AND r.result = 'ok' ORDER BY r.run_id DESC LIMIT 1)
             AS last_success_id,
         (SELECT e.window_id FROM extract_window AS e
          WHERE e.stream = f.stream AND e.last_error IS NOT NULL
@@ -147,8 +176,14 @@ judged AS (
 SELECT
     judged.*, overdue IS NOT NULL AS is_overdue,
     coalesce(overdue, incomplete) AS behind, -- why; NULL: it is not
-    e.last_error, e.last_error_kind, e.last_error_at
-FROM judged LEFT JOIN extract_window AS e ON e.window_id = judged.error_window_id
+    l.result,
+    coalesce(t.why, e.last_error) AS last_error,
+    CASE WHEN t.why IS NOT NULL THEN t.result ELSE e.last_error_kind END AS last_error_kind,
+    CASE WHEN t.why IS NOT NULL THEN t.ended_at ELSE e.last_error_at END AS last_error_at
+FROM judged
+LEFT JOIN extract_window AS e ON e.window_id = judged.error_window_id
+LEFT JOIN status_stream_run AS l ON l.run_id = judged.last_run_id AND l.stream = judged.stream
+LEFT JOIN status_stream_run AS t ON t.run_id = judged.last_ended_id AND t.stream = judged.stream
 ORDER BY stream_no
 
 -- name: status_whole
@@ -188,11 +223,14 @@ FROM status_stream ORDER BY stream_no
 SELECT
     s.stream,
     coalesce(strftime('%Y-%m-%d %H:%MZ', r.started_at), '-') AS "last run",
-    r.result AS exit,
-    s.last_error AS "last error"
+    s.result
 FROM status_stream AS s
 LEFT JOIN status_run AS r ON r.run_id = s.last_run_id
 ORDER BY s.stream_no
+
+-- name: status_troubles
+-- What is in the way of streams, a sentence each.
+SELECT last_error FROM status_stream WHERE last_error IS NOT NULL AND is_enabled ORDER BY stream_no
 
 -- name: status_facts
 -- Names and values, one a line.
@@ -205,8 +243,18 @@ FROM status LEFT JOIN status_run ON run_id = last_success_id
 UNION ALL
 SELECT 'last failure', coalesce(
     'run ' || run_id || ', ' || strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at)) || ', '
-    || result || coalesce(': ' || error, ''), 'none')
+    || result || coalesce(': ' || (
+        SELECT group_concat(key, ', ') FROM json_each(not_done)
+        WHERE json_extract(value, '$.why') IS NOT NULL), ': ' || error, ''), 'none')
 FROM status LEFT JOIN status_run ON run_id = last_failure_id
+UNION ALL
+SELECT 'left undone', coalesce(group_concat(stream || printf(' (%s%s)', result, CASE
+        WHEN late_windows > 0 AND NOT is_snapshot
+        THEN printf(', %d %s not complete', late_windows, iif(late_windows = 1, 'day', 'days'))
+        ELSE '' END), ', '), 'nothing')
+FROM (SELECT * FROM status_stream ORDER BY stream_no)
+WHERE is_enabled AND result NOT IN ('ok', 'under way')
+AND (result <> 'killed' OR is_under_way OR late_windows > 0 OR complete_to IS NULL)
 UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL
@@ -269,6 +317,7 @@ SELECT json_object(
         'unknown_fields', unknown_fields,
         'data_problems', data_problems,
         'last_run', json((SELECT document FROM status_run WHERE run_id = s.last_run_id)),
+        'result', result,
         'last_success', json((SELECT document FROM status_run WHERE run_id = s.last_success_id)),
         'last_error', json(CASE WHEN last_error IS NOT NULL THEN json_object(
             'kind', last_error_kind, 'at', last_error_at, 'message', last_error) END),

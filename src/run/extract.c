@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "io/file.h"
 #include "run/night.h"
+#include "run/outcome.h"
 #include "run/store.h"
 
 /* Business days before the first one that local times may be asked for, and after the last. */
@@ -370,9 +371,11 @@ static enum err_kind judge(const struct run *run, struct err *e)
 
 /* Ends the run's row, with what it says beside the counters that went with the pages. `e` is the
  * run's error, or what becomes of it. */
-static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
+static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_result *result,
+                            struct err *e)
 {
     const char *why = kind == ERR_NONE ? NULL : e->message;
+    result->outcome = outcome_tell(run, kind);
     struct run_totals *t = &run->totals;
     struct err trouble;
 
@@ -396,7 +399,8 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
         }
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
-    if (!ledger_run_end(&run->ledger, t, kind, why, &trouble) && kind == ERR_NONE) {
+    if (!ledger_run_end(&run->ledger, t, kind, why, result->outcome.not_done, &trouble) &&
+        kind == ERR_NONE) {
         *e = trouble;
         kind = trouble.kind;
     }
@@ -418,11 +422,12 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     };
 
     err_clear(e);
+    *result = (struct extract_result){0};
     add_nights(&run);
     bool done = open_all(&run, e) && prepare(&run, e) && run_streams(&run, e);
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     if (run.ledger.run_id > 0) {
-        kind = finish(&run, kind, e);
+        kind = finish(&run, kind, result, e);
     }
     int64_t wal = run.db ? db_empty_wal(run.db) : 0;
     if (wal > limit_get(LIMIT_WAL_BYTES)) {
@@ -432,10 +437,8 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     db_close(run.db);
     client_free(run.client);
     lock_close(run.locks);
-    *result = (struct extract_result){
-        .run_id = run.ledger.run_id > 0 ? run.ledger.run_id : 0,
-        .totals = run.totals,
-        .elapsed_ms = clock_monotonic_ms() - started_ms,
-    };
+    result->run_id = run.ledger.run_id > 0 ? run.ledger.run_id : 0;
+    result->totals = run.totals;
+    result->elapsed_ms = clock_monotonic_ms() - started_ms;
     return kind;
 }

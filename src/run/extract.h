@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "etl/ledger.h"
 #include "io/config.h"
+#include "run/outcome.h"
 #include "run/progress.h"
 #include "streams/stream.h"
 
@@ -30,10 +31,12 @@ struct extract_result {
     int64_t run_id; /* 0: there is no row */
     struct run_totals totals;
     int64_t elapsed_ms;
+    struct outcome outcome;
 };
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
- * program ends with, and `e` says why. */
+ * program ends with, and `e` says why; where that is the streams' own trouble, so does the outcome.
+ */
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
                           struct extract_result *result, struct err *e);
 

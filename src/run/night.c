@@ -15,6 +15,11 @@ void night_fail(struct night *n, const struct err *error, bool halts)
     n->halted = n->halted || halts;
 }
 
+bool night_is_refused(const struct night *n)
+{
+    return n->halted && n->first.kind == ERR_PERMISSION;
+}
+
 bool night_is_whole(const struct night *n)
 {
     return n->ended && n->left == 0 && n->first.kind == ERR_NONE && !n->stopped;
@@ -166,6 +171,29 @@ static bool issue_more(struct night *n, struct err *e)
     return true;
 }
 
+/* Where none of the passes that stand in for one another is granted: why, the preferred one's
+ * missing permission first. */
+static void tell_refusals(struct night *n)
+{
+    struct err error;
+
+    err_set(&error, ERR_NONE, "no source of %s answers", n->stream->title);
+    for (int lacks = 1; lacks >= 0; lacks--) {
+        for (size_t p = 0; p < n->stream->pass_count; p++) {
+            if (n->refused[p].why && n->refused[p].lacks == lacks) {
+                err_append(&error, "; %s: %s", n->stream->passes[p].plan.name, n->refused[p].why);
+                if (error.kind == ERR_NONE) {
+                    error.kind = lacks ? ERR_PERMISSION : ERR_CONTRACT;
+                }
+            }
+        }
+    }
+    if (error.kind != ERR_NONE && !n->halted && !n->agenda.granted) {
+        err_cause(&error, error.kind == ERR_PERMISSION ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
+        night_fail(n, &error, true);
+    }
+}
+
 /* Nothing is under way, and nothing more is asked: what is missing is said. */
 static void be_over(struct night *n)
 {
@@ -174,12 +202,7 @@ static void be_over(struct night *n)
 
     n->over = true;
     n->stopped = stop_requested() && g->at < g->order_count;
-    if (!n->halted && (n->lacks[0] || n->refusals[0]) && !g->granted) {
-        err_set(&error, n->lacks[0] ? ERR_PERMISSION : ERR_CONTRACT,
-                "no source of %s answers. %s%s%s", n->stream->title, n->lacks,
-                n->lacks[0] && n->refusals[0] ? "; " : "", n->refusals);
-        night_fail(n, &error, true);
-    }
+    tell_refusals(n);
     /* Of a day too large for the query, hours that no job sees yet are missing. */
     for (size_t i = 0; i < g->too_large_count; i++) {
         const struct due *day = &g->too_large[i];
@@ -257,7 +280,6 @@ bool night_begin(struct night *n, struct err *e)
     const char *remembered = NULL;
 
     n->begun = true;
-    n->lacks = n->refusals = "";
     atomic_init(&n->lane.closed, false);
     atomic_init(&n->side.closed, false);
     n->side.at_once = 2;
@@ -303,10 +325,12 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     }
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
-        const char **to = why->kind == ERR_PERMISSION ? &n->lacks : &n->refusals;
-        *to = arena_printf(n->run->arena, "%s%s%s: %s", *to, **to ? "; " : "", r->pass->plan.name,
-                           why->message);
-        LOG(LOG_WARN, "source not granted, trying the next", LOG_S("stream", n->stream->name),
+        const char *mark = strstr(why->message, CAUSE_MARK);
+        size_t length = mark ? (size_t)(mark - why->message) : strlen(why->message);
+
+        n->refused[r->pass_no].why = arena_strndup(n->run->arena, why->message, length);
+        n->refused[r->pass_no].lacks = why->kind == ERR_PERMISSION;
+        LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
         return;
     }
@@ -405,6 +429,8 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
 
 void night_end(struct night *n)
 {
+    bool others = false;
+
     if (n->begun) {
         n->left += n->under_way_count + (n->agenda.due_count - n->agenda.due_next);
         n->stopped = n->stopped || (stop_requested() && n->left > 0);
@@ -414,9 +440,14 @@ void night_end(struct night *n)
         n->progress.ended = true;
         n->progress.whole = night_is_whole(n);
         progress_tell(&n->progress, &n->run->watcher, NULL, 0);
-        LOG(n->left ? LOG_WARN : LOG_INFO, "stream ends", LOG_S("stream", n->stream->name),
-            LOG_N("done", n->done), LOG_N("left", n->left),
-            LOG_S("error", n->first.kind ? n->first.message : "none"));
+        LOG(LOG_INFO, "stream ends", LOG_S("stream", n->stream->name), LOG_N("done", n->done),
+            LOG_N("left", n->left), LOG_S("error", n->first.kind ? n->first.message : "none"));
     }
-    lock_drop(n->run->locks, n->stream->lock_slot);
+    /* The last one is held until the run has ended, so that it is known to be under way. */
+    for (const struct night *m = n->run->nights; m; m = m->next) {
+        others = others || (m->wanted && !m->ended);
+    }
+    if (others) {
+        lock_drop(n->run->locks, n->stream->lock_slot);
+    }
 }

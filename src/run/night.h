@@ -29,11 +29,12 @@ struct night {
 
     /* what became of it */
     bool begun;
-    bool ended;   /* its lock is free; not begun: what is stored was used, or there is an error */
-    size_t done;  /* readings that reached what they owed */
-    size_t left;  /* readings that did not */
-    bool stopped; /* by a signal */
-    bool halted;  /* nothing more is asked for this stream */
+    bool ended;  /* its lock is free, unless it was the last; not begun: what is stored was used, or
+                    there is an error */
+    size_t done; /* readings that reached what they owed */
+    size_t left; /* readings that did not */
+    bool stopped;     /* by a signal */
+    bool halted;      /* nothing more is asked for this stream */
     struct err first; /* the first error; ERR_NONE when there was none */
 
     /* its own */
@@ -43,8 +44,11 @@ struct night {
     struct lane lane;
     struct lane side; /* of cleanups */
     size_t side_count;
-    const char *lacks;    /* why passes that stand in for one another are not granted: missing */
-    const char *refusals; /* permissions, and anything else */
+    struct {
+        const char
+            *why;   /* a pass that others stand in for is not granted; NULL: it is, or unasked */
+        bool lacks; /* for want of a permission */
+    } refused[PASSES_MAX];
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;
 };
@@ -61,6 +65,9 @@ void night_fail(struct night *n, const struct err *error, bool halts);
 
 /* The night ends, begun or not, whatever is left of it. */
 void night_end(struct night *n);
+
+/* Whether the server refuses the whole stream for want of a permission. */
+bool night_is_refused(const struct night *n);
 
 /* True when it has ended and the stream owes nothing. */
 bool night_is_whole(const struct night *n);

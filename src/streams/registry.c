@@ -57,6 +57,28 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
                                 .rule_count = s->pass_count};
 }
 
+bool stream_is_enabled(const struct stream *s, const struct config *c)
+{
+    return c->stream_count == 0 || str_is_listed(s->name, c->streams, c->stream_count);
+}
+
+const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
+                             struct arena *a)
+{
+    size_t left = c->stream_count == 0 ? stream_registry_count : c->stream_count;
+    const char *list = c->streams_written ? c->streams_written : "";
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (stream_is_enabled(out[i], c)) {
+            list = arena_printf(a, "%s%s-%s", list, *list ? ", " : "", out[i]->name);
+            any = true;
+            left--;
+        }
+    }
+    return any && left > 0 ? list : NULL;
+}
+
 unsigned stream_in_force(const struct stream *s, const struct config *c)
 {
     const char *word = config_word(c, s->setting);

@@ -83,6 +83,14 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
 struct config;
 unsigned stream_in_force(const struct stream *s, const struct config *c);
 
+/* Whether the configuration wants it. */
+bool stream_is_enabled(const struct stream *s, const struct config *c);
+
+/* The list for [extract] streams that leaves out the enabled ones of `out` too: what stands there,
+ * and -NAME of each, in the arena; NULL when none of them is enabled, or nothing would be left. */
+const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
+                             struct arena *a);
+
 /* Shorthands for lists. */
 #define TREES(...) ((const struct tree_map *const[]){__VA_ARGS__, NULL})
 #define PASSES(...)                                                                                \

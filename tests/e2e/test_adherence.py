@@ -125,9 +125,11 @@ class Sources(TestCase):
         server.control(deny=["/api/v2/workforcemanagement", "/api/v2/analytics/agents"])
         site = self.site(server.url)
         result = self.ok(site.run(*POLL), 5)
+        self.assertIn("adherence_realtime: the client lacks wfm:realtimeAdherence:view.", result.stderr.splitlines()[0])
+        self.assertNotIn("agentState", result.stderr)
+        error = site.value("SELECT error FROM run")
         for word in ("wfm:realtimeAdherence:view", "analytics:agentState:view", "realtime_intervals"):
-            self.assertIn(word, result.stderr)
-        self.assertLess(result.stderr.index("wfm:realtimeAdherence:view"), result.stderr.index("realtime_intervals"))
+            self.assertIn(word, error)
 
     def test_only_the_private_path(self):
         server = self.standin(agents=12, now=self.NOW, realtime_intervals="entities")

@@ -667,8 +667,10 @@ class Secrets(Checked):
                 site = self.marked(cloud(self, answers).url)
                 site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "300"
                 result = self.ok(site.extract("--stream", "users"), code)
-                self.assertIn(listed[cause][4], result.stderr)
-                self.assertIn(listed[cause][5], result.stderr)
+                told = result.stderr + site.value("SELECT error FROM run")
+                self.assertIn(listed[cause][4], told)
+                self.assertIn(listed[cause][5], told)
+                self.assertFalse([line for line in result.stderr.splitlines() if len(line) > 300])
                 self.assert_unmarked((result.stdout + result.stderr).encode())
 
 

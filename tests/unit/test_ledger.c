@@ -35,7 +35,7 @@ TEST_IN_SCRATCH(a_run_is_recorded)
 
     totals.pages = 6;
     totals.days_whole = 3;
-    check(ledger_run_end(&l, &totals, ERR_RATE, "too many requests", &s->e), s);
+    check(ledger_run_end(&l, &totals, ERR_RATE, "too many requests", "{}", &s->e), s);
     check_value(s,
                 "SELECT exit_code || ' ' || exit_name || ' ' || error || ' ' || pages || ' ' || "
                 "days_whole || ' ' || (ended_at >= started_at) FROM run",

@@ -133,8 +133,16 @@ TEST_IN_SCRATCH(runs_that_do_not_end_well_are_overdue)
     scratch_exec(s, filled);
     scratch_exec(s, "UPDATE run SET ended_at = '2024-10-04T09:59:00.000Z' WHERE run_id = 1");
     says(s, NOW, 26, USERS ".behind", "no run of it has ended well for 26 hours", NULL);
-    scratch_exec(s, "UPDATE run SET exit_code = 11 WHERE run_id = 1");
+    scratch_exec(s, "UPDATE run SET exit_code = 11, exit_name = 'partial' WHERE run_id = 1");
     says(s, NOW, 26, USERS ".behind", "no run of it has ended well yet", NULL);
+    /* What is done is well, whatever became of the others. */
+    scratch_exec(s,
+                 "UPDATE run SET ended_at = '2024-10-05T11:02:00.000Z', not_done = "
+                 "'{\"users\":{\"exit\":\"permission\",\"why\":\"lacks it\"}}' WHERE run_id = 1");
+    says(s, NOW, 26, USERS ".behind", "no run of it has ended well yet", USERS ".last_error.kind",
+         "permission", USERS ".last_error.message", "lacks it", CONVERSATIONS ".behind", "NULL",
+         CONVERSATIONS ".result", "ok", CONVERSATIONS ".last_error", "NULL", NULL);
+    scratch_exec(s, "UPDATE run SET not_done = NULL WHERE run_id = 1");
     /* Nobody ever ran it: what was read counts. */
     scratch_exec(s, "UPDATE run SET streams = '[\"queues\"]'");
     says(s, NOW, 26, USERS ".behind", "NULL", NULL);
@@ -188,12 +196,13 @@ TEST_IN_SCRATCH(for_people_in_eighty_columns)
                      "conversations  2024-10-05 11:00Z  2024-10-04      2     1      1     0\n"
                      "queues         -                                                     0\n"
                      "whole, open, prov.: business days; provisional ones may be read again\n\n"
-                     "stream         last run           exit  last error\n"
-                     "users          2024-10-05 10:59Z  0 ok\n"
-                     "conversations  2024-10-05 10:59Z  0 ok\n"
+                     "stream         last run           result\n"
+                     "users          2024-10-05 10:59Z  ok\n"
+                     "conversations  2024-10-05 10:59Z  ok\n"
                      "queues         -\n\n"
                      "last success         run 1, 2024-10-05 11:02Z\n"
                      "last failure         none\n"
+                     "left undone          nothing\n"
                      "requests this month  0\n"
                      "unknown fields       0\n"
                      "data problems        0\n\n"

@@ -1,0 +1,93 @@
+#include "run/outcome.h"
+
+#include "api/answer.h"
+#include "base/str.h"
+#include "io/json.h"
+#include "run/night.h"
+
+enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 };
+
+/* The permission that the server's answer names first; NULL: none. */
+static const char *lacking(const struct night *n)
+{
+    const char *at = strstr(n->first.message, ANSWER_LACKS);
+
+    at = at ? at + strlen(ANSWER_LACKS) : NULL;
+    return at ? arena_strndup(n->run->arena, at, strcspn(at, ",;.")) : NULL;
+}
+
+/* What is in the way of a stream, and what to do, in a sentence; `together`: the line that leaves
+ * it out is given apart. */
+static const char *sentence(const struct night *n, bool together)
+{
+    struct arena *a = n->run->arena;
+    const char *name = n->stream->name;
+    const char *what = err_brief(&n->first, a);
+
+    if (!night_is_refused(n)) {
+        return str_starts_with(what, name) ? what : arena_printf(a, "%s: %s", name, what);
+    }
+    if (n->needs && night_is_refused(n->needs) && !n->begun) {
+        name = arena_printf(a, "%s needs %s", name, n->needs->stream->name);
+    }
+    const char *lacks = lacking(n);
+    const char *list = stream_leave_out(n->run->config, &n->stream, 1, a);
+    const char *or_else = "";
+    if (list) {
+        or_else = arena_printf(a, ", or leave the stream out: [extract] streams = %s%s",
+                               together ? "..., -" : list, together ? n->stream->name : "");
+    }
+    return lacks ? arena_printf(a, "%s: the client lacks %s. Give its role that permission%s", name,
+                                lacks, or_else)
+                 : arena_printf(a,
+                                "%s: the server refuses it, HTTP 403, and names no permission. "
+                                "`rollcall check` says more%s",
+                                name, or_else);
+}
+
+static void add_member(struct buf *json, const char *key, const char *text)
+{
+    if (text) {
+        buf_add_printf(json, ",\"%s\":", key);
+        json_quote(json, text, strlen(text));
+    }
+}
+
+struct outcome outcome_tell(const struct run *run, enum err_kind kind)
+{
+    struct outcome told = {0};
+    struct arena *a = run->arena;
+    const struct stream **refused = arena_array(a, stream_registry_count, sizeof(*refused));
+    const char **lines = arena_array(a, stream_registry_count, sizeof(*lines));
+    size_t count = 0;
+    struct buf json;
+
+    for (const struct night *n = run->nights; n; n = n->next) {
+        if (night_is_refused(n)) {
+            refused[count++] = n->stream;
+        }
+    }
+    const char *list = stream_leave_out(run->config, refused, count, a);
+    bool together = list && (count > 1 || strlen(list) > LIST_MOST);
+    buf_init(&json, JSON_BYTES);
+    for (const struct night *n = run->nights; n; n = n->next) {
+        bool is_own = n->first.kind != ERR_NONE;
+        const char *why = is_own ? sentence(n, together) : NULL;
+
+        if (is_own) {
+            lines[told.line_count++] = why;
+        }
+        if (n->wanted && !night_is_whole(n)) {
+            buf_add_printf(&json, "%s\"%s\":{\"exit\":\"%s\"", json.length > 0 ? "," : "{",
+                           n->stream->name, err_facts[is_own ? n->first.kind : kind].name);
+            add_member(&json, "why", why);
+            add_member(&json, "error", is_own ? n->first.message : NULL);
+            buf_add_char(&json, '}');
+        }
+    }
+    told.lines = lines;
+    told.leave_out = together ? list : NULL;
+    told.not_done = json.length > 0 ? arena_printf(a, "%s}", buf_str(&json)) : NULL;
+    buf_free(&json);
+    return told;
+}
