@@ -462,6 +462,9 @@ enum cause_step {
     X(LOCAL_OLDER, "local_older", LOCAL, NONE, "\"made by an older rollcall\"",                    \
       "the database was written by an older rollcall; the next extract brings it up to date",      \
       "keep a copy (`rollcall snapshot` of the old version) if you may want to go back")           \
+    X(LOCAL_ZONE, "local_zone", LOCAL, CONFIG, "\"extract --rezone\"",                             \
+      "the database's days are those of another time zone than the configuration's",               \
+      "write the database's zone in [extract] timezone, or run `rollcall extract --rezone` once")  \
     X(LOCAL_DATABASE, "local_database", LOCAL, STORE, "another error of the database",             \
       "the database cannot be opened",                                                             \
       "see the evidence; `sqlite3 FILE 'PRAGMA integrity_check'` says whether the file is sound")  \

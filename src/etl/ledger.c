@@ -175,6 +175,29 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
     return db_end(&q) && db_exec(d, "DROP TABLE temp.zone_before", e);
 }
 
+bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct err *e)
+{
+    /* A temporary table hides the file's of its name. */
+    return db_exec(d,
+                   "CREATE TEMP TABLE zone_offset (utc_from TEXT PRIMARY KEY, utc_to TEXT, "
+                   "offset_seconds INTEGER, day TEXT, zone TEXT);"
+                   "INSERT INTO temp.zone_offset SELECT * FROM main.zone_offset",
+                   e) &&
+           ledger_zone(d, zone, r->now_ms, r->now_ms, r, e);
+}
+
+bool ledger_judge_zone(const struct db *d, const char *zone, const struct redated *r, struct err *e)
+{
+    if (!r->was) {
+        return true;
+    }
+    err_set(e, ERR_CONFIG,
+            "%s, and the days of %s are those of %s: local times and business days from %s to %s "
+            "would be others. Write %s again, or run `rollcall extract --rezone` once",
+            zone, db_path(d), r->was, r->first, r->last, r->was);
+    return err_cause(e, CAUSE_LOCAL_ZONE);
+}
+
 /* --- the organization that the file belongs to --- */
 
 /* What must hold of an organization that is known. */

@@ -154,15 +154,8 @@ static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms
     const struct config *c = run->config;
     int64_t owed = 0;
 
-    if (!r->was) {
-        return true;
-    }
-    if (!run->request->rezone) {
-        err_set(e, ERR_CONFIG,
-                "%s, and the days of %s are those of %s: local times and business days from %s to "
-                "%s would be others. Write %s again, or run `rollcall extract --rezone` once",
-                c->timezone, db_path(run->db), r->was, r->first, r->last, r->was);
-        return config_blame(c, KEY_TIMEZONE, e);
+    if (!r->was || !run->request->rezone) {
+        return ledger_judge_zone(run->db, c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
     }
     if (!store_forget_days(run, from_ms, &owed, e)) {
         return false;

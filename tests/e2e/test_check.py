@@ -117,6 +117,13 @@ def made(test, site, sql):
     site.change(sql)
 
 
+def rezoned(test, site):
+    """What extract says of it is the same."""
+    made(test, site, "")
+    site.set(extract={"timezone": "Asia/Seoul"})
+    test.assertIn("extract --rezone", test.ok(site.extract(), 3).stderr)
+
+
 def setups():
     """name, cause, exit code, and a function of the test that gives the site, or (site, arguments of check())."""
     table = []
@@ -319,6 +326,7 @@ def setups():
     prepared("directory not writable", "local_rights", 9, closed)
     prepared("a newer file", "local_newer", 9, lambda t, s: made(t, s, "PRAGMA user_version = 9999"))
     prepared("an older file", "local_older", 0, lambda t, s: made(t, s, "PRAGMA user_version = 1"))
+    prepared("another time zone than the file's", "local_zone", 3, rezoned)
     prepared("start before the retention", "local_retention", 0, lambda t, s: s.set(extract={"start": "2020-01-01"}))
     return table
 
