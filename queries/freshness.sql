@@ -12,7 +12,8 @@ WITH asked AS (
 reached AS (
     SELECT stream, day, whole, state, complete_to FROM freshness
     UNION ALL
-    SELECT stream, NULL, count(complete_to) = count(*), min(state), -- open < provisional
+    SELECT stream, NULL, count(complete_to) = count(*),
+           CASE WHEN count(complete_to) = count(*) THEN 'provisional' ELSE 'open' END,
            CASE WHEN count(complete_to) = count(*) THEN min(complete_to) END
     FROM extract_window
     WHERE window_start IS NULL AND stream NOT IN (SELECT stream FROM freshness)

@@ -1,7 +1,8 @@
 -- Views for people. Local times are those of the business time zone, by zone_offset; a time before
 -- its first row takes the offset of that row. Durations are milliseconds.
 
--- How far each stream of windows is, by business day (lists and polls: see extract_window).
+-- How far each stream of windows is, by business day, up to the day at hand when extract last ran
+-- (lists and polls: see extract_window).
 --
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
@@ -62,7 +63,8 @@ SELECT stream, day, utc_from, utc_to,
            ELSE 'settled'
        END AS state,
        CASE WHEN read_to > utc_from THEN min(read_to, utc_to) END AS complete_to
-FROM daily;
+FROM daily
+WHERE utc_from <= coalesce((SELECT max(min(planned_until, started_at)) FROM run), utc_from);
 
 -- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
 -- emitted; for figures of an interval count session_metric by emit_date instead.

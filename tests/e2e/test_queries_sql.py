@@ -157,7 +157,7 @@ def fill_seoul(db):
             ("02T00:00:00", "03T00:00:00", "02T20:00:00", "open")):
         insert(db, "extract_window", stream="conversations", state=state, window_start=utc(start),
                window_end=utc(end), complete_to=utc(complete))
-    insert(db, "extract_window", stream="users", state="provisional", complete_to=utc("02T19:59:00"))
+    insert(db, "extract_window", stream="users", state="open", complete_to=utc("02T19:59:00"))
     insert(db, "extract_window", stream="queues")
     insert(db, "extract_window", stream="conversations", complete_to=utc("02T20:00:00"))
 
@@ -578,6 +578,12 @@ class Holes(QueryCase):
                    [("2026-03-01", 1, "settled", "2026-03-01T15:00:00.000Z"),
                     ("2026-03-02", 0, "open", "2026-03-02T00:00:00.000Z"), ("2026-03-03", 0, "open", None),
                     ("2026-03-04", 1, "provisional", "2026-03-04T15:00:00.000Z"), ("2026-03-05", 0, "open", None)])
+        # when extract ran last, the fifth had not begun
+        insert(self.db, "run", command="extract", started_at=utc("2026-03-09T00:00:00"), planned_until=utc("2026-03-04T14:59:59"))
+        self.check(self.db.execute("SELECT max(day) AS day FROM freshness"), "day", [("2026-03-04",)])
+        self.db.execute("UPDATE run SET planned_until = '2026-03-04T15:00:00.000Z'")
+        self.check(self.db.execute("SELECT max(day) AS day FROM freshness"), "day", [("2026-03-05",)])
+        self.db.execute("DELETE FROM run")
 
     def test_every_scope_counts_from_its_first_window_to_its_last(self):
         for scope, day, state in (("a", 1, "settled"), ("a", 2, "settled"), ("b", 1, "provisional"), ("b", 2, "open"),
