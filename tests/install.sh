@@ -94,9 +94,9 @@ clean() {
     rm -rf /etc/rollcall /var/lib/rollcall /var/log/rollcall /etc/cron.d/rollcall /home/ann/* /tmp/port /tmp/other
 }
 
-say "what a machine has: systemd, a shell for SQLite, a user, an analyst to be"
+say "what a machine has: systemd, cron, a shell for SQLite, a user, an analyst to be"
 export DEBIAN_FRONTEND=noninteractive
-apt-get -q update >/tmp/log 2>&1 && apt-get -q -y install --no-install-recommends systemd sqlite3 >>/tmp/log 2>&1 || die "$(cat /tmp/log)"
+apt-get -q update >/tmp/log 2>&1 && apt-get -q -y install --no-install-recommends systemd cron sqlite3 >>/tmp/log 2>&1 || die "$(cat /tmp/log)"
 getent passwd ann >/dev/null || useradd -m ann
 clean
 
