@@ -201,8 +201,7 @@ bool ledger_judge_zone(const struct db *d, const char *zone, const struct redate
 /* --- the organization that the file belongs to --- */
 
 /* What must hold of an organization that is known. */
-static bool judge_owner(const struct ledger *l, const struct owner *o, const char *id,
-                        const char *name, struct err *e)
+static bool judge_owner(const struct owner *o, const char *id, const char *name, struct err *e)
 {
     const char *wanted = o->config->organization;
 
@@ -217,7 +216,7 @@ static bool judge_owner(const struct ledger *l, const struct owner *o, const cha
         err_set(e, ERR_CONFIG,
                 "%s holds the records of the organization %s (%s), and this client belongs "
                 "to %s (%s): give each organization a file of its own ([database] path)",
-                db_path(l->db), o->stored_name, o->stored_id, name, id);
+                o->config->database_path, o->stored_name, o->stored_id, name, id);
         return err_cause(e, CAUSE_TOKEN_FILE);
     }
     return true;
@@ -237,12 +236,31 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
         o->due = db_int(&q, 2) == 0 || (!o->stored_id && c->organization);
     }
     return db_end(&q) &&
-           (o->due || !o->stored_id || judge_owner(l, o, o->stored_id, o->stored_name, e));
+           (o->due || !o->stored_id || judge_owner(o, o->stored_id, o->stored_name, e));
 }
 
-bool ledger_judge(const struct ledger *l, const struct owner *o, struct err *e)
+bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e)
 {
-    return judge_owner(l, o, o->id, o->name, e);
+    const char *path = o->config->database_path;
+    struct err unread;
+    struct ledger l = {.db = access(path, F_OK) == 0 ? db_open(path, DB_READ, &unread) : NULL};
+
+    o->due = true;
+    bool fits = !l.db || ledger_owner(&l, o, a, e) || e->kind != ERR_CONFIG;
+    db_close(l.db);
+    return fits;
+}
+
+bool ledger_judge(const struct owner *o, struct err *e)
+{
+    if (o->id || !o->config->organization) {
+        return !o->id || judge_owner(o, o->id, o->name, e);
+    }
+    err_set(e, ERR_CONFIG,
+            "[genesys] organization is %s, and the API does not say which one this client belongs "
+            "to (%s); remove the line, or give the client's role access",
+            o->config->organization, e->message);
+    return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
 }
 
 bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
@@ -250,15 +268,8 @@ bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
     const struct config *c = o->config;
     char day[CLOCK_DAY_BYTES];
 
-    if (o->id && !judge_owner(l, o, o->id, o->name, e)) {
+    if (!ledger_judge(o, e)) {
         return false;
-    }
-    if (!o->id && c->organization) {
-        err_set(e, ERR_CONFIG,
-                "[genesys] organization is %s, and the API does not say which one this "
-                "client belongs to (%s); remove the line, or give the client's role access",
-                c->organization, e->message);
-        return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
     }
     if (!o->id) {
         LOG(LOG_WARN,

@@ -121,13 +121,16 @@ struct owner {
  * Where it has, the answer must still be what [genesys] organization names: ERR_CONFIG. */
 bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err *e);
 
-/* Whether what the API said is what [genesys] organization names, and the file's owner where it has
- * one (else `l` is not looked at): ERR_CONFIG with its cause. */
-bool ledger_judge(const struct ledger *l, const struct owner *o, struct err *e);
+/* The same of the configuration's file, where there is one that can be read; otherwise due. */
+bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e);
 
-/* Keeps what the API said; a file without an owner gets one. ERR_CONFIG when it is another one than
- * the file's or the one that [genesys] organization names, or when that is set and the API does not
- * say (`e` has why). Where it is not set, that the API does not say is logged. */
+/* Whether what the API said is what [genesys] organization names, and the file's owner where it has
+ * one; ERR_CONFIG with its cause, also when the former is set and the API does not say (`e` has
+ * why). */
+bool ledger_judge(const struct owner *o, struct err *e);
+
+/* Keeps what the API said, when it is judged to be right; a file without an owner gets one. That
+ * the API does not say is logged. */
 bool ledger_own(struct ledger *l, const struct owner *o, struct err *e);
 
 #endif

@@ -502,25 +502,19 @@ static bool ask_owner(struct checking *a, struct owner *o)
 static void check_owner(struct checking *a, struct owner *o)
 {
     struct report *r = a->report;
-    const char *path = a->config->database_path;
-    struct ledger ledger = {.db = access(path, F_OK) == 0 ? db_open(path, DB_READ, &(struct err){0})
-                                                          : NULL};
     struct err e;
 
-    if (ledger.db) {
-        (void)ledger_owner(&ledger, o, r->arena, &e);
-    }
-    if (!o->id) {
-        report_add(r, "organization",
-                   o->config->organization ? CAUSE_TOKEN_ORGANIZATION : CAUSE_TOKEN_UNSAID, "%s",
-                   *said(a) ? said(a) : "its answers name none");
-    } else if (ledger_judge(&ledger, o, &e)) {
+    (void)ledger_owner_of_file(o, r->arena, &e);
+    e = a->answer.error;
+    if (!ledger_judge(o, &e)) {
+        report_error(r, "organization", &e, CAUSE_TOKEN_ORGANIZATION);
+    } else if (o->id) {
         report_add(r, "organization", CAUSE_NONE, "%s (%s)%s", o->name, o->id,
                    o->stored_id ? ", as in the database" : "");
     } else {
-        report_error(r, "organization", &e, CAUSE_TOKEN_ORGANIZATION);
+        report_add(r, "organization", CAUSE_TOKEN_UNSAID, "%s",
+                   *said(a) ? said(a) : "its answers name none");
     }
-    db_close(ledger.db);
 }
 
 /* The first request with the token, which tells whose it is. */

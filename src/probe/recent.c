@@ -156,6 +156,20 @@ static void take_names(struct db *memory, const char *path)
     db_close(names);
 }
 
+/* Names are the file's, so the client must be of its organization; nobody else is asked for. */
+static bool is_own(struct client *client, const struct config *config, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    struct owner owner = {.config = config, .now_ms = clock_now_ms()};
+    bool done = ledger_owner_of_file(&owner, a, e);
+
+    if (done && owner.due && (owner.stored_id || config->organization)) {
+        done = client_organization(client, a, &owner.id, &owner.name, e) && ledger_judge(&owner, e);
+    }
+    arena_free(a);
+    return done;
+}
+
 bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,
                  const struct rendering *to, size_t *found, struct err *e)
 {
@@ -177,6 +191,7 @@ bool recent_show(const struct config *config, int64_t wanted, const struct clien
     bool done = s.client != NULL;
     if (done) {
         client_attend(s.client, waits, limit_get(LIMIT_PATIENCE_MS));
+        done = is_own(s.client, config, e);
     }
     for (size_t i = 0; done && s.count < wanted && i < COUNT_OF(lookbacks); i++) {
         done = look_back(&s, lookbacks[i].ms, e);

@@ -30,6 +30,7 @@ class Owner(TestCase):
         self.assertEqual([tuple(r) for r in site.query("SELECT * FROM user")], [tuple(r) for r in before])
         self.assertNotIn("GET /api/v2/users", server.requests()["routes"])
         self.assertIn(own, " ".join(self.ok(site.run("check"), 3).stdout.split()))
+        self.assertIn(own, self.ok(site.run("recent"), 3).stderr)
         site.set(genesys={"login_url": first.url, "api_url": first.url})
         self.ok(site.run(*LISTS))
 
@@ -44,6 +45,7 @@ class Owner(TestCase):
         _, site = self.site_of(organization="Another one")
         self.assertIn("Another one", self.ok(site.run(*LISTS), 3).stderr)
         self.assertIn("Another one", self.ok(site.run("check"), 3).stdout)
+        self.assertIn("Another one", self.ok(site.run("recent"), 3).stderr)
 
     def refused(self, status):
         return lambda method, path, body: (status, b'{"status":%d,"code":"x","message":"no"}' % status) if path.endswith(
