@@ -46,6 +46,9 @@ static bool run(struct cmd_context *ctx, struct err *e)
             return false;
         }
     }
+    if (!query_range(values, count - 1, e)) {
+        return false;
+    }
     struct rows answer = db_ask_values(ctx->db, e, q->sql, values, count - 1);
     if (render_rows(&answer, &to, &rows) && to.format == RENDER_TABLE) {
         printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");

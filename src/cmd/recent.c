@@ -28,6 +28,9 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!recent_show(&ctx->config, wanted, &waits, &to, &found, e)) {
         return false;
     }
+    if (to.format == RENDER_TABLE) {
+        printf("(local times are those of %s)\n", ctx->config.timezone);
+    }
     if (found == 0) {
         fputs("rollcall: access works, but no conversation began in the last seven days, or the "
               "client's role covers none of their divisions\n",
@@ -43,8 +46,8 @@ const struct command cmd_recent = {
     .about =
         "Shows the last N conversations (5; at most 100) straight from the API, newest first: "
         "the proof that access works. Looks back an hour, then a day, then a week, until N are "
-        "found. Names come from the database when there is one, otherwise ids are shown; nothing "
-        "is written to it. Times are those of [extract] timezone.",
+        "found. Names come from the database; those that it does not know are asked for. Nothing "
+        "is written. Local times are those of [extract] timezone.",
     .notes = "None found is no error, but is said: a role that covers too few divisions gives an "
              "empty answer.",
     .run = run,

@@ -7,7 +7,7 @@
 #include "io/embedded.h"
 #include "sql.h"
 
-enum { PARAMS_MAX = 32, ID_LENGTH = 36 };
+enum { PARAMS_MAX = 32 };
 
 /* The text after "-- WORD: " in a line of the comment; NULL when the line has another word. */
 static const char *after_word(const char *line, const char *word)
@@ -128,11 +128,33 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
             return true;
         }
     }
-    const char *suggestion = str_suggest(a, *value, known, count);
     /* Records may name what no list has, or has any more. */
-    bool is_id = strspn(*value, "0123456789abcdef-") == ID_LENGTH && !(*value)[ID_LENGTH];
-    return count == 0 || (is_id && !*suggestion) ||
-           err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value, suggestion);
+    q = db_ask(d, e, sql_query_recorded, S(p->type), S(*value));
+    bool is_recorded = db_next(&q);
+    return db_end(&q) &&
+           (is_recorded || err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
+                                   count > 0 ? str_suggest(a, *value, known, count)
+                                             : "; the database has no names for it: give an id"));
+}
+
+/* The text of a value; NULL when it is not given. */
+static const char *given(const struct db_value *values, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(values[i].name, name)) {
+            return values[i].bytes;
+        }
+    }
+    return NULL;
+}
+
+bool query_range(const struct db_value *values, size_t count, struct err *e)
+{
+    const char *from = given(values, count, ":from");
+    const char *to = given(values, count, ":to");
+
+    return !from || !to || strcmp(from, to) <= 0 ||
+           err_set(e, ERR_USAGE, "from: %s lies after to=%s", from, to);
 }
 
 bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,

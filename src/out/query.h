@@ -40,4 +40,7 @@ const struct query *query_find(struct arena *a, const char *name, struct err *e)
 bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e);
 
+/* ERR_USAGE when the values' days "from" and "to" leave nothing between them. */
+bool query_range(const struct db_value *values, size_t count, struct err *e);
+
 #endif

@@ -1,5 +1,5 @@
 -- name: query_known
--- All that a parameter of type ?1 can be, and how many that is. None: whatever is given.
+-- All that a parameter of type ?1 can be, and how many that is.
 SELECT name, count(*) OVER () FROM (
     SELECT name FROM queue WHERE ?1 = 'queue'
     UNION SELECT queue_id FROM queue WHERE ?1 = 'queue'
@@ -12,3 +12,9 @@ SELECT name, count(*) OVER () FROM (
     WHERE ?1 = 'media'
 )
 WHERE name IS NOT NULL
+
+-- name: query_recorded
+-- A row when records name ?2, a value of type ?1, by its id.
+SELECT 1 WHERE EXISTS (SELECT 1 FROM segment WHERE ?1 = 'queue' AND queue_id = ?2)
+    OR EXISTS (SELECT 1 FROM participant WHERE ?1 = 'agent' AND user_id = ?2)
+    OR EXISTS (SELECT 1 FROM adherence_state WHERE ?1 = 'agent' AND user_id = ?2)

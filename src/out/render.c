@@ -36,7 +36,7 @@ static bool next_row(struct rows *q)
  * Nothing in a cell can move the cursor or end a line; numbers are set to the right. A table that
  * is wider than the terminal leaves out what stands beside it in a form for people (an id beside a
  * name, UTC beside local time), folds its head and cuts its widest words, which end in ".."; where
- * that is not enough, each row is a block, of everything. Numbers, times and ids are never cut. */
+ * that is not enough, each row is a block. Numbers, times and ids are never cut. */
 
 struct field {
     const char *text; /* escaped */
@@ -222,7 +222,7 @@ static void leave_out(struct table *t)
                             (str_ends_with(next, "_name") || str_eq(next, "agent"));
         t->columns[i].is_left_out =
             beside->stands_in || str_starts_with(name, "utc_") ||
-            (str_starts_with(next, "local_") && str_eq(next + strlen("local_"), name));
+            (str_starts_with(next, "local_") && str_ends_with(name, next + strlen("local_")));
         for (size_t f = i + t->column_count; beside->stands_in && f < t->count;
              f += t->column_count) {
             if (t->fields[f + 1].length == 0 && t->fields[f].width > beside->body) {
@@ -323,6 +323,14 @@ static void print_head(const struct table *t, FILE *out)
     }
 }
 
+/* What is shown at a place. */
+static const struct field *shown(const struct table *t, size_t i)
+{
+    const struct field *f = &t->fields[i];
+
+    return t->columns[i % t->column_count].stands_in && f->length == 0 ? f - 1 : f;
+}
+
 static void print_rows(const struct table *t, FILE *out)
 {
     int blanks = 0;
@@ -330,10 +338,9 @@ static void print_rows(const struct table *t, FILE *out)
     print_head(t, out);
     for (size_t i = t->head_count; i < t->count; i++) {
         const struct column *c = &t->columns[i % t->column_count];
-        const struct field *f = &t->fields[i];
 
         if (!c->is_left_out) {
-            print_field(c->stands_in && f->length == 0 ? f - 1 : f, c, &blanks, out);
+            print_field(shown(t, i), c, &blanks, out);
         }
         if ((i + 1) % t->column_count == 0) {
             end_line(&blanks, out);
@@ -351,12 +358,15 @@ static void print_blocks(const struct table *t, FILE *out)
         names.width = t->fields[i].width > names.width ? t->fields[i].width : names.width;
     }
     for (size_t i = t->head_count; i < t->count; i++) {
-        struct column whole = {.width = t->fields[i].width};
+        size_t column = i % t->column_count;
+        struct column whole = {.width = shown(t, i)->width};
 
-        (void)fputs(i % t->column_count == 0 && i > t->head_count ? "\n" : "", out);
-        print_field(&t->fields[i % t->column_count], &names, &blanks, out);
-        print_field(&t->fields[i], &whole, &blanks, out);
-        end_line(&blanks, out);
+        (void)fputs(column == 0 && i > t->head_count ? "\n" : "", out);
+        if (!t->columns[column].is_left_out) {
+            print_field(&t->fields[column], &names, &blanks, out);
+            print_field(shown(t, i), &whole, &blanks, out);
+            end_line(&blanks, out);
+        }
     }
 }
 

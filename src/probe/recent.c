@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "etl/ledger.h"
 #include "etl/load.h"
 #include "sql.h"
@@ -32,6 +33,7 @@ struct search {
     int64_t from_ms; /* where the lookback begins */
     int64_t count;   /* loaded conversations that began since then */
     int64_t older;   /* and before */
+    int64_t unnamed; /* queues or agents among those to show */
 };
 
 /* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
@@ -126,33 +128,80 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
     return true;
 }
 
-/* Takes over the names of queues and agents that the database knows. They are a help: one that is
- * not there, or cannot be read, only leaves the ids. */
-static void take_names(struct db *memory, const char *path)
+/* Whose names are shown: where they are stored, and where they are asked for by id. */
+static const struct list {
+    const char *table;
+    const char *read;
+    const char *write;
+    const char *path;
+} lists[] = {
+    {"queue", "SELECT queue_id, name FROM queue",
+     "INSERT OR IGNORE INTO queue (queue_id, name) VALUES (?1, ?2)",
+     "/api/v2/routing/queues?pageSize=100"},
+    {"user", "SELECT user_id, name FROM user",
+     "INSERT OR IGNORE INTO user (user_id, name) VALUES (?1, ?2)",
+     "/api/v2/users?state=any&pageSize=100"},
+};
+
+/* Takes over the names that the database knows. */
+static bool copy_names(struct search *s, const struct list *l, struct db *names, struct err *e)
 {
-    static const struct {
-        const char *read;
-        const char *write;
-    } lists[] = {
-        {"SELECT queue_id, name FROM queue", "INSERT INTO queue (queue_id, name) VALUES (?1, ?2)"},
-        {"SELECT user_id, name FROM user", "INSERT INTO user (user_id, name) VALUES (?1, ?2)"},
-    };
+    struct rows q = db_ask(names, e, l->read, NONE);
+    bool begun = db_begin(s->memory, e);
+
+    while (begun && db_next(&q)) {
+        q.ok = db_do(s->memory, e, l->write, S(db_text(&q, 0)), S(db_text(&q, 1)));
+    }
+    begun = db_end(&q) && begun && db_commit(s->memory, e);
+    db_rollback(s->memory);
+    return begun;
+}
+
+/* Asks for those that it does not know, and that are to be shown. */
+static bool ask_names(struct search *s, const struct list *l, struct err *e)
+{
+    struct rows q =
+        db_ask(s->memory, e, sql_recent_unnamed, T(s->from_ms), I(s->wanted), S(l->table));
+    struct client_answer answer;
+    struct json key;
+    struct json item;
+    struct buf path;
+
+    buf_init(&path, SIZE_MAX);
+    buf_add_str(&path, l->path);
+    for (; db_next(&q); s->unnamed++) {
+        (void)(buf_add_str(&path, "&id=") && str_url_encode(&path, db_text(&q, 0)));
+    }
+    const struct client_request request = {
+        .path = buf_str(&path), .label = "names", .want_document = true, .brief = true};
+    bool done = db_end(&q);
+    if (done && s->unnamed > 0) {
+        done = client_call(s->client, &request, &answer);
+        *e = answer.error;
+        struct json_iter it = json_iter(done ? json_get(json_root(answer.document), "entities")
+                                             : (struct json){NULL});
+        while (done && json_next(&it, &key, &item)) {
+            done = db_do(s->memory, e, l->write, S(json_str(json_get(item, "id"))),
+                         S(json_str(json_get(item, "name"))));
+        }
+        client_answer_free(&answer);
+    }
+    buf_free(&path);
+    return done;
+}
+
+/* Names are a help: one that cannot be had only leaves the id. */
+static void find_names(struct search *s, const char *path)
+{
     struct err e;
     struct db *names = db_open(path, DB_READ, &e);
-    bool done = names && db_begin(memory, &e);
 
-    for (size_t i = 0; done && i < COUNT_OF(lists); i++) {
-        struct rows q = db_ask(names, &e, lists[i].read, NONE);
-
-        while (db_next(&q)) {
-            q.ok = db_do(memory, &e, lists[i].write, S(db_text(&q, 0)), S(db_text(&q, 1)));
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        s->unnamed = 0;
+        if ((names && !copy_names(s, &lists[i], names, &e)) || !ask_names(s, &lists[i], &e)) {
+            LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
         }
-        done = db_end(&q);
     }
-    if (!done || !db_commit(memory, &e)) {
-        LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
-    }
-    db_rollback(memory);
     db_close(names);
 }
 
@@ -197,15 +246,13 @@ bool recent_show(const struct config *config, int64_t wanted, const struct clien
         done = look_back(&s, lookbacks[i].ms, e);
         LOG(LOG_INFO, "looked back", LOG_S("over", lookbacks[i].name), LOG_N("found", s.count));
     }
+    if (done) {
+        find_names(&s, config->database_path);
+        done = render_query(s.memory, e, sql_recent_rows, DB_VALUES(T(s.from_ms), I(wanted)), to);
+    }
     client_free(s.client);
     load_free(s.loader);
     page_walker_free(s.walker);
-    if (done) {
-        take_names(s.memory, config->database_path);
-        done = render_query(s.memory, e,
-                            to->format == RENDER_TABLE ? sql_recent_table : sql_recent_rows,
-                            DB_VALUES(T(s.from_ms), I(wanted)), to);
-    }
     db_close(s.memory);
     *found = (size_t)s.count;
     return done;

@@ -17,12 +17,14 @@ FROM v_conversation
 WHERE conversation_start >= ?1
 ORDER BY conversation_start DESC, conversation_id LIMIT ?2
 
--- name: recent_table
--- The same as far as a narrow terminal has room for: times without year and seconds, names for ids.
-SELECT
-    conversation_id AS conversation, substr(local_start, 6, 11) AS start, media_type AS media,
-    direction, coalesce(last_queue_name, last_queue_id) AS queue,
-    coalesce(last_agent_name, last_agent_id) AS agent, handle_ms / 1000.0 AS handle_s
-FROM v_conversation
-WHERE conversation_start >= ?1
-ORDER BY conversation_start DESC, conversation_id LIMIT ?2
+-- name: recent_unnamed
+-- Ids of those shown that have no name: queues ('queue' is ?3) or agents.
+SELECT DISTINCT id FROM (
+    SELECT
+        CASE ?3 WHEN 'queue' THEN last_queue_id ELSE last_agent_id END AS id,
+        CASE ?3 WHEN 'queue' THEN last_queue_name ELSE last_agent_name END AS name
+    FROM v_conversation
+    WHERE conversation_start >= ?1
+    ORDER BY conversation_start DESC, conversation_id LIMIT ?2
+)
+WHERE id IS NOT NULL AND name IS NULL

@@ -102,6 +102,11 @@ class Mistyped(CommandLine):
                 self.refused(site.run(*arguments), 2, words)
         self.assertFalse(os.path.exists(site.db))
 
+    def test_days_of_a_query_in_the_wrong_order(self):
+        site = self.filled()
+        self.refused(site.run("query", "abandoned", "to=2026-03-01", "from=2026-03-02"), 2, "2026-03-02 lies after to=2026-03-01")
+        self.ok(site.run("query", "abandoned", "to=2026-03-02", "from=2026-03-02"))
+
     def test_options_stand_anywhere(self):
         site = self.filled()
         wanted = self.ok(site.run("query", "freshness", "from=2026-03-02", "--csv")).stdout

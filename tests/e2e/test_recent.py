@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import unittest
 
 from broken import SECRET, TOKEN, cloud
@@ -88,7 +89,8 @@ class Recent(TestCase):
         self.assertEqual(len(self.rows(site)), 5)
         self.assertEqual([n for n in os.listdir(site.directory) if n.startswith("rollcall.db")], [])
         table = self.ok(site.run("recent")).stdout.splitlines()
-        self.assertEqual(len(table), 6)
+        self.assertEqual(len(table), 7)
+        self.assertEqual(table[-1], "(local times are those of Asia/Seoul)")
         for word in ("conversation", "start", "media", "direction", "queue", "agent", "handle"):
             self.assertIn(word, table[0])
 
@@ -99,25 +101,38 @@ class Recent(TestCase):
         self.assertEqual(len(table), 8)
         self.assertEqual([r["conversation_id"] for r in self.rows(site, "7")], [r[0] for r in table[1:]])
 
+    def lists_asked(self, server):
+        return [path for _, path, _ in server.requests()["requests"] if re.match("/api/v2/(users|routing/queues)", path)]
+
     def test_names_come_from_the_database_which_stays_as_it_is(self):
-        _, site = self.busy()
-        self.assertTrue(all(r["queue_name"] is None and r["agent_name"] is None for r in self.rows(site, "30")))
+        """Before the first extraction, and where the database lacks them, from the API: only those that are shown."""
+        server, site = self.busy(agents=120)
+        first = self.rows(site, "5")
+        self.assertTrue(all(bool(r["queue_name"]) == bool(r["queue_id"]) and bool(r["agent_name"]) == bool(r["agent_id"]) for r in first))
+        self.assertTrue(any(r["agent_name"] for r in first))
+        self.assertEqual(len(self.lists_asked(server)), 2)
         self.ok(site.extract("--stream", "users", "--stream", "queues"))
+        site.change("DELETE FROM queue")
 
         def digest():
             with open(site.db, "rb") as f:
                 return hashlib.sha256(f.read()).hexdigest()
 
-        before = digest()
+        before, asked = digest(), len(self.lists_asked(server))
         rows = self.rows(site, "30")
         self.assertEqual(digest(), before)
+        self.assertEqual(len(self.lists_asked(server)), asked + 1, "the users are known")
         self.assertEqual(site.value("SELECT count(*) FROM run"), 1)
-        queues = dict(tuple(r) for r in site.query("SELECT queue_id, name FROM queue"))
         users = dict(tuple(r) for r in site.query('SELECT user_id, name FROM "user"'))
-        self.assertTrue(any(r["queue_name"] for r in rows))
         for r in rows:
-            self.assertEqual(r["queue_name"], queues.get(r["queue_id"]))
+            self.assertEqual(bool(r["queue_name"]), bool(r["queue_id"]))
             self.assertEqual(r["agent_name"], users.get(r["agent_id"]))
+
+    def test_names_that_are_not_granted_leave_the_ids(self):
+        server, site = self.busy()
+        server.control(deny=["/api/v2/routing/queues", "/api/v2/users"])
+        rows = self.rows(site, "30")
+        self.assertTrue(any(r["queue_id"] for r in rows) and not any(r["queue_name"] for r in rows))
 
     def stub(self, answers):
         """A site whose cloud answers the query with one list of conversations a page number, over and over; and the

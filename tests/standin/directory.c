@@ -233,6 +233,22 @@ static void write_links(struct jw *w, const char *path, const struct page *p)
     JW(w, COUNT("pageCount", pages));
 }
 
+/* Whether a filter by id lets it through. */
+static bool is_asked_for(const struct request *request, const struct list *l, int i)
+{
+    char id[RNG_UUID_SIZE];
+    char asked[RNG_UUID_SIZE];
+    int n = 0;
+    rng_uuid(world_key(l->thing, (uint64_t)i), id);
+    while (query_value(request->query, "id", n, asked, sizeof asked)) {
+        if (strcmp(id, asked) == 0) {
+            return true;
+        }
+        n++;
+    }
+    return n == 0;
+}
+
 void directory_list(const struct request *request, struct reply *reply)
 {
     const struct list *l = find(request->path + 8);
@@ -244,7 +260,8 @@ void directory_list(const struct request *request, struct reply *reply)
     w->faults = l->spoilt ? fault_document(request).jw_faults : 0;
     JW(w, OBJECT(NULL), ARRAY("entities"));
     for (int i = 0; i < *l->count; i++) {
-        if (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0) {
+        if (is_asked_for(request, l, i) &&
+            (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0)) {
             if (p.total / p.size == p.number - 1) {
                 write_entity(w, l, i);
             }

@@ -81,6 +81,31 @@ TEST_IN_SCRATCH(parameters_are_bound_or_refused)
             assert_non_null(strstr(s->e.message, cases[i].refusal));
         }
     }
+    /* a queue is a name, or an id that records have */
+    static const struct {
+        const char *assignment;
+        const char *refusal;
+    } queues[] = {
+        {"queue=007", NULL},
+        {"queue=sales", NULL},
+        {"queue=q9", NULL},
+        {"queue=7", "nothing is called '7'"},
+        {"queue=Salse", "did you mean Sales"},
+        {"queue=00000000-0000-4000-8000-00000000dead", "nothing is called"},
+        {"agent=Ari", "the database has no names for it"},
+    };
+    scratch_exec(s, "INSERT INTO queue (queue_id, name) VALUES ('q1', 'Sales'), ('q2', '007');"
+                    "INSERT INTO segment (conversation_key, participant_no, session_no, segment_no,"
+                    "queue_id) VALUES (1, 0, 0, 0, 'q9')");
+    for (size_t i = 0; i < COUNT_OF(queues); i++) {
+        struct db_value value;
+        bool bound = query_value(s->db, find(s, "agent_handle_time"), s->arena,
+                                 queues[i].assignment, &value, &s->e);
+
+        fail_if(bound != !queues[i].refusal, "%s: %s", queues[i].assignment, s->e.message);
+        assert_true(bound || strstr(s->e.message, queues[i].refusal));
+        assert_true(!bound || value.type == 's');
+    }
     /* a value reaches the statement */
     struct db_value value;
     check(query_value(s->db, q, s->arena, "stream=USERS", &value, &s->e), s);

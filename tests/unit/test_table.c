@@ -51,9 +51,8 @@ static const struct {
      "queue_name                            local_start\n"
      "Sales                                 2026-03-01 09:00\n" ID "\n"},
     {"but none is cut", PLACED, RENDER_TABLE, 53,
-     "queue_id     " ID "\nqueue_name   Sales\nstart        2026-03-01T00:00Z\n"
-     "local_start  2026-03-01 09:00\n\n"
-     "queue_id     " ID "\nqueue_name\nstart\nlocal_start\n"},
+     "queue_name   Sales\nlocal_start  2026-03-01 09:00\n\n"
+     "queue_name   " ID "\nlocal_start\n"},
     {"heads fold", "SELECT 'two words' AS a_long_head_of_it, 12345 AS avg_answer_seconds",
      RENDER_TABLE, 18,
      "a_long_       avg_\n"
