@@ -77,7 +77,7 @@ night() { # what the timer starts, and what it leaves for whom
     as ann / head -n 2 /var/lib/rollcall/csv/v_conversation.csv >/tmp/csv
     refused as ann / touch /var/lib/rollcall/mine
     refused as ann / cat /etc/rollcall/client_secret
-    as rollcall /var/lib/rollcall rollcall status || die "status by the services' user: exit $?"
+    as rollcall /root rollcall status || die "status by the services' user: exit $?"
     follow 'chown rollcall'
     as rollcall /var/lib/rollcall rollcall check >/tmp/unit 2>&1 || { cat /tmp/unit; die "check by the services' user"; }
     sed -n 's/^[0-9*].* rollcall  \(cd .*\)/\1/p' /etc/cron.d/rollcall >/tmp/cron

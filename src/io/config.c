@@ -349,7 +349,9 @@ static bool find_ini(struct loading *l)
     }
     const char *const places[] = {"rollcall.ini", of_user, "/etc/rollcall/rollcall.ini"};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
-        if (places[i] == NULL) {
+        /* `sudo -u` leaves the directory that it was typed in, which its user may not look into. */
+        bool is_closed = i == 0 && access(places[i], F_OK) != 0 && errno == EACCES;
+        if (places[i] == NULL || is_closed) {
             continue;
         }
         /* Who may write a configuration says where the secret goes; the one of the current

@@ -3,6 +3,7 @@ input, files of others, output that nobody reads, readers without rights, runs t
 import datetime
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import unittest
@@ -293,6 +294,18 @@ class Readers(CommandLine):
         self.reads(site, out)
         self.ok(self.as_reader(site, "export", "--out", out, "queue"))
         self.assertEqual(Path(out, "queue.csv").read_text(encoding="utf-8").count("\n"), 1)
+
+    @unittest.skipUnless(AS_NOBODY, "only root leaves a directory that its next user may not enter")
+    def test_a_closed_directory_is_none_to_look_in(self):
+        """`sudo -u rollcall rollcall status`, typed in a home of one's own."""
+        site, _ = self.readable()
+        closed, home = self.directory(), self.directory()
+        os.mkdir(home + "/rollcall")
+        shutil.copy(site.config, home + "/rollcall")
+        for path, mode in ((closed, 0o700), (home, 0o755), (home + "/rollcall", 0o755)):
+            os.chmod(path, mode)
+        result = run([*AS_NOBODY, ROLLCALL, "status"], cwd=closed, env={"XDG_CONFIG_HOME": home})
+        self.assertIn(site.db, self.ok(result, 1).stdout)
 
     def test_what_is_missing_is_said_in_a_sentence(self):
         site, out = self.readable(db_mode=0)
