@@ -156,6 +156,25 @@ enum cause_step {
     X(CONFIG_START, "config_start", CONFIGURATION, CONFIG, "\"[extract] start is missing\"",       \
       "nothing says from which day on conversations are wanted",                                   \
       "set [extract] start = YYYY-MM-DD")                                                          \
+    X(CONFIG_START_AHEAD, "config_start_ahead", CONFIGURATION, CONFIG,                             \
+      "\"lies before [extract] start\"",                                                           \
+      "[extract] start is a day that has not come yet: a run would refuse it",                     \
+      "set start to the first day that is wanted")                                                 \
+    X(CONFIG_LOOKBACK, "config_lookback", CONFIGURATION, NONE, "lookback_days below 4",            \
+      "finished days are not read again for as long as Genesys Cloud changes them: late wrap-ups " \
+      "and e-mails that are opened again would be lost",                                           \
+      "set lookback_days to 4 or more, or leave it out")                                           \
+    X(CONFIG_ZONE_CHANGED, "config_zone_changed", CONFIGURATION, CONFIG,                           \
+      "\"the days of ... are those of ...\"",                                                      \
+      "the file was read in another time zone: local times and business days would be others",     \
+      "write the file's zone in [extract] timezone, or run `rollcall extract --rezone` once")      \
+    X(CONFIG_EXPORT, "config_export", CONFIGURATION, STORE, "[export] directory in a message",     \
+      "the directory for exports cannot be written: `rollcall export` would fail",                 \
+      "name a directory in [export] directory, owned by the user that runs rollcall")              \
+    X(CONFIG_METRICS, "config_metrics", CONFIGURATION, STORE, "[metrics] textfile in a message",   \
+      "the metrics file cannot be written: a run would read everything, and end with this error",  \
+      "make its directory writable for the user that runs rollcall, or name another file in "      \
+      "[metrics] textfile")                                                                        \
     X(NET_NAME, "network_name", NETWORK, TEMPORARY, "\"Could not resolve host\"",                  \
       "the host's name is unknown: a region host that does not exist, a typing error, or no "      \
       "name server is reached from here",                                                          \

@@ -8,49 +8,14 @@
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "out/out.h"
+#include "probe/needs.h"
 #include "run/extract.h"
 
 enum { MOST_DAYS_AHEAD = 7 };
 
-/* A stream of days needs to know from which day on. */
-static bool check_start(const struct config *c, const struct extract_request *request,
-                        struct err *e)
-{
-    for (size_t i = 0; i < request->stream_count; i++) {
-        const struct stream *s = request->streams[i];
-        if (stream_has_days(s) && c->start_day == INT32_MIN) {
-            return err_set(
-                e, ERR_CONFIG,
-                "%s%s[extract] start is missing: say from which day on %s are wanted, for "
-                "example start = 2026-01-01",
-                c->path ? c->path : "", c->path ? ": " : "", s->title);
-        }
-    }
-    return true;
-}
-
-/* Whether what [export] tables names is there. The schema tells, and for names that it does not
- * have the database, in which the user may have views of their own; when that cannot be read now,
- * nobody can tell. */
-static bool check_tables(const struct config *c, struct arena *a, struct err *e)
-{
-    struct err unread;
-    struct db *d = db_open_memory(e);
-    bool known = d && export_check(d, c->export_tables, c->export_table_count, a, e);
-
-    db_close(d);
-    if (!known && access(c->database_path, F_OK) == 0) {
-        d = db_open(c->database_path, DB_READ, &unread);
-        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
-                e->kind != ERR_USAGE;
-        db_close(d);
-    }
-    return known || config_blame(c, KEY_TABLES, e);
-}
-
 /* TIME of the run: what --until says (a time with a zone, or a business day, which stands for its
  * start), else now. */
-static bool choose_time(const char *until, const struct config *c, int64_t *until_ms, struct err *e)
+static bool choose_time(const char *until, int64_t *until_ms, struct err *e)
 {
     int64_t now_ms = clock_now_ms();
     int32_t until_day = 0;
@@ -77,13 +42,19 @@ static bool choose_time(const char *until, const struct config *c, int64_t *unti
         LOG(LOG_WARN, "--until lies in the future: days may be called whole before they are over",
             LOG_S("until", until));
     }
-    if (c->start_day != INT32_MIN && *until_ms < clock_zone_day_start_ms(c->start_day)) {
-        char day[CLOCK_DAY_BYTES];
-        return err_set(e, until ? ERR_USAGE : ERR_CONFIG,
-                       "extract: the time to read up to lies before [extract] start (%s)",
-                       clock_format_day(c->start_day, day));
-    }
     return true;
+}
+
+static bool has_needs(const struct cmd_context *ctx, const struct extract_request *r, struct err *e)
+{
+    const struct needs needs = {.config = r->config,
+                                .streams = r->streams,
+                                .stream_count = r->stream_count,
+                                .until_ms = r->until_ms,
+                                .until_given = ctx->option[OPT_UNTIL] != NULL};
+    size_t at = 0;
+
+    return !needs_unmet(&needs, true, &at, ctx->arena, e);
 }
 
 /* --- how it ended ---------------------------------------------------------------------------- */
@@ -196,9 +167,8 @@ static bool run(struct cmd_context *ctx, struct err *e)
         .waits = progress_waits(ctx->verbosity < 0),
     };
     if (!cmd_streams(ctx, &request.streams, &request.stream_count, e) ||
-        !check_start(c, &request, e) ||
-        !choose_time(ctx->option[OPT_UNTIL], c, &request.until_ms, e) ||
-        !check_tables(c, ctx->arena, e)) {
+        !choose_time(ctx->option[OPT_UNTIL], &request.until_ms, e) ||
+        !has_needs(ctx, &request, e)) {
         if (e->kind != ERR_USAGE) {
             write_metrics(c, &result, e);
         }

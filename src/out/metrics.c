@@ -30,7 +30,7 @@ static bool write_samples(struct db *d, FILE *out, const char *sql, const struct
 
 /* A path mistyped must not cost a file of somebody else's, such as the database. Asked when the
  * database is closed: closing its file ourselves would drop SQLite's locks. */
-static bool check_old(const char *path, struct err *e)
+bool metrics_check(const char *path, struct err *e)
 {
     static const char ours[] = "# HELP rollcall_";
     char start[sizeof(ours)] = "";
@@ -56,7 +56,7 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
     struct file_aside file;
     struct err unread;
 
-    if (!check_old(c->metrics_textfile, e) ||
+    if (!metrics_check(c->metrics_textfile, e) ||
         !file_aside_open(&file, c->metrics_textfile, FILE_PUBLIC_MODE, e)) {
         return false;
     }

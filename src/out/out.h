@@ -66,6 +66,9 @@ bool export_run(struct db *d, const struct config *c, const char *since_day, str
 bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, int64_t elapsed_ms,
                    const struct run_totals *t, struct err *e);
 
+/* False with ERR_STORE when something that is not of ours stands in the file's place. */
+bool metrics_check(const char *path, struct err *e);
+
 /* --- snapshot: a copy of the whole database as one plain file -----------------------------------
  *
  * For shares and tools that must not open a live one. It is of one moment and is written aside,

@@ -18,6 +18,7 @@
 #include "io/db.h"
 #include "io/file.h"
 #include "io/lock.h"
+#include "probe/needs.h"
 
 enum {
     WAIT_MS = 200,
@@ -114,6 +115,22 @@ static int64_t days_since_start(const struct config *c)
 
 /* --- the configuration, and whether its values can be what they should be -------------------- */
 
+/* What a run needs besides the login; what is missing hinders no other step. */
+static void check_needs(struct checking *a)
+{
+    const struct needs needs = {.config = a->config,
+                                .streams = a->request->streams,
+                                .stream_count = a->request->stream_count,
+                                .until_ms = clock_now_ms()};
+    const char *name;
+    size_t at = 0;
+    struct err e;
+
+    while ((name = needs_unmet(&needs, false, &at, a->report->arena, &e)) != NULL) {
+        report_error(a->report, name, &e, CAUSE_CONFIG_INVALID);
+    }
+}
+
 static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
@@ -143,15 +160,6 @@ static void check_configuration(struct checking *a)
     const char *url = config_origin(config, KEY_LOGIN_URL);
     report_add(r, "region", CAUSE_NONE, "%s, %s, by %s", config->login_url, config->api_url,
                url ? url : config_origin(config, KEY_REGION));
-    for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
-
-        if (stream_has_days(s) && config->start_day == INT32_MIN) {
-            report_add(r, "start", CAUSE_CONFIG_START,
-                       "[extract] start is missing, and %s are wanted", s->title);
-            break;
-        }
-    }
     a->client = client_new(config, &e);
     if (!a->client) {
         report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
@@ -159,6 +167,7 @@ static void check_configuration(struct checking *a)
         client_attend(a->client, &a->request->waits, limit_get(LIMIT_PATIENCE_MS));
     }
     a->is_configured = !r->step_failed;
+    check_needs(a);
 }
 
 /* --- the way to the hosts -------------------------------------------------------------------- */

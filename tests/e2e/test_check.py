@@ -152,6 +152,18 @@ def setups():
         site(name, cause, code, make)
 
     # --- configuration ---
+    def closed_export(t, s):
+        os.chmod(s.config, 0o644)
+        os.chmod(s.directory, 0o755)
+        os.mkdir(s.directory + "/out", 0o555)
+        s.set(export={"directory": s.directory + "/out"})
+        os.chmod(s.config, 0o644)
+        return {"before": AS_NOBODY}
+
+    def other_zone(t, s):
+        t.ok(s.extract("--stream", "queues"))
+        s.set(extract={"timezone": "Asia/Seoul"})
+
     def unreadable(t, s):
         os.chmod(s.directory, 0o755)
         os.chmod(s.config, 0o600 if os.geteuid() == 0 else 0)
@@ -200,6 +212,15 @@ def setups():
              lambda t, s: {"env": {"GENESYS_CLIENT_SECRET": f" {SECRET}\r\n"}}, client_secret=None)
     prepared("file readable by others", "config_readable", 0, lambda t, s: os.chmod(s.config, 0o644))
     prepared("no start", "config_start", 3, lambda t, s: s.set(extract={"start": None}))
+    prepared("start ahead", "config_start_ahead", 3, lambda t, s: s.set(extract={"start": "2999-01-01"}))
+    prepared("lookback too short", "config_lookback", 0, lambda t, s: s.set(extract={"lookback_days": "1"}))
+    prepared("table unknown", "config_invalid", 3, lambda t, s: s.set(export={"tables": "conversion"}))
+    prepared("export directory is a file", "config_export", 9, lambda t, s: s.set(export={"directory": s.config}))
+    prepared("export directory not writable", "config_export", 9, closed_export)
+    prepared("metrics directory not there", "config_metrics", 9,
+             lambda t, s: s.set(metrics={"textfile": s.directory + "/none/rollcall.prom"}))
+    prepared("metrics file of another program", "config_metrics", 9, lambda t, s: s.set(metrics={"textfile": s.config}))
+    prepared("zone of the file changed", "config_zone_changed", 3, other_zone)
 
     # --- network ---
     config("name unknown", "network_name", 7, login_url="https://login.no-such-region.invalid",

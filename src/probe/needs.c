@@ -1,0 +1,184 @@
+#include "probe/needs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "io/db.h"
+#include "io/file.h"
+#include "out/out.h"
+#include "sql.h"
+
+/* Days after which the vendor changes nothing any more. */
+enum { LOOKBACK_LEAST = 4 };
+
+typedef bool need_met(const struct needs *n, struct arena *a, struct err *e);
+
+/* A stream of days needs to know from which day on. */
+static bool has_start(const struct needs *n, struct arena *a, struct err *e)
+{
+    const struct config *c = n->config;
+
+    (void)a;
+    for (size_t i = 0; i < n->stream_count; i++) {
+        if (stream_has_days(n->streams[i]) && c->start_day == INT32_MIN) {
+            return err_set(e, ERR_CONFIG,
+                           "%s%s[extract] start is missing: say from which day on %s are wanted, "
+                           "for example start = 2026-01-01",
+                           c->path ? c->path : "", c->path ? ": " : "", n->streams[i]->title);
+        }
+    }
+    return true;
+}
+
+static bool start_has_come(const struct needs *n, struct arena *a, struct err *e)
+{
+    const struct config *c = n->config;
+    char day[CLOCK_DAY_BYTES];
+
+    (void)a;
+    if (c->start_day == INT32_MIN || n->until_ms >= clock_zone_day_start_ms(c->start_day)) {
+        return true;
+    }
+    err_set(e, ERR_USAGE, "the time to read up to lies before [extract] start (%s)",
+            clock_format_day(c->start_day, day));
+    return n->until_given ? err_prefix(e, "extract") : config_blame(c, KEY_START, e);
+}
+
+static bool looks_back(const struct needs *n, struct arena *a, struct err *e)
+{
+    (void)a;
+    if (n->config->lookback_days >= LOOKBACK_LEAST) {
+        return true;
+    }
+    err_set(e, ERR_CONFIG, "%d, and Genesys Cloud changes finished days for %d",
+            n->config->lookback_days, LOOKBACK_LEAST);
+    return config_blame(n->config, KEY_LOOKBACK_DAYS, e);
+}
+
+/* Whether what [export] tables names is there. The schema tells, and for names that it does not
+ * have the database, in which the user may have views of their own; when that cannot be read now,
+ * nobody can tell. */
+static bool has_tables(const struct needs *n, struct arena *a, struct err *e)
+{
+    const struct config *c = n->config;
+    struct err unread;
+    struct db *d = db_open_memory(e);
+    bool known = d && export_check(d, c->export_tables, c->export_table_count, a, e);
+
+    db_close(d);
+    if (!known && access(c->database_path, F_OK) == 0) {
+        d = db_open(c->database_path, DB_READ, &unread);
+        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
+                e->kind != ERR_USAGE;
+        db_close(d);
+    }
+    return known || config_blame(c, KEY_TABLES, e);
+}
+
+/* Whether the days of the file are those of the zone; a file that cannot be read now is told of
+ * elsewhere. */
+static bool keeps_zone(const struct needs *n, struct arena *a, struct err *e)
+{
+    const struct config *c = n->config;
+    struct err unread;
+    struct db *d =
+        access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
+    bool kept = true;
+
+    (void)a;
+    if (!d) {
+        return true;
+    }
+    struct rows q =
+        db_ask(d, &unread, sql_needs_days_of_other_zones, S(c->timezone), T(clock_now_ms()));
+    while (kept && db_next(&q)) {
+        char day[CLOCK_DAY_BYTES];
+        int64_t first_ms = db_time(&q, 2);
+        int64_t last_ms = db_time(&q, 3) - 1;
+        kept = clock_zone_offset_seconds(first_ms) == db_int(&q, 4) &&
+               clock_zone_offset_seconds(last_ms) == db_int(&q, 4) &&
+               str_eq(clock_format_day(clock_zone_day(first_ms), day), db_text(&q, 1));
+        if (!kept) {
+            err_set(e, ERR_CONFIG, "%s, and the days of %s are those of %s", c->timezone,
+                    c->database_path, db_text(&q, 0));
+        }
+    }
+    (void)db_end(&q);
+    db_close(d);
+    return kept || config_blame(c, KEY_TIMEZONE, e);
+}
+
+/* Whether files can be made in a directory, or it can be made itself. */
+static bool can_fill(struct arena *a, const char *path, struct err *e)
+{
+    struct stat st;
+
+    while (stat(path, &st) != 0 && errno == ENOENT && !str_eq(path, ".") && !str_eq(path, "/")) {
+        path = file_directory(a, path);
+    }
+    if (stat(path, &st) != 0) {
+        return file_fail(e, "use", path, errno);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return file_fail(e, "use", path, ENOTDIR);
+    }
+    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
+           file_fail(e, "write into", path, errno);
+}
+
+/* Where no directory is configured, exports name their own, or are not wanted. */
+static bool can_export(const struct needs *n, struct arena *a, struct err *e)
+{
+    const char *origin = config_origin(n->config, KEY_DIRECTORY);
+
+    return !origin || can_fill(a, n->config->export_directory, e) || err_prefix(e, "%s", origin);
+}
+
+static bool can_tell_metrics(const struct needs *n, struct arena *a, struct err *e)
+{
+    const char *path = n->config->metrics_textfile;
+    struct stat st;
+
+    if (!path) {
+        return true;
+    }
+    bool done = metrics_check(path, e);
+    if (done && stat(file_directory(a, path), &st) != 0) {
+        done = file_fail(e, "use", file_directory(a, path), errno);
+    }
+    return (done && can_fill(a, file_directory(a, path), e)) ||
+           err_prefix(e, "%s", config_origin(n->config, KEY_TEXTFILE));
+}
+
+static const struct {
+    const char *name;
+    need_met *is_met;
+    enum cause_id cause;
+    bool of_run;
+} needs[] = {
+    {"start", has_start, CAUSE_CONFIG_START, true},
+    {"start", start_has_come, CAUSE_CONFIG_START_AHEAD, true},
+    {"tables", has_tables, CAUSE_CONFIG_INVALID, true},
+    {"lookback", looks_back, CAUSE_CONFIG_LOOKBACK, false},
+    {"time zone", keeps_zone, CAUSE_CONFIG_ZONE_CHANGED, false}, /* a run asks the same itself */
+    {"export directory", can_export, CAUSE_CONFIG_EXPORT, false},
+    {"metrics file", can_tell_metrics, CAUSE_CONFIG_METRICS, false},
+};
+
+const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct arena *a,
+                        struct err *e)
+{
+    while (*at < COUNT_OF(needs)) {
+        size_t i = (*at)++;
+
+        if ((needs[i].of_run || !of_run) && !needs[i].is_met(n, a, e)) {
+            err_cause(e, needs[i].cause);
+            return needs[i].name;
+        }
+    }
+    return NULL;
+}
