@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -70,8 +69,8 @@ static const char *verdict(const struct run_totals *t, enum err_kind kind)
     return t->rows.rows_new + t->rows.rows_changed == 0 ? "nothing new" : "done";
 }
 
-/* Prints what is in the way, a line an error; all of it stands in the table run. What was printed
- * is taken out of `e`. */
+/* Prints what is in the way: of each stream a short line (the table run has it all), or the run's
+ * own error. What was printed is taken out of `e`. */
 static void tell_errors(const struct cmd_context *ctx, const struct extract_result *result,
                         struct err *e)
 {
@@ -82,8 +81,7 @@ static void tell_errors(const struct cmd_context *ctx, const struct extract_resu
         fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, o->lines[i]));
     }
     if (e->kind != ERR_NONE && e->message[0] && !is_streams) {
-        const char *text = ctx->verbosity > 0 ? e->message : err_brief(e, ctx->arena);
-        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, text));
+        fprintf(stderr, "rollcall: %s\n", str_escaped(ctx->arena, e->message));
     }
     e->message[0] = '\0';
 }

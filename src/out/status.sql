@@ -253,8 +253,8 @@ SELECT 'left undone', coalesce(group_concat(stream || printf(' (%s%s)', result, 
         THEN printf(', %d %s not complete', late_windows, iif(late_windows = 1, 'day', 'days'))
         ELSE '' END), ', '), 'nothing')
 FROM (SELECT * FROM status_stream ORDER BY stream_no)
-WHERE is_enabled AND result NOT IN ('ok', 'under way')
-AND (result <> 'killed' OR is_under_way OR late_windows > 0 OR complete_to IS NULL)
+WHERE is_enabled AND result <> 'ok'
+AND (result NOT IN ('killed', 'under way') OR is_under_way OR late_windows > 0 OR complete_to IS NULL)
 UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL

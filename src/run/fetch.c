@@ -270,7 +270,7 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     n->answer.document = NULL;
     if (!p->rows) {
         err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);
-        LOG(LOG_ERROR, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
+        LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
     }
     return p->rows && note_progress(r, p, e);
 }

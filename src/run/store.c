@@ -203,7 +203,7 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
         /* The page was refused: its window stops where it is, the others go on. */
         err_prefix(&cause, "%s, page %lld", r->ask.label, (long long)g->pages[0]->number + 1);
         atomic_store(&r->refused, true);
-        LOG(LOG_ERROR, "page refused", LOG_S("reading", r->ask.label),
+        LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label),
             LOG_S("error", cause.message));
         return fail(run, r, &cause, WINDOW_ABANDON, e);
     }

@@ -254,6 +254,7 @@ class Status(Morning):
         status = self.status(site, 1)
         self.assertIsNone(status["last_failure"])
         self.assertEqual({s["result"] for s in status["streams"]}, {"under way"})
+        self.assertRegex(site.run("status").stdout, r"left undone +.*conversations \(under way, \d days not complete\)")
         process.kill()
         process.communicate()
         self.assertTrue(self.status(site, 1)["last_failure"]["killed"], "nobody holds the locks")
