@@ -91,14 +91,14 @@ say "rollcall extract, and kill -9 once the first day of conversations is in"
 : >$log
 build/rollcall -v -c $config extract 2>$log &
 run=$!
-while kill -0 $run 2>/dev/null && ! grep -q 'window read.*conversations' $log; do
+while kill -0 $run 2>/dev/null && ! grep -q 'window read.*conversations 20' $log; do
     sleep 0.02
 done
 kill -9 $run 2>/dev/null || die "the run ended before it could be killed" $log
 wait $run 2>/dev/null || true
 run=
 echo "Killed. The file is whole, the days are not:"
-build/rollcall -c $config query freshness stream=conversations
+build/rollcall --no-pager -c $config query freshness stream=conversations
 
 say "The same command again: it goes on at the next page"
 extract
@@ -110,7 +110,7 @@ size() { du -sh "$1" | cut -f1; }
 echo "$(ls $dir/csv/*.csv | wc -l | tr -d ' ') files, $(size $dir/csv), and a manifest."
 
 say "What came of it"
-build/rollcall -c $config query freshness stream=conversations
+build/rollcall --no-pager -c $config query freshness stream=conversations
 cat <<SUMMARY
 
 $dir/rollcall.db ($(size $dir/rollcall.db)) holds

@@ -109,7 +109,7 @@ bool cmd_open(struct cmd_context *ctx, struct err *e)
 
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)
 {
-    *to = (struct rendering){RENDER_TABLE, render_terminal_width(stdout), stdout};
+    *to = (struct rendering){RENDER_TABLE, render_terminal_width(stdout), stdout, true};
     if (ctx->option[OPT_CSV] && ctx->option[OPT_JSON]) {
         return err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", ctx->command->name);
     }

@@ -387,7 +387,7 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
             add_cell(&t, &c);
         }
     }
-    if (to->width > 0) {
+    if (to->paged) {
         render_paged(to->out);
     }
     if (q->ok && fit(&t, (size_t)to->width)) {

@@ -26,7 +26,8 @@ enum render_format {
 struct rendering {
     enum render_format format;
     int width;
-    FILE *out; /* borrowed */
+    FILE *out;  /* borrowed */
+    bool paged; /* a table goes through render_paged */
 };
 
 /* Writes what was asked, and counts its rows; as db_next, it leaves db_end to the caller. */
@@ -50,9 +51,9 @@ void render_words(FILE *out, const char *text, int indent, int at);
 void render_names(const struct rows *q, struct csv_writer *w);
 void render_record(const struct rows *q, struct csv_writer *w);
 
-/* From here on what goes to `out`, when that is standard output and a terminal that can, goes through
- * a pager: ROLLCALL_PAGER, PAGER, less (LESS=FRX unless it is set), as git does it; none for "" and
- * "cat". Once is enough. Where there is no such program, it is printed as it is. */
+/* From here on what goes to `out`, when that is standard output and a terminal that can, goes
+ * through a pager: ROLLCALL_PAGER, PAGER, less (LESS=FRX unless it is set), as git does it; none
+ * for "" and "cat". Once is enough. Where there is no such program, it is printed as it is. */
 void render_paged(FILE *out);
 
 /* Flushes standard output and waits for the pager's end, if there is one; false when something was

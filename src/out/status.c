@@ -74,11 +74,8 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
         {sql_status_verdict, RENDER_LIST, false, ""},
     };
 
-    if (width > 0) {
-        render_paged(out);
-    }
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        struct rendering to = {parts[i].format, parts[i].within_width ? width : 0, out};
+        struct rendering to = {parts[i].format, parts[i].within_width ? width : 0, out, false};
 
         if (!render_query(d, e, parts[i].sql, DB_VALUES(NONE), &to)) {
             return false;

@@ -236,7 +236,7 @@ class Output(CommandLine):
     def test_a_pager_as_git_has_it(self):
         site = self.filled()
         every_line = "sed s/^/P:/"
-        cases = (({"PAGER": every_line}, "query freshness", "^P:stream"), ({"PAGER": every_line}, "status", "^P:"),
+        cases = (({"PAGER": every_line}, "query freshness", "^P:stream"), ({"PAGER": every_line}, "status", "^/"),
                  ({"PAGER": every_line}, "query", "^P:abandoned"), ({"PAGER": every_line}, "query freshness --csv", "^stream"),
                  ({"PAGER": every_line}, "status --json", "^{"), ({"PAGER": every_line}, "--no-pager query freshness", "^stream"),
                  ({"PAGER": "false", "ROLLCALL_PAGER": every_line}, "query freshness", "^P:stream"),

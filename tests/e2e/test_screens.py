@@ -6,7 +6,7 @@ import time
 import unittest
 
 from broken import SECRET, cloud, login_error, missing
-from harness import TestCase
+from harness import ROOT, TestCase, clock_at
 from screen import SIZES, assert_kept, at_screen, moments
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
@@ -73,6 +73,48 @@ class Extract(TestCase):
         for run in runs:
             name, screen = run.result()
             assert_kept(self, "extract-" + name, screen, MASKS)
+
+
+NOW = "2026-03-06T06:00:00Z"
+TIMES = ((r"(?m)^clock .*\n", ""), (r"(?m)(^gap_seconds +540)\d\d$", r"\1##"), (r"T\d\d:\d\d:\d\d\.\d+Z", "Thh:mm:ss.000Z"),)
+
+
+class Tables(TestCase):
+    """The first page, as a pager shows it."""
+
+    def extracted(self, code=0, **options):
+        clock = clock_at(NOW)
+        if not clock:
+            self.skipTest("no clock of its own for a program here")
+        server = self.standin(start="2026-03-01", days=5, now=NOW, per_day=30, agents=5, queues=2, **options)
+        site = self.site(server.url, start="2026-03-02", timezone="Asia/Seoul", database={"path": "rollcall.db"})
+        site.config = "rollcall.ini"
+        site.env.update({key: str(value) for key, value in clock.items()})
+        self.ok(site.extract(), code)
+        return site
+
+    def screens(self, site, name, *words, code=0):
+        for size in SIZES:
+            env = site.environment(ROLLCALL_PAGER=f"head -{size[1] - 1}")
+            screen, written, got = at_screen(site.command(*words), env, size, cwd=site.directory)
+            self.assertEqual(got, code, written)
+            self.assertLessEqual(max(map(len, screen.lines)), size[0])
+            assert_kept(self, name, screen, TIMES)
+
+    def test_good(self):
+        site = self.extracted()
+        self.screens(site, "status-good", "status")
+        self.screens(site, "recent", "recent")
+        for query in sorted(path.stem for path in (ROOT / "queries").glob("*.sql")):
+            self.screens(site, "query-" + query, "query", query)
+
+    def test_partial(self):
+        self.screens(self.extracted(11, deny="/api/v2/routing/queues"), "status-partial", "status", code=1)
+
+    def test_never_run(self):
+        site = self.site("http://127.0.0.1:9", database={"path": "rollcall.db"})
+        site.config = "rollcall.ini"
+        self.screens(site, "status-never-run", "status", code=9)
 
 
 class Patience(TestCase):
