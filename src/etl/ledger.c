@@ -186,15 +186,16 @@ bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct er
            ledger_zone(d, zone, r->now_ms, r->now_ms, r, e);
 }
 
-bool ledger_judge_zone(const struct db *d, const char *zone, const struct redated *r, struct err *e)
+bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
 {
     if (!r->was) {
         return true;
     }
-    err_set(e, ERR_CONFIG,
-            "%s, and the days of %s are those of %s: local times and business days from %s to %s "
-            "would be others. Write %s again, or run `rollcall extract --rezone` once",
-            zone, db_path(d), r->was, r->first, r->last, r->was);
+    err_set(
+        e, ERR_CONFIG,
+        "%s, but the database's days are those of %s: from %s to %s they would be others; write "
+        "%s, or run `rollcall extract --rezone` once",
+        zone, r->was, r->first, r->last, r->was);
     return err_cause(e, CAUSE_LOCAL_ZONE);
 }
 

@@ -80,8 +80,7 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
 bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct err *e);
 
 /* ERR_CONFIG where something would be dated anew. */
-bool ledger_judge_zone(const struct db *d, const char *zone, const struct redated *r,
-                       struct err *e);
+bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e);
 
 /* Which of the passes that stand in for one another was granted after `since_ms` (arena text, NULL:
  * none), and remembering it: once a day at least. */

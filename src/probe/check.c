@@ -998,7 +998,7 @@ static void check_zone(const struct checking *a)
         access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &e) : NULL;
 
     if (d && ledger_redates(d, c->timezone, &redated, &e) &&
-        !ledger_judge_zone(d, c->timezone, &redated, &e)) {
+        !ledger_judge_zone(c->timezone, &redated, &e)) {
         report_error(r, "time zone", &e, CAUSE_LOCAL_ZONE);
     } else {
         report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", c->timezone,

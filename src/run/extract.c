@@ -155,7 +155,7 @@ static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms
     int64_t owed = 0;
 
     if (!r->was || !run->request->rezone) {
-        return ledger_judge_zone(run->db, c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
+        return ledger_judge_zone(c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
     }
     if (!store_forget_days(run, from_ms, &owed, e)) {
         return false;
