@@ -80,6 +80,7 @@ struct client {
     _Atomic int64_t server_offset_ms; /* TIME_NONE: no answer had a Date */
     atomic_bool woken;
     bool stop_seen;
+    bool reached[CLIENT_LOGIN + 1]; /* by target: an HTTP answer has come from there */
 
     struct client_watcher watcher;
     int64_t patience_ms; /* 0: as long as the limits say */
@@ -412,6 +413,9 @@ static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum ret
         return may_pass && f->attempt == 1 ? limit_get(LIMIT_RETRY_BASE_MS) : -1;
     }
     int64_t spent_ms = clock_monotonic_ms() - f->first_sent_ms;
+    if (reason == RETRY_NAME && c->reached[f->request.target]) {
+        reason = RETRY_NETWORK; /* the name is right: it is the name server that is not reached */
+    }
     int64_t wait =
         retry_wait_ms(reason, f->attempt, retry_after, spent_ms, erand48(c->random_state));
     return c->patience_ms > 0 && spent_ms + wait > c->patience_ms ? -1 : wait;
@@ -716,6 +720,7 @@ static void answered(struct client *c, const struct http_answer *answer)
     struct route_count *counts = &c->routes[f->route];
 
     step("answer");
+    c->reached[f->request.target] = c->reached[f->request.target] || answer->status > 0;
     counts->bytes += (int64_t)answer->body.length;
     counts->status_429 += answer->status == 429 ? 1 : 0;
     counts->status_5xx += answer->status >= 500 ? 1 : 0;
@@ -840,7 +845,8 @@ static void tell_wait(struct client *c)
     }
     bool on_wire = f->place == ON_WIRE || (f == c->login && c->login_on_wire);
     int64_t due_ms = f->due_ms > c->pace.hold_until_ms ? f->due_ms : c->pace.hold_until_ms;
-    int64_t most_ms = limit_get(f->unknown_name ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS);
+    bool is_short = f->unknown_name && !c->reached[f->request.target];
+    int64_t most_ms = limit_get(is_short ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS);
     if (c->patience_ms > 0 && c->patience_ms < most_ms) {
         most_ms = c->patience_ms;
     }

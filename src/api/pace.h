@@ -12,7 +12,7 @@
  * page whose body is cut counts as a cut connection. A Retry-After is obeyed, never shortened; one
  * beyond LIMIT_RETRY_AFTER_MS ends the request (ERR_RATE). Without it the wait is full jitter over
  * a doubling range, capped. The total of a request's waits and tries is LIMIT_RETRY_TOTAL_MS, of
- * one whose host's name is unknown LIMIT_RETRY_NAME_MS.
+ * one whose host's name is unknown, and was never reached, LIMIT_RETRY_NAME_MS.
  */
 #ifndef ROLLCALL_API_PACE_H
 #define ROLLCALL_API_PACE_H

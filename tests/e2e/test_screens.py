@@ -6,7 +6,7 @@ import time
 import unittest
 
 from broken import SECRET, cloud, login_error, missing
-from harness import ROOT, TestCase, clock_at
+from harness import ROOT, TestCase, at_terminal, clock_at
 from screen import SIZES, assert_kept, at_screen, moments
 
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 86400))
@@ -28,6 +28,13 @@ class Check(TestCase):
         written, _ = self.screens("check-good", 0)
         self.assertIn("\x1b[32mok\x1b[0m", written)
 
+    def test_no_colour(self):
+        site = self.site(None, genesys={"region": "nowhere"})
+        for env in ({"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}):
+            written, code = at_terminal(site.command("check"), {**site.environment(), **env})
+            self.assertEqual(code, 3)
+            self.assertNotIn("\x1b", written)
+
     def test_wrong_secret(self):
         written, screen = self.screens("check-wrong-secret", 4, {LOGIN: login_error(401, "invalid_client", "authentication failed")})
         words = [line.split()[0] for line in screen.lines if line[:1] not in ("", " ")]
@@ -42,9 +49,9 @@ class Check(TestCase):
 # What is waited for: the fault that makes it, a limit, what is extracted, and a moment's words.
 WAITS = {
     "retry": ("429:path=/api/v2/users,retry_after=2,times=1", {}, "users", "try 2 in"),
-    "answer": ("latency:path=/api/v2/routing/queues,ms=2500,times=1", {}, "queues", "no answer for"),
+    "answer": ("latency:path=/api/v2/routing/queues,ms=2500,times=1", {}, "queues", "no answer for .*queues"),
     "poll": ("latency:path=/none", {"ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": "2500"}, "conversations", "poll 1 in"),
-    "done": ("latency:ms=300", {}, "conversations", r"pages, \d+ rows, "),
+    "done": ("latency:ms=300", {}, "conversations", r"pages, \d+ rows, \d+ rows/s, about"),
 }
 
 
