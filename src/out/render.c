@@ -357,15 +357,16 @@ static void print_blocks(const struct table *t, FILE *out)
     for (size_t i = 0; i < t->column_count; i++) {
         names.width = t->fields[i].width > names.width ? t->fields[i].width : names.width;
     }
-    for (size_t i = t->head_count; i < t->count; i++) {
-        size_t column = i % t->column_count;
-        struct column whole = {.width = shown(t, i)->width};
+    for (size_t row = t->head_count; row < t->count; row += t->column_count) {
+        (void)fputs(row > t->head_count ? "\n" : "", out);
+        for (size_t i = 0; i < t->column_count; i++) {
+            struct column whole = {.width = shown(t, row + i)->width};
 
-        (void)fputs(column == 0 && i > t->head_count ? "\n" : "", out);
-        if (!t->columns[column].is_left_out) {
-            print_field(&t->fields[column], &names, &blanks, out);
-            print_field(shown(t, i), &whole, &blanks, out);
-            end_line(&blanks, out);
+            if (!t->columns[i].is_left_out) {
+                print_field(&t->fields[i], &names, &blanks, out);
+                print_field(shown(t, row + i), &whole, &blanks, out);
+                end_line(&blanks, out);
+            }
         }
     }
 }

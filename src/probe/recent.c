@@ -178,8 +178,10 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
     if (done && s->unnamed > 0) {
         done = client_call(s->client, &request, &answer);
         *e = answer.error;
-        struct json_iter it = json_iter(done ? json_get(json_root(answer.document), "entities")
-                                             : (struct json){NULL});
+        struct json_iter it = {.left = 0};
+        if (done) {
+            it = json_iter(json_get(json_root(answer.document), "entities"));
+        }
         while (done && json_next(&it, &key, &item)) {
             done = db_do(s->memory, e, l->write, S(json_str(json_get(item, "id"))),
                          S(json_str(json_get(item, "name"))));
