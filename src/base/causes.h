@@ -398,10 +398,8 @@ enum cause_step {
       "use the right organization's client, or correct [genesys] organization")                    \
     X(TOKEN_FILE, "token_file_organization", TOKEN, CONFIG,                                        \
       "the token's organization is not the database's",                                            \
-      "the client belongs to another organization than the records in the database: probably "     \
-      "[database] path or the client's id is another environment's",                               \
-      "give each organization a database of its own ([database] path), or use the client of the "  \
-      "file's organization")                                                                       \
+      "the database holds another organization's records",                                         \
+      "use the client of its organization, or another [database] path")                            \
     X(TOKEN_UNSAID, "token_organization_unsaid", TOKEN, NONE,                                      \
       "HTTP 403 from /api/v2/tokens/me and /api/v2/organizations/me",                              \
       "the API does not say which organization the client belongs to, so nothing keeps another "   \

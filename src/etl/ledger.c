@@ -215,8 +215,8 @@ static bool judge_owner(const struct owner *o, const char *id, const char *name,
     }
     if (o->stored_id && !str_eq(o->stored_id, id)) {
         err_set(e, ERR_CONFIG,
-                "%s holds the records of the organization %s (%s), and this client belongs "
-                "to %s (%s): give each organization a file of its own ([database] path)",
+                "%s holds the records of %s (%s), this client belongs to %s (%s): give each "
+                "organization its own [database] path",
                 o->config->database_path, o->stored_name, o->stored_id, name, id);
         return err_cause(e, CAUSE_TOKEN_FILE);
     }
