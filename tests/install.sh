@@ -11,7 +11,11 @@ die() {
     printf 'install: FAILED: %s\n' "$*" >&2
     exit 1
 }
-trap '[ $? -eq 0 ] || echo "install: ended early, after what is said above" >&2; kill $standin 2>/dev/null || :' EXIT
+clean() {
+    dpkg --purge rollcall >/dev/null 2>&1 || :
+    rm -rf /etc/rollcall /var/lib/rollcall /var/log/rollcall /etc/cron.d/rollcall /home/ann/* /tmp/port /tmp/other
+}
+trap '[ $? -eq 0 ] || echo "install: ended early, after what is said above" >&2; kill $standin 2>/dev/null || :; clean' EXIT
 standin=
 
 block() { # TEXT: the README's block of commands that holds it
@@ -89,11 +93,6 @@ night() { # what the timer starts, and what it leaves for whom
     unit rollcall-check
 }
 
-clean() {
-    dpkg --purge rollcall >/dev/null 2>&1 || :
-    rm -rf /etc/rollcall /var/lib/rollcall /var/log/rollcall /etc/cron.d/rollcall /home/ann/* /tmp/port /tmp/other
-}
-
 say "what a machine has: systemd, cron, a shell for SQLite, a user, an analyst to be"
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update >/tmp/log 2>&1 && apt-get -q -y install --no-install-recommends systemd cron sqlite3 >>/tmp/log 2>&1 || die "$(cat /tmp/log)"
@@ -124,7 +123,7 @@ follow systemd-sysusers
 usermod -a -G rollcall ann
 install -d -o ann /tmp/other
 # shellcheck disable=SC2086
-rollcall -c /tmp/other/rollcall.ini init $ANSWERS --database /tmp/other/rollcall.db <$SECRET >/tmp/log
+(cd /tmp/other && rollcall -c rollcall.ini init $ANSWERS <$SECRET) >/tmp/log
 rollcall -c /tmp/other/rollcall.ini extract --stream users 2>&1 | grep -q 'root runs this' || die "root is not warned"
 night
 systemctl disable rollcall.timer rollcall-adherence.timer

@@ -93,6 +93,12 @@ struct answers {
     char secret[ANSWER_BYTES]; /* wiped at the end */
 };
 
+/* Whether it is written for the packaged services. */
+static bool is_for_services(const struct answers *to)
+{
+    return str_starts_with(to->config_path, SYSTEM_DIRECTORY "/");
+}
+
 /* The machine's time zone, by its IANA name. */
 static const char *machine_zone(struct arena *a)
 {
@@ -117,7 +123,7 @@ static const char *whole_path(struct arena *a, const char *path)
                                                        : arena_printf(a, "%s/%s", here, path);
 }
 
-static const char *default_of(struct arena *a, size_t question)
+static const char *default_of(struct arena *a, size_t question, bool packaged)
 {
     char day[CLOCK_DAY_BYTES];
 
@@ -128,9 +134,7 @@ static const char *default_of(struct arena *a, size_t question)
     case TIMEZONE:
         return machine_zone(a);
     case DATABASE:
-        return access(SYSTEM_DIRECTORY, W_OK) == 0 && access(SYSTEM_STATE, F_OK) == 0
-                   ? SYSTEM_STATE "/rollcall.db"
-                   : whole_path(a, "rollcall.db");
+        return packaged ? SYSTEM_STATE "/rollcall.db" : whole_path(a, "rollcall.db");
     default:
         return NULL;
     }
@@ -301,7 +305,7 @@ static void print_next(struct arena *a, const struct answers *to)
     const char *program = is_known ? shell_word(a, self) : "rollcall";
 
     printf("\nWritten: %s, %s\n", c, to->secret_path);
-    if (str_starts_with(c, SYSTEM_DIRECTORY "/")) {
+    if (is_for_services(to)) {
         printf("As the services will:  systemctl start rollcall-check; "
                "journalctl -u rollcall-check -n 40\n"
                "First extraction:      systemctl start --no-block rollcall\n"
@@ -334,7 +338,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
                          ? whole_path(a, ctx->option[OPT_SECRET_OUT])
                          : arena_printf(a, "%s/client_secret", file_directory(a, to.config_path));
     for (size_t i = 0; done && i < QUESTIONS; i++) {
-        done = ask(ctx, &questions[i], default_of(a, i), &to.value[i], e);
+        done = ask(ctx, &questions[i], default_of(a, i, is_for_services(&to)), &to.value[i], e);
     }
     done = done && ask_secret(ctx, &to, e) && write_files(ctx, &to, e);
     secret_wipe(to.secret, sizeof(to.secret));

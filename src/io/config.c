@@ -931,7 +931,9 @@ static bool check_login(struct loading *l)
         err_set(l->e, ERR_CONFIG, "%s: %s", c->path, what);
         return err_cause(l->e, cause);
     }
-    err_set(l->e, ERR_CONFIG, "no configuration file (looked for %s), and %s", l->searched, what);
+    err_set(l->e, ERR_CONFIG,
+            "no configuration file (looked for %s; `rollcall init` writes one), and %s",
+            l->searched, what);
     return err_cause(l->e, CAUSE_CONFIG_ABSENT);
 }
 

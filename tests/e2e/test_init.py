@@ -52,8 +52,8 @@ class Init(TestCase):
                 done = self.init(*given.pop("more", ()), "--timezone", "Asia/Seoul", "--force", **given)
                 self.assert_ready("Asia/Seoul")
         lines = re.search(r"First extraction: +(.*)\n.*\n  30 4 \* \* \* +(.*)\n  \*/5 \* \* \* \* +(.*)\n$", done.stdout).groups()
-        for line in lines:
-            self.assertEqual(self.cron(line), "")
+        for line in lines: # all days up to now would take long
+            self.assertEqual(self.cron(re.sub(r"extract(?! --stream)", "extract --stream users", line)), "")
         with open(self.secret, "w", encoding="utf-8") as f:
             f.write("wrong")
         self.assertIn("secret", self.cron(lines[2]))
