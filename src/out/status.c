@@ -16,7 +16,7 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     int32_t set_back = clock_zone_offset_seconds(due_ms) - clock_zone_offset_seconds(now_ms);
     due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;
     bool done = db_do(d, e, sql_status_fact, NONE);
-    int held[LOCK_SLOTS];
+    int held[LOCK_SLOTS] = {0};
 
     /* Locks are looked at before and after the runs: what begins or ends meanwhile was not killed.
      */

@@ -175,21 +175,25 @@ static bool issue_more(struct night *n, struct err *e)
  * missing permission first. */
 static void tell_refusals(struct night *n)
 {
+    size_t passes = n->stream->pass_count;
+    enum err_kind kind = ERR_NONE;
     struct err error;
 
     err_set(&error, ERR_NONE, "no source of %s answers", n->stream->title);
-    for (int lacks = 1; lacks >= 0; lacks--) {
-        for (size_t p = 0; p < n->stream->pass_count; p++) {
-            if (n->refused[p].why && n->refused[p].lacks == lacks) {
-                err_append(&error, "; %s: %s", n->stream->passes[p].plan.name, n->refused[p].why);
-                if (error.kind == ERR_NONE) {
-                    error.kind = lacks ? ERR_PERMISSION : ERR_CONTRACT;
-                }
-            }
+    for (size_t i = 0; i < 2 * passes; i++) {
+        size_t p = i < passes ? i : i - passes;
+
+        if (!n->refused[p].why || n->refused[p].lacks != (i < passes)) {
+            continue;
+        }
+        err_append(&error, "; %s: %s", n->stream->passes[p].plan.name, n->refused[p].why);
+        if (kind == ERR_NONE) {
+            kind = n->refused[p].lacks ? ERR_PERMISSION : ERR_CONTRACT;
         }
     }
-    if (error.kind != ERR_NONE && !n->halted && !n->agenda.granted) {
-        err_cause(&error, error.kind == ERR_PERMISSION ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
+    if (kind != ERR_NONE && !n->halted && !n->agenda.granted) {
+        error.kind = kind;
+        err_cause(&error, kind == ERR_PERMISSION ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
         night_fail(n, &error, true);
     }
 }

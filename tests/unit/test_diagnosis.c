@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "api/answer.h"
+#include "utf8.h"
 
 TEST(below_http)
 {
@@ -68,6 +69,31 @@ TEST(words_are_added)
     assert_int_equal(e.cause, CAUSE_NONE);
     diagnosis_append(&e, CAUSE_PERMISSION_MISSING);
     assert_null(strstr(e.message, "Enable SSO"));
+}
+
+/* In a line: what was seen is cut between characters, cause and remedy stay. */
+TEST(words_in_brief)
+{
+    struct arena *a = arena_new(0);
+    struct err e;
+
+    err_set(&e, ERR_STORE, "%287s\xC3\xA4", "x");
+    assert_int_equal(strlen(e.message), ERR_BRIEF_BYTES + 1);
+    assert_non_null(strstr(err_brief(&e, a), " ... (all of it: "));
+    e.message[ERR_BRIEF_BYTES] = '\0';
+    assert_string_equal(err_brief(&e, a), e.message);
+    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
+        for (int length = 40; length < 46; length++) {
+            err_set(&e, ERR_AUTH, "%*s\xF0\x9F\x98\x80%300s", length, "seen", "x");
+            diagnosis_append(&e, (enum cause_id)id);
+            const char *brief = err_brief(&e, a);
+            assert_true(strlen(brief) <= ERR_BRIEF_BYTES);
+            assert_true(is_utf8(brief, strlen(brief)));
+            assert_non_null(strstr(brief, "seen"));
+            assert_non_null(strstr(brief, "Remedy: "));
+        }
+    }
+    arena_free(a);
 }
 
 TEST(fresh_tokens_refused)

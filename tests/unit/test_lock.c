@@ -58,9 +58,15 @@ static void release(struct holder h)
 TEST_IN(tempdir_enter, tempdir_leave, take_and_drop)
 {
     char holder[LOCK_HOLDER_BYTES];
+    assert_int_equal(lock_is_held(database, 0), -1);
     struct lock_file *one = open_lock();
     struct lock_file *two = open_lock();
+    assert_int_equal(lock_is_held(database, 0), 0);
     assert_true(lock_take(one, 0, "users", &e));
+    assert_int_equal(lock_is_held(database, 0), 1);
+    assert_int_equal(lock_is_held(database, 1), 0);
+    assert_int_equal(chmod("r.db.lock", 0400), 0); /* who reads does not write */
+    assert_int_equal(lock_is_held(database, 0), 1);
     assert_true(lock_take(one, 0, "users", &e));
     assert_true(lock_take(one, LOCK_SLOTS - 1, "last", &e));
     assert_false(lock_take(two, 0, "users", &e));
