@@ -234,7 +234,7 @@ class Output(CommandLine):
 
 
     def test_a_pager_as_git_has_it(self):
-        site = self.filled()
+        site = self.filled(per_day=400)  # more rows than a pipe holds
         every_line = "sed s/^/P:/"
         cases = (({"PAGER": every_line}, "query freshness", "^P:stream"), ({"PAGER": every_line}, "status", "^/"),
                  ({"PAGER": every_line}, "query", "^P:abandoned"), ({"PAGER": every_line}, "query freshness --csv", "^stream"),
