@@ -165,7 +165,7 @@ enum cause_step {
       "and e-mails that are opened again would be lost",                                           \
       "set lookback_days to 4 or more, or leave it out")                                           \
     X(CONFIG_ZONE_CHANGED, "config_zone_changed", CONFIGURATION, CONFIG,                           \
-      "\"the days of ... are those of ...\"",                                                      \
+      "\"the database's days are those of ...\"",                                                  \
       "the file was read in another time zone: local times and business days would be others",     \
       "write the file's zone in [extract] timezone, or run `rollcall extract --rezone` once")      \
     X(CONFIG_EXPORT, "config_export", CONFIGURATION, STORE, "[export] directory in a message",     \
@@ -479,9 +479,6 @@ enum cause_step {
     X(LOCAL_OLDER, "local_older", LOCAL, NONE, "\"made by an older rollcall\"",                    \
       "the database was written by an older rollcall; the next extract brings it up to date",      \
       "keep a copy (`rollcall snapshot` of the old version) if you may want to go back")           \
-    X(LOCAL_ZONE, "local_zone", LOCAL, CONFIG, "\"extract --rezone\"",                             \
-      "the database's days are those of another time zone than the configuration's",               \
-      "write the database's zone in [extract] timezone, or run `rollcall extract --rezone` once")  \
     X(LOCAL_DATABASE, "local_database", LOCAL, STORE, "another error of the database",             \
       "the database cannot be opened",                                                             \
       "see the evidence; `sqlite3 FILE 'PRAGMA integrity_check'` says whether the file is sound")  \

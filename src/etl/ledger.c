@@ -196,7 +196,7 @@ bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
         "%s, but the database's days are those of %s: from %s to %s they would be others; write "
         "%s, or run `rollcall extract --rezone` once",
         zone, r->was, r->first, r->last, r->was);
-    return err_cause(e, CAUSE_LOCAL_ZONE);
+    return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
 }
 
 /* --- the organization that the file belongs to --- */

@@ -986,37 +986,19 @@ static void check_retention(struct checking *a)
                (long long)kept_days, clock_format_day(c->start_day, day), (long long)age_days);
 }
 
-static void check_zone(const struct checking *a)
-{
-    struct report *r = a->report;
-    const struct config *c = a->config;
-    struct redated redated = {.arena = r->arena, .now_ms = clock_now_ms()};
-    int32_t offset = clock_zone_offset_seconds(redated.now_ms);
-    int minutes = (int)(offset < 0 ? -offset : offset) / 60;
-    struct err e;
-    struct db *d =
-        access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &e) : NULL;
-
-    if (d && ledger_redates(d, c->timezone, &redated, &e) &&
-        !ledger_judge_zone(c->timezone, &redated, &e)) {
-        report_error(r, "time zone", &e, CAUSE_LOCAL_ZONE);
-    } else {
-        report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", c->timezone,
-                   offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-    }
-    db_close(d);
-}
-
 static void check_local(struct checking *a)
 {
     struct report *r = a->report;
+    int32_t offset = clock_zone_offset_seconds(clock_now_ms());
+    int minutes = (int)(offset < 0 ? -offset : offset) / 60;
 
     check_database(r, a->config->database_path);
     if (!r->step_failed) {
         check_space(a);
         check_locks(a);
     }
-    check_zone(a);
+    report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
+               offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
     check_retention(a);
 }
 

@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "etl/ledger.h"
 #include "io/db.h"
 #include "io/file.h"
 #include "out/out.h"
-#include "sql.h"
 
 /* Days after which the vendor changes nothing any more. */
 enum { LOOKBACK_LEAST = 4 };
@@ -84,30 +84,13 @@ static bool has_tables(const struct needs *n, struct arena *a, struct err *e)
 static bool keeps_zone(const struct needs *n, struct arena *a, struct err *e)
 {
     const struct config *c = n->config;
+    struct redated redated = {.arena = a, .now_ms = clock_now_ms()};
     struct err unread;
     struct db *d =
         access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
-    bool kept = true;
+    bool kept = !d || !ledger_redates(d, c->timezone, &redated, &unread) ||
+                ledger_judge_zone(c->timezone, &redated, e);
 
-    (void)a;
-    if (!d) {
-        return true;
-    }
-    struct rows q =
-        db_ask(d, &unread, sql_needs_days_of_other_zones, S(c->timezone), T(clock_now_ms()));
-    while (kept && db_next(&q)) {
-        char day[CLOCK_DAY_BYTES];
-        int64_t first_ms = db_time(&q, 2);
-        int64_t last_ms = db_time(&q, 3) - 1;
-        kept = clock_zone_offset_seconds(first_ms) == db_int(&q, 4) &&
-               clock_zone_offset_seconds(last_ms) == db_int(&q, 4) &&
-               str_eq(clock_format_day(clock_zone_day(first_ms), day), db_text(&q, 1));
-        if (!kept) {
-            err_set(e, ERR_CONFIG, "%s, and the days of %s are those of %s", c->timezone,
-                    c->database_path, db_text(&q, 0));
-        }
-    }
-    (void)db_end(&q);
     db_close(d);
     return kept || config_blame(c, KEY_TIMEZONE, e);
 }
