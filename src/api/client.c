@@ -311,6 +311,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         .body = f->request.body,
         .body_length = f->request.body ? strlen(f->request.body) : 0,
         .bearer = f->request.target == CLIENT_API ? c->token.value : NULL,
+        .fresh = f->request.once,
         .user = f,
     };
     int64_t left_ms;
@@ -407,9 +408,15 @@ static int64_t retry_after_of(const struct http_answer *answer)
 static int64_t wait_to_repeat(struct client *c, const struct flight *f, enum retry_reason reason,
                               int64_t retry_after)
 {
+    enum http_failure failure = f->answer.http.failure;
+    bool was_sent = reason != RETRY_RATE && failure != HTTP_DNS && failure != HTTP_REFUSED;
+
+    if (f->request.once && was_sent) {
+        return -1;
+    }
     if (f->request.brief) {
         /* A name that is unknown or a port that is closed stays so; the rest may pass. */
-        bool may_pass = reason == RETRY_SERVER || f->answer.http.failure == HTTP_RESET;
+        bool may_pass = reason == RETRY_SERVER || failure == HTTP_RESET;
         return may_pass && f->attempt == 1 ? limit_get(LIMIT_RETRY_BASE_MS) : -1;
     }
     int64_t spent_ms = clock_monotonic_ms() - f->first_sent_ms;

@@ -54,6 +54,7 @@ struct client_request {
     bool want_document;    /* a 2xx must hold a JSON document */
     bool brief; /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
                    any other answer is final, a 401 too, and costs the client nothing */
+    bool once;  /* it may change something: not tried again where it may have been carried out */
     void *user;
 };
 

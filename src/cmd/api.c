@@ -9,6 +9,7 @@
 #include "cmd/progress.h"
 #include "io/file.h"
 #include "io/gzip.h"
+#include "io/idset.h"
 
 /* The POSTs that only read; "*" stands for one id. Of a job only what it costs is left behind, and
  * that expires. */
@@ -31,8 +32,10 @@ static const char *const reading_posts[] = {
 /* What is asked. */
 struct call {
     enum http_method method;
-    const char *path; /* of the API host, with query string */
-    const char *body; /* NULL: none */
+    const char *path;    /* of the API host, with query string */
+    const char *body;    /* NULL: none */
+    bool reads;          /* it changes nothing */
+    struct idset *asked; /* paths of pages */
 };
 
 static bool matches(const char *path, size_t length, const char *pattern)
@@ -115,7 +118,8 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
             return false;
         }
     }
-    if (!only_reads(call) && !ctx->option[OPT_WRITE]) {
+    call->reads = only_reads(call);
+    if (!call->reads && !ctx->option[OPT_WRITE]) {
         return cmd_usage(ctx,
                          arena_printf(ctx->arena,
                                       "%s %s may change something: --write sends it; "
@@ -162,8 +166,11 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
     const char *cursor = json_str(json_get(root, "cursor"));
     struct buf next;
 
-    if (uri || !cursor) {
+    if (uri && *uri) {
         return uri;
+    }
+    if (!cursor || !*cursor) {
+        return NULL;
     }
     size_t plain = strcspn(path, "?");
     buf_init(&next, strlen(path) + 3 * strlen(cursor) + sizeof("?cursor="));
@@ -192,6 +199,7 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
                                      .path = call->path,
                                      .body = call->body,
                                      .label = call->path,
+                                     .once = !call->reads,
                                      .want_document = ctx->option[OPT_PAGINATE] != NULL};
     struct client_answer answer;
     struct err unwritten;
@@ -199,6 +207,7 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
 
     *next = NULL;
     *e = answer.error;
+    (void)idset_add(call->asked, call->path, strlen(call->path));
     if (!print_body(&answer, &unwritten) && done) {
         *e = unwritten;
         done = false;
@@ -206,9 +215,9 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
     if (done && answer.document) {
         const char *uri = next_path(ctx, call->path, json_root(answer.document));
         *next = uri ? path_of(ctx, uri) : NULL;
-        if (uri && (!*next || str_eq(*next, call->path))) {
-            done = err_set(e, ERR_CONTRACT, "the next page of %s is said to be %s, which is %s",
-                           call->path, uri, *next ? "the same" : "on another host");
+        if (uri && (!*next || !idset_add(call->asked, *next, strlen(*next)))) {
+            done = err_set(e, ERR_CONTRACT, "the next page of %s is said to be %s, which %s",
+                           call->path, uri, *next ? "came before" : "is on another host");
         }
         *next = *next ? arena_strdup(ctx->arena, *next) : NULL;
     }
@@ -226,6 +235,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     struct client_watcher waits = progress_waits(ctx->verbosity < 0);
     struct client *client = client_new(&ctx->config, e);
     bool done = client != NULL;
+    call.asked = idset_new();
     if (done) {
         client_attend(client, &waits, 0);
     }
@@ -234,6 +244,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         done = ask(ctx, client, &call, &next, e);
         call.path = next;
     }
+    idset_free(call.asked);
     client_free(client);
     return done;
 }
@@ -242,11 +253,13 @@ const struct command cmd_api = {
     .name = "api",
     .arguments = "[METHOD] PATH",
     .summary = "send one request to the API, and print its answer",
-    .about = "Sends one request with the program's own login, pace and retries, and prints what "
-             "Genesys Cloud itself says: `rollcall api /api/v2/users?pageSize=1`. GET, or POST "
-             "with --data. What may change something needs --write: all but GET and the POSTs "
-             "that only read (details, aggregates, observations and activity queries, their jobs, "
-             "agent schedules, historical adherence).",
+    .about =
+        "Sends one request with the program's own login, pace and retries, and prints what "
+        "Genesys Cloud itself says: `rollcall api /api/v2/users?pageSize=1`. GET, or POST "
+        "with --data. What may change something needs --write: all but GET and the POSTs "
+        "that only read (details, aggregates, observations and activity queries, their jobs, "
+        "agent schedules, historical adherence); and it is not tried again where it may have been "
+        "carried out.",
     .notes = "A path is one of the configured API host; the token goes nowhere else. Exit codes "
              "are those of all commands; an answer that is a refusal is printed too.",
     .run = run,

@@ -8,6 +8,7 @@
 
 #include "api/region.h"
 #include "base/clock.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "io/file.h"
@@ -73,6 +74,9 @@ static const char *zone_complaint(struct arena *a, const char *answer)
 static const char *path_complaint(struct arena *a, const char *answer)
 {
     (void)a;
+    if (str_eq(answer, "~") || str_starts_with(answer, "~/")) {
+        return "~ stands for nothing here; write the whole path";
+    }
     return *answer && !strpbrk(answer, "\"\n") ? NULL : "it is a path without quotes";
 }
 
@@ -140,10 +144,10 @@ static const char *default_of(struct arena *a, size_t question, bool packaged)
     }
 }
 
-/* Reads a line of standard input; false at its end. */
+/* Reads a line of standard input; false at its end, and when a signal asks for one. */
 static bool read_line(char *line, size_t size)
 {
-    if (!fgets(line, (int)size, stdin)) {
+    if (!fgets(line, (int)size, stdin) || stop_requested()) {
         return false;
     }
     line[strcspn(line, "\r\n")] = '\0';
@@ -213,7 +217,7 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
             return false;
         }
     }
-    if (given) {
+    if (given && *given) {
         snprintf(to->secret, sizeof(to->secret), "%s", given);
     } else {
         bool is_terminal = tcgetattr(STDIN_FILENO, &before) == 0;
@@ -223,12 +227,16 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
             (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
             fputs("Client secret (not shown): ", stderr);
         }
-        if (!read_line(to->secret, sizeof(to->secret))) {
-            *to->secret = '\0';
-        }
+        bool is_read = read_line(to->secret, sizeof(to->secret));
         if (is_terminal) {
             (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
             fputc('\n', stderr);
+        }
+        if (!is_read) {
+            *to->secret = '\0';
+        }
+        if (!is_read && is_terminal) {
+            return err_set(e, ERR_STOPPED, "init: nothing was written");
         }
     }
     to->secret[strcspn(to->secret, "\r\n")] = '\0';
@@ -346,6 +354,10 @@ static bool run(struct cmd_context *ctx, struct err *e)
         return false;
     }
     ctx->option[OPT_CONFIG] = to.config_path;
+    /* What was written is checked, not what this environment has in its place. */
+    for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+        (void)(config_keys[i].variable ? unsetenv(config_keys[i].variable) : 0);
+    }
     done = cmd_check.run(ctx, e);
     if (done) {
         print_next(a, &to);

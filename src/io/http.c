@@ -533,6 +533,7 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     if (request->method > HTTP_POST) {
         SET(CURLOPT_CUSTOMREQUEST, http_methods[request->method]);
     }
+    SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
     SET(CURLOPT_TIMEOUT_MS,
         (long)(request->most_ms > 0 ? request->most_ms : limit_get(LIMIT_REQUEST_MS)));

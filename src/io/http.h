@@ -41,6 +41,7 @@ struct http_request {
     const struct secret *bearer; /* token for the Authorization header; NULL: none */
     const char *basic_user;      /* with basic_secret: Basic authorization; NULL: none */
     const struct secret *basic_secret;
+    bool fresh;      /* on a new connection: what a kept one lost, libcurl sends again */
     int64_t most_ms; /* from start to last byte; 0: LIMIT_REQUEST_MS */
     void *user;      /* handed back with the answer */
 };

@@ -76,13 +76,30 @@ class Api(TestCase):
         self.assertEqual(self.sent(), [])
 
     def test_a_next_page_elsewhere_or_the_same_is_refused(self):
-        for uri, said in (("https://example.com/api/v2/users?pageNumber=2", "another host"), ("/api/v2/users?pageSize=3", "the same")):
+        for uri, said, path in (("https://example.com/api/v2/users?pageNumber=2", "another host", None),
+                                ("/api/v2/users?pageSize=3", "came before", None),
+                                ("/api/v2/users?pageSize=4", "came before", "/api/v2/users?pageSize=4")):
             with self.subTest(uri):
-                hostile = cloud(self, {"/api/v2/users": (200, {"entities": [], "nextUri": uri})})
+                hostile = cloud(self, {path or "/none": (200, {"nextUri": "/api/v2/users?pageSize=3"}),
+                                       "/api/v2/users": (200, {"entities": [], "nextUri": uri})})
                 self.box.set(genesys={"login_url": hostile.url, "api_url": hostile.url, "client_secret": SECRET})
                 _, done = self.answers("--paginate", "/api/v2/users?pageSize=3", code=8)
                 self.assertIn(said, done.stderr)
-                self.assertEqual([r["path"] for r in hostile.seen], ["/oauth/token", "/api/v2/users?pageSize=3"])
+                self.assertEqual([r["path"] for r in hostile.seen], ["/oauth/token", "/api/v2/users?pageSize=3", *([path] if path else [])])
+
+    def test_no_next_page_and_what_is_not_sent_twice(self):
+        """A request that may have changed something is not sent again; an empty nextUri or cursor is the end."""
+        for words, answer, times in ((("POST", "/api/v2/users", "-d", "{}", "--write"), (503, {}), 1),
+                                     (("POST", "/api/v2/users", "-d", "{}", "--write"), "cut", 1),
+                                     (("POST", "/api/v2/users", "-d", "{}", "--write"), (429, {}, {"Retry-After": "0"}), 2),
+                                     (("/api/v2/users",), (503, {}), 2),
+                                     (("--paginate", "/api/v2/users"), (200, {"nextUri": "", "cursor": ""}), 1)):
+            with self.subTest((words, answer)):
+                left = [answer]
+                hostile = cloud(self, {"/api/v2/users": lambda _, left=left: left.pop() if left else (200, {})})
+                self.box.set(genesys={"login_url": hostile.url, "api_url": hostile.url, "client_secret": SECRET})
+                done = self.box.run("api", *words)
+                self.assertEqual((len(hostile.seen) - 1, done.returncode), (times, 0 if times == 2 or answer[0] == 200 else 7), done.stderr)
 
     def test_a_refusal_is_printed_and_has_its_exit_code(self):
         (body,), done = self.answers("/api/v2/nothing/here", code=8)

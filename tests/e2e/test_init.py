@@ -4,6 +4,7 @@ import pty
 import re
 import select
 import stat
+import termios
 import unittest
 
 from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, run
@@ -46,8 +47,9 @@ class Init(TestCase):
         source = os.path.join(self.place, "source")
         with open(source, "w", encoding="utf-8") as f:
             f.write(CLIENT_SECRET + "\n")
-        for given in ({"input": CLIENT_SECRET + "\r\n"}, {"env": {"GENESYS_CLIENT_SECRET": CLIENT_SECRET}, "input": ""},
-                      {"more": ("--client-secret-file", source), "input": "not this"}):
+        for given in ({"input": CLIENT_SECRET + "\r\n", "env": {"GENESYS_CLIENT_SECRET": ""}},
+                      {"env": {"GENESYS_CLIENT_SECRET": CLIENT_SECRET, "GENESYS_CLIENT_ID": "another"}, "input": ""},
+                      {"more": ("--client-secret-file", source), "input": "not this", "env": {"GENESYS_CLIENT_SECRET": "nor this"}}):
             with self.subTest(given):
                 done = self.init(*given.pop("more", ()), "--timezone", "Asia/Seoul", "--force", **given)
                 self.assert_ready("Asia/Seoul")
@@ -73,7 +75,7 @@ class Init(TestCase):
     def test_what_is_wrong_is_said_before_anything_is_written(self):
         for more, said in ((("--start", "2999-01-01"), "not come"), (("--start", "soon"), "YYYY-MM-DD"),
                            (("--timezone", "Asia/Soul"), "Asia/Seoul"), (("--region", "ap-northeast-9"), "ap-northeast-"),
-                           (("--client-id", "a b"), "one word"), (("--database", ""), "path")):
+                           (("--client-id", "a b"), "one word"), (("--database", ""), "path"), (("--database", "~/x"), "whole path")):
             with self.subTest(more):
                 self.assertIn(said, self.init(*more, code=2, input=CLIENT_SECRET).stderr)
         self.assertIn("secret", self.init(code=2, input="").stderr)
@@ -94,16 +96,15 @@ class Init(TestCase):
         self.init(input=CLIENT_SECRET)
         self.assertEqual({(os.stat(p).st_uid, os.stat(p).st_gid) for p in (self.config, self.secret)}, {(1234, 4321)})
 
-    def test_at_a_terminal(self):
-        """Each question in its turn; a wrong answer is asked again; the secret is not echoed."""
+    def converse(self, *asked):
+        """What init says at a terminal that answers it, its exit code, and whether the terminal echoes again."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.place)
             os.execve(ROLLCALL, [ROLLCALL, "-c", "rollcall.ini", "init"], {**self.env, "TZ": "Asia/Seoul", "TERM": "xterm"})
-        seen = ""
-        for asked, answer in (("Region", "nowhere at all"), ("Region", self.server.url), ("client id", CLIENT_ID), ("First day", "2026-03-01"),
-                              ("Time zone.*Asia/Seoul", ""), ("database.*rollcall.db", ""), ("secret", CLIENT_SECRET)):
-            while not re.search(asked + ".*: $", seen.replace("\r", ""), re.S):
+        kept, seen = os.dup(terminal), ""
+        for question, answer in asked:
+            while not re.search(question + ".*: $", seen.replace("\r", ""), re.S):
                 self.assertTrue(select.select([terminal], [], [], 60)[0], seen)
                 seen += os.read(terminal, 4096).decode()
             os.write(terminal, answer.encode() + b"\n")
@@ -113,7 +114,19 @@ class Init(TestCase):
                 seen += data.decode()
         except OSError:
             pass
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, seen)
+        echoes = bool(termios.tcgetattr(kept)[3] & termios.ECHO)
+        os.close(kept)
+        os.close(terminal)
+        return seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), echoes
+
+    def test_at_a_terminal(self):
+        """Each question in its turn; a wrong answer is asked again; the secret is not echoed."""
+        asked = (("Region", "nowhere at all"), ("Region", self.server.url), ("client id", CLIENT_ID), ("First day", "2026-03-01"),
+                 ("Time zone.*Asia/Seoul", ""), ("database.*rollcall.db", ""))
+        seen, code, echoes = self.converse(*asked, ("secret", "\x03"))
+        self.assertEqual((code, echoes, os.listdir(self.place)), (12, True, []), seen)
+        seen, code, _ = self.converse(*asked, ("secret", CLIENT_SECRET))
+        self.assertEqual(code, 0, seen)
         self.assertNotIn(CLIENT_SECRET, seen)
         self.assertIn("First extraction", seen)
         self.assert_ready("Asia/Seoul")
