@@ -86,7 +86,7 @@ WITH metric (place, name, help) AS (VALUES
     (2, 'rollcall_stream_overdue', '1: not read, or not read well, for [status] due_hours.'),
     (3, 'rollcall_stream_error', '1: an error of its last reading still stands.'),
     (4, 'rollcall_stream_last_success_timestamp_seconds',
-     'When the last run that was to read it and did all it was asked for ended.'),
+     'When the last run ended that was to read it, and did.'),
     (5, 'rollcall_stream_complete_to_timestamp_seconds',
      'Up to when it is read without a hole; of a snapshot: when it was taken.'),
     (6, 'rollcall_stream_behind_seconds', 'How long before the end of the last run that was.'),

@@ -41,7 +41,8 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
-                 I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)));
+                 I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)),
+                 S(c->streams_written));
 }
 
 /* What is in the way of streams, a paragraph each. */

@@ -188,7 +188,8 @@ ORDER BY stream_no
 
 -- name: status_whole
 -- What concerns all streams. ?1: now; ?2: the database's path, ?3: its schema, ?4: hours after which
--- a stream is overdue; ?5: bytes of the write-ahead log, ?6: whether those are many.
+-- a stream is overdue; ?5: bytes of the write-ahead log, ?6: whether those are many;
+-- ?7: [extract] streams as it stands there.
 CREATE TEMP TABLE status AS
 SELECT
     ?5 AS wal_bytes, ?6 AS is_wal_large,
@@ -202,6 +203,10 @@ SELECT
         AS last_failure_id,
     (SELECT coalesce(sum(requests), 0) FROM run WHERE started_at >= substr(?1, 1, 7))
         AS requests_month,
+    (SELECT CASE WHEN count(*) > 1 AND count(*) < (SELECT sum(is_enabled) FROM status_fact)
+            THEN coalesce(?7 || ', ', '') || group_concat('-' || stream, ', ') END
+     FROM (SELECT stream FROM status_stream WHERE last_error_kind = 'permission' AND is_enabled
+           ORDER BY stream_no)) AS leave_out, -- of several that the client may not read
     (SELECT clock_ahead_ms FROM run WHERE clock_ahead_ms IS NOT NULL ORDER BY run_id DESC LIMIT 1)
         AS clock_ahead_ms
 
@@ -230,7 +235,13 @@ ORDER BY s.stream_no
 
 -- name: status_troubles
 -- What is in the way of streams, a sentence each.
-SELECT last_error FROM status_stream WHERE last_error IS NOT NULL AND is_enabled ORDER BY stream_no
+SELECT line FROM (
+    SELECT stream_no, last_error AS line
+    FROM status_stream WHERE last_error IS NOT NULL AND is_enabled
+    UNION ALL
+    SELECT 1000000, 'To leave out all that the client may not read, in [extract]: streams = ' || leave_out
+    FROM status WHERE leave_out IS NOT NULL)
+ORDER BY stream_no
 
 -- name: status_facts
 -- Names and values, one a line.

@@ -107,8 +107,12 @@ class Summary(Morning):
         self.assertEqual(before, [say("adherence_realtime", "wfm:realtimeAdherence:view", "..., -adherence_realtime"),
                                   say("conversations", "analytics:conversationDetail:view", "..., -conversations")])
         self.assertEqual(after[-1], "streams = all, -adherence_realtime, -conversations")
+        self.assertIn(after[-1], " ".join(site.run("status").stdout.split()))
         site.set(extract={"streams": after[-1].partition("= ")[2]})
         self.ok(site.extract())
+        for streams, stream, code in (("-queue", "users", 3), ("all", "-queue", 2)):
+            site.set(extract={"streams": streams})
+            self.assertIn("did you mean queues", self.ok(site.extract("--stream", stream), code).stderr)
         # what would leave nothing is not offered
         site.set(extract={"streams": "conversations"})
         self.assertEqual(self.refused(site, 5), (["rollcall: conversations: the client lacks "
