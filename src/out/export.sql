@@ -100,8 +100,8 @@ INSERT INTO export_file VALUES (?1, ?2, ?3, ?4, ?5)
 SELECT ?1 || '/' || file AS file, row_count AS rows, bytes FROM export_file ORDER BY rowid
 
 -- name: export_manifest
--- ?1: the program; ?2: the first day asked for, NULL: everything; ?3, ?4: the business time zone
--- and the first day of the extraction. whole_to: the stream is read
+-- ?1: the program; ?2: the first day asked for, NULL: everything; ?3, ?4: the time zone
+-- and the first day that are configured. whole_to: the stream is read
 -- without a hole up to this instant; whole_to_day: the last business day of those that are whole one
 -- after another from first_day on.
 SELECT json_object(
@@ -111,7 +111,7 @@ SELECT json_object(
                                     'planned_until', planned_until, 'exit_name', exit_name)
                  FROM status_run WHERE run_id = last_run_id)),
     'since', ?2,
-    'time_zone', ?3,
+    'time_zone', coalesce((SELECT zone FROM zone_offset LIMIT 1), ?3), -- the file's own
     'start', ?4,
     'streams', (SELECT json_group_array(json_object(
         'stream', stream, 'whole_to', complete_to, 'first_day', first_day,
