@@ -86,7 +86,8 @@ END {
     print "    esac"
     print "    case $command:$cur in"
     print "    :-*) _rollcall_words '" options[""] "'; return ;;"
-    print "    :*) _rollcall_words '" commands "'; return ;;"
+    print "    :*) _rollcall_words '" commands " help'; return ;;"
+    print "    help:*) _rollcall_words '" commands "'; return ;;"
     for (i = 1; i <= n; i++)
         print "    " order[i] ":-*) _rollcall_words '" options[order[i]] " " everywhere "'; return ;;"
     print "    esac"

@@ -62,7 +62,7 @@ END {
     print "\n_rollcall() {\n    local curcontext=$curcontext state line\n    local -a names"
     print "    _arguments -C" specs("", "        ") " \\\n        '1:command:->command' '*::argument:->argument' && return"
     print "    case $state in\n    command)\n        names=("
-    printf "%s", summaries
+    printf "%s        %s\n", summaries, name_and_text("help", "say more of a command")
     print "        )\n        _describe -t commands command names ;;"
     print "    argument)\n        curcontext=${curcontext%:*}-$words[1]:\n        case $words[1] in"
     for (i = 1; i <= n; i++) {

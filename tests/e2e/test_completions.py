@@ -55,7 +55,8 @@ class Bash(TestCase):
 
     def test_commands_and_options(self):
         known = command_options()
-        self.assertEqual(self.complete("rollcall "), set(known) - {""})
+        self.assertEqual(self.complete("rollcall "), set(known) - {""} | {"help"})
+        self.assertEqual(self.complete("rollcall help ex"), {"extract", "export"})
         self.assertEqual(self.complete("rollcall export -c export --gz"), {"--gzip"})
         for before in ("-v", "-c export", "--config=export"):
             self.assertEqual(self.complete(f"rollcall {before} ex"), {"extract", "export"})
