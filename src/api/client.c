@@ -840,13 +840,13 @@ static const struct flight *waited_for(const struct client *c)
     return best && best->place == QUEUED && best->attempt == 0 && logs_in ? c->login : best;
 }
 
-/* Tells whoever waits what for, when nothing has come for a while. */
-static void tell_wait(struct client *c)
+/* Tells whoever waits what for, when nothing has come for a while and answers would be taken. */
+static void tell_wait(struct client *c, bool takes)
 {
     int64_t now_ms = clock_monotonic_ms();
     const struct flight *f = waited_for(c);
 
-    if (!c->watcher.tell || !f || now_ms - c->moved_ms < QUIET_MS ||
+    if (!c->watcher.tell || !takes || !f || now_ms - c->moved_ms < QUIET_MS ||
         now_ms - c->told_ms < LONGEST_WAIT_MS) {
         return;
     }
@@ -916,9 +916,7 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
         if (atomic_exchange(&c->woken, false) || stop_is_new || left <= 0) {
             return false;
         }
-        if (answer) {
-            tell_wait(c);
-        }
+        tell_wait(c, answer != NULL);
         if (http_next(c->http, left < wait ? left : wait, &arrived)) {
             answered(c, &arrived);
         }

@@ -240,7 +240,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         client_attend(client, &waits, 0);
     }
     while (done && call.path) {
-        const char *next;
+        const char *next = NULL;
         done = ask(ctx, client, &call, &next, e);
         call.path = next;
     }

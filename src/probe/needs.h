@@ -1,5 +1,5 @@
 /*
- * What a run needs of the configuration, the file and this machine, besides a login: one list for
+ * What a run needs of the configuration and this machine, besides a login: one list for
  * `check`, which tells all of it, and for `extract`, which refuses where its own needs are not met
  * before anything is asked.
  */
