@@ -260,7 +260,7 @@ LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
 CREATE VIEW v_metric AS
 SELECT
     c.conversation_id, m.participant_no, m.session_no, m.metric_no, m.name, m.value, m.emit_date,
-    z.day,
+    date(m.emit_date, z.offset_seconds || ' seconds') AS day,
     strftime('%Y-%m-%d %H:%M', (strftime('%s', m.emit_date) + z.offset_seconds) / 1800 * 1800,
              'unixepoch') AS half_hour,
     strftime('%Y-%m-%dT%H:%M:%SZ',
@@ -293,7 +293,7 @@ LEFT JOIN zone_offset AS z
 LEFT JOIN queue AS q ON q.queue_id = g.queue_id
 LEFT JOIN user AS u ON u.user_id = p.user_id
 LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
-    ON f.day = z.day;
+    ON f.day = date(m.emit_date, z.offset_seconds || ' seconds');
 
 -- One row a segment with the columns of its session, participant and conversation that reports ask
 -- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that

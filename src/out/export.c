@@ -196,10 +196,12 @@ static bool write_rows(struct rows *q, struct csv_writer *w)
 static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
                            struct err *e)
 {
-    struct rows q = db_ask(x->db, e, sql_export_statement, S(relation));
+    struct rows q =
+        db_ask(x->db, e, sql_export_statement, S(relation), S(embedded_views[VIEWS_DROP].text));
     const char *sql = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
     bool by_conversation = sql && db_int(&q, 1) != 0;
     bool takes_since = sql && db_int(&q, 2) != 0;
+    const char *others = sql ? db_kept(&q, 3, x->arena) : NULL;
 
     if (!db_end(&q)) {
         return false;
@@ -222,15 +224,22 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
     for (const char *after = "", *last; !csv_failed(w); after = last) {
         q = db_ask(x->db, e, sql_export_ids, S(after));
         last = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
-        if (!db_end(&q) || !last) {
-            return q.ok;
+        if (!db_end(&q)) {
+            return false;
+        }
+        if (!last) {
+            break;
         }
         q = db_ask(x->db, e, sql, S(after), S(last), T(x->since_ms));
         if (!write_rows(&q, w)) {
             return false;
         }
     }
-    return true;
+    if (!others || csv_failed(w)) {
+        return true;
+    }
+    q = db_ask(x->db, e, others, NONE);
+    return write_rows(&q, w);
 }
 
 /* Writes it aside, unless it is another's and cannot be read. */

@@ -17,7 +17,8 @@ ORDER BY name
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
 -- wanted, NULL for all (the third column says whether it takes one); or, where the second column
 -- says so, it is to be run for some conversations after the others, so that little has to be sorted:
--- those behind the id ?1, up to ?2, and its ?3 is the instant.
+-- those behind the id ?1, up to ?2, and its ?3 is the instant. The fourth column reads what an owner's
+-- view, none of those that ?2 drops, has of no conversation that is stored.
 -- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
@@ -62,25 +63,35 @@ ordered AS (
             ELSE pk > 0
         END
         ORDER BY pk, is_view AND has_id AND name <> 'conversation_id', cid)
+),
+reading AS (
+    SELECT
+        'SELECT ' || given.list || ' FROM '
+        || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
+        || printf('main."%w" AS t', relation)
+        || iif(is_child, ' ON t.conversation_key = c.conversation_key', '') AS head,
+        coalesce(' ORDER BY ' || ordered.list, '') AS tail,
+        ' EXISTS (SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id'
+            AS is_known,
+        is_view AND has_id AS by_id
+    FROM relation CROSS JOIN given CROSS JOIN ordered
 )
 SELECT
-    'SELECT ' || given.list || ' FROM '
-    || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
-    || printf('main."%w" AS t', relation)
-    || iif(is_child, ' ON t.conversation_key = c.conversation_key', '')
+    head
     || CASE
-        WHEN is_view AND has_id THEN
-            ' WHERE t.conversation_id > ?1 AND t.conversation_id <= ?2 AND (?3 IS NULL OR EXISTS ('
-            || 'SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id '
-            || 'AND s.conversation_start >= ?3))'
+        WHEN by_id THEN
+            ' WHERE t.conversation_id > ?1 AND t.conversation_id <= ?2 AND' || is_known
+            || ' AND (?3 IS NULL OR s.conversation_start >= ?3))'
         WHEN is_child THEN ' WHERE ?1 IS NULL OR +c.conversation_start >= ?1'
         WHEN start IS NOT NULL THEN printf(' WHERE ?1 IS NULL OR +t."%w" >= ?1', start)
         ELSE ''
     END
-    || coalesce(' ORDER BY ' || ordered.list, ''),
-    is_view AND has_id,
-    NOT (is_view AND has_id) AND (is_child OR start IS NOT NULL)
-FROM relation CROSS JOIN given CROSS JOIN ordered
+    || tail,
+    by_id,
+    NOT by_id AND (is_child OR start IS NOT NULL),
+    CASE WHEN by_id AND instr(?2, ' ' || relation || ';') = 0
+        THEN head || ' WHERE NOT' || is_known || ')' || tail END
+FROM relation CROSS JOIN reading
 
 -- name: export_ids
 -- The last of the next thousand conversations behind ?1; NULL: there are no more.

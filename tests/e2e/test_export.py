@@ -221,10 +221,14 @@ class Odd(TestCase):
         for name, select in odd.items():
             site.change(f"CREATE VIEW {name} AS SELECT {select}")
         site.change('CREATE TABLE "x/y" (a)')
+        # rows of no conversation that is stored
+        site.change("CREATE VIEW mine AS SELECT NULL AS conversation_id, 1 AS a UNION ALL VALUES ('x', 2), (42, 3), ('0', 4)")
         site.change('CREATE VIEW "O\'Hara, \u654e" AS SELECT 1 AS "a""b", 2 AS ""')
         out = os.path.join(site.directory, "export", "odd")
         told = self.ok(site.run("export", "--out", out)).stderr
-        self.assertEqual(set(os.listdir(out)), ours | {"O'Hara, \u654e.csv"})
+        self.assertEqual(set(os.listdir(out)), ours | {"O'Hara, \u654e.csv", "mine.csv"})
+        with open(os.path.join(out, "mine.csv"), encoding="utf-8") as f:
+            self.assertEqual(sorted(f.read().split()), sorted(["conversation_id,a", ",1", "x,2", "42,3", "0,4"]))
         self.assertEqual(told.count("not exported"), len(odd), told)
         self.assertFalse(os.path.exists(out + ".csv"))
         for name, code in (("../out", 2), ("a/b", 2), ("x/y", 2), ("no_table", 9), ("late", 9)):

@@ -390,7 +390,7 @@ conversation 1 07T10:05:00 07T10:30:00 originating_direction=inbound
     metrics nConnected 07T10:05:01 1
   participant acd voice
     segment delay 07T10:05:00 07T10:05:30 queue_id=q1
-    metrics nOffered 07T10:05:00 1
+    metrics nOffered 07T10:05:00 1, nError - 1
   participant agent voice user=u1
     segment interact 07T10:05:30 07T10:06:50 queue_id=q1
     segment hold 07T10:06:50 07T10:09:00 queue_id=q1
@@ -502,7 +502,8 @@ class Standing(QueryCase):
         self.check([dict(r) for r in self.db.execute(
             "SELECT * FROM v_metric WHERE conversation_id IN ('c1', 'c6') ORDER BY conversation_id, emit_date, name")],
                    "name day half_hour utc_start queue_name user_name purpose whole",
-                   [("nOffered", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", "Sales", None, "acd", 1),
+                   [("nError", None, None, None, "Sales", None, "acd", 0),  # nobody knows when
+                    ("nOffered", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", "Sales", None, "acd", 1),
                     # customers' sessions name queues, which no aggregate counts
                     ("nConnected", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", None, None, "customer", 1),
                     ("nConsultTransferred", "2026-03-07", "2026-03-07 10:00", "2026-03-07T10:00:00Z", "Sales", "Ari", "agent", 1),
