@@ -37,6 +37,8 @@ enum {
 #define SPACE_LEAST  (64 * MEBIBYTE)
 #define GROWTH_LEAST (4 * MEBIBYTE) /* a day, when nothing is known */
 
+static const char silence[] = "the API did not answer in time";
+
 /* A check under way. */
 struct checking {
     const struct check_request *request;
@@ -666,13 +668,17 @@ static void check_stream(struct checking *a, const struct stream *s)
     if (whose) {
         try_pass(a, &whose->passes[0], NULL, &last);
     }
+    if (a->api_silent) {
+        refuse_stream(a->report, s, &whose->passes[0], &last.error);
+        return;
+    }
     const char *id = last.first_id;
     if (s->scope && !id) {
         report_skip(a->report, s->name, "there is nobody to ask for");
         return;
     }
     last = (struct tried){.total = -1};
-    for (size_t p = 0; p < s->pass_count && (any ? !granted : !refused); p++) {
+    for (size_t p = 0; p < s->pass_count && !a->api_silent && (any ? !granted : !refused); p++) {
         const struct pass *pass = &s->passes[p];
 
         /* Those by id ask what the others ask. */
@@ -743,14 +749,11 @@ static void check_permissions(struct checking *a)
         if (a->report->kind == ERR_STOPPED) {
             return;
         }
+        check_stream(a, a->request->streams[i]);
         if (a->api_silent) {
-            report_skip(a->report, a->request->streams[i]->name, "the API did not answer in time");
-        } else {
-            check_stream(a, a->request->streams[i]);
+            report_skip(a->report, "what follows", silence);
+            return;
         }
-    }
-    if (a->api_silent) {
-        return;
     }
     check_divisions(a);
 }
@@ -1026,7 +1029,7 @@ static const char *why_not(const struct checking *a, enum cause_step step)
         return "the API was not asked";
     }
     if (step == STEP_LIMITS && a->api_silent) {
-        return "the API did not answer in time";
+        return silence;
     }
     return NULL;
 }

@@ -150,6 +150,20 @@ class Patience(TestCase):
             self.assertIn("the host does not answer", " ".join(written.split()))
             self.assertLess(time.monotonic() - begun, 3 + 6)
 
+    def test_an_api_that_is_silent_is_asked_once(self):
+        server = cloud(self, {"/api/v2/users": lambda _: time.sleep(3)})
+        site = self.site(server.url, start=YESTERDAY, genesys={"client_secret": SECRET, "patience_seconds": "1"})
+        site.env = {}
+        result = self.ok(site.run("check"), 7)
+        self.assertEqual(result.stdout.count("the API did not answer in time"), 2, result.stdout)
+        self.assertEqual(len([s for s in server.seen if s["path"].startswith("/api/v2/users")]), 1)
+        begun = time.monotonic()
+        self.ok(site.run("check", "--stream", "adherence_realtime"), 7)
+        server.answers["/api/v2/"] = lambda seen: None if "/tokens/" in seen["path"] else time.sleep(3)
+        del server.answers["/api/v2/users"]
+        self.ok(site.run("check", "--stream", "adherence_realtime"), 7)
+        self.assertLess(time.monotonic() - begun, 8)
+
     def test_an_unknown_name_is_not_asked_for_minutes(self):
         site = self.site(None, genesys={"login_url": "https://login.nowhere.invalid", "api_url": "https://api.nowhere.invalid"})
         site.env = {}
