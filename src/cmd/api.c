@@ -145,8 +145,9 @@ static bool print_body(const struct client_answer *answer, struct err *e)
     const char *bytes = inflated ? inflated : raw->data;
     bool is_terminal = isatty(STDOUT_FILENO) != 0;
     for (size_t i = 0; is_terminal && i < length; i++) {
-        bool drives = ((unsigned char)bytes[i] < ' ' && !strchr("\n\t", bytes[i])) ||
-                      bytes[i] == 0x7f || (unsigned char)bytes[i] == 0xc2;
+        unsigned char c = (unsigned char)bytes[i];
+        unsigned char next = i + 1 < length ? (unsigned char)bytes[i + 1] : 0;
+        bool drives = (c < ' ' && !strchr("\n\t", c)) || c == 0x7f || (c == 0xc2 && next < 0xa0);
         putchar(drives ? '?' : bytes[i]);
     }
     if (!is_terminal) {

@@ -1,11 +1,12 @@
 """`rollcall api`: one request of one's own, with the program's login, pace and error texts."""
 import json
+import os
 import re
 import subprocess
 import unittest
 
 from broken import SECRET, cloud
-from harness import TestCase
+from harness import TestCase, open_terminal
 
 NOW = "2026-03-02T06:00:00Z"
 QUERY = '{"interval": "2026-03-01T00:00:00Z/2026-03-02T00:00:00Z", "paging": {"pageSize": 3, "pageNumber": 1}}'
@@ -110,6 +111,13 @@ class Api(TestCase):
         self.assertEqual(body["code"], "missing.any.permissions")
         self.box.set(genesys={"client_secret": "wrong"})
         self.ok(self.box.run("api", "/api/v2/users"), 4)
+
+    def test_a_terminal_gets_letters_and_nothing_that_drives_it(self):
+        hostile = cloud(self, {"/api/v2/users": (200, '{"a": "5 \u00a3, 20 \u00b0C \x1b[2J\x7f\u009b2J"}')})
+        self.box.set(genesys={"login_url": hostile.url, "api_url": hostile.url, "client_secret": SECRET})
+        main, terminal = open_terminal()
+        self.ok(self.box.run("api", "/api/v2/users", stdout=terminal))
+        self.assertEqual(os.read(main, 4096).strip(), '{"a": "5 \u00a3, 20 \u00b0C ?[2J??'.encode() + b'\x9b2J"}')
 
     def test_no_secret_is_shown(self):
         done = self.box.run("-vv", "api", "/api/v2/users?pageSize=1")
