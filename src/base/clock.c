@@ -427,7 +427,7 @@ static int quarters_at(int64_t offset_ms)
     int quarters = 0;
 
     for (int i = 0; i < 4; i++) {
-        int64_t ms = clock_now_ms() + (int64_t)i * 91 * MS_PER_DAY;
+        int64_t ms = clock_now_ms() + i * (91 * (int64_t)MS_PER_DAY);
         quarters += clock_zone_offset_seconds(ms) * MS_PER_SECOND == offset_ms ? 1 : 0;
     }
     return quarters;

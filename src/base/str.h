@@ -60,8 +60,8 @@ bool str_to_bool(const char *text, bool *out);
 const char *str_nearest(const char *word, const char *const *candidates, size_t count);
 
 /* ", did you mean CANDIDATE" for the nearest, or, where that takes more than two edits, for those
- * (three at most) that are most alike by a stretch that holds half of the word; in the arena, "" for
- * none. */
+ * (three at most) that are most alike by a stretch that holds half of the word; in the arena, ""
+ * for none. */
 const char *str_suggest(struct arena *a, const char *word, const char *const *candidates,
                         size_t count);
 

@@ -228,7 +228,7 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
 
 static bool run(struct cmd_context *ctx, struct err *e)
 {
-    struct call call;
+    struct call call = {.path = NULL};
 
     if (!cmd_setup(ctx, true, e) || !read_call(ctx, &call, e)) {
         return false;

@@ -162,45 +162,43 @@ static bool confirm(const char *path)
     return read_line(answer, sizeof(answer)) && (*answer == 'y' || *answer == 'Y');
 }
 
+/* Asks at the terminal until the answer is fine. */
+static bool ask_person(const struct cmd_context *ctx, const struct question *q,
+                       const char *otherwise, const char **answer, struct err *e)
+{
+    char line[ANSWER_BYTES];
+
+    for (;;) {
+        fprintf(stderr, otherwise ? "%s [%s]: " : "%s: ", q->words, otherwise);
+        if (!read_line(line, sizeof(line))) {
+            return err_set(e, ERR_STOPPED, "init: nothing was written");
+        }
+        *answer = *line || !otherwise ? arena_strdup(ctx->arena, line) : otherwise;
+        const char *complaint = q->complaint(ctx->arena, *answer);
+        if (!complaint) {
+            return true;
+        }
+        fprintf(stderr, "  %s\n", complaint);
+    }
+}
+
 /* An answer from its option, the terminal, or the default. */
 static bool ask(const struct cmd_context *ctx, const struct question *q, const char *otherwise,
                 const char **answer, struct err *e)
 {
-    char line[ANSWER_BYTES];
-    bool is_terminal = isatty(STDIN_FILENO) != 0;
     const char *given = ctx->option[q->option];
-    const char *complaint = NULL;
 
-    if (!given && !is_terminal && !otherwise) {
-        return cmd_usage(ctx,
-                         arena_printf(ctx->arena,
-                                      "%s is missing, and there is no terminal to "
-                                      "ask at: give its option",
-                                      q->key),
-                         e);
+    if (!given && isatty(STDIN_FILENO)) {
+        return ask_person(ctx, q, otherwise, answer, e);
     }
-    for (;;) {
-        if (!given && is_terminal) {
-            fprintf(stderr, "%s%s%s%s: ", q->words, otherwise ? " [" : "",
-                    otherwise ? otherwise : "", otherwise ? "]" : "");
-            if (!read_line(line, sizeof(line))) {
-                return err_set(e, ERR_STOPPED, "init: nothing was written");
-            }
-        }
-        bool is_empty = !given && (!is_terminal || !*line);
-        *answer = given                   ? given
-                  : is_empty && otherwise ? otherwise
-                                          : arena_strdup(ctx->arena, line);
-        complaint = q->complaint ? q->complaint(ctx->arena, *answer) : NULL;
-        if (!complaint) {
-            return true;
-        }
-        if (given || !is_terminal) {
-            return cmd_usage(
-                ctx, arena_printf(ctx->arena, "%s '%s': %s", q->key, *answer, complaint), e);
-        }
-        fprintf(stderr, "  %s\n", complaint);
-    }
+    *answer = given ? given : otherwise;
+    const char *complaint = *answer ? q->complaint(ctx->arena, *answer)
+                                    : "there is no terminal to ask at: give its option";
+    return !complaint ||
+           cmd_usage(ctx,
+                     arena_printf(ctx->arena, "%s%s%s%s: %s", q->key, *answer ? " '" : "",
+                                  *answer ? *answer : "", *answer ? "'" : " is missing", complaint),
+                     e);
 }
 
 /* The secret, from its variable, its file, standard input, or the terminal without an echo. */

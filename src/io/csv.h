@@ -1,6 +1,6 @@
 /*
- * CSV out, RFC 4180: comma (or another delimiter), CRLF, quotes only where needed, UTF-8. NULL is an empty field, the
- * empty string is "".
+ * CSV out, RFC 4180: comma (or another delimiter), CRLF, quotes only where needed, UTF-8. NULL is
+ * an empty field, the empty string is "".
  *
  * Invariants: constant memory; a writer goes to a FILE, through gzip when asked. With
  * `neutralize_formulas` a field that begins with = + - @ (full-width ones too), TAB, CR or LF and

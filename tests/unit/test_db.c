@@ -876,7 +876,8 @@ TEST_IN_SCRATCH(test_damaged)
     db_close(d);
     /* What was being done is of no use then. */
     assert_int_equal(truncate(SCRATCH_DATABASE, 9000), 0);
-    check_refused(SCRATCH_DATABASE, DB_READ, SCRATCH_DATABASE ": database disk image is malformed;");
+    check_refused(SCRATCH_DATABASE, DB_READ,
+                  SCRATCH_DATABASE ": database disk image is malformed;");
 }
 
 static int make_step_log(__attribute__((unused)) void **state)

@@ -34,7 +34,7 @@ TEST(reasons)
         {HTTP_OK, 502, false, RETRY_SERVER},     {HTTP_OK, 503, false, RETRY_SERVER},
         {HTTP_OK, 504, false, RETRY_SERVER},     {HTTP_OK, 505, false, RETRY_NO},
         {HTTP_OK, 520, false, RETRY_SERVER},     {HTTP_OK, 600, false, RETRY_NO},
-        {HTTP_DNS, 0, false, RETRY_NAME},     {HTTP_REFUSED, 0, false, RETRY_NETWORK},
+        {HTTP_DNS, 0, false, RETRY_NAME},        {HTTP_REFUSED, 0, false, RETRY_NETWORK},
         {HTTP_TIMEOUT, 0, false, RETRY_NETWORK}, {HTTP_RESET, 0, false, RETRY_NETWORK},
         {HTTP_PROXY, 0, false, RETRY_NO},        {HTTP_TLS, 0, false, RETRY_NO},
         {HTTP_TOO_LARGE, 0, false, RETRY_NO},    {HTTP_OTHER, 0, false, RETRY_NO},
