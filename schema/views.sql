@@ -64,7 +64,11 @@ SELECT stream, day, utc_from, utc_to,
        END AS state,
        CASE WHEN read_to > utc_from THEN min(read_to, utc_to) END AS complete_to
 FROM daily
-WHERE utc_from <= coalesce((SELECT max(min(planned_until, started_at)) FROM run), utc_from);
+WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
+    (SELECT max(min(planned_until, strftime('%Y-%m-%dT%H:%M:%fZ', started_at,
+                                            (-clock_ahead_ms / 1000.0) || ' seconds')))
+     FROM run WHERE clock_ahead_ms IS NOT NULL),
+    (SELECT max(min(planned_until, started_at)) FROM run), utc_from);
 
 -- One flat row a conversation. Metrics are summed over all its sessions, whenever they were
 -- emitted; for figures of an interval count session_metric by emit_date instead.
