@@ -150,7 +150,7 @@ static bool print_body(const struct client_answer *answer, struct err *e)
         bool drives = (c < ' ' && !strchr("\n\t", c)) || c == 0x7f || (c == 0xc2 && next < 0xa0);
         putchar(drives ? '?' : bytes[i]);
     }
-    if (!is_terminal) {
+    if (!is_terminal && length > 0) {
         fwrite(bytes, 1, length, stdout);
     }
     if (length > 0 && bytes[length - 1] != '\n') {
