@@ -22,8 +22,9 @@ ORDER BY name
 -- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
--- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside; a child's conversation_key
--- is replaced by conversation_id.
+-- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside (not by the type of a view's
+-- column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
+-- replaced by conversation_id.
 WITH
 col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
 relation AS (
@@ -49,7 +50,7 @@ field AS (
 given AS (
     SELECT group_concat(reference, ', ') AS list FROM (
         SELECT reference FROM field
-        WHERE type <> 'BLOB' AND name NOT LIKE 'row@_%' ESCAPE '@'
+        WHERE (type <> 'BLOB' OR is_view) AND name NOT LIKE 'row@_%' ESCAPE '@'
         AND (name <> 'conversation_key' OR is_child)
         ORDER BY cid)
 ),

@@ -169,8 +169,11 @@ class Cron(Unattended):
         self.assertTrue(os.path.exists(box.directory + "/csv/manifest.json"))
         self.assertGreater(os.path.getsize(box.directory + "/log"), 0)
         self.server.control(deny=["/api/v2/"])
-        for line in self.lines:
-            self.assertIn("permission", self.mail_of(box, line))
+        for line in self.lines * 2: # nothing of earlier runs
+            mail = self.mail_of(box, line)
+            self.assertIn("permission", mail)
+            self.assertEqual(mail.count("rollcall: run "), 1)
+            self.assertNotIn("level=", mail)
 
     def test_no_mail_when_another_run_is_at_work(self):
         box = self.box()
