@@ -457,7 +457,7 @@ class Shown(TestCase):
             self.assertRegex(result.stdout, rf"(?m)^  ok +{stream}: answered")
         server.control(deny=["/api/v2/routing/wrapupcodes"])
         result = self.ok(site.run("check"), 5)
-        self.assertRegex(result.stdout, r"FAILED +wrapup_codes: list \(wants routing:wrapupCode:view\)")
+        self.assertRegex(result.stdout, r"FAILED +permissions, wrapup_codes, .*: list \(wants\s+routing:wrapupCode:view\)")
 
     def test_status_and_export(self):
         world, _, site = self.begin()
