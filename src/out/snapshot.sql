@@ -16,12 +16,12 @@ SELECT 'SELECT '
 FROM (SELECT name FROM pragma_table_info(?1, 'copy') ORDER BY cid)
 
 -- name: snapshot_make
--- The statements that make the view ?1 a table beside it; a column's type is the declared one (BLOB
--- and NUM are what SQLite from 3.41 on says where none is), else by what it holds (?2, a digit a
+-- The statements that make the view ?1 a table beside it; a column's type is the declared one (BLOB,
+-- NUM and INT are what SQLite from 3.41 on says where none is), else by what it holds (?2, a digit a
 -- column as snapshot_types has them), else by its name.
 SELECT printf('CREATE TABLE copy."%w=" (%s); INSERT INTO copy."%w=" SELECT * FROM copy."%w"', ?1,
               group_concat(printf('"%w" %s', name, CASE
-                  WHEN type NOT IN ('', 'BLOB', 'NUM') THEN type
+                  WHEN type NOT IN ('', 'BLOB', 'NUM', 'INT') THEN type
                   WHEN substr(?2, cid + 1, 1) = '3' THEN 'TEXT'
                   WHEN substr(?2, cid + 1, 1) = '2' OR name LIKE '%@_seconds' ESCAPE '@' THEN 'REAL'
                   WHEN substr(?2, cid + 1, 1) = '1' OR name LIKE '%@_ms' ESCAPE '@' THEN 'BIGINT'
