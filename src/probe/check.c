@@ -667,10 +667,10 @@ static void check_stream(struct checking *a, const struct stream *s)
      * elsewhere. */
     if (whose) {
         try_pass(a, &whose->passes[0], NULL, &last);
-    }
-    if (a->api_silent) {
-        refuse_stream(a->report, s, &whose->passes[0], &last.error);
-        return;
+        if (a->api_silent) {
+            refuse_stream(a->report, s, &whose->passes[0], &last.error);
+            return;
+        }
     }
     const char *id = last.first_id;
     if (s->scope && !id) {
