@@ -50,7 +50,11 @@ static bool matches(const char *path, size_t length, const char *pattern)
             continue;
         }
         size_t id = strspn(path, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-        path += id < (size_t)(end - path) ? id : (size_t)(end - path);
+        id = id < (size_t)(end - path) ? id : (size_t)(end - path);
+        if (id == 0) {
+            return false;
+        }
+        path += id;
     }
     return path == end;
 }

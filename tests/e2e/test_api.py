@@ -57,6 +57,7 @@ class Api(TestCase):
         for words in (["DELETE", DETAILS + "/jobs/1"], ["PUT", "/api/v2/users/1", "-d", "{}"], ["PATCH", "/api/v2/users/1"],
                       ["POST", "/api/v2/routing/queues", "-d", "{}"], ["/api/v2/users", "-d", "{}"],
                       ["POST", DETAILS + "/query/../../../users"], ["POST", DETAILS + "/query/", "-d", "{}"],
+                      ["POST", "/api/v2/analytics//details/query", "-d", "{}"],
                       ["POST", "/api/v2/workforcemanagement/managementunits/a/b/agentschedules/search"]):
             with self.subTest(words):
                 done = self.ok(self.box.run("api", *words), 2)
