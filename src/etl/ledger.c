@@ -101,8 +101,13 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e)
 {
-    const struct db_value values[] = {T(list->time_ms), T(list->since_ms)};
-    size_t asked = strstr(sql, "?2") ? 2 : strstr(sql, "?1") ? 1 : 0;
+    static const char *const marks[] = {"?1", "?2", "?3", "?4", "?5"};
+    const struct db_value values[] = {T(list->time_ms), T(list->since_ms), T(list->start_ms),
+                                      T(list->end_ms), S(list->scope)};
+    size_t asked = COUNT_OF(marks);
+    while (asked > 0 && !strstr(sql, marks[asked - 1])) {
+        asked--;
+    }
     struct rows q = db_ask_values(l->db, e, sql, values, asked);
     const char **ids = NULL;
     size_t room = 0;

@@ -100,6 +100,11 @@ static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
     return earlier(f->time_ms, f->available_ms + MS_PER_DAY);
 }
 
+static bool sees_ahead(const struct plan_facts *f, size_t p)
+{
+    return p < f->rule_count && f->rules[p]->bound == SEES_AHEAD;
+}
+
 /* Whether a finished window is to be read again. A settled one is only when a longer lookback has
  * taken it in again. The last re-reading falls after the lookback, since no earlier one settles. */
 static bool is_reread_due(const struct span *w, const struct plan_facts *f)
@@ -113,7 +118,7 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
     if (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f)) {
         return false;
     }
-    return now_ms >= w->end_ms && now_ms > read_ms &&
+    return (now_ms >= w->end_ms || sees_ahead(f, plan_first(f))) && now_ms > read_ms &&
            now_ms - read_ms >= f->reread_hours * MS_PER_HOUR;
 }
 
@@ -133,6 +138,9 @@ static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts 
 {
     int64_t to_ms = earlier(w->end_ms, f->time_ms);
 
+    if (sees_ahead(f, p)) {
+        return w->end_ms;
+    }
     if (f->rules[p]->bound == SEES_AVAILABLE) {
         return earlier(to_ms, f->available_ms);
     }

@@ -24,6 +24,7 @@ enum pass_bound {
     SEES_NOW,
     SEES_AVAILABLE, /* up to the availability date */
     SEES_ENDED,     /* windows that are over */
+    SEES_AHEAD,     /* whole windows, also those that have not come */
 };
 
 /* What planning knows of a pass; constant data. */
@@ -81,8 +82,8 @@ int64_t plan_fresh_ms(const struct plan_facts *f, size_t p);
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
 
 /* How far pass `p` is owed now; TIME_NONE: not at all.
- *  - Never anything past f->time_ms; an availability date of TIME_NONE stands for "before
- *    everything".
+ *  - Never anything past f->time_ms but by what sees ahead, to the window's end; an availability
+ *    date of TIME_NONE stands for "before everything".
  *  - The first pass in force is owed when it (or one before it) has not covered what it can see; a
  *    later one for the hours after that.
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours

@@ -33,15 +33,16 @@ WHERE stream = ?1 AND state <> 'settled'
 SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND read_at IS NOT NULL LIMIT 1;
 
--- Coverage from a time after ?1 is none.
+-- Coverage by a reading from a time after ?1 is none. One made before may reach further: plans of
+-- days to come.
 -- name: window_reopen_ahead
 UPDATE extract_window SET state = 'open', complete_to = (
     SELECT max(covered_to) FROM window_pass AS p
-    WHERE covered_to <= ?1 AND ifnull(read_at, '') <= ?1 AND p.window_id = extract_window.window_id)
-WHERE window_id IN (SELECT window_id FROM window_pass WHERE covered_to > ?1 OR read_at > ?1);
+    WHERE ifnull(read_at, covered_to) <= ?1 AND p.window_id = extract_window.window_id)
+WHERE window_id IN (SELECT window_id FROM window_pass WHERE ifnull(read_at, covered_to) > ?1);
 
 -- name: window_forget_ahead
-UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE covered_to > ?1 OR read_at > ?1;
+UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE ifnull(read_at, covered_to) > ?1;
 
 -- name: window_begin
 INSERT INTO window_pass (window_id, pass, target_to, begun_at) VALUES (?1, ?2, ?3, ?4)

@@ -98,6 +98,9 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
     struct id_list ids = {
         .time_ms = f->time_ms,
         .since_ms = (read_ms == TIME_NONE ? f->time_ms : read_ms) - f->lookback_days * MS_PER_DAY,
+        .start_ms = r->window->span.start_ms,
+        .end_ms = r->window->span.end_ms,
+        .scope = r->window->scope,
         .after = after,
     };
 
@@ -273,7 +276,8 @@ static bool find_windows(struct night *n, struct err *e)
         from_ms = s->grid == GRID_UTC_DAY ? clock_utc_day_start(from_ms) : from_ms;
     }
     size_t first = plan_first(f);
-    return window_make(&n->run->ledger, &kind, from_ms, f->time_ms, e) &&
+    int64_t until_ms = f->time_ms + s->ahead_days * MS_PER_DAY;
+    return window_make(&n->run->ledger, &kind, from_ms, until_ms, e) &&
            window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }

@@ -28,8 +28,9 @@ struct pass {
     const char *available; /* of SEES_AVAILABLE: GET path of the availability date, which its answer
                               holds as dataAvailabilityDate */
     const char *ids;       /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
-                              time, ?2 the lookback before this pass's last reading; SQL that may
-                              be kept in registry order beside the stream (.sql) */
+                              time, ?2 the lookback before this pass's last reading, ?3 the
+                              window's start, ?4 its end, ?5 its scope; SQL that may be kept in
+                              registry order beside the stream (.sql) */
     const char *permissions; /* any of them is enough; separated by blanks; NULL: none known */
     const struct tree_map *const *trees; /* what its answers hold, NULL-ended; NULL: the stream's */
     const struct step *steps;
@@ -41,6 +42,7 @@ struct stream {
     int lock_slot;     /* fixed for ever: its byte range in the lock file */
     enum grid grid;
     int span_days;       /* most days a window; 0: one */
+    int ahead_days;      /* of SEES_AHEAD: windows that begin so far ahead of now are there too */
     const char *scope;   /* constant SQL that lists what it is asked for one by one; NULL: all */
     const char *needs;   /* the stream whose rows `scope` and ids come from; NULL: none */
     int needs_minutes;   /* how old those may be; 0: as old as that stream's own passes say */

@@ -11,6 +11,7 @@
 static const struct pass_rule job = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"};
 static const struct pass_rule query = {.name = "query", .when = "auto query"};
 static const struct pass_rule report = {.name = "report", .bound = SEES_ENDED};
+static const struct pass_rule plans = {.name = "plans", .bound = SEES_AHEAD};
 static const struct pass_rule hours = {.name = "hours"};
 static const struct pass_rule list = {.name = "list", .fresh_minutes = 360};
 static const struct pass_rule reread = {.name = "reread", .whole = true};
@@ -219,6 +220,30 @@ TEST(a_job_that_failed_leaves_nothing_to_the_query)
     assert_int_equal(plan_owed(&w, 1, &f), TIME_NONE);
 }
 
+/* A day to come is read as far as its end, and again each night until it is settled like others. */
+TEST(what_sees_ahead_reads_days_that_have_not_come)
+{
+    static const struct {
+        int64_t time_ms; /* after START */
+        bool owed;
+        enum window_state state; /* afterwards */
+    } nights[] = {
+        {-14 * DAY, true, WINDOW_PROVISIONAL},  {-14 * DAY + 19 * HOUR, false, WINDOW_PROVISIONAL},
+        {-13 * DAY, true, WINDOW_PROVISIONAL},  {6 * HOUR, true, WINDOW_PROVISIONAL},
+        {25 * HOUR, false, WINDOW_PROVISIONAL}, {30 * HOUR, true, WINDOW_PROVISIONAL},
+        {5 * DAY, true, WINDOW_SETTLED},        {6 * DAY, false, WINDOW_SETTLED},
+    };
+    struct span w = span_from(START);
+
+    for (size_t i = 0; i < COUNT(nights); i++) {
+        struct plan_facts f = facts_of(RULES(&plans), NULL, START + nights[i].time_ms, NONE);
+
+        assert_int_equal(read_pass(&w, 0, &f), nights[i].owed ? w.end_ms : NONE);
+        assert_int_equal(w.state, nights[i].state);
+        assert_int_equal(plan_covered(&w), w.end_ms);
+    }
+}
+
 /* Pages that say that they go less far leave no hole. */
 TEST(coverage_never_shrinks)
 {
@@ -284,7 +309,7 @@ static struct plan_facts random_facts(uint64_t *random)
 {
     static const char *const words[] = {"auto", "job", "query"};
 
-    switch (random_below(random, 6)) {
+    switch (random_below(random, 7)) {
     case 0:
         return facts_of(RULES(&hours), NULL, 0, TIME_NONE);
     case 1:
@@ -294,6 +319,8 @@ static struct plan_facts random_facts(uint64_t *random)
     case 3:
         return facts_of(RULES(&reread, &job, &report, &query), words[random_below(random, 2)], 0,
                         TIME_NONE);
+    case 4:
+        return facts_of(RULES(&plans, &reread), NULL, 0, TIME_NONE);
     default:
         return facts(words[random_below(random, 3)], 0, TIME_NONE);
     }
@@ -311,6 +338,9 @@ static int64_t sight(const struct span *w, size_t p, const struct plan_facts *f)
 {
     int64_t to_ms = w->end_ms < f->time_ms ? w->end_ms : f->time_ms;
 
+    if (f->rules[p]->bound == SEES_AHEAD) {
+        return w->end_ms;
+    }
     if (f->rules[p]->bound == SEES_AVAILABLE && f->available_ms < to_ms) {
         return f->available_ms;
     }

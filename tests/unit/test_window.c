@@ -511,6 +511,7 @@ TEST_IN_SCRATCH(coverage_from_a_time_ahead_is_none)
         {{24, 30}, {24, 49}, "open 24 -", true}, /* what settled it is none */
         {{24, 49}, {24, 30}, "open - 24", true},
         {{24, 49}, {24, 49}, "open - -", true},
+        {{72, 30}, {0, 0}, "settled 72 -", false}, /* read ahead, at a time that has come */
     };
     const struct ledger l = ledger_of(s);
 
