@@ -32,7 +32,7 @@ static const struct option_row {
     const char *name;
     const char *value; /* what it takes; NULL: nothing */
     unsigned of;
-    const char *text; /* "{streams}" stands for their names */
+    const char *text;
 } option_rows[] = {
     {OPT_CONFIG, 'c', "config", "FILE", OF_PROGRAM,
      "configuration file; without it ./rollcall.ini, $XDG_CONFIG_HOME/rollcall/rollcall.ini and "
@@ -56,9 +56,10 @@ static const struct option_row {
     {OPT_REZONE, 0, "rezone", NULL, OF(CMD_EXTRACT),
      "another [extract] timezone than the file's may date anew what is stored: local times and "
      "business days; streams that are read by business day are read again"},
-    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_EXTRACT), "only this stream (repeatable): {streams}"},
+    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_EXTRACT),
+     "only this stream or group (repeatable); rollcall --streams lists them"},
     {OPT_STREAM, 0, "stream", "NAME", OF(CMD_CHECK),
-     "only this stream's permissions (repeatable): {streams}"},
+     "only the permissions of this stream or group (repeatable); rollcall --streams lists them"},
     {OPT_FIND_REGION, 0, "find-region", NULL, OF(CMD_CHECK),
      "when the client is not known here, ask the login hosts of all other regions; asks first, "
      "since it sends them the secret"},
@@ -268,23 +269,7 @@ static bool take_words(struct cmd_context *ctx, int argc, char **argv, struct er
 
 /* --- help and lists -------------------------------------------------------------------------- */
 
-/* The streams' names in place of "{streams}". */
-static const char *with_streams(struct arena *a, const char *text)
-{
-    static const char mark[] = "{streams}";
-    const char *at = strstr(text, mark);
-
-    if (!at) {
-        return text;
-    }
-    const char *out = arena_strndup(a, text, (size_t)(at - text));
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        out = arena_printf(a, "%s%s%s", out, i > 0 ? ", " : "", stream_registry[i]->name);
-    }
-    return arena_printf(a, "%s%s", out, at + strlen(mark));
-}
-
-static void print_options(struct arena *a, const struct command *command)
+static void print_options(const struct command *command)
 {
     int column = command ? 18 : 22;
     unsigned of = own(command);
@@ -296,11 +281,11 @@ static void print_options(struct arena *a, const struct command *command)
             fputc('\n', stdout);
             at = 0;
         }
-        render_words(stdout, with_streams(a, o->text), column, at);
+        render_words(stdout, o->text, column, at);
     }
 }
 
-static void print_program_help(struct arena *a)
+static void print_program_help(void)
 {
     fputs("usage: rollcall [-c FILE] [-v|-q] COMMAND [OPTION]...\n\n", stdout);
     render_words(stdout,
@@ -312,7 +297,7 @@ static void print_program_help(struct arena *a)
         printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
     }
     fputs("\noptions, before the command or behind it:\n", stdout);
-    print_options(a, NULL);
+    print_options(NULL);
     fputs("\n`rollcall help COMMAND` says more of a command. The nightly job is\n"
           "`rollcall extract`. `rollcall init` sets it up.\n",
           stdout);
@@ -336,14 +321,14 @@ static void print_command_help(struct arena *a, const struct command *command)
     fputc('\n', stdout);
     render_words(stdout, command->about, 0, 0);
     fputc('\n', stdout);
-    print_options(a, command);
+    print_options(command);
     fputc('\n', stdout);
     render_words(stdout, command->notes, 0, 0);
 }
 
 /* Facts for programs, a line each: "command NAME ARGUMENTS SUMMARY" and "option COMMAND LETTER NAME
  * VALUE TEXT", tabs between; the program's own options have no command. */
-static void list_commands(struct arena *a)
+static void list_commands(void)
 {
     for (size_t i = 0; i <= CMD_COUNT; i++) {
         const struct command *command = i < CMD_COUNT ? commands[i] : NULL;
@@ -357,12 +342,12 @@ static void list_commands(struct arena *a)
             const char letter[] = {o->letter ? '-' : '\0', o->letter, '\0'};
 
             printf("option\t%s\t%s\t--%s\t%s\t%s\n", command ? command->name : "", letter, o->name,
-                   o->value ? o->value : "", with_streams(a, o->text));
+                   o->value ? o->value : "", o->text);
         }
     }
 }
 
-/* A stream a line: its name, title, and what a role must grant. Of a pass's permissions any is
+/* A stream a line: its name, title, what a role must grant, and its groups. Of a pass's permissions any is
  * enough, so the first stands for it; some take each other's place, else all are wanted. */
 static void list_streams(struct arena *a)
 {
@@ -379,7 +364,8 @@ static void list_streams(struct arena *a)
                 needs = arena_printf(a, "%s%s%s", needs, *needs ? between : "", one);
             }
         }
-        printf("%s\t%s\t%s\n", s->name, s->title, *needs ? needs : "none (divisions filter)");
+        printf("%s\t%s\t%s\t%s\n", s->name, s->title,
+               *needs ? needs : "none (divisions filter)", s->groups ? s->groups : "");
     }
 }
 
@@ -389,7 +375,7 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
     if (ctx->option[OPT_HELP] && ctx->command) {
         print_command_help(ctx->arena, ctx->command);
     } else if (ctx->option[OPT_HELP]) {
-        print_program_help(ctx->arena);
+        print_program_help();
     } else if (ctx->option[OPT_VERSION]) {
         printf("rollcall %s\n", ROLLCALL_VERSION);
     } else if (ctx->option[OPT_EXIT_CODES]) {
@@ -412,7 +398,7 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
     } else if (ctx->option[OPT_STREAMS]) {
         list_streams(ctx->arena);
     } else if (ctx->option[OPT_COMMANDS]) {
-        list_commands(ctx->arena);
+        list_commands();
     } else {
         return false;
     }

@@ -38,25 +38,25 @@ static bool resolve_region(struct cmd_context *ctx, struct err *e)
     return true;
 }
 
-static const char **stream_names(struct arena *a)
+/* That [extract] streams leaves one stream. */
+static bool check_streams(const struct config *c, struct err *e)
 {
-    const char **names = arena_array(a, stream_registry_count, sizeof(*names));
-
     for (size_t i = 0; i < stream_registry_count; i++) {
-        names[i] = stream_registry[i]->name;
+        if (stream_is_listed(stream_registry[i], c->streams, c->stream_count)) {
+            return true;
+        }
     }
-    return names;
+    err_set(e, ERR_CONFIG, "takes every stream out; leave one");
+    return config_blame(c, KEY_STREAMS, e);
 }
 
 bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e)
 {
     struct config *c = &ctx->config;
-    struct config_request request = {.file = ctx->option[OPT_CONFIG],
-                                     .needs_login = needs_login,
-                                     .known_streams = stream_names(ctx->arena),
-                                     .known_stream_count = stream_registry_count};
+    struct config_request request = {.file = ctx->option[OPT_CONFIG], .needs_login = needs_login};
 
-    bool loaded = config_load(&request, ctx->arena, c, e);
+    request.known_streams = stream_words(ctx->arena, &request.known_stream_count);
+    bool loaded = config_load(&request, ctx->arena, c, e) && check_streams(c, e);
     enum log_level level = c->log_level;
     if (ctx->verbosity < 0) {
         level = LOG_ERROR;
@@ -134,18 +134,19 @@ bool cmd_streams(const struct cmd_context *ctx, const struct stream *const **str
         arena_array(ctx->arena, stream_registry_count, sizeof(struct stream *));
     const char *const *wanted = ctx->stream_count > 0 ? ctx->streams : c->streams;
     size_t wanted_count = ctx->stream_count > 0 ? ctx->stream_count : c->stream_count;
+    size_t word_count;
+    const char **words = stream_words(ctx->arena, &word_count);
 
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
-        if (!stream_find(name)) {
-            const char *near = str_suggest(ctx->arena, name + (name[0] == '-'),
-                                           stream_names(ctx->arena), stream_registry_count);
+        if (!str_is_listed(name, words, word_count)) {
+            const char *near = str_suggest(ctx->arena, name + (name[0] == '-'), words, word_count);
             return cmd_usage(ctx, arena_printf(ctx->arena, "unknown stream '%s'%s", name, near), e);
         }
     }
     *count = 0;
     for (size_t i = 0; i < stream_registry_count; i++) {
-        if (wanted_count == 0 || str_is_listed(stream_registry[i]->name, wanted, wanted_count)) {
+        if (stream_is_listed(stream_registry[i], wanted, wanted_count)) {
             chosen[(*count)++] = stream_registry[i];
         }
     }

@@ -645,7 +645,7 @@ static bool check_words(const struct loading *l, const char *const *words, size_
             return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
         }
         if (is_streams && known != NULL && !str_is_listed(name, known, known_count) &&
-            !str_eq_nocase(words[i], "all")) {
+            !str_eq_nocase(name, "all")) {
             return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
                            advice(l->a, name, known, known_count));
         }
@@ -653,40 +653,24 @@ static bool check_words(const struct loading *l, const char *const *words, size_
     return true;
 }
 
-/* Names; `all` is the same as none. Of streams, -NAME takes one out whatever the order, without
- * other names out of all. */
+/* Names. Of tables `all` is the same as none. */
 static bool apply_list(struct loading *l)
 {
     bool is_streams = l->key == &config_keys[KEY_STREAMS];
-    size_t word_count = 0;
-    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &word_count);
-    size_t outs = 0;
-    bool is_all = false;
     size_t count = 0;
-    if (!check_words(l, words, word_count)) {
+    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &count);
+    bool is_all = false;
+    if (!check_words(l, words, count)) {
         return false;
     }
-    for (size_t i = 0; i < word_count; i++) {
-        outs += is_streams && words[i][0] == '-' ? 1 : 0;
+    for (size_t i = 0; i < count; i++) {
         is_all = is_all || str_eq_nocase(words[i], "all");
     }
-    is_all = is_all || outs == word_count;
-    const char *const *from = is_all ? l->request->known_streams : words;
-    size_t from_count = !is_all ? word_count : outs > 0 ? l->request->known_stream_count : 0;
-    const char **kept = arena_array(l->a, from_count + 1, sizeof(*kept));
-    for (size_t i = 0; i < from_count; i++) {
-        const char *out = arena_printf(l->a, "-%s", from[i]);
-        if (!(is_streams && from[i][0] == '-') && !str_is_listed(out, words, word_count)) {
-            kept[count++] = from[i];
-        }
-    }
-    if (count == 0 && outs > 0) {
-        return refuse(l, "takes every stream out; leave one");
-    }
-    *(const char *const **)l->field = kept;
-    *(is_streams ? &l->out->stream_count : &l->out->export_table_count) = count;
+    *(const char *const **)l->field = words;
+    *(is_streams ? &l->out->stream_count : &l->out->export_table_count) =
+        is_all && !is_streams ? 0 : count;
     if (is_streams) {
-        l->out->streams_written = join(l->a, words, word_count, ", ");
+        l->out->streams_written = join(l->a, words, count, ", ");
     }
     return true;
 }

@@ -51,9 +51,9 @@ struct config {
 
     int32_t start_day; /* day number of the business zone; INT32_MIN when absent */
     const char *timezone;
-    const char *const *streams; /* names, less those taken out; stream_count 0 means all */
+    const char *const *streams; /* names, groups and `all`, some with a minus; none: all */
     size_t stream_count;
-    const char *streams_written; /* the list as it stands there, commas between; NULL: none */
+    const char *streams_written; /* the same with commas between */
     int lookback_days;
     int reread_hours;
     int in_flight;

@@ -23,6 +23,7 @@ static const struct tree_map realtime_intervals = {ADHERENCE_STATE_REALTIME_INTE
 const struct stream stream_adherence_realtime = {
     .name = "adherence_realtime",
     .title = "real-time adherence",
+    .groups = "adherence",
     .lock_slot = 2,
     .needs = "users",
     .needs_minutes = 60,

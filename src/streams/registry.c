@@ -57,20 +57,64 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
                                 .rule_count = s->pass_count};
 }
 
-bool stream_is_enabled(const struct stream *s, const struct config *c)
+/* Whether a word of [extract] streams, without its minus, means the stream. */
+static bool is_meant(const struct stream *s, const char *word)
 {
-    return c->stream_count == 0 || str_is_listed(s->name, c->streams, c->stream_count);
+    return str_eq(s->name, word) || str_has_word(s->groups, word) ||
+           (str_eq_nocase(word, "all") && !str_has_word(s->groups, "quality") &&
+            !str_has_word(s->groups, "telephony"));
+}
+
+bool stream_is_listed(const struct stream *s, const char *const *words, size_t count)
+{
+    bool only_outs = true;
+    bool in = false;
+    bool out = false;
+
+    for (size_t i = 0; i < count; i++) {
+        bool leaves = words[i][0] == '-';
+
+        out = out || (leaves && is_meant(s, words[i] + 1));
+        in = in || (!leaves && is_meant(s, words[i]));
+        only_outs = only_outs && leaves;
+    }
+    return !out && (in || (only_outs && is_meant(s, "all")));
+}
+
+const char **stream_words(struct arena *a, size_t *count)
+{
+    const char **words = arena_array(a, 4 * stream_registry_count + 1, sizeof(*words));
+
+    *count = 0;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        words[(*count)++] = stream_registry[i]->name;
+    }
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        size_t group_count;
+        const char *list = stream_registry[i]->groups;
+        char **groups = str_split_list(a, list ? list : "", &group_count);
+
+        for (size_t g = 0; g < group_count; g++) {
+            if (!str_is_listed(groups[g], words, *count)) {
+                words[(*count)++] = groups[g];
+            }
+        }
+    }
+    return words;
 }
 
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a)
 {
-    size_t left = c->stream_count == 0 ? stream_registry_count : c->stream_count;
     const char *list = c->streams_written ? c->streams_written : "";
     bool any = false;
+    size_t left = 0;
 
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        left += stream_is_listed(stream_registry[i], c->streams, c->stream_count) ? 1 : 0;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (stream_is_enabled(out[i], c)) {
+        if (stream_is_listed(out[i], c->streams, c->stream_count)) {
             list = arena_printf(a, "%s%s-%s", list, *list ? ", " : "", out[i]->name);
             any = true;
             left--;

@@ -38,8 +38,9 @@ struct pass {
 
 struct stream {
     const char *name;
-    const char *title; /* for people: "conversation details" */
-    int lock_slot;     /* fixed for ever: its byte range in the lock file */
+    const char *title;  /* for people: "conversation details" */
+    const char *groups; /* by which [extract] streams may name it; separated by blanks */
+    int lock_slot;      /* fixed for ever: its byte range in the lock file */
     enum grid grid;
     int span_days;       /* most days a window; 0: one */
     int ahead_days;      /* of SEES_AHEAD: windows that begin so far ahead of now are there too */
@@ -85,11 +86,17 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
 struct config;
 unsigned stream_in_force(const struct stream *s, const struct config *c);
 
-/* Whether the configuration wants it. */
-bool stream_is_enabled(const struct stream *s, const struct config *c);
+/* Whether it is among words as [extract] streams has them: names of streams and of groups, `all`
+ * (but for quality and telephony), each with a minus in front to leave it out, whatever the order.
+ * Without words, or with those to leave out alone, all are meant. */
+bool stream_is_listed(const struct stream *s, const char *const *words, size_t count);
 
-/* The list for [extract] streams that leaves out the enabled ones of `out` too: what stands there,
- * and -NAME of each, in the arena; NULL when none of them is enabled, or nothing would be left. */
+/* All such words but `all`, in the arena: the streams' names, then the groups'. */
+const char **stream_words(struct arena *a, size_t *count);
+
+/* The list for [extract] streams that leaves out those of `out` that it has, too: what stands
+ * there, and -NAME of each, in the arena; NULL when it has none of them, or nothing would be left.
+ */
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a);
 
@@ -114,6 +121,7 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     const struct stream stream_##n = {                                                             \
         .name = #n,                                                                                \
         .title = (t),                                                                              \
+        .groups = "dimensions",                                                                    \
         .lock_slot = (slot),                                                                       \
         .trees = TREES(&n##_tree),                                                                 \
         PASSES({.plan = {.name = "list", .fresh_minutes = 360},                                    \

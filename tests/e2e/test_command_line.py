@@ -95,7 +95,7 @@ class Mistyped(CommandLine):
                  ("exclude each other", "query", "freshness", "--csv", "--json"), ("name one file", "snapshot"),
                  ("'0' is no number", "recent", "0"), ("--out is empty", "export", "--out", ""),
                  ("did you mean help", "hlep"), ("did you mean extract", "help", "extrct"),
-                 ("did you mean adherence_realtime", "extract", "--stream", "adherence"),
+                 ("did you mean adherence_realtime", "extract", "--stream", "adherence_reltime"),
                  ("extract: unknown option '--csv'", "--csv", "extract"), ("unexpected argument 'now'", "--", "status", "now"),
                  ("did you mean wrapup_codes", "query", "wrapups"), ("did you mean --until", "extract", "-v", "--untl=x"))
         for words, *arguments in cases:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 import unittest
 
-from harness import TestCase, ago, at_terminal, clock_at, wait_until
+from harness import FEW, TestCase, ago, at_terminal, clock_at, wait_until
 
 SUMMARY = re.compile(
     r"^rollcall: run (\d+): (.+); streams done (\d+), not done (\d+); days whole (\d+); rows new (\d+), changed (\d+), "
@@ -90,7 +90,7 @@ class Summary(Morning):
                "[extract] streams = {}").format
         server.control(deny=[wfm, analytics])
         self.assertEqual(self.refused(site), ([say("adherence_realtime", "wfm:realtimeAdherence:view",
-                                                   "-adherence_realtime")], []))
+                                                   FEW + ", -adherence_realtime")], []))
         text = site.run("status", env={"COLUMNS": "80"}).stdout
         self.assertEqual(re.findall(r"^(\w+) +[\d-]+ [\d:]+Z  (\w+)$", text, re.M),
                          [("users", "ok"), ("queues", "ok"), ("adherence_realtime", "permission"), ("conversations", "ok")])
@@ -101,12 +101,12 @@ class Summary(Morning):
         for where in (whole, site.value("SELECT json_extract(not_done, '$.adherence_realtime.error') FROM run")):
             self.assertIn("correlation id", where)
         # with a list, and several of them: the last line is the one to paste
-        site.set(extract={"streams": "all"})
+        site.set(extract={"streams": "dimensions, adherence, conversations"})
         server.control(deny=[wfm, analytics, "/api/v2/analytics/conversations"])
         before, after = self.refused(site)
         self.assertEqual(before, [say("adherence_realtime", "wfm:realtimeAdherence:view", "..., -adherence_realtime"),
                                   say("conversations", "analytics:conversationDetail:view", "..., -conversations")])
-        self.assertEqual(after[-1], "streams = all, -adherence_realtime, -conversations")
+        self.assertEqual(after[-1], "streams = dimensions, adherence, conversations, -adherence_realtime, -conversations")
         self.assertIn(after[-1], " ".join(site.run("status").stdout.split()))
         site.set(extract={"streams": after[-1].partition("= ")[2]})
         self.ok(site.extract())

@@ -13,18 +13,54 @@
 TEST(test_registry)
 {
     /* The numbers are places in lock files that other versions hold: they never change. */
-    static const struct {
-        const char *name;
-        int lock_slot;
-    } expected[] = {{"users", 0}, {"queues", 1}, {"adherence_realtime", 2}, {"conversations", 3}};
+    static const char *const by_slot[] = {"users",
+                                          "queues",
+                                          "adherence_realtime",
+                                          "conversations",
+                                          "queue_members",
+                                          "wrapup_codes",
+                                          "skills",
+                                          "languages",
+                                          "divisions",
+                                          "teams",
+                                          "team_members",
+                                          "user_groups",
+                                          "locations",
+                                          "presence_definitions",
+                                          "business_units",
+                                          "activity_codes",
+                                          "management_units",
+                                          "management_unit_users",
+                                          "flows",
+                                          "flow_outcome_definitions",
+                                          "flow_milestones",
+                                          "campaigns",
+                                          "contact_lists",
+                                          "messaging_campaigns",
+                                          "data_tables",
+                                          "recording_policies",
+                                          "adherence_historical",
+                                          "adherence_explanation",
+                                          "user_status",
+                                          "schedules",
+                                          "conversation_aggregate",
+                                          "user_aggregate",
+                                          "evaluation_details",
+                                          "survey_details",
+                                          "evaluation_forms",
+                                          "survey_forms",
+                                          "sites",
+                                          "edges",
+                                          "stations",
+                                          "dids",
+                                          "trunks"};
 
-    assert_int_equal(stream_registry_count, COUNT_OF(expected));
-    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+    for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         size_t needed = 0;
 
-        assert_string_equal(s->name, expected[i].name);
-        assert_int_equal(s->lock_slot, expected[i].lock_slot);
+        assert_in_range(s->lock_slot, 0, COUNT_OF(by_slot) - 1);
+        assert_string_equal(s->name, by_slot[s->lock_slot]);
         assert_ptr_equal(stream_find(s->name), s);
         while (s->needs && !str_eq(stream_registry[needed]->name, s->needs)) {
             needed++;
@@ -34,6 +70,68 @@ TEST(test_registry)
     assert_null(stream_find("conversation"));
     assert_null(stream_find(NULL));
     assert_string_equal(stream_recent()->name, "conversations");
+}
+
+static const struct stream named[] = {
+    {.name = "calls"},
+    {.name = "teams", .groups = "lists"},
+    {.name = "members", .groups = "lists teams"},
+    {.name = "trunks", .groups = "telephony"},
+};
+static const struct stream *const named_list[] = {&named[0], &named[1], &named[2], &named[3]};
+
+static void name_them(void)
+{
+    stream_registry = named_list;
+    stream_registry_count = COUNT_OF(named_list);
+}
+
+/* What the words of [extract] streams mean, and what leaves one more stream out. */
+TEST(test_words)
+{
+    static const struct {
+        const char *words;
+        const char *meant; /* first letters */
+        const char *without_members;
+    } cases[] = {
+        {"", "ctm", "-members"},
+        {"all", "ctm", "all, -members"},
+        {"-teams", "c", NULL},
+        {"lists", "tm", "lists, -members"},
+        {"all, telephony -lists", "ct", NULL}, /* t: trunks */
+        {"-members, teams", "t", NULL},
+        {"teams, calls, -teams", "c", NULL},
+        {"members", "m", NULL}, /* nothing would be left */
+        {"telephony", "t", NULL},
+        {"-lists, lists", "", NULL},
+    };
+    const struct stream *const *was = stream_registry;
+    size_t count_was = stream_registry_count;
+    struct arena *a = arena_new(0);
+    size_t count;
+
+    name_them();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct config c = {.streams_written = cases[i].words};
+        const char *meant = "";
+
+        c.streams = (const char *const *)str_split_list(a, cases[i].words, &c.stream_count);
+        for (size_t n = 0; n < COUNT_OF(named); n++) {
+            bool is_meant = stream_is_listed(&named[n], c.streams, c.stream_count);
+            meant = arena_printf(a, "%s%.*s", meant, is_meant ? 1 : 0, named[n].name);
+        }
+        assert_string_equal(meant, cases[i].meant);
+        const char *without = stream_leave_out(&c, &named_list[2], 1, a);
+        assert_true(without ? str_eq(without, cases[i].without_members)
+                            : !cases[i].without_members);
+    }
+    const char **words = stream_words(a, &count);
+    assert_int_equal(count, 6);
+    assert_string_equal(words[4], "lists");
+    assert_string_equal(words[5], "telephony");
+    arena_free(a);
+    stream_registry = was;
+    stream_registry_count = count_was;
 }
 
 /* A step says all that its kind takes, and nothing else. */
