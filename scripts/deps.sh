@@ -106,19 +106,22 @@ if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     export PKG_CONFIG_PATH
 fi
 
-# SQLite 3.28, with which the tests read our file as old readers do. Without it they are skipped.
-OLD_SQLITE=sql.js@1.0.0
-old_sqlite_by_npm() {
+# SQLite 3.28, with which the tests read our file as old readers do, and the vendor's own client, which reads what we
+# read. Tests that lack theirs are skipped.
+by_npm() {
     in_group test && command -v npm >/dev/null 2>&1 || return 0
-    [ -f build/old-sqlite/node_modules/sql.js/dist/sql-wasm.js ] && return 0
-    say "fetching $OLD_SQLITE with npm"
-    npm install --no-fund --no-audit --loglevel=error --fetch-retries=0 --prefix build/old-sqlite $OLD_SQLITE </dev/null ||
-        warn "$OLD_SQLITE cannot be fetched here; the tests that use it are skipped"
+    for want in old-sqlite/sql.js@1.0.0 sdk/purecloud-platform-client-v2@262.0.0; do
+        into=build/${want%%/*} package=${want#*/}
+        grep -qs "\"version\": \"${package#*@}\"" "$into/node_modules/${package%@*}/package.json" && continue
+        say "fetching $package with npm"
+        npm install --no-fund --no-audit --ignore-scripts --loglevel=error --fetch-retries=0 --prefix "$into" \
+            "$package" </dev/null || warn "$package cannot be fetched here; the tests that use it are skipped"
+    done
 }
 
 LACK=$(missing)
 if [ -z "$LACK" ]; then
-    old_sqlite_by_npm
+    by_npm
     exit 0
 fi
 
@@ -148,7 +151,7 @@ SUDO=
 if [ "$MANAGER" != brew ] && [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
         warn "not root, and no sudo. Please have an administrator install: $packages"
-        old_sqlite_by_npm
+        by_npm
         case "$LACK" in *" required "*) exit 1 ;; esac
         exit 0
     fi
@@ -274,7 +277,7 @@ remedy() {
 
 status=0
 hash -r 2>/dev/null || true
-old_sqlite_by_npm
+by_npm
 LACK=$(missing)
 if [ -n "$LACK" ]; then
     while read -r _ name probe kind _; do

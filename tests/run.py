@@ -37,6 +37,7 @@ SUITES = {
     "crash": ["tests/crash/test_*.py"],
     "contract": ["tests/contract/test_*.py"],
     "e2e": ["tests/e2e/test_runs.py", "tests/e2e/test_extract.py", "tests/e2e/test_*.py"],
+    "sdk": ["tests/sdk/test_*.py"],
     "standin": ["tests/standin/smoke.py"],
     "golden": ["tests/golden/test_*.py"],
     "lint": ["tests/lint/test_*.py"],

@@ -91,14 +91,21 @@ static void decode(const char *from, size_t length, char *out, size_t size)
 bool query_value(const char *query, const char *name, int n, char *out, size_t size)
 {
     size_t want = strlen(name);
-    for (const char *p = query; *p;) {
-        size_t length = strcspn(p, "&"), key = strcspn(p, "=&");
-        if (key == want && memcmp(p, name, want) == 0 && n-- == 0) {
-            key += key < length;
-            decode(p + key, length - key, out, size);
-            return true;
+    for (const char *p = query; *p; p += *p == '&') {
+        size_t key = strcspn(p, "=&");
+        bool wanted = key == want && memcmp(p, name, want) == 0;
+        p += key + (p[key] == '=');
+        for (size_t length;; p += length + 1) {
+            length = strcspn(p, ",&");
+            if (wanted && n-- == 0) {
+                decode(p, length, out, size);
+                return true;
+            }
+            if (p[length] != ',') {
+                p += length;
+                break;
+            }
         }
-        p += length + (p[length] == '&');
     }
     return false;
 }

@@ -51,7 +51,9 @@ void reply_error(struct reply *r, int status, const char *code, const char *mess
 /* Empties the body and answers with text as it is. */
 void reply_text(struct reply *r, int status, const char *type, const char *text);
 
-/* The n-th value (from 0) of a query parameter, decoded, in out; false if there is none. */
+/* The n-th value (from 0) of a query parameter, decoded, in out; false if there is none. A list is
+ * a name that is repeated, or values with bare commas between them, as the vendor's JavaScript
+ * client has it. */
 bool query_value(const char *query, const char *name, int n, char *out, size_t size);
 /* The parameter as a number; `otherwise` when absent; false if it is no number. */
 bool query_int(const char *query, const char *name, long otherwise, long *out);

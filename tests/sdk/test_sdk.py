@@ -1,0 +1,127 @@
+"""The vendor's own client as a second judge: what its JavaScript SDK reads from the stand-in is what the file holds.
+
+Each stream is extracted, and read by the SDK's own methods (read.js); the answers become rows by a second reading of the
+schema's comments (rows.py), which must be those of the file.
+"""
+import collections
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase  # noqa: E402
+import rows  # noqa: E402
+
+SDK = ROOT / "build" / "sdk" / "node_modules" / "purecloud-platform-client-v2"
+START, NOW = "2026-03-02", "2026-03-04T18:00:00Z"
+PAGE = {"pageSize": 100, "pageNumber": "{page}"}
+
+
+class Read:
+    """How the SDK reads what fills a table. `over`: the windows, or SQL over the file whose rows they are; `ids`: SQL of
+    ids that are asked for; `where`: the root's rows in the file that it brings; `lacks`: tables that it does not."""
+
+    def __init__(self, table, api, steps, entities="entities", over=({},), ids=None, where="1", lacks=(), source=""):
+        self.table, self.api, self.steps, self.entities = table, api, steps, entities
+        self.over, self.ids, self.where, self.lacks, self.source = over, ids, where, lacks, source
+
+    @property
+    def name(self):
+        return f"{self.table} by {self.steps[0]['call'][0]}"
+
+    def task(self, site):
+        windows = [dict(w) for w in (site.query(self.over) if isinstance(self.over, str) else self.over)]
+        windows = [{"{%s}" % k: v for k, v in w.items()} for w in windows]
+        if self.ids:
+            windows = [{**w, "{ids}": [r[0] for r in site.query(self.ids)]} for w in windows]
+        return {"name": self.name, "api": self.api, "steps": self.steps, "windows": windows}
+
+
+def listed(table, call, api=None, **more):
+    """A list of entities, page after page."""
+    return Read(table, api or "RoutingApi", [{"call": [call, {**PAGE, **more}], "rows": "entities"}])
+
+
+def job(noun, body, rows_at):
+    """The steps of an analytics job."""
+    return [{"call": [f"postAnalytics{noun}DetailsJobs", body], "token": "jobId"},
+            {"call": [f"getAnalytics{noun}DetailsJob", "{token}"], "until": ["state", "FULFILLED"]},
+            {"call": [f"getAnalytics{noun}DetailsJobResults", "{token}", {"pageSize": 500, "cursor": "{cursor}"}], "rows": rows_at},
+            {"call": [f"deleteAnalytics{noun}DetailsJob", "{token}"]}]
+
+
+ALL = {"interval": f"{START}T00:00:00Z/{NOW}"}
+READS = [
+    listed("user", "getUsers", "UsersApi", state="any"),
+    listed("queue", "getRoutingQueues"),
+    Read("conversation", "AnalyticsApi", job("Conversations", ALL, "conversations"), "conversations"),
+    Read("conversation", "AnalyticsApi",
+         [{"call": ["postAnalyticsConversationsDetailsQuery", {**ALL, "paging": PAGE}], "rows": "conversations"}],
+         "conversations", where=f"r.conversation_start >= '{START}'", lacks=["participant_attribute"]),
+    Read("conversation", "AnalyticsApi",
+         [{"call": ["getAnalyticsConversationsDetails", {"id": "{ids}"}], "rows": "conversations", "batch": 50}],
+         "conversations", ids="SELECT conversation_id FROM conversation", lacks=["participant_attribute"]),
+    Read("adherence_state", "WorkforceManagementApi",
+         [{"call": ["getWorkforcemanagementAdherence", "{ids}"], "rows": "", "batch": 100}], "",
+         ids="SELECT user_id FROM user WHERE state = 'active'", where="state_end IS NULL", source="workforcemanagement"),
+]
+
+
+@unittest.skipUnless(SDK.exists() and shutil.which("node"), f"{SDK.name} is not fetched, or no node")
+class SdkTest(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        case = cls.shared()
+        server = case.standin(start=START, per_day=60, agents=60, now=NOW, availability_lag=0, job_polls=2)
+        cls.site = case.site(server.url, start=START, extract={"streams": "all"})
+        case.ok(cls.site.extract("--until", NOW))
+        cls.tables = rows.read_schema(sorted(ROOT.glob("schema/[0-9]*.sql")))
+        given = {"sdk": str(SDK), "host": "127.0.0.1", "port": server.port, "id": CLIENT_ID, "secret": CLIENT_SECRET,
+                 "reads": [r.task(cls.site) for r in READS]}
+        done = subprocess.run(["node", str(Path(__file__).with_name("read.js"))], input=json.dumps(given), text=True,
+                              capture_output=True, timeout=120, check=False, env={**os.environ, "HOME": case.directory()})
+        assert done.returncode == 0, done.stderr
+        cls.answers = collections.defaultdict(list)
+        for name, window, answer in map(json.loads, done.stdout.splitlines()):
+            cls.answers[name].append((window, answer))
+
+    def read_rows(self, read):
+        """{table: rows} of what the SDK read."""
+        found = collections.defaultdict(list)
+        for window, answer in self.answers[read.name]:
+            marks = {"@" + k.strip("{}"): v for k, v in window.items()}
+            entities = rows.member(answer, read.entities) if read.entities else answer
+            for entity in entities or []:
+                for table, row in rows.rows_of(self.tables[read.table], read.source, entity, answer, marks):
+                    found[table].append(row)
+        return found
+
+    def test_the_file_holds_what_the_client_reads(self):
+        for read in READS:
+            with self.subTest(read.name):
+                found = self.read_rows(read)
+                root = self.tables[read.table]
+                self.assertTrue(found[root.name], "nothing was read")
+                for table in [root, *root.below]:
+                    if table.name not in read.lacks:
+                        self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.where))
+
+    def compare(self, table, want, have):
+        want, have = (collections.Counter(rows.canonical_json(r) for r in some) for some in (want, have))
+        lost, more = ([json.loads(r) for r in some] for some in (want - have, have - want))
+        if lost or more:
+            near = min(([k for k in a if a[k] != b[k]] for a in lost[:1] for b in more), key=len, default=())
+            self.fail(f"{table.name}: of {want.total()} rows read {len(lost)} are not stored, of {have.total()} stored "
+                      f"{len(more)} not read: {lost[:1] or more[:1]}, nearly but for {near}")
+
+    def test_every_table_is_read(self):
+        read = {r.table for r in READS}
+        self.assertEqual(sorted({t.root.name for t in self.tables.values()} - read), [], "a line of READS is missing")
+
+
+if __name__ == "__main__":
+    unittest.main()
