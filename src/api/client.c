@@ -312,6 +312,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         .body_length = f->request.body ? strlen(f->request.body) : 0,
         .bearer = f->request.target == CLIENT_API ? c->token.value : NULL,
         .fresh = f->request.once,
+        .download = f->request.target == CLIENT_URL,
         .user = f,
     };
     int64_t left_ms;

@@ -53,11 +53,25 @@ static const struct step *step_of(const struct pager *p)
 
 const struct step *step_of_rows(const struct step *steps)
 {
-    while (steps->path && !steps->rows) {
-        steps++;
+    const struct step *last = NULL;
+
+    for (; steps->path; steps++) {
+        last = steps->rows ? steps : last;
     }
-    INVARIANT(steps->path);
-    return steps;
+    INVARIANT(last);
+    return last;
+}
+
+/* Its answers say what comes next; only when they bring rows themselves are these all. */
+static bool leads_on(const struct step *s)
+{
+    return s->token || s->urls || s->state;
+}
+
+/* Its requests are the numbered ones. */
+static bool has_pages(const struct step *s)
+{
+    return s->rows && !leads_on(s);
 }
 
 /* Rows, or ids, that a request of the step at hand asks for. */
@@ -214,7 +228,7 @@ static const char *label_of(const struct pager *p, int64_t sequence, struct aren
         return arena_printf(a, "%s download %lld of %zu", label, (long long)sequence + 1,
                             p->url_count);
     case FOLLOW_DONE:
-        return arena_printf(a, "%s job %s", label, str_escaped(a, p->token ? p->token : ""));
+        return p->token ? arena_printf(a, "%s job %s", label, str_escaped(a, p->token)) : label;
     case FOLLOW_ONCE:
         break;
     }
@@ -253,12 +267,20 @@ static bool keep_cursor(struct pager *p, const char *cursor, size_t length)
     return true;
 }
 
-/* Goes on to the next step. */
+/* Goes on to the next step; past the last one, or at a cleanup, all is done. */
 static void next_step(struct pager *p)
 {
     p->at++;
     p->over = !step_of(p)->path || step_of(p)->cleanup;
     p->page_rows = size_of(p);
+}
+
+/* Goes on to the step that fetches URLs, or to the end. */
+static void skip_steps(struct pager *p, bool to_urls)
+{
+    do {
+        next_step(p);
+    } while (!p->over && !(to_urls && step_of(p)->follow == FOLLOW_URLS));
 }
 
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
@@ -274,7 +296,7 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     }
     if (spec->at.cursor) {
         (void)keep_cursor(p, spec->at.cursor, strlen(spec->at.cursor));
-        while (!step_of(p)->rows) {
+        while (!has_pages(step_of(p))) {
             p->at++;
         }
     }
@@ -313,21 +335,22 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
     if (pager_state(p) != PAGER_READY) {
         return false;
     }
-    bool is_page = step_of(p)->rows != NULL;
+    bool is_page = has_pages(step_of(p));
 
     pager_again(p, is_page ? p->asked : NO_SEQUENCE, a, out);
     p->asked += is_page ? 1 : 0;
     p->pending = !is_page;
     if (step_of(p)->follow == FOLLOW_DONE) {
         /* The first poll after JOB_POLL_FIRST_MS, then after twice it, four times it, then every
-         * JOB_POLL_MS. What an earlier run submitted is asked for at once. */
-        int polls = p->polls++ - (p->spec.at.token ? 1 : 0);
+         * JOB_POLL_MS. What an earlier run submitted is asked for at once, and so is what was not
+         * asked yet. */
+        int polls = p->polls++ - (p->spec.at.token || !p->token ? 1 : 0);
         if (polls >= 0) {
             out->delay_ms = polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
                                                   : limit_get(LIMIT_JOB_POLL_MS);
         }
         p->polled_ms += out->delay_ms;
-        out->poll = p->polls;
+        out->poll = p->token ? p->polls : polls + 1;
         out->poll_left_ms = limit_get(LIMIT_JOB_WAIT_MS) - p->polled_ms;
     }
     return true;
@@ -351,32 +374,55 @@ static enum pager_taken lose(struct err *e, const char *what, const char *detail
     return PAGER_LOST;
 }
 
+/* The answer lacks what it must bring. */
+static enum pager_taken say_nothing(const struct pager *p, const char *lacks, struct err *e)
+{
+    err_set(e, ERR_TEMPORARY, "%s: the answer says nothing: it holds no %s", p->spec.label,
+            *lacks ? lacks : "array");
+    return PAGER_AGAIN;
+}
+
 /* The text that one of `paths` leads to. */
 static const char *text_at(struct json root, const char *paths)
 {
     return paths ? json_str(json_first(root, paths)) : NULL;
 }
 
-/* The URLs of the next step: one text, or an array of them; there may be none. */
-static bool take_urls(struct pager *p, struct json root, struct err *e)
+/* Keeps a URL that may be fetched; what is wrong with another is not repeated: it may be signed. */
+static bool keep_url(struct pager *p, struct json url)
 {
-    struct json found = json_first(root, step_of(p)->token);
+    struct http_target target;
+    struct err ignored;
+    const char *text = json_str(url);
+
+    if (!text || !http_url_allowed(text, &target, &ignored)) {
+        return false;
+    }
+    p->urls[p->url_count++] = arena_strdup(p->arena, text);
+    return true;
+}
+
+/* The URLs: one text, or an array of them; the step that fetches them is next. */
+static enum pager_taken take_urls(struct pager *p, struct json found, struct err *e)
+{
     struct json_iter it = json_iter(found);
+    bool is_list = json_type(found) == JSON_ARRAY;
     struct json key;
     struct json url;
 
     p->urls = arena_array(p->arena, json_count(found) + 1, sizeof(*p->urls));
-    bool usable = json_type(found) == JSON_ARRAY || json_type(found) == JSON_ABSENT;
-    if (json_type(found) == JSON_STRING) {
-        usable = *json_str(found) != '\0';
-        p->urls[p->url_count++] = arena_strdup(p->arena, json_str(found));
+    bool usable = is_list || keep_url(p, found);
+    while (usable && is_list && json_next(&it, &key, &url)) {
+        usable = keep_url(p, url);
     }
-    while (usable && json_type(found) == JSON_ARRAY && json_next(&it, &key, &url)) {
-        usable = json_str(url) != NULL;
-        p->urls[p->url_count++] = arena_strdup(p->arena, usable ? json_str(url) : "");
+    if (!usable) {
+        err_set(e, ERR_CONTRACT,
+                "%s: no usable URLs at \"%s\" (https, or this machine's loopback address)",
+                p->spec.label, step_of(p)->urls);
+        return PAGER_FAILED;
     }
-    return usable || err_set(e, ERR_CONTRACT, "%s: no usable URLs at \"%s\"", p->spec.label,
-                             step_of(p)->token);
+    skip_steps(p, true);
+    return PAGER_TAKEN;
 }
 
 static enum pager_taken take_submission(struct pager *p, struct json root, struct pager_page *page,
@@ -400,40 +446,28 @@ static enum pager_taken take_submission(struct pager *p, struct json root, struc
     return PAGER_TAKEN;
 }
 
-static enum pager_taken take_poll(struct pager *p, struct json root, struct pager_page *page,
-                                  struct err *e)
+/* It is not done. What has no job starts anew with each question: it is asked seldom. */
+static enum pager_taken wait_on(const struct pager *p, struct pager_page *page, struct err *e)
 {
-    const struct step *s = step_of(p);
-    const char *state = text_at(root, s->state);
     bool is_long = p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS);
 
-    if (!state) {
-        err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
-        return PAGER_FAILED;
-    }
-    if (str_has_word(s->done, state)) {
-        if (s->token && !take_urls(p, root, e)) {
-            return PAGER_FAILED;
-        }
-        next_step(p);
-        return PAGER_TAKEN;
-    }
-    if (str_has_word(s->failed, state)) {
-        char what[64];
-        snprintf(what, sizeof(what), "the job is %.40s", state);
-        return lose(e, what, text_at(root, s->reason));
-    }
-    if (p->spec.at.waited || (p->spec.at.token && is_long)) {
+    if (p->token && (p->spec.at.waited || (p->spec.at.token && is_long))) {
         return lose(e, "the job is an earlier run's, and was waited for long enough", NULL);
     }
-    page->waited = is_long;
-    if (is_long) {
+    page->waited = p->token && is_long;
+    if (page->waited) {
         err_set(e, ERR_TEMPORARY,
                 "%s: the job is not done after %lld s (limit JOB_WAIT_MS); the next run asks for "
                 "it once more",
                 p->spec.label, (long long)(p->polled_ms / MS_PER_SECOND));
+    } else if (!p->token && (is_long || p->polls >= limit_get(LIMIT_ASKS))) {
+        err_set(e, ERR_TEMPORARY,
+                "%s: asked %d times, and the answer is still under way (limit %s); the next run "
+                "asks anew",
+                p->spec.label, p->polls, is_long ? "JOB_WAIT_MS" : "ASKS");
+        return PAGER_FAILED;
     }
-    return is_long ? PAGER_FAILED : PAGER_TAKEN;
+    return page->waited ? PAGER_FAILED : PAGER_TAKEN;
 }
 
 /* Pages that an answer expects, by its pageCount or total. */
@@ -584,33 +618,106 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
     }
 }
 
+/* The rows that an answer holds that might have led on: they are all. */
+static enum pager_taken take_all(struct pager *p, struct json root, struct pager_page *page,
+                                 struct err *e)
+{
+    if (!read_rows(p, root, page, e)) {
+        return PAGER_FAILED;
+    }
+    page->next = (struct pager_at){.token = p->token, .page = 1};
+    skip_steps(p, false);
+    return PAGER_TAKEN;
+}
+
+/* An answer that is done, as far as it says: it brings the result in one of its ways. */
+static enum pager_taken take_result(struct pager *p, struct json root, bool has_state,
+                                    struct pager_page *page, struct err *e)
+{
+    const struct step *s = step_of(p);
+    struct json urls = s->urls ? json_first(root, s->urls) : (struct json){NULL};
+    bool is_list = json_type(urls) == JSON_ARRAY;
+
+    if (is_list ? json_count(urls) > 0 : json_type(urls) != JSON_ABSENT) {
+        return take_urls(p, urls, e);
+    }
+    if (s->rows && json_type(json_first(root, s->rows)) != JSON_ABSENT) {
+        return take_all(p, root, page, e);
+    }
+    if (!has_state) {
+        return take_submission(p, root, page, e);
+    }
+    if (s->rows) {
+        return say_nothing(p, s->rows, e);
+    }
+    if (s->urls) {
+        skip_steps(p, false); /* there are none */
+    } else {
+        next_step(p);
+    }
+    return PAGER_TAKEN;
+}
+
+/* An answer that leads on. */
+static enum pager_taken take_lead(struct pager *p, struct json root, struct pager_page *page,
+                                  struct err *e)
+{
+    const struct step *s = step_of(p);
+    struct json state = s->state ? json_first(root, s->state) : (struct json){NULL};
+    bool has_state = json_type(state) != JSON_ABSENT;
+    const char *word = json_str(state);
+
+    if (has_state && !word) {
+        err_set(e, ERR_CONTRACT, "%s: the job's status has no state", p->spec.label);
+        return PAGER_FAILED;
+    }
+    if (has_state && str_has_word(s->failed, word)) {
+        char what[64];
+        snprintf(what, sizeof(what), "the job is %.40s", word);
+        return lose(e, what, text_at(root, s->reason));
+    }
+    if (!has_state || str_has_word(s->done, word)) {
+        return take_result(p, root, has_state, page, e);
+    }
+    return s->follow == FOLLOW_DONE ? wait_on(p, page, e) : take_submission(p, root, page, e);
+}
+
+/* Whether it is an answer: one of what it must bring is there, whatever it is. */
+static bool is_answer(const struct step *s, struct json root, const char **lacks)
+{
+    const char *const any[] = {s->rows, s->state, s->urls, s->token};
+    const char *const given[] = {s->must};
+    const char *const *of = s->must ? given : any;
+    bool has_any = false;
+
+    *lacks = NULL;
+    for (size_t i = 0; i < (s->must ? 1 : COUNT_OF(any)); i++) {
+        *lacks = *lacks ? *lacks : of[i];
+        has_any = has_any || (of[i] && json_type(json_first(root, of[i])) != JSON_ABSENT);
+    }
+    return s->must && !*s->must ? json_type(root) == JSON_OBJECT : has_any || !*lacks;
+}
+
 enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
                               struct pager_page *page, struct err *e)
 {
     struct json root = json_root(doc);
     const struct step *s = step_of(p);
-    /* What makes it an answer: one of these is there, whatever it is. */
-    const char *what = s->follow == FOLLOW_DONE ? s->state : s->token;
-    what = s->rows ? s->rows : what;
-    const char *must = s->must ? s->must : what;
-    bool is_answer = s->must && !*must ? json_type(root) == JSON_OBJECT
-                                       : !must || json_type(json_first(root, must)) != JSON_ABSENT;
+    const char *lacks;
 
     *page = (struct pager_page){.total_hits = -1, .available_ms = TIME_NONE};
     err_clear(e);
-    if (!is_answer) {
-        err_set(e, ERR_TEMPORARY, "%s: the answer says nothing: it holds no %s", p->spec.label,
-                *must ? must : "array");
-        return PAGER_AGAIN;
+    if (!is_answer(s, root, &lacks)) {
+        return say_nothing(p, lacks, e);
     }
     const char *available = text_at(root, s->available);
     if (!available || !clock_parse(available, true, &page->available_ms)) {
         page->available_ms = TIME_NONE;
     }
-    if (!s->rows) {
-        p->pending = false;
-        return s->follow == FOLLOW_DONE ? take_poll(p, root, page, e)
-                                        : take_submission(p, root, page, e);
+    if (!has_pages(s)) {
+        enum pager_taken taken = take_lead(p, root, page, e);
+        p->pending = taken == PAGER_AGAIN;
+        return taken;
     }
     if (!read_rows(p, root, page, e)) {
         return PAGER_FAILED;
@@ -630,10 +737,14 @@ enum pager_taken pager_refused(struct pager *p, int status, const char *code, st
     bool is_gone = status == 404 || status == 410 || (s->bare && status == 403);
     bool is_cursor = status == 400 && p->cursor;
 
-    if (!p->token || p->over || (!is_gone && !is_cursor) || !strstr(s->path, "{token}")) {
+    if ((!p->token && !p->urls) || p->over || (!is_gone && !is_cursor) ||
+        !strstr(s->path, "{token}")) {
         return PAGER_FAILED;
     }
     p->cleaned = p->cleaned || (is_gone && !s->bare);
+    if (s->bare) {
+        return lose(e, "the download has expired", code);
+    }
     return lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
 }
 

@@ -14,6 +14,13 @@
  *   it ends nothing.
  * - cursors: a chain of pages; no cursor is the last page.
  * - ids and URLs: the requests are known beforehand.
+ * A step whose answers lead on (`token`, `urls` or `state`) may bring the result in several ways,
+ * and the first that is there counts, once its state, where there is one, is `done`:
+ * - URLs: the step of FOLLOW_URLS is next;
+ * - its own `rows`: they are all, and the pass is over;
+ * - done without either: there is nothing; or the next step, where the step names neither;
+ * - an id: the next step (a poll, mostly) asks for it.
+ * Not done, a step of FOLLOW_DONE asks the same again, whether or not an id was found before.
  * That there is nothing is said by the server, never inferred: an answer without what its step must
  * bring is none (PAGER_AGAIN), and so is a first page without rows beside a total above 0.
  */
@@ -36,7 +43,7 @@ enum follow {
     FOLLOW_CURSOR, /* the cursor that the answer names, until it names none */
     FOLLOW_IDS,    /* the next ids, `size` at a time */
     FOLLOW_DONE,   /* the same question, until its state is one of `done` */
-    FOLLOW_URLS,   /* the next of the URLs that the step before has found */
+    FOLLOW_URLS,   /* the next of the URLs that a step before has found */
 };
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
@@ -52,8 +59,9 @@ struct step {
     int size;              /* rows or ids a request */
     const char *rows;      /* where the array of rows is; "": the answer itself; NULL: no rows */
     const char *must;      /* one of these must be there, or the answer is none; NULL: `rows` */
-    const char *token;     /* where the id (or the URLs) for the next steps is; NULL: nowhere */
-    const char *state;     /* of FOLLOW_DONE: where the state is */
+    const char *token;     /* where the id for the next steps is; NULL: nowhere */
+    const char *urls;      /* where the URL, or the URLs, of FOLLOW_URLS are; NULL: nowhere */
+    const char *state;     /* where the state is; NULL: nowhere */
     const char *done;      /* its words that mean done */
     const char *failed;    /* its words that mean it will never be */
     const char *reason;    /* where the words are that say why; NULL: nowhere */
@@ -119,7 +127,7 @@ struct pager_page {
     const char *token;    /* set when it became known (store it before anything follows) */
     int64_t available_ms; /* how far its data goes; TIME_NONE: not said */
     struct pager_at next; /* where to go on once this page is committed */
-    bool waited;          /* of PAGER_FAILED: the job outlasted LIMIT_JOB_WAIT_MS */
+    bool waited;          /* of PAGER_FAILED: what `token` names outlasted LIMIT_JOB_WAIT_MS */
     size_t id_count;      /* of FOLLOW_IDS: how many ids before next.id_from were asked */
 };
 
@@ -150,13 +158,15 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
 /* Takes a final 2xx answer; ask pager_state afterwards. Fails with ERR_CONTRACT when it is not of
  * the shape the contract promises (rows that are no array, no usable id), with ERR_TEMPORARY when
  * there is no end (a cursor that came before, LIMIT_EMPTY_PAGES pages without rows,
- * LIMIT_PAGES_PER_WINDOW pages) or a job takes longer than LIMIT_JOB_WAIT_MS. Strings in *page live
- * as long as the pager; in *e is why, unless it was taken. */
+ * LIMIT_PAGES_PER_WINDOW pages), a job takes longer than LIMIT_JOB_WAIT_MS, or what has no job is
+ * not done after LIMIT_ASKS questions either. Strings in *page live as long as the pager; in *e is
+ * why, unless it was taken. A request without a number that brings rows brings the only page. */
 enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct json_doc *doc,
                               struct pager_page *page, struct err *e);
 
-/* Takes a final refusal (not 2xx) of a request: PAGER_LOST when what was submitted is gone (404 or
- * 410, or 400 to a cursor), and *e says so; else PAGER_FAILED, and the error in *e stands. */
+/* Takes a final refusal (not 2xx) of a request: PAGER_LOST when what was submitted, or a URL that
+ * was found, is gone (404 or 410; 400 to a cursor, 403 to a URL), and *e says so; else
+ * PAGER_FAILED, and the error in *e stands. */
 enum pager_taken pager_refused(struct pager *p, int status, const char *code, struct err *e);
 
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
@@ -166,7 +176,7 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
 /* The request that clears up what was submitted, once; false when there is none. */
 bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
 
-/* The step that brings the rows of a pass; never NULL. */
+/* The step that brings the rows of a pass, the last one where several may; never NULL. */
 const struct step *step_of_rows(const struct step *steps);
 
 #endif

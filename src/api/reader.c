@@ -372,6 +372,7 @@ static void take_brought(struct reader *r, struct news *n)
     if (n->facts.has_rows) {
         r->all->largest_bytes = bytes > r->all->largest_bytes ? bytes : r->all->largest_bytes;
         r->alone = n->facts.id_count > 0 ? 0 : r->alone;
+        n->sequence = n->sequence < 0 ? r->asked++ : n->sequence; /* it went alone */
         keep_early(r, n);
     } else if (n->facts.token) {
         tell(r, n, NEWS_TOKEN);

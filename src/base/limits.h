@@ -29,6 +29,10 @@
       "an answer that brings less than 1 byte a second")                                           \
     X(LIMIT_REQUEST_MS, "REQUEST_MS", 600000, 1000, 3600000,                                       \
       "one request from start to last byte")                                                       \
+    X(LIMIT_DOWNLOAD_BYTES, "DOWNLOAD_BYTES", 8388608, 1024, 1073741824,                           \
+      "a report fetched from a URL that an answer names, as it is sent")                           \
+    X(LIMIT_DOWNLOAD_MS, "DOWNLOAD_MS", 600000, 1000, 3600000,                                     \
+      "fetching such a report from start to last byte")                                            \
     X(LIMIT_RETRY_TOTAL_MS, "RETRY_TOTAL_MS", 300000, 0, 86400000,                                 \
       "retries of one request, waits included")                                                    \
     X(LIMIT_RETRY_NAME_MS, "RETRY_NAME_MS", 10000, 0, 86400000,                                    \
@@ -46,6 +50,8 @@
     X(LIMIT_JOB_POLL_MS, "JOB_POLL_MS", 3000, 1, 60000, "later polls of a job")                    \
     X(LIMIT_JOB_WAIT_MS, "JOB_WAIT_MS", 3600000, 1000, 86400000,                                   \
       "a job from submission to fulfilled")                                                        \
+    X(LIMIT_ASKS, "ASKS", 20, 1, 10000,                                                            \
+      "times that a question is asked whose answer is under way and has no job to poll")           \
     X(LIMIT_RESUME_PAGE_MS, "RESUME_PAGE_MS", 600000, 0, 86400000,                                 \
       "how old a page may be for numbered paging to go on behind it; later it begins anew")        \
     X(LIMIT_EMPTY_PAGES, "EMPTY_PAGES", 100, 1, 1000000, "pages in a row without rows")            \

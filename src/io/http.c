@@ -29,6 +29,8 @@ struct transfer {
     bool headers_done; /* the blank line after the last header came */
     bool too_large;
     bool stalled;
+    int64_t most_bytes;
+    const char *most_name; /* of that limit */
 };
 
 struct http {
@@ -522,6 +524,7 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
 {
     CURL *easy = t->easy;
     long stall_seconds = (long)((limit_get(LIMIT_STALL_MS) + 999) / MS_PER_SECOND);
+    int64_t most_ms = limit_get(request->download ? LIMIT_DOWNLOAD_MS : LIMIT_REQUEST_MS);
     bool ok = set_security(easy, h, &t->target);
 
     SET(CURLOPT_URL, request->url);
@@ -535,11 +538,10 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     }
     SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)limit_get(LIMIT_CONNECT_MS));
-    SET(CURLOPT_TIMEOUT_MS,
-        (long)(request->most_ms > 0 ? request->most_ms : limit_get(LIMIT_REQUEST_MS)));
+    SET(CURLOPT_TIMEOUT_MS, (long)(request->most_ms > 0 ? request->most_ms : most_ms));
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(LIMIT_BODY_BYTES));
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->most_bytes);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
@@ -604,7 +606,9 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
                 h->proxy_source); /* it may hold a password: it is not repeated */
         return err_cause(e, CAUSE_CONFIG_PROXY_URL);
     }
-    buf_init(&t->answer.body, (size_t)limit_get(LIMIT_BODY_BYTES));
+    t->most_bytes = limit_get(request->download ? LIMIT_DOWNLOAD_BYTES : LIMIT_BODY_BYTES);
+    t->most_name = request->download ? "DOWNLOAD_BYTES" : "BODY_BYTES";
+    buf_init(&t->answer.body, (size_t)t->most_bytes);
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
     if (!t->easy || !set_all(h, t, request) ||
@@ -625,8 +629,8 @@ static void describe_failure(const struct http *h, struct transfer *t, CURLcode 
     buf_init(&detail, sizeof(answer->detail) - 1);
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
         answer->failure = HTTP_TOO_LARGE;
-        buf_add_printf(&detail, "the body passes %lld bytes (limit BODY_BYTES)",
-                       (long long)limit_get(LIMIT_BODY_BYTES));
+        buf_add_printf(&detail, "the body passes %lld bytes (limit %s)", (long long)t->most_bytes,
+                       t->most_name);
     } else if (t->stalled) {
         answer->failure = HTTP_TIMEOUT;
         buf_add_printf(&detail, "not a byte for %lld ms", (long long)limit_get(LIMIT_STALL_MS));

@@ -42,6 +42,7 @@ struct http_request {
     const char *basic_user;      /* with basic_secret: Basic authorization; NULL: none */
     const struct secret *basic_secret;
     bool fresh;      /* on a new connection: what a kept one lost, libcurl sends again */
+    bool download;   /* its body and time have their own limits, LIMIT_DOWNLOAD_* */
     int64_t most_ms; /* from start to last byte; 0: LIMIT_REQUEST_MS */
     void *user;      /* handed back with the answer */
 };

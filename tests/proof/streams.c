@@ -54,7 +54,7 @@ static const struct stream stream_adherence_days = {
                  .state = "job.status",
                  .done = "Complete",
                  .failed = "Error",
-                 .token = "downloadUrls"},
+                 .urls = "downloadUrls"},
                 {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "userResults"})}),
 };
 

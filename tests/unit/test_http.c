@@ -316,6 +316,13 @@ TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
         assert_int_equal(a.failure, HTTP_TOO_LARGE);
         assert_int_equal(a.body.length, 0);
         assert_non_null(strstr(a.detail, "2048"));
+        /* A download has limits of its own. */
+        assert_int_equal(ask((struct http_request){.download = true}).failure, HTTP_OK);
+        limit("DOWNLOAD_BYTES", "2048");
+        a = ask((struct http_request){.download = true});
+        assert_int_equal(a.failure, HTTP_TOO_LARGE);
+        assert_non_null(strstr(a.detail, "limit DOWNLOAD_BYTES"));
+        limit("DOWNLOAD_BYTES", NULL);
     }
     limit("BODY_BYTES", NULL);
 }

@@ -64,9 +64,54 @@ static const struct step export[] = {
      .state = "status",
      .done = "COMPLETED",
      .failed = "FAILED",
-     .token = "url|urls"},
+     .urls = "url|urls"},
     {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities", .bare = true},
     {.method = HTTP_DELETE, .path = "/e/{token}", .cleanup = true},
+    {.path = NULL}};
+/* Answers that bring the result in several ways: a report, a search, a query. */
+static const struct step report[] = {
+    {.method = HTTP_POST,
+     .path = "/r",
+     .token = "job.id",
+     .state = "job.status",
+     .done = "Complete",
+     .failed = "Error",
+     .urls = "downloadUrls"},
+    {.path = "/r/{token}",
+     .follow = FOLLOW_DONE,
+     .state = "job.status",
+     .done = "Complete",
+     .failed = "Error",
+     .urls = "downloadUrls"},
+    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "userResults"},
+    {.path = NULL}};
+static const struct step search[] = {
+    {.method = HTTP_POST,
+     .path = "/s",
+     .follow = FOLLOW_DONE,
+     .state = "status",
+     .done = "Complete",
+     .failed = "Error Canceled",
+     .urls = "downloadUrl",
+     .rows = "result.list"},
+    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "list"},
+    {.path = NULL}};
+static const struct step ways[] = {
+    {.method = HTTP_POST,
+     .path = "/w",
+     .token = "job.id",
+     .urls = "downloadUrl",
+     .rows = "result.list"},
+    {.path = "/w/{token}",
+     .follow = FOLLOW_DONE,
+     .state = "status",
+     .done = "Complete",
+     .failed = "Error",
+     .reason = "error.message",
+     .urls = "downloadUrl",
+     .rows = "result.list"},
+    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "list"},
+    {.method = HTTP_DELETE, .path = "/w/{token}", .cleanup = true},
     {.path = NULL}};
 static const struct step bare_array[] = {{.path = "/b", .rows = ""}, {.path = NULL}};
 static const struct step any_object[] = {{.path = "/b", .rows = "r", .must = ""}, {.path = NULL}};
@@ -518,6 +563,8 @@ static const struct {
     {export, {.token = "x"}, "{'status':'COMPLETED','urls':[7]}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED','urls':7}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED','url':''}", WRONG},
+    {export, {.token = "x"}, "{'status':'COMPLETED','url':'http://example.org/1'}", WRONG},
+    {export, {.token = "x"}, "{'status':'COMPLETED','urls':['https://x/1','file:///x']}", WRONG},
     {export, {.token = "x"}, "{'status':'COMPLETED'}", NO_ROWS}, /* there are none */
     {any_object, {0}, "{}", 0},
     {any_object, {0}, "[]", AGAIN},
@@ -769,11 +816,11 @@ TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
         const char *urls[2];
         size_t count;
     } cases[] = {
-        {"{'status':'COMPLETED','url':'https://x/a b?c={page}&d=%2F'}",
-         {"https://x/a b?c={page}&d=%2F"},
+        {"{'status':'COMPLETED','url':'https://x/a?c={page}&d=%2F'}",
+         {"https://x/a?c={page}&d=%2F"},
          1},
-        {"{'status':'COMPLETED','urls':['https://x/1','http://y/2?']}",
-         {"https://x/1", "http://y/2?"},
+        {"{'status':'COMPLETED','urls':['https://x/1','http://127.0.0.1:1/2?']}",
+         {"https://x/1", "http://127.0.0.1:1/2?"},
          2},
         {"{'status':'COMPLETED','urls':[]}", {NULL}, 0},
     };
@@ -810,9 +857,141 @@ TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
         struct err e;
         ask(p);
         assert_int_equal(pager_refused(p, status, NULL, &e), PAGER_LOST);
-        assert_string_equal(e.message, "the job is gone");
+        assert_string_equal(e.message, "the download has expired");
         assert_true(pager_cleanup(p, arena, &r));
     }
+}
+
+/* What one answer after the other says, and the paths that are asked for: the result comes in any
+ * of its ways. What an answer brings: its rows, or that it is none, or that all is lost. */
+enum { LOST = -4 };
+static const struct {
+    const struct step *steps;
+    struct {
+        const char *path;
+        const char *text;
+        int rows;
+    } asked[4];
+    int count; /* what comes after it: nothing, unless the last one is no answer */
+} result_ways[] = {
+    {search, {{"/s", "{'status':'Complete','result':{'list':[1,2]}}", 2}}, 1},
+    {search, {{"/s", "{'result':{'list':[]}}", 0}}, 1},
+    {search,
+     {{"/s", "{'status':'Complete','result':{'list':[]},'downloadUrl':'https://x/1'}", NO_ROWS},
+      {"https://x/1", "{'list':[1,2,3]}", 3}},
+     2},
+    {search,
+     {{"/s", "{'status':'Processing','result':{'list':[1]}}", NO_ROWS},
+      {"/s", "{'status':'Processing','downloadUrl':'https://x/1'}", NO_ROWS},
+      {"/s", "{'status':'Complete','result':{'list':[1]}}", 1}},
+     3},
+    {search, {{"/s", "{'status':'Complete'}", AGAIN}}, 1},
+    {search, {{"/s", "{'status':'Complete','result':{}}", AGAIN}}, 1},
+    {search, {{"/s", "{}", AGAIN}}, 1},
+    {search, {{"/s", "{'status':7}", WRONG}}, 1},
+    {search, {{"/s", "{'status':'Complete','result':{'list':7}}", WRONG}}, 1},
+    {search, {{"/s", "{'status':'Complete','downloadUrl':{}}", WRONG}}, 1},
+    {search, {{"/s", "{'status':'Canceled'}", LOST}}, 1},
+    {ways, {{"/w", "{'result':{'list':[1]}}", 1}}, 1},
+    {ways,
+     {{"/w", "{'downloadUrl':'https://x/2'}", NO_ROWS}, {"https://x/2", "{'list':[]}", 0}},
+     2},
+    {ways,
+     {{"/w", "{'job':{'id':'j'},'result':null,'downloadUrl':null}", NO_ROWS},
+      {"/w/j", "{'status':'Processing'}", NO_ROWS},
+      {"/w/j", "{'status':'Complete','downloadUrl':'https://x/3'}", NO_ROWS},
+      {"https://x/3", "{'list':[1]}", 1}},
+     4},
+    {ways,
+     {{"/w", "{'job':{'id':'j'}}", NO_ROWS},
+      {"/w/j", "{'status':'Complete','result':{'list':[1]}}", 1}},
+     2},
+    {ways, {{"/w", "{'job':{'id':'j'}}", NO_ROWS}, {"/w/j", "{'status':'Complete'}", AGAIN}}, 2},
+    {ways, {{"/w", "{'job':{'id':'j'}}", NO_ROWS}, {"/w/j", "{'status':'Error'}", LOST}}, 2},
+    {ways, {{"/w", "{'job':{}}", AGAIN}}, 1},
+    {report,
+     {{"/r", "{'job':{'id':'j','status':'Complete'},'downloadUrls':['https://x/4']}", NO_ROWS},
+      {"https://x/4", "{'userResults':[1]}", 1}},
+     2},
+    {report, {{"/r", "{'job':{'id':'j','status':'Complete'},'downloadUrls':[]}", NO_ROWS}}, 1},
+    {report, {{"/r", "{'job':{'id':'j','status':'Complete'}}", NO_ROWS}}, 1},
+    {report, {{"/r", "{'job':{'id':'j','status':'Error'}}", LOST}}, 1},
+    {report, {{"/r", "{'job':{'status':'Processing'}}", WRONG}}, 1},
+    {report,
+     {{"/r", "{'job':{'id':'j','status':'Processing'},'downloadUrls':[]}", NO_ROWS},
+      {"/r/j", "{'job':{'status':'Complete'}}", NO_ROWS}},
+     2},
+};
+
+TEST_IN(setup, teardown, a_result_comes_in_several_ways)
+{
+    for (size_t i = 0; i < COUNT(result_ways); i++) {
+        struct pager *p = pager_of(result_ways[i].steps);
+        enum pager_taken taken = PAGER_TAKEN;
+        struct pager_page page;
+        struct err e;
+
+        for (int n = 0; n < result_ways[i].count; n++) {
+            int rows = result_ways[i].asked[n].rows;
+            struct pager_request r = ask(p);
+
+            print_message("%s\n", result_ways[i].asked[n].text);
+            assert_string_equal(r.path, result_ways[i].asked[n].path);
+            taken = give(p, r.sequence, result_ways[i].asked[n].text, &page, &e);
+            assert_int_equal(taken, rows == AGAIN   ? PAGER_AGAIN
+                                    : rows == WRONG ? PAGER_FAILED
+                                    : rows == LOST  ? PAGER_LOST
+                                                    : PAGER_TAKEN);
+            assert_int_equal(page.has_rows, rows >= 0);
+            assert_int_equal(page.row_count, rows > 0 ? rows : 0);
+        }
+        assert_true(taken != PAGER_TAKEN || pager_state(p) == PAGER_DONE);
+        assert_true(taken != PAGER_AGAIN || pager_state(p) == PAGER_WAITING);
+    }
+}
+
+/* What no job stands behind is asked a few times, in the rhythm of polls; then it is trouble that
+ * leaves nothing behind to be asked for. */
+TEST_IN(setup, teardown, what_has_no_job_is_asked_a_few_times)
+{
+    static const int64_t delays[] = {0, 500, 1000, 2000, 3000};
+    static const char *const limits[][2] = {{"ASKS", "5"}, {"JOB_WAIT_MS", "6500"}};
+
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        struct pager *p = pager_of(search);
+        struct pager_page page;
+        struct pager_request r;
+        struct err e;
+
+        limit(limits[i][0], limits[i][1]);
+        for (size_t n = 0; n < COUNT(delays); n++) {
+            r = ask(p);
+            assert_int_equal(r.delay_ms, delays[n]);
+            assert_int_equal(r.poll, n);
+            assert_string_equal(r.label, "day");
+            assert_int_equal(give(p, r.sequence, "{'status':'Processing'}", &page, &e),
+                             n + 1 < COUNT(delays) ? PAGER_TAKEN : PAGER_FAILED);
+        }
+        assert_int_equal(e.kind, ERR_TEMPORARY);
+        assert_non_null(strstr(e.message, "asked 5 times"));
+        assert_non_null(strstr(e.message, limits[i][0]));
+        assert_false(page.waited);
+        assert_false(pager_cleanup(p, arena, &r));
+        limit(limits[i][0], NULL);
+    }
+}
+
+TEST_IN(setup, teardown, an_expired_url_without_a_job_is_lost)
+{
+    struct pager *p = pager_of(search);
+    struct pager_request r;
+    struct err e;
+
+    next(p, "{'status':'Complete','downloadUrl':'https://x/1'}");
+    r = ask(p);
+    assert_true(r.bare);
+    assert_int_equal(pager_refused(p, 403, NULL, &e), PAGER_LOST);
+    assert_false(pager_cleanup(p, arena, &r));
 }
 
 TEST_IN(setup, teardown, a_stored_token_that_the_steps_do_not_know_is_ignored)
@@ -874,4 +1053,5 @@ TEST_IN(setup, teardown, the_step_of_rows_is_found)
     assert_ptr_equal(step_of_rows(query), &query[0]);
     assert_ptr_equal(step_of_rows(job), &job[2]);
     assert_ptr_equal(step_of_rows(export), &export[2]);
+    assert_ptr_equal(step_of_rows(search), &search[1]);
 }

@@ -18,8 +18,8 @@ static void hear(void *user, const struct progress *p)
     h->count++;
 }
 
-static const struct step by_ids[] = {{.path = "/ids", .size = 50, .rows = ""}};
-static const struct step by_pages[] = {{.path = "/query", .size = 100, .rows = ""}};
+static const struct step by_ids[] = {{.path = "/ids", .size = 50, .rows = ""}, {.path = NULL}};
+static const struct step by_pages[] = {{.path = "/query", .size = 100, .rows = ""}, {.path = NULL}};
 
 static void end(struct progress *p, const struct reading *r)
 {
