@@ -1,11 +1,16 @@
-"""A whole extraction under the eyes of the vendor's OpenAPI file, with no violation on either side.
+"""Whole extractions under the eyes of the vendor's OpenAPI file, with no violation on either side.
 
     rollcall -> relay (here, takes notes) -> Prism, which judges by the file GENESYS_OPENAPI -> stand-in
 
 Prism answers a request or an answer that breaks the file with problem+json in place of the answer.
-The login is not in the file, so the token comes from the stand-in itself. Without the file the
-tests are skipped; an org serves its own at /api/v2/docs/swagger.
+What each stream asks for is taken from the sources of src/streams, and must have been seen. What the
+file lacks goes past Prism, and must be what LACKS says. The login is not in the file, so the token
+comes from the stand-in itself. Without the file the tests are skipped; an org serves its own at
+/api/v2/docs/swagger.
 """
+import base64
+import collections
+import glob
 import http.client
 import http.server
 import json
@@ -16,10 +21,11 @@ import subprocess
 import sys
 import threading
 import unittest
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import ROLLCALL, TestCase, wait_until  # noqa: E402
+from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, wait_until  # noqa: E402
 from proof_world import World  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
@@ -27,8 +33,22 @@ OPENAPI = os.environ.get("GENESYS_OPENAPI", "")
 PRISM_VERSION = "5.14.2"
 PRISM = os.path.join(BUILD, "prism", "node_modules", "@stoplight", "prism-cli", "dist", "index.js")
 QUERY = "/api/v2/analytics/conversations/details/query"
-JOBS = "/api/v2/analytics/conversations/details/jobs"
-NOW = "2026-03-04T18:00:00Z"
+START, NOW = "2026-03-02", "2026-03-04T18:00:00Z"
+EXTRACT = ("extract", "--until", NOW)
+
+# Operations that streams use and the file does not have.
+LACKS = {
+    "GET /api/v2/analytics/agents/realtime/intervals": "not in the vendor's public API",
+}
+
+# What is read, and how the site is set; `deny`: what the stand-in refuses, so that something else is asked.
+RUNS = (
+    {"streams": "all"},
+    {"streams": "users, adherence_realtime", "adherence": {"realtime": "agents_status"}},
+    {"streams": "users, adherence_realtime", "adherence": {"realtime": "realtime_intervals"}},
+    {"streams": "conversations", "conversations": {"method": "query"}},
+)
+
 
 if not OPENAPI:
     raise unittest.SkipTest("GENESYS_OPENAPI names no OpenAPI file")
@@ -43,11 +63,35 @@ def setUpModule():
                        check=True, stdin=subprocess.DEVNULL)
 
 
-class Relay:
-    """Passes requests on to Prism on `port`; notes each one, and what Prism finds wrong with it."""
+def template(operation):
+    """METHOD PATH whose parts in braces may be anything, as a pattern."""
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", operation)))
 
-    def __init__(self, port):
-        self.seen = []
+
+def asked_for():
+    """METHOD PATH of all that the streams ask of the API, from their sources."""
+    found = set()
+    for source in glob.glob(os.path.join(ROOT, "src", "streams", "*.c")):
+        text = subprocess.run([*os.environ.get("CC", "cc").split(), "-E", "-P", "-D_GNU_SOURCE", "-Isrc", "-I%s/gen" % BUILD, source],
+                              cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for method, literals in re.findall(r'(?:\.method = HTTP_(\w+),\s*)?\.\w+ = \(?((?:"[^"]*"\s*)+)', text):
+            path = "".join(re.findall(r'"([^"]*)"', literals)).partition("?")[0]
+            if path.startswith("/api/"):
+                found.add("%s %s" % (method or "GET", path))
+    return found
+
+
+class Relay:
+    """Passes what the file has on to Prism, all else to the stand-in; notes each request, and what Prism finds wrong."""
+
+    def __init__(self, prism, standin):
+        with open(OPENAPI, encoding="utf-8") as file:
+            paths = json.load(file)["paths"]
+        # Of several that fit, the one with the fewest parameters is meant.
+        self.known = {operation: template(operation) for path in sorted(paths, key=lambda p: p.count("{"))
+                      for operation in ("%s %s" % (method.upper(), path) for method in paths[path])}
+        self.seen = set()  # METHOD PATH
+        self.operations = collections.Counter()  # those of the file
         self.violations = []
         relay = self
 
@@ -56,18 +100,20 @@ class Relay:
 
             def pass_on(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                onward = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+                line = "%s %s" % (self.command, self.path.partition("?")[0])
+                relay.seen.add(line)
+                onward = http.client.HTTPConnection("127.0.0.1", prism if relay.judged(line) else standin, timeout=120)
+                relay.operations.update(filter(None, [relay.judged(line)]))
                 headers = {name: value for name, value in self.headers.items()
                            if name.lower() not in ("host", "connection", "content-length")}
                 onward.request(self.command, self.path, body or None, headers)
                 answer = onward.getresponse()
                 data = answer.read()
-                relay.seen.append("%s %s" % (self.command, self.path))
                 kind = answer.headers.get("Content-Type", "")
                 found = answer.headers.get("sl-violations")
                 if "problem+json" in kind or found:
-                    relay.violations.append("%s %s: %s" % (self.command, self.path,
-                                                           found or data.decode("utf-8", "replace")))
+                    relay.violations.append("%s %s %s: %s" % (self.command, self.path[:200], body[:500].decode("utf-8", "replace"),
+                                                              (found or data.decode("utf-8", "replace"))[:1500]))
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     if name.lower() not in ("connection", "keep-alive", "content-length", "transfer-encoding"):
@@ -84,111 +130,102 @@ class Relay:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # a program that hangs up
         self.server.daemon_threads = True
         self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def judged(self, line):
+        """The operation of the file that a request is; None: it has none."""
+        return next((operation for operation, pattern in self.known.items() if pattern.fullmatch(line)), None)
 
     def close(self):
         self.server.shutdown()
         self.server.server_close()
 
 
+def start_prism(case, upstream):
+    """Prism in front of an upstream URL, as long as a test case; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    path = os.path.join(case.directory(), "prism.log")
+    with open(path, "w", encoding="utf-8") as log:
+        prism = subprocess.Popen(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), OPENAPI, upstream],
+                                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    case.addCleanup(prism.wait)
+    case.addCleanup(prism.terminate)
+
+    def listening():
+        with open(path, encoding="utf-8", errors="replace") as log:
+            text = log.read()
+        if prism.poll() is not None:
+            raise RuntimeError("prism ended: " + text)
+        return "Prism is listening" in text
+
+    wait_until(listening, "prism does not listen", 120)
+    return port
+
+
 class ContractTest(TestCase):
-    def start_prism(self, upstream):
-        """Prism between a new relay, which is returned, and the upstream URL."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        path = os.path.join(self.directory(), "prism.log")
-        with open(path, "w", encoding="utf-8") as log:
-            prism = subprocess.Popen(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), OPENAPI, upstream],
-                                     stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self.addCleanup(prism.wait)
-        self.addCleanup(prism.terminate)
+    @classmethod
+    def setUpClass(cls):
+        case = cls.shared()
+        cls.server = case.standin(start=START, per_day=60, agents=110, now=NOW, availability_lag=21600, realtime_intervals="array")
+        cls.relay = Relay(start_prism(case, cls.server.url), cls.server.port)
+        case.addCleanup(cls.relay.close)
 
-        def listening():
-            with open(path, encoding="utf-8", errors="replace") as log:
-                text = log.read()
-            if prism.poll() is not None:
-                raise RuntimeError("prism ended: " + text)
-            return "Prism is listening" in text
+    def setUp(self):
+        self.relay.violations.clear()
 
-        wait_until(listening, "prism does not listen", 120)
-        relay = Relay(port)
-        self.addCleanup(relay.close)
-        return relay
-
-    def start_standin(self):
-        return self.standin(start="2026-03-02", per_day=120, agents=110, now=NOW, availability_lag=21600)
-
-    def extract(self, server, realtime, program=ROLLCALL):
-        """A whole extraction with a program; what was asked on the way."""
-        relay = self.start_prism(server.url)
-        site = self.site(server.url, start="2026-03-02", adherence={"realtime": realtime}, genesys={"api_url": relay.url})
+    def run_judged(self, *command, streams="all", program=ROLLCALL, deny=(), **sections):
+        self.server.control(deny=list(deny))
+        site = self.site(self.server.url, start=START, extract={"streams": streams}, genesys={"api_url": self.relay.url}, **sections)
         site.program = program
-        done = site.extract("--until", NOW, timeout=600)
-        self.assertEqual(relay.violations, [], done.stderr)
+        done = site.run(*command, timeout=600)
+        self.assertEqual(self.relay.violations, [], done.stderr)
         self.ok(done)
-        return relay
 
-    def assert_seen(self, relay, *patterns):
-        for pattern in patterns:
-            self.assertTrue(any(re.fullmatch(pattern, line) for line in relay.seen),
-                            "no request like %s among %s" % (pattern, sorted(set(relay.seen))))
+    def test_every_operation_of_every_stream(self):
+        for run in RUNS:
+            with self.subTest(**run):
+                self.run_judged(*EXTRACT, **run)
+        asked = asked_for()
+        others = self.relay.seen - asked  # /jobs/availability is no job
+        unseen = [one for one in sorted(asked - self.relay.seen) if not any(template(one).fullmatch(line) for line in others)]
+        self.assertEqual(unseen, [], "asked for by a stream, and not in these runs")
+        self.assertEqual(sorted(line for line in self.relay.seen if " /api/" in line and not self.relay.judged(line)), sorted(LACKS))
+        print("requests judged:", *("%6d %s" % (n, line) for line, n in sorted(self.relay.operations.items())), sep="\n")
+        print("the file lacks:", *("%s: %s" % lack for lack in LACKS.items()), sep="\n")
 
-    def test_whole_extraction(self):
-        relay = self.extract(self.start_standin(), "workforcemanagement")
-        self.assert_seen(relay, "GET %s/availability" % JOBS, "POST " + JOBS, "GET %s/[^/]+" % JOBS,
-                         r"GET %s/[^/]+/results\?.*" % JOBS, "DELETE %s/[^/]+" % JOBS, "POST " + QUERY,
-                         r"GET /api/v2/analytics/conversations/details\?.*id=.*",
-                         r"GET /api/v2/workforcemanagement/adherence\?.*", r"GET /api/v2/users\?.*",
-                         r"GET /api/v2/routing/queues\?.*")
-
-    def test_agents_status(self):
-        relay = self.extract(self.start_standin(), "agents_status")
-        self.assert_seen(relay, r"POST /api/v2/analytics/agents/status/query(\?.*)?")
+    def test_check(self):
+        self.run_judged("check")
 
     def test_streams_to_come(self):
         """Those of tests/proof, and their pages. Downloads come from elsewhere, and are in no API file."""
-        server = self.start_standin()
-        World(start="2026-03-02", days=3).serve(server)
-        relay = self.extract(server, "workforcemanagement", os.path.join(os.path.dirname(ROLLCALL), "proof"))
-        reports, details = "/api/v2/workforcemanagement/adherence/historical/bulk", "/api/v2/analytics/users/details/jobs"
-        self.assert_seen(relay, r"GET /api/v2/routing/wrapupcodes\?.*", "GET /api/v2/workforcemanagement/managementunits",
-                         "POST " + reports, f"GET {reports}/jobs/[^/]+", "POST " + details, f"GET {details}/[^/]+",
-                         rf"GET {details}/[^/]+/results\?.*", f"DELETE {details}/[^/]+",
-                         "POST /api/v2/analytics/conversations/aggregates/query")
+        World(start=START, days=3).serve(self.server)
+        self.run_judged(*EXTRACT, program=os.path.join(os.path.dirname(ROLLCALL), "proof"))
 
     def test_violations_of_either_side_are_seen(self):
         """The control: Prism and the relay do find a wrong request and a wrong answer."""
-
-        class WrongAnswer(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                body = json.dumps({"conversations": [{"conversationId": 5}]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        upstream = http.server.HTTPServer(("127.0.0.1", 0), WrongAnswer)
-        threading.Thread(target=upstream.serve_forever, daemon=True).start()
-        self.addCleanup(upstream.server_close)
-        self.addCleanup(upstream.shutdown)
-        relay = self.start_prism("http://127.0.0.1:%d" % upstream.server_address[1])
+        self.server.control(faults=["wrong-types:path=" + QUERY])
+        self.addCleanup(self.server.control, faults=[])
+        token = self.login()
         for body, word in (({"interval": 4}, "interval"),
-                           ({"interval": "2026-03-02T00:00:00Z/2026-03-03T00:00:00Z"}, "conversationId")):
-            client = http.client.HTTPConnection("127.0.0.1", int(relay.url.rsplit(":", 1)[1]), timeout=60)
-            client.request("POST", QUERY, json.dumps(body),
-                           {"Content-Type": "application/json", "Authorization": "Bearer x"})
+                           ({"interval": f"{START}T00:00:00Z/{NOW}"}, "Response body property conversations")):
+            client = http.client.HTTPConnection("127.0.0.1", int(self.relay.url.rsplit(":", 1)[1]), timeout=60)
+            client.request("POST", QUERY, json.dumps(body), {"Content-Type": "application/json", "Authorization": "Bearer " + token})
             self.assertGreaterEqual(client.getresponse().status, 400)
             client.close()
-            self.assertIn(word, relay.violations[-1])
-        self.assertEqual(len(relay.violations), 2)
+            self.assertIn(word, self.relay.violations[-1])
+        self.assertEqual(len(self.relay.violations), 2)
+
+    def login(self):
+        basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        request = urllib.request.Request(self.server.url + "/oauth/token", b"grant_type=client_credentials",
+                                         {"Authorization": "Basic " + basic})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["access_token"]
 
 
 if __name__ == "__main__":
