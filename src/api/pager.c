@@ -119,6 +119,22 @@ static void add_predicates(const struct pager *p, struct buf *out, int64_t seque
     }
 }
 
+/* Words become the elements of a JSON array. */
+static void add_elements(struct buf *out, const char *words)
+{
+    static const char between[] = ", \t";
+    bool any = false;
+
+    for (const char *at = words + strspn(words, between); *at; at += strspn(at, between)) {
+        size_t length = strcspn(at, between);
+
+        (void)buf_add_str(out, any ? "," : "");
+        (void)json_quote(out, at, length);
+        any = true;
+        at += length;
+    }
+}
+
 /* Appends the value of the mark that `text` begins with, in a path or in JSON text, and returns the
  * mark's length; 0 when it is none. */
 static size_t add_mark(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
@@ -135,6 +151,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
+        {"{list}", p->spec.list, false},
         {"{zone}", p->spec.zone, true},
         {"{scope}", p->spec.scope, true},
         {"{cursor}", p->cursor, true},
@@ -148,6 +165,8 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         }
         if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
             add_predicates(p, out, sequence);
+        } else if (str_eq(known[i].mark, "{list}")) {
+            add_elements(out, value);
         } else if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
             (void)str_url_encode(out, value);
         } else if (known[i].quote && !in_path) {
@@ -541,8 +560,9 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
         p->expected_by = sequence;
         p->expected = expected_pages(p, page, page_count);
     }
+    int64_t full = step_of(p)->sparse ? 1 : p->page_rows;
     bool is_short =
-        (int64_t)page->row_count < p->page_rows || (page_count > 0 && number >= page_count);
+        (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
     if (is_short && sequence > p->highest_short) {
         p->highest_short = sequence;
     }

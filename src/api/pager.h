@@ -47,8 +47,8 @@ enum follow {
 };
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
- * of the window) {zone} {scope} {page} {size} {ids} {token} {cursor} are replaced; in a path they
- * are percent-encoded. A GET that lacks {page}, {cursor} or {ids} gets them (and pageSize) as query
+ * of the window) {zone} {scope} {page} {size} {ids} {list} {token} {cursor} are replaced; in a path
+ * they are percent-encoded. A GET that lacks {page}, {cursor} or {ids} gets them (and pageSize) as query
  * parameters. Fields of answers are dotted paths, alternatives separated by '|'; words are
  * separated by blanks. */
 struct step {
@@ -70,6 +70,7 @@ struct step {
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes */
     bool limited;          /* pages reach no further than LIMIT_QUERY_ROWS rows */
     bool repeats;          /* the API repeats rows by design: nothing follows from that */
+    bool sparse;           /* a page may be short and not the last: only an empty one is the end */
     bool bare;             /* without the token: the path is a whole URL */
     bool cleanup;          /* sent when the last page is committed; its answer changes nothing */
 };
@@ -92,6 +93,7 @@ struct pager_spec {
     const char *end;
     const char *zone;
     const char *scope;
+    const char *list;       /* words, commas or blanks between: {list} is them as JSON texts */
     const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
     size_t id_count;
     bool hits_overflow; /* a total over what pages reach is taken for an overflow, to spare them */

@@ -12,6 +12,7 @@
 #include "io/http.h"
 
 #define BLANKS " \t\r"
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 enum {
     READABLE_BY_GROUP = 040,
@@ -293,7 +294,7 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
     }
     struct config_text *known = &l->texts[r->above];
     bool was_quoted;
-    if (config_keys[r->above].type != CONFIG_LIST) {
+    if (config_keys[r->above].type != CONFIG_LIST && config_keys[r->above].type != CONFIG_WORDS) {
         return err_set(
             l->e, ERR_CONFIG,
             "a line that begins with a blank goes on with the key above (%s), which takes "
@@ -724,6 +725,11 @@ static bool apply_value(struct loading *l, enum config_key_id id)
         return apply_choice(l);
     case CONFIG_LIST:
         return apply_list(l);
+    case CONFIG_WORDS:
+        if (l->text[strspn(l->text, NAME_LETTERS ", \t")] != '\0') {
+            return refuse(l, "names are of letters and digits, commas between");
+        }
+        return apply_text(l);
     case CONFIG_CREDENTIAL:
         break; /* apply_credentials */
     }
@@ -977,7 +983,9 @@ const char *config_word(const struct config *c, const char *name)
         const struct config_key *key = &config_keys[i];
         size_t length = strlen(key->section);
 
-        if (key->type == CONFIG_WORD && strncmp(name, key->section, length) == 0 &&
+        bool is_word = key->type == CONFIG_WORD || key->type == CONFIG_WORDS;
+
+        if (is_word && strncmp(name, key->section, length) == 0 &&
             name[length] == '.' && str_eq(name + length + 1, key->name)) {
             return *(const char *const *)((const char *)c + key->field);
         }

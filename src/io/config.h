@@ -61,6 +61,8 @@ struct config {
 
     const char *conversations_method; /* words of CONFIG_KEYS */
     const char *adherence_realtime;
+    const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
+    const char *user_metrics;
 
     const char *export_directory;
     int export_mode; /* likewise */
@@ -92,6 +94,7 @@ enum config_type {
     CONFIG_PROXY,
     CONFIG_CREDENTIAL,
     CONFIG_LIST, /* separated by commas or blanks */
+    CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
     CONFIG_INT,
     CONFIG_BOOL,
     CONFIG_DAY,
@@ -136,6 +139,9 @@ enum config_type {
       .words = "auto job query")                                                                   \
     X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
       .words = "auto workforcemanagement agents_status realtime_intervals")                        \
+    X(KEY_CONVERSATION_METRICS, "aggregates", "conversation_metrics", conversation_metrics,        \
+      CONFIG_WORDS)                                                                                \
+    X(KEY_USER_METRICS, "aggregates", "user_metrics", user_metrics, CONFIG_WORDS)                  \
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
     X(KEY_EXPORT_MODE, "export", "mode", export_mode, CONFIG_MODE)                                 \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \
@@ -197,7 +203,8 @@ const char *config_origin(const struct config *c, enum config_key_id id);
  * ERR_CONFIG. Returns false. */
 bool config_blame(const struct config *c, enum config_key_id id, struct err *e);
 
-/* The word in force for a key of type CONFIG_WORD, named "section.key"; NULL when there is none. */
+/* What is in force for a key of type CONFIG_WORD or CONFIG_WORDS, named "section.key"; NULL when
+ * there is none. */
 const char *config_word(const struct config *c, const char *name);
 
 /* Wipes the client secret. */

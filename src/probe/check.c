@@ -567,7 +567,8 @@ struct tried {
 
 /* One request of a pass, for one row; `id` is of an entity to ask for, where the pass asks by ids.
  * One that goes by an availability date is asked for that, which is its cheapest request. */
-static void try_pass(struct checking *a, const struct pass *pass, const char *id, struct tried *t)
+static void try_pass(struct checking *a, const struct stream *s, const struct pass *pass,
+                     const char *id, struct tried *t)
 {
     struct arena *arena = a->report->arena;
     int64_t today_ms = clock_utc_day_start(clock_now_ms());
@@ -580,6 +581,7 @@ static void try_pass(struct checking *a, const struct pass *pass, const char *id
         .end = clock_format(today_ms, end),
         .zone = a->config->timezone,
         .scope = id,
+        .list = stream_list(s, a->config),
         .ids = &id,
         .id_count = id ? 1 : 0,
         .at = {.page_size = 1},
@@ -666,7 +668,7 @@ static void check_stream(struct checking *a, const struct stream *s)
     /* Some row of the stream whose rows this one is asked for. That it may not be listed shows
      * elsewhere. */
     if (whose) {
-        try_pass(a, &whose->passes[0], NULL, &last);
+        try_pass(a, whose, &whose->passes[0], NULL, &last);
         if (a->api_silent) {
             refuse_stream(a->report, s, &whose->passes[0], &last.error);
             return;
@@ -685,7 +687,7 @@ static void check_stream(struct checking *a, const struct stream *s)
         if (pass->plan.whole || (stream_in_force(s, a->config) & 1U << p) == 0) {
             continue;
         }
-        try_pass(a, pass, id, &last);
+        try_pass(a, s, pass, id, &last);
         if (last.granted) {
             granted = pass;
         } else if (!refused || (last.error.http_status == 403 && refusal.http_status != 403)) {

@@ -8,6 +8,9 @@ static const struct stream *const streams[] = {
     &stream_queues,
     &stream_adherence_realtime,
     &stream_conversations,
+    &stream_user_status,
+    &stream_conversation_aggregate,
+    &stream_user_aggregate,
 };
 const struct stream *const *stream_registry = streams;
 size_t stream_registry_count = COUNT_OF(streams);
@@ -132,4 +135,11 @@ unsigned stream_in_force(const struct stream *s, const struct config *c)
         in_force |= plan_in_force(s->passes[p].plan.when, word) ? 1U << p : 0;
     }
     return in_force;
+}
+
+const char *stream_list(const struct stream *s, const struct config *c)
+{
+    const char *words = config_word(c, s->list_setting);
+
+    return words ? words : s->list;
 }

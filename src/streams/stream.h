@@ -48,6 +48,8 @@ struct stream {
     const char *needs;   /* the stream whose rows `scope` and ids come from; NULL: none */
     int needs_minutes;   /* how old those may be; 0: as old as that stream's own passes say */
     const char *setting; /* "section.key" of the setting whose words the passes' `when` name */
+    const char *list;    /* what the mark {list} stands for: words, blanks between... */
+    const char *list_setting; /* ...unless this setting, "section.key", has others */
     enum load_rule load;
     const struct tree_map *const *trees; /* NULL-ended */
     const struct table_map *state;       /* of LOAD_OBSERVE: the history table */
@@ -62,6 +64,9 @@ extern const struct stream stream_users;
 extern const struct stream stream_queues;
 extern const struct stream stream_adherence_realtime;
 extern const struct stream stream_conversations;
+extern const struct stream stream_user_status;
+extern const struct stream stream_conversation_aggregate;
+extern const struct stream stream_user_aggregate;
 
 /* All streams, in reading order. */
 extern const struct stream *const *stream_registry;
@@ -85,6 +90,9 @@ struct window_kind stream_windows(const struct stream *s, const struct pass_rule
 /* Bits of the passes that the word of the stream's setting puts in force. */
 struct config;
 unsigned stream_in_force(const struct stream *s, const struct config *c);
+
+/* The words that {list} stands for; NULL: it has none. */
+const char *stream_list(const struct stream *s, const struct config *c);
 
 /* Whether it is among words as [extract] streams has them: names of streams and of groups, `all`
  * (but for quality and telephony), each with a minus in front to leave it out, whatever the order.

@@ -162,7 +162,7 @@ class World:
     def user_presence(self, availability, since):
         """What touches a day that was asked for, as of the availability date. Where days cut the records nobody has said
         what was before the first day, and what lasts yet is known from the last day's start on."""
-        last_midnight = availability[:10] + "T00:00:00.000Z"
+        last_midnight = iso(day_start(utc(availability).astimezone(zoneinfo.ZoneInfo(ZONE)).date()))
 
         def rows(records, key):
             for user, list_ in records.items():
@@ -173,8 +173,6 @@ class World:
                     begin = max(begin, instant(since)) if self.cut else begin
                     end = end if end and end <= instant(availability) else None
                     what = {"user_id": user, **fields(r, {"startTime", "endTime"})}
-                    if key == "systemPresence":
-                        what["system_presence"] = "".join(w.capitalize() for w in r[key].split("_"))
                     if self.cut and not end and begin < last_midnight:
                         yield {**what, "start_time": begin, "end_time": last_midnight}
                         begin = last_midnight
@@ -193,6 +191,7 @@ class World:
                 for m in entry["metrics"]:
                     rows.append({"interval_start": instant(start), "interval_end": instant(end),
                                  "queue_id": g["group"].get("queueId", ""), "media_type": g["group"].get("mediaType", ""),
+                                 "direction": "",
                                  "metric": m["metric"], "qualifier": m.get("qualifier", ""), **fields(m["stats"])})
         return {"conversation_aggregate": rows}
 

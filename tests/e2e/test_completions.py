@@ -81,7 +81,7 @@ class Bash(TestCase):
         both = {"a file.ini", "a folder"}
         cases = (("-c ", both), ("--config=a", both), ("export --out ", {"a folder"}), ("export --out=", {"a folder"}),
                  ("export --since ", set()), ("snapshot ", both), ("extract --stream ", streams),
-                 ("extract --stream users --stream=co", {"conversations"}))
+                 ("extract --stream users --stream=adherence_r", {"adherence_realtime"}))
         for line, offered in cases:
             self.assertEqual(self.complete("rollcall " + line), offered, line)
 

@@ -41,7 +41,7 @@ class Convert(TestCase):
         return self.standin(now=now, **(world or WORLD))
 
     def sound(self, site):
-        self.assertEqual(site.value("PRAGMA user_version"), 10)
+        self.assertEqual(site.value("PRAGMA user_version"), 11)
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
         self.assertEqual(site.query("PRAGMA foreign_key_check"), [])
         self.assertEqual(site.value("SELECT count(*) FROM sqlite_master WHERE name LIKE 'rollcall%' OR sql LIKE '%STRICT%'"), 0)

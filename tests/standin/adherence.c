@@ -1,4 +1,6 @@
 /* Real-time adherence by the three ways there are; all tell of the same agents' days. */
+#include "adherence.h"
+
 #include "conversations.h"
 #include "routes.h"
 #include "when.h"
@@ -12,7 +14,7 @@
 /* --- an agent's day as the workforce management sees it: schedule, what the agent does, adherence;
  * a function of the seed, the agent and the moment, so that polls at any times agree --- */
 
-enum { AGENT_DAY_MAX = 320 };
+enum { AGENT_DAY_MAX = ADHERENCE_PARTS_MAX };
 
 /* One unbroken stretch of [from, to) in which nothing changes. */
 struct stretch {
@@ -180,6 +182,16 @@ static int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
     return n;
 }
 
+int adherence_parts(int agent, int64_t day, struct agent_part out[ADHERENCE_PARTS_MAX])
+{
+    struct stretch list[AGENT_DAY_MAX];
+    int n = agent_day(agent, day, list);
+    for (int i = 0; i < n; i++) {
+        out[i] = (struct agent_part){list[i].from, list[i].presence, list[i].routing};
+    }
+    return n;
+}
+
 /* Moves *since back over the stretches before index i while `same` says so; true if it reached
  * the beginning of the list. */
 static bool walk_back(const struct stretch *list, int i, const struct stretch *is, int what,
@@ -245,7 +257,7 @@ static void make_ids(void)
     }
 }
 
-static int agent_of(const char *id)
+int adherence_agent(const char *id)
 {
     pthread_once(&ids_once, make_ids);
     for (int i = 0; ids && i < world.agents; i++) {
@@ -361,7 +373,7 @@ void adherence_workforce(const struct request *request, struct reply *reply)
     int agents[MAX_USER_IDS], count = 0, n = 0;
     int64_t now = world_moment().now;
     for (; query_value(request->query, "userId", n, id, sizeof id); n++) {
-        int agent = n < MAX_USER_IDS ? agent_of(id) : -1;
+        int agent = n < MAX_USER_IDS ? adherence_agent(id) : -1;
         if (agent >= 0 && !agent_missing(agent, now)) {
             agents[count++] = agent;
         }
@@ -380,8 +392,7 @@ void adherence_workforce(const struct request *request, struct reply *reply)
     jw_end(&reply->body);
 }
 
-/* OnQueue -> ON_QUEUE, as analytics spell it. */
-static void upper_snake(const char *name, char out[32])
+void adherence_upper_snake(const char *name, char out[32])
 {
     size_t used = 0;
     for (const char *p = name; *p && used < 30; p++) {
@@ -400,7 +411,7 @@ static void write_status(struct jw *w, int agent, int64_t now)
     char name[64], presence[32];
     agent_now(agent, now, &a);
     world_user_name(agent, name);
-    upper_snake(a.is.presence, presence);
+    adherence_upper_snake(a.is.presence, presence);
     JW(w, OBJECT(NULL), ID("userId", ids[agent]), TEXT("userName", name),
        UUID("divisionId", world_key(THING_DIVISION, 0)),
        INT("sessionCount", strcmp(a.is.routing, "INTERACTING") == 0),
@@ -429,7 +440,7 @@ static bool mark(yyjson_val *predicates, bool *wanted)
         if (!yyjson_equals_str(yyjson_obj_get(p, "dimension"), "userId") || !value) {
             return false;
         }
-        int agent = agent_of(value);
+        int agent = adherence_agent(value);
         if (agent >= 0) {
             wanted[agent] = true;
         }

@@ -2,6 +2,7 @@
  */
 #include "fault.h"
 #include "routes.h"
+#include "statuses.h"
 #include "when.h"
 #include "world.h"
 
@@ -132,6 +133,8 @@ void control_answer(const struct request *request, struct reply *reply)
         record_json(&reply->body);
     } else if (strcmp(path, "/standin/truth") == 0) {
         truth_conversations(request, reply);
+    } else if (strcmp(path, "/standin/truth/statuses") == 0) {
+        statuses_truth(request, reply);
     } else if (strcmp(path, "/standin/truth/users") == 0) {
         directory_all("users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {

@@ -1,5 +1,5 @@
-/* Pages of streams that the program does not have: wrap-up codes, management units, historical
- * adherence, users details jobs, conversation aggregates. All is data of the test: `POST
+/* Pages whose data a test may post: wrap-up codes, management units, historical adherence, users
+ * details, conversation aggregates (the last two are the world's where it has not). The data: `POST
  * /standin/proof` replaces it by a document of
  *   wrapupcodes, managementunits   entities, as the lists show them
  *   adherence                      files: managementUnitId, startDate, userResults
@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "rng.h"
 #include "routes.h"
+#include "statuses.h"
 #include "when.h"
 #include "world.h"
 
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-enum { PROOF_JOBS = 4096, MAX_PAGE = 100 };
+enum { PROOF_JOBS = 4096, MAX_PAGE = 100, MAX_QUERY_DAYS = 7 };
 
 #define UNIT_SIZE 64
 
@@ -54,6 +55,14 @@ static int64_t moment_of(yyjson_val *object, const char *key)
     const char *text = text_of(object, key);
     int64_t ms;
     return when_parse(text, strlen(text), &ms) ? ms : WHEN_NEVER;
+}
+
+bool proof_has(const char *name)
+{
+    pthread_mutex_lock(&lock);
+    bool has = part(name) != NULL;
+    pthread_mutex_unlock(&lock);
+    return has;
 }
 
 /* --- answers --- */
@@ -379,10 +388,9 @@ static void add_records(yyjson_mut_doc *doc, yyjson_mut_val *to, yyjson_val *use
     }
 }
 
-/* Those who have any, from the one at `skip` on. */
-static void write_details(const struct job *job, size_t skip, size_t size, struct reply *reply)
+/* Adds those who have any, from the one at `skip` on; returns how many have. */
+static size_t add_details(yyjson_mut_doc *doc, const struct job *job, size_t skip, size_t size)
 {
-    yyjson_mut_doc *doc = object();
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
     yyjson_mut_val *list = NULL;
     size_t i, n, found = 0;
@@ -398,14 +406,72 @@ static void write_details(const struct job *job, size_t skip, size_t size, struc
             yyjson_mut_arr_append(list, one);
         }
     }
-    if (found > skip + size) {
-        char plain[96], cursor[160];
-        snprintf(plain, sizeof plain, "%s:%zu", job->id, skip + size);
-        auth_base64_encode(plain, strlen(plain), cursor, sizeof cursor);
-        yyjson_mut_obj_add_strcpy(doc, root, "cursor", cursor);
+    return found;
+}
+
+/* A page of a job's results: what a test has posted, else what the world's users did. */
+static void write_details(const struct request *request, const struct job *job, size_t skip,
+                          size_t size, struct reply *reply)
+{
+    yyjson_mut_doc *doc = part("userDetails") ? object() : NULL;
+    struct jw *w = &reply->body;
+    char plain[96], cursor[160], until[WHEN_SIZE];
+    size_t found;
+    if (doc) {
+        found = add_details(doc, job, skip, size);
+    } else {
+        w->faults = fault_document(request).jw_faults;
+        jw_object(w, NULL);
+        found = statuses_write(w, job->from, job->to, job->as_of, skip, size);
     }
-    add_moment(doc, root, "dataAvailabilityDate", job->as_of);
-    answer(reply, 200, doc);
+    snprintf(plain, sizeof plain, "%s:%zu", job->id, skip + size);
+    auth_base64_encode(plain, strlen(plain), cursor, sizeof cursor);
+    when_text(job->as_of, until);
+    if (doc) {
+        yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+        if (found > skip + size) {
+            yyjson_mut_obj_add_strcpy(doc, root, "cursor", cursor);
+        }
+        yyjson_mut_obj_add_strcpy(doc, root, "dataAvailabilityDate", until);
+        answer(reply, 200, doc);
+    } else {
+        JW(w, IF(found > skip + size), ID("cursor", cursor), ID("dataAvailabilityDate", until),
+           END);
+    }
+}
+
+/* The sync query: as of now, a page by its number. */
+void proof_details_query(const struct request *request, struct reply *reply)
+{
+    struct job asked = {.as_of = world_moment().now};
+    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
+    yyjson_val *body = yyjson_doc_get_root(doc), *paging = yyjson_obj_get(body, "paging");
+    int64_t size = yyjson_get_sint(yyjson_obj_get(paging, "pageSize"));
+    int64_t number = yyjson_get_sint(yyjson_obj_get(paging, "pageNumber"));
+    bool good = when_parse_interval(text_of(body, "interval"), &asked.from, &asked.to) &&
+                asked.from < asked.to && asked.to - asked.from <= MAX_QUERY_DAYS * WHEN_DAY &&
+                size >= 1 && size <= MAX_PAGE && number >= 1;
+    yyjson_doc_free(doc);
+    if (!good) {
+        reply_error(reply, 400, "bad.request",
+                    "An interval of 7 days at most, pageSize to 100 and pageNumber are needed.");
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    size_t skip = (size_t)(size * (number - 1)), found;
+    if (part("userDetails")) {
+        yyjson_mut_doc *out = object();
+        found = add_details(out, &asked, skip, (size_t)size);
+        yyjson_mut_obj_add_uint(out, yyjson_mut_doc_get_root(out), "totalHits", found);
+        answer(reply, 200, out);
+    } else {
+        struct jw *w = &reply->body;
+        w->faults = fault_document(request).jw_faults;
+        jw_object(w, NULL);
+        found = statuses_write_page(w, asked.from, asked.to, asked.as_of, skip, (size_t)size);
+        JW(w, COUNT("totalHits", (int64_t)found + (found > 0 ? world.hits_bias : 0)), END);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 void proof_details_results(const struct request *request, struct reply *reply)
@@ -432,7 +498,7 @@ void proof_details_results(const struct request *request, struct reply *reply)
     } else if (!known) {
         reply_error(reply, 400, "bad.request", "The cursor is not one of this job.");
     } else {
-        write_details(job, skip, (size_t)size, reply);
+        write_details(request, job, skip, (size_t)size, reply);
     }
     pthread_mutex_unlock(&lock);
 }

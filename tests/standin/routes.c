@@ -55,8 +55,12 @@ static const struct route table[] = {
     {"GET", USERS "/{id}", proof_details_status, "analytics:userDetail:view"},
     {"DELETE", USERS "/{id}", proof_details_delete, "analytics:userDetail:view"},
     {"GET", USERS "/{id}/results", proof_details_results, "analytics:userDetail:view"},
-    {"POST", "/api/v2/analytics/conversations/aggregates/query", proof_aggregates,
+    {"POST", "/api/v2/analytics/users/details/query", proof_details_query,
+     "analytics:userDetail:view"},
+    {"POST", "/api/v2/analytics/conversations/aggregates/query", aggregates_conversations,
      "analytics:conversationAggregate:view"},
+    {"POST", "/api/v2/analytics/users/aggregates/query", aggregates_users,
+     "analytics:userAggregate:view"},
 };
 
 /* Compares segment by segment; what stands for {id} goes to `segment`. */

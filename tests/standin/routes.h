@@ -68,7 +68,13 @@ void proof_details_submit(const struct request *request, struct reply *reply);
 void proof_details_status(const struct request *request, struct reply *reply);
 void proof_details_delete(const struct request *request, struct reply *reply);
 void proof_details_results(const struct request *request, struct reply *reply);
+void proof_details_query(const struct request *request, struct reply *reply);
 void proof_aggregates(const struct request *request, struct reply *reply);
+/* Whether a test has posted such data: then it rules. */
+bool proof_has(const char *part);
+/* aggregates.c: */
+void aggregates_conversations(const struct request *request, struct reply *reply);
+void aggregates_users(const struct request *request, struct reply *reply);
 /* control.c: */
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */

@@ -298,7 +298,8 @@ static void check_columns(struct db *d, const struct table_map *t, struct err *e
 {
     static const char *const types[] = {
         [COLUMN_TEXT] = "TEXT",    [COLUMN_INT] = "INTEGER BIGINT", [COLUMN_REAL] = "REAL",
-        [COLUMN_BOOL] = "INTEGER", [COLUMN_TIME] = "TEXT",          [COLUMN_JSON] = "TEXT"};
+        [COLUMN_BOOL] = "INTEGER", [COLUMN_TIME] = "TEXT",          [COLUMN_JSON] = "TEXT",
+        [COLUMN_OFFSET] = "TEXT",  [COLUMN_FROM] = "TEXT",          [COLUMN_TO] = "TEXT"};
     struct rows q =
         db_ask(d, e, "SELECT name, type FROM pragma_table_info(?1) ORDER BY cid", S(t->table));
     size_t found = 0;
@@ -324,6 +325,7 @@ TEST(test_maps_match_schema)
     struct err e = {0};
     struct db *d = db_open_memory(&e);
     size_t own_ids = 0;
+    size_t passes = 0;
 
     assert_non_null(d);
     for (size_t i = 0; i < stream_registry_count; i++) {
@@ -333,12 +335,13 @@ TEST(test_maps_match_schema)
         for (size_t p = 0; p < s->pass_count; p++) {
             const struct tree_map *tree = trees_of(s, p)[0];
 
+            passes++;
             for (size_t c = 0; c < tree->root->column_count; c++) {
                 own_ids += (tree->root->columns[c].flags & COLUMN_REQUIRED) != 0 &&
                            str_eq(tree->root->columns[c].name, tree->ids[0]);
             }
         }
     }
-    assert_int_equal(own_ids, 10);
+    assert_int_equal(own_ids, passes);
     db_close(d);
 }

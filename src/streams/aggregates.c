@@ -1,0 +1,63 @@
+/*
+ * conversation_aggregate, user_aggregate: what the API itself has counted, by half-hours of the
+ * business day. A day is asked for as far as it has come, and again while it may still change;
+ * groups that are gone go.
+ */
+#include "maps.h"
+#include "sql.h"
+#include "streams/stream.h"
+
+static const struct tree_map conversation_aggregates = {CONVERSATION_AGGREGATE_TREE};
+
+#define HALF_HOURS                                                                                 \
+    "{\"interval\":\"{start}/{end}\",\"granularity\":\"PT30M\",\"timeZone\":\"{zone}\","           \
+    "\"metrics\":[{list}],\"groupBy\":"
+
+const struct stream stream_conversation_aggregate = {
+    .name = "conversation_aggregate",
+    .title = "conversation aggregates",
+    .groups = "aggregates",
+    .lock_slot = 30,
+    .grid = GRID_BUSINESS_DAY,
+    .list = "nOffered nOverSla nTransferred nBlindTransferred nConsult nConsultTransferred nConnected "
+            "nOutbound nError tAnswered tAbandon tShortAbandon tFlowOut tAcd tWait tHandle tTalk "
+            "tTalkComplete tHeld tHeldComplete tAcw tDialing tContacting tAlert tNotResponding "
+            "oServiceLevel oServiceTarget",
+    .list_setting = "aggregates.conversation_metrics",
+    .load = LOAD_WINDOW,
+    .trees = TREES(&conversation_aggregates),
+    PASSES({.plan = {.name = "query"},
+            .permissions = "analytics:conversationAggregate:view",
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = "/api/v2/analytics/conversations/aggregates/query",
+                            .body = HALF_HOURS "[\"queueId\",\"mediaType\",\"direction\"]}",
+                            .rows = "results",
+                            .must = ""})}),
+};
+
+static const struct tree_map user_aggregates = {USER_AGGREGATE_TREE};
+
+const struct stream stream_user_aggregate = {
+    .name = "user_aggregate",
+    .title = "user aggregates",
+    .groups = "aggregates",
+    .lock_slot = 31,
+    .grid = GRID_BUSINESS_DAY,
+    .needs = "users",
+    .list = "tAgentRoutingStatus tSystemPresence tOrganizationPresence",
+    .list_setting = "aggregates.user_metrics",
+    .load = LOAD_WINDOW,
+    .trees = TREES(&user_aggregates),
+    PASSES({.plan = {.name = "query"},
+            .ids = sql_aggregate_users,
+            .permissions = "analytics:userAggregate:view",
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = "/api/v2/analytics/users/aggregates/query",
+                            .body = HALF_HOURS "[\"userId\"],\"filter\":{\"type\":\"or\","
+                                               "\"predicates\":[{ids}]}}",
+                            .follow = FOLLOW_IDS,
+                            .size = 100,
+                            .rows = "results",
+                            .must = "",
+                            .ids_as = "userId"})}),
+};

@@ -1,0 +1,59 @@
+/*
+ * user_status: users' presences and routing statuses, from their beginning to their end.
+ *
+ * Jobs bring the days up to the data availability date, the query the hours after it. Both say what
+ * overlaps the time asked for, whole: what began earlier too. The query stores a status that spans
+ * days more than once, so its pages repeat rows, may be short, and their total is about right only.
+ */
+#include "maps.h"
+#include "streams/stream.h"
+
+static const struct tree_map presences = {USER_PRESENCE_TREE};
+static const struct tree_map routing_statuses = {USER_ROUTING_STATUS_TREE};
+
+#define DETAILS    "/api/v2/analytics/users/details"
+#define JOBS       DETAILS "/jobs"
+#define PERMISSION "analytics:userDetail:view"
+
+const struct stream stream_user_status = {
+    .name = "user_status",
+    .title = "users' presences and routing statuses",
+    .groups = "agents",
+    .lock_slot = 28,
+    .grid = GRID_BUSINESS_DAY,
+    .load = LOAD_INTERVALS,
+    .trees = TREES(&presences, &routing_statuses),
+    PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE},
+            .available = JOBS "/availability",
+            .permissions = PERMISSION,
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = JOBS,
+                            .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\"}",
+                            .token = "jobId"},
+                           {.path = JOBS "/{token}",
+                            .follow = FOLLOW_DONE,
+                            .state = "state",
+                            .done = "FULFILLED",
+                            .failed = "FAILED CANCELLED EXPIRED",
+                            .reason = "errorMessage"},
+                           {.path = JOBS "/{token}/results?pageSize={size}",
+                            .follow = FOLLOW_CURSOR,
+                            .size = 1000,
+                            .rows = "userDetails",
+                            .must = "userDetails|cursor|dataAvailabilityDate",
+                            .cursor = "cursor",
+                            .available = "dataAvailabilityDate"},
+                           {.method = HTTP_DELETE, .path = JOBS "/{token}", .cleanup = true})},
+           {.plan = {.name = "query"},
+            .permissions = PERMISSION,
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = DETAILS "/query",
+                            .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\","
+                                    "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",
+                            .follow = FOLLOW_PAGES,
+                            .size = 100,
+                            .rows = "userDetails",
+                            .must = "userDetails|totalHits",
+                            .repeats = true,
+                            .sparse = true})}),
+};

@@ -1,0 +1,45 @@
+/* Agents' presences and routing statuses, from their beginning to their end, as analytics tell of
+ * them: a function of the seed and of the moment as of which they are known. */
+#ifndef STANDIN_STATUSES_H
+#define STANDIN_STATUSES_H
+
+#include "http.h"
+#include "rng.h"
+
+#include <stddef.h>
+
+enum status_kind { STATUS_PRESENCE, STATUS_ROUTING, STATUS_KINDS };
+
+struct status {
+    int64_t start;
+    int64_t end; /* WHEN_NEVER: it lasts */
+    char name[32];
+    uint64_t organization; /* key of the organization's presence */
+};
+
+struct statuses {
+    struct status *list;
+    size_t count;
+    size_t room;
+};
+
+/* Those that touch [from, to), as known at the moment; the caller frees the list. For some days after
+ * it, what is told of a moment is put right: starts move, short statuses vanish. */
+struct statuses statuses_of(int agent, enum status_kind kind, int64_t from, int64_t to,
+                            int64_t as_of);
+
+/* Writes the array userDetails: of users that have any, those from the one at `skip` on, `size` at
+ * most; returns how many users have any. */
+size_t statuses_write(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
+                      size_t size);
+
+/* Writes the same as a page of what is stored by UTC day: a status that spans days is there of each,
+ * so a page may hold fewer users than asked for, and the next the same ones again. Returns how many
+ * are stored. */
+size_t statuses_write_page(struct jw *w, int64_t from, int64_t to, int64_t as_of, size_t skip,
+                           size_t size);
+
+/* Answers with all there are, as of `now` and since `start`, a line each. */
+void statuses_truth(const struct request *request, struct reply *reply);
+
+#endif
