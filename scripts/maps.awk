@@ -238,6 +238,8 @@ function set_mark(t, n, k, mark)
     } else if (mark ~ /^id\??$/ && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
         ids[t]++
         id[t, n] = mark
+    } else if (mark == "within" && types[t, n] == "TIME" && place[t] == "*") {
+        within[t, n] = 1
     } else if (mark == "0/1" && types[t, n] == "INT") {
         types[t, n] = "BOOL"
     } else {
@@ -381,6 +383,7 @@ function write_columns(t, name, k,    n, flags, path)
         }
         flags = id[t, n] == "id" ? "COLUMN_REQUIRED" : id[t, n] == "id?" ? "COLUMN_OR_NONE" : ""
         flags = flags (moment[t, n] ? (flags ? " | " : "") "COLUMN_UNHASHED" : "")
+        flags = flags (within[t, n] ? (flags ? " | " : "") "COLUMN_WITHIN" : "")
         flags = flags (upper[t, n, k ? k : 1] ? (flags ? " | " : "") "COLUMN_UPPER_SNAKE" : "")
         printf "    {\"%s\", \"%s\", COLUMN_%s, SOURCE_%s, %s, %s},\n", columns[t, n], path, types[t, n],
             from[t, n], flags ? flags : "0", base[t, n] ? "\"" base[t, n] "\"" : "NULL"

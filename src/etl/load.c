@@ -145,15 +145,18 @@ static const char *fact_column(const struct loader *l, enum column_source source
     return i < map->column_count ? map->columns[i].name : NULL;
 }
 
-/* Of the root's rows those of a window from ?3 to ?5 (that say so, or else whose id lies in it) and
- * of the scope ?4 that the reading has not seen. */
+/* Of the root's rows those of a window from ?3 to ?5 (that say so, or else whose instant lies in
+ * it: that which makes them the window's, or their id) and of the scope ?4 that the reading has not
+ * seen. */
 static void add_unseen(struct loader *l, struct words *w)
 {
+    const struct table_map *root = l->tree->root;
+    size_t within = map_flagged(root, COLUMN_WITHIN);
     const char *start = fact_column(l, SOURCE_START);
     const char *scope = fact_column(l, SOURCE_SCOPE);
-    const char *id = NULL;
+    const char *id = within < root->column_count ? root->columns[within].name : NULL;
 
-    for (size_t i = 0; !start && l->rule == LOAD_WINDOW && i < l->tree->id_count; i++) {
+    for (size_t i = 0; !start && !id && l->rule == LOAD_WINDOW && i < l->tree->id_count; i++) {
         id = strstr(l->tree->ids[i], "start") ? l->tree->ids[i] : id;
     }
     INVARIANT(l->rule != LOAD_WINDOW || start || id);

@@ -65,8 +65,9 @@ bool load_begin(struct loader *l, int64_t window_id, struct err *e);
 /* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_WINDOW deletes
  * its rows; LOAD_ENTITY marks it in the root's column deleted_at, where there is one, until it is
  * seen again. Both of this window and scope alone: of those whose columns of the window's start and
- * of the scope say so; where there is none of the start, whose id with "start" in its name lies in
- * the window. Part of the last page's transaction, or of the next; adds to `counts`. */
+ * of the scope say so; where there is none of the start, whose instant lies in the window: that of
+ * COLUMN_WITHIN, else the id with "start" in its name. Part of the last page's transaction, or of
+ * the next; adds to `counts`. */
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
               struct err *e);
 

@@ -47,6 +47,8 @@ enum column_flag {
     COLUMN_UPPER_SNAKE =
         2, /* UPPER_SNAKE of the analytics API becomes PascalCase (ON_QUEUE -> OnQueue) */
     COLUMN_UNHASHED = 4, /* left out of the row hash: changes alone do not count */
+    COLUMN_WITHIN = 16,  /* of a root: an instant that lies outside the window makes the row none of
+                            its rows */
     COLUMN_OR_NONE = 8,  /* part of an id that the API may leave out: '' then, so that equal ids are
                             equal and unique in SQL */
 };
@@ -114,6 +116,17 @@ static inline size_t map_column(const struct table_map *map, const char *name)
     size_t i = 0;
 
     while (i < map->column_count && !str_eq(map->columns[i].name, name)) {
+        i++;
+    }
+    return i;
+}
+
+/* The place of the first column with a flag, likewise. */
+static inline size_t map_flagged(const struct table_map *map, unsigned flag)
+{
+    size_t i = 0;
+
+    while (i < map->column_count && (map->columns[i].flags & flag) == 0) {
         i++;
     }
     return i;

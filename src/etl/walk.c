@@ -97,6 +97,7 @@ struct walker {
     struct walk_table *top; /* what an element of the answer is */
     struct member *objects;
     size_t *id_cells;                    /* of the root: the entity's own id */
+    size_t within;                       /* the root's column of COLUMN_WITHIN */
     const struct walk_table *attributes; /* NULL: there are none */
     uint64_t serial;                     /* counts rows */
 
@@ -382,6 +383,7 @@ static void make_walker(struct walker *w, struct page_walker *page, const struct
         w->id_cells[i] = cell_of(&w->tables[0], tree->ids[i]);
         INVARIANT(w->id_cells[i] > 0);
     }
+    w->within = map_flagged(tree->root, COLUMN_WITHIN);
     for (struct member *o = w->objects; o; o = o->next) {
         for (size_t i = 0; i < tree->ignored_count; i++) {
             ignore(w, o, tree->ignored[i]);
@@ -600,6 +602,16 @@ static void end_entity(struct walker *w, const struct cell *row)
     }
 }
 
+/* Takes back the rows of the entity at hand. */
+static void drop_entity(struct walker *w)
+{
+    for (size_t i = 0; i < w->table_count; i++) {
+        w->sets[i].row_count = w->sets[i].first;
+    }
+    w->attribute_sum = 0;
+    w->nameless = 0;
+}
+
 /* --- rows --- */
 
 /* Puts a value into a column. False when it has none that the column takes. */
@@ -781,6 +793,25 @@ static bool fill_apart(struct walker *w, const struct walk_table *t, const struc
     return true;
 }
 
+/* Whether an entity, its root's row given, is one of the window's: its instant lies there. One
+ * without an instant is none of any window's, and counted. */
+static bool is_within(struct walker *w, const struct cell *row)
+{
+    const struct cell *ends = w->fact_cells;
+    const struct table_map *root = w->tables[0].map;
+
+    if (w->within == root->column_count || ends[SOURCE_START].type == CELL_NULL) {
+        return true;
+    }
+    const struct cell *at = &row[first_column(&w->tables[0]) + w->within];
+    if (at->type == CELL_NULL) {
+        (void)count_note(w->page, root->columns[w->within].path, "no instant: left out");
+        return false;
+    }
+    return strcmp(at->value.text, ends[SOURCE_START].value.text) >= 0 &&
+           strcmp(at->value.text, ends[SOURCE_END].value.text) < 0;
+}
+
 /* One row from an element or a member; none from an object that holds nested roots. What cannot be
  * a row is counted and left out. */
 static bool walk_row(struct walker *w, struct walk_table *t, const struct element *from,
@@ -814,8 +845,10 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
     if (has_attributes) {
         add_attributes(w, row, first);
     }
-    if (t == w->tables) {
+    if (t == w->tables && is_within(w, row)) {
         end_entity(w, row);
+    } else if (t == w->tables) {
+        drop_entity(w);
     }
     return true;
 }

@@ -33,6 +33,10 @@ static const char schema[] =
     "status TEXT, row_hash BIGINT, row_changed_run_id INTEGER, PRIMARY KEY (user_id, spell_start));"
     "CREATE TABLE tally (tally_start TEXT NOT NULL, queue TEXT NOT NULL, row_hash BIGINT, "
     "row_changed_run_id INTEGER, PRIMARY KEY (tally_start, queue));"
+    "CREATE TABLE shift (shift_id TEXT PRIMARY KEY, begins TEXT NOT NULL, unit TEXT, "
+    "row_hash BIGINT, row_changed_run_id INTEGER);"
+    "CREATE TABLE shift_part (shift_id TEXT, part_no INTEGER, part TEXT, "
+    "PRIMARY KEY (shift_id, part_no)) WITHOUT ROWID;"
     "INSERT INTO team (team_id, deleted_at) VALUES ('old', 'long ago');";
 
 static const struct column_map team_columns[] = {FIELD("team_id", "id", TEXT, COLUMN_REQUIRED),
@@ -72,6 +76,20 @@ static const struct column_map tally_columns[] = {
 static const struct table_map tally_table = {.table = "tally", COLUMNS(tally_columns)};
 static const char *const tally_ids[] = {"tally_start", "queue"};
 static const struct tree_map tally = {.root = &tally_table, IDS(tally_ids)};
+
+static const struct table_map shift_part_table = {.table = "shift_part",
+                                                  .rows = "parts",
+                                                  .shape = ROWS_ARRAY,
+                                                  .ordinal = "part_no",
+                                                  COLUMNS(part_columns)};
+static const struct table_map *const shift_children[] = {&shift_part_table};
+static const struct column_map shift_columns[] = {FIELD("shift_id", "id", TEXT, COLUMN_REQUIRED),
+                                                  FIELD("begins", "from", TIME, COLUMN_WITHIN),
+                                                  FACT("unit", SCOPE)};
+static const struct table_map shift_table = {
+    .table = "shift", COLUMNS(shift_columns), CHILDREN(shift_children)};
+static const char *const shift_ids[] = {"shift_id"};
+static const struct tree_map shift = {.root = &shift_table, IDS(shift_ids)};
 
 struct fixture {
     struct scratch *s;
@@ -214,7 +232,8 @@ static void by_seeds(struct fixture *f, void (*sequence)(struct fixture *))
         f->seed = i < SEQUENCES ? i : (uint32_t)time(NULL);
         f->random = f->seed;
         scratch_exec(f->s, "DELETE FROM team WHERE team_id <> 'old'; DELETE FROM stint; "
-                           "DELETE FROM stint_part; DELETE FROM spell");
+                           "DELETE FROM stint_part; DELETE FROM spell; DELETE FROM shift; "
+                           "DELETE FROM shift_part");
         sequence(f);
         check_value(f->s, "SELECT count(*) FROM reading_seen", "0");
     }
@@ -429,6 +448,89 @@ TEST_IN_FIXTURE(test_windows_before_their_end)
     f->page.facts.start_ms = EPOCH;
     load(f, "", true);
     check_value(f->s, rows, "a1b2");
+}
+
+/* Shifts that begin at an hour of a window and are one unit's; parts: 0: it is not there. */
+struct shift {
+    unsigned hour;
+    unsigned unit;
+    unsigned parts;
+};
+
+static void check_shifts(struct fixture *f, const struct shift *stored)
+{
+    const char *text = "";
+
+    for (int i = 0; i < NAMES; i++) {
+        const struct shift *s = &stored[i];
+        text = s->parts
+                   ? arena_printf(f->arena, "%ss%d/%u/u%u/%u ", text, i, s->hour, s->unit, s->parts)
+                   : text;
+    }
+    check_rows(f,
+               "SELECT ifnull(group_concat(text, ''), '') FROM (SELECT shift_id || '/' || "
+               "cast(round((julianday(begins) - julianday('2026-03-01')) * 24) AS INTEGER) || '/' "
+               "|| unit || '/' || (SELECT count(*) FROM shift_part AS p WHERE p.shift_id = "
+               "s.shift_id) || ' ' AS text FROM shift AS s ORDER BY 1)",
+               text);
+    check_value(
+        f->s, "SELECT count(*) FROM shift_part WHERE shift_id NOT IN (SELECT shift_id FROM shift)",
+        "0");
+}
+
+/* Answers hold whatever a unit has, those that begin before or after the window too; shifts move in
+ * time and between units. A reading takes and removes what begins within its window. */
+static void shift_sequence(struct fixture *f)
+{
+    struct shift now[NAMES] = {{0}};
+    struct shift stored[NAMES] = {{0}};
+
+    use(f, &shift, LOAD_WINDOW);
+    for (int step = 0; step < STEPS; step++) {
+        unsigned w = draw(f, WINDOWS);
+        unsigned u = draw(f, SCOPES);
+        const char *entities[NAMES];
+        size_t count = 0;
+
+        for (int changes = 0; changes < 3; changes++) {
+            now[draw(f, NAMES)] =
+                (struct shift){draw(f, 24 * WINDOWS), draw(f, SCOPES), draw(f, 4)};
+        }
+        for (int i = 0; i < NAMES; i++) {
+            static const char *const parts[] = {"", "'x'", "'x','y'", "'x','y','z'"};
+            bool is_read = now[i].parts && now[i].unit == u;
+
+            if (is_read) {
+                entities[count++] = arena_printf(
+                    f->arena, "{'id':'s%d','from':'2026-03-0%uT%02u:00:00Z','parts':[%s]}", i,
+                    now[i].hour / 24 + 1, now[i].hour % 24, parts[now[i].parts]);
+            }
+            if (is_read && now[i].hour / 24 == w) {
+                stored[i] = now[i];
+            } else if (stored[i].unit == u && stored[i].hour / 24 == w) {
+                stored[i].parts = 0;
+            }
+        }
+        f->page.window_id = 1 + w * SCOPES + u;
+        f->page.facts = (struct walk_facts){.start_ms = EPOCH + w * MS_PER_DAY,
+                                            .end_ms = EPOCH + (w + 1) * MS_PER_DAY,
+                                            .scope = u ? "u1" : "u0"};
+        read_all(f, entities, count);
+        check_shifts(f, stored);
+    }
+}
+
+TEST_IN_FIXTURE(test_rows_are_of_the_window_in_which_they_begin)
+{
+    by_seeds(f, shift_sequence);
+    /* One that says no instant is none's. */
+    load(f, "{'id':'odd'},{'id':'null','from':null,'parts':['x']},{'id':'text','from':'soon'}",
+         false);
+    check_value(f->s, "SELECT count(*) FROM shift WHERE shift_id NOT LIKE 's%'", "0");
+    check_value(f->s,
+                "SELECT group_concat(path || ' ' || kind || ' ' || count, ', ') FROM "
+                "(SELECT * FROM data_problem ORDER BY kind)",
+                "from bad time 1, from no instant: left out 3");
 }
 
 /* Rows that do not name their window are of the one that their id lies in. */
