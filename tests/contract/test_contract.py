@@ -25,7 +25,7 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
-from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, wait_until  # noqa: E402
+from harness import CLIENT_ID, CLIENT_SECRET, ROLLCALL, TestCase, stream_names, wait_until  # noqa: E402
 from proof_world import World  # noqa: E402
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
@@ -43,7 +43,7 @@ LACKS = {
 
 # What is read, and how the site is set; `deny`: what the stand-in refuses, so that something else is asked.
 RUNS = (
-    {"streams": "all"},
+    {"streams": "every"},
     {"streams": "users, adherence_realtime", "adherence": {"realtime": "agents_status"}},
     {"streams": "users, adherence_realtime", "adherence": {"realtime": "realtime_intervals"}},
     {"streams": "conversations", "conversations": {"method": "query"}},
@@ -144,6 +144,17 @@ class Relay:
         self.server.server_close()
 
 
+def mended_file(case):
+    """The file, but that times which it says have no time zone need not have one."""
+    with open(OPENAPI, encoding="utf-8") as file:
+        text = json.load(file, object_hook=lambda o: {k: v for k, v in o.items() if k != "format" or
+                                                      "without a timezone" not in o.get("description", "")})
+    path = os.path.join(case.directory(), "openapi.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(text, file)
+    return path
+
+
 def start_prism(case, upstream):
     """Prism in front of an upstream URL, as long as a test case; its port."""
     with socket.socket() as probe:
@@ -151,7 +162,7 @@ def start_prism(case, upstream):
         port = probe.getsockname()[1]
     path = os.path.join(case.directory(), "prism.log")
     with open(path, "w", encoding="utf-8") as log:
-        prism = subprocess.Popen(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), OPENAPI, upstream],
+        prism = subprocess.Popen(["node", PRISM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), mended_file(case), upstream],
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
     case.addCleanup(prism.wait)
     case.addCleanup(prism.terminate)
@@ -175,15 +186,14 @@ class ContractTest(TestCase):
         cls.relay = Relay(start_prism(case, cls.server.url), cls.server.port)
         case.addCleanup(cls.relay.close)
 
-    def setUp(self):
-        self.relay.violations.clear()
-
-    def run_judged(self, *command, streams="all", program=ROLLCALL, deny=(), **sections):
+    def run_judged(self, *command, streams="every", program=ROLLCALL, deny=(), **sections):
         self.server.control(deny=list(deny))
+        self.relay.violations.clear()
+        streams = ", ".join(stream_names(program)) if streams == "every" else streams
         site = self.site(self.server.url, start=START, extract={"streams": streams}, genesys={"api_url": self.relay.url}, **sections)
         site.program = program
         done = site.run(*command, timeout=600)
-        self.assertEqual(self.relay.violations, [], done.stderr)
+        self.assertEqual(list(dict.fromkeys(self.relay.violations))[:5], [], done.stderr)
         self.ok(done)
 
     def test_every_operation_of_every_stream(self):
@@ -208,6 +218,7 @@ class ContractTest(TestCase):
 
     def test_violations_of_either_side_are_seen(self):
         """The control: Prism and the relay do find a wrong request and a wrong answer."""
+        self.relay.violations.clear()
         self.server.control(faults=["wrong-types:path=" + QUERY])
         self.addCleanup(self.server.control, faults=[])
         token = self.login()

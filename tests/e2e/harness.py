@@ -265,6 +265,11 @@ def command_options():
     return found
 
 
+def stream_names(program=ROLLCALL):
+    """All that it has."""
+    return [line.split("\t")[0] for line in run([program, "--streams"], check=True).stdout.splitlines()]
+
+
 def csv_bytes(directory, leave_out=()):
     """All CSV files of an export by name."""
     return {p.name: p.read_bytes() for p in sorted(Path(directory).glob("*.csv")) if p.stem not in leave_out}

@@ -115,8 +115,9 @@ def field(text, levels, pair):
     """A field of the row, levels[0], or of what is around it."""
     if text.endswith(("[]", "{key}", "{value}")):
         return levels[0] if text.endswith("[]") else pair[text.endswith("{value}")]
-    up = len(text) - len(text.lstrip("^"))
-    return next((v for v in (member(levels[up], path) for path in text[up:].split("|")) if v is not None), None)
+    path = text.lstrip("^")
+    values = (member(levels[len(text) - len(path)], one) for one in path.split("|"))
+    return next((v for v in values if v is not None), None)
 
 
 def plain(value):
@@ -158,7 +159,7 @@ def column_value(words, levels, pair, window):
             value = later(since, value)
         else:
             value = MARKS[mark](value)
-    return plain(value)
+    return value
 
 
 # --- rows -----------------------------------------------------------------------------------------
@@ -207,5 +208,5 @@ def stored(site, table, source, where="1"):
         names += [f'r."{n}"' for n in root.ids() if n not in columns]
         join = f'JOIN "{table.name}" t USING ("{table.keys()[0]}")'
     for row in site.query(f'SELECT {", ".join(names)} FROM "{root.name}" r {join} WHERE {where}'):
-        yield {n: canonical_json(json.loads(row[n])) if "json" in columns.get(n, ()) and row[n] is not None else plain(row[n])
+        yield {n: canonical_json(json.loads(row[n])) if "json" in columns.get(n, ()) and row[n] is not None else row[n]
                for n in row.keys()}

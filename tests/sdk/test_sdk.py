@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase  # noqa: E402
+from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, stream_names  # noqa: E402
 import rows  # noqa: E402
 
 SDK = ROOT / "build" / "sdk" / "node_modules" / "purecloud-platform-client-v2"
@@ -22,22 +22,21 @@ PAGE = {"pageSize": 100, "pageNumber": "{page}"}
 
 
 class Read:
-    """How the SDK reads what fills a table. `over`: the windows, or SQL over the file whose rows they are; `ids`: SQL of
-    ids that are asked for; `where`: the root's rows in the file that it brings; `lacks`: tables that it does not."""
+    """How the SDK reads what fills a table, or several. `over`: the windows, or SQL over the file whose rows they are;
+    `ids`: SQL of ids, or of JSON objects, that are asked for; `where`: the root's rows in the file that it brings; `lacks`: tables that it
+    does not; `repeats`: rows may come twice."""
 
-    def __init__(self, table, api, steps, entities="entities", over=({},), ids=None, where="1", lacks=(), source=""):
-        self.table, self.api, self.steps, self.entities = table, api, steps, entities
-        self.over, self.ids, self.where, self.lacks, self.source = over, ids, where, lacks, source
-
-    @property
-    def name(self):
-        return f"{self.table} by {self.steps[0]['call'][0]}"
+    def __init__(self, tables, api, steps, entities="entities", over=({},), ids=None, where="1", lacks=(), source="", repeats=False):
+        self.tables, self.api, self.steps, self.entities = tables.split(), api, steps, entities
+        self.over, self.ids, self.where, self.lacks, self.source, self.repeats = over, ids, where, lacks, source, repeats
+        self.name = f"{tables} by {steps[0]['call'][0]}"
 
     def task(self, site):
         windows = [dict(w) for w in (site.query(self.over) if isinstance(self.over, str) else self.over)]
         windows = [{"{%s}" % k: v for k, v in w.items()} for w in windows]
         if self.ids:
-            windows = [{**w, "{ids}": [r[0] for r in site.query(self.ids)]} for w in windows]
+            ids = [json.loads(r[0]) if r[0].startswith("{") else r[0] for r in site.query(self.ids)]
+            windows = [{**w, "{ids}": ids} for w in windows]
         return {"name": self.name, "api": self.api, "steps": self.steps, "windows": windows}
 
 
@@ -55,19 +54,43 @@ def job(noun, body, rows_at):
 
 
 ALL = {"interval": f"{START}T00:00:00Z/{NOW}"}
+
+
+def query(call, rows_at, **more):
+    """The steps of an analytics query that has pages."""
+    return [{"call": [call, {**ALL, "paging": PAGE, **more}], "rows": rows_at}]
+
+
+def half_hours(call, metrics, *group, **more):
+    """The steps of an analytics query of aggregates."""
+    body = {**ALL, "granularity": "PT30M", "timeZone": "UTC", "metrics": metrics, "groupBy": group, **more}
+    return [{"call": [call, body], "rows": "results", "batch": 100}]
+
+
+def by_id(call, rows_at, batch, as_option=None):
+    return [{"call": [call, {as_option: "{ids}"} if as_option else "{ids}"], "rows": rows_at, "batch": batch}]
+
+
+METRICS = ["nOffered", "nTransferred", "tAnswered", "tHandle", "tAbandon", "oServiceLevel", "oServiceTarget"]
+TIMES = ["tAgentRoutingStatus", "tSystemPresence", "tOrganizationPresence"]
 READS = [
     listed("user", "getUsers", "UsersApi", state="any"),
     listed("queue", "getRoutingQueues"),
     Read("conversation", "AnalyticsApi", job("Conversations", ALL, "conversations"), "conversations"),
-    Read("conversation", "AnalyticsApi",
-         [{"call": ["postAnalyticsConversationsDetailsQuery", {**ALL, "paging": PAGE}], "rows": "conversations"}],
-         "conversations", where=f"r.conversation_start >= '{START}'", lacks=["participant_attribute"]),
-    Read("conversation", "AnalyticsApi",
-         [{"call": ["getAnalyticsConversationsDetails", {"id": "{ids}"}], "rows": "conversations", "batch": 50}],
-         "conversations", ids="SELECT conversation_id FROM conversation", lacks=["participant_attribute"]),
-    Read("adherence_state", "WorkforceManagementApi",
-         [{"call": ["getWorkforcemanagementAdherence", "{ids}"], "rows": "", "batch": 100}], "",
+    Read("conversation", "AnalyticsApi", query("postAnalyticsConversationsDetailsQuery", "conversations"), "conversations",
+         where=f"r.conversation_start >= '{START}'", lacks=["participant_attribute"]),
+    Read("conversation", "AnalyticsApi", by_id("getAnalyticsConversationsDetails", "conversations", 50, "id"), "conversations",
+         ids="SELECT conversation_id FROM conversation", lacks=["participant_attribute"]),
+    Read("adherence_state", "WorkforceManagementApi", by_id("getWorkforcemanagementAdherence", "", 100), "",
          ids="SELECT user_id FROM user WHERE state = 'active'", where="state_end IS NULL", source="workforcemanagement"),
+    Read("user_presence user_routing_status", "UsersApi", job("Users", ALL, "userDetails"), "userDetails"),
+    Read("user_presence user_routing_status", "UsersApi", query("postAnalyticsUsersDetailsQuery", "userDetails"), "userDetails",
+         repeats=True),
+    Read("conversation_aggregate", "AnalyticsApi", half_hours("postAnalyticsConversationsAggregatesQuery", METRICS, "queueId", "mediaType",
+                                                              "direction"), "results", where=f"r.metric IN {tuple(METRICS)}"),
+    Read("user_aggregate", "UsersApi", half_hours("postAnalyticsUsersAggregatesQuery", TIMES, "userId",
+                                                filter={"type": "or", "predicates": "{ids}"}), "results",
+         ids="SELECT json_object('dimension', 'userId', 'value', user_id) FROM user WHERE state <> 'deleted'"),
 ]
 
 
@@ -76,8 +99,8 @@ class SdkTest(TestCase):
     @classmethod
     def setUpClass(cls):
         case = cls.shared()
-        server = case.standin(start=START, per_day=60, agents=60, now=NOW, availability_lag=0, job_polls=2)
-        cls.site = case.site(server.url, start=START, extract={"streams": "all"})
+        server = case.standin(start=START, per_day=20, agents=30, users_page_cap=20, now=NOW, availability_lag=0, job_polls=2)
+        cls.site = case.site(server.url, start=START, extract={"streams": ", ".join(stream_names())})
         case.ok(cls.site.extract("--until", NOW))
         cls.tables = rows.read_schema(sorted(ROOT.glob("schema/[0-9]*.sql")))
         given = {"sdk": str(SDK), "host": "127.0.0.1", "port": server.port, "id": CLIENT_ID, "secret": CLIENT_SECRET,
@@ -91,27 +114,28 @@ class SdkTest(TestCase):
 
     def read_rows(self, read):
         """{table: rows} of what the SDK read."""
-        found = collections.defaultdict(list)
+        found = collections.defaultdict(collections.Counter)
         for window, answer in self.answers[read.name]:
             marks = {"@" + k.strip("{}"): v for k, v in window.items()}
             entities = rows.member(answer, read.entities) if read.entities else answer
             for entity in entities or []:
-                for table, row in rows.rows_of(self.tables[read.table], read.source, entity, answer, marks):
-                    found[table].append(row)
-        return found
+                for root in read.tables:
+                    for table, row in rows.rows_of(self.tables[root], read.source, entity, answer, marks):
+                        found[table][rows.canonical_json(row)] += 1
+        return {table: collections.Counter(list(rows)) for table, rows in found.items()} if read.repeats else found
 
     def test_the_file_holds_what_the_client_reads(self):
         for read in READS:
             with self.subTest(read.name):
                 found = self.read_rows(read)
-                root = self.tables[read.table]
-                self.assertTrue(found[root.name], "nothing was read")
-                for table in [root, *root.below]:
-                    if table.name not in read.lacks:
-                        self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.where))
+                for root in map(self.tables.get, read.tables):
+                    self.assertTrue(found[root.name], "nothing was read")
+                    for table in [root, *root.below]:
+                        if table.name not in read.lacks:
+                            self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.where))
 
     def compare(self, table, want, have):
-        want, have = (collections.Counter(rows.canonical_json(r) for r in some) for some in (want, have))
+        have = collections.Counter(map(rows.canonical_json, have))
         lost, more = ([json.loads(r) for r in some] for some in (want - have, have - want))
         if lost or more:
             near = min(([k for k in a if a[k] != b[k]] for a in lost[:1] for b in more), key=len, default=())
@@ -119,7 +143,7 @@ class SdkTest(TestCase):
                       f"{len(more)} not read: {lost[:1] or more[:1]}, nearly but for {near}")
 
     def test_every_table_is_read(self):
-        read = {r.table for r in READS}
+        read = {table for r in READS for table in r.tables}
         self.assertEqual(sorted({t.root.name for t in self.tables.values()} - read), [], "a line of READS is missing")
 
 
