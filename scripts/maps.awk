@@ -275,6 +275,7 @@ function column_bracket(t, n,    count, i, k)
 # The line of a column: `    NAME TYPE..., -- comment`.
 function column(t, name, type,    at, line)
 {
+    gsub(/"/, "", name)
     at = index($0, " -- ")
     if (!at) {
         fail(here, name " has no comment")
@@ -360,7 +361,7 @@ function brackets(t)
     next
 }
 
-table != "" && /^    [a-z]/ { column(table, $1, $2) }
+table != "" && /^    "?[a-z]/ { column(table, $1, $2) }
 
 # Further brackets of the table or the column above.
 table != "" && /^ +-- \[/ {

@@ -31,6 +31,7 @@ function meaning_of(comment,    end, field)
 
 function column(table, name, type,    at)
 {
+    gsub(/"/, "", name)
     sub(/[,;]$/, "", type)
     at = index($0, " -- ")
     body[table] = body[table] "| " name " | " type " | " meaning_of(substr($0, at + 4)) " |\n"
@@ -87,7 +88,7 @@ FNR == 1 {
 
 /^ALTER TABLE [a-z_0-9]+ ADD COLUMN / { column($3, $6, $7) }
 
-table != "" && /^    [a-z]/ { column(table, $1, $2) }
+table != "" && /^    "?[a-z]/ { column(table, $1, $2) }
 
 /^\)/ { table = "" }
 

@@ -200,7 +200,7 @@ static void add_paging(const struct pager *p, struct buf *out, int64_t sequence,
         add_parameter(out, "pageSize", arena_printf(a, "%d", size_of(p)));
         add_parameter(out, "pageNumber", arena_printf(a, "%lld", page_number(p, sequence)));
     } else if (s->follow == FOLLOW_CURSOR && p->cursor && !strstr(s->path, "{cursor}")) {
-        add_parameter(out, "cursor", p->cursor);
+        add_parameter(out, s->cursor_as ? s->cursor_as : "cursor", p->cursor);
     } else if (s->follow == FOLLOW_IDS) {
         struct batch ids = batch_of(p, sequence);
         for (size_t i = ids.from; i < ids.end; i++) {
@@ -573,15 +573,60 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
     return is_over ? PAGER_OVERFLOW : taken;
 }
 
+/* A hexadecimal digit's value; -1: it is none. */
+static int digit_of(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c != '\0' ? strchr(digits, c | ('a' - 'A')) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* The value of a link's query parameter, decoded; NULL: it has none. */
+static const char *parameter_of(struct arena *a, const char *link, const char *name)
+{
+    size_t length = strlen(name);
+    const char *at = strchr(link, '?');
+
+    while (at && !(str_starts_with(at + 1, name) && at[1 + length] == '=')) {
+        at = strchr(at + 1, '&');
+    }
+    if (!at) {
+        return NULL;
+    }
+    at += length + 2;
+    char *value = arena_strndup(a, at, strcspn(at, "&#"));
+    char *out = value;
+    for (const char *in = value; *in; in++) {
+        int high = *in == '%' ? digit_of(in[1]) : -1;
+        int low = high >= 0 ? digit_of(in[2]) : -1;
+
+        *out++ = low >= 0 ? (char)(16 * high + low) : *in;
+        in += low >= 0 ? 2 : 0;
+    }
+    *out = '\0';
+    return value;
+}
+
 static enum pager_taken take_chained(struct pager *p, struct json root, struct pager_page *page,
                                      struct err *e)
 {
     size_t length = 0;
-    const char *cursor = json_text(json_first(root, step_of(p)->cursor), &length);
+    const struct step *s = step_of(p);
+    const char *cursor = json_text(json_first(root, s->cursor), &length);
 
     if (!cursor || length == 0) {
         next_step(p);
         return PAGER_TAKEN;
+    }
+    if (s->cursor_as) {
+        cursor = parameter_of(p->arena, cursor, s->cursor_as);
+        if (!cursor || !*cursor) {
+            err_set(e, ERR_CONTRACT, "%s: the link to the next page (%s) has no %s", p->spec.label,
+                    s->cursor, s->cursor_as);
+            return PAGER_FAILED;
+        }
+        length = strlen(cursor);
     }
     if (!keep_cursor(p, cursor, length)) {
         err_set(e, ERR_TEMPORARY, "%s: result page %lld names a cursor that came before it",

@@ -66,6 +66,8 @@ struct step {
     const char *failed;    /* its words that mean it will never be */
     const char *reason;    /* where the words are that say why; NULL: nowhere */
     const char *cursor;    /* of FOLLOW_CURSOR: where the next cursor is */
+    const char *cursor_as; /* query parameter that it becomes, and that the link there holds it in;
+                              NULL: it lies there as it is, and becomes `cursor` */
     const char *available; /* where a page says how far its data goes; NULL: nowhere */
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes */
     bool limited;          /* pages reach no further than LIMIT_QUERY_ROWS rows */

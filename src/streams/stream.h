@@ -62,11 +62,40 @@ struct stream {
 /* The streams themselves, for registry.c alone: everyone else goes through what follows. */
 extern const struct stream stream_users;
 extern const struct stream stream_queues;
+extern const struct stream stream_queue_members;
+extern const struct stream stream_wrapup_codes;
+extern const struct stream stream_skills;
+extern const struct stream stream_languages;
+extern const struct stream stream_divisions;
+extern const struct stream stream_teams;
+extern const struct stream stream_team_members;
+extern const struct stream stream_user_groups;
+extern const struct stream stream_locations;
+extern const struct stream stream_presence_definitions;
+extern const struct stream stream_business_units;
+extern const struct stream stream_activity_codes;
+extern const struct stream stream_management_units;
+extern const struct stream stream_management_unit_users;
+extern const struct stream stream_flows;
+extern const struct stream stream_flow_outcome_definitions;
+extern const struct stream stream_flow_milestones;
+extern const struct stream stream_campaigns;
+extern const struct stream stream_contact_lists;
+extern const struct stream stream_messaging_campaigns;
+extern const struct stream stream_data_tables;
+extern const struct stream stream_recording_policies;
 extern const struct stream stream_adherence_realtime;
 extern const struct stream stream_conversations;
 extern const struct stream stream_user_status;
 extern const struct stream stream_conversation_aggregate;
 extern const struct stream stream_user_aggregate;
+extern const struct stream stream_evaluation_forms;
+extern const struct stream stream_survey_forms;
+extern const struct stream stream_sites;
+extern const struct stream stream_edges;
+extern const struct stream stream_stations;
+extern const struct stream stream_dids;
+extern const struct stream stream_trunks;
 
 /* All streams, in reading order. */
 extern const struct stream *const *stream_registry;
@@ -122,19 +151,33 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
         }                                                                                          \
     }
 
-/* A list of names, page by page: name, title, lock slot, map, path, permission (NULL: none known).
- */
+/* The step of a list that comes page by page. */
+#define PAGED(p)                                                                                   \
+    {                                                                                              \
+        .path = (p), .follow = FOLLOW_PAGES, .size = 100, .rows = "entities"                       \
+    }
+
+/* A list of names: name, title, lock slot, groups, map; the stream it needs and SQL that lists what
+ * it is asked for one by one (NULL, NULL: it is asked for as a whole; a macro may stand for both);
+ * permission (NULL: none known); steps. */
+#define LIST_OF(n, t, slot, group, map, ...)                                                       \
+    static const struct tree_map n##_tree = {map};                                                 \
+    LIST_FROM(n, t, slot, group, __VA_ARGS__)
+#define LIST_FROM(n, t, slot, group, parent, parts, permission, ...)                               \
+    const struct stream stream_##n = {.name = #n,                                                  \
+                                      .title = (t),                                                \
+                                      .groups = (group),                                           \
+                                      .lock_slot = (slot),                                         \
+                                      .needs = (parent),                                           \
+                                      .scope = (parts),                                            \
+                                      .trees = TREES(&n##_tree),                                   \
+                                      PASSES({.plan = {.name = "list", .fresh_minutes = 360},      \
+                                              .permissions = (permission),                         \
+                                              .steps = STEPS(__VA_ARGS__)})}
+
+/* A dimension that comes whole, page by page: name, title, lock slot, map, path, permission. */
 #define LIST(n, t, slot, map, p, permission)                                                       \
     static const struct tree_map n##_tree = {map};                                                 \
-    const struct stream stream_##n = {                                                             \
-        .name = #n,                                                                                \
-        .title = (t),                                                                              \
-        .groups = "dimensions",                                                                    \
-        .lock_slot = (slot),                                                                       \
-        .trees = TREES(&n##_tree),                                                                 \
-        PASSES({.plan = {.name = "list", .fresh_minutes = 360},                                    \
-                .permissions = (permission),                                                       \
-                .steps = STEPS(                                                                    \
-                    {.path = (p), .follow = FOLLOW_PAGES, .size = 100, .rows = "entities"})})}
+    LIST_FROM(n, t, slot, "dimensions", NULL, NULL, permission, PAGED(p))
 
 #endif

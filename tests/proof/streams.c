@@ -6,25 +6,6 @@
 #include "proof_maps.h"
 #include "streams/stream.h"
 
-/* --- a list of names --- */
-
-LIST(wrapup_codes, "wrap-up codes", 60, WRAPUP_CODE_TREE,
-     "/api/v2/routing/wrapupcodes?sortOrder=ascending", "routing:wrapupCode:view");
-
-/* --- a list that comes at once --- */
-
-static const struct tree_map management_units = {MANAGEMENT_UNIT_TREE};
-
-static const struct stream stream_management_units = {
-    .name = "management_units",
-    .title = "management units",
-    .lock_slot = 61,
-    .trees = TREES(&management_units),
-    PASSES({.plan = {.name = "list", .fresh_minutes = 360},
-            .steps = STEPS(
-                {.path = "/api/v2/workforcemanagement/managementunits", .rows = "entities"})}),
-};
-
 /* --- a report for each management unit and business day --- */
 
 #define REPORTS "/api/v2/workforcemanagement/adherence/historical/bulk"
@@ -34,7 +15,7 @@ static const struct tree_map adherence_days = {ADHERENCE_DAY_TREE};
 static const struct stream stream_adherence_days = {
     .name = "adherence_days",
     .title = "historical adherence",
-    .lock_slot = 62,
+    .lock_slot = 60,
     .grid = GRID_BUSINESS_DAY,
     .scope = "SELECT management_unit_id FROM management_unit WHERE deleted_at IS NULL",
     .needs = "management_units",
@@ -68,8 +49,7 @@ static const struct stream *streams[STREAMS_MOST];
 /* Before main: they stand behind the program's own. */
 __attribute__((constructor)) static void add_streams(void)
 {
-    static const struct stream *const more[] = {&stream_wrapup_codes, &stream_management_units,
-                                                &stream_adherence_days};
+    static const struct stream *const more[] = {&stream_adherence_days};
     size_t count = stream_registry_count;
 
     for (size_t i = 0; i < count; i++) {

@@ -291,15 +291,10 @@ static const char *code_of(const char *category)
     return "0";
 }
 
-/* Some agents move to the next management unit at noon, others to the next team. */
-static uint64_t moves(int agent, int64_t now, int which)
-{
-    return agent % 4 == which ? (uint64_t)when_day(now + WHEN_DAY / 2) : 0;
-}
-
 static uint64_t unit_of(int agent, int64_t now)
 {
-    return world_key(THING_MANAGEMENT_UNIT, ((uint64_t)agent + moves(agent, now, 1)) % 3);
+    int unit = world_unit_of(agent, now);
+    return world_key(THING_MANAGEMENT_UNIT, unit >= 0 ? (uint64_t)unit : 0);
 }
 
 /* The organization's own presence: another each time that one is entered. */
@@ -355,9 +350,9 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
     reference(w, "businessUnit", "workforcemanagement/businessunits",
               world_key(THING_BUSINESS_UNIT, 0));
     reference(w, "managementUnit", "workforcemanagement/managementunits", unit_of(agent, now));
-    if (agent % 5 != 1) {
+    if (world_team_of(agent, now) >= 0) {
         reference(w, "team", "teams",
-                  world_key(THING_TEAM, ((uint64_t)agent + moves(agent, now, 2)) % WORLD_TEAMS));
+                  world_key(THING_TEAM, (uint64_t)world_team_of(agent, now)));
     }
     write_state(w, &a, agent);
     write_queues(w, &a, agent);

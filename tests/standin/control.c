@@ -136,9 +136,9 @@ void control_answer(const struct request *request, struct reply *reply)
     } else if (strcmp(path, "/standin/truth/statuses") == 0) {
         statuses_truth(request, reply);
     } else if (strcmp(path, "/standin/truth/users") == 0) {
-        directory_all("users", reply);
+        directory_all("/api/v2/users", reply);
     } else if (strcmp(path, "/standin/truth/queues") == 0) {
-        directory_all("routing/queues", reply);
+        directory_all("/api/v2/routing/queues", reply);
     } else {
         reply_text(reply, 404, "application/json",
                    "{\"message\":\"no such path of the stand-in\"}");

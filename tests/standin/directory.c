@@ -6,7 +6,10 @@
 #include "world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <yyjson.h>
 
 enum { MAX_PAGE = 100, RETENTION_DAYS = 558 };
 
@@ -124,57 +127,440 @@ static void division_fields(struct jw *w, int i)
     JW(w, TEXT("description", ""), BOOL("homeDivision", i == 0));
 }
 
-static const int division_count = WORLD_DIVISIONS, any_page = MAX_PAGE;
+static const int division_count = WORLD_DIVISIONS, wrapup_count = WORLD_WRAPUPS,
+                 skill_count = WORLD_SKILLS, language_count = WORLD_LANGUAGES,
+                 team_count = WORLD_TEAMS, flow_count = WORLD_FLOWS, outcome_count = WORLD_OUTCOMES,
+                 campaign_count = WORLD_CAMPAIGNS, unit_count = WORLD_UNITS,
+                 business_unit_count = WORLD_BUSINESS_UNITS, presence_count = 10,
+                 activity_code_count = 11, few = 5, two = 2, any_page = MAX_PAGE;
+
+/* --- who is a member of what --- */
+
+static bool in_queue(int queue, int agent, int64_t now)
+{
+    int moved = agent % 7 == 5 ? (int)when_day(now) : 0;
+    return (agent + queue + moved) % 4 == 0 && world_user_state(agent)[0] != 'd';
+}
+
+static bool in_team(int team, int agent, int64_t now)
+{
+    return world_team_of(agent, now) == team;
+}
+
+static bool in_unit(int unit, int agent, int64_t now)
+{
+    return world_unit_of(agent, now) == unit;
+}
+
+/* A business unit's own codes are one in the first and none in the second. */
+static bool of_business_unit(int unit, int code, int64_t now)
+{
+    (void)now;
+    return unit == 0 || code < activity_code_count - 1;
+}
+
+/* --- the lists --- */
+
+enum paging {
+    PAGES,
+    BLIND,   /* by number, without totals */
+    AFTER,   /* by cursors in links */
+    AT_ONCE, /* `entities` alone */
+};
+/* What is shown only where the query asks for it; every fourth entity is marked. */
+enum marked { NOTHING, DELETED, DEACTIVATED };
 
 /* A list: its entities have an id, a name, fields of their own, and where they are. */
-static const struct list {
-    const char *collection; /* below /api/v2/ */
+struct list {
+    const char *path; /* {id}: the parent's */
     const char *permission;
     const int *page_cap;
     enum thing thing;
     const int *count;
+    const char *names; /* separated by '|'; NULL: `name` says it */
+    const char *more;  /* its fields as JSON, with ' for " and the marks of write_mark */
+    enum paging paging;
+    bool steady; /* nothing comes, goes or is renamed as days pass */
+    enum marked marked;
+    /* Of members: whose, and who they are; their ids are the things'. */
+    enum thing parent;
+    const int *parents;
+    bool (*has)(int parent, int i, int64_t now);
+    /* Of lists whose entities are no data. */
     const char *(*name)(int i, char out[64]);
     void (*fields)(struct jw *w, int i);
     const char *(*state)(int i); /* with a filter by state; NULL: without */
-    bool spoilt;                 /* by the faults inside of documents */
-} lists[] = {
-    {"users", "directory:user:view", &world.users_page_cap, THING_USER, &world.agents,
-     world_user_name, user_fields, world_user_state, true},
-    {"routing/queues", "routing:queue:view", &any_page, THING_QUEUE, &world.queues,
-     world_queue_name, queue_fields, NULL, true},
-    {"authorization/divisions", "authorization:division:view", &any_page, THING_DIVISION,
-     &division_count, division_name, division_fields, NULL, false},
 };
 
-static const struct list *find(const char *collection)
+#define API   "/api/v2/"
+#define WFM   API "workforcemanagement/"
+#define EDGES API "telephony/providers/edges"
+#define DIVISION                                                                                   \
+    "'division':{'id':'%D','name':'%d','selfUri':'/api/v2/authorization/divisions/%D'},"
+#define VERSIONED                                                                                  \
+    DIVISION "'version':3,'dateCreated':'2025-02-03T04:05:06.789Z','dateModified':'%t',"           \
+             "'modifiedBy':'%U','createdBy':'%U','state':'active',"                                \
+             "'modifiedByApp':'admin','createdByApp':'admin',"
+#define METADATA     "'metadata':{'version':4,'dateModified':'%t','modifiedBy':{'id':'%U'}}"
+#define REF(key, id) "'" key "':{'id':'%" id "','name':'" key " %i'}"
+#define CAMPAIGN                                                                                   \
+    "'dateCreated':'2025-02-03T04:05:06.789Z','dateModified':'%t','version':7," DIVISION REF(      \
+        "contactList",                                                                             \
+        "L") ",'campaignStatus':'off','alwaysRunning':%b,"                                         \
+             "'contactSorts':[{'fieldName':'Zip, \\'5\\'','direction':'ASC','numeric':%b}],"
+
+static const struct list lists[] = {
+    {API "users", "directory:user:view", &world.users_page_cap, THING_USER, &world.agents,
+     .steady = true, .name = world_user_name, .fields = user_fields, .state = world_user_state},
+    {API "routing/queues", "routing:queue:view", &any_page, THING_QUEUE, &world.queues,
+     .steady = true, .name = world_queue_name, .fields = queue_fields},
+    {API "routing/queues/{id}/members", "routing:queue:view", &any_page, THING_USER, &world.agents,
+     .more = "'ringNumber':%r,'joined':%b,'memberBy':'user','user':{'id':'%U','version':1},"
+             "'routingStatus':{'userId':'%U','status':'IDLE','startTime':'%t'}",
+     .paging = BLIND, .steady = true, .parent = THING_QUEUE, .parents = &world.queues,
+     .has = in_queue, .name = world_user_name},
+    {API "routing/wrapupcodes", "routing:wrapupCode:view", &any_page, THING_WRAPUP, &wrapup_count,
+     .names = "Resolved|Callback, later|Escalated \"L2\"|Wrong number|설문",
+     .more =
+         DIVISION "'description':'two\\nlines','dateCreated':'2025-01-02T03:04:05Z','dateModified':"
+                  "'%t','createdBy':'%U','modifiedBy':'%U'"},
+    {API "routing/skills", "routing:skill:view", &any_page, THING_SKILL, &skill_count,
+     .names = "Billing|Tech, L2|VIP|한국어 상담",
+     .more = DIVISION "'dateModified':'%t','state':'active','version':'2'"},
+    {API "routing/languages", NULL, &any_page, THING_LANGUAGE, &language_count,
+     .names = "English - Spoken|Deutsch|한국어",
+     .more = "'dateModified':'%t','state':'active','version':'1'"},
+    {API "authorization/divisions", "authorization:division:view", &any_page, THING_DIVISION,
+     &division_count, .steady = true, .name = division_name, .fields = division_fields},
+    {API "teams", "groups:team:view", &world.users_page_cap, THING_TEAM, &team_count,
+     .names = "Early birds|Team \"Nord\"|Late, late",
+     .more = DIVISION
+     "'description':'%i','dateCreated':'2025-02-03T04:05:06Z','dateModified':'%t','memberCount':%i",
+     .paging = AFTER},
+    {API "teams/{id}/members", "groups:team:view", &world.users_page_cap, THING_USER, &world.agents,
+     .more = "", .paging = AFTER, .steady = true, .parent = THING_TEAM, .parents = &team_count,
+     .has = in_team, .name = world_user_name},
+    {API "groups", NULL, &any_page, THING_GROUP, &few,
+     .names = "Sales floor|Night, weekend|Coaches",
+     .more =
+         "'description':'%i','dateModified':'%t','memberCount':%i,'state':'active','version':2,"
+         "'type':'official','images':[],'addresses':[{'address':'+4930555','type':'GROUPRING',"
+         "'mediaType':'PHONE'}],'rulesVisible':%b,'visibility':'public','rolesEnabled':%b,"
+         "'includeOwners':true,'callsEnabled':%b,'email':'g%i@example.test','owners':[{'id':'%U',"
+         "'version':1}]"},
+    {API "locations", NULL, &any_page, THING_LOCATION, &few,
+     .names = "Berlin|Seoul, Tower 2|Boston",
+     .more =
+         "'contactUser':{'id':'%U'},'emergencyNumber':{'e164':'+493055510','number':'030 555 10',"
+         "'type':'default'},'address':{'city':'Berlin','country':'DE','countryName':'Germany',"
+         "'state':'BE','street1':'Allee %i','street2':'','zipcode':'10115'},'state':'active',"
+         "'notes':'by the river','version':1,'path':[],'addressVerified':%b,'addressStored':%b"},
+    {API "presence/definitions", "presence:presenceDefinition:view", &any_page, THING_PRESENCE,
+     &presence_count, .names = "Available|Back office|Coaching, 1:1|Lunch \"long\"",
+     .more =
+         "'type':'%y','languageLabels':{'en_US':'Presence %i','de':'Status %i'},'systemPresence':"
+         "'%p','divisionId':'%D','deactivated':%x",
+     .paging = AT_ONCE, .marked = DEACTIVATED},
+    {WFM "businessunits", NULL, &any_page, THING_BUSINESS_UNIT, &business_unit_count,
+     .names = "Service|Outsourcing", .more = "'division':{'id':'%D'}", .paging = AT_ONCE,
+     .steady = true},
+    {WFM "businessunits/{id}/activitycodes", "wfm:activityCode:view", &any_page,
+     THING_ACTIVITY_CODE, &activity_code_count,
+     .names =
+         "On Queue Work|Break|Meal|Meeting|Time Off|Training|Unavailable|Off Queue|Sick|Other|Desk",
+     .more = "'active':true,'defaultCode':%b,'category':'%c','lengthInMinutes':15,'"
+             "countsAsPaidTime':%b,"
+             "'countsAsWorkTime':%b,'agentTimeOffSelectable':%b,'countsTowardShrinkage':%b,"
+             "'plannedShrinkage':%b,'interruptible':%b,'secondaryPresences':[{'id':'%P'}],"
+             "'style':{'backgroundColor':'#ffaa00','textColorTheme':'Dark'}," METADATA,
+     .paging = AT_ONCE, .parent = THING_BUSINESS_UNIT, .parents = &business_unit_count,
+     .has = of_business_unit},
+    {WFM "managementunits", NULL, &any_page, THING_MANAGEMENT_UNIT, &unit_count,
+     .names = "Berlin|Boston|Hamburg, \"West\"|Empty",
+     .more =
+         "'businessUnit':{'id':'%B'},'startDayOfWeek':'Monday','timeZone':'%z','division':{'id':"
+         "'%D'},'version':3,'modifiedBy':{'id':'%U'},'dateModified':'%t'," METADATA,
+     .paging = AT_ONCE, .steady = true},
+    {WFM "managementunits/{id}/users", "wfm:agent:view", &any_page, THING_USER, &world.agents,
+     .more = "", .paging = AT_ONCE, .steady = true, .parent = THING_MANAGEMENT_UNIT,
+     .parents = &unit_count, .has = in_unit},
+    {API "flows", "architect:flow:view", &any_page, THING_FLOW, &flow_count,
+     .names = "Main menu|In queue, \"soft\"|Night bot",
+     .more = DIVISION
+     "'description':'%i','type':'INBOUNDCALL','active':%b,'system':false,'deleted':%x,"
+     "'lockedClient':{'id':'%U','name':'tool'},'publishedVersion':{'id':'%i.0','name':'v%i',"
+     "'secure':false,'datePublished':'%t'},'publishedBy':{'id':'%U','version':1},"
+     "'supportedLanguages':[{'language':'en-us','isDefault':true}],'virtualAgentEnabled':false",
+     .marked = DELETED},
+    {API "flows/outcomes", "architect:flowOutcome:view", &any_page, THING_OUTCOME, &outcome_count,
+     .names = "Paid|Identified, twice|Gave up", .more = DIVISION "'description':'%i'"},
+    {API "flows/milestones", "architect:flowMilestone:view", &any_page, THING_MILESTONE, &few,
+     .names = "Greeted|Menu \"1\"", .more = DIVISION "'description':'%i'"},
+    {API "flows/datatables", "architect:datatable:view", &any_page, THING_DATA_TABLE, &few,
+     .names = "Holidays|Opening, hours", .more = DIVISION "'description':'%i'"},
+    {API "outbound/campaigns", "outbound:campaign:view", &any_page, THING_CAMPAIGN, &campaign_count,
+     .names = "Renewals|Win-back, Q1",
+     .more = CAMPAIGN REF(
+         "queue",
+         "Q") ",'dialingMode':'preview','phoneColumns':[{'columnName':'Cell',"
+              "'type':'cell'}],'abandonRate':2.5,'dncLists':[],'errors':[],'callerName':'ACME, "
+              "Inc.',"
+              "'callerAddress':'+15550100','outboundLineCount':4,'ruleSets':[],'"
+              "skipPreviewDisabled':%b,"
+              "'previewTimeOutSeconds':30,'contactSort':{'fieldName':'Zip','direction':'ASC','"
+              "numeric':%b},"
+              "'noAnswerTimeout':30,'callAnalysisLanguage':'en','priority':3,'maxCallsPerAgent':2,"
+              "'maxCallsPerAgentDecimal':1.5,'dynamicContactQueueingSettings':{'sort':%b,'filter':%"
+              "b},"
+              "'callbackAutoAnswer':%b,'previewAutoEnd':%b"},
+    {API "outbound/contactlists/divisionviews", "outbound:contactList:search", &any_page,
+     THING_CONTACT_LIST, &few, .names = "Renewals 2026|Leads, cold",
+     .more = DIVISION
+     "'columnNames':['Name','Cell'],'phoneColumns':[{'columnName':'Cell','type':'cell'}],"
+     "'emailColumns':[]"},
+    {API "outbound/messagingcampaigns",
+     "outbound:messagingCampaign:view, outbound:emailCampaign:view, outbound:whatsAppCampaign:view",
+     &any_page, THING_MESSAGING_CAMPAIGN, &two, .names = "Reminders|Survey, SMS",
+     .more = CAMPAIGN "'messagesPerMinute':10,'dncLists':[],'ruleSets':[],'contactListFilters':[]"},
+    {API "recording/mediaretentionpolicies", "recording:retentionPolicy:view", &any_page,
+     THING_POLICY, &two, .names = "Keep a year|Delete, chats",
+     .more =
+         "'modifiedDate':'%t','createdDate':'2025-02-03T04:05:06Z','order':%i,'description':'%i',"
+         "'enabled':%b,'conditions':{'directions':['INBOUND']},'actions':{'retainRecording':%b}"},
+    {API "quality/forms/evaluations", "quality:evaluationForm:view", &any_page, THING_FORM, &two,
+     .names = "Call quality|Chat \"tone\"",
+     .more = "'modifiedDate':'%t','published':%b,'contextId':'%U','weightMode':'OFF',"
+             "'evaluationSettings':{'revisionsEnabled':%b},'latestVersionFormName':'latest %i'"},
+    {API "quality/forms/surveys", "quality:surveyForm:view", &any_page, THING_SURVEY_FORM, &two,
+     .names = "After call|NPS, web",
+     .more =
+         "'modifiedDate':'%t','published':%b,'disabled':false,'contextId':'%U','language':'en-US',"
+         "'header':'Please\\nanswer','footer':''"},
+    {EDGES "/sites", NULL, &any_page, THING_SITE, &two, .names = "Berlin|Cloud, \"EU\"",
+     .more = VERSIONED "'description':'%i','primarySites':[],'secondarySites':[],'addresses':[],"
+                       "'edgeAutoUpdateConfig':{'timeZone':'Europe/Berlin','rrule':'FREQ=DAILY',"
+                       "'start':'2025-01-01T02:00:00.000','end':'2025-01-01T05:00:00.000'},"
+                       "'mediaRegionsUseLatencyBased':%b,'location':{'id':'%U'},'managed':%b,"
+                       "'mediaModel':'Cloud','coreSite':%b,'mediaRegions':['eu-central-1']"},
+    {EDGES, "telephony:plugin:all", &any_page, THING_EDGE, &two, .names = "edge-1|edge \"2\"",
+     .more =
+         VERSIONED "'make':'ACME','model':'X1','apiVersion':'1.0','softwareVersion':'1.2.3',"
+                   "'statusCode':'ACTIVE','site':{'id':'%S','name':'Berlin','location':{}},"
+                   "'onlineStatus':'ONLINE','serialNumber':'00%i','physicalEdge':%b,'managed':%b,"
+                   "'edgeDeploymentType':'CDM','callDrainingState':'NONE','conversationCount':%i"},
+    {API "stations", NULL, &any_page, THING_STATION, &few, .names = "Desk 1|Desk, \"corner\"",
+     .more = "'description':'%i','status':'ASSOCIATED','userId':'%U','webRtcUserId':'%U'," REF(
+         "primaryEdge", "E") ",'type':'inin_webrtc_softphone','webRtcPersistentEnabled':%b,"
+                             "'webRtcForceTurn':false,'webRtcCallAppearances':10"},
+    {EDGES "/dids", "telephony:plugin:all", &any_page, THING_DID, &few,
+     .names = "+493055501|+493055502",
+     .more = VERSIONED "'phoneNumber':'+49305550%i','ownerType':'USER'," REF("owner", "U")},
+    {EDGES "/trunks", "telephony:plugin:all", &any_page, THING_TRUNK, &two,
+     .names = "Carrier|Phones",
+     .more = VERSIONED "'trunkType':'EXTERNAL'," REF("edge", "E") "," REF(
+         "trunkBase", "S") ",'inService':%b,'enabled':%b,'connectedStatus':{'connected':%b,"
+                           "'connectedStateTime':'%t'},'optionsStatus':[],'family':1"},
+};
+
+static const struct list *find(const char *path, char segment[64])
 {
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        if (strcmp(lists[i].collection, collection) == 0) {
+        if (routes_match(lists[i].path, path, segment)) {
             return &lists[i];
         }
     }
     return NULL;
 }
 
-const char *directory_permission(const char *path)
+const char *directory_route(const char *path, char segment[64], const char **permission)
 {
-    const struct list *l = strncmp(path, "/api/v2/", 8) == 0 ? find(path + 8) : NULL;
-    return l ? l->permission : NULL;
+    const struct list *l = find(path, segment);
+    *permission = l ? l->permission : NULL;
+    return l ? l->path : NULL;
 }
 
-static void write_entity(struct jw *w, const struct list *l, int i)
+/* --- an entity --- */
+
+static bool is_marked(const struct list *l, int i)
+{
+    return l->marked != NOTHING && i % 4 == 3;
+}
+
+/* Of a list that is not steady the last entity comes on the second day of the world, the second is
+ * away that day, the third goes on the third day. */
+static bool is_there(const struct list *l, int i, int64_t now)
+{
+    int64_t day = when_day(now) - world.first_day;
+    bool comes = i == *l->count - 1, away = i == 1, goes = i == 2;
+    return l->steady || *l->count < 4 || (comes ? day >= 1 : away ? day != 1 : !goes || day < 2);
+}
+
+static uint64_t key_of(const struct list *l, int parent, int i)
+{
+    int more = l->thing == THING_ACTIVITY_CODE ? parent * 1000 : 0;
+    return world_key(l->thing, (uint64_t)(i + more));
+}
+
+/* The default activity codes have numbers in place of ids. */
+static void id_of(const struct list *l, int parent, int i, char id[RNG_UUID_SIZE])
+{
+    if (l->thing == THING_ACTIVITY_CODE && i < activity_code_count - 1) {
+        snprintf(id, RNG_UUID_SIZE, "%d", i);
+    } else {
+        rng_uuid(key_of(l, parent, i), id);
+    }
+}
+
+/* The first entity of a list that is not steady has another name from the third day on. */
+static void name_of(const struct list *l, int i, int64_t now, char name[64])
+{
+    bool renamed = !l->steady && i == 0 && when_day(now) - world.first_day >= 2;
+    const char *at = l->names;
+    int count = 1, n;
+    if (!at) {
+        *name = '\0';
+        if (l->name) {
+            l->name(i, name);
+        }
+        return;
+    }
+    for (const char *c = at; *c; c++) {
+        count += *c == '|';
+    }
+    for (n = i % count; n > 0; n--) {
+        at = strchr(at, '|') + 1;
+    }
+    snprintf(name, 48, "%.*s", (int)strcspn(at, "|"), at);
+    snprintf(name + strlen(name), 16, i < count ? "%s" : "%s %d", renamed ? " (new)" : "", i);
+}
+
+/* What a mark in the fields of entity i stands for. */
+static void write_mark(struct jw *w, const struct list *l, char mark, int i)
+{
+    static const char *const categories[] = {"OnQueueWork", "Break",       "Meal",
+                                             "Meeting",     "TimeOff",     "Training",
+                                             "Unavailable", "OffQueueWork"};
+    static const char *const presences[] = {"Available", "Away", "Busy",     "Offline", "Idle",
+                                            "OnQueue",   "Meal", "Training", "Meeting", "Break"};
+    const struct {
+        char mark;
+        enum thing thing;
+        int number;
+    } ids[] = {{'U', THING_USER, i % world.agents},
+               {'Q', THING_QUEUE, i % world.queues},
+               {'D', THING_DIVISION, i % WORLD_DIVISIONS},
+               {'L', THING_CONTACT_LIST, i % few},
+               {'B', THING_BUSINESS_UNIT, i / (WORLD_UNITS - 1)},
+               {'P', THING_PRESENCE, i % presence_count},
+               {'S', THING_SITE, i % two},
+               {'E', THING_EDGE, i % two}};
+    char text[64] = "";
+    for (size_t n = 0; n < sizeof ids / sizeof *ids; n++) {
+        if (ids[n].mark == mark) {
+            rng_uuid(world_key(ids[n].thing, (uint64_t)ids[n].number), text);
+        }
+    }
+    const struct {
+        char mark;
+        const char *text;
+    } words[] = {{'b', i % 2 ? "false" : "true"},
+                 {'x', is_marked(l, i) ? "true" : "false"},
+                 {'y', i < 2 ? "System" : "User"},
+                 {'d', division_names[i % WORLD_DIVISIONS]},
+                 {'c', categories[i % 8]},
+                 {'p', presences[i % 10]},
+                 {'z', world_unit_zone(i % WORLD_UNITS)}};
+    for (size_t n = 0; n < sizeof words / sizeof *words; n++) {
+        if (words[n].mark == mark) {
+            snprintf(text, sizeof text, "%s", words[n].text);
+        }
+    }
+    if (mark == 'i' || mark == 'r') { /* a number; a ring */
+        snprintf(text, sizeof text, "%d", mark == 'i' ? i : 1 + i % 6);
+    } else if (mark == 't') { /* when it was changed */
+        when_text((world.first_day - 40 + i % 30) * WHEN_DAY + 1234, text);
+    }
+    jw_text(w, text);
+}
+
+/* Writes a parsed value, each part where the faults can spoil it. */
+static void write_value(struct jw *w, const char *key, yyjson_val *value)
+{
+    size_t i, count;
+    yyjson_val *name, *one;
+    if (yyjson_is_obj(value)) {
+        jw_object(w, key);
+        yyjson_obj_foreach(value, i, count, name, one)
+        {
+            write_value(w, yyjson_get_str(name), one);
+        }
+        jw_end(w);
+    } else if (yyjson_is_arr(value)) {
+        jw_array(w, key);
+        yyjson_arr_foreach(value, i, count, one)
+        {
+            write_value(w, NULL, one);
+        }
+        jw_end(w);
+    } else if (yyjson_is_str(value)) {
+        (key && strcmp(key, "id") == 0 ? jw_id : jw_string)(w, key, yyjson_get_str(value));
+    } else if (yyjson_is_bool(value)) {
+        jw_bool(w, key, yyjson_get_bool(value));
+    } else if (yyjson_is_int(value)) {
+        jw_int(w, key, yyjson_get_sint(value));
+    } else {
+        jw_double(w, key, yyjson_get_num(value));
+    }
+}
+
+static void write_more(struct jw *w, const struct list *l, int i)
+{
+    struct jw text = {0};
+    size_t n, count;
+    yyjson_val *key, *value;
+    jw_text(&text, "{");
+    for (const char *c = l->more; *c; c++) {
+        if (*c == '%') {
+            write_mark(&text, l, *++c, i);
+        } else if (*c == '\\' && c[1] == '\'') {
+            jw_text(&text, "\\\"");
+            c++;
+        } else {
+            jw_bytes(&text, *c == '\'' ? "\"" : c, 1);
+        }
+    }
+    jw_text(&text, "}");
+    yyjson_doc *doc = yyjson_read(text.data, text.length, 0);
+    yyjson_obj_foreach(yyjson_doc_get_root(doc), n, count, key, value)
+    {
+        write_value(w, yyjson_get_str(key), value);
+    }
+    yyjson_doc_free(doc);
+    jw_free(&text);
+}
+
+static void write_entity(struct jw *w, const struct list *l, int parent, int i, int64_t now)
 {
     char id[RNG_UUID_SIZE], name[64];
-    uint64_t key = world_key(l->thing, (uint64_t)i);
-    rng_uuid(key, id);
-    JW(w, OBJECT(NULL), ID("id", id), TEXT("name", l->name(i, name)));
-    l->fields(w, i);
-    JW(w, LINK(l->collection, key), END);
+    id_of(l, parent, i, id);
+    name_of(l, i, now, name);
+    JW(w, OBJECT(NULL), ID("id", id), IF(*name != '\0'), TEXT("name", name));
+    if (l->fields) {
+        l->fields(w, i);
+    } else {
+        write_more(w, l, i);
+    }
+    JW(w, IF(!l->has), LINK(l->path + strlen(API), key_of(l, parent, i)), END);
 }
+
+/* --- an answer --- */
 
 struct page {
     long size, number, total;
     char state[16]; /* "": the list has no filter by state */
+    bool shows_marked, shows_others;
+    int parent; /* -1: there is none of that id */
+    int64_t now;
 };
 
 static bool known_state(const char *state)
@@ -188,10 +574,34 @@ static bool known_state(const char *state)
     return false;
 }
 
-static bool read_page(const struct request *request, struct reply *reply, const struct list *l,
-                      struct page *p)
+/* The number of the entity of an id, among so many of a kind; -1: none. */
+static int number_of(enum thing thing, int count, const char *id)
 {
-    *p = (struct page){.state = ""};
+    char one[RNG_UUID_SIZE];
+    for (int i = 0; i < count; i++) {
+        rng_uuid(world_key(thing, (uint64_t)i), one);
+        if (strcmp(one, id) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The list that members of this one belong to. */
+static bool parent_is_there(const struct list *l, const struct page *p)
+{
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (lists[i].thing == l->parent && !lists[i].has) {
+            return p->parent >= 0 && is_there(&lists[i], p->parent, p->now);
+        }
+    }
+    return false;
+}
+
+static bool read_filters(const struct request *request, struct reply *reply, const struct list *l,
+                         struct page *p)
+{
+    char value[16] = "";
     if (l->state) {
         snprintf(p->state, sizeof p->state, "active");
         query_value(request->query, "state", 0, p->state, sizeof p->state);
@@ -201,17 +611,64 @@ static bool read_page(const struct request *request, struct reply *reply, const 
                     "The state is none of active, inactive, deleted, any.");
         return false;
     }
-    if (!query_int(request->query, "pageSize", 25, &p->size) ||
-        !query_int(request->query, "pageNumber", 1, &p->number) || p->size < 1 || p->number < 1) {
+    query_value(request->query, l->marked == DELETED ? "deleted" : "deactivated", 0, value,
+                sizeof value);
+    p->shows_marked = strcasecmp(value, "true") == 0;
+    p->shows_others = l->marked != DEACTIVATED || !p->shows_marked;
+    p->parent = l->has ? number_of(l->parent, *l->parents, request->segment) : 0;
+    if (l->has && !parent_is_there(l, p) && !proof_has_unit(request->segment)) {
+        reply_error(reply, 404, "not.found", "There is nothing of that id.");
+        return false;
+    }
+    return true;
+}
+
+/* A cursor is the number of the next page, in base64: its `=` have to be coded in a link. */
+static bool read_cursor(const struct request *request, long *number)
+{
+    char cursor[64], plain[64];
+    if (!query_value(request->query, "after", 0, cursor, sizeof cursor)) {
+        return true;
+    }
+    bool known = auth_base64_decode(cursor, plain, sizeof plain) && strncmp(plain, "page ", 5) == 0;
+    *number = known ? strtol(plain + 5, NULL, 10) : 0;
+    return known;
+}
+
+static bool read_page(const struct request *request, struct reply *reply, const struct list *l,
+                      struct page *p)
+{
+    *p = (struct page){.number = 1, .state = "", .now = world_moment().now};
+    if (!read_filters(request, reply, l, p)) {
+        return false;
+    }
+    if (!query_int(request->query, "pageSize", 25, &p->size) || p->size < 1 ||
+        !(l->paging == AFTER ? read_cursor(request, &p->number)
+                             : query_int(request->query, "pageNumber", 1, &p->number)) ||
+        p->number < 1) {
         reply_error(reply, 400, "bad.request", "pageSize and pageNumber are numbers from 1 on.");
         return false;
     }
     p->size = p->size > *l->page_cap ? *l->page_cap : p->size;
+    p->size = l->paging == AT_ONCE ? *l->count + 1 : p->size;
     p->number = (long)fault_page(request, p->number);
     return true;
 }
 
-static void write_links(struct jw *w, const char *path, const struct page *p)
+static void write_next(struct jw *w, const char *path, const struct page *p)
+{
+    char plain[32], cursor[64], uri[256];
+    snprintf(plain, sizeof plain, "page %ld", p->number + 1);
+    auth_base64_encode(plain, strlen(plain), cursor, sizeof cursor);
+    size_t bare = strcspn(cursor, "=");
+    snprintf(uri, sizeof uri, "%s?pageSize=%ld&after=%.*s%s", path, p->size, (int)bare, cursor,
+             strlen(cursor) == bare       ? ""
+             : strlen(cursor) == bare + 1 ? "%3D"
+                                          : "%3D%3D");
+    JW(w, IF(p->total > p->number * p->size), TEXT("nextUri", uri), TEXT("selfUri", path));
+}
+
+static void write_links(struct jw *w, const char *path, const struct page *p, bool blind)
 {
     long pages = (p->total + p->size - 1) / p->size;
     const struct {
@@ -219,27 +676,28 @@ static void write_links(struct jw *w, const char *path, const struct page *p)
         long number;
         bool there;
     } links[] = {{"firstUri", 1, true},
-                 {"lastUri", pages, true},
+                 {"lastUri", pages, !blind},
                  {"selfUri", p->number, true},
                  {"nextUri", p->number + 1, p->number < pages},
                  {"previousUri", p->number - 1, p->number > 1}};
-    JW(w, COUNT("pageSize", p->size), COUNT("pageNumber", p->number), COUNT("total", p->total));
+    JW(w, COUNT("pageSize", p->size), COUNT("pageNumber", p->number), IF(!blind),
+       COUNT("total", p->total));
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         char uri[192];
         snprintf(uri, sizeof uri, "%s?pageSize=%ld&pageNumber=%ld%s%s", path, p->size,
                  links[i].number, *p->state ? "&state=" : "", p->state);
         JW(w, IF(links[i].there), TEXT(links[i].name, uri));
     }
-    JW(w, COUNT("pageCount", pages));
+    JW(w, IF(!blind), COUNT("pageCount", pages));
 }
 
 /* Whether a filter by id lets it through. */
-static bool is_asked_for(const struct request *request, const struct list *l, int i)
+static bool is_asked_for(const struct request *request, const struct list *l, int parent, int i)
 {
     char id[RNG_UUID_SIZE];
     char asked[RNG_UUID_SIZE];
     int n = 0;
-    rng_uuid(world_key(l->thing, (uint64_t)i), id);
+    id_of(l, parent, i, id);
     while (query_value(request->query, "id", n, asked, sizeof asked)) {
         if (strcmp(id, asked) == 0) {
             return true;
@@ -249,36 +707,50 @@ static bool is_asked_for(const struct request *request, const struct list *l, in
     return n == 0;
 }
 
+static bool is_shown(const struct request *request, const struct list *l, const struct page *p,
+                     int i)
+{
+    return is_asked_for(request, l, p->parent, i) && is_there(l, i, p->now) &&
+           (!l->has || (p->parent >= 0 && l->has(p->parent, i, p->now))) &&
+           (is_marked(l, i) ? p->shows_marked : p->shows_others) &&
+           (!*p->state || strcmp(p->state, "any") == 0 || strcmp(p->state, l->state(i)) == 0);
+}
+
 void directory_list(const struct request *request, struct reply *reply)
 {
-    const struct list *l = find(request->path + 8);
+    char segment[64];
+    const struct list *l = find(request->path, segment);
     struct jw *w = &reply->body;
     struct page p;
-    if (!read_page(request, reply, l, &p)) {
+    if (proof_list(request, reply) || !read_page(request, reply, l, &p)) {
         return;
     }
-    w->faults = l->spoilt ? fault_document(request).jw_faults : 0;
+    w->faults = fault_document(request).jw_faults;
     JW(w, OBJECT(NULL), ARRAY("entities"));
     for (int i = 0; i < *l->count; i++) {
-        if (is_asked_for(request, l, i) &&
-            (!*p.state || strcmp(p.state, "any") == 0 || strcmp(p.state, l->state(i)) == 0)) {
+        if (is_shown(request, l, &p, i)) {
             if (p.total / p.size == p.number - 1) {
-                write_entity(w, l, i);
+                write_entity(w, l, p.parent, i, p.now);
             }
             p.total++;
         }
     }
     jw_end(w);
-    write_links(w, request->path, &p);
+    if (l->paging == AFTER) {
+        write_next(w, request->path, &p);
+    } else if (l->paging != AT_ONCE) {
+        write_links(w, request->path, &p, l->paging == BLIND);
+    }
     jw_end(w);
 }
 
-void directory_all(const char *collection, struct reply *reply)
+void directory_all(const char *path, struct reply *reply)
 {
-    const struct list *l = find(collection);
+    char segment[64];
+    const struct list *l = find(path, segment);
     reply->type = "application/x-ndjson";
     for (int i = 0; i < *l->count; i++) {
-        write_entity(&reply->body, l, i);
+        write_entity(&reply->body, l, 0, i, world_moment().now);
         jw_text(&reply->body, "\n");
         reply->body.comma = false;
     }

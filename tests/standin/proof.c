@@ -124,23 +124,16 @@ void proof_set(const struct request *request, struct reply *reply)
 
 /* --- lists --- */
 
-void proof_wrapup_codes(const struct request *request, struct reply *reply)
+static void write_wrapup_codes(const struct request *request, struct reply *reply)
 {
-    char order[16];
     long size, number;
-    bool ordered = !query_value(request->query, "sortOrder", 0, order, sizeof order) ||
-                   strcmp(order, "ascending") == 0 || strcmp(order, "descending") == 0;
     if (!query_int(request->query, "pageSize", 25, &size) ||
-        !query_int(request->query, "pageNumber", 1, &number) || size < 1 || number < 1 ||
-        !ordered) {
-        reply_error(reply, 400, "bad.request",
-                    "pageSize and pageNumber are numbers from 1 on, sortOrder is ascending or "
-                    "descending.");
+        !query_int(request->query, "pageNumber", 1, &number) || size < 1 || number < 1) {
+        reply_error(reply, 400, "bad.request", "pageSize and pageNumber are numbers from 1 on.");
         return;
     }
     size = size > MAX_PAGE ? MAX_PAGE : size;
     size = size > world.users_page_cap ? world.users_page_cap : size;
-    pthread_mutex_lock(&lock);
     yyjson_val *all = part("wrapupcodes");
     size_t total = yyjson_arr_size(all), from = (size_t)((number - 1) * size);
     yyjson_mut_doc *doc = object();
@@ -149,7 +142,6 @@ void proof_wrapup_codes(const struct request *request, struct reply *reply)
     for (size_t i = from; i < total && i < from + (size_t)size; i++) {
         yyjson_mut_arr_append(entities, yyjson_val_mut_copy(doc, yyjson_arr_get(all, i)));
     }
-    pthread_mutex_unlock(&lock);
     yyjson_mut_obj_add_int(doc, root, "pageSize", size);
     yyjson_mut_obj_add_int(doc, root, "pageNumber", number);
     yyjson_mut_obj_add_uint(doc, root, "total", total);
@@ -157,18 +149,43 @@ void proof_wrapup_codes(const struct request *request, struct reply *reply)
     answer(reply, 200, doc);
 }
 
-void proof_management_units(const struct request *request, struct reply *reply)
+static void write_management_units(struct reply *reply)
 {
-    (void)request;
     yyjson_mut_doc *doc = object();
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    pthread_mutex_lock(&lock);
-    yyjson_val *all = part("managementunits");
-    yyjson_mut_val *copy = all ? yyjson_val_mut_copy(doc, all) : yyjson_mut_arr(doc);
-    pthread_mutex_unlock(&lock);
-    yyjson_mut_obj_add_val(doc, root, "entities", copy);
+    yyjson_mut_obj_add_val(doc, root, "entities",
+                           yyjson_val_mut_copy(doc, part("managementunits")));
     yyjson_mut_obj_add_str(doc, root, "selfUri", "/api/v2/workforcemanagement/managementunits");
     answer(reply, 200, doc);
+}
+
+bool proof_list(const struct request *request, struct reply *reply)
+{
+    bool codes = strcmp(request->path, "/api/v2/routing/wrapupcodes") == 0;
+    bool units = strcmp(request->path, "/api/v2/workforcemanagement/managementunits") == 0;
+    pthread_mutex_lock(&lock);
+    bool posted = (codes && part("wrapupcodes")) || (units && part("managementunits"));
+    if (posted && codes) {
+        write_wrapup_codes(request, reply);
+    } else if (posted) {
+        write_management_units(reply);
+    }
+    pthread_mutex_unlock(&lock);
+    return posted;
+}
+
+bool proof_has_unit(const char *id)
+{
+    bool known = false;
+    size_t i, n;
+    yyjson_val *unit;
+    pthread_mutex_lock(&lock);
+    yyjson_arr_foreach(part("managementunits"), i, n, unit)
+    {
+        known = known || strcmp(text_of(unit, "id"), id) == 0;
+    }
+    pthread_mutex_unlock(&lock);
+    return known;
 }
 
 /* --- jobs of both kinds --- */

@@ -45,8 +45,6 @@ static const struct route table[] = {
      "limits:organization:view"},
     {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
      "analytics:dataRetention:view"},
-    {"GET", "/api/v2/routing/wrapupcodes", proof_wrapup_codes, "routing:wrapupCode:view"},
-    {"GET", "/api/v2/workforcemanagement/managementunits", proof_management_units, NULL},
     {"POST", REPORTS, proof_report_submit, "wfm:historicalAdherence:view"},
     {"GET", REPORTS "/jobs/{id}", proof_report_status, "wfm:historicalAdherence:view"},
     {"GET", "/downloads/{id}/{id}", proof_download, NULL},
@@ -63,8 +61,7 @@ static const struct route table[] = {
      "analytics:userAggregate:view"},
 };
 
-/* Compares segment by segment; what stands for {id} goes to `segment`. */
-static bool matches(const char *pattern, const char *path, char segment[64])
+bool routes_match(const char *pattern, const char *path, char segment[64])
 {
     while (*pattern) {
         if (strncmp(pattern, "{id}", 4) == 0) {
@@ -87,15 +84,16 @@ static bool matches(const char *pattern, const char *path, char segment[64])
 static bool find(const char *method, const char *path, char segment[64], struct route *out,
                  bool *other_method)
 {
-    const char *permission = directory_permission(path);
+    const char *permission;
+    const char *list = directory_route(path, segment, &permission);
     *other_method = false;
-    if (permission) {
-        *out = (struct route){"GET", path, directory_list, permission};
+    if (list) {
+        *out = (struct route){"GET", list, directory_list, permission};
         *other_method = strcmp(method, "GET") != 0;
         return !*other_method;
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (matches(table[i].pattern, path, segment)) {
+        if (routes_match(table[i].pattern, path, segment)) {
             if (strcmp(table[i].method, method) == 0) {
                 *out = table[i];
                 return true;
@@ -121,7 +119,7 @@ static void forbid(const char *permission, struct reply *reply)
     snprintf(message, sizeof message,
              "Unable to perform the requested action. You must have at least one of the following "
              "permissions assigned: [%s]",
-             permission);
+             permission ? permission : "");
     reply_error(reply, 403, "missing.any.permissions", message);
 }
 

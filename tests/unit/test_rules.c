@@ -22,7 +22,7 @@ enum { SEQUENCES = 20, STEPS = 40, NAMES = 8, PAGE = 3, DAYS = 5, HOURS = 24 * D
 /* clang-format on */
 
 static const char schema[] =
-    "CREATE TABLE team (team_id TEXT PRIMARY KEY, name TEXT, row_hash BIGINT, "
+    "CREATE TABLE crew (crew_id TEXT PRIMARY KEY, name TEXT, row_hash BIGINT, "
     "row_changed_run_id INTEGER, deleted_at TEXT);"
     "CREATE TABLE stint (stint_key INTEGER PRIMARY KEY, agent_id TEXT NOT NULL, place TEXT NOT "
     "NULL, note TEXT, day_start TEXT, unit TEXT, row_hash BIGINT, row_changed_run_id INTEGER, "
@@ -37,13 +37,13 @@ static const char schema[] =
     "row_hash BIGINT, row_changed_run_id INTEGER);"
     "CREATE TABLE shift_part (shift_id TEXT, part_no INTEGER, part TEXT, "
     "PRIMARY KEY (shift_id, part_no)) WITHOUT ROWID;"
-    "INSERT INTO team (team_id, deleted_at) VALUES ('old', 'long ago');";
+    "INSERT INTO crew (crew_id, deleted_at) VALUES ('old', 'long ago');";
 
-static const struct column_map team_columns[] = {FIELD("team_id", "id", TEXT, COLUMN_REQUIRED),
+static const struct column_map crew_columns[] = {FIELD("crew_id", "id", TEXT, COLUMN_REQUIRED),
                                                  FIELD("name", "name", TEXT, 0)};
-static const struct table_map team_table = {.table = "team", COLUMNS(team_columns)};
-static const char *const team_ids[] = {"team_id"};
-static const struct tree_map team = {.root = &team_table, IDS(team_ids)};
+static const struct table_map crew_table = {.table = "crew", COLUMNS(crew_columns)};
+static const char *const crew_ids[] = {"crew_id"};
+static const struct tree_map crew = {.root = &crew_table, IDS(crew_ids)};
 
 static const struct column_map part_columns[] = {
     {.name = "part", .path = "", .type = COLUMN_TEXT, .source = SOURCE_ELEMENT}};
@@ -231,7 +231,7 @@ static void by_seeds(struct fixture *f, void (*sequence)(struct fixture *))
     for (uint32_t i = 1; i <= SEQUENCES; i++) {
         f->seed = i < SEQUENCES ? i : (uint32_t)time(NULL);
         f->random = f->seed;
-        scratch_exec(f->s, "DELETE FROM team WHERE team_id <> 'old'; DELETE FROM stint; "
+        scratch_exec(f->s, "DELETE FROM crew WHERE crew_id <> 'old'; DELETE FROM stint; "
                            "DELETE FROM stint_part; DELETE FROM spell; DELETE FROM shift; "
                            "DELETE FROM shift_part");
         sequence(f);
@@ -252,7 +252,7 @@ TEST_IN_FIXTURE(test_no_page_scans_a_table)
     static const struct {
         const struct tree_map *tree;
         enum load_rule rule;
-    } rules[] = {{&team, LOAD_ENTITY}, {&stint, LOAD_WINDOW}, {&spell, LOAD_INTERVALS}};
+    } rules[] = {{&crew, LOAD_ENTITY}, {&stint, LOAD_WINDOW}, {&spell, LOAD_INTERVALS}};
 
     for (size_t i = 0; i < COUNT_OF(rules); i++) {
         size_t count;
@@ -286,7 +286,7 @@ static void list_sequence(struct fixture *f)
     int64_t deleted[NAMES] = {0};
     bool known[NAMES] = {false};
 
-    use(f, &team, LOAD_ENTITY);
+    use(f, &crew, LOAD_ENTITY);
     for (int step = 0; step < STEPS; step++) {
         const char *entities[NAMES];
         const char *expected = "";
@@ -312,18 +312,18 @@ static void list_sequence(struct fixture *f)
             expected = known[i] ? arena_printf(f->arena, "%st%d%s ", expected, i, iso) : expected;
         }
         check_rows(f,
-                   "SELECT ifnull(group_concat(team_id || ifnull(deleted_at, '') || ' ', ''), '') "
-                   "FROM (SELECT * FROM team WHERE team_id <> 'old' ORDER BY team_id)",
+                   "SELECT ifnull(group_concat(crew_id || ifnull(deleted_at, '') || ' ', ''), '') "
+                   "FROM (SELECT * FROM crew WHERE crew_id <> 'old' ORDER BY crew_id)",
                    expected);
         for (int i = 0; i < NAMES; i++) {
             if (name[i]) {
                 check_value(
-                    f->s, arena_printf(f->arena, "SELECT name FROM team WHERE team_id = 't%d'", i),
+                    f->s, arena_printf(f->arena, "SELECT name FROM crew WHERE crew_id = 't%d'", i),
                     arena_printf(f->arena, "%d", name[i]));
             }
         }
     }
-    check_value(f->s, "SELECT deleted_at FROM team WHERE team_id = 'old'", "long ago");
+    check_value(f->s, "SELECT deleted_at FROM crew WHERE crew_id = 'old'", "long ago");
 }
 
 TEST_IN_FIXTURE(test_lists_mark_what_is_gone)
@@ -339,7 +339,7 @@ TEST_IN_FIXTURE(test_counts_of_a_list)
     static const int changed[] = {0, 1, 0, 1};
 
     f->random = 1;
-    use(f, &team, LOAD_ENTITY);
+    use(f, &crew, LOAD_ENTITY);
     for (size_t i = 0; i < COUNT_OF(entities); i++) {
         begin(f);
         load(f, entities[i], true);

@@ -52,7 +52,7 @@ static const struct column_map outcome_columns[] = {FIELD("outcome", "outcome", 
 static const struct table_map outcome_table = {ARRAY_OF("outcome", outcome_columns)};
 static const struct table_map *const flow_children[] = {&outcome_table};
 static const struct column_map flow_columns[] = {FIELD("flow_id", "flowId", TEXT, 0)};
-static const struct table_map flow_table = {.table = "flow",
+static const struct table_map path_table = {.table = "flow",
                                             .rows = "flow",
                                             .shape = ROWS_OBJECT,
                                             COLUMNS(flow_columns),
@@ -71,7 +71,7 @@ static const struct column_map thing_columns[COLUMN_COUNT] = {
     [PRESENCE] = FIELD("presence", "presence", TEXT, COLUMN_UPPER_SNAKE),
     [SEEN] = FIELD("seen", "seen", TIME, COLUMN_UNHASHED),
 };
-static const struct table_map *const thing_children[] = {&part_table, &tag_table, &flow_table};
+static const struct table_map *const thing_children[] = {&part_table, &tag_table, &path_table};
 static const struct table_map thing_table = {
     .table = "thing", COLUMNS(thing_columns), CHILDREN(thing_children)};
 static const char *const ids[] = {"thing_id"};
@@ -475,7 +475,7 @@ TEST_IN_FIXTURE(test_a_new_column_without_values_changes_no_hash)
 {
     static const struct column_map added_columns[] = {FIELD("note", "note", TEXT, 0)};
     static const struct table_map added_table = {ARRAY_OF("note", added_columns)};
-    static const struct table_map *const children[] = {&part_table, &tag_table, &flow_table,
+    static const struct table_map *const children[] = {&part_table, &tag_table, &path_table,
                                                        &added_table};
     struct column_map columns[COLUMN_COUNT + 1];
     struct table_map table = thing_table;
@@ -666,7 +666,7 @@ TEST_IN_FIXTURE(test_a_list_of_names)
                          "'selfUri':'/d'},'dateCreated':'2026-01-01T00:00:00Z','selfUri':'/w1'},"
                          "{'id':'w2','createdBy':'u'}],'total':2,'selfUri':'/'}"));
     check_rows(f, 0,
-               "'w1' 'Sold' - 'd' 'Home' '2026-01-01T00:00:00.000Z' - - -; 'w2' - - - - - - 'u' -");
+               "'w1' 'Sold' 'd' 'Home' - '2026-01-01T00:00:00.000Z' - - -; 'w2' - - - - - - 'u' -");
     check_notes(f, "");
 }
 
