@@ -32,7 +32,8 @@ const struct command cmd_status = {
     .summary = "show per stream how far it is, and what is overdue",
     .about =
         "Shows per stream up to when it is complete, how many business days are whole, open and "
-        "provisional (finished, but they may be read again), rows, the last run, how it "
+        "provisional (finished, but read again for [extract] lookback_days and at the ages of "
+        "later_looks), rows, the last run, how it "
         "went (one under way is told from one that was killed by its lock) and what is in the "
         "way; then the last run that ended well, the last one that did not, what was left undone, "
         "requests of this month (UTC), and oddities of the data.",

@@ -90,6 +90,34 @@ static int64_t lookback_end_ms(const struct span *w, const struct plan_facts *f)
     return w->end_ms + f->lookback_days * MS_PER_DAY;
 }
 
+static int64_t look_ms(const struct span *w, const struct plan_facts *f, size_t look)
+{
+    return w->end_ms + f->looks[look] * MS_PER_DAY;
+}
+
+/* When a reading settles a window. */
+static int64_t settles_at_ms(const struct span *w, const struct plan_facts *f)
+{
+    int64_t at_ms = lookback_end_ms(w, f);
+
+    for (size_t i = 0; i < f->look_count && !w->no_looks; i++) {
+        at_ms = later(at_ms, look_ms(w, f, i));
+    }
+    return at_ms;
+}
+
+/* Whether the age of a look has come since the last reading. */
+static bool is_look_due(const struct span *w, const struct plan_facts *f, int64_t read_ms,
+                        int64_t now_ms)
+{
+    bool due = false;
+
+    for (size_t i = 0; i < f->look_count && !w->no_looks; i++) {
+        due = due || (read_ms < look_ms(w, f, i) && look_ms(w, f, i) <= now_ms);
+    }
+    return due;
+}
+
 /* When a reading by pass `p` counts as made. */
 static int64_t reading_time_ms(size_t p, const struct plan_facts *f)
 {
@@ -106,7 +134,8 @@ static bool sees_ahead(const struct plan_facts *f, size_t p)
 }
 
 /* Whether a finished window is to be read again. A settled one is only when a longer lookback has
- * taken it in again. The last re-reading falls after the lookback, since no earlier one settles. */
+ * taken it in again. The last of the lookback's falls after it; looks follow, each when its age has
+ * come. */
 static bool is_reread_due(const struct span *w, const struct plan_facts *f)
 {
     int64_t now_ms = reading_time_ms(plan_first(f), f);
@@ -115,11 +144,13 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
     if (!is_finished(w, f) || read_ms == TIME_NONE) {
         return false;
     }
-    if (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f)) {
+    if (now_ms <= read_ms || (now_ms < w->end_ms && !sees_ahead(f, plan_first(f))) ||
+        (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f))) {
         return false;
     }
-    return (now_ms >= w->end_ms || sees_ahead(f, plan_first(f))) && now_ms > read_ms &&
-           now_ms - read_ms >= f->reread_hours * MS_PER_HOUR;
+    return read_ms < lookback_end_ms(w, f)
+               ? now_ms - read_ms >= f->reread_hours * MS_PER_HOUR
+               : w->state != WINDOW_SETTLED && is_look_due(w, f, read_ms, now_ms);
 }
 
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
@@ -201,7 +232,7 @@ void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_fact
     }
     if (!is_finished(w, f)) {
         w->state = WINDOW_OPEN;
-    } else if (last_read(w, f) >= lookback_end_ms(w, f)) {
+    } else if (last_read(w, f) >= settles_at_ms(w, f)) {
         w->state = WINDOW_SETTLED;
     } else {
         w->state = WINDOW_PROVISIONAL;

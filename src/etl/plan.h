@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 
-enum { PASSES_MAX = 8 };
+enum { PASSES_MAX = 8, LOOKS_MAX = 16 };
 
 /* How far a pass can see. */
 enum pass_bound {
@@ -51,6 +51,7 @@ struct span {
     int64_t start_ms; /* TIME_NONE: the real moment */
     int64_t end_ms;   /* exclusive */
     enum window_state state;
+    bool no_looks; /* it was settled before there were later looks: it owes none */
     struct pass_coverage pass[PASSES_MAX];
 };
 
@@ -58,6 +59,8 @@ struct plan_facts {
     int64_t time_ms;      /* the earlier of the run's TIME and the server's now */
     int64_t available_ms; /* data availability date; TIME_NONE: not asked */
     int lookback_days;
+    int looks[LOOKS_MAX]; /* ages in days, in any order */
+    size_t look_count;
     int reread_hours;
     int fresh_minutes; /* readings may be that old at most, whatever the rules say; 0: they say */
     const struct pass_rule *rules[PASSES_MAX];
@@ -87,7 +90,9 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
  *  - The first pass in force is owed when it (or one before it) has not covered what it can see; a
  *    later one for the hours after that.
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours
- *    old; so is a settled one that a longer lookback has taken in again.
+ *    old, until one was made after the lookback; then at each age of `looks` that no reading has
+ *    reached yet, so that one settles all looks of its age and below. A settled one owes again what
+ *    a longer lookback has taken in; of looks nothing.
  *  - Of the real moment: when the last reading is fresh_minutes old, or from a time to come. */
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
 
@@ -98,7 +103,7 @@ int64_t plan_since(const struct span *w, size_t p, int64_t to_ms);
 /* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes
  * brought is owed again. The reading counts as made at f->time_ms, but where the pass goes by the
  * availability date at most a day after that, so that a TIME in the future settles nothing that can
- * still change. Finished and read after the lookback means settled. */
+ * still change. Finished and read after the lookback and its last look means settled. */
 void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f);
 
 /* Up to where a window is covered by any pass; TIME_NONE: nowhere. */

@@ -121,6 +121,7 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                          .scope = db_kept(q, 1, a),
                          .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
                          .failures = db_int(q, 5)};
+    w->span.no_looks = db_int(q, 6) == 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
         w->now[p] = idle(p < k->rule_count ? k->rules[p]->name : NULL);
@@ -142,22 +143,22 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
 {
     size_t p = 0;
 
-    while (p < k->rule_count && !str_eq(k->rules[p]->name, db_text(q, 6))) {
+    while (p < k->rule_count && !str_eq(k->rules[p]->name, db_text(q, 7))) {
         p++;
     }
     if (p == k->rule_count) {
         return;
     }
-    w->span.pass[p] = (struct pass_coverage){db_time(q, 7), db_time(q, 8)};
+    w->span.pass[p] = (struct pass_coverage){db_time(q, 8), db_time(q, 9)};
     w->now[p] = (struct cursor){.pass = k->rules[p]->name,
-                                .target_to_ms = db_time(q, 9),
-                                .begun_ms = db_time(q, 10),
-                                .token = db_kept(q, 11, a),
-                                .waited = db_int(q, 12) != 0,
-                                .at = db_kept(q, 13, a),
-                                .page = db_int(q, 14),
-                                .page_size = db_int(q, 15),
-                                .page_ms = db_time(q, 16)};
+                                .target_to_ms = db_time(q, 10),
+                                .begun_ms = db_time(q, 11),
+                                .token = db_kept(q, 12, a),
+                                .waited = db_int(q, 13) != 0,
+                                .at = db_kept(q, 14, a),
+                                .page = db_int(q, 15),
+                                .page_size = db_int(q, 16),
+                                .page_ms = db_time(q, 17)};
 }
 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,

@@ -73,8 +73,8 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 
 /* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
  * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a
- * crash left under way comes first, then by time, then by scope; what failed comes last. In the
- * arena. */
+ * crash left under way comes first, then what was never whole, by time, then what is read again,
+ * the newest first; what failed comes last. In the arena. */
 struct windows {
     struct arena *arena; /* given */
     struct window *list;

@@ -2,11 +2,12 @@
 -- reading: ?1 is its window, ?2 its pass.
 
 -- ?1: the stream; ?2: since when a settled window may be read again; ?3: the pass that settles, by
--- which another setting's settled windows may be owed. What a crash left under way comes first, what
--- failed last.
+-- which another setting's settled windows may be owed. What a crash left under way comes first, then
+-- what was never whole, by time, then what is read again, the newest first; what failed last.
 -- name: window_list
-SELECT w.window_id, scope, window_start, window_end, state, failures, pass, covered_to, read_at,
-       target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at
+SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
+       target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
+       state <> 'open' AND ifnull(complete_to, '') >= window_end AS is_whole
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
@@ -16,7 +17,8 @@ WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_
                    AND t.pass = ?3 AND t.covered_to >= w.window_end))
 ORDER BY failures > 0, NOT EXISTS (
     SELECT 1 FROM window_pass AS t
-    WHERE t.window_id = w.window_id AND target_to IS NOT NULL), window_start, scope, w.window_id;
+    WHERE t.window_id = w.window_id AND target_to IS NOT NULL),
+    is_whole, CASE WHEN NOT is_whole THEN window_start END, window_start DESC, scope, w.window_id;
 
 -- name: window_scopes
 CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY);

@@ -676,6 +676,27 @@ static bool apply_list(struct loading *l)
     return true;
 }
 
+/* Ages in days; what is empty says that there are none. */
+static bool apply_ages(struct loading *l)
+{
+    struct config *c = l->out;
+    size_t count = 0;
+    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &count);
+    int64_t days = 0;
+
+    if (count > CONFIG_LOOKS_MOST) {
+        return refuse(l, arena_printf(l->a, "holds more than %d ages", CONFIG_LOOKS_MOST));
+    }
+    for (c->later_look_count = 0; c->later_look_count < count;) {
+        if (!str_to_int64(words[c->later_look_count], l->key->min, l->key->max, &days)) {
+            return refuse(l, arena_printf(l->a, "must be ages in days, each from %lld to %lld",
+                                          (long long)l->key->min, (long long)l->key->max));
+        }
+        c->later_looks[c->later_look_count++] = (int)days;
+    }
+    return true;
+}
+
 /* Checks the value of one key, given or default, and puts it into its field. */
 static bool apply_value(struct loading *l, enum config_key_id id)
 {
@@ -708,6 +729,9 @@ static bool apply_value(struct loading *l, enum config_key_id id)
         }
         *(int *)l->field = (int)number;
         return true;
+    case CONFIG_AGES:
+        l->text = given->text ? given->text : l->text;
+        return apply_ages(l);
     case CONFIG_BOOL:
         return str_to_bool(l->text, l->field) || refuse(l, "must be yes or no");
     case CONFIG_DAY:

@@ -9,8 +9,9 @@
  * and the manual page are held against it by tests.
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
- * comment, an empty value is none (but for the paths that the program cannot do without), and a
- * list may go on in the next line if that is indented. A stream after a minus is taken out.
+ * comment, an empty value is none (but for the paths that the program cannot do without; of
+ * later_looks it says that there are none), and a list may go on in the next line if that is
+ * indented. A stream after a minus is taken out.
  */
 #ifndef ROLLCALL_IO_CONFIG_H
 #define ROLLCALL_IO_CONFIG_H
@@ -21,7 +22,7 @@
 #include "base/log.h"
 #include "io/secret.h"
 
-enum { CONFIG_DOUBTS_MOST = 16 };
+enum { CONFIG_DOUBTS_MOST = 16, CONFIG_LOOKS_MOST = 12 };
 
 /* Something that looks like a mistake in a value that can be read. */
 struct config_doubt {
@@ -55,11 +56,14 @@ struct config {
     size_t stream_count;
     const char *streams_written; /* the same with commas between */
     int lookback_days;
+    int later_looks[CONFIG_LOOKS_MOST]; /* ages in days */
+    size_t later_look_count;
     int reread_hours;
     int in_flight;
     int requests_per_minute;
 
     const char *conversations_method; /* words of CONFIG_KEYS */
+    int open_reread_max;
     const char *adherence_realtime;
     const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
     const char *user_metrics;
@@ -96,6 +100,7 @@ enum config_type {
     CONFIG_LIST, /* separated by commas or blanks */
     CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
     CONFIG_INT,
+    CONFIG_AGES, /* whole numbers, separated likewise; given and empty: none */
     CONFIG_BOOL,
     CONFIG_DAY,
     CONFIG_MODE,   /* permission bits of files, octal; 0600 at least */
@@ -130,13 +135,17 @@ enum config_type {
     X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \
     X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_TEXT, "UTC")                           \
     X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST)                                     \
-    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "4", .max = 31)    \
+    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "7", .max = 31)    \
+    X(KEY_LATER_LOOKS, "extract", "later_looks", later_looks, CONFIG_AGES, "15, 31", .min = 1,     \
+      .max = 365)                                                                                  \
     X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", .max = 168)     \
     X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", .min = 1, .max = 64)      \
     X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
       "300", .min = 1, .max = 1000000)                                                             \
     X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto",            \
       .words = "auto job query")                                                                   \
+    X(KEY_OPEN_REREAD_MAX, "conversations", "open_reread_max", open_reread_max, CONFIG_INT,        \
+      "2000", .max = 1000000)                                                                      \
     X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
       .words = "auto workforcemanagement agents_status realtime_intervals")                        \
     X(KEY_CONVERSATION_METRICS, "aggregates", "conversation_metrics", conversation_metrics,        \

@@ -34,9 +34,9 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
         done = db_scalar(d, count, &rows, e);
         int held_now = lock_is_held(db_path(d), s->lock_slot);
         held_now = held_now > held[i % LOCK_SLOTS] ? held_now : held[i % LOCK_SLOTS];
-        done =
-            done && db_do(d, e, sql_status_fact_add, S(s->name), S(s->title),
-                          I(!stream_has_days(s)), I(stream_is_listed(s, c->streams, c->stream_count)), I(rows), I(held_now));
+        done = done &&
+               db_do(d, e, sql_status_fact_add, S(s->name), S(s->title), I(!stream_has_days(s)),
+                     I(stream_is_listed(s, c->streams, c->stream_count)), I(rows), I(held_now));
     }
     return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
@@ -69,7 +69,7 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
     } parts[] = {
         {sql_status_title, RENDER_LIST, false, "\n"},
         {sql_status_coverage, RENDER_TABLE, true,
-         "whole, open, prov.: business days; provisional ones may be read again\n\n"},
+         "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"},
         {sql_status_last_runs, RENDER_TABLE, true, "\n"},
         {sql_status_facts, RENDER_LIST, true, "\n"},
         {sql_status_verdict, RENDER_LIST, false, ""},

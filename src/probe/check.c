@@ -767,9 +767,9 @@ static int64_t divided_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* Requests of a night, from what the answers said about sizes: of days the last one, the lookback
- * and the hours after the availability date, of the others all rows, or those of the stream whose
- * ids they are asked for. *day receives the part of one day. */
+/* Requests of a night, from what the answers said about sizes: of days the last one, the lookback,
+ * the later looks and the hours after the availability date, of the others all rows, or those of
+ * the stream whose ids they are asked for. *day receives the part of one day. */
 static int64_t night_requests(const struct checking *a, int64_t *day)
 {
     int64_t sum = 1;
@@ -789,7 +789,9 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
         sum += requests;
         if (stream_has_days(s)) {
             *day += requests;
-            sum += (a->config->lookback_days + 2) * requests;
+            struct plan_facts f;
+            stream_looks(s, a->config, &f);
+            sum += (a->config->lookback_days + (int64_t)f.look_count + 2) * requests;
         }
     }
     return sum;

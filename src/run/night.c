@@ -261,6 +261,7 @@ static bool find_windows(struct night *n, struct err *e)
     f->available_ms = TIME_NONE;
     f->lookback_days = c->lookback_days;
     f->reread_hours = c->reread_hours;
+    stream_looks(s, c, f);
     f->fresh_minutes = n->fresh_minutes;
     f->rule_count = s->pass_count;
     f->in_force = stream_in_force(s, c);

@@ -155,6 +155,17 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     return any && left > 0 ? list : NULL;
 }
 
+void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f)
+{
+    f->look_count = 0;
+    for (size_t i = 0; i < c->later_look_count; i++) {
+        f->looks[f->look_count++] = c->later_looks[i];
+    }
+    for (size_t i = 0; i < COUNT_OF(s->looks) && s->looks[i] > 0 && c->later_look_count > 0; i++) {
+        f->looks[f->look_count++] = s->looks[i];
+    }
+}
+
 unsigned stream_in_force(const struct stream *s, const struct config *c)
 {
     const char *word = config_word(c, s->setting);

@@ -48,6 +48,8 @@ struct stream {
     const char *needs;   /* the stream whose rows `scope` and ids come from; NULL: none */
     int needs_minutes;   /* how old those may be; 0: as old as that stream's own passes say */
     const char *setting; /* "section.key" of the setting whose words the passes' `when` name */
+    int looks[4];        /* ages in days at which its windows are looked at besides those of the
+                            settings */
     const char *list;    /* what the mark {list} stands for: words, blanks between... */
     const char *list_setting; /* ...unless this setting, "section.key", has others */
     enum load_rule load;
@@ -116,8 +118,12 @@ const struct table_map *stream_table(const struct stream *s);
 /* The passes as planning and windows know them; `rules` has room for PASSES_MAX. */
 struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules);
 
-/* Bits of the passes that the word of the stream's setting puts in force. */
+/* The ages of later looks that the configuration says, and the stream's own; none of either where
+ * the configuration says none. */
 struct config;
+void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f);
+
+/* Bits of the passes that the word of the stream's setting puts in force. */
 unsigned stream_in_force(const struct stream *s, const struct config *c);
 
 /* The words that {list} stands for; NULL: it has none. */

@@ -103,8 +103,39 @@ class Late(TestCase):
         server.control(now=later)
         self.ok(site.extract("--stream", "conversations", "--until", later))
         compare_conversations(self, site, server.truth(START, now=later, availability="2026-03-20T01:00:00.000Z"))
-        self.assertEqual(site.value("SELECT state FROM extract_window WHERE window_start LIKE '2026-03-01%'"),
-                         "settled")
+        self.assertEqual(self.first_day(site)[0], "provisional")
+        # One reading made up for the look at 15 days; nothing is owed until the one at 31 days.
+        before = self.first_day(site)
+        self.night(server, site, "2026-03-21T06:00:00Z")
+        self.assertEqual(self.first_day(site), before)
+        self.night(server, site, "2026-04-02T06:00:00Z")
+        self.assertEqual(self.first_day(site), ("settled", "2026-04-02T06:00:00.000Z"))
+
+    def test_what_was_settled_before_there_were_looks_owes_none(self):
+        server = self.standin(now="2026-03-08T06:00:00Z", days=3)
+        site = self.site(server.url, extract={"lookback_days": "4", "later_looks": ""})
+        self.night(server, site, "2026-03-08T06:00:00Z")
+        settled = self.first_day(site)
+        self.assertEqual(settled[0], "settled")
+        # As a file of schema 10 that is brought over.
+        site.change("UPDATE extract_window SET looks = 0 WHERE state = 'settled'")
+        site.set(extract={"later_looks": None})
+        self.night(server, site, "2026-03-25T06:00:00Z")
+        self.assertEqual(self.first_day(site), settled)
+        site.set(extract={"lookback_days": "31"})
+        self.night(server, site, "2026-03-26T06:00:00Z")
+        self.assertEqual(self.first_day(site)[0], "provisional")
+        self.night(server, site, "2026-04-03T06:00:00Z")
+        self.assertEqual(self.first_day(site)[0], "settled")
+
+    def night(self, server, site, now):
+        server.control(now=now)
+        self.ok(site.extract("--stream", "conversations", "--until", now))
+
+    def first_day(self, site):
+        """Its state, and when it was last read."""
+        return tuple(site.query("SELECT state, max(read_at) FROM extract_window JOIN window_pass USING (window_id) "
+                                "WHERE window_start LIKE '2026-03-01%'")[0])
 
 
 class BusinessDays(TestCase):

@@ -100,6 +100,11 @@ static const char *value_of(const struct config *c, enum config_key_id id, struc
         return *(const int *)field ? arena_printf(a, "0%o", *(const int *)field) : NULL;
     case CONFIG_INT:
         return arena_printf(a, "%d", *(const int *)field);
+    case CONFIG_AGES:
+        for (size_t i = 0; i < c->later_look_count; i++) {
+            text = arena_printf(a, "%s%s%d", text ? text : "", text ? ", " : "", c->later_looks[i]);
+        }
+        return text;
     case CONFIG_BOOL:
         return *(const bool *)field ? "yes" : "no";
     case CONFIG_DAY:
@@ -145,11 +150,13 @@ TEST_IN_FIXTURE(defaults)
                                            "[genesys]\npatience_seconds = 8\n"
                                            "[database]\npath = rollcall.db\n"
                                            "[extract]\ntimezone = UTC\n"
-                                           "[extract]\nlookback_days = 4\n"
+                                           "[extract]\nlookback_days = 7\n"
+                                           "[extract]\nlater_looks = 15, 31\n"
                                            "[extract]\nreread_hours = 20\n"
                                            "[extract]\nin_flight = 4\n"
                                            "[extract]\nrequests_per_minute = 300\n"
                                            "[conversations]\nmethod = auto\n"
+                                           "[conversations]\nopen_reread_max = 2000\n"
                                            "[adherence]\nrealtime = auto\n"
                                            "[export]\ndirectory = export\n"
                                            "[export]\ngzip = no\n"
@@ -159,6 +166,12 @@ TEST_IN_FIXTURE(defaults)
                                            "[status]\ndue_hours = 26\n"
                                            "[log]\nlevel = warn\n"
                                            "[log]\nformat = text\n");
+}
+
+TEST_IN_FIXTURE(no_later_looks)
+{
+    assert_int_equal(good(load_text("[extract]\nlater_looks =\n", false))->c.later_look_count, 0);
+    assert_int_equal(good(load_text("[extract]\n", false))->c.later_look_count, 2);
 }
 
 TEST_IN_FIXTURE(every_key)
@@ -181,10 +194,12 @@ TEST_IN_FIXTURE(every_key)
                               "[extract]\ntimezone = Asia/Seoul\n"
                               "[extract]\nstreams = users, queues\n"
                               "[extract]\nlookback_days = 31\n"
+                              "[extract]\nlater_looks = 40, 365, 1\n"
                               "[extract]\nreread_hours = 0\n"
                               "[extract]\nin_flight = 64\n"
                               "[extract]\nrequests_per_minute = 1000000\n"
                               "[conversations]\nmethod = query\n"
+                              "[conversations]\nopen_reread_max = 0\n"
                               "[adherence]\nrealtime = realtime_intervals\n"
                               "[export]\ndirectory = out\n"
                               "[export]\nmode = 0644\n"
@@ -295,6 +310,9 @@ static const struct {
     {"[extract]\nin_flight = 99999999999999999999\n", 2, "from 1 to 64"},
     {"[extract]\nlookback_days = 32\n", 2, "from 0 to 31"},
     {"[extract]\nlookback_days = -1\n", 2, "from 0 to 31"},
+    {"[extract]\nlater_looks = 15, soon\n", 2, "ages in days, each from 1 to 365"},
+    {"[extract]\nlater_looks = 0\n", 2, "ages in days"},
+    {"[extract]\nlater_looks = 1 2 3 4 5 6 7 8 9 10 11 12 13\n", 2, "more than 12"},
     {"[extract]\nreread_hours = 169\n", 2, "from 0 to 168"},
     {"[status]\ndue_hours = 0\n", 2, "from 1 to 8760"},
     {"[status]\ndue_hours = 8761\n", 2, "from 1 to 8760"},

@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "etl/plan.h"
 
@@ -292,6 +294,81 @@ TEST(the_moment_is_read_when_it_is_no_longer_fresh)
     }
 }
 
+/* --- later looks ----------------------------------------------------------------------------- */
+
+static struct plan_facts with_looks(int64_t time_ms, int first, int second)
+{
+    struct plan_facts f = facts_of(RULES(&hours), NULL, time_ms, NONE);
+
+    f.looks[0] = first;
+    f.looks[1] = second;
+    f.look_count = first > 0 ? 2 : 0;
+    return f;
+}
+
+/* One run after the other on a day that ends at START + DAY; a name begins with a new one. */
+static const struct {
+    const char *name;
+    int64_t age_ms; /* of the day at the run */
+    int looks[2];
+    bool owed;
+    enum window_state state; /* afterwards */
+} looks[] = {
+    {"the lookback, then a reading at each age", HOUR, {31, 15}, true, WINDOW_PROVISIONAL},
+    {NULL, 4 * DAY, {31, 15}, true, WINDOW_PROVISIONAL}, /* the last of the lookback's */
+    {NULL, 5 * DAY, {31, 15}, false, WINDOW_PROVISIONAL},
+    {NULL, 15 * DAY - 1, {31, 15}, false, WINDOW_PROVISIONAL},
+    {NULL, 15 * DAY, {31, 15}, true, WINDOW_PROVISIONAL},
+    {NULL, 16 * DAY, {31, 15}, false, WINDOW_PROVISIONAL},
+    {NULL, 31 * DAY + HOUR, {31, 15}, true, WINDOW_SETTLED},
+    {NULL, 400 * DAY, {31, 15}, false, WINDOW_SETTLED},
+    {"one reading makes up for all that were missed", 3 * DAY, {15, 31}, true, WINDOW_PROVISIONAL},
+    {NULL, 33 * DAY, {15, 31}, true, WINDOW_SETTLED},
+    {"so does the first one of all", 40 * DAY, {15, 31}, true, WINDOW_SETTLED},
+    {NULL, 60 * DAY, {15, 31}, false, WINDOW_SETTLED},
+    {"ages within the lookback are part of it", DAY, {2, 3}, true, WINDOW_PROVISIONAL},
+    {NULL, 2 * DAY - HOUR, {2, 3}, true, WINDOW_PROVISIONAL},
+    {NULL, 2 * DAY, {2, 3}, false, WINDOW_PROVISIONAL},
+    {NULL, 4 * DAY, {2, 3}, true, WINDOW_SETTLED},
+    {"what is added takes in no settled day", 4 * DAY, {0, 0}, true, WINDOW_SETTLED},
+    {NULL, 20 * DAY, {15, 31}, false, WINDOW_SETTLED},
+    {"what is taken away settles with the next look", 4 * DAY, {15, 31}, true, WINDOW_PROVISIONAL},
+    {NULL, 20 * DAY, {5, 10}, true, WINDOW_SETTLED},
+};
+
+TEST(looks_are_owed_at_their_ages)
+{
+    struct span w = span_from(START);
+
+    for (size_t i = 0; i < COUNT(looks); i++) {
+        struct plan_facts f =
+            with_looks(START + DAY + looks[i].age_ms, looks[i].looks[0], looks[i].looks[1]);
+
+        w = looks[i].name ? span_from(START) : w;
+        bool owed = read_pass(&w, 0, &f) != NONE;
+        if (owed != looks[i].owed || w.state != looks[i].state) {
+            fail_msg("look %zu: owed %d, state %d", i, owed, w.state);
+        }
+    }
+}
+
+/* A longer lookback takes in what was settled before there were looks, without them. */
+TEST(days_settled_before_there_were_looks_owe_none)
+{
+    struct span w = span_from(START);
+    struct plan_facts f = with_looks(START + 5 * DAY, 0, 0);
+
+    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
+    w.no_looks = true;
+    f = with_looks(START + 7 * DAY, 15, 31);
+    f.lookback_days = 7;
+    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
+    assert_int_equal(w.state, WINDOW_PROVISIONAL);
+    f.time_ms = START + 8 * DAY;
+    assert_int_equal(read_pass(&w, 0, &f), w.end_ms);
+    assert_int_equal(w.state, WINDOW_SETTLED);
+}
+
 /* --- any sequence of nights ------------------------------------------------------------------ */
 
 /* splitmix64: equal numbers on every machine. */
@@ -391,6 +468,8 @@ TEST(any_sequence_of_nights_ends_settled)
 
         f.lookback_days = (int)random_below(&random, 9);
         f.reread_hours = (int)random_below(&random, 48);
+        f.looks[0] = (int)random_below(&random, 20);
+        f.look_count = (size_t)random_below(&random, 2);
         do {
             time_ms += HOUR + random_below(&random, 2 * DAY);
             move_time(&random, &f, time_ms);
@@ -401,5 +480,52 @@ TEST(any_sequence_of_nights_ends_settled)
         f.time_ms += 100 * DAY;
         f.available_ms = f.time_ms;
         assert_false(read_window(&w, &f));
+    }
+}
+
+/* Nights at any distance, of which some fail, against what looks are said to be. */
+static void check_looks(uint64_t *random)
+{
+    struct span w = span_from(START);
+    struct plan_facts f = with_looks(START, 1 + (int)random_below(random, 40), 0);
+    int64_t last_ms = TIME_NONE;
+    int readings = 0;
+
+    f.looks[1] = 1 + (int)random_below(random, 40);
+    f.lookback_days = (int)random_below(random, 9);
+    int64_t back_ms = w.end_ms + f.lookback_days * DAY;
+    int oldest = f.looks[0] > f.looks[1] ? f.looks[0] : f.looks[1];
+    while (f.time_ms < w.end_ms + 60 * DAY) {
+        f.time_ms += random_below(random, 2 * DAY);
+        bool owed = f.time_ms > w.start_ms && plan_covered(&w) < w.end_ms;
+        if (!owed && last_ms != TIME_NONE && last_ms < back_ms) {
+            owed = f.time_ms - last_ms >= f.reread_hours * HOUR && f.time_ms >= w.end_ms;
+        } else if (!owed && last_ms != TIME_NONE) {
+            for (size_t i = 0; i < 2; i++) {
+                int64_t at_ms = w.end_ms + f.looks[i] * DAY;
+                owed = owed || (last_ms < at_ms && at_ms <= f.time_ms);
+            }
+        }
+        assert_int_equal(plan_owed(&w, 0, &f) != TIME_NONE, owed);
+        if (owed && random_below(random, 4) > 0) {
+            (void)read_pass(&w, 0, &f);
+            last_ms = f.time_ms;
+            readings += f.time_ms >= w.end_ms ? 1 : 0;
+        }
+        bool settled = last_ms >= back_ms && last_ms >= w.end_ms + oldest * DAY;
+        assert_int_equal(w.state == WINDOW_SETTLED, settled);
+    }
+    /* The first that is whole, those of the lookback's nights and the one after it, the looks. */
+    assert_true(readings <= 2 + f.lookback_days * 24 / f.reread_hours + 2);
+}
+
+TEST(readings_are_those_of_the_lookback_and_the_looks)
+{
+    const char *given = getenv("ROLLCALL_PLAN_SEED");
+    uint64_t random = given ? strtoull(given, NULL, 10) : (uint64_t)clock_now_ms();
+
+    print_message("seed %llu\n", (unsigned long long)random);
+    for (int round = 0; round < 5000; round++) {
+        check_looks(&random);
     }
 }
