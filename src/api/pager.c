@@ -119,6 +119,19 @@ static void add_predicates(const struct pager *p, struct buf *out, int64_t seque
     }
 }
 
+/* A part of a request's one id: before the '/', or behind it. */
+static const char *id_part(const struct pager *p, int64_t sequence, int part, struct arena *a)
+{
+    struct batch ids = batch_of(p, sequence);
+
+    if (!step_of(p)->single || sequence < 0 || ids.from >= ids.end) {
+        return "";
+    }
+    const char *id = p->spec.ids[ids.from];
+    size_t first = strcspn(id, "/");
+    return part == 1 ? arena_strndup(a, id, first) : id + first + (id[first] == '/' ? 1 : 0);
+}
+
 /* Words become the elements of a JSON array. */
 static void add_elements(struct buf *out, const char *words)
 {
@@ -151,6 +164,8 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
+        {"{id}", id_part(p, sequence, 1, a), true},
+        {"{id2}", id_part(p, sequence, 2, a), true},
         {"{list}", p->spec.list, false},
         {"{zone}", p->spec.zone, true},
         {"{scope}", p->spec.scope, true},
@@ -201,7 +216,7 @@ static void add_paging(const struct pager *p, struct buf *out, int64_t sequence,
         add_parameter(out, "pageNumber", arena_printf(a, "%lld", page_number(p, sequence)));
     } else if (s->follow == FOLLOW_CURSOR && p->cursor && !strstr(s->path, "{cursor}")) {
         add_parameter(out, s->cursor_as ? s->cursor_as : "cursor", p->cursor);
-    } else if (s->follow == FOLLOW_IDS) {
+    } else if (s->follow == FOLLOW_IDS && !s->single) {
         struct batch ids = batch_of(p, sequence);
         for (size_t i = ids.from; i < ids.end; i++) {
             add_parameter(out, s->ids_as, p->spec.ids[i]);
@@ -561,8 +576,7 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
         p->expected = expected_pages(p, page, page_count);
     }
     int64_t full = step_of(p)->sparse ? 1 : p->page_rows;
-    bool is_short =
-        (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
+    bool is_short = (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
     if (is_short && sequence > p->highest_short) {
         p->highest_short = sequence;
     }
@@ -644,11 +658,12 @@ static bool read_rows(const struct pager *p, struct json root, struct pager_page
     const struct step *s = step_of(p);
 
     page->rows = json_first(root, s->rows);
-    if (json_type(page->rows) != JSON_ARRAY && json_type(page->rows) != JSON_ABSENT) {
+    bool is_one = s->single && json_type(page->rows) == JSON_OBJECT;
+    if (!is_one && json_type(page->rows) != JSON_ARRAY && json_type(page->rows) != JSON_ABSENT) {
         return err_set(e, ERR_CONTRACT, "%s: the answer has no array of rows at \"%s\"",
                        p->spec.label, s->rows);
     }
-    page->row_count = json_count(page->rows);
+    page->row_count = is_one ? 1 : json_count(page->rows);
     page->has_rows = true;
     if ((!json_int(json_get(root, "totalHits"), &page->total_hits) &&
          !json_int(json_get(root, "total"), &page->total_hits)) ||
@@ -842,6 +857,41 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
     default:
         return false;
     }
+}
+
+void pager_leave_out(struct pager *p)
+{
+    p->answered++;
+}
+
+/* Whether it can be `parts` segments of a path. */
+static bool is_fit(const char *id, int parts)
+{
+    for (; parts > 0; parts--) {
+        size_t length = parts > 1 ? strcspn(id, "/") : strlen(id);
+
+        if (length == 0 || id[0] == '.' || length > LONGEST_TOKEN_BYTES) {
+            return false;
+        }
+        id += length;
+        if (parts > 1 && *id++ != '/') {
+            return false;
+        }
+    }
+    return true;
+}
+
+size_t pager_fit_ids(const struct step *steps, const char **ids, size_t count)
+{
+    const struct step *s = step_of_rows(steps);
+    size_t fit = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!s->single || is_fit(ids[i], strstr(s->path, "{id2}") ? 2 : 1)) {
+            ids[fit++] = ids[i];
+        }
+    }
+    return fit;
 }
 
 bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out)

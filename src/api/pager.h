@@ -48,16 +48,18 @@ enum follow {
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
  * of the window) {zone} {scope} {page} {size} {ids} {list} {token} {cursor} are replaced; in a path
- * they are percent-encoded. A GET that lacks {page}, {cursor} or {ids} gets them (and pageSize) as query
- * parameters. Fields of answers are dotted paths, alternatives separated by '|'; words are
- * separated by blanks. */
+ * they are percent-encoded. {id} is one id in a path (of FOLLOW_IDS with a size of 1), or the part
+ * before its '/', {id2} the part behind it. A GET that lacks {page}, {cursor}, {ids} or {id} gets
+ * them (and pageSize) as query parameters. Fields of answers are dotted paths, alternatives
+ * separated by '|'; words are separated by blanks. */
 struct step {
     enum http_method method;
     const char *path; /* "/api/v2/..." with query string; NULL ends the list of steps */
     const char *body; /* JSON; NULL: none */
     enum follow follow;
     int size;              /* rows or ids a request */
-    const char *rows;      /* where the array of rows is; "": the answer itself; NULL: no rows */
+    const char *rows;      /* where the array of rows is; "": the answer itself; NULL: no rows;
+                              see json_first */
     const char *must;      /* one of these must be there, or the answer is none; NULL: `rows` */
     const char *token;     /* where the id for the next steps is; NULL: nowhere */
     const char *urls;      /* where the URL, or the URLs, of FOLLOW_URLS are; NULL: nowhere */
@@ -69,12 +71,16 @@ struct step {
     const char *cursor_as; /* query parameter that it becomes, and that the link there holds it in;
                               NULL: it lies there as it is, and becomes `cursor` */
     const char *available; /* where a page says how far its data goes; NULL: nowhere */
-    const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes */
-    bool limited;          /* pages reach no further than LIMIT_QUERY_ROWS rows */
-    bool repeats;          /* the API repeats rows by design: nothing follows from that */
-    bool sparse;           /* a page may be short and not the last: only an empty one is the end */
-    bool bare;             /* without the token: the path is a whole URL */
-    bool cleanup;          /* sent when the last page is committed; its answer changes nothing */
+    const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes; of
+                              {id} its name in notes */
+    bool single;  /* an id a request, in its path: `rows` may be an object, the only row; an
+                     id that the API does not know (404, in its own words) is left out, and
+                     no trouble */
+    bool limited; /* pages reach no further than LIMIT_QUERY_ROWS rows */
+    bool repeats; /* the API repeats rows by design: nothing follows from that */
+    bool sparse;  /* a page may be short and not the last: only an empty one is the end */
+    bool bare;    /* without the token: the path is a whole URL */
+    bool cleanup; /* sent when the last page is committed; its answer changes nothing */
 };
 
 /* Where a pager begins, or goes on. */
@@ -176,6 +182,15 @@ enum pager_taken pager_refused(struct pager *p, int status, const char *code, st
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
  * one thing already. An id that is alone in its batch is in *id then: the way on is behind it. */
 bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id);
+
+/* The request `sequence`, of a step for single ids, brings nothing: what was asked beside it
+ * stands.
+ */
+void pager_leave_out(struct pager *p);
+
+/* Leaves out of `ids` those that cannot stand in the paths of the steps (a part that is missing, or
+ * would change the path: "..", as the API never makes one), in place; returns how many are left. */
+size_t pager_fit_ids(const struct step *steps, const char **ids, size_t count);
 
 /* The request that clears up what was submitted, once; false when there is none. */
 bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);

@@ -244,8 +244,13 @@ void reader_anew(struct reader *r)
     begin(r, &(struct pager_at){0});
 }
 
+bool news_is_gone(const struct news *n)
+{
+    return n->answer.http.status == 404 && n->answer.code[0] != '\0';
+}
+
 /* The request whose turn it is asked for too much, or for an id that the server refuses: half of it
- * is asked for instead. */
+ * is asked for instead. Of single ids the API does not know some, which says nothing of others. */
 static void ask_for_less(struct reader *r, struct news *trouble)
 {
     const char *label = r->spec.label;
@@ -254,7 +259,10 @@ static void ask_for_less(struct reader *r, struct news *trouble)
     bool halved = pager_halve(r->pager, r->turn, &at, &id);
     bool all = r->spec.id_count > 1 && r->alone + 1 == r->spec.id_count;
 
-    if (!halved && (!id || ++r->alone > ALONE_MOST || all)) {
+    bool single = step_of_rows(r->spec.steps)->single;
+    bool is_own = single && news_is_gone(trouble);
+
+    if (!halved && (!id || (!is_own && (++r->alone > ALONE_MOST || all)))) {
         fail(r, trouble);
         return;
     }
@@ -266,6 +274,11 @@ static void ask_for_less(struct reader *r, struct news *trouble)
         trouble->id = id;
         trouble->facts.next = at;
         tell(r, trouble, NEWS_REFUSED_ID);
+    }
+    if (single) {
+        r->turn++;
+        pager_leave_out(r->pager);
+        return;
     }
     begin(r, &at);
 }

@@ -48,6 +48,9 @@ struct news {
 struct news *news_new(enum news_kind kind);
 void news_free(struct news *n);
 
+/* Whether the API said, in its own words, that it does not know what was asked for. */
+bool news_is_gone(const struct news *n);
+
 /* A set of readers over one client (borrowed), with at most `in_flight` requests on the wire. Free
  * with readers_free, once its readers are freed. */
 struct readers *readers_new(struct client *client, size_t in_flight);

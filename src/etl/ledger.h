@@ -98,7 +98,7 @@ struct id_list {
     int64_t end_ms;
     const char *scope;
     const char *after;
-    const char *const *ids; /* found; NULL: none */
+    const char **ids; /* found; NULL: none */
     size_t count;
 };
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,

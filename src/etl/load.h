@@ -62,6 +62,10 @@ bool load_note(struct db *d, const char *stream, const struct walk_note *n, stru
  * caller's transaction. */
 bool load_begin(struct loader *l, int64_t window_id, struct err *e);
 
+/* An id was refused: nothing is known of its rows, so this reading of the window marks none of
+ * LOAD_ENTITY as gone. Part of the caller's transaction. */
+bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e);
+
 /* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_WINDOW deletes
  * its rows; LOAD_ENTITY marks it in the root's column deleted_at, where there is one, until it is
  * seen again. Both of this window and scope alone: of those whose columns of the window's start and

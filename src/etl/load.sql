@@ -32,8 +32,11 @@ DELETE FROM {root} WHERE {unseen}
 -- name: load_end_child
 DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})
 
+-- Not where ids were refused: their rows may be there.
 -- name: load_mark_root
-UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7 WHERE deleted_at IS NULL AND {unseen}
+UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7
+WHERE deleted_at IS NULL AND {unseen}
+  AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- Names of attributes, and how many values were cut.
 -- name: load_note_names

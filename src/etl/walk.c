@@ -944,26 +944,38 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
     w->sets = out->sets;
 }
 
+/* An entity, or what holds some, by all trees. */
+static bool walk_one(struct page_walker *w, const struct element *one, struct err *e)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        struct walker *by = &w->trees[i];
+
+        if (json_type(one->value) != JSON_OBJECT) {
+            return err_set(e, ERR_CONTRACT, "it is no object");
+        }
+        if (!walk_row(by, by->top, one, NULL, e)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
 {
     struct json_iter it = json_iter(rows);
-    struct json key;
+    struct json key = {0};
     struct json entity;
 
+    if (json_type(rows) == JSON_OBJECT) {
+        return walk_one(w, &(struct element){key, rows, 0}, e);
+    }
     if (json_type(rows) != JSON_ARRAY && json_type(rows) != JSON_ABSENT &&
         json_type(rows) != JSON_NULL) {
         return err_set(e, ERR_CONTRACT, "the answer holds no list where its rows were due");
     }
     for (size_t number = 1; json_next(&it, &key, &entity); number++) {
-        for (size_t i = 0; i < w->count; i++) {
-            struct walker *one = &w->trees[i];
-            bool walked = json_type(entity) == JSON_OBJECT
-                              ? walk_row(one, one->top, &(struct element){key, entity, 0}, NULL, e)
-                              : err_set(e, ERR_CONTRACT, "it is no object");
-
-            if (!walked) {
-                return err_prefix(e, "row %zu of the page", number);
-            }
+        if (!walk_one(w, &(struct element){key, entity, 0}, e)) {
+            return err_prefix(e, "row %zu of the page", number);
         }
     }
     return true;

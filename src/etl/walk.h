@@ -105,10 +105,10 @@ struct page_walker *page_walker_new(const struct tree_map *const *trees);
 void page_walker_free(struct page_walker *w);
 
 /* Walks `rows`, the array of `doc` that holds the entities, or the objects in which they are nested
- * (absent or null: there are none). Takes `doc` over, on failure too, and drops its values;
- * `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no array, an element no
- * object or an entity without its own id (row and path in the message). Free with walked_free, from
- * any thread. */
+ * (absent or null: there are none; an object: the only one). Takes `doc` over, on failure too, and
+ * drops its values; `facts` are borrowed for the call. NULL with ERR_CONTRACT when `rows` is no
+ * array, an element no object or an entity without its own id (row and path in the message). Free
+ * with walked_free, from any thread. */
 struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struct json rows,
                               const struct walk_facts *facts, struct err *e);
 void walked_free(struct walked_page *p);

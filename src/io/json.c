@@ -199,7 +199,8 @@ struct json json_first(struct json v, const char *paths)
 {
     for (;;) {
         size_t length = strcspn(paths, "|");
-        struct json found = length > 0 ? follow(v, paths, length) : v;
+        bool itself = length == 0 || (length == 1 && *paths == '.');
+        struct json found = itself ? v : follow(v, paths, length);
         enum json_type type = json_type(found);
 
         if (type == JSON_ARRAY || (length > 0 && type != JSON_ABSENT && type != JSON_NULL)) {

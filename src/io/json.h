@@ -103,7 +103,8 @@ static inline struct json json_get(struct json v, const char *key)
 struct json json_path(struct json v, const char *path);
 
 /* Where rows sit: of `paths` ("entities|results|", alternatives of dotted paths) the first that is
- * there and not null; the empty one is `v` itself, when that is an array. Absent when none is. */
+ * there and not null; the empty one is `v` itself, when that is an array, "." is `v` whatever it
+ * is. Absent when none is. */
 struct json json_first(struct json v, const char *paths);
 
 /* Elements of an array (or members of an object); 0 otherwise. */

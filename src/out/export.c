@@ -94,22 +94,33 @@ static bool has_table(const struct table_map *map, const char *name)
     return found;
 }
 
+/* Whether a table is of one of the trees. */
+static bool is_among(const struct tree_map *const *trees, const char *name)
+{
+    while (trees && *trees && !has_table((*trees)->root, name)) {
+        trees++;
+    }
+    return trees && *trees;
+}
+
 /* Tables that are data; the others are the ledger. */
 static bool is_data_table(const char *name)
 {
-    for (size_t i = 0; i < stream_registry_count; i++) {
+    bool found = false;
+
+    for (size_t i = 0; !found && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
-        if (s->load == LOAD_OBSERVE && (has_table(s->state, name) || str_eq(name, OBSERVE_GAPS))) {
-            return true;
+        if (s->load == LOAD_OBSERVE) {
+            found = has_table(s->state, name) || str_eq(name, OBSERVE_GAPS);
+            continue;
         }
-        for (size_t tree = 0; s->load != LOAD_OBSERVE && s->trees[tree]; tree++) {
-            if (has_table(s->trees[tree]->root, name)) {
-                return true;
-            }
+        found = is_among(s->trees, name);
+        for (size_t p = 0; !found && p < s->pass_count; p++) {
+            found = is_among(s->passes[p].trees, name);
         }
     }
-    return false;
+    return found;
 }
 
 static bool choose_files(struct exporting *x, struct err *e)

@@ -108,7 +108,11 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
         return false;
     }
     r->ask.ids = ids.ids;
-    r->ask.id_count = ids.count;
+    r->ask.id_count = pager_fit_ids(r->pass->steps, ids.ids, ids.count);
+    if (r->ask.id_count < ids.count) {
+        LOG(LOG_WARN, "ids that fit in no path are left out", LOG_S("reading", r->ask.label),
+            LOG_N("ids", ids.count - r->ask.id_count));
+    }
     return true;
 }
 

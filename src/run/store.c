@@ -234,13 +234,33 @@ bool store_begin(struct run *run, struct reading *r, struct err *e)
     return begun;
 }
 
+/* An id that was refused is left out, and said to be. */
+static bool leave_out(struct run *run, const struct page *p, struct err *e)
+{
+    struct reading *r = p->reading;
+    const char *id = p->news->id;
+    bool gone = news_is_gone(p->news);
+    struct cursor next = cursor_after(p);
+
+    next.at = id;
+    return (gone || load_refused(run->db, r->window->window_id, id, e)) &&
+           load_note(run->db, r->stream->name,
+                     &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
+                                         .problem = gone ? "not known to the server"
+                                                         : "refused by the server",
+                                         .example = id,
+                                         .count = 1},
+                     e) &&
+           window_page(&run->ledger, r->window, r->pass_no, &next,
+                       &(struct window_counts){.total_hits = -1}, e);
+}
+
 /* A message that changes the ledger alone, in a transaction of its own. */
 static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
     struct ledger *l = &run->ledger;
     const char *token = r->kind == READING_CLEANUP ? r->ask.at.token : NULL;
-    struct cursor next = cursor_after(p);
     bool ok = false;
 
     if (!db_begin(run->db, e)) {
@@ -262,16 +282,7 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         ok = begin(run, r, e);
         break;
     default:
-        /* An id that was refused is left out, and said to be. */
-        next.at = p->news->id;
-        ok = load_note(run->db, r->stream->name,
-                       &(struct walk_note){.path = step_of_rows(r->ask.steps)->ids_as,
-                                           .problem = "refused by the server",
-                                           .example = p->news->id,
-                                           .count = 1},
-                       e) &&
-             window_page(l, r->window, r->pass_no, &next, &(struct window_counts){.total_hits = -1},
-                         e);
+        ok = leave_out(run, p, e);
         break;
     }
     ok = ok && commit(run, p, e);

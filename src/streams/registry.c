@@ -35,6 +35,8 @@ static const struct stream *const streams[] = {
     &stream_user_aggregate,
     &stream_evaluation_forms,
     &stream_survey_forms,
+    &stream_evaluation_details,
+    &stream_survey_details,
     &stream_sites,
     &stream_edges,
     &stream_stations,

@@ -93,6 +93,8 @@ extern const struct stream stream_conversation_aggregate;
 extern const struct stream stream_user_aggregate;
 extern const struct stream stream_evaluation_forms;
 extern const struct stream stream_survey_forms;
+extern const struct stream stream_evaluation_details;
+extern const struct stream stream_survey_details;
 extern const struct stream stream_sites;
 extern const struct stream stream_edges;
 extern const struct stream stream_stations;

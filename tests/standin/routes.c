@@ -14,6 +14,7 @@
     "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
 
 #define REPORTS "/api/v2/workforcemanagement/adherence/historical/bulk"
+#define QUALITY "/api/v2/quality/"
 #define USERS   "/api/v2/analytics/users/details/jobs"
 
 struct route {
@@ -45,6 +46,12 @@ static const struct route table[] = {
      "limits:organization:view"},
     {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
      "analytics:dataRetention:view"},
+    {"GET", QUALITY "conversations/{id}/evaluations/{id}", quality_evaluation,
+     "quality:evaluation:view"},
+    {"GET", QUALITY "conversations/{id}/surveys", quality_surveys, "quality:survey:view"},
+    {"GET", QUALITY "forms/evaluations/{id}", quality_evaluation_form,
+     "quality:evaluationForm:view"},
+    {"GET", QUALITY "forms/surveys/{id}", quality_survey_form, "quality:surveyForm:view"},
     {"POST", REPORTS, proof_report_submit, "wfm:historicalAdherence:view"},
     {"GET", REPORTS "/jobs/{id}", proof_report_status, "wfm:historicalAdherence:view"},
     {"GET", "/downloads/{id}/{id}", proof_download, NULL},

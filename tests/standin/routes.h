@@ -80,6 +80,11 @@ bool proof_has(const char *part);
 /* aggregates.c: */
 void aggregates_conversations(const struct request *request, struct reply *reply);
 void aggregates_users(const struct request *request, struct reply *reply);
+/* quality.c: */
+void quality_evaluation(const struct request *request, struct reply *reply);
+void quality_surveys(const struct request *request, struct reply *reply);
+void quality_evaluation_form(const struct request *request, struct reply *reply);
+void quality_survey_form(const struct request *request, struct reply *reply);
 /* control.c: */
 void control_answer(const struct request *request, struct reply *reply);
 /* truth.c: */

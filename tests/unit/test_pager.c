@@ -113,6 +113,14 @@ static const struct step ways[] = {
     {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "list"},
     {.method = HTTP_DELETE, .path = "/w/{token}", .cleanup = true},
     {.path = NULL}};
+static const struct step single[] = {{.path = "/a/{id}/b/{id2}",
+                                      .follow = FOLLOW_IDS,
+                                      .size = 1,
+                                      .single = true,
+                                      .rows = ".",
+                                      .must = "id",
+                                      .ids_as = "bId"},
+                                     {.path = NULL}};
 static const struct step bare_array[] = {{.path = "/b", .rows = ""}, {.path = NULL}};
 static const struct step any_object[] = {{.path = "/b", .rows = "r", .must = ""}, {.path = NULL}};
 static const struct step odd_places[] = {{.path = "/b", .rows = "a.rows|results|"}, {.path = NULL}};
@@ -807,6 +815,28 @@ TEST_IN(setup, teardown, ids_go_out_in_batches)
     assert_int_equal(page.id_count, 2);
     assert_int_equal(pager_state(p), PAGER_DONE);
     assert_int_equal(pager_state(pager_at(by_id, (struct pager_at){.id_from = 5})), PAGER_DONE);
+}
+
+TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
+{
+    const char *parts[] = {"a?b/c&d", "..", "a/", "/b", "a/..", "./b", "a", "a/b/c", "x/y"};
+    struct pager_page page;
+    struct err e;
+
+    assert_int_equal(pager_fit_ids(single, parts, COUNT(parts)), 3);
+    assert_string_equal(parts[2], "x/y");
+    assert_int_equal(pager_fit_ids(by_id, parts, 3), 3);
+    struct pager *p = pager_new(
+        arena, &(struct pager_spec){.steps = single, .label = "day", .ids = parts, .id_count = 3});
+    assert_string_equal(ask(p).path, "/a/a%3Fb/b/c%26d");
+    assert_string_equal(ask(p).path, "/a/a/b/b%2Fc");
+    assert_string_equal(ask(p).path, "/a/x/b/y");
+    assert_int_equal(take(p, 1, "{'id':'b'}").row_count, 1);
+    assert_int_equal(take(p, 2, "{'id':[]}").row_count, 1);
+    assert_int_equal(give(p, 0, "{'message':'b'}", &page, &e), PAGER_AGAIN);
+    assert_int_equal(pager_state(p), PAGER_WAITING);
+    pager_leave_out(p);
+    assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
 TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)

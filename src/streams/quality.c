@@ -1,0 +1,69 @@
+/*
+ * Quality: evaluations with their scores, one by one, and surveys with their answers, those of a
+ * conversation at once, of the conversations that began in the window and name them (no list has
+ * them all). They come late and
+ * are released and scored again for 90 days, so days are looked at again at that age. Those that
+ * are gone keep their rows and say so.
+ *
+ * The forms' questions come with them: of each version that an evaluation or survey goes by, and of
+ * those that the lists of forms have, once, and again when they changed.
+ */
+#include "maps.h"
+#include "sql.h"
+#include "streams/stream.h"
+
+static const struct tree_map evaluations = {EVALUATION_DETAIL_TREE};
+static const struct tree_map evaluation_forms = {EVALUATION_FORM_DETAIL_TREE};
+static const struct tree_map surveys = {SURVEY_DETAIL_TREE};
+static const struct tree_map survey_forms = {SURVEY_FORM_DETAIL_TREE};
+
+#define QUALITY "/api/v2/quality/"
+
+/* An id a request; the answer `is` an object that `has` this ("."), or an array (""). */
+#define SINGLE(route, is, has, name)                                                               \
+    .steps = STEPS({.path = QUALITY route,                                                         \
+                    .follow = FOLLOW_IDS,                                                          \
+                    .size = 1,                                                                     \
+                    .single = true,                                                                \
+                    .rows = (is),                                                                  \
+                    .must = (has),                                                                 \
+                    .ids_as = (name)})
+
+const struct stream stream_evaluation_details = {
+    .name = "evaluation_details",
+    .title = "evaluations",
+    .lock_slot = 32,
+    .groups = "quality",
+    .grid = GRID_UTC_DAY,
+    .needs = "conversations",
+    .trees = TREES(&evaluations),
+    PASSES({.plan = {.name = "evaluations"},
+            .ids = sql_quality_evaluations,
+            .permissions = "quality:evaluation:view quality:evaluation:assign "
+                           "quality:evaluation:release",
+            SINGLE("conversations/{id}/evaluations/{id2}", ".", "id", "evaluationId")},
+           {.plan = {.name = "forms", .whole = true},
+            .ids = sql_quality_evaluation_forms,
+            .permissions = "quality:evaluationForm:view",
+            .trees = TREES(&evaluation_forms),
+            SINGLE("forms/evaluations/{id}", ".", "id", "formId")}),
+};
+
+const struct stream stream_survey_details = {
+    .name = "survey_details",
+    .title = "surveys",
+    .lock_slot = 33,
+    .groups = "quality",
+    .grid = GRID_UTC_DAY,
+    .needs = "conversations",
+    .trees = TREES(&surveys),
+    PASSES({.plan = {.name = "surveys"},
+            .ids = sql_quality_surveys,
+            .permissions = "quality:survey:view",
+            SINGLE("conversations/{id}/surveys", "", NULL, "conversationId")},
+           {.plan = {.name = "forms", .whole = true},
+            .ids = sql_quality_survey_forms,
+            .permissions = "quality:surveyForm:view",
+            .trees = TREES(&survey_forms),
+            SINGLE("forms/surveys/{id}", ".", "id", "formId")}),
+};
