@@ -143,12 +143,13 @@ static bool is_equal(const struct history *h, const struct cell *stored, const s
     return true;
 }
 
-/* The end of a row that is stored, after a window that ends at `window_end_ms` has told of it. */
+/* The end of a row that is stored, after a page has told of it. */
 static struct cell told_end(const struct cell *stored, const struct cell *told,
-                            int64_t window_end_ms)
+                            const struct load_page *page)
 {
     int64_t ms = ms_of(told);
-    bool stays = ms == OPEN_END || (ms == window_end_ms && ms_of(stored) > ms);
+    bool stays = ms == OPEN_END ? ms_of(stored) >= page->until_ms
+                                : ms == page->facts.end_ms && ms_of(stored) > ms;
 
     return stays && ms_of(stored) != OPEN_END ? *stored : *told;
 }
@@ -210,10 +211,10 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
         return false;
     }
     if (same) {
-        *end = told_end(&same[h->end], end, page->facts.end_ms);
+        *end = told_end(&same[h->end], end, page);
     }
     if (before) {
-        *end = told_end(&before[h->end], end, page->facts.end_ms);
+        *end = told_end(&before[h->end], end, page);
         made[h->start] = before[h->start];
     }
     if (ms_of(end) == page->facts.end_ms && !take_next(h, made, &taken, e)) {
@@ -250,7 +251,10 @@ struct history *intervals_new(struct db *d, const struct tree_map *tree)
     const struct history_columns by = {
         keys, key_count, start, end, {"row_hash", "row_changed_run_id"}};
     struct history *h = history_new(d, tree->root, &by);
-    arena_free(a);
+    words_add(&h->words, "one_id", "%s",
+              words_each(h->fixed, tree->ids, tree->id_count, "$", " || char(31) || "));
+    h->sql[HISTORY_END] = words_fill(&h->words, sql_history_remove_unseen);
     h->take = take_interval;
+    arena_free(a);
     return h;
 }

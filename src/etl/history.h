@@ -9,13 +9,17 @@
  * the id with "start" in its name, the end the column that has "end" there (spell_start,
  * spell_end); the other ids are the key; there are no tables below.
  *
+ * A whole reading rules over what begins in its time: what it has not seen of that goes. What began
+ * before is extended, shortened or closed, never deleted.
+ *
  * A row that comes again with its key and start is extended, shortened or closed. A window that
  * cuts its rows gives pieces: one that starts where the window does goes on the row that reaches up
  * to there, one that ends where the window does is gone on by the row that starts there, if all
  * else that is hashed is equal. Pieces that are open stay by themselves until their own window
  * closes them. A window that says that a row is open, or ends with it, says nothing of what comes
- * after: an end that is stored stays. Invariants: whichever window comes first, the same pieces
- * make the same rows; nothing is deleted but a piece that another row has taken in.
+ * after the time that was read: an end that is stored there stays. Invariants: whichever window
+ * comes first, the same pieces make the same rows; nothing is deleted before the end of a reading
+ * but a piece that another row has taken in.
  *
  * LOAD_OBSERVE: a state history built from observations. A row is one unbroken state of one agent.
  *
@@ -57,7 +61,7 @@ enum history_statement {
     HISTORY_AFTER,  /* its first that starts after */
     HISTORY_WRITE,
     HISTORY_REMOVE,
-    HISTORY_END, /* closes what the reading of the window ?1 has not seen; NULL: nothing goes */
+    HISTORY_END, /* closes, or removes, what a whole reading has not seen */
     HISTORY_STATEMENTS
 };
 
@@ -74,6 +78,7 @@ enum placed {
 struct load_page {
     int64_t window_id;
     struct walk_facts facts;
+    int64_t until_ms;   /* how far of its window the reading goes */
     const char *stream; /* for notes and messages */
     const char *plan;
     bool brings_attributes; /* a job's page */

@@ -16,6 +16,12 @@ INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({keys}, {start}) D
 -- name: history_remove
 DELETE FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} = ?
 
+-- name: history_remove_unseen
+-- Of the rows that begin from ?3 to ?5 those that the reading of the window ?1 has not seen of the
+-- tree ?2.
+DELETE FROM {table} WHERE {start} >= ?3 AND {start} < ?5 AND ?4 IS ?4
+AND {one_id} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)
+
 -- name: history_close_unseen
 -- The open rows of all whom the reading of the window ?1 has not seen.
 UPDATE {table} SET {end} = last_observed

@@ -629,9 +629,8 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
         enum placed outcome;
 
-        if ((l->rule == LOAD_OBSERVE &&
-             !db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, 0, ?2)",
-                    I(l->page->window_id), X(id->value.text, id->length))) ||
+        if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, ?2, ?3)",
+                   I(l->page->window_id), I((int64_t)l->tree_no), X(id->value.text, id->length)) ||
             !l->history->take(l->history, row, t->entities[i].row_hash, l->page, &outcome, e)) {
             return false;
         }
@@ -692,15 +691,20 @@ bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,
               struct err *e)
 {
-    static const size_t asked[] = {[LOAD_ENTITY] = 7, [LOAD_WINDOW] = 5, [LOAD_OBSERVE] = 1};
+    static const size_t asked[] = {
+        [LOAD_ENTITY] = 7, [LOAD_WINDOW] = 5, [LOAD_INTERVALS] = 5, [LOAD_OBSERVE] = 1};
     struct db *d = l->db;
 
     for (struct loader *t = l; t; t = t->next) {
         const char *const *sql = t->history ? &t->history->sql[HISTORY_END] : &t->sql[END];
         size_t tables = t->history ? 1 : t->table_count;
-        const struct db_value values[] = {I(page->window_id),      I((int64_t)t->tree_no),
-                                          T(page->facts.start_ms), S(page->facts.scope),
-                                          T(page->facts.end_ms),   T(page->received_ms),
+        int64_t end_ms = t->rule == LOAD_INTERVALS ? page->until_ms : page->facts.end_ms;
+        const struct db_value values[] = {I(page->window_id),
+                                          I((int64_t)t->tree_no),
+                                          T(page->facts.start_ms),
+                                          S(page->facts.scope),
+                                          T(end_ms),
+                                          T(page->received_ms),
                                           I(page->run_id)};
 
         for (size_t i = 1; i <= tables; i++) { /* the root comes last */

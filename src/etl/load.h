@@ -31,7 +31,8 @@ struct loader;
 enum load_rule {
     LOAD_ENTITY,    /* an entity's rows are compared by hash and replaced whole */
     LOAD_WINDOW,    /* the same; and what a window and scope lacks in a whole reading goes */
-    LOAD_INTERVALS, /* intervals that windows cut are put together, and nothing goes */
+    LOAD_INTERVALS, /* intervals that windows cut are put together; what a whole reading lacks of
+                       those that begin in its time goes */
     LOAD_OBSERVE,   /* observations extend or close rows of a state history */
 };
 
@@ -66,10 +67,11 @@ bool load_begin(struct loader *l, int64_t window_id, struct err *e);
  * LOAD_ENTITY as gone. Part of the caller's transaction. */
 bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e);
 
-/* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_WINDOW deletes
- * its rows; LOAD_ENTITY marks it in the root's column deleted_at, where there is one, until it is
- * seen again. Both of this window and scope alone: of those whose columns of the window's start and
- * of the scope say so; where there is none of the start, whose instant lies in the window: that of
+/* A reading is whole. What it did not see: LOAD_OBSERVE closes its open rows; LOAD_INTERVALS
+ * deletes those that begin in the window up to page->until_ms; LOAD_WINDOW deletes its rows;
+ * LOAD_ENTITY marks it in the root's column deleted_at, where there is one, until it is seen again.
+ * The last two of this window and scope alone: of those whose columns of the window's start and of
+ * the scope say so; where there is none of the start, whose instant lies in the window: that of
  * COLUMN_WITHIN, else the id with "start" in its name. Part of the last page's transaction, or of
  * the next; adds to `counts`. */
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,

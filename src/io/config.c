@@ -11,7 +11,7 @@
 #include "io/file.h"
 #include "io/http.h"
 
-#define BLANKS " \t\r"
+#define BLANKS       " \t\r"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 enum {
@@ -1009,8 +1009,8 @@ const char *config_word(const struct config *c, const char *name)
 
         bool is_word = key->type == CONFIG_WORD || key->type == CONFIG_WORDS;
 
-        if (is_word && strncmp(name, key->section, length) == 0 &&
-            name[length] == '.' && str_eq(name + length + 1, key->name)) {
+        if (is_word && strncmp(name, key->section, length) == 0 && name[length] == '.' &&
+            str_eq(name + length + 1, key->name)) {
             return *(const char *const *)((const char *)c + key->field);
         }
     }

@@ -97,7 +97,7 @@ enum config_type {
     CONFIG_URL, /* scheme and host alone */
     CONFIG_PROXY,
     CONFIG_CREDENTIAL,
-    CONFIG_LIST, /* separated by commas or blanks */
+    CONFIG_LIST,  /* separated by commas or blanks */
     CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
     CONFIG_INT,
     CONFIG_AGES, /* whole numbers, separated likewise; given and empty: none */

@@ -73,6 +73,7 @@ static struct load_page describe(const struct run *run, const struct page *p)
     return (struct load_page){
         .window_id = r->window->window_id,
         .facts = r->facts,
+        .until_ms = r->to_ms,
         .stream = r->stream->name,
         .plan = r->pass->plan.name,
         .brings_attributes = r->pass->attributes,

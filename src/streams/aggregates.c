@@ -19,10 +19,11 @@ const struct stream stream_conversation_aggregate = {
     .groups = "aggregates",
     .lock_slot = 30,
     .grid = GRID_BUSINESS_DAY,
-    .list = "nOffered nOverSla nTransferred nBlindTransferred nConsult nConsultTransferred nConnected "
-            "nOutbound nError tAnswered tAbandon tShortAbandon tFlowOut tAcd tWait tHandle tTalk "
-            "tTalkComplete tHeld tHeldComplete tAcw tDialing tContacting tAlert tNotResponding "
-            "oServiceLevel oServiceTarget",
+    .list =
+        "nOffered nOverSla nTransferred nBlindTransferred nConsult nConsultTransferred nConnected "
+        "nOutbound nError tAnswered tAbandon tShortAbandon tFlowOut tAcd tWait tHandle tTalk "
+        "tTalkComplete tHeld tHeldComplete tAcw tDialing tContacting tAlert tNotResponding "
+        "oServiceLevel oServiceTarget",
     .list_setting = "aggregates.conversation_metrics",
     .load = LOAD_WINDOW,
     .trees = TREES(&conversation_aggregates),

@@ -70,8 +70,8 @@ static struct statuses told(const struct statuses *all, int agent, enum status_k
         const struct status *one = &all->list[i];
         int64_t start = one->start;
         int64_t next = i + 1 < all->count ? all->list[i + 1].start : WHEN_NEVER;
-        struct rng r = {rng_pair(rng_pair(world.seed ^ 0x57UL, (uint64_t)agent * 2 + kind),
-                                 (uint64_t)start)};
+        struct rng r = {
+            rng_pair(rng_pair(world.seed ^ 0x57UL, (uint64_t)agent * 2 + kind), (uint64_t)start)};
         bool moves = i > 0 && rng_chance(&r, 60) && next - start > WHEN_MINUTE;
         bool splits = next < WHEN_NEVER && next - start > SHORTEST_SPLIT && rng_chance(&r, 60);
         int64_t right = start + rng_range(&r, WHEN_HOUR, SETTLED_DAYS * WHEN_DAY);

@@ -596,13 +596,19 @@ static const char *hour(struct fixture *f, int at)
     return iso;
 }
 
-/* Reads a day as it is at `now`: what has not ended is open, and what crosses midnight is cut there
- * or not. */
+/* How a day is read: what crosses midnight is cut there, or is whole; or whole, and days begin half
+ * an hour late, so that nothing begins or ends with them. */
+enum days { DAYS_CUT, DAYS_WHOLE, DAYS_LATE };
+
+/* Reads a day as it is at `now`: what has not ended is open. */
 static void read_day(struct fixture *f, const struct truth *spells, size_t count, int day, int now,
-                     bool cuts)
+                     enum days days)
 {
     int from = day * 24;
     int to = from + 24;
+    bool cuts = days == DAYS_CUT;
+    int64_t late_ms = days == DAYS_LATE ? MS_PER_HOUR / 2 : 0;
+    int64_t now_ms = EPOCH + now * MS_PER_HOUR;
     const char *entities[SPELLS_MAX];
     size_t found = 0;
 
@@ -610,7 +616,7 @@ static void read_day(struct fixture *f, const struct truth *spells, size_t count
         const struct truth *s = &spells[i];
         int end = cuts && s->to > to && now >= to ? to : s->to;
 
-        if (s->from < to && s->to > from && s->from < now) {
+        if (s->from < to + (late_ms > 0) && s->to > from && s->from < now) {
             const char *ends = end <= now ? arena_printf(f->arena, "'%s'", hour(f, end)) : "null";
 
             entities[found++] =
@@ -626,51 +632,126 @@ static void read_day(struct fixture *f, const struct truth *spells, size_t count
         entities[i - 1] = other;
     }
     f->page.window_id = day;
-    f->page.facts.start_ms = EPOCH + from * MS_PER_HOUR;
-    f->page.facts.end_ms = EPOCH + to * MS_PER_HOUR;
+    f->page.facts.start_ms = EPOCH + from * MS_PER_HOUR + late_ms;
+    f->page.facts.end_ms = EPOCH + to * MS_PER_HOUR + late_ms;
+    f->page.until_ms = now_ms < f->page.facts.end_ms ? now_ms : f->page.facts.end_ms;
     read_all(f, entities, found);
 }
 
-static void interval_sequence(struct fixture *f)
+/* Days in any order. */
+static void shuffle_days(struct fixture *f, int order[DAYS])
 {
-    struct truth spells[SPELLS_MAX];
-    size_t count = make_truth(f, spells);
-    bool cuts = draw(f, 2);
-    const char *expected = "";
-    int order[DAYS];
-
-    use(f, &spell, LOAD_INTERVALS);
-    for (int now = 1; now < HOURS; now += (int)draw(f, 16)) {
-        read_day(f, spells, count, (int)draw(f, (unsigned)now / 24 + 1), now, cuts);
-    }
     for (int i = 0; i < DAYS; i++) {
         int k = (int)draw(f, (unsigned)i + 1);
 
         order[i] = order[k];
         order[k] = i;
     }
-    for (int i = 0; i < DAYS; i++) {
-        read_day(f, spells, count, order[i], HOURS, cuts);
-    }
+}
+
+/* The rows that begin `from` hours after the first day, and those that are true at `now`. */
+static void check_spells(struct fixture *f, const struct truth *spells, size_t count, int from,
+                         int now)
+{
+    const char *expected = "";
+
     for (size_t i = 0; i < count; i++) {
-        expected = arena_printf(f->arena, "%su%d %s %s %d\n", expected, spells[i].user,
-                                hour(f, spells[i].from), hour(f, spells[i].to), spells[i].status);
+        if (spells[i].from >= from && spells[i].from < now) {
+            expected = arena_printf(
+                f->arena, "%su%d %s %s %d\n", expected, spells[i].user, hour(f, spells[i].from),
+                spells[i].to <= now ? hour(f, spells[i].to) : "-", spells[i].status);
+        }
     }
     check_rows(f,
-               "SELECT ifnull(group_concat(user_id || ' ' || spell_start || ' ' || "
-               "ifnull(spell_end, '-') || ' ' || status || char(10), ''), '') FROM (SELECT * FROM "
-               "spell ORDER BY user_id, spell_start)",
+               arena_printf(f->arena,
+                            "SELECT ifnull(group_concat(user_id || ' ' || spell_start || ' ' || "
+                            "ifnull(spell_end, '-') || ' ' || status || char(10), ''), '') FROM "
+                            "(SELECT * FROM spell WHERE spell_start >= '%s' "
+                            "ORDER BY user_id, spell_start)",
+                            hour(f, from)),
                expected);
+}
+
+static void interval_sequence(struct fixture *f)
+{
+    struct truth spells[SPELLS_MAX];
+    size_t count = make_truth(f, spells);
+    enum days days = draw(f, 2) ? DAYS_CUT : DAYS_WHOLE;
+    int order[DAYS];
+
+    use(f, &spell, LOAD_INTERVALS);
+    for (int now = 1; now < HOURS; now += (int)draw(f, 16)) {
+        read_day(f, spells, count, (int)draw(f, (unsigned)now / 24 + 1), now, days);
+    }
+    shuffle_days(f, order);
+    for (int i = 0; i < DAYS; i++) {
+        read_day(f, spells, count, order[i], HOURS, days);
+    }
+    check_spells(f, spells, count, 0, HOURS);
     /* once more: nothing is written */
     const char *written =
         scratch_value(f->s, "SELECT count(*) || max(row_changed_run_id) FROM spell");
-    read_day(f, spells, count, (int)draw(f, DAYS), HOURS, cuts);
+    read_day(f, spells, count, (int)draw(f, DAYS), HOURS, days);
     check_rows(f, "SELECT count(*) || max(row_changed_run_id) FROM spell", written);
 }
 
 TEST_IN_FIXTURE(test_intervals_span_days)
 {
     by_seeds(f, interval_sequence);
+}
+
+/* What was told is put right: a start moves, or an end, or a spell has never been. */
+static void put_right(struct fixture *f, struct truth *spells, size_t *count)
+{
+    size_t i = *count > 0 ? draw(f, (unsigned)*count) : 0;
+    struct truth *s = &spells[i];
+    bool follows = i > 0 && s[-1].user == s->user;
+    bool precedes = i + 1 < *count && s[1].user == s->user;
+    int after = follows ? s[-1].to : 0;
+    int before = precedes ? s[1].from : HOURS;
+
+    if (*count == 0) {
+        return;
+    }
+    switch (draw(f, 3)) {
+    case 0:
+        s->from = after + (int)draw(f, (unsigned)(s->to - after));
+        break;
+    case 1:
+        s->to = s->from + 1 + (int)draw(f, (unsigned)(before - s->from));
+        break;
+    default:
+        memmove(s, s + 1, (--*count - i) * sizeof(*s));
+        break;
+    }
+}
+
+/* Whatever was told before, and in whichever order days are read at last: the rows that begin in
+ * them are what is true then. */
+static void correction_sequence(struct fixture *f)
+{
+    struct truth spells[SPELLS_MAX];
+    size_t count = make_truth(f, spells);
+    int last = HOURS - (int)draw(f, 20);
+    int order[DAYS];
+
+    use(f, &spell, LOAD_INTERVALS);
+    for (int now = 1; now < last; now += (int)draw(f, 16)) {
+        if (draw(f, 3) == 0) {
+            put_right(f, spells, &count);
+        }
+        read_day(f, spells, count, (int)draw(f, (unsigned)(now - 1) / 24 + 1), now, DAYS_LATE);
+    }
+    shuffle_days(f, order);
+    for (int i = 0; i < DAYS; i++) {
+        read_day(f, spells, count, order[i], last, DAYS_LATE);
+    }
+    check_spells(f, spells, count, 1, last);
+}
+
+TEST_IN_FIXTURE(test_intervals_are_put_right)
+{
+    by_seeds(f, correction_sequence);
 }
 
 /* What is open is put together when its own window has closed it. */
@@ -681,19 +762,22 @@ TEST_IN_FIXTURE(test_open_intervals)
         int from;
         int to; /* 0: it is open */
         const char *rows;
+        int until; /* of the reading; 0: its beginning */
     } steps[] = {
-        {1, 24, 0, "24-"},
-        {0, 22, 24, "22-24 24-"},
-        {1, 24, 27, "22-27"},
-        {1, 24, 0, "22-27"},
-        {0, 22, 24, "22-27"},
-        {1, 46, 0, "22-27 46-"},
-        {2, 48, 50, "22-27 46- 48-50"},
-        {1, 46, 48, "22-27 46-50"},
-        {1, 46, 47, "22-27 46-47"},
-        {2, 71, 72, "22-27 46-47 71-72"},
-        {3, 72, 0, "22-27 46-47 71-72 72-"},
-        {3, 72, 75, "22-27 46-47 71-75"},
+        {1, 24, 0, "24-", 0},
+        {0, 22, 24, "22-24 24-", 0},
+        {1, 24, 27, "22-27", 0},
+        {1, 24, 0, "22-27", 0},
+        {0, 22, 24, "22-27", 0},
+        {1, 46, 0, "22-27 46-", 0},
+        {2, 48, 50, "22-27 46- 48-50", 0},
+        {1, 46, 48, "22-27 46-50", 0},
+        {1, 46, 47, "22-27 46-47", 0},
+        {2, 71, 72, "22-27 46-47 71-72", 0},
+        {3, 72, 0, "22-27 46-47 71-72 72-", 0},
+        {3, 72, 75, "22-27 46-47 71-75", 0},
+        {3, 72, 0, "22-27 46-47 71-75", 75},
+        {3, 72, 0, "22-27 46-47 71-", 76}, /* it had not ended */
     };
 
     f->random = 1;
@@ -704,6 +788,7 @@ TEST_IN_FIXTURE(test_open_intervals)
 
         f->page.facts.start_ms = EPOCH + steps[i].day * MS_PER_DAY;
         f->page.facts.end_ms = f->page.facts.start_ms + MS_PER_DAY;
+        f->page.until_ms = EPOCH + steps[i].until * MS_PER_HOUR;
         load(f,
              arena_printf(f->arena, "{'user':'u','from':'%s','to':%s}", hour(f, steps[i].from), to),
              true);
