@@ -36,10 +36,12 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
         held_now = held_now > held[i % LOCK_SLOTS] ? held_now : held[i % LOCK_SLOTS];
         done = done &&
                db_do(d, e, sql_status_fact_add, S(s->name), S(s->title), I(!stream_has_days(s)),
+                     I(!stream_has_days(s) && s->load != LOAD_OBSERVE),
                      I(stream_is_listed(s, c->streams, c->stream_count)), I(rows), I(held_now));
     }
     return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
            db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
+           db_do(d, e, sql_status_shown, NONE) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
                  I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)),
                  S(c->streams_written));

@@ -8,14 +8,15 @@ CREATE TEMP TABLE status_fact (
     stream TEXT,
     title TEXT,
     is_snapshot INTEGER, -- no days: the state of a moment
+    is_list INTEGER,     -- of names
     is_enabled INTEGER,  -- one that is not is shown, but never behind
     row_count INTEGER,   -- entities stored
     is_locked INTEGER    -- a run holds its lock now; NULL: nobody can tell
 )
 
 -- name: status_fact_add
-INSERT INTO status_fact (stream, title, is_snapshot, is_enabled, row_count, is_locked)
-VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, -1))
+INSERT INTO status_fact (stream, title, is_snapshot, is_list, is_enabled, row_count, is_locked)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, -1))
 
 -- name: status_run
 -- The runs of extract. One without an end was killed when a later run of the same streams got its
@@ -213,6 +214,23 @@ SELECT
 -- name: status_title
 SELECT printf('%s (schema %d)', database, schema_version) FROM status
 
+-- name: status_shown
+-- The lines of the tables: lists that are well share one, streams that are not enabled and were
+-- never read have none.
+CREATE TEMP VIEW status_shown AS
+WITH line AS (
+    SELECT *, is_list AND is_enabled AND behind IS NULL AND result = 'ok' AND last_error IS NULL
+        AS is_calm
+    FROM status_stream WHERE is_enabled OR last_read_at IS NOT NULL
+)
+SELECT
+    min(stream_no) AS stream_no,
+    CASE WHEN count(*) > 1 THEN printf('%d lists', count(*)) ELSE stream END AS stream,
+    is_snapshot, min(complete_to) AS complete_to, whole_to_day, whole_days, open_days,
+    provisional_days, sum(row_count) AS row_count, min(last_run_id) AS last_run_id, result
+FROM line
+GROUP BY CASE WHEN is_calm AND (SELECT sum(is_calm) FROM line) > 4 THEN 0 ELSE stream_no END
+
 -- name: status_coverage
 SELECT
     stream,
@@ -222,14 +240,14 @@ SELECT
     CASE WHEN NOT is_snapshot THEN open_days END AS open,
     CASE WHEN NOT is_snapshot THEN provisional_days END AS "prov.",
     row_count AS rows
-FROM status_stream ORDER BY stream_no
+FROM status_shown ORDER BY stream_no
 
 -- name: status_last_runs
 SELECT
     s.stream,
     coalesce(strftime('%Y-%m-%d %H:%MZ', r.started_at), '-') AS "last run",
     s.result
-FROM status_stream AS s
+FROM status_shown AS s
 LEFT JOIN status_run AS r ON r.run_id = s.last_run_id
 ORDER BY s.stream_no
 
@@ -289,7 +307,8 @@ SELECT line FROM (
         AS line
     FROM status_stream WHERE behind IS NOT NULL
     UNION ALL
-    SELECT stream_no, 'not enabled: ' || stream FROM status_stream WHERE NOT is_enabled
+    SELECT stream_no, 'not enabled: ' || stream FROM status_shown
+    JOIN status_stream USING (stream_no, stream) WHERE NOT is_enabled
     UNION ALL
     SELECT 1000000, 'up to date' FROM status WHERE NOT is_behind
 )

@@ -195,19 +195,17 @@ TEST_IN_SCRATCH(for_people_in_eighty_columns)
             "stream         complete to        whole to    whole  open  prov.  rows\n"
             "users          2024-10-05 11:00Z                                     2\n"
             "conversations  2024-10-05 11:00Z  2024-10-04      2     1      1     0\n"
-            "queues         -                                                     0\n"
             "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"
             "stream         last run           result\n"
             "users          2024-10-05 10:59Z  ok\n"
             "conversations  2024-10-05 10:59Z  ok\n"
-            "queues         -\n\n"
+            "\n"
             "last success         run 1, 2024-10-05 11:02Z\n"
             "last failure         none\n"
             "left undone          nothing\n"
             "requests this month  0\n"
             "unknown fields       0\n"
             "data problems        0\n\n"
-            "not enabled: queues\n"
             "up to date\n",
             db_schema_version()));
 
