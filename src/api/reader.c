@@ -172,14 +172,16 @@ static bool may_ask(const struct reader *r)
                                    all->early_count < EARLY_ROUNDS * all->in_flight);
 }
 
-void reader_ask(struct reader *r)
+bool reader_ask(struct reader *r)
 {
     struct pager_request request;
+    bool asks = may_ask(r) && pager_next(r->pager, r->all->scratch, &request);
 
-    while (may_ask(r) && pager_next(r->pager, r->all->scratch, &request)) {
+    if (asks) {
         r->asked += request.sequence >= 0 ? 1 : 0;
         send_request(r, &request, 0);
     }
+    return asks;
 }
 
 /* --- what is told ---------------------------------------------------------------------------- */

@@ -65,8 +65,8 @@ void readers_wait(struct readers *all, int64_t timeout_ms, bool take);
 struct reader *reader_new(struct readers *all, struct arena *a, const struct pager_spec *spec);
 void reader_free(struct reader *r);
 
-/* Sends what may be asked for by now. */
-void reader_ask(struct reader *r);
+/* Sends one request that may be sent by now; false: there is none. */
+bool reader_ask(struct reader *r);
 
 /* What is to be told next; NULL: nothing by now. The caller frees it. */
 struct news *reader_next(struct reader *r);

@@ -101,9 +101,9 @@ bool ledger_remember_source(struct ledger *l, const char *stream, const char *pl
 bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct arena *a,
                 struct err *e)
 {
-    static const char *const marks[] = {"?1", "?2", "?3", "?4", "?5"};
+    static const char *const marks[] = {"?1", "?2", "?3", "?4", "?5", "?6"};
     const struct db_value values[] = {T(list->time_ms), T(list->since_ms), T(list->start_ms),
-                                      T(list->end_ms), S(list->scope)};
+                                      T(list->end_ms),  S(list->scope),    I(list->most)};
     size_t asked = COUNT_OF(marks);
     while (asked > 0 && !strstr(sql, marks[asked - 1])) {
         asked--;

@@ -89,14 +89,15 @@ bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struc
 bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e);
 
 /* The ids that constant SQL lists, sorted, in the arena; `sql` may ask ?1 (time_ms), ?2 (since_ms),
- * and of the window ?3 (start_ms), ?4 (end_ms; TIME_NONE, NULL in SQL, of the real moment) and ?5
- * (scope). Those up to `after` are left out (NULL: none). */
+ * and of the window ?3 (start_ms), ?4 (end_ms; TIME_NONE, NULL in SQL, of the real moment) ?5
+ * (scope) and ?6 (most). Those up to `after` are left out (NULL: none). */
 struct id_list {
     int64_t time_ms;
     int64_t since_ms;
     int64_t start_ms;
     int64_t end_ms;
     const char *scope;
+    int64_t most;
     const char *after;
     const char **ids; /* found; NULL: none */
     size_t count;

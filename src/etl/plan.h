@@ -19,6 +19,8 @@
 
 enum { PASSES_MAX = 8, LOOKS_MAX = 16 };
 
+enum { FRESH_NIGHT = -1 }; /* read once a night: again when reread_hours old */
+
 /* How far a pass can see. */
 enum pass_bound {
     SEES_NOW,
@@ -34,8 +36,8 @@ struct pass_rule {
     const char *when;  /* words of the stream's setting that put it in force; NULL: always */
     bool whole;        /* read once for the whole stream, after its windows */
     bool instead;      /* taken only where the pass before is not granted */
-    int fresh_minutes; /* of the real moment, and of a whole pass: read again when older; 0: always
-                        */
+    int fresh_minutes; /* of the real moment, and of a whole pass: read again when older; 0: always;
+                          FRESH_NIGHT */
 };
 
 enum window_state { WINDOW_OPEN, WINDOW_PROVISIONAL, WINDOW_SETTLED };

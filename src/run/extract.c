@@ -249,16 +249,27 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
     return true;
 }
 
+/* Lists come first: others begin when they are over, well or not. */
+static bool may_begin(const struct run *run, const struct night *n)
+{
+    bool lists_over = true;
+
+    for (const struct night *m = run->nights; m; m = m->next) {
+        lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
+    }
+    return !n->begun && !n->ended && (!n->needs || n->needs->ended) && !stop_requested() &&
+           (lists_over || stream_is_list(n->stream));
+}
+
 /* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
  * ended. */
 static bool move_on(struct run *run, bool *left, struct err *e)
 {
     *left = false;
     for (struct night *n = run->nights; n; n = n->next) {
-        bool waits = !n->begun && !n->ended;
         bool reads = true;
 
-        if (waits && (!n->needs || n->needs->ended) && !stop_requested()) {
+        if (may_begin(run, n)) {
             if (!look_ahead(n, &reads, e) || (reads && !night_begin(n, e))) {
                 night_fail(n, e, true);
                 return false;
@@ -266,6 +277,7 @@ static bool move_on(struct run *run, bool *left, struct err *e)
         }
         if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0)) {
             night_end(n);
+            return move_on(run, left, e); /* others may have waited for it */
         }
         *left = *left || !n->ended;
     }

@@ -34,7 +34,8 @@ struct pages {
 struct fetch {
     struct pages *pages;
     struct readers *readers;
-    struct reading *readings; /* in the order in which they were issued; begun if it has a reader */
+    struct reading *readings; /* of each lane in the order in which they were issued, the lanes by
+                                 when they last asked; begun if it has a reader */
     bool halted;              /* a failure that concerns all readings */
     struct {
         const struct tree_map *const *trees;
@@ -386,7 +387,41 @@ static void move_on(struct fetch *f, struct reading *r)
             return;
         }
     }
-    reader_ask(r->reader);
+}
+
+/* The lane has had its turn: the others' readings go before its own. */
+static void pass_turn(struct fetch *f, const struct lane *lane)
+{
+    struct reading *others = NULL;
+    struct reading **other = &others;
+    struct reading *own = NULL;
+    struct reading **last = &own;
+
+    for (struct reading *r = f->readings, *next; r; r = next) {
+        struct reading ***end = r->lane == lane ? &last : &other;
+
+        next = r->next;
+        r->next = NULL;
+        **end = r;
+        *end = &r->next;
+    }
+    *other = own;
+    f->readings = others;
+}
+
+/* Asks for what may be asked by now, a request a lane in turn. */
+static void ask(struct fetch *f)
+{
+    struct reading *r = f->readings;
+
+    while (r) {
+        bool asks = r->reader && reader_ask(r->reader);
+
+        if (asks) {
+            pass_turn(f, r->lane);
+        }
+        r = asks ? f->readings : r->next;
+    }
 }
 
 /* Takes what was issued meanwhile; true when nothing more will be. */
@@ -414,6 +449,7 @@ void *fetch_all(void *pages)
             next = r->next;
             move_on(&f, r);
         }
+        ask(&f);
         if ((all_issued && !f.readings) || f.halted || stop_requested()) {
             break;
         }

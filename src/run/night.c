@@ -101,6 +101,7 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
         .start_ms = r->window->span.start_ms,
         .end_ms = r->window->span.end_ms,
         .scope = r->window->scope,
+        .most = n->run->config->open_reread_max,
         .after = after,
     };
 

@@ -112,6 +112,34 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
     return window_end(&run->ledger, r->window, r->pass_no, e);
 }
 
+static bool note_id(struct run *run, const struct reading *r, const char *id, bool known,
+                    struct err *e)
+{
+    return !r->pass->asked ||
+           db_do(run->db, e, r->pass->asked, S(id), T(r->plan.time_ms), I(known));
+}
+
+/* Of each id that a page was asked for it is kept that it was, and whether it came. */
+static bool note_ids(struct run *run, const struct page *p, struct err *e)
+{
+    const struct reading *r = p->reading;
+    const struct pager_page *facts = &p->news->facts;
+    size_t first = r->pass->asked ? facts->next.id_from - facts->id_count : facts->next.id_from;
+    bool ok = true;
+
+    for (size_t i = first; ok && i < facts->next.id_from; i++) {
+        const char *id = r->ask.ids[i];
+        bool came = false;
+
+        for (size_t k = 0; !came && k < p->rows->count; k++) {
+            struct cell c = walked_id(p->rows, k);
+            came = c.length == strlen(id) && memcmp(c.value.text, id, c.length) == 0;
+        }
+        ok = note_id(run, r, id, came, e);
+    }
+    return ok;
+}
+
 /* What goes with the rows of a group into its transaction. */
 static bool finish_group(struct run *run, const struct group *g, struct err *e)
 {
@@ -130,6 +158,9 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         }
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
         add_counts(&sum, counts);
+        if (!note_ids(run, g->pages[i], e)) {
+            return false;
+        }
         /* The raw bytes of a page that changed a row are kept. */
         if (counts->rows_new + counts->rows_changed > 0 &&
             !db_do(run->db, e,
@@ -252,6 +283,7 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
                                          .example = id,
                                          .count = 1},
                      e) &&
+           note_id(run, r, id, !gone, e) &&
            window_page(&run->ledger, r->window, r->pass_no, &next,
                        &(struct window_counts){.total_hits = -1}, e);
 }

@@ -72,6 +72,12 @@ bool stream_has_days(const struct stream *s)
     return s->grid != GRID_MOMENT;
 }
 
+bool stream_is_list(const struct stream *s)
+{
+    return !stream_has_days(s) && s->load != LOAD_OBSERVE &&
+           (!s->needs || stream_is_list(stream_find(s->needs)));
+}
+
 const struct table_map *stream_table(const struct stream *s)
 {
     return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;

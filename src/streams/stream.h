@@ -30,7 +30,11 @@ struct pass {
     const char *ids;       /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
                               time, ?2 the lookback before this pass's last reading, ?3 the
                               window's start, ?4 its end, ?5 its scope; SQL that may be kept in
-                              registry order beside the stream (.sql) */
+                              registry order beside the stream (.sql); ?6 is the most of those
+                              without an end that may be asked for */
+    const char *asked;     /* of FOLLOW_IDS: constant SQL for each id that was asked for, ?1, at the
+                              planning time ?2; ?3: whether the server knows it; NULL: nothing is
+                              kept of that */
     const char *permissions; /* any of them is enough; separated by blanks; NULL: none known */
     const struct tree_map *const *trees; /* what its answers hold, NULL-ended; NULL: the stream's */
     const struct step *steps;
@@ -114,6 +118,10 @@ const struct stream *stream_recent(void);
 /* True when its windows are days, so that it must be known where they begin. */
 bool stream_has_days(const struct stream *s);
 
+/* Whether it is a list, of which others may need names: the state of the moment, of nothing but
+ * other lists. */
+bool stream_is_list(const struct stream *s);
+
 /* What its rows lie in, for people: the root of its first tree, or the history. */
 const struct table_map *stream_table(const struct stream *s);
 
@@ -172,16 +180,17 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     static const struct tree_map n##_tree = {map};                                                 \
     LIST_FROM(n, t, slot, group, __VA_ARGS__)
 #define LIST_FROM(n, t, slot, group, parent, parts, permission, ...)                               \
-    const struct stream stream_##n = {.name = #n,                                                  \
-                                      .title = (t),                                                \
-                                      .groups = (group),                                           \
-                                      .lock_slot = (slot),                                         \
-                                      .needs = (parent),                                           \
-                                      .scope = (parts),                                            \
-                                      .trees = TREES(&n##_tree),                                   \
-                                      PASSES({.plan = {.name = "list", .fresh_minutes = 360},      \
-                                              .permissions = (permission),                         \
-                                              .steps = STEPS(__VA_ARGS__)})}
+    const struct stream stream_##n = {                                                             \
+        .name = #n,                                                                                \
+        .title = (t),                                                                              \
+        .groups = (group),                                                                         \
+        .lock_slot = (slot),                                                                       \
+        .needs = (parent),                                                                         \
+        .scope = (parts),                                                                          \
+        .trees = TREES(&n##_tree),                                                                 \
+        PASSES({.plan = {.name = "list", .fresh_minutes = FRESH_NIGHT},                            \
+                .permissions = (permission),                                                       \
+                .steps = STEPS(__VA_ARGS__)})}
 
 /* A dimension that comes whole, page by page: name, title, lock slot, map, path, permission. */
 #define LIST(n, t, slot, map, p, permission)                                                       \

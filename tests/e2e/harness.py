@@ -520,7 +520,7 @@ def stored_rows(site, table):
             item = {}
             for name in row.keys():
                 value = row[name]
-                if value is None or name == "conversation_key" or name.startswith("row_"):
+                if value is None or name in ("conversation_key", "missing_since") or name.startswith("row_"):
                     continue
                 if isinstance(value, str) and value[:1] in "[{" and table != "participant_attribute":
                     try:

@@ -35,7 +35,8 @@ class Whole(Held):
         _, site = self.held(*CONVERSATIONS)
         columns = [(table, r["name"]) for table in expected_rows([]) for r in site.query(f"PRAGMA table_info({table})")]
         self.assertGreater(len(columns), 250)
-        self.assertEqual([c for c in columns if not site.value("SELECT count({1}) FROM {0}".format(*c))], [])
+        self.assertEqual([c for c in columns if not site.value("SELECT count({1}) FROM {0}".format(*c))],
+                         [("conversation", "missing_since")])
         self.assertEqual(site.value("SELECT count(*) FROM unknown_field"), 0)
 
     def test_query_and_job_methods(self):
@@ -136,6 +137,80 @@ class Late(TestCase):
         """Its state, and when it was last read."""
         return tuple(site.query("SELECT state, max(read_at) FROM extract_window JOIN window_pass USING (window_id) "
                                 "WHERE window_start LIKE '2026-03-01%'")[0])
+
+
+class Open(TestCase):
+    """Conversations without an end are asked for by their ids, in turn."""
+
+    BY_ID = "path=/api/v2/analytics/conversations/details$,method=GET"
+
+    def night(self, day, code=0):
+        now = f"2026-03-{day:02}T06:00:00Z"
+        self.server.control(now=now)
+        return self.ok(self.site_.extract("--stream", "conversations", "--until", now), code)
+
+    def asked(self, day):
+        """Which of the open ones that day's run has asked for."""
+        return {r[0] for r in self.site_.query("SELECT conversation_id FROM conversation WHERE row_asked_at LIKE ?",
+                                               f"2026-03-{day:02}%")}
+
+    def test_all_get_their_turn_and_what_is_gone_is_marked(self):
+        self.server = self.standin(now="2026-03-04T06:00:00Z", days=3, per_day=150, eventful=True)
+        self.site_ = self.site(self.server.url, start="2026-03-01", conversations={"open_reread_max": "2"},
+                               extract={"lookback_days": "0", "later_looks": ""})
+        self.night(4)
+        open_ones = "SELECT conversation_id FROM conversation WHERE conversation_end IS NULL AND conversation_start < '2026-03-04'"
+        self.night(10)
+        left = {r[0] for r in self.site_.query(open_ones)}
+        self.assertGreater(len(left), 2)
+        for day in range(11, 18):
+            self.night(day)
+            self.assertEqual(len(self.asked(day)), 2)
+        seen = set.union(*(self.asked(day) for day in range(11, 18)))
+        still = sorted(r[0] for r in self.site_.query(open_ones))
+        self.assertLessEqual(set(still), seen)
+
+        # One is gone: those beside it are read all the same.
+        gone = still[0]
+        self.server.control(faults=[f"4xx:status=404,has={gone},{self.BY_ID}"])
+        self.site_.set(conversations={"open_reread_max": "2000"})
+        self.night(18)
+        self.assertLessEqual(set(still), self.asked(18))
+        marked = self.site_.query("SELECT conversation_id FROM conversation WHERE missing_since IS NOT NULL")
+        self.assertEqual([r[0] for r in marked], [gone])
+
+        # It is asked for once a week; when it is known again, the mark goes.
+        self.server.control(faults=[])
+        self.night(19)
+        self.assertLessEqual(set(still[1:]), self.asked(19))
+        self.assertNotIn(gone, self.asked(19))
+        self.night(25)
+        self.assertIn(gone, self.asked(25))
+        count = "SELECT count(*) FROM conversation WHERE missing_since IS NOT NULL"
+        self.assertEqual(self.site_.value(count), 0)
+        # An answer that only leaves it out says the same.
+        self.site_.set(genesys={"api_url": self.rewriting(self.server.url, edit=lambda path, answer: (
+            answer if "details?" not in path else answer.replace(gone.encode(), still[1].encode())))})
+        self.night(26)
+        self.assertEqual(self.site_.value(count), 1)
+
+
+class Turns(TestCase):
+    """The order of a night, and who asks next."""
+
+    def test_lists_first_and_side_by_side(self):
+        server = self.standin(now=NOW, days=2, agents=60, users_page_cap=5, queues=30, page_cap=5)
+        asked = []
+        url = self.rewriting(server.url, lambda _, path, __: asked.append(path))
+        site = self.site(url, extract={"in_flight": "1", "streams": "users, queues, conversations"})
+        self.ok(site.extract("--until", NOW))
+        lists = [i for i, path in enumerate(asked) if "/users" in path or "/queues" in path]
+        facts = [i for i, path in enumerate(asked) if "/analytics/" in path]
+        self.assertLess(max(lists), min(facts))
+        # The longer list does not keep the other one waiting until it is read.
+        queues = [i for i in lists if "/queues" in asked[i]]
+        self.assertLess(max(queues), max(lists) - 3)
+        self.assertLessEqual(max(queues), lists[0] + 2 * len(queues) + 1)
 
 
 class BusinessDays(TestCase):

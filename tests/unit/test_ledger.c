@@ -84,6 +84,7 @@ TEST_IN_SCRATCH(ids_are_those_that_the_sql_lists)
         {"SELECT user_id FROM user ORDER BY user_id", "u2x", "u3"}, /* gone since */
         {"SELECT user_id FROM user ORDER BY user_id", "u3", ""},
         {"SELECT 'at ' || ?1", NULL, "at 2024-10-04T00:00:00.000Z"},
+        {"SELECT user_id FROM user ORDER BY user_id LIMIT ?6", NULL, "u1 u2"},
         {"SELECT ?3 || ' ' || ?4 || ' ' || ?5", NULL,
          "2024-10-02T00:00:00.000Z 2024-10-04T00:00:00.000Z unit"},
         {"SELECT ?2 || ' to ' || ?1", NULL, "2024-10-03T00:00:00.000Z to 2024-10-04T00:00:00.000Z"},
@@ -92,7 +93,8 @@ TEST_IN_SCRATCH(ids_are_those_that_the_sql_lists)
                             .since_ms = START - DAY,
                             .start_ms = START - 2 * DAY,
                             .end_ms = START,
-                            .scope = "unit"};
+                            .scope = "unit",
+                            .most = 2};
 
     scratch_exec(s, "INSERT INTO user (user_id) VALUES ('u2'), ('u1'), ('u3')");
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -7,6 +7,7 @@
 #include "io/config.h"
 #include "io/db.h"
 #include "pass.h"
+#include "sql.h"
 
 /* --- streams and passes --- */
 
@@ -178,9 +179,9 @@ TEST(test_settings)
         const char *word;
         const char *passes;
     } cases[] = {
-        {"conversations", "auto", "job query reread old"},
-        {"conversations", "job", "job reread old"},
-        {"conversations", "query", "query reread old late"},
+        {"conversations", "auto", "job query reread"},
+        {"conversations", "job", "job reread"},
+        {"conversations", "query", "query reread late"},
         {"adherence_realtime", "auto", "workforcemanagement agents_status realtime_intervals"},
         {"adherence_realtime", "agents_status", "agents_status"},
         {"users", NULL, "list"},
@@ -219,7 +220,7 @@ TEST(test_settings)
 /* --- what is asked for by id --- */
 
 static const char *ids_of(struct db *d, const char *stream, const char *pass, const char *time,
-                          struct arena *a)
+                          int64_t most, struct arena *a)
 {
     const struct stream *s = stream_find(stream);
     struct ledger l = {.db = d, .run_id = -1};
@@ -232,7 +233,7 @@ static const char *ids_of(struct db *d, const char *stream, const char *pass, co
         p++;
     }
     assert_true(clock_parse(time, true, &ms));
-    struct id_list found = {.time_ms = ms, .since_ms = ms - 4 * MS_PER_DAY};
+    struct id_list found = {.time_ms = ms, .since_ms = ms - 4 * MS_PER_DAY, .most = most};
     assert_true(ledger_ids(&l, s->passes[p].ids, &found, a, &e));
     for (size_t i = 0; i < found.count; i++) {
         text = arena_printf(a, "%s%s%s", text, i ? " " : "", found.ids[i]);
@@ -240,22 +241,32 @@ static const char *ids_of(struct db *d, const char *stream, const char *pass, co
     return text;
 }
 
+#define ASKED "2026-03-20T12:00:00.000Z"
+
 TEST(test_ids)
 {
     static const struct {
         const char *stream;
         const char *pass;
         const char *time;
+        int64_t most;
         const char *ids;
     } cases[] = {
-        {"adherence_realtime", "workforcemanagement", "2026-03-20", "u1 u2 u4"},
-        {"conversations", "reread", "2026-03-20T08:00Z", "c1 c3 c7"},
-        {"conversations", "reread", "2026-03-20T12:00Z", "c1 c2 c3 c7"}, /* of an earlier run */
-        {"conversations", "reread", "2026-04-20T00:00Z", "c1 c2 c3 c7"},
-        {"conversations", "reread", "2026-04-20T00:01Z", "c1 c2 c7"},
-        {"conversations", "old", "2026-03-20T08:00Z", "c5"},
-        {"conversations", "old", "2026-04-20T00:01Z", "c3 c5"},
-        {"conversations", "late", "2026-03-20T12:00Z", "c4"},
+        {"adherence_realtime", "workforcemanagement", "2026-03-20", 0, "u1 u2 u4"},
+        {"conversations", "reread", "2026-03-20T08:00Z", 9, "c1 c3 c5 c7 c8"},
+        {"conversations", "reread", "2026-03-20T12:00Z", 9,
+         "c1 c2 c3 c5 c7 c8"},                                        /* of an earlier run */
+        {"conversations", "reread", "2026-03-20T12:00Z", 2, "c5 c8"}, /* the oldest */
+        {"conversations", "reread", "2026-03-20T12:00Z", 0, ""},
+        /* c5 and c8 are asked for, and c8 is not known. */
+        {"conversations", NULL, "2026-03-20T12:00Z", 0, NULL},
+        {"conversations", "reread", "2026-03-21T12:00Z", 9, "c1 c2 c3 c7"},
+        {"conversations", "reread", "2026-03-21T12:00Z", 1, "c3"},
+        {"conversations", "reread", "2026-03-27T11:59Z", 9, "c1 c2 c3 c7"},
+        {"conversations", "reread", "2026-03-27T12:00Z", 9, "c1 c2 c3 c5 c7 c8"}, /* weekly */
+        {"conversations", "reread", "2026-03-19T12:00Z", 9,
+         "c1 c3 c5 c7 c8"}, /* clock set back */
+        {"conversations", "late", "2026-03-20T12:00Z", 9, "c4"},
     };
     struct arena *a = arena_new(0);
     struct err e;
@@ -273,6 +284,7 @@ TEST(test_ids)
         "('c7', '2026-03-23T00:00:00.000Z', NULL), " /* the query has begun to */
         "('c4', '2026-03-16T11:00:00.000Z', '2026-03-16T12:00:00.000Z'), "
         "('c5', '2026-01-01T00:00:00.000Z', NULL), "
+        "('c8', '2026-03-01T00:00:00.000Z', NULL), "
         "('c6', '2026-03-16T11:00:00.000Z', '2026-03-16T11:59:59.999Z'); "
         "INSERT INTO extract_window (window_id, stream, window_start, window_end) VALUES "
         "(1, 'conversations', '2026-03-21T00:00:00.000Z', '2026-03-22T00:00:00.000Z'), "
@@ -284,9 +296,15 @@ TEST(test_ids)
         "(3, 'query', NULL, NULL)",
         &e));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (!cases[i].pass) {
+            assert_true(db_do(d, &e, sql_conversations_asked, S("c5"), S(ASKED), I(1)));
+            assert_true(db_do(d, &e, sql_conversations_asked, S("c8"), S(ASKED), I(0)));
+            continue;
+        }
         print_message("%s %s\n", cases[i].pass, cases[i].time);
-        assert_string_equal(ids_of(d, cases[i].stream, cases[i].pass, cases[i].time, a),
-                            cases[i].ids);
+        assert_string_equal(
+            ids_of(d, cases[i].stream, cases[i].pass, cases[i].time, cases[i].most, a),
+            cases[i].ids);
     }
     db_close(d);
     arena_free(a);
