@@ -82,7 +82,7 @@ wrapup AS (
                     AND g.participant_no = m.participant_no AND g.session_no = m.session_no
                     AND g.wrap_up_code IS NOT NULL)
 )
-SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code,
+SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code, k.name AS wrap_up_name,
        count(*) AS wrapups,
        count(DISTINCT w.conversation_key) AS conversations,
        count(DISTINCT w.user_id) AS agents,
@@ -91,6 +91,7 @@ SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code,
        round(avg(w.ms) / 1000.0, 1) AS avg_wrapup_seconds
 FROM wrapup AS w
 LEFT JOIN queue AS q ON q.queue_id = w.queue_id
+LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = w.wrap_up_code
 WHERE (:queue IS NULL OR w.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
 GROUP BY w.queue_id, w.wrap_up_code
 ORDER BY queue_name, w.queue_id, wrapups DESC, w.wrap_up_code;

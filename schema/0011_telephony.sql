@@ -24,8 +24,8 @@ CREATE TABLE site ( -- [* not selfUri]
     edges TEXT,                              -- [edges json] array: its edges
     edge_auto_update_config_time_zone TEXT,  -- [edgeAutoUpdateConfig.timeZone] time zone of updates
     edge_auto_update_config_rrule TEXT,      -- [edgeAutoUpdateConfig.rrule] when edges are updated, iCalendar
-    edge_auto_update_config_start TEXT,      -- [edgeAutoUpdateConfig.start time] begin of updates, local time
-    edge_auto_update_config_end TEXT,        -- [edgeAutoUpdateConfig.end time] end of updates, local time
+    edge_auto_update_config_start TEXT,      -- [edgeAutoUpdateConfig.start] begin of updates, local time
+    edge_auto_update_config_end TEXT,        -- [edgeAutoUpdateConfig.end] end of updates, local time
     media_regions_use_latency_based INTEGER, -- [mediaRegionsUseLatencyBased 0/1] whether the nearest media region is used
     location TEXT,                           -- [location json] object: where it is
     managed INTEGER,                         -- [managed 0/1] whether the vendor manages it

@@ -53,6 +53,7 @@ static const char *const own_columns[OWN_COUNT] = {
 };
 
 enum statement {
+    UNLISTED, /* made when it is first needed */
     FIND,
     SEE,
     LAST_KEY,
@@ -78,6 +79,7 @@ struct loader {
     size_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
+    const char *listed; /* SQL that lists the scopes that there are, while UNLISTED is made */
     struct page_walker *walker; /* knows the trees; the first one's */
     struct history *history;    /* LOAD_OBSERVE, LOAD_INTERVALS; the rest is of the other rules */
     struct arena *arena;
@@ -166,8 +168,12 @@ static void add_unseen(struct loader *l, struct words *w)
               words_fill(w, start ? "{from} IS ?3 AND ?5 IS ?5"
                             : id  ? "{from} >= ?3 AND {from} < ?5"
                                   : "?3 IS ?3 AND ?5 IS ?5"));
-    words_add(w, "unseen", "%s",
-              words_fill(w, "{of_window} AND {scope} IS ?4 AND {one_id} NOT IN "
+    words_add(w, "listed", "%s", l->listed ? l->listed : "");
+    words_add(
+        w, "unseen", "%s",
+        words_fill(w, l->listed
+                          ? "{scope} NOT IN ({listed})"
+                          : "{of_window} AND {scope} IS ?4 AND {one_id} NOT IN "
                             "(SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)"));
 }
 
@@ -686,6 +692,30 @@ bool load_refused(struct db *d, int64_t window_id, const char *id, struct err *e
 {
     return db_do(d, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, -1, ?2)", I(window_id),
                  S(id));
+}
+
+bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int64_t run_id,
+                   int64_t *count, struct err *e)
+{
+    *count = 0;
+    for (struct loader *t = l; t; t = t->next) {
+        if (!t->has_deleted_at || !fact_column(t, SOURCE_SCOPE)) {
+            continue;
+        }
+        const struct db_value values[] = {I(0),    S(NULL),   S(NULL),  S(NULL),
+                                          S(NULL), T(now_ms), I(run_id)};
+
+        if (!t->sql[UNLISTED]) {
+            t->listed = scope_sql;
+            make(t, UNLISTED, 0, sql_load_mark_root);
+            t->listed = NULL;
+        }
+        if (!db_do_values(t->db, e, t->sql[UNLISTED], values, COUNT_OF(values))) {
+            return false;
+        }
+        *count += db_changes(t->db);
+    }
+    return true;
 }
 
 bool load_end(struct loader *l, const struct load_page *page, struct load_counts *counts,

@@ -86,7 +86,9 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
     for (size_t p = 0; made && k->grid != GRID_MOMENT && p < k->rule_count; p++) {
         made = !k->rules[p]->whole || make_one(l, k, NULL, TIME_NONE, TIME_NONE, e);
     }
-    made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) && db_commit(l->db, e);
+    made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) &&
+           db_do(l->db, e, sql_window_forget_unlisted, S(k->stream)) &&
+           db_do(l->db, e, sql_window_drop_unlisted, S(k->stream)) && db_commit(l->db, e);
     db_rollback(l->db);
     return made;
 }

@@ -27,7 +27,17 @@ DELETE FROM temp.listed_scope;
 -- What is known of them stays as it is: nobody can be asked for more.
 -- name: window_settle_unlisted
 UPDATE extract_window SET state = 'settled'
-WHERE stream = ?1 AND state <> 'settled'
+WHERE stream = ?1 AND state <> 'settled' AND window_start IS NOT NULL
+  AND scope NOT IN (SELECT scope FROM temp.listed_scope);
+
+-- A scope that comes back is read at once, not when its last reading is old.
+-- name: window_forget_unlisted
+DELETE FROM window_pass WHERE window_id IN (
+    SELECT window_id FROM extract_window WHERE stream = ?1 AND window_start IS NULL
+      AND scope NOT IN (SELECT scope FROM temp.listed_scope));
+
+-- name: window_drop_unlisted
+DELETE FROM extract_window WHERE stream = ?1 AND window_start IS NULL
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);
 
 -- Whether anything of a stream was ever read whole.

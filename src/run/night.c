@@ -17,7 +17,7 @@ void night_fail(struct night *n, const struct err *error, bool halts)
 
 bool night_is_refused(const struct night *n)
 {
-    return n->halted && n->first.kind == ERR_PERMISSION;
+    return n->first.kind == ERR_PERMISSION && (n->halted || (n->ended && n->done == 0));
 }
 
 bool night_is_whole(const struct night *n)
@@ -284,7 +284,9 @@ static bool find_windows(struct night *n, struct err *e)
     }
     size_t first = plan_first(f);
     int64_t until_ms = f->time_ms + s->ahead_days * MS_PER_DAY;
+    bool marks = s->scope && s->load == LOAD_ENTITY;
     return window_make(&n->run->ledger, &kind, from_ms, until_ms, e) &&
+           (!marks || store_unlisted(n->run, s, e)) &&
            window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }

@@ -250,6 +250,19 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
 
 /* --- other messages -------------------------------------------------------------------------- */
 
+bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
+{
+    struct loader *loader = loader_of(run, s, &s->passes[0], e);
+    int64_t count = 0;
+    bool done = loader && db_begin(run->db, e) &&
+                load_unlisted(loader, s->scope, clock_now_ms(), run->ledger.run_id, &count, e) &&
+                db_commit(run->db, e);
+
+    db_rollback(run->db);
+    run->totals.rows.rows_changed += done ? count : 0;
+    return done;
+}
+
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
     struct loader *loader = loader_of(run, r->stream, r->pass, e);

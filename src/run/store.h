@@ -17,6 +17,10 @@
 /* Frees what the loaders hold. */
 void store_close(struct run *run);
 
+/* What belongs to scopes that the stream no longer lists is marked as gone. A transaction of its
+ * own. */
+bool store_unlisted(struct run *run, const struct stream *s, struct err *e);
+
 /* A reading of `r`'s window begins, or begins anew: no cursor, and nothing is seen. A transaction
  * of its own. */
 bool store_begin(struct run *run, struct reading *r, struct err *e);

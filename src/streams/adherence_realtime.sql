@@ -1,4 +1,4 @@
 -- Whom adherence is asked for.
 
 -- name: adherence_agents
-SELECT user_id FROM user WHERE state IS NOT 'deleted' ORDER BY user_id;
+SELECT user_id FROM user WHERE state IS NOT 'deleted' AND deleted_at IS NULL ORDER BY user_id;

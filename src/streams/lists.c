@@ -65,9 +65,13 @@ LIST_OF(presence_definitions, "presence definitions", 13, "dimensions", PRESENCE
 LIST_OF(business_units, "business units", 14, "dimensions", BUSINESS_UNIT_TREE, ALL, NULL,
         WHOLE(WFM "businessunits"));
 
+/* Many are said to come by a URL in their place. */
 LIST_OF(activity_codes, "activity codes", 15, "dimensions business_units", ACTIVITY_CODE_TREE,
         "business_units", sql_lists_business_units, "wfm:activityCode:view wfm:businessUnit:view",
-        WHOLE(WFM "businessunits/{scope}/activitycodes"));
+        {.path = WFM "businessunits/{scope}/activitycodes",
+         .urls = "downloadUrl",
+         .rows = "entities"},
+        {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "entities"});
 
 LIST_OF(management_units, "management units", 16, "dimensions", MANAGEMENT_UNIT_TREE, ALL, NULL,
         WHOLE(WFM "managementunits"));

@@ -506,6 +506,58 @@ TEST_IN_FIXTURE(test_large_conversation)
     check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
+/* No column of a table, or of one below it, is empty. */
+static void check_filled(struct fixture *f, const struct table_map *t)
+{
+    for (size_t i = 0; i < t->column_count; i++) {
+        const char *sql = arena_printf(f->arena, "SELECT count(\"%s\") > 0 FROM \"%s\"",
+                                       t->columns[i].name, t->table);
+
+        if (!str_eq(scratch_value(f->s, sql), "1")) {
+            fail_msg("%s.%s is empty", t->table, t->columns[i].name);
+        }
+    }
+    for (size_t i = 0; i < t->child_count; i++) {
+        check_filled(f, t->children[i]);
+    }
+}
+
+/* Of each list, as the vendor describes its entities. */
+TEST_IN_FIXTURE(test_every_field_of_a_list_has_its_column)
+{
+    size_t count = 0;
+
+    free_loaders(f);
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+
+        if (s->grid != GRID_MOMENT || s->load != LOAD_ENTITY) {
+            continue;
+        }
+        struct page_walker *w = page_walker_new(s->trees);
+        struct loader *l = load_new(f->s->db, s->trees, s->load, NULL, &f->s->e);
+        struct json_doc *doc = doc_of(every_column(f, s->name));
+        const struct walk_facts facts = {
+            .start_ms = TIME_NONE, .end_ms = TIME_NONE, .scope = s->scope ? "scope 1" : NULL};
+        const struct load_page page = {.stream = s->name, .facts = facts, .plan = "list"};
+        struct walked_page *rows = page_walk(w, doc, rows_of(s, 0, doc), &facts, &f->s->e);
+
+        check(rows && l && db_begin(f->s->db, &f->s->e) &&
+                  load_page(l, rows, &page, &f->counts, &f->s->e) && db_commit(f->s->db, &f->s->e),
+              f->s);
+        for (size_t t = 0; s->trees[t]; t++) {
+            check_filled(f, s->trees[t]->root);
+        }
+        check_value(f->s, "SELECT group_concat(path) FROM unknown_field", "NULL");
+        check_value(f->s, "SELECT group_concat(path) FROM data_problem", "NULL");
+        walked_free(rows);
+        page_walker_free(w);
+        load_free(l);
+        count++;
+    }
+    assert_true(count >= 30);
+}
+
 /* Hashes are stored in the files of users: these were written by the first release. A row of each
  * table, no column NULL. */
 TEST_IN_FIXTURE(test_stored_hashes_never_change)

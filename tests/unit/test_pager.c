@@ -46,6 +46,13 @@ static const struct step chain[] = {{.path = "/c",
                                      .rows = "entities",
                                      .cursor = "next.cursor"},
                                     {.path = NULL}};
+static const struct step links[] = {{.path = "/t?n={size}",
+                                     .follow = FOLLOW_CURSOR,
+                                     .size = 10,
+                                     .rows = "entities",
+                                     .cursor = "nextUri",
+                                     .cursor_as = "after"},
+                                    {.path = NULL}};
 static const struct step by_id[] = {
     {.path = "/u?x=y", .follow = FOLLOW_IDS, .size = 2, .rows = "", .ids_as = "userId"},
     {.path = NULL}};
@@ -265,6 +272,8 @@ static const struct {
     {paged, {.page = 3}, "/p?n=3&s=7", NULL, "day page 3"},
     {chain, {.page = 1}, "/c", NULL, "day result page 1"},
     {chain, {.cursor = "a+b="}, "/c?cursor=a%2Bb%3D", NULL, "day result page 1"},
+    {links, {0}, "/t?n=10", NULL, "day result page 1"},
+    {links, {.cursor = "a b="}, "/t?n=10&after=a%20b%3D", NULL, "day result page 1"},
     {marked, {.cursor = "a&b"}, "/c?after=a%26b&n=7", NULL, "day result page 1"},
     {escaped,
      {.cursor = "{\"x\\"},
@@ -618,6 +627,42 @@ TEST_IN(setup, teardown, an_answer_after_none_goes_on)
     take(p, 0, rows("'total':12", "entities", 10));
     assert_int_equal(next(p, rows("'total':12", "entities", 2)).total_hits, 12);
     assert_int_equal(pager_state(p), PAGER_DONE);
+}
+
+/* The cursor is a parameter of the link to the next page; no link is the last page. */
+TEST_IN(setup, teardown, a_cursor_may_lie_in_a_link)
+{
+    static const struct {
+        const char *link;
+        const char *cursor; /* NULL: trouble */
+    } cases[] = {
+        {"/t?n=10&after=a%2Bb%3d", "a+b="},
+        {"https://x/t?after=c&n=10#after=d", "c"},
+        {"/t?before=b&thereafter=z&after=5", "5"},
+        {"/t?after=%zz%4%41", "%zz%4A"},
+        {"/t?after=", NULL},
+        {"/t?n=10", NULL},
+        {"/t", NULL},
+    };
+    struct pager_page page;
+    struct err e = {0};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pager *p = pager_of(links);
+        const char *answer = arena_printf(arena, "{'entities':[1],'nextUri':'%s'}", cases[i].link);
+        int64_t sequence = ask(p).sequence;
+
+        if (cases[i].cursor) {
+            page = take(p, sequence, answer);
+            assert_string_equal(page.next.cursor, cases[i].cursor);
+            page = next(p, "{'entities':[]}");
+            assert_int_equal(pager_state(p), PAGER_DONE);
+        } else {
+            assert_int_equal(give(p, sequence, answer, &page, &e), PAGER_FAILED);
+            assert_int_equal(e.kind, ERR_CONTRACT);
+            assert_non_null(strstr(e.message, "nextUri"));
+        }
+    }
 }
 
 TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
