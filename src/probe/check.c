@@ -675,7 +675,7 @@ static void check_stream(struct checking *a, const struct stream *s)
         }
     }
     const char *id = last.first_id;
-    if (s->scope && !id) {
+    if ((s->scope || s->passes[0].ids) && !id) {
         report_skip(a->report, s->name, "there is nobody to ask for");
         return;
     }

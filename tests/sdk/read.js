@@ -1,4 +1,5 @@
-// Reads from an API with the vendor's own client, and prints each answer as a line of JSON: [name, window, answer].
+// Reads from an API with the vendor's own client, and prints each answer as a line of JSON: [name, window,
+// answer, method that gave it].
 // From standard input: {sdk, host, port, id, secret, reads: [{name, api, windows, steps}]}. A read is done once a window,
 // an object of marks and what stands for them. A step is {call: [method, argument...]} or {get: URL}; beside that
 //     rows: PATH     its answers are printed; PATH is the array by which a page is known to be the last
@@ -70,7 +71,7 @@ async function* answers(api, step, marks) {
     for (let page = 1, cursor; ; page++) {
         const answer = await polled(api, step, { ...marks, "{page}": page, "{cursor}": cursor });
         yield answer;
-        cursor = answer?.cursor;
+        cursor = answer?.cursor ?? (answer?.nextUri && new URL(answer.nextUri, "http://host").searchParams.get("after"));
         const more = has(step, "{cursor}") ? cursor
             : has(step, "{page}") && (answer.pageCount ? page < answer.pageCount : at(answer, step.rows)?.length);
         if (!more) {
@@ -88,7 +89,7 @@ async function read(task, window, steps, token) {
     for await (const answer of answers(new sdk[task.api](), step, { ...window, "{token}": token })) {
         next = step.token ? at(answer, step.token) : token;
         if (step.rows !== undefined) {
-            process.stdout.write(JSON.stringify([task.name, { ...window, "{ids}": undefined }, answer]) + "\n");
+            process.stdout.write(JSON.stringify([task.name, { ...window, "{ids}": undefined }, answer, step.call?.[0]]) + "\n");
         }
     }
     for (const each of Array.isArray(next) ? next : [next]) {

@@ -7,7 +7,7 @@ import re
 from harness import instant
 
 CREATE = re.compile(r"CREATE TABLE (\w+) \((?: -- (.*))?$")
-COLUMN = re.compile(r"(?:    |ALTER TABLE (\w+) ADD COLUMN )([a-z]\w*) ([A-Z]+)\b.*? -- (.*)$")
+COLUMN = re.compile(r'(?:    |ALTER TABLE (\w+) ADD COLUMN )"?([a-z]\w*)"? ([A-Z]+)\b.*? -- (.*)$')
 MORE = re.compile(r" +-- (\[.*)$")
 STEP = re.compile(r"([^.\[{][^\[{]*)(\[\]|\{\}|$)")  # of a place: an array, an object with its members, an object
 
@@ -20,10 +20,11 @@ class Column:
 
 
 class Table:
-    """`sources`: {name or "": where its rows sit}; below: `parent`, and `steps` from that one's rows."""
+    """`sources`: {name or "": where its rows sit}, `ignored`: {that name: fields that are no data}; below: `parent`, and
+    `steps` from that one's rows."""
 
     def __init__(self, name):
-        self.name, self.sources, self.columns = name, {}, []
+        self.name, self.sources, self.ignored, self.columns = name, {}, {}, []
         self.root = self.parent = None
         self.steps, self.below = [], []
 
@@ -79,6 +80,7 @@ def read_schema(paths):
             for name in names or list(at.sources)[:1] or [""]:
                 if column is None:
                     at.sources[name] = " ".join([words[0], *(w for w in words[1:2] if w.endswith("[]"))])
+                    at.ignored[name] = words[words.index("not") + 1:] if "not" in words else []
                 else:
                     column.words[name] = words
     tables = {name: t for name, t in tables.items() if t.sources}
@@ -142,7 +144,7 @@ MARKS = {
     "time": instant, "json": canonical_json, "0/1": int,
     "from": lambda v: instant(v.split("/")[0]), "to": lambda v: instant(v.split("/")[1]),
     "upper-snake": lambda v: "".join(w.capitalize() for w in v.split("_")),
-    "id": lambda v: v, "id?": lambda v: v, "moment": lambda v: v,
+    **dict.fromkeys(("id", "id?", "moment", "within"), lambda v: v),
 }
 
 
@@ -182,12 +184,20 @@ def walk(levels, steps, ordinals=(), pair=None):
         yield from walk([value, *levels], rest, ordinals)
 
 
+def columns_of(table, source, window):
+    """{name: words} of what an answer says; what a window says is left out where its mark is not known."""
+    return {c.name: c.words[source] for c in table.columns if source in c.words and c.words[source][0] != "-" and
+            (c.words[source][0] in window or not c.words[source][0].startswith("@"))}
+
+
 def rows_of(root, source, entity, answer, window):
-    """(table, row) of everything that an entity of an answer holds."""
+    """(table, row) of everything that an entity of an answer holds. `window`: {"@start": its start...}."""
     def below(table, levels, key, ordinals):
         for deeper, numbers, pair in walk(levels, table.steps, ordinals):
-            row = {c.name: column_value(c.words[source], deeper, pair, window) for c in table.columns if source in c.words
-                   and c.words[source][0] != "-"}
+            columns = columns_of(table, source, window)
+            row = {name: column_value(words, deeper, pair, window) for name, words in columns.items()}
+            if any("within" in words and not window["@start"] <= row[name] < window["@end"] for name, words in columns.items()):
+                continue
             own = key or {name: row[name] for name in root.ids()}
             numbers = () if table is root else numbers
             yield table.name, {**own, **dict(zip(table.ordinals(), numbers)), **row}
@@ -198,10 +208,10 @@ def rows_of(root, source, entity, answer, window):
     yield from below(root, [entity, answer], None, ())
 
 
-def stored(site, table, source, where="1"):
+def stored(site, table, source, window, where="1"):
     """The rows of a table in the file, as rows_of() has them; `where` chooses among its root's, r."""
     root, own = table.root, "r" if table is table.root else "t"
-    columns = {c.name: c.words[source] for c in table.columns if source in c.words and c.words[source][0] != "-"}
+    columns = columns_of(table, source, window)
     names = [f'{own}."{n}"' for n in [*columns, *table.ordinals()]]
     join = ""
     if table is not root:

@@ -15,10 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, stream_names  # noqa: E402
 import rows  # noqa: E402
+from declared import Declarations  # noqa: E402
 
 SDK = ROOT / "build" / "sdk" / "node_modules" / "purecloud-platform-client-v2"
 START, NOW = "2026-03-02", "2026-03-04T18:00:00Z"
 PAGE = {"pageSize": 100, "pageNumber": "{page}"}
+AFTER = {"pageSize": 100, "after": "{cursor}"}
+WHOLE = {}
 
 
 class Read:
@@ -33,6 +36,7 @@ class Read:
 
     def task(self, site):
         windows = [dict(w) for w in (site.query(self.over) if isinstance(self.over, str) else self.over)]
+        self.marks = {"@" + k for w in windows for k in w}
         windows = [{"{%s}" % k: v for k, v in w.items()} for w in windows]
         if self.ids:
             ids = [json.loads(r[0]) if r[0].startswith("{") else r[0] for r in site.query(self.ids)]
@@ -40,9 +44,10 @@ class Read:
         return {"name": self.name, "api": self.api, "steps": self.steps, "windows": windows}
 
 
-def listed(table, call, api=None, **more):
-    """A list of entities, page after page."""
-    return Read(table, api or "RoutingApi", [{"call": [call, {**PAGE, **more}], "rows": "entities"}])
+def listed(table, method, first=PAGE, each=None, **more):
+    """A list of entities; for each of the ids that the SQL `each` finds."""
+    api, call = method.split(".")
+    return Read(table, api, [{"call": [call, *(["{scope}"] if each else []), {**first, **more}], "rows": "entities"}], over=each or ({},))
 
 
 def job(noun, body, rows_at):
@@ -71,11 +76,58 @@ def by_id(call, rows_at, batch, as_option=None):
     return [{"call": [call, {as_option: "{ids}"} if as_option else "{ids}"], "rows": rows_at, "batch": batch}]
 
 
+def windows(stream):
+    """What a stream has covered, in one stretch for each of its scopes."""
+    return ("SELECT scope, min(window_start) AS start, max(window_end) AS end FROM extract_window "
+            f"WHERE stream = '{stream}' GROUP BY scope")
+
+
+def single(table, call, over, entities=".", api="QualityApi"):
+    """An object a request, the arguments being those of a window."""
+    return Read(table, api, [{"call": call, "rows": ""}], entities, over=over)
+
+
+# Those of the days that were read.
+OF_CONVERSATIONS = ("SELECT DISTINCT conversation_id AS conversation, {id} AS id, substr(conversation_start, 1, 10) || 'T00:00:00.000Z' AS start "
+                    f"FROM {{table}} JOIN conversation USING (conversation_key) WHERE conversation_start >= '{START}'")
 METRICS = ["nOffered", "nTransferred", "tAnswered", "tHandle", "tAbandon", "oServiceLevel", "oServiceTarget"]
 TIMES = ["tAgentRoutingStatus", "tSystemPresence", "tOrganizationPresence"]
 READS = [
-    listed("user", "getUsers", "UsersApi", state="any"),
-    listed("queue", "getRoutingQueues"),
+    listed("user", "UsersApi.getUsers", state="any"),
+    listed("queue", "RoutingApi.getRoutingQueues"),
+    listed("queue_member", "RoutingApi.getRoutingQueueMembers", each="SELECT queue_id AS scope FROM queue"),
+    listed("wrapup_code", "RoutingApi.getRoutingWrapupcodes"),
+    listed("skill", "RoutingApi.getRoutingSkills"),
+    listed("language", "RoutingApi.getRoutingLanguages"),
+    listed("division", "AuthorizationApi.getAuthorizationDivisions"),
+    listed("team", "TeamsApi.getTeams", AFTER, expand="entities.division"),
+    listed("team_member", "TeamsApi.getTeamMembers", AFTER, each="SELECT team_id AS scope FROM team", expand="entities"),
+    listed("user_group", "GroupsApi.getGroups"),
+    listed("location", "LocationsApi.getLocations"),
+    Read("presence_definition", "PresenceApi",
+         [{"call": ["getPresenceDefinitions0", {"deactivated": "{deactivated}", "localeCode": "ALL"}], "rows": "entities"}],
+         over=({"deactivated": "FALSE"}, {"deactivated": "TRUE"})),
+    listed("business_unit", "WorkforceManagementApi.getWorkforcemanagementBusinessunits", WHOLE),
+    listed("activity_code", "WorkforceManagementApi.getWorkforcemanagementBusinessunitActivitycodes", WHOLE,
+           each="SELECT business_unit_id AS scope FROM business_unit"),
+    listed("management_unit", "WorkforceManagementApi.getWorkforcemanagementManagementunits", WHOLE),
+    listed("management_unit_user", "WorkforceManagementApi.getWorkforcemanagementManagementunitUsers", WHOLE,
+           each="SELECT management_unit_id AS scope FROM management_unit"),
+    listed("flow", "ArchitectApi.getFlows", deleted=True),
+    listed("flow_outcome_definition", "ArchitectApi.getFlowsOutcomes"),
+    listed("flow_milestone", "ArchitectApi.getFlowsMilestones"),
+    listed("campaign", "OutboundApi.getOutboundCampaigns"),
+    listed("contact_list", "OutboundApi.getOutboundContactlistsDivisionviews"),
+    listed("messaging_campaign", "OutboundApi.getOutboundMessagingcampaigns"),
+    listed("data_table", "ArchitectApi.getFlowsDatatables"),
+    listed("recording_policy", "RecordingApi.getRecordingMediaretentionpolicies"),
+    listed("evaluation_form", "QualityApi.getQualityFormsEvaluations", expand="publishHistory"),
+    listed("survey_form", "QualityApi.getQualityFormsSurveys", expand="publishHistory"),
+    listed("site", "TelephonyProvidersEdgeApi.getTelephonyProvidersEdgesSites"),
+    listed("edge", "TelephonyProvidersEdgeApi.getTelephonyProvidersEdges"),
+    listed("station", "StationsApi.getStations"),
+    listed("did", "TelephonyProvidersEdgeApi.getTelephonyProvidersEdgesDids"),
+    listed("trunk", "TelephonyProvidersEdgeApi.getTelephonyProvidersEdgesTrunks"),
     Read("conversation", "AnalyticsApi", job("Conversations", ALL, "conversations"), "conversations"),
     Read("conversation", "AnalyticsApi", query("postAnalyticsConversationsDetailsQuery", "conversations"), "conversations",
          where=f"r.conversation_start >= '{START}'", lacks=["participant_attribute"]),
@@ -91,6 +143,11 @@ READS = [
     Read("user_aggregate", "UsersApi", half_hours("postAnalyticsUsersAggregatesQuery", TIMES, "userId",
                                                 filter={"type": "or", "predicates": "{ids}"}), "results",
          ids="SELECT json_object('dimension', 'userId', 'value', user_id) FROM user WHERE state <> 'deleted'"),
+    single("evaluation_detail", ["getQualityConversationEvaluation", "{conversation}", "{id}"],
+           OF_CONVERSATIONS.format(table="evaluation", id="evaluation_id")),
+    single("survey_detail", ["getQualityConversationSurveys", "{conversation}"], OF_CONVERSATIONS.format(table="survey", id="NULL"), ""),
+    single("evaluation_form_detail", ["getQualityFormsEvaluation", "{id}"], "SELECT evaluation_form_id AS id FROM evaluation_form_detail"),
+    single("survey_form_detail", ["getQualityFormsSurvey", "{id}"], "SELECT survey_form_id AS id FROM survey_form_detail"),
 ]
 
 
@@ -109,15 +166,15 @@ class SdkTest(TestCase):
                               capture_output=True, timeout=120, check=False, env={**os.environ, "HOME": case.directory()})
         assert done.returncode == 0, done.stderr
         cls.answers = collections.defaultdict(list)
-        for name, window, answer in map(json.loads, done.stdout.splitlines()):
-            cls.answers[name].append((window, answer))
+        for name, window, answer, method in map(json.loads, done.stdout.splitlines()):
+            cls.answers[name].append((window, answer, method))
 
     def read_rows(self, read):
         """{table: rows} of what the SDK read."""
         found = collections.defaultdict(collections.Counter)
-        for window, answer in self.answers[read.name]:
+        for window, answer, _ in self.answers[read.name]:
             marks = {"@" + k.strip("{}"): v for k, v in window.items()}
-            entities = rows.member(answer, read.entities) if read.entities else answer
+            entities = {"": answer, ".": [answer]}.get(read.entities) or rows.member(answer, read.entities)
             for entity in entities or []:
                 for root in read.tables:
                     for table, row in rows.rows_of(self.tables[root], read.source, entity, answer, marks):
@@ -132,7 +189,7 @@ class SdkTest(TestCase):
                     self.assertTrue(found[root.name], "nothing was read")
                     for table in [root, *root.below]:
                         if table.name not in read.lacks:
-                            self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.where))
+                            self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.marks, read.where))
 
     def compare(self, table, want, have):
         have = collections.Counter(map(rows.canonical_json, have))
@@ -141,6 +198,23 @@ class SdkTest(TestCase):
             near = min(([k for k in a if a[k] != b[k]] for a in lost[:1] for b in more), key=len, default=())
             self.fail(f"{table.name}: of {want.total()} rows read {len(lost)} are not stored, of {have.total()} stored "
                       f"{len(more)} not read: {lost[:1] or more[:1]}, nearly but for {near}")
+
+    def test_answers_are_as_the_client_declares_them(self):
+        declarations = Declarations(SDK / "index.d.ts")
+        for name, answers in self.answers.items():
+            with self.subTest(name):
+                wrong = {w for _, answer, method in answers for w in declarations.wrong(answer, declarations.answers[method])}
+                self.assertEqual(sorted(wrong)[:10], [])
+
+    def test_every_declared_field_has_its_column(self):
+        declarations = Declarations(SDK / "index.d.ts")
+        for read in READS:
+            for root in map(self.tables.get, read.tables):
+                with self.subTest(read.name, table=root.name):
+                    kind = declarations.at(declarations.answers[self.answers[read.name][0][2]], read.entities)
+                    for name, _ in root.steps:
+                        kind = declarations.at(kind, name)
+                    self.assertEqual(list(declarations.uncovered(root, read.source, kind)), [])
 
     def test_every_table_is_read(self):
         read = {table for r in READS for table in r.tables}

@@ -38,6 +38,12 @@ static void ref(struct jw *w, const char *name, const char *collection, uint64_t
     JW(w, OBJECT(name), UUID("id", key), LINK(collection, key), END);
 }
 
+/* A user, of whom no more is said than must be. */
+static void user(struct jw *w, const char *name, uint64_t key)
+{
+    JW(w, OBJECT(name), UUID("id", key), INT("version", 1), LINK("users", key), END);
+}
+
 /* A question of a form, and what is answered. */
 static uint64_t question(uint64_t form, int group, int n)
 {
@@ -174,9 +180,9 @@ static void write_evaluation(struct jw *w, const struct conv *c, const struct ex
     JW(w, OBJECT(NULL), UUID("id", e->key), OBJECT("conversation"), ID("id", c->id), END);
     form_head(w, "evaluationForm", form, false);
     jw_end(w);
-    ref(w, "evaluator", "users", evaluator);
+    user(w, "evaluator", evaluator);
     if (e->agent >= 0) {
-        ref(w, "agent", "users", world_key(THING_USER, (uint64_t)e->agent));
+        user(w, "agent", world_key(THING_USER, (uint64_t)e->agent));
     }
     JW(w, TEXT("status", finished ? "FINISHED" : e->key % 2 ? "PENDING" : "INPROGRESS"));
     if (finished) {
