@@ -119,8 +119,10 @@ static const char *const names[STATUS_KINDS] = {"systemPresence", "routingStatus
 
 static void write_status(struct jw *w, const struct status *s, enum status_kind kind)
 {
-    JW(w, OBJECT(NULL), TIME("startTime", s->start), IF(s->end != WHEN_NEVER),
-       TIME("endTime", s->end), TEXT(names[kind], s->name), IF(kind == STATUS_PRESENCE),
+    char start[WHEN_SIZE];
+    when_text(s->start, start);
+    JW(w, OBJECT(NULL), ID("startTime", start), IF(s->end != WHEN_NEVER), TIME("endTime", s->end),
+       TEXT(names[kind], s->name), IF(kind == STATUS_PRESENCE),
        UUID("organizationPresenceId", s->organization), END);
 }
 

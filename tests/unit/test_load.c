@@ -578,6 +578,35 @@ TEST_IN_FIXTURE(test_stored_hashes_never_change)
     check_value(f->s, "SELECT count(*) FROM data_problem", "0");
 }
 
+/* No column of the roots is NULL, and nothing that comes is unknown. */
+TEST_IN_FIXTURE(test_every_column_of_windows_and_intervals)
+{
+    static const char *const names[] = {"user_status", "conversation_aggregate", "user_aggregate"};
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        const struct stream *s = stream_find(names[i]);
+        struct walked_page *rows = walked(f, names[i], every_column(f, names[i]));
+        struct loader *l = load_new(f->s->db, s->trees, s->load, NULL, &f->s->e);
+
+        check(rows != NULL && l != NULL, f->s);
+        load_walked(f, l, "query", rows, true);
+        for (size_t t = 0; s->trees[t]; t++) {
+            const struct table_map *root = s->trees[t]->root;
+
+            for (size_t c = 0; c < root->column_count; c++) {
+                check_value(f->s,
+                            arena_printf(f->arena, "SELECT count(*) || count(\"%s\") FROM %s",
+                                         root->columns[c].name, root->table),
+                            "11");
+            }
+        }
+        walked_free(rows);
+        load_free(l);
+    }
+    check_value(f->s, "SELECT count(*) FROM unknown_field", "0");
+    check_value(f->s, "SELECT count(*) FROM data_problem", "0");
+}
+
 /* Columns promise a type that SQLite itself does not hold: the loader does. An integer in a REAL
  * column is a real; a real in an integer column is none, unless it is whole. */
 TEST_IN_FIXTURE(test_values_have_their_columns_kind)

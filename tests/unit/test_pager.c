@@ -159,6 +159,7 @@ static struct pager *pager_at(const struct step *steps, struct pager_at at)
                               .end = END,
                               .zone = "Asia/Seoul",
                               .scope = "a/b \"c\"",
+                              .list = " x,y\"  z,",
                               .ids = ids,
                               .id_count = COUNT(ids),
                               .hits_overflow = at.id_from == SIZE_MAX,
@@ -259,6 +260,8 @@ static const struct step marked[] = {{.path = "/c?after={cursor}&n={size}",
 static const struct step paged[] = {
     {.path = "/p?n={page}&s={size}", .follow = FOLLOW_PAGES, .size = 7, .rows = "r"},
     {.path = NULL}};
+static const struct step listed[] = {
+    {.method = HTTP_POST, .path = "/m", .body = "[{list}]", .rows = "r"}, {.path = NULL}};
 static const struct {
     const struct step *steps;
     struct pager_at at;
@@ -266,6 +269,7 @@ static const struct {
     const char *body;
     const char *label;
 } filled[] = {
+    {listed, {.page = 1}, "/m", "[\"x\",\"y\\\"\",\"z\"]", "day"},
     {query, {.page = 7}, "/q", "{\"i\":\"" START "/" END "\",\"n\":7,\"s\":10}", "day page 7"},
     {query, {.page_size = 5}, "/q", "{\"i\":\"" START "/" END "\",\"n\":1,\"s\":5}", "day page 1"},
     {list, {.page = 2}, "/l?state=any&pageSize=10&pageNumber=2", NULL, "day page 2"},
@@ -384,6 +388,30 @@ TEST_IN(setup, teardown, pages_in_flight_are_as_many_as_expected)
     assert_int_equal(pager_state(p), PAGER_WAITING);
     take(p, 3, conversations("", 10));
     assert_int_equal(pager_state(p), PAGER_DONE);
+}
+
+TEST_IN(setup, teardown, only_an_empty_page_ends_sparse_ones)
+{
+    static const struct step sparse[] = {
+        {.path = "/p", .follow = FOLLOW_PAGES, .size = 10, .rows = "r", .sparse = true},
+        {.path = NULL}};
+    static const int sizes[] = {10, 3, 1, 10, 0};
+    enum { PAGES = COUNT(sizes) };
+    static const char *const totals[] = {"'total':4", "'total':70", ""};
+
+    for (size_t i = 0; i < COUNT(totals); i++) {
+        struct pager *p = pager_of(sparse);
+        int64_t asked = 0;
+
+        while (pager_state(p) == PAGER_READY) {
+            struct pager_request r = ask(p);
+
+            asked = r.sequence + 1;
+            take(p, r.sequence, rows(totals[i], "r", r.sequence < PAGES ? sizes[r.sequence] : 0));
+        }
+        assert_int_equal(pager_state(p), PAGER_DONE);
+        assert_true(asked >= PAGES);
+    }
 }
 
 TEST_IN(setup, teardown, rows_past_a_short_page_are_kept_and_read_on)
