@@ -105,7 +105,7 @@ CREATE TABLE conversation_change (
 CREATE TABLE attribute_key (
     name TEXT NOT NULL PRIMARY KEY,     -- the key
     first_seen_at TEXT NOT NULL,        -- when it was first loaded, by the clock
-    cut_count BIGINT NOT NULL DEFAULT 0 -- values loaded with 1,024 characters, where the API cuts
+    cut_count BIGINT NOT NULL DEFAULT 0 -- values with 1,024 characters, where the API cuts
 ) WITHOUT ROWID;
 
 -- Fields of answers that no table has a column for.

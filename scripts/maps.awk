@@ -11,6 +11,8 @@
 #     CREATE TABLE segment ( -- [sessions[].segments[]] elements of an array; x: an object; x{}: the
 #                                                       members of one; `attributes`: HASH_ATTRIBUTES
 #
+# `changes TABLE` of an entity: where each field that changes leaves a row.
+#
 # A column says which field it holds, and how, where its type does not say that already:
 #
 #     conversation_end TEXT, -- [conversationEnd time] when the last participant left
@@ -107,6 +109,8 @@ function table_bracket(t,    count, i, at, k)
                 ignored[t, k] = ignored[t, k] "    \"" word[i] "\",\n"
                 ignored_count[t, k]++
             }
+        } else if (word[i] == "changes" && i < count && word[1] == "*") {
+            changes[t] = word[++i]
         } else if (word[i] == "attributes" && word[1] ~ /\{\}$/) {
             is_attributes[t] = 1
         } else {
@@ -453,6 +457,7 @@ function declare_tree(t, name, k)
     printf "#define %s_TREE .root = &%s_table, IDS(%s_ids)", toupper(name), name, name
     printf depth[t] ? ", .top = &" name "_top" : ""
     printf key[t] ? ", .key = \"" key[t] "\"" : ""
+    printf changes[t] ? ", .changes = \"" changes[t] "\"" : ""
     printf ignored[t, k] ? ", IGNORED(" name "_ignored)\n" : "\n"
 }
 

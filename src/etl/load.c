@@ -53,18 +53,26 @@ static const char *const own_columns[OWN_COUNT] = {
 };
 
 enum statement {
-    UNLISTED, /* made when it is first needed */
+    UNLISTED, /* made when it is first needed, as the next */
+    LOG_UNLISTED,
     FIND,
     SEE,
     LAST_KEY,
     WRITE_ROOT,
+    LAST_CHANGE,
     NOTE_CHANGE,
+    NOTE_RESULT,
+    LOG_FIELDS,
+    LOG_GONE,
+    COUNT_NAMES,
     NOTE_NAMES,
+    FIND_LENGTHS,
     FIND_MOVED,
     SELECT_GONE,
     REMOVE_MOVED,
     INSERT_MOVED,
-    REMOVE, /* this and the next: by table, but for the root */
+    ALTER,                       /* this and the next: by table */
+    REMOVE = ALTER + TABLES_MAX, /* this and the next: not of the root */
     INSERT = REMOVE + TABLES_MAX,
     END = INSERT + TABLES_MAX, /* by table: what a whole reading has not seen goes, or is marked */
     STATEMENTS = END + TABLES_MAX
@@ -79,6 +87,11 @@ struct loader {
     size_t tree_no;
     enum load_rule rule;
     bool has_deleted_at;
+    bool has_change;       /* the root has a table of changes of its own */
+    const char *old_names; /* its columns of what was, and what they hold; of what is, likewise */
+    const char *counts;
+    const char *new_counts;
+    const char *log;    /* table where changes of its root's fields stand; NULL: none */
     const char *listed; /* SQL that lists the scopes that there are, while UNLISTED is made */
     struct page_walker *walker; /* knows the trees; the first one's */
     struct history *history;    /* LOAD_OBSERVE, LOAD_INTERVALS; the rest is of the other rules */
@@ -190,6 +203,56 @@ static const char *moved(struct loader *l)
                               words_each(l->arena, known, COUNT_OF(known), "new.$", ", "));
 }
 
+/* Which fields of the root count, and where they stand. */
+static void add_fields(struct loader *l, struct words *w)
+{
+    static const char deleted_at[] = "deleted_at";
+    const struct table_map *map = l->tree->root;
+    const char *const *ids = l->tree->ids;
+    const char **fields = arena_array(l->arena, map->column_count + 1, sizeof(*fields));
+    size_t count = 0;
+
+    for (size_t i = 0; i < map->column_count; i++) {
+        const struct column_map *c = &map->columns[i];
+
+        if (!str_is_listed(c->name, ids, l->tree->id_count) &&
+            (!(c->flags & COLUMN_UNHASHED) || c->source == SOURCE_SCOPE)) {
+            fields[count++] = c->name;
+        }
+    }
+    words_add(w, "new_values", "WHEN NULL THEN NULL %s",
+              words_each(l->arena, fields, count, "WHEN '$' THEN new.$", " "));
+    fields[count] = deleted_at;
+    count += l->has_deleted_at;
+    words_add(w, "old_values", "WHEN NULL THEN NULL %s",
+              words_each(l->arena, fields, count, "WHEN '$' THEN stored.$", " "));
+    words_add(w, "fields", "%s",
+              count ? words_each(l->arena, fields, count, "('$')", ",") : "(NULL)");
+    words_add(w, "stored_fields", "%s", words_fill(w, sql_load_fields));
+}
+
+/* Where changes of the root's fields go. */
+static void add_log(struct loader *l, struct words *w)
+{
+    const struct table_map *map = l->tree->root;
+    const char *const *ids = l->tree->ids;
+
+    words_add(w, "log", "\"%s\"", l->log ? l->log : "");
+    words_add(w, "old_names", "%s", l->has_change ? l->old_names : "");
+    words_add(w, "counts", "%s", l->has_change ? l->counts : "");
+    words_add(w, "new_counts", "%s", l->has_change ? l->new_counts : "");
+    words_add(w, "log_columns", "%s",
+              l->tree->changes ? words_each(l->arena, ids, l->tree->id_count, "$", ", ")
+                               : "table_name, id");
+    words_add(w, "log_id", l->tree->changes ? "%.0s%s" : "'%s', %s", map->table,
+              words_each(l->arena, ids, l->tree->id_count, "stored.$",
+                         l->tree->changes ? ", " : " || '/' || "));
+    words_add(w, "read_before", "%s",
+              l->rule == LOAD_WINDOW ? "EXISTS (SELECT 1 FROM window_pass WHERE window_id = ?3 AND "
+                                       "read_at IS NOT NULL)"
+                                     : "?3 IS ?3");
+}
+
 static struct words words_of(struct loader *l, size_t table)
 {
     const struct walk_shape *t = &l->tables[table];
@@ -227,6 +290,9 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "new_parent", "\"" FEED "%s\"", parent->map->table);
     words_add(&w, "parent_id", "\"%s_id\"", parent->map->table);
     words_add(&w, "no", "\"%s\"", parent->ordinal_count ? parent->ordinals[0] : "");
+    words_add(&w, "name", "%s", t->map->table);
+    add_fields(l, &w);
+    add_log(l, &w);
     return w;
 }
 
@@ -251,20 +317,73 @@ static bool has(struct loader *l, const char *table, const char *column, bool *f
     return db_end(&q);
 }
 
+/* What a column of the table of changes says of an entity c; NULL: nothing that is known here. */
+static const char *measure(struct loader *l, const char *name)
+{
+    const struct table_map *root = l->tree->root;
+
+    if (map_column(root, name) < root->column_count) {
+        return arena_printf(l->arena, "(SELECT \"%s\" FROM \"%s\" AS s WHERE s.\"%s\" = c.\"%s\")",
+                            name, root->table, l->key, l->key);
+    }
+    for (size_t i = 1; i < l->table_count; i++) {
+        const char *table = l->tables[i].map->table;
+
+        if (str_eq(name, arena_printf(l->arena, "%s_count", table))) {
+            return arena_printf(l->arena,
+                                "(SELECT count(*) FROM \"%s\" AS s WHERE s.\"%s\" = c.\"%s\")",
+                                table, l->key, l->key);
+        }
+    }
+    return NULL;
+}
+
+/* The columns old_NAME and new_NAME of the table of changes. */
+static bool find_measures(struct loader *l, const char *change, struct err *e)
+{
+    struct rows q = db_ask(l->db, e,
+                           "SELECT substr(name, 5) FROM pragma_table_info(?1) AS o WHERE name LIKE "
+                           "'old@_%' ESCAPE '@' AND EXISTS (SELECT 1 FROM pragma_table_info(?1) "
+                           "AS n WHERE n.name = 'new_' || substr(o.name, 5)) ORDER BY cid",
+                           S(change));
+
+    l->old_names = l->counts = l->new_counts = "";
+    while (db_next(&q)) {
+        const char *name = db_kept(&q, 0, l->arena);
+        const char *value = measure(l, name);
+
+        if (value) {
+            l->old_names = arena_printf(l->arena, "%s, \"old_%s\"", l->old_names, name);
+            l->counts = arena_printf(l->arena, "%s, %s", l->counts, value);
+            l->new_counts = arena_printf(l->arena, "%s%s\"new_%s\" = %s", l->new_counts,
+                                         l->new_counts[0] ? ", " : "", name, value);
+        }
+    }
+    return db_end(&q);
+}
+
 static bool make_root(struct loader *l, struct err *e)
 {
     const char *root = l->tree->root->table;
     const char *change = arena_printf(l->arena, "%s_change", root);
-    bool has_change;
 
     if (!has(l, root, "deleted_at", &l->has_deleted_at, e) ||
-        !has(l, change, NULL, &has_change, e)) {
+        !has(l, change, NULL, &l->has_change, e) ||
+        (l->has_change && !find_measures(l, change, e))) {
         return false;
     }
+    l->log = l->tree->changes                           ? l->tree->changes
+             : l->rule == LOAD_ENTITY && !l->has_change ? "dimension_change"
+                                                        : NULL;
+    make(l, LOG_FIELDS, 0, l->log ? sql_load_log_fields : NULL);
+    make(l, LOG_GONE, 0, l->log && l->has_deleted_at ? sql_load_log_gone : NULL);
     make(l, FIND, 0, sql_load_find);
     make(l, WRITE_ROOT, 0, sql_load_write_root);
     make(l, LAST_KEY, 0, l->tree->key ? sql_load_last_key : NULL);
-    make(l, NOTE_CHANGE, 0, has_change ? sql_load_note_change : NULL);
+    make(l, ALTER, 0, l->has_change ? sql_load_alter_root : NULL);
+    make(l, LAST_CHANGE, 0, l->has_change ? sql_load_last_change : NULL);
+    make(l, NOTE_CHANGE, 0, l->has_change ? sql_load_note_change : NULL);
+    make(l, NOTE_RESULT, 0, l->has_change && l->new_counts[0] ? sql_load_note_result : NULL);
     if (l->rule == LOAD_WINDOW || l->has_deleted_at) {
         make(l, SEE, 0, sql_load_see);
         make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
@@ -334,6 +453,10 @@ static bool make_tree(struct loader *l, struct err *e)
         return false;
     }
     for (size_t i = 1; i < l->table_count; i++) {
+        if (l->has_change) {
+            make(l, ALTER + i, i,
+                 i == l->attributes ? sql_load_alter_attributes : sql_load_alter_child);
+        }
         make(l, REMOVE + i, i, sql_load_remove);
         make(l, INSERT + i, i, sql_load_insert);
         make(l, END + i, i, l->rule == LOAD_WINDOW ? sql_load_end_child : NULL);
@@ -345,13 +468,15 @@ static bool make_tree(struct loader *l, struct err *e)
         const struct walk_shape *t = &l->tables[l->attributes];
 
         INVARIANT(l->tree->key && l->tables[t->parent].parent == 0 && t->ordinal_count == 1);
+        make(l, COUNT_NAMES, l->attributes, sql_load_count_names);
         make(l, NOTE_NAMES, l->attributes, sql_load_note_names);
+        make(l, FIND_LENGTHS, l->attributes, sql_load_find_lengths);
         make(l, FIND_MOVED, l->attributes, sql_load_find_moved);
         make(l, SELECT_GONE, l->attributes, sql_load_select_gone);
         make(l, REMOVE_MOVED, l->attributes, sql_load_remove_moved);
         make(l, INSERT_MOVED, l->attributes, sql_load_insert_moved);
     }
-    return !l->attributes || db_exec(l->db, sql_load_moved, e);
+    return db_exec(l->db, sql_load_temporary, e);
 }
 
 struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum load_rule rule,
@@ -408,6 +533,18 @@ void load_free(struct loader *l)
     free(l);
 }
 
+bool load_settle(struct loader *l, struct err *e)
+{
+    int64_t owes = 0;
+
+    return !l->sql[FIND_LENGTHS] ||
+           (db_scalar(l->db,
+                      "SELECT EXISTS (SELECT 1 FROM attribute_key WHERE longest_length IS NULL AND "
+                      "conversations > 0)",
+                      &owes, e) &&
+            (!owes || db_do(l->db, e, l->sql[FIND_LENGTHS], NONE)));
+}
+
 const char *const *load_statements(const struct loader *l, size_t *count)
 {
     *count = l->history ? (size_t)HISTORY_STATEMENTS : (size_t)STATEMENTS;
@@ -444,8 +581,7 @@ static bool find_moved(struct loader *l, struct err *e)
     struct walk_note n = {.path = l->tables[l->attributes].path,
                           .problem = "dropped: its participant is gone"};
 
-    /* Made in a transaction that was rolled back, it went with it. */
-    if (!db_exec(l->db, sql_load_moved, e) || !db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
+    if (!db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
         arena_free(a);
         return false;
     }
@@ -464,6 +600,7 @@ static bool find_moved(struct loader *l, struct err *e)
 
                 own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)walk_never_zero(hash - term));
                 own[OWN_PART] = cell_text("both");
+                own[OWN_NEW_ATTRIBUTES] = cell_int(1);
             }
         }
         if (n.count++ == 0) {
@@ -475,15 +612,26 @@ static bool find_moved(struct loader *l, struct err *e)
     return done;
 }
 
-/* Runs a statement for each table but the root's. */
+/* Runs a statement for each table that has it; those of rows are not of the root. */
 static bool for_tables(struct loader *l, enum statement first, struct err *e)
 {
-    for (size_t i = 1; i < l->table_count; i++) {
-        if (!db_do(l->db, e, l->sql[first + i], NONE)) {
+    for (size_t i = 0; i < l->table_count; i++) {
+        if (l->sql[first + i] && !db_do(l->db, e, l->sql[first + i], NONE)) {
             return false;
         }
     }
     return true;
+}
+
+/* Notes what is about to change, where changes are noted; and, once the rows are written, what they
+ * are then. */
+static bool note_change(struct loader *l, int64_t *last, struct err *e)
+{
+    const struct load_page *p = l->page;
+
+    return !l->has_change ||
+           (for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], last, e) &&
+            db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan)));
 }
 
 /* Writes the page's rows, and counts them. Kept attributes find their places first, while the old
@@ -494,6 +642,8 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
     bool old = false;
     bool keeps = false;
     bool attributes = false;
+    bool logs = false;
+    int64_t last_change = 0;
 
     for (size_t i = 0; i < l->rows->count; i++) {
         const struct entity *n = &l->entities[i];
@@ -504,20 +654,26 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
         counts->rows_unchanged += !n->is_new && !changes && !n->returns;
         any = any || n->rows || n->attributes || n->marked;
         old = old || changes;
+        logs = logs || (l->sql[LOG_FIELDS] && (changes || n->returns));
         keeps = keeps || n->keeps;
         attributes = attributes || (n->attributes && n->new_attributes);
     }
-    if (keeps && !find_moved(l, e)) {
+    attributes = attributes || keeps;
+    /* Made in a transaction that was rolled back, temporary tables went with it. */
+    if (any && !db_exec(l->db, sql_load_temporary, e)) {
         return false;
     }
-    return (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
+    return (!keeps || find_moved(l, e)) && (!old || note_change(l, &last_change, e)) &&
+           (!old || !attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
+           (!logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
+                           I(l->page->run_id), I(l->page->window_id))) &&
+           (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
            (!old || for_tables(l, REMOVE, e)) && (!any || for_tables(l, INSERT, e)) &&
            (!keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
                        db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
-           (!attributes || db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms))) &&
-           (!old || !l->sql[NOTE_CHANGE] ||
-            db_do(l->db, e, l->sql[NOTE_CHANGE], I(l->page->run_id), T(l->page->received_ms),
-                  S(l->page->plan)));
+           (!attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
+                            db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
+           (!old || !l->sql[NOTE_RESULT] || db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }
 
 /* Fills the cells behind the row of an entity's root, which is judged. */
@@ -708,9 +864,12 @@ bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int6
         if (!t->sql[UNLISTED]) {
             t->listed = scope_sql;
             make(t, UNLISTED, 0, sql_load_mark_root);
+            make(t, LOG_UNLISTED, 0, t->log ? sql_load_log_gone : NULL);
             t->listed = NULL;
         }
-        if (!db_do_values(t->db, e, t->sql[UNLISTED], values, COUNT_OF(values))) {
+        if ((t->sql[LOG_UNLISTED] &&
+             !db_do_values(t->db, e, t->sql[LOG_UNLISTED], values, COUNT_OF(values))) ||
+            !db_do_values(t->db, e, t->sql[UNLISTED], values, COUNT_OF(values))) {
             return false;
         }
         *count += db_changes(t->db);
@@ -737,6 +896,10 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
                                           T(page->received_ms),
                                           I(page->run_id)};
 
+        if (!t->history && t->sql[LOG_GONE] &&
+            !db_do_values(d, e, t->sql[LOG_GONE], values, asked[t->rule])) {
+            return false;
+        }
         for (size_t i = 1; i <= tables; i++) { /* the root comes last */
             const char *one = sql[i % tables];
 

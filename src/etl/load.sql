@@ -15,9 +15,62 @@ SELECT max({key}) FROM {root}
 INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root}
 WHERE true ON CONFLICT ({ids}) DO UPDATE SET {changes}
 
+-- The fields of the page's roots beside the stored ones. Their names stand in quotes.
+-- name: load_fields
+(
+    SELECT stored.{key}, {stored_ids}, new.part, fields.column1 AS field,
+        CASE fields.column1 {old_values} END AS old_value,
+        CASE fields.column1 {new_values} END AS new_value
+    FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})
+    CROSS JOIN (VALUES {fields}) AS fields
+) AS stored
+WHERE old_value IS NOT new_value
+
+-- What is other than what is stored: fields of the root, tables below it.
+-- name: load_alter_root
+INSERT INTO temp.altered SELECT {key}, trim(field, '"') FROM {stored_fields} AND part IS NOT NULL
+
+-- name: load_alter_attributes
+INSERT INTO temp.altered SELECT {key}, '{name}' FROM {new_root} WHERE part IN ('attributes', 'both')
+
+-- name: load_alter_child
+INSERT INTO temp.altered
+SELECT {key}, '{name}' FROM (
+    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces)
+    EXCEPT
+    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
+UNION
+SELECT {key}, '{name}' FROM (
+    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces)
+    EXCEPT
+    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
+
+-- A row a change, in two steps: before the page's rows are written, and behind.
 -- name: load_note_change
-INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source)
-SELECT {key}, {id}, ?1, ?2, part, ?3 FROM {new_root} WHERE part IS NOT NULL
+INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source, changed{old_names})
+SELECT {key}, {id}, ?1, ?2, part, ?3,
+    (SELECT json_group_array(name) FROM (
+        SELECT name FROM temp.altered WHERE altered.key = c.{key} ORDER BY altered.rowid)){counts}
+FROM {new_root} AS c WHERE part IS NOT NULL
+
+-- name: load_last_change
+SELECT max(rowid) FROM {root_change}
+
+-- name: load_note_result
+UPDATE {root_change} AS c SET {new_counts} WHERE rowid > ?1
+
+-- What changed of the page's roots, a row a field.
+-- name: load_log_fields
+INSERT INTO {log} ({log_columns}, field, old_value, new_value, seen_at, run_id)
+SELECT {log_id}, trim(field, '"'), CAST(old_value AS TEXT), CAST(new_value AS TEXT), ?1, ?2
+FROM {stored_fields} AND {read_before}
+
+-- What is about to be marked as gone.
+-- name: load_log_gone
+INSERT INTO {log} ({log_columns}, field, old_value, new_value, seen_at, run_id)
+SELECT {log_id}, 'deleted_at', NULL, ?6, ?6, ?7 FROM {root} AS stored
+WHERE deleted_at IS NULL AND {unseen}
+  AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- name: load_remove
 DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {replaces})
@@ -38,16 +91,48 @@ UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7
 WHERE deleted_at IS NULL AND {unseen}
   AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
--- Names of attributes, and how many values were cut.
--- name: load_note_names
-INSERT INTO attribute_key (name, first_seen_at, cut_count)
-SELECT name, ?1, count(CASE WHEN length(value) = 1024 THEN 1 END) FROM {new}
-WHERE {key} IN (SELECT {key} FROM {new_root} WHERE new_attributes) GROUP BY name
-ON CONFLICT (name) DO UPDATE SET cut_count = cut_count + excluded.cut_count WHERE excluded.cut_count > 0
+-- What entities whose attributes change count for, by name: before their rows are written, and
+-- behind.
+-- name: load_count_names
+INSERT INTO temp.counted
+SELECT name, ?1, count(*), sum(cut), sum(conflict), max(longest) FROM (
+    SELECT stored.name, count(CASE WHEN length(value) = 1024 THEN 1 END) AS cut,
+        ifnull(min(value) <> max(value), 0) AS conflict, max(length(value)) AS longest
+    FROM {new_root} AS new CROSS JOIN {table} AS stored ON stored.{key} = new.{key}
+    WHERE new_attributes GROUP BY new.{key}, stored.name)
+GROUP BY name
 
--- Attributes follow their participant by its id; participants that share one, or have none, keep
--- their order. What stays where it is, is not touched.
--- name: load_moved
+-- The names' counts. How long the longest value is that is left of those that a longer one has left
+-- is to be looked for.
+-- name: load_note_names
+INSERT INTO attribute_key
+    (name, first_seen_at, last_seen_at, conversations, cut_count, conflicts, longest_length)
+SELECT name, ?1, max(CASE WHEN sign > 0 THEN ?1 END), sum(sign * conversations), sum(sign * cut),
+    sum(sign * conflicts), max(CASE WHEN sign > 0 THEN longest END)
+FROM temp.counted GROUP BY name
+ON CONFLICT (name) DO UPDATE SET
+    last_seen_at = ifnull(excluded.last_seen_at, last_seen_at),
+    conversations = conversations + excluded.conversations,
+    cut_count = cut_count + excluded.cut_count,
+    conflicts = conflicts + excluded.conflicts,
+    longest_length = CASE
+        WHEN conversations + excluded.conversations = 0 THEN NULL
+        WHEN conversations = 0 OR excluded.longest_length >= longest_length
+        THEN excluded.longest_length
+        WHEN longest_length > (SELECT longest FROM temp.counted AS gone
+                               WHERE gone.name = excluded.name AND sign < 0)
+            OR excluded.name NOT IN (SELECT name FROM temp.counted WHERE sign < 0)
+        THEN longest_length
+    END
+
+-- name: load_find_lengths
+UPDATE attribute_key SET longest_length = found.longest
+FROM (SELECT name, max(length(value)) AS longest FROM {table} GROUP BY name) AS found
+WHERE found.name = attribute_key.name AND longest_length IS NULL
+
+-- What a page's statements tell one another: attributes that move; what is altered of entities; what
+-- names of attributes count for.
+-- name: load_temporary
 CREATE TEMP TABLE IF NOT EXISTS moved (
     key INTEGER NOT NULL,
     old_no INTEGER NOT NULL,
@@ -55,8 +140,22 @@ CREATE TEMP TABLE IF NOT EXISTS moved (
     id,
     name TEXT NOT NULL,
     value TEXT);
+CREATE TEMP TABLE IF NOT EXISTS altered (key INTEGER NOT NULL, name TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS temp.altered_by_key ON altered (key);
+CREATE TEMP TABLE IF NOT EXISTS counted (
+    name TEXT NOT NULL,
+    sign INTEGER NOT NULL,
+    conversations INTEGER,
+    cut INTEGER,
+    conflicts INTEGER,
+    longest INTEGER,
+    PRIMARY KEY (name, sign)) WITHOUT ROWID;
 DELETE FROM temp.moved;
+DELETE FROM temp.altered;
+DELETE FROM temp.counted;
 
+-- Attributes follow their participant by its id; participants that share one, or have none, keep
+-- their order. What stays where it is, is not touched.
 -- name: load_find_moved
 INSERT INTO temp.moved
 SELECT {table}.{key}, {table}.{no}, new.{no}, ifnull(old.{parent_id}, nullif(old.nth, 1) - 1), name, value

@@ -104,6 +104,8 @@ struct tree_map {
                         their ids alone, and with several ids there are no children */
     const char *const *ids; /* columns that make a root row's own id ("conversation_id") */
     size_t id_count;
+    const char *changes; /* table that a changed row leaves a row in for each field; NULL: see
+                            etl/load.h */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 
-enum { WORDS_MAX = 32 };
+enum { WORDS_MAX = 48 };
 
 /* What templates may name; all texts are in the arena. Begin with the arena alone. */
 struct words {

@@ -275,7 +275,9 @@ static bool read_entry(struct loading *l, struct reading *r, char *name)
                        known->origin);
     }
     known->origin = arena_printf(l->a, "%s:%d: [%s] %s", r->path, r->line, r->section, name);
-    known->text = ini_value(l->a, value, &known->was_quoted);
+    known->text = config_keys[r->above].type == CONFIG_NAMES
+                      ? arena_strdup(l->a, value)
+                      : ini_value(l->a, value, &known->was_quoted);
     return true;
 }
 
@@ -294,6 +296,10 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
     }
     struct config_text *known = &l->texts[r->above];
     bool was_quoted;
+    if (config_keys[r->above].type == CONFIG_NAMES) {
+        known->text = arena_printf(l->a, "%s\n%s", known->text, start);
+        return true;
+    }
     if (config_keys[r->above].type != CONFIG_LIST && config_keys[r->above].type != CONFIG_WORDS) {
         return err_set(
             l->e, ERR_CONFIG,
@@ -676,6 +682,65 @@ static bool apply_list(struct loading *l)
     return true;
 }
 
+/* Takes the name that *at begins with, up to a comma, a comment or the line's end; NULL: its quotes
+ * are wrong. */
+static char *take_name(struct arena *a, const char **at)
+{
+    const char *from = *at;
+    char *name = arena_alloc(a, strlen(from) + 1);
+    size_t length = 0;
+    if (*from != '"' && *from != '\'') {
+        size_t end = strcspn(from, ",\n");
+        name = plain_value(a, arena_strndup(a, from, end), "#;");
+        length = strlen(name);
+        *at = from + length;
+        return name;
+    }
+    char quote = *from++;
+    while (*from != '\0' && *from != '\n' && (*from != quote || from[1] == quote)) {
+        from += *from == quote;
+        name[length++] = *from++;
+    }
+    name[length] = '\0';
+    bool is_closed = *from == quote;
+    from += is_closed;
+    from += strspn(from, BLANKS);
+    *at = from;
+    return is_closed && (is_end(from) || *from == ',' || *from == '\n') ? name : NULL;
+}
+
+static bool apply_names(struct loading *l)
+{
+    const char **names = arena_array(l->a, strlen(l->text) + 1, sizeof(*names));
+    size_t count = 0;
+    for (const char *at = l->text; *(at += strspn(at, BLANKS ",\n")) != '\0';) {
+        if (*at == '#' || *at == ';') {
+            at += strcspn(at, "\n");
+            continue;
+        }
+        char *name = take_name(l->a, &at);
+        if (name == NULL) {
+            return refuse(l, "a name's closing quote is missing, or text follows it");
+        }
+        for (const char *c = name; *c != '\0'; c++) {
+            if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+                return refuse(l, "control characters do not belong here");
+            }
+        }
+        if (str_is_listed(name, names, count)) {
+            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin,
+                           str_escaped(l->a, name));
+        }
+        names[count++] = name;
+    }
+    if ((int64_t)count > l->key->max) {
+        return err_set(l->e, ERR_CONFIG, "%s: %zu names, at most %lld", l->origin, count,
+                       (long long)l->key->max);
+    }
+    *(const char **)l->field = count > 0 ? join(l->a, names, count, "\n") : NULL;
+    return true;
+}
+
 /* Ages in days; what is empty says that there are none. */
 static bool apply_ages(struct loading *l)
 {
@@ -749,6 +814,8 @@ static bool apply_value(struct loading *l, enum config_key_id id)
         return apply_choice(l);
     case CONFIG_LIST:
         return apply_list(l);
+    case CONFIG_NAMES:
+        return apply_names(l);
     case CONFIG_WORDS:
         if (l->text[strspn(l->text, NAME_LETTERS ", \t")] != '\0') {
             return refuse(l, "names are of letters and digits, commas between");

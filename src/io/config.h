@@ -11,7 +11,7 @@
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
  * comment, an empty value is none (but for the paths that the program cannot do without; of
  * later_looks it says that there are none), and a list may go on in the next line if that is
- * indented. A stream after a minus is taken out.
+ * indented; the names of one keep their quotes. A stream after a minus is taken out.
  */
 #ifndef ROLLCALL_IO_CONFIG_H
 #define ROLLCALL_IO_CONFIG_H
@@ -63,6 +63,7 @@ struct config {
     int requests_per_minute;
 
     const char *conversations_method; /* words of CONFIG_KEYS */
+    const char *attribute_columns;    /* keys of attributes, one a line; NULL: none */
     int open_reread_max;
     const char *adherence_realtime;
     const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
@@ -99,6 +100,7 @@ enum config_type {
     CONFIG_CREDENTIAL,
     CONFIG_LIST,  /* separated by commas or blanks */
     CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
+    CONFIG_NAMES, /* separated by commas, in quotes where need be (doubled inside): a name a line */
     CONFIG_INT,
     CONFIG_AGES, /* whole numbers, separated likewise; given and empty: none */
     CONFIG_BOOL,
@@ -144,6 +146,8 @@ enum config_type {
       "300", .min = 1, .max = 1000000)                                                             \
     X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto",            \
       .words = "auto job query")                                                                   \
+    X(KEY_ATTRIBUTE_COLUMNS, "conversations", "attribute_columns", attribute_columns,              \
+      CONFIG_NAMES, .max = 1000)                                                                   \
     X(KEY_OPEN_REREAD_MAX, "conversations", "open_reread_max", open_reread_max, CONFIG_INT,        \
       "2000", .max = 1000000)                                                                      \
     X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \

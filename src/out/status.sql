@@ -133,6 +133,10 @@ known AS (
          WHERE b.stream = f.stream AND b.day < coalesce(d.first_hole, '~')) AS whole_to_day,
         (SELECT count(*) FROM unknown_field AS u WHERE u.stream = f.stream) AS unknown_fields,
         (SELECT count(*) FROM data_problem AS p WHERE p.stream = f.stream) AS data_problems,
+        (SELECT min(first_seen_at) FROM unknown_field AS u WHERE u.stream = f.stream)
+            AS unknown_fields_since,
+        (SELECT min(first_seen_at) FROM data_problem AS p WHERE p.stream = f.stream)
+            AS data_problems_since,
         EXISTS (SELECT 1 FROM extract_window AS w JOIN window_pass AS p USING (window_id)
                 WHERE w.stream = f.stream AND p.target_to IS NOT NULL) AS is_under_way,
         (SELECT r.run_id FROM status_stream_run AS r
@@ -264,7 +268,13 @@ ORDER BY stream_no
 -- name: status_facts
 -- Names and values, one a line.
 WITH odd AS (
-    SELECT sum(unknown_fields) AS fields, sum(data_problems) AS problems FROM status_stream
+    SELECT 1 AS no, 'unknown fields' AS what, 'unknown_field' AS place, NULL AS day
+    UNION ALL
+    SELECT 2, 'data problems', 'data_problem', NULL
+    UNION ALL
+    SELECT 1, 'unknown fields', 'unknown_field', substr(first_seen_at, 1, 10) FROM unknown_field
+    UNION ALL
+    SELECT 2, 'data problems', 'data_problem', substr(first_seen_at, 1, 10) FROM data_problem
 )
 SELECT 'last success', coalesce(
     'run ' || run_id || ', ' || strftime('%Y-%m-%d %H:%MZ', coalesce(ended_at, started_at)), 'none')
@@ -295,11 +305,10 @@ SELECT 'write-ahead log', printf('%d MB: some program keeps an old state open (o
                                  wal_bytes / 1000000)
 FROM status WHERE is_wal_large
 UNION ALL
-SELECT 'unknown fields', fields || iif(fields > 0, ' (table unknown_field)', '')
-FROM odd
-UNION ALL
-SELECT 'data problems', problems || iif(problems > 0, ' (table data_problem)', '')
-FROM odd
+SELECT what, count(day) || coalesce(
+    ' since ' || min(day) || iif(max(day) > min(day), ', newest ' || max(day), '')
+    || ' (' || place || ')', '')
+FROM odd GROUP BY no
 
 -- name: status_verdict
 SELECT line FROM (
@@ -346,6 +355,8 @@ SELECT json_object(
         'rows', row_count,
         'unknown_fields', unknown_fields,
         'data_problems', data_problems,
+        'unknown_fields_since', unknown_fields_since,
+        'data_problems_since', data_problems_since,
         'last_run', json((SELECT document FROM status_run WHERE run_id = s.last_run_id)),
         'result', result,
         'last_success', json((SELECT document FROM status_run WHERE run_id = s.last_success_id)),

@@ -88,7 +88,8 @@ static bool open_database(struct run *run, struct err *e)
                              run->request->streams[i]->name);
     }
     names = arena_printf(run->arena, "%s]", names);
-    return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0;
+    return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0 &&
+           stream_views(run->db, run->config, e);
 }
 
 /* The locks; with --rezone of all streams, since no run must go on in another zone than its file.
@@ -338,7 +339,7 @@ static bool run_streams(struct run *run, struct err *e)
             night_end(n);
         }
     }
-    store_close(run);
+    ok = store_close(run, ok, e);
     pages_free(run->pages);
     return ok;
 }

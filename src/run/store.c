@@ -13,13 +13,15 @@ struct group {
     size_t count;
 };
 
-void store_close(struct run *run)
+bool store_close(struct run *run, bool ok, struct err *e)
 {
     struct loader **all = &run->loaders[0][0];
 
     for (size_t i = 0; i < sizeof(run->loaders) / sizeof(*all); i++) {
+        ok = ok && (!all[i] || load_settle(all[i], e));
         load_free(all[i]);
     }
+    return ok;
 }
 
 static struct loader *loader_of(struct run *run, const struct stream *s, const struct pass *pass,

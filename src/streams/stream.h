@@ -20,6 +20,7 @@
 #include "etl/map.h"
 #include "etl/plan.h"
 #include "etl/window.h"
+#include "io/config.h"
 
 /* One reading of a window. */
 struct pass {
@@ -108,6 +109,10 @@ extern const struct stream stream_trunks;
 /* All streams, in reading order. */
 extern const struct stream *const *stream_registry;
 extern size_t stream_registry_count;
+
+/* Makes the views that the configuration asks for, and takes away those that it no longer does. A
+ * transaction of its own where that changes something. */
+bool stream_views(struct db *d, const struct config *c, struct err *e);
 
 /* The stream of that name; NULL when there is none. */
 const struct stream *stream_find(const char *name);

@@ -60,8 +60,10 @@ class Convert(TestCase):
         self.sound(site)
         after = rows_of(site.db)
         self.assertLessEqual(set(before), set(after))
-        for table in set(before) - {"run", "extract_window", "request_count", "zone_offset"}:
+        for table in set(before) - {"run", "extract_window", "request_count", "zone_offset", "attribute_key"}:
             self.assertEqual(before[table], after[table], table)
+        self.assertEqual(site.value("SELECT count(*) FROM attribute_key WHERE conversations > 0 AND longest_length > 0"),
+                         len(before["attribute_key"]))
         self.assertLessEqual(set(before["zone_offset"]), set(after["zone_offset"]))
         self.assertEqual([r for r in before["run"] if r not in after["run"]], [])
         self.assertGreater(len(after["adherence_state"]), 5)

@@ -54,6 +54,7 @@ WRONG = (
     ("[state ", "[sta-te ", 5, "sta-te is no path"),
     ("call ( -- [* not selfUri]", "call (", 3, "call does not say where its rows sit"),
     ("[* not selfUri]", "[* without selfUri]", 1, "unknown mark of a table: without"),
+    ("[* not selfUri]", "[* changes]", 1, "unknown mark of a table: changes"),
     ("[* not selfUri]", "[* attributes]", 1, "unknown mark of a table: attributes"),
     ("row_hash BIGINT               -- ours", "row_hash BIGINT", 6, "row_hash has no comment"),
     ("started TEXT, ", "started DATE, ", 4, "no type for a field: DATE"),

@@ -266,6 +266,14 @@ static const struct {
     {"[extract]\nstreams =\n", KEY_STREAMS, NULL},
     {"[extract]\nstreams = -users, all -queues\n", KEY_STREAMS, "-users, all, -queues"},
     {"[export]\ntables = all\n", KEY_TABLES, NULL},
+    {"[conversations]\nattribute_columns = Account No,vip # last\n", KEY_ATTRIBUTE_COLUMNS,
+     "Account No\nvip"},
+    {"[conversations]\nattribute_columns = \"Last, First\" , ' a ''b'' # 1',,\nmethod = job\n",
+     KEY_ATTRIBUTE_COLUMNS, "Last, First\n a 'b' # 1"},
+    {"[conversations]\nattribute_columns = \"a\", \"A\"\n  it's, # more\n\tx \"y\"\n",
+     KEY_ATTRIBUTE_COLUMNS, "a\nA\nit's\nx \"y\""},
+    {"[conversations]\nattribute_columns = # none\n", KEY_ATTRIBUTE_COLUMNS, NULL},
+    {"[conversations]\nattribute_columns =\n", KEY_ATTRIBUTE_COLUMNS, NULL},
 };
 
 TEST_IN_FIXTURE(writings_are_understood)
@@ -336,6 +344,10 @@ static const struct {
     {"[database]\npath = .\n", 2, "is a directory"},
     {"[database]\npath = absent/\n", 2, "is a directory"},
     {"[export]\ndirectory =\n", 2, "is empty"},
+    {"[conversations]\nattribute_columns = a, \"b\n", 2, "closing quote is missing"},
+    {"[conversations]\nattribute_columns = \"a\" b\n", 2, "text follows it"},
+    {"[conversations]\nattribute_columns = a, b, a\n", 2, "a is named twice"},
+    {"[conversations]\nattribute_columns = a, b\x01\n", 2, "control characters"},
     {"[conversations]\nmethod = jobs\n", 2, "did you mean job?"},
     {"[genesys]\nlogin_url = login.example.com\n", 2, "https://login.example.com"},
     {"[genesys]\nlogin_url = http://login.example.com\n", 2, "only https"},

@@ -25,11 +25,12 @@ TEST(every_statement_prepares_on_our_schema)
         if (strchr(statement->text, '{') || makes(statement) != (i < sql_statement_count)) {
             continue;
         }
-        struct rows q = db_ask(d, &e, statement->text, NONE);
-        if (makes(statement)) {
-            (void)db_next(&q);
+        bool done = makes(statement) && db_exec(d, statement->text, &e);
+        if (!makes(statement)) {
+            struct rows q = db_ask(d, &e, statement->text, NONE);
+            done = db_end(&q);
         }
-        fail_if(!db_end(&q), "%s: %s", statement->name, e.message);
+        fail_if(!done, "%s: %s", statement->name, e.message);
     }
     db_close(d);
 }

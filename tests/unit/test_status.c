@@ -172,16 +172,23 @@ TEST_IN_SCRATCH(counts_of_the_month_oddities_and_errors)
                     "('extract', '2024-09-30T23:59:59.999Z', 100), "
                     "('extract', '2024-10-01T00:00:00.000Z', 1000);"
                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES "
-                    "('users', 'a', '', 9), ('users', 'b', '', 9);"
+                    "('users', 'a', '2024-10-01T23:00:00.000Z', 9), "
+                    "('users', 'b', '2024-10-03T01:00:00.000Z', 9);"
                     "INSERT INTO data_problem (stream, path, kind, first_seen_at, count) VALUES "
-                    "('conversations', 'a', 'k', '', 9);"
+                    "('conversations', 'a', 'k', '2024-10-04T01:00:00.000Z', 9);"
                     "UPDATE extract_window SET last_error = 'no permission', "
                     "last_error_kind = 'permission', last_error_at = '2024-10-05T11:01:00.000Z' "
                     "WHERE stream = 'users'");
     says(s, NOW, 26, "$.requests_month", "1014", USERS ".unknown_fields", "2",
          CONVERSATIONS ".data_problems", "1", CONVERSATIONS ".unknown_fields", "0",
-         USERS ".last_error.kind", "permission", USERS ".last_error.message", "no permission",
-         CONVERSATIONS ".last_error", "NULL", NULL);
+         USERS ".unknown_fields_since", "2024-10-01T23:00:00.000Z",
+         CONVERSATIONS ".data_problems_since", "2024-10-04T01:00:00.000Z",
+         USERS ".data_problems_since", "NULL", USERS ".last_error.kind", "permission",
+         USERS ".last_error.message", "no permission", CONVERSATIONS ".last_error", "NULL", NULL);
+    const char *text = told(s, NOW, 26, false);
+    assert_non_null(strstr(text, "unknown fields       2 since 2024-10-01, newest 2024-10-03 "
+                                 "(unknown_field)\n"
+                                 "data problems        1 since 2024-10-04 (data_problem)\n"));
 }
 
 TEST_IN_SCRATCH(for_people_in_eighty_columns)

@@ -1,0 +1,59 @@
+-- What moved, and when it was seen.
+
+ALTER TABLE conversation_change ADD COLUMN changed TEXT; -- JSON array: what is other than before: fields of conversation, and tables below it
+ALTER TABLE conversation_change ADD COLUMN old_conversation_end TEXT; -- its end before the change
+ALTER TABLE conversation_change ADD COLUMN new_conversation_end TEXT; -- and since
+ALTER TABLE conversation_change ADD COLUMN old_participant_count BIGINT; -- its participants before
+ALTER TABLE conversation_change ADD COLUMN new_participant_count BIGINT; -- and since
+ALTER TABLE conversation_change ADD COLUMN old_segment_count BIGINT; -- its segments before
+ALTER TABLE conversation_change ADD COLUMN new_segment_count BIGINT; -- and since
+ALTER TABLE conversation_change ADD COLUMN old_session_metric_count BIGINT; -- its sessions' metrics before
+ALTER TABLE conversation_change ADD COLUMN new_session_metric_count BIGINT; -- and since
+ALTER TABLE conversation_change ADD COLUMN old_participant_attribute_count BIGINT; -- its attributes before
+ALTER TABLE conversation_change ADD COLUMN new_participant_attribute_count BIGINT; -- and since
+
+CREATE INDEX conversation_change_by_time ON conversation_change (changed_at);
+
+ALTER TABLE attribute_key ADD COLUMN last_seen_at TEXT; -- when a conversation with it was last written; NULL: not since schema 11
+ALTER TABLE attribute_key ADD COLUMN conversations BIGINT NOT NULL DEFAULT 0; -- conversations that have it
+ALTER TABLE attribute_key ADD COLUMN longest_length INTEGER; -- characters of its longest value; NULL: no conversation has it, or a run that has not ended has yet to look
+ALTER TABLE attribute_key ADD COLUMN conflicts BIGINT NOT NULL DEFAULT 0; -- conversations in which participants hold different values for it
+
+UPDATE attribute_key SET (conversations, cut_count, conflicts, longest_length) = (0, 0, 0, NULL);
+INSERT INTO attribute_key (name, first_seen_at, conversations, cut_count, conflicts, longest_length)
+SELECT name, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), count(*), sum(cut), sum(conflict), max(longest)
+FROM (
+    SELECT name, count(CASE WHEN length(value) = 1024 THEN 1 END) AS cut,
+        ifnull(min(value) <> max(value), 0) AS conflict, max(length(value)) AS longest
+    FROM participant_attribute GROUP BY name, conversation_key)
+GROUP BY name
+ON CONFLICT (name) DO UPDATE SET
+    conversations = excluded.conversations, cut_count = excluded.cut_count,
+    conflicts = excluded.conflicts, longest_length = excluded.longest_length;
+
+-- Changes of entities other than conversations (lists of names and settings above all): a row a field.
+-- What is seen for the first time is no change, nor is what is of the moment alone.
+CREATE TABLE dimension_change (
+    table_name TEXT NOT NULL, -- table of the entity
+    id TEXT NOT NULL,         -- its own id; of several columns with / between them
+    field TEXT NOT NULL,      -- column that changed; deleted_at: it left (old_value is NULL) or came back
+    old_value TEXT,           -- what stood there before
+    new_value TEXT,           -- what stands there since
+    seen_at TEXT NOT NULL,    -- when the change was seen
+    run_id INTEGER NOT NULL   -- run that saw it
+);
+
+CREATE INDEX dimension_change_by_id ON dimension_change (table_name, id);
+
+-- What moved in adherence_day after a whole reading of the agent's unit and day: a row a field.
+CREATE TABLE adherence_change (
+    user_id TEXT NOT NULL,      -- the agent
+    business_day TEXT NOT NULL, -- the day, YYYY-MM-DD
+    field TEXT NOT NULL,        -- column that changed
+    old_value TEXT,             -- what stood there before
+    new_value TEXT,             -- what stands there since
+    seen_at TEXT NOT NULL,      -- when the change was seen
+    run_id INTEGER NOT NULL     -- run that saw it
+);
+
+CREATE INDEX adherence_change_by_day ON adherence_change (user_id, business_day);

@@ -1,0 +1,36 @@
+-- The view v_conversation_attribute (streams/attribute_view.c).
+
+-- name: attribute_view_columns
+CREATE TEMP TABLE IF NOT EXISTS attribute_column (
+    no INTEGER PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL);
+DELETE FROM temp.attribute_column;
+
+-- name: attribute_view_column
+INSERT INTO temp.attribute_column (name, label) VALUES (?1, ?2)
+
+-- The statement that makes it; NULL: there are no columns. The best value of a key is the least of
+-- those that begin with a customer's 0 and the participant's place, ten characters.
+-- name: attribute_view_text
+SELECT 'CREATE VIEW v_conversation_attribute AS -- [conversations] attribute_columns
+SELECT conversation_id' || group_concat(printf(',
+    substr(min(CASE name WHEN %Q THEN ranked END), 11) AS "%w"', name, label), '') || '
+FROM (
+    SELECT c.conversation_id, a.name,
+        (p.purpose IS NOT ''customer'') || substr(''00000000'' || p.participant_no, -9) || a.value AS ranked
+    FROM conversation AS c
+    LEFT JOIN participant AS p ON p.conversation_key = c.conversation_key
+    LEFT JOIN participant_attribute AS a
+        ON a.conversation_key = p.conversation_key AND a.participant_no = p.participant_no
+)
+GROUP BY conversation_id'
+FROM (SELECT * FROM temp.attribute_column ORDER BY no)
+
+-- Whether the file has it as ?1 says; where that is NULL, whether it has none that was made so.
+-- name: attribute_view_stands
+SELECT CASE
+    WHEN ?1 IS NULL THEN count(CASE WHEN sql GLOB '*AS -- ?conversations] attribute_columns*' THEN 1 END) = 0
+    ELSE count(CASE WHEN sql = ?1 THEN 1 END) > 0 END
+FROM sqlite_master WHERE name = 'v_conversation_attribute'
+
+-- name: attribute_view_drop
+DROP VIEW IF EXISTS v_conversation_attribute
