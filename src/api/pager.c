@@ -80,6 +80,12 @@ static int size_of(const struct pager *p)
     return p->spec.at.page_size > 0 ? p->spec.at.page_size : step_of(p)->size;
 }
 
+/* Only the newest rows are wanted. */
+static bool is_tail(const struct pager *p)
+{
+    return step_of(p)->newest && p->spec.since_ms > 0;
+}
+
 /* The number of a page, from 1. */
 static long long page_number(const struct pager *p, int64_t sequence)
 {
@@ -161,6 +167,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     } known[] = {
         {"{start}", p->spec.start, false},
         {"{end}", p->spec.end, false},
+        {"{order}", is_tail(p) ? "desc" : "asc", false},
         {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
@@ -559,6 +566,31 @@ static enum pager_taken check_end(const struct pager *p, int64_t pages, struct e
     return PAGER_FAILED;
 }
 
+/* Of a page with the newest rows first: how many began since the moment that is wanted. Where they
+ * are in another order, nothing is known of what follows: all is wanted from here on. */
+static void cut_tail(struct pager *p, struct pager_page *page)
+{
+    struct json_iter it = json_iter(page->rows);
+    int64_t before_ms = INT64_MAX;
+    struct json key;
+    struct json row;
+    size_t wanted = 0;
+
+    while (json_next(&it, &key, &row)) {
+        const char *text = json_str(json_get(row, step_of(p)->newest));
+        int64_t ms = 0;
+
+        if (!text || !clock_parse(text, true, &ms) || ms > before_ms) {
+            p->spec.since_ms = 0;
+            return;
+        }
+        before_ms = ms;
+        wanted += ms >= p->spec.since_ms ? 1 : 0;
+    }
+    page->unwanted = page->row_count - wanted;
+    page->total_hits = -1;
+}
+
 static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct json root,
                                       struct pager_page *page, struct err *e)
 {
@@ -571,12 +603,17 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
         p->page_rows = page_size;
     }
     (void)json_int(json_get(root, "pageCount"), &page_count);
-    if (sequence > p->expected_by) {
+    if (is_tail(p)) {
+        cut_tail(p, page);
+    }
+    bool is_cut = is_tail(p) && page->unwanted > 0;
+    if (sequence > p->expected_by && !is_tail(p)) {
         p->expected_by = sequence;
         p->expected = expected_pages(p, page, page_count);
     }
     int64_t full = step_of(p)->sparse ? 1 : p->page_rows;
-    bool is_short = (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
+    bool is_short =
+        is_cut || (int64_t)page->row_count < full || (page_count > 0 && number >= page_count);
     if (is_short && sequence > p->highest_short) {
         p->highest_short = sequence;
     }

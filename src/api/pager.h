@@ -21,7 +21,9 @@
  * - done without either: there is nothing; or the next step, where the step names neither;
  * - an id: the next step (a poll, mostly) asks for it.
  * Not done, a step of FOLLOW_DONE asks the same again, whether or not an id was found before.
- * That there is nothing is said by the server, never inferred: an answer without what its step must
+ * - of pages by number of which only what began since a moment is wanted: the newest come first,
+ * one page at a time, to the first row that began before. Rows in another order are all taken. That
+ * there is nothing is said by the server, never inferred: an answer without what its step must
  * bring is none (PAGER_AGAIN), and so is a first page without rows beside a total above 0.
  */
 #ifndef ROLLCALL_API_PAGER_H
@@ -47,11 +49,11 @@ enum follow {
 };
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
- * of the window) {zone} {scope} {page} {size} {ids} {list} {token} {cursor} are replaced; in a path
- * they are percent-encoded. {id} is one id in a path (of FOLLOW_IDS with a size of 1), or the part
- * before its '/', {id2} the part behind it. A GET that lacks {page}, {cursor}, {ids} or {id} gets
- * them (and pageSize) as query parameters. Fields of answers are dotted paths, alternatives
- * separated by '|'; words are separated by blanks. */
+ * of the window) {zone} {scope} {order} {page} {size} {ids} {list} {token} {cursor} are replaced;
+ * in a path they are percent-encoded. {id} is one id in a path (of FOLLOW_IDS with a size of 1), or
+ * the part before its '/', {id2} the part behind it. A GET that lacks {page}, {cursor}, {ids} or
+ * {id} gets them (and pageSize) as query parameters. Fields of answers are dotted paths,
+ * alternatives separated by '|'; words are separated by blanks. */
 struct step {
     enum http_method method;
     const char *path; /* "/api/v2/..." with query string; NULL ends the list of steps */
@@ -71,6 +73,8 @@ struct step {
     const char *cursor_as; /* query parameter that it becomes, and that the link there holds it in;
                               NULL: it lies there as it is, and becomes `cursor` */
     const char *available; /* where a page says how far its data goes; NULL: nowhere */
+    const char *newest;    /* of FOLLOW_PAGES: where a row's time is by which {order} orders; NULL:
+                              nothing is ordered */
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes; of
                               {id} its name in notes */
     bool single;  /* an id a request, in its path: `rows` may be an object, the only row; an
@@ -105,6 +109,7 @@ struct pager_spec {
     const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
     size_t id_count;
     bool hits_overflow; /* a total over what pages reach is taken for an overflow, to spare them */
+    int64_t since_ms;   /* of a step with `newest`: what began before is not wanted; 0: all is */
     struct pager_at at;
 };
 
@@ -133,6 +138,7 @@ struct pager_page {
         rows;      /* the array of rows, borrowed from the document; absent when none are meant */
     bool has_rows; /* it is a page (perhaps an empty one) */
     size_t row_count;
+    size_t unwanted;      /* of them, at the end */
     int64_t total_hits;   /* -1: not said */
     const char *token;    /* set when it became known (store it before anything follows) */
     int64_t available_ms; /* how far its data goes; TIME_NONE: not said */

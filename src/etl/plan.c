@@ -218,6 +218,15 @@ int64_t plan_since(const struct span *w, size_t p, int64_t to_ms)
                                    : later(covered_ms - SINCE_OVERLAP_MS, to_ms - SINCE_MOST_MS);
 }
 
+int64_t plan_wants(const struct span *w, size_t p, const struct plan_facts *f)
+{
+    size_t first = plan_first(f);
+    int64_t seen_ms = first < p ? w->pass[first].covered_to_ms : TIME_NONE;
+    bool is_seen = seen_ms != TIME_NONE && seen_ms - SINCE_OVERLAP_MS > w->start_ms;
+
+    return w->start_ms != TIME_NONE && is_seen ? seen_ms - SINCE_OVERLAP_MS : 0;
+}
+
 void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_facts *f)
 {
     struct pass_coverage *c = &w->pass[p];

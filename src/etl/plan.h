@@ -102,6 +102,10 @@ int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
  * for sources that report intervals, a while before the last reading; at most a week. */
 int64_t plan_since(const struct span *w, size_t p, int64_t to_ms);
 
+/* Of a day, since when what began is wanted of pass `p`: a while before where the pass that settles
+ * it has got to; 0: since its start. */
+int64_t plan_wants(const struct span *w, size_t p, const struct plan_facts *f);
+
 /* State and coverage of a window after pass `p` has read it up to `to_ms`; what later passes
  * brought is owed again. The reading counts as made at f->time_ms, but where the pass goes by the
  * availability date at most a day after that, so that a TIME in the future settles nothing that can

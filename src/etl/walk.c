@@ -960,7 +960,7 @@ static bool walk_one(struct page_walker *w, const struct element *one, struct er
     return true;
 }
 
-static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
+static bool walk_all(struct page_walker *w, struct json rows, size_t unwanted, struct err *e)
 {
     struct json_iter it = json_iter(rows);
     struct json key = {0};
@@ -973,7 +973,8 @@ static bool walk_all(struct page_walker *w, struct json rows, struct err *e)
         json_type(rows) != JSON_NULL) {
         return err_set(e, ERR_CONTRACT, "the answer holds no list where its rows were due");
     }
-    for (size_t number = 1; json_next(&it, &key, &entity); number++) {
+    size_t wanted = json_count(rows) - unwanted;
+    for (size_t number = 1; number <= wanted && json_next(&it, &key, &entity); number++) {
         if (!walk_one(w, &(struct element){key, entity, 0}, e)) {
             return err_prefix(e, "row %zu of the page", number);
         }
@@ -1002,7 +1003,7 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     if (json_mended(doc) > 0) {
         count_note(w, "", "no character: U+FFFD stands for it")->count = (int64_t)json_mended(doc);
     }
-    bool walked = walk_all(w, rows, e);
+    bool walked = walk_all(w, rows, facts->unwanted, e);
     p->note_count = w->note_count;
     p->notes = arena_array(p->texts, p->note_count, sizeof(*p->notes));
     memcpy(p->notes, w->notes, p->note_count * sizeof(*p->notes));

@@ -96,6 +96,7 @@ struct walk_facts {
     int64_t end_ms;
     const char *zone;  /* NULL: none */
     const char *scope; /* NULL: none */
+    size_t unwanted;   /* elements at the end of the page that are left out */
 };
 
 /* A walker for the pages whose entities are rows of `trees` (ends in NULL; all borrowed); used by

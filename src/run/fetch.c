@@ -267,6 +267,7 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     struct news *n = p->news;
 
     p->number = r->handed++;
+    r->facts.unwanted = n->facts.unwanted;
     p->rows = page_walk(walker_of(f, r), n->answer.document, n->facts.rows, &r->facts, e);
     n->answer.document = NULL;
     if (!p->rows) {

@@ -151,6 +151,7 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
                                    .zone = n->run->config->timezone};
     r->ask.scope = w->scope;
     r->ask.zone = n->run->config->timezone;
+    r->ask.since_ms = plan_wants(&w->span, p, f);
     r->ask.list = stream_list(n->stream, n->run->config);
     r->ask.start =
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));

@@ -2,10 +2,11 @@
  * conversations: conversation details, whole records.
  *
  * Asynchronous jobs bring everything, attributes too, for whole windows up to the data availability
- * date (they match by overlap: also what began earlier and still went on). The query brings the
- * hours after it, or everything where no job is wanted. Single records are read again by id: those
- * without an end, and, where no job re-reads the days of their ends, those that have ended, until
- * the lookback is over.
+ * date (they match by overlap: also what began earlier and still went on). The query brings what
+ * began in the hours after it, or everything where no job is wanted: it answers whole days, so it
+ * is read from the newest back to what the job has brought. Single records are read again by id:
+ * those without an end, and, where no job re-reads the days of their ends, those that have ended,
+ * until the lookback is over.
  */
 #include "maps.h"
 #include "sql.h"
@@ -18,7 +19,7 @@ static const struct tree_map tree = {CONVERSATION_TREE};
 #define PERMISSION "analytics:conversationDetail:view"
 #define EITHER     PERMISSION " analytics:agentConversationDetail:view"
 
-/* A query of what began in a stretch of time, by order. */
+/* A query of what began on the days of a stretch of time, by order. */
 #define QUERY(by)                                                                                  \
     {                                                                                              \
         .method = HTTP_POST, .path = DETAILS "/query",                                             \
@@ -26,7 +27,7 @@ static const struct tree_map tree = {CONVERSATION_TREE};
                 "\",\"orderBy\":\"conversationStart\","                                            \
                 "\"paging\":{\"pageSize\":{size},\"pageNumber\":{page}}}",                         \
         .follow = FOLLOW_PAGES, .size = 100, .rows = "conversations",                              \
-        .must = "conversations|totalHits", .limited = true                                         \
+        .must = "conversations|totalHits", .newest = "conversationStart", .limited = true          \
     }
 
 /* Single records, 50 ids at a time. */
@@ -71,7 +72,7 @@ const struct stream stream_conversations = {
                            {.method = HTTP_DELETE, .path = JOBS "/{token}", .cleanup = true})},
            {.plan = {.name = "query", .when = "auto query"},
             .permissions = EITHER,
-            .steps = STEPS(QUERY("asc"))},
+            .steps = STEPS(QUERY("{order}"))},
            {.plan = {.name = "reread", .whole = true},
             .ids = sql_conversations_open,
             .asked = sql_conversations_asked,

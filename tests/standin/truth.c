@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REREAD_DAYS 31
+#define REREAD_DAYS   31
+#define OVERLAP_HOURS 1 /* the query reaches back so far behind the availability date */
 
 enum method { METHOD_AUTO, METHOD_QUERY, METHOD_JOB };
 
@@ -72,7 +73,9 @@ static bool by_query(const struct truth *t, const struct entry *e)
     if (t->method == METHOD_AUTO && available > first) {
         first = available;
     }
-    return e->day >= first && e->day <= when_day(t->now) && e->arrive <= t->now;
+    int64_t since = t->method == METHOD_AUTO ? t->availability - OVERLAP_HOURS * WHEN_HOUR : 0;
+    return e->day >= first && e->day <= when_day(t->now) && e->arrive <= t->now &&
+           e->start >= since;
 }
 
 /* The state that is right for the conversation; false if it is not to be held at all. */

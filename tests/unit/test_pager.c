@@ -443,6 +443,54 @@ TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
     next(pager_at(query, (struct pager_at){.page = 3}), conversations("'totalHits':20", 0));
 }
 
+/* A page of two rows that began at these minutes. */
+static const char *begun(const char *first, const char *second)
+{
+    return arena_printf(arena,
+                        "{'totalHits':900,'conversations':[{'t':'2026-03-01T10:%s:00Z'},"
+                        "{'t':'2026-03-01T10:%s:00Z'}]}",
+                        first, second);
+}
+
+/* Of what came since 10:30 the newest are read, page by page, to the first row that came before. */
+TEST_IN(setup, teardown, the_newest_are_read_back_to_what_is_known)
+{
+    static const struct step steps[] = {{.method = HTTP_POST,
+                                         .path = "/q",
+                                         .body = "{order} {page}",
+                                         .follow = FOLLOW_PAGES,
+                                         .size = 2,
+                                         .rows = "conversations",
+                                         .newest = "t",
+                                         .limited = true},
+                                        {.path = NULL}};
+    struct pager_spec spec = {.steps = steps, .label = "day", .hits_overflow = true};
+
+    limit("QUERY_ROWS", "100");
+    assert_true(clock_parse("2026-03-01T10:30:00Z", true, &spec.since_ms));
+    struct pager *p = pager_new(arena, &spec);
+    assert_string_equal(ask(p).body, "desc 1");
+    assert_int_equal(pager_state(p), PAGER_WAITING);
+    struct pager_page page = take(p, 0, begun("50", "40"));
+    assert_int_equal(page.unwanted, 0);
+    assert_int_equal(page.total_hits, -1); /* nothing need add up to it */
+    page = next(p, begun("30", "29"));
+    assert_int_equal(page.unwanted, 1);
+    assert_int_equal(pager_state(p), PAGER_DONE);
+
+    /* what does not come in that order is all taken: where the end is, is not known */
+    spec.hits_overflow = false;
+    p = pager_new(arena, &spec);
+    page = next(p, begun("20", "40"));
+    assert_int_equal(page.unwanted, 0);
+    assert_int_equal(page.total_hits, 900);
+    page = next(p, begun("10", "09"));
+    assert_int_equal(page.unwanted, 0);
+    assert_int_equal(pager_state(p), PAGER_READY);
+    spec.since_ms = 0;
+    assert_string_equal(ask(pager_new(arena, &spec)).body, "asc 1");
+}
+
 /* Paging that reaches 100 rows: what its answers say, and how it ends. */
 TEST_IN(setup, teardown, more_than_paging_reaches_overflows)
 {

@@ -223,6 +223,24 @@ TEST(a_job_that_failed_leaves_nothing_to_the_query)
 }
 
 /* A day to come is read as far as its end, and again each night until it is settled like others. */
+/* What a query wants of a day: what began since an hour before the job's end, or all. */
+TEST(a_query_wants_what_the_job_has_not_seen)
+{
+    struct plan_facts f = facts("auto", START + 9 * HOUR, START + 6 * HOUR);
+    struct span w = span_from(START);
+
+    assert_int_equal(plan_wants(&w, 1, &f), 0); /* no job has read it yet */
+    assert_int_equal(read_pass(&w, 0, &f), START + 6 * HOUR);
+    assert_int_equal(plan_wants(&w, 1, &f), START + 5 * HOUR);
+    assert_int_equal(plan_wants(&w, 0, &f), 0);
+    w.pass[0].covered_to_ms = START + HOUR / 2;
+    assert_int_equal(plan_wants(&w, 1, &f), 0);
+    /* a job of another setting's is none */
+    f = facts("query", START + 9 * HOUR, START + 6 * HOUR);
+    w.pass[0].covered_to_ms = START + 6 * HOUR;
+    assert_int_equal(plan_wants(&w, 1, &f), 0);
+}
+
 TEST(what_sees_ahead_reads_days_that_have_not_come)
 {
     static const struct {
