@@ -35,6 +35,7 @@ const struct stream stream_evaluation_details = {
     .lock_slot = 32,
     .groups = "quality",
     .grid = GRID_UTC_DAY,
+    .looks = {93}, /* they change for 90 days */
     .needs = "conversations",
     .trees = TREES(&evaluations),
     PASSES({.plan = {.name = "evaluations"},
@@ -55,6 +56,7 @@ const struct stream stream_survey_details = {
     .lock_slot = 33,
     .groups = "quality",
     .grid = GRID_UTC_DAY,
+    .looks = {93}, /* they change for 90 days */
     .needs = "conversations",
     .trees = TREES(&surveys),
     PASSES({.plan = {.name = "surveys"},

@@ -254,7 +254,7 @@ class Status(Morning):
     def test_killed(self):
         _, site = self.live(faults=["latency:ms=500"])
         process = site.start_process("extract")
-        wait_until(lambda: site.value("SELECT count(*) FROM window_pass"))
+        wait_until(lambda: site.value("SELECT count(*) FROM extract_window WHERE window_start IS NOT NULL"))
         status = self.status(site, 1)
         self.assertIsNone(status["last_failure"])
         self.assertEqual({s["result"] for s in status["streams"] if s["enabled"]}, {"under way"})

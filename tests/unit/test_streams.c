@@ -216,6 +216,23 @@ TEST(test_settings)
     }
 }
 
+TEST(test_looks)
+{
+    const struct stream *s = stream_find("evaluation_details");
+    struct config c = {.later_looks = {15, 31}, .later_look_count = 2};
+    struct plan_facts f = {.look_count = 0};
+
+    stream_looks(s, &c, &f);
+    assert_int_equal(f.look_count, 3);
+    assert_int_equal(f.looks[0] + f.looks[1], 15 + 31);
+    assert_int_equal(f.looks[2], 93);
+    stream_looks(stream_find("conversations"), &c, &f);
+    assert_int_equal(f.look_count, 2);
+    c.later_look_count = 0; /* the stream's own neither */
+    stream_looks(s, &c, &f);
+    assert_int_equal(f.look_count, 0);
+}
+
 /* --- what is asked for by id --- */
 
 static const char *ids_of(struct db *d, const char *stream, const char *pass, const char *time,
@@ -263,8 +280,7 @@ TEST(test_ids)
         {"conversations", "reread", "2026-03-21T12:00Z", 1, "c3"},
         {"conversations", "reread", "2026-03-27T11:59Z", 9, "c1 c2 c3 c7"},
         {"conversations", "reread", "2026-03-27T12:00Z", 9, "c1 c2 c3 c5 c7 c8"}, /* weekly */
-        {"conversations", "reread", "2026-03-19T12:00Z", 9,
-         "c1 c3 c5 c7 c8"}, /* clock set back */
+        {"conversations", "reread", "2026-03-19T12:00Z", 9, "c1 c3 c5 c7 c8"}, /* clock set back */
         {"conversations", "late", "2026-03-20T12:00Z", 9, "c4"},
     };
     struct arena *a = arena_new(0);
