@@ -39,13 +39,8 @@ struct agent_now {
     int64_t routing_since;
 };
 
-#define BLOCKS    16
+#define BLOCKS    ADHERENCE_BLOCKS_MAX
 #define LOOK_BACK 8 /* days */
-
-struct block {
-    int64_t until;
-    const char *activity;
-};
 
 /* A shift from its beginning: minutes and activities. */
 static const struct {
@@ -64,7 +59,8 @@ static struct rng rng_of(int agent, int64_t day, uint64_t what)
 }
 
 /* The planned day, and by its side what happens: each change up to a few minutes late. */
-static int plan_day(int agent, int64_t day, struct block planned[BLOCKS], struct block done[BLOCKS])
+static int plan_day(int agent, int64_t day, struct agent_block planned[BLOCKS],
+                    struct agent_block done[BLOCKS])
 {
     struct rng r = rng_of(agent, day, 0);
     int64_t start = day * WHEN_DAY;
@@ -73,22 +69,28 @@ static int plan_day(int agent, int64_t day, struct block planned[BLOCKS], struct
     int n = 0;
     if (off) {
         const char *why = agent % 10 == 0 ? "TimeOff" : "Unscheduled";
-        planned[0] = (struct block){start + WHEN_DAY, why};
-        done[0] = (struct block){start + WHEN_DAY, "Unavailable"};
+        planned[0] = (struct agent_block){start + WHEN_DAY, why};
+        done[0] = (struct agent_block){start + WHEN_DAY, "Unavailable"};
         return 1;
     }
-    planned[n] = (struct block){t, "Unscheduled"};
-    done[n++] = (struct block){t + rng_range(&r, -240, 480) * WHEN_SECOND, "Unavailable"};
+    planned[n] = (struct agent_block){t, "Unscheduled"};
+    done[n++] = (struct agent_block){t + rng_range(&r, -240, 480) * WHEN_SECOND, "Unavailable"};
     for (int i = 0; i < SHIFT_BLOCKS; i++) {
         const char *activity = training && i == 8 ? "Training" : shift[i].activity;
         int64_t late = rng_chance(&r, 250) ? rng_range(&r, 180, 600) : rng_range(&r, 0, 90);
         t += shift[i].minutes * WHEN_MINUTE;
-        planned[n] = (struct block){t, activity};
-        done[n++] = (struct block){t + late * WHEN_SECOND, activity};
+        planned[n] = (struct agent_block){t, activity};
+        done[n++] = (struct agent_block){t + late * WHEN_SECOND, activity};
     }
-    planned[n] = (struct block){start + WHEN_DAY, "Unscheduled"};
-    done[n++] = (struct block){start + WHEN_DAY, "Unavailable"};
+    planned[n] = (struct agent_block){start + WHEN_DAY, "Unscheduled"};
+    done[n++] = (struct agent_block){start + WHEN_DAY, "Unavailable"};
     return n;
+}
+
+int adherence_plan(int agent, int64_t day, struct agent_block out[ADHERENCE_BLOCKS_MAX])
+{
+    struct agent_block done[BLOCKS];
+    return plan_day(agent, day, out, done);
 }
 
 static const char *presence_of(const char *activity)
@@ -159,7 +161,7 @@ static int add_on_queue(struct stretch s, struct rng *r, struct stretch *out, in
 /* The stretches of a UTC day, in order, without gaps; returns how many. */
 static int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
 {
-    struct block planned[BLOCKS], done[BLOCKS];
+    struct agent_block planned[BLOCKS], done[BLOCKS];
     struct rng r = rng_of(agent, day, 1);
     int blocks = plan_day(agent, day, planned, done), n = 0, p = 0, d = 0;
     int64_t t = day * WHEN_DAY;
@@ -277,7 +279,7 @@ static void reference(struct jw *w, const char *name, const char *collection, ui
 }
 
 /* Activity codes of an org have short ids for the categories that come with it. */
-static const char *code_of(const char *category)
+const char *adherence_code(const char *category)
 {
     static const char *const pairs[][2] = {
         {"OnQueueWork", "0"}, {"Break", "1"},       {"Meal", "2"},
@@ -307,7 +309,7 @@ static void write_scheduled(struct jw *w, const struct stretch *s, int agent)
 {
     JW(w, TEXT("scheduledActivityCategory", s->scheduled),
        IF(strcmp(s->scheduled, "Unscheduled") != 0), OBJECT("scheduledActivityCode"),
-       TEXT("id", code_of(s->scheduled)), TEXT("name", s->scheduled), IF(agent % 7 == 2),
+       TEXT("id", adherence_code(s->scheduled)), TEXT("name", s->scheduled), IF(agent % 7 == 2),
        ARRAY("secondaryPresences"), OBJECT(NULL), UUID("id", world_key(THING_PRESENCE, 1)),
        TEXT("selfUri", "/api/v2/presence/definitions/1"), END, END, END);
 }
@@ -351,8 +353,7 @@ static void write_adherence(struct jw *w, int agent, int64_t now)
               world_key(THING_BUSINESS_UNIT, 0));
     reference(w, "managementUnit", "workforcemanagement/managementunits", unit_of(agent, now));
     if (world_team_of(agent, now) >= 0) {
-        reference(w, "team", "teams",
-                  world_key(THING_TEAM, (uint64_t)world_team_of(agent, now)));
+        reference(w, "team", "teams", world_key(THING_TEAM, (uint64_t)world_team_of(agent, now)));
     }
     write_state(w, &a, agent);
     write_queues(w, &a, agent);
@@ -419,7 +420,7 @@ static void write_status(struct jw *w, int agent, int64_t now)
        TEXT("adherenceState", a.is.adherence), TEXT("adherenceImpact", a.is.impact),
        IF(agent % 15 != 9), TIME("adherenceDate", a.adherence_since),
        IF(strcmp(a.is.scheduled, "Unscheduled") != 0),
-       TEXT("scheduledActivityCodeId", code_of(a.is.scheduled)),
+       TEXT("scheduledActivityCodeId", adherence_code(a.is.scheduled)),
        TEXT("scheduledActivityCategory", a.is.scheduled),
        TEXT("actualActivityCategory", a.is.actual), END);
 }

@@ -13,7 +13,8 @@
 #define DETAIL_PERMISSIONS                                                                         \
     "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
 
-#define REPORTS "/api/v2/workforcemanagement/adherence/historical/bulk"
+#define WFM     "/api/v2/workforcemanagement/"
+#define REPORTS WFM "adherence/historical/bulk"
 #define QUALITY "/api/v2/quality/"
 #define USERS   "/api/v2/analytics/users/details/jobs"
 
@@ -46,6 +47,12 @@ static const struct route table[] = {
      "limits:organization:view"},
     {"GET", "/api/v2/analytics/dataretention/settings", directory_retention,
      "analytics:dataRetention:view"},
+    {"POST", WFM "managementunits/{id}/agentschedules/search", schedules_search,
+     "wfm:publishedSchedule:view, wfm:schedule:view"},
+    {"POST", WFM "businessunits/{id}/adherence/explanations/query", schedules_explanations,
+     "wfm:adherenceExplanation:view"},
+    {"GET", WFM "adherence/explanations/jobs/{id}", schedules_job, NULL},
+    {"GET", "/wfm-downloads/{id}", schedules_download, NULL},
     {"GET", QUALITY "conversations/{id}/evaluations/{id}", quality_evaluation,
      "quality:evaluation:view"},
     {"GET", QUALITY "conversations/{id}/surveys", quality_surveys, "quality:survey:view"},

@@ -60,6 +60,11 @@ void directory_retention(const struct request *request, struct reply *reply);
 const char *directory_route(const char *path, char segment[64], const char **permission);
 /* Answers with every entity of a list (`/api/v2/routing/queues`), a line each. */
 void directory_all(const char *path, struct reply *reply);
+/* schedules.c: published schedules and adherence explanations; /wfm-downloads takes no token */
+void schedules_search(const struct request *request, struct reply *reply);
+void schedules_explanations(const struct request *request, struct reply *reply);
+void schedules_job(const struct request *request, struct reply *reply);
+void schedules_download(const struct request *request, struct reply *reply);
 /* proof.c: */
 void proof_set(const struct request *request, struct reply *reply);
 /* Answers with a list that was posted; false: none was. */
