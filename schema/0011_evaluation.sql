@@ -61,7 +61,7 @@ CREATE TABLE evaluation_detail ( -- [* not selfUri conversation.selfUri evaluato
     evaluation_source_id TEXT,                     -- [evaluationSource.id] what made it: a policy, a user, a program
     evaluation_source_name TEXT,                   -- [evaluationSource.name] its name
     evaluation_source_type TEXT,                   -- [evaluationSource.type] Policy, User, Program or Unknown
-    dispute_count INTEGER,                         -- [disputeCount] times the agent disputed it
+    dispute_count BIGINT,                          -- [disputeCount] times the agent disputed it
     version INTEGER,                               -- [version] number of its version
     version_history TEXT,                          -- [versionHistory json] object: its versions
     declined_review INTEGER,                       -- [declinedReview 0/1] whether a review was declined

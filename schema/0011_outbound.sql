@@ -30,7 +30,7 @@ CREATE TABLE campaign ( -- [* not selfUri]
     errors TEXT,                                                       -- [errors json] array: what keeps it from running
     caller_name TEXT,                                                  -- [callerName] name that is shown
     caller_address TEXT,                                               -- [callerAddress] number that is shown
-    outbound_line_count INTEGER,                                       -- [outboundLineCount] lines of an agentless campaign
+    outbound_line_count BIGINT,                                        -- [outboundLineCount] lines of an agentless campaign
     rule_sets TEXT,                                                    -- [ruleSets json] array: rules that its calls go by
     skip_preview_disabled INTEGER,                                     -- [skipPreviewDisabled 0/1] whether agents cannot skip a preview
     preview_time_out_seconds BIGINT,                                   -- [previewTimeOutSeconds] after how long a preview dials by itself, seconds

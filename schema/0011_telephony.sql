@@ -83,7 +83,7 @@ CREATE TABLE edge ( -- [* not selfUri]
     edge_deployment_type TEXT,           -- [edgeDeploymentType] HARDWARE, LDM, CDM, CHS or INVALID
     cert_type TEXT,                      -- [certType] who signed its certificate
     call_draining_state TEXT,            -- [callDrainingState] how it is emptied of calls: NONE, WAIT, WAIT_TIMEOUT, TERMINATE or COMPLETE
-    conversation_count INTEGER,          -- [conversationCount moment] calls it carries at the moment
+    conversation_count BIGINT,           -- [conversationCount moment] calls it carries at the moment
     proxy TEXT,                          -- [proxy] proxy it uses
     offline_config_called INTEGER,       -- [offlineConfigCalled 0/1] whether it was set up without a connection
     os_name TEXT,                        -- [osName] operating system

@@ -179,9 +179,12 @@ class Lists(TestCase):
         self.ok(site.extract("--stream", "teams"))
         self.assertEqual(site.value(f"SELECT count(*) FROM team_member WHERE team_id = '{gone}' AND deleted_at IS NULL"), 0)
         self.assertLess(0, site.value(alive))
+        logged = "SELECT count(*) FROM dimension_change WHERE table_name = 'team_member' AND field = 'deleted_at'"
+        self.assertEqual(site.value(logged), before - site.value(alive))
         site.change("UPDATE team SET deleted_at = NULL")
         self.ok(site.extract("--stream", "teams"))
         self.assertEqual((site.value(alive), site.value(teams)), (before, which))
+        self.assertEqual(site.value(logged + " AND new_value IS NULL") * 2, site.value(logged))
 
     def test_members_alone_read_what_they_are_of(self):
         _, site = self.begin()
