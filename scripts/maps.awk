@@ -8,6 +8,7 @@
 #
 #     CREATE TABLE user ( -- [* not selfUri]            an entity; fields known not to be data
 #     CREATE TABLE visit ( -- [* days[].visits[]]       a root too: each element of nested arrays
+#     CREATE TABLE place ( -- [* gone:left_at]          since when readings lack it; else deleted_at
 #     CREATE TABLE segment ( -- [sessions[].segments[]] elements of an array; x: an object; x{}: the
 #                                                       members of one; `attributes`: HASH_ATTRIBUTES
 #
@@ -21,10 +22,14 @@
 #     ^x ^^x        a field one level up, two levels up: of the object whose array (object, member) the
 #                   row is in, then of that object's; the last level, above the entity, is the answer
 #     x[]           the element itself; x{key} x{value} name and value of a member
-#     @start @end   of TEXT: the window's bounds as instants; @zone its time zone, @scope the part of
-#     @zone @scope  the organization that was asked for (a management unit); never in the row's hash
+#     @start @end   of TEXT: the window's bounds as instants; @zone its time zone, @day its date there,
+#     @zone @day    @scope the part of the organization that was asked for (a management unit), @parent
+#     @scope ...    what that is part of; never in the row's hash
+#     x[0].y        of the first element of the array x
 #     time json     of TEXT: an instant; an array or object as it is
 #     offset        of TEXT: seconds from the window's start, as an instant; offset:^x from the field x
+#     in:^x         of TEXT: the value of the member of the object x that the field names; with json
+#                   of each that an array names
 #     from to       of TEXT: the instants of an interval a/b
 #     upper-snake   of TEXT: ON_QUEUE becomes OnQueue
 #     0/1           of INTEGER: a boolean
@@ -113,6 +118,8 @@ function table_bracket(t,    count, i, at, k)
             changes[t] = word[++i]
         } else if (word[i] == "attributes" && word[1] ~ /\{\}$/) {
             is_attributes[t] = 1
+        } else if (word[i] ~ /^gone:[a-z_]+$/ && word[1] == "*") {
+            gone[t] = substr(word[i], 6)
         } else {
             fail(here, "unknown mark of a table: " word[i])
         }
@@ -189,7 +196,7 @@ function set_path(t, n, k, path,    alternatives, count, i, use)
     use = types[t, n] ~ /^(OFFSET|FROM|TO)$/ ? types[t, n] : ""
     use = use " " base[t, n] " " substr(path, 1, length(path) - length(below(t, path)))
     for (i = 1; i <= count; i++) {
-        if (alternatives[i] !~ /^[A-Za-z][A-Za-z0-9_.]*$/ || (t, k, use, alternatives[i]) in taken) {
+        if (alternatives[i] !~ /^([A-Za-z][A-Za-z0-9_]*(\[0\])?\.)*[A-Za-z][A-Za-z0-9_]*$/ || (t, k, use, alternatives[i]) in taken) {
             fail(here, alternatives[i] " is " ((t, k, use, alternatives[i]) in taken ? "mapped twice" : "no path"))
         }
         taken[t, k, use, alternatives[i]] = 1
@@ -200,7 +207,7 @@ function set_path(t, n, k, path,    alternatives, count, i, use)
 # What the window says: @start and the like.
 function set_fact(t, n, k, fact)
 {
-    if (fact !~ /^@(start|end|zone|scope)$/ || types[t, n] != "TEXT" || k > 1) {
+    if (fact !~ /^@(start|end|zone|day|scope|parent)$/ || types[t, n] != "TEXT" || k > 1) {
         fail(here, "nothing that a window says, or not of this type or source: " fact)
     }
     from[t, n] = toupper(substr(fact, 2))
@@ -223,6 +230,21 @@ function set_part(t, n, path,    last)
     }
 }
 
+# Where an offset counts from, or a name is looked up: alternatives, each with its own levels.
+function set_base(t, n, path,    alternatives, count, i)
+{
+    count = split(path, alternatives, "|")
+    if (count < 1 || count > 2) {
+        fail(here, path " is no path")
+    }
+    for (i = 1; i <= count; i++) {
+        if (below(t, alternatives[i]) !~ /^[A-Za-z][A-Za-z0-9_.]*$/) {
+            fail(here, alternatives[i] " is no path")
+        }
+    }
+    base[t, n] = path
+}
+
 function set_mark(t, n, k, mark)
 {
     if (mark == "upper-snake" && types[t, n] == "TEXT") {
@@ -235,10 +257,10 @@ function set_mark(t, n, k, mark)
         types[t, n] = toupper(mark)
     } else if (mark ~ /^offset:/ && types[t, n] == "TEXT") {
         types[t, n] = "OFFSET"
-        base[t, n] = substr(mark, 8)
-        if (below(t, base[t, n]) !~ /^[A-Za-z][A-Za-z0-9_.]*$/) {
-            fail(here, base[t, n] " is no path")
-        }
+        set_base(t, n, substr(mark, 8))
+    } else if (mark ~ /^in:/ && types[t, n] ~ /^(TEXT|JSON)$/) {
+        lookup[t, n] = 1
+        set_base(t, n, substr(mark, 4))
     } else if (mark ~ /^id\??$/ && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
         ids[t]++
         id[t, n] = mark
@@ -388,6 +410,7 @@ function write_columns(t, name, k,    n, flags, path)
         }
         flags = id[t, n] == "id" ? "COLUMN_REQUIRED" : id[t, n] == "id?" ? "COLUMN_OR_NONE" : ""
         flags = flags (moment[t, n] ? (flags ? " | " : "") "COLUMN_UNHASHED" : "")
+        flags = flags (lookup[t, n] ? (flags ? " | " : "") "COLUMN_LOOKUP" : "")
         flags = flags (within[t, n] ? (flags ? " | " : "") "COLUMN_WITHIN" : "")
         flags = flags (upper[t, n, k ? k : 1] ? (flags ? " | " : "") "COLUMN_UPPER_SNAKE" : "")
         printf "    {\"%s\", \"%s\", COLUMN_%s, SOURCE_%s, %s, %s},\n", columns[t, n], path, types[t, n],
@@ -456,6 +479,7 @@ function declare_tree(t, name, k)
     }
     printf "#define %s_TREE .root = &%s_table, IDS(%s_ids)", toupper(name), name, name
     printf depth[t] ? ", .top = &" name "_top" : ""
+    printf gone[t] ? ", .gone = \"" gone[t] "\"" : ""
     printf key[t] ? ", .key = \"" key[t] "\"" : ""
     printf changes[t] ? ", .changes = \"" changes[t] "\"" : ""
     printf ignored[t, k] ? ", IGNORED(" name "_ignored)\n" : "\n"

@@ -125,6 +125,21 @@ static void add_predicates(const struct pager *p, struct buf *out, int64_t seque
     }
 }
 
+static const char *filled(const struct pager *p, const char *text, int64_t sequence, bool in_path,
+                          struct arena *a);
+
+/* The items of all scopes. */
+static void add_items(const struct pager *p, struct buf *out, int64_t sequence, struct arena *a)
+{
+    struct pager one = *p;
+
+    for (size_t i = 0; i < p->spec.scope_count; i++) {
+        one.spec.scope = p->spec.scopes[i];
+        (void)(i == 0 || buf_add_char(out, ','));
+        (void)buf_add_str(out, filled(&one, step_of(p)->item, sequence, false, a));
+    }
+}
+
 /* A part of a request's one id: before the '/', or behind it. */
 static const char *id_part(const struct pager *p, int64_t sequence, int part, struct arena *a)
 {
@@ -171,6 +186,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
+        {"{items}", "", false},
         {"{id}", id_part(p, sequence, 1, a), true},
         {"{id2}", id_part(p, sequence, 2, a), true},
         {"{list}", p->spec.list, false},
@@ -185,7 +201,9 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         if (!str_starts_with(text, known[i].mark)) {
             continue;
         }
-        if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
+        if (str_eq(known[i].mark, "{items}")) {
+            add_items(p, out, sequence, a);
+        } else if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
             add_predicates(p, out, sequence);
         } else if (str_eq(known[i].mark, "{list}")) {
             add_elements(out, value);
@@ -791,7 +809,8 @@ static enum pager_taken take_lead(struct pager *p, struct json root, struct page
     if (has_state && str_has_word(s->failed, word)) {
         char what[64];
         snprintf(what, sizeof(what), "the job is %.40s", word);
-        return lose(e, what, text_at(root, s->reason));
+        enum pager_taken taken = lose(e, what, text_at(root, s->reason));
+        return p->spec.scope_count > 1 ? PAGER_FAILED : taken;
     }
     if (!has_state || str_has_word(s->done, word)) {
         return take_result(p, root, has_state, page, e);

@@ -49,10 +49,10 @@ enum follow {
 };
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
- * of the window) {zone} {scope} {order} {page} {size} {ids} {list} {token} {cursor} are replaced;
- * in a path they are percent-encoded. {id} is one id in a path (of FOLLOW_IDS with a size of 1), or
- * the part before its '/', {id2} the part behind it. A GET that lacks {page}, {cursor}, {ids} or
- * {id} gets them (and pageSize) as query parameters. Fields of answers are dotted paths,
+ * of the window) {zone} {scope} {items} {order} {page} {size} {ids} {list} {token} {cursor} are
+ * replaced; in a path they are percent-encoded. {id} is one id in a path (of FOLLOW_IDS with a size
+ * of 1), or the part before its '/', {id2} the part behind it. A GET that lacks {page}, {cursor},
+ * {ids} or {id} gets them (and pageSize) as query parameters. Fields of answers are dotted paths,
  * alternatives separated by '|'; words are separated by blanks. */
 struct step {
     enum http_method method;
@@ -73,6 +73,8 @@ struct step {
     const char *cursor_as; /* query parameter that it becomes, and that the link there holds it in;
                               NULL: it lies there as it is, and becomes `cursor` */
     const char *available; /* where a page says how far its data goes; NULL: nowhere */
+    const char *item;      /* JSON of one scope, with marks: {items} are those of all */
+    const char *whose;     /* where an answer names the scope that its rows are of; NULL: nowhere */
     const char *newest;    /* of FOLLOW_PAGES: where a row's time is by which {order} orders; NULL:
                               nothing is ordered */
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes; of
@@ -104,7 +106,9 @@ struct pager_spec {
     const char *start; /* ISO instants of the window; NULL: it has none */
     const char *end;
     const char *zone;
-    const char *scope;
+    const char *scope; /* the first one */
+    const char *const *scopes;
+    size_t scope_count;     /* of several a job that failed is not submitted again */
     const char *list;       /* words, commas or blanks between: {list} is them as JSON texts */
     const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
     size_t id_count;

@@ -17,7 +17,13 @@ enum {
     FIRST_DAY = -719528, /* 0000-01-01 */
     LAST_DAY = 2932896,  /* 9999-12-31 */
     ZONE_NAME_BYTES = 64,
+    TZ_BYTES = 1024,
 };
+
+/* The environment's own line, written in place: another thread that looks for a variable meanwhile
+ * finds the list as it was. */
+static char tz_line[TZ_BYTES] = "TZ=";
+static char business_tz[TZ_BYTES];
 
 static int64_t read_clock_ms(clockid_t id)
 {
@@ -421,6 +427,17 @@ static bool is_offset(struct arena *a, const char *name, int64_t *ms)
     return read_offset(&at, ms) && *at == '\0';
 }
 
+/* TZ is the line of ours from now on. */
+static void set_tz(const char *tz)
+{
+    INVARIANT(strlen(tz) < TZ_BYTES - 3);
+    (void)snprintf(tz_line + 3, sizeof(tz_line) - 3, "%s", tz);
+    if (getenv("TZ") != tz_line + 3) {
+        INVARIANT(putenv(tz_line) == 0);
+    }
+    tzset();
+}
+
 /* In how many of the four quarters from now on the zone that TZ names has an offset. */
 static int quarters_at(int64_t offset_ms)
 {
@@ -460,8 +477,7 @@ static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
         if (!*name || str_starts_with(line, country) || str_starts_with(name, "Antarctica/")) {
             continue;
         }
-        (void)setenv("TZ", arena_printf(a, ":%s/%s", directory, name), 1);
-        tzset();
+        set_tz(arena_printf(a, ":%s/%s", directory, name));
         int quarters = quarters_at(offset_ms);
         if (all_year ? quarters == 4 : quarters > 0 && quarters < 4) {
             (void)snprintf(country, sizeof(country), "%.3s", line);
@@ -472,8 +488,12 @@ static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
     if (table) {
         (void)fclose(table);
     }
-    (void)(restored ? setenv("TZ", restored, 1) : unsetenv("TZ"));
-    tzset();
+    if (business_tz[0]) {
+        set_tz(business_tz);
+    } else {
+        (void)(restored ? setenv("TZ", restored, 1) : unsetenv("TZ"));
+        tzset();
+    }
     return *found ? found + 2 : NULL;
 }
 
@@ -547,9 +567,26 @@ bool clock_set_zone(const char *name, struct err *e)
     const char *tz = tz_of(a, name, e);
 
     if (tz) {
-        INVARIANT(setenv("TZ", tz, 1) == 0);
-        tzset();
+        set_tz(tz);
+        (void)snprintf(business_tz, sizeof(business_tz), "%s", tz);
     }
     arena_free(a);
     return tz != NULL;
+}
+
+bool clock_enter_zone(const char *name, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    const char *tz = tz_of(a, name, e);
+
+    if (tz) {
+        set_tz(tz);
+    }
+    arena_free(a);
+    return tz != NULL;
+}
+
+void clock_leave_zone(void)
+{
+    set_tz(business_tz);
 }

@@ -4,7 +4,8 @@
  * Invariants: instants are int64 milliseconds since 1970-01-01T00:00:00Z; durations carry their
  * unit in the name; deadlines use the monotonic clock. The business zone is libc's: clock_set_zone
  * sets TZ once, after checking that the zone's file exists, since libc takes an unknown zone for
- * UTC in silence. Not to be called with threads running. Business days tile time by their starts;
+ * UTC in silence. Not to be called with threads running. Local time is asked by one thread alone;
+ * for days of other zones it enters them for a while. Business days tile time by their starts;
  * where a clock was ever set back over midnight (St. John's until 2011), the repeated hour has the
  * calendar day before in clock_zone_day.
  */
@@ -55,6 +56,12 @@ int64_t clock_utc_day_start(int64_t ms);
  * such zone is installed; the message gives the nearest installed name, or says to install tzdata.
  */
 bool clock_set_zone(const char *name, struct err *e);
+
+/* Until clock_leave_zone what follows is of another zone, by its name; one at a time. False with
+ * ERR_CONFIG as above when there is none such, and nothing is entered. No program that is started
+ * meanwhile sees it. */
+bool clock_enter_zone(const char *name, struct err *e);
+void clock_leave_zone(void);
 
 /* The business zone's offset from UTC in seconds at an instant (east positive). */
 int32_t clock_zone_offset_seconds(int64_t ms);

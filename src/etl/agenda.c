@@ -57,15 +57,24 @@ static void plan_pass(struct agenda *g)
     size_t p = g->order[g->at];
     bool whole = g->facts.rules[p]->whole;
 
+    bool stands_in = plan_has_stand_in(&g->facts, p);
+    unsigned before = 0; /* passes that were asked before it */
+
     g->due_count = g->due_next = 0;
-    if (g->granted && plan_has_stand_in(&g->facts, p)) {
+    if (g->granted && stands_in && !g->scoped) {
         return;
+    }
+    for (size_t i = 0; i < g->at; i++) {
+        before |= 1U << g->order[i];
     }
     for (size_t i = 0; i < g->windows.count; i++) {
         struct window *w = &g->windows.list[i];
         bool is_moment = w->span.start_ms == TIME_NONE;
 
-        if (is_moment != (whole || !g->has_days) || (w->failed & 1U << p) != 0) {
+        /* Of scopes each has its own stand-in. */
+        bool is_other = stands_in && g->scoped && before != 0 && (w->refused & before) == 0;
+
+        if (is_moment != (whole || !g->has_days) || (w->failed & 1U << p) != 0 || is_other) {
             continue;
         }
         int64_t to_ms = plan_owed(&w->span, p, &g->facts);
@@ -120,6 +129,40 @@ bool agenda_next(struct agenda *g, struct due *due)
     *due = g->due[at];
     g->due[at] = g->due[g->due_next++];
     return true;
+}
+
+/* What the server calls the reading of a window that goes on; NULL: it begins. */
+static const char *token_of(const struct agenda *g, const struct window *w, int64_t to_ms)
+{
+    size_t p = g->order[g->at];
+
+    return agenda_resumes(g, w, p, to_ms) ? w->now[p].token : NULL;
+}
+
+size_t agenda_more(struct agenda *g, const struct due *due, struct window **out, size_t most)
+{
+    const struct span *span = &due->window->span;
+    const char *token = token_of(g, due->window, due->to_ms);
+    size_t count = 0;
+
+    for (size_t i = g->due_next; count < most && !due->window->alone && i < g->due_count; i++) {
+        struct window *w = g->due[i].window;
+        const char *other = token_of(g, w, g->due[i].to_ms);
+        if (w->alone || w->span.start_ms != span->start_ms || w->span.end_ms != span->end_ms ||
+            g->due[i].to_ms != due->to_ms || !str_eq(w->zone, due->window->zone) ||
+            !str_eq(token, other)) {
+            continue;
+        }
+        out[count++] = w;
+        g->due[i] = g->due[g->due_next++];
+    }
+    return count;
+}
+
+void agenda_again(struct agenda *g, struct window *w, int64_t to_ms)
+{
+    INVARIANT(g->due_next > 0);
+    g->due[--g->due_next] = (struct due){w, to_ms};
 }
 
 size_t agenda_close(struct agenda *g)

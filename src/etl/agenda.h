@@ -28,6 +28,7 @@ struct agenda {
     struct windows windows;
     bool has_days;      /* its windows are no moments */
     bool observes;      /* its rows are of one moment */
+    bool scoped;        /* it is asked for scope by scope */
     unsigned by_number; /* bits of the passes whose pages are numbered */
 
     /* noted by whoever reads */
@@ -58,6 +59,13 @@ bool agenda_needs_availability(const struct agenda *g);
  * nothing. */
 bool agenda_turn(struct agenda *g);
 bool agenda_next(struct agenda *g, struct due *due);
+
+/* Takes up to `most` windows more that may be asked for together with `due`: of its time and zone,
+ * either none of them begun or all the same reading of an earlier run; how many. */
+size_t agenda_more(struct agenda *g, const struct due *due, struct window **out, size_t most);
+
+/* Windows that were taken are due again. */
+void agenda_again(struct agenda *g, struct window *w, int64_t to_ms);
 
 /* Whether the stored reading of a window by pass `p`, which is owed up to `to_ms`, goes on: its
  * cursor must mean something. What is observed is of one moment, and pages by number shift. */

@@ -21,7 +21,8 @@ struct entity {
     bool attributes;     /* its attributes are written, from the answer */
     bool new_attributes; /* these are others than the stored ones */
     bool keeps;          /* stored attributes go to their participants' new places */
-    bool returns;        /* it was marked as deleted */
+    bool returns;        /* it was marked as gone */
+    bool held;           /* the stored one stays, another scope's */
     bool marked; /* its root alone is written: it returns, or a job has read its attributes */
 };
 
@@ -86,7 +87,8 @@ struct loader {
     const char *key; /* its key column */
     size_t tree_no;
     enum load_rule rule;
-    bool has_deleted_at;
+    const char *gone; /* the root's column that says since when a row is gone */
+    bool has_gone;
     bool has_change;       /* the root has a table of changes of its own */
     const char *old_names; /* its columns of what was, and what they hold; of what is, likewise */
     const char *counts;
@@ -169,6 +171,7 @@ static void add_unseen(struct loader *l, struct words *w)
     size_t within = map_flagged(root, COLUMN_WITHIN);
     const char *start = fact_column(l, SOURCE_START);
     const char *scope = fact_column(l, SOURCE_SCOPE);
+    const char *day = l->rule == LOAD_ENTITY ? fact_column(l, SOURCE_DAY) : NULL;
     const char *id = within < root->column_count ? root->columns[within].name : NULL;
 
     for (size_t i = 0; !start && !id && l->rule == LOAD_WINDOW && i < l->tree->id_count; i++) {
@@ -176,6 +179,7 @@ static void add_unseen(struct loader *l, struct words *w)
     }
     INVARIANT(l->rule != LOAD_WINDOW || start || id);
     words_add(w, "from", "\"%s\"", start ? start : id ? id : "");
+    words_add(w, "day", day ? "\"%s\" IS ?8" : l->rule == LOAD_ENTITY ? "?8 IS ?8" : "1", day);
     words_add(w, "scope", scope ? "\"%s\"" : "?4", scope);
     words_add(w, "of_window", "%s",
               words_fill(w, start ? "{from} IS ?3 AND ?5 IS ?5"
@@ -186,16 +190,26 @@ static void add_unseen(struct loader *l, struct words *w)
         w, "unseen", "%s",
         words_fill(w, l->listed
                           ? "{scope} NOT IN ({listed})"
-                          : "{of_window} AND {scope} IS ?4 AND {one_id} NOT IN "
+                          : "{of_window} AND {day} AND {scope} IS ?4 AND {one_id} NOT IN "
                             "(SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)"));
 }
 
-/* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. */
+/* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. Of an
+ * entity that may be another scope's 2: it stays so. */
 static const char *moved(struct loader *l)
 {
     const char *const facts[] = {fact_column(l, SOURCE_START), fact_column(l, SOURCE_SCOPE)};
     const char *const known[] = {facts[0] ? facts[0] : facts[1], facts[1] ? facts[1] : facts[0]};
 
+    if (l->tree->holds) {
+        struct words w = {.arena = l->arena};
+
+        words_add(&w, "stored", "stored");
+        words_add(&w, "new", "new");
+        return arena_printf(
+            l->arena, "CASE WHEN stored.\"%s\" IS new.\"%s\" THEN 0 WHEN %s THEN 2 ELSE 1 END",
+            facts[1], facts[1], words_fill(&w, l->tree->holds));
+    }
     return l->rule != LOAD_WINDOW || !known[0]
                ? "0"
                : arena_printf(l->arena, "(%s) IS NOT (%s)",
@@ -206,7 +220,6 @@ static const char *moved(struct loader *l)
 /* Which fields of the root count, and where they stand. */
 static void add_fields(struct loader *l, struct words *w)
 {
-    static const char deleted_at[] = "deleted_at";
     const struct table_map *map = l->tree->root;
     const char *const *ids = l->tree->ids;
     const char **fields = arena_array(l->arena, map->column_count + 1, sizeof(*fields));
@@ -222,8 +235,8 @@ static void add_fields(struct loader *l, struct words *w)
     }
     words_add(w, "new_values", "WHEN NULL THEN NULL %s",
               words_each(l->arena, fields, count, "WHEN '$' THEN new.$", " "));
-    fields[count] = deleted_at;
-    count += l->has_deleted_at;
+    fields[count] = l->gone;
+    count += l->has_gone;
     words_add(w, "old_values", "WHEN NULL THEN NULL %s",
               words_each(l->arena, fields, count, "WHEN '$' THEN stored.$", " "));
     words_add(w, "fields", "%s",
@@ -266,18 +279,19 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "id", "\"%s\"", ids[0]);
     words_add(&w, "root", "\"%s\"", root);
     words_add(&w, "new_root", "\"" FEED "%s\"", root);
+    words_add(&w, "gone", "\"%s\"", l->gone);
     words_add(&w, "root_change", "\"%s_change\"", root);
     /* What an entity that is there gets: all but its key and id. */
     words_add(&w, "changes", "%s%s%s",
               each_column(l, l->tree->root, ids, count, "$ = excluded.$, ", ""),
               words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
-              l->has_deleted_at ? ", deleted_at = NULL" : "");
+              l->has_gone ? words_fill(&w, ", {gone} = NULL") : "");
     words_add(&w, "ids", "%s", words_each(l->arena, ids, count, "$", ", "));
     words_add(&w, "stored_ids", "%s", words_each(l->arena, ids, count, "stored.$", ", "));
     words_add(&w, "new_ids", "%s", words_each(l->arena, ids, count, "new.$", ", "));
     words_add(&w, "one_id", "%s", words_each(l->arena, ids, count, "$", " || char(31) || "));
     add_unseen(l, &w);
-    words_add(&w, "deleted", l->has_deleted_at ? "stored.deleted_at IS NOT NULL" : "0");
+    words_add(&w, "deleted", "%s", l->has_gone ? words_fill(&w, "stored.{gone} IS NOT NULL") : "0");
     words_add(&w, "moved", "%s", moved(l));
     words_add(&w, "attributes",
               l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
@@ -367,8 +381,8 @@ static bool make_root(struct loader *l, struct err *e)
     const char *root = l->tree->root->table;
     const char *change = arena_printf(l->arena, "%s_change", root);
 
-    if (!has(l, root, "deleted_at", &l->has_deleted_at, e) ||
-        !has(l, change, NULL, &l->has_change, e) ||
+    l->gone = l->tree->gone ? l->tree->gone : "deleted_at";
+    if (!has(l, root, l->gone, &l->has_gone, e) || !has(l, change, NULL, &l->has_change, e) ||
         (l->has_change && !find_measures(l, change, e))) {
         return false;
     }
@@ -376,7 +390,7 @@ static bool make_root(struct loader *l, struct err *e)
              : l->rule == LOAD_ENTITY && !l->has_change ? "dimension_change"
                                                         : NULL;
     make(l, LOG_FIELDS, 0, l->log ? sql_load_log_fields : NULL);
-    make(l, LOG_GONE, 0, l->log && l->has_deleted_at ? sql_load_log_gone : NULL);
+    make(l, LOG_GONE, 0, l->log && l->has_gone ? sql_load_log_gone : NULL);
     make(l, FIND, 0, sql_load_find);
     make(l, WRITE_ROOT, 0, sql_load_write_root);
     make(l, LAST_KEY, 0, l->tree->key ? sql_load_last_key : NULL);
@@ -384,7 +398,7 @@ static bool make_root(struct loader *l, struct err *e)
     make(l, LAST_CHANGE, 0, l->has_change ? sql_load_last_change : NULL);
     make(l, NOTE_CHANGE, 0, l->has_change ? sql_load_note_change : NULL);
     make(l, NOTE_RESULT, 0, l->has_change && l->new_counts[0] ? sql_load_note_result : NULL);
-    if (l->rule == LOAD_WINDOW || l->has_deleted_at) {
+    if (l->rule == LOAD_WINDOW || l->has_gone) {
         make(l, SEE, 0, sql_load_see);
         make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
     }
@@ -711,13 +725,15 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
     }
     bool read = stored[7] != 0;
     n->is_new = !q;
-    n->returns = stored[4] != 0;
-    n->rows = (uint64_t)stored[2] != walked->row_hash || stored[5] != 0;
-    n->new_attributes = l->brings && (read ? (uint64_t)stored[6] != walked->attribute_hash
-                                           : walked->has_attributes);
-    n->attributes = l->brings && (n->rows || n->new_attributes);
+    n->held = stored[5] == 2;
+    n->returns = !n->held && stored[4] != 0;
+    n->rows = !n->held && ((uint64_t)stored[2] != walked->row_hash || stored[5] != 0);
+    n->new_attributes =
+        l->brings && !n->held &&
+        (read ? (uint64_t)stored[6] != walked->attribute_hash : walked->has_attributes);
+    n->attributes = l->brings && !n->held && (n->rows || n->new_attributes);
     n->keeps = n->rows && !l->brings && read;
-    n->marked = !n->rows && !n->attributes && (n->returns || (l->brings && !read));
+    n->marked = !n->held && !n->rows && !n->attributes && (n->returns || (l->brings && !read));
     fill_own(l, n, stored);
 }
 
@@ -855,7 +871,7 @@ bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int6
 {
     *count = 0;
     for (struct loader *t = l; t; t = t->next) {
-        if (!t->has_deleted_at || !fact_column(t, SOURCE_SCOPE)) {
+        if (!t->has_gone || !fact_column(t, SOURCE_SCOPE)) {
             continue;
         }
         const struct db_value values[] = {I(0),    S(NULL),   S(NULL),  S(NULL),
@@ -881,7 +897,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
               struct err *e)
 {
     static const size_t asked[] = {
-        [LOAD_ENTITY] = 7, [LOAD_WINDOW] = 5, [LOAD_INTERVALS] = 5, [LOAD_OBSERVE] = 1};
+        [LOAD_ENTITY] = 8, [LOAD_WINDOW] = 5, [LOAD_INTERVALS] = 5, [LOAD_OBSERVE] = 1};
     struct db *d = l->db;
 
     for (struct loader *t = l; t; t = t->next) {
@@ -894,7 +910,8 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
                                           S(page->facts.scope),
                                           T(end_ms),
                                           T(page->received_ms),
-                                          I(page->run_id)};
+                                          I(page->run_id),
+                                          S(page->facts.day)};
 
         if (!t->history && t->sql[LOG_GONE] &&
             !db_do_values(d, e, t->sql[LOG_GONE], values, asked[t->rule])) {

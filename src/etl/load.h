@@ -9,11 +9,11 @@
  * data problem. An answer with attributes (a job's) replaces them all. LOAD_INTERVALS:
  * etl/history.h; LOAD_OBSERVE: the same.
  *
- * A row of LOAD_ENTITY that changes leaves a row in dimension_change for each field of the root that
- * did, in the fields' own words, as leaving and returning do; but where the root has a table of
- * changes of its own (conversation_change: one row a change). A tree that names a table of changes
- * leaves them there, under the columns of its id; of LOAD_WINDOW once the window has been read
- * whole. What is new is no change.
+ * A row of LOAD_ENTITY that changes leaves a row in dimension_change for each field of the root
+ * that did, in the fields' own words, as leaving and returning do; but where the root has a table
+ * of changes of its own (conversation_change: one row a change). A tree that names a table of
+ * changes leaves them there, under the columns of its id; of LOAD_WINDOW once the window has been
+ * read whole. What is new is no change.
  *
  * What a reading has seen is written with its pages (reading_seen), where its end needs it, so that
  * a reading that a kill has cut goes on.

@@ -68,8 +68,8 @@ FROM {stored_fields} AND {read_before}
 -- What is about to be marked as gone.
 -- name: load_log_gone
 INSERT INTO {log} ({log_columns}, field, old_value, new_value, seen_at, run_id)
-SELECT {log_id}, 'deleted_at', NULL, ?6, ?6, ?7 FROM {root} AS stored
-WHERE deleted_at IS NULL AND {unseen}
+SELECT {log_id}, trim('{gone}', '"'), NULL, ?6, ?6, ?7 FROM {root} AS stored
+WHERE {gone} IS NULL AND {unseen}
   AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- name: load_remove
@@ -87,8 +87,8 @@ DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})
 
 -- Not where ids were refused: their rows may be there.
 -- name: load_mark_root
-UPDATE {root} SET deleted_at = ?6, row_changed_run_id = ?7
-WHERE deleted_at IS NULL AND {unseen}
+UPDATE {root} SET {gone} = ?6, row_changed_run_id = ?7
+WHERE {gone} IS NULL AND {unseen}
   AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- What entities whose attributes change count for, by name: before their rows are written, and

@@ -36,9 +36,11 @@ enum column_source {
     SOURCE_ELEMENT,      /* the array element itself (arrays of plain values) */
     SOURCE_MEMBER_NAME,  /* of ROWS_MEMBERS: the member's name */
     SOURCE_MEMBER_VALUE, /* of ROWS_MEMBERS: the member's value */
-    SOURCE_START, /* the window's start and end, UTC, and zone; its scope: struct walk_facts */
+    SOURCE_START,        /* what the window says: struct walk_facts */
     SOURCE_END,
     SOURCE_ZONE,
+    SOURCE_DAY,
+    SOURCE_PARENT,
     SOURCE_SCOPE,
 };
 
@@ -51,6 +53,8 @@ enum column_flag {
                             its rows */
     COLUMN_OR_NONE = 8,  /* part of an id that the API may leave out: '' then, so that equal ids are
                             equal and unique in SQL */
+    COLUMN_LOOKUP = 32,  /* the value names a member of the object at `base`, and that one's value
+                            counts; of an array (COLUMN_JSON) each element */
 };
 
 struct column_map {
@@ -58,12 +62,13 @@ struct column_map {
     const char *path; /* dotted path in the row's object; alternatives separated by '|', the first
                          present counts. Each '^' in front leads one level up: to the object whose
                          array, object or member the row is, and so on; above the entity is the
-                         answer's root */
+                         answer's root. A step `x[0]` is the first element of the array x */
     enum column_type type;
     enum column_source source;
     unsigned flags;
-    const char *base; /* of COLUMN_OFFSET: path of the instant to count from; NULL: the window's
-                         start */
+    const char *base; /* of COLUMN_OFFSET: path of the instant to count from, alternatives
+                         separated by '|', each with its own '^'; NULL: the window's start. Of
+                         COLUMN_LOOKUP: path of the object */
 };
 
 enum rows_shape {
@@ -104,6 +109,10 @@ struct tree_map {
                         their ids alone, and with several ids there are no children */
     const char *const *ids; /* columns that make a root row's own id ("conversation_id") */
     size_t id_count;
+    const char *gone;  /* column that says since when a whole reading lacks a row; NULL: deleted_at,
+                          where there is one */
+    const char *holds; /* SQL of a stored row ({stored}) and one of another scope ({new}) that has
+                          its id: whether the stored one stays; NULL: it does not */
     const char *changes; /* table that a changed row leaves a row in for each field; NULL: see
                             etl/load.h */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not

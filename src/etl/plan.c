@@ -44,6 +44,17 @@ bool plan_has_stand_in(const struct plan_facts *f, size_t p)
     return f->rules[p]->instead || (p + 1 < f->rule_count && f->rules[p + 1]->instead);
 }
 
+/* The last of those that stand in for the pass that settles. */
+static size_t last_of_first(const struct plan_facts *f)
+{
+    size_t p = plan_first(f);
+
+    while (p + 1 < f->rule_count && f->rules[p + 1]->instead) {
+        p++;
+    }
+    return p;
+}
+
 int64_t plan_fresh_ms(const struct plan_facts *f, size_t p)
 {
     int64_t minutes = f->rules[p]->fresh_minutes;
@@ -73,7 +84,7 @@ static int64_t last_read(const struct span *w, const struct plan_facts *f)
 {
     int64_t read_ms = TIME_NONE;
 
-    for (size_t i = 0; i <= plan_first(f) && i < PASSES_MAX; i++) {
+    for (size_t i = 0; i <= last_of_first(f) && i < PASSES_MAX; i++) {
         read_ms = later(read_ms, w->pass[i].read_ms);
     }
     return read_ms;
@@ -82,7 +93,7 @@ static int64_t last_read(const struct span *w, const struct plan_facts *f)
 /* A pass before the first in force may have finished it too, under another setting. */
 static bool is_finished(const struct span *w, const struct plan_facts *f)
 {
-    return covered_by(w, plan_first(f)) >= w->end_ms;
+    return covered_by(w, last_of_first(f)) >= w->end_ms;
 }
 
 /* The end of the time in which the vendor still changes the window's data. */
@@ -182,6 +193,7 @@ static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts 
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
 {
     size_t first = plan_first(f);
+    size_t last = last_of_first(f);
 
     if (!in_force(f, p)) {
         return TIME_NONE;
@@ -199,9 +211,10 @@ int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f)
         return TIME_NONE;
     }
     if (is_finished(w, f)) {
-        return p == first && to_ms >= w->end_ms && is_reread_due(w, f) ? to_ms : TIME_NONE;
+        return p >= first && p <= last && to_ms >= w->end_ms && is_reread_due(w, f) ? to_ms
+                                                                                    : TIME_NONE;
     }
-    if (p > first && in_sight(w, first, f) >= to_ms) {
+    if (p > last && in_sight(w, first, f) >= to_ms) {
         return TIME_NONE; /* the first pass sees as far: it is owed, not this one */
     }
     return covered_by(w, p) < to_ms ? to_ms : TIME_NONE;

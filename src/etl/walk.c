@@ -13,6 +13,7 @@
 enum {
     FIRST_ROWS = 8,
     LEVELS_MAX = 16,
+    BASES_MOST = 2,
     UNSET = 255, /* rank of a column that no member has filled */
     NOTES_MAX = 1000,
     NOTE_PATH_BYTES = 400,
@@ -50,6 +51,7 @@ struct member {
     const char *path; /* dotted, from the entity; "" for the entity */
     struct target *targets;
     struct names names;  /* its own members; no slots: it need be no object */
+    bool is_first;       /* they are those of the first element of an array */
     struct member *next; /* of all objects */
 };
 
@@ -63,7 +65,7 @@ struct reach {
 struct walk_column {
     uint32_t name_hash;
     struct reach value; /* where it is, unless in a member of the row */
-    struct reach base;
+    struct reach bases[BASES_MOST];
 };
 
 /* A table of the tree; or an object that has no table of its own and holds nested roots. */
@@ -194,6 +196,9 @@ static char *join(struct walker *w, const char *path, const char *step, size_t l
 static struct member *known_member(struct walker *w, struct member *o, const char *key,
                                    size_t length)
 {
+    bool is_first = length > 3 && memcmp(key + length - 3, "[0]", 3) == 0;
+
+    length -= is_first ? 3 : 0;
     struct member *m = slot_of(&o->names, key, length)->value;
 
     if (!m) {
@@ -201,6 +206,7 @@ static struct member *known_member(struct walker *w, struct member *o, const cha
         m->path = join(w, o->path, key, length);
         (void)put_name(&o->names, arena_strndup(w->fixed, key, length), length, m);
     }
+    m->is_first = m->is_first || is_first;
     return m;
 }
 
@@ -290,6 +296,18 @@ static struct reach reach(struct walker *w, struct walk_table *t, const char *pa
     return r;
 }
 
+/* The alternatives of a column's base, each with its own levels. */
+static void add_bases(struct walker *w, struct walk_table *t, const char *base,
+                      struct reach bases[BASES_MOST])
+{
+    for (size_t i = 0; base && i < BASES_MOST; i++) {
+        size_t length = strcspn(base, "|");
+
+        bases[i] = reach(w, t, arena_strndup(w->fixed, base, length));
+        base = base[length] ? base + length + 1 : NULL;
+    }
+}
+
 static void add_columns(struct walker *w, struct walk_table *t)
 {
     const struct table_map *map = t->map;
@@ -303,7 +321,7 @@ static void add_columns(struct walker *w, struct walk_table *t)
         const struct column_map *column = &map->columns[i];
 
         t->columns[i].name_hash = hash_short(column->name, strlen(column->name));
-        t->columns[i].base = reach(w, t, column->base);
+        add_bases(w, t, column->base, t->columns[i].bases);
         if (column->flags & (COLUMN_REQUIRED | COLUMN_OR_NONE)) {
             t->required[t->required_count++] = i;
         }
@@ -614,22 +632,35 @@ static void drop_entity(struct walker *w)
 
 /* --- rows --- */
 
+/* What a column's base leads to: the first of its alternatives that is there. */
+static struct json base_of(const struct walker *w, const struct walk_column *c)
+{
+    struct json found = {NULL};
+
+    for (size_t i = 0; i < BASES_MOST && c->bases[i].path && json_type(found) <= JSON_NULL; i++) {
+        found = json_first(w->levels[c->bases[i].level], c->bases[i].path);
+    }
+    return found;
+}
+
 /* Puts a value into a column. False when it has none that the column takes. */
 static bool fill_cell(struct walker *w, const struct walk_table *t, size_t column,
                       struct json value, struct cell *row, const char *path)
 {
     struct cell *cell = &row[first_column(t) + column];
     const struct column_map *map = &t->map->columns[column];
-    const struct reach *base = &t->columns[column].base;
     int64_t base_ms = w->facts->start_ms;
+    struct json base = base_of(w, &t->columns[column]);
 
     /* TIME_NONE: the answer does not say, or says no instant. */
-    if (map->type == COLUMN_OFFSET && base->path) {
-        const char *text = json_str(json_first(w->levels[base->level], base->path));
+    if (map->type == COLUMN_OFFSET && map->base) {
+        const char *text = json_str(base);
 
         base_ms = text && clock_parse(text, false, &base_ms) ? base_ms : TIME_NONE;
     }
-    const char *problem = walk_value(w->rows, map, value, base_ms, cell);
+    const char *problem = map->flags & COLUMN_LOOKUP
+                              ? walk_lookup(w->rows, map, value, base, cell)
+                              : walk_value(w->rows, map, value, base_ms, cell);
     if (problem) {
         note_problem(w->page, path, problem, value);
     }
@@ -716,6 +747,16 @@ static inline bool fill_targets(struct walker *w, struct walk_table *t, const st
     return true;
 }
 
+/* The first element of an array; absent: there is none. */
+static struct json head_of(struct json array)
+{
+    struct json_iter it = json_iter(array);
+    struct json key;
+    struct json head;
+
+    return json_next(&it, &key, &head) ? head : (struct json){NULL};
+}
+
 /* Fills a row from the members of an object whose known ones are `known`. */
 static bool walk_members(struct walker *w, struct walk_table *t, const struct member *known,
                          struct json object, struct cell *row, struct err *e)
@@ -746,11 +787,17 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
         if (!m->names.slots) {
             continue;
         }
+        if (m->is_first && json_type(value) == JSON_ARRAY) {
+            if (json_count(value) > 1) {
+                note_problem(w->page, m->path, "more than one, the first is kept", value);
+            }
+            value = head_of(value);
+        }
         if (json_type(value) == JSON_OBJECT) {
             if (!walk_members(w, t, m, value, row, e)) {
                 return false;
             }
-        } else if (!m->targets && json_type(value) != JSON_NULL) {
+        } else if (!m->targets && json_type(value) > JSON_NULL) {
             note_problem(w->page, m->path, "wrong type", value);
         }
     }
@@ -937,6 +984,8 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
     w->fact_cells[SOURCE_END] =
         own_text(w, facts->end_ms == TIME_NONE ? NULL : clock_format(facts->end_ms, end));
     w->fact_cells[SOURCE_ZONE] = own_text(w, facts->zone);
+    w->fact_cells[SOURCE_DAY] = own_text(w, facts->day);
+    w->fact_cells[SOURCE_PARENT] = own_text(w, facts->parent);
     w->fact_cells[SOURCE_SCOPE] = own_text(w, facts->scope);
     w->attribute_sum = 0;
     w->nameless = 0;

@@ -94,9 +94,11 @@ struct walked_page {
 struct walk_facts {
     int64_t start_ms; /* of the window; TIME_NONE: none */
     int64_t end_ms;
-    const char *zone;  /* NULL: none */
-    const char *scope; /* NULL: none */
-    size_t unwanted;   /* elements at the end of the page that are left out */
+    const char *zone;   /* NULL: none */
+    const char *day;    /* its date there, YYYY-MM-DD; NULL: none */
+    const char *scope;  /* NULL: none */
+    const char *parent; /* what the scope is part of; NULL: unknown */
+    size_t unwanted;    /* elements at the end of the page that are left out */
 };
 
 /* A walker for the pages whose entities are rows of `trees` (ends in NULL; all borrowed); used by
@@ -147,4 +149,9 @@ uint64_t walk_never_zero(uint64_t hash);
  * a text column. */
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
                        int64_t base_ms, struct cell *c);
+
+/* The same of a COLUMN_LOOKUP, which looks up in the object `in`. What is not there is NULL; in an
+ * array null. */
+const char *walk_lookup(struct arena *a, const struct column_map *column, struct json v,
+                        struct json in, struct cell *c);
 #endif

@@ -3,12 +3,14 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 
 static const char wrong_type[] = "wrong type";
 static const char out_of_range[] = "number out of range";
 static const char bad_time[] = "bad time";
 static const char too_long[] = "text too long";
+static const char not_there[] = "not among what it is looked up in";
 static const char no_base[] = "no instant to count from";
 
 #define OFFSET_MS_MAX 1e12 /* over 31 years: no offset in a window */
@@ -177,4 +179,51 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
         return offset_cell(a, column, v, base_ms, c);
     }
     return wrong_type;
+}
+
+/* --- look-ups --- */
+
+/* The member of `in` that a value names; absent: none. */
+static struct json looked_up(struct arena *a, struct json v, struct json in)
+{
+    size_t length;
+    const char *name = json_text(v, &length);
+
+    if (!name && json_type(v) == JSON_INT) {
+        name = json_write(a, v, &length);
+    }
+    return name && strlen(name) == length ? json_get(in, name) : (struct json){NULL};
+}
+
+const char *walk_lookup(struct arena *a, const struct column_map *column, struct json v,
+                        struct json in, struct cell *c)
+{
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json name;
+    struct buf out;
+    bool all = true;
+
+    *c = cell_text(NULL);
+    if (column->type != COLUMN_JSON) {
+        v = looked_up(a, v, in);
+        return json_type(v) <= JSON_NULL ? not_there : walk_value(a, column, v, TIME_NONE, c);
+    }
+    if (json_type(v) != JSON_ARRAY) {
+        return wrong_type;
+    }
+    buf_init(&out, INT32_MAX);
+    for (const char *comma = "["; json_next(&it, &key, &name); comma = ",") {
+        size_t length = 4;
+        struct json found = looked_up(a, name, in);
+        const char *text = json_type(found) == JSON_STRING ? json_write(a, found, &length) : "null";
+
+        all = all && json_type(found) == JSON_STRING;
+        (void)(buf_add_str(&out, comma) && buf_add(&out, text, length));
+    }
+    (void)buf_add_str(&out, out.length > 0 ? "]" : "[]");
+    size_t length = out.length;
+    const char *problem = text_into(c, arena_strndup(a, buf_str(&out), length), length);
+    buf_free(&out);
+    return problem || all ? problem : not_there;
 }

@@ -24,18 +24,25 @@ static int64_t start_of(const struct window_kind *k, int64_t day)
     return k->grid == GRID_UTC_DAY ? day * MS_PER_DAY : clock_zone_day_start_ms((int32_t)day);
 }
 
-static bool make_one(const struct ledger *l, const struct window_kind *k, const char *scope,
+/* What windows are asked for. */
+struct scope {
+    const char *name; /* NULL: all */
+    const char *zone; /* whose days they are; NULL: the process's own, or none */
+};
+
+static bool make_one(const struct ledger *l, const struct window_kind *k, struct scope scope,
                      int64_t start_ms, int64_t end_ms, struct err *e)
 {
     return db_do(l->db, e,
                  "INSERT INTO extract_window (stream, scope, window_start, window_end, "
-                 "updated_run_id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-                 S(k->stream), S(scope), T(start_ms), T(end_ms), N(l->run_id));
+                 "updated_run_id, time_zone) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+                 "ON CONFLICT DO NOTHING",
+                 S(k->stream), S(scope.name), T(start_ms), T(end_ms), N(l->run_id), S(scope.zone));
 }
 
 /* Those of one scope. Windows of several days begin at the same days whatever `from_ms` is, so that
  * none overlaps. */
-static bool make_scope(const struct ledger *l, const struct window_kind *k, const char *scope,
+static bool make_scope(const struct ledger *l, const struct window_kind *k, struct scope scope,
                        int64_t from_ms, int64_t until_ms, struct err *e)
 {
     int days = k->span_days > 0 ? k->span_days : 1;
@@ -57,6 +64,31 @@ static bool make_scope(const struct ledger *l, const struct window_kind *k, cons
     return true;
 }
 
+/* The same of a scope whose days may be those of its own zone; those of another go. */
+static bool make_zone(const struct ledger *l, const struct window_kind *k, struct scope scope,
+                      int64_t from_ms, int64_t until_ms, struct err *e)
+{
+    struct err unknown;
+
+    if (scope.zone && !clock_enter_zone(scope.zone, &unknown)) {
+        if (k->trouble && k->trouble->kind == ERR_NONE) {
+            *k->trouble = unknown;
+            k->trouble->kind = ERR_CONTRACT;
+            err_prefix(k->trouble, "%s %s", k->stream, scope.name);
+        }
+        return true;
+    }
+    bool made =
+        (!scope.name ||
+         (db_do(l->db, e, sql_window_rezone_pass, S(k->stream), S(scope.name), S(scope.zone)) &&
+          db_do(l->db, e, sql_window_rezone, S(k->stream), S(scope.name), S(scope.zone)))) &&
+        make_scope(l, k, scope, from_ms, until_ms, e);
+    if (scope.zone) {
+        clock_leave_zone();
+    }
+    return made;
+}
+
 /* Fills temp.listed_scope; a window of all has the scope ''. */
 static bool list_scopes(const struct ledger *l, const struct window_kind *k, struct err *e)
 {
@@ -65,8 +97,13 @@ static bool list_scopes(const struct ledger *l, const struct window_kind *k, str
     }
     struct rows q = db_ask(l->db, e, k->scope_sql ? k->scope_sql : "SELECT NULL", NONE);
     while (db_next(&q)) {
-        q.ok = db_do(l->db, e, "INSERT OR IGNORE INTO temp.listed_scope VALUES (ifnull(?1, ''))",
-                     S(db_text(&q, 0)));
+        const char *zone = db_column_count(&q) > 1 ? db_text(&q, 1) : NULL;
+        const char *parent = db_column_count(&q) > 2 ? db_text(&q, 2) : NULL;
+
+        zone = k->grid != GRID_SCOPE_DAY ? NULL : zone ? zone : k->zone;
+        q.ok = db_do(l->db, e,
+                     "INSERT OR IGNORE INTO temp.listed_scope VALUES (ifnull(?1, ''), ?2, ?3)",
+                     S(db_text(&q, 0)), S(zone), S(parent));
     }
     return db_end(&q);
 }
@@ -77,14 +114,16 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
     if (!list_scopes(l, k, e) || !db_begin(l->db, e)) {
         return false;
     }
-    struct rows q = db_ask(l->db, e, "SELECT nullif(scope, '') FROM temp.listed_scope", NONE);
+    struct rows q = db_ask(l->db, e, "SELECT nullif(scope, ''), zone FROM temp.listed_scope", NONE);
     while (db_next(&q)) {
-        q.ok = make_scope(l, k, db_text(&q, 0), from_ms, until_ms, e);
+        q.ok =
+            make_zone(l, k, (struct scope){db_text(&q, 0), db_text(&q, 1)}, from_ms, until_ms, e);
     }
     bool made = db_end(&q);
     /* Passes that read the stream as a whole keep their place in a window of the real moment. */
     for (size_t p = 0; made && k->grid != GRID_MOMENT && p < k->rule_count; p++) {
-        made = !k->rules[p]->whole || make_one(l, k, NULL, TIME_NONE, TIME_NONE, e);
+        made = !k->rules[p]->whole ||
+               make_one(l, k, (struct scope){NULL, NULL}, TIME_NONE, TIME_NONE, e);
     }
     made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) &&
            db_do(l->db, e, sql_window_forget_unlisted, S(k->stream)) &&
@@ -121,6 +160,8 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
     }
     *w = (struct window){.window_id = db_int(q, 0),
                          .scope = db_kept(q, 1, a),
+                         .zone = db_kept(q, 19, a),
+                         .parent = db_kept(q, 20, a),
                          .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
                          .failures = db_int(q, 5)};
     w->span.no_looks = db_int(q, 6) == 0;
@@ -191,6 +232,16 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
         }
         read_pass(&q, k, out->arena, w);
     }
+    return db_end(&q);
+}
+
+bool window_other_days(const struct ledger *l, const struct window_kind *k, bool *other,
+                       struct err *e)
+{
+    struct rows q =
+        db_ask(l->db, e, sql_window_has_zone, S(k->stream), I(k->grid == GRID_SCOPE_DAY));
+
+    *other = db_next(&q);
     return db_end(&q);
 }
 

@@ -31,6 +31,7 @@ enum grid {
     GRID_MOMENT,       /* one window: the state of the real moment */
     GRID_UTC_DAY,      /* the API's own unit for conversation details */
     GRID_BUSINESS_DAY, /* days of [extract] timezone */
+    GRID_SCOPE_DAY,    /* days of the scope's own zone */
 };
 
 /* Where a reading stands. */
@@ -48,10 +49,14 @@ struct cursor {
 
 struct window {
     int64_t window_id;
-    const char *scope; /* NULL: all */
+    const char *scope;  /* NULL: all */
+    const char *parent; /* what the scope is part of; NULL: not said */
+    const char *zone;   /* of GRID_SCOPE_DAY: whose day it is; else NULL */
     struct span span;
     int64_t failures; /* since it was last read */
     unsigned failed;  /* bits of the passes that failed in this run */
+    unsigned refused; /* of them those that are not granted, and have a stand-in */
+    bool alone;       /* it is asked for without others */
     struct cursor now[PASSES_MAX];
 };
 
@@ -60,14 +65,18 @@ struct window_kind {
     const char *stream;
     enum grid grid;
     int span_days;         /* most days a window; 0: one */
-    const char *scope_sql; /* constant SQL that lists the scopes; NULL: one for all */
+    const char *scope_sql; /* constant SQL that lists the scopes, and perhaps the zone of each, and
+                              what it is part of; NULL: one for all */
+    const char *zone;      /* of GRID_SCOPE_DAY: of scopes that have none; [extract] timezone */
+    struct err *trouble;   /* gets the first scope's without windows: its zone is unknown */
     const struct pass_rule *const *rules;
     size_t rule_count;
 };
 
 /* Makes the windows of `k` that begin before `until_ms` and end after `from_ms` (a day's start of
  * its grid), where missing; those of the real moment always. Windows of scopes that there are no
- * longer owe nothing any more. A transaction of its own. */
+ * longer owe nothing any more; a scope whose zone is another now gets all of them anew. A
+ * transaction of its own. */
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e);
 
@@ -82,6 +91,11 @@ struct windows {
 };
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e);
+
+/* Whether the stream's windows are days of another kind than `k` has: the business time zone's
+ * where those are the scopes' own, or the other way round. */
+bool window_other_days(const struct ledger *l, const struct window_kind *k, bool *other,
+                       struct err *e);
 
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);

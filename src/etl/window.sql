@@ -7,7 +7,8 @@
 -- name: window_list
 SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
        target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
-       state <> 'open' AND ifnull(complete_to, '') >= window_end AS is_whole
+       state <> 'open' AND ifnull(complete_to, '') >= window_end AS is_whole, time_zone,
+       (SELECT parent FROM temp.listed_scope AS s WHERE s.scope = w.scope)
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
@@ -21,8 +22,23 @@ ORDER BY failures > 0, NOT EXISTS (
     is_whole, CASE WHEN NOT is_whole THEN window_start END, window_start DESC, scope, w.window_id;
 
 -- name: window_scopes
-CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY);
+CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY, zone TEXT, parent TEXT);
 DELETE FROM temp.listed_scope;
+
+-- Days of the scope ?2 in another zone than ?3 are none any more.
+-- name: window_rezone_pass
+DELETE FROM window_pass WHERE window_id IN (
+    SELECT window_id FROM extract_window
+    WHERE stream = ?1 AND scope = ?2 AND window_start IS NOT NULL AND time_zone IS NOT ?3);
+
+-- name: window_rezone
+DELETE FROM extract_window
+WHERE stream = ?1 AND scope = ?2 AND window_start IS NOT NULL AND time_zone IS NOT ?3;
+
+-- Whether there are days of the business time zone (?2: 1), or of the scopes' own.
+-- name: window_has_zone
+SELECT 1 FROM extract_window
+WHERE stream = ?1 AND window_start IS NOT NULL AND (time_zone IS NULL) = ?2 LIMIT 1;
 
 -- What is known of them stays as it is: nobody can be asked for more.
 -- name: window_settle_unlisted
@@ -104,3 +120,7 @@ WHERE window_id = ?1 AND pass = ?2;
 
 -- name: window_waited
 UPDATE window_pass SET waited = 1 WHERE window_id = ?1 AND pass = ?2;
+
+-- The scopes that were listed last.
+-- name: window_listed
+SELECT scope FROM temp.listed_scope

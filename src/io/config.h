@@ -66,6 +66,7 @@ struct config {
     const char *attribute_columns;    /* keys of attributes, one a line; NULL: none */
     int open_reread_max;
     const char *adherence_realtime;
+    const char *adherence_day;
     const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
     const char *user_metrics;
 
@@ -152,6 +153,8 @@ enum config_type {
       "2000", .max = 1000000)                                                                      \
     X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
       .words = "auto workforcemanagement agents_status realtime_intervals")                        \
+    X(KEY_ADHERENCE_DAY, "adherence", "day", adherence_day, CONFIG_WORD, "unit",                   \
+      .words = "unit extract")                                                                     \
     X(KEY_CONVERSATION_METRICS, "aggregates", "conversation_metrics", conversation_metrics,        \
       CONFIG_WORDS)                                                                                \
     X(KEY_USER_METRICS, "aggregates", "user_metrics", user_metrics, CONFIG_WORDS)                  \

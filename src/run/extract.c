@@ -166,6 +166,32 @@ static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms
     return true;
 }
 
+/* Days of a scope's own zone and business days are different windows: from one to the other there
+ * is no way but --rezone, after which they are made anew. */
+static bool judge_days(struct run *run, struct err *e)
+{
+    const struct config *c = run->config;
+
+    for (size_t i = 0; !run->request->rezone && i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const struct pass_rule *rules[PASSES_MAX];
+        struct window_kind kind = stream_windows(s, c, rules);
+        bool other = false;
+
+        if (s->own_days && !window_other_days(&run->ledger, &kind, &other, e)) {
+            return false;
+        }
+        if (other) {
+            err_set(e, ERR_CONFIG,
+                    "%s = %s, but the days of %s in the database are others; write it as it was, "
+                    "or run `rollcall extract --rezone` once",
+                    s->setting, config_word(c, s->setting), s->name);
+            return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
+        }
+    }
+    return true;
+}
+
 /* Local times and business days of all that is stored, in the run's zone. */
 static bool set_zone(struct run *run, struct err *e)
 {
@@ -180,7 +206,7 @@ static bool set_zone(struct run *run, struct err *e)
                             to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e) &&
                 judge_zone(run, &redated, from_ms, e) && db_commit(run->db, e);
     db_rollback(run->db);
-    return done;
+    return done && judge_days(run, e);
 }
 
 static bool prepare(struct run *run, struct err *e)

@@ -50,7 +50,6 @@ struct reading *reading_new(void)
     struct reading *r = arena_alloc(a, sizeof(*r));
 
     r->arena = a;
-    r->facts = (struct walk_facts){.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     r->available_ms = TIME_NONE;
     atomic_init(&r->committed, false);
     atomic_init(&r->refused, false);
@@ -261,14 +260,40 @@ static bool note_progress(struct reading *r, const struct page *p, struct err *e
                    (long long)p->number + 1);
 }
 
+/* Finds whose rows a page holds, as it says or, of a single window, need not say; none of a file of
+ * a scope that is asked for no longer, which an earlier run's report may hold. */
+static bool find_share(struct reading *r, struct page *p, struct err *e)
+{
+    struct news *n = p->news;
+    const char *whose = step_of_rows(r->ask.steps)->whose;
+    const char *scope = whose ? json_str(json_first(json_root(n->answer.document), whose)) : NULL;
+
+    while (scope && p->share < r->share_count &&
+           !str_eq(r->shares[p->share].window->scope, scope)) {
+        p->share++;
+    }
+    if (p->share < r->share_count && (scope || r->share_count == 1)) {
+        return true;
+    }
+    p->share = 0;
+    n->facts.rows = (struct json){NULL};
+    return (scope && r->ask.at.token) ||
+           err_set(e, ERR_CONTRACT, "%s: a file is of %s, which was not asked for", r->ask.label,
+                   scope ? str_escaped(r->arena, scope) : "nobody");
+}
+
 /* Walks a page's rows; false: it is refused, and with it the reading. */
 static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err *e)
 {
     struct news *n = p->news;
 
     p->number = r->handed++;
-    r->facts.unwanted = n->facts.unwanted;
-    p->rows = page_walk(walker_of(f, r), n->answer.document, n->facts.rows, &r->facts, e);
+    if (!find_share(r, p, e)) {
+        return false;
+    }
+    struct walk_facts *facts = &r->shares[p->share].facts;
+    facts->unwanted = n->facts.unwanted;
+    p->rows = page_walk(walker_of(f, r), n->answer.document, n->facts.rows, facts, e);
     n->answer.document = NULL;
     if (!p->rows) {
         err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);

@@ -43,7 +43,14 @@ struct lane {
 
 struct idset;
 
-/* One window of a stream, fetched once by the steps of one pass. Before its last message the fields
+/* A window that is read, and what its rows are of. */
+struct share {
+    struct window *window;
+    struct walk_facts facts;
+};
+
+/* One window of a stream, or several of one time and of different scopes that are asked for
+ * together, fetched once by the steps of one pass. Before its last message the fields
  * under "network" belong to the network thread, those under "database" to the database thread. */
 struct reading {
     struct reading *next; /* in the list it is in */
@@ -53,7 +60,8 @@ struct reading {
     size_t pass_no;
     struct lane *lane;
     struct pager_spec ask; /* its label: "conversations 2026-03-01 (job)" */
-    struct walk_facts facts;
+    struct share *shares;  /* its windows; none of a question */
+    size_t share_count;
     bool must_add_up; /* fewer different rows than the total are not all (lists) */
     bool is_over;     /* its time is over: a total that moves makes it read once more */
 
@@ -75,8 +83,8 @@ struct reading {
     atomic_bool refused;   /* database: a page was refused, fetch no more */
 
     /* database */
-    struct night *night; /* whose it is */
-    struct window *window;
+    struct night *night;    /* whose it is */
+    struct window *window;  /* the first share's; NULL: there is none */
     int64_t to_ms;          /* up to where */
     struct plan_facts plan; /* under which it counts */
     int64_t available_ms;   /* how far its pages say the data goes; TIME_NONE: not said */
@@ -98,6 +106,7 @@ struct page {
     struct news *news;        /* owned; NULL of the end */
     struct walked_page *rows; /* of NEWS_PAGE */
     int64_t number;           /* of the page within its reading, from 0 */
+    size_t share;             /* whose rows they are */
     bool over;                /* the last message of its reading */
     struct run_totals totals; /* requests, retries and bytes so far */
 };

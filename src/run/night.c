@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "base/str.h"
 #include "run/store.h"
 
 void night_fail(struct night *n, const struct err *error, bool halts)
@@ -27,20 +28,46 @@ bool night_is_whole(const struct night *n)
 
 /* --- readings -------------------------------------------------------------------------------- */
 
+/* The date of a window's day, where it has one. */
+static const char *day_of(const struct night *n, const struct window *w, struct arena *a)
+{
+    bool is_utc = n->stream->grid == GRID_UTC_DAY;
+    char *day = arena_alloc(a, CLOCK_DAY_BYTES);
+    struct err ignored;
+
+    if (w->span.start_ms == TIME_NONE) {
+        return NULL;
+    }
+    bool entered = w->zone && clock_enter_zone(w->zone, &ignored);
+    int32_t number =
+        is_utc ? (int32_t)(w->span.start_ms / MS_PER_DAY) : clock_zone_day(w->span.start_ms);
+    if (entered) {
+        clock_leave_zone();
+    }
+    return clock_format_day(number, day);
+}
+
 static const char *label_of(const struct night *n, const struct window *w, const char *pass,
                             struct arena *a)
 {
-    char day[CLOCK_DAY_BYTES];
-    bool has_day = w && w->span.start_ms != TIME_NONE;
-    int32_t number = 0;
+    const char *day = w ? day_of(n, w, a) : NULL;
 
-    if (has_day) {
-        number = n->stream->grid == GRID_UTC_DAY ? (int32_t)(w->span.start_ms / MS_PER_DAY)
-                                                 : clock_zone_day(w->span.start_ms);
-    }
-    return arena_printf(a, "%s%s%s%s%s (%s)", n->stream->name, has_day ? " " : "",
-                        has_day ? clock_format_day(number, day) : "", w && w->scope ? " " : "",
-                        w && w->scope ? w->scope : "", pass);
+    return arena_printf(a, "%s%s%s%s%s (%s)", n->stream->name, day ? " " : "", day ? day : "",
+                        w && w->scope ? " " : "", w && w->scope ? w->scope : "", pass);
+}
+
+/* A window joins a reading. */
+static void add_share(const struct night *n, struct reading *r, struct window *w)
+{
+    const char *zone = w->zone ? w->zone : n->run->config->timezone;
+    struct walk_facts facts = {.start_ms = w->span.start_ms,
+                               .end_ms = w->span.end_ms,
+                               .scope = w->scope,
+                               .parent = w->parent,
+                               .day = day_of(n, w, r->arena),
+                               .zone = zone};
+
+    r->shares[r->share_count++] = (struct share){w, facts};
 }
 
 /* A reading of a window by pass `p`; without a window, of the stream. */
@@ -58,7 +85,33 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
     r->pass = w ? &n->stream->passes[p] : NULL;
     r->ask.steps = w ? r->pass->steps : NULL;
     r->ask.label = label_of(n, w, what, r->arena);
+    if (w) {
+        r->shares = arena_array(r->arena, BATCH_MOST, sizeof(*r->shares));
+        add_share(n, r, w);
+    }
     return r;
+}
+
+/* Others that may be asked for with it join a reading. */
+static void add_others(struct night *n, struct reading *r, const struct due *due)
+{
+    struct window *others[BATCH_MOST];
+    size_t most = (size_t)(r->pass->batch > 1 ? r->pass->batch : 1);
+
+    most = n->batch_most > 0 && n->batch_most < most ? n->batch_most : most;
+    size_t count = agenda_more(&n->agenda, due, others, most - 1);
+    const char **scopes = arena_array(r->arena, BATCH_MOST, sizeof(*scopes));
+    for (size_t i = 0; i < count; i++) {
+        add_share(n, r, others[i]);
+    }
+    for (size_t i = 0; i < r->share_count; i++) {
+        scopes[i] = r->shares[i].window->scope;
+    }
+    if (count > 0) {
+        r->ask.label = arena_printf(r->arena, "%s and %zu more", r->ask.label, count);
+    }
+    r->ask.scopes = scopes;
+    r->ask.scope_count = r->share_count;
 }
 
 /* Something of ours that is still at the server is cleared up; what comes of it changes nothing. */
@@ -125,8 +178,10 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     struct window *w = due->window;
     const struct cursor *c = &w->now[p];
     struct reading *r = make_reading(n, READING_WINDOW, w, p, f->rules[p]->name);
-    bool resumes = agenda_resumes(&n->agenda, w, p, due->to_ms);
+    bool resumes =
+        agenda_resumes(&n->agenda, w, p, due->to_ms) && (r->pass->batch <= 1 || c->token);
 
+    add_others(n, r, due);
     r->to_ms = due->to_ms;
     r->plan = *f;
     if (resumes) {
@@ -139,18 +194,18 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
             .page = c->page,
             .page_size = (int)c->page_size,
         };
-    } else if (c->token) {
-        issue_cleanup(n, w, p);
+    } else {
+        for (size_t i = 0; i < r->share_count; i++) {
+            if (r->shares[i].window->now[p].token) {
+                issue_cleanup(n, r->shares[i].window, p);
+            }
+        }
     }
     r->ask.hits_overflow = p > 0 && (f->in_force & ((1U << p) - 1)) != 0;
     r->must_add_up = w->span.start_ms == TIME_NONE;
     r->is_over = w->span.start_ms != TIME_NONE && w->span.end_ms <= f->time_ms;
-    r->facts = (struct walk_facts){.start_ms = w->span.start_ms,
-                                   .end_ms = w->span.end_ms,
-                                   .scope = w->scope,
-                                   .zone = n->run->config->timezone};
     r->ask.scope = w->scope;
-    r->ask.zone = n->run->config->timezone;
+    r->ask.zone = r->shares[0].facts.zone;
     r->ask.since_ms = plan_wants(&w->span, p, f);
     r->ask.list = stream_list(n->stream, n->run->config);
     r->ask.start =
@@ -249,6 +304,7 @@ static bool advance(struct night *n, struct err *e)
         most = limit_get(LIMIT_JOBS_AT_ONCE);
     }
     n->lane.at_once = (size_t)most;
+    n->refusals = 0;
     atomic_store(&n->lane.closed, false);
     progress_phase(&n->progress, g->due_count);
     return issue_more(n, e);
@@ -261,7 +317,8 @@ static bool find_windows(struct night *n, struct err *e)
     const struct stream *s = n->stream;
     struct agenda *g = &n->agenda;
     struct plan_facts *f = &g->facts;
-    struct window_kind kind = stream_windows(s, f->rules);
+    struct window_kind kind = stream_windows(s, c, f->rules);
+    struct err trouble = {.kind = ERR_NONE};
 
     f->time_ms = stream_has_days(s) ? run_time_ms(n->run) : run_now_ms(n->run);
     f->available_ms = TIME_NONE;
@@ -273,7 +330,9 @@ static bool find_windows(struct night *n, struct err *e)
     f->in_force = stream_in_force(s, c);
     g->has_days = stream_has_days(s);
     g->observes = s->load == LOAD_OBSERVE;
+    g->scoped = s->scope != NULL;
     g->windows.arena = n->run->arena;
+    kind.trouble = &trouble;
     for (size_t p = 0; p < s->pass_count; p++) {
         bool by_number = step_of_rows(s->passes[p].steps)->follow == FOLLOW_PAGES;
         g->by_number |= by_number ? 1U << p : 0;
@@ -286,9 +345,14 @@ static bool find_windows(struct night *n, struct err *e)
     size_t first = plan_first(f);
     int64_t until_ms = f->time_ms + s->ahead_days * MS_PER_DAY;
     bool marks = s->scope && s->load == LOAD_ENTITY;
-    return window_make(&n->run->ledger, &kind, from_ms, until_ms, e) &&
-           (!marks || store_unlisted(n->run, s, e)) &&
-           window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
+    if (!window_make(&n->run->ledger, &kind, from_ms, until_ms, e) ||
+        (marks && !store_unlisted(n->run, s, e))) {
+        return false;
+    }
+    if (trouble.kind != ERR_NONE) {
+        night_fail(n, &trouble, false);
+    }
+    return window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }
 
@@ -331,6 +395,83 @@ bool night_begin(struct night *n, struct err *e)
     return advance(n, e);
 }
 
+static void mark_failed(const struct reading *r)
+{
+    for (size_t i = 0; i < r->share_count; i++) {
+        r->shares[i].window->failed |= 1U << r->pass_no;
+    }
+}
+
+/* Windows that were asked for together are due again, alone or, where the request was none, fewer
+ * at a time. */
+static void ask_apart(struct night *n, const struct reading *r)
+{
+    bool refused = r->error.http_status == 400;
+
+    n->batch_most = refused ? r->share_count / 2 : n->batch_most;
+    LOG(LOG_INFO, "asking for fewer together", LOG_S("reading", r->ask.label),
+        LOG_S("error", r->error.message));
+    for (size_t i = r->share_count; i-- > 0;) {
+        struct window *w = r->shares[i].window;
+
+        w->alone = !refused;
+        agenda_again(&n->agenda, w, r->to_ms);
+    }
+}
+
+/* A window is not granted by a pass that others stand in for; true: nor by any of these. */
+static bool refuse(const struct night *n, struct window *w, size_t p)
+{
+    const struct agenda *g = &n->agenda;
+    bool by_all = true;
+
+    w->refused |= 1U << p;
+    for (size_t i = 0; i < g->order_count; i++) {
+        size_t q = g->order[i];
+
+        by_all = by_all && (!plan_has_stand_in(&g->facts, q) || (w->refused & 1U << q) != 0);
+    }
+    return by_all;
+}
+
+/* A pass that others stand in for is not granted. Of scopes each may be: one that no pass is
+ * granted for is its own trouble; where it is all of them, no more is asked by this pass. */
+static void take_refusal(struct night *n, const struct reading *r)
+{
+    struct agenda *g = &n->agenda;
+
+    if (!g->scoped) {
+        return;
+    }
+    if (refuse(n, r->window, r->pass_no)) {
+        night_fail(n, &r->error, false);
+    }
+    n->refusals += str_eq(n->refused_scope, r->window->scope) ? 0 : 1;
+    n->refused_scope = r->window->scope;
+    if ((n->granted & 1U << r->pass_no) == 0 && n->refusals == REFUSED_MAX) {
+        n->given_up |= 1U << r->pass_no;
+        atomic_store(&n->lane.closed, true);
+        for (size_t i = g->due_next; i < g->due_count; i++) {
+            n->left += refuse(n, g->due[i].window, r->pass_no) ? 1 : 0;
+        }
+        (void)agenda_close(g);
+    }
+}
+
+/* A reading that ended before it was begun, or was cut. */
+static void take_unread(struct night *n, const struct reading *r)
+{
+    bool given_up = (n->given_up & 1U << r->pass_no) != 0;
+
+    mark_failed(r);
+    for (size_t i = 0; given_up && i < r->share_count; i++) {
+        n->left += refuse(n, r->shares[i].window, r->pass_no) ? 1 : 0;
+    }
+    if (!given_up) {
+        n->left += r->share_count > 1 ? r->share_count : 1;
+    }
+}
+
 /* What the trouble of one reading means for the others. */
 static void take_failure(struct night *n, const struct reading *r, bool everything)
 {
@@ -338,9 +479,11 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     bool stands_in = r->pass && plan_has_stand_in(&n->agenda.facts, r->pass_no);
     bool server = why->kind == ERR_TEMPORARY && !everything;
 
-    if (r->window) {
-        r->window->failed |= 1U << r->pass_no;
+    if (r->share_count > 1 && !everything && !r->window->now[r->pass_no].waited) {
+        ask_apart(n, r);
+        return;
     }
+    mark_failed(r);
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
         const char *mark = strstr(why->message, CAUSE_MARK);
@@ -350,12 +493,14 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
         n->refused[r->pass_no].lacks = why->kind == ERR_PERMISSION;
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
+        take_refusal(n, r);
         return;
     }
     n->agenda.granted = n->agenda.granted || stands_in;
     n->agenda.troubled += server ? 1 : 0;
-    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !r->facts.scope);
+    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !r->window->scope);
     night_fail(n, why, halts);
+    n->left += r->share_count > 1 ? r->share_count - 1 : 0;
     if (halts || (server && n->agenda.troubled >= TROUBLED_MAX)) {
         atomic_store(&n->lane.closed, true);
         n->left += agenda_close(&n->agenda);
@@ -396,7 +541,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
         return true;
     }
     g->troubled = 0;
-    n->done += r->pages > 0 ? 1 : 0; /* of no ids nothing is read */
+    n->done += r->pages > 0 ? r->share_count : 0; /* of no ids nothing is read */
     g->read_any = g->read_any || !r->pass->plan.whole;
     if (r->available_ms != TIME_NONE && r->available_ms < f->available_ms &&
         r->plan.time_ms >= f->time_ms) {
@@ -405,8 +550,11 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
     if (!plan_has_stand_in(f, r->pass_no)) {
         return true;
     }
+    /* Where scopes are granted different ones, the preferred one is asked first again. */
+    n->granted |= 1U << r->pass_no;
     g->granted = true;
-    return ledger_remember_source(&n->run->ledger, n->stream->name, r->pass->plan.name, e);
+    return (n->granted & ((1U << r->pass_no) - 1)) != 0 ||
+           ledger_remember_source(&n->run->ledger, n->stream->name, r->pass->plan.name, e);
 }
 
 bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
@@ -422,7 +570,8 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
         at++;
     }
     n->under_way[at] = n->under_way[--n->under_way_count];
-    n->progress.windows_done++;
+    n->progress.windows_done +=
+        r->kind == READING_WINDOW && r->share_count > 1 ? r->share_count : 1;
     n->progress.pages += r->pages;
     n->progress.rows += r->counts.rows_read;
     switch (r->outcome) {
@@ -436,10 +585,7 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
         ok = take_overflow(n, r, e);
         break;
     case READING_WAITING:
-        n->left++;
-        if (r->window) {
-            r->window->failed |= 1U << r->pass_no;
-        }
+        take_unread(n, r);
         break;
     }
     return ok && issue_more(n, e) && advance(n, e);

@@ -15,7 +15,11 @@
 #include "run/run.h"
 #include "streams/stream.h"
 
-enum { AHEAD = 2 }; /* readings issued before their turn, so that no place stands empty */
+enum {
+    AHEAD = 2,       /* readings issued before their turn, so that no place stands empty */
+    BATCH_MOST = 16, /* windows of a reading */
+    REFUSED_MAX = 3, /* scopes that a pass is refused for, while none is granted: it is for all */
+};
 
 struct night {
     /* given, all else zero */
@@ -49,6 +53,12 @@ struct night {
             *why;   /* a pass that others stand in for is not granted; NULL: it is, or unasked */
         bool lacks; /* for want of a permission */
     } refused[PASSES_MAX];
+    unsigned granted;  /* bits of passes that others stand in for and that were granted */
+    unsigned given_up; /* bits of those that are refused for all */
+    size_t
+        refusals; /* readings of the pass at hand that were refused, each after another scope's */
+    const char *refused_scope;
+    size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;
 };

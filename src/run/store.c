@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "etl/load.h"
+#include "sql.h"
 
 enum { GROUP_MOST = 8 };
 
@@ -61,20 +62,28 @@ static bool commit(struct run *run, const struct page *p, struct err *e)
 static bool fail(struct run *run, struct reading *r, const struct err *why, unsigned how,
                  struct err *e)
 {
+    /* Of several windows each is asked for alone before it is its trouble. */
+    bool shared = r->share_count > 1 && how == WINDOW_ABANDON;
+    bool done = true;
+
     r->outcome = READING_FAILED;
     r->error = *why;
-    return !r->window || window_fail(&run->ledger, r->window, r->pass_no, &r->error, how, e);
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        done = window_fail(&run->ledger, r->shares[i].window, r->pass_no, shared ? NULL : &r->error,
+                           how, e);
+    }
+    return done;
 }
 
 /* --- pages ----------------------------------------------------------------------------------- */
 
-static struct load_page describe(const struct run *run, const struct page *p)
+static struct load_page describe(const struct run *run, const struct page *p, size_t share)
 {
     const struct reading *r = p->reading;
 
     return (struct load_page){
-        .window_id = r->window->window_id,
-        .facts = r->facts,
+        .window_id = r->shares[share].window->window_id,
+        .facts = r->shares[share].facts,
         .until_ms = r->to_ms,
         .stream = r->stream->name,
         .plan = r->pass->plan.name,
@@ -101,17 +110,42 @@ static struct cursor cursor_after(const struct page *p)
 static bool settle(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct load_counts counts = {0};
     struct loader *loader = loader_of(run, r->stream, r->pass, e);
-    struct load_page page = describe(run, p);
+    bool done = loader != NULL;
 
-    if (!loader || !load_end(loader, &page, &counts, e)) {
-        return false;
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        struct window *w = r->shares[i].window;
+        struct load_page page = describe(run, p, i);
+        struct load_counts counts = {0};
+
+        done = load_end(loader, &page, &counts, e);
+        add_counts(&run->totals.rows, &counts);
+        add_counts(&r->counts, &counts);
+        plan_settle(&w->span, r->pass_no, r->to_ms, &r->plan);
+        done = done && window_end(&run->ledger, w, r->pass_no, e);
     }
-    add_counts(&run->totals.rows, &counts);
-    add_counts(&r->counts, &counts);
-    plan_settle(&r->window->span, r->pass_no, r->to_ms, &r->plan);
-    return window_end(&run->ledger, r->window, r->pass_no, e);
+    return done;
+}
+
+/* Counts the pages of a group that are a window's, and moves its cursor. */
+static bool move_cursors(struct run *run, const struct group *g, struct err *e)
+{
+    const struct page *last = g->pages[g->count - 1];
+    struct reading *r = last->reading;
+    struct cursor next = cursor_after(last);
+    bool done = true;
+
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        struct window_counts counts = {.total_hits = r->total_hits > 0 ? r->total_hits : -1};
+
+        for (size_t k = 0; k < g->count; k++) {
+            counts.pages += g->pages[k]->share == i ? 1 : 0;
+            counts.rows += g->pages[k]->share == i ? g->counts[k].rows_read : 0;
+        }
+        done = counts.pages == 0 ||
+               window_page(&run->ledger, r->shares[i].window, r->pass_no, &next, &counts, e);
+    }
+    return done;
 }
 
 static bool note_id(struct run *run, const struct reading *r, const char *id, bool known,
@@ -147,7 +181,6 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
 {
     const struct page *last = g->pages[g->count - 1];
     struct reading *r = last->reading;
-    struct cursor next = cursor_after(last);
     struct load_counts sum = {0};
 
     for (size_t i = 0; i < g->count; i++) {
@@ -168,9 +201,9 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
             !db_do(run->db, e,
                    "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
                    "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                   I(r->window->window_id), I(run->ledger.run_id), S(r->pass->plan.name),
-                   I(g->pages[i]->number), T(n->answer.received_ms), S(n->path),
-                   S(n->answer.http.gzip ? "gzip" : "identity"),
+                   I(r->shares[g->pages[i]->share].window->window_id), I(run->ledger.run_id),
+                   S(r->pass->plan.name), I(g->pages[i]->number), T(n->answer.received_ms),
+                   S(n->path), S(n->answer.http.gzip ? "gzip" : "identity"),
                    B(n->answer.http.body.data, n->answer.http.body.length), I(counts->rows_read))) {
             return false;
         }
@@ -179,10 +212,8 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
     add_counts(&r->counts, &sum);
     run->totals.pages += (int64_t)g->count;
     r->pages += (int64_t)g->count;
-    struct window_counts counts = {(int64_t)g->count, sum.rows_read,
-                                   r->total_hits > 0 ? r->total_hits : -1};
-    return window_page(&run->ledger, r->window, r->pass_no, &next, &counts, e) &&
-           (!last->news->last || settle(run, last, e)) && commit(run, last, e);
+    return move_cursors(run, g, e) && (!last->news->last || settle(run, last, e)) &&
+           commit(run, last, e);
 }
 
 /* Loads pages [0, g->count) and, where `more`, what waits behind them; false with the cause, and
@@ -196,7 +227,7 @@ static bool load_group(struct run *run, struct group *g, bool more, struct err *
         return false;
     }
     for (size_t i = 0; i < g->count; i++) {
-        struct load_page page = describe(run, g->pages[i]);
+        struct load_page page = describe(run, g->pages[i], g->pages[i]->share);
         if (!load_page(loader, g->pages[i]->rows, &page, &g->counts[i], cause)) {
             db_rollback(run->db);
             return false;
@@ -256,9 +287,10 @@ bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
 {
     struct loader *loader = loader_of(run, s, &s->passes[0], e);
     int64_t count = 0;
-    bool done = loader && db_begin(run->db, e) &&
-                load_unlisted(loader, s->scope, clock_now_ms(), run->ledger.run_id, &count, e) &&
-                db_commit(run->db, e);
+    bool done =
+        loader && db_begin(run->db, e) &&
+        load_unlisted(loader, sql_window_listed, clock_now_ms(), run->ledger.run_id, &count, e) &&
+        db_commit(run->db, e);
 
     db_rollback(run->db);
     run->totals.rows.rows_changed += done ? count : 0;
@@ -268,9 +300,36 @@ bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
     struct loader *loader = loader_of(run, r->stream, r->pass, e);
+    bool done = loader != NULL;
 
-    return loader && load_begin(loader, r->window->window_id, e) &&
-           window_begin(&run->ledger, r->window, r->pass_no, r->to_ms, r->plan.time_ms, e);
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        struct window *w = r->shares[i].window;
+
+        done = load_begin(loader, w->window_id, e) &&
+               window_begin(&run->ledger, w, r->pass_no, r->to_ms, r->plan.time_ms, e);
+    }
+    return done;
+}
+
+/* What the server calls the reading is known: all its windows share it. */
+static bool keep_token(struct run *run, struct reading *r, const char *token, struct err *e)
+{
+    bool done = true;
+
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        done = window_token(&run->ledger, r->shares[i].window, r->pass_no, token, e);
+    }
+    return done;
+}
+
+static bool clear_token(struct run *run, struct reading *r, const char *token, struct err *e)
+{
+    bool done = true;
+
+    for (size_t i = 0; done && i < r->share_count; i++) {
+        done = window_cleared(&run->ledger, r->shares[i].window, r->pass_no, token, e);
+    }
+    return done;
 }
 
 bool store_begin(struct run *run, struct reading *r, struct err *e)
@@ -307,7 +366,6 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
 static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct ledger *l = &run->ledger;
     const char *token = r->kind == READING_CLEANUP ? r->ask.at.token : NULL;
     bool ok = false;
 
@@ -320,11 +378,11 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         break;
     case NEWS_TOKEN:
         token = arena_strdup(run->arena, p->news->facts.token);
-        ok = window_token(l, r->window, r->pass_no, token, e);
+        ok = keep_token(run, r, token, e);
         break;
     case NEWS_CLEANED:
         token = token ? token : r->window->now[r->pass_no].token;
-        ok = window_cleared(l, r->window, r->pass_no, token, e);
+        ok = clear_token(run, r, token, e);
         break;
     case NEWS_ANEW:
         ok = begin(run, r, e);
@@ -417,10 +475,10 @@ bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct 
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         const struct pass_rule *rules[PASSES_MAX];
-        struct window_kind kind = stream_windows(s, rules);
+        struct window_kind kind = stream_windows(s, run->config, rules);
         struct windows days = {.arena = run->arena};
 
-        if (s->grid != GRID_BUSINESS_DAY) {
+        if (kind.grid != GRID_BUSINESS_DAY) {
             continue;
         }
         if (!window_list(&run->ledger, &kind, 0, NULL, &days, e)) {

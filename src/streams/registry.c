@@ -30,6 +30,7 @@ static const struct stream *const streams[] = {
     &stream_recording_policies,
     &stream_adherence_realtime,
     &stream_conversations,
+    &stream_adherence_historical,
     &stream_adherence_explanation,
     &stream_user_status,
     &stream_schedules,
@@ -85,14 +86,18 @@ const struct table_map *stream_table(const struct stream *s)
     return s->load == LOAD_OBSERVE ? s->state : s->trees[0]->root;
 }
 
-struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules)
+struct window_kind stream_windows(const struct stream *s, const struct config *c,
+                                  const struct pass_rule **rules)
 {
+    bool own_days = s->own_days && str_eq(config_word(c, s->setting), s->own_days);
+
     INVARIANT(s->pass_count <= PASSES_MAX);
     for (size_t p = 0; p < s->pass_count; p++) {
         rules[p] = &s->passes[p].plan;
     }
     return (struct window_kind){.stream = s->name,
-                                .grid = s->grid,
+                                .grid = s->own_days && !own_days ? GRID_BUSINESS_DAY : s->grid,
+                                .zone = c->timezone,
                                 .span_days = s->span_days,
                                 .scope_sql = s->scope,
                                 .rules = rules,

@@ -22,10 +22,13 @@
 #include "etl/window.h"
 #include "io/config.h"
 
+struct config;
+
 /* One reading of a window. */
 struct pass {
     struct pass_rule plan;
-    bool attributes;       /* its answers bring what others leave out */
+    int batch;       /* most windows of different scopes that are asked for together; 0: one */
+    bool attributes; /* its answers bring what others leave out */
     const char *available; /* of SEES_AVAILABLE: GET path of the availability date, which its answer
                               holds as dataAvailabilityDate */
     const char *ids;       /* of FOLLOW_IDS: constant SQL that lists them sorted; ?1 is the planning
@@ -47,15 +50,18 @@ struct stream {
     const char *groups; /* by which [extract] streams may name it; separated by blanks */
     int lock_slot;      /* fixed for ever: its byte range in the lock file */
     enum grid grid;
-    int span_days;       /* most days a window; 0: one */
-    int ahead_days;      /* of SEES_AHEAD: windows that begin so far ahead of now are there too */
-    const char *scope;   /* constant SQL that lists what it is asked for one by one; NULL: all */
-    const char *needs;   /* the stream whose rows `scope` and ids come from; NULL: none */
-    int needs_minutes;   /* how old those may be; 0: as old as that stream's own passes say */
-    const char *setting; /* "section.key" of the setting whose words the passes' `when` name */
-    int looks[4];        /* ages in days at which its windows are looked at besides those of the
-                            settings */
-    const char *list;    /* what the mark {list} stands for: words, blanks between... */
+    int span_days;     /* most days a window; 0: one */
+    int ahead_days;    /* of SEES_AHEAD: windows that begin so far ahead of now are there too */
+    const char *scope; /* constant SQL that lists what it is asked for one by one, and perhaps the
+                          time zone of each, and what it is part of; NULL: all */
+    const char *own_days; /* of GRID_SCOPE_DAY: the word of `setting` under which the days are the
+                             scopes' own; else they are business days */
+    const char *needs;    /* the stream whose rows `scope` and ids come from; NULL: none */
+    int needs_minutes;    /* how old those may be; 0: as old as that stream's own passes say */
+    const char *setting;  /* "section.key" of the setting whose words the passes' `when` name */
+    int looks[4];         /* ages in days at which its windows are looked at besides those of the
+                             settings */
+    const char *list;     /* what the mark {list} stands for: words, blanks between... */
     const char *list_setting; /* ...unless this setting, "section.key", has others */
     enum load_rule load;
     const struct tree_map *const *trees; /* NULL-ended */
@@ -93,6 +99,7 @@ extern const struct stream stream_data_tables;
 extern const struct stream stream_recording_policies;
 extern const struct stream stream_adherence_realtime;
 extern const struct stream stream_conversations;
+extern const struct stream stream_adherence_historical;
 extern const struct stream stream_adherence_explanation;
 extern const struct stream stream_user_status;
 extern const struct stream stream_schedules;
@@ -132,12 +139,13 @@ bool stream_is_list(const struct stream *s);
 /* What its rows lie in, for people: the root of its first tree, or the history. */
 const struct table_map *stream_table(const struct stream *s);
 
-/* The passes as planning and windows know them; `rules` has room for PASSES_MAX. */
-struct window_kind stream_windows(const struct stream *s, const struct pass_rule **rules);
+/* The passes as planning and windows know them under a configuration; `rules` has room for
+ * PASSES_MAX. */
+struct window_kind stream_windows(const struct stream *s, const struct config *c,
+                                  const struct pass_rule **rules);
 
 /* The ages of later looks that the configuration says, and the stream's own; none of either where
  * the configuration says none. */
-struct config;
 void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f);
 
 /* Bits of the passes that the word of the stream's setting puts in force. */

@@ -137,9 +137,9 @@ class World:
 
     def adherence_days(self, until, units=None):
         """Days that are over at `until`."""
-        tables = {t: [] for t in ("adherence_day", "adherence_exception", "adherence_actual", "adherence_metric")}
-        below = {"exceptionInfo": ("adherence_exception", "exception"), "actuals": ("adherence_actual", "actual"),
-                 "dayMetrics": ("adherence_metric", None)}
+        tables = {t: [] for t in ("proof_day", "proof_exception", "proof_actual", "proof_metric")}
+        below = {"exceptionInfo": ("proof_exception", "exception"), "actuals": ("proof_actual", "actual"),
+                 "dayMetrics": ("proof_metric", None)}
         for f in self.files:
             unit, start = f["managementUnitId"], utc(f["startDate"])
             end = day_start((start + datetime.timedelta(hours=12)).astimezone(zoneinfo.ZoneInfo(ZONE)).date()
@@ -148,7 +148,7 @@ class World:
                 continue
             for r in f["userResults"]:
                 key = {"management_unit_id": unit, "day_start": iso(start), "user_id": r["userId"]}
-                tables["adherence_day"].append({**key, **fields(r, below), "reported_unit_id": unit, "time_zone": ZONE,
+                tables["proof_day"].append({**key, **fields(r, below), "reported_unit_id": unit, "time_zone": ZONE,
                                                 "day_end": iso(end)})
                 for name, (table, what) in below.items():
                     for n, item in enumerate(r[name]):
@@ -197,12 +197,12 @@ class World:
 
 
 def stored(site, table):
-    """The rows of a table without what is ours; those of tables below adherence_day with its id in the key's place."""
-    below = table.startswith("adherence_") and table not in ("adherence_day", "adherence_state")
-    sql = (f"SELECT d.management_unit_id, d.day_start, d.user_id, t.* FROM {table} AS t JOIN adherence_day AS d "
-           "USING (adherence_day_key)" if below else f"SELECT * FROM {table}")
+    """The rows of a table without what is ours; those of tables below proof_day with its id in the key's place."""
+    below = table.startswith("proof_") and table != "proof_day"
+    sql = (f"SELECT d.management_unit_id, d.day_start, d.user_id, t.* FROM {table} AS t JOIN proof_day AS d "
+           "USING (proof_day_key)" if below else f"SELECT * FROM {table}")
     return [{k: json.dumps(json.loads(v)) if k.endswith("_ids") else v for k, v in dict(row).items()
-             if v is not None and k != "adherence_day_key" and not k.startswith("row_")} for row in site.query(sql)]
+             if v is not None and k != "proof_day_key" and not k.startswith("row_")} for row in site.query(sql)]
 
 
 def compare(test, site, tables):

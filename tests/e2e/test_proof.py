@@ -27,7 +27,7 @@ STREAMS = ("wrapup_codes", "management_units", "adherence_days", "user_status", 
 REPORTS = "/api/v2/workforcemanagement/adherence/historical/bulk"
 TABLES = {
     "wrapup_codes": ("wrapup_code",),
-    "adherence_days": ("management_unit", "adherence_day", "adherence_exception", "adherence_actual", "adherence_metric"),
+    "adherence_days": ("management_unit", "proof_day", "proof_exception", "proof_actual", "proof_metric"),
     "user_status": ("user_presence", "user_routing_status"),
     "conversation_aggregate": ("conversation_aggregate",),
 }
@@ -216,7 +216,7 @@ class Rezoned(TestCase):
         wanted = self.contents(fresh)
         self.assertEqual(self.contents(site), wanted)
         self.assertEqual(site.query(self.UTC_DAYS), days)
-        self.assertNotEqual(wanted["adherence_day"], before["adherence_day"])
+        self.assertNotEqual(wanted["proof_day"], before["proof_day"])
         for step in sorted(random.Random(f"{SEED}").sample(range(1, len(steps) + 1), len(steps) if FULL else 8)):
             file.write_bytes(first)
             with self.subTest(step=step, seed=SEED):
@@ -463,7 +463,7 @@ class Shown(TestCase):
         status = json.loads(self.ok(site.run("status", "--json"), 1).stdout)
         shown = {s["stream"]: s for s in status["streams"]}
         for stream, tables in TABLES.items():
-            table = "adherence_day" if stream == "adherence_days" else tables[0]
+            table = "proof_day" if stream == "adherence_days" else tables[0]
             self.assertEqual(shown[stream]["rows"], site.value(f"SELECT count(*) FROM {table}"), stream)
         out = site.export()
         for table in (t for tables in TABLES.values() for t in tables):

@@ -103,6 +103,10 @@ WRONG_NESTED = (
     ("[after]", "[^^person.id]", 8, "person.id is mapped twice"),
     ("[after offset]", "[after offset:^^^^asked]", 9, "^^^^asked leads above the answer"),
     ("[after offset]", "[after offset:]", 9, " is no path"),
+    ("[after offset]", "[after offset:^a|^b|^c]", 9, "^a|^b|^c is no path"),
+    ("[after offset]", "[after in:^^^^names]", 9, "^^^^names leads above the answer"),
+    ("[after]", "[after in:^names]", 8, "not of this type: in:^names"),
+    ("[after offset]", "[after[1].x]", 9, "after[1].x is no path"),
     ("[^span to]", "[^span from]", 6, "span is mapped twice"),
     ("[@zone]", "[at time within] [@zone]", 7, "two brackets for one source"),
     ("[^^day]", "[^^day time within]", 15, "unknown mark, or not of this type: within"),
@@ -158,7 +162,7 @@ class Maps(unittest.TestCase):
             sqlite3.connect(":memory:").executescript(text)
         for awk in self.each():
             self.assertEqual(re.findall(r"#define (\w+)_TREE", run(awk, examples, "h").stdout), [
-                "CONVERSATION_AGGREGATE", "USER_ROUTING_STATUS", "USER_PRESENCE", "ADHERENCE_DAY", "WRAPUP_CODE"])
+                "CONVERSATION_AGGREGATE", "USER_PRESENCE", "PROOF_DAY", "TEAM_MEMBER", "WRAPUP_CODE"])
 
     def test_a_later_column_counts(self):
         for awk in self.each():

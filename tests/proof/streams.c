@@ -10,7 +10,7 @@
 
 #define REPORTS "/api/v2/workforcemanagement/adherence/historical/bulk"
 
-static const struct tree_map adherence_days = {ADHERENCE_DAY_TREE};
+static const struct tree_map adherence_days = {PROOF_DAY_TREE};
 
 static const struct stream stream_adherence_days = {
     .name = "adherence_days",

@@ -1,6 +1,7 @@
 /* Real-time adherence by the three ways there are; all tell of the same agents' days. */
 #include "adherence.h"
 
+#include "agent.h"
 #include "conversations.h"
 #include "routes.h"
 #include "when.h"
@@ -13,22 +14,6 @@
 
 /* --- an agent's day as the workforce management sees it: schedule, what the agent does, adherence;
  * a function of the seed, the agent and the moment, so that polls at any times agree --- */
-
-enum { AGENT_DAY_MAX = ADHERENCE_PARTS_MAX };
-
-/* One unbroken stretch of [from, to) in which nothing changes. */
-struct stretch {
-    int64_t from;
-    int64_t to;
-    const char *scheduled; /* activity categories, as the API names them */
-    const char *actual;
-    const char *adherence;
-    const char *impact;
-    const char *presence; /* PascalCase */
-    const char *routing;
-    bool out_of_office;
-    bool explained; /* the lateness has an explanation */
-};
 
 /* The stretch that holds the moment, and since when its adherence state, presence and routing
  * status hold (`since` of each may lie in earlier days). */
@@ -158,8 +143,7 @@ static int add_on_queue(struct stretch s, struct rng *r, struct stretch *out, in
     return n;
 }
 
-/* The stretches of a UTC day, in order, without gaps; returns how many. */
-static int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
+int agent_day(int agent, int64_t day, struct stretch out[AGENT_DAY_MAX])
 {
     struct agent_block planned[BLOCKS], done[BLOCKS];
     struct rng r = rng_of(agent, day, 1);

@@ -162,6 +162,9 @@ static const struct kind kinds[] = {
     {"page-cycle", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"row-hidden", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"no-date", "/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"too-many-items", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"complete-at-once", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
+    {"offset-past", "/downloads/", -1, ASKED_FOR, NULL, NULL, NULL},
     {"job-state-expired", "/api/", -1, ASKED_FOR, NULL, NULL, NULL},
 };
 

@@ -2,6 +2,7 @@
  * details, conversation aggregates (the last two are the world's where it has not). The data: `POST
  * /standin/proof` replaces it by a document of
  *   wrapupcodes, managementunits   entities, as the lists show them
+ *   unitusers                      of management units: arrays of user ids, by the units' ids
  *   adherence                      files: managementUnitId, startDate, userResults
  *   userDetails                    whole records, without regard to days; `cut`: true cuts them at
  *                                  the interval that is asked for
@@ -23,11 +24,8 @@
 
 enum { PROOF_JOBS = 4096, MAX_PAGE = 100, MAX_QUERY_DAYS = 7 };
 
-#define UNIT_SIZE 64
-
 struct job {
     char id[RNG_UUID_SIZE];
-    char unit[UNIT_SIZE]; /* "": users details */
     int64_t from, to, as_of;
     int polls;
     bool fails;
@@ -159,6 +157,26 @@ static void write_management_units(struct reply *reply)
     answer(reply, 200, doc);
 }
 
+/* The users of a unit, where they were posted. */
+static bool write_unit_users(const struct request *request, struct reply *reply)
+{
+    yyjson_val *users = yyjson_obj_get(part("unitusers"), request->segment), *user;
+    size_t i, n;
+    if (!users || !strstr(request->path, "/managementunits/")) {
+        return false;
+    }
+    yyjson_mut_doc *doc = object();
+    yyjson_mut_val *entities = add_array(doc, yyjson_mut_doc_get_root(doc), "entities");
+    yyjson_arr_foreach(users, i, n, user)
+    {
+        yyjson_mut_val *entity = yyjson_mut_arr_add_obj(doc, entities);
+        yyjson_mut_obj_add_strcpy(doc, entity, "id", yyjson_get_str(user));
+        yyjson_mut_obj_add_str(doc, entity, "selfUri", "/api/v2/users/x");
+    }
+    answer(reply, 200, doc);
+    return true;
+}
+
 bool proof_list(const struct request *request, struct reply *reply)
 {
     bool codes = strcmp(request->path, "/api/v2/routing/wrapupcodes") == 0;
@@ -169,6 +187,8 @@ bool proof_list(const struct request *request, struct reply *reply)
         write_wrapup_codes(request, reply);
     } else if (posted) {
         write_management_units(reply);
+    } else {
+        posted = write_unit_users(request, reply);
     }
     pthread_mutex_unlock(&lock);
     return posted;
@@ -206,17 +226,13 @@ static void no_job(struct reply *reply)
 }
 
 /* A job for an interval, in the oldest one's place. */
-static struct job *make_job(const struct request *request, const char *unit, int64_t from,
-                            int64_t to)
+static struct job *make_job(const struct request *request, int64_t from, int64_t to)
 {
     struct moment moment = world_moment();
     struct job *job = &jobs[job_count++ % PROOF_JOBS];
     int64_t as_of = moment.availability < moment.now ? moment.availability : moment.now;
-    *job = (struct job){.from = from,
-                        .to = to,
-                        .as_of = *unit ? moment.now : as_of,
-                        .fails = fault_strikes("job-fail", request)};
-    snprintf(job->unit, sizeof job->unit, "%s", unit);
+    *job = (struct job){
+        .from = from, .to = to, .as_of = as_of, .fails = fault_strikes("job-fail", request)};
     rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)job_count), job->id);
     return job;
 }
@@ -233,102 +249,39 @@ static int state_of(struct job *job, const struct request *request)
 
 /* --- historical adherence --- */
 
-/* The n-th file (from 0) of a job's unit and days. */
-static yyjson_val *file_of(const struct job *job, long n)
+bool proof_has_reports(void)
+{
+    pthread_mutex_lock(&lock);
+    bool posted = part("adherence") != NULL;
+    pthread_mutex_unlock(&lock);
+    return posted;
+}
+
+char *proof_report(const char *unit, int64_t from, int64_t to, long n)
 {
     size_t i, count;
     yyjson_val *file;
+    char *text = NULL;
+    pthread_mutex_lock(&lock);
     yyjson_arr_foreach(part("adherence"), i, count, file)
     {
         int64_t start = moment_of(file, "startDate");
-        if (strcmp(text_of(file, "managementUnitId"), job->unit) == 0 && start >= job->from &&
-            start < job->to && n-- == 0) {
-            return file;
+        if (strcmp(text_of(file, "managementUnitId"), unit) == 0 && start >= from && start < to &&
+            n-- == 0) {
+            text = yyjson_val_write(file, 0, NULL);
+            break;
         }
     }
-    return NULL;
+    pthread_mutex_unlock(&lock);
+    return text;
 }
 
-/* What a job's state is said with; the poll that finds it done is given the URLs. */
-static void describe_report(struct job known, int state, int status, struct reply *reply)
-{
-    const struct job *job = &known;
-    static const char *const states[] = {"Error", "Processing", "Complete"};
-    char text[320];
-    yyjson_mut_doc *doc = object();
-    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    yyjson_mut_val *reference = yyjson_mut_obj_add_obj(doc, root, "job");
-    yyjson_mut_obj_add_strcpy(doc, reference, "id", job->id);
-    yyjson_mut_obj_add_str(doc, reference, "status", states[state + 1]);
-    snprintf(text, sizeof text, "/api/v2/workforcemanagement/adherence/historical/bulk/jobs/%s",
-             job->id);
-    yyjson_mut_obj_add_strcpy(doc, reference, "selfUri", text);
-    if (state > 0 && file_of(job, 0)) {
-        yyjson_mut_val *urls = add_array(doc, root, "downloadUrls");
-        for (long n = 0; file_of(job, n); n++) {
-            snprintf(text, sizeof text,
-                     "http://127.0.0.1:%d/downloads/%s/%s-%ld?X-Signature=a%%2Fb", world.port,
-                     job->unit, job->id, n);
-            yyjson_mut_arr_add_strcpy(doc, urls, text);
-        }
-    } else if (state > 0) {
-        add_all(doc, part("emptyReport"));
-    }
-    answer(reply, status, doc);
-}
-
-void proof_report_submit(const struct request *request, struct reply *reply)
-{
-    yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
-    yyjson_val *body = yyjson_doc_get_root(doc);
-    yyjson_val *item = yyjson_arr_get_first(yyjson_obj_get(body, "items"));
-    int64_t from = moment_of(item, "startDate"), to = moment_of(item, "endDate");
-    if (yyjson_arr_size(yyjson_obj_get(body, "items")) != 1 || from == WHEN_NEVER ||
-        to == WHEN_NEVER || from >= to || !*text_of(item, "managementUnitId") ||
-        !*text_of(body, "timeZone")) {
-        reply_error(reply, 400, "bad.request", "items and timeZone are needed.");
-    } else {
-        pthread_mutex_lock(&lock);
-        struct job *job = make_job(request, text_of(item, "managementUnitId"), from, to);
-        describe_report(*job, 0, 202, reply);
-        pthread_mutex_unlock(&lock);
-    }
-    yyjson_doc_free(doc);
-}
-
-void proof_report_status(const struct request *request, struct reply *reply)
+bool proof_says_no_files(void)
 {
     pthread_mutex_lock(&lock);
-    struct job *job = find_job(request->segment);
-    if (job) {
-        describe_report(*job, state_of(job, request), 200, reply);
-    } else {
-        no_job(reply);
-    }
+    bool says = yyjson_obj_get(part("emptyReport"), "downloadUrls") != NULL;
     pthread_mutex_unlock(&lock);
-}
-
-/* A file of a report, called by the job and its number; whoever brings a token is sent away. */
-void proof_download(const struct request *request, struct reply *reply)
-{
-    enum { ID = RNG_UUID_SIZE - 1 };
-    char id[RNG_UUID_SIZE];
-    if (request->authorization || strcmp(request->query, "X-Signature=a%2Fb") != 0) {
-        reply_text(reply, 400, "application/xml", "<Error><Code>InvalidArgument</Code></Error>");
-        return;
-    }
-    snprintf(id, sizeof id, "%.*s", ID, request->segment);
-    pthread_mutex_lock(&lock);
-    struct job *job = strlen(request->segment) > ID ? find_job(id) : NULL;
-    yyjson_val *file = job ? file_of(job, strtol(request->segment + ID + 1, NULL, 10)) : NULL;
-    if (file) {
-        yyjson_mut_doc *doc = object();
-        add_all(doc, file);
-        answer(reply, 200, doc);
-    } else {
-        reply_text(reply, 403, "application/xml", "<Error><Code>AccessDenied</Code></Error>");
-    }
-    pthread_mutex_unlock(&lock);
+    return says;
 }
 
 /* --- users details --- */
@@ -343,7 +296,7 @@ void proof_details_submit(const struct request *request, struct reply *reply)
         pthread_mutex_lock(&lock);
         yyjson_mut_doc *out = object();
         yyjson_mut_obj_add_strcpy(out, yyjson_mut_doc_get_root(out), "jobId",
-                                  make_job(request, "", from, to)->id);
+                                  make_job(request, from, to)->id);
         pthread_mutex_unlock(&lock);
         answer(reply, 202, out);
     }

@@ -14,7 +14,7 @@
     "analytics:conversationDetail:view, analytics:agentConversationDetail:view"
 
 #define WFM     "/api/v2/workforcemanagement/"
-#define REPORTS WFM "adherence/historical/bulk"
+#define REPORTS WFM "adherence/historical"
 #define QUALITY "/api/v2/quality/"
 #define USERS   "/api/v2/analytics/users/details/jobs"
 
@@ -59,9 +59,12 @@ static const struct route table[] = {
     {"GET", QUALITY "forms/evaluations/{id}", quality_evaluation_form,
      "quality:evaluationForm:view"},
     {"GET", QUALITY "forms/surveys/{id}", quality_survey_form, "quality:surveyForm:view"},
-    {"POST", REPORTS, proof_report_submit, "wfm:historicalAdherence:view"},
-    {"GET", REPORTS "/jobs/{id}", proof_report_status, "wfm:historicalAdherence:view"},
-    {"GET", "/downloads/{id}/{id}", proof_download, NULL},
+    {"POST", REPORTS "/bulk", historical_submit, "wfm:historicalAdherence:view"},
+    {"GET", REPORTS "/bulk/jobs/{id}", historical_status, NULL},
+    {"POST", "/api/v2/workforcemanagement/managementunits/{id}/historicaladherencequery",
+     historical_submit_old, "wfm:historicalAdherence:view"},
+    {"GET", REPORTS "/jobs/{id}", historical_status_old, NULL},
+    {"GET", "/downloads/{id}/{id}", historical_download, NULL},
     {"POST", USERS, proof_details_submit, "analytics:userDetail:view"},
     {"GET", USERS "/availability", jobs_availability, "analytics:userDetail:view"},
     {"GET", USERS "/{id}", proof_details_status, "analytics:userDetail:view"},

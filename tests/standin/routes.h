@@ -60,6 +60,12 @@ void directory_retention(const struct request *request, struct reply *reply);
 const char *directory_route(const char *path, char segment[64], const char **permission);
 /* Answers with every entity of a list (`/api/v2/routing/queues`), a line each. */
 void directory_all(const char *path, struct reply *reply);
+/* historical.c: */
+void historical_submit(const struct request *request, struct reply *reply);
+void historical_status(const struct request *request, struct reply *reply);
+void historical_submit_old(const struct request *request, struct reply *reply);
+void historical_status_old(const struct request *request, struct reply *reply);
+void historical_download(const struct request *request, struct reply *reply);
 /* schedules.c: published schedules and adherence explanations; /wfm-downloads takes no token */
 void schedules_search(const struct request *request, struct reply *reply);
 void schedules_explanations(const struct request *request, struct reply *reply);
@@ -71,9 +77,11 @@ void proof_set(const struct request *request, struct reply *reply);
 bool proof_list(const struct request *request, struct reply *reply);
 /* Whether a management unit of that id was posted. */
 bool proof_has_unit(const char *id);
-void proof_report_submit(const struct request *request, struct reply *reply);
-void proof_report_status(const struct request *request, struct reply *reply);
-void proof_download(const struct request *request, struct reply *reply);
+/* Whether reports of adherence were posted; the n-th posted one (from 0) of a unit whose start lies
+ * in [from, to), to be freed (NULL: there is none); whether a job without files says so. */
+bool proof_has_reports(void);
+char *proof_report(const char *unit, int64_t from, int64_t to, long n);
+bool proof_says_no_files(void);
 void proof_details_submit(const struct request *request, struct reply *reply);
 void proof_details_status(const struct request *request, struct reply *reply);
 void proof_details_delete(const struct request *request, struct reply *reply);

@@ -160,6 +160,72 @@ TEST_OF(struct world *w, enter, leave, of_passes_that_stand_in_one_is_enough)
     assert_string_equal(turns(w), "wfm: 5; ");
 }
 
+/* Of scopes each is asked for by the next one where the one before was refused to it. */
+TEST_OF(struct world *w, enter, leave, each_scope_has_its_stand_in)
+{
+    for (size_t i = 0; i <= DAYS; i++) {
+        w->windows[i].scope = "unit";
+    }
+    begin(w, RULES(&wfm, &analytics), NULL);
+    w->g.has_days = true;
+    w->g.scoped = true;
+    assert_true(agenda_turn(&w->g));
+    w->windows[1].refused = w->windows[1].failed = w->windows[3].failed = 1;
+    w->g.granted = true;
+    assert_int_equal(agenda_close(&w->g), DAYS);
+    assert_string_equal(turns(w), "analytics: 1; ");
+}
+
+/* Together with a window go those of its time and zone that are as far as it is. */
+TEST_OF(struct world *w, enter, leave, what_may_be_asked_for_together)
+{
+    static const struct {
+        const char *zone;
+        const char *token;
+        bool alone;
+        const char *taken; /* "" and numbers of windows, once this one is due */
+    } cases[] = {
+        {"A", NULL, false, "1"}, {"A", NULL, false, ""}, {"B", NULL, false, "5"},
+        {"A", "t", false, "4"},  {"A", "t", false, ""},  {"B", NULL, false, ""},
+        {"A", NULL, true, ""},
+    };
+    struct window windows[COUNT(cases)];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        windows[i] = w->windows[0];
+        windows[i].window_id = (int64_t)i;
+        windows[i].zone = cases[i].zone;
+        windows[i].alone = cases[i].alone;
+        windows[i].now[0].token = cases[i].token;
+        windows[i].now[0].target_to_ms = cases[i].token ? START + DAY : TIME_NONE;
+    }
+    begin(w, RULES(&wfm), NULL);
+    w->g.windows = (struct windows){.list = windows, .count = COUNT(cases)};
+    w->g.has_days = true;
+    w->g.due = arena_array(w->arena, COUNT(cases), sizeof(*w->g.due));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct window *others[COUNT(cases)];
+        struct due due = {.window = &windows[i], .to_ms = START + DAY};
+        const char *taken = "";
+
+        w->g.due_next = 0;
+        w->g.due_count = COUNT(cases) - i - 1;
+        for (size_t k = 0; k < w->g.due_count; k++) {
+            w->g.due[k] = (struct due){&windows[i + 1 + k], START + DAY};
+        }
+        size_t count = agenda_more(&w->g, &due, others, 9);
+        for (size_t k = 0; k < count; k++) {
+            taken = arena_printf(w->arena, "%s%d", taken, (int)others[k]->window_id);
+        }
+        assert_string_equal(taken, cases[i].taken);
+        assert_int_equal(w->g.due_next, count);
+        if (count > 0) {
+            agenda_again(&w->g, others[0], START + DAY);
+            assert_int_equal(w->g.due_next, count - 1);
+        }
+    }
+}
+
 /* What is stored of a reading. */
 static const struct {
     const char *what;

@@ -805,7 +805,7 @@ static size_t check_plans(struct fixture *f, const struct stream *s, size_t pass
         /* What a whole list lacks is looked for in all of its table, once a reading; longest values
          * once a run. */
         bool at_end = sql[i] && (strstr(sql[i], "UPDATE attribute_key") ||
-                                 (!s->scope && strstr(sql[i], "deleted_at IS NULL AND")));
+                                 (!s->scope && strstr(sql[i], "\"deleted_at\" IS NULL AND")));
         const char *line = sql[i] && !at_end ? scan(f, sql[i]) : NULL;
 
         made += sql[i] != NULL;

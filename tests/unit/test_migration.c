@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include "etl/window.h"
+#include "io/config.h"
 #include "io/embedded.h"
 #include "scratch.h"
 #include "streams/stream.h"
@@ -159,7 +160,8 @@ TEST_IN_SCRATCH(windows_of_schema_7_are_kept)
         const struct pass_rule *rules[PASSES_MAX];
         const struct stream *stream =
             stream_find(scratch_value(s, "SELECT stream FROM extract_window"));
-        struct window_kind kind = stream_windows(stream, rules);
+        const struct config config = {.timezone = "UTC"};
+        struct window_kind kind = stream_windows(stream, &config, rules);
         const struct ledger l = {.db = s->db, .run_id = 4};
         struct windows found = {.arena = s->arena};
         check(window_list(&l, &kind, 0, kind.rules[0]->name, &found, &s->e), s);

@@ -832,6 +832,49 @@ TEST_IN(setup, teardown, lost_jobs)
     }
 }
 
+/* Several scopes of a request are its items; a job of theirs that failed is none to submit again.
+ */
+TEST_IN(setup, teardown, several_scopes)
+{
+    static const struct step steps[] = {
+        {.method = HTTP_POST,
+         .path = "/s",
+         .body = "{\"items\":[{items}],\"zone\":\"{zone}\"}",
+         .item = "{\"unit\":\"{scope}\",\"from\":\"{start}\"}",
+         .token = "id"},
+        {.path = "/s/{token}",
+         .follow = FOLLOW_DONE,
+         .state = "state",
+         .done = "Complete",
+         .failed = "Error",
+         .urls = "urls"},
+        {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "r"},
+        {.path = NULL}};
+    static const char *const scopes[] = {"a", "b\"c"};
+
+    for (size_t count = 1; count <= COUNT(scopes); count++) {
+        struct pager *p = pager_new(arena, &(struct pager_spec){.steps = steps,
+                                                                .label = "w",
+                                                                .start = "1",
+                                                                .zone = "Z",
+                                                                .scope = scopes[0],
+                                                                .scopes = scopes,
+                                                                .scope_count = count});
+        struct pager_request r = ask(p);
+        struct pager_page page;
+        struct err e;
+
+        assert_string_equal(r.body, count == 1 ? "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"}],"
+                                                 "\"zone\":\"Z\"}"
+                                               : "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"},"
+                                                 "{\"unit\":\"b\\\"c\",\"from\":\"1\"}],"
+                                                 "\"zone\":\"Z\"}");
+        assert_int_equal(give(p, r.sequence, "{'id':'t'}", &page, &e), PAGER_TAKEN);
+        assert_int_equal(give(p, ask(p).sequence, "{'state':'Error'}", &page, &e),
+                         count == 1 ? PAGER_LOST : PAGER_FAILED);
+    }
+}
+
 TEST_IN(setup, teardown, pages_by_number_behind_other_steps)
 {
     static const struct step steps[] = {

@@ -235,8 +235,8 @@ static void by_seeds(struct fixture *f, void (*sequence)(struct fixture *))
         f->seed = i < SEQUENCES ? i : (uint32_t)time(NULL);
         f->random = f->seed;
         scratch_exec(f->s, "DELETE FROM crew WHERE crew_id <> 'old'; DELETE FROM stint; "
-                           "DELETE FROM stint_part; DELETE FROM spell; DELETE FROM shift; "
-                           "DELETE FROM shift_part; DELETE FROM dimension_change");
+                           "DELETE FROM stint_part; DELETE FROM spell; DELETE FROM "
+                           "dimension_change; DELETE FROM shift; DELETE FROM shift_part");
         sequence(f);
         check_value(f->s, "SELECT count(*) FROM reading_seen", "0");
     }

@@ -640,7 +640,9 @@ static const struct tree_map aggregates = {CONVERSATION_AGGREGATE_TREE};
 static struct walk_facts day = {.start_ms = INT64_C(1772290800000),
                                 .end_ms = INT64_C(1772377200000),
                                 .zone = "Asia/Tokyo",
-                                .scope = "mu"};
+                                .day = "2026-03-01",
+                                .scope = "mu",
+                                .parent = "bu"};
 
 /* Walks the rows at `rows` in a document by one tree or two (else NULL). */
 static bool try_page(struct fixture *f, const struct tree_map *tree_, const struct tree_map *other,
@@ -673,7 +675,8 @@ TEST_IN_FIXTURE(test_a_list_of_names)
 /* What the report says of itself may stand behind its rows. */
 #define REPORT(user)                                                                               \
     "{'userResults':[" user                                                                        \
-    "],'startDate':'2026-03-01T00:00:00.000+09:00','managementUnitId':'mu-2'}"
+    "],'startDate':'2026-03-01T00:00:00.000+09:00','managementUnitId':'mu-2',"                     \
+    "'lookupIdToSecondaryPresenceId':{'1':'p1','2':'p2','3':null}}"
 #define AGENT "'userId':'u','adherencePercentage':90"
 
 TEST_IN_FIXTURE(test_a_report_with_offsets)
@@ -685,24 +688,65 @@ TEST_IN_FIXTURE(test_a_report_with_offsets)
                         "'actuals':[{'startOffsetSeconds':60,'endOffsetSeconds':2e9}]," AGENT
                         "},{'userId':'v','actuals':null,'impact':'Neutral'}")));
     check_rows(f, 0,
-               "'mu' '2026-02-28T15:00:00.000Z' 'u' '2026-03-01T15:00:00.000Z' 'Asia/Tokyo' 'mu-2' "
-               "90.0 - -; 'mu' '2026-02-28T15:00:00.000Z' 'v' '2026-03-01T15:00:00.000Z' "
-               "'Asia/Tokyo' 'mu-2' - - 'Neutral'");
-    assert_string_equal(cell(f, 1, 0, 1), "0");
-    assert_string_equal(cell(f, 1, 0, 3), "'2026-02-28T15:00:00.000Z'");
-    assert_string_equal(cell(f, 1, 0, 4), "'2026-03-01T15:00:00.002Z'");
-    assert_string_equal(cell(f, 1, 1, 1), "-30");
-    assert_string_equal(cell(f, 1, 1, 3), "'2026-02-28T14:59:30.000Z'");
-    assert_string_equal(cell(f, 1, 2, 3), "-");
-    check_rows(f, 2, "0 60 2000000000 '2026-02-28T15:01:00.000Z' - - -");
+               "'u' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -; "
+               "'v' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -");
+    assert_string_equal(cell(f, 1, 0, 5), "0");
+    assert_string_equal(cell(f, 1, 0, 6), "'2026-02-28T15:00:00.000Z'");
+    assert_string_equal(cell(f, 1, 0, 8), "'2026-03-01T15:00:00.002Z'");
+    assert_string_equal(cell(f, 1, 1, 5), "-30");
+    assert_string_equal(cell(f, 1, 1, 6), "'2026-02-28T14:59:30.000Z'");
+    assert_string_equal(cell(f, 1, 2, 6), "-");
+    check_rows(
+        f, 2,
+        "0 'mu' 'u' '2026-03-01' 'Asia/Tokyo' 60 '2026-02-28T15:01:00.000Z' 2000000000 - - -");
     /* an offset fills two columns, so its trouble counts twice */
     check_notes(f, "exceptionInfo.endOffsetSeconds: wrong type 1, exceptionInfo.new 1, "
                    "exceptionInfo.startOffsetSeconds: wrong type 2, exceptionInfo: wrong type 1, "
                    "actuals.endOffsetSeconds: number out of range 1");
-    assert_true(walked_id(f->page, 0).length == strlen("mu.2026-02-28T15:00:00.000Z.u"));
+    assert_true(walked_id(f->page, 0).length == strlen("u.2026-03-01"));
 }
 
-/* The window and the scope are of the id alone; without them there is none. */
+/* Of an array whose first element alone counts the others are said to be there; the older report
+ * has other names, and names its start in each row. */
+TEST_IN_FIXTURE(test_first_of_an_array)
+{
+    assert_true(
+        try_page(f, &adherence_days, NULL, "data",
+                 "{'data':[{'userId':'u','startDate':'2026-03-01T00:00:00.000+09:00','dayMetrics':["
+                 "{'dayStartOffsetSecs':60,'impactSeconds':-5,'exceptionCount':2,'odd':0},"
+                 "{'exceptionCount':3}]},{'userId':'v','dayMetrics':[]},"
+                 "{'userId':'w','dayMetrics':7}]}"));
+    check_rows(
+        f, 0,
+        "'u' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' 60 '2026-02-28T15:01:00.000Z' - - - 2 - -5 - "
+        "- - -; 'v' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -; "
+        "'w' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -");
+    check_notes(f, "dayMetrics: more than one, the first is kept 1, dayMetrics.odd 1, "
+                   "dayMetrics: wrong type 1");
+}
+
+TEST_IN_FIXTURE(test_names_that_are_looked_up)
+{
+    assert_true(try_page(
+        f, &adherence_days, NULL, "userResults",
+        REPORT(
+            "{'userId':'u','exceptionInfo':[{'secondaryPresenceLookupId':'2',"
+            "'scheduledSecondaryPresenceLookupIds':['1','9',2]},{'secondaryPresenceLookupId':'3',"
+            "'scheduledSecondaryPresenceLookupIds':[]},{'secondaryPresenceLookupId':1,"
+            "'scheduledSecondaryPresenceLookupIds':'1'}]}")));
+    assert_string_equal(cell(f, 1, 0, 17), "'p2'");
+    assert_string_equal(cell(f, 1, 0, 11), "'[\"p1\",null,\"p2\"]'");
+    assert_string_equal(cell(f, 1, 1, 17), "-");
+    assert_string_equal(cell(f, 1, 1, 11), "'[]'");
+    assert_string_equal(cell(f, 1, 2, 17), "'p1'");
+    assert_string_equal(cell(f, 1, 2, 11), "-");
+    check_notes(f,
+                "exceptionInfo.scheduledSecondaryPresenceLookupIds: not among what it is looked "
+                "up in 1, exceptionInfo.secondaryPresenceLookupId: not among what it is looked up "
+                "in 1, exceptionInfo.scheduledSecondaryPresenceLookupIds: wrong type 1");
+}
+
+/* What the window says is of the id alone; without it there is none. */
 TEST_IN_FIXTURE(test_facts_are_no_content)
 {
     const struct walk_facts kept = day;
@@ -714,15 +758,16 @@ TEST_IN_FIXTURE(test_facts_are_no_content)
         assert_true(try_page(f, &adherence_days, NULL, "userResults", report));
         hashes[i] = f->page->trees->entities[0].row_hash;
         day.scope = "other";
+        day.day = "2026-03-02";
         day.start_ms += 1000;
         day.zone = NULL;
     }
     assert_true(hashes[0] == hashes[1]);
     assert_string_equal(cell(f, 0, 0, 4), "-");
     check_notes(f, "exceptionInfo.startOffsetSeconds: no instant to count from 1");
-    day.scope = NULL;
+    day.day = NULL;
     assert_false(try_page(f, &adherence_days, NULL, "userResults", report));
-    assert_non_null(strstr(f->e.message, "management_unit_id is missing"));
+    assert_non_null(strstr(f->e.message, "business_day is missing"));
     day = kept;
 }
 

@@ -125,6 +125,55 @@ TEST_IN_SCRATCH(each_scope_has_its_windows)
     assert_string_equal(listed(s, &scoped, TIME_NONE), "0aa 0b 1aa 1b");
 }
 
+/* Days of each scope's own zone; a zone that is another later has its own, an unknown one none. */
+TEST_IN_SCRATCH(days_of_scopes)
+{
+    struct window_kind k = KIND(GRID_SCOPE_DAY, &query);
+    struct err trouble = {.kind = ERR_NONE};
+    bool other;
+
+    check(clock_set_zone("UTC", &s->e), s);
+    k.scope_sql = "SELECT user_id, name, department FROM user";
+    k.zone = "Asia/Seoul";
+    k.trouble = &trouble;
+    scratch_exec(s,
+                 "INSERT INTO user (user_id, name, department) VALUES "
+                 "('a', 'America/New_York', 'x'), ('b', NULL, NULL), ('c', 'Mars/Olympus', 'y')");
+    make(s, &k, START, START + HOUR);
+    check_value(s,
+                "SELECT group_concat(scope || ' ' || substr(window_start, 12, 5) || ' ' || "
+                "substr(window_end, 12, 5) || ' ' || time_zone) FROM extract_window",
+                "a 04:00 04:00 America/New_York,b 15:00 15:00 Asia/Seoul");
+    assert_non_null(strstr(trouble.message, "c: unknown time zone \"Mars/Olympus\""));
+    size_t count;
+    struct window *w = list(s, &k, TIME_NONE, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(w[1].zone, "Asia/Seoul");
+    assert_null(w[1].parent);
+    assert_string_equal(w[0].parent, "x");
+    assert_int_equal(clock_zone_offset_seconds(START), 0);
+
+    scratch_exec(s,
+                 "INSERT INTO window_pass (window_id, pass) SELECT window_id, 'query' FROM "
+                 "extract_window; UPDATE user SET name = CASE user_id WHEN 'a' THEN 'Asia/Tokyo' "
+                 "ELSE 'Nowhere' END");
+    make(s, &k, START, START + HOUR);
+    check_value(s,
+                "SELECT group_concat(scope || ' ' || substr(window_start, 12, 5)) FROM (SELECT * "
+                "FROM extract_window ORDER BY scope)",
+                "a 15:00,b 15:00");
+    check_value(s, "SELECT count(*) FROM window_pass", "1");
+
+    const struct ledger l = {.db = s->db};
+    check(window_other_days(&l, &k, &other, &s->e), s);
+    assert_false(other);
+    k.grid = GRID_BUSINESS_DAY;
+    check(window_other_days(&l, &k, &other, &s->e), s);
+    assert_true(other);
+    make(s, &k, START, START + HOUR);
+    check_value(s, "SELECT count(*) FROM extract_window WHERE time_zone IS NOT NULL", "0");
+}
+
 TEST_IN_SCRATCH(business_days_tile_time)
 {
     static const struct {

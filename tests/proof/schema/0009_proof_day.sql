@@ -1,8 +1,8 @@
--- Historical adherence: a report a management unit and business day, with offsets in seconds.
+-- Reports once more: one a management unit and business day, with offsets in seconds.
 
 -- An agent's day.
-CREATE TABLE adherence_day ( -- [*]
-    adherence_day_key INTEGER PRIMARY KEY, -- ours
+CREATE TABLE proof_day ( -- [*]
+    proof_day_key INTEGER PRIMARY KEY, -- ours
     management_unit_id TEXT NOT NULL,      -- [@scope id] management unit the report was asked for
     day_start TEXT NOT NULL,               -- [@start id] first instant of the day
     user_id TEXT NOT NULL,                 -- [userId id] the agent
@@ -18,8 +18,8 @@ CREATE TABLE adherence_day ( -- [*]
 );
 
 -- Times at which the agent did not what was scheduled.
-CREATE TABLE adherence_exception ( -- [exceptionInfo[]]
-    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
+CREATE TABLE proof_exception ( -- [exceptionInfo[]]
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
     exception_no INTEGER NOT NULL,                               -- from 0 in the API's order
     start_offset_seconds INTEGER,                                -- [startOffsetSeconds] its start, seconds from the report's startDate
     end_offset_seconds INTEGER,                                  -- [endOffsetSeconds] its end, likewise
@@ -34,12 +34,12 @@ CREATE TABLE adherence_exception ( -- [exceptionInfo[]]
     routing_status TEXT,                                         -- [routingStatus] OFF_QUEUE, IDLE...
     impact TEXT,                                                 -- [impact] Positive, Negative, Neutral or Unknown
     secondary_presence_lookup_id TEXT,                           -- [secondaryPresenceLookupId] secondary presence
-    PRIMARY KEY (adherence_day_key, exception_no)
+    PRIMARY KEY (proof_day_key, exception_no)
 ) WITHOUT ROWID;
 
 -- What the agent did, piece by piece.
-CREATE TABLE adherence_actual ( -- [actuals[]]
-    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
+CREATE TABLE proof_actual ( -- [actuals[]]
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
     actual_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     start_offset_seconds INTEGER,                                -- [startOffsetSeconds] its start, seconds from the window's start
     end_offset_seconds INTEGER,                                  -- [endOffsetSeconds] its end, likewise
@@ -47,12 +47,12 @@ CREATE TABLE adherence_actual ( -- [actuals[]]
     actual_end TEXT,                                             -- [endOffsetSeconds offset] its end
     actual_activity_category TEXT,                               -- [actualActivityCategory] category of the activity
     actual_secondary_presence_lookup_id TEXT,                    -- [actualSecondaryPresenceLookupId] secondary presence
-    PRIMARY KEY (adherence_day_key, actual_no)
+    PRIMARY KEY (proof_day_key, actual_no)
 ) WITHOUT ROWID;
 
 -- Sums of the day.
-CREATE TABLE adherence_metric ( -- [dayMetrics[]]
-    adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
+CREATE TABLE proof_metric ( -- [dayMetrics[]]
+    proof_day_key INTEGER NOT NULL REFERENCES proof_day, -- the agent's day
     metric_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     day_start_offset_seconds INTEGER,                            -- [dayStartOffsetSeconds] start of the day summed
     adherence_schedule_seconds INTEGER,                          -- [adherenceScheduleSeconds] scheduled time that counts for adherence
@@ -65,5 +65,5 @@ CREATE TABLE adherence_metric ( -- [dayMetrics[]]
     actual_length_seconds INTEGER,                               -- [actualLengthSeconds] actual time
     adherence_percentage REAL,                                   -- [adherencePercentage] adherence, 0 to 100
     conformance_percentage REAL,                                 -- [conformancePercentage] conformance
-    PRIMARY KEY (adherence_day_key, metric_no)
+    PRIMARY KEY (proof_day_key, metric_no)
 ) WITHOUT ROWID;
