@@ -20,8 +20,9 @@ enum {
 struct pager {
     struct pager_spec spec;
     struct arena *arena;
-    size_t at; /* step at hand */
-    bool over; /* all steps but a cleanup are done */
+    size_t at;     /* step at hand */
+    bool over;     /* all steps but a cleanup are done */
+    bool descends; /* the newest rows come first */
     bool cleaned;
     bool pending;     /* a request that goes alone is on its way */
     int64_t asked;    /* pages: sequence numbers [0, asked) */
@@ -182,7 +183,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
     } known[] = {
         {"{start}", p->spec.start, false},
         {"{end}", p->spec.end, false},
-        {"{order}", is_tail(p) ? "desc" : "asc", false},
+        {"{order}", p->descends ? "desc" : "asc", false},
         {"{page}", arena_printf(a, "%lld", page_number(p, sequence)), false},
         {"{size}", arena_printf(a, "%d", size_of(p)), false},
         {"{ids}", "", false},
@@ -362,6 +363,7 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     p->page_rows = size_of(p);
     p->expected_by = p->highest_short = NO_SEQUENCE;
     p->over = step_of(p)->cleanup;
+    p->descends = spec->since_ms > 0 && step_of_rows(spec->steps)->newest;
     return p;
 }
 
@@ -635,7 +637,7 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
     if (is_short && sequence > p->highest_short) {
         p->highest_short = sequence;
     }
-    page->next.page = number + 1;
+    page->next.page = p->descends ? 1 : number + 1;
     enum pager_taken taken =
         numbered_has_ended(p) ? PAGER_TAKEN : check_end(p, is_short ? 0 : number, e);
     bool is_over = taken == PAGER_TAKEN && overflows(p, number, page, is_short, e);

@@ -207,6 +207,9 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     r->ask.scope = w->scope;
     r->ask.zone = r->shares[0].facts.zone;
     r->ask.since_ms = plan_wants(&w->span, p, f);
+    if (r->ask.since_ms > 0 && step_of_rows(r->pass->steps)->newest) {
+        r->ask.at.page = 1; /* the page that is stored may be one of the other order */
+    }
     r->ask.list = stream_list(n->stream, n->run->config);
     r->ask.start =
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));

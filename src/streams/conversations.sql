@@ -1,8 +1,9 @@
 -- Conversations that are read again by id.
 
--- Open ones, by when they were last asked for, or began: those of the last 31 days, save of days that
--- the query has read in this run, since these are as new as can be; older ones and those that the API
--- knows no more once a week. The few that are open have an index of their own.
+-- Open ones, by when they were last asked for, or began: those of the last 31 days, save those that
+-- the query has read in this run, since these are as new as can be (behind a job it reads what began
+-- since then); older ones and those that the API knows no more once a week. The few that are open have
+-- an index of their own.
 -- name: conversations_open
 SELECT conversation_id FROM (
     SELECT conversation_id FROM conversation
@@ -16,6 +17,8 @@ SELECT conversation_id FROM (
           WHERE w.stream = 'conversations' AND ifnull(w.scope, '') = ''
             AND ifnull(w.window_start, '') = substr(conversation_start, 1, 10) || 'T00:00:00.000Z'
             AND p.pass = 'query' AND p.covered_to IS NOT NULL AND p.read_at >= ?1
+            AND conversation_start >= ifnull((
+                SELECT covered_to FROM window_pass AS j WHERE j.window_id = w.window_id AND j.pass = 'job'), '')
       )
     ORDER BY ifnull(row_asked_at, conversation_start), conversation_id LIMIT ?6
 )

@@ -39,6 +39,15 @@ class Whole(Held):
                          [("conversation", "missing_since")])
         self.assertEqual(site.value("SELECT count(*) FROM unknown_field"), 0)
 
+    def test_what_was_open_for_the_job_is_as_of_now(self):
+        """What began that day before the availability date is in no answer of the query."""
+        available = "2026-03-04T10:00:00.000Z"
+        now = "2026-03-05T06:00:00.000Z"
+        server = self.standin(days=5, per_day=80, eventful=True, seed=3, now=now, availability=available)
+        site = self.site(server.url)
+        self.ok(site.run("extract", "--stream", "conversations", "--until", now))
+        compare_conversations(self, site, server.truth(START, now=now, availability=available))
+
     def test_query_and_job_methods(self):
         for method in ("query", "job"):
             self.held(*CONVERSATIONS, method=method)
