@@ -50,9 +50,12 @@ awk -F'\t' '
 ' "$work/causes" > "$work/causes.md"
 
 "$rollcall" --streams | awk -F'\t' '
-    BEGIN { print "   | stream | permission |\n   |---|---|" }
-    { gsub(/[A-Za-z]+(:[A-Za-z]+)+/, "`&`", $3); printf "   | %s | %s |\n", $1, $3 }
-    END { print "" }
+    { gsub(/[A-Za-z]+(:[A-Za-z]+)+/, "`&`", $3); if (!($3 in of)) order[++n] = $3; of[$3] = of[$3] (of[$3] == "" ? "" : ", ") $1 }
+    END {
+        print "   | permission | streams |\n   |---|---|"
+        for (i = 1; i <= n; i++) printf "   | %s | %s |\n", order[i], of[order[i]]
+        print ""
+    }
 ' > "$work/streams.md"
 
 LC_ALL=C awk -f scripts/tables.awk schema/*.sql > "$work/tables.md"
