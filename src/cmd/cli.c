@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "io/secret.h"
+#include "streams/cost.h"
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
@@ -22,6 +23,9 @@ static const struct command *const commands[CMD_COUNT] = {
 
 /* Whose an option is: bits by enum cmd_id, and one for the program's own. */
 #define OF(id) (1U << (id))
+/* As the configuration has them where it says nothing. */
+enum { DEFAULT_LOOKBACK_DAYS = 7, DEFAULT_LATER_LOOKS = 2 };
+
 enum { OF_PROGRAM = 1U << CMD_COUNT, OF_ALL = (1U << (CMD_COUNT + 1)) - 1 };
 
 /* Every option with its line of help, in the order of --help. One name may stand in several rows,
@@ -46,6 +50,8 @@ static const struct option_row {
      "list what can be wrong with a set-up, and the remedies"},
     {OPT_LIMITS, 0, "limits", NULL, OF_PROGRAM, "list the limits and their environment variables"},
     {OPT_STREAMS, 0, "streams", NULL, OF_PROGRAM, "list the streams and the permissions they need"},
+    {OPT_REQUESTS, 0, "requests", "COUNTS", OF_PROGRAM,
+     "list what the streams ask for in a night, of so many rows: \"users=500 conversations=9000\""},
     {OPT_COMMANDS, 0, "commands", NULL, OF_PROGRAM,
      "list the commands and their options, for programs"},
     {OPT_VERSION, 'V', "version", NULL, OF_PROGRAM, "print the version"},
@@ -347,6 +353,25 @@ static void list_commands(void)
     }
 }
 
+/* A stream a line: its name, how its requests of a night come about by the default settings, and
+ * how many they are where its rows, and those of others, are `counts`. */
+static void list_requests(struct arena *a, const char *counts)
+{
+    const struct cost_facts f = {DEFAULT_LOOKBACK_DAYS, DEFAULT_LATER_LOOKS, counts};
+
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const char *words;
+        unsigned in_force = 0;
+
+        for (size_t p = 0; p < s->pass_count; p++) {
+            in_force |= plan_in_force(s->passes[p].plan.when, "auto") ? 1U << p : 0;
+        }
+        long long requests = (long long)cost_night(s, in_force, &f, a, &words);
+        printf("%s\t%s\t%lld\n", s->name, words, requests);
+    }
+}
+
 /* A stream a line: its name, title, what a role must grant, and its groups. Of a pass's permissions any is
  * enough, so the first stands for it; some take each other's place, else all are wanted. */
 static void list_streams(struct arena *a)
@@ -397,6 +422,8 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
 #undef LIMIT_LINE
     } else if (ctx->option[OPT_STREAMS]) {
         list_streams(ctx->arena);
+    } else if (ctx->option[OPT_REQUESTS]) {
+        list_requests(ctx->arena, ctx->option[OPT_REQUESTS]);
     } else if (ctx->option[OPT_COMMANDS]) {
         list_commands();
     } else {

@@ -40,6 +40,7 @@ enum cmd_option {
     OPT_CAUSES,
     OPT_LIMITS,
     OPT_STREAMS,
+    OPT_REQUESTS,
     OPT_COMMANDS,
     OPT_VERSION,
     OPT_UNTIL,

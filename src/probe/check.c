@@ -19,6 +19,7 @@
 #include "io/file.h"
 #include "io/lock.h"
 #include "probe/needs.h"
+#include "streams/cost.h"
 
 enum {
     WAIT_MS = 200,
@@ -767,32 +768,33 @@ static int64_t divided_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-/* Requests of a night, from what the answers said about sizes: of days the last one, the lookback,
- * the later looks and the hours after the availability date, of the others all rows, or those of
- * the stream whose ids they are asked for. *day receives the part of one day. */
+/* Requests of a night, from what the answers said about sizes. *day receives those of one day that
+ * more. */
 static int64_t night_requests(const struct checking *a, int64_t *day)
 {
+    struct arena *arena = a->report->arena;
+    const char *counts = "";
+    const char *words;
     int64_t sum = 1;
 
     *day = 0;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        int64_t rows = *rows_of(a, stream_registry[i]);
+        counts = rows <= 0 ? counts
+                           : arena_printf(arena, "%s%s=%lld ", counts, stream_registry[i]->name,
+                                          (long long)rows);
+    }
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
-        int64_t rows = *rows_of(a, s->needs ? stream_find(s->needs) : s);
-        size_t p = 0;
+        struct cost_facts night = {a->config->lookback_days, (int)a->config->later_look_count,
+                                   counts};
+        struct cost_facts without = {.counts = counts};
+        struct cost_facts with_one = {.lookback_days = 1, .counts = counts};
+        unsigned in_force = stream_in_force(s, a->config);
 
-        while (p + 1 < s->pass_count && (stream_in_force(s, a->config) & 1U << p) == 0) {
-            p++;
-        }
-        const struct step *steps = s->passes[p].steps;
-        int64_t requests = rows > 0 ? divided_up(rows, step_of_rows(steps)->size) : 1;
-        requests += steps->token ? JOB_OVERHEAD : 0;
-        sum += requests;
-        if (stream_has_days(s)) {
-            *day += requests;
-            struct plan_facts f;
-            stream_looks(s, a->config, &f);
-            sum += (a->config->lookback_days + (int64_t)f.look_count + 2) * requests;
-        }
+        sum += cost_night(s, in_force, &night, arena, &words);
+        *day += cost_night(s, in_force, &with_one, arena, &words) -
+                cost_night(s, in_force, &without, arena, &words);
     }
     return sum;
 }

@@ -8,6 +8,7 @@
 #include "io/db.h"
 #include "pass.h"
 #include "sql.h"
+#include "streams/cost.h"
 
 /* --- streams and passes --- */
 
@@ -323,6 +324,43 @@ TEST(test_ids)
             cases[i].ids);
     }
     db_close(d);
+    arena_free(a);
+}
+
+/* --- what a night costs --- */
+
+static const struct stream days = {
+    .name = "days",
+    .grid = GRID_BUSINESS_DAY,
+    .scope = "SELECT 1",
+    .needs = "units",
+    .looks = {93},
+    PASSES({.plan = {.name = "job", .when = "auto"},
+            .steps =
+                STEPS({.path = "/j", .token = "id"}, {.path = "/j/{token}", .follow = FOLLOW_DONE},
+                      {.path = "/r", .follow = FOLLOW_CURSOR, .size = 100, .rows = "r"})},
+           {.plan = {.name = "rest"}, .steps = STEPS({.path = "/q", .rows = "r"})},
+           {.plan = {.name = "old", .whole = true},
+            .steps = STEPS({.path = "/i", .follow = FOLLOW_IDS, .size = 50, .rows = "r"})}),
+};
+
+TEST(test_cost)
+{
+    struct cost_facts f = {.lookback_days = 7, .looks = 2, .counts = "units=3  days=250"};
+    struct arena *a = arena_new(0);
+    const char *words;
+
+    /* Of each unit: 8 days, 3 looks; a submission, three polls, three pages. */
+    assert_int_equal(cost_night(&days, 1, &f, a, &words), 3 * 11 * 7);
+    assert_string_equal(words, "job: 1 + 3 polls + rows / 100, for 11 days, for each of units");
+    assert_int_equal(cost_night(&days, 3, &f, a, &words), 3 * (11 * 7 + 1));
+    assert_int_equal(cost_night(&days, 7, &f, a, &words), 3 * (11 * 7 + 1) + 1);
+    f.looks = 0;
+    f.counts = "";
+    assert_int_equal(cost_night(&days, 1, &f, a, &words), 8 * 5);
+    f.counts = "unit=5 day=7 users=250";
+    assert_int_equal(cost_night(&days, 1, &f, a, &words), 8 * 5);
+    assert_int_equal(cost_night(&stream_users, 1, &f, a, &words), 3);
     arena_free(a);
 }
 
