@@ -2,7 +2,7 @@
 """Builds and runs the tests; what `make check` calls.
 
     run.py                    every suite: unit tests under ASan and UBSan, all others without
-    run.py SUITE|FILE...      some: unit e2e crash golden standin lint contract, or files and folders
+    run.py SUITE|FILE...      some: unit e2e crash golden sdk standin lint contract, or files and folders
     run.py sanitize           the end-to-end tests under ASan and UBSan
 
 Prints one line a test file, the whole output of a file that fails, what was skipped and why, and closes with

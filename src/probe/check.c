@@ -582,6 +582,8 @@ static void try_pass(struct checking *a, const struct stream *s, const struct pa
         .end = clock_format(today_ms, end),
         .zone = a->config->timezone,
         .scope = id,
+        .scopes = &id,
+        .scope_count = id ? 1 : 0,
         .list = stream_list(s, a->config),
         .ids = &id,
         .id_count = id ? 1 : 0,
@@ -666,8 +668,11 @@ static void check_stream(struct checking *a, const struct stream *s)
     struct tried last = {.total = -1};
     struct err refusal;
 
-    /* Some row of the stream whose rows this one is asked for. That it may not be listed shows
-     * elsewhere. */
+    /* Some row of the stream whose rows this one is asked for (what is asked for by members goes by
+     * what they are members of). That it may not be listed shows elsewhere. */
+    while (whose && whose->scope) {
+        whose = stream_find(whose->needs);
+    }
     if (whose) {
         try_pass(a, whose, &whose->passes[0], NULL, &last);
         if (a->api_silent) {

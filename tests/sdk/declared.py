@@ -17,6 +17,10 @@ class Declarations:
             self.models[model] = {name: (not optional, kind) for name, optional, kind in found}
         return self.models[model]
 
+    def of(self, name):
+        """The type of a method's answers; of a model itself."""
+        return self.answers.get(name, "Models." + name)
+
     def at(self, kind, path):
         """The type of what stands at a path; of an array there, that of its elements."""
         for name in path.split("."):
@@ -38,8 +42,8 @@ class Declarations:
                     yield from self.uncovered(one, source, self.at(kind, name))
             elif path + ".id" in held and "id" in self.fields(inner.removeprefix("Models.")):
                 continue
-            elif inner.startswith("Models.") and any(h.startswith(path + ".") for h in held):
-                yield from self.uncovered(table, source, inner, path + ".")
+            elif any(h.startswith((path + ".", path + "[0].")) for h in held):
+                yield from self.uncovered(table, source, self.at(kind, name), path + ("[0]." if inner.startswith("Array") else "."))
             else:
                 yield f"{table.name}: {path}"
 

@@ -1,11 +1,13 @@
 // Reads from an API with the vendor's own client, and prints each answer as a line of JSON: [name, window,
-// answer, method that gave it].
+// answer, the method that gave it or its type].
 // From standard input: {sdk, host, port, id, secret, reads: [{name, api, windows, steps}]}. A read is done once a window,
 // an object of marks and what stands for them. A step is {call: [method, argument...]} or {get: URL}; beside that
 //     rows: PATH     its answers are printed; PATH is the array by which a page is known to be the last
-//     token: PATH    what {token} stands for in the steps behind it; an array: these are done for each
+//     token: PATH    what {token} stands for in the steps behind it; an array: these are done for each; with `rows`: where
+//                    nothing is there, the answer is the last one
 //     until: [PATH, VALUE]    asked again until the answer says so
 //     url: PATH      where the answer names a URL there, its document is the answer
+//     type: NAME     what the documents of URLs are declared to be
 // and what follows its first request is seen from the marks in its arguments: {page}, {cursor}, or {ids}, taken from the
 // window's list of that name, `batch` at a time.
 "use strict";
@@ -46,9 +48,7 @@ async function once(api, step, marks) {
     if (typeof api[method] !== "function") {
         throw new Error(`the client has no ${method}`);
     }
-    const answer = await api[method](...args);
-    const url = step.url && at(answer, step.url);
-    return url ? fetched(url) : answer;
+    return api[method](...args);
 }
 
 async function polled(api, step, marks) {
@@ -88,12 +88,16 @@ async function read(task, window, steps, token) {
     let next = token;
     for await (const answer of answers(new sdk[task.api](), step, { ...window, "{token}": token })) {
         next = step.token ? at(answer, step.token) : token;
-        if (step.rows !== undefined) {
-            process.stdout.write(JSON.stringify([task.name, { ...window, "{ids}": undefined }, answer, step.call?.[0]]) + "\n");
+        if (step.rows !== undefined && (!step.token || next === undefined)) {
+            const url = step.url && at(answer, step.url);
+            const told = url ? [await fetched(url), step.type] : [answer, step.call?.[0] ?? step.type];
+            process.stdout.write(JSON.stringify([task.name, { ...window, "{ids}": undefined }, ...told]) + "\n");
         }
     }
-    for (const each of Array.isArray(next) ? next : [next]) {
-        await read(task, window, rest, each);
+    if (next !== undefined || !step.token) {
+        for (const each of Array.isArray(next) ? next : [next]) {
+            await read(task, window, rest, each);
+        }
     }
 }
 

@@ -82,7 +82,8 @@ def read_schema(paths):
                     at.sources[name] = " ".join([words[0], *(w for w in words[1:2] if w.endswith("[]"))])
                     at.ignored[name] = words[words.index("not") + 1:] if "not" in words else []
                 else:
-                    column.words[name] = words
+                    first = next(iter(column.words.values()), [])  # whose type is everyone's
+                    column.words[name] = words + [mark for mark in first[1:] if mark in ("time", "json", "0/1")]
     tables = {name: t for name, t in tables.items() if t.sources}
     root = None
     for table in tables.values():
@@ -108,18 +109,17 @@ def place_below(table, root):
 
 
 def member(value, path):
+    """What stands at a path; x[0] is the first element of x."""
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name.removesuffix("[0]")) if isinstance(value, dict) else None
+        value = value[0] if name.endswith("[0]") and value else value
     return value
 
 
-def field(text, levels, pair):
-    """A field of the row, levels[0], or of what is around it."""
-    if text.endswith(("[]", "{key}", "{value}")):
-        return levels[0] if text.endswith("[]") else pair[text.endswith("{value}")]
-    path = text.lstrip("^")
-    values = (member(levels[len(text) - len(path)], one) for one in path.split("|"))
-    return next((v for v in values if v is not None), None)
+def field(text, levels):
+    """The first that is there of the fields a|^b of the row, levels[0], and of what is around it."""
+    paths = ((len(one) - len(one.lstrip("^")), one.lstrip("^")) for one in text.split("|"))
+    return next((v for v in (member(levels[up], path) for up, path in paths) if v is not None), None)
 
 
 def plain(value):
@@ -150,15 +150,23 @@ MARKS = {
 
 def column_value(words, levels, pair, window):
     """What stands in a column; a mark that is not known here is a KeyError."""
-    if words[0].startswith("@"):
-        return window[words[0]]
-    value = field(words[0], levels, pair)
+    what, *marks = words
+    if what.startswith("@"):
+        return window[what]
+    if what.endswith(("[]", "{key}", "{value}")):
+        value = levels[0] if what.endswith("[]") else pair[what.endswith("{value}")]
+    else:
+        up = what[:len(what) - len(what.lstrip("^"))]  # said once, and meant for each
+        value = field("|".join(up + path.lstrip("^") for path in what.split("|")), levels)
     if value is None:
-        return "" if "id?" in words else None
-    for mark in words[1:]:
-        if mark.startswith("offset"):
-            since = field(mark.removeprefix("offset:"), levels, pair) if ":" in mark else window["@start"]
-            value = later(since, value)
+        return "" if "id?" in marks else None
+    for mark in sorted(marks, key=lambda m: not m.startswith("in:")):
+        kind, _, other = mark.partition(":")
+        if kind == "in":
+            names = field(other, levels) or {}
+            value = [names.get(one) for one in value] if isinstance(value, list) else names.get(value)
+        elif kind == "offset":
+            value = later(field(other, levels) if other else window["@start"], value)
         else:
             value = MARKS[mark](value)
     return value

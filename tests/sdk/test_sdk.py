@@ -27,14 +27,26 @@ WHOLE = {}
 class Read:
     """How the SDK reads what fills a table, or several. `over`: the windows, or SQL over the file whose rows they are;
     `ids`: SQL of ids, or of JSON objects, that are asked for; `where`: the root's rows in the file that it brings; `lacks`: tables that it
-    does not; `repeats`: rows may come twice."""
+    does not; `repeats`: rows may come twice; `settings`: of a site of its own."""
 
-    def __init__(self, tables, api, steps, entities="entities", over=({},), ids=None, where="1", lacks=(), source="", repeats=False):
+    def __init__(self, tables, api, steps, entities="entities", over=({},), ids=None, where="1", lacks=(), source="", repeats=False,
+                 settings=None):
         self.tables, self.api, self.steps, self.entities = tables.split(), api, steps, entities
         self.over, self.ids, self.where, self.lacks, self.source, self.repeats = over, ids, where, lacks, source, repeats
+        self.settings, self.site = settings or {}, None
         self.name = f"{tables} by {steps[0]['call'][0]}"
 
-    def task(self, site):
+    def path_in(self, answer):
+        """Where the array of entities is in an answer, "" being the answer; the first that is there of several."""
+        paths = self.entities.strip(".").split("|")
+        return next((path for path in paths if path and rows.member(answer, path)), paths[0])
+
+    def entities_of(self, answer):
+        path = self.path_in(answer)
+        return [answer] if self.entities == "." else (rows.member(answer, path) if path else answer) or []
+
+    def task(self):
+        site = self.site
         windows = [dict(w) for w in (site.query(self.over) if isinstance(self.over, str) else self.over)]
         self.marks = {"@" + k for w in windows for k in w}
         windows = [{"{%s}" % k: v for k, v in w.items()} for w in windows]
@@ -76,10 +88,12 @@ def by_id(call, rows_at, batch, as_option=None):
     return [{"call": [call, {as_option: "{ids}"} if as_option else "{ids}"], "rows": rows_at, "batch": batch}]
 
 
+RANGE = {"startDate": "{start}", "endDate": "{end}"}
+
+
 def windows(stream):
-    """What a stream has covered, in one stretch for each of its scopes."""
-    return ("SELECT scope, min(window_start) AS start, max(window_end) AS end FROM extract_window "
-            f"WHERE stream = '{stream}' GROUP BY scope")
+    """Those that a stream has read: some rows say which they were read in."""
+    return f"SELECT scope, window_start AS start, window_end AS end FROM extract_window WHERE stream = '{stream}'"
 
 
 def single(table, call, over, entities=".", api="QualityApi"):
@@ -90,6 +104,11 @@ def single(table, call, over, entities=".", api="QualityApi"):
 # Those of the days that were read.
 OF_CONVERSATIONS = ("SELECT DISTINCT conversation_id AS conversation, {id} AS id, substr(conversation_start, 1, 10) || 'T00:00:00.000Z' AS start "
                     f"FROM {{table}} JOIN conversation USING (conversation_key) WHERE conversation_start >= '{START}'")
+ITEM = {"managementUnitId": "{scope}", "startDate": "{start}", "endDate": "{end}", "includeExceptions": True, "includeActuals": True}
+DAYS_OF_UNITS = ("SELECT scope, window_start AS start, window_end AS end, w.time_zone AS zone, date(window_start, '+12 hours') AS day, "
+                 "business_unit_id AS parent FROM extract_window w JOIN management_unit ON management_unit_id = scope "
+                 "WHERE stream = 'adherence_historical' AND complete_to >= window_end")
+EXPLANATIONS = {"url": "downloadUrl", "type": "AdherenceExplanationListingBuQueryResponse", "rows": ""}
 METRICS = ["nOffered", "nTransferred", "tAnswered", "tHandle", "tAbandon", "oServiceLevel", "oServiceTarget"]
 TIMES = ["tAgentRoutingStatus", "tSystemPresence", "tOrganizationPresence"]
 READS = [
@@ -135,9 +154,32 @@ READS = [
          ids="SELECT conversation_id FROM conversation", lacks=["participant_attribute"]),
     Read("adherence_state", "WorkforceManagementApi", by_id("getWorkforcemanagementAdherence", "", 100), "",
          ids="SELECT user_id FROM user WHERE state = 'active'", where="state_end IS NULL", source="workforcemanagement"),
+    Read("adherence_state", "AnalyticsApi",
+         [{"call": ["postAnalyticsAgentsStatusQuery", {"userFilter": {"type": "or", "predicates": "{ids}"}}], "rows": "", "batch": 50}],
+         ids="SELECT json_object('dimension', 'userId', 'value', user_id) FROM user WHERE state = 'active'", where="state_end IS NULL",
+         source="agents_status", settings={"streams": "users, adherence_realtime", "adherence": {"realtime": "agents_status"}}),
+    Read("adherence_day adherence_period", "WorkforceManagementApi",
+         [{"call": ["postWorkforcemanagementAdherenceHistoricalBulk", {"items": [ITEM], "timeZone": "{zone}"}], "token": "job.id"},
+          {"call": ["getWorkforcemanagementAdherenceHistoricalBulkJob", "{token}"], "until": ["job.status", "Complete"],
+           "token": "downloadUrls"},
+          {"get": "{token}", "type": "WfmHistoricalAdherenceBulkResult", "rows": "userResults"}], "userResults", over=DAYS_OF_UNITS),
+    Read("adherence_day adherence_period", "WorkforceManagementApi",
+         [{"call": ["postWorkforcemanagementManagementunitHistoricaladherencequery", "{scope}",
+                    {**RANGE, "timeZone": "{zone}", "includeExceptions": True}], "token": "id"},
+          {"call": ["getWorkforcemanagementAdherenceHistoricalJob", "{token}"], "until": ["queryState", "Complete"], "token": "downloadUrls"},
+          {"get": "{token}", "type": "WfmHistoricalAdherenceResultWrapper", "rows": "data"}], "data", over=DAYS_OF_UNITS,
+         settings={"streams": "adherence_historical", "deny": ["/api/v2/workforcemanagement/adherence/historical/bulk"]}),
     Read("user_presence user_routing_status", "UsersApi", job("Users", ALL, "userDetails"), "userDetails"),
     Read("user_presence user_routing_status", "UsersApi", query("postAnalyticsUsersDetailsQuery", "userDetails"), "userDetails",
          repeats=True),
+    Read("schedule_shift schedule_time_off", "WorkforceManagementApi",
+         [{"call": ["postWorkforcemanagementManagementunitAgentschedulesSearch", "{scope}", RANGE], "until": ["status", "Complete"],
+           "url": "downloadUrl", "type": "BuAgentSchedulesSearchResponse", "rows": ""}], "result.agentSchedules|agentSchedules",
+         over=windows("schedules")),
+    Read("adherence_explanation", "WorkforceManagementApi",
+         [{"call": ["postWorkforcemanagementBusinessunitAdherenceExplanationsQuery", "{scope}", RANGE], "token": "job.id", **EXPLANATIONS},
+          {"call": ["getWorkforcemanagementAdherenceExplanationsJob", "{token}"], "until": ["status", "Complete"], **EXPLANATIONS}],
+         "result.entities|entities", over=windows("adherence_explanation")),
     Read("conversation_aggregate", "AnalyticsApi", half_hours("postAnalyticsConversationsAggregatesQuery", METRICS, "queueId", "mediaType",
                                                               "direction"), "results", where=f"r.metric IN {tuple(METRICS)}"),
     Read("user_aggregate", "UsersApi", half_hours("postAnalyticsUsersAggregatesQuery", TIMES, "userId",
@@ -151,17 +193,27 @@ READS = [
 ]
 
 
+def extracted(case, server, streams=None, deny=(), **sections):
+    """A site of these settings, extracted while the stand-in refuses some paths."""
+    server.control(deny=list(deny))
+    site = case.site(server.url, start=START, extract={"streams": streams or ", ".join(stream_names())}, **sections)
+    case.ok(site.extract("--until", NOW))
+    server.control(deny=[])
+    return site
+
+
 @unittest.skipUnless(SDK.exists() and shutil.which("node"), f"{SDK.name} is not fetched, or no node")
 class SdkTest(TestCase):
     @classmethod
     def setUpClass(cls):
         case = cls.shared()
         server = case.standin(start=START, per_day=20, agents=30, users_page_cap=20, now=NOW, availability_lag=0, job_polls=2)
-        cls.site = case.site(server.url, start=START, extract={"streams": ", ".join(stream_names())})
-        case.ok(cls.site.extract("--until", NOW))
+        for read in READS:
+            read.site = next((r.site for r in READS if r is not read and r.settings == read.settings and r.site), None)
+            read.site = read.site or extracted(case, server, **read.settings)
         cls.tables = rows.read_schema(sorted(ROOT.glob("schema/[0-9]*.sql")))
         given = {"sdk": str(SDK), "host": "127.0.0.1", "port": server.port, "id": CLIENT_ID, "secret": CLIENT_SECRET,
-                 "reads": [r.task(cls.site) for r in READS]}
+                 "reads": [r.task() for r in READS]}
         done = subprocess.run(["node", str(Path(__file__).with_name("read.js"))], input=json.dumps(given), text=True,
                               capture_output=True, timeout=120, check=False, env={**os.environ, "HOME": case.directory()})
         assert done.returncode == 0, done.stderr
@@ -174,8 +226,7 @@ class SdkTest(TestCase):
         found = collections.defaultdict(collections.Counter)
         for window, answer, _ in self.answers[read.name]:
             marks = {"@" + k.strip("{}"): v for k, v in window.items()}
-            entities = {"": answer, ".": [answer]}.get(read.entities) or rows.member(answer, read.entities)
-            for entity in entities or []:
+            for entity in read.entities_of(answer):
                 for root in read.tables:
                     for table, row in rows.rows_of(self.tables[root], read.source, entity, answer, marks):
                         found[table][rows.canonical_json(row)] += 1
@@ -189,7 +240,7 @@ class SdkTest(TestCase):
                     self.assertTrue(found[root.name], "nothing was read")
                     for table in [root, *root.below]:
                         if table.name not in read.lacks:
-                            self.compare(table, found[table.name], rows.stored(self.site, table, read.source, read.marks, read.where))
+                            self.compare(table, found[table.name], rows.stored(read.site, table, read.source, read.marks, read.where))
 
     def compare(self, table, want, have):
         have = collections.Counter(map(rows.canonical_json, have))
@@ -203,7 +254,7 @@ class SdkTest(TestCase):
         declarations = Declarations(SDK / "index.d.ts")
         for name, answers in self.answers.items():
             with self.subTest(name):
-                wrong = {w for _, answer, method in answers for w in declarations.wrong(answer, declarations.answers[method])}
+                wrong = {w for _, answer, method in answers for w in declarations.wrong(answer, declarations.of(method))}
                 self.assertEqual(sorted(wrong)[:10], [])
 
     def test_every_declared_field_has_its_column(self):
@@ -211,7 +262,8 @@ class SdkTest(TestCase):
         for read in READS:
             for root in map(self.tables.get, read.tables):
                 with self.subTest(read.name, table=root.name):
-                    kind = declarations.at(declarations.answers[self.answers[read.name][0][2]], read.entities)
+                    _, answer, method = self.answers[read.name][0]
+                    kind = declarations.at(declarations.of(method), read.path_in(answer))
                     for name, _ in root.steps:
                         kind = declarations.at(kind, name)
                     self.assertEqual(list(declarations.uncovered(root, read.source, kind)), [])
