@@ -1,0 +1,185 @@
+"""Ten nights of all streams, and what the file then holds: what one extraction of the final state holds, row for row.
+
+Data arrive late, change, open again and vanish, and agents move between units, whose days are of other time zones than
+the business day: the stand-in does all that by its clock. On some nights there is trouble: the program is killed, a
+permission is missing, a route answers 5xx, jobs fail. The last two nights are good.
+
+What trouble there is follows from a seed, which is printed; ROLLCALL_TEN_NIGHTS=SEED runs that one.
+"""
+import collections
+import concurrent.futures
+import datetime
+import json
+import os
+import random
+import unittest
+import zoneinfo
+
+from harness import FULL, TestCase, clock_at, killed
+
+# Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
+# America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
+ZONES = (("Europe/Berlin", "2026-03-26"), ("America/St_Johns", "2026-03-05"), ("UTC", "2025-12-28"),
+         ("Asia/Seoul", "2026-03-05"))
+# Hours after the first day's beginning. The last night reads all days again that are at most 31 days old; at full size
+# the later looks do, since it is after the last of them, at an age of 93 days.
+DAILY = [24 * day + 30 for day in range(8)]
+LAST = [DAILY[-1] + 24 * day for day in ((30, 100, 101) if FULL else (1, 2))]
+ALL_DAYS_AGAIN = {} if FULL else {"lookback_days": "31"}
+LIMITS = {"ROLLCALL_LIMIT_RETRY_TOTAL_MS": "40", "ROLLCALL_LIMIT_RETRY_BASE_MS": "1", "ROLLCALL_LIMIT_JOB_WAIT_MS": "1000"}
+
+# Of the runs and of what they saw, not of the final state.
+LEDGER = set("run extract_window window_pass raw_page request_count reading_seen organization stream_source unknown_field "
+             "data_problem conversation_change dimension_change adherence_change".split())
+# What nobody looked at when it was so cannot be asked for later.
+OBSERVED = {"adherence_state", "observation_gap"}
+# Of what a run saw and when, beside columns that say what is.
+SEEN = {"first_seen_at", "last_seen_at", "missing_since"}
+
+# Conversations that last longer than the last of the looks.
+LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversation "
+        "WHERE julianday(ifnull(conversation_end, '9999-01-01')) > julianday(conversation_start) + 31")
+
+# What must have happened for the comparison to mean something.
+CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
+           "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
+
+
+def rows_of(site, table):
+    """Rows without our keys and bookkeeping; children of a conversation with its id."""
+    columns = [r["name"] for r in site.query(f'PRAGMA table_info("{table}")')]
+    sql = f'SELECT t.* FROM "{table}" t'
+    if "conversation_key" in columns and table != "conversation":
+        sql = f'SELECT c.conversation_id, t.* FROM "{table}" t JOIN conversation c USING (conversation_key)'
+    return [{k: r[k] for k in r.keys() if k not in SEEN and not k.endswith("_key") and not k.startswith("row_")}
+            for r in site.query(sql)]
+
+
+class TenNights:
+    """One such simulation."""
+
+    def __init__(self, seed, zone, start):
+        self.random = random.Random(seed)
+        self.test = TestCase()
+        self.start = start
+        self.zone = zone
+        self.gone, self.long = set(), []
+        begins = datetime.datetime.fromisoformat(start).replace(tzinfo=zoneinfo.ZoneInfo(zone))
+        self.begins = begins.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        self.server = self.test.standin(start=start, now=self.moment(24), seed=seed % 997 + 1, days=12 if FULL else 6,
+                                        per_day=20 if FULL else 6, agents=14 if FULL else 6, queues=4, eventful=True)
+        self.log = []
+        self.routes = []
+
+    def moment(self, hour):
+        begin = datetime.datetime.fromisoformat(self.start + "T00:00:00+00:00")
+        return (begin + datetime.timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def new_site(self, **extract):
+        site = self.test.site(self.server.url, start=self.start, timezone=self.zone,
+                              extract={"streams": "all, quality, telephony", **extract})
+        site.env.update(LIMITS)
+        return site
+
+    def run(self, site, hour, faults=(), deny=(), env=None):
+        self.server.control(now=self.moment(hour), date="now", faults=list(faults), deny=list(deny), reset_requests=True)
+        result = site.extract(*([] if clock_at(self.moment(0)) else ["--until", self.moment(hour)]),
+                              env={**clock_at(self.moment(hour)), **(env or {})})
+        routes = [route.split(" ")[1] for route in self.server.requests()["routes"] if "/api/" in route]
+        self.routes = sorted({*self.routes, *routes})
+        return result
+
+    def trouble(self):
+        """What goes wrong in a night; mostly nothing."""
+        route = self.random.choice(self.routes).replace("{id}", "*") if self.routes else "/api/"
+        return self.random.choice((
+            {}, {}, {"env": {"ROLLCALL_KILL_STEP": self.random.randint(1, 400)}}, {"deny": [route]},
+            {"faults": [f"5xx:path={route}$"]}, {"faults": [f"5xx:path={route}$,every=2"]}, {"faults": ["job-fail"]},
+            {"faults": ["job-state-expired:every=2"]}))
+
+    def night(self, site, hour):
+        trouble = self.trouble()
+        result = self.run(site, hour, **trouble)
+        self.log.append(f"{self.moment(hour)} {json.dumps(trouble)} -> {result.returncode} {result.stderr[-400:]}")
+        if not killed(result):
+            self.test.assertIn(result.returncode, (0, 5, 7, 8, 11, 12) if trouble else (0,))
+
+    def simulate(self):
+        site, fresh = self.new_site(), self.new_site(**ALL_DAYS_AGAIN)
+        for hour in DAILY:
+            self.night(site, hour)
+        for hour in LAST[:-1]:
+            self.test.ok(self.run(site, hour))
+        site.set(extract=ALL_DAYS_AGAIN)
+        self.test.ok(self.run(site, LAST[-1]))
+        self.test.ok(self.run(fresh, LAST[-1]))
+        self.compare(site, fresh)
+        return site
+
+    def compare(self, site, fresh):
+        tables = {r[0] for r in fresh.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
+        self.test.assertLessEqual(LEDGER | OBSERVED, tables)
+        self.gone = {r[0] for r in site.query("SELECT evaluation_id FROM evaluation_detail WHERE deleted_at IS NOT NULL")}
+        self.left = {tuple(r) for r in site.query("SELECT user_id, business_day FROM adherence_day WHERE left_unit_at IS NOT NULL")}
+        self.long = [] if ALL_DAYS_AGAIN else fresh.query(LONG)
+        wrong = []
+        for table in sorted(tables - LEDGER - OBSERVED):
+            have, want = (collections.Counter(tuple(r.items()) for r in rows_of(s, table)) for s in (site, fresh))
+            extra, missing = ([r for r in map(dict, more.elements()) if not self.is_late(table, r)]
+                              for more in (have - want, want - have))
+            extra = [r for r in extra if not self.is_kept(table, r)]
+            if extra or missing:
+                wrong.append(f"{table}: {sum(have.values())} rows, {sum(want.values())} expected; {len(extra)} more: {extra[:3]}; "
+                             f"{len(missing)} less: {missing[:3]}")
+        if wrong:
+            self.test.fail("\n".join(wrong))
+        for sql in CHANGED:
+            self.test.assertGreater(site.value(sql), 0, sql)
+        for s in (site, fresh):
+            self.test.assertEqual(s.value("PRAGMA integrity_check"), "ok")
+            self.test.assertEqual(s.query("PRAGMA foreign_key_check"), [])
+
+    def is_kept(self, table, row):
+        """Whether the file keeps it on purpose, though an extraction today would not find it any more."""
+        if row.get("deleted_at") or row.get("evaluation_id") in self.gone:
+            return True  # it vanished, and so did what is below it
+        if (row.get("user_id"), row.get("business_day")) in self.left:
+            return True  # a day of one who left the unit that reported it
+        if table == "attribute_key":
+            return row["conversations"] == 0  # no conversation has it any more
+        # What began before the first day is extended or ended, never deleted: no window answers for such beginnings.
+        return table in ("user_presence", "user_routing_status") and row["start_time"] < self.begins
+
+    def is_late(self, table, row):
+        """Whether it is a figure of an e-mail that ended after the last look at the figure's day."""
+        return table == "conversation_aggregate" and row["media_type"] == "email" and any(
+            begin <= row["interval_end"] and row["interval_start"] <= end for begin, end in self.long)
+
+    def carry_out(self):
+        """None, or what is wrong."""
+        try:
+            self.simulate()
+        except AssertionError as e:
+            return "\n".join([*self.log, str(e)])
+        finally:
+            self.test.doCleanups()
+        return None
+
+
+class Simulation(unittest.TestCase):
+    def test_equals_one_extraction(self):
+        asked = os.environ.get("ROLLCALL_TEN_NIGHTS")
+        seeds = [int(asked)] if asked else [1, random.SystemRandom().randrange(1000, 10**6)]
+        plans = [(seed, *place) for place in ZONES for seed in seeds] if FULL or asked else [
+            (seeds[0], *ZONES[0]), (seeds[1], *ZONES[1])]
+        print(f"seeds {seeds}")
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            wrong = [(plan, found) for plan, found in
+                     zip(plans, pool.map(lambda plan: TenNights(*plan).carry_out(), plans)) if found]
+        for (seed, zone, _), found in wrong:
+            print(f"ROLLCALL_TEN_NIGHTS={seed} in {zone}\n{found}\n")
+        self.assertEqual([plan for plan, _ in wrong], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
