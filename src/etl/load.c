@@ -195,20 +195,23 @@ static void add_unseen(struct loader *l, struct words *w)
 }
 
 /* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. Of an
- * entity that may be another scope's 2: it stays so. */
+ * entity that may be another scope's 2: it stays so; one of another zone's day is another. */
 static const char *moved(struct loader *l)
 {
     const char *const facts[] = {fact_column(l, SOURCE_START), fact_column(l, SOURCE_SCOPE)};
     const char *const known[] = {facts[0] ? facts[0] : facts[1], facts[1] ? facts[1] : facts[0]};
+    const char *zone = fact_column(l, SOURCE_ZONE);
 
     if (l->tree->holds) {
         struct words w = {.arena = l->arena};
 
         words_add(&w, "stored", "stored");
         words_add(&w, "new", "new");
+        words_add(&w, "zone", "\"%s\"", zone ? zone : "");
         return arena_printf(
-            l->arena, "CASE WHEN stored.\"%s\" IS new.\"%s\" THEN 0 WHEN %s THEN 2 ELSE 1 END",
-            facts[1], facts[1], words_fill(&w, l->tree->holds));
+            l->arena, "CASE WHEN stored.\"%s\" IS new.\"%s\" THEN %s WHEN %s THEN 2 ELSE 1 END",
+            facts[1], facts[1], zone ? words_fill(&w, "stored.{zone} IS NOT new.{zone}") : "0",
+            words_fill(&w, l->tree->holds));
     }
     return l->rule != LOAD_WINDOW || !known[0]
                ? "0"

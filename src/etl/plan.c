@@ -184,6 +184,7 @@ static int64_t in_sight(const struct span *w, size_t p, const struct plan_facts 
     if (sees_ahead(f, p)) {
         return w->end_ms;
     }
+    to_ms = w->needed_ms != 0 ? earlier(to_ms, w->needed_ms) : to_ms;
     if (f->rules[p]->bound == SEES_AVAILABLE) {
         return earlier(to_ms, f->available_ms);
     }

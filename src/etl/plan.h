@@ -53,7 +53,8 @@ struct span {
     int64_t start_ms; /* TIME_NONE: the real moment */
     int64_t end_ms;   /* exclusive */
     enum window_state state;
-    bool no_looks; /* it was settled before there were later looks: it owes none */
+    bool no_looks;     /* it was settled before there were later looks: it owes none */
+    int64_t needed_ms; /* how far what it asks for was read by another stream; 0: it needs none */
     struct pass_coverage pass[PASSES_MAX];
 };
 
@@ -87,8 +88,8 @@ int64_t plan_fresh_ms(const struct plan_facts *f, size_t p);
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
 
 /* How far pass `p` is owed now; TIME_NONE: not at all.
- *  - Never anything past f->time_ms but by what sees ahead, to the window's end; an availability
- *    date of TIME_NONE stands for "before everything".
+ *  - Never anything past f->time_ms but by what sees ahead, to the window's end, nor past what the
+ *    stream it needs has read; an availability date of TIME_NONE stands for "before everything".
  *  - The first pass in force is owed when it (or one before it) has not covered what it can see; a
  *    later one for the hours after that.
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours

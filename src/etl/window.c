@@ -165,6 +165,7 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                          .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
                          .failures = db_int(q, 5)};
     w->span.no_looks = db_int(q, 6) == 0;
+    w->span.needed_ms = k->needs ? db_time(q, 21) : 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
         w->now[p] = idle(p < k->rule_count ? k->rules[p]->name : NULL);
@@ -214,7 +215,8 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
     if (!list_scopes(l, k, e)) {
         return false;
     }
-    struct rows q = db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles));
+    struct rows q =
+        db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles), S(k->needs));
     while (db_next(&q)) {
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
         bool is_next = !w || w->window_id != db_int(&q, 0);

@@ -69,6 +69,7 @@ struct window_kind {
                               what it is part of; NULL: one for all */
     const char *zone;      /* of GRID_SCOPE_DAY: of scopes that have none; [extract] timezone */
     struct err *trouble;   /* gets the first scope's without windows: its zone is unknown */
+    const char *needs; /* stream of the same days whose rows say what is asked for; NULL: none */
     const struct pass_rule *const *rules;
     size_t rule_count;
 };

@@ -2,13 +2,17 @@
 -- reading: ?1 is its window, ?2 its pass.
 
 -- ?1: the stream; ?2: since when a settled window may be read again; ?3: the pass that settles, by
--- which another setting's settled windows may be owed. What a crash left under way comes first, then
+-- which another setting's settled windows may be owed; ?4: the stream whose rows say what is asked
+-- for. What a crash left under way comes first, then
 -- what was never whole, by time, then what is read again, the newest first; what failed last.
 -- name: window_list
 SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
        target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
        state <> 'open' AND ifnull(complete_to, '') >= window_end AS is_whole, time_zone,
-       (SELECT parent FROM temp.listed_scope AS s WHERE s.scope = w.scope)
+       (SELECT parent FROM temp.listed_scope AS s WHERE s.scope = w.scope),
+       ifnull((SELECT complete_to FROM extract_window AS n
+               WHERE n.stream = ?4 AND ifnull(n.scope, '') = ''
+                 AND ifnull(n.window_start, '') = w.window_start), window_start)
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
@@ -16,7 +20,7 @@ WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_
     SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id AND token IS NOT NULL)
     OR ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id
                    AND t.pass = ?3 AND t.covered_to >= w.window_end))
-ORDER BY failures > 0, NOT EXISTS (
+ORDER BY failures, NOT EXISTS (
     SELECT 1 FROM window_pass AS t
     WHERE t.window_id = w.window_id AND target_to IS NOT NULL),
     is_whole, CASE WHEN NOT is_whole THEN window_start END, window_start DESC, scope, w.window_id;

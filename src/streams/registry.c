@@ -90,18 +90,21 @@ struct window_kind stream_windows(const struct stream *s, const struct config *c
                                   const struct pass_rule **rules)
 {
     bool own_days = s->own_days && str_eq(config_word(c, s->setting), s->own_days);
+    const struct stream *needs = s->needs ? stream_find(s->needs) : NULL;
 
     INVARIANT(s->pass_count <= PASSES_MAX);
     for (size_t p = 0; p < s->pass_count; p++) {
         rules[p] = &s->passes[p].plan;
     }
-    return (struct window_kind){.stream = s->name,
-                                .grid = s->own_days && !own_days ? GRID_BUSINESS_DAY : s->grid,
-                                .zone = c->timezone,
-                                .span_days = s->span_days,
-                                .scope_sql = s->scope,
-                                .rules = rules,
-                                .rule_count = s->pass_count};
+    return (struct window_kind){
+        .stream = s->name,
+        .grid = s->own_days && !own_days ? GRID_BUSINESS_DAY : s->grid,
+        .zone = c->timezone,
+        .span_days = s->span_days,
+        .scope_sql = s->scope,
+        .needs = needs && needs->grid == s->grid && stream_has_days(needs) ? s->needs : NULL,
+        .rules = rules,
+        .rule_count = s->pass_count};
 }
 
 /* Whether a word of [extract] streams, without its minus, means the stream. */

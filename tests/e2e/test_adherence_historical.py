@@ -226,6 +226,17 @@ class Served(TestCase):
                          set(list(world.units)[1:]))
 
 
+    def test_a_unit_whose_zone_changes(self):
+        """All that is stored of it is of the new days, whether or not the figures are the same."""
+        world, server, site = self.begin(ZONES)
+        self.extract(site)
+        world.units[list(world.units)[2]] = "Europe/Berlin"
+        self.again(server, site, world)
+        for table, rows in world.expected(NEXT).items():
+            want, have = ([r for r in some if r["business_day"] >= START] for some in (rows, stored(site, table)))
+            self.assertEqual(canonical(want), canonical(have), table)
+
+
 class Moved(TestCase):
     """A user moves from one unit to another, whichever of the two is read first."""
 
@@ -334,6 +345,17 @@ class Trouble(TestCase):
 
     def test_a_report_that_fails(self):
         self.trouble(["job-fail:has={unit}"])
+
+    def test_one_that_failed_is_asked_apart_the_next_night(self):
+        world, server, site = self.begin(ZONES)
+        bad = list(world.units)[0]
+        server.control(faults=[f"job-fail:has={bad}"])
+        self.extract(site, code=11)
+        server.control(reset_requests=True)
+        self.again(server, site, world, code=11)
+        tries = 4  # of a job that fails
+        self.assertEqual(self.asked(server), 3 + (1 + 2 + tries) + 3 * tries + 5)  # days: read, new, failed; of New York
+        self.check(site, world.expected(NEXT, units=list(world.units)[1:]))
 
     def test_a_unit_that_is_refused_everywhere(self):
         self.trouble([f"4xx:status=403,path={BULK},has={{unit}}",

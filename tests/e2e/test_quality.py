@@ -160,6 +160,22 @@ class Quality(TestCase):
         self.read(site)
         self.assertEqual(sum(n for route, n in server.requests()["routes"].items() if QUALITY in route), before)
 
+    def test_a_day_whose_conversations_are_not_there_yet(self):
+        """Nothing is known of it: it is not done, and is read as soon as they are."""
+        server, site = self.begin(lookback_days="4")
+        refused = (400, json.dumps({"message": "odd", "code": "bad.request", "status": 400}).encode())
+        proxy = self.rewriting(server.url, lambda _m, path, body: refused if "conversations/details" in path and
+                               body.startswith(b'{"interval":"2026-03-02T') else None)
+        site.set(genesys={"login_url": proxy, "api_url": proxy})
+        self.read(site, code=11)
+        whole = "SELECT count(*) FROM freshness WHERE stream = ? AND day = '2026-03-02' AND whole"
+        for stream in ("conversations", "evaluation_details", "survey_details"):
+            self.assertEqual(site.value(whole, stream), 0, stream)
+        site.set(genesys={"login_url": server.url, "api_url": server.url})
+        self.read(site)
+        self.compare(server, site)
+        self.assertEqual(site.value(whole, "evaluation_details"), 1)
+
     def test_what_comes_late(self):
         """Released, scored again, deleted: each is seen while the day is looked at; who is gone keeps the row."""
         server, site = self.begin(per_day=250, lookback_days="31")
