@@ -534,6 +534,28 @@ def stored_rows(site, table):
         db.close()
 
 
+# Tables of the runs and of what they saw.
+LEDGER = set("run extract_window window_pass raw_page request_count reading_seen organization stream_source unknown_field "
+             "data_problem".split())
+CHANGE_LOGS = {"conversation_change", "dimension_change", "adherence_change"}
+# Columns that say when it was, by the clock or the run, beside those that say what is.
+SEEN = {"first_seen_at", "last_seen_at", "missing_since", "seen_at", "changed_at", "run_id", "change_id"}
+
+
+def table_names(site):
+    return {r[0] for r in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
+
+
+def plain_rows(site, table):
+    """Rows of any table without our keys and bookkeeping; children of a conversation with its id."""
+    columns = [r["name"] for r in site.query(f'PRAGMA table_info("{table}")')]
+    sql = f'SELECT t.* FROM "{table}" t'
+    if "conversation_key" in columns and "conversation_id" not in columns:
+        sql = f'SELECT c.conversation_id, t.* FROM "{table}" t JOIN conversation c USING (conversation_key)'
+    return [{k: r[k] for k in r.keys() if k not in SEEN and not k.endswith("_key") and not k.startswith("row_")}
+            for r in site.query(sql)]
+
+
 def canonical(rows):
     def number(value):
         return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -15,7 +15,7 @@ import random
 import unittest
 import zoneinfo
 
-from harness import FULL, TestCase, clock_at, killed
+from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, clock_at, killed, plain_rows, table_names
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -28,14 +28,10 @@ LAST = [DAILY[-1] + 24 * day for day in ((30, 100, 101) if FULL else (1, 2))]
 ALL_DAYS_AGAIN = {} if FULL else {"lookback_days": "31"}
 LIMITS = {"ROLLCALL_LIMIT_RETRY_TOTAL_MS": "40", "ROLLCALL_LIMIT_RETRY_BASE_MS": "1", "ROLLCALL_LIMIT_JOB_WAIT_MS": "1000"}
 
-# Of the runs and of what they saw, not of the final state.
-LEDGER = set("run extract_window window_pass raw_page request_count reading_seen organization stream_source unknown_field "
-             "data_problem conversation_change dimension_change adherence_change".split())
 # What nobody looked at when it was so cannot be asked for later.
 OBSERVED = {"adherence_state", "observation_gap"}
-# Of what a run saw and when, beside columns that say what is.
-SEEN = {"first_seen_at", "last_seen_at", "missing_since"}
-
+# Of the runs and of what they saw, not of the final state.
+LEFT_OUT = LEDGER | CHANGE_LOGS | OBSERVED
 # Conversations that last longer than the last of the looks.
 LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversation "
         "WHERE julianday(ifnull(conversation_end, '9999-01-01')) > julianday(conversation_start) + 31")
@@ -43,16 +39,6 @@ LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversat
 # What must have happened for the comparison to mean something.
 CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
            "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
-
-
-def rows_of(site, table):
-    """Rows without our keys and bookkeeping; children of a conversation with its id."""
-    columns = [r["name"] for r in site.query(f'PRAGMA table_info("{table}")')]
-    sql = f'SELECT t.* FROM "{table}" t'
-    if "conversation_key" in columns and table != "conversation":
-        sql = f'SELECT c.conversation_id, t.* FROM "{table}" t JOIN conversation c USING (conversation_key)'
-    return [{k: r[k] for k in r.keys() if k not in SEEN and not k.endswith("_key") and not k.startswith("row_")}
-            for r in site.query(sql)]
 
 
 class TenNights:
@@ -117,14 +103,14 @@ class TenNights:
         return site
 
     def compare(self, site, fresh):
-        tables = {r[0] for r in fresh.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")}
-        self.test.assertLessEqual(LEDGER | OBSERVED, tables)
+        tables = table_names(fresh)
+        self.test.assertLessEqual(LEFT_OUT, tables)
         self.gone = {r[0] for r in site.query("SELECT evaluation_id FROM evaluation_detail WHERE deleted_at IS NOT NULL")}
         self.left = {tuple(r) for r in site.query("SELECT user_id, business_day FROM adherence_day WHERE left_unit_at IS NOT NULL")}
         self.long = [] if ALL_DAYS_AGAIN else fresh.query(LONG)
         wrong = []
-        for table in sorted(tables - LEDGER - OBSERVED):
-            have, want = (collections.Counter(tuple(r.items()) for r in rows_of(s, table)) for s in (site, fresh))
+        for table in sorted(tables - LEFT_OUT):
+            have, want = (collections.Counter(tuple(r.items()) for r in plain_rows(s, table)) for s in (site, fresh))
             extra, missing = ([r for r in map(dict, more.elements()) if not self.is_late(table, r)]
                               for more in (have - want, want - have))
             extra = [r for r in extra if not self.is_kept(table, r)]

@@ -1,0 +1,145 @@
+"""kill -9 at every step of an extraction of all streams, the first one and a later night: resumed, the file equals that of
+an uninterrupted run, row for row, change logs and real-time adherence with it; one more run with the same TIME changes
+nothing, and asks only for what any such run asks for.
+
+The steps of the reduced test are chosen by a seed that stands fast and by a new one, which is printed;
+ROLLCALL_KILL_SEED=SEED takes that one.
+"""
+import collections
+import os
+import random
+import re
+import sqlite3
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
+from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, clock_at, killed, plain_rows, table_names  # noqa: E402
+
+ALL = {"streams": "all, quality, telephony"}
+NIGHTS = [f"2026-03-{day:02d}T06:00:00.000Z" for day in (3, 4, 5, 6)]
+MOMENTS = {"deleted_at", "left_unit_at"}
+SEED = int(os.environ.get("ROLLCALL_KILL_SEED") or random.SystemRandom().randrange(1000, 10**6))
+
+
+def contents(site, now):
+    """Rows of all tables but the runs'. Of when the program saw something, this night or before, it counts whether it did."""
+    def told(name, value, row):
+        is_moment = name in MOMENTS or (name in ("old_value", "new_value") and row["field"] in MOMENTS)
+        is_poll = name in ("state_start", "state_end", "gap_end") and value and value[:13] == now[:13]
+        return value is not None if is_moment or is_poll else value
+
+    def rows(table):
+        for row in plain_rows(site, table):
+            # She left the one unit and is in the other: which of them is read first decides whether the log has both.
+            if table != "adherence_change" or row["field"] not in MOMENTS:
+                yield tuple((k, told(k, v, row)) for k, v in row.items() if not k.endswith("_observed"))
+
+    return {table: collections.Counter(rows(table)) for table in table_names(site) - LEDGER | CHANGE_LOGS}
+
+
+def read_at(site, now):
+    """When the last page came of each reading of this night that is whole, but for where agents are: each run asks that."""
+    if "window_pass" not in table_names(site):
+        return {}
+    return {tuple(r)[:4]: r[4] for r in site.query(
+        "SELECT stream, scope, window_start, pass, page_at FROM window_pass JOIN extract_window USING (window_id) "
+        "WHERE read_at IS NOT NULL AND target_to IS NULL AND stream <> 'adherence_realtime' AND page_at >= ?", now)}
+
+
+class Kill(TestCase):
+    """Each test kills runs at `now` over a copy of the file `before` (None: none)."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.shared().standin(start="2026-03-01", days=6, now=NIGHTS[0], per_day=4, agents=4, queues=2, page_cap=6,
+                                          eventful=True)
+
+    def new_site(self, before):
+        site = self.site(self.server.url, extract=ALL)
+        site.env.update({name: str(value) for name, value in clock_at(self.now).items()})
+        if before:
+            with sqlite3.connect(before.db) as source, sqlite3.connect(site.db) as copy:
+                source.backup(copy)
+        return site
+
+    def at(self, now):
+        self.now = now
+        self.server.control(now=now, date="now", reset_requests=True)
+
+    def requests(self):
+        """By route since the last call, polls of jobs aside: their number is the machine's speed."""
+        routes = self.server.requests()["routes"]
+        self.server.control(reset_requests=True)
+        return {route: n for route, n in routes.items() if not re.search(r"^GET .*/jobs/[^/]+$", route)}
+
+    def same(self, have, want, words):
+        for table in sorted(want):
+            if have[table] != want[table]:
+                extra, missing = have[table] - want[table], want[table] - have[table]
+                self.fail(f"{words}: {table}: more {list(extra.elements())[:2]}, less {list(missing.elements())[:2]}")
+
+    def kill_at(self, step, before):
+        site = self.new_site(before)
+        result = site.extract("--until", self.now, env={"ROLLCALL_KILL_STEP": step})
+        self.assertTrue(killed(result) or result.returncode == 0, f"step {step}: {result.returncode} {result.stderr}")
+        done = read_at(site, self.now)
+        self.ok(site.extract("--until", self.now))
+        self.same(contents(site, self.now), self.wanted, f"killed at step {step}")
+        again = [k for k, v in read_at(site, self.now).items() if done.get(k, v) != v]
+        self.assertEqual(again, [], f"killed at step {step}: read again")
+        self.requests()
+        self.ok(site.extract("--until", self.now))
+        self.assertEqual(self.requests(), self.idle, f"killed at step {step}, one more run")
+        self.same(contents(site, self.now), self.wanted, f"killed at step {step}, one more run")
+        self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
+        self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+        self.assertEqual(site.query("PRAGMA foreign_key_check"), [])
+        return killed(result)
+
+    def every(self, before):
+        """Kills at all steps, or at some."""
+        self.requests()
+        clean = self.new_site(before)
+        steps = clean.steps("extract", "--until", self.now)
+        self.wanted = contents(clean, self.now)
+        self.requests()
+        self.ok(clean.extract("--until", self.now))
+        self.idle = self.requests()
+        self.assertLess(sum(self.idle.values()), 8, self.idle)
+        chosen = range(1, len(steps) + 1)
+        if not FULL:
+            chosen = [random.Random(seed).randint(len(steps) // 4, len(steps) - 40) for seed in (1, SEED)]
+        print(f"seed {SEED}: {len(steps)} steps, killed at {chosen}")
+        self.assertGreater(sum(self.kill_at(step, before) for step in chosen), len(chosen) // 2)
+
+    def test_first_extraction(self):
+        self.at(NIGHTS[0])
+        self.every(None)
+
+    def test_later_night(self):
+        """Rows go, come back, are extended and move."""
+        self.at(NIGHTS[0])
+        before = self.new_site(None)
+        for now in NIGHTS[:-1]:
+            self.at(now)
+            self.ok(before.extract(env=clock_at(now)))
+        self.at(NIGHTS[-1])
+        self.every(before)
+        self.assertGreater(sum(sum(self.wanted[table].values()) for table in CHANGE_LOGS), 20)
+
+    def test_kill_again_and_again(self):
+        """Crashes while recovering from crashes: each run gets further."""
+        self.at(NIGHTS[1])
+        clean, site = self.new_site(None), self.new_site(None)
+        self.ok(clean.extract("--until", self.now))
+        runs, idle = 0, len(clean.steps("extract", "--until", self.now))
+        while killed(site.extract("--until", self.now, env={"ROLLCALL_KILL_STEP": idle + 300})):
+            runs += 1
+            self.assertLess(runs, 20, "no progress between crashes")
+        self.assertGreater(runs, 1)
+        self.same(contents(site, self.now), contents(clean, self.now), "after many crashes")
+
+
+if __name__ == "__main__":
+    unittest.main()
