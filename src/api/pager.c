@@ -684,9 +684,15 @@ static enum pager_taken take_chained(struct pager *p, struct json root, struct p
 {
     size_t length = 0;
     const struct step *s = step_of(p);
-    const char *cursor = json_text(json_first(root, s->cursor), &length);
+    struct json found = json_first(root, s->cursor);
+    const char *cursor = json_text(found, &length);
 
-    if (!cursor || length == 0) {
+    if (!cursor && json_type(found) != JSON_ABSENT) {
+        err_set(e, ERR_CONTRACT, "%s: what leads to the next page (%s) is no text", p->spec.label,
+                s->cursor);
+        return PAGER_FAILED;
+    }
+    if (length == 0) {
         next_step(p);
         return PAGER_TAKEN;
     }

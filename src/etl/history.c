@@ -143,13 +143,27 @@ static bool is_equal(const struct history *h, const struct cell *stored, const s
     return true;
 }
 
+/* Whether a row of another kind starts where the row that was told ends: it was not cut there. */
+static bool find_end(struct history *h, const struct cell *row, const struct load_page *page,
+                     bool *ends, struct err *e)
+{
+    struct cell *next = NULL;
+
+    if (ms_of(&row[h->end]) == page->facts.end_ms &&
+        !history_read(h, HISTORY_UPTO, row, &row[h->end], &next, e)) {
+        return false;
+    }
+    *ends = next && cell_same(&next[h->start], &row[h->end]) && !is_equal(h, next, row);
+    return true;
+}
+
 /* The end of a row that is stored, after a page has told of it. */
-static struct cell told_end(const struct cell *stored, const struct cell *told,
+static struct cell told_end(const struct cell *stored, const struct cell *told, bool ends,
                             const struct load_page *page)
 {
     int64_t ms = ms_of(told);
     bool stays = ms == OPEN_END ? ms_of(stored) >= page->until_ms
-                                : ms == page->facts.end_ms && ms_of(stored) > ms;
+                                : !ends && ms == page->facts.end_ms && ms_of(stored) > ms;
 
     return stays && ms_of(stored) != OPEN_END ? *stored : *told;
 }
@@ -187,6 +201,12 @@ static bool find_stored(struct history *h, const struct cell *row, int64_t windo
     }
     /* An open row does not say how far it reaches. */
     int64_t reach_ms = *before ? ms_of(&(*before)[h->end]) : OPEN_END;
+    if (reach_ms > start_ms && start_ms == window_start_ms && !is_equal(h, *before, row)) {
+        (*before)[h->end] = row[h->start]; /* another row begins there */
+        if (!history_write(h, *before, e)) {
+            return false;
+        }
+    }
     if (!*before || *before == *same || start_ms != window_start_ms || !is_equal(h, *before, row) ||
         reach_ms < start_ms || (reach_ms == start_ms && cell_is_null(&row[h->end]))) {
         *before = NULL;
@@ -202,19 +222,21 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
     struct cell *same;
     struct cell *before;
     bool taken = false;
+    bool ends = false;
 
     arena_reset(h->arena);
     memcpy(made, row, h->map->column_count * sizeof(*made));
     made[h->map->column_count] = cell_int((int64_t)row_hash);
     made[h->map->column_count + 1] = cell_int(page->run_id);
-    if (!find_stored(h, row, page->facts.start_ms, &same, &before, e)) {
+    if (!find_stored(h, row, page->facts.start_ms, &same, &before, e) ||
+        !find_end(h, row, page, &ends, e)) {
         return false;
     }
     if (same) {
-        *end = told_end(&same[h->end], end, page);
+        *end = told_end(&same[h->end], end, ends, page);
     }
     if (before) {
-        *end = told_end(&before[h->end], end, page);
+        *end = told_end(&before[h->end], end, ends, page);
         made[h->start] = before[h->start];
     }
     if (ms_of(end) == page->facts.end_ms && !take_next(h, made, &taken, e)) {

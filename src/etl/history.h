@@ -16,10 +16,11 @@
  * cuts its rows gives pieces: one that starts where the window does goes on the row that reaches up
  * to there, one that ends where the window does is gone on by the row that starts there, if all
  * else that is hashed is equal. Pieces that are open stay by themselves until their own window
- * closes them. A window that says that a row is open, or ends with it, says nothing of what comes
- * after the time that was read: an end that is stored there stays. Invariants: whichever window
- * comes first, the same pieces make the same rows; nothing is deleted before the end of a reading
- * but a piece that another row has taken in.
+ * closes them. A window that says that a row is open, or ends with it (where no other row begins),
+ * says nothing of what comes after the time that was read: an end that is stored there stays. A row
+ * ends where another one begins with the window. Invariants: whichever window comes first, the same
+ * pieces make the same rows; nothing is deleted before the end of a reading but a piece that
+ * another row has taken in.
  *
  * LOAD_OBSERVE: a state history built from observations. A row is one unbroken state of one agent.
  *

@@ -195,7 +195,8 @@ static void from_the_start(struct reading *r)
     const struct step *s = r->kind == READING_WINDOW ? step_of_rows(r->ask.steps) : r->ask.steps;
 
     idset_free(r->seen);
-    r->seen = s->follow == FOLLOW_PAGES && !s->repeats ? idset_new() : NULL;
+    bool counts = s->follow == FOLLOW_PAGES || (r->must_add_up && s->follow != FOLLOW_IDS);
+    r->seen = counts && !s->repeats ? idset_new() : NULL;
     r->first_total = r->last_total = -1;
     r->total_moved = false;
     r->from_start = true;
@@ -240,9 +241,11 @@ static struct page_walker *walker_of(struct fetch *f, const struct reading *r)
     return f->walkers[f->walker_count++].walker = page_walker_new(trees);
 }
 
-/* Notes a page's ids and total; false when it brings nothing new: such pages would never end. */
+/* Notes a page's ids and total; false when a numbered one brings nothing new: such pages would
+ * never end. */
 static bool note_progress(struct reading *r, const struct page *p, struct err *e)
 {
+    bool by_number = r->seen && step_of_rows(r->ask.steps)->follow == FOLLOW_PAGES;
     int64_t total = p->news->facts.total_hits;
     size_t fresh = 0;
 
@@ -255,7 +258,7 @@ static bool note_progress(struct reading *r, const struct page *p, struct err *e
         struct cell id = walked_id(p->rows, i);
         fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
     }
-    return !r->seen || fresh > 0 || p->rows->count == 0 ||
+    return !by_number || fresh > 0 || p->rows->count == 0 ||
            err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->ask.label,
                    (long long)p->number + 1);
 }

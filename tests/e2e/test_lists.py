@@ -220,6 +220,26 @@ class Lists(TestCase):
         self.assertEqual([site.value(f"SELECT count(*) FROM {t}") for t in ("skill", "management_unit_user")], [0, 0])
         self.assertTrue(all(site.value(f'SELECT count(*) FROM "{t}"') for t in ROUTES if t not in ("skill", "management_unit_user")))
 
+    def test_an_answer_that_is_not_all_marks_nothing(self):
+        """A list that comes at once and says that it is longer; a link to the next page that is none."""
+        server, site = self.begin()
+        self.ok(site.extract("--stream", "management_units", "--stream", "teams"))
+
+        def edit(path, answer):
+            page = json.loads(answer)
+            if path.endswith("/managementunits"):
+                page.update(entities=page["entities"][:2], total=len(page["entities"]))
+            elif path.startswith("/api/v2/teams?"):
+                page.update(nextUri=17)
+            return json.dumps(page).encode()
+
+        site.set(genesys={"api_url": self.rewriting(server.url, edit=edit)})
+        site.change("UPDATE window_pass SET read_at = '2026-02-01T00:00:00.000Z'")
+        for stream in ("management_units", "teams"):
+            self.ok(site.extract("--stream", stream), 11)
+        for table in ("management_unit", "management_unit_user", "team", "team_member"):
+            self.assertEqual(site.value(f"SELECT count(deleted_at) FROM {table}"), 0, table)
+
     def test_spoilt_answers(self):
         """A cut answer stops its list and those that need it, until the next run; values of the wrong type are counted
         and cost no row."""

@@ -834,6 +834,22 @@ TEST_IN_FIXTURE(test_intervals_are_put_right)
     by_seeds(f, correction_sequence);
 }
 
+/* An end that is put right to midnight, where another spell begins, is one. */
+TEST_IN_FIXTURE(test_an_end_at_midnight)
+{
+    struct truth spells[] = {{0, 22, 25, 0}, {0, 25, 30, 1}};
+
+    f->random = 1;
+    use(f, &spell, LOAD_INTERVALS);
+    for (int i = 0; i < 4; i++) { /* the days in either order */
+        spells[0].to = spells[1].from = i % 2 ? 24 : 25;
+        for (int k = 0; k < 2; k++) {
+            read_day(f, spells, 2, i < 2 ? k : 1 - k, HOURS, DAYS_WHOLE);
+        }
+        check_spells(f, spells, 2, 0, HOURS);
+    }
+}
+
 /* What is open is put together when its own window has closed it. */
 TEST_IN_FIXTURE(test_open_intervals)
 {
