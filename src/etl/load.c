@@ -316,9 +316,16 @@ static struct words words_of(struct loader *l, size_t table)
 /* Makes a statement about a table; NULL: there is none such. */
 static void make(struct loader *l, size_t statement, size_t table, const char *template)
 {
-    struct words w = words_of(l, table);
+    struct arena *kept = l->arena;
 
-    l->sql[statement] = template ? words_fill(&w, template) : NULL;
+    if (!template) {
+        return;
+    }
+    l->arena = arena_new(0); /* the words are many times as long as what is made of them */
+    struct words w = words_of(l, table);
+    l->sql[statement] = arena_strdup(kept, words_fill(&w, template));
+    arena_free(l->arena);
+    l->arena = kept;
 }
 
 /* Whether the file has a table or, unless it is NULL, a column of it. */

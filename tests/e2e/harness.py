@@ -52,6 +52,11 @@ QUICK = {
     "ROLLCALL_LIMIT_RETRY_TOTAL_MS": "8000",
 }
 
+# Stands before a command, in `before` with sys.executable and -c: a process of its own, so that the largest RSS, which it
+# writes in MiB, is the program's and not that of the tests.
+MEASURE = ("import os, sys; pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]); status, used = os.wait4(pid, 0)[1:];"
+           "print('rss', used.ru_maxrss // 1024); sys.exit(os.waitstatus_to_exitcode(status))")
+
 
 def wait_until(condition, what="the program did not get that far", seconds=60):
     """Waits until condition() is true, and returns that. An error of the database counts as not yet."""
