@@ -81,7 +81,9 @@ static void plan_pass(struct agenda *g)
         /* Nothing has changed since a reading at this very time, unless by what was read now. */
         bool is_read =
             w->span.pass[p].read_ms >= g->facts.time_ms && (!g->read_any || g->round > 0);
-        if (to_ms != TIME_NONE && !(is_moment && is_read)) {
+        if (is_moment && is_read) {
+            g->granted = g->granted || stands_in; /* the others are asked as little as this one */
+        } else if (to_ms != TIME_NONE) {
             bool resumes = agenda_resumes(g, w, p, to_ms);
             g->due[g->due_count++] = (struct due){w, resumes ? w->now[p].target_to_ms : to_ms};
         }

@@ -36,6 +36,7 @@ LEFT_OUT = LEDGER | CHANGE_LOGS | OBSERVED
 LONG = ("SELECT conversation_start, ifnull(conversation_end, '9') FROM conversation "
         "WHERE julianday(ifnull(conversation_end, '9999-01-01')) > julianday(conversation_start) + 31")
 
+MOVERS = "SELECT user_id FROM management_unit_user WHERE deleted_at IS NOT NULL"
 # What must have happened for the comparison to mean something.
 CHANGED = ("SELECT count(changed) FROM conversation_change", "SELECT count(*) FROM dimension_change",
            "SELECT count(*) FROM management_unit_user WHERE deleted_at IS NOT NULL")
@@ -49,7 +50,7 @@ class TenNights:
         self.test = TestCase()
         self.start = start
         self.zone = zone
-        self.gone, self.long = set(), []
+        self.gone = self.left = self.long = self.movers = ()
         begins = datetime.datetime.fromisoformat(start).replace(tzinfo=zoneinfo.ZoneInfo(zone))
         self.begins = begins.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         self.server = self.test.standin(start=start, now=self.moment(24), seed=seed % 997 + 1, days=12 if FULL else 6,
@@ -105,9 +106,10 @@ class TenNights:
     def compare(self, site, fresh):
         tables = table_names(fresh)
         self.test.assertLessEqual(LEFT_OUT, tables)
-        self.gone = {r[0] for r in site.query("SELECT evaluation_id FROM evaluation_detail WHERE deleted_at IS NOT NULL")}
+        self.gone = {id for r in site.query("SELECT evaluation_id, evaluation_form_id FROM evaluation_detail "
+                                            "WHERE deleted_at IS NOT NULL") for id in r}
         self.left = {tuple(r) for r in site.query("SELECT user_id, business_day FROM adherence_day WHERE left_unit_at IS NOT NULL")}
-        self.long = [] if ALL_DAYS_AGAIN else fresh.query(LONG)
+        self.long, self.movers = ([], ()) if ALL_DAYS_AGAIN else (fresh.query(LONG), {r[0] for r in site.query(MOVERS)})
         wrong = []
         for table in sorted(tables - LEFT_OUT):
             have, want = (collections.Counter(tuple(r.items()) for r in plain_rows(s, table)) for s in (site, fresh))
@@ -127,8 +129,8 @@ class TenNights:
 
     def is_kept(self, table, row):
         """Whether the file keeps it on purpose, though an extraction today would not find it any more."""
-        if row.get("deleted_at") or row.get("evaluation_id") in self.gone:
-            return True  # it vanished, and so did what is below it
+        if row.get("deleted_at") or {row.get("evaluation_id"), row.get("evaluation_form_id")} & self.gone:
+            return True  # it vanished, and so did what is below it, and a form that was asked for because of it
         if (row.get("user_id"), row.get("business_day")) in self.left:
             return True  # a day of one who left the unit that reported it
         if table == "attribute_key":
@@ -137,9 +139,12 @@ class TenNights:
         return table in ("user_presence", "user_routing_status") and row["start_time"] < self.begins
 
     def is_late(self, table, row):
-        """Whether it is a figure of an e-mail that ended after the last look at the figure's day."""
-        return table == "conversation_aggregate" and row["media_type"] == "email" and any(
-            begin <= row["interval_end"] and row["interval_start"] <= end for begin, end in self.long)
+        """Whether it changed after the last look at its day: an e-mail that ended so late moves figures of the days it was
+        at work, and one who changes units since takes her days with her."""
+        if table == "conversation_aggregate":
+            return row["media_type"] == "email" and any(
+                begin <= row["interval_end"] and row["interval_start"] <= end for begin, end in self.long)
+        return table.startswith("adherence_") and row.get("user_id") in self.movers
 
     def carry_out(self):
         """None, or what is wrong."""

@@ -160,6 +160,13 @@ TEST_OF(struct world *w, enter, leave, of_passes_that_stand_in_one_is_enough)
     assert_string_equal(turns(w), "wfm: 5; ");
 }
 
+TEST_OF(struct world *w, enter, leave, nothing_stands_in_for_what_was_read_at_this_very_time)
+{
+    begin(w, RULES(&wfm, &analytics), NULL);
+    plan_settle(&w->windows[DAYS].span, 0, w->g.facts.time_ms, &w->g.facts);
+    assert_string_equal(turns(w), "");
+}
+
 /* Of scopes each is asked for by the next one where the one before was refused to it. */
 TEST_OF(struct world *w, enter, leave, each_scope_has_its_stand_in)
 {
