@@ -289,7 +289,7 @@ bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
     int64_t count = 0;
     bool done =
         loader && db_begin(run->db, e) &&
-        load_unlisted(loader, sql_window_listed, clock_now_ms(), run->ledger.run_id, &count, e) &&
+        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e) &&
         db_commit(run->db, e);
 
     db_rollback(run->db);

@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 
 import harness
-from harness import TestCase, canonical, snake
+from harness import TestCase, canonical, clock_at, snake
 
 GROUPS = "dimensions, telephony, evaluation_forms, survey_forms"
 DAYS = ("2026-03-01T20:00:00Z", "2026-03-02T20:00:00Z", "2026-03-03T20:00:00Z")
@@ -176,7 +176,9 @@ class Lists(TestCase):
         before, which = site.value(alive), site.value(teams)
         gone = site.value("SELECT team_id FROM team_member WHERE team_id IN (SELECT team_id FROM team) LIMIT 1")
         site.change(f"UPDATE team SET deleted_at = '2026-03-01' WHERE team_id = '{gone}'")
-        self.ok(site.extract("--stream", "teams"))
+        self.ok(site.extract("--stream", "teams", env=clock_at(harness.ago("%Y-%m-%dT%H:%M:%SZ", hours=-3))))
+        marked = site.value(f"SELECT max(deleted_at) FROM team_member WHERE team_id = '{gone}'")
+        self.assertLess(marked, harness.ago("%Y-%m-%dT%H:%M:%SZ", hours=-1), "by the server's clock")
         self.assertEqual(site.value(f"SELECT count(*) FROM team_member WHERE team_id = '{gone}' AND deleted_at IS NULL"), 0)
         self.assertLess(0, site.value(alive))
         logged = "SELECT count(*) FROM dimension_change WHERE table_name = 'team_member' AND field = 'deleted_at'"
