@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define KEPT   5000
-#define ROUTES 64
+#define ROUTES 128
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct jw kept[KEPT]; /* [method, path and query, status] each */
