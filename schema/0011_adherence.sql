@@ -15,7 +15,7 @@ CREATE TABLE adherence_day ( -- [* gone:left_unit_at changes adherence_change no
     adherence_schedule_seconds BIGINT,     -- [dayMetrics[0].adherenceScheduleSeconds|dayMetrics[0].adherenceScheduleSecs] scheduled time that counts for adherence
     conformance_schedule_seconds BIGINT,   -- [dayMetrics[0].conformanceScheduleSeconds|dayMetrics[0].conformanceScheduleSecs] time scheduled on queue
     conformance_actual_seconds BIGINT,     -- [dayMetrics[0].conformanceActualSeconds|dayMetrics[0].conformanceActualSecs] time worked on queue
-    exception_count INTEGER,               -- [dayMetrics[0].exceptionCount] exceptions
+    exception_count BIGINT,                -- [dayMetrics[0].exceptionCount] exceptions
     exception_duration_seconds BIGINT,     -- [dayMetrics[0].exceptionDurationSeconds|dayMetrics[0].exceptionDurationSecs] their time that counts
     impact_seconds BIGINT,                 -- [dayMetrics[0].impactSeconds|dayMetrics[0].impactSecs] net impact
     schedule_length_seconds BIGINT,        -- [dayMetrics[0].scheduleLengthSeconds|dayMetrics[0].scheduleLengthSecs] time of all scheduled activities

@@ -55,4 +55,3 @@ CREATE TABLE user_aggregate ( -- [* data[].metrics[] not views]
     row_changed_run_id INTEGER,     -- run that last wrote the row
     PRIMARY KEY (interval_start, user_id, metric, qualifier)
 ) WITHOUT ROWID;
-CREATE INDEX user_aggregate_by_user ON user_aggregate (user_id, interval_start);

@@ -115,7 +115,9 @@ cat <<SUMMARY
 
 $dir/rollcall.db ($(size $dir/rollcall.db)) holds
   $(rows conversation) conversations, $(rows participant) participants, $(rows session) sessions, $(rows segment) segments,
-  $(rows session_metric) metrics, $(rows participant_attribute) attributes, $(rows user) agents, $(rows queue) queues, $(rows adherence_state) adherence states
+  $(rows session_metric) metrics, $(rows participant_attribute) attributes, $(rows user) agents, $(rows queue) queues, $(rows adherence_state) adherence states,
+  $(rows user_presence) presences, $(rows schedule_shift) shifts, $(rows adherence_day) days of adherence, $(rows adherence_exception) exceptions, $(rows conversation_aggregate) and
+  $(rows user_aggregate) figures that Genesys itself has counted, and the names that all of it speaks of
 $dir/csv/ holds the same as CSV, for example
   $dir/csv/v_conversation.csv   one flat row a conversation
   $dir/csv/v_segment.csv        one row a segment, names joined

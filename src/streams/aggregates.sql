@@ -12,9 +12,8 @@ WHERE state IS NOT 'deleted'
    OR EXISTS (
       SELECT 1 FROM dimension_change AS c
       WHERE c.table_name = 'user' AND c.id = u.user_id AND field = 'state' AND seen_at >= ?3)
-   OR EXISTS (
-      SELECT 1 FROM user_aggregate AS a
-      WHERE a.user_id = u.user_id AND interval_start >= ?3 AND interval_start < ?4)
+   OR user_id IN (
+      SELECT user_id FROM user_aggregate WHERE interval_start >= ?3 AND interval_start < ?4)
    OR EXISTS (
       SELECT 1 FROM user_presence AS p
       WHERE p.user_id = u.user_id AND start_time < ?4 AND ifnull(end_time, ?4) > ?3

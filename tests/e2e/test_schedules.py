@@ -263,7 +263,8 @@ class Schedules(TestCase):
         server, site = self.begin()
         server.control(deny=[SEARCH])
         result = self.extract(site, code=11)
-        self.assertIn("permission is missing", result.stderr)
+        self.assertIn("wfm:publishedSchedule:view", result.stderr)
+        self.assertIn("-schedules", result.stderr)
         self.assertTrue(stored(site)["adherence_explanation"])
         self.ok(site.extract("--stream", "schedules", "--until", NOW), 5)
 

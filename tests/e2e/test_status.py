@@ -101,12 +101,12 @@ class Summary(Morning):
         for where in (whole, site.value("SELECT json_extract(not_done, '$.adherence_realtime.error') FROM run")):
             self.assertIn("correlation id", where)
         # with a list, and several of them: the last line is the one to paste
-        site.set(extract={"streams": "users, queues, adherence, conversations"})
+        site.set(extract={"streams": "conversations, adherence_realtime, users, queues"})
         server.control(deny=[wfm, analytics, "/api/v2/analytics/conversations"])
         before, after = self.refused(site)
         self.assertEqual(before, [say("adherence_realtime", "wfm:realtimeAdherence:view", "..., -adherence_realtime"),
                                   say("conversations", "analytics:conversationDetail:view", "..., -conversations")])
-        self.assertEqual(after[-1], "streams = users, queues, adherence, conversations, -adherence_realtime, -conversations")
+        self.assertEqual(after[-1], "streams = conversations, adherence_realtime, users, queues, -adherence_realtime, -conversations")
         self.assertIn(after[-1], " ".join(site.run("status").stdout.split()))
         site.set(extract={"streams": after[-1].partition("= ")[2]})
         self.ok(site.extract())

@@ -130,9 +130,9 @@ static void division_fields(struct jw *w, int i)
 static const int division_count = WORLD_DIVISIONS, wrapup_count = WORLD_WRAPUPS,
                  skill_count = WORLD_SKILLS, language_count = WORLD_LANGUAGES,
                  team_count = WORLD_TEAMS, flow_count = WORLD_FLOWS, outcome_count = WORLD_OUTCOMES,
-                 campaign_count = WORLD_CAMPAIGNS, unit_count = WORLD_UNITS,
-                 business_unit_count = WORLD_BUSINESS_UNITS, presence_count = 10,
-                 activity_code_count = 11, few = 5, two = 2, any_page = MAX_PAGE;
+                 campaign_count = WORLD_CAMPAIGNS, business_unit_count = WORLD_BUSINESS_UNITS,
+                 presence_count = 10, activity_code_count = 11, few = 5, two = 2,
+                 any_page = MAX_PAGE;
 
 /* --- who is a member of what --- */
 
@@ -275,7 +275,7 @@ static const struct list lists[] = {
              "'style':{'backgroundColor':'#ffaa00','textColorTheme':'Dark'}," METADATA,
      .paging = AT_ONCE, .parent = THING_BUSINESS_UNIT, .parents = &business_unit_count,
      .has = of_business_unit},
-    {WFM "managementunits", NULL, &any_page, THING_MANAGEMENT_UNIT, &unit_count,
+    {WFM "managementunits", NULL, &any_page, THING_MANAGEMENT_UNIT, &world.units,
      .names = "Berlin|Boston|Hamburg, \"West\"|Empty",
      .more =
          "'businessUnit':{'id':'%B'},'startDayOfWeek':'Monday','timeZone':'%z','division':{'id':"
@@ -283,7 +283,7 @@ static const struct list lists[] = {
      .paging = AT_ONCE, .steady = true},
     {WFM "managementunits/{id}/users", "wfm:agent:view", &any_page, THING_USER, &world.agents,
      .more = "", .paging = AT_ONCE, .steady = true, .parent = THING_MANAGEMENT_UNIT,
-     .parents = &unit_count, .has = in_unit},
+     .parents = &world.units, .has = in_unit},
     {API "flows", "architect:flow:view", &any_page, THING_FLOW, &flow_count,
      .names = "Main menu|In queue, \"soft\"|Night bot",
      .more = DIVISION
@@ -450,7 +450,7 @@ static void write_mark(struct jw *w, const struct list *l, char mark, int i)
                {'Q', THING_QUEUE, i % world.queues},
                {'D', THING_DIVISION, i % WORLD_DIVISIONS},
                {'L', THING_CONTACT_LIST, i % few},
-               {'B', THING_BUSINESS_UNIT, i / (WORLD_UNITS - 1)},
+               {'B', THING_BUSINESS_UNIT, i / (world.units - 1)},
                {'P', THING_PRESENCE, i % presence_count},
                {'S', THING_SITE, i % two},
                {'E', THING_EDGE, i % two}};
@@ -469,7 +469,7 @@ static void write_mark(struct jw *w, const struct list *l, char mark, int i)
                  {'d', division_names[i % WORLD_DIVISIONS]},
                  {'c', categories[i % 8]},
                  {'p', presences[i % 10]},
-                 {'z', world_unit_zone(i % WORLD_UNITS)}};
+                 {'z', world_unit_zone(i % world.units)}};
     for (size_t n = 0; n < sizeof words / sizeof *words; n++) {
         if (words[n].mark == mark) {
             snprintf(text, sizeof text, "%s", words[n].text);

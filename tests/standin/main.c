@@ -136,6 +136,7 @@ static const struct setting settings[] = {
     {"agents", "N", "users, some of them inactive or deleted (150)", set_int, &world.agents, 1,
      100000},
     {"queues", "N", "queues (12)", set_int, &world.queues, 1, 10000},
+    {"units", "N", "management units, nobody in the last (4)", set_int, &world.units, 2, 1000},
     {"now", "ISO|real", "what time it is told to be (the end of the last day)", set_text, &now_text,
      0, 0},
     {"availability-lag", "S", "the datalake is whole up to now less so many seconds (18000)",

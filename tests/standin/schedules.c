@@ -248,7 +248,7 @@ static void write_explanation(struct jw *w, int agent, int64_t day, const struct
     int64_t reviewed_at = given_at + rng_range(&r, 2, 50) * WHEN_HOUR;
     int64_t minutes = rng_range(&r, 5, 45);
     int unit = world_unit_of(agent, day * WHEN_DAY + 6 * WHEN_HOUR);
-    int business = unit / (WORLD_UNITS - 1);
+    int business = unit / (world.units - 1);
     bool reviewed = q->as_of >= reviewed_at;
     if (!given || p.blocks == 0 || unit < 0 || business != q->unit || given_at > q->as_of ||
         p.from >= q->to || p.from + minutes * WHEN_MINUTE <= q->from) {
@@ -330,7 +330,7 @@ static bool read_id(const char *id, struct asked *q)
 static bool read_asked(const struct request *request, struct reply *reply, struct asked *q)
 {
     enum thing thing = q->kind == 's' ? THING_MANAGEMENT_UNIT : THING_BUSINESS_UNIT;
-    int units = q->kind == 's' ? WORLD_UNITS : WORLD_BUSINESS_UNITS;
+    int units = q->kind == 's' ? world.units : WORLD_BUSINESS_UNITS;
     yyjson_doc *doc = yyjson_read(request->body, request->body_length, 0);
     const char *from = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "startDate"));
     const char *to = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "endDate"));

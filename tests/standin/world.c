@@ -14,6 +14,7 @@ struct world world = {
     .per_day = 2000,
     .agents = 150,
     .queues = 12,
+    .units = 4,
     .client_id = "00000000-0000-4000-8000-000000000001",
     .client_secret = "standin-secret",
     .token_seconds = 86399,
@@ -88,7 +89,7 @@ static int moves(int agent, int64_t now, int which)
 int world_unit_of(int agent, int64_t now)
 {
     bool known = strcmp(world_user_state(agent), "deleted") != 0;
-    return known ? (agent + moves(agent, now, 1)) % (WORLD_UNITS - 1) : -1;
+    return known ? (agent + moves(agent, now, 1)) % (world.units - 1) : -1;
 }
 
 int world_team_of(int agent, int64_t now)
@@ -98,9 +99,9 @@ int world_team_of(int agent, int64_t now)
 
 const char *world_unit_zone(int unit)
 {
-    static const char *const zones[WORLD_UNITS] = {"Europe/Berlin", "America/New_York",
-                                                   "Europe/Berlin", "Asia/Seoul"};
-    return zones[unit];
+    static const char *const zones[] = {"Europe/Berlin", "America/New_York", "Europe/Berlin",
+                                        "Asia/Seoul"};
+    return zones[(size_t)unit % (sizeof zones / sizeof *zones)];
 }
 
 struct moment world_moment(void)

@@ -21,6 +21,7 @@ struct world {
     int per_day;
     int agents;
     int queues;
+    int units; /* management units */
     const char *client_id;
     const char *client_secret;
     int token_seconds;
@@ -75,7 +76,7 @@ enum thing {
 enum { WORLD_WRAPUPS = 25, WORLD_SKILLS = 12, WORLD_LANGUAGES = 6, WORLD_DIVISIONS = 3 };
 enum { WORLD_FORMS = 4 };
 enum { WORLD_TEAMS = 8, WORLD_FLOWS = 6, WORLD_OUTCOMES = 9, WORLD_CAMPAIGNS = 3 };
-enum { WORLD_UNITS = 4, WORLD_BUSINESS_UNITS = 2 }; /* nobody is in the last management unit */
+enum { WORLD_BUSINESS_UNITS = 2 }; /* nobody is in the last management unit */
 
 uint64_t world_key(enum thing kind, uint64_t i);
 
