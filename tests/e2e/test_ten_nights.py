@@ -54,7 +54,9 @@ class TenNights:
         begins = datetime.datetime.fromisoformat(start).replace(tzinfo=zoneinfo.ZoneInfo(zone))
         self.begins = begins.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         self.server = self.test.standin(start=start, now=self.moment(24), seed=seed % 997 + 1, days=12 if FULL else 6,
-                                        per_day=20 if FULL else 6, agents=14 if FULL else 6, queues=4, eventful=True)
+                                        per_day=20 if FULL else 6, agents=14 if FULL else 6, queues=4, eventful=True,
+                                        page_cap=self.random.choice((9, 1000)), users_page_cap=self.random.choice((4, 100)),
+                                        job_polls=self.random.choice((0, 1)))
         self.log = []
         self.routes = []
 
