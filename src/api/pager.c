@@ -513,7 +513,8 @@ static enum pager_taken wait_on(const struct pager *p, struct pager_page *page, 
     bool is_long = p->polled_ms >= limit_get(LIMIT_JOB_WAIT_MS);
 
     if (p->token && (p->spec.at.waited || (p->spec.at.token && is_long))) {
-        return lose(e, "the job is an earlier run's, and was waited for long enough", NULL);
+        (void)lose(e, "the job is an earlier run's, and was waited for long enough", NULL);
+        return p->spec.scope_count > 1 ? PAGER_FAILED : PAGER_LOST;
     }
     page->waited = p->token && is_long;
     if (page->waited) {

@@ -108,7 +108,8 @@ struct pager_spec {
     const char *zone;
     const char *scope; /* the first one */
     const char *const *scopes;
-    size_t scope_count;     /* of several a job that failed is not submitted again */
+    size_t scope_count;     /* of several a job that failed, or never ends, is not
+                               submitted again */
     const char *list;       /* words, commas or blanks between: {list} is them as JSON texts */
     const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
     size_t id_count;

@@ -1,6 +1,7 @@
 #include "api/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/answer.h"
 #include "base/clock.h"
@@ -403,7 +404,10 @@ static void take_answer(struct reader *r, struct news *n)
 {
     const struct http_answer *http = &n->answer.http;
     struct err *e = &n->answer.error;
-    bool is_batch = r->spec.ids && e->kind == ERR_CONTRACT && http->status >= 400;
+    /* One of several single ids may lie in a division that is not granted. */
+    bool is_kept = e->kind == ERR_PERMISSION && strstr(n->answer.code, "division") &&
+                   r->spec.id_count > 1 && step_of_rows(r->spec.steps)->single;
+    bool is_batch = r->spec.ids && ((e->kind == ERR_CONTRACT && http->status >= 400) || is_kept);
     bool may_halve = n->sequence >= 0 && (is_batch || e->cause == CAUSE_NET_TOO_LARGE);
     enum pager_taken taken =
         e->kind == ERR_NONE ? pager_answer(r->pager, n->sequence, n->answer.document, &n->facts, e)

@@ -150,7 +150,7 @@ size_t agenda_more(struct agenda *g, const struct due *due, struct window **out,
     for (size_t i = g->due_next; count < most && !due->window->alone && i < g->due_count; i++) {
         struct window *w = g->due[i].window;
         const char *other = token_of(g, w, g->due[i].to_ms);
-        if (w->alone || (w->failures > 0) != (due->window->failures > 0) ||
+        if (w->alone || w->troubled != due->window->troubled ||
             w->span.start_ms != span->start_ms || w->span.end_ms != span->end_ms ||
             g->due[i].to_ms != due->to_ms || !str_eq(w->zone, due->window->zone) ||
             !str_eq(token, other)) {

@@ -260,13 +260,16 @@ static void add_log(struct loader *l, struct words *w)
     words_add(w, "log_columns", "%s",
               l->tree->changes ? words_each(l->arena, ids, l->tree->id_count, "$", ", ")
                                : "table_name, id");
+    words_add(w, "was", "%s", l->rule == LOAD_WINDOW ? "" : "was IS NOT ?2 OR");
     words_add(w, "log_id", l->tree->changes ? "%.0s%s" : "'%s', %s", map->table,
               words_each(l->arena, ids, l->tree->id_count, "stored.$",
                          l->tree->changes ? ", " : " || '/' || "));
+    /* What two scopes bring of a row when both are first read is no change of it. */
     words_add(w, "read_before", "%s",
-              l->rule == LOAD_WINDOW ? "EXISTS (SELECT 1 FROM window_pass WHERE window_id = ?3 AND "
-                                       "read_at IS NOT NULL)"
-                                     : "?3 IS ?3");
+              l->rule == LOAD_WINDOW || l->tree->changes
+                  ? words_fill(w, "({was} EXISTS (SELECT 1 FROM window_pass WHERE window_id = ?3 "
+                                  "AND read_at IS NOT NULL))")
+                  : "?3 IS ?3");
 }
 
 static struct words words_of(struct loader *l, size_t table)

@@ -18,7 +18,7 @@ WHERE true ON CONFLICT ({ids}) DO UPDATE SET {changes}
 -- The fields of the page's roots beside the stored ones. Their names stand in quotes.
 -- name: load_fields
 (
-    SELECT stored.{key}, {stored_ids}, new.part, fields.column1 AS field,
+    SELECT stored.{key}, {stored_ids}, new.part, stored.row_changed_run_id AS was, fields.column1 AS field,
         CASE fields.column1 {old_values} END AS old_value,
         CASE fields.column1 {new_values} END AS new_value
     FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})

@@ -163,7 +163,8 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                          .zone = db_kept(q, 19, a),
                          .parent = db_kept(q, 20, a),
                          .span = {.start_ms = db_time(q, 2), .end_ms = db_time(q, 3)},
-                         .failures = db_int(q, 5)};
+                         .failures = db_int(q, 5),
+                         .troubled = db_int(q, 22) != 0};
     w->span.no_looks = db_int(q, 6) == 0;
     w->span.needed_ms = k->needs ? db_time(q, 21) : 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {

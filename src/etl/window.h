@@ -57,6 +57,7 @@ struct window {
     unsigned failed;  /* bits of the passes that failed in this run */
     unsigned refused; /* of them those that are not granted, and have a stand-in */
     bool alone;       /* it is asked for without others */
+    bool troubled;    /* its scope has windows that failed: it is asked for without sound ones */
     struct cursor now[PASSES_MAX];
 };
 

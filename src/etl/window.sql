@@ -12,7 +12,8 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pas
        (SELECT parent FROM temp.listed_scope AS s WHERE s.scope = w.scope),
        ifnull((SELECT complete_to FROM extract_window AS n
                WHERE n.stream = ?4 AND ifnull(n.scope, '') = ''
-                 AND ifnull(n.window_start, '') = w.window_start), window_start)
+                 AND ifnull(n.window_start, '') = w.window_start), window_start),
+       max(failures > 0) OVER (PARTITION BY scope)
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))

@@ -90,6 +90,7 @@ struct reading {
     int64_t available_ms;   /* how far its pages say the data goes; TIME_NONE: not said */
     enum reading_outcome outcome;
     struct err error;
+    bool waited; /* of READING_FAILED: the next run asks for it once more */
     struct load_counts counts;
     int64_t pages;
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */

@@ -347,7 +347,7 @@ static bool find_windows(struct night *n, struct err *e)
     }
     size_t first = plan_first(f);
     int64_t until_ms = f->time_ms + s->ahead_days * MS_PER_DAY;
-    bool marks = s->scope && s->load == LOAD_ENTITY;
+    bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
     if (!window_make(&n->run->ledger, &kind, from_ms, until_ms, e) ||
         (marks && !store_unlisted(n->run, s, e))) {
         return false;
@@ -482,7 +482,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     bool stands_in = r->pass && plan_has_stand_in(&n->agenda.facts, r->pass_no);
     bool server = why->kind == ERR_TEMPORARY && !everything;
 
-    if (r->share_count > 1 && !everything && !r->window->now[r->pass_no].waited) {
+    if (r->share_count > 1 && !everything && !r->waited) {
         ask_apart(n, r);
         return;
     }
@@ -501,7 +501,8 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     }
     n->agenda.granted = n->agenda.granted || stands_in;
     n->agenda.troubled += server ? 1 : 0;
-    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !r->window->scope);
+    bool is_part = r->window && (r->window->scope || (r->pass->ids && n->done > 0));
+    bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !is_part);
     night_fail(n, why, halts);
     n->left += r->share_count > 1 ? r->share_count - 1 : 0;
     if (halts || (server && n->agenda.troubled >= TROUBLED_MAX)) {

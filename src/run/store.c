@@ -63,7 +63,7 @@ static bool fail(struct run *run, struct reading *r, const struct err *why, unsi
                  struct err *e)
 {
     /* Of several windows each is asked for alone before it is its trouble. */
-    bool shared = r->share_count > 1 && how == WINDOW_ABANDON;
+    bool shared = r->share_count > 1 && how != WINDOW_GOES_ON;
     bool done = true;
 
     r->outcome = READING_FAILED;
@@ -419,8 +419,9 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
         /* A cursor is kept where the trouble is everybody's (the network, a login, the rate), so
          * that the next run goes on; what the server refused or could not give of this reading is
          * begun anew. */
-        how |= p->news->facts.waited ? WINDOW_WAITED : 0U;
-        how |= !p->news->facts.waited && !p->news->halts ? WINDOW_ABANDON : 0U;
+        r->waited = p->news->facts.waited;
+        how |= r->waited ? WINDOW_WAITED : 0U;
+        how |= !r->waited && !p->news->halts ? WINDOW_ABANDON : 0U;
         return fail(run, r, &p->news->answer.error, how, e);
     case NEWS_OVERFLOW:
         r->outcome = READING_OVERFLOW;

@@ -146,12 +146,12 @@ class TestCase(harness.TestCase):
     def extract(self, site, until=UNTIL, code=0, **options):
         return self.ok(site.run("extract", "--until", until, **options), code)
 
-    def again(self, server, site, world, until=NEXT, code=0):
+    def again(self, server, site, world, until=NEXT, code=0, **options):
         """The next night; lists are read anew."""
         world.serve(server)
         server.control(now=until)
         site.change("UPDATE window_pass SET read_at = '2026-01-01T00:00:00.000Z' WHERE pass = 'list'")
-        return self.extract(site, until, code)
+        return self.extract(site, until, code, **options)
 
     def check(self, site, tables):
         for table, rows in tables.items():
@@ -275,6 +275,27 @@ class Moved(TestCase):
                 self.extract(site, NEXT)
                 self.check(site, world.expected(NEXT, of=lambda unit, _, u: u != user or unit == new))
 
+    def test_two_first_readings_are_no_change(self):
+        for first, second in ((0, 1), (1, 0)):
+            world = World(("Europe/Berlin",) * 2)
+            world.reports[list(world.units)[first]].append(world.members[list(world.units)[second]][0])
+            server = self.standin(start=START, days=4, per_day=5, agents=5, now=UNTIL, job_polls=1)
+            world.serve(server)
+            site = self.new_site(server)
+            self.extract(site)
+            self.assertEqual(site.value("SELECT count(*) FROM adherence_change"), 0)
+
+    def test_a_unit_that_is_deleted_holds_no_rows(self):
+        """Though nobody lists its agents elsewhere, and its id is the higher one."""
+        world, server, site = self.begin(("Europe/Berlin",) * 2)
+        kept, gone = world.units
+        self.extract(site)
+        user = world.reports[gone][0]
+        del world.units[gone]
+        world.reports[kept].append(user)
+        self.again(server, site, world)
+        self.assertEqual(site.value("SELECT count(*) FROM adherence_day WHERE user_id = ? AND management_unit_id <> ?", user, kept), 0)
+
     def test_one_who_has_left_keeps_her_rows(self):
         world, server, site = self.begin(ZONES)
         unit = list(world.units)[0]
@@ -354,8 +375,28 @@ class Trouble(TestCase):
         server.control(reset_requests=True)
         self.again(server, site, world, code=11)
         tries = 4  # of a job that fails
-        self.assertEqual(self.asked(server), 3 + (1 + 2 + tries) + 3 * tries + 5)  # days: read, new, failed; of New York
+        self.assertEqual(self.asked(server), 4 + 4 * tries + 5)  # days of the sound ones, of the other, of New York
         self.check(site, world.expected(NEXT, units=list(world.units)[1:]))
+
+    def test_one_whose_report_never_ends_does_not_hold_up_the_others(self):
+        world, server, site = self.begin(ZONES)
+        bad = list(world.units)[0]
+        server.control(faults=[f"job-pending:has={bad}"])
+        patience = {"ROLLCALL_LIMIT_JOB_WAIT_MS": 1000}
+        self.extract(site, code=11, env=patience)
+        self.again(server, site, world, code=11, env=patience)
+        later = "2026-04-02T16:00:00Z"
+        self.again(server, site, world, later, code=11, env=patience)
+        self.check(site, world.expected(later, units=list(world.units)[1:]))
+
+    def test_a_unit_whose_list_entry_goes_and_returns(self):
+        """Nobody has said that her unit lacks her."""
+        world, server, site = self.begin(ZONES)
+        units = dict(world.units)
+        self.extract(site)
+        del world.units[list(units)[0]]
+        self.again(server, site, world)
+        self.assertEqual(site.value("SELECT count(*) FROM adherence_day WHERE left_unit_at IS NOT NULL"), 0)
 
     def test_a_unit_that_is_refused_everywhere(self):
         self.trouble([f"4xx:status=403,path={BULK},has={{unit}}",

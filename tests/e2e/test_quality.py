@@ -229,6 +229,23 @@ class Quality(TestCase):
         self.read(site)
         self.compare(server, site)
 
+    def test_one_that_is_not_granted(self):
+        """It may lie in another division; the others are read, of its day and of all."""
+        server, site = self.begin(250, streams="conversations, evaluation_details")
+        self.ok(site.extract("--until", NOW, "--stream", "conversations"))
+        of_days = site.query("SELECT substr(conversation_start, 1, 10) AS day, evaluation_id FROM evaluation JOIN conversation "
+                             "USING (conversation_key) WHERE conversation_start >= ?", START)
+        days = {day: [r["evaluation_id"] for r in of_days if r["day"] == day] for day in {r["day"] for r in of_days}}
+        ids = {e for some in days.values() for e in some}
+        full = max(days, key=lambda day: len(days[day]))
+        kept = days[full][0]
+        refused = (403, json.dumps({"message": "no", "code": "missing.division.permission", "status": 403}).encode())
+        proxy = self.rewriting(server.url, lambda _m, path, _body: refused if kept in path else None)
+        site.set(genesys={"login_url": proxy, "api_url": proxy})
+        self.read(site)
+        self.assertEqual({r["evaluation_id"] for r in self.stored(site, "evaluation_detail")}, ids - {kept})
+        self.assertEqual(site.value("SELECT kind FROM data_problem WHERE stream = 'evaluation_details'"), "refused by the server")
+
     def test_ids_that_are_refused(self):
         """One id's refusal is its own: only where the API says that it knows it no more, its row is marked as gone."""
         server, site = self.begin(lookback_days="31")
