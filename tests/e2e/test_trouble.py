@@ -177,11 +177,11 @@ class Trouble(TestCase):
     def test_a_query_page_refused_for_ever_leaves_the_day_to_its_job(self):
         self.world()
         for day in range(4, 7):
-            self.night(at(day, 20), 11, "missing-id:" + QUERY)
+            self.night(at(day, 14), 11, "missing-id:" + QUERY)
             self.assertEqual(self.vendor.value("SELECT count(*) FROM freshness WHERE stream = 'conversations' AND NOT whole "
                                                "AND day < ?", at(day)[:10]), 0)
-        self.night(at(7, 20), 0)
-        self.assert_whole(at(7, 20))
+        self.night(at(7, 14), 0)
+        self.assert_whole(at(7, 14))
 
     def test_a_time_or_a_clock_ahead_loses_no_day(self):
         for method in ("query", "auto"):

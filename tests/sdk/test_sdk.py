@@ -184,7 +184,7 @@ READS = [
                                                               "direction"), "results", where=f"r.metric IN {tuple(METRICS)}"),
     Read("user_aggregate", "UsersApi", half_hours("postAnalyticsUsersAggregatesQuery", TIMES, "userId",
                                                 filter={"type": "or", "predicates": "{ids}"}), "results",
-         ids="SELECT json_object('dimension', 'userId', 'value', user_id) FROM user WHERE state <> 'deleted'"),
+         ids="SELECT json_object('dimension', 'userId', 'value', user_id) FROM user"),
     single("evaluation_detail", ["getQualityConversationEvaluation", "{conversation}", "{id}"],
            OF_CONVERSATIONS.format(table="evaluation", id="evaluation_id")),
     single("survey_detail", ["getQualityConversationSurveys", "{conversation}"], OF_CONVERSATIONS.format(table="survey", id="NULL"), ""),
