@@ -41,7 +41,7 @@ def contents(site, now):
 def read_at(site, before):
     """When the last page came of each reading that is whole, of runs that the file `before` does not know; but for where
     agents are, which each run asks."""
-    if "window_pass" not in table_names(site):
+    if not os.path.exists(site.db) or "window_pass" not in table_names(site):
         return {}
     return {tuple(r)[:4]: r[4] for r in site.query(
         "SELECT stream, scope, window_start, pass, page_at FROM window_pass JOIN extract_window USING (window_id) "
