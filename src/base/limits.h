@@ -60,7 +60,7 @@
     X(LIMIT_JOB_RESUBMITS, "JOB_RESUBMITS", 3, 0, 100,                                             \
       "new jobs in place of one that expired or failed")                                           \
     X(LIMIT_JOBS_AT_ONCE, "JOBS_AT_ONCE", 4, 1, 64, "jobs under way at the same time")             \
-    X(LIMIT_QUEUE_BYTES, "QUEUE_BYTES", 9437184, 65536, 1073741824,                                \
+    X(LIMIT_QUEUE_BYTES, "QUEUE_BYTES", 6291456, 65536, 1073741824,                                \
       "parsed pages on their way to the database (one is always let through)")                     \
     X(LIMIT_EXPORT_WAIT_MS, "EXPORT_WAIT_MS", 5000, 0, 600000,                                     \
       "waiting for another export into the same directory")                                        \

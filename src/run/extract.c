@@ -304,7 +304,8 @@ static bool move_on(struct run *run, bool *left, struct err *e)
         }
         if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0)) {
             night_end(n);
-            return move_on(run, left, e); /* others may have waited for it */
+            /* others may have waited for it */
+            return store_close(run, n->stream, true, e) && move_on(run, left, e);
         }
         *left = *left || !n->ended;
     }
@@ -364,8 +365,8 @@ static bool run_streams(struct run *run, struct err *e)
         if (n->begun && !n->ended) {
             night_end(n);
         }
+        ok = store_close(run, n->stream, ok, e);
     }
-    ok = store_close(run, ok, e);
     pages_free(run->pages);
     return ok;
 }

@@ -14,13 +14,14 @@ struct group {
     size_t count;
 };
 
-bool store_close(struct run *run, bool ok, struct err *e)
+bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e)
 {
-    struct loader **all = &run->loaders[0][0];
+    struct loader **all = run->loaders[s->lock_slot];
 
-    for (size_t i = 0; i < sizeof(run->loaders) / sizeof(*all); i++) {
+    for (size_t i = 0; i < PASSES_MAX; i++) {
         ok = ok && (!all[i] || load_settle(all[i], e));
         load_free(all[i]);
+        all[i] = NULL;
     }
     return ok;
 }

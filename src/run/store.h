@@ -14,9 +14,9 @@
 #include "run/fetch.h"
 #include "run/run.h"
 
-/* Writes what is counted at a run's end (unless `ok` is false), and frees what the loaders hold.
- * False for trouble with the database, or when `ok` was. */
-bool store_close(struct run *run, bool ok, struct err *e);
+/* Nothing more of a stream will come: writes what is counted at its end (unless `ok` is false), and
+ * frees what its loaders hold. False for trouble with the database, or when `ok` was. */
+bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e);
 
 /* What belongs to scopes that the stream no longer lists is marked as gone. A transaction of its
  * own. */
