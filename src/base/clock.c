@@ -450,6 +450,18 @@ static int quarters_at(int64_t offset_ms)
     return quarters;
 }
 
+/* The zone in a line of the table, which it cuts: its third column; "" where there is none. */
+static char *zone_of_line(char *line)
+{
+    char *name = line;
+
+    for (int tabs = 0; tabs < 2 && *name; name++) {
+        tabs += *name == '\t' ? 1 : 0;
+    }
+    name[strcspn(name, "\t\n")] = '\0';
+    return name;
+}
+
 /* Zones with an offset, all the year or only in part of it, of each country the first (the table
  * has the largest first); "" where there are none. */
 static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
@@ -468,12 +480,8 @@ static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
         table = fopen(arena_printf(a, "%s/zone.tab", directory), "re");
     }
     while (table && shown < ZONES_SHOWN && fgets(line, sizeof(line), table)) {
-        char *name = line;
+        const char *name = zone_of_line(line);
 
-        for (int tabs = 0; tabs < 2 && *name; name++) {
-            tabs += *name == '\t' ? 1 : 0;
-        }
-        name[strcspn(name, "\t\n")] = '\0';
         if (!*name || str_starts_with(line, country) || str_starts_with(name, "Antarctica/")) {
             continue;
         }

@@ -201,7 +201,8 @@ static bool find_stored(struct history *h, const struct cell *row, int64_t windo
     }
     /* An open row does not say how far it reaches. */
     int64_t reach_ms = *before ? ms_of(&(*before)[h->end]) : OPEN_END;
-    if (reach_ms > start_ms && start_ms == window_start_ms && !is_equal(h, *before, row)) {
+    if (*before && reach_ms > start_ms && start_ms == window_start_ms &&
+        !is_equal(h, *before, row)) {
         (*before)[h->end] = row[h->start]; /* another row begins there */
         if (!history_write(h, *before, e)) {
             return false;

@@ -661,16 +661,19 @@ static bool note_change(struct loader *l, int64_t *last, struct err *e)
             db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan)));
 }
 
-/* Writes the page's rows, and counts them. Kept attributes find their places first, while the old
- * rows are there. */
-static bool write_rows(struct loader *l, struct load_counts *counts, struct err *e)
+/* What is to be written of a page. */
+struct writes {
+    bool any;
+    bool old;        /* in place of what is stored */
+    bool keeps;      /* attributes that are stored move */
+    bool attributes; /* other ones than are stored */
+    bool logs;       /* changes, a field each */
+};
+
+/* Counts a page's entities, and finds what is to be written of them. */
+static struct writes count_entities(const struct loader *l, struct load_counts *counts)
 {
-    bool any = false;
-    bool old = false;
-    bool keeps = false;
-    bool attributes = false;
-    bool logs = false;
-    int64_t last_change = 0;
+    struct writes w = {0};
 
     for (size_t i = 0; i < l->rows->count; i++) {
         const struct entity *n = &l->entities[i];
@@ -679,28 +682,37 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
         counts->rows_new += n->is_new;
         counts->rows_changed += changes || n->returns;
         counts->rows_unchanged += !n->is_new && !changes && !n->returns;
-        any = any || n->rows || n->attributes || n->marked;
-        old = old || changes;
-        logs = logs || (l->sql[LOG_FIELDS] && (changes || n->returns));
-        keeps = keeps || n->keeps;
-        attributes = attributes || (n->attributes && n->new_attributes);
+        w.any = w.any || n->rows || n->attributes || n->marked;
+        w.old = w.old || changes;
+        w.logs = w.logs || (l->sql[LOG_FIELDS] && (changes || n->returns));
+        w.keeps = w.keeps || n->keeps;
+        w.attributes = w.attributes || n->keeps || (n->attributes && n->new_attributes);
     }
-    attributes = attributes || keeps;
+    return w;
+}
+
+/* Writes the page's rows, and counts them. Kept attributes find their places first, while the old
+ * rows are there. */
+static bool write_rows(struct loader *l, struct load_counts *counts, struct err *e)
+{
+    const struct writes w = count_entities(l, counts);
+    int64_t last_change = 0;
+
     /* Made in a transaction that was rolled back, temporary tables went with it. */
-    if (any && !db_exec(l->db, sql_load_temporary, e)) {
+    if (w.any && !db_exec(l->db, sql_load_temporary, e)) {
         return false;
     }
-    return (!keeps || find_moved(l, e)) && (!old || note_change(l, &last_change, e)) &&
-           (!old || !attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
-           (!logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
-                           I(l->page->run_id), I(l->page->window_id))) &&
-           (!any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
-           (!old || for_tables(l, REMOVE, e)) && (!any || for_tables(l, INSERT, e)) &&
-           (!keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
-                       db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
-           (!attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
-                            db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
-           (!old || !l->sql[NOTE_RESULT] || db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
+    return (!w.keeps || find_moved(l, e)) && (!w.old || note_change(l, &last_change, e)) &&
+           (!w.old || !w.attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
+           (!w.logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
+                             I(l->page->run_id), I(l->page->window_id))) &&
+           (!w.any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
+           (!w.old || for_tables(l, REMOVE, e)) && (!w.any || for_tables(l, INSERT, e)) &&
+           (!w.keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
+                         db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
+           (!w.attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
+                              db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
+           (!w.old || !l->sql[NOTE_RESULT] || db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }
 
 /* Fills the cells behind the row of an entity's root, which is judged. */

@@ -59,7 +59,7 @@ int64_t plan_fresh_ms(const struct plan_facts *f, size_t p)
 {
     int64_t minutes = f->rules[p]->fresh_minutes;
 
-    minutes = minutes == FRESH_NIGHT ? f->reread_hours * 60 : minutes;
+    minutes = minutes == FRESH_NIGHT ? (int64_t)f->reread_hours * 60 : minutes;
     return MS_PER_MINUTE * (f->fresh_minutes > 0 ? earlier(minutes, f->fresh_minutes) : minutes);
 }
 

@@ -757,6 +757,19 @@ static struct json head_of(struct json array)
     return json_next(&it, &key, &head) ? head : (struct json){NULL};
 }
 
+/* Counts a member that no map names. */
+static void note_unknown(struct page_walker *w, const char *parent, const char *name, size_t length)
+{
+    char path[NOTE_PATH_BYTES];
+    struct buf *shown = &w->scratch;
+
+    buf_cut(shown, 0);
+    str_escape(shown, name, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
+    (void)snprintf(path, sizeof(path), "%s%s%s%s", parent, parent[0] ? "." : "", buf_str(shown),
+                   length > NOTE_KEY_BYTES ? "..." : "");
+    (void)count_note(w, path, NULL);
+}
+
 /* Fills a row from the members of an object whose known ones are `known`. */
 static bool walk_members(struct walker *w, struct walk_table *t, const struct member *known,
                          struct json object, struct cell *row, struct err *e)
@@ -771,14 +784,7 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
         const struct member *m = slot_of(&known->names, name, length)->value;
 
         if (!m) {
-            char path[NOTE_PATH_BYTES];
-            struct buf *shown = &w->page->scratch;
-
-            buf_cut(shown, 0);
-            str_escape(shown, name, length > NOTE_KEY_BYTES ? NOTE_KEY_BYTES : length);
-            (void)snprintf(path, sizeof(path), "%s%s%s%s", known->path, known->path[0] ? "." : "",
-                           buf_str(shown), length > NOTE_KEY_BYTES ? "..." : "");
-            (void)count_note(w->page, path, NULL);
+            note_unknown(w->page, known->path, name, length);
             continue;
         }
         if (!fill_targets(w, t, m, value, row, e)) {

@@ -657,22 +657,30 @@ static void accept_stream(struct report *r, const struct stream *s, const struct
     }
 }
 
+/* The stream whose rows this one is asked for (what is asked for by members goes by what they are
+ * members of); NULL: it is asked for as a whole. */
+static const struct stream *asked_by(const struct stream *s)
+{
+    const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
+
+    while (whose && whose->scope) {
+        whose = stream_find(whose->needs);
+    }
+    return whose;
+}
+
 /* Tries the passes that a run would take in turn: all of them, or, where they stand in for one
  * another, those before the first that is granted. */
 static void check_stream(struct checking *a, const struct stream *s)
 {
     bool any = s->pass_count > 1 && s->passes[1].plan.instead;
-    const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
+    const struct stream *whose = asked_by(s);
     const struct pass *granted = NULL;
     const struct pass *refused = NULL; /* the one whose refusal is told */
     struct tried last = {.total = -1};
     struct err refusal;
 
-    /* Some row of the stream whose rows this one is asked for (what is asked for by members goes by
-     * what they are members of). That it may not be listed shows elsewhere. */
-    while (whose && whose->scope) {
-        whose = stream_find(whose->needs);
-    }
+    /* Some row of that stream; that it may not be listed shows elsewhere. */
     if (whose) {
         try_pass(a, whose, &whose->passes[0], NULL, &last);
         if (a->api_silent) {

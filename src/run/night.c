@@ -96,7 +96,8 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
 static void add_others(struct night *n, struct reading *r, const struct due *due)
 {
     struct window *others[BATCH_MOST];
-    size_t most = (size_t)(r->pass->batch > 1 ? r->pass->batch : 1);
+    const struct pass *pass = &n->stream->passes[r->pass_no];
+    size_t most = (size_t)(pass->batch > 1 ? pass->batch : 1);
 
     most = n->batch_most > 0 && n->batch_most < most ? n->batch_most : most;
     size_t count = agenda_more(&n->agenda, due, others, most - 1);
@@ -178,8 +179,8 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     struct window *w = due->window;
     const struct cursor *c = &w->now[p];
     struct reading *r = make_reading(n, READING_WINDOW, w, p, f->rules[p]->name);
-    bool resumes =
-        agenda_resumes(&n->agenda, w, p, due->to_ms) && (r->pass->batch <= 1 || c->token);
+    bool resumes = agenda_resumes(&n->agenda, w, p, due->to_ms) &&
+                   (n->stream->passes[p].batch <= 1 || c->token);
 
     add_others(n, r, due);
     r->to_ms = due->to_ms;
@@ -501,7 +502,8 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     }
     n->agenda.granted = n->agenda.granted || stands_in;
     n->agenda.troubled += server ? 1 : 0;
-    bool is_part = r->window && (r->window->scope || (r->pass->ids && n->done > 0));
+    bool has_ids = r->pass && r->pass->ids;
+    bool is_part = r->window && (r->window->scope || (has_ids && n->done > 0));
     bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !is_part);
     night_fail(n, why, halts);
     n->left += r->share_count > 1 ? r->share_count - 1 : 0;
