@@ -212,4 +212,26 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
     static const struct tree_map n##_tree = {map};                                                 \
     LIST_FROM(n, t, slot, "dimensions", NULL, NULL, permission, PAGED(p))
 
+/* The steps of an analytics job of details: path of its jobs, what its body says besides interval
+ * and order, rows a page, the array of rows. */
+#define DETAILS_JOB(jobs, more, n, array)                                                          \
+    STEPS({.method = HTTP_POST,                                                                    \
+           .path = (jobs),                                                                         \
+           .body = "{\"interval\":\"{start}/{end}\",\"order\":\"asc\"" more "}",                   \
+           .token = "jobId"},                                                                      \
+          {.path = jobs "/{token}",                                                                \
+           .follow = FOLLOW_DONE,                                                                  \
+           .state = "state",                                                                       \
+           .done = "FULFILLED",                                                                    \
+           .failed = "FAILED CANCELLED EXPIRED",                                                   \
+           .reason = "errorMessage"},                                                              \
+          {.path = jobs "/{token}/results?pageSize={size}",                                        \
+           .follow = FOLLOW_CURSOR,                                                                \
+           .size = (n),                                                                            \
+           .rows = (array),                                                                        \
+           .must = array "|cursor|dataAvailabilityDate",                                           \
+           .cursor = "cursor",                                                                     \
+           .available = "dataAvailabilityDate"},                                                   \
+          {.method = HTTP_DELETE, .path = jobs "/{token}", .cleanup = true})
+
 #endif
