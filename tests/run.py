@@ -29,7 +29,7 @@ BUILD = os.path.abspath(os.path.join(ROOT, os.environ.get("BUILD", "build")))
 SANITIZED = os.path.join(BUILD, "san")
 JOBS = os.environ.get("JOBS", str(os.cpu_count() or 2))
 FULL = bool(os.environ.get("ROLLCALL_TEST_FULL"))
-AT_ONCE = (os.cpu_count() or 2) + 1  # tests wait a lot
+AT_ONCE = (os.cpu_count() or 2) + 2  # tests wait a lot
 FILE_LIMIT_SECONDS = 6 * 3600 if FULL else 900
 
 # Longest first, so that the last file to end is a short one.
