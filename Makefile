@@ -235,15 +235,20 @@ $(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scr
 	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/[0-9]*.sql))
 
 $(BUILD)/gen/proof_schema_sql.c: $(BUILD)/gen/schema.list $(BUILD)/gen/tests/proof/schema.list $(PROOF_SQL) scripts/embed.sh
-	$(Q)scripts/embed.sh schema $@ $(filter-out %views.sql,$(PROOF_SQL))
+	$(Q)scripts/embed.sh schema $@ $(filter-out schema/views%,$(PROOF_SQL))
 
 # What makes the views, and what takes away those that a file has.
-$(BUILD)/gen/drop.sql: schema/views.sql
+VIEWS := $(sort $(wildcard schema/views*.sql))
+$(BUILD)/gen/drop.sql: $(BUILD)/gen/schema.list $(VIEWS)
 	@mkdir -p $(@D)
-	$(Q)sed -n 's/^CREATE VIEW \([a-z_0-9]*\) AS$$/DROP VIEW IF EXISTS \1;/p' $< >$@
+	$(Q)sed -n 's/^CREATE VIEW \([a-z_0-9]*\) AS$$/DROP VIEW IF EXISTS \1;/p' $(VIEWS) >$@
 
-$(BUILD)/gen/views_sql.c: $(BUILD)/gen/drop.sql schema/views.sql scripts/embed.sh
-	$(Q)scripts/embed.sh views $@ $(BUILD)/gen/drop.sql schema/views.sql
+$(BUILD)/gen/make.sql: $(BUILD)/gen/schema.list $(VIEWS)
+	@mkdir -p $(@D)
+	$(Q)cat $(VIEWS) >$@
+
+$(BUILD)/gen/views_sql.c: $(BUILD)/gen/drop.sql $(BUILD)/gen/make.sql scripts/embed.sh
+	$(Q)scripts/embed.sh views $@ $(BUILD)/gen/drop.sql $(BUILD)/gen/make.sql
 
 $(BUILD)/gen/queries_sql.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh queries $@ $(sort $(wildcard queries/*.sql))

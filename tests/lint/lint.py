@@ -406,8 +406,8 @@ def rule_column_comment(tree):
     """Each column of schema/ has a comment, on its line or directly above."""
     for path, text in tree.texts.items():
         if not re.fullmatch(r"schema/\d{4}_\w+\.sql", path):
-            if path.startswith("schema/") and path != "schema/views.sql":
-                yield path, 1, "files of schema/ are named NNNN_name.sql, or views.sql"
+            if path.startswith("schema/") and not re.fullmatch(r"schema/views\w*\.sql", path):
+                yield path, 1, "files of schema/ are named NNNN_name.sql, or views*.sql"
             continue
         inside = False
         above = ""
