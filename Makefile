@@ -45,7 +45,8 @@ OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
 GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
            $(BUILD)/obj/gen/maps.o
-HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h
+HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
+LISTS   := src/base/causes.txt src/base/limits.txt
 PROOF_MAPS := $(BUILD)/gen/proof_maps.h
 LIB     := $(BUILD)/librollcall.a
 
@@ -217,6 +218,11 @@ $(BUILD)/gen/%.list: FORCE
 # The statements beside the modules: a header of their names, and their texts.
 $(BUILD)/gen/sql.h $(BUILD)/gen/sql.c: $(BUILD)/gen/sql.%: $(BUILD)/gen/src.list $(SQL) scripts/sql.awk
 	$(Q)LC_ALL=C awk -v want=$* -f scripts/sql.awk $(SQL) </dev/null >$@.$$$$ && mv $@.$$$$ $@
+
+# What is a list, and no code.
+$(BUILD)/gen/lists.h: $(LISTS) scripts/lists.awk
+	@mkdir -p $(@D)
+	$(Q)LC_ALL=C awk -f scripts/lists.awk $(LISTS) >$@.$$$$ && mv $@.$$$$ $@
 
 # The maps of the tables, from the comments of the schema.
 $(BUILD)/gen/maps.h $(BUILD)/gen/maps.c: $(BUILD)/gen/maps.%: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/maps.awk

@@ -59,7 +59,7 @@ FORBIDDEN_EXCEPT = {
 }
 
 # Headers that the build makes, and where.
-GENERATED = {"sql.h", "maps.h"}
+GENERATED = {"sql.h", "maps.h", "lists.h"}
 BUILD_GEN = os.path.join(os.environ.get("BUILD", "build"), "gen")
 
 TEXT_FILE = re.compile(r"(\.(c|h|py|sh|sql|md|ini|txt|yml|yaml|json|csv|service|timer|cron|1)|/[^./]+|/\.[a-z-]+)$")
