@@ -123,7 +123,10 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e);
 /* Says, for a command that makes files, when root runs it where a service's user should. */
 void cmd_warn_root(const struct cmd_context *ctx);
 
-/* cmd_setup without a login, and opens the database to read. */
+/* Opens the configuration's database to read, and says when its [kpi] settings are others. */
+bool cmd_read(struct cmd_context *ctx, struct err *e);
+
+/* cmd_setup without a login, and cmd_read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
 
 /* How rows go to stdout: as --csv or --json ask for, else as a table; ERR_USAGE for both. */

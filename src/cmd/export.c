@@ -52,8 +52,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         c->export_tables = (const char *const *)ctx->arguments;
         c->export_table_count = ctx->argument_count;
     }
-    ctx->db = db_open(c->database_path, DB_READ, e);
-    if (!ctx->db) {
+    if (!cmd_read(ctx, e)) {
         return false;
     }
     if (!export_run(ctx->db, c, since, ctx->arena, e)) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "etl/ledger.h"
 #include "io/file.h"
 
 /* The hosts follow from the region unless they are given. */
@@ -101,10 +102,15 @@ void cmd_warn_root(const struct cmd_context *ctx)
                                       file ? file : "", ctx->command->name)));
 }
 
+bool cmd_read(struct cmd_context *ctx, struct err *e)
+{
+    ctx->db = db_open(ctx->config.database_path, DB_READ, e);
+    return ctx->db && ledger_kpi_fits(ctx->db, &ctx->config, e);
+}
+
 bool cmd_open(struct cmd_context *ctx, struct err *e)
 {
-    ctx->db = cmd_setup(ctx, false, e) ? db_open(ctx->config.database_path, DB_READ, e) : NULL;
-    return ctx->db != NULL;
+    return cmd_setup(ctx, false, e) && cmd_read(ctx, e);
 }
 
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)

@@ -204,6 +204,29 @@ bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
     return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
 }
 
+/* --- what the organization counts --- */
+
+#define KPI(c)                                                                                     \
+    I((c)->include_flow_outs), I((c)->include_short_abandons), I((c)->include_abandons),           \
+        I((c)->default_target_seconds)
+
+bool ledger_kpi(struct db *d, const struct config *c, struct err *e)
+{
+    return db_do(d, e, sql_kpi_take, KPI(c));
+}
+
+bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql_kpi_other, KPI(c));
+
+    if (db_next(&q) && db_text(&q, 0)) {
+        LOG(LOG_WARN,
+            "figures go by the file's [kpi] settings; the next `rollcall extract` takes yours",
+            LOG_S("file", db_text(&q, 0)), LOG_S("configuration", db_text(&q, 1)));
+    }
+    return db_end(&q);
+}
+
 /* --- the organization that the file belongs to --- */
 
 /* What must hold of an organization that is known. */

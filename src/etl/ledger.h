@@ -128,6 +128,13 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 /* The same of the configuration's file, where there is one that can be read; otherwise due. */
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e);
 
+/* Brings the table kpi up to the configuration's [kpi]. */
+bool ledger_kpi(struct db *d, const struct config *c, struct err *e);
+
+/* Warns in the log, naming the keys, when the table has others than the configuration; false when
+ * it cannot be read. */
+bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e);
+
 /* Whether what the API said is what [genesys] organization names, and the file's owner where it has
  * one; ERR_CONFIG with its cause, also when the former is set and the API does not say (`e` has
  * why). */

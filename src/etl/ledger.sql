@@ -49,6 +49,21 @@ ON CONFLICT (utc_from) DO UPDATE SET
 WHERE utc_to <> excluded.utc_to OR offset_seconds <> excluded.offset_seconds
     OR day <> excluded.day;
 
+-- name: kpi_take
+UPDATE kpi SET
+    (include_flow_outs, include_short_abandons, include_abandons, default_target_seconds) = (?1, ?2, ?3, ?4)
+WHERE (include_flow_outs, include_short_abandons, include_abandons, default_target_seconds)
+    IS NOT (?1, ?2, ?3, ?4);
+
+-- What of it is other than ?1 to ?4, and how these are; NULL: nothing.
+-- name: kpi_other
+SELECT group_concat(name || ' = ' || kept, ', '), group_concat(name || ' = ' || wanted, ', ')
+FROM (SELECT 'include_flow_outs' AS name, include_flow_outs AS kept, ?1 AS wanted FROM kpi
+      UNION ALL SELECT 'include_short_abandons', include_short_abandons, ?2 FROM kpi
+      UNION ALL SELECT 'include_abandons', include_abandons, ?3 FROM kpi
+      UNION ALL SELECT 'default_target_seconds', default_target_seconds, ?4 FROM kpi)
+WHERE kept <> wanted;
+
 -- Whose the file is, and whether the client ?1 of the hosts ?2 and ?3 has asked on the day ?4.
 -- name: owner
 SELECT organization_id, name,

@@ -70,6 +70,11 @@ struct config {
     const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
     const char *user_metrics;
 
+    bool include_flow_outs; /* [kpi] */
+    bool include_short_abandons;
+    bool include_abandons;
+    int default_target_seconds;
+
     const char *export_directory;
     int export_mode; /* likewise */
     bool export_gzip;
@@ -158,6 +163,12 @@ enum config_type {
     X(KEY_CONVERSATION_METRICS, "aggregates", "conversation_metrics", conversation_metrics,        \
       CONFIG_WORDS)                                                                                \
     X(KEY_USER_METRICS, "aggregates", "user_metrics", user_metrics, CONFIG_WORDS)                  \
+    X(KEY_INCLUDE_FLOW_OUTS, "kpi", "include_flow_outs", include_flow_outs, CONFIG_BOOL, "no")     \
+    X(KEY_INCLUDE_SHORT_ABANDONS, "kpi", "include_short_abandons", include_short_abandons,         \
+      CONFIG_BOOL, "yes")                                                                          \
+    X(KEY_INCLUDE_ABANDONS, "kpi", "include_abandons", include_abandons, CONFIG_BOOL, "yes")       \
+    X(KEY_DEFAULT_TARGET_SECONDS, "kpi", "default_target_seconds", default_target_seconds,         \
+      CONFIG_INT, "20", .min = 1, .max = 86400)                                                    \
     X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
     X(KEY_EXPORT_MODE, "export", "mode", export_mode, CONFIG_MODE)                                 \
     X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \

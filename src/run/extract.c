@@ -89,7 +89,7 @@ static bool open_database(struct run *run, struct err *e)
     }
     names = arena_printf(run->arena, "%s]", names);
     return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0 &&
-           stream_views(run->db, run->config, e);
+           stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e);
 }
 
 /* The locks; with --rezone of all streams, since no run must go on in another zone than its file.

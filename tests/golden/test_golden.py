@@ -7,7 +7,7 @@ two engines that share nothing with the program.
 
 One day of eight conversations (the eighth carries every optional field of the contract) and what reaches into it
 from the days before, seen five days later, when all that comes late has come. adherence_state and its gaps are polled in real time,
-and zone_offset reaches past it, so they differ from run to run: they are read back, but not compared; no more are the
+and zone_offset, as v_day, reaches past it, so they differ from run to run: they are read back, but not compared; no more are the
 empty files of streams that are not read.
 """
 import csv
@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 from harness import Site, Standin, csv_bytes  # noqa: E402
 
 NOW = "2026-03-06T06:00:00Z"
-REAL_TIME = {"adherence_state", "observation_gap", "zone_offset"}
+REAL_TIME = {"adherence_state", "observation_gap", "zone_offset", "v_day"}
 
 
 class Extraction:

@@ -159,6 +159,10 @@ TEST_IN_FIXTURE(defaults)
                                            "[conversations]\nopen_reread_max = 2000\n"
                                            "[adherence]\nrealtime = auto\n"
                                            "[adherence]\nday = unit\n"
+                                           "[kpi]\ninclude_flow_outs = no\n"
+                                           "[kpi]\ninclude_short_abandons = yes\n"
+                                           "[kpi]\ninclude_abandons = yes\n"
+                                           "[kpi]\ndefault_target_seconds = 20\n"
                                            "[export]\ndirectory = export\n"
                                            "[export]\ngzip = no\n"
                                            "[export]\nbom = no\n"
@@ -203,6 +207,10 @@ TEST_IN_FIXTURE(every_key)
                               "[conversations]\nopen_reread_max = 0\n"
                               "[adherence]\nrealtime = realtime_intervals\n"
                               "[adherence]\nday = unit\n"
+                              "[kpi]\ninclude_flow_outs = yes\n"
+                              "[kpi]\ninclude_short_abandons = no\n"
+                              "[kpi]\ninclude_abandons = no\n"
+                              "[kpi]\ndefault_target_seconds = 86400\n"
                               "[export]\ndirectory = out\n"
                               "[export]\nmode = 0644\n"
                               "[export]\ngzip = yes\n"
@@ -324,6 +332,9 @@ static const struct {
     {"[extract]\nlater_looks = 0\n", 2, "ages in days"},
     {"[extract]\nlater_looks = 1 2 3 4 5 6 7 8 9 10 11 12 13\n", 2, "more than 12"},
     {"[extract]\nreread_hours = 169\n", 2, "from 0 to 168"},
+    {"[kpi]\ninclude_abandons = some\n", 2, "must be yes or no"},
+    {"[kpi]\ninclude_abandon = yes\n", 2, "did you mean include_abandons?"},
+    {"[kpi]\ndefault_target_seconds = 0\n", 2, "from 1 to 86400"},
     {"[status]\ndue_hours = 0\n", 2, "from 1 to 8760"},
     {"[status]\ndue_hours = 8761\n", 2, "from 1 to 8760"},
     {"[extract]\nrequests_per_minute = 0\n", 2, "from 1 to 1000000"},
