@@ -42,6 +42,7 @@ build sqlite lib:sqlite3 required libsqlite3-dev sqlite-devel sqlite-dev sqlite
 build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
 build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
 build yyjson lib:yyjson required libyyjson-dev yyjson-devel yyjson-dev yyjson
+build xlsxwriter lib:xlsxwriter required libxlsxwriter-dev libxlsxwriter-devel libxlsxwriter-dev libxlsxwriter
 build certificates file:/etc/ssl/certs required ca-certificates ca-certificates ca-certificates -
 test cmocka lib:cmocka required libcmocka-dev libcmocka-devel cmocka-dev cmocka
 demo microhttpd lib:libmicrohttpd required libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd

@@ -71,6 +71,7 @@ static const struct option_row {
      "since it sends them the secret"},
     {OPT_YES, 0, "yes", NULL, OF(CMD_CHECK), "do not ask"},
     {OPT_OUT, 0, "out", "DIR", OF(CMD_EXPORT), "directory, made when absent ([export] directory)"},
+    {OPT_OUT, 0, "out", "FILE", OF(CMD_QUERY), "into this file, of --csv or --json"},
     {OPT_GZIP, 0, "gzip", NULL, OF(CMD_EXPORT), "compress by gzip ([export] gzip)"},
     {OPT_BOM, 0, "bom", NULL, OF(CMD_EXPORT),
      "begin with a byte order mark, for Excel ([export] bom)"},
@@ -99,6 +100,7 @@ static const struct option_row {
     {OPT_FORCE, 0, "force", NULL, OF(CMD_INIT), "write anew what is there already"},
     {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as a JSON array of objects"},
+    {OPT_XLSX, 0, "xlsx", "FILE", OF(CMD_QUERY), "as an Excel workbook, into this file"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},
     {OPT_HELP, 'h', "help", NULL, OF_ALL, "print this help"},
 };

@@ -67,6 +67,7 @@ enum cmd_option {
     OPT_FORCE,
     OPT_CSV,
     OPT_JSON,
+    OPT_XLSX,
     OPT_HELP,
     OPT_COUNT
 };
@@ -129,7 +130,8 @@ bool cmd_read(struct cmd_context *ctx, struct err *e);
 /* cmd_setup without a login, and cmd_read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
 
-/* How rows go to stdout: as --csv or --json ask for, else as a table; ERR_USAGE for both. */
+/* How rows go to stdout: as --csv, --json or --xlsx ask for, else as a table; ERR_USAGE for two of
+ * them. */
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e);
 
 /* Whether to tell of what was done. Cron mails what is printed: all well and nobody watching means

@@ -1,6 +1,8 @@
 #include <stdio.h>
 
+#include "base/str.h"
 #include "cmd/cmd.h"
+#include "out/out.h"
 #include "out/query.h"
 
 enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
@@ -22,17 +24,69 @@ static void list_queries(struct arena *a)
     }
 }
 
+/* The query of the first argument with the values of the others. */
+static bool answer(struct cmd_context *ctx, const struct query *q, const struct rendering *to,
+                   size_t *rows, struct err *e)
+{
+    size_t count = ctx->argument_count - 1;
+    struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
+
+    for (size_t i = 0; i < count; i++) {
+        if (!query_value(ctx->db, q, ctx->arena, ctx->arguments[i + 1], &values[i], e)) {
+            return false;
+        }
+    }
+    if (!query_agree(values, count, e)) {
+        return false;
+    }
+    struct rows rest = db_ask_values(ctx->db, e, q->sql, values, count);
+    (void)render_rows(&rest, to, rows);
+    return db_end(&rest);
+}
+
+/* The same into a file, which takes its place whole or not at all. */
+static bool answer_into(struct cmd_context *ctx, const struct query *q, const struct rendering *to,
+                        const char *path, struct err *e)
+{
+    struct file_aside file;
+    size_t rows = 0;
+
+    cmd_warn_root(ctx);
+    file_sweep_aside(file_directory(ctx->arena, path));
+    if (!out_check_target(ctx->db, "query", path, e) ||
+        !file_aside_open(&file, path, (uint32_t)ctx->config.export_mode, e)) {
+        return false;
+    }
+    const struct rendering into = {.format = to->format, .out = file.stream, .file = &file};
+    if (!answer(ctx, q, &into, &rows, e)) {
+        file_aside_discard(&file);
+        return false;
+    }
+    if (!file_aside_commit(&file, e)) {
+        return false;
+    }
+    if (cmd_is_watched(ctx)) {
+        printf("%s: %zu %s\n", str_escaped(ctx->arena, path), rows, rows == 1 ? "row" : "rows");
+    }
+    return true;
+}
+
 static bool run(struct cmd_context *ctx, struct err *e)
 {
-    size_t count = ctx->argument_count;
-    struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
+    const char *path = ctx->option[OPT_OUT] ? ctx->option[OPT_OUT] : ctx->option[OPT_XLSX];
     struct rendering to;
     size_t rows = 0;
 
     if (!cmd_rendering(ctx, &to, e)) {
         return false;
     }
-    if (count == 0) {
+    if (ctx->option[OPT_OUT] && to.format != RENDER_CSV && to.format != RENDER_JSON) {
+        return cmd_usage(ctx, "--out goes with --csv or --json", e);
+    }
+    if (ctx->argument_count == 0 && path) {
+        return cmd_usage(ctx, "name a query", e);
+    }
+    if (ctx->argument_count == 0) {
         render_paged(stdout);
         list_queries(ctx->arena);
         return true;
@@ -41,19 +95,16 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!q || !cmd_open(ctx, e)) {
         return false;
     }
-    for (size_t i = 1; i < count; i++) {
-        if (!query_value(ctx->db, q, ctx->arena, ctx->arguments[i], &values[i - 1], e)) {
-            return false;
-        }
+    if (path) {
+        return answer_into(ctx, q, &to, path, e);
     }
-    if (!query_range(values, count - 1, e)) {
+    if (!answer(ctx, q, &to, &rows, e)) {
         return false;
     }
-    struct rows answer = db_ask_values(ctx->db, e, q->sql, values, count - 1);
-    if (render_rows(&answer, &to, &rows) && to.format == RENDER_TABLE) {
+    if (to.format == RENDER_TABLE) {
         printf("(%zu %s)\n", rows, rows == 1 ? "row" : "rows");
     }
-    return db_end(&answer);
+    return true;
 }
 
 const struct command cmd_query = {
@@ -63,7 +114,9 @@ const struct command cmd_query = {
     .about =
         "Runs a built-in query and prints its rows as a table. Without a name: lists the queries "
         "with their parameters. On a narrow terminal ids beside names are left out and long "
-        "names end in \"..\", or each row is a block; --csv and --json give everything.",
-    .notes = "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --csv",
+        "names end in \"..\", or each row is a block; --csv, --json and --xlsx give everything. "
+        "What "
+        "goes into a file takes its place whole or not at all.",
+    .notes = "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --xlsx march.xlsx",
     .run = run,
 };

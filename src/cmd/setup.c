@@ -115,14 +115,18 @@ bool cmd_open(struct cmd_context *ctx, struct err *e)
 
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)
 {
-    *to = (struct rendering){RENDER_TABLE, render_terminal_width(stdout), stdout, true};
-    if (ctx->option[OPT_CSV] && ctx->option[OPT_JSON]) {
-        return err_set(e, ERR_USAGE, "%s: --csv and --json exclude each other", ctx->command->name);
-    }
-    if (ctx->option[OPT_CSV]) {
-        to->format = RENDER_CSV;
-    } else if (ctx->option[OPT_JSON]) {
-        to->format = RENDER_JSON;
+    static const enum cmd_option options[] = {
+        [RENDER_CSV] = OPT_CSV, [RENDER_JSON] = OPT_JSON, [RENDER_XLSX] = OPT_XLSX};
+
+    *to = (struct rendering){RENDER_TABLE, render_terminal_width(stdout), stdout, true, NULL};
+    for (enum render_format f = RENDER_CSV; f <= RENDER_XLSX; f++) {
+        if (!ctx->option[options[f]]) {
+            continue;
+        }
+        if (to->format != RENDER_TABLE) {
+            return cmd_usage(ctx, "--csv, --json and --xlsx exclude each other", e);
+        }
+        to->format = f;
     }
     return true;
 }

@@ -1,13 +1,15 @@
 #include "out/query.h"
 
-#include <strings.h>
-
 #include "base/clock.h"
 #include "base/str.h"
 #include "io/embedded.h"
 #include "sql.h"
 
 enum { PARAMS_MAX = 32 };
+
+/* Types that say more behind these. */
+#define NUMBER "number "
+#define CHOICE "choice "
 
 /* The text after "-- WORD: " in a line of the comment; NULL when the line has another word. */
 static const char *after_word(const char *line, const char *word)
@@ -107,6 +109,42 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
                    str_suggest(a, name, names, q->param_count), all);
 }
 
+/* The place of a value among what is known, as it is spelt, else in any case; `count` when it is
+ * not there. */
+static size_t find(const char *value, const char *const *known, size_t count)
+{
+    size_t found = count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(known[i], value)) {
+            return i;
+        }
+        found = found == count && str_eq_nocase(known[i], value) ? i : found;
+    }
+    return found;
+}
+
+/* Replaces *value by the choice that it is. */
+static bool find_choice(const struct query_param *p, struct arena *a, const char **value,
+                        struct err *e)
+{
+    char *list = arena_strdup(a, p->type + strlen(CHOICE));
+    size_t count = 0;
+
+    for (char *at = list; (at = strchr(at, '|'));) {
+        *at = ',';
+    }
+    char **choices = str_split_list(a, list, &count);
+    const char *const *known = (const char *const *)choices;
+    size_t at = find(*value, known, count);
+    if (at == count) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value, list,
+                       str_suggest(a, *value, known, count));
+    }
+    *value = known[at];
+    return true;
+}
+
 /* Replaces *value by what it is called, in any case. */
 static bool find_known(struct db *d, const struct query_param *p, struct arena *a,
                        const char **value, struct err *e)
@@ -122,11 +160,10 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
     if (!db_end(&q)) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (strcasecmp(known[i], *value) == 0) {
-            *value = known[i];
-            return true;
-        }
+    size_t at = find(*value, known, count);
+    if (at < count) {
+        *value = known[at];
+        return true;
     }
     /* Records may name what no list has, or has any more. */
     q = db_ask(d, e, sql_query_recorded, S(p->type), S(*value));
@@ -148,11 +185,18 @@ static const char *given(const struct db_value *values, size_t count, const char
     return NULL;
 }
 
-bool query_range(const struct db_value *values, size_t count, struct err *e)
+bool query_agree(const struct db_value *values, size_t count, struct err *e)
 {
     const char *from = given(values, count, ":from");
     const char *to = given(values, count, ":to");
 
+    for (size_t i = 0; i < count; i++) {
+        for (size_t other = i + 1; other < count; other++) {
+            if (str_eq(values[i].name, values[other].name)) {
+                return err_set(e, ERR_USAGE, "%s is given twice", values[i].name + 1);
+            }
+        }
+    }
     return !from || !to || strcmp(from, to) <= 0 ||
            err_set(e, ERR_USAGE, "from: %s lies after to=%s", from, to);
 }
@@ -177,16 +221,20 @@ bool query_value(struct db *d, const struct query *q, struct arena *a, const cha
         return refuse_param(q, a, marked + 1, e);
     }
     const struct query_param *p = &q->params[at];
-    bool is_number = str_starts_with(p->type, "number ");
-    const char *least = p->type + strlen("number ");
-    if (is_number && !str_to_int64(value, strtoll(least, NULL, 10), INT64_MAX, &number)) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is no whole number from %s on", p->name, value,
-                       least);
-    }
-    if (str_eq(p->type, "day") && !clock_parse_day(value, &day)) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", p->name, value);
-    }
-    if (!is_number && !str_eq(p->type, "day") && !find_known(d, p, a, &value, e)) {
+    bool is_number = str_starts_with(p->type, NUMBER);
+    bool is_day = str_eq(p->type, "day");
+    if (is_number) {
+        const char *least = p->type + strlen(NUMBER);
+        if (!str_to_int64(value, strtoll(least, NULL, 10), INT64_MAX, &number)) {
+            return err_set(e, ERR_USAGE, "%s: '%s' is no whole number from %s on", p->name, value,
+                           least);
+        }
+    } else if (is_day) {
+        if (!clock_parse_day(value, &day)) {
+            return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", p->name, value);
+        }
+    } else if (!(str_starts_with(p->type, CHOICE) ? find_choice(p, a, &value, e)
+                                                  : find_known(d, p, a, &value, e))) {
         return false;
     }
     *out = is_number ? I(number) : S(value);

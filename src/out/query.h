@@ -3,8 +3,9 @@
  *
  * The comment: "-- title: ...", "-- description: ..." (going on in lines that begin with "--   "),
  * and one "-- param: NAME  [type] what it is" a parameter (:NAME in the statement). A parameter
- * that is not given is NULL. Types: [day] (YYYY-MM-DD), [number N] (a whole one, from N on), and
- * those whose names out/query.sql knows: [queue], [agent], [stream], [media].
+ * that is not given is NULL. Types: [day] (YYYY-MM-DD), [number N] (a whole one, from N on),
+ * [choice A|B] (one of these words), and those whose names out/query.sql knows: [queue], [agent],
+ * [stream], [media], [attribute].
  */
 #ifndef ROLLCALL_OUT_QUERY_H
 #define ROLLCALL_OUT_QUERY_H
@@ -40,7 +41,7 @@ const struct query *query_find(struct arena *a, const char *name, struct err *e)
 bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e);
 
-/* ERR_USAGE when the values' days "from" and "to" leave nothing between them. */
-bool query_range(const struct db_value *values, size_t count, struct err *e);
+/* ERR_USAGE when one is given twice, or the days "from" and "to" leave nothing between them. */
+bool query_agree(const struct db_value *values, size_t count, struct err *e);
 
 #endif

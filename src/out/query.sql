@@ -6,6 +6,7 @@ SELECT name, count(*) OVER () FROM (
     UNION SELECT name FROM user WHERE ?1 = 'agent'
     UNION SELECT user_id FROM user WHERE ?1 = 'agent'
     UNION SELECT stream FROM extract_window WHERE ?1 = 'stream'
+    UNION SELECT name FROM attribute_key WHERE ?1 = 'attribute'
     UNION SELECT column1 FROM (VALUES
         ('callback'), ('chat'), ('cobrowse'), ('email'), ('internalmessage'), ('message'),
         ('screenmonitoring'), ('screenshare'), ('unknown'), ('video'), ('voice'))

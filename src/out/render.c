@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/json.h"
+#include "io/xlsx.h"
 
 enum {
     GAP = 2,              /* blanks between columns */
@@ -437,6 +438,28 @@ static void render_csv(struct rows *q, FILE *out, size_t *count)
     }
 }
 
+/* --- workbooks -------------------------------------------------------------------------------- */
+
+static void render_xlsx(struct rows *q, const struct file_aside *file, size_t *count)
+{
+    int columns = db_column_count(q);
+    struct xlsx_writer *w = xlsx_new(file);
+
+    for (int i = 0; i < columns; i++) {
+        struct cell name = cell_text(db_column_name(q, i));
+        xlsx_cell(w, &name);
+    }
+    q->ok = q->ok && xlsx_end_row(w, q->e);
+    for (; next_row(q); (*count)++) {
+        for (int i = 0; i < columns; i++) {
+            struct cell c = db_cell(q, i, NULL);
+            xlsx_cell(w, &c);
+        }
+        q->ok = xlsx_end_row(w, q->e);
+    }
+    q->ok = xlsx_finish(w, q->ok, q->e) && q->ok;
+}
+
 /* --- JSON ------------------------------------------------------------------------------------ */
 
 static void add_value(struct buf *line, const struct cell *c)
@@ -606,6 +629,9 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
         break;
     case RENDER_JSON:
         render_json(q, to->out, count);
+        break;
+    case RENDER_XLSX:
+        render_xlsx(q, to->file, count);
         break;
     default:
         render_table(q, to, count);

@@ -1,9 +1,10 @@
 /*
  * Rendering: what a statement answers, for people or programs.
  *
- * Tables, lists, CSV and arrays are made of its rows; a document is JSON that the statement makes
- * itself (json_object and its like). A table and a list are held in memory, CSV and arrays are not.
- * Errors are the statement's, ERR_STOPPED, and ERR_STORE when writing fails.
+ * Tables, lists, CSV, arrays and workbooks are made of its rows; a document is JSON that the
+ * statement makes itself (json_object and its like). A table and a list are held in memory, the
+ * others are not. Errors are the statement's, ERR_STOPPED, ERR_STORE when writing fails, and
+ * ERR_USAGE for what no workbook can hold.
  */
 #ifndef ROLLCALL_OUT_RENDER_H
 #define ROLLCALL_OUT_RENDER_H
@@ -13,12 +14,14 @@
 #include "base/err.h"
 #include "io/csv.h"
 #include "io/db.h"
+#include "io/file.h"
 
 enum render_format {
     RENDER_TABLE, /* aligned, under the columns' names, text escaped */
     RENDER_LIST,  /* the same without the names */
     RENDER_CSV,   /* with a header */
     RENDER_JSON,  /* an array of objects, one a line */
+    RENDER_XLSX,  /* a workbook, in `file` */
 };
 
 /* How and where to: a table or a list keeps within `width` terminal columns where that can be (0:
@@ -26,8 +29,9 @@ enum render_format {
 struct rendering {
     enum render_format format;
     int width;
-    FILE *out;  /* borrowed */
-    bool paged; /* a table goes through render_paged */
+    FILE *out;                     /* borrowed */
+    bool paged;                    /* a table goes through render_paged */
+    const struct file_aside *file; /* that `out` is, for a workbook; borrowed */
 };
 
 /* Writes what was asked, and counts its rows; as db_next, it leaves db_end to the caller. */

@@ -38,24 +38,35 @@ static bool same_place(struct arena *a, const char *one, const char *other)
            stat(file_directory(a, other), &there) == 0 && is_same(&here, &there);
 }
 
-static bool check_target(struct arena *a, const char *database, const char *path, struct err *e)
+bool out_check_target(struct db *d, const char *who, const char *path, struct err *e)
 {
+    struct arena *a = arena_new(0);
+    const char *database = db_path(d);
+    bool is_free = true;
     struct stat st;
 
     if (same_place(a, path, database)) {
-        return err_set(e, ERR_USAGE, "snapshot: %s is the live database itself; name another file",
-                       path);
+        is_free = err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file",
+                          who, path);
     }
-    for (size_t i = 0; i < COUNT_OF(companions); i++) {
+    for (size_t i = 0; is_free && i < COUNT_OF(companions); i++) {
         if (same_place(a, path, file_beside(a, database, companions[i]))) {
-            return err_set(e, ERR_USAGE,
-                           "snapshot: %s belongs to the live database; name another file", path);
+            is_free = err_set(e, ERR_USAGE,
+                              "%s: %s belongs to the live database; name another file", who, path);
         }
     }
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return err_set(e, ERR_STORE, "%s: not a file", path);
+    if (is_free && stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        is_free = err_set(e, ERR_STORE, "%s: not a file", path);
     }
-    /* A journal beside the old copy would be taken for the new one's. */
+    arena_free(a);
+    return is_free;
+}
+
+/* A journal beside the old copy would be taken for the new one's. */
+static bool check_journals(struct arena *a, const char *path, struct err *e)
+{
+    struct stat st;
+
     for (size_t i = 0; i < WRITERS; i++) {
         const char *journal = arena_printf(a, "%s%s", path, companions[i]);
         if (lstat(journal, &st) == 0) {
@@ -134,7 +145,7 @@ bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as
 {
     struct arena *a = arena_new(0);
     struct file_aside file;
-    bool done = check_target(a, db_path(d), path, e);
+    bool done = out_check_target(d, "snapshot", path, e) && check_journals(a, path, e);
 
     if (done) {
         file_sweep_aside(file_directory(a, path));

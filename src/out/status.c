@@ -78,7 +78,8 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
     };
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        struct rendering to = {parts[i].format, parts[i].within_width ? width : 0, out, false};
+        struct rendering to = {
+            .format = parts[i].format, .width = parts[i].within_width ? width : 0, .out = out};
 
         if (!render_query(d, e, parts[i].sql, DB_VALUES(NONE), &to)) {
             return false;

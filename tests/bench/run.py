@@ -35,7 +35,7 @@ DAYS = 5
 PAGE = 100
 LATENCY_SECONDS = 0.3
 PARTS = ("load", "growth", "others", "reread", "latency", "rate", "csv", "night")
-LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash")
+LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter")
 
 
 def day(n):

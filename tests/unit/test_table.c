@@ -7,7 +7,7 @@
 static const char *rendered(struct scratch *s, enum render_format format, int width,
                             const char *sql)
 {
-    struct rendering to = {format, width, fopen("rendered", "wb"), false};
+    struct rendering to = {.format = format, .width = width, .out = fopen("rendered", "wb")};
 
     check(render_query(s->db, &s->e, sql, DB_VALUES(NONE), &to), s);
     (void)fclose(to.out);
@@ -136,7 +136,7 @@ TEST_IN_SCRATCH(failures_are_told)
     static const enum render_format formats[] = {RENDER_TABLE, RENDER_CSV, RENDER_JSON};
 
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
-        struct rendering to = {formats[i], 0, tmpfile(), false};
+        struct rendering to = {.format = formats[i], .out = tmpfile()};
 
         assert_false(render_query(s->db, &s->e, "SELECT json('{')", DB_VALUES(NONE), &to));
         assert_int_equal(s->e.kind, ERR_STORE);
