@@ -43,8 +43,8 @@ OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o $(BUILD)/obj/gen/sql.o \
-           $(BUILD)/obj/gen/maps.o
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o \
+           $(BUILD)/obj/gen/dictionary_sql.o $(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/maps.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
 LISTS   := src/base/causes.txt src/base/limits.txt
 PROOF_MAPS := $(BUILD)/gen/proof_maps.h
@@ -166,7 +166,7 @@ $(BUILD)/rollcall: $(BUILD)/obj/main.o $(LIB)
 
 # The same with the streams of tests/proof beside its own: what stands before the library takes the place of its parts.
 $(BUILD)/proof: $(BUILD)/obj/main.o $(BUILD)/obj/tests/proof/streams.o $(BUILD)/obj/gen/proof_maps.o \
-    $(BUILD)/obj/gen/proof_schema_sql.o $(LIB)
+    $(BUILD)/obj/gen/proof_schema_sql.o $(BUILD)/obj/gen/proof_dictionary_sql.o $(LIB)
 	@echo "  LD $@"
 	$(Q)$(LINK) $^ $(DEP_LIBS) -lm -o $@.$$$$ && mv $@.$$$$ $@
 
@@ -233,6 +233,16 @@ PROOF_SQL := $(sort $(wildcard schema/*.sql) $(wildcard tests/proof/schema/*.sql
 $(PROOF_MAPS) $(BUILD)/gen/proof_maps.c: $(BUILD)/gen/proof_maps.%: $(BUILD)/gen/schema.list \
     $(BUILD)/gen/tests/proof/schema.list $(PROOF_SQL) scripts/maps.awk
 	$(Q)LC_ALL=C awk -v want=$* -v name=proof_maps -f scripts/maps.awk $(PROOF_SQL) >$@.$$$$ && mv $@.$$$$ $@
+
+# What each table and view holds, from the same comments; with those tables too.
+$(BUILD)/gen/dictionary.sql: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/tables.awk
+	$(Q)LC_ALL=C awk -v want=sql -f scripts/tables.awk $(sort $(wildcard schema/*.sql)) >$@.$$$$ && mv $@.$$$$ $@
+
+$(BUILD)/gen/proof_dictionary.sql: $(BUILD)/gen/schema.list $(BUILD)/gen/tests/proof/schema.list $(PROOF_SQL) scripts/tables.awk
+	$(Q)LC_ALL=C awk -v want=sql -f scripts/tables.awk $(PROOF_SQL) >$@.$$$$ && mv $@.$$$$ $@
+
+$(BUILD)/gen/dictionary_sql.c $(BUILD)/gen/proof_dictionary_sql.c: %_sql.c: %.sql scripts/embed.sh
+	$(Q)scripts/embed.sh dictionary $@ $<
 
 # A text may be longer than a compiler has to bear.
 $(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings

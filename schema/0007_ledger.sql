@@ -130,7 +130,8 @@ CREATE TABLE data_problem (
 ) WITHOUT ROWID;
 
 -- Business days in UTC. One row a day of the business time zone, more where the offset changes in
--- it; rows tile time without gap. Local time = UTC + offset_seconds of the row that holds it.
+-- it; rows tile time without gap. Local time = UTC + offset_seconds of the row that holds it. Exported
+-- whole.
 CREATE TABLE zone_offset (
     utc_from TEXT NOT NULL PRIMARY KEY, -- first instant
     utc_to TEXT NOT NULL,               -- first instant after it

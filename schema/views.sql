@@ -2,11 +2,12 @@
 -- its first row takes the offset of that row. Durations are milliseconds.
 
 -- How far each stream of windows is, by business day, up to the day at hand when extract last ran
--- (lists and polls: see extract_window).
+-- (lists and polls: see extract_window). Exported whole.
 --
 -- stream       the stream
 -- day          business day, YYYY-MM-DD
--- utc_from     its first instant; utc_to: the first one after it
+-- utc_from     its first instant
+-- utc_to       the first one after it
 -- whole        0/1: all of the day has been read (settled or not), of every scope that there was
 -- state        open (not whole), provisional (whole, may be read again), settled
 -- complete_to  the day is read without a hole up to here; NULL: nothing of it
@@ -99,7 +100,8 @@ WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
 -- contacting_ms, handle_ms           sums of tAcd, tAnswered, tAbandon, tIvr, tAlert,
 --                                    tTalkComplete, tHeldComplete, tAcw, tDialing, tContacting,
 --                                    tHandle; NULL: none emitted
--- participant_count, agent_count     participants; different agents who interacted
+-- participant_count                  participants
+-- agent_count                        different agents who interacted
 -- division_ids                       separated by commas; conversation_division has them as rows
 -- whole                              0/1: all of local_date has been read (freshness)
 CREATE VIEW v_conversation AS

@@ -1,10 +1,11 @@
 -- Views of days and of agents' time. Seconds are whole milliseconds over 1,000.
 
 -- The calendar: one row a business day, from long before the first day that was asked for to some weeks
--- after the last run.
+-- after the last run. Exported whole.
 --
 -- day             business day, YYYY-MM-DD
--- utc_from        its first instant; utc_to: the first one after it
+-- utc_from        its first instant
+-- utc_to          the first one after it
 -- hours           its length: 24, but for the days on which the clock is changed
 -- weekday         1 (Monday) to 7
 -- iso_week        week of ISO 8601, YYYY-Www: it begins with a Monday, and is of its Thursday's year

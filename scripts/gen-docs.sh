@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1),
 # streams and their permissions (README.md), limits (docs/limits.md), causes (docs/troubleshooting.md), tables and views
-# (docs/tables.md), what a night asks for (docs/requests.md). With --check it changes nothing and fails when a page is out of date.
+# (docs/data-dictionary.md), what a night asks for (docs/requests.md). With --check it changes nothing and fails when a page is out of date.
 set -eu
 cd "$(dirname "$0")/.."
 rollcall=${ROLLCALL:-build/rollcall}
@@ -65,10 +65,10 @@ evaluation_details=200 survey_details=200" | awk -F'\t' '
     END { printf "| all | | %d: %.1f minutes |\n", sum, sum / 300 }
 ' > "$work/requests.md"
 
-LC_ALL=C awk -f scripts/tables.awk schema/*.sql > "$work/tables.md"
+LC_ALL=C awk -v want=md -f scripts/tables.awk schema/*.sql > "$work/tables.md"
 
 between docs/requests.md 'requests: made by' "$work/requests.md"
-between docs/tables.md 'tables: made by' "$work/tables.md"
+between docs/data-dictionary.md 'tables: made by' "$work/tables.md"
 between README.md 'streams: made by' "$work/streams.md"
 between README.md 'exit-codes: made by' "$work/codes.md"
 between docs/rollcall.1 'exit-codes: made by' "$work/codes.1"

@@ -14,9 +14,10 @@
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
-    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,       [CMD_EXTRACT] = &cmd_extract,
-    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,         [CMD_QUERY] = &cmd_query,
-    [CMD_RECENT] = &cmd_recent, [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
+    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
+    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,     [CMD_QUERY] = &cmd_query,
+    [CMD_RECENT] = &cmd_recent, [CMD_SCHEMA] = &cmd_schema, [CMD_SNAPSHOT] = &cmd_snapshot,
+    [CMD_STATUS] = &cmd_status,
 };
 
 /* --- the options ----------------------------------------------------------------------------- */
@@ -99,7 +100,8 @@ static const struct option_row {
      "file to write it to (client_secret, beside the configuration)"},
     {OPT_FORCE, 0, "force", NULL, OF(CMD_INIT), "write anew what is there already"},
     {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
-    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as a JSON array of objects"},
+    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT) | OF(CMD_SCHEMA),
+     "as a JSON array of objects"},
     {OPT_XLSX, 0, "xlsx", "FILE", OF(CMD_QUERY), "as an Excel workbook, into this file"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},
     {OPT_HELP, 'h', "help", NULL, OF_ALL, "print this help"},

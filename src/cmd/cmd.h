@@ -25,6 +25,7 @@ enum cmd_id {
     CMD_INIT,
     CMD_QUERY,
     CMD_RECENT,
+    CMD_SCHEMA,
     CMD_SNAPSHOT,
     CMD_STATUS,
     CMD_COUNT
@@ -105,6 +106,7 @@ extern const struct command cmd_export;
 extern const struct command cmd_init;
 extern const struct command cmd_query;
 extern const struct command cmd_recent;
+extern const struct command cmd_schema;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_status; /* ERR_BEHIND when something is overdue */
 

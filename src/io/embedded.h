@@ -18,6 +18,10 @@ extern const size_t embedded_schema_count;
 enum { VIEWS_DROP, VIEWS_MAKE };
 extern const struct embedded_file embedded_views[];
 extern const size_t embedded_views_count;
+/* What makes and fills the table temp.dictionary of a connection: a row each relation (position 0),
+ * then its columns, of the schema alone; description as the schema's comments have it. */
+extern const struct embedded_file embedded_dictionary[];
+extern const size_t embedded_dictionary_count;
 extern const struct embedded_file embedded_queries[];
 extern const size_t embedded_queries_count;
 

@@ -56,24 +56,28 @@ static struct rows ask_relations(struct db *d, struct err *e)
     return db_ask(d, e, sql_export_relations, S(embedded_views[VIEWS_DROP].text));
 }
 
-bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
-                  struct err *e)
+bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a)
 {
-    struct rows q = ask_relations(d, e);
     const char **known = NULL;
     size_t known_count = 0;
 
     while (db_next(&q)) {
-        known = known ? known : arena_array(a, (size_t)db_int(&q, 2), sizeof(*known));
+        known = known ? known : arena_array(a, (size_t)db_int(&q, 1), sizeof(*known));
         known[known_count++] = db_kept(&q, 0, a);
     }
     for (size_t i = 0; q.ok && i < count; i++) {
         if (!str_is_listed(names[i], known, known_count)) {
-            q.ok = err_set(e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
+            q.ok = err_set(q.e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
                            str_suggest(a, names[i], known, known_count));
         }
     }
     return db_end(&q);
+}
+
+bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
+                  struct err *e)
+{
+    return export_check_names(db_ask(d, e, sql_export_names, NONE), names, count, a);
 }
 
 /* What others keep in the file does not stop an export of what is ours. */

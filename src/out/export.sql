@@ -1,5 +1,10 @@
 -- What an export asks (out/out.h).
 
+-- name: export_names
+-- The tables and views of the file; how many.
+SELECT name, count(*) OVER () FROM sqlite_master
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
+
 -- name: export_relations
 -- The tables and views of the file; what they are: views (1), ours (2: views, by ?1, what drops
 -- them, and the offsets of the business time zone), named as a file can be everywhere, on Windows shares too, and is nowhere else (4); how many.

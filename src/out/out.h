@@ -44,6 +44,9 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e);
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e);
 
+/* The same of the names in the first column of `q`, whose second says how many they are; ends it. */
+bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a);
+
 /* Exports what the configuration says ([export]; without tables: all data tables and all views)
  * from `d`, which must not be in a transaction. `since_day`: only what starts on this day
  * (YYYY-MM-DD) or later; NULL: everything. `d` is in one afterwards, until its

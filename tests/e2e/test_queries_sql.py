@@ -647,7 +647,7 @@ class Files(QueryCase):
                 self.assertEqual(len(lines), len(rows) + 1 if rows else 0)
 
     def test_the_table_reference_has_every_column(self):
-        with open(os.path.join(ROOT, "docs", "tables.md"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "docs", "data-dictionary.md"), encoding="utf-8") as file:
             parts = re.split(r"^### (\w+)$", file.read(), flags=re.MULTILINE)
         sections = dict(zip(parts[1::2], parts[2::2]))
         for (relation,) in self.db.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')"):

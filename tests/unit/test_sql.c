@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "io/db.h"
+#include "io/embedded.h"
 #include "sql.h"
 
 static bool makes(const struct sql_statement *s)
@@ -18,6 +19,7 @@ TEST(every_statement_prepares_on_our_schema)
 
     assert_non_null(d);
     assert_true(db_exec(d, "ATTACH ':memory:' AS copy", &e)); /* as a snapshot's typed copy is */
+    assert_true(db_exec(d, embedded_dictionary[0].text, &e));
     assert_true(sql_statement_count > 10);
     for (size_t i = 0; i < sql_statement_count * 2; i++) {
         const struct sql_statement *statement = &sql_statements[i % sql_statement_count];
