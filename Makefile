@@ -46,7 +46,7 @@ SQL     := $(sort $(wildcard src/*/*.sql))
 GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o \
            $(BUILD)/obj/gen/dictionary_sql.o $(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/maps.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
-LISTS   := src/base/causes.txt src/base/limits.txt
+LISTS   := src/base/causes.txt src/base/limits.txt src/base/errors.txt
 PROOF_MAPS := $(BUILD)/gen/proof_maps.h
 LIB     := $(BUILD)/librollcall.a
 

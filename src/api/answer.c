@@ -9,10 +9,9 @@
 
 enum { EXCERPT_BYTES = 160, WORDS_LOOKED_AT_BYTES = 65536 /* the longest token with it all */ };
 enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
-enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LOCATION_BYTES = 256, PERMISSIONS_BYTES = 400 };
+enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LONGEST_WORDS_BYTES = 300, PERMISSIONS_BYTES = 400 };
 
-/* --- words --------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 void answer_words(struct buf *out, const char *text, size_t length)
 {
@@ -37,6 +36,11 @@ static void append_escaped(struct err *e, const char *before, const char *text, 
     answer_words(&escaped, text, length);
     err_append(e, "%s%s", before, buf_str(&escaped));
     buf_free(&escaped);
+}
+
+void answer_append(struct err *e, const char *before, const char *text)
+{
+    append_escaped(e, before, text, strlen(text), LONGEST_WORDS_BYTES);
 }
 
 /* --- documents ------------------------------------------------------------------------------- */
@@ -353,8 +357,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     }
     if (answer->body.length > 0 && !doc) {
         err_append(e, " without an error body of the API");
-        append_escaped(e, ", Content-Type: ", answer->content_type, strlen(answer->content_type),
-                       WORD_BYTES);
+        answer_append(e, ", Content-Type: ", answer->content_type);
     }
     copy_code(body, code);
     if (!answer_is_error(body) && !json_str(json_get(body, "code"))) {
@@ -369,13 +372,10 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
     if (json_int(json_path(body, "limit.value"), &limit)) {
         err_append(e, " = %lld", (long long)limit);
     }
-    append_escaped(e, "; Retry-After: ", answer->retry_after, strlen(answer->retry_after),
-                   WORD_BYTES);
+    answer_append(e, "; Retry-After: ", answer->retry_after);
     append_text(e, body, "contextId", "; context id ", WORD_BYTES);
-    append_escaped(e, "; redirects are not followed, this one leads to ", answer->location,
-                   strlen(answer->location), LOCATION_BYTES);
-    append_escaped(e, "; correlation id ", answer->correlation_id, strlen(answer->correlation_id),
-                   WORD_BYTES);
+    answer_append(e, "; redirects are not followed, this one leads to ", answer->location);
+    answer_append(e, "; correlation id ", answer->correlation_id);
     if (e->kind == ERR_PERMISSION) {
         diagnosis_append(e, CAUSE_PERMISSION_MISSING);
     }

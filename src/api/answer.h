@@ -21,6 +21,9 @@ enum { ANSWER_CODE_BYTES = 96 };
  */
 void answer_words(struct buf *out, const char *text, size_t length);
 
+/* Appends `before` and a server's words likewise; nothing where there are none. */
+void answer_append(struct err *e, const char *before, const char *text);
+
 /* Appends how the body begins, escaped likewise; nothing when it is empty or cannot be inflated. */
 void answer_begins(struct err *e, const struct http_answer *answer);
 

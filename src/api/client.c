@@ -147,8 +147,7 @@ static void fail_all(struct client *c, const struct err *error)
     }
 }
 
-/* --- routes: paths with their ids replaced, and what is counted on each ------------------------
- */
+/* --- routes: paths with their ids replaced, and what is counted on each ----------------------- */
 
 /* The index of the counters for `method` and the route of `path`
  * ("/api/v2/.../jobs/<id>/results?...", without the query string; UUIDs and what follows a "jobs"
@@ -389,9 +388,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
         }
         sent = true;
     }
-    if (*wait_ms > LONGEST_WAIT_MS) {
-        *wait_ms = LONGEST_WAIT_MS;
-    }
+    *wait_ms = *wait_ms < LONGEST_WAIT_MS ? *wait_ms : LONGEST_WAIT_MS;
     return sent;
 }
 
@@ -575,13 +572,9 @@ static bool take_token(struct token *t, struct json root)
     if (!json_int(json_get(root, "expires_in"), &lifetime) || lifetime <= 0) {
         lifetime = LIFETIME_UNSAID_SECONDS;
     }
-    if (lifetime > LIFETIME_LONGEST_SECONDS) {
-        lifetime = LIFETIME_LONGEST_SECONDS;
-    }
+    lifetime = lifetime < LIFETIME_LONGEST_SECONDS ? lifetime : LIFETIME_LONGEST_SECONDS;
     int64_t ahead = lifetime / RENEW_AHEAD_PARTS;
-    if (ahead > RENEW_AHEAD_SECONDS) {
-        ahead = RENEW_AHEAD_SECONDS;
-    }
+    ahead = ahead < RENEW_AHEAD_SECONDS ? ahead : RENEW_AHEAD_SECONDS;
     secret_free(t->value);
     *t = (struct token){
         .value = secret_new(text, length),
@@ -621,11 +614,7 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     } else if (answer->status != 200 || buf_str(&answer->body)[0] == '<') {
         answer_begins(e, answer); /* what else came with a 200 may be a token */
     }
-    if (answer->correlation_id[0] != '\0') {
-        buf_cut(&words, 0);
-        answer_words(&words, answer->correlation_id, strlen(answer->correlation_id));
-        err_append(e, "; correlation id %s", buf_str(&words));
-    }
+    answer_append(e, "; correlation id ", answer->correlation_id);
     if (!f->request.brief) {
         append_origins(e, config); /* who asks briefly has a screen that says it */
     }

@@ -1,10 +1,8 @@
 #include "api/pager.h"
 
+#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "api/answer.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
@@ -300,14 +298,16 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
 {
     const struct step *s = step_of(p);
 
-    *out = (struct pager_request){
+    out->request = (struct client_request){
+        .target = s->bare ? CLIENT_URL : CLIENT_API,
         .method = s->method,
-        .bare = s->bare,
         .path = filled(p, s->path, sequence, true, a),
         .body = s->body ? filled(p, s->body, sequence, false, a) : NULL,
         .label = label_of(p, sequence, a),
-        .sequence = sequence,
+        .want_document = !s->cleanup,
     };
+    out->sequence = sequence;
+    out->delay_ms = 0;
 }
 
 /* --- making, and what comes next ------------------------------------------------------------- */
@@ -411,8 +411,8 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
                                                   : limit_get(LIMIT_JOB_POLL_MS);
         }
         p->polled_ms += out->delay_ms;
-        out->poll = p->token ? p->polls : polls + 1;
-        out->poll_left_ms = limit_get(LIMIT_JOB_WAIT_MS) - p->polled_ms;
+        out->request.poll = p->token ? p->polls : polls + 1;
+        out->request.poll_left_ms = limit_get(LIMIT_JOB_WAIT_MS) - p->polled_ms;
     }
     return true;
 }
@@ -645,15 +645,6 @@ static enum pager_taken take_numbered(struct pager *p, int64_t sequence, struct 
     return is_over ? PAGER_OVERFLOW : taken;
 }
 
-/* A hexadecimal digit's value; -1: it is none. */
-static int digit_of(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c != '\0' ? strchr(digits, c | ('a' - 'A')) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The value of a link's query parameter, decoded; NULL: it has none. */
 static const char *parameter_of(struct arena *a, const char *link, const char *name)
 {
@@ -670,11 +661,12 @@ static const char *parameter_of(struct arena *a, const char *link, const char *n
     char *value = arena_strndup(a, at, strcspn(at, "&#"));
     char *out = value;
     for (const char *in = value; *in; in++) {
-        int high = *in == '%' ? digit_of(in[1]) : -1;
-        int low = high >= 0 ? digit_of(in[2]) : -1;
+        bool is_coded =
+            *in == '%' && isxdigit((unsigned char)in[1]) && isxdigit((unsigned char)in[2]);
+        char digits[] = {is_coded ? in[1] : '0', is_coded ? in[2] : '0', '\0'};
 
-        *out++ = low >= 0 ? (char)(16 * high + low) : *in;
-        in += low >= 0 ? 2 : 0;
+        *out++ = is_coded ? (char)strtol(digits, NULL, 16) : *in;
+        in += is_coded ? 2 : 0;
     }
     *out = '\0';
     return value;
@@ -972,6 +964,6 @@ bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out)
     p->cleaned = true;
     p->at = at;
     pager_again(p, NO_SEQUENCE, a, out);
-    out->label = arena_printf(a, "%s job deletion", p->spec.label);
+    out->request.label = arena_printf(a, "%s job deletion", p->spec.label);
     return true;
 }

@@ -29,14 +29,7 @@
 #ifndef ROLLCALL_API_PAGER_H
 #define ROLLCALL_API_PAGER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/err.h"
-#include "io/http.h"
-#include "io/json.h"
+#include "api/client.h"
 
 /* What follows the first request of a step. */
 enum follow {
@@ -126,15 +119,9 @@ enum pager_state {
 
 /* One request the pager wants sent. Strings are in the arena given to pager_next. */
 struct pager_request {
-    enum http_method method;
-    bool bare;
-    const char *path; /* with query string; of a bare one the URL */
-    const char *body;
-    const char *label;
-    int64_t sequence;     /* of a page; -1: it brings none */
-    int64_t delay_ms;     /* polls: not before that much later */
-    int poll;             /* the number of a poll; 0: it is none */
-    int64_t poll_left_ms; /* how long it will be polled on */
+    struct client_request request;
+    int64_t sequence; /* of a page; -1: it brings none */
+    int64_t delay_ms; /* polls: not before that much later */
 };
 
 /* What an answer meant. */

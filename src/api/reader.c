@@ -1,9 +1,5 @@
 #include "api/reader.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "api/answer.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -127,33 +123,23 @@ void reader_free(struct reader *r)
     free_all(&r->told);
 }
 
-static void send_request(struct reader *r, const struct pager_request *q, int64_t tries)
+static void send_request(struct reader *r, struct pager_request *q, int64_t tries)
 {
     struct readers *all = r->all;
     struct news *n = news_new(NEWS_PAGE);
-    struct client_request request = {
-        .target = q->bare ? CLIENT_URL : CLIENT_API,
-        .method = q->method,
-        .path = q->path,
-        .body = q->body,
-        .label = q->label,
-        .not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0,
-        .poll = q->poll,
-        .poll_left_ms = q->poll_left_ms,
-        .want_document = !r->over,
-        .user = n,
-    };
 
+    q->request.not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0;
+    q->request.user = n;
     n->reader = r;
     n->sequence = q->sequence;
     n->tries = tries;
     n->is_poll = q->delay_ms > 0 && tries == 0;
-    n->path = xstrdup(q->path);
+    n->path = xstrdup(q->request.path);
     n->next = all->asked;
     all->asked = n;
     all->polling += n->is_poll ? 1 : 0;
     all->awaited += n->is_poll ? 0 : 1;
-    client_send(all->client, &request);
+    client_send(all->client, &q->request);
     arena_reset(all->scratch);
 }
 

@@ -79,18 +79,6 @@ bool buf_add_printf(struct buf *b, const char *format, ...)
     return added;
 }
 
-char *buf_take(struct buf *b, size_t *length)
-{
-    char *data = b->data ? b->data : xcalloc(1, 1);
-
-    data[b->length] = '\0';
-    if (length) {
-        *length = b->length;
-    }
-    buf_init(b, b->max_bytes);
-    return data;
-}
-
 const char *buf_str(const struct buf *b)
 {
     return b->data ? b->data : "";

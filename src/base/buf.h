@@ -35,9 +35,6 @@ bool buf_add_str(struct buf *b, const char *text);
 bool buf_add_char(struct buf *b, char c);
 bool buf_add_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Gives the storage (NUL-terminated, malloc'ed) to the caller and leaves the buffer empty. */
-char *buf_take(struct buf *b, size_t *length);
-
 /* The contents as a string; "" when empty. Valid until the next change. */
 const char *buf_str(const struct buf *b);
 

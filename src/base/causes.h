@@ -15,7 +15,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "lists.h"
 
 /* The steps of `rollcall check`, in order: X(enum name, short name, title). */
 #define CAUSE_STEPS(X)                                                                             \

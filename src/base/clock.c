@@ -17,12 +17,13 @@ enum {
     FIRST_DAY = -719528, /* 0000-01-01 */
     LAST_DAY = 2932896,  /* 9999-12-31 */
     ZONE_NAME_BYTES = 64,
+    TZ_AT = 3, /* behind "TZ=" */
     TZ_BYTES = 1024,
 };
 
 /* The environment's own line, written in place: another thread that looks for a variable meanwhile
  * finds the list as it was. */
-static char tz_line[TZ_BYTES] = "TZ=";
+static char tz_line[TZ_AT + TZ_BYTES] = "TZ=";
 static char business_tz[TZ_BYTES];
 
 static int64_t read_clock_ms(clockid_t id)
@@ -74,19 +75,13 @@ static int32_t day_of(int year, int month, int day)
 
 char *clock_format_day(int32_t day, char *out)
 {
-    int shown = day < FIRST_DAY ? FIRST_DAY : day > LAST_DAY ? LAST_DAY : day;
-    int year = (shown - FIRST_DAY) / 366;
-    int month = 1;
+    time_t shown = day < FIRST_DAY ? FIRST_DAY : day > LAST_DAY ? LAST_DAY : day;
+    struct tm date;
 
-    while (day_of(year + 1, 1, 1) <= shown) {
-        year++;
-    }
-    while (month < 12 && day_of(year, month + 1, 1) <= shown) {
-        month++;
-    }
-    int rest = shown - day_of(year, month, 1);
-    (void)snprintf(out, CLOCK_DAY_BYTES, "%04u-%02u-%02u", (unsigned)year % 10000U,
-                   (unsigned)month % 100U, (unsigned)(rest + 1) % 100U);
+    shown *= MS_PER_DAY / MS_PER_SECOND;
+    INVARIANT(gmtime_r(&shown, &date));
+    (void)snprintf(out, CLOCK_DAY_BYTES, "%04u-%02u-%02u", (unsigned)(date.tm_year + 1900) % 10000U,
+                   (unsigned)(date.tm_mon + 1) % 100U, (unsigned)date.tm_mday % 100U);
     return out;
 }
 
@@ -430,9 +425,9 @@ static bool is_offset(struct arena *a, const char *name, int64_t *ms)
 /* TZ is the line of ours from now on. */
 static void set_tz(const char *tz)
 {
-    INVARIANT(strlen(tz) < TZ_BYTES - 3);
-    (void)snprintf(tz_line + 3, sizeof(tz_line) - 3, "%s", tz);
-    if (getenv("TZ") != tz_line + 3) {
+    INVARIANT(strlen(tz) < TZ_BYTES);
+    (void)snprintf(tz_line + TZ_AT, TZ_BYTES, "%s", tz);
+    if (getenv("TZ") != tz_line + TZ_AT) {
         INVARIANT(putenv(tz_line) == 0);
     }
     tzset();
@@ -455,16 +450,16 @@ static char *zone_of_line(char *line)
 {
     char *name = line;
 
-    for (int tabs = 0; tabs < 2 && *name; name++) {
-        tabs += *name == '\t' ? 1 : 0;
-    }
+    (void)strsep(&name, "\t");
+    (void)strsep(&name, "\t");
+    name = name ? name : line + strlen(line);
     name[strcspn(name, "\t\n")] = '\0';
     return name;
 }
 
-/* Zones with an offset, all the year or only in part of it, of each country the first (the table
- * has the largest first); "" where there are none. */
-static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
+/* Says which zones have an offset, all the year or only in part of it, of each country the first
+ * (the table has the largest first); "" where there are none. */
+static const char *zones_at(struct arena *a, const char *words, int64_t offset_ms, bool all_year)
 {
     enum { ZONES_SHOWN = 8 };
     const char *found = all_year && offset_ms == 0 ? ", UTC" : "";
@@ -502,7 +497,7 @@ static const char *zones_at(struct arena *a, int64_t offset_ms, bool all_year)
         (void)(restored ? setenv("TZ", restored, 1) : unsetenv("TZ"));
         tzset();
     }
-    return *found ? found + 2 : NULL;
+    return *found ? arena_printf(a, "%s%s", words, found + 2) : "";
 }
 
 /* Says what is wrong with a name that has no file. */
@@ -512,6 +507,7 @@ static void refuse_unknown(struct arena *a, const char *name, struct err *e)
     int64_t offset_ms;
     size_t count;
     const char *const *zones = installed_zones(a, &count);
+    const char *near = nearest_zone(a, zones, count, name);
 
     /* There must be more than the UTC that some systems ship alone. */
     if (count <= 1) {
@@ -519,27 +515,19 @@ static void refuse_unknown(struct arena *a, const char *name, struct err *e)
                 "time zone \"%s\": no time zone data is installed; install the package tzdata (or "
                 "set timezone = UTC)",
                 shown);
-        return;
-    }
-    if (is_offset(a, name, &offset_ms)) {
-        const char *always = zones_at(a, offset_ms, true);
-        const char *at_times = zones_at(a, offset_ms, false);
-        err_set(
-            e, ERR_CONFIG,
-            "\"%s\" is an offset, no time zone, which knows when its clocks are changed%s%s%s%s",
-            shown, always ? "; that have all year: " : "", always ? always : "",
-            at_times ? "; in part of the year: " : "", at_times ? at_times : "");
-        return;
-    }
-    const char *near = nearest_zone(a, zones, count, name);
-    if (near) {
+    } else if (is_offset(a, name, &offset_ms)) {
+        err_set(e, ERR_CONFIG,
+                "\"%s\" is an offset, no time zone, which knows when its clocks are changed%s%s",
+                shown, zones_at(a, "; that have all year: ", offset_ms, true),
+                zones_at(a, "; in part of the year: ", offset_ms, false));
+    } else if (near) {
         err_set(e, ERR_CONFIG, "unknown time zone \"%s\"; did you mean \"%s\"?", shown, near);
-        return;
+    } else {
+        err_set(e, ERR_CONFIG,
+                "unknown time zone \"%s\"; a zone is named by area and city, as in Asia/Seoul (the "
+                "package tzdata brings them)",
+                shown);
     }
-    err_set(e, ERR_CONFIG,
-            "unknown time zone \"%s\"; a zone is named by area and city, as in Asia/Seoul (the "
-            "package tzdata brings them)",
-            shown);
 }
 
 /* What TZ is to be for a zone; NULL with *e. */
@@ -569,19 +557,6 @@ static const char *tz_of(struct arena *a, const char *name, struct err *e)
     return arena_printf(a, ":%s", path);
 }
 
-bool clock_set_zone(const char *name, struct err *e)
-{
-    struct arena *a = arena_new(0);
-    const char *tz = tz_of(a, name, e);
-
-    if (tz) {
-        set_tz(tz);
-        (void)snprintf(business_tz, sizeof(business_tz), "%s", tz);
-    }
-    arena_free(a);
-    return tz != NULL;
-}
-
 bool clock_enter_zone(const char *name, struct err *e)
 {
     struct arena *a = arena_new(0);
@@ -592,6 +567,16 @@ bool clock_enter_zone(const char *name, struct err *e)
     }
     arena_free(a);
     return tz != NULL;
+}
+
+bool clock_set_zone(const char *name, struct err *e)
+{
+    bool is_set = clock_enter_zone(name, e);
+
+    if (is_set) {
+        memcpy(business_tz, tz_line + TZ_AT, sizeof(business_tz));
+    }
+    return is_set;
 }
 
 void clock_leave_zone(void)

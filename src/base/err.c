@@ -5,10 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What an argument prints to may be more than fits: the first byte left out tells where a character
- * ends. */
-enum { PRINTED_BYTES = ERR_MESSAGE_BYTES + 1 };
-
 const struct err_facts err_facts[ERR_KIND_COUNT] = {
 #define KIND_FACTS(id, short_name, code, ends, meaning)                                            \
     [id] = {.name = (short_name), .exit_code = (code), .ends_run = (ends), .text = (meaning)},
@@ -40,32 +36,36 @@ static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
     (void)snprintf(out + used, room + 1, "%s", text);
 }
 
+/* Adds a printf text likewise. It may be more than fits: the first byte left out tells where a
+ * character ends. */
+static void print_message(char *out, const char *format, va_list args)
+{
+    char text[ERR_MESSAGE_BYTES + 1];
+
+    (void)vsnprintf(text, sizeof(text), format, args);
+    join_message(out, text);
+}
+
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
-    char message[PRINTED_BYTES];
+    struct err made = {.kind = kind}; /* what is printed may be of *e */
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    print_message(made.message, format, args);
     va_end(args);
-
-    err_clear(e);
-    e->kind = kind;
-    join_message(e->message, message);
+    *e = made;
     return false;
 }
 
 bool err_prefix(struct err *e, const char *format, ...)
 {
-    char message[PRINTED_BYTES];
     char whole[ERR_MESSAGE_BYTES] = "";
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    print_message(whole, format, args);
     va_end(args);
-
-    join_message(whole, message);
     join_message(whole, ": ");
     join_message(whole, e->message);
     memcpy(e->message, whole, sizeof(whole));
@@ -74,14 +74,11 @@ bool err_prefix(struct err *e, const char *format, ...)
 
 bool err_append(struct err *e, const char *format, ...)
 {
-    char message[PRINTED_BYTES];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof(message), format, args);
+    print_message(e->message, format, args);
     va_end(args);
-
-    join_message(e->message, message);
     return false;
 }
 

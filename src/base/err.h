@@ -1,8 +1,10 @@
 /*
  * Errors as consequences: what the run does next, not which line failed.
  *
- * ERR_KINDS is the one list of error kinds. It makes the enum, the exit codes, the retry classes,
- * the table in docs/exit-codes.md and the man page (scripts/gen-docs.sh reads it through `rollcall
+ * src/base/errors.txt is the one list of error kinds, of which the build makes ERR_KINDS(X): X(enum
+ * name, name, exit code, whether it ends the run, what it means). It makes the enum, the exit
+ * codes, the table in docs/exit-codes.md and the man page (scripts/gen-docs.sh reads it through
+ * `rollcall
  * --exit-codes`).
  *
  * A fallible function returns bool or a pointer and fills a struct err that its caller owns. An err
@@ -16,31 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(enum name, short name, exit code, ends the whole run, what it means) */
-#define ERR_KINDS(X)                                                                               \
-    X(ERR_NONE, "ok", 0, false, "Done: everything that was asked for is in place.")                \
-    X(ERR_BEHIND, "behind", 1, false,                                                              \
-      "`status` alone: something is overdue or behind; the table says what.")                      \
-    X(ERR_USAGE, "usage", 2, true, "The command line is wrong; the message names the option.")     \
-    X(ERR_CONFIG, "config", 3, true,                                                               \
-      "The configuration is wrong; the message names file and line.")                              \
-    X(ERR_AUTH, "auth", 4, true,                                                                   \
-      "Login refused: the login host gave no token, or the API refused a fresh one.")              \
-    X(ERR_PERMISSION, "permission", 5, false,                                                      \
-      "A permission is missing: give the client's role (and division) the one named.")             \
-    X(ERR_RATE, "rate", 6, false,                                                                  \
-      "Rate limit or request budget: stopped cleanly, progress is kept; run again later.")         \
-    X(ERR_TEMPORARY, "temporary", 7, false,                                                        \
-      "Network or server trouble outlasted the retries; progress is kept; run again.")             \
-    X(ERR_CONTRACT, "contract", 8, false,                                                          \
-      "An answer breaks the API's contract; its page was refused.")                                \
-    X(ERR_STORE, "store", 9, true, "Database, disk or file: the message names the path.")          \
-    X(ERR_LOCKED, "locked", 10, true,                                                              \
-      "Another run holds the lock; the message says which process.")                               \
-    X(ERR_PARTIAL, "partial", 11, false, "Some streams or windows are done, others are not.")      \
-    X(ERR_STOPPED, "stopped", 12, true, "Stopped by a signal, after the last page was committed.") \
-    X(ERR_BUG, "bug", 70, true,                                                                    \
-      "A bug in rollcall, or no memory. Nothing is lost; please report it.")
+#include "lists.h"
 
 enum err_kind {
 #define ERR_ENUM(id, name, code, ends_run, text) id,

@@ -9,7 +9,6 @@
 #define ROLLCALL_BASE_LIMITS_H
 
 #include "base/err.h"
-#include "lists.h"
 
 enum limit {
 #define LIMIT_ENUM(id, name, value, min, max, text) id,

@@ -9,7 +9,7 @@
 #include "cmd/progress.h"
 #include "io/file.h"
 #include "io/gzip.h"
-#include "io/idset.h"
+#include "io/hash.h"
 
 /* The POSTs that only read; "*" stands for one id. Of a job only what it costs is left behind, and
  * that expires. */

@@ -28,8 +28,7 @@ int64_t ledger_run_begin(struct ledger *l, const char *command, int64_t until_ms
                S(ROLLCALL_VERSION), S(host[0] != '\0' ? host : NULL), I(getpid()), S(streams))) {
         return 0;
     }
-    l->run_id = db_last_rowid(l->db);
-    return l->run_id;
+    return db_scalar(l->db, "SELECT last_insert_rowid()", &l->run_id, e) ? l->run_id : 0;
 }
 
 bool ledger_run_progress(struct ledger *l, const struct run_totals *totals, struct err *e)

@@ -85,14 +85,19 @@ static char *join(struct arena *a, const char *const *names, size_t count, const
     return text;
 }
 
-/* What may have been meant by an unknown name: the nearest one, else all there are. */
-static const char *advice(struct arena *a, const char *name, const char *const *known, size_t count)
+/* What may have been meant by an unknown name: the nearest one, else all there are; each between
+ * `open` and `close`. */
+static const char *advice(struct arena *a, const char *name, const char *const *known, size_t count,
+                          const char *open, const char *close)
 {
     const char *near = str_nearest(name, known, count);
     if (near != NULL) {
-        return arena_printf(a, "; did you mean %s?", near);
+        return arena_printf(a, "; did you mean %s%s%s?", open, near, close);
     }
-    return count == 0 ? "" : arena_printf(a, "; known are %s", join(a, known, count, ", "));
+    const char *between = arena_printf(a, "%s, %s", close, open);
+    return count == 0
+               ? ""
+               : arena_printf(a, "; known are %s%s%s", open, join(a, known, count, between), close);
 }
 
 /* Notes something odd (CAUSE_NONE: nothing is), for `rollcall check`. */
@@ -183,16 +188,9 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
     }
     r->section = header;
     r->above = CONFIG_KEY_COUNT;
-    if (str_is_listed(header, names, count)) {
-        return true;
-    }
-    const char *near = str_nearest(header, names, count);
-    const char *shown = str_escaped(l->a, header);
-    if (near != NULL) {
-        return err_set(l->e, ERR_CONFIG, "unknown section [%s]; did you mean [%s]?", shown, near);
-    }
-    return err_set(l->e, ERR_CONFIG, "unknown section [%s]; known are [%s]", shown,
-                   join(l->a, names, count, "], ["));
+    return str_is_listed(header, names, count) ||
+           err_set(l->e, ERR_CONFIG, "unknown section [%s]%s", str_escaped(l->a, header),
+                   advice(l->a, header, names, count, "[", "]"));
 }
 
 /* A key that its section does not have: says where it belongs, or what it may be a misspelling of.
@@ -223,7 +221,7 @@ static bool fail_key(struct loading *l, const char *section, const char *name, c
         }
     }
     if (hint == NULL) {
-        hint = advice(l->a, name, names, count);
+        hint = advice(l->a, name, names, count, "", "");
     }
     return section[0] == '\0'
                ? err_set(l->e, ERR_CONFIG, "%s stands before the first [section]%s", shown, hint)
@@ -557,6 +555,16 @@ static bool refuse(struct loading *l, const char *what)
     return err_set(l->e, ERR_CONFIG, "%s = %s: %s", l->origin, str_escaped(l->a, l->text), what);
 }
 
+static bool check_controls(struct loading *l, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+            return refuse(l, "control characters do not belong here");
+        }
+    }
+    return true;
+}
+
 /* A value that is taken as it is. */
 static bool apply_text(struct loading *l)
 {
@@ -576,10 +584,8 @@ static bool apply_text(struct loading *l)
             return refuse(l, "is a directory; name a file, such as rollcall.db in it");
         }
     }
-    for (const char *c = l->text; type != CONFIG_PROXY && *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            return refuse(l, "control characters do not belong here");
-        }
+    if (type != CONFIG_PROXY && !check_controls(l, l->text)) {
+        return false;
     }
     if (type == CONFIG_PATH && (str_eq(l->text, "~") || str_starts_with(l->text, "~/"))) {
         return refuse(l, "~ stands for nothing here; write the whole path");
@@ -654,7 +660,7 @@ static bool check_words(const struct loading *l, const char *const *words, size_
         if (is_streams && known != NULL && !str_is_listed(name, known, known_count) &&
             !str_eq_nocase(name, "all")) {
             return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
-                           advice(l->a, name, known, known_count));
+                           advice(l->a, name, known, known_count, "", ""));
         }
     }
     return true;
@@ -722,10 +728,8 @@ static bool apply_names(struct loading *l)
         if (name == NULL) {
             return refuse(l, "a name's closing quote is missing, or text follows it");
         }
-        for (const char *c = name; *c != '\0'; c++) {
-            if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-                return refuse(l, "control characters do not belong here");
-            }
+        if (!check_controls(l, name)) {
+            return false;
         }
         if (str_is_listed(name, names, count)) {
             return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin,

@@ -136,15 +136,7 @@ static char *room(struct csv_writer *w, size_t length)
     return w->block->bytes + w->block->used;
 }
 
-/* Begins a field whose bytes, if it has any, are to follow. */
-static void start_field(struct csv_writer *w)
-{
-    *room(w, 1) = w->delimiter;
-    w->block->used += w->in_record ? 1 : 0;
-    w->in_record = true;
-}
-
-/* A field whose bytes are to be written as they are. */
+/* A field whose bytes are to be written as they are; others may follow. */
 static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 {
     size_t whole = length < BLOCK_BYTES / 2 ? length : 0;
@@ -242,7 +234,7 @@ static void add_text(struct csv_writer *w, const char *text, size_t length)
         add_field(w, text, length);
         return;
     }
-    start_field(w);
+    add_field(w, "", 0);
     if (quotes) {
         add(w, "\"", 1);
     }
@@ -360,7 +352,7 @@ void csv_cell(struct csv_writer *w, const struct cell *c)
         add_real(w, c->value.real);
         break;
     case CELL_NULL:
-        start_field(w);
+        add_field(w, "", 0);
         break;
     }
 }

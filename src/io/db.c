@@ -535,11 +535,6 @@ int64_t db_changes(struct db *d)
     return sqlite3_changes(d->handle);
 }
 
-int64_t db_last_rowid(struct db *d)
-{
-    return sqlite3_last_insert_rowid(d->handle);
-}
-
 enum {
     LOCK_WAIT_MS = 20,
     READ_TRIES = 4,

@@ -167,8 +167,7 @@ int64_t db_empty_wal(struct db *d);
  * ERR_STOPPED. */
 bool db_backup(struct db *d, const char *path, const char *shown, struct err *e);
 
-/* Rows changed by the last statement; the last inserted rowid. */
+/* Rows changed by the last statement. */
 int64_t db_changes(struct db *d);
-int64_t db_last_rowid(struct db *d);
 
 #endif

@@ -49,4 +49,18 @@ uint64_t hash_of(const void *bytes, size_t length);
 enum { HASH_TEXT_BYTES = 33 };
 int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES]);
 
+/* A set of ids, by hashes of them: whether a page brings anything new, and how many different rows
+ * there were. For counting alone: two ids of one hash count as one. */
+struct idset;
+
+/* An empty set. Free with idset_free (NULL is allowed). */
+struct idset *idset_new(void);
+void idset_free(struct idset *s);
+
+/* Adds an id of `length` bytes; false when it was there. */
+bool idset_add(struct idset *s, const char *id, size_t length);
+
+/* How many there are. */
+size_t idset_count(const struct idset *s);
+
 #endif

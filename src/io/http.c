@@ -45,8 +45,25 @@ struct http {
     atomic_bool woken;
 };
 
-/* --- URLs --------------------------------------------------------------------------------------
- */
+/* --- URLs ------------------------------------------------------------------------------------- */
+
+/* No memory ends the program, so that no error of libcurl's means it, and none is taken for bad
+ * configuration or for trouble of the network. After the first time libcurl only counts. */
+static void start_libcurl(void)
+{
+    INVARIANT(curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup,
+                                   xcalloc) == CURLE_OK);
+}
+
+/* A URL's parts; without any when it is none. Free with curl_url_cleanup. */
+static CURLU *parse_url(const char *url, unsigned flags)
+{
+    start_libcurl();
+    CURLU *parsed = curl_url();
+
+    (void)curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME | flags);
+    return parsed;
+}
 
 static bool has_part(CURLU *parsed, CURLUPart part)
 {
@@ -57,26 +74,16 @@ static bool has_part(CURLU *parsed, CURLUPart part)
     return found;
 }
 
-/* No memory ends the program, so that no error of libcurl's means it, and none is taken for bad
- * configuration or for trouble of the network. After the first time libcurl only counts. */
-static void start_libcurl(void)
-{
-    INVARIANT(curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup,
-                                   xcalloc) == CURLE_OK);
-}
-
 bool http_url_allowed(const char *url, struct http_target *out, struct err *e)
 {
-    start_libcurl();
-    CURLU *parsed = curl_url();
+    CURLU *parsed = parse_url(url, 0);
     char *scheme = NULL;
     char *host = NULL;
     struct in_addr v4;
     bool ok = false;
 
     *out = (struct http_target){.tls = false};
-    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+    if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
         err_set(e, ERR_CONFIG, "not a URL: %s", url);
     } else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)) {
@@ -103,14 +110,11 @@ bool http_proxy_allowed(const char *proxy)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
-    start_libcurl();
-    CURLU *parsed = curl_url();
+    CURLU *parsed = parse_url(proxy, CURLU_DEFAULT_SCHEME);
     char *scheme = NULL;
     bool known = false;
 
-    if (curl_url_set(parsed, CURLUPART_URL, proxy,
-                     CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-        has_part(parsed, CURLUPART_HOST) &&
+    if (has_part(parsed, CURLUPART_HOST) &&
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
         /* Without a scheme curl_url guesses https; libcurl takes such a proxy for http. */
         known = str_is_listed(scheme, schemes, COUNT_OF(schemes));
@@ -135,8 +139,7 @@ bool http_parse_date(const char *text, int64_t *ms)
     return true;
 }
 
-/* --- header lines ------------------------------------------------------------------------------
- */
+/* --- header lines ----------------------------------------------------------------------------- */
 
 /* The header lines of a request. Authorization is the one place where a secret leaves its type; the
  * line is made in memory of its exact size, so that no growing buffer leaves copies behind. */
@@ -230,8 +233,7 @@ static void read_headers(CURL *easy, struct http_answer *answer)
     answer->ratelimit_reset_seconds = number_header(easy, "inin-ratelimit-reset");
 }
 
-/* --- what went wrong ---------------------------------------------------------------------------
- */
+/* --- what went wrong -------------------------------------------------------------------------- */
 
 static const struct {
     enum cause_id tls;
@@ -315,8 +317,7 @@ static enum cause_id tls_failure(CURL *easy, const char *detail)
     return CAUSE_NET_TLS_OTHER;
 }
 
-/* --- whom to trust, and the way out -------------------------------------------------------------
- */
+/* --- whom to trust, and the way out ----------------------------------------------------------- */
 
 /* The certificates of `ca_file` behind the system's, so that hosts on both sides of a proxy that
  * inspects TLS are trusted; NULL with ERR_CONFIG. Heap. */
@@ -340,6 +341,7 @@ static char *trusted_roots(const char *ca_file, struct err *e)
     return all;
 }
 
+/* The first variable of the environment that is set. */
 static const char *variable_of(const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -367,10 +369,8 @@ static void find_proxy(struct http *h)
         return;
     }
     h->proxy = h->options.proxy ? h->options.proxy : getenv(h->proxy_source);
-    CURLU *parsed = curl_url();
+    CURLU *parsed = parse_url(h->proxy, CURLU_DEFAULT_SCHEME);
     char *password = NULL;
-    (void)curl_url_set(parsed, CURLUPART_URL, h->proxy,
-                       CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME);
     (void)curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0);
     bool by_password = password && *password;
     h->proxy_schemes =
@@ -413,8 +413,7 @@ static void add_proxy_words(const struct http *h, CURL *easy, struct buf *words)
     }
 }
 
-/* --- requests on their way ---------------------------------------------------------------------
- */
+/* --- requests on their way -------------------------------------------------------------------- */
 
 struct http *http_new(const struct http_options *options, struct err *e)
 {
@@ -473,8 +472,7 @@ static int on_progress(void *user, curl_off_t unused, curl_off_t down, curl_off_
     struct transfer *t = user;
     int64_t now = clock_monotonic_ms();
 
-    (void)unused;
-    (void)unused_too;
+    (void)unused, (void)unused_too;
     if (t->moved_ms == 0 || down + up != t->moved_bytes) {
         t->moved_bytes = down + up;
         t->moved_ms = now;

@@ -590,7 +590,7 @@ static void try_pass(struct checking *a, const struct stream *s, const struct pa
         .at = {.page_size = 1},
     };
     struct pager *pager = pager_new(arena, &spec);
-    struct pager_request request = {.path = pass->available};
+    struct pager_request request = {.request = {.path = pass->available}};
     struct pager_page page;
 
     *t = (struct tried){.total = -1};
@@ -598,7 +598,7 @@ static void try_pass(struct checking *a, const struct stream *s, const struct pa
         err_set(&t->error, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
         return;
     }
-    if (!ask(a, request.path, request.body, pass->steps->path)) {
+    if (!ask(a, request.request.path, request.request.body, pass->steps->path)) {
         t->error = a->answer.error;
         return;
     }

@@ -61,13 +61,8 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
     struct client_answer answer;
 
     INVARIANT(pager_next(pager, a, &asked));
-    struct client_request request = {.method = asked.method,
-                                     .path = asked.path,
-                                     .body = asked.body,
-                                     .label = asked.label,
-                                     .want_document = true};
     enum pager_taken taken = PAGER_FAILED;
-    if (client_call(s->client, &request, &answer)) {
+    if (client_call(s->client, &asked.request, &answer)) {
         taken = pager_answer(pager, 0, answer.document, &page, e);
     } else {
         *e = answer.error;

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
-#include "io/idset.h"
+#include "io/hash.h"
 
 enum {
     ARENA_BYTES = 8192, /* of a reading */

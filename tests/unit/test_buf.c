@@ -77,27 +77,3 @@ TEST(an_endless_maximum_cannot_overflow)
     assert_string_equal(buf_str(&b), "abc");
     buf_free(&b);
 }
-
-TEST(take_hands_over)
-{
-    struct buf b;
-    size_t length = 99;
-
-    buf_init(&b, 10);
-    char *nothing = buf_take(&b, &length);
-    assert_string_equal(nothing, "");
-    assert_int_equal(length, 0);
-    free(nothing);
-
-    (void)buf_add_str(&b, "text");
-    char *text = buf_take(&b, &length);
-    assert_int_equal(length, 4);
-    assert_string_equal(text, "text");
-    assert_null(b.data);
-    assert_int_equal(b.length, 0);
-    assert_true(buf_add_str(&b, "0123456789"));
-    assert_false(buf_add_char(&b, 'x'));
-    assert_string_equal(text, "text");
-    free(text);
-    free(buf_take(&b, NULL));
-}

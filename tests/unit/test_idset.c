@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "io/idset.h"
+#include "io/hash.h"
 
 static bool add(struct idset *s, const char *id)
 {

@@ -176,7 +176,7 @@ static struct pager *pager_of(const struct step *steps)
 
 static struct pager_request ask(struct pager *p)
 {
-    struct pager_request r = {.path = NULL};
+    struct pager_request r = {.sequence = 0};
 
     assert_int_equal(pager_state(p), PAGER_READY);
     assert_true(pager_next(p, arena, &r));
@@ -314,18 +314,19 @@ TEST_IN(setup, teardown, requests_are_filled)
         struct pager *p = pager_at(filled[i].steps, filled[i].at);
         struct pager_request r = ask(p);
 
-        assert_string_equal(r.path, filled[i].path);
-        assert_int_equal(r.method, filled[i].body ? HTTP_POST : HTTP_GET);
+        assert_string_equal(r.request.path, filled[i].path);
+        assert_int_equal(r.request.method, filled[i].body ? HTTP_POST : HTTP_GET);
         if (filled[i].body) {
-            assert_string_equal(r.body, filled[i].body);
+            assert_string_equal(r.request.body, filled[i].body);
         } else {
-            assert_null(r.body);
+            assert_null(r.request.body);
         }
-        assert_string_equal(r.label, filled[i].label);
-        assert_false(r.bare);
+        assert_string_equal(r.request.label, filled[i].label);
+        assert_false(r.request.target == CLIENT_URL);
         pager_again(p, r.sequence, arena, &r); /* the same, once more */
-        assert_string_equal(r.path, filled[i].path);
-        assert_string_equal(r.body ? r.body : "", filled[i].body ? filled[i].body : "");
+        assert_string_equal(r.request.path, filled[i].path);
+        assert_string_equal(r.request.body ? r.request.body : "",
+                            filled[i].body ? filled[i].body : "");
     }
 }
 
@@ -433,7 +434,7 @@ TEST_IN(setup, teardown, a_resumed_reading_goes_on_at_its_page)
     struct pager *p = pager_at(query, (struct pager_at){.page = 3});
 
     assert_int_equal(next(p, conversations("'totalHits':45", 10)).next.page, 4);
-    assert_non_null(strstr(ask(p).body, "\"n\":4"));
+    assert_non_null(strstr(ask(p).request.body, "\"n\":4"));
     ask(p);
     assert_int_equal(pager_state(p), PAGER_WAITING);
     take(p, 1, conversations("'totalHits':45", 10));
@@ -469,7 +470,7 @@ TEST_IN(setup, teardown, the_newest_are_read_back_to_what_is_known)
     limit("QUERY_ROWS", "100");
     assert_true(clock_parse("2026-03-01T10:30:00Z", true, &spec.since_ms));
     struct pager *p = pager_new(arena, &spec);
-    assert_string_equal(ask(p).body, "desc 1");
+    assert_string_equal(ask(p).request.body, "desc 1");
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 0, begun("50", "40"));
     assert_int_equal(page.unwanted, 0);
@@ -485,12 +486,12 @@ TEST_IN(setup, teardown, the_newest_are_read_back_to_what_is_known)
     assert_int_equal(page.unwanted, 0);
     assert_int_equal(page.total_hits, 900);
     assert_int_equal(page.next.page, 1); /* a page of this order is none of the other */
-    assert_string_equal(ask(p).body, "desc 2");
+    assert_string_equal(ask(p).request.body, "desc 2");
     page = take(p, 1, begun("10", "09"));
     assert_int_equal(page.unwanted, 0);
     assert_int_equal(pager_state(p), PAGER_READY);
     spec.since_ms = 0;
-    assert_string_equal(ask(pager_new(arena, &spec)).body, "asc 1");
+    assert_string_equal(ask(pager_new(arena, &spec)).request.body, "asc 1");
 }
 
 /* Paging that reaches 100 rows: what its answers say, and how it ends. */
@@ -689,7 +690,7 @@ TEST_IN(setup, teardown, answers_are_taken_asked_again_or_refused)
         if (taken == PAGER_AGAIN) { /* asked once more it waits as before */
             assert_int_equal(pager_state(p), PAGER_WAITING);
             pager_again(p, first.sequence, arena, &again);
-            assert_string_equal(again.path, first.path);
+            assert_string_equal(again.request.path, first.request.path);
         }
     }
 }
@@ -758,7 +759,7 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_string_equal(take(p, r.sequence, "{'jobId':'a/b c'}").token, "a/b c");
     for (size_t i = 0; i < COUNT(polls); i++) {
         r = ask(p);
-        assert_string_equal(r.path, "/jobs/a%2Fb%20c");
+        assert_string_equal(r.request.path, "/jobs/a%2Fb%20c");
         assert_int_equal(r.delay_ms, polls[i].delay_ms);
         assert_false(
             take(p, r.sequence, arena_printf(arena, "{'state':'%s'}", polls[i].state)).has_rows);
@@ -770,15 +771,15 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     assert_int_equal(page.available_ms, INT64_C(1772672523004));
     r = ask(p);
     assert_int_equal(r.sequence, 1);
-    assert_string_equal(r.path, "/jobs/a%2Fb%20c/results?pageSize=1000&cursor=c%2B1%3D");
+    assert_string_equal(r.request.path, "/jobs/a%2Fb%20c/results?pageSize=1000&cursor=c%2B1%3D");
     page = take(p, r.sequence, "{'conversations':[]}");
     assert_null(page.next.cursor);
     assert_int_equal(page.available_ms, TIME_NONE);
     assert_int_equal(pager_state(p), PAGER_DONE);
     assert_true(pager_cleanup(p, arena, &r));
-    assert_int_equal(r.method, HTTP_DELETE);
+    assert_int_equal(r.request.method, HTTP_DELETE);
     assert_int_equal(r.sequence, -1);
-    assert_string_equal(r.path, "/jobs/a%2Fb%20c");
+    assert_string_equal(r.request.path, "/jobs/a%2Fb%20c");
     assert_false(pager_cleanup(p, arena, &r));               /* once */
     assert_false(pager_cleanup(pager_of(job), arena, &r));   /* nothing was submitted */
     assert_false(pager_cleanup(pager_of(query), arena, &r)); /* nothing ever is */
@@ -830,7 +831,7 @@ TEST_IN(setup, teardown, lost_jobs)
                          cases[i].reason ? PAGER_LOST : PAGER_TAKEN);
         assert_string_equal(e.message, cases[i].reason ? cases[i].reason : "");
         assert_true(pager_cleanup(p, arena, &r));
-        assert_string_equal(r.path, "/jobs/j");
+        assert_string_equal(r.request.path, "/jobs/j");
     }
 }
 
@@ -866,11 +867,12 @@ TEST_IN(setup, teardown, several_scopes)
         struct pager_page page;
         struct err e;
 
-        assert_string_equal(r.body, count == 1 ? "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"}],"
-                                                 "\"zone\":\"Z\"}"
-                                               : "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"},"
-                                                 "{\"unit\":\"b\\\"c\",\"from\":\"1\"}],"
-                                                 "\"zone\":\"Z\"}");
+        assert_string_equal(r.request.body, count == 1
+                                                ? "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"}],"
+                                                  "\"zone\":\"Z\"}"
+                                                : "{\"items\":[{\"unit\":\"a\",\"from\":\"1\"},"
+                                                  "{\"unit\":\"b\\\"c\",\"from\":\"1\"}],"
+                                                  "\"zone\":\"Z\"}");
         assert_int_equal(give(p, r.sequence, "{'id':'t'}", &page, &e), PAGER_TAKEN);
         assert_int_equal(give(p, ask(p).sequence, "{'state':'Error'}", &page, &e),
                          count == 1 ? PAGER_LOST : PAGER_FAILED);
@@ -970,7 +972,7 @@ TEST_IN(setup, teardown, ids_go_out_in_batches)
 
     ask(p);
     ask(p);
-    assert_string_equal(ask(p).path, "/u?x=y&userId=id-4");
+    assert_string_equal(ask(p).request.path, "/u?x=y&userId=id-4");
     assert_int_equal(pager_state(p), PAGER_WAITING);
     struct pager_page page = take(p, 2, "[{}]");
     assert_int_equal(page.next.id_from, 5);
@@ -994,9 +996,9 @@ TEST_IN(setup, teardown, single_ids_are_segments_of_a_path)
     assert_int_equal(pager_fit_ids(by_id, parts, 3), 3);
     struct pager *p = pager_new(
         arena, &(struct pager_spec){.steps = single, .label = "day", .ids = parts, .id_count = 3});
-    assert_string_equal(ask(p).path, "/a/a%3Fb/b/c%26d");
-    assert_string_equal(ask(p).path, "/a/a/b/b%2Fc");
-    assert_string_equal(ask(p).path, "/a/x/b/y");
+    assert_string_equal(ask(p).request.path, "/a/a%3Fb/b/c%26d");
+    assert_string_equal(ask(p).request.path, "/a/a/b/b%2Fc");
+    assert_string_equal(ask(p).request.path, "/a/x/b/y");
     assert_int_equal(take(p, 1, "{'id':'b'}").row_count, 1);
     assert_int_equal(take(p, 2, "{'id':[]}").row_count, 1);
     assert_int_equal(give(p, 0, "{'message':'b'}", &page, &e), PAGER_AGAIN);
@@ -1030,9 +1032,10 @@ TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
         next(p, cases[i].poll);
         for (size_t u = 0; u < cases[i].count; u++) {
             r = ask(p);
-            assert_true(r.bare && r.method == HTTP_GET && !r.body);
+            assert_true(r.request.target == CLIENT_URL && r.request.method == HTTP_GET &&
+                        !r.request.body);
             assert_int_equal(r.sequence, u);
-            assert_string_equal(r.path, cases[i].urls[u]);
+            assert_string_equal(r.request.path, cases[i].urls[u]);
         }
         for (size_t u = cases[i].count; u > 0; u--) { /* answers in any order */
             struct pager_page page = take(p, (int64_t)u - 1, "{'entities':[1]}");
@@ -1040,8 +1043,8 @@ TEST_IN(setup, teardown, urls_are_asked_for_as_they_are)
         }
         assert_int_equal(pager_state(p), PAGER_DONE);
         assert_true(pager_cleanup(p, arena, &r));
-        assert_false(r.bare);
-        assert_string_equal(r.path, "/e/x");
+        assert_false(r.request.target == CLIENT_URL);
+        assert_string_equal(r.request.path, "/e/x");
     }
 
     /* A URL that has run out: the export is there yet, and cleared up before the next. */
@@ -1132,7 +1135,7 @@ TEST_IN(setup, teardown, a_result_comes_in_several_ways)
             struct pager_request r = ask(p);
 
             print_message("%s\n", result_ways[i].asked[n].text);
-            assert_string_equal(r.path, result_ways[i].asked[n].path);
+            assert_string_equal(r.request.path, result_ways[i].asked[n].path);
             taken = give(p, r.sequence, result_ways[i].asked[n].text, &page, &e);
             assert_int_equal(taken, rows == AGAIN   ? PAGER_AGAIN
                                     : rows == WRONG ? PAGER_FAILED
@@ -1163,8 +1166,8 @@ TEST_IN(setup, teardown, what_has_no_job_is_asked_a_few_times)
         for (size_t n = 0; n < COUNT(delays); n++) {
             r = ask(p);
             assert_int_equal(r.delay_ms, delays[n]);
-            assert_int_equal(r.poll, n);
-            assert_string_equal(r.label, "day");
+            assert_int_equal(r.request.poll, n);
+            assert_string_equal(r.request.label, "day");
             assert_int_equal(give(p, r.sequence, "{'status':'Processing'}", &page, &e),
                              n + 1 < COUNT(delays) ? PAGER_TAKEN : PAGER_FAILED);
         }
@@ -1185,14 +1188,14 @@ TEST_IN(setup, teardown, an_expired_url_without_a_job_is_lost)
 
     next(p, "{'status':'Complete','downloadUrl':'https://x/1'}");
     r = ask(p);
-    assert_true(r.bare);
+    assert_true(r.request.target == CLIENT_URL);
     assert_int_equal(pager_refused(p, 403, NULL, &e), PAGER_LOST);
     assert_false(pager_cleanup(p, arena, &r));
 }
 
 TEST_IN(setup, teardown, a_stored_token_that_the_steps_do_not_know_is_ignored)
 {
-    assert_string_equal(ask(pager_at(query, (struct pager_at){.token = "j"})).path, "/q");
+    assert_string_equal(ask(pager_at(query, (struct pager_at){.token = "j"})).request.path, "/q");
 }
 
 /* A request that asked for too much: where the one begins that asks for half. */
