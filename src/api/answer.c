@@ -309,7 +309,9 @@ static void append_permissions(struct err *e, struct json body)
         }
     }
     if (list.length > 0) {
-        err_append(e, "; " ANSWER_LACKS "%s", buf_str(&list));
+        err_append(e, "; missing permission: %s", buf_str(&list));
+        (void)snprintf(e->lacks, sizeof(e->lacks), "%.*s", (int)strcspn(buf_str(&list), ","),
+                       buf_str(&list));
     }
     buf_free(&list);
 }

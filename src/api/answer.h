@@ -37,11 +37,8 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e);
  * a message), whatever the status line said. */
 bool answer_is_error(struct json root);
 
-/* What stands before the permissions that a 403 names, in the message of its error. */
-#define ANSWER_LACKS "missing permission: "
-
 /* Fills `e` from a final non-2xx answer or a failure below HTTP: kind by consequence (403:
- * ERR_PERMISSION with the permissions the answer names; 429: ERR_RATE; 408, 5xx save 501 and 505,
+ * ERR_PERMISSION with the permissions the answer names, `lacks` the first; 429: ERR_RATE; 408, 5xx save 501 and 505,
  * network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other 4xx: ERR_CONTRACT),
  * message with label, status, code, message, contextId, limit and correlation id, all escaped.
  * `code` (ANSWER_CODE_BYTES) receives ErrorBody.code, "" without one. Always false.

@@ -21,13 +21,19 @@ const char cause_saml_note[] =
 
 enum { SEEN_LEAST = 60 };
 
+const char *err_evidence(const struct err *e, struct arena *a)
+{
+    const char *mark = strstr(e->message, CAUSE_MARK);
+
+    return arena_strndup(a, e->message, mark ? (size_t)(mark - e->message) : strlen(e->message));
+}
+
 const char *err_brief(const struct err *e, struct arena *a)
 {
     const struct cause *c = &causes[e->cause];
-    const char *mark = strstr(e->message, CAUSE_MARK);
     const char *tail = c->text ? arena_printf(a, "... %s. Remedy: %s.", c->text, c->remedy)
                                : "... (all of it: -v, or the table run)";
-    size_t length = mark ? (size_t)(mark - e->message) : strlen(e->message);
+    size_t length = strlen(err_evidence(e, a));
     size_t most = ERR_BRIEF_BYTES - strlen(tail);
 
     if (strlen(e->message) <= ERR_BRIEF_BYTES) {

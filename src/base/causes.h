@@ -70,6 +70,9 @@ bool err_cause(struct err *e, enum cause_id id);
 /* What messages have between what was seen and what is known of its cause. */
 #define CAUSE_MARK ". Likely cause: "
 
+/* What was seen: the message without cause and remedy, in the arena. */
+const char *err_evidence(const struct err *e, struct arena *a);
+
 /* The message in one line of at most ERR_BRIEF_BYTES, in the arena: of one that is longer what was
  * seen is cut, cause and remedy stay. */
 enum { ERR_BRIEF_BYTES = 288 };

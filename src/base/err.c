@@ -19,6 +19,7 @@ void err_clear(struct err *e)
     e->library_code = 0;
     e->cause = 0;
     e->message[0] = '\0';
+    e->lacks[0] = '\0';
 }
 
 /* Adds to a message as much of `text` as fits in whole characters. */

@@ -27,7 +27,7 @@ enum err_kind {
         ERR_KIND_COUNT
 };
 
-enum { ERR_MESSAGE_BYTES = 1536 };
+enum { ERR_MESSAGE_BYTES = 1536, ERR_LACKS_BYTES = 128 };
 
 struct err {
     enum err_kind kind;
@@ -35,6 +35,7 @@ struct err {
     int library_code; /* SQLite extended code or errno; 0 when none */
     int cause;        /* enum cause_id of base/causes.h; 0 when none is known */
     char message[ERR_MESSAGE_BYTES];
+    char lacks[ERR_LACKS_BYTES]; /* the permission that a 403 names first; "": none */
 };
 
 /* Facts of each kind. */
@@ -50,8 +51,7 @@ extern const struct err_facts err_facts[ERR_KIND_COUNT];
 void err_clear(struct err *e);
 
 /* Fills `e` (kind and a printf message for the user, cut at the buffer's end on a character's
- * border) and returns false, so that a function can `return err_set(...)`. http_status,
- * library_code and cause become 0. */
+ * border) and returns false, so that a function can `return err_set(...)`. All else is cleared. */
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

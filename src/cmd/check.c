@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -40,9 +39,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
         return false;
     }
     check_run(&request, &report);
-    if (!ctx->option[OPT_JSON]) {
-        report_print(&report, stdout);
-    } else if (!report_print_json(&report, stdout, e) && !ferror(stdout)) {
+    if (!report_print(&report, ctx->option[OPT_JSON] != NULL, stdout, e) && !ferror(stdout)) {
         return false;
     }
     err_clear(e);

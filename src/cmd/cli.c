@@ -1,5 +1,4 @@
 #include <getopt.h>
-#include <stdio.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif

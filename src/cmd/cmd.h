@@ -10,8 +10,6 @@
 #ifndef ROLLCALL_CMD_CMD_H
 #define ROLLCALL_CMD_CMD_H
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "io/config.h"
 #include "io/db.h"
 #include "out/render.h"

@@ -1,6 +1,5 @@
 #include "cmd/progress.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"

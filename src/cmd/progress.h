@@ -8,7 +8,7 @@
 #define ROLLCALL_CMD_PROGRESS_H
 
 #include "api/client.h"
-#include "run/progress.h"
+#include "run/run.h"
 
 struct progress_line {
     int64_t shown_ms; /* monotonic; 0: nothing shown yet */

@@ -1,4 +1,3 @@
-#include <stdio.h>
 
 #include "base/str.h"
 #include "cmd/cmd.h"

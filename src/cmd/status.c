@@ -1,4 +1,3 @@
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "cmd/cmd.h"

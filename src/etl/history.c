@@ -1,8 +1,5 @@
 #include "etl/history.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "sql.h"
 

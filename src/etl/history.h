@@ -42,12 +42,6 @@
 #ifndef ROLLCALL_ETL_HISTORY_H
 #define ROLLCALL_ETL_HISTORY_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/err.h"
 #include "etl/map.h"
 #include "etl/walk.h"
 #include "etl/words.h"

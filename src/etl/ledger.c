@@ -1,7 +1,5 @@
 #include "etl/ledger.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/causes.h"
@@ -45,11 +43,9 @@ bool ledger_run_end(struct ledger *l, const struct run_totals *totals, enum err_
         db_begin(l->db, e) && ledger_run_progress(l, totals, e) &&
         db_do(l->db, e, sql_run_end, I(l->run_id), T(clock_now_ms()), I(err_facts[kind].exit_code),
               S(err_facts[kind].name), S(error), I(totals->streams_done), I(totals->streams_left),
-              I(totals->days_whole), S(not_done)) &&
-        db_commit(l->db, e);
+              I(totals->days_whole), S(not_done));
 
-    db_rollback(l->db);
-    return ended;
+    return db_finish(l->db, ended, e);
 }
 
 void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals)

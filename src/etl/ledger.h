@@ -9,12 +9,6 @@
 #ifndef ROLLCALL_ETL_LEDGER_H
 #define ROLLCALL_ETL_LEDGER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/err.h"
 #include "etl/load.h"
 #include "io/db.h"
 

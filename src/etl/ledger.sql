@@ -16,6 +16,11 @@ UPDATE run SET
     streams_left = ?7, days_whole = ?8, not_done = ?9
 WHERE run_id = ?1;
 
+-- Of the streams of the run ?1.
+-- name: run_days_whole
+SELECT sum(whole) FROM freshness WHERE stream IN (
+    SELECT value FROM run, json_each(streams) WHERE run_id = ?1);
+
 -- ?3: now; ?4: a day before. Written once a day at least.
 -- name: source_remember
 INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3)

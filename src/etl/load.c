@@ -344,47 +344,16 @@ static bool has(struct loader *l, const char *table, const char *column, bool *f
     return db_end(&q);
 }
 
-/* What a column of the table of changes says of an entity c; NULL: nothing that is known here. */
-static const char *measure(struct loader *l, const char *name)
-{
-    const struct table_map *root = l->tree->root;
-
-    if (map_column(root, name) < root->column_count) {
-        return arena_printf(l->arena, "(SELECT \"%s\" FROM \"%s\" AS s WHERE s.\"%s\" = c.\"%s\")",
-                            name, root->table, l->key, l->key);
-    }
-    for (size_t i = 1; i < l->table_count; i++) {
-        const char *table = l->tables[i].map->table;
-
-        if (str_eq(name, arena_printf(l->arena, "%s_count", table))) {
-            return arena_printf(l->arena,
-                                "(SELECT count(*) FROM \"%s\" AS s WHERE s.\"%s\" = c.\"%s\")",
-                                table, l->key, l->key);
-        }
-    }
-    return NULL;
-}
-
-/* The columns old_NAME and new_NAME of the table of changes. */
+/* The columns old_NAME and new_NAME of the table of changes, and what they hold. */
 static bool find_measures(struct loader *l, const char *change, struct err *e)
 {
-    struct rows q = db_ask(l->db, e,
-                           "SELECT substr(name, 5) FROM pragma_table_info(?1) AS o WHERE name LIKE "
-                           "'old@_%' ESCAPE '@' AND EXISTS (SELECT 1 FROM pragma_table_info(?1) "
-                           "AS n WHERE n.name = 'new_' || substr(o.name, 5)) ORDER BY cid",
-                           S(change));
+    struct rows q =
+        db_ask(l->db, e, sql_load_measures, S(change), S(l->tree->root->table), S(l->key));
 
-    l->old_names = l->counts = l->new_counts = "";
-    while (db_next(&q)) {
-        const char *name = db_kept(&q, 0, l->arena);
-        const char *value = measure(l, name);
-
-        if (value) {
-            l->old_names = arena_printf(l->arena, "%s, \"old_%s\"", l->old_names, name);
-            l->counts = arena_printf(l->arena, "%s, %s", l->counts, value);
-            l->new_counts = arena_printf(l->arena, "%s%s\"new_%s\" = %s", l->new_counts,
-                                         l->new_counts[0] ? ", " : "", name, value);
-        }
+    if (db_next(&q)) {
+        l->old_names = db_kept(&q, 0, l->arena);
+        l->counts = db_kept(&q, 1, l->arena);
+        l->new_counts = db_kept(&q, 2, l->arena);
     }
     return db_end(&q);
 }

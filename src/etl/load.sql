@@ -45,6 +45,28 @@ SELECT {key}, '{name}' FROM (
     EXCEPT
     SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
 
+-- Of the columns old_NAME of the table of changes ?1 that have a new_NAME beside them: their names, what
+-- they hold of an entity c of the root ?2 with the key ?3 (a column of the root, or how many rows a
+-- table NAME_count has of it), and what new_NAME is set to.
+-- name: load_measures
+SELECT
+    coalesce(group_concat(printf(', "old_%w"', name), ''), ''),
+    coalesce(group_concat(', ' || value, ''), ''),
+    coalesce(group_concat(printf('"new_%w" = %s', name, value), ', '), '')
+FROM (
+    SELECT
+        o.name,
+        printf('(SELECT %s FROM "%w" AS s WHERE s."%w" = c."%w")',
+               CASE WHEN r.name IS NULL THEN 'count(*)' ELSE printf('"%w"', r.name) END,
+               ifnull(t.name, ?2), ?3, ?3) AS value
+    FROM (SELECT cid, substr(name, 5) AS name FROM pragma_table_info(?1)
+          WHERE name LIKE 'old@_%' ESCAPE '@') AS o
+    JOIN pragma_table_info(?1) AS n ON n.name = 'new_' || o.name
+    LEFT JOIN pragma_table_info(?2) AS r ON r.name = o.name
+    LEFT JOIN sqlite_schema AS t ON r.name IS NULL AND t.type = 'table' AND o.name = t.name || '_count'
+    WHERE coalesce(r.name, t.name) IS NOT NULL
+    ORDER BY o.cid)
+
 -- A row a change, in two steps: before the page's rows are written, and behind.
 -- name: load_note_change
 INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source, changed{old_names})

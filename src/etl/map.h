@@ -13,10 +13,6 @@
 #ifndef ROLLCALL_ETL_MAP_H
 #define ROLLCALL_ETL_MAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/arena.h"
 #include "base/str.h"
 
 enum column_type {

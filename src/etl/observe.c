@@ -1,7 +1,5 @@
 #include "etl/history.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "sql.h"
 

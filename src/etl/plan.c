@@ -1,8 +1,5 @@
 #include "etl/plan.h"
 
-#include <string.h>
-
-#include "base/err.h"
 #include "base/str.h"
 
 #define SINCE_OVERLAP_MS MS_PER_HOUR

@@ -11,10 +11,6 @@
 #ifndef ROLLCALL_ETL_PLAN_H
 #define ROLLCALL_ETL_PLAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/clock.h"
 
 enum { PASSES_MAX = 8, LOOKS_MAX = 16 };

@@ -1,9 +1,5 @@
 #include "etl/walk.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/limits.h"

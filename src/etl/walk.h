@@ -19,12 +19,6 @@
 #ifndef ROLLCALL_ETL_WALK_H
 #define ROLLCALL_ETL_WALK_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/err.h"
 #include "etl/map.h"
 #include "io/cell.h"
 #include "io/json.h"

@@ -1,9 +1,7 @@
 #include "etl/walk.h"
 
 #include <ctype.h>
-#include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 
 static const char wrong_type[] = "wrong type";

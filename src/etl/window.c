@@ -127,9 +127,8 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
     }
     made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) &&
            db_do(l->db, e, sql_window_forget_unlisted, S(k->stream)) &&
-           db_do(l->db, e, sql_window_drop_unlisted, S(k->stream)) && db_commit(l->db, e);
-    db_rollback(l->db);
-    return made;
+           db_do(l->db, e, sql_window_drop_unlisted, S(k->stream));
+    return db_finish(l->db, made, e);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -271,8 +270,8 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 
     *count = done ? db_changes(l->db) : 0;
     done = done && db_do(l->db, e, sql_window_forget_ahead, T(limit_ms)) &&
-           observe_distrust(l->db, clock_format(limit_ms, limit), &rows, e) && db_commit(l->db, e);
-    db_rollback(l->db);
+           observe_distrust(l->db, clock_format(limit_ms, limit), &rows, e);
+    done = db_finish(l->db, done, e);
     if (*count + rows > 0) {
         LOG(LOG_WARN, "read at a time that has not come: read again", LOG_N("windows", *count),
             LOG_N("observations", rows));
@@ -354,8 +353,6 @@ bool window_fail(const struct ledger *l, struct window *w, size_t p, const struc
         (!cause || db_do(l->db, e, sql_window_failed, I(w->window_id), S(cause->message),
                          S(err_facts[cause->kind].name), T(clock_now_ms()), N(l->run_id))) &&
         (!abandon || db_do(l->db, e, sql_window_abandoned, I(w->window_id), S(pass))) &&
-        (!waited || db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass))) &&
-        db_commit(l->db, e);
-    db_rollback(l->db);
-    return done;
+        (!waited || db_do(l->db, e, sql_window_waited, I(w->window_id), S(pass)));
+    return db_finish(l->db, done, e);
 }

@@ -17,12 +17,6 @@
 #ifndef ROLLCALL_ETL_WINDOW_H
 #define ROLLCALL_ETL_WINDOW_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/arena.h"
-#include "base/err.h"
 #include "etl/ledger.h"
 #include "etl/plan.h"
 

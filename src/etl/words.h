@@ -5,8 +5,6 @@
 #ifndef ROLLCALL_ETL_WORDS_H
 #define ROLLCALL_ETL_WORDS_H
 
-#include <stddef.h>
-
 #include "base/arena.h"
 
 enum { WORDS_MAX = 48 };

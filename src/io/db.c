@@ -530,6 +530,13 @@ void db_rollback(struct db *d)
     d->in_transaction = false;
 }
 
+bool db_finish(struct db *d, bool ok, struct err *e)
+{
+    ok = ok && db_commit(d, e);
+    db_rollback(d);
+    return ok;
+}
+
 int64_t db_changes(struct db *d)
 {
     return sqlite3_changes(d->handle);

@@ -154,6 +154,10 @@ bool db_begin_read(struct db *d, struct err *e);
 bool db_commit(struct db *d, struct err *e);
 void db_rollback(struct db *d);
 
+/* The end of either: commits what was begun where it is `ok`, else rolls back; whether it is
+ * committed. */
+bool db_finish(struct db *d, bool ok, struct err *e);
+
 /* Bytes of the write-ahead log beside the file. */
 int64_t db_wal_bytes(const struct db *d);
 

@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#include "base/arena.h"
-#include "base/err.h"
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"

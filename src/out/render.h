@@ -9,9 +9,6 @@
 #ifndef ROLLCALL_OUT_RENDER_H
 #define ROLLCALL_OUT_RENDER_H
 
-#include <stdio.h>
-
-#include "base/err.h"
 #include "io/csv.h"
 #include "io/db.h"
 #include "io/file.h"

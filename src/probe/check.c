@@ -56,9 +56,8 @@ struct checking {
     const char **divisions; /* ids, each once */
     size_t division_count;
     bool all_divisions;
-    /* Rows that a stream's answer says there are, by its place in the registry (of one that is read
-     * by days: those of yesterday, UTC); not more than 0: not known. */
-    int64_t *rows;
+    const char *counts; /* rows that streams' answers say there are (struct cost_facts); of those that
+                           are read by days: of yesterday, UTC */
 };
 
 /* One request from start to final answer, the former one's being freed. */
@@ -89,23 +88,7 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
 /* What was said in place of an answer. */
 static const char *said(const struct checking *a)
 {
-    const char *words = a->answer.error.message;
-    const char *end = strstr(words, ". Likely cause: ");
-
-    return arena_strndup(a->report->arena, words, end ? (size_t)(end - words) : strlen(words));
-}
-
-/* --- what the answers say of sizes ------------------------------------------------------------ */
-
-/* The place of a stream's rows. */
-static int64_t *rows_of(const struct checking *a, const struct stream *s)
-{
-    size_t at = 0;
-
-    while (stream_registry[at] != s) {
-        at++;
-    }
-    return &a->rows[at];
+    return err_evidence(&a->answer.error, a->report->arena);
 }
 
 /* Whole days since [extract] start; 0 without one. */
@@ -715,7 +698,9 @@ static void check_stream(struct checking *a, const struct stream *s)
     } else if (refused) {
         refuse_stream(a->report, s, refused, &refusal);
     } else if (!any) {
-        *rows_of(a, s) = last.total;
+        a->counts = last.total <= 0 ? a->counts
+                                    : arena_printf(a->report->arena, "%s%s=%lld ", a->counts,
+                                                   s->name, (long long)last.total);
         accept_stream(a->report, s, &last);
     }
 }
@@ -786,23 +771,16 @@ static int64_t divided_up(int64_t a, int64_t b)
 static int64_t night_requests(const struct checking *a, int64_t *day)
 {
     struct arena *arena = a->report->arena;
-    const char *counts = "";
     const char *words;
     int64_t sum = 1;
 
     *day = 0;
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        int64_t rows = *rows_of(a, stream_registry[i]);
-        counts = rows <= 0 ? counts
-                           : arena_printf(arena, "%s%s=%lld ", counts, stream_registry[i]->name,
-                                          (long long)rows);
-    }
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
         struct cost_facts night = {a->config->lookback_days, (int)a->config->later_look_count,
-                                   counts};
-        struct cost_facts without = {.counts = counts};
-        struct cost_facts with_one = {.lookback_days = 1, .counts = counts};
+                                   a->counts};
+        struct cost_facts without = {.counts = a->counts};
+        struct cost_facts with_one = {.lookback_days = 1, .counts = a->counts};
         unsigned in_force = stream_in_force(s, a->config);
 
         sum += cost_night(s, in_force, &night, arena, &words);
@@ -933,9 +911,9 @@ static void check_space(const struct checking *a)
     int64_t file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
     /* Bytes a day: by yesterday's rows, a guess, or the file and the days in it. */
     for (size_t i = 0; i < stream_registry_count; i++) {
-        if (stream_has_days(stream_registry[i]) && a->rows[i] > 0) {
-            daily += a->rows[i] * ROW_BYTES;
-        }
+        int64_t rows = cost_rows(&(struct cost_facts){.counts = a->counts}, stream_registry[i]->name);
+
+        daily += stream_has_days(stream_registry[i]) && rows > 0 ? rows * ROW_BYTES : 0;
     }
     daily = daily > GROWTH_LEAST ? daily : GROWTH_LEAST;
     if (days > 0 && file_bytes / days > daily) {
@@ -1064,9 +1042,9 @@ void check_run(const struct check_request *request, struct report *r)
         [STEP_LIMITS] = check_limits,
         [STEP_LOCAL] = check_local,
     };
-    struct checking a = {.request = request, .config = request->config, .report = r};
+    struct checking a = {
+        .request = request, .config = request->config, .report = r, .counts = ""};
 
-    a.rows = arena_array(r->arena, stream_registry_count, sizeof(*a.rows));
     for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
         const char *obstacle = why_not(&a, r->step);
 

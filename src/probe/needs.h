@@ -6,9 +6,7 @@
 #ifndef ROLLCALL_PROBE_NEEDS_H
 #define ROLLCALL_PROBE_NEEDS_H
 
-#include "base/arena.h"
 #include "base/causes.h"
-#include "base/err.h"
 #include "io/config.h"
 #include "streams/stream.h"
 

@@ -7,7 +7,6 @@
 #define ROLLCALL_PROBE_PROBE_H
 
 #include "api/client.h"
-#include "base/err.h"
 #include "io/config.h"
 #include "out/render.h"
 #include "probe/report.h"

@@ -72,8 +72,8 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
         answer.document = NULL;
     }
     bool loaded = walked && db_begin(s->memory, e) &&
-                  load_page(s->loader, walked, &origin, &counts, e) && db_commit(s->memory, e);
-    db_rollback(s->memory);
+                  load_page(s->loader, walked, &origin, &counts, e);
+    loaded = db_finish(s->memory, loaded, e);
     *rows = counts.rows_read;
     walked_free(walked);
     client_answer_free(&answer);
@@ -147,9 +147,7 @@ static bool copy_names(struct search *s, const struct list *l, struct db *names,
     while (begun && db_next(&q)) {
         q.ok = db_do(s->memory, e, l->write, S(db_text(&q, 0)), S(db_text(&q, 1)));
     }
-    begun = db_end(&q) && begun && db_commit(s->memory, e);
-    db_rollback(s->memory);
-    return begun;
+    return db_finish(s->memory, db_end(&q) && begun, e);
 }
 
 /* Asks for those that it does not know, and that are to be shown. */

@@ -10,9 +10,7 @@
 
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "base/causes.h"
-#include "base/err.h"
 
 struct report_result;
 
@@ -39,12 +37,9 @@ void report_skip(struct report *r, const char *name, const char *why);
  * skipped. */
 void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise);
 
-/* Prints the results by step, within the terminal's columns where words allow, each cause explained
- * once; the last lines are the answer: the first failure with its cause and remedy, or that all is
- * well. */
-void report_print(const struct report *r, FILE *out);
-
-/* The same as one JSON object. Errors are the renderer's. */
-bool report_print_json(const struct report *r, FILE *out, struct err *e);
+/* Prints the results as one JSON object; or for people, by step, within the terminal's columns
+ * where words allow: each cause explained once, and at the end the first failure with its cause and
+ * remedy, or that all is well. Errors are the renderer's. */
+bool report_print(const struct report *r, bool as_json, FILE *out, struct err *e);
 
 #endif

@@ -9,8 +9,8 @@
 #include "base/str.h"
 #include "io/file.h"
 #include "run/night.h"
-#include "run/outcome.h"
 #include "run/store.h"
+#include "sql.h"
 
 /* Business days before the first one that local times may be asked for, and after the last. */
 enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
@@ -204,9 +204,8 @@ static bool set_zone(struct run *run, struct err *e)
     bool done = db_begin(run->db, e) &&
                 ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                             to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e) &&
-                judge_zone(run, &redated, from_ms, e) && db_commit(run->db, e);
-    db_rollback(run->db);
-    return done && judge_days(run, e);
+                judge_zone(run, &redated, from_ms, e);
+    return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
 static bool prepare(struct run *run, struct err *e)
@@ -420,16 +419,11 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_
     }
     for (const struct night *n = run->nights; n; n = n->next) {
         t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;
-        if (n->wanted && stream_has_days(n->stream)) {
-            struct rows q =
-                db_ask(run->db, &trouble, "SELECT sum(whole) FROM freshness WHERE stream = ?1",
-                       S(n->stream->name));
-
-            t->days_whole += db_next(&q) ? db_int(&q, 0) : 0;
-            if (!db_end(&q)) {
-                LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
-            }
-        }
+    }
+    struct rows q = db_ask(run->db, &trouble, sql_run_days_whole, I(run->ledger.run_id));
+    t->days_whole = db_next(&q) ? db_int(&q, 0) : 0;
+    if (!db_end(&q)) {
+        LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
     if (!ledger_run_end(&run->ledger, t, kind, why, result->outcome.not_done, &trouble) &&

@@ -9,13 +9,7 @@
 #ifndef ROLLCALL_RUN_EXTRACT_H
 #define ROLLCALL_RUN_EXTRACT_H
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "etl/ledger.h"
-#include "io/config.h"
-#include "run/outcome.h"
-#include "run/progress.h"
-#include "streams/stream.h"
+#include "run/run.h"
 
 struct extract_request {
     const struct config *config;         /* URLs resolved, time zone set */

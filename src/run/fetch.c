@@ -1,7 +1,6 @@
 #include "run/fetch.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/log.h"

@@ -245,24 +245,27 @@ static bool issue_more(struct night *n, struct err *e)
 static void tell_refusals(struct night *n)
 {
     size_t passes = n->stream->pass_count;
-    enum err_kind kind = ERR_NONE;
+    const struct err *first = NULL;
+    const char *all = "";
     struct err error;
 
-    err_set(&error, ERR_NONE, "no source of %s answers", n->stream->title);
     for (size_t i = 0; i < 2 * passes; i++) {
-        size_t p = i < passes ? i : i - passes;
+        const struct err *why = &n->refused[i % passes];
 
-        if (!n->refused[p].why || n->refused[p].lacks != (i < passes)) {
-            continue;
-        }
-        err_append(&error, "; %s: %s", n->stream->passes[p].plan.name, n->refused[p].why);
-        if (kind == ERR_NONE) {
-            kind = n->refused[p].lacks ? ERR_PERMISSION : ERR_CONTRACT;
+        if (why->kind != ERR_NONE && (why->kind == ERR_PERMISSION) == (i < passes)) {
+            first = first ? first : why;
+            all = arena_printf(n->run->arena, "%s; %s: %s", all,
+                               n->stream->passes[i % passes].plan.name,
+                               err_evidence(why, n->run->arena));
         }
     }
-    if (kind != ERR_NONE && !n->halted && !n->agenda.granted) {
-        error.kind = kind;
-        err_cause(&error, kind == ERR_PERMISSION ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
+    if (first && !n->halted && !n->agenda.granted) {
+        bool lacks = first->kind == ERR_PERMISSION;
+
+        err_set(&error, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s",
+                n->stream->title, all);
+        memcpy(error.lacks, first->lacks, sizeof(error.lacks));
+        err_cause(&error, lacks ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
         night_fail(n, &error, true);
     }
 }
@@ -490,11 +493,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     mark_failed(r);
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
-        const char *mark = strstr(why->message, CAUSE_MARK);
-        size_t length = mark ? (size_t)(mark - why->message) : strlen(why->message);
-
-        n->refused[r->pass_no].why = arena_strndup(n->run->arena, why->message, length);
-        n->refused[r->pass_no].lacks = why->kind == ERR_PERMISSION;
+        n->refused[r->pass_no] = *why;
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
         take_refusal(n, r);

@@ -9,9 +9,7 @@
 #ifndef ROLLCALL_RUN_NIGHT_H
 #define ROLLCALL_RUN_NIGHT_H
 
-#include "base/err.h"
 #include "etl/agenda.h"
-#include "run/progress.h"
 #include "run/run.h"
 #include "streams/stream.h"
 
@@ -48,11 +46,8 @@ struct night {
     struct lane lane;
     struct lane side; /* of cleanups */
     size_t side_count;
-    struct {
-        const char
-            *why;   /* a pass that others stand in for is not granted; NULL: it is, or unasked */
-        bool lacks; /* for want of a permission */
-    } refused[PASSES_MAX];
+    struct err refused[PASSES_MAX]; /* why a pass that others stand in for is not granted; ERR_NONE:
+                                       it is, or unasked */
     unsigned granted;  /* bits of passes that others stand in for and that were granted */
     unsigned given_up; /* bits of those that are refused for all */
     size_t

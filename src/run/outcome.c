@@ -1,20 +1,8 @@
-#include "run/outcome.h"
-
-#include "api/answer.h"
 #include "base/str.h"
 #include "io/json.h"
 #include "run/night.h"
 
 enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 };
-
-/* The permission that the server's answer names first; NULL: none. */
-static const char *lacking(const struct night *n)
-{
-    const char *at = strstr(n->first.message, ANSWER_LACKS);
-
-    at = at ? at + strlen(ANSWER_LACKS) : NULL;
-    return at ? arena_strndup(n->run->arena, at, strcspn(at, ",;.")) : NULL;
-}
 
 /* What is in the way of a stream, and what to do, in a sentence; `together`: the line that leaves
  * it out is given apart. */
@@ -30,19 +18,19 @@ static const char *sentence(const struct night *n, bool together)
     if (n->needs && night_is_refused(n->needs) && !n->begun) {
         name = arena_printf(a, "%s needs %s", name, n->needs->stream->name);
     }
-    const char *lacks = lacking(n);
+    const char *lacks = n->first.lacks;
     const char *list = stream_leave_out(n->run->config, &n->stream, 1, a);
     const char *or_else = "";
     if (list) {
         or_else = arena_printf(a, ", or leave the stream out: [extract] streams = %s%s",
                                together ? "..., -" : list, together ? n->stream->name : "");
     }
-    return lacks ? arena_printf(a, "%s: the client lacks %s. Give its role that permission%s", name,
-                                lacks, or_else)
-                 : arena_printf(a,
-                                "%s: the server refuses it, HTTP 403, and names no permission. "
-                                "`rollcall check` says more%s",
-                                name, or_else);
+    return *lacks ? arena_printf(a, "%s: the client lacks %s. Give its role that permission%s",
+                                 name, lacks, or_else)
+                  : arena_printf(a,
+                                 "%s: the server refuses it, HTTP 403, and names no permission. "
+                                 "`rollcall check` says more%s",
+                                 name, or_else);
 }
 
 static void add_member(struct buf *json, const char *key, const char *text)

@@ -1,6 +1,5 @@
-#include "run/progress.h"
-
 #include "base/clock.h"
+#include "run/run.h"
 
 void progress_phase(struct progress *p, size_t windows)
 {

@@ -1,19 +1,58 @@
 /*
- * What a run holds while it works; owned by run/extract.
+ * What a run holds while it works (run/extract owns it), and what it tells.
  */
 #ifndef ROLLCALL_RUN_RUN_H
 #define ROLLCALL_RUN_RUN_H
 
-#include <stdint.h>
-
 #include "api/client.h"
-#include "base/arena.h"
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
 #include "io/lock.h"
 #include "run/fetch.h"
-#include "run/progress.h"
+
+/* --- how far it is, told to a watcher after every page ---------------------------------------- */
+
+/* A stream's state; times are monotonic. Counts are of this run; a phase is the readings of one
+ * pass. */
+struct progress {
+    const char *stream;
+    int64_t began_ms;
+    int64_t pages; /* of the readings that have ended, and as told of those under way too */
+    int64_t rows;
+    int64_t phase_began_ms;
+    int64_t phase_began_rows; /* how many rows there were then */
+    size_t windows_done;      /* of the phase */
+    size_t windows;
+    double share; /* of the phase that is done, 0 to 1; 0: not known */
+    bool ended;   /* the stream is over */
+    bool whole;   /* and reached what it owed */
+};
+
+/* Called in the thread that loads; must not take long. */
+struct progress_watcher {
+    void (*tell)(void *user, const struct progress *p); /* NULL: nobody watches */
+    void *user;
+};
+
+/* A phase of so many windows begins. */
+void progress_phase(struct progress *p, size_t windows);
+
+/* Tells how far it is: `p` has what has ended, these readings are under way. */
+void progress_tell(const struct progress *p, const struct progress_watcher *watcher,
+                   struct reading *const *under_way, size_t count);
+
+/* What became of its streams, in words. */
+struct outcome {
+    const char *const *lines; /* what is in the way of a stream, a sentence each */
+    size_t line_count;
+    const char *leave_out; /* for [extract] streams: without those that the client may not read;
+                              NULL: where it helps, the sentence says it */
+    const char *not_done;  /* JSON: {STREAM: {exit, why, error}} of those that were to be read and
+                              are not done; NULL: none */
+};
+
+/* --- what it holds ---------------------------------------------------------------------------- */
 
 struct extract_request;
 
@@ -40,5 +79,9 @@ int64_t run_time_ms(const struct run *run);
 
 /* The real moment: the earlier of the machine's now and the server's. */
 int64_t run_now_ms(const struct run *run);
+
+/* Says what became of each stream, in the run's arena; one without trouble of its own is not done
+ * for the run's `kind`. */
+struct outcome outcome_tell(const struct run *run, enum err_kind kind);
 
 #endif

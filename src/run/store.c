@@ -290,10 +290,9 @@ bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
     int64_t count = 0;
     bool done =
         loader && db_begin(run->db, e) &&
-        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e) &&
-        db_commit(run->db, e);
+        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e);
 
-    db_rollback(run->db);
+    done = db_finish(run->db, done, e);
     run->totals.rows.rows_changed += done ? count : 0;
     return done;
 }
@@ -312,33 +311,22 @@ static bool begin(struct run *run, struct reading *r, struct err *e)
     return done;
 }
 
-/* What the server calls the reading is known: all its windows share it. */
-static bool keep_token(struct run *run, struct reading *r, const char *token, struct err *e)
+/* What the server calls the reading is known, or gone: all its windows share it. */
+static bool set_token(struct run *run, struct reading *r, const char *token, bool known,
+                      struct err *e)
 {
     bool done = true;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
-        done = window_token(&run->ledger, r->shares[i].window, r->pass_no, token, e);
-    }
-    return done;
-}
-
-static bool clear_token(struct run *run, struct reading *r, const char *token, struct err *e)
-{
-    bool done = true;
-
-    for (size_t i = 0; done && i < r->share_count; i++) {
-        done = window_cleared(&run->ledger, r->shares[i].window, r->pass_no, token, e);
+        done = (known ? window_token : window_cleared)(&run->ledger, r->shares[i].window,
+                                                       r->pass_no, token, e);
     }
     return done;
 }
 
 bool store_begin(struct run *run, struct reading *r, struct err *e)
 {
-    bool begun = db_begin(run->db, e) && begin(run, r, e) && db_commit(run->db, e);
-
-    db_rollback(run->db);
-    return begun;
+    return db_finish(run->db, db_begin(run->db, e) && begin(run, r, e), e);
 }
 
 /* An id that was refused is left out, and said to be. */
@@ -367,7 +355,7 @@ static bool leave_out(struct run *run, const struct page *p, struct err *e)
 static bool take_note(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    const char *token = r->kind == READING_CLEANUP ? r->ask.at.token : NULL;
+    const char *token;
     bool ok = false;
 
     if (!db_begin(run->db, e)) {
@@ -379,11 +367,11 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         break;
     case NEWS_TOKEN:
         token = arena_strdup(run->arena, p->news->facts.token);
-        ok = keep_token(run, r, token, e);
+        ok = set_token(run, r, token, true, e);
         break;
     case NEWS_CLEANED:
-        token = token ? token : r->window->now[r->pass_no].token;
-        ok = clear_token(run, r, token, e);
+        token = r->kind == READING_CLEANUP ? r->ask.at.token : r->window->now[r->pass_no].token;
+        ok = set_token(run, r, token, false, e);
         break;
     case NEWS_ANEW:
         ok = begin(run, r, e);
@@ -487,15 +475,14 @@ bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct 
             return false;
         }
         for (size_t k = 0; k < days.count; k++) {
-            const struct window *w = &days.list[k];
+            const struct span *day = &days.list[k].span;
 
-            if (w->span.start_ms == TIME_NONE || w->span.end_ms <= from_ms) {
-                continue;
+            if (day->start_ms != TIME_NONE && day->end_ms > from_ms) {
+                if (!forget(run, s, &days.list[k], e)) {
+                    return false;
+                }
+                ++*count;
             }
-            if (!forget(run, s, w, e)) {
-                return false;
-            }
-            ++*count;
         }
     }
     return true;

@@ -9,8 +9,6 @@
 #ifndef ROLLCALL_RUN_STORE_H
 #define ROLLCALL_RUN_STORE_H
 
-#include <stdbool.h>
-
 #include "run/fetch.h"
 #include "run/run.h"
 

@@ -1,8 +1,5 @@
 #include "streams/cost.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/str.h"
 
 enum { POLLS = 3 /* of a job, usually */ };

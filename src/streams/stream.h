@@ -11,10 +11,6 @@
 #ifndef ROLLCALL_STREAMS_STREAM_H
 #define ROLLCALL_STREAMS_STREAM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "api/pager.h"
 #include "etl/load.h"
 #include "etl/map.h"
@@ -73,47 +69,17 @@ struct stream {
 };
 
 /* The streams themselves, for registry.c alone: everyone else goes through what follows. */
-extern const struct stream stream_users;
-extern const struct stream stream_queues;
-extern const struct stream stream_queue_members;
-extern const struct stream stream_wrapup_codes;
-extern const struct stream stream_skills;
-extern const struct stream stream_languages;
-extern const struct stream stream_divisions;
-extern const struct stream stream_teams;
-extern const struct stream stream_team_members;
-extern const struct stream stream_user_groups;
-extern const struct stream stream_locations;
-extern const struct stream stream_presence_definitions;
-extern const struct stream stream_business_units;
-extern const struct stream stream_activity_codes;
-extern const struct stream stream_management_units;
-extern const struct stream stream_management_unit_users;
-extern const struct stream stream_flows;
-extern const struct stream stream_flow_outcome_definitions;
-extern const struct stream stream_flow_milestones;
-extern const struct stream stream_campaigns;
-extern const struct stream stream_contact_lists;
-extern const struct stream stream_messaging_campaigns;
-extern const struct stream stream_data_tables;
-extern const struct stream stream_recording_policies;
-extern const struct stream stream_adherence_realtime;
-extern const struct stream stream_conversations;
-extern const struct stream stream_adherence_historical;
-extern const struct stream stream_adherence_explanation;
-extern const struct stream stream_user_status;
-extern const struct stream stream_schedules;
-extern const struct stream stream_conversation_aggregate;
-extern const struct stream stream_user_aggregate;
-extern const struct stream stream_evaluation_forms;
-extern const struct stream stream_survey_forms;
-extern const struct stream stream_evaluation_details;
-extern const struct stream stream_survey_details;
-extern const struct stream stream_sites;
-extern const struct stream stream_edges;
-extern const struct stream stream_stations;
-extern const struct stream stream_dids;
-extern const struct stream stream_trunks;
+extern const struct stream stream_users, stream_queues, stream_queue_members, stream_wrapup_codes,
+    stream_skills, stream_languages, stream_divisions, stream_teams, stream_team_members,
+    stream_user_groups, stream_locations, stream_presence_definitions, stream_business_units,
+    stream_activity_codes, stream_management_units, stream_management_unit_users, stream_flows,
+    stream_flow_outcome_definitions, stream_flow_milestones, stream_campaigns, stream_contact_lists,
+    stream_messaging_campaigns, stream_data_tables, stream_recording_policies,
+    stream_adherence_realtime, stream_conversations, stream_adherence_historical,
+    stream_adherence_explanation, stream_user_status, stream_schedules,
+    stream_conversation_aggregate, stream_user_aggregate, stream_evaluation_forms,
+    stream_survey_forms, stream_evaluation_details, stream_survey_details, stream_sites,
+    stream_edges, stream_stations, stream_dids, stream_trunks;
 
 /* All streams, in reading order. */
 extern const struct stream *const *stream_registry;

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "cmd/progress.h"
-#include "run/progress.h"
+#include "run/fetch.h"
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
