@@ -45,6 +45,7 @@ OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
 GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o \
            $(BUILD)/obj/gen/dictionary_sql.o $(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/maps.o
+GEN     += $(BUILD)/obj/gen/styles_css.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
 LISTS   := src/base/causes.txt src/base/limits.txt src/base/errors.txt
 PROOF_MAPS := $(BUILD)/gen/proof_maps.h
@@ -77,7 +78,7 @@ TEST_DEPS = $(if $(GENESYS_OPENAPI),contract,test)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/unit/%=$(BUILD)/obj/tests/unit/%.o)
-.PHONY: all deps demo demo-clean check check-full check-contract check-sanitize check-systems lint bench install \
+.PHONY: all deps demo demo-clean report-picture check check-full check-contract check-sanitize check-systems lint bench install \
         uninstall deb clean help test-programs
 
 all: $(BUILD)/rollcall ## build build/rollcall (the default)
@@ -87,6 +88,10 @@ deps: ## install what the build needs (apt, dnf, apk or brew)
 
 demo: ## install, build, and show a whole extraction against a stand-in Genesys Cloud
 	@scripts/demo.sh
+
+report-picture: demo ## docs/report.png: the page that the demo ends with, as a browser shows it
+	@scripts/deps.sh test
+	@python3 tests/e2e/browser.py build/demo/report.html docs/report.png
 
 demo-clean: ## remove what `make demo` made
 	@rm -rf build/demo
@@ -268,6 +273,9 @@ $(BUILD)/gen/views_sql.c: $(BUILD)/gen/drop.sql $(BUILD)/gen/make.sql scripts/em
 
 $(BUILD)/gen/queries_sql.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh queries $@ $(sort $(wildcard queries/*.sql))
+
+$(BUILD)/gen/styles_css.c: src/out/report.css scripts/embed.sh
+	$(Q)scripts/embed.sh styles $@ $<
 
 ifdef UNIT_SRCS
 $(UNIT_LIB): $(UNIT_OBJ)

@@ -1,8 +1,9 @@
 #!/bin/sh
-# The night: `rollcall extract`, then, where all or some of it was read, CSV files and a snapshot for those who read.
+# The night: `rollcall extract`, then, where all or some of it was read, CSV files, a snapshot and a page of figures for
+# those who read.
 #   night [OPTION]...   options that stand before a command of rollcall: -c FILE, -v
-# Started by rollcall.service and the cron line, in the directory that csv/ and snapshot/ belong into. Ends as extract
-# did, so that a night of which something is missing is seen; else as what followed did.
+# Started by rollcall.service and the cron line, in the directory that csv/, snapshot/ and report.html
+# belong into. Ends as extract did, so that a night of which something is missing is seen; else as what followed did.
 rollcall=/usr/local/bin/rollcall
 umask 027
 stopped=
@@ -14,6 +15,7 @@ case $status in
 0 | 11)
     "$rollcall" "$@" export --out csv || after=$?
     [ -n "$stopped" ] || { mkdir -p snapshot && "$rollcall" "$@" snapshot snapshot/rollcall.db; } || after=$?
+    [ -n "$stopped" ] || "$rollcall" "$@" report --out report.html || after=$?
     [ $status -ne 0 ] || status=${after:-0}
     ;;
 esac

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make demo`: a contact centre's days from login to CSV, against the stand-in Genesys Cloud, with
+# `make demo`: a contact centre's days from login to CSV and a page of figures, against the stand-in Genesys Cloud, with
 # the run killed on the way. Everything it makes lies in build/demo.
 set -eu
 cd "$(dirname "$0")/.."
@@ -109,6 +109,10 @@ rows() { sed -n "s/.*\"name\": *\"$1\".*\"rows\": *\([0-9]*\).*/\1/p" $dir/csv/m
 size() { du -sh "$1" | cut -f1; }
 echo "$(ls $dir/csv/*.csv | wc -l | tr -d ' ') files, $(size $dir/csv), and a manifest."
 
+say "rollcall report"
+build/rollcall -q -c $config report --out $dir/report.html || die "no report: exit $?" $dir/extract.log
+echo "The last whole day on a page."
+
 say "What came of it"
 build/rollcall --no-pager -c $config query freshness stream=conversations
 cat <<SUMMARY
@@ -129,4 +133,6 @@ Try next
   build/rollcall -c $config query agent_handle_time
   sqlite3 $dir/rollcall.db 'SELECT * FROM v_conversation LIMIT 5'
 With your own Genesys Cloud: README.md. To remove all this: make demo-clean
+
+The page, for a browser: file://$PWD/$dir/report.html
 SUMMARY

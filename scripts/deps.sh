@@ -61,6 +61,8 @@ test gawk cmd:gawk optional gawk gawk gawk gawk
 test busybox cmd:busybox optional busybox busybox busybox -
 test node cmd:node optional nodejs nodejs nodejs node
 test npm cmd:npm optional npm npm npm node
+test chromium cmd:chromium optional chromium chromium chromium -
+test chromedriver cmd:chromedriver optional chromium-driver chromedriver chromium-chromedriver -
 contract node cmd:node required nodejs nodejs nodejs node
 contract npm cmd:npm required npm npm npm node
 systems debootstrap cmd:debootstrap required debootstrap debootstrap debootstrap -
@@ -107,11 +109,11 @@ if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     export PKG_CONFIG_PATH
 fi
 
-# SQLite 3.28, with which the tests read our file as old readers do, and the vendor's own client, which reads what we
-# read. Tests that lack theirs are skipped.
+# SQLite 3.28, with which the tests read our file as old readers do, the vendor's own client, which reads what we read,
+# and a judge of a page's accessibility. Tests that lack theirs are skipped.
 by_npm() {
     in_group test && command -v npm >/dev/null 2>&1 || return 0
-    for want in old-sqlite/sql.js@1.0.0 sdk/purecloud-platform-client-v2@262.0.0; do
+    for want in old-sqlite/sql.js@1.0.0 sdk/purecloud-platform-client-v2@262.0.0 axe/axe-core@4.14.1; do
         into=build/${want%%/*} package=${want#*/}
         grep -qs "\"version\": \"${package#*@}\"" "$into/node_modules/${package%@*}/package.json" && continue
         say "fetching $package with npm"
@@ -271,7 +273,7 @@ remedy() {
     yyjson) echo "build yyjson 0.8 or newer from its source release (github: ibireme/yyjson): cmake -B b && cmake --install b" ;;
     clang-format | clang-tidy) echo "needed for 'make lint' alone" ;;
     dpkg-dev) echo "needed for 'make deb' alone" ;;
-    strace | promtool | gawk | busybox | node | npm) echo "the tests that use it are skipped" ;;
+    strace | promtool | gawk | busybox | node | npm | chromium | chromedriver) echo "the tests that use it are skipped" ;;
     *) echo "install it by hand so that '$2' is found (on RHEL-like systems enable EPEL and CRB)" ;;
     esac
 }

@@ -13,10 +13,10 @@
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
-    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
-    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,     [CMD_QUERY] = &cmd_query,
-    [CMD_RECENT] = &cmd_recent, [CMD_SCHEMA] = &cmd_schema, [CMD_SNAPSHOT] = &cmd_snapshot,
-    [CMD_STATUS] = &cmd_status,
+    [CMD_API] = &cmd_api,           [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
+    [CMD_EXPORT] = &cmd_export,     [CMD_INIT] = &cmd_init,     [CMD_QUERY] = &cmd_query,
+    [CMD_RECENT] = &cmd_recent,     [CMD_REPORT] = &cmd_report, [CMD_SCHEMA] = &cmd_schema,
+    [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
 };
 
 /* --- the options ----------------------------------------------------------------------------- */
@@ -82,6 +82,12 @@ static const struct option_row {
     {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
      "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
      "tables without such a time whole"},
+    {OPT_OUT, 0, "out", "FILE", OF(CMD_REPORT), "where it goes (report.html)"},
+    {OPT_DAY, 0, "day", "DATE", OF(CMD_REPORT), "this day alone"},
+    {OPT_WEEK, 0, "week", "DATE", OF(CMD_REPORT), "the week of this day, from Monday to Sunday"},
+    {OPT_FROM, 0, "from", "DATE", OF(CMD_REPORT), "from this day on, to the last whole one"},
+    {OPT_TO, 0, "to", "DATE", OF(CMD_REPORT), "to this day, from seven days or --from on"},
+    {OPT_QUEUE, 0, "queue", "NAME", OF(CMD_REPORT), "name or id of one queue; else all"},
     {OPT_DATA, 'd', "data", "BODY", OF(CMD_API),
      "JSON to send; @FILE is read from the file, @- from standard input"},
     {OPT_PAGINATE, 0, "paginate", NULL, OF(CMD_API),

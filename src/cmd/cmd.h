@@ -23,6 +23,7 @@ enum cmd_id {
     CMD_INIT,
     CMD_QUERY,
     CMD_RECENT,
+    CMD_REPORT,
     CMD_SCHEMA,
     CMD_SNAPSHOT,
     CMD_STATUS,
@@ -53,6 +54,11 @@ enum cmd_option {
     OPT_DELIMITER,
     OPT_VIEWS_AS_TABLES,
     OPT_SINCE,
+    OPT_DAY,
+    OPT_WEEK,
+    OPT_FROM,
+    OPT_TO,
+    OPT_QUEUE,
     OPT_DATA,
     OPT_PAGINATE,
     OPT_WRITE,
@@ -104,6 +110,7 @@ extern const struct command cmd_export;
 extern const struct command cmd_init;
 extern const struct command cmd_query;
 extern const struct command cmd_recent;
+extern const struct command cmd_report;
 extern const struct command cmd_schema;
 extern const struct command cmd_snapshot;
 extern const struct command cmd_status; /* ERR_BEHIND when something is overdue */

@@ -1,6 +1,6 @@
 /*
- * The files of schema/ and queries/, compiled into the program by scripts/embed.sh: sorted by name,
- * without directory and without ".sql".
+ * The files of schema/ and queries/, and styles, compiled into the program by scripts/embed.sh:
+ * sorted by name, without directory and without ".sql".
  */
 #ifndef ROLLCALL_IO_EMBEDDED_H
 #define ROLLCALL_IO_EMBEDDED_H
@@ -24,5 +24,7 @@ extern const struct embedded_file embedded_dictionary[];
 extern const size_t embedded_dictionary_count;
 extern const struct embedded_file embedded_queries[];
 extern const size_t embedded_queries_count;
+extern const struct embedded_file embedded_styles[]; /* of pages, in CSS */
+extern const size_t embedded_styles_count;
 
 #endif

@@ -42,7 +42,8 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e);
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
                   struct err *e);
 
-/* The same of the names in the first column of `q`, whose second says how many they are; ends it. */
+/* The same of the names in the first column of `q`, whose second says how many they are; ends it.
+ */
 bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a);
 
 /* Exports what the configuration says ([export]; without tables: all data tables and all views)
@@ -85,5 +86,25 @@ bool out_check_target(struct db *d, const char *who, const char *path, struct er
  * when some program has the old copy open for writing); ERR_STOPPED. */
 bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
                     struct err *e);
+
+/* --- report: one page of figures for people ------------------------------------------------------
+ *
+ * An HTML file without script and network. Its figures are those of the built-in queries, which it
+ * names; all are of one moment. It is written aside and renamed. */
+
+/* What it is to be of: a day, the week of a day, or a range; all NULL: the last whole day. */
+struct report_request {
+    const char *day;
+    const char *week;
+    const char *from;
+    const char *to;
+    const char *queue; /* name or id; NULL: all */
+};
+
+/* Writes the page to `path`, with the mode of exports. `d` must not be in a transaction, and is
+ * left with tables of the connection's own. Errors: ERR_USAGE when nothing is called like the
+ * queue; ERR_STORE naming the path; ERR_STOPPED. */
+bool report_write(struct db *d, const struct config *c, const struct report_request *r,
+                  const char *path, struct arena *a, struct err *e);
 
 #endif

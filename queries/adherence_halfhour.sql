@@ -1,0 +1,95 @@
+-- title: Adherence by half-hour
+-- description: Each agent's scheduled time by half-hours of business time, and how much of it she did
+--   not what was scheduled: the parts of published shifts against the exceptions of historical
+--   adherence, for days of which both are read. adherence_percent is 1 less exceptions by scheduled,
+--   0 at the least, NULL where nothing was scheduled. The vendor's own figures are by day
+--   (adherence_conformance).
+-- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`
+-- param: to  [day] last business day, YYYY-MM-DD; default: the last day with historical adherence
+-- param: agent  [agent] name or id of one agent; default: all
+WITH RECURSIVE asked AS (
+    SELECT coalesce(:to, max(business_day)) AS last_day FROM adherence_day
+),
+bounds AS (
+    SELECT (SELECT min(z.utc_from) FROM zone_offset AS z
+            WHERE z.day >= coalesce(:from, date(a.last_day, '-7 days'))) AS utc_from,
+           (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
+    FROM asked AS a
+    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
+),
+agent_day AS (
+    SELECT d.adherence_day_key, d.user_id, d.day_start_time AS utc_from,
+           strftime('%Y-%m-%dT%H:%M:%fZ', d.day_start_time, '+1 day') AS utc_to
+    FROM bounds AS b
+    CROSS JOIN adherence_day AS d ON d.business_day >= date(b.utc_from, '-2 days')
+        AND d.business_day <= date(b.utc_to, '+1 day')
+    WHERE d.adherence_schedule_seconds > 0
+    AND (:agent IS NULL OR d.user_id = :agent
+         OR d.user_id IN (SELECT u.user_id FROM user AS u WHERE u.name = :agent COLLATE NOCASE))
+    LIMIT -1 -- likewise
+),
+unit AS ( -- one after the other, for the index
+    SELECT min(management_unit_id) AS unit_id FROM schedule_shift
+    UNION ALL
+    SELECT (SELECT min(s.management_unit_id) FROM schedule_shift AS s
+            WHERE s.management_unit_id > u.unit_id)
+    FROM unit AS u WHERE u.unit_id IS NOT NULL
+),
+shift AS (
+    SELECT s.shift_id, s.user_id, s.start_date
+    FROM bounds AS b
+    CROSS JOIN unit AS u
+    CROSS JOIN schedule_shift AS s ON s.management_unit_id = u.unit_id
+        AND s.start_date >= strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from, '-2 days')
+        AND s.start_date < b.utc_to
+    LIMIT -1 -- likewise
+),
+piece AS (
+    SELECT d.user_id, 0 AS is_exception, p.start_date AS starts,
+           strftime('%Y-%m-%dT%H:%M:%fZ', p.start_date, p.length_minutes || ' minutes') AS ends
+    FROM shift AS s
+    JOIN agent_day AS d ON d.user_id = s.user_id
+        AND d.utc_from <= s.start_date AND d.utc_to > s.start_date
+    JOIN schedule_activity AS p ON p.shift_id = s.shift_id
+    UNION ALL
+    SELECT d.user_id, 1, x.start_time, x.end_time
+    FROM agent_day AS d
+    JOIN adherence_exception AS x ON x.adherence_day_key = d.adherence_day_key
+    WHERE EXISTS (SELECT 1 FROM shift AS s WHERE s.user_id = d.user_id
+                  AND s.start_date >= d.utc_from AND s.start_date < d.utc_to)
+),
+-- By days and changes of the clock, then by half-hours: seconds of local time.
+local AS (
+    SELECT p.user_id, p.is_exception, z.day, z.offset_seconds,
+           strftime('%s', max(p.starts, z.utc_from)) + z.offset_seconds AS starts,
+           strftime('%s', min(p.ends, z.utc_to)) + z.offset_seconds AS ends
+    FROM bounds AS b
+    CROSS JOIN piece AS p
+    CROSS JOIN zone_offset AS z ON z.utc_from < p.ends AND z.utc_to > p.starts
+        AND z.utc_from >= max(b.utc_from, coalesce((SELECT max(y.utc_from) FROM zone_offset AS y
+                                                    WHERE y.utc_from <= p.starts), ''))
+        AND z.utc_from < b.utc_to
+),
+half_hour AS (
+    SELECT user_id, is_exception, day, offset_seconds, starts, ends FROM local
+    UNION ALL
+    SELECT user_id, is_exception, day, offset_seconds, (starts / 1800 + 1) * 1800, ends
+    FROM half_hour WHERE (starts / 1800 + 1) * 1800 < ends
+),
+total AS (
+    SELECT day, user_id, starts / 1800 * 1800 AS starts, offset_seconds,
+           sum(CASE WHEN is_exception THEN 0 ELSE min(ends, (starts / 1800 + 1) * 1800) - starts END)
+               AS scheduled_seconds,
+           sum(CASE WHEN is_exception THEN min(ends, (starts / 1800 + 1) * 1800) - starts ELSE 0 END)
+               AS exception_seconds
+    FROM half_hour
+    GROUP BY day, user_id, starts / 1800, offset_seconds
+)
+SELECT t.day, strftime('%Y-%m-%d %H:%M', t.starts, 'unixepoch') AS half_hour,
+       strftime('%Y-%m-%dT%H:%M:%SZ', t.starts - t.offset_seconds, 'unixepoch') AS utc_start,
+       t.user_id, u.name AS user_name, t.scheduled_seconds, t.exception_seconds,
+       round(100.0 * max(0, t.scheduled_seconds - t.exception_seconds)
+             / nullif(t.scheduled_seconds, 0), 2) AS adherence_percent
+FROM total AS t
+LEFT JOIN user AS u ON u.user_id = t.user_id
+ORDER BY utc_start, user_name, t.user_id;

@@ -1,0 +1,187 @@
+"""The page of figures: what a browser shows of it, and that its figures are those of the queries that it names."""
+import collections
+import html.parser
+import json
+import os
+import shlex
+import unittest
+
+import browser
+from harness import FULL, TestCase, run
+
+NOW = "2026-03-03T06:00:00Z"
+DAYS = ("--from", "2026-03-01", "--to", "2026-03-02")
+STREAMS = "users, queues, conversations, adherence_historical, schedules, user_status, conversation_aggregate"
+HOSTILE = ["<script>document.title = 'x'</script>", "\"'><img src=x onerror=alert(1)>", "\u202ereversed & \u05e9\u05dc\u05d5\u05dd",
+           "Unbroken" * 40, "a b " * 80, "'; DROP TABLE queue; --"]
+
+
+class Page(html.parser.HTMLParser):
+    """A page's sections: their heads, tables (rows of texts), and the query lines; its words."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tables, self.lines, self.words, self.tags = {}, {}, [], collections.Counter()
+        self.open, self.head = [], ""
+        with open(path, encoding="utf-8") as f:
+            self.text = f.read()
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] += 1
+        self.open.append(tag)
+        if tag == "h2":
+            self.head = ""
+        elif tag == "tr":
+            self.tables.setdefault(self.head, []).append([])
+        elif tag in ("th", "td"):
+            self.tables[self.head][-1].append("")
+        if tag in ("meta", "line", "circle", "rect"):
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            return
+        self.words.append(data)
+        if "h2" in self.open:
+            self.head += data
+        elif "code" in self.open:
+            self.lines.setdefault(self.head, []).append(data)
+        elif "svg" not in self.open and {"th", "td"} & set(self.open):
+            self.tables[self.head][-1][-1] += data
+
+    def rows(self, head):
+        names, *rows = self.tables[head]
+        return [dict(zip(names, row)) for row in rows]
+
+
+class Report(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.case = case = cls.shared()
+        server = case.standin(days=2, per_day=80, agents=12, now=NOW, availability_lag=0)
+        cls.site = case.site(server.url, extract={"streams": STREAMS})
+        case.ok(cls.site.extract("--until", NOW))
+        cls.hostile = case.site()
+        case.ok(run(["cp", cls.site.db, cls.hostile.db]))
+        for table, key in (("queue", "queue_id"), ("user", "user_id")):
+            for n, name in enumerate(HOSTILE):
+                quoted = name.replace("'", "''")
+                cls.hostile.change(f"UPDATE {table} SET name = '{quoted}' WHERE {key} = (SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {n})")
+        server.control(deny=["/api/v2/"])
+        cls.empty = case.site(server.url)
+        case.ok(cls.empty.extract("--until", NOW), 5)
+        cls.pages = {"a day": cls.made(cls.site, "--day", "2026-03-02"), "days": cls.made(cls.site, *DAYS),
+                     "hostile": cls.made(cls.hostile, "--day", "2026-03-02"), "empty": cls.made(cls.empty)}
+
+    @classmethod
+    def made(cls, site, *arguments):
+        path = os.path.join(site.directory, f"page{len(os.listdir(site.directory))}.html")
+        cls.case.ok(site.run("report", "--out", path, *arguments))
+        return path
+
+    def answer(self, line, site=None):
+        """What a query line of the page gives."""
+        words = shlex.split(line)
+        self.assertEqual(words[:2], ["rollcall", "query"])
+        return json.loads(self.ok((site or self.site).run(*words[1:], "--json")).stdout)
+
+    def test_each_figure_names_a_query_that_runs(self):
+        for name, site in (("a day", self.site), ("days", self.site), ("hostile", self.hostile), ("empty", self.empty)):
+            page = Page(self.pages[name])
+            self.assertEqual(len(page.lines), page.tags["h2"] + 1, name)
+            for line in {line for lines in page.lines.values() for line in lines}:
+                with self.subTest(name, line=line):
+                    self.answer(line, site)
+
+    def test_what_is_undefined_is_a_dash(self):
+        for name, path in self.pages.items():
+            text = " ".join(Page(path).words)
+            self.assertNotRegex(text, r"(?i)\b(null|nan|undefined|inf|infinity)\b", name)
+
+    def test_adherence_by_agent_is_that_of_its_half_hours(self):
+        page = Page(self.pages["a day"])
+        total = collections.defaultdict(lambda: [0, 0])
+        for row in self.answer(page.lines["Adherence"][0]):
+            total[row["user_name"]][0] += row["scheduled_seconds"]
+            total[row["user_name"]][1] += row["exception_seconds"]
+        found = {row["Agent"]: row["Adherence"] for row in page.rows("Adherence")}
+        self.assertEqual(found, {name: f"{100 * max(0, 1 - out / of):.1f}%" for name, (of, out) in total.items() if of})
+        self.assertGreater(len(found), 3)
+
+    def test_half_hours_add_up_to_the_vendors_day(self):
+        """Of agents whose schedule was not corrected after their day."""
+        days = {(r["user_id"], r["business_day"]): (r["adherence_schedule_seconds"], r["exception_duration_seconds"])
+                for r in self.site.query("SELECT * FROM adherence_day WHERE time_zone = 'Europe/Berlin'")}
+        half_hours = collections.Counter()
+        for row in self.answer("rollcall query adherence_halfhour from=2026-03-01 to=2026-03-02"):
+            self.assertLessEqual(row["scheduled_seconds"], 1800)
+            half_hours[row["user_id"], row["day"]] += row["scheduled_seconds"]
+            half_hours[row["user_id"], row["day"], "out"] += row["exception_seconds"]
+        same = [key for key, (of, out) in days.items() if of and (half_hours[key], half_hours[(*key, "out")]) == (of, out)]
+        self.assertGreater(len(same), sum(1 for of, _ in days.values() if of) * 0.7)
+
+    def test_the_banner_says_what_is_whole(self):
+        page = Page(self.made(self.site, "--from", "2026-03-02", "--to", "2026-03-03"))
+        words = "".join(page.words)
+        self.assertIn("Not whole.", words)
+        self.assertIn("conversations 2026-03-03", words)
+        self.assertIn("Nothing is read.", "".join(Page(self.pages["empty"]).words))
+
+    def test_days_are_chosen(self):
+        titles = {("--day", "2026-03-02"): "Monday 2 March 2026", (): "Monday 2 March 2026",
+                  ("--week", "2026-03-01"): "Monday 23 February 2026 to Sunday 1 March 2026",
+                  ("--from", "2026-03-01"): "Sunday 1 March 2026 to Monday 2 March 2026",
+                  ("--to", "2026-03-01"): "Monday 23 February 2026 to Sunday 1 March 2026"}
+        for arguments, title in titles.items():
+            with self.subTest(arguments):
+                self.assertIn(f"<h1>{title}</h1>", Page(self.made(self.site, *arguments)).text)
+
+    def test_bad_arguments_are_refused(self):
+        out = os.path.join(self.site.directory, "refused.html")
+        for code, words, *arguments in ((2, "is no day", "--day", "yesterday"), (2, "exclude", "--day", "2026-03-01", "--week", "2026-03-01"),
+                                        (2, "lies after", "--from", "2026-03-02", "--to", "2026-03-01"),
+                                        (2, "unexpected argument", "queue"), (2, "--out", "--out=")):
+            done = self.ok(self.site.run("report", "--out", out, *arguments), code)
+            self.assertIn(words, done.stderr)
+            self.assertFalse(os.path.exists(out))
+        self.ok(self.site.run("report", "--out", self.site.directory), 9)
+
+    def test_a_file_is_for_owner_and_group_and_replaced_whole(self):
+        path = self.made(self.site)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)
+        before = os.stat(path).st_ino
+        done = self.ok(self.site.run("-v", "report", "--out", path))
+        self.assertEqual(done.stdout, path + "\n")
+        self.assertNotEqual(os.stat(path).st_ino, before)
+        self.assertEqual([name for name in os.listdir(self.site.directory) if ".tmp-" in name], [])
+        done = self.ok(self.site.run("report"))
+        self.assertEqual((done.stdout, os.path.exists(self.site.directory + "/report.html")), ("", True))
+
+    @unittest.skipIf(browser.LACKS, browser.LACKS)
+    def test_a_browser_shows_it(self):
+        shown = browser.Browser()
+        self.addCleanup(shown.close)
+        for name, path in self.pages.items():
+            for width, dark in ((1440, False), (360, True)):
+                with self.subTest(name, width=width):
+                    shown.show(path, width, dark=dark)
+                    self.assertEqual(shown.run("return document.documentElement.scrollWidth"), width)
+                    if browser.AXE.exists() and (FULL or name == "a day" or dark == (name == "hostile")):
+                        self.assertEqual(shown.violations(), [])
+            with self.subTest(name, media="paper"):
+                shown.show(path, 695, media="print")
+                self.assertEqual(shown.run("return document.documentElement.scrollWidth"), 695)
+                self.assertEqual(shown.paper()[:5], b"%PDF-")
+            self.assertEqual(shown.messages(), [])
+        shown.show(self.pages["hostile"])
+        self.assertEqual(shown.run("return [document.scripts.length, document.images.length]"), [0, 0])
+        self.assertIn(HOSTILE[1], shown.run("return document.body.innerText"))
+
+
+if __name__ == "__main__":
+    unittest.main()
