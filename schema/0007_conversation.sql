@@ -5,7 +5,7 @@
 -- brackets is the API's field. NULL: the API did not say.
 
 -- One customer interaction, from first contact to last wrap-up.
-CREATE TABLE conversation ( -- [*]
+CREATE TABLE conversation ( -- [* owes fact_owed]
     conversation_key INTEGER PRIMARY KEY,          -- ours: stable for the conversation's life, smaller and faster than the id
     conversation_id TEXT NOT NULL UNIQUE,          -- [conversationId] the API's id of the conversation
     access_attributes TEXT,                        -- [accessAttributes json] array: names that grant access beyond divisions

@@ -12,7 +12,8 @@
 #     CREATE TABLE segment ( -- [sessions[].segments[]] elements of an array; x: an object; x{}: the
 #                                                       members of one; `attributes`: HASH_ATTRIBUTES
 #
-# `changes TABLE` of an entity: where each field that changes leaves a row.
+# `changes TABLE` of an entity: where each field that changes leaves a row; `owes TABLE`: what takes the
+# keys of those that are written, so that what is derived from them is made anew.
 #
 # A column says which field it holds, and how, where its type does not say that already:
 #
@@ -116,6 +117,8 @@ function table_bracket(t,    count, i, at, k)
             }
         } else if (word[i] == "changes" && i < count && word[1] == "*") {
             changes[t] = word[++i]
+        } else if (word[i] == "owes" && i < count && word[1] == "*") {
+            owes[t] = word[++i]
         } else if (word[i] == "attributes" && word[1] ~ /\{\}$/) {
             is_attributes[t] = 1
         } else if (word[i] ~ /^gone:[a-z_]+$/ && word[1] == "*") {
@@ -482,6 +485,7 @@ function declare_tree(t, name, k)
     printf gone[t] ? ", .gone = \"" gone[t] "\"" : ""
     printf key[t] ? ", .key = \"" key[t] "\"" : ""
     printf changes[t] ? ", .changes = \"" changes[t] "\"" : ""
+    printf owes[t] ? ", .owes = \"" owes[t] "\"" : ""
     printf ignored[t, k] ? ", IGNORED(" name "_ignored)\n" : "\n"
 }
 

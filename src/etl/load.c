@@ -63,6 +63,7 @@ enum statement {
     LAST_CHANGE,
     NOTE_CHANGE,
     NOTE_RESULT,
+    OWE,
     LOG_FIELDS,
     LOG_GONE,
     COUNT_NAMES,
@@ -286,6 +287,7 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "root", "\"%s\"", root);
     words_add(&w, "new_root", "\"" FEED "%s\"", root);
     words_add(&w, "gone", "\"%s\"", l->gone);
+    words_add(&w, "owes", "%s", l->tree->owes ? l->tree->owes : "");
     words_add(&w, "root_change", "\"%s_change\"", root);
     /* What an entity that is there gets: all but its key and id. */
     words_add(&w, "changes", "%s%s%s",
@@ -379,6 +381,7 @@ static bool make_root(struct loader *l, struct err *e)
     make(l, ALTER, 0, l->has_change ? sql_load_alter_root : NULL);
     make(l, LAST_CHANGE, 0, l->has_change ? sql_load_last_change : NULL);
     make(l, NOTE_CHANGE, 0, l->has_change ? sql_load_note_change : NULL);
+    make(l, OWE, 0, l->tree->owes ? sql_load_owe : NULL);
     make(l, NOTE_RESULT, 0, l->has_change && l->new_counts[0] ? sql_load_note_result : NULL);
     if (l->rule == LOAD_WINDOW || l->has_gone) {
         make(l, SEE, 0, sql_load_see);
@@ -681,6 +684,7 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
                          db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
            (!w.attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
                               db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
+           (!w.any || !l->sql[OWE] || db_do(l->db, e, l->sql[OWE], NONE)) &&
            (!w.old || !l->sql[NOTE_RESULT] || db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }
 

@@ -100,6 +100,10 @@ DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {replaces
 -- name: load_insert
 INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 
+-- What is derived from the page's entities is to be made anew.
+-- name: load_owe
+INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes'
+
 -- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it.
 -- name: load_end_root
 DELETE FROM {root} WHERE {unseen}

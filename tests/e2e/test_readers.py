@@ -20,7 +20,8 @@ def names(db, kind):
 
 
 def in_json(rows):
-    return json.loads(json.dumps([list(row) for row in rows]))
+    """A whole number is one in JavaScript, whatever its type."""
+    return [[int(v) if isinstance(v, float) and v.is_integer() else v for v in row] for row in rows]
 
 
 def ask_old_engine(path, asked):

@@ -1,0 +1,304 @@
+-- What reports count, kept beside the records, so that a day of a file of years is answered at once.
+-- A conversation's rows are made anew, from its records alone, in the transaction that writes these:
+-- whoever puts its key into fact_owed has them made. To make all of them anew, as a migration that
+-- changes how they are made has to: INSERT INTO fact_owed SELECT conversation_key FROM conversation.
+
+-- Of metrics: one row a conversation, session, quarter of an hour of the emit date and queue. Every
+-- local half-hour is made of whole quarters of UTC.
+CREATE TABLE interval_figure (
+    conversation_key INTEGER NOT NULL, -- the conversation
+    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
+    metric_no INTEGER NOT NULL,        -- the first metric that counts here, from 0 in the API's order
+    utc_start TEXT NOT NULL,           -- first instant of the quarter of an hour
+    queue_id TEXT,                     -- queue for which they count, as in v_metric; NULL: none
+    user_id TEXT,                      -- the participant's user; NULL: none
+    media_type TEXT,                   -- medium of the session
+    offered BIGINT NOT NULL,           -- nOffered
+    answered BIGINT NOT NULL,          -- how many tAnswered
+    abandoned BIGINT NOT NULL,         -- how many tAbandon
+    short_abandoned BIGINT NOT NULL,   -- how many tShortAbandon
+    flow_out BIGINT NOT NULL,          -- how many tFlowOut
+    over_sla BIGINT NOT NULL,          -- nOverSla
+    handled BIGINT NOT NULL,           -- how many tHandle
+    transferred BIGINT NOT NULL,       -- nTransferred
+    blind_transferred BIGINT NOT NULL, -- nBlindTransferred
+    consult_transferred BIGINT NOT NULL, -- nConsultTransferred
+    answer_ms BIGINT NOT NULL,         -- sum of tAnswered
+    abandon_ms BIGINT NOT NULL,        -- sum of tAbandon
+    flow_out_ms BIGINT NOT NULL,       -- sum of tFlowOut
+    handle_ms BIGINT NOT NULL,         -- sum of tHandle
+    talk_ms BIGINT NOT NULL,           -- sum of tTalkComplete
+    hold_ms BIGINT NOT NULL,           -- sum of tHeldComplete
+    acw_ms BIGINT NOT NULL,            -- sum of tAcw
+    dialing_ms BIGINT NOT NULL,        -- sum of tDialing
+    contacting_ms BIGINT NOT NULL,     -- sum of tContacting
+    talked BIGINT NOT NULL,            -- how many tTalkComplete
+    held BIGINT NOT NULL,              -- how many tHeldComplete
+    wrapped_up BIGINT NOT NULL,        -- how many tAcw
+    dialed BIGINT NOT NULL,            -- how many tDialing
+    contacted BIGINT NOT NULL,         -- how many tContacting
+    PRIMARY KEY (conversation_key, participant_no, session_no, metric_no)
+) WITHOUT ROWID;
+CREATE INDEX interval_figure_by_start ON interval_figure (utc_start);
+
+-- Stays in queues: the segments of an acd session that name one queue, one after another.
+CREATE TABLE queue_visit (
+    conversation_key INTEGER NOT NULL, -- the conversation
+    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
+    segment_no INTEGER NOT NULL,       -- the first of its segments, from 0 in the API's order
+    entered_at TEXT NOT NULL,          -- when it began to wait there (not while it was only scheduled)
+    queue_id TEXT NOT NULL,            -- the queue
+    media_type TEXT,                   -- medium of the session
+    left_at TEXT,                      -- when it left; NULL while it is there
+    outcome TEXT NOT NULL,             -- answered, abandoned, flowed_out, other, waiting
+    wait_ms BIGINT,                    -- sum of tAcd; NULL: none was emitted
+    short_abandoned INTEGER NOT NULL,  -- 0/1: there is a tShortAbandon
+    over_sla INTEGER NOT NULL,         -- 0/1: there is an nOverSla
+    user_id TEXT,                      -- who answered
+    PRIMARY KEY (conversation_key, participant_no, session_no, segment_no)
+) WITHOUT ROWID;
+CREATE INDEX queue_visit_by_start ON queue_visit (entered_at);
+
+-- Sessions of agents that answered or handled.
+CREATE TABLE agent_leg (
+    conversation_key INTEGER NOT NULL, -- the conversation
+    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
+    started_at TEXT NOT NULL,          -- when the session began: start of its first segment
+    user_id TEXT NOT NULL,             -- the agent
+    queue_id TEXT,                     -- queue of its last segment that names one
+    media_type TEXT,                   -- medium of the session
+    direction TEXT,                    -- inbound or outbound: direction of the session
+    purpose TEXT,                      -- part that the agent played: agent or user
+    answered BIGINT NOT NULL,          -- how many tAnswered
+    handled BIGINT NOT NULL,           -- how many tHandle
+    talk_ms BIGINT NOT NULL,           -- sum of tTalkComplete
+    hold_ms BIGINT NOT NULL,           -- sum of tHeldComplete
+    acw_ms BIGINT NOT NULL,            -- sum of tAcw
+    dialing_ms BIGINT NOT NULL,        -- sum of tDialing
+    contacting_ms BIGINT NOT NULL,     -- sum of tContacting
+    handle_ms BIGINT NOT NULL,         -- sum of tHandle
+    wrap_up_code TEXT,                 -- its last wrap-up code
+    transferred BIGINT NOT NULL,       -- nTransferred
+    transfer_kind TEXT,                -- blind, consult; NULL: none, or the record does not say
+    to_queue_id TEXT,                  -- queue to which it was transferred
+    to_user_id TEXT,                   -- user to whom, where it was to no queue
+    PRIMARY KEY (conversation_key, participant_no, session_no)
+) WITHOUT ROWID;
+CREATE INDEX agent_leg_by_start ON agent_leg (started_at);
+
+-- Conversations whose rows above are to be made anew; empty, since that is done at once.
+CREATE TABLE fact_owed (
+    conversation_key INTEGER PRIMARY KEY -- the conversation
+);
+
+CREATE TRIGGER fact_make BEFORE INSERT ON fact_owed
+BEGIN
+    DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
+    DELETE FROM queue_visit WHERE conversation_key = NEW.conversation_key;
+    DELETE FROM agent_leg WHERE conversation_key = NEW.conversation_key;
+
+    -- A session that names one queue only counts for that one; else see v_metric.
+    INSERT INTO interval_figure
+    SELECT
+        NEW.conversation_key, participant_no, session_no, min(metric_no), utc_start, queue_id, user_id, media_type,
+        sum(CASE name WHEN 'nOffered' THEN value ELSE 0 END), sum(name = 'tAnswered'), sum(name = 'tAbandon'),
+        sum(name = 'tShortAbandon'), sum(name = 'tFlowOut'), sum(CASE name WHEN 'nOverSla' THEN value ELSE 0 END),
+        sum(name = 'tHandle'), sum(CASE name WHEN 'nTransferred' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'nBlindTransferred' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'nConsultTransferred' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'tAnswered' THEN value ELSE 0 END), sum(CASE name WHEN 'tAbandon' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'tFlowOut' THEN value ELSE 0 END), sum(CASE name WHEN 'tHandle' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'tTalkComplete' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'tHeldComplete' THEN value ELSE 0 END), sum(CASE name WHEN 'tAcw' THEN value ELSE 0 END),
+        sum(CASE name WHEN 'tDialing' THEN value ELSE 0 END), sum(CASE name WHEN 'tContacting' THEN value ELSE 0 END),
+        sum(name = 'tTalkComplete'), sum(name = 'tHeldComplete'), sum(name = 'tAcw'), sum(name = 'tDialing'),
+        sum(name = 'tContacting')
+    FROM (
+        SELECT
+            m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
+            substr(m.emit_date, 1, 14) || substr('00153045', substr(m.emit_date, 15, 2) / 15 * 2 + 1, 2) || ':00.000Z'
+                AS utc_start,
+            CASE
+                WHEN s.first_queue_id IS s.last_queue_id THEN s.first_queue_id
+                ELSE coalesce(
+                    (SELECT g.queue_id FROM segment AS g
+                     WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = s.participant_no
+                     AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
+                     AND (g.segment_start < m.emit_date OR m.name = 'nOffered' AND g.segment_start = m.emit_date)
+                     ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
+                    (SELECT g.queue_id FROM segment AS g
+                     WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = s.participant_no
+                     AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
+                     ORDER BY g.segment_start, g.segment_no LIMIT 1))
+            END AS queue_id
+        FROM (
+            SELECT
+                s.participant_no, s.session_no, s.media_type, p.user_id,
+                min(CASE WHEN coalesce(p.purpose, '') NOT IN ('customer', 'external') THEN g.queue_id END)
+                    AS first_queue_id,
+                max(CASE WHEN coalesce(p.purpose, '') NOT IN ('customer', 'external') THEN g.queue_id END)
+                    AS last_queue_id
+            FROM participant AS p
+            CROSS JOIN session AS s USING (conversation_key, participant_no)
+            LEFT JOIN segment AS g ON g.conversation_key = NEW.conversation_key
+                AND g.participant_no = s.participant_no AND g.session_no = s.session_no
+            WHERE p.conversation_key = NEW.conversation_key
+            GROUP BY s.participant_no, s.session_no
+        ) AS s
+        CROSS JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
+            AND m.participant_no = s.participant_no AND m.session_no = s.session_no
+        WHERE m.emit_date IS NOT NULL AND m.name IN (
+            'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
+            'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
+            'tContacting')
+        LIMIT -1 -- so that the queue is looked up once
+    )
+    GROUP BY participant_no, session_no, utc_start, queue_id;
+
+    -- A metric is of the last stay of its session that began before it, else of the first. A stay is
+    -- answered by the first tAnswered of its queue behind it, but before the next stay there.
+    INSERT INTO queue_visit
+    SELECT
+        NEW.conversation_key, participant_no, session_no, segment_no, entered_at, queue_id, media_type, left_at,
+        CASE
+            WHEN answer IS NOT NULL THEN 'answered'
+            WHEN abandoned THEN 'abandoned'
+            WHEN flow_out THEN 'flowed_out'
+            WHEN left_at IS NULL THEN 'waiting'
+            ELSE 'other'
+        END,
+        wait_ms, short_abandoned > 0, over_sla OR coalesce(answer LIKE 'late%', 0), nullif(substr(answer, 6), '')
+    FROM (
+        SELECT v.*,
+            sum(CASE m.name WHEN 'tAcd' THEN m.value END) AS wait_ms, count(CASE m.name WHEN 'tAbandon' THEN 1 END) AS abandoned,
+            count(CASE m.name WHEN 'tShortAbandon' THEN 1 END) AS short_abandoned,
+            count(CASE m.name WHEN 'tFlowOut' THEN 1 END) AS flow_out, count(CASE m.name WHEN 'nOverSla' THEN 1 END) > 0 AS over_sla,
+            count(CASE m.name WHEN 'nOffered' THEN 1 END) AS offered,
+            (SELECT CASE WHEN EXISTS (
+                        SELECT 1 FROM session_metric AS l
+                        WHERE l.conversation_key = NEW.conversation_key AND l.participant_no = a.participant_no
+                        AND l.session_no = a.session_no AND l.name = 'nOverSla' AND l.emit_date >= v.entered_at
+                        AND (v.again_at IS NULL OR l.emit_date < v.again_at)) THEN 'late ' ELSE 'soon ' END
+                    || coalesce(p.user_id, '')
+             FROM session_metric AS a
+             JOIN participant AS p USING (conversation_key, participant_no)
+             WHERE a.conversation_key = NEW.conversation_key AND a.name = 'tAnswered' AND a.emit_date >= v.entered_at
+             AND (v.again_at IS NULL OR a.emit_date < v.again_at)
+             AND v.queue_id = coalesce(
+                (SELECT g.queue_id FROM segment AS g
+                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = a.participant_no
+                 AND g.session_no = a.session_no AND g.queue_id IS NOT NULL AND g.segment_start < a.emit_date
+                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
+                (SELECT g.queue_id FROM segment AS g
+                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = a.participant_no
+                 AND g.session_no = a.session_no AND g.queue_id IS NOT NULL
+                 ORDER BY g.segment_start, g.segment_no LIMIT 1))
+             ORDER BY a.emit_date, a.participant_no, a.session_no, a.metric_no LIMIT 1) AS answer
+        FROM (
+            SELECT
+                participant_no, session_no, segment_no, queue_id, media_type, begun, entered_at, is_there,
+                coalesce(left_at, next_begun) AS left_at, next_begun, stay_no,
+                lead(entered_at) OVER (PARTITION BY queue_id ORDER BY entered_at, participant_no, session_no, segment_no)
+                    AS again_at
+            FROM (
+                SELECT
+                    participant_no, session_no, stay_no, min(segment_no) AS segment_no, queue_id, media_type,
+                    min(segment_start) AS begun, max(segment_type IS NOT 'scheduled') AS is_there,
+                    coalesce(min(CASE WHEN segment_type IS NOT 'scheduled' THEN segment_start END), min(segment_start))
+                        AS entered_at,
+                    CASE WHEN count(segment_end) = count(*) THEN max(segment_end) END AS left_at,
+                    lead(min(segment_start)) OVER (PARTITION BY participant_no, session_no ORDER BY stay_no) AS next_begun
+                FROM (
+                    SELECT *, sum(begins) OVER (PARTITION BY participant_no, session_no ORDER BY segment_start, segment_no)
+                        AS stay_no
+                    FROM (
+                        SELECT
+                            g.participant_no, g.session_no, g.segment_no, g.queue_id, g.segment_type, g.segment_start,
+                            g.segment_end, s.media_type,
+                            g.queue_id IS NOT lag(g.queue_id) OVER (
+                                PARTITION BY g.participant_no, g.session_no ORDER BY g.segment_start, g.segment_no) AS begins
+                        FROM participant AS p
+                        CROSS JOIN session AS s USING (conversation_key, participant_no)
+                        CROSS JOIN segment AS g USING (conversation_key, participant_no, session_no)
+                        WHERE p.conversation_key = NEW.conversation_key AND p.purpose = 'acd' AND g.queue_id IS NOT NULL
+                        AND g.segment_start IS NOT NULL
+                    )
+                )
+                GROUP BY participant_no, session_no, stay_no
+            )
+        ) AS v
+        LEFT JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
+            AND m.participant_no = v.participant_no AND m.session_no = v.session_no
+            AND (v.stay_no = 1 OR m.emit_date > v.begun OR m.emit_date = v.begun AND m.name = 'nOffered')
+            AND (v.next_begun IS NULL OR m.emit_date < v.next_begun OR m.emit_date = v.next_begun AND m.name <> 'nOffered')
+        GROUP BY v.participant_no, v.session_no, v.stay_no
+    )
+    WHERE is_there OR offered;
+
+    -- Where it went: blind to the stay or part that begins next, consult to that which began between
+    -- the consultation and the transfer.
+    INSERT INTO agent_leg
+    SELECT
+        NEW.conversation_key, participant_no, session_no, started_at, user_id, queue_id, media_type, direction, purpose,
+        answered, handled, talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms, wrap_up_code, transferred,
+        kind, CASE WHEN goal LIKE 'q%' THEN substr(goal, 2) END, CASE WHEN goal LIKE 'u%' THEN substr(goal, 2) END
+    FROM (
+        SELECT l.*,
+            CASE WHEN kind IS NOT NULL THEN (
+                SELECT goal FROM (
+                    SELECT entered_at AS begun, 'q' || queue_id AS goal FROM queue_visit
+                    WHERE conversation_key = NEW.conversation_key
+                    UNION ALL
+                    SELECT min(g.segment_start), 'u' || p.user_id
+                    FROM participant AS p
+                    CROSS JOIN segment AS g USING (conversation_key, participant_no)
+                    WHERE p.conversation_key = NEW.conversation_key AND p.purpose IN ('agent', 'user')
+                    AND p.user_id IS NOT NULL AND p.participant_no <> l.participant_no
+                    AND g.segment_type NOT IN ('monitoring', 'coaching', 'barging', 'screenMonitoring')
+                    GROUP BY p.participant_no, g.session_no)
+                WHERE begun >= CASE kind WHEN 'blind' THEN moved_at ELSE asked_at END
+                AND (kind = 'blind' OR begun <= moved_at)
+                ORDER BY begun, goal LIMIT 1) END AS goal
+        FROM (
+            SELECT
+                m.participant_no, m.session_no, p.user_id, p.purpose, s.media_type, s.direction,
+                coalesce((SELECT min(g.segment_start) FROM segment AS g
+                          WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
+                          AND g.session_no = m.session_no), min(m.emit_date)) AS started_at,
+                (SELECT g.queue_id FROM segment AS g
+                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
+                 AND g.session_no = m.session_no AND g.queue_id IS NOT NULL
+                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1) AS queue_id,
+                (SELECT g.wrap_up_code FROM segment AS g
+                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
+                 AND g.session_no = m.session_no AND g.wrap_up_code IS NOT NULL
+                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1) AS wrap_up_code,
+                sum(m.name = 'tAnswered') AS answered, sum(m.name = 'tHandle') AS handled,
+                sum(CASE m.name WHEN 'tTalkComplete' THEN m.value ELSE 0 END) AS talk_ms,
+                sum(CASE m.name WHEN 'tHeldComplete' THEN m.value ELSE 0 END) AS hold_ms,
+                sum(CASE m.name WHEN 'tAcw' THEN m.value ELSE 0 END) AS acw_ms,
+                sum(CASE m.name WHEN 'tDialing' THEN m.value ELSE 0 END) AS dialing_ms,
+                sum(CASE m.name WHEN 'tContacting' THEN m.value ELSE 0 END) AS contacting_ms,
+                sum(CASE m.name WHEN 'tHandle' THEN m.value ELSE 0 END) AS handle_ms,
+                sum(CASE m.name WHEN 'nTransferred' THEN m.value ELSE 0 END) AS transferred,
+                CASE WHEN max(m.name = 'nConsultTransferred') THEN 'consult' WHEN max(m.name = 'nBlindTransferred') THEN 'blind' END
+                    AS kind,
+                max(CASE WHEN m.name IN ('nConsultTransferred', 'nBlindTransferred') THEN m.emit_date END) AS moved_at,
+                max(CASE m.name WHEN 'nConsult' THEN m.emit_date END) AS asked_at
+            FROM participant AS p
+            CROSS JOIN session AS s USING (conversation_key, participant_no)
+            CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
+            WHERE p.conversation_key = NEW.conversation_key AND p.user_id IS NOT NULL AND p.purpose IN ('agent', 'user')
+            GROUP BY m.participant_no, m.session_no
+            HAVING answered + handled > 0
+        ) AS l
+    )
+    WHERE started_at IS NOT NULL;
+
+    SELECT RAISE(IGNORE); -- it is done: no row stays
+END;
+
+INSERT INTO fact_owed SELECT conversation_key FROM conversation;
