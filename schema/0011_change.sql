@@ -57,3 +57,48 @@ CREATE TABLE adherence_change (
 );
 
 CREATE INDEX adherence_change_by_day ON adherence_change (user_id, business_day);
+
+-- What moved in a queue's day after it had first been whole: a row a figure.
+CREATE TABLE figure_change (
+    day TEXT NOT NULL,        -- business day, YYYY-MM-DD
+    queue_id TEXT NOT NULL,   -- the queue
+    media_type TEXT NOT NULL, -- the medium; '': none
+    kpi TEXT NOT NULL,        -- column of v_queue_day
+    before BIGINT NOT NULL,   -- what it was
+    after BIGINT NOT NULL,    -- what it is since
+    moved_at TEXT NOT NULL    -- when that was seen
+);
+
+CREATE INDEX figure_change_by_time ON figure_change (moved_at);
+
+-- What the figures of whole days were when a run last ended, to tell what moves.
+CREATE TABLE figure_kept (
+    day TEXT NOT NULL,        -- business day, YYYY-MM-DD
+    queue_id TEXT NOT NULL,   -- the queue; '': one row a day, that it was whole
+    media_type TEXT NOT NULL, -- the medium; '': none
+    offered BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    answered BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    abandoned BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    short_abandoned BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    flow_out BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    over_sla BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    handled BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    transferred BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    blind_transferred BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    consult_transferred BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    answer_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    abandon_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    flow_out_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    handle_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    talk_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    hold_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    acw_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    dialing_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    contacting_ms BIGINT NOT NULL DEFAULT 0, -- as in v_queue_day
+    PRIMARY KEY (day, queue_id, media_type)
+) WITHOUT ROWID;
+
+-- Business days of which figures have been made anew since.
+CREATE TABLE figure_touched (
+    day TEXT NOT NULL PRIMARY KEY -- business day, YYYY-MM-DD
+) WITHOUT ROWID;

@@ -96,6 +96,10 @@ CREATE TABLE fact_owed (
 
 CREATE TRIGGER fact_make BEFORE INSERT ON fact_owed
 BEGIN
+    INSERT OR IGNORE INTO figure_touched
+    SELECT DISTINCT z.day FROM interval_figure AS f
+    JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
+    WHERE f.conversation_key = NEW.conversation_key;
     DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
     DELETE FROM queue_visit WHERE conversation_key = NEW.conversation_key;
     DELETE FROM agent_leg WHERE conversation_key = NEW.conversation_key;
@@ -157,6 +161,11 @@ BEGIN
         LIMIT -1 -- so that the queue is looked up once
     )
     GROUP BY participant_no, session_no, utc_start, queue_id;
+
+    INSERT OR IGNORE INTO figure_touched
+    SELECT DISTINCT z.day FROM interval_figure AS f
+    JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
+    WHERE f.conversation_key = NEW.conversation_key;
 
     -- A metric is of the last stay of its session that began before it, else of the first. A stay is
     -- answered by the first tAnswered of its queue behind it, but before the next stay there.

@@ -11,6 +11,8 @@
 -- whole        0/1: all of the day has been read (settled or not), of every scope that there was
 -- state        open (not whole), provisional (whole, may be read again), settled
 -- complete_to  the day is read without a hole up to here; NULL: nothing of it
+-- proven       0/1: its figures were compared with the API's own (reconciliation), and all were
+--              equal; NULL: nothing to compare
 CREATE VIEW freshness AS
 WITH business_day AS (
     SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to FROM zone_offset GROUP BY day
@@ -63,7 +65,11 @@ SELECT stream, day, utc_from, utc_to,
            WHEN settled_to < utc_to THEN 'provisional'
            ELSE 'settled'
        END AS state,
-       CASE WHEN read_to > utc_from THEN min(read_to, utc_to) END AS complete_to
+       CASE WHEN read_to > utc_from THEN min(read_to, utc_to) END AS complete_to,
+       (SELECT CASE WHEN r.compared > 0 THEN r.differing = 0 END FROM reconciliation_day AS r
+        WHERE r.day = daily.day AND daily.read_to >= daily.utc_to AND r.scope = CASE daily.stream
+            WHEN 'conversations' THEN 'queue' WHEN 'conversation_aggregate' THEN 'queue'
+            WHEN 'user_status' THEN 'agent' WHEN 'user_aggregate' THEN 'agent' END) AS proven
 FROM daily
 WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
     (SELECT max(min(planned_until, strftime('%Y-%m-%dT%H:%M:%fZ', started_at,

@@ -25,6 +25,7 @@ SELECT
     coalesce((SELECT f.whole FROM (SELECT day, whole FROM freshness
                                    WHERE stream = 'conversations' LIMIT -1) AS f
               WHERE f.day = d.day), 0) AS whole,
-    NULL AS proven
+    (SELECT CASE WHEN total(r.compared) > 0 THEN total(r.differing) = 0 END
+     FROM reconciliation_day AS r WHERE r.day = d.day AND r.scope IN ('queue', 'agent')) AS proven
 FROM (SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to
       FROM zone_offset GROUP BY day) AS d;

@@ -13,10 +13,10 @@
 
 /* In the order of --help. */
 static const struct command *const commands[CMD_COUNT] = {
-    [CMD_API] = &cmd_api,           [CMD_CHECK] = &cmd_check,   [CMD_EXTRACT] = &cmd_extract,
-    [CMD_EXPORT] = &cmd_export,     [CMD_INIT] = &cmd_init,     [CMD_QUERY] = &cmd_query,
-    [CMD_RECENT] = &cmd_recent,     [CMD_REPORT] = &cmd_report, [CMD_SCHEMA] = &cmd_schema,
-    [CMD_SNAPSHOT] = &cmd_snapshot, [CMD_STATUS] = &cmd_status,
+    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,         [CMD_EXTRACT] = &cmd_extract,
+    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,           [CMD_QUERY] = &cmd_query,
+    [CMD_RECENT] = &cmd_recent, [CMD_RECONCILE] = &cmd_reconcile, [CMD_REPORT] = &cmd_report,
+    [CMD_SCHEMA] = &cmd_schema, [CMD_SNAPSHOT] = &cmd_snapshot,   [CMD_STATUS] = &cmd_status,
 };
 
 /* --- the options ----------------------------------------------------------------------------- */
@@ -82,6 +82,8 @@ static const struct option_row {
     {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
      "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
      "tables without such a time whole"},
+    {OPT_FROM, 0, "from", "DATE", OF(CMD_RECONCILE), "only from this day on"},
+    {OPT_TO, 0, "to", "DATE", OF(CMD_RECONCILE), "only up to this day"},
     {OPT_OUT, 0, "out", "FILE", OF(CMD_REPORT), "where it goes (report.html)"},
     {OPT_DAY, 0, "day", "DATE", OF(CMD_REPORT), "this day alone"},
     {OPT_WEEK, 0, "week", "DATE", OF(CMD_REPORT), "the week of this day, from Monday to Sunday"},
@@ -105,7 +107,7 @@ static const struct option_row {
      "file to write it to (client_secret, beside the configuration)"},
     {OPT_FORCE, 0, "force", NULL, OF(CMD_INIT), "write anew what is there already"},
     {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
-    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT) | OF(CMD_SCHEMA),
+    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT) | OF(CMD_RECONCILE) | OF(CMD_SCHEMA),
      "as a JSON array of objects"},
     {OPT_XLSX, 0, "xlsx", "FILE", OF(CMD_QUERY), "as an Excel workbook, into this file"},
     {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},

@@ -23,6 +23,7 @@ enum cmd_id {
     CMD_INIT,
     CMD_QUERY,
     CMD_RECENT,
+    CMD_RECONCILE,
     CMD_REPORT,
     CMD_SCHEMA,
     CMD_SNAPSHOT,
@@ -110,6 +111,7 @@ extern const struct command cmd_export;
 extern const struct command cmd_init;
 extern const struct command cmd_query;
 extern const struct command cmd_recent;
+extern const struct command cmd_reconcile; /* ERR_MISMATCH when a figure differs */
 extern const struct command cmd_report;
 extern const struct command cmd_schema;
 extern const struct command cmd_snapshot;

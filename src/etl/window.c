@@ -281,6 +281,13 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 
 /* --- a reading ------------------------------------------------------------------------------- */
 
+bool window_owe(const struct ledger *l, const char *stream, const char *from, const char *to,
+                struct err *e)
+{
+    return db_do(l->db, e, sql_window_owe_pass, S(stream), S(from), S(to)) &&
+           db_do(l->db, e, sql_window_owe, S(stream), S(from), S(to));
+}
+
 bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,
                   int64_t time_ms, struct err *e)
 {

@@ -77,6 +77,18 @@ WHERE window_id IN (SELECT window_id FROM window_pass WHERE ifnull(read_at, cove
 -- name: window_forget_ahead
 UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE ifnull(read_at, covered_to) > ?1;
 
+-- Windows of the stream ?1 that reach into the time from ?2 to ?3.
+-- name: window_owe_pass
+UPDATE window_pass SET read_at = (
+    SELECT strftime('%Y-%m-%dT%H:%M:%fZ', window_end, '-1 second') FROM extract_window AS w
+    WHERE w.window_id = window_pass.window_id)
+WHERE read_at IS NOT NULL AND window_id IN (
+    SELECT window_id FROM extract_window WHERE stream = ?1 AND window_start < ?3 AND window_end > ?2);
+
+-- name: window_owe
+UPDATE extract_window SET state = 'provisional'
+WHERE stream = ?1 AND window_start < ?3 AND window_end > ?2 AND state = 'settled';
+
 -- name: window_begin
 INSERT INTO window_pass (window_id, pass, target_to, begun_at) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (window_id, pass) DO UPDATE SET

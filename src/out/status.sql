@@ -63,6 +63,7 @@ SELECT
     r.run_id, j.value AS stream, r.ended_at, r.got_locks,
     CASE
         WHEN r.ended_at IS NULL THEN r.result
+        WHEN r.exit_name = 'mismatch' THEN 'ok' -- it is all there
         WHEN r.exit_code = 0 OR r.not_done IS NULL THEN r.exit_name
         ELSE coalesce(json_extract(r.not_done, '$.' || j.value || '.exit'), 'ok')
     END AS result,
@@ -295,6 +296,12 @@ FROM (SELECT * FROM status_stream ORDER BY stream_no)
 WHERE is_enabled AND result <> 'ok'
 AND (result NOT IN ('killed', 'under way') OR is_under_way OR late_windows > 0 OR complete_to IS NULL)
 UNION ALL
+SELECT 'proven', printf('%d of %d compared days%s', sum(differing = 0), count(*),
+                        coalesce('; not ' || group_concat(CASE WHEN differing > 0 THEN day END, ', '), ''))
+FROM (SELECT day, sum(differing) AS differing FROM reconciliation_day
+      WHERE scope IN ('queue', 'agent') AND compared > 0 GROUP BY day)
+HAVING count(*) > 0
+UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL
 SELECT 'clock', printf('%d seconds %s the server''s: what is read is bounded by the server''s',
@@ -337,6 +344,8 @@ SELECT json_object(
     'last_run', json((SELECT document FROM status_run WHERE run_id = last_run_id)),
     'last_success', json((SELECT document FROM status_run WHERE run_id = last_success_id)),
     'last_failure', json((SELECT document FROM status_run WHERE run_id = last_failure_id)),
+    'days_compared', (SELECT count(*) FROM v_day WHERE proven IS NOT NULL),
+    'days_proven', (SELECT count(*) FROM v_day WHERE proven),
     'requests_month', requests_month,
     'clock_ahead_ms', clock_ahead_ms,
     'wal_bytes', wal_bytes,

@@ -11,6 +11,7 @@
 #include "run/night.h"
 #include "run/store.h"
 #include "sql.h"
+#include "streams/reconcile.h"
 
 /* Business days before the first one that local times may be asked for, and after the last. */
 enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
@@ -158,7 +159,8 @@ static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms
     if (!r->was || !run->request->rezone) {
         return ledger_judge_zone(c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
     }
-    if (!store_forget_days(run, from_ms, &owed, e)) {
+    if (!store_forget_days(run, from_ms, &owed, e) ||
+        !db_exec(run->db, sql_reconcile_forget, e)) {
         return false;
     }
     LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", r->was),
@@ -401,6 +403,27 @@ static enum err_kind judge(const struct run *run, struct err *e)
     return err_facts[e->kind].ends_run || !any_done ? e->kind : ERR_PARTIAL;
 }
 
+/* Compares the days that the run has read; what stands in the way of a proof is its error where it
+ * has none. */
+static enum err_kind prove(const struct run *run, enum err_kind kind, struct err *e)
+{
+    const struct reconciliation r = {.ledger = run->ledger, .config = run->config, .is_due = true};
+    struct err trouble;
+    struct err mismatch;
+
+    err_clear(&mismatch);
+    if (!reconcile_days(&r, &trouble) || !reconcile_judge_run(&r, &mismatch, &trouble)) {
+        mismatch = trouble;
+    }
+    if (kind == ERR_NONE && mismatch.kind != ERR_NONE) {
+        *e = mismatch;
+        kind = e->kind;
+    } else if (mismatch.kind != ERR_NONE) {
+        LOG(LOG_WARN, "no proof", LOG_S("because", mismatch.message));
+    }
+    return kind;
+}
+
 /* Ends the run's row, with what it says beside the counters that went with the pages. `e` is the
  * run's error, or what becomes of it. */
 static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_result *result,
@@ -453,6 +476,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     add_nights(&run);
     bool done = open_all(&run, e) && prepare(&run, e) && run_streams(&run, e);
     enum err_kind kind = done ? judge(&run, e) : e->kind;
+    kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);
     if (run.ledger.run_id > 0) {
         kind = finish(&run, kind, result, e);
     }

@@ -13,7 +13,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QUERIES = sorted(glob.glob(os.path.join(ROOT, "queries", "*.sql")))
 NAMES = ["abandoned", "adherence_day", "adherence_halfhour", "agent_handle_time", "conversations_by_day", "freshness",
-         "open_conversations", "queue_halfhour", "wrapup_codes"]
+         "moved", "open_conversations", "queue_halfhour", "reconciliation", "wrapup_codes"]
 
 
 def query_text(name):

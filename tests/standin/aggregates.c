@@ -120,15 +120,21 @@ static void count_metric(struct tally *t, const struct query *q, const struct se
     bool answered = strcmp(m->name, "tAnswered") == 0, abandoned = strcmp(m->name, "tAbandon") == 0;
     bool late = strcmp(m->name, "nOverSla") == 0;
     bool waited = answered || abandoned || strcmp(m->name, "tFlowOut") == 0;
+    bool flowed_out = waited && !answered && !abandoned;
+    bool is_short = strcmp(m->name, "tShortAbandon") == 0;
+    int counts =
+        answered + (abandoned && !(world.level & LEVEL_NO_ABANDONS)) +
+        (flowed_out && (world.level & LEVEL_FLOW_OUTS)) -
+        (is_short && (world.level & LEVEL_NO_SHORT_ABANDONS) && !(world.level & LEVEL_NO_ABANDONS));
     const char *also[] = {m->name, waited ? "tWait" : "",
-                          answered || abandoned || late ? "oServiceLevel" : "",
+                          counts != 0 || late ? "oServiceLevel" : "",
                           strcmp(m->name, "nOffered") == 0 ? "oServiceTarget" : ""};
     for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
         struct sample *s = add(t, q, also[i], m->emit);
         if (s) {
             s->value = m->value;
             s->numerator = answered ? 1 : late ? -m->value : 0;
-            s->denominator = answered || abandoned;
+            s->denominator = counts;
             group_by(s, q, in);
         }
     }

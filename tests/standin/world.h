@@ -30,6 +30,7 @@ struct world {
     int users_page_cap;
     int job_polls;
     int hits_bias;
+    int level; /* bits: what the service level is a share of */
     enum intervals_shape intervals;
     bool prerender;
     bool eventful; /* much comes late, many e-mails open again */
@@ -37,6 +38,9 @@ struct world {
 };
 
 extern struct world world;
+
+/* The organization's switches of the service level. */
+enum { LEVEL_FLOW_OUTS = 1, LEVEL_NO_SHORT_ABANDONS = 2, LEVEL_NO_ABANDONS = 4 };
 
 /* The kinds of things that have ids; `world_key` gives the rng_uuid key of number i of a kind. */
 enum thing {

@@ -19,7 +19,8 @@ TEST(kinds_have_their_exit_codes)
         {ERR_RATE, "rate", 6, false},         {ERR_TEMPORARY, "temporary", 7, false},
         {ERR_CONTRACT, "contract", 8, false}, {ERR_STORE, "store", 9, true},
         {ERR_LOCKED, "locked", 10, true},     {ERR_PARTIAL, "partial", 11, false},
-        {ERR_STOPPED, "stopped", 12, true},   {ERR_BUG, "bug", 70, true},
+        {ERR_STOPPED, "stopped", 12, true},   {ERR_MISMATCH, "mismatch", 13, false},
+        {ERR_BUG, "bug", 70, true},
     };
 
     assert_int_equal(COUNT(rows), ERR_KIND_COUNT);

@@ -1,0 +1,62 @@
+#include "streams/reconcile.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "sql.h"
+
+/* A day of an option; NULL where it is not given. */
+static bool take_day(const struct cmd_context *ctx, enum cmd_option option, const char **day,
+                     struct err *e)
+{
+    int32_t number = 0;
+
+    *day = ctx->option[option];
+    return !*day || clock_parse_day(*day, &number) ||
+           cmd_usage(ctx, "--from and --to take a day, YYYY-MM-DD", e);
+}
+
+/* What was found, for people or programs. */
+static bool show(const struct reconciliation *r, const struct rendering *to, struct err *e)
+{
+    struct rendering lines = {.format = RENDER_LIST, .width = to->width, .out = to->out};
+
+    if (to->format == RENDER_JSON) {
+        return render_query(r->ledger.db, e, sql_reconcile_all, DB_VALUES(S(r->from), S(r->to)),
+                            to);
+    }
+    return render_query(r->ledger.db, e, sql_reconcile_shown, DB_VALUES(S(r->from), S(r->to)),
+                        to) &&
+           render_query(r->ledger.db, e, sql_reconcile_answer, DB_VALUES(S(r->from), S(r->to)),
+                        &lines);
+}
+
+static bool run(struct cmd_context *ctx, struct err *e)
+{
+    struct reconciliation r = {.ledger = {.run_id = -1}, .config = &ctx->config};
+    struct rendering to;
+
+    if (!cmd_rendering(ctx, &to, e) || !take_day(ctx, OPT_FROM, &r.from, e) ||
+        !take_day(ctx, OPT_TO, &r.to, e) || !cmd_setup(ctx, false, e)) {
+        return false;
+    }
+    cmd_warn_root(ctx);
+    r.ledger.db = ctx->db = db_open(ctx->config.database_path, DB_WRITE, e);
+    return ctx->db && ledger_kpi(ctx->db, &ctx->config, e) && reconcile_days(&r, e) &&
+           show(&r, &to, e) && reconcile_judge(&r, ctx->arena, e);
+}
+
+const struct command cmd_reconcile = {
+    .name = "reconcile",
+    .summary = "compare the figures with those that the API has counted itself",
+    .about =
+        "Compares, for each whole day, what the records add up to with what the API itself has "
+        "counted (the streams conversation_aggregate and user_aggregate), and keeps it in the "
+        "table reconciliation: queues by medium, agents by status and presence. It sends no "
+        "request. extract does the same for the days that it has read. What is equal is "
+        "counted alone; what differs, or cannot be compared, is shown with the reason.",
+    .notes = "Exit codes: 0 all that was compared is equal; 13 a figure differs; 11 nothing of the "
+             "queues, or of the agents, could be compared: no proof is no success.",
+    .run = run,
+};

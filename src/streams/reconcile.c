@@ -1,0 +1,132 @@
+#include "streams/reconcile.h"
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/str.h"
+#include "sql.h"
+#include "streams/stream.h"
+
+/* The metrics that the API is asked for on a scope's other side; NULL: it is not asked by name. */
+static const char *asked(const struct reconciliation *r, const char *scope)
+{
+    return str_eq(scope, "queue")   ? stream_list(&stream_conversation_aggregate, r->config)
+           : str_eq(scope, "agent") ? stream_list(&stream_user_aggregate, r->config)
+                                    : NULL;
+}
+
+/* Compares a day, in a transaction of its own. */
+static bool take_day(const struct reconciliation *r, const char *scope, const char *day,
+                     struct err *e)
+{
+    struct db *d = r->ledger.db;
+    bool done =
+        db_begin(d, e) && db_exec(d, sql_reconcile_empty, e) &&
+        db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()), S(asked(r, scope))) &&
+        db_do(d, e, sql_reconcile_figures, S(day)) && db_do(d, e, sql_reconcile_states, S(day)) &&
+        db_exec(d, sql_reconcile_take, e) && db_commit(d, e);
+
+    db_rollback(d);
+    return done;
+}
+
+/* Fills the tables of the connection's own: what is compared, and the days that are due. */
+static bool plan(const struct reconciliation *r, struct err *e)
+{
+    struct db *d = r->ledger.db;
+    bool lists_all = !r->is_due && !r->from;
+
+    return db_exec(d, sql_reconcile_tables, e) &&
+           db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) &&
+           db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
+           db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from), S(r->to),
+                 T(clock_now_ms()));
+}
+
+bool reconcile_days(const struct reconciliation *r, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    bool done = plan(r, e);
+    bool more = done;
+
+    while (done && more) {
+        struct rows q = db_ask(r->ledger.db, e, sql_reconcile_next, NONE);
+        more = db_next(&q);
+        const char *scope = more ? db_kept(&q, 0, a) : NULL;
+        const char *day = more ? db_kept(&q, 1, a) : NULL;
+        done = db_end(&q) &&
+               (!stop_requested() || err_set(e, ERR_STOPPED,
+                                             "stopped by a signal; days that were "
+                                             "not compared are due")) &&
+               (!more || take_day(r, scope, day, e));
+        arena_reset(a);
+    }
+    arena_free(a);
+    return done;
+}
+
+/* Makes the next final day that differs owed once more; *more: there was one. */
+static bool appeal(const struct ledger *l, struct arena *a, bool *more, struct err *e)
+{
+    const char *word[6] = {
+        NULL}; /* scope, day, both streams, the day's first instant and its end */
+    struct rows q = db_ask(l->db, e, sql_reconcile_appeals, NONE);
+
+    *more = db_next(&q);
+    for (size_t i = 0; *more && i < COUNT_OF(word); i++) {
+        word[i] = db_kept(&q, (int)i, a);
+    }
+    if (!db_end(&q) || !*more) {
+        return !*more && e->kind == ERR_NONE;
+    }
+    bool done = db_begin(l->db, e) && window_owe(l, word[2], word[4], word[5], e) &&
+                window_owe(l, word[3], word[4], word[5], e) &&
+                db_do(l->db, e, sql_reconcile_appealed, S(word[0]), S(word[1]), I(l->run_id)) &&
+                db_commit(l->db, e);
+    db_rollback(l->db);
+    return done;
+}
+
+/* Whether a figure differs; `stands`: on a day that was read once more for that. */
+static bool differs(const struct reconciliation *r, bool stands, struct err *mismatch,
+                    struct err *e)
+{
+    struct rows q =
+        db_ask(r->ledger.db, e, sql_reconcile_difference, S(r->from), S(r->to), I(stands));
+
+    if (db_next(&q)) {
+        err_set(mismatch, ERR_MISMATCH, "%s; `rollcall reconcile` shows all", db_text(&q, 0));
+    }
+    return db_end(&q);
+}
+
+bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, struct err *e)
+{
+    struct arena *a = arena_new(0);
+    bool more = true;
+    bool done = true;
+
+    err_clear(mismatch);
+    err_clear(e);
+    while (done && more) {
+        done = appeal(&r->ledger, a, &more, e);
+    }
+    arena_free(a);
+    return done && differs(r, true, mismatch, e);
+}
+
+bool reconcile_judge(const struct reconciliation *r, struct arena *a, struct err *e)
+{
+    struct err mismatch;
+
+    err_clear(&mismatch);
+    if (!differs(r, false, &mismatch, e)) {
+        return false;
+    }
+    if (mismatch.kind != ERR_NONE) {
+        *e = mismatch;
+        return false;
+    }
+    struct rows q = db_ask(r->ledger.db, e, sql_reconcile_nothing, S(r->from), S(r->to));
+    const char *why = db_next(&q) ? db_kept(&q, 0, a) : NULL;
+    return db_end(&q) && (!why || err_set(e, ERR_PARTIAL, "%s", why));
+}
