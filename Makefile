@@ -47,7 +47,7 @@ GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/o
            $(BUILD)/obj/gen/dictionary_sql.o $(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/maps.o
 GEN     += $(BUILD)/obj/gen/styles_css.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
-LISTS   := src/base/causes.txt src/base/limits.txt src/base/errors.txt
+LISTS   := $(sort $(wildcard src/*/*.txt))
 PROOF_MAPS := $(BUILD)/gen/proof_maps.h
 LIB     := $(BUILD)/librollcall.a
 

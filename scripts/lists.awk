@@ -1,12 +1,15 @@
-# lists.awk: the lists of src/base/*.txt as C macros CAUSES(X), LIMITS(X) and ERR_KINDS(X), an X(...) an entry.
+# lists.awk: the lists of src/*/*.txt as C macros.
 #
-#     awk -f scripts/lists.awk src/base/causes.txt src/base/limits.txt src/base/errors.txt
+#     awk -f scripts/lists.awk src/base/causes.txt src/base/limits.txt...
 #
-# What is not of the form that the head of its file describes is an error that names file and line.
+# A list begins with one or more lines `NAME: FORM`: a macro NAME of what each entry becomes, commas between; NAME(X) where the
+# form begins with X(. In a form $1 is an entry's first word, $5- are all from the fifth on; in quotes they are a C string. What
+# stands below an entry as `  word: text`, and goes on in lines that are indented further, is $word; without quotes it is an
+# array of strings, cut at each |. Lines of # are comments. What is not so is an error that names file and line.
 
-function fail(message)
+function fail(place, message)
 {
-    printf "%s:%d: %s\n", FILENAME, FNR, message >"/dev/stderr"
+    printf "%s: %s\n", place, message >"/dev/stderr"
     failed = 1
     exit 1
 }
@@ -17,72 +20,108 @@ function quoted(text)
     return "\"" text "\""
 }
 
+# What stands between bars, as an array that ends in NULL.
+function array(text)
+{
+    text = quoted(text)
+    gsub(/\|/, "\", \"", text)
+    return "(const char *const[]){" (text == "\"\"" ? "" : text ", ") "NULL}"
+}
+
 # The rest of a line from a word on.
-function from_word(n,    text)
+function from_word(n, line)
 {
-    text = $0
-    sub(/^ */, "", text)
+    sub(/^ */, "", line)
     while (--n > 0) {
-        sub(/^[^ ]+ +/, "", text)
+        sub(/^[^ ]+ */, "", line)
     }
-    return text
+    return line
 }
 
-function end_cause()
+# What the entry becomes by a form.
+function made(form,    out, mark, name, value)
 {
-    if (head != "" && key != "remedy") {
-        fail("a cause has sees, cause and remedy, in this order, before")
+    while (match(form, /"?\$[0-9a-z]+-?"?/)) {
+        out = out substr(form, 1, RSTART - 1)
+        mark = substr(form, RSTART, RLENGTH)
+        form = substr(form, RSTART + RLENGTH)
+        name = mark
+        gsub(/[^0-9a-z]/, "", name)
+        value = from_word(name, entry)
+        if (name ~ /[a-z]/) {
+            value = texts[name]
+        } else if (mark !~ /-/) {
+            sub(/ .*/, "", value)
+        }
+        if (value == "" && mark !~ /^\$([0-9]+-|[a-z]+)$/) {
+            fail(entry_at, "it has no " name)
+        }
+        out = out (mark ~ /"/ ? quoted(value) : name ~ /[a-z]/ ? array(value) : value)
     }
-    if (head != "") {
-        causes = causes " \\\n    X(" head ", " quoted(texts["sees"]) ", " quoted(texts["cause"]) ", " quoted(texts["remedy"]) ")"
-    }
-    head = key = ""
+    return out form
 }
 
-/^#/ { next }
-
-FILENAME ~ /causes\.txt$/ && /^[A-Z]/ {
-    end_cause()
-    if (NF != 4) {
-        fail("a cause begins with four words")
+function end_entry(    i)
+{
+    for (i = 1; i <= count && entry != ""; i++) {
+        if (forms[i] ~ /^X\(/) {
+            macros[i] = macros[i] " \\\n    " made(forms[i])
+        } else {
+            macros[i] = macros[i] (macros[i] == names[i] ? "" : ",") " \\\n    " made(forms[i])
+        }
     }
-    head = $1 ", " quoted($2) ", " $3 ", " $4
+    entry = key = ""
+    split("", texts)
+}
+
+function end_list(    i)
+{
+    end_entry()
+    for (i = 1; i <= count; i++) {
+        all = all "\n#define " macros[i] "\n"
+    }
+    count = 0
+}
+
+/^#/ || NF == 0 { next }
+
+/^[A-Z_]+: / {
+    if (!in_head) {
+        end_list()
+    }
+    in_head = 1
+    forms[++count] = from_word(2, $0)
+    names[count] = substr($1, 1, length($1) - 1) (forms[count] ~ /^X\(/ ? "(X)" : "")
+    macros[count] = names[count]
     next
 }
 
-FILENAME ~ /causes\.txt$/ && /^  [a-z]+: / {
-    after = key == "" ? "sees:" : key == "sees" ? "cause:" : key == "cause" ? "remedy:" : "nothing"
-    if (head == "" || $1 != after) {
-        fail($1 " where " after " is due")
-    }
+{ in_head = 0 }
+
+/^[^ ]/ && count > 0 {
+    end_entry()
+    entry = $0
+    entry_at = FILENAME ":" FNR
+    next
+}
+
+/^  [a-z]+: / && entry != "" {
     key = substr($1, 1, length($1) - 1)
-    texts[key] = from_word(2)
+    texts[key] = from_word(2, $0)
     next
 }
 
-FILENAME ~ /causes\.txt$/ && /^    [^ ]/ && key != "" {
-    texts[key] = texts[key] " " from_word(1)
+/^    [^ ]/ && key != "" {
+    texts[key] = texts[key] " " from_word(1, $0)
     next
 }
 
-FILENAME ~ /limits\.txt$/ && /^[A-Z_]+ +[0-9]+ +[0-9]+ +[0-9]+ +[^ ]/ {
-    limits = limits " \\\n    X(LIMIT_" $1 ", " quoted($1) ", " $2 ", " $3 ", " $4 ", " quoted(from_word(5)) ")"
-    next
-}
-
-FILENAME ~ /errors\.txt$/ && /^ERR_[A-Z]+ +[a-z]+ +[0-9]+ +(true|false) +[^ ]/ {
-    kinds = kinds " \\\n    X(" $1 ", " quoted($2) ", " $3 ", " $4 ", " quoted(from_word(5)) ")"
-    next
-}
-
-NF > 0 { fail("not understood") }
+{ fail(FILENAME ":" FNR, "not understood") }
 
 END {
     if (failed) {
         exit 1
     }
-    end_cause()
-    print "/* Generated by scripts/lists.awk. */"
-    print "#ifndef ROLLCALL_LISTS_H\n#define ROLLCALL_LISTS_H\n"
-    print "#define CAUSES(X)" causes "\n\n#define LIMITS(X)" limits "\n\n#define ERR_KINDS(X)" kinds "\n\n#endif"
+    end_list()
+    print "/* Generated by scripts/lists.awk. */\n#pragma once" all
 }

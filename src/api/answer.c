@@ -135,27 +135,6 @@ enum cause_id diagnose_network(const struct http_answer *answer)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-/* Words of a JSON body, in any case; the first that occurs counts. */
-static const struct {
-    const char *words;
-    enum cause_id cause;
-} login_words[] = {
-    {"client not found", CAUSE_LOGIN_UNKNOWN_CLIENT},
-    {"authentication failed", CAUSE_LOGIN_WRONG_SECRET},
-    {"disabled", CAUSE_LOGIN_DISABLED},
-    {"inactive", CAUSE_LOGIN_INACTIVE},
-    {"ip.not.authorized", CAUSE_LOGIN_ADDRESS},
-    {"invalid_grant", CAUSE_LOGIN_INVALID_GRANT},
-    {"grant", CAUSE_LOGIN_GRANT},
-    {"unauthorized_client", CAUSE_LOGIN_GRANT},
-    {"invalid_client", CAUSE_LOGIN_INVALID_CLIENT},
-    {"invalid_request", CAUSE_LOGIN_INVALID_REQUEST},
-    {"authentication.required", CAUSE_LOGIN_API_HOST},
-    {"bad.credentials", CAUSE_LOGIN_API_HOST},
-    {"http 404 not found", CAUSE_LOGIN_API_HOST},
-    {"http 405 method not allowed", CAUSE_LOGIN_API_HOST},
-};
-
 static const char *const provider_signs[] = {"saml",
                                              "sso",
                                              "adfs",
@@ -181,10 +160,9 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
     if (answer->status >= 500) {
         return CAUSE_LOGIN_SERVER;
     }
-    for (size_t i = 0; words && i < COUNT_OF(login_words); i++) {
-        if (strcasestr(words, login_words[i].words)) {
-            return login_words[i].cause;
-        }
+    enum cause_id by_sign = words ? cause_by_sign(STEP_LOGIN, words) : CAUSE_NONE;
+    if (by_sign) {
+        return by_sign;
     }
     if (answer->status >= 300 && answer->status <= 399) {
         return str_has_any(answer->location, provider_signs, COUNT_OF(provider_signs))

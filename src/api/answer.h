@@ -8,8 +8,7 @@
  * functions. Sources: the vendor's OAuth client model, its SDKs, and answers that public projects
  * recorded.
  */
-#ifndef ROLLCALL_API_ANSWER_H
-#define ROLLCALL_API_ANSWER_H
+#pragma once
 
 #include "base/causes.h"
 #include "io/http.h"
@@ -58,5 +57,3 @@ enum cause_id diagnose_refusal(const char *words, const char *login_url, const c
 /* Appends cause and remedy of `id` to the message in `e` and notes the cause; to a refused login
  * also what single sign-on has to do with it. Returns false. */
 bool diagnosis_append(struct err *e, enum cause_id id);
-
-#endif

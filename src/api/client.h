@@ -11,8 +11,7 @@
  * (answer_is_error) counts as a 5xx. Used by one thread; client_wake and client_server_offset_ms
  * alone may be called from another.
  */
-#ifndef ROLLCALL_API_CLIENT_H
-#define ROLLCALL_API_CLIENT_H
+#pragma once
 
 #include "api/answer.h"
 #include "base/err.h"
@@ -153,5 +152,3 @@ const struct token *client_token(const struct client *c);
 
 /* Counters so far, the login's included; borrowed, valid until the next client call. */
 const struct route_count *client_counts(const struct client *c, size_t *count);
-
-#endif

@@ -14,8 +14,7 @@
  * a doubling range, capped. The total of a request's waits and tries is LIMIT_RETRY_TOTAL_MS, of
  * one whose host's name is unknown, and was never reached, LIMIT_RETRY_NAME_MS.
  */
-#ifndef ROLLCALL_API_PACE_H
-#define ROLLCALL_API_PACE_H
+#pragma once
 
 #include "io/http.h"
 
@@ -75,5 +74,3 @@ int64_t retry_after_ms(const char *header, int64_t server_now_ms);
  * name). */
 int64_t retry_wait_ms(enum retry_reason reason, int attempt, int64_t retry_after, int64_t spent_ms,
                       double random01);
-
-#endif

@@ -26,8 +26,7 @@
  * there is nothing is said by the server, never inferred: an answer without what its step must
  * bring is none (PAGER_AGAIN), and so is a first page without rows beside a total above 0.
  */
-#ifndef ROLLCALL_API_PAGER_H
-#define ROLLCALL_API_PAGER_H
+#pragma once
 
 #include "api/client.h"
 
@@ -195,5 +194,3 @@ bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
 
 /* The step that brings the rows of a pass, the last one where several may; never NULL. */
 const struct step *step_of_rows(const struct step *steps);
-
-#endif

@@ -8,8 +8,7 @@
  * their turn; a reader runs ahead of its oldest missing page by `in_flight` pages, no further;
  * pages that wait for their turn are kept as they came, unparsed. Used by one thread.
  */
-#ifndef ROLLCALL_API_READER_H
-#define ROLLCALL_API_READER_H
+#pragma once
 
 #include "api/client.h"
 #include "api/pager.h"
@@ -78,5 +77,3 @@ void reader_anew(struct reader *r);
 /* Clears up what was submitted, once nothing more is wanted of it: NEWS_CLEANED or NEWS_DROPPED
  * follows. */
 void reader_clean_up(struct reader *r);
-
-#endif

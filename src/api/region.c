@@ -3,26 +3,7 @@
 #include "base/causes.h"
 #include "base/str.h"
 
-const struct region region_table[] = {
-    {"us-east-1", "mypurecloud.com", "virginia"},
-    {"us-east-2", "use2.us-gov-pure.cloud", "ohio fedramp"},
-    {"us-west-2", "usw2.pure.cloud", "oregon"},
-    {"ca-central-1", "cac1.pure.cloud", "canada montreal"},
-    {"mx-central-1", "mxc1.pure.cloud", "mexico queretaro"},
-    {"sa-east-1", "sae1.pure.cloud", "brazil paulo"},
-    {"eu-west-1", "mypurecloud.ie", "ireland dublin"},
-    {"eu-west-2", "euw2.pure.cloud", "london"},
-    {"eu-central-1", "mypurecloud.de", "frankfurt germany"},
-    {"eu-central-2", "euc2.pure.cloud", "zurich switzerland"},
-    {"eusc-de-east-1", "edee1.eusc-pure.cloud", "brandenburg"},
-    {"me-central-1", "mec1.pure.cloud", "uae dubai"},
-    {"ap-south-1", "aps1.pure.cloud", "mumbai india"},
-    {"ap-southeast-1", "apse1.pure.cloud", "singapore"},
-    {"ap-southeast-2", "mypurecloud.com.au", "sydney australia"},
-    {"ap-northeast-1", "mypurecloud.jp", "tokyo japan"},
-    {"ap-northeast-2", "apne2.pure.cloud", "seoul korea"},
-    {"ap-northeast-3", "apne3.pure.cloud", "osaka"},
-};
+const struct region region_table[] = {REGIONS};
 const size_t region_count = COUNT_OF(region_table);
 
 /* The host of a URL, or the text itself when it is none; lower case. */

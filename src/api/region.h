@@ -5,8 +5,7 @@
  * regions are added often: a domain that looks like one but is not in the table is taken with a
  * warning by the caller (*known is false).
  */
-#ifndef ROLLCALL_API_REGION_H
-#define ROLLCALL_API_REGION_H
+#pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -30,5 +29,3 @@ const char *region_domain(struct arena *a, const char *text, bool *known, struct
 /* The same judgement of the host of a URL that was given in the region's place: one below the
  * platform's domains must be a region's, others (a gateway) may be any. ERR_CONFIG as above. */
 bool region_fits_url(struct arena *a, const char *url, struct err *e);
-
-#endif

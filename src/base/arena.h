@@ -5,8 +5,7 @@
  * any other, and safe, since pages are transactions); memory is aligned for any type; arena_reset
  * keeps the first block, so that a page arena stays flat. An arena is used by one thread at a time.
  */
-#ifndef ROLLCALL_BASE_ARENA_H
-#define ROLLCALL_BASE_ARENA_H
+#pragma once
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
-
-#endif

@@ -5,8 +5,7 @@
  * an addition that would is refused whole (returns false) and leaves the buffer as it was. No
  * memory: exit code 70.
  */
-#ifndef ROLLCALL_BASE_BUF_H
-#define ROLLCALL_BASE_BUF_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -37,5 +36,3 @@ bool buf_add_printf(struct buf *b, const char *format, ...) __attribute__((forma
 
 /* The contents as a string; "" when empty. Valid until the next change. */
 const char *buf_str(const struct buf *b);
-
-#endif

@@ -2,18 +2,8 @@
 
 #include "base/str.h"
 
-const struct cause causes[CAUSE_COUNT] = {
-#define CAUSE_ROW(id, name, step, kind, sees, text, remedy)                                        \
-    [CAUSE_##id] = {name, STEP_##step, ERR_##kind, sees, text, remedy},
-    CAUSES(CAUSE_ROW)
-#undef CAUSE_ROW
-};
-
-const struct cause_step_words cause_steps[STEP_COUNT] = {
-#define STEP_ROW(id, short_name, step_title) [id] = {short_name, step_title},
-    CAUSE_STEPS(STEP_ROW)
-#undef STEP_ROW
-};
+const struct cause causes[CAUSE_COUNT] = {CAUSE_ROWS};
+const struct cause_step_words cause_steps[STEP_COUNT] = {CAUSE_STEP_ROWS};
 
 const char cause_saml_note[] =
     "Single sign-on (SAML) does not concern client credentials: no machine user, no \"Enable SSO\" "
@@ -46,6 +36,18 @@ const char *err_brief(const struct err *e, struct arena *a)
     }
     return arena_printf(a, "%.*s%.*s", (int)length, e->message, (int)(ERR_BRIEF_BYTES - length),
                         tail);
+}
+
+enum cause_id cause_by_sign(enum cause_step step, const char *text)
+{
+    for (int id = CAUSE_NONE + 1; id < CAUSE_COUNT; id++) {
+        for (const char *const *sign = causes[id].signs; causes[id].step == step && *sign; sign++) {
+            if (strcasestr(text, *sign)) {
+                return (enum cause_id)id;
+            }
+        }
+    }
+    return CAUSE_NONE;
 }
 
 bool err_cause(struct err *e, enum cause_id id)

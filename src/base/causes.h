@@ -3,43 +3,21 @@
  *
  * src/base/causes.txt is the one list: `rollcall check` gives its texts, the errors of the other
  * commands point into it (struct err, `cause`), and docs/troubleshooting.md is made from it
- * (scripts/gen-docs.sh, by `rollcall --causes`). The build makes CAUSES(X) of it: X(id, stable
- * name, step, kind, what one sees, cause, remedy). How a cause is recognized is the business of the
- * code that sees it.
+ * (scripts/gen-docs.sh, by `rollcall --causes`). How a cause is recognized is the business of the
+ * code that sees it, but for the signs in messages, which stand there too.
  *
  * Invariants: a name is stable, for scripts; each cause has its own text; the kind is
  * the one whose exit code `check` ends with, ERR_NONE for a warning.
  */
-#ifndef ROLLCALL_BASE_CAUSES_H
-#define ROLLCALL_BASE_CAUSES_H
+#pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
 
-/* The steps of `rollcall check`, in order: X(enum name, short name, title). */
-#define CAUSE_STEPS(X)                                                                             \
-    X(STEP_CONFIGURATION, "configuration", "Configuration")                                        \
-    X(STEP_NETWORK, "network", "Network")                                                          \
-    X(STEP_LOGIN, "login", "Login")                                                                \
-    X(STEP_TOKEN, "token", "Token")                                                                \
-    X(STEP_PERMISSIONS, "permissions", "Permissions")                                              \
-    X(STEP_LIMITS, "limits", "Limits")                                                             \
-    X(STEP_LOCAL, "local", "Local")
+/* The steps of `rollcall check`, in order. */
+enum cause_step { CAUSE_STEP_IDS, STEP_COUNT };
 
-enum cause_step {
-#define CAUSE_STEP_ENUM(id, name, title) id,
-    CAUSE_STEPS(CAUSE_STEP_ENUM)
-#undef CAUSE_STEP_ENUM
-        STEP_COUNT
-};
-
-enum cause_id {
-    CAUSE_NONE,
-#define CAUSE_ENUM(id, name, step, kind, sees, text, remedy) CAUSE_##id,
-    CAUSES(CAUSE_ENUM)
-#undef CAUSE_ENUM
-        CAUSE_COUNT
-};
+enum cause_id { CAUSE_NONE, CAUSE_IDS, CAUSE_COUNT };
 
 struct cause {
     const char *name;
@@ -48,6 +26,7 @@ struct cause {
     const char *sees;
     const char *text;
     const char *remedy;
+    const char *const *signs; /* NULL behind the last */
 };
 
 /* What is known of each cause; nothing of CAUSE_NONE. */
@@ -64,6 +43,9 @@ extern const struct cause_step_words cause_steps[STEP_COUNT];
  */
 extern const char cause_saml_note[];
 
+/* The first cause of a step that `text` has a sign of; CAUSE_NONE: there is none. */
+enum cause_id cause_by_sign(enum cause_step step, const char *text);
+
 /* Notes the cause of the error in `e`; returns false. */
 bool err_cause(struct err *e, enum cause_id id);
 
@@ -77,5 +59,3 @@ const char *err_evidence(const struct err *e, struct arena *a);
  * seen is cut, cause and remedy stay. */
 enum { ERR_BRIEF_BYTES = 288 };
 const char *err_brief(const struct err *e, struct arena *a);
-
-#endif

@@ -9,8 +9,7 @@
  * where a clock was ever set back over midnight (St. John's until 2011), the repeated hour has the
  * calendar day before in clock_zone_day.
  */
-#ifndef ROLLCALL_BASE_CLOCK_H
-#define ROLLCALL_BASE_CLOCK_H
+#pragma once
 
 #include "base/err.h"
 
@@ -77,5 +76,3 @@ int64_t clock_zone_day_start_ms(int32_t day);
 /* The next instant after `ms` at which the zone's offset differs, or `limit_ms` when there is none
  * before it. */
 int64_t clock_next_transition_ms(int64_t ms, int64_t limit_ms);
-
-#endif

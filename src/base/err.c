@@ -5,12 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct err_facts err_facts[ERR_KIND_COUNT] = {
-#define KIND_FACTS(id, short_name, code, ends, meaning)                                            \
-    [id] = {.name = (short_name), .exit_code = (code), .ends_run = (ends), .text = (meaning)},
-    ERR_KINDS(KIND_FACTS)
-#undef KIND_FACTS
-};
+const struct err_facts err_facts[ERR_KIND_COUNT] = {ERR_ROWS};
 
 void err_clear(struct err *e)
 {

@@ -1,18 +1,15 @@
 /*
  * Errors as consequences: what the run does next, not which line failed.
  *
- * src/base/errors.txt is the one list of error kinds, of which the build makes ERR_KINDS(X): X(enum
- * name, name, exit code, whether it ends the run, what it means). It makes the enum, the exit
- * codes, the table in docs/exit-codes.md and the man page (scripts/gen-docs.sh reads it through
- * `rollcall
+ * src/base/errors.txt is the one list of error kinds. It makes the enum, the exit codes, the table
+ * in docs/exit-codes.md and the man page (scripts/gen-docs.sh reads it through `rollcall
  * --exit-codes`).
  *
  * A fallible function returns bool or a pointer and fills a struct err that its caller owns. An err
  * is written once, by the lowest layer that knows what the user must hear; layers above only add
  * context in front.
  */
-#ifndef ROLLCALL_BASE_ERR_H
-#define ROLLCALL_BASE_ERR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,12 +17,7 @@
 
 #include "lists.h"
 
-enum err_kind {
-#define ERR_ENUM(id, name, code, ends_run, text) id,
-    ERR_KINDS(ERR_ENUM)
-#undef ERR_ENUM
-        ERR_KIND_COUNT
-};
+enum err_kind { ERR_IDS, ERR_KIND_COUNT };
 
 enum { ERR_MESSAGE_BYTES = 1536, ERR_LACKS_BYTES = 128 };
 
@@ -67,5 +59,3 @@ _Noreturn void err_bug(const char *file, int line, const char *what);
 
 /* Checks an invariant in every build; failing it is a bug (exit 70). */
 #define INVARIANT(condition) ((condition) ? (void)0 : err_bug(__FILE__, __LINE__, #condition))
-
-#endif

@@ -5,17 +5,11 @@
  * A limit can be moved within its range by the environment variable ROLLCALL_LIMIT_<NAME>
  * (docs/limits.md): for odd gateways, and so that tests need not wait for minutes.
  */
-#ifndef ROLLCALL_BASE_LIMITS_H
-#define ROLLCALL_BASE_LIMITS_H
+#pragma once
 
 #include "base/err.h"
 
-enum limit {
-#define LIMIT_ENUM(id, name, value, min, max, text) id,
-    LIMITS(LIMIT_ENUM)
-#undef LIMIT_ENUM
-        LIMIT_COUNT
-};
+enum limit { LIMIT_IDS, LIMIT_COUNT };
 
 /* Reads ROLLCALL_LIMIT_* from the environment, once at start. ERR_CONFIG for an unknown name or a
  * value out of range. */
@@ -27,5 +21,3 @@ void limit_set(enum limit id, int64_t value);
 
 /* The limit in force. */
 int64_t limit_get(enum limit id);
-
-#endif

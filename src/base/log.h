@@ -6,8 +6,7 @@
  * warn, info, debug. A status line (on a terminal) stands below the last line of the log: lines go
  * above it.
  */
-#ifndef ROLLCALL_BASE_LOG_H
-#define ROLLCALL_BASE_LOG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ void log_status(const char *text);
 #define LOG(level, event, ...)                                                                     \
     log_event((level), (event), (const struct log_field[]){__VA_ARGS__},                           \
               (int)(sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field)))
-
-#endif

@@ -4,11 +4,8 @@
  * with SIGKILL; tests run 1..N and compare. ROLLCALL_STEP_LOG names a file to which each step's
  * name is appended. Without both it costs one branch.
  */
-#ifndef ROLLCALL_BASE_STEP_H
-#define ROLLCALL_BASE_STEP_H
+#pragma once
 
 /* Counts one step; `name` is a short static word (request, answer, commit, committed, rename,
  * renamed, remove, removed, fsync). Safe in both threads. */
 void step(const char *name);
-
-#endif

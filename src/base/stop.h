@@ -2,8 +2,7 @@
  * The stop flag: SIGINT, SIGTERM and SIGHUP (unless it is ignored) ask for an end after the page in
  * hand; a second SIGINT ends at once (a crash like any other, so nothing is lost).
  */
-#ifndef ROLLCALL_BASE_STOP_H
-#define ROLLCALL_BASE_STOP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -12,5 +11,3 @@ void stop_install(void);
 
 /* True once a stop was asked for. Async-signal-safe to set, safe to read in any thread. */
 bool stop_requested(void);
-
-#endif

@@ -4,11 +4,8 @@
  * Invariants: nothing here depends on the locale; inputs are borrowed; results go into the caller's
  * buffer or arena.
  */
-#ifndef ROLLCALL_BASE_STR_H
-#define ROLLCALL_BASE_STR_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -98,5 +95,3 @@ size_t utf8_next(const char *text, size_t length, uint32_t *code);
 /* True for characters that must not reach a terminal or a log as they are: C0 and C1 controls, DEL,
  * line and paragraph separators, bidi marks and overrides, the byte order mark. */
 bool utf8_is_unsafe(uint32_t code);
-
-#endif

@@ -4,8 +4,7 @@
  * Invariant: text is borrowed (from a document, an arena, a statement's row) and `length` bytes
  * long; it need not end in a NUL.
  */
-#ifndef ROLLCALL_IO_CELL_H
-#define ROLLCALL_IO_CELL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,5 +52,3 @@ static inline bool cell_same(const struct cell *a, const struct cell *b)
                ? a->length == b->length && memcmp(a->value.text, b->value.text, a->length) == 0
                : a->value.integer == b->value.integer;
 }
-
-#endif

@@ -28,12 +28,7 @@ enum {
 _Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int),
                "choices are stored as int");
 
-const struct config_key config_keys[CONFIG_KEY_COUNT] = {
-#define CONFIG_KEY_ROW(id, section, key, member, ...)                                              \
-    [id] = {section, key, offsetof(struct config, member), .type = __VA_ARGS__},
-    CONFIG_KEYS(CONFIG_KEY_ROW)
-#undef CONFIG_KEY_ROW
-};
+const struct config_key config_keys[CONFIG_KEY_COUNT] = {CONFIG_KEY_ROWS};
 
 /* A value as it was found, before it is checked. */
 struct config_text {

@@ -4,17 +4,17 @@
  *
  * Invariants: after config_load every value is present (default or given) and within its range;
  * paths are as the user wrote them, relative to the working directory; an unknown section or key, a
- * bad value or a duplicate is ERR_CONFIG with file:line and the nearest known name. CONFIG_KEYS is
- * the one list of keys: the parser goes by it, and config.example.ini, which says what each means,
- * and the manual page are held against it by tests.
+ * bad value or a duplicate is ERR_CONFIG with file:line and the nearest known name.
+ * src/io/config.txt is the one list of keys, which the parser
+ * goes by it, and config.example.ini, which says what each means, and the manual page are held
+ * against it by tests.
  *
  * How a value is read: blanks around it and one pair of quotes are dropped, ` ;` and ` #` begin a
  * comment, an empty value is none (but for the paths that the program cannot do without; of
  * later_looks it says that there are none), and a list may go on in the next line if that is
  * indented; the names of one keep their quotes. A stream after a minus is taken out.
  */
-#ifndef ROLLCALL_IO_CONFIG_H
-#define ROLLCALL_IO_CONFIG_H
+#pragma once
 
 #include "base/arena.h"
 #include "base/causes.h"
@@ -62,7 +62,7 @@ struct config {
     int in_flight;
     int requests_per_minute;
 
-    const char *conversations_method; /* words of CONFIG_KEYS */
+    const char *conversations_method; /* words of its key */
     const char *attribute_columns;    /* keys of attributes, one a line; NULL: none */
     int open_reread_max;
     const char *adherence_realtime;
@@ -94,7 +94,7 @@ struct config {
     struct config_doubt doubts[CONFIG_DOUBTS_MOST];
     size_t doubt_count;
 
-    /* For config_origin: where each key's value came from, by CONFIG_KEYS; NULL: the default. */
+    /* For config_origin: where each key's value came from, by key; NULL: the default. */
     const char *const *origins;
 };
 
@@ -116,80 +116,7 @@ enum config_type {
     CONFIG_CHOICE, /* one of `words`, in the order of the field's enum */
 };
 
-/* X(id, section, name, field of struct config, type and what else there is of struct config_key: a
- * default, a range, words, a variable) */
-#define CONFIG_KEYS(X)                                                                             \
-    X(KEY_REGION, "genesys", "region", region, CONFIG_TEXT, .variable = "GENESYS_REGION")          \
-    X(KEY_LOGIN_URL, "genesys", "login_url", login_url, CONFIG_URL)                                \
-    X(KEY_API_URL, "genesys", "api_url", api_url, CONFIG_URL)                                      \
-    X(KEY_CLIENT_ID, "genesys", "client_id", client_id, CONFIG_CREDENTIAL,                         \
-      .variable = "GENESYS_CLIENT_ID")                                                             \
-    X(KEY_CLIENT_SECRET, "genesys", "client_secret", client_secret, CONFIG_CREDENTIAL,             \
-      .variable = "GENESYS_CLIENT_SECRET")                                                         \
-    X(KEY_CLIENT_SECRET_FILE, "genesys", "client_secret_file", client_secret_file, CONFIG_PATH)    \
-    X(KEY_ORGANIZATION, "genesys", "organization", organization, CONFIG_TEXT)                      \
-    X(KEY_PROXY, "genesys", "proxy", proxy, CONFIG_PROXY)                                          \
-    X(KEY_CA_FILE, "genesys", "ca_file", ca_file, CONFIG_PATH)                                     \
-    X(KEY_CONNECT_SECONDS, "genesys", "connect_seconds", connect_seconds, CONFIG_INT, "15",        \
-      .min = 1, .max = 300)                                                                        \
-    X(KEY_STALL_SECONDS, "genesys", "stall_seconds", stall_seconds, CONFIG_INT, "60", .min = 1,    \
-      .max = 600)                                                                                  \
-    X(KEY_RETRY_SECONDS, "genesys", "retry_seconds", retry_seconds, CONFIG_INT, "300",             \
-      .max = 86400)                                                                                \
-    X(KEY_PATIENCE_SECONDS, "genesys", "patience_seconds", patience_seconds, CONFIG_INT, "8",      \
-      .min = 1, .max = 300)                                                                        \
-    X(KEY_DATABASE_PATH, "database", "path", database_path, CONFIG_PATH, "rollcall.db")            \
-    X(KEY_DATABASE_MODE, "database", "mode", database_mode, CONFIG_MODE)                           \
-    X(KEY_START, "extract", "start", start_day, CONFIG_DAY)                                        \
-    X(KEY_TIMEZONE, "extract", "timezone", timezone, CONFIG_TEXT, "UTC")                           \
-    X(KEY_STREAMS, "extract", "streams", streams, CONFIG_LIST)                                     \
-    X(KEY_LOOKBACK_DAYS, "extract", "lookback_days", lookback_days, CONFIG_INT, "7", .max = 31)    \
-    X(KEY_LATER_LOOKS, "extract", "later_looks", later_looks, CONFIG_AGES, "15, 31", .min = 1,     \
-      .max = 365)                                                                                  \
-    X(KEY_REREAD_HOURS, "extract", "reread_hours", reread_hours, CONFIG_INT, "20", .max = 168)     \
-    X(KEY_IN_FLIGHT, "extract", "in_flight", in_flight, CONFIG_INT, "4", .min = 1, .max = 64)      \
-    X(KEY_REQUESTS_PER_MINUTE, "extract", "requests_per_minute", requests_per_minute, CONFIG_INT,  \
-      "300", .min = 1, .max = 1000000)                                                             \
-    X(KEY_METHOD, "conversations", "method", conversations_method, CONFIG_WORD, "auto",            \
-      .words = "auto job query")                                                                   \
-    X(KEY_ATTRIBUTE_COLUMNS, "conversations", "attribute_columns", attribute_columns,              \
-      CONFIG_NAMES, .max = 1000)                                                                   \
-    X(KEY_OPEN_REREAD_MAX, "conversations", "open_reread_max", open_reread_max, CONFIG_INT,        \
-      "2000", .max = 1000000)                                                                      \
-    X(KEY_REALTIME, "adherence", "realtime", adherence_realtime, CONFIG_WORD, "auto",              \
-      .words = "auto workforcemanagement agents_status realtime_intervals")                        \
-    X(KEY_ADHERENCE_DAY, "adherence", "day", adherence_day, CONFIG_WORD, "unit",                   \
-      .words = "unit extract")                                                                     \
-    X(KEY_CONVERSATION_METRICS, "aggregates", "conversation_metrics", conversation_metrics,        \
-      CONFIG_WORDS)                                                                                \
-    X(KEY_USER_METRICS, "aggregates", "user_metrics", user_metrics, CONFIG_WORDS)                  \
-    X(KEY_INCLUDE_FLOW_OUTS, "kpi", "include_flow_outs", include_flow_outs, CONFIG_BOOL, "no")     \
-    X(KEY_INCLUDE_SHORT_ABANDONS, "kpi", "include_short_abandons", include_short_abandons,         \
-      CONFIG_BOOL, "yes")                                                                          \
-    X(KEY_INCLUDE_ABANDONS, "kpi", "include_abandons", include_abandons, CONFIG_BOOL, "yes")       \
-    X(KEY_DEFAULT_TARGET_SECONDS, "kpi", "default_target_seconds", default_target_seconds,         \
-      CONFIG_INT, "20", .min = 1, .max = 86400)                                                    \
-    X(KEY_DIRECTORY, "export", "directory", export_directory, CONFIG_PATH, "export")               \
-    X(KEY_EXPORT_MODE, "export", "mode", export_mode, CONFIG_MODE)                                 \
-    X(KEY_GZIP, "export", "gzip", export_gzip, CONFIG_BOOL, "no")                                  \
-    X(KEY_BOM, "export", "bom", export_bom, CONFIG_BOOL, "no")                                     \
-    X(KEY_DELIMITER, "export", "delimiter", export_delimiter, CONFIG_CHOICE, "comma",              \
-      .words = "comma semicolon tab pipe ; |")                                                     \
-    X(KEY_TABLES, "export", "tables", export_tables, CONFIG_LIST)                                  \
-    X(KEY_NEUTRALIZE_FORMULAS, "export", "neutralize_formulas", neutralize_formulas, CONFIG_BOOL,  \
-      "no")                                                                                        \
-    X(KEY_DUE_HOURS, "status", "due_hours", due_hours, CONFIG_INT, "26", .min = 1, .max = 8760)    \
-    X(KEY_TEXTFILE, "metrics", "textfile", metrics_textfile, CONFIG_PATH)                          \
-    X(KEY_LEVEL, "log", "level", log_level, CONFIG_CHOICE, "warn",                                 \
-      .words = "error warn info debug")                                                            \
-    X(KEY_FORMAT, "log", "format", log_format, CONFIG_CHOICE, "text", .words = "text json")
-
-enum config_key_id {
-#define CONFIG_KEY_ENUM(id, ...) id,
-    CONFIG_KEYS(CONFIG_KEY_ENUM)
-#undef CONFIG_KEY_ENUM
-        CONFIG_KEY_COUNT
-};
+enum config_key_id { CONFIG_KEY_IDS, CONFIG_KEY_COUNT };
 
 struct config_key {
     const char *section;
@@ -236,5 +163,3 @@ const char *config_word(const struct config *c, const char *name);
 
 /* Wipes the client secret. */
 void config_wipe(struct config *c);
-
-#endif

@@ -8,12 +8,9 @@
  * another, so that the change can be undone). A NUL becomes U+FFFD. Reals are the shortest of 15 or
  * 17 digits that reads back as the same double, always with a point or an exponent.
  */
-#ifndef ROLLCALL_IO_CSV_H
-#define ROLLCALL_IO_CSV_H
+#pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "io/cell.h"
@@ -52,5 +49,3 @@ bool csv_finish(struct csv_writer *w);
 
 /* Frees without flushing; NULL is allowed. */
 void csv_discard(struct csv_writer *w);
-
-#endif

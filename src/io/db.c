@@ -49,31 +49,17 @@ enum { PATIENCE = 4 };
 /* What the user can do about an error; "" when nothing in particular. */
 static const char *remedy(int code)
 {
-    if (code == SQLITE_IOERR_GETTEMPPATH) {
-        return "; no directory for temporary files can be written (SQLITE_TMPDIR, TMPDIR, "
-               "/var/tmp, /tmp): name one in SQLITE_TMPDIR; the database itself is not concerned";
+    static const struct {
+        int code;
+        const char *text;
+    } remedies[] = {DB_REMEDIES};
+    size_t i = 0;
+
+    while (i < COUNT_OF(remedies) && remedies[i].code != code &&
+           remedies[i].code != (code & 0xff)) {
+        i++;
     }
-    switch (code & 0xff) {
-    case SQLITE_FULL:
-        return "; the disk is full: free some space and run again; it goes on where it stopped";
-    case SQLITE_IOERR:
-        /* Also a quota and a file size limit, which SQLite does not tell apart. */
-        return "; the disk is full or failing: free some space (or check the disk) and run again; "
-               "it goes on where it stopped";
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-        return "; allow writing to the file and to its directory";
-    case SQLITE_CANTOPEN:
-        return "; check that the file and its directory can be written by this user";
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return "; another program has been holding the database; run again when it is done";
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return "; the file is damaged: restore it from a backup, or move it away and extract anew";
-    default:
-        return "";
-    }
+    return i < COUNT_OF(remedies) ? remedies[i].text : "";
 }
 
 static enum err_kind kind_of(int code)
@@ -90,8 +76,10 @@ static bool fail(struct db *d, const char *doing, struct err *e)
     doing += strspn(doing, " \n");
     size_t line = strcspn(doing, "\n");
     int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
-    err_set(e, kind_of(code), "%s: %s%s", d->path, sqlite3_errmsg(d->handle), remedy(code));
-    if (!*remedy(code)) {
+    err_set(e, kind_of(code), "%s: %s", d->path, sqlite3_errmsg(d->handle));
+    if (*remedy(code)) {
+        err_append(e, "; %s", remedy(code));
+    } else {
         err_append(e, " (%.*s%s)", length, doing, doing[length] ? "..." : "");
     }
     if ((code & 0xff) == SQLITE_BUSY) {

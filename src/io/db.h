@@ -8,8 +8,7 @@
  * read-only file what to do). A connection belongs to one thread at a time. Values are always
  * bound.
  */
-#ifndef ROLLCALL_IO_DB_H
-#define ROLLCALL_IO_DB_H
+#pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -173,5 +172,3 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
 
 /* Rows changed by the last statement. */
 int64_t db_changes(struct db *d);
-
-#endif

@@ -3,8 +3,7 @@
  *
  * Invariant: looking leaves nothing behind, neither a file nor a lock.
  */
-#ifndef ROLLCALL_IO_DB_PLACE_H
-#define ROLLCALL_IO_DB_PLACE_H
+#pragma once
 
 #include <sys/stat.h>
 
@@ -48,5 +47,3 @@ bool db_place_reading(struct arena *a, const char *path, struct db_reading *out,
 
 /* Whether the file is as it was; ERR_STORE otherwise: what was read may be of two moments. */
 bool db_stamp_check(const struct stat *stamp, const char *path, struct err *e);
-
-#endif

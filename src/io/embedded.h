@@ -2,8 +2,7 @@
  * The files of schema/ and queries/, and styles, compiled into the program by scripts/embed.sh:
  * sorted by name, without directory and without ".sql".
  */
-#ifndef ROLLCALL_IO_EMBEDDED_H
-#define ROLLCALL_IO_EMBEDDED_H
+#pragma once
 
 #include <stddef.h>
 
@@ -26,5 +25,3 @@ extern const struct embedded_file embedded_queries[];
 extern const size_t embedded_queries_count;
 extern const struct embedded_file embedded_styles[]; /* of pages, in CSS */
 extern const size_t embedded_styles_count;
-
-#endif

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,36 +28,24 @@ enum { ASIDE_TRIES = 10 };
 /* What the user can do about an errno; "" when nothing general can be said. */
 static const char *remedy(int error_number)
 {
-    switch (error_number) {
-    case ENOSPC:
-        return "; the disk is full: free some space there and run again";
-    case EDQUOT:
-        return "; the disk quota is used up: free some space there and run again";
-    case EACCES:
-    case EPERM:
-        return "; the user that runs rollcall must own it or have write permission there (and in "
-               "its directory)";
-    case EROFS:
-        return "; choose a path on a disk that can be written to";
-    case ENOENT:
-        return "; its directory does not exist: make it, or correct the path";
-    case ENOTDIR:
-        return "; a part of the path is no directory: correct the path";
-    case EISDIR:
-        return "; it is a directory: name a file";
-    case EFBIG:
-        return "; the file is larger than this system or user may write (ulimit -f)";
-    case EMFILE:
-        return "; raise the limit on open files (ulimit -n)";
-    default:
-        return "";
+    static const struct {
+        int error_number;
+        const char *text;
+    } remedies[] = {FILE_REMEDIES};
+    size_t i = 0;
+
+    while (i < COUNT_OF(remedies) && remedies[i].error_number != error_number) {
+        i++;
     }
+    return i < COUNT_OF(remedies) ? remedies[i].text : "";
 }
 
 bool file_fail(struct err *e, const char *what, const char *path, int error_number)
 {
-    err_set(e, ERR_STORE, "cannot %s %s: %s%s", what, path, strerror(error_number),
-            remedy(error_number));
+    const char *can_do = remedy(error_number);
+
+    err_set(e, ERR_STORE, "cannot %s %s: %s%s%s", what, path, strerror(error_number),
+            *can_do ? "; " : "", can_do);
     e->library_code = error_number;
     return false;
 }
@@ -400,26 +387,10 @@ char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct 
 
 enum { FUSE = 0x65735546 };
 
-/* Magic numbers of statfs(2) and the kernel's magic.h, by file system. 9p is left out: it is the
- * disk of many virtual machines, shared with the host alone. Of FUSE, those whose files lie on
- * another machine, as mountinfo names them. */
 static const struct {
     uint64_t magic;
     const char *name;
-} network_systems[] = {
-    {0x6969, "NFS"},          {0xFF534D42, "CIFS"},      {0xFE534D42, "SMB2"},
-    {0x517B, "SMB"},          {0x5346414F, "AFS"},       {0x6B414653, "AFS"},
-    {0x73757245, "Coda"},     {0x564C, "NCP"},           {0x00C36400, "Ceph"},
-    {0x0BD00BD0, "Lustre"},   {0x47504653, "GPFS"},      {0x19830326, "BeeGFS"},
-    {FUSE, "fuse.sshfs"},     {FUSE, "fuse.glusterfs"},  {FUSE, "fuse.ceph-fuse"},
-    {FUSE, "fuse.ceph"},      {FUSE, "fuse.s3fs"},       {FUSE, "fuse.goofys"},
-    {FUSE, "fuse.gcsfuse"},   {FUSE, "fuse.rclone"},     {FUSE, "fuse.davfs"},
-    {FUSE, "fuse.davfs2"},    {FUSE, "fuse.curlftpfs"},  {FUSE, "fuse.mount-s3"},
-    {FUSE, "fuse.blobfuse"},  {FUSE, "fuse.blobfuse2"},  {FUSE, "fuse.juicefs"},
-    {FUSE, "fuse.moosefs"},   {FUSE, "fuse.mfs"},        {FUSE, "fuse.lizardfs"},
-    {FUSE, "fuse.smbnetfs"},  {FUSE, "fuse.nfs"},        {FUSE, "fuse.mountpoint-s3"},
-    {FUSE, "fuse.seaweedfs"}, {FUSE, "fuse.gvfsd-fuse"},
-};
+} network_systems[] = {NETWORK_SYSTEMS};
 
 const char *file_network_name(uint64_t magic, const char *mount_type)
 {

@@ -8,8 +8,7 @@
  * holds an flock, by which file_sweep_aside knows leftovers of killed runs from files at work (a
  * pid says little: containers reuse them).
  */
-#ifndef ROLLCALL_IO_FILE_H
-#define ROLLCALL_IO_FILE_H
+#pragma once
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -95,5 +94,3 @@ char *file_directory(struct arena *a, const char *path);
 /* `path` with `ending` behind it, in the arena: what lies beside the file itself, which may be
  * behind a symbolic link. */
 char *file_beside(struct arena *a, const char *path, const char *ending);
-
-#endif

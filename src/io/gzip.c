@@ -5,7 +5,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/arena.h"
 #include "base/causes.h"
 #include "base/limits.h"
 

@@ -6,8 +6,7 @@
  * that was cut anywhere, so bodies come raw and are inflated here. Size and ratio are limited
  * (LIMIT_INFLATED_BYTES, LIMIT_INFLATE_RATIO).
  */
-#ifndef ROLLCALL_IO_GZIP_H
-#define ROLLCALL_IO_GZIP_H
+#pragma once
 
 #include <stdio.h>
 
@@ -32,5 +31,3 @@ bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length, bo
 
 /* Frees the writer, ended or not; NULL is allowed. */
 void gzip_writer_free(struct gzip_writer *w);
-
-#endif

@@ -6,11 +6,8 @@
  * machine of the same byte order; how they are cut into hash_add calls does not matter. The pieces
  * are gathered, which is several times faster than handing each to the library.
  */
-#ifndef ROLLCALL_IO_HASH_H
-#define ROLLCALL_IO_HASH_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -62,5 +59,3 @@ bool idset_add(struct idset *s, const char *id, size_t length);
 
 /* How many there are. */
 size_t idset_count(const struct idset *s);
-
-#endif

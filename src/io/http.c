@@ -235,27 +235,6 @@ static void read_headers(CURL *easy, struct http_answer *answer)
 
 /* --- what went wrong -------------------------------------------------------------------------- */
 
-static const struct {
-    enum cause_id tls;
-    int verify_result; /* OpenSSL's (x509_vfy.h), as libcurl gives it; 0: by words alone */
-    const char *words; /* lower case; NULL: by the result alone */
-} tls_signs[] = {
-    {CAUSE_NET_CERT_EXPIRED, 10, "certificate has expired"},
-    {CAUSE_NET_CERT_EARLY, 9, "not yet valid"},
-    {CAUSE_NET_CERT_SELF, 18, "self-signed certificate"},
-    {CAUSE_NET_CERT_SELF, 19, "self signed certificate"},
-    {CAUSE_NET_CERT_ISSUER, 20, "issuer certificate"},
-    {CAUSE_NET_CERT_ISSUER, 2, "signer not trusted"},
-    {CAUSE_NET_CERT_ISSUER, 21, NULL},
-    {CAUSE_NET_CERT_HOST, 0, "subject name"},
-    {CAUSE_NET_CERT_HOST, 0, "does not match"},
-    {CAUSE_NET_TLS_VERSION, 0, "unsupported protocol"},
-    {CAUSE_NET_TLS_VERSION, 0, "protocol version"},
-    {CAUSE_NET_TLS_NONE, 0, "wrong version number"},
-    {CAUSE_NET_TLS_NONE, 0, "http request"},
-    {CAUSE_NET_TLS_NONE, 0, "unknown protocol"},
-};
-
 static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
 {
     static const char *const cuts[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
@@ -306,15 +285,12 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
 static enum cause_id tls_failure(CURL *easy, const char *detail)
 {
     long verified = 0;
+    char text[CURL_ERROR_SIZE + 32];
 
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    for (size_t i = 0; i < COUNT_OF(tls_signs); i++) {
-        bool by_result = tls_signs[i].verify_result != 0 && verified == tls_signs[i].verify_result;
-        if (by_result || (tls_signs[i].words && strcasestr(detail, tls_signs[i].words))) {
-            return tls_signs[i].tls;
-        }
-    }
-    return CAUSE_NET_TLS_OTHER;
+    snprintf(text, sizeof(text), "#%ld; %s", verified, detail);
+    enum cause_id cause = cause_by_sign(STEP_NETWORK, text);
+    return cause ? cause : CAUSE_NET_TLS_OTHER;
 }
 
 /* --- whom to trust, and the way out ----------------------------------------------------------- */

@@ -10,8 +10,7 @@
  * The Authorization header goes to the origin alone, and its memory is wiped after the answer. Used
  * by one thread; http_wake alone may be called from another.
  */
-#ifndef ROLLCALL_IO_HTTP_H
-#define ROLLCALL_IO_HTTP_H
+#pragma once
 
 #include "base/buf.h"
 #include "base/causes.h"
@@ -136,5 +135,3 @@ void http_wake(struct http *h);
 
 /* Drops all transfers in flight. */
 void http_abort(struct http *h);
-
-#endif

@@ -1,7 +1,6 @@
 #include "io/json.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/causes.h"
 #include "base/limits.h"

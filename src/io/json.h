@@ -15,8 +15,7 @@
  * The accessors are inline, and so yyjson.h shows here, because the walker asks millions of times;
  * no other file names yyjson.
  */
-#ifndef ROLLCALL_IO_JSON_H
-#define ROLLCALL_IO_JSON_H
+#pragma once
 
 #include <string.h>
 #include <yyjson.h>
@@ -190,5 +189,3 @@ const char *json_write(struct arena *a, struct json v, size_t *length);
  * escaped, bytes that are no UTF-8 become U+FFFD. False when the buffer is full: nothing was added.
  */
 bool json_quote(struct buf *out, const char *text, size_t length);
-
-#endif

@@ -6,8 +6,7 @@
  * by us. The holder's pid, host and start time are written into the file at the stream's slot, for
  * messages only. Systems without such locks get the process's own (F_SETLK).
  */
-#ifndef ROLLCALL_IO_LOCK_H
-#define ROLLCALL_IO_LOCK_H
+#pragma once
 
 #include "base/err.h"
 
@@ -38,5 +37,3 @@ int lock_is_held(const char *database_path, int slot);
 
 /* Frees all slots and closes. The file stays: removing it would let two runs lock two files. */
 void lock_close(struct lock_file *l);
-
-#endif

@@ -6,8 +6,7 @@
  * secret_expose is called in one place only: where a request's header is made. Secrets
  * are made, freed and masked by one thread at a time.
  */
-#ifndef ROLLCALL_IO_SECRET_H
-#define ROLLCALL_IO_SECRET_H
+#pragma once
 
 #include "io/json.h"
 
@@ -39,5 +38,3 @@ void secret_wipe(void *memory, size_t length);
 /* What would write secrets down is off for this process: core dumps (RLIMIT_CORE 0, PR_SET_DUMPABLE
  * off where it exists), and libcurl's log of session keys (SSLKEYLOGFILE). Before threads. */
 void secret_keep_in(void);
-
-#endif

@@ -3,49 +3,7 @@
 #include "base/str.h"
 #include "io/config.h"
 
-static const struct stream *const streams[] = {
-    &stream_users,
-    &stream_queues,
-    &stream_queue_members,
-    &stream_wrapup_codes,
-    &stream_skills,
-    &stream_languages,
-    &stream_divisions,
-    &stream_teams,
-    &stream_team_members,
-    &stream_user_groups,
-    &stream_locations,
-    &stream_presence_definitions,
-    &stream_business_units,
-    &stream_activity_codes,
-    &stream_management_units,
-    &stream_management_unit_users,
-    &stream_flows,
-    &stream_flow_outcome_definitions,
-    &stream_flow_milestones,
-    &stream_campaigns,
-    &stream_contact_lists,
-    &stream_messaging_campaigns,
-    &stream_data_tables,
-    &stream_recording_policies,
-    &stream_adherence_realtime,
-    &stream_conversations,
-    &stream_adherence_historical,
-    &stream_adherence_explanation,
-    &stream_user_status,
-    &stream_schedules,
-    &stream_conversation_aggregate,
-    &stream_user_aggregate,
-    &stream_evaluation_forms,
-    &stream_survey_forms,
-    &stream_evaluation_details,
-    &stream_survey_details,
-    &stream_sites,
-    &stream_edges,
-    &stream_stations,
-    &stream_dids,
-    &stream_trunks,
-};
+static const struct stream *const streams[] = {STREAM_ROWS};
 const struct stream *const *stream_registry = streams;
 size_t stream_registry_count = COUNT_OF(streams);
 

@@ -2,11 +2,11 @@
  * A stream is a constant: how time and scope are cut into windows (grid), which readings a window
  * needs (passes), how each asks (steps), how its rows meet what is stored (load rule), and the map
  * of its tables, made from the schema (scripts/maps.awk). The engine knows these parts and no
- * stream's name. registry.c lists the streams in the order in which a run begins them (a stream
+ * stream's name. registry.txt lists the streams in the order in which a run begins them (a stream
  * comes after the one it needs).
  *
  * docs/adding-a-stream.md shows what each kind takes; a plain list is three lines in lists.c, one
- * in registry.c, one file in schema/ and one fixture in tests/fixtures/.
+ * in registry.txt, one file in schema/ and one fixture in tests/fixtures/.
  */
 #ifndef ROLLCALL_STREAMS_STREAM_H
 #define ROLLCALL_STREAMS_STREAM_H
@@ -69,17 +69,7 @@ struct stream {
 };
 
 /* The streams themselves, for registry.c alone: everyone else goes through what follows. */
-extern const struct stream stream_users, stream_queues, stream_queue_members, stream_wrapup_codes,
-    stream_skills, stream_languages, stream_divisions, stream_teams, stream_team_members,
-    stream_user_groups, stream_locations, stream_presence_definitions, stream_business_units,
-    stream_activity_codes, stream_management_units, stream_management_unit_users, stream_flows,
-    stream_flow_outcome_definitions, stream_flow_milestones, stream_campaigns, stream_contact_lists,
-    stream_messaging_campaigns, stream_data_tables, stream_recording_policies,
-    stream_adherence_realtime, stream_conversations, stream_adherence_historical,
-    stream_adherence_explanation, stream_user_status, stream_schedules,
-    stream_conversation_aggregate, stream_user_aggregate, stream_evaluation_forms,
-    stream_survey_forms, stream_evaluation_details, stream_survey_details, stream_sites,
-    stream_edges, stream_stations, stream_dids, stream_trunks;
+extern const struct stream STREAM_NAMES;
 
 /* All streams, in reading order. */
 extern const struct stream *const *stream_registry;
