@@ -100,11 +100,11 @@ static struct sample *add(struct tally *t, const struct query *q, const char *me
 
 /* --- conversations --- */
 
-static void group_by(struct sample *s, const struct query *q, const struct session *in)
+static void group_by(struct sample *s, const struct query *q, const struct session *in, int queue)
 {
     static const char *const media[MEDIA_COUNT] = {"voice", "callback", "chat", "email", "message"};
-    if (q->grouped[0] && in->queue >= 0) {
-        rng_uuid(world_key(THING_QUEUE, (uint64_t)in->queue), s->group[0]);
+    if (q->grouped[0] && queue >= 0) {
+        rng_uuid(world_key(THING_QUEUE, (uint64_t)queue), s->group[0]);
     }
     if (q->grouped[1]) {
         snprintf(s->group[1], sizeof s->group[1], "%s", media[in->media]);
@@ -135,7 +135,7 @@ static void count_metric(struct tally *t, const struct query *q, const struct se
             s->value = m->value;
             s->numerator = answered ? 1 : late ? -m->value : 0;
             s->denominator = counts;
-            group_by(s, q, in);
+            group_by(s, q, in, m->queue);
         }
     }
 }

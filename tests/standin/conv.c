@@ -179,7 +179,8 @@ void conv_metric(struct conv *c, int session, const char *name, int64_t emit, in
         abort();
     }
     int n = next(&c->metric_count, CONV_MAX_METRICS);
-    c->metric[n] = (struct metric){session, name, emit, value, emit, WHEN_NEVER};
+    c->metric[n] =
+        (struct metric){session, c->session[session].queue, name, emit, value, emit, WHEN_NEVER};
 }
 
 int64_t conv_last_end(const struct conv *c)
@@ -242,9 +243,11 @@ static void correct_metric(struct conv *c, struct rng *r, int64_t end)
     int n = (int)rng_below(r, (uint64_t)c->metric_count);
     int64_t at = afterwards(r, end);
     struct metric old = c->metric[n];
-    if (old.arrive < at) {
+    int64_t more = rng_range(r, 1, 2000);
+    if (old.arrive < at && old.name[0] == 't') {
         c->metric[n].vanish = at;
-        conv_metric(c, old.session, old.name, old.emit, old.value + rng_range(r, 1, 2000));
+        conv_metric(c, old.session, old.name, old.emit, old.value + more);
+        c->metric[c->metric_count - 1].queue = old.queue;
         c->metric[c->metric_count - 1].arrive = at;
     }
 }
@@ -281,6 +284,23 @@ static void late_whole(struct conv *c, struct rng *r)
     }
 }
 
+/* Whether the others of its session name the queue that a segment names, and no other one: without
+ * it the session's metrics count for the same queues. */
+static bool can_vanish(const struct conv *c, const struct segment *gone)
+{
+    bool named = gone->queue < 0;
+    for (int i = 0; i < c->segment_count; i++) {
+        const struct segment *seg = &c->segment[i];
+        if (seg != gone && seg->session == gone->session && seg->queue >= 0) {
+            named = true;
+            if (seg->queue != gone->queue) {
+                return false;
+            }
+        }
+    }
+    return named;
+}
+
 static void later(struct conv *c, struct rng *r)
 {
     static const struct {
@@ -308,7 +328,8 @@ static void later(struct conv *c, struct rng *r)
     int64_t end = last->end;
     if (all || rng_chance(r, 20 * often)) {
         int n = (int)rng_below(r, (uint64_t)c->segment_count);
-        c->segment[n].vanish = afterwards(r, end);
+        int64_t at = afterwards(r, end);
+        c->segment[n].vanish = can_vanish(c, &c->segment[n]) ? at : WHEN_NEVER;
     }
     if (all || rng_chance(r, 30 * often)) {
         correct_metric(c, r, end);

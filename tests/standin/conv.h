@@ -38,7 +38,7 @@ struct session {
     int participant;
     enum media media;
     const char *direction;
-    int queue;    /* -1: none */
+    int queue;    /* -1: none; of one that goes on in another queue the last */
     int flow;     /* -1: none */
     int campaign; /* -1: none */
     int64_t arrive;
@@ -64,6 +64,7 @@ enum { WRAPUP_NONE = -1, WRAPUP_TIMEOUT = -2 };
 
 struct metric {
     int session;
+    int queue; /* for which it counts; -1: none */
     const char *name;
     int64_t emit;
     int64_t value;

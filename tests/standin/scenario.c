@@ -36,6 +36,15 @@ static struct segment *stage(struct conv *c, int session, const char *type, cons
     return conv_segment(c, session, type, from, to);
 }
 
+/* Sessions of customers name a queue too; none of their metrics counts for it. */
+static struct segment *with_customer(struct conv *c, int session, int queue, int64_t from,
+                                     int64_t to)
+{
+    struct segment *seg = conv_segment(c, session, "interact", from, to);
+    seg->queue = queue;
+    return seg;
+}
+
 /* How long something takes: mostly near `usual`, sometimes several times that. */
 static int64_t lasts(struct rng *r, int64_t usual)
 {
@@ -45,6 +54,8 @@ static int64_t lasts(struct rng *r, int64_t usual)
 
 struct leg {
     int acd;
+    int queue;
+    int64_t offered;
     int agent;
     int session;
     int64_t answered;
@@ -53,22 +64,40 @@ struct leg {
     int64_t held;
 };
 
-/* The wait in the queue. Returns its end. */
+/* Something that befalls few: told by the conversation and its time, so that what is drawn for others
+ * stays as it is. */
+static bool befalls(const struct conv *c, int64_t t, unsigned permille)
+{
+    struct rng own = {rng_pair(c->key, (uint64_t)t)};
+    return rng_chance(&own, permille);
+}
+
+/* Joins a queue. */
+static void enter(struct conv *c, struct leg *leg, int64_t t, int queue)
+{
+    c->session[leg->acd].queue = queue;
+    leg->queue = queue;
+    leg->offered = t;
+    conv_metric(c, leg->acd, "nOffered", t, 1);
+}
+
+/* The wait in the queue, from which few go on to the next one, in the same session. Returns its
+ * end. */
 static int64_t queue_wait(struct conv *c, struct leg *leg, int64_t t, int64_t wait, int queue)
 {
     leg->acd = join(c, "acd", -1, c->media, c->direction, t);
-    c->session[leg->acd].queue = queue;
-    conv_segment(c, leg->acd, "interact", t, t + wait)->disconnect = "transfer";
-    conv_metric(c, leg->acd, "nOffered", t, 1);
-    return t + wait;
-}
-
-static void end_wait(struct conv *c, const struct leg *leg, int64_t t, int64_t wait)
-{
-    conv_metric(c, leg->acd, "tAcd", t, wait);
-    if (wait > 20000) {
-        conv_metric(c, leg->acd, "nOverSla", t, 1);
+    enter(c, leg, t, queue);
+    if (befalls(c, t, 40)) {
+        int64_t first = wait / 3;
+        conv_segment(c, leg->acd, "interact", t, t + first);
+        conv_metric(c, leg->acd, "tAcd", t + first, first);
+        conv_metric(c, leg->acd, "tFlowOut", t + first, first);
+        t += first;
+        wait -= first;
+        enter(c, leg, t, (queue + 1) % world.queues);
     }
+    conv_segment(c, leg->acd, "interact", t, t + wait)->disconnect = "transfer";
+    return t + wait;
 }
 
 /* An agent who lets it ring. Returns when the ringing stops. */
@@ -115,15 +144,28 @@ static void wrap_up(struct conv *c, struct rng *r, const struct leg *leg, int64_
     conv_metric(c, s, "tHandle", t + acw, leg->dialed + leg->talk + leg->held + acw);
 }
 
-/* The agent's side up to the answer. Returns the moment of it. */
-static int64_t answer(struct conv *c, struct rng *r, struct leg *leg, int64_t t, int queue)
+/* It counts as answered, perhaps late. */
+static void count_answer(struct conv *c, const struct leg *leg, int64_t t)
 {
-    int64_t alert = rng_range(r, 1200, 9000), offered = c->session[leg->acd].arrive;
+    conv_metric(c, leg->session, "tAnswered", t, t - leg->offered);
+    if (t - leg->offered > 20000) {
+        conv_metric(c, leg->session, "nOverSla", t, 1);
+    }
+}
+
+/* The agent's side up to the answer: of a callback that reached the customer first there is none.
+ * Returns the moment of it. */
+static int64_t answer(struct conv *c, struct rng *r, struct leg *leg, int64_t t)
+{
+    int64_t alert = rng_range(r, 1200, 9000);
+    bool customer_first = c->media == MEDIA_CALLBACK && befalls(c, t, 200);
     leg->session = join(c, "agent", leg->agent, c->media, c->direction, t);
-    c->session[leg->session].queue = queue;
+    c->session[leg->session].queue = leg->queue;
     stage(c, leg->session, "alert", "tAlert", t, t + alert);
     t += alert;
-    conv_metric(c, leg->session, "tAnswered", t, t - offered);
+    if (!customer_first) {
+        count_answer(c, leg, t);
+    }
     if (c->media == MEDIA_VOICE) {
         conv_metric(c, leg->session, "nConnected", t, 1);
         conv_metric(c, leg->session, "tConnected", t, alert);
@@ -148,15 +190,14 @@ static int64_t serve(struct conv *c, struct rng *r, int64_t t, int queue, bool l
 {
     struct leg leg = {.agent = pick_agent(r, queue, -1)};
     int64_t wait = c->media == MEDIA_EMAIL ? lasts(r, 20 * WHEN_MINUTE) : lasts(r, 18000);
-    int64_t offered = t;
     t = queue_wait(c, &leg, t, wait, queue);
     if (rng_chance(r, 60)) {
-        t = not_responding(c, r, t, queue, pick_agent(r, queue, leg.agent));
+        t = not_responding(c, r, t, leg.queue, pick_agent(r, queue, leg.agent));
         c->segment[c->segment_count - 2].end = t;
         c->session[leg.acd].end = t;
     }
-    end_wait(c, &leg, t, t - offered);
-    t = answer(c, r, &leg, t, queue);
+    conv_metric(c, leg.acd, "tAcd", t, t - leg.offered);
+    t = answer(c, r, &leg, t);
     t = talk(c, r, &leg, t);
     if (!last) {
         c->segment[c->segment_count - 1].disconnect = "transfer";
@@ -178,13 +219,25 @@ static int64_t consult(struct conv *c, struct rng *r, int64_t t, int queue)
     int agent = pick_agent(r, queue, c->participant[c->session[first].participant].agent);
     bool joined = rng_chance(r, 420);
     int64_t ask = lasts(r, 25000), together = joined ? lasts(r, 60000) : 0;
-    int s = join(c, "agent", agent, MEDIA_VOICE, "outbound", t);
-    struct leg leg = {.session = s, .agent = agent, .dialed = 3000, .talk = ask + together};
+    struct leg leg = {.agent = agent, .dialed = 3000, .talk = ask + together};
+    bool through_queue = befalls(c, t, 400);
+    conv_metric(c, first, "nConsult", t, 1);
+    if (through_queue) {
+        int64_t wait = ask / 2;
+        leg.acd = join(c, "acd", -1, MEDIA_VOICE, "outbound", t);
+        enter(c, &leg, t, queue);
+        stage(c, leg.acd, "interact", "tAcd", t, t + wait)->disconnect = "transfer";
+        t += wait;
+    }
+    int s = leg.session = join(c, "agent", agent, MEDIA_VOICE, "outbound", t);
+    c->session[s].queue = through_queue ? queue : -1;
     stage(c, s, "dialing", "tDialing", t, t + leg.dialed);
     t += leg.dialed;
+    if (through_queue) {
+        count_answer(c, &leg, t);
+    }
     stage(c, s, "interact", "tTalk", t, t + ask);
     t += ask;
-    conv_metric(c, first, "nConsult", t, 1);
     if (joined) {
         c->conference = t;
         conv_segment(c, s, "interact", t, t + together)->conference = true;
@@ -231,6 +284,7 @@ static int64_t not_served(struct conv *c, struct rng *r, int64_t t, int queue)
     int64_t wait = flow_out ? lasts(r, 90000) : brief ? rng_range(r, 300, 4900) : lasts(r, 60000);
     t = queue_wait(c, &leg, t, wait, queue);
     struct segment *seg = &c->segment[c->segment_count - 1];
+    wait = t - leg.offered;
     conv_metric(c, leg.acd, "tAcd", t, wait);
     if (!flow_out) {
         seg->disconnect = "peer";
@@ -263,6 +317,7 @@ static void inbound_call(struct conv *c, struct rng *r)
     t = ivr(c, r, connected, fate < 90);
     conv_segment(c, customer, "interact", connected, t);
     int64_t left_flow = t;
+    int first_queue = queue;
     if (fate < 90) {
         c->self_served = true;
     } else if (fate < 200) {
@@ -277,8 +332,8 @@ static void inbound_call(struct conv *c, struct rng *r)
         }
     }
     if (t > left_flow) {
-        conv_segment(c, customer, "interact", left_flow, t)->disconnect =
-            rng_chance(r, 500) ? "client" : "endpoint";
+        struct segment *with = with_customer(c, customer, first_queue, left_flow, t);
+        with->disconnect = rng_chance(r, 500) ? "client" : "endpoint";
     }
     conv_metric(c, customer, "tConnected", connected, connected - c->start);
 }
@@ -430,7 +485,7 @@ static void digital(struct conv *c, struct rng *r)
             t += rng_range(r, WHEN_HOUR, 3 * WHEN_DAY);
         }
     }
-    conv_segment(c, customer, "interact", c->start, t)->disconnect =
+    with_customer(c, customer, queue, c->start, t)->disconnect =
         c->media == MEDIA_MESSAGE ? "timeout" : "client";
 }
 
@@ -466,12 +521,12 @@ static void email(struct conv *c, struct rng *r)
         t = back + more;
     }
     conv_metric(c, agent, "tAgentResponseTime", t, t - c->start);
-    conv_segment(c, customer, "interact", c->start, t)->disconnect = "client";
+    with_customer(c, customer, queue, c->start, t)->disconnect = "client";
     close_period(c, c->start);
     for (int again = rng_chance(r, 180) + rng_chance(r, 40); again > 0; again--) {
         int64_t reply =
             c->period[c->period_count - 1].end + rng_range(r, 4 * WHEN_HOUR, 9 * WHEN_DAY);
-        conv_segment(c, customer, "interact", reply, reply + 1);
+        with_customer(c, customer, queue, reply, reply + 1);
         int here = c->segment_count - 1;
         t = serve(c, r, reply, queue, true);
         c->segment[here].end = t;
