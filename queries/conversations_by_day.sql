@@ -1,35 +1,28 @@
 -- title: Conversations by day
 -- description: Conversations by business day of their start, media type of the first session that
---   has one, and direction: how many, how many are still open, were answered, abandoned or transferred (at least once), how long they
---   took and how long agents handled them. `whole` says whether all of the day has been read.
---   Figures of an interval (service level, handle time of a half-hour) count metrics by the time
---   they were emitted instead: see queue_halfhour.
--- param: from  [day] first business day, YYYY-MM-DD; default: 7 days before `to`, but no day before
---   the first whole one
--- param: to  [day] last business day, YYYY-MM-DD; default: the last day on which one began
-WITH last_day AS (
-    SELECT z.day FROM zone_offset AS z
-    WHERE z.utc_from <= (SELECT max(conversation_start) FROM conversation)
-    ORDER BY z.utc_from DESC LIMIT 1
-),
-asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, l.day), '-7 days'),
-                               coalesce((SELECT min(f.day) FROM freshness AS f
-                                         WHERE f.stream = 'conversations' AND f.whole
-                                         AND f.day <= coalesce(:to, l.day)), ''))) AS first_day,
-           coalesce(:to, l.day) AS last_day
-    FROM last_day AS l
+--   has one, and direction: how many, how many are still open, were answered, abandoned or
+--   transferred (at least once), how long they took and how long agents handled them. `whole` says
+--   whether all of the day has been read. Figures of an interval (service level, handle time of a
+--   half-hour) count metrics by the time they were emitted instead: see queue_interval.
+-- param: from  [range] first business day, YYYY-MM-DD; default: 7 days before `to`, but no day
+--   before the first whole one
+-- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
+WITH asked AS (
+    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+                                    ELSE '' END)) AS first_day,
+           coalesce(:to, r.last_day) AS last_day
+    FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 bounds AS (
-    SELECT (SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day >= a.first_day) AS utc_from,
-           (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
-    FROM asked AS a
-    LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
+    SELECT min(z.utc_from) AS utc_from, max(z.utc_to) AS utc_to
+    FROM asked AS a CROSS JOIN zone_offset AS z ON z.day BETWEEN a.first_day AND a.last_day
+    LIMIT -1 -- likewise
 ),
 one AS (
-    SELECT (SELECT z.day FROM zone_offset AS z WHERE z.utc_from <= c.conversation_start
-            ORDER BY z.utc_from DESC LIMIT 1) AS day,
+    SELECT (SELECT z.day FROM zone_offset AS z
+            WHERE z.utc_from <= c.conversation_start ORDER BY z.utc_from DESC LIMIT 1) AS day,
            (SELECT s.media_type FROM session AS s
             WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
             ORDER BY s.participant_no, s.session_no LIMIT 1) AS media_type,
@@ -38,15 +31,12 @@ one AS (
            (strftime('%s', c.conversation_end) - strftime('%s', c.conversation_start))
                + (substr(c.conversation_end, 21, 3) - substr(c.conversation_start, 21, 3)) / 1000.0
                AS seconds,
-           max(m.name = 'tAnswered') AS answered,
-           max(m.name = 'tAbandon') AS abandoned,
-           max(m.name = 'nTransferred') AS transferred,
-           sum(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handle_ms,
-           count(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handled
+           max(f.answered > 0) AS answered, max(f.abandoned > 0) AS abandoned,
+           max(f.transferred > 0) AS transferred, sum(f.handle_ms) AS handle_ms, sum(f.handled) AS handled
     FROM bounds AS b
     CROSS JOIN conversation AS c
         ON c.conversation_start >= b.utc_from AND c.conversation_start < b.utc_to
-    LEFT JOIN session_metric AS m ON m.conversation_key = c.conversation_key
+    LEFT JOIN interval_figure AS f ON f.conversation_key = c.conversation_key
     GROUP BY c.conversation_key
 )
 SELECT o.day, o.media_type, o.direction,

@@ -29,14 +29,15 @@ static bool answer(struct cmd_context *ctx, const struct query *q, const struct 
                    size_t *rows, struct err *e)
 {
     size_t count = ctx->argument_count - 1;
-    struct db_value *values = arena_array(ctx->arena, count + 1, sizeof(*values));
+    struct db_value *values = arena_array(ctx->arena, count + 2, sizeof(*values));
 
     for (size_t i = 0; i < count; i++) {
         if (!query_value(ctx->db, q, ctx->arena, ctx->arguments[i + 1], &values[i], e)) {
             return false;
         }
     }
-    if (!query_agree(values, count, e)) {
+    if (!query_agree(values, count, e) ||
+        !query_default(ctx->db, q, ctx->arena, values, &count, e)) {
         return false;
     }
     struct rows rest = db_ask_values(ctx->db, e, q->sql, values, count);

@@ -201,6 +201,25 @@ bool query_agree(const struct db_value *values, size_t count, struct err *e)
            err_set(e, ERR_USAGE, "from: %s lies after to=%s", from, to);
 }
 
+bool query_default(struct db *d, const struct query *q, struct arena *a, struct db_value *values,
+                   size_t *count, struct err *e)
+{
+    static const char *const names[] = {":from", ":to"};
+    struct rows range = db_ask(d, e, sql_query_range, S(given(values, *count, names[0])),
+                               S(given(values, *count, names[1])));
+    bool has_range = db_next(&range);
+
+    for (size_t i = 0; i < q->param_count; i++) {
+        int column = str_eq(q->params[i].name, "to");
+        if (has_range && str_eq(q->params[i].type, "range") &&
+            !given(values, *count, names[column])) {
+            values[*count] = S(db_kept(&range, column, a));
+            values[(*count)++].name = names[column];
+        }
+    }
+    return db_end(&range);
+}
+
 bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
                  struct db_value *out, struct err *e)
 {
@@ -222,7 +241,7 @@ bool query_value(struct db *d, const struct query *q, struct arena *a, const cha
     }
     const struct query_param *p = &q->params[at];
     bool is_number = str_starts_with(p->type, NUMBER);
-    bool is_day = str_eq(p->type, "day");
+    bool is_day = str_eq(p->type, "day") || str_eq(p->type, "range");
     if (is_number) {
         const char *least = p->type + strlen(NUMBER);
         if (!str_to_int64(value, strtoll(least, NULL, 10), INT64_MAX, &number)) {

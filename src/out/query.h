@@ -3,8 +3,9 @@
  *
  * The comment: "-- title: ...", "-- description: ..." (going on in lines that begin with "--   "),
  * and one "-- param: NAME  [type] what it is" a parameter (:NAME in the statement). A parameter
- * that is not given is NULL. Types: [day] (YYYY-MM-DD), [number N] (a whole one, from N on),
- * [choice A|B] (one of these words), and those whose names out/query.sql knows: [queue], [agent],
+ * that is not given is NULL. Types: [day] (YYYY-MM-DD), [range] (`from` and `to`: days that are
+ * those of v_range where they are not given), [number N] (a whole one, from N on), [choice A|B]
+ * (one of these words), and those whose names out/query.sql knows: [queue], [agent],
  * [stream], [media], [attribute].
  */
 #ifndef ROLLCALL_OUT_QUERY_H
@@ -43,5 +44,11 @@ bool query_value(struct db *d, const struct query *q, struct arena *a, const cha
 
 /* ERR_USAGE when one is given twice, or the days "from" and "to" leave nothing between them. */
 bool query_agree(const struct db_value *values, size_t count, struct err *e);
+
+/* Adds the days of type [range] that are not given, for which `values` has room: the statement
+ * would find them itself, but SQLite looks at the days that it is told alone only when it is told.
+ */
+bool query_default(struct db *d, const struct query *q, struct arena *a, struct db_value *values,
+                   size_t *count, struct err *e);
 
 #endif

@@ -19,3 +19,10 @@ WHERE name IS NOT NULL
 SELECT 1 WHERE EXISTS (SELECT 1 FROM segment WHERE ?1 = 'queue' AND queue_id = ?2)
     OR EXISTS (SELECT 1 FROM participant WHERE ?1 = 'agent' AND user_id = ?2)
     OR EXISTS (SELECT 1 FROM adherence_state WHERE ?1 = 'agent' AND user_id = ?2)
+
+-- name: query_range
+-- The days of a range whose first is ?1 and whose last is ?2, as far as these are given.
+SELECT coalesce(?1, max(date(coalesce(?2, r.last_day), '-7 days'),
+                        CASE WHEN r.first_day <= coalesce(?2, r.last_day) THEN r.first_day ELSE '' END)),
+       coalesce(?2, r.last_day)
+FROM v_range AS r

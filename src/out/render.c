@@ -37,7 +37,8 @@ static bool next_row(struct rows *q)
  * Nothing in a cell can move the cursor or end a line; numbers are set to the right. A table that
  * is wider than the terminal leaves out what stands beside it in a form for people (an id beside a
  * name, UTC beside local time), folds its head and cuts its widest words, which end in ".."; where
- * that is not enough, each row is a block. Numbers, times and ids are never cut. */
+ * that is not enough, each row is a block. Numbers, times and ids are never cut; of a number three
+ * decimals are shown. */
 
 struct field {
     const char *text; /* escaped */
@@ -169,7 +170,7 @@ static void add_cell(struct table *t, const struct cell *c)
         (void)snprintf(number, sizeof(number), "%lld", (long long)c->value.integer);
         break;
     case CELL_REAL:
-        (void)snprintf(number, sizeof(number), "%.10g", c->value.real);
+        (void)snprintf(number, sizeof(number), "%.10g", round(c->value.real * 1000) / 1000);
         break;
     case CELL_NULL:
         break;

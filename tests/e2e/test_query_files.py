@@ -86,19 +86,24 @@ class Files(TestCase):
             for i, name in enumerate(names):
                 kind, value, *shown = row.get(letters(i), ("none", None))
                 want = wanted[name]
+                want = want.replace("\ufffe", "\ufffd") if isinstance(want, str) else want  # XML has no such character
                 if kind == "time":
                     self.assertEqual(moment(value, *shown), want.replace("T", " ").rstrip("Z"))
                 elif kind == "text" and isinstance(want, int):
                     self.assertEqual((int(value), abs(want) > 2 ** 53), (want, True))
                 else:
-                    self.assertEqual((value or None), want if want not in ("", 0) else None)
+                    if isinstance(want, float):  # Excel knows 15 digits; the library writes 16
+                        self.assertAlmostEqual(value, want, delta=abs(want) * 1e-15)
+                    else:
+                        self.assertEqual((value or None), want if want not in ("", 0) else None)
                     self.assertEqual(kind == "number", isinstance(want, (int, float)), (name, want))
                 kinds.setdefault(name, set()).add(kind)
         self.assertFalse([e.tag for e in sheet.iter() if e.tag in (M + "f", M + "hyperlink", M + "hyperlinks")])
         pane = sheet.find(f"{M}sheetViews/{M}sheetView/{M}pane")
         self.assertEqual((pane.get("state"), pane.get("ySplit"), pane.get("xSplit")), ("frozen", "1", None))
         widths = [float(c.get("width")) for c in sheet.find(M + "cols") for _ in range(int(c.get("min")), int(c.get("max")) + 1)]
-        longest = [max(len(str(r[name] or "")) for r in [dict(zip(names, names)), *expected]) for name in names]
+        longest = [max(len(str(r[name] or "")) for r in [dict(zip(names, names)), *expected] if not isinstance(r[name], float))
+                   for name in names]
         for width, length in zip(widths, longest, strict=True):
             self.assertGreaterEqual(width, min(length, 60))
             self.assertLess(width, max(length, 12) + 4)
@@ -115,8 +120,9 @@ class Files(TestCase):
         self.same("freshness")
 
     def test_odd_texts_stay_texts(self):
-        found = self.site.query("SELECT example FROM data_problem WHERE stream = 'odd' ORDER BY path")
-        self.assertEqual([row[0] for row in found], ODD)
+        kinds = self.same("data_problems")
+        self.assertEqual((kinds["example"], kinds["path"], kinds["first_seen_at"]), ({"text"}, {"text"}, {"time"}))
+        self.same("queue_day")
 
     def test_a_queue_called_by_a_number(self):
         rows = json.loads(self.ok(self.site.run("query", "queue_halfhour", "queue=007", "--json")).stdout)

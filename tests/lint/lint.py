@@ -393,7 +393,7 @@ def rule_query_header(tree):
             continue
         statement = re.sub(r"'(?:[^']|'')*'|--[^\n]*", "", text[len(header):])
         used = set(re.findall(r"(?<![:\w])[:@$]([A-Za-z_]\w*)", statement))
-        told = set(re.findall(r"^-- param: (\w+) +\[[\w ]+\]", header, re.M))
+        told = set(re.findall(r"^-- param: (\w+) +\[[\w |]+\]", header, re.M))
         for name in sorted(used - told):
             yield path, 1, "no line `-- param: %s  [type] ...` in the header" % name
         for name in sorted(told - used):

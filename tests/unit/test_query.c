@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/str.h"
 #include "out/query.h"
 #include "scratch.h"
 
@@ -81,37 +82,105 @@ TEST_IN_SCRATCH(parameters_are_bound_or_refused)
             assert_non_null(strstr(s->e.message, cases[i].refusal));
         }
     }
-    /* a queue is a name, or an id that records have */
+}
+
+TEST_IN_SCRATCH(names_and_choices_are_known)
+{
     static const struct {
+        const char *query;
         const char *assignment;
         const char *refusal;
-    } queues[] = {
-        {"queue=007", NULL},
-        {"queue=sales", NULL},
-        {"queue=q9", NULL},
-        {"queue=7", "nothing is called '7'"},
-        {"queue=Salse", "did you mean Sales"},
-        {"queue=00000000-0000-4000-8000-00000000dead", "nothing is called"},
-        {"agent=Ari", "the database has no names for it"},
+    } cases[] = {
+        /* a queue is a name, or an id that records have */
+        {"queue_day", "queue=007", NULL},
+        {"queue_day", "queue=sales", NULL},
+        {"queue_day", "queue=q9", NULL},
+        {"queue_day", "queue=7", "nothing is called '7'"},
+        {"queue_day", "queue=Salse", "did you mean Sales"},
+        {"queue_day", "queue=00000000-0000-4000-8000-00000000dead", "nothing is called"},
+        {"agent_handle_time", "agent=Ari", "the database has no names for it"},
+        /* a choice is one of its words, in any case */
+        {"service_level", "by=Half_Hour", NULL},
+        {"service_level", "by=halfhour", "did you mean half_hour"},
+        {"service_level", "by=", "by: '' is none of day,half_hour"},
+        {"queue_interval", "minutes=60", NULL},
+        {"queue_interval", "minutes=45", "is none of 15,30,60"},
+        /* keys of attributes are spelt as they are, where two differ by their case alone */
+        {"attribute_values", "name=Tier", NULL},
+        {"attribute_values", "name=tear", "did you mean"},
     };
+    struct db_value value;
+
     scratch_exec(s, "INSERT INTO queue (queue_id, name) VALUES ('q1', 'Sales'), ('q2', '007');"
                     "INSERT INTO segment (conversation_key, participant_no, session_no, segment_no,"
-                    "queue_id) VALUES (1, 0, 0, 0, 'q9')");
-    for (size_t i = 0; i < COUNT_OF(queues); i++) {
-        struct db_value value;
-        bool bound = query_value(s->db, find(s, "agent_handle_time"), s->arena,
-                                 queues[i].assignment, &value, &s->e);
+                    "queue_id) VALUES (1, 0, 0, 0, 'q9');"
+                    "INSERT INTO attribute_key (name, first_seen_at)"
+                    "VALUES ('TIER', ''), ('Tier', ''), ('tier', '')");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        bool bound = query_value(s->db, find(s, cases[i].query), s->arena, cases[i].assignment,
+                                 &value, &s->e);
 
-        fail_if(bound != !queues[i].refusal, "%s: %s", queues[i].assignment, s->e.message);
-        assert_true(bound || strstr(s->e.message, queues[i].refusal));
+        fail_if(bound != !cases[i].refusal, "%s: %s", cases[i].assignment, s->e.message);
+        assert_true(bound || strstr(s->e.message, cases[i].refusal));
         assert_true(!bound || value.type == 's');
+        if (str_eq(cases[i].assignment, "name=Tier")) {
+            assert_string_equal(value.bytes, "Tier");
+        }
     }
-    /* a value reaches the statement */
+}
+
+TEST_IN_SCRATCH(a_value_reaches_the_statement)
+{
+    const struct query *q = find(s, "freshness");
     struct db_value value;
+
+    scratch_exec(s, "INSERT INTO extract_window (stream) VALUES ('users'), ('queues')");
     check(query_value(s->db, q, s->arena, "stream=USERS", &value, &s->e), s);
     struct rows rows = db_ask_values(s->db, &s->e, q->sql, &value, 1);
     assert_true(db_next(&rows));
     assert_string_equal(db_text(&rows, 0), "users");
     assert_false(db_next(&rows));
     check(db_end(&rows), s);
+}
+
+/* Days that are not given are those of v_range; a value is given once; days have an order. */
+TEST_IN_SCRATCH(the_default_range)
+{
+    static const struct {
+        const char *given[2];
+        const char *from; /* NULL: refused */
+        const char *to;
+    } cases[] = {
+        {{NULL}, "2026-03-02", "2026-03-09"},
+        {{"from=2026-02-03"}, "2026-02-03", "2026-03-09"},
+        {{"to=2026-03-31"}, "2026-03-24", "2026-03-31"},
+        {{"to=2026-03-04"}, "2026-03-02", "2026-03-04"},
+        {{"to=2026-03-01"}, "2026-02-22", "2026-03-01"}, /* before the first whole day */
+        {{"from=2026-03-04", "to=2026-03-04"}, "2026-03-04", "2026-03-04"},
+        {{"to=2026-03-04", "from=2026-03-05"}, NULL, NULL},
+        {{"to=2026-03-04", "to=2026-03-04"}, NULL, NULL},
+    };
+    const struct query *q = find(s, "queue_day");
+
+    scratch_exec(s, "DROP VIEW v_range; CREATE VIEW v_range AS SELECT '2026-03-02' AS first_day,"
+                    "'2026-03-09' AS last_day");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct db_value values[4];
+        size_t count = 0;
+
+        for (size_t g = 0; g < 2 && cases[i].given[g]; g++) {
+            check(query_value(s->db, q, s->arena, cases[i].given[g], &values[count++], &s->e), s);
+        }
+        assert_int_equal(query_agree(values, count, &s->e), cases[i].from != NULL);
+        if (cases[i].from) {
+            check(query_default(s->db, q, s->arena, values, &count, &s->e), s);
+            assert_int_equal(count, 2);
+            bool to_is_first = str_eq(values[0].name, ":to");
+            assert_string_equal(values[to_is_first].bytes, cases[i].from);
+            assert_string_equal(values[!to_is_first].bytes, cases[i].to);
+        }
+    }
+    size_t count = 0;
+    check(query_default(s->db, find(s, "freshness"), s->arena, NULL, &count, &s->e), s);
+    assert_int_equal(count, 0);
 }

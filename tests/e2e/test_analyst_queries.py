@@ -1,0 +1,483 @@
+"""The analysts' queries against a second computation, in Python, over what the stand-in says is true."""
+import collections
+import contextlib
+import datetime
+import json
+import sqlite3
+import unittest
+import zoneinfo
+
+from harness import FULL, ROOT, TestCase
+
+STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
+# Time zone, first day, seed: the day of 23 hours, hours that begin at 45 past, the day of 25 hours.
+WORLDS = [("America/New_York", "2026-03-06", 7), ("Asia/Kathmandu", "2026-03-06", 8)] + (
+    [("America/New_York", "2026-10-30", 9), ("Asia/Seoul", "2026-05-01", 7)] if FULL else [])
+DAYS = 4
+COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
+          "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
+          "blind_transferred": "nBlindTransferred", "consult_transferred": "nConsultTransferred"}
+SUMS = {"answer_ms": "tAnswered", "abandon_ms": "tAbandon", "flow_out_ms": "tFlowOut", "handle_ms": "tHandle",
+        "talk_ms": "tTalkComplete", "hold_ms": "tHeldComplete", "acw_ms": "tAcw", "dialing_ms": "tDialing",
+        "contacting_ms": "tContacting"}
+STEPS = (5, 10, 20, 30, 60, 120, 300, 600, None)
+
+
+def at(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def part(whole, of):
+    return None if not of else whole / of
+
+
+def seconds(values):
+    return part(sum(values) / 1000, len(values))
+
+
+class World(TestCase):
+    """Conversations as documents, and all their metrics, placed."""
+
+    Metric = collections.namedtuple("Metric", "id participant session name value emitted queue user media purpose")
+
+    @classmethod
+    def setUpClass(cls):
+        if not getattr(cls, "zone", None):
+            raise unittest.SkipTest("the frame of the others")
+        case = cls.shared()
+        first = datetime.date.fromisoformat(cls.start)
+        now = f"{first + datetime.timedelta(days=DAYS)}T05:50:00Z"
+        server = case.standin(start=cls.start, days=DAYS, now=now, per_day=130, agents=12, queues=4, seed=cls.seed, eventful=True)
+        cls.site = site = case.site(server.url, start=cls.start, timezone=cls.zone, extract={"streams": STREAMS})
+        case.ok(site.extract("--until", now))
+        cls.tz = zoneinfo.ZoneInfo(cls.zone)
+        begun = datetime.datetime.combine(first, datetime.time(), cls.tz).astimezone(datetime.timezone.utc)
+        cls.documents = {line["conversation"]["conversationId"]: line["conversation"]
+                         for line in server.truth(str(begun.date()), now=now)}
+        cls.metrics = [m for d in cls.documents.values() for m in cls.placed(d)]
+        cls.first, cls.last = str(first + datetime.timedelta(days=1)), str(first + datetime.timedelta(days=DAYS - 1))
+        cls.names = dict(site.query("SELECT queue_id, name FROM queue"))
+
+    @classmethod
+    def placed(cls, document):
+        for p, participant in enumerate(document["participants"]):
+            for s, session in enumerate(participant.get("sessions") or []):
+                queues = [(at(g["segmentStart"]), g["queueId"]) for g in session.get("segments") or [] if g.get("queueId")]
+                for metric in session.get("metrics") or []:
+                    if not metric.get("emitDate"):
+                        continue
+                    emitted = at(metric["emitDate"])
+                    begun = [q for q in queues if q[0] < emitted or metric["name"] == "nOffered" and q[0] == emitted]
+                    latest = max(begun, key=lambda q: q[0]) if begun else min(queues, key=lambda q: q[0], default=(None, None))
+                    own = participant.get("purpose") not in ("customer", "external")
+                    yield cls.Metric(document["conversationId"], p, s, metric["name"], metric.get("value") or 0, emitted,
+                                     latest[1] if own else None, participant.get("userId"), session.get("mediaType"),
+                                     participant.get("purpose"))
+
+    def day(self, moment):
+        return str((at(moment) if isinstance(moment, str) else moment).astimezone(self.tz).date())
+
+    def inside(self, moment):
+        return self.first <= self.day(moment) <= self.last
+
+    def begun(self):
+        """Conversations that began in the range, with the day."""
+        return [(self.day(d["conversationStart"]), d) for d in self.documents.values() if self.inside(d["conversationStart"])]
+
+    def parts(self, document, of):
+        """What is below its sessions: of(session) of each, with participant and session."""
+        return [(p, s, x) for p in document["participants"] for s in p.get("sessions") or [] for x in of(s) or []]
+
+    def rows(self, query, **params):
+        words = [f"{key}={value}" for key, value in {"from": self.first, "to": self.last, **params}.items() if value]
+        return json.loads(self.ok(self.site.run("query", query, *words, "--json")).stdout)
+
+    def same(self, rows, key, expected):
+        """Rows are those expected, {key: {column: value}}, each once; reals to a millionth."""
+        found = {tuple(row[k] for k in key.split()): row for row in rows}
+        self.assertEqual(len(found), len(rows))
+        self.assertEqual(set(found), set(expected))
+        for name, columns in expected.items():
+            for column, value in columns.items():
+                if isinstance(value, float):
+                    self.assertAlmostEqual(found[name][column], value, 5, f"{name} {column}")
+                else:
+                    self.assertEqual(found[name][column], value, f"{name} {column}")
+        self.assertTrue(expected)
+
+    def figure(self, metrics):
+        """The figures of v_queue_day over some metrics."""
+        named = collections.defaultdict(list)
+        for m in metrics:
+            named[m.name].append(m.value)
+        f = {k: sum(named[n]) if n.startswith("n") else len(named[n]) for k, n in COUNTS.items()}
+        f.update({k: sum(named[n]) for k, n in SUMS.items()})
+        f["service_level_numerator"] = f["answered"] - f["over_sla"]
+        f["service_level_denominator"] = f["answered"] + f["abandoned"]
+        f["service_level_percent"] = part(100.0 * f["service_level_numerator"], f["service_level_denominator"])
+        f["abandon_percent"] = part(100.0 * f["abandoned"], f["offered"])
+        f["avg_answer_seconds"] = part(f["answer_ms"] / 1000, f["answered"])
+        for name in ("handle", "talk", "hold", "acw", "dialing", "contacting"):
+            f[f"avg_{name}_seconds"] = part(f[f"{name}_ms"] / 1000, f["handled"])
+        return f
+
+    def figures(self, key):
+        """{key(metric): figures} of what counts in queues in the range."""
+        groups = collections.defaultdict(list)
+        for m in self.metrics:
+            if m.queue and self.inside(m.emitted) and m.name in {*COUNTS.values(), *SUMS.values()}:
+                groups[key(m)].append(m)
+        return {k: self.figure(v) for k, v in groups.items()}
+
+    def interval(self, m, minutes):
+        """(beginning on the clock, its first instant)"""
+        local = m.emitted.astimezone(self.tz)
+        begun = local - datetime.timedelta(minutes=local.minute % minutes, seconds=local.second, microseconds=local.microsecond)
+        utc = begun.replace(fold=local.fold).astimezone(datetime.timezone.utc)
+        return begun.strftime("%Y-%m-%d %H:%M"), utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Queries(World):
+    def test_queue_day(self):
+        self.same(self.rows("queue_day"), "day queue_id media_type", self.figures(lambda m: (self.day(m.emitted), m.queue, m.media)))
+        one = next(iter(self.names))
+        for media in ("voice", "email"):
+            rows = self.rows("queue_day", queue=self.names[one].upper(), media=media)
+            self.same(rows, "day queue_id media_type", {k: v for k, v in self.figures(
+                lambda m: (self.day(m.emitted), m.queue, m.media)).items() if k[1:] == (one, media)})
+            self.assertEqual({row["queue_name"] for row in rows}, {self.names[one]})
+
+    def test_queue_interval(self):
+        for minutes in (15, 30, 60):
+            self.same(self.rows("queue_interval", minutes=str(minutes)), "half_hour utc_start queue_id media_type",
+                      self.figures(lambda m, minutes=minutes: (*self.interval(m, minutes), m.queue, m.media)))
+        rows = self.rows("queue_interval")
+        columns = [row[1] for row in self.site.query("PRAGMA table_info(v_queue_halfhour)")]
+        self.assertEqual(list(rows[0]), columns)
+        self.assertEqual([tuple(row.values()) for row in rows], [tuple(row) for row in self.site.query(
+            "SELECT * FROM v_queue_halfhour WHERE day BETWEEN ? AND ? ORDER BY utc_start, queue_name, queue_id, media_type",
+            self.first, self.last)])
+
+    def test_service_level(self):
+        want = ("offered", "answered", "abandoned", "over_sla", "service_level_numerator", "service_level_denominator",
+                "service_level_percent", "abandon_percent", "avg_answer_seconds")
+        for by, key in ((None, lambda m: (None, None)), ("day", lambda m: (self.day(m.emitted), None)),
+                        ("half_hour", lambda m: (self.day(m.emitted), self.interval(m, 30)[1]))):
+            expected = self.figures(lambda m, key=key: (*key(m), m.queue, m.media))
+            self.same(self.rows("service_level", by=by), "day utc_start queue_id media_type",
+                      {k: {c: v[c] for c in want} for k, v in expected.items()})
+
+    def test_the_switches(self):
+        """They change what a share is of, in all that shows it; why adds up to it all the same."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.site.db}?mode=ro", uri=True)) as source:
+            db = sqlite3.connect(":memory:")
+            source.backup(db)
+        self.addCleanup(db.close)
+        day = self.last
+        for flow_outs, shorts, abandons in ((1, 1, 1), (0, 0, 1), (1, 0, 0)):
+            db.execute("UPDATE kpi SET include_flow_outs = ?, include_short_abandons = ?, include_abandons = ?", (flow_outs, shorts, abandons))
+            f = self.figure([m for m in self.metrics if m.queue and self.day(m.emitted) == day])
+            denominator = f["answered"] + flow_outs * f["flow_out"] + abandons * (f["abandoned"] - (1 - shorts) * f["short_abandoned"])
+            for name, column, params in (("queue_day", "service_level_denominator", {"from": day, "to": day}),
+                                         ("queue_interval", "service_level_denominator", {"from": day, "to": day, "minutes": "60"}),
+                                         ("why", "value", {"day": day, "kpi": "service_level_denominator"})):
+                self.assertEqual(sum(row[column] for row in ask(db, name, **params)), denominator, (name, flow_outs, shorts, abandons))
+
+    def test_why(self):
+        queue, media = "", "voice"
+        for kpi, name in {**COUNTS, **SUMS}.items():
+            for day in (self.first, self.last):
+                expected = collections.defaultdict(int)
+                for m in self.metrics:
+                    if m.name == name and m.queue and self.day(m.emitted) == day and m.media == media:
+                        expected[m.id] += 1 if kpi in COUNTS and name.startswith("t") else m.value
+                rows = json.loads(self.ok(self.site.run("query", "why", f"kpi={kpi}", f"day={day}", "media=voice", "--json")).stdout)
+                self.assertEqual({row["conversation_id"]: row["value"] for row in rows}, {k: v for k, v in expected.items() if v})
+        for kpi in ("service_level_numerator", "handle_ms"):
+            for row in self.rows("queue_day", **{"from": self.last}):
+                why = json.loads(self.ok(self.site.run("query", "why", f"kpi={kpi}", f"day={self.last}", f"queue={row['queue_id']}",
+                                                       f"media={row['media_type']}", "--json")).stdout)
+                self.assertEqual(sum(r["value"] for r in why), row[kpi])
+                queue = queue or row["queue_id"]
+        self.assertTrue(queue)
+
+    def test_queue_wait(self):
+        expected = collections.defaultdict(list)
+        for row in self.site.query("SELECT * FROM v_queue_visit"):
+            if self.inside(row["entered_at"]):
+                expected[row["queue_id"], row["media_type"]].append(row)
+
+        def place(waits, share):
+            """The smallest that so much of them is not above."""
+            return next((w / 1000 for i, w in enumerate(waits, 1) if i >= share * len(waits)), None)
+
+        def columns(visits):
+            waits = sorted(v["wait_ms"] for v in visits if v["wait_ms"] is not None)
+            return {"visits": len(visits), **{o: sum(v["outcome"] == o for v in visits) for o in (
+                "answered", "abandoned", "flowed_out", "other", "waiting")}, "over_sla": sum(v["over_sla"] for v in visits),
+                "avg_wait_seconds": seconds(waits), "max_wait_seconds": max(waits, default=None) and max(waits) / 1000,
+                "median_wait_seconds": place(waits, 0.5), "p90_wait_seconds": place(waits, 0.9)}
+
+        self.same(self.rows("queue_wait"), "queue_id media_type", {k: columns(v) for k, v in expected.items()})
+
+    def test_abandons_by_wait(self):
+        waits = [m.value / 1000 for m in self.metrics if m.name == "tAbandon" and m.queue and self.inside(m.emitted)]
+        expected, running, below = {}, 0, -1
+        for step in STEPS:
+            count = sum(below < w and (step is None or w <= step) for w in waits)
+            running, below = running + count, step
+            expected[(step,)] = {"abandoned": count, "percent": 100.0 * count / len(waits), "running_percent": 100.0 * running / len(waits)}
+        rows = self.rows("abandons_by_wait")
+        self.same(rows, "upto_seconds", expected)
+        self.assertEqual([row["upto_seconds"] for row in rows], list(STEPS))
+        self.assertEqual(sum(row["abandoned"] for row in rows), sum(row["abandoned"] for row in self.rows("queue_day")))
+
+    def test_transfers(self):
+        goals = {(r[0], r[1], r[2]): r[3] for r in self.site.query(
+            "SELECT conversation_id, participant_no, session_no, to_queue_id FROM agent_leg JOIN conversation USING (conversation_key)")}
+        expected = collections.defaultdict(lambda: dict.fromkeys(("transferred", "blind_transferred", "consult_transferred"), 0))
+        names = {COUNTS[k]: k for k in ("transferred", "blind_transferred", "consult_transferred")}
+        for m in self.metrics:
+            if m.name in names and self.inside(m.emitted):
+                expected[m.queue, goals.get((m.id, m.participant, m.session))][names[m.name]] += m.value
+        rows = self.rows("transfers")
+        self.same(rows, "from_queue_id to_queue_id", expected)
+        self.assertEqual(sum(r["transferred"] for r in rows if r["from_queue_id"]), sum(r["transferred"] for r in self.rows("queue_day")))
+
+    def test_repeat_contacts(self):
+        def address(document):
+            """Of the customer's first session with one, else an outside party's."""
+            for purpose in ("customer", "external"):
+                for p in document["participants"]:
+                    for s in p.get("sessions") or []:
+                        found = s.get("ani") or s.get("addressFrom")
+                        if p.get("purpose") == purpose and found:
+                            return found
+            return None
+
+        for days in (1, 7):
+            by = collections.defaultdict(list)
+            for d in self.documents.values():
+                if d.get("originatingDirection") == "inbound" and address(d):
+                    by[address(d)].append(at(d["conversationStart"]))
+            expected = {}
+            for who, moments in by.items():
+                moments.sort()
+                repeats = sum(self.inside(b) and b - a <= datetime.timedelta(days=days) for a, b in zip(moments, moments[1:]))
+                if repeats:
+                    expected[(who,)] = {"contacts": sum(map(self.inside, moments)), "repeats": repeats}
+            if expected:
+                self.same(self.rows("repeat_contacts", days=str(days)), "address", expected)
+            else:
+                self.assertEqual(self.rows("repeat_contacts", days=str(days)), [])
+
+    def test_attribute_values(self):
+        having, holding, cut = collections.Counter(), collections.Counter(), collections.Counter()
+        for _, d in self.begun():
+            pairs = {pair for p in d["participants"] for pair in (p.get("attributes") or {}).items()}
+            having.update({name for name, _ in pairs})
+            holding.update(pairs)
+            cut.update(p for p in pairs if len(p[1]) == 1024)
+        expected = {pair: {"conversations": n, "percent": 100.0 * n / having[pair[0]], "cut": cut[pair]} for pair, n in holding.items()}
+        self.same(self.rows("attribute_values"), "name value", expected)
+        name = having.most_common(1)[0][0]
+        self.same(self.rows("attribute_values", name=name), "name value", {k: v for k, v in expected.items() if k[0] == name})
+
+    def test_flows(self):
+        runs, all_of, timed = collections.defaultdict(list), collections.Counter(), collections.defaultdict(list)
+        for day, d in self.begun():
+            for _, s, flow in self.parts(d, lambda s: [s["flow"]] if s.get("flow") else []):
+                key = (day, flow.get("flowId"), flow.get("flowType"), flow.get("exitReason"))
+                runs[key].append(d["conversationId"])
+                all_of[key[:3]] += 1
+                values = [m.get("value") or 0 for m in s.get("metrics") or [] if m["name"] == "tFlow"]
+                timed[key] += [sum(values)] if values else []
+        self.same(self.rows("flows"), "day flow_id flow_type exit_reason", {k: {
+            "entries": len(v), "conversations": len(set(v)), "percent": 100.0 * len(v) / all_of[k[:3]],
+            "avg_flow_seconds": seconds(timed[k])} for k, v in runs.items()})
+
+    def test_flow_outcomes(self):
+        ended = collections.defaultdict(list)
+        for day, d in self.begun():
+            for _, s, outcome in self.parts(d, lambda s: (s.get("flow") or {}).get("outcomes")):
+                ended[day, s["flow"].get("flowId"), outcome.get("flowOutcomeId")].append(outcome.get("flowOutcomeValue"))
+        self.same(self.rows("flow_outcomes"), "day flow_id flow_outcome_id", {k: {
+            "outcomes": len(v), "reached": v.count("SUCCESS"), "missed": v.count("FAILURE"),
+            "reached_percent": part(100.0 * v.count("SUCCESS"), v.count("SUCCESS") + v.count("FAILURE"))} for k, v in ended.items()})
+
+    def test_surveys(self):
+        details = {r["survey_id"]: r for r in self.site.query("SELECT * FROM survey_detail")}
+        sent = collections.defaultdict(list)
+        for day, d in self.begun():
+            for s in d.get("surveys") or []:
+                detail = dict(details.get(s.get("surveyId")) or {})
+
+                def either(ours, theirs, s=s, detail=detail):
+                    return s.get(theirs) if detail.get(ours) is None else detail[ours]
+
+                queue = s.get("queueId") or detail.get("queue_id")
+                sent[day, queue].append((either("status", "surveyStatus"), either("answers_total_score", "oSurveyTotalScore"),
+                                         either("answers_nps_score", "surveyPromoterScore")))
+
+        def columns(rows):
+            scores = [r[1] for r in rows if r[1] is not None]
+            answers = [r[2] for r in rows if r[2] is not None]
+            good, bad = sum(a >= 9 for a in answers), sum(a <= 6 for a in answers)
+            return {"surveys": len(rows), "finished": sum(r[0] == "Finished" for r in rows), "scored": len(scores),
+                    "avg_score": part(sum(scores), len(scores)), "promoters": good, "detractors": bad,
+                    "passives": len(answers) - good - bad, "net_promoter_score": part(100.0 * (good - bad), len(answers))}
+
+        self.same(self.rows("surveys"), "day queue_id", {k: columns(v) for k, v in sent.items()})
+
+    def test_evaluations(self):
+        details = {r["evaluation_id"]: r for r in self.site.query("SELECT * FROM evaluation_detail")}
+        made = collections.defaultdict(list)
+        for day, d in self.begun():
+            for e in d.get("evaluations") or []:
+                detail = dict(details.get(e.get("evaluationId")) or {})
+                score = detail.get("answers_total_score")
+                if not e.get("deleted"):
+                    made[day, e.get("queueId") or detail.get("queue_id"), detail.get("evaluation_form_name") or e.get("formName")].append(
+                        (e.get("oTotalScore") if score is None else score, e.get("userId") or detail.get("agent_id"),
+                         (detail.get("status") or e.get("evaluationStatus") or "").upper()))
+        self.same(self.rows("evaluations"), "day queue_id form_name", {k: {
+            "evaluations": len(v), "agents": len({r[1] for r in v if r[1]}), "finished": sum(r[2] == "FINISHED" for r in v),
+            "scored": sum(r[0] is not None for r in v), "lowest_score": min((r[0] for r in v if r[0] is not None), default=None)}
+            for k, v in made.items()})
+
+    def test_campaigns(self):
+        expected = collections.defaultdict(lambda: {"conversations": 0, "attempted": 0, "connected": 0, "abandoned": 0, "handled": 0})
+        for day, d in self.begun():
+            ids = {s["outboundCampaignId"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("outboundCampaignId")}
+            if ids:
+                row = expected[day, max(ids)]
+                metrics = [m for _, _, m in self.parts(d, lambda s: s.get("metrics"))]
+                row["conversations"] += 1
+                row["handled"] += any(m["name"] == "tHandle" for m in metrics)
+                for name in ("attempted", "connected", "abandoned"):
+                    row[name] += sum(m.get("value") or 0 for m in metrics if m["name"] == "nOutbound" + name.capitalize())
+        self.same(self.rows("campaigns"), "day campaign_id", expected)
+
+    def test_callbacks(self):
+        own = {(m.id, m.participant): m.queue for m in self.metrics if m.media == "callback" and m.queue}
+        groups = collections.defaultdict(list)
+        for m in self.metrics:
+            queue = own.get((m.id, m.participant)) if m.name == "nCallbackAttempts" else m.queue
+            if queue and self.inside(m.emitted) and (m.media == "callback" or m.name == "nCallbackAttempts"):
+                groups[self.day(m.emitted), queue].append(m)
+
+        def columns(metrics):
+            f = self.figure([m for m in metrics if m.media == "callback"])
+            return {**{k: f[k] for k in ("offered", "answered", "abandoned", "over_sla", "handled", "avg_answer_seconds", "avg_handle_seconds")},
+                    "scheduled": sum(m.value for m in metrics if m.name == "nCallbackScheduled"),
+                    "attempts": sum(m.value for m in metrics if m.name == "nCallbackAttempts")}
+
+        self.same(self.rows("callbacks"), "day queue_id", {k: columns(v) for k, v in groups.items()})
+
+    def test_response_times(self):
+        legs = {(r[0], r[1], r[2]): r[3] for r in self.site.query(
+            "SELECT conversation_id, participant_no, session_no, queue_id FROM agent_leg JOIN conversation USING (conversation_key)")}
+        names = {"tAgentResponseTime": "agent_response", "tUserResponseTime": "customer_response", "tFirstEngagement": "first_engagement"}
+        groups = collections.defaultdict(lambda: {name: [] for name in names})
+        for m in self.metrics:
+            if m.name in names and self.inside(m.emitted) and (m.id, m.participant, m.session) in legs:
+                groups[legs[m.id, m.participant, m.session], m.media][m.name].append(m.value)
+        self.same(self.rows("response_times"), "queue_id media_type", {k: {
+            column: value for name, of in names.items()
+            for column, value in ((of + "s", len(v[name])), (f"avg_{of}_seconds", seconds(v[name])))} for k, v in groups.items()})
+
+    def test_longest_conversations(self):
+        longest = sorted(((at(d["conversationEnd"]) - at(d["conversationStart"]), d["conversationId"])
+                          for _, d in self.begun() if d.get("conversationEnd")), key=lambda x: (-x[0], x[1]))[:5]
+        self.assertEqual([(r["conversation_id"], r["duration_ms"]) for r in self.rows("longest_conversations", limit="5")],
+                         [(c, round(t.total_seconds() * 1000)) for t, c in longest])
+
+    def test_skills(self):
+        expected = collections.defaultdict(collections.Counter)
+        for row in self.site.query("SELECT * FROM queue_visit JOIN conversation USING (conversation_key)"):
+            if self.inside(row["entered_at"]):
+                session = self.documents[row["conversation_id"]]["participants"][row["participant_no"]]["sessions"][row["session_no"]]
+                for skill in {k for g in session["segments"] if g.get("queueId") in (None, row["queue_id"])
+                              for k in g.get("requestedRoutingSkillIds") or []}:
+                    expected[(skill,)].update(["visits", row["outcome"]])
+        self.same(self.rows("skills"), "skill_id", {k: {c: v[c] for c in ("visits", "answered", "abandoned", "flowed_out")}
+                                                    for k, v in expected.items()})
+
+    def test_wrapup_codes(self):
+        rows = self.rows("wrapup_codes")
+        queues = collections.defaultdict(list)
+        for row in rows:
+            queues[row["queue_id"]].append(row)
+        for of in queues.values():
+            total, running = sum(r["wrapups"] for r in of), 0
+            self.assertEqual([r["wrapups"] for r in of], sorted((r["wrapups"] for r in of), reverse=True))
+            for row in of:
+                running += row["wrapups"]
+                self.assertAlmostEqual(row["percent_of_queue"], 100 * row["wrapups"] / total, 0)
+                self.assertAlmostEqual(row["running_percent"], 100 * running / total, 0)
+            self.assertEqual(of[-1]["running_percent"], 100.0)
+        coded = {(d["conversationId"], p["participantId"], g["wrapUpCode"], g["segmentStart"]) for d in self.documents.values()
+                 for p, s, g in self.parts(d, lambda s: s.get("segments")) if g.get("wrapUpCode")
+                 if self.inside(min((m["emitDate"] for m in s.get("metrics") or [] if m["name"] == "tAcw" and m.get("emitDate")
+                                     and at(m["emitDate"]) >= at(g["segmentStart"])), key=at,
+                                    default=g.get("segmentEnd") or g["segmentStart"]))}
+        self.assertEqual(sum(r["wrapups"] for r in rows if r["wrap_up_code"]), len(coded))
+        self.assertTrue(coded)
+
+    def test_requests(self):
+        rows = json.loads(self.ok(self.site.run("query", "requests", "--json")).stdout)
+        expected = {(r[0], r[1]): {"requests": r[2]} for r in self.site.query("SELECT method, route, requests FROM request_count")}
+        self.same(rows, "method route", expected)
+
+    def test_defaults(self):
+        """Without days: those of v_range, in the program and in any other reader; names by any case; nothing else."""
+        first, last = self.site.query("SELECT first_day, last_day FROM v_range")[0]
+        self.assertEqual((first, last), (self.start, self.day(max(
+            [m.emitted for m in self.metrics if m.name in {*COUNTS.values(), *SUMS.values()}]
+            + [at(d["conversationStart"]) for d in self.documents.values()]))))
+        with contextlib.closing(self.site.connect()) as db:
+            for name in sorted(p.stem for p in (ROOT / "queries").glob("*.sql")):
+                params = json.loads(self.ok(self.site.run("query", name, "--json")).stdout)
+                self.assertEqual(json.loads(json.dumps([dict(r) for r in ask(db, name)])), params, name)
+                if "v_range" in (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8") and name != "why":
+                    self.assertEqual(self.rows(name, **{"from": first, "to": last}), params, name)
+
+
+def ask(db, name, **params):
+    """A query's rows, as any reader of the file has them: what is not given is NULL."""
+    text = (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    wanted = [line.split()[2] for line in text.splitlines() if line.startswith("-- param: ")]
+    db.row_factory = sqlite3.Row
+    return db.execute(text, {name: params.get(name) for name in wanted}).fetchall()
+
+
+for number, (zone, start, seed) in enumerate(WORLDS):
+    kind = type(f"Queries{number}", (Queries,), {"zone": zone, "start": start, "seed": seed})
+    globals()[kind.__name__] = kind
+del Queries, World, kind
+
+
+class Small(TestCase):
+    """Each query says nothing, or little, of a file with little in it."""
+
+    def answers(self, site):
+        return {p.stem: json.loads(self.ok(site.run("query", p.stem, "--json")).stdout) for p in (ROOT / "queries").glob("*.sql")}
+
+    def test_an_empty_file(self):
+        server = self.standin(days=1, per_day=0, now="2026-03-02T05:00:00Z")
+        site = self.site(server.url, start="2026-03-02")
+        self.ok(site.extract("--stream", "users", "--until", "2026-03-02T05:00:00Z"))
+        answers = self.answers(site)
+        self.assertEqual({name for name, rows in answers.items() if rows} - {"freshness", "requests", "data_problems"}, set())
+
+    def test_one_conversation(self):
+        server = self.standin(days=1, per_day=1, now="2026-03-02T05:00:00Z")
+        site = self.site(server.url, start="2026-03-01")
+        self.ok(site.extract("--until", "2026-03-02T05:00:00Z"))
+        site.change("DELETE FROM conversation WHERE conversation_key > (SELECT min(conversation_key) FROM conversation)")
+        answers = self.answers(site)
+        self.assertEqual(sum(row["conversations"] for row in answers["conversations_by_day"]), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
