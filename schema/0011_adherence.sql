@@ -29,6 +29,7 @@ CREATE TABLE adherence_day ( -- [* gone:left_unit_at changes adherence_change no
 );
 
 CREATE INDEX adherence_day_by_unit ON adherence_day (management_unit_id, business_day);
+CREATE INDEX adherence_day_by_day ON adherence_day (business_day);
 
 -- Times at which the agent did not what was scheduled.
 CREATE TABLE adherence_exception ( -- [exceptionInfo[]]

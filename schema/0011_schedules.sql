@@ -19,6 +19,7 @@ CREATE TABLE schedule_shift ( -- [* shifts[] not selfUri fullDayTimeOffMarkers]
     row_changed_run_id INTEGER          -- run that last wrote the row
 );
 CREATE INDEX schedule_shift_by_start ON schedule_shift (management_unit_id, start_date);
+CREATE INDEX schedule_shift_by_day ON schedule_shift (start_date);
 
 -- What a shift is made of, in the API's order.
 CREATE TABLE schedule_activity ( -- [shifts[].activities[]]

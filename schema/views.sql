@@ -308,21 +308,26 @@ LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
     ON f.day = date(m.emit_date, z.offset_seconds || ' seconds');
 
 -- One row a segment with the columns of its session, participant and conversation that reports ask
--- for. Skills and divisions are bridges (segment_skill, conversation_division), left out so that
--- rows do not multiply.
+-- for. Skills and divisions are bridges (segment_skill, conversation_division), here as text so that
+-- rows do not multiply. Names are those of today.
 --
 -- conversation_id, participant_no, session_no, segment_no   key
 -- segment_type, segment_start, segment_end (NULL: open)
 -- local_start, local_end             business time, YYYY-MM-DD HH:MM:SS
 -- local_date                         business day of the start
 -- duration_ms                        start to end; NULL while open
--- queue_name, user_name              names of today, from queue and user
+-- queue_name, user_name, team_name, wrap_up_name   from queue, user, team and wrapup_code; NULL:
+--                                    none, or not read
 -- conversation_start, conversation_end, originating_direction   of the conversation
+-- division_names                     of the conversation, in the API's order, separated by "; ";
+--                                    where a name is not known the id
+-- skill_names                        of the skills that were asked for, likewise
 -- participant_id, purpose, participant_name, user_id, team_id, external_contact_id
 --                                    of the participant
 -- session_id, media_type, message_type, direction, provider, ani, dnis, address_from, address_to,
 -- remote, used_routing, outbound_campaign_id   of the session
--- flow_id, flow_name, flow_type      of the session's flow
+-- flow_id, flow_name, flow_type      of the session's flow; its name as the record has it, else of
+--                                    today
 -- queue_id, group_id, requested_language_id, disconnect_type, error_code, conference, audio_muted,
 -- subject, wrap_up_code, wrap_up_note, source_conversation_id, destination_conversation_id
 --                                    of the segment
@@ -349,22 +354,36 @@ SELECT
     (strftime('%s', g.segment_end) - strftime('%s', g.segment_start)) * 1000
         + substr(g.segment_end, 21, 3) - substr(g.segment_start, 21, 3) AS duration_ms,
     c.conversation_start, c.conversation_end, c.originating_direction,
+    (SELECT group_concat(d.name, '; ')
+     FROM (SELECT coalesce(n.name, v.division_id) AS name FROM conversation_division AS v
+           LEFT JOIN division AS n ON n.division_id = v.division_id
+           WHERE v.conversation_key = g.conversation_key ORDER BY v.division_no) AS d)
+        AS division_names,
     p.participant_id, p.purpose, p.participant_name, p.user_id, u.name AS user_name, p.team_id,
-    p.external_contact_id,
+    t.name AS team_name, p.external_contact_id,
     s.session_id, s.media_type, s.message_type, s.direction, s.provider, s.ani, s.dnis,
     s.address_from, s.address_to, s.remote, s.used_routing, s.outbound_campaign_id,
-    f.flow_id, f.flow_name, f.flow_type,
+    f.flow_id, coalesce(f.flow_name, l.name) AS flow_name, f.flow_type,
     g.queue_id, q.name AS queue_name, g.group_id, g.requested_language_id,
+    (SELECT group_concat(d.name, '; ')
+     FROM (SELECT coalesce(n.name, v.skill_id) AS name FROM segment_skill AS v
+           LEFT JOIN skill AS n ON n.skill_id = v.skill_id
+           WHERE v.conversation_key = g.conversation_key AND v.participant_no = g.participant_no
+           AND v.session_no = g.session_no AND v.segment_no = g.segment_no
+           ORDER BY v.skill_no) AS d) AS skill_names,
     g.disconnect_type, g.error_code, g.conference, g.audio_muted, g.subject,
-    g.wrap_up_code, g.wrap_up_note,
+    g.wrap_up_code, k.name AS wrap_up_name, g.wrap_up_note,
     g.source_conversation_id, g.destination_conversation_id, coalesce(w.whole, 0) AS whole
 FROM segment AS g
 JOIN conversation AS c USING (conversation_key)
 JOIN participant AS p USING (conversation_key, participant_no)
 JOIN session AS s USING (conversation_key, participant_no, session_no)
 LEFT JOIN session_flow AS f USING (conversation_key, participant_no, session_no)
+LEFT JOIN flow AS l ON l.flow_id = f.flow_id
 LEFT JOIN queue AS q ON q.queue_id = g.queue_id
 LEFT JOIN user AS u ON u.user_id = p.user_id
+LEFT JOIN team AS t ON t.team_id = p.team_id
+LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = g.wrap_up_code
 LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS w
     ON w.day = date(g.segment_start,
                     coalesce((SELECT z.offset_seconds FROM zone_offset AS z

@@ -29,3 +29,197 @@ SELECT
      FROM reconciliation_day AS r WHERE r.day = d.day AND r.scope IN ('queue', 'agent')) AS proven
 FROM (SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to
       FROM zone_offset GROUP BY day) AS d;
+
+-- What agents were: one row a status and business day. A status that passes midnight has a row in each
+-- of its days; one that lasts ends where the reading of user_status does, and one that began before
+-- the first day that was read begins with that. The rows of a kind of an agent never overlap.
+--
+-- user_id, user_name     the user
+-- kind                   presence or routing
+-- status                 presence: AVAILABLE, AWAY, BREAK, ON_QUEUE, OFFLINE...; routing: OFF_QUEUE,
+--                        IDLE, INTERACTING, NOT_RESPONDING, COMMUNICATING
+-- day                    business day
+-- started_at, ended_at   UTC: its part of the day
+-- seconds                between them
+CREATE VIEW v_agent_state AS
+WITH RECURSIVE present AS (
+    SELECT min(user_id) AS user_id FROM user_presence
+    UNION ALL
+    SELECT (SELECT min(s.user_id) FROM user_presence AS s WHERE s.user_id > a.user_id)
+    FROM present AS a WHERE a.user_id IS NOT NULL
+),
+routed AS (
+    SELECT min(user_id) AS user_id FROM user_routing_status
+    UNION ALL
+    SELECT (SELECT min(s.user_id) FROM user_routing_status AS s WHERE s.user_id > a.user_id)
+    FROM routed AS a WHERE a.user_id IS NOT NULL
+),
+agent AS (
+    SELECT 'presence' AS kind, user_id FROM present UNION ALL SELECT 'routing', user_id FROM routed
+),
+span AS (
+    SELECT min(window_start) AS utc_from, max(complete_to) AS utc_to FROM extract_window
+    WHERE stream = 'user_status' AND complete_to > window_start
+)
+SELECT
+    s.user_id, u.name AS user_name, s.kind, s.status, s.day, s.started_at, s.ended_at,
+    round((julianday(s.ended_at) - julianday(s.started_at)) * 86400000) / 1000 AS seconds
+FROM (
+    -- CROSS JOIN: of each day and agent the statuses from the last one that began before it on. One
+    -- join for both kinds, so that a query's own joins reach the days.
+    SELECT
+        a.user_id, a.kind, coalesce(p.system_presence, q.routing_status) AS status, d.day,
+        max(coalesce(p.start_time, q.start_time), d.utc_from, r.utc_from) AS started_at,
+        min(coalesce(p.end_time, q.end_time,
+                     (SELECT min(n.start_time) FROM user_presence AS n
+                      WHERE n.user_id = p.user_id AND n.start_time > p.start_time),
+                     (SELECT min(n.start_time) FROM user_routing_status AS n
+                      WHERE n.user_id = q.user_id AND n.start_time > q.start_time), r.utc_to),
+            d.utc_to, r.utc_to) AS ended_at
+    FROM span AS r
+    CROSS JOIN v_day AS d ON d.utc_from < r.utc_to AND d.utc_to > r.utc_from
+    CROSS JOIN agent AS a
+    LEFT JOIN user_presence AS p
+        ON a.kind = 'presence' AND p.user_id = a.user_id AND p.start_time < d.utc_to
+        AND p.start_time >= coalesce((SELECT max(b.start_time) FROM user_presence AS b
+                                      WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from),
+                                     d.utc_from)
+    LEFT JOIN user_routing_status AS q
+        ON a.kind = 'routing' AND q.user_id = a.user_id AND q.start_time < d.utc_to
+        AND q.start_time >= coalesce((SELECT max(b.start_time) FROM user_routing_status AS b
+                                      WHERE b.user_id = a.user_id AND b.start_time <= d.utc_from),
+                                     d.utc_from)
+) AS s
+LEFT JOIN user AS u ON u.user_id = s.user_id
+WHERE s.started_at < s.ended_at;
+
+-- Adherence and conformance as the vendor's workforce management has them: one row an agent and day.
+--
+-- day                   a day of the management unit's own zone, unless [adherence] day says extract
+-- user_id, user_name    the agent
+-- adherence_percent     0 to 100; NULL: undefined
+-- conformance_percent   may exceed 100; NULL: undefined
+CREATE VIEW v_adherence_day AS
+SELECT
+    a.business_day AS day, a.user_id, u.name AS user_name,
+    CASE WHEN a.day_start_offset_seconds IS NULL THEN p.adherence_percentage
+         ELSE a.adherence_percentage END AS adherence_percent,
+    CASE WHEN a.day_start_offset_seconds IS NULL THEN p.conformance_percentage
+         ELSE a.conformance_percentage END AS conformance_percent
+FROM adherence_day AS a
+LEFT JOIN adherence_period AS p ON p.user_id = a.user_id AND p.business_day = a.business_day
+LEFT JOIN user AS u ON u.user_id = a.user_id;
+
+-- What was scheduled: one row an agent and day, days to come too. Whole days off are no shifts: see
+-- schedule_time_off.
+--
+-- day                    business day on which the shift begins
+-- user_id, user_name     the agent
+-- scheduled_seconds      length of the shifts
+-- paid_seconds           of their activities what is paid: as much as the activity says, else whole
+--                        where it, or its activity code, is paid
+CREATE VIEW v_schedule_day AS
+SELECT
+    d.day, s.user_id, u.name AS user_name,
+    sum(s.length_minutes) * 60.0 AS scheduled_seconds,
+    coalesce(sum((SELECT sum(CASE WHEN a.payable_minutes IS NOT NULL THEN a.payable_minutes
+                                  WHEN coalesce(a.paid, c.counts_as_paid_time) THEN a.length_minutes
+                             END)
+                  FROM schedule_activity AS a
+                  LEFT JOIN management_unit AS m ON m.management_unit_id = a.management_unit_id
+                  LEFT JOIN activity_code AS c
+                      ON c.business_unit_id = m.business_unit_id
+                      AND c.activity_code_id = a.activity_code_id
+                  WHERE a.shift_id = s.shift_id)), 0) * 60.0 AS paid_seconds
+FROM v_day AS d
+CROSS JOIN schedule_shift AS s ON s.start_date >= d.utc_from AND s.start_date < d.utc_to
+LEFT JOIN user AS u ON u.user_id = s.user_id
+GROUP BY d.day, s.user_id;
+
+-- Agents' days: one row an agent and day of whom there is something, up to the last day of which
+-- anything was read. Times are NULL where no status of the agent and day was read.
+--
+-- day, user_id, user_name   the agent
+-- logged_in_seconds         presence other than OFFLINE
+-- on_queue_seconds          presence ON_QUEUE
+-- interacting_seconds, communicating_seconds, idle_seconds, not_responding_seconds   by routing
+--                           status; may outlast ON_QUEUE
+-- occupancy_percent         interacting of interacting, communicating and idle; NULL: none of them
+-- answered, handled, handle_ms, transferred   as in v_queue_day, without a queue too
+-- avg_handle_seconds        handle_ms of handled; NULL: none
+-- adherence_percent         as in v_adherence_day: the vendor's, NULL: undefined
+-- conformance_percent       likewise
+-- scheduled_seconds         as in v_schedule_day; NULL: no shift begins on the day
+-- paid_seconds              likewise
+CREATE VIEW v_agent_day AS
+SELECT
+    x.day, x.user_id, u.name AS user_name,
+    round(x.logged_in, 3) AS logged_in_seconds, round(x.on_queue, 3) AS on_queue_seconds,
+    round(x.interacting, 3) AS interacting_seconds,
+    round(x.communicating, 3) AS communicating_seconds, round(x.idle, 3) AS idle_seconds,
+    round(x.not_responding, 3) AS not_responding_seconds,
+    100.0 * x.interacting / nullif(x.interacting + x.communicating + x.idle, 0)
+        AS occupancy_percent,
+    x.answered, x.handled, x.handle_ms,
+    x.handle_ms / 1000.0 / nullif(x.handled, 0) AS avg_handle_seconds, x.transferred,
+    x.adherence_percent, x.conformance_percent, x.scheduled_seconds, x.paid_seconds
+FROM (
+    -- By a window, not GROUP BY: so a day that is asked for is looked up in each part.
+    SELECT
+        p.day, p.user_id, row_number() OVER agent_day AS place,
+        max(p.is_there) OVER agent_day AS is_there,
+        sum(p.logged_in) OVER agent_day AS logged_in, sum(p.on_queue) OVER agent_day AS on_queue,
+        sum(p.interacting) OVER agent_day AS interacting,
+        sum(p.communicating) OVER agent_day AS communicating,
+        sum(p.idle) OVER agent_day AS idle, sum(p.not_responding) OVER agent_day AS not_responding,
+        coalesce(sum(p.answered) OVER agent_day, 0) AS answered,
+        coalesce(sum(p.handled) OVER agent_day, 0) AS handled,
+        coalesce(sum(p.handle_ms) OVER agent_day, 0) AS handle_ms,
+        coalesce(sum(p.transferred) OVER agent_day, 0) AS transferred,
+        max(p.adherence_percent) OVER agent_day AS adherence_percent,
+        max(p.conformance_percent) OVER agent_day AS conformance_percent,
+        max(p.scheduled_seconds) OVER agent_day AS scheduled_seconds,
+        max(p.paid_seconds) OVER agent_day AS paid_seconds
+    FROM (
+        SELECT
+            day, user_id, CASE WHEN kind = 'presence' THEN (status <> 'OFFLINE') * seconds END
+                AS logged_in,
+            CASE WHEN kind = 'presence' THEN (status = 'ON_QUEUE') * seconds END AS on_queue,
+            CASE WHEN kind = 'routing' THEN (status = 'INTERACTING') * seconds END AS interacting,
+            CASE WHEN kind = 'routing' THEN (status = 'COMMUNICATING') * seconds END
+                AS communicating,
+            CASE WHEN kind = 'routing' THEN (status = 'IDLE') * seconds END AS idle,
+            CASE WHEN kind = 'routing' THEN (status = 'NOT_RESPONDING') * seconds END
+                AS not_responding,
+            NULL AS answered, NULL AS handled, NULL AS handle_ms, NULL AS transferred,
+            NULL AS adherence_percent, NULL AS conformance_percent, NULL AS scheduled_seconds,
+            NULL AS paid_seconds, status NOT IN ('OFFLINE', 'OFF_QUEUE') AS is_there
+        FROM (SELECT day, user_id, kind, status, sum(seconds) AS seconds
+              FROM v_agent_state GROUP BY day, user_id, kind, status)
+        UNION ALL
+        SELECT
+            d.day, f.user_id, NULL, NULL, NULL, NULL, NULL, NULL, sum(f.answered), sum(f.handled),
+            sum(f.handle_ms), sum(f.transferred), NULL, NULL, NULL, NULL, 1
+        FROM v_day AS d
+        CROSS JOIN interval_figure AS f ON f.utc_start >= d.utc_from AND f.utc_start < d.utc_to
+        WHERE f.user_id IS NOT NULL
+        GROUP BY d.day, f.user_id
+        UNION ALL
+        SELECT
+            day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            adherence_percent, conformance_percent, NULL, NULL, 1
+        FROM v_adherence_day
+        UNION ALL
+        SELECT
+            day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+            scheduled_seconds, paid_seconds, 1
+        FROM v_schedule_day
+        WHERE day <= (SELECT max(z.day) FROM zone_offset AS z
+                      WHERE z.utc_from < (SELECT max(w.complete_to) FROM extract_window AS w
+                                          WHERE w.stream IN ('user_status', 'conversations',
+                                                             'adherence_historical')))
+    ) AS p
+    WINDOW agent_day AS (PARTITION BY p.day, p.user_id)
+) AS x
+LEFT JOIN user AS u ON u.user_id = x.user_id
+WHERE x.place = 1 AND x.is_there;

@@ -190,7 +190,8 @@ LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
 -- queue_id, queue_name               of the session's last segment that names one
 -- media_type, direction              of the session
 -- purpose                            agent, or user (outside queues)
--- started_at                         start of its first segment; day: business day of it
+-- started_at                         start of its first segment
+-- day                                business day of that
 -- answered, handled                  how many tAnswered, tHandle, whenever they were emitted
 -- talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms   sums of tTalkComplete,
 --                                    tHeldComplete, tAcw, tDialing, tContacting, tHandle

@@ -59,8 +59,8 @@ function unit_of(name, type, meaning)
 function type_of(name, meaning)
 {
     return types[name] != "" && types[name] != "?" ? types[name] : meaning ~ /^0\/1/ ? "INTEGER" : \
-        name ~ /_(seconds|percent)$/ || name == "hours" ? "REAL" : name ~ /(_weekday|_hour|^weekday)$/ && name != "half_hour" ? \
-        "INTEGER" : name ~ /(^|_)(id|ids|name|code|day|start|end|at|from|to|date|type|types|kind|outcome|state|status|month|week)$/ || \
+        name ~ /(^|_)(seconds|percent)$/ || name == "hours" ? "REAL" : name ~ /(_weekday|_hour|^weekday)$/ && name != "half_hour" ? \
+        "INTEGER" : name ~ /(^|_)(id|ids|name|names|code|day|start|end|at|from|to|date|type|types|kind|outcome|state|status|month|week)$/ || \
         name ~ /^(half_hour|ani|dnis|scope|metric|qualifier|statistic|verdict|reason|kpi|purpose|direction|stream)$/ ? "TEXT" : "BIGINT"
 }
 

@@ -1,11 +1,30 @@
 """Settings that the figures go by, the calendar, and agents' days, computed once more over what the stand-in says is true."""
+import collections
 import datetime
+import json
 import unittest
 import zoneinfo
 
 from harness import TestCase
 
 NOW = "2026-03-04T00:30:00Z"
+UTC = datetime.timezone.utc
+
+
+def utc(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def iso(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def midnight(day, zone):
+    return datetime.datetime.combine(day, datetime.time(), zone).astimezone(UTC)
+
+
+def seconds(begins, ends):
+    return (ends - begins) / datetime.timedelta(seconds=1)
 
 
 class Settings(TestCase):
@@ -48,17 +67,163 @@ class Settings(TestCase):
         whole = dict(site.query("SELECT day, whole FROM freshness WHERE stream = 'conversations'"))
         for d, following in zip(days, days[1:]):
             day = datetime.date.fromisoformat(d["day"])
-            begins = datetime.datetime.combine(day, datetime.time(), zone).astimezone(datetime.timezone.utc)
-            ends = datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time(), zone).astimezone(datetime.timezone.utc)
+            begins = midnight(day, zone)
+            ends = midnight(day + datetime.timedelta(days=1), zone)
             year, week, weekday = day.isocalendar()
             self.assertEqual(d, {
-                "day": day.isoformat(), "utc_from": begins.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-                "utc_to": ends.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "hours": (ends - begins) / datetime.timedelta(hours=1),
+                "day": day.isoformat(), "utc_from": iso(begins), "utc_to": iso(ends),
+                "hours": (ends - begins) / datetime.timedelta(hours=1),
                 "weekday": weekday, "iso_week": f"{year}-W{week:02d}", "month": day.strftime("%Y-%m"),
                 "whole": whole.get(d["day"], 0), "proven": None})
             self.assertEqual(following["utc_from"], d["utc_to"])
         self.assertEqual({d["hours"] for d in days}, {23.0, 24.0, 25.0})
         self.assertEqual(sum(d["whole"] for d in days), 4)
+
+
+class AgentDays:
+    """Four days and a piece of one, in the zone that a class says."""
+
+    ZONE = START = None
+    UNTIL = "2025-10-28T06:00:00Z"
+
+    @classmethod
+    def setUpClass(cls):
+        case = cls.shared()
+        cls.zone = zoneinfo.ZoneInfo(cls.ZONE)
+        cls.server = case.standin(now=cls.UNTIL, availability=cls.UNTIL, start="2025-10-24", days=4, per_day=40, agents=12,
+                                  job_polls=1)
+        streams = "users, conversations, user_status, schedules, adherence_historical"
+        cls.site = case.site(cls.server.url, start=cls.START, timezone=cls.ZONE, extract={"streams": streams})
+        case.ok(cls.site.extract("--until", cls.UNTIL))
+        cls.names = {u["id"]: u["name"] for u in cls.lines("/standin/truth/users")}
+        cls.since = midnight(datetime.date.fromisoformat(cls.START), cls.zone)
+
+    @classmethod
+    def lines(cls, path):
+        return [json.loads(line) for line in cls.server.get(path).decode().splitlines()]
+
+    def day_of(self, moment):
+        return moment.astimezone(self.zone).date()
+
+    def pieces(self):
+        """(user, kind, status, day, from, to) of all statuses, of what was read, cut at midnights."""
+        until = utc(self.UNTIL)
+        for user in self.lines(f"/standin/truth/statuses?now={self.UNTIL}&start={iso(self.since)}"):
+            for kind, rows, name in (("presence", "primaryPresence", "systemPresence"), ("routing", "routingStatus", "routingStatus")):
+                for row in user.get(rows, ()):
+                    at = max(utc(row["startTime"]), self.since)
+                    end = min(utc(row["endTime"]) if "endTime" in row else until, until)
+                    while at < end:
+                        day = self.day_of(at)
+                        upto = min(end, midnight(day + datetime.timedelta(days=1), self.zone))
+                        yield user["userId"], kind, row[name], day.isoformat(), at, upto
+                        at = upto
+
+    def test_statuses_are_cut_at_midnights_and_where_the_reading_ends(self):
+        expected = sorted((user, self.names[user], kind, status, day, iso(a), iso(b), seconds(a, b))
+                          for user, kind, status, day, a, b in self.pieces())
+        stored = [tuple(r) for r in self.site.query("SELECT user_id, user_name, kind, status, day, started_at, ended_at, seconds "
+                                                    "FROM v_agent_state ORDER BY 1, 3, 6")]
+        self.assertEqual(stored, sorted(expected, key=lambda r: (r[0], r[2], r[5])))
+        until = iso(utc(self.UNTIL))
+        self.assertGreater(len([r for r in stored if r[6] == until]), 20, "open ones")
+        of_day = collections.Counter()
+        for before, row in zip([None, *stored], stored):
+            if before and (before[0], before[2]) == (row[0], row[2]):
+                self.assertLessEqual(before[6], row[5], "no overlap")
+            of_day[row[0], row[2], row[4]] += row[7]
+        hours = dict(self.site.query("SELECT day, hours FROM v_day"))
+        self.assertTrue(all(total <= hours[day] * 3600 for (_, _, day), total in of_day.items()))
+        self.assertEqual(max(of_day.values()), max(hours[day] for _, _, day in of_day) * 3600, "who was there all day")
+        for day in ("2025-10-26", "2025-10-28"):
+            self.assertEqual([tuple(r) for r in self.site.query("SELECT user_id, user_name, kind, status, day, started_at, ended_at, "
+                                                                "seconds FROM v_agent_state WHERE day = ? ORDER BY 1, 3, 6", day)],
+                             [r for r in stored if r[4] == day])
+
+    def figures(self):
+        """{(day, user): [answered, handled, handle_ms, transferred]} by the day of the emit date."""
+        found = collections.defaultdict(lambda: [0, 0, 0, 0])
+        for line in self.server.truth(iso(self.since)):
+            for part in line["conversation"]["participants"]:
+                for metric in (m for s in part.get("sessions", ()) for m in s.get("metrics", ()) if "userId" in part):
+                    sums = found[self.day_of(utc(metric["emitDate"])).isoformat(), part["userId"]]
+                    sums[0] += metric["name"] == "tAnswered"
+                    sums[1] += metric["name"] == "tHandle"
+                    sums[2] += metric["value"] if metric["name"] == "tHandle" else 0
+                    sums[3] += metric["value"] if metric["name"] == "nTransferred" else 0
+        return {key: sums for key, sums in found.items() if any(sums)}
+
+    def agent_days(self):
+        """The rows of v_agent_day, in its order of columns."""
+        names = "OFFLINE ON_QUEUE INTERACTING COMMUNICATING IDLE NOT_RESPONDING".split()
+        times, present = collections.defaultdict(collections.Counter), set()
+        for user, kind, status, day, begins, ends in self.pieces():
+            times[day, user][kind, status] += seconds(begins, ends)
+            present |= {(day, user)} if status not in ("OFFLINE", "OFF_QUEUE") else set()
+        adherence = {(r[0], r[1]): tuple(r[3:]) for r in self.site.query("SELECT * FROM v_adherence_day")}
+        schedule = {(r[0], r[1]): tuple(r[3:]) for r in self.site.query("SELECT * FROM v_schedule_day")
+                    if r[0] <= self.day_of(utc(self.UNTIL)).isoformat()}
+        figures = self.figures()
+        for key in sorted(present | adherence.keys() | schedule.keys() | figures.keys()):
+            t = times.get(key)
+            by = [round(t["presence" if n == "ON_QUEUE" else "routing", n], 3) if t else None for n in names[1:]]
+            logged_in = round(sum(v for (kind, n), v in t.items() if kind == "presence" and n != "OFFLINE"), 3) if t else None
+            busy = sum(by[1:4]) if t else 0
+            answered, handled, handle_ms, transferred = figures.get(key, (0, 0, 0, 0))
+            yield (*key, self.names.get(key[1]), logged_in, *by, 100 * by[1] / busy if busy else None, answered, handled, handle_ms,
+                   handle_ms / 1000 / handled if handled else None, transferred, *adherence.get(key, (None, None)),
+                   *schedule.get(key, (None, None)))
+
+    def equal(self, stored, expected):
+        """Rows, but for the last digits of what was divided."""
+        def plain(rows):
+            return [tuple(round(v, 6) if isinstance(v, float) else v for v in row) for row in rows]
+
+        self.assertEqual(plain(stored), plain(expected))
+
+    def test_agents_days(self):
+        expected = list(self.agent_days())
+        self.equal(self.site.query("SELECT * FROM v_agent_day ORDER BY day, user_id"), expected)
+        for day in sorted({r[0] for r in expected})[1::2]:
+            self.equal(self.site.query("SELECT * FROM v_agent_day WHERE day = ? ORDER BY user_id", day),
+                       [r for r in expected if r[0] == day])
+        for column in range(3, 19):
+            self.assertTrue(any(r[column] for r in expected), f"column {column} is empty")
+
+    def test_schedules_are_of_the_day_on_which_the_shift_begins(self):
+        days, codes = collections.defaultdict(lambda: [0, 0]), {}
+        for r in self.site.query("SELECT management_unit_id, activity_code_id, counts_as_paid_time FROM activity_code "
+                                 "JOIN management_unit USING (business_unit_id)"):
+            codes[r[0], r[1]] = r[2]
+        for shift in self.site.query("SELECT * FROM schedule_shift"):
+            key = self.day_of(utc(shift["start_date"])).isoformat(), shift["user_id"]
+            days[key][0] += shift["length_minutes"] * 60
+            for a in self.site.query("SELECT * FROM schedule_activity WHERE shift_id = ?", shift["shift_id"]):
+                paid = a["paid"] if a["paid"] is not None else codes.get((shift["management_unit_id"], a["activity_code_id"]))
+                minutes = a["payable_minutes"] if a["payable_minutes"] is not None else a["length_minutes"] if paid else 0
+                days[key][1] += minutes * 60
+        stored = [tuple(r) for r in self.site.query("SELECT * FROM v_schedule_day ORDER BY day, user_id")]
+        self.assertEqual(stored, sorted((day, user, self.names[user], *sums) for (day, user), sums in days.items()))
+        self.assertTrue(any(r[3] > r[4] > 0 for r in stored))
+
+    def test_the_vendors_adherence(self):
+        stored = [tuple(r) for r in self.site.query("SELECT * FROM v_adherence_day ORDER BY day, user_id")]
+        self.assertEqual(stored, [(r["business_day"], r["user_id"], self.names[r["user_id"]], r["adherence_percentage"],
+                                   r["conformance_percentage"])
+                                  for r in self.site.query("SELECT * FROM adherence_day ORDER BY business_day, user_id")])
+        self.assertTrue(any(r[4] is None for r in stored) and any(r[3] for r in stored))
+
+
+class LongDay(AgentDays, TestCase):
+    """Summer time ends on the 26th."""
+
+    ZONE, START = "Europe/Berlin", "2025-10-24"
+
+
+class HalfHour(AgentDays, TestCase):
+    """Midnight is no whole hour of UTC."""
+
+    ZONE, START = "Asia/Kolkata", "2025-10-25"
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ class Readers(TestCase):
         case = cls.shared()
         server = case.standin(now=NOW, per_day=80, agents=12)
         cls.site = site = case.site(server.url)
-        case.ok(site.run("extract", "--stream", "users", "--stream", "queues", "--stream", "conversations", "--until", NOW))
+        streams = ("users", "queues", "conversations", "user_status", "schedules", "adherence_historical")
+        case.ok(site.run("extract", *(word for s in streams for word in ("--stream", s)), "--until", NOW))
         for now in (NOW, "2026-03-03T12:05:00Z", "2026-03-03T13:20:00Z") if clock_at(NOW) else ():
             server.control(now=now)
             case.ok(site.run(*POLL, env=clock_at(now)))
