@@ -79,6 +79,7 @@ night() { # what the timer starts, and what it leaves for whom
     rows='SELECT count(*) > 100 FROM v_conversation'
     [ "$(as ann / sqlite3 /var/lib/rollcall/snapshot/rollcall.db "$rows")" = 1 ] || die "the analyst does not read the snapshot"
     as ann / head -n 2 /var/lib/rollcall/csv/v_conversation.csv >/tmp/csv
+    as ann / grep -q '<h2.*At a glance' /var/lib/rollcall/report.html || die "the analyst does not read the report"
     refused as ann / touch /var/lib/rollcall/mine
     refused as ann / cat /etc/rollcall/client_secret
     as rollcall /root rollcall status || die "status by the services' user: exit $?"

@@ -3,8 +3,8 @@
 -- "number:value,..", counts and percents) and which series of the picture it is.
 
 -- name: report_range
--- The first and last day that is meant by a day ?1, a week's day ?2, a range ?3 to ?4, and without any by the last whole
--- day, or else the last, or else ?5.
+-- What the page is of: first and last day by a day ?1, a week's day ?2, a range ?3 to ?4, and without any the last whole
+-- day, or else the last, or else ?5; since when moves are told; the queue ?6, and how a shell is to have it; all in words.
 WITH known AS (
     SELECT coalesce(max(CASE WHEN whole THEN day END), max(day), ?5) AS day FROM freshness WHERE stream = 'conversations'
 ),
@@ -13,13 +13,14 @@ asked AS (
            coalesce(?1, date(?2, 'weekday 0'), ?4, max(day, coalesce(?3, day))) AS last_day
     FROM known
 )
-SELECT first_day, last_day,
+SELECT first_day, last_day, min(first_day, date(last_day, '-6 days')) AS since, ?6 AS queue,
+       CASE WHEN ?6 GLOB '*[^-A-Za-z0-9_.]*' THEN '''' || replace(?6, '''', '''\''''') || '''' ELSE ?6 END AS quoted,
        (SELECT group_concat(
             rtrim(substr('Sunday   Monday   Tuesday  WednesdayThursday Friday   Saturday ', strftime('%w', x.day) * 9 + 1, 9))
             || ' ' || CAST(strftime('%d', x.day) AS INTEGER) || ' '
             || rtrim(substr('January  February March    April    May      June     July     August   SeptemberOctober  November December ',
                             strftime('%m', x.day) * 9 - 8, 9)) || ' ' || strftime('%Y', x.day), ' to ')
-        FROM (SELECT first_day AS day UNION SELECT last_day) AS x) AS words
+        FROM (SELECT first_day AS day UNION SELECT last_day) AS x) AS title
 FROM asked
 
 -- name: report_time
@@ -41,39 +42,178 @@ UNION ALL
 SELECT day, day FROM zone_offset WHERE day BETWEEN ?1 AND ?2 AND ?1 < ?2
 GROUP BY day
 
+-- name: report_words
+-- What words mean here, by the organization's switches.
+SELECT 'Answered in time, of those answered' || CASE WHEN include_abandons THEN ' and abandoned' ELSE '' END
+       || CASE WHEN include_abandons AND NOT include_short_abandons THEN ' (short ones left out)' ELSE '' END
+       || CASE WHEN include_flow_outs THEN ' and flowed out' ELSE '' END
+       || '; in time by the target of that moment ([kpi] has the organization''s switches).' AS "Service level|x",
+       'The customer left the queue before an agent.' AS "Abandoned|x",
+       'Left the queue without an answer, and without hanging up.' AS "Flowed out|x",
+       'Talk, hold, after-call work, dialing and contacting, divided by the number handled.' AS "Handle time|x",
+       'When the figure came to be, not when the conversation began.' AS "Day, half-hour|x",
+       'There is nothing to divide by, or it is not known.' AS "–|x"
+FROM kpi
+
+-- name: report_sections
+-- The page's parts in their order, of a day (?1 is 1) or of several: title, text, query, its arguments, the statement
+-- that shapes what it answers, the picture (out/report.c), and what is said where there is nothing.
+SELECT column1, column2, column3, column4, column5, column6, column7
+FROM (VALUES
+    (NULL, NULL, 'freshness', 'from to', 'state', 'items', NULL, NULL),
+    ('At a glance', 'All queues and media together.', 'queue_day', 'from to queue', 'total', 'tiles',
+     'No figure of a queue in these days.', NULL),
+    ('Volumes', 'What came into the queues, and what became of it.', CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END,
+     'from to queue', 'volume', 'stack', 'Nothing came into a queue.', NULL),
+    ('Service level and abandons', 'Abandoned of those offered. No point where nothing was to be answered.',
+     CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END, 'from to queue', 'level', 'line', 'Nothing came into a queue.', NULL),
+    ('Volumes by day and half-hour', 'The stronger the colour, the more were offered.', 'queue_interval', 'from to queue',
+     'days', 'heat', 'Nothing came into a queue.', 0),
+    ('Service level by day and half-hour', 'Orange is low, blue is high.', 'queue_interval', 'from to queue', 'days_level', 'heat',
+     'Nothing came into a queue.', 0),
+    ('Queues', 'By queue and media, the busiest first; the bar is the service level.', 'queue_day', 'from to queue', 'queue', 'bar',
+     'Nothing came into a queue.', NULL),
+    ('Handle time and its parts', 'Each part divided by the number handled.', CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END,
+     'from to queue', 'handle', 'stack', 'Nothing was handled.', NULL),
+    ('Handle time by queue', 'The same parts, by queue and media.', 'queue_day', 'from to queue', 'queue_handle', 'bar',
+     'Nothing was handled.', NULL),
+    ('Abandons by wait', 'How long customers had waited who left a queue before an agent.', 'abandons_by_wait', 'from to queue',
+     'abandons', 'stack', 'Nobody left a queue before an agent.', NULL),
+    ('Transfers', 'From the queue that an agent had it from, to a queue or a person.', 'transfers', 'from to queue', 'transfers', 'bar',
+     'Nothing was transferred.', NULL),
+    ('Adherence', 'What was scheduled and done, by agent and half-hour, the least first; orange is low, blue is high. '
+                  || 'The vendor''s own figure is by day: adherence_conformance.',
+     'adherence_halfhour', 'from to', 'adherence', 'heat', 'No schedule of these days with its adherence.', NULL),
+    ('What moved lately', 'Figures of days that were whole already, the newest change first.', 'moved', 'since', 'moved', 'none',
+     'Nothing moved.', NULL),
+    ('What this rests on', 'How far each stream is read, of these days.', 'freshness', 'from to', 'streams', 'none',
+     'Nothing is read of these days.', NULL),
+    ('Words', 'What they mean here.', NULL, NULL, 'words', 'words', NULL, NULL))
+WHERE column8 IS NULL OR column8 = ?1
+
 -- name: report_keep
 CREATE TEMP TABLE {answer} AS {query}
 
 -- name: report_state
-SELECT CASE WHEN count(complete_to) = 0 THEN 'bad' WHEN min(whole) THEN 'good' ELSE 'warn' END AS kind,
-       CASE WHEN count(complete_to) = 0 THEN 'Nothing is read' WHEN min(whole) THEN 'Whole' ELSE 'Not whole' END AS word,
-       CASE WHEN count(complete_to) = 0 THEN 'of these days: the page is empty.'
+-- What is to be known first: how it is (a class of the style), in a word, and in words.
+WITH answer AS (
+    SELECT *, 'conversations' = stream AS is_first FROM {answer} WHERE day IS NOT NULL
+)
+SELECT CASE WHEN count(complete_to) = 0 THEN 'bad' WHEN min(whole) THEN 'good' ELSE 'warn' END AS "kind|x",
+       CASE WHEN count(complete_to) = 0 THEN 'Nothing is read' WHEN min(whole) THEN 'Whole' ELSE 'Not whole' END AS "word|x",
+       CASE WHEN count(complete_to) = 0 THEN 'of these days: there is nothing to show.'
             WHEN min(whole) THEN 'Every stream that has these days has read all of them.'
-            ELSE 'Figures of these days are too small: '
-                 || group_concat(CASE WHEN NOT whole THEN stream || ' ' || day
-                                      || coalesce(' (read until ' || substr(local_complete_to, 1, 16) || ')', ' (nothing read)') END,
-                                 ', ') || '.' END AS text
-FROM {answer} WHERE day IS NOT NULL
+            ELSE 'Figures are still too small: '
+                 || (SELECT group_concat(stream || ' (' || coalesce('read until ' || until, 'nothing read')
+                                         || CASE WHEN days > 1 THEN ', ' || days || ' days' ELSE '' END || ')', ', ')
+                     FROM (SELECT stream, count(*) AS days, substr(min(local_complete_to), 1, 16) AS until
+                           FROM answer WHERE NOT whole GROUP BY stream)) || '.' END AS "text|x"
+FROM answer
 UNION ALL
-SELECT CASE WHEN sum(state = 'settled') = count(*) THEN 'good' ELSE 'none' END,
-       CASE WHEN sum(state = 'settled') = count(*) THEN 'Settled' ELSE 'Not settled' END,
-       CASE WHEN sum(state = 'settled') = count(*) THEN 'The last look at these days is taken.'
+SELECT 'warn', 'Not read', count(*) || ' of ' || (SELECT count(*) FROM report_time) || ' days: before the first day, or to come.'
+FROM report_time WHERE length(at) = 10 AND at NOT IN (SELECT day FROM answer WHERE is_first)
+AND EXISTS (SELECT 1 FROM answer WHERE is_first) HAVING count(*) > 0
+UNION ALL
+SELECT CASE WHEN min(state = 'settled') THEN 'good' ELSE 'none' END,
+       CASE WHEN min(state = 'settled') THEN 'Settled' ELSE 'Not settled' END,
+       CASE WHEN min(state = 'settled') THEN 'The last look at these days is taken.'
             ELSE 'Genesys may still change '
                  || CASE WHEN min(day) = max(day) THEN 'this day'
                          ELSE count(DISTINCT CASE WHEN state <> 'settled' THEN day END) || ' of ' || count(DISTINCT day) || ' days' END
                  || '; later runs look again.' END
-FROM {answer} WHERE day IS NOT NULL HAVING count(complete_to) > 0
+FROM answer HAVING count(complete_to) > 0
 UNION ALL
-SELECT 'warn', 'Missing',
-       group_concat(n.stream || ' (' || n.used_for || ')', ', ') || ': not read of these days.'
-FROM (SELECT 'conversations' AS stream, 'all figures of queues' AS used_for
-      UNION ALL SELECT 'adherence_historical', 'adherence'
-      UNION ALL SELECT 'schedules', 'adherence by half-hour'
-      UNION ALL SELECT 'user_status', 'agents'' time, occupancy'
-      UNION ALL SELECT 'conversation_aggregate', 'the proof') AS n
-WHERE EXISTS (SELECT 1 FROM {answer} WHERE complete_to IS NOT NULL)
-AND n.stream NOT IN (SELECT stream FROM {answer} WHERE day IS NOT NULL)
+SELECT CASE WHEN min(proven) = 0 THEN 'bad' WHEN count(proven) = count(*) THEN 'good' ELSE 'none' END,
+       CASE WHEN min(proven) = 0 THEN 'Not proven' WHEN count(proven) = count(*) THEN 'Proven' ELSE 'Not compared' END,
+       CASE WHEN min(proven) = 0 THEN 'Figures differ from those that Genesys itself has counted, of '
+                                      || group_concat(CASE WHEN proven = 0 THEN day END, ', ') || ': rollcall reconcile says which.'
+            WHEN count(proven) = count(*) THEN 'Queues'' figures equal those that Genesys itself has counted.'
+            ELSE 'Of ' || (count(*) - count(proven)) || ' of ' || count(*)
+                 || ' days there is nothing that Genesys itself has counted to compare with: rollcall reconcile says why.' END
+FROM answer WHERE is_first AND whole HAVING count(*) > 0
+UNION ALL
+SELECT 'warn', 'Missing', group_concat(n.column1 || ' (' || n.column2 || ')', ', ') || ': not read of these days.'
+FROM (VALUES ('conversations', 'all figures of queues'), ('adherence_historical', 'adherence'), ('schedules', 'adherence by half-hour'),
+             ('user_status', 'agents'' time, occupancy'), ('conversation_aggregate', 'the proof')) AS n
+WHERE EXISTS (SELECT 1 FROM answer WHERE complete_to IS NOT NULL) AND n.column1 NOT IN (SELECT stream FROM answer)
 HAVING count(*) > 0
+
+-- name: report_total
+SELECT sum(offered) AS "Offered|n", sum(answered) AS "Answered|n", sum(abandoned) AS "Abandoned|n",
+       100.0 * sum(abandoned) / nullif(sum(offered), 0) AS "Abandoned of offered|p",
+       100.0 * sum(service_level_numerator) / nullif(sum(service_level_denominator), 0) AS "Service level|p",
+       sum(answer_ms) / 1000.0 / nullif(sum(answered), 0) AS "Average speed of answer|t",
+       sum(handled) AS "Handled|n", sum(handle_ms) / 1000.0 / nullif(sum(handled), 0) AS "Average handle time|t",
+       100.0 * sum(transferred) / nullif(sum(handled), 0) AS "Transferred of handled|p"
+FROM {answer} HAVING count(*) > 0
+
+-- name: report_volume
+SELECT t.label AS "{time}|d", coalesce(sum(a.answered), 0) AS "Answered|n1", coalesce(sum(a.abandoned), 0) AS "Abandoned|n2",
+       coalesce(sum(a.flow_out), 0) AS "Flowed out|n3", coalesce(sum(a.offered), 0) AS "Offered|n"
+FROM report_time AS t LEFT JOIN {answer} AS a ON {point} = t.at
+GROUP BY t.at HAVING EXISTS (SELECT 1 FROM {answer}) ORDER BY t.at
+
+-- name: report_level
+SELECT t.label AS "{time}|d", 100.0 * sum(a.service_level_numerator) / nullif(sum(a.service_level_denominator), 0) AS "Service level|p1",
+       100.0 * sum(a.abandoned) / nullif(sum(a.offered), 0) AS "Abandoned|p2",
+       sum(a.answer_ms) / 1000.0 / nullif(sum(a.answered), 0) AS "Speed of answer|t"
+FROM report_time AS t LEFT JOIN {answer} AS a ON {point} = t.at
+GROUP BY t.at HAVING EXISTS (SELECT 1 FROM {answer}) ORDER BY t.at
+
+-- name: report_handle
+SELECT t.label AS "{time}|d", sum(a.talk_ms) / 1000.0 / nullif(sum(a.handled), 0) AS "Talk|t1",
+       sum(a.hold_ms) / 1000.0 / nullif(sum(a.handled), 0) AS "Hold|t2",
+       sum(a.acw_ms) / 1000.0 / nullif(sum(a.handled), 0) AS "After-call work|t3",
+       sum(a.dialing_ms + a.contacting_ms) / 1000.0 / nullif(sum(a.handled), 0) AS "Dialing, contacting|t4",
+       sum(a.handle_ms) / 1000.0 / nullif(sum(a.handled), 0) AS "Handle time|t", coalesce(sum(a.handled), 0) AS "Handled|n"
+FROM report_time AS t LEFT JOIN {answer} AS a ON {point} = t.at
+GROUP BY t.at HAVING EXISTS (SELECT 1 FROM {answer}) ORDER BY t.at
+
+-- name: report_queue
+SELECT coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x",
+       100.0 * sum(service_level_numerator) / nullif(sum(service_level_denominator), 0) AS "Service level|p1",
+       sum(offered) AS "Offered|n", sum(answered) AS "Answered|n", sum(abandoned) AS "Abandoned|n",
+       100.0 * sum(abandoned) / nullif(sum(offered), 0) AS "Abandoned|p",
+       sum(answer_ms) / 1000.0 / nullif(sum(answered), 0) AS "Speed of answer|t",
+       sum(handled) AS "Handled|n", sum(transferred) AS "Transferred|n"
+FROM {answer} GROUP BY queue_id, media_type ORDER BY sum(offered) DESC, 1, 2
+
+-- name: report_queue_handle
+SELECT coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x",
+       sum(talk_ms) / 1000.0 / nullif(sum(handled), 0) AS "Talk|t1", sum(hold_ms) / 1000.0 / nullif(sum(handled), 0) AS "Hold|t2",
+       sum(acw_ms) / 1000.0 / nullif(sum(handled), 0) AS "After-call work|t3",
+       sum(dialing_ms + contacting_ms) / 1000.0 / nullif(sum(handled), 0) AS "Dialing, contacting|t4",
+       sum(handle_ms) / 1000.0 / nullif(sum(handled), 0) AS "Handle time|t", sum(handled) AS "Handled|n"
+FROM {answer} GROUP BY queue_id, media_type HAVING sum(handled) > 0 ORDER BY sum(handled) DESC, 1, 2
+
+-- name: report_days
+SELECT day AS "Day|d", group_concat(slot || ':' || offered) AS "Offered by half-hour|s", sum(offered) AS "Offered|n"
+FROM (SELECT day, substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30') AS slot, sum(offered) AS offered
+      FROM {answer} GROUP BY 1, 2)
+GROUP BY day ORDER BY day
+
+-- name: report_days_level
+SELECT day AS "Day|d", group_concat(slot || ':' || (100.0 * numerator / denominator)) AS "Service level by half-hour|S",
+       100.0 * sum(numerator) / nullif(sum(denominator), 0) AS "Service level|p"
+FROM (SELECT day, substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30') AS slot,
+             sum(service_level_numerator) AS numerator, sum(service_level_denominator) AS denominator
+      FROM {answer} GROUP BY 1, 2)
+GROUP BY day ORDER BY day
+
+-- name: report_abandons
+SELECT coalesce('up to ' || CASE WHEN upto_seconds < 60 THEN upto_seconds || ' s' ELSE (upto_seconds / 60) || ' min' END, 'longer') AS "Wait|d",
+       abandoned AS "Abandoned|n2", percent AS "Share|p", running_percent AS "Running share|p"
+FROM {answer} WHERE (SELECT sum(abandoned) FROM {answer}) > 0
+
+-- name: report_transfers
+SELECT coalesce(from_queue_name, from_queue_id, 'no queue') AS "From|x", coalesce(to_queue_name, to_queue_id, 'a person') AS "To|x",
+       blind_transferred AS "Blind|n1", consult_transferred AS "After a consultation|n2", transferred AS "All|n"
+FROM {answer} ORDER BY transferred DESC, 1, 2
+
+-- name: report_moved
+SELECT day AS "Day|d", coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x", kpi AS "Figure|x",
+       before AS "Before|v", after AS "After|v", after - before AS "Change|v", substr(moved_at, 1, 16) AS "Seen (UTC)|d"
+FROM {answer} ORDER BY moved_at DESC, day DESC, 2, 3, 4
 
 -- name: report_adherence
 SELECT coalesce(user_name, user_id) AS "Agent|x",

@@ -132,6 +132,7 @@ class Night(Unattended):
         snapshot = box.directory + "/snapshot/rollcall.db"
         self.assertEqual(os.stat(snapshot).st_mode & 0o777, 0o640)
         self.assertEqual(os.stat(os.path.dirname(snapshot)).st_mode & 0o777, 0o750)
+        self.assertEqual(os.stat(box.directory + "/report.html").st_mode & 0o777, 0o640)
         with contextlib.closing(sqlite3.connect(f"file:{snapshot}?mode=ro", uri=True)) as db:
             self.assertEqual(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
             self.assertGreater(db.execute("SELECT count(*) FROM conversation").fetchone()[0], 0)
@@ -141,12 +142,14 @@ class Night(Unattended):
         self.server.control(deny=["/api/v2/"])
         self.assertEqual(self.sh(box, self.NIGHT).returncode, 5)
         self.assertFalse(os.path.exists(box.directory + "/csv"))
+        self.assertFalse(os.path.exists(box.directory + "/report.html"))
 
     def test_an_export_that_fails_is_seen(self):
         box = self.box()
         Path(box.directory, "csv").write_text("no directory")
         self.assertEqual(self.sh(box, self.NIGHT).returncode, 9)
         self.assertTrue(os.path.exists(box.directory + "/snapshot/rollcall.db"))
+        self.assertTrue(os.path.exists(box.directory + "/report.html"))
 
 
 class Cron(Unattended):
