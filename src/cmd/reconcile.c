@@ -42,7 +42,10 @@ static bool run(struct cmd_context *ctx, struct err *e)
         return false;
     }
     cmd_warn_root(ctx);
-    r.ledger.db = ctx->db = db_open(ctx->config.database_path, DB_WRITE, e);
+    /* It is filled, never made. */
+    struct db *read = db_open(ctx->config.database_path, DB_READ, e);
+    db_close(read);
+    r.ledger.db = ctx->db = read ? db_open(ctx->config.database_path, DB_WRITE, e) : NULL;
     return ctx->db && ledger_kpi(ctx->db, &ctx->config, e) && reconcile_days(&r, e) &&
            show(&r, &to, e) && reconcile_judge(&r, ctx->arena, e);
 }

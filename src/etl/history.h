@@ -10,7 +10,8 @@
  * spell_end); the other ids are the key; there are no tables below.
  *
  * A whole reading rules over what begins in its time: what it has not seen of that goes. What began
- * before is extended, shortened or closed, never deleted.
+ * before is extended, shortened or closed, not deleted: that is for the window of its beginning to
+ * say, or for the first one where that has none.
  *
  * A row that comes again with its key and start is extended, shortened or closed. A window that
  * cuts its rows gives pieces: one that starts where the window does goes on the row that reaches up

@@ -18,8 +18,12 @@ DELETE FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} = ?
 
 -- name: history_remove_unseen
 -- Of the rows that begin from ?3 to ?5 those that the reading of the window ?1 has not seen of the
--- tree ?2.
-DELETE FROM {table} WHERE {start} >= ?3 AND {start} < ?5 AND ?4 IS ?4
+-- tree ?2; where no window lies before it, of those too that go on from before.
+DELETE FROM {table} WHERE {start} < ?5 AND ?4 IS ?4
+AND ({start} >= ?3 OR ifnull({end}, ?5) > ?3 AND EXISTS (
+    SELECT 1 FROM extract_window AS w WHERE w.window_id = ?1 AND NOT EXISTS (
+        SELECT 1 FROM extract_window AS b
+        WHERE b.stream = w.stream AND b.scope IS w.scope AND b.window_start < w.window_start)))
 AND {one_id} NOT IN (SELECT id FROM reading_seen WHERE window_id = ?1 AND tree_no = ?2)
 
 -- name: history_close_unseen

@@ -34,12 +34,16 @@ static bool plan(const struct reconciliation *r, struct err *e)
 {
     struct db *d = r->ledger.db;
     bool lists_all = !r->is_due && !r->from;
+    int64_t pairs = 0;
 
-    return db_exec(d, sql_reconcile_tables, e) &&
-           db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) &&
-           db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
-           db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from), S(r->to),
-                 T(clock_now_ms()));
+    if (!db_exec(d, sql_reconcile_tables, e) ||
+        !db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) ||
+        !db_scalar(d, sql_reconcile_has_pairs, &pairs, e)) {
+        return false;
+    }
+    return pairs == 0 || (db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
+                          db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from), S(r->to),
+                                T(clock_now_ms())));
 }
 
 bool reconcile_days(const struct reconciliation *r, struct err *e)

@@ -40,6 +40,9 @@ WHERE ?1 IS NULL OR EXISTS (
     SELECT 1 FROM run
     WHERE run_id = ?1 AND instr(streams, '"' || column2 || '"') AND instr(streams, '"' || column3 || '"'))
 
+-- name: reconcile_has_pairs
+SELECT count(*) FROM temp.reconcile_pair
+
 -- name: reconcile_windows
 -- ?1: days of the lookback. A window is final when it was read after that.
 INSERT INTO temp.reconcile_window
@@ -102,7 +105,7 @@ SELECT s.scope, s.day, s.utc_from, s.utc_to, s.ours_run_id, s.theirs_run_id, s.i
             SELECT 1 FROM conversation_aggregate AS a
             WHERE a.interval_start >= s.utc_from AND a.interval_start < s.utc_to)
         THEN 'beyond what the organization keeps'
-        WHEN s.scope IN ('queue', 'agent') AND coalesce(d.compared, 0) = 0
+        WHEN s.scope IN ('queue', 'agent') AND (d.day IS NULL OR d.reason IS NOT NULL)
             AND (s.ours_run_id IS NULL OR s.ours_run_id IS NOT s.theirs_run_id)
         THEN 'the two sides were last read by different runs'
     END
@@ -320,6 +323,9 @@ SELECT scope, day, queue_id, media_type, user_id, metric, qualifier, statistic, 
         WHEN (queue_id, media_type) IN (SELECT queue_id, media_type FROM temp.reconcile_several)
         THEN 'sessions of several queues are among these: no source tells how the API places them'
         WHEN scope NOT IN ('queue', 'agent') AND NOT is_equal THEN 'a hint, no mismatch'
+        WHEN scope = 'queue' AND ours < theirs AND NOT (
+            SELECT by_job FROM temp.reconcile_window WHERE stream = 'conversations' ORDER BY window_start LIMIT 1)
+        THEN 'what began before the first day is missing: no job has covered that'
     END,
     now, now
 FROM explained

@@ -137,8 +137,8 @@ class TenNights:
             return True  # a day of one who left the unit that reported it
         if table == "attribute_key":
             return row["conversations"] == 0  # no conversation has it any more
-        # What began before the first day is extended or ended, never deleted: no window answers for such beginnings.
-        return table in ("user_presence", "user_routing_status") and row["start_time"] < self.begins
+        # What was before the first day, no window answers for.
+        return table in ("user_presence", "user_routing_status") and (row["end_time"] or "9") <= self.begins
 
     def is_late(self, table, row):
         """Whether it changed after the last look at its day: an e-mail that ended so late moves figures of the days it was
