@@ -5,7 +5,7 @@
 # A list begins with one or more lines `NAME: FORM`: a macro NAME of what each entry becomes, commas between; NAME(X) where the
 # form begins with X(. In a form $1 is an entry's first word, $5- are all from the fifth on; in quotes they are a C string. What
 # stands below an entry as `  word: text`, and goes on in lines that are indented further, is $word; without quotes it is an
-# array of strings, cut at each |. Lines of # are comments. What is not so is an error that names file and line.
+# array of strings, cut at each |. What an entry has become before is not said again. Lines of # are comments. What is not so is an error that names file and line.
 
 function fail(place, message)
 {
@@ -61,14 +61,15 @@ function made(form,    out, mark, name, value)
     return out form
 }
 
-function end_entry(    i)
+function end_entry(    i, text)
 {
     for (i = 1; i <= count && entry != ""; i++) {
-        if (forms[i] ~ /^X\(/) {
-            macros[i] = macros[i] " \\\n    " made(forms[i])
-        } else {
-            macros[i] = macros[i] (macros[i] == names[i] ? "" : ",") " \\\n    " made(forms[i])
+        text = made(forms[i])
+        if ((names[i], text) in known) {
+            continue
         }
+        known[names[i], text] = 1
+        macros[i] = macros[i] (forms[i] ~ /^X\(/ || macros[i] == names[i] ? "" : ",") " \\\n    " text
     }
     entry = key = ""
     split("", texts)

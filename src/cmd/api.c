@@ -228,7 +228,7 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
     return done;
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_api(struct cmd_context *ctx, struct err *e)
 {
     struct call call = {.path = NULL};
 
@@ -251,19 +251,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     client_free(client);
     return done;
 }
-
-const struct command cmd_api = {
-    .name = "api",
-    .arguments = "[METHOD] PATH",
-    .summary = "send one request to the API, and print its answer",
-    .about =
-        "Sends one request with the program's own login, pace and retries, and prints what "
-        "Genesys Cloud itself says: `rollcall api /api/v2/users?pageSize=1`. GET, or POST "
-        "with --data. What may change something needs --write: all but GET and the POSTs "
-        "that only read (details, aggregates, observations and activity queries, their jobs, "
-        "agent schedules, historical adherence); and it is not tried again where it may have been "
-        "carried out.",
-    .notes = "A path is one of the configured API host; the token goes nowhere else. Exit codes "
-             "are those of all commands; an answer that is a refusal is printed too.",
-    .run = run,
-};

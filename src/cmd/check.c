@@ -6,18 +6,15 @@
 
 static bool ask(void)
 {
-    char answer[16];
-
-    fputs("The client is not known here. Send its id and secret to the login hosts of the other\n"
-          "Genesys Cloud regions, to find where it lives? [y/N] ",
-          stderr);
-    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+    return cmd_confirms(
+        "The client is not known here. Send its id and secret to the login hosts of the other\n"
+        "Genesys Cloud regions, to find where it lives? [y/N] ");
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_check(struct cmd_context *ctx, struct err *e)
 {
     bool is_sure = ctx->option[OPT_YES] != NULL;
-    struct report report = {.arena = ctx->arena};
+    struct report report;
     struct err setup_error;
     struct check_request request = {
         .config = &ctx->config,
@@ -38,23 +35,16 @@ static bool run(struct cmd_context *ctx, struct err *e)
     if (!cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
         return false;
     }
-    check_run(&request, &report);
-    if (!report_print(&report, ctx->option[OPT_JSON] != NULL, stdout, e) && !ferror(stdout)) {
+    bool begun = report_begin(&report, ctx->arena, e);
+    if (begun) {
+        check_run(&request, &report);
+    }
+    bool told = begun && report_print(&report, ctx->option[OPT_JSON] != NULL, stdout, e);
+    report_end(&report);
+    if (!told && !(begun && ferror(stdout))) {
         return false;
     }
     err_clear(e);
     e->kind = report.kind;
     return e->kind == ERR_NONE;
 }
-
-const struct command cmd_check = {
-    .name = "check",
-    .summary = "find out why access does not work, and what to do",
-    .about =
-        "Finds out why access does not work, and what to do: configuration, network, login, "
-        "token, permissions, limits, this machine, in this order. Stops where going on makes no "
-        "sense. Writes nothing, and never shows the secret or the token.",
-    .notes = "Exit codes: 0 nothing failed (warnings may stand); else that of the first failure: 3 "
-             "configuration, 7 network, 4 login, 5 permission, 6 rate limit, 9 this machine.",
-    .run = run,
-};

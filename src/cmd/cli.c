@@ -12,12 +12,7 @@
 #include "streams/cost.h"
 
 /* In the order of --help. */
-static const struct command *const commands[CMD_COUNT] = {
-    [CMD_API] = &cmd_api,       [CMD_CHECK] = &cmd_check,         [CMD_EXTRACT] = &cmd_extract,
-    [CMD_EXPORT] = &cmd_export, [CMD_INIT] = &cmd_init,           [CMD_QUERY] = &cmd_query,
-    [CMD_RECENT] = &cmd_recent, [CMD_RECONCILE] = &cmd_reconcile, [CMD_REPORT] = &cmd_report,
-    [CMD_SCHEMA] = &cmd_schema, [CMD_SNAPSHOT] = &cmd_snapshot,   [CMD_STATUS] = &cmd_status,
-};
+static const struct command commands[CMD_COUNT] = {COMMAND_ROWS};
 
 /* --- the options ----------------------------------------------------------------------------- */
 
@@ -28,8 +23,7 @@ enum { DEFAULT_LOOKBACK_DAYS = 7, DEFAULT_LATER_LOOKS = 2 };
 
 enum { OF_PROGRAM = 1U << CMD_COUNT, OF_ALL = (1U << (CMD_COUNT + 1)) - 1 };
 
-/* Every option with its line of help, in the order of --help. One name may stand in several rows,
- * where it means something else in another command. */
+/* Every option with its line of help, in the order of --help; src/cmd/commands.txt has them. */
 static const struct option_row {
     enum cmd_option id;
     char letter; /* 0: none */
@@ -37,99 +31,19 @@ static const struct option_row {
     const char *value; /* what it takes; NULL: nothing */
     unsigned of;
     const char *text;
-} option_rows[] = {
-    {OPT_CONFIG, 'c', "config", "FILE", OF_PROGRAM,
-     "configuration file; without it ./rollcall.ini, $XDG_CONFIG_HOME/rollcall/rollcall.ini and "
-     "/etc/rollcall/rollcall.ini are tried in this order"},
-    {OPT_VERBOSE, 'v', "verbose", NULL, OF_PROGRAM, "log what happens (twice: every page)"},
-    {OPT_QUIET, 'q', "quiet", NULL, OF_PROGRAM, "log errors only"},
-    {OPT_NO_PAGER, 0, "no-pager", NULL, OF_PROGRAM,
-     "print tables straight to the terminal ($ROLLCALL_PAGER, $PAGER, less)"},
-    {OPT_EXIT_CODES, 0, "exit-codes", NULL, OF_PROGRAM, "list the exit codes"},
-    {OPT_CAUSES, 0, "causes", NULL, OF_PROGRAM,
-     "list what can be wrong with a set-up, and the remedies"},
-    {OPT_LIMITS, 0, "limits", NULL, OF_PROGRAM, "list the limits and their environment variables"},
-    {OPT_STREAMS, 0, "streams", NULL, OF_PROGRAM, "list the streams and the permissions they need"},
-    {OPT_REQUESTS, 0, "requests", "COUNTS", OF_PROGRAM,
-     "list what the streams ask for in a night, of so many rows: \"users=500 conversations=9000\""},
-    {OPT_COMMANDS, 0, "commands", NULL, OF_PROGRAM,
-     "list the commands and their options, for programs"},
-    {OPT_VERSION, 'V', "version", NULL, OF_PROGRAM, "print the version"},
-    {OPT_UNTIL, 0, "until", "TIME", OF(CMD_EXTRACT),
-     "ISO 8601 time with a zone, or a day (its start, in [extract] timezone), that replaces now in "
-     "all planning (windows, lookback, settling); snapshots are of the real moment; at most seven "
-     "days ahead of the clock"},
-    {OPT_REZONE, 0, "rezone", NULL, OF(CMD_EXTRACT),
-     "another [extract] timezone than the file's may date anew what is stored: local times and "
-     "business days; streams that are read by business day are read again"},
-    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_EXTRACT),
-     "only this stream or group (repeatable); rollcall --streams lists them"},
-    {OPT_STREAM, 0, "stream", "NAME", OF(CMD_CHECK),
-     "only the permissions of this stream or group (repeatable); rollcall --streams lists them"},
-    {OPT_FIND_REGION, 0, "find-region", NULL, OF(CMD_CHECK),
-     "when the client is not known here, ask the login hosts of all other regions; asks first, "
-     "since it sends them the secret"},
-    {OPT_YES, 0, "yes", NULL, OF(CMD_CHECK), "do not ask"},
-    {OPT_OUT, 0, "out", "DIR", OF(CMD_EXPORT), "directory, made when absent ([export] directory)"},
-    {OPT_OUT, 0, "out", "FILE", OF(CMD_QUERY), "into this file, of --csv or --json"},
-    {OPT_GZIP, 0, "gzip", NULL, OF(CMD_EXPORT), "compress by gzip ([export] gzip)"},
-    {OPT_BOM, 0, "bom", NULL, OF(CMD_EXPORT),
-     "begin with a byte order mark, for Excel ([export] bom)"},
-    {OPT_DELIMITER, 0, "delimiter", "CHAR", OF(CMD_EXPORT),
-     "between fields: ';' (for Excel in many countries), tab, | or comma ([export] delimiter)"},
-    {OPT_VIEWS_AS_TABLES, 0, "views-as-tables", NULL, OF(CMD_SNAPSHOT),
-     "make the views typed tables of the copy, for ODBC and BI tools that go by declared types"},
-    {OPT_SINCE, 0, "since", "DATE", OF(CMD_EXPORT),
-     "only rows whose conversation (or state) starts on this day of [extract] timezone or later; "
-     "tables without such a time whole"},
-    {OPT_FROM, 0, "from", "DATE", OF(CMD_RECONCILE), "only from this day on"},
-    {OPT_TO, 0, "to", "DATE", OF(CMD_RECONCILE), "only up to this day"},
-    {OPT_OUT, 0, "out", "FILE", OF(CMD_REPORT), "where it goes (report.html)"},
-    {OPT_DAY, 0, "day", "DATE", OF(CMD_REPORT), "this day alone"},
-    {OPT_WEEK, 0, "week", "DATE", OF(CMD_REPORT), "the week of this day, from Monday to Sunday"},
-    {OPT_FROM, 0, "from", "DATE", OF(CMD_REPORT), "from this day on, to the last whole one"},
-    {OPT_TO, 0, "to", "DATE", OF(CMD_REPORT), "to this day, from seven days or --from on"},
-    {OPT_QUEUE, 0, "queue", "NAME", OF(CMD_REPORT), "name or id of one queue; else all"},
-    {OPT_DATA, 'd', "data", "BODY", OF(CMD_API),
-     "JSON to send; @FILE is read from the file, @- from standard input"},
-    {OPT_PAGINATE, 0, "paginate", NULL, OF(CMD_API),
-     "go on where the answer says (nextUri, cursor), an answer after the other"},
-    {OPT_WRITE, 0, "write", NULL, OF(CMD_API), "send it though it may change something"},
-    {OPT_REGION, 0, "region", "REGION", OF(CMD_INIT), "the organization's region"},
-    {OPT_CLIENT_ID, 0, "client-id", "ID", OF(CMD_INIT), "the OAuth client's id"},
-    {OPT_START, 0, "start", "DATE", OF(CMD_INIT), "first day to extract (a week ago)"},
-    {OPT_TIMEZONE, 0, "timezone", "ZONE", OF(CMD_INIT),
-     "time zone of a business day (the machine's)"},
-    {OPT_DATABASE, 0, "database", "FILE", OF(CMD_INIT), "where the database goes (rollcall.db)"},
-    {OPT_CLIENT_SECRET_FILE, 0, "client-secret-file", "FILE", OF(CMD_INIT),
-     "file to read the client's secret from"},
-    {OPT_SECRET_OUT, 0, "secret-out", "FILE", OF(CMD_INIT),
-     "file to write it to (client_secret, beside the configuration)"},
-    {OPT_FORCE, 0, "force", NULL, OF(CMD_INIT), "write anew what is there already"},
-    {OPT_CSV, 0, "csv", NULL, OF(CMD_QUERY) | OF(CMD_RECENT), "as CSV"},
-    {OPT_JSON, 0, "json", NULL, OF(CMD_QUERY) | OF(CMD_RECENT) | OF(CMD_RECONCILE) | OF(CMD_SCHEMA),
-     "as a JSON array of objects"},
-    {OPT_XLSX, 0, "xlsx", "FILE", OF(CMD_QUERY), "as an Excel workbook, into this file"},
-    {OPT_JSON, 0, "json", NULL, OF(CMD_CHECK) | OF(CMD_STATUS), "as one JSON object"},
-    {OPT_HELP, 'h', "help", NULL, OF_ALL, "print this help"},
-};
-enum { OPTION_ROWS = sizeof(option_rows) / sizeof(option_rows[0]), FIRST_ROW = 256 };
+} option_rows[] = {OPTION_ROWS};
+enum { ROW_COUNT = sizeof(option_rows) / sizeof(option_rows[0]), FIRST_ROW = 256 };
 
 /* Whose the options of a command (NULL: of the program) are. */
 static unsigned own(const struct command *command)
 {
-    unsigned of = OF_PROGRAM;
-
-    for (size_t id = 0; id < CMD_COUNT; id++) {
-        of = commands[id] == command ? OF(id) : of;
-    }
-    return of;
+    return command ? OF(command - commands) : OF_PROGRAM;
 }
 
 /* The first row of these options behind `o` (NULL: of all); NULL when there is none. */
 static const struct option_row *next_option(unsigned of, const struct option_row *o)
 {
-    for (o = o ? o + 1 : option_rows; o < option_rows + OPTION_ROWS; o++) {
+    for (o = o ? o + 1 : option_rows; o < option_rows + ROW_COUNT; o++) {
         if ((o->of & of) != 0) {
             return o;
         }
@@ -143,7 +57,7 @@ static void known_options(struct option *options, char *letters)
 {
     *letters++ = '-'; /* what is no option is given in its turn */
     *letters++ = ':';
-    for (const struct option_row *o = option_rows; o < option_rows + OPTION_ROWS; o++) {
+    for (const struct option_row *o = option_rows; o < option_rows + ROW_COUNT; o++) {
         *options++ = (struct option){
             .name = o->name,
             .has_arg = o->value ? required_argument : no_argument,
@@ -171,7 +85,7 @@ bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err 
 static bool unknown_option(const struct cmd_context *ctx, const char *word, struct err *e)
 {
     unsigned of = ctx->command ? own(ctx->command) | OF_PROGRAM : OF_ALL;
-    const char *names[OPTION_ROWS];
+    const char *names[ROW_COUNT];
     size_t count = 0;
 
     for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
@@ -196,8 +110,8 @@ static bool take_command(struct cmd_context *ctx, struct err *e)
         ctx->argument_count--;
     }
     for (size_t i = 0; i < CMD_COUNT; i++) {
-        names[i] = commands[i]->name;
-        ctx->command = str_eq(names[i], name) ? commands[i] : ctx->command;
+        names[i] = commands[i].name;
+        ctx->command = str_eq(names[i], name) ? &commands[i] : ctx->command;
     }
     names[CMD_COUNT] = "help";
     if (name && !ctx->command) {
@@ -232,7 +146,7 @@ static const char *foreign_option(const struct cmd_context *ctx)
     for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
         known[o->id] = true;
     }
-    for (const struct option_row *o = option_rows; o < option_rows + OPTION_ROWS; o++) {
+    for (const struct option_row *o = option_rows; o < option_rows + ROW_COUNT; o++) {
         if (ctx->option[o->id] && !known[o->id]) {
             return arena_printf(ctx->arena, "--%s", o->name);
         }
@@ -243,8 +157,8 @@ static const char *foreign_option(const struct cmd_context *ctx)
 /* Takes the command, its options and the program's, wherever they stand, and the arguments. */
 static bool take_words(struct cmd_context *ctx, int argc, char **argv, struct err *e)
 {
-    struct option options[OPTION_ROWS + 1];
-    char letters[2 * OPTION_ROWS + 3];
+    struct option options[ROW_COUNT + 1];
+    char letters[2 * ROW_COUNT + 3];
     const char *word = NULL;
     int answer;
 
@@ -311,7 +225,7 @@ static void print_program_help(void)
                  0, 0);
     fputs("\ncommands:\n", stdout);
     for (size_t i = 0; i < CMD_COUNT; i++) {
-        printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-9s %s\n", commands[i].name, commands[i].summary);
     }
     fputs("\noptions, before the command or behind it:\n", stdout);
     print_options(NULL);
@@ -348,7 +262,7 @@ static void print_command_help(struct arena *a, const struct command *command)
 static void list_commands(void)
 {
     for (size_t i = 0; i <= CMD_COUNT; i++) {
-        const struct command *command = i < CMD_COUNT ? commands[i] : NULL;
+        const struct command *command = i < CMD_COUNT ? &commands[i] : NULL;
         unsigned of = own(command);
 
         if (command) {

@@ -25,7 +25,7 @@ static bool take_delimiter(struct cmd_context *ctx, struct err *e)
                      e);
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_export(struct cmd_context *ctx, struct err *e)
 {
     const char *directory = ctx->option[OPT_OUT];
     const char *since = ctx->option[OPT_SINCE];
@@ -63,18 +63,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
            (cmd_rendering(ctx, &to, e) &&
             render_query(ctx->db, e, sql_export_listing, DB_VALUES(S(c->export_directory)), &to));
 }
-
-const struct command cmd_export = {
-    .name = "export",
-    .arguments = "[TABLE|VIEW]...",
-    .summary = "write tables and views as CSV files",
-    .about =
-        "Writes DIR/<table or view>.csv (.csv.gz with --gzip) and DIR/manifest.json, all of one "
-        "moment. Without names: all data tables and all views; the ledger's tables (run, "
-        "extract_window, raw_page without its bytes...) only when named. Old files stay as they "
-        "are until all new ones are written; the manifest goes before the first is replaced and "
-        "comes after the last: no manifest means an export under way or cut.",
-    .notes = "NULL is an empty field, the empty string is \"\". What was written is listed on a "
-             "terminal or with -v.",
-    .run = run,
-};

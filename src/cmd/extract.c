@@ -6,7 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "out/out.h"
-#include "probe/needs.h"
+#include "probe/probe.h"
 #include "run/extract.h"
 
 enum { MOST_DAYS_AHEAD = 7 };
@@ -45,14 +45,15 @@ static bool choose_time(const char *until, int64_t *until_ms, struct err *e)
 
 static bool has_needs(const struct cmd_context *ctx, const struct extract_request *r, struct err *e)
 {
-    const struct needs needs = {.config = r->config,
+    const struct needs needs = {.arena = ctx->arena,
+                                .config = r->config,
                                 .streams = r->streams,
                                 .stream_count = r->stream_count,
                                 .until_ms = r->until_ms,
                                 .until_given = ctx->option[OPT_UNTIL] != NULL};
     size_t at = 0;
 
-    return !needs_unmet(&needs, true, &at, ctx->arena, e);
+    return !needs_unmet(&needs, true, &at, e);
 }
 
 /* --- how it ended ---------------------------------------------------------------------------- */
@@ -148,7 +149,7 @@ static void write_metrics(const struct config *c, const struct extract_result *r
     }
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_extract(struct cmd_context *ctx, struct err *e)
 {
     const struct config *c = &ctx->config;
     struct extract_result result = {0};
@@ -178,15 +179,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     tell_summary(ctx, &result, e);
     return e->kind == ERR_NONE;
 }
-
-const struct command cmd_extract = {
-    .name = "extract",
-    .summary = "bring every enabled stream up to now, resuming by itself",
-    .about = "Brings every enabled stream up to now; lists of names are read again only when some "
-             "hours old. What an earlier run left unfinished goes on at its next page. This is the "
-             "nightly command.",
-    .notes =
-        "Exit codes: 0 done, 11 some of it done, 12 stopped by a signal; the others say what is "
-        "in the way (`rollcall --exit-codes`). Progress is always kept.",
-    .run = run,
-};

@@ -23,8 +23,8 @@ struct question {
     const char *key; /* in the configuration */
     const char *words;
     enum cmd_option option;
-    /* NULL: fine; else what is wrong with it. */
-    const char *(*complaint)(struct arena *a, const char *answer);
+    /* False: what is wrong with it is the error's message. */
+    bool (*fits)(struct arena *a, const char *answer, struct err *e);
 };
 
 /* A host of this machine in place of a region: a gateway, or a stand-in. */
@@ -36,55 +36,54 @@ static bool is_gateway(const char *answer)
     return http_url_allowed(answer, &target, &e) && target.loopback;
 }
 
-static const char *region_complaint(struct arena *a, const char *answer)
+static bool is_region(struct arena *a, const char *answer, struct err *e)
 {
-    struct err e;
     bool known;
 
-    return is_gateway(answer) || region_domain(a, answer, &known, &e) ? NULL
-                                                                      : arena_strdup(a, e.message);
+    return is_gateway(answer) || region_domain(a, answer, &known, e);
 }
 
-static const char *id_complaint(struct arena *a, const char *answer)
+static bool is_id(struct arena *a, const char *answer, struct err *e)
 {
     (void)a;
-    return *answer && !strpbrk(answer, " \t\"'") ? NULL : "it is the OAuth client's id, one word";
+    return (*answer && !strpbrk(answer, " \t\"'")) ||
+           err_set(e, ERR_USAGE, "it is the OAuth client's id, one word");
 }
 
-static const char *start_complaint(struct arena *a, const char *answer)
+static bool is_start(struct arena *a, const char *answer, struct err *e)
 {
     int32_t day;
 
     (void)a;
     if (!clock_parse_day(answer, &day)) {
-        return "it is a day, YYYY-MM-DD";
+        return err_set(e, ERR_USAGE, "it is a day, YYYY-MM-DD");
     }
-    return day > clock_now_ms() / MS_PER_DAY ? "it has not come yet" : NULL;
+    return day <= clock_now_ms() / MS_PER_DAY || err_set(e, ERR_USAGE, "it has not come yet");
 }
 
-static const char *zone_complaint(struct arena *a, const char *answer)
+static bool is_zone(struct arena *a, const char *answer, struct err *e)
 {
-    struct err e;
-
-    return clock_set_zone(answer, &e) ? NULL : arena_strdup(a, e.message);
+    (void)a;
+    return clock_set_zone(answer, e);
 }
 
-static const char *path_complaint(struct arena *a, const char *answer)
+static bool is_path(struct arena *a, const char *answer, struct err *e)
 {
     (void)a;
     if (str_eq(answer, "~") || str_starts_with(answer, "~/")) {
-        return "~ stands for nothing here; write the whole path";
+        return err_set(e, ERR_USAGE, "~ stands for nothing here; write the whole path");
     }
-    return *answer && !strpbrk(answer, "\"\n") ? NULL : "it is a path without quotes";
+    return (*answer && !strpbrk(answer, "\"\n")) ||
+           err_set(e, ERR_USAGE, "it is a path without quotes");
 }
 
 static const struct question questions[] = {
     {"region", "Region (ap-northeast-2, mypurecloud.jp, or an address copied from the browser)",
-     OPT_REGION, region_complaint},
-    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID, id_complaint},
-    {"start", "First day to extract", OPT_START, start_complaint},
-    {"timezone", "Time zone of a business day", OPT_TIMEZONE, zone_complaint},
-    {"path", "Where the database goes", OPT_DATABASE, path_complaint},
+     OPT_REGION, is_region},
+    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID, is_id},
+    {"start", "First day to extract", OPT_START, is_start},
+    {"timezone", "Time zone of a business day", OPT_TIMEZONE, is_zone},
+    {"path", "Where the database goes", OPT_DATABASE, is_path},
 };
 enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
 
@@ -107,13 +106,14 @@ static const char *machine_zone(struct arena *a)
     static const char mark[] = "zoneinfo/";
     const char *zone = getenv("TZ");
     char target[PATH_MAX] = "";
+    struct err e;
 
     if (!zone || !*zone) {
         ssize_t length = readlink("/etc/localtime", target, sizeof(target) - 1);
         const char *at = length > 0 ? strstr(target, mark) : NULL;
         zone = at ? at + strlen(mark) : "UTC";
     }
-    return zone_complaint(a, zone) ? "UTC" : arena_strdup(a, zone);
+    return clock_set_zone(zone, &e) ? arena_strdup(a, zone) : "UTC";
 }
 
 /* A path that holds wherever the program is started. */
@@ -152,14 +152,6 @@ static bool read_line(char *line, size_t size)
     return true;
 }
 
-static bool confirm(const char *path)
-{
-    char answer[16];
-
-    fprintf(stderr, "%s is there already. Write it anew? [y/N] ", path);
-    return read_line(answer, sizeof(answer)) && (*answer == 'y' || *answer == 'Y');
-}
-
 /* Asks at the terminal until the answer is fine. */
 static bool ask_person(const struct cmd_context *ctx, const struct question *q,
                        const char *otherwise, const char **answer, struct err *e)
@@ -172,11 +164,10 @@ static bool ask_person(const struct cmd_context *ctx, const struct question *q,
             return err_set(e, ERR_STOPPED, "init: nothing was written");
         }
         *answer = *line || !otherwise ? arena_strdup(ctx->arena, line) : otherwise;
-        const char *complaint = q->complaint(ctx->arena, *answer);
-        if (!complaint) {
+        if (q->fits(ctx->arena, *answer, e)) {
             return true;
         }
-        fprintf(stderr, "  %s\n", complaint);
+        fprintf(stderr, "  %s\n", e->message);
     }
 }
 
@@ -190,13 +181,15 @@ static bool ask(const struct cmd_context *ctx, const struct question *q, const c
         return ask_person(ctx, q, otherwise, answer, e);
     }
     *answer = given ? given : otherwise;
-    const char *complaint = *answer ? q->complaint(ctx->arena, *answer)
-                                    : "there is no terminal to ask at: give its option";
-    return !complaint ||
-           cmd_usage(ctx,
-                     arena_printf(ctx->arena, "%s%s%s%s: %s", q->key, *answer ? " '" : "",
-                                  *answer ? *answer : "", *answer ? "'" : " is missing", complaint),
-                     e);
+    if (!*answer) {
+        return cmd_usage(
+            ctx,
+            arena_printf(ctx->arena,
+                         "%s is missing: there is no terminal to ask at: give its option", q->key),
+            e);
+    }
+    return q->fits(ctx->arena, *answer, e) ||
+           cmd_usage(ctx, arena_printf(ctx->arena, "%s '%s': %s", q->key, *answer, e->message), e);
 }
 
 /* The secret, from its variable, its file, standard input, or the terminal without an echo. */
@@ -253,7 +246,9 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
         return cmd_usage(
             ctx, arena_printf(ctx->arena, "%s is there already: --force writes it anew", path), e);
     }
-    return confirm(path) || err_set(e, ERR_USAGE, "init: %s stays as it is", path);
+    return cmd_confirms(
+               arena_printf(ctx->arena, "%s is there already. Write it anew? [y/N] ", path)) ||
+           err_set(e, ERR_USAGE, "init: %s stays as it is", path);
 }
 
 /* Writes a file whole. */
@@ -327,7 +322,7 @@ static void print_next(struct arena *a, const struct answers *to)
            arena_printf(a, line, program, c, " --stream adherence_realtime"));
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_init(struct cmd_context *ctx, struct err *e)
 {
     struct arena *a = ctx->arena;
     struct answers to = {.config_path = ctx->option[OPT_CONFIG]};
@@ -354,7 +349,7 @@ static bool run(struct cmd_context *ctx, struct err *e)
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
         (void)(config_keys[i].variable ? unsetenv(config_keys[i].variable) : 0);
     }
-    done = cmd_check.run(ctx, e);
+    done = cmd_check(ctx, e);
     if (done) {
         print_next(a, &to);
     } else {
@@ -363,17 +358,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     }
     return done;
 }
-
-const struct command cmd_init = {
-    .name = "init",
-    .summary = "ask what is needed, write the configuration, check it",
-    .about = "Asks for what an extraction needs, each with an option that answers it, writes the "
-             "configuration (-c FILE; else /etc/rollcall/rollcall.ini where that may be written, "
-             "else ./rollcall.ini) and beside it the file with the client's secret, for its owner "
-             "alone, and runs `rollcall check`. Ends with the command for the first extraction and "
-             "the lines for every night.",
-    .notes = "The secret comes from GENESYS_CLIENT_SECRET, --client-secret-file or standard input, "
-             "and is never an option's value. What is there already is written anew only when that "
-             "is confirmed, or with --force. Exit codes are those of check.",
-    .run = run,
-};

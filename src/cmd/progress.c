@@ -107,7 +107,8 @@ static void show(void *user, const struct progress *p)
     }
 }
 
-void progress_wait_text(const struct client_wait *w, int width, char *out, size_t size)
+/* What is waited for stands last: a narrow terminal cuts it. */
+static void wait_text(const struct client_wait *w, int width, char *out, size_t size)
 {
     bool is_answer = w->kind == WAIT_ANSWER;
     struct buf b;
@@ -143,7 +144,7 @@ static void show_wait(void *user, const struct client_wait *wait)
 
     (void)user;
     if (wait) {
-        progress_wait_text(wait, width > 2 ? width - 1 : 1, text, sizeof(text));
+        wait_text(wait, width > 2 ? width - 1 : 1, text, sizeof(text));
     }
     log_status(wait ? text : NULL);
 }

@@ -4,8 +4,7 @@
  * Invariants: at most five changes a second; lines of the log go above it; every stream leaves one
  * line that says what it came to; no colour where NO_COLOR is set (and not empty).
  */
-#ifndef ROLLCALL_CMD_PROGRESS_H
-#define ROLLCALL_CMD_PROGRESS_H
+#pragma once
 
 #include "api/client.h"
 #include "run/run.h"
@@ -21,13 +20,7 @@ struct progress_watcher progress_line_watcher(struct progress_line *line, bool q
 /* Tells of waits on the same line, in whichever thread drives the client. */
 struct client_watcher progress_waits(bool quiet);
 
-/* The text of a wait, as the next one; what is waited for stands last: a narrow terminal cuts it.
- */
-void progress_wait_text(const struct client_wait *wait, int width, char *out, size_t size);
-
 /* The text of a line at `now_ms` (monotonic), cut to `width` columns (at least 1), into `out` of
  * `size` bytes. */
 void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out,
                         size_t size);
-
-#endif

@@ -72,7 +72,7 @@ static bool answer_into(struct cmd_context *ctx, const struct query *q, const st
     return true;
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_query(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->option[OPT_OUT] ? ctx->option[OPT_OUT] : ctx->option[OPT_XLSX];
     struct rendering to;
@@ -107,17 +107,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     }
     return true;
 }
-
-const struct command cmd_query = {
-    .name = "query",
-    .arguments = "[NAME [KEY=VALUE]...]",
-    .summary = "run one of the built-in queries",
-    .about =
-        "Runs a built-in query and prints its rows as a table. Without a name: lists the queries "
-        "with their parameters. On a narrow terminal ids beside names are left out and long "
-        "names end in \"..\", or each row is a block; --csv, --json and --xlsx give everything. "
-        "What "
-        "goes into a file takes its place whole or not at all.",
-    .notes = "example: rollcall query abandoned from=2026-03-01 to=2026-03-07 --xlsx march.xlsx",
-    .run = run,
-};

@@ -4,7 +4,7 @@
 #include "cmd/progress.h"
 #include "probe/probe.h"
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_recent(struct cmd_context *ctx, struct err *e)
 {
     struct rendering to;
     int64_t wanted = RECENT_DEFAULT;
@@ -37,17 +37,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     }
     return true;
 }
-
-const struct command cmd_recent = {
-    .name = "recent",
-    .arguments = "[N]",
-    .summary = "show the last conversations, straight from the API",
-    .about =
-        "Shows the last N conversations (5; at most 100) straight from the API, newest first: "
-        "the proof that access works. Looks back an hour, then a day, then a week, until N are "
-        "found. Names come from the database; those that it does not know are asked for. Nothing "
-        "is written. Local times are those of [extract] timezone.",
-    .notes = "None found is no error, but is said: a role that covers too few divisions gives an "
-             "empty answer.",
-    .run = run,
-};

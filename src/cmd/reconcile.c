@@ -32,7 +32,7 @@ static bool show(const struct reconciliation *r, const struct rendering *to, str
                         &lines);
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_reconcile(struct cmd_context *ctx, struct err *e)
 {
     struct reconciliation r = {.ledger = {.run_id = -1}, .config = &ctx->config};
     struct rendering to;
@@ -49,17 +49,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     return ctx->db && ledger_kpi(ctx->db, &ctx->config, e) && reconcile_days(&r, e) &&
            show(&r, &to, e) && reconcile_judge(&r, ctx->arena, e);
 }
-
-const struct command cmd_reconcile = {
-    .name = "reconcile",
-    .summary = "compare the figures with those that the API has counted itself",
-    .about =
-        "Compares, for each whole day, what the records add up to with what the API itself has "
-        "counted (the streams conversation_aggregate and user_aggregate), and keeps it in the "
-        "table reconciliation: queues by medium, agents by status and presence. It sends no "
-        "request. extract does the same for the days that it has read. What is equal is "
-        "counted alone; what differs, or cannot be compared, is shown with the reason.",
-    .notes = "Exit codes: 0 all that was compared is equal; 13 a figure differs; 11 nothing of the "
-             "queues, or of the agents, could be compared: no proof is no success.",
-    .run = run,
-};

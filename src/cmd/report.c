@@ -16,7 +16,7 @@ static bool take_day(const struct cmd_context *ctx, enum cmd_option id, const ch
            err_set(e, ERR_USAGE, "report: --%s '%s' is no day; write YYYY-MM-DD", name, *day);
 }
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_report(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->option[OPT_OUT] ? ctx->option[OPT_OUT] : "report.html";
     struct report_request r = {.queue = ctx->option[OPT_QUEUE]};
@@ -46,17 +46,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     }
     return true;
 }
-
-const struct command cmd_report = {
-    .name = "report",
-    .summary = "write a page of figures for people",
-    .about =
-        "Writes one HTML file, without script and network: which days are whole, volumes, service "
-        "level, handle time, abandons, adherence, occupancy, transfers, and what moved lately, as "
-        "pictures with the numbers beside. Each figure names the query that gives it. It is "
-        "readable on a telephone, in the dark, and on paper. Without days it is of the last whole "
-        "one.",
-    .notes = "Readable by its owner and group, as exports are. An old file stays until the new one "
-             "is whole. Its path is printed on a terminal or with -v.",
-    .run = run,
-};

@@ -3,7 +3,7 @@
 #include "out/out.h"
 #include "sql.h"
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_schema(struct cmd_context *ctx, struct err *e)
 {
     const char *name = ctx->arguments[0];
     struct rendering to;
@@ -24,17 +24,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     return render_query(ctx->db, e, name ? sql_schema_columns : sql_schema_list, DB_VALUES(S(name)),
                         &to);
 }
-
-const struct command cmd_schema = {
-    .name = "schema",
-    .arguments = "[TABLE|VIEW]",
-    .summary = "say what tables and views hold",
-    .about =
-        "Lists the tables and views of a database, or the columns of one with their types, units "
-        "(UTC, local time, day, ms, s, %, 0/1, JSON...) and meanings. It needs neither a "
-        "configuration nor a "
-        "database. docs/data-dictionary.md says the same.",
-    .notes =
-        "With --json: [{name, kind, description, columns: [{name, type, unit, description}]}].",
-    .run = run,
-};

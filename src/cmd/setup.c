@@ -5,6 +5,7 @@
 #include "base/causes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "etl/ledger.h"
@@ -129,6 +130,15 @@ bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct e
         to->format = f;
     }
     return true;
+}
+
+bool cmd_confirms(const char *question)
+{
+    char answer[16];
+
+    fputs(question, stderr);
+    return fgets(answer, sizeof(answer), stdin) && !stop_requested() &&
+           (*answer == 'y' || *answer == 'Y');
 }
 
 bool cmd_is_watched(const struct cmd_context *ctx)

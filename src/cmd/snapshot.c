@@ -4,7 +4,7 @@
 #include "cmd/cmd.h"
 #include "out/out.h"
 
-static bool run(struct cmd_context *ctx, struct err *e)
+bool cmd_snapshot(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->arguments[0];
     struct stat st;
@@ -25,17 +25,3 @@ static bool run(struct cmd_context *ctx, struct err *e)
     }
     return true;
 }
-
-const struct command cmd_snapshot = {
-    .name = "snapshot",
-    .arguments = "FILE",
-    .summary = "write a consistent copy of the database",
-    .about =
-        "Writes a copy of the database, as of one moment, to FILE: for shares and tools that "
-        "must not open the live one. The copy is one plain file (schema and data, no write-ahead "
-        "log beside it), written aside and renamed; until then, an old FILE stays as it is. Runs "
-        "and readers go on meanwhile.",
-    .notes = "Readable by its owner and group, or by whom the umask says if that is less, or as "
-             "[database] mode says. Its size is printed on a terminal or with -v.",
-    .run = run,
-};

@@ -14,9 +14,12 @@ void agenda_begin(struct agenda *g, const char *remembered, struct arena *a)
     g->too_large = arena_array(a, g->windows.count + 1, sizeof(*g->too_large));
     for (int again = 0; again < 2; again++) {
         for (size_t p = 0; p < f->rule_count; p++) {
-            bool first = plan_has_stand_in(f, p) && str_eq(f->rules[p]->name, remembered);
+            bool stands_in = plan_has_stand_in(f, p);
+            bool first = stands_in && str_eq(f->rules[p]->name, remembered);
+
             if ((f->in_force & 1U << p) != 0 && first == (again == 0)) {
                 g->order[g->order_count++] = p;
+                g->stand_ins |= stands_in ? 1U << p : 0;
             }
         }
     }
@@ -57,7 +60,7 @@ static void plan_pass(struct agenda *g)
     size_t p = g->order[g->at];
     bool whole = g->facts.rules[p]->whole;
 
-    bool stands_in = plan_has_stand_in(&g->facts, p);
+    bool stands_in = (g->stand_ins & 1U << p) != 0;
     unsigned before = 0; /* passes that were asked before it */
 
     g->due_count = g->due_next = 0;

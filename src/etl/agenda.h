@@ -5,8 +5,7 @@
  * windows come as they were listed; of passes that stand in for one another the one that was
  * granted last has the first turn, and none has one after another was granted.
  */
-#ifndef ROLLCALL_ETL_AGENDA_H
-#define ROLLCALL_ETL_AGENDA_H
+#pragma once
 
 #include "etl/plan.h"
 #include "etl/window.h"
@@ -36,6 +35,7 @@ struct agenda {
     bool read_any;   /* by a pass that is not of the whole stream */
     bool granted;    /* one of the passes that stand in for one another is */
 
+    unsigned stand_ins;       /* bits of those in force that stand in for one another */
     size_t order[PASSES_MAX]; /* of the passes in force */
     size_t order_count;
     size_t at; /* in `order`: the pass at hand */
@@ -76,5 +76,3 @@ size_t agenda_close(struct agenda *g);
 
 /* A day too large for the pass at hand goes to the one before it, over the same hours. */
 void agenda_add_too_large(struct agenda *g, struct window *w, int64_t to_ms);
-
-#endif

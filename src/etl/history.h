@@ -40,8 +40,7 @@
  * observation lies in the row whose state it saw; one older than a row's last changes nothing; the
  * same one taken twice changes nothing.
  */
-#ifndef ROLLCALL_ETL_HISTORY_H
-#define ROLLCALL_ETL_HISTORY_H
+#pragma once
 
 #include "etl/map.h"
 #include "etl/walk.h"
@@ -144,5 +143,3 @@ struct history *observer_new(struct db *d, const struct tree_map *tree,
  * later is cut back to its last credible observation, and goes on. *count: rows changed. Inside the
  * caller's transaction. */
 bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e);
-
-#endif

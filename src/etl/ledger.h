@@ -6,8 +6,7 @@
  * that of the run begun last. What is written outside a transaction of the caller's is one by
  * itself.
  */
-#ifndef ROLLCALL_ETL_LEDGER_H
-#define ROLLCALL_ETL_LEDGER_H
+#pragma once
 
 #include "etl/load.h"
 #include "io/db.h"
@@ -137,5 +136,3 @@ bool ledger_judge(const struct owner *o, struct err *e);
 /* Keeps what the API said, when it is judged to be right; a file without an owner gets one. That
  * the API does not say is logged. */
 bool ledger_own(struct ledger *l, const struct owner *o, struct err *e);
-
-#endif

@@ -18,8 +18,7 @@
  * What a reading has seen is written with its pages (reading_seen), where its end needs it, so that
  * a reading that a kill has cut goes on.
  */
-#ifndef ROLLCALL_ETL_LOAD_H
-#define ROLLCALL_ETL_LOAD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -97,5 +96,3 @@ bool load_settle(struct loader *l, struct err *e);
 /* The texts of all statements that are made for the first tree (some are NULL), so that a test can
  * hold their plans. */
 const char *const *load_statements(const struct loader *l, size_t *count);
-
-#endif

@@ -10,8 +10,7 @@
  *
  * Columns come in the table's order: key, ancestors' ordinals, own ordinal, then `columns`.
  */
-#ifndef ROLLCALL_ETL_MAP_H
-#define ROLLCALL_ETL_MAP_H
+#pragma once
 
 #include "base/str.h"
 
@@ -146,5 +145,3 @@ static inline size_t map_flagged(const struct table_map *map, unsigned flag)
 #define CHILDREN(a) .children = (a), .child_count = COUNT_OF(a)
 #define IDS(a)      .ids = (a), .id_count = COUNT_OF(a)
 #define IGNORED(a)  .ignored = (a), .ignored_count = COUNT_OF(a)
-
-#endif

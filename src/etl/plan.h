@@ -8,8 +8,7 @@
  * finished. Later ones bring what it cannot see yet, and are owed again after it: its answer is as
  * of its own bound, and may have replaced what they brought.
  */
-#ifndef ROLLCALL_ETL_PLAN_H
-#define ROLLCALL_ETL_PLAN_H
+#pragma once
 
 #include "base/clock.h"
 
@@ -111,5 +110,3 @@ void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_fact
 
 /* Up to where a window is covered by any pass; TIME_NONE: nowhere. */
 int64_t plan_covered(const struct span *w);
-
-#endif

@@ -577,7 +577,20 @@ static struct cell own_text(struct walker *w, const char *text)
     return cell_text(text ? arena_strdup(w->rows, text) : NULL);
 }
 
-/* Closes the entity whose rows are complete; `row` is its root's. */
+/* Forgets the entity at hand, and unless it is kept takes back its rows. */
+static void begin_entity(struct walker *w, bool keep)
+{
+    for (size_t i = 0; i < w->table_count; i++) {
+        size_t *end = &w->sets[i].row_count;
+
+        *end = keep ? *end : w->sets[i].first;
+        w->sets[i].first = *end;
+    }
+    w->attribute_sum = 0;
+    w->nameless = 0;
+}
+
+/* Keeps the entity whose rows are complete; `row` is its root's. */
 static void end_entity(struct walker *w, const struct cell *row)
 {
     struct walked_tree *t = w->out;
@@ -608,22 +621,7 @@ static void end_entity(struct walker *w, const struct cell *row)
         .attribute_hash = walk_never_zero(w->attribute_sum),
         .has_attributes = attributes && attributes->row_count > attributes->first,
     };
-    w->attribute_sum = 0;
-    w->nameless = 0;
     t->count++;
-    for (size_t i = 0; i < w->table_count; i++) {
-        w->sets[i].first = w->sets[i].row_count;
-    }
-}
-
-/* Takes back the rows of the entity at hand. */
-static void drop_entity(struct walker *w)
-{
-    for (size_t i = 0; i < w->table_count; i++) {
-        w->sets[i].row_count = w->sets[i].first;
-    }
-    w->attribute_sum = 0;
-    w->nameless = 0;
 }
 
 /* --- rows --- */
@@ -645,18 +643,9 @@ static bool fill_cell(struct walker *w, const struct walk_table *t, size_t colum
 {
     struct cell *cell = &row[first_column(t) + column];
     const struct column_map *map = &t->map->columns[column];
-    int64_t base_ms = w->facts->start_ms;
-    struct json base = base_of(w, &t->columns[column]);
+    const char *problem =
+        walk_value(w->rows, map, value, base_of(w, &t->columns[column]), w->facts->start_ms, cell);
 
-    /* TIME_NONE: the answer does not say, or says no instant. */
-    if (map->type == COLUMN_OFFSET && map->base) {
-        const char *text = json_str(base);
-
-        base_ms = text && clock_parse(text, false, &base_ms) ? base_ms : TIME_NONE;
-    }
-    const char *problem = map->flags & COLUMN_LOOKUP
-                              ? walk_lookup(w->rows, map, value, base, cell)
-                              : walk_value(w->rows, map, value, base_ms, cell);
     if (problem) {
         note_problem(w->page, path, problem, value);
     }
@@ -894,10 +883,13 @@ static bool walk_row(struct walker *w, struct walk_table *t, const struct elemen
     if (has_attributes) {
         add_attributes(w, row, first);
     }
-    if (t == w->tables && is_within(w, row)) {
-        end_entity(w, row);
-    } else if (t == w->tables) {
-        drop_entity(w);
+    if (t == w->tables) {
+        bool is_kept = is_within(w, row);
+
+        if (is_kept) {
+            end_entity(w, row);
+        }
+        begin_entity(w, is_kept);
     }
     return true;
 }
@@ -989,10 +981,9 @@ static void begin_tree(struct walker *w, struct walked_page *p, struct walked_tr
     w->fact_cells[SOURCE_DAY] = own_text(w, facts->day);
     w->fact_cells[SOURCE_PARENT] = own_text(w, facts->parent);
     w->fact_cells[SOURCE_SCOPE] = own_text(w, facts->scope);
-    w->attribute_sum = 0;
-    w->nameless = 0;
     w->out = out;
     w->sets = out->sets;
+    begin_entity(w, true);
 }
 
 /* An entity, or what holds some, by all trees. */

@@ -16,8 +16,7 @@
  * Tables come root first, each parent before its children; entities' rows lie in their order.
  * Cells borrow text from the page. A walked page needs its walker no longer.
  */
-#ifndef ROLLCALL_ETL_WALK_H
-#define ROLLCALL_ETL_WALK_H
+#pragma once
 
 #include "etl/map.h"
 #include "io/cell.h"
@@ -137,15 +136,10 @@ uint64_t walk_attribute_term(struct page_walker *page, size_t tree, const struct
                              const struct cell *columns);
 uint64_t walk_never_zero(uint64_t hash);
 
-/* Fills `c` from a value that is neither absent nor null, as the column wants it; `base_ms` is what
- * offsets count from (TIME_NONE: unknown). Text is borrowed from the document or the arena. Returns
- * NULL, or the problem (static text) for which the cell is NULL, or a number's or boolean's text in
- * a text column. */
+/* Fills `c` from a value that is neither absent nor null, as the column wants it. `base`: what the
+ * column's base leads to, an instant or the object to look up in (what is not there is NULL; in an
+ * array null); offsets without a base count from `start_ms` (TIME_NONE: unknown). Text is borrowed
+ * from the document or the arena. Returns NULL, or the problem (static text) for which the cell is
+ * NULL, or a number's or boolean's text in a text column. */
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
-                       int64_t base_ms, struct cell *c);
-
-/* The same of a COLUMN_LOOKUP, which looks up in the object `in`. What is not there is NULL; in an
- * array null. */
-const char *walk_lookup(struct arena *a, const struct column_map *column, struct json v,
-                        struct json in, struct cell *c);
-#endif
+                       struct json base, int64_t start_ms, struct cell *c);

@@ -127,12 +127,18 @@ static const char *number_cell(const struct column_map *column, struct json v, s
     return NULL;
 }
 
+/* An instant so many seconds after the one at `base`, where the column has a base: an answer that
+ * does not say it, or says none, gives none. */
 static const char *offset_cell(struct arena *a, const struct column_map *column, struct json v,
-                               int64_t base_ms, struct cell *c)
+                               struct json base, int64_t base_ms, struct cell *c)
 {
     struct cell seconds;
     const char *problem = number_cell(column, v, &seconds);
+    const char *text = json_str(base);
 
+    if (column->base && !(text && clock_parse(text, false, &base_ms))) {
+        base_ms = TIME_NONE;
+    }
     if (problem || base_ms == TIME_NONE) {
         return problem ? problem : no_base;
     }
@@ -144,14 +150,68 @@ static const char *offset_cell(struct arena *a, const struct column_map *column,
     return text_into(c, clock_format(base_ms, arena_alloc(a, CLOCK_ISO_BYTES)), TIME_BYTES);
 }
 
+/* --- look-ups --- */
+
+/* The member of `in` that a value names; absent: none. */
+static struct json looked_up(struct arena *a, struct json v, struct json in)
+{
+    size_t length;
+    const char *name = json_text(v, &length);
+
+    if (!name && json_type(v) == JSON_INT) {
+        name = json_write(a, v, &length);
+    }
+    return name && strlen(name) == length ? json_get(in, name) : (struct json){NULL};
+}
+
+/* The same of each name in an array; null stands for what is not there. */
+static const char *looked_up_list(struct arena *a, struct json names, struct json in,
+                                  struct cell *c)
+{
+    struct json_iter it = json_iter(names);
+    struct json key;
+    struct json name;
+    struct buf out;
+    bool all = true;
+
+    if (json_type(names) != JSON_ARRAY) {
+        return wrong_type;
+    }
+    buf_init(&out, INT32_MAX);
+    for (const char *comma = "["; json_next(&it, &key, &name); comma = ",") {
+        size_t length = 4;
+        struct json found = looked_up(a, name, in);
+        const char *text = json_type(found) == JSON_STRING ? json_write(a, found, &length) : "null";
+
+        all = all && json_type(found) == JSON_STRING;
+        (void)(buf_add_str(&out, comma) && buf_add(&out, text, length));
+    }
+    (void)buf_add_str(&out, out.length > 0 ? "]" : "[]");
+    size_t length = out.length;
+    const char *problem = text_into(c, arena_strndup(a, buf_str(&out), length), length);
+    buf_free(&out);
+    return problem || all ? problem : not_there;
+}
+
+/* --- all of them --- */
+
 const char *walk_value(struct arena *a, const struct column_map *column, struct json v,
-                       int64_t base_ms, struct cell *c)
+                       struct json base, int64_t start_ms, struct cell *c)
 {
     const char *text;
     size_t length;
     bool yes;
 
     *c = cell_text(NULL);
+    if (column->flags & COLUMN_LOOKUP) {
+        if (column->type == COLUMN_JSON) {
+            return looked_up_list(a, v, base, c);
+        }
+        v = looked_up(a, v, base);
+        if (json_type(v) <= JSON_NULL) {
+            return not_there;
+        }
+    }
     switch (column->type) {
     case COLUMN_TEXT:
     case COLUMN_TIME:
@@ -174,54 +234,7 @@ const char *walk_value(struct arena *a, const struct column_map *column, struct 
         text = json_write(a, v, &length);
         return text_into(c, text, length);
     case COLUMN_OFFSET:
-        return offset_cell(a, column, v, base_ms, c);
+        return offset_cell(a, column, v, base, start_ms, c);
     }
     return wrong_type;
-}
-
-/* --- look-ups --- */
-
-/* The member of `in` that a value names; absent: none. */
-static struct json looked_up(struct arena *a, struct json v, struct json in)
-{
-    size_t length;
-    const char *name = json_text(v, &length);
-
-    if (!name && json_type(v) == JSON_INT) {
-        name = json_write(a, v, &length);
-    }
-    return name && strlen(name) == length ? json_get(in, name) : (struct json){NULL};
-}
-
-const char *walk_lookup(struct arena *a, const struct column_map *column, struct json v,
-                        struct json in, struct cell *c)
-{
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json name;
-    struct buf out;
-    bool all = true;
-
-    *c = cell_text(NULL);
-    if (column->type != COLUMN_JSON) {
-        v = looked_up(a, v, in);
-        return json_type(v) <= JSON_NULL ? not_there : walk_value(a, column, v, TIME_NONE, c);
-    }
-    if (json_type(v) != JSON_ARRAY) {
-        return wrong_type;
-    }
-    buf_init(&out, INT32_MAX);
-    for (const char *comma = "["; json_next(&it, &key, &name); comma = ",") {
-        size_t length = 4;
-        struct json found = looked_up(a, name, in);
-        const char *text = json_type(found) == JSON_STRING ? json_write(a, found, &length) : "null";
-
-        all = all && json_type(found) == JSON_STRING;
-        (void)(buf_add_str(&out, comma) && buf_add(&out, text, length));
-    }
-    (void)buf_add_str(&out, out.length > 0 ? "]" : "[]");
-    size_t length = out.length;
-    const char *problem = text_into(c, arena_strndup(a, buf_str(&out), length), length);
-    buf_free(&out);
-    return problem || all ? problem : not_there;
 }

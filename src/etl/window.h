@@ -14,8 +14,7 @@
  * others are transactions of their own. Nothing that failed is a verdict: window_fail keeps the
  * cursor for the next run or forgets the reading, so that it begins anew.
  */
-#ifndef ROLLCALL_ETL_WINDOW_H
-#define ROLLCALL_ETL_WINDOW_H
+#pragma once
 
 #include "etl/ledger.h"
 #include "etl/plan.h"
@@ -145,5 +144,3 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *
 enum window_failure { WINDOW_GOES_ON = 0, WINDOW_ABANDON = 1, WINDOW_WAITED = 2 };
 bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,
                  unsigned how, struct err *e);
-
-#endif

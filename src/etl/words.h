@@ -2,8 +2,7 @@
  * Texts of statements about tables that maps describe: templates with words in braces. Names come
  * from maps alone, and are quoted.
  */
-#ifndef ROLLCALL_ETL_WORDS_H
-#define ROLLCALL_ETL_WORDS_H
+#pragma once
 
 #include "base/arena.h"
 
@@ -29,5 +28,3 @@ const char *words_fill(const struct words *w, const char *template);
 /* `form` for each name, which is quoted in place of each '$', with `comma` between them. */
 const char *words_each(struct arena *a, const char *const *names, size_t count, const char *form,
                        const char *comma);
-
-#endif

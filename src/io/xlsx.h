@@ -7,8 +7,7 @@
  * NULL is an empty cell. Memory does not grow with the rows; what waits for the end lies beside the
  * file, without a name.
  */
-#ifndef ROLLCALL_IO_XLSX_H
-#define ROLLCALL_IO_XLSX_H
+#pragma once
 
 #include "base/err.h"
 #include "io/cell.h"
@@ -28,5 +27,3 @@ bool xlsx_end_row(struct xlsx_writer *w, struct err *e);
 
 /* Writes the workbook where it is `wanted`, and frees. ERR_STORE naming the path. */
 bool xlsx_finish(struct xlsx_writer *w, bool wanted, struct err *e);
-
-#endif

@@ -2,8 +2,7 @@
  * What goes out of a database: its status, exports, metrics and snapshots. Printing a statement's
  * rows is out/render.h, the built-in queries are out/query.h.
  */
-#ifndef ROLLCALL_OUT_OUT_H
-#define ROLLCALL_OUT_OUT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -106,5 +105,3 @@ struct report_request {
  * queue; ERR_STORE naming the path; ERR_STOPPED. */
 bool report_write(struct db *d, const struct config *c, const struct report_request *r,
                   const char *path, struct arena *a, struct err *e);
-
-#endif

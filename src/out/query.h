@@ -8,8 +8,7 @@
  * (one of these words), and those whose names out/query.sql knows: [queue], [agent],
  * [stream], [media], [attribute].
  */
-#ifndef ROLLCALL_OUT_QUERY_H
-#define ROLLCALL_OUT_QUERY_H
+#pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -50,5 +49,3 @@ bool query_agree(const struct db_value *values, size_t count, struct err *e);
  */
 bool query_default(struct db *d, const struct query *q, struct arena *a, struct db_value *values,
                    size_t *count, struct err *e);
-
-#endif

@@ -6,8 +6,7 @@
  * others are not. Errors are the statement's, ERR_STOPPED, ERR_STORE when writing fails, and
  * ERR_USAGE for what no workbook can hold.
  */
-#ifndef ROLLCALL_OUT_RENDER_H
-#define ROLLCALL_OUT_RENDER_H
+#pragma once
 
 #include "io/csv.h"
 #include "io/db.h"
@@ -67,5 +66,3 @@ int render_terminal_width(FILE *file);
 
 /* Whether `file` may have colours: a terminal that can, unless NO_COLOR forbids it. */
 bool render_has_colours(FILE *file);
-
-#endif

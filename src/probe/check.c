@@ -18,17 +18,14 @@
 #include "io/db.h"
 #include "io/file.h"
 #include "io/lock.h"
-#include "probe/needs.h"
+#include "sql.h"
 #include "streams/cost.h"
 
 enum {
     WAIT_MS = 200,
     LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
-    GRANTS_MOST = 1000,
-    NAMES_MOST = 5,
     DEFAULT_PER_MINUTE = 300,
-    JOB_OVERHEAD = 6, /* requests: submission, polls, deletion */
     NIGHT_MINUTES = 8 * 60,
     GROWTH_DAYS = 30,
     ROW_BYTES = 16384, /* a conversation's rows and raw page, when there is no file to go by */
@@ -50,14 +47,11 @@ struct checking {
     bool is_configured;          /* it is worth going on; there is a client */
     bool login_reached;
     bool api_reached;
-    bool token_good; /* the API takes it */
-    bool api_silent; /* it did not answer in time: it is asked no more */
-    /* the client's grants, as the token says */
-    const char **divisions; /* ids, each once */
-    size_t division_count;
-    bool all_divisions;
-    const char *counts; /* rows that streams' answers say there are (struct cost_facts); of those that
-                           are read by days: of yesterday, UTC */
+    bool token_good;    /* the API takes it */
+    bool api_silent;    /* it did not answer in time: it is asked no more */
+    const char *grants; /* the client's, as the token says (JSON); NULL: of no or all divisions */
+    const char *counts; /* rows that streams' answers say there are (struct cost_facts); of those
+                           that are read by days: of yesterday, UTC */
 };
 
 /* One request from start to final answer, the former one's being freed. */
@@ -104,7 +98,8 @@ static int64_t days_since_start(const struct config *c)
 /* What a run needs besides the login; what is missing hinders no other step. */
 static void check_needs(struct checking *a)
 {
-    const struct needs needs = {.config = a->config,
+    const struct needs needs = {.arena = a->report->arena,
+                                .config = a->config,
                                 .streams = a->request->streams,
                                 .stream_count = a->request->stream_count,
                                 .until_ms = clock_now_ms()};
@@ -112,7 +107,7 @@ static void check_needs(struct checking *a)
     size_t at = 0;
     struct err e;
 
-    while ((name = needs_unmet(&needs, false, &at, a->report->arena, &e)) != NULL) {
+    while ((name = needs_unmet(&needs, false, &at, &e)) != NULL) {
         report_error(a->report, name, &e, CAUSE_CONFIG_INVALID);
     }
 }
@@ -393,76 +388,33 @@ static const char *text_at(struct report *r, struct json root, const char *path)
     return text ? arena_strdup(r->arena, text) : "";
 }
 
-/* Notes the divisions of the client's roles; returns the number of roles. */
-static size_t take_grants(struct checking *a, struct json grants)
-{
-    struct json_iter it = json_iter(grants);
-    const char **roles = arena_array(a->report->arena, GRANTS_MOST, sizeof(*roles));
-    size_t role_count = 0;
-    struct json key;
-    struct json grant;
-
-    a->divisions = arena_array(a->report->arena, GRANTS_MOST, sizeof(*a->divisions));
-    while (json_next(&it, &key, &grant)) {
-        const char *role = text_at(a->report, grant, "roleId");
-        const char *division = text_at(a->report, grant, "divisionId");
-
-        if (role_count < GRANTS_MOST && !str_is_listed(role, roles, role_count)) {
-            roles[role_count++] = role;
-        }
-        a->all_divisions = a->all_divisions || str_eq(division, "*");
-        if (a->division_count < GRANTS_MOST &&
-            !str_is_listed(division, a->divisions, a->division_count)) {
-            a->divisions[a->division_count++] = division;
-        }
-    }
-    return role_count;
-}
-
 static void check_client(struct checking *a, struct json client)
 {
-    static const char *const right_grants[] = {"client-credentials", "client_credentials"};
+    static const enum cause_id found[] = {CAUSE_NONE, CAUSE_TOKEN_STATE, CAUSE_TOKEN_GRANT,
+                                          CAUSE_TOKEN_NO_ROLES};
     struct report *r = a->report;
-    const char *state = text_at(r, client, "state");
-    const char *grant = text_at(r, client, "authorizedGrantType");
-    const char *until = "";
-    struct json grants = json_get(client, "roleDivisions");
-    size_t roles = take_grants(a, grants);
-    enum cause_id cause = CAUSE_NONE;
+    struct err e;
+    struct rows q = db_ask(r->db, &e, sql_check_client, S(json_write(r->arena, client, NULL)));
 
-    if (*state && !str_eq_nocase(state, "active")) {
-        cause = CAUSE_TOKEN_STATE;
-        until = text_at(r, client, "dateToDelete");
-    } else if (*grant && !str_is_listed(str_lower(r->arena, grant), right_grants, 2)) {
-        cause = CAUSE_TOKEN_GRANT;
-    } else if (json_type(grants) == JSON_ARRAY && roles == 0) {
-        cause = CAUSE_TOKEN_NO_ROLES;
+    if (db_next(&q)) {
+        report_add(r, "client", found[db_int(&q, 0)], "%s", db_text(&q, 1));
+        a->grants = db_kept(&q, 2, r->arena);
     }
-    report_add(r, "client", cause, "\"%s\", %s, %s; %zu %s in %zu %s%s%s",
-               text_at(r, client, "name"), *state ? state : "state not said",
-               *grant ? grant : "grant type not said", roles, roles == 1 ? "role" : "roles",
-               a->division_count, a->division_count == 1 ? "division" : "divisions",
-               *until ? "; to be deleted " : "", until);
+    (void)db_end(&q);
 }
 
 /* The claims of a token that shows them. */
 static void check_claims(struct checking *a)
 {
-    static const char *const names[] = {"iss", "aud", "sub", "org", "organization", "exp", "iat"};
-    struct arena *arena = a->report->arena;
+    struct report *r = a->report;
     struct json_doc *doc = secret_claims(client_token(a->client)->value);
-    const char *evidence = "";
+    struct err e;
 
-    for (size_t i = 0; doc && i < COUNT_OF(names); i++) {
-        struct json claim = json_get(json_root(doc), names[i]);
-        if (json_type(claim) != JSON_ABSENT) {
-            evidence = arena_printf(arena, "%s%s%s %s", evidence, *evidence ? ", " : "", names[i],
-                                    json_write(arena, claim, NULL));
-        }
-    }
     if (doc) {
-        report_add(a->report, "claims", CAUSE_NONE, "%s",
-                   *evidence ? evidence : "a JWT without the usual claims");
+        const char *claims = json_write(r->arena, json_root(doc), NULL);
+        struct rows q = db_ask(r->db, &e, sql_check_claims, S(claims));
+        report_add(r, "claims", CAUSE_NONE, "%s", db_next(&q) ? db_text(&q, 0) : "");
+        (void)db_end(&q);
     }
     json_free(doc);
 }
@@ -709,12 +661,9 @@ static void check_stream(struct checking *a, const struct stream *s)
 static void check_divisions(struct checking *a)
 {
     struct report *r = a->report;
-    const char *names = "";
-    size_t missing = 0;
-    struct json key;
-    struct json division;
+    struct err e;
 
-    if (a->all_divisions || a->division_count == 0) {
+    if (!a->grants) {
         return;
     }
     if (!ask(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1", NULL,
@@ -723,25 +672,13 @@ static void check_divisions(struct checking *a)
                     arena_printf(r->arena, "the divisions cannot be listed: %s", said(a)));
         return;
     }
-    struct json entities = json_get(json_root(a->answer.document), "entities");
-    struct json_iter it = json_iter(entities);
-    while (json_next(&it, &key, &division)) {
-        const char *id = json_str(json_get(division, "id"));
-        const char *name = json_str(json_get(division, "name"));
-        if (!id || str_is_listed(id, a->divisions, a->division_count)) {
-            continue;
-        }
-        if (++missing <= NAMES_MOST) {
-            names = arena_printf(r->arena, "%s%s%s", names, *names ? ", " : "", name ? name : id);
-        }
+    const char *divisions = json_write(r->arena, json_root(a->answer.document), NULL);
+    struct rows q = db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions));
+    if (db_next(&q)) {
+        report_add(r, "divisions", db_int(&q, 0) ? CAUSE_PERMISSION_DIVISIONS : CAUSE_NONE, "%s",
+                   db_text(&q, 1));
     }
-    if (missing > 0) {
-        report_add(r, "divisions", CAUSE_PERMISSION_DIVISIONS,
-                   "no role covers %zu of %zu divisions: %s%s", missing, json_count(entities),
-                   names, missing > NAMES_MOST ? "..." : "");
-    } else {
-        report_add(r, "divisions", CAUSE_NONE, "the roles cover all %zu", json_count(entities));
-    }
+    (void)db_end(&q);
 }
 
 static void check_permissions(struct checking *a)
@@ -794,27 +731,19 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
  */
 static int64_t read_limit(struct checking *a)
 {
-    int64_t limit = -1;
-    struct json key;
-    struct json entity;
+    struct report *r = a->report;
+    struct err e;
 
     if (!ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
              "organizations/limits")) {
-        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "%s", said(a));
-        return limit;
+        report_add(r, "rate limit", CAUSE_LIMITS_UNREAD, "%s", said(a));
+        return -1;
     }
-    struct json_iter it = json_iter(json_get(json_root(a->answer.document), "entities"));
-    while (json_next(&it, &key, &entity)) {
-        const char *name = json_str(json_get(entity, "key"));
-        int64_t value = 0;
-        bool is_clients = str_eq(name, "client.credentials.token.rate.per.minute");
-        if ((is_clients || (str_eq(name, "token.rate.per.minute") && limit < 0)) &&
-            json_int(json_get(entity, "value"), &value) && value > 0) {
-            limit = value;
-        }
-    }
-    if (limit < 0) {
-        report_add(a->report, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
+    const char *limits = json_write(r->arena, json_root(a->answer.document), NULL);
+    struct rows q = db_ask(r->db, &e, sql_check_rate_limit, S(limits));
+    int64_t limit = db_next(&q) ? db_int(&q, 0) : -1;
+    if (!db_end(&q) || limit < 0) {
+        report_add(r, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
     }
     return limit;
 }
@@ -911,7 +840,8 @@ static void check_space(const struct checking *a)
     int64_t file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
     /* Bytes a day: by yesterday's rows, a guess, or the file and the days in it. */
     for (size_t i = 0; i < stream_registry_count; i++) {
-        int64_t rows = cost_rows(&(struct cost_facts){.counts = a->counts}, stream_registry[i]->name);
+        int64_t rows =
+            cost_rows(&(struct cost_facts){.counts = a->counts}, stream_registry[i]->name);
 
         daily += stream_has_days(stream_registry[i]) && rows > 0 ? rows * ROW_BYTES : 0;
     }
@@ -1042,8 +972,7 @@ void check_run(const struct check_request *request, struct report *r)
         [STEP_LIMITS] = check_limits,
         [STEP_LOCAL] = check_local,
     };
-    struct checking a = {
-        .request = request, .config = request->config, .report = r, .counts = ""};
+    struct checking a = {.request = request, .config = request->config, .report = r, .counts = ""};
 
     for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
         const char *obstacle = why_not(&a, r->step);

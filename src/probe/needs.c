@@ -1,4 +1,4 @@
-#include "probe/needs.h"
+#include "probe/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,14 +15,13 @@
 /* Days after which the vendor changes nothing any more. */
 enum { LOOKBACK_LEAST = 4 };
 
-typedef bool need_met(const struct needs *n, struct arena *a, struct err *e);
+typedef bool need_met(const struct needs *n, struct err *e);
 
 /* A stream of days needs to know from which day on. */
-static bool has_start(const struct needs *n, struct arena *a, struct err *e)
+static bool has_start(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
 
-    (void)a;
     for (size_t i = 0; i < n->stream_count; i++) {
         if (stream_has_days(n->streams[i]) && c->start_day == INT32_MIN) {
             return err_set(e, ERR_CONFIG,
@@ -34,12 +33,11 @@ static bool has_start(const struct needs *n, struct arena *a, struct err *e)
     return true;
 }
 
-static bool start_has_come(const struct needs *n, struct arena *a, struct err *e)
+static bool start_has_come(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
     char day[CLOCK_DAY_BYTES];
 
-    (void)a;
     if (c->start_day == INT32_MIN || n->until_ms >= clock_zone_day_start_ms(c->start_day)) {
         return true;
     }
@@ -48,9 +46,8 @@ static bool start_has_come(const struct needs *n, struct arena *a, struct err *e
     return n->until_given ? err_prefix(e, "extract") : config_blame(c, KEY_START, e);
 }
 
-static bool looks_back(const struct needs *n, struct arena *a, struct err *e)
+static bool looks_back(const struct needs *n, struct err *e)
 {
-    (void)a;
     if (n->config->lookback_days >= LOOKBACK_LEAST) {
         return true;
     }
@@ -62,17 +59,17 @@ static bool looks_back(const struct needs *n, struct arena *a, struct err *e)
 /* Whether what [export] tables names is there. The schema tells, and for names that it does not
  * have the database, in which the user may have views of their own; when that cannot be read now,
  * nobody can tell. */
-static bool has_tables(const struct needs *n, struct arena *a, struct err *e)
+static bool has_tables(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
     struct err unread;
     struct db *d = db_open_memory(e);
-    bool known = d && export_check(d, c->export_tables, c->export_table_count, a, e);
+    bool known = d && export_check(d, c->export_tables, c->export_table_count, n->arena, e);
 
     db_close(d);
     if (!known && access(c->database_path, F_OK) == 0) {
         d = db_open(c->database_path, DB_READ, &unread);
-        known = !d || export_check(d, c->export_tables, c->export_table_count, a, e) ||
+        known = !d || export_check(d, c->export_tables, c->export_table_count, n->arena, e) ||
                 e->kind != ERR_USAGE;
         db_close(d);
     }
@@ -81,10 +78,10 @@ static bool has_tables(const struct needs *n, struct arena *a, struct err *e)
 
 /* Whether the days of the file are those of the zone; a file that cannot be read now is told of
  * elsewhere. */
-static bool keeps_zone(const struct needs *n, struct arena *a, struct err *e)
+static bool keeps_zone(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
-    struct redated redated = {.arena = a, .now_ms = clock_now_ms()};
+    struct redated redated = {.arena = n->arena, .now_ms = clock_now_ms()};
     struct err unread;
     struct db *d =
         access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
@@ -114,14 +111,15 @@ static bool can_fill(struct arena *a, const char *path, struct err *e)
 }
 
 /* Where no directory is configured, exports name their own, or are not wanted. */
-static bool can_export(const struct needs *n, struct arena *a, struct err *e)
+static bool can_export(const struct needs *n, struct err *e)
 {
     const char *origin = config_origin(n->config, KEY_DIRECTORY);
 
-    return !origin || can_fill(a, n->config->export_directory, e) || err_prefix(e, "%s", origin);
+    return !origin || can_fill(n->arena, n->config->export_directory, e) ||
+           err_prefix(e, "%s", origin);
 }
 
-static bool can_tell_metrics(const struct needs *n, struct arena *a, struct err *e)
+static bool can_tell_metrics(const struct needs *n, struct err *e)
 {
     const char *path = n->config->metrics_textfile;
     struct stat st;
@@ -130,10 +128,10 @@ static bool can_tell_metrics(const struct needs *n, struct arena *a, struct err 
         return true;
     }
     bool done = metrics_check(path, e);
-    if (done && stat(file_directory(a, path), &st) != 0) {
-        done = file_fail(e, "use", file_directory(a, path), errno);
+    if (done && stat(file_directory(n->arena, path), &st) != 0) {
+        done = file_fail(e, "use", file_directory(n->arena, path), errno);
     }
-    return (done && can_fill(a, file_directory(a, path), e)) ||
+    return (done && can_fill(n->arena, file_directory(n->arena, path), e)) ||
            err_prefix(e, "%s", config_origin(n->config, KEY_TEXTFILE));
 }
 
@@ -152,13 +150,12 @@ static const struct {
     {"metrics file", can_tell_metrics, CAUSE_CONFIG_METRICS, false},
 };
 
-const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct arena *a,
-                        struct err *e)
+const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct err *e)
 {
     while (*at < COUNT_OF(needs)) {
         size_t i = (*at)++;
 
-        if ((needs[i].of_run || !of_run) && !needs[i].is_met(n, a, e)) {
+        if ((needs[i].of_run || !of_run) && !needs[i].is_met(n, e)) {
             err_cause(e, needs[i].cause);
             return needs[i].name;
         }

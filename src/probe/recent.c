@@ -71,8 +71,8 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
         walked = page_walk(s->walker, answer.document, page.rows, &facts, e);
         answer.document = NULL;
     }
-    bool loaded = walked && db_begin(s->memory, e) &&
-                  load_page(s->loader, walked, &origin, &counts, e);
+    bool loaded =
+        walked && db_begin(s->memory, e) && load_page(s->loader, walked, &origin, &counts, e);
     loaded = db_finish(s->memory, loaded, e);
     *rows = counts.rows_read;
     walked_free(walked);
@@ -123,31 +123,25 @@ static bool look_back(struct search *s, int64_t ms, struct err *e)
     return true;
 }
 
-/* Whose names are shown: where they are stored, and where they are asked for by id. */
+/* Whose names are shown: where they are asked for by id; what reads them from a database, as an
+ * answer has them, and what takes them over from there. */
 static const struct list {
     const char *table;
+    const char *path;
     const char *read;
     const char *write;
-    const char *path;
 } lists[] = {
-    {"queue", "SELECT queue_id, name FROM queue",
-     "INSERT OR IGNORE INTO queue (queue_id, name) VALUES (?1, ?2)",
-     "/api/v2/routing/queues?pageSize=100"},
-    {"user", "SELECT user_id, name FROM user",
-     "INSERT OR IGNORE INTO user (user_id, name) VALUES (?1, ?2)",
-     "/api/v2/users?state=any&pageSize=100"},
+    {"queue", "/api/v2/routing/queues?pageSize=100", sql_recent_queues, sql_recent_add_queues},
+    {"user", "/api/v2/users?state=any&pageSize=100", sql_recent_users, sql_recent_add_users},
 };
 
 /* Takes over the names that the database knows. */
 static bool copy_names(struct search *s, const struct list *l, struct db *names, struct err *e)
 {
     struct rows q = db_ask(names, e, l->read, NONE);
-    bool begun = db_begin(s->memory, e);
 
-    while (begun && db_next(&q)) {
-        q.ok = db_do(s->memory, e, l->write, S(db_text(&q, 0)), S(db_text(&q, 1)));
-    }
-    return db_finish(s->memory, db_end(&q) && begun, e);
+    q.ok = db_next(&q) && db_do(s->memory, e, l->write, S(db_text(&q, 0)));
+    return db_end(&q);
 }
 
 /* Asks for those that it does not know, and that are to be shown. */
@@ -155,9 +149,8 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
 {
     struct rows q =
         db_ask(s->memory, e, sql_recent_unnamed, T(s->from_ms), I(s->wanted), S(l->table));
+    struct arena *a = arena_new(0);
     struct client_answer answer;
-    struct json key;
-    struct json item;
     struct buf path;
 
     buf_init(&path, SIZE_MAX);
@@ -171,17 +164,12 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
     if (done && s->unnamed > 0) {
         done = client_call(s->client, &request, &answer);
         *e = answer.error;
-        struct json_iter it = {.left = 0};
-        if (done) {
-            it = json_iter(json_get(json_root(answer.document), "entities"));
-        }
-        while (done && json_next(&it, &key, &item)) {
-            done = db_do(s->memory, e, l->write, S(json_str(json_get(item, "id"))),
-                         S(json_str(json_get(item, "name"))));
-        }
+        done = done &&
+               db_do(s->memory, e, l->write, S(json_write(a, json_root(answer.document), NULL)));
         client_answer_free(&answer);
     }
     buf_free(&path);
+    arena_free(a);
     return done;
 }
 

@@ -28,3 +28,18 @@ SELECT DISTINCT id FROM (
     ORDER BY conversation_start DESC, conversation_id LIMIT ?2
 )
 WHERE id IS NOT NULL AND name IS NULL
+
+-- Names as an answer of the API has them.
+-- name: recent_queues
+SELECT json_object('entities', json_group_array(json_object('id', queue_id, 'name', name))) FROM queue
+
+-- name: recent_users
+SELECT json_object('entities', json_group_array(json_object('id', user_id, 'name', name))) FROM user
+
+-- name: recent_add_queues
+INSERT OR IGNORE INTO queue (queue_id, name)
+SELECT json_extract(value, '$.id'), json_extract(value, '$.name') FROM json_each(?1, '$.entities')
+
+-- name: recent_add_users
+INSERT OR IGNORE INTO user (user_id, name)
+SELECT json_extract(value, '$.id'), json_extract(value, '$.name') FROM json_each(?1, '$.entities')

@@ -366,7 +366,6 @@ static bool run_streams(struct run *run, struct err *e)
         if (n->begun && !n->ended) {
             night_end(n);
         }
-        ok = store_close(run, n->stream, ok, e);
     }
     pages_free(run->pages);
     return ok;
@@ -475,6 +474,9 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     *result = (struct extract_result){0};
     add_nights(&run);
     bool done = open_all(&run, e) && prepare(&run, e) && run_streams(&run, e);
+    for (size_t i = 0; i < stream_registry_count; i++) { /* dating anew may have left some too */
+        done = store_close(&run, stream_registry[i], done, e);
+    }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);
     if (run.ledger.run_id > 0) {
@@ -484,9 +486,6 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     if (wal > limit_get(LIMIT_WAL_BYTES)) {
         LOG(LOG_WARN, "the write-ahead log grows: some program keeps an old state open; end it",
             LOG_S("file", file_beside(a, db_path(run.db), "-wal")), LOG_N("bytes", wal));
-    }
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        (void)store_close(&run, stream_registry[i], false, e); /* those that dating anew has left */
     }
     db_close(run.db);
     client_free(run.client);

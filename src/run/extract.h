@@ -6,8 +6,7 @@
  * is done; the run's row is written even when the run fails (also when a lock refuses it), as long
  * as the database can be written; nothing is printed here.
  */
-#ifndef ROLLCALL_RUN_EXTRACT_H
-#define ROLLCALL_RUN_EXTRACT_H
+#pragma once
 
 #include "run/run.h"
 
@@ -33,5 +32,3 @@ struct extract_result {
  */
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
                           struct extract_result *result, struct err *e);
-
-#endif

@@ -9,8 +9,7 @@
  * thread waits for room before it hands on another page, so at most one passes the limit; a message
  * owns its rows and bytes. Whatever the database thread does here wakes the network thread.
  */
-#ifndef ROLLCALL_RUN_FETCH_H
-#define ROLLCALL_RUN_FETCH_H
+#pragma once
 
 #include <stdatomic.h>
 
@@ -138,5 +137,3 @@ void pages_done(struct pages *q, struct page *p);
  * that is said to be all, one reading fails in a way that concerns all of them, or a stop is asked
  * for. What went wrong goes with the messages; the result is NULL. */
 void *fetch_all(void *pages);
-
-#endif

@@ -429,16 +429,8 @@ static void ask_apart(struct night *n, const struct reading *r)
 /* A window is not granted by a pass that others stand in for; true: nor by any of these. */
 static bool refuse(const struct night *n, struct window *w, size_t p)
 {
-    const struct agenda *g = &n->agenda;
-    bool by_all = true;
-
     w->refused |= 1U << p;
-    for (size_t i = 0; i < g->order_count; i++) {
-        size_t q = g->order[i];
-
-        by_all = by_all && (!plan_has_stand_in(&g->facts, q) || (w->refused & 1U << q) != 0);
-    }
-    return by_all;
+    return (n->agenda.stand_ins & ~w->refused) == 0;
 }
 
 /* A pass that others stand in for is not granted. Of scopes each may be: one that no pass is
@@ -483,7 +475,7 @@ static void take_unread(struct night *n, const struct reading *r)
 static void take_failure(struct night *n, const struct reading *r, bool everything)
 {
     const struct err *why = &r->error;
-    bool stands_in = r->pass && plan_has_stand_in(&n->agenda.facts, r->pass_no);
+    bool stands_in = r->pass && (n->agenda.stand_ins & 1U << r->pass_no) != 0;
     bool server = why->kind == ERR_TEMPORARY && !everything;
 
     if (r->share_count > 1 && !everything && !r->waited) {
@@ -552,7 +544,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
         r->plan.time_ms >= f->time_ms) {
         f->available_ms = r->available_ms; /* the data goes no further, its pages say */
     }
-    if (!plan_has_stand_in(f, r->pass_no)) {
+    if ((g->stand_ins & 1U << r->pass_no) == 0) {
         return true;
     }
     /* Where scopes are granted different ones, the preferred one is asked first again. */

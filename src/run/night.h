@@ -6,8 +6,7 @@
  * passes that stand in for one another are taken until one is granted; passes of the whole stream
  * come last. Nothing is asked twice in one run but what grew meanwhile.
  */
-#ifndef ROLLCALL_RUN_NIGHT_H
-#define ROLLCALL_RUN_NIGHT_H
+#pragma once
 
 #include "etl/agenda.h"
 #include "run/run.h"
@@ -76,5 +75,3 @@ bool night_is_refused(const struct night *n);
 
 /* True when it has ended and the stream owes nothing. */
 bool night_is_whole(const struct night *n);
-
-#endif

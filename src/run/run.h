@@ -1,8 +1,7 @@
 /*
  * What a run holds while it works (run/extract owns it), and what it tells.
  */
-#ifndef ROLLCALL_RUN_RUN_H
-#define ROLLCALL_RUN_RUN_H
+#pragma once
 
 #include "api/client.h"
 #include "etl/ledger.h"
@@ -83,5 +82,3 @@ int64_t run_now_ms(const struct run *run);
 /* Says what became of each stream, in the run's arena; one without trouble of its own is not done
  * for the run's `kind`. */
 struct outcome outcome_tell(const struct run *run, enum err_kind kind);
-
-#endif

@@ -6,8 +6,7 @@
  * along: the others are loaded singly then. An effect (the reading counts as whole, its job is
  * deleted) follows its commit. Loaders live for the run.
  */
-#ifndef ROLLCALL_RUN_STORE_H
-#define ROLLCALL_RUN_STORE_H
+#pragma once
 
 #include "run/fetch.h"
 #include "run/run.h"
@@ -33,5 +32,3 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
  * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
  * caller's transaction. */
 bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e);
-
-#endif

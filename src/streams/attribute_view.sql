@@ -2,11 +2,21 @@
 
 -- name: attribute_view_columns
 CREATE TEMP TABLE IF NOT EXISTS attribute_column (
-    no INTEGER PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL);
+    no INTEGER PRIMARY KEY, name TEXT NOT NULL, label TEXT NOT NULL COLLATE NOCASE UNIQUE);
 DELETE FROM temp.attribute_column;
 
+-- The key ?1 as a column, by a name that none has yet, however it is cased: `_2` and so on is put
+-- behind it.
 -- name: attribute_view_column
-INSERT INTO temp.attribute_column (name, label) VALUES (?1, ?2)
+WITH RECURSIVE candidate (n, label) AS (
+    SELECT 1, ?1
+    UNION ALL
+    SELECT n + 1, ?1 || '_' || (n + 1) FROM candidate AS c
+    WHERE label = 'conversation_id' COLLATE NOCASE
+        OR EXISTS (SELECT 1 FROM temp.attribute_column AS a WHERE a.label = c.label)
+)
+INSERT INTO temp.attribute_column (name, label)
+SELECT ?1, label FROM candidate ORDER BY n DESC LIMIT 1
 
 -- The statement that makes it; NULL: there are no columns. The best value of a key is the least of
 -- those that begin with a customer's 0 and the participant's place, ten characters.

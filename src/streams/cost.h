@@ -3,8 +3,7 @@
  * scope, looks), for so many rows of it and of the stream that it needs. An estimate for people:
  * answers that are halved, repeated or gone are not in it.
  */
-#ifndef ROLLCALL_STREAMS_COST_H
-#define ROLLCALL_STREAMS_COST_H
+#pragma once
 
 #include "streams/stream.h"
 
@@ -21,5 +20,3 @@ int64_t cost_rows(const struct cost_facts *f, const char *stream);
  * in the arena. */
 int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_facts *f,
                    struct arena *a, const char **words);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * A day is one transaction, with what its figures were before; a crash leaves it compared or due.
  */
-#ifndef ROLLCALL_STREAMS_RECONCILE_H
-#define ROLLCALL_STREAMS_RECONCILE_H
+#pragma once
 
 #include "etl/ledger.h"
 #include "io/config.h"
@@ -33,5 +32,3 @@ bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, s
 /* ERR_MISMATCH where a figure of the days differs, else ERR_PARTIAL where nothing of a scope can be
  * compared; true: all that is comparable is equal. */
 bool reconcile_judge(const struct reconciliation *r, struct arena *a, struct err *e);
-
-#endif

@@ -8,8 +8,7 @@
  * docs/adding-a-stream.md shows what each kind takes; a plain list is three lines in lists.c, one
  * in registry.txt, one file in schema/ and one fixture in tests/fixtures/.
  */
-#ifndef ROLLCALL_STREAMS_STREAM_H
-#define ROLLCALL_STREAMS_STREAM_H
+#pragma once
 
 #include "api/pager.h"
 #include "etl/load.h"
@@ -189,5 +188,3 @@ const char *stream_leave_out(const struct config *c, const struct stream *const 
            .cursor = "cursor",                                                                     \
            .available = "dataAvailabilityDate"},                                                   \
           {.method = HTTP_DELETE, .path = jobs "/{token}", .cleanup = true})
-
-#endif

@@ -19,6 +19,8 @@ ONE first 1, 2
   signs: x|y
 TWO second 3
   says: e
+TWO third 4
+  says: f
 
 WORDS: X($1, "$2-")
 A b "c"
@@ -30,7 +32,8 @@ MADE = r"""#define IDS \
 
 #define ROWS \
     {"first", 1, 2, "a \"b\" c: d", (const char *const[]){"x", "y", NULL}}, \
-    {"second", 3, "e", (const char *const[]){NULL}}
+    {"second", 3, "e", (const char *const[]){NULL}}, \
+    {"third", 4, "f", (const char *const[]){NULL}}
 
 #define WORDS(X) \
     X(A, "b \"c\"") \
@@ -38,7 +41,7 @@ MADE = r"""#define IDS \
 """
 WRONG = (
     ("IDS: ", "ids: ", 2, "not understood"),
-    ("B d\n", "B\n", 14, "it has no 2"),
+    ("B d\n", "B\n", 16, "it has no 2"),
     ("  says", " says", 6, "not understood"),
     ("  says: e\n", "", 9, "it has no says"),
     ("  says: a", "    says a", 6, "not understood"),
