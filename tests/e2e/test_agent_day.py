@@ -5,7 +5,7 @@ import json
 import unittest
 import zoneinfo
 
-from harness import TestCase
+from harness import ROOT, TestCase
 
 NOW = "2026-03-04T00:30:00Z"
 UTC = datetime.timezone.utc
@@ -189,6 +189,98 @@ class AgentDays:
                        [r for r in expected if r[0] == day])
         for column in range(3, 19):
             self.assertTrue(any(r[column] for r in expected), f"column {column} is empty")
+
+    def ask(self, name, *words):
+        """A query's rows of all days that were read, by the program; in a shell they are the same."""
+        last = self.day_of(utc(self.UNTIL)).isoformat()
+        told = self.ok(self.site.run("query", name, f"from={self.START}", f"to={last}", *words, "--json")).stdout
+        rows = [tuple(r.values()) for r in json.loads(told)]
+        sql = (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+        values = {**dict.fromkeys(("queue", "media", "agent")), "from": self.START, "to": last,
+                  **dict(w.split("=", 1) for w in words)}
+        db = self.site.connect()
+        self.equal(db.execute(sql, values).fetchall(), rows)
+        default = db.execute(sql, {**values, "from": None, "to": None}).fetchall()
+        db.close()
+        self.equal(default, [tuple(r.values()) for r in json.loads(self.ok(self.site.run("query", name, *words, "--json")).stdout)])
+        self.assertGreater(len(rows), 2)
+        return rows
+
+    def named(self, rows):
+        """In the order of the queries: days first where there are such, then names."""
+        return sorted(rows, key=lambda r: (r[0], r[2], r[1]))
+
+    def test_queries_of_days(self):
+        last = self.day_of(utc(self.UNTIL)).isoformat()
+        days = [r for r in self.agent_days() if self.START <= r[0] <= last]
+        rounded = [tuple(round(v, 1) if isinstance(v, float) and i in (9, 13, 15, 16) else v for i, v in enumerate(r)) for r in days]
+        self.equal(self.ask("agent_day"), self.named(rounded))
+        one = max(self.names.values())
+        self.equal(self.ask("agent_day", f"agent={one}"), [r for r in self.named(rounded) if r[2] == one])
+        self.equal(self.ask("schedule_actual"), self.named(
+            (*r[:3], r[17], r[18], r[3], r[4], None if r[3] is None else round(r[3] - (r[17] or 0), 3), r[15], r[16])
+            for r in rounded if r[17] is not None or (r[3] or 0) > 0))
+
+    def test_queries_of_statuses(self):
+        times, counts = collections.Counter(), collections.Counter()
+        of_day = collections.defaultdict(list)
+        for user, kind, status, day, begins, ends in self.pieces():
+            times[user, kind, status] += seconds(begins, ends)
+            counts[user, kind, status] += 1
+            if status == "NOT_RESPONDING":
+                of_day[day, user].append(seconds(begins, ends))
+        whole = collections.Counter()
+        for (user, kind, _), spent in times.items():
+            whole[user, kind] += spent
+        self.equal(sorted(self.ask("agent_status")),
+                   sorted((u, self.names[u], k, s, round(t, 3), counts[u, k, s], round(100 * t / whole[u, k], 1))
+                          for (u, k, s), t in times.items()))
+        self.equal(self.ask("not_responding"), sorted(
+            ((day, u, self.names[u], len(t), sum(t), max(t)) for (day, u), t in of_day.items()), key=lambda r: (r[0], -r[4], r[2])))
+        expected = []
+        for user in self.names:
+            by = [times[user, "presence" if s == "ON_QUEUE" else "routing", s] for s in
+                  ("ON_QUEUE", "INTERACTING", "COMMUNICATING", "IDLE", "NOT_RESPONDING")]
+            days = {d for u, k, s, d, _, _ in self.pieces() if u == user and (s == "ON_QUEUE" or k == "routing" and s != "OFF_QUEUE")}
+            if days:
+                expected.append((user, self.names[user], len(days), *by, round(100 * by[1] / sum(by[1:4]), 1)))
+        self.equal(self.ask("agent_occupancy"), sorted(expected, key=lambda r: (r[1], r[0])))
+
+    def test_queries_of_adherence(self):
+        since = [r for r in self.site.query("SELECT * FROM adherence_day") if r["business_day"] >= self.START]
+        units = dict(self.site.query("SELECT management_unit_id, name FROM management_unit"))
+
+        def percent(value):
+            return None if value is None else round(value, 1)
+
+        self.equal(self.ask("adherence_conformance"), self.named(
+            (r["business_day"], r["user_id"], self.names[r["user_id"]], percent(r["adherence_percentage"]),
+             percent(r["conformance_percentage"]), units[r["management_unit_id"]],
+             *(r[c] for c in ("adherence_schedule_seconds", "exception_duration_seconds", "exception_count",
+                              "conformance_schedule_seconds", "conformance_actual_seconds"))) for r in since))
+        keys = {r["adherence_day_key"]: r for r in since}
+        self.equal(self.ask("adherence_exceptions"), sorted(
+            ((keys[e["adherence_day_key"]]["business_day"], e["user_id"], self.names[e["user_id"]],
+              utc(e["start_time"]).astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S"), e["start_time"], e["end_time"],
+              int(seconds(utc(e["start_time"]), utc(e["end_time"]))),
+              *(e[c] for c in ("scheduled_activity_category", "actual_activity_category", "system_presence", "routing_status",
+                               "impact"))) for e in self.site.query("SELECT * FROM adherence_exception")
+             if e["adherence_day_key"] in keys), key=lambda r: (r[0], r[2], r[1], r[4])))
+
+    def test_the_load(self):
+        expected = collections.defaultdict(lambda: [0, 0, 0])
+        for r in self.site.query("SELECT * FROM v_queue_halfhour"):
+            sums = expected[r["utc_start"], r["queue_name"] or "", r["queue_id"], r["day"], r["half_hour"]]
+            for i, column in enumerate(("offered", "handled", "handle_ms")):
+                sums[i] += r[column]
+        last = self.day_of(utc(self.UNTIL)).isoformat()
+        told = self.ask("staffing")
+        self.equal(told, [(day, half_hour, start, queue, name or None, offered, handled,
+                           round(ms / handled / 1000, 1) if handled else None,
+                           round(offered * ms / handled / 1000 / 1800, 2) if handled else None)
+                          for (start, name, queue, day, half_hour), (offered, handled, ms) in sorted(expected.items())
+                          if self.START <= day <= last])
+        self.assertTrue(any(r[8] for r in told))
 
     def test_schedules_are_of_the_day_on_which_the_shift_begins(self):
         days, codes = collections.defaultdict(lambda: [0, 0]), {}
