@@ -62,32 +62,30 @@ coded AS (
     GROUP BY g.conversation_key, g.participant_no, g.wrap_up_code, g.segment_start
 ),
 wrapup AS (
-    SELECT d.conversation_key, d.wrap_up_code, d.user_id, d.ms, d.queue_id
+    SELECT d.conversation_key, d.wrap_up_code, d.user_id, d.ms, d.queue_id, 1 AS times
     FROM bounds AS b
     CROSS JOIN coded AS d ON d.counted_at >= b.utc_from AND d.counted_at < b.utc_to
     UNION ALL
-    SELECT c.conversation_key, NULL, m.user_id, m.value, m.queue_id
+    SELECT f.conversation_key, NULL, f.user_id, f.acw_ms, f.queue_id, f.wrapped_up
     FROM bounds AS b
-    CROSS JOIN touched AS c
-    CROSS JOIN conversation AS n ON n.conversation_key = c.conversation_key
-    CROSS JOIN v_metric AS m
-        ON m.conversation_id = n.conversation_id AND m.participant_no = c.participant_no
-    WHERE m.name = 'tAcw' AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
+    CROSS JOIN interval_figure AS f ON f.utc_start >= b.utc_from AND f.utc_start < b.utc_to
+    WHERE f.wrapped_up > 0
     AND NOT EXISTS (SELECT 1 FROM segment AS g
-                    WHERE g.conversation_key = c.conversation_key
-                    AND g.participant_no = m.participant_no AND g.session_no = m.session_no
+                    WHERE g.conversation_key = f.conversation_key
+                    AND g.participant_no = f.participant_no AND g.session_no = f.session_no
                     AND g.wrap_up_code IS NOT NULL)
 )
 SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code, k.name AS wrap_up_name,
-       count(*) AS wrapups,
+       sum(w.times) AS wrapups,
        count(DISTINCT w.conversation_key) AS conversations,
        count(DISTINCT w.user_id) AS agents,
-       round(100.0 * count(*) / sum(count(*)) OVER (PARTITION BY w.queue_id), 1)
+       round(100.0 * sum(w.times) / sum(sum(w.times)) OVER (PARTITION BY w.queue_id), 1)
            AS percent_of_queue,
-       round(100.0 * sum(count(*)) OVER (PARTITION BY w.queue_id ORDER BY count(*) DESC, w.wrap_up_code
-                                         ROWS UNBOUNDED PRECEDING)
-             / sum(count(*)) OVER (PARTITION BY w.queue_id), 1) AS running_percent,
-       round(avg(w.ms) / 1000.0, 1) AS avg_wrapup_seconds
+       round(100.0 * sum(sum(w.times)) OVER (PARTITION BY w.queue_id
+                                          ORDER BY sum(w.times) DESC, w.wrap_up_code
+                                          ROWS UNBOUNDED PRECEDING)
+             / sum(sum(w.times)) OVER (PARTITION BY w.queue_id), 1) AS running_percent,
+       round(sum(w.ms) / 1000.0 / sum(CASE WHEN w.ms IS NOT NULL THEN w.times END), 1) AS avg_wrapup_seconds
 FROM wrapup AS w
 LEFT JOIN queue AS q ON q.queue_id = w.queue_id
 LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = w.wrap_up_code

@@ -15,10 +15,14 @@ SELECT name, count(*) OVER () FROM (
 WHERE name IS NOT NULL
 
 -- name: query_recorded
--- A row when records name ?2, a value of type ?1, by its id.
-SELECT 1 WHERE EXISTS (SELECT 1 FROM segment WHERE ?1 = 'queue' AND queue_id = ?2)
-    OR EXISTS (SELECT 1 FROM participant WHERE ?1 = 'agent' AND user_id = ?2)
+-- A row when records name ?2, a value of type ?1, by its id; what is no id is looked for in kept tables alone.
+SELECT 1 WHERE EXISTS (SELECT 1 FROM queue_visit WHERE ?1 = 'queue' AND queue_id = ?2)
+    OR EXISTS (SELECT 1 FROM agent_leg
+               WHERE (?1 = 'queue' AND queue_id = ?2) OR (?1 = 'agent' AND user_id = ?2))
     OR EXISTS (SELECT 1 FROM adherence_state WHERE ?1 = 'agent' AND user_id = ?2)
+    OR (length(?2) = 36 AND (
+        EXISTS (SELECT 1 FROM segment WHERE ?1 = 'queue' AND queue_id = ?2)
+        OR EXISTS (SELECT 1 FROM participant WHERE ?1 = 'agent' AND user_id = ?2)))
 
 -- name: query_range
 -- The days of a range whose first is ?1 and whose last is ?2, as far as these are given.

@@ -44,7 +44,7 @@ TEST_IN_SCRATCH(the_head_comment_is_read)
     const struct query *q = find(s, "freshness");
 
     assert_string_equal(q->title, "Freshness");
-    assert_non_null(strstr(q->description, "whether the day is whole; one row without a day"));
+    assert_non_null(strstr(q->description, "can be compared); one row without a day"));
     assert_int_equal(q->param_count, 3);
     assert_string_equal(q->params[2].name, "stream");
     assert_string_equal(q->params[2].text, "one stream; default: all");
@@ -94,7 +94,7 @@ TEST_IN_SCRATCH(names_and_choices_are_known)
         /* a queue is a name, or an id that records have */
         {"queue_day", "queue=007", NULL},
         {"queue_day", "queue=sales", NULL},
-        {"queue_day", "queue=q9", NULL},
+        {"queue_day", "queue=00000000-0000-4000-8000-00000000beef", NULL},
         {"queue_day", "queue=7", "nothing is called '7'"},
         {"queue_day", "queue=Salse", "did you mean Sales"},
         {"queue_day", "queue=00000000-0000-4000-8000-00000000dead", "nothing is called"},
@@ -113,7 +113,7 @@ TEST_IN_SCRATCH(names_and_choices_are_known)
 
     scratch_exec(s, "INSERT INTO queue (queue_id, name) VALUES ('q1', 'Sales'), ('q2', '007');"
                     "INSERT INTO segment (conversation_key, participant_no, session_no, segment_no,"
-                    "queue_id) VALUES (1, 0, 0, 0, 'q9');"
+                    "queue_id) VALUES (1, 0, 0, 0, '00000000-0000-4000-8000-00000000beef');"
                     "INSERT INTO attribute_key (name, first_seen_at)"
                     "VALUES ('TIER', ''), ('Tier', ''), ('tier', '')");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
