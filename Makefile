@@ -101,7 +101,7 @@ check: ## install what the tests need, run each test, close with `N passed, N fa
 	@$(TEST_ENV) python3 tests/run.py
 
 check-full: ## the same at full size (takes long)
-	@scripts/deps.sh $(TEST_DEPS)
+	@ROLLCALL_TEST_FULL=1 scripts/deps.sh $(TEST_DEPS)
 	@$(TEST_ENV) ROLLCALL_TEST_FULL=1 python3 tests/run.py
 
 check-contract: ## a whole extraction under the eyes of the vendor's OpenAPI file (GENESYS_OPENAPI=FILE)
@@ -126,7 +126,7 @@ bench: ## measure against the goals, as a table
 	@if [ -f tests/bench/run.sh ]; then sh tests/bench/run.sh; else python3 tests/bench/run.py; fi
 
 install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
-	install -d $(addprefix $(SHARE)/,man/man1 man/man5 bash-completion/completions doc/rollcall/examples) \
+	install -d $(addprefix $(SHARE)/,man/man1 man/man5 bash-completion/completions doc/rollcall/examples doc/rollcall/recipes) \
 	    $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/rollcall lib/systemd/system lib/sysusers.d lib/tmpfiles.d) $(DESTDIR)$(ZSH_DIR)
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rollcall
 	install -m 755 $(BUILD)/share/night.sh $(DESTDIR)$(PREFIX)/lib/rollcall/night
@@ -138,6 +138,7 @@ install: all $(SHARED) ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 packaging/systemd/rollcall.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/rollcall.conf
 	install -m 644 packaging/systemd/rollcall.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/rollcall.conf
 	install -m 644 README.md CHANGELOG.md LICENSE config.example.ini $(wildcard docs/*.md) $(SHARE)/doc/rollcall/
+	install -m 644 $(wildcard docs/recipes/*) $(SHARE)/doc/rollcall/recipes/
 	install -m 644 $(BUILD)/share/rollcall.cron packaging/rollcall.logrotate $(SHARE)/doc/rollcall/examples/
 
 uninstall: ## remove what install put there

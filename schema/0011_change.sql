@@ -58,7 +58,7 @@ CREATE TABLE adherence_change (
 
 CREATE INDEX adherence_change_by_day ON adherence_change (user_id, business_day);
 
--- What moved in a queue's day after it had first been whole: a row a figure.
+-- What moved in a queue's day after it had first been whole: a row a figure. Exported.
 CREATE TABLE figure_change (
     day TEXT NOT NULL,        -- business day, YYYY-MM-DD
     queue_id TEXT NOT NULL,   -- the queue

@@ -1,5 +1,5 @@
 -- The share of a queue's answers that is to be in time is judged by this target; mediaSettings of the
--- queue hold it, by the names that queues give media.
+-- queue hold it, by the names that queues give media. Exported.
 CREATE TABLE queue_media (
     queue_id TEXT NOT NULL,   -- the queue
     media_type TEXT NOT NULL, -- medium, as sessions name it: voice, callback, chat, email, message

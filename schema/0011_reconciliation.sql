@@ -1,6 +1,6 @@
 -- The proof: our figures beside those that the API itself has counted.
 
--- One row a figure that was compared, or cannot be.
+-- One row a figure that was compared, or cannot be. Exported.
 CREATE TABLE reconciliation (
     scope TEXT NOT NULL,            -- queue, agent; adherence, conversations: these are hints alone
     day TEXT NOT NULL,              -- business day, YYYY-MM-DD; of scope conversations a UTC day

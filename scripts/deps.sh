@@ -110,12 +110,14 @@ if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
 fi
 
 # SQLite 3.28, with which the tests read our file as old readers do, the vendor's own client, which reads what we read,
-# and a judge of a page's accessibility. Tests that lack theirs are skipped.
+# a judge of a page's accessibility, and engines that read our CSV (the one of 500 MB for full checks alone). Tests that lack theirs
+# are skipped.
 by_npm() {
     in_group test && command -v npm >/dev/null 2>&1 || return 0
-    for want in old-sqlite/sql.js@1.0.0 sdk/purecloud-platform-client-v2@262.0.0 axe/axe-core@4.14.1; do
+    for want in old-sqlite/sql.js@1.0.0 sdk/purecloud-platform-client-v2@262.0.0 axe/axe-core@4.14.1 \
+        duckdb/@duckdb/node-api@1.5.6-r.1 ${ROLLCALL_TEST_FULL:+chdb/chdb@3.4.0}; do
         into=build/${want%%/*} package=${want#*/}
-        grep -qs "\"version\": \"${package#*@}\"" "$into/node_modules/${package%@*}/package.json" && continue
+        grep -qs "\"version\": \"${package##*@}\"" "$into/node_modules/${package%@*}/package.json" && continue
         say "fetching $package with npm"
         npm install --no-fund --no-audit --ignore-scripts --loglevel=error --fetch-retries=0 --prefix "$into" \
             "$package" </dev/null || warn "$package cannot be fetched here; the tests that use it are skipped"

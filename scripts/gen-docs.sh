@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the parts of the documentation that come from the program's own lists: exit codes (README.md, docs/rollcall.1),
 # streams and their permissions (README.md), limits (docs/limits.md), causes (docs/troubleshooting.md), tables and views
-# (docs/data-dictionary.md), what a night asks for (docs/requests.md). With --check it changes nothing and fails when a page is out of date.
+# (docs/data-dictionary.md, docs/recipes/metadata.json), what a night asks for (docs/requests.md). With --check it changes nothing and fails when a page is out of date.
 set -eu
 cd "$(dirname "$0")/.."
 rollcall=${ROLLCALL:-build/rollcall}
@@ -66,6 +66,13 @@ evaluation_details=200 survey_details=200" | awk -F'\t' '
 ' > "$work/requests.md"
 
 LC_ALL=C awk -v want=md -f scripts/tables.awk schema/*.sql > "$work/tables.md"
+
+LC_ALL=C awk -v want=json -f scripts/tables.awk schema/*.sql > "$work/metadata.json"
+metadata=docs/recipes/metadata.json
+cmp -s "$work/metadata.json" $metadata || {
+    [ "$check" = no ] || { echo "$metadata is out of date: run scripts/gen-docs.sh" >&2; exit 1; }
+    cp "$work/metadata.json" $metadata
+}
 
 between docs/requests.md 'requests: made by' "$work/requests.md"
 between docs/data-dictionary.md 'tables: made by' "$work/tables.md"

@@ -1,6 +1,7 @@
 # tables.awk: what tables and views hold, made from the schema's comments.
 #
 #     awk -v want=md -f scripts/tables.awk schema/*.sql     for people: docs/data-dictionary.md
+#     awk -v want=json -f scripts/tables.awk schema/*.sql   the same for Datasette: docs/recipes/metadata.json
 #     awk -v want=sql -f scripts/tables.awk schema/*.sql    for the program: the rows of a table `dictionary`
 #
 # A comment that a blank line follows, at the head of a file, introduces its section; one above a
@@ -310,8 +311,37 @@ function dictionary_table(    i, n, t, row)
     }
 }
 
+function escaped(text)
+{
+    gsub(/\\/, "\\\\", text)
+    gsub(/"/, "\\\"", text)
+    gsub(/\n/, " ", text)
+    sub(/ +$/, "", text)
+    return "\"" text "\""
+}
+
+function metadata(    i, n, t, between)
+{
+    print "{\n  \"title\": \"rollcall\",\n  \"databases\": {\"rollcall\": {\"tables\": {"
+    for (i = 1; i <= count; i++) {
+        t = order[i]
+        if (t == "") {
+            continue
+        }
+        printf "%s    %s: {\"description\": %s, \"columns\": {", between, escaped(t), escaped(said[t])
+        for (n = 1; n <= columns[t]; n++) {
+            printf "%s\n      %s: %s", n == 1 ? "" : ",", escaped(names[t, n]), escaped(meanings[t, n])
+        }
+        printf "}}"
+        between = ",\n"
+    }
+    print "\n  }}}\n}"
+}
+
 END {
-    if (want == "sql") {
+    if (want == "json") {
+        metadata()
+    } else if (want == "sql") {
         dictionary_table()
     } else {
         dictionary_page()

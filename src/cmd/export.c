@@ -47,6 +47,7 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
         c->export_directory = directory;
     }
     c->export_gzip = c->export_gzip || ctx->option[OPT_GZIP];
+    c->export_by_day = c->export_by_day || ctx->option[OPT_BY_DAY];
     c->export_bom = c->export_bom || ctx->option[OPT_BOM];
     if (ctx->argument_count > 0) {
         c->export_tables = (const char *const *)ctx->arguments;

@@ -79,6 +79,7 @@ struct config {
     int export_mode; /* likewise */
     bool export_gzip;
     bool export_bom;
+    bool export_by_day;
     int export_delimiter; /* its place among the words of the key */
     bool neutralize_formulas;
     const char *const *export_tables; /* export_table_count 0 means the default set */

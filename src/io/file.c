@@ -137,14 +137,22 @@ static bool aside_fail(struct file_aside *f, const char *what, int error_number,
     return false;
 }
 
-bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
+/* Names the file aside of `path`. */
+static struct file_aside aside_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     struct arena *a = arena_new(0);
-    *f = (struct file_aside){.arena = a, .path = arena_strdup(a, path)};
-    f->aside_path =
-        arena_printf(a, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path), path, name, (long)getpid());
+    return (struct file_aside){.arena = a,
+                               .path = arena_strdup(a, path),
+                               .aside_path =
+                                   arena_printf(a, "%.*s.%s" ASIDE_MARK "%ld", (int)(name - path),
+                                                path, name, (long)getpid())};
+}
+
+bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
+{
+    *f = aside_of(path);
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = -1;
     for (int tries = 0; fd < 0 && tries < ASIDE_TRIES; tries++) {
@@ -210,6 +218,18 @@ bool file_aside_rename(struct file_aside *f, struct err *e)
     return durable;
 }
 
+void file_aside_park(struct file_aside *f)
+{
+    (void)fclose(f->stream);
+    arena_free(f->arena);
+    *f = (struct file_aside){.stream = NULL};
+}
+
+void file_aside_resume(struct file_aside *f, const char *path)
+{
+    *f = aside_of(path);
+}
+
 bool file_aside_commit(struct file_aside *f, struct err *e)
 {
     return file_aside_sync(f, e) && file_aside_rename(f, e);
@@ -258,7 +278,8 @@ void file_sweep_aside(const char *directory)
         return;
     }
     int at = dirfd(open_directory);
-    for (struct dirent *entry; (entry = readdir(open_directory)) != NULL;) {
+    bool is_claimed = flock(at, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    for (struct dirent *entry; !is_claimed && (entry = readdir(open_directory)) != NULL;) {
         if (!is_aside_name(entry->d_name)) {
             continue;
         }

@@ -38,6 +38,13 @@ bool file_aside_sync(struct file_aside *f, struct err *e);
 /* Publishes a synced file: rename, fsync of the directory. On failure the file aside is removed. */
 bool file_aside_rename(struct file_aside *f, struct err *e);
 
+/* Closes a synced file, which goes on waiting aside; so many can wait at once. Who parks one holds an
+ * flock on a directory above, since nothing tells it from a leftover. */
+void file_aside_park(struct file_aside *f);
+
+/* Takes up again what this process has parked for `path`, to rename or to discard. */
+void file_aside_resume(struct file_aside *f, const char *path);
+
 /* Both: sync and rename. */
 bool file_aside_commit(struct file_aside *f, struct err *e);
 
@@ -48,7 +55,8 @@ bool file_remove(const char *path, struct err *e);
 /* Closes and removes the file aside; harmless after commit. */
 void file_aside_discard(struct file_aside *f);
 
-/* Removes files aside in `directory` that no process holds open any more. */
+/* Removes files aside in `directory` that no process holds open any more; none while some process
+ * holds an flock on the directory itself. */
 void file_sweep_aside(const char *directory);
 
 /* Fills ERR_STORE for a failed system call on a path: "cannot <what> <path>: <errno's text>", and

@@ -1,5 +1,6 @@
 #include "out/out.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,29 +12,35 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/history.h"
 #include "io/embedded.h"
 #include "io/file.h"
 #include "io/hash.h"
 #include "out/render.h"
 #include "sql.h"
-#include "streams/stream.h"
 
 #define MANIFEST_NAME "manifest.json"
+/* What the empty list of files in sql_export_manifest is set out as, to its end. */
+#define MANIFEST_TAIL "]\n}\n"
 
 enum { CLAIM_POLL_MS = 50 };
-
-/* What export.sql says of a table or view: a sum of these. */
-enum { IS_VIEW = 1, IS_OURS = 2, IS_FILE_NAME = 4 };
 
 /* In the order of the words of [export] delimiter. */
 static const char delimiters[] = {',', ';', '\t', '|', ';', '|'};
 
-struct export_file {
+/* A table or view to export. */
+struct chosen {
+    const char *name;
+    bool is_needed; /* ours, or asked for by name */
+};
+
+/* How one is read (sql_export_statement). */
+struct reading {
     const char *relation;
-    const char *name;        /* in the directory */
-    struct file_aside aside; /* where it is written */
-    bool is_needed;          /* ours, or asked for by name */
+    const char *sql;
+    bool by_conversation;
+    bool takes_since;
+    const char *others; /* NULL: there are none */
+    const char *sorted; /* day by day, what the former have put into export_row */
 };
 
 /* An export while it is made. */
@@ -43,18 +50,15 @@ struct exporting {
     const char *since_day;
     int64_t since_ms; /* its first instant; TIME_NONE: everything */
     struct arena *arena;
-    struct export_file *files; /* the last is the manifest */
-    size_t count;              /* less the manifest */
-    int directory;             /* held open, and with it the claim to write there; -1: not yet */
+    struct arena *names; /* of the file at hand */
+    struct chosen *chosen;
+    size_t count;
+    bool is_reading; /* what fails now is due to the table or view */
+    bool has_changed;
+    int directory; /* held open, and with it the claim to write there; -1: not yet */
 };
 
 /* --- which ----------------------------------------------------------------------------------- */
-
-/* Asks for all tables and views, by name. */
-static struct rows ask_relations(struct db *d, struct err *e)
-{
-    return db_ask(d, e, sql_export_relations, S(embedded_views[VIEWS_DROP].text));
-}
 
 bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a)
 {
@@ -87,72 +91,26 @@ static void leave_out(const char *relation, struct err *e)
     err_clear(e);
 }
 
-/* Whether a table is the map's or one below it. */
-static bool has_table(const struct table_map *map, const char *name)
-{
-    bool found = str_eq(map->table, name);
-
-    for (size_t i = 0; !found && i < map->child_count; i++) {
-        found = has_table(map->children[i], name);
-    }
-    return found;
-}
-
-/* Whether a table is of one of the trees. */
-static bool is_among(const struct tree_map *const *trees, const char *name)
-{
-    while (trees && *trees && !has_table((*trees)->root, name)) {
-        trees++;
-    }
-    return trees && *trees;
-}
-
-/* Tables that are data; the others are the ledger. */
-static bool is_data_table(const char *name)
-{
-    bool found = false;
-
-    for (size_t i = 0; !found && i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-
-        if (s->load == LOAD_OBSERVE) {
-            found = has_table(s->state, name) || str_eq(name, OBSERVE_GAPS);
-            continue;
-        }
-        found = is_among(s->trees, name);
-        for (size_t p = 0; !found && p < s->pass_count; p++) {
-            found = is_among(s->passes[p].trees, name);
-        }
-    }
-    return found;
-}
-
-static bool choose_files(struct exporting *x, struct err *e)
+static bool choose(struct exporting *x, struct err *e)
 {
     const struct config *c = x->config;
 
     if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e)) {
         return false;
     }
-    struct rows q = ask_relations(x->db, e);
+    struct rows q = db_ask(x->db, e, sql_export_relations, NONE);
     while (db_next(&q)) {
         const char *name = db_kept(&q, 0, x->arena);
-        int64_t marks = db_int(&q, 1);
         bool named = str_is_listed(name, c->export_tables, c->export_table_count);
-        bool ours = (marks & IS_OURS) || is_data_table(name);
 
-        if (!x->files) {
-            x->files = arena_array(x->arena, (size_t)db_int(&q, 2) + 1, sizeof(*x->files));
+        if (!x->chosen) {
+            x->chosen = arena_array(x->arena, (size_t)db_int(&q, 4), sizeof(*x->chosen));
         }
-        if (c->export_table_count > 0 ? !named : !ours && !(marks & IS_VIEW)) {
+        if (c->export_table_count > 0 ? !named : !db_int(&q, 1)) {
             continue;
         }
-        if (marks & IS_FILE_NAME) {
-            x->files[x->count++] = (struct export_file){
-                .relation = name,
-                .name = arena_printf(x->arena, "%s.csv%s", name, c->export_gzip ? ".gz" : ""),
-                .is_needed = named || ours,
-            };
+        if (db_int(&q, 3)) {
+            x->chosen[x->count++] = (struct chosen){name, named || db_int(&q, 2)};
             continue;
         }
         err_set(e, ERR_USAGE, "no file can have the name '%s': make a view of another name over it",
@@ -165,9 +123,38 @@ static bool choose_files(struct exporting *x, struct err *e)
     return db_end(&q);
 }
 
+/* --- where ----------------------------------------------------------------------------------- */
+
 static const char *path_of(const struct exporting *x, const char *name)
 {
-    return arena_printf(x->arena, "%s/%s", x->config->export_directory, name);
+    return arena_printf(x->names, "%s/%s", x->config->export_directory, name);
+}
+
+/* The file of a table or view and day (NULL: all of it), below the directory. */
+static const char *file_of(const struct exporting *x, const char *relation, const char *day)
+{
+    if (!x->config->export_by_day) {
+        return arena_printf(x->names, "%s.csv%s", relation, x->config->export_gzip ? ".gz" : "");
+    }
+    return day ? arena_printf(x->names, "%s/day=%s/%s.csv.gz", relation, day, relation)
+               : arena_printf(x->names, "%s/%s.csv.gz", relation, relation);
+}
+
+/* The next file that an export by day may have put into a table's or view's folder; NULL: no more.
+ */
+static const char *next_in_folder(const struct exporting *x, DIR *folder, const char *relation)
+{
+    const char *whole = arena_printf(x->names, "%s.csv.gz", relation);
+
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (str_starts_with(entry->d_name, "day=")) {
+            return arena_printf(x->names, "%s/%s/%s", relation, entry->d_name, whole);
+        }
+        if (str_eq(entry->d_name, whole)) {
+            return arena_printf(x->names, "%s/%s", relation, whole);
+        }
+    }
+    return NULL;
 }
 
 /* Refuses to put a file where something else stands: its rename would fail, or do harm, when others
@@ -189,13 +176,35 @@ static bool check_target(const struct exporting *x, const char *name, struct err
     return true;
 }
 
+/* Refuses a directory that holds an export of the other layout: a reader would take both. */
+static bool check_layout(const struct exporting *x, const char *relation, struct err *e)
+{
+    bool by_day = x->config->export_by_day;
+    const char *other = path_of(x, relation);
+    struct stat st;
+    DIR *folder = by_day ? NULL : opendir(other);
+    bool is_there = next_in_folder(x, folder, relation) != NULL;
+
+    for (int i = 0; by_day && !is_there && i < 2; i++) {
+        other = path_of(x, arena_printf(x->names, "%s.csv%s", relation, i == 0 ? "" : ".gz"));
+        is_there = lstat(other, &st) == 0;
+    }
+    if (folder) {
+        (void)closedir(folder);
+    }
+    return !is_there ||
+           err_set(e, ERR_STORE,
+                   "%s is of an export %s --by-day: name another directory, or move it away", other,
+                   by_day ? "without" : "with");
+}
+
 /* --- one file -------------------------------------------------------------------------------- */
 
-/* Writes the rows that were asked for. Ends early, and true, when writing fails: csv_finish tells.
- */
-static bool write_rows(struct rows *q, struct csv_writer *w)
+/* Writes rows, at most so many. Ends early, and true, when writing fails: csv_finish tells. A
+ * statement that puts its rows into a table has none, and no writer. */
+static bool write_rows(struct rows *q, struct csv_writer *w, int64_t most)
 {
-    while (q->ok && !csv_failed(w)) {
+    while (q->ok && most-- > 0 && !(w && csv_failed(w))) {
         if (stop_requested()) {
             q->ok = err_set(q->e, ERR_STOPPED, "stopped by a signal; no file was changed");
         }
@@ -204,39 +213,33 @@ static bool write_rows(struct rows *q, struct csv_writer *w)
         }
         render_record(q, w);
     }
-    return db_end(q);
+    return q->ok;
 }
 
-/* A large view is read by some conversations after the others, so that little has to be sorted. */
-static bool write_relation(struct exporting *x, const char *relation, struct csv_writer *w,
-                           struct err *e)
+static bool write_all_rows(struct rows q, struct csv_writer *w)
+{
+    (void)write_rows(&q, w, INT64_MAX);
+    return db_end(&q);
+}
+
+/* Reads a table or view. A large view is read by some conversations after the others, so that
+ * little has to be sorted. */
+static bool read_relation(struct exporting *x, const struct reading *r, struct csv_writer *w,
+                          struct err *e)
 {
     struct rows q =
-        db_ask(x->db, e, sql_export_statement, S(relation), S(embedded_views[VIEWS_DROP].text));
-    const char *sql = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
-    bool by_conversation = sql && db_int(&q, 1) != 0;
-    bool takes_since = sql && db_int(&q, 2) != 0;
-    const char *others = sql ? db_kept(&q, 3, x->arena) : NULL;
+        r->takes_since ? db_ask(x->db, e, r->sql, T(x->since_ms)) : db_ask(x->db, e, r->sql, NONE);
 
-    if (!db_end(&q)) {
-        return false;
-    }
-    if (!sql) {
-        return err_set(e, ERR_STORE,
-                       "it has no column to export: names that begin with row_ are rollcall's own, "
-                       "and BLOBs stay in the database");
-    }
-    q = takes_since ? db_ask(x->db, e, sql, T(x->since_ms)) : db_ask(x->db, e, sql, NONE);
-    if (q.ok) {
+    if (q.ok && w) {
         render_names(&q, w);
     }
-    if (!by_conversation) {
-        return write_rows(&q, w);
+    if (!r->by_conversation) {
+        return write_all_rows(q, w);
     }
     if (!db_end(&q)) {
         return false;
     }
-    for (const char *after = "", *last; !csv_failed(w); after = last) {
+    for (const char *after = "", *last; !(w && csv_failed(w)); after = last) {
         q = db_ask(x->db, e, sql_export_ids, S(after));
         last = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
         if (!db_end(&q)) {
@@ -245,77 +248,159 @@ static bool write_relation(struct exporting *x, const char *relation, struct csv
         if (!last) {
             break;
         }
-        q = db_ask(x->db, e, sql, S(after), S(last), T(x->since_ms));
-        if (!write_rows(&q, w)) {
+        if (!write_all_rows(db_ask(x->db, e, r->sql, S(after), S(last), T(x->since_ms)), w)) {
             return false;
         }
     }
-    if (!others || csv_failed(w)) {
-        return true;
-    }
-    q = db_ask(x->db, e, others, NONE);
-    return write_rows(&q, w);
+    return !r->others || (w && csv_failed(w)) ||
+           write_all_rows(db_ask(x->db, e, r->others, NONE), w);
 }
 
-/* Writes it aside, unless it is another's and cannot be read. */
-static bool write_file(struct exporting *x, struct export_file file, struct err *e)
+/* Whether what has been written aside, with this hash, is in place already, for the same readers.
+ */
+static bool is_in_place(const struct file_aside *f, const char *hash)
 {
-    const struct csv_options options = {.delimiter = delimiters[x->config->export_delimiter],
-                                        .gzip = x->config->export_gzip,
-                                        .bom = x->config->export_bom,
-                                        .neutralize_formulas = x->config->neutralize_formulas,
-                                        .background = true};
-    struct file_aside *aside = &x->files[x->count].aside;
-    const char *path = path_of(x, file.name);
-    char hash[HASH_TEXT_BYTES];
+    char old[HASH_TEXT_BYTES];
+    struct stat made;
+    struct stat there;
 
-    if (!file_aside_open(aside, path, (uint32_t)x->config->export_mode, e)) {
-        return false;
-    }
-    struct csv_writer *w = csv_new(aside->stream, &options);
-    if (!write_relation(x, file.relation, w, e)) {
-        csv_discard(w);
-        file_aside_discard(aside);
-        if (e->kind != ERR_STORE) {
-            return false;
-        }
-        if (file.is_needed) {
-            return err_prefix(e, "%s", file.relation);
-        }
-        leave_out(file.relation, e);
-        return true;
-    }
-    int64_t rows = (int64_t)csv_records(w) - 1;
-    if (!csv_finish(w)) {
-        return file_fail(e, "write", path, errno);
-    }
-    if (!file_aside_sync(aside, e)) {
-        return false;
-    }
-    int64_t bytes = hash_file(aside->aside_path, hash);
+    return stat(f->path, &there) == 0 && fstat(fileno(f->stream), &made) == 0 &&
+           made.st_size == there.st_size && made.st_mode == there.st_mode &&
+           made.st_uid == there.st_uid && made.st_gid == there.st_gid &&
+           hash_file(f->path, old) >= 0 && str_eq(hash, old);
+}
+
+/* Has what was written aside wait there for its turn, unless it is in place already. */
+static bool keep_file(struct exporting *x, struct file_aside *f, const char *const names[3],
+                      int64_t rows, struct err *e)
+{
+    char hash[HASH_TEXT_BYTES];
+    int64_t bytes = hash_file(f->aside_path, hash);
+    bool is_new = bytes < 0 || !is_in_place(f, hash);
+
     if (bytes < 0) {
-        return file_fail(e, "read", path, errno);
+        return file_fail(e, "read", f->path, errno);
     }
-    x->count++;
-    return db_do(x->db, e, sql_export_file_add, S(file.relation), S(file.name), I(rows), I(bytes),
-                 S(hash));
+    if (is_new && !file_aside_sync(f, e)) {
+        return false;
+    }
+    if (is_new) {
+        file_aside_park(f);
+    }
+    x->has_changed = x->has_changed || is_new;
+    return db_do(x->db, e, sql_export_file_add, S(names[0]), S(names[1]), S(names[2]), I(rows),
+                 I(bytes), S(hash), I(is_new));
+}
+
+/* Writes a file aside: all that `r` reads or, of a day, the next so many rows of `q`. */
+static bool write_file(struct exporting *x, const struct reading *r, struct rows *q,
+                       const char *day, int64_t rows, struct err *e)
+{
+    const struct config *c = x->config;
+    const struct csv_options options = {.delimiter = delimiters[c->export_delimiter],
+                                        .gzip = c->export_gzip || c->export_by_day,
+                                        .bom = c->export_bom,
+                                        .neutralize_formulas = c->neutralize_formulas,
+                                        .background = true};
+    const char *name = file_of(x, r->relation, day);
+    const char *path = path_of(x, name);
+    uint32_t mode = (uint32_t)c->export_mode;
+    struct file_aside aside;
+
+    if (!check_target(x, name, e) ||
+        !file_make_directory(file_directory(x->names, path), mode, e) ||
+        !file_aside_open(&aside, path, mode, e)) {
+        return false;
+    }
+    struct csv_writer *w = csv_new(aside.stream, &options);
+    x->is_reading = !q;
+    if (q && q->ok) {
+        render_names(q, w);
+    }
+    bool done = q ? write_rows(q, w, rows) : read_relation(x, r, w, e);
+    int64_t written = (int64_t)csv_records(w) - 1;
+    x->is_reading = x->is_reading && !done;
+    if (!done) {
+        csv_discard(w);
+    } else if (!csv_finish(w)) {
+        done = file_fail(e, "write", path, errno);
+    }
+    done = done && keep_file(x, &aside, (const char *const[]){name, r->relation, day}, written, e);
+    file_aside_discard(&aside);
+    arena_reset(x->names);
+    return done;
+}
+
+/* Writes a file a day, of what has been put into export_row; where that is nothing, one that says
+ * which columns there are. */
+static bool write_days(struct exporting *x, const struct reading *r, struct err *e)
+{
+    struct rows q = db_ask(x->db, e, r->sorted, NONE);
+    struct rows days = db_ask(
+        x->db, e, "SELECT day, count(*) FROM temp.export_row GROUP BY day ORDER BY day", NONE);
+    bool done = q.ok && days.ok;
+    size_t count = 0;
+
+    for (; done && db_next(&days); count++) {
+        done = write_file(x, r, &q, db_text(&days, 0), db_int(&days, 1), e);
+    }
+    done = done && days.ok && (count > 0 || write_file(x, r, &q, NULL, 0, e));
+    done = db_end(&days) && done;
+    return db_end(&q) && done;
+}
+
+static bool write_relation(struct exporting *x, const char *relation, struct err *e)
+{
+    struct rows q =
+        db_ask(x->db, e, sql_export_statement, S(relation), I(x->config->export_by_day));
+    struct reading r = {.relation = relation};
+    const char *columns = NULL;
+    const char *table = NULL;
+
+    x->is_reading = true;
+    if (db_next(&q)) {
+        r.sql = db_kept(&q, 0, x->arena);
+        r.by_conversation = db_int(&q, 1) != 0;
+        r.takes_since = db_int(&q, 2) != 0;
+        r.others = db_kept(&q, 3, x->arena);
+        columns = db_kept(&q, 4, x->names);
+        table = db_kept(&q, 5, x->arena);
+        r.sorted = db_kept(&q, 6, x->arena);
+    }
+    if (!db_end(&q)) {
+        return false;
+    }
+    if (!r.sql) {
+        return err_set(e, ERR_STORE,
+                       "it has no column to export: names that begin with row_ are rollcall's own, "
+                       "and BLOBs stay in the database");
+    }
+    if (!db_do(x->db, e, "INSERT INTO temp.export_relation VALUES (?1, ?2)", S(relation),
+               S(columns))) {
+        return false;
+    }
+    if (!table) {
+        return write_file(x, &r, NULL, NULL, 0, e);
+    }
+    bool done = db_exec(x->db, table, e) && read_relation(x, &r, NULL, e) && write_days(x, &r, e);
+    struct err spare = {0};
+    return db_exec(x->db, "DROP TABLE IF EXISTS temp.export_row", done ? e : &spare) && done;
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
-/* Writes all files aside, in one read transaction. */
-static bool write_all(struct exporting *x, struct err *e)
+/* Of two exports at once the manifest would describe neither. Where the file system knows no such
+ * locks, nobody is kept out. */
+static bool claim(struct exporting *x, struct err *e)
 {
     const char *path = x->config->export_directory;
+    int64_t until_ms = clock_monotonic_ms() + limit_get(LIMIT_EXPORT_WAIT_MS);
 
-    if (!db_begin_read(x->db, e) || !choose_files(x, e) ||
-        !file_make_directory(path, (uint32_t)x->config->export_mode, e)) {
+    if (!file_make_directory(path, (uint32_t)x->config->export_mode, e)) {
         return false;
     }
-    /* Of two exports at once the manifest would describe neither. Where the file system knows no
-     * such locks, nobody is kept out. */
+    file_sweep_aside(path);
     x->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int64_t until_ms = clock_monotonic_ms() + limit_get(LIMIT_EXPORT_WAIT_MS);
     while (flock(x->directory, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         if (clock_monotonic_ms() >= until_ms || stop_requested()) {
             return err_set(e, ERR_LOCKED,
@@ -323,35 +408,135 @@ static bool write_all(struct exporting *x, struct err *e)
         }
         clock_sleep_ms(CLAIM_POLL_MS);
     }
-    size_t chosen = x->count;
-    INVARIANT(x->files); /* a database of ours has tables */
-    for (size_t i = 0; i < chosen; i++) {
-        if (!check_target(x, x->files[i].name, e)) {
+    return true;
+}
+
+/* Writes all files aside, in one read transaction. By days, tables of this connection lie on the
+ * disk that the files go to, so that memory does not grow with the rows. */
+static bool write_all(struct exporting *x, struct err *e)
+{
+    if (x->config->export_by_day) {
+        (void)setenv("SQLITE_TMPDIR", x->config->export_directory, 0);
+        if (!db_exec(x->db, "PRAGMA temp_store = FILE", e)) {
             return false;
         }
     }
-    if (!check_target(x, MANIFEST_NAME, e) || !db_do(x->db, e, sql_export_file, NONE)) {
+    if (!db_begin_read(x->db, e) || !db_exec(x->db, embedded_dictionary[0].text, e) ||
+        !choose(x, e) || !claim(x, e) || !db_do(x->db, e, sql_export_relation, NONE) ||
+        !db_do(x->db, e, sql_export_file, NONE) || !check_target(x, MANIFEST_NAME, e)) {
         return false;
     }
-    file_sweep_aside(path);
-    x->count = 0;
-    for (size_t i = 0; i < chosen; i++) {
-        if (!write_file(x, x->files[i], e)) {
+    for (size_t i = 0; i < x->count; i++) {
+        if (!check_layout(x, x->chosen[i].name, e) ||
+            (!x->config->export_by_day &&
+             !check_target(x, file_of(x, x->chosen[i].name, NULL), e))) {
             return false;
         }
     }
-    struct file_aside *manifest = &x->files[x->count].aside;
+    for (size_t i = 0; i < x->count; i++) {
+        const struct chosen *c = &x->chosen[i];
+
+        if (write_relation(x, c->name, e)) {
+            continue;
+        }
+        if (e->kind != ERR_STORE || !x->is_reading) {
+            return false;
+        }
+        if (c->is_needed) {
+            return err_prefix(e, "%s", c->name);
+        }
+        leave_out(c->name, e);
+    }
+    return true;
+}
+
+/* Writes the manifest, its files one by one where the document has none. */
+static bool write_manifest(struct exporting *x, FILE *out, struct err *e)
+{
+    const struct config *c = x->config;
+    bool has_start = c->start_day != INT32_MIN;
     char start[CLOCK_DAY_BYTES];
-    bool has_start = x->config->start_day != INT32_MIN;
-    return status_gather(x->db, x->config, clock_now_ms(), e) &&
-           file_aside_open(manifest, path_of(x, MANIFEST_NAME), (uint32_t)x->config->export_mode,
-                           e) &&
-           render_document(
-               x->db, e, sql_export_manifest,
-               DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day), S(x->config->timezone),
-                         S(has_start ? clock_format_day(x->config->start_day, start) : NULL)),
-               manifest->stream) &&
-           file_aside_sync(manifest, e);
+    const char *between = "\n";
+
+    if (!status_gather(x->db, c, clock_now_ms(), e) ||
+        !render_document(x->db, e, sql_export_manifest,
+                         DB_VALUES(S("rollcall " ROLLCALL_VERSION), S(x->since_day), S(c->timezone),
+                                   S(has_start ? clock_format_day(c->start_day, start) : NULL)),
+                         out)) {
+        return false;
+    }
+    (void)fseek(out, -(long)strlen(MANIFEST_TAIL), SEEK_CUR);
+    struct rows q = db_ask(x->db, e, sql_export_manifest_file, NONE);
+    for (; db_next(&q); between = ",\n") {
+        fprintf(out, "%s    %s", between, db_text(&q, 0));
+    }
+    fputs("\n  " MANIFEST_TAIL, out);
+    return db_end(&q);
+}
+
+/* Puts in place what waits aside, as long as all is well; else removes it. */
+static bool place_files(struct exporting *x, bool done, struct err *e)
+{
+    struct err spare = {0};
+    struct rows q = db_ask(x->db, done ? e : &spare, sql_export_waiting, NONE);
+    struct file_aside f;
+
+    for (; db_next(&q); arena_reset(x->names)) {
+        file_aside_resume(&f, path_of(x, db_text(&q, 0)));
+        done = done && file_aside_rename(&f, e);
+        file_aside_discard(&f);
+    }
+    return db_end(&q) && done;
+}
+
+/* Removes from a table's or view's folder what is not of this export, be it of a day that is gone
+ * or what a killed export has left. */
+static bool remove_gone(struct exporting *x, const char *relation, struct err *e)
+{
+    DIR *folder = opendir(path_of(x, relation));
+    const char *file;
+    bool done = true;
+
+    while (done && (file = next_in_folder(x, folder, relation))) {
+        const char *path = path_of(x, file);
+        struct rows q = db_ask(x->db, e, "SELECT 1 FROM temp.export_file WHERE file = ?1", S(file));
+        bool is_ours = db_next(&q);
+
+        file_sweep_aside(file_directory(x->names, path));
+        done = db_end(&q) && (is_ours || file_remove(path, e));
+        if (!is_ours) {
+            (void)rmdir(file_directory(x->names, path)); /* stays when it holds more */
+        }
+        arena_reset(x->names);
+    }
+    if (folder) {
+        (void)closedir(folder);
+    }
+    return done;
+}
+
+/* Replaces what has changed; without the manifest meanwhile. */
+static bool replace(struct exporting *x, bool done, struct err *e)
+{
+    const char *path = arena_printf(x->arena, "%s/" MANIFEST_NAME, x->config->export_directory);
+    struct file_aside manifest = {.stream = NULL};
+    char hash[HASH_TEXT_BYTES];
+
+    done = done && file_aside_open(&manifest, path, (uint32_t)x->config->export_mode, e) &&
+           write_manifest(x, manifest.stream, e);
+    if (done && !x->has_changed && fflush(manifest.stream) == 0 &&
+        hash_file(manifest.aside_path, hash) >= 0 && is_in_place(&manifest, hash)) {
+        file_aside_discard(&manifest);
+        return true;
+    }
+    done = done && file_aside_sync(&manifest, e) && file_remove(path, e);
+    done = place_files(x, done, e);
+    for (size_t i = 0; done && x->config->export_by_day && i < x->count; i++) {
+        done = remove_gone(x, x->chosen[i].name, e);
+    }
+    done = done && file_aside_rename(&manifest, e);
+    file_aside_discard(&manifest);
+    return done;
 }
 
 bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,
@@ -362,20 +547,16 @@ bool export_run(struct db *d, const struct config *c, const char *since_day, str
                           .since_day = since_day,
                           .since_ms = TIME_NONE,
                           .arena = a,
+                          .names = arena_new(0),
                           .directory = -1};
     int32_t day;
 
     if (since_day && clock_parse_day(since_day, &day)) {
         x.since_ms = clock_zone_day_start_ms(day);
     }
-    bool done = write_all(&x, e) && file_remove(path_of(&x, MANIFEST_NAME), e);
-
-    for (size_t i = 0; done && i <= x.count; i++) {
-        done = file_aside_rename(&x.files[i].aside, e);
-    }
-    for (size_t i = 0; x.files && i <= x.count; i++) {
-        file_aside_discard(&x.files[i].aside);
-    }
+    bool done = write_all(&x, e);
+    done = replace(&x, done, e);
     (void)close(x.directory);
+    arena_free(x.names);
     return done;
 }

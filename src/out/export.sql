@@ -1,4 +1,4 @@
--- What an export asks (out/out.h).
+-- What an export asks (out/out.h), beside the table temp.dictionary (io/embedded.h).
 
 -- name: export_names
 -- The tables and views of the file; how many.
@@ -6,40 +6,46 @@ SELECT name, count(*) OVER () FROM sqlite_master
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 
 -- name: export_relations
--- The tables and views of the file; what they are: views (1), ours (2: views, by ?1, what drops
--- them, and the offsets of the business time zone), named as a file can be everywhere, on Windows shares too, and is nowhere else (4); how many.
+-- The tables and views of the file: whether each is exported without being named, whether because it is
+-- ours, and whether a file can have its name everywhere, on Windows shares too; how many they are.
 SELECT
-    name,
-    (type = 'view') + 2 * (instr(?1, ' ' || name || ';') > 0 OR name = 'zone_offset')
-        + 4 * (length(name) BETWEEN 1 AND 200 AND name NOT GLOB '.*' AND name NOT GLOB
-               '*["*/:<>?\|' || char(1) || '-' || char(31) || char(127) || ']*'),
+    m.name, coalesce(d.is_exported, m.type = 'view'), coalesce(d.is_exported, 0),
+    length(m.name) BETWEEN 1 AND 200 AND m.name NOT GLOB '.*' AND m.name NOT GLOB
+        '*["*/:<>?\|' || char(1) || '-' || char(31) || char(127) || ']*',
     count(*) OVER ()
-FROM sqlite_master
-WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
-ORDER BY name
+FROM main.sqlite_master AS m
+LEFT JOIN temp.dictionary AS d ON d.relation = m.name AND d.position = 0
+WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite@_%' ESCAPE '@'
+ORDER BY m.name
 
 -- name: export_statement
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
 -- wanted, NULL for all (the third column says whether it takes one); or, where the second column
 -- says so, it is to be run for some conversations after the others, so that little has to be sorted:
 -- those behind the id ?1, up to ?2, and its ?3 is the instant. The fourth column reads what an owner's
--- view, none of those that ?2 drops, has of no conversation that is stored.
+-- view has of no conversation that is stored. The fifth describes the columns.
 -- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
 -- of it. Columns of ours (row_*, the integer key) and BLOBs stay inside (not by the type of a view's
 -- column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
 -- replaced by conversation_id.
+-- With ?2, where the rows have a day (its own, that of the conversation's start, that in which what
+-- its key names begins), the statements put them into the table that the sixth column makes, and the
+-- seventh reads it day by day.
 WITH
 col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
 relation AS (
     SELECT
         ?1 AS relation,
-        (SELECT type = 'view' FROM sqlite_master WHERE name = ?1) AS is_view,
+        (SELECT type = 'view' FROM main.sqlite_master WHERE name = ?1) AS is_view,
+        EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1) AS is_ours,
+        ?2 AND NOT EXISTS (SELECT 1 FROM temp.dictionary WHERE relation = ?1 AND is_whole) AS by_day,
         sum(name = 'conversation_id') > 0 AS has_id,
         sum(name = 'conversation_key') > 0 AND sum(name = 'conversation_id') = 0 AS is_child,
-        min(CASE WHEN name IN ('conversation_start', 'state_start', 'interval_start') THEN name END)
-            AS start
+        min(CASE WHEN name IN ('day', 'business_day') THEN name END) AS day,
+        min(CASE WHEN name = 'conversation_start' OR (pk > 0 AND type = 'TEXT' AND name LIKE '%start%')
+                 THEN name END) AS start
     FROM col
 ),
 field AS (
@@ -52,12 +58,24 @@ field AS (
         END AS reference
     FROM col CROSS JOIN relation
 ),
+shown AS (
+    SELECT
+        reference, row_number() OVER (ORDER BY cid) AS no,
+        CASE WHEN name = 'conversation_key' THEN 'conversation_id' ELSE name END AS name,
+        CASE WHEN name = 'conversation_key' THEN 'TEXT' ELSE coalesce(
+            (SELECT d.type FROM temp.dictionary AS d WHERE d.relation = field.relation AND d.name = field.name),
+            nullif(type, ''), 'TEXT') END AS type
+    FROM field
+    WHERE (type <> 'BLOB' OR is_view) AND name NOT LIKE 'row@_%' ESCAPE '@'
+    AND (name <> 'conversation_key' OR is_child)
+),
 given AS (
-    SELECT group_concat(reference, ', ') AS list FROM (
-        SELECT reference FROM field
-        WHERE (type <> 'BLOB' OR is_view) AND name NOT LIKE 'row@_%' ESCAPE '@'
-        AND (name <> 'conversation_key' OR is_child)
-        ORDER BY cid)
+    SELECT
+        group_concat(reference, ', ') AS list,
+        json_group_array(json_object('name', name, 'type', type)) AS columns,
+        group_concat('c' || no, ', ') AS kept,
+        group_concat(printf('c%d AS "%w"', no, name), ', ') AS named
+    FROM (SELECT * FROM shown ORDER BY no)
 ),
 ordered AS (
     SELECT group_concat(reference, ', ') AS list FROM (
@@ -70,17 +88,36 @@ ordered AS (
         END
         ORDER BY pk, is_view AND has_id AND name <> 'conversation_id', cid)
 ),
+-- The day of the instant @, as v_conversation has it.
+placed AS (
+    SELECT 'coalesce(' || CASE
+        WHEN day IS NOT NULL THEN printf('CASE WHEN t."%w" GLOB ''%s'' THEN t."%w" END', day,
+            '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]', day)
+        WHEN is_child THEN replace(local, '@', 'c.conversation_start')
+        WHEN start = 'conversation_start' THEN replace(local, '@', 't.conversation_start')
+        WHEN has_id THEN '(SELECT ' || replace(local, '@', 'p.conversation_start')
+            || ' FROM main.conversation AS p WHERE p.conversation_id = t.conversation_id)'
+        ELSE replace(local, '@', printf('t."%w"', start))
+    END || ', ''__HIVE_DEFAULT_PARTITION__'')' AS day_of
+    FROM relation CROSS JOIN (SELECT 'date(@, coalesce('
+        || '(SELECT z.offset_seconds FROM main.zone_offset AS z WHERE z.utc_from <= @ ORDER BY z.utc_from DESC LIMIT 1), '
+        || '(SELECT z.offset_seconds FROM main.zone_offset AS z ORDER BY z.utc_from LIMIT 1)) || '' seconds'')' AS local)
+    WHERE by_day AND (coalesce(day, start) IS NOT NULL OR is_child OR has_id)
+),
 reading AS (
     SELECT
-        'SELECT ' || given.list || ' FROM '
+        coalesce('INSERT INTO temp.export_row SELECT ' || day_of || ', ', 'SELECT ')
+        || given.list || ' FROM '
         || iif(is_child, 'main.conversation AS c CROSS JOIN ', '')
         || printf('main."%w" AS t', relation)
         || iif(is_child, ' ON t.conversation_key = c.conversation_key', '') AS head,
         coalesce(' ORDER BY ' || ordered.list, '') AS tail,
         ' EXISTS (SELECT 1 FROM main.conversation AS s WHERE s.conversation_id = t.conversation_id'
             AS is_known,
-        is_view AND has_id AS by_id
-    FROM relation CROSS JOIN given CROSS JOIN ordered
+        is_view AND has_id AS by_id,
+        iif(day_of IS NULL, NULL, 'CREATE TEMP TABLE export_row (day, ' || given.kept || ')') AS made,
+        'SELECT ' || given.named || ' FROM temp.export_row ORDER BY day, rowid' AS sorted
+    FROM relation CROSS JOIN given CROSS JOIN ordered LEFT JOIN placed
 )
 SELECT
     head
@@ -95,9 +132,11 @@ SELECT
     || tail,
     by_id,
     NOT by_id AND (is_child OR start IS NOT NULL),
-    CASE WHEN by_id AND instr(?2, ' ' || relation || ';') = 0
-        THEN head || ' WHERE NOT' || is_known || ')' || tail END
-FROM relation CROSS JOIN reading
+    CASE WHEN by_id AND NOT is_ours THEN head || ' WHERE NOT' || is_known || ')' || tail END,
+    given.columns,
+    made,
+    sorted
+FROM relation CROSS JOIN reading CROSS JOIN given
 
 -- name: export_ids
 -- The last of the next thousand conversations behind ?1; NULL: there are no more.
@@ -105,22 +144,32 @@ SELECT max(conversation_id) FROM (
     SELECT conversation_id FROM conversation WHERE conversation_id > ?1
     ORDER BY conversation_id LIMIT 1000)
 
+-- name: export_relation
+-- What has been chosen, with its columns as JSON.
+CREATE TEMP TABLE export_relation (relation TEXT PRIMARY KEY, columns TEXT)
+
 -- name: export_file
--- The files written so far.
-CREATE TEMP TABLE export_file (relation TEXT, file TEXT, row_count INTEGER, bytes INTEGER, hash TEXT)
+-- The files, below the directory; is_new: they wait aside to be put in place.
+CREATE TEMP TABLE export_file (
+    file TEXT PRIMARY KEY, relation TEXT, day TEXT, row_count INTEGER, bytes INTEGER, hash TEXT, is_new INTEGER)
 
 -- name: export_file_add
-INSERT INTO export_file VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO temp.export_file VALUES (?1, ?2, nullif(?3, '__HIVE_DEFAULT_PARTITION__'), ?4, ?5, ?6, ?7)
+
+-- name: export_waiting
+-- Those that wait aside.
+SELECT file FROM temp.export_file WHERE is_new ORDER BY rowid
 
 -- name: export_listing
--- For people; ?1: the directory.
-SELECT ?1 || '/' || file AS file, row_count AS rows, bytes FROM export_file ORDER BY rowid
+-- What was written, for people; ?1: the directory.
+SELECT ?1 || '/' || file AS file, row_count AS rows, bytes
+FROM temp.export_file WHERE is_new ORDER BY rowid
 
 -- name: export_manifest
 -- ?1: the program; ?2: the first day asked for, NULL: everything; ?3, ?4: the time zone
 -- and the first day that are configured. whole_to: the stream is read
 -- without a hole up to this instant; whole_to_day: the last business day of those that are whole one
--- after another from first_day on.
+-- after another from first_day on. The files follow.
 SELECT json_object(
     'program', ?1,
     'schema_version', schema_version,
@@ -133,7 +182,11 @@ SELECT json_object(
     'streams', (SELECT json_group_array(json_object(
         'stream', stream, 'whole_to', complete_to, 'first_day', first_day,
         'whole_to_day', whole_to_day)) FROM (SELECT * FROM status_stream ORDER BY stream_no)),
-    'files', (SELECT json_group_array(json_object(
-        'name', relation, 'file', file, 'rows', row_count, 'bytes', bytes, 'xxh128', hash))
-        FROM (SELECT * FROM export_file ORDER BY rowid)))
+    'files', json_array())
 FROM status
+
+-- name: export_manifest_file
+-- A file a row: there may be many.
+SELECT json_object('name', relation, 'file', file, 'day', day, 'rows', row_count, 'bytes', bytes, 'xxh128', hash,
+                   'columns', json(columns))
+FROM temp.export_file AS f JOIN temp.export_relation USING (relation) ORDER BY f.rowid

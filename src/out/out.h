@@ -30,8 +30,10 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e);
 /* --- export: tables and views as CSV files, all of one moment ----------------------------------
  *
  * Equal content gives equal bytes (how each is read: out/export.sql); one read transaction over all
- * files; memory does not grow with the rows; every file is written aside and fsynced before the
- * first is renamed, so a failed export leaves the old files as they were. manifest.json goes before
+ * files; memory does not grow with the rows; every file is written aside, and fsynced unless it is
+ * the one in place, before the first is renamed, so a failed export leaves the old files as they
+ * were. By day, what has a day is put into a table of the connection's own first, on the disk of
+ * the directory, and written a file a day. manifest.json goes before
  * the first rename and comes back after the last: where there is one, it describes what lies beside
  * it; where there is none, an export is under way or was cut. One export a directory at a time.
  * Where anything but a file stands in the way, nothing is written at all. Views of others that

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "io/embedded.h"
 #include "io/gzip.h"
 #include "out/out.h"
 #include "scratch.h"
@@ -364,7 +365,7 @@ static void check_plan(struct scratch *s, const char *sql)
 /* Constant memory: no table is sorted. */
 static void check_no_sorting(struct scratch *s)
 {
-    struct rows names = db_ask(s->db, &s->e, sql_export_relations, S(""));
+    struct rows names = db_ask(s->db, &s->e, sql_export_relations, NONE);
     size_t count = 0;
 
     for (; db_next(&names); count++) {
@@ -373,7 +374,7 @@ static void check_no_sorting(struct scratch *s)
         check(db_next(&q), s);
         const char *sql = db_kept(&q, 0, s->arena);
         check(db_end(&q), s);
-        if (db_int(&names, 1) % 2 == 0) {
+        if (strncmp(db_text(&names, 0), "v_", 2) != 0 && !str_eq(db_text(&names, 0), "freshness")) {
             check_plan(s, sql);
         }
     }
@@ -384,6 +385,7 @@ static void check_no_sorting(struct scratch *s)
 
 TEST_IN_FIXTURE(no_table_is_sorted)
 {
+    scratch_exec(s, embedded_dictionary[0].text);
     check_no_sorting(s);
     /* Figures that would tempt the planner to begin elsewhere. */
     scratch_exec(s, "ANALYZE; DELETE FROM sqlite_stat1; INSERT INTO sqlite_stat1 VALUES "
