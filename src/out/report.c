@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "etl/words.h"
 #include "io/embedded.h"
@@ -13,17 +14,6 @@
 
 /* --- what is on the page --------------------------------------------------------------------- */
 
-enum {
-    PICTURE_NONE = 'n',
-    PICTURE_ITEMS = 'i', /* a line a row, in words */
-    PICTURE_WORDS = 'w', /* the one row's texts */
-    PICTURE_TILES = 't', /* the one row's figures, large */
-    PICTURE_STACK = 's', /* a column a row, of its series */
-    PICTURE_LINE = 'l',  /* a line a series */
-    PICTURE_BAR = 'b',   /* a bar in each row, of its series */
-    PICTURE_HEAT = 'h',  /* half-hours of a day in each row */
-};
-
 /* A part of the page (report_sections): the rows that a statement makes of what the query answers,
  * as a table and a picture. */
 struct section {
@@ -32,8 +22,8 @@ struct section {
     const char *query;
     const char *arguments; /* words, see arguments_of */
     const char *statement; /* its name without report_ */
-    char picture;
-    const char *nothing; /* said where there is no row */
+    char picture;          /* its first letter */
+    const char *nothing;   /* said where there is no row */
 };
 
 /* What the page is of (report_range); words of a section's arguments name the first ones. */
@@ -296,7 +286,7 @@ static void put_marks(FILE *out, const struct rows_shown *t, size_t row, bool li
 
 static void put_plot(FILE *out, const struct rows_shown *t, const struct section *s)
 {
-    bool lines = s->picture == PICTURE_LINE;
+    bool lines = s->picture == 'l';
     double most = fmax(lines ? t->highest : t->sum, t->kind == 'p' ? PERCENT : 1);
     double step = round_step(t->kind, most);
     double top = step * ceil(most / step);
@@ -368,7 +358,7 @@ static void put_heat(FILE *out, const struct rows_shown *t, size_t row, size_t c
     double width = (double)PERCENT / SLOTS;
     double value = 0;
 
-    (void)fputs("<td class=strip><svg role=img aria-label=\"", out);
+    (void)fprintf(out, "<td class=%c><svg role=img aria-label=\"", class_of(of));
     put_string(out, text_of(cell_at(t, row, 0)));
     (void)fprintf(out, ": %s\"><rect class=none width=100%% height=100%% />", of->head);
     for (long slot; (slot = next_slot(&at, &value)) >= 0;) {
@@ -411,20 +401,14 @@ static void put_key(FILE *out, const struct rows_shown *t)
 /* --- tables ---------------------------------------------------------------------------------- */
 
 /* Hours over the half-hours below. */
-static void put_heat_head(FILE *out, const struct column *c)
-{
-    (void)fprintf(out, "<th scope=col class=strip>%s<svg aria-hidden=true>", c->head);
-    for (int hour = 0; hour < 24; hour += 3) {
-        (void)fprintf(out, "<text%s x=%.2f%% y=11>%02d</text>", hour % 2 == 0 ? "" : " class=wide",
-                      PERCENT / 24.0 * hour, hour);
-    }
-    (void)fputs("</svg></th>", out);
-}
+static const char hours[] =
+    "<svg aria-hidden=true><text x=0 y=11>00</text><text x=25% y=11>06</text>"
+    "<text x=50% y=11>12</text><text x=75% y=11>18</text></svg>";
 
 /* The one table: a row's bar stands behind its texts. */
 static void put_table(FILE *out, const struct rows_shown *t, const struct section *s)
 {
-    bool bars = s->picture == PICTURE_BAR;
+    bool bars = s->picture == 'b';
     size_t bar = 0;
 
     while (bar < t->width && strchr("xd", t->columns[bar].kind)) {
@@ -435,11 +419,8 @@ static void put_table(FILE *out, const struct rows_shown *t, const struct sectio
         const struct column *c = &t->columns[i];
 
         (void)fputs(bars && i == bar ? "<td class=pic></td>" : "", out);
-        if (is_heat(c)) {
-            put_heat_head(out, c);
-        } else {
-            (void)fprintf(out, "<th scope=col class=%c>%s</th>", class_of(c), c->head);
-        }
+        (void)fprintf(out, "<th scope=col class=%c>%s%s</th>", class_of(c), c->head,
+                      is_heat(c) ? hours : "");
     }
     (void)fputs("</tr></thead><tbody>\n", out);
     for (size_t row = 0; row < t->count; row++) {
@@ -637,13 +618,13 @@ static bool read_rows(struct page *p, const char *template, int answer, struct r
 static void put_rows(struct page *p, const struct section *s, const struct rows_shown *t,
                      size_t number)
 {
-    bool plot = s->picture == PICTURE_STACK || s->picture == PICTURE_LINE;
+    bool plot = s->picture == 's' || s->picture == 'l';
 
-    if (s->picture == PICTURE_TILES || s->picture == PICTURE_WORDS) {
-        put_list(p->out, t, s->picture == PICTURE_TILES ? "tiles" : "words");
+    if (s->picture == 't' || s->picture == 'w') {
+        put_list(p->out, t, s->picture == 't' ? "tiles" : "words");
         return;
     }
-    if (s->picture == PICTURE_ITEMS) {
+    if (s->picture == 'i') {
         put_items(p->out, t);
         return;
     }
@@ -732,7 +713,8 @@ static bool put_page(struct page *p, const char *zone)
     for (size_t i = 0; done && db_next(&q); i++) {
         const struct section s = {db_text(&q, 0), db_text(&q, 1),  db_text(&q, 2), db_text(&q, 3),
                                   db_text(&q, 4), *db_text(&q, 5), db_text(&q, 6)};
-        done = put_section(p, &s, i);
+        done = stop_requested() ? err_set(p->e, ERR_STOPPED, "stopped by a signal")
+                                : put_section(p, &s, i);
     }
     (void)fputs("</main>\n</body>\n</html>\n", p->out);
     return db_end(&q) && done;

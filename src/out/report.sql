@@ -57,7 +57,8 @@ FROM kpi
 
 -- name: report_sections
 -- The page's parts in their order, of a day (?1 is 1) or of several: title, text, query, its arguments, the statement
--- that shapes what it answers, the picture (out/report.c), and what is said where there is nothing.
+-- that shapes what it answers, the picture, and what is said where there is nothing. Pictures: items (a class, a word, a
+-- text a row), words and tiles (of one row), stack and line (a plot of the series), bar (in each row), heat (s, S), none.
 SELECT column1, column2, column3, column4, column5, column6, column7
 FROM (VALUES
     (NULL, NULL, 'freshness', 'from to', 'state', 'items', NULL, NULL),
@@ -81,6 +82,9 @@ FROM (VALUES
      'abandons', 'stack', 'Nobody left a queue before an agent.', NULL),
     ('Transfers', 'From the queue that an agent had it from, to a queue or a person.', 'transfers', 'from to queue', 'transfers', 'bar',
      'Nothing was transferred.', NULL),
+    ('Agents', 'All agents together.', 'agent_day', 'from to', 'team', 'tiles', 'No agent''s time of these days is read.', NULL),
+    ('Occupancy', 'Interacting, of the time interacting, communicating and idle; the busiest first. Not responding counts in neither.',
+     'agent_day', 'from to', 'agents', 'bar', 'No agent''s time of these days is read.', NULL),
     ('Adherence', 'What was scheduled and done, by agent and half-hour, the least first; orange is low, blue is high. '
                   || 'The vendor''s own figure is by day: adherence_conformance.',
      'adherence_halfhour', 'from to', 'adherence', 'heat', 'No schedule of these days with its adherence.', NULL),
@@ -128,8 +132,8 @@ SELECT CASE WHEN min(proven) = 0 THEN 'bad' WHEN count(proven) = count(*) THEN '
        CASE WHEN min(proven) = 0 THEN 'Figures differ from those that Genesys itself has counted, of '
                                       || group_concat(CASE WHEN proven = 0 THEN day END, ', ') || ': rollcall reconcile says which.'
             WHEN count(proven) = count(*) THEN 'Queues'' figures equal those that Genesys itself has counted.'
-            ELSE 'Of ' || (count(*) - count(proven)) || ' of ' || count(*)
-                 || ' days there is nothing that Genesys itself has counted to compare with: rollcall reconcile says why.' END
+            ELSE CASE count(*) WHEN 1 THEN 'This day' ELSE (count(*) - count(proven)) || ' of ' || count(*) || ' days' END
+                 || ' cannot be compared with what Genesys itself has counted: rollcall reconcile says why.' END
 FROM answer WHERE is_first AND whole HAVING count(*) > 0
 UNION ALL
 SELECT 'warn', 'Missing', group_concat(n.column1 || ' (' || n.column2 || ')', ', ') || ': not read of these days.'
@@ -204,6 +208,22 @@ GROUP BY day ORDER BY day
 SELECT coalesce('up to ' || CASE WHEN upto_seconds < 60 THEN upto_seconds || ' s' ELSE (upto_seconds / 60) || ' min' END, 'longer') AS "Wait|d",
        abandoned AS "Abandoned|n2", percent AS "Share|p", running_percent AS "Running share|p"
 FROM {answer} WHERE (SELECT sum(abandoned) FROM {answer}) > 0
+
+-- name: report_team
+SELECT count(DISTINCT CASE WHEN logged_in_seconds > 0 THEN user_id END) AS "Agents|n", sum(logged_in_seconds) AS "Logged in|t",
+       sum(on_queue_seconds) AS "On queue|t",
+       100.0 * sum(interacting_seconds)
+           / nullif(sum(interacting_seconds) + sum(communicating_seconds) + sum(idle_seconds), 0) AS "Occupancy|p",
+       sum(not_responding_seconds) AS "Not responding|t"
+FROM {answer} HAVING sum(logged_in_seconds) > 0
+
+-- name: report_agents
+SELECT coalesce(user_name, user_id) AS "Agent|x",
+       sum(interacting_seconds) AS "Interacting|t1", sum(communicating_seconds) AS "Communicating|t2", sum(idle_seconds) AS "Idle|t3",
+       100.0 * sum(interacting_seconds)
+           / nullif(sum(interacting_seconds) + sum(communicating_seconds) + sum(idle_seconds), 0) AS "Occupancy|p",
+       sum(not_responding_seconds) AS "Not responding|t", sum(logged_in_seconds) AS "Logged in|t", sum(handled) AS "Handled|n"
+FROM {answer} GROUP BY user_id HAVING sum(logged_in_seconds) > 0 ORDER BY 5 IS NULL, 5 DESC, 1
 
 -- name: report_transfers
 SELECT coalesce(from_queue_name, from_queue_id, 'no queue') AS "From|x", coalesce(to_queue_name, to_queue_id, 'a person') AS "To|x",

@@ -79,6 +79,6 @@ class Browser:
 
 if __name__ == "__main__":
     browser = Browser()
-    browser.show(os.path.abspath(sys.argv[1]), 1280, 1500)
+    browser.show(os.path.abspath(sys.argv[1]), 1280, 1330)
     browser.picture(sys.argv[2], whole=False)
     browser.close()

@@ -3,6 +3,7 @@ import collections
 import html.parser
 import json
 import os
+import re
 import shlex
 import unittest
 
@@ -189,6 +190,15 @@ class Report(TestCase):
         self.assertTrue(all(r["queue_name"] == name for r in self.answer(page.lines["Queues"][0])))
         self.assertIn("(Of all queues.)", "".join(page.words))
 
+    def test_agents_time_is_that_of_the_query(self):
+        page = Page(self.pages["days"])
+        total = added_up(self.answer(page.lines["Occupancy"][0]), "user_name")
+        of = ("interacting_seconds", "communicating_seconds", "idle_seconds")
+        want = {name: (share(t[of[0]], sum(t[k] for k in of)), clock(1000 * t["logged_in_seconds"])) for (name,), t in total.items()
+                if t["logged_in_seconds"]}
+        self.assertEqual({r["Agent"]: (r["Occupancy"], r["Logged in"]) for r in page.rows("Occupancy")}, want)
+        self.assertGreater(len(want), 5)
+
     def test_adherence_by_agent_is_that_of_its_half_hours(self):
         page = Page(self.pages["a day"])
         total = collections.defaultdict(lambda: [0, 0])
@@ -217,6 +227,29 @@ class Report(TestCase):
         self.assertIn("Not whole.", words)
         self.assertIn("conversations (read until 2026-03-03 06:00)", words)
         self.assertIn("Nothing is read.", "".join(Page(self.pages["empty"]).words))
+
+    def test_what_is_proven_settled_and_moved(self):
+        site = self.case.site()
+        self.ok(run(["cp", self.site.db, site.db]))
+        site.change("""UPDATE extract_window SET state = 'settled', complete_to = window_end WHERE window_start IS NOT NULL;
+                       UPDATE reconciliation_day SET compared = 9, differing = 0, reason = NULL;
+                       INSERT INTO figure_change (day, queue_id, media_type, kpi, before, after, moved_at)
+                       SELECT '2026-03-01', queue_id, 'voice', 'offered', 1200, 1500, '2026-03-02T04:30:00.000Z' FROM queue ORDER BY name LIMIT 1""")
+        page = Page(self.made(site, *DAYS))
+        self.assertEqual(re.findall("<b>(.*?)</b>", page.text), ["Whole.", "Settled.", "Proven."])
+        (row,) = page.rows("What moved lately")
+        self.assertEqual([row[k] for k in ("Day", "Figure", "Before", "After", "Change")], ["2026-03-01", "offered", "1,200", "1,500", "300"])
+        site.change("UPDATE reconciliation_day SET differing = 1 WHERE day = '2026-03-02' AND scope = 'queue'")
+        self.assertIn("Not proven.</b> Figures differ from those that Genesys itself has counted, of 2026-03-02:", Page(self.made(site, *DAYS)).text)
+
+    def test_an_hour_that_the_clock_shows_twice_is_two(self):
+        server = self.case.standin(start="2026-10-31", days=2, per_day=60, agents=6, now="2026-11-02T06:00:00Z", availability_lag=0)
+        site = self.case.site(server.url, start="2026-10-31", timezone="America/New_York")
+        self.ok(site.extract("--until", "2026-11-02T06:00:00Z"))
+        page = Page(self.made(site, "--day", "2026-11-01"))
+        rows = page.rows("Volumes")
+        self.assertEqual([r["Half-hour"] for r in rows[2:7]], ["01:00", "01:30", "01:00", "01:30", "02:00"])
+        self.assertEqual((len(rows), sum(int(r["Offered"]) for r in rows)), (50, int(page.facts["At a glance"][0][1])))
 
     def test_days_are_chosen(self):
         titles = {("--day", "2026-03-02"): "Monday 2 March 2026", (): "Monday 2 March 2026",
