@@ -96,6 +96,11 @@ WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
 --                                    of the segment with the customer that ended last, an open one
 --                                    after all others (not by after-call work, nor by ringing)
 -- last_wrap_up_code                  of the last agent; NULL where she set none
+-- first_wrap_up_name, last_wrap_up_name   names of today, from wrapup_code; NULL: none, or not read
+-- last_team_name                     of the last agent's team then, likewise
+-- first_flow_name                    of the first flow, as the record has it, else of today
+-- skill_names                        of all skills that were asked for, sorted, separated by "; ";
+--                                    where a name is not known the id
 -- customer_disconnect_type           how the customer's last segment ended
 -- offered, answered, abandoned, short_abandoned, flow_out, over_sla, connected, outbound,
 -- transferred, blind_transferred, consult_transferred   counts of nOffered, tAnswered, tAbandon,
@@ -109,6 +114,7 @@ WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
 -- participant_count                  participants
 -- agent_count                        different agents who interacted
 -- division_ids                       separated by commas; conversation_division has them as rows
+-- division_names                     in the same order, separated by "; "; else the id
 -- whole                              0/1: all of local_date has been read (freshness)
 CREATE VIEW v_conversation AS
 SELECT
@@ -132,12 +138,32 @@ SELECT
      AND g.participant_no = coalesce(x.last_agent_no, g.participant_no)
      ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC, g.segment_no DESC
      LIMIT 1) AS last_wrap_up_code,
+    fk.name AS first_wrap_up_name,
+    (SELECT k.name FROM segment AS g LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = g.wrap_up_code
+     WHERE g.conversation_key = x.conversation_key AND g.wrap_up_code IS NOT NULL
+     AND g.participant_no = coalesce(x.last_agent_no, g.participant_no)
+     ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC, g.segment_no DESC
+     LIMIT 1) AS last_wrap_up_name,
+    t.name AS last_team_name,
+    (SELECT coalesce(w.flow_name, n.name) FROM session_flow AS w
+     LEFT JOIN flow AS n ON n.flow_id = w.flow_id
+     WHERE w.conversation_key = x.conversation_key
+     ORDER BY w.participant_no, w.session_no LIMIT 1) AS first_flow_name,
+    (SELECT group_concat(d.name, '; ')
+     FROM (SELECT DISTINCT coalesce(n.name, v.skill_id) AS name FROM segment_skill AS v
+           LEFT JOIN skill AS n ON n.skill_id = v.skill_id
+           WHERE v.conversation_key = x.conversation_key ORDER BY 1) AS d) AS skill_names,
     x.customer_disconnect_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.connected,
     x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
     x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
     x.acw_ms, x.dialing_ms, x.contacting_ms, x.handle_ms,
-    x.participant_count, x.agent_count, x.division_ids, coalesce(f.whole, 0) AS whole
+    x.participant_count, x.agent_count, x.division_ids,
+    (SELECT group_concat(d.name, '; ')
+     FROM (SELECT coalesce(n.name, v.division_id) AS name FROM conversation_division AS v
+           LEFT JOIN division AS n ON n.division_id = v.division_id
+           WHERE v.conversation_key = x.conversation_key ORDER BY v.division_no) AS d)
+        AS division_names, coalesce(f.whole, 0) AS whole
 FROM (
     SELECT
         c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end,
@@ -249,6 +275,8 @@ LEFT JOIN user AS fa ON fa.user_id = x.first_agent_id
 LEFT JOIN participant AS lp
     ON lp.conversation_key = x.conversation_key AND lp.participant_no = x.last_agent_no
 LEFT JOIN user AS la ON la.user_id = lp.user_id
+LEFT JOIN team AS t ON t.team_id = lp.team_id
+LEFT JOIN wrapup_code AS fk ON fk.wrapup_code_id = x.first_wrap_up_code
 LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
     ON f.day = date(x.conversation_start, x.start_offset || ' seconds');
 

@@ -1,7 +1,9 @@
 """Settings that the figures go by, the calendar, and agents' days, computed once more over what the stand-in says is true."""
 import collections
+import contextlib
 import datetime
 import json
+import sqlite3
 import unittest
 import zoneinfo
 
@@ -78,6 +80,45 @@ class Settings(TestCase):
             self.assertEqual(following["utc_from"], d["utc_to"])
         self.assertEqual({d["hours"] for d in days}, {23.0, 24.0, 25.0})
         self.assertEqual(sum(d["whole"] for d in days), 4)
+
+
+class Names(TestCase):
+    def test_names_stand_beside_ids(self):
+        server = self.standin(now=NOW, per_day=60, agents=8)
+        site = self.site(server.url, extract={"streams": "conversations, wrapup_codes, skills, divisions, teams, flows, users"})
+        self.ok(site.extract("--until", NOW))
+
+        def names(table):
+            return dict(site.query(f"SELECT {table}_id, name FROM {table}"))
+
+        skills, divisions, teams, codes, flows = map(names, ("skill", "division", "team", "wrapup_code", "flow"))
+        segments, conversations = [], []
+        for c in (line["conversation"] for line in server.truth("2026-03-01")):
+            of_c = "; ".join(divisions.get(d, d) for d in c.get("divisionIds", ())) or None
+            asked, first_flow = set(), None
+            for p, part in enumerate(c["participants"]):
+                for s, session in enumerate(part.get("sessions", ())):
+                    flow = session.get("flow")
+                    flow_name = flow and (flow.get("flowName") or flows.get(flow.get("flowId")))
+                    first_flow = first_flow or (flow and (flow_name,))
+                    for g, segment in enumerate(session.get("segments", ())):
+                        wanted = [skills.get(k, k) for k in segment.get("requestedRoutingSkillIds", ())]
+                        asked.update(wanted)
+                        segments.append((c["conversationId"], p, s, g, codes.get(segment.get("wrapUpCode")), "; ".join(wanted) or None,
+                                         of_c, teams.get(part.get("teamId")), flow_name))
+            conversations.append((c["conversationId"], "; ".join(sorted(asked)) or None, of_c, first_flow and first_flow[0]))
+        keys = "conversation_id, participant_no, session_no, segment_no"
+        stored = [tuple(r) for r in site.query(f"SELECT {keys}, wrap_up_name, skill_names, division_names, team_name, flow_name "
+                                               "FROM v_segment ORDER BY 1, 2, 3, 4")]
+        self.assertEqual(stored, sorted(segments, key=lambda r: r[:4]))
+        for column in range(4, 9):
+            self.assertTrue(any(r[column] for r in stored), f"column {column} is empty")
+        self.assertEqual([tuple(r) for r in site.query("SELECT conversation_id, skill_names, division_names, first_flow_name "
+                                                       "FROM v_conversation ORDER BY 1")], sorted(conversations, key=lambda r: r[0]))
+        ends = site.query("SELECT first_wrap_up_code, first_wrap_up_name, last_wrap_up_code, last_wrap_up_name FROM v_conversation")
+        self.assertTrue(any(r[3] for r in ends))
+        for r in ends:
+            self.assertEqual((r[1], r[3]), (codes.get(r[0]), codes.get(r[2])))
 
 
 class AgentDays:
@@ -310,6 +351,44 @@ class LongDay(AgentDays, TestCase):
     """Summer time ends on the 26th."""
 
     ZONE, START = "Europe/Berlin", "2025-10-24"
+
+
+    # What of a row is another some days before, by table.
+    EARLIER = {"user_presence": ("start_time", "end_time"), "user_routing_status": ("start_time", "end_time"),
+               "interval_figure": ("utc_start", "conversation_key"), "adherence_day": ("business_day", "adherence_day_key"),
+               "schedule_shift": ("start_date", "shift_id")}
+
+    def test_a_day_is_looked_up(self):
+        """Statuses, figures and shifts of two hundred days more make a day of a view no dearer, in the machine's steps."""
+        db = sqlite3.connect(":memory:")
+        with contextlib.closing(self.site.connect()) as source:
+            source.backup(db)
+
+        def steps(view):
+            count = []
+            db.set_progress_handler(lambda: count.append(1) and None, 100)
+            rows = db.execute(f"SELECT * FROM {view} WHERE day = ?", ("2025-10-26",)).fetchall()
+            db.set_progress_handler(None, 100)
+            return rows, len(count)
+
+        views = ("v_agent_state", "v_agent_day", "v_adherence_day", "v_schedule_day")
+        before = {view: steps(view) for view in views}
+        for table, moved in self.EARLIER.items():
+            columns = [r[1] for r in db.execute(f"PRAGMA table_info({table})")]
+            change = {c: f"-{c} * 1000 - :n" if c.endswith("_key") else f"{c} || :n" if c.endswith("_id") else
+                      f"date({c}, -:n || ' days')" if c == "business_day" else
+                      f"strftime('%Y-%m-%dT%H:%M:%fZ', {c}, -:n || ' days')" for c in moved}
+            db.execute(f"CREATE TEMP TABLE told AS SELECT * FROM {table}")
+            for n in range(28, 210, 7):
+                db.execute(f"INSERT OR IGNORE INTO {table} SELECT {', '.join(change.get(c, c) for c in columns)} FROM told", {"n": n})
+            db.execute("DROP TABLE told")
+        db.execute("UPDATE extract_window SET window_start = '2025-04-01' WHERE stream = 'user_status' AND window_start < '2025-10-24'")
+        self.assertGreater(db.execute("SELECT count(DISTINCT substr(start_time, 1, 10)) FROM user_presence").fetchone()[0], 150)
+        for view in views:
+            rows, dear = steps(view)
+            self.assertEqual(rows, before[view][0], view)
+            self.assertLess(dear, 1.5 * before[view][1] + 20, view)
+        db.close()
 
 
 class HalfHour(AgentDays, TestCase):
