@@ -9,23 +9,8 @@
 #include "io/gzip.h"
 #include "io/hash.h"
 
-/* The POSTs that only read; "*" stands for one id. Of a job only what it costs is left behind, and
- * that expires. */
-#define ANALYTICS "/api/v2/analytics/"
-#define WORKFORCE "/api/v2/workforcemanagement/"
-static const char *const reading_posts[] = {
-    ANALYTICS "*/details/query",
-    ANALYTICS "*/details/jobs",
-    ANALYTICS "*/aggregates/query",
-    ANALYTICS "*/aggregates/jobs",
-    ANALYTICS "*/observations/query",
-    ANALYTICS "*/activity/query",
-    WORKFORCE "managementunits/*/agentschedules/search",
-    WORKFORCE "businessunits/*/agentschedules/search",
-    WORKFORCE "adherence/historical/bulk",
-    WORKFORCE "managementunits/*/historicaladherencequery",
-    WORKFORCE "teams/*/adherence/historical",
-};
+/* The POSTs that only read; "*" stands for one id. */
+static const char *const reading_posts[] = {READING_POSTS};
 
 /* What is asked. */
 struct call {

@@ -140,20 +140,6 @@ static bool is_equal(const struct history *h, const struct cell *stored, const s
     return true;
 }
 
-/* Whether a row of another kind starts where the row that was told ends: it was not cut there. */
-static bool find_end(struct history *h, const struct cell *row, const struct load_page *page,
-                     bool *ends, struct err *e)
-{
-    struct cell *next = NULL;
-
-    if (ms_of(&row[h->end]) == page->facts.end_ms &&
-        !history_read(h, HISTORY_UPTO, row, &row[h->end], &next, e)) {
-        return false;
-    }
-    *ends = next && cell_same(&next[h->start], &row[h->end]) && !is_equal(h, next, row);
-    return true;
-}
-
 /* The end of a row that is stored, after a page has told of it. */
 static struct cell told_end(const struct cell *stored, const struct cell *told, bool ends,
                             const struct load_page *page)
@@ -165,18 +151,22 @@ static struct cell told_end(const struct cell *stored, const struct cell *told, 
     return stays && ms_of(stored) != OPEN_END ? *stored : *told;
 }
 
-/* Takes in the piece that starts where the window and the row end. */
-static bool take_next(struct history *h, struct cell *row, bool *taken, struct err *e)
+/* Finds the stored row that starts where the window ends, for a row that may reach up to there;
+ * NULL: there is none. */
+static bool find_next(struct history *h, const struct cell *row, int64_t window_end_ms,
+                      struct cell **next, struct err *e)
 {
-    struct cell *next;
+    int64_t end_ms = ms_of(&row[h->end]);
+    char text[CLOCK_ISO_BYTES];
+    struct cell window_end = cell_text(clock_format(window_end_ms, text));
 
-    if (!history_read(h, HISTORY_UPTO, row, &row[h->end], &next, e)) {
-        return false;
+    *next = NULL;
+    if (end_ms != OPEN_END && end_ms != window_end_ms) {
+        return true;
     }
-    *taken = next && is_equal(h, next, row) && cell_same(&next[h->start], &row[h->end]) &&
-             ms_of(&next[h->end]) != OPEN_END;
-    row[h->end] = *taken ? next[h->end] : row[h->end];
-    return !*taken || history_remove(h, next, e);
+    bool done = history_read(h, HISTORY_UPTO, row, &window_end, next, e);
+    *next = done && *next && cell_same(&(*next)[h->start], &window_end) ? *next : NULL;
+    return done;
 }
 
 /* Finds the stored row that starts where `row` does, and the one before that it goes on; NULL:
@@ -219,17 +209,18 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
     struct cell *end = &made[h->end];
     struct cell *same;
     struct cell *before;
-    bool taken = false;
-    bool ends = false;
+    struct cell *next;
 
     arena_reset(h->arena);
     memcpy(made, row, h->map->column_count * sizeof(*made));
     made[h->map->column_count] = cell_int((int64_t)row_hash);
     made[h->map->column_count + 1] = cell_int(page->run_id);
     if (!find_stored(h, row, page->facts.start_ms, &same, &before, e) ||
-        !find_end(h, row, page, &ends, e)) {
+        !find_next(h, row, page->facts.end_ms, &next, e)) {
         return false;
     }
+    /* Another row begins there: this one was not cut. */
+    bool ends = next && !cell_is_null(end) && !is_equal(h, next, row);
     if (same) {
         *end = told_end(&same[h->end], end, ends, page);
     }
@@ -237,16 +228,18 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
         *end = told_end(&before[h->end], end, ends, page);
         made[h->start] = before[h->start];
     }
-    if (ms_of(end) == page->facts.end_ms && !take_next(h, made, &taken, e)) {
-        return false;
-    }
+    /* The piece that goes on where the window ends is part of it. */
+    bool taken = next && ms_of(end) == page->facts.end_ms && is_equal(h, next, row) &&
+                 !cell_is_null(&next[h->end]);
+    *end = taken ? next[h->end] : *end;
     const struct cell *known = before ? before : same;
     bool merged = taken || (before && same);
     *outcome = known ? PLACED_UNCHANGED : PLACED_NEW;
     if (known && (merged || !is_equal(h, known, row) || !cell_same(&known[h->end], end))) {
         *outcome = PLACED_CHANGED;
     }
-    return (!before || !same || history_remove(h, same, e)) &&
+    return (!taken || history_remove(h, next, e)) &&
+           (!before || !same || history_remove(h, same, e)) &&
            (*outcome == PLACED_UNCHANGED || history_write(h, made, e));
 }
 

@@ -63,11 +63,9 @@ void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_
     struct err e;
 
     for (const struct route_count *r = routes; r < routes + count; r++) {
-        if (!db_do(l->db, &e,
-                   "INSERT INTO request_count (run_id, method, route, requests, retries, "
-                   "status_429, status_5xx, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                   I(l->run_id), S(r->method), S(r->route), I(r->requests), I(r->retries),
-                   I(r->status_429), I(r->status_5xx), I(r->bytes))) {
+        if (!db_do(l->db, &e, sql_run_route, I(l->run_id), S(r->method), S(r->route),
+                   I(r->requests), I(r->retries), I(r->status_429), I(r->status_5xx),
+                   I(r->bytes))) {
             LOG(LOG_WARN, "request counts not stored", LOG_S("error", e.message));
             return;
         }
@@ -177,13 +175,7 @@ bool ledger_zone(struct db *d, const char *zone, int64_t from_ms, int64_t to_ms,
 
 bool ledger_redates(struct db *d, const char *zone, struct redated *r, struct err *e)
 {
-    /* A temporary table hides the file's of its name. */
-    return db_exec(d,
-                   "CREATE TEMP TABLE zone_offset (utc_from TEXT PRIMARY KEY, utc_to TEXT, "
-                   "offset_seconds INTEGER, day TEXT, zone TEXT);"
-                   "INSERT INTO temp.zone_offset SELECT * FROM main.zone_offset",
-                   e) &&
-           ledger_zone(d, zone, r->now_ms, r->now_ms, r, e);
+    return db_exec(d, sql_zone_copy, e) && ledger_zone(d, zone, r->now_ms, r->now_ms, r, e);
 }
 
 bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)

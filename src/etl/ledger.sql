@@ -16,6 +16,10 @@ UPDATE run SET
     streams_left = ?7, days_whole = ?8, not_done = ?9
 WHERE run_id = ?1;
 
+-- name: run_route
+INSERT INTO request_count (run_id, method, route, requests, retries, status_429, status_5xx, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
 -- Of the streams of the run ?1.
 -- name: run_days_whole
 SELECT sum(whole) FROM freshness WHERE stream IN (
@@ -26,6 +30,12 @@ SELECT sum(whole) FROM freshness WHERE stream IN (
 INSERT INTO stream_source (stream, plan, chosen_at) VALUES (?1, ?2, ?3)
 ON CONFLICT (stream) DO UPDATE SET plan = excluded.plan, chosen_at = excluded.chosen_at
 WHERE plan <> excluded.plan OR chosen_at <= ?4 OR chosen_at > ?3;
+
+-- A temporary table hides the file's of its name.
+-- name: zone_copy
+CREATE TEMP TABLE zone_offset (
+    utc_from TEXT PRIMARY KEY, utc_to TEXT, offset_seconds INTEGER, day TEXT, zone TEXT);
+INSERT INTO temp.zone_offset SELECT * FROM main.zone_offset;
 
 -- Days of another zone than ?1.
 -- name: zone_before
@@ -82,3 +92,7 @@ ON CONFLICT (place) DO UPDATE SET
     organization_id = coalesce(excluded.organization_id, organization_id),
     name = coalesce(excluded.name, name), client_id = excluded.client_id,
     login_url = excluded.login_url, api_url = excluded.api_url, asked_day = excluded.asked_day;
+
+-- name: raw_page_keep
+INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, bytes, rows_read)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);

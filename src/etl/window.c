@@ -33,11 +33,8 @@ struct scope {
 static bool make_one(const struct ledger *l, const struct window_kind *k, struct scope scope,
                      int64_t start_ms, int64_t end_ms, struct err *e)
 {
-    return db_do(l->db, e,
-                 "INSERT INTO extract_window (stream, scope, window_start, window_end, "
-                 "updated_run_id, time_zone) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-                 "ON CONFLICT DO NOTHING",
-                 S(k->stream), S(scope.name), T(start_ms), T(end_ms), N(l->run_id), S(scope.zone));
+    return db_do(l->db, e, sql_window_add, S(k->stream), S(scope.name), T(start_ms), T(end_ms),
+                 N(l->run_id), S(scope.zone));
 }
 
 /* Those of one scope. Windows of several days begin at the same days whatever `from_ms` is, so that
@@ -208,8 +205,6 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e)
 {
-    size_t room = 0;
-
     out->list = NULL;
     out->count = 0;
     if (!list_scopes(l, k, e)) {
@@ -221,12 +216,8 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
         bool is_next = !w || w->window_id != db_int(&q, 0);
 
-        if (is_next && out->count == room) {
-            struct window *more = arena_array(out->arena, room = 2 * room + 16, sizeof(*more));
-            for (size_t i = 0; i < out->count; i++) {
-                more[i] = out->list[i];
-            }
-            out->list = more;
+        if (!w) { /* room for as many as there are rows */
+            out->list = arena_array(out->arena, (size_t)db_int(&q, 23), sizeof(*w));
         }
         if (is_next) {
             w = &out->list[out->count++];

@@ -13,7 +13,7 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pas
        ifnull((SELECT complete_to FROM extract_window AS n
                WHERE n.stream = ?4 AND ifnull(n.scope, '') = ''
                  AND ifnull(n.window_start, '') = w.window_start), window_start),
-       max(failures > 0) OVER (PARTITION BY scope)
+       max(failures > 0) OVER (PARTITION BY scope), count(*) OVER ()
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
@@ -25,6 +25,10 @@ ORDER BY failures, NOT EXISTS (
     SELECT 1 FROM window_pass AS t
     WHERE t.window_id = w.window_id AND target_to IS NOT NULL),
     is_whole, CASE WHEN NOT is_whole THEN window_start END, window_start DESC, scope, w.window_id;
+
+-- name: window_add
+INSERT INTO extract_window (stream, scope, window_start, window_end, updated_run_id, time_zone)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
 
 -- name: window_scopes
 CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY, zone TEXT, parent TEXT);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "io/json.h"
 #include "io/xlsx.h"
+#include "lists.h"
 
 enum {
     GAP = 2,              /* blanks between columns */
@@ -74,20 +75,9 @@ struct range {
     uint32_t last;
 };
 
-/* East Asian wide and full-width characters, and emoji, after Unicode's EastAsianWidth. */
-static const struct range wide[] = {
-    {0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},
-    {0x4e00, 0x9fff},   {0xa000, 0xa4cf},   {0xa960, 0xa97f},   {0xac00, 0xd7a3},
-    {0xf900, 0xfaff},   {0xfe30, 0xfe4f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},
-    {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
-};
-
-/* Marks that combine with the character before them. */
-static const struct range combining[] = {
-    {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x0610, 0x061a}, {0x064b, 0x065f},
-    {0x0e34, 0x0e3a}, {0x0e47, 0x0e4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x200b, 0x200d},
-    {0x20d0, 0x20ff}, {0x3099, 0x309a}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
-};
+/* Characters that take two columns, and none; in characters.txt. */
+static const struct range wide[] = {WIDE_RANGES};
+static const struct range combining[] = {COMBINING_RANGES};
 
 static bool is_in(const struct range *ranges, size_t count, uint32_t code)
 {

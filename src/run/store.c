@@ -199,9 +199,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         }
         /* The raw bytes of a page that changed a row are kept. */
         if (counts->rows_new + counts->rows_changed > 0 &&
-            !db_do(run->db, e,
-                   "INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, "
-                   "encoding, bytes, rows_read) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            !db_do(run->db, e, sql_raw_page_keep,
                    I(r->shares[g->pages[i]->share].window->window_id), I(run->ledger.run_id),
                    S(r->pass->plan.name), I(g->pages[i]->number), T(n->answer.received_ms),
                    S(n->path), S(n->answer.http.gzip ? "gzip" : "identity"),
