@@ -63,8 +63,8 @@ class ManPages(TestCase):
         self.configuration = done.stdout
 
     def test_configuration_page_names_each_key(self):
-        table = (ROOT / "src" / "io" / "config.h").read_text(encoding="utf-8")
-        keys = re.findall(r'X\(KEY_\w+,\s*"(\w+)",\s*"(\w+)"', re.sub(r"\\\n\s*", " ", table))
+        table = (ROOT / "src" / "io" / "config.txt").read_text(encoding="utf-8")
+        keys = re.findall(r"^[A-Z_]+ +([a-z]+) +(\w+) ", table, re.M)
         self.assertGreaterEqual(len(keys), 24)
         section, named = "", []
         for line in self.configuration.splitlines():
