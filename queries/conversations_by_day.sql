@@ -20,6 +20,11 @@ bounds AS (
     FROM asked AS a CROSS JOIN zone_offset AS z ON z.day BETWEEN a.first_day AND a.last_day
     LIMIT -1 -- likewise
 ),
+shown AS (
+    SELECT d.day, d.whole
+    FROM asked AS a CROSS JOIN v_day AS d ON d.day BETWEEN a.first_day AND a.last_day
+    LIMIT -1 -- likewise
+),
 one AS (
     SELECT (SELECT z.day FROM zone_offset AS z
             WHERE z.utc_from <= c.conversation_start ORDER BY z.utc_from DESC LIMIT 1) AS day,
@@ -47,8 +52,8 @@ SELECT o.day, o.media_type, o.direction,
        coalesce(sum(o.transferred), 0) AS transferred,
        round(avg(o.seconds), 1) AS avg_duration_seconds,
        round(sum(o.handle_ms) / 1000.0 / sum(o.handled), 1) AS avg_handle_seconds,
-       coalesce(f.whole, 0) AS whole
+       d.whole
 FROM one AS o
-LEFT JOIN freshness AS f ON f.stream = 'conversations' AND f.day = o.day
+JOIN shown AS d ON d.day = o.day
 GROUP BY o.day, o.media_type, o.direction
 ORDER BY o.day, o.media_type, o.direction;

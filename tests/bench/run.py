@@ -34,7 +34,9 @@ START = "2026-03-01"
 DAYS = 5
 PAGE = 100
 LATENCY_SECONDS = 0.3
-PARTS = ("load", "growth", "others", "reread", "latency", "rate", "csv", "night")
+PARTS = ("load", "growth", "queries", "others", "reread", "latency", "rate", "csv", "night")
+LONG_AGO = {"conversation_start", "conversation_end", "segment_start", "segment_end", "emit_date", "utc_start", "entered_at",
+            "left_at", "started_at", "day"}
 LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter")
 
 
@@ -160,7 +162,7 @@ class Bench:
         flags = subprocess.run(["pkg-config", "--cflags", "--libs", *LIBRARIES], check=True, capture_output=True,
                                text=True).stdout.split()
         program = BUILD / "bare_insert"
-        run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Isrc",
+        run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Isrc", f"-I{BUILD}/gen",
              HERE / "bare_insert.c", BUILD / "librollcall.a", *flags, "-lm", "-pthread", "-o", program])
         return program
 
@@ -336,6 +338,58 @@ class Bench:
         ratio = min(times) / self.seconds
         self.table.add("beside nine times as many", f"{min(times):.2f} s, alone {self.seconds:.2f} s", f"{ratio:.2f} x",
                        "<= 1.3 x", ratio <= 1.3)
+
+    def multiplied(self, times):
+        """The corpus `times` over in one file, each copy as many days before the last as the corpus has."""
+        path = self.directory / "multiplied.db"
+        shutil.copyfile(self.loaded.db, path)
+        db = sqlite3.connect(path, isolation_level=None)
+        db.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -262144; BEGIN")
+        held = {name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")]
+                for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+        most = db.execute("SELECT max(conversation_key) FROM conversation").fetchone()[0]
+
+        def copied(column, n):
+            if column == "conversation_key":
+                return f"conversation_key + {n * most}"
+            if column == "conversation_id":
+                return f"'{n}' || conversation_id"
+            return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column}, '-{n * DAYS} days')" if column in LONG_AGO else f'"{column}"'
+
+        for n in range(1, times):
+            for table, columns in held.items():
+                if "conversation_key" in columns and table != "fact_owed":
+                    db.execute(f"INSERT INTO {table} SELECT {', '.join(copied(c, n) for c in columns)} FROM {table} "
+                               f"WHERE conversation_key <= {most}")
+        first = f"date('{START}', '-{times * DAYS} days')"
+        db.executescript(f"""
+            WITH RECURSIVE n(day) AS (SELECT {first} UNION ALL SELECT date(day, '+1 day') FROM n WHERE day < '{START}')
+            INSERT OR IGNORE INTO zone_offset SELECT day || 'T00:00:00.000Z', date(day, '+1 day') || 'T00:00:00.000Z', 0, day, 'UTC' FROM n;
+            INSERT OR IGNORE INTO extract_window (stream, state, window_start, window_end, complete_to)
+            SELECT 'conversations', 'settled', utc_from, utc_to, utc_to FROM zone_offset WHERE day < '{START}';
+            PRAGMA journal_mode = WAL""")
+        db.close()
+        return path
+
+    def queries(self):
+        """Each query over a day, a week and a quarter, from the middle of the file on, beside the corpus itself."""
+        times = 20 if self.options.full else 4
+        say(f"the corpus {times} times in one file")
+        many = Site(self.standin.url, 4)
+        shutil.move(self.multiplied(times), many.db)
+        begun = day(-times * DAYS // 2)[:10]
+        for name in sorted(path.stem for path in (ROOT / "queries").glob("*.sql")):
+            took = []
+            for days, limit in ((1, 1), (7, 1), (90, 10)):
+                last = day(-times * DAYS // 2 + days - 1)[:10]
+                given = ["day=" + begun] if name == "why" else ["from=" + begun, "to=" + last]
+                known = (ROOT / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+                given = [word for word in given if f"-- param: {word.split('=')[0]}  " in known]
+                if days == 1 or given[1:] and days < times * DAYS:
+                    took.append((many.rollcall("query", name, "--csv", *given).seconds, limit))
+            self.table.add(f"query {name}", "day, week, quarter: " + ", ".join(f"{seconds:.2f}" for seconds, _ in took) + " s", "",
+                           "<= 1, 1, 10 s", all(seconds <= limit for seconds, limit in took))
+        many.remove()
 
     def tenth(self):
         """Ten times the corpus into one file: the first and the tenth tenth."""

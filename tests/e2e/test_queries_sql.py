@@ -234,6 +234,32 @@ class Silence(QueryCase):
             "adherence_day", agent="u4", max_gap="7200", **{"from": "2026-03-11"})], [(81000, 5400)])
 
 
+class Returning(QueryCase):
+    """Who came again within a week, the earlier contact before the range or in it; who only was called back, or came late."""
+    @staticmethod
+    def fill(db):
+        for day in range(1, 21):
+            insert(db, "zone_offset", utc_from=utc("%02dT00:00:00" % day), utc_to=utc("%02dT00:00:00" % (day + 1)),
+                   offset_seconds=0, zone="UTC", day="2026-03-%02d" % day)
+        for key, (start, direction, purpose, address) in enumerate((
+                ("05T10:00:00", "inbound", "customer", "ani=a"), ("12T10:00:00", "inbound", "customer", "ani=a"),
+                ("13T10:00:00", "outbound", "customer", "ani=a"), ("14T10:00:00", "inbound", "customer", "ani=a"),
+                ("05T10:00:00", "inbound", "customer", "ani=b"), ("12T10:00:00.001", "inbound", "customer", "ani=b"),
+                ("12T10:00:00", "inbound", "external", "address_from=c"), ("12T10:00:01", "inbound", "external", "address_from=c"),
+                ("14T10:00:00", "inbound", "agent", "ani=d"), ("14T11:00:00", "inbound", "agent", "ani=d"),
+                ("14T23:00:00", "inbound", "customer", "ani=e"), ("15T01:00:00", "inbound", "customer", "ani=e")), 1):
+            load(db, f"conversation {key} {start} 16T00:00:00 originating_direction={direction}\n"
+                     f"participant acd voice ani=queue\nparticipant {purpose} voice {address}")
+
+    def test_repeat_contacts(self):
+        days = {"from": "2026-03-10", "to": "2026-03-14"}
+        self.check(self.rows("repeat_contacts", **days), "address contacts repeats", [("a", 2, 2), ("c", 2, 1)])
+        self.check(self.rows("repeat_contacts", days="8", **days), "address contacts repeats",
+                   [("a", 2, 2), ("c", 2, 1), ("b", 1, 1)])
+        self.check(self.rows("repeat_contacts", days="2", **days), "address contacts repeats", [("a", 2, 1), ("c", 2, 1)])
+        self.check(self.rows("repeat_contacts", **{**days, "to": "2026-03-15"}), "address", [("a",), ("c",), ("e",)])
+
+
 class Seoul(QueryCase):
     @staticmethod
     def fill(db):

@@ -33,7 +33,7 @@ def build():
     libraries = subprocess.run(["pkg-config", "--cflags", "--libs", *LIBRARIES], capture_output=True, text=True,
                                check=True).stdout.split()
     for target in TARGETS:
-        if call([CLANG, "-std=c11", "-D_GNU_SOURCE", *flags.replace("fuzzer-no-link", "fuzzer").split(), "-Isrc",
+        if call([CLANG, "-std=c11", "-D_GNU_SOURCE", *flags.replace("fuzzer-no-link", "fuzzer").split(), "-Isrc", f"-I{OUT}/obj/gen",
                  f"-DTARGET=fuzz_{target}", "tests/fuzz/fuzz.c", f"{OUT}/obj/librollcall.a", *libraries, "-lm", "-pthread", "-o",
                  f"{OUT}/fuzz_{target}"]):
             return False
