@@ -102,16 +102,7 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
 static const struct {
     const char *text;
     enum cause_id cause;
-} failures[] = {
-    [HTTP_DNS] = {"the host name was not resolved", CAUSE_NET_NAME},
-    [HTTP_REFUSED] = {"no connection", CAUSE_NET_REFUSED},
-    [HTTP_TIMEOUT] = {"no answer in time", CAUSE_NET_TIMEOUT},
-    [HTTP_RESET] = {"the connection was cut", CAUSE_NET_RESET},
-    [HTTP_PROXY] = {"the proxy refused", CAUSE_NET_PROXY_DENIED},
-    [HTTP_TLS] = {"TLS failed", CAUSE_NET_TLS_OTHER},
-    [HTTP_TOO_LARGE] = {"the answer is too large", CAUSE_NET_TOO_LARGE},
-    [HTTP_OTHER] = {"the request failed", CAUSE_NET_OTHER},
-};
+} failures[] = {HTTP_FAILURES};
 
 enum cause_id diagnose_network(const struct http_answer *answer)
 {

@@ -122,17 +122,10 @@ static const int64_t longest_ms = INT64_MAX / 2;
 
 enum retry_reason retry_reason(enum http_failure failure, int status, bool body_cut)
 {
-    switch (failure) {
-    case HTTP_OK:
-        break;
-    case HTTP_DNS:
-        return RETRY_NAME;
-    case HTTP_REFUSED:
-    case HTTP_TIMEOUT:
-    case HTTP_RESET:
-        return RETRY_NETWORK;
-    default:
-        return RETRY_NO;
+    static const enum retry_reason of_failure[] = {HTTP_RETRIES};
+
+    if (failure != HTTP_OK) {
+        return of_failure[failure];
     }
     if (body_cut) {
         return RETRY_NETWORK;

@@ -34,16 +34,11 @@ bool buf_add(struct buf *b, const void *bytes, size_t length)
     }
     size_t needed = b->length + length + 1;
     if (needed > b->capacity) {
-        size_t capacity = b->capacity < FIRST_CAPACITY_BYTES ? FIRST_CAPACITY_BYTES : b->capacity;
+        size_t capacity = needed > FIRST_CAPACITY_BYTES ? needed : FIRST_CAPACITY_BYTES;
 
-        while (capacity < needed) {
-            capacity = capacity <= SIZE_MAX / 2 ? capacity * 2 : needed;
-        }
-        if (capacity > b->max_bytes + 1) {
-            capacity = b->max_bytes + 1;
-        }
-        b->data = xrealloc(b->data, capacity);
-        b->capacity = capacity;
+        capacity = capacity > 2 * b->capacity ? capacity : 2 * b->capacity;
+        b->capacity = capacity < b->max_bytes + 1 ? capacity : b->max_bytes + 1;
+        b->data = xrealloc(b->data, b->capacity);
     }
     if (length > 0) {
         memcpy(b->data + b->length, bytes, length);

@@ -34,7 +34,7 @@ static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
 
 /* Adds a printf text likewise. It may be more than fits: the first byte left out tells where a
  * character ends. */
-static void print_message(char *out, const char *format, va_list args)
+static void print_message(char out[static ERR_MESSAGE_BYTES], const char *format, va_list args)
 {
     char text[ERR_MESSAGE_BYTES + 1];
 
@@ -80,18 +80,8 @@ bool err_append(struct err *e, const char *format, ...)
 
 _Noreturn void err_bug(const char *file, int line, const char *what)
 {
-    char text[512];
-    int wanted = snprintf(text, sizeof(text),
-                          "rollcall: a bug in rollcall: %s:%d: %s; nothing is lost, please report "
-                          "it\n",
-                          file, line, what);
-    size_t length = wanted < 0 ? 0 : (size_t)wanted;
-
-    if (length >= sizeof(text)) {
-        length = sizeof(text) - 1;
-        text[length - 1] = '\n';
-    }
-    ssize_t written = write(STDERR_FILENO, text, length);
-    (void)written;
+    (void)dprintf(STDERR_FILENO,
+                  "rollcall: a bug in rollcall: %s:%d: %s; nothing is lost, please report it\n",
+                  file, line, what);
     _exit(err_facts[ERR_BUG].exit_code);
 }

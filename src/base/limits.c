@@ -7,18 +7,14 @@
 
 #define LIMIT_PREFIX "ROLLCALL_LIMIT_"
 
+const struct limit_facts limit_facts[LIMIT_COUNT] = {LIMIT_ROWS};
+
+/* Of those that are moved: what is in force, and whether the environment says so. */
 static struct {
-    const char *name;
-    int64_t in_force;
-    int64_t unmoved; /* in force where the environment does not move it */
-    bool moved;      /* it does */
-    int64_t min;
-    int64_t max;
-} limits[] = {
-#define LIMIT_ROW(id, name, value, min, max, text) [id] = {name, value, value, false, min, max},
-    LIMITS(LIMIT_ROW)
-#undef LIMIT_ROW
-};
+    bool is_moved;
+    bool by_environment;
+    int64_t value;
+} moved[LIMIT_COUNT];
 
 /* Takes one NAME=VALUE of the environment, the prefix gone. */
 static bool load_one(struct arena *a, const char *setting, struct err *e)
@@ -30,20 +26,19 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
     const char *name = arena_strndup(a, setting, (size_t)(equals - setting));
     const char *value = equals + 1;
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        int64_t min = limits[i].min;
-        int64_t max = limits[i].max;
+        const struct limit_facts *facts = &limit_facts[i];
 
-        names[i] = limits[i].name;
+        names[i] = facts->name;
         if (!str_eq(name, names[i])) {
             continue;
         }
-        if (!str_to_int64(value, min, max, &limits[i].in_force)) {
+        if (!str_to_int64(value, facts->min, facts->max, &moved[i].value)) {
             return err_set(e, ERR_CONFIG,
                            "environment variable " LIMIT_PREFIX
                            "%s=%s: not a whole number from %" PRId64 " to %" PRId64,
-                           name, str_escaped(a, value), min, max);
+                           name, str_escaped(a, value), facts->min, facts->max);
         }
-        limits[i].moved = true;
+        moved[i].is_moved = moved[i].by_environment = true;
         return true;
     }
     const char *near = str_nearest(name, names, LIMIT_COUNT);
@@ -57,10 +52,7 @@ bool limits_load(struct err *e)
     struct arena *a = arena_new(0);
     bool loaded = true;
 
-    for (size_t i = 0; i < LIMIT_COUNT; i++) {
-        limits[i].in_force = limits[i].unmoved;
-        limits[i].moved = false;
-    }
+    memset(moved, 0, sizeof(moved));
     for (char **setting = environ; loaded && setting && *setting; setting++) {
         if (str_starts_with(*setting, LIMIT_PREFIX) && strchr(*setting, '=')) {
             loaded = load_one(a, *setting + strlen(LIMIT_PREFIX), e);
@@ -72,13 +64,14 @@ bool limits_load(struct err *e)
 
 void limit_set(enum limit id, int64_t value)
 {
-    if (!limits[id].moved) {
-        limits[id].in_force = value;
+    if (!moved[id].by_environment) {
+        moved[id].is_moved = true;
+        moved[id].value = value;
     }
 }
 
 int64_t limit_get(enum limit id)
 {
     INVARIANT((unsigned)id < LIMIT_COUNT);
-    return limits[id].in_force;
+    return moved[id].is_moved ? moved[id].value : limit_facts[id].usual;
 }

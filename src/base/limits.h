@@ -1,6 +1,5 @@
 /*
- * Limits on everything that comes from outside, in one place: src/base/limits.txt, of which the
- * build makes LIMITS(X): X(enum name, name, default, smallest, largest, meaning).
+ * Limits on everything that comes from outside, in one place: src/base/limits.txt.
  *
  * A limit can be moved within its range by the environment variable ROLLCALL_LIMIT_<NAME>
  * (docs/limits.md): for odd gateways, and so that tests need not wait for minutes.
@@ -10,6 +9,15 @@
 #include "base/err.h"
 
 enum limit { LIMIT_IDS, LIMIT_COUNT };
+
+struct limit_facts {
+    const char *name;
+    int64_t usual; /* in force where nothing moves it */
+    int64_t min;
+    int64_t max;
+    const char *text; /* what it limits */
+};
+extern const struct limit_facts limit_facts[LIMIT_COUNT];
 
 /* Reads ROLLCALL_LIMIT_* from the environment, once at start. ERR_CONFIG for an unknown name or a
  * value out of range. */

@@ -251,16 +251,11 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
 
 static bool escape_byte(struct buf *out, char byte)
 {
-    switch (byte) {
-    case '\n':
-        return buf_add_str(out, "\\n");
-    case '\r':
-        return buf_add_str(out, "\\r");
-    case '\t':
-        return buf_add_str(out, "\\t");
-    default:
-        return buf_add_printf(out, "\\x%02X", (unsigned)(unsigned char)byte);
-    }
+    static const char known[] = "\n\r\t";
+    const char *at = byte != '\0' ? strchr(known, byte) : NULL;
+
+    return at ? buf_add_printf(out, "\\%c", "nrt"[at - known])
+              : buf_add_printf(out, "\\x%02X", (unsigned)(unsigned char)byte);
 }
 
 bool str_escape(struct buf *out, const char *text, size_t length)

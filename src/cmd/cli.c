@@ -340,11 +340,11 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
                    err_facts[c->kind].exit_code, c->sees, c->text, c->remedy);
         }
     } else if (ctx->option[OPT_LIMITS]) {
-#define LIMIT_LINE(id, name, value, min, max, text)                                                \
-    printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", name, (long long)limit_get(id),             \
-           (long long)(min), (long long)(max), text);
-        LIMITS(LIMIT_LINE)
-#undef LIMIT_LINE
+        for (int id = 0; id < LIMIT_COUNT; id++) {
+            const struct limit_facts *f = &limit_facts[id];
+            printf("ROLLCALL_LIMIT_%s\t%lld\t%lld-%lld\t%s\n", f->name, (long long)limit_get(id),
+                   (long long)f->min, (long long)f->max, f->text);
+        }
     } else if (ctx->option[OPT_STREAMS]) {
         list_streams(ctx->arena);
     } else if (ctx->option[OPT_REQUESTS]) {

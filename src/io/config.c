@@ -842,19 +842,11 @@ static bool apply_values(struct loading *l)
 
 /* --- the shapes of credentials --------------------------------------------------------------- */
 
-/* What examples have in place of a credential. */
+/* What examples have in place of a credential: ********, xxx, 000 too, one character over and over.
+ */
 static bool is_placeholder(const char *text)
 {
-    static const char *const signs[] = {
-        "your_",       "your-",     "yourclient",    "yoursecret",
-        "placeholder", "changeme",  "change_me",     "change-me",
-        "_here",       "-here",     "xxxxx",         "<",
-        "${",          "{{",        "replace_",      "replace-",
-        "insert_",     "my_client", "client_secret", "client-secret",
-        "client_id"};
-    static const char *const of_documentation = "12345678-1234-1234-1234-123456789abc";
-    /* ********, xxx, 000: one character over and over */
-    return str_has_any(text, signs, COUNT_OF(signs)) || str_has_any(text, &of_documentation, 1) ||
+    return cause_by_sign(STEP_CONFIGURATION, text) == CAUSE_CONFIG_PLACEHOLDER ||
            (text[0] != '\0' && strspn(text, (const char[]){text[0], '\0'}) == strlen(text));
 }
 

@@ -239,47 +239,22 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
 {
     static const char *const cuts[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
                                        "broken pipe"};
+    static const struct {
+        CURLcode code;
+        enum http_failure failure;
+    } failures[] = {CURL_FAILURES};
+    size_t i = 0;
 
     if (proxy_status >= 400 && proxy_status < 500) {
         return HTTP_PROXY;
     }
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return HTTP_DNS;
-    case CURLE_COULDNT_CONNECT:
-        return HTTP_REFUSED;
-    case CURLE_OPERATION_TIMEDOUT:
-        return HTTP_TIMEOUT;
-    case CURLE_PROXY:
-        return HTTP_PROXY;
-    case CURLE_FILESIZE_EXCEEDED:
-        return HTTP_TOO_LARGE;
-    case CURLE_SSL_CONNECT_ERROR:
-        /* Both when the peer refuses a handshake and when it is cut: only the words tell. */
-        return str_has_any(detail, cuts, COUNT_OF(cuts)) ? HTTP_RESET : HTTP_TLS;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_USE_SSL_FAILED:
-        return HTTP_TLS;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-    /* Both also mean a status line that was cut: the scheme was checked before. */
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
+    if (code == CURLE_SSL_CONNECT_ERROR && str_has_any(detail, cuts, COUNT_OF(cuts))) {
         return HTTP_RESET;
-    default:
-        return HTTP_OTHER;
     }
+    while (i < COUNT_OF(failures) && failures[i].code != code) {
+        i++;
+    }
+    return i < COUNT_OF(failures) ? failures[i].failure : HTTP_OTHER;
 }
 
 static enum cause_id tls_failure(CURL *easy, const char *detail)

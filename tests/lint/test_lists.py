@@ -22,7 +22,7 @@ TWO second 3
 TWO third 4
   says: f
 
-WORDS: X($1, "$2-")
+WORDS: $1 "$2-"
 A b "c"
 B d
 """
@@ -35,9 +35,9 @@ MADE = r"""#define IDS \
     {"second", 3, "e", (const char *const[]){NULL}}, \
     {"third", 4, "f", (const char *const[]){NULL}}
 
-#define WORDS(X) \
-    X(A, "b \"c\"") \
-    X(B, "d")
+#define WORDS \
+    A "b \"c\"", \
+    B "d"
 """
 WRONG = (
     ("IDS: ", "ids: ", 2, "not understood"),
