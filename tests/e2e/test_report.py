@@ -94,7 +94,7 @@ class Report(TestCase):
     @classmethod
     def setUpClass(cls):
         cls.case = case = cls.shared()
-        server = case.standin(days=2, per_day=80, agents=12, now=NOW, availability_lag=0)
+        server = case.standin(days=2, per_day=60, agents=10, now=NOW, availability_lag=0)
         cls.site = case.site(server.url, extract={"streams": STREAMS})
         case.ok(cls.site.extract("--until", NOW))
         cls.hostile = case.site()
@@ -110,7 +110,7 @@ class Report(TestCase):
         cls.year.change(f"""INSERT INTO interval_figure (conversation_key, utc_start, {columns})
                             SELECT conversation_key + 1000000 * n, strftime('%Y-%m-%dT%H:%M:%fZ', utc_start, -n || ' days'), {columns}
                             FROM interval_figure, (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 363) SELECT n FROM c)
-                            WHERE conversation_key <= 40""")
+                            WHERE conversation_key <= 9""")
         server.control(deny=["/api/v2/"])
         cls.empty = case.site(server.url)
         case.ok(cls.empty.extract("--until", NOW), 5)
@@ -243,7 +243,7 @@ class Report(TestCase):
         self.assertIn("Not proven.</b> Figures differ from those that Genesys itself has counted, of 2026-03-02:", Page(self.made(site, *DAYS)).text)
 
     def test_an_hour_that_the_clock_shows_twice_is_two(self):
-        server = self.case.standin(start="2026-10-31", days=2, per_day=60, agents=6, now="2026-11-02T06:00:00Z", availability_lag=0)
+        server = self.case.standin(start="2026-10-31", days=2, per_day=30, agents=4, now="2026-11-02T06:00:00Z", availability_lag=0)
         site = self.case.site(server.url, start="2026-10-31", timezone="America/New_York")
         self.ok(site.extract("--until", "2026-11-02T06:00:00Z"))
         page = Page(self.made(site, "--day", "2026-11-01"))
@@ -291,7 +291,7 @@ class Report(TestCase):
                 with self.subTest(name, width=width):
                     shown.show(path, width, dark=dark)
                     self.assertEqual(shown.run("return document.documentElement.scrollWidth"), width)
-                    if browser.AXE.exists() and name != "a year":
+                    if browser.AXE.exists() and (FULL or name not in ("days", "a year")):
                         self.assertEqual(shown.violations(), [])
             with self.subTest(name, media="paper"):
                 shown.show(path, 695, media="print")
