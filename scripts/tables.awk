@@ -134,7 +134,7 @@ function view_columns(t, list, meaning,    i, n, part, each, remark, text, name)
         text = meaning
         if (1 in each) {
             text = (meaning ~ /^counts/ ? "count of " : "sum of ") each[i] (match(meaning, /;/) ? substr(meaning, RSTART) : "")
-        } else if ((text == "" || text == "key") && (name in first)) {
+        } else if ((text == "" || text == "key" || (name == "day" && n > 1)) && (name in first)) {
             text = first[name]
         } else if (remark != "") {
             text = text (text == "" ? "" : "; ") remark
