@@ -151,6 +151,21 @@ static void check_configuration(struct checking *a)
     check_needs(a);
 }
 
+/* Asks a host beside others: somebody waits. */
+static void ask_beside(struct checking *a, enum client_target target, const char *url,
+                       const void *user)
+{
+    const struct client_request request = {
+        .target = target,
+        .method = target == CLIENT_LOGIN ? HTTP_POST : HTTP_GET,
+        .path = url,
+        .brief = true,
+        .user = (void *)user,
+    };
+
+    client_send(a->client, &request);
+}
+
 /* --- the way to the hosts -------------------------------------------------------------------- */
 
 /* What is to be known of a host. */
@@ -159,18 +174,6 @@ struct host {
     const char *url;
     struct client_answer answer;
 };
-
-static void ask_host(struct checking *a, struct host *host)
-{
-    const struct client_request request = {
-        .target = CLIENT_URL,
-        .path = arena_printf(a->report->arena, "%s/", host->url),
-        .brief = true,
-        .user = host,
-    };
-
-    client_send(a->client, &request);
-}
 
 /* Tells of a host's answer, and where `clock` is wanted of the time there. True when an HTTP answer
  * came, whatever it says. */
@@ -205,7 +208,7 @@ static bool tell_host(struct checking *a, const struct host *host, bool clock)
     return true;
 }
 
-/* The hosts are asked at the same time: somebody waits. */
+/* The hosts are asked at the same time. */
 static void check_network(struct checking *a)
 {
     const struct config *config = a->config;
@@ -218,7 +221,7 @@ static void check_network(struct checking *a)
 
     for (size_t i = 0; i < count; i++) {
         err_set(&hosts[i].answer.error, ERR_STOPPED, "stopped by a signal");
-        ask_host(a, &hosts[i]);
+        ask_beside(a, CLIENT_URL, arena_printf(a->report->arena, "%s/", hosts[i].url), &hosts[i]);
     }
     for (size_t left = count; left > 0 && !stop_requested();) {
         if (client_next(a->client, WAIT_MS, &answer)) {
@@ -235,19 +238,6 @@ static void check_network(struct checking *a)
 }
 
 /* --- the login ------------------------------------------------------------------------------- */
-
-static void ask_region(struct checking *a, const char *login_url, const struct region *region)
-{
-    const struct client_request request = {
-        .target = CLIENT_LOGIN,
-        .method = HTTP_POST,
-        .path = login_url,
-        .brief = true,
-        .user = (void *)region,
-    };
-
-    client_send(a->client, &request);
-}
 
 static void tell_search(struct report *r, const struct region *found, const char *doubtful,
                         size_t reached, size_t count)
@@ -295,7 +285,7 @@ static void find_region(struct checking *a)
     for (size_t i = 0; i < region_count; i++) {
         const char *url = arena_printf(arena, "https://login.%s", region_table[i].domain);
         if (!str_eq(url, a->config->login_url)) {
-            ask_region(a, url, &region_table[i]);
+            ask_beside(a, CLIENT_LOGIN, url, &region_table[i]);
             count++;
         }
     }
@@ -319,7 +309,8 @@ static void find_region(struct checking *a)
         } else if (answer.http.failure == HTTP_TIMEOUT && !*late) {
             *late = true;
             left++;
-            ask_region(a, arena_printf(arena, "https://login.%s", region->domain), region);
+            ask_beside(a, CLIENT_LOGIN, arena_printf(arena, "https://login.%s", region->domain),
+                       region);
         }
         client_answer_free(&answer);
     }

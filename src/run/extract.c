@@ -159,8 +159,7 @@ static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms
     if (!r->was || !run->request->rezone) {
         return ledger_judge_zone(c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
     }
-    if (!store_forget_days(run, from_ms, &owed, e) ||
-        !db_exec(run->db, sql_reconcile_forget, e)) {
+    if (!store_forget_days(run, from_ms, &owed, e) || !db_exec(run->db, sql_reconcile_forget, e)) {
         return false;
     }
     LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", r->was),

@@ -250,12 +250,12 @@ static void tell_refusals(struct night *n)
     struct err error;
 
     for (size_t i = 0; i < 2 * passes; i++) {
-        const struct err *why = &n->refused[i % passes];
+        size_t p = i < passes ? i : i - passes;
+        const struct err *why = &n->refused[p];
 
         if (why->kind != ERR_NONE && (why->kind == ERR_PERMISSION) == (i < passes)) {
             first = first ? first : why;
-            all = arena_printf(n->run->arena, "%s; %s: %s", all,
-                               n->stream->passes[i % passes].plan.name,
+            all = arena_printf(n->run->arena, "%s; %s: %s", all, n->stream->passes[p].plan.name,
                                err_evidence(why, n->run->arena));
         }
     }

@@ -475,12 +475,12 @@ bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct 
         for (size_t k = 0; k < days.count; k++) {
             const struct span *day = &days.list[k].span;
 
-            if (day->start_ms != TIME_NONE && day->end_ms > from_ms) {
-                if (!forget(run, s, &days.list[k], e)) {
-                    return false;
-                }
-                ++*count;
+            bool goes = day->start_ms != TIME_NONE && day->end_ms > from_ms;
+
+            if (goes && !forget(run, s, &days.list[k], e)) {
+                return false;
             }
+            *count += goes ? 1 : 0;
         }
     }
     return true;
