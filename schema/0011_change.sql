@@ -98,7 +98,9 @@ CREATE TABLE figure_kept (
     PRIMARY KEY (day, queue_id, media_type)
 ) WITHOUT ROWID;
 
--- Business days of which figures have been made anew since.
+-- Business days whose figures were made anew.
 CREATE TABLE figure_touched (
-    day TEXT NOT NULL PRIMARY KEY -- business day, YYYY-MM-DD
+    day TEXT NOT NULL PRIMARY KEY, -- business day, YYYY-MM-DD
+    run_id INTEGER,                -- run that did so last
+    is_due INTEGER NOT NULL        -- 0/1: nobody has looked what moved since
 ) WITHOUT ROWID;

@@ -96,8 +96,8 @@ CREATE TABLE fact_owed (
 
 CREATE TRIGGER fact_make BEFORE INSERT ON fact_owed
 BEGIN
-    INSERT OR IGNORE INTO figure_touched
-    SELECT DISTINCT z.day FROM interval_figure AS f
+    INSERT OR REPLACE INTO figure_touched
+    SELECT DISTINCT z.day, (SELECT max(run_id) FROM run), 1 FROM interval_figure AS f
     JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
     WHERE f.conversation_key = NEW.conversation_key;
     DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
@@ -162,8 +162,8 @@ BEGIN
     )
     GROUP BY participant_no, session_no, utc_start, queue_id;
 
-    INSERT OR IGNORE INTO figure_touched
-    SELECT DISTINCT z.day FROM interval_figure AS f
+    INSERT OR REPLACE INTO figure_touched
+    SELECT DISTINCT z.day, (SELECT max(run_id) FROM run), 1 FROM interval_figure AS f
     JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
     WHERE f.conversation_key = NEW.conversation_key;
 

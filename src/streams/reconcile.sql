@@ -63,13 +63,14 @@ WITH fresh AS (
     LIMIT -1
 ),
 business AS (
-    SELECT p.scope, p.ours, p.theirs, o.day, o.utc_from, o.utc_to, coalesce(t.whole, 0) AS has_theirs
+    SELECT p.scope, p.ours, p.theirs, o.day, o.utc_from, o.utc_to, coalesce(t.whole, 0) AS has_theirs,
+        (SELECT u.run_id FROM figure_touched AS u WHERE p.scope = 'queue' AND u.day = o.day) AS made_run_id
     FROM temp.reconcile_pair AS p
     JOIN fresh AS o ON o.stream = p.ours AND o.whole
     LEFT JOIN fresh AS t ON t.stream = p.theirs AND t.day = o.day
     WHERE p.scope <> 'conversations'
     UNION ALL
-    SELECT p.scope, p.ours, p.theirs, substr(w.window_start, 1, 10), w.window_start, w.window_end, 1
+    SELECT p.scope, p.ours, p.theirs, substr(w.window_start, 1, 10), w.window_start, w.window_end, 1, NULL
     FROM temp.reconcile_pair AS p
     JOIN extract_window AS w ON w.stream = p.ours AND w.window_start IS NOT NULL AND w.state <> 'open'
     JOIN window_pass AS q ON q.window_id = w.window_id
@@ -78,7 +79,8 @@ business AS (
 ),
 side AS (
     SELECT b.*,
-        (SELECT CASE WHEN count(w.last_error) = 0 THEN max(w.run_id) END FROM temp.reconcile_window AS w
+        (SELECT CASE WHEN count(w.last_error) = 0 THEN max(max(w.run_id), coalesce(b.made_run_id, 0)) END
+         FROM temp.reconcile_window AS w
          WHERE w.stream = b.ours AND w.window_start > strftime('%Y-%m-%d', b.utc_from, '-2 days')
          AND w.window_start < b.utc_to AND w.window_end > b.utc_from) AS ours_run_id,
         (SELECT CASE WHEN count(w.last_error) = 0 THEN max(w.run_id) END FROM temp.reconcile_window AS w
@@ -113,7 +115,7 @@ FROM side AS s
 LEFT JOIN reconciliation_day AS d ON d.scope = s.scope AND d.day = s.day
 WHERE CASE WHEN ?1 IS NOT NULL OR ?2 IS NOT NULL
     THEN s.day BETWEEN coalesce(?1, '') AND coalesce(?2, '9999')
-    WHEN s.scope IN ('queue', 'moved') AND s.day IN (SELECT day FROM figure_touched) THEN 1
+    WHEN s.scope IN ('queue', 'moved') AND s.day IN (SELECT day FROM figure_touched WHERE is_due) THEN 1
     WHEN s.scope = 'moved' THEN s.day NOT IN (SELECT day FROM figure_kept WHERE queue_id = '')
     ELSE d.day IS NULL OR d.reason IS NOT NULL OR d.ours_run_id IS NOT s.ours_run_id
         OR d.theirs_run_id IS NOT s.theirs_run_id
@@ -148,20 +150,12 @@ AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'moved' OR scope = 'q
 GROUP BY queue_id, coalesce(media_type, '')
 
 -- name: reconcile_states
--- Our side of agents, by its day ?1: milliseconds of each status within the day.
+-- Our side of agents, by its day ?1.
 INSERT INTO temp.reconcile_state
-SELECT user_id, metric, coalesce(status, ''),
-    (strftime('%s', ends) - strftime('%s', begins)) * 1000 + substr(ends, 21, 3) - substr(begins, 21, 3)
-FROM (
-    SELECT s.user_id, s.metric, s.status, max(s.start_time, d.utc_from) AS begins,
-        min(coalesce(s.end_time, d.utc_to), d.utc_to) AS ends
-    FROM temp.reconcile_day AS d
-    CROSS JOIN (
-        SELECT user_id, 'tSystemPresence' AS metric, system_presence AS status, start_time, end_time FROM user_presence
-        UNION ALL
-        SELECT user_id, 'tAgentRoutingStatus', routing_status, start_time, end_time FROM user_routing_status) AS s
-    WHERE d.day = ?1 AND d.scope = 'agent' AND d.reason IS NULL
-    AND s.start_time < d.utc_to AND (s.end_time IS NULL OR s.end_time > d.utc_from))
+SELECT user_id, CASE kind WHEN 'routing' THEN 'tAgentRoutingStatus' ELSE 'tSystemPresence' END,
+    coalesce(status, ''), round(seconds * 1000)
+FROM v_agent_state
+WHERE day = ?1 AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'agent' AND reason IS NULL)
 
 -- name: reconcile_take
 -- Both sides. What is nought on both is no figure.
@@ -349,7 +343,10 @@ SELECT scope, day,
 FROM temp.reconcile_day AS d WHERE scope <> 'moved'
 ON CONFLICT (day, scope) DO UPDATE SET
     compared = excluded.compared, differing = excluded.differing, reason = excluded.reason,
-    ours_run_id = excluded.ours_run_id, theirs_run_id = excluded.theirs_run_id, is_final = excluded.is_final;
+    ours_run_id = excluded.ours_run_id, theirs_run_id = excluded.theirs_run_id, is_final = excluded.is_final,
+    appealed_run_id = CASE WHEN EXISTS (
+        SELECT 1 FROM reconciliation AS r
+        WHERE r.day = excluded.day AND r.scope = excluded.scope AND r.difference <> 0) THEN appealed_run_id END;
 
 -- What moved since the day was first whole.
 INSERT INTO figure_change
@@ -419,7 +416,7 @@ FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_figure AS f WHERE d.scope
 INSERT INTO figure_kept (day, queue_id, media_type)
 SELECT day, '', '' FROM temp.reconcile_day WHERE scope = 'moved';
 
-DELETE FROM figure_touched WHERE day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');
+UPDATE figure_touched SET is_due = 0 WHERE day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');
 
 DELETE FROM temp.reconcile_due WHERE (scope, day) IN (SELECT scope, day FROM temp.reconcile_day);
 

@@ -375,9 +375,12 @@ class TenNights(Case):
         last = moment(start, 24 * (10 if FULL else 5))[:10]  # agents work on behind it
         self.assertEqual([r for r in unequal(site) if r[1] <= last], [])
         busy = {r[0] for r in site.query("SELECT day FROM v_queue_day")}
+        if method == "query":
+            busy -= {min(proven(site))}  # where what began before is not known
         self.assertEqual({d for d, p in proven(site).items() if d <= last and d in busy and p != 1}, set())
         self.assertGreater(len(busy & proven(site).keys()), 3)
-        self.assertEqual(site.query("SELECT day FROM reconciliation_day WHERE day <= ? AND (NOT is_final OR reason IS NOT NULL)", last), [])
+        self.assertEqual(site.query("SELECT day FROM reconciliation_day WHERE day <= ? AND (NOT is_final OR reason IS NOT NULL "
+                                    "AND reason NOT LIKE 'the first day%')", last), [])
         self.ok(site.run("reconcile", "--to", last))
         return moved
 
