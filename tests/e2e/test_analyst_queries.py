@@ -356,6 +356,17 @@ class Queries(World):
                     row[name] += sum(m.get("value") or 0 for m in metrics if m["name"] == "nOutbound" + name.capitalize())
         self.same(self.rows("campaigns"), "day campaign_id", expected)
 
+    def test_conversations_by_day(self):
+        expected = collections.defaultdict(collections.Counter)
+        for day, d in self.begun():
+            media = next((s["mediaType"] for p in d["participants"] for s in p.get("sessions") or [] if s.get("mediaType")), None)
+            names = {m["name"] for _, _, m in self.parts(d, lambda s: s.get("metrics"))}
+            expected[day, media, d.get("originatingDirection")].update(["conversations"] + [column for column, is_so in (
+                ("open", not d.get("conversationEnd")), ("answered", "tAnswered" in names), ("abandoned", "tAbandon" in names),
+                ("transferred", "nTransferred" in names)) if is_so])
+        self.same(self.rows("conversations_by_day"), "day media_type direction", {k: {c: v[c] for c in (
+            "conversations", "open", "answered", "abandoned", "transferred")} for k, v in expected.items()})
+
     def test_callbacks(self):
         own = {(m.id, m.participant): m.queue for m in self.metrics if m.media == "callback" and m.queue}
         groups = collections.defaultdict(list)
