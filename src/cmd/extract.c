@@ -7,7 +7,7 @@
 #include "cmd/progress.h"
 #include "out/out.h"
 #include "probe/probe.h"
-#include "run/extract.h"
+#include "run/run.h"
 
 enum { MOST_DAYS_AHEAD = 7 };
 

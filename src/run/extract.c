@@ -1,4 +1,4 @@
-#include "run/extract.h"
+#include "run/run.h"
 
 #include <pthread.h>
 
@@ -24,7 +24,7 @@ int64_t run_time_ms(const struct run *run)
 {
     int64_t now_ms = run_now_ms(run);
 
-    return run->until_ms < now_ms ? run->until_ms : now_ms;
+    return run->request->until_ms < now_ms ? run->request->until_ms : now_ms;
 }
 
 int64_t run_now_ms(const struct run *run)
@@ -89,7 +89,8 @@ static bool open_database(struct run *run, struct err *e)
                              run->request->streams[i]->name);
     }
     names = arena_printf(run->arena, "%s]", names);
-    return run->db && ledger_run_begin(&run->ledger, "extract", run->until_ms, names, e) != 0 &&
+    return run->db &&
+           ledger_run_begin(&run->ledger, "extract", run->request->until_ms, names, e) != 0 &&
            stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e);
 }
 
@@ -200,7 +201,7 @@ static bool set_zone(struct run *run, struct err *e)
     int64_t now_ms = run_now_ms(run);
     struct redated redated = {.arena = run->arena, .now_ms = now_ms};
     int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
-    int64_t to_ms = run->until_ms > now_ms ? run->until_ms : now_ms;
+    int64_t to_ms = run->request->until_ms > now_ms ? run->request->until_ms : now_ms;
     from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
     bool done = db_begin(run->db, e) &&
                 ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
@@ -324,7 +325,7 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
         ok = store_take(run, p, &last, e) &&
              (!last->over || night_go_on(n, r, last->news->halts, e));
         if (ok) {
-            progress_tell(&n->progress, &run->watcher, n->under_way, n->under_way_count);
+            progress_tell(&n->progress, &run->request->watcher, n->under_way, n->under_way_count);
         } else {
             night_fail(n, e, true);
         }
@@ -462,8 +463,6 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     struct run run = {
         .request = request,
         .config = request->config,
-        .watcher = request->watcher,
-        .until_ms = request->until_ms,
         .ledger = {.run_id = -1},
         .arena = a,
         .totals = {.streams_left = (int64_t)request->stream_count},

@@ -600,7 +600,7 @@ void night_end(struct night *n)
     if (n->begun) {
         n->progress.ended = true;
         n->progress.whole = night_is_whole(n);
-        progress_tell(&n->progress, &n->run->watcher, NULL, 0);
+        progress_tell(&n->progress, &n->run->request->watcher, NULL, 0);
         LOG(LOG_INFO, "stream ends", LOG_S("stream", n->stream->name), LOG_N("done", n->done),
             LOG_N("left", n->left), LOG_S("error", n->first.kind ? n->first.message : "none"));
     }
