@@ -6,88 +6,133 @@
 -- Of metrics: one row a conversation, session, quarter of an hour of the emit date and queue. Every
 -- local half-hour is made of whole quarters of UTC.
 CREATE TABLE interval_figure (
-    conversation_key INTEGER NOT NULL, -- the conversation
-    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
-    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
-    metric_no INTEGER NOT NULL,        -- the first metric that counts here, from 0 in the API's order
-    utc_start TEXT NOT NULL,           -- first instant of the quarter of an hour
-    queue_id TEXT,                     -- queue for which they count, as in v_metric; NULL: none
-    user_id TEXT,                      -- the participant's user; NULL: none
-    media_type TEXT,                   -- medium of the session
-    offered BIGINT NOT NULL,           -- nOffered
-    answered BIGINT NOT NULL,          -- how many tAnswered
-    abandoned BIGINT NOT NULL,         -- how many tAbandon
-    short_abandoned BIGINT NOT NULL,   -- how many tShortAbandon
-    flow_out BIGINT NOT NULL,          -- how many tFlowOut
-    over_sla BIGINT NOT NULL,          -- nOverSla
-    handled BIGINT NOT NULL,           -- how many tHandle
-    transferred BIGINT NOT NULL,       -- nTransferred
-    blind_transferred BIGINT NOT NULL, -- nBlindTransferred
+    conversation_key INTEGER NOT NULL,   -- the conversation
+    participant_no INTEGER NOT NULL,     -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,         -- its session, from 0 in the API's order
+    metric_no INTEGER NOT NULL,          -- the first metric that counts here, from 0 in the API's order
+    utc_start TEXT NOT NULL,             -- first instant of the quarter of an hour
+    queue_id TEXT,                       -- queue for which they count, as in v_metric; NULL: none
+    user_id TEXT,                        -- the participant's user; NULL: none
+    media_type TEXT,                     -- medium of the session
+    offered BIGINT NOT NULL,             -- nOffered
+    answered BIGINT NOT NULL,            -- how many tAnswered
+    abandoned BIGINT NOT NULL,           -- how many tAbandon
+    short_abandoned BIGINT NOT NULL,     -- how many tShortAbandon
+    flow_out BIGINT NOT NULL,            -- how many tFlowOut
+    over_sla BIGINT NOT NULL,            -- nOverSla
+    handled BIGINT NOT NULL,             -- how many tHandle
+    transferred BIGINT NOT NULL,         -- nTransferred
+    blind_transferred BIGINT NOT NULL,   -- nBlindTransferred
     consult_transferred BIGINT NOT NULL, -- nConsultTransferred
-    answer_ms BIGINT NOT NULL,         -- sum of tAnswered
-    abandon_ms BIGINT NOT NULL,        -- sum of tAbandon
-    flow_out_ms BIGINT NOT NULL,       -- sum of tFlowOut
-    handle_ms BIGINT NOT NULL,         -- sum of tHandle
-    talk_ms BIGINT NOT NULL,           -- sum of tTalkComplete
-    hold_ms BIGINT NOT NULL,           -- sum of tHeldComplete
-    acw_ms BIGINT NOT NULL,            -- sum of tAcw
-    dialing_ms BIGINT NOT NULL,        -- sum of tDialing
-    contacting_ms BIGINT NOT NULL,     -- sum of tContacting
-    talked BIGINT NOT NULL,            -- how many tTalkComplete
-    held BIGINT NOT NULL,              -- how many tHeldComplete
-    wrapped_up BIGINT NOT NULL,        -- how many tAcw
-    dialed BIGINT NOT NULL,            -- how many tDialing
-    contacted BIGINT NOT NULL,         -- how many tContacting
+    answer_ms BIGINT NOT NULL,           -- sum of tAnswered
+    abandon_ms BIGINT NOT NULL,          -- sum of tAbandon
+    flow_out_ms BIGINT NOT NULL,         -- sum of tFlowOut
+    handle_ms BIGINT NOT NULL,           -- sum of tHandle
+    talk_ms BIGINT NOT NULL,             -- sum of tTalkComplete
+    hold_ms BIGINT NOT NULL,             -- sum of tHeldComplete
+    acw_ms BIGINT NOT NULL,              -- sum of tAcw
+    dialing_ms BIGINT NOT NULL,          -- sum of tDialing
+    contacting_ms BIGINT NOT NULL,       -- sum of tContacting
+    talked BIGINT NOT NULL,              -- how many tTalkComplete
+    held BIGINT NOT NULL,                -- how many tHeldComplete
+    wrapped_up BIGINT NOT NULL,          -- how many tAcw
+    dialed BIGINT NOT NULL,              -- how many tDialing
+    contacted BIGINT NOT NULL,           -- how many tContacting
+    not_responding BIGINT NOT NULL,      -- how many tNotResponding
     PRIMARY KEY (conversation_key, participant_no, session_no, metric_no)
 ) WITHOUT ROWID;
 CREATE INDEX interval_figure_by_start ON interval_figure (utc_start);
 
 -- Stays in queues: the segments of an acd session that name one queue, one after another.
 CREATE TABLE queue_visit (
-    conversation_key INTEGER NOT NULL, -- the conversation
-    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
-    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
-    segment_no INTEGER NOT NULL,       -- the first of its segments, from 0 in the API's order
-    entered_at TEXT NOT NULL,          -- when it began to wait there (not while it was only scheduled)
-    queue_id TEXT NOT NULL,            -- the queue
-    media_type TEXT,                   -- medium of the session
-    left_at TEXT,                      -- when it left; NULL while it is there
-    outcome TEXT NOT NULL,             -- answered, abandoned, flowed_out, other, waiting
-    wait_ms BIGINT,                    -- sum of tAcd; NULL: none was emitted
-    short_abandoned INTEGER NOT NULL,  -- 0/1: there is a tShortAbandon
-    over_sla INTEGER NOT NULL,         -- 0/1: there is an nOverSla
-    user_id TEXT,                      -- who answered
+    conversation_key INTEGER NOT NULL,   -- the conversation
+    participant_no INTEGER NOT NULL,     -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,         -- its session, from 0 in the API's order
+    segment_no INTEGER NOT NULL,         -- the first of its segments, from 0 in the API's order
+    entered_at TEXT NOT NULL,            -- when it began to wait there (not while it was only scheduled)
+    queue_id TEXT NOT NULL,              -- the queue
+    media_type TEXT,                     -- medium of the session
+    left_at TEXT,                        -- when it left; NULL while it is there
+    outcome TEXT NOT NULL,               -- answered, abandoned, flowed_out, other, waiting
+    wait_ms BIGINT,                      -- sum of tAcd; NULL: none was emitted
+    short_abandoned INTEGER NOT NULL,    -- 0/1: there is a tShortAbandon
+    over_sla INTEGER NOT NULL,           -- 0/1: there is an nOverSla
+    user_id TEXT,                        -- who answered
     PRIMARY KEY (conversation_key, participant_no, session_no, segment_no)
 ) WITHOUT ROWID;
 CREATE INDEX queue_visit_by_start ON queue_visit (entered_at);
 
 -- Sessions of agents that answered or handled.
 CREATE TABLE agent_leg (
-    conversation_key INTEGER NOT NULL, -- the conversation
-    participant_no INTEGER NOT NULL,   -- its participant, from 0 in the API's order
-    session_no INTEGER NOT NULL,       -- its session, from 0 in the API's order
-    started_at TEXT NOT NULL,          -- when the session began: start of its first segment
-    user_id TEXT NOT NULL,             -- the agent
-    queue_id TEXT,                     -- queue of its last segment that names one
-    media_type TEXT,                   -- medium of the session
-    direction TEXT,                    -- inbound or outbound: direction of the session
-    purpose TEXT,                      -- part that the agent played: agent or user
-    answered BIGINT NOT NULL,          -- how many tAnswered
-    handled BIGINT NOT NULL,           -- how many tHandle
-    talk_ms BIGINT NOT NULL,           -- sum of tTalkComplete
-    hold_ms BIGINT NOT NULL,           -- sum of tHeldComplete
-    acw_ms BIGINT NOT NULL,            -- sum of tAcw
-    dialing_ms BIGINT NOT NULL,        -- sum of tDialing
-    contacting_ms BIGINT NOT NULL,     -- sum of tContacting
-    handle_ms BIGINT NOT NULL,         -- sum of tHandle
-    wrap_up_code TEXT,                 -- its last wrap-up code
-    transferred BIGINT NOT NULL,       -- nTransferred
-    transfer_kind TEXT,                -- blind, consult; NULL: none, or the record does not say
-    to_queue_id TEXT,                  -- queue to which it was transferred
-    to_user_id TEXT,                   -- user to whom, where it was to no queue
+    conversation_key INTEGER NOT NULL,   -- the conversation
+    participant_no INTEGER NOT NULL,     -- its participant, from 0 in the API's order
+    session_no INTEGER NOT NULL,         -- its session, from 0 in the API's order
+    started_at TEXT NOT NULL,            -- when the session began: start of its first segment
+    user_id TEXT NOT NULL,               -- the agent
+    queue_id TEXT,                       -- queue of its last segment that names one
+    media_type TEXT,                     -- medium of the session
+    direction TEXT,                      -- inbound or outbound: direction of the session
+    purpose TEXT,                        -- part that the agent played: agent or user
+    answered BIGINT NOT NULL,            -- how many tAnswered
+    handled BIGINT NOT NULL,             -- how many tHandle
+    talk_ms BIGINT NOT NULL,             -- sum of tTalkComplete
+    hold_ms BIGINT NOT NULL,             -- sum of tHeldComplete
+    acw_ms BIGINT NOT NULL,              -- sum of tAcw
+    dialing_ms BIGINT NOT NULL,          -- sum of tDialing
+    contacting_ms BIGINT NOT NULL,       -- sum of tContacting
+    handle_ms BIGINT NOT NULL,           -- sum of tHandle
+    wrap_up_code TEXT,                   -- its last wrap-up code
+    transferred BIGINT NOT NULL,         -- nTransferred
+    transfer_kind TEXT,                  -- blind, consult; NULL: none, or the record does not say
+    to_queue_id TEXT,                    -- queue to which it was transferred
+    to_user_id TEXT,                     -- user to whom, where it was to no queue
     PRIMARY KEY (conversation_key, participant_no, session_no)
 ) WITHOUT ROWID;
 CREATE INDEX agent_leg_by_start ON agent_leg (started_at);
+
+-- Of a whole conversation, as v_conversation has it.
+CREATE TABLE conversation_figure (
+    conversation_key INTEGER PRIMARY KEY, -- the conversation
+    media_type TEXT,                    -- of the first session that has one
+    media_types TEXT,                   -- of all its sessions, sorted, separated by commas
+    message_type TEXT,                  -- of the first session that has one
+    ani TEXT,                           -- of the customer's first session that has one (of an outside party's, where there is no customer)
+    dnis TEXT,                          -- likewise
+    first_queue_id TEXT,                -- of the segment that began first
+    last_queue_id TEXT,                 -- of the segment with the customer that ended last
+    first_agent_id TEXT,                -- agent of the segment that began first
+    last_agent_id TEXT,                 -- agent of the segment with the customer that ended last
+    last_team_id TEXT,                  -- that agent's team then
+    first_wrap_up_code TEXT,            -- of the segment that began first
+    last_wrap_up_code TEXT,             -- the last agent's
+    customer_disconnect_type TEXT,      -- how the customer's last segment ended
+    offered BIGINT,                     -- how many nOffered
+    answered BIGINT,                    -- how many tAnswered
+    abandoned BIGINT,                   -- how many tAbandon
+    short_abandoned BIGINT,             -- how many tShortAbandon
+    flow_out BIGINT,                    -- how many tFlowOut
+    over_sla BIGINT,                    -- how many nOverSla
+    connected BIGINT,                   -- how many nConnected
+    outbound BIGINT,                    -- how many nOutbound
+    transferred BIGINT,                 -- how many nTransferred
+    blind_transferred BIGINT,           -- how many nBlindTransferred
+    consult_transferred BIGINT,         -- how many nConsultTransferred
+    handled BIGINT,                     -- how many tHandle
+    acd_ms BIGINT,                      -- sum of tAcd; NULL: none
+    answer_ms BIGINT,                   -- sum of tAnswered; NULL: none
+    abandon_ms BIGINT,                  -- sum of tAbandon; NULL: none
+    ivr_ms BIGINT,                      -- sum of tIvr; NULL: none
+    alert_ms BIGINT,                    -- sum of tAlert; NULL: none
+    talk_ms BIGINT,                     -- sum of tTalkComplete; NULL: none
+    hold_ms BIGINT,                     -- sum of tHeldComplete; NULL: none
+    acw_ms BIGINT,                      -- sum of tAcw; NULL: none
+    dialing_ms BIGINT,                  -- sum of tDialing; NULL: none
+    contacting_ms BIGINT,               -- sum of tContacting; NULL: none
+    handle_ms BIGINT,                   -- sum of tHandle; NULL: none
+    participant_count BIGINT,           -- participants
+    agent_count BIGINT,                 -- different agents who interacted
+    division_ids TEXT                     -- divisions, separated by commas
+);
 
 -- Conversations whose rows above are to be made anew; empty, since that is done at once.
 CREATE TABLE fact_owed (
@@ -97,12 +142,17 @@ CREATE TABLE fact_owed (
 CREATE TRIGGER fact_make BEFORE INSERT ON fact_owed
 BEGIN
     INSERT OR REPLACE INTO figure_touched
-    SELECT DISTINCT z.day, (SELECT max(run_id) FROM run), 1 FROM interval_figure AS f
-    JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
-    WHERE f.conversation_key = NEW.conversation_key;
+    SELECT z.day, (SELECT max(run_id) FROM run), 1 FROM (
+        SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
+        WHERE conversation_key = NEW.conversation_key) AS f
+    CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
+        AND z.utc_from >= (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first)
+    WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
+                  AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
     DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
     DELETE FROM queue_visit WHERE conversation_key = NEW.conversation_key;
     DELETE FROM agent_leg WHERE conversation_key = NEW.conversation_key;
+    DELETE FROM conversation_figure WHERE conversation_key = NEW.conversation_key;
 
     -- A session that names one queue only counts for that one; else see v_metric.
     INSERT INTO interval_figure
@@ -119,7 +169,7 @@ BEGIN
         sum(CASE name WHEN 'tHeldComplete' THEN value ELSE 0 END), sum(CASE name WHEN 'tAcw' THEN value ELSE 0 END),
         sum(CASE name WHEN 'tDialing' THEN value ELSE 0 END), sum(CASE name WHEN 'tContacting' THEN value ELSE 0 END),
         sum(name = 'tTalkComplete'), sum(name = 'tHeldComplete'), sum(name = 'tAcw'), sum(name = 'tDialing'),
-        sum(name = 'tContacting')
+        sum(name = 'tContacting'), sum(name = 'tNotResponding')
     FROM (
         SELECT
             m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
@@ -140,32 +190,33 @@ BEGIN
             END AS queue_id
         FROM (
             SELECT
-                s.participant_no, s.session_no, s.media_type, p.user_id,
-                min(CASE WHEN coalesce(p.purpose, '') NOT IN ('customer', 'external') THEN g.queue_id END)
-                    AS first_queue_id,
-                max(CASE WHEN coalesce(p.purpose, '') NOT IN ('customer', 'external') THEN g.queue_id END)
-                    AS last_queue_id
+                p.participant_no, s.session_no, s.media_type, p.user_id, min(g.queue_id) AS first_queue_id,
+                max(g.queue_id) AS last_queue_id
             FROM participant AS p
-            CROSS JOIN session AS s USING (conversation_key, participant_no)
+            CROSS JOIN session AS s ON s.conversation_key = NEW.conversation_key AND s.participant_no = p.participant_no
             LEFT JOIN segment AS g ON g.conversation_key = NEW.conversation_key
-                AND g.participant_no = s.participant_no AND g.session_no = s.session_no
+                AND g.participant_no = p.participant_no AND g.session_no = s.session_no
+                AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
             WHERE p.conversation_key = NEW.conversation_key
-            GROUP BY s.participant_no, s.session_no
+            GROUP BY p.participant_no, s.session_no
         ) AS s
         CROSS JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
             AND m.participant_no = s.participant_no AND m.session_no = s.session_no
         WHERE m.emit_date IS NOT NULL AND m.name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
             'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
-            'tContacting')
-        LIMIT -1 -- so that the queue is looked up once
+            'tContacting', 'tNotResponding')
     )
     GROUP BY participant_no, session_no, utc_start, queue_id;
 
     INSERT OR REPLACE INTO figure_touched
-    SELECT DISTINCT z.day, (SELECT max(run_id) FROM run), 1 FROM interval_figure AS f
-    JOIN zone_offset AS z ON z.utc_from = (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.utc_start)
-    WHERE f.conversation_key = NEW.conversation_key;
+    SELECT z.day, (SELECT max(run_id) FROM run), 1 FROM (
+        SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
+        WHERE conversation_key = NEW.conversation_key) AS f
+    CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
+        AND z.utc_from >= (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first)
+    WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
+                  AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
 
     -- A metric is of the last stay of its session that began before it, else of the first. A stay is
     -- answered by the first tAnswered of its queue behind it, but before the next stay there.
@@ -306,6 +357,101 @@ BEGIN
         ) AS l
     )
     WHERE started_at IS NOT NULL;
+
+    -- The least and the greatest of texts that begin with what rows are ordered by: times of 24
+    -- characters, then the three ordinals, a character each.
+    INSERT INTO conversation_figure
+    SELECT
+        NEW.conversation_key, substr(s.media_type, 3),
+        CASE WHEN s.least_type IS s.greatest_type THEN s.least_type ELSE (
+            SELECT group_concat(t.media_type, ',')
+            FROM (SELECT DISTINCT media_type FROM session
+                  WHERE conversation_key = NEW.conversation_key AND media_type IS NOT NULL
+                  ORDER BY media_type) AS t) END,
+        substr(s.message_type, 3), substr(s.ani, 4), substr(s.dnis, 4),
+        substr(g.first_queue, 28), substr(g.last_queue, 52), substr(g.first_agent, 28), substr(g.last_agent, 52),
+        (SELECT team_id FROM participant
+         WHERE conversation_key = NEW.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
+        substr(g.first_wrap_up, 28),
+        CASE WHEN g.first_wrap_up IS NOT NULL THEN (
+            SELECT w.wrap_up_code FROM segment AS w
+            WHERE w.conversation_key = NEW.conversation_key AND w.wrap_up_code IS NOT NULL
+            AND w.participant_no = coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, w.participant_no)
+            ORDER BY w.segment_start DESC, w.participant_no DESC, w.session_no DESC, w.segment_no DESC LIMIT 1) END,
+        substr(g.disconnect, 29),
+        m.offered, m.answered, m.abandoned, m.short_abandoned, m.flow_out, m.over_sla, m.connected, m.outbound,
+        m.transferred, m.blind_transferred, m.consult_transferred, m.handled, m.acd_ms, m.answer_ms, m.abandon_ms,
+        m.ivr_ms, m.alert_ms, m.talk_ms, m.hold_ms, m.acw_ms, m.dialing_ms, m.contacting_ms, m.handle_ms,
+        (SELECT count(*) FROM participant WHERE conversation_key = NEW.conversation_key),
+        CASE WHEN g.least_agent IS g.greatest_agent THEN g.least_agent IS NOT NULL ELSE (
+            SELECT count(DISTINCT p.user_id) FROM participant AS p
+            CROSS JOIN segment AS i USING (conversation_key, participant_no)
+            WHERE p.conversation_key = NEW.conversation_key AND p.purpose IN ('agent', 'user')
+            AND i.segment_type = 'interact') END,
+        (SELECT group_concat(division_id, ',')
+         FROM (SELECT division_id FROM conversation_division
+               WHERE conversation_key = NEW.conversation_key ORDER BY division_no))
+    FROM (
+        SELECT
+            min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
+            max(CASE WHEN g.queue_id IS NOT NULL AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
+                     AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
+                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS last_queue,
+            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user')
+                THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS first_agent,
+            max(CASE WHEN g.segment_type IN ('interact', 'hold') AND p.purpose IN ('agent', 'user')
+                THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || p.user_id END) AS last_agent,
+            min(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS least_agent,
+            max(CASE WHEN g.segment_type = 'interact' AND p.purpose IN ('agent', 'user') THEN p.user_id END) AS greatest_agent,
+            min(CASE WHEN g.wrap_up_code IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.wrap_up_code END) AS first_wrap_up,
+            max(CASE WHEN g.disconnect_type IS NOT NULL AND p.purpose IN ('customer', 'external')
+                THEN (p.purpose = 'customer') || coalesce(g.segment_end, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.disconnect_type END)
+                AS disconnect
+        FROM participant AS p
+        CROSS JOIN segment AS g ON g.conversation_key = NEW.conversation_key AND g.participant_no = p.participant_no
+        WHERE p.conversation_key = NEW.conversation_key
+    ) AS g
+    CROSS JOIN (
+        SELECT
+            min(s.media_type) AS least_type, max(s.media_type) AS greatest_type,
+            min(char(s.participant_no + 1, s.session_no + 1) || s.media_type) AS media_type,
+            min(char(s.participant_no + 1, s.session_no + 1) || s.message_type) AS message_type,
+            min(CASE WHEN p.purpose IN ('customer', 'external')
+                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.ani END) AS ani,
+            min(CASE WHEN p.purpose IN ('customer', 'external')
+                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.dnis END) AS dnis
+        FROM participant AS p
+        CROSS JOIN session AS s ON s.conversation_key = NEW.conversation_key AND s.participant_no = p.participant_no
+        WHERE p.conversation_key = NEW.conversation_key
+    ) AS s
+    CROSS JOIN (
+        SELECT
+            count(CASE name WHEN 'nOffered' THEN 1 END) AS offered,
+            count(CASE name WHEN 'tAnswered' THEN 1 END) AS answered,
+            count(CASE name WHEN 'tAbandon' THEN 1 END) AS abandoned,
+            count(CASE name WHEN 'tShortAbandon' THEN 1 END) AS short_abandoned,
+            count(CASE name WHEN 'tFlowOut' THEN 1 END) AS flow_out,
+            count(CASE name WHEN 'nOverSla' THEN 1 END) AS over_sla,
+            count(CASE name WHEN 'nConnected' THEN 1 END) AS connected,
+            count(CASE name WHEN 'nOutbound' THEN 1 END) AS outbound,
+            count(CASE name WHEN 'nTransferred' THEN 1 END) AS transferred,
+            count(CASE name WHEN 'nBlindTransferred' THEN 1 END) AS blind_transferred,
+            count(CASE name WHEN 'nConsultTransferred' THEN 1 END) AS consult_transferred,
+            count(CASE name WHEN 'tHandle' THEN 1 END) AS handled,
+            sum(CASE name WHEN 'tAcd' THEN value END) AS acd_ms,
+            sum(CASE name WHEN 'tAnswered' THEN value END) AS answer_ms,
+            sum(CASE name WHEN 'tAbandon' THEN value END) AS abandon_ms,
+            sum(CASE name WHEN 'tIvr' THEN value END) AS ivr_ms,
+            sum(CASE name WHEN 'tAlert' THEN value END) AS alert_ms,
+            sum(CASE name WHEN 'tTalkComplete' THEN value END) AS talk_ms,
+            sum(CASE name WHEN 'tHeldComplete' THEN value END) AS hold_ms,
+            sum(CASE name WHEN 'tAcw' THEN value END) AS acw_ms,
+            sum(CASE name WHEN 'tDialing' THEN value END) AS dialing_ms,
+            sum(CASE name WHEN 'tContacting' THEN value END) AS contacting_ms,
+            sum(CASE name WHEN 'tHandle' THEN value END) AS handle_ms
+        FROM session_metric
+        WHERE conversation_key = NEW.conversation_key
+    ) AS m;
 
     SELECT RAISE(IGNORE); -- it is done: no row stays
 END;

@@ -118,167 +118,54 @@ WHERE utc_from <= coalesce( -- by the server's clock, where a run has heard it
 -- whole                              0/1: all of local_date has been read (freshness)
 CREATE VIEW v_conversation AS
 SELECT
-    x.conversation_id, x.conversation_start, x.conversation_end,
-    datetime(x.conversation_start, x.start_offset || ' seconds') AS local_start,
-    datetime(x.conversation_end, x.end_offset || ' seconds') AS local_end,
-    date(x.conversation_start, x.start_offset || ' seconds') AS local_date,
-    CAST(strftime('%H', x.conversation_start, x.start_offset || ' seconds') AS INTEGER)
-        AS local_hour,
-    (strftime('%w', x.conversation_start, x.start_offset || ' seconds') + 6) % 7 + 1
-        AS local_weekday,
-    x.media_type, x.media_types, x.message_type, x.direction, x.conversation_initiator, x.external_tag,
-    x.self_served, x.ani, x.dnis,
-    (strftime('%s', x.conversation_end) - strftime('%s', x.conversation_start)) * 1000
-        + substr(x.conversation_end, 21, 3) - substr(x.conversation_start, 21, 3) AS duration_ms,
+    c.conversation_id, c.conversation_start, c.conversation_end,
+    datetime(c.conversation_start, a.offset_seconds || ' seconds') AS local_start,
+    datetime(c.conversation_end, z.offset_seconds || ' seconds') AS local_end,
+    date(c.conversation_start, a.offset_seconds || ' seconds') AS local_date,
+    CAST(strftime('%H', c.conversation_start, a.offset_seconds || ' seconds') AS INTEGER) AS local_hour,
+    (strftime('%w', c.conversation_start, a.offset_seconds || ' seconds') + 6) % 7 + 1 AS local_weekday,
+    x.media_type, x.media_types, x.message_type, c.originating_direction AS direction, c.conversation_initiator,
+    c.external_tag, c.self_served, x.ani, x.dnis,
+    (strftime('%s', c.conversation_end) - strftime('%s', c.conversation_start)) * 1000
+        + substr(c.conversation_end, 21, 3) - substr(c.conversation_start, 21, 3) AS duration_ms,
     x.first_queue_id, fq.name AS first_queue_name, x.last_queue_id, lq.name AS last_queue_name,
-    x.first_agent_id, fa.name AS first_agent_name,
-    lp.user_id AS last_agent_id, la.name AS last_agent_name, x.first_wrap_up_code,
-    (SELECT g.wrap_up_code FROM segment AS g
-     WHERE g.conversation_key = x.conversation_key AND g.wrap_up_code IS NOT NULL
-     AND g.participant_no = coalesce(x.last_agent_no, g.participant_no)
-     ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC, g.segment_no DESC
-     LIMIT 1) AS last_wrap_up_code,
-    fk.name AS first_wrap_up_name,
-    (SELECT k.name FROM segment AS g LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = g.wrap_up_code
-     WHERE g.conversation_key = x.conversation_key AND g.wrap_up_code IS NOT NULL
-     AND g.participant_no = coalesce(x.last_agent_no, g.participant_no)
-     ORDER BY g.segment_start DESC, g.participant_no DESC, g.session_no DESC, g.segment_no DESC
-     LIMIT 1) AS last_wrap_up_name,
+    x.first_agent_id, fa.name AS first_agent_name, x.last_agent_id, la.name AS last_agent_name,
+    x.first_wrap_up_code, x.last_wrap_up_code, fw.name AS first_wrap_up_name, lw.name AS last_wrap_up_name,
     t.name AS last_team_name,
     (SELECT coalesce(w.flow_name, n.name) FROM session_flow AS w
      LEFT JOIN flow AS n ON n.flow_id = w.flow_id
-     WHERE w.conversation_key = x.conversation_key
+     WHERE w.conversation_key = c.conversation_key
      ORDER BY w.participant_no, w.session_no LIMIT 1) AS first_flow_name,
     (SELECT group_concat(d.name, '; ')
      FROM (SELECT DISTINCT coalesce(n.name, v.skill_id) AS name FROM segment_skill AS v
            LEFT JOIN skill AS n ON n.skill_id = v.skill_id
-           WHERE v.conversation_key = x.conversation_key ORDER BY 1) AS d) AS skill_names,
-    x.customer_disconnect_type,
-    x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.connected,
-    x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
-    x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms,
-    x.acw_ms, x.dialing_ms, x.contacting_ms, x.handle_ms,
-    x.participant_count, x.agent_count, x.division_ids,
+           WHERE v.conversation_key = c.conversation_key ORDER BY 1) AS d) AS skill_names,
+    x.customer_disconnect_type, x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla,
+    x.connected, x.outbound, x.transferred, x.blind_transferred, x.consult_transferred, x.handled,
+    x.acd_ms, x.answer_ms, x.abandon_ms, x.ivr_ms, x.alert_ms, x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms,
+    x.contacting_ms, x.handle_ms, x.participant_count, x.agent_count, x.division_ids,
     (SELECT group_concat(d.name, '; ')
      FROM (SELECT coalesce(n.name, v.division_id) AS name FROM conversation_division AS v
            LEFT JOIN division AS n ON n.division_id = v.division_id
-           WHERE v.conversation_key = x.conversation_key ORDER BY v.division_no) AS d)
-        AS division_names, coalesce(f.whole, 0) AS whole
-FROM (
-    SELECT
-        c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end,
-        coalesce((SELECT z.offset_seconds FROM zone_offset AS z
-                  WHERE z.utc_from <= c.conversation_start ORDER BY z.utc_from DESC LIMIT 1),
-                 (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
-            AS start_offset,
-        coalesce((SELECT z.offset_seconds FROM zone_offset AS z
-                  WHERE z.utc_from <= c.conversation_end ORDER BY z.utc_from DESC LIMIT 1),
-                 (SELECT z.offset_seconds FROM zone_offset AS z ORDER BY z.utc_from LIMIT 1))
-            AS end_offset,
-        (SELECT s.media_type FROM session AS s
-         WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
-         ORDER BY s.participant_no, s.session_no LIMIT 1) AS media_type,
-        (SELECT group_concat(t.media_type, ',')
-         FROM (SELECT DISTINCT s.media_type FROM session AS s
-               WHERE s.conversation_key = c.conversation_key AND s.media_type IS NOT NULL
-               ORDER BY s.media_type) AS t) AS media_types,
-        (SELECT s.message_type FROM session AS s
-         WHERE s.conversation_key = c.conversation_key AND s.message_type IS NOT NULL
-         ORDER BY s.participant_no, s.session_no LIMIT 1) AS message_type,
-        c.originating_direction AS direction, c.conversation_initiator, c.external_tag,
-        c.self_served,
-        (SELECT s.ani FROM participant AS p
-         JOIN session AS s USING (conversation_key, participant_no)
-         WHERE p.conversation_key = c.conversation_key AND s.ani IS NOT NULL
-         AND p.purpose IN ('customer', 'external')
-         ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS ani,
-        (SELECT s.dnis FROM participant AS p
-         JOIN session AS s USING (conversation_key, participant_no)
-         WHERE p.conversation_key = c.conversation_key AND s.dnis IS NOT NULL
-         AND p.purpose IN ('customer', 'external')
-         ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS dnis,
-        (SELECT g.queue_id FROM segment AS g
-         WHERE g.conversation_key = c.conversation_key AND g.queue_id IS NOT NULL
-         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
-            AS first_queue_id,
-        (SELECT g.queue_id FROM segment AS g
-         JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.queue_id IS NOT NULL
-         AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
-         AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
-         ORDER BY g.segment_end IS NULL DESC, g.segment_end DESC, g.segment_start DESC,
-             g.participant_no DESC, g.session_no DESC, g.segment_no DESC LIMIT 1)
-            AS last_queue_id,
-        (SELECT p.user_id FROM segment AS g
-         JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
-         AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
-         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
-            AS first_agent_id,
-        (SELECT g.participant_no FROM segment AS g
-         JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.segment_type IN ('interact', 'hold')
-         AND p.purpose IN ('agent', 'user') AND p.user_id IS NOT NULL
-         ORDER BY g.segment_end IS NULL DESC, g.segment_end DESC, g.segment_start DESC,
-             g.participant_no DESC, g.session_no DESC, g.segment_no DESC LIMIT 1)
-            AS last_agent_no,
-        (SELECT g.wrap_up_code FROM segment AS g
-         WHERE g.conversation_key = c.conversation_key AND g.wrap_up_code IS NOT NULL
-         ORDER BY g.segment_start, g.participant_no, g.session_no, g.segment_no LIMIT 1)
-            AS first_wrap_up_code,
-        (SELECT g.disconnect_type FROM segment AS g
-         JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.disconnect_type IS NOT NULL
-         AND p.purpose IN ('customer', 'external')
-         ORDER BY p.purpose <> 'customer', g.segment_end DESC, g.participant_no DESC,
-             g.session_no DESC, g.segment_no DESC LIMIT 1) AS customer_disconnect_type,
-        count(CASE WHEN m.name = 'nOffered' THEN 1 END) AS offered,
-        count(CASE WHEN m.name = 'tAnswered' THEN 1 END) AS answered,
-        count(CASE WHEN m.name = 'tAbandon' THEN 1 END) AS abandoned,
-        count(CASE WHEN m.name = 'tShortAbandon' THEN 1 END) AS short_abandoned,
-        count(CASE WHEN m.name = 'tFlowOut' THEN 1 END) AS flow_out,
-        count(CASE WHEN m.name = 'nOverSla' THEN 1 END) AS over_sla,
-        count(CASE WHEN m.name = 'nConnected' THEN 1 END) AS connected,
-        count(CASE WHEN m.name = 'nOutbound' THEN 1 END) AS outbound,
-        count(CASE WHEN m.name = 'nTransferred' THEN 1 END) AS transferred,
-        count(CASE WHEN m.name = 'nBlindTransferred' THEN 1 END) AS blind_transferred,
-        count(CASE WHEN m.name = 'nConsultTransferred' THEN 1 END) AS consult_transferred,
-        count(CASE WHEN m.name = 'tHandle' THEN 1 END) AS handled,
-        sum(CASE WHEN m.name = 'tAcd' THEN m.value END) AS acd_ms,
-        sum(CASE WHEN m.name = 'tAnswered' THEN m.value END) AS answer_ms,
-        sum(CASE WHEN m.name = 'tAbandon' THEN m.value END) AS abandon_ms,
-        sum(CASE WHEN m.name = 'tIvr' THEN m.value END) AS ivr_ms,
-        sum(CASE WHEN m.name = 'tAlert' THEN m.value END) AS alert_ms,
-        sum(CASE WHEN m.name = 'tTalkComplete' THEN m.value END) AS talk_ms,
-        sum(CASE WHEN m.name = 'tHeldComplete' THEN m.value END) AS hold_ms,
-        sum(CASE WHEN m.name = 'tAcw' THEN m.value END) AS acw_ms,
-        sum(CASE WHEN m.name = 'tDialing' THEN m.value END) AS dialing_ms,
-        sum(CASE WHEN m.name = 'tContacting' THEN m.value END) AS contacting_ms,
-        sum(CASE WHEN m.name = 'tHandle' THEN m.value END) AS handle_ms,
-        (SELECT count(*) FROM participant AS p WHERE p.conversation_key = c.conversation_key)
-            AS participant_count,
-        (SELECT count(DISTINCT p.user_id) FROM segment AS g
-         JOIN participant AS p USING (conversation_key, participant_no)
-         WHERE g.conversation_key = c.conversation_key AND g.segment_type = 'interact'
-         AND p.purpose IN ('agent', 'user')) AS agent_count,
-        (SELECT group_concat(d.division_id, ',')
-         FROM (SELECT v.division_id FROM conversation_division AS v
-               WHERE v.conversation_key = c.conversation_key ORDER BY v.division_no) AS d)
-            AS division_ids
-    FROM conversation AS c
-    LEFT JOIN session_metric AS m ON m.conversation_key = c.conversation_key
-    GROUP BY c.conversation_key, c.conversation_id, c.conversation_start, c.conversation_end
-) AS x
+           WHERE v.conversation_key = c.conversation_key ORDER BY v.division_no) AS d) AS division_names,
+    coalesce(f.whole, 0) AS whole
+FROM conversation AS c
+LEFT JOIN conversation_figure AS x ON x.conversation_key = c.conversation_key
+LEFT JOIN zone_offset AS a
+    ON a.utc_from = coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= c.conversation_start),
+                             (SELECT min(y.utc_from) FROM zone_offset AS y))
+LEFT JOIN zone_offset AS z
+    ON z.utc_from = coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= c.conversation_end),
+                             (SELECT min(y.utc_from) FROM zone_offset AS y))
 LEFT JOIN queue AS fq ON fq.queue_id = x.first_queue_id
 LEFT JOIN queue AS lq ON lq.queue_id = x.last_queue_id
 LEFT JOIN user AS fa ON fa.user_id = x.first_agent_id
-LEFT JOIN participant AS lp
-    ON lp.conversation_key = x.conversation_key AND lp.participant_no = x.last_agent_no
-LEFT JOIN user AS la ON la.user_id = lp.user_id
-LEFT JOIN team AS t ON t.team_id = lp.team_id
-LEFT JOIN wrapup_code AS fk ON fk.wrapup_code_id = x.first_wrap_up_code
+LEFT JOIN user AS la ON la.user_id = x.last_agent_id
+LEFT JOIN team AS t ON t.team_id = x.last_team_id
+LEFT JOIN wrapup_code AS fw ON fw.wrapup_code_id = x.first_wrap_up_code
+LEFT JOIN wrapup_code AS lw ON lw.wrapup_code_id = x.last_wrap_up_code
 LEFT JOIN (SELECT day, whole FROM freshness WHERE stream = 'conversations') AS f
-    ON f.day = date(x.conversation_start, x.start_offset || ' seconds');
+    ON f.day = date(c.conversation_start, a.offset_seconds || ' seconds');
 
 -- One row a metric of a session, placed: by the time it was emitted (its business day and
 -- half-hour) and by the queue for which it counts.

@@ -1,0 +1,316 @@
+"""v_queue_day, v_queue_halfhour, v_queue_visit, v_agent_leg and the tables behind them: every column as Python makes it of
+the stand-in's records, and as the stand-in's own aggregates have it; never stale, whatever a kill leaves."""
+import collections
+import datetime
+import itertools
+import os
+import random
+import shutil
+import sqlite3
+import unittest
+import zoneinfo
+
+from harness import FULL, TestCase, instant, killed
+from test_aggregates import half_hour, ms, queue_of
+
+COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
+          "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
+          "blind_transferred": "nBlindTransferred", "consult_transferred": "nConsultTransferred", "talked": "tTalkComplete",
+          "held": "tHeldComplete", "wrapped_up": "tAcw", "dialed": "tDialing", "contacted": "tContacting"}
+SUMS = {"answer": "tAnswered", "abandon": "tAbandon", "flow_out": "tFlowOut", "handle": "tHandle", "talk": "tTalkComplete",
+        "hold": "tHeldComplete", "acw": "tAcw", "dialing": "tDialing", "contacting": "tContacting"}
+OWN = {"talk": "talked", "hold": "held", "acw": "wrapped_up", "dialing": "dialed", "contacting": "contacted"}
+SWITCHES = ("include_flow_outs", "include_short_abandons", "include_abandons")
+KEPT = ("interval_figure", "queue_visit", "agent_leg", "conversation_figure")
+LISTENS = ("monitoring", "coaching", "barging", "screenMonitoring")
+
+
+class Records:
+    """What the conversations' documents add up to in a zone."""
+
+    def __init__(self, documents, zone):
+        self.zone = zoneinfo.ZoneInfo(zone)
+        self.conversations = [d["conversation"] for d in documents]
+
+    def local(self, at):
+        return datetime.datetime.fromtimestamp(at / 1000, self.zone)
+
+    def sessions(self, conversation, *purposes):
+        for no, p in enumerate(conversation.get("participants", ())):
+            for s in p.get("sessions", ()):
+                if not purposes or p["purpose"] in purposes:
+                    yield no, p, s
+
+    def metrics(self):
+        """(emit date, queue, medium, name, value) of all that counts for a queue."""
+        for c in self.conversations:
+            for _, p, s in self.sessions(c):
+                for m in s.get("metrics", ()):
+                    queue = queue_of(p["purpose"], s, m)
+                    if queue:
+                        yield ms(m["emitDate"]), queue, s["mediaType"], m["name"], m["value"]
+
+    def start_of(self, at):
+        """Of the half-hour that the clock showed."""
+        local = self.local(at)
+        return at - ((local.minute * 60 + local.second) * 1000 + at % 1000) % 1800_000
+
+    def figures(self, by_half_hour):
+        found = collections.defaultdict(lambda: collections.defaultdict(list))
+        for at, queue, media, name, value in self.metrics():
+            start = self.start_of(at)
+            if name in COUNTS.values():
+                found[(start if by_half_hour else str(self.local(at).date()), queue, media)][name].append(value)
+        return {key: self.row(values, key[0] if by_half_hour else None) for key, values in found.items()}
+
+    def row(self, values, start):
+        row = {column: sum(values[name]) if name[0] == "n" else len(values[name]) for column, name in COUNTS.items()}
+        row.update({column + "_ms": sum(values[name]) for column, name in SUMS.items()})
+        if start is not None:
+            row["day"] = str(self.local(start).date())
+            row["half_hour"] = self.local(start).strftime("%Y-%m-%d %H:%M")
+        return row
+
+    def visits(self):
+        for c in self.conversations:
+            stays = [stay for no, _, s in self.sessions(c, "acd") for stay in self.stays(no, s)]
+            stays.sort(key=lambda v: v["entered_at"])
+            answers = sorted(((ms(m["emitDate"]), p, s, queue_of(p["purpose"], s, m)) for _, p, s in self.sessions(c)
+                              for m in s.get("metrics", ()) if m["name"] == "tAnswered"), key=lambda a: a[0])
+            for n, v in enumerate(stays):
+                again = min((o["entered_at"] for o in stays[n + 1:] if o["queue_id"] == v["queue_id"]), default=1 << 60)
+                here = [a for a in answers if a[3] == v["queue_id"] and v["entered_at"] <= a[0] < again]
+                names = [m["name"] for m in v.pop("metrics")]
+                late = here and any(m["name"] == "nOverSla" and v["entered_at"] <= ms(m["emitDate"]) < again
+                                    for m in here[0][2]["metrics"])
+                v.update(conversation_id=c["conversationId"], user_id=here[0][1].get("userId") if here else None,
+                         over_sla=int(bool(late)), short_abandoned=int("tShortAbandon" in names),
+                         outcome="answered" if here else "abandoned" if "tAbandon" in names else
+                         "flowed_out" if "tFlowOut" in names else "other" if v["left_at"] else "waiting",
+                         day=str(self.local(v["entered_at"]).date()))
+                yield v
+
+    def stays(self, no, session):
+        """Runs of segments of one queue, with the metrics that were emitted since each began."""
+        named = sorted((s for s in session.get("segments", ()) if "queueId" in s), key=lambda s: ms(s["segmentStart"]))
+        runs = [list(g) for _, g in itertools.groupby(named, key=lambda s: s["queueId"])]
+        found = [[] for _ in runs]
+        for m in session.get("metrics", ()):
+            at, offer = ms(m["emitDate"]), m["name"] == "nOffered"
+            begun = [i for i, r in enumerate(runs) if ms(r[0]["segmentStart"]) < at + offer]
+            if runs:
+                found[begun[-1] if begun else 0].append(m)
+        for i, (run, metrics) in enumerate(zip(runs, found)):
+            there = [s for s in run if s["segmentType"] != "scheduled"]
+            if not there and all(m["name"] != "nOffered" for m in metrics):
+                continue
+            is_over = all("segmentEnd" in s for s in run)
+            after = ms(runs[i + 1][0]["segmentStart"]) if i + 1 < len(runs) else None
+            acd = [m["value"] for m in metrics if m["name"] == "tAcd"]
+            yield {"queue_id": run[0]["queueId"], "media_type": session["mediaType"], "metrics": metrics,
+                   "entered_at": ms((there or run)[0]["segmentStart"]), "wait_ms": sum(acd) if acd else None,
+                   "left_at": max(ms(s["segmentEnd"]) for s in run) if is_over else after, "no": no}
+
+    def legs(self):
+        for c in self.conversations:
+            for no, p, s in self.sessions(c, "agent", "user"):
+                values, at = collections.defaultdict(list), collections.defaultdict(list)
+                for m in s.get("metrics", ()):
+                    values[m["name"]].append(m["value"])
+                    at[m["name"]].append(ms(m["emitDate"]))
+                if "userId" not in p or not (values["tAnswered"] or values["tHandle"]):
+                    continue
+                segments = sorted(s["segments"], key=lambda g: ms(g["segmentStart"]))
+                kind = "consult" if values["nConsultTransferred"] else "blind" if values["nBlindTransferred"] else None
+                started = ms(segments[0]["segmentStart"])
+                yield {"conversation_id": c["conversationId"], "user_id": p["userId"], "started_at": started,
+                       "day": str(self.local(started).date()), "media_type": s["mediaType"], "direction": s["direction"],
+                       "purpose": p["purpose"], "answered": len(values["tAnswered"]), "handled": len(values["tHandle"]),
+                       **{column + "_ms": sum(values[SUMS[column]]) for column in (*OWN, "handle")},
+                       "queue_id": ([g["queueId"] for g in segments if "queueId" in g] or [None])[-1],
+                       "wrap_up_code": ([g["wrapUpCode"] for g in segments if "wrapUpCode" in g] or [None])[-1],
+                       "transferred": sum(values["nTransferred"]), "transfer_kind": kind,
+                       **dict(zip(("to_queue_id", "to_user_id"), self.goal(c, no, at, kind)))}
+
+    def goal(self, c, no, at, kind):
+        if not kind:
+            return None, None
+        moved = max(at["nConsultTransferred"] + at["nBlindTransferred"])
+        since = moved if kind == "blind" else max(at["nConsult"])
+        begun = [(v["entered_at"], 0, v["queue_id"]) for n, _, s in self.sessions(c, "acd") for v in self.stays(n, s)]
+        for n, p, s in self.sessions(c, "agent", "user"):
+            starts = [ms(g["segmentStart"]) for g in s.get("segments", ()) if g["segmentType"] not in LISTENS]
+            if starts and n != no and "userId" in p:
+                begun.append((min(starts), 1, p["userId"]))
+        begun = sorted(b for b in begun if b[0] >= since and (kind == "blind" or b[0] <= moved))
+        _, is_user, goal = begun[0] if begun else (0, 0, None)
+        return (None, goal) if is_user else (goal, None)
+
+
+def divided(row, over, times=1.0):
+    return times * row[over[0]] / row[over[1]] if row[over[1]] else None
+
+
+class Figures(TestCase):
+    def begin(self, zone, start, days, now, streams="users, queues, wrapup_codes, conversations, conversation_aggregate", **options):
+        server = self.standin(start=start, days=days, now=now, availability=now, per_day=70, agents=10, queues=3, **options)
+        site = self.site(server.url, start=start, timezone=zone, extract={"streams": streams})
+        return server, site
+
+    def same(self, wanted, have, what):
+        self.assertEqual(set(wanted), set(have), what)
+        for key, row in wanted.items():
+            self.assertEqual({c: have[key][c] for c in row}, row, (what, key))
+
+    def check_ratios(self, site, view):
+        """Every ratio is of columns that stand beside it, for all settings of the switches."""
+        names = {r["queue_id"]: r["name"] for r in site.query("SELECT * FROM queue")}
+        for on in itertools.product((0, 1), repeat=3):
+            site.change("UPDATE kpi SET " + ", ".join(f"{s} = {v}" for s, v in zip(SWITCHES, on)))
+            for row in site.query(f"SELECT * FROM {view}"):
+                flows, shorts, abandons = on
+                below = row["answered"] + (row["flow_out"] if flows else 0)
+                if abandons:
+                    below += row["abandoned"] - (0 if shorts else row["short_abandoned"])
+                above = row["answered"] - row["over_sla"]
+                wanted = {"service_level_numerator": above, "service_level_denominator": below,
+                          "service_level_percent": 100.0 * above / below if below else None,
+                          "abandon_percent": divided(row, ("abandoned", "offered"), 100.0),
+                          "avg_answer_seconds": divided(row, ("answer_ms", "answered"), 0.001), "queue_name": names[row["queue_id"]]}
+                for part, own in OWN.items():
+                    wanted[f"avg_{part}_seconds"] = divided(row, (part + "_ms", "handled"), 0.001)
+                    wanted[f"avg_{part}_when_{own}_seconds"] = divided(row, (part + "_ms", own), 0.001)
+                wanted["avg_handle_seconds"] = divided(row, ("handle_ms", "handled"), 0.001)
+                for column, value in wanted.items():
+                    if isinstance(value, float):
+                        self.assertAlmostEqual(row[column], value, 6, (on, column))
+                    else:
+                        self.assertEqual(row[column], value, (on, column))
+        site.change("UPDATE kpi SET include_flow_outs = 0")
+
+    def check_aggregates(self, site, first):
+        """By the stand-in's own count, half-hour by half-hour, of the days that were asked for."""
+        theirs = collections.defaultdict(dict)
+        for r in site.query("SELECT interval_start AS at, queue_id, media_type, metric, sum(count) AS count, sum(sum) AS sum "
+                            "FROM conversation_aggregate WHERE queue_id <> '' GROUP BY 1, 2, 3, 4"):
+            if r["metric"] in COUNTS.values():
+                theirs[(ms(r["at"]), r["queue_id"], r["media_type"])][r["metric"]] = (r["count"], r["sum"])
+        ours = {(ms(r["utc_start"]), r["queue_id"], r["media_type"]): r
+                for r in site.query("SELECT * FROM v_queue_halfhour WHERE day >= ?", first)}
+        read = {name for metrics in theirs.values() for name in metrics}
+        self.assertGreater(len(read), 10)
+        for key in set(ours) | set(theirs):
+            for column, name in COUNTS.items():
+                if name in read:
+                    count = ours[key][column] if key in ours else 0
+                    self.assertEqual(count, theirs.get(key, {}).get(name, (0, 0))[0], (key, name))
+            for column, name in SUMS.items():
+                if name in read:
+                    total = ours[key][column + "_ms"] if key in ours else 0
+                    self.assertEqual(total, theirs.get(key, {}).get(name, (0, 0))[1], (key, name))
+
+    def check_all(self, zone, start, days, now, **options):
+        server, site = self.begin(zone, start, days, now, **options)
+        self.ok(site.run("extract", "--until", now))
+        records = Records(server.truth(start + "T00:00:00Z" if zone == "UTC" else instant(
+            datetime.datetime.fromisoformat(start).replace(tzinfo=zoneinfo.ZoneInfo(zone)).astimezone(
+                datetime.timezone.utc).isoformat())), zone)
+        self.assertEqual(len(records.conversations), site.value("SELECT count(*) FROM conversation"))
+        rows = site.query("SELECT * FROM v_queue_day")
+        self.same(records.figures(False), {(r["day"], r["queue_id"], r["media_type"]): r for r in rows}, "v_queue_day")
+        rows = site.query("SELECT * FROM v_queue_halfhour")
+        self.same(records.figures(True), {(ms(r["utc_start"]), r["queue_id"], r["media_type"]): r for r in rows}, "v_queue_halfhour")
+        self.check_visits(site, records)
+        self.check_legs(site, records)
+        self.check_aggregates(site, start)
+        for view in ("v_queue_day", "v_queue_halfhour"):
+            self.check_ratios(site, view)
+        return server, site
+
+    def check_visits(self, site, records):
+        users, queues = ({r[0]: r[1] for r in site.query(f"SELECT {t}_id, name FROM {t}")} for t in ("user", "queue"))
+        targets = {(r["queue_id"], r["media_type"]): r["target_seconds"] for r in site.query("SELECT * FROM queue_media")}
+        rows = [{**r, "entered_at": ms(r["entered_at"]), "left_at": r["left_at"] and ms(r["left_at"])}
+                for r in map(dict, site.query("SELECT * FROM v_queue_visit"))]
+        wanted = [{**v, "user_name": users.get(v["user_id"]), "queue_name": queues[v["queue_id"]],
+                   "target_seconds": targets[v["queue_id"], v["media_type"]]} for v in records.visits()]
+        for v in wanted:
+            del v["no"]
+        self.assertEqual(sorted(map(repr, (sorted(r.items()) for r in rows))), sorted(map(repr, (sorted(w.items()) for w in wanted))))
+        self.assertLessEqual({"answered", "abandoned", "flowed_out"}, {v["outcome"] for v in wanted})
+
+    def check_legs(self, site, records):
+        users, queues, codes = ({r[0]: r[1] for r in site.query(f"SELECT {key}, name FROM {t}")} for t, key in (
+            ("user", "user_id"), ("queue", "queue_id"), ("wrapup_code", "wrapup_code_id")))
+        rows = [{**r, "started_at": ms(r["started_at"])} for r in map(dict, site.query("SELECT * FROM v_agent_leg"))]
+        wanted = [{**v, "user_name": users.get(v["user_id"]), "queue_name": queues.get(v["queue_id"]),
+                   "wrap_up_name": codes.get(v["wrap_up_code"])} for v in records.legs()]
+        self.assertEqual(sorted(map(repr, (sorted(r.items()) for r in rows))), sorted(map(repr, (sorted(w.items()) for w in wanted))))
+        self.assertLessEqual({"blind", "consult", None}, {v["transfer_kind"] for v in wanted})
+
+    def test_every_column(self):
+        worlds = [("Europe/Berlin", "2026-03-28", 3, "2026-03-30T22:00:00Z", 4), ("Asia/Kathmandu", "2026-03-28", 3, "2026-03-30T22:00:00Z", 4)]
+        if FULL:
+            worlds += [(zone, day, 4, now, seed) for seed in (1, 2, 3) for zone, day, now in (
+                ("UTC", "2026-03-01", "2026-03-05T03:00:00Z"), ("America/New_York", "2026-03-07", "2026-03-10T20:00:00Z"),
+                ("Europe/Berlin", "2026-10-23", "2026-10-26T12:00:00Z"), ("Asia/Kathmandu", "2026-06-01", "2026-06-04T12:00:00Z"))]
+        for zone, start, days, now, seed in worlds:
+            with self.subTest(zone=zone, start=start, seed=seed):
+                self.check_all(zone, start, days, now, seed=seed, eventful=True if FULL and seed == 2 else None)
+
+    def kept(self, path):
+        db = sqlite3.connect(path)
+        rows = {t: sorted(map(repr, db.execute(f"SELECT * FROM {t}"))) for t in KEPT}
+        db.close()
+        return rows
+
+    def never_stale(self, site):
+        """As they are made anew, from all records."""
+        copy = os.path.join(site.directory, "copy.db")
+        db = sqlite3.connect(site.db)
+        db.execute("VACUUM INTO ?", (copy,))
+        db.close()
+        before = self.kept(copy)
+        db = sqlite3.connect(copy)
+        for table in KEPT:
+            db.execute(f"DELETE FROM {table}")
+        db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation")
+        self.assertEqual(db.execute("SELECT count(*) FROM fact_owed").fetchone()[0], 0)
+        db.commit()
+        db.close()
+        self.assertEqual(before, self.kept(copy))
+        os.unlink(copy)
+
+    def test_never_stale(self):
+        """Nights in which records change, each killed here and there."""
+        seed = random.randrange(1 << 30)
+        random.seed(seed)
+        print("seed", seed)
+        server, site = self.begin("UTC", "2026-03-01", 4, "2026-03-02T06:00:00Z", streams="conversations", seed=6, eventful=True)
+        for night in range(2, 9 if FULL else 5):
+            now = f"2026-03-0{night}T06:00:00Z"
+            server.control(now=now, availability=f"2026-03-0{night}T01:00:00Z")
+            for step in sorted(random.sample(range(20, 160), 6 if FULL else 2)):
+                shot = site.run("extract", "--until", now, env={"ROLLCALL_KILL_STEP": step})
+                self.assertTrue(killed(shot) or shot.returncode == 0, (seed, shot.stderr))
+                self.never_stale(site)
+            self.ok(site.run("extract", "--until", now))
+            self.never_stale(site)
+        self.assertGreater(site.value("SELECT sum(rows_changed) FROM run"), 10)
+
+    def test_an_older_file_gets_them(self):
+        _, site = self.begin("UTC", "2026-03-01", 2, "2026-03-02T06:00:00Z", streams="queues, conversations")
+        self.ok(site.run("extract", "--until", "2026-03-02T06:00:00Z"))
+        wanted = self.kept(site.db)
+        shutil.copy(site.db, site.db + ".new")
+        site.change("DROP TRIGGER fact_make; PRAGMA foreign_keys = OFF; " + "".join(f"DELETE FROM {t};" for t in KEPT))
+        self.assertNotEqual(wanted, self.kept(site.db))
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "schema", "0011_fact.sql"), encoding="utf-8") as f:
+            text = f.read()
+        site.change("".join(f"DROP TABLE {t};" for t in (*KEPT, "fact_owed")) + text)
+        self.assertEqual(wanted, self.kept(site.db))
+        self.assertEqual(site.value("SELECT count(*) FROM queue_media"), 15)
+
+
+if __name__ == "__main__":
+    unittest.main()
