@@ -517,6 +517,32 @@ TEST_IN_SCRATCH(settled_windows_are_left_out)
     assert_string_equal(listed(s, &days, START + 5 * DAY), "3");
 }
 
+TEST_IN_SCRATCH(a_settled_day_is_owed_once_more)
+{
+    const struct ledger l = ledger_of(s);
+    size_t count;
+
+    make(s, &days, START, START + DAY + 1);
+    struct window *w = list(s, &days, TIME_NONE, &count);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        int64_t end_ms = w[i].span.end_ms;
+
+        check(window_begin(&l, &w[i], 0, end_ms, START, &s->e), s);
+        w[i].span.pass[0] = (struct pass_coverage){end_ms, end_ms + 9 * DAY};
+        w[i].span.state = WINDOW_SETTLED;
+        check(window_end(&l, &w[i], 0, &s->e), s);
+    }
+    check(window_owe(&l, "s", "2024-10-04T06:00:00.000Z", "2024-10-05T00:00:00.000Z", &s->e), s);
+    w = list(s, &days, START + 9 * DAY, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(w->span.start_ms, START);
+    assert_int_equal(w->span.state, WINDOW_PROVISIONAL);
+    assert_int_equal(w->span.pass[0].covered_to_ms, START + DAY);
+    assert_int_equal(w->span.pass[0].read_ms, START + DAY - MS_PER_SECOND);
+    check_value(s, "SELECT count(*) FROM extract_window WHERE complete_to = window_end", "2");
+}
+
 TEST_IN_SCRATCH(what_is_not_known_is_left_alone_or_refused)
 {
     static const char *const broken[] = {
