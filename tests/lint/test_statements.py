@@ -74,8 +74,9 @@ def empty_database():
             db.executescript(file.read())
     for path in glob.glob(os.path.join(ROOT, "src/*/*.sql")):
         with open(path, encoding="utf-8") as file:
-            for made in re.findall(r"^CREATE TEMP TABLE IF NOT EXISTS [^;]*;", file.read(), re.M):
+            for made in re.findall(r"^CREATE TEMP TABLE (?:IF NOT EXISTS )?\w+ \([^;{]*?\)(?=;|\n\n|\n*\Z)", file.read(), re.M):
                 db.executescript(made)
+    db.execute("CREATE TEMP TABLE export_row (day)")  # made of what the relation has
     return db
 
 
