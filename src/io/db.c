@@ -718,6 +718,10 @@ static bool migrate(struct db *d, int64_t version, struct err *e)
         if (number <= version || (i > 0 && number == migration_number(i - 1))) {
             continue;
         }
+        if (version > 0 && number == db_schema_version()) {
+            LOG(LOG_INFO, "bringing the database to a newer schema", LOG_S("path", d->path),
+                LOG_N("schema", number));
+        }
         if (!db_begin(d, e) || !migrate_step(d, number, e) || !db_commit(d, e)) {
             db_rollback(d);
             return false;
