@@ -151,7 +151,7 @@ class Compared(Case):
         self.assertGreater(len(rows), 10)
         self.assertEqual({r["verdict"] for r in rows if r["theirs"] is not None}, {"equal"})
         said = self.ok(site.run("reconcile")).stdout
-        self.assertRegex(said, r"\nqueue: \d+ figures compared on \d+ days, all equal; not comparable: .*tTalk")
+        self.assertRegex(said, r"^queue: \d+ figures compared on \d+ days, all equal; not comparable: .*tTalk")
         self.assertRegex(said, r"\nagent: \d+ figures compared on \d+ days, all equal\n")
         self.assertRegex(said, r"\nadherence: \d+ figures.*a hint, no mismatch")
         rows = json.loads(self.ok(site.run("reconcile", "--from", "2026-03-29", "--to", "2026-03-29", "--json")).stdout)
