@@ -119,7 +119,8 @@ LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
 -- avg_contacting_when_contacted_seconds   as in v_queue_day
 CREATE VIEW v_queue_halfhour AS
 SELECT
-    x.day, x.half_hour, x.utc_start, x.queue_id, q.name AS queue_name, x.media_type,
+    x.day, strftime('%Y-%m-%d %H:%M', x.local_start, 'unixepoch') AS half_hour,
+    strftime('%Y-%m-%dT%H:%M:%SZ', x.local_start - x.offset_seconds, 'unixepoch') AS utc_start, x.queue_id, q.name AS queue_name, x.media_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.handled, x.transferred,
     x.blind_transferred, x.consult_transferred, x.answer_ms, x.abandon_ms, x.flow_out_ms, x.handle_ms,
     x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms, x.contacting_ms,
@@ -147,37 +148,21 @@ SELECT
     x.contacting_ms / 1000.0 / nullif(x.contacted, 0) AS avg_contacting_when_contacted_seconds
 FROM (
     SELECT
-        f.day, strftime('%Y-%m-%d %H:%M', f.local_start, 'unixepoch') AS half_hour,
-        strftime('%Y-%m-%dT%H:%M:%SZ', f.local_start - f.offset_seconds, 'unixepoch') AS utc_start,
-        f.queue_id, f.media_type,
+        z.day, z.offset_seconds, f.queue_id, f.media_type,
+        (strftime('%s', f.utc_start) + z.offset_seconds) / 1800 * 1800 AS local_start,
         sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,
-        sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out, sum(f.over_sla) AS over_sla,
-        sum(f.handled) AS handled, sum(f.transferred) AS transferred,
+        sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out,
+        sum(f.over_sla) AS over_sla, sum(f.handled) AS handled, sum(f.transferred) AS transferred,
         sum(f.blind_transferred) AS blind_transferred, sum(f.consult_transferred) AS consult_transferred,
-        sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms, sum(f.flow_out_ms) AS flow_out_ms,
-        sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms, sum(f.hold_ms) AS hold_ms,
-        sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms, sum(f.contacting_ms) AS contacting_ms,
-        sum(f.talked) AS talked, sum(f.held) AS held, sum(f.wrapped_up) AS wrapped_up,
-        sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
-    FROM (
-        SELECT
-            z.day, z.offset_seconds, f.queue_id, f.media_type,
-            (strftime('%s', f.utc_start) + z.offset_seconds) / 1800 * 1800 AS local_start,
-            sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,
-            sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out,
-            sum(f.over_sla) AS over_sla, sum(f.handled) AS handled, sum(f.transferred) AS transferred,
-            sum(f.blind_transferred) AS blind_transferred, sum(f.consult_transferred) AS consult_transferred,
-            sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms,
-            sum(f.flow_out_ms) AS flow_out_ms, sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms,
-            sum(f.hold_ms) AS hold_ms, sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms,
-            sum(f.contacting_ms) AS contacting_ms, sum(f.talked) AS talked, sum(f.held) AS held,
-            sum(f.wrapped_up) AS wrapped_up, sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
-        FROM zone_offset AS z
-        CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
-        WHERE f.queue_id IS NOT NULL
-        GROUP BY z.day, z.offset_seconds, f.utc_start, f.queue_id, f.media_type
-    ) AS f
-    GROUP BY f.day, f.local_start, f.offset_seconds, f.queue_id, f.media_type
+        sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms,
+        sum(f.flow_out_ms) AS flow_out_ms, sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms,
+        sum(f.hold_ms) AS hold_ms, sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms,
+        sum(f.contacting_ms) AS contacting_ms, sum(f.talked) AS talked, sum(f.held) AS held,
+        sum(f.wrapped_up) AS wrapped_up, sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
+    FROM zone_offset AS z
+    CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
+    WHERE f.queue_id IS NOT NULL
+    GROUP BY z.day, z.offset_seconds, local_start, f.queue_id, f.media_type
 ) AS x
 CROSS JOIN kpi AS k
 LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
