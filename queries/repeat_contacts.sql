@@ -31,8 +31,8 @@ contact AS (
             ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS address
     FROM bounds AS b
     CROSS JOIN conversation AS c
-        ON c.conversation_start >= strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from,
-                                            -coalesce(CAST(:days AS INTEGER), 7) || ' days')
+        ON c.conversation_start >= coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from,
+                                                     -coalesce(CAST(:days AS INTEGER), 7) || ' days'), '')
         AND c.conversation_start < b.utc_to
     WHERE c.originating_direction = 'inbound'
 )

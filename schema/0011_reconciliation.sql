@@ -23,12 +23,12 @@ CREATE TABLE reconciliation (
 -- How far days are proven.
 CREATE TABLE reconciliation_day (
     scope TEXT NOT NULL,       -- as in reconciliation
-    day TEXT NOT NULL,         -- likewise
+    day TEXT NOT NULL,         -- the business day
     compared BIGINT NOT NULL,  -- figures that were compared
     differing BIGINT NOT NULL, -- of them: those that differ
     reason TEXT,               -- why nothing of the day can be compared; NULL: it can
     ours_run_id INTEGER,       -- run that had last read our side when it was compared; NULL: trouble with it since
-    theirs_run_id INTEGER,     -- likewise theirs
+    theirs_run_id INTEGER,     -- run that had last read theirs
     is_final INTEGER,          -- 0/1: the vendor changes nothing of it any more
     appealed_run_id INTEGER,   -- run that made the day owed again because it differs: that is done once, until it is equal; NULL: never, or not since
     PRIMARY KEY (day, scope)

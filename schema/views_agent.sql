@@ -148,9 +148,9 @@ GROUP BY d.day, s.user_id;
 -- answered, handled, handle_ms, transferred   as in v_queue_day, without a queue too
 -- avg_handle_seconds        handle_ms of handled; NULL: none
 -- adherence_percent         as in v_adherence_day: the vendor's, NULL: undefined
--- conformance_percent       likewise
+-- conformance_percent       as in v_adherence_day: the vendor's, may exceed 100, NULL: undefined
 -- scheduled_seconds         as in v_schedule_day; NULL: no shift begins on the day
--- paid_seconds              likewise
+-- paid_seconds              as in v_schedule_day; NULL: no shift begins on the day
 CREATE VIEW v_agent_day AS
 SELECT
     x.day, x.user_id, u.name AS user_name,

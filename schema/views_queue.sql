@@ -1,5 +1,5 @@
--- How queues were used. What lies before the file's first business day is left out; `day` is the
--- business day, half-hours are those of its clock.
+-- How queues were used; `day` is the business day, half-hours are those of its clock. Days before the first
+-- that was asked for have only what conversations brought that still went on then: v_day.whole is 0.
 
 -- One row a stay in a queue, by when it began to wait there; a session may stay in several.
 --
@@ -33,7 +33,9 @@ LEFT JOIN user AS u ON u.user_id = v.user_id;
 -- One row a queue, media type and business day, of metrics by their emit dates. Each KPI has one
 -- denominator; ratios are never averaged: add up numerators and denominators.
 --
--- day, queue_id, queue_name, media_type   the queue's name of today
+-- day                                the business day
+-- queue_id, queue_name               the queue; its name of today
+-- media_type                         medium of the session
 -- offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
 -- blind_transferred, consult_transferred   nOffered, tAnswered, tAbandon, tShortAbandon (abandons
 --                                    too), tFlowOut, nOverSla (answers that were late by the target
@@ -105,7 +107,9 @@ LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
 
 -- One row a queue, media type and half-hour; otherwise as v_queue_day.
 --
--- day, queue_id, queue_name, media_type   the queue's name of today
+-- day                                the business day
+-- queue_id, queue_name               the queue; its name of today
+-- media_type                         medium of the session
 -- half_hour                          as the clock showed it, YYYY-MM-DD HH:MM
 -- utc_start                          its first instant: tells apart the two that the clock shows
 --                                    alike when summer time ends

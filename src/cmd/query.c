@@ -84,7 +84,10 @@ bool cmd_query(struct cmd_context *ctx, struct err *e)
     if (ctx->option[OPT_OUT] && to.format != RENDER_CSV && to.format != RENDER_JSON) {
         return cmd_usage(ctx, "--out goes with --csv or --json", e);
     }
-    if (ctx->argument_count == 0 && path) {
+    if (path && *path == '\0') {
+        return cmd_usage(ctx, "name the file", e);
+    }
+    if (ctx->argument_count == 0 && to.format != RENDER_TABLE) {
         return cmd_usage(ctx, "name a query", e);
     }
     if (ctx->argument_count == 0) {

@@ -41,7 +41,13 @@ bool cmd_reconcile(struct cmd_context *ctx, struct err *e)
     struct rendering to;
 
     if (!cmd_rendering(ctx, &to, e) || !take_day(ctx, OPT_FROM, &r.from, e) ||
-        !take_day(ctx, OPT_TO, &r.to, e) || !cmd_setup(ctx, false, e)) {
+        !take_day(ctx, OPT_TO, &r.to, e)) {
+        return false;
+    }
+    if (r.from && r.to && strcmp(r.from, r.to) > 0) {
+        return cmd_usage(ctx, "--from lies after --to", e);
+    }
+    if (!cmd_setup(ctx, false, e)) {
         return false;
     }
     cmd_warn_root(ctx);

@@ -96,17 +96,26 @@ const struct query *query_find(struct arena *a, const char *name, struct err *e)
     return NULL;
 }
 
+/* The names as words of a sentence. */
+static const char *listed(struct arena *a, const char *const *names, size_t count)
+{
+    const char *all = count == 0 ? "none" : names[0];
+
+    for (size_t i = 1; i < count; i++) {
+        all = arena_printf(a, "%s, %s", all, names[i]);
+    }
+    return all;
+}
+
 static bool refuse_param(const struct query *q, struct arena *a, const char *name, struct err *e)
 {
     const char *names[PARAMS_MAX];
-    const char *all = "none";
 
     for (size_t i = 0; i < q->param_count; i++) {
         names[i] = q->params[i].name;
-        all = i == 0 ? names[i] : arena_printf(a, "%s, %s", all, names[i]);
     }
     return err_set(e, ERR_USAGE, "the query %s has no parameter '%s'%s; it has: %s", q->name, name,
-                   str_suggest(a, name, names, q->param_count), all);
+                   str_suggest(a, name, names, q->param_count), listed(a, names, q->param_count));
 }
 
 /* The place of a value among what is known, as it is spelt, else in any case; `count` when it is
@@ -138,8 +147,8 @@ static bool find_choice(const struct query_param *p, struct arena *a, const char
     const char *const *known = (const char *const *)choices;
     size_t at = find(*value, known, count);
     if (at == count) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value, list,
-                       str_suggest(a, *value, known, count));
+        return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value,
+                       listed(a, known, count), str_suggest(a, *value, known, count));
     }
     *value = known[at];
     return true;

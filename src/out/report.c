@@ -739,12 +739,15 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
     }
     done = db_end(&q) && db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO]));
     p.one_day = str_eq(p.given[GIVEN_FROM], p.given[GIVEN_TO]);
-    if (done && file_aside_open(&file, path, (uint32_t)c->export_mode, e)) {
+    if (done) {
+        file_sweep_aside(file_directory(a, path));
+        done = out_check_target(d, "report", path, e) &&
+               file_aside_open(&file, path, (uint32_t)c->export_mode, e);
+    }
+    if (done) {
         p.out = file.stream;
         done = put_page(&p, c->timezone) && file_aside_commit(&file, e);
         file_aside_discard(&file);
-    } else {
-        done = false;
     }
     db_rollback(d);
     return done;

@@ -268,6 +268,9 @@ class Queries(World):
                 self.same(self.rows("repeat_contacts", days=str(days)), "address", expected)
             else:
                 self.assertEqual(self.rows("repeat_contacts", days=str(days)), [])
+        longest = self.rows("repeat_contacts", days=str(2 ** 63 - 1))
+        self.assertEqual(longest, self.rows("repeat_contacts", days="1000"))
+        self.assertTrue(longest)
 
     def test_attribute_values(self):
         having, holding, cut = collections.Counter(), collections.Counter(), collections.Counter()

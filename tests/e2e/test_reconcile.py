@@ -162,6 +162,7 @@ class Compared(Case):
         listed = json.loads(self.ok(site.run("query", "reconciliation", "from=2026-03-29", "to=2026-03-29", "--json")).stdout)
         self.assertEqual(len(listed), len(rows))
         self.assertIn("--from", self.ok(site.run("reconcile", "--from", "yesterday"), 2).stderr)
+        self.assertIn("lies after", self.ok(site.run("reconcile", "--from", "2026-03-30", "--to", "2026-03-29"), 2).stderr)
         status = json.loads(site.run("status", "--json").stdout)
         self.assertEqual(status["days_compared"], status["days_proven"])
         self.assertGreater(status["days_proven"], 10)

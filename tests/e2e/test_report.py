@@ -271,6 +271,18 @@ class Report(TestCase):
             self.assertFalse(os.path.exists(out))
         self.ok(self.site.run("report", "--out", self.site.directory), 9)
 
+    def test_it_takes_the_place_of_no_database_and_no_device(self):
+        site = self.case.site()
+        self.ok(run(["cp", self.site.db, site.db]))
+        link, device = site.directory + "/link", site.directory + "/device"
+        os.symlink(site.db, link)
+        os.mkfifo(device)
+        for code, words, path in ((2, "the live database itself", site.db), (2, "the live database itself", link),
+                                  (2, "belongs to the live database", site.db + "-wal"), (9, "not a file", device)):
+            before = os.lstat(path).st_ino if os.path.lexists(path) else None
+            self.assertIn(words, self.ok(site.run("report", "--out", path), code).stderr)
+            self.assertEqual(os.lstat(path).st_ino if os.path.lexists(path) else None, before)
+
     def test_a_file_is_for_owner_and_group_and_replaced_whole(self):
         path = self.made(self.site)
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o640)

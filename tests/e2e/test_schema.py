@@ -31,6 +31,10 @@ class Schema(TestCase):
                          {n: set(c) for n, c in kinds["view"].items()})
         for name, columns in self.said.items():
             self.assertEqual([c for c, d in columns.items() if not d["description"]], [], name)
+            self.assertEqual([c for c, d in columns.items() if name.startswith("v_") and d["description"] == "likewise"], [], name)
+        for name in ("v_queue_day", "v_queue_halfhour"):
+            self.assertIn("the queue", self.said[name]["queue_id"]["description"])
+            self.assertNotIn("name", self.said[name]["media_type"]["description"])
 
     def test_values_of_views_are_of_its_types(self):
         fits = {"TEXT": {"text"}, "REAL": {"real", "integer"}, "INTEGER": {"integer"}, "BIGINT": {"integer"}}

@@ -102,9 +102,9 @@ TEST_IN_SCRATCH(names_and_choices_are_known)
         /* a choice is one of its words, in any case */
         {"service_level", "by=Half_Hour", NULL},
         {"service_level", "by=halfhour", "did you mean half_hour"},
-        {"service_level", "by=", "by: '' is none of day,half_hour"},
+        {"service_level", "by=", "by: '' is none of day, half_hour"},
         {"queue_interval", "minutes=60", NULL},
-        {"queue_interval", "minutes=45", "is none of 15,30,60"},
+        {"queue_interval", "minutes=45", "is none of 15, 30, 60"},
         /* keys of attributes are spelt as they are, where two differ by their case alone */
         {"attribute_values", "name=Tier", NULL},
         {"attribute_values", "name=tear", "did you mean"},
