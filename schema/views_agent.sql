@@ -203,7 +203,7 @@ FROM (
         FROM v_day AS d
         CROSS JOIN interval_figure AS f ON f.utc_start >= d.utc_from AND f.utc_start < d.utc_to
         WHERE f.user_id IS NOT NULL
-        GROUP BY d.day, f.user_id
+        GROUP BY d.day, f.user_id HAVING sum(f.answered + f.handled + f.transferred) > 0
         UNION ALL
         SELECT
             day, user_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,

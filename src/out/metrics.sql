@@ -54,7 +54,7 @@ SELECT 'gauge', 'rollcall_behind',
        '1: a stream is overdue, or a day that should be complete is not.', '', is_behind
 FROM status
 UNION ALL
-SELECT 'gauge', 'rollcall_days_mismatched', 'Business days with a figure that differs from the API''s own.', '',
+SELECT 'gauge', 'rollcall_reconciliation_mismatches', 'Business days with a figure that differs from the API''s own.', '',
        (SELECT count(*) FROM v_day WHERE NOT proven)
 FROM status
 UNION ALL

@@ -544,7 +544,7 @@ LEDGER = set("run extract_window window_pass raw_page request_count reading_seen
              "data_problem reconciliation reconciliation_day figure_kept figure_touched".split())
 CHANGE_LOGS = {"conversation_change", "dimension_change", "adherence_change", "figure_change"}
 # Columns that say when it was, by the clock or the run, beside those that say what is.
-SEEN = {"first_seen_at", "last_seen_at", "missing_since", "seen_at", "changed_at", "run_id", "change_id"}
+SEEN = {"first_seen_at", "last_seen_at", "missing_since", "seen_at", "changed_at", "moved_at", "run_id", "change_id"}
 
 
 def table_names(site):
