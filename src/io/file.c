@@ -152,6 +152,11 @@ static struct file_aside aside_of(const char *path)
 
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
 {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+        *f = (struct file_aside){0};
+        return err_set(e, ERR_STORE, "%s: not a file", path);
+    }
     *f = aside_of(path);
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = -1;

@@ -28,7 +28,7 @@ enum { FILE_MODE = 0640, FILE_DIRECTORY_MODE = 0750, FILE_PUBLIC_MODE = 0644 };
 
 /* Opens a file aside of `path`, with exactly `mode`; 0: FILE_MODE less the umask, and what the file
  * that it replaces allows besides. Root's is given as file_give does. Errors: ERR_STORE naming the
- * path. */
+ * path; also for a device or pipe that is there. */
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e);
 
 /* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
@@ -38,8 +38,8 @@ bool file_aside_sync(struct file_aside *f, struct err *e);
 /* Publishes a synced file: rename, fsync of the directory. On failure the file aside is removed. */
 bool file_aside_rename(struct file_aside *f, struct err *e);
 
-/* Closes a synced file, which goes on waiting aside; so many can wait at once. Who parks one holds an
- * flock on a directory above, since nothing tells it from a leftover. */
+/* Closes a synced file, which goes on waiting aside; so many can wait at once. Who parks one holds
+ * an flock on a directory above, since nothing tells it from a leftover. */
 void file_aside_park(struct file_aside *f);
 
 /* Takes up again what this process has parked for `path`, to rename or to discard. */

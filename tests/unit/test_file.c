@@ -38,6 +38,16 @@ static size_t entries(const char *path)
 
 /* --- files aside ----------------------------------------------------------------------------- */
 
+/* A device, a pipe: the rename would put a file in its place. */
+TEST_IN(tempdir_enter, tempdir_leave, never_in_the_place_of_what_is_no_file)
+{
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_false(file_aside_open(&f, "pipe", 0, &e));
+    assert_string_equal(e.message, "pipe: not a file");
+    assert_int_equal(e.kind, ERR_STORE);
+    assert_int_equal(entries("."), 1);
+}
+
 TEST_IN(tempdir_enter, tempdir_leave, commit)
 {
     static const char *const paths[] = {"a.csv", "./b.csv", "sub/c.csv", ".hidden"};
