@@ -38,7 +38,8 @@ touched AS (
     LIMIT -1
 )
 SELECT d.day, coalesce(:kpi, 'offered') AS kpi, m.conversation_id, m.queue_id, m.queue_name, m.media_type,
-       m.user_id, m.user_name, sum(p.a_piece + p.a_value * m.value) AS value, max(m.emit_date) AS emit_date
+       m.user_id, m.user_name, sum(p.a_piece + p.a_value * coalesce(m.value, 0)) AS value,
+       max(m.emit_date) AS emit_date
 FROM day AS d
 CROSS JOIN touched AS t
 CROSS JOIN conversation AS c ON c.conversation_key = t.conversation_key
@@ -48,5 +49,5 @@ WHERE m.emit_date >= d.utc_from AND m.emit_date < d.utc_to AND m.queue_id IS NOT
 AND (:queue IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
 AND (:media IS NULL OR m.media_type = :media)
 GROUP BY m.conversation_id
-HAVING value <> 0
+HAVING sum(p.a_piece + p.a_value * coalesce(m.value, 0)) <> 0 -- `value` is v_metric's here
 ORDER BY emit_date, m.conversation_id;

@@ -33,3 +33,9 @@ CREATE TABLE reconciliation_day (
     appealed_run_id INTEGER,   -- run that made the day owed again because it differs: that is done once, until it is equal; NULL: never, or not since
     PRIMARY KEY (day, scope)
 ) WITHOUT ROWID;
+
+-- Other switches of the service level: what those before have proven is due once more.
+CREATE TRIGGER kpi_changed AFTER UPDATE ON kpi
+BEGIN
+    UPDATE reconciliation_day SET ours_run_id = NULL WHERE scope = 'queue';
+END;

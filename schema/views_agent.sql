@@ -70,8 +70,8 @@ FROM (
     SELECT
         a.user_id, a.kind, coalesce(p.system_presence, q.routing_status) AS status, d.day,
         max(coalesce(p.start_time, q.start_time), d.utc_from, r.utc_from) AS started_at,
-        min(coalesce(p.end_time, q.end_time,
-                     (SELECT min(n.start_time) FROM user_presence AS n
+        min(coalesce(p.end_time, q.end_time, r.utc_to),
+            coalesce((SELECT min(n.start_time) FROM user_presence AS n
                       WHERE n.user_id = p.user_id AND n.start_time > p.start_time),
                      (SELECT min(n.start_time) FROM user_routing_status AS n
                       WHERE n.user_id = q.user_id AND n.start_time > q.start_time), r.utc_to),

@@ -145,7 +145,7 @@ SELECT queue_id, coalesce(media_type, ''),
     sum(dialing_ms), sum(contacting_ms),
     sum(service_level_numerator), sum(service_level_denominator)
 FROM v_queue_day
-WHERE day = ?1 AND queue_id IS NOT NULL
+WHERE day = ?1 AND queue_id <> ''
 AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'moved' OR scope = 'queue' AND reason IS NULL)
 GROUP BY queue_id, coalesce(media_type, '')
 

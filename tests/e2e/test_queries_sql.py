@@ -545,6 +545,24 @@ class Standing(QueryCase):
                     ("tAbandon", "2026-03-06", "2026-03-06 09:00", "2026-03-06T09:00:00Z", "Care", None, "acd", 1)])
 
 
+class Odd(QueryCase):
+    @staticmethod
+    def fill(db):
+        insert(db, "zone_offset", day="2026-03-07", offset_seconds=0, utc_from=utc("07T00:00:00"), utc_to=utc("08T00:00:00"), zone="UTC")
+        load(db, """
+            conversation 1 07T10:00:00 07T11:00:00
+            participant agent voice user=u1
+            segment interact 07T10:00:00 07T11:00:00 queue_id=q1
+            metrics tAnswered 07T10:00:00 0, tHandle 07T11:00:00 1""")
+        db.execute("UPDATE session_metric SET value = NULL WHERE value = 1")
+
+    def test_a_metric_counts_without_a_value_too(self):
+        self.check(self.rows("queue_day"), "answered handled answer_ms handle_ms", [(1, 1, 0, 0)])
+        self.check([dict(r) for r in self.db.execute("SELECT * FROM v_agent_leg")], "answered handled handle_ms", [(1, 1, 0)])
+        for kpi in ("answered", "handled"):
+            self.check(self.rows("why", kpi=kpi, day="2026-03-07"), "value", [(1,)])
+
+
 class NewYork(QueryCase):
     """The day on which summer time ends: 25 hours, 01:00 to 02:00 twice."""
 

@@ -269,6 +269,27 @@ class Differing(Case):
         self.assertEqual(site.value("SELECT count(*) FROM reconciliation_day WHERE appealed_run_id IS NOT NULL"), 0)
         self.ok(site.run("reconcile"), 13)
 
+    def test_what_has_no_name_is_not_compared(self):
+        server, site = self.begin(days=3)
+        self.night(site, server, SPRING, 24 * 4)
+        site.change("UPDATE segment SET queue_id = ''; UPDATE session SET media_type = NULL;"
+                    "INSERT INTO fact_owed SELECT conversation_key FROM conversation")
+        self.night(site, server, SPRING, 24 * 4 + 1)
+        self.assertEqual(site.query("SELECT DISTINCT queue_id FROM figure_change WHERE queue_id = ''"), [])
+        self.assertGreater(len(unequal(site)), 10)
+
+    def test_an_old_row_below_a_corrected_status_counts_once(self):
+        server, site = self.begin(days=4, hour=24 * 6)
+        self.night(site, server, SPRING, 24 * 6)
+        for table, status in (("user_presence", "system_presence"), ("user_routing_status", "routing_status")):
+            site.change(f"INSERT INTO {table} (user_id, start_time, end_time, {status}) "
+                        f"SELECT user_id, strftime('%Y-%m-%dT%H:%M:%fZ', start_time, '1 seconds'), end_time, {status} FROM {table} "
+                        "WHERE end_time > strftime('%Y-%m-%dT%H:%M:%fZ', start_time, '1 seconds') "
+                        f"OR end_time IS NULL ON CONFLICT DO NOTHING")
+        self.ok(site.run("reconcile"))
+        self.assertEqual(site.value("SELECT max(seconds) FROM (SELECT sum(seconds) / 3600 - hours AS seconds FROM v_agent_state "
+                                    "JOIN v_day USING (day) GROUP BY day, user_id, kind)"), 0)
+
     def test_an_agent_s_time(self):
         server, site = self.begin(days=4, hour=24 * 6)
         self.night(site, server, SPRING, 24 * 6)
@@ -295,6 +316,8 @@ class Differing(Case):
                 self.assertEqual({tuple(r)[:2] for r in rows}, {("oServiceLevel", "denominator")})
                 self.assertEqual({hint in r[2] for r in rows}, {True})
                 site.set(kpi={key.split(" = ")[0]: key.split(" = ")[1] for key in [hint]})
+                self.ok(site.extract("--until", moment(SPRING, 24 * 6)))  # heals of itself
+                self.assertEqual(unequal(site), [])
                 self.ok(site.run("reconcile"))
 
 
