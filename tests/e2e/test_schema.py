@@ -1,8 +1,9 @@
 """What `rollcall schema` says of tables and views is what the file has."""
 import json
+import os
 import unittest
 
-from harness import ROLLCALL, TestCase, run
+from harness import ROLLCALL, TestCase, at_terminal, run
 
 NOW = "2026-03-04T06:00:00Z"
 
@@ -55,6 +56,14 @@ class Schema(TestCase):
         self.assertIn("queue_id ", run([ROLLCALL, "schema", "queue"], check=True).stdout)
         self.assertIn("did you mean queue", self.ok(run([ROLLCALL, "schema", "queu"]), 2).stderr)
         self.ok(run([ROLLCALL, "schema", "queue", "user"]), 2)
+
+    def test_a_terminal_cuts_no_words(self):
+        shown, code = at_terminal([ROLLCALL, "--no-pager", "schema", "v_queue_day"], dict(os.environ, TERM="xterm"), 80, lines=24)
+        self.assertEqual(code, 0)
+        self.assertLessEqual(max(map(len, shown.splitlines())), 80)
+        words = " ".join(shown.split())
+        for name, said in self.said["v_queue_day"].items():
+            self.assertIn(" ".join(filter(None, (name, said["type"], said["unit"], said["description"]))), words)
 
 
 if __name__ == "__main__":
