@@ -50,7 +50,7 @@ class Kill(TestCase):
         wanted, steps = self.clean(**sections)
         self.assertGreater(len(steps), 60)
         self.assertLessEqual({"request", "answer", "commit", "committed"}, set(steps))
-        stride = 1 if FULL else max(1, len(steps) // 24)
+        stride = 1 if FULL else max(1, len(steps) // 16)
         done = [self.kill_at(step, wanted, **sections) for step in range(1, len(steps) + 1, stride)]
         self.assertGreater(sum(done), 3 * len(done) // 4)
 
