@@ -144,6 +144,14 @@ class Engines(TestCase):
             n: {c[0] for c in self.box.query("SELECT name FROM pragma_table_info(?)", n)}
             for (n,) in self.box.query("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")})
 
+    def test_snapshots(self):
+        """As they are written, beside the file itself."""
+        os.mkdir(os.path.join(self.box.directory, "snapshot"))
+        found = set(re.findall(r"rollcall (snapshot [^`\n]*)", "".join(page.read_text("utf-8") for page in RECIPES.glob("*.md"))))
+        self.assertEqual(len(found), 3)
+        for words in found:
+            self.ok(self.box.run(*words.split()))
+
     def test_each_says_whether_it_was_run(self):
         index = (RECIPES / "README.md").read_text(encoding="utf-8")
         for page in RECIPES.glob("[a-z]*.md"):
