@@ -37,10 +37,11 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e);
 bool answer_is_error(struct json root);
 
 /* Fills `e` from a final non-2xx answer or a failure below HTTP: kind by consequence (403:
- * ERR_PERMISSION with the permissions the answer names, `lacks` the first; 429: ERR_RATE; 408, 5xx save 501 and 505,
- * network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other 4xx: ERR_CONTRACT),
- * message with label, status, code, message, contextId, limit and correlation id, all escaped.
- * `code` (ANSWER_CODE_BYTES) receives ErrorBody.code, "" without one. Always false.
+ * ERR_PERMISSION with the permissions the answer names, `lacks` the first; 429: ERR_RATE; 408, 5xx
+ * save 501 and 505, network, TLS and proxies: ERR_TEMPORARY; 401: ERR_AUTH; redirects and other
+ * 4xx: ERR_CONTRACT), message with label, status, code, message, contextId, limit and correlation
+ * id, all escaped. `code` (ANSWER_CODE_BYTES) receives ErrorBody.code, "" without one. Always
+ * false.
  */
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code);
 

@@ -64,8 +64,8 @@ struct leg {
     int64_t held;
 };
 
-/* Something that befalls few: told by the conversation and its time, so that what is drawn for others
- * stays as it is. */
+/* Something that befalls few: told by the conversation and its time, so that what is drawn for
+ * others stays as it is. */
 static bool befalls(const struct conv *c, int64_t t, unsigned permille)
 {
     struct rng own = {rng_pair(c->key, (uint64_t)t)};
