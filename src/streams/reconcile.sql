@@ -468,7 +468,7 @@ SELECT printf('%s: nothing can be compared: %s', p.scope, coalesce(
     (SELECT d.day || ': ' || d.reason FROM reconciliation_day AS d
      WHERE d.scope = p.scope AND d.day BETWEEN coalesce(?1, '') AND coalesce(?2, '9999')
      ORDER BY d.day DESC LIMIT 1),
-    'no day of ' || p.ours || ' is whole'))
+    CASE WHEN coalesce(?1, ?2) IS NULL THEN 'no day' ELSE 'none of these days' END || ' of ' || p.ours || ' is whole'))
 FROM temp.reconcile_pair AS p
 WHERE p.scope IN ('queue', 'agent') AND NOT EXISTS (
     SELECT 1 FROM reconciliation_day AS d
@@ -503,6 +503,7 @@ SELECT printf('%s: %d figures compared on %d %s, %s', p.scope, total(d.compared)
         WHEN total(d.differing) > 0 THEN printf('%d differ: %s', total(d.differing),
             group_concat(CASE WHEN d.differing > 0 THEN d.day END, ', '))
         WHEN total(d.compared) > 0 THEN 'all equal'
+        WHEN count(d.day) > count(d.reason) THEN 'nothing happened'
         ELSE 'no proof' END)
     || CASE WHEN p.scope IN ('queue', 'agent') THEN '' ELSE ' (a hint, no mismatch)' END
     || coalesce('; not comparable: ' || (

@@ -162,6 +162,7 @@ class Compared(Case):
         listed = json.loads(self.ok(site.run("query", "reconciliation", "from=2026-03-29", "to=2026-03-29", "--json")).stdout)
         self.assertEqual(len(listed), len(rows))
         self.assertIn("--from", self.ok(site.run("reconcile", "--from", "yesterday"), 2).stderr)
+        self.assertIn("none of these days of conversations is whole", self.ok(site.run("reconcile", "--from", "2030-01-01"), 11).stderr)
         self.assertIn("lies after", self.ok(site.run("reconcile", "--from", "2026-03-30", "--to", "2026-03-29"), 2).stderr)
         status = json.loads(site.run("status", "--json").stdout)
         self.assertEqual(status["days_compared"], status["days_proven"])
@@ -326,6 +327,11 @@ class NotCompared(Case):
 
     def verdicts(self, site, scope):
         return {tuple(r) for r in site.query("SELECT verdict, reason FROM reconciliation WHERE scope = ? AND metric = ''", scope)}
+
+    def test_nothing_happened(self):
+        server, site = self.begin(days=3, per_day=0, agents=1)
+        self.night(site, server, SPRING, 24 * 4)
+        self.assertRegex(self.ok(site.run("reconcile")).stdout, r"queue: 0 figures compared on \d days, nothing happened")
 
     def test_a_stream_is_off(self):
         server, site = self.begin(streams="users, queues, conversations", days=3)
