@@ -2,6 +2,7 @@
 -- A conversation's rows are made anew, from its records alone, in the transaction that writes these:
 -- whoever puts its key into fact_owed has them made. To make all of them anew, as a migration that
 -- changes how they are made has to: INSERT INTO fact_owed SELECT conversation_key FROM conversation.
+-- A metric of more than thirty years is none: sums must not overflow.
 
 -- Of metrics: one row a conversation, session, quarter of an hour of the emit date and queue. Every
 -- local half-hour is made of whole quarters of UTC.
@@ -146,7 +147,7 @@ BEGIN
         SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
         WHERE conversation_key = NEW.conversation_key) AS f
     CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
-        AND z.utc_from >= (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first)
+        AND z.utc_from >= coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first), '')
     WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
                   AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
     DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
@@ -202,7 +203,7 @@ BEGIN
         ) AS s
         CROSS JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
             AND m.participant_no = s.participant_no AND m.session_no = s.session_no
-        WHERE m.emit_date IS NOT NULL AND m.name IN (
+        WHERE m.emit_date IS NOT NULL AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
             'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
             'tContacting', 'tNotResponding')
@@ -214,7 +215,7 @@ BEGIN
         SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
         WHERE conversation_key = NEW.conversation_key) AS f
     CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
-        AND z.utc_from >= (SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first)
+        AND z.utc_from >= coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first), '')
     WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
                   AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
 
@@ -292,6 +293,7 @@ BEGIN
         ) AS v
         LEFT JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
             AND m.participant_no = v.participant_no AND m.session_no = v.session_no
+            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
             AND (v.stay_no = 1 OR m.emit_date > v.begun OR m.emit_date = v.begun AND m.name = 'nOffered')
             AND (v.next_begun IS NULL OR m.emit_date < v.next_begun OR m.emit_date = v.next_begun AND m.name <> 'nOffered')
         GROUP BY v.participant_no, v.session_no, v.stay_no
@@ -352,6 +354,7 @@ BEGIN
             CROSS JOIN session AS s USING (conversation_key, participant_no)
             CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
             WHERE p.conversation_key = NEW.conversation_key AND p.user_id IS NOT NULL AND p.purpose IN ('agent', 'user')
+            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
             GROUP BY m.participant_no, m.session_no
             HAVING answered + handled > 0
         ) AS l
@@ -450,7 +453,7 @@ BEGIN
             sum(CASE name WHEN 'tContacting' THEN value END) AS contacting_ms,
             sum(CASE name WHEN 'tHandle' THEN value END) AS handle_ms
         FROM session_metric
-        WHERE conversation_key = NEW.conversation_key
+        WHERE conversation_key = NEW.conversation_key AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000
     ) AS m;
 
     SELECT RAISE(IGNORE); -- it is done: no row stays

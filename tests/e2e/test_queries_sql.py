@@ -562,6 +562,22 @@ class Odd(QueryCase):
         for kpi in ("answered", "handled"):
             self.check(self.rows("why", kpi=kpi, day="2026-03-07"), "value", [(1,)])
 
+    def test_a_metric_of_more_than_a_life_is_none(self):
+        key = {"conversation_key": 1, "participant_no": 0, "session_no": 0, "emit_date": utc("07T10:30:00"), "value": 2**63 - 1}
+        for no, name in enumerate(("tHandle", "tHandle", "tAnswered", "tAcd", "tAcd"), 10):
+            insert(self.db, "session_metric", metric_no=no, name=name, **key)
+        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.test_a_metric_counts_without_a_value_too()
+        self.db.rollback()
+
+    def test_a_day_is_touched_whatever_else_a_conversation_has(self):
+        self.db.execute("UPDATE session_metric SET emit_date = '1970-01-01T00:00:00.000Z' WHERE name = 'tAnswered'")
+        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.db.execute("DELETE FROM figure_touched")
+        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.check(self.db.execute("SELECT day FROM figure_touched"), "day", [("2026-03-07",)])
+        self.db.rollback()
+
 
 class NewYork(QueryCase):
     """The day on which summer time ends: 25 hours, 01:00 to 02:00 twice."""
