@@ -8,7 +8,7 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
--- param: minutes  [choice 15|30|60] length of an interval; default: 30
+-- param: minutes  [choice 15|30|60] length of an interval: 15, 30, 60; default: 30
 WITH asked AS (
     SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
                                CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day

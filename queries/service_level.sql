@@ -8,7 +8,7 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
--- param: by  [choice day|half_hour] a row for each of them; default: one for the range
+-- param: by  [choice day|half_hour] a row for each day or half_hour; default: one for the range
 WITH asked AS (
     SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
                                CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day

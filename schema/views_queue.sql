@@ -36,10 +36,16 @@ LEFT JOIN user AS u ON u.user_id = v.user_id;
 -- day                                the business day
 -- queue_id, queue_name               the queue; its name of today
 -- media_type                         medium of the session
--- offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
--- blind_transferred, consult_transferred   nOffered, tAnswered, tAbandon, tShortAbandon (abandons
---                                    too), tFlowOut, nOverSla (answers that were late by the target
---                                    of that moment), tHandle, nTransferred...
+-- offered                            nOffered
+-- answered                           how many tAnswered
+-- abandoned                          how many tAbandon, short ones too
+-- short_abandoned                    how many tShortAbandon
+-- flow_out                           how many tFlowOut
+-- over_sla                           nOverSla: answers that were late by the target of that moment
+-- handled                            how many tHandle
+-- transferred                        nTransferred
+-- blind_transferred                  nBlindTransferred
+-- consult_transferred                nConsultTransferred
 -- answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
 -- contacting_ms                      sums of tAnswered, tAbandon, tFlowOut, tHandle, tTalkComplete,
 --                                    tHeldComplete, tAcw, tDialing, tContacting

@@ -152,6 +152,13 @@ class Files(TestCase):
         self.assertIn("nowhere", self.ok(self.site.run("query", "freshness", "--xlsx", self.path("nowhere/x.xlsx")), 9).stderr)
         self.assertEqual(self.site.value("SELECT count(*) > 0 FROM conversation"), 1)
 
+    def test_choices_are_named(self):
+        listed = self.ok(self.site.run("query")).stdout
+        for name, choices in (("minutes", "15 30 60"), ("by", "day half_hour")):
+            text = re.search(rf" {name}= +([^=]*)", listed).group(1)
+            for choice in choices.split():
+                self.assertIn(choice, text.split("default")[0])
+
     def test_what_makes_no_sense_is_refused(self):
         for code, words, *arguments in (
                 (2, "--out goes with --csv or --json", "freshness", "--out", "x"),

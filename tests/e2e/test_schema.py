@@ -35,6 +35,7 @@ class Schema(TestCase):
             self.assertEqual([c for c, d in columns.items() if name.startswith("v_") and d["description"] == "likewise"], [], name)
         for name in ("v_queue_day", "v_queue_halfhour"):
             self.assertIn("the queue", self.said[name]["queue_id"]["description"])
+            self.assertNotIn("nOffered", self.said[name]["answered"]["description"])
             self.assertNotIn("name", self.said[name]["media_type"]["description"])
 
     def test_values_of_views_are_of_its_types(self):
