@@ -124,6 +124,9 @@ class ByDay(TestCase):
         self.assertEqual(types["segment"]["conversation_id"], "TEXT")
         self.assertEqual(types["segment"]["segment_no"], "INTEGER")
         self.assertEqual(types["v_conversation"]["handle_ms"], "BIGINT")
+        self.assertIn("earlier days are removed", " ".join(self.ok(self.box.run("help", "export")).stdout.split()))
+        self.box.export("typed", "--since", "2026-03-04", "segment")
+        self.assertEqual(os.listdir(os.path.join(out, "segment")), ["day=2026-03-04"])
         none = described(self, self.box.export("none", "--since", "2026-03-05", "segment"))
         self.assertEqual([(f["day"], f["rows"], f["file"]) for f in none], [(None, 0, "segment/segment.csv.gz")])
 
