@@ -78,8 +78,9 @@ bool metrics_check(const char *path, struct err *e);
  * fsynced and renamed: whoever opens FILE sees the old copy or the new one, whole, and an
  * interrupted snapshot leaves the old one. */
 
-/* That what `who` writes to `path` takes the place of no file of the database `d` (ERR_USAGE) and
- * of nothing but a file (ERR_STORE). */
+/* That what `who` writes to `path` takes the place of no file of the database `d` and
+ * is not "-", by which others mean standard output (ERR_USAGE), and of nothing but a file
+ * (ERR_STORE). */
 bool out_check_target(struct db *d, const char *who, const char *path, struct err *e);
 
 /* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. ERR_USAGE

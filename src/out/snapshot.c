@@ -45,7 +45,10 @@ bool out_check_target(struct db *d, const char *who, const char *path, struct er
     bool is_free = true;
     struct stat st;
 
-    if (same_place(a, path, database)) {
+    if (str_eq(path, "-")) {
+        is_free = err_set(e, ERR_USAGE, "%s: '-' is not standard output here; name a file", who);
+    }
+    if (is_free && same_place(a, path, database)) {
         is_free = err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file",
                           who, path);
     }

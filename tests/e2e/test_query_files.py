@@ -168,6 +168,7 @@ class Files(TestCase):
                 (2, "name a query", "--json"),
                 (2, "name the file", "freshness", "--csv", "--out", ""),
                 (2, "name the file", "freshness", "--xlsx", ""),
+                (2, "not standard output", "freshness", "--csv", "--out", "-"),
                 (2, "the live database itself", "freshness", "--csv", "--out", self.site.db),
                 (2, "belongs to the live database", "freshness", "--xlsx", self.site.db + "-wal"),
                 (9, "not a file", "freshness", "--xlsx", "/dev/null"),
