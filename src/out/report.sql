@@ -177,7 +177,7 @@ GROUP BY t.at HAVING EXISTS (SELECT 1 FROM {answer}) ORDER BY t.at
 SELECT coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x",
        100.0 * sum(service_level_numerator) / nullif(sum(service_level_denominator), 0) AS "Service level|p1",
        sum(offered) AS "Offered|n", sum(answered) AS "Answered|n", sum(abandoned) AS "Abandoned|n",
-       100.0 * sum(abandoned) / nullif(sum(offered), 0) AS "Abandoned|p",
+       100.0 * sum(abandoned) / nullif(sum(offered), 0) AS "Abandon rate|p",
        sum(answer_ms) / 1000.0 / nullif(sum(answered), 0) AS "Speed of answer|t",
        sum(handled) AS "Handled|n", sum(transferred) AS "Transferred|n"
 FROM {answer} GROUP BY queue_id, media_type ORDER BY sum(offered) DESC, 1, 2

@@ -208,6 +208,7 @@ class Differing(Case):
     def differences(self, site):
         return found(site, where=UNEQUAL, value="difference")
 
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
     def test_one_conversation_withheld(self):
         server, site = self.begin(days=6, hour=24 * 13)
         key, _, wanted = self.final(server, site)
@@ -218,7 +219,6 @@ class Differing(Case):
         day, name = min(wanted)[0], site.value("SELECT name FROM queue WHERE queue_id = ?", min(wanted)[1])
         self.assertRegex(said.stderr, f"rollcall: {day}: \\w+ \\w+ of {name}.* here, .* at the API, and {len(wanted) - 1} more")
         self.assertEqual({d for d, p in proven(site).items() if p == 0}, {k[0] for k in wanted})
-        self.assertIn("13 mismatch", " ".join(site.run("query", "freshness").stdout.split()) + "13 mismatch")
         # owed again, once, without a word; then it heals
         self.assertEqual(self.night(site, server, SPRING, self.HOURS + 24).stderr, "")
         self.assertEqual(self.differences(site), wanted)
@@ -229,6 +229,7 @@ class Differing(Case):
         self.assertNotIn(0, proven(site).values())
         self.ok(site.run("reconcile"))
 
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
     def test_what_stays_is_said_each_night_and_asked_for_once(self):
         server, site = self.begin(days=6, hour=24 * 13)
         key, id, wanted = self.final(server, site)
