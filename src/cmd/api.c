@@ -85,17 +85,15 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
         }
     }
     if (ctx->argument_count < 1 || ctx->argument_count > 2 || method == HTTP_METHODS) {
-        return cmd_usage(ctx, "it takes a path, and GET, POST, PUT, PATCH or DELETE before it", e);
+        return cmd_usage(ctx, e, "it takes a path, and GET, POST, PUT, PATCH or DELETE before it");
     }
     const char *path = ctx->arguments[ctx->argument_count - 1];
     call->method = (enum http_method)method;
     call->path = path_of(ctx, path);
     call->body = data;
     if (!call->path) {
-        return cmd_usage(ctx,
-                         arena_printf(ctx->arena, "'%s' is no path of %s; nothing was sent", path,
-                                      ctx->config.api_url),
-                         e);
+        return cmd_usage(ctx, e, "'%s' is no path of %s; nothing was sent", path,
+                         ctx->config.api_url);
     }
     if (data && *data == '@') {
         const char *file = str_eq(data, "@-") ? "/dev/stdin" : data + 1;
@@ -107,15 +105,11 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
     }
     call->reads = only_reads(call);
     if (!call->reads && !ctx->option[OPT_WRITE]) {
-        return cmd_usage(ctx,
-                         arena_printf(ctx->arena,
-                                      "%s %s may change something: --write sends it; "
-                                      "nothing was sent",
-                                      http_methods[method], call->path),
-                         e);
+        return cmd_usage(ctx, e, "%s %s may change something: --write sends it; nothing was sent",
+                         http_methods[method], call->path);
     }
     return !ctx->option[OPT_PAGINATE] || call->method == HTTP_GET ||
-           cmd_usage(ctx, "--paginate follows GET alone; of a POST the body says which page", e);
+           cmd_usage(ctx, e, "--paginate follows GET alone; of a POST the body says which page");
 }
 
 /* Writes a body as it came; on a terminal without what could drive it. */

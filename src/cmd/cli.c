@@ -73,29 +73,42 @@ static void known_options(struct option *options, char *letters)
     *letters = '\0';
 }
 
-bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err *e)
+bool cmd_usage(const struct cmd_context *ctx, struct err *e, const char *complaint, ...)
 {
-    const char *name = ctx->command ? ctx->command->name : NULL;
+    const char *name = ctx->command ? ctx->command->name : "";
+    va_list args;
 
-    return name ? err_set(e, ERR_USAGE, "%s: %s; see `rollcall %s --help`", name, complaint, name)
-                : err_set(e, ERR_USAGE, "%s; see `rollcall --help`", complaint);
+    va_start(args, complaint);
+    err_set(e, ERR_USAGE, "%s%s%s; see `rollcall %s%s--help`", name, *name ? ": " : "",
+            arena_vprintf(ctx->arena, complaint, args), name, *name ? " " : "");
+    va_end(args);
+    return false;
 }
 
-/* Of a command (none yet: of all) no such option is known. */
-static bool unknown_option(const struct cmd_context *ctx, const char *word, struct err *e)
+/* Refuses a word that is no option (NULL: there was none), and an option of another command; before
+ * a command is known, all are its own. */
+static bool check_options(const struct cmd_context *ctx, const char *word, struct err *e)
 {
     unsigned of = ctx->command ? own(ctx->command) | OF_PROGRAM : OF_ALL;
+    bool known[OPT_COUNT] = {false};
     const char *names[ROW_COUNT];
     size_t count = 0;
 
     for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
         names[count++] = o->name;
+        known[o->id] = true;
+    }
+    for (const struct option_row *o = option_rows; !word && o < option_rows + ROW_COUNT; o++) {
+        if (ctx->option[o->id] && !known[o->id]) {
+            word = arena_printf(ctx->arena, "--%s", o->name);
+        }
+    }
+    if (!word) {
+        return true;
     }
     const char *near = str_starts_with(word, "--") ? str_nearest(word + 2, names, count) : NULL;
-    return cmd_usage(ctx,
-                     arena_printf(ctx->arena, "unknown option '%s'%s%s", word,
-                                  near ? ", did you mean --" : "", near ? near : ""),
-                     e);
+    return cmd_usage(ctx, e, "unknown option '%s'%s%s", word, near ? ", did you mean --" : "",
+                     near ? near : "");
 }
 
 /* The command is the first argument, or behind "help", which asks for its help. */
@@ -115,8 +128,8 @@ static bool take_command(struct cmd_context *ctx, struct err *e)
     }
     names[CMD_COUNT] = "help";
     if (name && !ctx->command) {
-        const char *near = str_suggest(ctx->arena, name, names, CMD_COUNT + 1);
-        return cmd_usage(ctx, arena_printf(ctx->arena, "unknown command '%s'%s", name, near), e);
+        return cmd_usage(ctx, e, "unknown command '%s'%s", name,
+                         str_suggest(ctx->arena, name, names, CMD_COUNT + 1));
     }
     ctx->arguments += name ? 1 : 0;
     ctx->argument_count -= name ? 1 : 0;
@@ -135,23 +148,6 @@ static void take_option(struct cmd_context *ctx, const struct option_row *o, con
     } else if (o->id == OPT_VERBOSE) {
         ctx->verbosity = ctx->verbosity > 0 ? 2 : 1;
     }
-}
-
-/* An option that was given and is another command's; NULL: none. */
-static const char *foreign_option(const struct cmd_context *ctx)
-{
-    unsigned of = ctx->command ? own(ctx->command) | OF_PROGRAM : OF_ALL;
-    bool known[OPT_COUNT] = {false};
-
-    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
-        known[o->id] = true;
-    }
-    for (const struct option_row *o = option_rows; o < option_rows + ROW_COUNT; o++) {
-        if (ctx->option[o->id] && !known[o->id]) {
-            return arena_printf(ctx->arena, "--%s", o->name);
-        }
-    }
-    return NULL;
 }
 
 /* Takes the command, its options and the program's, wherever they stand, and the arguments. */
@@ -191,11 +187,8 @@ static bool take_words(struct cmd_context *ctx, int argc, char **argv, struct er
     if (!take_command(ctx, e)) {
         return false;
     }
-    if (answer == ':') {
-        return cmd_usage(ctx, arena_printf(ctx->arena, "option '%s' needs a value", word), e);
-    }
-    word = word ? word : foreign_option(ctx);
-    return !word || unknown_option(ctx, word, e);
+    return answer == ':' ? cmd_usage(ctx, e, "option '%s' needs a value", word)
+                         : check_options(ctx, word, e);
 }
 
 /* --- help and lists -------------------------------------------------------------------------- */
@@ -362,11 +355,10 @@ static bool print_what_is_asked(const struct cmd_context *ctx)
 static bool run_command(struct cmd_context *ctx, struct err *e)
 {
     if (!ctx->command) {
-        return cmd_usage(ctx, "no command given", e);
+        return cmd_usage(ctx, e, "no command given");
     }
     if (!ctx->command->arguments && ctx->argument_count > 0) {
-        return cmd_usage(
-            ctx, arena_printf(ctx->arena, "unexpected argument '%s'", ctx->arguments[0]), e);
+        return cmd_usage(ctx, e, "unexpected argument '%s'", ctx->arguments[0]);
     }
     bool done = ctx->command->run(ctx, e);
     db_close(ctx->db);

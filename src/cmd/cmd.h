@@ -54,9 +54,10 @@ bool COMMAND_RUNS;
 /* The whole program: reads the command line, runs the command, prints its error; the exit code. */
 int cli_main(int argc, char **argv);
 
-/* ERR_USAGE: "COMMAND: complaint; see `rollcall COMMAND --help`", without its command in front of
- * one. Returns false. */
-bool cmd_usage(const struct cmd_context *ctx, const char *complaint, struct err *e);
+/* ERR_USAGE: "COMMAND: complaint (a printf text); see `rollcall COMMAND --help`", without its
+ * command in front of one. Returns false. */
+bool cmd_usage(const struct cmd_context *ctx, struct err *e, const char *complaint, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* --- what several commands need (setup.c) ---------------------------------------------------- */
 
@@ -72,6 +73,12 @@ bool cmd_read(struct cmd_context *ctx, struct err *e);
 
 /* cmd_setup without a login, and cmd_read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
+
+/* The value of the option --NAME, a day (NULL: it is not given); and of --from and --to. ERR_USAGE
+ * for what is no day, and where --from lies after --to. */
+bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name, const char **day,
+             struct err *e);
+bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e);
 
 /* How rows go to stdout: as --csv, --json or --xlsx ask for, else as a table; ERR_USAGE for two of
  * them. */

@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
@@ -17,21 +16,16 @@ static bool take_delimiter(struct cmd_context *ctx, struct err *e)
             return true;
         }
     }
-    return !given ||
-           cmd_usage(ctx,
-                     arena_printf(ctx->arena,
-                                  "--delimiter '%s' is none of comma, ';', tab and '|'%s", given,
-                                  str_suggest(ctx->arena, given, (const char **)words, count)),
-                     e);
+    return !given || cmd_usage(ctx, e, "--delimiter '%s' is none of comma, ';', tab and '|'%s",
+                               given, str_suggest(ctx->arena, given, (const char **)words, count));
 }
 
 bool cmd_export(struct cmd_context *ctx, struct err *e)
 {
     const char *directory = ctx->option[OPT_OUT];
-    const char *since = ctx->option[OPT_SINCE];
+    const char *since;
     struct config *c = &ctx->config;
     struct rendering to;
-    int32_t day;
 
     if (directory && directory[0] == '\0') {
         return err_set(e, ERR_USAGE, "export: --out is empty; name a directory (. for this one)");
@@ -40,12 +34,10 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
         return false;
     }
     cmd_warn_root(ctx);
-    if (since && !clock_parse_day(since, &day)) {
-        return err_set(e, ERR_USAGE, "export: --since '%s' is no day; write YYYY-MM-DD", since);
+    if (!cmd_day(ctx, OPT_SINCE, "since", &since, e)) {
+        return false;
     }
-    if (directory) {
-        c->export_directory = directory;
-    }
+    c->export_directory = directory ? directory : c->export_directory;
     c->export_gzip = c->export_gzip || ctx->option[OPT_GZIP];
     c->export_by_day = c->export_by_day || ctx->option[OPT_BY_DAY];
     c->export_bom = c->export_bom || ctx->option[OPT_BOM];

@@ -182,14 +182,11 @@ static bool ask(const struct cmd_context *ctx, const struct question *q, const c
     }
     *answer = given ? given : otherwise;
     if (!*answer) {
-        return cmd_usage(
-            ctx,
-            arena_printf(ctx->arena,
-                         "%s is missing: there is no terminal to ask at: give its option", q->key),
-            e);
+        return cmd_usage(ctx, e, "%s is missing: there is no terminal to ask at: give its option",
+                         q->key);
     }
     return q->fits(ctx->arena, *answer, e) ||
-           cmd_usage(ctx, arena_printf(ctx->arena, "%s '%s': %s", q->key, *answer, e->message), e);
+           cmd_usage(ctx, e, "%s '%s': %s", q->key, *answer, e->message);
 }
 
 /* The secret, from its variable, its file, standard input, or the terminal without an echo. */
@@ -230,10 +227,9 @@ static bool ask_secret(const struct cmd_context *ctx, struct answers *to, struct
     }
     to->secret[strcspn(to->secret, "\r\n")] = '\0';
     return *to->secret ||
-           cmd_usage(ctx,
+           cmd_usage(ctx, e,
                      "the client's secret is missing: GENESYS_CLIENT_SECRET, standard input or "
-                     "--client-secret-file has it",
-                     e);
+                     "--client-secret-file has it");
 }
 
 /* Whether a file may be written: it is not there, or may be lost. */
@@ -243,8 +239,7 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
         return true;
     }
     if (!isatty(STDIN_FILENO)) {
-        return cmd_usage(
-            ctx, arena_printf(ctx->arena, "%s is there already: --force writes it anew", path), e);
+        return cmd_usage(ctx, e, "%s is there already: --force writes it anew", path);
     }
     return cmd_confirms(
                arena_printf(ctx->arena, "%s is there already. Write it anew? [y/N] ", path)) ||

@@ -53,23 +53,16 @@ static bool answer_into(struct cmd_context *ctx, const struct query *q, const st
     size_t rows = 0;
 
     cmd_warn_root(ctx);
-    file_sweep_aside(file_directory(ctx->arena, path));
-    if (!out_check_target(ctx->db, "query", path, e) ||
-        !file_aside_open(&file, path, (uint32_t)ctx->config.export_mode, e)) {
+    if (!out_open(ctx->db, "query", path, (uint32_t)ctx->config.export_mode, &file, e)) {
         return false;
     }
     const struct rendering into = {.format = to->format, .out = file.stream, .file = &file};
-    if (!answer(ctx, q, &into, &rows, e)) {
-        file_aside_discard(&file);
-        return false;
-    }
-    if (!file_aside_commit(&file, e)) {
-        return false;
-    }
-    if (cmd_is_watched(ctx)) {
+    bool done = answer(ctx, q, &into, &rows, e) && file_aside_commit(&file, e);
+    file_aside_discard(&file);
+    if (done && cmd_is_watched(ctx)) {
         printf("%s: %zu %s\n", str_escaped(ctx->arena, path), rows, rows == 1 ? "row" : "rows");
     }
-    return true;
+    return done;
 }
 
 bool cmd_query(struct cmd_context *ctx, struct err *e)
@@ -82,13 +75,13 @@ bool cmd_query(struct cmd_context *ctx, struct err *e)
         return false;
     }
     if (ctx->option[OPT_OUT] && to.format != RENDER_CSV && to.format != RENDER_JSON) {
-        return cmd_usage(ctx, "--out goes with --csv or --json", e);
+        return cmd_usage(ctx, e, "--out goes with --csv or --json");
     }
     if (path && *path == '\0') {
-        return cmd_usage(ctx, "name the file", e);
+        return cmd_usage(ctx, e, "name the file");
     }
     if (ctx->argument_count == 0 && to.format != RENDER_TABLE) {
-        return cmd_usage(ctx, "name a query", e);
+        return cmd_usage(ctx, e, "name a query");
     }
     if (ctx->argument_count == 0) {
         render_paged(stdout);

@@ -15,10 +15,8 @@ bool cmd_recent(struct cmd_context *ctx, struct err *e)
         return false;
     }
     if (given > 1 || (given == 1 && !str_to_int64(ctx->arguments[0], 1, RECENT_MOST, &wanted))) {
-        return cmd_usage(ctx,
-                         arena_printf(ctx->arena, "'%s' is no number from 1 to %d",
-                                      ctx->arguments[given - 1], RECENT_MOST),
-                         e);
+        return cmd_usage(ctx, e, "'%s' is no number from 1 to %d", ctx->arguments[given - 1],
+                         RECENT_MOST);
     }
     if (!cmd_setup(ctx, true, e)) {
         return false;

@@ -2,20 +2,8 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "sql.h"
-
-/* A day of an option; NULL where it is not given. */
-static bool take_day(const struct cmd_context *ctx, enum cmd_option option, const char **day,
-                     struct err *e)
-{
-    int32_t number = 0;
-
-    *day = ctx->option[option];
-    return !*day || clock_parse_day(*day, &number) ||
-           cmd_usage(ctx, "--from and --to take a day, YYYY-MM-DD", e);
-}
 
 /* What was found, for people or programs. */
 static bool show(const struct reconciliation *r, const struct rendering *to, struct err *e)
@@ -40,14 +28,8 @@ bool cmd_reconcile(struct cmd_context *ctx, struct err *e)
     struct reconciliation r = {.ledger = {.run_id = -1}, .config = &ctx->config};
     struct rendering to;
 
-    if (!cmd_rendering(ctx, &to, e) || !take_day(ctx, OPT_FROM, &r.from, e) ||
-        !take_day(ctx, OPT_TO, &r.to, e)) {
-        return false;
-    }
-    if (r.from && r.to && strcmp(r.from, r.to) > 0) {
-        return cmd_usage(ctx, "--from lies after --to", e);
-    }
-    if (!cmd_setup(ctx, false, e)) {
+    if (!cmd_rendering(ctx, &to, e) || !cmd_range(ctx, &r.from, &r.to, e) ||
+        !cmd_setup(ctx, false, e)) {
         return false;
     }
     cmd_warn_root(ctx);

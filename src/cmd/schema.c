@@ -27,7 +27,7 @@ bool cmd_schema(struct cmd_context *ctx, struct err *e)
     struct rendering to;
 
     if (ctx->argument_count > 1) {
-        return cmd_usage(ctx, "name one table or view, or none", e);
+        return cmd_usage(ctx, e, "name one table or view, or none");
     }
     ctx->db = db_open_memory(e);
     if (!ctx->db || !cmd_rendering(ctx, &to, e) ||

@@ -114,6 +114,27 @@ bool cmd_open(struct cmd_context *ctx, struct err *e)
     return cmd_setup(ctx, false, e) && cmd_read(ctx, e);
 }
 
+bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name, const char **day,
+             struct err *e)
+{
+    int32_t number;
+
+    *day = ctx->option[id];
+    return !*day || clock_parse_day(*day, &number) ||
+           err_set(e, ERR_USAGE, "%s: --%s '%s' is no day; write YYYY-MM-DD", ctx->command->name,
+                   name, *day);
+}
+
+bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e)
+{
+    if (!cmd_day(ctx, OPT_FROM, "from", from, e) || !cmd_day(ctx, OPT_TO, "to", to, e)) {
+        return false;
+    }
+    return !*from || !*to || strcmp(*from, *to) <= 0 ||
+           err_set(e, ERR_USAGE, "%s: --from %s lies after --to %s", ctx->command->name, *from,
+                   *to);
+}
+
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)
 {
     static const enum cmd_option options[] = {
@@ -125,7 +146,7 @@ bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct e
             continue;
         }
         if (to->format != RENDER_TABLE) {
-            return cmd_usage(ctx, "--csv, --json and --xlsx exclude each other", e);
+            return cmd_usage(ctx, e, "--csv, --json and --xlsx exclude each other");
         }
         to->format = f;
     }
@@ -160,8 +181,8 @@ bool cmd_streams(const struct cmd_context *ctx, const struct stream *const **str
     for (size_t i = 0; i < ctx->stream_count; i++) {
         const char *name = ctx->streams[i];
         if (!str_is_listed(name, words, word_count)) {
-            const char *near = str_suggest(ctx->arena, name + (name[0] == '-'), words, word_count);
-            return cmd_usage(ctx, arena_printf(ctx->arena, "unknown stream '%s'%s", name, near), e);
+            return cmd_usage(ctx, e, "unknown stream '%s'%s", name,
+                             str_suggest(ctx->arena, name + (name[0] == '-'), words, word_count));
         }
     }
     *count = 0;

@@ -10,7 +10,7 @@ bool cmd_snapshot(struct cmd_context *ctx, struct err *e)
     struct stat st;
 
     if (ctx->argument_count != 1) {
-        return cmd_usage(ctx, "name one file", e);
+        return cmd_usage(ctx, e, "name one file");
     }
     if (!cmd_open(ctx, e)) {
         return false;

@@ -292,6 +292,26 @@ const char *db_kept(const struct rows *q, int column, struct arena *a)
     return text ? arena_strdup(a, text) : NULL;
 }
 
+bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count)
+{
+    bool has_row = db_next(&q);
+
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = has_row ? db_kept(&q, (int)i, a) : NULL;
+    }
+    return db_end(&q);
+}
+
+bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count)
+{
+    *texts = NULL;
+    for (*count = 0; db_next(&q); (*count)++) {
+        *texts = *texts ? *texts : arena_array(a, (size_t)db_int(&q, 1), sizeof(**texts));
+        (*texts)[*count] = db_kept(&q, 0, a);
+    }
+    return db_end(&q);
+}
+
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
     sqlite3_stmt *s = q->statement;

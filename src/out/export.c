@@ -62,20 +62,16 @@ struct exporting {
 
 bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a)
 {
-    const char **known = NULL;
-    size_t known_count = 0;
+    const char **known;
+    size_t known_count;
+    bool done = db_list(q, a, &known, &known_count);
 
-    while (db_next(&q)) {
-        known = known ? known : arena_array(a, (size_t)db_int(&q, 1), sizeof(*known));
-        known[known_count++] = db_kept(&q, 0, a);
+    for (size_t i = 0; done && i < count; i++) {
+        done = str_is_listed(names[i], known, known_count) ||
+               err_set(q.e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
+                       str_suggest(a, names[i], known, known_count));
     }
-    for (size_t i = 0; q.ok && i < count; i++) {
-        if (!str_is_listed(names[i], known, known_count)) {
-            q.ok = err_set(q.e, ERR_USAGE, "there is no table or view '%s'%s", names[i],
-                           str_suggest(a, names[i], known, known_count));
-        }
-    }
-    return db_end(&q);
+    return done;
 }
 
 bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
@@ -240,9 +236,7 @@ static bool read_relation(struct exporting *x, const struct reading *r, struct c
         return false;
     }
     for (const char *after = "", *last; !(w && csv_failed(w)); after = last) {
-        q = db_ask(x->db, e, sql_export_ids, S(after));
-        last = db_next(&q) ? db_kept(&q, 0, x->arena) : NULL;
-        if (!db_end(&q)) {
+        if (!db_texts(db_ask(x->db, e, sql_export_ids, S(after)), x->arena, &last, 1)) {
             return false;
         }
         if (!last) {
@@ -499,11 +493,12 @@ static bool remove_gone(struct exporting *x, const char *relation, struct err *e
 
     while (done && (file = next_in_folder(x, folder, relation))) {
         const char *path = path_of(x, file);
-        struct rows q = db_ask(x->db, e, "SELECT 1 FROM temp.export_file WHERE file = ?1", S(file));
-        bool is_ours = db_next(&q);
+        const char *is_ours;
 
+        done = db_texts(db_ask(x->db, e, "SELECT 1 FROM temp.export_file WHERE file = ?1", S(file)),
+                        x->names, &is_ours, 1);
         file_sweep_aside(file_directory(x->names, path));
-        done = db_end(&q) && (is_ours || file_remove(path, e));
+        done = done && (is_ours || file_remove(path, e));
         if (!is_ours) {
             (void)rmdir(file_directory(x->names, path)); /* stays when it holds more */
         }

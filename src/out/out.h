@@ -9,6 +9,7 @@
 #include "etl/ledger.h"
 #include "io/config.h"
 #include "io/db.h"
+#include "io/file.h"
 
 /* --- status: how far each stream is and what is behind, read from the file alone ---------------
  *
@@ -78,10 +79,11 @@ bool metrics_check(const char *path, struct err *e);
  * fsynced and renamed: whoever opens FILE sees the old copy or the new one, whole, and an
  * interrupted snapshot leaves the old one. */
 
-/* That what `who` writes to `path` takes the place of no file of the database `d` and
- * is not "-", by which others mean standard output (ERR_USAGE), and of nothing but a file
- * (ERR_STORE). */
-bool out_check_target(struct db *d, const char *who, const char *path, struct err *e);
+/* Opens a file aside of `path` for what `who` writes of the database `d`, and sweeps leftovers.
+ * Refused: what takes the place of a file of the database, and "-", by which others mean standard
+ * output (ERR_USAGE); a place of anything but a file (ERR_STORE). */
+bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
+              struct err *e);
 
 /* Writes a copy of `d` to `path`, with our views as typed tables where that is wanted. ERR_USAGE
  * when `path` is the database itself or a file that belongs to it; ERR_STORE naming the path (also

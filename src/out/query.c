@@ -158,15 +158,11 @@ static bool find_choice(const struct query_param *p, struct arena *a, const char
 static bool find_known(struct db *d, const struct query_param *p, struct arena *a,
                        const char **value, struct err *e)
 {
-    const char **known = NULL;
-    size_t count = 0;
-    struct rows q = db_ask(d, e, sql_query_known, S(p->type));
+    const char **known;
+    const char *recorded;
+    size_t count;
 
-    while (db_next(&q)) {
-        known = known ? known : arena_array(a, (size_t)db_int(&q, 1), sizeof(*known));
-        known[count++] = db_kept(&q, 0, a);
-    }
-    if (!db_end(&q)) {
+    if (!db_list(db_ask(d, e, sql_query_known, S(p->type)), a, &known, &count)) {
         return false;
     }
     size_t at = find(*value, known, count);
@@ -175,12 +171,10 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
         return true;
     }
     /* Records may name what no list has, or has any more. */
-    q = db_ask(d, e, sql_query_recorded, S(p->type), S(*value));
-    bool is_recorded = db_next(&q);
-    return db_end(&q) &&
-           (is_recorded || err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
-                                   count > 0 ? str_suggest(a, *value, known, count)
-                                             : "; the database has no names for it: give an id"));
+    return db_texts(db_ask(d, e, sql_query_recorded, S(p->type), S(*value)), a, &recorded, 1) &&
+           (recorded || err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
+                                count > 0 ? str_suggest(a, *value, known, count)
+                                          : "; the database has no names for it: give an id"));
 }
 
 /* The text of a value; NULL when it is not given. */
@@ -214,19 +208,19 @@ bool query_default(struct db *d, const struct query *q, struct arena *a, struct 
                    size_t *count, struct err *e)
 {
     static const char *const names[] = {":from", ":to"};
-    struct rows range = db_ask(d, e, sql_query_range, S(given(values, *count, names[0])),
-                               S(given(values, *count, names[1])));
-    bool has_range = db_next(&range);
+    const char *range[2];
+    bool done = db_texts(db_ask(d, e, sql_query_range, S(given(values, *count, names[0])),
+                                S(given(values, *count, names[1]))),
+                         a, range, 2);
 
-    for (size_t i = 0; i < q->param_count; i++) {
-        int column = str_eq(q->params[i].name, "to");
-        if (has_range && str_eq(q->params[i].type, "range") &&
-            !given(values, *count, names[column])) {
-            values[*count] = S(db_kept(&range, column, a));
-            values[(*count)++].name = names[column];
+    for (size_t i = 0; done && i < q->param_count; i++) {
+        size_t at = str_eq(q->params[i].name, "to");
+        if (str_eq(q->params[i].type, "range") && !given(values, *count, names[at])) {
+            values[*count] = S(range[at]);
+            values[(*count)++].name = names[at];
         }
     }
-    return db_end(&range);
+    return done;
 }
 
 bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,

@@ -8,7 +8,6 @@
 #include "base/str.h"
 #include "etl/words.h"
 #include "io/embedded.h"
-#include "io/file.h"
 #include "out/query.h"
 #include "sql.h"
 
@@ -20,13 +19,12 @@ struct section {
     const char *title;
     const char *text;
     const char *query;
-    const char *arguments; /* words, see arguments_of */
     const char *statement; /* its name without report_ */
     char picture;          /* its first letter */
     const char *nothing;   /* said where there is no row */
 };
 
-/* What the page is of (report_range); words of a section's arguments name the first ones. */
+/* What the page is of (report_range); the first ones by names that parameters of queries have. */
 enum {
     GIVEN_FROM,
     GIVEN_TO,
@@ -39,7 +37,7 @@ enum {
 };
 static const char *const given_words[GIVEN_WORDS] = {"from", "to", "since", "queue"};
 
-enum { ANSWERS_MOST = 24, ARGUMENTS_MOST = 8 };
+enum { ANSWERS_MOST = 24 };
 
 /* A page while it is written. */
 struct page {
@@ -472,41 +470,28 @@ static void put_items(FILE *out, const struct rows_shown *t)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static bool has_param(const struct query *q, const char *name)
+/* Fills the values of the query's parameters that the page has, and the command line that asks the
+ * same. */
+static bool arguments_of(struct page *p, const struct query *q, struct db_value *values,
+                         size_t *count, const char **line)
 {
-    for (size_t i = 0; i < q->param_count; i++) {
-        if (str_eq(q->params[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Fills the values of the query's parameters that the section's words name, and the command line
- * that asks the same. */
-static bool arguments_of(struct page *p, const struct query *q, const char *arguments,
-                         struct db_value *values, size_t *count, const char **line)
-{
-    size_t word_count;
-    char **words = str_split_list(p->arena, arguments, &word_count);
-
     *count = 0;
     *line = arena_printf(p->arena, "rollcall query %s", q->name);
-    INVARIANT(word_count <= ARGUMENTS_MOST);
-    for (size_t i = 0; i < word_count; i++) {
+    for (size_t i = 0; i < q->param_count; i++) {
+        const char *name = q->params[i].name;
         size_t g = 0;
-        while (g < GIVEN_WORDS && !str_eq(given_words[g], words[i])) {
+
+        while (g < GIVEN_WORDS && !str_eq(given_words[g], name)) {
             g++;
         }
-        const char *value = g < GIVEN_WORDS ? p->given[g] : NULL;
-        if (!value || !has_param(q, words[i])) {
+        if (g == GIVEN_WORDS || !p->given[g]) {
             continue;
         }
-        const char *word = arena_printf(p->arena, "%s=%s", words[i], value);
+        const char *word = arena_printf(p->arena, "%s=%s", name, p->given[g]);
         if (!query_value(p->db, q, p->arena, word, &values[(*count)++], p->e)) {
             return false;
         }
-        *line = arena_printf(p->arena, "%s %s=%s", *line, words[i],
+        *line = arena_printf(p->arena, "%s %s=%s", *line, name,
                              p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
     }
     return true;
@@ -525,14 +510,14 @@ static const char *filled(struct page *p, const char *template, int n, const cha
 }
 
 /* Has the query's rows in a table, asked once a page; its place among the answers, or -1. */
-static int answer_to(struct page *p, const char *name, const char *arguments)
+static int answer_to(struct page *p, const char *name)
 {
     const struct query *q = query_find(p->arena, name, p->e);
-    struct db_value values[ARGUMENTS_MOST];
+    struct db_value values[GIVEN_WORDS];
     size_t count = 0;
     const char *line = "";
 
-    if (!q || !arguments_of(p, q, arguments, values, &count, &line)) {
+    if (!q || !arguments_of(p, q, values, &count, &line)) {
         return -1;
     }
     int n = 0;
@@ -656,7 +641,7 @@ static const char *statement_of(const struct section *s)
 
 static bool put_section(struct page *p, const struct section *s, size_t number)
 {
-    int answer = s->query ? answer_to(p, s->query, s->arguments) : 0;
+    int answer = s->query ? answer_to(p, s->query) : 0;
     struct rows_shown t = {.kind = 'n'};
     bool done = answer >= 0 && read_rows(p, statement_of(s), answer, &t);
 
@@ -711,8 +696,8 @@ static bool put_page(struct page *p, const char *zone)
     put_head(p, zone);
     struct rows q = db_ask(p->db, p->e, sql_report_sections, I(p->one_day));
     for (size_t i = 0; done && db_next(&q); i++) {
-        const struct section s = {db_text(&q, 0), db_text(&q, 1),  db_text(&q, 2), db_text(&q, 3),
-                                  db_text(&q, 4), *db_text(&q, 5), db_text(&q, 6)};
+        const struct section s = {db_text(&q, 0), db_text(&q, 1),  db_text(&q, 2),
+                                  db_text(&q, 3), *db_text(&q, 4), db_text(&q, 5)};
         done = stop_requested() ? err_set(p->e, ERR_STOPPED, "stopped by a signal")
                                 : put_section(p, &s, i);
     }
@@ -733,17 +718,10 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
     }
     struct rows q = db_ask(d, e, sql_report_range, S(r->day), S(r->week), S(r->from), S(r->to),
                            S(yesterday), S(r->queue));
-    bool done = db_next(&q);
-    for (int i = 0; done && i < GIVEN_COUNT; i++) {
-        p.given[i] = db_kept(&q, i, a);
-    }
-    done = db_end(&q) && db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO]));
+    bool done = db_texts(q, a, p.given, GIVEN_COUNT) &&
+                db_do(d, e, sql_report_time, S(p.given[GIVEN_FROM]), S(p.given[GIVEN_TO])) &&
+                out_open(d, "report", path, (uint32_t)c->export_mode, &file, e);
     p.one_day = str_eq(p.given[GIVEN_FROM], p.given[GIVEN_TO]);
-    if (done) {
-        file_sweep_aside(file_directory(a, path));
-        done = out_check_target(d, "report", path, e) &&
-               file_aside_open(&file, path, (uint32_t)c->export_mode, e);
-    }
     if (done) {
         p.out = file.stream;
         done = put_page(&p, c->timezone) && file_aside_commit(&file, e);

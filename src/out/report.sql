@@ -56,44 +56,44 @@ SELECT 'Answered in time, of those answered' || CASE WHEN include_abandons THEN 
 FROM kpi
 
 -- name: report_sections
--- The page's parts in their order, of a day (?1 is 1) or of several: title, text, query, its arguments, the statement
+-- The page's parts in their order, of a day (?1 is 1) or of several: title, text, query, the statement
 -- that shapes what it answers, the picture, and what is said where there is nothing. Pictures: items (a class, a word, a
 -- text a row), words and tiles (of one row), stack and line (a plot of the series), bar (in each row), heat (s, S), none.
-SELECT column1, column2, column3, column4, column5, column6, column7
+SELECT column1, column2, column3, column4, column5, column6
 FROM (VALUES
-    (NULL, NULL, 'freshness', 'from to', 'state', 'items', NULL, NULL),
-    ('At a glance', 'All queues and media together.', 'queue_day', 'from to queue', 'total', 'tiles',
+    (NULL, NULL, 'freshness', 'state', 'items', NULL, NULL),
+    ('At a glance', 'All queues and media together.', 'queue_day', 'total', 'tiles',
      'No figure of a queue in these days.', NULL),
     ('Volumes', 'What came into the queues, and what became of it.', CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END,
-     'from to queue', 'volume', 'stack', 'Nothing came into a queue.', NULL),
+     'volume', 'stack', 'Nothing came into a queue.', NULL),
     ('Service level and abandons', 'Abandoned of those offered. No point where nothing was to be answered.',
-     CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END, 'from to queue', 'level', 'line', 'Nothing came into a queue.', NULL),
-    ('Volumes by day and half-hour', 'The stronger the colour, the more were offered.', 'queue_interval', 'from to queue',
-     'days', 'heat', 'Nothing came into a queue.', 0),
-    ('Service level by day and half-hour', 'Orange is low, blue is high.', 'queue_interval', 'from to queue', 'days_level', 'heat',
+     CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END, 'level', 'line', 'Nothing came into a queue.', NULL),
+    ('Volumes by day and half-hour', 'The stronger the colour, the more were offered.', 'queue_interval', 'days', 'heat',
      'Nothing came into a queue.', 0),
-    ('Queues', 'By queue and media, the busiest first; the bar is the service level.', 'queue_day', 'from to queue', 'queue', 'bar',
+    ('Service level by day and half-hour', 'Orange is low, blue is high.', 'queue_interval', 'days_level', 'heat',
+     'Nothing came into a queue.', 0),
+    ('Queues', 'By queue and media, the busiest first; the bar is the service level.', 'queue_day', 'queue', 'bar',
      'Nothing came into a queue.', NULL),
     ('Handle time and its parts', 'Each part divided by the number handled.', CASE ?1 WHEN 1 THEN 'queue_interval' ELSE 'queue_day' END,
-     'from to queue', 'handle', 'stack', 'Nothing was handled.', NULL),
-    ('Handle time by queue', 'The same parts, by queue and media.', 'queue_day', 'from to queue', 'queue_handle', 'bar',
+     'handle', 'stack', 'Nothing was handled.', NULL),
+    ('Handle time by queue', 'The same parts, by queue and media.', 'queue_day', 'queue_handle', 'bar',
      'Nothing was handled.', NULL),
-    ('Abandons by wait', 'How long customers had waited who left a queue before an agent.', 'abandons_by_wait', 'from to queue',
-     'abandons', 'stack', 'Nobody left a queue before an agent.', NULL),
-    ('Transfers', 'From the queue that an agent had it from, to a queue or a person.', 'transfers', 'from to queue', 'transfers', 'bar',
+    ('Abandons by wait', 'How long customers had waited who left a queue before an agent.', 'abandons_by_wait', 'abandons', 'stack',
+     'Nobody left a queue before an agent.', NULL),
+    ('Transfers', 'From the queue that an agent had it from, to a queue or a person.', 'transfers', 'transfers', 'bar',
      'Nothing was transferred.', NULL),
-    ('Agents', 'All agents together.', 'agent_day', 'from to', 'team', 'tiles', 'No agent''s time of these days is read.', NULL),
+    ('Agents', 'All agents together.', 'agent_day', 'team', 'tiles', 'No agent''s time of these days is read.', NULL),
     ('Occupancy', 'Interacting, of the time interacting, communicating and idle; the busiest first. Not responding counts in neither.',
-     'agent_day', 'from to', 'agents', 'bar', 'No agent''s time of these days is read.', NULL),
+     'agent_day', 'agents', 'bar', 'No agent''s time of these days is read.', NULL),
     ('Adherence', 'What was scheduled and done, by agent and half-hour, the least first; orange is low, blue is high. '
                   || 'The vendor''s own figure is by day: adherence_conformance.',
-     'adherence_halfhour', 'from to', 'adherence', 'heat', 'No schedule of these days with its adherence.', NULL),
-    ('What moved lately', 'Figures of days that were whole already, the newest change first.', 'moved', 'since', 'moved', 'none',
+     'adherence_halfhour', 'adherence', 'heat', 'No schedule of these days with its adherence.', NULL),
+    ('What moved lately', 'Figures of days that were whole already, the newest change first.', 'moved', 'moved', 'none',
      'Nothing moved.', NULL),
-    ('What this rests on', 'How far each stream is read, of these days.', 'freshness', 'from to', 'streams', 'none',
+    ('What this rests on', 'How far each stream is read, of these days.', 'freshness', 'streams', 'none',
      'Nothing is read of these days.', NULL),
-    ('Words', 'What they mean here.', NULL, NULL, 'words', 'words', NULL, NULL))
-WHERE column8 IS NULL OR column8 = ?1
+    ('Words', 'What they mean here.', NULL, 'words', 'words', NULL, NULL))
+WHERE column7 IS NULL OR column7 = ?1
 
 -- name: report_keep
 CREATE TEMP TABLE {answer} AS {query}

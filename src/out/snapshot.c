@@ -38,7 +38,8 @@ static bool same_place(struct arena *a, const char *one, const char *other)
            stat(file_directory(a, other), &there) == 0 && is_same(&here, &there);
 }
 
-bool out_check_target(struct db *d, const char *who, const char *path, struct err *e)
+bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
+              struct err *e)
 {
     struct arena *a = arena_new(0);
     const char *database = db_path(d);
@@ -61,8 +62,11 @@ bool out_check_target(struct db *d, const char *who, const char *path, struct er
     if (is_free && stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         is_free = err_set(e, ERR_STORE, "%s: not a file", path);
     }
+    if (is_free) {
+        file_sweep_aside(file_directory(a, path));
+    }
     arena_free(a);
-    return is_free;
+    return is_free && file_aside_open(f, path, mode, e);
 }
 
 /* A journal beside the old copy would be taken for the new one's. */
@@ -82,58 +86,41 @@ static bool check_journals(struct arena *a, const char *path, struct err *e)
     return true;
 }
 
-/* What each column of a view holds, a digit a column; NULL on an error. */
-static const char *look_at_values(struct db *m, const char *view, struct arena *a, struct err *e)
-{
-    char *digits = NULL;
-    struct rows q = db_ask(m, e, sql_snapshot_types, S(view));
-    const char *sql = db_next(&q) ? db_kept(&q, 0, a) : NULL;
-
-    if (!db_end(&q) || !sql) {
-        return NULL;
-    }
-    q = db_ask(m, e, sql, NONE);
-    if (db_next(&q)) {
-        digits = arena_alloc(a, (size_t)db_column_count(&q) + 1);
-        for (int i = 0; i < db_column_count(&q); i++) {
-            digits[i] = (char)('0' + db_int(&q, i));
-        }
-        digits[db_column_count(&q)] = '\0';
-    }
-    return db_end(&q) ? digits : NULL;
-}
-
 /* Runs the statements that a statement about a view writes. */
 static bool run_written(struct rows q, struct arena *a)
 {
-    const char *statements = db_next(&q) ? db_kept(&q, 0, a) : NULL;
+    const char *statements;
 
-    return db_end(&q) && db_exec(q.db, statements, q.e);
+    return db_texts(q, a, &statements, 1) && db_exec(q.db, statements, q.e);
+}
+
+/* Makes a view a table beside it, whose columns are typed by what they hold. */
+static bool make_table(struct db *m, const char *view, struct arena *a, struct err *e)
+{
+    const char *look;
+    const char *types;
+
+    return db_texts(db_ask(m, e, sql_snapshot_types, S(view)), a, &look, 1) &&
+           db_texts(db_ask(m, e, look, NONE), a, &types, 1) &&
+           run_written(db_ask(m, e, sql_snapshot_make, S(view), S(types)), a);
 }
 
 /* Our views in the plain copy at `path` become tables of the same names: tools that go by declared
  * types see them, where a computed column has none. */
 static bool tables_for_views(const char *path, struct arena *a, struct err *e)
 {
-    enum { VIEWS_MOST = 64 };
-    const char *views[VIEWS_MOST];
+    const char **views;
     size_t count = 0;
     struct db *m = db_open_memory(e);
     bool done = m && db_do(m, e, "ATTACH ?1 AS copy", S(path)) &&
-                db_exec(m, "PRAGMA copy.journal_mode = OFF; PRAGMA legacy_alter_table = ON", e);
+                db_exec(m, "PRAGMA copy.journal_mode = OFF; PRAGMA legacy_alter_table = ON", e) &&
+                db_list(db_ask(m, e, sql_snapshot_views, S(embedded_views[VIEWS_DROP].text)), a,
+                        &views, &count) &&
+                db_exec(m, "BEGIN", e);
 
-    if (done) {
-        struct rows q = db_ask(m, e, sql_snapshot_views, S(embedded_views[VIEWS_DROP].text));
-        while (count < VIEWS_MOST && db_next(&q)) {
-            views[count++] = db_kept(&q, 0, a);
-        }
-        done = db_end(&q);
-    }
-    done = done && db_exec(m, "BEGIN", e);
     /* One may be made of another: none goes before all are there. */
     for (size_t i = 0; done && i < count; i++) {
-        const char *digits = look_at_values(m, views[i], a, e);
-        done = digits && run_written(db_ask(m, e, sql_snapshot_make, S(views[i]), S(digits)), a);
+        done = make_table(m, views[i], a, e);
     }
     for (size_t i = 0; done && i < count; i++) {
         done = run_written(db_ask(m, e, sql_snapshot_replace, S(views[i])), a);
@@ -148,18 +135,14 @@ bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as
 {
     struct arena *a = arena_new(0);
     struct file_aside file;
-    bool done = out_check_target(d, "snapshot", path, e) && check_journals(a, path, e);
+    bool done = out_open(d, "snapshot", path, mode, &file, e);
 
     if (done) {
-        file_sweep_aside(file_directory(a, path));
-        done = file_aside_open(&file, path, mode, e);
-    }
-    if (done && (!db_backup(d, file.aside_path, path, e) ||
-                 (views_as_tables && !tables_for_views(file.aside_path, a, e)))) {
+        done = check_journals(a, path, e) && db_backup(d, file.aside_path, path, e) &&
+               (!views_as_tables || tables_for_views(file.aside_path, a, e)) &&
+               file_aside_commit(&file, e);
         file_aside_discard(&file);
-        done = false;
     }
-    done = done && file_aside_commit(&file, e);
     arena_free(a);
     return done;
 }

@@ -1,17 +1,17 @@
 -- What a snapshot with its views as tables asks (out/out.h), of the copy that is attached as "copy".
 
 -- name: snapshot_views
--- Our views, by ?1, what drops them; those that others are made of last.
-SELECT name FROM copy.sqlite_master
+-- Our views, by ?1, what drops them; those that others are made of last; how many.
+SELECT name, count(*) OVER () FROM copy.sqlite_master
 WHERE type = 'view' AND instr(?1, ' ' || name || ';') > 0
 ORDER BY instr(?1, ' ' || name || ';')
 
 -- name: snapshot_types
--- The statement that says of each column of the view ?1 what it holds: 0 nothing, 1 integers, 2
--- reals, 3 texts.
+-- The statement that says what the columns of the view ?1 hold, a digit each: 0 nothing, 1 integers,
+-- 2 reals, 3 texts.
 SELECT 'SELECT '
-    || group_concat(printf('max(CASE typeof("%w") WHEN ''text'' THEN 3 WHEN ''real'' THEN 2 '
-                           || 'WHEN ''integer'' THEN 1 ELSE 0 END)', name), ', ')
+    || group_concat(printf('ifnull(max(CASE typeof("%w") WHEN ''text'' THEN 3 WHEN ''real'' THEN 2 '
+                           || 'WHEN ''integer'' THEN 1 ELSE 0 END), 0)', name), ' || ')
     || printf(' FROM copy."%w"', ?1)
 FROM (SELECT name FROM pragma_table_info(?1, 'copy') ORDER BY cid)
 
