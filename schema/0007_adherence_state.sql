@@ -18,7 +18,7 @@ CREATE TABLE adherence_state ( -- [workforcemanagement: * not selfUri user.name 
                                                       -- [realtime_intervals: endTime|end|endDate|intervalEnd|stateEnd]
     first_observed TEXT NOT NULL,                     -- [- time moment] first poll that saw it; of an interval: its start
     last_observed TEXT NOT NULL,                      -- [- time moment] last poll that saw it
-    name TEXT,                                        -- [name moment] no state: name, when the source gives one
+    name TEXT,                                        -- [name moment personal] no state: name, when the source gives one
                                                       -- [agents_status: userName]
                                                       -- [realtime_intervals: userName|name|user.name|agentName|agent.name]
     business_unit_id TEXT,                            -- [businessUnit.id] state: business unit

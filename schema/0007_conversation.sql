@@ -16,7 +16,7 @@ CREATE TABLE conversation ( -- [* owes fact_owed]
     conversation_initiator TEXT,                   -- [conversationInitiator] who began it: agent, customer, acd, campaign...
     conversation_start TEXT,                       -- [conversationStart time] when it began
     customer_participation INTEGER,                -- [customerParticipation 0/1] whether the customer took part (outbound and callbacks: may be 0)
-    external_tag TEXT,                             -- [externalTag] tag given from outside, for joins with other systems
+    external_tag TEXT,                             -- [externalTag personal] tag given from outside, for joins with other systems
     inactivity_timeout TEXT,                       -- [inactivityTimeout time] when it ends of itself for want of activity
     knowledge_base_ids TEXT,                       -- [knowledgeBaseIds json] array: knowledge bases used
     media_stats_min_conversation_mos REAL,         -- [mediaStatsMinConversationMos] lowest mean opinion score of all sessions, 1 to 5
@@ -42,14 +42,14 @@ CREATE TABLE conversation_division ( -- [divisionIds[]]
 ) WITHOUT ROWID;
 
 -- Who took part: customers, queues (acd), flows (ivr), agents.
-CREATE TABLE participant ( -- [participants[]]
+CREATE TABLE participant ( -- [participants[] persons:purpose=customer|external]
     conversation_key INTEGER NOT NULL REFERENCES conversation, -- the conversation
     participant_no INTEGER NOT NULL,                           -- from 0 in the API's order
-    external_contact_id TEXT,                                  -- [externalContactId] external contact behind the participant
-    external_organization_id TEXT,                             -- [externalOrganizationId] organization of that contact
+    external_contact_id TEXT,                                  -- [externalContactId person] external contact behind the participant
+    external_organization_id TEXT,                             -- [externalOrganizationId personal] organization of that contact
     flagged_reason TEXT,                                       -- [flaggedReason] why an agent flagged it: general
-    participant_id TEXT,                                       -- [participantId] the API's id of the participant
-    participant_name TEXT,                                     -- [participantName] name as shown
+    participant_id TEXT,                                       -- [participantId person] the API's id of the participant
+    participant_name TEXT,                                     -- [participantName personal] name as shown
     purpose TEXT,                                              -- [purpose] part played: customer, acd, ivr, agent, user, voicemail, outbound...
     screen_recording INTEGER,                                  -- [screenRecording 0/1] whether the screen was recorded
     team_id TEXT,                                              -- [teamId] the agent's team at that time
@@ -62,7 +62,7 @@ CREATE TABLE participant_attribute ( -- [participants[].attributes{} attributes]
     conversation_key INTEGER NOT NULL REFERENCES conversation, -- the conversation
     participant_no INTEGER NOT NULL,                           -- its participant, from 0 in the API's order
     name TEXT NOT NULL,                                        -- [attributes{key}] key, as the flow or script set it
-    value TEXT,                                                -- [attributes{value}] value as text; the API cuts at 1,024 characters
+    value TEXT,                                                -- [attributes{value} personal] value as text; the API cuts at 1,024 characters
     PRIMARY KEY (conversation_key, participant_no, name)
 ) WITHOUT ROWID;
 
@@ -73,77 +73,77 @@ CREATE TABLE session ( -- [participants[].sessions[]]
     session_no INTEGER NOT NULL,                               -- from 0 in the API's order
     active_skill_ids TEXT,                                     -- [activeSkillIds json] array: skills asked for at the end (after bullseye removals)
     acw_skipped INTEGER,                                       -- [acwSkipped 0/1] whether after-call work was skipped
-    address_from TEXT,                                         -- [addressFrom] sender's address (e-mail, message)
-    address_other TEXT,                                        -- [addressOther] address of the other side
-    address_self TEXT,                                         -- [addressSelf] own address
-    address_to TEXT,                                           -- [addressTo] recipient's address
+    address_from TEXT,                                         -- [addressFrom personal] sender's address (e-mail, message)
+    address_other TEXT,                                        -- [addressOther personal] address of the other side
+    address_self TEXT,                                         -- [addressSelf personal] own address
+    address_to TEXT,                                           -- [addressTo personal] recipient's address
     agent_assistant_id TEXT,                                   -- [agentAssistantId] agent assistant in use
     agent_bullseye_ring INTEGER,                               -- [agentBullseyeRing] bullseye ring of the agent, from 1
     agent_owned INTEGER,                                       -- [agentOwned 0/1] whether an agent owns the callback
-    ani TEXT,                                                  -- [ani] number or address it came from
+    ani TEXT,                                                  -- [ani personal] number or address it came from
     assigner_id TEXT,                                          -- [assignerId] who assigned it by hand
     authenticated INTEGER,                                     -- [authenticated 0/1] whether the customer was authenticated
-    barged_participant_id TEXT,                                -- [bargedParticipantId] participant whose call was barged into
-    bcc TEXT,                                                  -- [bcc json] array: blind copy recipients
-    callback_numbers TEXT,                                     -- [callbackNumbers json] array: numbers to call back
+    barged_participant_id TEXT,                                -- [bargedParticipantId personal] participant whose call was barged into
+    bcc TEXT,                                                  -- [bcc json personal] array: blind copy recipients
+    callback_numbers TEXT,                                     -- [callbackNumbers json personal] array: numbers to call back
     callback_scheduled_time TEXT,                              -- [callbackScheduledTime time] when the callback is due
-    callback_user_name TEXT,                                   -- [callbackUserName] whom to ask for
-    cc TEXT,                                                   -- [cc json] array: copy recipients
+    callback_user_name TEXT,                                   -- [callbackUserName personal] whom to ask for
+    cc TEXT,                                                   -- [cc json personal] array: copy recipients
     cleared INTEGER,                                           -- [cleared 0/1] whether the agent cleared it
-    coached_participant_id TEXT,                               -- [coachedParticipantId] participant coached
+    coached_participant_id TEXT,                               -- [coachedParticipantId personal] participant coached
     cobrowse_role TEXT,                                        -- [cobrowseRole] part in the co-browse
-    cobrowse_room_id TEXT,                                     -- [cobrowseRoomId] room of the co-browse
+    cobrowse_room_id TEXT,                                     -- [cobrowseRoomId personal] room of the co-browse
     delivery_pushed INTEGER,                                   -- [deliveryPushed 0/1] whether the message was pushed
     delivery_status TEXT,                                      -- [deliveryStatus] state of the message's delivery
     delivery_status_change_date TEXT,                          -- [deliveryStatusChangeDate time] when that state came
-    destination_addresses TEXT,                                -- [destinationAddresses json] array: addresses the message went to
+    destination_addresses TEXT,                                -- [destinationAddresses json personal] array: addresses the message went to
     detected_speech_end TEXT,                                  -- [detectedSpeechEnd time] end of detected speech (outbound dialing)
     detected_speech_start TEXT,                                -- [detectedSpeechStart time] start of detected speech
     direction TEXT,                                            -- [direction] inbound or outbound
     disposition_analyzer TEXT,                                 -- [dispositionAnalyzer] what found the disposition (outbound dialing)
     disposition_name TEXT,                                     -- [dispositionName] disposition of the dialed call
-    dnis TEXT,                                                 -- [dnis] number or address it went to
+    dnis TEXT,                                                 -- [dnis personal] number or address it went to
     edge_id TEXT,                                              -- [edgeId] edge that carried it
     eligible_agent_counts TEXT,                                -- [eligibleAgentCounts json] array of numbers: agents who could have been chosen
     engagement_source TEXT,                                    -- [engagementSource] channel of origin: WebChat, KakaoTalk, Email...
-    error_code_description TEXT,                               -- [errorCodeDescription] text of the error, if one ended it
+    error_code_description TEXT,                               -- [errorCodeDescription personal] text of the error, if one ended it
     extended_delivery_status TEXT,                             -- [extendedDeliveryStatus] the carrier's own delivery state
     flow_in_type TEXT,                                         -- [flowInType] kind of object it came from
     flow_out_type TEXT,                                        -- [flowOutType] kind of object it went to
     journey_action_id TEXT,                                    -- [journeyActionId] journey action
     journey_action_map_id TEXT,                                -- [journeyActionMapId] journey action map
     journey_action_map_version INTEGER,                        -- [journeyActionMapVersion] version of that map
-    journey_customer_id TEXT,                                  -- [journeyCustomerId] journey: customer
+    journey_customer_id TEXT,                                  -- [journeyCustomerId personal] journey: customer
     journey_customer_id_type TEXT,                             -- [journeyCustomerIdType] journey: kind of that id
-    journey_customer_session_id TEXT,                          -- [journeyCustomerSessionId] journey: customer's session
+    journey_customer_session_id TEXT,                          -- [journeyCustomerSessionId personal] journey: customer's session
     journey_customer_session_id_type TEXT,                     -- [journeyCustomerSessionIdType] journey: kind of that id
     media_bridge_id TEXT,                                      -- [mediaBridgeId] media bridge
     media_count BIGINT,                                        -- [mediaCount] number of media parts
     media_type TEXT,                                           -- [mediaType] voice, chat, email, message, callback, cobrowse...
     message_type TEXT,                                         -- [messageType] kind of message channel: sms, webmessaging, open...
-    monitored_participant_id TEXT,                             -- [monitoredParticipantId] participant monitored
+    monitored_participant_id TEXT,                             -- [monitoredParticipantId personal] participant monitored
     outbound_campaign_id TEXT,                                 -- [outboundCampaignId] outbound campaign
-    outbound_contact_id TEXT,                                  -- [outboundContactId] contact dialed
+    outbound_contact_id TEXT,                                  -- [outboundContactId personal] contact dialed
     outbound_contact_list_id TEXT,                             -- [outboundContactListId] contact list dialed from
     peer_id TEXT,                                              -- [peerId] session of the other side
-    protocol_call_id TEXT,                                     -- [protocolCallId] call id of the signalling protocol
+    protocol_call_id TEXT,                                     -- [protocolCallId personal] call id of the signalling protocol
     provider TEXT,                                             -- [provider] provider of the medium: Edge, PureCloud Messaging...
     recording INTEGER,                                         -- [recording 0/1] whether it was recorded
-    remote TEXT,                                               -- [remote] name of the other side
-    remote_name_displayable TEXT,                              -- [remoteNameDisplayable] the same, fit for display
+    remote TEXT,                                               -- [remote personal] name of the other side
+    remote_name_displayable TEXT,                              -- [remoteNameDisplayable personal] the same, fit for display
     removed_skill_ids TEXT,                                    -- [removedSkillIds json] array: skills dropped by bullseye rings
     requested_routings TEXT,                                   -- [requestedRoutings json] array: routing methods asked for
-    room_id TEXT,                                              -- [roomId] chat room
+    room_id TEXT,                                              -- [roomId personal] chat room
     routing_ring INTEGER,                                      -- [routingRing] ring reached in routing
     routing_rule TEXT,                                         -- [routingRule] rule that routed it
     routing_rule_type TEXT,                                    -- [routingRuleType] kind of that rule: Bullseye, Predictive...
     screen_monitored_user_id TEXT,                             -- [screenMonitoredUserId] user whose screen was watched
-    screen_share_address_self TEXT,                            -- [screenShareAddressSelf] own address of the screen share
-    screen_share_room_id TEXT,                                 -- [screenShareRoomId] room of the screen share
+    screen_share_address_self TEXT,                            -- [screenShareAddressSelf personal] own address of the screen share
+    screen_share_room_id TEXT,                                 -- [screenShareRoomId personal] room of the screen share
     script_id TEXT,                                            -- [scriptId] agent script
     selected_agent_id TEXT,                                    -- [selectedAgentId] agent chosen by predictive routing
     selected_agent_rank INTEGER,                               -- [selectedAgentRank] that agent's rank
-    session_dnis TEXT,                                         -- [sessionDnis] number dialed, of this session
+    session_dnis TEXT,                                         -- [sessionDnis personal] number dialed, of this session
     session_id TEXT,                                           -- [sessionId] the API's id of the session
     sharing_screen INTEGER,                                    -- [sharingScreen 0/1] whether the screen was shared
     skill_expression_id TEXT,                                  -- [skillExpressionId] skill expression of the routing
@@ -151,8 +151,8 @@ CREATE TABLE session ( -- [participants[].sessions[]]
     snippet_recording INTEGER,                                 -- [snippetRecording 0/1] whether a snippet was recorded
     timeout_seconds INTEGER,                                   -- [timeoutSeconds] preview time of an outbound contact, seconds
     used_routing TEXT,                                         -- [usedRouting] routing method that found the agent
-    video_address_self TEXT,                                   -- [videoAddressSelf] own address of the video
-    video_room_id TEXT,                                        -- [videoRoomId] room of the video
+    video_address_self TEXT,                                   -- [videoAddressSelf personal] own address of the video
+    video_room_id TEXT,                                        -- [videoRoomId personal] room of the video
     waiting_interaction_counts TEXT,                           -- [waitingInteractionCounts json] array of numbers: interactions waiting at that time
     PRIMARY KEY (conversation_key, participant_no, session_no)
 ) WITHOUT ROWID;
@@ -205,7 +205,7 @@ CREATE TABLE session_flow ( -- [participants[].sessions[].flow]
     participant_no INTEGER NOT NULL,                           -- its participant, from 0 in the API's order
     session_no INTEGER NOT NULL,                               -- its session, from 0 in the API's order
     ending_language TEXT,                                      -- [endingLanguage] language at the end
-    entry_reason TEXT,                                         -- [entryReason] what led into the flow: a number, a flow's id...
+    entry_reason TEXT,                                         -- [entryReason personal] what led into the flow: a number, a flow's id...
     entry_type TEXT,                                           -- [entryType] dnis, direct, flow, agent or outbound
     exit_reason TEXT,                                          -- [exitReason] how it was left: TRANSFER, DISCONNECT...
     flow_id TEXT,                                              -- [flowId] the flow
@@ -215,8 +215,8 @@ CREATE TABLE session_flow ( -- [participants[].sessions[].flow]
     issued_callback INTEGER,                                   -- [issuedCallback 0/1] whether it offered a callback that was taken
     recognition_failure_reason TEXT,                           -- [recognitionFailureReason] why input was not understood
     starting_language TEXT,                                    -- [startingLanguage] language at the start
-    transfer_target_address TEXT,                              -- [transferTargetAddress] where it was transferred to
-    transfer_target_name TEXT,                                 -- [transferTargetName] name of that target
+    transfer_target_address TEXT,                              -- [transferTargetAddress personal] where it was transferred to
+    transfer_target_name TEXT,                                 -- [transferTargetName personal] name of that target
     transfer_type TEXT,                                        -- [transferType] kind of the transfer: ACD, EXTERNAL...
     PRIMARY KEY (conversation_key, participant_no, session_no)
 ) WITHOUT ROWID;
@@ -270,12 +270,12 @@ CREATE TABLE segment ( -- [participants[].sessions[].segments[]]
     sip_response_codes TEXT,                                   -- [sipResponseCodes json] array of numbers: SIP answers
     source_conversation_id TEXT,                               -- [sourceConversationId] conversation a transfer came from
     source_session_id TEXT,                                    -- [sourceSessionId] session a transfer came from
-    subject TEXT,                                              -- [subject] subject of the e-mail
+    subject TEXT,                                              -- [subject note] subject of the e-mail
     video_muted INTEGER,                                       -- [videoMuted 0/1] whether the video was muted
     wrap_up_code TEXT,                                         -- [wrapUpCode] wrap-up code's id
-    wrap_up_note TEXT,                                         -- [wrapUpNote] the agent's note
+    wrap_up_note TEXT,                                         -- [wrapUpNote note] the agent's note
     wrap_up_tags TEXT,                                         -- [wrapUpTags json] array: wrap-up tags
-    properties TEXT,                                           -- [properties json] array of {property, propertyType, value}
+    properties TEXT,                                           -- [properties json note] array of {property, propertyType, value}
     PRIMARY KEY (conversation_key, participant_no, session_no, segment_no)
 ) WITHOUT ROWID;
 

@@ -14,7 +14,7 @@ CREATE TABLE run (
     pid INTEGER,                              -- process id there
     exit_code INTEGER,                        -- exit code of the program
     exit_name TEXT,                           -- its name: ok, rate, permission...
-    error TEXT,                               -- message of the first error; NULL: none
+    error TEXT,                               -- [personal] message of the first error; NULL: none
     requests BIGINT NOT NULL DEFAULT 0,       -- HTTP requests sent, retries included
     retries BIGINT NOT NULL DEFAULT 0,        -- of them: repetitions
     bytes BIGINT NOT NULL DEFAULT 0,          -- bytes received, as they came (compressed)
@@ -53,7 +53,7 @@ CREATE TABLE extract_window (
     pages_read BIGINT NOT NULL DEFAULT 0,     -- pages of the present or last reading
     rows_read BIGINT NOT NULL DEFAULT 0,      -- entities of that reading
     total_hits BIGINT,                        -- entities the API said there are (may be approximate)
-    last_error TEXT,                          -- message of the error that stopped it; NULL: none since
+    last_error TEXT,                          -- [personal] message of the error that stopped it; NULL: none since
     last_error_kind TEXT,                     -- its kind: permission, rate, network...
     last_error_at TEXT,                       -- when
     updated_run_id INTEGER,                   -- run that last wrote this row
@@ -73,7 +73,7 @@ CREATE TABLE raw_page (
     received_at TEXT NOT NULL,       -- when it came, by the clock
     url_path TEXT NOT NULL,          -- path and query of the request
     encoding TEXT NOT NULL,          -- gzip or identity
-    bytes BLOB NOT NULL,             -- the body
+    bytes BLOB NOT NULL,             -- [personal] the body
     rows_read BIGINT NOT NULL        -- entities in it
 );
 
@@ -123,7 +123,7 @@ CREATE TABLE data_problem (
     stream TEXT NOT NULL,        -- the stream
     path TEXT NOT NULL,          -- dotted path within the entity
     kind TEXT NOT NULL,          -- what is wrong: wrong type, bad time...
-    example TEXT,                -- the first such value, shortened
+    example TEXT,                -- [personal] the first such value, shortened
     first_seen_at TEXT NOT NULL, -- when first seen, by the clock
     count BIGINT NOT NULL,       -- times seen
     PRIMARY KEY (stream, path, kind)

@@ -3,34 +3,34 @@
 -- are NULL unless the API sends them by itself. Objects and arrays are JSON text.
 CREATE TABLE user ( -- [* not selfUri manager.name manager.version]
     user_id TEXT NOT NULL PRIMARY KEY,  -- [id] the API's id of the user
-    name TEXT,                          -- [name] name as shown
+    name TEXT,                          -- [name personal] name as shown
     division_id TEXT,                   -- [division.id] division the user belongs to
     division_name TEXT,                 -- [division.name] its name
-    chat_jabber_id TEXT,                -- [chat.jabberId] address in the internal chat
+    chat_jabber_id TEXT,                -- [chat.jabberId personal] address in the internal chat
     department TEXT,                    -- [department] department
-    email TEXT,                         -- [email] e-mail address, also the login
-    primary_contact_info TEXT,          -- [primaryContactInfo json] array: one contact a medium, chosen from addresses
-    addresses TEXT,                     -- [addresses json] array: e-mail addresses and telephone numbers
+    email TEXT,                         -- [email personal] e-mail address, also the login
+    primary_contact_info TEXT,          -- [primaryContactInfo json personal] array: one contact a medium, chosen from addresses
+    addresses TEXT,                     -- [addresses json personal] array: e-mail addresses and telephone numbers
     state TEXT,                         -- [state] active, inactive or deleted
     title TEXT,                         -- [title] job title
-    username TEXT,                      -- [username] login name
+    username TEXT,                      -- [username personal] login name
     manager_id TEXT,                    -- [manager.id] the user's manager
-    images TEXT,                        -- [images json] array: portraits
+    images TEXT,                        -- [images json personal] array: portraits
     version INTEGER,                    -- [version] the API's version of the record
     certifications TEXT,                -- [certifications json] array of text (expand)
-    biography TEXT,                     -- [biography json] object: free text about the person (expand)
-    employer_info_official_name TEXT,   -- [employerInfo.officialName] name in the employer's records (expand)
-    employer_info_employee_id TEXT,     -- [employerInfo.employeeId] the employer's number of the person (expand)
+    biography TEXT,                     -- [biography json personal] object: free text about the person (expand)
+    employer_info_official_name TEXT,   -- [employerInfo.officialName personal] name in the employer's records (expand)
+    employer_info_employee_id TEXT,     -- [employerInfo.employeeId personal] the employer's number of the person (expand)
     employer_info_employee_type TEXT,   -- [employerInfo.employeeType] Full-time, Part-time, Contractor... (expand)
     employer_info_date_hire TEXT,       -- [employerInfo.dateHire] day of hire, as the API writes it (expand)
-    preferred_name TEXT,                -- [preferredName] name the agent goes by
+    preferred_name TEXT,                -- [preferredName personal] name the agent goes by
     routing_status TEXT,                -- [routingStatus json moment] object: routing status of the moment (expand)
     presence TEXT,                      -- [presence json moment] object: presence of the moment (expand)
     integration_presence TEXT,          -- [integrationPresence json moment] object: presence in an integrated system (expand)
     conversation_summary TEXT,          -- [conversationSummary json moment] object: conversations of the moment (expand)
-    out_of_office TEXT,                 -- [outOfOffice json moment] object: out-of-office notice (expand)
-    geolocation TEXT,                   -- [geolocation json moment] object: where the client is (expand)
-    station TEXT,                       -- [station json moment] object: stations associated with the user (expand)
+    out_of_office TEXT,                 -- [outOfOffice json moment personal] object: out-of-office notice (expand)
+    geolocation TEXT,                   -- [geolocation json moment personal] object: where the client is (expand)
+    station TEXT,                       -- [station json moment personal] object: stations associated with the user (expand)
     authorization TEXT,                 -- [authorization json] object: roles and permissions (expand)
     profile_skills TEXT,                -- [profileSkills json] array of text: skills of the profile, not of routing (expand)
     locations TEXT,                     -- [locations json] array: places of work (expand)

@@ -14,7 +14,7 @@ CREATE TABLE extract_window (
     state TEXT NOT NULL DEFAULT 'open',  -- open (not whole), provisional (whole, may be read again), settled
     complete_to TEXT,                    -- whole up to here; of the real moment: when it was read
     failures INTEGER NOT NULL DEFAULT 0, -- readings that failed since it was last read: it goes last
-    last_error TEXT,                     -- message of the error that stopped it; NULL: none since
+    last_error TEXT,                     -- [personal] message of the error that stopped it; NULL: none since
     last_error_kind TEXT,                -- its kind: permission, rate, network...
     last_error_at TEXT,                  -- when
     updated_run_id INTEGER               -- run that last wrote this row

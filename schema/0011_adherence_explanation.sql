@@ -6,7 +6,7 @@ CREATE TABLE adherence_explanation ( -- [* not selfUri]
     length_minutes INTEGER,                 -- [lengthMinutes] how long it took, minutes
     type TEXT,                              -- [type] what it was: Late
     status TEXT,                            -- [status] Pending, Approved or Denied
-    notes TEXT,                             -- [notes] free text
+    notes TEXT,                             -- [notes personal] free text
     management_unit_id TEXT,                -- [managementUnit.id] management unit the agent was in when it was given
     business_unit_id TEXT,                  -- [businessUnit.id] business unit likewise
     reviewed_by_id TEXT,                    -- [reviewedBy.id] user who reviewed it; System: automatically

@@ -37,8 +37,8 @@ CREATE TABLE dimension_change (
     table_name TEXT NOT NULL, -- table of the entity
     id TEXT NOT NULL,         -- its own id; of several columns with / between them
     field TEXT NOT NULL,      -- column that changed; deleted_at: it left (old_value is NULL) or came back
-    old_value TEXT,           -- what stood there before
-    new_value TEXT,           -- what stands there since
+    old_value TEXT,           -- [personal] what stood there before
+    new_value TEXT,           -- [personal] what stands there since
     seen_at TEXT NOT NULL,    -- when the change was seen
     run_id INTEGER NOT NULL   -- run that saw it
 );
@@ -50,8 +50,8 @@ CREATE TABLE adherence_change (
     user_id TEXT NOT NULL,      -- the agent
     business_day TEXT NOT NULL, -- the day, YYYY-MM-DD
     field TEXT NOT NULL,        -- column that changed
-    old_value TEXT,             -- what stood there before
-    new_value TEXT,             -- what stands there since
+    old_value TEXT,             -- [personal] what stood there before
+    new_value TEXT,             -- [personal] what stands there since
     seen_at TEXT NOT NULL,      -- when the change was seen
     run_id INTEGER NOT NULL     -- run that saw it
 );

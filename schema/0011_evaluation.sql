@@ -30,10 +30,10 @@ CREATE TABLE evaluation_detail ( -- [* not selfUri conversation.selfUri evaluato
     answers_max_total_raw_score REAL,              -- [answers.maxTotalRawScore] most that all questions could score, unweighted
     answers_total_non_critical_score REAL,         -- [answers.totalNonCriticalScore] score of the other questions, percent
     answers_any_failed_kill_questions INTEGER,     -- [answers.anyFailedKillQuestions 0/1] whether a question was failed that fails the whole
-    answers_comments TEXT,                         -- [answers.comments] the evaluator's comments
-    answers_private_comments TEXT,                 -- [answers.privateComments] comments that the agent does not see
-    answers_agent_comments TEXT,                   -- [answers.agentComments] the agent's comments
-    answers_transcript_topics TEXT,                -- [answers.transcriptTopics json] array: topics found in the transcript
+    answers_comments TEXT,                         -- [answers.comments personal] the evaluator's comments
+    answers_private_comments TEXT,                 -- [answers.privateComments personal] comments that the agent does not see
+    answers_agent_comments TEXT,                   -- [answers.agentComments personal] the agent's comments
+    answers_transcript_topics TEXT,                -- [answers.transcriptTopics json personal] array: topics found in the transcript
     agent_has_read INTEGER,                        -- [agentHasRead 0/1] whether the agent has read it
     assignee_id TEXT,                              -- [assignee.id] to whom it is assigned
     assignee_applicable INTEGER,                   -- [assigneeApplicable 0/1] whether an assignee was to be found
@@ -110,9 +110,9 @@ CREATE TABLE evaluation_answer ( -- [answers.questionGroupScores[].questionScore
     system_marked_na INTEGER,                                 -- [systemMarkedNA 0/1] whether the system did so
     assisted_answer_id TEXT,                                  -- [assistedAnswerId] answer that the system proposed
     failed_kill_question INTEGER,                             -- [failedKillQuestion 0/1] whether it fails the whole evaluation
-    comments TEXT,                                            -- [comments] comments
+    comments TEXT,                                            -- [comments personal] comments
     ai_answer_answer_id TEXT,                                 -- [aiAnswer.answerId] answer by machine
-    ai_answer_explanation TEXT,                               -- [aiAnswer.explanation] why
+    ai_answer_explanation TEXT,                               -- [aiAnswer.explanation personal] why
     ai_answer_failure_type TEXT,                              -- [aiAnswer.failureType] why there is none
     ai_answer_marked_not_applicable INTEGER,                  -- [aiAnswer.markedNotApplicable 0/1] whether the machine found it not applicable
     multiple_select_question_option_scores TEXT,              -- [multipleSelectQuestionOptionScores json] array: the scores of its options, each like a question

@@ -97,8 +97,8 @@ CREATE TABLE conversation_figure (
     media_type TEXT,                    -- of the first session that has one
     media_types TEXT,                   -- of all its sessions, sorted, separated by commas
     message_type TEXT,                  -- of the first session that has one
-    ani TEXT,                           -- of the customer's first session that has one (of an outside party's, where there is no customer)
-    dnis TEXT,                          -- likewise
+    ani TEXT,                           -- [personal] of the customer's first session that has one (of an outside party's, where there is no customer)
+    dnis TEXT,                          -- [personal] likewise
     first_queue_id TEXT,                -- of the segment that began first
     last_queue_id TEXT,                 -- of the segment with the customer that ended last
     first_agent_id TEXT,                -- agent of the segment that began first

@@ -32,7 +32,7 @@ CREATE TABLE team ( -- [* not selfUri]
 CREATE TABLE team_member ( -- [* not selfUri]
     team_id TEXT NOT NULL,      -- [@scope id] the team
     user_id TEXT NOT NULL,      -- [id id] the user
-    name TEXT,                  -- [name] name of the user
+    name TEXT,                  -- [name personal] name of the user
     deleted_at TEXT,            -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,            -- hash over the mapped fields that count as a change
     row_changed_run_id INTEGER, -- run that last wrote the row

@@ -4,7 +4,7 @@ CREATE TABLE survey_detail ( -- [* not selfUri conversation.selfUri]
     survey_id TEXT NOT NULL PRIMARY KEY, -- [id] the API's id of the survey
     conversation_day_start TEXT,         -- [@start] first instant of the UTC day on which its conversation began
     name TEXT,                           -- [name] name
-    conversation_id TEXT,                -- [conversation.id] the conversation
+    conversation_id TEXT,                -- [conversation.id whose] the conversation
     survey_form_id TEXT,                 -- [surveyForm.id] the form's version
     survey_form_name TEXT,               -- [surveyForm.name] its name
     survey_form_division_id TEXT,        -- [surveyForm.division.id] division of the form
@@ -25,7 +25,7 @@ CREATE TABLE survey_detail ( -- [* not selfUri conversation.selfUri]
     answers_total_score REAL,            -- [answers.totalScore] score, percent
     answers_nps_score INTEGER,           -- [answers.npsScore] net promoter answer, 0 to 10
     completed_date TEXT,                 -- [completedDate time] when the customer finished it
-    survey_error_details TEXT,           -- [surveyErrorDetails json] object: what went wrong with it
+    survey_error_details TEXT,           -- [surveyErrorDetails json personal] object: what went wrong with it
     agent_team_id TEXT,                  -- [agentTeam.id] the agent's team
     agent_team_name TEXT,                -- [agentTeam.name] its name
     agent_team_division_id TEXT,         -- [agentTeam.division.id] division of the team
@@ -67,8 +67,8 @@ CREATE TABLE survey_answer ( -- [answers.questionGroupScores[].questionScores[]]
     system_marked_na INTEGER,                         -- [systemMarkedNA 0/1] whether the system did so
     assisted_answer_id TEXT,                          -- [assistedAnswerId] answer that the system proposed
     nps_score INTEGER,                                -- [npsScore] net promoter answer, 0 to 10
-    nps_text_answer TEXT,                             -- [npsTextAnswer] why, in the customer's words
-    free_text_answer TEXT,                            -- [freeTextAnswer] the customer's words
+    nps_text_answer TEXT,                             -- [npsTextAnswer personal] why, in the customer's words
+    free_text_answer TEXT,                            -- [freeTextAnswer personal] the customer's words
     PRIMARY KEY (survey_id, group_no, answer_no)
 ) WITHOUT ROWID;
 

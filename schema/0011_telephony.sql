@@ -135,7 +135,7 @@ CREATE TABLE did ( -- [* not selfUri]
     did_pool_id TEXT,                 -- [didPool.id] pool it is of
     did_pool_name TEXT,               -- [didPool.name] its name
     owner_id TEXT,                    -- [owner.id] who has it
-    owner_name TEXT,                  -- [owner.name] name of that
+    owner_name TEXT,                  -- [owner.name personal] name of that
     owner_type TEXT,                  -- [ownerType] USER, PHONE, IVR_CONFIG or GROUP
     deleted_at TEXT,                  -- when it was first missing from the list; NULL while it is there
     row_hash BIGINT,                  -- hash over the mapped fields that count as a change

@@ -36,6 +36,9 @@
 #     0/1           of INTEGER: a boolean
 #     id id?        of a root's TEXT: part of its own id; id?: one that may be absent, '' then
 #     moment        a change of it alone counts for nothing
+#     personal      personal data: erased where it is a person's (etl/erase.h). person: so, and an id that the
+#     person note   person is known by; note: so, and about the whole conversation; whose: the conversation
+#     whose         that the row is of. A column of ours is marked by [personal] alone
 #     -             no field
 #
 # A field may fill several columns, one as it is and one each as offset, from and to. Where no column
@@ -46,6 +49,8 @@
 # Where several sources fill one table, the table names them ([wfm: *] [other: * not x]), brackets
 # without a name are the first one's, those of others stand behind them or in lines below; type and
 # `moment` are the first one's. Their maps are t_SOURCE; t itself is all the columns there are.
+#
+# `persons:FIELD=VALUE|VALUE` of a table: rows whose field has one of the values are persons of outside.
 #
 # Whatever cannot be read so, and a column without a comment, is an error that names file and line.
 
@@ -121,6 +126,8 @@ function table_bracket(t,    count, i, at, k)
             owes[t] = word[++i]
         } else if (word[i] == "attributes" && word[1] ~ /\{\}$/) {
             is_attributes[t] = 1
+        } else if (word[i] ~ /^persons:[A-Za-z]+=[a-z|]+$/) {
+            persons[t] = substr(word[i], 9)
         } else if (word[i] ~ /^gone:[a-z_]+$/ && word[1] == "*") {
             gone[t] = substr(word[i], 6)
         } else {
@@ -267,6 +274,8 @@ function set_mark(t, n, k, mark)
     } else if (mark ~ /^id\??$/ && place[t] == "*" && types[t, n] !~ /^(INT|REAL)$/) {
         ids[t]++
         id[t, n] = mark
+    } else if (mark == "personal" || (mark ~ /^(person|note|whose)$/ && types[t, n] ~ /^(TEXT|JSON)$/)) {
+        personal[t, n] = toupper(mark)
     } else if (mark == "within" && types[t, n] == "TIME" && place[t] == "*") {
         within[t, n] = 1
     } else if (mark == "0/1" && types[t, n] == "INT") {
@@ -311,7 +320,7 @@ function column(t, name, type,    at, line)
     }
     rest = substr($0, at + 4)
     sub(/[,;]$/, "", type)
-    if (rest !~ /^\[/) {
+    if (rest !~ /^\[/ || rest ~ /^\[personal\] /) {
         if (place[t] != "" && mapped[t] == 0 && name ~ /_no$/) {
             ordinals[t]++
             ordinal[t] = name
@@ -415,6 +424,7 @@ function write_columns(t, name, k,    n, flags, path)
         flags = flags (moment[t, n] ? (flags ? " | " : "") "COLUMN_UNHASHED" : "")
         flags = flags (lookup[t, n] ? (flags ? " | " : "") "COLUMN_LOOKUP" : "")
         flags = flags (within[t, n] ? (flags ? " | " : "") "COLUMN_WITHIN" : "")
+        flags = flags (personal[t, n] ? (flags ? " | " : "") "COLUMN_" personal[t, n] : "")
         flags = flags (upper[t, n, k ? k : 1] ? (flags ? " | " : "") "COLUMN_UPPER_SNAKE" : "")
         printf "    {\"%s\", \"%s\", COLUMN_%s, SOURCE_%s, %s, %s},\n", columns[t, n], path, types[t, n],
             from[t, n], flags ? flags : "0", base[t, n] ? "\"" base[t, n] "\"" : "NULL"
@@ -438,6 +448,9 @@ function write_table(t, name, k)
     }
     if (is_attributes[t]) {
         print "    .hash_part = HASH_ATTRIBUTES,"
+    }
+    if (persons[t]) {
+        printf "    .persons = \"%s\",\n", persons[t]
     }
     printf "    COLUMNS(%s_columns),\n", name
     if (child_count[t]) {

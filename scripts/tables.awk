@@ -27,7 +27,11 @@ function meaning_of(comment,    end, field)
         end = match(comment, /\] /)
         field = substr(comment, 2, end - 2)
         comment = substr(comment, end + 2)
+        if (field == "personal") {
+            field = "- personal"
+        }
         marks = match(field, / /) ? substr(field, RSTART) " " : " "
+        comment = comment (marks ~ / (personal|person|note) / ? " (personal)" : "")
         sub(/[| ].*/, "", field)
         sub(/^\^+/, "", field)
         if (field !~ /^[-@]/) {
@@ -48,7 +52,7 @@ function unit_of(name, type, meaning)
     }
     if (type == "TEXT") {
         return name ~ /^local_(start|end)$|^half_hour$/ ? "local time" : name ~ /(^|_)(day|local_date)$/ ? "day" : \
-            marks ~ / (time|from|to|offset[^ ]*) / || (marks == " " && meaning !~ /^\[/ && \
+            marks ~ / (time|from|to|offset[^ ]*) / || (marks ~ /^ (personal )?$/ && meaning !~ /^\[/ && \
             name ~ /(_at|_until|_from|_to|_since|_observed|_start|_end|_date|^missing_since)$/) || name ~ /^utc_/ ? "UTC" : ""
     }
     return name ~ /(^|_)ms$/ ? "ms" : name ~ /(^|_)(seconds|secs)$/ ? "s" : name ~ /(^|_)minutes$/ ? "min" : \
@@ -72,6 +76,7 @@ function column(t, name, type, meaning,    n)
     column_type[t, n] = type
     meanings[t, n] = meaning
     units[t, n] = unit_of(name, type, meaning)
+    personal[t, n] = match(marks, / (personal|person|note) /) ? substr(marks, RSTART + 1, RLENGTH - 2) : ""
     place[t, name] = n
 }
 
@@ -295,17 +300,17 @@ function quoted(text)
 function dictionary_table(    i, n, t, row)
 {
     print "CREATE TEMP TABLE dictionary (relation TEXT, kind TEXT, is_exported INTEGER, is_whole INTEGER, position INTEGER,"
-    print "    name TEXT, type TEXT, unit TEXT, description TEXT, PRIMARY KEY (relation, position)) WITHOUT ROWID;"
+    print "    name TEXT, type TEXT, unit TEXT, personal TEXT, description TEXT, PRIMARY KEY (relation, position)) WITHOUT ROWID;"
     for (i = 1; i <= count; i++) {
         t = order[i]
         if (t == "") {
             continue
         }
         row = quoted(t) ", " quoted(kinds[t]) ", " (is_exported[t] + 0) ", " (is_whole[t] + 0) ", "
-        print "INSERT INTO dictionary VALUES\n(" row "0, NULL, NULL, NULL, " quoted(said[t]) ")"
+        print "INSERT INTO dictionary VALUES\n(" row "0, NULL, NULL, NULL, NULL, " quoted(said[t]) ")"
         for (n = 1; n <= columns[t]; n++) {
             print ", (" row n ", " quoted(names[t, n]) ", " quoted(column_type[t, n]) ", " quoted(units[t, n]) ", " \
-                quoted(meanings[t, n]) ")"
+                quoted(personal[t, n]) ", " quoted(meanings[t, n]) ")"
         }
         print ";"
     }

@@ -50,6 +50,10 @@ enum column_flag {
                             equal and unique in SQL */
     COLUMN_LOOKUP = 32,  /* the value names a member of the object at `base`, and that one's value
                             counts; of an array (COLUMN_JSON) each element */
+    COLUMN_PERSONAL = 64, /* personal data: see etl/erase.h */
+    COLUMN_PERSON = 192,  /* so, and an id that the person is known by */
+    COLUMN_NOTE = 320,    /* so, and about the whole conversation */
+    COLUMN_WHOSE = 512,   /* the conversation that the row is of */
 };
 
 struct column_map {
@@ -88,6 +92,7 @@ struct table_map {
     const char *ordinal; /* name of the own ordinal column, from 0 in the API's order; NULL when
                             there is none */
     enum hash_part hash_part;
+    const char *persons; /* "field=value|value": such rows are persons of outside; NULL: none are */
     const struct column_map *columns;
     size_t column_count;
     const struct table_map *const *children;

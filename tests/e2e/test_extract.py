@@ -36,7 +36,7 @@ class Whole(Held):
         columns = [(table, r["name"]) for table in expected_rows([]) for r in site.query(f"PRAGMA table_info({table})")]
         self.assertGreater(len(columns), 250)
         self.assertEqual([c for c in columns if not site.value("SELECT count({1}) FROM {0}".format(*c))],
-                         [("conversation", "missing_since")])
+                         [("conversation", "missing_since"), ("participant", "erased_at")])
         self.assertEqual(site.value("SELECT count(*) FROM unknown_field"), 0)
 
     def test_what_was_open_for_the_job_is_as_of_now(self):

@@ -173,6 +173,21 @@ class Maps(unittest.TestCase):
                                 ("ALTER TABLE leg ADD COLUMN score BIGINT;\n", "score has no comment")):
                 self.assertIn(said, run(awk, WHOLE, more=wrong).stderr)
 
+    def test_personal_data_is_marked(self):
+        for awk in self.each():
+            more = ("ALTER TABLE leg ADD COLUMN who TEXT; -- [who person] id\nALTER TABLE leg ADD COLUMN pin BIGINT; -- [pin personal] number\n"
+                    "ALTER TABLE leg ADD COLUMN said TEXT; -- [said note] words\nCREATE TABLE log (\n    word TEXT -- [personal] ours\n);\n")
+            made = run(awk, WHOLE.replace("[parts[].legs[]]", "[parts[].legs[] persons:kind=a|b]"), more=more)
+            for line in ('{"who", "who", COLUMN_TEXT, SOURCE_FIELD, COLUMN_PERSON, NULL},',
+                         '{"pin", "pin", COLUMN_INT, SOURCE_FIELD, COLUMN_PERSONAL, NULL},',
+                         '{"said", "said", COLUMN_TEXT, SOURCE_FIELD, COLUMN_NOTE, NULL},', '.persons = "kind=a|b",'):
+                self.assertIn(line, made.stdout)
+            self.assertNotIn('"word"', made.stdout)
+            for wrong, said in ((more.replace("personal] number", "person] number"), "unknown mark, or not of this type: person"),
+                                (more.replace("[personal] ours", "[personel] ours"), "log does not say where its rows sit"),
+                                (more.replace("who person", "who persons"), "unknown mark, or not of this type: persons")):
+                self.assertIn(said, run(awk, WHOLE, more=wrong).stderr)
+
     def test_where_values_come_from(self):
         for awk in self.each():
             made = run(awk, NESTED)

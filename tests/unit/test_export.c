@@ -116,10 +116,10 @@ TEST_IN_FIXTURE(data_tables_and_views_are_the_default)
     assert_string_equal(scratch_file(s, "new/out/participant.csv"),
                         "conversation_id,participant_no,external_contact_id,"
                         "external_organization_id,flagged_reason,participant_id,participant_name,"
-                        "purpose,screen_recording,team_id,user_id\r\n"
-                        "c-a,0,,,,,,customer,,,\r\n"
-                        "c-b,0,,,,,=1+1,customer,,,\r\n"
-                        "c-b,1,,,,,\"O\"\"Hara, \xea\xb9\x80\",agent,,,\r\n");
+                        "purpose,screen_recording,team_id,user_id,erased_at\r\n"
+                        "c-a,0,,,,,,customer,,,,\r\n"
+                        "c-b,0,,,,,=1+1,customer,,,,\r\n"
+                        "c-b,1,,,,,\"O\"\"Hara, \xea\xb9\x80\",agent,,,,\r\n");
     assert_string_equal(scratch_file(s, "new/out/participant_attribute.csv"),
                         "conversation_id,participant_no,name,value\r\n"
                         "c-a,0,k,\r\n"

@@ -1,0 +1,13 @@
+-- Whose data was erased, so that it stays out (docs/erasure.md).
+
+-- What is known of them: hashes, from which nobody can read what they stand for; a number could be found by
+-- trying all there are.
+CREATE TABLE erased (
+    hash TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the salt and what it stands for, which is an id, an address, a conversation
+    kind TEXT NOT NULL,             -- external_contact, participant, address; derived: an address that the person's own records named; conversation: one that the person took part in
+    salt TEXT NOT NULL,             -- the same in all rows
+    erased_at TEXT NOT NULL,        -- when, by the clock
+    is_clean INTEGER NOT NULL       -- 0/1: the file has been freed of what it was, no byte is left
+) WITHOUT ROWID;
+
+ALTER TABLE participant ADD COLUMN erased_at TEXT; -- [erasedAt time] when the personal data of its person was erased from this file; NULL: it was not
