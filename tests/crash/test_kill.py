@@ -41,7 +41,8 @@ class Kill(TestCase):
         self.ok(site.run(*RUN))
         self.assertEqual(exported(site, "resumed"), wanted, f"killed at step {step}")
         self.ok(site.run(*RUN))
-        self.assertEqual(exported(site, "again"), wanted, f"killed at step {step}, one more run")
+        if FULL:
+            self.assertEqual(exported(site, "again"), wanted, f"killed at step {step}, one more run")
         self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
         check_sound(self, site)
         return True

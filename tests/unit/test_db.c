@@ -826,7 +826,7 @@ static void check_recovered(const char *page, const char *old, const char *wal, 
 }
 
 /* Whatever of the first page reached the disk: each sector old or new, some of it garbage, and
- * each byte of the header. SQLite has the page from the WAL. */
+ * each field of the header. SQLite has the page from the WAL. */
 TEST_IN_SCRATCH(test_torn_first_page)
 {
     char page[8192];
@@ -843,7 +843,8 @@ TEST_IN_SCRATCH(test_torn_first_page)
     const char *wal = scratch_file(s, SCRATCH_DATABASE "-wal");
     exec(s->db, "PRAGMA wal_checkpoint");
     const char *new = scratch_file(s, SCRATCH_DATABASE);
-    for (size_t cut = 0; cut <= sizeof(page); cut += cut < 100 ? 1 : 512 - cut % 512) {
+    for (size_t cut = 0; cut <= sizeof(page);
+         cut += cut < 24 ? 1 : cut < 100 ? 4 : 512 - cut % 512) {
         memcpy(page, new, cut);
         memcpy(page + cut, old + cut, sizeof(page) - cut);
         check_recovered(page, old, wal, wal_bytes, old_bytes);
