@@ -82,6 +82,10 @@ struct client {
     bool stop_seen;
     bool reached[CLIENT_LOGIN + 1]; /* by target: an HTTP answer has come from there */
 
+    _Atomic int64_t counted;           /* requests that client_limit counts */
+    _Atomic int64_t most;              /* of them */
+    _Atomic(const struct err *) spent; /* why there are no more; NULL: they wait for more */
+
     struct client_watcher watcher;
     int64_t patience_ms; /* 0: as long as the limits say */
     int64_t moved_ms;    /* when something last came, or began to be waited for */
@@ -245,6 +249,9 @@ struct client *client_new(const struct config *config, struct err *e)
     c->login =
         flight_new(c, &(struct client_request){.target = CLIENT_LOGIN, .path = config->login_url});
     atomic_init(&c->woken, false);
+    atomic_init(&c->counted, 0);
+    atomic_init(&c->most, INT64_MAX);
+    atomic_init(&c->spent, NULL);
     atomic_init(&c->server_offset_ms, TIME_NONE);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
     return c;
@@ -333,6 +340,7 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         return false;
     }
     c->routes[f->route].requests++;
+    atomic_fetch_add(&c->counted, f->request.target == CLIENT_URL ? 0 : 1);
     c->routes[f->route].retries += f->attempt > 1 ? 1 : 0;
     return true;
 }
@@ -353,12 +361,47 @@ static bool send_login(struct client *c, int64_t now_ms)
     return c->login_on_wire;
 }
 
+/* --- how many may go ------------------------------------------------------------------------- */
+
+void client_limit(struct client *c, int64_t most, const struct err *why)
+{
+    atomic_store(&c->most, most);
+    atomic_store(&c->spent,
+                 why); /* read before: the word that there are no more is of this limit */
+    client_wake(c);
+}
+
+int64_t client_counted(const struct client *c)
+{
+    return atomic_load(&c->counted);
+}
+
+int64_t client_left(const struct client *c)
+{
+    int64_t left = atomic_load(&c->most) - client_counted(c);
+
+    return left > 0 ? left : 0;
+}
+
+/* Where no more may go, nor ever will, all that would go end. */
+static void end_spent(struct client *c)
+{
+    const struct err *spent = atomic_load(&c->spent);
+
+    for (struct flight *f = c->first; spent && client_left(c) == 0 && f; f = f->next) {
+        if (f->place == QUEUED && f->request.target != CLIENT_URL) {
+            fail(c, f, spent);
+        }
+    }
+}
+
 /* Sends what may go now; true when something did. *wait_ms: until more may go. */
 static bool send_due(struct client *c, int64_t *wait_ms)
 {
     bool sent = false;
 
     *wait_ms = LONGEST_WAIT_MS;
+    end_spent(c);
     while (!c->token_refused && c->counts[ON_WIRE] < c->in_flight &&
            c->counts[FINISHED] < c->in_flight) {
         struct err e;
@@ -368,6 +411,9 @@ static bool send_due(struct client *c, int64_t *wait_ms)
 
         if (!f) {
             *wait_ms = due - now;
+            break;
+        }
+        if (f->request.target != CLIENT_URL && client_left(c) == 0) {
             break;
         }
         bool has_token = c->token.value && now < c->token.renew_at_ms;

@@ -8,8 +8,8 @@
  * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
  * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
  * out again; one that came whole and is no document is ERR_CONTRACT; a 2xx with an error's body
- * (answer_is_error) counts as a 5xx. Used by one thread; client_wake and client_server_offset_ms
- * alone may be called from another.
+ * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_limit,
+ * client_counted, client_left and client_server_offset_ms alone may be called from another.
  */
 #pragma once
 
@@ -98,6 +98,16 @@ void client_free(struct client *c);
 /* Somebody waits at a terminal: they are told, and no request takes longer than `patience_ms`, its
  * retries included (0: as long as the limits say). */
 void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
+
+/* At most `most` requests may go out, those that went and those of tokens, retries and polls
+ * included (not of CLIENT_URL). Further ones wait for a later call; where `why` (kept, for the
+ * client's life) says that none comes, they end with that error, while what is on the wire is
+ * answered. Both may be called from another thread. */
+void client_limit(struct client *c, int64_t most, const struct err *why);
+
+/* How many went out that count there; and how many may still go. */
+int64_t client_counted(const struct client *c);
+int64_t client_left(const struct client *c);
 
 /* Queues a request; it goes out when token, pace and in_flight allow, earlier ones first. */
 void client_send(struct client *c, const struct client_request *request);

@@ -233,6 +233,12 @@ void reader_anew(struct reader *r)
     begin(r, &(struct pager_at){0});
 }
 
+/* Whether the request did not go, since the budget is used up. */
+static bool is_spent(const struct news *n)
+{
+    return n->answer.error.cause == CAUSE_LIMITS_BUDGET;
+}
+
 bool news_is_gone(const struct news *n)
 {
     return n->answer.http.status == 404 && n->answer.code[0] != '\0';
@@ -244,8 +250,8 @@ static void ask_for_less(struct reader *r, struct news *trouble)
 {
     const char *label = r->spec.label;
     struct pager_at at;
-    const char *id;
-    bool halved = pager_halve(r->pager, r->turn, &at, &id);
+    const char *id = NULL;
+    bool halved = !is_spent(trouble) && pager_halve(r->pager, r->turn, &at, &id);
     bool all = r->spec.id_count > 1 && r->alone + 1 == r->spec.id_count;
 
     bool single = step_of_rows(r->spec.steps)->single;
@@ -394,7 +400,9 @@ static void take_answer(struct reader *r, struct news *n)
     bool is_kept = e->kind == ERR_PERMISSION && strstr(n->answer.code, "division") &&
                    r->spec.id_count > 1 && step_of_rows(r->spec.steps)->single;
     bool is_batch = r->spec.ids && ((e->kind == ERR_CONTRACT && http->status >= 400) || is_kept);
-    bool may_halve = n->sequence >= 0 && (is_batch || e->cause == CAUSE_NET_TOO_LARGE);
+    /* What was asked before it is on its way, or half of it may not be refused. */
+    bool may_wait =
+        n->sequence >= 0 && (is_batch || e->cause == CAUSE_NET_TOO_LARGE || is_spent(n));
     enum pager_taken taken =
         e->kind == ERR_NONE ? pager_answer(r->pager, n->sequence, n->answer.document, &n->facts, e)
                             : pager_refused(r->pager, http->status, n->answer.code, e);
@@ -409,8 +417,8 @@ static void take_answer(struct reader *r, struct news *n)
         LOG(LOG_INFO, "more rows than the pages reach", LOG_S("reading", r->spec.label),
             LOG_S("why", e->message));
         tell_end(r, n, NEWS_OVERFLOW);
-    } else if (may_halve) {
-        keep_early(r, n); /* half of it may not be refused */
+    } else if (may_wait) {
+        keep_early(r, n);
     } else {
         fail(r, n);
     }
@@ -438,7 +446,7 @@ void readers_wait(struct readers *all, int64_t timeout_ms, bool take)
         news_free(n);
     } else if (n->reader->over) {
         /* It changes nothing, but where no answer came what is left is tried again. */
-        if (answer.error.kind != ERR_NONE) {
+        if (answer.error.kind != ERR_NONE && !is_spent(n)) {
             LOG(LOG_WARN, "the finished job could not be deleted; it expires by itself",
                 LOG_S("reading", n->reader->spec.label), LOG_S("error", answer.error.message));
         }

@@ -17,8 +17,18 @@ UPDATE run SET
 WHERE run_id = ?1;
 
 -- name: run_route
-INSERT INTO request_count (run_id, method, route, requests, retries, status_429, status_5xx, bytes)
+INSERT OR REPLACE INTO request_count (run_id, method, route, requests, retries, status_429, status_5xx, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- The UTC month of ?1, when the next one begins, and the requests of it.
+-- name: run_month_used
+SELECT month, date(month || '-01', '+1 month'),
+       ifnull((SELECT requests FROM request_month AS m WHERE m.month = now.month), 0)
+FROM (SELECT substr(?1, 1, 7) AS month) AS now;
+
+-- name: run_month
+INSERT INTO request_month (month, requests) VALUES (?1, ?2)
+ON CONFLICT (month) DO UPDATE SET requests = requests + excluded.requests;
 
 -- Of the streams of the run ?1.
 -- name: run_days_whole

@@ -61,6 +61,9 @@ struct config {
     int reread_hours;
     int in_flight;
     int requests_per_minute;
+    int max_requests; /* these two are budgets; 0: none */
+    int max_requests_month;
+    int agents_licensed; /* 0: not said */
 
     const char *conversations_method; /* words of its key */
     const char *attribute_columns;    /* keys of attributes, one a line; NULL: none */

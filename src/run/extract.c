@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/file.h"
+#include "run/budget.h"
 #include "run/night.h"
 #include "run/store.h"
 #include "sql.h"
@@ -122,7 +123,7 @@ static bool open_all(struct run *run, struct err *e)
     if (run->client) {
         client_attend(run->client, &run->request->waits, 0);
     }
-    return run->client != NULL;
+    return run->client && budget_begin(run, e);
 }
 
 /* The first answer says what time it is at the server, which bounds what can have been read. */
@@ -285,7 +286,8 @@ static bool may_begin(const struct run *run, const struct night *n)
     for (const struct night *m = run->nights; m; m = m->next) {
         lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
     }
-    return !n->begun && !n->ended && (!n->needs || n->needs->ended) && !stop_requested() &&
+    return !n->begun && !n->ended && run->budget.why.kind == ERR_NONE &&
+           (!n->needs || n->needs->ended) && !stop_requested() &&
            (lists_over || stream_is_list(n->stream));
 }
 
@@ -318,9 +320,14 @@ static bool move_on(struct run *run, bool *left, struct err *e)
 static bool take(struct run *run, struct page *p, bool ok, struct err *e)
 {
     struct reading *r = p->reading;
-    struct night *n = r->night;
     struct page *last = p;
 
+    if (!r) {
+        ok = ok && budget_keep(run, p->routes, p->route_count, BUDGET_AHEAD, e);
+        pages_done(run->pages, p);
+        return ok;
+    }
+    struct night *n = r->night;
     if (ok) {
         ok = store_take(run, p, &last, e) &&
              (!last->over || night_go_on(n, r, last->news->halts, e));
@@ -348,13 +355,14 @@ static bool run_streams(struct run *run, struct err *e)
         pages_free(run->pages);
         return err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
     }
-    bool ok = move_on(run, &left, e);
+    run->budget.live = true;
+    bool ok = budget_keep(run, NULL, 0, BUDGET_AHEAD, e) && move_on(run, &left, e);
     for (bool ended = false; !ended;) {
         if (!ok || !left) {
             pages_close(run->pages, !ok);
         }
         struct page *p = pages_pop(run->pages, NULL);
-        ended = !p->reading;
+        ended = !p->reading && !p->routes;
         if (ended) {
             pages_done(run->pages, p);
         } else {
@@ -395,6 +403,10 @@ static enum err_kind judge(const struct run *run, struct err *e)
                 "stopped by a signal after the last page was committed; the next "
                 "extract goes on from there");
         return ERR_STOPPED;
+    }
+    if (run->budget.why.kind != ERR_NONE) {
+        *e = run->budget.why;
+        return e->kind;
     }
     if (e->kind == ERR_NONE && !any_left) {
         return ERR_NONE;
@@ -437,7 +449,9 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_
         size_t count;
         const struct route_count *routes = client_counts(run->client, &count);
         ledger_sum_routes(routes, count, t);
-        ledger_run_routes(&run->ledger, routes, count);
+        if (!budget_keep(run, routes, count, 0, &trouble)) {
+            LOG(LOG_WARN, "request counts not stored", LOG_S("error", trouble.message));
+        }
     }
     for (const struct night *n = run->nights; n; n = n->next) {
         t->streams_done += n->wanted && night_is_whole(n) ? 1 : 0;

@@ -12,6 +12,7 @@ enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
     WALKERS_MAX = 64,
+    COUNTS_EVERY = 25, /* requests, half of those that are counted ahead */
 };
 
 struct pages {
@@ -36,6 +37,7 @@ struct fetch {
     struct reading *readings; /* of each lane in the order in which they were issued, the lanes by
                                  when they last asked; begun if it has a reader */
     bool halted;              /* a failure that concerns all readings */
+    int64_t told;             /* requests, as the other side knows */
     struct {
         const struct tree_map *const *trees;
         struct page_walker *walker;
@@ -78,6 +80,7 @@ static void page_free(struct page *p)
 {
     walked_free(p->rows);
     news_free(p->news);
+    free(p->routes);
     free(p);
 }
 
@@ -184,6 +187,24 @@ static void push(struct pages *q, struct page *p)
     q->count++;
     pthread_cond_signal(&q->filled);
     pthread_mutex_unlock(&q->mutex);
+}
+
+/* Tells what was asked for, when that is COUNTS_EVERY requests more than was told. */
+static void tell_counts(struct fetch *f)
+{
+    int64_t counted = client_counted(f->pages->client);
+    struct page *p;
+    const struct route_count *routes;
+
+    if (counted - f->told < COUNTS_EVERY) {
+        return;
+    }
+    f->told = counted;
+    p = page_new(NULL, NULL);
+    routes = client_counts(f->pages->client, &p->route_count);
+    p->routes = xcalloc(p->route_count, sizeof(*routes));
+    memcpy(p->routes, routes, p->route_count * sizeof(*routes));
+    push(f->pages, p);
 }
 
 /* --- the life of a reading ------------------------------------------------------------------- */
@@ -377,7 +398,8 @@ static bool take_news(struct fetch *f, struct reading *r, struct news *n)
     case NEWS_REFUSED_ID:
         break;
     default:
-        f->halted = f->halted || n->halts;
+        /* Where the budget is used up, what is on its way is awaited. */
+        f->halted = f->halted || (n->halts && n->answer.error.cause != CAUSE_LIMITS_BUDGET);
         end_reading(f, r, p);
         return false;
     }
@@ -473,6 +495,8 @@ void *fetch_all(void *pages)
 
     for (;;) {
         bool all_issued = take_issued(&f);
+
+        tell_counts(&f);
         for (struct reading *r = f.readings, *next; r; r = next) {
             next = r->next;
             move_on(&f, r);

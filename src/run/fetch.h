@@ -99,10 +99,12 @@ struct reading {
  * issued is freed with its last message. */
 struct reading *reading_new(void);
 
-/* A message: news of a reading. */
+/* A message: news of a reading, or what was asked for so far. */
 struct page {
     struct page *next;
-    struct reading *reading;  /* NULL: the network thread has ended, nothing follows */
+    struct reading *reading;    /* NULL: it has counts, or the network thread has ended */
+    struct route_count *routes; /* owned; of each route; NULL: it has no counts */
+    size_t route_count;
     struct news *news;        /* owned; NULL of the end */
     struct walked_page *rows; /* of NEWS_PAGE */
     int64_t number;           /* of the page within its reading, from 0 */

@@ -231,8 +231,8 @@ static bool issue_more(struct night *n, struct err *e)
 {
     struct due due;
 
-    while (!n->halted && n->under_way_count < n->lane.at_once + AHEAD &&
-           agenda_next(&n->agenda, &due)) {
+    while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
+           n->under_way_count < n->lane.at_once + AHEAD && agenda_next(&n->agenda, &due)) {
         if (!issue_window(n, &due, e)) {
             return false;
         }
@@ -303,6 +303,11 @@ static bool advance(struct night *n, struct err *e)
         return true;
     }
     if (n->halted || stop_requested() || !agenda_turn(g)) {
+        be_over(n);
+        return true;
+    }
+    if (n->run->budget.why.kind != ERR_NONE) {
+        night_fail(n, &n->run->budget.why, true);
         be_over(n);
         return true;
     }

@@ -63,6 +63,7 @@ struct extract_request {
     int64_t until_ms;                    /* TIME in force: --until, or now */
     const struct stream *const *streams; /* in registry order */
     size_t stream_count;
+    int max_requests;                /* 0: what [extract] max_requests says */
     bool rezone;                     /* another time zone may date the file anew */
     struct progress_watcher watcher; /* zeroed: nobody watches */
     struct client_watcher waits;     /* likewise; told in the thread that fetches */
@@ -83,6 +84,18 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
 
 /* --- what it holds ---------------------------------------------------------------------------- */
 
+enum { MONTH_BYTES = 8 };
+
+/* What may still be asked for (run/budget.h). */
+struct budget {
+    int64_t most;            /* of the run; INT64_MAX: no limit */
+    char month[MONTH_BYTES]; /* that requests are counted in: "2026-11"; "": none yet */
+    int64_t kept;            /* that the file has counted, in all months */
+    bool live;               /* it is renewed while requests go out */
+    struct err why;          /* which is used up: nothing more is begun; ERR_NONE: none */
+    const struct err *run_over;
+};
+
 struct run {
     const struct extract_request *request;
     const struct config *config;
@@ -92,6 +105,7 @@ struct run {
     struct client *client;
     struct pages *pages;
     struct arena *arena;
+    struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct run_totals totals;
     struct night *nights; /* one a stream; a stream comes after the one it needs */

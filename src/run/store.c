@@ -69,6 +69,11 @@ static bool fail(struct run *run, struct reading *r, const struct err *why, unsi
 
     r->outcome = READING_FAILED;
     r->error = *why;
+    if (why->cause ==
+        CAUSE_LIMITS_BUDGET) { /* it goes on where it is, and is no trouble of its own */
+        run->budget.why = run->budget.why.kind ? run->budget.why : *why;
+        return true;
+    }
     for (size_t i = 0; done && i < r->share_count; i++) {
         done = window_fail(&run->ledger, r->shares[i].window, r->pass_no, shared ? NULL : &r->error,
                            how, e);

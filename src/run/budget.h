@@ -1,0 +1,20 @@
+/*
+ * The budget of requests: of the run, and of the UTC month, which all runs of the file share.
+ *
+ * Invariants: the file counts requests before they are sent (table request_month), BUDGET_AHEAD at
+ * most, so that neither a kill nor a second run at the same time spends more than the month has.
+ * What is left of them is given back when the run ends.
+ */
+#pragma once
+
+#include "run/run.h"
+
+enum { BUDGET_AHEAD = 50 };
+
+/* Before the first request: sets the client's limit. False for trouble with the database. */
+bool budget_begin(struct run *run, struct err *e);
+
+/* Keeps what was asked for by now, of each route too, in a transaction of its own, and renews the
+ * client's limit, with `ahead` requests more. False for trouble with the database. */
+bool budget_keep(struct run *run, const struct route_count *routes, size_t count, int64_t ahead,
+                 struct err *e);
