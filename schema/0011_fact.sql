@@ -1,7 +1,8 @@
 -- What reports count, kept beside the records, so that a day of a file of years is answered at once.
 -- A conversation's rows are made anew, from its records alone, in the transaction that writes these:
--- whoever puts its key into fact_owed has them made. To make all of them anew, as a migration that
--- changes how they are made has to: INSERT INTO fact_owed SELECT conversation_key FROM conversation.
+-- whoever puts its key into fact_owed, and 0 behind it, has them made. To make all of them anew, as a
+-- migration that changes how they are made has to:
+-- INSERT INTO fact_owed SELECT conversation_key FROM conversation UNION ALL SELECT 0.
 -- A metric of more than thirty years is none: sums must not overflow.
 
 -- Of metrics: one row a conversation, session, quarter of an hour of the emit date and queue. Every
@@ -135,30 +136,28 @@ CREATE TABLE conversation_figure (
     division_ids TEXT                     -- divisions, separated by commas
 );
 
--- Conversations whose rows above are to be made anew; empty, since that is done at once.
+-- Conversations whose rows above are to be made anew; empty, since that is done at once: for all of a
+-- page together, several times faster than one by one; and with every 512th key, so that a file of
+-- years takes no more memory than a page.
 CREATE TABLE fact_owed (
-    conversation_key INTEGER PRIMARY KEY -- the conversation
+    conversation_key INTEGER PRIMARY KEY -- the conversation; 0: these are all
 );
 
-CREATE TRIGGER fact_make BEFORE INSERT ON fact_owed
+CREATE TRIGGER fact_make AFTER INSERT ON fact_owed WHEN NEW.conversation_key % 512 = 0
 BEGIN
     INSERT OR REPLACE INTO figure_touched
-    SELECT z.day, (SELECT max(run_id) FROM run), 1 FROM (
-        SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
-        WHERE conversation_key = NEW.conversation_key) AS f
-    CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
-        AND z.utc_from >= coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first), '')
-    WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
-                  AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
-    DELETE FROM interval_figure WHERE conversation_key = NEW.conversation_key;
-    DELETE FROM queue_visit WHERE conversation_key = NEW.conversation_key;
-    DELETE FROM agent_leg WHERE conversation_key = NEW.conversation_key;
-    DELETE FROM conversation_figure WHERE conversation_key = NEW.conversation_key;
+    SELECT z.day, (SELECT max(run_id) FROM run), 1
+    FROM (SELECT DISTINCT utc_start FROM fact_owed CROSS JOIN interval_figure USING (conversation_key)) AS f
+    CROSS JOIN zone_offset AS z ON z.utc_from = (SELECT max(utc_from) FROM zone_offset WHERE utc_from <= f.utc_start)
+        AND z.utc_to > f.utc_start;
+    DELETE FROM interval_figure WHERE conversation_key IN (SELECT conversation_key FROM fact_owed);
+    DELETE FROM queue_visit WHERE conversation_key IN (SELECT conversation_key FROM fact_owed);
+    DELETE FROM agent_leg WHERE conversation_key IN (SELECT conversation_key FROM fact_owed);
+    DELETE FROM conversation_figure WHERE conversation_key IN (SELECT conversation_key FROM fact_owed);
 
-    -- A session that names one queue only counts for that one; else see v_metric.
     INSERT INTO interval_figure
     SELECT
-        NEW.conversation_key, participant_no, session_no, min(metric_no), utc_start, queue_id, user_id, media_type,
+        conversation_key, participant_no, session_no, min(metric_no), utc_start, queue_id, user_id, media_type,
         sum(CASE name WHEN 'nOffered' THEN value ELSE 0 END), sum(name = 'tAnswered'), sum(name = 'tAbandon'),
         sum(name = 'tShortAbandon'), sum(name = 'tFlowOut'), sum(CASE name WHEN 'nOverSla' THEN value ELSE 0 END),
         sum(name = 'tHandle'), sum(CASE name WHEN 'nTransferred' THEN value ELSE 0 END),
@@ -173,57 +172,51 @@ BEGIN
         sum(name = 'tContacting'), sum(name = 'tNotResponding')
     FROM (
         SELECT
-            m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
+            m.conversation_key, m.participant_no, m.session_no, m.metric_no, m.name, coalesce(m.value, 0) AS value, s.user_id, s.media_type,
             substr(m.emit_date, 1, 14) || substr('00153045', substr(m.emit_date, 15, 2) / 15 * 2 + 1, 2) || ':00.000Z'
                 AS utc_start,
             CASE
                 WHEN s.first_queue_id IS s.last_queue_id THEN s.first_queue_id
                 ELSE coalesce(
                     (SELECT g.queue_id FROM segment AS g
-                     WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = s.participant_no
+                     WHERE g.conversation_key = s.conversation_key AND g.participant_no = s.participant_no
                      AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
                      AND (g.segment_start < m.emit_date OR m.name = 'nOffered' AND g.segment_start = m.emit_date)
                      ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
                     (SELECT g.queue_id FROM segment AS g
-                     WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = s.participant_no
+                     WHERE g.conversation_key = s.conversation_key AND g.participant_no = s.participant_no
                      AND g.session_no = s.session_no AND g.queue_id IS NOT NULL
                      ORDER BY g.segment_start, g.segment_no LIMIT 1))
             END AS queue_id
         FROM (
             SELECT
-                p.participant_no, s.session_no, s.media_type, p.user_id, min(g.queue_id) AS first_queue_id,
+                p.conversation_key, p.participant_no, s.session_no, s.media_type, p.user_id, min(g.queue_id) AS first_queue_id,
                 max(g.queue_id) AS last_queue_id
-            FROM participant AS p
-            CROSS JOIN session AS s ON s.conversation_key = NEW.conversation_key AND s.participant_no = p.participant_no
-            LEFT JOIN segment AS g ON g.conversation_key = NEW.conversation_key
+            FROM fact_owed
+            CROSS JOIN participant AS p USING (conversation_key)
+            CROSS JOIN session AS s USING (conversation_key, participant_no)
+            LEFT JOIN segment AS g ON g.conversation_key = s.conversation_key
                 AND g.participant_no = p.participant_no AND g.session_no = s.session_no
                 AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
-            WHERE p.conversation_key = NEW.conversation_key
-            GROUP BY p.participant_no, s.session_no
+            GROUP BY p.conversation_key, p.participant_no, s.session_no
         ) AS s
-        CROSS JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
-            AND m.participant_no = s.participant_no AND m.session_no = s.session_no
+        CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
         WHERE m.emit_date IS NOT NULL AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
             'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'tHandle', 'nTransferred',
             'nBlindTransferred', 'nConsultTransferred', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing',
             'tContacting', 'tNotResponding')
     )
-    GROUP BY participant_no, session_no, utc_start, queue_id;
+    GROUP BY conversation_key, participant_no, session_no, utc_start, queue_id;
 
     INSERT OR REPLACE INTO figure_touched
-    SELECT z.day, (SELECT max(run_id) FROM run), 1 FROM (
-        SELECT min(utc_start) AS first, max(utc_start) AS last FROM interval_figure
-        WHERE conversation_key = NEW.conversation_key) AS f
-    CROSS JOIN zone_offset AS z ON z.utc_from <= f.last
-        AND z.utc_from >= coalesce((SELECT max(y.utc_from) FROM zone_offset AS y WHERE y.utc_from <= f.first), '')
-    WHERE EXISTS (SELECT 1 FROM interval_figure AS i WHERE i.conversation_key = NEW.conversation_key
-                  AND i.utc_start >= z.utc_from AND i.utc_start < z.utc_to);
+    SELECT z.day, (SELECT max(run_id) FROM run), 1
+    FROM (SELECT DISTINCT utc_start FROM fact_owed CROSS JOIN interval_figure USING (conversation_key)) AS f
+    CROSS JOIN zone_offset AS z ON z.utc_from = (SELECT max(utc_from) FROM zone_offset WHERE utc_from <= f.utc_start)
+        AND z.utc_to > f.utc_start;
 
-    -- A metric is of the last stay of its session that began before it, else of the first. A stay is
-    -- answered by the first tAnswered of its queue behind it, but before the next stay there.
     INSERT INTO queue_visit
     SELECT
-        NEW.conversation_key, participant_no, session_no, segment_no, entered_at, queue_id, media_type, left_at,
+        conversation_key, participant_no, session_no, segment_no, entered_at, queue_id, media_type, left_at,
         CASE
             WHEN answer IS NOT NULL THEN 'answered'
             WHEN abandoned THEN 'abandoned'
@@ -240,84 +233,90 @@ BEGIN
             count(CASE m.name WHEN 'nOffered' THEN 1 END) AS offered,
             (SELECT CASE WHEN EXISTS (
                         SELECT 1 FROM session_metric AS l
-                        WHERE l.conversation_key = NEW.conversation_key AND l.participant_no = a.participant_no
+                        WHERE l.conversation_key = v.conversation_key AND l.participant_no = a.participant_no
                         AND l.session_no = a.session_no AND l.name = 'nOverSla' AND l.emit_date >= v.entered_at
                         AND (v.again_at IS NULL OR l.emit_date < v.again_at)) THEN 'late ' ELSE 'soon ' END
                     || coalesce(p.user_id, '')
              FROM session_metric AS a
              JOIN participant AS p USING (conversation_key, participant_no)
-             WHERE a.conversation_key = NEW.conversation_key AND a.name = 'tAnswered' AND a.emit_date >= v.entered_at
+             WHERE a.conversation_key = v.conversation_key AND a.name = 'tAnswered' AND a.emit_date >= v.entered_at
              AND (v.again_at IS NULL OR a.emit_date < v.again_at)
              AND v.queue_id = coalesce(
                 (SELECT g.queue_id FROM segment AS g
-                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = a.participant_no
+                 WHERE g.conversation_key = v.conversation_key AND g.participant_no = a.participant_no
                  AND g.session_no = a.session_no AND g.queue_id IS NOT NULL AND g.segment_start < a.emit_date
                  ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1),
                 (SELECT g.queue_id FROM segment AS g
-                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = a.participant_no
+                 WHERE g.conversation_key = v.conversation_key AND g.participant_no = a.participant_no
                  AND g.session_no = a.session_no AND g.queue_id IS NOT NULL
                  ORDER BY g.segment_start, g.segment_no LIMIT 1))
              ORDER BY a.emit_date, a.participant_no, a.session_no, a.metric_no LIMIT 1) AS answer
         FROM (
             SELECT
-                participant_no, session_no, segment_no, queue_id, media_type, begun, entered_at, is_there,
+                conversation_key, participant_no, session_no, segment_no, queue_id, media_type, begun, entered_at, is_there,
                 coalesce(left_at, next_begun) AS left_at, next_begun, stay_no,
-                lead(entered_at) OVER (PARTITION BY queue_id ORDER BY entered_at, participant_no, session_no, segment_no)
+                lead(entered_at) OVER (PARTITION BY conversation_key, queue_id ORDER BY entered_at, participant_no, session_no, segment_no)
                     AS again_at
             FROM (
                 SELECT
-                    participant_no, session_no, stay_no, min(segment_no) AS segment_no, queue_id, media_type,
+                    conversation_key, participant_no, session_no, stay_no, min(segment_no) AS segment_no, queue_id, media_type,
                     min(segment_start) AS begun, max(segment_type IS NOT 'scheduled') AS is_there,
                     coalesce(min(CASE WHEN segment_type IS NOT 'scheduled' THEN segment_start END), min(segment_start))
                         AS entered_at,
                     CASE WHEN count(segment_end) = count(*) THEN max(segment_end) END AS left_at,
-                    lead(min(segment_start)) OVER (PARTITION BY participant_no, session_no ORDER BY stay_no) AS next_begun
+                    lead(min(segment_start)) OVER (PARTITION BY conversation_key, participant_no, session_no ORDER BY stay_no) AS next_begun
                 FROM (
-                    SELECT *, sum(begins) OVER (PARTITION BY participant_no, session_no ORDER BY segment_start, segment_no)
+                    SELECT *, sum(begins) OVER (PARTITION BY conversation_key, participant_no, session_no ORDER BY segment_start, segment_no)
                         AS stay_no
                     FROM (
                         SELECT
-                            g.participant_no, g.session_no, g.segment_no, g.queue_id, g.segment_type, g.segment_start,
+                            g.conversation_key, g.participant_no, g.session_no, g.segment_no, g.queue_id, g.segment_type, g.segment_start,
                             g.segment_end, s.media_type,
                             g.queue_id IS NOT lag(g.queue_id) OVER (
-                                PARTITION BY g.participant_no, g.session_no ORDER BY g.segment_start, g.segment_no) AS begins
-                        FROM participant AS p
+                                PARTITION BY g.conversation_key, g.participant_no, g.session_no ORDER BY g.segment_start, g.segment_no) AS begins
+                        FROM fact_owed
+                        CROSS JOIN participant AS p USING (conversation_key)
                         CROSS JOIN session AS s USING (conversation_key, participant_no)
                         CROSS JOIN segment AS g USING (conversation_key, participant_no, session_no)
-                        WHERE p.conversation_key = NEW.conversation_key AND p.purpose = 'acd' AND g.queue_id IS NOT NULL
+                        WHERE p.purpose = 'acd' AND g.queue_id IS NOT NULL
                         AND g.segment_start IS NOT NULL
                     )
                 )
-                GROUP BY participant_no, session_no, stay_no
+                GROUP BY conversation_key, participant_no, session_no, stay_no
             )
         ) AS v
-        LEFT JOIN session_metric AS m ON m.conversation_key = NEW.conversation_key
+        LEFT JOIN session_metric AS m ON m.conversation_key = v.conversation_key
             AND m.participant_no = v.participant_no AND m.session_no = v.session_no
             AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
             AND (v.stay_no = 1 OR m.emit_date > v.begun OR m.emit_date = v.begun AND m.name = 'nOffered')
             AND (v.next_begun IS NULL OR m.emit_date < v.next_begun OR m.emit_date = v.next_begun AND m.name <> 'nOffered')
-        GROUP BY v.participant_no, v.session_no, v.stay_no
+        GROUP BY v.conversation_key, v.participant_no, v.session_no, v.stay_no
     )
     WHERE is_there OR offered;
 
-    -- Where it went: blind to the stay or part that begins next, consult to that which began between
-    -- the consultation and the transfer.
     INSERT INTO agent_leg
     SELECT
-        NEW.conversation_key, participant_no, session_no, started_at, user_id, queue_id, media_type, direction, purpose,
-        answered, handled, talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms, wrap_up_code, transferred,
+        conversation_key, participant_no, session_no, started_at, user_id, substr(queue, 26), media_type, direction, purpose,
+        answered, handled, talk_ms, hold_ms, acw_ms, dialing_ms, contacting_ms, handle_ms, substr(wrap_up, 26), transferred,
         kind, CASE WHEN goal LIKE 'q%' THEN substr(goal, 2) END, CASE WHEN goal LIKE 'u%' THEN substr(goal, 2) END
     FROM (
-        SELECT l.*,
+        SELECT l.conversation_key, l.participant_no, l.session_no, l.user_id, l.purpose, s.media_type, s.direction,
+            coalesce(min(g.segment_start), (
+                SELECT min(emit_date) FROM session_metric AS m WHERE m.conversation_key = l.conversation_key
+                AND m.participant_no = l.participant_no AND m.session_no = l.session_no
+                AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000)) AS started_at,
+            max(coalesce(g.segment_start, '                        ') || char(g.segment_no + 1) || g.queue_id) AS queue,
+            max(coalesce(g.segment_start, '                        ') || char(g.segment_no + 1) || g.wrap_up_code) AS wrap_up,
+            l.answered, l.handled, l.talk_ms, l.hold_ms, l.acw_ms, l.dialing_ms, l.contacting_ms, l.handle_ms, l.transferred, l.kind,
             CASE WHEN kind IS NOT NULL THEN (
                 SELECT goal FROM (
                     SELECT entered_at AS begun, 'q' || queue_id AS goal FROM queue_visit
-                    WHERE conversation_key = NEW.conversation_key
+                    WHERE conversation_key = l.conversation_key
                     UNION ALL
                     SELECT min(g.segment_start), 'u' || p.user_id
                     FROM participant AS p
                     CROSS JOIN segment AS g USING (conversation_key, participant_no)
-                    WHERE p.conversation_key = NEW.conversation_key AND p.purpose IN ('agent', 'user')
+                    WHERE p.conversation_key = l.conversation_key AND p.purpose IN ('agent', 'user')
                     AND p.user_id IS NOT NULL AND p.participant_no <> l.participant_no
                     AND g.segment_type NOT IN ('monitoring', 'coaching', 'barging', 'screenMonitoring')
                     GROUP BY p.participant_no, g.session_no)
@@ -326,77 +325,82 @@ BEGIN
                 ORDER BY begun, goal LIMIT 1) END AS goal
         FROM (
             SELECT
-                m.participant_no, m.session_no, p.user_id, p.purpose, s.media_type, s.direction,
-                coalesce((SELECT min(g.segment_start) FROM segment AS g
-                          WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
-                          AND g.session_no = m.session_no), min(m.emit_date)) AS started_at,
-                (SELECT g.queue_id FROM segment AS g
-                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
-                 AND g.session_no = m.session_no AND g.queue_id IS NOT NULL
-                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1) AS queue_id,
-                (SELECT g.wrap_up_code FROM segment AS g
-                 WHERE g.conversation_key = NEW.conversation_key AND g.participant_no = m.participant_no
-                 AND g.session_no = m.session_no AND g.wrap_up_code IS NOT NULL
-                 ORDER BY g.segment_start DESC, g.segment_no DESC LIMIT 1) AS wrap_up_code,
+                m.conversation_key, m.participant_no, m.session_no, p.user_id, p.purpose,
                 sum(m.name = 'tAnswered') AS answered, sum(m.name = 'tHandle') AS handled,
-                sum(CASE m.name WHEN 'tTalkComplete' THEN coalesce(m.value, 0) ELSE 0 END) AS talk_ms,
-                sum(CASE m.name WHEN 'tHeldComplete' THEN coalesce(m.value, 0) ELSE 0 END) AS hold_ms,
-                sum(CASE m.name WHEN 'tAcw' THEN coalesce(m.value, 0) ELSE 0 END) AS acw_ms,
-                sum(CASE m.name WHEN 'tDialing' THEN coalesce(m.value, 0) ELSE 0 END) AS dialing_ms,
-                sum(CASE m.name WHEN 'tContacting' THEN coalesce(m.value, 0) ELSE 0 END) AS contacting_ms,
-                sum(CASE m.name WHEN 'tHandle' THEN coalesce(m.value, 0) ELSE 0 END) AS handle_ms,
-                sum(CASE m.name WHEN 'nTransferred' THEN coalesce(m.value, 0) ELSE 0 END) AS transferred,
+                coalesce(sum(CASE m.name WHEN 'tTalkComplete' THEN m.value END), 0) AS talk_ms,
+                coalesce(sum(CASE m.name WHEN 'tHeldComplete' THEN m.value END), 0) AS hold_ms,
+                coalesce(sum(CASE m.name WHEN 'tAcw' THEN m.value END), 0) AS acw_ms,
+                coalesce(sum(CASE m.name WHEN 'tDialing' THEN m.value END), 0) AS dialing_ms,
+                coalesce(sum(CASE m.name WHEN 'tContacting' THEN m.value END), 0) AS contacting_ms,
+                coalesce(sum(CASE m.name WHEN 'tHandle' THEN m.value END), 0) AS handle_ms,
+                coalesce(sum(CASE m.name WHEN 'nTransferred' THEN m.value END), 0) AS transferred,
                 CASE WHEN max(m.name = 'nConsultTransferred') THEN 'consult' WHEN max(m.name = 'nBlindTransferred') THEN 'blind' END
                     AS kind,
                 max(CASE WHEN m.name IN ('nConsultTransferred', 'nBlindTransferred') THEN m.emit_date END) AS moved_at,
                 max(CASE m.name WHEN 'nConsult' THEN m.emit_date END) AS asked_at
-            FROM participant AS p
-            CROSS JOIN session AS s USING (conversation_key, participant_no)
-            CROSS JOIN session_metric AS m USING (conversation_key, participant_no, session_no)
-            WHERE p.conversation_key = NEW.conversation_key AND p.user_id IS NOT NULL AND p.purpose IN ('agent', 'user')
-            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000
-            GROUP BY m.participant_no, m.session_no
+            FROM fact_owed
+            CROSS JOIN participant AS p USING (conversation_key)
+            CROSS JOIN session_metric AS m USING (conversation_key, participant_no)
+            WHERE p.user_id IS NOT NULL AND p.purpose IN ('agent', 'user')
+            AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 AND m.name IN (
+                'tAnswered', 'tHandle', 'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing', 'tContacting', 'nTransferred',
+                'nConsultTransferred', 'nBlindTransferred', 'nConsult')
+            GROUP BY m.conversation_key, m.participant_no, m.session_no
             HAVING answered + handled > 0
         ) AS l
+        CROSS JOIN session AS s USING (conversation_key, participant_no, session_no)
+        LEFT JOIN segment AS g USING (conversation_key, participant_no, session_no)
+        GROUP BY l.conversation_key, l.participant_no, l.session_no
     )
     WHERE started_at IS NOT NULL;
-
-    -- The least and the greatest of texts that begin with what rows are ordered by: times of 24
-    -- characters, then the three ordinals, a character each.
     INSERT INTO conversation_figure
     SELECT
-        NEW.conversation_key, substr(s.media_type, 3),
+        s.conversation_key, substr(s.media_type, 3),
         CASE WHEN s.least_type IS s.greatest_type THEN s.least_type ELSE (
             SELECT group_concat(t.media_type, ',')
             FROM (SELECT DISTINCT media_type FROM session
-                  WHERE conversation_key = NEW.conversation_key AND media_type IS NOT NULL
+                  WHERE conversation_key = s.conversation_key AND media_type IS NOT NULL
                   ORDER BY media_type) AS t) END,
         substr(s.message_type, 3), substr(s.ani, 4), substr(s.dnis, 4),
         substr(g.first_queue, 28), substr(g.last_queue, 52), substr(g.first_agent, 28), substr(g.last_agent, 52),
         (SELECT team_id FROM participant
-         WHERE conversation_key = NEW.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
+         WHERE conversation_key = s.conversation_key AND participant_no = unicode(substr(g.last_agent, 49, 1)) - 1),
         substr(g.first_wrap_up, 28),
         CASE WHEN g.first_wrap_up IS NOT NULL THEN (
             SELECT w.wrap_up_code FROM segment AS w
-            WHERE w.conversation_key = NEW.conversation_key AND w.wrap_up_code IS NOT NULL
+            WHERE w.conversation_key = s.conversation_key AND w.wrap_up_code IS NOT NULL
             AND w.participant_no = coalesce(unicode(substr(g.last_agent, 49, 1)) - 1, w.participant_no)
             ORDER BY w.segment_start DESC, w.participant_no DESC, w.session_no DESC, w.segment_no DESC LIMIT 1) END,
         substr(g.disconnect, 29),
-        m.offered, m.answered, m.abandoned, m.short_abandoned, m.flow_out, m.over_sla, m.connected, m.outbound,
-        m.transferred, m.blind_transferred, m.consult_transferred, m.handled, m.acd_ms, m.answer_ms, m.abandon_ms,
+        coalesce(m.offered, 0), coalesce(m.answered, 0), coalesce(m.abandoned, 0), coalesce(m.short_abandoned, 0), coalesce(m.flow_out, 0), coalesce(m.over_sla, 0), coalesce(m.connected, 0), coalesce(m.outbound, 0),
+        coalesce(m.transferred, 0), coalesce(m.blind_transferred, 0), coalesce(m.consult_transferred, 0), coalesce(m.handled, 0), m.acd_ms, m.answer_ms, m.abandon_ms,
         m.ivr_ms, m.alert_ms, m.talk_ms, m.hold_ms, m.acw_ms, m.dialing_ms, m.contacting_ms, m.handle_ms,
-        (SELECT count(*) FROM participant WHERE conversation_key = NEW.conversation_key),
+        (SELECT count(*) FROM participant WHERE conversation_key = s.conversation_key),
         CASE WHEN g.least_agent IS g.greatest_agent THEN g.least_agent IS NOT NULL ELSE (
             SELECT count(DISTINCT p.user_id) FROM participant AS p
             CROSS JOIN segment AS i USING (conversation_key, participant_no)
-            WHERE p.conversation_key = NEW.conversation_key AND p.purpose IN ('agent', 'user')
+            WHERE p.conversation_key = s.conversation_key AND p.purpose IN ('agent', 'user')
             AND i.segment_type = 'interact') END,
         (SELECT group_concat(division_id, ',')
          FROM (SELECT division_id FROM conversation_division
-               WHERE conversation_key = NEW.conversation_key ORDER BY division_no))
+               WHERE conversation_key = s.conversation_key ORDER BY division_no))
     FROM (
         SELECT
-            min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
+            fact_owed.conversation_key, min(s.media_type) AS least_type, max(s.media_type) AS greatest_type,
+            min(char(s.participant_no + 1, s.session_no + 1) || s.media_type) AS media_type,
+            min(char(s.participant_no + 1, s.session_no + 1) || s.message_type) AS message_type,
+            min(CASE WHEN p.purpose IN ('customer', 'external')
+                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.ani END) AS ani,
+            min(CASE WHEN p.purpose IN ('customer', 'external')
+                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.dnis END) AS dnis
+        FROM fact_owed
+        LEFT JOIN participant AS p USING (conversation_key)
+        LEFT JOIN session AS s USING (conversation_key, participant_no)
+        GROUP BY fact_owed.conversation_key
+    ) AS s
+    LEFT JOIN (
+        SELECT
+            p.conversation_key, min(CASE WHEN g.queue_id IS NOT NULL THEN coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS first_queue,
             max(CASE WHEN g.queue_id IS NOT NULL AND g.segment_type NOT IN ('wrapup', 'alert', 'dialing', 'contacting')
                      AND coalesce(p.purpose, '') NOT IN ('customer', 'external')
                 THEN coalesce(g.segment_end, 'open                    ') || coalesce(g.segment_start, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.queue_id END) AS last_queue,
@@ -410,26 +414,14 @@ BEGIN
             max(CASE WHEN g.disconnect_type IS NOT NULL AND p.purpose IN ('customer', 'external')
                 THEN (p.purpose = 'customer') || coalesce(g.segment_end, '                        ') || char(g.participant_no + 1, g.session_no + 1, g.segment_no + 1) || g.disconnect_type END)
                 AS disconnect
-        FROM participant AS p
-        CROSS JOIN segment AS g ON g.conversation_key = NEW.conversation_key AND g.participant_no = p.participant_no
-        WHERE p.conversation_key = NEW.conversation_key
-    ) AS g
-    CROSS JOIN (
+        FROM fact_owed
+        CROSS JOIN participant AS p USING (conversation_key)
+        CROSS JOIN segment AS g USING (conversation_key, participant_no)
+        GROUP BY fact_owed.conversation_key
+    ) AS g ON g.conversation_key = s.conversation_key
+    LEFT JOIN (
         SELECT
-            min(s.media_type) AS least_type, max(s.media_type) AS greatest_type,
-            min(char(s.participant_no + 1, s.session_no + 1) || s.media_type) AS media_type,
-            min(char(s.participant_no + 1, s.session_no + 1) || s.message_type) AS message_type,
-            min(CASE WHEN p.purpose IN ('customer', 'external')
-                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.ani END) AS ani,
-            min(CASE WHEN p.purpose IN ('customer', 'external')
-                THEN (p.purpose <> 'customer') || char(s.participant_no + 1, s.session_no + 1) || s.dnis END) AS dnis
-        FROM participant AS p
-        CROSS JOIN session AS s ON s.conversation_key = NEW.conversation_key AND s.participant_no = p.participant_no
-        WHERE p.conversation_key = NEW.conversation_key
-    ) AS s
-    CROSS JOIN (
-        SELECT
-            count(CASE name WHEN 'nOffered' THEN 1 END) AS offered,
+            conversation_key, count(CASE name WHEN 'nOffered' THEN 1 END) AS offered,
             count(CASE name WHEN 'tAnswered' THEN 1 END) AS answered,
             count(CASE name WHEN 'tAbandon' THEN 1 END) AS abandoned,
             count(CASE name WHEN 'tShortAbandon' THEN 1 END) AS short_abandoned,
@@ -452,11 +444,16 @@ BEGIN
             sum(CASE name WHEN 'tDialing' THEN value END) AS dialing_ms,
             sum(CASE name WHEN 'tContacting' THEN value END) AS contacting_ms,
             sum(CASE name WHEN 'tHandle' THEN value END) AS handle_ms
-        FROM session_metric
-        WHERE conversation_key = NEW.conversation_key AND coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000
-    ) AS m;
+        FROM fact_owed
+        CROSS JOIN session_metric USING (conversation_key)
+        WHERE coalesce(value, 0) BETWEEN -1000000000000 AND 1000000000000 AND name IN (
+            'nOffered', 'tAnswered', 'tAbandon', 'tShortAbandon', 'tFlowOut', 'nOverSla', 'nConnected', 'nOutbound',
+            'nTransferred', 'nBlindTransferred', 'nConsultTransferred', 'tHandle', 'tAcd', 'tIvr', 'tAlert',
+            'tTalkComplete', 'tHeldComplete', 'tAcw', 'tDialing', 'tContacting')
+        GROUP BY fact_owed.conversation_key
+    ) AS m ON m.conversation_key = s.conversation_key;
 
-    SELECT RAISE(IGNORE); -- it is done: no row stays
+    DELETE FROM fact_owed;
 END;
 
-INSERT INTO fact_owed SELECT conversation_key FROM conversation;
+INSERT INTO fact_owed SELECT conversation_key FROM conversation UNION ALL SELECT 0;

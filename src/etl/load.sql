@@ -100,9 +100,9 @@ DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {replaces
 -- name: load_insert
 INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 
--- What is derived from the page's entities is to be made anew.
+-- What is derived from the page's entities is to be made anew; 0: these are all.
 -- name: load_owe
-INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes'
+INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes' UNION ALL SELECT 0
 
 -- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it.
 -- name: load_end_root

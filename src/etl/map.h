@@ -115,8 +115,9 @@ struct tree_map {
                           its id: whether the stored one stays; NULL: it does not */
     const char *changes; /* table that a changed row leaves a row in for each field; NULL: see
                             etl/load.h */
-    const char *owes;    /* table that takes the keys of rows that were written; what stands in the
-                            schema makes of them what is derived from such rows. NULL: nothing is */
+    const char *owes;    /* table that takes the keys of a page's rows that were written, and 0 behind
+                            them; what stands in the schema makes of them what is derived from such
+                            rows. NULL: nothing is */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

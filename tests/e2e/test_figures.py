@@ -274,9 +274,13 @@ class Figures(TestCase):
         db = sqlite3.connect(copy)
         for table in KEPT:
             db.execute(f"DELETE FROM {table}")
-        db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation")
+        db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation UNION ALL SELECT 0")
         self.assertEqual(db.execute("SELECT count(*) FROM fact_owed").fetchone()[0], 0)
         db.commit()
+        # Many are made in parts.
+        db.execute("INSERT INTO fact_owed WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) SELECT i FROM n")
+        self.assertEqual(db.execute("SELECT min(conversation_key) FROM fact_owed").fetchone()[0], 1025)
+        db.rollback()
         db.close()
         self.assertEqual(before, self.kept(copy))
         os.unlink(copy)

@@ -187,7 +187,7 @@ class QueryCase(unittest.TestCase):
         cls.path = os.path.join(cls.folder, "test.db")
         cls.db = new_database(cls.path)
         cls.fill(cls.db)
-        cls.db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation")
+        cls.db.execute("INSERT INTO fact_owed SELECT conversation_key FROM conversation UNION ALL SELECT 0")
         cls.db.commit()
 
     @classmethod
@@ -566,15 +566,15 @@ class Odd(QueryCase):
         key = {"conversation_key": 1, "participant_no": 0, "session_no": 0, "emit_date": utc("07T10:30:00"), "value": 2**63 - 1}
         for no, name in enumerate(("tHandle", "tHandle", "tAnswered", "tAcd", "tAcd"), 10):
             insert(self.db, "session_metric", metric_no=no, name=name, **key)
-        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.db.execute("INSERT INTO fact_owed VALUES (1), (0)")
         self.test_a_metric_counts_without_a_value_too()
         self.db.rollback()
 
     def test_a_day_is_touched_whatever_else_a_conversation_has(self):
         self.db.execute("UPDATE session_metric SET emit_date = '1970-01-01T00:00:00.000Z' WHERE name = 'tAnswered'")
-        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.db.execute("INSERT INTO fact_owed VALUES (1), (0)")
         self.db.execute("DELETE FROM figure_touched")
-        self.db.execute("INSERT INTO fact_owed VALUES (1)")
+        self.db.execute("INSERT INTO fact_owed VALUES (1), (0)")
         self.check(self.db.execute("SELECT day FROM figure_touched"), "day", [("2026-03-07",)])
         self.db.rollback()
 
