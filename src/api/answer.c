@@ -27,15 +27,12 @@ void answer_words(struct buf *out, const char *text, size_t length)
 static void append_escaped(struct err *e, const char *before, const char *text, size_t length,
                            size_t most)
 {
-    struct buf escaped;
+    BUF_SCOPED struct buf escaped = buf_of(most);
 
-    if (length == 0) {
-        return;
+    if (length > 0) {
+        answer_words(&escaped, text, length);
+        err_append(e, "%s%s", before, buf_str(&escaped));
     }
-    buf_init(&escaped, most);
-    answer_words(&escaped, text, length);
-    err_append(e, "%s%s", before, buf_str(&escaped));
-    buf_free(&escaped);
 }
 
 void answer_append(struct err *e, const char *before, const char *text)
@@ -189,12 +186,10 @@ enum cause_id diagnose_refusal(const char *words, const char *login_url, const c
     if (strcasestr(words, "ip.not.authorized")) {
         return CAUSE_TOKEN_ADDRESS;
     }
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *login = region_domain(a, login_url, &is_known, &ignored);
     const char *api = region_domain(a, api_url, &is_known, &ignored);
-    bool regions_differ = login && api && !str_eq(login, api);
-    arena_free(a);
-    return regions_differ ? CAUSE_TOKEN_OTHER_REGION : CAUSE_TOKEN_REFUSED;
+    return login && api && !str_eq(login, api) ? CAUSE_TOKEN_OTHER_REGION : CAUSE_TOKEN_REFUSED;
 }
 
 bool diagnosis_append(struct err *e, enum cause_id id)
@@ -264,9 +259,8 @@ static void append_permissions(struct err *e, struct json body)
     struct json_iter it = json_iter(json_get(body, "messageParams"));
     struct json key;
     struct json value;
-    struct buf list;
+    BUF_SCOPED struct buf list = buf_of(PERMISSIONS_BYTES);
 
-    buf_init(&list, PERMISSIONS_BYTES);
     const char *message = json_str(json_get(body, "message"));
     if (message) {
         collect_permissions(&list, message);
@@ -282,7 +276,6 @@ static void append_permissions(struct err *e, struct json body)
         (void)snprintf(e->lacks, sizeof(e->lacks), "%.*s", (int)strcspn(buf_str(&list), ","),
                        buf_str(&list));
     }
-    buf_free(&list);
 }
 
 bool answer_is_error(struct json root)
@@ -296,15 +289,13 @@ bool answer_is_error(struct json root)
 static void copy_code(struct json body, char *code)
 {
     const char *text = json_str(json_get(body, "code"));
-    struct buf words;
+    BUF_SCOPED struct buf words = buf_of(ANSWER_CODE_BYTES - 1);
 
-    buf_init(&words, ANSWER_CODE_BYTES - 1);
     answer_words(&words, text ? text : "", text ? strlen(text) : 0);
     snprintf(code, ANSWER_CODE_BYTES, "%s", buf_str(&words));
     for (char *c = code; *c; c++) {
         *c = (char)(*c > ' ' && *c < 0x7f ? *c : '?');
     }
-    buf_free(&words);
 }
 
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code)

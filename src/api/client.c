@@ -161,10 +161,9 @@ static size_t find_route(struct client *c, const char *method, const char *path)
 {
     const char *end = path + strcspn(path, "?#");
     bool after_jobs = false;
-    struct buf route;
+    BUF_SCOPED struct buf route = buf_of(ROUTE_BYTES - 1);
     size_t i = 0;
 
-    buf_init(&route, ROUTE_BYTES - 1);
     while (path < end) {
         char segment[MAX_SEGMENT_BYTES];
 
@@ -191,7 +190,6 @@ static size_t find_route(struct client *c, const char *method, const char *path)
         snprintf(made->method, sizeof(made->method), "%s", method);
         snprintf(made->route, ROUTE_BYTES, "%s", is_last ? "other" : buf_str(&route));
     }
-    buf_free(&route);
     return i;
 }
 
@@ -642,9 +640,8 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     const struct http_answer *answer = &f->answer.http;
     struct err *e = &f->answer.error;
     const char *last = "";
-    struct buf words;
+    BUF_SCOPED struct buf words = buf_of(WORDS_BYTES);
 
-    buf_init(&words, WORDS_BYTES);
     for (size_t i = 0; doc && i < COUNT_OF(fields); i++) {
         const char *text = json_str(json_get(json_root(doc), fields[i]));
         if (text && !str_eq(text, last)) {
@@ -666,7 +663,6 @@ static void refuse_login(const struct config *config, struct flight *f, const st
     }
     diagnosis_append(e, cause);
     e->http_status = answer->status;
-    buf_free(&words);
 }
 
 /* Reads a token out of the answer to a login; false with the answer's error. */

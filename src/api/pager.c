@@ -209,11 +209,9 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         } else if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
             (void)str_url_encode(out, value);
         } else if (known[i].quote && !in_path) {
-            struct buf quoted;
-            buf_init(&quoted, REQUEST_BYTES);
+            BUF_SCOPED struct buf quoted = buf_of(REQUEST_BYTES);
             (void)json_quote(&quoted, value, strlen(value));
             (void)buf_add(out, buf_str(&quoted) + 1, quoted.length - 2);
-            buf_free(&quoted);
         } else {
             (void)buf_add_str(out, value);
         }
@@ -252,9 +250,8 @@ static void add_paging(const struct pager *p, struct buf *out, int64_t sequence,
 static const char *filled(const struct pager *p, const char *text, int64_t sequence, bool in_path,
                           struct arena *a)
 {
-    struct buf out;
+    BUF_SCOPED struct buf out = buf_of(REQUEST_BYTES);
 
-    buf_init(&out, REQUEST_BYTES);
     while (*text) {
         size_t length = *text == '{' ? add_mark(p, &out, text, sequence, in_path, a) : 0;
         if (length == 0) {
@@ -266,9 +263,7 @@ static const char *filled(const struct pager *p, const char *text, int64_t seque
     if (in_path && step_of(p)->method == HTTP_GET && !step_of(p)->bare) {
         add_paging(p, &out, sequence, a);
     }
-    const char *whole = arena_strndup(a, buf_str(&out), out.length);
-    buf_free(&out);
-    return whole;
+    return arena_strdup(a, buf_str(&out));
 }
 
 static const char *label_of(const struct pager *p, int64_t sequence, struct arena *a)
@@ -422,16 +417,14 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
 /* What was submitted is of no use any more. */
 static enum pager_taken lose(struct err *e, const char *what, const char *detail)
 {
-    struct buf reason;
+    BUF_SCOPED struct buf reason = buf_of(REASON_BYTES - 1);
 
-    buf_init(&reason, REASON_BYTES - 1);
     (void)buf_add_str(&reason, what);
     if (detail && detail[0] != '\0') {
         (void)buf_add_str(&reason, ": ");
         answer_words(&reason, detail, strlen(detail));
     }
     err_set(e, ERR_TEMPORARY, "%s", buf_str(&reason));
-    buf_free(&reason);
     return PAGER_LOST;
 }
 

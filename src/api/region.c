@@ -1,25 +1,26 @@
 #include "api/region.h"
 
+#include <ctype.h>
+
 #include "base/causes.h"
 #include "base/str.h"
 
 const struct region region_table[] = {REGIONS};
 const size_t region_count = COUNT_OF(region_table);
 
-/* The host of a URL, or the text itself when it is none; lower case. */
+/* The host of a URL, or the text itself when it is none; in lower case, as no host has a _. */
 static char *host_of(struct arena *a, const char *text)
 {
-    char *host = str_lower(a, str_trim(a, text, NULL));
+    char *host = str_trim(a, text, NULL);
     char *scheme_end = strstr(host, "://");
 
-    if (scheme_end) {
-        host = scheme_end + 3;
+    for (char *c = host; *c; c++) {
+        *c = (char)(*c == '_' ? '-' : tolower((unsigned char)*c));
     }
+    host = scheme_end ? scheme_end + 3 : host;
     host[strcspn(host, "/?#")] = '\0';
     char *user_end = strrchr(host, '@');
-    if (user_end) {
-        host = user_end + 1;
-    }
+    host = user_end ? user_end + 1 : host;
     host[strcspn(host, ":")] = '\0';
     size_t length = strlen(host);
     if (length > 0 && host[length - 1] == '.') {
@@ -210,11 +211,8 @@ static const char *refuse(struct arena *a, const char *text, const char *host, s
 const char *region_domain(struct arena *a, const char *text, bool *known, struct err *e)
 {
     char *host = host_of(a, text);
-
-    for (char *at = host; *at; at++) {
-        *at = *at == '_' ? '-' : *at;
-    }
     const char *domain = without_label(host);
+
     for (size_t i = 0; i < region_count; i++) {
         const struct region *r = &region_table[i];
         if (str_eq(host, r->aws) || str_eq(domain, r->domain)) {

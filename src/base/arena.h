@@ -23,6 +23,13 @@ struct arena *arena_new(size_t block_bytes);
 /* Frees the arena and all it gave out; NULL is allowed. */
 void arena_free(struct arena *a);
 
+/* Before the declaration of an arena: it is freed where the block that declares it is left. */
+#define ARENA_SCOPED __attribute__((cleanup(arena_leave)))
+static inline void arena_leave(struct arena **a)
+{
+    arena_free(*a);
+}
+
 /* Bytes of memory the arena holds. */
 size_t arena_bytes(const struct arena *a);
 

@@ -8,9 +8,14 @@
 
 enum { FIRST_CAPACITY_BYTES = 256 };
 
+struct buf buf_of(size_t max_bytes)
+{
+    return (struct buf){.max_bytes = max_bytes < PTRDIFF_MAX ? max_bytes : PTRDIFF_MAX - 1};
+}
+
 void buf_init(struct buf *b, size_t max_bytes)
 {
-    *b = (struct buf){.max_bytes = max_bytes < PTRDIFF_MAX ? max_bytes : PTRDIFF_MAX - 1};
+    *b = buf_of(max_bytes);
 }
 
 void buf_free(struct buf *b)

@@ -19,10 +19,14 @@ struct buf {
 };
 
 /* An empty buffer that may grow to `max_bytes`; nothing is allocated yet. Free with buf_free. */
+struct buf buf_of(size_t max_bytes);
 void buf_init(struct buf *b, size_t max_bytes);
 
 /* Frees the storage; the buffer is empty and usable again with the same maximum. */
 void buf_free(struct buf *b);
+
+/* Before the declaration of a buffer: it is freed where the block that declares it is left. */
+#define BUF_SCOPED __attribute__((cleanup(buf_free)))
 
 /* Leaves the first `length` bytes (not more than there are), keeping the storage. */
 void buf_cut(struct buf *b, size_t length);

@@ -1,12 +1,9 @@
 #include "base/clock.h"
 
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/str.h"
 
@@ -310,17 +307,15 @@ static const char *find_zone_file(struct arena *a, const char *name)
 
     for (size_t i = 0; (directory = zone_directory(i)); i++) {
         const char *path = arena_printf(a, "%s/%s", directory, name);
-        int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        FILE *file = fopen(path, "re");
         char magic[4] = "";
-        struct stat status;
 
-        if (file < 0) {
+        if (!file) {
             continue;
         }
-        bool is_zone = fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
-                       read(file, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+        bool is_zone = fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
                        memcmp(magic, "TZif", sizeof(magic)) == 0;
-        (void)close(file);
+        (void)fclose(file);
         if (is_zone) {
             return path;
         }
@@ -445,26 +440,12 @@ static int quarters_at(int64_t offset_ms)
     return quarters;
 }
 
-/* The zone in a line of the table, which it cuts: its third column; "" where there is none. */
-static char *zone_of_line(char *line)
-{
-    char *name = line;
-
-    (void)strsep(&name, "\t");
-    (void)strsep(&name, "\t");
-    name = name ? name : line + strlen(line);
-    name[strcspn(name, "\t\n")] = '\0';
-    return name;
-}
-
 /* Says which zones have an offset, all the year or only in part of it, of each country the first
  * (the table has the largest first); "" where there are none. */
 static const char *zones_at(struct arena *a, const char *words, int64_t offset_ms, bool all_year)
 {
     enum { ZONES_SHOWN = 8 };
     const char *found = all_year && offset_ms == 0 ? ", UTC" : "";
-    const char *before = getenv("TZ");
-    const char *restored = before ? arena_strdup(a, before) : NULL;
     FILE *table = NULL;
     const char *directory;
     char line[512];
@@ -475,15 +456,18 @@ static const char *zones_at(struct arena *a, const char *words, int64_t offset_m
         table = fopen(arena_printf(a, "%s/zone.tab", directory), "re");
     }
     while (table && shown < ZONES_SHOWN && fgets(line, sizeof(line), table)) {
-        const char *name = zone_of_line(line);
+        char *rest = line; /* country, place, zone */
+        const char *code = strsep(&rest, "\t");
+        (void)strsep(&rest, "\t");
+        const char *name = strsep(&rest, "\t\n");
 
-        if (!*name || str_starts_with(line, country) || str_starts_with(name, "Antarctica/")) {
+        if (!name || str_eq(code, country) || str_starts_with(name, "Antarctica/")) {
             continue;
         }
         set_tz(arena_printf(a, ":%s/%s", directory, name));
         int quarters = quarters_at(offset_ms);
         if (all_year ? quarters == 4 : quarters > 0 && quarters < 4) {
-            (void)snprintf(country, sizeof(country), "%.3s", line);
+            (void)snprintf(country, sizeof(country), "%s", code);
             found = arena_printf(a, "%s, %s", found, name);
             shown++;
         }
@@ -491,12 +475,7 @@ static const char *zones_at(struct arena *a, const char *words, int64_t offset_m
     if (table) {
         (void)fclose(table);
     }
-    if (business_tz[0]) {
-        set_tz(business_tz);
-    } else {
-        (void)(restored ? setenv("TZ", restored, 1) : unsetenv("TZ"));
-        tzset();
-    }
+    clock_leave_zone();
     return *found ? arena_printf(a, "%s%s", words, found + 2) : "";
 }
 
@@ -559,13 +538,12 @@ static const char *tz_of(struct arena *a, const char *name, struct err *e)
 
 bool clock_enter_zone(const char *name, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *tz = tz_of(a, name, e);
 
     if (tz) {
         set_tz(tz);
     }
-    arena_free(a);
     return tz != NULL;
 }
 

@@ -9,21 +9,17 @@ const struct err_facts err_facts[ERR_KIND_COUNT] = {ERR_ROWS};
 
 void err_clear(struct err *e)
 {
-    e->kind = ERR_NONE;
-    e->http_status = 0;
-    e->library_code = 0;
-    e->cause = 0;
-    e->message[0] = '\0';
-    e->lacks[0] = '\0';
+    (void)err_set(e, ERR_NONE, "%s", "");
 }
 
-/* Adds to a message as much of `text` as fits in whole characters. */
-static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
+/* Adds to a message as much of a printf text as fits in whole characters. */
+static void add_message(char out[static ERR_MESSAGE_BYTES], const char *format, va_list args)
 {
+    char text[ERR_MESSAGE_BYTES + 1]; /* the first byte left out tells where a character ends */
     size_t used = strlen(out);
     size_t room = ERR_MESSAGE_BYTES - 1 - used;
 
-    if (strlen(text) > room) {
+    if (vsnprintf(text, sizeof(text), format, args) > (int)room) {
         /* A cut before a continuation byte goes back to before its character. */
         for (int i = 0; i < 3 && room > 0 && ((unsigned char)text[room] & 0xC0U) == 0x80U; i++) {
             room--;
@@ -32,23 +28,13 @@ static void join_message(char out[static ERR_MESSAGE_BYTES], const char *text)
     (void)snprintf(out + used, room + 1, "%s", text);
 }
 
-/* Adds a printf text likewise. It may be more than fits: the first byte left out tells where a
- * character ends. */
-static void print_message(char out[static ERR_MESSAGE_BYTES], const char *format, va_list args)
-{
-    char text[ERR_MESSAGE_BYTES + 1];
-
-    (void)vsnprintf(text, sizeof(text), format, args);
-    join_message(out, text);
-}
-
 bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
     struct err made = {.kind = kind}; /* what is printed may be of *e */
     va_list args;
 
     va_start(args, format);
-    print_message(made.message, format, args);
+    add_message(made.message, format, args);
     va_end(args);
     *e = made;
     return false;
@@ -56,15 +42,15 @@ bool err_set(struct err *e, enum err_kind kind, const char *format, ...)
 
 bool err_prefix(struct err *e, const char *format, ...)
 {
-    char whole[ERR_MESSAGE_BYTES] = "";
+    struct err made = *e;
     va_list args;
 
+    made.message[0] = '\0';
     va_start(args, format);
-    print_message(whole, format, args);
+    add_message(made.message, format, args);
     va_end(args);
-    join_message(whole, ": ");
-    join_message(whole, e->message);
-    memcpy(e->message, whole, sizeof(whole));
+    err_append(&made, ": %s", e->message);
+    *e = made;
     return false;
 }
 
@@ -73,7 +59,7 @@ bool err_append(struct err *e, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    print_message(e->message, format, args);
+    add_message(e->message, format, args);
     va_end(args);
     return false;
 }

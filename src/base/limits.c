@@ -20,11 +20,9 @@ static struct {
 static bool load_one(struct arena *a, const char *setting, struct err *e)
 {
     const char *names[LIMIT_COUNT];
-    const char *equals = strchr(setting, '=');
+    char *value = arena_strdup(a, setting);
+    const char *name = strsep(&value, "=");
 
-    INVARIANT(equals);
-    const char *name = arena_strndup(a, setting, (size_t)(equals - setting));
-    const char *value = equals + 1;
     for (size_t i = 0; i < LIMIT_COUNT; i++) {
         const struct limit_facts *facts = &limit_facts[i];
 
@@ -49,17 +47,16 @@ static bool load_one(struct arena *a, const char *setting, struct err *e)
 
 bool limits_load(struct err *e)
 {
-    struct arena *a = arena_new(0);
-    bool loaded = true;
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     memset(moved, 0, sizeof(moved));
-    for (char **setting = environ; loaded && setting && *setting; setting++) {
-        if (str_starts_with(*setting, LIMIT_PREFIX) && strchr(*setting, '=')) {
-            loaded = load_one(a, *setting + strlen(LIMIT_PREFIX), e);
+    for (char **setting = environ; setting && *setting; setting++) {
+        if (str_starts_with(*setting, LIMIT_PREFIX) && strchr(*setting, '=') &&
+            !load_one(a, *setting + strlen(LIMIT_PREFIX), e)) {
+            return false;
         }
     }
-    arena_free(a);
-    return loaded;
+    return true;
 }
 
 void limit_set(enum limit id, int64_t value)

@@ -37,17 +37,10 @@ void log_setup(enum log_level level, enum log_format format)
 /* Bare words need no quotes; "null" does, being what an absent text prints as. */
 static bool is_bare(const char *text)
 {
-    if (text[0] == '\0' || str_eq(text, "null")) {
-        return false;
-    }
-    for (const char *c = text; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
+    static const char bare[] = "!#$%&'()*+,-./0123456789:;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`"
+                               "abcdefghijklmnopqrstuvwxyz{|}~";
 
-        if (byte <= ' ' || byte >= 0x7F || strchr("\"\\=", *c)) {
-            return false;
-        }
-    }
-    return true;
+    return text[0] != '\0' && !str_eq(text, "null") && text[strspn(text, bare)] == '\0';
 }
 
 /* One character inside quotes; `code` is UINT32_MAX for an invalid byte. */
@@ -140,12 +133,11 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     struct log_field what = LOG_S("event", event);
     int saved = errno;
     char now[CLOCK_ISO_BYTES];
-    struct buf line;
+    BUF_SCOPED struct buf line = buf_of(LINE_BYTES - END_BYTES);
 
     if (level > chosen_level) {
         return;
     }
-    buf_init(&line, LINE_BYTES - END_BYTES);
     bool whole =
         buf_add_printf(&line, json ? "{\"time\":\"%s\",\"level\":\"%s\"" : "time=%s level=%s",
                        clock_format(clock_now_ms(), now), level_names[level]) &&
@@ -161,6 +153,5 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     pthread_mutex_lock(&writing);
     write_all(status_line[0] != '\0', &line);
     pthread_mutex_unlock(&writing);
-    buf_free(&line);
     errno = saved;
 }

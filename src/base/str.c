@@ -91,16 +91,6 @@ char *str_trim(struct arena *a, const char *text, bool *trimmed)
     return arena_strndup(a, text + cut, length);
 }
 
-char *str_lower(struct arena *a, const char *text)
-{
-    char *copy = arena_strdup(a, text);
-
-    for (char *c = copy; *c; c++) {
-        *c = lower(*c);
-    }
-    return copy;
-}
-
 char **str_split_list(struct arena *a, const char *text, size_t *count)
 {
     static const char separators[] = "," BLANKS;
@@ -249,48 +239,34 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
     return text;
 }
 
-static bool escape_byte(struct buf *out, char byte)
-{
-    static const char known[] = "\n\r\t";
-    const char *at = byte != '\0' ? strchr(known, byte) : NULL;
-
-    return at ? buf_add_printf(out, "\\%c", "nrt"[at - known])
-              : buf_add_printf(out, "\\x%02X", (unsigned)(unsigned char)byte);
-}
-
 bool str_escape(struct buf *out, const char *text, size_t length)
 {
-    size_t done = 0;
+    static const char named[] = "\n\r\t";
+    bool added = true;
 
-    while (done < length) {
-        uint32_t code = 0;
+    for (size_t done = 0, used; added && done < length; done += used) {
+        uint32_t code = (unsigned char)text[done];
         size_t bytes = utf8_next(text + done, length - done, &code);
-        bool added;
+        const char *name = code > 0 && code < 0x80 ? strchr(named, (int)code) : NULL;
 
-        if (bytes == 0 || (bytes == 1 && utf8_is_unsafe(code))) {
-            added = escape_byte(out, text[done]);
-        } else if (utf8_is_unsafe(code)) {
-            added = buf_add_printf(out, "\\u{%X}", (unsigned)code);
-        } else {
+        used = bytes > 0 ? bytes : 1;
+        if (bytes > 0 && !utf8_is_unsafe(code)) {
             added = buf_add(out, text + done, bytes);
+        } else if (name) {
+            added = buf_add_printf(out, "\\%c", "nrt"[name - named]);
+        } else {
+            added = buf_add_printf(out, bytes > 1 ? "\\u{%X}" : "\\x%02X", (unsigned)code);
         }
-        if (!added) {
-            return false;
-        }
-        done += bytes > 0 ? bytes : 1;
     }
-    return true;
+    return added;
 }
 
 char *str_escaped(struct arena *a, const char *text)
 {
-    struct buf escaped;
+    BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
 
-    buf_init(&escaped, SIZE_MAX);
     (void)str_escape(&escaped, text, strlen(text));
-    char *copy = arena_strdup(a, buf_str(&escaped));
-    buf_free(&escaped);
-    return copy;
+    return arena_strdup(a, buf_str(&escaped));
 }
 
 bool str_url_encode(struct buf *out, const char *text)

@@ -37,9 +37,6 @@ bool str_has_word(const char *words, const char *word);
  * be NULL) when something was cut. */
 char *str_trim(struct arena *a, const char *text, bool *trimmed);
 
-/* Lower-case ASCII copy in the arena. */
-char *str_lower(struct arena *a, const char *text);
-
 /* Splits at commas and blanks, leaving out empty items; returns an arena array of *count strings.
  */
 char **str_split_list(struct arena *a, const char *text, size_t *count);

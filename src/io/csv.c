@@ -260,11 +260,9 @@ void csv_text(struct csv_writer *w, const char *text, size_t length)
         add_text(w, text, length);
         return;
     }
-    struct buf shown;
-    buf_init(&shown, SIZE_MAX);
+    BUF_SCOPED struct buf shown = buf_of(SIZE_MAX);
     (void)str_escape(&shown, text, length);
     add_text(w, buf_str(&shown), shown.length);
-    buf_free(&shown);
 }
 
 /* --- numbers --------------------------------------------------------------------------------- */

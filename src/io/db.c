@@ -46,40 +46,33 @@ enum { SHOWN_SQL_BYTES = 120 };
 /* Who has waited for another writer in vain waits so many times as long from then on. */
 enum { PATIENCE = 4 };
 
-/* What the user can do about an error; "" when nothing in particular. */
-static const char *remedy(int code)
+static enum err_kind kind_of(int code)
+{
+    return (code & 0xff) == SQLITE_NOMEM ? ERR_BUG : ERR_STORE;
+}
+
+/* Says what went wrong, and what the user can do about it where that is known; else what was being
+ * done: `doing`, which may be a statement, of which its first line is told. */
+static bool fail(struct db *d, const char *doing, struct err *e)
 {
     static const struct {
         int code;
         const char *text;
     } remedies[] = {DB_REMEDIES};
+    int code = sqlite3_extended_errcode(d->handle);
     size_t i = 0;
 
     while (i < COUNT_OF(remedies) && remedies[i].code != code &&
            remedies[i].code != (code & 0xff)) {
         i++;
     }
-    return i < COUNT_OF(remedies) ? remedies[i].text : "";
-}
-
-static enum err_kind kind_of(int code)
-{
-    return (code & 0xff) == SQLITE_NOMEM ? ERR_BUG : ERR_STORE;
-}
-
-/* `doing` may be a statement: its first line says what was being done, which is told where no
- * remedy is. */
-static bool fail(struct db *d, const char *doing, struct err *e)
-{
-    int code = sqlite3_extended_errcode(d->handle);
-
-    doing += strspn(doing, " \n");
-    size_t line = strcspn(doing, "\n");
-    int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
     err_set(e, kind_of(code), "%s: %s", d->path, sqlite3_errmsg(d->handle));
-    if (*remedy(code)) {
-        err_append(e, "; %s", remedy(code));
+    if (i < COUNT_OF(remedies)) {
+        err_append(e, "; %s", remedies[i].text);
     } else {
+        doing += strspn(doing, " \n");
+        size_t line = strcspn(doing, "\n");
+        int length = line < SHOWN_SQL_BYTES ? (int)line : SHOWN_SQL_BYTES;
         err_append(e, " (%.*s%s)", length, doing, doing[length] ? "..." : "");
     }
     if ((code & 0xff) == SQLITE_BUSY) {
@@ -626,9 +619,8 @@ static bool has_room(struct db *d, int64_t *size, struct err *e)
                    size, e)) {
         return false;
     }
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     bool is_known = statvfs(file_directory(a, file_beside(a, d->path, "")), &fs) == 0;
-    arena_free(a);
     /* Where it is not, a full disk would end the transaction all the same. */
     int64_t there = is_known ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
     int64_t needed = *size * 2;
@@ -643,9 +635,8 @@ static bool has_room(struct db *d, int64_t *size, struct err *e)
 static bool run_written(struct db *d, const char *sql, struct err *e)
 {
     struct rows q = db_ask(d, e, sql, NONE);
-    struct buf statements; /* each with its NUL */
+    BUF_SCOPED struct buf statements = buf_of(SIZE_MAX); /* each with its NUL */
 
-    buf_init(&statements, SIZE_MAX);
     while (db_next(&q)) {
         const char *text = db_text(&q, 0);
         (void)buf_add(&statements, text, strlen(text) + 1);
@@ -655,7 +646,6 @@ static bool run_written(struct db *d, const char *sql, struct err *e)
         step("convert");
         done = db_exec(d, statements.data + at, e);
     }
-    buf_free(&statements);
     return done;
 }
 
@@ -817,7 +807,7 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
 static bool first_look(const char *path, struct err *e)
 {
     struct err found = {.kind = ERR_NONE};
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *uri = db_place_alone(a, path);
     int64_t version;
     struct db *d =
@@ -831,7 +821,6 @@ static bool first_look(const char *path, struct err *e)
         err_cause(&found, CAUSE_LOCAL_FOREIGN);
     }
     db_close(d);
-    arena_free(a);
     if (found.cause) {
         *e = found;
     }
@@ -942,9 +931,7 @@ static struct db *open_writer(struct arena *a, const char *path, struct err *e)
     if (fd < 0 && access(path, F_OK) != 0) { /* a link to where there is none */
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, FILE_MODE);
     }
-    if (fd >= 0) {
-        close(fd);
-    }
+    file_leave(&fd);
     struct db *d = open_handle(path, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
     if (!d || !get_ready(d, DB_WRITE, e)) {
         return NULL;
@@ -960,15 +947,13 @@ bool db_check(const char *path, struct err *e)
 
 struct db *db_open(const char *path, enum db_mode mode, struct err *e)
 {
-    struct arena *a = arena_new(0);
-    struct db *d = NULL;
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
-    if (db_place_check(path, mode == DB_READ, e) && first_look(path, e) &&
-        db_place_settle(path, e)) {
-        d = mode == DB_READ ? open_reader(a, path, e) : open_writer(a, path, e);
+    if (!db_place_check(path, mode == DB_READ, e) || !first_look(path, e) ||
+        !db_place_settle(path, e)) {
+        return NULL;
     }
-    arena_free(a);
-    return d;
+    return mode == DB_READ ? open_reader(a, path, e) : open_writer(a, path, e);
 }
 
 struct db *db_open_memory(struct err *e)
@@ -984,12 +969,10 @@ struct db *db_open_memory(struct err *e)
 
 int64_t db_wal_bytes(const struct db *d)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct stat st;
-    bool is_there = stat(file_beside(a, d->path, "-wal"), &st) == 0;
 
-    arena_free(a);
-    return is_there ? st.st_size : 0;
+    return stat(file_beside(a, d->path, "-wal"), &st) == 0 ? st.st_size : 0;
 }
 
 int64_t db_empty_wal(struct db *d)
@@ -1080,11 +1063,7 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
     /* The copy has the original's header, which says WAL: a reader would then need to write beside
      * it. */
     static const char format[] = {1, 1};
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    done = fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format);
-    int error_number = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return done || file_fail(e, "write", shown, error_number);
+    FD_SCOPED int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return (fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format)) ||
+           file_fail(e, "write", shown, errno);
 }

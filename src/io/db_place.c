@@ -20,13 +20,10 @@
 /* The main file alone, without locks, without its WAL. */
 static const char *immutable_uri(struct arena *a, const char *path)
 {
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(SIZE_MAX);
 
-    buf_init(&b, SIZE_MAX);
-    (void)(buf_add_str(&b, "file:") && str_url_encode(&b, path) && buf_add_str(&b, "?immutable=1"));
-    const char *uri = arena_strdup(a, buf_str(&b));
-    buf_free(&b);
-    return uri;
+    (void)str_url_encode(&b, path);
+    return arena_printf(a, "file:%s?immutable=1", buf_str(&b));
 }
 
 /* --- where it lies --- */
@@ -59,18 +56,15 @@ static bool check_absent(const char *path, bool must_exist, struct err *e)
     if (must_exist) {
         return err_set(e, ERR_STORE, "%s: no such database yet; `rollcall extract` makes it", path);
     }
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *directory = file_directory(a, path);
     struct stat st;
-    bool there = stat(directory, &st) == 0 && S_ISDIR(st.st_mode);
 
-    if (!there) {
-        err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path,
-                directory);
-        err_cause(e, CAUSE_LOCAL_DIRECTORY);
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return true;
     }
-    arena_free(a);
-    return there;
+    err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path, directory);
+    return err_cause(e, CAUSE_LOCAL_DIRECTORY);
 }
 
 bool db_place_check(const char *path, bool must_exist, struct err *e)
@@ -135,9 +129,9 @@ static bool move_beside(struct arena *a, const char *path, const char *ending, i
 
 bool db_place_set_aside(const char *path, ino_t wal)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct flock all = {.l_type = F_WRLCK, .l_start = INDEX_LOCKS_AT, .l_len = INDEX_LOCKS};
-    int index = open(arena_printf(a, "%s-shm", path), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    FD_SCOPED int index = open(arena_printf(a, "%s-shm", path), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     sqlite3 *handle = NULL;
     struct stat st;
 
@@ -155,11 +149,7 @@ bool db_place_set_aside(const char *path, ino_t wal)
         moved = move_beside(a, path, "-wal", now_ms);
         (void)move_beside(a, path, "-shm", now_ms);
     }
-    if (index >= 0) {
-        close(index);
-    }
     sqlite3_close(handle);
-    arena_free(a);
     return moved;
 }
 
@@ -215,26 +205,23 @@ static bool is_of_another(struct arena *a, const char *path)
  * unless the file is sound by itself. */
 bool db_place_settle(const char *path, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *real = file_beside(a, path, "");
     struct stat file = {.st_size = 0};
     struct stat wal;
-    bool settled = true;
 
     if (stat(arena_printf(a, "%s-wal", real), &wal) == 0 && wal.st_size > 0 &&
         (stat(real, &file) != 0 || file.st_size == 0 ||
-         (nanoseconds(&wal.st_mtim) <= nanoseconds(&file.st_ctim) && is_of_another(a, real)))) {
-        settled = db_place_set_aside(real, wal.st_ino);
+         (nanoseconds(&wal.st_mtim) <= nanoseconds(&file.st_ctim) && is_of_another(a, real))) &&
+        !db_place_set_aside(real, wal.st_ino)) {
+        return err_set(
+            e, ERR_STORE,
+            "%s: beside it lies the write-ahead log (-wal) of another database that was there "
+            "before, and it cannot be moved away: end the program that still uses it, or let "
+            "this user write there, and run again",
+            path);
     }
-    arena_free(a);
-    if (!settled) {
-        err_set(e, ERR_STORE,
-                "%s: beside it lies the write-ahead log (-wal) of another database that was there "
-                "before, and it cannot be moved away: end the program that still uses it, or let "
-                "this user write there, and run again",
-                path);
-    }
-    return settled;
+    return true;
 }
 
 /* --- readers that may not write --- */

@@ -25,28 +25,20 @@ enum { ASIDE_TRIES = 10 };
 
 #define ASIDE_MARK ".tmp-"
 
-/* What the user can do about an errno; "" when nothing general can be said. */
-static const char *remedy(int error_number)
+bool file_fail(struct err *e, const char *what, const char *path, int error_number)
 {
     static const struct {
         int error_number;
         const char *text;
     } remedies[] = {FILE_REMEDIES};
-    size_t i = 0;
 
-    while (i < COUNT_OF(remedies) && remedies[i].error_number != error_number) {
-        i++;
-    }
-    return i < COUNT_OF(remedies) ? remedies[i].text : "";
-}
-
-bool file_fail(struct err *e, const char *what, const char *path, int error_number)
-{
-    const char *can_do = remedy(error_number);
-
-    err_set(e, ERR_STORE, "cannot %s %s: %s%s%s", what, path, strerror(error_number),
-            *can_do ? "; " : "", can_do);
+    err_set(e, ERR_STORE, "cannot %s %s: %s", what, path, strerror(error_number));
     e->library_code = error_number;
+    for (size_t i = 0; i < COUNT_OF(remedies); i++) {
+        if (remedies[i].error_number == error_number) {
+            err_append(e, "; %s", remedies[i].text);
+        }
+    }
     return false;
 }
 
@@ -74,18 +66,11 @@ char *file_beside(struct arena *a, const char *path, const char *ending)
  * they need not. */
 static bool sync_entry(const char *path, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *directory = file_directory(a, path);
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool durable = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    if (!durable) {
-        file_fail(e, "fsync", directory, errno);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    arena_free(a);
-    return durable;
+    FD_SCOPED int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return (fd >= 0 && (fsync(fd) == 0 || errno == EINVAL)) ||
+           file_fail(e, "fsync", directory, errno);
 }
 
 /* --- whose it is, and for whom --- */
@@ -95,14 +80,12 @@ bool file_owner(const char *path, struct stat *owner)
     if (geteuid() != 0) {
         return false;
     }
-    struct arena *a = arena_new(0);
-    bool known =
-        (stat(path, owner) == 0 && owner->st_uid != 0) || stat(file_directory(a, path), owner) == 0;
-    arena_free(a);
-    return known;
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    return (stat(path, owner) == 0 && owner->st_uid != 0) ||
+           stat(file_directory(a, path), owner) == 0;
 }
 
-void file_give(int fd, const char *path)
+static void give(int fd, const char *path)
 {
     struct stat owner;
     if (file_owner(path, &owner) && fchown(fd, owner.st_uid, owner.st_gid) != 0) {
@@ -114,7 +97,7 @@ int file_make(const char *path, const char *like)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (fd >= 0) {
-        file_give(fd, like);
+        give(fd, like);
     }
     return fd;
 }
@@ -175,7 +158,7 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
     if (fd >= 0) {
         struct stat made;
         struct stat old;
-        file_give(fd, path);
+        give(fd, path);
         if (mode == 0 && fstat(fd, &made) == 0) {
             mode = made.st_mode | (stat(path, &old) == 0 ? old.st_mode & 0666 : 0);
         }
@@ -312,20 +295,17 @@ static bool make_one(const char *path, uint32_t mode, struct err *e)
         bool there = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
         return there || file_fail(e, "make the directory", path, error_number);
     }
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    FD_SCOPED int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0) {
-        file_give(fd, path);
+        give(fd, path);
         (void)(mode == 0 ? 0 : fchmod(fd, mode));
-        close(fd);
     }
-    if (!sync_entry(path, e)) {
-        /* A directory may let us make an entry and not read it. */
-        if (e->library_code != EACCES) {
-            return false;
-        }
+    bool durable = sync_entry(path, e);
+    if (!durable && e->library_code == EACCES) { /* it lets us make an entry and not read it */
         err_clear(e);
+        durable = true;
     }
-    return true;
+    return durable;
 }
 
 bool file_make_directory(const char *path, uint32_t mode, struct err *e)
@@ -374,7 +354,7 @@ static ssize_t read_whole(int fd, char *into, size_t size)
 
 char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FD_SCOPED int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat s;
     size_t max = (size_t)limit_get(LIMIT_CONFIG_BYTES);
     char *text = xmalloc(max + 1);
@@ -403,9 +383,6 @@ char *file_read_small(struct arena *a, const char *path, uint32_t *mode, struct 
         secret_wipe(text, (size_t)length); /* it may hold a secret */
     }
     free(text);
-    if (fd >= 0) {
-        close(fd);
-    }
     return copy;
 }
 
@@ -491,8 +468,6 @@ static const char *network_name(const char *path)
 
 const char *file_on_network(const char *path)
 {
-    struct arena *a = arena_new(0);
-    const char *name = network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
-    arena_free(a);
-    return name;
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    return network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
 }

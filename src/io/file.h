@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -27,8 +28,9 @@ struct file_aside {
 enum { FILE_MODE = 0640, FILE_DIRECTORY_MODE = 0750, FILE_PUBLIC_MODE = 0644 };
 
 /* Opens a file aside of `path`, with exactly `mode`; 0: FILE_MODE less the umask, and what the file
- * that it replaces allows besides. Root's is given as file_give does. Errors: ERR_STORE naming the
- * path; also for a device or pipe that is there. */
+ * that it replaces allows besides. Root's is given to the file_owner, as SQLite's files are: a
+ * service's own run goes on with it. Errors: ERR_STORE naming the path; also for a device or pipe
+ * that is there. */
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e);
 
 /* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
@@ -64,19 +66,15 @@ void file_sweep_aside(const char *directory);
 bool file_fail(struct err *e, const char *what, const char *path, int error_number);
 
 /* Makes a directory and its parents, for whom files of `mode` are, 0: FILE_DIRECTORY_MODE less the
- * umask; fine when it exists. Root's are given as file_give does. ERR_STORE otherwise. */
+ * umask; fine when it exists. Root's are given likewise. ERR_STORE otherwise. */
 bool file_make_directory(const char *path, uint32_t mode, struct err *e);
 
 /* What of another user's root would write beside: the file at `path` or, where that is root's or
  * absent, its directory (which may be root's too). False for others than root. */
 bool file_owner(const char *path, struct stat *owner);
 
-/* What root has made is that user's and group's, as SQLite's files are: a service's own run goes on
- * with it. */
-void file_give(int fd, const char *path);
-
-/* Makes an empty file (FILE_MODE less the umask), which file_give gives to the owner of `like`; its
- * descriptor, to write, or -1 with errno (EEXIST: it is there, or a link). */
+/* Makes an empty file (FILE_MODE less the umask), root's for the owner of `like`; its descriptor,
+ * to write, or -1 with errno (EEXIST: it is there, or a link). */
 int file_make(const char *path, const char *like);
 
 /* Lets those use a file whom `mode` lets, beside those who may already; fine when it is absent. */
@@ -95,6 +93,14 @@ const char *file_network_name(uint64_t magic, const char *mount_type);
 /* The network file system on which `path` (or, if absent, its directory) lies, and SQLite's WAL
  * cannot work: its name, static. NULL: on none, or the system cannot tell. */
 const char *file_on_network(const char *path);
+
+/* Before the declaration of a descriptor: it is closed, unless negative, where its block is left.
+ */
+#define FD_SCOPED __attribute__((cleanup(file_leave)))
+static inline void file_leave(const int *fd)
+{
+    (void)(*fd >= 0 ? close(*fd) : 0);
+}
 
 /* Directory part of a path ("." when none), in the arena. */
 char *file_directory(struct arena *a, const char *path);

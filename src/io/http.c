@@ -275,21 +275,20 @@ static enum cause_id tls_failure(CURL *easy, const char *detail)
 static char *trusted_roots(const char *ca_file, struct err *e)
 {
     const char *system = curl_version_info(CURLVERSION_NOW)->cainfo;
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct err ignored;
-    char *all = NULL;
-    char *own = file_read_small(a, ca_file, NULL, e);
+    const char *own = file_read_small(a, ca_file, NULL, e);
 
     if (!own) {
         err_prefix(e, "[genesys] ca_file");
-    } else if (!strstr(own, "-----BEGIN ") || !strstr(own, "CERTIFICATE-----")) {
-        err_set(e, ERR_CONFIG, "[genesys] ca_file %s holds no certificate in PEM", ca_file);
-    } else {
-        const char *roots = system ? file_read_small(a, system, NULL, &ignored) : NULL;
-        all = xstrdup(arena_printf(a, "%s\n%s", roots ? roots : "", own));
+        return NULL;
     }
-    arena_free(a);
-    return all;
+    if (!strstr(own, "-----BEGIN ") || !strstr(own, "CERTIFICATE-----")) {
+        err_set(e, ERR_CONFIG, "[genesys] ca_file %s holds no certificate in PEM", ca_file);
+        return NULL;
+    }
+    const char *roots = system ? file_read_small(a, system, NULL, &ignored) : NULL;
+    return xstrdup(arena_printf(a, "%s\n%s", roots ? roots : "", own));
 }
 
 /* The first variable of the environment that is set. */
@@ -573,9 +572,8 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
 static void describe_failure(const struct http *h, struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = &t->answer;
-    struct buf detail;
+    BUF_SCOPED struct buf detail = buf_of(sizeof(answer->detail) - 1);
 
-    buf_init(&detail, sizeof(answer->detail) - 1);
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
         answer->failure = HTTP_TOO_LARGE;
         buf_add_printf(&detail, "the body passes %lld bytes (limit %s)", (long long)t->most_bytes,
@@ -613,7 +611,6 @@ static void describe_failure(const struct http *h, struct transfer *t, CURLcode 
         add_proxy_words(h, t->easy, &detail);
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));
-    buf_free(&detail);
     buf_free(&answer->body);
 }
 

@@ -155,18 +155,14 @@ bool lock_holder(struct lock_file *l, int slot, char *holder)
 
 int lock_is_held(const char *database_path, int slot)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    const char *path = file_beside(a, database_path, ".lock");
+    FD_SCOPED int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct flock range = slot_range(slot, F_WRLCK);
-    int fd = open(file_beside(a, database_path, ".lock"), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    int held = -1;
-    if (fd >= 0 && fcntl(fd, GET_LOCK, &range) == 0) {
-        held = range.l_type == F_UNLCK ? 0 : 1;
+    if (fd < 0 || fcntl(fd, GET_LOCK, &range) != 0) {
+        return -1;
     }
-    if (fd >= 0) {
-        close(fd);
-    }
-    arena_free(a);
-    return held;
+    return range.l_type == F_UNLCK ? 0 : 1;
 }
 
 void lock_close(struct lock_file *l)
