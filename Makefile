@@ -43,7 +43,7 @@ OBJECT  = -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && mv $@.$$$$ $@
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o)
 SQL     := $(sort $(wildcard src/*/*.sql))
-GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries_sql.o \
+GEN     := $(BUILD)/obj/gen/schema_sql.o $(BUILD)/obj/gen/views_sql.o $(BUILD)/obj/gen/queries.o \
            $(BUILD)/obj/gen/dictionary_sql.o $(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/maps.o
 GEN     += $(BUILD)/obj/gen/styles_css.o
 HEADERS := $(BUILD)/gen/sql.h $(BUILD)/gen/maps.h $(BUILD)/gen/lists.h
@@ -251,7 +251,7 @@ $(BUILD)/gen/dictionary_sql.c $(BUILD)/gen/proof_dictionary_sql.c: %_sql.c: %.sq
 	$(Q)scripts/embed.sh dictionary $@ $<
 
 # A text may be longer than a compiler has to bear.
-$(BUILD)/obj/gen/sql.o: WARNINGS += -Wno-overlength-strings
+$(BUILD)/obj/gen/sql.o $(BUILD)/obj/gen/queries.o: WARNINGS += -Wno-overlength-strings
 
 $(BUILD)/gen/schema_sql.c: $(BUILD)/gen/schema.list $(wildcard schema/*.sql) scripts/embed.sh
 	$(Q)scripts/embed.sh schema $@ $(sort $(wildcard schema/[0-9]*.sql))
@@ -272,8 +272,8 @@ $(BUILD)/gen/make.sql: $(BUILD)/gen/schema.list $(VIEWS)
 $(BUILD)/gen/views_sql.c: $(BUILD)/gen/drop.sql $(BUILD)/gen/make.sql scripts/embed.sh
 	$(Q)scripts/embed.sh views $@ $(BUILD)/gen/drop.sql $(BUILD)/gen/make.sql
 
-$(BUILD)/gen/queries_sql.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/embed.sh
-	$(Q)scripts/embed.sh queries $@ $(sort $(wildcard queries/*.sql))
+$(BUILD)/gen/queries.c: $(BUILD)/gen/queries.list $(wildcard queries/*.sql) scripts/queries.awk
+	$(Q)LC_ALL=C awk -f scripts/queries.awk $(sort $(wildcard queries/*.sql)) >$@.$$$$ && mv $@.$$$$ $@
 
 $(BUILD)/gen/styles_css.c: src/out/report.css scripts/embed.sh
 	$(Q)scripts/embed.sh styles $@ $<

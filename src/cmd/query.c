@@ -7,13 +7,10 @@
 
 enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
 
-static void list_queries(struct arena *a)
+static void list_queries(void)
 {
-    size_t count = 0;
-    const struct query *list = query_list(a, &count);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct query *q = &list[i];
+    for (size_t i = 0; i < query_count; i++) {
+        const struct query *q = &query_table[i];
 
         printf("%s%s - %s\n", i > 0 ? "\n" : "", q->name, q->title);
         render_words(stdout, q->description, TEXT_INDENT, 0);
@@ -85,7 +82,7 @@ bool cmd_query(struct cmd_context *ctx, struct err *e)
     }
     if (ctx->argument_count == 0) {
         render_paged(stdout);
-        list_queries(ctx->arena);
+        list_queries();
         return true;
     }
     const struct query *q = query_find(ctx->arena, ctx->arguments[0], e);

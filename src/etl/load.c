@@ -22,7 +22,6 @@ struct entity {
     bool new_attributes; /* these are others than the stored ones */
     bool keeps;          /* stored attributes go to their participants' new places */
     bool returns;        /* it was marked as gone */
-    bool held;           /* the stored one stays, another scope's */
     bool marked; /* its root alone is written: it returns, or a job has read its attributes */
 };
 
@@ -52,6 +51,10 @@ static const char *const own_columns[OWN_COUNT] = {
     [OWN_KEEPS] = "keeps",
     [OWN_PART] = "part",
 };
+
+/* What the file has for a tree (sql_load_has and, where it has changes, sql_load_measures): NULL or
+ * a text each. */
+enum { HAS_GONE, HAS_CHANGE, OLD_NAMES, COUNTS, NEW_COUNTS, HAS_COUNT };
 
 enum statement {
     UNLISTED, /* made when it is first needed, as the next */
@@ -89,11 +92,7 @@ struct loader {
     size_t tree_no;
     enum load_rule rule;
     const char *gone; /* the root's column that says since when a row is gone */
-    bool has_gone;
-    bool has_change;       /* the root has a table of changes of its own */
-    const char *old_names; /* its columns of what was, and what they hold; of what is, likewise */
-    const char *counts;
-    const char *new_counts;
+    const char *has[HAS_COUNT];
     const char *log;    /* table where changes of its root's fields stand; NULL: none */
     const char *listed; /* SQL that lists the scopes that there are, while UNLISTED is made */
     struct page_walker *walker; /* knows the trees; the first one's */
@@ -240,7 +239,7 @@ static void add_fields(struct loader *l, struct words *w)
     words_add(w, "new_values", "WHEN NULL THEN NULL %s",
               words_each(l->arena, fields, count, "WHEN '$' THEN new.$", " "));
     fields[count] = l->gone;
-    count += l->has_gone;
+    count += l->has[HAS_GONE] != NULL;
     words_add(w, "old_values", "WHEN NULL THEN NULL %s",
               words_each(l->arena, fields, count, "WHEN '$' THEN stored.$", " "));
     words_add(w, "fields", "%s",
@@ -255,9 +254,9 @@ static void add_log(struct loader *l, struct words *w)
     const char *const *ids = l->tree->ids;
 
     words_add(w, "log", "\"%s\"", l->log ? l->log : "");
-    words_add(w, "old_names", "%s", l->has_change ? l->old_names : "");
-    words_add(w, "counts", "%s", l->has_change ? l->counts : "");
-    words_add(w, "new_counts", "%s", l->has_change ? l->new_counts : "");
+    words_add(w, "old_names", "%s", l->has[OLD_NAMES]);
+    words_add(w, "counts", "%s", l->has[COUNTS]);
+    words_add(w, "new_counts", "%s", l->has[NEW_COUNTS]);
     words_add(w, "log_columns", "%s",
               l->tree->changes ? words_each(l->arena, ids, l->tree->id_count, "$", ", ")
                                : "table_name, id");
@@ -293,13 +292,13 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "changes", "%s%s%s",
               each_column(l, l->tree->root, ids, count, "$ = excluded.$, ", ""),
               words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
-              l->has_gone ? words_fill(&w, ", {gone} = NULL") : "");
+              l->has[HAS_GONE] ? words_fill(&w, ", {gone} = NULL") : "");
     words_add(&w, "ids", "%s", words_each(l->arena, ids, count, "$", ", "));
     words_add(&w, "stored_ids", "%s", words_each(l->arena, ids, count, "stored.$", ", "));
     words_add(&w, "new_ids", "%s", words_each(l->arena, ids, count, "new.$", ", "));
     words_add(&w, "one_id", "%s", words_each(l->arena, ids, count, "$", " || char(31) || "));
     add_unseen(l, &w);
-    words_add(&w, "deleted", "%s", l->has_gone ? words_fill(&w, "stored.{gone} IS NOT NULL") : "0");
+    words_add(&w, "deleted", l->has[HAS_GONE] ? "stored.\"%s\" IS NOT NULL" : "0", l->gone);
     words_add(&w, "moved", "%s", moved(l));
     words_add(&w, "attributes",
               l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
@@ -333,57 +332,36 @@ static void make(struct loader *l, size_t statement, size_t table, const char *t
     l->arena = kept;
 }
 
-/* Whether the file has a table or, unless it is NULL, a column of it. */
-static bool has(struct loader *l, const char *table, const char *column, bool *found, struct err *e)
-{
-    struct rows q =
-        db_ask(l->db, e,
-               "SELECT 1 FROM sqlite_schema AS s WHERE name = ?1 COLLATE NOCASE AND (?2 "
-               "IS NULL OR ?2 IN (SELECT name FROM pragma_table_info(s.name)))",
-               S(table), S(column));
-
-    *found = db_next(&q);
-    return db_end(&q);
-}
-
-/* The columns old_NAME and new_NAME of the table of changes, and what they hold. */
-static bool find_measures(struct loader *l, const char *change, struct err *e)
-{
-    struct rows q =
-        db_ask(l->db, e, sql_load_measures, S(change), S(l->tree->root->table), S(l->key));
-
-    if (db_next(&q)) {
-        l->old_names = db_kept(&q, 0, l->arena);
-        l->counts = db_kept(&q, 1, l->arena);
-        l->new_counts = db_kept(&q, 2, l->arena);
-    }
-    return db_end(&q);
-}
-
 static bool make_root(struct loader *l, struct err *e)
 {
     const char *root = l->tree->root->table;
     const char *change = arena_printf(l->arena, "%s_change", root);
 
     l->gone = l->tree->gone ? l->tree->gone : "deleted_at";
-    if (!has(l, root, l->gone, &l->has_gone, e) || !has(l, change, NULL, &l->has_change, e) ||
-        (l->has_change && !find_measures(l, change, e))) {
+    l->has[OLD_NAMES] = l->has[COUNTS] = l->has[NEW_COUNTS] = "";
+    if (!db_texts(db_ask(l->db, e, sql_load_has, S(change), S(root), S(l->gone)), l->arena, l->has,
+                  OLD_NAMES) ||
+        (l->has[HAS_CHANGE] &&
+         !db_texts(db_ask(l->db, e, sql_load_measures, S(change), S(root), S(l->key)), l->arena,
+                   &l->has[OLD_NAMES], HAS_COUNT - OLD_NAMES))) {
         return false;
     }
-    l->log = l->tree->changes                           ? l->tree->changes
-             : l->rule == LOAD_ENTITY && !l->has_change ? "dimension_change"
-                                                        : NULL;
+    bool has_change = l->has[HAS_CHANGE] != NULL;
+    bool has_gone = l->has[HAS_GONE] != NULL;
+    l->log = l->tree->changes                        ? l->tree->changes
+             : l->rule == LOAD_ENTITY && !has_change ? "dimension_change"
+                                                     : NULL;
     make(l, LOG_FIELDS, 0, l->log ? sql_load_log_fields : NULL);
-    make(l, LOG_GONE, 0, l->log && l->has_gone ? sql_load_log_gone : NULL);
+    make(l, LOG_GONE, 0, l->log && has_gone ? sql_load_log_gone : NULL);
     make(l, FIND, 0, sql_load_find);
     make(l, WRITE_ROOT, 0, sql_load_write_root);
     make(l, LAST_KEY, 0, l->tree->key ? sql_load_last_key : NULL);
-    make(l, ALTER, 0, l->has_change ? sql_load_alter_root : NULL);
-    make(l, LAST_CHANGE, 0, l->has_change ? sql_load_last_change : NULL);
-    make(l, NOTE_CHANGE, 0, l->has_change ? sql_load_note_change : NULL);
+    make(l, ALTER, 0, has_change ? sql_load_alter_root : NULL);
+    make(l, LAST_CHANGE, 0, has_change ? sql_load_last_change : NULL);
+    make(l, NOTE_CHANGE, 0, has_change ? sql_load_note_change : NULL);
     make(l, OWE, 0, l->tree->owes ? sql_load_owe : NULL);
-    make(l, NOTE_RESULT, 0, l->has_change && l->new_counts[0] ? sql_load_note_result : NULL);
-    if (l->rule == LOAD_WINDOW || l->has_gone) {
+    make(l, NOTE_RESULT, 0, *l->has[NEW_COUNTS] ? sql_load_note_result : NULL);
+    if (l->rule == LOAD_WINDOW || has_gone) {
         make(l, SEE, 0, sql_load_see);
         make(l, END, 0, l->rule == LOAD_WINDOW ? sql_load_end_root : sql_load_mark_root);
     }
@@ -411,7 +389,7 @@ static bool feed(struct loader *l, size_t i, struct err *e)
     struct db_feed *f = &l->feeds[i];
     const char *columns = stored_columns(l, i, true);
     size_t width = 1 + t->ordinal_count + t->map->column_count;
-    bool taken;
+    const char *taken;
 
     if (i == 0) {
         columns = arena_printf(
@@ -425,18 +403,15 @@ static bool feed(struct loader *l, size_t i, struct err *e)
                           .has = is_fed,
                           .user = l,
                           .table = i};
-    if (!has(l, f->name, NULL, &taken, e)) {
-        return false;
-    }
     /* It would be read in place of the feed. */
-    if (taken) {
-        return err_set(
-            e, ERR_STORE,
-            "%s: holds a table or view %s, a name that rollcall needs for itself; rename "
-            "it and run again",
-            db_path(l->db), f->name);
-    }
-    return db_feed(l->db, f, e);
+    return db_texts(db_ask(l->db, e, "SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+                           S(f->name)),
+                    l->arena, &taken, 1) &&
+           (taken ? err_set(e, ERR_STORE,
+                            "%s: holds a table or view %s, a name that rollcall needs for itself; "
+                            "rename it and run again",
+                            db_path(l->db), f->name)
+                  : db_feed(l->db, f, e));
 }
 
 static bool make_tree(struct loader *l, struct err *e)
@@ -452,7 +427,7 @@ static bool make_tree(struct loader *l, struct err *e)
         return false;
     }
     for (size_t i = 1; i < l->table_count; i++) {
-        if (l->has_change) {
+        if (l->has[HAS_CHANGE]) {
             make(l, ALTER + i, i,
                  i == l->attributes ? sql_load_alter_attributes : sql_load_alter_child);
         }
@@ -628,7 +603,7 @@ static bool note_change(struct loader *l, int64_t *last, struct err *e)
 {
     const struct load_page *p = l->page;
 
-    return !l->has_change ||
+    return !l->has[HAS_CHANGE] ||
            (for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], last, e) &&
             db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan)));
 }
@@ -722,16 +697,16 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
         stored[i] = db_int(q, i);
     }
     bool read = stored[7] != 0;
-    n->is_new = !q;
-    n->held = stored[5] == 2;
-    n->returns = !n->held && stored[4] != 0;
-    n->rows = !n->held && ((uint64_t)stored[2] != walked->row_hash || stored[5] != 0);
-    n->new_attributes =
-        l->brings && !n->held &&
-        (read ? (uint64_t)stored[6] != walked->attribute_hash : walked->has_attributes);
-    n->attributes = l->brings && !n->held && (n->rows || n->new_attributes);
-    n->keeps = n->rows && !l->brings && read;
-    n->marked = !n->held && !n->rows && !n->attributes && (n->returns || (l->brings && !read));
+    *n = (struct entity){.key = n->key, .is_new = !q};
+    if (stored[5] != 2) { /* else the stored one stays, another scope's */
+        n->returns = stored[4] != 0;
+        n->rows = (uint64_t)stored[2] != walked->row_hash || stored[5] != 0;
+        n->new_attributes = l->brings && (read ? (uint64_t)stored[6] != walked->attribute_hash
+                                               : walked->has_attributes);
+        n->attributes = l->brings && (n->rows || n->new_attributes);
+        n->keeps = n->rows && !l->brings && read;
+        n->marked = !n->rows && !n->attributes && (n->returns || (l->brings && !read));
+    }
     fill_own(l, n, stored);
 }
 
@@ -869,7 +844,7 @@ bool load_unlisted(struct loader *l, const char *scope_sql, int64_t now_ms, int6
 {
     *count = 0;
     for (struct loader *t = l; t; t = t->next) {
-        if (!t->has_gone || !fact_column(t, SOURCE_SCOPE)) {
+        if (!t->has[HAS_GONE] || !fact_column(t, SOURCE_SCOPE)) {
             continue;
         }
         const struct db_value values[] = {I(0),    S(NULL),   S(NULL),  S(NULL),

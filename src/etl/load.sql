@@ -45,6 +45,13 @@ SELECT {key}, '{name}' FROM (
     EXCEPT
     SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
 
+-- Whether there is a table of changes ?1, and a column ?3 of the root ?2.
+-- name: load_has
+SELECT
+    max(CASE WHEN s.name = ?2 AND ?3 IN (SELECT name FROM pragma_table_info(s.name)) THEN 1 END),
+    max(CASE WHEN s.name = ?1 COLLATE NOCASE THEN 1 END)
+FROM sqlite_schema AS s
+
 -- Of the columns old_NAME of the table of changes ?1 that have a new_NAME beside them: their names, what
 -- they hold of an entity c of the root ?2 with the key ?3 (a column of the root, or how many rows a
 -- table NAME_count has of it), and what new_NAME is set to.

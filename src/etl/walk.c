@@ -72,7 +72,7 @@ struct walk_table {
     const char *path;          /* of its rows, from the entity: "participants.sessions" */
     size_t ordinals;           /* its ancestors' and its own */
     struct member element;     /* no object when its elements are plain values */
-    size_t parent_id_cell;     /* where the parent's row has the parent's own id; 0: nowhere */
+    size_t parent_id_cell;     /* of attributes: where the parent's row has the parent's own id */
     uint32_t name_hash;
     struct walk_column *columns;
     size_t *apart; /* columns whose values lie in no member of the row's object */
@@ -263,24 +263,22 @@ static size_t first_column(const struct walk_table *t)
     return 1 + t->ordinals;
 }
 
-/* Where a table's rows have the column `name`; 0: nowhere. */
+/* Where a table's rows have the column `name`. */
 static size_t cell_of(const struct walk_table *t, const char *name)
 {
     size_t column = map_column(t->map, name);
 
-    return column < t->map->column_count ? first_column(t) + column : 0;
+    INVARIANT(column < t->map->column_count);
+    return first_column(t) + column;
 }
 
 /* What a column's path or base leads to; a field on the way is known. */
 static struct reach reach(struct walker *w, struct walk_table *t, const char *path)
 {
-    size_t up = path ? strspn(path, "^") : 0;
-    struct reach r = {.level = t->depth - up, .path = path ? path + up : NULL};
+    size_t up = strspn(path, "^");
+    struct reach r = {.level = t->depth - up, .path = path + up};
 
     INVARIANT(up <= t->depth);
-    if (!path) {
-        return r;
-    }
     for (; up > 0 && t; up--) {
         t = t->parent;
     }
@@ -395,7 +393,6 @@ static void make_walker(struct walker *w, struct page_walker *page, const struct
     w->id_cells = arena_array(w->fixed, tree->id_count, sizeof(*w->id_cells));
     for (size_t i = 0; i < tree->id_count; i++) {
         w->id_cells[i] = cell_of(&w->tables[0], tree->ids[i]);
-        INVARIANT(w->id_cells[i] > 0);
     }
     w->within = map_flagged(tree->root, COLUMN_WITHIN);
     for (struct member *o = w->objects; o; o = o->next) {
@@ -554,13 +551,10 @@ static void add_attributes(struct walker *w, const struct cell *parent_row, size
 {
     const struct walk_table *t = w->attributes;
     const struct row_set *set = &w->sets[t - w->tables];
-    struct cell id = {.type = CELL_NULL};
+    struct cell id = parent_row[t->parent_id_cell];
 
-    if (t->parent_id_cell > 0) {
-        id = parent_row[t->parent_id_cell];
-    }
     if (id.type == CELL_NULL && w->nameless++ > 0) {
-        id = (struct cell){.type = CELL_INT, .value.integer = w->nameless - 1};
+        id = cell_int(w->nameless - 1);
     }
     for (size_t i = first; i < set->row_count; i++) {
         const struct cell *columns = set->cells + i * set->cells_per_row + first_column(t);
@@ -682,7 +676,7 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
         memcpy(row + 1, parent_row + 1, inherited * sizeof(*row));
     }
     if (t->map->ordinal) {
-        row[t->ordinals] = (struct cell){.type = CELL_INT, .value.integer = (int64_t)ordinal};
+        row[t->ordinals] = cell_int((int64_t)ordinal);
     }
     memset(t->ranks, UNSET, t->map->column_count);
     t->serial = ++w->serial;
@@ -695,11 +689,10 @@ static bool check_required(const struct walk_table *t, struct cell *row, struct 
         struct cell *cell = &row[first_column(t) + t->required[i]];
         const struct column_map *column = &t->map->columns[t->required[i]];
 
-        if (column->flags & COLUMN_OR_NONE) {
-            if (cell->type == CELL_NULL) {
-                *cell = (struct cell){.type = CELL_TEXT, .value.text = ""};
-            }
-        } else if (cell->type == CELL_NULL || (cell->type == CELL_TEXT && cell->length == 0)) {
+        if (cell->type == CELL_NULL && (column->flags & COLUMN_OR_NONE)) {
+            *cell = cell_text("");
+        } else if (!(column->flags & COLUMN_OR_NONE) &&
+                   (cell->type == CELL_NULL || (cell->type == CELL_TEXT && cell->length == 0))) {
             return err_set(e, ERR_CONTRACT, "%s%s%s is missing, or no usable value", t->path,
                            t->path[0] ? "." : "", column->path[0] ? column->path : column->name);
         }
@@ -730,16 +723,6 @@ static inline bool fill_targets(struct walker *w, struct walk_table *t, const st
         }
     }
     return true;
-}
-
-/* The first element of an array; absent: there is none. */
-static struct json head_of(struct json array)
-{
-    struct json_iter it = json_iter(array);
-    struct json key;
-    struct json head;
-
-    return json_next(&it, &key, &head) ? head : (struct json){NULL};
 }
 
 /* Counts a member that no map names. */
@@ -779,10 +762,12 @@ static bool walk_members(struct walker *w, struct walk_table *t, const struct me
             continue;
         }
         if (m->is_first && json_type(value) == JSON_ARRAY) {
+            struct json_iter elements = json_iter(value);
+
             if (json_count(value) > 1) {
                 note_problem(w->page, m->path, "more than one, the first is kept", value);
             }
-            value = head_of(value);
+            (void)json_next(&elements, &key, &value);
         }
         if (json_type(value) == JSON_OBJECT) {
             if (!walk_members(w, t, m, value, row, e)) {
@@ -1031,8 +1016,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     size_t most = (size_t)limit_get(LIMIT_PARSED_BYTES);
     size_t held = json_held_bytes(doc);
 
-    size_t room = most > held ? most - held : 0;
-    w->room_bytes = room;
+    w->room_bytes = most > held ? most - held : 0;
+    p->bytes = sizeof(*p) + w->room_bytes;
     p->document = doc;
     p->texts = arena_new(0);
     p->tree_count = w->count;
@@ -1059,7 +1044,7 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
         p->bytes += p->trees[i].capacity * sizeof(*p->trees[i].entities);
     }
     json_drop_values(doc);
-    p->bytes += sizeof(*p) + json_held_bytes(doc) + arena_bytes(p->texts) + room - w->room_bytes;
+    p->bytes += json_held_bytes(doc) + arena_bytes(p->texts) - w->room_bytes;
     return p;
 }
 

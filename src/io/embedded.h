@@ -1,5 +1,5 @@
 /*
- * The files of schema/ and queries/, and styles, compiled into the program by scripts/embed.sh:
+ * The files of schema/, and styles, compiled into the program by scripts/embed.sh:
  * sorted by name, without directory and without ".sql".
  */
 #pragma once
@@ -21,7 +21,5 @@ extern const size_t embedded_views_count;
  * then its columns, of the schema alone; description as the schema's comments have it. */
 extern const struct embedded_file embedded_dictionary[];
 extern const size_t embedded_dictionary_count;
-extern const struct embedded_file embedded_queries[];
-extern const size_t embedded_queries_count;
 extern const struct embedded_file embedded_styles[]; /* of pages, in CSS */
 extern const size_t embedded_styles_count;

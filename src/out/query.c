@@ -2,97 +2,24 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "io/embedded.h"
 #include "sql.h"
-
-enum { PARAMS_MAX = 32 };
 
 /* Types that say more behind these. */
 #define NUMBER "number "
 #define CHOICE "choice "
 
-/* The text after "-- WORD: " in a line of the comment; NULL when the line has another word. */
-static const char *after_word(const char *line, const char *word)
-{
-    size_t length = strlen(word);
-
-    return strncmp(line, "-- ", 3) == 0 && strncmp(line + 3, word, length) == 0 &&
-                   strncmp(line + 3 + length, ": ", 2) == 0
-               ? line + length + 5
-               : NULL;
-}
-
-/* Reads the comment at the head of a query's file. */
-static void read_head(struct query *q, struct arena *a)
-{
-    struct query_param *params = arena_array(a, PARAMS_MAX, sizeof(*params));
-    const char **last = &q->description; /* what a line that goes on adds to */
-    const char *at = q->sql;
-
-    q->params = params;
-    while (strncmp(at, "--", 2) == 0) {
-        size_t length = strcspn(at, "\n");
-        const char *line = arena_strndup(a, at, length);
-        const char *title = after_word(line, "title");
-        const char *description = after_word(line, "description");
-        const char *param = after_word(line, "param");
-
-        if (title) {
-            q->title = title;
-            last = &q->title;
-        } else if (description) {
-            q->description = description;
-            last = &q->description;
-        } else if (param) {
-            INVARIANT(q->param_count < PARAMS_MAX);
-            size_t name = strcspn(param, " ");
-            size_t type = strcspn(param, "[") + 1;
-            size_t end = strcspn(param, "]");
-            INVARIANT(type < end);
-            params[q->param_count] =
-                (struct query_param){.name = arena_strndup(a, param, name),
-                                     .type = arena_strndup(a, param + type, end - type),
-                                     .text = param + end + 1 + strspn(param + end + 1, " ")};
-            last = &params[q->param_count++].text;
-        } else {
-            const char *more = line + 2 + strspn(line + 2, " ");
-            *last = **last != '\0' ? arena_printf(a, "%s %s", *last, more) : more;
-        }
-        at += length + (at[length] == '\n' ? 1 : 0);
-    }
-}
-
-const struct query *query_list(struct arena *a, size_t *count)
-{
-    struct query *list = arena_array(a, embedded_queries_count + 1, sizeof(*list));
-
-    for (size_t i = 0; i < embedded_queries_count; i++) {
-        list[i] = (struct query){
-            .name = embedded_queries[i].name,
-            .title = "",
-            .description = "",
-            .sql = embedded_queries[i].text,
-        };
-        read_head(&list[i], a);
-    }
-    *count = embedded_queries_count;
-    return list;
-}
-
 const struct query *query_find(struct arena *a, const char *name, struct err *e)
 {
-    size_t count = 0;
-    const struct query *list = query_list(a, &count);
-    const char **names = arena_array(a, count + 1, sizeof(*names));
+    const char **names = arena_array(a, query_count, sizeof(*names));
 
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(list[i].name, name)) {
-            return &list[i];
+    for (size_t i = 0; i < query_count; i++) {
+        if (str_eq(query_table[i].name, name)) {
+            return &query_table[i];
         }
-        names[i] = list[i].name;
+        names[i] = query_table[i].name;
     }
     err_set(e, ERR_USAGE, "there is no query '%s'%s; `rollcall query` lists them", name,
-            str_suggest(a, name, names, count));
+            str_suggest(a, name, names, query_count));
     return NULL;
 }
 
@@ -109,7 +36,7 @@ static const char *listed(struct arena *a, const char *const *names, size_t coun
 
 static bool refuse_param(const struct query *q, struct arena *a, const char *name, struct err *e)
 {
-    const char *names[PARAMS_MAX];
+    const char **names = arena_array(a, q->param_count + 1, sizeof(*names));
 
     for (size_t i = 0; i < q->param_count; i++) {
         names[i] = q->params[i].name;

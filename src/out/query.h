@@ -29,8 +29,9 @@ struct query {
     const char *sql; /* the whole file */
 };
 
-/* All queries, by name, in the arena. */
-const struct query *query_list(struct arena *a, size_t *count);
+/* All queries, by name; made of their files by scripts/queries.awk. */
+extern const struct query query_table[];
+extern const size_t query_count;
 
 /* The query of that name; NULL with ERR_USAGE (naming the nearest) when there is none. */
 const struct query *query_find(struct arena *a, const char *name, struct err *e);

@@ -25,15 +25,8 @@ enum {
     WAIT_MS = 200,
     LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
-    DEFAULT_PER_MINUTE = 300,
-    NIGHT_MINUTES = 8 * 60,
-    GROWTH_DAYS = 30,
-    ROW_BYTES = 16384, /* a conversation's rows and raw page, when there is no file to go by */
 };
 #define SKEW_MOST_MS (60 * MS_PER_SECOND)
-#define MEBIBYTE     INT64_C(1048576)
-#define SPACE_LEAST  (64 * MEBIBYTE)
-#define GROWTH_LEAST (4 * MEBIBYTE) /* a day, when nothing is known */
 
 static const char silence[] = "the API did not answer in time";
 
@@ -239,38 +232,6 @@ static void check_network(struct checking *a)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-static void tell_search(struct report *r, const struct region *found, const char *doubtful,
-                        size_t reached, size_t count)
-{
-    static const char name[] = "find region";
-
-    if (found) {
-        report_add(r, name, CAUSE_NONE,
-                   "the client lives in %s: set [genesys] region = %s (and remove login_url and "
-                   "api_url)",
-                   found->domain, found->aws);
-    } else if (*doubtful) {
-        report_add(r, name, CAUSE_NONE,
-                   "no region gives a token; a client of that id may be known in %s, which answers "
-                   "that the secret is wrong",
-                   doubtful);
-    } else if (reached == 0) {
-        report_skip(r, name,
-                    "no other login host was reached from here, so nothing is known of where the "
-                    "client lives");
-    } else if (reached < count) {
-        report_add(r, name, CAUSE_NONE,
-                   "%zu of %zu other login hosts did not answer; none of those that did knows the "
-                   "client",
-                   count - reached, count);
-    } else {
-        report_add(r, name, CAUSE_NONE,
-                   "none of the %zu other login hosts that answered knows the client: it was "
-                   "deleted, or client_id is mistyped",
-                   reached);
-    }
-}
-
 /* Asks the login hosts of all other regions for the client; one that is late is asked once more.
  * One that answers that the secret is wrong may know a client of that id. */
 static void find_region(struct checking *a)
@@ -281,6 +242,7 @@ static void find_region(struct checking *a)
     const char *doubtful = "";
     size_t count = 0;
     size_t reached = 0;
+    struct err e;
 
     for (size_t i = 0; i < region_count; i++) {
         const char *url = arena_printf(arena, "https://login.%s", region_table[i].domain);
@@ -315,7 +277,11 @@ static void find_region(struct checking *a)
         client_answer_free(&answer);
     }
     client_abort(a->client);
-    tell_search(a->report, found, doubtful, reached, count);
+    report_rows(a->report,
+                db_ask(a->report->db, &e, sql_check_region, S(found ? found->domain : NULL),
+                       S(found ? found->aws : NULL), S(doubtful), I((int64_t)reached),
+                       I((int64_t)count)),
+                NULL);
 }
 
 static void check_login(struct checking *a)
@@ -379,35 +345,13 @@ static const char *text_at(struct report *r, struct json root, const char *path)
     return text ? arena_strdup(r->arena, text) : "";
 }
 
-static void check_client(struct checking *a, struct json client)
-{
-    static const enum cause_id found[] = {CAUSE_NONE, CAUSE_TOKEN_STATE, CAUSE_TOKEN_GRANT,
-                                          CAUSE_TOKEN_NO_ROLES};
-    struct report *r = a->report;
-    struct err e;
-    struct rows q = db_ask(r->db, &e, sql_check_client, S(json_write(r->arena, client, NULL)));
-
-    if (db_next(&q)) {
-        report_add(r, "client", found[db_int(&q, 0)], "%s", db_text(&q, 1));
-        a->grants = db_kept(&q, 2, r->arena);
-    }
-    (void)db_end(&q);
-}
-
-/* The claims of a token that shows them. */
-static void check_claims(struct checking *a)
+/* What a statement finds in a document. */
+static void judge(struct checking *a, const char *sql, struct json document, const char **more)
 {
     struct report *r = a->report;
-    struct json_doc *doc = secret_claims(client_token(a->client)->value);
     struct err e;
 
-    if (doc) {
-        const char *claims = json_write(r->arena, json_root(doc), NULL);
-        struct rows q = db_ask(r->db, &e, sql_check_claims, S(claims));
-        report_add(r, "claims", CAUSE_NONE, "%s", db_next(&q) ? db_text(&q, 0) : "");
-        (void)db_end(&q);
-    }
-    json_free(doc);
+    report_rows(r, db_ask(r->db, &e, sql, S(json_write(r->arena, document, NULL))), more);
 }
 
 /* What the API says of the client, by the sources that a run asks; false when it says nothing. */
@@ -426,8 +370,13 @@ static bool ask_owner(struct checking *a, struct owner *o)
             o->id = *id ? id : NULL;
             o->name = text_at(r, root, owner_sources[i].name);
             if (i == 0) {
-                check_client(a, json_get(root, "OAuthClient"));
-                check_claims(a);
+                struct json_doc *claims = secret_claims(client_token(a->client)->value);
+
+                judge(a, sql_check_client, json_get(root, "OAuthClient"), &a->grants);
+                if (claims) {
+                    judge(a, sql_check_claims, json_root(claims), NULL);
+                }
+                json_free(claims);
             }
         } else {
             may_say = e->http_status == 403 || e->http_status == 404;
@@ -664,12 +613,7 @@ static void check_divisions(struct checking *a)
         return;
     }
     const char *divisions = json_write(r->arena, json_root(a->answer.document), NULL);
-    struct rows q = db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions));
-    if (db_next(&q)) {
-        report_add(r, "divisions", db_int(&q, 0) ? CAUSE_PERMISSION_DIVISIONS : CAUSE_NONE, "%s",
-                   db_text(&q, 1));
-    }
-    (void)db_end(&q);
+    report_rows(r, db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions)), NULL);
 }
 
 static void check_permissions(struct checking *a)
@@ -688,11 +632,6 @@ static void check_permissions(struct checking *a)
 }
 
 /* --- limits ---------------------------------------------------------------------------------- */
-
-static int64_t divided_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
 
 /* Requests of a night, from what the answers said about sizes. *day receives those of one day that
  * more. */
@@ -718,56 +657,24 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
     return sum;
 }
 
-/* The requests a minute that a token may make; -1, and why in the report, when that is not known.
- */
-static int64_t read_limit(struct checking *a)
-{
-    struct report *r = a->report;
-    struct err e;
-
-    if (!ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
-             "organizations/limits")) {
-        report_add(r, "rate limit", CAUSE_LIMITS_UNREAD, "%s", said(a));
-        return -1;
-    }
-    const char *limits = json_write(r->arena, json_root(a->answer.document), NULL);
-    struct rows q = db_ask(r->db, &e, sql_check_rate_limit, S(limits));
-    int64_t limit = db_next(&q) ? db_int(&q, 0) : -1;
-    if (!db_end(&q) || limit < 0) {
-        report_add(r, "rate limit", CAUSE_LIMITS_UNREAD, "the answer does not hold it");
-    }
-    return limit;
-}
-
 static void check_limits(struct checking *a)
 {
     const struct config *c = a->config;
-    int64_t pace = c->requests_per_minute;
-    int64_t limit = read_limit(a);
-    const char *first_run = "";
+    struct report *r = a->report;
+    const char *limits = NULL;
     int64_t day;
-
-    if (limit > 0) {
-        report_add(a->report, "rate limit", pace > limit ? CAUSE_LIMITS_PACE : CAUSE_NONE,
-                   "%lld requests a minute a token; requests_per_minute is %lld", (long long)limit,
-                   (long long)pace);
-    } else {
-        limit = DEFAULT_PER_MINUTE;
-    }
-    pace = pace < limit ? pace : limit;
     int64_t requests = night_requests(a, &day);
-    int64_t minutes = divided_up(requests, pace);
-    int64_t days = days_since_start(c) + 1;
-    int64_t all = days * day;
-    if (all > 0 && c->start_day != INT32_MIN) {
-        first_run = arena_printf(a->report->arena,
-                                 "; the %lld days since start, all read anew: about %lld "
-                                 "requests, %lld min",
-                                 (long long)days, (long long)all, (long long)divided_up(all, pace));
+    struct err e;
+
+    if (ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
+            "organizations/limits")) {
+        limits = json_write(r->arena, json_root(a->answer.document), NULL);
     }
-    report_add(a->report, "night", minutes > NIGHT_MINUTES ? CAUSE_LIMITS_NIGHT : CAUSE_NONE,
-               "about %lld requests a night, %lld min at this pace%s", (long long)requests,
-               (long long)minutes, first_run);
+    report_rows(r,
+                db_ask(r->db, &e, sql_check_limits, S(limits), S(said(a)),
+                       I(c->requests_per_minute), I(requests), I(day),
+                       I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)),
+                NULL);
 }
 
 /* --- this machine: the database and its disk, locks, the time zone --------------------------- */
@@ -807,47 +714,29 @@ static void check_database(struct report *r, const char *path)
     }
 }
 
-static const char *megabytes(struct arena *a, int64_t bytes)
-{
-    return bytes >= 10240 * MEBIBYTE
-               ? arena_printf(a, "%lld GB", (long long)(bytes / (1024 * MEBIBYTE)))
-               : arena_printf(a, "%lld MB", (long long)(bytes / MEBIBYTE));
-}
-
 static void check_space(const struct checking *a)
 {
     const char *path = a->config->database_path;
     struct report *r = a->report;
-    int64_t days = days_since_start(a->config);
-    int64_t daily = 0;
-    enum cause_id cause = CAUSE_NONE;
+    int64_t rows = 0;
     struct statvfs fs;
     struct stat st;
+    struct err e;
 
     if (statvfs(file_directory(r->arena, path), &fs) != 0) {
         return;
     }
-    int64_t free_bytes = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-    int64_t file_bytes = stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-    /* Bytes a day: by yesterday's rows, a guess, or the file and the days in it. */
     for (size_t i = 0; i < stream_registry_count; i++) {
-        int64_t rows =
-            cost_rows(&(struct cost_facts){.counts = a->counts}, stream_registry[i]->name);
+        const struct stream *s = stream_registry[i];
+        int64_t counted = cost_rows(&(struct cost_facts){.counts = a->counts}, s->name);
 
-        daily += stream_has_days(stream_registry[i]) && rows > 0 ? rows * ROW_BYTES : 0;
+        rows += stream_has_days(s) && counted > 0 ? counted : 0;
     }
-    daily = daily > GROWTH_LEAST ? daily : GROWTH_LEAST;
-    if (days > 0 && file_bytes / days > daily) {
-        daily = file_bytes / days;
-    }
-    int64_t growth = GROWTH_DAYS * daily;
-    if (free_bytes < SPACE_LEAST) {
-        cause = CAUSE_LOCAL_NO_SPACE;
-    } else if (free_bytes < growth) {
-        cause = CAUSE_LOCAL_LITTLE_SPACE;
-    }
-    report_add(r, "disk", cause, "%s free; %d days add about %s", megabytes(r->arena, free_bytes),
-               GROWTH_DAYS, megabytes(r->arena, growth));
+    report_rows(r,
+                db_ask(r->db, &e, sql_check_space, I((int64_t)fs.f_bavail * (int64_t)fs.f_frsize),
+                       I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(rows),
+                       I(days_since_start(a->config))),
+                NULL);
 }
 
 /* Opening a lock file makes it, so it is looked for first. */

@@ -1,8 +1,22 @@
--- What answers of the API tell a check (probe/check.c).
+-- What a check finds (probe/check.c): names of things, their causes (report_rows), and what was seen.
+
+-- name: check_region
+-- Where a client lives that is not known here: the region found, its domain ?1 and name ?2, or those that may know it ?3;
+-- ?4 of ?5 other login hosts answered.
+SELECT 'find region', CASE WHEN ?1 IS NULL AND ?3 = '' AND ?4 = 0 THEN 'skipped' END, CASE
+    WHEN ?1 <> ''
+        THEN printf('the client lives in %s: set [genesys] region = %s (and remove login_url and api_url)', ?1, ?2)
+    WHEN ?3 <> ''
+        THEN printf('no region gives a token; a client of that id may be known in %s, which answers that the secret is wrong', ?3)
+    WHEN ?4 = 0
+        THEN 'no other login host was reached from here, so nothing is known of where the client lives'
+    WHEN ?4 < ?5
+        THEN printf('%d of %d other login hosts did not answer; none of those that did knows the client', ?5 - ?4, ?5)
+    ELSE printf('none of the %d other login hosts that answered knows the client: it was deleted, or client_id is mistyped', ?4)
+END
 
 -- name: check_client
--- The OAuth client ?1 as /api/v2/tokens/me has it: what is wrong with it (0: nothing, 1: its state, 2: its
--- grant type, 3: it has no roles), a sentence about it, and its grants where divisions limit them.
+-- The OAuth client ?1 as /api/v2/tokens/me has it, and its grants where divisions limit them.
 WITH
 client AS (
     SELECT
@@ -24,26 +38,25 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN state <> '' AND lower(state) <> 'active' THEN 1
+            WHEN state <> '' AND lower(state) <> 'active' THEN 'token_client_state'
             WHEN grant_type <> '' AND replace(lower(grant_type), '_', '-') <> 'client-credentials'
-                THEN 2
-            WHEN has_grants AND roles = 0 THEN 3
-            ELSE 0
+                THEN 'token_grant'
+            WHEN has_grants AND roles = 0 THEN 'token_no_roles'
         END AS wrong
     FROM client, granted
 )
 SELECT
-    wrong,
+    'client', wrong,
     printf('"%s", %s, %s; %d role%s in %d division%s%s', name, coalesce(nullif(state, ''), 'state not said'),
            coalesce(nullif(grant_type, ''), 'grant type not said'), roles, iif(roles = 1, '', 's'),
            divisions, iif(divisions = 1, '', 's'),
-           iif(wrong = 1 AND until <> '', '; to be deleted ' || until, '')),
+           iif(wrong = 'token_client_state' AND until <> '', '; to be deleted ' || until, '')),
     iif(divisions > 0 AND NOT of_all, grants, NULL)
 FROM judged
 
 -- name: check_claims
 -- The usual ones of a token's claims ?1.
-SELECT coalesce(
+SELECT 'claims', NULL, coalesce(
     group_concat(claim || ' ' || json_quote(json_extract(?1, '$.' || claim)), ', '),
     'a JWT without the usual claims')
 FROM (
@@ -52,7 +65,7 @@ FROM (
     WHERE json_type(?1, '$.' || column1) IS NOT NULL)
 
 -- name: check_divisions
--- Whether the grants ?1 leave out some of the divisions ?2, and a sentence about that.
+-- Whether the grants ?1 leave out some of the divisions ?2.
 WITH
 division AS (
     SELECT
@@ -65,7 +78,7 @@ missing AS (
         SELECT ifnull(json_extract(value, '$.divisionId'), '') FROM json_each(?1))
 )
 SELECT
-    missing > 0,
+    'divisions', iif(missing > 0, 'permission_divisions', NULL),
     CASE missing
         WHEN 0 THEN 'the roles cover all ' || divisions
         ELSE printf('no role covers %d of %d divisions: %s%s', missing, divisions, names,
@@ -77,11 +90,38 @@ FROM (
         (SELECT count(*) FROM division) AS divisions,
         (SELECT group_concat(name, ', ') FROM (SELECT name FROM missing LIMIT 5)) AS names)
 
--- name: check_rate_limit
--- The requests a minute that a token may make, by the limits ?1; that of such clients comes first.
-SELECT CAST(json_extract(value, '$.value') AS INTEGER)
-FROM json_each(?1, '$.entities')
-WHERE json_extract(value, '$.key')
-    IN ('client.credentials.token.rate.per.minute', 'token.rate.per.minute')
-AND json_type(value, '$.value') IN ('integer', 'real') AND json_extract(value, '$.value') >= 1
-ORDER BY json_extract(value, '$.key') LIMIT 1
+-- name: check_limits
+-- The requests a minute that a token may make, by the limits ?1 (that of such clients comes first; NULL: they were not read,
+-- as ?2 says), beside the pace ?3; and how long a night of ?4 requests takes, and all of ?6 days at ?5 requests each.
+WITH
+known AS (
+    SELECT (
+        SELECT CAST(json_extract(value, '$.value') AS INTEGER)
+        FROM json_each(?1, '$.entities')
+        WHERE json_extract(value, '$.key')
+            IN ('client.credentials.token.rate.per.minute', 'token.rate.per.minute')
+        AND json_type(value, '$.value') IN ('integer', 'real') AND json_extract(value, '$.value') >= 1
+        ORDER BY json_extract(value, '$.key') LIMIT 1) AS most
+),
+paced AS (SELECT min(?3, coalesce(most, 300)) AS pace FROM known),
+night AS (SELECT (?4 + pace - 1) / pace AS minutes, (?5 * ?6 + pace - 1) / pace AS of_all FROM paced)
+SELECT 'rate limit', CASE WHEN most IS NULL THEN 'limits_unread' WHEN ?3 > most THEN 'limits_pace' END,
+    CASE WHEN ?1 IS NULL THEN ?2 WHEN most IS NULL THEN 'the answer does not hold it'
+    ELSE printf('%d requests a minute a token; requests_per_minute is %d', most, ?3) END
+FROM known
+UNION ALL
+SELECT 'night', iif(minutes > 8 * 60, 'limits_night', NULL),
+    printf('about %d requests a night, %d min at this pace', ?4, minutes)
+    || iif(?5 * ?6 > 0, printf('; the %d days since start, all read anew: about %d requests, %d min', ?6, ?5 * ?6, of_all), '')
+FROM night
+
+-- name: check_space
+-- Whether ?1 free bytes are enough for thirty days beside a file of ?2: by yesterday's rows ?3, the least that is to be thought
+-- of, or the file and the ?4 days in it, whichever is most a day.
+WITH growth AS (
+    SELECT 30 * max(?3 * 16384, 4 * 1048576, iif(?4 > 0, ?2 / ?4, 0)) AS bytes
+)
+SELECT 'disk', CASE WHEN ?1 < 64 * 1048576 THEN 'local_no_space' WHEN ?1 < bytes THEN 'local_little_space' END,
+    (SELECT group_concat(iif(column1 >= 10240 * 1048576, printf('%d GB', column1 / 1024 / 1048576), printf('%d MB', column1 / 1048576)),
+                         ' free; 30 days add about ') FROM (VALUES (?1), (bytes)))
+FROM growth

@@ -61,6 +61,11 @@ void report_add(struct report *r, const char *name, enum cause_id cause, const c
 /* Adds a thing that was not looked at; `name` NULL: the whole step. */
 void report_skip(struct report *r, const char *name, const char *why);
 
+/* Adds what a statement finds, a row a thing: its name, its cause as base/causes.txt calls it
+ * (NULL: it is well; "skipped": it was not looked at), and the evidence; ends `q`. The last row's
+ * fourth column goes to *more, unless that is NULL. */
+void report_rows(struct report *r, struct rows q, const char **more);
+
 /* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
  * message but for the cause's words. ERR_STOPPED is no failure of the set-up: what follows is
  * skipped. */

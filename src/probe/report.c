@@ -55,6 +55,27 @@ void report_skip(struct report *r, const char *name, const char *why)
     add(r, (struct result){name ? name : cause_steps[r->step].name, true, !name}, CAUSE_NONE, why);
 }
 
+void report_rows(struct report *r, struct rows q, const char **more)
+{
+    while (db_next(&q)) {
+        const char *cause = db_text(&q, 1);
+        int id = CAUSE_NONE;
+
+        if (cause && str_eq(cause, "skipped")) {
+            report_skip(r, db_text(&q, 0), db_text(&q, 2));
+            continue;
+        }
+        while (cause && ++id < CAUSE_COUNT && !str_eq(causes[id].name, cause)) {
+        }
+        INVARIANT(id < CAUSE_COUNT);
+        report_add(r, db_text(&q, 0), (enum cause_id)id, "%s", db_text(&q, 2));
+        if (more) {
+            *more = db_kept(&q, 3, r->arena);
+        }
+    }
+    (void)db_end(&q);
+}
+
 void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise)
 {
     const char *evidence = err_evidence(e, r->arena);

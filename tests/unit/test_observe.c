@@ -5,7 +5,7 @@
 #include "doc.h"
 #include "etl/history.h"
 #include "etl/load.h"
-#include "io/embedded.h"
+#include "out/query.h"
 #include "pass.h"
 #include "scratch.h"
 
@@ -767,9 +767,9 @@ static void check_day(struct fixture *f, const struct world *w)
 
         observable += between <= 15 ? between : 30;
     }
-    for (size_t i = 0; i < embedded_queries_count; i++) {
-        if (str_eq(embedded_queries[i].name, "adherence_day")) {
-            struct rows q = db_ask(f->s->db, &f->s->e, embedded_queries[i].text, NONE);
+    for (size_t i = 0; i < query_count; i++) {
+        if (str_eq(query_table[i].name, "adherence_day")) {
+            struct rows q = db_ask(f->s->db, &f->s->e, query_table[i].sql, NONE);
 
             assert_int_equal(db_next(&q), w->poll_count > 0);
             if (w->poll_count > 0) {
