@@ -147,7 +147,7 @@ class NoMemory(TestCase):
     def test_libcurl_without_memory_is_no_trouble_of_the_network(self):
         server = cloud(self)
         site = self.site(server.url, genesys={"client_secret": SECRET})
-        for at in range(1, 160, 20):
+        for at in range(1, 160, 40):
             result = site.extract("--stream", "users", env={"LD_PRELOAD": shim(NO_MEMORY), "FAIL_AT": at})
             self.assertEqual(result.returncode, 70, (at, result.stderr))
 

@@ -843,8 +843,9 @@ TEST_IN_SCRATCH(test_torn_first_page)
     const char *wal = scratch_file(s, SCRATCH_DATABASE "-wal");
     exec(s->db, "PRAGMA wal_checkpoint");
     const char *new = scratch_file(s, SCRATCH_DATABASE);
-    for (size_t cut = 0; cut <= sizeof(page);
-         cut += cut < 24 ? 1 : cut < 100 ? 4 : 512 - cut % 512) {
+    for (size_t cut = 0; cut <= sizeof(page); cut += cut < 24    ? 1
+                                                     : cut < 100 ? 4
+                                                                 : 512 - cut % 512) {
         memcpy(page, new, cut);
         memcpy(page + cut, old + cut, sizeof(page) - cut);
         check_recovered(page, old, wal, wal_bytes, old_bytes);
