@@ -684,7 +684,9 @@ static void fill_own(const struct loader *l, const struct entity *n, const int64
     own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
     own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
     own[OWN_KEEPS] = cell_int(n->keeps);
-    own[OWN_PART] = cell_text(n->is_new || n->marked ? NULL : part);
+    /* An erasure has left no hash: what comes is no change. */
+    bool is_erased = n->rows ? stored[2] == 0 : stored[7] != 0 && stored[6] == 0;
+    own[OWN_PART] = cell_text(n->is_new || n->marked || is_erased ? NULL : part);
 }
 
 /* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */

@@ -305,6 +305,14 @@ bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count)
     return db_end(&q);
 }
 
+const void *db_bytes(const struct rows *q, int column, size_t *length)
+{
+    const void *bytes = sqlite3_column_blob(q->statement, column);
+
+    *length = (size_t)sqlite3_column_bytes(q->statement, column);
+    return bytes;
+}
+
 struct cell db_cell(const struct rows *q, int column, struct arena *a)
 {
     sqlite3_stmt *s = q->statement;
@@ -480,6 +488,35 @@ bool db_feed(struct db *d, const struct db_feed *f, struct err *e)
 void db_unfeed(struct db *d, const char *name)
 {
     (void)sqlite3_create_module(d->handle, name, NULL, NULL);
+}
+
+/* --- a function --- */
+
+struct function {
+    int64_t (*answer)(void *user, const char *text, size_t length);
+    void *user;
+};
+
+static void call_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    const struct function *f = sqlite3_user_data(context);
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+
+    (void)count;
+    sqlite3_result_int64(
+        context, text ? f->answer(f->user, text, (size_t)sqlite3_value_bytes(values[0])) : 0);
+}
+
+bool db_function(struct db *d, const char *name,
+                 int64_t (*answer)(void *user, const char *text, size_t length), void *user,
+                 struct err *e)
+{
+    struct function *f = xmalloc(sizeof(*f));
+
+    *f = (struct function){answer, user};
+    return sqlite3_create_function_v2(d->handle, name, 1, SQLITE_UTF8, f, call_function, NULL, NULL,
+                                      free) == SQLITE_OK ||
+           fail(d, name, e);
 }
 
 /* --- transactions --- */

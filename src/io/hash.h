@@ -1,6 +1,7 @@
 /*
  * Content hashes: 64-bit XXH3 over bytes that come piece by piece. Not for secrets, not against
- * malice: it tells whether a record is the one that is stored.
+ * malice: it tells whether a record is the one that is stored. SHA-256, for what must not be read
+ * out of its hash.
  *
  * Invariants: the same bytes give the same number in every version of the program and on every
  * machine of the same byte order; how they are cut into hash_add calls does not matter. The pieces
@@ -45,6 +46,10 @@ uint64_t hash_of(const void *bytes, size_t length);
 /* The 128-bit XXH3 of a file, written as xxh128sum does; returns its bytes, -1: errno tells. */
 enum { HASH_TEXT_BYTES = 33 };
 int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES]);
+
+/* The SHA-256 of bytes, in hexadecimal: one that does not lead back to them. */
+enum { SHA256_TEXT_BYTES = 65 };
+void hash_sha256(const void *bytes, size_t length, char text[SHA256_TEXT_BYTES]);
 
 /* A set of ids, by hashes of them: whether a page brings anything new, and how many different rows
  * there were. For counting alone: two ids of one hash count as one. */

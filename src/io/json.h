@@ -182,6 +182,17 @@ static inline bool json_next(struct json_iter *it, struct json *key, struct json
     return true;
 }
 
+/* Changes what stands in its document: a value that is no array or object, or a member's key, to
+ * null or to a text (borrowed for the document's life). */
+static inline void json_set_null(struct json v)
+{
+    (void)yyjson_set_null(v.value);
+}
+static inline void json_set_text(struct json v, const char *text)
+{
+    (void)yyjson_set_strn(v.value, text, strlen(text));
+}
+
 /* Compact JSON text of any value, in the arena; *length may be NULL. An absent value gives NULL. */
 const char *json_write(struct arena *a, struct json v, size_t *length);
 

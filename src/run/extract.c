@@ -92,7 +92,8 @@ static bool open_database(struct run *run, struct err *e)
     names = arena_printf(run->arena, "%s]", names);
     return run->db &&
            ledger_run_begin(&run->ledger, "extract", run->request->until_ms, names, e) != 0 &&
-           stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e);
+           stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e) &&
+           erasures_load(run->db, run->arena, &run->erased, e);
 }
 
 /* The locks; with --rezone of all streams, since no run must go on in another zone than its file.
@@ -349,7 +350,7 @@ static bool run_streams(struct run *run, struct err *e)
     bool left = true;
 
     run->pages = pages_new(run->client, (size_t)run->config->in_flight,
-                           (size_t)limit_get(LIMIT_QUEUE_BYTES));
+                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased);
     int code = pthread_create(&thread, NULL, fetch_all, run->pages);
     if (code != 0) {
         pages_free(run->pages);

@@ -19,6 +19,7 @@ struct pages {
     struct client *client;
     size_t in_flight;
     size_t max_bytes;
+    const struct erasures *erased;
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t filled;
     struct page *first;
@@ -41,6 +42,7 @@ struct fetch {
     struct {
         const struct tree_map *const *trees;
         struct page_walker *walker;
+        struct scrubber *scrubber; /* NULL: nobody was erased */
     } walkers[WALKERS_MAX];
     size_t walker_count;
 };
@@ -89,13 +91,15 @@ static size_t page_bytes(const struct page *p)
     return (p->rows ? p->rows->bytes : 0) + (p->news ? p->news->answer.http.body.length : 0);
 }
 
-struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes)
+struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
+                        const struct erasures *erased)
 {
     struct pages *q = xcalloc(1, sizeof(*q));
 
     q->client = client;
     q->in_flight = in_flight;
     q->max_bytes = max_bytes;
+    q->erased = erased;
     pthread_mutex_init(&q->mutex, NULL);
     pthread_cond_init(&q->filled, NULL);
     q->end = &q->first;
@@ -247,18 +251,41 @@ static void drop_reading(struct fetch *f, struct reading *r)
 
 /* --- pages in their turn --------------------------------------------------------------------- */
 
-static struct page_walker *walker_of(struct fetch *f, const struct reading *r)
+/* Walks what it has read into rows, without what was erased; the page's bytes are without it too.
+ */
+static struct walked_page *walk_rows(struct fetch *f, const struct reading *r, struct news *n,
+                                     const struct walk_facts *facts, struct err *e)
 {
     const struct tree_map *const *trees = r->pass->trees ? r->pass->trees : r->stream->trees;
 
-    for (size_t i = 0; i < f->walker_count; i++) {
-        if (f->walkers[i].trees == trees) {
-            return f->walkers[i].walker;
-        }
+    struct json_doc *document = n->answer.document;
+    size_t i = 0;
+
+    while (i < f->walker_count && f->walkers[i].trees != trees) {
+        i++;
     }
-    INVARIANT(f->walker_count < WALKERS_MAX);
-    f->walkers[f->walker_count].trees = trees;
-    return f->walkers[f->walker_count++].walker = page_walker_new(trees);
+    INVARIANT(i < WALKERS_MAX);
+    if (i == f->walker_count) {
+        f->walker_count++;
+        f->walkers[i].trees = trees;
+        f->walkers[i].walker = page_walker_new(trees);
+        f->walkers[i].scrubber =
+            f->pages->erased->count > 0 ? scrubber_new(f->pages->erased, trees) : NULL;
+    }
+    if (f->walkers[i].scrubber &&
+        scrub(f->walkers[i].scrubber, json_root(document), n->facts.rows)) {
+        struct arena *a = arena_new(0);
+        size_t length;
+        const char *text = json_write(a, json_root(document), &length);
+
+        buf_free(&n->answer.http.body);
+        buf_init(&n->answer.http.body, SIZE_MAX);
+        (void)buf_add(&n->answer.http.body, text, length);
+        n->answer.http.gzip = false;
+        arena_free(a);
+    }
+    n->answer.document = NULL;
+    return page_walk(f->walkers[i].walker, document, n->facts.rows, facts, e);
 }
 
 /* Notes a page's ids and total; false when a numbered one brings nothing new: such pages would
@@ -316,8 +343,7 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     }
     struct walk_facts *facts = &r->shares[p->share].facts;
     facts->unwanted = n->facts.unwanted;
-    p->rows = page_walk(walker_of(f, r), n->answer.document, n->facts.rows, facts, e);
-    n->answer.document = NULL;
+    p->rows = walk_rows(f, r, n, facts, e);
     if (!p->rows) {
         err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);
         LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
@@ -517,6 +543,7 @@ void *fetch_all(void *pages)
     push(q, page_new(NULL, NULL));
     for (size_t i = 0; i < f.walker_count; i++) {
         page_walker_free(f.walkers[i].walker);
+        scrubber_free(f.walkers[i].scrubber);
     }
     return NULL;
 }

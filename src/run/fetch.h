@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "api/reader.h"
+#include "etl/erase.h"
 #include "etl/ledger.h"
 #include "etl/load.h"
 #include "etl/walk.h"
@@ -116,9 +117,11 @@ struct page {
 struct pages;
 
 /* Empty queues for a client (borrowed) with `in_flight` requests on the wire at most; of pages
- * there is room up to `max_bytes`, those being loaded included. Free with pages_free, once all
- * messages are done (frees readings that the network thread did not take any more). */
-struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes);
+ * there is room up to `max_bytes`, those being loaded included; they come without what was `erased`
+ * (borrowed). Free with pages_free, once all messages are done (frees readings that the network
+ * thread did not take any more). */
+struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
+                        const struct erasures *erased);
 void pages_free(struct pages *q);
 
 /* A reading for the network thread, behind those issued before. */

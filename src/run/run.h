@@ -103,6 +103,7 @@ struct run {
     struct db *db;
     struct ledger ledger;
     struct client *client;
+    struct erasures erased;
     struct pages *pages;
     struct arena *arena;
     struct budget budget;

@@ -12,6 +12,14 @@ static bool makes(const struct sql_statement *s)
 
 /* Templates are the tests' of the modules that fill them. Those that make tables of the
  * connection's own are run, for the others read from them. */
+/* As erase makes it. */
+static int64_t no_answer(void *user, const char *text, size_t length)
+{
+    (void)user;
+    (void)text;
+    return (int64_t)length;
+}
+
 TEST(every_statement_prepares_on_our_schema)
 {
     struct err e = {0};
@@ -20,6 +28,7 @@ TEST(every_statement_prepares_on_our_schema)
     assert_non_null(d);
     assert_true(db_exec(d, "ATTACH ':memory:' AS copy", &e)); /* as a snapshot's typed copy is */
     assert_true(db_exec(d, embedded_dictionary[0].text, &e));
+    assert_true(db_function(d, "erased", no_answer, NULL, &e));
     assert_true(sql_statement_count > 10);
     for (size_t i = 0; i < sql_statement_count * 2; i++) {
         const struct sql_statement *statement = &sql_statements[i % sql_statement_count];

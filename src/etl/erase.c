@@ -1,0 +1,521 @@
+#include "etl/erase.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "io/hash.h"
+#include "sql.h"
+
+enum {
+    TEXT_MOST = 320, /* bytes of what can be erased */
+    TEXT_LEAST = 4,
+    DIGITS_LEAST = 5, /* of a number */
+    FIELD_PLAIN = 1 << 15,
+};
+
+static const struct {
+    enum erased_kind kind;
+    const char *name;
+} kinds[] = {{ERASED_CONTACT, "external_contact"},
+             {ERASED_PARTICIPANT, "participant"},
+             {ERASED_ADDRESS, "address"},
+             {ERASED_DERIVED, "derived"},
+             {ERASED_CONVERSATION, "conversation"}};
+
+/* --- texts ----------------------------------------------------------------------------------- */
+
+/* The bytes of a scheme in front that says how an address is meant. */
+static size_t scheme_length(const char *text, size_t length)
+{
+    static const char *const schemes[] = {"tel:", "sip:", "sips:", "mailto:", "sms:", "callto:"};
+
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+        size_t n = strlen(schemes[i]);
+
+        if (length > n && strncasecmp(text, schemes[i], n) == 0) {
+            return n;
+        }
+    }
+    return 0;
+}
+
+/* Writes the one form of a text (room for TEXT_MOST); its bytes, 0: it is too short or too long. */
+static size_t one_form(const char *text, size_t length, char *form)
+{
+    size_t digits = 0;
+    size_t n = 0;
+    bool is_number = true;
+
+    for (; length > 0 && strchr(" <", *text); text++) {
+        length--;
+    }
+    size_t scheme = scheme_length(text, length);
+    text += scheme;
+    length -= scheme;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == ';' || (text[i] == '@' && *text == '+')) {
+            length = i; /* parameters; the host of a number */
+        }
+    }
+    while (length > 0 && strchr(" >.", text[length - 1])) {
+        length--;
+    }
+    for (size_t i = 0; i < length; i++) {
+        digits += isdigit((unsigned char)text[i]) ? 1 : 0;
+        is_number = is_number && text[i] && strchr("0123456789+ ()/.-", text[i]);
+    }
+    is_number = is_number && digits >= DIGITS_LEAST;
+    for (size_t i = 0; length <= TEXT_MOST && i < length; i++) {
+        if (!is_number || isdigit((unsigned char)text[i])) {
+            form[n++] = (char)tolower((unsigned char)text[i]);
+        }
+    }
+    if (is_number && n > DIGITS_LEAST + 2 && memcmp(form, "00", 2) == 0) {
+        memmove(form, form + 2, n -= 2);
+    }
+    return n < TEXT_LEAST ? 0 : n;
+}
+
+/* False: a text that cannot be told from others. */
+static bool hash_text(const struct erasures *x, bool is_conversation, const char *text,
+                      size_t length, char hash[SHA256_TEXT_BYTES])
+{
+    char bytes[64 + 1 + TEXT_MOST];
+    size_t salt = strnlen(x->salt, 64);
+
+    memcpy(bytes, x->salt, salt);
+    bytes[salt] = is_conversation ? 'c' : 't';
+    size_t n = one_form(text, length, bytes + salt + 1);
+    hash_sha256(bytes, salt + 1 + n, hash);
+    return n > 0;
+}
+
+static int compare_hashes(const void *hash, const void *erased)
+{
+    return strcmp(hash, ((const struct erased *)erased)->hash);
+}
+
+static const struct erased *look_up(const struct erasures *x, const char *text, size_t length,
+                                    unsigned of)
+{
+    char hash[SHA256_TEXT_BYTES];
+    const struct erased *found = NULL;
+
+    if (hash_text(x, of == ERASED_CONVERSATION, text, length, hash)) {
+        found = bsearch(hash, x->list, x->count, sizeof(*x->list), compare_hashes);
+    }
+    return found && (found->kind & of) ? found : NULL;
+}
+
+static const struct erased *earlier(const struct erased *a, const struct erased *b)
+{
+    return !a || (b && strcmp(b->at, a->at) < 0) ? b : a;
+}
+
+static bool is_of_word(char c)
+{
+    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || (c && strchr("+@._-", c));
+}
+
+const struct erased *erasures_find(const struct erasures *x, const char *text, size_t length,
+                                   unsigned of)
+{
+    const struct erased *found = look_up(x, text, length, of);
+    size_t end = 0;
+
+    for (size_t at = 0; of != ERASED_CONVERSATION && at < length; at = end + 1) {
+        for (end = at; end < length && is_of_word(text[end]);) {
+            end++;
+        }
+        if (end - at >= TEXT_LEAST && end - at < length) {
+            found = earlier(found, look_up(x, text + at, end - at, of));
+        }
+    }
+    return found;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err *e)
+{
+    int64_t count = 0;
+    struct rows q = db_ask(d, e, sql_erased_salt, NONE);
+
+    *x = (struct erasures){.salt = db_next(&q) ? db_kept(&q, 0, a) : ""};
+    if (!db_end(&q) || !db_scalar(d, "SELECT count(*) FROM erased", &count, e)) {
+        return false;
+    }
+    x->list = arena_array(a, (size_t)count + 1, sizeof(*x->list));
+    q = db_ask(d, e, sql_erased_all, NONE);
+    while (x->count < (size_t)count && db_next(&q)) {
+        struct erased *one = &x->list[x->count++];
+
+        *one = (struct erased){.hash = db_kept(&q, 0, a), .at = db_kept(&q, 2, a)};
+        for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+            one->kind |= str_eq(db_text(&q, 1), kinds[i].name) ? kinds[i].kind : 0U;
+        }
+    }
+    return db_end(&q);
+}
+
+bool erasures_add(struct db *d, const struct erasures *x, enum erased_kind kind, const char *text,
+                  struct err *e)
+{
+    char hash[SHA256_TEXT_BYTES];
+    size_t i = 0;
+
+    while (kinds[i].kind != kind) {
+        i++;
+    }
+    return hash_text(x, kind == ERASED_CONVERSATION, text, strlen(text), hash)
+               ? db_do(d, e, sql_erased_add, S(hash), S(kinds[i].name), S(x->salt),
+                       T(clock_now_ms()))
+               : err_set(e, ERR_USAGE, "what is to be erased has %d to %d characters", TEXT_LEAST,
+                         TEXT_MOST);
+}
+
+/* --- documents ------------------------------------------------------------------------------- */
+
+/* A text of the person's own. */
+struct said {
+    const struct said *next;
+    const char *text;
+};
+
+/* What a path of the entity holds. */
+struct field {
+    const char *path;
+    unsigned flags; /* of the column; FIELD_PLAIN: it has no mark */
+    const struct table_map *rows;
+};
+
+struct scrubber {
+    const struct erasures *erasures;
+    struct arena *arena;
+    struct field *fields; /* by path */
+    size_t count;
+    bool knows_conversations;
+    struct buf path; /* of the value at hand */
+
+    /* of the entity at hand */
+    struct arena *texts;
+    const struct said *said;
+    bool is_hers; /* it has a row of the person's */
+
+    bool changed; /* the document */
+};
+
+static int compare_fields(const void *a, const void *b)
+{
+    return strcmp(((const struct field *)a)->path, ((const struct field *)b)->path);
+}
+
+static void add_field(struct scrubber *s, const char *base, const char *path, size_t length,
+                      const struct field *what)
+{
+    size_t step = 0;
+
+    s->fields = xrealloc(s->fields, (s->count + 1) * sizeof(*s->fields));
+    char *whole = arena_printf(s->arena, "%s%s%.*s", base, base[0] && length > 0 ? "." : "",
+                               (int)length, path);
+    /* A step into the first element of an array is one into the array. */
+    for (char *at = whole; (at = strstr(at, "[0]")) != NULL;) {
+        step = strlen(at + 3);
+        memmove(at, at + 3, step + 1);
+    }
+    s->fields[s->count] = *what;
+    s->fields[s->count++].path = whole;
+}
+
+/* A table and those below it; `above` is the path of the rows that hold its own, NULL: the
+ * entity's. */
+static void add_table(struct scrubber *s, const struct table_map *t, const char *above)
+{
+    size_t own = s->count;
+
+    add_field(s, above ? above : "", t->rows, above ? strlen(t->rows) : 0,
+              &(struct field){.rows = t});
+    const char *path = s->fields[own].path;
+    for (size_t i = 0; i < t->column_count; i++) {
+        const struct column_map *c = &t->columns[i];
+        unsigned marks = c->flags & (COLUMN_NOTE | COLUMN_PERSON | COLUMN_WHOSE);
+        struct field f = {.flags = marks & COLUMN_PERSONAL ? marks : marks | FIELD_PLAIN};
+
+        s->knows_conversations = s->knows_conversations || (marks & COLUMN_WHOSE);
+        if (c->source == SOURCE_ELEMENT) {
+            s->fields[own].flags = f.flags;
+        }
+        for (const char *at = c->path; c->source == SOURCE_FIELD && *at != '^' && *at;) {
+            size_t length = strcspn(at, "|");
+
+            add_field(s, path, at, length, &f);
+            at += length + (at[length] ? 1 : 0);
+        }
+    }
+    for (size_t i = 0; i < t->child_count; i++) {
+        add_table(s, t->children[i], path);
+    }
+}
+
+struct scrubber *scrubber_new(const struct erasures *x, const struct tree_map *const *trees)
+{
+    struct scrubber *s = xcalloc(1, sizeof(*s));
+
+    s->erasures = x;
+    s->arena = arena_new(0);
+    buf_init(&s->path, SIZE_MAX);
+    for (; *trees; trees++) {
+        add_table(s, (*trees)->top ? (*trees)->top : (*trees)->root, NULL);
+    }
+    qsort(s->fields, s->count, sizeof(*s->fields), compare_fields);
+    return s;
+}
+
+void scrubber_free(struct scrubber *s)
+{
+    if (s) {
+        arena_free(s->arena);
+        buf_free(&s->path);
+        free(s->fields);
+        free(s);
+    }
+}
+
+static const struct field *field_here(const struct scrubber *s)
+{
+    static const struct field unknown = {.path = ""};
+    struct field key = {.path = buf_str(&s->path)};
+    const struct field *f = bsearch(&key, s->fields, s->count, sizeof(*s->fields), compare_fields);
+
+    return f ? f : &unknown;
+}
+
+/* Goes to a member of the value at hand; of an array to an element. Returns where it was. */
+static size_t enter(struct scrubber *s, struct json key)
+{
+    size_t before = s->path.length;
+
+    if (json_type(key) == JSON_STRING) {
+        (void)(before == 0 || buf_add_char(&s->path, '.'));
+        (void)buf_add_str(&s->path, json_str(key));
+    }
+    return before;
+}
+
+/* What a value's own text holds. */
+static const struct erased *find_in(const struct scrubber *s, struct json v, unsigned of)
+{
+    size_t length = 0;
+    const char *text = json_text(v, &length);
+
+    return text ? erasures_find(s->erasures, text, length, of) : NULL;
+}
+
+/* Whether anything in a value is, or may be, an erased person's. */
+static bool holds_any(const struct scrubber *s, struct json v)
+{
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json item;
+
+    while (json_next(&it, &key, &item)) {
+        if (holds_any(s, item)) {
+            return true;
+        }
+    }
+    return find_in(s, v, ERASED_TEXTS) ||
+           (s->knows_conversations && find_in(s, v, ERASED_CONVERSATION));
+}
+
+/* The erased address that stands in a personal field of a row, or below it; notes aside. */
+static const struct erased *find_address(struct scrubber *s, struct json v)
+{
+    bool is_personal = (field_here(s)->flags & COLUMN_NOTE) == COLUMN_PERSONAL;
+    const struct erased *found = is_personal ? find_in(s, v, ERASED_ADDRESS) : NULL;
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json item;
+
+    while (json_next(&it, &key, &item)) {
+        size_t before = enter(s, key);
+
+        found = earlier(found, find_address(s, item));
+        buf_cut(&s->path, before);
+    }
+    return found;
+}
+
+/* Whether a row is a person of outside, as its table says: "field=value|value". */
+static bool is_person(const struct table_map *t, struct json row)
+{
+    size_t field = t->persons ? strcspn(t->persons, "=") : 0;
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), "%.*s", (int)field, t->persons ? t->persons : "");
+    const char *value = field > 0 ? json_str(json_get(row, name)) : NULL;
+    size_t length = value ? strlen(value) : 0;
+    for (const char *at = value ? t->persons + field : ""; *at; at += strcspn(at, "|")) {
+        at++;
+        if (strcspn(at, "|") == length && memcmp(at, value, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By which erased a row of `t` is the person's; NULL: it is not. */
+static const struct erased *whose(struct scrubber *s, const struct table_map *t, struct json row)
+{
+    const struct erased *found = is_person(t, row) ? find_address(s, row) : NULL;
+
+    for (size_t i = 0; i < t->column_count; i++) {
+        const struct column_map *c = &t->columns[i];
+        bool is_id = (c->flags & COLUMN_PERSON) == COLUMN_PERSON;
+
+        if (is_id || (c->flags & COLUMN_WHOSE)) {
+            found = earlier(found, find_in(s, json_first(row, c->path),
+                                           is_id ? ERASED_TEXTS : ERASED_CONVERSATION));
+        }
+    }
+    return found;
+}
+
+static bool holds_said(const struct scrubber *s, struct json v)
+{
+    const char *text = json_str(v);
+    const struct said *said = text ? s->said : NULL;
+
+    while (said && !strstr(text, said->text)) {
+        said = said->next;
+    }
+    return said != NULL;
+}
+
+/* Empties what is to go of a value and what is in it; `all`: it is the person's. */
+static void empty(struct scrubber *s, struct json v, bool all, bool is_plain)
+{
+    unsigned flags = field_here(s)->flags;
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json item;
+    enum json_type type = json_type(v);
+
+    is_plain = is_plain || (flags & FIELD_PLAIN);
+    while (json_next(&it, &key, &item)) {
+        size_t before = enter(s, key);
+
+        empty(s, item, all, is_plain);
+        buf_cut(&s->path, before);
+    }
+    if (!is_plain && (type == JSON_STRING || type == JSON_INT || type == JSON_REAL) &&
+        (all || (s->is_hers && (flags & COLUMN_NOTE) == COLUMN_NOTE) || holds_said(s, v) ||
+         find_in(s, v, ERASED_TEXTS))) {
+        json_set_null(v);
+        s->changed = true;
+    }
+}
+
+/* A row is the person's: keeps what it says of her, marks it where its table can say so, and
+ * empties it. */
+static void take_row(struct scrubber *s, const struct table_map *t, struct json row,
+                     const struct erased *by)
+{
+    struct json_iter it = json_iter(row);
+    struct json key;
+    struct json item;
+    bool is_marked = false;
+
+    s->is_hers = true;
+    for (size_t i = 0; i < t->column_count; i++) {
+        is_marked = is_marked || str_eq(t->columns[i].path, "erasedAt");
+    }
+    while (json_next(&it, &key, &item)) {
+        size_t before = enter(s, key);
+        bool is_personal = (field_here(s)->flags & COLUMN_PERSONAL) && json_str(item);
+        struct said *said = arena_alloc(s->texts, sizeof(*said));
+
+        if (is_personal && strlen(json_str(item)) >= TEXT_LEAST) {
+            *said = (struct said){s->said, arena_strdup(s->texts, json_str(item))};
+            s->said = said;
+        }
+        if (is_personal && is_marked) {
+            json_set_text(key, "erasedAt");
+            json_set_text(item, by->at);
+            is_marked = false;
+            s->changed = true;
+        }
+        buf_cut(&s->path, before);
+    }
+    empty(s, row, true, false);
+}
+
+/* Finds the rows that are the person's. */
+static void take_rows(struct scrubber *s, struct json v)
+{
+    const struct table_map *t = json_type(v) == JSON_OBJECT ? field_here(s)->rows : NULL;
+    const struct erased *by = t ? whose(s, t, v) : NULL;
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json item;
+
+    if (by) {
+        take_row(s, t, v, by);
+        return;
+    }
+    while (json_next(&it, &key, &item)) {
+        size_t before = enter(s, key);
+
+        take_rows(s, item);
+        buf_cut(&s->path, before);
+    }
+}
+
+static void scrub_entity(struct scrubber *s, struct json entity)
+{
+    if (!holds_any(s, entity)) {
+        return;
+    }
+    s->texts = arena_new(0);
+    s->said = NULL;
+    s->is_hers = false;
+    take_rows(s, entity);
+    empty(s, entity, false, false);
+    arena_free(s->texts);
+}
+
+/* What stands around the rows. */
+static void scrub_around(struct scrubber *s, struct json v, struct json rows)
+{
+    struct json_iter it = json_iter(v);
+    struct json key;
+    struct json item;
+
+    if (v.value == rows.value) {
+        return;
+    }
+    while (json_next(&it, &key, &item)) {
+        scrub_around(s, item, rows);
+    }
+    if (find_in(s, v, ERASED_TEXTS)) {
+        json_set_null(v);
+        s->changed = true;
+    }
+}
+
+bool scrub(struct scrubber *s, struct json root, struct json rows)
+{
+    struct json_iter it = json_iter(rows);
+    struct json key;
+    struct json item;
+
+    s->changed = false;
+    if (json_type(rows) == JSON_OBJECT) {
+        scrub_entity(s, rows);
+    }
+    while (json_type(rows) == JSON_ARRAY && json_next(&it, &key, &item)) {
+        scrub_entity(s, item);
+    }
+    scrub_around(s, root, rows);
+    return s->changed;
+}

@@ -1,0 +1,307 @@
+"""A person's data goes for good: from every column that is marked, every kept answer, every byte of the file, and stays out."""
+import gzip
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import unittest
+from pathlib import Path
+
+from harness import FULL, TestCase, at_terminal, killed, table_names, wait_until
+
+CONTACT = "7d0f3c1e-aaaa-4bbb-8ccc-0123456789ab"
+NUMBER = "+4915112345678"
+ADDRESS = "tel:" + NUMBER
+NAME = "Erika Mustermann-Probe"
+MAIL = "erika.probe@example.org"
+OTHER = "Otto Nachbar-Probe"  # another person, from the same number
+OTHER_CONTACT = "7d0f3c1e-dddd-4bbb-8ccc-0123456789ab"
+HERS = (CONTACT, NUMBER[1:], NAME, MAIL, "Mustermann", "erika.probe")
+STREAMS = "users, queues, conversations, survey_details"
+
+
+def customers(document):
+    return [p for p in document["participants"] if p["purpose"] == "customer"]
+
+
+class World:
+    """Plants a person into some of the stand-in's conversations, as they pass by."""
+
+    def __init__(self, case, **options):
+        self.server = case.standin(**{"days": 2, "per_day": 40, **options})
+        self.url = case.rewriting(self.server.url, edit=self.edit)
+        chosen = [d["conversation"] for d in self.server.truth("2026-03-01")]
+        chosen = [d for d in chosen if d["originatingDirection"] == "inbound" and customers(d) and any(
+            s["mediaType"] == "voice" for s in customers(d)[0]["sessions"]) and len(d["participants"]) > 2]
+        self.ids = {d["conversationId"]: k for k, d in zip("abc", chosen)}
+        self.participants = {customers(d)[0]["participantId"] for d in chosen[:2]}
+
+    def edit(self, path, answer):
+        if "/conversations/details" not in path or not answer.startswith(b"{"):
+            return self.survey(answer) if "/surveys" in path else answer
+        document = json.loads(answer)
+        for d in document.get("conversations", ()):
+            if d.get("conversationId") in self.ids:
+                self.plant(d, self.ids[d["conversationId"]])
+        return json.dumps(document).encode()
+
+    def survey(self, answer):
+        return re.sub(rb'"freeTextAnswer": *"[^"]*"', b'"freeTextAnswer":"' + NAME.encode() + b' says so"', answer)
+
+    def plant(self, d, which):
+        """a, b: hers; c: somebody else's, from her number."""
+        c = customers(d)[0]
+        hers = which in "ab"
+        c.update(externalContactId=CONTACT if hers else OTHER_CONTACT, participantName=NAME if hers else OTHER,
+                 nickname=NAME if hers else OTHER)
+        for p in d["participants"]:
+            for s in p["sessions"]:
+                s.update(ani=ADDRESS, remote=NUMBER if which == "b" else c["participantName"])
+                s["sessionDnis"] = {"sip": NUMBER}
+                for g in s.get("segments", ()):
+                    g["wrapUpNote"] = f"{c['participantName']} wants to be called" if p is not c else MAIL
+        for p in d["participants"]:
+            if "attributes" in p:
+                p["attributes"]["callback"] = f"crm?ani={NUMBER};x=1"
+        if hers:
+            c.setdefault("attributes", {}).update(email=MAIL)
+            c["sessions"][0].update(callbackNumbers=[ADDRESS], callbackUserName=NAME, addressFrom=MAIL)
+
+    def site(self, case, **sections):
+        return case.site(self.url, extract={"streams": STREAMS}, **sections)
+
+
+def bytes_of(site):
+    """All that is stored: the file and what is beside it, and the answers that are kept in it, inflated."""
+    out = b""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        if os.path.exists(site.db + ending):
+            with open(site.db + ending, "rb") as f:
+                out += f.read()
+    for encoding, body in site.query("SELECT encoding, bytes FROM raw_page"):
+        out += gzip.decompress(body) if encoding == "gzip" else bytes(body)
+    return out
+
+
+def traces(site, words=HERS):
+    data = bytes_of(site)
+    return [w for w in words if w.encode() in data or w.lower().encode() in data or w.encode("utf-16le") in data]
+
+
+def figures(site):
+    """What the file's tables and views count, the person's words aside."""
+    out = {}
+    for name in ("interval_figure", "queue_visit", "agent_leg", "v_queue_day", "v_agent_day", "v_queue_halfhour", "v_metric",
+                 "session_metric", "v_queue_visit", "v_agent_leg"):
+        out[name] = sorted(tuple(r) for r in site.query(f"SELECT * FROM {name}"))
+    for name in table_names(site):
+        out["rows of " + name] = site.value(f"SELECT count(*) FROM {name}") if name not in ("erased", "figure_touched") else 0
+    out["conversations"] = sorted(tuple(r) for r in site.query("SELECT conversation_id, offered, answered, abandoned, handle_ms FROM v_conversation"))
+    return out
+
+
+def marked(site):
+    """{(table, column)} of the columns that the schema marks."""
+    return {(t["name"], c["name"]) for t in json.loads(site.run("schema", "--json").stdout) if t["kind"] == "table"
+            for c in t["columns"] if c["description"].endswith("(personal)")}
+
+
+def holding(site, words=HERS):
+    """{(table, column)} of the columns in which a word stands."""
+    found = set()
+    for table in table_names(site):
+        for row in site.query(f"SELECT * FROM {table}"):
+            found |= {(table, k) for k in row.keys() if isinstance(row[k], str) and any(w in row[k] for w in words)}
+    return found
+
+
+class EraseTest(TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """A file that has read the first day, and half of the second: each test has a copy."""
+        case = cls.shared()
+        cls.world = World(case)
+        cls.read = cls.world.site(case)
+        cls.world.server.control(now="2026-03-02T12:00:00Z")
+        case.ok(cls.read.extract())
+        cls.case = case
+
+    def copy(self):
+        site = self.world.site(self)
+        source, target = sqlite3.connect(self.read.db), sqlite3.connect(site.db)
+        source.backup(target)
+        target.execute("PRAGMA journal_mode = WAL")
+        source.close()
+        target.close()
+        return site
+
+    def erase(self, site, *arguments, code=0, **options):
+        return self.ok(site.run("erase", *(arguments or ("--external-contact", CONTACT)), "--yes", **options), code)
+
+    def check_gone(self, site):
+        self.assertEqual(traces(site), [])
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 2)
+        self.assertEqual(site.value("PRAGMA freelist_count"), 0)
+        self.assertEqual(site.value("SELECT min(is_clean) FROM erased"), 1)
+
+    def test_it_goes_and_figures_stay(self):
+        site = self.copy()
+        self.assertEqual(traces(site), [*HERS])
+        self.assertEqual(holding(site) - marked(site), set(), "columns that hold a person's words have no mark")
+        before = figures(site)
+        said = self.erase(site).stdout
+        self.assertRegex(said, r"(?m)^participant +2 +6$")
+        self.check_gone(site)
+        self.assertEqual(figures(site), before)
+        # The other person is there but for the number.
+        self.assertEqual([tuple(r) for r in site.query("SELECT participant_name, erased_at FROM participant WHERE external_contact_id = ?",
+                                                       OTHER_CONTACT)], [(OTHER, None)])
+        self.assertIn(OTHER.encode(), bytes_of(site))
+        self.assertIn("Nothing of it is stored", self.erase(site).stdout)
+
+    def test_it_stays_out(self):
+        """What the same conversations bring later, and again, is kept out; what has not changed is no change."""
+        site = self.copy()
+        self.erase(site)
+        changes = site.value("SELECT count(*) FROM conversation_change")
+        keys = [r[0] for r in site.query("SELECT DISTINCT conversation_key FROM participant WHERE erased_at IS NOT NULL")]
+        seen = [dict(r) for r in site.query(f"SELECT * FROM participant WHERE conversation_key = {keys[0]} ORDER BY participant_no")]
+        for now in ("2026-03-02T23:00:00Z", "2026-03-03T22:00:00Z", "2026-03-05T00:00:00Z"):
+            self.world.server.control(now=now)
+            self.ok(site.extract())
+            self.check_gone(site)
+        self.world.server.control(now="2026-03-02T12:00:00Z")
+        self.assertGreater(site.value("SELECT count(*) FROM conversation_change"), changes)
+        self.assertEqual(site.query("SELECT * FROM conversation_change WHERE conversation_key IN (?, ?) AND changed = '[]'", *keys), [])
+        self.assertEqual(holding(site, (OTHER,)), holding(self.read, (OTHER,)))
+        self.assertLessEqual({r["purpose"] for r in seen}, {r[0] for r in site.query("SELECT purpose FROM participant")})
+
+    def test_unchanged_is_no_change(self):
+        site = self.copy()
+        self.erase(site)
+        changes = site.value("SELECT count(*) FROM conversation_change")
+        for _ in range(2):
+            site.change("UPDATE window_pass SET covered_to = NULL, read_at = NULL")
+            self.ok(site.extract())
+            self.assertEqual(site.value("SELECT count(*) FROM conversation_change"), changes)
+            self.check_gone(site)
+        self.assertEqual(site.value("SELECT rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
+
+    def test_every_marked_column_is_emptied(self):
+        """Whatever stands in a marked column: her number there goes, and nothing else does."""
+        site = self.copy()
+        columns = sorted(marked(site) - {("raw_page", "bytes")})
+        self.assertGreater(len(columns), 60)
+        for table in sorted({t for t, _ in columns}):
+            if not site.value(f"SELECT count(*) FROM {table}"):
+                needed = [r["name"] for r in site.query(f"PRAGMA table_info({table})") if r["notnull"] or r["pk"]]
+                site.change(f"INSERT INTO {table} ({', '.join(needed)}) VALUES ({', '.join(['1'] * len(needed))})")
+            sets = ", ".join(f"{c} = 'x tel:+4930777777 {c}'" for t, c in columns if t == table)
+            site.change(f"UPDATE {table} SET {sets} WHERE rowid = (SELECT min(rowid) FROM {table})" if "WITHOUT ROWID" not in site.value(
+                "SELECT sql FROM sqlite_master WHERE name = ?", table) else self.first_row(site, table, sets))
+        self.assertEqual(holding(site, ("777777",)), set(columns))
+        self.erase(site, "--address", "+49 30 777777")
+        self.assertEqual(holding(site, ("777777",)), set())
+        self.assertEqual(traces(site, ("777777",)), [])
+
+    def first_row(self, site, table, sets):
+        keys = [r["name"] for r in site.query(f"PRAGMA table_info({table})") if r["pk"]]
+        row = site.query(f"SELECT {', '.join(keys)} FROM {table} LIMIT 1")[0]
+        return f"UPDATE {table} SET {sets} WHERE " + " AND ".join("{} = '{}'".format(k, str(row[k]).replace("'", "''")) for k in keys)
+
+    def test_by_address_and_by_participant(self):
+        site = self.copy()
+        self.erase(site, "--address", NUMBER)
+        self.assertEqual(traces(site, (NUMBER[1:], NAME, OTHER)), [], "of all whose number it is")
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 3)
+        site = self.copy()
+        said = self.erase(site, "--participant", min(self.world.participants)).stdout
+        self.assertIn(ADDRESS, said)
+        self.assertEqual(traces(site, (NUMBER[1:],)), [], "the number goes everywhere")
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 1)
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE external_contact_id = ?", CONTACT), 1)
+
+    def test_a_reader_keeps_the_bytes(self):
+        site = self.copy()
+        reader = sqlite3.connect(site.db)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM run").fetchone()
+        result = self.erase(site, code=9)
+        self.assertIn("run the same again", result.stderr)
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE external_contact_id = ?", CONTACT), 0)
+        reader.close()
+        self.erase(site)
+        self.check_gone(site)
+
+    def test_killed_at_any_moment(self):
+        site = self.copy()
+        steps = self.copy().steps("erase", "--external-contact", CONTACT, "--yes")
+        before = figures(site)
+        seed = random.randrange(10**6)
+        chance = random.Random(seed)
+        for moment in [*range(1, len(steps) + 1), *((chance.random() for _ in range(100 if FULL else 4)))]:
+            with self.subTest(seed=seed, moment=moment):
+                site = self.copy()
+                if isinstance(moment, int):
+                    self.assertTrue(killed(site.run("erase", "--external-contact", CONTACT, "--yes", env={"ROLLCALL_KILL_STEP": moment})))
+                else:
+                    process = site.start_process("erase", "--external-contact", CONTACT, "--yes")
+                    try:
+                        process.communicate(timeout=moment / 2)
+                    except subprocess.TimeoutExpired:
+                        process.send_signal(signal.SIGKILL)
+                        process.communicate()
+                self.assertIn(site.value("SELECT count(*) FROM participant WHERE external_contact_id = ?", CONTACT), (0, 2))
+                self.assertIn(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), (0, 2))
+                self.assertEqual(figures(site), before)
+                self.erase(site)
+                self.check_gone(site)
+
+    def test_nothing_found_is_kept_out(self):
+        world = World(self)
+        site = world.site(self)
+        world.server.control(now="2026-03-01T00:10:00Z")
+        self.ok(site.extract())
+        self.assertIn("Nothing of it is stored", self.erase(site).stdout)
+        self.erase(site, "--address", MAIL)
+        world.server.control(now="2026-03-02T12:00:00Z")
+        self.ok(site.extract())
+        self.assertEqual(traces(site, (CONTACT, NAME, MAIL)), [])
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 2)
+
+    def test_it_asks(self):
+        site = self.copy()
+        result = site.run("erase", "--external-contact", CONTACT, stdin=subprocess.DEVNULL)
+        self.ok(result, 2)
+        self.assertIn("--yes", result.stderr)
+        for wrong in ((), ("--address", ADDRESS, "--participant", "abcde"), ("--address", "tel:12"), ("--address", ADDRESS, "more")):
+            self.ok(site.run("erase", *wrong, "--yes"), 2)
+        for answer, code, left in ((b"n\n", 12, 2), (b"y\n", 0, 0)):
+            main, terminal = os.openpty()
+            os.write(main, answer)
+            seen, exit_code = at_terminal(site.command("erase", "--external-contact", CONTACT), site.environment(), stdin=terminal,
+                                          cwd=site.directory)
+            self.assertIn("Remove this for good?", seen)
+            self.assertEqual(exit_code, code, seen)
+            self.assertEqual(site.value("SELECT count(*) FROM participant WHERE external_contact_id = ?", CONTACT), left)
+            os.close(main)
+            os.close(terminal)
+
+    def test_nothing_else_works_meanwhile(self):
+        site = self.copy()
+        holder = sqlite3.connect(site.db)
+        holder.execute("BEGIN IMMEDIATE")  # a run that begins waits, with its locks
+        process = site.start_process("extract", "--stream", "users")
+        try:
+            wait_until(lambda: os.path.exists(site.db + ".lock") and b"process" in Path(site.db + ".lock").read_bytes())
+            self.erase(site, code=10)
+        finally:
+            holder.close()
+            process.communicate()
+
+
+if __name__ == "__main__":
+    unittest.main()
