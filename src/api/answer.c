@@ -123,19 +123,9 @@ enum cause_id diagnose_network(const struct http_answer *answer)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-static const char *const provider_signs[] = {"saml",
-                                             "sso",
-                                             "adfs",
-                                             "okta",
-                                             "/idp",
-                                             "idp.",
-                                             "onelogin",
-                                             "pingone",
-                                             "auth0",
-                                             "accounts.google",
-                                             "login.microsoftonline"};
-static const char *const form_signs[] = {"sign in", "signin",   "log in",
-                                         "login",   "password", "saml"};
+static const char provider_signs[] = "saml|sso|adfs|okta|/idp|idp.|onelogin|pingone|auth0|"
+                                     "accounts.google|login.microsoftonline";
+static const char form_signs[] = "sign in|signin|log in|login|password|saml";
 
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
 {
@@ -153,9 +143,8 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
         return by_sign;
     }
     if (answer->status >= 300 && answer->status <= 399) {
-        return str_has_any(answer->location, provider_signs, COUNT_OF(provider_signs))
-                   ? CAUSE_LOGIN_IDENTITY_PROVIDER
-                   : CAUSE_LOGIN_REDIRECT;
+        return str_has_any(answer->location, provider_signs) ? CAUSE_LOGIN_IDENTITY_PROVIDER
+                                                             : CAUSE_LOGIN_REDIRECT;
     }
     if (answer->status == 404 || answer->status == 405) {
         return CAUSE_LOGIN_NO_ENDPOINT;
@@ -171,9 +160,8 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
     }
     char page[PAGE_BYTES + 1];
     (void)snprintf(page, sizeof(page), "%s", buf_str(&answer->body));
-    return strchr(page, '<') && str_has_any(page, form_signs, COUNT_OF(form_signs))
-               ? CAUSE_LOGIN_SIGN_IN_PAGE
-               : CAUSE_LOGIN_WEB_PAGE;
+    return strchr(page, '<') && str_has_any(page, form_signs) ? CAUSE_LOGIN_SIGN_IN_PAGE
+                                                              : CAUSE_LOGIN_WEB_PAGE;
 }
 
 /* --- the token ------------------------------------------------------------------------------- */

@@ -92,11 +92,8 @@ struct client {
     int64_t told_ms;     /* when the watcher was told last; 0: nothing to take back */
 };
 
-static const char *const reasons[] = {[RETRY_NO] = "none",
-                                      [RETRY_RATE] = "rate",
-                                      [RETRY_SERVER] = "server",
-                                      [RETRY_NETWORK] = "network",
-                                      [RETRY_NAME] = "name"};
+/* Of enum retry_reason. */
+static const char *const reasons[] = {"none", "rate", "server", "network", "name"};
 
 /* --- the requests ---------------------------------------------------------------------------- */
 
@@ -204,7 +201,7 @@ static struct flight *flight_new(struct client *c, const struct client_request *
     const char *route = request->path;
 
     f->arena = a;
-    f->due_ms = request->not_before_ms;
+    f->due_ms = request->delay_ms > 0 ? clock_monotonic_ms() + request->delay_ms : 0;
     f->answer.user = request->user;
     *copy = *request;
     copy->path = arena_strdup(a, request->path);
@@ -313,7 +310,6 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
         .method = f->request.method,
         .url = f->url,
         .body = f->request.body,
-        .body_length = f->request.body ? strlen(f->request.body) : 0,
         .bearer = f->request.target == CLIENT_API ? c->token.value : NULL,
         .fresh = f->request.once,
         .download = f->request.target == CLIENT_URL,

@@ -44,13 +44,13 @@ enum client_target {
 struct client_request {
     enum client_target target;
     enum http_method method;
-    const char *path;      /* "/api/v2/..." with query string; copied */
-    const char *body;      /* JSON; NULL: none; copied */
-    const char *label;     /* for messages: "conversations 2026-03-01 page 7"; copied */
-    int64_t not_before_ms; /* monotonic: polls wait; 0: now */
-    int poll;              /* the number of a poll; 0: it is none */
-    int64_t poll_left_ms;  /* how long it will be polled on */
-    bool want_document;    /* a 2xx must hold a JSON document */
+    const char *path;     /* "/api/v2/..." with query string; copied */
+    const char *body;     /* JSON; NULL: none; copied */
+    const char *label;    /* for messages: "conversations 2026-03-01 page 7"; copied */
+    int64_t delay_ms;     /* polls wait; 0: now */
+    int poll;             /* the number of a poll; 0: it is none */
+    int64_t poll_left_ms; /* how long it will be polled on */
+    bool want_document;   /* a 2xx must hold a JSON document */
     bool brief; /* somebody waits: tried once more, soon, after a 5xx, a 408 or a cut connection;
                    any other answer is final, a 401 too, and costs the client nothing */
     bool once;  /* it may change something: not tried again where it may have been carried out */

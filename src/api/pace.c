@@ -156,11 +156,8 @@ static int64_t seconds_ms(const char *text)
 int64_t retry_after_ms(const char *header, int64_t server_now_ms)
 {
     int64_t date_ms;
-
-    if (!header) {
-        return -1;
-    }
     const char *text = header + strspn(header, " \t");
+
     if (*text == '-') {
         return seconds_ms(text + 1) >= 0 ? 0 : -1;
     }

@@ -61,16 +61,11 @@ const struct step *step_of_rows(const struct step *steps)
     return last;
 }
 
-/* Its answers say what comes next; only when they bring rows themselves are these all. */
-static bool leads_on(const struct step *s)
-{
-    return s->token || s->urls || s->state;
-}
-
-/* Its requests are the numbered ones. */
+/* Its requests are the numbered ones: its answers do not say what comes next, in which case rows
+ * that they bring themselves are all. */
 static bool has_pages(const struct step *s)
 {
-    return s->rows && !leads_on(s);
+    return s->rows && !s->token && !s->urls && !s->state;
 }
 
 /* Rows, or ids, that a request of the step at hand asks for. */
@@ -88,9 +83,7 @@ static bool is_tail(const struct pager *p)
 /* The number of a page, from 1. */
 static long long page_number(const struct pager *p, int64_t sequence)
 {
-    int64_t number = p->spec.at.page + sequence;
-
-    return number;
+    return p->spec.at.page + sequence;
 }
 
 /* --- texts of requests ----------------------------------------------------------------------- */
@@ -302,7 +295,6 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
         .want_document = !s->cleanup,
     };
     out->sequence = sequence;
-    out->delay_ms = 0;
 }
 
 /* --- making, and what comes next ------------------------------------------------------------- */
@@ -402,10 +394,11 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
          * asked yet. */
         int polls = p->polls++ - (p->spec.at.token || !p->token ? 1 : 0);
         if (polls >= 0) {
-            out->delay_ms = polls < DOUBLED_POLLS ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
-                                                  : limit_get(LIMIT_JOB_POLL_MS);
+            out->request.delay_ms = polls < DOUBLED_POLLS
+                                        ? limit_get(LIMIT_JOB_POLL_FIRST_MS) << polls
+                                        : limit_get(LIMIT_JOB_POLL_MS);
         }
-        p->polled_ms += out->delay_ms;
+        p->polled_ms += out->request.delay_ms;
         out->request.poll = p->token ? p->polls : polls + 1;
         out->request.poll_left_ms = limit_get(LIMIT_JOB_WAIT_MS) - p->polled_ms;
     }
@@ -747,18 +740,6 @@ static enum pager_taken take_page(struct pager *p, int64_t sequence, struct json
     }
 }
 
-/* The rows that an answer holds that might have led on: they are all. */
-static enum pager_taken take_all(struct pager *p, struct json root, struct pager_page *page,
-                                 struct err *e)
-{
-    if (!read_rows(p, root, page, e)) {
-        return PAGER_FAILED;
-    }
-    page->next = (struct pager_at){.token = p->token, .page = 1};
-    skip_steps(p, false);
-    return PAGER_TAKEN;
-}
-
 /* An answer that is done, as far as it says: it brings the result in one of its ways. */
 static enum pager_taken take_result(struct pager *p, struct json root, bool has_state,
                                     struct pager_page *page, struct err *e)
@@ -770,17 +751,21 @@ static enum pager_taken take_result(struct pager *p, struct json root, bool has_
     if (is_list ? json_count(urls) > 0 : json_type(urls) != JSON_ABSENT) {
         return take_urls(p, urls, e);
     }
-    if (s->rows && json_type(json_first(root, s->rows)) != JSON_ABSENT) {
-        return take_all(p, root, page, e);
-    }
-    if (!has_state) {
+    bool has_rows = s->rows && json_type(json_first(root, s->rows)) != JSON_ABSENT;
+    if (!has_rows && !has_state) {
         return take_submission(p, root, page, e);
     }
-    if (s->rows) {
+    if (s->rows && !has_rows) {
         return say_nothing(p, s->rows, e);
     }
-    if (s->urls) {
-        skip_steps(p, false); /* there are none */
+    if (has_rows) {
+        if (!read_rows(p, root, page, e)) {
+            return PAGER_FAILED;
+        }
+        page->next = (struct pager_at){.token = p->token, .page = 1};
+    }
+    if (has_rows || s->urls) {
+        skip_steps(p, false); /* they are all, or there are no URLs */
     } else {
         next_step(p);
     }

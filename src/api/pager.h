@@ -120,7 +120,6 @@ enum pager_state {
 struct pager_request {
     struct client_request request;
     int64_t sequence; /* of a page; -1: it brings none */
-    int64_t delay_ms; /* polls: not before that much later */
 };
 
 /* What an answer meant. */

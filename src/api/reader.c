@@ -1,6 +1,5 @@
 #include "api/reader.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -128,12 +127,11 @@ static void send_request(struct reader *r, struct pager_request *q, int64_t trie
     struct readers *all = r->all;
     struct news *n = news_new(NEWS_PAGE);
 
-    q->request.not_before_ms = q->delay_ms > 0 ? clock_monotonic_ms() + q->delay_ms : 0;
     q->request.user = n;
     n->reader = r;
     n->sequence = q->sequence;
     n->tries = tries;
-    n->is_poll = q->delay_ms > 0 && tries == 0;
+    n->is_poll = q->request.delay_ms > 0 && tries == 0;
     n->path = xstrdup(q->request.path);
     n->next = all->asked;
     all->asked = n;
@@ -367,7 +365,7 @@ static void take_none(struct reader *r, struct news *n)
     LOG(LOG_INFO, "request repeated", LOG_S("reading", r->spec.label),
         LOG_S("reason", n->answer.error.message));
     pager_again(r->pager, n->sequence, r->all->scratch, &request);
-    request.delay_ms = limit_get(LIMIT_RETRY_BASE_MS) << (tries - 1);
+    request.request.delay_ms = limit_get(LIMIT_RETRY_BASE_MS) << (tries - 1);
     send_request(r, &request, tries);
     news_free(n);
 }

@@ -63,15 +63,7 @@ static char **labels_of(struct arena *a, const char *host, size_t *count)
     return str_split_list(a, text, count);
 }
 
-/* us-east-1: the hosts' names have none such. */
-static bool is_aws_name(const char *label)
-{
-    const char *first = strchr(label, '-');
-    const char *last = strrchr(label, '-');
-
-    return first != last && last[1] >= '0' && last[1] <= '9' && last[2] == '\0';
-}
-
+/* Whether a part is like us-east-1: the hosts' names have none such. */
 static bool has_aws_name(struct arena *a, const char *host)
 {
     size_t count;
@@ -79,7 +71,9 @@ static bool has_aws_name(struct arena *a, const char *host)
     bool has = false;
 
     for (size_t i = 0; i < count; i++) {
-        has = has || is_aws_name(labels[i]);
+        const char *last = strrchr(labels[i], '-');
+        has = has || (last && strchr(labels[i], '-') != last && isdigit((unsigned char)last[1]) &&
+                      last[2] == '\0');
     }
     return has;
 }
@@ -189,11 +183,10 @@ static const char *hint_words(struct arena *a, const char *host)
 
 static const char *refuse(struct arena *a, const char *text, const char *host, struct err *e)
 {
-    static const char *const placeholders[] = {"{", "<", "$", "your-", "your_"};
     enum cause_id cause = CAUSE_CONFIG_REGION_UNKNOWN;
     const char *why = "";
 
-    if (str_has_any(text, placeholders, COUNT_OF(placeholders))) {
+    if (str_has_any(text, "{|<|$|your-|your_")) {
         cause = CAUSE_CONFIG_PLACEHOLDER;
         why = " but the placeholder of an example";
     } else if (strchr(host, '.') && has_aws_name(a, host)) {

@@ -323,12 +323,7 @@ static const char *find_zone_file(struct arena *a, const char *name)
     return NULL;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The names of the zones of the first directory that has any, sorted. */
+/* The names of the zones of the first directory that has any. */
 static const char **installed_zones(struct arena *a, size_t *count)
 {
     /* Zones and their areas begin with a capital. Some systems ship UTC alone. */
@@ -354,7 +349,6 @@ static const char **installed_zones(struct arena *a, size_t *count)
             }
         }
         globfree(&found);
-        qsort(names, *count, sizeof(*names), compare_names);
     }
     return names;
 }
@@ -386,16 +380,11 @@ static const char *nearest_zone(struct arena *a, const char *const *zones, size_
         }
     }
     const char *city = last_part(name);
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq_nocase(cities[i], city)) {
-            return zones[i];
-        }
-    }
+    const char *near = str_nearest(city, cities, count);
     /* Neither three letters nor an area alone are a misspelling: KST is not ACT, Asia not Apia. */
-    if (strlen(city) < 4 || is_area) {
+    if ((strlen(city) < 4 || is_area) && !str_eq_nocase(near, city)) {
         return NULL;
     }
-    const char *near = str_nearest(city, cities, count);
     for (size_t i = 0; near && i < count; i++) {
         if (cities[i] == near) {
             return zones[i];

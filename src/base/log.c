@@ -43,37 +43,28 @@ static bool is_bare(const char *text)
     return text[0] != '\0' && !str_eq(text, "null") && text[strspn(text, bare)] == '\0';
 }
 
-/* One character inside quotes; `code` is UINT32_MAX for an invalid byte. */
-static bool add_char(struct buf *line, const char *text, size_t bytes, uint32_t code)
-{
-    if (*text == '"' || *text == '\\') {
-        return buf_add_printf(line, "\\%c", *text);
-    }
-    if (chosen_format == LOG_TEXT) {
-        return str_escape(line, text, bytes);
-    }
-    if (code == UINT32_MAX) {
-        return buf_add_printf(line, "\\\\x%02X", (unsigned)(unsigned char)*text);
-    }
-    return utf8_is_unsafe(code) ? buf_add_printf(line, "\\u%04X", (unsigned)code)
-                                : buf_add(line, text, bytes);
-}
-
 /* Adds a text between quotes, as much as fits in whole characters; false when that is not all. */
 static bool add_quoted(struct buf *line, const char *text)
 {
     size_t length = strlen(text);
     bool whole = true;
 
-    for (size_t done = 0; whole && done < length;) {
-        uint32_t code = UINT32_MAX;
-        size_t bytes = utf8_next(text + done, length - done, &code);
+    for (size_t used; whole && length > 0; text += used, length -= used) {
+        uint32_t code = 0;
+        size_t bytes = utf8_next(text, length, &code);
 
-        if (bytes == 0) {
-            bytes = 1;
+        used = bytes > 0 ? bytes : 1;
+        if (*text == '"' || *text == '\\') {
+            whole = buf_add_printf(line, "\\%c", *text);
+        } else if (chosen_format == LOG_TEXT) {
+            whole = str_escape(line, text, used);
+        } else if (bytes == 0) {
+            whole = buf_add_printf(line, "\\\\x%02X", (unsigned)(unsigned char)*text);
+        } else if (utf8_is_unsafe(code)) {
+            whole = buf_add_printf(line, "\\u%04X", (unsigned)code);
+        } else {
+            whole = buf_add(line, text, bytes);
         }
-        whole = add_char(line, text + done, bytes, code);
-        done += bytes;
     }
     line->max_bytes = LINE_BYTES;
     (void)buf_add_char(line, '"');

@@ -42,11 +42,14 @@ bool str_ends_with(const char *text, const char *suffix)
     return tail <= length && memcmp(text + length - tail, suffix, tail) == 0;
 }
 
-bool str_has_any(const char *text, const char *const *signs, size_t count)
+bool str_has_any(const char *text, const char *signs)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcasestr(text, signs[i])) {
-            return true;
+    for (size_t length; *signs; signs += length + strspn(signs + length, "|")) {
+        length = strcspn(signs, "|");
+        for (const char *at = text; *at; at++) {
+            if (strncasecmp(at, signs, length) == 0) {
+                return true;
+            }
         }
     }
     return false;

@@ -23,9 +23,9 @@ bool str_starts_with(const char *text, const char *prefix);
 /* Whether `text` ends with `suffix`; every text ends with the empty one. */
 bool str_ends_with(const char *text, const char *suffix);
 
-/* True when `text` holds one of the `count` strings of `signs` without regard to ASCII case; makes
- * no copy, which of a secret would have to be wiped. */
-bool str_has_any(const char *text, const char *const *signs, size_t count);
+/* True when `text` holds one of `signs`, which are separated by '|', without regard to ASCII case;
+ * makes no copy of it, which of a secret would have to be wiped. */
+bool str_has_any(const char *text, const char *signs);
 
 /* True when `text` is one of the `count` strings of `list`. */
 bool str_is_listed(const char *text, const char *const *list, size_t count);

@@ -103,19 +103,16 @@ static void doubt(struct config *c, enum cause_id cause, const char *where)
     }
 }
 
-/* What a container's mount gives: another's file that nobody here can change, nor its mode. */
-static bool is_mounted_so(const char *path)
+/* Doubts a file's mode, but not what a container's mount gives: another's file that nobody here can
+ * change, nor its mode. */
+static void doubt_mode(struct config *c, const char *path, uint32_t mode, uint32_t bits)
 {
     struct stat st;
     struct statvfs fs;
-    return geteuid() != 0 && stat(path, &st) == 0 && st.st_uid != geteuid() &&
-           ((st.st_mode & WRITABLE_BY_ANY) == 0 ||
-            (statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0));
-}
-
-static void doubt_mode(struct config *c, const char *path, uint32_t mode, uint32_t bits)
-{
-    if ((mode & bits) != 0 && !is_mounted_so(path)) {
+    bool is_mounted_so = geteuid() != 0 && stat(path, &st) == 0 && st.st_uid != geteuid() &&
+                         ((st.st_mode & WRITABLE_BY_ANY) == 0 ||
+                          (statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0));
+    if ((mode & bits) != 0 && !is_mounted_so) {
         doubt(c, CAUSE_CONFIG_READABLE, path);
     }
 }
@@ -192,15 +189,14 @@ static bool enter_section(struct loading *l, struct reading *r, char *header)
  */
 static bool fail_key(struct loading *l, const char *section, const char *name, const char *value)
 {
-    static const char *const scopes[] = {":readonly", ":read", "api:platform",
-                                         "urn:genesys:cloud:", "analytics:report:"};
+    static const char scopes[] = ":read|api:platform|urn:genesys:cloud:|analytics:report:";
     const char *shown = str_escaped(l->a, name);
     const char *hint = NULL;
     const char *names[CONFIG_KEY_COUNT];
     size_t count = 0;
     /* A value tells, whatever the key is called. */
     if (str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") ||
-        str_has_any(value, scopes, COUNT_OF(scopes))) {
+        str_has_any(value, scopes)) {
         err_set(l->e, ERR_CONFIG,
                 "%s: scopes do not apply to the client credentials grant; what the client may read "
                 "is set by its roles and their divisions (Genesys Cloud: Admin > Integrations > "
@@ -242,18 +238,15 @@ static char *ini_value(struct arena *a, const char *value, bool *was_quoted)
                        : arena_strndup(a, value + 1, (size_t)(end - value) - 1);
 }
 
-static bool read_entry(struct loading *l, struct reading *r, char *name)
+static bool read_entry(struct loading *l, struct reading *r, const char *line)
 {
-    size_t length = strcspn(name, "=:");
-    if (name[length] == '\0') {
+    size_t length = strcspn(line, "=:");
+    if (line[length] == '\0') {
         return err_set(l->e, ERR_CONFIG, "neither [section] nor key = value nor a comment");
     }
-    const char *value = name + length + 1;
+    const char *name = str_trim(l->a, arena_strndup(l->a, line, length), NULL);
+    const char *value = line + length + 1;
     value += strspn(value, BLANKS);
-    while (length > 0 && is_blank(name[length - 1])) {
-        length--;
-    }
-    name[length] = '\0';
     r->above = 0;
     while (r->above < CONFIG_KEY_COUNT && !(str_eq(config_keys[r->above].section, r->section) &&
                                             str_eq(config_keys[r->above].name, name))) {
@@ -479,17 +472,14 @@ static bool take_secret_file(struct loading *l, const char *path, uint32_t *mode
     if (text == NULL) {
         return false;
     }
-    size_t length = strlen(text);
     if (text[strspn(text, BLANKS "\n")] == '\0') {
         err_set(l->e, ERR_CONFIG, "%s is empty: the client secret belongs there, alone", path);
         return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
     }
-    if (text[length - 1] == '\n') {
-        text[--length] = '\0';
-    }
-    if (length > 0 && text[length - 1] == '\r') {
-        text[--length] = '\0';
-    }
+    size_t length = strlen(text);
+    length -= text[length - 1] == '\n' ? 1 : 0;
+    length -= text[length - 1] == '\r' ? 1 : 0;
+    text[length] = '\0';
     override(l, KEY_CLIENT_SECRET, (struct config_text){.text = text, .origin = path});
     return true;
 }
@@ -640,45 +630,34 @@ static bool apply_choice(struct loading *l)
                                   words[count - 1]));
 }
 
-/* That each word stands once and is known; that of a stream may follow a minus. */
-static bool check_words(const struct loading *l, const char *const *words, size_t count)
-{
-    bool is_streams = l->key == &config_keys[KEY_STREAMS];
-    const char *const *known = l->request->known_streams;
-    size_t known_count = l->request->known_stream_count;
-    for (size_t i = 0; i < count; i++) {
-        const char *shown = str_escaped(l->a, words[i]);
-        const char *name = words[i] + (is_streams && words[i][0] == '-' ? 1 : 0);
-        if (str_is_listed(words[i], words, i)) {
-            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
-        }
-        if (is_streams && known != NULL && !str_is_listed(name, known, known_count) &&
-            !str_eq_nocase(name, "all")) {
-            return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
-                           advice(l->a, name, known, known_count, "", ""));
-        }
-    }
-    return true;
-}
-
-/* Names. Of tables `all` is the same as none. */
+/* Names, each once: of streams, which must be known and of which one may follow a minus, or of
+ * tables, of which `all` is the same as none. */
 static bool apply_list(struct loading *l)
 {
     bool is_streams = l->key == &config_keys[KEY_STREAMS];
-    size_t count = 0;
-    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &count);
-    bool is_all = false;
-    if (!check_words(l, words, count)) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        is_all = is_all || str_eq_nocase(words[i], "all");
+    size_t *count = is_streams ? &l->out->stream_count : &l->out->export_table_count;
+    const char *const *words = (const char *const *)str_split_list(l->a, l->text, count);
+    const char *const *known = l->request->known_streams;
+    size_t known_count = l->request->known_stream_count;
+    bool has_all = false;
+    for (size_t i = 0; i < *count; i++) {
+        const char *shown = str_escaped(l->a, words[i]);
+        const char *name = words[i] + (is_streams && words[i][0] == '-' ? 1 : 0);
+        bool is_all = str_eq_nocase(name, "all");
+        if (str_is_listed(words[i], words, i)) {
+            return err_set(l->e, ERR_CONFIG, "%s: %s is named twice", l->origin, shown);
+        }
+        if (is_streams && known != NULL && !is_all && !str_is_listed(name, known, known_count)) {
+            return err_set(l->e, ERR_CONFIG, "%s: unknown name %s%s", l->origin, shown,
+                           advice(l->a, name, known, known_count, "", ""));
+        }
+        has_all = has_all || is_all;
     }
     *(const char *const **)l->field = words;
-    *(is_streams ? &l->out->stream_count : &l->out->export_table_count) =
-        is_all && !is_streams ? 0 : count;
     if (is_streams) {
-        l->out->streams_written = join(l->a, words, count, ", ");
+        l->out->streams_written = join(l->a, words, *count, ", ");
+    } else if (has_all) {
+        *count = 0;
     }
     return true;
 }
@@ -908,12 +887,10 @@ static void doubt_credentials(struct loading *l, const char *id, const char *sec
 /* True when `text` is an assignment to a name such as client_secret. */
 static bool is_assignment(const char *text)
 {
-    static const char *const words[] = {"client", "secret"};
     char name[NAME_BYTES];
     size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-. ");
     snprintf(name, sizeof(name), "%.*s", (int)length, text);
-    return (text[length] == '=' || text[length] == ':') &&
-           str_has_any(name, words, COUNT_OF(words));
+    return (text[length] == '=' || text[length] == ':') && str_has_any(name, "client|secret");
 }
 
 /* Takes a credential out of the texts, without what users paste along with it, blanks around it and
@@ -944,13 +921,9 @@ static char *take_credential(struct loading *l, enum config_key_id id)
     if (text[good] == '\0' && !is_assignment(text)) {
         return text;
     }
-    if (is_assignment(text)) {
-        err_set(l->e, ERR_CONFIG, "%s: begins with a name; it must hold the %s alone",
-                value->origin, what);
-        err_cause(l->e, CAUSE_CONFIG_LINES);
-    } else if (text[good] == '\n' || text[good] == '\r') {
-        err_set(l->e, ERR_CONFIG, "%s: holds more than one line; it must hold the %s alone",
-                value->origin, what);
+    if (is_assignment(text) || text[good] == '\n' || text[good] == '\r') {
+        err_set(l->e, ERR_CONFIG, "%s: %s; it must hold the %s alone", value->origin,
+                is_assignment(text) ? "begins with a name" : "holds more than one line", what);
         err_cause(l->e, CAUSE_CONFIG_LINES);
     } else {
         err_set(l->e, ERR_CONFIG,
@@ -1063,12 +1036,9 @@ const char *config_word(const struct config *c, const char *name)
 {
     for (size_t i = 0; name && i < CONFIG_KEY_COUNT; i++) {
         const struct config_key *key = &config_keys[i];
-        size_t length = strlen(key->section);
-
-        bool is_word = key->type == CONFIG_WORD || key->type == CONFIG_WORDS;
-
-        if (is_word && strncmp(name, key->section, length) == 0 && name[length] == '.' &&
-            str_eq(name + length + 1, key->name)) {
+        char full[NAME_BYTES];
+        snprintf(full, sizeof(full), "%s.%s", key->section, key->name);
+        if ((key->type == CONFIG_WORD || key->type == CONFIG_WORDS) && str_eq(name, full)) {
             return *(const char *const *)((const char *)c + key->field);
         }
     }

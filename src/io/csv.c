@@ -154,11 +154,6 @@ static void add_field(struct csv_writer *w, const char *bytes, size_t length)
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-static inline bool is_special(char c)
-{
-    return c == ',' || c == '"' || c == '\r' || c == '\n' || c == '\0';
-}
-
 /* Eight bytes at a time are looked at together: what is special lies below '-', as little else
  * does. */
 static bool needs_quotes(const char *text, size_t length)
@@ -176,7 +171,8 @@ static bool needs_quotes(const char *text, size_t length)
             continue;
         }
         for (size_t i = 0; i < part; i++) {
-            if (is_special(text[i])) {
+            char c = text[i];
+            if (c == ',' || c == '"' || c == '\r' || c == '\n' || c == '\0') {
                 return true;
             }
         }

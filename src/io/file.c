@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -120,8 +121,7 @@ static bool aside_fail(struct file_aside *f, const char *what, int error_number,
     return false;
 }
 
-/* Names the file aside of `path`. */
-static struct file_aside aside_of(const char *path)
+struct file_aside file_aside_resume(const char *path)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
@@ -140,7 +140,7 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
         *f = (struct file_aside){0};
         return err_set(e, ERR_STORE, "%s: not a file", path);
     }
-    *f = aside_of(path);
+    *f = file_aside_resume(path); /* its name */
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = -1;
     for (int tries = 0; fd < 0 && tries < ASIDE_TRIES; tries++) {
@@ -213,11 +213,6 @@ void file_aside_park(struct file_aside *f)
     *f = (struct file_aside){.stream = NULL};
 }
 
-void file_aside_resume(struct file_aside *f, const char *path)
-{
-    *f = aside_of(path);
-}
-
 bool file_aside_commit(struct file_aside *f, struct err *e)
 {
     return file_aside_sync(f, e) && file_aside_rename(f, e);
@@ -249,14 +244,10 @@ void file_aside_discard(struct file_aside *f)
 /* ".<name>.tmp-<digits>" */
 static bool is_aside_name(const char *name)
 {
-    const char *end = name + strlen(name);
-    const char *pid = end;
-    while (pid > name && pid[-1] >= '0' && pid[-1] <= '9') {
-        pid--;
-    }
-    size_t mark = strlen(ASIDE_MARK);
-    return name[0] == '.' && pid < end && (size_t)(pid - name) > 1 + mark &&
-           memcmp(pid - mark, ASIDE_MARK, mark) == 0;
+    const char *pid = strrchr(name, '-');
+    return fnmatch(".?*" ASIDE_MARK "[0-9]*", name, 0) == 0 &&
+           pid[1 + strspn(pid + 1, "0123456789")] == '\0' &&
+           strncmp(pid + 1 - strlen(ASIDE_MARK), ASIDE_MARK, strlen(ASIDE_MARK)) == 0;
 }
 
 void file_sweep_aside(const char *directory)

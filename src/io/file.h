@@ -44,8 +44,8 @@ bool file_aside_rename(struct file_aside *f, struct err *e);
  * an flock on a directory above, since nothing tells it from a leftover. */
 void file_aside_park(struct file_aside *f);
 
-/* Takes up again what this process has parked for `path`, to rename or to discard. */
-void file_aside_resume(struct file_aside *f, const char *path);
+/* What this process has parked for `path`, to rename or to discard. */
+struct file_aside file_aside_resume(const char *path);
 
 /* Both: sync and rename. */
 bool file_aside_commit(struct file_aside *f, struct err *e);

@@ -10,11 +10,7 @@
 #include "base/str.h"
 #include "io/file.h"
 
-const char *const http_methods[HTTP_METHODS] = {[HTTP_GET] = "GET",
-                                                [HTTP_POST] = "POST",
-                                                [HTTP_PUT] = "PUT",
-                                                [HTTP_PATCH] = "PATCH",
-                                                [HTTP_DELETE] = "DELETE"};
+const char *const http_methods[HTTP_METHODS] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 /* One request on its way. */
 struct transfer {
@@ -237,8 +233,7 @@ static void read_headers(CURL *easy, struct http_answer *answer)
 
 static enum http_failure failure_of(CURLcode code, const char *detail, long proxy_status)
 {
-    static const char *const cuts[] = {"ssl_error_syscall", "reset by peer", "unexpected eof",
-                                       "broken pipe"};
+    static const char cuts[] = "ssl_error_syscall|reset by peer|unexpected eof|broken pipe";
     static const struct {
         CURLcode code;
         enum http_failure failure;
@@ -248,7 +243,7 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     if (proxy_status >= 400 && proxy_status < 500) {
         return HTTP_PROXY;
     }
-    if (code == CURLE_SSL_CONNECT_ERROR && str_has_any(detail, cuts, COUNT_OF(cuts))) {
+    if (code == CURLE_SSL_CONNECT_ERROR && str_has_any(detail, cuts)) {
         return HTTP_RESET;
     }
     while (i < COUNT_OF(failures) && failures[i].code != code) {
@@ -479,7 +474,6 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     if (request->method == HTTP_POST || request->body) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(request->body ? request->body_length : 0));
     }
     if (request->method > HTTP_POST) {
         SET(CURLOPT_CUSTOMREQUEST, http_methods[request->method]);
@@ -617,16 +611,13 @@ static void describe_failure(const struct http *h, struct transfer *t, CURLcode 
 /* Fills *answer from a transfer that has ended, and frees the transfer; false when none has. */
 static bool take_finished(struct http *h, struct http_answer *answer)
 {
-    CURLMsg *message;
     int left;
+    const CURLMsg *message = curl_multi_info_read(h->multi, &left); /* all are of an end */
     char *private = NULL;
     curl_off_t elapsed_us = 0;
     long status = 0;
     const char *address = NULL;
 
-    do {
-        message = curl_multi_info_read(h->multi, &left);
-    } while (message && message->msg != CURLMSG_DONE);
     if (!message) {
         return false;
     }

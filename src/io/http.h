@@ -29,14 +29,13 @@ struct http_options {
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_METHODS };
 
-extern const char *const http_methods[HTTP_METHODS]; /* "GET"... */
+extern const char *const http_methods[HTTP_METHODS]; /* "GET"..., in their order */
 
 struct http_request {
     enum http_method method;
-    const char *url;          /* borrowed until the answer is taken */
-    const char *content_type; /* of the body; NULL: application/json */
-    const char *body;         /* NULL: none; borrowed until the answer is taken */
-    size_t body_length;
+    const char *url;             /* borrowed until the answer is taken */
+    const char *content_type;    /* of the body; NULL: application/json */
+    const char *body;            /* NULL: none; borrowed until the answer is taken */
     const struct secret *bearer; /* token for the Authorization header; NULL: none */
     const char *basic_user;      /* with basic_secret: Basic authorization; NULL: none */
     const struct secret *basic_secret;

@@ -476,7 +476,7 @@ static bool place_files(struct exporting *x, bool done, struct err *e)
     struct file_aside f;
 
     for (; db_next(&q); arena_reset(x->names)) {
-        file_aside_resume(&f, path_of(x, db_text(&q, 0)));
+        f = file_aside_resume(path_of(x, db_text(&q, 0)));
         done = done && file_aside_rename(&f, e);
         file_aside_discard(&f);
     }

@@ -862,13 +862,13 @@ TEST_IN(setup, teardown, without_a_taker_nothing_is_parsed_and_nothing_lost)
     assert_false(client_next(client, 0, &a));
 }
 
-TEST_IN(setup, teardown, not_before_is_kept)
+TEST_IN(setup, teardown, a_delay_is_kept)
 {
     expect_good(get("/api/v2/x"));
     int64_t begin = clock_monotonic_ms();
     client_send(client, &(struct client_request){.path = "/api/v2/late",
                                                  .label = "late",
-                                                 .not_before_ms = begin + 400,
+                                                 .delay_ms = 400,
                                                  .want_document = true,
                                                  .user = &world});
     send_get("/api/v2/soon", NULL);

@@ -169,7 +169,6 @@ TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
     ask((struct http_request){.method = HTTP_POST,
                               .content_type = "application/x-www-form-urlencoded",
                               .body = "a=b",
-                              .body_length = 3,
                               .basic_user = "me",
                               .basic_secret = secret});
     assert_string_equal(script.last.method, "POST");
@@ -181,7 +180,7 @@ TEST_IN(setup, teardown, requests_send_their_method_headers_and_body)
     /* a body over libcurl's threshold for Expect: 100-continue, of JSON by default */
     memset(large, 'x', 20000);
     large[20000] = '\0';
-    ask((struct http_request){.method = HTTP_POST, .body = large, .body_length = 20000});
+    ask((struct http_request){.method = HTTP_POST, .body = large});
     assert_true(header_sent("\r\nContent-Type: application/json\r\n"));
     assert_false(header_sent("Expect"));
     assert_false(header_sent("Authorization"));
@@ -289,12 +288,11 @@ TEST_IN(setup, teardown, a_stalled_post_ends_at_its_limit)
     char large[30000];
 
     memset(large, 'x', sizeof(large));
+    large[sizeof(large) - 1] = '\0';
     limit("STALL_MS", "1000");
     script.delay_ms = 4000;
-    assert_int_equal(
-        ask((struct http_request){.method = HTTP_POST, .body = large, .body_length = sizeof(large)})
-            .failure,
-        HTTP_TIMEOUT);
+    assert_int_equal(ask((struct http_request){.method = HTTP_POST, .body = large}).failure,
+                     HTTP_TIMEOUT);
     limit("STALL_MS", NULL);
 }
 

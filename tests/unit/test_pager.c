@@ -760,7 +760,7 @@ TEST_IN(setup, teardown, a_job_runs_from_submission_to_deletion)
     for (size_t i = 0; i < COUNT(polls); i++) {
         r = ask(p);
         assert_string_equal(r.request.path, "/jobs/a%2Fb%20c");
-        assert_int_equal(r.delay_ms, polls[i].delay_ms);
+        assert_int_equal(r.request.delay_ms, polls[i].delay_ms);
         assert_false(
             take(p, r.sequence, arena_printf(arena, "{'state':'%s'}", polls[i].state)).has_rows);
     }
@@ -790,9 +790,9 @@ TEST_IN(setup, teardown, a_stored_job_is_asked_for_at_once)
     struct pager *p = pager_at(job, (struct pager_at){.token = "j"});
     struct pager_request r = ask(p);
 
-    assert_int_equal(r.delay_ms, 0);
+    assert_int_equal(r.request.delay_ms, 0);
     take(p, r.sequence, "{'state':'PENDING'}");
-    assert_int_equal(ask(p).delay_ms, 500);
+    assert_int_equal(ask(p).request.delay_ms, 500);
 
     /* Its cursor still counts as one that came before. */
     struct pager_page page;
@@ -1165,7 +1165,7 @@ TEST_IN(setup, teardown, what_has_no_job_is_asked_a_few_times)
         limit(limits[i][0], limits[i][1]);
         for (size_t n = 0; n < COUNT(delays); n++) {
             r = ask(p);
-            assert_int_equal(r.delay_ms, delays[n]);
+            assert_int_equal(r.request.delay_ms, delays[n]);
             assert_int_equal(r.request.poll, n);
             assert_string_equal(r.request.label, "day");
             assert_int_equal(give(p, r.sequence, "{'status':'Processing'}", &page, &e),

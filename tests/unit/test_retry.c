@@ -53,7 +53,6 @@ TEST(every_form_of_retry_after)
         const char *header;
         int64_t ms;
     } cases[] = {
-        {NULL, -1},
         {"", -1},
         {"0", 0},
         {"3", SECONDS(3)},
@@ -86,7 +85,7 @@ TEST(every_form_of_retry_after)
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        print_message("Retry-After %s\n", cases[i].header ? cases[i].header : "(none)");
+        print_message("Retry-After %s\n", cases[i].header);
         assert_int_equal(retry_after_ms(cases[i].header, now_ms()), cases[i].ms);
     }
 }
