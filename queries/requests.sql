@@ -15,7 +15,7 @@ asked AS (
            coalesce(:to, max(day)) AS last_day
     FROM started
 )
-SELECT s.day, c.method, c.route, count(*) AS runs, sum(c.requests) AS requests, sum(c.retries) AS retries,
+SELECT s.day, c.method, c.route, sum(ifnull(c.runs, 1)) AS runs, sum(c.requests) AS requests, sum(c.retries) AS retries,
        sum(c.status_429) AS status_429, sum(c.status_5xx) AS status_5xx, sum(c.bytes) AS bytes
 FROM asked AS a
 CROSS JOIN started AS s ON s.day BETWEEN a.first_day AND a.last_day

@@ -72,6 +72,20 @@ void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_
     }
 }
 
+bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e)
+{
+    static const char *const steps[] = {sql_fold_requests, sql_fold_runs, sql_fold_drop_requests,
+                                        sql_fold_drop_runs};
+    bool done = db_exec(d, sql_fold_temporary, e) && db_begin(d, e) &&
+                db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
+
+    *more = done && db_changes(d) > 0;
+    for (size_t i = 0; done && *more && i < COUNT_OF(steps); i++) {
+        done = db_do(d, e, steps[i], NONE);
+    }
+    return db_finish(d, done, e);
+}
+
 /* --- facts --- */
 
 bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,

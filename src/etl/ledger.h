@@ -52,6 +52,11 @@ void ledger_sum_routes(const struct route_count *routes, size_t count, struct ru
 /* Keeps what was asked of each route in the run. It is bookkeeping: trouble is logged. */
 void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_t count);
 
+/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
+ * code, stands for all of them (their counters and requests are added), of those before `before_ms`
+ * the last of all. Folds some; a transaction of its own, short. *more: there may be others. */
+bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e);
+
 /* --- facts --- */
 
 /* What a change of the zone dates anew. Texts are in the arena. */

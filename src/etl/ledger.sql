@@ -20,6 +20,47 @@ WHERE run_id = ?1;
 INSERT OR REPLACE INTO request_count (run_id, method, route, requests, retries, status_429, status_5xx, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
+-- Of runs that began before ?1 the last of a UTC day, streams and exit code stands for all of them; of
+-- those before ?2 the last of streams and exit code. What has no end may be under way.
+-- name: fold_temporary
+CREATE TEMP TABLE IF NOT EXISTS folded_run (run_id INTEGER PRIMARY KEY, keeper INTEGER);
+DELETE FROM temp.folded_run;
+
+-- name: fold_find
+INSERT INTO temp.folded_run
+SELECT run_id, keeper FROM (
+    SELECT run_id, max(run_id) OVER (
+        PARTITION BY CASE WHEN started_at >= ?2 THEN substr(started_at, 1, 10) END, command, streams, exit_code) AS keeper
+    FROM run WHERE started_at < CASE WHEN ended_at IS NULL THEN ?2 ELSE ?1 END)
+WHERE run_id <> keeper ORDER BY run_id LIMIT 300;
+
+-- name: fold_requests
+INSERT INTO request_count
+    (run_id, method, route, requests, retries, status_429, status_5xx, bytes, runs)
+SELECT keeper, method, route, sum(requests), sum(retries), sum(status_429), sum(status_5xx), sum(bytes), sum(ifnull(runs, 1))
+FROM temp.folded_run AS f CROSS JOIN request_count AS c ON c.run_id = f.run_id GROUP BY keeper, method, route
+ON CONFLICT (run_id, method, route) DO UPDATE SET
+    requests = requests + excluded.requests, retries = retries + excluded.retries,
+    status_429 = status_429 + excluded.status_429, status_5xx = status_5xx + excluded.status_5xx,
+    bytes = bytes + excluded.bytes, runs = ifnull(runs, 1) + excluded.runs;
+
+-- name: fold_runs
+UPDATE run SET
+    runs = ifnull(run.runs, 1) + f.runs, requests = run.requests + f.requests, retries = run.retries + f.retries,
+    bytes = run.bytes + f.bytes, pages = run.pages + f.pages, rows_new = run.rows_new + f.rows_new,
+    rows_changed = run.rows_changed + f.rows_changed, rows_unchanged = run.rows_unchanged + f.rows_unchanged
+FROM (SELECT keeper, sum(ifnull(runs, 1)) AS runs, sum(requests) AS requests, sum(retries) AS retries, sum(bytes) AS bytes,
+             sum(pages) AS pages, sum(rows_new) AS rows_new, sum(rows_changed) AS rows_changed,
+             sum(rows_unchanged) AS rows_unchanged
+      FROM temp.folded_run AS g CROSS JOIN run AS r ON r.run_id = g.run_id GROUP BY keeper) AS f
+WHERE run.run_id = f.keeper;
+
+-- name: fold_drop_requests
+DELETE FROM request_count WHERE run_id IN (SELECT run_id FROM temp.folded_run);
+
+-- name: fold_drop_runs
+DELETE FROM run WHERE run_id IN (SELECT run_id FROM temp.folded_run);
+
 -- The UTC month of ?1, when the next one begins, and the requests of it.
 -- name: run_month_used
 SELECT month, date(month || '-01', '+1 month'),
@@ -102,7 +143,3 @@ ON CONFLICT (place) DO UPDATE SET
     organization_id = coalesce(excluded.organization_id, organization_id),
     name = coalesce(excluded.name, name), client_id = excluded.client_id,
     login_url = excluded.login_url, api_url = excluded.api_url, asked_day = excluded.asked_day;
-
--- name: raw_page_keep
-INSERT INTO raw_page (window_id, run_id, plan, page_no, received_at, url_path, encoding, bytes, rows_read)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);

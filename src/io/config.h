@@ -49,6 +49,8 @@ struct config {
 
     const char *database_path;
     int database_mode; /* permission bits; 0: FILE_MODE at most */
+    int keep_raw_days; /* 0: answers are not kept */
+    int keep_run_days;
 
     int32_t start_day; /* day number of the business zone; INT32_MIN when absent */
     const char *timezone;

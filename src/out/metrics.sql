@@ -29,7 +29,7 @@ SELECT 'gauge' AS type, name, help, labels, value FROM metric
 -- What concerns all streams and all runs. A first success or failure that was never is left out.
 WITH total AS (
     SELECT
-        count(*) AS runs, coalesce(sum(requests), 0) AS requests,
+        coalesce(sum(ifnull(runs, 1)), 0) AS runs, coalesce(sum(requests), 0) AS requests,
         coalesce(sum(retries), 0) AS retries, coalesce(sum(bytes), 0) AS bytes,
         coalesce(sum(pages), 0) AS pages, coalesce(sum(rows_new), 0) AS rows_new,
         coalesce(sum(rows_changed), 0) AS rows_changed,

@@ -92,6 +92,9 @@ static bool open_database(struct run *run, struct err *e)
     names = arena_printf(run->arena, "%s]", names);
     return run->db &&
            ledger_run_begin(&run->ledger, "extract", run->request->until_ms, names, e) != 0 &&
+           (run->config->keep_raw_days > 0 ||
+            db_do(run->db, e, "UPDATE run SET keeps_raw = 0 WHERE run_id = ?1",
+                  I(run->ledger.run_id))) &&
            stream_views(run->db, run->config, e) && ledger_kpi(run->db, run->config, e) &&
            erasures_load(run->db, run->arena, &run->erased, e);
 }
@@ -494,6 +497,9 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);
     if (run.ledger.run_id > 0) {
         kind = finish(&run, kind, result, e);
+    }
+    if (done) { /* a run that was refused changes nothing */
+        store_prune(&run);
     }
     int64_t wal = run.db ? db_empty_wal(run.db) : 0;
     if (wal > limit_get(LIMIT_WAL_BYTES)) {

@@ -2,10 +2,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/stop.h"
 #include "etl/load.h"
+#include "etl/raw.h"
 #include "sql.h"
 
-enum { GROUP_MOST = 8 };
+enum { GROUP_MOST = 8, PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 /* Pages that share a transaction. */
 struct group {
@@ -99,6 +101,41 @@ static struct load_page describe(const struct run *run, const struct page *p, si
     };
 }
 
+/* A reading of LOAD_WINDOW or LOAD_INTERVALS says what is gone: its pages are kept or not together.
+ */
+static bool is_by_reading(const struct reading *r)
+{
+    return r->stream->load == LOAD_WINDOW || r->stream->load == LOAD_INTERVALS;
+}
+
+/* Keeps the answer of page `p`, or what the end of its reading has changed (`path` NULL), where
+ * that changed rows. */
+static bool keep(struct run *run, const struct page *p, size_t share, const char *path,
+                 const struct load_counts *counts, struct err *e)
+{
+    const struct reading *r = p->reading;
+    const struct http_answer *http = &p->news->answer.http;
+    struct raw_page raw = {
+        .window_id = r->shares[share].window->window_id,
+        .run_id = run->ledger.run_id,
+        .plan = r->pass->plan.name,
+        .parent = r->shares[share].facts.parent,
+        .read_to_ms = r->to_ms,
+        .number = p->number,
+        .received_ms = p->news->answer.received_ms - run->ahead_ms,
+        .path = path,
+        .gzip = http->gzip,
+        .bytes = http->body.data,
+        .length = http->body.length,
+        .rows = counts->rows_read,
+        .unwanted = (int64_t)p->news->facts.unwanted,
+        .changed = counts->rows_new + counts->rows_changed,
+    };
+
+    return run->config->keep_raw_days == 0 || (raw.changed == 0 && !(path && is_by_reading(r))) ||
+           raw_keep(run->db, &raw, e);
+}
+
 /* Where the window goes on after a page. */
 static struct cursor cursor_after(const struct page *p)
 {
@@ -128,7 +165,9 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
         add_counts(&run->totals.rows, &counts);
         add_counts(&r->counts, &counts);
         plan_settle(&w->span, r->pass_no, r->to_ms, &r->plan);
-        done = done && window_end(&run->ledger, w, r->pass_no, e);
+        done = done && keep(run, p, i, NULL, &counts, e) &&
+               raw_end(run->db, w->window_id, r->pass->plan.name, is_by_reading(r), e) &&
+               window_end(&run->ledger, w, r->pass_no, e);
     }
     return done;
 }
@@ -202,13 +241,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         if (!note_ids(run, g->pages[i], e)) {
             return false;
         }
-        /* The raw bytes of a page that changed a row are kept. */
-        if (counts->rows_new + counts->rows_changed > 0 &&
-            !db_do(run->db, e, sql_raw_page_keep,
-                   I(r->shares[g->pages[i]->share].window->window_id), I(run->ledger.run_id),
-                   S(r->pass->plan.name), I(g->pages[i]->number), T(n->answer.received_ms),
-                   S(n->path), S(n->answer.http.gzip ? "gzip" : "identity"),
-                   B(n->answer.http.body.data, n->answer.http.body.length), I(counts->rows_read))) {
+        if (!keep(run, g->pages[i], g->pages[i]->share, n->path, counts, e)) {
             return false;
         }
     }
@@ -309,6 +342,7 @@ static bool begin(struct run *run, struct reading *r, struct err *e)
         struct window *w = r->shares[i].window;
 
         done = load_begin(loader, w->window_id, e) &&
+               raw_begin(run->db, w->window_id, r->pass->plan.name, e) &&
                window_begin(&run->ledger, w, r->pass_no, r->to_ms, r->plan.time_ms, e);
     }
     return done;
@@ -436,6 +470,29 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
             LOG_N("changed", r->counts.rows_changed), LOG_N("unchanged", r->counts.rows_unchanged));
     }
     return ok;
+}
+
+/* --- what is old --- */
+
+void store_prune(struct run *run)
+{
+    const struct config *c = run->config;
+    int one_by_one =
+        c->keep_raw_days > RUNS_ONE_BY_ONE_DAYS ? c->keep_raw_days : RUNS_ONE_BY_ONE_DAYS;
+    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
+    int64_t now_ms = run_now_ms(run);
+    int64_t today_ms = clock_utc_day_start(now_ms);
+    bool more = true;
+    struct err e;
+
+    while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
+        if (!raw_prune(run->db, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
+            (!more && !ledger_fold(run->db, today_ms - one_by_one * MS_PER_DAY,
+                                   today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
+            LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
+            return;
+        }
+    }
 }
 
 /* --- business days of another zone --- */

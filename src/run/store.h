@@ -28,6 +28,10 @@ bool store_begin(struct run *run, struct reading *r, struct err *e);
  * outcome. False for trouble with the database. */
 bool store_take(struct run *run, struct page *p, struct page **last, struct err *e);
 
+/* The run has ended: old answers and runs go, for some seconds at most, in transactions so short
+ * that nobody waits; the next run goes on. Trouble is logged. */
+void store_prune(struct run *run);
+
 /* Business days of a zone that is no longer the run's: those from `from_ms` on that can be asked
  * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
  * caller's transaction. */

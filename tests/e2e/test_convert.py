@@ -54,6 +54,7 @@ class Convert(TestCase):
     def test_a_finished_file_keeps_every_row(self):
         server = self.server()
         site = self.fixture("finished", server.url)
+        site.set(database={"keep_raw_days": "36500"})
         before = rows_of(site.db)
         told = self.ok(site.run("extract", "--stream", "users", "--until", NOW)).stderr
         self.assertIn("converting the database", told)
