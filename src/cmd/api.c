@@ -1,3 +1,4 @@
+#include <fnmatch.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 /* The POSTs that only read; "*" stands for one id. */
 static const char *const reading_posts[] = {READING_POSTS};
 
+#define PLAIN "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-/"
+
 /* What is asked. */
 struct call {
     enum http_method method;
@@ -21,33 +24,15 @@ struct call {
     struct idset *asked; /* paths of pages */
 };
 
-static bool matches(const char *path, size_t length, const char *pattern)
+/* Whether it changes nothing: an id is letters, digits and dashes. */
+static bool only_reads(struct arena *a, const struct call *call)
 {
-    const char *end = path + length;
-
-    for (; *pattern; pattern++) {
-        if (*pattern != '*') {
-            if (path == end || *path++ != *pattern) {
-                return false;
-            }
-            continue;
-        }
-        size_t id = strspn(path, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-");
-        id = id < (size_t)(end - path) ? id : (size_t)(end - path);
-        if (id == 0) {
-            return false;
-        }
-        path += id;
-    }
-    return path == end;
-}
-
-static bool only_reads(const struct call *call)
-{
+    const char *path = arena_strndup(a, call->path, strcspn(call->path, "?"));
+    bool is_plain = !strstr(path, "//") && path[strspn(path, PLAIN)] == '\0';
     bool known = call->method == HTTP_GET;
 
-    for (size_t i = 0; call->method == HTTP_POST && i < COUNT_OF(reading_posts); i++) {
-        known = known || matches(call->path, strcspn(call->path, "?"), reading_posts[i]);
+    for (size_t i = 0; is_plain && call->method == HTTP_POST && i < COUNT_OF(reading_posts); i++) {
+        known = known || fnmatch(reading_posts[i], path, FNM_PATHNAME) == 0;
     }
     return known;
 }
@@ -103,7 +88,7 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
             return false;
         }
     }
-    call->reads = only_reads(call);
+    call->reads = only_reads(ctx->arena, call);
     if (!call->reads && !ctx->option[OPT_WRITE]) {
         return cmd_usage(ctx, e, "%s %s may change something: --write sends it; nothing was sent",
                          http_methods[method], call->path);

@@ -90,15 +90,10 @@ enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
 struct answers {
     const char *value[QUESTIONS];
     const char *config_path;
+    bool is_for_services; /* the packaged ones */
     const char *secret_path;
     char secret[ANSWER_BYTES]; /* wiped at the end */
 };
-
-/* Whether it is written for the packaged services. */
-static bool is_for_services(const struct answers *to)
-{
-    return str_starts_with(to->config_path, SYSTEM_DIRECTORY "/");
-}
 
 /* The machine's time zone, by its IANA name. */
 static const char *machine_zone(struct arena *a)
@@ -123,23 +118,6 @@ static const char *whole_path(struct arena *a, const char *path)
 
     return *path == '/' || !getcwd(here, sizeof(here)) ? path
                                                        : arena_printf(a, "%s/%s", here, path);
-}
-
-static const char *default_of(struct arena *a, size_t question, bool packaged)
-{
-    char day[CLOCK_DAY_BYTES];
-
-    switch (question) {
-    case START:
-        return arena_strdup(
-            a, clock_format_day((int32_t)(clock_now_ms() / MS_PER_DAY) - FIRST_DAYS, day));
-    case TIMEZONE:
-        return machine_zone(a);
-    case DATABASE:
-        return packaged ? SYSTEM_STATE "/rollcall.db" : whole_path(a, "rollcall.db");
-    default:
-        return NULL;
-    }
 }
 
 /* Reads a line of standard input; false at its end, and when a signal asks for one. */
@@ -299,7 +277,7 @@ static void print_next(struct arena *a, const struct answers *to)
     const char *program = is_known ? shell_word(a, self) : "rollcall";
 
     printf("\nWritten: %s, %s\n", c, to->secret_path);
-    if (is_for_services(to)) {
+    if (to->is_for_services) {
         printf("As the services will:  systemctl start rollcall-check; "
                "journalctl -u rollcall-check -n 40\n"
                "First extraction:      systemctl start --no-block rollcall\n"
@@ -321,18 +299,26 @@ bool cmd_init(struct cmd_context *ctx, struct err *e)
 {
     struct arena *a = ctx->arena;
     struct answers to = {.config_path = ctx->option[OPT_CONFIG]};
-    bool done = ctx->argument_count == 0;
+    bool done = true;
+    char day[CLOCK_DAY_BYTES];
 
     if (!to.config_path) {
         to.config_path =
             access(SYSTEM_DIRECTORY, W_OK) == 0 ? SYSTEM_DIRECTORY "/rollcall.ini" : "rollcall.ini";
     }
     to.config_path = whole_path(a, to.config_path);
+    to.is_for_services = str_starts_with(to.config_path, SYSTEM_DIRECTORY "/");
     to.secret_path = ctx->option[OPT_SECRET_OUT]
                          ? whole_path(a, ctx->option[OPT_SECRET_OUT])
                          : arena_printf(a, "%s/client_secret", file_directory(a, to.config_path));
+    const char *const otherwise[QUESTIONS] = {
+        [START] = clock_format_day((int32_t)(clock_now_ms() / MS_PER_DAY) - FIRST_DAYS, day),
+        [TIMEZONE] = machine_zone(a),
+        [DATABASE] =
+            to.is_for_services ? SYSTEM_STATE "/rollcall.db" : whole_path(a, "rollcall.db"),
+    };
     for (size_t i = 0; done && i < QUESTIONS; i++) {
-        done = ask(ctx, &questions[i], default_of(a, i, is_for_services(&to)), &to.value[i], e);
+        done = ask(ctx, &questions[i], otherwise[i], &to.value[i], e);
     }
     done = done && ask_secret(ctx, &to, e) && write_files(ctx, &to, e);
     secret_wipe(to.secret, sizeof(to.secret));

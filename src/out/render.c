@@ -20,6 +20,7 @@ enum {
     MAX_COLUMNS = 100000,
     NUMBER_BYTES = 40,
     INDENT = 2,
+    MARK_COLUMNS = 9,
     WORDS_WIDTH = 79,
     WORDS_WIDEST = 119,
 };
@@ -599,6 +600,28 @@ void render_words(FILE *out, const char *text, int indent, int at)
     (void)fputc('\n', out);
 }
 
+/* Told after a stop too: what was done till then. */
+static void render_paragraphs(struct rows *q, FILE *out, size_t *count)
+{
+    bool has_colours = render_has_colours(out);
+    struct arena *a = arena_new(0);
+
+    for (; db_next(q); (*count)++) {
+        int indent = (int)db_int(q, 0);
+        const char *mark = db_text(q, 1);
+
+        if (mark) {
+            const char *colour = has_colours ? arena_printf(a, "\033[%sm", db_text(q, 2)) : "";
+
+            (void)fprintf(out, "%*s%s%s%s%*s", indent, "", colour, mark,
+                          has_colours ? "\033[0m" : "", MARK_COLUMNS - (int)strlen(mark), "");
+            indent += MARK_COLUMNS;
+        }
+        render_words(out, str_escaped(a, db_text(q, 3)), indent, indent);
+    }
+    arena_free(a);
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 static bool check_written(FILE *out, struct err *e)
@@ -623,6 +646,9 @@ bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
         break;
     case RENDER_XLSX:
         render_xlsx(q, to->file, count);
+        break;
+    case RENDER_WORDS:
+        render_paragraphs(q, to->out, count);
         break;
     default:
         render_table(q, to, count);

@@ -18,6 +18,8 @@ enum render_format {
     RENDER_CSV,   /* with a header */
     RENDER_JSON,  /* an array of objects, one a line */
     RENDER_XLSX,  /* a workbook, in `file` */
+    RENDER_WORDS, /* a paragraph a row: its indent, a mark in front (NULL: none) and the mark's
+                     colour (an escape's parameters), its words */
 };
 
 /* How and where to: a table or a list keeps within `width` terminal columns where that can be (0:

@@ -56,8 +56,7 @@ struct page {
 struct column {
     const char *head;
     char kind;
-    int series;  /* from 1; 0: not in the picture */
-    double most; /* of half-hours: the largest */
+    int series; /* from 1; 0: not in the picture */
 };
 
 struct rows_shown {
@@ -130,7 +129,7 @@ static void put_number(FILE *out, char kind, double value)
 
     if (!isfinite(value)) {
         (void)fputs("\u2013", out);
-    } else if (kind == 'p' || kind == 'S') {
+    } else if (kind == 'p') {
         (void)fprintf(out, "%.1f%%", value);
     } else if (kind == 't' && seconds >= 3600) {
         (void)fprintf(out, "%lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -154,20 +153,6 @@ static const char *text_of(const struct cell *c)
     return c->type == CELL_TEXT ? c->value.text : "";
 }
 
-/* The next half-hour in a text "number:value,..", whose beginning is moved on; -1 at its end. */
-static long next_slot(const char **at, double *value)
-{
-    char *end;
-    long slot = strtol(*at, &end, 10);
-
-    if (*end != ':') {
-        return -1;
-    }
-    *value = strtod(end + 1, &end);
-    *at = end + (*end == ',');
-    return slot;
-}
-
 /* Writes a cell as a text; one that holds nothing is a dash. */
 static void put_cell(FILE *out, const struct column *column, const struct cell *c)
 {
@@ -183,7 +168,7 @@ static void put_cell(FILE *out, const struct column *column, const struct cell *
 /* --- pictures -------------------------------------------------------------------------------- */
 
 enum { TOP = 10, BASE = 250, LABEL = 268, HEIGHT = 276 }; /* of a plot, pixels */
-enum { LINES = 4, SLOTS = 48, PERCENT = 100 };
+enum { LINES = 4, PERCENT = 100 };
 
 /* A round number LINES times which reach to `most`; of times round in minutes and hours. */
 static double round_step(char kind, double most)
@@ -326,49 +311,22 @@ static void put_bar(FILE *out, const struct rows_shown *t, size_t row)
     (void)fputs("</g></svg></td>", out);
 }
 
-/* The shades of a half-hour: of percents (h) by these bounds, of counts (c) by the largest. */
-static const struct {
-    int from;
-    const char *of_percents;
-    const char *of_counts;
-} shades[] = {{0, "below 50%", "few"},
-              {50, "from 50%", ""},
-              {70, "from 70%", ""},
-              {85, "from 85%", ""},
-              {95, "from 95%", "many"}};
-enum { SHADES = COUNT_OF(shades) };
-
-static int shade_of(const struct column *c, double value)
-{
-    int shade = c->kind == 'S' ? SHADES : (int)ceil(value * SHADES / c->most);
-
-    while (c->kind == 'S' && shade > 1 && value < shades[shade - 1].from) {
-        shade--;
-    }
-    return shade > 0 ? shade : 1;
-}
+/* The shades of half-hours (report_days and its like): of percents and of counts. */
+static const char *const shades[][2] = {{"below 50%", "few"},
+                                        {"from 50%", ""},
+                                        {"from 70%", ""},
+                                        {"from 85%", ""},
+                                        {"from 95%", "many"}};
 
 /* The half-hours of a row, each in its shade. */
 static void put_heat(FILE *out, const struct rows_shown *t, size_t row, size_t column)
 {
     const struct column *of = &t->columns[column];
-    const char *at = text_of(cell_at(t, row, column));
-    double width = (double)PERCENT / SLOTS;
-    double value = 0;
 
     (void)fprintf(out, "<td class=%c><svg role=img aria-label=\"", class_of(of));
     put_string(out, text_of(cell_at(t, row, 0)));
-    (void)fprintf(out, ": %s\"><rect class=none width=100%% height=100%% />", of->head);
-    for (long slot; (slot = next_slot(&at, &value)) >= 0;) {
-        (void)fprintf(out,
-                      "<rect class=%c%d x=%.2f%% width=%.2f%% height=100%%><title>"
-                      "%02ld:%02ld: ",
-                      class_of(of), shade_of(of, value), width * (double)slot, width + 0.02,
-                      slot / 2, slot % 2 * 30);
-        put_number(out, of->kind, value);
-        (void)fputs("</title></rect>", out);
-    }
-    (void)fputs("</svg></td>", out);
+    (void)fprintf(out, ": %s\"><rect class=none width=100%% height=100%% />%s</svg></td>", of->head,
+                  text_of(cell_at(t, row, column)));
 }
 
 static void put_swatch(FILE *out, char class, int number, const char *text)
@@ -388,9 +346,8 @@ static void put_key(FILE *out, const struct rows_shown *t)
         if (c->series > 0) {
             put_swatch(out, 's', c->series, c->head);
         }
-        for (int n = 0; is_heat(c) && n < SHADES; n++) {
-            put_swatch(out, class_of(c), n + 1,
-                       c->kind == 'S' ? shades[n].of_percents : shades[n].of_counts);
+        for (int n = 0; is_heat(c) && n < (int)COUNT_OF(shades); n++) {
+            put_swatch(out, class_of(c), n + 1, shades[n][c->kind == 's']);
         }
     }
     (void)fputs("</ul>\n", out);
@@ -550,7 +507,6 @@ static void read_columns(const struct rows *q, struct rows_shown *t, struct aren
             .head = arena_strndup(a, name, length),
             .kind = name[length + 1],
             .series = name[length + 2] ? name[length + 2] - '0' : 0,
-            .most = 1,
         };
     }
 }
@@ -570,9 +526,6 @@ static void read_row(const struct rows *q, struct rows_shown *t, struct arena *a
             t->kind = c->kind;
             t->highest = fmax(t->highest, value);
             sum += value;
-        }
-        for (const char *at = text_of(&cells[i]); is_heat(c) && next_slot(&at, &value) >= 0;) {
-            c->most = fmax(c->most, value);
         }
     }
     t->sum = fmax(t->sum, sum);

@@ -1,6 +1,6 @@
 -- The page of figures (out/report.c). {answer} is what the section's query has given. A column's name says behind '|'
--- how its values are shown (x text, d day or time, n count, p percent, t seconds, v any number, s and S half-hours of a day as
--- "number:value,..", counts and percents) and which series of the picture it is.
+-- how its values are shown (x text, d day or time, n count, p percent, t seconds, v any number, s and S pictures of a day's
+-- half-hours, of counts and percents) and which series of the picture it is.
 
 -- name: report_range
 -- What the page is of: first and last day by a day ?1, a week's day ?2, a range ?3 to ?4, and without any the last whole
@@ -191,17 +191,27 @@ SELECT coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x",
 FROM {answer} GROUP BY queue_id, media_type HAVING sum(handled) > 0 ORDER BY sum(handled) DESC, 1, 2
 
 -- name: report_days
-SELECT day AS "Day|d", group_concat(slot || ':' || offered) AS "Offered by half-hour|s", sum(offered) AS "Offered|n"
-FROM (SELECT day, substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30') AS slot, sum(offered) AS offered
+SELECT day AS "Day|d", group_concat(
+           printf('<rect class=c%d x=%.2f%% width=2.10%% height=100%%><title>%s: %,d</title></rect>',
+                  max(1, (offered * 5 + most - 1) / most), x, time, offered), '') AS "Offered by half-hour|s",
+       sum(offered) AS "Offered|n"
+FROM (SELECT day, substr(half_hour, 12, 5) AS time,
+             (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x, sum(offered) AS offered,
+             max(1, max(sum(offered)) OVER ()) AS most
       FROM {answer} GROUP BY 1, 2)
 GROUP BY day ORDER BY day
 
 -- name: report_days_level
-SELECT day AS "Day|d", group_concat(slot || ':' || (100.0 * numerator / denominator)) AS "Service level by half-hour|S",
+SELECT day AS "Day|d", group_concat(CASE WHEN percent IS NOT NULL THEN
+           printf('<rect class=h%d x=%.2f%% width=2.10%% height=100%%><title>%s: %.1f%%</title></rect>',
+                  1 + (percent >= 50) + (percent >= 70) + (percent >= 85) + (percent >= 95), x, time, percent) END, '')
+           AS "Service level by half-hour|S",
        100.0 * sum(numerator) / nullif(sum(denominator), 0) AS "Service level|p"
-FROM (SELECT day, substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30') AS slot,
-             sum(service_level_numerator) AS numerator, sum(service_level_denominator) AS denominator
-      FROM {answer} GROUP BY 1, 2)
+FROM (SELECT *, 100.0 * numerator / denominator AS percent
+      FROM (SELECT day, substr(half_hour, 12, 5) AS time,
+                   (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x,
+                   sum(service_level_numerator) AS numerator, sum(service_level_denominator) AS denominator
+            FROM {answer} GROUP BY 1, 2))
 GROUP BY day ORDER BY day
 
 -- name: report_abandons
@@ -237,12 +247,17 @@ FROM {answer} ORDER BY moved_at DESC, day DESC, 2, 3, 4
 
 -- name: report_adherence
 SELECT coalesce(user_name, user_id) AS "Agent|x",
-       group_concat(slot || ':' || (100.0 * max(0, 1 - 1.0 * exception / scheduled))) AS "Adherence by half-hour|S",
+       group_concat(CASE WHEN percent IS NOT NULL THEN
+           printf('<rect class=h%d x=%.2f%% width=2.10%% height=100%%><title>%s: %.1f%%</title></rect>',
+                  1 + (percent >= 50) + (percent >= 70) + (percent >= 85) + (percent >= 95), x, time, percent) END, '')
+           AS "Adherence by half-hour|S",
        100.0 * max(0, 1 - 1.0 * sum(exception) / sum(scheduled)) AS "Adherence|p", sum(scheduled) AS "Scheduled|t",
        sum(exception) AS "Out of adherence|t"
-FROM (SELECT user_id, user_name, substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30') AS slot,
-             sum(scheduled_seconds) AS scheduled, sum(exception_seconds) AS exception
-      FROM {answer} GROUP BY 1, 2, 3)
+FROM (SELECT *, 100.0 * max(0, 1 - 1.0 * exception / scheduled) AS percent
+      FROM (SELECT user_id, user_name, substr(half_hour, 12, 5) AS time,
+                   (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x,
+                   sum(scheduled_seconds) AS scheduled, sum(exception_seconds) AS exception
+            FROM {answer} GROUP BY 1, 2, 3))
 GROUP BY user_id HAVING sum(scheduled) > 0 ORDER BY 3, 1
 
 -- name: report_streams

@@ -47,20 +47,6 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
                  S(c->streams_written));
 }
 
-/* What is in the way of streams, a paragraph each. */
-static bool print_troubles(struct db *d, FILE *out, struct err *e)
-{
-    struct arena *a = arena_new(0);
-    struct rows q = db_ask(d, e, sql_status_troubles, NONE);
-
-    while (db_next(&q)) {
-        render_words(out, str_escaped(a, db_text(&q, 0)), 0, 0);
-        (void)fputc('\n', out);
-    }
-    arena_free(a);
-    return db_end(&q);
-}
-
 bool status_print(struct db *d, int width, FILE *out, struct err *e)
 {
     static const struct {
@@ -73,6 +59,7 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
         {sql_status_coverage, RENDER_TABLE, true,
          "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"},
         {sql_status_last_runs, RENDER_TABLE, true, "\n"},
+        {sql_status_troubles, RENDER_WORDS, false, ""},
         {sql_status_facts, RENDER_LIST, true, "\n"},
         {sql_status_verdict, RENDER_LIST, false, ""},
     };
@@ -85,9 +72,6 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
             return false;
         }
         (void)fputs(parts[i].then, out);
-        if (parts[i].sql == sql_status_last_runs && !print_troubles(d, out, e)) {
-            return false;
-        }
     }
     return true;
 }

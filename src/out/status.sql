@@ -257,14 +257,15 @@ LEFT JOIN status_run AS r ON r.run_id = s.last_run_id
 ORDER BY s.stream_no
 
 -- name: status_troubles
--- What is in the way of streams, a sentence each.
-SELECT line FROM (
+-- What is in the way of streams, a sentence each, and a blank line (RENDER_WORDS).
+SELECT 0, NULL, NULL, iif(blank, '', line) FROM (
     SELECT stream_no, last_error AS line
     FROM status_stream WHERE last_error IS NOT NULL AND is_enabled
     UNION ALL
     SELECT 1000000, 'To leave out all that the client may not read, in [extract]: streams = ' || leave_out
     FROM status WHERE leave_out IS NOT NULL)
-ORDER BY stream_no
+CROSS JOIN (SELECT 0 AS blank UNION SELECT 1)
+ORDER BY stream_no, blank
 
 -- name: status_facts
 -- Names and values, one a line.

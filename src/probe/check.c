@@ -354,6 +354,18 @@ static void judge(struct checking *a, const char *sql, struct json document, con
     report_rows(r, db_ask(r->db, &e, sql, S(json_write(r->arena, document, NULL))), more);
 }
 
+/* The client and what its token claims, where it shows that. */
+static void check_client(struct checking *a, struct json client)
+{
+    struct json_doc *claims = secret_claims(client_token(a->client)->value);
+
+    judge(a, sql_check_client, client, &a->grants);
+    if (claims) {
+        judge(a, sql_check_claims, json_root(claims), NULL);
+    }
+    json_free(claims);
+}
+
 /* What the API says of the client, by the sources that a run asks; false when it says nothing. */
 static bool ask_owner(struct checking *a, struct owner *o)
 {
@@ -370,13 +382,7 @@ static bool ask_owner(struct checking *a, struct owner *o)
             o->id = *id ? id : NULL;
             o->name = text_at(r, root, owner_sources[i].name);
             if (i == 0) {
-                struct json_doc *claims = secret_claims(client_token(a->client)->value);
-
-                judge(a, sql_check_client, json_get(root, "OAuthClient"), &a->grants);
-                if (claims) {
-                    judge(a, sql_check_claims, json_root(claims), NULL);
-                }
-                json_free(claims);
+                check_client(a, json_get(root, "OAuthClient"));
             }
         } else {
             may_say = e->http_status == 403 || e->http_status == 404;

@@ -7,8 +7,6 @@
 #include "out/render.h"
 #include "sql.h"
 
-enum { WORD_COLUMNS = 9 };
-
 bool report_begin(struct report *r, struct arena *a, struct err *e)
 {
     *r = (struct report){.arena = a, .db = db_open_memory(e)};
@@ -89,29 +87,6 @@ void report_error(struct report *r, const char *name, const struct err *e, enum 
     }
 }
 
-/* --- what is printed ------------------------------------------------------------------------- */
-
-/* Prints the lines, each word in its column and in its colour. */
-static bool print_lines(struct rows q, struct arena *a, FILE *out)
-{
-    bool colours = render_has_colours(out);
-
-    while (db_next(&q)) {
-        int indent = (int)db_int(&q, 0);
-        const char *word = db_text(&q, 1);
-
-        if (word) {
-            const char *colour = colours ? arena_printf(a, "\033[%sm", db_text(&q, 2)) : "";
-
-            fprintf(out, "%*s%s%s%s%*s", indent, "", colour, word, colours ? "\033[0m" : "",
-                    WORD_COLUMNS - (int)strlen(word), "");
-            indent += WORD_COLUMNS;
-        }
-        render_words(out, str_escaped(a, db_text(&q, 3)), indent, indent);
-    }
-    return db_end(&q);
-}
-
 bool report_print(const struct report *r, bool as_json, FILE *out, struct err *e)
 {
     const struct err_facts *end = &err_facts[r->kind];
@@ -120,6 +95,6 @@ bool report_print(const struct report *r, bool as_json, FILE *out, struct err *e
         return render_document(r->db, e, sql_check_document,
                                DB_VALUES(I(end->exit_code), S(end->name)), out);
     }
-    return print_lines(db_ask(r->db, e, sql_check_lines, I(end->exit_code), S(end->name)), r->arena,
-                       out);
+    return render_query(r->db, e, sql_check_lines, DB_VALUES(I(end->exit_code), S(end->name)),
+                        &(struct rendering){.format = RENDER_WORDS, .out = out});
 }

@@ -19,31 +19,17 @@ static bool list_columns(struct db *d, const char *names, struct err *e)
     return done;
 }
 
-/* The statement that makes the view, in the arena; NULL: there is to be none. */
-static bool text_of_view(struct db *d, const char *names, const char **text, struct arena *a,
-                         struct err *e)
-{
-    if (!list_columns(d, names, e)) {
-        return false;
-    }
-    struct rows q = db_ask(d, e, sql_attribute_view_text, NONE);
-    *text = db_next(&q) ? db_kept(&q, 0, a) : NULL;
-    return db_end(&q);
-}
-
 bool stream_views(struct db *d, const struct config *c, struct err *e)
 {
     struct arena *a = arena_new(0);
-    const char *text = NULL;
-    bool done = db_begin(d, e) && text_of_view(d, c->attribute_columns, &text, a, e);
+    const char *text; /* makes the view; NULL: there is to be none */
+    const char *stands;
+    bool done = db_begin(d, e) && list_columns(d, c->attribute_columns, e) &&
+                db_texts(db_ask(d, e, sql_attribute_view_text, NONE), a, &text, 1) &&
+                db_texts(db_ask(d, e, sql_attribute_view_stands, S(text)), a, &stands, 1) &&
+                (stands || (db_exec(d, sql_attribute_view_drop, e) &&
+                            (!text || db_exec(d, text, e)) && db_commit(d, e)));
 
-    if (done) {
-        struct rows q = db_ask(d, e, sql_attribute_view_stands, S(text));
-        bool stands = db_next(&q) && db_int(&q, 0);
-
-        done = db_end(&q) && (stands || (db_exec(d, sql_attribute_view_drop, e) &&
-                                         (!text || db_exec(d, text, e)) && db_commit(d, e)));
-    }
     db_rollback(d);
     arena_free(a);
     return done;

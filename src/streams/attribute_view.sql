@@ -35,12 +35,12 @@ FROM (
 GROUP BY conversation_id'
 FROM (SELECT * FROM temp.attribute_column ORDER BY no)
 
--- Whether the file has it as ?1 says; where that is NULL, whether it has none that was made so.
+-- A row if the file has it as ?1 says; where that is NULL, if it has none that was made so.
 -- name: attribute_view_stands
-SELECT CASE
-    WHEN ?1 IS NULL THEN count(CASE WHEN sql GLOB '*AS -- ?conversations] attribute_columns*' THEN 1 END) = 0
-    ELSE count(CASE WHEN sql = ?1 THEN 1 END) > 0 END
-FROM sqlite_master WHERE name = 'v_conversation_attribute'
+SELECT 1 WHERE ?1 IS NULL <> EXISTS (
+    SELECT 1 FROM sqlite_master
+    WHERE name = 'v_conversation_attribute' AND sql GLOB '*AS -- ?conversations] attribute_columns*'
+    AND (?1 IS NULL OR sql = ?1))
 
 -- name: attribute_view_drop
 DROP VIEW IF EXISTS v_conversation_attribute

@@ -49,20 +49,16 @@ static bool plan(const struct reconciliation *r, struct err *e)
 bool reconcile_days(const struct reconciliation *r, struct err *e)
 {
     struct arena *a = arena_new(0);
+    const char *next[2] = {""}; /* scope and day */
     bool done = plan(r, e);
-    bool more = done;
 
-    while (done && more) {
-        struct rows q = db_ask(r->ledger.db, e, sql_reconcile_next, NONE);
-        more = db_next(&q);
-        const char *scope = more ? db_kept(&q, 0, a) : NULL;
-        const char *day = more ? db_kept(&q, 1, a) : NULL;
-        done = db_end(&q) &&
+    while (done && next[0]) {
+        arena_reset(a);
+        done = db_texts(db_ask(r->ledger.db, e, sql_reconcile_next, NONE), a, next, 2) &&
                (!stop_requested() || err_set(e, ERR_STOPPED,
                                              "stopped by a signal; days that were "
                                              "not compared are due")) &&
-               (!more || take_day(r, scope, day, e));
-        arena_reset(a);
+               (!next[0] || take_day(r, next[0], next[1], e));
     }
     arena_free(a);
     return done;
@@ -71,21 +67,17 @@ bool reconcile_days(const struct reconciliation *r, struct err *e)
 /* Makes the next final day that differs owed once more; *more: there was one. */
 static bool appeal(const struct ledger *l, struct arena *a, bool *more, struct err *e)
 {
-    const char *word[6] = {
-        NULL}; /* scope, day, both streams, the day's first instant and its end */
-    struct rows q = db_ask(l->db, e, sql_reconcile_appeals, NONE);
+    const char *word[6]; /* scope, day, both streams, the day's first instant and its end */
 
-    *more = db_next(&q);
-    for (size_t i = 0; *more && i < COUNT_OF(word); i++) {
-        word[i] = db_kept(&q, (int)i, a);
+    if (!db_texts(db_ask(l->db, e, sql_reconcile_appeals, NONE), a, word, COUNT_OF(word))) {
+        return false;
     }
-    if (!db_end(&q) || !*more) {
-        return !*more && e->kind == ERR_NONE;
-    }
-    bool done = db_begin(l->db, e) && window_owe(l, word[2], word[4], word[5], e) &&
-                window_owe(l, word[3], word[4], word[5], e) &&
-                db_do(l->db, e, sql_reconcile_appealed, S(word[0]), S(word[1]), I(l->run_id)) &&
-                db_commit(l->db, e);
+    *more = word[0] != NULL;
+    bool done =
+        !*more || (db_begin(l->db, e) && window_owe(l, word[2], word[4], word[5], e) &&
+                   window_owe(l, word[3], word[4], word[5], e) &&
+                   db_do(l->db, e, sql_reconcile_appealed, S(word[0]), S(word[1]), I(l->run_id)) &&
+                   db_commit(l->db, e));
     db_rollback(l->db);
     return done;
 }
@@ -130,7 +122,7 @@ bool reconcile_judge(const struct reconciliation *r, struct arena *a, struct err
         *e = mismatch;
         return false;
     }
+    const char *why;
     struct rows q = db_ask(r->ledger.db, e, sql_reconcile_nothing, S(r->from), S(r->to));
-    const char *why = db_next(&q) ? db_kept(&q, 0, a) : NULL;
-    return db_end(&q) && (!why || err_set(e, ERR_PARTIAL, "%s", why));
+    return db_texts(q, a, &why, 1) && (!why || err_set(e, ERR_PARTIAL, "%s", why));
 }
