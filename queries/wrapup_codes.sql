@@ -49,7 +49,7 @@ coded AS (
     FROM touched AS c
     CROSS JOIN segment AS g
         ON g.conversation_key = c.conversation_key AND g.participant_no = c.participant_no
-    JOIN participant AS p
+    CROSS JOIN participant AS p
         ON p.conversation_key = c.conversation_key AND p.participant_no = c.participant_no
     LEFT JOIN session_metric AS a
         ON a.conversation_key = g.conversation_key AND a.participant_no = g.participant_no

@@ -65,51 +65,16 @@ LEFT JOIN user AS u ON u.user_id = v.user_id;
 --                                    vendor's screens show them
 CREATE VIEW v_queue_day AS
 SELECT
-    x.day, x.queue_id, q.name AS queue_name, x.media_type,
-    x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.handled, x.transferred,
-    x.blind_transferred, x.consult_transferred, x.answer_ms, x.abandon_ms, x.flow_out_ms, x.handle_ms,
-    x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms, x.contacting_ms,
-    x.answered - x.over_sla AS service_level_numerator,
-    x.answered + k.include_flow_outs * x.flow_out
-        + k.include_abandons * (x.abandoned - (1 - k.include_short_abandons) * x.short_abandoned)
-        AS service_level_denominator,
-    100.0 * (x.answered - x.over_sla)
-        / nullif(x.answered + k.include_flow_outs * x.flow_out
-                 + k.include_abandons * (x.abandoned - (1 - k.include_short_abandons) * x.short_abandoned), 0)
-        AS service_level_percent,
-    100.0 * x.abandoned / nullif(x.offered, 0) AS abandon_percent,
-    x.answer_ms / 1000.0 / nullif(x.answered, 0) AS avg_answer_seconds,
-    x.handle_ms / 1000.0 / nullif(x.handled, 0) AS avg_handle_seconds,
-    x.talk_ms / 1000.0 / nullif(x.handled, 0) AS avg_talk_seconds,
-    x.hold_ms / 1000.0 / nullif(x.handled, 0) AS avg_hold_seconds,
-    x.acw_ms / 1000.0 / nullif(x.handled, 0) AS avg_acw_seconds,
-    x.dialing_ms / 1000.0 / nullif(x.handled, 0) AS avg_dialing_seconds,
-    x.contacting_ms / 1000.0 / nullif(x.handled, 0) AS avg_contacting_seconds,
-    x.talked, x.held, x.wrapped_up, x.dialed, x.contacted,
-    x.talk_ms / 1000.0 / nullif(x.talked, 0) AS avg_talk_when_talked_seconds,
-    x.hold_ms / 1000.0 / nullif(x.held, 0) AS avg_hold_when_held_seconds,
-    x.acw_ms / 1000.0 / nullif(x.wrapped_up, 0) AS avg_acw_when_wrapped_up_seconds,
-    x.dialing_ms / 1000.0 / nullif(x.dialed, 0) AS avg_dialing_when_dialed_seconds,
-    x.contacting_ms / 1000.0 / nullif(x.contacted, 0) AS avg_contacting_when_contacted_seconds
-FROM (
-    SELECT
-        z.day, f.queue_id, f.media_type,
-        sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,
-        sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out, sum(f.over_sla) AS over_sla,
-        sum(f.handled) AS handled, sum(f.transferred) AS transferred,
-        sum(f.blind_transferred) AS blind_transferred, sum(f.consult_transferred) AS consult_transferred,
-        sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms, sum(f.flow_out_ms) AS flow_out_ms,
-        sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms, sum(f.hold_ms) AS hold_ms,
-        sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms, sum(f.contacting_ms) AS contacting_ms,
-        sum(f.talked) AS talked, sum(f.held) AS held, sum(f.wrapped_up) AS wrapped_up,
-        sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
-    FROM zone_offset AS z
-    CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
-    WHERE f.queue_id IS NOT NULL
-    GROUP BY z.day, f.queue_id, f.media_type
-) AS x
-CROSS JOIN kpi AS k
-LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
+    day, queue_id, queue_name, media_type,
+    offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred, blind_transferred,
+    consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
+    contacting_ms, service_level_numerator, service_level_denominator, service_level_percent, abandon_percent,
+    avg_answer_seconds, avg_handle_seconds, avg_talk_seconds, avg_hold_seconds, avg_acw_seconds,
+    avg_dialing_seconds, avg_contacting_seconds, talked, held, wrapped_up, dialed, contacted,
+    avg_talk_when_talked_seconds, avg_hold_when_held_seconds, avg_acw_when_wrapped_up_seconds,
+    avg_dialing_when_dialed_seconds, avg_contacting_when_contacted_seconds
+FROM v_queue_interval
+WHERE minutes = 1440;
 
 -- One row a queue, media type and half-hour; otherwise as v_queue_day.
 --
@@ -129,19 +94,45 @@ LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
 -- avg_contacting_when_contacted_seconds   as in v_queue_day
 CREATE VIEW v_queue_halfhour AS
 SELECT
-    x.day, strftime('%Y-%m-%d %H:%M', x.local_start, 'unixepoch') AS half_hour,
-    strftime('%Y-%m-%dT%H:%M:%SZ', x.local_start - x.offset_seconds, 'unixepoch') AS utc_start, x.queue_id, q.name AS queue_name, x.media_type,
+    day, local_start AS half_hour, utc_start, queue_id, queue_name, media_type,
+    offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred, blind_transferred,
+    consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms, acw_ms, dialing_ms,
+    contacting_ms, service_level_numerator, service_level_denominator, service_level_percent, abandon_percent,
+    avg_answer_seconds, avg_handle_seconds, avg_talk_seconds, avg_hold_seconds, avg_acw_seconds,
+    avg_dialing_seconds, avg_contacting_seconds, talked, held, wrapped_up, dialed, contacted,
+    avg_talk_when_talked_seconds, avg_hold_when_held_seconds, avg_acw_when_wrapped_up_seconds,
+    avg_dialing_when_dialed_seconds, avg_contacting_when_contacted_seconds
+FROM v_queue_interval
+WHERE minutes = 30;
+
+-- What v_queue_day and v_queue_halfhour are made of: one row a queue, media type and interval of 15, 30
+-- or 60 minutes of business time, or business day. The one place of each KPI's formula. Ask for one
+-- length: each counts all. Not exported.
+--
+-- minutes                            length of the interval; 1440: the business day
+-- day                                the business day
+-- local_start                        its beginning as the clock showed it, YYYY-MM-DD HH:MM; NULL: a day
+-- utc_start                          that instant; NULL: a day
+-- queue_id, queue_name               the queue; its name of today
+-- media_type                         medium of the session
+-- offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
+-- blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms,
+-- hold_ms, acw_ms, dialing_ms, contacting_ms, service_level_numerator, service_level_denominator,
+-- service_level_percent, abandon_percent, avg_answer_seconds, avg_handle_seconds, avg_talk_seconds,
+-- avg_hold_seconds, avg_acw_seconds, avg_dialing_seconds, avg_contacting_seconds, talked, held,
+-- wrapped_up, dialed, contacted, avg_talk_when_talked_seconds, avg_hold_when_held_seconds,
+-- avg_acw_when_wrapped_up_seconds, avg_dialing_when_dialed_seconds,
+-- avg_contacting_when_contacted_seconds   as in v_queue_day
+CREATE VIEW v_queue_interval AS
+SELECT
+    x.minutes, x.day, strftime('%Y-%m-%d %H:%M', x.local_start, 'unixepoch') AS local_start,
+    strftime('%Y-%m-%dT%H:%M:%SZ', x.local_start - x.shift_seconds, 'unixepoch') AS utc_start, x.queue_id,
+    q.name AS queue_name, x.media_type,
     x.offered, x.answered, x.abandoned, x.short_abandoned, x.flow_out, x.over_sla, x.handled, x.transferred,
     x.blind_transferred, x.consult_transferred, x.answer_ms, x.abandon_ms, x.flow_out_ms, x.handle_ms,
     x.talk_ms, x.hold_ms, x.acw_ms, x.dialing_ms, x.contacting_ms,
-    x.answered - x.over_sla AS service_level_numerator,
-    x.answered + k.include_flow_outs * x.flow_out
-        + k.include_abandons * (x.abandoned - (1 - k.include_short_abandons) * x.short_abandoned)
-        AS service_level_denominator,
-    100.0 * (x.answered - x.over_sla)
-        / nullif(x.answered + k.include_flow_outs * x.flow_out
-                 + k.include_abandons * (x.abandoned - (1 - k.include_short_abandons) * x.short_abandoned), 0)
-        AS service_level_percent,
+    x.service_level_numerator, x.service_level_denominator,
+    100.0 * x.service_level_numerator / nullif(x.service_level_denominator, 0) AS service_level_percent,
     100.0 * x.abandoned / nullif(x.offered, 0) AS abandon_percent,
     x.answer_ms / 1000.0 / nullif(x.answered, 0) AS avg_answer_seconds,
     x.handle_ms / 1000.0 / nullif(x.handled, 0) AS avg_handle_seconds,
@@ -158,23 +149,32 @@ SELECT
     x.contacting_ms / 1000.0 / nullif(x.contacted, 0) AS avg_contacting_when_contacted_seconds
 FROM (
     SELECT
-        z.day, z.offset_seconds, f.queue_id, f.media_type,
-        (strftime('%s', f.utc_start) + z.offset_seconds) / 1800 * 1800 AS local_start,
-        sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,
-        sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out,
-        sum(f.over_sla) AS over_sla, sum(f.handled) AS handled, sum(f.transferred) AS transferred,
-        sum(f.blind_transferred) AS blind_transferred, sum(f.consult_transferred) AS consult_transferred,
-        sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms,
-        sum(f.flow_out_ms) AS flow_out_ms, sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms,
-        sum(f.hold_ms) AS hold_ms, sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms,
-        sum(f.contacting_ms) AS contacting_ms, sum(f.talked) AS talked, sum(f.held) AS held,
-        sum(f.wrapped_up) AS wrapped_up, sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
-    FROM zone_offset AS z
-    CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
-    WHERE f.queue_id IS NOT NULL
-    GROUP BY z.day, z.offset_seconds, local_start, f.queue_id, f.media_type
+        f.*, f.answered - f.over_sla AS service_level_numerator,
+        f.answered + k.include_flow_outs * f.flow_out
+            + k.include_abandons * (f.abandoned - (1 - k.include_short_abandons) * f.short_abandoned)
+            AS service_level_denominator
+    FROM (
+        SELECT
+            n.minutes, z.day, f.queue_id, f.media_type, CASE WHEN n.minutes < 1440 THEN z.offset_seconds END AS shift_seconds,
+            CASE WHEN n.minutes < 1440
+                THEN (strftime('%s', f.utc_start) + z.offset_seconds) / (60 * n.minutes) * (60 * n.minutes) END AS local_start,
+            sum(f.offered) AS offered, sum(f.answered) AS answered, sum(f.abandoned) AS abandoned,
+            sum(f.short_abandoned) AS short_abandoned, sum(f.flow_out) AS flow_out, sum(f.over_sla) AS over_sla,
+            sum(f.handled) AS handled, sum(f.transferred) AS transferred,
+            sum(f.blind_transferred) AS blind_transferred, sum(f.consult_transferred) AS consult_transferred,
+            sum(f.answer_ms) AS answer_ms, sum(f.abandon_ms) AS abandon_ms, sum(f.flow_out_ms) AS flow_out_ms,
+            sum(f.handle_ms) AS handle_ms, sum(f.talk_ms) AS talk_ms, sum(f.hold_ms) AS hold_ms,
+            sum(f.acw_ms) AS acw_ms, sum(f.dialing_ms) AS dialing_ms, sum(f.contacting_ms) AS contacting_ms,
+            sum(f.talked) AS talked, sum(f.held) AS held, sum(f.wrapped_up) AS wrapped_up,
+            sum(f.dialed) AS dialed, sum(f.contacted) AS contacted
+        FROM (SELECT 15 AS minutes UNION ALL SELECT 30 UNION ALL SELECT 60 UNION ALL SELECT 1440) AS n
+        CROSS JOIN zone_offset AS z
+        CROSS JOIN interval_figure AS f ON f.utc_start >= z.utc_from AND f.utc_start < z.utc_to
+        WHERE f.queue_id IS NOT NULL
+        GROUP BY n.minutes, z.day, shift_seconds, local_start, f.queue_id, f.media_type
+    ) AS f
+    CROSS JOIN kpi AS k
 ) AS x
-CROSS JOIN kpi AS k
 LEFT JOIN queue AS q ON q.queue_id = x.queue_id;
 
 -- One row a session of an agent that answered or handled, by when it began. An agent who gets a call

@@ -10,8 +10,8 @@
 # (and remarks in parentheses), two blanks, what they hold, in lines that go on with blanks in front. One
 # of which nothing is said holds what the table's column of its name does.
 #
-# Exported are views, tables that the API fills, and tables whose comment says "Exported."; "Exported
-# whole." is said of what is not divided into days.
+# Exported are views (not those whose comment says "Not exported."), tables that the API fills, and
+# tables whose comment says "Exported."; "Exported whole." is said of what is not divided into days.
 
 function text_of(line)
 {
@@ -93,7 +93,7 @@ function begin(name, kind)
     columns[name] = 0
     said[name] = comment
     gsub(/Exported\nwhole/, "Exported whole", comment)
-    is_exported[name] = kind == "view" || comment ~ /Exported( whole)?\./
+    is_exported[name] = kind == "view" ? comment !~ /Not exported\./ : comment ~ /Exported( whole)?\./
     is_whole[name] = comment ~ /Exported whole\./
     comment = ""
 }

@@ -712,6 +712,18 @@ class Files(QueryCase):
                 with self.subTest(relation=relation, column=column[0]):
                     self.assertRegex(sections.get(relation, ""), r"\b%s\b" % column[0])
 
+    def test_no_query_walks_through_all_conversations(self):
+        """A year must not slow a day: tables of what hangs on conversations are searched, never read whole."""
+        roots = {root: name for name, root in self.db.execute(
+            "SELECT m.name, m.rootpage FROM sqlite_schema AS m, pragma_table_info(m.name) AS t "
+            "WHERE m.type = 'table' AND t.name = 'conversation_key' AND m.name <> 'conversation_change'")}
+        for name in NAMES:
+            text = query_text(name)
+            given = {**dict.fromkeys(header_params(text)), "from": "2026-03-01", "to": "2026-03-07", "day": "2026-03-01", "kpi": "offered"}
+            plan = self.db.execute("EXPLAIN " + text, given).fetchall()
+            opened = {row[2]: roots.get(row[3]) for row in plan if row[1] == "OpenRead"}
+            self.assertEqual({opened[row[2]] for row in plan if row[1] == "Rewind" and opened.get(row[2])}, set(), name)
+
     def test_views_are_safe_without_a_trusted_schema(self):
         self.db.execute("PRAGMA trusted_schema = OFF")
         for view in ("v_conversation", "v_metric", "v_segment", "freshness"):
