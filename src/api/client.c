@@ -583,20 +583,6 @@ static void api_answered(struct client *c, struct flight *f)
 
 /* --- logins ---------------------------------------------------------------------------------- */
 
-/* A token goes into a header: visible ASCII alone. */
-static bool is_token(const char *text, size_t length)
-{
-    if (!text || length == 0 || length > TOKEN_LONGEST_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] <= ' ' || text[i] > '~') {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Takes the token that the document of a login holds, if any; its text is wiped there. */
 static bool take_token(struct token *t, struct json root)
 {
@@ -605,8 +591,10 @@ static bool take_token(struct token *t, struct json root)
     const char *text = json_text(json_get(root, "access_token"), &length);
     int64_t lifetime;
 
-    if (!is_token(text, length) ||
-        (json_type(type) != JSON_ABSENT && !str_eq_nocase(json_str(type), "bearer"))) {
+    /* It goes into a header. */
+    bool is_token =
+        text && length > 0 && length <= TOKEN_LONGEST_BYTES && strspn(text, STR_VISIBLE) == length;
+    if (!is_token || (json_type(type) != JSON_ABSENT && !str_eq_nocase(json_str(type), "bearer"))) {
         return false;
     }
     if (!json_int(json_get(root, "expires_in"), &lifetime) || lifetime <= 0) {

@@ -9,7 +9,7 @@ const struct err_facts err_facts[ERR_KIND_COUNT] = {ERR_ROWS};
 
 void err_clear(struct err *e)
 {
-    (void)err_set(e, ERR_NONE, "%s", "");
+    *e = (struct err){.kind = ERR_NONE};
 }
 
 /* Adds to a message as much of a printf text as fits in whole characters. */

@@ -37,10 +37,8 @@ void log_setup(enum log_level level, enum log_format format)
 /* Bare words need no quotes; "null" does, being what an absent text prints as. */
 static bool is_bare(const char *text)
 {
-    static const char bare[] = "!#$%&'()*+,-./0123456789:;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`"
-                               "abcdefghijklmnopqrstuvwxyz{|}~";
-
-    return text[0] != '\0' && !str_eq(text, "null") && text[strspn(text, bare)] == '\0';
+    return text[0] != '\0' && !str_eq(text, "null") && text[strspn(text, STR_VISIBLE)] == '\0' &&
+           !strpbrk(text, "\"\\=");
 }
 
 /* Adds a text between quotes, as much as fits in whole characters; false when that is not all. */

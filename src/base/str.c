@@ -332,19 +332,13 @@ bool str_base64_decode(const char *text, size_t length, char *out, size_t *out_l
 
 bool str_is_uuid(const char *text)
 {
-    enum { UUID_BYTES = 36 };
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i = 0;
 
-    if (strnlen(text, UUID_BYTES + 1) != UUID_BYTES) {
-        return false;
+    while (shape[i] && (shape[i] == '-' ? text[i] == '-' : isxdigit((unsigned char)text[i]))) {
+        i++;
     }
-    for (size_t i = 0; i < UUID_BYTES; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i])) {
-            return false;
-        }
-    }
-    return true;
+    return shape[i] == '\0' && text[i] == '\0';
 }
 
 /* --- UTF-8 ------------------------------------------------------------------------------------ */

@@ -12,6 +12,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+/* ASCII that is visible, for strspn: no blank, no control character. */
+#define STR_VISIBLE                                                                                \
+    "!\"#$%&'()*+,-./"                                                                             \
+    "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+
 /* Equality of two strings; either may be NULL (NULL equals NULL only). */
 bool str_eq(const char *a, const char *b);
 

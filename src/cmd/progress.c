@@ -62,9 +62,8 @@ static void add_under_way(struct buf *b, const struct progress *p, int64_t now_m
 
 void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out, size_t size)
 {
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
-    buf_init(&b, LINE_BYTES);
     (void)buf_add_printf(&b, "%s: ", p->stream);
     if (!p->ended) {
         add_under_way(&b, p, now_ms);
@@ -77,7 +76,6 @@ void progress_line_text(const struct progress *p, int64_t now_ms, int width, cha
         add_duration(&b, (now_ms - p->began_ms) / 1000);
     }
     (void)snprintf(out, size, "%.*s", width, buf_str(&b));
-    buf_free(&b);
 }
 
 static void show(void *user, const struct progress *p)
@@ -111,9 +109,8 @@ static void show(void *user, const struct progress *p)
 static void wait_text(const struct client_wait *w, int width, char *out, size_t size)
 {
     bool is_answer = w->kind == WAIT_ANSWER;
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
-    buf_init(&b, LINE_BYTES);
     if (w->kind == WAIT_RETRY || w->kind == WAIT_POLL) {
         (void)buf_add_printf(&b, "%s %d in ", w->kind == WAIT_POLL ? "poll" : "try", w->number);
     } else {
@@ -134,7 +131,6 @@ static void wait_text(const struct client_wait *w, int width, char *out, size_t 
     }
     (void)buf_add_printf(&b, "): %s", w->what);
     (void)snprintf(out, size, "%.*s", width, buf_str(&b));
-    buf_free(&b);
 }
 
 static void show_wait(void *user, const struct client_wait *wait)

@@ -259,7 +259,7 @@ struct history *intervals_new(struct db *d, const struct tree_map *tree)
     }
     INVARIANT(start && key_count > 0);
     const char *at = strstr(start, "start");
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *end = arena_printf(a, "%.*send%s", (int)(at - start), start, at + strlen("start"));
     const struct history_columns by = {
         keys, key_count, start, end, {"row_hash", "row_changed_run_id"}};
@@ -268,6 +268,5 @@ struct history *intervals_new(struct db *d, const struct tree_map *tree)
               words_each(h->fixed, tree->ids, tree->id_count, "$", " || char(31) || "));
     h->sql[HISTORY_END] = words_fill(&h->words, sql_history_remove_unseen);
     h->take = take_interval;
-    arena_free(a);
     return h;
 }

@@ -551,12 +551,11 @@ static struct cell *own_cells(const struct loader *l, size_t entity)
  * ones, takes those that go out of their conversation's hash, and counts them. */
 static bool find_moved(struct loader *l, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct walk_note n = {.path = l->tables[l->attributes].path,
                           .problem = "dropped: its participant is gone"};
 
     if (!db_do(l->db, e, l->sql[FIND_MOVED], NONE)) {
-        arena_free(a);
         return false;
     }
     struct rows q = db_ask(l->db, e, l->sql[SELECT_GONE], NONE);
@@ -581,9 +580,7 @@ static bool find_moved(struct loader *l, struct err *e)
             n.example = db_kept(&q, 1, a);
         }
     }
-    bool done = db_end(&q) && (n.count == 0 || load_note(l->db, l->page->stream, &n, e));
-    arena_free(a);
-    return done;
+    return db_end(&q) && (n.count == 0 || load_note(l->db, l->page->stream, &n, e));
 }
 
 /* Runs a statement for each table that has it; those of rows are not of the root. */

@@ -467,7 +467,7 @@ static void note_problem(struct page_walker *w, const char *path, const char *pr
     if (!note) {
         return;
     }
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     size_t length = 0;
     size_t at = 0;
     const char *text = json_text(value, &length);
@@ -483,7 +483,6 @@ static void note_problem(struct page_walker *w, const char *path, const char *pr
     buf_cut(&w->scratch, 0);
     str_escape(&w->scratch, text, at);
     note->example = arena_strdup(w->note_names.arena, buf_str(&w->scratch));
-    arena_free(a);
 }
 
 /* --- content hashes of the entity walked last --- */
@@ -923,7 +922,7 @@ static bool walk_rows(struct walker *w, struct walk_table *t, struct json value,
 /* Marks each entity whose id comes again behind it. */
 static void mark_superseded(struct walked_tree *t)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct names ids = names_new(a, t->count);
 
     for (size_t i = 0; i < t->count; i++) {
@@ -934,7 +933,6 @@ static void mark_superseded(struct walked_tree *t)
             before->superseded = true;
         }
     }
-    arena_free(a);
 }
 
 /* --- pages --- */

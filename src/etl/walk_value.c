@@ -171,13 +171,12 @@ static const char *looked_up_list(struct arena *a, struct json names, struct jso
     struct json_iter it = json_iter(names);
     struct json key;
     struct json name;
-    struct buf out;
+    BUF_SCOPED struct buf out = buf_of(INT32_MAX);
     bool all = true;
 
     if (json_type(names) != JSON_ARRAY) {
         return wrong_type;
     }
-    buf_init(&out, INT32_MAX);
     for (const char *comma = "["; json_next(&it, &key, &name); comma = ",") {
         size_t length = 4;
         struct json found = looked_up(a, name, in);
@@ -189,7 +188,6 @@ static const char *looked_up_list(struct arena *a, struct json names, struct jso
     (void)buf_add_str(&out, out.length > 0 ? "]" : "[]");
     size_t length = out.length;
     const char *problem = text_into(c, arena_strndup(a, buf_str(&out), length), length);
-    buf_free(&out);
     return problem || all ? problem : not_there;
 }
 

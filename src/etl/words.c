@@ -8,14 +8,6 @@
 
 enum { SQL_BYTES = 65536 };
 
-static const char *take(struct arena *a, struct buf *b)
-{
-    const char *text = arena_strdup(a, buf_str(b));
-
-    buf_free(b);
-    return text;
-}
-
 void words_add(struct words *w, const char *name, const char *format, ...)
 {
     va_list args;
@@ -30,9 +22,8 @@ void words_add(struct words *w, const char *name, const char *format, ...)
 const char *words_fill(const struct words *w, const char *template)
 {
     bool fits = true;
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(SQL_BYTES);
 
-    buf_init(&b, SQL_BYTES);
     while (*template) {
         size_t plain = strcspn(template, "{");
         size_t length = strcspn(template + plain, "}");
@@ -52,16 +43,15 @@ const char *words_fill(const struct words *w, const char *template)
         template += length + 1;
     }
     INVARIANT(fits);
-    return take(w->arena, &b);
+    return arena_strdup(w->arena, buf_str(&b));
 }
 
 const char *words_each(struct arena *a, const char *const *names, size_t count, const char *form,
                        const char *comma)
 {
     bool fits = true;
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(SQL_BYTES);
 
-    buf_init(&b, SQL_BYTES);
     for (size_t i = 0; i < count; i++) {
         fits = fits && (i == 0 || buf_add_str(&b, comma));
         for (const char *at = form; *at; at++) {
@@ -70,5 +60,5 @@ const char *words_each(struct arena *a, const char *const *names, size_t count, 
         }
     }
     INVARIANT(fits);
-    return take(a, &b);
+    return arena_strdup(a, buf_str(&b));
 }

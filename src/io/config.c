@@ -406,23 +406,20 @@ static char *unquote(struct arena *a, const char *value)
 
 /* The key whose variable a line of .env assigns to and the value, which may be in quotes;
  * CONFIG_KEY_COUNT when it is none of ours. */
-static size_t find_assignment(const char *line, const char **value)
+static size_t find_assignment(struct arena *a, const char *line, const char **value)
 {
-    const char *start = line + strspn(line, BLANKS);
-    const char *behind = start + strlen("export");
-    if (str_starts_with(start, "export") && is_blank(*behind)) {
-        start = behind + strspn(behind, BLANKS);
-    }
-    size_t length = strcspn(start, BLANKS "=");
-    const char *equals = start + length + strspn(start + length, BLANKS);
+    const char *equals = strchr(line, '=');
     size_t id = 0;
-    if (*equals != '=') {
+    if (equals == NULL) {
         return CONFIG_KEY_COUNT;
     }
+    const char *name = str_trim(a, arena_strndup(a, line, (size_t)(equals - line)), NULL);
+    const char *behind = name + strlen("export");
+    if (str_starts_with(name, "export") && is_blank(*behind)) {
+        name = behind + strspn(behind, BLANKS);
+    }
     *value = equals + 1 + strspn(equals + 1, BLANKS);
-    while (id < CONFIG_KEY_COUNT &&
-           !(config_keys[id].variable != NULL && strlen(config_keys[id].variable) == length &&
-             str_starts_with(start, config_keys[id].variable))) {
+    while (id < CONFIG_KEY_COUNT && !str_eq(config_keys[id].variable, name)) {
         id++;
     }
     return id;
@@ -443,7 +440,7 @@ static bool take_env_file(struct loading *l)
     bool good = true;
     for (char *line; good && (line = strsep(&r.rest, "\n")) != NULL;) {
         const char *value;
-        size_t i = find_assignment(line, &value);
+        size_t i = find_assignment(l->a, line, &value);
         r.line++;
         if (i == CONFIG_KEY_COUNT) {
             continue;
@@ -845,11 +842,9 @@ static bool is_base64_of_text(struct arena *a, const char *text)
     char *decoded = arena_alloc(a, digits + 1);
     bool readable = text[digits + strspn(text + digits, "=")] == '\0' &&
                     str_base64_decode(text, digits, decoded, &length) && length >= READABLE_LEAST;
-    for (size_t i = 0; readable && i < length; i++) {
-        /* `echo secret | base64` leaves a line end at the end. */
-        readable =
-            (decoded[i] > ' ' && decoded[i] < 0x7f) || (decoded[i] == '\n' && i + 1 == length);
-    }
+    size_t visible = strspn(decoded, STR_VISIBLE);
+    /* `echo secret | base64` leaves a line end at the end. */
+    readable = readable && visible + (decoded[visible] == '\n' ? 1 : 0) == length;
     secret_wipe(decoded, digits);
     return readable;
 }
@@ -914,10 +909,8 @@ static char *take_credential(struct loading *l, enum config_key_id id)
         doubt(l->out, quoted ? CAUSE_CONFIG_QUOTES : CAUSE_CONFIG_BLANKS, value->origin);
     }
     /* Printable ASCII without blanks; the id also goes before a colon. */
-    size_t good = 0;
-    while (text[good] > ' ' && text[good] < 0x7F && !(id == KEY_CLIENT_ID && text[good] == ':')) {
-        good++;
-    }
+    size_t good = strspn(text, STR_VISIBLE);
+    good = id == KEY_CLIENT_ID && strcspn(text, ":") < good ? strcspn(text, ":") : good;
     if (text[good] == '\0' && !is_assignment(text)) {
         return text;
     }

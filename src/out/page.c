@@ -40,7 +40,7 @@ _Noreturn static void run_pager(const char *command, int input)
 
 void render_paged(FILE *out)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *command = wanted(a);
     int ends[2];
 
@@ -57,7 +57,6 @@ void render_paged(FILE *out)
         (void)close(ends[0]);
         (void)close(ends[1]);
     }
-    arena_free(a);
 }
 
 bool render_end(bool *by_reader)

@@ -123,10 +123,9 @@ static bool is_exact(const char *text)
 static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
     struct column *column = &t->columns[t->count % t->column_count];
-    struct buf escaped;
+    BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
     size_t bytes = 0;
 
-    buf_init(&escaped, SIZE_MAX);
     (void)str_escape(&escaped, text, length);
     size_t width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes);
     if (t->count >= t->head_count) {
@@ -146,7 +145,6 @@ static void add_field(struct table *t, const char *text, size_t length, bool is_
         .length = escaped.length,
         .width = width,
     };
-    buf_free(&escaped);
 }
 
 static void add_cell(struct table *t, const struct cell *c)
@@ -484,9 +482,8 @@ static void add_value(struct buf *line, const struct cell *c)
 static void render_json(struct rows *q, FILE *out, size_t *count)
 {
     int columns = db_column_count(q);
-    struct buf line;
+    BUF_SCOPED struct buf line = buf_of(SIZE_MAX);
 
-    buf_init(&line, SIZE_MAX);
     (void)fputc('[', out);
     for (; next_row(q) && !ferror(out); (*count)++) {
         buf_cut(&line, 0);
@@ -506,7 +503,6 @@ static void render_json(struct rows *q, FILE *out, size_t *count)
     if (q->ok) { /* what was cut off must not look whole */
         (void)fputs(*count > 0 ? "\n]\n" : "]\n", out);
     }
-    buf_free(&line);
 }
 
 /* Behind the token that begins at `at`: a string, or a single character. */

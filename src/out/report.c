@@ -74,9 +74,8 @@ struct rows_shown {
 /* Writes a text that may hold anything: what is unsafe on a terminal is escaped as there. */
 static void put_string(FILE *out, const char *text)
 {
-    struct buf safe;
+    BUF_SCOPED struct buf safe = buf_of(SIZE_MAX);
 
-    buf_init(&safe, SIZE_MAX);
     (void)str_escape(&safe, text, strlen(text));
     for (const char *at = buf_str(&safe); *at; at++) {
         static const char special[] = "&<>\"'";
@@ -89,7 +88,6 @@ static void put_string(FILE *out, const char *text)
             (void)fputc(*at, out);
         }
     }
-    buf_free(&safe);
 }
 
 static bool is_heat(const struct column *c)

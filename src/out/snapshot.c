@@ -41,32 +41,28 @@ static bool same_place(struct arena *a, const char *one, const char *other)
 bool out_open(struct db *d, const char *who, const char *path, uint32_t mode, struct file_aside *f,
               struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *database = db_path(d);
-    bool is_free = true;
     struct stat st;
 
     if (str_eq(path, "-")) {
-        is_free = err_set(e, ERR_USAGE, "%s: '-' is not standard output here; name a file", who);
+        return err_set(e, ERR_USAGE, "%s: '-' is not standard output here; name a file", who);
     }
-    if (is_free && same_place(a, path, database)) {
-        is_free = err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file",
-                          who, path);
+    if (same_place(a, path, database)) {
+        return err_set(e, ERR_USAGE, "%s: %s is the live database itself; name another file", who,
+                       path);
     }
-    for (size_t i = 0; is_free && i < COUNT_OF(companions); i++) {
+    for (size_t i = 0; i < COUNT_OF(companions); i++) {
         if (same_place(a, path, file_beside(a, database, companions[i]))) {
-            is_free = err_set(e, ERR_USAGE,
-                              "%s: %s belongs to the live database; name another file", who, path);
+            return err_set(e, ERR_USAGE, "%s: %s belongs to the live database; name another file",
+                           who, path);
         }
     }
-    if (is_free && stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        is_free = err_set(e, ERR_STORE, "%s: not a file", path);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return err_set(e, ERR_STORE, "%s: not a file", path);
     }
-    if (is_free) {
-        file_sweep_aside(file_directory(a, path));
-    }
-    arena_free(a);
-    return is_free && file_aside_open(f, path, mode, e);
+    file_sweep_aside(file_directory(a, path));
+    return file_aside_open(f, path, mode, e);
 }
 
 /* A journal beside the old copy would be taken for the new one's. */
@@ -133,7 +129,7 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
 bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
                     struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct file_aside file;
     bool done = out_open(d, "snapshot", path, mode, &file, e);
 
@@ -143,6 +139,5 @@ bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as
                file_aside_commit(&file, e);
         file_aside_discard(&file);
     }
-    arena_free(a);
     return done;
 }

@@ -43,7 +43,7 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
 {
     char from[CLOCK_ISO_BYTES];
     char to[CLOCK_ISO_BYTES];
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct pager_spec spec = {
         .steps = s->stream->recent,
         .label = "recent conversations",
@@ -77,7 +77,6 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
     *rows = counts.rows_read;
     walked_free(walked);
     client_answer_free(&answer);
-    arena_free(a);
     return loaded;
 }
 
@@ -149,11 +148,10 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
 {
     struct rows q =
         db_ask(s->memory, e, sql_recent_unnamed, T(s->from_ms), I(s->wanted), S(l->table));
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct client_answer answer;
-    struct buf path;
+    BUF_SCOPED struct buf path = buf_of(SIZE_MAX);
 
-    buf_init(&path, SIZE_MAX);
     buf_add_str(&path, l->path);
     for (; db_next(&q); s->unnamed++) {
         (void)(buf_add_str(&path, "&id=") && str_url_encode(&path, db_text(&q, 0)));
@@ -168,8 +166,6 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
                db_do(s->memory, e, l->write, S(json_write(a, json_root(answer.document), NULL)));
         client_answer_free(&answer);
     }
-    buf_free(&path);
-    arena_free(a);
     return done;
 }
 
@@ -191,15 +187,14 @@ static void find_names(struct search *s, const char *path)
 /* Names are the file's, so the client must be of its organization; nobody else is asked for. */
 static bool is_own(struct client *client, const struct config *config, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     struct owner owner = {.config = config, .now_ms = clock_now_ms()};
-    bool done = ledger_owner_of_file(&owner, a, e);
 
-    if (done && owner.due && (owner.stored_id || config->organization)) {
-        done = client_organization(client, a, &owner.id, &owner.name, e) && ledger_judge(&owner, e);
+    if (!ledger_owner_of_file(&owner, a, e)) {
+        return false;
     }
-    arena_free(a);
-    return done;
+    return !owner.due || !(owner.stored_id || config->organization) ||
+           (client_organization(client, a, &owner.id, &owner.name, e) && ledger_judge(&owner, e));
 }
 
 bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,

@@ -58,7 +58,7 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
     const struct stream **refused = arena_array(a, stream_registry_count, sizeof(*refused));
     const char **lines = arena_array(a, stream_registry_count + 1, sizeof(*lines));
     size_t count = 0;
-    struct buf json;
+    BUF_SCOPED struct buf json = buf_of(JSON_BYTES);
 
     for (const struct night *n = run->nights; n; n = n->next) {
         if (night_is_refused(n)) {
@@ -67,7 +67,6 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
     }
     const char *list = stream_leave_out(run->config, refused, count, a);
     bool together = list && (count > 1 || strlen(list) > LIST_MOST);
-    buf_init(&json, JSON_BYTES);
     for (const struct night *n = run->nights; n; n = n->next) {
         bool is_own = has_own(n);
         const char *why = is_own ? sentence(n, together) : NULL;
@@ -88,6 +87,5 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
     told.lines = lines;
     told.leave_out = together ? list : NULL;
     told.not_done = json.length > 0 ? arena_printf(a, "%s}", buf_str(&json)) : NULL;
-    buf_free(&json);
     return told;
 }

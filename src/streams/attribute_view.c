@@ -21,7 +21,7 @@ static bool list_columns(struct db *d, const char *names, struct err *e)
 
 bool stream_views(struct db *d, const struct config *c, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *text; /* makes the view; NULL: there is to be none */
     const char *stands;
     bool done = db_begin(d, e) && list_columns(d, c->attribute_columns, e) &&
@@ -31,6 +31,5 @@ bool stream_views(struct db *d, const struct config *c, struct err *e)
                             (!text || db_exec(d, text, e)) && db_commit(d, e)));
 
     db_rollback(d);
-    arena_free(a);
     return done;
 }

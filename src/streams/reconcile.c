@@ -48,7 +48,7 @@ static bool plan(const struct reconciliation *r, struct err *e)
 
 bool reconcile_days(const struct reconciliation *r, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     const char *next[2] = {""}; /* scope and day */
     bool done = plan(r, e);
 
@@ -60,7 +60,6 @@ bool reconcile_days(const struct reconciliation *r, struct err *e)
                                              "not compared are due")) &&
                (!next[0] || take_day(r, next[0], next[1], e));
     }
-    arena_free(a);
     return done;
 }
 
@@ -97,7 +96,7 @@ static bool differs(const struct reconciliation *r, bool stands, struct err *mis
 
 bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, struct err *e)
 {
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
     bool more = true;
     bool done = true;
 
@@ -106,7 +105,6 @@ bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, s
     while (done && more) {
         done = appeal(&r->ledger, a, &more, e);
     }
-    arena_free(a);
     return done && differs(r, true, mismatch, e);
 }
 

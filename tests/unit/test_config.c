@@ -99,7 +99,8 @@ static const char *value_of(const struct config *c, enum config_key_id id, struc
     case CONFIG_MODE:
         return *(const int *)field ? arena_printf(a, "0%o", *(const int *)field) : NULL;
     case CONFIG_INT:
-        return arena_printf(a, "%d", *(const int *)field);
+        return *(const int *)field < key->min ? NULL /* without a default there may be none */
+                                              : arena_printf(a, "%d", *(const int *)field);
     case CONFIG_AGES:
         for (size_t i = 0; i < c->later_look_count; i++) {
             text = arena_printf(a, "%s%s%d", text ? text : "", text ? ", " : "", c->later_looks[i]);
@@ -149,6 +150,8 @@ TEST_IN_FIXTURE(defaults)
                                            "[genesys]\nretry_seconds = 300\n"
                                            "[genesys]\npatience_seconds = 8\n"
                                            "[database]\npath = rollcall.db\n"
+                                           "[database]\nkeep_raw_days = 7\n"
+                                           "[database]\nkeep_run_days = 400\n"
                                            "[extract]\ntimezone = UTC\n"
                                            "[extract]\nlookback_days = 7\n"
                                            "[extract]\nlater_looks = 15, 31\n"
@@ -196,6 +199,8 @@ TEST_IN_FIXTURE(every_key)
                               "[genesys]\npatience_seconds = 1\n"
                               "[database]\npath = /var/lib/rollcall/a.db\n"
                               "[database]\nmode = 0600\n"
+                              "[database]\nkeep_raw_days = 0\n"
+                              "[database]\nkeep_run_days = 32\n"
                               "[extract]\nstart = 2026-02-28\n"
                               "[extract]\ntimezone = Asia/Seoul\n"
                               "[extract]\nstreams = users, queues\n"
@@ -204,6 +209,9 @@ TEST_IN_FIXTURE(every_key)
                               "[extract]\nreread_hours = 0\n"
                               "[extract]\nin_flight = 64\n"
                               "[extract]\nrequests_per_minute = 1000000\n"
+                              "[extract]\nmax_requests = 20\n"
+                              "[extract]\nmax_requests_month = 1000000000\n"
+                              "[extract]\nagents_licensed = 1000000\n"
                               "[conversations]\nmethod = query\n"
                               "[conversations]\nopen_reread_max = 0\n"
                               "[adherence]\nrealtime = realtime_intervals\n"
