@@ -131,7 +131,6 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
 {
     const char *uri = json_str(json_get(root, "nextUri"));
     const char *cursor = json_str(json_get(root, "cursor"));
-    struct buf next;
 
     if (uri && *uri) {
         return uri;
@@ -140,7 +139,7 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
         return NULL;
     }
     size_t plain = strcspn(path, "?");
-    buf_init(&next, strlen(path) + 3 * strlen(cursor) + sizeof("?cursor="));
+    BUF_SCOPED struct buf next = buf_of(strlen(path) + 3 * strlen(cursor) + sizeof("?cursor="));
     (void)buf_add(&next, path, plain);
     (void)buf_add_char(&next, '?');
     for (const char *at = path + plain; *at;) {
@@ -153,9 +152,7 @@ static const char *next_path(const struct cmd_context *ctx, const char *path, st
     }
     (void)buf_add_str(&next, "cursor=");
     (void)str_url_encode(&next, cursor);
-    path = arena_strdup(ctx->arena, buf_str(&next));
-    buf_free(&next);
-    return path;
+    return arena_strdup(ctx->arena, buf_str(&next));
 }
 
 /* Sends the call and prints its answer; *next: the path of the page behind it, NULL for none. */

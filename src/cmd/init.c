@@ -227,7 +227,7 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
 /* Writes a file whole. */
 static bool write_file(const char *path, mode_t mode, const char *text, struct err *e)
 {
-    struct file_aside f;
+    ASIDE_SCOPED struct file_aside f = {0};
     char room[ANSWER_BYTES];
 
     if (!file_aside_open(&f, path, mode, e)) {
@@ -236,7 +236,6 @@ static bool write_file(const char *path, mode_t mode, const char *text, struct e
     (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
     bool done = fputs(text, f.stream) != EOF || file_fail(e, "write", path, errno);
     done = done && file_aside_commit(&f, e);
-    file_aside_discard(&f);
     secret_wipe(room, sizeof(room));
     return done;
 }

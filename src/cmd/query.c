@@ -46,7 +46,7 @@ static bool answer(struct cmd_context *ctx, const struct query *q, const struct 
 static bool answer_into(struct cmd_context *ctx, const struct query *q, const struct rendering *to,
                         const char *path, struct err *e)
 {
-    struct file_aside file;
+    ASIDE_SCOPED struct file_aside file = {0};
     size_t rows = 0;
 
     cmd_warn_root(ctx);
@@ -54,12 +54,13 @@ static bool answer_into(struct cmd_context *ctx, const struct query *q, const st
         return false;
     }
     const struct rendering into = {.format = to->format, .out = file.stream, .file = &file};
-    bool done = answer(ctx, q, &into, &rows, e) && file_aside_commit(&file, e);
-    file_aside_discard(&file);
-    if (done && cmd_is_watched(ctx)) {
+    if (!answer(ctx, q, &into, &rows, e) || !file_aside_commit(&file, e)) {
+        return false;
+    }
+    if (cmd_is_watched(ctx)) {
         printf("%s: %zu %s\n", str_escaped(ctx->arena, path), rows, rows == 1 ? "row" : "rows");
     }
-    return done;
+    return true;
 }
 
 bool cmd_query(struct cmd_context *ctx, struct err *e)

@@ -42,6 +42,12 @@ bool db_check(const char *path, struct err *e);
 /* Rolls back what is open and closes; NULL is allowed. Statements are finalized before: one that is
  * left keeps the file open. */
 void db_close(struct db *d);
+/* Before the declaration of a connection: it is closed where the block that declares it is left. */
+#define DB_SCOPED __attribute__((cleanup(db_leave)))
+static inline void db_leave(struct db **d)
+{
+    db_close(*d);
+}
 
 /* As it was given to db_open. */
 const char *db_path(const struct db *d);

@@ -54,8 +54,12 @@ bool file_aside_commit(struct file_aside *f, struct err *e);
  * otherwise. */
 bool file_remove(const char *path, struct err *e);
 
-/* Closes and removes the file aside; harmless after commit. */
+/* Closes and removes the file aside; harmless after commit, and of one that is all zero. */
 void file_aside_discard(struct file_aside *f);
+/* Before the declaration of one, all zero: it is discarded where the block that declares it is
+ * left.
+ */
+#define ASIDE_SCOPED __attribute__((cleanup(file_aside_discard)))
 
 /* Removes files aside in `directory` that no process holds open any more; none while some process
  * holds an flock on the directory itself. */

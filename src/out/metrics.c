@@ -53,14 +53,14 @@ bool metrics_check(const char *path, struct err *e)
 bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, int64_t elapsed_ms,
                    const struct run_totals *t, struct err *e)
 {
-    struct file_aside file;
+    ASIDE_SCOPED struct file_aside file = {0};
     struct err unread;
 
     if (!metrics_check(c->metrics_textfile, e) ||
         !file_aside_open(&file, c->metrics_textfile, FILE_PUBLIC_MODE, e)) {
         return false;
     }
-    struct db *d = db_open(c->database_path, DB_READ, &unread);
+    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
     bool read = d && db_begin_read(d, &unread) && status_gather(d, c, now_ms, &unread);
     if (!read) {
         LOG(LOG_WARN, "metrics without the database", LOG_S("error", unread.message));
@@ -79,10 +79,5 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
         done = write_samples(d, file.stream, sql_metrics_sums, DB_VALUES(NONE), e) &&
                write_samples(d, file.stream, sql_metrics_streams, DB_VALUES(T(now_ms)), e);
     }
-    db_close(d);
-    if (!done) {
-        file_aside_discard(&file);
-        return false;
-    }
-    return file_aside_commit(&file, e);
+    return done && file_aside_commit(&file, e);
 }

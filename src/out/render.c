@@ -600,7 +600,7 @@ void render_words(FILE *out, const char *text, int indent, int at)
 static void render_paragraphs(struct rows *q, FILE *out, size_t *count)
 {
     bool has_colours = render_has_colours(out);
-    struct arena *a = arena_new(0);
+    ARENA_SCOPED struct arena *a = arena_new(0);
 
     for (; db_next(q); (*count)++) {
         int indent = (int)db_int(q, 0);
@@ -615,7 +615,6 @@ static void render_paragraphs(struct rows *q, FILE *out, size_t *count)
         }
         render_words(out, str_escaped(a, db_text(q, 3)), indent, indent);
     }
-    arena_free(a);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

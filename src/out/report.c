@@ -660,7 +660,7 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
                   const char *path, struct arena *a, struct err *e)
 {
     struct page p = {.db = d, .arena = a, .e = e};
-    struct file_aside file;
+    ASIDE_SCOPED struct file_aside file = {0};
     char yesterday[CLOCK_DAY_BYTES];
 
     (void)clock_format_day(clock_zone_day(clock_now_ms()) - 1, yesterday);
@@ -676,7 +676,6 @@ bool report_write(struct db *d, const struct config *c, const struct report_requ
     if (done) {
         p.out = file.stream;
         done = put_page(&p, c->timezone) && file_aside_commit(&file, e);
-        file_aside_discard(&file);
     }
     db_rollback(d);
     return done;

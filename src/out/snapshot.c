@@ -107,7 +107,7 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
 {
     const char **views;
     size_t count = 0;
-    struct db *m = db_open_memory(e);
+    DB_SCOPED struct db *m = db_open_memory(e);
     bool done = m && db_do(m, e, "ATTACH ?1 AS copy", S(path)) &&
                 db_exec(m, "PRAGMA copy.journal_mode = OFF; PRAGMA legacy_alter_table = ON", e) &&
                 db_list(db_ask(m, e, sql_snapshot_views, S(embedded_views[VIEWS_DROP].text)), a,
@@ -121,23 +121,17 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
     for (size_t i = 0; done && i < count; i++) {
         done = run_written(db_ask(m, e, sql_snapshot_replace, S(views[i])), a);
     }
-    done = done && db_exec(m, "COMMIT", e);
-    db_close(m);
-    return done;
+    return done && db_exec(m, "COMMIT", e);
 }
 
 bool snapshot_write(struct db *d, const char *path, uint32_t mode, bool views_as_tables,
                     struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
-    struct file_aside file;
-    bool done = out_open(d, "snapshot", path, mode, &file, e);
+    ASIDE_SCOPED struct file_aside file = {0};
 
-    if (done) {
-        done = check_journals(a, path, e) && db_backup(d, file.aside_path, path, e) &&
-               (!views_as_tables || tables_for_views(file.aside_path, a, e)) &&
-               file_aside_commit(&file, e);
-        file_aside_discard(&file);
-    }
-    return done;
+    return out_open(d, "snapshot", path, mode, &file, e) && check_journals(a, path, e) &&
+           db_backup(d, file.aside_path, path, e) &&
+           (!views_as_tables || tables_for_views(file.aside_path, a, e)) &&
+           file_aside_commit(&file, e);
 }

@@ -63,15 +63,13 @@ static bool has_tables(const struct needs *n, struct err *e)
 {
     const struct config *c = n->config;
     struct err unread;
-    struct db *d = db_open_memory(e);
-    bool known = d && export_check(d, c->export_tables, c->export_table_count, n->arena, e);
+    DB_SCOPED struct db *ours = db_open_memory(e);
+    bool known = ours && export_check(ours, c->export_tables, c->export_table_count, n->arena, e);
 
-    db_close(d);
     if (!known && access(c->database_path, F_OK) == 0) {
-        d = db_open(c->database_path, DB_READ, &unread);
+        DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
         known = !d || export_check(d, c->export_tables, c->export_table_count, n->arena, e) ||
                 e->kind != ERR_USAGE;
-        db_close(d);
     }
     return known || config_blame(c, KEY_TABLES, e);
 }
@@ -83,13 +81,11 @@ static bool keeps_zone(const struct needs *n, struct err *e)
     const struct config *c = n->config;
     struct redated redated = {.arena = n->arena, .now_ms = clock_now_ms()};
     struct err unread;
-    struct db *d =
+    DB_SCOPED struct db *d =
         access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
-    bool kept = !d || !ledger_redates(d, c->timezone, &redated, &unread) ||
-                ledger_judge_zone(c->timezone, &redated, e);
 
-    db_close(d);
-    return kept || config_blame(c, KEY_TIMEZONE, e);
+    return !d || !ledger_redates(d, c->timezone, &redated, &unread) ||
+           ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
 }
 
 /* Whether files can be made in a directory, or it can be made itself. */

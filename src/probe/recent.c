@@ -149,8 +149,8 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
     struct rows q =
         db_ask(s->memory, e, sql_recent_unnamed, T(s->from_ms), I(s->wanted), S(l->table));
     ARENA_SCOPED struct arena *a = arena_new(0);
-    struct client_answer answer;
     BUF_SCOPED struct buf path = buf_of(SIZE_MAX);
+    struct client_answer answer;
 
     buf_add_str(&path, l->path);
     for (; db_next(&q); s->unnamed++) {
@@ -173,7 +173,7 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
 static void find_names(struct search *s, const char *path)
 {
     struct err e;
-    struct db *names = db_open(path, DB_READ, &e);
+    DB_SCOPED struct db *names = db_open(path, DB_READ, &e);
 
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         s->unnamed = 0;
@@ -181,7 +181,6 @@ static void find_names(struct search *s, const char *path)
             LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
         }
     }
-    db_close(names);
 }
 
 /* Names are the file's, so the client must be of its organization; nobody else is asked for. */
@@ -193,7 +192,7 @@ static bool is_own(struct client *client, const struct config *config, struct er
     if (!ledger_owner_of_file(&owner, a, e)) {
         return false;
     }
-    return !owner.due || !(owner.stored_id || config->organization) ||
+    return !owner.due || (!owner.stored_id && !config->organization) ||
            (client_organization(client, a, &owner.id, &owner.name, e) && ledger_judge(&owner, e));
 }
 
