@@ -82,9 +82,10 @@ struct client {
     bool stop_seen;
     bool reached[CLIENT_LOGIN + 1]; /* by target: an HTTP answer has come from there */
 
-    _Atomic int64_t counted;           /* requests that client_limit counts */
-    _Atomic int64_t most;              /* of them */
-    _Atomic(const struct err *) spent; /* why there are no more; NULL: they wait for more */
+    _Atomic int64_t counted; /* requests that client_limit counts */
+    _Atomic int64_t most;    /* of them by now */
+    _Atomic int64_t all;
+    _Atomic(const struct err *) spent; /* what ends those beyond */
 
     struct client_watcher watcher;
     int64_t patience_ms; /* 0: as long as the limits say */
@@ -246,6 +247,7 @@ struct client *client_new(const struct config *config, struct err *e)
     atomic_init(&c->woken, false);
     atomic_init(&c->counted, 0);
     atomic_init(&c->most, INT64_MAX);
+    atomic_init(&c->all, INT64_MAX);
     atomic_init(&c->spent, NULL);
     atomic_init(&c->server_offset_ms, TIME_NONE);
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
@@ -357,11 +359,11 @@ static bool send_login(struct client *c, int64_t now_ms)
 
 /* --- how many may go ------------------------------------------------------------------------- */
 
-void client_limit(struct client *c, int64_t most, const struct err *why)
+void client_limit(struct client *c, int64_t most, int64_t all, const struct err *why)
 {
+    atomic_store(&c->spent, why);
+    atomic_store(&c->all, all);
     atomic_store(&c->most, most);
-    atomic_store(&c->spent,
-                 why); /* read before: the word that there are no more is of this limit */
     client_wake(c);
 }
 
@@ -372,7 +374,7 @@ int64_t client_counted(const struct client *c)
 
 int64_t client_left(const struct client *c)
 {
-    int64_t left = atomic_load(&c->most) - client_counted(c);
+    int64_t left = atomic_load(&c->all) - client_counted(c);
 
     return left > 0 ? left : 0;
 }
@@ -380,11 +382,9 @@ int64_t client_left(const struct client *c)
 /* Where no more may go, nor ever will, all that would go end. */
 static void end_spent(struct client *c)
 {
-    const struct err *spent = atomic_load(&c->spent);
-
-    for (struct flight *f = c->first; spent && client_left(c) == 0 && f; f = f->next) {
+    for (struct flight *f = c->first; client_left(c) == 0 && f; f = f->next) {
         if (f->place == QUEUED && f->request.target != CLIENT_URL) {
-            fail(c, f, spent);
+            fail(c, f, atomic_load(&c->spent));
         }
     }
 }
@@ -407,7 +407,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = due - now;
             break;
         }
-        if (f->request.target != CLIENT_URL && client_left(c) == 0) {
+        if (f->request.target != CLIENT_URL && client_counted(c) >= atomic_load(&c->most)) {
             break;
         }
         bool has_token = c->token.value && now < c->token.renew_at_ms;

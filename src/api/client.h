@@ -99,13 +99,14 @@ void client_free(struct client *c);
  * retries included (0: as long as the limits say). */
 void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
 
-/* At most `most` requests may go out, those that went and those of tokens, retries and polls
- * included (not of CLIENT_URL). Further ones wait for a later call; where `why` (kept, for the
- * client's life) says that none comes, they end with that error, while what is on the wire is
- * answered. Both may be called from another thread. */
-void client_limit(struct client *c, int64_t most, const struct err *why);
+/* `most` requests may go out by now, and `all` in all, those that went and those of tokens, retries
+ * and polls included (not of CLIENT_URL). Beyond `most` they wait for a later call; beyond `all`
+ * they end with the error `why` (borrowed for the client's life), while what is on the wire is
+ * answered.
+ */
+void client_limit(struct client *c, int64_t most, int64_t all, const struct err *why);
 
-/* How many went out that count there; and how many may still go. */
+/* How many went out that count there; and how many may still go in all. */
 int64_t client_counted(const struct client *c);
 int64_t client_left(const struct client *c);
 

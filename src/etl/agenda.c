@@ -35,21 +35,31 @@ bool agenda_needs_availability(const struct agenda *g)
     return needed;
 }
 
+static bool is_moment(const struct agenda *g, const struct window *w, size_t p)
+{
+    return w->span.start_ms == TIME_NONE && !g->facts.rules[p]->whole;
+}
+
+bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p)
+{
+    return is_moment(g, w, p) || (g->by_number & 1U << p) != 0;
+}
+
 bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms)
 {
     const struct cursor *c = &w->now[p];
-    bool is_moment = w->span.start_ms == TIME_NONE && !g->facts.rules[p]->whole;
+    bool moment = is_moment(g, w, p);
     int64_t now_ms = clock_now_ms();
 
     if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms || g->observes ||
-        (is_moment && g->facts.time_ms - c->begun_ms > plan_fresh_ms(&g->facts, p))) {
+        (moment && g->facts.time_ms - c->begun_ms > plan_fresh_ms(&g->facts, p))) {
         return false;
     }
     if ((g->by_number & 1U << p) == 0 || c->page <= 1) {
         return true;
     }
     /* A name that moved to a page that was read would pass for one that is gone. */
-    return !is_moment && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
+    return !moment && c->page_ms != TIME_NONE && c->page_ms <= now_ms &&
            now_ms - c->page_ms <= limit_get(LIMIT_RESUME_PAGE_MS);
 }
 
@@ -72,19 +82,19 @@ static void plan_pass(struct agenda *g)
     }
     for (size_t i = 0; i < g->windows.count; i++) {
         struct window *w = &g->windows.list[i];
-        bool is_moment = w->span.start_ms == TIME_NONE;
+        bool timeless = w->span.start_ms == TIME_NONE;
 
         /* Of scopes each has its own stand-in. */
         bool is_other = stands_in && g->scoped && before != 0 && (w->refused & before) == 0;
 
-        if (is_moment != (whole || !g->has_days) || (w->failed & 1U << p) != 0 || is_other) {
+        if (timeless != (whole || !g->has_days) || (w->failed & 1U << p) != 0 || is_other) {
             continue;
         }
         int64_t to_ms = plan_owed(&w->span, p, &g->facts);
         /* Nothing has changed since a reading at this very time, unless by what was read now. */
         bool is_read =
             w->span.pass[p].read_ms >= g->facts.time_ms && (!g->read_any || g->round > 0);
-        if (is_moment && is_read) {
+        if (timeless && is_read) {
             g->granted = g->granted || stands_in; /* the others are asked as little as this one */
         } else if (to_ms != TIME_NONE) {
             bool resumes = agenda_resumes(g, w, p, to_ms);

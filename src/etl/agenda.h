@@ -71,6 +71,10 @@ void agenda_again(struct agenda *g, struct window *w, int64_t to_ms);
  * cursor must mean something. What is observed is of one moment, and pages by number shift. */
 bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms);
 
+/* Whether a reading of a window by pass `p` cannot go on a while later where it was cut: the state
+ * of a moment, or pages by number. */
+bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p);
+
 /* Nothing more is read in this turn; how much was left of it. */
 size_t agenda_close(struct agenda *g);
 

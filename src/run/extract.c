@@ -282,12 +282,14 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
     return true;
 }
 
-/* Lists come first: others begin when they are over, well or not. */
+/* Lists come first: others begin when they are over, well or not; with a budget those whose turn is
+ * before theirs. */
 static bool may_begin(const struct run *run, const struct night *n)
 {
+    const struct night *behind = run->budget.binds ? n : NULL;
     bool lists_over = true;
 
-    for (const struct night *m = run->nights; m; m = m->next) {
+    for (const struct night *m = run->nights; m != behind; m = m->next) {
         lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
     }
     return !n->begun && !n->ended && run->budget.why.kind == ERR_NONE &&
@@ -296,7 +298,7 @@ static bool may_begin(const struct run *run, const struct night *n)
 }
 
 /* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
- * ended. */
+ * ended, and have begun or may. */
 static bool move_on(struct run *run, bool *left, struct err *e)
 {
     *left = false;
@@ -314,7 +316,7 @@ static bool move_on(struct run *run, bool *left, struct err *e)
             /* others may have waited for it */
             return store_close(run, n->stream, true, e) && move_on(run, left, e);
         }
-        *left = *left || !n->ended;
+        *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
     }
     return true;
 }
@@ -410,6 +412,8 @@ static enum err_kind judge(const struct run *run, struct err *e)
     }
     if (run->budget.why.kind != ERR_NONE) {
         *e = run->budget.why;
+    }
+    if (e->cause == CAUSE_LIMITS_BUDGET) {
         return e->kind;
     }
     if (e->kind == ERR_NONE && !any_left) {
@@ -489,7 +493,8 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     err_clear(e);
     *result = (struct extract_result){0};
     add_nights(&run);
-    bool done = open_all(&run, e) && prepare(&run, e) && run_streams(&run, e);
+    bool done =
+        open_all(&run, e) && prepare(&run, e) && budget_order(&run, e) && run_streams(&run, e);
     for (size_t i = 0; i < stream_registry_count; i++) { /* dating anew may have left some too */
         done = store_close(&run, stream_registry[i], done, e);
     }

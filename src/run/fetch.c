@@ -12,6 +12,8 @@ enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
     WALKERS_MAX = 64,
+    BESIDE = 3,        /* requests of a run before its first page: a login, whose the client is */
+    SHARE = 20,        /* requests of a budget for each reading under way */
     COUNTS_EVERY = 25, /* requests, half of those that are counted ahead */
 };
 
@@ -377,6 +379,32 @@ static bool has_cleanup(const struct step *s)
     return s->path != NULL;
 }
 
+/* The page says of a reading that is made in one go that it needs more requests than there are: it
+ * ends, and what it says is kept. */
+static bool cut_short(struct fetch *f, struct reading *r, struct page *p)
+{
+    const struct client *c = f->pages->client;
+    int64_t size = p->rows ? (int64_t)p->rows->count : 0;
+    int64_t rows = r->seen ? r->last_total - (int64_t)idset_count(r->seen) : 0;
+    int64_t left = client_left(c);
+
+    if (!r->in_one_go || p->news->last || size == 0 ||
+        rows <= (left + (int64_t)f->pages->in_flight) * size) {
+        return false;
+    }
+    struct page *end = page_new(r, news_new(NEWS_FAILED));
+    struct err *e = &end->news->answer.error;
+    int64_t needs = r->handed + rows / size + BESIDE;
+    r->too_large = needs > left + client_counted(c);
+    err_set(e, ERR_RATE, "%s: about %lld requests in one go, and of the budget %lld are left; %s",
+            r->ask.label, (long long)needs, (long long)left,
+            r->too_large ? "raise it, or leave the stream out" : "the next run begins with it");
+    err_cause(e, CAUSE_LIMITS_BUDGET);
+    push(f->pages, p);
+    end_reading(f, r, end);
+    return true;
+}
+
 /* Hands on a page, or that there are no more. Where they do not add up even when they were read
  * once more, a list that lacks rows is not whole. False: the reading is over. */
 static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
@@ -399,6 +427,9 @@ static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
                           r->ask.label, (long long)rows, (long long)r->last_total);
     }
     n->kind = is_good ? n->kind : NEWS_FAILED;
+    if (is_good && cut_short(f, r, p)) {
+        return false;
+    }
     if (!is_good || (n->last && (n->kind == NEWS_END || !has_cleanup(r->ask.steps)))) {
         end_reading(f, r, p);
         return false;
@@ -433,6 +464,21 @@ static bool take_news(struct fetch *f, struct reading *r, struct news *n)
     return true;
 }
 
+/* Whether a reading is not begun yet, so that what is under way comes to its end within the budget.
+ */
+static bool is_held(const struct fetch *f, const struct reading *r)
+{
+    bool held = false;
+    int64_t active = 0;
+
+    for (const struct reading *o = f->readings; o && r->spares; o = o->next) {
+        active += o->reader ? 1 : 0;
+        held = held || (o->comes_first && !r->comes_first) ||
+               (o->reader && o->in_one_go && r->in_one_go);
+    }
+    return held || (active > 0 && client_left(f->pages->client) < SHARE * (active + 1));
+}
+
 /* Moves a reading as far as it goes by now. */
 static void move_on(struct fetch *f, struct reading *r)
 {
@@ -440,7 +486,7 @@ static void move_on(struct fetch *f, struct reading *r)
         drop_reading(f, r);
         return;
     }
-    if (!r->reader && r->lane->active >= r->lane->at_once) {
+    if (!r->reader && (r->lane->active >= r->lane->at_once || is_held(f, r))) {
         return;
     }
     if (!r->reader) {

@@ -64,6 +64,9 @@ struct reading {
     size_t share_count;
     bool must_add_up; /* fewer different rows than the total are not all (lists) */
     bool is_over;     /* its time is over: a total that moves makes it read once more */
+    bool spares;      /* the run has a budget */
+    bool in_one_go;   /* then: it cannot go on in another run, so it is read alone of its kind */
+    bool comes_first; /* and was cut before: nothing else is begun beside it */
 
     struct arena *arena; /* its own; it lies in it */
 
@@ -76,6 +79,7 @@ struct reading {
     bool total_moved;
     bool from_start;    /* its pages begin at the first */
     bool once_more;     /* it is being read once more */
+    bool too_large;     /* of its failure: in one go it needs more than the whole budget */
     struct idset *seen; /* ids of its rows; NULL: they may come again */
 
     /* signs */

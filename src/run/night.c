@@ -171,6 +171,15 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
     return true;
 }
 
+/* With a budget what cannot go on in another run is read by itself, and first where it was cut. */
+static void spare(const struct night *n, struct reading *r, const struct window *w, size_t p)
+{
+    r->spares = n->run->budget.binds;
+    r->in_one_go = r->spares && agenda_in_one_go(&n->agenda, w, p);
+    r->comes_first = r->in_one_go && w->now[p].target_to_ms != TIME_NONE &&
+                     w->now[p].page_ms != TIME_NONE && w->failures == 0;
+}
+
 /* Begins a reading of what is due, or lets the stored one go on, and issues it. */
 static bool issue_window(struct night *n, const struct due *due, struct err *e)
 {
@@ -182,6 +191,7 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     bool resumes = agenda_resumes(&n->agenda, w, p, due->to_ms) &&
                    (n->stream->passes[p].batch <= 1 || c->token);
 
+    spare(n, r, w, p);
     add_others(n, r, due);
     r->to_ms = due->to_ms;
     r->plan = *f;

@@ -25,8 +25,11 @@ struct night {
     const struct stream *stream;
     struct night *needs; /* is read before; NULL: none */
     bool wanted;         /* asked for, not only needed by another one */
-    int fresh_minutes;   /* readings of the real moment may be that old at most, whatever the stream
-                            says; 0: what it says */
+    const char *turn;    /* of a run with a budget: what it is ordered by */
+    bool was_read;       /* likewise: something of it is stored */
+    bool placed;
+    int fresh_minutes; /* readings of the real moment may be that old at most, whatever the stream
+                          says; 0: what it says */
 
     /* what became of it */
     bool begun;

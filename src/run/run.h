@@ -91,9 +91,11 @@ struct budget {
     int64_t most;            /* of the run; INT64_MAX: no limit */
     char month[MONTH_BYTES]; /* that requests are counted in: "2026-11"; "": none yet */
     int64_t kept;            /* that the file has counted, in all months */
+    bool binds;              /* there is one: things are read to their end before others begin */
     bool live;               /* it is renewed while requests go out */
     struct err why;          /* which is used up: nothing more is begun; ERR_NONE: none */
     const struct err *run_over;
+    const struct err *month_over;
 };
 
 struct run {

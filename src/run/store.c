@@ -71,9 +71,8 @@ static bool fail(struct run *run, struct reading *r, const struct err *why, unsi
 
     r->outcome = READING_FAILED;
     r->error = *why;
-    if (why->cause ==
-        CAUSE_LIMITS_BUDGET) { /* it goes on where it is, and is no trouble of its own */
-        run->budget.why = run->budget.why.kind ? run->budget.why : *why;
+    /* Where the budget is used up it goes on where it is, and that is no trouble of its own. */
+    if (why->cause == CAUSE_LIMITS_BUDGET && !r->too_large) {
         return true;
     }
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -422,6 +421,23 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
     return ok;
 }
 
+/* The budget is used up, or too little is left of it. A reading that came first and was cut all the
+ * same will come behind others. */
+static bool take_spent(struct run *run, struct page *p, struct err *e)
+{
+    struct reading *r = p->reading;
+    struct err *why = &p->news->answer.error;
+
+    if (p->news->halts) {
+        run->budget.why = run->budget.why.kind ? run->budget.why : *why;
+        r->too_large = r->comes_first;
+    }
+    if (p->news->halts && r->too_large) {
+        err_prefix(why, "%s: in one go it needs more requests than a run may send", r->ask.label);
+    }
+    return fail(run, r, why, WINDOW_GOES_ON, e);
+}
+
 bool store_take(struct run *run, struct page *p, struct page **last, struct err *e)
 {
     struct reading *r = p->reading;
@@ -446,6 +462,9 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
          * that the next run goes on; what the server refused or could not give of this reading is
          * begun anew. */
         r->waited = p->news->facts.waited;
+        if (p->news->answer.error.cause == CAUSE_LIMITS_BUDGET) {
+            return take_spent(run, p, e);
+        }
         how |= r->waited ? WINDOW_WAITED : 0U;
         how |= !r->waited && !p->news->halts ? WINDOW_ABANDON : 0U;
         return fail(run, r, &p->news->answer.error, how, e);
