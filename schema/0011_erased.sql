@@ -10,4 +10,10 @@ CREATE TABLE erased (
     is_clean INTEGER NOT NULL       -- 0/1: the file has been freed of what it was, no byte is left
 ) WITHOUT ROWID;
 
+-- Exports and snapshots that were made, by who may write here: they hold what was there.
+CREATE TABLE copy_made (
+    path TEXT NOT NULL PRIMARY KEY, -- directory or file
+    made_at TEXT NOT NULL           -- when last, by the clock
+) WITHOUT ROWID;
+
 ALTER TABLE participant ADD COLUMN erased_at TEXT; -- [erasedAt time] when the personal data of its person was erased from this file; NULL: it was not

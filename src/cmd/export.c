@@ -52,6 +52,7 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
         return e->kind == ERR_USAGE && ctx->argument_count == 0 ? config_blame(c, KEY_TABLES, e)
                                                                 : false;
     }
+    cmd_note_copy(ctx, c->export_directory);
     return !cmd_is_watched(ctx) ||
            (cmd_rendering(ctx, &to, e) &&
             render_query(ctx->db, e, sql_export_listing, DB_VALUES(S(c->export_directory)), &to));

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "etl/ledger.h"
 #include "io/file.h"
+#include "sql.h"
 
 /* The hosts follow from the region unless they are given. */
 static bool resolve_region(struct cmd_context *ctx, struct err *e)
@@ -107,6 +108,22 @@ bool cmd_read(struct cmd_context *ctx, struct err *e)
 {
     ctx->db = db_open(ctx->config.database_path, DB_READ, e);
     return ctx->db && ledger_kpi_fits(ctx->db, &ctx->config, e);
+}
+
+void cmd_note_copy(const struct cmd_context *ctx, const char *path)
+{
+    const char *database = ctx->config.database_path;
+    char *whole = access(database, W_OK) == 0 ? realpath(path, NULL) : NULL;
+    struct err ignored;
+    struct db *d = whole ? db_open(database, DB_WRITE, &ignored) : NULL;
+
+    if (d) {
+        struct rows q = db_ask(d, &ignored, sql_copy_note, S(whole), T(clock_now_ms()));
+        (void)db_next(&q);
+        (void)db_end(&q);
+    }
+    db_close(d);
+    free(whole);
 }
 
 bool cmd_open(struct cmd_context *ctx, struct err *e)

@@ -20,6 +20,7 @@ bool cmd_snapshot(struct cmd_context *ctx, struct err *e)
                         ctx->option[OPT_VIEWS_AS_TABLES] != NULL, e)) {
         return false;
     }
+    cmd_note_copy(ctx, path);
     if (cmd_is_watched(ctx) && stat(path, &st) == 0) {
         printf("%s: %lld bytes\n", str_escaped(ctx->arena, path), (long long)st.st_size);
     }

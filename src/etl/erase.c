@@ -10,14 +10,15 @@
 enum {
     TEXT_MOST = 320, /* bytes of what can be erased */
     TEXT_LEAST = 4,
-    DIGITS_LEAST = 5, /* of a number */
-    FIELD_PLAIN = 1 << 15,
+    DIGITS_LEAST = 5,      /* of a number */
+    FIELD_PLAIN = 1 << 15, /* it has no mark */
+    FIELD_WHOLE = 1 << 14, /* with all that is in it */
 };
 
 static const struct {
     enum erased_kind kind;
     const char *name;
-} kinds[] = {{ERASED_CONTACT, "external_contact"},
+} names[] = {{ERASED_CONTACT, "external_contact"},
              {ERASED_PARTICIPANT, "participant"},
              {ERASED_ADDRESS, "address"},
              {ERASED_DERIVED, "derived"},
@@ -119,17 +120,17 @@ static bool is_of_word(char c)
 }
 
 const struct erased *erasures_find(const struct erasures *x, const char *text, size_t length,
-                                   unsigned of)
+                                   unsigned kinds)
 {
-    const struct erased *found = look_up(x, text, length, of);
+    const struct erased *found = look_up(x, text, length, kinds);
     size_t end = 0;
 
-    for (size_t at = 0; of != ERASED_CONVERSATION && at < length; at = end + 1) {
+    for (size_t at = 0; kinds != ERASED_CONVERSATION && at < length; at = end + 1) {
         for (end = at; end < length && is_of_word(text[end]);) {
             end++;
         }
         if (end - at >= TEXT_LEAST && end - at < length) {
-            found = earlier(found, look_up(x, text + at, end - at, of));
+            found = earlier(found, look_up(x, text + at, end - at, kinds));
         }
     }
     return found;
@@ -152,8 +153,8 @@ bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err
         struct erased *one = &x->list[x->count++];
 
         *one = (struct erased){.hash = db_kept(&q, 0, a), .at = db_kept(&q, 2, a)};
-        for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-            one->kind |= str_eq(db_text(&q, 1), kinds[i].name) ? kinds[i].kind : 0U;
+        for (size_t i = 0; i < COUNT_OF(names); i++) {
+            one->kind |= str_eq(db_text(&q, 1), names[i].name) ? names[i].kind : 0U;
         }
     }
     return db_end(&q);
@@ -165,11 +166,11 @@ bool erasures_add(struct db *d, const struct erasures *x, enum erased_kind kind,
     char hash[SHA256_TEXT_BYTES];
     size_t i = 0;
 
-    while (kinds[i].kind != kind) {
+    while (names[i].kind != kind) {
         i++;
     }
     return hash_text(x, kind == ERASED_CONVERSATION, text, strlen(text), hash)
-               ? db_do(d, e, sql_erased_add, S(hash), S(kinds[i].name), S(x->salt),
+               ? db_do(d, e, sql_erased_add, S(hash), S(names[i].name), S(x->salt),
                        T(clock_now_ms()))
                : err_set(e, ERR_USAGE, "what is to be erased has %d to %d characters", TEXT_LEAST,
                          TEXT_MOST);
@@ -186,7 +187,7 @@ struct said {
 /* What a path of the entity holds. */
 struct field {
     const char *path;
-    unsigned flags; /* of the column; FIELD_PLAIN: it has no mark */
+    unsigned flags; /* of the column, and FIELD_ */
     const struct table_map *rows;
 };
 
@@ -240,7 +241,8 @@ static void add_table(struct scrubber *s, const struct table_map *t, const char 
     for (size_t i = 0; i < t->column_count; i++) {
         const struct column_map *c = &t->columns[i];
         unsigned marks = c->flags & (COLUMN_NOTE | COLUMN_PERSON | COLUMN_WHOSE);
-        struct field f = {.flags = marks & COLUMN_PERSONAL ? marks : marks | FIELD_PLAIN};
+        struct field f = {.flags = marks | (marks & COLUMN_PERSONAL ? 0U : FIELD_PLAIN) |
+                                   (c->type == COLUMN_JSON ? FIELD_WHOLE : 0U)};
 
         s->knows_conversations = s->knows_conversations || (marks & COLUMN_WHOSE);
         if (c->source == SOURCE_ELEMENT) {
@@ -392,23 +394,24 @@ static bool holds_said(const struct scrubber *s, struct json v)
     return said != NULL;
 }
 
-/* Empties what is to go of a value and what is in it; `all`: it is the person's. */
-static void empty(struct scrubber *s, struct json v, bool all, bool is_plain)
+/* Empties what is to go of a value and what is in it; `all`: it is the person's; `flags`: of the
+ * column around it. */
+static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
 {
-    unsigned flags = field_here(s)->flags;
+    const struct field *f = field_here(s);
     struct json_iter it = json_iter(v);
     struct json key;
     struct json item;
     enum json_type type = json_type(v);
 
-    is_plain = is_plain || (flags & FIELD_PLAIN);
+    flags = f->path[0] ? f->flags : flags;
     while (json_next(&it, &key, &item)) {
         size_t before = enter(s, key);
 
-        empty(s, item, all, is_plain);
+        empty(s, item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
         buf_cut(&s->path, before);
     }
-    if (!is_plain && (type == JSON_STRING || type == JSON_INT || type == JSON_REAL) &&
+    if (!(flags & FIELD_PLAIN) && (type == JSON_STRING || type == JSON_INT || type == JSON_REAL) &&
         (all || (s->is_hers && (flags & COLUMN_NOTE) == COLUMN_NOTE) || holds_said(s, v) ||
          find_in(s, v, ERASED_TEXTS))) {
         json_set_null(v);
@@ -447,7 +450,7 @@ static void take_row(struct scrubber *s, const struct table_map *t, struct json 
         }
         buf_cut(&s->path, before);
     }
-    empty(s, row, true, false);
+    empty(s, row, true, 0);
 }
 
 /* Finds the rows that are the person's. */
@@ -480,7 +483,7 @@ static void scrub_entity(struct scrubber *s, struct json entity)
     s->said = NULL;
     s->is_hers = false;
     take_rows(s, entity);
-    empty(s, entity, false, false);
+    empty(s, entity, false, 0);
     arena_free(s->texts);
 }
 

@@ -120,7 +120,8 @@ bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct 
     size_t room = 0;
 
     for (list->count = 0; db_next(&q);) {
-        if (list->after && strcmp(db_text(&q, 0), list->after) <= 0) {
+        const char *id = db_text(&q, 0); /* NULL: a record that names none */
+        if (!id || (list->after && strcmp(id, list->after) <= 0)) {
             continue;
         }
         if (list->count == room) {

@@ -2,9 +2,8 @@
 
 #include <sys/statvfs.h>
 
-#include "etl/walk.h"
+#include "etl/raw.h"
 #include "io/file.h"
-#include "io/gzip.h"
 #include "sql.h"
 #include "streams/stream.h"
 
@@ -16,14 +15,13 @@ static int64_t find_erased(void *user, const char *text, size_t length)
 }
 
 /* Runs the statements that the rows of a query are, column by column. */
-static bool run_written(struct erasing *r, struct rows q, struct err *e)
+static bool run_written(const struct erasing *r, struct rows q, struct err *e)
 {
     struct buf all;
-    int columns = db_column_count(&q);
 
     buf_init(&all, SIZE_MAX);
     while (db_next(&q)) {
-        for (int i = 0; i < columns; i++) {
+        for (int i = 0; i < db_column_count(&q); i++) {
             (void)buf_add_printf(&all, "%s;\n", db_text(&q, i));
         }
     }
@@ -32,40 +30,32 @@ static bool run_written(struct erasing *r, struct rows q, struct err *e)
     return done;
 }
 
-/* Adds some that her records name to what is erased. */
-static bool add_all(struct erasing *r, enum erased_kind kind, const char **texts, size_t count,
-                    struct err *e)
+/* Adds what a query lists to what is erased. */
+static bool add_all(const struct erasing *r, const struct erasures *x, enum erased_kind kind,
+                    const char *sql, struct err *e)
 {
-    bool done = true;
+    const char **texts;
+    size_t count;
+    bool done = db_list(db_ask(r->db, e, sql, NONE), r->arena, &texts, &count);
 
     for (size_t i = 0; done && i < count; i++) {
-        done = erasures_add(r->db, &r->erased, kind, texts[i], e);
+        done = erasures_add(r->db, x, kind, texts[i], e);
     }
     return done;
 }
 
-/* Finds her, and what else is hers: addresses, conversations. */
-static bool find(struct erasing *r, struct err *e)
+/* Finds the person, and what else is theirs: addresses, conversations. */
+static bool find(const struct erasing *r, struct erasures *x, struct err *e)
 {
-    const char **texts;
-    size_t count;
     bool by_address = r->kind == ERASED_ADDRESS;
 
-    return erasures_load(r->db, r->arena, &r->erased, e) &&
-           erasures_add(r->db, &r->erased, r->kind, r->text, e) &&
-           erasures_load(r->db, r->arena, &r->erased, e) &&
-           db_exec(r->db, sql_erase_temporary, e) &&
+    return erasures_load(r->db, r->arena, x, e) && erasures_add(r->db, x, r->kind, r->text, e) &&
+           erasures_load(r->db, r->arena, x, e) && db_exec(r->db, sql_erase_temporary, e) &&
            run_written(r, db_ask(r->db, e, sql_erase_find_person, I(by_address)), e) &&
-           db_scalar(r->db, sql_erase_ours, &r->ours, e) &&
            (by_address || db_exec(r->db, sql_erase_addresses, e)) &&
-           db_list(db_ask(r->db, e, sql_erase_own_addresses, I(0)), r->arena, &r->addresses,
-                   &r->address_count) &&
-           db_list(db_ask(r->db, e, sql_erase_own_addresses, I(1)), r->arena, &r->kept,
-                   &r->kept_count) &&
-           db_list(db_ask(r->db, e, sql_erase_conversations, NONE), r->arena, &texts, &count) &&
-           add_all(r, ERASED_DERIVED, r->addresses, r->address_count, e) &&
-           add_all(r, ERASED_CONVERSATION, texts, count, e) &&
-           erasures_load(r->db, r->arena, &r->erased, e);
+           add_all(r, x, ERASED_DERIVED, sql_erase_own_addresses, e) &&
+           add_all(r, x, ERASED_CONVERSATION, sql_erase_conversations, e) &&
+           erasures_load(r->db, r->arena, x, e);
 }
 
 /* --- answers that are kept ------------------------------------------------------------------- */
@@ -84,37 +74,25 @@ static const struct pass *pass_of(const char *stream, const char *plan, const st
     return NULL;
 }
 
-static struct json_doc *open_page(const struct rows *q, struct err *e)
-{
-    size_t length = 0;
-    const void *bytes = db_bytes(q, 4, &length);
-    char *text = NULL;
-
-    if (str_eq(db_text(q, 3), "gzip")) {
-        return gzip_inflate(bytes, length, JSON_PADDING_BYTES, &text, &length, e)
-                   ? json_parse(text, length, e)
-                   : NULL;
-    }
-    text = xmalloc(length + JSON_PADDING_BYTES);
-    memcpy(text, bytes, length);
-    return json_parse(text, length, e);
-}
-
 /* One kept answer; what cannot be read of it, or is of a stream that there is no more, goes whole.
  */
-static bool scrub_page(struct erasing *r, const struct rows *q, struct err *e)
+static bool scrub_page(const struct erasing *r, const struct erasures *x, const struct rows *q,
+                       struct err *e)
 {
     const struct stream *s;
     const struct pass *pass = pass_of(db_text(q, 1), db_text(q, 2), &s);
     struct err ignored;
-    struct json_doc *doc = pass ? open_page(q, &ignored) : NULL;
-    struct arena *a = arena_new(0);
     size_t length = 0;
+    const void *bytes = db_bytes(q, 4, &length);
+    struct json_doc *doc = pass ? raw_parse(bytes, length, db_text(q, 3), &ignored) : NULL;
+    struct arena *a = arena_new(0);
     const char *text = "";
     bool changed = !doc;
 
+    length = 0;
+
     if (doc) {
-        struct scrubber *by = scrubber_new(&r->erased, pass->trees ? pass->trees : s->trees);
+        struct scrubber *by = scrubber_new(x, pass->trees ? pass->trees : s->trees);
         struct json rows = json_first(json_root(doc), step_of_rows(pass->steps)->rows);
 
         changed = scrub(by, json_root(doc), rows);
@@ -129,9 +107,11 @@ static bool scrub_page(struct erasing *r, const struct rows *q, struct err *e)
     return done;
 }
 
-bool erase_person(struct erasing *r, struct err *e)
+bool erase_person(const struct erasing *r, struct err *e)
 {
-    if (!db_function(r->db, "erased", find_erased, &r->erased, e) || !find(r, e) ||
+    struct erasures *x = arena_alloc(r->arena, sizeof(*x)); /* what is told asks it, too */
+
+    if (!db_function(r->db, "erased", find_erased, x, e) || !find(r, x, e) ||
         !db_exec(r->db, sql_erase_said, e) ||
         !run_written(r, db_ask(r->db, e, sql_erase_tables, NONE), e) ||
         !db_exec(r->db, sql_erase_finish, e)) {
@@ -139,7 +119,7 @@ bool erase_person(struct erasing *r, struct err *e)
     }
     struct rows q = db_ask(r->db, e, sql_erase_raw_pages, NONE);
     while (db_next(&q)) {
-        q.ok = scrub_page(r, &q, e) && q.ok;
+        q.ok = scrub_page(r, x, &q, e) && q.ok;
     }
     return db_end(&q);
 }

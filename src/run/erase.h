@@ -10,24 +10,18 @@
 #include "etl/erase.h"
 
 struct erasing {
-    struct db *db;          /* given, with temp.dictionary; no transaction is open but for
-                               erase_person's */
-    struct arena *arena;    /* given */
-    enum erased_kind kind;  /* given */
-    const char *text;       /* given */
-    struct erasures erased; /* found */
-    int64_t ours;           /* rows in which it is the organization's own */
-    const char **addresses; /* of hers, that her records name: they go too */
-    size_t address_count;
-    const char **kept; /* likewise, but they are the organization's too: they stay */
-    size_t kept_count;
+    struct db *db; /* with temp.dictionary */
+    struct arena *arena;
+    enum erased_kind kind;
+    const char *text;
 };
 
 /* Whether there is room for it beside the file; ERR_STORE with what it takes. */
 bool erase_has_room(struct db *d, struct err *e);
 
-/* Removes her data, and tells in temp.removed what went. Part of the caller's transaction. */
-bool erase_person(struct erasing *r, struct err *e);
+/* Removes a person's data; what went is in temp.removed, what to say before is asked by
+ * sql_erase_told. Part of the caller's transaction. */
+bool erase_person(const struct erasing *r, struct err *e);
 
 /* Leaves no byte of what was removed in the file and beside it. ERR_STORE where somebody reads an
  * old state; run again then. */

@@ -7,6 +7,9 @@ CREATE TEMP TABLE person (conversation_key INTEGER, participant_no INTEGER,
     PRIMARY KEY (conversation_key, participant_no)) WITHOUT ROWID;
 CREATE TEMP TABLE said (conversation_key INTEGER, text TEXT, PRIMARY KEY (conversation_key, text)) WITHOUT ROWID;
 CREATE TEMP TABLE address (address TEXT, is_ours INTEGER);
+CREATE TEMP TABLE ours AS SELECT conversation_key FROM session WHERE CASE direction
+    WHEN 'outbound' THEN erased(ani) | erased(address_from) WHEN 'inbound' THEN erased(dnis) | erased(address_to) END & 7
+UNION ALL SELECT 0 FROM user WHERE (erased(addresses) | erased(email) | erased(primary_contact_info)) & 7;
 CREATE TEMP TABLE removed (relation TEXT, conversation_key INTEGER, found INTEGER)
 
 -- name: erase_find_person
@@ -46,18 +49,7 @@ SELECT address, EXISTS (
 FROM own WHERE length(address) >= 4
 
 -- name: erase_own_addresses
-SELECT address, count(*) OVER () FROM temp.address WHERE is_ours = ?1 ORDER BY address
-
--- name: erase_ours
--- Where what was given is the organization's own: its side of sessions, its numbers, its people.
-SELECT
-    (SELECT count(*) FROM session WHERE CASE direction
-        WHEN 'outbound' THEN erased(ani) | erased(address_from) WHEN 'inbound' THEN erased(dnis) | erased(address_to) END & 7)
-    + (SELECT count(*) FROM did WHERE erased(phone_number) & 7)
-    + (SELECT count(*) FROM queue WHERE (erased(calling_party_number) | erased(outbound_email_address)) & 7)
-    + (SELECT count(*) FROM user WHERE (erased(addresses) | erased(email) | erased(primary_contact_info)) & 7)
-    + (SELECT count(*) FROM temp.person JOIN participant AS p USING (conversation_key, participant_no)
-       WHERE p.user_id IS NOT NULL)
+SELECT address, count(*) OVER () FROM temp.address WHERE NOT is_ours
 
 -- name: erase_conversations
 SELECT conversation_id, count(*) OVER () FROM conversation WHERE conversation_key IN (SELECT conversation_key FROM temp.person)
@@ -96,7 +88,8 @@ gone AS (
                 ELSE '' END,
             CASE WHEN personal = 'note' THEN ' OR t.conversation_key IN (SELECT conversation_key FROM temp.person)'
                 ELSE '' END,
-            CASE WHEN has_key THEN printf(' OR EXISTS (SELECT 1 FROM temp.said AS s
+            CASE WHEN relation = 'data_problem' THEN ' OR EXISTS (SELECT 1 FROM temp.said AS s WHERE instr(t.example, s.text))'
+                WHEN has_key THEN printf(' OR EXISTS (SELECT 1 FROM temp.said AS s
                     WHERE s.conversation_key = t.conversation_key AND instr(t."%w", s.text))', name)
                 ELSE '' END) AS goes
     FROM one WHERE personal IS NOT NULL)
@@ -119,6 +112,7 @@ UPDATE raw_page SET bytes = ?2, encoding = 'identity' WHERE raw_page_id = ?1
 -- Without a hash a conversation that comes again is written once more, and is no change.
 UPDATE participant SET erased_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
 WHERE erased_at IS NULL AND (conversation_key, participant_no) IN temp.person;
+UPDATE erased SET is_clean = 0 WHERE EXISTS (SELECT 1 FROM temp.removed);
 UPDATE conversation SET row_hash = NULL, row_attribute_hash = NULL
 WHERE conversation_key IN (SELECT conversation_key FROM temp.removed);
 INSERT INTO fact_owed SELECT DISTINCT conversation_key FROM temp.removed WHERE conversation_key IS NOT NULL
@@ -126,6 +120,28 @@ UNION ALL SELECT 0
 
 -- name: erase_removed
 SELECT relation AS "table", count(*) AS "rows", sum(found) AS "values" FROM temp.removed GROUP BY relation ORDER BY 1
+
+-- name: erase_told
+-- Before it is removed: addresses of hers, and where what was given is the organization's own.
+SELECT 'The person''s address, wherever it stands: ' || address FROM temp.address WHERE NOT is_ours
+UNION ALL
+SELECT 'An address that stays, since it is the organization''s too (--address removes it): ' || address
+FROM temp.address WHERE is_ours
+UNION ALL
+SELECT printf('Careful: in %d places it is the organization''s own, or one of its people''s.', places) FROM (SELECT
+    (SELECT count(*) FROM temp.ours)
+    + (SELECT count(*) FROM did WHERE erased(phone_number) & 7)
+    + (SELECT count(*) FROM queue WHERE (erased(calling_party_number) | erased(outbound_email_address)) & 7)
+    + (SELECT count(*) FROM temp.person JOIN participant AS p USING (conversation_key, participant_no)
+       WHERE p.user_id IS NOT NULL) AS places)
+WHERE places > 0
+
+-- name: erase_done
+-- ?1: rows that went.
+SELECT CASE WHEN ?1 > 0 THEN 'Removed; no byte of it is left in the file.'
+    ELSE 'Nothing of it is stored; what comes is kept out.' END
+UNION ALL SELECT 'Earlier exports, snapshots and backups may still hold it; write them anew, or delete them.'
+UNION ALL SELECT * FROM (SELECT '  ' || path || ' (' || made_at || ')' FROM copy_made ORDER BY made_at)
 
 -- name: erase_size
 SELECT page_count * page_size FROM pragma_page_count, pragma_page_size

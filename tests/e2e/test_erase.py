@@ -19,7 +19,9 @@ NAME = "Erika Mustermann-Probe"
 MAIL = "erika.probe@example.org"
 OTHER = "Otto Nachbar-Probe"  # another person, from the same number
 OTHER_CONTACT = "7d0f3c1e-dddd-4bbb-8ccc-0123456789ab"
-HERS = (CONTACT, NUMBER[1:], NAME, MAIL, "Mustermann", "erika.probe")
+WORDS = "greetings from Kleinprobstadt"  # what she says in a survey
+HERS = (CONTACT, NUMBER[1:], NAME, MAIL, "Mustermann", "erika.probe", WORDS)
+NOON = "2026-03-02T12:00:00Z"
 STREAMS = "users, queues, conversations, survey_details"
 
 
@@ -32,7 +34,7 @@ class World:
 
     def __init__(self, case, **options):
         self.server = case.standin(**{"days": 2, "per_day": 40, **options})
-        self.url = case.rewriting(self.server.url, edit=self.edit)
+        self.url = case.rewriting(self.server.url, self.survey, self.edit)
         chosen = [d["conversation"] for d in self.server.truth("2026-03-01")]
         chosen = [d for d in chosen if d["originatingDirection"] == "inbound" and customers(d) and any(
             s["mediaType"] == "voice" for s in customers(d)[0]["sessions"]) and len(d["participants"]) > 2]
@@ -41,26 +43,33 @@ class World:
 
     def edit(self, path, answer):
         if "/conversations/details" not in path or not answer.startswith(b"{"):
-            return self.survey(answer) if "/surveys" in path else answer
+            return answer
         document = json.loads(answer)
         for d in document.get("conversations", ()):
             if d.get("conversationId") in self.ids:
                 self.plant(d, self.ids[d["conversationId"]])
         return json.dumps(document).encode()
 
-    def survey(self, answer):
-        return re.sub(rb'"freeTextAnswer": *"[^"]*"', b'"freeTextAnswer":"' + NAME.encode() + b' says so"', answer)
+    def survey(self, method, path, body):
+        """Her survey of conversation a, and the other's of c."""
+        which = self.ids.get(path.split("/")[-2]) if path.endswith("/surveys") else None
+        if which in ("a", "c"):
+            question = {"questionId": "q", "freeTextAnswer": WORDS if which == "a" else OTHER, "npsTextAnswer": "good, " + which, "score": 1}
+            return 200, json.dumps([{"id": "s-" + which, "conversation": {"id": path.split("/")[-2]}, "status": "Finished", "answers": {
+                "totalScore": 1.5, "questionGroupScores": [{"questionGroupId": "g", "questionScores": [question]}]}}]).encode()
+        return None
 
     def plant(self, d, which):
         """a, b: hers; c: somebody else's, from her number."""
         c = customers(d)[0]
         hers = which in "ab"
+        d["surveys"] = [{"surveyId": "s-" + which, "eventTime": d["conversationStart"], "surveyStatus": "Finished"}] if which != "b" else []
         c.update(externalContactId=CONTACT if hers else OTHER_CONTACT, participantName=NAME if hers else OTHER,
                  nickname=NAME if hers else OTHER)
         for p in d["participants"]:
             for s in p["sessions"]:
                 s.update(ani=ADDRESS, remote=NUMBER if which == "b" else c["participantName"])
-                s["sessionDnis"] = {"sip": NUMBER}
+                s.update(sessionDnis={"sip": NUMBER}, provider={"name": c["participantName"]})
                 for g in s.get("segments", ()):
                     g["wrapUpNote"] = f"{c['participantName']} wants to be called" if p is not c else MAIL
         for p in d["participants"]:
@@ -72,6 +81,10 @@ class World:
 
     def site(self, case, **sections):
         return case.site(self.url, extract={"streams": STREAMS}, **sections)
+
+    def read(self, case, site, now):
+        self.server.control(now=now)
+        case.ok(site.extract("--until", now))
 
 
 def bytes_of(site):
@@ -125,8 +138,7 @@ class EraseTest(TestCase):
         case = cls.shared()
         cls.world = World(case)
         cls.read = cls.world.site(case)
-        cls.world.server.control(now="2026-03-02T12:00:00Z")
-        case.ok(cls.read.extract())
+        cls.world.read(case, cls.read, NOON)
         cls.case = case
 
     def copy(self):
@@ -160,6 +172,9 @@ class EraseTest(TestCase):
         self.assertEqual([tuple(r) for r in site.query("SELECT participant_name, erased_at FROM participant WHERE external_contact_id = ?",
                                                        OTHER_CONTACT)], [(OTHER, None)])
         self.assertIn(OTHER.encode(), bytes_of(site))
+        self.assertEqual([tuple(r) for r in site.query("SELECT survey_id, free_text_answer, nps_text_answer, score FROM survey_answer "
+                                                       "WHERE survey_id LIKE 's-%'")],
+                         [("s-a", None, None, 1), ("s-c", OTHER, "good, c", 1)])
         self.assertIn("Nothing of it is stored", self.erase(site).stdout)
 
     def test_it_stays_out(self):
@@ -170,10 +185,9 @@ class EraseTest(TestCase):
         keys = [r[0] for r in site.query("SELECT DISTINCT conversation_key FROM participant WHERE erased_at IS NOT NULL")]
         seen = [dict(r) for r in site.query(f"SELECT * FROM participant WHERE conversation_key = {keys[0]} ORDER BY participant_no")]
         for now in ("2026-03-02T23:00:00Z", "2026-03-03T22:00:00Z", "2026-03-05T00:00:00Z"):
-            self.world.server.control(now=now)
-            self.ok(site.extract())
+            self.world.read(self, site, now)
             self.check_gone(site)
-        self.world.server.control(now="2026-03-02T12:00:00Z")
+        self.world.server.control(now=NOON)
         self.assertGreater(site.value("SELECT count(*) FROM conversation_change"), changes)
         self.assertEqual(site.query("SELECT * FROM conversation_change WHERE conversation_key IN (?, ?) AND changed = '[]'", *keys), [])
         self.assertEqual(holding(site, (OTHER,)), holding(self.read, (OTHER,)))
@@ -185,7 +199,7 @@ class EraseTest(TestCase):
         changes = site.value("SELECT count(*) FROM conversation_change")
         for _ in range(2):
             site.change("UPDATE window_pass SET covered_to = NULL, read_at = NULL")
-            self.ok(site.extract())
+            self.world.read(self, site, NOON)
             self.assertEqual(site.value("SELECT count(*) FROM conversation_change"), changes)
             self.check_gone(site)
         self.assertEqual(site.value("SELECT rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
@@ -263,14 +277,21 @@ class EraseTest(TestCase):
     def test_nothing_found_is_kept_out(self):
         world = World(self)
         site = world.site(self)
-        world.server.control(now="2026-03-01T00:10:00Z")
-        self.ok(site.extract())
+        world.read(self, site, "2026-03-01T00:10:00Z")
         self.assertIn("Nothing of it is stored", self.erase(site).stdout)
         self.erase(site, "--address", MAIL)
-        world.server.control(now="2026-03-02T12:00:00Z")
-        self.ok(site.extract())
+        world.read(self, site, NOON)
         self.assertEqual(traces(site, (CONTACT, NAME, MAIL)), [])
         self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 2)
+
+    def test_it_names_copies(self):
+        site = self.copy()
+        out = site.export("earlier")
+        copy = os.path.join(site.directory, "copy.db")
+        self.ok(site.run("snapshot", copy))
+        said = self.erase(site).stdout
+        self.assertIn(out + " (", said)
+        self.assertIn(copy + " (", said)
 
     def test_it_asks(self):
         site = self.copy()

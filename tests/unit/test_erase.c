@@ -74,6 +74,13 @@ TEST(sha_256_is_that_of_the_standard)
     assert_string_equal(text, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3");
 }
 
+static void check_forms(const struct scene *s, const char *const *texts, size_t count, bool known)
+{
+    for (size_t i = 0; i < count; i++) {
+        fail_if(holds(s, texts[i]) != known, "%s: %d", texts[i], known);
+    }
+}
+
 TEST(a_number_is_known_in_every_form)
 {
     static const char *const same[] = {"tel:+4930123456",     "+4930123456",
@@ -86,12 +93,8 @@ TEST(a_number_is_known_in_every_form)
                                          "4930123456a"};
     struct scene s = scene_of(ERASED_ADDRESS, "tel:+4930123456");
 
-    for (size_t i = 0; i < COUNT_OF(same); i++) {
-        fail_if(!holds(&s, same[i]), "%s is not known", same[i]);
-    }
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
-        fail_if(holds(&s, others[i]), "%s is taken for it", others[i]);
-    }
+    check_forms(&s, same, COUNT_OF(same), true);
+    check_forms(&s, others, COUNT_OF(others), false);
     end(&s);
 }
 
@@ -131,7 +134,7 @@ TEST(a_person_s_participant_is_emptied)
                  "'metrics':[{'name':'tAcd','value':7}]}]},"
                  "{'participantId':'p-2','purpose':'agent','participantName':'Ann','sessions':["
                  "{'sessionId':'t','remote':'Jane Doe (1)','ani':'tel:1','segments':["
-                 "{'queueId':'q','wrapUpNote':'nice'}]}]}]},"
+                 "{'queueId':'q','wrapUpNote':'nice','properties':[{'value':'nice'}]}]}]}]},"
                  "{'conversationId':'y','participants':[{'participantId':'p-3','participantName':'"
                  "Jane Doe'}]}]}"),
         arena_printf(s.arena,
@@ -142,7 +145,7 @@ TEST(a_person_s_participant_is_emptied)
                      "'metrics':[{'name':'tAcd','value':7}]}]},"
                      "{'participantId':'p-2','purpose':'agent','participantName':'Ann','sessions':["
                      "{'sessionId':'t','remote':null,'ani':'tel:1','segments':["
-                     "{'queueId':'q','wrapUpNote':null}]}]}]},"
+                     "{'queueId':'q','wrapUpNote':null,'properties':[{'value':null}]}]}]}]},"
                      "{'conversationId':'y','participants':[{'participantId':'p-3','"
                      "participantName':'Jane Doe'}]}]}",
                      at));
