@@ -17,6 +17,21 @@ CREATE VIEW freshness AS
 WITH business_day AS (
     SELECT day, min(utc_from) AS utc_from, max(utc_to) AS utc_to FROM zone_offset GROUP BY day
 ),
+-- Windows without a hole between them; of a day that begins in the last such stretch the rest may be
+-- yet to come, of one before it the rest is not asked for.
+asked AS (
+    SELECT stream, scope, min(window_start) AS span_from, max(window_end) AS span_to,
+           max(window_end) = last_to AS is_last
+    FROM (SELECT stream, scope, window_start, window_end, last_to,
+                 sum(begins) OVER (PARTITION BY stream, scope ORDER BY window_start) AS stretch
+          FROM (SELECT stream, scope, window_start, window_end,
+                       window_start > coalesce(max(window_end) OVER (
+                           PARTITION BY stream, scope ORDER BY window_start
+                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), '') AS begins,
+                       max(window_end) OVER (PARTITION BY stream, scope) AS last_to
+                FROM extract_window WHERE window_start IS NOT NULL))
+    GROUP BY stream, scope, stretch
+),
 -- What windows cover (reading and settling apart), and where a day begins that is asked for.
 mark AS (
     SELECT stream, scope, 'read' AS part, window_start AS at,
@@ -30,9 +45,9 @@ mark AS (
     WHERE window_start IS NOT NULL AND state = 'settled'
     UNION ALL
     SELECT s.stream, s.scope, p.part, d.utc_from, NULL, d.day, d.utc_to
-    FROM (SELECT stream, scope, min(window_start) AS span_from, max(window_end) AS span_to
-          FROM extract_window WHERE window_start IS NOT NULL GROUP BY stream, scope) AS s
-    JOIN business_day AS d ON d.utc_from >= s.span_from AND d.utc_from < s.span_to
+    FROM asked AS s
+    JOIN business_day AS d ON d.utc_from >= s.span_from
+        AND (d.utc_to <= s.span_to OR s.is_last AND d.utc_from < s.span_to)
     CROSS JOIN (SELECT 'read' AS part UNION ALL SELECT 'settled') AS p
 ),
 -- Sorted once: a stretch without a hole begins where all before it ends earlier, and a day belongs

@@ -79,6 +79,7 @@ struct client {
 
     _Atomic int64_t server_offset_ms; /* TIME_NONE: no answer had a Date */
     atomic_bool woken;
+    atomic_bool eased; /* half the pace */
     bool stop_seen;
     bool reached[CLIENT_LOGIN + 1]; /* by target: an HTTP answer has come from there */
 
@@ -245,6 +246,7 @@ struct client *client_new(const struct config *config, struct err *e)
     c->login =
         flight_new(c, &(struct client_request){.target = CLIENT_LOGIN, .path = config->login_url});
     atomic_init(&c->woken, false);
+    atomic_init(&c->eased, false);
     atomic_init(&c->counted, 0);
     atomic_init(&c->most, INT64_MAX);
     atomic_init(&c->all, INT64_MAX);
@@ -416,6 +418,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login->due_ms - now;
             break;
         }
+        pace_ease(&c->pace, atomic_load(&c->eased), now);
         int64_t pause = f->request.target == CLIENT_API ? pace_take(&c->pace, now) : 0;
         if (pause > 0) {
             *wait_ms = pause;
@@ -946,6 +949,11 @@ void client_answer_free(struct client_answer *answer)
     buf_free(&answer->http.body);
 }
 
+void client_ease(struct client *c, bool eased)
+{
+    atomic_store(&c->eased, eased);
+}
+
 void client_wake(struct client *c)
 {
     atomic_store(&c->woken, true);
@@ -985,30 +993,77 @@ const struct owner_source owner_sources[OWNER_SOURCES] = {
     {"/api/v2/organizations/me", "id", "name"},
 };
 
-bool client_organization(struct client *c, struct arena *a, const char **id, const char **name,
-                         struct err *e)
+/* Takes so many final answers, each to where its request says. */
+static bool take_answers(struct client *c, size_t count, struct err *e)
 {
-    bool done = true;
+    struct client_answer answer;
 
-    for (size_t i = 0; done && !*id && i < OWNER_SOURCES; i++) {
-        const struct client_request request = {.method = HTTP_GET,
-                                               .path = owner_sources[i].path,
-                                               .label = "the client's organization",
-                                               .want_document = true};
-        struct client_answer answer;
-
-        if (client_call(c, &request, &answer)) {
-            struct json root = json_root(answer.document);
-            const char *found = json_str(json_path(root, owner_sources[i].id));
-            const char *called = json_str(json_path(root, owner_sources[i].name));
-            *id = found && *found ? arena_strdup(a, found) : NULL;
-            *name = arena_strdup(a, called ? called : "");
-        } else {
-            *e = answer.error;
-            done = e->http_status == 403 || e->http_status == 404;
+    while (count > 0) {
+        if (client_next(c, LONGEST_WAIT_MS, &answer)) {
+            *(struct client_answer *)answer.user = answer;
+            count--;
+        } else if (stop_requested()) {
+            client_abort(c);
+            return err_set(e, ERR_STOPPED, "stopped by a signal");
         }
-        client_answer_free(&answer);
     }
+    return true;
+}
+
+/* A question about the client; `brief`: nothing depends on it. */
+static bool ask_about(struct client *c, const char *path, bool brief, struct client_answer *answer)
+{
+    const struct client_request request = {.method = HTTP_GET,
+                                           .path = path,
+                                           .label = "whose the client is",
+                                           .want_document = true,
+                                           .brief = brief,
+                                           .user = answer};
+
+    client_send(c, &request);
+    return true;
+}
+
+/* Takes whose the client is from an answer; false for trouble that is no refusal. */
+static bool take_owner(const struct client_answer *answer, size_t source, struct arena *a,
+                       struct client_identity *who, struct err *e)
+{
+    if (answer->error.kind != ERR_NONE) {
+        *e = answer->error;
+        return e->http_status == 403 || e->http_status == 404;
+    }
+    struct json root = json_root(answer->document);
+    const char *id = json_str(json_path(root, owner_sources[source].id));
+    const char *name = json_str(json_path(root, owner_sources[source].name));
+    who->id = id && *id ? arena_strdup(a, id) : NULL;
+    who->name = arena_strdup(a, name ? name : "");
+    return true;
+}
+
+bool client_identify(struct client *c, struct arena *a, struct client_identity *who, struct err *e)
+{
+    struct client_answer token = {0};
+    struct client_answer subject = {0};
+    struct client_answer other = {0};
+    size_t asked = 0;
+
+    asked += who->owner && ask_about(c, owner_sources[0].path, false, &token) ? 1 : 0;
+    asked += who->grants && ask_about(c, "/api/v2/authorization/subjects/me", true, &subject);
+    bool done = take_answers(c, asked, e) && (!who->owner || take_owner(&token, 0, a, who, e));
+    if (done && who->owner && !who->id) {
+        done = ask_about(c, owner_sources[1].path, false, &other) && take_answers(c, 1, e) &&
+               take_owner(&other, 1, a, who, e);
+    }
+    bool says = subject.document &&
+                json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
+    if (done && who->grants && !who->owner && !says) {
+        done = ask_about(c, owner_sources[0].path, true, &token) && take_answers(c, 1, e);
+    }
+    who->subject = subject.document ? json_write(a, json_root(subject.document), NULL) : NULL;
+    who->token = token.document ? json_write(a, json_root(token.document), NULL) : NULL;
+    client_answer_free(&token);
+    client_answer_free(&subject);
+    client_answer_free(&other);
     return done;
 }
 

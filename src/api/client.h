@@ -8,7 +8,7 @@
  * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
  * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
  * out again; one that came whole and is no document is ERR_CONTRACT; a 2xx with an error's body
- * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_limit,
+ * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_ease, client_limit,
  * client_counted, client_left and client_server_offset_ms alone may be called from another.
  */
 #pragma once
@@ -99,6 +99,9 @@ void client_free(struct client *c);
  * retries included (0: as long as the limits say). */
 void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
 
+/* Whether it goes at half the pace; may be called from another thread. */
+void client_ease(struct client *c, bool eased);
+
 /* `most` requests may go out by now, and `all` in all, those that went and those of tokens, retries
  * and polls included (not of CLIENT_URL). Beyond `most` they wait for a later call; beyond `all`
  * they end with the error `why` (borrowed for the client's life), while what is on the wire is
@@ -147,10 +150,19 @@ enum { OWNER_SOURCES = 2 };
 extern const struct owner_source owner_sources[OWNER_SOURCES];
 
 /* Asks whose the client is: organization.id of /tokens/me, else id of /organizations/me, in the
- * arena; *id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for
- * other trouble. As client_call. */
-bool client_organization(struct client *c, struct arena *a, const char **id, const char **name,
-                         struct err *e);
+ * arena; id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for other
+ * trouble. As client_call.
+ * With `grants` also what it may read, at the same time: /authorization/subjects/me and, where that
+ * does not say, /tokens/me; trouble with that is none, its answer stays NULL. */
+struct client_identity {
+    bool owner;  /* given: what is asked */
+    bool grants; /* likewise */
+    const char *id;
+    const char *name;
+    const char *subject; /* JSON, as it came; NULL: none came */
+    const char *token;   /* likewise */
+};
+bool client_identify(struct client *c, struct arena *a, struct client_identity *who, struct err *e);
 
 /* The server's clock minus this machine's, by the Date of the last answer of the API or a login
  * host: never less than it is, and more by a second and the request's time at most. *known is false

@@ -21,6 +21,7 @@ static void set_full_rate(struct pace *p)
     if (p->allowed_per_minute > 0) {
         per_minute = fmin(per_minute, p->allowed_per_minute);
     }
+    per_minute = p->eased ? per_minute / 2 : per_minute;
     double burst = fmin(p->wanted_burst, floor(per_minute / BURST_DIVISOR));
     p->burst = fmax(burst, 1);
     p->tokens = fmin(p->tokens, p->burst);
@@ -61,6 +62,15 @@ static void refill(struct pace *p, int64_t now_ms)
     double rate = (rate_at(p, p->updated_ms) + rate_at(p, now_ms)) / 2;
     p->tokens = fmin(p->burst, p->tokens + rate * (double)(now_ms - p->updated_ms));
     p->updated_ms = now_ms;
+}
+
+void pace_ease(struct pace *p, bool eased, int64_t now_ms)
+{
+    if (eased != p->eased) {
+        refill(p, now_ms);
+        p->eased = eased;
+        set_full_rate(p);
+    }
 }
 
 int64_t pace_take(struct pace *p, int64_t now_ms)

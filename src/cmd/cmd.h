@@ -88,6 +88,14 @@ bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to
  * them. */
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e);
 
+struct extract_result;
+
+/* Tells how a run ended: its errors, and unless -q is given one last line on stderr; or, when
+ * nobody is at the terminal and all is well (cron mails what is printed), an event of the log, but
+ * for `always`. What was printed is taken out of `e`. */
+void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *result, bool always,
+                  struct err *e);
+
 /* Asks at the terminal; true for a yes. */
 bool cmd_confirms(const char *question);
 

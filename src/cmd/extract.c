@@ -86,10 +86,8 @@ static void tell_errors(const struct cmd_context *ctx, const struct extract_resu
     e->message[0] = '\0';
 }
 
-/* Tells how a run ended: its errors, and unless -q is given one last line on stderr; or, when
- * nobody is at the terminal and all is well (cron mails what is printed), an event of the log. */
-static void tell_summary(const struct cmd_context *ctx, const struct extract_result *result,
-                         struct err *e)
+void cmd_tell_run(const struct cmd_context *ctx, const struct extract_result *result, bool always,
+                  struct err *e)
 {
     const struct run_totals *t = &result->totals;
     enum err_kind kind = e->kind;
@@ -99,7 +97,7 @@ static void tell_summary(const struct cmd_context *ctx, const struct extract_res
         tell_errors(ctx, result, e);
         return;
     }
-    if (kind == ERR_NONE && !isatty(STDERR_FILENO)) {
+    if (kind == ERR_NONE && !always && !isatty(STDERR_FILENO)) {
         LOG(LOG_INFO, "run ends", LOG_N("run", result->run_id), LOG_S("result", verdict(t, kind)),
             LOG_N("streams_done", t->streams_done), LOG_N("streams_left", t->streams_left),
             LOG_N("days_whole", t->days_whole), LOG_N("rows_new", t->rows.rows_new),
@@ -176,6 +174,6 @@ bool cmd_extract(struct cmd_context *ctx, struct err *e)
     e->kind = extract_run(&request, ctx->arena, &result, e);
     log_status(NULL);
     write_metrics(c, &result, e);
-    tell_summary(ctx, &result, e);
+    cmd_tell_run(ctx, &result, false, e);
     return e->kind == ERR_NONE;
 }

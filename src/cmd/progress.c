@@ -11,11 +11,17 @@ enum {
     BETWEEN_MS = 200,   /* between two changes */
     SETTLING_MS = 1000, /* before this a rate says nothing */
     LINE_BYTES = 512,
+    BAR_LEAST = 5,
+    BAR_MOST = 40,
+    PERCENT = 100,
     UP_MS = 999, /* what is left is rounded up to seconds */
     SECONDS_A_MINUTE = 60,
     TWO_MINUTES = 120, /* seconds */
     TWO_HOURS = 7200,
 };
+
+#define BAR_DONE "########################################" /* BAR_MOST of them */
+#define BAR_LEFT "----------------------------------------"
 
 /* "42 s", "7 min", "3 h 20 min". */
 static void add_duration(struct buf *b, int64_t seconds)
@@ -32,32 +38,34 @@ static void add_duration(struct buf *b, int64_t seconds)
     }
 }
 
-static void add_counts(struct buf *b, const struct progress *p)
+static void add_counts(struct buf *b, int64_t pages, int64_t rows)
 {
-    (void)buf_add_printf(b, "%lld %s, %lld %s", (long long)p->pages,
-                         p->pages == 1 ? "page" : "pages", (long long)p->rows,
-                         p->rows == 1 ? "row" : "rows");
+    (void)buf_add_printf(b, "%lld %s, %lld %s", (long long)pages, pages == 1 ? "page" : "pages",
+                         (long long)rows, rows == 1 ? "row" : "rows");
+}
+
+/* How fast so many rows came within that time, and how long it takes from a share (0: not known) to
+ * all. */
+static void add_pace(struct buf *b, int64_t rows, int64_t ms, double share)
+{
+    if (ms < SETTLING_MS) {
+        return;
+    }
+    (void)buf_add_printf(b, ", %lld rows/s", (long long)(rows * 1000 / ms));
+    if (share > 0 && share < 1) {
+        (void)buf_add_str(b, ", about ");
+        add_duration(b, (int64_t)((double)ms * (1 - share) / share / 1000) + 1);
+        (void)buf_add_str(b, " left");
+    }
 }
 
 static void add_under_way(struct buf *b, const struct progress *p, int64_t now_ms)
 {
-    int64_t phase_ms = now_ms - p->phase_began_ms;
-
     if (p->windows > 1) {
         (void)buf_add_printf(b, "%zu of %zu days, ", p->windows_done, p->windows);
     }
-    add_counts(b, p);
-    if (phase_ms < SETTLING_MS) {
-        return;
-    }
-    (void)buf_add_printf(b, ", %lld rows/s",
-                         (long long)((p->rows - p->phase_began_rows) * 1000 / phase_ms));
-    if (p->share > 0 && p->share < 1) {
-        double left_ms = (double)phase_ms * (1 - p->share) / p->share;
-        (void)buf_add_str(b, ", about ");
-        add_duration(b, (int64_t)(left_ms / 1000) + 1);
-        (void)buf_add_str(b, " left");
-    }
+    add_counts(b, p->pages, p->rows);
+    add_pace(b, p->rows - p->phase_began_rows, now_ms - p->phase_began_ms, p->share);
 }
 
 void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out, size_t size)
@@ -71,11 +79,28 @@ void progress_line_text(const struct progress *p, int64_t now_ms, int width, cha
         (void)buf_add_str(&b, "up to date");
     } else {
         (void)buf_add_str(&b, p->whole ? "done, " : "not all done, ");
-        add_counts(&b, p);
+        add_counts(&b, p->pages, p->rows);
         (void)buf_add_str(&b, " in ");
         add_duration(&b, (now_ms - p->began_ms) / 1000);
     }
     (void)snprintf(out, size, "%.*s", width, buf_str(&b));
+}
+
+/* Puts a text, its first word in bold, on the status line; or, when it stays, on a line. */
+static void put(const char *text, bool stays)
+{
+    char shown[LINE_BYTES + 16];
+    size_t name = strcspn(text, ":");
+    bool has_colour = render_has_colours(stderr);
+
+    (void)snprintf(shown, sizeof(shown), "%s%.*s%s%s", has_colour ? "\033[1m" : "", (int)name, text,
+                   has_colour ? "\033[0m" : "", text + name);
+    if (stays) {
+        log_status(NULL);
+        (void)fprintf(stderr, "%s\n", shown);
+    } else {
+        log_status(shown);
+    }
 }
 
 static void show(void *user, const struct progress *p)
@@ -83,26 +108,72 @@ static void show(void *user, const struct progress *p)
     struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
     char text[LINE_BYTES];
-    char shown[LINE_BYTES + 16];
 
     if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < BETWEEN_MS) {
         return;
     }
     line->shown_ms = now_ms;
-    int width = render_terminal_width(stderr);
     /* The last column stays free: some terminals begin a new line when it is written. */
+    int width = render_terminal_width(stderr);
     progress_line_text(p, now_ms, width > 2 ? width - 1 : 1, text, sizeof(text));
-    /* The stream's name stands out. */
-    size_t name = strcspn(text, ":");
-    bool has_colour = render_has_colours(stderr);
-    (void)snprintf(shown, sizeof(shown), "%s%.*s%s%s", has_colour ? "\033[1m" : "", (int)name, text,
-                   has_colour ? "\033[0m" : "", text + name);
-    if (p->ended) {
-        log_status(NULL);
-        (void)fprintf(stderr, "%s\n", shown);
-    } else {
-        log_status(shown);
+    put(text, p->ended);
+}
+
+void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width, char *out,
+                       size_t size)
+{
+    struct progress_part all = {0};
+    struct buf b;
+
+    for (size_t i = 0; i < bar->count; i++) {
+        all.pages += bar->parts[i].pages;
+        all.rows += bar->parts[i].rows;
+        all.share += bar->parts[i].share / (double)bar->count;
     }
+    buf_init(&b, LINE_BYTES);
+    (void)buf_add_printf(&b, " %d %%: ", (int)(all.share * PERCENT));
+    add_counts(&b, all.pages, all.rows);
+    add_pace(&b, all.rows, now_ms - bar->began_ms, all.share);
+    int room = width - (int)b.length - (int)strlen("backfill: []");
+    room = room > BAR_MOST ? BAR_MOST : room;
+    int done = (int)(all.share * room);
+    if (bar->draws && room >= BAR_LEAST) {
+        (void)snprintf(out, size, "backfill: [%.*s%.*s]%s", done, BAR_DONE, room - done, BAR_LEFT,
+                       buf_str(&b));
+    } else {
+        (void)snprintf(out, size, "backfill:%.*s", width - (int)strlen("backfill:"), buf_str(&b));
+    }
+    buf_free(&b);
+}
+
+/* The part of a stream is kept, and all of them shown; each stream leaves a line at its end. */
+static void show_bar(void *user, const struct progress *p)
+{
+    struct progress_bar *bar = user;
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t between_ms = bar->draws ? BETWEEN_MS : MS_PER_MINUTE;
+    int width = bar->draws ? render_terminal_width(stderr) : LINE_BYTES;
+    char text[LINE_BYTES];
+
+    for (size_t i = 0; i < bar->count; i++) {
+        struct progress_part *part = &bar->parts[i];
+
+        if (str_eq(bar->streams[i]->name, p->stream)) {
+            part->pages = p->pages;
+            part->rows = p->rows;
+            part->share = p->ended ? 1 : p->share > part->share ? p->share : part->share;
+        }
+    }
+    if (!p->ended && now_ms - bar->line.shown_ms < between_ms) {
+        return;
+    }
+    bar->line.shown_ms = now_ms;
+    if (p->ended) {
+        progress_line_text(p, now_ms, width - 1, text, sizeof(text));
+    } else {
+        progress_bar_text(bar, now_ms, width - 1, text, sizeof(text));
+    }
+    put(text, p->ended || !bar->draws);
 }
 
 /* What is waited for stands last: a narrow terminal cuts it. */
@@ -159,4 +230,16 @@ struct progress_watcher progress_line_watcher(struct progress_line *line, bool q
 {
     *line = (struct progress_line){0};
     return (struct progress_watcher){.tell = can_draw(quiet) ? show : NULL, .user = line};
+}
+
+struct progress_watcher progress_bar_watcher(struct progress_bar *bar,
+                                             const struct stream *const *streams, size_t count,
+                                             bool quiet)
+{
+    *bar = (struct progress_bar){.streams = streams,
+                                 .count = count,
+                                 .draws = can_draw(quiet),
+                                 .began_ms = clock_monotonic_ms()};
+    bar->line.shown_ms = bar->draws ? 0 : bar->began_ms;
+    return (struct progress_watcher){.tell = quiet ? NULL : show_bar, .user = bar};
 }

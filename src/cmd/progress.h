@@ -1,5 +1,6 @@
 /*
- * The progress line of extract: one for the stream at hand, on a terminal alone.
+ * The progress line of extract: one for the stream at hand, on a terminal alone; and the bar of
+ * backfill.
  *
  * Invariants: at most five changes a second; lines of the log go above it; every stream leaves one
  * line that says what it came to; no colour where NO_COLOR is set (and not empty).
@@ -12,6 +13,29 @@
 struct progress_line {
     int64_t shown_ms; /* monotonic; 0: nothing shown yet */
 };
+
+/* All streams of a back-fill as one bar; on no terminal a plain line a minute. */
+struct progress_bar {
+    struct progress_line line;
+    const struct stream *const *streams; /* given, as the following */
+    size_t count;
+    bool draws;
+    int64_t began_ms; /* monotonic */
+    struct progress_part {
+        int64_t pages;
+        int64_t rows;
+        double share; /* done, 0 to 1 */
+    } parts[LOCK_PAST];
+};
+
+/* A watcher that tells of these streams by `bar`; one that does nothing with `quiet`. */
+struct progress_watcher progress_bar_watcher(struct progress_bar *bar,
+                                             const struct stream *const *streams, size_t count,
+                                             bool quiet);
+
+/* The text of the bar at `now_ms`, as progress_line_text. */
+void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width, char *out,
+                       size_t size);
 
 /* A watcher that draws on stderr by `line` (log_status(NULL) takes it away); one that does nothing
  * when stderr is no terminal that can, or with `quiet`. */

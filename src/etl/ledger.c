@@ -10,7 +10,7 @@
 #include "io/http.h"
 #include "sql.h"
 
-enum { HOST_BYTES = 256 };
+enum { HOST_BYTES = 256, GRANTS_HOURS = 4 };
 
 /* --- runs --- */
 
@@ -204,6 +204,33 @@ bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
         "%s, or run `rollcall extract --rezone` once",
         zone, r->was, r->first, r->last, r->was);
     return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
+}
+
+/* --- what the client may read --- */
+
+bool ledger_grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e)
+{
+    struct rows q =
+        db_ask(l->db, e,
+               "SELECT grant_set_id FROM grant_set WHERE asked_at > ?1 AND asked_at <= ?2 "
+               "ORDER BY asked_at DESC LIMIT 1",
+               T(now_ms - GRANTS_HOURS * MS_PER_HOUR), T(now_ms));
+
+    *due = !db_next(&q);
+    l->grant_set_id = *due ? 0 : db_int(&q, 0);
+    return db_end(&q);
+}
+
+bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
+                   struct err *e)
+{
+    struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
+    bool done = db_next(&q) && db_begin(l->db, e) &&
+                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
+                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
+
+    done = db_end(&q) && done;
+    return db_finish(l->db, done, e);
 }
 
 /* --- what the organization counts --- */

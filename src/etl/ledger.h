@@ -14,7 +14,8 @@
 /* The ledger of a run. */
 struct ledger {
     struct db *db;
-    int64_t run_id; /* of the run begun last; -1: none */
+    int64_t run_id;       /* of the run begun last; -1: none */
+    int64_t grant_set_id; /* what the client may read; 0: not known */
 };
 
 /* --- runs --- */
@@ -125,6 +126,15 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 
 /* The same of the configuration's file, where there is one that can be read; otherwise due. */
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e);
+
+/* Takes the newest grants when they were asked for less than some hours before `now_ms`; *due: they
+ * were not. */
+bool ledger_grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e);
+
+/* Keeps, and takes, what the API says: its answers (JSON) of the client's subject and, where that
+ * says nothing, of its token; NULL: there is none. A transaction of its own. */
+bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
+                   struct err *e);
 
 /* Brings the table kpi up to the configuration's [kpi]. */
 bool ledger_kpi(struct db *d, const struct config *c, struct err *e);

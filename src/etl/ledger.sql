@@ -143,3 +143,29 @@ ON CONFLICT (place) DO UPDATE SET
     organization_id = coalesce(excluded.organization_id, organization_id),
     name = coalesce(excluded.name, name), client_id = excluded.client_id,
     login_url = excluded.login_url, api_url = excluded.api_url, asked_day = excluded.asked_day;
+
+-- Grants as answers ?1 of /authorization/subjects/me or, where that says nothing, ?2 of /tokens/me
+-- have them.
+-- name: grants_read
+SELECT CASE WHEN count(said) > 0 THEN json_group_array(pair) FILTER (WHERE pair IS NOT NULL) END
+FROM (
+    SELECT DISTINCT said, json_extract(value, '$.role.id') || '/' || json_extract(value, '$.division.id')
+        AS pair
+    FROM (SELECT 1 AS said WHERE json_type(?1, '$.grants') IS 'array')
+    LEFT JOIN json_each(?1, '$.grants')
+    UNION
+    SELECT said, json_extract(value, '$.roleId') || '/' || json_extract(value, '$.divisionId')
+    FROM (SELECT 1 AS said WHERE json_type(?1, '$.grants') IS NOT 'array'
+          AND json_type(?2, '$.OAuthClient.roleDivisions') IS 'array')
+    LEFT JOIN json_each(?2, '$.OAuthClient.roleDivisions')
+    ORDER BY pair);
+
+-- The grants ?1, said at ?2; the same as before are one row.
+-- name: grants_keep
+INSERT INTO grant_set (grant_set_id, grants, first_seen_at, asked_at)
+VALUES ((SELECT grant_set_id FROM grant_set WHERE grants IS ?1), ?1, ?2, ?2)
+ON CONFLICT (grant_set_id) DO UPDATE SET asked_at = excluded.asked_at;
+
+-- name: grants_newest
+SELECT grant_set_id FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1;
+

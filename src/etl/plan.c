@@ -150,8 +150,8 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
     int64_t now_ms = reading_time_ms(plan_first(f), f);
     int64_t read_ms = last_read(w, f);
 
-    if (!is_finished(w, f) || read_ms == TIME_NONE) {
-        return false;
+    if (!is_finished(w, f) || read_ms == TIME_NONE || f->is_past) {
+        return f->is_past && w->again && is_finished(w, f);
     }
     if (now_ms <= read_ms || (now_ms < w->end_ms && !sees_ahead(f, plan_first(f))) ||
         (w->state == WINDOW_SETTLED && f->time_ms >= lookback_end_ms(w, f))) {

@@ -49,6 +49,7 @@ struct span {
     int64_t end_ms;   /* exclusive */
     enum window_state state;
     bool no_looks;     /* it was settled before there were later looks: it owes none */
+    bool again;        /* it was asked for once more, and is not read yet */
     int64_t needed_ms; /* how far what it asks for was read by another stream; 0: it needs none */
     struct pass_coverage pass[PASSES_MAX];
 };
@@ -64,6 +65,7 @@ struct plan_facts {
     const struct pass_rule *rules[PASSES_MAX];
     size_t rule_count;
     unsigned in_force; /* bit by pass */
+    bool is_past;      /* of finished windows those alone are owed that were asked for once more */
 };
 
 /* Whether a setting's word is among the words of `when`; NULL: always. */
@@ -90,7 +92,8 @@ bool plan_needs_availability(const struct span *w, const struct plan_facts *f);
  *  - A finished window that is not settled is owed one reading more when the last is reread_hours
  *    old, until one was made after the lookback; then at each age of `looks` that no reading has
  *    reached yet, so that one settles all looks of its age and below. A settled one owes again what
- *    a longer lookback has taken in; of looks nothing.
+ *    a longer lookback has taken in; of looks nothing. Of the past (f->is_past) none of this holds:
+ *    a finished window is owed a reading when it was asked for once more.
  *  - Of the real moment: when the last reading is fresh_minutes old, or from a time to come. */
 int64_t plan_owed(const struct span *w, size_t p, const struct plan_facts *f);
 

@@ -162,6 +162,7 @@ static bool read_window(const struct rows *q, const struct window_kind *k, struc
                          .failures = db_int(q, 5),
                          .troubled = db_int(q, 22) != 0};
     w->span.no_looks = db_int(q, 6) == 0;
+    w->span.again = db_int(q, 24) != 0;
     w->span.needed_ms = k->needs ? db_time(q, 21) : 0;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         w->span.pass[p] = (struct pass_coverage){TIME_NONE, TIME_NONE};
@@ -205,13 +206,16 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e)
 {
+    const struct window_range *in = &out->range;
+
     out->list = NULL;
     out->count = 0;
     if (!list_scopes(l, k, e)) {
         return false;
     }
     struct rows q =
-        db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles), S(k->needs));
+        db_ask(l->db, e, sql_window_list, S(k->stream), T(since_ms), S(settles), S(k->needs),
+               T(in->from_ms), T(in->to_ms ? in->to_ms : TIME_NONE), I(in->order));
     while (db_next(&q)) {
         struct window *w = out->count > 0 ? &out->list[out->count - 1] : NULL;
         bool is_next = !w || w->window_id != db_int(&q, 0);
@@ -226,6 +230,56 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
         read_pass(&q, k, out->arena, w);
     }
     return db_end(&q);
+}
+
+/* Whether a pass of the window is where it was. */
+static bool is_same(const struct window *a, const struct window *b, size_t p)
+{
+    const struct cursor *x = &a->now[p];
+    const struct cursor *y = &b->now[p];
+
+    return a->span.pass[p].covered_to_ms == b->span.pass[p].covered_to_ms &&
+           a->span.pass[p].read_ms == b->span.pass[p].read_ms &&
+           x->target_to_ms == y->target_to_ms && str_eq(x->token, y->token) && x->page == y->page &&
+           x->page_ms == y->page_ms;
+}
+
+bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
+                    struct window *w, bool *changed, struct err *e)
+{
+    struct window now = *w;
+    bool is_first = true;
+    struct rows q = db_ask(l->db, e, sql_window_one, I(w->window_id), S(k->needs));
+
+    for (; db_next(&q); is_first = false) {
+        q.ok = !is_first || read_window(&q, k, a, &now, e);
+        read_pass(&q, k, a, &now);
+    }
+    *changed = now.span.state != w->span.state || now.span.again != w->span.again;
+    for (size_t p = 0; p < PASSES_MAX; p++) {
+        if ((w->cleared & 1U << p) != 0) {
+            now.now[p] = w->now[p];
+        }
+        *changed = *changed || !is_same(&now, w, p);
+    }
+    w->span = now.span;
+    for (size_t p = 0; *changed && p < PASSES_MAX; p++) {
+        w->now[p] = now.now[p];
+    }
+    return db_end(&q);
+}
+
+bool window_again(const struct ledger *l, const struct window_kind *k,
+                  const struct window_range *range, int64_t asked_ms, int64_t time_ms,
+                  struct err *e)
+{
+    bool done = list_scopes(l, k, e) && db_begin(l->db, e) &&
+                db_do(l->db, e, sql_window_again, S(k->stream), T(range->from_ms), T(range->to_ms),
+                      T(time_ms)) &&
+                db_do(l->db, e, sql_window_unclaim, S(k->stream), T(range->from_ms),
+                      T(range->to_ms), T(asked_ms));
+
+    return db_finish(l->db, done, e);
 }
 
 bool window_other_days(const struct ledger *l, const struct window_kind *k, bool *other,
@@ -330,8 +384,12 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *
             return false;
         }
     }
-    return db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
-                 T(plan_covered(&w->span)), N(l->run_id));
+    bool is_whole = w->span.state != WINDOW_OPEN;
+    bool done = db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
+                      T(plan_covered(&w->span)), N(l->run_id), I(l->grant_set_id),
+                      I(w->span.again && is_whole));
+    w->span.again = w->span.again && !is_whole;
+    return done;
 }
 
 bool window_fail(const struct ledger *l, struct window *w, size_t p, const struct err *cause,

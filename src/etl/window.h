@@ -51,6 +51,9 @@ struct window {
     unsigned refused; /* of them those that are not granted, and have a stand-in */
     bool alone;       /* it is asked for without others */
     bool troubled;    /* its scope has windows that failed: it is asked for without sound ones */
+    int claims;       /* readings and cleanups of this run that have it */
+    bool held;        /* another run has it: it is looked at again at the end */
+    unsigned cleared; /* bits of passes whose token is being cleared up */
     struct cursor now[PASSES_MAX];
 };
 
@@ -78,14 +81,37 @@ bool window_make(const struct ledger *l, const struct window_kind *k, int64_t fr
 /* The windows that may owe something: not settled, or ending after `since_ms` (the lookback), or
  * not covered by the pass `settles` (NULL: none), or with something of ours at the server. What a
  * crash left under way comes first, then what was never whole, by time, then what is read again,
- * the newest first; what failed comes last. In the arena. */
+ * the newest first; what failed comes last. In the arena.
+ * All but those of the real moment lie in a range. Without an order it begins at what [extract]
+ * start says, and what was whole once is listed wherever it lies; with one, what was asked for once
+ * more too. */
+enum window_order { ORDER_NIGHT, ORDER_NEWEST, ORDER_OLDEST };
+struct window_range {
+    int64_t from_ms; /* they end after */
+    int64_t to_ms;   /* and begin before; 0: as far as there are any */
+    enum window_order order;
+};
 struct windows {
-    struct arena *arena; /* given */
+    struct arena *arena;       /* given */
+    struct window_range range; /* given */
     struct window *list;
     size_t count;
 };
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e);
+
+/* Reads a listed window anew, whom another run may have read meanwhile; *changed: one has. What is
+ * being cleared up is none of it. */
+bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
+                    struct window *w, bool *changed, struct err *e);
+
+/* Windows of the range that are whole are asked for once more as of `time_ms`, but for those that
+ * were read since an earlier such call of which some are left. Of what lies before the range from
+ * `asked_ms` on, and of scopes that there are no longer, nothing is claimed about the grants any
+ * more: nobody can read them again. A transaction of its own. */
+bool window_again(const struct ledger *l, const struct window_kind *k,
+                  const struct window_range *range, int64_t asked_ms, int64_t time_ms,
+                  struct err *e);
 
 /* Whether the stream's windows are days of another kind than `k` has: the business time zone's
  * where those are the scopes' own, or the other way round. */

@@ -3,7 +3,7 @@
 
 -- ?1: the stream; ?2: since when a settled window may be read again; ?3: the pass that settles, by
 -- which another setting's settled windows may be owed; ?4: the stream whose rows say what is asked
--- for. What a crash left under way comes first, then
+-- for; ?5, ?6: they end after, and begin before; ?7: the order, 0: that of a night. What a crash left under way comes first, then
 -- what was never whole, by time, then what is read again, the newest first; what failed last.
 -- name: window_list
 SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
@@ -13,18 +13,51 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pas
        ifnull((SELECT complete_to FROM extract_window AS n
                WHERE n.stream = ?4 AND ifnull(n.scope, '') = ''
                  AND ifnull(n.window_start, '') = w.window_start), window_start),
-       max(failures > 0) OVER (PARTITION BY scope), count(*) OVER ()
+       max(failures > 0) OVER (PARTITION BY scope), count(*) OVER (), again_at IS NOT NULL
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
-  AND (state <> 'settled' OR window_end > ?2 OR EXISTS (
+  AND (window_start IS NULL OR window_end IS NULL OR window_end > ?5 AND (?6 IS NULL OR window_start < ?6)
+       OR ?7 = 0 AND state <> 'open')
+  AND (state <> 'settled' OR window_end > ?2 OR ?7 <> 0 AND again_at IS NOT NULL OR EXISTS (
     SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id AND token IS NOT NULL)
     OR ?3 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM window_pass AS t WHERE t.window_id = w.window_id
                    AND t.pass = ?3 AND t.covered_to >= w.window_end))
 ORDER BY failures, NOT EXISTS (
     SELECT 1 FROM window_pass AS t
     WHERE t.window_id = w.window_id AND target_to IS NOT NULL),
-    is_whole, CASE WHEN NOT is_whole THEN window_start END, window_start DESC, scope, w.window_id;
+    CASE WHEN ?7 = 0 THEN is_whole END,
+    CASE WHEN ?7 = 2 OR ?7 = 0 AND NOT is_whole THEN window_start END, window_start DESC, scope,
+    w.window_id;
+
+-- The same of one, ?1; ?2: as ?4 there.
+-- name: window_one
+SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pass, covered_to, read_at,
+       target_to, begun_at, token, waited, cursor, page, ifnull(page_size, -1), page_at,
+       NULL, time_zone, NULL,
+       ifnull((SELECT complete_to FROM extract_window AS n
+               WHERE n.stream = ?2 AND ifnull(n.scope, '') = ''
+                 AND ifnull(n.window_start, '') = w.window_start), window_start),
+       0, 1, again_at IS NOT NULL
+FROM extract_window AS w
+LEFT JOIN window_pass AS p ON p.window_id = w.window_id
+WHERE w.window_id = ?1;
+
+-- Whole windows of the stream ?1 between ?2 and ?3 as of ?4, but for those read since an earlier such
+-- call that is not done.
+-- name: window_again
+UPDATE extract_window SET again_at = ?4
+WHERE stream = ?1 AND window_end > ?2 AND window_start < ?3 AND state <> 'open' AND again_at IS NULL
+  AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
+  AND (failures > 0 OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
+    SELECT min(w.again_at) FROM extract_window AS w
+    WHERE w.stream = ?1 AND w.window_end > ?2 AND w.window_start < ?3), 0));
+
+-- Of what lies between ?4 and ?2, and of scopes that there are no longer.
+-- name: window_unclaim
+UPDATE extract_window SET grant_set_id = NULL
+WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3
+  AND (window_end <= ?2 OR scope NOT IN (SELECT scope FROM temp.listed_scope));
 
 -- name: window_add
 INSERT INTO extract_window (stream, scope, window_start, window_end, updated_run_id, time_zone)
@@ -136,7 +169,8 @@ WHERE window_id = ?1 AND pass = ?2;
 -- name: window_read
 UPDATE extract_window SET
     state = ?2, complete_to = ?3, failures = 0, last_error = NULL, last_error_kind = NULL,
-    last_error_at = NULL, updated_run_id = ?4
+    last_error_at = NULL, updated_run_id = ?4, grant_set_id = nullif(?5, 0),
+    again_at = CASE WHEN NOT ?6 THEN again_at END
 WHERE window_id = ?1;
 
 -- name: window_failed

@@ -17,6 +17,7 @@ enum { SET_LOCK = F_SETLK, GET_LOCK = F_GETLK };
 #endif
 
 enum { HOST_BYTES = 48 };
+#define CLAIMS_AT ((off_t)1 << 20) /* where the claims' bytes are */
 
 struct lock_file {
     struct arena *arena; /* of all this */
@@ -139,6 +140,30 @@ void lock_drop(struct lock_file *l, int slot)
         (void)fcntl(l->fd, SET_LOCK, &range);
         l->held[slot] = false;
     }
+}
+
+static bool set_claim(const struct lock_file *l, int64_t window_id, short type)
+{
+    struct flock byte = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = CLAIMS_AT + (off_t)window_id, .l_len = 1};
+    return fcntl(l->fd, SET_LOCK, &byte) == 0;
+}
+
+bool lock_claim(struct lock_file *l, int64_t window_id)
+{
+    return set_claim(l, window_id, F_WRLCK);
+}
+
+void lock_unclaim(struct lock_file *l, int64_t window_id)
+{
+    (void)set_claim(l, window_id, F_UNLCK);
+}
+
+bool lock_is_night(const struct lock_file *l)
+{
+    struct flock range = slot_range(0, F_WRLCK);
+    range.l_len = (off_t)LOCK_PAST * LOCK_HOLDER_BYTES;
+    return fcntl(l->fd, GET_LOCK, &range) == 0 && range.l_type != F_UNLCK;
 }
 
 bool lock_holder(struct lock_file *l, int slot, char *holder)

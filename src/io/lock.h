@@ -12,7 +12,8 @@
 
 struct lock_file;
 
-enum { LOCK_SLOTS = 64, LOCK_HOLDER_BYTES = 128 };
+/* Slots of streams as `extract` takes them, and behind them the same as `backfill` does. */
+enum { LOCK_PAST = 64, LOCK_SLOTS = 2 * LOCK_PAST, LOCK_HOLDER_BYTES = 128 };
 
 /* Opens (making it when absent) the lock file beside `database_path`; a symbolic link to a database
  * leads to the lock beside the database itself. Where a link or no plain file stands in its place,
@@ -26,6 +27,14 @@ bool lock_take(struct lock_file *l, int slot, const char *name, struct err *e);
 
 /* Frees a slot (harmless when not held). */
 void lock_drop(struct lock_file *l, int slot);
+
+/* Claims a window for this lock_file without waiting, one byte of the file each; false when another
+ * process has it. Claiming again what it has succeeds, and is undone at once by lock_unclaim. */
+bool lock_claim(struct lock_file *l, int64_t window_id);
+void lock_unclaim(struct lock_file *l, int64_t window_id);
+
+/* Whether another process holds one of the slots that `extract` takes. */
+bool lock_is_night(const struct lock_file *l);
 
 /* Who holds `slot`, as text "process 123 on HOST, started 2026-..." (or "of the container NAME")
  * into `holder` (LOCK_HOLDER_BYTES); false when it is free. */

@@ -8,6 +8,15 @@
 #include "sql.h"
 #include "streams/stream.h"
 
+/* Days of enabled streams that were read by fewer grants than the client had last. */
+static bool find_fewer(struct db *d, int64_t now_ms, struct err *e)
+{
+    struct rows q = db_ask(d, e, sql_status_past, NONE);
+    bool done = db_next(&q) && db_do(d, e, sql_status_fewer, NONE, T(now_ms), S(db_text(&q, 0)));
+
+    return db_end(&q) && done;
+}
+
 bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e)
 {
     int64_t due_ms = now_ms - c->due_hours * MS_PER_HOUR;
@@ -15,6 +24,8 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
     /* Where clocks were set back since, the same time of day comes so much later. */
     int32_t set_back = clock_zone_offset_seconds(due_ms) - clock_zone_offset_seconds(now_ms);
     due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;
+    int64_t start_ms =
+        c->start_day == INT32_MIN ? TIME_NONE : clock_zone_day_start_ms(c->start_day);
     bool done = db_do(d, e, sql_status_fact, NONE);
     int held[LOCK_SLOTS] = {0};
 
@@ -40,11 +51,11 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
                      I(stream_is_listed(s, c->streams, c->stream_count)), I(rows), I(held_now));
     }
     return done && db_do(d, e, sql_status_run, NONE) && db_do(d, e, sql_status_stream_run, NONE) &&
-           db_do(d, e, sql_status_stream, T(now_ms), T(due_ms)) &&
-           db_do(d, e, sql_status_shown, NONE) &&
+           db_do(d, e, sql_status_stream, T(now_ms), T(due_ms), T(start_ms)) &&
+           db_do(d, e, sql_status_shown, NONE) && find_fewer(d, now_ms, e) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
                  I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)),
-                 S(c->streams_written));
+                 S(c->streams_written), T(start_ms));
 }
 
 bool status_print(struct db *d, int width, FILE *out, struct err *e)
@@ -60,6 +71,8 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e)
          "whole, open, prov.: business days; provisional ones are read again (later_looks)\n\n"},
         {sql_status_last_runs, RENDER_TABLE, true, "\n"},
         {sql_status_troubles, RENDER_WORDS, false, ""},
+        {sql_status_fewer_said, RENDER_WORDS, false, ""},
+        {sql_status_fewer_lines, RENDER_LIST, false, ""},
         {sql_status_facts, RENDER_LIST, true, "\n"},
         {sql_status_verdict, RENDER_LIST, false, ""},
     };

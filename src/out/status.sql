@@ -70,8 +70,68 @@ SELECT
     json_extract(r.not_done, '$.' || j.value || '.why') AS why
 FROM status_run AS r, json_each(r.streams) AS j
 
+-- name: status_fewer
+-- Days that were read by fewer grants than the client has today, and the line that reads them again.
+-- ?1: today's grants (NULL: those it had when a run asked last); ?2: now; ?3: JSON array of the streams
+-- that are meant.
+CREATE TEMP TABLE status_fewer AS
+WITH
+today AS (
+    SELECT value AS pair FROM json_each(coalesce(?1, (
+        SELECT grants FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1)))
+),
+fewer AS (
+    SELECT grant_set_id FROM grant_set AS g
+    WHERE grants IS NOT NULL AND EXISTS (
+        SELECT 1 FROM today WHERE pair NOT IN (SELECT value FROM json_each(g.grants))
+        AND substr(pair, 1, instr(pair, '/')) || '*' NOT IN (SELECT value FROM json_each(g.grants)))
+),
+day AS (
+    SELECT DISTINCT f.stream, f.day
+    FROM (SELECT DISTINCT stream, window_start, window_end FROM extract_window
+          WHERE grant_set_id IN (SELECT grant_set_id FROM fewer) AND state <> 'open'
+          AND stream IN (SELECT value FROM json_each(?3))) AS w
+    CROSS JOIN freshness AS f
+    WHERE f.stream = w.stream AND f.whole AND f.utc_to <= ?2
+    AND f.utc_from < w.window_end AND f.utc_to > w.window_start
+),
+part AS (
+    SELECT stream, min(day) AS day_from, max(day) AS day_to
+    FROM (SELECT *, julianday(day) - row_number() OVER (PARTITION BY stream ORDER BY day) AS stretch
+          FROM day)
+    GROUP BY stream, stretch ORDER BY stream
+)
+SELECT day_from, day_to, json_group_array(stream) AS streams,
+       printf('rollcall backfill --again --from %s --to %s%s', day_from, day_to, CASE
+           WHEN count(*) < json_array_length(?3) THEN ' --stream ' || group_concat(stream, ' --stream ')
+           ELSE '' END) AS line
+FROM part GROUP BY day_from, day_to ORDER BY day_from, day_to
+
+-- name: status_past
+-- The streams that have days, of those enabled.
+SELECT json_group_array(stream) FROM status_fact WHERE is_enabled AND NOT is_snapshot
+
+-- name: status_fewer_said
+SELECT 0, NULL, NULL,
+    'Read when the client had fewer grants (roles, divisions) than today; this reads them again:'
+FROM status_fewer LIMIT 1
+
+-- name: status_fewer_lines
+-- As they are typed.
+SELECT line FROM (SELECT day_from, day_to, line FROM status_fewer
+                  UNION ALL SELECT '~', NULL, '' WHERE EXISTS (SELECT 1 FROM status_fewer))
+ORDER BY day_from, day_to
+
+-- name: status_fewer_shown
+-- A sentence, and a line to be typed.
+SELECT printf('%s to %s: %s: read when the client had fewer grants (roles, divisions) than today; '
+              || 'this reads them again:', day_from, day_to,
+              (SELECT group_concat(value, ', ') FROM json_each(streams))), line
+FROM status_fewer
+
 -- name: status_stream
--- ?1: now; ?2: since when a stream has to have been read, and read well.
+-- ?1: now; ?2: since when a stream has to have been read, and read well; ?3: where [extract] start
+-- is: what lies before is a back-fill's until it is whole.
 -- An enabled stream is overdue when nothing of it was read since, or when runs were to read it and
 -- none ended well for it; it is behind when it is overdue, or when a window that ended before is not
 -- complete. A stream of windows is read without a hole up to where the first day that is not whole
@@ -98,7 +158,8 @@ covered AS (
                    AS last_read_at
         FROM extract_window AS w
     )
-    WHERE window_start IS NOT NULL GROUP BY stream
+    WHERE window_start IS NOT NULL AND NOT (missing AND window_end <= coalesce(?3, ''))
+    GROUP BY stream
     UNION ALL
     SELECT stream, 1, CASE WHEN count(complete_to) = count(*) THEN min(complete_to) END,
            max(complete_to), sum(complete_to IS NULL), 0, count(complete_to), 0, 0, NULL
@@ -106,7 +167,7 @@ covered AS (
         SELECT stream FROM extract_window WHERE window_start IS NOT NULL
     ) GROUP BY stream
 ),
-business_day AS MATERIALIZED (SELECT * FROM freshness),
+business_day AS MATERIALIZED (SELECT * FROM freshness WHERE whole OR utc_to > coalesce(?3, '')),
 days AS (
     SELECT
         stream, sum(whole) AS whole_days, min(day) AS first_day,
@@ -195,9 +256,10 @@ ORDER BY stream_no
 -- name: status_whole
 -- What concerns all streams. ?1: now; ?2: the database's path, ?3: its schema, ?4: hours after which
 -- a stream is overdue; ?5: bytes of the write-ahead log, ?6: whether those are many;
--- ?7: [extract] streams as it stands there.
+-- ?7: [extract] streams as it stands there; ?8: where [extract] start is.
 CREATE TEMP TABLE status AS
 SELECT
+    ?8 AS start_at,
     ?5 AS wal_bytes, ?6 AS is_wal_large,
     ?2 AS database, ?3 AS schema_version, ?4 AS due_hours,
     (SELECT max(is_overdue) FROM status_stream) AS is_overdue,
@@ -303,6 +365,14 @@ FROM (SELECT day, sum(differing) AS differing FROM reconciliation_day
       WHERE scope IN ('queue', 'agent') AND compared > 0 GROUP BY day)
 HAVING count(*) > 0
 UNION ALL
+SELECT 'left of back-fills', printf('%d day%s: rollcall backfill --from %s --to %s', count(DISTINCT day),
+                                    iif(count(DISTINCT day) = 1, '', 's'), min(day), max(day))
+FROM extract_window AS w
+JOIN zone_offset AS z
+    ON z.utc_from = (SELECT max(o.utc_from) FROM zone_offset AS o WHERE o.utc_from <= w.window_start)
+WHERE again_at IS NOT NULL OR state = 'open' AND window_end <= (SELECT start_at FROM status)
+HAVING count(*) > 0
+UNION ALL
 SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
 UNION ALL
 SELECT 'clock', printf('%d seconds %s the server''s: what is read is bounded by the server''s',
@@ -348,6 +418,8 @@ SELECT json_object(
     'days_compared', (SELECT count(*) FROM v_day WHERE proven IS NOT NULL),
     'days_proven', (SELECT count(*) FROM v_day WHERE proven),
     'requests_month', requests_month,
+    'fewer_grants', (SELECT json_group_array(json_object(
+        'from', day_from, 'to', day_to, 'streams', json(streams), 'command', line)) FROM status_fewer),
     'clock_ahead_ms', clock_ahead_ms,
     'wal_bytes', wal_bytes,
     'streams', (SELECT json_group_array(json_object(

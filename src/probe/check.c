@@ -42,6 +42,7 @@ struct checking {
     bool api_reached;
     bool token_good;    /* the API takes it */
     bool api_silent;    /* it did not answer in time: it is asked no more */
+    const char *token;  /* what /tokens/me says (JSON); NULL: nothing */
     const char *grants; /* the client's, as the token says (JSON); NULL: of no or all divisions */
     const char *counts; /* rows that streams' answers say there are (struct cost_facts); of those
                            that are read by days: of yesterday, UTC */
@@ -382,6 +383,7 @@ static bool ask_owner(struct checking *a, struct owner *o)
             o->id = *id ? id : NULL;
             o->name = text_at(r, root, owner_sources[i].name);
             if (i == 0) {
+                a->token = json_write(r->arena, root, NULL);
                 check_client(a, json_get(root, "OAuthClient"));
             }
         } else {
@@ -622,6 +624,45 @@ static void check_divisions(struct checking *a)
     report_rows(r, db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions)), NULL);
 }
 
+/* Days that the file's runs have read by fewer grants than the client has. */
+static void check_grants(struct checking *a)
+{
+    struct report *r = a->report;
+    const char *names = "[";
+    struct stat st;
+    struct err e;
+
+    if (stat(a->config->database_path, &st) != 0) {
+        return;
+    }
+    bool says = ask(a, "/api/v2/authorization/subjects/me", NULL, "authorization/subjects");
+    struct rows grants = db_ask(
+        r->db, &e, sql_grants_read,
+        S(says ? json_write(r->arena, json_root(a->answer.document), NULL) : NULL), S(a->token));
+    struct db *d = db_next(&grants) && db_text(&grants, 0)
+                       ? db_open(a->config->database_path, DB_READ, &e)
+                       : NULL;
+    for (size_t i = 0; i < a->request->stream_count; i++) {
+        const struct stream *s = a->request->streams[i];
+
+        names = !stream_has_days(s)
+                    ? names
+                    : arena_printf(r->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
+    }
+    names = arena_printf(r->arena, "%s]", names);
+    if (d && db_do(d, &e, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()), S(names))) {
+        struct rows q = db_ask(d, &e, sql_status_fewer_shown, NONE);
+
+        while (db_next(&q)) {
+            report_add(r, "grants", CAUSE_PERMISSION_GRANTS, "%s %s", db_text(&q, 0),
+                       db_text(&q, 1));
+        }
+        (void)db_end(&q);
+    }
+    (void)db_end(&grants);
+    db_close(d);
+}
+
 static void check_permissions(struct checking *a)
 {
     for (size_t i = 0; i < a->request->stream_count; i++) {
@@ -635,6 +676,7 @@ static void check_permissions(struct checking *a)
         }
     }
     check_divisions(a);
+    check_grants(a);
 }
 
 /* --- limits ---------------------------------------------------------------------------------- */

@@ -188,12 +188,18 @@ static bool is_own(struct client *client, const struct config *config, struct er
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     struct owner owner = {.config = config, .now_ms = clock_now_ms()};
+    struct client_identity who = {.owner = true};
 
     if (!ledger_owner_of_file(&owner, a, e)) {
         return false;
     }
-    return !owner.due || (!owner.stored_id && !config->organization) ||
-           (client_organization(client, a, &owner.id, &owner.name, e) && ledger_judge(&owner, e));
+    if (!owner.due || (!owner.stored_id && !config->organization)) {
+        return true;
+    }
+    bool done = client_identify(client, a, &who, e);
+    owner.id = who.id;
+    owner.name = who.name;
+    return done && ledger_judge(&owner, e);
 }
 
 bool recent_show(const struct config *config, int64_t wanted, const struct client_watcher *waits,

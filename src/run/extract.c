@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/file.h"
+#include "io/json.h"
 #include "run/budget.h"
 #include "run/night.h"
 #include "run/store.h"
@@ -20,6 +21,11 @@ enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
 /* A clock that is off by less is no news; by more than this it is said. */
 #define CLOCK_SLACK_MS (5 * MS_PER_SECOND)
 #define CLOCK_OFF_MS   (2 * MS_PER_MINUTE)
+
+int run_slot(const struct run *run, const struct stream *s)
+{
+    return s->lock_slot + (run->request->past ? LOCK_PAST : 0);
+}
 
 int64_t run_time_ms(const struct run *run)
 {
@@ -91,7 +97,8 @@ static bool open_database(struct run *run, struct err *e)
     }
     names = arena_printf(run->arena, "%s]", names);
     return run->db &&
-           ledger_run_begin(&run->ledger, "extract", run->request->until_ms, names, e) != 0 &&
+           ledger_run_begin(&run->ledger, run->request->past ? "backfill" : "extract",
+                            run->request->until_ms, names, e) != 0 &&
            (run->config->keep_raw_days > 0 ||
             db_do(run->db, e, "UPDATE run SET keeps_raw = 0 WHERE run_id = ?1",
                   I(run->ledger.run_id))) &&
@@ -111,7 +118,9 @@ static bool open_all(struct run *run, struct err *e)
     run->locks = db_check(path, e) ? lock_open(path, e) : NULL;
     bool locked = run->locks != NULL;
     for (size_t i = 0; locked && i < count; i++) {
-        locked = lock_take(run->locks, held[i]->lock_slot, held[i]->name, e);
+        locked = lock_take(run->locks, run_slot(run, held[i]), held[i]->name, e) &&
+                 (!request->rezone ||
+                  lock_take(run->locks, held[i]->lock_slot + LOCK_PAST, held[i]->name, e));
     }
     if (!locked) {
         struct err ignored;
@@ -208,6 +217,7 @@ static bool set_zone(struct run *run, struct err *e)
     int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
     int64_t to_ms = run->request->until_ms > now_ms ? run->request->until_ms : now_ms;
     from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
+    from_ms = run->request->past && run->past.from_ms < from_ms ? run->past.from_ms : from_ms;
     bool done = db_begin(run->db, e) &&
                 ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                             to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e) &&
@@ -215,29 +225,93 @@ static bool set_zone(struct run *run, struct err *e)
     return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
+/* Whether days are read, so that it matters by which grants. */
+static bool reads_days(const struct run *run)
+{
+    size_t i = 0;
+
+    while (i < run->request->stream_count && !stream_has_days(run->request->streams[i])) {
+        i++;
+    }
+    return i < run->request->stream_count;
+}
+
+/* The file belongs to one organization, known before any row is stored; and what the client may
+ * read is known of what it reads, of the past as it is now. */
+static bool identify(struct run *run, struct err *e)
+{
+    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
+    struct client_identity who = {0};
+
+    if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
+        !ledger_grants_due(&run->ledger, owner.now_ms, &who.grants, e)) {
+        return false;
+    }
+    who.owner = owner.due;
+    who.grants = reads_days(run) && (who.grants || run->request->past);
+    if ((who.owner || who.grants) && !client_identify(run->client, run->arena, &who, e)) {
+        return false;
+    }
+    owner.id = who.id;
+    owner.name = who.name;
+    return (!who.owner || ledger_own(&run->ledger, &owner, e)) &&
+           (!who.grants || ledger_grants(&run->ledger, who.subject, who.token, owner.now_ms, e));
+}
+
+/* What the organization keeps no longer is left out of the past; where it does not say how long it
+ * keeps anything, nothing is. */
+static bool leave_out_gone(struct run *run, struct err *e)
+{
+    const struct client_request request = {.method = HTTP_GET,
+                                           .path = "/api/v2/analytics/dataretention/settings",
+                                           .label = "what the organization keeps",
+                                           .want_document = true,
+                                           .brief = true};
+    struct client_answer answer;
+    int64_t days = 0;
+    char first[CLOCK_DAY_BYTES];
+    char from[CLOCK_DAY_BYTES];
+    char to[CLOCK_DAY_BYTES];
+
+    bool known = client_call(run->client, &request, &answer) &&
+                 json_int(json_get(json_root(answer.document), "retentionDays"), &days) && days > 0;
+    bool stopped = answer.error.kind == ERR_STOPPED;
+    *e = answer.error;
+    client_answer_free(&answer);
+    int32_t day = clock_zone_day(run_now_ms(run) - days * MS_PER_DAY) + 1;
+    int64_t kept_ms = clock_zone_day_start_ms(day);
+    if (known && kept_ms > run->past.from_ms) {
+        int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
+        run->gone = arena_printf(
+            run->arena,
+            "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
+            "was not asked for",
+            (long long)days, clock_format_day(day, first),
+            clock_format_day(clock_zone_day(run->past.from_ms), from),
+            clock_format_day(clock_zone_day(gone_ms - 1), to));
+        run->past.from_ms = gone_ms;
+    }
+    return !stopped;
+}
+
 static bool prepare(struct run *run, struct err *e)
 {
     int64_t distrusted;
     bool known;
 
-    if (!log_in(run, e)) {
-        return false;
-    }
-    /* The file belongs to one organization, known before any row is stored. */
-    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
-    if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
-        (owner.due && (!client_organization(run->client, run->arena, &owner.id, &owner.name, e) ||
-                       !ledger_own(&run->ledger, &owner, e))) ||
+    if (!log_in(run, e) || !identify(run, e) || (run->request->past && !leave_out_gone(run, e)) ||
         !set_zone(run, e)) {
         return false;
     }
     for (size_t i = 0; run->request->rezone && i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
 
+        lock_drop(run->locks, s->lock_slot + LOCK_PAST);
         if (!is_wanted(run, s)) {
             lock_drop(run->locks, s->lock_slot);
         }
     }
+    client_ease(run->client, run->request->past && lock_is_night(run->locks));
     int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
     return !known || window_distrust(&run->ledger, server_ms, &distrusted, e);
 }
@@ -254,6 +328,16 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
     bool ever = true;
     struct err trouble;
 
+    /* Lists are the night's: for the past what is stored of them is enough. */
+    bool is_list = run->request->past && !n->wanted && !stream_has_days(n->stream);
+    if (is_list && !window_ever_read(&run->ledger, name, &ever, e)) {
+        return false;
+    }
+    if (is_list && ever) {
+        *reads = false;
+        return true;
+    }
+    ever = true;
     if (n->needs && n->needs->first.kind != ERR_NONE) {
         if (!window_ever_read(&run->ledger, n->needs->stream->name, &ever, e)) {
             return false;
@@ -266,7 +350,7 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
         }
     }
     *reads = ever;
-    if (!ever || n->wanted || lock_take(run->locks, n->stream->lock_slot, name, &trouble)) {
+    if (!ever || n->wanted || lock_take(run->locks, run_slot(run, n->stream), name, &trouble)) {
         return true;
     }
     *reads = false;
@@ -297,6 +381,20 @@ static bool may_begin(const struct run *run, const struct night *n)
            (lists_over || stream_is_list(n->stream));
 }
 
+/* The first night that is over but for what another run reads; NULL while anything is under way. */
+static struct night *held_up(const struct run *run)
+{
+    struct night *first = NULL;
+
+    for (struct night *n = run->nights; n; n = n->next) {
+        if (n->begun && !n->ended && (!n->over || n->side_count > 0)) {
+            return NULL;
+        }
+        first = !first && n->begun && !n->ended ? n : first;
+    }
+    return first;
+}
+
 /* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
  * ended, and have begun or may. */
 static bool move_on(struct run *run, bool *left, struct err *e)
@@ -311,12 +409,20 @@ static bool move_on(struct run *run, bool *left, struct err *e)
                 return false;
             }
         }
-        if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0)) {
+        if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0 && n->held == 0)) {
             night_end(n);
             /* others may have waited for it */
             return store_close(run, n->stream, true, e) && move_on(run, left, e);
         }
         *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
+    }
+    struct night *held = held_up(run);
+    if (held) {
+        if (!night_look_again(held, e)) {
+            night_fail(held, e, true);
+            return false;
+        }
+        return move_on(run, left, e);
     }
     return true;
 }
@@ -332,6 +438,9 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
         ok = ok && budget_keep(run, p->routes, p->route_count, BUDGET_AHEAD, e);
         pages_done(run->pages, p);
         return ok;
+    }
+    if (run->request->past) {
+        client_ease(run->client, lock_is_night(run->locks));
     }
     struct night *n = r->night;
     if (ok) {
@@ -407,7 +516,8 @@ static enum err_kind judge(const struct run *run, struct err *e)
     if (stopped || (any_left && stop_requested())) {
         err_set(e, ERR_STOPPED,
                 "stopped by a signal after the last page was committed; the next "
-                "extract goes on from there");
+                "%s goes on from there",
+                run->request->past ? "such backfill" : "extract");
         return ERR_STOPPED;
     }
     if (run->budget.why.kind != ERR_NONE) {
@@ -486,6 +596,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         .request = request,
         .config = request->config,
         .ledger = {.run_id = -1},
+        .past = request->past ? *request->past : (struct past){0},
         .arena = a,
         .totals = {.streams_left = (int64_t)request->stream_count},
     };
@@ -516,6 +627,7 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     lock_close(run.locks);
     result->run_id = run.ledger.run_id > 0 ? run.ledger.run_id : 0;
     result->totals = run.totals;
+    result->gone = run.gone;
     result->elapsed_ms = clock_monotonic_ms() - started_ms;
     return kind;
 }

@@ -26,6 +26,62 @@ bool night_is_whole(const struct night *n)
     return n->ended && n->left == 0 && n->first.kind == ERR_NONE && !n->stopped;
 }
 
+/* --- windows that other runs may be reading ------------------------------------------------- */
+
+/* A window is this run's for a reading or a cleanup, unless another run has it (*mine). It is read
+ * anew, since one may have had it (*changed). */
+static bool claim(struct night *n, struct window *w, bool *mine, bool *changed, struct err *e)
+{
+    const struct pass_rule *rules[PASSES_MAX];
+    struct window_kind kind = stream_windows(n->stream, n->run->config, rules);
+
+    *changed = false;
+    *mine = w->claims > 0 || lock_claim(n->run->locks, w->window_id);
+    return !*mine || w->claims++ > 0 ||
+           window_refresh(&n->run->ledger, &kind, n->run->arena, w, changed, e);
+}
+
+/* Another run has it: it is looked at again at the end. */
+static void hold(struct night *n, struct window *w)
+{
+    n->held += w->held ? 0 : 1;
+    w->held = true;
+}
+
+static void unclaim(const struct night *n, struct window *w)
+{
+    w->claims--;
+    if (w->claims == 0) {
+        lock_unclaim(n->run->locks, w->window_id);
+    }
+}
+
+/* Claims what is due; *takes: it still is, up to due->to_ms. */
+static bool claim_due(struct night *n, struct due *due, bool *takes, struct err *e)
+{
+    const struct agenda *g = &n->agenda;
+    struct window *w = due->window;
+    bool changed;
+
+    if (!claim(n, w, takes, &changed, e)) {
+        return false;
+    }
+    if (changed) {
+        size_t p = g->order[g->at];
+        int64_t to_ms = plan_owed(&w->span, p, &g->facts);
+
+        due->to_ms = agenda_resumes(g, w, p, to_ms) ? w->now[p].target_to_ms : to_ms;
+        *takes = to_ms != TIME_NONE;
+    }
+    if (changed && !*takes) {
+        unclaim(n, w);
+    } else if (!*takes) {
+        hold(n, w);
+    }
+    n->progress.windows_done += *takes ? 0 : 1;
+    return true;
+}
+
 /* --- readings -------------------------------------------------------------------------------- */
 
 /* The date of a window's day, where it has one. */
@@ -92,8 +148,8 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
     return r;
 }
 
-/* Others that may be asked for with it join a reading. */
-static void add_others(struct night *n, struct reading *r, const struct due *due)
+/* Others that may be asked for with it join a reading; what another run was at is due by itself. */
+static bool add_others(struct night *n, struct reading *r, const struct due *due, struct err *e)
 {
     struct window *others[BATCH_MOST];
     const struct pass *pass = &n->stream->passes[r->pass_no];
@@ -103,25 +159,42 @@ static void add_others(struct night *n, struct reading *r, const struct due *due
     size_t count = agenda_more(&n->agenda, due, others, most - 1);
     const char **scopes = arena_array(r->arena, BATCH_MOST, sizeof(*scopes));
     for (size_t i = 0; i < count; i++) {
-        add_share(n, r, others[i]);
+        bool mine;
+        bool changed;
+
+        if (!claim(n, others[i], &mine, &changed, e)) {
+            return false;
+        }
+        if (mine && !changed) {
+            add_share(n, r, others[i]);
+        } else if (mine) {
+            unclaim(n, others[i]);
+            agenda_again(&n->agenda, others[i], due->to_ms);
+        } else {
+            hold(n, others[i]);
+        }
     }
     for (size_t i = 0; i < r->share_count; i++) {
         scopes[i] = r->shares[i].window->scope;
     }
-    if (count > 0) {
-        r->ask.label = arena_printf(r->arena, "%s and %zu more", r->ask.label, count);
+    if (r->share_count > 1) {
+        r->ask.label = arena_printf(r->arena, "%s and %zu more", r->ask.label, r->share_count - 1);
     }
     r->ask.scopes = scopes;
     r->ask.scope_count = r->share_count;
+    return true;
 }
 
-/* Something of ours that is still at the server is cleared up; what comes of it changes nothing. */
+/* Something of ours that is still at the server is cleared up; what comes of it changes nothing.
+ * The window is claimed. */
 static void issue_cleanup(struct night *n, struct window *w, size_t p)
 {
     struct reading *r = make_reading(n, READING_CLEANUP, w, p, "deleting a finished job");
 
     r->ask.at.token = arena_strdup(r->arena, w->now[p].token);
     atomic_store(&r->committed, true);
+    w->claims++;
+    w->cleared |= 1U << p;
     w->now[p].token = NULL;
     w->now[p].target_to_ms = TIME_NONE;
     n->side_count++;
@@ -192,7 +265,10 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
                    (n->stream->passes[p].batch <= 1 || c->token);
 
     spare(n, r, w, p);
-    add_others(n, r, due);
+    if (!add_others(n, r, due, e)) {
+        arena_free(r->arena);
+        return false;
+    }
     r->to_ms = due->to_ms;
     r->plan = *f;
     if (resumes) {
@@ -243,7 +319,9 @@ static bool issue_more(struct night *n, struct err *e)
 
     while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
            n->under_way_count < n->lane.at_once + AHEAD && agenda_next(&n->agenda, &due)) {
-        if (!issue_window(n, &due, e)) {
+        bool takes;
+
+        if (!claim_due(n, &due, &takes, e) || (takes && !issue_window(n, &due, e))) {
             return false;
         }
     }
@@ -329,7 +407,40 @@ static bool advance(struct night *n, struct err *e)
     n->refusals = 0;
     atomic_store(&n->lane.closed, false);
     progress_phase(&n->progress, g->due_count);
-    return issue_more(n, e);
+    return issue_more(n, e) && advance(n, e); /* it may be that nothing was to be had */
+}
+
+/* Which windows are looked at; up to where there shall be some. Of the past none where all of it is
+ * gone. */
+static int64_t set_range(struct night *n)
+{
+    const struct run *run = n->run;
+    const struct stream *s = n->stream;
+    struct window_range *in = &n->agenda.windows.range;
+    int64_t time_ms = n->agenda.facts.time_ms;
+
+    *in = (struct window_range){.from_ms = time_ms};
+    if (stream_has_days(s) && run->request->past) {
+        *in = (struct window_range){run->past.from_ms, run->past.to_ms,
+                                    run->past.oldest_first ? ORDER_OLDEST : ORDER_NEWEST};
+        return run->past.from_ms < run->past.to_ms ? run->past.to_ms : INT64_MIN;
+    }
+    if (stream_has_days(s)) {
+        in->from_ms = clock_zone_day_start_ms(run->config->start_day);
+        in->from_ms = s->grid == GRID_UTC_DAY ? clock_utc_day_start(in->from_ms) : in->from_ms;
+    }
+    return time_ms + s->ahead_days * MS_PER_DAY;
+}
+
+/* Of a stream that was asked for once more, what is whole is owed; said once. */
+static bool ask_again(struct night *n, const struct window_kind *kind, struct err *e)
+{
+    const struct past *past = n->run->request->past;
+    const struct agenda *g = &n->agenda;
+
+    return !past || !past->again || !n->wanted || n->held_since_ms != 0 ||
+           window_again(&n->run->ledger, kind, &g->windows.range, past->from_ms, g->facts.time_ms,
+                        e);
 }
 
 /* What planning goes by, and the windows there are. */
@@ -350,6 +461,7 @@ static bool find_windows(struct night *n, struct err *e)
     f->fresh_minutes = n->fresh_minutes;
     f->rule_count = s->pass_count;
     f->in_force = stream_in_force(s, c);
+    f->is_past = n->run->request->past != NULL;
     g->has_days = stream_has_days(s);
     g->observes = s->load == LOAD_OBSERVE;
     g->scoped = s->scope != NULL;
@@ -358,17 +470,14 @@ static bool find_windows(struct night *n, struct err *e)
     for (size_t p = 0; p < s->pass_count; p++) {
         bool by_number = step_of_rows(s->passes[p].steps)->follow == FOLLOW_PAGES;
         g->by_number |= by_number ? 1U << p : 0;
-    }
-    int64_t from_ms = f->time_ms;
-    if (g->has_days) {
-        from_ms = clock_zone_day_start_ms(c->start_day);
-        from_ms = s->grid == GRID_UTC_DAY ? clock_utc_day_start(from_ms) : from_ms;
+        /* What is read of the stream as a whole is the night's. */
+        f->in_force &= f->is_past && f->rules[p]->whole ? ~(1U << p) : ~0U;
     }
     size_t first = plan_first(f);
-    int64_t until_ms = f->time_ms + s->ahead_days * MS_PER_DAY;
+    int64_t until_ms = set_range(n);
     bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
-    if (!window_make(&n->run->ledger, &kind, from_ms, until_ms, e) ||
-        (marks && !store_unlisted(n->run, s, e))) {
+    if (!window_make(&n->run->ledger, &kind, g->windows.range.from_ms, until_ms, e) ||
+        (marks && !store_unlisted(n->run, s, e)) || !ask_again(n, &kind, e)) {
         return false;
     }
     if (trouble.kind != ERR_NONE) {
@@ -378,10 +487,27 @@ static bool find_windows(struct night *n, struct err *e)
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }
 
-bool night_begin(struct night *n, struct err *e)
+/* Issues what is owed first, once the windows are found. */
+static bool set_out(struct night *n, struct err *e)
 {
     struct agenda *g = &n->agenda;
     const char *remembered = NULL;
+
+    /* Once a day the preferred one of the passes that stand in for one another is asked again. */
+    if (!ledger_source(&n->run->ledger, n->stream->name, run_now_ms(n->run) - MS_PER_DAY,
+                       n->run->arena, &remembered, e)) {
+        return false;
+    }
+    agenda_begin(g, remembered, n->run->arena);
+    if (!stop_requested() && g->facts.available_ms == TIME_NONE && agenda_needs_availability(g)) {
+        issue_question(n);
+    }
+    return advance(n, e);
+}
+
+bool night_begin(struct night *n, struct err *e)
+{
+    struct agenda *g = &n->agenda;
 
     n->begun = true;
     atomic_init(&n->lane.closed, false);
@@ -400,21 +526,81 @@ bool night_begin(struct night *n, struct err *e)
         for (size_t p = 0; p < g->facts.rule_count; p++) {
             bool is_wanted =
                 w->now[p].target_to_ms != TIME_NONE && (g->facts.in_force & 1U << p) != 0;
-            if (w->now[p].token && !is_wanted) {
+            bool mine;
+            bool changed;
+
+            if (!w->now[p].token || is_wanted) {
+                continue;
+            }
+            /* Another run clears up for itself. */
+            if (!claim(n, w, &mine, &changed, e)) {
+                return false;
+            }
+            if (mine && !changed) {
                 issue_cleanup(n, w, p);
+            }
+            if (mine) {
+                unclaim(n, w);
             }
         }
     }
-    /* Once a day the preferred one of the passes that stand in for one another is asked again. */
-    if (!ledger_source(&n->run->ledger, n->stream->name, run_now_ms(n->run) - MS_PER_DAY,
-                       n->run->arena, &remembered, e)) {
+    return set_out(n, e);
+}
+
+/* Whether no other run has a window any more; waits for that. */
+static bool is_let_go(struct night *n, const struct window *w)
+{
+    while (!lock_claim(n->run->locks, w->window_id)) {
+        if (stop_requested() ||
+            clock_monotonic_ms() - n->held_since_ms > limit_get(LIMIT_HELD_MS)) {
+            return false;
+        }
+        clock_sleep_ms(HELD_POLL_MS);
+    }
+    lock_unclaim(n->run->locks, w->window_id);
+    return true;
+}
+
+bool night_look_again(struct night *n, struct err *e)
+{
+    struct agenda *g = &n->agenda;
+    const struct windows old = g->windows;
+    int64_t available_ms = g->facts.available_ms;
+    struct err error;
+
+    n->held_since_ms = n->held_since_ms ? n->held_since_ms : clock_monotonic_ms();
+    for (size_t i = 0; i < old.count; i++) {
+        const struct window *w = &old.list[i];
+
+        if (w->held && !is_let_go(n, w)) {
+            err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
+                    label_of(n, w, "waited for", n->run->arena));
+            n->held = 0;
+            n->stopped = stop_requested();
+            if (!n->stopped) {
+                night_fail(n, &error, false);
+            }
+            return true;
+        }
+    }
+    n->over = false;
+    n->held = 0;
+    *g = (struct agenda){0};
+    if (!find_windows(n, e)) {
         return false;
     }
-    agenda_begin(g, remembered, n->run->arena);
-    if (!stop_requested() && agenda_needs_availability(g)) {
-        issue_question(n);
+    g->facts.available_ms = available_ms;
+    size_t count = 0;
+    for (size_t i = 0; i < g->windows.count; i++) {
+        for (size_t k = 0; k < old.count; k++) {
+            if (old.list[k].held && old.list[k].window_id == g->windows.list[i].window_id) {
+                g->windows.list[count++] = g->windows.list[i];
+                break;
+            }
+        }
     }
-    return advance(n, e);
+    g->windows.count = count;
+    return set_out(n, e);
 }
 
 static void mark_failed(const struct reading *r)
@@ -574,7 +760,11 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
     size_t at = 0;
     bool ok = true;
 
+    for (size_t i = 0; i < r->share_count; i++) {
+        unclaim(n, r->shares[i].window);
+    }
     if (r->kind == READING_CLEANUP) {
+        r->window->cleared &= ~(1U << r->pass_no);
         n->side_count--;
         return true;
     }
@@ -608,7 +798,7 @@ void night_end(struct night *n)
     bool others = false;
 
     if (n->begun) {
-        n->left += n->under_way_count + (n->agenda.due_count - n->agenda.due_next);
+        n->left += n->under_way_count + n->held + (n->agenda.due_count - n->agenda.due_next);
         n->stopped = n->stopped || (stop_requested() && n->left > 0);
     }
     n->ended = true;
@@ -624,6 +814,6 @@ void night_end(struct night *n)
         others = others || (m->wanted && !m->ended);
     }
     if (others) {
-        lock_drop(n->run->locks, n->stream->lock_slot);
+        lock_drop(n->run->locks, run_slot(n->run, n->stream));
     }
 }

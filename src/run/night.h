@@ -13,9 +13,10 @@
 #include "streams/stream.h"
 
 enum {
-    AHEAD = 2,       /* readings issued before their turn, so that no place stands empty */
-    BATCH_MOST = 16, /* windows of a reading */
-    REFUSED_MAX = 3, /* scopes that a pass is refused for, while none is granted: it is for all */
+    AHEAD = 2,         /* readings issued before their turn, so that no place stands empty */
+    BATCH_MOST = 16,   /* windows of a reading */
+    HELD_POLL_MS = 50, /* between two looks whether another run has let a window go */
+    REFUSED_MAX = 3,   /* scopes that a pass is refused for, while none is granted: it is for all */
 };
 
 struct night {
@@ -42,7 +43,9 @@ struct night {
     struct err first; /* the first error; ERR_NONE when there was none */
 
     /* its own */
-    bool over; /* nothing more is to be asked */
+    bool over;             /* nothing more is to be asked, but for what is held */
+    size_t held;           /* windows that another run reads: they are looked at again at the end */
+    int64_t held_since_ms; /* monotonic; 0: not waited for yet */
     struct agenda agenda;
     struct progress progress;
     struct lane lane;
@@ -65,6 +68,10 @@ bool night_begin(struct night *n, struct err *e);
 
 /* The last message of one of its readings was taken: issues what follows. As night_begin. */
 bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e);
+
+/* Waits for another run to be done with the windows that it reads (LIMIT_HELD_MS, none of this run
+ * being read meanwhile), and issues what they owe even so. As night_begin. */
+bool night_look_again(struct night *n, struct err *e);
 
 /* Notes an error and one thing left; `halts`: nothing more is asked. Trouble that halts outranks
  * one window's. */

@@ -58,6 +58,14 @@ struct outcome {
 
 /* --- what it is asked, and what comes of it --------------------------------------------------- */
 
+/* What backfill asks for: days that are over, wherever [extract] start lies. */
+struct past {
+    int64_t from_ms; /* a business day's start */
+    int64_t to_ms;   /* the start of the one after the last */
+    bool oldest_first;
+    bool again; /* what is whole is read once more too */
+};
+
 struct extract_request {
     const struct config *config;         /* URLs resolved, time zone set */
     int64_t until_ms;                    /* TIME in force: --until, or now */
@@ -65,6 +73,7 @@ struct extract_request {
     size_t stream_count;
     int max_requests;                /* 0: what [extract] max_requests says */
     bool rezone;                     /* another time zone may date the file anew */
+    const struct past *past;         /* only these days (backfill); NULL: all up to TIME */
     struct progress_watcher watcher; /* zeroed: nobody watches */
     struct client_watcher waits;     /* likewise; told in the thread that fetches */
 };
@@ -74,6 +83,8 @@ struct extract_result {
     struct run_totals totals;
     int64_t elapsed_ms;
     struct outcome outcome;
+    const char *gone; /* of the past: what the organization keeps no longer, for people; NULL: it
+                         keeps all that was asked for, or does not say */
 };
 
 /* Runs. ERR_NONE when everything asked for is in place; otherwise the kind whose exit code the
@@ -110,11 +121,16 @@ struct run {
     struct arena *arena;
     struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
+    struct past past; /* what is left of the request's; only where it has one */
+    const char *gone; /* see extract_result */
     struct run_totals totals;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
     /* of a stream's slot and the first of its passes with those trees; NULL: not needed yet */
-    struct loader *loaders[LOCK_SLOTS][PASSES_MAX];
+    struct loader *loaders[LOCK_PAST][PASSES_MAX];
 };
+
+/* The lock of a stream that this run takes. */
+int run_slot(const struct run *run, const struct stream *s);
 
 /* Planning time: the earlier of TIME and the server's now. */
 int64_t run_time_ms(const struct run *run);

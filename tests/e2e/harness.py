@@ -540,7 +540,7 @@ def stored_rows(site, table):
 
 
 # Tables of the runs and of what they saw.
-LEDGER = set("erased run extract_window window_pass raw_page raw_reading request_count request_month reading_seen organization "
+LEDGER = set("erased grant_set run extract_window window_pass raw_page raw_reading request_count request_month reading_seen organization "
              "stream_source unknown_field data_problem reconciliation reconciliation_day figure_kept figure_touched".split())
 CHANGE_LOGS = {"conversation_change", "dimension_change", "adherence_change", "figure_change"}
 # Columns that say when it was, by the clock or the run, beside those that say what is.

@@ -400,7 +400,7 @@ class List(TestCase):
     def test_every_cause_that_can_be_made_is_in_the_table(self):
         made_here = {cause for _, cause, _, _ in setups()}
         elsewhere = {"network_too_large", "network_other", "network_tls_other", "local_no_space", "local_little_space",
-                     "local_network_disk", "local_database", "local_locked"}
+                     "local_network_disk", "local_database", "local_locked", "permission_grants"}
         self.assertEqual(sorted({row[1] for row in causes()} - made_here - elsewhere), [])
 
 

@@ -188,7 +188,7 @@ class Sequence:
         except sqlite3.OperationalError:
             names = []
         return {name: [tuple(r) for r in self.site.query(f"SELECT * FROM {name}")]
-                for name in set(names) - {"run", "request_count", "request_month", "organization"}}
+                for name in set(names) - {"run", "request_count", "request_month", "organization", "grant_set"}}
 
     def night(self, night):
         self.configure(self.site, night["settings"])

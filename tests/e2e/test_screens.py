@@ -82,6 +82,28 @@ class Extract(TestCase):
             assert_kept(self, "extract-" + name, screen, MASKS)
 
 
+class Backfill(TestCase):
+    def one(self, size):
+        site = self.site(self.standin(days=6, now="2026-03-06T06:00:00Z", per_day=20, faults=["latency:ms=120"]).url)
+        command = site.command("backfill", "--from", "2026-03-02", "--to", "2026-03-04", "--stream", "conversations", "--stream",
+                               "conversation_aggregate")
+        screen, written, code = at_screen(command, {**site.environment(), "ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": "600"}, size,
+                                          cwd=site.directory)
+        self.assertEqual(code, 0, written)
+        told = [m.lines[-1] for m in moments(written, size) if re.search("backfill: .* left", m.lines[-1])]
+        self.assertTrue(told, written)
+        self.assertLess(max(map(len, told)), size[0])
+        screen.lines.insert(0, told[-1])
+        return screen
+
+    def test_the_bar(self):
+        """As it stood late on the way, and the screen at the end."""
+        masks = ((r"\[[#-]+\] \d+ %: \d+ pages?, \d+ rows, \d+ rows/s", "[####----] # %: # pages, # rows, # rows/s"),)
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            for screen in threads.map(self.one, SIZES):
+                assert_kept(self, "backfill", screen, masks)
+
+
 NOW = "2026-03-06T06:00:00Z"
 # Queries that need more streams.
 OF_AGENTS = {"agent_day", "agent_occupancy", "agent_status", "not_responding", "adherence_conformance", "adherence_exceptions",

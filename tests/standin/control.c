@@ -67,6 +67,10 @@ static bool set_one(const char *key, yyjson_val *value, char *why, size_t size)
         world_set_lag(yyjson_get_sint(value) * WHEN_SECOND);
         return yyjson_is_int(value);
     }
+    if (strcmp(key, "divisions") == 0 || strcmp(key, "retention_days") == 0) {
+        (*key == 'd' ? world_set_divisions : world_set_retention)((int)yyjson_get_sint(value));
+        return yyjson_is_int(value);
+    }
     if (strcmp(key, "faults") == 0) {
         return set_list(value, fault_clear, fault_add, why, size);
     }

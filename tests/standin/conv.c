@@ -344,6 +344,12 @@ static void later(struct conv *c, struct rng *r)
     }
 }
 
+int conv_division(const struct conv *c)
+{
+    uint64_t home = c->key % 20;
+    return home < 2 ? (int)home + 1 : 0;
+}
+
 void conv_build(struct conv *c, int64_t day, uint32_t index)
 {
     uint64_t key = conv_key(day, index);

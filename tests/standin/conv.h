@@ -109,6 +109,8 @@ struct conv {
 
 /* Builds conversation `index` of a UTC day, 0 .. world.per_day - 1. */
 void conv_build(struct conv *c, int64_t day, uint32_t index);
+/* The number of the first division that it is in. */
+int conv_division(const struct conv *c);
 /* The conversation's number from its id; false if no conversation of the corpus has it. */
 bool conv_find(const char *id, int64_t *day, uint32_t *index);
 

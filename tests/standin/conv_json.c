@@ -302,12 +302,12 @@ static void write_extras(const struct writer *x, enum extra_kind kind, const cha
 
 static void write_divisions(const struct writer *x)
 {
-    uint64_t home = x->c->key % 20;
+    uint64_t home = (uint64_t)conv_division(x->c);
     jw_array(x->w, "divisionIds");
-    jw_uuid(x->w, NULL, world_key(THING_DIVISION, home < 2 ? home + 1 : 0));
+    jw_uuid(x->w, NULL, world_key(THING_DIVISION, home));
     for (int i = 0; i < x->c->extra_count; i++) {
         if (x->c->extra[i].kind == EXTRA_DIVISION && there(x, x->c->extra[i].arrive, WHEN_NEVER)) {
-            jw_uuid(x->w, NULL, world_key(THING_DIVISION, home < 2 ? 0 : 1));
+            jw_uuid(x->w, NULL, world_key(THING_DIVISION, home > 0 ? 0 : 1));
         }
     }
     jw_end(x->w);

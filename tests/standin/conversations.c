@@ -198,7 +198,7 @@ static const struct entry *entry_of(const char *id, int64_t now)
     const struct entry *list = corpus_day(day, &count);
     for (size_t i = 0; i < count; i++) {
         if (list[i].index == index) {
-            return list[i].arrive <= now ? &list[i] : NULL;
+            return list[i].arrive <= now && corpus_granted(&list[i]) ? &list[i] : NULL;
         }
     }
     return NULL;

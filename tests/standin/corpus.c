@@ -81,6 +81,7 @@ static struct entry *make_day(int64_t day)
             .arrive = c.arrive,
             .period_count = c.period_count,
             .index = i,
+            .division = conv_division(&c),
         };
         memcpy(list[i].period, c.period, sizeof c.period);
     }
@@ -105,6 +106,11 @@ const struct entry *corpus_day(int64_t day, size_t *count)
     return *slot;
 }
 
+bool corpus_granted(const struct entry *e)
+{
+    return e->division < world_divisions();
+}
+
 void corpus_started(struct selection *s, int64_t from_day, int64_t to_day, int64_t as_of)
 {
     int64_t first = from_day > corpus_first_day() ? from_day : corpus_first_day();
@@ -113,7 +119,7 @@ void corpus_started(struct selection *s, int64_t from_day, int64_t to_day, int64
         size_t count;
         const struct entry *list = corpus_day(day, &count);
         for (size_t i = 0; i < count; i++) {
-            if (list[i].arrive <= as_of) {
+            if (list[i].arrive <= as_of && corpus_granted(&list[i])) {
                 add(s, &list[i]);
             }
         }
@@ -132,7 +138,7 @@ void corpus_overlapping(struct selection *s, int64_t from, int64_t to, int64_t a
         size_t count;
         const struct entry *list = corpus_day(day, &count);
         for (size_t i = 0; i < count; i++) {
-            if (corpus_overlaps(&list[i], from, to, as_of)) {
+            if (corpus_overlaps(&list[i], from, to, as_of) && corpus_granted(&list[i])) {
                 add(s, &list[i]);
             }
         }

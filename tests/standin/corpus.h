@@ -14,6 +14,7 @@ struct entry {
     struct period period[CONV_MAX_PERIODS];
     int period_count;
     uint32_t index;
+    int division; /* the first one it is in */
 };
 
 struct selection {
@@ -30,9 +31,13 @@ int64_t corpus_last_day(void);
 /* A day's entries in the order of (conversationStart, conversationId). */
 const struct entry *corpus_day(int64_t day, size_t *count);
 
-/* Adds the conversations known as of the moment that began on one of the UTC days. */
+/* Whether the client's role covers its division. */
+bool corpus_granted(const struct entry *e);
+
+/* Adds the conversations that the client may read, known as of the moment, that began on one of the
+ * UTC days. */
 void corpus_started(struct selection *s, int64_t from_day, int64_t to_day, int64_t as_of);
-/* Adds the conversations known as of the moment whose lifetime touches [from, to). */
+/* The same whose lifetime touches [from, to). */
 void corpus_overlapping(struct selection *s, int64_t from, int64_t to, int64_t as_of);
 /* True if the conversation is known as of the moment and its lifetime touches [from, to). */
 bool corpus_overlaps(const struct entry *e, int64_t from, int64_t to, int64_t as_of);

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <yyjson.h>
 
-enum { MAX_PAGE = 100, RETENTION_DAYS = 558 };
+enum { MAX_PAGE = 100 };
 
 static const char *const division_names[WORLD_DIVISIONS] = {"Home", "Europe", "서울"};
 
@@ -772,13 +772,32 @@ void directory_token(const struct request *request, struct reply *reply)
     JW(w, ARRAY("authorizedScope"), END, OBJECT("OAuthClient"), TEXT("id", world.client_id),
        TEXT("name", "nightly extract"), TEXT("authorizedGrantType", "CLIENT-CREDENTIALS"),
        TEXT("state", "active"), ARRAY("roleDivisions"));
-    for (int n = 0; n < WORLD_DIVISIONS; n++) {
+    for (int n = 0; n < world_divisions(); n++) {
         JW(w, OBJECT(NULL), UUID("roleId", world_key(THING_OTHER, 9000)),
            UUID("divisionId", world_key(THING_DIVISION, (uint64_t)n)), END);
     }
     jw_end(w);
     organization(w, "organization");
     JW(w, END, END);
+}
+
+void directory_subject(const struct request *request, struct reply *reply)
+{
+    struct jw *w = &reply->body;
+    uint64_t role = world_key(THING_OTHER, 9000);
+    (void)request;
+    JW(w, OBJECT(NULL), TEXT("id", world.client_id), TEXT("name", "nightly extract"),
+       ARRAY("grants"));
+    for (int n = 0; n < world_divisions(); n++) {
+        JW(w, OBJECT(NULL), TEXT("subjectId", world.client_id));
+        division(w, n);
+        JW(w, OBJECT("role"), UUID("id", role), TEXT("name", "extract"), ARRAY("policies"),
+           OBJECT(NULL), TEXT("domain", "analytics"), TEXT("entityName", "*"), ARRAY("actions"),
+           TEXT(NULL, "*"), END, END, END, BOOL("default", false),
+           LINK("authorization/roles", role), END, TEXT("grantMadeAt", "2024-01-01T00:00:00.000Z"),
+           END);
+    }
+    JW(w, END, INT("version", 1), TEXT("selfUri", "/api/v2/authorization/subjects/me"), END);
 }
 
 void directory_organization(const struct request *request, struct reply *reply)
@@ -816,6 +835,6 @@ void directory_limits(const struct request *request, struct reply *reply)
 void directory_retention(const struct request *request, struct reply *reply)
 {
     (void)request;
-    JW(&reply->body, OBJECT(NULL), INT("retentionDays", RETENTION_DAYS),
+    JW(&reply->body, OBJECT(NULL), INT("retentionDays", world_retention()),
        TEXT("dateCreated", "2024-01-01T00:00:00.000Z"), END);
 }

@@ -42,6 +42,7 @@ static const struct route table[] = {
      "analytics:agentState:view"},
     {"GET", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
     {"HEAD", "/api/v2/tokens/me", directory_token, "oauth:client:view"},
+    {"GET", "/api/v2/authorization/subjects/me", directory_subject, NULL},
     {"GET", "/api/v2/organizations/me", directory_organization, "directory:organization:view"},
     {"GET", "/api/v2/organizations/limits/namespaces/{id}", directory_limits,
      "limits:organization:view"},

@@ -52,6 +52,7 @@ void adherence_intervals(const struct request *request, struct reply *reply);
 /* directory.c; a list's path is known to the table of lists alone: */
 void directory_list(const struct request *request, struct reply *reply);
 void directory_token(const struct request *request, struct reply *reply);
+void directory_subject(const struct request *request, struct reply *reply);
 void directory_organization(const struct request *request, struct reply *reply);
 void directory_limits(const struct request *request, struct reply *reply);
 void directory_retention(const struct request *request, struct reply *reply);

@@ -28,6 +28,8 @@ static int64_t told_now = WHEN_NEVER;
 static int64_t told_availability = WHEN_NEVER;
 static int64_t told_lag = 5 * WHEN_HOUR;
 static int64_t told_date = WHEN_NEVER;
+static int64_t covered = WORLD_DIVISIONS;
+static int64_t kept_days = 558;
 static char denied[WORLD_MAX_DENY][128];
 static int denied_count;
 
@@ -147,6 +149,34 @@ void world_set_availability(int64_t availability)
 void world_set_lag(int64_t lag_ms)
 {
     set(&told_lag, lag_ms);
+}
+
+static int64_t get(const int64_t *source)
+{
+    pthread_mutex_lock(&lock);
+    int64_t value = *source;
+    pthread_mutex_unlock(&lock);
+    return value;
+}
+
+int world_divisions(void)
+{
+    return (int)get(&covered);
+}
+
+void world_set_divisions(int count)
+{
+    set(&covered, count);
+}
+
+int world_retention(void)
+{
+    return (int)get(&kept_days);
+}
+
+void world_set_retention(int days)
+{
+    set(&kept_days, days);
 }
 
 void world_clear_denied(void)

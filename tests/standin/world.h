@@ -114,6 +114,13 @@ void world_set_date(int64_t date);
 void world_set_availability(int64_t availability);
 void world_set_lag(int64_t lag_ms);
 
+/* How many of the divisions, from the first on, the client's role covers, and how many days the
+ * organization keeps: what control says. */
+int world_divisions(void);
+void world_set_divisions(int count);
+int world_retention(void);
+void world_set_retention(int days);
+
 /* Paths (prefix, `*` allowed) that answer 403; world_denied tells. */
 void world_clear_denied(void);
 bool world_add_denied(const char *prefix);

@@ -219,3 +219,27 @@ TEST(open_failure)
     assert_int_equal(e.library_code, ENOENT);
     assert_non_null(strstr(e.message, "/nonexistent/r.db.lock"));
 }
+
+/* A window is one run's at a time; that of a stream's slot does not matter. */
+TEST_IN(tempdir_enter, tempdir_leave, windows_are_claimed_one_by_one)
+{
+    struct lock_file *one = open_lock();
+    struct lock_file *two = open_lock();
+    assert_true(lock_claim(one, 7));
+    assert_true(lock_claim(one, 7));
+    assert_false(lock_claim(two, 7));
+    assert_true(lock_claim(two, 8));
+    assert_true(lock_claim(two, INT64_C(1) << 40));
+    lock_unclaim(one, 7);
+    assert_true(lock_claim(two, 7));
+    assert_false(lock_is_night(one));
+    assert_true(lock_take(two, LOCK_PAST + 3, "past", &e));
+    assert_false(lock_is_night(one));
+    assert_true(lock_take(two, 3, "night", &e));
+    assert_true(lock_is_night(one));
+    assert_false(lock_is_night(two)); /* its own is none of another */
+    lock_close(two);
+    assert_true(lock_claim(one, 7));
+    assert_false(lock_is_night(one));
+    lock_close(one);
+}

@@ -312,6 +312,32 @@ TEST(the_moment_is_read_when_it_is_no_longer_fresh)
     }
 }
 
+/* Of the past a finished day is owed what was asked for once more, and nothing else. */
+TEST(the_past_reads_what_is_not_whole_or_asked_for_again)
+{
+    struct plan_facts f = facts("auto", START + 2 * DAY, START + 2 * DAY);
+    struct span w = span_from(START);
+
+    f.is_past = true;
+    assert_int_equal(plan_owed(&w, 0, &f), START + DAY);
+    assert_true(plan_needs_availability(&w, &f));
+    plan_settle(&w, 0, START + DAY, &f);
+    f.time_ms += 3 * DAY; /* the night would read it again */
+    assert_int_equal(plan_owed(&w, 0, &f), TIME_NONE);
+    for (enum window_state as = WINDOW_PROVISIONAL; as <= WINDOW_SETTLED; as++) {
+        w.state = as;
+        w.again = true;
+        assert_int_equal(plan_owed(&w, 0, &f), START + DAY);
+        assert_int_equal(plan_owed(&w, 1, &f), TIME_NONE);
+        f.is_past = false; /* it is no matter of the night's */
+        assert_int_equal(plan_owed(&w, 0, &f) != TIME_NONE, as == WINDOW_PROVISIONAL);
+        f.is_past = true;
+        w.again = false;
+        assert_int_equal(plan_owed(&w, 0, &f), TIME_NONE);
+        assert_false(plan_needs_availability(&w, &f));
+    }
+}
+
 /* --- later looks ----------------------------------------------------------------------------- */
 
 static struct plan_facts with_looks(int64_t time_ms, int first, int second)

@@ -1,0 +1,326 @@
+"""The past: exact days, newest first, resumed after kills, beside the nightly run, read once more; and by which grants."""
+import collections
+import fcntl
+import json
+import os
+import random
+import re
+import struct
+import sys
+import time
+import unittest
+
+from harness import CHANGE_LOGS, FULL, LEDGER, MEASURE, TestCase, clock_at, killed, plain_rows, table_names, wait_until
+
+NOW = "2026-03-12T06:00:00Z"
+START = "2026-03-09"
+SEED = int(os.environ.get("ROLLCALL_PAST_SEED") or random.SystemRandom().randrange(1000, 10**6))
+SOME = "conversations, user_status, conversation_aggregate"
+EVERY = "all, -adherence_realtime"
+MOMENTS = {"deleted_at", "left_unit_at", "erased_at"}
+# What other days than those asked for bring along: business days of the zone, the names of attributes.
+ASIDE = LEDGER | CHANGE_LOGS | {"zone_offset", "attribute_key"}
+
+
+def contents(site):
+    """Rows of all tables but the runs'; of when something was seen to go it counts whether it was."""
+    def rows(table):
+        for row in plain_rows(site, table):
+            yield tuple((k, v is not None if k in MOMENTS else v) for k, v in row.items())
+
+    return {table: collections.Counter(rows(table)) for table in table_names(site) - ASIDE}
+
+
+class Past(TestCase):
+    """Backfill and extract at one moment of a stand-in's time."""
+
+    options = {"start": "2026-03-01", "days": 12, "per_day": 5, "agents": 4, "queues": 2, "page_cap": 4}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.shared().standin(now=NOW, **cls.options)
+        cls.server.control(date="now")
+
+    def setUp(self):
+        self.server.control(faults=[], deny=[], divisions=3, retention_days=558, reset_requests=True)
+
+    def past_site(self, url=None, streams=SOME, start=START, now=NOW, **extract):
+        site = self.site(url or self.server.url, start=start, extract={"streams": streams, **extract})
+        site.env.update({name: str(value) for name, value in clock_at(now).items()})
+        return site
+
+    def fill(self, site, first, last, *more, code=0, **options):
+        return self.ok(site.run("backfill", "--from", first, "--to", last, *more, **options), code)
+
+    def submitted(self):
+        """A proxy, and the intervals of the conversation jobs that were asked for through it, in their order."""
+        intervals = []
+
+        def note(method, path, body):
+            if method == "POST" and path.endswith("conversations/details/jobs"):
+                intervals.append(json.loads(body)["interval"][:10])
+
+        return self.rewriting(self.server.url, note), intervals
+
+    def windows(self, site, stream, sql=""):
+        return [r[0] for r in site.query("SELECT DISTINCT substr(window_start, 1, 10) FROM extract_window WHERE stream = ? "
+                                         f"AND window_start IS NOT NULL {sql} ORDER BY 1", stream)]
+
+    def same(self, site, fresh, words=""):
+        have, want = contents(site), contents(fresh)
+        for table in sorted(want):
+            if have[table] != want[table]:
+                extra, missing = have[table] - want[table], want[table] - have[table]
+                self.fail(f"{words}: {table}: more {list(extra.elements())[:2]}, less {list(missing.elements())[:2]}")
+        self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+
+
+class Range(Past):
+    def test_exactly_the_days_that_are_asked_for(self):
+        site = self.past_site()
+        site.set(extract={"timezone": "Asia/Seoul"})
+        self.ok(site.extract())
+        before = self.windows(site, "conversations")
+        self.fill(site, "2026-03-03", "2026-03-05")
+        past = [f"2026-03-0{d}" for d in (2, 3, 4, 5)]  # UTC days that touch those of Seoul
+        self.assertEqual(self.windows(site, "conversations"), past + before)
+        self.assertEqual(self.windows(site, "user_status", "AND window_start < '2026-03-08'"), past[:3])
+        for stream in SOME.split(", "):
+            days = site.query("SELECT day, whole FROM freshness WHERE stream = ? AND day < ?", stream, START)
+            self.assertEqual([tuple(r) for r in days], [(f"2026-03-0{d}", 1) for d in (3, 4, 5)], stream)
+        self.assertTrue(site.value("SELECT min(proven) FROM v_day WHERE day IN ('2026-03-03', '2026-03-05')"))
+        told = json.loads(site.run("status", "--json").stdout)
+        self.assertEqual([s["behind"] for s in told["streams"]], [None] * len(told["streams"]))
+        # The night leaves them alone, and the same again asks for nothing.
+        self.server.control(reset_requests=True)
+        self.fill(site, "2026-03-03", "2026-03-05")
+        self.assertEqual([r for r in self.server.requests()["routes"] if "analytics" in r and "dataretention" not in r], [])
+        fresh = self.past_site(start="2026-03-03")
+        fresh.set(extract={"timezone": "Asia/Seoul"})
+        self.ok(fresh.extract())
+        self.fill(site, "2026-03-06", "2026-03-08")
+        self.same(site, fresh)
+
+    def test_newest_first_or_oldest(self):
+        for order, back in (((), True), (("--oldest-first",), False)):
+            url, asked = self.submitted()
+            site = self.past_site(url, "conversations", in_flight="1")
+            self.fill(site, "2026-03-02", "2026-03-06", *order)
+            self.assertEqual(asked, sorted(asked, reverse=back))
+            self.assertEqual(len(asked), 5)
+
+    def test_a_day_before_start_that_is_not_whole_is_left_to_it(self):
+        site = self.past_site(streams="conversations")
+        self.server.control(faults=["5xx:path=/api/v2/analytics/conversations/details/jobs/*/results,has=2026-03-03"])
+        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "50"
+        self.fill(site, "2026-03-03", "2026-03-04", code=11)
+        self.server.control(faults=[])
+        self.ok(site.extract())
+        self.assertEqual(self.windows(site, "conversations", "AND state = 'open' AND window_start < '2026-03-09'"), ["2026-03-03"])
+        told = self.ok(site.run("status"))
+        self.assertIn("1 day: rollcall backfill --from 2026-03-03 --to 2026-03-03", told.stdout)
+        self.fill(site, "2026-03-03", "2026-03-03")
+        self.assertNotIn("back-fill", self.ok(site.run("status")).stdout)
+
+    def test_what_is_gone_is_said(self):
+        self.server.control(retention_days=9)
+        site = self.past_site(streams="conversations")
+        result = self.fill(site, "2026-03-01", "2026-03-05")
+        self.assertIn("keeps 9 days: what lies before 2026-03-04 is gone there, and 2026-03-01 to 2026-03-03 was not asked for",
+                      result.stderr)
+        self.assertEqual(self.windows(site, "conversations"), ["2026-03-04", "2026-03-05"])
+        result = self.fill(site, "2026-02-01", "2026-03-01", "--again")
+        self.assertIn("2026-02-01 to 2026-03-01 was not asked for", result.stderr)
+        self.assertIn("nothing new", result.stderr)
+        self.server.control(deny=["/api/v2/analytics/dataretention"])
+        self.assertNotIn("keeps", self.fill(site, "2026-03-03", "2026-03-03").stderr)
+        self.assertEqual(self.windows(site, "conversations")[0], "2026-03-03")
+
+    def test_usage(self):
+        site = self.past_site()
+        days = ("--from", "2026-03-03", "--to", "2026-03-04")
+        for words, said in (((), "--from and --to"), (days[:2], "--from and --to"),
+                            (("--from", "2026-03-05", "--to", "2026-03-04"), "lies after"),
+                            (("--from", "3 March", "--to", "2026-03-04"), "--from '3 March' is no day"),
+                            (("--from", "2026-03-05", "--to", "2026-03-12"), "not over yet: the last day that is was 2026-03-11"),
+                            ((*days, "--stream", "adherence_realtime"), "adherence_realtime has no past"),
+                            ((*days, "--stream", "users"), "users has no past"),
+                            ((*days, "--stream", "dimensions"), "none of these streams has a past"),
+                            ((*days, "--stream", "convrsations"), "did you mean conversations"),
+                            ((*days, "--max-requests", "19"), "at least 20"), ((*days, "--max-requests", "30x"), "at least 20"),
+                            ((*days, "--oldest-fist"), "did you mean --oldest-first"), ((*days, "--until", NOW), "unknown option")):
+            result = site.run("backfill", *words)
+            self.assertEqual(result.returncode, 2, words)
+            self.assertIn(said, result.stderr)
+            self.assertFalse(os.path.exists(site.db))
+
+    def test_a_budget_ends_it_and_it_goes_on(self):
+        site = self.past_site(streams="conversations")
+        runs = 1
+        while site.run("backfill", "--from", "2026-03-02", "--to", "2026-03-08", "--max-requests", "20").returncode == 6:
+            runs += 1
+            self.assertLess(runs, 12)
+        self.assertGreater(runs, 1)
+        self.assertEqual(site.value("SELECT count(*) FROM freshness WHERE whole"), 7)
+
+
+class Beside(Past):
+    def test_the_same_twice(self):
+        self.server.control(faults=["latency:ms=150"])
+        site = self.past_site(streams="conversations", in_flight="1")
+        first = site.start_process("backfill", "--from", "2026-03-02", "--to", "2026-03-05")
+        wait_until(lambda: os.path.exists(site.db) and site.value("SELECT count(*) FROM conversation"))
+        second = self.fill(site, "2026-03-06", "2026-03-06", code=10)
+        self.assertIn(str(first.pid), second.stderr)
+        first.kill()
+        first.communicate()
+
+    def test_the_nightly_run_goes_on(self):
+        """Days that both owe are read once, and each waits for what the other reads."""
+        url, asked = self.submitted()
+        site, fresh = self.past_site(url, EVERY), self.past_site(streams=EVERY, start="2026-03-04")
+        self.ok(fresh.extract("--until", NOW))
+        self.server.control(faults=["latency:ms=15"])
+        processes = [site.start_process("backfill", "--from", "2026-03-04", "--to", "2026-03-11")]
+        wait_until(lambda: os.path.exists(site.db) and site.value("SELECT count(*) FROM window_pass"))
+        processes.append(site.start_process("extract", "--until", NOW))
+        for process in processes:
+            _, err = process.communicate(timeout=120)
+            self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(sorted(asked), [f"2026-03-{d:02d}" for d in range(4, 13)])
+        self.same(site, fresh)
+
+    def test_half_the_pace(self):
+        times = []
+        for night in (False, True):
+            site = self.past_site(streams="conversation_aggregate", requests_per_minute="900")
+            self.fill(site, "2026-03-01", "2026-03-01")
+            with open(site.db + ".lock", "r+b") as lock:
+                if night:  # as a run of another stream
+                    fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 5 * 128, 128, 0))
+                begun = time.monotonic()
+                self.fill(site, "2026-01-01", "2026-01-30")
+                times.append(time.monotonic() - begun)
+        self.assertGreater(times[1], 1.5 * times[0])
+
+    def test_killed_anywhere_it_goes_on(self):
+        """A night that was killed, a back-fill that is killed again and again, and one extraction: the same rows."""
+        site, fresh = self.past_site(streams=EVERY), self.past_site(streams=EVERY, start="2026-03-05")
+        log = os.path.join(fresh.directory, "steps")
+        self.ok(fresh.extract("--until", NOW, env={"ROLLCALL_STEP_LOG": log}))
+        with open(log, encoding="ascii") as steps:
+            count = len(steps.read().split())
+        dice = random.Random(SEED)
+        print(f"seed {SEED}: {count} steps")
+        site.extract("--until", NOW, env={"ROLLCALL_KILL_STEP": dice.randint(20, count // 2)})
+        for _ in range(3):
+            site.run("backfill", "--from", "2026-03-05", "--to", "2026-03-08",
+                     env={"ROLLCALL_KILL_STEP": dice.randint(20, count // 2)})
+        self.fill(site, "2026-03-05", "2026-03-08")
+        self.ok(site.extract("--until", NOW))
+        self.same(site, fresh, f"seed {SEED}")
+
+
+class Again(Past):
+    def conversations(self, site):
+        return site.value("SELECT count(*) FROM conversation")
+
+    def test_a_wider_role(self):
+        self.server.control(divisions=1)
+        site = self.past_site(streams="conversations, conversation_aggregate", start="2026-03-10", lookback_days="4",
+                              later_looks="5")
+        self.fill(site, "2026-03-02", "2026-03-06")
+        self.ok(site.extract("--until", NOW))
+        few = self.conversations(site)
+        self.assertNotIn("fewer", self.ok(site.run("status")).stdout)
+        self.server.control(divisions=3)
+        # Settled days, those of the night aside: neither the night nor a back-fill brings what is missing.
+        self.fill(site, "2026-03-02", "2026-03-06")
+        self.assertEqual(self.conversations(site), few)
+        line = "backfill --again --from 2026-03-02 --to 2026-03-06"
+        for command, code in (("status", 0), ("check", 0)):
+            told = " ".join(self.ok(site.run(command), code).stdout.split())
+            self.assertIn(line, told)
+        told = json.loads(site.run("status", "--json").stdout)["fewer_grants"]
+        self.assertEqual([(t["from"], t["to"], t["command"]) for t in told],
+                         [(*days, f"rollcall backfill --again --from {days[0]} --to {days[1]}")
+                          for days in (("2026-03-02", "2026-03-06"), ("2026-03-10", "2026-03-11"))])
+        log = os.path.join(site.directory, "steps")
+        for t in told:
+            words = t["command"].split()[1:]
+            # Killed half-way, it goes on: nothing is asked twice.
+            result = site.run(*words, env={"ROLLCALL_KILL_STEP": 60, "ROLLCALL_STEP_LOG": log})
+            left = site.value("SELECT count(*) FROM extract_window WHERE again_at IS NOT NULL")
+            if killed(result):
+                self.assertGreater(left, 0)
+                self.server.control(reset_requests=True)
+                self.ok(site.run(*words))
+                routes = self.server.requests()["routes"]
+                asked = routes.get("POST /api/v2/analytics/conversations/details/jobs", 0) + routes.get(
+                    "POST /api/v2/analytics/conversations/aggregates/query", 0)
+                self.assertLessEqual(asked, left)
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE again_at IS NOT NULL"), 0)
+        self.assertGreater(self.conversations(site), few)
+        self.assertNotIn("fewer", self.ok(site.run("status")).stdout)
+        self.assertNotIn("fewer", self.ok(site.run("check")).stdout)
+        fresh = self.past_site(streams="conversations, conversation_aggregate", start="2026-03-02")
+        self.ok(fresh.extract("--until", NOW))
+        rows = "SELECT conversation_id FROM conversation WHERE conversation_start BETWEEN '2026-03-02' AND '2026-03-07'"
+        self.assertEqual({r[0] for r in site.query(rows)}, {r[0] for r in fresh.query(rows)})
+        # Asked anew, all is read anew.
+        self.server.control(reset_requests=True)
+        self.fill(site, "2026-03-02", "2026-03-06", "--again", "--stream", "conversations")
+        self.assertEqual(self.server.requests()["routes"]["POST /api/v2/analytics/conversations/details/jobs"], 5)
+
+    def test_who_says_nothing_claims_nothing(self):
+        subject, token = "/api/v2/authorization/subjects/me", "/api/v2/tokens/me"
+        for deny, said in (([], True), ([subject], True), ([subject, token], False)):
+            site = self.past_site(streams="conversations")
+            self.server.control(deny=deny, divisions=1)
+            self.fill(site, "2026-03-03", "2026-03-03")
+            self.assertEqual(site.value("SELECT grants IS NOT NULL FROM grant_set"), said, deny)
+            self.server.control(deny=[], divisions=3)
+            self.fill(site, "2026-03-04", "2026-03-04")
+            self.assertEqual("--again --from 2026-03-03 --to 2026-03-03" in site.run("status").stdout, said, deny)
+        # Trouble with it is no trouble of the run.
+        self.server.control(faults=["5xx:path=" + subject])
+        site = self.past_site(streams="conversations")
+        self.ok(site.extract("--stream", "users"))
+        self.fill(site, "2026-03-03", "2026-03-03")
+
+
+@unittest.skipUnless(FULL, "full size")
+class Long(Past):
+    """But for the forms of evaluations and surveys, which the night reads as a whole."""
+
+    options = {"start": "2025-12-15", "days": 88, "per_day": 40, "agents": 12, "queues": 4, "page_cap": 50}
+
+    def test_ninety_days_killed_fifty_times_beside_nights(self):
+        site, fresh = self.past_site(streams=EVERY), self.past_site(streams=EVERY, start="2025-12-12")
+        self.ok(fresh.extract("--until", NOW, timeout=1800))
+        dice = random.Random(SEED)
+        print(f"seed {SEED}")
+        command = ("backfill", "--from", "2025-12-12", "--to", "2026-03-11")
+        for _ in range(50):
+            process = site.start_process(*command)
+            night = site.start_process("extract", "--until", NOW) if dice.random() < 0.3 else None
+            time.sleep(dice.uniform(0.3, 3))
+            process.kill()
+            process.communicate()
+            if night:
+                if dice.random() < 0.3:
+                    night.kill()
+                    night.communicate()
+                else:
+                    _, err = night.communicate(timeout=600)
+                    self.assertEqual(night.returncode, 0, err)
+        result = self.ok(site.run(*command, before=(sys.executable, "-c", MEASURE), timeout=1800))
+        self.assertLessEqual(int(re.search(r"rss (\d+)", result.stdout).group(1)), 48)
+        self.ok(site.extract("--until", NOW, timeout=600))
+        self.same(site, fresh, f"seed {SEED}")
+        result = self.ok(self.past_site(streams=EVERY).run(*command, before=(sys.executable, "-c", MEASURE), timeout=1800))
+        self.assertLessEqual(int(re.search(r"rss (\d+)", result.stdout).group(1)), 48)
+
+
+if __name__ == "__main__":
+    unittest.main()
