@@ -127,6 +127,8 @@ bool client_next(struct client *c, int64_t timeout_ms, struct client_answer *ans
 
 /* Frees what an answer holds. */
 void client_answer_free(struct client_answer *answer);
+/* Before the declaration of one: that is done where the block that declares it is left. */
+#define ANSWER_SCOPED __attribute__((cleanup(client_answer_free)))
 
 /* Wakes a waiting client_next; may be called from another thread. */
 void client_wake(struct client *c);

@@ -6,6 +6,6 @@
  */
 #pragma once
 
-/* Counts one step; `name` is a short static word (request, answer, commit, committed, rename,
- * renamed, remove, removed, fsync). Safe in both threads. */
+/* Counts one step; `name` is a short static word (request, answer, commit, committed,
+ * written, rename, renamed, remove, removed, fsync). Safe in both threads. */
 void step(const char *name);

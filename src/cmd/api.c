@@ -165,7 +165,7 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
                                      .label = call->path,
                                      .once = !call->reads,
                                      .want_document = ctx->option[OPT_PAGINATE] != NULL};
-    struct client_answer answer;
+    ANSWER_SCOPED struct client_answer answer = {0};
     struct err unwritten;
     bool done = client_call(client, &request, &answer);
 
@@ -185,7 +185,6 @@ static bool ask(struct cmd_context *ctx, struct client *client, const struct cal
         }
         *next = *next ? arena_strdup(ctx->arena, *next) : NULL;
     }
-    client_answer_free(&answer);
     return done;
 }
 

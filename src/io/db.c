@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/causes.h"
@@ -305,6 +304,40 @@ bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count)
     return db_end(&q);
 }
 
+bool db_run_written(struct rows q)
+{
+    BUF_SCOPED struct buf statements = buf_of(SIZE_MAX); /* each with its NUL */
+    int columns = q.ok ? db_column_count(&q) : 0;
+
+    while (db_next(&q)) {
+        for (int i = 0; i < columns; i++) {
+            const char *text = db_text(&q, i);
+            (void)buf_add(&statements, text, strlen(text) + 1);
+        }
+    }
+    bool done = db_end(&q);
+    for (size_t at = 0; done && at < statements.length; at += strlen(statements.data + at) + 1) {
+        step("written");
+        done = db_exec(q.db, statements.data + at, q.e);
+    }
+    return done;
+}
+
+enum { MEGABYTE = 1000000 };
+
+bool db_has_room(struct db *d, int64_t bytes, const char *doing, struct err *e)
+{
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    int64_t there = file_free_bytes(file_beside(a, d->path, ""));
+
+    return there >= bytes ||
+           err_set(e, ERR_STORE,
+                   "%s: %s takes %lld MB beside it while it lasts, %lld MB are free; free some and "
+                   "run again (the file is as it was)",
+                   d->path, doing, (long long)(bytes / MEGABYTE) + 1,
+                   (long long)(there / MEGABYTE));
+}
+
 const void *db_bytes(const struct rows *q, int column, size_t *length)
 {
     const void *bytes = sqlite3_column_blob(q->statement, column);
@@ -584,7 +617,6 @@ enum {
     LOCK_WAIT_MS = 20,
     READ_TRIES = 4,
     CONVERTED_SCHEMA = 6,
-    MEGABYTE = 1000000,
 };
 
 /* --- schema numbers --- */
@@ -646,46 +678,6 @@ static bool run_schema(struct db *d, int number, struct err *e)
  * Its tables are set aside, the baseline is made, the columns are copied, also those that the owner
  * has added, and the old tables go. Keys and rowids stay. */
 
-/* All rows are written anew, once to the WAL and then, where no dropped table leaves its room, to
- * the file's end. */
-static bool has_room(struct db *d, int64_t *size, struct err *e)
-{
-    struct statvfs fs;
-
-    if (!db_scalar(d, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-                   size, e)) {
-        return false;
-    }
-    ARENA_SCOPED struct arena *a = arena_new(0);
-    bool is_known = statvfs(file_directory(a, file_beside(a, d->path, "")), &fs) == 0;
-    /* Where it is not, a full disk would end the transaction all the same. */
-    int64_t there = is_known ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
-    int64_t needed = *size * 2;
-    return there >= needed ||
-           err_set(e, ERR_STORE,
-                   "%s: bringing it to this program's schema takes %lld MB beside it while it "
-                   "lasts, %lld MB are free; free some and run again (the file is as it was)",
-                   d->path, (long long)(needed / MEGABYTE) + 1, (long long)(there / MEGABYTE));
-}
-
-/* Runs the statements that `sql` writes, once all of them have been read. */
-static bool run_written(struct db *d, const char *sql, struct err *e)
-{
-    struct rows q = db_ask(d, e, sql, NONE);
-    BUF_SCOPED struct buf statements = buf_of(SIZE_MAX); /* each with its NUL */
-
-    while (db_next(&q)) {
-        const char *text = db_text(&q, 0);
-        (void)buf_add(&statements, text, strlen(text) + 1);
-    }
-    bool done = db_end(&q);
-    for (size_t at = 0; done && at < statements.length; at += strlen(statements.data + at) + 1) {
-        step("convert");
-        done = db_exec(d, statements.data + at, e);
-    }
-    return done;
-}
-
 /* Between two looks for a signal: steps of SQLite's virtual machine, about ten a row. */
 enum { STEPS_A_LOOK = 1000 };
 
@@ -708,16 +700,22 @@ static bool convert(struct db *d, int64_t version, struct err *e)
                        "aside, `rollcall extract` makes a new one",
                        d->path, (long long)version, CONVERTED_SCHEMA);
     }
-    if (!has_room(d, &size, e)) {
+    /* All rows are written anew, once to the WAL and then, where no dropped table leaves its room,
+     * to the file's end. */
+    if (!db_scalar(d, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+                   &size, e) ||
+        !db_has_room(d, size * 2, "bringing it to this program's schema", e)) {
         return false;
     }
     LOG(LOG_WARN, "converting the database", LOG_S("path", d->path),
         LOG_N("schema", db_schema_version()), LOG_N("bytes", size));
     sqlite3_progress_handler(d->handle, STEPS_A_LOOK, stop_asked, NULL);
     bool done = db_exec(d, sql_convert_ours, e) && db_exec(d, sql_convert_keep, e) &&
-                run_written(d, sql_convert_aside, e) && run_schema(d, migration_number(0), e) &&
-                run_written(d, sql_convert_columns, e) && run_written(d, sql_convert_copy, e) &&
-                run_written(d, sql_convert_again, e) &&
+                db_run_written(db_ask(d, e, sql_convert_aside, NONE)) &&
+                run_schema(d, migration_number(0), e) &&
+                db_run_written(db_ask(d, e, sql_convert_columns, NONE)) &&
+                db_run_written(db_ask(d, e, sql_convert_copy, NONE)) &&
+                db_run_written(db_ask(d, e, sql_convert_again, NONE)) &&
                 db_exec(d, "DROP TABLE temp.convert_kept; DROP VIEW temp.convert_ours", e);
     sqlite3_progress_handler(d->handle, 0, NULL, NULL);
     if (done) {

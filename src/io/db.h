@@ -114,6 +114,14 @@ bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count);
 bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count);
 
+/* Runs the statements that `q` writes, column by column, once all of them have been read (each a
+ * crash-test step), and ends it. */
+bool db_run_written(struct rows q);
+
+/* Whether there is room for `bytes` beside the file, as far as the system can tell; else ERR_STORE,
+ * which says what takes them ("erasing"). */
+bool db_has_room(struct db *d, int64_t bytes, const char *doing, struct err *e);
+
 /* Runs SQL text of one or more statements without parameters (constant text only). */
 bool db_exec(struct db *d, const char *sql, struct err *e);
 

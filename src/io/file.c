@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/sysmacros.h>
@@ -461,4 +462,13 @@ const char *file_on_network(const char *path)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     return network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
+}
+
+int64_t file_free_bytes(const char *path)
+{
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    struct statvfs fs;
+
+    return statvfs(file_directory(a, path), &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize
+                                                      : INT64_MAX;
 }

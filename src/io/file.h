@@ -106,6 +106,9 @@ static inline void file_leave(const int *fd)
     (void)(*fd >= 0 ? close(*fd) : 0);
 }
 
+/* Free bytes on the disk where `path` is, or is to be; INT64_MAX: the system cannot tell. */
+int64_t file_free_bytes(const char *path);
+
 /* Directory part of a path ("." when none), in the arena. */
 char *file_directory(struct arena *a, const char *path);
 

@@ -82,14 +82,6 @@ static bool check_journals(struct arena *a, const char *path, struct err *e)
     return true;
 }
 
-/* Runs the statements that a statement about a view writes. */
-static bool run_written(struct rows q, struct arena *a)
-{
-    const char *statements;
-
-    return db_texts(q, a, &statements, 1) && db_exec(q.db, statements, q.e);
-}
-
 /* Makes a view a table beside it, whose columns are typed by what they hold. */
 static bool make_table(struct db *m, const char *view, struct arena *a, struct err *e)
 {
@@ -98,7 +90,7 @@ static bool make_table(struct db *m, const char *view, struct arena *a, struct e
 
     return db_texts(db_ask(m, e, sql_snapshot_types, S(view)), a, &look, 1) &&
            db_texts(db_ask(m, e, look, NONE), a, &types, 1) &&
-           run_written(db_ask(m, e, sql_snapshot_make, S(view), S(types)), a);
+           db_run_written(db_ask(m, e, sql_snapshot_make, S(view), S(types)));
 }
 
 /* Our views in the plain copy at `path` become tables of the same names: tools that go by declared
@@ -119,7 +111,7 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
         done = make_table(m, views[i], a, e);
     }
     for (size_t i = 0; done && i < count; i++) {
-        done = run_written(db_ask(m, e, sql_snapshot_replace, S(views[i])), a);
+        done = db_run_written(db_ask(m, e, sql_snapshot_replace, S(views[i])));
     }
     return done && db_exec(m, "COMMIT", e);
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "api/answer.h"
@@ -767,13 +766,9 @@ static void check_space(const struct checking *a)
     const char *path = a->config->database_path;
     struct report *r = a->report;
     int64_t rows = 0;
-    struct statvfs fs;
     struct stat st;
     struct err e;
 
-    if (statvfs(file_directory(r->arena, path), &fs) != 0) {
-        return;
-    }
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         int64_t counted = cost_rows(&(struct cost_facts){.counts = a->counts}, s->name);
@@ -781,7 +776,7 @@ static void check_space(const struct checking *a)
         rows += stream_has_days(s) && counted > 0 ? counted : 0;
     }
     report_rows(r,
-                db_ask(r->db, &e, sql_check_space, I((int64_t)fs.f_bavail * (int64_t)fs.f_frsize),
+                db_ask(r->db, &e, sql_check_space, I(file_free_bytes(path)),
                        I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(rows),
                        I(days_since_start(a->config))),
                 NULL);

@@ -124,4 +124,4 @@ WITH growth AS (
 SELECT 'disk', CASE WHEN ?1 < 64 * 1048576 THEN 'local_no_space' WHEN ?1 < bytes THEN 'local_little_space' END,
     (SELECT group_concat(iif(column1 >= 10240 * 1048576, printf('%d GB', column1 / 1024 / 1048576), printf('%d MB', column1 / 1048576)),
                          ' free; 30 days add about ') FROM (VALUES (?1), (bytes)))
-FROM growth
+FROM growth WHERE ?1 < 9223372036854775807

@@ -57,26 +57,24 @@ static bool read_page(struct search *s, int64_t to_ms, int64_t page_size, int64_
     struct walk_facts facts = {.start_ms = TIME_NONE, .end_ms = TIME_NONE};
     struct load_page origin = {.stream = s->stream->name, .plan = "recent"};
     struct load_counts counts = {0};
-    struct walked_page *walked = NULL;
-    struct client_answer answer;
+    ANSWER_SCOPED struct client_answer answer = {0};
 
     INVARIANT(pager_next(pager, a, &asked));
-    enum pager_taken taken = PAGER_FAILED;
-    if (client_call(s->client, &asked.request, &answer)) {
-        taken = pager_answer(pager, 0, answer.document, &page, e);
-    } else {
+    if (!client_call(s->client, &asked.request, &answer)) {
         *e = answer.error;
+        return false;
     }
-    if (taken == PAGER_TAKEN || taken == PAGER_OVERFLOW) {
-        walked = page_walk(s->walker, answer.document, page.rows, &facts, e);
-        answer.document = NULL;
+    enum pager_taken taken = pager_answer(pager, 0, answer.document, &page, e);
+    if (taken != PAGER_TAKEN && taken != PAGER_OVERFLOW) {
+        return false;
     }
+    struct walked_page *walked = page_walk(s->walker, answer.document, page.rows, &facts, e);
+    answer.document = NULL;
     bool loaded =
         walked && db_begin(s->memory, e) && load_page(s->loader, walked, &origin, &counts, e);
     loaded = db_finish(s->memory, loaded, e);
     *rows = counts.rows_read;
     walked_free(walked);
-    client_answer_free(&answer);
     return loaded;
 }
 
@@ -150,7 +148,7 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
         db_ask(s->memory, e, sql_recent_unnamed, T(s->from_ms), I(s->wanted), S(l->table));
     ARENA_SCOPED struct arena *a = arena_new(0);
     BUF_SCOPED struct buf path = buf_of(SIZE_MAX);
-    struct client_answer answer;
+    ANSWER_SCOPED struct client_answer answer = {0};
 
     buf_add_str(&path, l->path);
     for (; db_next(&q); s->unnamed++) {
@@ -164,7 +162,6 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
         *e = answer.error;
         done = done &&
                db_do(s->memory, e, l->write, S(json_write(a, json_root(answer.document), NULL)));
-        client_answer_free(&answer);
     }
     return done;
 }

@@ -1,7 +1,5 @@
 #include "run/erase.h"
 
-#include <sys/statvfs.h>
-
 #include "etl/raw.h"
 #include "io/file.h"
 #include "sql.h"
@@ -12,22 +10,6 @@ static int64_t find_erased(void *user, const char *text, size_t length)
     const struct erased *found = erasures_find(user, text, length, ERASED_TEXTS);
 
     return found ? (int64_t)found->kind : 0;
-}
-
-/* Runs the statements that the rows of a query are, column by column. */
-static bool run_written(const struct erasing *r, struct rows q, struct err *e)
-{
-    struct buf all;
-
-    buf_init(&all, SIZE_MAX);
-    while (db_next(&q)) {
-        for (int i = 0; i < db_column_count(&q); i++) {
-            (void)buf_add_printf(&all, "%s;\n", db_text(&q, i));
-        }
-    }
-    bool done = db_end(&q) && db_exec(r->db, buf_str(&all), e);
-    buf_free(&all);
-    return done;
 }
 
 /* Adds what a query lists to what is erased. */
@@ -51,7 +33,7 @@ static bool find(const struct erasing *r, struct erasures *x, struct err *e)
 
     return erasures_load(r->db, r->arena, x, e) && erasures_add(r->db, x, r->kind, r->text, e) &&
            erasures_load(r->db, r->arena, x, e) && db_exec(r->db, sql_erase_temporary, e) &&
-           run_written(r, db_ask(r->db, e, sql_erase_find_person, I(by_address)), e) &&
+           db_run_written(db_ask(r->db, e, sql_erase_find_person, I(by_address))) &&
            (by_address || db_exec(r->db, sql_erase_addresses, e)) &&
            add_all(r, x, ERASED_DERIVED, sql_erase_own_addresses, e) &&
            add_all(r, x, ERASED_CONVERSATION, sql_erase_conversations, e) &&
@@ -113,7 +95,7 @@ bool erase_person(const struct erasing *r, struct err *e)
 
     if (!db_function(r->db, "erased", find_erased, x, e) || !find(r, x, e) ||
         !db_exec(r->db, sql_erase_said, e) ||
-        !run_written(r, db_ask(r->db, e, sql_erase_tables, NONE), e) ||
+        !db_run_written(db_ask(r->db, e, sql_erase_tables, NONE)) ||
         !db_exec(r->db, sql_erase_finish, e)) {
         return false;
     }
@@ -128,19 +110,9 @@ bool erase_person(const struct erasing *r, struct err *e)
 
 bool erase_has_room(struct db *d, struct err *e)
 {
-    struct statvfs fs;
-    struct arena *a = arena_new(0);
     int64_t size = 0;
-    bool done = db_scalar(d, sql_erase_size, &size, e);
-    bool is_known = statvfs(file_directory(a, db_path(d)), &fs) == 0;
-    int64_t there = is_known ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
 
-    arena_free(a);
-    return done && (there >= 3 * size ||
-                    err_set(e, ERR_STORE,
-                            "%s: erasing takes %lld MB beside it while it lasts, %lld MB are free; "
-                            "free some and run again (the file is as it was)",
-                            db_path(d), (long long)(3 * size >> 20) + 1, (long long)(there >> 20)));
+    return db_scalar(d, sql_erase_size, &size, e) && db_has_room(d, 3 * size, "erasing", e);
 }
 
 bool erase_clean(struct db *d, struct err *e)

@@ -132,8 +132,8 @@ class Convert(TestCase):
     def test_killed_on_the_way_it_is_the_old_file(self):
         server = self.server()
         steps = self.fixture("finished", server.url).steps(*RUN, NOW)
-        last = len(steps) - steps[::-1].index("convert")
-        first = steps.index("convert") + 1
+        last = len(steps) - steps[::-1].index("written")
+        first = steps.index("written") + 1
         self.assertGreater(last - first, 60)
         self.assertEqual(steps[last:last + 2], ["commit", "committed"])
         for step in [*range(first, last, 16), last + 1, last + 2]:
