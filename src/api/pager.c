@@ -50,6 +50,17 @@ static const struct step *step_of(const struct pager *p)
     return &p->spec.steps[p->at];
 }
 
+struct json step_find_rows(const struct step *steps, struct json root)
+{
+    struct json rows = {NULL};
+
+    for (; steps->path; steps++) {
+        struct json found = steps->rows ? json_first(root, steps->rows) : rows;
+        rows = json_type(found) != JSON_ABSENT ? found : rows;
+    }
+    return rows;
+}
+
 const struct step *step_of_rows(const struct step *steps)
 {
     const struct step *last = NULL;

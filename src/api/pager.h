@@ -193,3 +193,6 @@ bool pager_cleanup(struct pager *p, struct arena *a, struct pager_request *out);
 
 /* The step that brings the rows of a pass, the last one where several may; never NULL. */
 const struct step *step_of_rows(const struct step *steps);
+
+/* The rows of a stored answer, whichever of the steps it is of; absent where there are none. */
+struct json step_find_rows(const struct step *steps, struct json root);

@@ -11,6 +11,7 @@
 
 #include "io/config.h"
 #include "io/db.h"
+#include "io/lock.h"
 #include "lists.h"
 #include "out/render.h"
 #include "streams/stream.h"
@@ -83,6 +84,10 @@ bool cmd_open(struct cmd_context *ctx, struct err *e);
 bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name, const char **day,
              struct err *e);
 bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e);
+
+/* The locks of all streams, so that nothing else works on the database; NULL with ERR_LOCKED where
+ * something does. Free with lock_close. */
+struct lock_file *cmd_lock_all(const struct cmd_context *ctx, struct err *e);
 
 /* How rows go to stdout: as --csv, --json or --xlsx ask for, else as a table; ERR_USAGE for two of
  * them. */

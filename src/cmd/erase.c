@@ -5,7 +5,6 @@
 
 #include "cmd/cmd.h"
 #include "io/embedded.h"
-#include "io/lock.h"
 #include "sql.h"
 
 /* The one person that is named. */
@@ -31,27 +30,6 @@ static bool take_person(const struct cmd_context *ctx, struct erasing *r, struct
     }
     return ctx->option[OPT_YES] || isatty(STDIN_FILENO) ||
            cmd_usage(ctx, e, "nobody can be asked here: --yes does it unasked");
-}
-
-/* Nothing else works on the file meanwhile. */
-static struct lock_file *take_locks(const char *path, struct err *e)
-{
-    struct lock_file *locks = db_check(path, e) ? lock_open(path, e) : NULL;
-    bool locked = locks != NULL;
-
-    for (int slot = 0; locked && slot < LOCK_SLOTS; slot++) {
-        const char *name = "erase";
-
-        for (size_t i = 0; i < stream_registry_count; i++) {
-            name = stream_registry[i]->lock_slot == slot ? stream_registry[i]->name : name;
-        }
-        locked = lock_take(locks, slot, name, e);
-    }
-    if (!locked) {
-        lock_close(locks);
-        locks = NULL;
-    }
-    return locks;
 }
 
 /* In one transaction, which ends as the answer says; shows what goes, and what was taken for the
@@ -87,7 +65,7 @@ bool cmd_erase(struct cmd_context *ctx, struct err *e)
     cmd_warn_root(ctx);
     db_close(ctx->db);
     ctx->db = NULL;
-    struct lock_file *locks = take_locks(ctx->config.database_path, e);
+    struct lock_file *locks = cmd_lock_all(ctx, e);
     r.db = ctx->db = locks ? db_open(ctx->config.database_path, DB_WRITE, e) : NULL;
     bool done = r.db && erase_has_room(r.db, e) && db_exec(r.db, embedded_dictionary[0].text, e) &&
                 erase(ctx, &r, e);

@@ -152,6 +152,26 @@ bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to
                    *to);
 }
 
+struct lock_file *cmd_lock_all(const struct cmd_context *ctx, struct err *e)
+{
+    const char *path = ctx->config.database_path;
+    struct lock_file *locks = db_check(path, e) ? lock_open(path, e) : NULL;
+    bool locked = locks != NULL;
+
+    for (int slot = 0; locked && slot < LOCK_SLOTS; slot++) {
+        const char *name = ctx->command->name;
+
+        for (size_t i = 0; i < stream_registry_count; i++) {
+            name = stream_registry[i]->lock_slot == slot ? stream_registry[i]->name : name;
+        }
+        locked = lock_take(locks, slot, name, e);
+    }
+    if (!locked) {
+        lock_close(locks);
+    }
+    return locked ? locks : NULL;
+}
+
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)
 {
     static const enum cmd_option options[] = {

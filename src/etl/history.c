@@ -234,6 +234,9 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
     *end = taken ? next[h->end] : *end;
     const struct cell *known = before ? before : same;
     bool merged = taken || (before && same);
+    if (page->replays && known) {
+        made[h->map->column_count + 1] = known[h->map->column_count + 1];
+    }
     *outcome = known ? PLACED_UNCHANGED : PLACED_NEW;
     if (known && (merged || !is_equal(h, known, row) || !cell_same(&known[h->end], end))) {
         *outcome = PLACED_CHANGED;

@@ -79,6 +79,9 @@ struct load_page {
     bool brings_attributes; /* a job's page */
     int64_t run_id;
     int64_t received_ms; /* the observation's moment; conversation_change.changed_at */
+    bool replays;        /* it came before: what it changes is no change, and noted already; rows
+                            keep their runs, and stay gone where they are */
+    int64_t lost_run_id; /* of these: rows that this run or a later one wrote stay; 0: none */
 };
 
 struct history {

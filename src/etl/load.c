@@ -195,7 +195,8 @@ static void add_unseen(struct loader *l, struct words *w)
 }
 
 /* Whether a stored row of LOAD_WINDOW is one of another window: its facts are in no hash. Of an
- * entity that may be another scope's 2: it stays so; one of another zone's day is another. */
+ * entity that may be another scope's 2: it stays so, 3: the new one takes it; one of another zone's
+ * day is another. */
 static const char *moved(struct loader *l)
 {
     const char *const facts[] = {fact_column(l, SOURCE_START), fact_column(l, SOURCE_SCOPE)};
@@ -209,7 +210,7 @@ static const char *moved(struct loader *l)
         words_add(&w, "new", "new");
         words_add(&w, "zone", "\"%s\"", zone ? zone : "");
         return arena_printf(
-            l->arena, "CASE WHEN stored.\"%s\" IS new.\"%s\" THEN %s WHEN %s THEN 2 ELSE 1 END",
+            l->arena, "CASE WHEN stored.\"%s\" IS new.\"%s\" THEN %s WHEN %s THEN 2 ELSE 3 END",
             facts[1], facts[1], zone ? words_fill(&w, "stored.{zone} IS NOT new.{zone}") : "0",
             words_fill(&w, l->tree->holds));
     }
@@ -289,10 +290,10 @@ static struct words words_of(struct loader *l, size_t table)
     words_add(&w, "owes", "%s", l->tree->owes ? l->tree->owes : "");
     words_add(&w, "root_change", "\"%s_change\"", root);
     /* What an entity that is there gets: all but its key and id. */
-    words_add(&w, "changes", "%s%s%s",
-              each_column(l, l->tree->root, ids, count, "$ = excluded.$, ", ""),
-              words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
-              l->has[HAS_GONE] ? words_fill(&w, ", {gone} = NULL") : "");
+    words_add(
+        &w, "changes", "%s%s%s", each_column(l, l->tree->root, ids, count, "$ = excluded.$, ", ""),
+        words_each(l->arena, own_columns, l->own_stored, "$ = excluded.$", ", "),
+        l->has[HAS_GONE] ? words_fill(&w, ", {gone} = CASE WHEN ?1 THEN {root}.{gone} END") : "");
     words_add(&w, "ids", "%s", words_each(l->arena, ids, count, "$", ", "));
     words_add(&w, "stored_ids", "%s", words_each(l->arena, ids, count, "stored.$", ", "));
     words_add(&w, "new_ids", "%s", words_each(l->arena, ids, count, "new.$", ", "));
@@ -580,7 +581,8 @@ static bool find_moved(struct loader *l, struct err *e)
             n.example = db_kept(&q, 1, a);
         }
     }
-    return db_end(&q) && (n.count == 0 || load_note(l->db, l->page->stream, &n, e));
+    return db_end(&q) &&
+           (n.count == 0 || l->page->replays || load_note(l->db, l->page->stream, &n, e));
 }
 
 /* Runs a statement for each table that has it; those of rows are not of the root. */
@@ -600,9 +602,8 @@ static bool note_change(struct loader *l, int64_t *last, struct err *e)
 {
     const struct load_page *p = l->page;
 
-    return !l->has[HAS_CHANGE] ||
-           (for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], last, e) &&
-            db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan)));
+    return for_tables(l, ALTER, e) && db_scalar(l->db, l->sql[LAST_CHANGE], last, e) &&
+           db_do(l->db, e, l->sql[NOTE_CHANGE], I(p->run_id), T(p->received_ms), S(p->plan));
 }
 
 /* What is to be written of a page. */
@@ -611,6 +612,7 @@ struct writes {
     bool old;        /* in place of what is stored */
     bool keeps;      /* attributes that are stored move */
     bool attributes; /* other ones than are stored */
+    bool notes;      /* changes, where they are noted */
     bool logs;       /* changes, a field each */
 };
 
@@ -632,6 +634,10 @@ static struct writes count_entities(const struct loader *l, struct load_counts *
         w.keeps = w.keeps || n->keeps;
         w.attributes = w.attributes || n->keeps || (n->attributes && n->new_attributes);
     }
+    w.notes = w.old && l->has[HAS_CHANGE];
+    if (l->page->replays) { /* all that was counted and noted when it first came */
+        w.notes = w.logs = w.attributes = false;
+    }
     return w;
 }
 
@@ -646,18 +652,19 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
     if (w.any && !db_exec(l->db, sql_load_temporary, e)) {
         return false;
     }
-    return (!w.keeps || find_moved(l, e)) && (!w.old || note_change(l, &last_change, e)) &&
+    return (!w.keeps || find_moved(l, e)) && (!w.notes || note_change(l, &last_change, e)) &&
            (!w.old || !w.attributes || db_do(l->db, e, l->sql[COUNT_NAMES], I(-1))) &&
            (!w.logs || db_do(l->db, e, l->sql[LOG_FIELDS], T(l->page->received_ms),
                              I(l->page->run_id), I(l->page->window_id))) &&
-           (!w.any || db_do(l->db, e, l->sql[WRITE_ROOT], NONE)) &&
+           (!w.any || db_do(l->db, e, l->sql[WRITE_ROOT], I(l->page->replays))) &&
            (!w.old || for_tables(l, REMOVE, e)) && (!w.any || for_tables(l, INSERT, e)) &&
            (!w.keeps || (db_do(l->db, e, l->sql[REMOVE_MOVED], NONE) &&
                          db_do(l->db, e, l->sql[INSERT_MOVED], NONE))) &&
            (!w.attributes || (db_do(l->db, e, l->sql[COUNT_NAMES], I(1)) &&
                               db_do(l->db, e, l->sql[NOTE_NAMES], T(l->page->received_ms)))) &&
            (!w.any || !l->sql[OWE] || db_do(l->db, e, l->sql[OWE], NONE)) &&
-           (!w.old || !l->sql[NOTE_RESULT] || db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
+           (!w.notes || !l->sql[NOTE_RESULT] ||
+            db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }
 
 /* Fills the cells behind the row of an entity's root, which is judged. */
@@ -674,7 +681,8 @@ static void fill_own(const struct loader *l, const struct entity *n, const int64
         part = n->rows ? "both" : "attributes";
     }
     own[OWN_HASH] = cell_int((int64_t)walked->row_hash);
-    own[OWN_RUN] = cell_int(n->marked && !n->returns ? stored[3] : l->page->run_id);
+    bool stays = (n->marked && !n->returns) || (l->page->replays && !n->is_new);
+    own[OWN_RUN] = cell_int(stays ? stored[3] : l->page->run_id);
     own[OWN_ATTRIBUTE_HASH] = read ? cell_int(hash) : cell_text(NULL);
     own[OWN_ATTRIBUTE_READ] = cell_int(read);
     own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
@@ -697,8 +705,10 @@ static void compare(const struct loader *l, const struct rows *q, struct entity 
     }
     bool read = stored[7] != 0;
     *n = (struct entity){.key = n->key, .is_new = !q};
-    if (stored[5] != 2) { /* else the stored one stays, another scope's */
-        n->returns = stored[4] != 0;
+    bool is_lost = l->page->lost_run_id > 0 && stored[3] >= l->page->lost_run_id;
+    bool is_held = stored[5] == 2 || (stored[5] == 3 && l->page->replays);
+    if (!is_held && !is_lost) { /* else the stored one stays, another scope's */
+        n->returns = stored[4] != 0 && !l->page->replays;
         n->rows = (uint64_t)stored[2] != walked->row_hash || stored[5] != 0;
         n->new_attributes = l->brings && (read ? (uint64_t)stored[6] != walked->attribute_hash
                                                : walked->has_attributes);
@@ -719,7 +729,7 @@ static bool find_stored(struct loader *l, struct err *e)
 
         l->entities[i] = (struct entity){.key = walked->id, .is_new = is_last, .rows = is_last};
     }
-    if (l->sql[SEE] &&
+    if (l->sql[SEE] && !(l->page->replays && l->rule == LOAD_ENTITY) &&
         !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I((int64_t)l->tree_no))) {
         return false;
     }
@@ -787,7 +797,7 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         counts->rows_new += outcome == PLACED_NEW;
         counts->rows_changed += outcome == PLACED_CHANGED;
         counts->rows_unchanged += outcome >= PLACED_UNCHANGED;
-        if (outcome > PLACED_UNCHANGED &&
+        if (outcome > PLACED_UNCHANGED && !l->page->replays &&
             !load_note(l->db, l->page->stream,
                        &(struct walk_note){.path = l->tree->ids[0],
                                            .problem = problems[outcome],
@@ -817,7 +827,7 @@ bool load_page(struct loader *l, struct walked_page *rows, const struct load_pag
             return false;
         }
     }
-    for (size_t i = 0; i < rows->note_count; i++) {
+    for (size_t i = 0; i < rows->note_count && !page->replays; i++) {
         if (!load_note(d, page->stream, &rows->notes[i], e)) {
             return false;
         }
@@ -869,7 +879,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
               struct err *e)
 {
     static const size_t asked[] = {
-        [LOAD_ENTITY] = 8, [LOAD_WINDOW] = 5, [LOAD_INTERVALS] = 5, [LOAD_OBSERVE] = 1};
+        [LOAD_ENTITY] = 8, [LOAD_WINDOW] = 7, [LOAD_INTERVALS] = 7, [LOAD_OBSERVE] = 1};
     struct db *d = l->db;
 
     for (struct loader *t = l; t; t = t->next) {
@@ -885,7 +895,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
                                           I(page->run_id),
                                           S(page->facts.day)};
 
-        if (!t->history && t->sql[LOG_GONE] &&
+        if (!t->history && t->sql[LOG_GONE] && !page->replays &&
             !db_do_values(d, e, t->sql[LOG_GONE], values, asked[t->rule])) {
             return false;
         }

@@ -11,9 +11,10 @@ INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}
 -- name: load_last_key
 SELECT max({key}) FROM {root}
 
+-- ?1: what is marked as gone stays so.
 -- name: load_write_root
 INSERT INTO {root} ({columns}) SELECT {columns} FROM {new_root}
-WHERE true ON CONFLICT ({ids}) DO UPDATE SET {changes}
+WHERE ?1 IS ?1 ON CONFLICT ({ids}) DO UPDATE SET {changes}
 
 -- The fields of the page's roots beside the stored ones. Their names stand in quotes.
 -- name: load_fields
@@ -111,12 +112,14 @@ INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 -- name: load_owe
 INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes' UNION ALL SELECT 0
 
--- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it.
+-- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it; not what a
+-- run after ?7 has brought, whose answers are loaded once more.
 -- name: load_end_root
-DELETE FROM {root} WHERE {unseen}
+DELETE FROM {root} WHERE {unseen} AND ifnull(row_changed_run_id, 0) <= ?7
 
 -- name: load_end_child
-DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {root} WHERE {unseen})
+DELETE FROM {table} WHERE {key} IN (
+    SELECT {key} FROM {root} WHERE {unseen} AND ifnull(row_changed_run_id, 0) <= ?7)
 
 -- Not where ids were refused: their rows may be there.
 -- name: load_mark_root

@@ -75,7 +75,7 @@ static bool scrub_page(const struct erasing *r, const struct erasures *x, const 
 
     if (doc) {
         struct scrubber *by = scrubber_new(x, pass->trees ? pass->trees : s->trees);
-        struct json rows = json_first(json_root(doc), step_of_rows(pass->steps)->rows);
+        struct json rows = step_find_rows(pass->steps, json_root(doc));
 
         changed = scrub(by, json_root(doc), rows);
         text = changed ? json_write(a, json_root(doc), &length) : "";

@@ -84,29 +84,10 @@ static bool claim_due(struct night *n, struct due *due, bool *takes, struct err 
 
 /* --- readings -------------------------------------------------------------------------------- */
 
-/* The date of a window's day, where it has one. */
-static const char *day_of(const struct night *n, const struct window *w, struct arena *a)
-{
-    bool is_utc = n->stream->grid == GRID_UTC_DAY;
-    char *day = arena_alloc(a, CLOCK_DAY_BYTES);
-    struct err ignored;
-
-    if (w->span.start_ms == TIME_NONE) {
-        return NULL;
-    }
-    bool entered = w->zone && clock_enter_zone(w->zone, &ignored);
-    int32_t number =
-        is_utc ? (int32_t)(w->span.start_ms / MS_PER_DAY) : clock_zone_day(w->span.start_ms);
-    if (entered) {
-        clock_leave_zone();
-    }
-    return clock_format_day(number, day);
-}
-
 static const char *label_of(const struct night *n, const struct window *w, const char *pass,
                             struct arena *a)
 {
-    const char *day = w ? day_of(n, w, a) : NULL;
+    const char *day = w ? stream_day(n->stream, w->span.start_ms, w->zone, a) : NULL;
 
     return arena_printf(a, "%s%s%s%s%s (%s)", n->stream->name, day ? " " : "", day ? day : "",
                         w && w->scope ? " " : "", w && w->scope ? w->scope : "", pass);
@@ -120,7 +101,7 @@ static void add_share(const struct night *n, struct reading *r, struct window *w
                                .end_ms = w->span.end_ms,
                                .scope = w->scope,
                                .parent = w->parent,
-                               .day = day_of(n, w, r->arena),
+                               .day = stream_day(n->stream, w->span.start_ms, w->zone, r->arena),
                                .zone = zone};
 
     r->shares[r->share_count++] = (struct share){w, facts};

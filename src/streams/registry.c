@@ -1,5 +1,6 @@
 #include "streams/stream.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "io/config.h"
 
@@ -31,6 +32,22 @@ const struct stream *stream_recent(void)
 bool stream_has_days(const struct stream *s)
 {
     return s->grid != GRID_MOMENT;
+}
+
+const char *stream_day(const struct stream *s, int64_t start_ms, const char *zone, struct arena *a)
+{
+    struct err ignored;
+
+    if (start_ms == TIME_NONE) {
+        return NULL;
+    }
+    bool entered = zone && clock_enter_zone(zone, &ignored);
+    int32_t day =
+        s->grid == GRID_UTC_DAY ? (int32_t)(start_ms / MS_PER_DAY) : clock_zone_day(start_ms);
+    if (entered) {
+        clock_leave_zone();
+    }
+    return clock_format_day(day, arena_alloc(a, CLOCK_DAY_BYTES));
 }
 
 bool stream_is_list(const struct stream *s)

@@ -87,6 +87,10 @@ const struct stream *stream_recent(void);
 /* True when its windows are days, so that it must be known where they begin. */
 bool stream_has_days(const struct stream *s);
 
+/* The date of its day that begins at `start_ms` in `zone` (NULL: the business time zone), in the
+ * arena; NULL for TIME_NONE. */
+const char *stream_day(const struct stream *s, int64_t start_ms, const char *zone, struct arena *a);
+
 /* Whether it is a list, of which others may need names: the state of the moment, of nothing but
  * other lists. */
 bool stream_is_list(const struct stream *s);

@@ -1,8 +1,11 @@
 """What is kept of answers and runs, how it goes again, and what is made of it: replay."""
+import fcntl
+import random
 import sqlite3
+import time
 import unittest
 
-from harness import FULL, TestCase, ago, killed
+from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, ago, killed, table_names
 
 POLL = ("extract", "--stream", "adherence_realtime")
 # A day passes: what the ledger has dated is a day older.
@@ -92,6 +95,160 @@ class Kept(TestCase):
         reader.close()
         self.assertEqual(site.value("SELECT count(*) FROM raw_page WHERE received_at < '2021'"), 0)
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+
+
+# What no replay touches: the ledger, logs of changes, real-time adherence.
+OBSERVED = {"adherence_state", "observation_gap"}
+# Columns that are not the answers'; whose a day is, of two units, was found when it was read.
+OURS = {"row_changed_run_id", "row_asked_at", "row_attribute_read", "deleted_at", "missing_since", "erased_at", "left_unit_at",
+        "management_unit_id"}
+
+
+class Replay(TestCase):
+    """What was read equals what is made of the answers that are kept."""
+
+    def contents(self, site, but=()):
+        """Every table, whole."""
+        tables = sorted(table_names(site) - {"sqlite_stat1", *but})
+        return {t: sorted(map(repr, (tuple(r) for r in site.query(f'SELECT * FROM "{t}"')))) for t in tables}
+
+    def blank(self, site, only=None):
+        """Loses all that may be NULL of the maps' columns, as if they had come with this version; the tables' names."""
+        lost = []
+        tables = table_names(site) - LEDGER - CHANGE_LOGS - OBSERVED - {
+            "kpi", "attribute_key", "zone_offset", "fact_owed", "interval_figure", "conversation_figure", "queue_visit", "agent_leg"}
+        sql = "BEGIN;"
+        for table in sorted(tables if only is None else only):
+            columns = site.query(f'PRAGMA table_info("{table}")')
+            sets = [f'"{c["name"]}" = NULL' for c in columns if not c["notnull"] and not c["pk"] and c["name"] not in OURS
+                    and c["name"] not in (table + "_id", "participant_id" if table == "participant" else "")]
+            if sets and site.value(f'SELECT count(*) FROM "{table}"'):
+                sql += f'UPDATE "{table}" SET {", ".join(sets)};'
+                lost.append(table)
+        site.change(sql + "COMMIT;")
+        return lost
+
+    def check(self, site, *arguments, code=0, lost=None, told=None):
+        """Loses columns, replays, and has all as it was; what it said."""
+        before = self.contents(site)
+        lost = self.blank(site, lost)
+        blanked = self.contents(site)
+        for table in lost:
+            self.assertNotEqual(before[table], blanked[table], table)
+        result = site.run("replay", *arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        self.same(before, self.contents(site))
+        return result.stdout
+
+    def same(self, before, after):
+        for table, rows in before.items():
+            if rows != after[table] and table != "figure_touched":
+                gone, come = set(rows) - set(after[table]), set(after[table]) - set(rows)
+                self.fail(f"{table}: {len(rows)} rows, {len(after[table])} now; {sorted(gone)[:2]} became {sorted(come)[:2]}")
+
+    def test_every_stream(self):
+        """Of nights with late data, kept whole: all columns of all tables."""
+        server = self.standin(start="2026-03-01", days=3, per_day=20, agents=8, now="2026-03-03T06:00:00Z", eventful=True)
+        site = self.site(server.url, extract={"streams": "all, quality, telephony", "reread_hours": "1"})
+        for hour in ("2026-03-03T06:00:00Z", "2026-03-04T06:00:00Z", "2026-03-04T18:00:00Z"):
+            server.control(now=hour)
+            self.assertIn(site.extract("--until", hour).returncode, (0, 13))
+        told = self.check(site)
+        self.assertEqual([line for line in told.splitlines() if line.startswith("left")],
+                         ["left as it is: adherence_realtime"])
+
+    WORLD = {"start": "2026-03-01", "days": 5, "per_day": 12, "agents": 6, "eventful": True}
+    STREAMS = {"streams": "users, conversations, user_status, conversation_aggregate", "reread_hours": "1"}
+
+    def nights(self, *hours, **sections):
+        server = self.standin(now=hours[0], **self.WORLD)
+        site = self.site(server.url, extract=self.STREAMS, **sections)
+        for hour in hours:
+            server.control(now=hour)
+            self.assertIn(site.extract("--until", hour).returncode, (0, 13))
+        return server, site
+
+    def test_what_is_kept_in_part(self):
+        """Days of which answers are gone are named, and stay; the others are loaded."""
+        _, site = self.nights("2026-03-03T06:00:00Z", "2026-03-04T06:00:00Z")
+        site.change("""
+            UPDATE raw_page SET received_at = (SELECT planned_until FROM run AS r WHERE r.run_id = raw_page.run_id);
+            DELETE FROM raw_page WHERE window_id IN (SELECT window_id FROM extract_window
+                WHERE stream = 'users' OR stream <> 'user_status' AND window_start < '2026-03-03')""")
+        whole = self.contents(site)
+        result = self.ok(site.run("replay"))
+        self.same(whole, self.contents(site))
+        self.assertEqual([line.split(": ")[1] for line in result.stdout.splitlines() if line.startswith("left")],
+                         ["users", "conversations 2026-03-01 to 2026-03-02", "conversation_aggregate 2026-03-01 to 2026-03-02"])
+        self.blank(site, ["conversation_aggregate"])
+        self.ok(site.run("replay", "--stream", "conversation_aggregate", "--from", "2026-03-03"))
+        self.assertEqual(site.value("SELECT max(interval_start) < '2026-03-03' FROM conversation_aggregate WHERE row_hash IS NULL"), 1)
+        self.assertEqual(site.run("replay", "--stream", "conversation_aggregate", "--from", "2026-03-01", "--to",
+                                  "2026-03-02").returncode, 11)
+
+    def test_nights_that_kept_nothing_take_nothing_back(self):
+        """An entity that changed while nothing was kept does not become what it was before."""
+        server, site = self.nights("2026-03-03T06:00:00Z")
+        site.set(database={"keep_raw_days": "0"})
+        before = site.query("SELECT * FROM raw_page")
+        pages = ", ".join("?" * len(before[0]))
+        server.control(now="2026-03-04T06:00:00Z")
+        self.assertIn(site.extract("--until", "2026-03-04T06:00:00Z").returncode, (0, 13))
+        self.assertEqual(site.value("SELECT count(*) FROM raw_page"), 0)
+        db = sqlite3.connect(site.db)  # as if the run had been killed before it cleared up
+        db.executemany(f"INSERT INTO raw_page VALUES ({pages})", [tuple(r) for r in before])
+        db.commit()
+        db.close()
+        whole = self.contents(site)
+        self.ok(site.run("replay"))
+        self.same(whole, self.contents(site))
+
+    def test_a_flipped_bit_costs_one_answer(self):
+        _, site = self.nights("2026-03-03T06:00:00Z", "2026-03-04T06:00:00Z")
+        bad = site.value("SELECT raw_page_id FROM raw_page JOIN extract_window USING (window_id) WHERE stream = 'conversations' "
+                         "ORDER BY rows_read DESC LIMIT 1")
+        page = bytearray(site.value("SELECT bytes FROM raw_page WHERE raw_page_id = ?", bad))
+        page[len(page) // 2] ^= 16
+        whole = self.contents(site, ["raw_page"])
+        db = sqlite3.connect(site.db)
+        db.execute("UPDATE raw_page SET bytes = ? WHERE raw_page_id = ?", (bytes(page), bad))
+        db.commit()
+        db.close()
+        result = site.run("replay")
+        self.assertEqual(result.returncode, 11, result.stdout)
+        self.assertIn(f"(raw_page_id): {bad}\n", result.stderr)
+        self.same(whole, self.contents(site, ["raw_page"]))
+        others = self.blank(site, ["user", "user_presence", "conversation_aggregate"])
+        self.assertEqual(len(others), 3)
+        self.assertEqual(site.run("replay").returncode, 11)
+        self.same(whole, self.contents(site, ["raw_page"]))
+
+    def test_killed_at_random_moments(self):
+        _, site = self.nights("2026-03-03T06:00:00Z")
+        whole = self.contents(site)
+        self.blank(site)
+        blanked = self.contents(site)
+        seed = random.SystemRandom().randrange(10**6)
+        print("seed", seed)
+        chance = random.Random(seed)
+        for _ in range(20 if FULL else 4):
+            process = site.start_process("replay")
+            time.sleep(chance.uniform(0, 0.25))
+            process.kill()
+            process.communicate()
+            now = self.contents(site)
+            self.assertIn(now["conversation"], (blanked["conversation"], whole["conversation"]))
+            self.same(blanked if now["conversation"] == blanked["conversation"] else whole, now)
+        self.ok(site.run("replay"))
+        self.same(whole, self.contents(site))
+
+    def test_beside_a_run(self):
+        _, site = self.nights("2026-03-03T06:00:00Z")
+        with open(site.db + ".lock", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+            result = site.run("replay")
+            self.assertEqual(result.returncode, 10, result.stderr)
+        self.ok(site.run("replay"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,316 @@
+#include "run/replay.h"
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "etl/raw.h"
+#include "sql.h"
+
+/* Rows take four times what their answers do, and twice that while the transaction lasts. */
+enum { ROOM_OF_BYTES = 8 };
+
+/* Columns of replay_each. */
+enum {
+    PAGE_ID,
+    WINDOW_ID,
+    PLAN,
+    RUN_ID,
+    ENCODING,
+    RECEIVED_AT,
+    WINDOW_START,
+    WINDOW_END,
+    SCOPE,
+    TIME_ZONE,
+    DAY,
+    PARENT,
+    READ_TO,
+    READING_ID,
+    BYTES,
+    UNWANTED,
+    LOST_RUN_ID,
+};
+
+/* How replay_left judges a stream. */
+enum kept_rule { KEPT_ENTITIES, KEPT_READINGS, KEPT_NOTHING };
+
+/* A stream's. */
+struct replaying {
+    const struct replay_request *request;
+    struct db *db;
+    const struct stream *stream;
+    struct page_walker *walkers[PASSES_MAX]; /* of a pass; NULL: not needed yet */
+    struct loader *loaders[PASSES_MAX];      /* of the first pass with those trees */
+    struct replay_result *result;
+    struct progress progress;
+
+    /* of the reading at hand, or of the page */
+    struct arena *arena;
+    int64_t reading_id;
+    size_t pass; /* pass_count: of none that there is */
+    struct load_page page;
+};
+
+static enum kept_rule rule_of(const struct stream *s)
+{
+    return s->load == LOAD_ENTITY    ? KEPT_ENTITIES
+           : s->load == LOAD_OBSERVE ? KEPT_NOTHING
+                                     : KEPT_READINGS;
+}
+
+static const struct tree_map *const *trees_of(const struct replaying *r, size_t pass)
+{
+    const struct tree_map *const *own = r->stream->passes[pass].trees;
+
+    return own ? own : r->stream->trees;
+}
+
+static struct loader *loader_of(struct replaying *r, struct err *e)
+{
+    size_t first = 0;
+
+    while (trees_of(r, first) != trees_of(r, r->pass)) {
+        first++;
+    }
+    if (!r->loaders[first]) {
+        r->loaders[first] =
+            load_new(r->db, trees_of(r, first), r->stream->load, r->stream->state, e);
+    }
+    return r->loaders[first];
+}
+
+/* --- a page ---------------------------------------------------------------------------------- */
+
+/* What the page at hand, and its reading, are of. */
+static void describe(struct replaying *r, const struct rows *q)
+{
+    const struct stream *s = r->stream;
+    const char *zone = db_kept(q, TIME_ZONE, r->arena);
+
+    for (r->pass = 0; r->pass < s->pass_count; r->pass++) {
+        if (str_eq(s->passes[r->pass].plan.name, db_text(q, PLAN))) {
+            break;
+        }
+    }
+    r->page = (struct load_page){
+        .window_id = db_int(q, WINDOW_ID),
+        .facts = {.start_ms = db_time(q, WINDOW_START),
+                  .end_ms = db_time(q, WINDOW_END),
+                  .zone = zone ? zone : r->request->config->timezone,
+                  .day = db_kept(q, DAY, r->arena),
+                  .scope = db_kept(q, SCOPE, r->arena),
+                  .parent = db_kept(q, PARENT, r->arena),
+                  .unwanted = (size_t)db_int(q, UNWANTED)},
+        .until_ms = db_time(q, READ_TO),
+        .stream = s->name,
+        .plan = r->pass < s->pass_count ? s->passes[r->pass].plan.name : NULL,
+        .brings_attributes = r->pass < s->pass_count && s->passes[r->pass].attributes,
+        .run_id = db_int(q, RUN_ID),
+        .received_ms = db_time(q, RECEIVED_AT),
+        .replays = true,
+        .lost_run_id = db_int(q, LOST_RUN_ID),
+    };
+}
+
+/* Its rows; NULL: it cannot be read any more. */
+static struct walked_page *open_page(struct replaying *r, const struct rows *q, struct err *e)
+{
+    size_t length;
+    const void *bytes = db_bytes(q, BYTES, &length);
+
+    if (r->pass == r->stream->pass_count) {
+        err_set(e, ERR_CONTRACT, "no such pass any more");
+        return NULL;
+    }
+    struct json_doc *doc = raw_parse(bytes, length, db_text(q, ENCODING), e);
+    if (!doc) {
+        return NULL;
+    }
+    struct json rows = step_find_rows(r->stream->passes[r->pass].steps, json_root(doc));
+    if (!r->walkers[r->pass]) {
+        r->walkers[r->pass] = page_walker_new(trees_of(r, r->pass));
+    }
+    return page_walk(r->walkers[r->pass], doc, rows, &r->page.facts, e);
+}
+
+/* --- a stream -------------------------------------------------------------------------------- */
+
+/* Its windows, and which of them are asked for. */
+static bool find_windows(struct replaying *r, struct err *e)
+{
+    const struct replay_request *request = r->request;
+    bool has_days = stream_has_days(r->stream);
+    struct rows q = db_ask(r->db, e, sql_replay_windows, S(r->stream->name));
+
+    while (db_next(&q)) {
+        const char *day = stream_day(r->stream, db_time(&q, 1), db_kept(&q, 2, r->arena), r->arena);
+        bool asked = day ? (!request->from || strcmp(day, request->from) >= 0) &&
+                               (!request->to || strcmp(day, request->to) <= 0)
+                         : has_days || (!request->from && !request->to);
+
+        q.ok = db_do(r->db, e, "INSERT INTO temp.replay_window VALUES (?1, ?2, ?3)",
+                     I(db_int(&q, 0)), S(day), I(asked)) &&
+               q.ok;
+    }
+    return db_end(&q);
+}
+
+/* Lists what goes, less what cannot be read. */
+static bool find_pages(struct replaying *r, struct err *e)
+{
+    enum kept_rule rule = rule_of(r->stream);
+    struct err why;
+
+    if (rule == KEPT_NOTHING) {
+        return true;
+    }
+    if (!(rule == KEPT_READINGS ? db_do(r->db, e, sql_replay_list_readings, NONE)
+                                : db_do(r->db, e, sql_replay_list_pages, NONE))) {
+        return false;
+    }
+    struct rows q = db_ask(r->db, e, sql_replay_each, NONE);
+    while (q.ok && !stop_requested() && db_next(&q)) {
+        arena_reset(r->arena);
+        describe(r, &q);
+        struct walked_page *rows = db_text(&q, ENCODING) ? open_page(r, &q, &why) : NULL;
+        q.ok = rows || !db_text(&q, ENCODING) ||
+               db_do(r->db, e, sql_replay_lose, I(db_int(&q, PAGE_ID)));
+        walked_free(rows);
+    }
+    return db_end(&q) && db_do(r->db, e, sql_replay_leave, NONE);
+}
+
+/* The reading at hand is whole. */
+static bool end_reading(struct replaying *r, struct err *e)
+{
+    struct load_counts counts = {0};
+    struct loader *loader = r->reading_id != 0 ? loader_of(r, e) : NULL;
+    bool done = r->reading_id == 0 || (loader && load_end(loader, &r->page, &counts, e));
+
+    r->result->rows.rows_changed += counts.rows_changed;
+    r->reading_id = 0;
+    return done;
+}
+
+/* A page, or the beginning of a reading that had none. */
+static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
+{
+    int64_t reading_id = db_int(q, READING_ID);
+    struct load_counts counts = {0};
+    bool begins = reading_id != 0 && reading_id != r->reading_id;
+
+    if (reading_id != r->reading_id && !end_reading(r, e)) {
+        return false;
+    }
+    if (begins || reading_id == 0) {
+        arena_reset(r->arena);
+    }
+    describe(r, q);
+    r->reading_id = reading_id;
+    struct loader *loader = loader_of(r, e);
+    if (!loader || (begins && !load_begin(loader, r->page.window_id, e))) {
+        return false;
+    }
+    if (!db_text(q, ENCODING)) {
+        return true;
+    }
+    struct walked_page *rows = open_page(r, q, e);
+    bool done = rows && load_page(loader, rows, &r->page, &counts, e);
+    walked_free(rows);
+    r->result->pages++;
+    r->result->rows.rows_read += counts.rows_read;
+    r->result->rows.rows_new += counts.rows_new;
+    r->result->rows.rows_changed += counts.rows_changed;
+    r->progress.pages++;
+    r->progress.rows += counts.rows_read;
+    r->progress.windows_done++;
+    progress_tell(&r->progress, &r->request->watcher, NULL, 0);
+    return done;
+}
+
+/* What of it stays as it is. */
+static bool tell_left(struct replaying *r, struct arena *a, struct err *e)
+{
+    struct replay_result *result = r->result;
+    const char *days;
+    const char *lost;
+
+    if (!db_texts(db_ask(r->db, e, sql_replay_left, I(rule_of(r->stream))), a, &days, 1) ||
+        !db_texts(db_ask(r->db, e, sql_replay_unreadable, NONE), a, &lost, 1)) {
+        return false;
+    }
+    if (lost) {
+        result->unreadable =
+            result->unreadable ? arena_printf(a, "%s, %s", result->unreadable, lost) : lost;
+    }
+    if (days) {
+        result->left[result->left_count++] =
+            arena_printf(a, "%s%s%s", r->stream->name, *days ? " " : "", days);
+    }
+    return true;
+}
+
+static bool replay_stream(struct replaying *r, struct err *e)
+{
+    int64_t pages = 0;
+
+    r->progress = (struct progress){.stream = r->stream->name, .began_ms = clock_monotonic_ms()};
+    if (!db_exec(r->db, sql_replay_clear, e) || !find_windows(r, e) || !find_pages(r, e) ||
+        !db_scalar(r->db, "SELECT count(*) FROM temp.replay_page", &pages, e)) {
+        return false;
+    }
+    progress_phase(&r->progress, (size_t)pages);
+    /* Loaders make tables, which would end a statement that is read. */
+    for (r->pass = 0; pages > 0 && r->pass < r->stream->pass_count; r->pass++) {
+        if (!loader_of(r, e)) {
+            return false;
+        }
+    }
+    struct rows q = db_ask(r->db, e, sql_replay_each, NONE);
+    while (q.ok && !stop_requested() && db_next(&q)) {
+        q.ok = load_one(r, &q, e);
+    }
+    bool done = db_end(&q) && end_reading(r, e);
+    r->progress.ended = pages > 0;
+    r->progress.whole = done;
+    if (pages > 0) {
+        progress_tell(&r->progress, &r->request->watcher, NULL, 0);
+    }
+    return done && (!stop_requested() ||
+                    err_set(e, ERR_STOPPED, "stopped by a signal; nothing was changed"));
+}
+
+/* Whether there is room for what may be loaded. */
+static bool has_room(const struct replay_request *request, struct arena *a, struct err *e)
+{
+    const char *names = "[";
+
+    for (size_t i = 0; i < request->stream_count; i++) {
+        names = arena_printf(a, "%s%s\"%s\"", names, i > 0 ? "," : "", request->streams[i]->name);
+    }
+    struct rows q = db_ask(request->db, e, sql_replay_bytes, S(arena_printf(a, "%s]", names)));
+    int64_t bytes = db_next(&q) ? db_int(&q, 0) : 0;
+    return db_end(&q) && db_has_room(request->db, ROOM_OF_BYTES * bytes, "replaying", e);
+}
+
+bool replay(const struct replay_request *request, struct arena *a, struct replay_result *result,
+            struct err *e)
+{
+    bool done = has_room(request, a, e) && db_exec(request->db, sql_replay_temporary, e);
+
+    *result = (struct replay_result){
+        .left = arena_array(a, request->stream_count, sizeof(*result->left))};
+    for (size_t i = 0; done && i < request->stream_count; i++) {
+        struct replaying r = {.request = request,
+                              .db = request->db,
+                              .stream = request->streams[i],
+                              .result = result,
+                              .arena = arena_new(0)};
+
+        done = replay_stream(&r, e) && tell_left(&r, a, e);
+        for (size_t p = 0; p < PASSES_MAX; p++) {
+            load_free(r.loaders[p]);
+            page_walker_free(r.walkers[p]);
+        }
+        arena_free(r.arena);
+    }
+    return done;
+}
