@@ -32,8 +32,7 @@ bool cmd_schema(struct cmd_context *ctx, struct err *e)
     ctx->db = db_open_memory(e);
     if (!ctx->db || !cmd_rendering(ctx, &to, e) ||
         !db_exec(ctx->db, embedded_dictionary[0].text, e) ||
-        (name &&
-         !export_check_names(db_ask(ctx->db, e, sql_schema_names, NONE), &name, 1, ctx->arena))) {
+        (name && !export_check(db_ask(ctx->db, e, sql_schema_names, NONE), &name, 1, ctx->arena))) {
         return false;
     }
     if (to.format == RENDER_JSON) {

@@ -33,14 +33,19 @@ struct chosen {
     bool is_needed; /* ours, or asked for by name */
 };
 
-/* How one is read (sql_export_statement). */
+/* How one is read: what sql_export_statement says. */
+enum {
+    READ_SQL,
+    READ_BY_CONVERSATION,
+    READ_OTHERS,
+    READ_COLUMNS,
+    READ_INTO,
+    READ_SORTED,
+    READ_ALL
+};
 struct reading {
     const char *relation;
-    const char *sql;
-    bool by_conversation;
-    bool takes_since;
-    const char *others; /* NULL: there are none */
-    const char *sorted; /* day by day, what the former have put into export_row */
+    const char *by[READ_ALL]; /* NULL: not so */
 };
 
 /* An export while it is made. */
@@ -60,7 +65,7 @@ struct exporting {
 
 /* --- which ----------------------------------------------------------------------------------- */
 
-bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a)
+bool export_check(struct rows q, const char *const *names, size_t count, struct arena *a)
 {
     const char **known;
     size_t known_count;
@@ -74,12 +79,6 @@ bool export_check_names(struct rows q, const char *const *names, size_t count, s
     return done;
 }
 
-bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
-                  struct err *e)
-{
-    return export_check_names(db_ask(d, e, sql_export_names, NONE), names, count, a);
-}
-
 /* What others keep in the file does not stop an export of what is ours. */
 static void leave_out(const char *relation, struct err *e)
 {
@@ -91,7 +90,8 @@ static bool choose(struct exporting *x, struct err *e)
 {
     const struct config *c = x->config;
 
-    if (!export_check(x->db, c->export_tables, c->export_table_count, x->arena, e)) {
+    if (!export_check(db_ask(x->db, e, sql_export_names, NONE), c->export_tables,
+                      c->export_table_count, x->arena)) {
         return false;
     }
     struct rows q = db_ask(x->db, e, sql_export_relations, NONE);
@@ -223,13 +223,14 @@ static bool write_all_rows(struct rows q, struct csv_writer *w)
 static bool read_relation(struct exporting *x, const struct reading *r, struct csv_writer *w,
                           struct err *e)
 {
-    struct rows q =
-        r->takes_since ? db_ask(x->db, e, r->sql, T(x->since_ms)) : db_ask(x->db, e, r->sql, NONE);
+    const char *sql = r->by[READ_SQL];
+    const char *others = r->by[READ_OTHERS];
+    struct rows q = db_ask(x->db, e, sql, T(x->since_ms));
 
     if (q.ok && w) {
         render_names(&q, w);
     }
-    if (!r->by_conversation) {
+    if (!r->by[READ_BY_CONVERSATION]) {
         return write_all_rows(q, w);
     }
     if (!db_end(&q)) {
@@ -242,12 +243,11 @@ static bool read_relation(struct exporting *x, const struct reading *r, struct c
         if (!last) {
             break;
         }
-        if (!write_all_rows(db_ask(x->db, e, r->sql, S(after), S(last), T(x->since_ms)), w)) {
+        if (!write_all_rows(db_ask(x->db, e, sql, S(after), S(last), T(x->since_ms)), w)) {
             return false;
         }
     }
-    return !r->others || (w && csv_failed(w)) ||
-           write_all_rows(db_ask(x->db, e, r->others, NONE), w);
+    return !others || (w && csv_failed(w)) || write_all_rows(db_ask(x->db, e, others, NONE), w);
 }
 
 /* Whether what has been written aside, with this hash, is in place already, for the same readers.
@@ -329,7 +329,7 @@ static bool write_file(struct exporting *x, const struct reading *r, struct rows
  * which columns there are. */
 static bool write_days(struct exporting *x, const struct reading *r, struct err *e)
 {
-    struct rows q = db_ask(x->db, e, r->sorted, NONE);
+    struct rows q = db_ask(x->db, e, r->by[READ_SORTED], NONE);
     struct rows days = db_ask(
         x->db, e, "SELECT day, count(*) FROM temp.export_row GROUP BY day ORDER BY day", NONE);
     bool done = q.ok && days.ok;
@@ -348,35 +348,25 @@ static bool write_relation(struct exporting *x, const char *relation, struct err
     struct rows q =
         db_ask(x->db, e, sql_export_statement, S(relation), I(x->config->export_by_day));
     struct reading r = {.relation = relation};
-    const char *columns = NULL;
-    const char *table = NULL;
 
     x->is_reading = true;
-    if (db_next(&q)) {
-        r.sql = db_kept(&q, 0, x->arena);
-        r.by_conversation = db_int(&q, 1) != 0;
-        r.takes_since = db_int(&q, 2) != 0;
-        r.others = db_kept(&q, 3, x->arena);
-        columns = db_kept(&q, 4, x->names);
-        table = db_kept(&q, 5, x->arena);
-        r.sorted = db_kept(&q, 6, x->arena);
-    }
-    if (!db_end(&q)) {
+    if (!db_texts(q, x->arena, r.by, READ_ALL)) {
         return false;
     }
-    if (!r.sql) {
+    if (!r.by[READ_SQL]) {
         return err_set(e, ERR_STORE,
                        "it has no column to export: names that begin with row_ are rollcall's own, "
                        "and BLOBs stay in the database");
     }
     if (!db_do(x->db, e, "INSERT INTO temp.export_relation VALUES (?1, ?2)", S(relation),
-               S(columns))) {
+               S(r.by[READ_COLUMNS]))) {
         return false;
     }
-    if (!table) {
+    if (!r.by[READ_INTO]) {
         return write_file(x, &r, NULL, NULL, 0, e);
     }
-    bool done = db_exec(x->db, table, e) && read_relation(x, &r, NULL, e) && write_days(x, &r, e);
+    bool done =
+        db_exec(x->db, r.by[READ_INTO], e) && read_relation(x, &r, NULL, e) && write_days(x, &r, e);
     struct err spare = {0};
     return db_exec(x->db, "DROP TABLE IF EXISTS temp.export_row", done ? e : &spare) && done;
 }

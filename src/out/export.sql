@@ -20,10 +20,10 @@ ORDER BY m.name
 
 -- name: export_statement
 -- The statement that reads the table or view ?1. Its ?1 is the instant from which on rows are
--- wanted, NULL for all (the third column says whether it takes one); or, where the second column
--- says so, it is to be run for some conversations after the others, so that little has to be sorted:
--- those behind the id ?1, up to ?2, and its ?3 is the instant. The fourth column reads what an owner's
--- view has of no conversation that is stored. The fifth describes the columns.
+-- wanted, NULL for all; or, where the second column is not NULL,
+-- it is to be run for some conversations after the others, so that little has to be sorted:
+-- those behind the id ?1, up to ?2, and its ?3 is the instant. The third column reads what an owner's
+-- view has of no conversation that is stored. The fourth describes the columns.
 -- NULL where nothing is left to read.
 -- Rows come in the order of API ids and ordinals, which an index has: CROSS JOIN fixes the order of
 -- the loops (ids outside, the child's primary key inside), the plus keeps the index on the start out
@@ -31,8 +31,8 @@ ORDER BY m.name
 -- column: SQLite from 3.41 on says BLOB where it knows none); a child's conversation_key is
 -- replaced by conversation_id.
 -- With ?2, where the rows have a day (its own, that of the conversation's start, that in which what
--- its key names begins), the statements put them into the table that the sixth column makes, and the
--- seventh reads it day by day.
+-- its key names begins), the statements put them into the table that the fifth column makes, and the
+-- sixth reads it day by day.
 WITH
 col AS (SELECT cid, name, type, pk FROM pragma_table_info(?1, 'main')),
 relation AS (
@@ -127,11 +127,10 @@ SELECT
             || ' AND (?3 IS NULL OR s.conversation_start >= ?3))'
         WHEN is_child THEN ' WHERE ?1 IS NULL OR +c.conversation_start >= ?1'
         WHEN start IS NOT NULL THEN printf(' WHERE ?1 IS NULL OR +t."%w" >= ?1', start)
-        ELSE ''
+        ELSE ' WHERE ?1 IS ?1'
     END
     || tail,
-    by_id,
-    NOT by_id AND (is_child OR start IS NOT NULL),
+    nullif(by_id, 0),
     CASE WHEN by_id AND NOT is_ours THEN head || ' WHERE NOT' || is_known || ')' || tail END,
     given.columns,
     made,

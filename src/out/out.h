@@ -40,13 +40,9 @@ bool status_print(struct db *d, int width, FILE *out, struct err *e);
  * Where anything but a file stands in the way, nothing is written at all. Views of others that
  * cannot be read, or be named like a file, are left out with a warning. */
 
-/* False with ERR_USAGE, naming the nearest, when a name is no table or view of the database. */
-bool export_check(struct db *d, const char *const *names, size_t count, struct arena *a,
-                  struct err *e);
-
-/* The same of the names in the first column of `q`, whose second says how many they are; ends it.
- */
-bool export_check_names(struct rows q, const char *const *names, size_t count, struct arena *a);
+/* False with ERR_USAGE, naming the nearest, when a name is no table or view of those that `q` lists
+ * (sql_export_names; as db_list); ends it. */
+bool export_check(struct rows q, const char *const *names, size_t count, struct arena *a);
 
 /* Exports what the configuration says ([export]; without tables: all data tables and all views)
  * from `d`, which must not be in a transaction. `since_day`: only what starts on this day

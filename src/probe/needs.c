@@ -11,6 +11,7 @@
 #include "io/db.h"
 #include "io/file.h"
 #include "out/out.h"
+#include "sql.h"
 
 /* Days after which the vendor changes nothing any more. */
 enum { LOOKBACK_LEAST = 4 };
@@ -64,11 +65,14 @@ static bool has_tables(const struct needs *n, struct err *e)
     const struct config *c = n->config;
     struct err unread;
     DB_SCOPED struct db *ours = db_open_memory(e);
-    bool known = ours && export_check(ours, c->export_tables, c->export_table_count, n->arena, e);
+    bool known = ours && export_check(db_ask(ours, e, sql_export_names, NONE), c->export_tables,
+                                      c->export_table_count, n->arena);
 
     if (!known && access(c->database_path, F_OK) == 0) {
         DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
-        known = !d || export_check(d, c->export_tables, c->export_table_count, n->arena, e) ||
+        known = !d ||
+                export_check(db_ask(d, e, sql_export_names, NONE), c->export_tables,
+                             c->export_table_count, n->arena) ||
                 e->kind != ERR_USAGE;
     }
     return known || config_blame(c, KEY_TABLES, e);

@@ -186,10 +186,10 @@ TEST_IN_FIXTURE(ledger_tables_come_by_name_without_blobs)
     c.export_tables = names;
     c.export_table_count = 2;
     assert_string_equal(export_all(s, &c), "[\"raw_page.csv\",\"run.csv\"]");
-    assert_string_equal(
-        scratch_file(s, "out/raw_page.csv"),
-        "raw_page_id,window_id,run_id,plan,page_no,received_at,url_path,encoding,rows_read\r\n"
-        "1,1,1,job,1,2024-10-05T12:00:00.000Z,/x,gzip,2\r\n");
+    assert_string_equal(scratch_file(s, "out/raw_page.csv"),
+                        "raw_page_id,window_id,run_id,plan,page_no,received_at,url_path,encoding,"
+                        "rows_read,reading_id,unwanted\r\n"
+                        "1,1,1,job,1,2024-10-05T12:00:00.000Z,/x,gzip,2,,\r\n");
     assert_false(exists("out/user.csv"));
 }
 
