@@ -835,6 +835,18 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
     return true;
 }
 
+/* Whether the file says so in its header: then the schema, which costs as much as all else, need
+ * not be read for a look. */
+static bool is_plainly_ours(struct db *d)
+{
+    struct err unused = {.kind = ERR_NONE};
+    int64_t id;
+    int64_t version;
+
+    return db_scalar(d, "PRAGMA application_id", &id, &unused) && id == DB_APPLICATION_ID &&
+           db_scalar(d, "PRAGMA user_version", &version, &unused) && version <= db_schema_version();
+}
+
 /* A look that cannot leave anything behind. What it refuses is refused for sure: of a file of ours,
  * the first page either bears our id or is blank (what is missing is in the WAL). What it cannot
  * read is left to the real opening. SQLite opens it, not we: closing the file ourselves would drop
@@ -848,7 +860,8 @@ static bool first_look(const char *path, struct err *e)
     struct db *d =
         uri ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
-    if (d && !read_version(d, &version, &found) && (found.library_code & 0xff) == SQLITE_NOTADB) {
+    if (d && !is_plainly_ours(d) && !read_version(d, &version, &found) &&
+        (found.library_code & 0xff) == SQLITE_NOTADB) {
         err_set(&found, ERR_STORE,
                 "%s: not a SQLite database; it was left as it is. Name another file "
                 "([database] path)",
