@@ -1,7 +1,8 @@
 -- Days that are read again because they were asked for, and by which grants days were read.
 
 ALTER TABLE extract_window ADD COLUMN again_at TEXT; -- it is to be read once more (backfill --again) as of then; NULL: it is not, or was
-ALTER TABLE extract_window ADD COLUMN grant_set_id INTEGER; -- grants that the client had when it was last read; NULL: not known
+ALTER TABLE extract_window ADD COLUMN grant_set_id INTEGER; -- grants that the client had when its last reading began; NULL: not known
+ALTER TABLE window_pass ADD COLUMN grant_set_id INTEGER; -- the same of the reading under way, or the last
 
 -- The grants that the client has had: what its roles give it, and in which divisions.
 CREATE TABLE grant_set (

@@ -50,8 +50,10 @@ bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, in
     const struct cursor *c = &w->now[p];
     bool moment = is_moment(g, w, p);
     int64_t now_ms = clock_now_ms();
+    bool is_other = g->has_days && g->grant_set_id != 0 && c->grant_set_id != 0 &&
+                    c->grant_set_id != g->grant_set_id;
 
-    if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms || g->observes ||
+    if (c->target_to_ms == TIME_NONE || c->target_to_ms > to_ms || g->observes || is_other ||
         (moment && g->facts.time_ms - c->begun_ms > plan_fresh_ms(&g->facts, p))) {
         return false;
     }

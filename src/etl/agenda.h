@@ -25,10 +25,11 @@ struct agenda {
     /* given before agenda_begin */
     struct plan_facts facts;
     struct windows windows;
-    bool has_days;      /* its windows are no moments */
-    bool observes;      /* its rows are of one moment */
-    bool scoped;        /* it is asked for scope by scope */
-    unsigned by_number; /* bits of the passes whose pages are numbered */
+    bool has_days;        /* its windows are no moments */
+    bool observes;        /* its rows are of one moment */
+    bool scoped;          /* it is asked for scope by scope */
+    unsigned by_number;   /* bits of the passes whose pages are numbered */
+    int64_t grant_set_id; /* what the client may read; 0: not known */
 
     /* noted by whoever reads */
     size_t troubled; /* in a row */
@@ -68,7 +69,8 @@ size_t agenda_more(struct agenda *g, const struct due *due, struct window **out,
 void agenda_again(struct agenda *g, struct window *w, int64_t to_ms);
 
 /* Whether the stored reading of a window by pass `p`, which is owed up to `to_ms`, goes on: its
- * cursor must mean something. What is observed is of one moment, and pages by number shift. */
+ * cursor must mean something. What is observed is of one moment, pages by number shift, and by
+ * other grants other rows are missing. */
 bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, int64_t to_ms);
 
 /* Whether a reading of a window by pass `p` cannot go on a while later where it was cut: the state

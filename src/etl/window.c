@@ -200,7 +200,8 @@ static void read_pass(const struct rows *q, const struct window_kind *k, struct 
                                 .at = db_kept(q, 14, a),
                                 .page = db_int(q, 15),
                                 .page_size = db_int(q, 16),
-                                .page_ms = db_time(q, 17)};
+                                .page_ms = db_time(q, 17),
+                                .grant_set_id = db_int(q, 25)};
 }
 
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
@@ -339,8 +340,9 @@ bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to
     w->now[p] = idle(w->now[p].pass);
     w->now[p].target_to_ms = to_ms;
     w->now[p].begun_ms = time_ms;
+    w->now[p].grant_set_id = l->grant_set_id;
     return db_do(l->db, e, sql_window_begin, I(w->window_id), S(w->now[p].pass), T(to_ms),
-                 T(time_ms));
+                 T(time_ms), I(l->grant_set_id));
 }
 
 bool window_token(const struct ledger *l, struct window *w, size_t p, const char *token,
@@ -386,7 +388,7 @@ bool window_end(const struct ledger *l, struct window *w, size_t p, struct err *
     }
     bool is_whole = w->span.state != WINDOW_OPEN;
     bool done = db_do(l->db, e, sql_window_read, I(w->window_id), S(state_names[w->span.state]),
-                      T(plan_covered(&w->span)), N(l->run_id), I(l->grant_set_id),
+                      T(plan_covered(&w->span)), N(l->run_id), S(w->now[p].pass),
                       I(w->span.again && is_whole));
     w->span.again = w->span.again && !is_whole;
     return done;

@@ -38,6 +38,7 @@ struct cursor {
     int64_t page;         /* next page by number, from 1 */
     int64_t page_size;    /* -1: as usual */
     int64_t page_ms;      /* when its last page was committed, by the clock; TIME_NONE */
+    int64_t grant_set_id; /* by which grants it began; 0: not known */
 };
 
 struct window {

@@ -13,7 +13,7 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pas
        ifnull((SELECT complete_to FROM extract_window AS n
                WHERE n.stream = ?4 AND ifnull(n.scope, '') = ''
                  AND ifnull(n.window_start, '') = w.window_start), window_start),
-       max(failures > 0) OVER (PARTITION BY scope), count(*) OVER (), again_at IS NOT NULL
+       max(failures > 0) OVER (PARTITION BY scope), count(*) OVER (), again_at IS NOT NULL, p.grant_set_id
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
@@ -38,7 +38,7 @@ SELECT w.window_id, scope, window_start, window_end, state, failures, looks, pas
        ifnull((SELECT complete_to FROM extract_window AS n
                WHERE n.stream = ?2 AND ifnull(n.scope, '') = ''
                  AND ifnull(n.window_start, '') = w.window_start), window_start),
-       0, 1, again_at IS NOT NULL
+       0, 1, again_at IS NOT NULL, p.grant_set_id
 FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE w.window_id = ?1;
@@ -137,9 +137,10 @@ UPDATE extract_window SET state = 'provisional'
 WHERE stream = ?1 AND window_start < ?3 AND window_end > ?2 AND state = 'settled';
 
 -- name: window_begin
-INSERT INTO window_pass (window_id, pass, target_to, begun_at) VALUES (?1, ?2, ?3, ?4)
+INSERT INTO window_pass (window_id, pass, target_to, begun_at, grant_set_id)
+VALUES (?1, ?2, ?3, ?4, nullif(?5, 0))
 ON CONFLICT (window_id, pass) DO UPDATE SET
-    target_to = ?3, begun_at = ?4, token = NULL, waited = 0, cursor = NULL, page = 1,
+    target_to = ?3, begun_at = ?4, grant_set_id = nullif(?5, 0), token = NULL, waited = 0, cursor = NULL, page = 1,
     page_size = NULL, page_at = NULL, pages_read = 0, rows_read = 0, total_hits = NULL;
 
 -- name: window_token
@@ -169,7 +170,8 @@ WHERE window_id = ?1 AND pass = ?2;
 -- name: window_read
 UPDATE extract_window SET
     state = ?2, complete_to = ?3, failures = 0, last_error = NULL, last_error_kind = NULL,
-    last_error_at = NULL, updated_run_id = ?4, grant_set_id = nullif(?5, 0),
+    last_error_at = NULL, updated_run_id = ?4,
+    grant_set_id = (SELECT grant_set_id FROM window_pass WHERE window_id = ?1 AND pass = ?5),
     again_at = CASE WHEN NOT ?6 THEN again_at END
 WHERE window_id = ?1;
 

@@ -248,7 +248,7 @@ static bool identify(struct run *run, struct err *e)
         return false;
     }
     who.owner = owner.due;
-    who.grants = reads_days(run) && (who.grants || run->request->past);
+    who.grants = reads_days(run) && (who.grants || who.owner || run->request->past);
     if ((who.owner || who.grants) && !client_identify(run->client, run->arena, &who, e)) {
         return false;
     }

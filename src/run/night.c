@@ -246,10 +246,7 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
                    (n->stream->passes[p].batch <= 1 || c->token);
 
     spare(n, r, w, p);
-    if (!add_others(n, r, due, e)) {
-        arena_free(r->arena);
-        return false;
-    }
+    bool done = add_others(n, r, due, e);
     r->to_ms = due->to_ms;
     r->plan = *f;
     if (resumes) {
@@ -282,8 +279,9 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
     r->ask.start =
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
-    if (!set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) ||
-        (!resumes && !store_begin(n->run, r, e))) {
+    done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
+           (resumes || store_begin(n->run, r, e));
+    if (!done) {
         arena_free(r->arena);
         return false;
     }
@@ -444,6 +442,7 @@ static bool find_windows(struct night *n, struct err *e)
     f->in_force = stream_in_force(s, c);
     f->is_past = n->run->request->past != NULL;
     g->has_days = stream_has_days(s);
+    g->grant_set_id = n->run->ledger.grant_set_id;
     g->observes = s->load == LOAD_OBSERVE;
     g->scoped = s->scope != NULL;
     g->windows.arena = n->run->arena;
