@@ -4,7 +4,7 @@
 -- trying all there are.
 CREATE TABLE erased (
     hash TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the salt and what it stands for, which is an id, an address, a conversation
-    kind TEXT NOT NULL,             -- external_contact, participant, address; derived: an address that the person's own records named; conversation: one that the person took part in
+    kind INTEGER NOT NULL,          -- 1 external contact, 2 participant, 4 address; 8 an address that the person's records named; 16 a conversation of the person's
     salt TEXT NOT NULL,             -- the same in all rows
     erased_at TEXT NOT NULL,        -- when, by the clock
     is_clean INTEGER NOT NULL       -- 0/1: the file has been freed of what it was, no byte is left

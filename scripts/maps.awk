@@ -432,7 +432,7 @@ function write_columns(t, name, k,    n, flags, path)
     print "};"
 }
 
-function write_table(t, name, k)
+function write_table(t, name, k,    part)
 {
     write_columns(t, name, k)
     if (child_count[t]) {
@@ -450,7 +450,9 @@ function write_table(t, name, k)
         print "    .hash_part = HASH_ATTRIBUTES,"
     }
     if (persons[t]) {
-        printf "    .persons = \"%s\",\n", persons[t]
+        split(persons[t], part, "=")
+        gsub(/\|/, " ", part[2])
+        printf "    .person_field = \"%s\",\n    .person_words = \"%s\",\n", part[1], part[2]
     }
     printf "    COLUMNS(%s_columns),\n", name
     if (child_count[t]) {

@@ -15,15 +15,6 @@ enum {
     FIELD_WHOLE = 1 << 14, /* with all that is in it */
 };
 
-static const struct {
-    enum erased_kind kind;
-    const char *name;
-} names[] = {{ERASED_CONTACT, "external_contact"},
-             {ERASED_PARTICIPANT, "participant"},
-             {ERASED_ADDRESS, "address"},
-             {ERASED_DERIVED, "derived"},
-             {ERASED_CONVERSATION, "conversation"}};
-
 /* --- texts ----------------------------------------------------------------------------------- */
 
 /* The bytes of a scheme in front that says how an address is meant. */
@@ -140,22 +131,15 @@ const struct erased *erasures_find(const struct erasures *x, const char *text, s
 
 bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err *e)
 {
-    int64_t count = 0;
-    struct rows q = db_ask(d, e, sql_erased_salt, NONE);
-
-    *x = (struct erasures){.salt = db_next(&q) ? db_kept(&q, 0, a) : ""};
-    if (!db_end(&q) || !db_scalar(d, "SELECT count(*) FROM erased", &count, e)) {
+    *x = (struct erasures){0};
+    if (!db_texts(db_ask(d, e, sql_erased_salt, NONE), a, &x->salt, 1)) {
         return false;
     }
-    x->list = arena_array(a, (size_t)count + 1, sizeof(*x->list));
-    q = db_ask(d, e, sql_erased_all, NONE);
-    while (x->count < (size_t)count && db_next(&q)) {
-        struct erased *one = &x->list[x->count++];
-
-        *one = (struct erased){.hash = db_kept(&q, 0, a), .at = db_kept(&q, 2, a)};
-        for (size_t i = 0; i < COUNT_OF(names); i++) {
-            one->kind |= str_eq(db_text(&q, 1), names[i].name) ? names[i].kind : 0U;
-        }
+    struct rows q = db_ask(d, e, sql_erased_all, NONE);
+    while (db_next(&q)) {
+        x->list = x->list ? x->list : arena_array(a, (size_t)db_int(&q, 3), sizeof(*x->list));
+        x->list[x->count++] =
+            (struct erased){db_kept(&q, 0, a), (unsigned)db_int(&q, 1), db_kept(&q, 2, a)};
     }
     return db_end(&q);
 }
@@ -164,16 +148,13 @@ bool erasures_add(struct db *d, const struct erasures *x, enum erased_kind kind,
                   struct err *e)
 {
     char hash[SHA256_TEXT_BYTES];
-    size_t i = 0;
 
-    while (names[i].kind != kind) {
-        i++;
+    if (!hash_text(x, kind == ERASED_CONVERSATION, text, strlen(text), hash)) {
+        return kind >= ERASED_DERIVED ||
+               err_set(e, ERR_USAGE, "what is to be erased has %d to %d characters", TEXT_LEAST,
+                       TEXT_MOST);
     }
-    return hash_text(x, kind == ERASED_CONVERSATION, text, strlen(text), hash)
-               ? db_do(d, e, sql_erased_add, S(hash), S(names[i].name), S(x->salt),
-                       T(clock_now_ms()))
-               : err_set(e, ERR_USAGE, "what is to be erased has %d to %d characters", TEXT_LEAST,
-                         TEXT_MOST);
+    return db_do(d, e, sql_erased_add, S(hash), I(kind), S(x->salt), T(clock_now_ms()));
 }
 
 /* --- documents ------------------------------------------------------------------------------- */
@@ -204,7 +185,9 @@ struct scrubber {
     const struct said *said;
     bool is_hers; /* it has a row of the person's */
 
-    bool changed; /* the document */
+    /* of the document */
+    struct json rows; /* not looked into: done, or absent */
+    bool changed;
 };
 
 static int compare_fields(const void *a, const void *b)
@@ -215,18 +198,10 @@ static int compare_fields(const void *a, const void *b)
 static void add_field(struct scrubber *s, const char *base, const char *path, size_t length,
                       const struct field *what)
 {
-    size_t step = 0;
-
     s->fields = xrealloc(s->fields, (s->count + 1) * sizeof(*s->fields));
-    char *whole = arena_printf(s->arena, "%s%s%.*s", base, base[0] && length > 0 ? "." : "",
-                               (int)length, path);
-    /* A step into the first element of an array is one into the array. */
-    for (char *at = whole; (at = strstr(at, "[0]")) != NULL;) {
-        step = strlen(at + 3);
-        memmove(at, at + 3, step + 1);
-    }
     s->fields[s->count] = *what;
-    s->fields[s->count++].path = whole;
+    s->fields[s->count++].path = arena_printf(s->arena, "%s%s%.*s", base,
+                                              base[0] && length > 0 ? "." : "", (int)length, path);
 }
 
 /* A table and those below it; `above` is the path of the rows that hold its own, NULL: the
@@ -293,16 +268,29 @@ static const struct field *field_here(const struct scrubber *s)
     return f ? f : &unknown;
 }
 
-/* Goes to a member of the value at hand; of an array to an element. Returns where it was. */
-static size_t enter(struct scrubber *s, struct json key)
-{
-    size_t before = s->path.length;
+/* A way through the members of an object, or the elements of an array, with their paths. */
+struct tour {
+    struct scrubber *s;
+    struct json_iter it;
+    size_t before; /* bytes of the path */
+    struct json key;
+    struct json item;
+};
 
-    if (json_type(key) == JSON_STRING) {
-        (void)(before == 0 || buf_add_char(&s->path, '.'));
-        (void)buf_add_str(&s->path, json_str(key));
+static struct tour tour_of(struct scrubber *s, struct json v)
+{
+    return (struct tour){.s = s, .it = json_iter(v), .before = s->path.length};
+}
+
+static bool tour_next(struct tour *t)
+{
+    buf_cut(&t->s->path, t->before);
+    bool more = json_next(&t->it, &t->key, &t->item);
+    if (more && json_type(t->key) == JSON_STRING) {
+        (void)(t->before == 0 || buf_add_char(&t->s->path, '.'));
+        (void)buf_add_str(&t->s->path, json_str(t->key));
     }
-    return before;
+    return more;
 }
 
 /* What a value's own text holds. */
@@ -335,35 +323,19 @@ static const struct erased *find_address(struct scrubber *s, struct json v)
 {
     bool is_personal = (field_here(s)->flags & COLUMN_NOTE) == COLUMN_PERSONAL;
     const struct erased *found = is_personal ? find_in(s, v, ERASED_ADDRESS) : NULL;
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json item;
 
-    while (json_next(&it, &key, &item)) {
-        size_t before = enter(s, key);
-
-        found = earlier(found, find_address(s, item));
-        buf_cut(&s->path, before);
+    for (struct tour t = tour_of(s, v); tour_next(&t);) {
+        found = earlier(found, find_address(s, t.item));
     }
     return found;
 }
 
-/* Whether a row is a person of outside, as its table says: "field=value|value". */
+/* Whether a row is a person of outside, as its table says. */
 static bool is_person(const struct table_map *t, struct json row)
 {
-    size_t field = t->persons ? strcspn(t->persons, "=") : 0;
-    char name[64];
+    const char *word = t->person_field ? json_str(json_get(row, t->person_field)) : NULL;
 
-    (void)snprintf(name, sizeof(name), "%.*s", (int)field, t->persons ? t->persons : "");
-    const char *value = field > 0 ? json_str(json_get(row, name)) : NULL;
-    size_t length = value ? strlen(value) : 0;
-    for (const char *at = value ? t->persons + field : ""; *at; at += strcspn(at, "|")) {
-        at++;
-        if (strcspn(at, "|") == length && memcmp(at, value, length) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return word && str_has_word(t->person_words, word);
 }
 
 /* By which erased a row of `t` is the person's; NULL: it is not. */
@@ -399,17 +371,14 @@ static bool holds_said(const struct scrubber *s, struct json v)
 static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
 {
     const struct field *f = field_here(s);
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json item;
     enum json_type type = json_type(v);
 
+    if (v.value == s->rows.value) {
+        return;
+    }
     flags = f->path[0] ? f->flags : flags;
-    while (json_next(&it, &key, &item)) {
-        size_t before = enter(s, key);
-
-        empty(s, item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
-        buf_cut(&s->path, before);
+    for (struct tour t = tour_of(s, v); tour_next(&t);) {
+        empty(s, t.item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
     }
     if (!(flags & FIELD_PLAIN) && (type == JSON_STRING || type == JSON_INT || type == JSON_REAL) &&
         (all || (s->is_hers && (flags & COLUMN_NOTE) == COLUMN_NOTE) || holds_said(s, v) ||
@@ -419,36 +388,31 @@ static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
     }
 }
 
-/* A row is the person's: keeps what it says of her, marks it where its table can say so, and
+/* A row is the person's: keeps what it says of them, marks it where its table can say so, and
  * empties it. */
-static void take_row(struct scrubber *s, const struct table_map *t, struct json row,
+static void take_row(struct scrubber *s, const struct table_map *map, struct json row,
                      const struct erased *by)
 {
-    struct json_iter it = json_iter(row);
-    struct json key;
-    struct json item;
-    bool is_marked = false;
+    bool has_mark = false;
 
     s->is_hers = true;
-    for (size_t i = 0; i < t->column_count; i++) {
-        is_marked = is_marked || str_eq(t->columns[i].path, "erasedAt");
+    for (size_t i = 0; i < map->column_count; i++) {
+        has_mark = has_mark || str_eq(map->columns[i].path, "erasedAt");
     }
-    while (json_next(&it, &key, &item)) {
-        size_t before = enter(s, key);
-        bool is_personal = (field_here(s)->flags & COLUMN_PERSONAL) && json_str(item);
+    for (struct tour t = tour_of(s, row); tour_next(&t);) {
+        const char *text = field_here(s)->flags & COLUMN_PERSONAL ? json_str(t.item) : NULL;
         struct said *said = arena_alloc(s->texts, sizeof(*said));
 
-        if (is_personal && strlen(json_str(item)) >= TEXT_LEAST) {
-            *said = (struct said){s->said, arena_strdup(s->texts, json_str(item))};
+        if (text && strlen(text) >= TEXT_LEAST) {
+            *said = (struct said){s->said, arena_strdup(s->texts, text)};
             s->said = said;
         }
-        if (is_personal && is_marked) {
-            json_set_text(key, "erasedAt");
-            json_set_text(item, by->at);
-            is_marked = false;
+        if (text && has_mark) {
+            json_set_text(t.key, "erasedAt");
+            json_set_text(t.item, by->at);
+            has_mark = false;
             s->changed = true;
         }
-        buf_cut(&s->path, before);
     }
     empty(s, row, true, 0);
 }
@@ -456,54 +420,26 @@ static void take_row(struct scrubber *s, const struct table_map *t, struct json 
 /* Finds the rows that are the person's. */
 static void take_rows(struct scrubber *s, struct json v)
 {
-    const struct table_map *t = json_type(v) == JSON_OBJECT ? field_here(s)->rows : NULL;
-    const struct erased *by = t ? whose(s, t, v) : NULL;
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json item;
+    const struct table_map *map = json_type(v) == JSON_OBJECT ? field_here(s)->rows : NULL;
+    const struct erased *by = map ? whose(s, map, v) : NULL;
 
     if (by) {
-        take_row(s, t, v, by);
+        take_row(s, map, v, by);
         return;
     }
-    while (json_next(&it, &key, &item)) {
-        size_t before = enter(s, key);
-
-        take_rows(s, item);
-        buf_cut(&s->path, before);
+    for (struct tour t = tour_of(s, v); tour_next(&t);) {
+        take_rows(s, t.item);
     }
 }
 
 static void scrub_entity(struct scrubber *s, struct json entity)
 {
-    if (!holds_any(s, entity)) {
-        return;
-    }
     s->texts = arena_new(0);
-    s->said = NULL;
-    s->is_hers = false;
     take_rows(s, entity);
     empty(s, entity, false, 0);
     arena_free(s->texts);
-}
-
-/* What stands around the rows. */
-static void scrub_around(struct scrubber *s, struct json v, struct json rows)
-{
-    struct json_iter it = json_iter(v);
-    struct json key;
-    struct json item;
-
-    if (v.value == rows.value) {
-        return;
-    }
-    while (json_next(&it, &key, &item)) {
-        scrub_around(s, item, rows);
-    }
-    if (find_in(s, v, ERASED_TEXTS)) {
-        json_set_null(v);
-        s->changed = true;
-    }
+    s->said = NULL;
+    s->is_hers = false;
 }
 
 bool scrub(struct scrubber *s, struct json root, struct json rows)
@@ -513,12 +449,22 @@ bool scrub(struct scrubber *s, struct json root, struct json rows)
     struct json item;
 
     s->changed = false;
+    s->rows.value = NULL;
+    if (!holds_any(s, root)) {
+        return false;
+    }
     if (json_type(rows) == JSON_OBJECT) {
         scrub_entity(s, rows);
     }
     while (json_type(rows) == JSON_ARRAY && json_next(&it, &key, &item)) {
-        scrub_entity(s, item);
+        if (holds_any(s, item)) {
+            scrub_entity(s, item);
+        }
     }
-    scrub_around(s, root, rows);
+    /* What stands around the rows has no columns. */
+    s->rows = rows;
+    (void)buf_add_str(&s->path, "^");
+    empty(s, root, false, 0);
+    buf_cut(&s->path, 0);
     return s->changed;
 }

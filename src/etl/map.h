@@ -92,7 +92,8 @@ struct table_map {
     const char *ordinal; /* name of the own ordinal column, from 0 in the API's order; NULL when
                             there is none */
     enum hash_part hash_part;
-    const char *persons; /* "field=value|value": such rows are persons of outside; NULL: none are */
+    const char *person_field; /* rows in which it is one of these words are persons of outside; */
+    const char *person_words; /* NULL: none are */
     const struct column_map *columns;
     size_t column_count;
     const struct table_map *const *children;
@@ -115,9 +116,9 @@ struct tree_map {
                           its id: whether the stored one stays; NULL: it does not */
     const char *changes; /* table that a changed row leaves a row in for each field; NULL: see
                             etl/load.h */
-    const char *owes;    /* table that takes the keys of a page's rows that were written, and 0 behind
-                            them; what stands in the schema makes of them what is derived from such
-                            rows. NULL: nothing is */
+    const char *owes; /* table that takes the keys of a page's rows that were written, and 0 behind
+                         them; what stands in the schema makes of them what is derived from such
+                         rows. NULL: nothing is */
     /* Fields that no column names and that are known not to be data (selfUri, envelope): not
      * counted as unknown. */
     const char *const *ignored;

@@ -32,7 +32,8 @@ static bool find(const struct erasing *r, struct erasures *x, struct err *e)
     bool by_address = r->kind == ERASED_ADDRESS;
 
     return erasures_load(r->db, r->arena, x, e) && erasures_add(r->db, x, r->kind, r->text, e) &&
-           erasures_load(r->db, r->arena, x, e) && db_exec(r->db, sql_erase_temporary, e) &&
+           erasures_load(r->db, r->arena, x, e) && db_exec(r->db, "PRAGMA secure_delete = ON", e) &&
+           db_exec(r->db, sql_erase_temporary, e) &&
            db_run_written(db_ask(r->db, e, sql_erase_find_person, I(by_address))) &&
            (by_address || db_exec(r->db, sql_erase_addresses, e)) &&
            add_all(r, x, ERASED_DERIVED, sql_erase_own_addresses, e) &&

@@ -115,6 +115,15 @@ WHERE erased_at IS NULL AND (conversation_key, participant_no) IN temp.person;
 UPDATE erased SET is_clean = 0 WHERE EXISTS (SELECT 1 FROM temp.removed);
 UPDATE conversation SET row_hash = NULL, row_attribute_hash = NULL
 WHERE conversation_key IN (SELECT conversation_key FROM temp.removed);
+UPDATE attribute_key SET (cut_count, conflicts, longest_length) = (found.cut, found.conflict, found.longest)
+FROM (
+    SELECT name, sum(cut) AS cut, sum(conflict) AS conflict, max(longest) AS longest FROM (
+        SELECT name, count(CASE WHEN length(value) = 1024 THEN 1 END) AS cut,
+            ifnull(min(value) <> max(value), 0) AS conflict, ifnull(max(length(value)), 0) AS longest
+        FROM participant_attribute GROUP BY name, conversation_key)
+    GROUP BY name) AS found
+WHERE found.name = attribute_key.name
+AND EXISTS (SELECT 1 FROM temp.removed WHERE relation = 'participant_attribute');
 INSERT INTO fact_owed SELECT DISTINCT conversation_key FROM temp.removed WHERE conversation_key IS NOT NULL
 UNION ALL SELECT 0
 

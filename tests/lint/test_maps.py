@@ -180,7 +180,7 @@ class Maps(unittest.TestCase):
             made = run(awk, WHOLE.replace("[parts[].legs[]]", "[parts[].legs[] persons:kind=a|b]"), more=more)
             for line in ('{"who", "who", COLUMN_TEXT, SOURCE_FIELD, COLUMN_PERSON, NULL},',
                          '{"pin", "pin", COLUMN_INT, SOURCE_FIELD, COLUMN_PERSONAL, NULL},',
-                         '{"said", "said", COLUMN_TEXT, SOURCE_FIELD, COLUMN_NOTE, NULL},', '.persons = "kind=a|b",'):
+                         '{"said", "said", COLUMN_TEXT, SOURCE_FIELD, COLUMN_NOTE, NULL},', '.person_field = "kind",', '.person_words = "a b",'):
                 self.assertIn(line, made.stdout)
             self.assertNotIn('"word"', made.stdout)
             for wrong, said in ((more.replace("personal] number", "person] number"), "unknown mark, or not of this type: person"),
