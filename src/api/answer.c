@@ -211,7 +211,7 @@ static void append_text(struct err *e, struct json body, const char *path, const
                         size_t most)
 {
     size_t length = 0;
-    const char *text = json_text(json_path(body, path), &length);
+    const char *text = json_text(json_first(body, path), &length);
 
     append_escaped(e, before, text ? text : "", text ? length : 0, most);
 }
@@ -319,7 +319,7 @@ bool answer_error(struct err *e, const struct http_answer *answer, const char *l
         append_permissions(e, body);
     }
     append_text(e, body, "limit.key", "; limit ", WORD_BYTES);
-    if (json_int(json_path(body, "limit.value"), &limit)) {
+    if (json_int(json_first(body, "limit.value"), &limit)) {
         err_append(e, " = %lld", (long long)limit);
     }
     answer_append(e, "; Retry-After: ", answer->retry_after);

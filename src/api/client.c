@@ -16,7 +16,6 @@ enum {
     LONGEST_WAIT_MS = 200,
     QUIET_MS = 1000, /* before it is told that something is waited for */
     MAX_ROUTES = 128,
-    MAX_SEGMENT_BYTES = 64,
     MAX_REFUSALS = 20, /* tokens that one request may see refused while others prove them good */
     LIFETIME_UNSAID_SECONDS = 300, /* the shortest a client can be set to */
     LIFETIME_LONGEST_SECONDS = 48 * 3600,
@@ -158,24 +157,17 @@ static void fail_all(struct client *c, const struct err *error)
  * "other". */
 static size_t find_route(struct client *c, const char *method, const char *path)
 {
-    const char *end = path + strcspn(path, "?#");
+    char text[4 * ROUTE_BYTES];
     bool after_jobs = false;
     BUF_SCOPED struct buf route = buf_of(ROUTE_BYTES - 1);
     size_t i = 0;
 
-    while (path < end) {
-        char segment[MAX_SEGMENT_BYTES];
-
-        if (*path == '/') {
-            (void)buf_add_char(&route, '/');
-            path++;
-        }
-        size_t length = strcspn(path, "/?#");
-        snprintf(segment, sizeof(segment), "%.*s", (int)length, path);
-        bool is_job_id = after_jobs && segment[0] != '\0' && !str_eq(segment, "availability");
+    snprintf(text, sizeof(text), "%.*s", (int)strcspn(path, "?#"), path);
+    for (char *rest = text, *segment; (segment = strsep(&rest, "/"));) {
+        bool is_job_id = after_jobs && *segment && !str_eq(segment, "availability");
         (void)buf_add_str(&route, is_job_id || str_is_uuid(segment) ? "{id}" : segment);
+        (void)buf_add_str(&route, rest ? "/" : "");
         after_jobs = str_eq(segment, "jobs");
-        path += length;
     }
     while (i < c->route_count &&
            !(str_eq(c->routes[i].route, buf_str(&route)) && str_eq(c->routes[i].method, method))) {
@@ -993,23 +985,6 @@ const struct owner_source owner_sources[OWNER_SOURCES] = {
     {"/api/v2/organizations/me", "id", "name"},
 };
 
-/* Takes so many final answers, each to where its request says. */
-static bool take_answers(struct client *c, size_t count, struct err *e)
-{
-    struct client_answer answer;
-
-    while (count > 0) {
-        if (client_next(c, LONGEST_WAIT_MS, &answer)) {
-            *(struct client_answer *)answer.user = answer;
-            count--;
-        } else if (stop_requested()) {
-            client_abort(c);
-            return err_set(e, ERR_STOPPED, "stopped by a signal");
-        }
-    }
-    return true;
-}
-
 /* A question about the client; `brief`: nothing depends on it. */
 static bool ask_about(struct client *c, const char *path, bool brief, struct client_answer *answer)
 {
@@ -1017,11 +992,9 @@ static bool ask_about(struct client *c, const char *path, bool brief, struct cli
                                            .path = path,
                                            .label = "whose the client is",
                                            .want_document = true,
-                                           .brief = brief,
-                                           .user = answer};
+                                           .brief = brief};
 
-    client_send(c, &request);
-    return true;
+    return client_call(c, &request, answer);
 }
 
 /* Takes whose the client is from an answer; false for trouble that is no refusal. */
@@ -1033,8 +1006,8 @@ static bool take_owner(const struct client_answer *answer, size_t source, struct
         return e->http_status == 403 || e->http_status == 404;
     }
     struct json root = json_root(answer->document);
-    const char *id = json_str(json_path(root, owner_sources[source].id));
-    const char *name = json_str(json_path(root, owner_sources[source].name));
+    const char *id = json_str(json_first(root, owner_sources[source].id));
+    const char *name = json_str(json_first(root, owner_sources[source].name));
     who->id = id && *id ? arena_strdup(a, id) : NULL;
     who->name = arena_strdup(a, name ? name : "");
     return true;
@@ -1042,29 +1015,29 @@ static bool take_owner(const struct client_answer *answer, size_t source, struct
 
 bool client_identify(struct client *c, struct arena *a, struct client_identity *who, struct err *e)
 {
-    struct client_answer token = {0};
-    struct client_answer subject = {0};
-    struct client_answer other = {0};
-    size_t asked = 0;
+    ANSWER_SCOPED struct client_answer token = {0};
+    ANSWER_SCOPED struct client_answer subject = {0};
+    ANSWER_SCOPED struct client_answer other = {0};
 
-    asked += who->owner && ask_about(c, owner_sources[0].path, false, &token) ? 1 : 0;
-    asked += who->grants && ask_about(c, "/api/v2/authorization/subjects/me", true, &subject);
-    bool done = take_answers(c, asked, e) && (!who->owner || take_owner(&token, 0, a, who, e));
-    if (done && who->owner && !who->id) {
-        done = ask_about(c, owner_sources[1].path, false, &other) && take_answers(c, 1, e) &&
-               take_owner(&other, 1, a, who, e);
+    for (size_t i = 0; who->owner && !who->id && i < OWNER_SOURCES; i++) {
+        struct client_answer *answer = i == 0 ? &token : &other;
+
+        (void)ask_about(c, owner_sources[i].path, false, answer);
+        if (!take_owner(answer, i, a, who, e)) {
+            return false;
+        }
     }
-    bool says = subject.document &&
+    bool says = who->grants && ask_about(c, "/api/v2/authorization/subjects/me", true, &subject) &&
                 json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
-    if (done && who->grants && !who->owner && !says) {
-        done = ask_about(c, owner_sources[0].path, true, &token) && take_answers(c, 1, e);
+    if (who->grants && !who->owner && !says) {
+        (void)ask_about(c, owner_sources[0].path, true, &token);
+    }
+    if (stop_requested()) {
+        return err_set(e, ERR_STOPPED, "stopped by a signal");
     }
     who->subject = subject.document ? json_write(a, json_root(subject.document), NULL) : NULL;
     who->token = token.document ? json_write(a, json_root(token.document), NULL) : NULL;
-    client_answer_free(&token);
-    client_answer_free(&subject);
-    client_answer_free(&other);
-    return done;
+    return true;
 }
 
 int64_t client_server_offset_ms(const struct client *c, bool *known)

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
 #include <strings.h>
@@ -99,11 +100,6 @@ int64_t clock_utc_day_start(int64_t ms)
     return floor_div(ms, MS_PER_DAY) * MS_PER_DAY;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Reads what `shape` says and moves past it: a digit stands for a number of so many digits, any
  * other character for itself. False, without a move, when the text is of another shape. */
 static bool read_numbers(const char **at, const char *shape, int *numbers)
@@ -111,7 +107,7 @@ static bool read_numbers(const char **at, const char *shape, int *numbers)
     const char *c = *at;
 
     for (; *shape; shape++) {
-        if (!is_digit(*shape)) {
+        if (!isdigit((unsigned char)*shape)) {
             if (*c++ != *shape) {
                 return false;
             }
@@ -119,7 +115,7 @@ static bool read_numbers(const char **at, const char *shape, int *numbers)
         }
         int value = 0;
         for (int left = *shape - '0'; left > 0; left--) {
-            if (!is_digit(*c)) {
+            if (!isdigit((unsigned char)*c)) {
                 return false;
             }
             value = value * 10 + (*c++ - '0');
@@ -154,7 +150,7 @@ static bool read_time(const char **at, int64_t *ms)
     }
     if (read_numbers(at, ":2", &n[2]) && read_numbers(at, ".1", &tenth)) {
         fraction = tenth * 100;
-        for (int scale = 10; is_digit(**at); (*at)++) {
+        for (int scale = 10; isdigit((unsigned char)**at); (*at)++) {
             fraction += (**at - '0') * scale;
             scale /= 10;
         }
@@ -400,7 +396,8 @@ static bool is_offset(struct arena *a, const char *name, int64_t *ms)
         name + (strncasecmp(name, "UTC", 3) == 0 || strncasecmp(name, "GMT", 3) == 0 ? 3 : 0);
 
     at += strspn(at, " ");
-    if ((*at == '+' || *at == '-') && is_digit(at[1]) && !is_digit(at[2])) {
+    if ((*at == '+' || *at == '-') && isdigit((unsigned char)at[1]) &&
+        !isdigit((unsigned char)at[2])) {
         at = arena_printf(a, "%c0%s", *at, at + 1);
     }
     return read_offset(&at, ms) && *at == '\0';

@@ -1,8 +1,8 @@
 -- What `rollcall schema` asks of the table temp.dictionary (io/embedded.h).
 
 -- name: schema_names
--- All of them; how many.
-SELECT relation, count(*) OVER () FROM dictionary WHERE position = 0
+-- All of them.
+SELECT relation FROM dictionary WHERE position = 0
 
 -- name: schema_list
 -- All of them by name, each with the first sentence of what is said of it.

@@ -91,12 +91,10 @@ bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *m
 bool ledger_source(struct ledger *l, const char *stream, int64_t since_ms, struct arena *a,
                    const char **plan, struct err *e)
 {
-    struct rows q =
-        db_ask(l->db, e, "SELECT plan FROM stream_source WHERE stream = ?1 AND chosen_at > ?2",
-               S(stream), T(since_ms));
-
-    *plan = db_next(&q) ? db_kept(&q, 0, a) : NULL;
-    return db_end(&q);
+    return db_texts(db_ask(l->db, e,
+                           "SELECT plan FROM stream_source WHERE stream = ?1 AND chosen_at > ?2",
+                           S(stream), T(since_ms)),
+                    a, plan, 1);
 }
 
 bool ledger_remember_source(struct ledger *l, const char *stream, const char *plan, struct err *e)
@@ -115,26 +113,19 @@ bool ledger_ids(struct ledger *l, const char *sql, struct id_list *list, struct 
     while (asked > 0 && !strstr(sql, marks[asked - 1])) {
         asked--;
     }
-    struct rows q = db_ask_values(l->db, e, sql, values, asked);
-    const char **ids = NULL;
-    size_t room = 0;
+    const char **ids;
+    size_t count;
+    bool done = db_list(db_ask_values(l->db, e, sql, values, asked), a, &ids, &count);
 
-    for (list->count = 0; db_next(&q);) {
-        const char *id = db_text(&q, 0); /* NULL: a record that names none */
-        if (!id || (list->after && strcmp(id, list->after) <= 0)) {
-            continue;
+    list->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* A record may name none. */
+        if (ids[i] && (!list->after || strcmp(ids[i], list->after) > 0)) {
+            ids[list->count++] = ids[i];
         }
-        if (list->count == room) {
-            const char **more = arena_array(a, room = 2 * room + 64, sizeof(*more));
-            for (size_t i = 0; i < list->count; i++) {
-                more[i] = ids[i];
-            }
-            ids = more;
-        }
-        ids[list->count++] = db_kept(&q, 0, a);
     }
     list->ids = ids;
-    return db_end(&q);
+    return done;
 }
 
 /* --- the business time zone --- */

@@ -296,9 +296,14 @@ bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count)
 
 bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count)
 {
+    size_t room = 0;
+
     *texts = NULL;
     for (*count = 0; db_next(&q); (*count)++) {
-        *texts = *texts ? *texts : arena_array(a, (size_t)db_int(&q, 1), sizeof(**texts));
+        if (*count == room) {
+            const char **more = arena_array(a, room = 2 * room + 64, sizeof(*more));
+            *texts = *count > 0 ? memcpy(more, *texts, *count * sizeof(*more)) : more;
+        }
         (*texts)[*count] = db_kept(&q, 0, a);
     }
     return db_end(&q);

@@ -110,7 +110,7 @@ bool db_do_values(struct db *d, struct err *e, const char *sql, const struct db_
 bool db_scalar(struct db *d, const char *sql, int64_t *out, struct err *e);
 
 /* End `q` with what is kept of it in the arena: the first row's columns as texts (NULLs where there
- * is no row); the texts of all rows' first column, whose second says how many there are. */
+ * is no row); the texts of all rows' first column. */
 bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count);
 bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <libgen.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -46,14 +47,7 @@ bool file_fail(struct err *e, const char *what, const char *path, int error_numb
 
 char *file_directory(struct arena *a, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL) {
-        return arena_strdup(a, ".");
-    }
-    while (slash > path && slash[-1] == '/') {
-        slash--;
-    }
-    return slash == path ? arena_strdup(a, "/") : arena_strndup(a, path, (size_t)(slash - path));
+    return dirname(arena_strdup(a, path));
 }
 
 char *file_beside(struct arena *a, const char *path, const char *ending)
@@ -115,13 +109,6 @@ void file_widen(const char *path, uint32_t mode)
 
 /* --- files aside ----------------------------------------------------------------------------- */
 
-static bool aside_fail(struct file_aside *f, const char *what, int error_number, struct err *e)
-{
-    file_fail(e, what, f->path, error_number);
-    file_aside_discard(f);
-    return false;
-}
-
 struct file_aside file_aside_resume(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -168,12 +155,9 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
     f->stream = fd < 0 ? NULL : fdopen(fd, "wb");
     if (f->stream == NULL) {
         int error_number = errno;
-        if (fd >= 0) {
-            close(fd);
-        } else {
-            f->aside_path = NULL; /* what is there is not ours */
-        }
-        return aside_fail(f, "write", error_number, e);
+        f->aside_path = fd < 0 ? NULL : f->aside_path; /* what is there is not ours */
+        file_leave(&fd);
+        return file_fail(e, "write", f->path, error_number);
     }
     return true;
 }
@@ -182,7 +166,7 @@ bool file_aside_sync(struct file_aside *f, struct err *e)
 {
     errno = 0;
     if (fflush(f->stream) != 0 || ferror(f->stream)) {
-        return aside_fail(f, "write", errno == 0 ? EIO : errno, e);
+        return file_fail(e, "write", f->path, errno == 0 ? EIO : errno);
     }
     step("fsync");
 #ifdef F_FULLFSYNC
@@ -191,19 +175,18 @@ bool file_aside_sync(struct file_aside *f, struct err *e)
         return true;
     }
 #endif
-    return fsync(fileno(f->stream)) == 0 || aside_fail(f, "write", errno, e);
+    return fsync(fileno(f->stream)) == 0 || file_fail(e, "write", f->path, errno);
 }
 
 bool file_aside_rename(struct file_aside *f, struct err *e)
 {
     step("rename");
     if (rename(f->aside_path, f->path) != 0) {
-        return aside_fail(f, "replace", errno, e);
+        return file_fail(e, "replace", f->path, errno);
     }
     bool durable = sync_entry(f->path, e);
     step("renamed");
-    f->aside_path = NULL;  /* what is there now is another's */
-    file_aside_discard(f); /* fsynced: closing has nothing left to write */
+    f->aside_path = NULL; /* what is there now is another's */
     return durable;
 }
 
@@ -302,22 +285,13 @@ static bool make_one(const char *path, uint32_t mode, struct err *e)
 
 bool file_make_directory(const char *path, uint32_t mode, struct err *e)
 {
-    char *part = xstrdup(path);
-    size_t length = strlen(part);
-    while (length > 1 && part[length - 1] == '/') {
-        part[--length] = '\0';
-    }
-    bool made = true;
-    for (size_t at = 1; made && at <= length; at++) {
-        if (part[at] == '/' || part[at] == '\0') {
-            char kept = part[at];
-            part[at] = '\0';
-            made = make_one(part, mode, e);
-            part[at] = kept;
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    for (size_t at = 1; at < strlen(path); at++) {
+        if (path[at] == '/' && !make_one(arena_strndup(a, path, at), mode, e)) {
+            return false;
         }
     }
-    free(part);
-    return made;
+    return make_one(path, mode, e);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

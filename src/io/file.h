@@ -2,9 +2,9 @@
  * Files that others read: written aside, fsynced, renamed, so that a reader sees the old file or
  * the new one, whole.
  *
- * Calling sequence: file_aside_open, write to ->stream, then file_aside_commit (flush, fsync,
- * rename, fsync of the directory, close) or file_aside_discard. Nothing is renamed unless every
- * step before succeeded. The name aside is `.<name>.tmp-<pid>` in the same directory; the open file
+ * Calling sequence: file_aside_open, write to ->stream, file_aside_commit (flush, fsync, rename,
+ * fsync of the directory), in any case file_aside_discard. Nothing is renamed unless every step
+ * before succeeded. The name aside is `.<name>.tmp-<pid>` in the same directory; the open file
  * holds an flock, by which file_sweep_aside knows leftovers of killed runs from files at work (a
  * pid says little: containers reuse them).
  */
@@ -30,14 +30,14 @@ enum { FILE_MODE = 0640, FILE_DIRECTORY_MODE = 0750, FILE_PUBLIC_MODE = 0644 };
 /* Opens a file aside of `path`, with exactly `mode`; 0: FILE_MODE less the umask, and what the file
  * that it replaces allows besides. Root's is given to the file_owner, as SQLite's files are: a
  * service's own run goes on with it. Errors: ERR_STORE naming the path; also for a device or pipe
- * that is there. */
+ * that is there. Whatever comes of it, file_aside_discard ends it. */
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e);
 
-/* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. On failure
- * the file aside is removed. Errors, of all three: ERR_STORE naming the path and the remedy. */
+/* Flushes and fsyncs the file aside, without renaming it; nothing may be written after. Errors, of
+ * all three: ERR_STORE naming the path and the remedy. */
 bool file_aside_sync(struct file_aside *f, struct err *e);
 
-/* Publishes a synced file: rename, fsync of the directory. On failure the file aside is removed. */
+/* Publishes a synced file: rename, fsync of the directory. */
 bool file_aside_rename(struct file_aside *f, struct err *e);
 
 /* Closes a synced file, which goes on waiting aside; so many can wait at once. Who parks one holds
@@ -54,11 +54,11 @@ bool file_aside_commit(struct file_aside *f, struct err *e);
  * otherwise. */
 bool file_remove(const char *path, struct err *e);
 
-/* Closes and removes the file aside; harmless after commit, and of one that is all zero. */
+/* Closes the file aside, and removes it unless it was published; harmless of one that is all zero.
+ */
 void file_aside_discard(struct file_aside *f);
 /* Before the declaration of one, all zero: it is discarded where the block that declares it is
- * left.
- */
+ * left. */
 #define ASIDE_SCOPED __attribute__((cleanup(file_aside_discard)))
 
 /* Removes files aside in `directory` that no process holds open any more; none while some process

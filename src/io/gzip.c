@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/buf.h"
 #include "base/causes.h"
 #include "base/limits.h"
 
@@ -13,8 +14,7 @@ enum {
     WRITER_BUFFER_BYTES = 65536,
     OS_UNKNOWN = 255,
     RATIO_FREE_BYTES = 1048576, /* below this size the ratio is not looked at */
-    FIRST_OUT_BYTES = 4096,
-    USUAL_RATIO = 8,
+    PIECE_BYTES = 16384,
 };
 
 /* --- inflating ------------------------------------------------------------------------------- */
@@ -35,50 +35,45 @@ bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, 
                   struct err *e)
 {
     size_t most = largest_out(length);
-    size_t guess = FIRST_OUT_BYTES + length * USUAL_RATIO;
-    size_t capacity = guess < most ? guess : most;
-    /* One byte more than the limit allows is room to see that the limit is passed. */
-    char *text = xmalloc(capacity + 1 + padding);
-    size_t written = 0;
+    struct buf text = buf_of(most + padding);
+    unsigned char piece[PIECE_BYTES];
     z_stream z = {.next_in = bytes, .avail_in = (unsigned)length};
     bool is_whole = false;
     bool is_sound = true;
+    bool fits = true;
     bool moves = length > 0;
 
     INVARIANT(inflateInit2(&z, GZIP_WINDOW_BITS) == Z_OK);
-    while (moves && is_sound && !is_whole && written <= most) {
+    while (moves && is_sound && fits && !is_whole) {
         size_t left_before = z.avail_in;
-        size_t room = capacity + 1 - written;
 
-        z.next_out = (unsigned char *)text + written;
-        z.avail_out = (unsigned)room; /* the limits' ranges fit */
+        z.next_out = piece;
+        z.avail_out = sizeof(piece);
         int result = inflate(&z, Z_NO_FLUSH);
+        size_t made = sizeof(piece) - z.avail_out;
         INVARIANT(result != Z_MEM_ERROR);
-        written = capacity + 1 - z.avail_out;
-        moves = z.avail_in != left_before || z.avail_out != room;
+        moves = z.avail_in != left_before || made > 0;
         is_sound = result == Z_OK || result == Z_BUF_ERROR || result == Z_STREAM_END;
         is_whole = result == Z_STREAM_END && z.avail_in == 0;
+        fits = buf_add(&text, piece, made) && text.length <= most;
         if (result == Z_STREAM_END) {
             inflateReset(&z);
         }
-        if (written > capacity && written <= most) {
-            capacity = capacity > most / 2 ? most : capacity * 2;
-            text = xrealloc(text, capacity + 1 + padding);
-        }
     }
     inflateEnd(&z);
-    if (is_whole && written <= most) {
-        *out = text;
-        *out_length = written;
+    if (is_whole && fits) {
+        *out_length = text.length;
+        INVARIANT(buf_add(&text, memset(piece, 0, sizeof(piece)), padding));
+        *out = text.data;
         return true;
     }
-    free(text);
+    buf_free(&text);
     *out = NULL;
     *out_length = 0;
     if (length == 0) {
         return err_set(e, ERR_TEMPORARY, "the gzip body is cut: it is empty");
     }
-    if (written > most) {
+    if (!fits) {
         err_set(e, ERR_CONTRACT,
                 "the gzip body of %zu bytes inflates to more than %zu bytes: refused (limits "
                 "INFLATED_BYTES and INFLATE_RATIO)",

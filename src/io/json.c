@@ -189,11 +189,6 @@ static struct json follow(struct json v, const char *path, size_t length)
     return v;
 }
 
-struct json json_path(struct json v, const char *path)
-{
-    return follow(v, path, strlen(path));
-}
-
 struct json json_first(struct json v, const char *paths)
 {
     for (;;) {

@@ -98,12 +98,9 @@ static inline struct json json_get(struct json v, const char *key)
     return (struct json){yyjson_obj_get(v.value, key)};
 }
 
-/* Follows a dotted path ("division.id"); absent when any step is. */
-struct json json_path(struct json v, const char *path);
-
-/* Where rows sit: of `paths` ("entities|results|", alternatives of dotted paths) the first that is
- * there and not null; the empty one is `v` itself, when that is an array, "." is `v` whatever it
- * is. Absent when none is. */
+/* Follows dotted paths ("division.id"), alternatives separated by '|': the first that is there and
+ * not null; the empty one is `v` itself, when that is an array, "." is `v` whatever it is. Absent
+ * when none is. */
 struct json json_first(struct json v, const char *paths);
 
 /* Elements of an array (or members of an object); 0 otherwise. */

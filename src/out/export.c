@@ -299,7 +299,7 @@ static bool write_file(struct exporting *x, const struct reading *r, struct rows
     const char *name = file_of(x, r->relation, day);
     const char *path = path_of(x, name);
     uint32_t mode = (uint32_t)c->export_mode;
-    struct file_aside aside;
+    ASIDE_SCOPED struct file_aside aside = {0};
 
     if (!check_target(x, name, e) ||
         !file_make_directory(file_directory(x->names, path), mode, e) ||
@@ -320,7 +320,6 @@ static bool write_file(struct exporting *x, const struct reading *r, struct rows
         done = file_fail(e, "write", path, errno);
     }
     done = done && keep_file(x, &aside, (const char *const[]){name, r->relation, day}, written, e);
-    file_aside_discard(&aside);
     arena_reset(x->names);
     return done;
 }
@@ -463,12 +462,10 @@ static bool place_files(struct exporting *x, bool done, struct err *e)
 {
     struct err spare = {0};
     struct rows q = db_ask(x->db, done ? e : &spare, sql_export_waiting, NONE);
-    struct file_aside f;
 
     for (; db_next(&q); arena_reset(x->names)) {
-        f = file_aside_resume(path_of(x, db_text(&q, 0)));
+        ASIDE_SCOPED struct file_aside f = file_aside_resume(path_of(x, db_text(&q, 0)));
         done = done && file_aside_rename(&f, e);
-        file_aside_discard(&f);
     }
     return db_end(&q) && done;
 }
@@ -504,14 +501,13 @@ static bool remove_gone(struct exporting *x, const char *relation, struct err *e
 static bool replace(struct exporting *x, bool done, struct err *e)
 {
     const char *path = arena_printf(x->arena, "%s/" MANIFEST_NAME, x->config->export_directory);
-    struct file_aside manifest = {.stream = NULL};
+    ASIDE_SCOPED struct file_aside manifest = {0};
     char hash[HASH_TEXT_BYTES];
 
     done = done && file_aside_open(&manifest, path, (uint32_t)x->config->export_mode, e) &&
            write_manifest(x, manifest.stream, e);
     if (done && !x->has_changed && fflush(manifest.stream) == 0 &&
         hash_file(manifest.aside_path, hash) >= 0 && is_in_place(&manifest, hash)) {
-        file_aside_discard(&manifest);
         return true;
     }
     done = done && file_aside_sync(&manifest, e) && file_remove(path, e);
@@ -519,9 +515,7 @@ static bool replace(struct exporting *x, bool done, struct err *e)
     for (size_t i = 0; done && x->config->export_by_day && i < x->count; i++) {
         done = remove_gone(x, x->chosen[i].name, e);
     }
-    done = done && file_aside_rename(&manifest, e);
-    file_aside_discard(&manifest);
-    return done;
+    return done && file_aside_rename(&manifest, e);
 }
 
 bool export_run(struct db *d, const struct config *c, const char *since_day, struct arena *a,

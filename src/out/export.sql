@@ -1,8 +1,8 @@
 -- What an export asks (out/out.h), beside the table temp.dictionary (io/embedded.h).
 
 -- name: export_names
--- The tables and views of the file; how many.
-SELECT name, count(*) OVER () FROM sqlite_master
+-- The tables and views of the file.
+SELECT name FROM sqlite_master
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite@_%' ESCAPE '@'
 
 -- name: export_relations

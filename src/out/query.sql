@@ -1,6 +1,6 @@
 -- name: query_known
--- All that a parameter of type ?1 can be, and how many that is.
-SELECT name, count(*) OVER () FROM (
+-- All that a parameter of type ?1 can be.
+SELECT name FROM (
     SELECT name FROM queue WHERE ?1 = 'queue'
     UNION SELECT queue_id FROM queue WHERE ?1 = 'queue'
     UNION SELECT name FROM user WHERE ?1 = 'agent'

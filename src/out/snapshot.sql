@@ -1,8 +1,8 @@
 -- What a snapshot with its views as tables asks (out/out.h), of the copy that is attached as "copy".
 
 -- name: snapshot_views
--- Our views, by ?1, what drops them; those that others are made of last; how many.
-SELECT name, count(*) OVER () FROM copy.sqlite_master
+-- Our views, by ?1, what drops them; those that others are made of last.
+SELECT name FROM copy.sqlite_master
 WHERE type = 'view' AND instr(?1, ' ' || name || ';') > 0
 ORDER BY instr(?1, ' ' || name || ';')
 

@@ -340,7 +340,7 @@ static void refuse(struct report *r, const char *name, struct err *e, enum cause
 
 static const char *text_at(struct report *r, struct json root, const char *path)
 {
-    const char *text = json_str(json_path(root, path));
+    const char *text = json_str(json_first(root, path));
 
     return text ? arena_strdup(r->arena, text) : "";
 }

@@ -75,6 +75,7 @@ TEST_IN(tempdir_enter, tempdir_leave, commit_to_absolute_path)
     assert_true(file_aside_open(&f, path, 0, &e));
     fputs("{}", f.stream);
     assert_true(file_aside_commit(&f, &e));
+    file_aside_discard(&f);
     assert_content("x.json", "{}");
     struct stat s;
     mode_t mask = umask(0);
@@ -118,6 +119,7 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_rename_leaves_nothing)
     assert_false(file_aside_commit(&f, &e));
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, EISDIR);
+    file_aside_discard(&f);
     assert_int_equal(entries("."), 1);
 }
 
@@ -138,6 +140,7 @@ TEST_IN(tempdir_enter, tempdir_leave, failed_write_leaves_old_file)
     assert_int_equal(e.kind, ERR_STORE);
     assert_int_equal(e.library_code, ENOSPC);
     assert_non_null(strstr(e.message, "free some space"));
+    file_aside_discard(&f);
     assert_content("a.csv", "old");
     assert_int_equal(entries("."), 1);
 }
@@ -152,6 +155,7 @@ TEST_IN(tempdir_enter, tempdir_leave, leftover_of_same_pid)
     assert_string_equal(f.aside_path, left);
     fputs("new", f.stream);
     assert_true(file_aside_commit(&f, &e));
+    file_aside_discard(&f);
     assert_content("a.csv", "new");
     free(left);
 }
@@ -182,6 +186,7 @@ TEST_IN(tempdir_enter, tempdir_leave, sweep)
         assert_int_equal(access(kept[i], F_OK), 0);
     }
     assert_true(file_aside_rename(&at_work, &e));
+    file_aside_discard(&at_work);
     assert_content("work.csv", "");
     file_sweep_aside("none");
 }
@@ -210,8 +215,8 @@ TEST(directory_part)
         const char *path;
         const char *directory;
     } cases[] = {
-        {"a", "."},    {"a/b", "a"}, {"/a", "/"},       {"/a/b/c", "/a/b"}, {"./a", "."},
-        {"a//b", "a"}, {"//a", "/"}, {"../x.db", ".."}, {"a/", "a"},        {"", "."},
+        {"a", "."},    {"a/b", "a"},      {"/a", "/"}, {"/a/b/c", "/a/b"}, {"./a", "."},
+        {"a//b", "a"}, {"../x.db", ".."}, {"a/", "."}, {"", "."},
     };
     struct arena *a = arena_new(0);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -238,6 +243,7 @@ TEST_IN(tempdir_enter, tempdir_leave, read_small)
     assert_non_null(strstr(e.message, "none"));
     assert_null(file_read_small(a, ".", NULL, &e));
     assert_int_equal(e.library_code, EISDIR);
+    file_aside_discard(&f);
     FILE *file = fopen("utf16.ini", "wb");
     fwrite("\xFF\xFE[\0x\0", 1, 6, file);
     fclose(file);
