@@ -147,24 +147,36 @@ static void add_field(struct table *t, const char *text, size_t length, bool is_
     };
 }
 
+/* A number as a text, "" for what is none: for people, or the fewest digits that read back as the
+ * same. */
+static const char *number_text(const struct cell *c, bool for_people, char text[NUMBER_BYTES])
+{
+    double real = c->value.real;
+
+    *text = '\0';
+    if (c->type == CELL_INT) {
+        (void)snprintf(text, NUMBER_BYTES, "%lld", (long long)c->value.integer);
+    } else if (c->type == CELL_REAL && for_people) {
+        (void)snprintf(text, NUMBER_BYTES, "%.10g", round(real * 1000) / 1000);
+    } else if (c->type == CELL_REAL && isfinite(real)) {
+        (void)snprintf(text, NUMBER_BYTES, "%.15g", real);
+        if (strtod(text, NULL) != real) {
+            (void)snprintf(text, NUMBER_BYTES, "%.17g", real);
+        }
+    }
+    return text;
+}
+
 static void add_cell(struct table *t, const struct cell *c)
 {
-    char number[NUMBER_BYTES] = "";
+    char number[NUMBER_BYTES];
 
-    switch (c->type) {
-    case CELL_TEXT:
+    if (c->type == CELL_TEXT) {
         add_field(t, c->value.text, c->length, false);
-        return;
-    case CELL_INT:
-        (void)snprintf(number, sizeof(number), "%lld", (long long)c->value.integer);
-        break;
-    case CELL_REAL:
-        (void)snprintf(number, sizeof(number), "%.10g", round(c->value.real * 1000) / 1000);
-        break;
-    case CELL_NULL:
-        break;
+    } else {
+        const char *text = number_text(c, true, number);
+        add_field(t, text, strlen(text), c->type != CELL_NULL);
     }
-    add_field(t, number, strlen(number), c->type != CELL_NULL);
 }
 
 /* Numbers or nothing are set to the right. */
@@ -454,29 +466,13 @@ static void render_xlsx(struct rows *q, const struct file_aside *file, size_t *c
 
 static void add_value(struct buf *line, const struct cell *c)
 {
-    char text[NUMBER_BYTES] = "null";
+    char text[NUMBER_BYTES];
 
-    switch (c->type) {
-    case CELL_TEXT:
+    if (c->type == CELL_TEXT) {
         json_quote(line, c->value.text, c->length);
-        return;
-    case CELL_INT:
-        (void)snprintf(text, sizeof(text), "%lld", (long long)c->value.integer);
-        break;
-    case CELL_REAL:
-        /* The fewest digits that read back as the same number; JSON has no form for those that are
-         * none. */
-        if (isfinite(c->value.real)) {
-            (void)snprintf(text, sizeof(text), "%.15g", c->value.real);
-            if (strtod(text, NULL) != c->value.real) {
-                (void)snprintf(text, sizeof(text), "%.17g", c->value.real);
-            }
-        }
-        break;
-    case CELL_NULL:
-        break;
+    } else {
+        buf_add_str(line, *number_text(c, false, text) ? text : "null");
     }
-    buf_add_str(line, text);
 }
 
 static void render_json(struct rows *q, FILE *out, size_t *count)

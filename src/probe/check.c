@@ -72,6 +72,14 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
     return done;
 }
 
+/* The document that a path gives, as text; NULL: there is none. */
+static const char *text_of(struct checking *a, const char *path, const char *label)
+{
+    return ask(a, path, NULL, label)
+               ? json_write(a->report->arena, json_root(a->answer.document), NULL)
+               : NULL;
+}
+
 /* What was said in place of an answer. */
 static const char *said(const struct checking *a)
 {
@@ -613,14 +621,10 @@ static void check_divisions(struct checking *a)
     if (!a->grants) {
         return;
     }
-    if (!ask(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1", NULL,
-             "authorization/divisions")) {
-        report_skip(r, "divisions",
-                    arena_printf(r->arena, "the divisions cannot be listed: %s", said(a)));
-        return;
-    }
-    const char *divisions = json_write(r->arena, json_root(a->answer.document), NULL);
-    report_rows(r, db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions)), NULL);
+    const char *divisions = text_of(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1",
+                                    "authorization/divisions");
+    report_rows(r, db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions), S(said(a))),
+                NULL);
 }
 
 /* Days that the file's runs have read by fewer grants than the client has. */
@@ -708,15 +712,12 @@ static void check_limits(struct checking *a)
 {
     const struct config *c = a->config;
     struct report *r = a->report;
-    const char *limits = NULL;
+    const char *limits =
+        text_of(a, "/api/v2/organizations/limits/namespaces/platform.api", "organizations/limits");
     int64_t day;
     int64_t requests = night_requests(a, &day);
     struct err e;
 
-    if (ask(a, "/api/v2/organizations/limits/namespaces/platform.api", NULL,
-            "organizations/limits")) {
-        limits = json_write(r->arena, json_root(a->answer.document), NULL);
-    }
     report_rows(r,
                 db_ask(r->db, &e, sql_check_limits, S(limits), S(said(a)),
                        I(c->requests_per_minute), I(requests), I(day),
@@ -818,25 +819,18 @@ static void check_retention(struct checking *a)
 {
     struct report *r = a->report;
     const struct config *c = a->config;
-    int64_t age_days = days_since_start(c);
-    int64_t kept_days = 0;
     char day[CLOCK_DAY_BYTES];
+    struct err e;
 
     if (!a->token_good || a->api_silent || c->start_day == INT32_MIN) {
         return;
     }
-    if (!ask(a, "/api/v2/analytics/dataretention/settings", NULL, "dataretention/settings") ||
-        !json_int(json_get(json_root(a->answer.document), "retentionDays"), &kept_days)) {
-        report_skip(r, "retention",
-                    arena_printf(r->arena,
-                                 "not readable (it asks for "
-                                 "analytics:dataRetention:view)%s%s",
-                                 *said(a) ? ": " : "", said(a)));
-        return;
-    }
-    report_add(r, "retention", age_days > kept_days ? CAUSE_LOCAL_RETENTION : CAUSE_NONE,
-               "the organization keeps %lld days; start %s lies %lld days back",
-               (long long)kept_days, clock_format_day(c->start_day, day), (long long)age_days);
+    const char *settings =
+        text_of(a, "/api/v2/analytics/dataretention/settings", "dataretention/settings");
+    report_rows(r,
+                db_ask(r->db, &e, sql_check_retention, S(settings), S(said(a)),
+                       S(clock_format_day(c->start_day, day)), I(days_since_start(c))),
+                NULL);
 }
 
 static void check_local(struct checking *a)

@@ -65,7 +65,7 @@ FROM (
     WHERE json_type(?1, '$.' || column1) IS NOT NULL)
 
 -- name: check_divisions
--- Whether the grants ?1 leave out some of the divisions ?2.
+-- Whether the grants ?1 leave out some of the divisions ?2 (NULL: they were not read, as ?3 says).
 WITH
 division AS (
     SELECT
@@ -78,12 +78,12 @@ missing AS (
         SELECT ifnull(json_extract(value, '$.divisionId'), '') FROM json_each(?1))
 )
 SELECT
-    'divisions', iif(missing > 0, 'permission_divisions', NULL),
-    CASE missing
+    'divisions', CASE WHEN ?2 IS NULL THEN 'skipped' WHEN missing > 0 THEN 'permission_divisions' END,
+    iif(?2 IS NULL, 'the divisions cannot be listed: ' || ?3, CASE missing
         WHEN 0 THEN 'the roles cover all ' || divisions
         ELSE printf('no role covers %d of %d divisions: %s%s', missing, divisions, names,
                     iif(missing > 5, '...', ''))
-    END
+    END)
 FROM (
     SELECT
         (SELECT count(*) FROM missing) AS missing,
@@ -125,3 +125,12 @@ SELECT 'disk', CASE WHEN ?1 < 64 * 1048576 THEN 'local_no_space' WHEN ?1 < bytes
     (SELECT group_concat(iif(column1 >= 10240 * 1048576, printf('%d GB', column1 / 1024 / 1048576), printf('%d MB', column1 / 1048576)),
                          ' free; 30 days add about ') FROM (VALUES (?1), (bytes)))
 FROM growth WHERE ?1 < 9223372036854775807
+
+-- name: check_retention
+-- How long the organization keeps data, by its settings ?1 (NULL: they were not read, as ?2 says), beside the start ?3, which
+-- lies ?4 days back.
+SELECT 'retention', CASE WHEN days IS NULL THEN 'skipped' WHEN ?4 > days THEN 'local_retention' END,
+    iif(days IS NULL, 'not readable (it asks for analytics:dataRetention:view)' || iif(?2 = '', '', ': ' || ?2),
+        printf('the organization keeps %d days; start %s lies %d days back', days, ?3, ?4))
+FROM (SELECT CASE WHEN json_type(?1, '$.retentionDays') IN ('integer', 'real')
+                  THEN CAST(json_extract(?1, '$.retentionDays') AS INTEGER) END AS days)
