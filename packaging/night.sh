@@ -12,7 +12,7 @@ trap 'stopped=yes' TERM INT # the program at work is told too: it ends by itself
 "$rollcall" "$@" extract
 status=$?
 case $status in
-0 | 11 | 13)
+0 | 6 | 11 | 13)
     "$rollcall" "$@" export --out csv || after=$?
     [ -n "$stopped" ] || { mkdir -p snapshot && "$rollcall" "$@" snapshot snapshot/rollcall.db; } || after=$?
     [ -n "$stopped" ] || "$rollcall" "$@" report --out report.html || after=$?

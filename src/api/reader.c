@@ -169,6 +169,11 @@ bool reader_ask(struct reader *r)
     return asks;
 }
 
+int64_t reader_ahead(const struct reader *r)
+{
+    return r->asked - r->turn;
+}
+
 /* --- what is told ---------------------------------------------------------------------------- */
 
 static void tell(struct reader *r, struct news *n, enum news_kind kind)

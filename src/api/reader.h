@@ -70,6 +70,9 @@ bool reader_ask(struct reader *r);
 /* What is to be told next; NULL: nothing by now. The caller frees it. */
 struct news *reader_next(struct reader *r);
 
+/* How many pages were asked for that were not told yet. */
+int64_t reader_ahead(const struct reader *r);
+
 /* Begins the reading anew, from its first page; the job it had is cleared up, whatever comes of it.
  */
 void reader_anew(struct reader *r);

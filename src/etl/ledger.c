@@ -215,9 +215,12 @@ bool ledger_grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *
 bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
                    struct err *e)
 {
+    if (!db_begin(l->db,
+                  e)) { /* before the question: behind it another writer would be in the way */
+        return false;
+    }
     struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
-    bool done = db_next(&q) && db_begin(l->db, e) &&
-                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
+    bool done = db_next(&q) && db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
                 db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
 
     done = db_end(&q) && done;

@@ -103,15 +103,23 @@ DELETE FROM extract_window WHERE stream = ?1 AND window_start IS NULL
 SELECT 1 FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE stream = ?1 AND read_at IS NOT NULL LIMIT 1;
 
--- What the turn of the stream ?1 goes by where requests are few, and whether it was ever read whole.
--- A list that was cut, or numbered pages, begin anew, unless nothing was ever all right with them.
+-- What the turn of the stream ?1 goes by where requests are few, and whether it was ever read whole: first a
+-- list, or numbered pages, that were cut and begin anew, but for those that were cut when they came first; then by
+-- the run that last began something of it, of one by when a page last came.
 -- name: window_turn
-SELECT CASE WHEN max(cut) THEN '0' ELSE ifnull('2' || max(page_at), '1') END, max(read_at) IS NOT NULL
+SELECT printf('%d %012d %s', NOT ifnull(max(cut), 0), max(updated_run_id), max(page_at)), max(read_at) IS NOT NULL
 FROM (
-    SELECT page_at, read_at, failures = 0 AND target_to IS NOT NULL AND page_at IS NOT NULL
+    SELECT updated_run_id, page_at, read_at, failures = 0 AND target_to IS NOT NULL AND page_at IS NOT NULL
         AND (page > 1 OR stream NOT IN (
             SELECT stream FROM extract_window WHERE window_start IS NOT NULL)) AS cut
-    FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id WHERE stream = ?1);
+    FROM extract_window AS w LEFT JOIN window_pass AS p ON p.window_id = w.window_id WHERE stream = ?1);
+
+-- name: window_excuse
+UPDATE extract_window SET failures = 0 WHERE window_id = ?1;
+
+-- The run ?2 has begun something of the window ?1, or goes on.
+-- name: window_taken
+UPDATE extract_window SET updated_run_id = ?2 WHERE window_id = ?1;
 
 -- Coverage by a reading from a time after ?1 is none. One made before may reach further: plans of
 -- days to come.

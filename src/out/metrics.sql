@@ -62,6 +62,13 @@ SELECT 'gauge', 'rollcall_month_requests', 'HTTP requests since the UTC month be
        requests_month
 FROM status
 UNION ALL
+SELECT 'gauge', 'rollcall_month_requests_budget', 'HTTP requests that a UTC month may have.', '',
+       budget_month
+FROM status WHERE budget_month IS NOT NULL
+UNION ALL
+SELECT 'gauge', 'rollcall_run_requests_budget', 'HTTP requests that a run may send.', '', budget_run
+FROM status WHERE budget_run IS NOT NULL
+UNION ALL
 SELECT 'counter', 'rollcall_runs_total', 'Runs of extract.', '', runs FROM total
 UNION ALL
 SELECT 'counter', 'rollcall_requests_total',

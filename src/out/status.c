@@ -55,7 +55,8 @@ bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct 
            db_do(d, e, sql_status_shown, NONE) && find_fewer(d, now_ms, e) &&
            db_do(d, e, sql_status_whole, T(now_ms), S(db_path(d)), I(db_schema_version()),
                  I(c->due_hours), I(wal), I(wal > limit_get(LIMIT_WAL_BYTES)),
-                 S(c->streams_written), T(start_ms));
+                 S(c->streams_written), T(start_ms), I(c->max_requests), I(c->max_requests_month),
+                 I(c->agents_licensed));
 }
 
 bool status_print(struct db *d, int width, FILE *out, struct err *e)

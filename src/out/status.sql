@@ -256,7 +256,9 @@ ORDER BY stream_no
 -- name: status_whole
 -- What concerns all streams. ?1: now; ?2: the database's path, ?3: its schema, ?4: hours after which
 -- a stream is overdue; ?5: bytes of the write-ahead log, ?6: whether those are many;
--- ?7: [extract] streams as it stands there; ?8: where [extract] start is.
+-- ?7: [extract] streams as it stands there; ?8: where [extract] start is; ?9 and ?10: the budgets of
+-- requests of a run and of a month, ?11: users that are licensed; 0: not said. Fair use is what the
+-- vendor publishes for a named user of the smallest licence of a contact centre (docs/requests.md).
 CREATE TEMP TABLE status AS
 SELECT
     ?8 AS start_at,
@@ -269,8 +271,10 @@ SELECT
         AS last_success_id,
     (SELECT run_id FROM status_run WHERE exit_code <> 0 OR was_killed ORDER BY run_id DESC LIMIT 1)
         AS last_failure_id,
-    (SELECT coalesce(sum(requests), 0) FROM run WHERE started_at >= substr(?1, 1, 7))
+    ifnull((SELECT requests FROM request_month WHERE month = substr(?1, 1, 7)), 0)
         AS requests_month,
+    nullif(?9, 0) AS budget_run, nullif(?10, 0) AS budget_month,
+    nullif(?11, 0) AS agents_licensed, nullif(?11, 0) * 75000 AS fair_use,
     (SELECT CASE WHEN count(*) > 1 AND count(*) < (SELECT sum(is_enabled) FROM status_fact)
             THEN coalesce(?7 || ', ', '') || group_concat('-' || stream, ', ') END
      FROM (SELECT stream FROM status_stream WHERE last_error_kind = 'permission' AND is_enabled
@@ -373,7 +377,10 @@ JOIN zone_offset AS z
 WHERE again_at IS NOT NULL OR state = 'open' AND window_end <= (SELECT start_at FROM status)
 HAVING count(*) > 0
 UNION ALL
-SELECT 'requests this month', CAST(requests_month AS TEXT) FROM status
+SELECT 'requests this month', requests_month
+    || ifnull(' of ' || budget_month || ' (max_requests_month)', '')
+    || ifnull('; fair use of ' || agents_licensed || ' users: ' || fair_use, '')
+FROM status
 UNION ALL
 SELECT 'clock', printf('%d seconds %s the server''s: what is read is bounded by the server''s',
                        abs(clock_ahead_ms) / 1000, iif(clock_ahead_ms > 0, 'ahead of', 'behind'))
@@ -418,6 +425,9 @@ SELECT json_object(
     'days_compared', (SELECT count(*) FROM v_day WHERE proven IS NOT NULL),
     'days_proven', (SELECT count(*) FROM v_day WHERE proven),
     'requests_month', requests_month,
+    'max_requests', budget_run,
+    'max_requests_month', budget_month,
+    'fair_use_month', fair_use,
     'fewer_grants', (SELECT json_group_array(json_object(
         'from', day_from, 'to', day_to, 'streams', json(streams), 'command', line)) FROM status_fewer),
     'clock_ahead_ms', clock_ahead_ms,

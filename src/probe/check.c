@@ -22,6 +22,7 @@
 
 enum {
     WAIT_MS = 200,
+    BESIDE = 3, /* requests of a run before its first page */
     LONG_LIFETIME_SECONDS = 7200,
     SHORT_LIFETIME_SECONDS = 600,
 };
@@ -708,6 +709,35 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
     return sum;
 }
 
+/* The lists that need more requests, which are made in one run, than that may send, as the answers
+ * or earlier readings say; "": none. */
+static const char *lists_too_large(const struct checking *a)
+{
+    const struct config *c = a->config;
+    const struct cost_facts facts = {.counts = a->counts};
+    struct err unread;
+    DB_SCOPED struct db *d =
+        access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
+    const char *found = "";
+    const char *words;
+
+    for (size_t i = 0; i < a->request->stream_count; i++) {
+        const struct stream *s = a->request->streams[i];
+        int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->report->arena, &words);
+
+        if (d) {
+            struct rows q = db_ask(d, &unread, sql_check_pages, S(s->name));
+            needs = db_next(&q) && db_int(&q, 0) > needs ? db_int(&q, 0) : needs;
+            (void)db_end(&q);
+        }
+        if (stream_is_list(s) && needs + BESIDE > c->max_requests) {
+            found = arena_printf(a->report->arena, "%s%s%s (about %lld)", found, *found ? ", " : "",
+                                 s->name, (long long)needs + BESIDE);
+        }
+    }
+    return found;
+}
+
 static void check_limits(struct checking *a)
 {
     const struct config *c = a->config;
@@ -723,6 +753,13 @@ static void check_limits(struct checking *a)
                        I(c->requests_per_minute), I(requests), I(day),
                        I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)),
                 NULL);
+    if (c->max_requests > 0 || c->max_requests_month > 0) {
+        report_rows(r,
+                    db_ask(r->db, &e, sql_check_budget, I(c->max_requests),
+                           I(c->max_requests_month), I(requests),
+                           S(c->max_requests > 0 ? lists_too_large(a) : "")),
+                    NULL);
+    }
 }
 
 /* --- this machine: the database and its disk, locks, the time zone --------------------------- */

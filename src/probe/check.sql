@@ -54,6 +54,24 @@ SELECT
     iif(divisions > 0 AND NOT of_all, grants, NULL)
 FROM judged
 
+-- name: check_budget
+-- The budgets of a run ?1 and of a month ?2 (0: none), the requests of a night ?3, and lists that need more than
+-- a run may send ?4.
+SELECT 'budget', iif(?4 <> '', 'limits_budget', NULL),
+       rtrim(iif(?1 > 0, printf('%d requests a run, ', ?1), '') || iif(?2 > 0, printf('%d a month', ?2), ''), ', ')
+       || CASE
+           WHEN ?4 <> '' THEN '; a list is read in one run, and that is too little for ' || ?4
+           WHEN ?3 > ?1 AND ?1 > 0 THEN printf('; a night is about %d runs', (?3 + ?1 - 1) / ?1)
+           WHEN 30 * ?3 > ?2 AND ?2 > 0 THEN printf('; 30 nights need about %d', 30 * ?3)
+           ELSE ''
+       END
+
+-- name: check_pages
+-- The most pages of one reading of the list ?1, by its last readings in the file.
+SELECT max(ifnull(max(pages_read, (total_hits * pages_read + rows_read - 1) / nullif(rows_read, 0)), pages_read))
+FROM extract_window AS w JOIN window_pass AS p ON p.window_id = w.window_id
+WHERE stream = ?1 AND window_start IS NULL
+
 -- name: check_claims
 -- The usual ones of a token's claims ?1.
 SELECT 'claims', NULL, coalesce(

@@ -103,14 +103,14 @@ static struct night *take_first(struct night **rest)
 
     for (struct night **at = rest; *at; at = &(*at)->next) {
         const struct night *needs = (*at)->needs;
-        bool waits = needs && !needs->placed && !needs->was_read;
+        bool waits = needs && !needs->placed && !(needs->was_read && stream_is_list(needs->stream));
 
         best = !waits && (!best || strcmp((*at)->turn, (*best)->turn) < 0) ? at : best;
     }
     INVARIANT(best); /* a stream comes after the one it needs, so one waits for nothing */
     struct night *n = *best;
     *best = n->next;
-    /* What is stored must do where the other one's turn is later. */
+    /* The names that are stored must do where that list's turn is later. */
     n->needs = n->needs && n->needs->placed ? n->needs : NULL;
     n->placed = true;
     return n;

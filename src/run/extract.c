@@ -366,19 +366,24 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
     return true;
 }
 
-/* Lists come first: others begin when they are over, well or not; with a budget those whose turn is
- * before theirs. */
+/* Lists come first: others begin when they are over, well or not. With a budget all have their
+ * turns, and one begins behind others that are not over where there is enough for all. */
 static bool may_begin(const struct run *run, const struct night *n)
 {
     const struct night *behind = run->budget.binds ? n : NULL;
+    int64_t share = client_left(run->client);
     bool lists_over = true;
+    bool all_over = true;
 
     for (const struct night *m = run->nights; m != behind; m = m->next) {
         lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
+        all_over = all_over && m->ended;
+        share -= m->begun && !m->ended ? BUDGET_SHARE : 0;
     }
     return !n->begun && !n->ended && run->budget.why.kind == ERR_NONE &&
            (!n->needs || n->needs->ended) && !stop_requested() &&
-           (lists_over || stream_is_list(n->stream));
+           (lists_over || stream_is_list(n->stream)) &&
+           (!behind || all_over || share >= BUDGET_SHARE);
 }
 
 /* The first night that is over but for what another run reads; NULL while anything is under way. */

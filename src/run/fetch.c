@@ -12,8 +12,8 @@ enum {
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
     WALKERS_MAX = 64,
-    BESIDE = 3,        /* requests of a run before its first page: a login, whose the client is */
-    SHARE = 20,        /* requests of a budget for each reading under way */
+    BESIDE =
+        3, /* requests of a run before its first page: a login, whose the client is, its grants */
     COUNTS_EVERY = 25, /* requests, half of those that are counted ahead */
 };
 
@@ -389,12 +389,12 @@ static bool cut_short(struct fetch *f, struct reading *r, struct page *p)
     int64_t left = client_left(c);
 
     if (!r->in_one_go || p->news->last || size == 0 ||
-        rows <= (left + (int64_t)f->pages->in_flight) * size) {
+        rows <= (left + reader_ahead(r->reader)) * size) {
         return false;
     }
     struct page *end = page_new(r, news_new(NEWS_FAILED));
     struct err *e = &end->news->answer.error;
-    int64_t needs = r->handed + rows / size + BESIDE;
+    int64_t needs = r->handed + (rows + size - 1) / size + BESIDE;
     r->too_large = needs > left + client_counted(c);
     err_set(e, ERR_RATE, "%s: about %lld requests in one go, and of the budget %lld are left; %s",
             r->ask.label, (long long)needs, (long long)left,
@@ -476,7 +476,7 @@ static bool is_held(const struct fetch *f, const struct reading *r)
         held = held || (o->comes_first && !r->comes_first) ||
                (o->reader && o->in_one_go && r->in_one_go);
     }
-    return held || (active > 0 && client_left(f->pages->client) < SHARE * (active + 1));
+    return held || (active > 0 && client_left(f->pages->client) < BUDGET_SHARE * (active + 1));
 }
 
 /* Moves a reading as far as it goes by now. */

@@ -41,6 +41,9 @@ struct lane {
     atomic_bool closed; /* database: no more is begun, since it would meet the same trouble */
 };
 
+/* Requests of a budget that each of what is under way should have before more is begun. */
+enum { BUDGET_SHARE = 20 };
+
 struct idset;
 
 /* A window that is read, and what its rows are of. */

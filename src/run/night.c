@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "run/store.h"
+#include "sql.h"
 
 void night_fail(struct night *n, const struct err *error, bool halts)
 {
@@ -234,6 +235,14 @@ static void spare(const struct night *n, struct reading *r, const struct window 
                      w->now[p].page_ms != TIME_NONE && w->failures == 0;
 }
 
+/* The ledger has that a reading begins, or goes on. */
+static bool note_begun(const struct night *n, struct reading *r, bool resumes, struct err *e)
+{
+    return (resumes || store_begin(n->run, r, e)) &&
+           (!r->spares || db_do(n->run->db, e, sql_window_taken, I(r->window->window_id),
+                                I(n->run->ledger.run_id)));
+}
+
 /* Begins a reading of what is due, or lets the stored one go on, and issues it. */
 static bool issue_window(struct night *n, const struct due *due, struct err *e)
 {
@@ -280,7 +289,7 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
     done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
-           (resumes || store_begin(n->run, r, e));
+           note_begun(n, r, resumes, e);
     if (!done) {
         arena_free(r->arena);
         return false;

@@ -95,7 +95,9 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
 
 /* --- what it holds ---------------------------------------------------------------------------- */
 
-enum { MONTH_BYTES = 8 };
+enum {
+    MONTH_BYTES = 8,
+};
 
 /* What may still be asked for (run/budget.h). */
 struct budget {

@@ -422,7 +422,7 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
 }
 
 /* The budget is used up, or too little is left of it. A reading that came first and was cut all the
- * same will come behind others. */
+ * same will come behind others, until its turn shows that a whole budget would do. */
 static bool take_spent(struct run *run, struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
@@ -431,6 +431,8 @@ static bool take_spent(struct run *run, struct page *p, struct err *e)
     if (p->news->halts) {
         run->budget.why = run->budget.why.kind ? run->budget.why : *why;
         r->too_large = r->comes_first;
+    } else if (!r->too_large && !db_do(run->db, e, sql_window_excuse, I(r->window->window_id))) {
+        return false;
     }
     if (p->news->halts && r->too_large) {
         err_prefix(why, "%s: in one go it needs more requests than a run may send", r->ask.label);

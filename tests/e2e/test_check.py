@@ -329,6 +329,13 @@ def setups():
              (200, {"conversations": [{"conversationId": ELSE_PAIR}], "totalHits": 90000000000}))):
         answers(name, cause, code, {path: answer})
 
+    def many(t):
+        s = t.marked(cloud(t, {"/api/v2/users": (200, {"entities": [{"id": ELSE_PAIR}], "total": 9000})}).url)
+        s.set(extract={"max_requests": "20"})
+        return s
+
+    site("a list larger than the budget", "limits_budget", 0, many)
+
     # --- local ---
     def closed(t, s):
         os.chmod(s.config, 0o644)

@@ -171,6 +171,7 @@ TEST_IN_SCRATCH(counts_of_the_month_oddities_and_errors)
                     "INSERT INTO run (command, started_at, requests) VALUES "
                     "('extract', '2024-09-30T23:59:59.999Z', 100), "
                     "('extract', '2024-10-01T00:00:00.000Z', 1000);"
+                    "INSERT INTO request_month VALUES ('2024-09', 107), ('2024-10', 1014);"
                     "INSERT INTO unknown_field (stream, path, first_seen_at, count) VALUES "
                     "('users', 'a', '2024-10-01T23:00:00.000Z', 9), "
                     "('users', 'b', '2024-10-03T01:00:00.000Z', 9);"
