@@ -137,15 +137,19 @@ class Night(Unattended):
             self.assertEqual(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
             self.assertGreater(db.execute("SELECT count(*) FROM conversation").fetchone()[0], 0)
 
-    def test_what_differs_from_the_api_is_exported_too(self):
+    def test_what_differs_from_the_api_is_exported_too_and_what_a_budget_allowed(self):
+        for code in (13, 6):
+            self.exported(code)
+
+    def exported(self, code):
         box = self.site()
         program, self.night = os.path.join(box.directory, "rollcall"), os.path.join(box.directory, "night")
-        Path(program).write_text('#!/bin/sh\necho "$3" >>said\n[ "$3" != extract ] || exit 13\n', encoding="utf-8")
+        Path(program).write_text('#!/bin/sh\necho "$3" >>said\n[ "$3" != extract ] || exit %d\n' % code, encoding="utf-8")
         text = (PACKAGING / "night.sh").read_text(encoding="utf-8").replace("/usr/local/bin/rollcall", shlex.quote(program))
         Path(self.night).write_text(text, encoding="utf-8")
         os.chmod(program, 0o755)
         os.chmod(self.night, 0o755)
-        self.assertEqual(self.sh(box, self.NIGHT).returncode, 13)
+        self.assertEqual(self.sh(box, self.NIGHT).returncode, code)
         said = Path(box.directory, "said").read_text(encoding="ascii").split()
         self.assertLessEqual({"extract", "export", "snapshot"}, set(said))
 
