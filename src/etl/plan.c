@@ -99,32 +99,18 @@ static int64_t lookback_end_ms(const struct span *w, const struct plan_facts *f)
     return w->end_ms + f->lookback_days * MS_PER_DAY;
 }
 
-static int64_t look_ms(const struct span *w, const struct plan_facts *f, size_t look)
+/* The last of a window's looks whose age has come at `now_ms`; where none has, the end of its
+ * lookback. */
+static int64_t last_look_ms(const struct span *w, const struct plan_facts *f, int64_t now_ms)
 {
-    return w->end_ms + f->looks[look] * MS_PER_DAY;
-}
-
-/* When a reading settles a window. */
-static int64_t settles_at_ms(const struct span *w, const struct plan_facts *f)
-{
-    int64_t at_ms = lookback_end_ms(w, f);
+    int64_t last_ms = lookback_end_ms(w, f);
 
     for (size_t i = 0; i < f->look_count && !w->no_looks; i++) {
-        at_ms = later(at_ms, look_ms(w, f, i));
-    }
-    return at_ms;
-}
+        int64_t look_ms = w->end_ms + f->looks[i] * MS_PER_DAY;
 
-/* Whether the age of a look has come since the last reading. */
-static bool is_look_due(const struct span *w, const struct plan_facts *f, int64_t read_ms,
-                        int64_t now_ms)
-{
-    bool due = false;
-
-    for (size_t i = 0; i < f->look_count && !w->no_looks; i++) {
-        due = due || (read_ms < look_ms(w, f, i) && look_ms(w, f, i) <= now_ms);
+        last_ms = look_ms <= now_ms ? later(last_ms, look_ms) : last_ms;
     }
-    return due;
+    return last_ms;
 }
 
 /* When a reading by pass `p` counts as made. */
@@ -159,7 +145,7 @@ static bool is_reread_due(const struct span *w, const struct plan_facts *f)
     }
     return read_ms < lookback_end_ms(w, f)
                ? now_ms - read_ms >= f->reread_hours * MS_PER_HOUR
-               : w->state != WINDOW_SETTLED && is_look_due(w, f, read_ms, now_ms);
+               : w->state != WINDOW_SETTLED && read_ms < last_look_ms(w, f, now_ms);
 }
 
 bool plan_needs_availability(const struct span *w, const struct plan_facts *f)
@@ -253,7 +239,7 @@ void plan_settle(struct span *w, size_t p, int64_t to_ms, const struct plan_fact
     }
     if (!is_finished(w, f)) {
         w->state = WINDOW_OPEN;
-    } else if (last_read(w, f) >= settles_at_ms(w, f)) {
+    } else if (last_read(w, f) >= last_look_ms(w, f, INT64_MAX)) {
         w->state = WINDOW_SETTLED;
     } else {
         w->state = WINDOW_PROVISIONAL;

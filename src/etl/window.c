@@ -327,11 +327,9 @@ bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, str
 
 /* --- a reading ------------------------------------------------------------------------------- */
 
-bool window_owe(const struct ledger *l, const char *stream, const char *from, const char *to,
-                struct err *e)
+bool window_owe(const struct ledger *l, struct err *e)
 {
-    return db_do(l->db, e, sql_window_owe_pass, S(stream), S(from), S(to)) &&
-           db_do(l->db, e, sql_window_owe, S(stream), S(from), S(to));
+    return db_exec(l->db, sql_window_owe, e);
 }
 
 bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,

@@ -131,11 +131,10 @@ bool window_drop(const struct ledger *l, const struct window *w, struct err *e);
  * what was observed then. That there was any is logged. A transaction of its own. */
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e);
 
-/* The stream's windows that have anything of the time from `from` to `to` (ISO texts) are owed once
- * more: their readings count as made when they ended. They stay whole meanwhile. Part of the
- * caller's transaction. */
-bool window_owe(const struct ledger *l, const char *stream, const char *from, const char *to,
-                struct err *e);
+/* Windows that have anything of the times in the caller's table temp.window_owed (stream, utc_from,
+ * utc_to) are owed once more: their readings count as made when they ended. They stay whole
+ * meanwhile. Part of the caller's transaction. */
+bool window_owe(const struct ledger *l, struct err *e);
 
 /* A reading of pass `p` up to `to_ms` begins under planning time `time_ms`: no cursor, no token. */
 bool window_begin(const struct ledger *l, struct window *w, size_t p, int64_t to_ms,

@@ -132,17 +132,18 @@ WHERE window_id IN (SELECT window_id FROM window_pass WHERE ifnull(read_at, cove
 -- name: window_forget_ahead
 UPDATE window_pass SET covered_to = NULL, read_at = NULL WHERE ifnull(read_at, covered_to) > ?1;
 
--- Windows of the stream ?1 that reach into the time from ?2 to ?3.
--- name: window_owe_pass
+-- Windows that reach into the times in temp.window_owed.
+-- name: window_owe
 UPDATE window_pass SET read_at = (
     SELECT strftime('%Y-%m-%dT%H:%M:%fZ', window_end, '-1 second') FROM extract_window AS w
     WHERE w.window_id = window_pass.window_id)
 WHERE read_at IS NOT NULL AND window_id IN (
-    SELECT window_id FROM extract_window WHERE stream = ?1 AND window_start < ?3 AND window_end > ?2);
-
--- name: window_owe
+    SELECT window_id FROM temp.window_owed AS o
+    JOIN extract_window AS w ON w.stream = o.stream AND window_start < utc_to AND window_end > utc_from);
 UPDATE extract_window SET state = 'provisional'
-WHERE stream = ?1 AND window_start < ?3 AND window_end > ?2 AND state = 'settled';
+WHERE state = 'settled' AND EXISTS (
+    SELECT 1 FROM temp.window_owed AS o
+    WHERE o.stream = extract_window.stream AND window_start < utc_to AND window_end > utc_from);
 
 -- name: window_begin
 INSERT INTO window_pass (window_id, pass, target_to, begun_at, grant_set_id)

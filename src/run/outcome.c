@@ -41,20 +41,11 @@ static void add_member(struct buf *json, const char *key, const char *text)
     }
 }
 
-/* Whether the stream has trouble of its own, that of a budget that is used up left out: it is said
- * once. */
-static bool has_own(const struct night *n)
-{
-    const struct err *over = &n->run->budget.why;
-
-    return n->first.kind != ERR_NONE &&
-           !(over->kind != ERR_NONE && str_eq(n->first.message, over->message));
-}
-
 struct outcome outcome_tell(const struct run *run, enum err_kind kind)
 {
     struct outcome told = {0};
     struct arena *a = run->arena;
+    const struct err *over = &run->budget.why;
     const struct stream **refused = arena_array(a, stream_registry_count, sizeof(*refused));
     const char **lines = arena_array(a, stream_registry_count + 1, sizeof(*lines));
     size_t count = 0;
@@ -68,7 +59,9 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
     const char *list = stream_leave_out(run->config, refused, count, a);
     bool together = list && (count > 1 || strlen(list) > LIST_MOST);
     for (const struct night *n = run->nights; n; n = n->next) {
-        bool is_own = has_own(n);
+        /* That a budget is used up is said once. */
+        bool is_own = n->first.kind != ERR_NONE &&
+                      (over->kind == ERR_NONE || !str_eq(n->first.message, over->message));
         const char *why = is_own ? sentence(n, together) : NULL;
 
         if (is_own) {
@@ -82,8 +75,8 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
             buf_add_char(&json, '}');
         }
     }
-    lines[told.line_count] = run->budget.why.message;
-    told.line_count += run->budget.why.kind != ERR_NONE ? 1 : 0;
+    lines[told.line_count] = over->message;
+    told.line_count += over->kind != ERR_NONE ? 1 : 0;
     told.lines = lines;
     told.leave_out = together ? list : NULL;
     told.not_done = json.length > 0 ? arena_printf(a, "%s}", buf_str(&json)) : NULL;

@@ -24,12 +24,11 @@ bool stream_views(struct db *d, const struct config *c, struct err *e)
     ARENA_SCOPED struct arena *a = arena_new(0);
     const char *text; /* makes the view; NULL: there is to be none */
     const char *stands;
-    bool done = db_begin(d, e) && list_columns(d, c->attribute_columns, e) &&
-                db_texts(db_ask(d, e, sql_attribute_view_text, NONE), a, &text, 1) &&
-                db_texts(db_ask(d, e, sql_attribute_view_stands, S(text)), a, &stands, 1) &&
-                (stands || (db_exec(d, sql_attribute_view_drop, e) &&
-                            (!text || db_exec(d, text, e)) && db_commit(d, e)));
+    bool done =
+        db_begin(d, e) && list_columns(d, c->attribute_columns, e) &&
+        db_texts(db_ask(d, e, sql_attribute_view_text, NONE), a, &text, 1) &&
+        db_texts(db_ask(d, e, sql_attribute_view_stands, S(text)), a, &stands, 1) &&
+        (stands || (db_exec(d, sql_attribute_view_drop, e) && (!text || db_exec(d, text, e))));
 
-    db_rollback(d);
-    return done;
+    return db_finish(d, done, e);
 }

@@ -23,10 +23,9 @@ static bool take_day(const struct reconciliation *r, const char *scope, const ch
         db_begin(d, e) && db_exec(d, sql_reconcile_empty, e) &&
         db_do(d, e, sql_reconcile_day, S(scope), S(day), T(clock_now_ms()), S(asked(r, scope))) &&
         db_do(d, e, sql_reconcile_figures, S(day)) && db_do(d, e, sql_reconcile_states, S(day)) &&
-        db_exec(d, sql_reconcile_take, e) && db_commit(d, e);
+        db_exec(d, sql_reconcile_take, e);
 
-    db_rollback(d);
-    return done;
+    return db_finish(d, done, e);
 }
 
 /* Fills the tables of the connection's own: what is compared, and the days that are due. */
@@ -63,24 +62,6 @@ bool reconcile_days(const struct reconciliation *r, struct err *e)
     return done;
 }
 
-/* Makes the next final day that differs owed once more; *more: there was one. */
-static bool appeal(const struct ledger *l, struct arena *a, bool *more, struct err *e)
-{
-    const char *word[6]; /* scope, day, both streams, the day's first instant and its end */
-
-    if (!db_texts(db_ask(l->db, e, sql_reconcile_appeals, NONE), a, word, COUNT_OF(word))) {
-        return false;
-    }
-    *more = word[0] != NULL;
-    bool done =
-        !*more || (db_begin(l->db, e) && window_owe(l, word[2], word[4], word[5], e) &&
-                   window_owe(l, word[3], word[4], word[5], e) &&
-                   db_do(l->db, e, sql_reconcile_appealed, S(word[0]), S(word[1]), I(l->run_id)) &&
-                   db_commit(l->db, e));
-    db_rollback(l->db);
-    return done;
-}
-
 /* Whether a figure differs; `stands`: on a day that was read once more for that. */
 static bool differs(const struct reconciliation *r, bool stands, struct err *mismatch,
                     struct err *e)
@@ -96,31 +77,23 @@ static bool differs(const struct reconciliation *r, bool stands, struct err *mis
 
 bool reconcile_judge_run(const struct reconciliation *r, struct err *mismatch, struct err *e)
 {
-    ARENA_SCOPED struct arena *a = arena_new(0);
-    bool more = true;
-    bool done = true;
+    const struct ledger *l = &r->ledger;
 
     err_clear(mismatch);
     err_clear(e);
-    while (done && more) {
-        done = appeal(&r->ledger, a, &more, e);
-    }
-    return done && differs(r, true, mismatch, e);
+    bool done = db_begin(l->db, e) && db_exec(l->db, sql_reconcile_appeal, e) && window_owe(l, e) &&
+                db_do(l->db, e, sql_reconcile_appealed, I(l->run_id));
+    return db_finish(l->db, done, e) && differs(r, true, mismatch, e);
 }
 
 bool reconcile_judge(const struct reconciliation *r, struct arena *a, struct err *e)
 {
-    struct err mismatch;
-
-    err_clear(&mismatch);
-    if (!differs(r, false, &mismatch, e)) {
-        return false;
-    }
-    if (mismatch.kind != ERR_NONE) {
-        *e = mismatch;
-        return false;
-    }
     const char *why;
+
+    err_clear(e);
+    if (!differs(r, false, e, e) || e->kind != ERR_NONE) {
+        return false;
+    }
     struct rows q = db_ask(r->ledger.db, e, sql_reconcile_nothing, S(r->from), S(r->to));
     return db_texts(q, a, &why, 1) && (!why || err_set(e, ERR_PARTIAL, "%s", why));
 }

@@ -427,9 +427,15 @@ DELETE FROM temp.reconcile_state;
 DELETE FROM temp.reconcile_found;
 DELETE FROM temp.reconcile_several;
 
--- name: reconcile_appeals
--- Days that no reading changes any more and that differ, by either verdict on the runs: they are read
--- once more.
+-- name: reconcile_appeal
+-- Days that no reading changes any more and that differ, by either verdict on the runs: both sides are
+-- read once more.
+CREATE TEMP TABLE IF NOT EXISTS reconcile_appealed (
+    scope TEXT, day TEXT, ours TEXT, theirs TEXT, utc_from TEXT, utc_to TEXT);
+CREATE TEMP TABLE IF NOT EXISTS window_owed (stream TEXT, utc_from TEXT, utc_to TEXT);
+DELETE FROM temp.reconcile_appealed;
+DELETE FROM temp.window_owed;
+INSERT INTO temp.reconcile_appealed
 SELECT d.scope, d.day, p.ours, p.theirs, min(z.utc_from), max(z.utc_to)
 FROM temp.reconcile_pair AS p
 JOIN reconciliation_day AS d ON d.scope = p.scope
@@ -437,11 +443,14 @@ JOIN zone_offset AS z ON z.day = d.day
 WHERE d.scope IN ('queue', 'agent') AND d.is_final AND d.appealed_run_id IS NULL
 AND (d.differing > 0 OR EXISTS (
     SELECT 1 FROM reconciliation AS r WHERE r.day = d.day AND r.scope = d.scope AND r.difference <> 0))
-GROUP BY d.scope, d.day
-LIMIT 1
+GROUP BY d.scope, d.day;
+INSERT INTO temp.window_owed
+SELECT ours, utc_from, utc_to FROM temp.reconcile_appealed
+UNION ALL SELECT theirs, utc_from, utc_to FROM temp.reconcile_appealed;
 
 -- name: reconcile_appealed
-UPDATE reconciliation_day SET appealed_run_id = ?3 WHERE scope = ?1 AND day = ?2
+UPDATE reconciliation_day SET appealed_run_id = ?1
+WHERE (scope, day) IN (SELECT scope, day FROM temp.reconcile_appealed)
 
 -- name: reconcile_difference
 -- The first figure that differs from ?1 to ?2 (NULL: no limit), and how many more do; ?3: only those of

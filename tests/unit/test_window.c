@@ -533,7 +533,9 @@ TEST_IN_SCRATCH(a_settled_day_is_owed_once_more)
         w[i].span.state = WINDOW_SETTLED;
         check(window_end(&l, &w[i], 0, &s->e), s);
     }
-    check(window_owe(&l, "s", "2024-10-04T06:00:00.000Z", "2024-10-05T00:00:00.000Z", &s->e), s);
+    scratch_exec(s, "CREATE TEMP TABLE window_owed AS SELECT 's' AS stream, "
+                    "'2024-10-04T06:00:00.000Z' AS utc_from, '2024-10-05T00:00:00.000Z' AS utc_to");
+    check(window_owe(&l, &s->e), s);
     w = list(s, &days, START + 9 * DAY, &count);
     assert_int_equal(count, 1);
     assert_int_equal(w->span.start_ms, START);
