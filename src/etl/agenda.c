@@ -10,6 +10,9 @@ void agenda_begin(struct agenda *g, const char *remembered, struct arena *a)
 {
     const struct plan_facts *f = &g->facts;
 
+    g->at = g->order_count = g->due_count = g->due_next = 0;
+    g->too_large_count = g->too_large_next = 0;
+    g->round = 0;
     g->due = arena_array(a, g->windows.count + 1, sizeof(*g->due));
     g->too_large = arena_array(a, g->windows.count + 1, sizeof(*g->too_large));
     for (int again = 0; again < 2; again++) {

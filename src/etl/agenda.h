@@ -49,7 +49,8 @@ struct agenda {
     size_t too_large_next;
 };
 
-/* Orders the passes; `remembered`: the one that was granted last (NULL: none is known). */
+/* Orders the passes; `remembered`: the one that was granted last (NULL: none is known). Begins anew
+ * when it is called again, with what is left of the windows. */
 void agenda_begin(struct agenda *g, const char *remembered, struct arena *a);
 
 /* Whether some window's plan goes by the availability date. */

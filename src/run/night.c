@@ -420,13 +420,13 @@ static int64_t set_range(struct night *n)
     return time_ms + s->ahead_days * MS_PER_DAY;
 }
 
-/* Of a stream that was asked for once more, what is whole is owed; said once. */
+/* Of a stream that was asked for once more, what is whole is owed. */
 static bool ask_again(struct night *n, const struct window_kind *kind, struct err *e)
 {
     const struct past *past = n->run->request->past;
     const struct agenda *g = &n->agenda;
 
-    return !past || !past->again || !n->wanted || n->held_since_ms != 0 ||
+    return !past || !past->again || !n->wanted ||
            window_again(&n->run->ledger, kind, &g->windows.range, past->from_ms, g->facts.time_ms,
                         e);
 }
@@ -553,42 +553,31 @@ static bool is_let_go(struct night *n, const struct window *w)
 bool night_look_again(struct night *n, struct err *e)
 {
     struct agenda *g = &n->agenda;
-    const struct windows old = g->windows;
-    int64_t available_ms = g->facts.available_ms;
+    size_t count = 0;
     struct err error;
 
     n->held_since_ms = n->held_since_ms ? n->held_since_ms : clock_monotonic_ms();
-    for (size_t i = 0; i < old.count; i++) {
-        const struct window *w = &old.list[i];
+    for (size_t i = 0; i < g->windows.count; i++) {
+        struct window *w = &g->windows.list[i];
 
         if (w->held && !is_let_go(n, w)) {
-            err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
-                    label_of(n, w, "waited for", n->run->arena));
             n->held = 0;
             n->stopped = stop_requested();
+            err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
+                    label_of(n, w, "waited for", n->run->arena));
             if (!n->stopped) {
                 night_fail(n, &error, false);
             }
             return true;
         }
-    }
-    n->over = false;
-    n->held = 0;
-    *g = (struct agenda){0};
-    if (!find_windows(n, e)) {
-        return false;
-    }
-    g->facts.available_ms = available_ms;
-    size_t count = 0;
-    for (size_t i = 0; i < g->windows.count; i++) {
-        for (size_t k = 0; k < old.count; k++) {
-            if (old.list[k].held && old.list[k].window_id == g->windows.list[i].window_id) {
-                g->windows.list[count++] = g->windows.list[i];
-                break;
-            }
+        if (w->held) {
+            g->windows.list[count] = *w;
+            g->windows.list[count++].held = false;
         }
     }
     g->windows.count = count;
+    n->over = false;
+    n->held = 0;
     return set_out(n, e);
 }
 

@@ -7,6 +7,7 @@ import random
 import re
 import struct
 import sys
+import threading
 import time
 import unittest
 
@@ -190,6 +191,33 @@ class Beside(Past):
             _, err = process.communicate(timeout=120)
             self.assertEqual(process.returncode, 0, err)
         self.assertEqual(sorted(asked), [f"2026-03-{d:02d}" for d in range(4, 13)])
+        self.same(site, fresh)
+
+    def test_one_that_hangs(self):
+        """It is waited for, not for ever; when it is killed its days are read."""
+        gate, asked = threading.Event(), []
+
+        def wait_at_the_first(_, path, __):
+            if "/results" in path:
+                asked.append(path)
+                if len(asked) == 1:
+                    gate.wait(60)
+
+        site = self.past_site(self.rewriting(self.server.url, wait_at_the_first), "conversations")
+        hanging = site.start_process("backfill", "--from", "2026-03-09", "--to", "2026-03-11")
+        wait_until(lambda: os.path.exists(site.db) and site.value("SELECT count(*) FROM window_pass WHERE covered_to NOTNULL") == 2)
+        result = self.ok(site.extract("--until", NOW, env={"ROLLCALL_LIMIT_HELD_MS": 300}), 11)
+        self.assertRegex(result.stderr, r"conversations 2026-03-\d\d \(waited for\): another run is reading it")
+        night = site.start_process("extract", "--until", NOW)
+        time.sleep(0.5)
+        self.assertIsNone(night.poll())
+        hanging.kill()
+        hanging.communicate()
+        gate.set()
+        _, err = night.communicate(timeout=60)
+        self.assertEqual(night.returncode, 0, err)
+        fresh = self.past_site(streams="conversations")
+        self.ok(fresh.extract("--until", NOW))
         self.same(site, fresh)
 
     def test_half_the_pace(self):
