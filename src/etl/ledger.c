@@ -277,9 +277,8 @@ static bool judge_owner(const struct owner *o, const char *id, const char *name,
 bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err *e)
 {
     const struct config *c = o->config;
-    char day[CLOCK_DAY_BYTES];
-    struct rows q = db_ask(l->db, e, sql_owner, S(c->client_id), S(c->login_url), S(c->api_url),
-                           S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
+    struct rows q =
+        db_ask(l->db, e, sql_owner, S(c->client_id), S(c->login_url), S(c->api_url), T(o->now_ms));
 
     o->due = true;
     if (db_next(&q)) {
@@ -318,7 +317,6 @@ bool ledger_judge(const struct owner *o, struct err *e)
 bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
 {
     const struct config *c = o->config;
-    char day[CLOCK_DAY_BYTES];
 
     if (!ledger_judge(o, e)) {
         return false;
@@ -330,5 +328,5 @@ bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
             LOG_S("error", e->message));
     }
     return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
-                 S(c->api_url), S(clock_format_day((int32_t)(o->now_ms / MS_PER_DAY), day)));
+                 S(c->api_url), T(o->now_ms));
 }

@@ -130,15 +130,15 @@ FROM (SELECT 'include_flow_outs' AS name, include_flow_outs AS kept, ?1 AS wante
       UNION ALL SELECT 'default_target_seconds', default_target_seconds, ?4 FROM kpi)
 WHERE kept <> wanted;
 
--- Whose the file is, and whether the client ?1 of the hosts ?2 and ?3 has asked on the day ?4.
+-- Whose the file is, and whether the client ?1 of the hosts ?2 and ?3 has asked on the UTC day of ?4.
 -- name: owner
 SELECT organization_id, name,
-    client_id = ?1 AND login_url = ?2 AND api_url = ?3 AND asked_day = ?4
+    client_id = ?1 AND login_url = ?2 AND api_url = ?3 AND asked_day = substr(?4, 1, 10)
 FROM organization;
 
 -- name: owner_keep
 INSERT INTO organization (place, organization_id, name, client_id, login_url, api_url, asked_day)
-VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)
+VALUES (1, ?1, ?2, ?3, ?4, ?5, substr(?6, 1, 10))
 ON CONFLICT (place) DO UPDATE SET
     organization_id = coalesce(excluded.organization_id, organization_id),
     name = coalesce(excluded.name, name), client_id = excluded.client_id,

@@ -233,18 +233,6 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
     return db_end(&q);
 }
 
-/* Whether a pass of the window is where it was. */
-static bool is_same(const struct window *a, const struct window *b, size_t p)
-{
-    const struct cursor *x = &a->now[p];
-    const struct cursor *y = &b->now[p];
-
-    return a->span.pass[p].covered_to_ms == b->span.pass[p].covered_to_ms &&
-           a->span.pass[p].read_ms == b->span.pass[p].read_ms &&
-           x->target_to_ms == y->target_to_ms && str_eq(x->token, y->token) && x->page == y->page &&
-           x->page_ms == y->page_ms;
-}
-
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
                     struct window *w, bool *changed, struct err *e)
 {
@@ -258,10 +246,18 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
     }
     *changed = now.span.state != w->span.state || now.span.again != w->span.again;
     for (size_t p = 0; p < PASSES_MAX; p++) {
+        const struct pass_coverage *seen = &w->span.pass[p];
+        const struct cursor *was = &w->now[p];
+        const struct cursor *is = &now.now[p];
+
+        *changed = *changed || now.span.pass[p].covered_to_ms != seen->covered_to_ms ||
+                   now.span.pass[p].read_ms != seen->read_ms;
         if ((w->cleared & 1U << p) != 0) {
-            now.now[p] = w->now[p];
+            now.now[p] = *was;
         }
-        *changed = *changed || !is_same(&now, w, p);
+        *changed = *changed || is->target_to_ms != was->target_to_ms ||
+                   !str_eq(is->token, was->token) || is->page != was->page ||
+                   is->page_ms != was->page_ms;
     }
     w->span = now.span;
     for (size_t p = 0; *changed && p < PASSES_MAX; p++) {

@@ -246,11 +246,6 @@ static void end_reading(struct fetch *f, struct reading *r, struct page *last)
     push(f->pages, last);
 }
 
-static void drop_reading(struct fetch *f, struct reading *r)
-{
-    end_reading(f, r, page_new(r, news_new(NEWS_DROPPED)));
-}
-
 /* --- pages in their turn --------------------------------------------------------------------- */
 
 /* Walks what it has read into rows, without what was erased; the page's bytes are without it too.
@@ -371,14 +366,6 @@ static void read_once_more(struct fetch *f, struct reading *r, struct page *p)
     reader_anew(r->reader);
 }
 
-static bool has_cleanup(const struct step *s)
-{
-    while (s->path && !s->cleanup) {
-        s++;
-    }
-    return s->path != NULL;
-}
-
 /* The page says of a reading that is made in one go that it needs more requests than there are: it
  * ends, and what it says is kept. */
 static bool cut_short(struct fetch *f, struct reading *r, struct page *p)
@@ -411,6 +398,7 @@ static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
 {
     struct news *n = p->news;
     struct err *e = &n->answer.error;
+    const struct step *cleanup = r->ask.steps;
     bool is_good = n->kind == NEWS_END || walk(f, r, p, e);
     int64_t rows = r->seen ? (int64_t)idset_count(r->seen) : 0;
     bool is_odd = is_good && n->last && r->seen && r->from_start && r->last_total >= 0 &&
@@ -430,7 +418,10 @@ static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
     if (is_good && cut_short(f, r, p)) {
         return false;
     }
-    if (!is_good || (n->last && (n->kind == NEWS_END || !has_cleanup(r->ask.steps)))) {
+    while (cleanup->path && !cleanup->cleanup) {
+        cleanup++;
+    }
+    if (!is_good || (n->last && (n->kind == NEWS_END || !cleanup->path))) {
         end_reading(f, r, p);
         return false;
     }
@@ -483,7 +474,7 @@ static bool is_held(const struct fetch *f, const struct reading *r)
 static void move_on(struct fetch *f, struct reading *r)
 {
     if (atomic_load(&r->refused) || (!r->reader && atomic_load(&r->lane->closed))) {
-        drop_reading(f, r);
+        end_reading(f, r, page_new(r, news_new(NEWS_DROPPED)));
         return;
     }
     if (!r->reader && (r->lane->active >= r->lane->at_once || is_held(f, r))) {
@@ -514,21 +505,21 @@ static void move_on(struct fetch *f, struct reading *r)
 /* The lane has had its turn: the others' readings go before its own. */
 static void pass_turn(struct fetch *f, const struct lane *lane)
 {
-    struct reading *others = NULL;
-    struct reading **other = &others;
     struct reading *own = NULL;
     struct reading **last = &own;
+    struct reading **at = &f->readings;
 
-    for (struct reading *r = f->readings, *next; r; r = next) {
-        struct reading ***end = r->lane == lane ? &last : &other;
-
-        next = r->next;
-        r->next = NULL;
-        **end = r;
-        *end = &r->next;
+    while (*at) {
+        if ((*at)->lane == lane) {
+            *last = *at;
+            *at = (*last)->next;
+            last = &(*last)->next;
+        } else {
+            at = &(*at)->next;
+        }
     }
-    *other = own;
-    f->readings = others;
+    *last = NULL;
+    *at = own;
 }
 
 /* Asks for what may be asked by now, a request a lane in turn. */
@@ -583,7 +574,7 @@ void *fetch_all(void *pages)
     client_abort(q->client);
     (void)take_issued(&f);
     while (f.readings) {
-        drop_reading(&f, f.readings);
+        end_reading(&f, f.readings, page_new(f.readings, news_new(NEWS_DROPPED)));
     }
     readers_free(f.readers);
     push(q, page_new(NULL, NULL));

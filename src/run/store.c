@@ -237,10 +237,8 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
         }
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
         add_counts(&sum, counts);
-        if (!note_ids(run, g->pages[i], e)) {
-            return false;
-        }
-        if (!keep(run, g->pages[i], g->pages[i]->share, n->path, counts, e)) {
+        if (!note_ids(run, g->pages[i], e) ||
+            !keep(run, g->pages[i], g->pages[i]->share, n->path, counts, e)) {
             return false;
         }
     }

@@ -19,7 +19,7 @@ int64_t cost_rows(const struct cost_facts *f, const char *stream)
 
 static int64_t shares(int64_t rows, int64_t size)
 {
-    return size > 0 ? (rows + size - 1) / size : 1;
+    return size > 0 ? (rows + size - 1) / size : rows;
 }
 
 /* Requests of a step in one reading of a pass; adds its words. Nobody knows how many ids a pass of
@@ -53,38 +53,25 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
     }
 }
 
-/* How often a pass reads in a night, for one scope. */
-static int64_t readings(const struct stream *s, size_t p, size_t first, const struct cost_facts *f)
-{
-    int64_t span = s->span_days > 0 ? s->span_days : 1;
-    int64_t looks = f->looks;
-
-    if (!stream_has_days(s) || s->passes[p].plan.whole) {
-        return 1;
-    }
-    if (p != first) {
-        return 1; /* the hours that the first pass does not see yet */
-    }
-    for (size_t i = 0; i < COUNT_OF(s->looks) && s->looks[i] > 0 && f->looks > 0; i++) {
-        looks++;
-    }
-    return shares(f->lookback_days + 1 + s->ahead_days, span) + looks;
-}
-
-/* Requests of a pass; adds its words. */
+/* Requests of a pass; adds its words. What is not the first reads the hours that it does not see
+ * yet, or what is there at the moment. */
 static int64_t of_pass(const struct stream *s, size_t p, size_t first, const struct cost_facts *f,
                        struct arena *a, const char **words)
 {
     const struct pass *pass = &s->passes[p];
     const char *steps = "";
+    bool days = stream_has_days(s) && p == first;
+    int64_t times = days ? f->looks : 1; /* readings of one scope */
     int64_t one = 0;
-    int64_t times = readings(s, p, first, f);
     int64_t scopes = s->scope && s->needs && !pass->plan.whole ? cost_rows(f, s->needs) : 1;
 
     for (const struct step *step = pass->steps; step->path; step++) {
         one += of_step(s, pass, step, f, a, &steps);
     }
-    bool days = stream_has_days(s) && !pass->plan.whole && p == first;
+    for (size_t i = 0; days && f->looks > 0 && i < COUNT_OF(s->looks); i++) {
+        times += s->looks[i] > 0 ? 1 : 0;
+    }
+    times += days ? shares(f->lookback_days + 1 + s->ahead_days, s->span_days) : 0;
     const char *each =
         s->scope && !pass->plan.whole ? arena_printf(a, ", for each of %s", s->needs) : "";
     *words = arena_printf(a, "%s%s%s: %s%s%s", *words, **words ? "; " : "", pass->plan.name, steps,
