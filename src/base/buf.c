@@ -13,15 +13,10 @@ struct buf buf_of(size_t max_bytes)
     return (struct buf){.max_bytes = max_bytes < PTRDIFF_MAX ? max_bytes : PTRDIFF_MAX - 1};
 }
 
-void buf_init(struct buf *b, size_t max_bytes)
-{
-    *b = buf_of(max_bytes);
-}
-
 void buf_free(struct buf *b)
 {
     free(b->data);
-    buf_init(b, b->max_bytes);
+    *b = buf_of(b->max_bytes);
 }
 
 void buf_cut(struct buf *b, size_t length)

@@ -20,7 +20,6 @@ struct buf {
 
 /* An empty buffer that may grow to `max_bytes`; nothing is allocated yet. Free with buf_free. */
 struct buf buf_of(size_t max_bytes);
-void buf_init(struct buf *b, size_t max_bytes);
 
 /* Frees the storage; the buffer is empty and usable again with the same maximum. */
 void buf_free(struct buf *b);

@@ -123,14 +123,13 @@ void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width
                        size_t size)
 {
     struct progress_part all = {0};
-    struct buf b;
+    BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     for (size_t i = 0; i < bar->count; i++) {
         all.pages += bar->parts[i].pages;
         all.rows += bar->parts[i].rows;
         all.share += bar->parts[i].share / (double)bar->count;
     }
-    buf_init(&b, LINE_BYTES);
     (void)buf_add_printf(&b, " %d %%: ", (int)(all.share * PERCENT));
     add_counts(&b, all.pages, all.rows);
     add_pace(&b, all.rows, now_ms - bar->began_ms, all.share);
@@ -143,7 +142,6 @@ void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width
     } else {
         (void)snprintf(out, size, "backfill:%.*s", width - (int)strlen("backfill:"), buf_str(&b));
     }
-    buf_free(&b);
 }
 
 /* The part of a stream is kept, and all of them shown; each stream leaves a line at its end. */

@@ -241,7 +241,7 @@ struct scrubber *scrubber_new(const struct erasures *x, const struct tree_map *c
 
     s->erasures = x;
     s->arena = arena_new(0);
-    buf_init(&s->path, SIZE_MAX);
+    s->path = buf_of(SIZE_MAX);
     for (; *trees; trees++) {
         add_table(s, (*trees)->top ? (*trees)->top : (*trees)->root, NULL);
     }

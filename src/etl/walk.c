@@ -414,8 +414,8 @@ struct page_walker *page_walker_new(const struct tree_map *const *trees)
     for (size_t i = 0; i < count; i++) {
         make_walker(&w->trees[i], w, trees[i]);
     }
-    buf_init(&w->hash, SIZE_MAX);
-    buf_init(&w->scratch, 65536);
+    w->hash = buf_of(SIZE_MAX);
+    w->scratch = buf_of(65536);
     return w;
 }
 

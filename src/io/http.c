@@ -550,7 +550,7 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     }
     t->most_bytes = limit_get(request->download ? LIMIT_DOWNLOAD_BYTES : LIMIT_BODY_BYTES);
     t->most_name = request->download ? "DOWNLOAD_BYTES" : "BODY_BYTES";
-    buf_init(&t->answer.body, (size_t)t->most_bytes);
+    t->answer.body = buf_of((size_t)t->most_bytes);
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
     if (!t->easy || !set_all(h, t, request) ||
@@ -637,7 +637,7 @@ static bool take_finished(struct http *h, struct http_answer *answer)
         describe_failure(h, t, message->data.result);
     }
     *answer = t->answer;
-    buf_init(&t->answer.body, 0);
+    t->answer.body = buf_of(0);
     drop_transfer(h, t);
     return true;
 }

@@ -51,7 +51,7 @@ struct xlsx_writer *xlsx_new(const struct file_aside *file)
 
     w->arena = arena_new(0);
     w->path = file->path;
-    buf_init(&w->text, SIZE_MAX);
+    w->text = buf_of(SIZE_MAX);
     lxw_workbook_options options = {
         .constant_memory = 1, .tmpdir = file_directory(w->arena, file->path), .use_zip64 = 0};
     w->book = workbook_new_opt(file->aside_path, &options);

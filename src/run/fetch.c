@@ -276,7 +276,7 @@ static struct walked_page *walk_rows(struct fetch *f, const struct reading *r, s
         const char *text = json_write(a, json_root(document), &length);
 
         buf_free(&n->answer.http.body);
-        buf_init(&n->answer.http.body, SIZE_MAX);
+        n->answer.http.body = buf_of(SIZE_MAX);
         (void)buf_add(&n->answer.http.body, text, length);
         n->answer.http.gzip = false;
         arena_free(a);

@@ -11,7 +11,7 @@ static struct http_answer answer_of(int status, const char *body)
         .failure = HTTP_OK, .status = status, .framed = true, .correlation_id = "corr-1"};
 
     snprintf(a.content_type, sizeof(a.content_type), "application/json");
-    buf_init(&a.body, 1 << 20);
+    a.body = buf_of(1 << 20);
     buf_add_str(&a.body, body);
     return a;
 }

@@ -91,7 +91,7 @@ TEST_IN_SCRATCH(test_many_keys)
            "WITH n AS (SELECT 0 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 14) "
            "SELECT conversation_key, participant_no, 'key ' || ((conversation_key * 15 + i) % "
            "3000), participant_no || '-' || i FROM participant, n");
-    buf_init(&b, 1 << 20);
+    b = buf_of(1 << 20);
     for (int i = 0; i < 1000; i++) {
         assert_true(buf_add_printf(&b, "%skey %d", i > 0 ? "\n" : "", i * 3));
     }

@@ -6,7 +6,7 @@ TEST(additions_follow_each_other)
 {
     struct buf b;
 
-    buf_init(&b, 1000);
+    b = buf_of(1000);
     assert_string_equal(buf_str(&b), "");
     assert_true(buf_add(&b, "ab\0c", 4));
     assert_true(buf_add_str(&b, "de"));
@@ -46,7 +46,7 @@ TEST(the_maximum_refuses_whole_additions)
             struct buf b;
             size_t length = 0;
 
-            buf_init(&b, max);
+            b = buf_of(max);
             while (additions[i](&b)) {
                 length += 5;
                 assert_true(length <= max);
@@ -71,7 +71,7 @@ TEST(an_endless_maximum_cannot_overflow)
 {
     struct buf b;
 
-    buf_init(&b, SIZE_MAX);
+    b = buf_of(SIZE_MAX);
     assert_true(buf_add_str(&b, "abc"));
     assert_false(buf_add(&b, "", SIZE_MAX));
     assert_string_equal(buf_str(&b), "abc");

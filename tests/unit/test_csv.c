@@ -177,7 +177,7 @@ static char *write_much(struct csv_writer *w, size_t *length)
     static char field[200000];
     memset(field, 'q', sizeof(field));
     struct buf expected;
-    buf_init(&expected, 1 << 28);
+    expected = buf_of(1 << 28);
     for (size_t i = 0; i < RECORDS; i++) {
         size_t size = i % 1000 == 999 ? sizeof(field) : i % 97 + 1;
         csv_text(w, field, size);

@@ -48,7 +48,7 @@ TEST(logins)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {.status = cases[i].status};
 
-        buf_init(&a.body, 1000);
+        a.body = buf_of(1000);
         buf_add_str(&a.body, cases[i].body);
         memcpy(a.location, cases[i].location, strlen(cases[i].location));
         assert_int_equal(diagnose_login(&a, cases[i].words), cases[i].cause);

@@ -83,7 +83,7 @@ TEST(members)
     one = pack("hello ", 6, 6, &one_length);
     two = pack("world", 5, 6, &two_length);
     struct buf both;
-    buf_init(&both, 1000);
+    both = buf_of(1000);
     buf_add(&both, one, one_length);
     buf_add(&both, two, two_length);
     assert_inflates(both.data, both.length, "hello world", 11);
@@ -100,7 +100,7 @@ TEST(corrupt)
     size_t length = 0;
     char *gzip = pack("hello world", 11, 6, &length);
     struct buf b;
-    buf_init(&b, 1000);
+    b = buf_of(1000);
     static const char *const tails[] = {"garbage", "<html>", "\n\n"};
     for (size_t i = 0; i < COUNT(tails); i++) {
         buf_cut(&b, 0);

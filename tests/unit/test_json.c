@@ -111,7 +111,7 @@ TEST(the_number_of_values_is_limited)
         for (int more = 0; more < 2; more++) {
             struct buf b;
             struct err e;
-            buf_init(&b, 4096);
+            b = buf_of(4096);
             for (int n = 0; n < cases[i].good * (more + 1); n++) {
                 buf_add_printf(&b, "%c%s", n > 0 ? ',' : '[', cases[i].item);
             }
@@ -140,7 +140,7 @@ TEST(every_prefix_is_refused)
 static struct json_doc *parse_nested(size_t depth, bool objects, struct err *e)
 {
     struct buf b;
-    buf_init(&b, 1 << 22);
+    b = buf_of(1 << 22);
     for (size_t i = 0; i < depth; i++) {
         buf_add_str(&b, objects ? "{\"a\":" : "[1,");
     }
@@ -321,7 +321,7 @@ TEST(quote)
 {
     for (size_t i = 0; i < COUNT(quotes); i++) {
         struct buf b;
-        buf_init(&b, 1000);
+        b = buf_of(1000);
         assert_true(json_quote(&b, quotes[i].text, quotes[i].length));
         assert_string_equal(buf_str(&b), quotes[i].quoted);
         json_free(parse(buf_str(&b)));
@@ -332,7 +332,7 @@ TEST(quote)
 TEST(quote_when_full)
 {
     struct buf b;
-    buf_init(&b, 8);
+    b = buf_of(8);
     assert_true(buf_add_str(&b, "abc"));
     assert_false(json_quote(&b, "defgh", 5));
     assert_string_equal(buf_str(&b), "abc");

@@ -500,7 +500,7 @@ TEST_IN_FIXTURE(test_large_conversation)
     struct buf b;
 
     for (int round = 0; round < 2; round++) {
-        buf_init(&b, 16 << 20);
+        b = buf_of(16 << 20);
         assert_true(buf_add_str(&b, "{'conversations':[{'conversationId':'c','participants':["));
         for (int i = 0; i < 10000; i++) {
             int id = round == 0 ? i : 9999 - i;
@@ -890,7 +890,7 @@ TEST_IN_FIXTURE(test_many_conversations_in_a_page)
     for (int round = 0; round < 2; round++) {
         struct buf b;
 
-        buf_init(&b, 1 << 20);
+        b = buf_of(1 << 20);
         assert_true(buf_add_str(&b, "{'conversations':["));
         for (int i = 0; i < MANY; i++) {
             const char *a = round == 0 ? ",'attributes':{'k':'a'}}" : "}";

@@ -77,7 +77,7 @@ static const char *expand(struct fixture *f, const char *text)
 {
     struct buf b;
 
-    buf_init(&b, 65536);
+    b = buf_of(65536);
     for (; *text; text++) {
         if (*text == '~') {
             assert_true(buf_add_printf(&b, "2026-03-02T%.5s:00.000Z", text + 1));

@@ -314,11 +314,11 @@ TEST(escaping)
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_string_equal(str_escaped(a, rows[i].text), rows[i].escaped);
     }
-    buf_init(&b, 100);
+    b = buf_of(100);
     assert_true(str_escape(&b, "a\0b", 3));
     assert_string_equal(buf_str(&b), "a\\x00b");
     buf_free(&b);
-    buf_init(&b, 5);
+    b = buf_of(5);
     assert_false(str_escape(&b, "ab\uAC00\uAC01", 8));
     assert_string_equal(buf_str(&b), "ab\uAC00");
     buf_free(&b);
@@ -333,8 +333,8 @@ TEST(escaped_bytes_are_safe)
     struct buf b;
     struct buf again;
 
-    buf_init(&b, 1000);
-    buf_init(&again, 1000);
+    b = buf_of(1000);
+    again = buf_of(1000);
     for (int round = 0; round < 20000; round++) {
         size_t length = (size_t)round % sizeof(text);
 
@@ -368,12 +368,12 @@ TEST(url_encoding)
     struct buf b;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        buf_init(&b, 1000);
+        b = buf_of(1000);
         assert_true(str_url_encode(&b, rows[i].text));
         assert_string_equal(buf_str(&b), rows[i].encoded);
         buf_free(&b);
     }
-    buf_init(&b, 5);
+    b = buf_of(5);
     assert_true(str_url_encode(&b, "ab"));
     assert_false(str_url_encode(&b, "cd/"));
     assert_string_equal(buf_str(&b), "ab");

@@ -319,7 +319,7 @@ TEST_IN_FIXTURE(test_notes_are_bounded)
 {
     struct buf b;
 
-    buf_init(&b, 1 << 20);
+    b = buf_of(1 << 20);
     assert_true(buf_add_str(&b, "{'thingId':'a','count':'x'"));
     for (int i = 0; i < 3000; i++) {
         assert_true(buf_add_printf(&b, ",'unknown%d':1", i));
@@ -501,7 +501,7 @@ TEST_IN_FIXTURE(test_large_entity)
 {
     struct buf b;
 
-    buf_init(&b, 16 << 20);
+    b = buf_of(16 << 20);
     assert_true(buf_add_str(&b, "{'thingId':'a','parts':["));
     for (int i = 0; i < 10000; i++) {
         assert_true(
@@ -897,9 +897,9 @@ TEST_IN_FIXTURE(test_random_documents)
         struct buf rows;
         struct buf walked;
 
-        buf_init(&document, 1 << 20);
-        buf_init(&rows, 1 << 20);
-        buf_init(&walked, 1 << 20);
+        document = buf_of(1 << 20);
+        rows = buf_of(1 << 20);
+        walked = buf_of(1 << 20);
         for (int i = 0; i < 5; i++) {
             assert_true(buf_add_str(&document, i > 0 ? "," : "["));
             add_group(&document, &rows);
