@@ -862,7 +862,7 @@ static bool first_look(const char *path, struct err *e)
     ARENA_SCOPED struct arena *a = arena_new(0);
     const char *uri = db_place_alone(a, path);
     int64_t version;
-    struct db *d =
+    DB_SCOPED struct db *d =
         uri ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
     if (d && !is_plainly_ours(d) && !read_version(d, &version, &found) &&
@@ -873,7 +873,6 @@ static bool first_look(const char *path, struct err *e)
                 path);
         err_cause(&found, CAUSE_LOCAL_FOREIGN);
     }
-    db_close(d);
     if (found.cause) {
         *e = found;
     }
