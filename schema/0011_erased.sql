@@ -3,7 +3,7 @@
 -- What is known of them: hashes, from which nobody can read what they stand for; a number could be found by
 -- trying all there are.
 CREATE TABLE erased (
-    hash TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the salt and what it stands for, which is an id, an address, a conversation
+    hash TEXT NOT NULL PRIMARY KEY, -- of the salt and what it stands for, an id, an address, a conversation: four digits of XXH3, then SHA-256
     kind INTEGER NOT NULL,          -- 1 external contact, 2 participant, 4 address; 8 an address that the person's records named; 16 a conversation of the person's
     salt TEXT NOT NULL,             -- the same in all rows
     erased_at TEXT NOT NULL,        -- when, by the clock

@@ -10,7 +10,12 @@
 enum {
     TEXT_MOST = 320, /* bytes of what can be erased */
     TEXT_LEAST = 4,
-    DIGITS_LEAST = 5,      /* of a number */
+    DIGITS_LEAST = 5, /* of a number */
+    SALT_MOST = 64,
+    SALTED_MOST = SALT_MOST + 1 + TEXT_MOST,
+    SIEVE_BITS = 65536,
+    SIEVE_DIGITS = 4,
+    HASH_BYTES = SIEVE_DIGITS + SHA256_TEXT_BYTES,
     FIELD_PLAIN = 1 << 15, /* it has no mark */
     FIELD_WHOLE = 1 << 14, /* with all that is in it */
 };
@@ -69,18 +74,29 @@ static size_t one_form(const char *text, size_t length, char *form)
     return n < TEXT_LEAST ? 0 : n;
 }
 
-/* False: a text that cannot be told from others. */
-static bool hash_text(const struct erasures *x, bool is_conversation, const char *text,
-                      size_t length, char hash[SHA256_TEXT_BYTES])
+/* Writes the salt and the one form of a text; their bytes, 0: it cannot be told from others. */
+static size_t salted(const struct erasures *x, bool is_conversation, const char *text,
+                     size_t length, char bytes[SALTED_MOST])
 {
-    char bytes[64 + 1 + TEXT_MOST];
-    size_t salt = strnlen(x->salt, 64);
+    size_t salt = strnlen(x->salt, SALT_MOST);
 
     memcpy(bytes, x->salt, salt);
     bytes[salt] = is_conversation ? 'c' : 't';
     size_t n = one_form(text, length, bytes + salt + 1);
-    hash_sha256(bytes, salt + 1 + n, hash);
-    return n > 0;
+    return n > 0 ? salt + 1 + n : 0;
+}
+
+/* A hash that is quick, by which most texts are passed over. */
+static unsigned sieve_of(const char *bytes, size_t length)
+{
+    return (unsigned)(hash_of(bytes, length) % SIEVE_BITS);
+}
+
+/* The sieve's number stands in front. */
+static void write_hash(const char *bytes, size_t length, char hash[HASH_BYTES])
+{
+    (void)snprintf(hash, HASH_BYTES, "%04x", sieve_of(bytes, length));
+    hash_sha256(bytes, length, hash + SIEVE_DIGITS);
 }
 
 static int compare_hashes(const void *hash, const void *erased)
@@ -91,12 +107,15 @@ static int compare_hashes(const void *hash, const void *erased)
 static const struct erased *look_up(const struct erasures *x, const char *text, size_t length,
                                     unsigned of)
 {
-    char hash[SHA256_TEXT_BYTES];
-    const struct erased *found = NULL;
+    char bytes[SALTED_MOST];
+    char hash[HASH_BYTES];
+    size_t n = salted(x, of == ERASED_CONVERSATION, text, length, bytes);
 
-    if (hash_text(x, of == ERASED_CONVERSATION, text, length, hash)) {
-        found = bsearch(hash, x->list, x->count, sizeof(*x->list), compare_hashes);
+    if (n == 0 || !x->sieve[sieve_of(bytes, n)]) {
+        return NULL;
     }
+    write_hash(bytes, n, hash);
+    const struct erased *found = bsearch(hash, x->list, x->count, sizeof(*x->list), compare_hashes);
     return found && (found->kind & of) ? found : NULL;
 }
 
@@ -131,7 +150,7 @@ const struct erased *erasures_find(const struct erasures *x, const char *text, s
 
 bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err *e)
 {
-    *x = (struct erasures){0};
+    *x = (struct erasures){.sieve = arena_array(a, SIEVE_BITS, sizeof(*x->sieve))};
     if (!db_texts(db_ask(d, e, sql_erased_salt, NONE), a, &x->salt, 1)) {
         return false;
     }
@@ -140,6 +159,8 @@ bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err
         x->list = x->list ? x->list : arena_array(a, (size_t)db_int(&q, 3), sizeof(*x->list));
         x->list[x->count++] =
             (struct erased){db_kept(&q, 0, a), (unsigned)db_int(&q, 1), db_kept(&q, 2, a)};
+        const char *digits = arena_strndup(a, x->list[x->count - 1].hash, SIEVE_DIGITS);
+        x->sieve[strtoul(digits, NULL, 16) % SIEVE_BITS] = true;
     }
     return db_end(&q);
 }
@@ -147,13 +168,16 @@ bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err
 bool erasures_add(struct db *d, const struct erasures *x, enum erased_kind kind, const char *text,
                   struct err *e)
 {
-    char hash[SHA256_TEXT_BYTES];
+    char bytes[SALTED_MOST];
+    char hash[HASH_BYTES];
+    size_t n = salted(x, kind == ERASED_CONVERSATION, text, strlen(text), bytes);
 
-    if (!hash_text(x, kind == ERASED_CONVERSATION, text, strlen(text), hash)) {
+    if (n == 0) {
         return kind >= ERASED_DERIVED ||
                err_set(e, ERR_USAGE, "what is to be erased has %d to %d characters", TEXT_LEAST,
                        TEXT_MOST);
     }
+    write_hash(bytes, n, hash);
     return db_do(d, e, sql_erased_add, S(hash), I(kind), S(x->salt), T(clock_now_ms()));
 }
 

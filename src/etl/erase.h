@@ -38,6 +38,7 @@ struct erased {
 /* All of them, by their hashes. */
 struct erasures {
     const char *salt;
+    bool *sieve; /* by a quick hash: whether there may be such a text */
     struct erased *list;
     size_t count;
 };

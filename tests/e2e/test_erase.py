@@ -106,11 +106,10 @@ def traces(site, words=HERS):
     return [w for w in words if w.encode() in data or w.lower().encode() in data or w.encode("utf-16le") in data]
 
 
-def figures(site):
+def figures(site, views=("v_queue_day", "v_agent_day", "v_queue_halfhour", "v_metric", "v_queue_visit", "v_agent_leg")):
     """What the file's tables and views count, the person's words aside."""
     out = {}
-    for name in ("interval_figure", "queue_visit", "agent_leg", "v_queue_day", "v_agent_day", "v_queue_halfhour", "v_metric",
-                 "session_metric", "v_queue_visit", "v_agent_leg"):
+    for name in ("interval_figure", "queue_visit", "agent_leg", "session_metric", *views):
         out[name] = sorted(tuple(r) for r in site.query(f"SELECT * FROM {name}"))
     for name in table_names(site):
         out["rows of " + name] = site.value(f"SELECT count(*) FROM {name}") if name not in ("erased", "figure_touched") else 0
@@ -196,7 +195,7 @@ class EraseTest(TestCase):
         changes = site.value("SELECT count(*) FROM conversation_change")
         keys = [r[0] for r in site.query("SELECT DISTINCT conversation_key FROM participant WHERE erased_at IS NOT NULL")]
         seen = [dict(r) for r in site.query(f"SELECT * FROM participant WHERE conversation_key = {keys[0]} ORDER BY participant_no")]
-        for now in ("2026-03-02T23:00:00Z", "2026-03-03T22:00:00Z", "2026-03-05T00:00:00Z"):
+        for now in ("2026-03-02T23:00:00Z", "2026-03-05T00:00:00Z"):
             self.world.read(self, site, now)
             self.check_gone(site)
         self.world.server.control(now=NOON)
@@ -275,10 +274,11 @@ class EraseTest(TestCase):
     def test_killed_at_any_moment(self):
         site = self.copy()
         steps = self.copy().steps("erase", "--external-contact", CONTACT, "--yes")
-        before = figures(site)
+        before = figures(site, ())
         seed = random.randrange(10**6)
         chance = random.Random(seed)
-        for moment in [*range(1, len(steps) + 1), *((chance.random() for _ in range(100 if FULL else 2)))]:
+        moments = [chance.randrange(1, len(steps) - 2), *range(len(steps) - 2, len(steps) + 1)]
+        for moment in [*(range(1, len(steps) + 1) if FULL else moments), *(chance.random() for _ in range(100 if FULL else 1))]:
             with self.subTest(seed=seed, moment=moment):
                 site = self.copy()
                 if isinstance(moment, int):
@@ -292,7 +292,7 @@ class EraseTest(TestCase):
                         process.communicate()
                 self.assertIn(site.value("SELECT count(*) FROM participant WHERE external_contact_id = ?", CONTACT), (0, 2))
                 self.assertIn(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), (0, 2))
-                self.assertEqual(figures(site), before)
+                self.assertEqual(figures(site, ()), before)
                 self.erase(site)
                 self.check_gone(site)
 

@@ -74,11 +74,9 @@ TEST(sha_256_is_that_of_the_standard)
     assert_string_equal(text, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3");
 }
 
-static void check_forms(const struct scene *s, const char *const *texts, size_t count, bool known)
+static void check_form(const struct scene *s, const char *text, bool known)
 {
-    for (size_t i = 0; i < count; i++) {
-        fail_if(holds(s, texts[i]) != known, "%s: %d", texts[i], known);
-    }
+    fail_if(holds(s, text) != known, "%s: %d", text, known);
 }
 
 TEST(a_number_is_known_in_every_form)
@@ -93,8 +91,12 @@ TEST(a_number_is_known_in_every_form)
                                          "4930123456a"};
     struct scene s = scene_of(ERASED_ADDRESS, "tel:+4930123456");
 
-    check_forms(&s, same, COUNT_OF(same), true);
-    check_forms(&s, others, COUNT_OF(others), false);
+    for (size_t i = 0; i < COUNT_OF(same); i++) {
+        check_form(&s, same[i], true);
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        check_form(&s, others[i], false);
+    }
     end(&s);
 }
 
