@@ -59,9 +59,12 @@ UPDATE extract_window SET grant_set_id = NULL
 WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3
   AND (window_end <= ?2 OR scope NOT IN (SELECT scope FROM temp.listed_scope));
 
+-- Its number is not one of a window that is gone, whose answers are kept.
 -- name: window_add
-INSERT INTO extract_window (stream, scope, window_start, window_end, updated_run_id, time_zone)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
+INSERT INTO extract_window (window_id, stream, scope, window_start, window_end, updated_run_id, time_zone)
+VALUES ((SELECT max(window_id) + 1 FROM (SELECT max(window_id) AS window_id FROM extract_window
+                                         UNION ALL SELECT max(window_id) FROM raw_reading)),
+        ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
 
 -- name: window_scopes
 CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY, zone TEXT, parent TEXT);

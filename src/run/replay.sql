@@ -78,7 +78,8 @@ WITH left_day AS (
     SELECT DISTINCT x.day
     FROM temp.replay_window AS x CROSS JOIN extract_window AS w ON w.window_id = x.window_id
     WHERE x.is_asked AND (x.day IS NOT NULL OR NOT EXISTS (SELECT 1 FROM temp.replay_window WHERE day IS NOT NULL))
-    AND EXISTS (SELECT 1 FROM window_pass AS p WHERE p.window_id = w.window_id AND p.rows_read > 0)
+    AND EXISTS (SELECT 1 FROM window_pass AS p
+                WHERE p.window_id = w.window_id AND (p.rows_read > 0 OR p.target_to IS NOT NULL OR w.failures > 0))
     AND NOT CASE ?1
         WHEN 2 THEN 0
         WHEN 1 THEN EXISTS (SELECT 1 FROM temp.replay_page AS t JOIN raw_reading AS r ON r.reading_id = t.reading_id

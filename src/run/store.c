@@ -121,7 +121,8 @@ static bool keep(struct run *run, const struct page *p, size_t share, const char
         .parent = r->shares[share].facts.parent,
         .read_to_ms = r->to_ms,
         .number = p->number,
-        .received_ms = p->news->answer.received_ms - run->ahead_ms,
+        .received_ms =
+            path ? p->news->answer.received_ms - run->ahead_ms : run_now_ms(run), /* without one */
         .path = path,
         .gzip = http->gzip,
         .bytes = http->body.data,
