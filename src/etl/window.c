@@ -267,14 +267,14 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
 }
 
 bool window_again(const struct ledger *l, const struct window_kind *k,
-                  const struct window_range *range, int64_t asked_ms, int64_t time_ms,
-                  struct err *e)
+                  const struct window_range *range, const struct window_range *asked,
+                  int64_t time_ms, struct err *e)
 {
     bool done = list_scopes(l, k, e) && db_begin(l->db, e) &&
                 db_do(l->db, e, sql_window_again, S(k->stream), T(range->from_ms), T(range->to_ms),
                       T(time_ms)) &&
                 db_do(l->db, e, sql_window_unclaim, S(k->stream), T(range->from_ms),
-                      T(range->to_ms), T(asked_ms));
+                      T(asked->to_ms), T(asked->from_ms));
 
     return db_finish(l->db, done, e);
 }

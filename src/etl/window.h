@@ -107,12 +107,12 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
                     struct window *w, bool *changed, struct err *e);
 
 /* Windows of the range that are whole are asked for once more as of `time_ms`, but for those that
- * were read since an earlier such call of which some are left. Of what lies before the range from
- * `asked_ms` on, and of scopes that there are no longer, nothing is claimed about the grants any
+ * were read since an earlier such call of which some are left. Of what was asked for and lies
+ * before the range, and of scopes that there are no longer, nothing is claimed about the grants any
  * more: nobody can read them again. A transaction of its own. */
 bool window_again(const struct ledger *l, const struct window_kind *k,
-                  const struct window_range *range, int64_t asked_ms, int64_t time_ms,
-                  struct err *e);
+                  const struct window_range *range, const struct window_range *asked,
+                  int64_t time_ms, struct err *e);
 
 /* Whether the stream's windows are days of another kind than `k` has: the business time zone's
  * where those are the scopes' own, or the other way round. */

@@ -225,30 +225,23 @@ static bool set_zone(struct run *run, struct err *e)
     return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
-/* Whether days are read, so that it matters by which grants. */
-static bool reads_days(const struct run *run)
-{
-    size_t i = 0;
-
-    while (i < run->request->stream_count && !stream_has_days(run->request->streams[i])) {
-        i++;
-    }
-    return i < run->request->stream_count;
-}
-
 /* The file belongs to one organization, known before any row is stored; and what the client may
  * read is known of what it reads, of the past as it is now. */
 static bool identify(struct run *run, struct err *e)
 {
     struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
     struct client_identity who = {0};
+    bool any_days = false;
 
+    for (size_t i = 0; i < run->request->stream_count; i++) {
+        any_days = any_days || stream_has_days(run->request->streams[i]);
+    }
     if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
         !ledger_grants_due(&run->ledger, owner.now_ms, &who.grants, e)) {
         return false;
     }
     who.owner = owner.due;
-    who.grants = reads_days(run) && (who.grants || who.owner || run->request->past);
+    who.grants = any_days && (who.grants || who.owner || run->request->past);
     if ((who.owner || who.grants) && !client_identify(run->client, run->arena, &who, e)) {
         return false;
     }

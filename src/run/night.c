@@ -38,8 +38,8 @@ static bool claim(struct night *n, struct window *w, bool *mine, bool *changed, 
 
     *changed = false;
     *mine = w->claims > 0 || lock_claim(n->run->locks, w->window_id);
-    return !*mine || w->claims++ > 0 ||
-           window_refresh(&n->run->ledger, &kind, n->run->arena, w, changed, e);
+    w->claims += *mine ? 1 : 0;
+    return !*mine || window_refresh(&n->run->ledger, &kind, n->run->arena, w, changed, e);
 }
 
 /* Another run has it: it is looked at again at the end. */
@@ -409,9 +409,10 @@ static int64_t set_range(struct night *n)
 
     *in = (struct window_range){.from_ms = time_ms};
     if (stream_has_days(s) && run->request->past) {
-        *in = (struct window_range){run->past.from_ms, run->past.to_ms,
+        bool any = run->past.from_ms < run->past.to_ms;
+        *in = (struct window_range){run->past.from_ms, any ? run->past.to_ms : 1,
                                     run->past.oldest_first ? ORDER_OLDEST : ORDER_NEWEST};
-        return run->past.from_ms < run->past.to_ms ? run->past.to_ms : INT64_MIN;
+        return any ? run->past.to_ms : INT64_MIN;
     }
     if (stream_has_days(s)) {
         in->from_ms = clock_zone_day_start_ms(run->config->start_day);
@@ -427,8 +428,9 @@ static bool ask_again(struct night *n, const struct window_kind *kind, struct er
     const struct agenda *g = &n->agenda;
 
     return !past || !past->again || !n->wanted ||
-           window_again(&n->run->ledger, kind, &g->windows.range, past->from_ms, g->facts.time_ms,
-                        e);
+           window_again(&n->run->ledger, kind, &g->windows.range,
+                        &(struct window_range){past->from_ms, past->to_ms, ORDER_NIGHT},
+                        g->facts.time_ms, e);
 }
 
 /* What planning goes by, and the windows there are. */
@@ -515,21 +517,9 @@ bool night_begin(struct night *n, struct err *e)
         for (size_t p = 0; p < g->facts.rule_count; p++) {
             bool is_wanted =
                 w->now[p].target_to_ms != TIME_NONE && (g->facts.in_force & 1U << p) != 0;
-            bool mine;
-            bool changed;
-
-            if (!w->now[p].token || is_wanted) {
-                continue;
-            }
             /* Another run clears up for itself. */
-            if (!claim(n, w, &mine, &changed, e)) {
-                return false;
-            }
-            if (mine && !changed) {
+            if (w->now[p].token && !is_wanted && lock_claim(n->run->locks, w->window_id)) {
                 issue_cleanup(n, w, p);
-            }
-            if (mine) {
-                unclaim(n, w);
             }
         }
     }

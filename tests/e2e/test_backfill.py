@@ -45,7 +45,7 @@ class Past(TestCase):
         cls.server.control(date="now")
 
     def setUp(self):
-        self.server.control(faults=[], deny=[], divisions=3, retention_days=558, reset_requests=True)
+        self.server.control(now=NOW, faults=[], deny=[], divisions=3, retention_days=558, reset_requests=True)
 
     def past_site(self, url=None, streams=SOME, start=START, now=NOW, **extract):
         site = self.site(url or self.server.url, start=start, extract={"streams": streams, **extract})
@@ -125,6 +125,20 @@ class Range(Past):
         self.fill(site, "2026-03-03", "2026-03-03")
         self.assertNotIn("back-fill", self.ok(site.run("status")).stdout)
 
+    def test_a_later_look_is_the_nights(self):
+        """Of a day that is read again at eight days; one that was older is settled."""
+        url, asked = self.submitted()
+        site = self.past_site(url, "conversations", start="2026-03-11", lookback_days="4", later_looks="8")
+        self.fill(site, "2026-03-03", "2026-03-05")
+        states = "SELECT group_concat(state) FROM extract_window WHERE window_start BETWEEN '2026-03-03' AND '2026-03-06'"
+        self.assertEqual(site.value(states), "settled,provisional,provisional")
+        for now, read in (("2026-03-12T07:00:00Z", []), ("2026-03-14T12:00:00Z", ["2026-03-04", "2026-03-05"])):
+            asked.clear()
+            self.server.control(now=now)
+            self.ok(site.extract("--until", now, env=clock_at(now)))
+            self.assertEqual(sorted(day for day in asked if day < "2026-03-11"), read)
+        self.assertEqual(site.value(states), "settled,settled,settled")
+
     def test_what_is_gone_is_said(self):
         self.server.control(retention_days=9)
         site = self.past_site(streams="conversations")
@@ -138,6 +152,12 @@ class Range(Past):
         self.server.control(deny=["/api/v2/analytics/dataretention"])
         self.assertNotIn("keeps", self.fill(site, "2026-03-03", "2026-03-03").stderr)
         self.assertEqual(self.windows(site, "conversations")[0], "2026-03-03")
+        # What nobody can read again any more is claimed no more.
+        site.change("INSERT INTO grant_set VALUES (7, '[]', '2026-03-01', '2026-03-01'); UPDATE extract_window SET grant_set_id = 7")
+        self.assertIn("fewer", site.run("status").stdout)
+        self.server.control(deny=[])
+        self.fill(site, "2026-03-03", "2026-03-05", "--again")
+        self.assertNotIn("fewer", site.run("status").stdout)
 
     def test_usage(self):
         site = self.past_site()
@@ -312,6 +332,15 @@ class Again(Past):
             self.server.control(deny=[], divisions=3)
             self.fill(site, "2026-03-04", "2026-03-04")
             self.assertEqual("--again --from 2026-03-03 --to 2026-03-03" in site.run("status").stdout, said, deny)
+        # Nights ask once in some hours.
+        self.server.control(reset_requests=True)
+        self.ok(site.extract("--until", NOW))
+        self.ok(site.extract("--until", NOW))
+        self.assertNotIn("GET " + subject, self.server.requests()["routes"])
+        site.change("UPDATE grant_set SET asked_at = '2026-03-12T01:00:00.000Z'")
+        self.ok(site.extract("--until", NOW))
+        self.ok(site.extract("--until", NOW))
+        self.assertEqual(self.server.requests()["routes"]["GET " + subject], 1)
         # Trouble with it is no trouble of the run.
         self.server.control(faults=["5xx:path=" + subject])
         site = self.past_site(streams="conversations")
