@@ -323,14 +323,13 @@ static void make(struct loader *l, size_t statement, size_t table, const char *t
 {
     struct arena *kept = l->arena;
 
-    if (!template) {
-        return;
+    if (template) {
+        ARENA_SCOPED struct arena *words = arena_new(0); /* many times as long as the statement */
+        l->arena = words;
+        struct words w = words_of(l, table);
+        l->sql[statement] = arena_strdup(kept, words_fill(&w, template));
+        l->arena = kept;
     }
-    l->arena = arena_new(0); /* the words are many times as long as what is made of them */
-    struct words w = words_of(l, table);
-    l->sql[statement] = arena_strdup(kept, words_fill(&w, template));
-    arena_free(l->arena);
-    l->arena = kept;
 }
 
 static bool make_root(struct loader *l, struct err *e)

@@ -114,15 +114,10 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     return width;
 }
 
-/* No words: an id, a time, a telephone number. */
-static bool is_exact(const char *text)
-{
-    return strpbrk(text, "0123456789") && (!strchr(text, ' ') || isdigit((unsigned char)text[0]));
-}
-
 static void add_field(struct table *t, const char *text, size_t length, bool is_number)
 {
     struct column *column = &t->columns[t->count % t->column_count];
+    bool is_text = !is_number && length > 0;
     BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
     size_t bytes = 0;
 
@@ -131,10 +126,14 @@ static void add_field(struct table *t, const char *text, size_t length, bool is_
     if (t->count >= t->head_count) {
         column->body = width > column->body ? width : column->body;
         column->has_numbers = column->has_numbers || is_number;
-        column->has_text = column->has_text || (!is_number && length > 0);
-        column->has_words =
-            column->has_words || (!is_number && length > 0 && !is_exact(buf_str(&escaped)));
-        column->has_ids = column->has_ids || str_is_uuid(buf_str(&escaped));
+        const char *shown = buf_str(&escaped);
+        /* Not words: an id, a time, a telephone number. */
+        bool is_exact = strpbrk(shown, "0123456789") &&
+                        (!strchr(shown, ' ') || isdigit((unsigned char)shown[0]));
+
+        column->has_text = column->has_text || is_text;
+        column->has_words = column->has_words || (is_text && !is_exact);
+        column->has_ids = column->has_ids || str_is_uuid(shown);
     }
     if (t->count == t->capacity) {
         t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
