@@ -130,17 +130,17 @@ void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width
         all.rows += bar->parts[i].rows;
         all.share += bar->parts[i].share / (double)bar->count;
     }
-    (void)buf_add_printf(&b, " %d %%: ", (int)(all.share * PERCENT));
+    (void)buf_add_printf(&b, "backfill: %d %%: ", (int)(all.share * PERCENT));
     add_counts(&b, all.pages, all.rows);
     add_pace(&b, all.rows, now_ms - bar->began_ms, all.share);
-    int room = width - (int)b.length - (int)strlen("backfill: []");
+    int room = width - (int)b.length - (int)strlen("[] ");
     room = room > BAR_MOST ? BAR_MOST : room;
     int done = (int)(all.share * room);
     if (bar->draws && room >= BAR_LEAST) {
         (void)snprintf(out, size, "backfill: [%.*s%.*s]%s", done, BAR_DONE, room - done, BAR_LEFT,
-                       buf_str(&b));
+                       buf_str(&b) + strlen("backfill:"));
     } else {
-        (void)snprintf(out, size, "backfill:%.*s", width - (int)strlen("backfill:"), buf_str(&b));
+        (void)snprintf(out, size, "%.*s", width, buf_str(&b));
     }
 }
 
@@ -150,7 +150,8 @@ static void show_bar(void *user, const struct progress *p)
     struct progress_bar *bar = user;
     int64_t now_ms = clock_monotonic_ms();
     int64_t between_ms = bar->draws ? BETWEEN_MS : MS_PER_MINUTE;
-    int width = bar->draws ? render_terminal_width(stderr) : LINE_BYTES;
+    int columns = bar->draws ? render_terminal_width(stderr) : LINE_BYTES;
+    int width = columns > 2 ? columns - 1 : 1;
     char text[LINE_BYTES];
 
     for (size_t i = 0; i < bar->count; i++) {
@@ -167,9 +168,9 @@ static void show_bar(void *user, const struct progress *p)
     }
     bar->line.shown_ms = now_ms;
     if (p->ended) {
-        progress_line_text(p, now_ms, width - 1, text, sizeof(text));
+        progress_line_text(p, now_ms, width, text, sizeof(text));
     } else {
-        progress_bar_text(bar, now_ms, width - 1, text, sizeof(text));
+        progress_bar_text(bar, now_ms, width, text, sizeof(text));
     }
     put(text, p->ended || !bar->draws);
 }
