@@ -214,7 +214,7 @@ static bool take_interval(struct history *h, const struct cell *row, uint64_t ro
     arena_reset(h->arena);
     memcpy(made, row, h->map->column_count * sizeof(*made));
     made[h->map->column_count] = cell_int((int64_t)row_hash);
-    made[h->map->column_count + 1] = cell_int(page->run_id);
+    made[h->map->column_count + 1] = cell_int(load_run_id(page));
     if (!find_stored(h, row, page->facts.start_ms, &same, &before, e) ||
         !find_next(h, row, page->facts.end_ms, &next, e)) {
         return false;

@@ -80,9 +80,16 @@ struct load_page {
     int64_t run_id;
     int64_t received_ms; /* the observation's moment; conversation_change.changed_at */
     bool replays;        /* it came before: what it changes is no change, and noted already; rows
-                            keep their runs, and stay gone where they are */
+                            keep their runs, and stay gone where they are. New ones have theirs
+                            below 0, and nothing else is removed, until all has come */
     int64_t lost_run_id; /* of these: rows that this run or a later one wrote stay; 0: none */
 };
+
+/* The run that a new row of the page is of. */
+static inline int64_t load_run_id(const struct load_page *page)
+{
+    return page->replays ? -page->run_id : page->run_id;
+}
 
 struct history {
     struct db *db;

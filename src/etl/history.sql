@@ -17,7 +17,7 @@ INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({keys}, {start}) D
 DELETE FROM {table} WHERE ({keys}) = ({key_marks}) AND {start} = ?
 
 -- name: history_remove_unseen
--- Of the rows that begin from ?3 to ?5, and that no run after ?7 has brought, those that the reading of the window ?1 has not seen of the
+-- Of the rows that begin from ?3 to ?5 (of answers that are loaded once more, ?7: -1, which these have brought) those that the reading of the window ?1 has not seen of the
 -- tree ?2; where no window lies before it, of those too that go on from before.
 DELETE FROM {table} WHERE {start} < ?5 AND ?4 IS ?4
 AND ({start} >= ?3 OR ifnull({end}, ?5) > ?3 AND EXISTS (

@@ -681,7 +681,7 @@ static void fill_own(const struct loader *l, const struct entity *n, const int64
     }
     own[OWN_HASH] = cell_int((int64_t)walked->row_hash);
     bool stays = (n->marked && !n->returns) || (l->page->replays && !n->is_new);
-    own[OWN_RUN] = cell_int(stays ? stored[3] : l->page->run_id);
+    own[OWN_RUN] = cell_int(stays ? stored[3] : load_run_id(l->page));
     own[OWN_ATTRIBUTE_HASH] = read ? cell_int(hash) : cell_text(NULL);
     own[OWN_ATTRIBUTE_READ] = cell_int(read);
     own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
@@ -891,7 +891,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
                                           S(page->facts.scope),
                                           T(end_ms),
                                           T(page->received_ms),
-                                          I(page->run_id),
+                                          I(page->replays ? -1 : page->run_id),
                                           S(page->facts.day)};
 
         if (!t->history && t->sql[LOG_GONE] && !page->replays &&

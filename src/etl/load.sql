@@ -112,8 +112,8 @@ INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 -- name: load_owe
 INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes' UNION ALL SELECT 0
 
--- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it; not what a
--- run after ?7 has brought, whose answers are loaded once more.
+-- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it; of
+-- answers that are loaded once more (?7: -1) what they have brought alone.
 -- name: load_end_root
 DELETE FROM {root} WHERE {unseen} AND ifnull(row_changed_run_id, 0) <= ?7
 

@@ -226,6 +226,24 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
     return done;
 }
 
+/* New rows are of the runs that read them. */
+static bool name_runs(struct replaying *r, struct err *e)
+{
+    bool done = true;
+
+    for (size_t p = 0; done && r->result->rows.rows_new > 0 && p < r->stream->pass_count; p++) {
+        for (const struct tree_map *const *t = trees_of(r, p); done && *t; t++) {
+            done = db_exec(r->db,
+                           arena_printf(r->arena,
+                                        "UPDATE \"%s\" SET row_changed_run_id = "
+                                        "-row_changed_run_id WHERE row_changed_run_id < 0",
+                                        (*t)->root->table),
+                           e);
+        }
+    }
+    return done;
+}
+
 /* What of it stays as it is. */
 static bool tell_left(struct replaying *r, struct arena *a, struct err *e)
 {
@@ -268,7 +286,7 @@ static bool replay_stream(struct replaying *r, struct err *e)
     while (q.ok && !stop_requested() && db_next(&q)) {
         q.ok = load_one(r, &q, e);
     }
-    bool done = db_end(&q) && end_reading(r, e);
+    bool done = db_end(&q) && end_reading(r, e) && name_runs(r, e);
     r->progress.ended = pages > 0;
     r->progress.whole = done;
     if (pages > 0) {

@@ -241,6 +241,30 @@ class Replay(TestCase):
         self.assertEqual(site.run("replay").returncode, 11)
         self.same(whole, self.contents(site, ["raw_page"]))
 
+    def test_nights_of_trouble(self):
+        """Whatever they were, replay changes nothing; and what it says that it loads, it does."""
+        first = random.SystemRandom().randrange(10**6)
+        for seed in range(first, first + (40 if FULL else 1)):
+            print("seed", seed)
+            chance = random.Random(seed)
+            server = self.standin(now="2026-03-02T06:00:00Z", start="2026-03-01", days=5, per_day=8, agents=4, eventful=True,
+                                  users_page_cap=2, page_cap=3, seed=seed % 97 + 1)
+            site = self.site(server.url, extract={"streams": "users, queue_members, conversations, user_status, "
+                                                  "conversation_aggregate, adherence_historical", "reread_hours": "1"})
+            for night in range(4):
+                hour = f"2026-03-0{2 + night}T{chance.randrange(24):02}:00:00Z"
+                server.control(now=hour)
+                site.set(database={"keep_raw_days": chance.choice(("7", "7", "7", "7", "0"))},
+                         conversations={"method": chance.choice(("auto", "auto", "query"))})
+                kill = {"ROLLCALL_KILL_STEP": chance.randrange(40, 400)} if chance.random() < 0.5 else {}
+                site.extract("--until", hour, env=kill)
+            whole = self.contents(site)
+            result = site.run("replay")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.same(whole, self.contents(site))
+            if "left" not in result.stdout:
+                self.check(site, lost=["conversation", "participant", "user_presence", "conversation_aggregate", "user"])
+
     def test_killed_at_random_moments(self):
         _, site = self.nights("2026-03-03T06:00:00Z")
         whole = self.contents(site)
