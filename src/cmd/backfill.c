@@ -9,6 +9,9 @@
 
 enum { REQUESTS_LEAST = 20 };
 
+#define FIRST_DAY                                                                                  \
+    14610 /* 2010-01-01: what is said to lie before is a slip, and there was no cloud */
+
 /* The range: days that are over. */
 static bool take_range(const struct cmd_context *ctx, struct past *past, struct err *e)
 {
@@ -24,6 +27,9 @@ static bool take_range(const struct cmd_context *ctx, struct past *past, struct 
     }
     if (!first || !last || !clock_parse_day(first, &from) || !clock_parse_day(last, &to)) {
         return cmd_usage(ctx, e, "--from and --to say which days");
+    }
+    if (from < FIRST_DAY) {
+        return cmd_usage(ctx, e, "--from %s: there is nothing from before 2010", first);
     }
     if (to >= today) {
         return cmd_usage(ctx, e,

@@ -152,12 +152,12 @@ FROM (
     SELECT DISTINCT said, json_extract(value, '$.role.id') || '/' || json_extract(value, '$.division.id')
         AS pair
     FROM (SELECT 1 AS said WHERE json_type(?1, '$.grants') IS 'array')
-    LEFT JOIN json_each(?1, '$.grants')
+    LEFT JOIN json_each(?1, '$.grants') AS g ON g.type = 'object'
     UNION
     SELECT said, json_extract(value, '$.roleId') || '/' || json_extract(value, '$.divisionId')
     FROM (SELECT 1 AS said WHERE json_type(?1, '$.grants') IS NOT 'array'
           AND json_type(?2, '$.OAuthClient.roleDivisions') IS 'array')
-    LEFT JOIN json_each(?2, '$.OAuthClient.roleDivisions')
+    LEFT JOIN json_each(?2, '$.OAuthClient.roleDivisions') AS g ON g.type = 'object'
     ORDER BY pair);
 
 -- The grants ?1, said at ?2; the same as before are one row.

@@ -270,11 +270,14 @@ bool window_again(const struct ledger *l, const struct window_kind *k,
                   const struct window_range *range, const struct window_range *asked,
                   int64_t time_ms, struct err *e)
 {
-    bool done = list_scopes(l, k, e) && db_begin(l->db, e) &&
-                db_do(l->db, e, sql_window_again, S(k->stream), T(range->from_ms), T(range->to_ms),
-                      T(time_ms)) &&
-                db_do(l->db, e, sql_window_unclaim, S(k->stream), T(range->from_ms),
-                      T(asked->to_ms), T(asked->from_ms));
+    bool done =
+        list_scopes(l, k, e) && db_begin(l->db, e) &&
+        (time_ms == TIME_NONE || db_do(l->db, e, sql_window_again, S(k->stream), T(range->from_ms),
+                                       T(range->to_ms), T(time_ms))) &&
+        db_do(l->db, e, sql_window_unclaim, S(k->stream), T(range->from_ms), T(asked->to_ms),
+              T(asked->from_ms)) &&
+        db_do(l->db, e, sql_window_gone_pass, S(k->stream), T(range->from_ms), T(asked->from_ms)) &&
+        db_do(l->db, e, sql_window_gone, S(k->stream), T(range->from_ms), T(asked->from_ms));
 
     return db_finish(l->db, done, e);
 }

@@ -44,20 +44,30 @@ LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE w.window_id = ?1;
 
 -- Whole windows of the stream ?1 between ?2 and ?3 as of ?4, but for those read since an earlier such
--- call that is not done.
+-- call that is not done. What fails for more than a week is nothing that is left of one.
 -- name: window_again
 UPDATE extract_window SET again_at = ?4
 WHERE stream = ?1 AND window_end > ?2 AND window_start < ?3 AND state <> 'open' AND again_at IS NULL
   AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
   AND (failures > 0 OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
     SELECT min(w.again_at) FROM extract_window AS w
-    WHERE w.stream = ?1 AND w.window_end > ?2 AND w.window_start < ?3), 0));
+    WHERE w.stream = ?1 AND w.window_end > ?2 AND w.window_start < ?3
+      AND (w.failures = 0 OR w.again_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?4, '-7 days'))), 0));
 
 -- Of what lies between ?4 and ?2, and of scopes that there are no longer.
 -- name: window_unclaim
-UPDATE extract_window SET grant_set_id = NULL
+UPDATE extract_window SET grant_set_id = NULL, again_at = NULL
 WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3
   AND (window_end <= ?2 OR scope NOT IN (SELECT scope FROM temp.listed_scope));
+
+-- What was never whole of what lies between ?3 and ?2.
+-- name: window_gone_pass
+DELETE FROM window_pass WHERE window_id IN (
+    SELECT window_id FROM extract_window
+    WHERE stream = ?1 AND state = 'open' AND window_end <= ?2 AND window_end > ?3);
+
+-- name: window_gone
+DELETE FROM extract_window WHERE stream = ?1 AND state = 'open' AND window_end <= ?2 AND window_end > ?3;
 
 -- Its number is not one of a window that is gone, whose answers are kept.
 -- name: window_add
@@ -87,8 +97,8 @@ WHERE stream = ?1 AND window_start IS NOT NULL AND (time_zone IS NULL) = ?2 LIMI
 
 -- What is known of them stays as it is: nobody can be asked for more.
 -- name: window_settle_unlisted
-UPDATE extract_window SET state = 'settled'
-WHERE stream = ?1 AND state <> 'settled' AND window_start IS NOT NULL
+UPDATE extract_window SET state = 'settled', again_at = NULL
+WHERE stream = ?1 AND (state <> 'settled' OR again_at IS NOT NULL) AND window_start IS NOT NULL
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);
 
 -- A scope that comes back is read at once, not when its last reading is old.

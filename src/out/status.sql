@@ -80,11 +80,16 @@ today AS (
     SELECT value AS pair FROM json_each(coalesce(?1, (
         SELECT grants FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1)))
 ),
-fewer AS (
-    SELECT grant_set_id FROM grant_set AS g
-    WHERE grants IS NOT NULL AND EXISTS (
-        SELECT 1 FROM today WHERE pair NOT IN (SELECT value FROM json_each(g.grants))
-        AND substr(pair, 1, instr(pair, '/')) || '*' NOT IN (SELECT value FROM json_each(g.grants)))
+held AS MATERIALIZED (
+    SELECT grant_set_id, value AS pair FROM grant_set, json_each(grants)
+),
+fewer AS ( -- each pair is looked up once: there may be thousands
+    SELECT grant_set_id, pair FROM grant_set, today WHERE grants IS NOT NULL
+    EXCEPT SELECT * FROM held
+    EXCEPT
+    SELECT h.grant_set_id, today.pair FROM held AS h
+    JOIN today ON h.pair = substr(today.pair, 1, instr(today.pair, '/')) || '*'
+    WHERE h.pair LIKE '%/*'
 ),
 day AS (
     SELECT DISTINCT f.stream, f.day

@@ -346,6 +346,25 @@ static void tell_refusals(struct night *n)
     }
 }
 
+/* Of the past a day that waits for rows which another run is to read is read by no later night. */
+static void tell_waiting(struct night *n)
+{
+    const struct windows *all = &n->agenda.windows;
+    struct err error;
+
+    for (size_t i = 0; n->run->request->past && n->needs && !n->needs->begun && i < all->count;
+         i++) {
+        const struct span *w = &all->list[i].span;
+
+        if (w->needed_ms > 0 && w->needed_ms < w->end_ms && (w->state == WINDOW_OPEN || w->again)) {
+            err_set(&error, ERR_LOCKED,
+                    "%s: another run holds %s, whose rows of that day are missing",
+                    label_of(n, &all->list[i], "not read", n->run->arena), n->needs->stream->name);
+            night_fail(n, &error, false);
+        }
+    }
+}
+
 /* Nothing is under way, and nothing more is asked: what is missing is said. */
 static void be_over(struct night *n)
 {
@@ -355,6 +374,7 @@ static void be_over(struct night *n)
     n->over = true;
     n->stopped = stop_requested() && g->at < g->order_count;
     tell_refusals(n);
+    tell_waiting(n);
     /* Of a day too large for the query, hours that no job sees yet are missing. */
     for (size_t i = 0; i < g->too_large_count; i++) {
         const struct due *day = &g->too_large[i];
@@ -421,16 +441,16 @@ static int64_t set_range(struct night *n)
     return time_ms + s->ahead_days * MS_PER_DAY;
 }
 
-/* Of a stream that was asked for once more, what is whole is owed. */
+/* Of a stream that was asked for once more, what is whole is owed; what is gone is not. */
 static bool ask_again(struct night *n, const struct window_kind *kind, struct err *e)
 {
     const struct past *past = n->run->request->past;
     const struct agenda *g = &n->agenda;
 
-    return !past || !past->again || !n->wanted ||
+    return !past || !g->has_days ||
            window_again(&n->run->ledger, kind, &g->windows.range,
                         &(struct window_range){past->from_ms, past->to_ms, ORDER_NIGHT},
-                        g->facts.time_ms, e);
+                        past->again && n->wanted ? g->facts.time_ms : TIME_NONE, e);
 }
 
 /* What planning goes by, and the windows there are. */

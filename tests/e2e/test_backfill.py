@@ -159,6 +159,20 @@ class Range(Past):
         self.fill(site, "2026-03-03", "2026-03-05", "--again")
         self.assertNotIn("fewer", site.run("status").stdout)
 
+    def test_what_is_gone_is_owed_no_more(self):
+        site = self.past_site(streams="conversations")
+        self.fill(site, "2026-03-05", "2026-03-05")
+        self.server.control(faults=["5xx:path=/api/v2/analytics/conversations/details/jobs/*/results"])
+        site.env["ROLLCALL_LIMIT_RETRY_TOTAL_MS"] = "50"
+        for words in (("2026-03-03", "2026-03-03"), ("2026-03-05", "2026-03-05", "--again")):
+            self.assertNotEqual(site.run("backfill", "--from", words[0], "--to", *words[1:]).returncode, 0)
+        line = "rollcall backfill --from 2026-03-03 --to 2026-03-05"
+        self.assertIn("2 days: " + line, site.run("status").stdout)
+        self.server.control(faults=[], retention_days=5)
+        self.assertIn("is gone there", self.ok(site.run(*line.split()[1:])).stderr)
+        self.assertNotIn("back-fill", site.run("status").stdout)
+        self.assertEqual(site.value("SELECT max(whole) FROM freshness WHERE day = '2026-03-05'"), 1)
+
     def test_usage(self):
         site = self.past_site()
         days = ("--from", "2026-03-03", "--to", "2026-03-04")
@@ -166,6 +180,7 @@ class Range(Past):
                             (("--from", "2026-03-05", "--to", "2026-03-04"), "lies after"),
                             (("--from", "3 March", "--to", "2026-03-04"), "--from '3 March' is no day"),
                             (("--from", "2026-03-05", "--to", "2026-03-12"), "not over yet: the last day that is was 2026-03-11"),
+                            (("--from", "0206-03-05", "--to", "2026-03-05"), "nothing from before 2010"),
                             ((*days, "--stream", "adherence_realtime"), "adherence_realtime has no past"),
                             ((*days, "--stream", "users"), "users has no past"),
                             ((*days, "--stream", "dimensions"), "none of these streams has a past"),
@@ -188,6 +203,12 @@ class Range(Past):
 
 
 class Beside(Past):
+    def hold(self, site, slot):
+        """The lock of a stream, until the descriptor is closed."""
+        lock = os.open(site.db + ".lock", os.O_RDWR)
+        fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, slot * 128, 128, 0))
+        return lock
+
     def test_the_same_twice(self):
         self.server.control(faults=["latency:ms=150"])
         site = self.past_site(streams="conversations", in_flight="1")
@@ -197,6 +218,16 @@ class Beside(Past):
         self.assertIn(str(first.pid), second.stderr)
         first.kill()
         first.communicate()
+
+    def test_what_needs_rows_that_another_run_is_to_read(self):
+        site = self.past_site(streams="conversations, evaluation_details")
+        self.fill(site, "2026-03-08", "2026-03-08")
+        gate = self.hold(site, 64 + 3)
+        result = self.fill(site, "2026-03-05", "2026-03-05", "--stream", "evaluation_details", code=10)
+        self.assertIn("evaluation_details 2026-03-05 (not read): another run holds conversations", result.stderr)
+        os.close(gate)
+        self.fill(site, "2026-03-05", "2026-03-05", "--stream", "evaluation_details")
+        self.assertEqual(self.windows(site, "evaluation_details", "AND state <> 'open'"), ["2026-03-05", "2026-03-08"])
 
     def test_the_nightly_run_goes_on(self):
         """Days that both owe are read once, and each waits for what the other reads."""
@@ -245,12 +276,12 @@ class Beside(Past):
         for night in (False, True):
             site = self.past_site(streams="conversation_aggregate", requests_per_minute="1800")
             self.fill(site, "2026-03-01", "2026-03-01")
-            with open(site.db + ".lock", "r+b") as lock:
-                if night:  # as a run of another stream
-                    fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 5 * 128, 128, 0))
-                begun = time.monotonic()
-                self.fill(site, "2026-01-01", "2026-01-30")
-                times.append(time.monotonic() - begun)
+            lock = self.hold(site, 5) if night else None  # as a run of another stream
+            begun = time.monotonic()
+            self.fill(site, "2026-01-01", "2026-01-30")
+            times.append(time.monotonic() - begun)
+            if lock:
+                os.close(lock)
         self.assertGreater(times[1], 1.5 * times[0])
 
     def test_killed_anywhere_it_goes_on(self):
@@ -322,6 +353,20 @@ class Again(Past):
         self.fill(site, "2026-03-02", "2026-03-06", "--again", "--stream", "conversations")
         self.assertEqual(self.server.requests()["routes"]["POST /api/v2/analytics/conversations/details/jobs"], 5)
 
+    def test_what_never_comes_hinders_no_later_call(self):
+        """A scope that has gone since, and a day that fails for more than a week."""
+        site = self.past_site(streams="schedules")
+        self.fill(site, "2026-02-20", "2026-03-04")
+        site.change("INSERT INTO extract_window (stream, scope, window_start, window_end, state, again_at) "
+                    "SELECT stream, 'gone', window_start, window_end, 'settled', '2026-03-01T00:00:00.000Z' FROM extract_window "
+                    "WHERE window_start IS NOT NULL LIMIT 1; UPDATE extract_window SET failures = 9, "
+                    "again_at = '2026-03-01T00:00:00.000Z' WHERE window_id = (SELECT max(window_id) FROM extract_window WHERE scope <> 'gone')")
+        self.server.control(reset_requests=True)
+        self.fill(site, "2026-02-20", "2026-03-04", "--again")
+        routes = self.server.requests()["routes"]
+        self.assertGreaterEqual(sum(n for route, n in routes.items() if "schedules" in route), 8, routes)
+        self.assertNotIn("back-fill", site.run("status").stdout)
+
     def test_who_says_nothing_claims_nothing(self):
         subject, token = "/api/v2/authorization/subjects/me", "/api/v2/tokens/me"
         for deny, said in (([], True), ([subject], True), ([subject, token], False)):
@@ -341,6 +386,11 @@ class Again(Past):
         self.ok(site.extract("--until", NOW))
         self.ok(site.extract("--until", NOW))
         self.assertEqual(self.server.requests()["routes"]["GET " + subject], 1)
+        # Nor is what is no grant.
+        site = self.past_site(self.rewriting(self.server.url, edit=lambda path, answer: b'{"grants":["x",[],{"role":1}]}'
+                                             if path == subject else answer), "conversations")
+        self.fill(site, "2026-03-03", "2026-03-03")
+        self.assertEqual(site.value("SELECT grants FROM grant_set"), "[]")
         # Trouble with it is no trouble of the run.
         self.server.control(faults=["5xx:path=" + subject])
         site = self.past_site(streams="conversations")
