@@ -1,6 +1,7 @@
 #include "etl/erase.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -11,6 +12,7 @@ enum {
     TEXT_MOST = 320, /* bytes of what can be erased */
     TEXT_LEAST = 4,
     DIGITS_LEAST = 5, /* of a number */
+    NUMBER_LEAST = 7, /* of one that is found within a word */
     SALT_MOST = 64,
     SALTED_MOST = SALT_MOST + 1 + TEXT_MOST,
     SIEVE_BITS = 65536,
@@ -30,7 +32,7 @@ static size_t scheme_length(const char *text, size_t length)
     for (size_t i = 0; i < COUNT_OF(schemes); i++) {
         size_t n = strlen(schemes[i]);
 
-        if (length > n && strncasecmp(text, schemes[i], n) == 0) {
+        if (length >= n && strncasecmp(text, schemes[i], n) == 0) {
             return n;
         }
     }
@@ -43,6 +45,7 @@ static size_t one_form(const char *text, size_t length, char *form)
     size_t digits = 0;
     size_t n = 0;
     bool is_number = true;
+    bool has_letter = false;
 
     for (; length > 0 && strchr(" <", *text); text++) {
         length--;
@@ -60,6 +63,8 @@ static size_t one_form(const char *text, size_t length, char *form)
     }
     for (size_t i = 0; i < length; i++) {
         digits += isdigit((unsigned char)text[i]) ? 1 : 0;
+        has_letter =
+            has_letter || isalnum((unsigned char)text[i]) || (unsigned char)text[i] >= 0x80;
         is_number = is_number && text[i] && strchr("0123456789+ ()/.-", text[i]);
     }
     is_number = is_number && digits >= DIGITS_LEAST;
@@ -71,7 +76,7 @@ static size_t one_form(const char *text, size_t length, char *form)
     if (is_number && n > DIGITS_LEAST + 2 && memcmp(form, "00", 2) == 0) {
         memmove(form, form + 2, n -= 2);
     }
-    return n < TEXT_LEAST ? 0 : n;
+    return n < TEXT_LEAST || !has_letter ? 0 : n;
 }
 
 /* Writes the salt and the one form of a text; their bytes, 0: it cannot be told from others. */
@@ -129,19 +134,64 @@ static bool is_of_word(char c)
     return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || (c && strchr("+@._-", c));
 }
 
-const struct erased *erasures_find(const struct erasures *x, const char *text, size_t length,
-                                   unsigned kinds)
+/* The erased of what a text holds as a whole, or as a word; a number in whatever stands around it.
+ */
+static const struct erased *find_words(const struct erasures *x, const char *text, size_t length,
+                                       unsigned kinds)
 {
     const struct erased *found = look_up(x, text, length, kinds);
     size_t end = 0;
 
-    for (size_t at = 0; kinds != ERASED_CONVERSATION && at < length; at = end + 1) {
-        for (end = at; end < length && is_of_word(text[end]);) {
-            end++;
+    for (size_t at = 0; at < length; at = end + 1) {
+        size_t digits = at;
+
+        for (end = at; end < length && is_of_word(text[end]); end++) {
+            digits = isdigit((unsigned char)text[end]) ? digits : end + 1;
+            bool ends = end + 1 == length || !isdigit((unsigned char)text[end + 1]);
+            if (ends && end + 1 - digits >= NUMBER_LEAST) {
+                found = earlier(found, look_up(x, text + digits, end + 1 - digits, kinds));
+            }
         }
         if (end - at >= TEXT_LEAST && end - at < length) {
             found = earlier(found, look_up(x, text + at, end - at, kinds));
         }
+    }
+    return found;
+}
+
+/* The byte that an escape of URLs or JSON stands for, and its length; 0: it is none. */
+static size_t read_escape(const char *text, size_t length, char *byte)
+{
+    char digits[5] = "";
+    size_t mark = *text == '%' ? 1 : length > 1 && *text == '\\' ? 2 : 0;
+    size_t count = mark == 1 ? 2 : 4;
+
+    if (mark > 0 && (mark == 1 || text[1] == 'u') && length >= mark + count) {
+        memcpy(digits, text + mark, count);
+        *byte = (char)strtoul(digits, NULL, 16);
+        return strspn(digits, "0123456789abcdefABCDEF") == count ? mark + count : 0;
+    }
+    *byte = ' ';
+    return mark == 2 ? mark : 0;
+}
+
+const struct erased *erasures_find(const struct erasures *x, const char *text, size_t length,
+                                   unsigned kinds)
+{
+    if (kinds == ERASED_CONVERSATION) {
+        return look_up(x, text, length, kinds);
+    }
+    const struct erased *found = find_words(x, text, length, kinds);
+    if (memchr(text, '%', length) || memchr(text, '\\', length)) {
+        struct buf plain = buf_of(SIZE_MAX);
+        char byte;
+
+        for (size_t at = 0, n; at<length; at += n> 0 ? n : 1) {
+            n = read_escape(text + at, length - at, &byte);
+            (void)buf_add_char(&plain, n > 0 ? byte : text[at]);
+        }
+        found = earlier(found, find_words(x, buf_str(&plain), plain.length, kinds));
+        buf_free(&plain);
     }
     return found;
 }
@@ -322,7 +372,13 @@ static const struct erased *find_in(const struct scrubber *s, struct json v, uns
 {
     size_t length = 0;
     const char *text = json_text(v, &length);
+    char digits[24];
+    int64_t number;
 
+    if (!text && json_type(v) == JSON_INT && json_int(v, &number)) {
+        length = (size_t)snprintf(digits, sizeof(digits), "%" PRId64, number);
+        text = digits;
+    }
     return text ? erasures_find(s->erasures, text, length, of) : NULL;
 }
 
@@ -334,7 +390,7 @@ static bool holds_any(const struct scrubber *s, struct json v)
     struct json item;
 
     while (json_next(&it, &key, &item)) {
-        if (holds_any(s, item)) {
+        if (holds_any(s, item) || find_in(s, key, ERASED_TEXTS)) {
             return true;
         }
     }
@@ -403,6 +459,10 @@ static void empty(struct scrubber *s, struct json v, bool all, unsigned flags)
     flags = f->path[0] ? f->flags : flags;
     for (struct tour t = tour_of(s, v); tour_next(&t);) {
         empty(s, t.item, all, flags & FIELD_WHOLE ? flags : flags & ~(unsigned)FIELD_PLAIN);
+        if (find_in(s, t.key, ERASED_TEXTS)) {
+            json_set_text(t.key, "erased");
+            s->changed = true;
+        }
     }
     if (!(flags & FIELD_PLAIN) && (type == JSON_STRING || type == JSON_INT || type == JSON_REAL) &&
         (all || (s->is_hers && (flags & COLUMN_NOTE) == COLUMN_NOTE) || holds_said(s, v) ||

@@ -97,7 +97,7 @@ bool erase_person(const struct erasing *r, struct err *e)
     if (!db_function(r->db, "erased", find_erased, x, e) || !find(r, x, e) ||
         !db_exec(r->db, sql_erase_said, e) ||
         !db_run_written(db_ask(r->db, e, sql_erase_tables, NONE)) ||
-        !db_exec(r->db, sql_erase_finish, e)) {
+        !db_exec(r->db, sql_erase_names, e) || !db_exec(r->db, sql_erase_finish, e)) {
         return false;
     }
     struct rows q = db_ask(r->db, e, sql_erase_raw_pages, NONE);

@@ -6,7 +6,7 @@
 CREATE TEMP TABLE person (conversation_key INTEGER, participant_no INTEGER,
     PRIMARY KEY (conversation_key, participant_no)) WITHOUT ROWID;
 CREATE TEMP TABLE said (conversation_key INTEGER, text TEXT, PRIMARY KEY (conversation_key, text)) WITHOUT ROWID;
-CREATE TEMP TABLE address (address TEXT, is_ours INTEGER);
+CREATE TEMP TABLE address (address TEXT, stays INTEGER);
 CREATE TEMP TABLE ours AS SELECT conversation_key FROM session WHERE CASE direction
     WHEN 'outbound' THEN erased(ani) | erased(address_from) WHEN 'inbound' THEN erased(dnis) | erased(address_to) END & 7
 UNION ALL SELECT 0 FROM user WHERE (erased(addresses) | erased(email) | erased(primary_contact_info)) & 7;
@@ -30,7 +30,8 @@ SELECT printf('INSERT OR IGNORE INTO temp.person SELECT p.conversation_key, p.pa
 FROM personal WHERE ?1 AND relation IN ('participant', 'session', 'session_flow')
 
 -- name: erase_addresses
--- The person's addresses as her sessions name them, and whether sessions have them on the organization's side.
+-- The person's addresses as her sessions name them, and which stay: those that sessions have on the organization's side,
+-- and what is nobody's own (anonymous, an extension): what has neither seven digits nor a host that there may be.
 WITH own AS (
     SELECT CASE s.direction WHEN 'outbound' THEN s.dnis ELSE s.ani END AS address
     FROM temp.person JOIN session AS s USING (conversation_key, participant_no)
@@ -42,14 +43,15 @@ WITH own AS (
     UNION SELECT n.value FROM temp.person JOIN session AS s USING (conversation_key, participant_no),
         json_each(s.callback_numbers) AS n)
 INSERT INTO temp.address
-SELECT address, EXISTS (
+SELECT address, address NOT GLOB '*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*' AND address NOT LIKE '%@%'
+    OR address LIKE '%anonymous@%' OR address LIKE '%.invalid%' OR address LIKE '%@localhost%' OR EXISTS (
     SELECT 1 FROM session AS s
     WHERE (s.direction = 'outbound' AND address IN (s.ani, s.address_from))
     OR (s.direction = 'inbound' AND address IN (s.dnis, s.address_to)))
 FROM own WHERE length(address) >= 4
 
 -- name: erase_own_addresses
-SELECT address, count(*) OVER () FROM temp.address WHERE NOT is_ours
+SELECT address, count(*) OVER () FROM temp.address WHERE NOT stays
 
 -- name: erase_conversations
 SELECT conversation_id, count(*) OVER () FROM conversation WHERE conversation_key IN (SELECT conversation_key FROM temp.person)
@@ -108,6 +110,22 @@ FROM raw_page AS p JOIN extract_window AS w USING (window_id) ORDER BY p.raw_pag
 -- name: erase_raw_page
 UPDATE raw_page SET bytes = ?2, encoding = 'identity' WHERE raw_page_id = ?1
 
+-- name: erase_names
+-- What stands in the names of attributes and of fields.
+CREATE TEMP TABLE name AS SELECT name FROM attribute_key WHERE erased(name);
+INSERT INTO temp.removed SELECT 'participant_attribute', conversation_key, 1 FROM participant_attribute
+WHERE name IN (SELECT name FROM temp.name);
+UPDATE OR REPLACE participant_attribute SET name = 'erased' WHERE name IN (SELECT name FROM temp.name);
+UPDATE OR REPLACE attribute_key SET name = 'erased' WHERE name IN (SELECT name FROM temp.name);
+INSERT INTO temp.name
+WITH RECURSIVE part (path, rest) AS (
+    SELECT path, path FROM (SELECT path FROM unknown_field UNION SELECT path FROM data_problem)
+    UNION ALL SELECT path, substr(rest, instr(rest, '.') + 1) FROM part WHERE instr(rest, '.') > 0)
+SELECT DISTINCT path FROM part WHERE erased(rest);
+INSERT INTO temp.removed SELECT 'unknown_field', NULL, 1 FROM unknown_field WHERE path IN (SELECT name FROM temp.name);
+DELETE FROM unknown_field WHERE path IN (SELECT name FROM temp.name);
+DELETE FROM data_problem WHERE path IN (SELECT name FROM temp.name)
+
 -- name: erase_finish
 -- Without a hash a conversation that comes again is written once more, and is no change.
 UPDATE participant SET erased_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
@@ -115,9 +133,9 @@ WHERE erased_at IS NULL AND (conversation_key, participant_no) IN temp.person;
 UPDATE erased SET is_clean = 0 WHERE EXISTS (SELECT 1 FROM temp.removed);
 UPDATE conversation SET row_hash = NULL, row_attribute_hash = NULL
 WHERE conversation_key IN (SELECT conversation_key FROM temp.removed);
-UPDATE attribute_key SET (cut_count, conflicts, longest_length) = (found.cut, found.conflict, found.longest)
+UPDATE attribute_key SET (conversations, cut_count, conflicts, longest_length) = (found.n, found.cut, found.conflict, found.longest)
 FROM (
-    SELECT name, sum(cut) AS cut, sum(conflict) AS conflict, max(longest) AS longest FROM (
+    SELECT name, count(*) AS n, sum(cut) AS cut, sum(conflict) AS conflict, max(longest) AS longest FROM (
         SELECT name, count(CASE WHEN length(value) = 1024 THEN 1 END) AS cut,
             ifnull(min(value) <> max(value), 0) AS conflict, ifnull(max(length(value)), 0) AS longest
         FROM participant_attribute GROUP BY name, conversation_key)
@@ -132,10 +150,10 @@ SELECT relation AS "table", count(*) AS "rows", sum(found) AS "values" FROM temp
 
 -- name: erase_told
 -- Before it is removed: addresses of hers, and where what was given is the organization's own.
-SELECT 'The person''s address, wherever it stands: ' || address FROM temp.address WHERE NOT is_ours
+SELECT 'The person''s address, wherever it stands: ' || address FROM temp.address WHERE NOT stays
 UNION ALL
-SELECT 'An address that stays, since it is the organization''s too (--address removes it): ' || address
-FROM temp.address WHERE is_ours
+SELECT 'An address that stays, since it is not hers alone (--address removes it): ' || address
+FROM temp.address WHERE stays
 UNION ALL
 SELECT printf('Careful: in %d places it is the organization''s own, or one of its people''s.', places) FROM (SELECT
     (SELECT count(*) FROM temp.ours)
