@@ -72,8 +72,8 @@ void cmd_warn_root(const struct cmd_context *ctx);
 /* Opens the configuration's database to read, and says when its [kpi] settings are others. */
 bool cmd_read(struct cmd_context *ctx, struct err *e);
 
-/* Keeps that `path` is a copy of what the database holds, for erase to name; who may not write there
- * keeps nothing. */
+/* Keeps that `path` is a copy of what the database holds, for erase to name; who may not write
+ * there keeps nothing. */
 void cmd_note_copy(const struct cmd_context *ctx, const char *path);
 
 /* cmd_setup without a login, and cmd_read. */

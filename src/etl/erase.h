@@ -47,8 +47,8 @@ struct erasures {
 bool erasures_load(struct db *d, struct arena *a, struct erasures *x, struct err *e);
 
 /* Adds one; what is there already stays, but for a derived address that is given. Load again to
- * find it. What is too short, or too long, to be told from others is left out where records name it,
- * and ERR_USAGE where it is given. */
+ * find it. What is too short, or too long, to be told from others is left out where records name
+ * it, and ERR_USAGE where it is given. */
 bool erasures_add(struct db *d, const struct erasures *x, enum erased_kind kind, const char *text,
                   struct err *e);
 

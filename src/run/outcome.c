@@ -41,6 +41,15 @@ static void add_member(struct buf *json, const char *key, const char *text)
     }
 }
 
+static void add_left(struct buf *json, const struct night *n, const char *why, enum err_kind kind)
+{
+    buf_add_printf(json, "%s\"%s\":{\"exit\":\"%s\"", json->length > 0 ? "," : "{", n->stream->name,
+                   err_facts[kind].name);
+    add_member(json, "why", why);
+    add_member(json, "error", why ? n->first.message : NULL);
+    buf_add_char(json, '}');
+}
+
 struct outcome outcome_tell(const struct run *run, enum err_kind kind)
 {
     struct outcome told = {0};
@@ -68,11 +77,7 @@ struct outcome outcome_tell(const struct run *run, enum err_kind kind)
             lines[told.line_count++] = why;
         }
         if (n->wanted && !night_is_whole(n)) {
-            buf_add_printf(&json, "%s\"%s\":{\"exit\":\"%s\"", json.length > 0 ? "," : "{",
-                           n->stream->name, err_facts[is_own ? n->first.kind : kind].name);
-            add_member(&json, "why", why);
-            add_member(&json, "error", is_own ? n->first.message : NULL);
-            buf_add_char(&json, '}');
+            add_left(&json, n, why, is_own ? n->first.kind : kind);
         }
     }
     lines[told.line_count] = over->message;
