@@ -88,7 +88,7 @@ bool cmd_backfill(struct cmd_context *ctx, struct err *e)
     struct extract_request request = {
         .config = &ctx->config, .past = &past, .waits = progress_waits(ctx->verbosity < 0)};
     struct extract_result result;
-    struct progress_bar bar;
+    struct progress_line line;
 
     if (!take_requests(ctx, &request.max_requests, e) || !cmd_setup(ctx, true, e) ||
         !take_range(ctx, &past, e) || !take_streams(ctx, &request, e)) {
@@ -96,7 +96,7 @@ bool cmd_backfill(struct cmd_context *ctx, struct err *e)
     }
     request.until_ms = clock_now_ms();
     request.watcher =
-        progress_bar_watcher(&bar, request.streams, request.stream_count, ctx->verbosity < 0);
+        progress_watch(&line, request.streams, request.stream_count, ctx->verbosity < 0);
     cmd_warn_root(ctx);
     e->kind = extract_run(&request, ctx->arena, &result, e);
     log_status(NULL);

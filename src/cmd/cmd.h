@@ -85,9 +85,10 @@ bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name
              struct err *e);
 bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e);
 
-/* The locks of all streams, so that nothing else works on the database; NULL with ERR_LOCKED where
- * something does. Free with lock_close. */
-struct lock_file *cmd_lock_all(const struct cmd_context *ctx, struct err *e);
+/* Opens the configuration's database, which is never made, to write, with the locks of all streams,
+ * so that nothing else works on it: NULL with ERR_LOCKED where something does. Free with
+ * lock_close. */
+struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e);
 
 /* How rows go to stdout: as --csv, --json or --xlsx ask for, else as a table; ERR_USAGE for two of
  * them. */

@@ -59,14 +59,12 @@ bool cmd_erase(struct cmd_context *ctx, struct err *e)
 {
     struct erasing r = {.arena = ctx->arena};
 
-    if (!take_person(ctx, &r, e) || !cmd_open(ctx, e)) { /* a file is never made */
+    if (!take_person(ctx, &r, e) || !cmd_setup(ctx, false, e)) {
         return false;
     }
     cmd_warn_root(ctx);
-    db_close(ctx->db);
-    ctx->db = NULL;
-    struct lock_file *locks = cmd_lock_all(ctx, e);
-    r.db = ctx->db = locks ? db_open(ctx->config.database_path, DB_WRITE, e) : NULL;
+    struct lock_file *locks = cmd_open_alone(ctx, e);
+    r.db = ctx->db;
     bool done = r.db && erase_has_room(r.db, e) && db_exec(r.db, embedded_dictionary[0].text, e) &&
                 erase(ctx, &r, e);
     lock_close(locks);

@@ -159,7 +159,7 @@ bool cmd_extract(struct cmd_context *ctx, struct err *e)
     struct extract_request request = {
         .config = c,
         .rezone = ctx->option[OPT_REZONE] != NULL,
-        .watcher = progress_line_watcher(&line, ctx->verbosity < 0),
+        .watcher = progress_watch(&line, NULL, 0, ctx->verbosity < 0),
         .waits = progress_waits(ctx->verbosity < 0),
     };
     if (!cmd_streams(ctx, &request.streams, &request.stream_count, e) ||

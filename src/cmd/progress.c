@@ -59,22 +59,17 @@ static void add_pace(struct buf *b, int64_t rows, int64_t ms, double share)
     }
 }
 
-static void add_under_way(struct buf *b, const struct progress *p, int64_t now_ms)
-{
-    if (p->windows > 1) {
-        (void)buf_add_printf(b, "%zu of %zu days, ", p->windows_done, p->windows);
-    }
-    add_counts(b, p->pages, p->rows);
-    add_pace(b, p->rows - p->phase_began_rows, now_ms - p->phase_began_ms, p->share);
-}
-
 void progress_line_text(const struct progress *p, int64_t now_ms, int width, char *out, size_t size)
 {
     BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     (void)buf_add_printf(&b, "%s: ", p->stream);
     if (!p->ended) {
-        add_under_way(&b, p, now_ms);
+        if (p->windows > 1) {
+            (void)buf_add_printf(&b, "%zu of %zu days, ", p->windows_done, p->windows);
+        }
+        add_counts(&b, p->pages, p->rows);
+        add_pace(&b, p->rows - p->phase_began_rows, now_ms - p->phase_began_ms, p->share);
     } else if (p->whole && p->pages == 0) {
         (void)buf_add_str(&b, "up to date");
     } else {
@@ -103,24 +98,9 @@ static void put(const char *text, bool stays)
     }
 }
 
-static void show(void *user, const struct progress *p)
-{
-    struct progress_line *line = user;
-    int64_t now_ms = clock_monotonic_ms();
-    char text[LINE_BYTES];
-
-    if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < BETWEEN_MS) {
-        return;
-    }
-    line->shown_ms = now_ms;
-    /* The last column stays free: some terminals begin a new line when it is written. */
-    int width = render_terminal_width(stderr);
-    progress_line_text(p, now_ms, width > 2 ? width - 1 : 1, text, sizeof(text));
-    put(text, p->ended);
-}
-
-void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width, char *out,
-                       size_t size)
+/* All streams as one bar. */
+static void bar_text(const struct progress_line *bar, int64_t now_ms, int width, char *out,
+                     size_t size)
 {
     struct progress_part all = {0};
     BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
@@ -145,34 +125,35 @@ void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width
 }
 
 /* The part of a stream is kept, and all of them shown; each stream leaves a line at its end. */
-static void show_bar(void *user, const struct progress *p)
+static void show(void *user, const struct progress *p)
 {
-    struct progress_bar *bar = user;
+    struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
-    int64_t between_ms = bar->draws ? BETWEEN_MS : MS_PER_MINUTE;
-    int columns = bar->draws ? render_terminal_width(stderr) : LINE_BYTES;
-    int width = columns > 2 ? columns - 1 : 1;
+    int64_t between_ms = line->draws ? BETWEEN_MS : MS_PER_MINUTE;
+    int width = line->draws ? render_terminal_width(stderr) : LINE_BYTES;
     char text[LINE_BYTES];
 
-    for (size_t i = 0; i < bar->count; i++) {
-        struct progress_part *part = &bar->parts[i];
+    for (size_t i = 0; i < line->count; i++) {
+        struct progress_part *part = &line->parts[i];
 
-        if (str_eq(bar->streams[i]->name, p->stream)) {
+        if (str_eq(line->streams[i]->name, p->stream)) {
             part->pages = p->pages;
             part->rows = p->rows;
             part->share = p->ended ? 1 : p->share > part->share ? p->share : part->share;
         }
     }
-    if (!p->ended && now_ms - bar->line.shown_ms < between_ms) {
+    if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < between_ms) {
         return;
     }
-    bar->line.shown_ms = now_ms;
-    if (p->ended) {
+    line->shown_ms = now_ms;
+    /* The last column stays free: some terminals begin a new line when it is written. */
+    width = width > 2 ? width - 1 : 1;
+    if (p->ended || line->count == 0) {
         progress_line_text(p, now_ms, width, text, sizeof(text));
     } else {
-        progress_bar_text(bar, now_ms, width, text, sizeof(text));
+        bar_text(line, now_ms, width, text, sizeof(text));
     }
-    put(text, p->ended || !bar->draws);
+    put(text, p->ended || !line->draws);
 }
 
 /* What is waited for stands last: a narrow terminal cuts it. */
@@ -225,20 +206,15 @@ struct client_watcher progress_waits(bool quiet)
     return (struct client_watcher){.tell = can_draw(quiet) ? show_wait : NULL};
 }
 
-struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet)
+struct progress_watcher progress_watch(struct progress_line *line,
+                                       const struct stream *const *streams, size_t count,
+                                       bool quiet)
 {
-    *line = (struct progress_line){0};
-    return (struct progress_watcher){.tell = can_draw(quiet) ? show : NULL, .user = line};
-}
-
-struct progress_watcher progress_bar_watcher(struct progress_bar *bar,
-                                             const struct stream *const *streams, size_t count,
-                                             bool quiet)
-{
-    *bar = (struct progress_bar){.streams = streams,
-                                 .count = count,
-                                 .draws = can_draw(quiet),
-                                 .began_ms = clock_monotonic_ms()};
-    bar->line.shown_ms = bar->draws ? 0 : bar->began_ms;
-    return (struct progress_watcher){.tell = quiet ? NULL : show_bar, .user = bar};
+    *line = (struct progress_line){.draws = can_draw(quiet),
+                                   .streams = streams,
+                                   .count = count,
+                                   .began_ms = clock_monotonic_ms()};
+    line->shown_ms = line->draws ? 0 : line->began_ms;
+    bool tells = !quiet && (line->draws || count > 0);
+    return (struct progress_watcher){.tell = tells ? show : NULL, .user = line};
 }

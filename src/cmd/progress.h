@@ -11,15 +11,10 @@
 #include "run/run.h"
 
 struct progress_line {
-    int64_t shown_ms; /* monotonic; 0: nothing shown yet */
-};
-
-/* All streams of a back-fill as one bar; on no terminal a plain line a minute. */
-struct progress_bar {
-    struct progress_line line;
-    const struct stream *const *streams; /* given, as the following */
-    size_t count;
     bool draws;
+    int64_t shown_ms;                    /* monotonic; 0: nothing shown yet */
+    const struct stream *const *streams; /* of the bar */
+    size_t count;
     int64_t began_ms; /* monotonic */
     struct progress_part {
         int64_t pages;
@@ -28,18 +23,12 @@ struct progress_bar {
     } parts[LOCK_PAST];
 };
 
-/* A watcher that tells of these streams by `bar`; one that does nothing with `quiet`. */
-struct progress_watcher progress_bar_watcher(struct progress_bar *bar,
-                                             const struct stream *const *streams, size_t count,
-                                             bool quiet);
-
-/* The text of the bar at `now_ms`, as progress_line_text. */
-void progress_bar_text(const struct progress_bar *bar, int64_t now_ms, int width, char *out,
-                       size_t size);
-
-/* A watcher that draws on stderr by `line` (log_status(NULL) takes it away); one that does nothing
- * when stderr is no terminal that can, or with `quiet`. */
-struct progress_watcher progress_line_watcher(struct progress_line *line, bool quiet);
+/* A watcher that draws on stderr by `line` (log_status(NULL) takes it away): all of these streams
+ * as one bar, on no terminal a plain line a minute; or, without any, the one at hand, on a terminal
+ * alone. Does nothing with `quiet`. */
+struct progress_watcher progress_watch(struct progress_line *line,
+                                       const struct stream *const *streams, size_t count,
+                                       bool quiet);
 
 /* Tells of waits on the same line, in whichever thread drives the client. */
 struct client_watcher progress_waits(bool quiet);

@@ -40,17 +40,13 @@ bool cmd_replay(struct cmd_context *ctx, struct err *e)
         !cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
         return false;
     }
-    request.watcher = progress_line_watcher(&line, ctx->verbosity < 0);
+    request.watcher = progress_watch(&line, NULL, 0, ctx->verbosity < 0);
     cmd_warn_root(ctx);
-    struct db *read = db_open(ctx->config.database_path, DB_READ, e); /* it is never made */
-    db_close(read);
-    struct lock_file *locks = read ? cmd_lock_all(ctx, e) : NULL;
-    request.db = ctx->db = locks ? db_open(ctx->config.database_path, DB_WRITE, e) : NULL;
-    bool done = request.db && db_begin(request.db, e) && replay(&request, ctx->arena, &result, e);
-    done = request.db && db_finish(request.db, done, e);
+    struct lock_file *locks = cmd_open_alone(ctx, e);
+    request.db = ctx->db;
+    bool done = locks && db_begin(request.db, e) && replay(&request, ctx->arena, &result, e);
+    done = locks && db_finish(request.db, done, e);
     log_status(NULL);
-    if (locks) {
-        lock_close(locks);
-    }
+    lock_close(locks);
     return done && tell(ctx, &request, &result, e);
 }

@@ -152,11 +152,14 @@ bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to
                    *to);
 }
 
-struct lock_file *cmd_lock_all(const struct cmd_context *ctx, struct err *e)
+struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->config.database_path;
-    struct lock_file *locks = db_check(path, e) ? lock_open(path, e) : NULL;
+    struct db *read = db_open(path, DB_READ, e);
+    struct lock_file *locks = read ? lock_open(path, e) : NULL;
     bool locked = locks != NULL;
+
+    db_close(read);
 
     for (int slot = 0; locked && slot < LOCK_SLOTS; slot++) {
         const char *name = ctx->command->name;
@@ -166,10 +169,11 @@ struct lock_file *cmd_lock_all(const struct cmd_context *ctx, struct err *e)
         }
         locked = lock_take(locks, slot, name, e);
     }
-    if (!locked) {
+    ctx->db = locked ? db_open(path, DB_WRITE, e) : NULL;
+    if (!ctx->db) {
         lock_close(locks);
     }
-    return locked ? locks : NULL;
+    return ctx->db ? locks : NULL;
 }
 
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)

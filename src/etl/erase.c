@@ -410,18 +410,13 @@ static const struct erased *find_address(struct scrubber *s, struct json v)
     return found;
 }
 
-/* Whether a row is a person of outside, as its table says. */
-static bool is_person(const struct table_map *t, struct json row)
-{
-    const char *word = t->person_field ? json_str(json_get(row, t->person_field)) : NULL;
-
-    return word && str_has_word(t->person_words, word);
-}
-
 /* By which erased a row of `t` is the person's; NULL: it is not. */
 static const struct erased *whose(struct scrubber *s, const struct table_map *t, struct json row)
 {
-    const struct erased *found = is_person(t, row) ? find_address(s, row) : NULL;
+    /* A person of outside, as the table says, may be one by an address. */
+    const char *word = t->person_field ? json_str(json_get(row, t->person_field)) : NULL;
+    bool is_outside = word && str_has_word(t->person_words, word);
+    const struct erased *found = is_outside ? find_address(s, row) : NULL;
 
     for (size_t i = 0; i < t->column_count; i++) {
         const struct column_map *c = &t->columns[i];

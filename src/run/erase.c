@@ -26,21 +26,6 @@ static bool add_all(const struct erasing *r, const struct erasures *x, enum eras
     return done;
 }
 
-/* Finds the person, and what else is theirs: addresses, conversations. */
-static bool find(const struct erasing *r, struct erasures *x, struct err *e)
-{
-    bool by_address = r->kind == ERASED_ADDRESS;
-
-    return erasures_load(r->db, r->arena, x, e) && erasures_add(r->db, x, r->kind, r->text, e) &&
-           erasures_load(r->db, r->arena, x, e) && db_exec(r->db, "PRAGMA secure_delete = ON", e) &&
-           db_exec(r->db, sql_erase_temporary, e) &&
-           db_run_written(db_ask(r->db, e, sql_erase_find_person, I(by_address))) &&
-           (by_address || db_exec(r->db, sql_erase_addresses, e)) &&
-           add_all(r, x, ERASED_DERIVED, sql_erase_own_addresses, e) &&
-           add_all(r, x, ERASED_CONVERSATION, sql_erase_conversations, e) &&
-           erasures_load(r->db, r->arena, x, e);
-}
-
 /* --- answers that are kept ------------------------------------------------------------------- */
 
 /* Of a kept answer: what it is of, and where its rows are. NULL: of no stream that there is. */
@@ -93,9 +78,19 @@ static bool scrub_page(const struct erasing *r, const struct erasures *x, const 
 bool erase_person(const struct erasing *r, struct err *e)
 {
     struct erasures *x = arena_alloc(r->arena, sizeof(*x)); /* what is told asks it, too */
+    bool by_address = r->kind == ERASED_ADDRESS;
+    /* The person, and what else is theirs: addresses, conversations. */
+    bool found =
+        db_function(r->db, "erased", find_erased, x, e) && erasures_load(r->db, r->arena, x, e) &&
+        erasures_add(r->db, x, r->kind, r->text, e) && erasures_load(r->db, r->arena, x, e) &&
+        db_exec(r->db, "PRAGMA secure_delete = ON", e) && db_exec(r->db, sql_erase_temporary, e) &&
+        db_run_written(db_ask(r->db, e, sql_erase_find_person, I(by_address))) &&
+        (by_address || db_exec(r->db, sql_erase_addresses, e)) &&
+        add_all(r, x, ERASED_DERIVED, sql_erase_own_addresses, e) &&
+        add_all(r, x, ERASED_CONVERSATION, sql_erase_conversations, e) &&
+        erasures_load(r->db, r->arena, x, e);
 
-    if (!db_function(r->db, "erased", find_erased, x, e) || !find(r, x, e) ||
-        !db_exec(r->db, sql_erase_said, e) ||
+    if (!found || !db_exec(r->db, sql_erase_said, e) ||
         !db_run_written(db_ask(r->db, e, sql_erase_tables, NONE)) ||
         !db_exec(r->db, sql_erase_names, e) || !db_exec(r->db, sql_erase_finish, e)) {
         return false;

@@ -165,23 +165,6 @@ static bool log_in(struct run *run, struct err *e)
                             I(run->ledger.run_id), I(-offset_ms)));
 }
 
-/* Whether the zone may date anew what it dates anew. */
-static bool judge_zone(struct run *run, const struct redated *r, int64_t from_ms, struct err *e)
-{
-    const struct config *c = run->config;
-    int64_t owed = 0;
-
-    if (!r->was || !run->request->rezone) {
-        return ledger_judge_zone(c->timezone, r, e) || config_blame(c, KEY_TIMEZONE, e);
-    }
-    if (!store_forget_days(run, from_ms, &owed, e) || !db_exec(run->db, sql_reconcile_forget, e)) {
-        return false;
-    }
-    LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", r->was),
-        LOG_S("from", r->first), LOG_S("to", r->last), LOG_N("windows_owed", owed));
-    return true;
-}
-
 /* Days of a scope's own zone and business days are different windows: from one to the other there
  * is no way but --rezone, after which they are made anew. */
 static bool judge_days(struct run *run, struct err *e)
@@ -214,14 +197,22 @@ static bool set_zone(struct run *run, struct err *e)
     const struct config *c = run->config;
     int64_t now_ms = run_now_ms(run);
     struct redated redated = {.arena = run->arena, .now_ms = now_ms};
+    int64_t owed = 0;
     int64_t from_ms = c->start_day == INT32_MIN ? now_ms : clock_zone_day_start_ms(c->start_day);
     int64_t to_ms = run->request->until_ms > now_ms ? run->request->until_ms : now_ms;
     from_ms = from_ms < run_time_ms(run) ? from_ms : run_time_ms(run);
     from_ms = run->request->past && run->past.from_ms < from_ms ? run->past.from_ms : from_ms;
     bool done = db_begin(run->db, e) &&
                 ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
-                            to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e) &&
-                judge_zone(run, &redated, from_ms, e);
+                            to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
+    if (done && redated.was && run->request->rezone) {
+        done =
+            store_forget_days(run, from_ms, &owed, e) && db_exec(run->db, sql_reconcile_forget, e);
+        LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),
+            LOG_S("from", redated.first), LOG_S("to", redated.last), LOG_N("windows_owed", owed));
+    } else if (done) {
+        done = ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
+    }
     return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
@@ -318,39 +309,31 @@ static bool look_ahead(struct night *n, bool *reads, struct err *e)
 {
     struct run *run = n->run;
     const char *name = n->stream->name;
-    bool ever = true;
+    bool has_own = false;
+    bool has_needed = true;
     struct err trouble;
 
-    /* Lists are the night's: for the past what is stored of them is enough. */
-    bool is_list = run->request->past && !n->wanted && !stream_has_days(n->stream);
-    if (is_list && !window_ever_read(&run->ledger, name, &ever, e)) {
-        return false;
-    }
-    if (is_list && ever) {
-        *reads = false;
-        return true;
-    }
-    ever = true;
-    if (n->needs && n->needs->first.kind != ERR_NONE) {
-        if (!window_ever_read(&run->ledger, n->needs->stream->name, &ever, e)) {
-            return false;
-        }
-        if (!ever) {
-            trouble = n->needs->first;
-            err_prefix(&trouble, "%s needs %s, which could not be read", name,
-                       n->needs->stream->name);
-            night_fail(n, &trouble, true);
-        }
-    }
-    *reads = ever;
-    if (!ever || n->wanted || lock_take(run->locks, run_slot(run, n->stream), name, &trouble)) {
-        return true;
-    }
     *reads = false;
-    if (!window_ever_read(&run->ledger, name, &ever, e)) {
+    if (!window_ever_read(&run->ledger, name, &has_own, e) ||
+        (n->needs && n->needs->first.kind != ERR_NONE &&
+         !window_ever_read(&run->ledger, n->needs->stream->name, &has_needed, e))) {
         return false;
     }
-    if (!ever || trouble.kind != ERR_LOCKED) {
+    /* Lists are the night's: for the past what is stored of them is enough. */
+    if (has_own && run->request->past && !n->wanted && !stream_has_days(n->stream)) {
+        return true;
+    }
+    if (!has_needed) {
+        trouble = n->needs->first;
+        err_prefix(&trouble, "%s needs %s, which could not be read", name, n->needs->stream->name);
+        night_fail(n, &trouble, true);
+        return true;
+    }
+    *reads = n->wanted || lock_take(run->locks, run_slot(run, n->stream), name, &trouble);
+    if (*reads) {
+        return true;
+    }
+    if (!has_own || trouble.kind != ERR_LOCKED) {
         night_fail(n, &trouble, true);
     } else {
         LOG(LOG_INFO, "using what is stored", LOG_S("stream", name),
@@ -379,33 +362,21 @@ static bool may_begin(const struct run *run, const struct night *n)
            (!behind || all_over || share >= BUDGET_SHARE);
 }
 
-/* The first night that is over but for what another run reads; NULL while anything is under way. */
-static struct night *held_up(const struct run *run)
-{
-    struct night *first = NULL;
-
-    for (struct night *n = run->nights; n; n = n->next) {
-        if (n->begun && !n->ended && (!n->over || n->side_count > 0)) {
-            return NULL;
-        }
-        first = !first && n->begun && !n->ended ? n : first;
-    }
-    return first;
-}
-
 /* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
- * ended, and have begun or may. */
+ * ended, and have begun or may. Where nothing is under way any more, the first that is over but for
+ * what another run reads looks at that again. */
 static bool move_on(struct run *run, bool *left, struct err *e)
 {
+    struct night *held = NULL;
+    bool under_way = false;
+
     *left = false;
     for (struct night *n = run->nights; n; n = n->next) {
         bool reads = true;
 
-        if (may_begin(run, n)) {
-            if (!look_ahead(n, &reads, e) || (reads && !night_begin(n, e))) {
-                night_fail(n, e, true);
-                return false;
-            }
+        if (may_begin(run, n) && (!look_ahead(n, &reads, e) || (reads && !night_begin(n, e)))) {
+            night_fail(n, e, true);
+            return false;
         }
         if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0 && n->held == 0)) {
             night_end(n);
@@ -413,16 +384,19 @@ static bool move_on(struct run *run, bool *left, struct err *e)
             return store_close(run, n->stream, true, e) && move_on(run, left, e);
         }
         *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
-    }
-    struct night *held = held_up(run);
-    if (held) {
-        if (!night_look_again(held, e)) {
-            night_fail(held, e, true);
-            return false;
+        if (n->begun && !n->ended) {
+            under_way = under_way || !n->over || n->side_count > 0;
+            held = held ? held : n;
         }
-        return move_on(run, left, e);
     }
-    return true;
+    if (!held || under_way) {
+        return true;
+    }
+    if (!night_look_again(held, e)) {
+        night_fail(held, e, true);
+        return false;
+    }
+    return move_on(run, left, e);
 }
 
 /* Takes a message, and what follows from it; after trouble with the database (`ok` is false) it is

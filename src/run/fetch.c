@@ -285,28 +285,6 @@ static struct walked_page *walk_rows(struct fetch *f, const struct reading *r, s
     return page_walk(f->walkers[i].walker, document, n->facts.rows, facts, e);
 }
 
-/* Notes a page's ids and total; false when a numbered one brings nothing new: such pages would
- * never end. */
-static bool note_progress(struct reading *r, const struct page *p, struct err *e)
-{
-    bool by_number = r->seen && step_of_rows(r->ask.steps)->follow == FOLLOW_PAGES;
-    int64_t total = p->news->facts.total_hits;
-    size_t fresh = 0;
-
-    if (total >= 0) {
-        r->total_moved = r->total_moved || (r->first_total >= 0 && total != r->first_total);
-        r->first_total = r->first_total < 0 ? total : r->first_total;
-        r->last_total = total;
-    }
-    for (size_t i = 0; r->seen && i < p->rows->count; i++) {
-        struct cell id = walked_id(p->rows, i);
-        fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
-    }
-    return !by_number || fresh > 0 || p->rows->count == 0 ||
-           err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->ask.label,
-                   (long long)p->number + 1);
-}
-
 /* Finds whose rows a page holds, as it says or, of a single window, need not say; none of a file of
  * a scope that is asked for no longer, which an earlier run's report may hold. */
 static bool find_share(struct reading *r, struct page *p, struct err *e)
@@ -329,10 +307,14 @@ static bool find_share(struct reading *r, struct page *p, struct err *e)
                    scope ? str_escaped(r->arena, scope) : "nobody");
 }
 
-/* Walks a page's rows; false: it is refused, and with it the reading. */
+/* Walks a page's rows, and notes their ids and the total; false: it is refused, and with it the
+ * reading. So is a numbered page that brings nothing new: such pages would never end. */
 static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err *e)
 {
     struct news *n = p->news;
+    bool by_number = r->seen && step_of_rows(r->ask.steps)->follow == FOLLOW_PAGES;
+    int64_t total = n->facts.total_hits;
+    size_t fresh = 0;
 
     p->number = r->handed++;
     if (!find_share(r, p, e)) {
@@ -344,8 +326,20 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     if (!p->rows) {
         err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);
         LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
+        return false;
     }
-    return p->rows && note_progress(r, p, e);
+    if (total >= 0) {
+        r->total_moved = r->total_moved || (r->first_total >= 0 && total != r->first_total);
+        r->first_total = r->first_total < 0 ? total : r->first_total;
+        r->last_total = total;
+    }
+    for (size_t i = 0; r->seen && i < p->rows->count; i++) {
+        struct cell id = walked_id(p->rows, i);
+        fresh += idset_add(r->seen, id.value.text, id.length) ? 1 : 0;
+    }
+    return !by_number || fresh > 0 || p->rows->count == 0 ||
+           err_set(e, ERR_TEMPORARY, "%s: page %lld repeats what came before it", r->ask.label,
+                   (long long)p->number + 1);
 }
 
 /* All pages came, the last of them is `p`, and they do not add up to what they say there is: one

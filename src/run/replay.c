@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "etl/raw.h"
+#include "run/store.h"
 #include "sql.h"
 
 /* Rows take four times what their answers do, and twice that while the transaction lasts. */
@@ -29,16 +30,13 @@ enum {
     LOST_RUN_ID,
 };
 
-/* How replay_left judges a stream. */
-enum kept_rule { KEPT_ENTITIES, KEPT_READINGS, KEPT_NOTHING };
-
 /* A stream's. */
 struct replaying {
     const struct replay_request *request;
     struct db *db;
+    struct run *run; /* holds the loaders */
     const struct stream *stream;
     struct page_walker *walkers[PASSES_MAX]; /* of a pass; NULL: not needed yet */
-    struct loader *loaders[PASSES_MAX];      /* of the first pass with those trees */
     struct replay_result *result;
     struct progress progress;
 
@@ -49,13 +47,6 @@ struct replaying {
     struct load_page page;
 };
 
-static enum kept_rule rule_of(const struct stream *s)
-{
-    return s->load == LOAD_ENTITY    ? KEPT_ENTITIES
-           : s->load == LOAD_OBSERVE ? KEPT_NOTHING
-                                     : KEPT_READINGS;
-}
-
 static const struct tree_map *const *trees_of(const struct replaying *r, size_t pass)
 {
     const struct tree_map *const *own = r->stream->passes[pass].trees;
@@ -65,16 +56,7 @@ static const struct tree_map *const *trees_of(const struct replaying *r, size_t 
 
 static struct loader *loader_of(struct replaying *r, struct err *e)
 {
-    size_t first = 0;
-
-    while (trees_of(r, first) != trees_of(r, r->pass)) {
-        first++;
-    }
-    if (!r->loaders[first]) {
-        r->loaders[first] =
-            load_new(r->db, trees_of(r, first), r->stream->load, r->stream->state, e);
-    }
-    return r->loaders[first];
+    return store_loader(r->run, r->stream, &r->stream->passes[r->pass], e);
 }
 
 /* --- a page ---------------------------------------------------------------------------------- */
@@ -156,15 +138,13 @@ static bool find_windows(struct replaying *r, struct err *e)
 /* Lists what goes, less what cannot be read. */
 static bool find_pages(struct replaying *r, struct err *e)
 {
-    enum kept_rule rule = rule_of(r->stream);
+    enum load_rule rule = r->stream->load;
     struct err why;
 
-    if (rule == KEPT_NOTHING) {
-        return true;
-    }
-    if (!(rule == KEPT_READINGS ? db_do(r->db, e, sql_replay_list_readings, NONE)
-                                : db_do(r->db, e, sql_replay_list_pages, NONE))) {
-        return false;
+    if (rule == LOAD_OBSERVE ||
+        !db_do(r->db, e, rule == LOAD_ENTITY ? sql_replay_list_pages : sql_replay_list_readings,
+               NONE)) {
+        return rule == LOAD_OBSERVE;
     }
     struct rows q = db_ask(r->db, e, sql_replay_each, NONE);
     while (q.ok && !stop_requested() && db_next(&q)) {
@@ -251,7 +231,7 @@ static bool tell_left(struct replaying *r, struct arena *a, struct err *e)
     const char *days;
     const char *lost;
 
-    if (!db_texts(db_ask(r->db, e, sql_replay_left, I(rule_of(r->stream))), a, &days, 1) ||
+    if (!db_texts(db_ask(r->db, e, sql_replay_left, I(r->stream->load)), a, &days, 1) ||
         !db_texts(db_ask(r->db, e, sql_replay_unreadable, NONE), a, &lost, 1)) {
         return false;
     }
@@ -296,36 +276,34 @@ static bool replay_stream(struct replaying *r, struct err *e)
                     err_set(e, ERR_STOPPED, "stopped by a signal; nothing was changed"));
 }
 
-/* Whether there is room for what may be loaded. */
-static bool has_room(const struct replay_request *request, struct arena *a, struct err *e)
-{
-    const char *names = "[";
-
-    for (size_t i = 0; i < request->stream_count; i++) {
-        names = arena_printf(a, "%s%s\"%s\"", names, i > 0 ? "," : "", request->streams[i]->name);
-    }
-    struct rows q = db_ask(request->db, e, sql_replay_bytes, S(arena_printf(a, "%s]", names)));
-    int64_t bytes = db_next(&q) ? db_int(&q, 0) : 0;
-    return db_end(&q) && db_has_room(request->db, ROOM_OF_BYTES * bytes, "replaying", e);
-}
-
 bool replay(const struct replay_request *request, struct arena *a, struct replay_result *result,
             struct err *e)
 {
-    bool done = has_room(request, a, e) && db_exec(request->db, sql_replay_temporary, e);
+    struct run run = {.db = request->db};
+    struct err ignored;
+    int64_t bytes = 0;
+    bool done = db_exec(request->db, sql_replay_temporary, e);
 
+    for (size_t i = 0; done && i < request->stream_count; i++) {
+        struct rows q = db_ask(request->db, e, sql_replay_bytes, S(request->streams[i]->name));
+
+        bytes += db_next(&q) ? db_int(&q, 0) : 0;
+        done = db_end(&q);
+    }
+    done = done && db_has_room(request->db, ROOM_OF_BYTES * bytes, "replaying", e);
     *result = (struct replay_result){
         .left = arena_array(a, request->stream_count, sizeof(*result->left))};
     for (size_t i = 0; done && i < request->stream_count; i++) {
         struct replaying r = {.request = request,
                               .db = request->db,
+                              .run = &run,
                               .stream = request->streams[i],
                               .result = result,
                               .arena = arena_new(0)};
 
         done = replay_stream(&r, e) && tell_left(&r, a, e);
+        (void)store_close(&run, r.stream, false, &ignored);
         for (size_t p = 0; p < PASSES_MAX; p++) {
-            load_free(r.loaders[p]);
             page_walker_free(r.walkers[p]);
         }
         arena_free(r.arena);

@@ -12,10 +12,10 @@ DELETE FROM temp.replay_page;
 DELETE FROM temp.replay_lost;
 INSERT INTO temp.replay_lost (raw_page_id, run_id) SELECT -1, run_id FROM run WHERE keeps_raw = 0;
 
--- Bytes of all that may be loaded; ?1: the streams, JSON.
+-- Bytes of all that may be loaded of the stream ?1.
 -- name: replay_bytes
 SELECT sum(length(bytes)) FROM raw_page AS p JOIN extract_window AS w ON w.window_id = p.window_id
-WHERE w.stream IN (SELECT value FROM json_each(?1))
+WHERE w.stream = ?1
 
 -- name: replay_windows
 SELECT window_id, window_start, time_zone FROM extract_window WHERE stream = ?1
@@ -71,8 +71,8 @@ OR reading_id IN (SELECT reading_id FROM raw_reading
 -- name: replay_unreadable
 SELECT group_concat(raw_page_id, ', ') FROM temp.replay_lost WHERE raw_page_id > 0
 
--- The days that stay as they are, in ranges; '': a list; NULL: none. ?1: the rule (0: entities, whose day
--- is there if a whole reading is kept, or all since it began; 1: by window; 2: nothing can be loaded).
+-- The days that stay as they are, in ranges; '': a list; NULL: none. ?1: the load rule (0: entities, whose day
+-- is there if a whole reading is kept, or all since it began; 1, 2: by window; 3: nothing can be loaded).
 -- name: replay_left
 WITH left_day AS (
     SELECT DISTINCT x.day
@@ -80,9 +80,9 @@ WITH left_day AS (
     WHERE x.is_asked AND (x.day IS NOT NULL OR NOT EXISTS (SELECT 1 FROM temp.replay_window WHERE day IS NOT NULL))
     AND EXISTS (SELECT 1 FROM window_pass AS p
                 WHERE p.window_id = w.window_id AND (p.rows_read > 0 OR p.target_to IS NOT NULL OR w.failures > 0))
-    AND NOT CASE ?1
-        WHEN 2 THEN 0
-        WHEN 1 THEN EXISTS (SELECT 1 FROM temp.replay_page AS t JOIN raw_reading AS r ON r.reading_id = t.reading_id
+    AND NOT CASE
+        WHEN ?1 = 3 THEN 0
+        WHEN ?1 > 0 THEN EXISTS (SELECT 1 FROM temp.replay_page AS t JOIN raw_reading AS r ON r.reading_id = t.reading_id
                             WHERE r.window_id = w.window_id)
         ELSE NOT EXISTS (SELECT 1 FROM temp.replay_lost AS l WHERE l.window_id = w.window_id)
             AND (EXISTS (

@@ -28,8 +28,8 @@ bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e
     return ok;
 }
 
-static struct loader *loader_of(struct run *run, const struct stream *s, const struct pass *pass,
-                                struct err *e)
+struct loader *store_loader(struct run *run, const struct stream *s, const struct pass *pass,
+                            struct err *e)
 {
     const struct tree_map *const *trees = pass->trees;
     size_t first = 0;
@@ -153,7 +153,7 @@ static struct cursor cursor_after(const struct page *p)
 static bool settle(struct run *run, const struct page *p, struct err *e)
 {
     struct reading *r = p->reading;
-    struct loader *loader = loader_of(run, r->stream, r->pass, e);
+    struct loader *loader = store_loader(run, r->stream, r->pass, e);
     bool done = loader != NULL;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -256,7 +256,7 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
 static bool load_group(struct run *run, struct group *g, bool more, struct err *cause)
 {
     const struct reading *r = g->pages[0]->reading;
-    struct loader *loader = loader_of(run, r->stream, r->pass, cause);
+    struct loader *loader = store_loader(run, r->stream, r->pass, cause);
 
     if (!loader || !db_begin(run->db, cause)) {
         return false;
@@ -320,7 +320,7 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
 
 bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
 {
-    struct loader *loader = loader_of(run, s, &s->passes[0], e);
+    struct loader *loader = store_loader(run, s, &s->passes[0], e);
     int64_t count = 0;
     bool done =
         loader && db_begin(run->db, e) &&
@@ -333,7 +333,7 @@ bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
 
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
-    struct loader *loader = loader_of(run, r->stream, r->pass, e);
+    struct loader *loader = store_loader(run, r->stream, r->pass, e);
     bool done = loader != NULL;
 
     for (size_t i = 0; done && i < r->share_count; i++) {
@@ -528,7 +528,7 @@ static bool forget(struct run *run, const struct stream *s, const struct window 
     };
 
     for (size_t p = 0; s->load == LOAD_WINDOW && p < s->pass_count; p++) {
-        struct loader *loader = loader_of(run, s, &s->passes[p], e);
+        struct loader *loader = store_loader(run, s, &s->passes[p], e);
 
         /* A reading that has seen nothing. */
         if (!loader || !load_begin(loader, w->window_id, e) ||

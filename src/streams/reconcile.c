@@ -28,32 +28,23 @@ static bool take_day(const struct reconciliation *r, const char *scope, const ch
     return db_finish(d, done, e);
 }
 
-/* Fills the tables of the connection's own: what is compared, and the days that are due. */
-static bool plan(const struct reconciliation *r, struct err *e)
-{
-    struct db *d = r->ledger.db;
-    bool lists_all = !r->is_due && !r->from;
-    int64_t pairs = 0;
-
-    if (!db_exec(d, sql_reconcile_tables, e) ||
-        !db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) ||
-        !db_scalar(d, sql_reconcile_has_pairs, &pairs, e)) {
-        return false;
-    }
-    return pairs == 0 || (db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
-                          db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from), S(r->to),
-                                T(clock_now_ms())));
-}
-
 bool reconcile_days(const struct reconciliation *r, struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
+    struct db *d = r->ledger.db;
+    bool lists_all = !r->is_due && !r->from;
+    int64_t pairs = 0;
     const char *next[2] = {""}; /* scope and day */
-    bool done = plan(r, e);
+    bool done = db_exec(d, sql_reconcile_tables, e) &&
+                db_do(d, e, sql_reconcile_pairs, N(r->ledger.run_id)) &&
+                db_scalar(d, sql_reconcile_has_pairs, &pairs, e) &&
+                (pairs == 0 || (db_do(d, e, sql_reconcile_windows, I(r->config->lookback_days)) &&
+                                db_do(d, e, sql_reconcile_list, S(lists_all ? "" : r->from),
+                                      S(r->to), T(clock_now_ms()))));
 
     while (done && next[0]) {
         arena_reset(a);
-        done = db_texts(db_ask(r->ledger.db, e, sql_reconcile_next, NONE), a, next, 2) &&
+        done = db_texts(db_ask(d, e, sql_reconcile_next, NONE), a, next, 2) &&
                (!stop_requested() || err_set(e, ERR_STOPPED,
                                              "stopped by a signal; days that were "
                                              "not compared are due")) &&
