@@ -29,8 +29,8 @@ bool night_is_whole(const struct night *n)
 
 /* --- windows that other runs may be reading ------------------------------------------------- */
 
-/* A window is this run's for a reading or a cleanup, unless another run has it (*mine). It is read
- * anew, since one may have had it (*changed). */
+/* A window is this run's for a reading (*mine), unless another run has it: then it is looked at
+ * again at the end. It is read anew, since one may have had it (*changed). */
 static bool claim(struct night *n, struct window *w, bool *mine, bool *changed, struct err *e)
 {
     const struct pass_rule *rules[PASSES_MAX];
@@ -39,14 +39,9 @@ static bool claim(struct night *n, struct window *w, bool *mine, bool *changed, 
     *changed = false;
     *mine = w->claims > 0 || lock_claim(n->run->locks, w->window_id);
     w->claims += *mine ? 1 : 0;
+    n->held += *mine || w->held ? 0 : 1;
+    w->held = w->held || !*mine;
     return !*mine || window_refresh(&n->run->ledger, &kind, n->run->arena, w, changed, e);
-}
-
-/* Another run has it: it is looked at again at the end. */
-static void hold(struct night *n, struct window *w)
-{
-    n->held += w->held ? 0 : 1;
-    w->held = true;
 }
 
 static void unclaim(const struct night *n, struct window *w)
@@ -73,11 +68,9 @@ static bool claim_due(struct night *n, struct due *due, bool *takes, struct err 
 
         due->to_ms = agenda_resumes(g, w, p, to_ms) ? w->now[p].target_to_ms : to_ms;
         *takes = to_ms != TIME_NONE;
-    }
-    if (changed && !*takes) {
-        unclaim(n, w);
-    } else if (!*takes) {
-        hold(n, w);
+        if (!*takes) {
+            unclaim(n, w);
+        }
     }
     n->progress.windows_done += *takes ? 0 : 1;
     return true;
@@ -152,8 +145,6 @@ static bool add_others(struct night *n, struct reading *r, const struct due *due
         } else if (mine) {
             unclaim(n, others[i]);
             agenda_again(&n->agenda, others[i], due->to_ms);
-        } else {
-            hold(n, others[i]);
         }
     }
     for (size_t i = 0; i < r->share_count; i++) {
