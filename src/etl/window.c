@@ -266,18 +266,21 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
     return db_end(&q);
 }
 
-bool window_again(const struct ledger *l, const struct window_kind *k,
-                  const struct window_range *range, const struct window_range *asked,
-                  int64_t time_ms, struct err *e)
+bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
+                  struct err *e)
+{
+    return db_do(l->db, e, sql_window_again, I(l->run_id), T(from_ms), T(to_ms), T(time_ms));
+}
+
+bool window_gone(const struct ledger *l, const struct window_kind *k, int64_t first_ms,
+                 const struct window_range *asked, struct err *e)
 {
     bool done =
         list_scopes(l, k, e) && db_begin(l->db, e) &&
-        (time_ms == TIME_NONE || db_do(l->db, e, sql_window_again, S(k->stream), T(range->from_ms),
-                                       T(range->to_ms), T(time_ms))) &&
-        db_do(l->db, e, sql_window_unclaim, S(k->stream), T(range->from_ms), T(asked->to_ms),
+        db_do(l->db, e, sql_window_unclaim, S(k->stream), T(first_ms), T(asked->to_ms),
               T(asked->from_ms)) &&
-        db_do(l->db, e, sql_window_gone_pass, S(k->stream), T(range->from_ms), T(asked->from_ms)) &&
-        db_do(l->db, e, sql_window_gone, S(k->stream), T(range->from_ms), T(asked->from_ms));
+        db_do(l->db, e, sql_window_gone_pass, S(k->stream), T(first_ms), T(asked->from_ms)) &&
+        db_do(l->db, e, sql_window_gone, S(k->stream), T(first_ms), T(asked->from_ms));
 
     return db_finish(l->db, done, e);
 }

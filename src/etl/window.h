@@ -106,14 +106,17 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
                     struct window *w, bool *changed, struct err *e);
 
-/* Windows of the range that are whole are asked for once more as of `time_ms` (TIME_NONE: they are
- * not), but for those that were read since an earlier such call of which some are left. What was
- * asked for and lies before the range, or is of scopes that there are no longer, nobody can read
- * any more: nothing is claimed about its grants, and days that were never whole are forgotten. A
- * transaction of its own. */
-bool window_again(const struct ledger *l, const struct window_kind *k,
-                  const struct window_range *range, const struct window_range *asked,
-                  int64_t time_ms, struct err *e);
+/* Windows of the run's streams that are whole and touch from_ms to to_ms are asked for once more as
+ * of `time_ms`, but for those that were read since an earlier such call of which some are left, be
+ * it of another of these streams. */
+bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
+                  struct err *e);
+
+/* What was asked for and lies before `first_ms`, or is of scopes that there are no longer, nobody
+ * can read any more: nothing is claimed about its grants, and days that were never whole are
+ * forgotten. A transaction of its own. */
+bool window_gone(const struct ledger *l, const struct window_kind *k, int64_t first_ms,
+                 const struct window_range *asked, struct err *e);
 
 /* Whether the stream's windows are days of another kind than `k` has: the business time zone's
  * where those are the scopes' own, or the other way round. */

@@ -43,18 +43,22 @@ FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE w.window_id = ?1;
 
--- Whole windows of the stream ?1 between ?2 and ?3 as of ?4, but for those read since an earlier such
--- call that is not done. What fails for more than a week is nothing that is left of one.
+-- Whole windows of the streams of the run ?1 between ?2 and ?3 as of ?4, but for those read since an earlier
+-- such call that is not done. What fails for more than a week is nothing that is left of one.
 -- name: window_again
+WITH asked AS (
+    SELECT * FROM extract_window
+    WHERE stream IN (SELECT value FROM run, json_each(streams) WHERE run_id = ?1)
+      AND window_end > ?2 AND window_start < ?3
+)
 UPDATE extract_window SET again_at = ?4
-WHERE stream = ?1 AND window_end > ?2 AND window_start < ?3 AND state <> 'open' AND again_at IS NULL
-  AND (scope IS NULL OR scope IN (SELECT scope FROM temp.listed_scope))
-  AND (failures > 0 OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
-    SELECT min(w.again_at) FROM extract_window AS w
-    WHERE w.stream = ?1 AND w.window_end > ?2 AND w.window_start < ?3
-      AND (w.failures = 0 OR w.again_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?4, '-7 days'))), 0));
+WHERE again_at IS NULL AND window_id IN (
+    SELECT window_id FROM asked WHERE state <> 'open'
+      AND (failures > 0 OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
+        SELECT min(again_at) FROM asked
+        WHERE failures = 0 OR again_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?4, '-7 days')), 0)));
 
--- Of what lies between ?4 and ?2, and of scopes that there are no longer.
+-- Of the stream ?1, of what lies between ?4 and ?2, and of scopes that there are no longer.
 -- name: window_unclaim
 UPDATE extract_window SET grant_set_id = NULL, again_at = NULL
 WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3

@@ -297,7 +297,12 @@ static bool prepare(struct run *run, struct err *e)
     }
     client_ease(run->client, run->request->past && lock_is_night(run->locks));
     int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
-    return !known || window_distrust(&run->ledger, server_ms, &distrusted, e);
+    if (known && !window_distrust(&run->ledger, server_ms, &distrusted, e)) {
+        return false;
+    }
+    /* Of all streams at once: a call that is cut before the last of them begins goes on. */
+    return !run->past.again || run->past.from_ms >= run->past.to_ms ||
+           window_again(&run->ledger, run->past.from_ms, run->past.to_ms, run_time_ms(run), e);
 }
 
 /* --- the streams ----------------------------------------------------------------------------- */

@@ -432,16 +432,14 @@ static int64_t set_range(struct night *n)
     return time_ms + s->ahead_days * MS_PER_DAY;
 }
 
-/* Of a stream that was asked for once more, what is whole is owed; what is gone is not. */
-static bool ask_again(struct night *n, const struct window_kind *kind, struct err *e)
+/* What is gone at the organization, or with its scope, is owed no more. */
+static bool leave_gone(struct night *n, const struct window_kind *kind, struct err *e)
 {
     const struct past *past = n->run->request->past;
-    const struct agenda *g = &n->agenda;
 
-    return !past || !g->has_days ||
-           window_again(&n->run->ledger, kind, &g->windows.range,
-                        &(struct window_range){past->from_ms, past->to_ms, ORDER_NIGHT},
-                        past->again && n->wanted ? g->facts.time_ms : TIME_NONE, e);
+    return !past || !n->agenda.has_days ||
+           window_gone(&n->run->ledger, kind, n->agenda.windows.range.from_ms,
+                       &(struct window_range){past->from_ms, past->to_ms, ORDER_NIGHT}, e);
 }
 
 /* What planning goes by, and the windows there are. */
@@ -479,7 +477,7 @@ static bool find_windows(struct night *n, struct err *e)
     int64_t until_ms = set_range(n);
     bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
     if (!window_make(&n->run->ledger, &kind, g->windows.range.from_ms, until_ms, e) ||
-        (marks && !store_unlisted(n->run, s, e)) || !ask_again(n, &kind, e)) {
+        (marks && !store_unlisted(n->run, s, e)) || !leave_gone(n, &kind, e)) {
         return false;
     }
     if (trouble.kind != ERR_NONE) {

@@ -353,6 +353,17 @@ class Again(Past):
         self.fill(site, "2026-03-02", "2026-03-06", "--again", "--stream", "conversations")
         self.assertEqual(self.server.requests()["routes"]["POST /api/v2/analytics/conversations/details/jobs"], 5)
 
+    def test_of_several_streams_it_goes_on(self):
+        """By a budget: none begins anew while others are left."""
+        site = self.past_site()
+        self.fill(site, "2026-03-01", "2026-03-08")
+        left = 999
+        while site.run("backfill", "--from", "2026-03-01", "--to", "2026-03-08", "--again", "--max-requests", "20").returncode:
+            before, left = left, site.value("SELECT count(*) FROM extract_window WHERE again_at IS NOT NULL")
+            self.assertLess(left, before)
+        self.assertLess(left, 20)
+        self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE again_at IS NOT NULL"), 0)
+
     def test_what_never_comes_hinders_no_later_call(self):
         """A scope that has gone since, and a day that fails for more than a week."""
         site = self.past_site(streams="schedules")
@@ -361,6 +372,7 @@ class Again(Past):
                     "SELECT stream, 'gone', window_start, window_end, 'settled', '2026-03-01T00:00:00.000Z' FROM extract_window "
                     "WHERE window_start IS NOT NULL LIMIT 1; UPDATE extract_window SET failures = 9, "
                     "again_at = '2026-03-01T00:00:00.000Z' WHERE window_id = (SELECT max(window_id) FROM extract_window WHERE scope <> 'gone')")
+        self.ok(site.extract("--until", NOW))
         self.server.control(reset_requests=True)
         self.fill(site, "2026-02-20", "2026-03-04", "--again")
         routes = self.server.requests()["routes"]
