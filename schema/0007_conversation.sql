@@ -84,11 +84,11 @@ CREATE TABLE session ( -- [participants[].sessions[]]
     assigner_id TEXT,                                          -- [assignerId] who assigned it by hand
     authenticated INTEGER,                                     -- [authenticated 0/1] whether the customer was authenticated
     barged_participant_id TEXT,                                -- [bargedParticipantId personal] participant whose call was barged into
-    bcc TEXT,                                                  -- [bcc json personal] array: blind copy recipients
+    bcc TEXT,                                                  -- [bcc json note] array: blind copy recipients
     callback_numbers TEXT,                                     -- [callbackNumbers json personal] array: numbers to call back
     callback_scheduled_time TEXT,                              -- [callbackScheduledTime time] when the callback is due
     callback_user_name TEXT,                                   -- [callbackUserName personal] whom to ask for
-    cc TEXT,                                                   -- [cc json personal] array: copy recipients
+    cc TEXT,                                                   -- [cc json note] array: copy recipients
     cleared INTEGER,                                           -- [cleared 0/1] whether the agent cleared it
     coached_participant_id TEXT,                               -- [coachedParticipantId personal] participant coached
     cobrowse_role TEXT,                                        -- [cobrowseRole] part in the co-browse

@@ -1,5 +1,6 @@
 #include "run/erase.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,6 +31,18 @@ static bool take_person(const struct cmd_context *ctx, struct erasing *r, struct
     }
     return ctx->option[OPT_YES] || isatty(STDIN_FILENO) ||
            cmd_usage(ctx, e, "nobody can be asked here: --yes does it unasked");
+}
+
+/* Journals of another file, which were set aside (io/db_place.h), are copies too. */
+static void name_set_aside(struct cmd_context *ctx)
+{
+    glob_t found = {0};
+
+    (void)glob(arena_printf(ctx->arena, "%s.before-*", ctx->config.database_path), 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        printf("  %s\n", found.gl_pathv[i]);
+    }
+    globfree(&found);
 }
 
 /* In one transaction, which ends as the answer says; shows what goes, and what was taken for the
@@ -67,6 +80,9 @@ bool cmd_erase(struct cmd_context *ctx, struct err *e)
     r.db = ctx->db;
     bool done = r.db && erase_has_room(r.db, e) && db_exec(r.db, embedded_dictionary[0].text, e) &&
                 erase(ctx, &r, e);
+    if (done) {
+        name_set_aside(ctx);
+    }
     lock_close(locks);
     return done;
 }

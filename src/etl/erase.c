@@ -432,13 +432,14 @@ static const struct erased *whose(struct scrubber *s, const struct table_map *t,
 
 static bool holds_said(const struct scrubber *s, struct json v)
 {
-    const char *text = json_str(v);
-    const struct said *said = text ? s->said : NULL;
-
-    while (said && !strstr(text, said->text)) {
-        said = said->next;
+    for (const char *text = s->said ? json_str(v) : NULL; text && *text; text++) {
+        for (const struct said *said = s->said; said; said = said->next) {
+            if (strncasecmp(text, said->text, strlen(said->text)) == 0) {
+                return true;
+            }
+        }
     }
-    return said != NULL;
+    return false;
 }
 
 /* Empties what is to go of a value and what is in it; `all`: it is the person's; `flags`: of the

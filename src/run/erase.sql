@@ -58,7 +58,7 @@ SELECT conversation_id, count(*) OVER () FROM conversation WHERE conversation_ke
 
 -- name: erase_said
 INSERT OR IGNORE INTO temp.said
-SELECT conversation_key, text FROM (
+SELECT conversation_key, lower(text) FROM (
     SELECT p.*, CASE n.column1 WHEN 1 THEN participant_name WHEN 2 THEN participant_id WHEN 3 THEN external_contact_id
         ELSE external_organization_id END AS text
     FROM temp.person JOIN participant AS p USING (conversation_key, participant_no)
@@ -90,9 +90,9 @@ gone AS (
                 ELSE '' END,
             CASE WHEN personal = 'note' THEN ' OR t.conversation_key IN (SELECT conversation_key FROM temp.person)'
                 ELSE '' END,
-            CASE WHEN relation = 'data_problem' THEN ' OR EXISTS (SELECT 1 FROM temp.said AS s WHERE instr(t.example, s.text))'
+            CASE WHEN relation = 'data_problem' THEN ' OR EXISTS (SELECT 1 FROM temp.said AS s WHERE instr(lower(t.example), s.text))'
                 WHEN has_key THEN printf(' OR EXISTS (SELECT 1 FROM temp.said AS s
-                    WHERE s.conversation_key = t.conversation_key AND instr(t."%w", s.text))', name)
+                    WHERE s.conversation_key = t.conversation_key AND instr(lower(t."%w"), s.text))', name)
                 ELSE '' END) AS goes
     FROM one WHERE personal IS NOT NULL)
 SELECT

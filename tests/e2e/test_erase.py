@@ -19,9 +19,10 @@ NAME = "Erika Mustermann-Probe"
 MAIL = "erika.probe@example.org"
 OTHER = "Otto Nachbar-Probe"  # another person, from the same number
 OTHER_CONTACT = "7d0f3c1e-dddd-4bbb-8ccc-0123456789ab"
+FRIEND = "bert.freund@example.org"  # who had a copy of what that person wrote
 NOTE = "does not like Mondays"  # what an agent notes of her
 WORDS = "greetings from Kleinprobstadt"  # what she says in a survey
-HERS = (CONTACT, NUMBER[1:], NAME, MAIL, "Mustermann", "erika.probe", NOTE, WORDS)
+HERS = (CONTACT, NUMBER[1:], NAME, NAME.upper(), MAIL, "Mustermann", "erika.probe", NOTE, WORDS)
 NOON = "2026-03-02T12:00:00Z"
 STREAMS = "users, queues, conversations, survey_details"
 NAMES = {("attribute_key", "name"), ("participant_attribute", "name"), ("unknown_field", "path")}  # of fields, in which something of hers may stand
@@ -78,12 +79,14 @@ class World:
             if "attributes" in p:
                 p["attributes"].update({"callback": f"crm?ani={NUMBER};x=1", "url": f"crm?ani=%2B{NUMBER[1:]}", "pin": "1234", NUMBER: "x",
                                         "trunk": f"sip:{NUMBER[1:]}@trunk.example", "recording": f"rec_{NUMBER[1:]}_1.wav",
-                                        "mail": MAIL.replace("@", "%40"), "who": "anonymous", "sip": "sip:anonymous@anonymous.invalid"})
+                                        "mail": MAIL.replace("@", "%40"), "who": "anonymous", "greeting": f"Hello {c['participantName'].upper()}!", "sip": "sip:anonymous@anonymous.invalid"})
             p["sessions"][0].update({"x" + NUMBER: 1, "known": {NUMBER: True, "as": int(NUMBER)}, "book": {MAIL: 1}})
         if hers:
             if "attributes" in c:
                 c["attributes"]["email"] = MAIL
             c["sessions"][0].update(callbackNumbers=[ADDRESS, "tel:12", "tel:1234", "anonymous", "sip:anonymous@anonymous.invalid"], callbackUserName=NAME, addressFrom=MAIL)
+        else:
+            c["sessions"][0]["cc"] = [f"Bert <{FRIEND}>"]
 
     def site(self, case, **sections):
         return case.site(self.url, extract={"streams": STREAMS}, **sections)
@@ -260,6 +263,9 @@ class EraseTest(TestCase):
         self.assertEqual(traces(site, (NUMBER[1:], NAME, OTHER)), [], "of all whose number it is")
         self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 3)
         site = self.copy()
+        self.erase(site, "--address", FRIEND)
+        self.assertEqual(traces(site, (FRIEND,)), [])
+        self.assertEqual(site.value("SELECT count(*) FROM participant WHERE participant_name = ?", OTHER), 1, "is not whom he wrote to")
         said = self.erase(site, "--participant", min(self.world.participants)).stdout
         self.assertIn(ADDRESS, said)
         self.assertEqual(traces(site, (NUMBER[1:],)), [], "the number goes everywhere")
@@ -318,7 +324,10 @@ class EraseTest(TestCase):
         out = site.export("earlier")
         copy = os.path.join(site.directory, "copy.db")
         self.ok(site.run("snapshot", copy))
+        aside = Path(site.db + ".before-1-wal")
+        aside.write_bytes(b"of another file")
         said = self.erase(site).stdout
+        self.assertIn(str(aside), said)
         self.assertIn(out + " (", said)
         self.assertIn(copy + " (", said)
 
