@@ -186,9 +186,10 @@ const struct erased *erasures_find(const struct erasures *x, const char *text, s
         struct buf plain = buf_of(SIZE_MAX);
         char byte;
 
-        for (size_t at = 0, n; at<length; at += n> 0 ? n : 1) {
-            n = read_escape(text + at, length - at, &byte);
+        for (size_t at = 0; at < length;) {
+            size_t n = read_escape(text + at, length - at, &byte);
             (void)buf_add_char(&plain, n > 0 ? byte : text[at]);
+            at += n > 0 ? n : 1;
         }
         found = earlier(found, find_words(x, buf_str(&plain), plain.length, kinds));
         buf_free(&plain);

@@ -28,27 +28,13 @@ static bool add_all(const struct erasing *r, const struct erasures *x, enum eras
 
 /* --- answers that are kept ------------------------------------------------------------------- */
 
-/* Of a kept answer: what it is of, and where its rows are. NULL: of no stream that there is. */
-static const struct pass *pass_of(const char *stream, const char *plan, const struct stream **s)
-{
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        *s = stream_registry[i];
-        for (size_t k = 0; str_eq((*s)->name, stream) && k < (*s)->pass_count; k++) {
-            if (str_eq((*s)->passes[k].plan.name, plan)) {
-                return &(*s)->passes[k];
-            }
-        }
-    }
-    return NULL;
-}
-
 /* One kept answer; what cannot be read of it, or is of a stream that there is no more, goes whole.
  */
 static bool scrub_page(const struct erasing *r, const struct erasures *x, const struct rows *q,
                        struct err *e)
 {
-    const struct stream *s;
-    const struct pass *pass = pass_of(db_text(q, 1), db_text(q, 2), &s);
+    const struct stream *s = stream_find(db_text(q, 1));
+    const struct pass *pass = s ? stream_pass(s, db_text(q, 2)) : NULL;
     struct err ignored;
     size_t length = 0;
     const void *bytes = db_bytes(q, 4, &length);

@@ -43,20 +43,13 @@ struct replaying {
     /* of the reading at hand, or of the page */
     struct arena *arena;
     int64_t reading_id;
-    size_t pass; /* pass_count: of none that there is */
+    const struct pass *pass; /* NULL: of none that there is */
     struct load_page page;
 };
 
-static const struct tree_map *const *trees_of(const struct replaying *r, size_t pass)
+static const struct tree_map *const *trees_of(const struct stream *s, const struct pass *pass)
 {
-    const struct tree_map *const *own = r->stream->passes[pass].trees;
-
-    return own ? own : r->stream->trees;
-}
-
-static struct loader *loader_of(struct replaying *r, struct err *e)
-{
-    return store_loader(r->run, r->stream, &r->stream->passes[r->pass], e);
+    return pass->trees ? pass->trees : s->trees;
 }
 
 /* --- a page ---------------------------------------------------------------------------------- */
@@ -67,11 +60,7 @@ static void describe(struct replaying *r, const struct rows *q)
     const struct stream *s = r->stream;
     const char *zone = db_kept(q, TIME_ZONE, r->arena);
 
-    for (r->pass = 0; r->pass < s->pass_count; r->pass++) {
-        if (str_eq(s->passes[r->pass].plan.name, db_text(q, PLAN))) {
-            break;
-        }
-    }
+    r->pass = stream_pass(s, db_text(q, PLAN));
     r->page = (struct load_page){
         .window_id = db_int(q, WINDOW_ID),
         .facts = {.start_ms = db_time(q, WINDOW_START),
@@ -83,8 +72,8 @@ static void describe(struct replaying *r, const struct rows *q)
                   .unwanted = (size_t)db_int(q, UNWANTED)},
         .until_ms = db_time(q, READ_TO),
         .stream = s->name,
-        .plan = r->pass < s->pass_count ? s->passes[r->pass].plan.name : NULL,
-        .brings_attributes = r->pass < s->pass_count && s->passes[r->pass].attributes,
+        .plan = r->pass ? r->pass->plan.name : NULL,
+        .brings_attributes = r->pass && r->pass->attributes,
         .run_id = db_int(q, RUN_ID),
         .received_ms = db_time(q, RECEIVED_AT),
         .replays = true,
@@ -98,7 +87,7 @@ static struct walked_page *open_page(struct replaying *r, const struct rows *q, 
     size_t length;
     const void *bytes = db_bytes(q, BYTES, &length);
 
-    if (r->pass == r->stream->pass_count) {
+    if (!r->pass) {
         err_set(e, ERR_CONTRACT, "no such pass any more");
         return NULL;
     }
@@ -106,11 +95,12 @@ static struct walked_page *open_page(struct replaying *r, const struct rows *q, 
     if (!doc) {
         return NULL;
     }
-    struct json rows = step_find_rows(r->stream->passes[r->pass].steps, json_root(doc));
-    if (!r->walkers[r->pass]) {
-        r->walkers[r->pass] = page_walker_new(trees_of(r, r->pass));
+    struct json rows = step_find_rows(r->pass->steps, json_root(doc));
+    struct page_walker **walker = &r->walkers[r->pass - r->stream->passes];
+    if (!*walker) {
+        *walker = page_walker_new(trees_of(r->stream, r->pass));
     }
-    return page_walk(r->walkers[r->pass], doc, rows, &r->page.facts, e);
+    return page_walk(*walker, doc, rows, &r->page.facts, e);
 }
 
 /* --- a stream -------------------------------------------------------------------------------- */
@@ -162,7 +152,7 @@ static bool find_pages(struct replaying *r, struct err *e)
 static bool end_reading(struct replaying *r, struct err *e)
 {
     struct load_counts counts = {0};
-    struct loader *loader = r->reading_id != 0 ? loader_of(r, e) : NULL;
+    struct loader *loader = r->reading_id != 0 ? store_loader(r->run, r->stream, r->pass, e) : NULL;
     bool done = r->reading_id == 0 || (loader && load_end(loader, &r->page, &counts, e));
 
     r->result->rows.rows_changed += counts.rows_changed;
@@ -184,8 +174,11 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
         arena_reset(r->arena);
     }
     describe(r, q);
-    r->reading_id = reading_id;
-    struct loader *loader = loader_of(r, e);
+    r->reading_id = r->pass ? reading_id : 0;
+    if (!r->pass) {
+        return true;
+    }
+    struct loader *loader = store_loader(r->run, r->stream, r->pass, e);
     if (!loader || (begins && !load_begin(loader, r->page.window_id, e))) {
         return false;
     }
@@ -212,7 +205,8 @@ static bool name_runs(struct replaying *r, struct err *e)
     bool done = true;
 
     for (size_t p = 0; done && r->result->rows.rows_new > 0 && p < r->stream->pass_count; p++) {
-        for (const struct tree_map *const *t = trees_of(r, p); done && *t; t++) {
+        for (const struct tree_map *const *t = trees_of(r->stream, &r->stream->passes[p]);
+             done && *t; t++) {
             done = db_exec(r->db,
                            arena_printf(r->arena,
                                         "UPDATE \"%s\" SET row_changed_run_id = "
@@ -257,8 +251,8 @@ static bool replay_stream(struct replaying *r, struct err *e)
     }
     progress_phase(&r->progress, (size_t)pages);
     /* Loaders make tables, which would end a statement that is read. */
-    for (r->pass = 0; pages > 0 && r->pass < r->stream->pass_count; r->pass++) {
-        if (!loader_of(r, e)) {
+    for (size_t p = 0; pages > 0 && p < r->stream->pass_count; p++) {
+        if (!store_loader(r->run, r->stream, &r->stream->passes[p], e)) {
             return false;
         }
     }

@@ -18,6 +18,16 @@ const struct stream *stream_find(const char *name)
     return NULL;
 }
 
+const struct pass *stream_pass(const struct stream *s, const char *plan)
+{
+    for (size_t p = 0; p < s->pass_count; p++) {
+        if (str_eq(s->passes[p].plan.name, plan)) {
+            return &s->passes[p];
+        }
+    }
+    return NULL;
+}
+
 const struct stream *stream_recent(void)
 {
     size_t at = 0;

@@ -81,6 +81,9 @@ bool stream_views(struct db *d, const struct config *c, struct err *e);
 /* The stream of that name; NULL when there is none. */
 const struct stream *stream_find(const char *name);
 
+/* Its pass of that name, likewise. */
+const struct pass *stream_pass(const struct stream *s, const char *plan);
+
 /* The stream that `recent` shows. */
 const struct stream *stream_recent(void);
 
