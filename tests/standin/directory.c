@@ -789,8 +789,9 @@ void directory_subject(const struct request *request, struct reply *reply)
     JW(w, OBJECT(NULL), TEXT("id", world.client_id), TEXT("name", "nightly extract"),
        ARRAY("grants"));
     for (int n = 0; n < world_divisions(); n++) {
-        JW(w, OBJECT(NULL), TEXT("subjectId", world.client_id));
-        division(w, n);
+        JW(w, OBJECT(NULL), TEXT("subjectId", world.client_id), OBJECT("division"),
+           UUID("id", world_key(THING_DIVISION, (uint64_t)n)), TEXT("name", division_names[n]),
+           TEXT("description", ""), BOOL("homeDivision", n == 0), END);
         JW(w, OBJECT("role"), UUID("id", role), TEXT("name", "extract"), ARRAY("policies"),
            OBJECT(NULL), TEXT("domain", "analytics"), TEXT("entityName", "*"), ARRAY("actions"),
            TEXT(NULL, "*"), END, END, END, BOOL("default", false),
