@@ -280,13 +280,9 @@ static void list_requests(struct arena *a, const char *counts)
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
         const char *words;
-        unsigned in_force = 0;
+        int64_t requests = cost_night(s, stream_in_force(s, "auto"), &f, a, &words);
 
-        for (size_t p = 0; p < s->pass_count; p++) {
-            in_force |= plan_in_force(s->passes[p].plan.when, "auto") ? 1U << p : 0;
-        }
-        long long requests = (long long)cost_night(s, in_force, &f, a, &words);
-        printf("%s\t%s\t%lld\n", s->name, words, requests);
+        printf("%s\t%s\t%lld\n", s->name, words, (long long)requests);
     }
 }
 

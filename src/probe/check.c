@@ -589,7 +589,8 @@ static void check_stream(struct checking *a, const struct stream *s)
         const struct pass *pass = &s->passes[p];
 
         /* Those by id ask what the others ask. */
-        if (pass->plan.whole || (stream_in_force(s, a->config) & 1U << p) == 0) {
+        if (pass->plan.whole ||
+            (stream_in_force(s, config_word(a->config, s->setting)) & 1U << p) == 0) {
             continue;
         }
         try_pass(a, s, pass, id, &last);
@@ -700,7 +701,7 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
                                    a->counts};
         struct cost_facts without = {.counts = a->counts};
         struct cost_facts with_one = {.lookback_days = 1, .counts = a->counts};
-        unsigned in_force = stream_in_force(s, a->config);
+        unsigned in_force = stream_in_force(s, config_word(a->config, s->setting));
 
         sum += cost_night(s, in_force, &night, arena, &words);
         *day += cost_night(s, in_force, &with_one, arena, &words) -

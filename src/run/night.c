@@ -459,7 +459,7 @@ static bool find_windows(struct night *n, struct err *e)
     stream_looks(s, c, f);
     f->fresh_minutes = n->fresh_minutes;
     f->rule_count = s->pass_count;
-    f->in_force = stream_in_force(s, c);
+    f->in_force = stream_in_force(s, config_word(c, s->setting));
     f->is_past = n->run->request->past != NULL;
     g->has_days = stream_has_days(s);
     g->grant_set_id = n->run->ledger.grant_set_id;

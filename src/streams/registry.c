@@ -169,9 +169,8 @@ void stream_looks(const struct stream *s, const struct config *c, struct plan_fa
     }
 }
 
-unsigned stream_in_force(const struct stream *s, const struct config *c)
+unsigned stream_in_force(const struct stream *s, const char *word)
 {
-    const char *word = config_word(c, s->setting);
     unsigned in_force = 0;
 
     for (size_t p = 0; p < s->pass_count; p++) {

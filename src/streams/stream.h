@@ -110,8 +110,8 @@ struct window_kind stream_windows(const struct stream *s, const struct config *c
  * the configuration says none. */
 void stream_looks(const struct stream *s, const struct config *c, struct plan_facts *f);
 
-/* Bits of the passes that the word of the stream's setting puts in force. */
-unsigned stream_in_force(const struct stream *s, const struct config *c);
+/* Bits of the passes that a word of the stream's setting (config_word) puts in force. */
+unsigned stream_in_force(const struct stream *s, const char *word);
 
 /* The words that {list} stands for; NULL: it has none. */
 const char *stream_list(const struct stream *s, const struct config *c);

@@ -81,14 +81,13 @@ static void check_form(const struct scene *s, const char *text, bool known)
 
 TEST(a_number_is_known_in_every_form)
 {
-    static const char *const same[] = {"tel:+4930123456",     "+4930123456",
-                                       "4930123456",          "004930123456",
-                                       "+49 (30) 123-456",    "sip:+4930123456@edge;x=1",
-                                       "<tel:+4930123456>",   "call +4930123456.",
-                                       "x?ani=+4930123456&y", "TEL:+4930123456;ext=1"};
+    static const char *const same[] = {
+        "tel:+4930123456",       "+4930123456",       "4930123456",
+        "004930123456",          "+49 (30) 123-456",  "sip:+4930123456@edge;x=1",
+        "<tel:+4930123456>",     "call +4930123456.", "x?ani=+4930123456&y",
+        "TEL:+4930123456;ext=1", "x4930123456",       "4930123456a"};
     static const char *const others[] = {"tel:+49301234567", "14930123456", "+493012345",
-                                         "x4930123456",      "30123456",    "",
-                                         "4930123456a"};
+                                         "30123456", ""};
     struct scene s = scene_of(ERASED_ADDRESS, "tel:+4930123456");
 
     for (size_t i = 0; i < COUNT_OF(same); i++) {

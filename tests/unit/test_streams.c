@@ -190,9 +190,7 @@ TEST(test_settings)
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct stream *s = stream_find(cases[i].stream);
-        struct config c = {.conversations_method = cases[i].word,
-                           .adherence_realtime = cases[i].word};
-        unsigned in_force = stream_in_force(s, &c);
+        unsigned in_force = stream_in_force(s, cases[i].word);
 
         for (size_t p = 0; p < s->pass_count; p++) {
             assert_int_equal((in_force & 1U << p) != 0,
