@@ -144,7 +144,7 @@ MARKS = {
     "time": instant, "json": canonical_json, "0/1": int,
     "from": lambda v: instant(v.split("/")[0]), "to": lambda v: instant(v.split("/")[1]),
     "upper-snake": lambda v: "".join(w.capitalize() for w in v.split("_")),
-    **dict.fromkeys(("id", "id?", "moment", "within"), lambda v: v),
+    **dict.fromkeys(("id", "id?", "moment", "within", "personal", "person", "note", "whose"), lambda v: v),
 }
 
 
