@@ -244,7 +244,10 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
         q.ok = !is_first || read_window(&q, k, a, &now, e);
         read_pass(&q, k, a, &now);
     }
-    *changed = now.span.state != w->span.state || now.span.again != w->span.again;
+    if (is_first) { /* another run has dropped it: it owes nothing any more */
+        now.span.end_ms = now.span.start_ms;
+    }
+    *changed = is_first || now.span.state != w->span.state || now.span.again != w->span.again;
     for (size_t p = 0; p < PASSES_MAX; p++) {
         const struct pass_coverage *seen = &w->span.pass[p];
         const struct cursor *was = &w->now[p];

@@ -101,8 +101,8 @@ struct windows {
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e);
 
-/* Reads a listed window anew, whom another run may have read meanwhile; *changed: one has. What is
- * being cleared up is none of it. */
+/* Reads a listed window anew, whom another run may have read or dropped meanwhile; *changed: one
+ * has. What is being cleared up is none of it. */
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
                     struct window *w, bool *changed, struct err *e);
 

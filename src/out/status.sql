@@ -374,9 +374,12 @@ FROM (SELECT day, sum(differing) AS differing FROM reconciliation_day
       WHERE scope IN ('queue', 'agent') AND compared > 0 GROUP BY day)
 HAVING count(*) > 0
 UNION ALL
-SELECT 'left of back-fills', printf('%d day%s: rollcall backfill --from %s --to %s', count(DISTINCT day),
-                                    iif(count(DISTINCT day) = 1, '', 's'), min(day), max(day))
+SELECT 'left of back-fills', printf('%d day%s: rollcall backfill --from %s --to %s%s', count(DISTINCT day),
+                                    iif(count(DISTINCT day) = 1, '', 's'), min(day), max(day), CASE
+    WHEN min(is_enabled) = 0 THEN ' --stream ' || replace(group_concat(DISTINCT stream), ',', ' --stream ')
+    ELSE '' END)
 FROM extract_window AS w
+JOIN status_fact AS f USING (stream)
 JOIN zone_offset AS z
     ON z.utc_from = (SELECT max(o.utc_from) FROM zone_offset AS o WHERE o.utc_from <= w.window_start)
 WHERE again_at IS NOT NULL OR state = 'open' AND window_end <= (SELECT start_at FROM status)

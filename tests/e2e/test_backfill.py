@@ -122,8 +122,12 @@ class Range(Past):
         self.assertEqual(self.windows(site, "conversations", "AND state = 'open' AND window_start < '2026-03-09'"), ["2026-03-03"])
         told = self.ok(site.run("status"))
         self.assertIn("1 day: rollcall backfill --from 2026-03-03 --to 2026-03-03", told.stdout)
-        self.fill(site, "2026-03-03", "2026-03-03")
-        self.assertNotIn("back-fill", self.ok(site.run("status")).stdout)
+        site.set(extract={"streams": "user_status"})
+        told = " ".join(site.run("status").stdout.split())
+        line = "rollcall backfill --from 2026-03-03 --to 2026-03-03 --stream conversations"
+        self.assertIn("1 day: " + line, told)
+        self.fill(site, "2026-03-03", "2026-03-03", "--stream", "conversations")
+        self.assertNotIn("back-fill", site.run("status").stdout)
 
     def test_a_later_look_is_the_nights(self):
         """Of a day that is read again at eight days; one that was older is settled."""
@@ -228,6 +232,21 @@ class Beside(Past):
         os.close(gate)
         self.fill(site, "2026-03-05", "2026-03-05", "--stream", "evaluation_details")
         self.assertEqual(self.windows(site, "evaluation_details", "AND state <> 'open'"), ["2026-03-05", "2026-03-08"])
+
+    def test_days_that_another_run_drops(self):
+        """As where a scope's zone is another now."""
+        dropped = []
+
+        def drop(_, path, __):
+            if "aggregates/query" in path and not dropped:
+                dropped.append(path)
+                site.change("DELETE FROM window_pass WHERE window_id > 2; DELETE FROM extract_window WHERE window_id > 2")
+
+        site = self.past_site(self.rewriting(self.server.url, drop), "conversation_aggregate", in_flight="1")
+        self.fill(site, "2026-03-02", "2026-03-08", "--oldest-first")
+        self.assertEqual(site.query("SELECT * FROM window_pass WHERE window_id NOT IN (SELECT window_id FROM extract_window)"), [])
+        self.fill(site, "2026-03-02", "2026-03-08")
+        self.assertEqual(site.value("SELECT sum(whole) FROM freshness"), 7)
 
     def test_the_nightly_run_goes_on(self):
         """Days that both owe are read once, and each waits for what the other reads."""
