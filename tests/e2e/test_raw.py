@@ -1,5 +1,6 @@
 """What is kept of answers and runs, how it goes again, and what is made of it: replay."""
 import fcntl
+import json
 import random
 import sqlite3
 import time
@@ -193,6 +194,32 @@ class Replay(TestCase):
         self.assertEqual(site.value("SELECT max(interval_start) < '2026-03-03' FROM conversation_aggregate WHERE row_hash IS NULL"), 1)
         self.assertEqual(site.run("replay", "--stream", "conversation_aggregate", "--from", "2026-03-01", "--to",
                                   "2026-03-02").returncode, 11)
+
+    def test_rows_that_go_from_window_to_window(self):
+        """An interval over midnight, a shift that another unit takes: what later readings took away does not come back."""
+        server = self.standin(start="2026-03-01", days=6, per_day=10, agents=5, now="2026-03-02T06:00:00Z", eventful=True)
+        night, units = 0, []
+        shift = {"id": "s", "startDate": "2026-03-03T08:00:00Z", "lengthMinutes": 60, "activities": []}
+
+        def rule(method, path, body):
+            """The shift is the first unit's, then the second's, then nobody's."""
+            if "agentschedules/search" not in path:
+                return None
+            if path not in units:
+                units.append(path)
+            unit = units.index(path)
+            time.sleep(0.2 if (night, unit) == (1, 0) else 0)  # the second is read first
+            shifts = [shift] if (night, unit) in ((0, 0), (1, 1)) else []
+            return 200, json.dumps({"status": "Complete", "result": {"agentSchedules": [{"user": {"id": "u"}, "shifts": shifts}]}}).encode()
+        site = self.site(self.rewriting(server.url, rule), extract={"streams": "users, user_status, management_units, schedules"})
+        for night, hour in enumerate(("2026-03-02T06:00:00Z", "2026-03-03T12:00:00Z", "2026-03-04T20:00:00Z")):
+            server.control(now=hour)
+            self.ok(site.extract("--until", hour))
+        self.assertEqual(site.value("SELECT count(*) FROM schedule_shift"), 0)
+        whole = self.contents(site)
+        for asked in (("--from", "2026-03-02"), ("--to", "2026-03-01"), ()):
+            self.ok(site.run("replay", *asked))
+            self.same(whole, self.contents(site))
 
     def test_nights_that_kept_nothing_take_nothing_back(self):
         """An entity that changed while nothing was kept does not become what it was before."""
