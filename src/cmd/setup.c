@@ -165,7 +165,8 @@ struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)
         const char *name = ctx->command->name;
 
         for (size_t i = 0; i < stream_registry_count; i++) {
-            name = stream_registry[i]->lock_slot == slot ? stream_registry[i]->name : name;
+            name =
+                stream_registry[i]->lock_slot == slot % LOCK_PAST ? stream_registry[i]->name : name;
         }
         locked = lock_take(locks, slot, name, e);
     }

@@ -18,6 +18,8 @@
 /* Business days before the first one that local times may be asked for, and after the last. */
 enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
 
+enum { RETENTION_DAYS_MOST = 36500 }; /* more is no number of days */
+
 /* A clock that is off by less is no news; by more than this it is said. */
 #define CLOCK_SLACK_MS (5 * MS_PER_SECOND)
 #define CLOCK_OFF_MS   (2 * MS_PER_MINUTE)
@@ -258,7 +260,8 @@ static bool leave_out_gone(struct run *run, struct err *e)
     char to[CLOCK_DAY_BYTES];
 
     bool known = client_call(run->client, &request, &answer) &&
-                 json_int(json_get(json_root(answer.document), "retentionDays"), &days) && days > 0;
+                 json_int(json_get(json_root(answer.document), "retentionDays"), &days) &&
+                 days > 0 && days <= RETENTION_DAYS_MOST;
     bool stopped = answer.error.kind == ERR_STOPPED;
     *e = answer.error;
     client_answer_free(&answer);

@@ -153,6 +153,9 @@ class Range(Past):
         result = self.fill(site, "2026-02-01", "2026-03-01", "--again")
         self.assertIn("2026-02-01 to 2026-03-01 was not asked for", result.stderr)
         self.assertIn("nothing new", result.stderr)
+        proxy = self.rewriting(self.server.url, edit=lambda path, answer: b'{"retentionDays": 9223372036854775807}'
+                               if "dataretention" in path else answer)
+        self.assertNotIn("keeps", self.fill(self.past_site(proxy, "conversations"), "2026-03-03", "2026-03-03").stderr)
         self.server.control(deny=["/api/v2/analytics/dataretention"])
         self.assertNotIn("keeps", self.fill(site, "2026-03-03", "2026-03-03").stderr)
         self.assertEqual(self.windows(site, "conversations")[0], "2026-03-03")
