@@ -47,7 +47,7 @@ SELECT address, address NOT GLOB '*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*[0-9]*' A
     OR address LIKE '%anonymous@%' OR address LIKE '%.invalid%' OR address LIKE '%@localhost%' OR EXISTS (
     SELECT 1 FROM session AS s
     WHERE (s.direction = 'outbound' AND address IN (s.ani, s.address_from))
-    OR (s.direction = 'inbound' AND address IN (s.dnis, s.address_to)))
+    OR (s.direction = 'inbound' AND address IN (s.dnis, s.session_dnis, s.address_to)))
 FROM own WHERE length(address) >= 4
 
 -- name: erase_own_addresses

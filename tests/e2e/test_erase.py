@@ -19,6 +19,7 @@ NAME = "Erika Mustermann-Probe"
 MAIL = "erika.probe@example.org"
 OTHER = "Otto Nachbar-Probe"  # another person, from the same number
 OTHER_CONTACT = "7d0f3c1e-dddd-4bbb-8ccc-0123456789ab"
+OURS = "tel:+4930555000"  # dialed on either way
 FRIEND = "bert.freund@example.org"  # who had a copy of what that person wrote
 NOTE = "does not like Mondays"  # what an agent notes of her
 WORDS = "greetings from Kleinprobstadt"  # what she says in a survey
@@ -85,8 +86,10 @@ class World:
             if "attributes" in c:
                 c["attributes"]["email"] = MAIL
             c["sessions"][0].update(callbackNumbers=[ADDRESS, "tel:12", "tel:1234", "anonymous", "sip:anonymous@anonymous.invalid"], callbackUserName=NAME, addressFrom=MAIL)
+            c["sessions"].append({"sessionId": "called " + which, "mediaType": "voice", "direction": "outbound", "dnis": ADDRESS,
+                                  "sessionDnis": OURS})
         else:
-            c["sessions"][0]["cc"] = [f"Bert <{FRIEND}>"]
+            c["sessions"][0].update(cc=[f"Bert <{FRIEND}>"], direction="inbound", sessionDnis=OURS)
 
     def site(self, case, **sections):
         return case.site(self.url, extract={"streams": STREAMS}, **sections)
@@ -189,6 +192,7 @@ class EraseTest(TestCase):
         # What is nobody's own stays where others have it.
         self.assertEqual(site.query("SELECT a.* FROM participant_attribute AS a JOIN participant USING (conversation_key, participant_no) "
                                     "WHERE name IN ('pin', 'who', 'sip') AND value IS NULL AND erased_at IS NULL"), [])
+        self.assertEqual(site.value("SELECT count(*) FROM session WHERE session_dnis = ?", OURS), 1)
         # The other person is there but for the number.
         self.assertEqual([tuple(r) for r in site.query("SELECT participant_name, erased_at FROM participant WHERE external_contact_id = ?",
                                                        OTHER_CONTACT)], [(OTHER, None)])
