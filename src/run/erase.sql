@@ -2,9 +2,11 @@
 -- 2 a participant, 4 an address, 8 a derived address. Which columns hold personal data says temp.dictionary.
 
 -- name: erase_temporary
--- The person's participants, what they say of her, and what goes: a row each, with how many values.
+-- The person's participants, what they say of her, and what goes: a row each, with how many values. Those that came
+-- scrubbed since an erasure do not say whose they are: what their conversations have brought besides goes now.
 CREATE TEMP TABLE person (conversation_key INTEGER, participant_no INTEGER,
     PRIMARY KEY (conversation_key, participant_no)) WITHOUT ROWID;
+INSERT INTO temp.person SELECT conversation_key, participant_no FROM participant WHERE erased_at IS NOT NULL;
 CREATE TEMP TABLE said (conversation_key INTEGER, text TEXT, PRIMARY KEY (conversation_key, text)) WITHOUT ROWID;
 CREATE TEMP TABLE address (address TEXT, stays INTEGER);
 CREATE TEMP TABLE ours AS SELECT conversation_key FROM session WHERE CASE direction

@@ -322,6 +322,8 @@ class EraseTest(TestCase):
         world.read(self, site, NOON)
         self.assertEqual(traces(site, (CONTACT, NAME, MAIL)), [])
         self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 2)
+        self.erase(site)  # of her conversations nobody knew, nor of whose the surveys are
+        self.assertEqual(traces(site, (WORDS,)), [])
 
     def test_it_names_copies(self):
         site = self.copy()
