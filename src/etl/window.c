@@ -272,7 +272,8 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
 bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
                   struct err *e)
 {
-    return db_do(l->db, e, sql_window_again, I(l->run_id), T(from_ms), T(to_ms), T(time_ms));
+    return db_do(l->db, e, sql_window_again, I(l->run_id), T(from_ms), T(to_ms), T(time_ms),
+                 I(l->grant_set_id));
 }
 
 bool window_gone(const struct ledger *l, const struct window_kind *k, int64_t first_ms,

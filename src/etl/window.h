@@ -107,8 +107,8 @@ bool window_refresh(const struct ledger *l, const struct window_kind *k, struct 
                     struct window *w, bool *changed, struct err *e);
 
 /* Windows of the run's streams that are whole and touch from_ms to to_ms are asked for once more as
- * of `time_ms`, but for those that were read since an earlier such call of which some are left, be
- * it of another of these streams. */
+ * of `time_ms`, but for those that were read by the same grants since an earlier such call of which
+ * some are left, be it of another of these streams. */
 bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
                   struct err *e);
 

@@ -44,7 +44,7 @@ LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE w.window_id = ?1;
 
 -- Whole windows of the streams of the run ?1 between ?2 and ?3 as of ?4, but for those read since an earlier
--- such call that is not done. What fails for more than a week is nothing that is left of one.
+-- such call that is not done, by the grants ?5 (0: not known). What fails for more than a week is nothing that is left of one.
 -- name: window_again
 WITH asked AS (
     SELECT * FROM extract_window
@@ -54,7 +54,7 @@ WITH asked AS (
 UPDATE extract_window SET again_at = ?4
 WHERE again_at IS NULL AND window_id IN (
     SELECT window_id FROM asked WHERE state <> 'open'
-      AND (failures > 0 OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
+      AND (failures > 0 OR ifnull(grant_set_id <> nullif(?5, 0), 0) OR NOT ifnull((SELECT started_at FROM run WHERE run_id = updated_run_id) >= (
         SELECT min(again_at) FROM asked
         WHERE failures = 0 OR again_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?4, '-7 days')), 0)));
 

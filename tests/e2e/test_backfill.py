@@ -386,6 +386,23 @@ class Again(Past):
         self.assertLess(left, 20)
         self.assertEqual(site.value("SELECT count(*) FROM extract_window WHERE again_at IS NOT NULL"), 0)
 
+    def test_what_was_read_by_fewer_grants_since_is_read_again(self):
+        site = self.past_site(streams="conversations")
+        days = ("--from", "2026-03-03", "--to", "2026-03-06")
+        self.fill(site, *days[1::2])
+        every = self.conversations(site)
+        site.change("UPDATE extract_window SET again_at = '2026-03-11T00:00:00.000Z' WHERE window_start LIKE '2026-03-03%'; "
+                    "DELETE FROM conversation WHERE conversation_start > '2026-03-05'; "
+                    "DELETE FROM extract_window WHERE window_start > '2026-03-05'; DELETE FROM window_pass WHERE window_id NOT IN "
+                    "(SELECT window_id FROM extract_window)")
+        self.server.control(divisions=1)
+        self.fill(site, "2026-03-05", "2026-03-06")
+        self.assertLess(self.conversations(site), every)
+        self.server.control(divisions=3)
+        self.fill(site, *days[1::2], "--again")
+        self.assertEqual(self.conversations(site), every)
+        self.assertNotIn("fewer", site.run("status").stdout)
+
     def test_what_never_comes_hinders_no_later_call(self):
         """A scope that has gone since, and a day that fails for more than a week."""
         site = self.past_site(streams="schedules")
