@@ -30,22 +30,26 @@ AND raw_page_id >= (SELECT min(raw_page_id) FROM raw_page
 ORDER BY raw_page_id
 
 -- Likewise: what ends in one window, or goes to another, may come back by an older reading that is not
--- followed by all that came later. Of a window whose newest is not kept whole none goes.
+-- followed by all that came later. Of a window whose newest is not kept whole those go that came after it.
 -- name: replay_list_readings
 WITH reading AS (
     SELECT * FROM raw_reading WHERE changed > 0 AND window_id IN (SELECT window_id FROM temp.replay_window)
 ),
 newest AS (
     SELECT * FROM reading WHERE reading_id IN (SELECT max(reading_id) FROM reading GROUP BY window_id, plan)
-)
-INSERT INTO temp.replay_page (raw_page_id, reading_id)
-SELECT p.raw_page_id, r.reading_id FROM reading AS r LEFT JOIN raw_page AS p ON p.reading_id = r.reading_id
-WHERE r.window_id NOT IN (
-    SELECT n.window_id FROM newest AS n JOIN extract_window AS w ON w.window_id = n.window_id
+),
+part AS (
+    SELECT n.window_id, max(n.reading_id) AS last FROM newest AS n JOIN extract_window AS w ON w.window_id = n.window_id
     WHERE n.pages IS NOT (SELECT count(*) FROM raw_page AS q WHERE q.reading_id = n.reading_id)
     OR EXISTS (SELECT 1 FROM window_pass AS o WHERE o.window_id = n.window_id AND o.target_to IS NOT NULL)
     OR EXISTS (SELECT 1 FROM run AS b
-               WHERE b.keeps_raw = 0 AND b.run_id > n.run_id AND b.run_id <= w.updated_run_id))
+               WHERE b.keeps_raw = 0 AND b.run_id > n.run_id AND b.run_id <= w.updated_run_id)
+    GROUP BY n.window_id
+)
+INSERT INTO temp.replay_page (raw_page_id, reading_id)
+SELECT p.raw_page_id, r.reading_id
+FROM reading AS r LEFT JOIN part ON part.window_id = r.window_id LEFT JOIN raw_page AS p ON p.reading_id = r.reading_id
+WHERE r.reading_id > ifnull(part.last, 0)
 AND r.pages = (SELECT count(*) FROM raw_page AS q WHERE q.reading_id = r.reading_id)
 AND r.reading_id >= (SELECT min(reading_id) FROM newest
                      WHERE window_id IN (SELECT window_id FROM temp.replay_window WHERE is_asked))
@@ -73,9 +77,7 @@ INSERT INTO temp.replay_lost SELECT raw_page_id, run_id, reading_id, window_id F
 -- name: replay_leave
 DELETE FROM temp.replay_page
 WHERE raw_page_id IN (SELECT raw_page_id FROM temp.replay_lost)
-OR reading_id < (SELECT max(reading_id) FROM temp.replay_lost)
-OR reading_id IN (SELECT reading_id FROM raw_reading
-                  WHERE window_id IN (SELECT window_id FROM temp.replay_lost))
+OR reading_id <= (SELECT max(reading_id) FROM temp.replay_lost)
 
 -- name: replay_unreadable
 SELECT group_concat(raw_page_id, ', ') FROM temp.replay_lost WHERE raw_page_id > 0
