@@ -220,7 +220,8 @@ bool ledger_grants(struct ledger *l, const char *subject, const char *token, int
         return false;
     }
     struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
-    bool done = db_next(&q) && db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
+    bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
+                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
                 db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
 
     done = db_end(&q) && done;

@@ -160,6 +160,10 @@ FROM (
     LEFT JOIN json_each(?2, '$.OAuthClient.roleDivisions') AS g ON g.type = 'object'
     ORDER BY pair);
 
+-- Before grants that are said at ?1: a clock was ahead where others were said later.
+-- name: grants_before
+UPDATE grant_set SET asked_at = strftime('%Y-%m-%dT%H:%M:%fZ', ?1, '-0.001 seconds') WHERE asked_at >= ?1;
+
 -- The grants ?1, said at ?2; the same as before are one row.
 -- name: grants_keep
 INSERT INTO grant_set (grant_set_id, grants, first_seen_at, asked_at)
