@@ -79,6 +79,7 @@ class Past(TestCase):
 
 
 class Range(Past):
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_exactly_the_days_that_are_asked_for(self):
         site = self.past_site()
         site.set(extract={"timezone": "Asia/Seoul"})
@@ -112,6 +113,7 @@ class Range(Past):
             self.assertEqual(asked, sorted(asked, reverse=back))
             self.assertEqual(len(asked), 5)
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_a_day_before_start_that_is_not_whole_is_left_to_it(self):
         site = self.past_site(streams="conversations")
         self.server.control(faults=["5xx:path=/api/v2/analytics/conversations/details/jobs/*/results,has=2026-03-03"])
@@ -129,6 +131,7 @@ class Range(Past):
         self.fill(site, "2026-03-03", "2026-03-03", "--stream", "conversations")
         self.assertNotIn("back-fill", site.run("status").stdout)
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_a_later_look_is_the_nights(self):
         """Of a day that is read again at eight days; one that was older is settled."""
         url, asked = self.submitted()
@@ -180,6 +183,7 @@ class Range(Past):
         self.assertNotIn("back-fill", site.run("status").stdout)
         self.assertEqual(site.value("SELECT max(whole) FROM freshness WHERE day = '2026-03-05'"), 1)
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_usage(self):
         site = self.past_site()
         days = ("--from", "2026-03-03", "--to", "2026-03-04")
@@ -251,6 +255,7 @@ class Beside(Past):
         self.fill(site, "2026-03-02", "2026-03-08")
         self.assertEqual(site.value("SELECT sum(whole) FROM freshness"), 7)
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_the_nightly_run_goes_on(self):
         """Days that both owe are read once, and each waits for what the other reads."""
         url, asked = self.submitted()
@@ -328,6 +333,7 @@ class Again(Past):
     def conversations(self, site):
         return site.value("SELECT count(*) FROM conversation")
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_a_wider_role(self):
         self.server.control(divisions=1)
         site = self.past_site(streams="conversations, conversation_aggregate", start="2026-03-10", lookback_days="4",
@@ -419,6 +425,7 @@ class Again(Past):
         self.assertGreaterEqual(sum(n for route, n in routes.items() if "schedules" in route), 8, routes)
         self.assertNotIn("back-fill", site.run("status").stdout)
 
+    @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_who_says_nothing_claims_nothing(self):
         subject, token = "/api/v2/authorization/subjects/me", "/api/v2/tokens/me"
         for deny, said in (([], True), ([subject], True), ([subject, token], False)):
