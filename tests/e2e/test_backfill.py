@@ -397,8 +397,11 @@ class Again(Past):
         days = ("--from", "2026-03-03", "--to", "2026-03-06")
         self.fill(site, *days[1::2])
         every = self.conversations(site)
-        site.change("UPDATE extract_window SET again_at = '2026-03-11T00:00:00.000Z' WHERE window_start LIKE '2026-03-03%'; "
-                    "DELETE FROM conversation WHERE conversation_start > '2026-03-05'; "
+        tables = [r[0] for r in site.query("SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+                                           "WHERE m.type = 'table' AND c.name = 'conversation_key' ORDER BY m.name = 'conversation'")]
+        site.change("UPDATE extract_window SET again_at = '2026-03-11T00:00:00.000Z' WHERE window_start LIKE '2026-03-03%'; " +
+                    "".join(f"DELETE FROM {table} WHERE conversation_key IN (SELECT conversation_key FROM conversation "
+                            "WHERE conversation_start > '2026-03-05'); " for table in tables) +
                     "DELETE FROM extract_window WHERE window_start > '2026-03-05'; DELETE FROM window_pass WHERE window_id NOT IN "
                     "(SELECT window_id FROM extract_window)")
         self.server.control(divisions=1)
