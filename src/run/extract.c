@@ -265,7 +265,7 @@ static bool leave_out_gone(struct run *run, struct err *e)
     bool stopped = answer.error.kind == ERR_STOPPED;
     *e = answer.error;
     client_answer_free(&answer);
-    int32_t day = clock_zone_day(run_now_ms(run) - days * MS_PER_DAY) + 1;
+    int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
     if (known && kept_ms > run->past.from_ms) {
         int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
