@@ -985,16 +985,34 @@ const struct owner_source owner_sources[OWNER_SOURCES] = {
     {"/api/v2/organizations/me", "id", "name"},
 };
 
-/* A question about the client; `brief`: nothing depends on it. */
-static bool ask_about(struct client *c, const char *path, bool brief, struct client_answer *answer)
+/* Sends a question about the client; `brief`: nothing depends on it. */
+static void ask_about(struct client *c, const char *path, bool brief, struct client_answer *answer)
 {
     const struct client_request request = {.method = HTTP_GET,
                                            .path = path,
                                            .label = "whose the client is",
                                            .want_document = true,
-                                           .brief = brief};
+                                           .brief = brief,
+                                           .user = answer};
 
-    return client_call(c, &request, answer);
+    client_send(c, &request);
+}
+
+/* Takes so many final answers, each to where its question says. */
+static bool take_answers(struct client *c, size_t count, struct err *e)
+{
+    struct client_answer answer;
+
+    while (count > 0) {
+        if (client_next(c, LONGEST_WAIT_MS, &answer)) {
+            *(struct client_answer *)answer.user = answer;
+            count--;
+        } else if (stop_requested()) {
+            client_abort(c);
+            return err_set(e, ERR_STOPPED, "stopped by a signal");
+        }
+    }
+    return true;
 }
 
 /* Takes whose the client is from an answer; false for trouble that is no refusal. */
@@ -1019,21 +1037,29 @@ bool client_identify(struct client *c, struct arena *a, struct client_identity *
     ANSWER_SCOPED struct client_answer subject = {0};
     ANSWER_SCOPED struct client_answer other = {0};
 
-    for (size_t i = 0; who->owner && !who->id && i < OWNER_SOURCES; i++) {
-        struct client_answer *answer = i == 0 ? &token : &other;
-
-        (void)ask_about(c, owner_sources[i].path, false, answer);
-        if (!take_owner(answer, i, a, who, e)) {
+    if (who->owner) {
+        ask_about(c, owner_sources[0].path, false, &token);
+    }
+    if (who->grants) {
+        ask_about(c, "/api/v2/authorization/subjects/me", true, &subject);
+    }
+    if (!take_answers(c, (who->owner ? 1U : 0U) + (who->grants ? 1U : 0U), e) ||
+        (who->owner && !take_owner(&token, 0, a, who, e))) {
+        return false;
+    }
+    if (who->owner && !who->id) {
+        ask_about(c, owner_sources[1].path, false, &other);
+        if (!take_answers(c, 1, e) || !take_owner(&other, 1, a, who, e)) {
             return false;
         }
     }
-    bool says = who->grants && ask_about(c, "/api/v2/authorization/subjects/me", true, &subject) &&
+    bool says = subject.document &&
                 json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
     if (who->grants && !who->owner && !says) {
-        (void)ask_about(c, owner_sources[0].path, true, &token);
-    }
-    if (stop_requested()) {
-        return err_set(e, ERR_STOPPED, "stopped by a signal");
+        ask_about(c, owner_sources[0].path, true, &token);
+        if (!take_answers(c, 1, e)) {
+            return false;
+        }
     }
     who->subject = subject.document ? json_write(a, json_root(subject.document), NULL) : NULL;
     who->token = token.document ? json_write(a, json_root(token.document), NULL) : NULL;

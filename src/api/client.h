@@ -154,8 +154,8 @@ extern const struct owner_source owner_sources[OWNER_SOURCES];
 /* Asks whose the client is: organization.id of /tokens/me, else id of /organizations/me, in the
  * arena; id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for other
  * trouble. As client_call.
- * With `grants` also what it may read: /authorization/subjects/me and, where that does not say,
- * /tokens/me; trouble with that is none, its answer stays NULL. */
+ * With `grants` also what it may read, at the same time: /authorization/subjects/me and, where that
+ * does not say, /tokens/me; trouble with that is none, its answer stays NULL. */
 struct client_identity {
     bool owner;  /* given: what is asked */
     bool grants; /* likewise */
