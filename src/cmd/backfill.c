@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -45,11 +43,11 @@ static bool take_range(const struct cmd_context *ctx, struct past *past, struct 
 static bool take_requests(const struct cmd_context *ctx, int *most, struct err *e)
 {
     const char *text = ctx->option[OPT_MAX_REQUESTS];
-    char *end = NULL;
-    long number = text ? strtol(text, &end, 10) : REQUESTS_LEAST;
+    int64_t number = 0;
+    bool is_number = !text || str_to_int64(text, REQUESTS_LEAST, INT32_MAX, &number);
 
-    *most = text ? (int)number : 0;
-    return (number >= REQUESTS_LEAST && number <= INT32_MAX && (!end || !*end)) ||
+    *most = (int)number;
+    return is_number ||
            cmd_usage(ctx, e, "--max-requests takes a number of at least %d", REQUESTS_LEAST);
 }
 
