@@ -965,41 +965,7 @@ void client_abort(struct client *c)
     }
 }
 
-bool client_call(struct client *c, const struct client_request *request,
-                 struct client_answer *answer)
-{
-    client_send(c, request);
-    while (!client_next(c, LONGEST_WAIT_MS, answer)) {
-        if (stop_requested()) {
-            client_abort(c);
-            *answer = (struct client_answer){.user = request->user};
-            return err_set(&answer->error, ERR_STOPPED, "%s: stopped by a signal",
-                           request->label ? request->label : request->path);
-        }
-    }
-    return answer->error.kind == ERR_NONE;
-}
-
-const struct owner_source owner_sources[OWNER_SOURCES] = {
-    {"/api/v2/tokens/me", "organization.id", "organization.name"},
-    {"/api/v2/organizations/me", "id", "name"},
-};
-
-/* Sends a question about the client; `brief`: nothing depends on it. */
-static void ask_about(struct client *c, const char *path, bool brief, struct client_answer *answer)
-{
-    const struct client_request request = {.method = HTTP_GET,
-                                           .path = path,
-                                           .label = "whose the client is",
-                                           .want_document = true,
-                                           .brief = brief,
-                                           .user = answer};
-
-    client_send(c, &request);
-}
-
-/* Takes so many final answers, each to where its question says. */
-static bool take_answers(struct client *c, size_t count, struct err *e)
+bool client_take(struct client *c, size_t count, struct err *e)
 {
     struct client_answer answer;
 
@@ -1015,54 +981,103 @@ static bool take_answers(struct client *c, size_t count, struct err *e)
     return true;
 }
 
-/* Takes whose the client is from an answer; false for trouble that is no refusal. */
-static bool take_owner(const struct client_answer *answer, size_t source, struct arena *a,
-                       struct client_identity *who, struct err *e)
+bool client_call(struct client *c, const struct client_request *request,
+                 struct client_answer *answer)
 {
-    if (answer->error.kind != ERR_NONE) {
-        *e = answer->error;
+    struct client_request copy = *request;
+
+    *answer = (struct client_answer){.user = NULL};
+    copy.user = answer;
+    client_send(c, &copy);
+    if (!client_take(c, 1, &answer->error)) {
+        err_prefix(&answer->error, "%s", request->label ? request->label : request->path);
+    }
+    return answer->error.kind == ERR_NONE;
+}
+
+/* Who says whose a client is: a path, and where in its answer. Where one is not granted (403, 404)
+ * or says nothing, the next is asked. */
+static const struct owner_source {
+    const char *path;
+    const char *id;
+    const char *name;
+} owner_sources[] = {
+    {"/api/v2/tokens/me", "organization.id", "organization.name"},
+    {"/api/v2/organizations/me", "id", "name"},
+};
+
+/* Sends a question about the client; `brief`: nothing depends on it, or somebody waits. */
+static void ask_about(struct client *c, const struct client_identity *who, const char *path,
+                      bool brief, struct client_answer *answer)
+{
+    const struct client_request request = {
+        .path = path,
+        .label = who->brief ? path + strlen("/api/v2/") : "whose the client is",
+        .want_document = true,
+        .brief = brief,
+        .user = answer,
+    };
+
+    client_send(c, &request);
+}
+
+/* An answer's document as text; NULL: there is none. */
+static const char *text_of(struct arena *a, const struct client_answer *answer)
+{
+    return answer->document ? json_write(a, json_root(answer->document), NULL) : NULL;
+}
+
+/* Asks one source whose the client is, beside `beside` requests under way; false for trouble that
+ * is no refusal. */
+static bool ask_owner(struct client *c, const struct owner_source *source, size_t beside,
+                      struct arena *a, struct client_identity *who, struct err *e)
+{
+    ANSWER_SCOPED struct client_answer answer = {0};
+
+    ask_about(c, who, source->path, who->brief, &answer);
+    if (!client_take(c, beside + 1, e)) {
+        return false;
+    }
+    *e = answer.error;
+    if (e->kind != ERR_NONE) {
         return e->http_status == 403 || e->http_status == 404;
     }
-    struct json root = json_root(answer->document);
-    const char *id = json_str(json_first(root, owner_sources[source].id));
-    const char *name = json_str(json_first(root, owner_sources[source].name));
+    struct json root = json_root(answer.document);
+    const char *id = json_str(json_first(root, source->id));
+    const char *name = json_str(json_first(root, source->name));
     who->id = id && *id ? arena_strdup(a, id) : NULL;
     who->name = arena_strdup(a, name ? name : "");
+    who->token = source == owner_sources ? text_of(a, &answer) : who->token;
     return true;
 }
 
 bool client_identify(struct client *c, struct arena *a, struct client_identity *who, struct err *e)
 {
-    ANSWER_SCOPED struct client_answer token = {0};
     ANSWER_SCOPED struct client_answer subject = {0};
-    ANSWER_SCOPED struct client_answer other = {0};
+    ANSWER_SCOPED struct client_answer token = {0};
+    size_t beside = who->grants ? 1 : 0;
 
-    if (who->owner) {
-        ask_about(c, owner_sources[0].path, false, &token);
-    }
     if (who->grants) {
-        ask_about(c, "/api/v2/authorization/subjects/me", true, &subject);
+        ask_about(c, who, "/api/v2/authorization/subjects/me", true, &subject);
     }
-    if (!take_answers(c, (who->owner ? 1U : 0U) + (who->grants ? 1U : 0U), e) ||
-        (who->owner && !take_owner(&token, 0, a, who, e))) {
-        return false;
-    }
-    if (who->owner && !who->id) {
-        ask_about(c, owner_sources[1].path, false, &other);
-        if (!take_answers(c, 1, e) || !take_owner(&other, 1, a, who, e)) {
+    for (size_t i = 0; who->owner && !who->id && i < COUNT_OF(owner_sources); i++, beside = 0) {
+        if (!ask_owner(c, &owner_sources[i], beside, a, who, e)) {
             return false;
         }
     }
+    if (!client_take(c, beside, e)) {
+        return false;
+    }
+    who->subject = text_of(a, &subject);
     bool says = subject.document &&
                 json_type(json_get(json_root(subject.document), "grants")) == JSON_ARRAY;
     if (who->grants && !who->owner && !says) {
-        ask_about(c, owner_sources[0].path, true, &token);
-        if (!take_answers(c, 1, e)) {
+        ask_about(c, who, owner_sources[0].path, true, &token);
+        if (!client_take(c, 1, e)) {
             return false;
         }
+        who->token = text_of(a, &token);
     }
-    who->subject = subject.document ? json_write(a, json_root(subject.document), NULL) : NULL;
-    who->token = token.document ? json_write(a, json_root(token.document), NULL) : NULL;
     return true;
 }
 

@@ -136,20 +136,15 @@ void client_wake(struct client *c);
 /* Drops all requests, queued or on the wire, and answers not yet taken. */
 void client_abort(struct client *c);
 
-/* One request from start to final answer, for callers without a loop of their own (nothing else may
- * be pending). False when answer->error is set, ERR_STOPPED among others. */
+/* Waits for so many final answers, each of which goes to where the `user` of its request says (a
+ * struct client_answer). False with ERR_STOPPED: all that was asked is dropped. */
+bool client_take(struct client *c, size_t count, struct err *e);
+
+/* One request from start to final answer (its `user` does not count), for callers without a loop of
+ * their own (nothing else may be pending). False when answer->error is set, ERR_STOPPED among
+ * others. */
 bool client_call(struct client *c, const struct client_request *request,
                  struct client_answer *answer);
-
-/* Who says whose a client is: a path, and where in its answer. Where one is not granted (403, 404)
- * or says nothing, the next is asked. */
-struct owner_source {
-    const char *path;
-    const char *id;
-    const char *name;
-};
-enum { OWNER_SOURCES = 2 };
-extern const struct owner_source owner_sources[OWNER_SOURCES];
 
 /* Asks whose the client is: organization.id of /tokens/me, else id of /organizations/me, in the
  * arena; id stays NULL where neither is granted (403, 404: `e` has why) or says it. False for other
@@ -159,6 +154,7 @@ extern const struct owner_source owner_sources[OWNER_SOURCES];
 struct client_identity {
     bool owner;  /* given: what is asked */
     bool grants; /* likewise */
+    bool brief;  /* likewise: somebody waits; messages name the path */
     const char *id;
     const char *name;
     const char *subject; /* JSON, as it came; NULL: none came */

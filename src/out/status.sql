@@ -127,13 +127,6 @@ SELECT line FROM (SELECT day_from, day_to, line FROM status_fewer
                   UNION ALL SELECT '~', NULL, '' WHERE EXISTS (SELECT 1 FROM status_fewer))
 ORDER BY day_from, day_to
 
--- name: status_fewer_shown
--- A sentence, and a line to be typed.
-SELECT printf('%s to %s: %s: read when the client had fewer grants (roles, divisions) than today; '
-              || 'this reads them again:', day_from, day_to,
-              (SELECT group_concat(value, ', ') FROM json_each(streams))), line
-FROM status_fewer
-
 -- name: status_stream
 -- ?1: now; ?2: since when a stream has to have been read, and read well; ?3: where [extract] start
 -- is: what lies before is a back-fill's until it is whole.

@@ -87,6 +87,14 @@ static const char *said(const struct checking *a)
     return err_evidence(&a->answer.error, a->report->arena);
 }
 
+/* Adds what a statement finds. */
+static void find(const struct checking *a, const char *sql, const struct db_value *v, size_t n)
+{
+    struct err e;
+
+    report_rows(a->report, db_ask_values(a->report->db, &e, sql, v, n), NULL);
+}
+
 /* Whole days since [extract] start; 0 without one. */
 static int64_t days_since_start(const struct config *c)
 {
@@ -219,19 +227,14 @@ static void check_network(struct checking *a)
         {.name = is_one ? "login and API host" : "login host", .url = config->login_url},
         {.name = "API host", .url = config->api_url}};
     size_t count = is_one ? 1 : COUNT_OF(hosts);
-    struct client_answer answer;
+    struct err e;
 
     for (size_t i = 0; i < count; i++) {
         err_set(&hosts[i].answer.error, ERR_STOPPED, "stopped by a signal");
-        ask_beside(a, CLIENT_URL, arena_printf(a->report->arena, "%s/", hosts[i].url), &hosts[i]);
+        ask_beside(a, CLIENT_URL, arena_printf(a->report->arena, "%s/", hosts[i].url),
+                   &hosts[i].answer);
     }
-    for (size_t left = count; left > 0 && !stop_requested();) {
-        if (client_next(a->client, WAIT_MS, &answer)) {
-            ((struct host *)answer.user)->answer = answer;
-            left--;
-        }
-    }
-    client_abort(a->client);
+    (void)client_take(a->client, count, &e);
     a->login_reached = tell_host(a, &hosts[0], true);
     a->api_reached = is_one ? a->login_reached : tell_host(a, &hosts[1], !a->login_reached);
     for (size_t i = 0; i < count; i++) {
@@ -251,7 +254,6 @@ static void find_region(struct checking *a)
     const char *doubtful = "";
     size_t count = 0;
     size_t reached = 0;
-    struct err e;
 
     for (size_t i = 0; i < region_count; i++) {
         const char *url = arena_printf(arena, "https://login.%s", region_table[i].domain);
@@ -286,11 +288,9 @@ static void find_region(struct checking *a)
         client_answer_free(&answer);
     }
     client_abort(a->client);
-    report_rows(a->report,
-                db_ask(a->report->db, &e, sql_check_region, S(found ? found->domain : NULL),
-                       S(found ? found->aws : NULL), S(doubtful), I((int64_t)reached),
-                       I((int64_t)count)),
-                NULL);
+    find(a, sql_check_region,
+         DB_VALUES(S(found ? found->domain : NULL), S(found ? found->aws : NULL), S(doubtful),
+                   I((int64_t)reached), I((int64_t)count)));
 }
 
 static void check_login(struct checking *a)
@@ -347,76 +347,40 @@ static void refuse(struct report *r, const char *name, struct err *e, enum cause
     report_error(r, name, e, otherwise);
 }
 
-static const char *text_at(struct report *r, struct json root, const char *path)
-{
-    const char *text = json_str(json_first(root, path));
-
-    return text ? arena_strdup(r->arena, text) : "";
-}
-
-/* What a statement finds in a document. */
-static void judge(struct checking *a, const char *sql, struct json document, const char **more)
+/* The client as /tokens/me has it, and what its token claims, where it shows that. */
+static void check_client(struct checking *a)
 {
     struct report *r = a->report;
+    struct json_doc *claims = secret_claims(client_token(a->client)->value);
     struct err e;
 
-    report_rows(r, db_ask(r->db, &e, sql, S(json_write(r->arena, document, NULL))), more);
-}
-
-/* The client and what its token claims, where it shows that. */
-static void check_client(struct checking *a, struct json client)
-{
-    struct json_doc *claims = secret_claims(client_token(a->client)->value);
-
-    judge(a, sql_check_client, client, &a->grants);
+    report_rows(r, db_ask(r->db, &e, sql_check_client, S(a->token)), &a->grants);
     if (claims) {
-        judge(a, sql_check_claims, json_root(claims), NULL);
+        find(a, sql_check_claims, DB_VALUES(S(json_write(r->arena, json_root(claims), NULL))));
     }
     json_free(claims);
 }
 
-/* What the API says of the client, by the sources that a run asks; false when it says nothing. */
-static bool ask_owner(struct checking *a, struct owner *o)
+/* Whether it is the organization that is wanted, and the one whose records the file holds; `e` has
+ * why the API does not say whose it is. */
+static void check_owner(struct checking *a, const struct client_identity *who, struct err *e)
 {
     struct report *r = a->report;
-    const struct err *e = &a->answer.error;
-    bool may_say = true;
+    struct owner owner = {.config = a->config, .now_ms = clock_now_ms()};
+    struct err unread;
+    const char *unsaid = err_evidence(e, r->arena);
 
-    for (size_t i = 0; i < OWNER_SOURCES && !o->id && may_say; i++) {
-        const char *path = owner_sources[i].path;
-
-        if (ask(a, path, NULL, path + strlen("/api/v2/"))) {
-            struct json root = json_root(a->answer.document);
-            const char *id = text_at(r, root, owner_sources[i].id);
-            o->id = *id ? id : NULL;
-            o->name = text_at(r, root, owner_sources[i].name);
-            if (i == 0) {
-                a->token = json_write(r->arena, root, NULL);
-                check_client(a, json_get(root, "OAuthClient"));
-            }
-        } else {
-            may_say = e->http_status == 403 || e->http_status == 404;
-        }
-    }
-    return o->id || e->kind == ERR_NONE;
-}
-
-/* Whether it is the organization that is wanted, and the one whose records the file holds. */
-static void check_owner(struct checking *a, struct owner *o)
-{
-    struct report *r = a->report;
-    struct err e;
-
-    (void)ledger_owner_of_file(o, r->arena, &e);
-    e = a->answer.error;
-    if (!ledger_judge(o, &e)) {
-        report_error(r, "organization", &e, CAUSE_TOKEN_ORGANIZATION);
-    } else if (o->id) {
-        report_add(r, "organization", CAUSE_NONE, "%s (%s)%s", o->name, o->id,
-                   o->stored_id ? ", as in the database" : "");
+    (void)ledger_owner_of_file(&owner, r->arena, &unread);
+    owner.id = who->id;
+    owner.name = who->name;
+    if (!ledger_judge(&owner, e)) {
+        report_error(r, "organization", e, CAUSE_TOKEN_ORGANIZATION);
+    } else if (who->id) {
+        report_add(r, "organization", CAUSE_NONE, "%s (%s)%s", who->name, who->id,
+                   owner.stored_id ? ", as in the database" : "");
     } else {
         report_add(r, "organization", CAUSE_TOKEN_UNSAID, "%s",
-                   *said(a) ? said(a) : "its answers name none");
+                   *unsaid ? unsaid : "its answers name none");
     }
 }
 
@@ -424,22 +388,27 @@ static void check_owner(struct checking *a, struct owner *o)
 static void check_token(struct checking *a)
 {
     const struct config *config = a->config;
-    struct owner owner = {.config = config, .now_ms = clock_now_ms()};
+    struct client_identity who = {.owner = true, .brief = true};
     struct report *r = a->report;
-    struct err *e = &a->answer.error;
     int64_t lifetime_seconds = client_token(a->client)->lifetime_seconds;
+    struct err e;
+    bool answered = client_identify(a->client, r->arena, &who, &e);
 
-    if (!ask_owner(a, &owner) && e->http_status != 403) {
-        if (e->http_status == 401) {
-            e->cause = (int)diagnose_refusal(a->answer.code, config->login_url, config->api_url);
+    a->token = who.token;
+    if (a->token) {
+        check_client(a);
+    }
+    if (!answered || e.http_status == 404) {
+        if (e.http_status == 401) {
+            e.cause = (int)diagnose_refusal(e.message, config->login_url, config->api_url);
         }
-        if (e->cause == CAUSE_TOKEN_OTHER_REGION) {
-            err_append(e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
+        if (e.cause == CAUSE_TOKEN_OTHER_REGION) {
+            err_append(&e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
         }
-        refuse(r, "token", e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
+        refuse(r, "token", &e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
         return;
     }
-    check_owner(a, &owner);
+    check_owner(a, &who, &e);
     if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
         report_add(r, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
     }
@@ -448,19 +417,11 @@ static void check_token(struct checking *a)
 
 /* --- permissions ----------------------------------------------------------------------------- */
 
-/* How a plan's request was answered. */
-struct tried {
-    bool granted;
-    bool has_rows;
-    int64_t total;        /* -1: not said */
-    const char *first_id; /* of the first row; NULL: none */
-    struct err error;
-};
-
 /* One request of a pass, for one row; `id` is of an entity to ask for, where the pass asks by ids.
- * One that goes by an availability date is asked for that, which is its cheapest request. */
-static void try_pass(struct checking *a, const struct stream *s, const struct pass *pass,
-                     const char *id, struct tried *t)
+ * One that goes by an availability date is asked for that, which is its cheapest request. True when
+ * it is granted: *page has what came, whose rows are there until the next request. */
+static bool try_pass(struct checking *a, const struct stream *s, const struct pass *pass,
+                     const char *id, struct pager_page *page, struct err *e)
 {
     struct arena *arena = a->report->arena;
     int64_t today_ms = clock_utc_day_start(clock_now_ms());
@@ -482,35 +443,31 @@ static void try_pass(struct checking *a, const struct stream *s, const struct pa
     };
     struct pager *pager = pager_new(arena, &spec);
     struct pager_request request = {.request = {.path = pass->available}};
-    struct pager_page page;
 
-    *t = (struct tried){.total = -1};
     if (!pass->available && !pager_next(pager, arena, &request)) {
-        err_set(&t->error, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
-        return;
+        return err_set(e, ERR_CONTRACT, "%s: there is nobody to ask for", pass->steps->path);
     }
     if (!ask(a, request.request.path, request.request.body, pass->steps->path)) {
-        t->error = a->answer.error;
-        return;
+        *e = a->answer.error;
+        return false;
     }
-    t->granted = true;
-    t->has_rows = true;
     if (pass->available) {
-        return;
+        *page = (struct pager_page){.row_count = 1, .total_hits = -1};
+        return true;
     }
-    enum pager_taken taken = pager_answer(pager, 0, a->answer.document, &page, &t->error);
-    t->granted = taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
-    if (!t->granted) {
-        return;
-    }
-    struct json_iter rows = json_iter(page.rows);
+    enum pager_taken taken = pager_answer(pager, 0, a->answer.document, page, e);
+    return taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
+}
+
+/* The id of the first of a page's rows, in the arena; NULL: there is none. */
+static const char *first_id(struct arena *a, const struct pager_page *page)
+{
+    struct json_iter rows = json_iter(page->rows);
     struct json key;
     struct json row;
-    t->has_rows = page.row_count > 0;
-    t->total = page.total_hits;
-    if (json_next(&rows, &key, &row) && json_str(json_get(row, "id"))) {
-        t->first_id = arena_strdup(arena, json_str(json_get(row, "id")));
-    }
+    const char *id = json_next(&rows, &key, &row) ? json_str(json_get(row, "id")) : NULL;
+
+    return id ? arena_strdup(a, id) : NULL;
 }
 
 static void refuse_stream(struct report *r, const struct stream *s, const struct pass *pass,
@@ -534,15 +491,15 @@ static void refuse_stream(struct report *r, const struct stream *s, const struct
     refuse(r, s->name, e, CAUSE_PERMISSION_RATE, CAUSE_PERMISSION_SERVER, CAUSE_PERMISSION_ANSWER);
 }
 
-static void accept_stream(struct report *r, const struct stream *s, const struct tried *t)
+static void accept_stream(struct report *r, const struct stream *s, const struct pager_page *page)
 {
     const char *when = stream_has_days(s) ? " of yesterday (UTC)" : "";
 
-    if (!t->has_rows && s->load == LOAD_ENTITY) {
+    if (page->row_count == 0 && s->load == LOAD_ENTITY) {
         report_add(r, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
-    } else if (t->total > 0) {
-        report_add(r, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)t->total, s->title,
-                   when);
+    } else if (page->total_hits > 0) {
+        report_add(r, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)page->total_hits,
+                   s->title, when);
     } else {
         report_add(r, s->name, CAUSE_NONE, "answered");
     }
@@ -568,23 +525,24 @@ static void check_stream(struct checking *a, const struct stream *s)
     const struct stream *whose = asked_by(s);
     const struct pass *granted = NULL;
     const struct pass *refused = NULL; /* the one whose refusal is told */
-    struct tried last = {.total = -1};
+    const char *id = NULL;
+    struct pager_page page;
     struct err refusal;
+    struct err e;
 
     /* Some row of that stream; that it may not be listed shows elsewhere. */
-    if (whose) {
-        try_pass(a, whose, &whose->passes[0], NULL, &last);
-        if (a->api_silent) {
-            refuse_stream(a->report, s, &whose->passes[0], &last.error);
-            return;
-        }
+    if (whose && try_pass(a, whose, &whose->passes[0], NULL, &page, &e)) {
+        id = first_id(a->report->arena, &page);
     }
-    const char *id = last.first_id;
+    if (whose && a->api_silent) {
+        refuse_stream(a->report, s, &whose->passes[0], &e);
+        return;
+    }
     if ((s->scope || s->passes[0].ids) && !id) {
         report_skip(a->report, s->name, "there is nobody to ask for");
         return;
     }
-    last = (struct tried){.total = -1};
+    page = (struct pager_page){.total_hits = -1};
     for (size_t p = 0; p < s->pass_count && !a->api_silent && (any ? !granted : !refused); p++) {
         const struct pass *pass = &s->passes[p];
 
@@ -593,13 +551,12 @@ static void check_stream(struct checking *a, const struct stream *s)
             (stream_in_force(s, config_word(a->config, s->setting)) & 1U << p) == 0) {
             continue;
         }
-        try_pass(a, s, pass, id, &last);
-        if (last.granted) {
+        if (try_pass(a, s, pass, id, &page, &e)) {
             granted = pass;
-        } else if (!refused || (last.error.http_status == 403 && refusal.http_status != 403)) {
+        } else if (!refused || (e.http_status == 403 && refusal.http_status != 403)) {
             /* A missing permission says more than a path that is not there. */
             refused = pass;
-            refusal = last.error;
+            refusal = e;
         }
     }
     if (any && granted) {
@@ -607,26 +564,22 @@ static void check_stream(struct checking *a, const struct stream *s)
     } else if (refused) {
         refuse_stream(a->report, s, refused, &refusal);
     } else if (!any) {
-        a->counts = last.total <= 0 ? a->counts
-                                    : arena_printf(a->report->arena, "%s%s=%lld ", a->counts,
-                                                   s->name, (long long)last.total);
-        accept_stream(a->report, s, &last);
+        a->counts = page.total_hits <= 0 ? a->counts
+                                         : arena_printf(a->report->arena, "%s%s=%lld ", a->counts,
+                                                        s->name, (long long)page.total_hits);
+        accept_stream(a->report, s, &page);
     }
 }
 
 /* Whether the client's roles cover the divisions there are. */
 static void check_divisions(struct checking *a)
 {
-    struct report *r = a->report;
-    struct err e;
-
     if (!a->grants) {
         return;
     }
     const char *divisions = text_of(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1",
                                     "authorization/divisions");
-    report_rows(r, db_ask(r->db, &e, sql_check_divisions, S(a->grants), S(divisions), S(said(a))),
-                NULL);
+    find(a, sql_check_divisions, DB_VALUES(S(a->grants), S(divisions), S(said(a))));
 }
 
 /* Days that the file's runs have read by fewer grants than the client has. */
@@ -656,13 +609,7 @@ static void check_grants(struct checking *a)
     }
     names = arena_printf(r->arena, "%s]", names);
     if (d && db_do(d, &e, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()), S(names))) {
-        struct rows q = db_ask(d, &e, sql_status_fewer_shown, NONE);
-
-        while (db_next(&q)) {
-            report_add(r, "grants", CAUSE_PERMISSION_GRANTS, "%s %s", db_text(&q, 0),
-                       db_text(&q, 1));
-        }
-        (void)db_end(&q);
+        report_rows(r, db_ask(d, &e, sql_check_grants, NONE), NULL);
     }
     (void)db_end(&grants);
     db_close(d);
@@ -742,24 +689,18 @@ static const char *lists_too_large(const struct checking *a)
 static void check_limits(struct checking *a)
 {
     const struct config *c = a->config;
-    struct report *r = a->report;
     const char *limits =
         text_of(a, "/api/v2/organizations/limits/namespaces/platform.api", "organizations/limits");
     int64_t day;
     int64_t requests = night_requests(a, &day);
-    struct err e;
 
-    report_rows(r,
-                db_ask(r->db, &e, sql_check_limits, S(limits), S(said(a)),
-                       I(c->requests_per_minute), I(requests), I(day),
-                       I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)),
-                NULL);
+    find(a, sql_check_limits,
+         DB_VALUES(S(limits), S(said(a)), I(c->requests_per_minute), I(requests), I(day),
+                   I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)));
     if (c->max_requests > 0 || c->max_requests_month > 0) {
-        report_rows(r,
-                    db_ask(r->db, &e, sql_check_budget, I(c->max_requests),
-                           I(c->max_requests_month), I(requests),
-                           S(c->max_requests > 0 ? lists_too_large(a) : "")),
-                    NULL);
+        find(a, sql_check_budget,
+             DB_VALUES(I(c->max_requests), I(c->max_requests_month), I(requests),
+                       S(c->max_requests > 0 ? lists_too_large(a) : "")));
     }
 }
 
@@ -803,10 +744,8 @@ static void check_database(struct report *r, const char *path)
 static void check_space(const struct checking *a)
 {
     const char *path = a->config->database_path;
-    struct report *r = a->report;
     int64_t rows = 0;
     struct stat st;
-    struct err e;
 
     for (size_t i = 0; i < stream_registry_count; i++) {
         const struct stream *s = stream_registry[i];
@@ -814,11 +753,9 @@ static void check_space(const struct checking *a)
 
         rows += stream_has_days(s) && counted > 0 ? counted : 0;
     }
-    report_rows(r,
-                db_ask(r->db, &e, sql_check_space, I(file_free_bytes(path)),
-                       I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(rows),
-                       I(days_since_start(a->config))),
-                NULL);
+    find(a, sql_check_space,
+         DB_VALUES(I(file_free_bytes(path)), I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0),
+                   I(rows), I(days_since_start(a->config))));
 }
 
 /* Opening a lock file makes it, so it is looked for first. */
@@ -855,20 +792,17 @@ static void check_locks(const struct checking *a)
 /* How far back the organization keeps data. */
 static void check_retention(struct checking *a)
 {
-    struct report *r = a->report;
     const struct config *c = a->config;
     char day[CLOCK_DAY_BYTES];
-    struct err e;
 
     if (!a->token_good || a->api_silent || c->start_day == INT32_MIN) {
         return;
     }
     const char *settings =
         text_of(a, "/api/v2/analytics/dataretention/settings", "dataretention/settings");
-    report_rows(r,
-                db_ask(r->db, &e, sql_check_retention, S(settings), S(said(a)),
-                       S(clock_format_day(c->start_day, day)), I(days_since_start(c))),
-                NULL);
+    find(a, sql_check_retention,
+         DB_VALUES(S(settings), S(said(a)), S(clock_format_day(c->start_day, day)),
+                   I(days_since_start(c))));
 }
 
 static void check_local(struct checking *a)

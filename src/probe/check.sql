@@ -16,16 +16,16 @@ SELECT 'find region', CASE WHEN ?1 IS NULL AND ?3 = '' AND ?4 = 0 THEN 'skipped'
 END
 
 -- name: check_client
--- The OAuth client ?1 as /api/v2/tokens/me has it, and its grants where divisions limit them.
+-- The OAuth client as /api/v2/tokens/me has it, ?1, and its grants where divisions limit them.
 WITH
 client AS (
     SELECT
-        coalesce(json_extract(?1, '$.name'), '') AS name,
-        coalesce(json_extract(?1, '$.state'), '') AS state,
-        coalesce(json_extract(?1, '$.authorizedGrantType'), '') AS grant_type,
-        json_extract(?1, '$.dateToDelete') AS until,
-        json_type(?1, '$.roleDivisions') IS 'array' AS has_grants,
-        json_extract(?1, '$.roleDivisions') AS grants
+        coalesce(json_extract(?1, '$.OAuthClient.name'), '') AS name,
+        coalesce(json_extract(?1, '$.OAuthClient.state'), '') AS state,
+        coalesce(json_extract(?1, '$.OAuthClient.authorizedGrantType'), '') AS grant_type,
+        json_extract(?1, '$.OAuthClient.dateToDelete') AS until,
+        json_type(?1, '$.OAuthClient.roleDivisions') IS 'array' AS has_grants,
+        json_extract(?1, '$.OAuthClient.roleDivisions') AS grants
 ),
 granted AS (
     SELECT
@@ -107,6 +107,13 @@ FROM (
         (SELECT count(*) FROM missing) AS missing,
         (SELECT count(*) FROM division) AS divisions,
         (SELECT group_concat(name, ', ') FROM (SELECT name FROM missing LIMIT 5)) AS names)
+
+-- name: check_grants
+-- A sentence, and a line to be typed, for each of the days of status_fewer.
+SELECT 'grants', 'permission_grants',
+    printf('%s to %s: %s: read when the client had fewer grants (roles, divisions) than today; this reads them again: %s',
+           day_from, day_to, (SELECT group_concat(value, ', ') FROM json_each(streams)), line)
+FROM status_fewer
 
 -- name: check_limits
 -- The requests a minute that a token may make, by the limits ?1 (that of such clients comes first; NULL: they were not read,
