@@ -96,7 +96,129 @@ FROM (VALUES
 WHERE column7 IS NULL OR column7 = ?1
 
 -- name: report_keep
-CREATE TEMP TABLE {answer} AS {query}
+CREATE TEMP TABLE IF NOT EXISTS {answer} AS {query}
+
+-- name: report_cell
+-- What a section shows, a cell a row. series: from 1, NULL: not in the picture; said and shown: as HTML.
+CREATE TEMP TABLE report_cell (
+    row INTEGER, place INTEGER, head TEXT, kind TEXT, class TEXT, series INTEGER, value, said TEXT, shown TEXT)
+
+-- name: report_cell_add
+-- ?1, ?2: its row and column, ?3: the column's name, ?4: its value, ?5: how it is said; NULL: as a count, or nothing.
+INSERT INTO temp.report_cell
+SELECT ?1, ?2, substr(?3, 1, bar - 1), kind, CASE kind WHEN 'S' THEN 'h' WHEN 's' THEN 'c' WHEN 'x' THEN 'x' WHEN 'd' THEN 'd' ELSE 'n' END,
+       CAST(nullif(substr(?3, bar + 2), '') AS INTEGER), ?4, said, CASE typeof(?4) WHEN 'text' THEN '<bdi>' || said || '</bdi>' ELSE said END
+FROM (SELECT instr(?3, '|') AS bar, substr(?3, instr(?3, '|') + 1, 1) AS kind,
+             coalesce(?5, CASE WHEN ?4 IS NULL THEN '–' ELSE replace(printf('%,d', round(?4)), '-', '−') END) AS said)
+
+-- name: report_part
+-- The values of series: what the series before it take in its row, its value in the row before, and what its row says when
+-- it is pointed at.
+CREATE TEMP VIEW report_part AS
+SELECT p.*, coalesce(sum(value) OVER (PARTITION BY p.row ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS below,
+       lag(value) OVER (PARTITION BY place ORDER BY p.row) AS before, title
+FROM report_cell AS p JOIN (
+    SELECT row, '<title>' || max(CASE place WHEN 0 THEN said END) || ': '
+                || group_concat(CASE WHEN series IS NOT NULL THEN head || ' ' || said END, ', ') || '</title>' AS title
+    FROM report_cell GROUP BY row) AS t USING (row)
+WHERE series IS NOT NULL
+
+-- name: report_facts
+-- What has no table, by its picture ?1; else what the colours say, and how the picture and the table begin.
+SELECT '<ul class=state>' || group_concat(CASE place WHEN 0 THEN '<li class=' || said || '><b>' WHEN 1 THEN said || '.</b> '
+                                                     ELSE said || '</li>' END, '') || '</ul>'
+FROM report_cell HAVING ?1 = 'items'
+UNION ALL
+SELECT printf('<dl class=%s>%s</dl>', ?1, group_concat(printf('<div><dt>%s</dt><dd>%s</dd></div>', head, shown), ''))
+FROM report_cell HAVING ?1 IN ('tiles', 'words')
+UNION ALL
+SELECT printf('<ul class=key>%s</ul><div class="pair %s">', group_concat(
+           printf('<li><svg aria-hidden=true><rect class=%s width=11 height=11 /></svg>%s</li>', class, text), ''),
+           CASE WHEN ?1 IN ('stack', 'line') THEN 'plot' ELSE 'rows' END)
+FROM (SELECT 's' || series AS class, head AS text FROM report_cell WHERE row = 0 AND series IS NOT NULL
+      UNION ALL
+      SELECT class || column1, CASE kind WHEN 'S' THEN column2 ELSE column3 END
+      FROM report_cell, (VALUES (1, 'below 50%', 'few'), (2, 'from 50%', ''), (3, 'from 70%', ''), (4, 'from 85%', ''),
+                                (5, 'from 95%', 'many'))
+      WHERE row = 0 AND kind IN ('s', 'S'))
+HAVING ?1 NOT IN ('items', 'tiles', 'words')
+
+-- name: report_plot
+-- The plot ?1 named ?2 between the heights 250 and 10: of each row the parts of a column one upon the other, or points joined
+-- to the row before. Lines across it, four or fewer, are at round numbers, of times round in minutes and hours. Below stand as many rows'
+-- names as there is room for, on a narrow screen fewer.
+WITH RECURSIVE
+size AS (
+    SELECT max(kind) AS kind, 100.0 / count(DISTINCT row) AS slot, max(CASE max(kind) WHEN 'p' THEN 100 ELSE 1 END, coalesce(
+        max(CASE ?1 WHEN 'stack' THEN below ELSE 0 END + value), 0)) AS most
+    FROM report_part HAVING ?1 IN ('stack', 'line')
+),
+power AS (
+    SELECT 1 AS power FROM size
+    UNION ALL SELECT power * CASE kind WHEN 't' THEN 60 ELSE 10 END FROM power, size WHERE power < most
+),
+step AS (
+    SELECT CASE kind WHEN 'p' THEN 25 ELSE min(power * column1) END AS step
+    FROM size, power, (VALUES (1), (2), (5), (10), (15), (30))
+    WHERE power * column1 * 4 >= most AND (kind = 't' OR column1 < 10)
+),
+grid AS (SELECT 0 AS at FROM size UNION ALL SELECT at + step FROM grid, size, step WHERE at < most),
+scale AS (SELECT 240.0 / max(at) AS scale, slot FROM grid, size HAVING count(*) > 0),
+room AS (SELECT count(*) AS count, length(max(CASE row WHEN 0 THEN said END)) * 7 + 14 AS room FROM report_cell WHERE place = 0),
+tick AS (
+    SELECT CASE every WHEN 3 THEN 4 ELSE every END AS every, (count * room + every * 270 - 1) / (every * 270) AS narrow
+    FROM (SELECT *, (count * room + 619) / 620 AS every FROM room)
+)
+SELECT printf('<figure><svg role=img aria-label="%s" height=276>', ?2) FROM size
+UNION ALL
+SELECT printf('<line class=grid x1=0 x2=100%% y1=%.1f y2=%.1f /><text x=-6 y=%.1f text-anchor=end>%s</text>',
+              250 - at * scale, 250 - at * scale, 254 - at * scale, CASE
+                  WHEN kind = 'p' THEN at || '%'
+                  WHEN kind = 't' AND at >= 3600 THEN printf('%d:%02d:%02d', at / 3600, at / 60 % 60, at % 60)
+                  WHEN kind = 't' THEN printf('%d:%02d', at / 60, at % 60) ELSE printf('%,d', at) END)
+FROM grid, size, scale
+UNION ALL
+SELECT printf('<text%s x=%.2f%% y=268 text-anchor=middle>%s</text>', CASE WHEN row / every % narrow = 0 THEN '' ELSE ' class=wide' END,
+              slot * (row + 0.5), said)
+FROM report_cell, size, tick WHERE place = 0 AND row % every = 0
+UNION ALL
+SELECT printf('<g>%s%s<rect class=hit x=%.2f%% width=%.2f%% y=10 height=240 /></g>', title, group_concat(CASE
+    WHEN ?1 = 'line' AND value IS NOT NULL THEN CASE WHEN before IS NULL THEN '' ELSE
+        printf('<line class=s%d x1=%.2f%% x2=%.2f%% y1=%.1f y2=%.1f />', series, slot * (row - 0.5), slot * (row + 0.5),
+               250 - before * scale, 250 - value * scale) END
+        || printf('<circle class=s%d cx=%.2f%% cy=%.1f r=2.5 />', series, slot * (row + 0.5), 250 - value * scale)
+    WHEN value > 0 THEN printf('<rect class=s%d x=%.2f%% width=%.2f%% y=%.1f height=%.1f />', series, slot * (row + 0.1), slot * 0.8,
+                               250 - (below + value) * scale, value * scale) END, ''), slot * row, slot)
+FROM report_part, scale GROUP BY row
+UNION ALL
+SELECT '</svg></figure>' FROM size
+
+-- name: report_table
+-- The table of the section with the number ?2; with the picture ?1 bar, the series of each row stand behind its texts, one behind the other.
+WITH bar AS (
+    SELECT row, (SELECT min(place) FROM report_cell WHERE class = 'n') AS place,
+           printf('<td class=pic><svg aria-hidden=true><g>%s%s</g></svg></td>', title, group_concat(CASE WHEN value > 0 THEN
+               printf('<rect class=s%d x=%.2f%% width=%.2f%% height=100%% />', series, below * scale, value * scale) END, '')) AS picture
+    FROM report_part, (SELECT 100.0 / max(CASE max(kind) WHEN 'p' THEN 100 ELSE 0 END, coalesce(max(below + value), 0)) AS scale
+                       FROM report_part)
+    WHERE ?1 = 'bar' GROUP BY row
+)
+SELECT printf('<div class=box role=region aria-labelledby=part-%d tabindex=0><table><thead><tr>%s</tr></thead><tbody>', ?2,
+              group_concat(printf('%s<th scope=col class=%s>%s%s</th>', CASE WHEN picture IS NOT NULL THEN '<td class=pic></td>' END,
+                                  class, head, CASE WHEN kind IN ('s', 'S') THEN
+                  '<svg aria-hidden=true><text x=0 y=11>00</text><text x=25% y=11>06</text>'
+                  || '<text x=50% y=11>12</text><text x=75% y=11>18</text></svg>' END), ''))
+FROM report_cell LEFT JOIN bar USING (row, place) WHERE row = 0 HAVING ?1 NOT IN ('items', 'tiles', 'words')
+UNION ALL
+SELECT printf('<tr>%s</tr>', group_concat(coalesce(picture, '') || CASE
+    WHEN kind IN ('s', 'S') THEN printf('<td class=%s><svg role=img aria-label="%s: %s"><rect class=none width=100%% height=100%% />%s</svg></td>',
+                                        class, name, head, value)
+    WHEN place = 0 THEN printf('<th scope=row class=%s>%s</th>', class, shown)
+    ELSE printf('<td class=%s>%s</td>', class, shown) END, ''))
+FROM report_cell JOIN (SELECT row, said AS name FROM report_cell WHERE place = 0) USING (row) LEFT JOIN bar USING (row, place)
+WHERE ?1 NOT IN ('items', 'tiles', 'words') GROUP BY row
+UNION ALL
+SELECT '</tbody></table></div></div>' WHERE ?1 NOT IN ('items', 'tiles', 'words')
 
 -- name: report_state
 -- What is to be known first: how it is (a class of the style), in a word, and in words.
