@@ -22,8 +22,9 @@ SELECT
     c.conversation_id, v.queue_id, q.name AS queue_name, v.media_type, v.entered_at, v.left_at, z.day, v.outcome,
     v.wait_ms, v.short_abandoned, v.over_sla, coalesce(t.target_seconds, k.default_target_seconds) AS target_seconds,
     v.user_id, u.name AS user_name
-FROM zone_offset AS z
+FROM zone_offset AS z -- by days or by conversations, as is asked: no day is longer than three
 JOIN queue_visit AS v ON v.entered_at >= z.utc_from AND v.entered_at < z.utc_to
+    AND likely(z.utc_from > datetime(v.entered_at, '-3 days'))
 JOIN conversation AS c ON c.conversation_key = v.conversation_key
 CROSS JOIN kpi AS k
 LEFT JOIN queue_media AS t ON t.queue_id = v.queue_id AND t.media_type = v.media_type
@@ -202,8 +203,9 @@ SELECT
     l.purpose, l.started_at, z.day, l.answered, l.handled, l.talk_ms, l.hold_ms, l.acw_ms, l.dialing_ms,
     l.contacting_ms, l.handle_ms, l.wrap_up_code, w.name AS wrap_up_name, l.transferred, l.transfer_kind,
     l.to_queue_id, l.to_user_id
-FROM zone_offset AS z
+FROM zone_offset AS z -- as in v_queue_visit
 JOIN agent_leg AS l ON l.started_at >= z.utc_from AND l.started_at < z.utc_to
+    AND likely(z.utc_from > datetime(l.started_at, '-3 days'))
 JOIN conversation AS c ON c.conversation_key = l.conversation_key
 LEFT JOIN user AS u ON u.user_id = l.user_id
 LEFT JOIN queue AS q ON q.queue_id = l.queue_id

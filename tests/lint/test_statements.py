@@ -123,6 +123,16 @@ class Statements(unittest.TestCase):
         self.assertIsNone(literal("l->find"))
         self.assertEqual(value_count("(const struct db_value[]){((struct db_value){.type = 0})}"), 0)
 
+    def test_views_of_a_day_or_of_a_conversation(self):
+        """The same view goes by days where days are asked for, and by conversations without walking the years of days."""
+        db = empty_database()
+        for view in ("v_queue_visit", "v_agent_leg"):
+            for condition, first in (("day = '2026-03-01'", r"SCAN (TABLE z.* AS )?z"),
+                                     ("conversation_id = 'c'", r".*utc_from>\? AND utc_from<\?")):
+                with self.subTest(view=view, condition=condition):
+                    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE {condition}")]
+                    self.assertTrue(any(re.match(first, line) for line in (plan[:1] if "day" in condition else plan)), plan)
+
 
 if __name__ == "__main__":
     unittest.main()
