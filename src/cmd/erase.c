@@ -33,7 +33,7 @@ static bool take_person(const struct cmd_context *ctx, struct erasing *r, struct
            cmd_usage(ctx, e, "nobody can be asked here: --yes does it unasked");
 }
 
-/* Journals of another file, which were set aside (io/db_place.h), are copies too. */
+/* Journals of another file, which were set aside (io/db.c), are copies too. */
 static void name_set_aside(struct cmd_context *ctx)
 {
     glob_t found = {0};

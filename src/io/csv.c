@@ -1,3 +1,4 @@
+#define ZLIB_CONST /* zlib.h: input is const */
 #include "io/csv.h"
 
 #include <errno.h>
@@ -5,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <zlib.h>
 
 #include "base/str.h"
 #include "io/gzip.h"
@@ -14,6 +16,7 @@ enum {
     BLOCKS = 8,        /* in the hands of the two threads */
     NUMBER_BYTES = 40, /* room for any number's text */
     GZIP_LEVEL = 1,    /* half of the time of level 6 for a quarter more bytes */
+    OS_UNKNOWN = 255,
 };
 
 struct block {
@@ -23,7 +26,10 @@ struct block {
 
 struct csv_writer {
     FILE *file;
-    struct gzip_writer *gzip; /* NULL: plain */
+    bool gzip;
+    z_stream z;
+    gz_header header;
+    unsigned char packed[BLOCK_BYTES];
     bool neutralize_formulas;
     bool escape;
     bool in_record; /* a field of the present record is written */
@@ -46,15 +52,33 @@ struct csv_writer {
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
+/* Writes bytes to the file; `is_last` ends the gzip stream. False when it fails (errno tells). */
+static bool write_bytes(struct csv_writer *w, const char *bytes, size_t length, bool is_last)
+{
+    if (!w->gzip) {
+        return fwrite(bytes, 1, length, w->file) == length;
+    }
+    w->z.next_in = (const unsigned char *)bytes;
+    w->z.avail_in = (unsigned)length;
+    do {
+        w->z.next_out = w->packed;
+        w->z.avail_out = sizeof(w->packed);
+        INVARIANT(deflate(&w->z, is_last ? Z_FINISH : Z_NO_FLUSH) != Z_STREAM_ERROR);
+        size_t made = sizeof(w->packed) - w->z.avail_out;
+        if (fwrite(w->packed, 1, made, w->file) != made) {
+            return false;
+        }
+    } while (w->z.avail_out == 0);
+    return true;
+}
+
 static void write_block(struct csv_writer *w, const struct block *b)
 {
     if (atomic_load(&w->error_number) != 0 || b->used == 0) {
         return;
     }
     errno = 0;
-    bool written = w->gzip != NULL ? gzip_writer_add(w->gzip, b->bytes, b->used, false)
-                                   : fwrite(b->bytes, 1, b->used, w->file) == b->used;
-    if (!written) {
+    if (!write_bytes(w, b->bytes, b->used, false)) {
         atomic_store(&w->error_number, errno == 0 ? EIO : errno);
     }
 }
@@ -361,7 +385,14 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
 
     w->file = file;
     w->delimiter = options->delimiter ? options->delimiter : ',';
-    w->gzip = options->gzip ? gzip_writer_new(file, GZIP_LEVEL) : NULL;
+    w->gzip = options->gzip;
+    if (w->gzip) {
+        INVARIANT(deflateInit2(&w->z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
+                               Z_DEFAULT_STRATEGY) == Z_OK);
+        /* A header without time or system, so that equal input gives equal bytes everywhere. */
+        w->header.os = OS_UNKNOWN;
+        INVARIANT(deflateSetHeader(&w->z, &w->header) == Z_OK);
+    }
     w->neutralize_formulas = options->neutralize_formulas;
     w->escape = options->escape;
     w->ring = xmalloc((options->background ? BLOCKS : 1) * sizeof(*w->ring));
@@ -405,7 +436,7 @@ bool csv_finish(struct csv_writer *w)
     flush(w);
     end_thread(w);
     errno = 0;
-    bool ended = w->gzip == NULL || gzip_writer_add(w->gzip, NULL, 0, true);
+    bool ended = write_bytes(w, "", 0, true);
     ended = fflush(w->file) == 0 && ended;
     int error_number = atomic_load(&w->error_number);
     if (!ended && error_number == 0) {
@@ -420,7 +451,7 @@ void csv_discard(struct csv_writer *w)
 {
     if (w != NULL) {
         end_thread(w);
-        gzip_writer_free(w->gzip);
+        (void)deflateEnd(&w->z); /* harmless where nothing was begun */
         free(w->ring);
         free(w);
     }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/causes.h"
@@ -13,16 +14,14 @@
 #include "base/step.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "io/db_place.h"
 #include "io/embedded.h"
 #include "io/file.h"
 #include "sql.h"
 
-/* A statement that is kept under its text's address. */
-struct kept_stmt {
-    const char *sql;
-    sqlite3_stmt *statement;
-};
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#endif
 
 struct db {
     sqlite3 *handle;
@@ -32,9 +31,6 @@ struct db {
     bool is_moved; /* a writer's file is no longer the one at its path */
     bool frozen;   /* read without locks; good for as long as the file is as it was (`stamp`) */
     struct stat stamp;
-    struct kept_stmt *kept;
-    size_t kept_count;
-    size_t kept_room;
 };
 
 /* --- errors --- */
@@ -82,6 +78,221 @@ static bool fail(struct db *d, const char *doing, struct err *e)
     return false;
 }
 
+/* The main file alone, without locks, without its WAL. */
+static const char *immutable_uri(struct arena *a, const char *path)
+{
+    BUF_SCOPED struct buf b = buf_of(SIZE_MAX);
+
+    (void)str_url_encode(&b, path);
+    return arena_printf(a, "file:%s?immutable=1", buf_str(&b));
+}
+
+/* --- where it lies --- */
+
+static int64_t wal_bytes(const char *path)
+{
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    struct stat st;
+
+    return stat(file_beside(a, path, "-wal"), &st) == 0 ? st.st_size : 0;
+}
+
+/* --- a write-ahead log of another file --- */
+
+/* Where SQLite's programs lock the index of a WAL as long as they have it open. */
+enum { INDEX_LOCKS_AT = 120, INDEX_LOCKS = 9 };
+
+/* Where a file's header says how it is written and read (SQLite's file format, 1.3), and what one
+ * with a rollback journal has there. */
+enum { FORMAT_OFFSET = 18 };
+static const char rollback_format[] = {1, 1};
+
+static sqlite3_file *file_of(sqlite3 *handle)
+{
+    sqlite3_file *f = NULL;
+
+    (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &f);
+    return f;
+}
+
+static bool move_beside(struct arena *a, const char *path, const char *ending, int64_t now_ms)
+{
+    const char *from = arena_printf(a, "%s%s", path, ending);
+    const char *to = arena_printf(a, "%s.before-%lld%s", path, (long long)now_ms, ending);
+
+    if (rename(from, to) != 0) {
+        return false;
+    }
+    LOG(LOG_WARN, "set aside: of another database than the one that lies there now",
+        LOG_S("file", from), LOG_S("moved_to", to));
+    return true;
+}
+
+/* Moves the WAL with inode `wal`, known to be of a file that was at `path` (symbolic links
+ * resolved) before; false when it is not there or has to stay. */
+static bool set_aside(const char *path, ino_t wal)
+{
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    struct flock all = {.l_type = F_WRLCK, .l_start = INDEX_LOCKS_AT, .l_len = INDEX_LOCKS};
+    FD_SCOPED int index = open(arena_printf(a, "%s-shm", path), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    sqlite3 *handle = NULL;
+    struct stat st;
+
+    /* Nobody comes in between: who opens the file locks it before its WAL is looked at. */
+    bool moved = false;
+    bool is_free = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK;
+    if (!is_free) {
+        sqlite3_file *f = file_of(handle);
+        is_free = f->pMethods->xLock(f, SQLITE_LOCK_SHARED) == SQLITE_OK &&
+                  f->pMethods->xLock(f, SQLITE_LOCK_EXCLUSIVE) == SQLITE_OK;
+    }
+    if (is_free && (index < 0 || fcntl(index, F_SETLK, &all) == 0) &&
+        stat(arena_printf(a, "%s-wal", path), &st) == 0 && st.st_ino == wal) {
+        int64_t now_ms = clock_now_ms();
+        moved = move_beside(a, path, "-wal", now_ms);
+        (void)move_beside(a, path, "-shm", now_ms);
+    }
+    sqlite3_close(handle);
+    return moved;
+}
+
+/* What SQLite's check of the whole database says: SQLITE_OK, SQLITE_CORRUPT, SQLITE_BUSY where some
+ * program uses it... *is_rollback (NULL: it is looked at alone) receives what its header says. */
+static int check_whole(const char *name, int flags, bool *is_rollback)
+{
+    sqlite3 *handle = NULL;
+    sqlite3_stmt *s = NULL;
+    char format[sizeof(rollback_format)] = "";
+    int code = sqlite3_open_v2(name, &handle, flags, NULL);
+
+    if (code == SQLITE_OK) {
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        sqlite3_exec(handle, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+        code = sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    }
+    if (code == SQLITE_OK && is_rollback) {
+        sqlite3_file *f = file_of(handle);
+        *is_rollback = f->pMethods->xRead(f, format, sizeof(format), FORMAT_OFFSET) == SQLITE_OK &&
+                       memcmp(format, rollback_format, sizeof(format)) == 0;
+        LOG(LOG_WARN, "checking the whole database: it is younger than its write-ahead log",
+            LOG_S("path", name));
+    }
+    if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+        code = str_eq((const char *)sqlite3_column_text(s, 0), "ok") ? SQLITE_OK : SQLITE_CORRUPT;
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(handle);
+    return code & 0xff;
+}
+
+/* Of one machine, for comparison. */
+static int64_t nanoseconds(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static bool is_of_another(struct arena *a, const char *path)
+{
+    bool is_rollback = false;
+    int code = check_whole(path, SQLITE_OPEN_READWRITE, &is_rollback);
+
+    return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+            (code == SQLITE_OK && is_rollback)) &&
+           check_whole(immutable_uri(a, path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) ==
+               SQLITE_OK;
+}
+
+/* Puts a write-ahead log that is not of the file at `path` (a backup moved there, or nothing) out
+ * of its way, beside it under a name that the log tells. What SQLite can recover is left to it.
+ *
+ * A WAL does not say of which file it is. A run that was cut leaves a file that was changed before
+ * its WAL was, or by a checkpoint. One that was changed later was perhaps put there: then the WAL
+ * is its own if both together are sound. That is a dear look, but seldom, and nothing is moved
+ * unless the file is sound by itself. */
+static bool settle_wal(const char *path, struct err *e)
+{
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    const char *real = file_beside(a, path, "");
+    struct stat file = {.st_size = 0};
+    struct stat wal;
+
+    if (stat(arena_printf(a, "%s-wal", real), &wal) == 0 && wal.st_size > 0 &&
+        (stat(real, &file) != 0 || file.st_size == 0 ||
+         (nanoseconds(&wal.st_mtim) <= nanoseconds(&file.st_ctim) && is_of_another(a, real))) &&
+        !set_aside(real, wal.st_ino)) {
+        return err_set(
+            e, ERR_STORE,
+            "%s: beside it lies the write-ahead log (-wal) of another database that was there "
+            "before, and it cannot be moved away: end the program that still uses it, or let "
+            "this user write there, and run again",
+            path);
+    }
+    return true;
+}
+
+/* --- readers that may not write --- */
+
+/* As nothing where there is none. */
+static void take_stamp(const char *path, struct stat *out)
+{
+    if (stat(path, out) != 0) {
+        *out = (struct stat){.st_ino = 0};
+    }
+}
+
+/* Whether a file that is read without locks is as it was: else what was read may be of two moments.
+ */
+static bool is_unchanged(const struct db *d, struct err *e)
+{
+    const struct stat *stamp = &d->stamp;
+    struct stat now;
+
+    take_stamp(d->path, &now);
+    return !d->frozen ||
+           (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
+            nanoseconds(&now.st_mtim) == nanoseconds(&stamp->st_mtim) &&
+            nanoseconds(&now.st_ctim) == nanoseconds(&stamp->st_ctim)) ||
+           err_set(e, ERR_STORE,
+                   "%s: a run wrote to it while it was read; run the command again (a user that "
+                   "may write to the file and its directory need not wait for runs)",
+                   d->path);
+}
+
+/* The name and flags by which this user's rights allow to read a database, without leaving a file
+ * of this user beside it where the writer could not use it: as usual where the user may write; else
+ * read-only by the writer's WAL, or, where there is none, the main file alone. NULL: `e` says what
+ * right is missing. */
+static const char *choose_reading(struct arena *a, const char *path, int *flags, struct err *e)
+{
+    *flags = SQLITE_OPEN_READWRITE;
+    if (file_may(path, W_OK) &&
+        file_may(file_directory(a, file_beside(a, path, "")), W_OK | X_OK)) {
+        return path;
+    }
+    /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
+    if (wal_bytes(path) == 0) {
+        *flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+        return immutable_uri(a, path);
+    }
+    *flags = SQLITE_OPEN_READONLY;
+    /* Where a WAL is, SQLite needs its index too, which only those who may write can make. */
+    const char *wal = file_beside(a, path, "-wal");
+    const char *index = file_beside(a, path, "-shm");
+    if (file_may(wal, R_OK) && file_may(index, R_OK)) {
+        return path;
+    }
+    if (file_may(index, F_OK)) {
+        err_set(e, ERR_STORE, "%s: this user may not read %s and %s; give the user that right",
+                path, wal, index);
+    } else {
+        err_set(e, ERR_STORE,
+                "%s: a run that was cut off left %s behind, which needs a user that may "
+                "write there: run `rollcall extract`, or let this user write to %s",
+                path, wal, file_directory(a, wal));
+    }
+    return NULL;
+}
+
 /* --- statements ------------------------------------------------------------------------------ */
 
 bool db_exec(struct db *d, const char *sql, struct err *e)
@@ -116,42 +327,32 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
     }
 }
 
-/* Text that is not constant may have been another one at this address: what was kept for that goes.
- */
-static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
+/* The statement of this text that the connection has, or NULL. */
+static sqlite3_stmt *find_statement(const struct db *d, const char *sql)
 {
     sqlite3_stmt *s = NULL;
 
-    for (size_t i = 0; i < d->kept_count; i++) {
-        s = d->kept[i].statement;
-        if (d->kept[i].sql == sql && strcmp(sqlite3_sql(s), sql) == 0) {
-            INVARIANT(!sqlite3_stmt_busy(s));
-            return s;
-        }
+    while ((s = sqlite3_next_stmt(d->handle, s)) && strcmp(sqlite3_sql(s), sql) != 0) {
     }
-    db_forget(d, sql);
-    if (sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
+    return s;
+}
+
+static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
+{
+    sqlite3_stmt *s = find_statement(d, sql);
+
+    if (!s &&
+        sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK) {
         fail(d, sql, e);
         return NULL;
     }
-    INVARIANT(s);
-    if (d->kept_count == d->kept_room) {
-        d->kept_room = d->kept_room ? 2 * d->kept_room : 64;
-        d->kept = xrealloc(d->kept, d->kept_room * sizeof(*d->kept));
-    }
-    d->kept[d->kept_count++] = (struct kept_stmt){sql, s};
+    INVARIANT(s && !sqlite3_stmt_busy(s));
     return s;
 }
 
 void db_forget(struct db *d, const char *sql)
 {
-    for (size_t i = 0; i < d->kept_count; i++) {
-        if (d->kept[i].sql == sql) {
-            sqlite3_finalize(d->kept[i].statement);
-            d->kept[i] = d->kept[--d->kept_count];
-            return;
-        }
-    }
+    (void)sqlite3_finalize(find_statement(d, sql));
 }
 
 struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const struct db_value *v,
@@ -174,7 +375,7 @@ bool db_next(struct rows *q)
         return false;
     }
     int code = sqlite3_step(q->statement);
-    if (q->db->frozen && !db_stamp_check(&q->db->stamp, q->db->path, q->e)) {
+    if (!is_unchanged(q->db, q->e)) {
         q->ok = false;
     } else if (code != SQLITE_ROW && code != SQLITE_DONE) {
         q->ok = fail(q->db, sqlite3_sql(q->statement), q->e);
@@ -296,16 +497,13 @@ bool db_texts(struct rows q, struct arena *a, const char **texts, size_t count)
 
 bool db_list(struct rows q, struct arena *a, const char ***texts, size_t *count)
 {
-    size_t room = 0;
+    BUF_SCOPED struct buf list = buf_of(SIZE_MAX);
 
-    *texts = NULL;
     for (*count = 0; db_next(&q); (*count)++) {
-        if (*count == room) {
-            const char **more = arena_array(a, room = 2 * room + 64, sizeof(*more));
-            *texts = *count > 0 ? memcpy(more, *texts, *count * sizeof(*more)) : more;
-        }
-        (*texts)[*count] = db_kept(&q, 0, a);
+        const char *text = db_kept(&q, 0, a);
+        (void)buf_add(&list, &text, sizeof(text));
     }
+    *texts = memcpy(arena_alloc(a, list.length), buf_str(&list), list.length);
     return db_end(&q);
 }
 
@@ -573,28 +771,13 @@ bool db_begin(struct db *d, struct err *e)
 
 bool db_begin_read(struct db *d, struct err *e)
 {
-    int64_t entries;
-
     /* A deferred transaction has no snapshot before its first read. */
-    bool pinned =
-        begin(d, "BEGIN", e) && db_scalar(d, "SELECT count(*) FROM sqlite_master", &entries, e);
+    bool pinned = begin(d, "BEGIN", e) && db_exec(d, "SELECT count(*) FROM sqlite_master", e);
+
     if (!pinned) {
         db_rollback(d);
     }
     return pinned;
-}
-
-bool db_commit(struct db *d, struct err *e)
-{
-    INVARIANT(d->in_transaction);
-    step("commit");
-    if (!is_in_place(d, e) || !db_exec(d, "COMMIT", e)) {
-        db_rollback(d);
-        return false;
-    }
-    d->in_transaction = false;
-    step("committed");
-    return true;
 }
 
 void db_rollback(struct db *d)
@@ -608,7 +791,15 @@ void db_rollback(struct db *d)
 
 bool db_finish(struct db *d, bool ok, struct err *e)
 {
-    ok = ok && db_commit(d, e);
+    INVARIANT(!ok || d->in_transaction);
+    if (ok) {
+        step("commit");
+        ok = is_in_place(d, e) && db_exec(d, "COMMIT", e);
+        d->in_transaction = !ok;
+    }
+    if (ok) {
+        step("committed");
+    }
     db_rollback(d);
     return ok;
 }
@@ -622,6 +813,10 @@ enum {
     LOCK_WAIT_MS = 20,
     READ_TRIES = 4,
     CONVERTED_SCHEMA = 6,
+    /* Between two looks for a signal: steps of SQLite's virtual machine, about ten a row, and pages
+     * that are copied. */
+    STEPS_A_LOOK = 1000,
+    PAGES_A_LOOK = 256,
 };
 
 /* --- schema numbers --- */
@@ -629,10 +824,7 @@ enum {
 /* The number a migration's name begins with ("0003_adherence_state" is 3). */
 static int migration_number(size_t at)
 {
-    int number = (int)strtol(embedded_schema[at].name, NULL, 10);
-
-    INVARIANT(number > 0);
-    return number;
+    return (int)strtol(embedded_schema[at].name, NULL, 10);
 }
 
 int db_schema_version(void)
@@ -682,9 +874,6 @@ static bool run_schema(struct db *d, int number, struct err *e)
  *
  * Its tables are set aside, the baseline is made, the columns are copied, also those that the owner
  * has added, and the old tables go. Keys and rowids stay. */
-
-/* Between two looks for a signal: steps of SQLite's virtual machine, about ten a row. */
-enum { STEPS_A_LOOK = 1000 };
 
 static int stop_asked(void *unused)
 {
@@ -762,18 +951,15 @@ static bool migrate_step(struct db *d, int number, struct err *e)
 /* The files of one number are one migration, one transaction. */
 static bool migrate(struct db *d, int64_t version, struct err *e)
 {
-    for (size_t i = 0; i < embedded_schema_count; i++) {
-        int number = migration_number(i);
+    int first = migration_number(0);
 
-        if (number <= version || (i > 0 && number == migration_number(i - 1))) {
-            continue;
-        }
+    for (int number = version < first ? first : (int)version + 1; number <= db_schema_version();
+         number++) {
         if (version > 0 && number == db_schema_version()) {
             LOG(LOG_INFO, "bringing the database to a newer schema", LOG_S("path", d->path),
                 LOG_N("schema", number));
         }
-        if (!db_begin(d, e) || !migrate_step(d, number, e) || !db_commit(d, e)) {
-            db_rollback(d);
+        if (!db_finish(d, db_begin(d, e) && migrate_step(d, number, e), e)) {
             return false;
         }
     }
@@ -860,10 +1046,14 @@ static bool first_look(const char *path, struct err *e)
 {
     struct err found = {.kind = ERR_NONE};
     ARENA_SCOPED struct arena *a = arena_new(0);
-    const char *uri = db_place_alone(a, path);
+    struct stat st;
     int64_t version;
+    const char *uri = immutable_uri(a, path);
+    /* Beside a WAL it says nothing: a checkpoint may have been cut in the file's first page, which
+     * SQLite then has from the WAL. */
+    bool tells = stat(path, &st) == 0 && st.st_size > 0 && wal_bytes(path) == 0;
     DB_SCOPED struct db *d =
-        uri ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
+        tells ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
     if (d && !is_plainly_ours(d) && !read_version(d, &version, &found) &&
         (found.library_code & 0xff) == SQLITE_NOTADB) {
@@ -943,17 +1133,17 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
 static struct db *open_reader(struct arena *a, const char *path, struct err *e)
 {
     for (int tries = 1;; tries++) {
-        struct db_reading way;
+        struct stat stamp;
+        int flags;
 
-        if (!db_place_reading(a, path, &way, e)) {
-            return NULL;
-        }
-        struct db *d = open_handle(path, way.name, way.flags, e);
+        take_stamp(path, &stamp);
+        const char *name = choose_reading(a, path, &flags, e);
+        struct db *d = name ? open_handle(path, name, flags, e) : NULL;
         if (!d) {
             return NULL;
         }
-        d->frozen = way.frozen;
-        d->stamp = way.stamp;
+        d->frozen = flags & SQLITE_OPEN_URI;
+        d->stamp = stamp;
         if (get_ready(d, DB_READ, e)) {
             return d;
         }
@@ -994,15 +1184,15 @@ static struct db *open_writer(struct arena *a, const char *path, struct err *e)
 
 bool db_check(const char *path, struct err *e)
 {
-    return db_place_check(path, false, e) && first_look(path, e);
+    return file_check_database(path, false, e) && first_look(path, e);
 }
 
 struct db *db_open(const char *path, enum db_mode mode, struct err *e)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
 
-    if (!db_place_check(path, mode == DB_READ, e) || !first_look(path, e) ||
-        !db_place_settle(path, e)) {
+    if (!file_check_database(path, mode == DB_READ, e) || !first_look(path, e) ||
+        !settle_wal(path, e)) {
         return NULL;
     }
     return mode == DB_READ ? open_reader(a, path, e) : open_writer(a, path, e);
@@ -1021,10 +1211,7 @@ struct db *db_open_memory(struct err *e)
 
 int64_t db_wal_bytes(const struct db *d)
 {
-    ARENA_SCOPED struct arena *a = arena_new(0);
-    struct stat st;
-
-    return stat(file_beside(a, d->path, "-wal"), &st) == 0 ? st.st_size : 0;
+    return wal_bytes(d->path);
 }
 
 int64_t db_empty_wal(struct db *d)
@@ -1050,14 +1237,13 @@ void db_close(struct db *d)
         return;
     }
     db_rollback(d);
-    for (size_t i = 0; i < d->kept_count; i++) {
-        sqlite3_finalize(d->kept[i].statement);
+    for (sqlite3_stmt *s; (s = sqlite3_next_stmt(d->handle, NULL));) {
+        (void)sqlite3_finalize(s);
     }
-    free(d->kept);
     char *moved = d->is_moved ? xstrdup(sqlite3_db_filename(d->handle, "main")) : NULL;
     sqlite3_close_v2(d->handle);
     if (moved) {
-        (void)db_place_set_aside(moved, d->wal);
+        (void)set_aside(moved, d->wal);
         free(moved);
     }
     free(d->path);
@@ -1066,26 +1252,19 @@ void db_close(struct db *d)
 
 /* --- copying --- */
 
-/* Between two looks for a signal. */
-enum { PAGES_A_STEP = 256 };
-
 static bool copy_pages(struct db *d, const char *path, const char *shown, struct err *e)
 {
     sqlite3 *copy = NULL;
-    sqlite3_backup *backup = NULL;
-    int code = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    /* Nothing but the file itself is written, and its fsync is the caller's. */
+    bool opened = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+                      SQLITE_OK &&
+                  sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
+                               NULL, NULL) == SQLITE_OK;
+    sqlite3_backup *backup = opened ? sqlite3_backup_init(copy, "main", d->handle, "main") : NULL;
+    int code = backup ? SQLITE_OK : sqlite3_errcode(copy);
 
-    if (code == SQLITE_OK) {
-        /* Nothing but the file itself is written, and its fsync is the caller's. */
-        code = sqlite3_exec(copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL,
-                            NULL);
-    }
-    if (code == SQLITE_OK) {
-        backup = sqlite3_backup_init(copy, "main", d->handle, "main");
-        code = backup ? SQLITE_OK : sqlite3_errcode(copy);
-    }
     while (code == SQLITE_OK && !stop_requested()) {
-        code = sqlite3_backup_step(backup, PAGES_A_STEP);
+        code = sqlite3_backup_step(backup, PAGES_A_LOOK);
     }
     (void)sqlite3_backup_finish(backup);
     if (code == SQLITE_OK) {
@@ -1105,8 +1284,7 @@ static bool copy_pages(struct db *d, const char *path, const char *shown, struct
 bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
 {
     /* A read transaction of ours keeps one moment in sight, whatever is written meanwhile. */
-    bool done = db_begin_read(d, e) && copy_pages(d, path, shown, e) &&
-                (!d->frozen || db_stamp_check(&d->stamp, d->path, e));
+    bool done = db_begin_read(d, e) && copy_pages(d, path, shown, e) && is_unchanged(d, e);
 
     db_rollback(d);
     if (!done) {
@@ -1114,8 +1292,8 @@ bool db_backup(struct db *d, const char *path, const char *shown, struct err *e)
     }
     /* The copy has the original's header, which says WAL: a reader would then need to write beside
      * it. */
-    static const char format[] = {1, 1};
     FD_SCOPED int fd = open(path, O_WRONLY | O_CLOEXEC);
-    return (fd >= 0 && pwrite(fd, format, sizeof(format), DB_FORMAT_OFFSET) == sizeof(format)) ||
+    return (fd >= 0 && pwrite(fd, rollback_format, sizeof(rollback_format), FORMAT_OFFSET) ==
+                           sizeof(rollback_format)) ||
            file_fail(e, "write", shown, errno);
 }

@@ -85,9 +85,9 @@ struct db_value {
  *     while (db_next(&q)) { ... db_text(&q, 0) ... }
  *     return db_end(&q);
  *
- * The statement is prepared once and kept by the connection, under the text's address, so one text
- * is asked by one reader at a time. Errors stick: db_next is false at the end and after an error,
- * db_end says which it was, and sets the statement free whatever happened. */
+ * The statement is prepared once and kept by the connection, so one text is asked by one reader at
+ * a time. Errors stick: db_next is false at the end and after an error, db_end says which it was,
+ * and sets the statement free whatever happened. */
 struct rows {
     struct db *db;
     struct sqlite3_stmt *statement;
@@ -125,7 +125,7 @@ bool db_has_room(struct db *d, int64_t bytes, const char *doing, struct err *e);
 /* Runs SQL text of one or more statements without parameters (constant text only). */
 bool db_exec(struct db *d, const char *sql, struct err *e);
 
-/* Finalizes the statement that is kept for a text that is about to go. */
+/* Finalizes the statement that is kept for a text, if any. */
 void db_forget(struct db *d, const char *sql);
 
 /* The columns of an answer, there before its first row too. */
@@ -173,17 +173,14 @@ struct db_feed {
 bool db_feed(struct db *d, const struct db_feed *f, struct err *e);
 void db_unfeed(struct db *d, const char *name);
 
-/* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_commit
- * counts a crash-test step before and after, and rolls back what it cannot commit. db_rollback is
- * harmless outside a transaction. */
+/* Transactions: write ones begin IMMEDIATE; read ones pin a snapshot. Nesting is a bug. db_finish
+ * commits what was begun where it is `ok` (a crash-test step before and after), else, and where
+ * that fails, rolls back; whether it is committed. db_rollback is harmless outside a transaction.
+ */
 bool db_begin(struct db *d, struct err *e);
 bool db_begin_read(struct db *d, struct err *e);
-bool db_commit(struct db *d, struct err *e);
-void db_rollback(struct db *d);
-
-/* The end of either: commits what was begun where it is `ok`, else rolls back; whether it is
- * committed. */
 bool db_finish(struct db *d, bool ok, struct err *e);
+void db_rollback(struct db *d);
 
 /* Bytes of the write-ahead log beside the file. */
 int64_t db_wal_bytes(const struct db *d);

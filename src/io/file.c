@@ -18,6 +18,7 @@
 #include <sys/param.h>
 #endif
 
+#include "base/causes.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/step.h"
@@ -436,6 +437,60 @@ const char *file_on_network(const char *path)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     return network_name(access(path, F_OK) == 0 ? path : file_directory(a, path));
+}
+
+bool file_may(const char *path, int what)
+{
+    return faccessat(AT_FDCWD, path, what, AT_EACCESS) == 0;
+}
+
+static bool check_absent(const char *path, bool must_exist, struct err *e)
+{
+    if (must_exist) {
+        return err_set(e, ERR_STORE, "%s: no such database yet; `rollcall extract` makes it", path);
+    }
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    const char *directory = file_directory(a, path);
+    struct stat st;
+
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return true;
+    }
+    err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path, directory);
+    return err_cause(e, CAUSE_LOCAL_DIRECTORY);
+}
+
+bool file_check_database(const char *path, bool must_exist, struct err *e)
+{
+    const char *system = file_on_network(path);
+    struct stat st;
+
+    if (system) {
+        err_set(e, ERR_STORE,
+                "%s: lies on a network file system (%s), where SQLite's shared memory does "
+                "not work; put the database on a local disk",
+                path, system);
+        return err_cause(e, CAUSE_LOCAL_NETWORK_DISK);
+    }
+    if (stat(path, &st) != 0) {
+        if (errno != EACCES) {
+            return check_absent(path, must_exist, e);
+        }
+        err_set(e, ERR_STORE,
+                "%s: this user may not enter its directory (or one above it); give the user "
+                "that right",
+                path);
+        return err_cause(e, CAUSE_LOCAL_RIGHTS);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err_set(e, ERR_STORE, "%s: not a file", path);
+        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+    }
+    if (!file_may(path, R_OK)) {
+        err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
+        return err_cause(e, CAUSE_LOCAL_RIGHTS);
+    }
+    return true;
 }
 
 int64_t file_free_bytes(const char *path)

@@ -98,6 +98,13 @@ const char *file_network_name(uint64_t magic, const char *mount_type);
  * cannot work: its name, static. NULL: on none, or the system cannot tell. */
 const char *file_on_network(const char *path);
 
+/* Whether this user, as the process is now and not as who started it, may do `what` (R_OK...). */
+bool file_may(const char *path, int what);
+
+/* Whether a database may be at `path`: no network file system, a file that this user may read, or
+ * none yet where its directory exists (`must_exist`: refused). ERR_STORE otherwise. */
+bool file_check_database(const char *path, bool must_exist, struct err *e);
+
 /* Before the declaration of a descriptor: it is closed, unless negative, where its block is left.
  */
 #define FD_SCOPED __attribute__((cleanup(file_leave)))

@@ -1,7 +1,6 @@
 #define ZLIB_CONST /* zlib.h: input is const */
 #include "io/gzip.h"
 
-#include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -10,14 +9,9 @@
 #include "base/limits.h"
 
 enum {
-    GZIP_WINDOW_BITS = 15 + 16, /* zlib: largest window, gzip wrapping */
-    WRITER_BUFFER_BYTES = 65536,
-    OS_UNKNOWN = 255,
     RATIO_FREE_BYTES = 1048576, /* below this size the ratio is not looked at */
     PIECE_BYTES = 16384,
 };
-
-/* --- inflating ------------------------------------------------------------------------------- */
 
 /* The most that `length` compressed bytes may become. */
 static size_t largest_out(size_t length)
@@ -86,51 +80,4 @@ bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, 
     }
     return err_set(e, ERR_TEMPORARY, "the gzip body is cut: it has %zu bytes and no end mark",
                    length);
-}
-
-/* --- deflating ------------------------------------------------------------------------------- */
-
-struct gzip_writer {
-    z_stream z;
-    gz_header header;
-    FILE *file;
-    unsigned char out[WRITER_BUFFER_BYTES];
-};
-
-struct gzip_writer *gzip_writer_new(FILE *file, int level)
-{
-    struct gzip_writer *w = xmalloc(sizeof(*w));
-    w->file = file;
-    w->z = (z_stream){.zalloc = Z_NULL};
-    /* A header without time or system, so that equal input gives equal bytes everywhere. */
-    w->header = (gz_header){.os = OS_UNKNOWN};
-    INVARIANT(deflateInit2(&w->z, level, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) ==
-              Z_OK);
-    INVARIANT(deflateSetHeader(&w->z, &w->header) == Z_OK);
-    return w;
-}
-
-bool gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t length, bool is_last)
-{
-    INVARIANT(length <= UINT_MAX);
-    w->z.next_in = bytes;
-    w->z.avail_in = (unsigned)length;
-    do {
-        w->z.next_out = w->out;
-        w->z.avail_out = WRITER_BUFFER_BYTES;
-        INVARIANT(deflate(&w->z, is_last ? Z_FINISH : Z_NO_FLUSH) != Z_STREAM_ERROR);
-        size_t made = WRITER_BUFFER_BYTES - w->z.avail_out;
-        if (made > 0 && fwrite(w->out, 1, made, w->file) != made) {
-            return false;
-        }
-    } while (w->z.avail_out == 0);
-    return true;
-}
-
-void gzip_writer_free(struct gzip_writer *w)
-{
-    if (w != NULL) {
-        deflateEnd(&w->z);
-        free(w);
-    }
 }

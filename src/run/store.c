@@ -58,7 +58,7 @@ static bool commit(struct run *run, const struct page *p, struct err *e)
     run->totals.requests = p->totals.requests;
     run->totals.retries = p->totals.retries;
     run->totals.bytes = p->totals.bytes;
-    return ledger_run_progress(&run->ledger, &run->totals, e) && db_commit(run->db, e);
+    return ledger_run_progress(&run->ledger, &run->totals, e) && db_finish(run->db, true, e);
 }
 
 /* The reading ends here; its window's ledger says why. */

@@ -200,6 +200,8 @@ static char *write_much(struct csv_writer *w, size_t *length)
 /* Plain and compressed, by the caller's thread and by one of its own: the same bytes. */
 TEST(large)
 {
+    char *before[4];
+
     for (int way = 0; way < 4; way++) {
         struct csv_options options = {.gzip = way % 2 == 1, .background = way >= 2};
         FILE *file = tmpfile();
@@ -215,13 +217,21 @@ TEST(large)
         if (options.gzip) {
             assert_true(file_length < length);
             assert_true(gzip_inflate(bytes, file_length, 0, &out, &out_length, &e));
+            /* No name, no time, no operating system in the header. */
+            assert_memory_equal(bytes, "\x1f\x8b\x08\0\0\0\0\0\4\xff", 10);
         }
         assert_int_equal(options.gzip ? out_length : file_length, length);
         assert_memory_equal(options.gzip ? out : bytes, expected, length);
+        if (way >= 2) { /* however it comes */
+            assert_memory_equal(bytes, before[way - 2], file_length);
+        }
         free(out);
-        free(bytes);
         free(expected);
+        before[way] = bytes;
         fclose(file);
+    }
+    for (int way = 0; way < 4; way++) {
+        free(before[way]);
     }
 }
 

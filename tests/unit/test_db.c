@@ -645,7 +645,7 @@ TEST_IN_SCRATCH(test_transactions)
     db_rollback(s->db);
     check(db_begin(s->db, &s->e), s);
     exec(s->db, "INSERT INTO queue (queue_id) VALUES ('r')");
-    check(db_commit(s->db, &s->e), s);
+    check(db_finish(s->db, true, &s->e), s);
     assert_int_equal(number(reader, "SELECT count(*) FROM queue"), 1);
     db_close(reader);
 }
@@ -736,7 +736,7 @@ TEST_IN_SCRATCH(test_commit_counts_steps)
     size_t before = strlen(scratch_file(s, step_log));
 
     check(db_begin(s->db, &s->e), s);
-    check(db_commit(s->db, &s->e), s);
+    check(db_finish(s->db, true, &s->e), s);
     assert_string_equal(scratch_file(s, step_log) + before, "commit\ncommitted\n");
 }
 
@@ -777,7 +777,7 @@ static void fill(const void *unused)
     CHILD_ASSERT(db_exec(d, "CREATE TABLE filler (bytes)", &e));
     for (int i = 0; i < 100 && ok; i++) {
         ok = db_begin(d, &e) && db_exec(d, "INSERT INTO filler VALUES (zeroblob(100000))", &e) &&
-             db_commit(d, &e);
+             db_finish(d, true, &e);
     }
     CHILD_ASSERT(!ok && e.kind == ERR_STORE);
     db_rollback(d);

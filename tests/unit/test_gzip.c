@@ -1,7 +1,5 @@
 #include "test.h"
 
-#include <errno.h>
-
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
@@ -161,46 +159,4 @@ TEST(false_size_in_trailer)
     assert_refused(gzip, length, ERR_CONTRACT);
     free(gzip);
     free(text);
-}
-
-TEST(equal_input_gives_equal_bytes_however_it_comes)
-{
-    enum { LENGTH = 500000 };
-    char *text = sample(LENGTH);
-    size_t length = 0;
-    size_t packed_length = 0;
-    char *bytes = NULL;
-    char *packed = pack(text, LENGTH, 6, &packed_length);
-    FILE *file = open_memstream(&bytes, &length);
-    struct gzip_writer *w = gzip_writer_new(file, 6);
-    for (size_t at = 0; at < LENGTH; at += 50000) {
-        assert_true(gzip_writer_add(w, text + at, 50000, false));
-    }
-    assert_true(gzip_writer_add(w, NULL, 0, true) && fclose(file) == 0);
-    gzip_writer_free(w);
-    assert_inflates(bytes, length, text, LENGTH);
-    assert_int_equal(length, packed_length);
-    assert_memory_equal(bytes, packed, length);
-    /* No name, no time, no operating system in the header. */
-    assert_memory_equal(bytes, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
-    free(packed);
-    free(bytes);
-    free(text);
-}
-
-TEST(writer_on_full_disk)
-{
-    FILE *full = fopen("/dev/full", "wb");
-    if (full == NULL) {
-        skip();
-    }
-    setvbuf(full, NULL, _IONBF, 0);
-    struct gzip_writer *w = gzip_writer_new(full, 1);
-    errno = 0;
-    assert_false(gzip_writer_add(w, "abc", 3, false));
-    assert_int_equal(errno, ENOSPC);
-    assert_false(gzip_writer_add(w, NULL, 0, true));
-    gzip_writer_free(w);
-    fclose(full);
-    gzip_writer_free(NULL);
 }

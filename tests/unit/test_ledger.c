@@ -27,7 +27,7 @@ TEST_IN_SCRATCH(a_run_is_recorded)
 
     check(db_begin(s->db, &s->e), s);
     check(ledger_run_progress(&l, &totals, &s->e), s);
-    check(db_commit(s->db, &s->e), s);
+    check(db_finish(s->db, true, &s->e), s);
     check_value(s,
                 "SELECT requests || ' ' || retries || ' ' || bytes || ' ' || pages || ' ' || "
                 "rows_new FROM run",
@@ -144,7 +144,7 @@ static void fill_zone(struct scratch *s, const char *zone, const char *from, con
     check(clock_set_zone(zone, &s->e), s);
     check(db_begin(s->db, &s->e) &&
               ledger_zone(s->db, zone, instant(from), instant(to), &(struct redated){0}, &s->e) &&
-              db_commit(s->db, &s->e),
+              db_finish(s->db, true, &s->e),
           s);
 }
 
@@ -222,7 +222,7 @@ static void fill_zone_alone(const char *path, int gate, const char *to)
     bool done = d && read(gate, &go, 1) == 0 && db_begin(d, &e) &&
                 ledger_zone(d, "Asia/Seoul", instant("2024-01-01T00:00Z"), instant(to),
                             &(struct redated){0}, &e) &&
-                db_commit(d, &e);
+                db_finish(d, true, &e);
 
     if (!done) {
         (void)fputs(e.message, stderr);

@@ -100,7 +100,7 @@ static void load_walked(struct fixture *f, struct loader *l, const char *plan,
     assert_true(db_begin(f->s->db, &f->s->e));
     check(load_page(l, rows, &page, &f->counts, &f->s->e), f->s);
     if (keep) {
-        assert_true(db_commit(f->s->db, &f->s->e));
+        assert_true(db_finish(f->s->db, true, &f->s->e));
     }
     db_rollback(f->s->db);
 }
@@ -554,7 +554,8 @@ TEST_IN_FIXTURE(test_every_field_of_a_list_has_its_column)
         struct walked_page *rows = page_walk(w, doc, rows_of(s, 0, doc), &facts, &f->s->e);
 
         check(rows && l && db_begin(f->s->db, &f->s->e) &&
-                  load_page(l, rows, &page, &f->counts, &f->s->e) && db_commit(f->s->db, &f->s->e),
+                  load_page(l, rows, &page, &f->counts, &f->s->e) &&
+                  db_finish(f->s->db, true, &f->s->e),
               f->s);
         for (size_t t = 0; s->trees[t]; t++) {
             check_filled(f, s->trees[t]->root);

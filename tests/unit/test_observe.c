@@ -110,7 +110,7 @@ static void poll(struct fixture *f, enum source source, const char *time, const 
     bool ok = walked && load_page(f->loaders[source], walked, &page, &f->counts, &f->s->e);
     ok = ok && (!is_whole || load_end(f->loaders[source], &page, &f->counts, &f->s->e));
     walked_free(walked);
-    fail_if(!ok || !db_commit(f->s->db, &f->s->e), "%s", f->s->e.message);
+    fail_if(!ok || !db_finish(f->s->db, true, &f->s->e), "%s", f->s->e.message);
 }
 
 static void wfm(struct fixture *f, const char *time, const char *members)
@@ -369,7 +369,7 @@ static void distrust(struct fixture *f, const char *now, int64_t expected)
     check(
         observe_distrust(f->s->db, expand(f, arena_printf(f->arena, "~%s", now)), &count, &f->s->e),
         f->s);
-    assert_true(db_commit(f->s->db, &f->s->e));
+    assert_true(db_finish(f->s->db, true, &f->s->e));
     assert_true(expected < 0 || count == expected);
 }
 

@@ -186,7 +186,7 @@ static void load(struct fixture *f, const char *entities, bool ends)
         }
         db_rollback(f->s->db);
     }
-    check(db_commit(f->s->db, &f->s->e), f->s);
+    check(db_finish(f->s->db, true, &f->s->e), f->s);
     walked_free(rows);
 }
 
