@@ -15,14 +15,11 @@ static bool take_range(const struct cmd_context *ctx, struct past *past, struct 
 {
     char yesterday[CLOCK_DAY_BYTES];
     int32_t today = clock_zone_day(clock_now_ms());
-    const char *first;
-    const char *last;
+    const char *first = ctx->option[OPT_FROM];
+    const char *last = ctx->option[OPT_TO];
     int32_t from;
     int32_t to;
 
-    if (!cmd_range(ctx, &first, &last, e)) {
-        return false;
-    }
     if (!first || !last || !clock_parse_day(first, &from) || !clock_parse_day(last, &to)) {
         return cmd_usage(ctx, e, "--from and --to say which days");
     }

@@ -4,6 +4,7 @@
 #endif
 
 #include "base/causes.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/stop.h"
 #include "base/str.h"
@@ -109,6 +110,26 @@ static bool check_options(const struct cmd_context *ctx, const char *word, struc
     const char *near = str_starts_with(word, "--") ? str_nearest(word + 2, names, count) : NULL;
     return cmd_usage(ctx, e, "unknown option '%s'%s%s", word, near ? ", did you mean --" : "",
                      near ? near : "");
+}
+
+/* Refuses a day that is none, and a range that ends before it begins. */
+static bool check_days(const struct cmd_context *ctx, struct err *e)
+{
+    const char *from = ctx->option[OPT_FROM];
+    const char *to = ctx->option[OPT_TO];
+    unsigned of = own(ctx->command);
+    int32_t day;
+
+    for (const struct option_row *o = next_option(of, NULL); o; o = next_option(of, o)) {
+        const char *given = str_eq(o->value, "DATE") ? ctx->option[o->id] : NULL;
+
+        if (given && !clock_parse_day(given, &day)) {
+            return err_set(e, ERR_USAGE, "%s: --%s '%s' is no day; write YYYY-MM-DD",
+                           ctx->command->name, o->name, given);
+        }
+    }
+    return !from || !to || strcmp(from, to) <= 0 ||
+           err_set(e, ERR_USAGE, "%s: --from %s lies after --to %s", ctx->command->name, from, to);
 }
 
 /* The command is the first argument, or behind "help", which asks for its help. */
@@ -356,7 +377,7 @@ static bool run_command(struct cmd_context *ctx, struct err *e)
     if (!ctx->command->arguments && ctx->argument_count > 0) {
         return cmd_usage(ctx, e, "unexpected argument '%s'", ctx->arguments[0]);
     }
-    bool done = ctx->command->run(ctx, e);
+    bool done = check_days(ctx, e) && ctx->command->run(ctx, e);
     db_close(ctx->db);
     config_wipe(&ctx->config);
     return done;

@@ -26,7 +26,8 @@ struct cmd_context {
     struct arena *arena;           /* lives as long as the program */
     const struct command *command; /* NULL: not known yet */
     int verbosity;                 /* -1: -q, 0, 1: -v, 2: -v -v */
-    const char *option[OPT_COUNT]; /* its value, "" for one that takes none; NULL: not given */
+    const char *option[OPT_COUNT]; /* its value, "" for one that takes none; NULL: not given. What
+                                      takes a DATE is a day, and --from not after --to */
     const char **streams;          /* values of --stream */
     size_t stream_count;
     char **arguments; /* of the command; a NULL follows the last */
@@ -78,12 +79,6 @@ void cmd_note_copy(const struct cmd_context *ctx, const char *path);
 
 /* cmd_setup without a login, and cmd_read. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
-
-/* The value of the option --NAME, a day (NULL: it is not given); and of --from and --to. ERR_USAGE
- * for what is no day, and where --from lies after --to. */
-bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name, const char **day,
-             struct err *e);
-bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e);
 
 /* Opens the configuration's database, which is never made, to write, with the locks of all streams,
  * so that nothing else works on it: NULL with ERR_LOCKED where something does. Free with

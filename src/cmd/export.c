@@ -23,7 +23,7 @@ static bool take_delimiter(struct cmd_context *ctx, struct err *e)
 bool cmd_export(struct cmd_context *ctx, struct err *e)
 {
     const char *directory = ctx->option[OPT_OUT];
-    const char *since;
+    const char *since = ctx->option[OPT_SINCE];
     struct config *c = &ctx->config;
     struct rendering to;
 
@@ -34,9 +34,6 @@ bool cmd_export(struct cmd_context *ctx, struct err *e)
         return false;
     }
     cmd_warn_root(ctx);
-    if (!cmd_day(ctx, OPT_SINCE, "since", &since, e)) {
-        return false;
-    }
     c->export_directory = directory ? directory : c->export_directory;
     c->export_gzip = c->export_gzip || ctx->option[OPT_GZIP];
     c->export_by_day = c->export_by_day || ctx->option[OPT_BY_DAY];

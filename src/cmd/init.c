@@ -23,8 +23,23 @@ struct question {
     const char *key; /* in the configuration */
     const char *words;
     enum cmd_option option;
-    /* False: what is wrong with it is the error's message. */
-    bool (*fits)(struct arena *a, const char *answer, struct err *e);
+};
+static const struct question questions[] = {
+    {"region", "Region (ap-northeast-2, mypurecloud.jp, or an address copied from the browser)",
+     OPT_REGION},
+    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID},
+    {"start", "First day to extract", OPT_START},
+    {"timezone", "Time zone of a business day", OPT_TIMEZONE},
+    {"path", "Where the database goes", OPT_DATABASE},
+};
+enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
+
+struct answers {
+    const char *value[QUESTIONS];
+    const char *config_path;
+    bool is_for_services; /* the packaged ones */
+    const char *secret_path;
+    char secret[ANSWER_BYTES]; /* wiped at the end */
 };
 
 /* A host of this machine in place of a region: a gateway, or a stand-in. */
@@ -36,64 +51,33 @@ static bool is_gateway(const char *answer)
     return http_url_allowed(answer, &target, &e) && target.loopback;
 }
 
-static bool is_region(struct arena *a, const char *answer, struct err *e)
-{
-    bool known;
-
-    return is_gateway(answer) || region_domain(a, answer, &known, e);
-}
-
-static bool is_id(struct arena *a, const char *answer, struct err *e)
-{
-    (void)a;
-    return (*answer && !strpbrk(answer, " \t\"'")) ||
-           err_set(e, ERR_USAGE, "it is the OAuth client's id, one word");
-}
-
-static bool is_start(struct arena *a, const char *answer, struct err *e)
+/* Whether it answers that question; else what is wrong with it is the error's message. */
+static bool fits(struct arena *a, const struct question *q, const char *answer, struct err *e)
 {
     int32_t day;
+    bool known;
 
-    (void)a;
-    if (!clock_parse_day(answer, &day)) {
-        return err_set(e, ERR_USAGE, "it is a day, YYYY-MM-DD");
+    switch (q - questions) {
+    case REGION:
+        return is_gateway(answer) || region_domain(a, answer, &known, e);
+    case CLIENT_ID:
+        return (*answer && !strpbrk(answer, " \t\"'")) ||
+               err_set(e, ERR_USAGE, "it is the OAuth client's id, one word");
+    case START:
+        if (!clock_parse_day(answer, &day)) {
+            return err_set(e, ERR_USAGE, "it is a day, YYYY-MM-DD");
+        }
+        return day <= clock_now_ms() / MS_PER_DAY || err_set(e, ERR_USAGE, "it has not come yet");
+    case TIMEZONE:
+        return clock_set_zone(answer, e);
+    default:
+        if (str_eq(answer, "~") || str_starts_with(answer, "~/")) {
+            return err_set(e, ERR_USAGE, "~ stands for nothing here; write the whole path");
+        }
+        return (*answer && !strpbrk(answer, "\"\n")) ||
+               err_set(e, ERR_USAGE, "it is a path without quotes");
     }
-    return day <= clock_now_ms() / MS_PER_DAY || err_set(e, ERR_USAGE, "it has not come yet");
 }
-
-static bool is_zone(struct arena *a, const char *answer, struct err *e)
-{
-    (void)a;
-    return clock_set_zone(answer, e);
-}
-
-static bool is_path(struct arena *a, const char *answer, struct err *e)
-{
-    (void)a;
-    if (str_eq(answer, "~") || str_starts_with(answer, "~/")) {
-        return err_set(e, ERR_USAGE, "~ stands for nothing here; write the whole path");
-    }
-    return (*answer && !strpbrk(answer, "\"\n")) ||
-           err_set(e, ERR_USAGE, "it is a path without quotes");
-}
-
-static const struct question questions[] = {
-    {"region", "Region (ap-northeast-2, mypurecloud.jp, or an address copied from the browser)",
-     OPT_REGION, is_region},
-    {"client_id", "OAuth client id (Admin > Integrations > OAuth)", OPT_CLIENT_ID, is_id},
-    {"start", "First day to extract", OPT_START, is_start},
-    {"timezone", "Time zone of a business day", OPT_TIMEZONE, is_zone},
-    {"path", "Where the database goes", OPT_DATABASE, is_path},
-};
-enum { REGION, CLIENT_ID, START, TIMEZONE, DATABASE, QUESTIONS };
-
-struct answers {
-    const char *value[QUESTIONS];
-    const char *config_path;
-    bool is_for_services; /* the packaged ones */
-    const char *secret_path;
-    char secret[ANSWER_BYTES]; /* wiped at the end */
-};
 
 /* The machine's time zone, by its IANA name. */
 static const char *machine_zone(struct arena *a)
@@ -142,7 +126,7 @@ static bool ask_person(const struct cmd_context *ctx, const struct question *q,
             return err_set(e, ERR_STOPPED, "init: nothing was written");
         }
         *answer = *line || !otherwise ? arena_strdup(ctx->arena, line) : otherwise;
-        if (q->fits(ctx->arena, *answer, e)) {
+        if (fits(ctx->arena, q, *answer, e)) {
             return true;
         }
         fprintf(stderr, "  %s\n", e->message);
@@ -163,7 +147,7 @@ static bool ask(const struct cmd_context *ctx, const struct question *q, const c
         return cmd_usage(ctx, e, "%s is missing: there is no terminal to ask at: give its option",
                          q->key);
     }
-    return q->fits(ctx->arena, *answer, e) ||
+    return fits(ctx->arena, q, *answer, e) ||
            cmd_usage(ctx, e, "%s '%s': %s", q->key, *answer, e->message);
 }
 

@@ -25,16 +25,11 @@ static void list_queries(void)
 static bool answer(struct cmd_context *ctx, const struct query *q, const struct rendering *to,
                    size_t *rows, struct err *e)
 {
-    size_t count = ctx->argument_count - 1;
-    struct db_value *values = arena_array(ctx->arena, count + 2, sizeof(*values));
+    size_t count;
+    const struct db_value *values =
+        query_values(ctx->db, q, ctx->arena, (const char *const *)ctx->arguments + 1, &count, e);
 
-    for (size_t i = 0; i < count; i++) {
-        if (!query_value(ctx->db, q, ctx->arena, ctx->arguments[i + 1], &values[i], e)) {
-            return false;
-        }
-    }
-    if (!query_agree(values, count, e) ||
-        !query_default(ctx->db, q, ctx->arena, values, &count, e)) {
+    if (!values) {
         return false;
     }
     struct rows rest = db_ask_values(ctx->db, e, q->sql, values, count);

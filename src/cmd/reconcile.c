@@ -25,11 +25,13 @@ static bool show(const struct reconciliation *r, const struct rendering *to, str
 
 bool cmd_reconcile(struct cmd_context *ctx, struct err *e)
 {
-    struct reconciliation r = {.ledger = {.run_id = -1}, .config = &ctx->config};
+    struct reconciliation r = {.ledger = {.run_id = -1},
+                               .config = &ctx->config,
+                               .from = ctx->option[OPT_FROM],
+                               .to = ctx->option[OPT_TO]};
     struct rendering to;
 
-    if (!cmd_rendering(ctx, &to, e) || !cmd_range(ctx, &r.from, &r.to, e) ||
-        !cmd_setup(ctx, false, e)) {
+    if (!cmd_rendering(ctx, &to, e) || !cmd_setup(ctx, false, e)) {
         return false;
     }
     cmd_warn_root(ctx);

@@ -32,11 +32,12 @@ static bool tell(const struct cmd_context *ctx, const struct replay_request *req
 
 bool cmd_replay(struct cmd_context *ctx, struct err *e)
 {
-    struct replay_request request = {.config = &ctx->config};
+    struct replay_request request = {
+        .config = &ctx->config, .from = ctx->option[OPT_FROM], .to = ctx->option[OPT_TO]};
     struct replay_result result = {0};
     struct progress_line line;
 
-    if (!cmd_range(ctx, &request.from, &request.to, e) || !cmd_setup(ctx, false, e) ||
+    if (!cmd_setup(ctx, false, e) ||
         !cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
         return false;
     }

@@ -7,12 +7,10 @@
 bool cmd_report(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->option[OPT_OUT] ? ctx->option[OPT_OUT] : "report.html";
-    struct report_request r = {.queue = ctx->option[OPT_QUEUE]};
+    const struct report_request r = {ctx->option[OPT_DAY], ctx->option[OPT_WEEK],
+                                     ctx->option[OPT_FROM], ctx->option[OPT_TO],
+                                     ctx->option[OPT_QUEUE]};
 
-    if (!cmd_day(ctx, OPT_DAY, "day", &r.day, e) || !cmd_day(ctx, OPT_WEEK, "week", &r.week, e) ||
-        !cmd_range(ctx, &r.from, &r.to, e)) {
-        return false;
-    }
     if ((r.day != NULL) + (r.week != NULL) + (r.from || r.to) > 1) {
         return cmd_usage(ctx, e, "--day, --week and --from with --to exclude each other");
     }

@@ -131,27 +131,6 @@ bool cmd_open(struct cmd_context *ctx, struct err *e)
     return cmd_setup(ctx, false, e) && cmd_read(ctx, e);
 }
 
-bool cmd_day(const struct cmd_context *ctx, enum cmd_option id, const char *name, const char **day,
-             struct err *e)
-{
-    int32_t number;
-
-    *day = ctx->option[id];
-    return !*day || clock_parse_day(*day, &number) ||
-           err_set(e, ERR_USAGE, "%s: --%s '%s' is no day; write YYYY-MM-DD", ctx->command->name,
-                   name, *day);
-}
-
-bool cmd_range(const struct cmd_context *ctx, const char **from, const char **to, struct err *e)
-{
-    if (!cmd_day(ctx, OPT_FROM, "from", from, e) || !cmd_day(ctx, OPT_TO, "to", to, e)) {
-        return false;
-    }
-    return !*from || !*to || strcmp(*from, *to) <= 0 ||
-           err_set(e, ERR_USAGE, "%s: --from %s lies after --to %s", ctx->command->name, *from,
-                   *to);
-}
-
 struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)
 {
     const char *path = ctx->config.database_path;

@@ -46,6 +46,9 @@ enum {
 struct reading {
     const char *relation;
     const char *by[READ_ALL]; /* NULL: not so */
+    struct rows q;            /* the present statement's */
+    const char *after;        /* the id up to which it is read by conversations; NULL: it is not, or
+                                 all of them are read */
 };
 
 /* An export while it is made. */
@@ -196,58 +199,42 @@ static bool check_layout(const struct exporting *x, const char *relation, struct
 
 /* --- one file -------------------------------------------------------------------------------- */
 
-/* Writes rows, at most so many. Ends early, and true, when writing fails: csv_finish tells. A
- * statement that puts its rows into a table has none, and no writer. */
-static bool write_rows(struct rows *q, struct csv_writer *w, int64_t most)
-{
-    while (q->ok && most-- > 0 && !(w && csv_failed(w))) {
-        if (stop_requested()) {
-            q->ok = err_set(q->e, ERR_STOPPED, "stopped by a signal; no file was changed");
-        }
-        if (!db_next(q)) {
-            break;
-        }
-        render_record(q, w);
-    }
-    return q->ok;
-}
-
-static bool write_all_rows(struct rows q, struct csv_writer *w)
-{
-    (void)write_rows(&q, w, INT64_MAX);
-    return db_end(&q);
-}
-
-/* Reads a table or view. A large view is read by some conversations after the others, so that
- * little has to be sorted. */
-static bool read_relation(struct exporting *x, const struct reading *r, struct csv_writer *w,
-                          struct err *e)
+/* Begins to read a table or view. A large view is read by some conversations after the others, so
+ * that little has to be sorted: at first it has only columns. */
+static void begin(struct exporting *x, struct reading *r, struct err *e)
 {
     const char *sql = r->by[READ_SQL];
-    const char *others = r->by[READ_OTHERS];
-    struct rows q = db_ask(x->db, e, sql, T(x->since_ms));
 
-    if (q.ok && w) {
-        render_names(&q, w);
-    }
-    if (!r->by[READ_BY_CONVERSATION]) {
-        return write_all_rows(q, w);
-    }
-    if (!db_end(&q)) {
-        return false;
-    }
-    for (const char *after = "", *last; !(w && csv_failed(w)); after = last) {
-        if (!db_texts(db_ask(x->db, e, sql_export_ids, S(after)), x->arena, &last, 1)) {
+    r->after = r->by[READ_BY_CONVERSATION] ? "" : NULL;
+    r->q = r->after ? db_ask(x->db, e, sql, S(""), S(""), T(x->since_ms))
+                    : db_ask(x->db, e, sql, T(x->since_ms));
+}
+
+/* The next row, perhaps the first of the next conversations; false at the end, and after an error,
+ * which the rows keep. A statement that puts its rows into a table has none. */
+static bool next_row(struct exporting *x, struct reading *r, struct err *e)
+{
+    for (;;) {
+        if (r->q.ok && stop_requested()) {
+            r->q.ok = err_set(e, ERR_STOPPED, "stopped by a signal; no file was changed");
+        }
+        if (db_next(&r->q)) {
+            return true;
+        }
+        const char *after = r->after;
+        const char *last;
+        if (!r->q.ok || !after) {
             return false;
         }
-        if (!last) {
-            break;
-        }
-        if (!write_all_rows(db_ask(x->db, e, sql, S(after), S(last), T(x->since_ms)), w)) {
+        r->q.ok = db_end(&r->q) &&
+                  db_texts(db_ask(x->db, e, sql_export_ids, S(after)), x->arena, &last, 1);
+        if (!r->q.ok || (!last && !r->by[READ_OTHERS])) {
             return false;
         }
+        r->after = last;
+        r->q = last ? db_ask(x->db, e, r->by[READ_SQL], S(after), S(last), T(x->since_ms))
+                    : db_ask(x->db, e, r->by[READ_OTHERS], NONE);
     }
-    return !others || (w && csv_failed(w)) || write_all_rows(db_ask(x->db, e, others, NONE), w);
 }
 
 /* Whether what has been written aside, with this hash, is in place already, for the same readers.
@@ -286,9 +273,9 @@ static bool keep_file(struct exporting *x, struct file_aside *f, const char *con
                  I(bytes), S(hash), I(is_new));
 }
 
-/* Writes a file aside: all that `r` reads or, of a day, the next so many rows of `q`. */
-static bool write_file(struct exporting *x, const struct reading *r, struct rows *q,
-                       const char *day, int64_t rows, struct err *e)
+/* Writes a file aside: the next so many rows of what is read. */
+static bool write_file(struct exporting *x, struct reading *r, const char *day, int64_t rows,
+                       struct err *e)
 {
     const struct config *c = x->config;
     const struct csv_options options = {.delimiter = delimiters[c->export_delimiter],
@@ -301,18 +288,19 @@ static bool write_file(struct exporting *x, const struct reading *r, struct rows
     uint32_t mode = (uint32_t)c->export_mode;
     ASIDE_SCOPED struct file_aside aside = {0};
 
-    if (!check_target(x, name, e) ||
+    if (!r->q.ok || !check_target(x, name, e) ||
         !file_make_directory(file_directory(x->names, path), mode, e) ||
         !file_aside_open(&aside, path, mode, e)) {
         return false;
     }
     struct csv_writer *w = csv_new(aside.stream, &options);
-    x->is_reading = !q;
-    if (q && q->ok) {
-        render_names(q, w);
+    x->is_reading = !r->by[READ_INTO];
+    render_names(&r->q, w);
+    for (; rows > 0 && !csv_failed(w) && next_row(x, r, e); rows--) {
+        render_record(&r->q, w);
     }
-    bool done = q ? write_rows(q, w, rows) : read_relation(x, r, w, e);
     int64_t written = (int64_t)csv_records(w) - 1;
+    bool done = r->q.ok;
     x->is_reading = x->is_reading && !done;
     if (!done) {
         csv_discard(w);
@@ -324,22 +312,26 @@ static bool write_file(struct exporting *x, const struct reading *r, struct rows
     return done;
 }
 
-/* Writes a file a day, of what has been put into export_row; where that is nothing, one that says
- * which columns there are. */
-static bool write_days(struct exporting *x, const struct reading *r, struct err *e)
+/* Puts all that is read into export_row, and writes a file a day of that; where it is nothing, one
+ * that says which columns there are. */
+static bool write_days(struct exporting *x, struct reading *r, struct err *e)
 {
-    struct rows q = db_ask(x->db, e, r->by[READ_SORTED], NONE);
+    while (next_row(x, r, e)) {
+    }
+    if (!r->q.ok || !db_end(&r->q)) {
+        return false;
+    }
+    r->q = db_ask(x->db, e, r->by[READ_SORTED], NONE);
     struct rows days = db_ask(
         x->db, e, "SELECT day, count(*) FROM temp.export_row GROUP BY day ORDER BY day", NONE);
-    bool done = q.ok && days.ok;
+    bool done = days.ok;
     size_t count = 0;
 
     for (; done && db_next(&days); count++) {
-        done = write_file(x, r, &q, db_text(&days, 0), db_int(&days, 1), e);
+        done = write_file(x, r, db_text(&days, 0), db_int(&days, 1), e);
     }
-    done = done && days.ok && (count > 0 || write_file(x, r, &q, NULL, 0, e));
-    done = db_end(&days) && done;
-    return db_end(&q) && done;
+    done = done && days.ok && (count > 0 || write_file(x, r, NULL, 0, e));
+    return db_end(&days) && done;
 }
 
 static bool write_relation(struct exporting *x, const char *relation, struct err *e)
@@ -357,15 +349,15 @@ static bool write_relation(struct exporting *x, const char *relation, struct err
                        "it has no column to export: names that begin with row_ are rollcall's own, "
                        "and BLOBs stay in the database");
     }
+    bool by_day = r.by[READ_INTO];
     if (!db_do(x->db, e, "INSERT INTO temp.export_relation VALUES (?1, ?2)", S(relation),
-               S(r.by[READ_COLUMNS]))) {
+               S(r.by[READ_COLUMNS])) ||
+        (by_day && !db_exec(x->db, r.by[READ_INTO], e))) {
         return false;
     }
-    if (!r.by[READ_INTO]) {
-        return write_file(x, &r, NULL, NULL, 0, e);
-    }
-    bool done =
-        db_exec(x->db, r.by[READ_INTO], e) && read_relation(x, &r, NULL, e) && write_days(x, &r, e);
+    begin(x, &r, e);
+    bool done = by_day ? write_days(x, &r, e) : write_file(x, &r, NULL, INT64_MAX, e);
+    done = db_end(&r.q) && done;
     struct err spare = {0};
     return db_exec(x->db, "DROP TABLE IF EXISTS temp.export_row", done ? e : &spare) && done;
 }

@@ -60,27 +60,6 @@ static size_t find(const char *value, const char *const *known, size_t count)
     return found;
 }
 
-/* Replaces *value by the choice that it is. */
-static bool find_choice(const struct query_param *p, struct arena *a, const char **value,
-                        struct err *e)
-{
-    char *list = arena_strdup(a, p->type + strlen(CHOICE));
-    size_t count = 0;
-
-    for (char *at = list; (at = strchr(at, '|'));) {
-        *at = ',';
-    }
-    char **choices = str_split_list(a, list, &count);
-    const char *const *known = (const char *const *)choices;
-    size_t at = find(*value, known, count);
-    if (at == count) {
-        return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value,
-                       listed(a, known, count), str_suggest(a, *value, known, count));
-    }
-    *value = known[at];
-    return true;
-}
-
 /* Replaces *value by what it is called, in any case. */
 static bool find_known(struct db *d, const struct query_param *p, struct arena *a,
                        const char **value, struct err *e)
@@ -98,60 +77,22 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
         return true;
     }
     /* Records may name what no list has, or has any more. */
-    return db_texts(db_ask(d, e, sql_query_recorded, S(p->type), S(*value)), a, &recorded, 1) &&
-           (recorded || err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
-                                count > 0 ? str_suggest(a, *value, known, count)
-                                          : "; the database has no names for it: give an id"));
-}
-
-/* The text of a value; NULL when it is not given. */
-static const char *given(const struct db_value *values, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(values[i].name, name)) {
-            return values[i].bytes;
-        }
+    if (!db_texts(db_ask(d, e, sql_query_recorded, S(p->type), S(*value)), a, &recorded, 1) ||
+        recorded) {
+        return recorded != NULL;
     }
-    return NULL;
-}
-
-bool query_agree(const struct db_value *values, size_t count, struct err *e)
-{
-    const char *from = given(values, count, ":from");
-    const char *to = given(values, count, ":to");
-
-    for (size_t i = 0; i < count; i++) {
-        for (size_t other = i + 1; other < count; other++) {
-            if (str_eq(values[i].name, values[other].name)) {
-                return err_set(e, ERR_USAGE, "%s is given twice", values[i].name + 1);
-            }
-        }
+    const char *near = str_suggest(a, *value, known, count);
+    if (str_starts_with(p->type, CHOICE)) {
+        return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value,
+                       listed(a, known, count), near);
     }
-    return !from || !to || strcmp(from, to) <= 0 ||
-           err_set(e, ERR_USAGE, "from: %s lies after to=%s", from, to);
+    return err_set(e, ERR_USAGE, "%s: nothing is called '%s'%s", p->name, *value,
+                   count > 0 ? near : "; the database has no names for it: give an id");
 }
 
-bool query_default(struct db *d, const struct query *q, struct arena *a, struct db_value *values,
-                   size_t *count, struct err *e)
-{
-    static const char *const names[] = {":from", ":to"};
-    const char *range[2];
-    bool done = db_texts(db_ask(d, e, sql_query_range, S(given(values, *count, names[0])),
-                                S(given(values, *count, names[1]))),
-                         a, range, 2);
-
-    for (size_t i = 0; done && i < q->param_count; i++) {
-        size_t at = str_eq(q->params[i].name, "to");
-        if (str_eq(q->params[i].type, "range") && !given(values, *count, names[at])) {
-            values[*count] = S(range[at]);
-            values[(*count)++].name = names[at];
-        }
-    }
-    return done;
-}
-
-bool query_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
-                 struct db_value *out, struct err *e)
+/* The value that "key=value" gives. */
+static bool read_value(struct db *d, const struct query *q, struct arena *a, const char *assignment,
+                       struct db_value *out, struct err *e)
 {
     const char *equals = strchr(assignment, '=');
     int64_t number = 0;
@@ -182,11 +123,59 @@ bool query_value(struct db *d, const struct query *q, struct arena *a, const cha
         if (!clock_parse_day(value, &day)) {
             return err_set(e, ERR_USAGE, "%s: '%s' is no day; write YYYY-MM-DD", p->name, value);
         }
-    } else if (!(str_starts_with(p->type, CHOICE) ? find_choice(p, a, &value, e)
-                                                  : find_known(d, p, a, &value, e))) {
+    } else if (!find_known(d, p, a, &value, e)) {
         return false;
     }
     *out = is_number ? I(number) : S(value);
     out->name = marked;
     return true;
+}
+
+/* Whether a parameter has a value. */
+static bool given(const struct db_value *values, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(values[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct db_value *query_values(struct db *d, const struct query *q, struct arena *a,
+                              const char *const *words, size_t *count, struct err *e)
+{
+    struct db_value *values = arena_array(a, q->param_count + 1, sizeof(*values));
+    static const char *const names[] = {":from", ":to"};
+    const char *range[2] = {NULL, NULL};
+
+    for (*count = 0; *words; (*count)++) {
+        struct db_value *v = &values[*count];
+
+        if (!read_value(d, q, a, *words++, v, e)) {
+            return NULL;
+        }
+        if (given(values, *count, v->name)) {
+            err_set(e, ERR_USAGE, "%s is given twice", v->name + 1);
+            return NULL;
+        }
+        for (size_t i = 0; i < COUNT_OF(range); i++) {
+            range[i] = str_eq(v->name, names[i]) ? v->bytes : range[i];
+        }
+    }
+    if (range[0] && range[1] && strcmp(range[0], range[1]) > 0) {
+        err_set(e, ERR_USAGE, "from: %s lies after to=%s", range[0], range[1]);
+        return NULL;
+    }
+    if (!db_texts(db_ask(d, e, sql_query_range, S(range[0]), S(range[1])), a, range, 2)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < q->param_count; i++) {
+        size_t at = str_eq(q->params[i].name, "to");
+        if (str_eq(q->params[i].type, "range") && !given(values, *count, names[at])) {
+            values[*count] = S(range[at]);
+            values[(*count)++].name = names[at];
+        }
+    }
+    return values;
 }

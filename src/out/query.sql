@@ -1,5 +1,5 @@
 -- name: query_known
--- All that a parameter of type ?1 can be.
+-- All that a parameter of type ?1 can be; the words of a choice in their order.
 SELECT name FROM (
     SELECT name FROM queue WHERE ?1 = 'queue'
     UNION SELECT queue_id FROM queue WHERE ?1 = 'queue'
@@ -13,6 +13,8 @@ SELECT name FROM (
     WHERE ?1 = 'media'
 )
 WHERE name IS NOT NULL
+UNION ALL
+SELECT value FROM json_each('["' || replace(substr(?1, length('choice ') + 1), '|', '","') || '"]') WHERE ?1 LIKE 'choice %'
 
 -- name: query_recorded
 -- A row when records name ?2, a value of type ?1, by its id; what is no id is looked for in kept tables alone.

@@ -114,38 +114,6 @@ static size_t text_width(const char *text, size_t length, size_t limit, size_t *
     return width;
 }
 
-static void add_field(struct table *t, const char *text, size_t length, bool is_number)
-{
-    struct column *column = &t->columns[t->count % t->column_count];
-    bool is_text = !is_number && length > 0;
-    BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
-    size_t bytes = 0;
-
-    (void)str_escape(&escaped, text, length);
-    size_t width = text_width(buf_str(&escaped), escaped.length, SIZE_MAX, &bytes);
-    if (t->count >= t->head_count) {
-        column->body = width > column->body ? width : column->body;
-        column->has_numbers = column->has_numbers || is_number;
-        const char *shown = buf_str(&escaped);
-        /* Not words: an id, a time, a telephone number. */
-        bool is_exact = strpbrk(shown, "0123456789") &&
-                        (!strchr(shown, ' ') || isdigit((unsigned char)shown[0]));
-
-        column->has_text = column->has_text || is_text;
-        column->has_words = column->has_words || (is_text && !is_exact);
-        column->has_ids = column->has_ids || str_is_uuid(shown);
-    }
-    if (t->count == t->capacity) {
-        t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
-        t->fields = xrealloc(t->fields, t->capacity * sizeof(*t->fields));
-    }
-    t->fields[t->count++] = (struct field){
-        .text = arena_strndup(t->arena, buf_str(&escaped), escaped.length),
-        .length = escaped.length,
-        .width = width,
-    };
-}
-
 /* A number as a text, "" for what is none: for people, or the fewest digits that read back as the
  * same. */
 static const char *number_text(const struct cell *c, bool for_people, char text[NUMBER_BYTES])
@@ -166,16 +134,39 @@ static const char *number_text(const struct cell *c, bool for_people, char text[
     return text;
 }
 
+/* What a field says of its column. */
+static void note(struct column *column, const struct field *f, enum cell_type type)
+{
+    bool is_text = type == CELL_TEXT && f->length > 0;
+    /* Not words: an id, a time, a telephone number. */
+    bool is_exact = strpbrk(f->text, "0123456789") &&
+                    (!strchr(f->text, ' ') || isdigit((unsigned char)f->text[0]));
+
+    column->body = f->width > column->body ? f->width : column->body;
+    column->has_numbers = column->has_numbers || type == CELL_INT || type == CELL_REAL;
+    column->has_text = column->has_text || is_text;
+    column->has_words = column->has_words || (is_text && !is_exact);
+    column->has_ids = column->has_ids || str_is_uuid(f->text);
+}
+
 static void add_cell(struct table *t, const struct cell *c)
 {
+    BUF_SCOPED struct buf escaped = buf_of(SIZE_MAX);
     char number[NUMBER_BYTES];
+    const char *text = c->type == CELL_TEXT ? c->value.text : number_text(c, true, number);
 
-    if (c->type == CELL_TEXT) {
-        add_field(t, c->value.text, c->length, false);
-    } else {
-        const char *text = number_text(c, true, number);
-        add_field(t, text, strlen(text), c->type != CELL_NULL);
+    (void)str_escape(&escaped, text, c->type == CELL_TEXT ? c->length : strlen(text));
+    struct field f = {.text = arena_strndup(t->arena, buf_str(&escaped), escaped.length),
+                      .length = escaped.length};
+    f.width = text_width(f.text, f.length, SIZE_MAX, &f.length);
+    if (t->count >= t->head_count) {
+        note(&t->columns[t->count % t->column_count], &f, c->type);
     }
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity > 0 ? t->capacity * 2 : 128;
+        t->fields = xrealloc(t->fields, t->capacity * sizeof(*t->fields));
+    }
+    t->fields[t->count++] = f;
 }
 
 /* Numbers or nothing are set to the right. */
@@ -333,42 +324,29 @@ static const struct field *shown(const struct table *t, size_t i)
     return t->columns[i % t->column_count].stands_in && f->length == 0 ? f - 1 : f;
 }
 
-static void print_rows(const struct table *t, FILE *out)
-{
-    int blanks = 0;
-
-    print_head(t, out);
-    for (size_t i = t->head_count; i < t->count; i++) {
-        const struct column *c = &t->columns[i % t->column_count];
-
-        if (!c->is_left_out) {
-            print_field(shown(t, i), c, &blanks, out);
-        }
-        if ((i + 1) % t->column_count == 0) {
-            end_line(&blanks, out);
-        }
-    }
-}
-
-/* A row a block, a field a line. */
-static void print_blocks(const struct table *t, FILE *out)
+/* The rows beneath the head or, each a block, a field a line behind its name. */
+static void print_rows(const struct table *t, bool as_blocks, FILE *out)
 {
     struct column names = {.width = 0};
     int blanks = 0;
 
-    for (size_t i = 0; i < t->column_count; i++) {
+    for (size_t i = 0; i < t->head_count; i++) {
         names.width = t->fields[i].width > names.width ? t->fields[i].width : names.width;
     }
-    for (size_t row = t->head_count; row < t->count; row += t->column_count) {
-        (void)fputs(row > t->head_count ? "\n" : "", out);
-        for (size_t i = 0; i < t->column_count; i++) {
-            struct column whole = {.width = shown(t, row + i)->width};
+    for (size_t i = t->head_count; i < t->count; i++) {
+        size_t at = i % t->column_count;
+        const struct column *c = &t->columns[at];
+        struct column whole = {.width = shown(t, i)->width};
 
-            if (!t->columns[i].is_left_out) {
-                print_field(&t->fields[i], &names, &blanks, out);
-                print_field(shown(t, row + i), &whole, &blanks, out);
-                end_line(&blanks, out);
-            }
+        (void)fputs(as_blocks && at == 0 && i > t->head_count ? "\n" : "", out);
+        if (as_blocks && !c->is_left_out) {
+            print_field(&t->fields[at], &names, &blanks, out);
+        }
+        if (!c->is_left_out) {
+            print_field(shown(t, i), as_blocks ? &whole : c, &blanks, out);
+        }
+        if (as_blocks ? !c->is_left_out : at + 1 == t->column_count) {
+            end_line(&blanks, out);
         }
     }
 }
@@ -381,8 +359,8 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
     t.columns = arena_array(t.arena, t.column_count, sizeof(*t.columns));
     t.head_count = to->format == RENDER_TABLE ? t.column_count : 0;
     for (int i = 0; i < (int)t.head_count; i++) {
-        const char *name = db_column_name(q, i);
-        add_field(&t, name, strlen(name), false);
+        const struct cell name = cell_text(db_column_name(q, i));
+        add_cell(&t, &name);
     }
     for (; next_row(q); (*count)++) {
         for (int i = 0; i < (int)t.column_count; i++) {
@@ -393,10 +371,12 @@ static void render_table(struct rows *q, const struct rendering *to, size_t *cou
     if (to->paged) {
         render_paged(to->out);
     }
-    if (q->ok && fit(&t, (size_t)to->width)) {
-        print_rows(&t, to->out);
-    } else if (q->ok) {
-        print_blocks(&t, to->out);
+    bool fits = fit(&t, (size_t)to->width);
+    if (q->ok && fits) {
+        print_head(&t, to->out);
+    }
+    if (q->ok) {
+        print_rows(&t, !fits, to->out);
     }
     arena_free(t.arena);
     free(t.fields);
@@ -424,10 +404,10 @@ void render_names(const struct rows *q, struct csv_writer *w)
     csv_end_record(w);
 }
 
-static void render_csv(struct rows *q, FILE *out, size_t *count)
+static void render_csv(struct rows *q, const struct rendering *to, size_t *count)
 {
-    const struct csv_options options = {.escape = isatty(fileno(out)) == 1};
-    struct csv_writer *w = csv_new(out, &options);
+    const struct csv_options options = {.escape = isatty(fileno(to->out)) == 1};
+    struct csv_writer *w = csv_new(to->out, &options);
 
     render_names(q, w);
     for (; next_row(q) && !csv_failed(w); (*count)++) {
@@ -441,10 +421,10 @@ static void render_csv(struct rows *q, FILE *out, size_t *count)
 
 /* --- workbooks -------------------------------------------------------------------------------- */
 
-static void render_xlsx(struct rows *q, const struct file_aside *file, size_t *count)
+static void render_xlsx(struct rows *q, const struct rendering *to, size_t *count)
 {
     int columns = db_column_count(q);
-    struct xlsx_writer *w = xlsx_new(file);
+    struct xlsx_writer *w = xlsx_new(to->file);
 
     for (int i = 0; i < columns; i++) {
         struct cell name = cell_text(db_column_name(q, i));
@@ -474,8 +454,9 @@ static void add_value(struct buf *line, const struct cell *c)
     }
 }
 
-static void render_json(struct rows *q, FILE *out, size_t *count)
+static void render_json(struct rows *q, const struct rendering *to, size_t *count)
 {
+    FILE *out = to->out;
     int columns = db_column_count(q);
     BUF_SCOPED struct buf line = buf_of(SIZE_MAX);
 
@@ -592,8 +573,9 @@ void render_words(FILE *out, const char *text, int indent, int at)
 }
 
 /* Told after a stop too: what was done till then. */
-static void render_paragraphs(struct rows *q, FILE *out, size_t *count)
+static void render_paragraphs(struct rows *q, const struct rendering *to, size_t *count)
 {
+    FILE *out = to->out;
     bool has_colours = render_has_colours(out);
     ARENA_SCOPED struct arena *a = arena_new(0);
 
@@ -623,25 +605,14 @@ static bool check_written(FILE *out, struct err *e)
 
 bool render_rows(struct rows *q, const struct rendering *to, size_t *count)
 {
+    static void (*const forms[])(struct rows *, const struct rendering *, size_t *) = {
+        [RENDER_TABLE] = render_table, [RENDER_LIST] = render_table,
+        [RENDER_CSV] = render_csv,     [RENDER_JSON] = render_json,
+        [RENDER_XLSX] = render_xlsx,   [RENDER_WORDS] = render_paragraphs};
+
     *count = 0;
-    if (!q->ok) {
-        return false;
-    }
-    switch (to->format) {
-    case RENDER_CSV:
-        render_csv(q, to->out, count);
-        break;
-    case RENDER_JSON:
-        render_json(q, to->out, count);
-        break;
-    case RENDER_XLSX:
-        render_xlsx(q, to->file, count);
-        break;
-    case RENDER_WORDS:
-        render_paragraphs(q, to->out, count);
-        break;
-    default:
-        render_table(q, to, count);
+    if (q->ok) {
+        forms[to->format](q, to, count);
     }
     q->ok = q->ok && check_written(to->out, q->e);
     return q->ok;

@@ -89,12 +89,14 @@ static const char *shown(struct arena *a, char kind, const struct cell *c)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-/* Fills the values of the query's parameters that the page has, and the command line that asks the
- * same. */
-static bool arguments_of(struct page *p, const struct query *q, struct db_value *values,
-                         size_t *count, const char **line)
+/* The values of the query's parameters that the page has, and the command line that asks the same.
+ */
+static struct db_value *values_of(struct page *p, const struct query *q, size_t *count,
+                                  const char **line)
 {
-    *count = 0;
+    const char *words[GIVEN_WORDS + 1] = {NULL};
+    size_t word_count = 0;
+
     *line = arena_printf(p->arena, "rollcall query %s", q->name);
     for (size_t i = 0; i < q->param_count; i++) {
         const char *name = q->params[i].name;
@@ -103,17 +105,13 @@ static bool arguments_of(struct page *p, const struct query *q, struct db_value 
         while (g < GIVEN_WORDS && !str_eq(given_words[g], name)) {
             g++;
         }
-        if (g == GIVEN_WORDS || !p->given[g]) {
-            continue;
+        if (g < GIVEN_WORDS && p->given[g]) {
+            words[word_count++] = arena_printf(p->arena, "%s=%s", name, p->given[g]);
+            *line = arena_printf(p->arena, "%s %s=%s", *line, name,
+                                 p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
         }
-        const char *word = arena_printf(p->arena, "%s=%s", name, p->given[g]);
-        if (!query_value(p->db, q, p->arena, word, &values[(*count)++], p->e)) {
-            return false;
-        }
-        *line = arena_printf(p->arena, "%s %s=%s", *line, name,
-                             p->given[g == GIVEN_QUEUE ? GIVEN_QUOTED : g]);
     }
-    return true;
+    return query_values(p->db, q, p->arena, words, count, p->e);
 }
 
 /* The template, of what the query answers. */
@@ -131,14 +129,12 @@ static const char *filled(struct page *p, const char *template, const struct que
 /* Has the query's rows in a table, asked once a page; the command line that asks the same. */
 static const char *answer_to(struct page *p, const struct query *q)
 {
-    struct db_value values[GIVEN_WORDS];
     size_t count = 0;
     const char *line = NULL;
+    const struct db_value *values = values_of(p, q, &count, &line);
 
-    return arguments_of(p, q, values, &count, &line) &&
-                   db_do_values(p->db, p->e, filled(p, sql_report_keep, q), values, count)
-               ? line
-               : NULL;
+    return values && db_do_values(p->db, p->e, filled(p, sql_report_keep, q), values, count) ? line
+                                                                                             : NULL;
 }
 
 /* Keeps the cells of what a statement makes of an answer, for the pictures; *rows: how many. */

@@ -70,8 +70,9 @@ TEST_IN_SCRATCH(parameters_are_bound_or_refused)
 
     scratch_exec(s, "INSERT INTO extract_window (stream) VALUES ('users'), ('queues')");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct db_value value;
-        bool bound = query_value(s->db, q, s->arena, cases[i].assignment, &value, &s->e);
+        const char *const words[] = {cases[i].assignment, NULL};
+        size_t count;
+        bool bound = query_values(s->db, q, s->arena, words, &count, &s->e) != NULL;
 
         assert_int_equal(bound, cases[i].refusal == NULL);
         if (!bound) {
@@ -106,22 +107,22 @@ TEST_IN_SCRATCH(names_and_choices_are_known)
         {"attribute_values", "name=Tier", NULL},
         {"attribute_values", "name=tear", "did you mean"},
     };
-    struct db_value value;
-
     scratch_exec(s, "INSERT INTO queue (queue_id, name) VALUES ('q1', 'Sales'), ('q2', '007');"
                     "INSERT INTO segment (conversation_key, participant_no, session_no, segment_no,"
                     "queue_id) VALUES (1, 0, 0, 0, '00000000-0000-4000-8000-00000000beef');"
                     "INSERT INTO attribute_key (name, first_seen_at)"
                     "VALUES ('TIER', ''), ('Tier', ''), ('tier', '')");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        bool bound = query_value(s->db, find(s, cases[i].query), s->arena, cases[i].assignment,
-                                 &value, &s->e);
+        const char *const words[] = {cases[i].assignment, NULL};
+        size_t count;
+        struct db_value *bound =
+            query_values(s->db, find(s, cases[i].query), s->arena, words, &count, &s->e);
 
-        fail_if(bound != !cases[i].refusal, "%s: %s", cases[i].assignment, s->e.message);
+        fail_if(!bound != !!cases[i].refusal, "%s: %s", cases[i].assignment, s->e.message);
         assert_true(bound || strstr(s->e.message, cases[i].refusal));
-        assert_true(!bound || value.type == 's');
+        assert_true(!bound || bound[0].type == 's');
         if (str_eq(cases[i].assignment, "name=Tier")) {
-            assert_string_equal(value.bytes, "Tier");
+            assert_string_equal(bound[0].bytes, "Tier");
         }
     }
 }
@@ -129,11 +130,13 @@ TEST_IN_SCRATCH(names_and_choices_are_known)
 TEST_IN_SCRATCH(a_value_reaches_the_statement)
 {
     const struct query *q = find(s, "freshness");
-    struct db_value value;
+    const char *const words[] = {"stream=USERS", NULL};
+    size_t count;
 
     scratch_exec(s, "INSERT INTO extract_window (stream) VALUES ('users'), ('queues')");
-    check(query_value(s->db, q, s->arena, "stream=USERS", &value, &s->e), s);
-    struct rows rows = db_ask_values(s->db, &s->e, q->sql, &value, 1);
+    struct db_value *values = query_values(s->db, q, s->arena, words, &count, &s->e);
+    check(values != NULL, s);
+    struct rows rows = db_ask_values(s->db, &s->e, q->sql, values, count);
     assert_true(db_next(&rows));
     assert_string_equal(db_text(&rows, 0), "users");
     assert_false(db_next(&rows));
@@ -144,7 +147,7 @@ TEST_IN_SCRATCH(a_value_reaches_the_statement)
 TEST_IN_SCRATCH(the_default_range)
 {
     static const struct {
-        const char *given[2];
+        const char *given[3];
         const char *from; /* NULL: refused */
         const char *to;
     } cases[] = {
@@ -162,22 +165,18 @@ TEST_IN_SCRATCH(the_default_range)
     scratch_exec(s, "DROP VIEW v_range; CREATE VIEW v_range AS SELECT '2026-03-02' AS first_day,"
                     "'2026-03-09' AS last_day");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct db_value values[4];
         size_t count = 0;
+        struct db_value *values = query_values(s->db, q, s->arena, cases[i].given, &count, &s->e);
 
-        for (size_t g = 0; g < 2 && cases[i].given[g]; g++) {
-            check(query_value(s->db, q, s->arena, cases[i].given[g], &values[count++], &s->e), s);
-        }
-        assert_int_equal(query_agree(values, count, &s->e), cases[i].from != NULL);
+        assert_int_equal(values != NULL, cases[i].from != NULL);
         if (cases[i].from) {
-            check(query_default(s->db, q, s->arena, values, &count, &s->e), s);
             assert_int_equal(count, 2);
             bool to_is_first = str_eq(values[0].name, ":to");
             assert_string_equal(values[to_is_first].bytes, cases[i].from);
             assert_string_equal(values[!to_is_first].bytes, cases[i].to);
         }
     }
-    size_t count = 0;
-    check(query_default(s->db, find(s, "freshness"), s->arena, NULL, &count, &s->e), s);
+    size_t count = 9;
+    check(query_values(s->db, find(s, "freshness"), s->arena, cases[0].given, &count, &s->e), s);
     assert_int_equal(count, 0);
 }
