@@ -94,33 +94,6 @@ struct json_doc *answer_parse(const struct http_answer *answer, struct err *e)
     return doc;
 }
 
-/* --- below HTTP ------------------------------------------------------------------------------ */
-
-static const struct {
-    const char *text;
-    enum cause_id cause;
-} failures[] = {HTTP_FAILURES};
-
-enum cause_id diagnose_network(const struct http_answer *answer)
-{
-    if (!answer->proxy_failed && answer->failure != HTTP_PROXY) {
-        if (answer->proxied && answer->failure == HTTP_TIMEOUT) {
-            return CAUSE_NET_PROXY_TIMEOUT;
-        }
-        return answer->failure == HTTP_TLS ? answer->tls : failures[answer->failure].cause;
-    }
-    if (answer->proxy_status == 407) {
-        return answer->proxy_login ? CAUSE_NET_PROXY_REJECTED : CAUSE_NET_PROXY_LOGIN;
-    }
-    if (answer->proxy_status >= 500) {
-        return CAUSE_NET_PROXY_TROUBLE;
-    }
-    if (answer->proxy_status > 0 || answer->failure == HTTP_PROXY) {
-        return CAUSE_NET_PROXY_DENIED;
-    }
-    return answer->failure == HTTP_DNS ? CAUSE_NET_PROXY_NAME : CAUSE_NET_PROXY_REFUSED;
-}
-
 /* --- the login ------------------------------------------------------------------------------- */
 
 static const char provider_signs[] = "saml|sso|adfs|okta|/idp|idp.|onelogin|pingone|auth0|"
@@ -130,7 +103,7 @@ static const char form_signs[] = "sign in|signin|log in|login|password|saml";
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words)
 {
     if (answer->failure != HTTP_OK) {
-        return diagnose_network(answer);
+        return answer->cause;
     }
     if (answer->status == 429) {
         return CAUSE_LOGIN_RATE;
@@ -288,15 +261,15 @@ static void copy_code(struct json body, char *code)
 
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code)
 {
+    static const char *const failures[] = {HTTP_FAILURES};
     struct err ignored;
     int64_t limit;
 
     code[0] = '\0';
     if (answer->failure != HTTP_OK) {
-        enum cause_id cause = diagnose_network(answer);
-        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : causes[cause].kind,
-                "%s: %s: %s", label, failures[answer->failure].text, answer->detail);
-        return diagnosis_append(e, cause);
+        err_set(e, answer->failure == HTTP_TOO_LARGE ? ERR_CONTRACT : causes[answer->cause].kind,
+                "%s: %s: %s", label, failures[answer->failure], answer->detail);
+        return diagnosis_append(e, answer->cause);
     }
     err_set(e, kind_of_status(answer->status), "%s: HTTP %d", label, answer->status);
     e->http_status = answer->status;

@@ -45,9 +45,6 @@ bool answer_is_error(struct json root);
  */
 bool answer_error(struct err *e, const struct http_answer *answer, const char *label, char *code);
 
-/* Why a request failed below HTTP; `answer->failure` must not be HTTP_OK. */
-enum cause_id diagnose_network(const struct http_answer *answer);
-
 /* Why the login host gave no token. `words`: error and description of its JSON body, NULL when the
  * body is no JSON. */
 enum cause_id diagnose_login(const struct http_answer *answer, const char *words);

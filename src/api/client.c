@@ -70,8 +70,7 @@ struct client {
     struct flight *first; /* of all, in the order of client_send */
     size_t counts[PLACES];
 
-    struct flight *login; /* for all requests; not among them */
-    bool login_on_wire;
+    struct flight *login;     /* the first of them, that gets all a token; NULL: none is wanted */
     bool token_refused;       /* a fresh token got a 401, and others with it are on the wire */
     struct err token_refusal; /* that 401 */
     bool dead;                /* no request goes out any more: the error is in token_refusal */
@@ -111,6 +110,17 @@ static void flight_free(struct flight *f)
     arena_free(f->arena);
 }
 
+/* Takes the first flight out and frees it. */
+static void drop_first(struct client *c)
+{
+    struct flight *f = c->first;
+
+    c->login = f == c->login ? NULL : c->login;
+    c->first = f->next;
+    c->counts[f->place]--;
+    flight_free(f);
+}
+
 /* Something came: what was told of a wait is taken back. */
 static void moved(struct client *c)
 {
@@ -141,7 +151,9 @@ static void fail(struct client *c, struct flight *f, const struct err *error)
 static void fail_all(struct client *c, const struct err *error)
 {
     http_abort(c->http);
-    c->login_on_wire = false;
+    if (c->login) {
+        drop_first(c);
+    }
     for (struct flight *f = c->first; f; f = f->next) {
         if (f->place != FINISHED) {
             fail(c, f, error);
@@ -235,8 +247,6 @@ struct client *client_new(const struct config *config, struct err *e)
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
     uint64_t seed = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
     memcpy(c->random_state, &seed, sizeof(c->random_state));
-    c->login =
-        flight_new(c, &(struct client_request){.target = CLIENT_LOGIN, .path = config->login_url});
     atomic_init(&c->woken, false);
     atomic_init(&c->eased, false);
     atomic_init(&c->counted, 0);
@@ -244,6 +254,7 @@ struct client *client_new(const struct config *config, struct err *e)
     atomic_init(&c->all, INT64_MAX);
     atomic_init(&c->spent, NULL);
     atomic_init(&c->server_offset_ms, TIME_NONE);
+    (void)find_route(c, http_methods[HTTP_POST], TOKEN_PATH); /* the first of all */
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());
     return c;
 }
@@ -256,7 +267,6 @@ void client_free(struct client *c)
     client_abort(c);
     http_free(c->http);
     secret_free(c->token.value);
-    flight_free(c->login);
     free(c);
 }
 
@@ -280,7 +290,7 @@ void client_send(struct client *c, const struct client_request *request)
 
 size_t client_pending(const struct client *c)
 {
-    return c->counts[QUEUED] + c->counts[ON_WIRE];
+    return c->counts[QUEUED] + c->counts[ON_WIRE] - (c->login ? 1 : 0);
 }
 
 /* The first queued flight whose time has come; NULL with the earliest such time in *due_ms. */
@@ -335,20 +345,21 @@ static bool start(struct client *c, struct flight *f, int64_t now_ms, struct err
     return true;
 }
 
-/* Sends the login request for all when its time has come; true when it did. */
-static bool send_login(struct client *c, int64_t now_ms)
+/* Sees to the request that gets all others a token, and goes before them: returns how long it
+ * waits.
+ */
+static int64_t want_token(struct client *c, int64_t now_ms)
 {
-    struct err e;
+    const struct client_request request = {
+        .target = CLIENT_LOGIN, .path = c->config->login_url, .label = "login"};
 
-    if (c->login_on_wire || now_ms < c->login->due_ms) {
-        return false;
+    if (!c->login) {
+        c->login = flight_new(c, &request);
+        c->login->next = c->first;
+        c->first = c->login;
+        c->counts[QUEUED]++;
     }
-    c->login_on_wire = start(c, c->login, now_ms, &e);
-    if (!c->login_on_wire) {
-        c->login->attempt = 0;
-        fail_all(c, &e);
-    }
-    return c->login_on_wire;
+    return c->login->place == QUEUED ? c->login->due_ms - now_ms : LONGEST_WAIT_MS;
 }
 
 /* --- how many may go ------------------------------------------------------------------------- */
@@ -377,7 +388,7 @@ int64_t client_left(const struct client *c)
 static void end_spent(struct client *c)
 {
     for (struct flight *f = c->first; client_left(c) == 0 && f; f = f->next) {
-        if (f->place == QUEUED && f->request.target != CLIENT_URL) {
+        if (f->place == QUEUED && f->request.target != CLIENT_URL && f != c->login) {
             fail(c, f, atomic_load(&c->spent));
         }
     }
@@ -406,8 +417,8 @@ static bool send_due(struct client *c, int64_t *wait_ms)
         }
         bool has_token = c->token.value && now < c->token.renew_at_ms;
         if (f->request.target == CLIENT_API && !has_token) {
-            sent = send_login(c, now) || sent;
-            *wait_ms = c->login_on_wire ? LONGEST_WAIT_MS : c->login->due_ms - now;
+            *wait_ms = want_token(c, now);
+            sent = sent || *wait_ms <= 0;
             break;
         }
         pace_ease(&c->pace, atomic_load(&c->eased), now);
@@ -418,6 +429,8 @@ static bool send_due(struct client *c, int64_t *wait_ms)
         }
         if (start(c, f, now, &e)) {
             move(c, f, ON_WIRE);
+        } else if (f == c->login) {
+            fail_all(c, &e);
         } else {
             fail(c, f, &e);
         }
@@ -512,8 +525,10 @@ static bool repeat(struct client *c, struct flight *f, enum retry_reason reason,
         return false;
     }
     queue_again(c, f, wait);
-    LOG(LOG_INFO, "request repeated", LOG_S("request", f->request.label),
-        LOG_S("reason", reasons[reason]), LOG_N("attempt", f->attempt), LOG_N("wait_ms", wait));
+    LOG(LOG_INFO, f == c->login ? "login repeated" : "request repeated",
+        LOG_S("request", f->request.label),
+        LOG_S("reason", f == c->login ? f->answer.error.message : reasons[reason]),
+        LOG_N("attempt", f->attempt), LOG_N("wait_ms", wait));
     return true;
 }
 
@@ -695,40 +710,30 @@ static bool accept_login(struct client *c, struct flight *f)
 static void login_answered(struct client *c, struct flight *f)
 {
     const struct http_answer *answer = &f->answer.http;
-    const struct err *e = &f->answer.error;
     bool accepted = accept_login(c, f);
-    bool is_cut = answer->status == 200 && e->kind == ERR_TEMPORARY;
+    struct err e = f->answer.error;
+    bool is_cut = answer->status == 200 && e.kind == ERR_TEMPORARY;
     enum retry_reason reason = retry_reason(answer->failure, answer->status, is_cut);
-    int64_t retry_after = retry_after_of(answer);
 
+    if (!accepted && repeat(c, f, reason, retry_after_of(answer))) {
+        return;
+    }
     if (f != c->login) {
-        if (accepted || !repeat(c, f, reason, retry_after)) {
-            finish(c, f);
-        }
+        finish(c, f);
         return;
     }
-    c->login_on_wire = false;
-    int64_t wait = accepted ? -1 : wait_to_repeat(c, f, reason, retry_after);
-    if (wait >= 0) {
-        note_why(f);
-        f->due_ms = clock_monotonic_ms() + wait;
-        LOG(LOG_INFO, "login repeated", LOG_S("cause", e->message), LOG_N("attempt", f->attempt),
-            LOG_N("wait_ms", wait));
-        return;
-    }
-    f->attempt = 0;
-    f->due_ms = 0;
+    drop_first(c);
     if (accepted) {
         moved(c);
         LOG(LOG_DEBUG, "logged in", LOG_N("lifetime_seconds", c->token.lifetime_seconds),
             LOG_N("tokens", c->token.generation));
         return;
     }
-    if (e->kind == ERR_AUTH) {
+    if (e.kind == ERR_AUTH) {
         c->dead = true;
-        c->token_refusal = *e;
+        c->token_refusal = e;
     }
-    fail_all(c, e);
+    fail_all(c, &e);
 }
 
 /* Takes what http_next brought. */
@@ -821,34 +826,33 @@ void client_attend(struct client *c, const struct client_watcher *watcher, int64
     c->patience_ms = patience_ms;
 }
 
-/* Whether `f` says more of a wait than `best`: the retry that is due first, else the request that
- * was sent first, else the poll that is due first, else a request that may not go yet. */
-static bool says_more(const struct flight *f, const struct flight *best)
+/* When a flight was sent or, of one that is queued, is due. */
+static int64_t time_of(const struct flight *f)
 {
-    bool retries = f->place == QUEUED && f->attempt > 0;
-    bool best_retries = best && best->place == QUEUED && best->attempt > 0;
-
-    if (!best || retries != best_retries) {
-        return !best || retries;
-    }
-    if (f->place != best->place) {
-        return f->place == ON_WIRE;
-    }
-    return f->place == ON_WIRE ? f->sent_ms < best->sent_ms : f->due_ms < best->due_ms;
+    return f->place == ON_WIRE ? f->sent_ms : f->due_ms;
 }
 
-/* The flight that a wait is for; NULL: none. */
+/* The flight that a wait is for: the retry that is due first, else the request that was sent first,
+ * else the poll that is due first, else a request that may not go yet; NULL: none. */
 static const struct flight *waited_for(const struct client *c)
 {
-    bool logs_in = c->login_on_wire || c->login->attempt > 0;
-    const struct flight *best = NULL;
+    enum { RETRIED, SENT, HELD, RANKS };
+    const struct flight *best[RANKS] = {NULL};
 
     for (const struct flight *f = c->first; f; f = f->next) {
-        if (f->place != FINISHED && says_more(f, best)) {
-            best = f;
+        int queued = f->attempt > 0 ? RETRIED : HELD;
+        int rank = f->place == ON_WIRE ? SENT : queued;
+
+        if (f->place != FINISHED && (!best[rank] || time_of(f) < time_of(best[rank]))) {
+            best[rank] = f;
         }
     }
-    return best && best->place == QUEUED && best->attempt == 0 && logs_in ? c->login : best;
+    for (int rank = 0; rank < RANKS; rank++) {
+        if (best[rank]) {
+            return best[rank];
+        }
+    }
+    return NULL;
 }
 
 /* Tells whoever waits what for, when nothing has come for a while and answers would be taken. */
@@ -861,7 +865,7 @@ static void tell_wait(struct client *c, bool takes)
         now_ms - c->told_ms < LONGEST_WAIT_MS) {
         return;
     }
-    bool on_wire = f->place == ON_WIRE || (f == c->login && c->login_on_wire);
+    bool on_wire = f->place == ON_WIRE;
     int64_t due_ms = f->due_ms > c->pace.hold_until_ms ? f->due_ms : c->pace.hold_until_ms;
     bool is_short = f->unknown_name && !c->reached[f->request.target];
     int64_t most_ms = limit_get(is_short ? LIMIT_RETRY_NAME_MS : LIMIT_RETRY_TOTAL_MS);
@@ -870,7 +874,7 @@ static void tell_wait(struct client *c, bool takes)
     }
     struct client_wait wait = {
         .kind = WAIT_ANSWER,
-        .what = f == c->login ? "login" : f->request.label,
+        .what = f->request.label,
         .why = f->why,
         .number = f->attempt,
         .ms = on_wire ? now_ms - f->sent_ms : due_ms - now_ms,
@@ -955,13 +959,8 @@ void client_wake(struct client *c)
 void client_abort(struct client *c)
 {
     http_abort(c->http);
-    c->login_on_wire = false;
     while (c->first) {
-        struct flight *f = c->first;
-
-        c->first = f->next;
-        c->counts[f->place]--;
-        flight_free(f);
+        drop_first(c);
     }
 }
 

@@ -19,6 +19,7 @@ struct transfer {
     struct curl_slist *headers;
     struct http_answer answer;
     struct http_target target;
+    bool proxied; /* by what is configured */
     char error[CURL_ERROR_SIZE];
     curl_off_t moved_bytes; /* sent and received when a byte last moved, at moved_ms */
     int64_t moved_ms;
@@ -252,15 +253,50 @@ static enum http_failure failure_of(CURLcode code, const char *detail, long prox
     return i < COUNT_OF(failures) ? failures[i].failure : HTTP_OTHER;
 }
 
-static enum cause_id tls_failure(CURL *easy, const char *detail)
+static enum cause_id tls_cause(const struct http *h, CURL *easy, CURLcode code, const char *words)
 {
     long verified = 0;
     char text[CURL_ERROR_SIZE + 32];
 
+    if (code == CURLE_SSL_CACERT_BADFILE) {
+        return CAUSE_CONFIG_CA_FILE;
+    }
     curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    snprintf(text, sizeof(text), "#%ld; %s", verified, detail);
+    snprintf(text, sizeof(text), "#%ld; %s", verified, words);
     enum cause_id cause = cause_by_sign(STEP_NETWORK, text);
+    if (h->trusted && (cause == CAUSE_NET_CERT_SELF || cause == CAUSE_NET_CERT_ISSUER)) {
+        return CAUSE_NET_CERT_CA_FILE;
+    }
     return cause ? cause : CAUSE_NET_TLS_OTHER;
+}
+
+/* Why a transfer failed, by libcurl's words; `proxy_status` is of a CONNECT. */
+static enum cause_id cause_of(const struct http *h, const struct transfer *t, CURLcode code,
+                              const char *words, long proxy_status)
+{
+    static const enum cause_id of_failures[] = {HTTP_CAUSES};
+    enum http_failure failure = t->answer.failure;
+    /* libcurl names whom it could not connect to: when that is not the URL's host, the proxy. */
+    bool is_proxy_away = code == CURLE_COULDNT_CONNECT &&
+                         str_starts_with(words, "Failed to connect to ") &&
+                         !strstr(words, t->target.host);
+
+    if (proxy_status == 407) {
+        return h->proxy_login ? CAUSE_NET_PROXY_REJECTED : CAUSE_NET_PROXY_LOGIN;
+    }
+    if (proxy_status >= 500) {
+        return CAUSE_NET_PROXY_TROUBLE;
+    }
+    if (proxy_status >= 300) {
+        return CAUSE_NET_PROXY_DENIED;
+    }
+    if (code == CURLE_COULDNT_RESOLVE_PROXY || is_proxy_away) {
+        return is_proxy_away ? CAUSE_NET_PROXY_REFUSED : CAUSE_NET_PROXY_NAME;
+    }
+    if (t->proxied && failure == HTTP_TIMEOUT) {
+        return CAUSE_NET_PROXY_TIMEOUT;
+    }
+    return failure == HTTP_TLS ? tls_cause(h, t->easy, code, words) : of_failures[failure];
 }
 
 /* --- whom to trust, and the way out ----------------------------------------------------------- */
@@ -533,21 +569,21 @@ static void drop_transfer(struct http *h, struct transfer *t)
 
 bool http_start(struct http *h, const struct http_request *request, struct err *e)
 {
-    struct transfer *t = xcalloc(1, sizeof(*t));
+    struct http_target target;
 
-    if (!http_url_allowed(request->url, &t->target, e)) {
-        free(t);
+    if (!http_url_allowed(request->url, &target, e)) {
         return false;
     }
-    t->answer.user = request->user;
-    t->answer.proxied = h->proxy && !t->target.loopback;
-    t->answer.proxy_login = h->proxy_login;
-    if (t->answer.proxied && !http_proxy_allowed(h->proxy)) {
-        free(t);
+    bool proxied = h->proxy && !target.loopback;
+    if (proxied && !http_proxy_allowed(h->proxy)) {
         err_set(e, ERR_CONFIG, "%s is no URL of a proxy, such as http://HOST:PORT",
                 h->proxy_source); /* it may hold a password: it is not repeated */
         return err_cause(e, CAUSE_CONFIG_PROXY_URL);
     }
+    struct transfer *t = xcalloc(1, sizeof(*t));
+    t->target = target;
+    t->proxied = proxied;
+    t->answer.user = request->user;
     t->most_bytes = limit_get(request->download ? LIMIT_DOWNLOAD_BYTES : LIMIT_BODY_BYTES);
     t->most_name = request->download ? "DOWNLOAD_BYTES" : "BODY_BYTES";
     t->answer.body = buf_of((size_t)t->most_bytes);
@@ -566,6 +602,8 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
 static void describe_failure(const struct http *h, struct transfer *t, CURLcode code)
 {
     struct http_answer *answer = &t->answer;
+    const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
+    long proxy_status = 0;
     BUF_SCOPED struct buf detail = buf_of(sizeof(answer->detail) - 1);
 
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
@@ -579,29 +617,12 @@ static void describe_failure(const struct http *h, struct transfer *t, CURLcode 
         answer->failure = HTTP_RESET;
         buf_add_str(&detail, "the connection ended within the headers");
     } else {
-        const char *words = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
-        long proxy_status = 0;
-
         curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
         answer->failure = failure_of(code, words, proxy_status);
-        answer->proxy_status = (int)proxy_status;
-        /* libcurl names whom it could not connect to: when that is not the URL's host, the proxy.
-         */
-        answer->proxy_failed =
-            proxy_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
-            (code == CURLE_COULDNT_CONNECT && str_starts_with(words, "Failed to connect to ") &&
-             !strstr(words, t->target.host));
-        if (answer->failure == HTTP_TLS) {
-            answer->tls = code == CURLE_SSL_CACERT_BADFILE ? CAUSE_CONFIG_CA_FILE
-                                                           : tls_failure(t->easy, words);
-            if (h->trusted &&
-                (answer->tls == CAUSE_NET_CERT_SELF || answer->tls == CAUSE_NET_CERT_ISSUER)) {
-                answer->tls = CAUSE_NET_CERT_CA_FILE;
-            }
-        }
         (void)str_escape(&detail, words, strlen(words));
     }
-    if (answer->proxied) {
+    answer->cause = cause_of(h, t, code, words, proxy_status);
+    if (t->proxied) {
         add_proxy_words(h, t->easy, &detail);
     }
     snprintf(answer->detail, sizeof(answer->detail), "%s", buf_str(&detail));

@@ -61,16 +61,12 @@ enum http_failure {
 struct http_answer {
     void *user;
     enum http_failure failure;
-    enum cause_id tls; /* why TLS failed, when failure is HTTP_TLS */
-    int proxy_status;  /* of a CONNECT by a proxy; 0: none */
-    bool proxy_failed; /* the failure is the proxy's: its name, its port, its answer */
-    bool proxied;      /* a proxy is configured for it */
-    bool proxy_login;  /* with a user or a password */
-    char address[64];  /* of the peer the connection was made to, "" when there was none */
-    char detail[400];  /* libcurl's own words for a failure, escaped, and whose proxy it was */
-    int status;        /* HTTP status, 0 on failure */
-    struct buf body;   /* raw bytes; the taker frees it */
-    bool gzip;         /* Content-Encoding: gzip */
+    enum cause_id cause; /* of a failure; it may be the proxy's */
+    char address[64];    /* of the peer the connection was made to, "" when there was none */
+    char detail[400];    /* libcurl's own words for a failure, escaped, and whose proxy it was */
+    int status;          /* HTTP status, 0 on failure */
+    struct buf body;     /* raw bytes; the taker frees it */
+    bool gzip;           /* Content-Encoding: gzip */
     bool framed; /* the protocol tells where the body ends; if not, a cut goes unnoticed here */
     char content_type[64];
     char retry_after[64]; /* header as sent, "" when absent */

@@ -202,7 +202,7 @@ static bool tell_host(struct checking *a, const struct host *host, bool clock)
     } else if (http->failure == HTTP_OK) {
         report_error(r, name, &host->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
-        report_add(r, name, diagnose_network(http), "%s: %s", host->url, http->detail);
+        report_add(r, name, http->cause, "%s: %s", host->url, http->detail);
     }
     if (!reached || !clock || http->date_ms == TIME_NONE) {
         return reached;
@@ -459,17 +459,6 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
     return taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
 }
 
-/* The id of the first of a page's rows, in the arena; NULL: there is none. */
-static const char *first_id(struct arena *a, const struct pager_page *page)
-{
-    struct json_iter rows = json_iter(page->rows);
-    struct json key;
-    struct json row;
-    const char *id = json_next(&rows, &key, &row) ? json_str(json_get(row, "id")) : NULL;
-
-    return id ? arena_strdup(a, id) : NULL;
-}
-
 static void refuse_stream(struct report *r, const struct stream *s, const struct pass *pass,
                           struct err *e)
 {
@@ -505,6 +494,22 @@ static void accept_stream(struct report *r, const struct stream *s, const struct
     }
 }
 
+/* The id of some row of a stream, for what is asked for by them; NULL with why: there is none. That
+ * it may not be listed shows elsewhere. */
+static const char *some_id(struct checking *a, const struct stream *s, struct err *e)
+{
+    struct pager_page page = {.total_hits = -1};
+    struct json key;
+    struct json row;
+
+    if (!try_pass(a, s, &s->passes[0], NULL, &page, e)) {
+        return NULL;
+    }
+    struct json_iter rows = json_iter(page.rows);
+    const char *id = json_next(&rows, &key, &row) ? json_str(json_get(row, "id")) : NULL;
+    return id ? arena_strdup(a->report->arena, id) : NULL;
+}
+
 /* The stream whose rows this one is asked for (what is asked for by members goes by what they are
  * members of); NULL: it is asked for as a whole. */
 static const struct stream *asked_by(const struct stream *s)
@@ -525,15 +530,11 @@ static void check_stream(struct checking *a, const struct stream *s)
     const struct stream *whose = asked_by(s);
     const struct pass *granted = NULL;
     const struct pass *refused = NULL; /* the one whose refusal is told */
-    const char *id = NULL;
-    struct pager_page page;
+    struct pager_page page = {.total_hits = -1};
     struct err refusal;
-    struct err e;
+    struct err e = {.kind = ERR_NONE};
 
-    /* Some row of that stream; that it may not be listed shows elsewhere. */
-    if (whose && try_pass(a, whose, &whose->passes[0], NULL, &page, &e)) {
-        id = first_id(a->report->arena, &page);
-    }
+    const char *id = whose ? some_id(a, whose, &e) : NULL;
     if (whose && a->api_silent) {
         refuse_stream(a->report, s, &whose->passes[0], &e);
         return;
@@ -542,7 +543,6 @@ static void check_stream(struct checking *a, const struct stream *s)
         report_skip(a->report, s->name, "there is nobody to ask for");
         return;
     }
-    page = (struct pager_page){.total_hits = -1};
     for (size_t p = 0; p < s->pass_count && !a->api_silent && (any ? !granted : !refused); p++) {
         const struct pass *pass = &s->passes[p];
 

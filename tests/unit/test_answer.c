@@ -93,7 +93,7 @@ TEST(failures_below_http)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct http_answer a = {
-            .failure = cases[i].failure, .tls = CAUSE_NET_TLS_OTHER, .detail = "in curl's words"};
+            .failure = cases[i].failure, .cause = CAUSE_NET_OTHER, .detail = "in curl's words"};
         char code[ANSWER_CODE_BYTES];
 
         assert_false(answer_error(&e, &a, "users page 1", code));

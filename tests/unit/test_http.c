@@ -278,6 +278,7 @@ TEST_IN(setup, teardown, silence_ends_within_its_limit)
     struct http_answer a = fetch("/");
     int64_t took = clock_monotonic_ms() - begin;
     assert_int_equal(a.failure, HTTP_TIMEOUT);
+    assert_int_equal(a.cause, CAUSE_NET_TIMEOUT);
     assert_in_range(took, 900, 15000);
     limit("STALL_MS", NULL);
 }
@@ -312,6 +313,7 @@ TEST_IN(setup, teardown, a_body_over_the_limit_is_refused)
         script.close = true;
         struct http_answer a = fetch("/");
         assert_int_equal(a.failure, HTTP_TOO_LARGE);
+        assert_int_equal(a.cause, CAUSE_NET_TOO_LARGE);
         assert_int_equal(a.body.length, 0);
         assert_non_null(strstr(a.detail, "2048"));
         /* A download has limits of its own. */
@@ -334,6 +336,7 @@ TEST_IN(setup, teardown, nobody_there_is_refused)
     server_stop(gone);
     struct http_answer a = ask((struct http_request){.url = url});
     assert_int_equal(a.failure, HTTP_REFUSED);
+    assert_int_equal(a.cause, CAUSE_NET_REFUSED);
     assert_int_equal(a.status, 0);
 }
 
@@ -444,10 +447,11 @@ TEST_IN(setup, teardown, a_proxy_sees_no_token)
     static const struct {
         const char *answer;
         enum http_failure failure;
+        enum cause_id cause;
     } cases[] = {
-        {"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY},
-        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY},
-        {"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", HTTP_RESET},
+        {"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY, CAUSE_NET_PROXY_LOGIN},
+        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", HTTP_PROXY, CAUSE_NET_PROXY_DENIED},
+        {"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", HTTP_RESET, CAUSE_NET_PROXY_TROUBLE},
     };
     char proxy[64];
     struct secret *token = secret_new("tok-1", 5);
@@ -464,6 +468,7 @@ TEST_IN(setup, teardown, a_proxy_sees_no_token)
         struct http_answer a = next(h);
         print_message("%s\n", a.detail);
         assert_int_equal(a.failure, cases[i].failure);
+        assert_int_equal(a.cause, cases[i].cause);
         assert_string_equal(script.last.method, "CONNECT");
         assert_false(header_sent("tok-1"));
         http_free(h);
