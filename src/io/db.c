@@ -973,6 +973,7 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
     struct db *d = xcalloc(1, sizeof(*d));
 
     d->path = xstrdup(path);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* counting each allocation costs a lock */
     int code = sqlite3_open_v2(name, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (!d->handle) {
         out_of_memory();

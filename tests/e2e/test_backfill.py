@@ -17,7 +17,7 @@ NOW = "2026-03-12T06:00:00Z"
 START = "2026-03-09"
 SEED = int(os.environ.get("ROLLCALL_PAST_SEED") or random.SystemRandom().randrange(1000, 10**6))
 SOME = "conversations, user_status, conversation_aggregate"
-EVERY = "all, -adherence_realtime" if FULL else "conversations, user_status, schedules, adherence_historical"
+EVERY = "all, quality, telephony, -adherence_realtime" if FULL else "conversations, user_status, schedules, adherence_historical"
 MOMENTS = {"deleted_at", "left_unit_at", "erased_at"}
 # What other days than those asked for bring along: business days of the zone, the names of attributes.
 ASIDE = LEDGER | CHANGE_LOGS | {"zone_offset", "attribute_key"}
