@@ -38,6 +38,7 @@ build libc file:/usr/include/stdio.h required libc6-dev glibc-devel musl-dev -
 build make cmd:make required make make make -
 build pkg-config cmd:pkg-config required pkg-config pkgconf-pkg-config pkgconf pkgconf
 build libcurl lib:libcurl required libcurl4-openssl-dev libcurl-devel curl-dev curl
+build openssl lib:libcrypto required libssl-dev openssl-devel openssl-dev openssl@3
 build sqlite lib:sqlite3 required libsqlite3-dev sqlite-devel sqlite-dev sqlite
 build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
 build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
@@ -103,7 +104,7 @@ missing() {
 if [ "$(uname -s)" = Darwin ] && command -v brew >/dev/null 2>&1; then
     # Homebrew keeps these out of the default search path.
     prefix=$(brew --prefix)
-    for keg in curl sqlite zlib; do
+    for keg in curl openssl@3 sqlite zlib; do
         PKG_CONFIG_PATH=$prefix/opt/$keg/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
     done
     export PKG_CONFIG_PATH

@@ -44,26 +44,9 @@ static bool is_bare(const char *text)
 /* Adds a text between quotes, as much as fits in whole characters; false when that is not all. */
 static bool add_quoted(struct buf *line, const char *text)
 {
-    size_t length = strlen(text);
-    bool whole = true;
+    enum str_form form = chosen_format == LOG_JSON ? STR_LOG_JSON : STR_QUOTED;
+    bool whole = str_write(line, form, text, strlen(text));
 
-    for (size_t used; whole && length > 0; text += used, length -= used) {
-        uint32_t code = 0;
-        size_t bytes = utf8_next(text, length, &code);
-
-        used = bytes > 0 ? bytes : 1;
-        if (*text == '"' || *text == '\\') {
-            whole = buf_add_printf(line, "\\%c", *text);
-        } else if (chosen_format == LOG_TEXT) {
-            whole = str_escape(line, text, used);
-        } else if (bytes == 0) {
-            whole = buf_add_printf(line, "\\\\x%02X", (unsigned)(unsigned char)*text);
-        } else if (utf8_is_unsafe(code)) {
-            whole = buf_add_printf(line, "\\u%04X", (unsigned)code);
-        } else {
-            whole = buf_add(line, text, bytes);
-        }
-    }
     line->max_bytes = LINE_BYTES;
     (void)buf_add_char(line, '"');
     line->max_bytes = LINE_BYTES - END_BYTES;

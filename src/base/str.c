@@ -242,21 +242,27 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
     return text;
 }
 
-bool str_escape(struct buf *out, const char *text, size_t length)
+bool str_write(struct buf *out, enum str_form form, const char *text, size_t length)
 {
-    static const char named[] = "\n\r\t";
+    static const char *const named[] = {"\n\r\t", "\n\r\t\"\\", "\"\\", "\"\\\b\f\n\r\t"};
+    static const char *const letters[] = {"nrt", "nrt\"\\", "\"\\", "\"\\bfnrt"};
     bool added = true;
 
     for (size_t done = 0, used; added && done < length; done += used) {
         uint32_t code = (unsigned char)text[done];
         size_t bytes = utf8_next(text + done, length - done, &code);
-        const char *name = code > 0 && code < 0x80 ? strchr(named, (int)code) : NULL;
+        const char *name = code > 0 && code < 0x80 ? strchr(named[form], (int)code) : NULL;
 
         used = bytes > 0 ? bytes : 1;
-        if (bytes > 0 && !utf8_is_unsafe(code)) {
+        if (name) {
+            added = buf_add(out, (const char[]){'\\', letters[form][name - named[form]]}, 2);
+        } else if (bytes > 0 && !utf8_is_unsafe(code)) {
             added = buf_add(out, text + done, bytes);
-        } else if (name) {
-            added = buf_add_printf(out, "\\%c", "nrt"[name - named]);
+        } else if (form == STR_JSON) {
+            added = bytes > 0 ? buf_add_printf(out, "\\u%04x", (unsigned)code)
+                              : buf_add_str(out, "\xEF\xBF\xBD");
+        } else if (form == STR_LOG_JSON) {
+            added = buf_add_printf(out, bytes > 0 ? "\\u%04X" : "\\\\x%02X", (unsigned)code);
         } else {
             added = buf_add_printf(out, bytes > 1 ? "\\u{%X}" : "\\x%02X", (unsigned)code);
         }

@@ -65,9 +65,15 @@ const char *str_suggest(struct arena *a, const char *word, const char *const *ca
                         size_t count);
 
 /* Appends `text` made safe for a terminal or a log: control bytes and invalid UTF-8 become \xNN
- * (line ends and tabs \n, \r, \t), C1 controls, bidi controls, U+2028, U+2029 and U+FEFF \u{N}.
- * False when the buffer is full: the characters that fit are in it. */
-bool str_escape(struct buf *out, const char *text, size_t length);
+ * (line ends and tabs \n, \r, \t), C1 controls, bidi controls, U+2028, U+2029 and U+FEFF \u{N}. In
+ * quotes these and \ are escaped too; in JSON \u stands for all (invalid bytes become U+FFFD, in
+ * the log the text \xNN). False when the buffer is full: the characters that fit are in it. */
+enum str_form { STR_SHOWN, STR_QUOTED, STR_LOG_JSON, STR_JSON };
+bool str_write(struct buf *out, enum str_form form, const char *text, size_t length);
+static inline bool str_escape(struct buf *out, const char *text, size_t length)
+{
+    return str_write(out, STR_SHOWN, text, length);
+}
 
 /* The same into the arena. */
 char *str_escaped(struct arena *a, const char *text);

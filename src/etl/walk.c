@@ -1025,8 +1025,8 @@ struct walked_page *page_walk(struct page_walker *w, struct json_doc *doc, struc
     for (size_t i = 0; i < w->count; i++) {
         begin_tree(&w->trees[i], p, &p->trees[i], facts);
     }
-    if (json_mended(doc) > 0) {
-        count_note(w, "", "no character: U+FFFD stands for it")->count = (int64_t)json_mended(doc);
+    if (doc->mended > 0) {
+        count_note(w, "", "no character: U+FFFD stands for it")->count = (int64_t)doc->mended;
     }
     bool walked = walk_all(w, rows, facts->unwanted, e);
     p->note_count = w->note_count;

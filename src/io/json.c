@@ -8,13 +8,6 @@
 
 _Static_assert(JSON_PADDING_BYTES >= YYJSON_PADDING_SIZE, "parsing in place needs this room");
 
-struct json_doc {
-    yyjson_doc *parsed;
-    char *bytes; /* the text, which the strings of `parsed` point into */
-    size_t length;
-    size_t mended;
-};
-
 /* What a look over a text finds before it is parsed. */
 struct survey {
     size_t values; /* that parsing can make of it, at most */
@@ -158,19 +151,9 @@ void json_drop_values(struct json_doc *doc)
     doc->parsed = NULL;
 }
 
-size_t json_mended(const struct json_doc *doc)
-{
-    return doc->mended;
-}
-
 size_t json_held_bytes(const struct json_doc *doc)
 {
     return yyjson_doc_get_val_count(doc->parsed) * sizeof(yyjson_val) + doc->length + sizeof(*doc);
-}
-
-struct json json_root(const struct json_doc *doc)
-{
-    return (struct json){yyjson_doc_get_root(doc->parsed)};
 }
 
 /* Follows the first `length` bytes of a dotted path. */
@@ -247,26 +230,10 @@ const char *json_write(struct arena *a, struct json v, size_t *length)
 
 bool json_quote(struct buf *out, const char *text, size_t length)
 {
-    static const char escaped[] = "\"\\\b\f\n\r\t";
-    static const char letters[] = "\"\\bfnrt";
     size_t before = out->length;
-    bool fits = buf_add_char(out, '"');
-    for (size_t at = 0, used = 0; fits && at < length; at += used) {
-        uint32_t code = 0;
-        size_t n = utf8_next(text + at, length - at, &code);
-        const char *known = n == 1 && code > 0 ? strchr(escaped, (int)code) : NULL;
-        used = n == 0 ? 1 : n;
-        if (known != NULL) {
-            fits = buf_add_char(out, '\\') && buf_add_char(out, letters[known - escaped]);
-        } else if (n == 0) {
-            fits = buf_add_str(out, replacement);
-        } else if (utf8_is_unsafe(code)) {
-            fits = buf_add_printf(out, "\\u%04x", (unsigned)code);
-        } else {
-            fits = buf_add(out, text + at, n);
-        }
-    }
-    fits = fits && buf_add_char(out, '"');
+    bool fits =
+        buf_add_char(out, '"') && str_write(out, STR_JSON, text, length) && buf_add_char(out, '"');
+
     if (!fits) {
         buf_cut(out, before);
     }

@@ -24,7 +24,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct json_doc; /* an immutable document, owner of all its values */
+/* A document, owner of all its values. */
+struct json_doc {
+    yyjson_doc *parsed;
+    char *bytes; /* the text, which the strings of `parsed` point into */
+    size_t length;
+    size_t mended; /* characters U+FFFD that stand in it for what was none */
+};
 
 enum json_type {
     JSON_ABSENT,
@@ -53,9 +59,6 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e);
 /* Frees the document; NULL is allowed. */
 void json_free(struct json_doc *doc);
 
-/* How many characters U+FFFD stand in it for what was none. */
-size_t json_mended(const struct json_doc *doc);
-
 /* Frees the values; the texts that json_text and json_str gave stay until json_free. */
 void json_drop_values(struct json_doc *doc);
 
@@ -63,33 +66,24 @@ void json_drop_values(struct json_doc *doc);
 size_t json_held_bytes(const struct json_doc *doc);
 
 /* The outermost value. */
-struct json json_root(const struct json_doc *doc);
+static inline struct json json_root(const struct json_doc *doc)
+{
+    return (struct json){yyjson_doc_get_root(doc->parsed)};
+}
 
 /* What a value is; JSON_ABSENT for {NULL}. */
 static inline enum json_type json_type(struct json v)
 {
-    switch (yyjson_get_type(v.value)) {
-    case YYJSON_TYPE_NULL:
-        return JSON_NULL;
-    case YYJSON_TYPE_BOOL:
-        return JSON_BOOL;
-    case YYJSON_TYPE_STR:
-        return JSON_STRING;
-    case YYJSON_TYPE_ARR:
-        return JSON_ARRAY;
-    case YYJSON_TYPE_OBJ:
-        return JSON_OBJECT;
-    case YYJSON_TYPE_NUM:
-        if (yyjson_is_real(v.value) ||
-            (yyjson_is_uint(v.value) && yyjson_get_uint(v.value) > INT64_MAX)) {
-            return JSON_REAL;
-        }
-        return JSON_INT;
-    case YYJSON_TYPE_RAW:
-        return JSON_REAL;
-    default:
-        return JSON_ABSENT;
-    }
+    static const enum json_type types[] = {
+        [YYJSON_TYPE_NONE] = JSON_ABSENT, [YYJSON_TYPE_NULL] = JSON_NULL,
+        [YYJSON_TYPE_BOOL] = JSON_BOOL,   [YYJSON_TYPE_NUM] = JSON_INT,
+        [YYJSON_TYPE_RAW] = JSON_REAL,    [YYJSON_TYPE_STR] = JSON_STRING,
+        [YYJSON_TYPE_ARR] = JSON_ARRAY,   [YYJSON_TYPE_OBJ] = JSON_OBJECT,
+    };
+    bool is_real = yyjson_is_real(v.value) ||
+                   (yyjson_is_uint(v.value) && yyjson_get_uint(v.value) > INT64_MAX);
+
+    return is_real ? JSON_REAL : types[yyjson_get_type(v.value)];
 }
 
 /* Member of an object; absent when `v` is no object or has no such key. */

@@ -37,7 +37,7 @@ LATENCY_SECONDS = 0.3
 PARTS = ("load", "growth", "queries", "others", "reread", "latency", "rate", "csv", "night")
 LONG_AGO = {"conversation_start", "conversation_end", "segment_start", "segment_end", "emit_date", "utc_start", "entered_at",
             "left_at", "started_at", "day"}
-LIBRARIES = ("libcurl", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter")
+LIBRARIES = ("libcurl", "libcrypto", "sqlite3", "zlib", "yyjson", "libxxhash", "xlsxwriter")
 
 
 def day(n):

@@ -102,7 +102,7 @@ class Deb(TestCase):
         self.assertNotIn("@", re.sub("<.*>", "", text))
         self.assertEqual((fields["Package"], fields["Version"]), ("rollcall", VERSION))
         self.assertEqual(self.package.name, f"rollcall_{VERSION}_{fields['Architecture']}.deb")
-        for library in ("libc6", "libcurl", "libsqlite3-0", "libxxhash0", "libxlsxwriter"):
+        for library in ("libc6", "libcurl", "libssl3", "libsqlite3-0", "libxxhash0", "libxlsxwriter"):
             self.assertIn(library, fields["Depends"])
         self.assertTrue((self.root / "usr/lib/rollcall/libyyjson.so.0").exists() != ("libyyjson" in fields["Depends"]))
 
