@@ -1,60 +1,175 @@
 #include "etl/history.h"
 
 #include "base/clock.h"
+#include "etl/words.h"
 #include "sql.h"
 
-enum { OPEN_END = -1 };
+enum { COLUMNS_MAX = 64, FACTS_MAX = 6 };
 
-/* --- the table --- */
+/* --- making --- */
 
-/* Where columns are that must be there. */
-static size_t must_have(const struct table_map *map, const char *name)
+/* Names of columns. */
+struct names {
+    const char *list[COLUMNS_MAX];
+    size_t count;
+};
+
+static void add_name(struct names *n, const char *name)
 {
-    size_t at = map_column(map, name);
-
-    INVARIANT(at < map->column_count);
-    return at;
+    INVARIANT(n->count < COLUMNS_MAX);
+    n->list[n->count++] = name;
 }
 
-struct history *history_new(struct db *d, const struct table_map *map,
-                            const struct history_columns *by)
+static void add_each(struct words *w, const char *word, const struct names *n, const char *form,
+                     const char *comma)
+{
+    words_add(w, word, "%s", words_each(w->arena, n->list, n->count, form, comma));
+}
+
+/* Both say the same in each of the columns. */
+static void add_same(struct words *w, const char *word, const struct names *n, const char *form)
+{
+    words_add(w, word, "(%s)",
+              n->count > 0 ? words_each(w->arena, n->list, n->count, form, " AND ") : "1");
+}
+
+/* Steps, from `at` on; NULL ends them. */
+static void make(struct history *h, const struct words *w, size_t at, const char *const *templates)
+{
+    for (; *templates; templates++) {
+        h->sql[at++] = words_fill(w, *templates);
+    }
+}
+
+static void make_intervals(struct history *h, const struct tree_map *tree, struct words *w)
+{
+    static const char *const steps[] = {sql_interval_find,
+                                        sql_interval_end_before,
+                                        sql_interval_keep_end,
+                                        sql_interval_keep_end_before,
+                                        sql_interval_take_next,
+                                        sql_interval_judge,
+                                        sql_interval_remove,
+                                        sql_interval_write,
+                                        NULL};
+    struct names keys = {.count = 0};
+    struct names columns = {.count = 0};
+    struct names same = {.count = 0};
+    const char *start = NULL;
+
+    INVARIANT(h->map->child_count == 0);
+    for (size_t i = 0; i < tree->id_count; i++) {
+        if (!start && strstr(tree->ids[i], "start")) {
+            start = tree->ids[i];
+        } else {
+            add_name(&keys, tree->ids[i]);
+        }
+    }
+    INVARIANT(start && keys.count > 0);
+    const char *at = strstr(start, "start");
+    const char *end =
+        arena_printf(h->arena, "%.*send%s", (int)(at - start), start, at + strlen("start"));
+    INVARIANT(map_column(h->map, end) < h->map->column_count);
+    for (size_t i = 0; i < h->map->column_count; i++) {
+        const struct column_map *c = &h->map->columns[i];
+
+        add_name(&columns, c->name);
+        if (!str_eq(c->name, start) && !str_eq(c->name, end) && !(c->flags & COLUMN_UNHASHED)) {
+            add_name(&same, c->name);
+        }
+    }
+    words_add(w, "table", "\"%s\"", h->map->table);
+    words_add(w, "start", "\"%s\"", start);
+    words_add(w, "end", "\"%s\"", end);
+    add_each(w, "columns", &columns, "$", ", ");
+    add_each(w, "marks", &columns, "?", ", ");
+    add_same(w, "keys", &keys, "s.$ = n.$");
+    add_same(w, "of_key", &keys,
+             words_fill(w, "$ = (SELECT n.$ FROM {came} AS n WHERE n.rowid = 1)"));
+    add_same(w, "same", &same, "s.$ IS n.$");
+    words_add(w, "one_id", "%s",
+              words_each(h->arena, tree->ids, tree->id_count, "$", " || char(31) || "));
+    h->start = map_column(h->map, start);
+    h->temporary = words_fill(w, sql_interval_temporary);
+    h->sql[HISTORY_CAME] = words_fill(w, sql_interval_came);
+    h->sql[HISTORY_WHOLE] = words_fill(w, sql_interval_whole);
+    make(h, w, HISTORY_ROWS, steps);
+}
+
+static void make_observer(struct history *h, const struct table_map *state, struct words *w)
+{
+    static const char *const own[] = {"user_id", "state_start", "state_end", "first_observed",
+                                      "last_observed"};
+    static const char *const snapshots[] = {sql_observe_last,  sql_observe_known,
+                                            sql_observe_news,  sql_observe_go_on,
+                                            sql_observe_leave, sql_observe_gap,
+                                            sql_observe_merge, sql_observe_end_before,
+                                            sql_observe_write, NULL};
+    static const char *const intervals[] = {sql_observe_interval, sql_observe_absorb,
+                                            sql_observe_absorbed, sql_observe_end,
+                                            sql_observe_place,    sql_observe_place_behind,
+                                            sql_observe_merge,    sql_observe_end_before,
+                                            sql_observe_write,    NULL};
+    static const char is_same[] = "(s.$ IS n.$ OR s.row_source IS NOT n.row_source AND "
+                                  "(s.$ IS NULL OR n.$ IS NULL))";
+    struct names stored = {.count = 0};
+    struct names others = {.count = 0};  /* that the source does not report */
+    struct names reports = {.count = 0}; /* that it does, but for its own */
+    struct names states = {.count = 0};  /* of these */
+    struct names columns = {.count = 0};
+
+    for (size_t i = 0; i < state->column_count; i++) {
+        const struct column_map *c = &state->columns[i];
+        bool is_own = str_is_listed(c->name, own, COUNT_OF(own));
+        bool is_reported = map_column(h->map, c->name) < h->map->column_count;
+        struct names one = {.count = 0};
+
+        add_name(&stored, c->name);
+        if (!is_own) {
+            add_name(is_reported ? &reports : &others, c->name);
+        }
+        if (!is_own && is_reported && !(c->flags & COLUMN_UNHASHED)) {
+            add_name(&states, c->name);
+            add_name(&one, c->name);
+        }
+        add_same(w, arena_printf(h->arena, "same:%s", c->name), &one, is_same);
+    }
+    for (size_t i = 0; i < h->map->column_count; i++) {
+        add_name(&columns, h->map->columns[i].name);
+    }
+    add_each(w, "stored", &stored, "$", ", ");
+    add_each(w, "columns", &columns, "$", ", ");
+    add_each(w, "marks", &columns, "?", ", ");
+    add_each(w, "others", &others, "$ = s.$, ", "");
+    add_each(w, "merge", &reports,
+             "$ = CASE WHEN s.row_source IS n.row_source THEN n.$ ELSE ifnull(n.$, s.$) END, ", "");
+    add_same(w, "says_all", &states, "(n.$ IS NOT NULL OR s.$ IS NULL)");
+    add_same(w, "same", &states, is_same);
+    words_add(w, "pair", "%s", words_fill(w, sql_observe_pair));
+    words_add(w, "touches", "(%s)", words_fill(w, sql_observe_touches));
+    words_add(w, "known", "(%s)", words_fill(w, sql_observe_says_known));
+    h->start = map_column(h->map, "state_start");
+    h->temporary = words_fill(w, sql_observe_temporary);
+    h->sql[HISTORY_CAME] = words_fill(w, sql_observe_came);
+    h->sql[HISTORY_WHOLE] = words_fill(w, sql_observe_whole);
+    make(h, w, HISTORY_SNAPSHOTS, snapshots);
+    make(h, w, HISTORY_ROWS, intervals);
+}
+
+struct history *history_new(struct db *d, const struct tree_map *tree,
+                            const struct table_map *state)
 {
     struct history *h = xcalloc(1, sizeof(*h));
-    const char *columns[HISTORY_COLUMNS_MAX];
+    struct words w = {.arena = arena_new(0)};
 
-    INVARIANT(map->column_count + 2 <= HISTORY_COLUMNS_MAX);
-    *h = (struct history){.db = d,
-                          .map = map,
-                          .key_count = by->key_count,
-                          .start = must_have(map, by->start),
-                          .end = must_have(map, by->end),
-                          .fixed = arena_new(0),
-                          .arena = arena_new(0)};
-    h->words.arena = h->fixed;
-    for (size_t i = 0; i < by->key_count; i++) {
-        h->keys[i] = must_have(map, by->keys[i]);
+    *h = (struct history){.db = d, .map = tree->root, .observes = state != NULL, .arena = w.arena};
+    words_add(&w, "came", "temp.\"came_%s\"", tree->root->table);
+    h->sql[HISTORY_OUTCOME] = words_fill(&w, sql_history_outcome);
+    if (state) {
+        make_observer(h, state, &w);
+    } else {
+        make_intervals(h, tree, &w);
     }
-    for (; h->width < map->column_count; h->width++) {
-        columns[h->width] = map->columns[h->width].name;
-    }
-    for (size_t i = 0; i < 2 && by->unmapped[i]; i++) {
-        columns[h->width++] = by->unmapped[i];
-    }
-    struct arena *a = h->fixed;
-    struct words *w = &h->words;
-    words_add(w, "table", "\"%s\"", map->table);
-    words_add(w, "keys", "%s", words_each(a, by->keys, h->key_count, "$", ", "));
-    words_add(w, "start", "\"%s\"", by->start);
-    words_add(w, "end", "\"%s\"", by->end);
-    words_add(w, "columns", "%s", words_each(a, columns, h->width, "$", ", "));
-    words_add(w, "marks", "%s", words_each(a, columns, h->width, "?", ", "));
-    words_add(w, "changes", "%s", words_each(a, columns, h->width, "$ = excluded.$", ", "));
-    words_add(w, "key_marks", "%s", words_each(a, by->keys, h->key_count, "?", ", "));
-    h->sql[HISTORY_UPTO] = words_fill(w, sql_history_upto);
-    h->sql[HISTORY_BEFORE] = words_fill(w, sql_history_before);
-    h->sql[HISTORY_AFTER] = words_fill(w, sql_history_after);
-    h->sql[HISTORY_WRITE] = words_fill(w, sql_history_write);
-    h->sql[HISTORY_REMOVE] = words_fill(w, sql_history_remove);
     return h;
 }
 
@@ -68,208 +183,61 @@ void history_free(struct history *h)
             db_forget(h->db, h->sql[i]);
         }
     }
-    arena_free(h->fixed);
     arena_free(h->arena);
     free(h);
 }
 
-/* The values of a row's key, and a time. */
-static size_t ask(const struct history *h, const struct cell *row, const struct cell *time,
-                  struct db_value *values)
+/* --- rows --- */
+
+bool history_begin(struct history *h, struct err *e)
 {
-    for (size_t i = 0; i < h->key_count; i++) {
-        values[i] = db_value_of(&row[h->keys[i]]);
-    }
-    values[h->key_count] = db_value_of(time);
-    return h->key_count + 1;
+    return db_exec(h->db, h->temporary, e);
 }
 
-bool history_read(struct history *h, enum history_statement statement, const struct cell *row,
-                  const struct cell *time, struct cell **out, struct err *e)
+bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
+                  const struct load_page *page, enum placed *outcome, struct err *e)
 {
-    struct db_value values[HISTORY_COLUMNS_MAX];
-    struct rows q = db_ask_values(h->db, e, h->sql[statement], values, ask(h, row, time, values));
+    struct db_value values[COLUMNS_MAX + FACTS_MAX] = {NONE};
+    const struct db_value observation[] = {T(page->received_ms), S(page->plan)};
+    const struct db_value facts[] = {T(page->facts.start_ms), T(page->facts.end_ms),
+                                     T(page->until_ms),       I(page->replays),
+                                     I((int64_t)row_hash),    I(load_run_id(page))};
+    size_t count = h->observes ? COUNT_OF(observation) : COUNT_OF(facts);
+    bool is_snapshot = h->start == h->map->column_count || cell_is_null(&row[h->start]);
+    const char *const *step = &h->sql[is_snapshot ? HISTORY_SNAPSHOTS : HISTORY_ROWS];
+    int64_t placed = 0;
 
-    *out = NULL;
-    if (db_next(&q)) {
-        *out = arena_array(h->arena, h->width, sizeof(**out));
-        for (size_t i = 0; i < h->width; i++) {
-            (*out)[i] = db_cell(&q, (int)i, h->arena);
-        }
-    }
-    return db_end(&q);
-}
-
-bool history_write(struct history *h, const struct cell *row, struct err *e)
-{
-    struct db_value values[HISTORY_COLUMNS_MAX];
-
-    for (size_t i = 0; i < h->width; i++) {
-        values[i] = db_value_of(&row[i]);
-    }
-    return db_do_values(h->db, e, h->sql[HISTORY_WRITE], values, h->width);
-}
-
-bool history_remove(struct history *h, const struct cell *row, struct err *e)
-{
-    struct db_value values[HISTORY_COLUMNS_MAX];
-
-    return db_do_values(h->db, e, h->sql[HISTORY_REMOVE], values,
-                        ask(h, row, &row[h->start], values));
-}
-
-/* --- LOAD_INTERVALS --- */
-
-/* Milliseconds since 1970 of a stored time; OPEN_END: it is NULL. */
-static int64_t ms_of(const struct cell *c)
-{
-    int64_t ms;
-
-    return c->type == CELL_TEXT && clock_parse(c->value.text, false, &ms) ? ms : OPEN_END;
-}
-
-/* Whether a stored row of the key is equal to one that came, but for start and end. */
-static bool is_equal(const struct history *h, const struct cell *stored, const struct cell *row)
-{
+    memcpy(values, h->observes ? observation : facts, count * sizeof(*values));
     for (size_t i = 0; i < h->map->column_count; i++) {
-        if (i != h->start && i != h->end && !(h->map->columns[i].flags & COLUMN_UNHASHED) &&
-            !cell_same(&stored[i], &row[i])) {
-            return false;
-        }
+        values[count++] = db_value_of(&row[i]);
     }
-    return true;
-}
-
-/* The end of a row that is stored, after a page has told of it. */
-static struct cell told_end(const struct cell *stored, const struct cell *told, bool ends,
-                            const struct load_page *page)
-{
-    int64_t ms = ms_of(told);
-    bool stays = ms == OPEN_END ? ms_of(stored) >= page->until_ms
-                                : !ends && ms == page->facts.end_ms && ms_of(stored) > ms;
-
-    return stays && ms_of(stored) != OPEN_END ? *stored : *told;
-}
-
-/* Finds the stored row that starts where the window ends, for a row that may reach up to there;
- * NULL: there is none. */
-static bool find_next(struct history *h, const struct cell *row, int64_t window_end_ms,
-                      struct cell **next, struct err *e)
-{
-    int64_t end_ms = ms_of(&row[h->end]);
-    char text[CLOCK_ISO_BYTES];
-    struct cell window_end = cell_text(clock_format(window_end_ms, text));
-
-    *next = NULL;
-    if (end_ms != OPEN_END && end_ms != window_end_ms) {
-        return true;
+    bool done = db_do_values(h->db, e, h->sql[HISTORY_CAME], values, count);
+    for (; done && *step; step++) {
+        done = db_do(h->db, e, *step, NONE);
     }
-    bool done = history_read(h, HISTORY_UPTO, row, &window_end, next, e);
-    *next = done && *next && cell_same(&(*next)[h->start], &window_end) ? *next : NULL;
+    done = done && db_scalar(h->db, h->sql[HISTORY_OUTCOME], &placed, e);
+    *outcome = (enum placed)placed;
     return done;
 }
 
-/* Finds the stored row that starts where `row` does, and the one before that it goes on; NULL:
- * there is none. */
-static bool find_stored(struct history *h, const struct cell *row, int64_t window_start_ms,
-                        struct cell **same, struct cell **before, struct err *e)
-{
-    int64_t start_ms = ms_of(&row[h->start]);
+/* --- distrust --- */
 
-    if (!history_read(h, HISTORY_UPTO, row, &row[h->start], same, e)) {
+bool observe_distrust(struct db *d, const char *now, int64_t *count, struct err *e)
+{
+    static const char *const takes_back[] = {sql_observe_remove_ahead, sql_observe_cut_ahead,
+                                             sql_observe_gaps_ahead};
+    struct rows q = db_ask(d, e, sql_observe_is_ahead, S(now));
+    bool ahead = db_next(&q);
+
+    *count = 0;
+    if (!db_end(&q)) {
         return false;
     }
-    *before = *same;
-    if (*same && !cell_same(&(*same)[h->start], &row[h->start])) {
-        *same = NULL;
-    } else if (*same && start_ms == window_start_ms &&
-               !history_read(h, HISTORY_BEFORE, row, &row[h->start], before, e)) {
-        return false;
-    }
-    /* An open row does not say how far it reaches. */
-    int64_t reach_ms = *before ? ms_of(&(*before)[h->end]) : OPEN_END;
-    if (*before && reach_ms > start_ms && start_ms == window_start_ms &&
-        !is_equal(h, *before, row)) {
-        (*before)[h->end] = row[h->start]; /* another row begins there */
-        if (!history_write(h, *before, e)) {
+    for (size_t i = 0; ahead && i < COUNT_OF(takes_back); i++) {
+        if (!db_do(d, e, takes_back[i], S(now))) {
             return false;
         }
-    }
-    if (!*before || *before == *same || start_ms != window_start_ms || !is_equal(h, *before, row) ||
-        reach_ms < start_ms || (reach_ms == start_ms && cell_is_null(&row[h->end]))) {
-        *before = NULL;
+        *count += takes_back[i] == sql_observe_gaps_ahead ? 0 : db_changes(d);
     }
     return true;
-}
-
-static bool take_interval(struct history *h, const struct cell *row, uint64_t row_hash,
-                          const struct load_page *page, enum placed *outcome, struct err *e)
-{
-    struct cell made[HISTORY_COLUMNS_MAX];
-    struct cell *end = &made[h->end];
-    struct cell *same;
-    struct cell *before;
-    struct cell *next;
-
-    arena_reset(h->arena);
-    memcpy(made, row, h->map->column_count * sizeof(*made));
-    made[h->map->column_count] = cell_int((int64_t)row_hash);
-    made[h->map->column_count + 1] = cell_int(load_run_id(page));
-    if (!find_stored(h, row, page->facts.start_ms, &same, &before, e) ||
-        !find_next(h, row, page->facts.end_ms, &next, e)) {
-        return false;
-    }
-    /* Another row begins there: this one was not cut. */
-    bool ends = next && !cell_is_null(end) && !is_equal(h, next, row);
-    if (same) {
-        *end = told_end(&same[h->end], end, ends, page);
-    }
-    if (before) {
-        *end = told_end(&before[h->end], end, ends, page);
-        made[h->start] = before[h->start];
-    }
-    /* The piece that goes on where the window ends is part of it. */
-    bool taken = next && ms_of(end) == page->facts.end_ms && is_equal(h, next, row) &&
-                 !cell_is_null(&next[h->end]);
-    *end = taken ? next[h->end] : *end;
-    const struct cell *known = before ? before : same;
-    bool merged = taken || (before && same);
-    if (page->replays && known) {
-        made[h->map->column_count + 1] = known[h->map->column_count + 1];
-    }
-    *outcome = known ? PLACED_UNCHANGED : PLACED_NEW;
-    if (known && (merged || !is_equal(h, known, row) || !cell_same(&known[h->end], end))) {
-        *outcome = PLACED_CHANGED;
-    }
-    return (!taken || history_remove(h, next, e)) &&
-           (!before || !same || history_remove(h, same, e)) &&
-           (*outcome == PLACED_UNCHANGED || history_write(h, made, e));
-}
-
-struct history *intervals_new(struct db *d, const struct tree_map *tree)
-{
-    const char *keys[HISTORY_COLUMNS_MAX];
-    const char *start = NULL;
-    size_t key_count = 0;
-
-    INVARIANT(tree->root->child_count == 0 && tree->id_count < HISTORY_COLUMNS_MAX);
-    for (size_t i = 0; i < tree->id_count; i++) {
-        if (!start && strstr(tree->ids[i], "start")) {
-            start = tree->ids[i];
-        } else {
-            keys[key_count++] = tree->ids[i];
-        }
-    }
-    INVARIANT(start && key_count > 0);
-    const char *at = strstr(start, "start");
-    ARENA_SCOPED struct arena *a = arena_new(0);
-    const char *end = arena_printf(a, "%.*send%s", (int)(at - start), start, at + strlen("start"));
-    const struct history_columns by = {
-        keys, key_count, start, end, {"row_hash", "row_changed_run_id"}};
-    struct history *h = history_new(d, tree->root, &by);
-    words_add(&h->words, "one_id", "%s",
-              words_each(h->fixed, tree->ids, tree->id_count, "$", " || char(31) || "));
-    h->sql[HISTORY_END] = words_fill(&h->words, sql_history_remove_unseen);
-    h->take = take_interval;
-    return h;
 }

@@ -1,9 +1,7 @@
 /*
  * A table of pieces of time: the rows of a key, each from a start to an end (NULL: open). The rules
- * that place rows one by one work on it: LOAD_INTERVALS and LOAD_OBSERVE (observe.c).
- *
- * A row is an array of cells: the map's columns in their order, then those that no map names. Times
- * are ISO texts of one form, which sort as times do.
+ * that place rows one by one work on it, by SQL: LOAD_INTERVALS and LOAD_OBSERVE. Times are ISO
+ * texts of one form, which sort as times do.
  *
  * LOAD_INTERVALS: rows with a start and an end that are put together across windows. The start is
  * the id with "start" in its name, the end the column that has "end" there (spell_start,
@@ -44,21 +42,8 @@
 
 #include "etl/map.h"
 #include "etl/walk.h"
-#include "etl/words.h"
 #include "io/cell.h"
 #include "io/db.h"
-
-enum { HISTORY_COLUMNS_MAX = 64 };
-
-enum history_statement {
-    HISTORY_UPTO,   /* the key's last row that starts at a time or before it */
-    HISTORY_BEFORE, /* its last that starts before */
-    HISTORY_AFTER,  /* its first that starts after */
-    HISTORY_WRITE,
-    HISTORY_REMOVE,
-    HISTORY_END, /* closes, or removes, what a whole reading has not seen */
-    HISTORY_STATEMENTS
-};
 
 /* What became of a row that came. */
 enum placed {
@@ -91,62 +76,42 @@ static inline int64_t load_run_id(const struct load_page *page)
     return page->replays ? -page->run_id : page->run_id;
 }
 
+enum {
+    HISTORY_STEPS = 16,
+    HISTORY_WHOLE = 0, /* closes, or removes, what a whole reading has not seen */
+    HISTORY_CAME,
+    HISTORY_OUTCOME,
+    HISTORY_ROWS, /* this and the next: up to a NULL what places a row of a time that is known */
+    HISTORY_SNAPSHOTS = HISTORY_ROWS + HISTORY_STEPS, /* what places one without a start */
+    HISTORY_STATEMENTS = HISTORY_SNAPSHOTS + HISTORY_STEPS
+};
+
 struct history {
     struct db *db;
-    const struct table_map *map;
-    size_t keys[HISTORY_COLUMNS_MAX]; /* columns */
-    size_t key_count;
-    size_t start;
-    size_t end;
-    size_t width;        /* cells of a row */
-    struct arena *fixed; /* lives as long as this */
-    struct arena *arena; /* rows that are read; reset with each row that comes */
-    struct words words;  /* of the table, for the rule's statements */
+    const struct table_map *map; /* of the rows that come */
+    bool observes;
+    size_t start; /* its column; as many as there are: it has none */
+    struct arena *arena;
+    const char *temporary;
     const char *sql[HISTORY_STATEMENTS];
-
-    /* Takes a row of the page (columns of the source's map) inside the caller's transaction. */
-    bool (*take)(struct history *h, const struct cell *row, uint64_t row_hash,
-                 const struct load_page *page, enum placed *outcome, struct err *e);
-    void *rule; /* the rule's */
 };
 
-/* The columns that a history goes by. */
-struct history_columns {
-    const char *const *keys;
-    size_t key_count;
-    const char *start;
-    const char *end;
-    const char *unmapped[2]; /* behind its map's; NULL: none */
-};
-
-/* A history of `map`'s table in `d` (both borrowed); missing columns are a bug. Free with
- * history_free (NULL is allowed). */
-struct history *history_new(struct db *d, const struct table_map *map,
-                            const struct history_columns *by);
+/* LOAD_INTERVALS for rows of `tree`'s root in `d`; or LOAD_OBSERVE for those which go into the
+ * history table `state` (NULL: the former; all is borrowed). A row is new where it is the agent's
+ * first, or the first after a row that has ended. Free with history_free (NULL is allowed). */
+struct history *history_new(struct db *d, const struct tree_map *tree,
+                            const struct table_map *state);
 void history_free(struct history *h);
 
-/* Reads a row of the key that `row` has, beside `time`, as the statement says; *out is in the
- * arena, NULL: there is none. */
-bool history_read(struct history *h, enum history_statement statement, const struct cell *row,
-                  const struct cell *time, struct cell **out, struct err *e);
+/* Before rows are taken in a transaction. */
+bool history_begin(struct history *h, struct err *e);
 
-/* Writes a row, in place of the one that has its key and start; removes that one. */
-bool history_write(struct history *h, const struct cell *row, struct err *e);
-bool history_remove(struct history *h, const struct cell *row, struct err *e);
+/* Takes a row of the page (columns of the tree's root) inside the caller's transaction. */
+bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
+                  const struct load_page *page, enum placed *outcome, struct err *e);
 
-/* LOAD_INTERVALS for rows of `tree`'s root in `d` (both borrowed). Free with history_free. */
-struct history *intervals_new(struct db *d, const struct tree_map *tree);
-
-/* --- LOAD_OBSERVE --- */
-
-/* The table of the stretches within a row that nobody observed. */
+/* The table of the stretches within a row of LOAD_OBSERVE that nobody observed. */
 #define OBSERVE_GAPS "observation_gap"
-
-/* For rows of `tree`'s root, which go into the history table `state` of `d` (all borrowed). A row
- * is new where it is the agent's first, or the first after a row that has ended. Free with
- * history_free. */
-struct history *observer_new(struct db *d, const struct tree_map *tree,
-                             const struct table_map *state);
 
 /* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
  * text) is the latest time that can have come. Rows first observed later go, a row last observed

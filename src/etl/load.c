@@ -472,11 +472,10 @@ struct loader *load_new(struct db *d, const struct tree_map *const *trees, enum 
         l->rule = rule;
         l->arena = arena_new(0);
         l->walker = walker;
-        if (rule == LOAD_OBSERVE) {
-            l->history = observer_new(d, trees[i], state);
-        } else if (rule == LOAD_INTERVALS) {
-            l->history = intervals_new(d, trees[i]);
-        } else if (!make_tree(l, e)) {
+        if (rule >= LOAD_INTERVALS) {
+            l->history = history_new(d, trees[i], state);
+        }
+        if (!(l->history ? history_begin(l->history, e) : make_tree(l, e))) {
             load_free(first);
             return NULL;
         }
@@ -783,6 +782,10 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         [PLACED_BAD] = "interval ends before it starts, or is not yet",
     };
 
+    /* Made in a transaction that was rolled back, the temporary table went with it. */
+    if (!history_begin(l->history, e)) {
+        return false;
+    }
     for (size_t i = 0; i < t->count; i++) {
         const struct cell *id = &t->entities[i].id;
         const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
@@ -790,7 +793,7 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
 
         if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, ?2, ?3)",
                    I(l->page->window_id), I((int64_t)l->tree_no), X(id->value.text, id->length)) ||
-            !l->history->take(l->history, row, t->entities[i].row_hash, l->page, &outcome, e)) {
+            !history_take(l->history, row, t->entities[i].row_hash, l->page, &outcome, e)) {
             return false;
         }
         counts->rows_new += outcome == PLACED_NEW;
@@ -882,7 +885,7 @@ bool load_end(struct loader *l, const struct load_page *page, struct load_counts
     struct db *d = l->db;
 
     for (struct loader *t = l; t; t = t->next) {
-        const char *const *sql = t->history ? &t->history->sql[HISTORY_END] : &t->sql[END];
+        const char *const *sql = t->history ? &t->history->sql[HISTORY_WHOLE] : &t->sql[END];
         size_t tables = t->history ? 1 : t->table_count;
         int64_t end_ms = t->rule == LOAD_INTERVALS ? page->until_ms : page->facts.end_ms;
         const struct db_value values[] = {I(page->window_id),

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 
-enum { WORDS_MAX = 48 };
+enum { WORDS_MAX = 64 };
 
 /* What templates may name; all texts are in the arena. Begin with the arena alone. */
 struct words {
