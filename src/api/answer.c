@@ -9,7 +9,7 @@
 
 enum { EXCERPT_BYTES = 160, WORDS_LOOKED_AT_BYTES = 65536 /* the longest token with it all */ };
 enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
-enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LONGEST_WORDS_BYTES = 300, PERMISSIONS_BYTES = 400 };
+enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LONGEST_WORDS_BYTES = 380, PERMISSIONS_BYTES = 400 };
 
 /* --- words ------------------------------------------------------------------------------------ */
 

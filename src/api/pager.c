@@ -8,7 +8,6 @@
 #include "base/str.h"
 
 enum {
-    REASON_BYTES = 400,
     REQUEST_BYTES = 1048576,
     LONGEST_TOKEN_BYTES = 200,
     DOUBLED_POLLS = 3,
@@ -157,18 +156,14 @@ static const char *id_part(const struct pager *p, int64_t sequence, int part, st
 }
 
 /* Words become the elements of a JSON array. */
-static void add_elements(struct buf *out, const char *words)
+static void add_elements(struct buf *out, const char *words, struct arena *a)
 {
-    static const char between[] = ", \t";
-    bool any = false;
+    size_t count;
+    char **list = str_split_list(a, words, &count);
 
-    for (const char *at = words + strspn(words, between); *at; at += strspn(at, between)) {
-        size_t length = strcspn(at, between);
-
-        (void)buf_add_str(out, any ? "," : "");
-        (void)json_quote(out, at, length);
-        any = true;
-        at += length;
+    for (size_t i = 0; i < count; i++) {
+        (void)buf_add_str(out, i > 0 ? "," : "");
+        (void)json_quote(out, list[i], strlen(list[i]));
     }
 }
 
@@ -177,7 +172,6 @@ static void add_elements(struct buf *out, const char *words)
 static size_t add_mark(const struct pager *p, struct buf *out, const char *text, int64_t sequence,
                        bool in_path, struct arena *a)
 {
-    bool bare = step_of(p)->bare;
     const struct {
         const char *mark;
         const char *value;
@@ -196,7 +190,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         {"{zone}", p->spec.zone, true},
         {"{scope}", p->spec.scope, true},
         {"{cursor}", p->cursor, true},
-        {"{token}", p->urls && bare ? p->urls[sequence] : p->token, !bare},
+        {"{token}", p->token, true},
     };
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         const char *value = known[i].value ? known[i].value : "";
@@ -209,8 +203,8 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         } else if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
             add_predicates(p, out, sequence);
         } else if (str_eq(known[i].mark, "{list}")) {
-            add_elements(out, value);
-        } else if (in_path && !(bare && str_eq(known[i].mark, "{token}"))) {
+            add_elements(out, value, a);
+        } else if (in_path) {
             (void)str_url_encode(out, value);
         } else if (known[i].quote && !in_path) {
             BUF_SCOPED struct buf quoted = buf_of(REQUEST_BYTES);
@@ -264,7 +258,7 @@ static const char *filled(const struct pager *p, const char *text, int64_t seque
         }
         text += length;
     }
-    if (in_path && step_of(p)->method == HTTP_GET && !step_of(p)->bare) {
+    if (in_path && step_of(p)->method == HTTP_GET) {
         add_paging(p, &out, sequence, a);
     }
     return arena_strdup(a, buf_str(&out));
@@ -296,11 +290,12 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
                  struct pager_request *out)
 {
     const struct step *s = step_of(p);
+    bool is_url = s->follow == FOLLOW_URLS;
 
     out->request = (struct client_request){
-        .target = s->bare ? CLIENT_URL : CLIENT_API,
+        .target = is_url ? CLIENT_URL : CLIENT_API,
         .method = s->method,
-        .path = filled(p, s->path, sequence, true, a),
+        .path = is_url ? p->urls[sequence] : filled(p, s->path, sequence, true, a),
         .body = s->body ? filled(p, s->body, sequence, false, a) : NULL,
         .label = label_of(p, sequence, a),
         .want_document = !s->cleanup,
@@ -331,14 +326,6 @@ static void next_step(struct pager *p)
     p->at++;
     p->over = !step_of(p)->path || step_of(p)->cleanup;
     p->page_rows = size_of(p);
-}
-
-/* Goes on to the step that fetches URLs, or to the end. */
-static void skip_steps(struct pager *p, bool to_urls)
-{
-    do {
-        next_step(p);
-    } while (!p->over && !(to_urls && step_of(p)->follow == FOLLOW_URLS));
 }
 
 struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
@@ -421,14 +408,8 @@ bool pager_next(struct pager *p, struct arena *a, struct pager_request *out)
 /* What was submitted is of no use any more. */
 static enum pager_taken lose(struct err *e, const char *what, const char *detail)
 {
-    BUF_SCOPED struct buf reason = buf_of(REASON_BYTES - 1);
-
-    (void)buf_add_str(&reason, what);
-    if (detail && detail[0] != '\0') {
-        (void)buf_add_str(&reason, ": ");
-        answer_words(&reason, detail, strlen(detail));
-    }
-    err_set(e, ERR_TEMPORARY, "%s", buf_str(&reason));
+    err_set(e, ERR_TEMPORARY, "%s", what);
+    answer_append(e, ": ", detail ? detail : "");
     return PAGER_LOST;
 }
 
@@ -479,8 +460,16 @@ static enum pager_taken take_urls(struct pager *p, struct json found, struct err
                 p->spec.label, step_of(p)->urls);
         return PAGER_FAILED;
     }
-    skip_steps(p, true);
+    do {
+        next_step(p);
+    } while (!p->over && step_of(p)->follow != FOLLOW_URLS);
     return PAGER_TAKEN;
+}
+
+/* Whether it can be a segment of a path: "." and ".." would change it. */
+static bool is_segment(const char *text, size_t length)
+{
+    return length > 0 && length <= LONGEST_TOKEN_BYTES && text[0] != '.';
 }
 
 static enum pager_taken take_submission(struct pager *p, struct json root, struct pager_page *page,
@@ -491,9 +480,7 @@ static enum pager_taken take_submission(struct pager *p, struct json root, struc
     if (s->token) {
         size_t length = 0;
         const char *token = json_text(json_first(root, s->token), &length);
-        /* It becomes a segment of a path: "." and ".." would change it. */
-        if (!token || length == 0 || length > LONGEST_TOKEN_BYTES || strlen(token) != length ||
-            token[0] == '.') {
+        if (!token || strlen(token) != length || !is_segment(token, length)) {
             err_set(e, ERR_CONTRACT, "%s: the submitted job has no usable %s", p->spec.label,
                     s->token);
             return PAGER_FAILED;
@@ -776,7 +763,7 @@ static enum pager_taken take_result(struct pager *p, struct json root, bool has_
         page->next = (struct pager_at){.token = p->token, .page = 1};
     }
     if (has_rows || s->urls) {
-        skip_steps(p, false); /* they are all, or there are no URLs */
+        p->over = true; /* they are all, or there are no URLs */
     } else {
         next_step(p);
     }
@@ -860,15 +847,16 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
 enum pager_taken pager_refused(struct pager *p, int status, const char *code, struct err *e)
 {
     const struct step *s = step_of(p);
-    bool is_gone = status == 404 || status == 410 || (s->bare && status == 403);
+    bool is_url = s->follow == FOLLOW_URLS;
+    bool is_gone = status == 404 || status == 410 || (is_url && status == 403);
     bool is_cursor = status == 400 && p->cursor;
 
     if ((!p->token && !p->urls) || p->over || (!is_gone && !is_cursor) ||
         !strstr(s->path, "{token}")) {
         return PAGER_FAILED;
     }
-    p->cleaned = p->cleaned || (is_gone && !s->bare);
-    if (s->bare) {
+    p->cleaned = p->cleaned || (is_gone && !is_url);
+    if (is_url) {
         return lose(e, "the download has expired", code);
     }
     return lose(e, is_gone ? "the job is gone" : "the job's cursor is not taken any more", code);
@@ -910,30 +898,18 @@ void pager_leave_out(struct pager *p)
     p->answered++;
 }
 
-/* Whether it can be `parts` segments of a path. */
-static bool is_fit(const char *id, int parts)
-{
-    for (; parts > 0; parts--) {
-        size_t length = parts > 1 ? strcspn(id, "/") : strlen(id);
-
-        if (length == 0 || id[0] == '.' || length > LONGEST_TOKEN_BYTES) {
-            return false;
-        }
-        id += length;
-        if (parts > 1 && *id++ != '/') {
-            return false;
-        }
-    }
-    return true;
-}
-
 size_t pager_fit_ids(const struct step *steps, const char **ids, size_t count)
 {
     const struct step *s = step_of_rows(steps);
+    bool has_parts = strstr(s->path, "{id2}") != NULL;
     size_t fit = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!s->single || is_fit(ids[i], strstr(s->path, "{id2}") ? 2 : 1)) {
+        size_t first = has_parts ? strcspn(ids[i], "/") : 0;
+        const char *rest = ids[i] + first + (has_parts && ids[i][first] == '/' ? 1 : 0);
+
+        if (!s->single ||
+            ((!has_parts || is_segment(ids[i], first)) && is_segment(rest, strlen(rest)))) {
             ids[fit++] = ids[i];
         }
     }

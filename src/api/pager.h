@@ -37,7 +37,7 @@ enum follow {
     FOLLOW_CURSOR, /* the cursor that the answer names, until it names none */
     FOLLOW_IDS,    /* the next ids, `size` at a time */
     FOLLOW_DONE,   /* the same question, until its state is one of `done` */
-    FOLLOW_URLS,   /* the next of the URLs that a step before has found */
+    FOLLOW_URLS,   /* the next of the URLs that a step before has found, without the token */
 };
 
 /* One kind of request, as constant data. In `path` and `body` the marks {start} {end} (ISO instants
@@ -77,7 +77,6 @@ struct step {
     bool limited; /* pages reach no further than LIMIT_QUERY_ROWS rows */
     bool repeats; /* the API repeats rows by design: nothing follows from that */
     bool sparse;  /* a page may be short and not the last: only an empty one is the end */
-    bool bare;    /* without the token: the path is a whole URL */
     bool cleanup; /* sent when the last page is committed; its answer changes nothing */
 };
 

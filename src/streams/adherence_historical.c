@@ -22,7 +22,7 @@ static const struct tree_map periods = {ADHERENCE_PERIOD_TREE,
 
 #define DOWNLOAD(array, unit)                                                                      \
     {                                                                                              \
-        .path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = (array), .whose = (unit)   \
+        .path = "{token}", .follow = FOLLOW_URLS, .rows = (array), .whose = (unit)                 \
     }
 
 const struct stream stream_adherence_historical = {

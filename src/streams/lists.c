@@ -71,7 +71,7 @@ LIST_OF(activity_codes, "activity codes", 15, "dimensions business_units", ACTIV
         {.path = WFM "businessunits/{scope}/activitycodes",
          .urls = "downloadUrl",
          .rows = "entities"},
-        {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "entities"});
+        {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities"});
 
 LIST_OF(management_units, "management units", 16, "dimensions", MANAGEMENT_UNIT_TREE, ALL, NULL,
         WHOLE(WFM "managementunits"));

@@ -41,6 +41,5 @@ const struct stream stream_schedules = {
                        .rows = "result.agentSchedules"},
                       {.path = "{token}",
                        .follow = FOLLOW_URLS,
-                       .bare = true,
                        .rows = "agentSchedules|result.agentSchedules"})}),
 };

@@ -213,37 +213,64 @@ def cloud(test, answers=None, pair=None, old=False, **attributes):
     return server
 
 
+# The second message of NTLM: Unicode, NTLM with a target's facts, of which there are none.
+NTLM_CHALLENGE = struct.pack("<8sIHHIIQQHHI", b"NTLMSSP\0", 2, 0, 0, 48, 0x00800201, 0x1122334455667788, 0, 4, 4, 48) + bytes(4)
+
+
 class ProxyHandler(socketserver.StreamRequestHandler):
     """A proxy for CONNECT: answers with server.status, or joins to server.to (a port) whatever host is asked for."""
 
     def handle(self):
+        while self.answer():
+            pass
+
+    def answer(self):
+        """Answers a request; true where its login goes on with another one of the connection."""
         line = self.rfile.readline().decode("latin-1")
         given = ""
         while (header := self.rfile.readline()) not in (b"\r\n", b"\n", b""):
             name, _, value = header.decode("latin-1").partition(":")
             given = value.strip() if name.lower() == "proxy-authorization" else given
+        if not line:
+            return False
+        self.server.given.append(given)
         self.server.asked.append(line.split()[1] if len(line.split()) > 1 else line)
         host = self.server.asked[-1].split(":")[0]
         port = self.server.to.get(host, self.server.to.get("*")) if isinstance(self.server.to, dict) else self.server.to
         status = self.server.status if port is None or self.server.status != 200 else 200
+        if self.server.offers and self.ntlm(given)[8:9] == b"\1":
+            self.wfile.write(b"HTTP/1.1 407 Go on\r\nProxy-Authenticate: NTLM " + base64.b64encode(NTLM_CHALLENGE) +
+                             b"\r\nContent-Length: 0\r\n\r\n")
+            return True
         if self.server.offers and not self.is_login(given):
             status = 407
         if status != 200 or port is None:
             status = 502 if status == 200 else status
             offers = "".join(f"Proxy-Authenticate: {offer}\r\n" for offer in self.server.offers or ['Basic realm="out"'])
             self.wfile.write(f"HTTP/1.1 {status} No\r\n{offers}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
-            return
+            return False
         self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         with socket.create_connection(("127.0.0.1", port)) as there:
             back = threading.Thread(target=self.pump, args=(there, self.connection), daemon=True)
             back.start()
             self.pump(self.connection, there)
             back.join(5)
+        return False
+
+    @staticmethod
+    def ntlm(given):
+        """A message of NTLM; b"": it is none."""
+        scheme, _, rest = given.partition(" ")
+        return base64.b64decode(rest) if scheme == "NTLM" else b""
 
     def is_login(self, given):
-        """By Basic or Digest, with the server's user and password."""
+        """By Basic or Digest, with the server's user and password; by NTLM, of which the user alone is looked at."""
         scheme, _, rest = given.partition(" ")
         user, password = self.server.login
+        message = self.ntlm(given)
+        if message[8:9] == b"\3":
+            length, _, start = struct.unpack_from("<HHI", message, 36)
+            return message[start:start + length].decode("utf-16-le") == user
         if scheme == "Basic":
             return base64.b64decode(rest).decode() == f"{user}:{password}"
         said = dict(re.findall(r'(\w+)="?([^",]*)', rest))
@@ -264,7 +291,7 @@ class ProxyHandler(socketserver.StreamRequestHandler):
 
 def proxy(test, to=None, status=200, offers=(), login=("", "")):
     """With `offers` it wants that login, by one of the schemes it offers."""
-    server = serve(test, ProxyHandler, to=to, status=status, asked=[], offers=offers, login=login)
+    server = serve(test, ProxyHandler, to=to, status=status, asked=[], given=[], offers=offers, login=login)
     server.url = f"http://127.0.0.1:{server.port}"
     return server
 

@@ -542,6 +542,14 @@ class Ways(Checked):
                 _, url = self.gate(offers=offers, login=("user", "p@ss:/#"))
                 self.assertIn("a token, good for 24 hours", self.results(self.behind(url), "login"))
 
+    def test_ntlm_is_taken_before_basic_and_after_digest(self):
+        basic, digest = 'Basic realm="out"', 'Digest realm="out", nonce="abc", qop="auth", algorithm=MD5'
+        for offers, chosen in ((["NTLM"], "NTLM"), ([basic, "NTLM"], "NTLM"), ([basic, digest, "NTLM"], "Digest")):
+            with self.subTest(offers=offers):
+                server, url = self.gate(offers=offers, login=("user", "p@ss:/#"))
+                self.assertIn("a token, good for 24 hours", self.results(self.behind(url), "login"))
+                self.assertEqual({given.split()[0] for given in server.given if given}, {chosen})
+
     def test_what_a_proxy_offers_and_whose_it_is_is_said(self):
         server, url = self.gate(offers=["Negotiate"])
         site = self.behind(url)

@@ -23,21 +23,20 @@ static const struct stream stream_adherence_days = {
     .trees = TREES(&adherence_days),
     PASSES({.plan = {.name = "report", .bound = SEES_ENDED},
             .permissions = "wfm:historicalAdherence:view",
-            .steps = STEPS(
-                {.method = HTTP_POST,
-                 .path = REPORTS,
-                 .body = "{\"items\":[{\"managementUnitId\":\"{scope}\","
-                         "\"startDate\":\"{start}\",\"endDate\":\"{end}\","
-                         "\"includeExceptions\":true,\"includeActuals\":true}],"
-                         "\"timeZone\":\"{zone}\"}",
-                 .token = "job.id"},
-                {.path = REPORTS "/jobs/{token}",
-                 .follow = FOLLOW_DONE,
-                 .state = "job.status",
-                 .done = "Complete",
-                 .failed = "Error",
-                 .urls = "downloadUrls"},
-                {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "userResults"})}),
+            .steps = STEPS({.method = HTTP_POST,
+                            .path = REPORTS,
+                            .body = "{\"items\":[{\"managementUnitId\":\"{scope}\","
+                                    "\"startDate\":\"{start}\",\"endDate\":\"{end}\","
+                                    "\"includeExceptions\":true,\"includeActuals\":true}],"
+                                    "\"timeZone\":\"{zone}\"}",
+                            .token = "job.id"},
+                           {.path = REPORTS "/jobs/{token}",
+                            .follow = FOLLOW_DONE,
+                            .state = "job.status",
+                            .done = "Complete",
+                            .failed = "Error",
+                            .urls = "downloadUrls"},
+                           {.path = "{token}", .follow = FOLLOW_URLS, .rows = "userResults"})}),
 };
 
 /* --- the registry --- */

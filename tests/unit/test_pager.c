@@ -72,7 +72,7 @@ static const struct step export[] = {
      .done = "COMPLETED",
      .failed = "FAILED",
      .urls = "url|urls"},
-    {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities", .bare = true},
+    {.path = "{token}", .follow = FOLLOW_URLS, .rows = "entities"},
     {.method = HTTP_DELETE, .path = "/e/{token}", .cleanup = true},
     {.path = NULL}};
 /* Answers that bring the result in several ways: a report, a search, a query. */
@@ -90,36 +90,34 @@ static const struct step report[] = {
      .done = "Complete",
      .failed = "Error",
      .urls = "downloadUrls"},
-    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "userResults"},
+    {.path = "{token}", .follow = FOLLOW_URLS, .rows = "userResults"},
     {.path = NULL}};
-static const struct step search[] = {
-    {.method = HTTP_POST,
-     .path = "/s",
-     .follow = FOLLOW_DONE,
-     .state = "status",
-     .done = "Complete",
-     .failed = "Error Canceled",
-     .urls = "downloadUrl",
-     .rows = "result.list"},
-    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "list"},
-    {.path = NULL}};
-static const struct step ways[] = {
-    {.method = HTTP_POST,
-     .path = "/w",
-     .token = "job.id",
-     .urls = "downloadUrl",
-     .rows = "result.list"},
-    {.path = "/w/{token}",
-     .follow = FOLLOW_DONE,
-     .state = "status",
-     .done = "Complete",
-     .failed = "Error",
-     .reason = "error.message",
-     .urls = "downloadUrl",
-     .rows = "result.list"},
-    {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "list"},
-    {.method = HTTP_DELETE, .path = "/w/{token}", .cleanup = true},
-    {.path = NULL}};
+static const struct step search[] = {{.method = HTTP_POST,
+                                      .path = "/s",
+                                      .follow = FOLLOW_DONE,
+                                      .state = "status",
+                                      .done = "Complete",
+                                      .failed = "Error Canceled",
+                                      .urls = "downloadUrl",
+                                      .rows = "result.list"},
+                                     {.path = "{token}", .follow = FOLLOW_URLS, .rows = "list"},
+                                     {.path = NULL}};
+static const struct step ways[] = {{.method = HTTP_POST,
+                                    .path = "/w",
+                                    .token = "job.id",
+                                    .urls = "downloadUrl",
+                                    .rows = "result.list"},
+                                   {.path = "/w/{token}",
+                                    .follow = FOLLOW_DONE,
+                                    .state = "status",
+                                    .done = "Complete",
+                                    .failed = "Error",
+                                    .reason = "error.message",
+                                    .urls = "downloadUrl",
+                                    .rows = "result.list"},
+                                   {.path = "{token}", .follow = FOLLOW_URLS, .rows = "list"},
+                                   {.method = HTTP_DELETE, .path = "/w/{token}", .cleanup = true},
+                                   {.path = NULL}};
 static const struct step single[] = {{.path = "/a/{id}/b/{id2}",
                                       .follow = FOLLOW_IDS,
                                       .size = 1,
@@ -839,20 +837,19 @@ TEST_IN(setup, teardown, lost_jobs)
  */
 TEST_IN(setup, teardown, several_scopes)
 {
-    static const struct step steps[] = {
-        {.method = HTTP_POST,
-         .path = "/s",
-         .body = "{\"items\":[{items}],\"zone\":\"{zone}\"}",
-         .item = "{\"unit\":\"{scope}\",\"from\":\"{start}\"}",
-         .token = "id"},
-        {.path = "/s/{token}",
-         .follow = FOLLOW_DONE,
-         .state = "state",
-         .done = "Complete",
-         .failed = "Error",
-         .urls = "urls"},
-        {.path = "{token}", .follow = FOLLOW_URLS, .bare = true, .rows = "r"},
-        {.path = NULL}};
+    static const struct step steps[] = {{.method = HTTP_POST,
+                                         .path = "/s",
+                                         .body = "{\"items\":[{items}],\"zone\":\"{zone}\"}",
+                                         .item = "{\"unit\":\"{scope}\",\"from\":\"{start}\"}",
+                                         .token = "id"},
+                                        {.path = "/s/{token}",
+                                         .follow = FOLLOW_DONE,
+                                         .state = "state",
+                                         .done = "Complete",
+                                         .failed = "Error",
+                                         .urls = "urls"},
+                                        {.path = "{token}", .follow = FOLLOW_URLS, .rows = "r"},
+                                        {.path = NULL}};
     static const char *const scopes[] = {"a", "b\"c"};
 
     for (size_t count = 1; count <= COUNT(scopes); count++) {

@@ -141,7 +141,7 @@ static void check_step(const struct step *t)
 {
     bool known_ahead = t->follow == FOLLOW_IDS || t->follow == FOLLOW_PAGES;
 
-    assert_true(t->bare || str_starts_with(t->path, "/api/v2/"));
+    assert_true(t->follow == FOLLOW_URLS || str_starts_with(t->path, "/api/v2/"));
     assert_int_equal(t->body != NULL, t->method == HTTP_POST);
     assert_int_equal(t->ids_as != NULL, t->follow == FOLLOW_IDS);
     assert_int_equal(t->cursor != NULL, t->follow == FOLLOW_CURSOR);
