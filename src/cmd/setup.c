@@ -118,9 +118,7 @@ void cmd_note_copy(const struct cmd_context *ctx, const char *path)
     struct db *d = whole ? db_open(database, DB_WRITE, &ignored) : NULL;
 
     if (d) {
-        struct rows q = db_ask(d, &ignored, sql_copy_note, S(whole), T(clock_now_ms()));
-        (void)db_next(&q);
-        (void)db_end(&q);
+        (void)db_do(d, &ignored, sql_copy_note, S(whole), T(clock_now_ms()));
     }
     db_close(d);
     free(whole);

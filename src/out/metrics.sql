@@ -26,7 +26,7 @@ WITH metric (name, help, labels, value) AS (VALUES
 SELECT 'gauge' AS type, name, help, labels, value FROM metric
 
 -- name: metrics_sums
--- What concerns all streams and all runs. A first success or failure that was never is left out.
+-- What concerns all streams and all runs. A first success or failure that was never is left out, a budget that is not set too.
 WITH total AS (
     SELECT
         coalesce(sum(ifnull(runs, 1)), 0) AS runs, coalesce(sum(requests), 0) AS requests,
@@ -35,60 +35,31 @@ WITH total AS (
         coalesce(sum(rows_changed), 0) AS rows_changed,
         coalesce(sum(rows_unchanged), 0) AS rows_unchanged
     FROM run
+),
+metric (type, name, help, labels, value) AS (VALUES
+    ('gauge', 'rollcall_last_success_timestamp_seconds', 'When the last run that did all it was asked for ended.', '',
+     (SELECT strftime('%s', coalesce(ended_at, started_at)) + 0 FROM status JOIN status_run ON run_id = last_success_id)),
+    ('gauge', 'rollcall_last_failure_timestamp_seconds', 'When the last run that did not ended (or began, if it was killed).', '',
+     (SELECT strftime('%s', coalesce(ended_at, started_at)) + 0 FROM status JOIN status_run ON run_id = last_failure_id)),
+    ('gauge', 'rollcall_overdue', '1: an enabled stream was not read, or not read well, for [status] due_hours.', '',
+     (SELECT is_overdue FROM status)),
+    ('gauge', 'rollcall_behind', '1: a stream is overdue, or a day that should be complete is not.', '',
+     (SELECT is_behind FROM status)),
+    ('gauge', 'rollcall_reconciliation_mismatches', 'Business days with a figure that differs from the API''s own.', '',
+     (SELECT count(*) FROM v_day WHERE NOT proven)),
+    ('gauge', 'rollcall_month_requests', 'HTTP requests since the UTC month began.', '', (SELECT requests_month FROM status)),
+    ('gauge', 'rollcall_month_requests_budget', 'HTTP requests that a UTC month may have.', '', (SELECT budget_month FROM status)),
+    ('gauge', 'rollcall_run_requests_budget', 'HTTP requests that a run may send.', '', (SELECT budget_run FROM status)),
+    ('counter', 'rollcall_runs_total', 'Runs of extract.', '', (SELECT runs FROM total)),
+    ('counter', 'rollcall_requests_total', 'HTTP requests of all runs, repetitions included.', '', (SELECT requests FROM total)),
+    ('counter', 'rollcall_retries_total', 'Repetitions among them.', '', (SELECT retries FROM total)),
+    ('counter', 'rollcall_received_bytes_total', 'Bytes received by all runs.', '', (SELECT bytes FROM total)),
+    ('counter', 'rollcall_pages_total', 'Pages loaded by all runs.', '', (SELECT pages FROM total)),
+    ('counter', 'rollcall_rows_total', 'Entities that came, by what became of them.', '{result="new"}', (SELECT rows_new FROM total)),
+    ('counter', 'rollcall_rows_total', NULL, '{result="changed"}', (SELECT rows_changed FROM total)),
+    ('counter', 'rollcall_rows_total', NULL, '{result="unchanged"}', (SELECT rows_unchanged FROM total))
 )
-SELECT 'gauge', 'rollcall_last_success_timestamp_seconds',
-       'When the last run that did all it was asked for ended.', '',
-       strftime('%s', coalesce(ended_at, started_at)) + 0
-FROM status JOIN status_run ON run_id = last_success_id
-UNION ALL
-SELECT 'gauge', 'rollcall_last_failure_timestamp_seconds',
-       'When the last run that did not ended (or began, if it was killed).', '',
-       strftime('%s', coalesce(ended_at, started_at)) + 0
-FROM status JOIN status_run ON run_id = last_failure_id
-UNION ALL
-SELECT 'gauge', 'rollcall_overdue',
-       '1: an enabled stream was not read, or not read well, for [status] due_hours.', '', is_overdue
-FROM status
-UNION ALL
-SELECT 'gauge', 'rollcall_behind',
-       '1: a stream is overdue, or a day that should be complete is not.', '', is_behind
-FROM status
-UNION ALL
-SELECT 'gauge', 'rollcall_reconciliation_mismatches', 'Business days with a figure that differs from the API''s own.', '',
-       (SELECT count(*) FROM v_day WHERE NOT proven)
-FROM status
-UNION ALL
-SELECT 'gauge', 'rollcall_month_requests', 'HTTP requests since the UTC month began.', '',
-       requests_month
-FROM status
-UNION ALL
-SELECT 'gauge', 'rollcall_month_requests_budget', 'HTTP requests that a UTC month may have.', '',
-       budget_month
-FROM status WHERE budget_month IS NOT NULL
-UNION ALL
-SELECT 'gauge', 'rollcall_run_requests_budget', 'HTTP requests that a run may send.', '', budget_run
-FROM status WHERE budget_run IS NOT NULL
-UNION ALL
-SELECT 'counter', 'rollcall_runs_total', 'Runs of extract.', '', runs FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_requests_total',
-       'HTTP requests of all runs, repetitions included.', '', requests
-FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_retries_total', 'Repetitions among them.', '', retries FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_received_bytes_total', 'Bytes received by all runs.', '', bytes
-FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_pages_total', 'Pages loaded by all runs.', '', pages FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_rows_total', 'Entities that came, by what became of them.',
-       '{result="new"}', rows_new
-FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_rows_total', NULL, '{result="changed"}', rows_changed FROM total
-UNION ALL
-SELECT 'counter', 'rollcall_rows_total', NULL, '{result="unchanged"}', rows_unchanged FROM total
+SELECT * FROM metric WHERE value IS NOT NULL
 
 -- name: metrics_streams
 -- What concerns each stream. ?1: now.

@@ -1,6 +1,6 @@
 -- The page of figures (out/report.c). {answer} is what the section's query has given. A column's name says behind '|'
--- how its values are shown (x text, d day or time, n count, p percent, t seconds, v any number, s and S pictures of a day's
--- half-hours, of counts and percents) and which series of the picture it is.
+-- how its values are shown (x text, d day or time, n count, p percent, t seconds, v any number, s and S a day's half-hours,
+-- JSON of counts and percents by their times) and which series of the picture it is.
 
 -- name: report_range
 -- What the page is of: first and last day by a day ?1, a week's day ?2, a range ?3 to ?4, and without any the last whole
@@ -211,11 +211,16 @@ SELECT printf('<div class=box role=region aria-labelledby=part-%d tabindex=0><ta
 FROM report_cell LEFT JOIN bar USING (row, place) WHERE row = 0 HAVING ?1 NOT IN ('items', 'tiles', 'words')
 UNION ALL
 SELECT printf('<tr>%s</tr>', group_concat(coalesce(picture, '') || CASE
-    WHEN kind IN ('s', 'S') THEN printf('<td class=%s><svg role=img aria-label="%s: %s"><rect class=none width=100%% height=100%% />%s</svg></td>',
-                                        class, name, head, value)
+    WHEN kind IN ('s', 'S') THEN printf(
+        '<td class=%s><svg role=img aria-label="%s: %s"><rect class=none width=100%% height=100%% />%s</svg></td>', class, name, head,
+        (SELECT group_concat(printf('<rect class=%s%d x=%.2f%% width=2.10%% height=100%%><title>%s: %s</title></rect>', class, CASE kind
+             WHEN 's' THEN max(1, (v * 5 + most - 1) / most) ELSE 1 + (v >= 50) + (v >= 70) + (v >= 85) + (v >= 95) END,
+             (substr(time, 1, 2) * 2 + (substr(time, 4) >= '30')) * 100 / 48.0, time, printf(CASE kind WHEN 's' THEN '%,d' ELSE '%.1f%%' END, v)), '')
+         FROM (SELECT key AS time, value AS v FROM json_each(c.value) WHERE value IS NOT NULL)))
     WHEN place = 0 THEN printf('<th scope=row class=%s>%s</th>', class, shown)
     ELSE printf('<td class=%s>%s</td>', class, shown) END, ''))
-FROM report_cell JOIN (SELECT row, said AS name FROM report_cell WHERE place = 0) USING (row) LEFT JOIN bar USING (row, place)
+FROM report_cell AS c JOIN (SELECT row, said AS name FROM report_cell WHERE place = 0) USING (row) LEFT JOIN bar USING (row, place)
+CROSS JOIN (SELECT max(1, max(j.value)) AS most FROM report_cell AS h, json_each(CASE h.kind WHEN 's' THEN h.value END) AS j)
 WHERE ?1 NOT IN ('items', 'tiles', 'words') GROUP BY row
 UNION ALL
 SELECT '</tbody></table></div></div>' WHERE ?1 NOT IN ('items', 'tiles', 'words')
@@ -313,27 +318,16 @@ SELECT coalesce(queue_name, queue_id) AS "Queue|x", media_type AS "Media|x",
 FROM {answer} GROUP BY queue_id, media_type HAVING sum(handled) > 0 ORDER BY sum(handled) DESC, 1, 2
 
 -- name: report_days
-SELECT day AS "Day|d", group_concat(
-           printf('<rect class=c%d x=%.2f%% width=2.10%% height=100%%><title>%s: %,d</title></rect>',
-                  max(1, (offered * 5 + most - 1) / most), x, time, offered), '') AS "Offered by half-hour|s",
-       sum(offered) AS "Offered|n"
-FROM (SELECT day, substr(half_hour, 12, 5) AS time,
-             (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x, sum(offered) AS offered,
-             max(1, max(sum(offered)) OVER ()) AS most
-      FROM {answer} GROUP BY 1, 2)
+SELECT day AS "Day|d", json_group_object(time, offered) AS "Offered by half-hour|s", sum(offered) AS "Offered|n"
+FROM (SELECT day, substr(half_hour, 12, 5) AS time, sum(offered) AS offered FROM {answer} GROUP BY 1, 2)
 GROUP BY day ORDER BY day
 
 -- name: report_days_level
-SELECT day AS "Day|d", group_concat(CASE WHEN percent IS NOT NULL THEN
-           printf('<rect class=h%d x=%.2f%% width=2.10%% height=100%%><title>%s: %.1f%%</title></rect>',
-                  1 + (percent >= 50) + (percent >= 70) + (percent >= 85) + (percent >= 95), x, time, percent) END, '')
-           AS "Service level by half-hour|S",
+SELECT day AS "Day|d", json_group_object(time, 100.0 * numerator / denominator) AS "Service level by half-hour|S",
        100.0 * sum(numerator) / nullif(sum(denominator), 0) AS "Service level|p"
-FROM (SELECT *, 100.0 * numerator / denominator AS percent
-      FROM (SELECT day, substr(half_hour, 12, 5) AS time,
-                   (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x,
-                   sum(service_level_numerator) AS numerator, sum(service_level_denominator) AS denominator
-            FROM {answer} GROUP BY 1, 2))
+FROM (SELECT day, substr(half_hour, 12, 5) AS time, sum(service_level_numerator) AS numerator,
+             sum(service_level_denominator) AS denominator
+      FROM {answer} GROUP BY 1, 2)
 GROUP BY day ORDER BY day
 
 -- name: report_abandons
@@ -369,17 +363,12 @@ FROM {answer} ORDER BY moved_at DESC, day DESC, 2, 3, 4
 
 -- name: report_adherence
 SELECT coalesce(user_name, user_id) AS "Agent|x",
-       group_concat(CASE WHEN percent IS NOT NULL THEN
-           printf('<rect class=h%d x=%.2f%% width=2.10%% height=100%%><title>%s: %.1f%%</title></rect>',
-                  1 + (percent >= 50) + (percent >= 70) + (percent >= 85) + (percent >= 95), x, time, percent) END, '')
-           AS "Adherence by half-hour|S",
+       json_group_object(time, 100.0 * max(0, 1 - 1.0 * exception / scheduled)) AS "Adherence by half-hour|S",
        100.0 * max(0, 1 - 1.0 * sum(exception) / sum(scheduled)) AS "Adherence|p", sum(scheduled) AS "Scheduled|t",
        sum(exception) AS "Out of adherence|t"
-FROM (SELECT *, 100.0 * max(0, 1 - 1.0 * exception / scheduled) AS percent
-      FROM (SELECT user_id, user_name, substr(half_hour, 12, 5) AS time,
-                   (substr(half_hour, 12, 2) * 2 + (substr(half_hour, 15, 2) >= '30')) * 100 / 48.0 AS x,
-                   sum(scheduled_seconds) AS scheduled, sum(exception_seconds) AS exception
-            FROM {answer} GROUP BY 1, 2, 3))
+FROM (SELECT user_id, user_name, substr(half_hour, 12, 5) AS time, sum(scheduled_seconds) AS scheduled,
+             sum(exception_seconds) AS exception
+      FROM {answer} GROUP BY 1, 2, 3)
 GROUP BY user_id HAVING sum(scheduled) > 0 ORDER BY 3, 1
 
 -- name: report_streams

@@ -264,11 +264,9 @@ SELECT
     ?2 AS database, ?3 AS schema_version, ?4 AS due_hours,
     (SELECT max(is_overdue) FROM status_stream) AS is_overdue,
     EXISTS (SELECT 1 FROM status_stream WHERE behind IS NOT NULL) AS is_behind,
-    (SELECT run_id FROM status_run WHERE got_locks ORDER BY run_id DESC LIMIT 1) AS last_run_id,
-    (SELECT run_id FROM status_run WHERE exit_code = 0 ORDER BY run_id DESC LIMIT 1)
-        AS last_success_id,
-    (SELECT run_id FROM status_run WHERE exit_code <> 0 OR was_killed ORDER BY run_id DESC LIMIT 1)
-        AS last_failure_id,
+    (SELECT max(run_id) FROM status_run WHERE got_locks) AS last_run_id,
+    (SELECT max(run_id) FROM status_run WHERE exit_code = 0) AS last_success_id,
+    (SELECT max(run_id) FROM status_run WHERE exit_code <> 0 OR was_killed) AS last_failure_id,
     ifnull((SELECT requests FROM request_month WHERE month = substr(?1, 1, 7)), 0)
         AS requests_month,
     nullif(?9, 0) AS budget_run, nullif(?10, 0) AS budget_month,

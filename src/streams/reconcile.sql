@@ -13,11 +13,19 @@ CREATE TEMP TABLE IF NOT EXISTS reconcile_due (
 CREATE TEMP TABLE IF NOT EXISTS reconcile_day (
     scope TEXT, day TEXT, utc_from TEXT, utc_to TEXT, ours_run_id INTEGER, theirs_run_id INTEGER, is_final INTEGER,
     reason TEXT, now TEXT, metrics TEXT);
-CREATE TEMP TABLE IF NOT EXISTS reconcile_figure (
-    queue_id TEXT, media_type TEXT,
-    offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
-    blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms,
-    acw_ms, dialing_ms, contacting_ms, numerator, denominator);
+CREATE TEMP TABLE IF NOT EXISTS reconcile_figure AS
+SELECT *, 0 AS numerator, 0 AS denominator FROM figure_kept WHERE 0;
+CREATE TEMP VIEW IF NOT EXISTS reconcile_kpi AS -- figures of queues one a row, and what they were when the day was kept
+SELECT queue_id, media_type, is_kept, key AS kpi, value
+FROM (SELECT 0 AS is_kept, * FROM temp.reconcile_figure
+      UNION ALL SELECT 1, k.*, NULL, NULL FROM figure_kept AS k JOIN temp.reconcile_day AS d USING (day)
+      WHERE d.scope = 'moved' AND queue_id <> '') AS f,
+    json_each(json_object(
+        'offered', offered, 'answered', answered, 'abandoned', abandoned, 'short_abandoned', short_abandoned, 'flow_out', flow_out,
+        'over_sla', over_sla, 'handled', handled, 'transferred', transferred, 'blind_transferred', blind_transferred,
+        'consult_transferred', consult_transferred, 'answer_ms', answer_ms, 'abandon_ms', abandon_ms, 'flow_out_ms', flow_out_ms,
+        'handle_ms', handle_ms, 'talk_ms', talk_ms, 'hold_ms', hold_ms, 'acw_ms', acw_ms, 'dialing_ms', dialing_ms,
+        'contacting_ms', contacting_ms, 'numerator', numerator, 'denominator', denominator));
 CREATE TEMP TABLE IF NOT EXISTS reconcile_state (user_id TEXT, metric TEXT, qualifier TEXT, ms);
 CREATE TEMP TABLE IF NOT EXISTS reconcile_found (
     queue_id TEXT, media_type TEXT, user_id TEXT, metric TEXT, qualifier TEXT, statistic TEXT, ours REAL, theirs REAL,
@@ -136,9 +144,9 @@ SELECT scope, day FROM temp.reconcile_due ORDER BY day, scope DESC LIMIT 1
 INSERT INTO temp.reconcile_day SELECT *, ?3, ?4 FROM temp.reconcile_due WHERE scope = ?1 AND day = ?2
 
 -- name: reconcile_figures
--- Our side of queues, by its day ?1.
+-- Our side of queues, by its day ?1, as figure_kept has it.
 INSERT INTO temp.reconcile_figure
-SELECT queue_id, coalesce(media_type, ''),
+SELECT day, queue_id, coalesce(media_type, ''),
     sum(offered), sum(answered), sum(abandoned), sum(short_abandoned), sum(flow_out), sum(over_sla),
     sum(handled), sum(transferred), sum(blind_transferred), sum(consult_transferred), sum(answer_ms),
     sum(abandon_ms), sum(flow_out_ms), sum(handle_ms), sum(talk_ms), sum(hold_ms), sum(acw_ms),
@@ -160,33 +168,16 @@ WHERE day = ?1 AND EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'agent
 -- name: reconcile_take
 -- Both sides. What is nought on both is no figure.
 INSERT INTO temp.reconcile_found (queue_id, media_type, user_id, metric, qualifier, statistic, ours, theirs)
-WITH figure (metric, statistic) AS (VALUES
-    ('nOffered', 'count'), ('tAnswered', 'count'), ('tAnswered', 'sum'), ('tAbandon', 'count'), ('tAbandon', 'sum'),
-    ('tShortAbandon', 'count'), ('tFlowOut', 'count'), ('nOverSla', 'count'), ('tHandle', 'count'), ('tHandle', 'sum'),
-    ('nTransferred', 'count'), ('tTalkComplete', 'sum'), ('tHeldComplete', 'sum'), ('tAcw', 'sum'),
-    ('oServiceLevel', 'numerator'), ('oServiceLevel', 'denominator')),
+WITH figure (metric, statistic, kpi) AS (VALUES
+    ('nOffered', 'count', 'offered'), ('tAnswered', 'count', 'answered'), ('tAnswered', 'sum', 'answer_ms'),
+    ('tAbandon', 'count', 'abandoned'), ('tAbandon', 'sum', 'abandon_ms'), ('tShortAbandon', 'count', 'short_abandoned'),
+    ('tFlowOut', 'count', 'flow_out'), ('nOverSla', 'count', 'over_sla'), ('tHandle', 'count', 'handled'),
+    ('tHandle', 'sum', 'handle_ms'), ('nTransferred', 'count', 'transferred'), ('tTalkComplete', 'sum', 'talk_ms'),
+    ('tHeldComplete', 'sum', 'hold_ms'), ('tAcw', 'sum', 'acw_ms'), ('oServiceLevel', 'numerator', 'numerator'),
+    ('oServiceLevel', 'denominator', 'denominator')),
 queue_side AS (
-    SELECT q.queue_id, q.media_type, f.metric, f.statistic,
-        CASE f.metric || ' ' || f.statistic
-            WHEN 'nOffered count' THEN q.offered
-            WHEN 'tAnswered count' THEN q.answered
-            WHEN 'tAnswered sum' THEN q.answer_ms
-            WHEN 'tAbandon count' THEN q.abandoned
-            WHEN 'tAbandon sum' THEN q.abandon_ms
-            WHEN 'tShortAbandon count' THEN q.short_abandoned
-            WHEN 'tFlowOut count' THEN q.flow_out
-            WHEN 'nOverSla count' THEN q.over_sla
-            WHEN 'tHandle count' THEN q.handled
-            WHEN 'tHandle sum' THEN q.handle_ms
-            WHEN 'nTransferred count' THEN q.transferred
-            WHEN 'tTalkComplete sum' THEN q.talk_ms
-            WHEN 'tHeldComplete sum' THEN q.hold_ms
-            WHEN 'tAcw sum' THEN q.acw_ms
-            WHEN 'oServiceLevel numerator' THEN q.numerator
-            ELSE q.denominator
-        END AS ours,
-        NULL AS theirs
-    FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_figure AS q CROSS JOIN figure AS f
+    SELECT q.queue_id, q.media_type, f.metric, f.statistic, q.value AS ours, NULL AS theirs
+    FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_kpi AS q JOIN figure AS f USING (kpi)
     WHERE d.scope = 'queue' AND d.reason IS NULL
     UNION ALL
     SELECT a.queue_id, a.media_type, f.metric, f.statistic, NULL,
@@ -239,15 +230,11 @@ SELECT '', '', '', a.metric, '', 'count', NULL, total(a.count), o.column2
 FROM temp.reconcile_day AS d
 CROSS JOIN conversation_aggregate AS a ON a.interval_start >= d.utc_from AND a.interval_start < d.utc_to
 JOIN (VALUES
-    ('nConnected', 'it counts for another queue than records say, or for none'),
-    ('tConnected', 'it counts for another queue than records say, or for none'),
-    ('nError', 'it counts for another queue than records say, or for none'),
-    ('nFlow', 'flows count for another queue, or for none'),
-    ('tFlow', 'flows count for another queue, or for none'),
-    ('tIvr', 'flows count for another queue, or for none'),
-    ('nConversations', 'a conversation counts once in each half-hour'),
-    ('tTalk', 'a portion at a time: see tTalkComplete'),
-    ('tHeld', 'a portion at a time: see tHeldComplete')) AS o ON o.column1 = a.metric
+    (' nConnected tConnected nError ', 'it counts for another queue than records say, or for none'),
+    (' nFlow tFlow tIvr ', 'flows count for another queue, or for none'),
+    (' nConversations ', 'a conversation counts once in each half-hour'),
+    (' tTalk ', 'a portion at a time: see tTalkComplete'),
+    (' tHeld ', 'a portion at a time: see tHeldComplete')) AS o ON instr(o.column1, ' ' || a.metric || ' ')
 WHERE d.scope = 'queue' AND d.reason IS NULL
 GROUP BY a.metric;
 
@@ -350,68 +337,20 @@ ON CONFLICT (day, scope) DO UPDATE SET
 
 -- What moved since the day was first whole.
 INSERT INTO figure_change
-WITH side AS (
-    SELECT f.queue_id, f.media_type, 1 AS is_after,
-        offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
-        blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms,
-        hold_ms, acw_ms, dialing_ms, contacting_ms
-    FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_figure AS f WHERE d.scope = 'moved'
-    UNION ALL
-    SELECT f.queue_id, f.media_type, 0,
-        offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
-        blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms,
-        hold_ms, acw_ms, dialing_ms, contacting_ms
-    FROM temp.reconcile_day AS d CROSS JOIN figure_kept AS f ON f.day = d.day
-    WHERE d.scope = 'moved' AND f.queue_id <> ''
-),
-kpi (kpi) AS (VALUES
-    ('offered'), ('answered'), ('abandoned'), ('short_abandoned'), ('flow_out'), ('over_sla'), ('handled'),
-    ('transferred'), ('blind_transferred'), ('consult_transferred'), ('answer_ms'), ('abandon_ms'),
-    ('flow_out_ms'), ('handle_ms'), ('talk_ms'), ('hold_ms'), ('acw_ms'), ('dialing_ms'), ('contacting_ms')),
-figure AS (
-    SELECT queue_id, media_type, kpi, is_after,
-        CASE kpi
-            WHEN 'offered' THEN offered
-            WHEN 'answered' THEN answered
-            WHEN 'abandoned' THEN abandoned
-            WHEN 'short_abandoned' THEN short_abandoned
-            WHEN 'flow_out' THEN flow_out
-            WHEN 'over_sla' THEN over_sla
-            WHEN 'handled' THEN handled
-            WHEN 'transferred' THEN transferred
-            WHEN 'blind_transferred' THEN blind_transferred
-            WHEN 'consult_transferred' THEN consult_transferred
-            WHEN 'answer_ms' THEN answer_ms
-            WHEN 'abandon_ms' THEN abandon_ms
-            WHEN 'flow_out_ms' THEN flow_out_ms
-            WHEN 'handle_ms' THEN handle_ms
-            WHEN 'talk_ms' THEN talk_ms
-            WHEN 'hold_ms' THEN hold_ms
-            WHEN 'acw_ms' THEN acw_ms
-            WHEN 'dialing_ms' THEN dialing_ms
-            ELSE contacting_ms
-        END AS value
-    FROM side CROSS JOIN kpi
-)
-SELECT d.day, f.queue_id, f.media_type, f.kpi, sum(f.value * (1 - f.is_after)), sum(f.value * f.is_after), d.now
-FROM temp.reconcile_day AS d CROSS JOIN figure AS f
-WHERE EXISTS (SELECT 1 FROM figure_kept AS k WHERE k.day = d.day AND k.queue_id = '')
-GROUP BY f.queue_id, f.media_type, f.kpi
-HAVING sum(f.value * (2 * f.is_after - 1)) <> 0;
+SELECT d.day, queue_id, media_type, kpi, sum(value * is_kept), sum(value * (1 - is_kept)), d.now
+FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_kpi
+WHERE d.scope = 'moved' AND kpi NOT IN ('numerator', 'denominator')
+AND EXISTS (SELECT 1 FROM figure_kept AS k WHERE k.day = d.day AND k.queue_id = '')
+GROUP BY queue_id, media_type, kpi
+HAVING sum(value * is_kept) <> sum(value * (1 - is_kept));
 
 DELETE FROM figure_kept WHERE day IN (SELECT day FROM temp.reconcile_day WHERE scope = 'moved');
 
-INSERT INTO figure_kept (
-    day, queue_id, media_type,
-    offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
-    blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms,
-    acw_ms, dialing_ms, contacting_ms)
-SELECT
-    d.day, f.queue_id, f.media_type,
-    offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
+INSERT INTO figure_kept
+SELECT day, queue_id, media_type, offered, answered, abandoned, short_abandoned, flow_out, over_sla, handled, transferred,
     blind_transferred, consult_transferred, answer_ms, abandon_ms, flow_out_ms, handle_ms, talk_ms, hold_ms,
     acw_ms, dialing_ms, contacting_ms
-FROM temp.reconcile_day AS d CROSS JOIN temp.reconcile_figure AS f WHERE d.scope = 'moved';
+FROM temp.reconcile_figure WHERE EXISTS (SELECT 1 FROM temp.reconcile_day WHERE scope = 'moved');
 
 INSERT INTO figure_kept (day, queue_id, media_type)
 SELECT day, '', '' FROM temp.reconcile_day WHERE scope = 'moved';
