@@ -96,7 +96,7 @@ CREATE TABLE session ( -- [participants[].sessions[]]
     delivery_pushed INTEGER,                                   -- [deliveryPushed 0/1] whether the message was pushed
     delivery_status TEXT,                                      -- [deliveryStatus] state of the message's delivery
     delivery_status_change_date TEXT,                          -- [deliveryStatusChangeDate time] when that state came
-    destination_addresses TEXT,                                -- [destinationAddresses json personal] array: addresses the message went to
+    destination_addresses TEXT,                                -- [destinationAddresses json note] array: addresses the message went to
     detected_speech_end TEXT,                                  -- [detectedSpeechEnd time] end of detected speech (outbound dialing)
     detected_speech_start TEXT,                                -- [detectedSpeechStart time] start of detected speech
     direction TEXT,                                            -- [direction] inbound or outbound

@@ -89,7 +89,7 @@ class World:
             c["sessions"].append({"sessionId": "called " + which, "mediaType": "voice", "direction": "outbound", "dnis": ADDRESS,
                                   "sessionDnis": OURS})
         else:
-            c["sessions"][0].update(cc=[f"Bert <{FRIEND}>"], direction="inbound", sessionDnis=OURS)
+            c["sessions"][0].update(cc=[f"Bert <{FRIEND}>"], destinationAddresses=[FRIEND], direction="inbound", sessionDnis=OURS)
 
     def site(self, case, **sections):
         return case.site(self.url, extract={"streams": STREAMS}, **sections)

@@ -267,6 +267,12 @@ class Replay(TestCase):
         self.assertEqual(len(others), 2)
         self.assertEqual(site.run("replay").returncode, 11)
         self.same(whole, self.contents(site, ["raw_page"]))
+        # an erasure empties what it cannot read: then it is known to be gone, and is no trouble any more
+        self.ok(site.run("erase", "--address", "tel:+4915100000000", "--yes"))
+        result = self.ok(site.run("replay"))
+        self.assertRegex(result.stdout, "(?m)^left as it is: conversations ")
+        whole.pop("erased")
+        self.same(whole, self.contents(site, ["raw_page"]))
 
     def test_nights_of_trouble(self):
         """Whatever they were, replay changes nothing; and what it says that it loads, it does."""

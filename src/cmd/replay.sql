@@ -79,8 +79,10 @@ DELETE FROM temp.replay_page
 WHERE raw_page_id IN (SELECT raw_page_id FROM temp.replay_lost)
 OR reading_id <= (SELECT max(reading_id) FROM temp.replay_lost)
 
+-- Without a byte are those that an erasure could not read: they are named no more.
 -- name: replay_unreadable
-SELECT group_concat(raw_page_id, ', ') FROM temp.replay_lost WHERE raw_page_id > 0
+SELECT group_concat(l.raw_page_id, ', ') FROM temp.replay_lost AS l
+JOIN raw_page AS p ON p.raw_page_id = l.raw_page_id WHERE length(p.bytes) > 0
 
 -- The days that stay as they are, in ranges; '': a list; NULL: none. ?1: the load rule (0: entities, whose day
 -- is there if a whole reading is kept, or all since it began; 1, 2: by window; 3: nothing can be loaded).

@@ -1,4 +1,4 @@
--- Erasing a person (run/erase.h). The function erased(TEXT) says what of the erased a text holds: 1 a contact,
+-- Erasing a person (cmd/erase.c). The function erased(TEXT) says what of the erased a text holds: 1 a contact,
 -- 2 a participant, 4 an address, 8 a derived address. Which columns hold personal data says temp.dictionary.
 
 -- name: erase_temporary
