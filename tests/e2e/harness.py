@@ -4,6 +4,8 @@ second opinion on how documents become rows that shares nothing with the program
 Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default: build/).
 """
 import atexit
+import collections
+import contextlib
 import csv
 import datetime
 import fcntl
@@ -176,6 +178,7 @@ class Site:
     """A scratch directory with a configuration, as a user would have it."""
 
     program = ROLLCALL
+    connection = None  # that is held
 
     def __init__(self, url=None, start="2026-03-01", timezone="UTC", **sections):
         self.directory = tempfile.mkdtemp(prefix="rollcall-test-")
@@ -239,12 +242,18 @@ class Site:
         db.row_factory = sqlite3.Row
         return db
 
+    @contextlib.contextmanager
+    def held(self):
+        """Within it all queries go by one connection: SQLite reads a schema of this size in milliseconds."""
+        with contextlib.closing(self.connect()) as self.connection:
+            try:
+                yield
+            finally:
+                self.connection = None
+
     def query(self, sql, *values):
-        db = self.connect()
-        try:
+        with contextlib.nullcontext(self.connection) if self.connection else contextlib.closing(self.connect()) as db:
             return db.execute(sql, values).fetchall()
-        finally:
-            db.close()
 
     def value(self, sql, *values):
         return self.query(sql, *values)[0][0]
@@ -421,11 +430,13 @@ class TestCase(unittest.TestCase):
 
 # --- the second opinion -------------------------------------------------------------------------------------------
 
+@functools.lru_cache(None)
 def snake(name):
     """`minRFactor` is min_r_factor: a capital starts a word."""
     return re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name).lstrip("_")
 
 
+@functools.lru_cache(None)
 def instant(text):
     t = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
     return t.strftime("%Y-%m-%dT%H:%M:%S.") + f"{t.microsecond // 1000:03d}Z"
@@ -511,32 +522,27 @@ def without_added(value):
     return [without_added(v) for v in value] if isinstance(value, list) else value
 
 
+@functools.lru_cache(None)
+def same_json(text):
+    """A JSON text without those, its names in their order; any other text as it is."""
+    try:
+        return json.dumps(without_added(json.loads(text)), sort_keys=True)
+    except ValueError:
+        return text
+
+
 def stored_rows(site, table):
     """Rows of a conversation table with conversation_id in place of the key, NULL columns left out."""
-    db = site.connect()
-    try:
-        if table == "conversation":
-            cursor = db.execute("SELECT * FROM conversation")
-        else:
-            cursor = db.execute(f'SELECT c.conversation_id, t.* FROM "{table}" t JOIN conversation c '
-                                "USING (conversation_key)")
-        out = []
-        for row in cursor:
-            item = {}
-            for name in row.keys():
-                value = row[name]
-                if value is None or name in ("conversation_key", "missing_since") or name.startswith("row_"):
-                    continue
-                if isinstance(value, str) and value[:1] in "[{" and table != "participant_attribute":
-                    try:
-                        value = json.dumps(without_added(json.loads(value)), sort_keys=True)
-                    except ValueError:
-                        pass
-                item[name] = value
-            out.append(item)
-        return out
-    finally:
-        db.close()
+    whose = ("", "") if table == "conversation" else ("c.conversation_id, ", "JOIN conversation c USING (conversation_key)")
+    rows = site.query(f'SELECT {whose[0]}t.* FROM "{table}" t {whose[1]}')
+    names = [(i, name) for i, name in enumerate(rows[0].keys() if rows else ())
+             if name not in ("conversation_key", "missing_since") and not name.startswith("row_")]
+    rows = [{name: row[i] for i, name in names if row[i] is not None} for row in map(tuple, rows)]
+    for row in rows if table != "participant_attribute" else ():
+        for name, value in row.items():
+            if value.__class__ is str and value[:1] in "[{":
+                row[name] = same_json(value)
+    return rows
 
 
 # Tables of the runs and of what they saw.
@@ -561,32 +567,53 @@ def plain_rows(site, table):
             for r in site.query(sql)]
 
 
+def all_rows(site, leave_out=()):
+    """Those of all tables but some, {table: its rows}."""
+    with site.held():
+        return {table: plain_rows(site, table) for table in sorted(table_names(site) - set(leave_out))}
+
+
+SORTED = json.JSONEncoder(sort_keys=True).encode  # json.dumps() makes one each time
+
+
 def canonical(rows):
+    """Rows in an order of their own, each as JSON."""
     def number(value):
         return int(value) if isinstance(value, float) and value.is_integer() else value
 
-    return sorted(json.dumps({k: number(v) for k, v in r.items()}, sort_keys=True) for r in rows)
+    return sorted(SORTED({k: number(v) for k, v in r.items()}) for r in rows)
 
 
 def check_sound(test, site):
     """The file by SQLite's own checks, the tables of conversations being full."""
-    test.assertEqual(site.value("PRAGMA integrity_check"), "ok")
-    test.assertEqual(site.query("PRAGMA foreign_key_check"), [])
-    names = [r[0] for r in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES conversation%'")]
-    test.assertGreater(len(names), 10)
-    test.assertEqual([n for n in names if not site.value(f'SELECT EXISTS (SELECT 1 FROM "{n}")')], [], "empty tables")
+    with site.held():
+        test.assertEqual(site.value("PRAGMA integrity_check"), "ok")
+        test.assertEqual(site.query("PRAGMA foreign_key_check"), [])
+        names = [r[0] for r in site.query("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%REFERENCES conversation%'")]
+        test.assertGreater(len(names), 10)
+        test.assertEqual([n for n in names if not site.value(f'SELECT EXISTS (SELECT 1 FROM "{n}")')], [], "empty tables")
+
+
+def counted(rows):
+    return collections.Counter(frozenset(r.items()) for r in rows)
+
+
+def same_rows(test, want, have):
+    """Tables, each {table: its rows}, of which the first says which are compared."""
+    for table in want:
+        wanted, stored = counted(want[table]), counted(have[table])
+        if wanted != stored:
+            missing, extra = (canonical(map(dict, a - b))[:2] for a, b in ((wanted, stored), (stored, wanted)))
+            test.fail(f"{table}: {len(want[table])} expected, {len(have[table])} stored\nmissing: {missing}\nextra: {extra}")
 
 
 def compare_conversations(test, site, truth, leave_out=()):
     """The whole file against what a right extraction holds, table by table, row for row; but for some ids."""
     expected = expected_rows([line["conversation"] for line in truth])
-    for table, rows in expected.items():
-        want, have = (canonical(r for r in some if r["conversation_id"] not in leave_out)
-                      for some in (rows, stored_rows(site, table)))
-        if want != have:
-            missing = sorted(set(want) - set(have))[:2]
-            extra = sorted(set(have) - set(want))[:2]
-            test.fail(f"{table}: {len(want)} expected, {len(have)} stored\nmissing: {missing}\nextra: {extra}")
+    with site.held():
+        stored = {table: stored_rows(site, table) for table in expected}
+    same_rows(test, *({table: [r for r in rows if r["conversation_id"] not in leave_out] for table, rows in tables.items()}
+                      for tables in (expected, stored)))
 
 
 def changed_after_lookback(states, days):

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import CHANGE_LOGS, FULL, LEDGER, MEASURE, TestCase, clock_at, killed, plain_rows, table_names, wait_until
+from harness import CHANGE_LOGS, FULL, LEDGER, MEASURE, TestCase, all_rows, clock_at, killed, wait_until
 
 NOW = "2026-03-12T06:00:00Z"
 START = "2026-03-09"
@@ -25,13 +25,8 @@ ASIDE = LEDGER | CHANGE_LOGS | {"zone_offset", "attribute_key"}
 
 def contents(site):
     """Rows of all tables but the runs'; of when something was seen to go it counts whether it was."""
-    def rows(table):
-        for row in plain_rows(site, table):
-            yield tuple((k, v is not None if k in MOMENTS else v) for k, v in row.items())
-
-    names = sorted(table_names(site) - ASIDE)
-    filled = site.query(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names))
-    return collections.defaultdict(collections.Counter, {name: collections.Counter(rows(name)) for name, in filled})
+    return {table: collections.Counter(tuple((k, v is not None if k in MOMENTS else v) for k, v in row.items()) for row in rows)
+            for table, rows in all_rows(site, ASIDE).items()}
 
 
 class Past(TestCase):

@@ -184,11 +184,12 @@ class Sequence:
     def everything(self):
         """All tables but those of runs; {} where there are none yet."""
         try:
-            names = [r[0] for r in self.site.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            with self.site.held():
+                names = [r[0] for r in self.site.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+                return {name: [tuple(r) for r in self.site.query(f"SELECT * FROM {name}")]
+                        for name in set(names) - {"run", "request_count", "request_month", "organization", "grant_set"}}
         except sqlite3.OperationalError:
-            names = []
-        return {name: [tuple(r) for r in self.site.query(f"SELECT * FROM {name}")]
-                for name in set(names) - {"run", "request_count", "request_month", "organization", "grant_set"}}
+            return {}
 
     def night(self, night):
         self.configure(self.site, night["settings"])
@@ -281,9 +282,10 @@ class Sequence:
     @staticmethod
     def contents(site):
         found = {}
-        for table in TABLES:
-            for row in stored_rows(site, table):
-                found.setdefault(row["conversation_id"], {name: [] for name in TABLES})[table].append(row)
+        with site.held():
+            for table in TABLES:
+                for row in stored_rows(site, table):
+                    found.setdefault(row["conversation_id"], {name: [] for name in TABLES})[table].append(row)
         return {id: {table: canonical(rows) for table, rows in tables.items()} for id, tables in found.items()}
 
     @staticmethod

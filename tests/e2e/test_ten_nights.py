@@ -15,7 +15,7 @@ import random
 import unittest
 import zoneinfo
 
-from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, clock_at, killed, plain_rows, table_names
+from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, all_rows, clock_at, killed, table_names
 
 # Zone, first day, the time that it is for: 23-hour days in three, a year's end in one. Of the units, one is in
 # America/New_York and one in Asia/Seoul, two are in Europe/Berlin.
@@ -113,8 +113,9 @@ class TenNights:
         self.left = {tuple(r) for r in site.query("SELECT user_id, business_day FROM adherence_day WHERE left_unit_at IS NOT NULL")}
         self.long, self.movers = ([], ()) if ALL_DAYS_AGAIN else (fresh.query(LONG), {r[0] for r in site.query(MOVERS)})
         wrong = []
-        for table in sorted(tables - LEFT_OUT):
-            have, want = (collections.Counter(tuple(r.items()) for r in plain_rows(s, table)) for s in (site, fresh))
+        stored = [all_rows(s, LEFT_OUT) for s in (site, fresh)]
+        for table in stored[1]:
+            have, want = (collections.Counter(tuple(r.items()) for r in rows[table]) for rows in stored)
             extra, missing = ([r for r in map(dict, more.elements()) if not self.is_late(table, r)]
                               for more in (have - want, want - have))
             extra = [r for r in extra if not self.is_kept(table, r)]
