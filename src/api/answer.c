@@ -8,7 +8,7 @@
 #include "io/gzip.h"
 
 enum { EXCERPT_BYTES = 160, WORDS_LOOKED_AT_BYTES = 65536 /* the longest token with it all */ };
-enum { PAGE_BYTES = 16384 /* of a web page are looked at */ };
+enum { PAGE_BYTES = 16384 /* of a web page are looked at */, STATUS_BYTES = 24 };
 enum { MESSAGE_BYTES = 400, WORD_BYTES = 120, LONGEST_WORDS_BYTES = 380, PERMISSIONS_BYTES = 400 };
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -105,28 +105,19 @@ enum cause_id diagnose_login(const struct http_answer *answer, const char *words
     if (answer->failure != HTTP_OK) {
         return answer->cause;
     }
-    if (answer->status == 429) {
-        return CAUSE_LOGIN_RATE;
+    char status[STATUS_BYTES];
+    snprintf(status, sizeof(status), "http#%d", answer->status);
+    enum cause_id by_words = words ? cause_by_sign(STEP_LOGIN, words) : CAUSE_NONE;
+    enum cause_id by_status = cause_by_sign(STEP_LOGIN, status);
+    /* Of a server that is busy or in trouble the words say nothing of the client. */
+    if (by_words && by_status != CAUSE_LOGIN_RATE && by_status != CAUSE_LOGIN_SERVER) {
+        return by_words;
     }
-    if (answer->status >= 500) {
-        return CAUSE_LOGIN_SERVER;
+    if (by_status == CAUSE_LOGIN_REDIRECT && str_has_any(answer->location, provider_signs)) {
+        return CAUSE_LOGIN_IDENTITY_PROVIDER;
     }
-    enum cause_id by_sign = words ? cause_by_sign(STEP_LOGIN, words) : CAUSE_NONE;
-    if (by_sign) {
-        return by_sign;
-    }
-    if (answer->status >= 300 && answer->status <= 399) {
-        return str_has_any(answer->location, provider_signs) ? CAUSE_LOGIN_IDENTITY_PROVIDER
-                                                             : CAUSE_LOGIN_REDIRECT;
-    }
-    if (answer->status == 404 || answer->status == 405) {
-        return CAUSE_LOGIN_NO_ENDPOINT;
-    }
-    if (answer->status == 403) {
-        return CAUSE_LOGIN_FORBIDDEN;
-    }
-    if (answer->status == 401) {
-        return CAUSE_LOGIN_UNAUTHORIZED;
+    if (by_status) {
+        return by_status;
     }
     if (words) {
         return CAUSE_LOGIN_NO_TOKEN;

@@ -14,7 +14,7 @@ static bool ask(void)
 bool cmd_check(struct cmd_context *ctx, struct err *e)
 {
     bool is_sure = ctx->option[OPT_YES] != NULL;
-    struct report report;
+    enum err_kind kind = ERR_NONE;
     struct err setup_error;
     struct check_request request = {
         .config = &ctx->config,
@@ -35,16 +35,10 @@ bool cmd_check(struct cmd_context *ctx, struct err *e)
     if (!cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
         return false;
     }
-    bool begun = report_begin(&report, ctx->arena, e);
-    if (begun) {
-        check_run(&request, &report);
-    }
-    bool told = begun && report_print(&report, ctx->option[OPT_JSON] != NULL, stdout, e);
-    report_end(&report);
-    if (!told && !(begun && ferror(stdout))) {
+    if (!check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e) && !ferror(stdout)) {
         return false;
     }
     err_clear(e);
-    e->kind = report.kind;
-    return e->kind == ERR_NONE;
+    e->kind = kind;
+    return kind == ERR_NONE;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "io/db.h"
 #include "io/file.h"
 #include "io/lock.h"
+#include "out/render.h"
 #include "sql.h"
 #include "streams/cost.h"
 
@@ -30,11 +32,16 @@ enum {
 
 static const char silence[] = "the API did not answer in time";
 
-/* A check under way. */
+/* A check under way. A failure or a warning has a cause of base/causes.h, whose kind says which of
+ * them it is. */
 struct checking {
     const struct check_request *request;
     const struct config *config;
-    struct report *report;
+    struct arena *arena;
+    struct db *db;        /* in memory: the results are a table there */
+    enum cause_step step; /* the one that results are of */
+    bool step_failed;
+    enum err_kind kind; /* of the first failure; ERR_NONE: there was none */
     struct client *client;
     struct client_answer answer; /* the last: what it holds is there until the next request */
     bool is_configured;          /* it is worth going on; there is a client */
@@ -46,7 +53,101 @@ struct checking {
     const char *grants; /* the client's, as the token says (JSON); NULL: of no or all divisions */
     const char *counts; /* rows that streams' answers say there are (struct cost_facts); of those
                            that are read by days: of yesterday, UTC */
+    int64_t day_rows;   /* the sum of the latter */
 };
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+/* What a row of the table says beside its step, evidence and cause. */
+struct result {
+    const char *name;
+    bool is_skipped;
+    bool is_step; /* a whole step that was skipped */
+};
+
+static void add(struct checking *a, struct result result, enum cause_id id, const char *evidence)
+{
+    const struct cause *c = id == CAUSE_NONE ? NULL : &causes[id];
+    struct err e;
+
+    INVARIANT(db_do(a->db, &e, sql_check_result_add, I(a->step + 1), S(cause_steps[a->step].name),
+                    S(cause_steps[a->step].title), S(result.name), S(evidence), I(result.is_step),
+                    S(c ? c->name : NULL), S(c ? c->text : NULL), S(c ? c->remedy : NULL),
+                    I(c ? err_facts[c->kind].exit_code : 0), I(result.is_skipped),
+                    S(cause_saml_note)));
+    a->step_failed = a->step_failed || (c && c->kind != ERR_NONE);
+    a->kind = a->kind == ERR_NONE && c ? c->kind : a->kind;
+}
+
+/* Adds a result: with CAUSE_NONE the thing is well, with any other cause it is a failure or a
+ * warning. `name` says which thing of the step it is ("login host", "queues") and is borrowed; the
+ * evidence is a printf text, perhaps from outside: it is escaped when it is shown. */
+__attribute__((format(printf, 4, 5))) static void
+report_add(struct checking *a, const char *name, enum cause_id cause, const char *evidence, ...)
+{
+    va_list args;
+
+    va_start(args, evidence);
+    add(a, (struct result){.name = name}, cause, arena_vprintf(a->arena, evidence, args));
+    va_end(args);
+}
+
+/* Adds a thing that was not looked at; `name` NULL: the whole step. */
+static void report_skip(struct checking *a, const char *name, const char *why)
+{
+    add(a, (struct result){name ? name : cause_steps[a->step].name, true, !name}, CAUSE_NONE, why);
+}
+
+/* Adds what a statement finds, a row a thing: its name, its cause as base/causes.txt calls it
+ * (NULL: it is well; "skipped": it was not looked at), and the evidence; ends `q`. The last row's
+ * fourth column goes to *more, unless that is NULL. */
+static void report_rows(struct checking *a, struct rows q, const char **more)
+{
+    while (db_next(&q)) {
+        const char *cause = db_text(&q, 1);
+        int id = CAUSE_NONE;
+
+        if (cause && str_eq(cause, "skipped")) {
+            report_skip(a, db_text(&q, 0), db_text(&q, 2));
+            continue;
+        }
+        while (cause && ++id < CAUSE_COUNT && !str_eq(causes[id].name, cause)) {
+        }
+        INVARIANT(id < CAUSE_COUNT);
+        report_add(a, db_text(&q, 0), (enum cause_id)id, "%s", db_text(&q, 2));
+        if (more) {
+            *more = db_kept(&q, 3, a->arena);
+        }
+    }
+    (void)db_end(&q);
+}
+
+/* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
+ * message but for the cause's words. ERR_STOPPED is no failure of the set-up: what follows is
+ * skipped. */
+static void report_error(struct checking *a, const char *name, const struct err *e,
+                         enum cause_id otherwise)
+{
+    const char *evidence = err_evidence(e, a->arena);
+
+    if (e->kind == ERR_STOPPED) {
+        a->kind = a->kind == ERR_NONE ? ERR_STOPPED : a->kind;
+        report_skip(a, name, evidence);
+    } else {
+        add(a, (struct result){.name = name},
+            e->cause == CAUSE_NONE ? otherwise : (enum cause_id)e->cause, evidence);
+    }
+}
+
+/* Adds what a statement finds. */
+static void find(struct checking *a, const char *sql, const struct db_value *v, size_t n)
+{
+    struct err e;
+
+    report_rows(a, db_ask_values(a->db, &e, sql, v, n), NULL);
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
 
 /* One request from start to final answer, the former one's being freed. */
 static bool call(struct checking *a, const struct client_request *request)
@@ -76,23 +177,14 @@ static bool ask(struct checking *a, const char *path, const char *body, const ch
 /* The document that a path gives, as text; NULL: there is none. */
 static const char *text_of(struct checking *a, const char *path, const char *label)
 {
-    return ask(a, path, NULL, label)
-               ? json_write(a->report->arena, json_root(a->answer.document), NULL)
-               : NULL;
+    return ask(a, path, NULL, label) ? json_write(a->arena, json_root(a->answer.document), NULL)
+                                     : NULL;
 }
 
 /* What was said in place of an answer. */
 static const char *said(const struct checking *a)
 {
-    return err_evidence(&a->answer.error, a->report->arena);
-}
-
-/* Adds what a statement finds. */
-static void find(const struct checking *a, const char *sql, const struct db_value *v, size_t n)
-{
-    struct err e;
-
-    report_rows(a->report, db_ask_values(a->report->db, &e, sql, v, n), NULL);
+    return err_evidence(&a->answer.error, a->arena);
 }
 
 /* Whole days since [extract] start; 0 without one. */
@@ -108,7 +200,7 @@ static int64_t days_since_start(const struct config *c)
 /* What a run needs besides the login; what is missing hinders no other step. */
 static void check_needs(struct checking *a)
 {
-    const struct needs needs = {.arena = a->report->arena,
+    const struct needs needs = {.arena = a->arena,
                                 .config = a->config,
                                 .streams = a->request->streams,
                                 .stream_count = a->request->stream_count,
@@ -118,7 +210,7 @@ static void check_needs(struct checking *a)
     struct err e;
 
     while ((name = needs_unmet(&needs, false, &at, &e)) != NULL) {
-        report_error(a->report, name, &e, CAUSE_CONFIG_INVALID);
+        report_error(a, name, &e, CAUSE_CONFIG_INVALID);
     }
 }
 
@@ -126,38 +218,37 @@ static void check_configuration(struct checking *a)
 {
     const struct err *setup_error = a->request->setup_error;
     const struct config *config = a->config;
-    struct report *r = a->report;
     struct stat st;
     struct err e;
 
     if (!setup_error && config->path) {
         unsigned mode = stat(config->path, &st) == 0 ? (unsigned)(st.st_mode & 0777U) : 0;
-        report_add(r, "file", CAUSE_NONE, "%s, mode %03o", config->path, mode);
+        report_add(a, "file", CAUSE_NONE, "%s, mode %03o", config->path, mode);
     } else if (!setup_error) {
-        report_add(r, "file", CAUSE_NONE, "none; all values come from the environment");
+        report_add(a, "file", CAUSE_NONE, "none; all values come from the environment");
     }
     for (size_t i = 0; i < config->doubt_count; i++) {
-        report_add(r, "credentials", config->doubts[i].cause, "%s", config->doubts[i].where);
+        report_add(a, "credentials", config->doubts[i].cause, "%s", config->doubts[i].where);
     }
     if (setup_error) {
-        report_error(r, "file", setup_error, CAUSE_CONFIG_INVALID);
+        report_error(a, "file", setup_error, CAUSE_CONFIG_INVALID);
         return;
     }
     /* What is no id may be the secret. */
-    report_add(r, "client id", CAUSE_NONE, "%s%sfrom %s",
+    report_add(a, "client id", CAUSE_NONE, "%s%sfrom %s",
                str_is_uuid(config->client_id) ? config->client_id : "",
                str_is_uuid(config->client_id) ? " " : "", config_origin(config, KEY_CLIENT_ID));
-    report_add(r, "client secret", CAUSE_NONE, "from %s", config_origin(config, KEY_CLIENT_SECRET));
+    report_add(a, "client secret", CAUSE_NONE, "from %s", config_origin(config, KEY_CLIENT_SECRET));
     const char *url = config_origin(config, KEY_LOGIN_URL);
-    report_add(r, "region", CAUSE_NONE, "%s, %s, by %s", config->login_url, config->api_url,
+    report_add(a, "region", CAUSE_NONE, "%s, %s, by %s", config->login_url, config->api_url,
                url ? url : config_origin(config, KEY_REGION));
     a->client = client_new(config, &e);
     if (!a->client) {
-        report_error(r, "certificates", &e, CAUSE_CONFIG_CA_FILE);
+        report_error(a, "certificates", &e, CAUSE_CONFIG_CA_FILE);
     } else {
         client_attend(a->client, &a->request->waits, limit_get(LIMIT_PATIENCE_MS));
     }
-    a->is_configured = !r->step_failed;
+    a->is_configured = !a->step_failed;
     check_needs(a);
 }
 
@@ -167,7 +258,6 @@ static void ask_beside(struct checking *a, enum client_target target, const char
 {
     const struct client_request request = {
         .target = target,
-        .method = target == CLIENT_LOGIN ? HTTP_POST : HTTP_GET,
         .path = url,
         .brief = true,
         .user = (void *)user,
@@ -189,31 +279,30 @@ struct host {
  * came, whatever it says. */
 static bool tell_host(struct checking *a, const struct host *host, bool clock)
 {
-    struct report *r = a->report;
     const struct http_answer *http = &host->answer.http;
     const char *name = host->name;
     bool reached = http->status > 0 || http->failure == HTTP_TOO_LARGE;
 
     if (reached) {
         bool is_literal = strstr(host->url, http->address) != NULL;
-        report_add(r, name, CAUSE_NONE, "%s%s%s answered in %lld ms", host->url,
+        report_add(a, name, CAUSE_NONE, "%s%s%s answered in %lld ms", host->url,
                    is_literal ? "" : ": ", is_literal ? "" : http->address,
                    (long long)http->elapsed_ms);
     } else if (http->failure == HTTP_OK) {
-        report_error(r, name, &host->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
+        report_error(a, name, &host->answer.error, CAUSE_NET_OTHER); /* nothing was sent */
     } else {
-        report_add(r, name, http->cause, "%s: %s", host->url, http->detail);
+        report_add(a, name, http->cause, "%s: %s", host->url, http->detail);
     }
     if (!reached || !clock || http->date_ms == TIME_NONE) {
         return reached;
     }
     int64_t skew_ms = http->date_ms - clock_now_ms();
     if (skew_ms > SKEW_MOST_MS || skew_ms < -SKEW_MOST_MS) {
-        report_add(r, "clock", CAUSE_NET_CLOCK,
+        report_add(a, "clock", CAUSE_NET_CLOCK,
                    "this machine's clock is %lld seconds %s the server's",
                    llabs(skew_ms) / MS_PER_SECOND, skew_ms > 0 ? "behind" : "ahead of");
     } else {
-        report_add(r, "clock", CAUSE_NONE, "agrees with the server's");
+        report_add(a, "clock", CAUSE_NONE, "agrees with the server's");
     }
     return true;
 }
@@ -231,8 +320,7 @@ static void check_network(struct checking *a)
 
     for (size_t i = 0; i < count; i++) {
         err_set(&hosts[i].answer.error, ERR_STOPPED, "stopped by a signal");
-        ask_beside(a, CLIENT_URL, arena_printf(a->report->arena, "%s/", hosts[i].url),
-                   &hosts[i].answer);
+        ask_beside(a, CLIENT_URL, arena_printf(a->arena, "%s/", hosts[i].url), &hosts[i].answer);
     }
     (void)client_take(a->client, count, &e);
     a->login_reached = tell_host(a, &hosts[0], true);
@@ -244,11 +332,12 @@ static void check_network(struct checking *a)
 
 /* --- the login ------------------------------------------------------------------------------- */
 
-/* Asks the login hosts of all other regions for the client; one that is late is asked once more.
+/* Asks the login hosts of all other regions for the client; one that is late is asked once more
+ * where others answer.
  * One that answers that the secret is wrong may know a client of that id. */
 static void find_region(struct checking *a)
 {
-    struct arena *arena = a->report->arena;
+    struct arena *arena = a->arena;
     bool *is_late = arena_array(arena, region_count, sizeof(*is_late));
     const struct region *found = NULL;
     const char *doubtful = "";
@@ -262,12 +351,8 @@ static void find_region(struct checking *a)
             count++;
         }
     }
-    int64_t deadline_ms = clock_monotonic_ms() + limit_get(LIMIT_PATIENCE_MS);
     for (size_t left = count; left > 0 && !found && !stop_requested();) {
         struct client_answer answer;
-        if (reached == 0 && clock_monotonic_ms() > deadline_ms) {
-            break;
-        }
         if (!client_next(a->client, WAIT_MS, &answer)) {
             continue;
         }
@@ -279,7 +364,7 @@ static void find_region(struct checking *a)
             found = region;
         } else if (answer.error.cause == CAUSE_LOGIN_WRONG_SECRET) {
             doubtful = arena_printf(arena, "%s%s%s", doubtful, *doubtful ? ", " : "", region->aws);
-        } else if (answer.http.failure == HTTP_TIMEOUT && !*late) {
+        } else if (answer.http.failure == HTTP_TIMEOUT && !*late && reached > 0) {
             *late = true;
             left++;
             ask_beside(a, CLIENT_LOGIN, arena_printf(arena, "https://login.%s", region->domain),
@@ -298,19 +383,17 @@ static void check_login(struct checking *a)
     const struct check_request *wanted = a->request;
     const struct client_request request = {
         .target = CLIENT_LOGIN,
-        .method = HTTP_POST,
         .path = a->config->login_url,
         .label = "login",
         .brief = true,
     };
-    struct report *r = a->report;
     struct err *e = &a->answer.error;
 
     if (call(a, &request)) {
         int64_t seconds = client_token(a->client)->lifetime_seconds;
         bool by_hours = seconds % 3600 == 0 || seconds > LONG_LIFETIME_SECONDS;
         int64_t unit = by_hours ? 3600 : 60;
-        report_add(r, "login", CAUSE_NONE, "a token, good for %lld %s",
+        report_add(a, "login", CAUSE_NONE, "a token, good for %lld %s",
                    (long long)((seconds + unit / 2) / unit), by_hours ? "hours" : "minutes");
         return;
     }
@@ -318,7 +401,7 @@ static void check_login(struct checking *a)
     if (a->answer.http.failure != HTTP_OK || e->cause == CAUSE_NONE) {
         e->cause = CAUSE_LOGIN_NETWORK;
     }
-    report_error(r, "login", e, CAUSE_LOGIN_NO_TOKEN);
+    report_error(a, "login", e, CAUSE_LOGIN_NO_TOKEN);
     bool may_live_elsewhere = e->cause == CAUSE_LOGIN_UNKNOWN_CLIENT ||
                               e->cause == CAUSE_LOGIN_WRONG_SECRET ||
                               e->cause == CAUSE_LOGIN_INVALID_CLIENT;
@@ -326,7 +409,7 @@ static void check_login(struct checking *a)
         return;
     }
     if (wanted->may_send && !wanted->may_send()) {
-        report_skip(r, "find region", "you said no");
+        report_skip(a, "find region", "you said no");
     } else {
         find_region(a);
     }
@@ -336,7 +419,7 @@ static void check_login(struct checking *a)
 
 /* Adds a refusal by the API: of an answer with an HTTP status these causes know, and of others by
  * their own. */
-static void refuse(struct report *r, const char *name, struct err *e, enum cause_id rate,
+static void refuse(struct checking *a, const char *name, struct err *e, enum cause_id rate,
                    enum cause_id server, enum cause_id otherwise)
 {
     if (e->http_status == 429) {
@@ -344,19 +427,18 @@ static void refuse(struct report *r, const char *name, struct err *e, enum cause
     } else if (e->http_status >= 500 || e->http_status == 408) {
         e->cause = (int)server;
     }
-    report_error(r, name, e, otherwise);
+    report_error(a, name, e, otherwise);
 }
 
 /* The client as /tokens/me has it, and what its token claims, where it shows that. */
 static void check_client(struct checking *a)
 {
-    struct report *r = a->report;
     struct json_doc *claims = secret_claims(client_token(a->client)->value);
     struct err e;
 
-    report_rows(r, db_ask(r->db, &e, sql_check_client, S(a->token)), &a->grants);
+    report_rows(a, db_ask(a->db, &e, sql_check_client, S(a->token)), &a->grants);
     if (claims) {
-        find(a, sql_check_claims, DB_VALUES(S(json_write(r->arena, json_root(claims), NULL))));
+        find(a, sql_check_claims, DB_VALUES(S(json_write(a->arena, json_root(claims), NULL))));
     }
     json_free(claims);
 }
@@ -365,21 +447,20 @@ static void check_client(struct checking *a)
  * why the API does not say whose it is. */
 static void check_owner(struct checking *a, const struct client_identity *who, struct err *e)
 {
-    struct report *r = a->report;
     struct owner owner = {.config = a->config, .now_ms = clock_now_ms()};
     struct err unread;
-    const char *unsaid = err_evidence(e, r->arena);
+    const char *unsaid = err_evidence(e, a->arena);
 
-    (void)ledger_owner_of_file(&owner, r->arena, &unread);
+    (void)ledger_owner_of_file(&owner, a->arena, &unread);
     owner.id = who->id;
     owner.name = who->name;
     if (!ledger_judge(&owner, e)) {
-        report_error(r, "organization", e, CAUSE_TOKEN_ORGANIZATION);
+        report_error(a, "organization", e, CAUSE_TOKEN_ORGANIZATION);
     } else if (who->id) {
-        report_add(r, "organization", CAUSE_NONE, "%s (%s)%s", who->name, who->id,
+        report_add(a, "organization", CAUSE_NONE, "%s (%s)%s", who->name, who->id,
                    owner.stored_id ? ", as in the database" : "");
     } else {
-        report_add(r, "organization", CAUSE_TOKEN_UNSAID, "%s",
+        report_add(a, "organization", CAUSE_TOKEN_UNSAID, "%s",
                    *unsaid ? unsaid : "its answers name none");
     }
 }
@@ -389,10 +470,9 @@ static void check_token(struct checking *a)
 {
     const struct config *config = a->config;
     struct client_identity who = {.owner = true, .brief = true};
-    struct report *r = a->report;
     int64_t lifetime_seconds = client_token(a->client)->lifetime_seconds;
     struct err e;
-    bool answered = client_identify(a->client, r->arena, &who, &e);
+    bool answered = client_identify(a->client, a->arena, &who, &e);
 
     a->token = who.token;
     if (a->token) {
@@ -405,14 +485,14 @@ static void check_token(struct checking *a)
         if (e.cause == CAUSE_TOKEN_OTHER_REGION) {
             err_append(&e, " (login_url %s, api_url %s)", config->login_url, config->api_url);
         }
-        refuse(r, "token", &e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
+        refuse(a, "token", &e, CAUSE_TOKEN_RATE, CAUSE_TOKEN_SERVER, CAUSE_TOKEN_NO_API);
         return;
     }
     check_owner(a, &who, &e);
     if (lifetime_seconds <= SHORT_LIFETIME_SECONDS) {
-        report_add(r, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
+        report_add(a, "lifetime", CAUSE_TOKEN_SHORT, "%lld seconds", (long long)lifetime_seconds);
     }
-    a->token_good = !r->step_failed;
+    a->token_good = !a->step_failed;
 }
 
 /* --- permissions ----------------------------------------------------------------------------- */
@@ -423,7 +503,7 @@ static void check_token(struct checking *a)
 static bool try_pass(struct checking *a, const struct stream *s, const struct pass *pass,
                      const char *id, struct pager_page *page, struct err *e)
 {
-    struct arena *arena = a->report->arena;
+    struct arena *arena = a->arena;
     int64_t today_ms = clock_utc_day_start(clock_now_ms());
     char start[CLOCK_ISO_BYTES];
     char end[CLOCK_ISO_BYTES];
@@ -459,7 +539,7 @@ static bool try_pass(struct checking *a, const struct stream *s, const struct pa
     return taken == PAGER_TAKEN || taken == PAGER_OVERFLOW;
 }
 
-static void refuse_stream(struct report *r, const struct stream *s, const struct pass *pass,
+static void refuse_stream(struct checking *a, const struct stream *s, const struct pass *pass,
                           struct err *e)
 {
     if (e->http_status == 403 && pass->permissions) {
@@ -467,7 +547,7 @@ static void refuse_stream(struct report *r, const struct stream *s, const struct
 
         for (const char *at = pass->permissions; *at; at += strspn(at, " ")) {
             int length = (int)strcspn(at, " ");
-            names = arena_printf(r->arena, "%s%s%.*s", names, *names ? " or " : "", length, at);
+            names = arena_printf(a->arena, "%s%s%.*s", names, *names ? " or " : "", length, at);
             at += length;
         }
         err_prefix(e, "%s (wants %s)", pass->plan.name, names);
@@ -477,20 +557,26 @@ static void refuse_stream(struct report *r, const struct stream *s, const struct
     } else if (e->http_status == 401) {
         e->cause = CAUSE_TOKEN_REFUSED;
     }
-    refuse(r, s->name, e, CAUSE_PERMISSION_RATE, CAUSE_PERMISSION_SERVER, CAUSE_PERMISSION_ANSWER);
+    refuse(a, s->name, e, CAUSE_PERMISSION_RATE, CAUSE_PERMISSION_SERVER, CAUSE_PERMISSION_ANSWER);
 }
 
-static void accept_stream(struct report *r, const struct stream *s, const struct pager_page *page)
+/* A stream that is granted, with the rows that its answers say there are. */
+static void accept_stream(struct checking *a, const struct stream *s, const struct pager_page *page)
 {
     const char *when = stream_has_days(s) ? " of yesterday (UTC)" : "";
 
+    if (page->total_hits > 0) {
+        a->counts =
+            arena_printf(a->arena, "%s%s=%lld ", a->counts, s->name, (long long)page->total_hits);
+        a->day_rows += stream_has_days(s) ? page->total_hits : 0;
+    }
     if (page->row_count == 0 && s->load == LOAD_ENTITY) {
-        report_add(r, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
+        report_add(a, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
     } else if (page->total_hits > 0) {
-        report_add(r, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)page->total_hits,
+        report_add(a, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)page->total_hits,
                    s->title, when);
     } else {
-        report_add(r, s->name, CAUSE_NONE, "answered");
+        report_add(a, s->name, CAUSE_NONE, "answered");
     }
 }
 
@@ -507,7 +593,7 @@ static const char *some_id(struct checking *a, const struct stream *s, struct er
     }
     struct json_iter rows = json_iter(page.rows);
     const char *id = json_next(&rows, &key, &row) ? json_str(json_get(row, "id")) : NULL;
-    return id ? arena_strdup(a->report->arena, id) : NULL;
+    return id ? arena_strdup(a->arena, id) : NULL;
 }
 
 /* The stream whose rows this one is asked for (what is asked for by members goes by what they are
@@ -536,11 +622,11 @@ static void check_stream(struct checking *a, const struct stream *s)
 
     const char *id = whose ? some_id(a, whose, &e) : NULL;
     if (whose && a->api_silent) {
-        refuse_stream(a->report, s, &whose->passes[0], &e);
+        refuse_stream(a, s, &whose->passes[0], &e);
         return;
     }
     if ((s->scope || s->passes[0].ids) && !id) {
-        report_skip(a->report, s->name, "there is nobody to ask for");
+        report_skip(a, s->name, "there is nobody to ask for");
         return;
     }
     for (size_t p = 0; p < s->pass_count && !a->api_silent && (any ? !granted : !refused); p++) {
@@ -560,14 +646,11 @@ static void check_stream(struct checking *a, const struct stream *s)
         }
     }
     if (any && granted) {
-        report_add(a->report, s->name, CAUSE_NONE, "answered, by %s", granted->plan.name);
+        report_add(a, s->name, CAUSE_NONE, "answered, by %s", granted->plan.name);
     } else if (refused) {
-        refuse_stream(a->report, s, refused, &refusal);
+        refuse_stream(a, s, refused, &refusal);
     } else if (!any) {
-        a->counts = page.total_hits <= 0 ? a->counts
-                                         : arena_printf(a->report->arena, "%s%s=%lld ", a->counts,
-                                                        s->name, (long long)page.total_hits);
-        accept_stream(a->report, s, &page);
+        accept_stream(a, s, &page);
     }
 }
 
@@ -585,7 +668,6 @@ static void check_divisions(struct checking *a)
 /* Days that the file's runs have read by fewer grants than the client has. */
 static void check_grants(struct checking *a)
 {
-    struct report *r = a->report;
     const char *names = "[";
     struct stat st;
     struct err e;
@@ -594,7 +676,7 @@ static void check_grants(struct checking *a)
         return;
     }
     const char *subject = text_of(a, "/api/v2/authorization/subjects/me", "authorization/subjects");
-    struct rows grants = db_ask(r->db, &e, sql_grants_read, S(subject), S(a->token));
+    struct rows grants = db_ask(a->db, &e, sql_grants_read, S(subject), S(a->token));
     struct db *d = db_next(&grants) && db_text(&grants, 0)
                        ? db_open(a->config->database_path, DB_READ, &e)
                        : NULL;
@@ -603,11 +685,11 @@ static void check_grants(struct checking *a)
 
         names = !stream_has_days(s)
                     ? names
-                    : arena_printf(r->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
+                    : arena_printf(a->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
     }
-    names = arena_printf(r->arena, "%s]", names);
+    names = arena_printf(a->arena, "%s]", names);
     if (d && db_do(d, &e, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()), S(names))) {
-        report_rows(r, db_ask(d, &e, sql_check_grants, NONE), NULL);
+        report_rows(a, db_ask(d, &e, sql_check_grants, NONE), NULL);
     }
     (void)db_end(&grants);
     db_close(d);
@@ -616,12 +698,12 @@ static void check_grants(struct checking *a)
 static void check_permissions(struct checking *a)
 {
     for (size_t i = 0; i < a->request->stream_count; i++) {
-        if (a->report->kind == ERR_STOPPED) {
+        if (a->kind == ERR_STOPPED) {
             return;
         }
         check_stream(a, a->request->streams[i]);
         if (a->api_silent) {
-            report_skip(a->report, "what follows", silence);
+            report_skip(a, "what follows", silence);
             return;
         }
     }
@@ -635,7 +717,7 @@ static void check_permissions(struct checking *a)
  * more. */
 static int64_t night_requests(const struct checking *a, int64_t *day)
 {
-    struct arena *arena = a->report->arena;
+    struct arena *arena = a->arena;
     const char *words;
     int64_t sum = 1;
 
@@ -669,7 +751,7 @@ static const char *lists_too_large(const struct checking *a)
 
     for (size_t i = 0; i < a->request->stream_count; i++) {
         const struct stream *s = a->request->streams[i];
-        int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->report->arena, &words);
+        int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->arena, &words);
 
         if (d) {
             struct rows q = db_ask(d, &unread, sql_check_pages, S(s->name));
@@ -677,7 +759,7 @@ static const char *lists_too_large(const struct checking *a)
             (void)db_end(&q);
         }
         if (stream_is_list(s) && needs + BESIDE > c->max_requests) {
-            found = arena_printf(a->report->arena, "%s%s%s (about %lld)", found, *found ? ", " : "",
+            found = arena_printf(a->arena, "%s%s%s (about %lld)", found, *found ? ", " : "",
                                  s->name, (long long)needs + BESIDE);
         }
     }
@@ -709,81 +791,74 @@ static bool may_write(const char *path)
     return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
-static void check_database(struct report *r, const char *path)
+static void check_database(struct checking *a)
 {
-    const char *directory = file_directory(r->arena, path);
+    const char *path = a->config->database_path;
+    const char *directory = file_directory(a->arena, path);
     struct stat st;
     struct err e;
 
     if (!db_check(path, &e)) {
-        report_error(r, "database", &e, CAUSE_LOCAL_DATABASE);
+        report_error(a, "database", &e, CAUSE_LOCAL_DATABASE);
         return;
     }
     bool exists = stat(path, &st) == 0 && st.st_size > 0;
     if (!may_write(directory)) {
-        report_add(r, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
+        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
     } else if (exists && !may_write(path)) {
-        report_add(r, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", path, strerror(errno));
+        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", path, strerror(errno));
     } else if (exists) { /* its writer's right was asked for apart */
         struct db *d = db_open(path, DB_READ, &e);
 
         if (d) {
-            report_add(r, "database", CAUSE_NONE, "%s, schema %d", path, db_schema_version());
+            report_add(a, "database", CAUSE_NONE, "%s, schema %d", path, db_schema_version());
         } else {
-            report_error(r, "database", &e, CAUSE_LOCAL_DATABASE);
+            report_error(a, "database", &e, CAUSE_LOCAL_DATABASE);
         }
         db_close(d);
     } else {
-        report_add(r, "database", CAUSE_NONE, "%s is not there yet; the first extract makes it",
+        report_add(a, "database", CAUSE_NONE, "%s is not there yet; the first extract makes it",
                    path);
     }
 }
 
-static void check_space(const struct checking *a)
+static void check_space(struct checking *a)
 {
     const char *path = a->config->database_path;
-    int64_t rows = 0;
     struct stat st;
 
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        int64_t counted = cost_rows(&(struct cost_facts){.counts = a->counts}, s->name);
-
-        rows += stream_has_days(s) && counted > 0 ? counted : 0;
-    }
     find(a, sql_check_space,
          DB_VALUES(I(file_free_bytes(path)), I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0),
-                   I(rows), I(days_since_start(a->config))));
+                   I(a->day_rows), I(days_since_start(a->config))));
 }
 
 /* Opening a lock file makes it, so it is looked for first. */
-static void check_locks(const struct checking *a)
+static void check_locks(struct checking *a)
 {
     const char *path = a->config->database_path;
-    struct report *r = a->report;
     char holder[LOCK_HOLDER_BYTES];
     struct stat st;
     struct err e;
     bool held = false;
 
-    if (stat(file_beside(r->arena, path, ".lock"), &st) != 0) {
+    if (stat(file_beside(a->arena, path, ".lock"), &st) != 0) {
         return;
     }
     struct lock_file *locks = lock_open(path, &e);
     if (!locks) {
-        report_add(r, "lock", CAUSE_LOCAL_RIGHTS, "%s", e.message);
+        report_add(a, "lock", CAUSE_LOCAL_RIGHTS, "%s", e.message);
         return;
     }
     for (size_t i = 0; i < a->request->stream_count && !held; i++) {
         const struct stream *s = a->request->streams[i];
         held = lock_holder(locks, s->lock_slot, holder);
         if (held) {
-            report_add(r, "lock", CAUSE_LOCAL_LOCKED, "%s: %s", s->name, holder);
+            report_add(a, "lock", CAUSE_LOCAL_LOCKED, "%s: %s", s->name, holder);
         }
     }
     lock_close(locks);
     if (!held) {
-        report_add(r, "lock", CAUSE_NONE, "no run is under way");
+        report_add(a, "lock", CAUSE_NONE, "no run is under way");
     }
 }
 
@@ -805,16 +880,15 @@ static void check_retention(struct checking *a)
 
 static void check_local(struct checking *a)
 {
-    struct report *r = a->report;
     int32_t offset = clock_zone_offset_seconds(clock_now_ms());
     int minutes = (int)(offset < 0 ? -offset : offset) / 60;
 
-    check_database(r, a->config->database_path);
-    if (!r->step_failed) {
+    check_database(a);
+    if (!a->step_failed) {
         check_space(a);
         check_locks(a);
     }
-    report_add(r, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
+    report_add(a, "time zone", CAUSE_NONE, "%s, now UTC%c%02d:%02d", a->config->timezone,
                offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
     check_retention(a);
 }
@@ -848,7 +922,21 @@ static const char *why_not(const struct checking *a, enum cause_step step)
     return NULL;
 }
 
-void check_run(const struct check_request *request, struct report *r)
+/* Prints the results as one JSON object, or for people. */
+static bool print_results(const struct checking *a, bool as_json, struct err *e)
+{
+    const struct err_facts *end = &err_facts[a->kind];
+
+    if (as_json) {
+        return render_document(a->db, e, sql_check_document,
+                               DB_VALUES(I(end->exit_code), S(end->name)), stdout);
+    }
+    return render_query(a->db, e, sql_check_lines, DB_VALUES(I(end->exit_code), S(end->name)),
+                        &(struct rendering){.format = RENDER_WORDS, .out = stdout});
+}
+
+bool check_show(const struct check_request *request, bool as_json, enum err_kind *kind,
+                struct err *e)
 {
     static void (*const steps[STEP_COUNT])(struct checking *) = {
         [STEP_CONFIGURATION] = check_configuration,
@@ -859,18 +947,26 @@ void check_run(const struct check_request *request, struct report *r)
         [STEP_LIMITS] = check_limits,
         [STEP_LOCAL] = check_local,
     };
-    struct checking a = {.request = request, .config = request->config, .report = r, .counts = ""};
+    ARENA_SCOPED struct arena *arena = arena_new(0);
+    DB_SCOPED struct db *db = db_open_memory(e);
+    struct checking a = {
+        .request = request, .config = request->config, .arena = arena, .db = db, .counts = ""};
 
-    for (r->step = STEP_CONFIGURATION; r->step < STEP_COUNT; r->step++) {
-        const char *obstacle = why_not(&a, r->step);
+    if (!db || !db_do(db, e, sql_check_result, NONE)) {
+        return false;
+    }
+    for (; a.step < STEP_COUNT; a.step++) {
+        const char *obstacle = why_not(&a, a.step);
 
-        r->step_failed = false;
+        a.step_failed = false;
         if (obstacle) {
-            report_skip(r, NULL, obstacle);
+            report_skip(&a, NULL, obstacle);
         } else {
-            steps[r->step](&a);
+            steps[a.step](&a);
         }
     }
     client_answer_free(&a.answer);
     client_free(a.client);
+    *kind = a.kind;
+    return print_results(&a, as_json, e);
 }

@@ -33,49 +33,6 @@ struct needs {
  * it lose data. NULL: there is none, else the need's name. */
 const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct err *e);
 
-/* --- what a check found, in the order in which it was seen, for people and for programs -------
- *
- * Invariants: a failure or a warning has a cause of base/causes.h, whose kind says which of them it
- * is; the report's kind is that of its first failure. Texts are kept in the report's arena;
- * evidence holds text from outside as it is, and is escaped when it is shown. */
-
-struct report {
-    struct arena *arena;
-    struct db *db;        /* in memory: the results are a table there */
-    enum cause_step step; /* the one that results are of */
-    bool step_failed;     /* it did; for the caller to clear when it takes the next */
-    enum err_kind kind;   /* of the first failure; ERR_NONE: there was none */
-};
-
-/* An empty report, whose texts are in the arena. Errors are the database's. End it with report_end,
- * after an error too. */
-bool report_begin(struct report *r, struct arena *a, struct err *e);
-void report_end(struct report *r);
-
-/* Adds a result: with CAUSE_NONE the thing is well, with any other cause it is a failure or a
- * warning. `name` says which thing of the step it is ("login host", "queues") and is borrowed; the
- * evidence is a printf text. */
-void report_add(struct report *r, const char *name, enum cause_id cause, const char *evidence, ...)
-    __attribute__((format(printf, 4, 5)));
-
-/* Adds a thing that was not looked at; `name` NULL: the whole step. */
-void report_skip(struct report *r, const char *name, const char *why);
-
-/* Adds what a statement finds, a row a thing: its name, its cause as base/causes.txt calls it
- * (NULL: it is well; "skipped": it was not looked at), and the evidence; ends `q`. The last row's
- * fourth column goes to *more, unless that is NULL. */
-void report_rows(struct report *r, struct rows q, const char **more);
-
-/* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
- * message but for the cause's words. ERR_STOPPED is no failure of the set-up: what follows is
- * skipped. */
-void report_error(struct report *r, const char *name, const struct err *e, enum cause_id otherwise);
-
-/* Prints the results as one JSON object; or for people, by step, within the terminal's columns
- * where words allow: each cause explained once, and at the end the first failure with its cause and
- * remedy, or that all is well. Errors are the renderer's. */
-bool report_print(const struct report *r, bool as_json, FILE *out, struct err *e);
-
 /* --- what asks --- */
 
 struct check_request {
@@ -92,8 +49,13 @@ struct check_request {
  * cause and remedy from the one list (base/causes.h) when something is wrong. A step that makes no
  * sense after a failure is skipped; no result holds the secret, the token or a part of them.
  * Requests that fail for passing reasons are repeated once; none takes longer than
- * LIMIT_PATIENCE_MS. `report` was begun. */
-void check_run(const struct check_request *request, struct report *report);
+ * LIMIT_PATIENCE_MS.
+ * Prints the results as one JSON object; or for people, by step, within the terminal's columns
+ * where words allow: each cause explained once, and at the end the first failure with its cause and
+ * remedy, or that all is well. *kind: of that failure, ERR_NONE without one. Errors are the
+ * database's and the renderer's. */
+bool check_show(const struct check_request *request, bool as_json, enum err_kind *kind,
+                struct err *e);
 
 enum { RECENT_DEFAULT = 5, RECENT_MOST = 100 };
 

@@ -33,7 +33,6 @@ struct search {
     int64_t from_ms; /* where the lookback begins */
     int64_t count;   /* loaded conversations that began since then */
     int64_t older;   /* and before */
-    int64_t unnamed; /* queues or agents among those to show */
 };
 
 /* Asks for one page of what began between from_ms and to_ms, and loads it; *rows: how many there
@@ -149,15 +148,16 @@ static bool ask_names(struct search *s, const struct list *l, struct err *e)
     ARENA_SCOPED struct arena *a = arena_new(0);
     BUF_SCOPED struct buf path = buf_of(SIZE_MAX);
     ANSWER_SCOPED struct client_answer answer = {0};
+    int64_t unnamed = 0;
 
     buf_add_str(&path, l->path);
-    for (; db_next(&q); s->unnamed++) {
+    for (; db_next(&q); unnamed++) {
         (void)(buf_add_str(&path, "&id=") && str_url_encode(&path, db_text(&q, 0)));
     }
     const struct client_request request = {
         .path = buf_str(&path), .label = "names", .want_document = true, .brief = true};
     bool done = db_end(&q);
-    if (done && s->unnamed > 0) {
+    if (done && unnamed > 0) {
         done = client_call(s->client, &request, &answer);
         *e = answer.error;
         done = done &&
@@ -173,7 +173,6 @@ static void find_names(struct search *s, const char *path)
     DB_SCOPED struct db *names = db_open(path, DB_READ, &e);
 
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        s->unnamed = 0;
         if ((names && !copy_names(s, &lists[i], names, &e)) || !ask_names(s, &lists[i], &e)) {
             LOG(LOG_INFO, "ids in place of names", LOG_S("because", e.message));
         }

@@ -1,4 +1,4 @@
--- What a check found (probe/probe.h), for programs and for people.
+-- What a check found (probe/check.c), for programs and for people.
 
 -- name: check_result
 -- What came of each thing that was looked at; `is_step`: a whole step that was not.

@@ -4,7 +4,8 @@
 
 enum { POLLS = 3 /* of a job, usually */ };
 
-int64_t cost_rows(const struct cost_facts *f, const char *stream)
+/* The rows of a stream that the facts name; -1: they do not. */
+static int64_t cost_rows(const struct cost_facts *f, const char *stream)
 {
     size_t length = strlen(stream);
 

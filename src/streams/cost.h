@@ -13,9 +13,6 @@ struct cost_facts {
     const char *counts; /* "users=500 conversations=10000": rows of a stream, those of days a day */
 };
 
-/* The rows of a stream that the facts name; -1: they do not. */
-int64_t cost_rows(const struct cost_facts *f, const char *stream);
-
 /* Requests of `s` a night by the passes whose bits are in force; *words says how they come about,
  * in the arena. */
 int64_t cost_night(const struct stream *s, unsigned in_force, const struct cost_facts *f,
