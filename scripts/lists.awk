@@ -3,7 +3,7 @@
 #     awk -f scripts/lists.awk src/base/causes.txt src/base/limits.txt...
 #
 # A list begins with one or more lines `NAME: FORM`: a macro NAME of what each entry becomes, commas between; what one has
-# become before is not said again. In a form $1 is an entry's first word, $5- are all from the fifth on; in quotes they are a C
+# become before is not said again. A form that ends in ; has these between its entries. In a form $1 is an entry's first word, $5- are all from the fifth on; in quotes they are a C
 # string. What stands below an entry as `  word: text`, and goes on in lines that are indented further, is $word; without quotes
 # it is an array of strings, cut at each |. Lines of # are comments. What is not so is an error that names file and line.
 
@@ -69,7 +69,7 @@ function end_entry(    i, text)
             continue
         }
         known[names[i], text] = 1
-        macros[i] = macros[i] (macros[i] == names[i] ? "" : ",") " \\\n    " text
+        macros[i] = macros[i] (macros[i] == names[i] ? "" : between[i]) " \\\n    " text
     }
     entry = key = ""
     split("", texts)
@@ -92,6 +92,7 @@ function end_list(    i)
     }
     in_head = 1
     forms[++count] = from_word(2, $0)
+    between[count] = sub(/;$/, "", forms[count]) ? ";" : ","
     names[count] = substr($1, 1, length($1) - 1)
     macros[count] = names[count]
     next

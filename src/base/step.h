@@ -2,7 +2,7 @@
  * The crash-test counter: every point at which the outside world or the disk changes calls step().
  * When the environment variable ROLLCALL_KILL_STEP is a number N, the N-th call kills the process
  * with SIGKILL; tests run 1..N and compare. ROLLCALL_STEP_LOG names a file to which each step's
- * name is appended. Without both it costs one branch.
+ * name is appended.
  */
 #pragma once
 

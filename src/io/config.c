@@ -24,10 +24,6 @@ enum {
     NAME_BYTES = 64
 };
 
-/* The fields are written through their offset; an enum's is that of an int. */
-_Static_assert(sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int),
-               "choices are stored as int");
-
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {CONFIG_KEY_ROWS};
 
 /* A value as it was found, before it is checked. */
@@ -119,33 +115,65 @@ static void doubt_mode(struct config *c, const char *path, uint32_t mode, uint32
 
 /* --- lines of the INI file and of .env ------------------------------------------------------- */
 
-/* A text on its way in: cut up line by line, and wiped after. */
+/* A file on its way in. */
 struct reading {
     const char *path;
     uint32_t mode;
-    char *text;
-    size_t length;
-    char *rest;          /* what was not handed out yet */
-    int line;            /* the number of the line handed out last */
+    int line;            /* the number of the present one */
     const char *section; /* of an INI file */
     enum config_key_id above;
+    struct config_text found[CONFIG_KEY_COUNT]; /* of .env */
 };
 
-static bool reading_open(struct loading *l, const char *path, struct reading *r)
+/* Hands out the lines of a file, which are wiped after. The first error counts; a secret further
+ * down is still warned about. */
+static bool read_lines(struct loading *l, struct reading *r,
+                       bool (*take)(struct loading *l, struct reading *r, char *line))
 {
-    *r = (struct reading){.path = path, .section = "", .above = CONFIG_KEY_COUNT};
-    r->text = file_read_small(l->a, path, &r->mode, l->e);
-    if (r->text == NULL) {
+    char *text = file_read_small(l->a, r->path, &r->mode, l->e);
+    struct err *first = l->e;
+    struct err later;
+    if (text == NULL) {
         return false;
     }
-    r->length = strlen(r->text);
-    r->rest = r->text;
-    return true;
+    size_t length = strlen(text);
+    char *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        r->line++;
+        if (!take(l, r, line)) {
+            err_prefix(l->e, "%s:%d", r->path, r->line);
+            l->e = &later;
+        }
+    }
+    bool good = l->e == first;
+    l->e = first;
+    secret_wipe(text, length);
+    return good;
 }
 
 static bool is_blank(char c)
 {
     return c != '\0' && strchr(BLANKS, c) != NULL;
+}
+
+/* What stands in the quotes that *at begins with, up to the line's end; *at goes behind them.
+ * Behind `escape` a quote stands for itself, and so does `escape`. NULL: the closing quote is
+ * missing. */
+static char *unquote(struct arena *a, const char **at, char escape)
+{
+    const char *from = *at;
+    char quote = *from++;
+    char *text = arena_alloc(a, strlen(from) + 1);
+    for (size_t length = 0; *from != '\0' && *from != '\n'; length++) {
+        bool is_escaped = *from == escape && (from[1] == quote || from[1] == escape);
+        if (*from == quote && !is_escaped) {
+            *at = from + 1;
+            return text;
+        }
+        from += is_escaped ? 1 : 0;
+        text[length] = *from++;
+    }
+    return NULL;
 }
 
 /* A value without quotes: it ends before a blank and one of `marks`, or at the line's end. */
@@ -299,28 +327,13 @@ static bool read_ini_line(struct loading *l, struct reading *r, char *line)
 
 static bool read_ini(struct loading *l, const char *path)
 {
-    struct reading r;
-    if (!reading_open(l, arena_strdup(l->a, path), &r)) {
-        return false;
-    }
-    l->out->path = r.path;
-    /* The first error counts; a secret further down is still warned about. */
-    struct err *first = l->e;
-    struct err later;
-    for (char *line; (line = strsep(&r.rest, "\n")) != NULL;) {
-        r.line++;
-        if (!read_ini_line(l, &r, line)) {
-            err_prefix(l->e, "%s:%d", r.path, r.line);
-            l->e = &later;
-        }
-    }
-    bool good = l->e == first;
-    l->e = first;
-    secret_wipe(r.text, r.length);
+    struct reading r = {.path = arena_strdup(l->a, path), .section = "", .above = CONFIG_KEY_COUNT};
+    bool good = read_lines(l, &r, read_ini_line);
     const char *proxy = l->texts[KEY_PROXY].text;
     if (l->texts[KEY_CLIENT_SECRET].text != NULL || (proxy != NULL && strchr(proxy, '@'))) {
         doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
     }
+    l->out->path = good ? r.path : NULL;
     return good;
 }
 
@@ -384,26 +397,6 @@ static void override(struct loading *l, size_t id, struct config_text value)
     }
 }
 
-/* A value in quotes; in double ones \" and \\ stand for the second character. NULL when the closing
- * quote is missing or text follows it. */
-static char *unquote(struct arena *a, const char *value)
-{
-    char quote = *value++;
-    char *text = arena_alloc(a, strlen(value) + 1);
-    size_t length = 0;
-    while (*value != quote) {
-        if (quote == '"' && *value == '\\' && (value[1] == '"' || value[1] == '\\')) {
-            value++;
-        }
-        if (*value == '\0') {
-            return NULL;
-        }
-        text[length++] = *value++;
-    }
-    const char *rest = value + 1 + strspn(value + 1, BLANKS);
-    return *rest == '\0' || *rest == '#' ? text : NULL;
-}
-
 /* The key whose variable a line of .env assigns to and the value, which may be in quotes;
  * CONFIG_KEY_COUNT when it is none of ours. */
 static size_t find_assignment(struct arena *a, const char *line, const char **value)
@@ -425,41 +418,47 @@ static size_t find_assignment(struct arena *a, const char *line, const char **va
     return id;
 }
 
+static bool read_env_line(struct loading *l, struct reading *r, char *line)
+{
+    const char *value;
+    size_t id = find_assignment(l->a, line, &value);
+    if (id == CONFIG_KEY_COUNT) {
+        return true;
+    }
+    const char *variable = config_keys[id].variable;
+    const char *rest = "";
+    char *text;
+    if (*value == '"' || *value == '\'') {
+        text = unquote(l->a, &value, *value == '"' ? '\\' : '\0');
+        rest = value + strspn(value, BLANKS);
+    } else {
+        text = plain_value(l->a, value, "#");
+    }
+    r->found[id].text = text;
+    r->found[id].origin = arena_printf(l->a, "%s:%d: %s", r->path, r->line, variable);
+    return (text != NULL && (*rest == '\0' || *rest == '#')) ||
+           err_set(l->e, ERR_CONFIG, "%s: the closing quote is missing or text follows it",
+                   variable);
+}
+
 /* The .env file beside the configuration: our variables count, other lines are passed over. */
 static bool take_env_file(struct loading *l)
 {
     const char *beside = l->out->path == NULL ? "" : l->out->path;
     const char *slash = strrchr(beside, '/');
     int directory = slash == NULL ? 0 : (int)(slash + 1 - beside);
-    struct reading r;
-    if (!reading_open(l, arena_printf(l->a, "%.*s.env", directory, beside), &r)) {
+    struct reading r = {.path = arena_printf(l->a, "%.*s.env", directory, beside)};
+    if (!read_lines(l, &r, read_env_line)) {
         return is_absent(l->e);
     }
     /* As in a shell, the last assignment counts, also when it is empty. */
-    struct config_text found[CONFIG_KEY_COUNT] = {0};
-    bool good = true;
-    for (char *line; good && (line = strsep(&r.rest, "\n")) != NULL;) {
-        const char *value;
-        size_t i = find_assignment(l->a, line, &value);
-        r.line++;
-        if (i == CONFIG_KEY_COUNT) {
-            continue;
-        }
-        found[i].text =
-            *value == '"' || *value == '\'' ? unquote(l->a, value) : plain_value(l->a, value, "#");
-        found[i].origin = arena_printf(l->a, "%s:%d: %s", r.path, r.line, config_keys[i].variable);
-        good = found[i].text != NULL ||
-               err_set(l->e, ERR_CONFIG, "%s: the closing quote is missing or text follows it",
-                       found[i].origin);
+    for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+        override(l, i, r.found[i]);
     }
-    secret_wipe(r.text, r.length);
-    for (size_t i = 0; good && i < CONFIG_KEY_COUNT; i++) {
-        override(l, i, found[i]);
-    }
-    if (good && is_given(&found[KEY_CLIENT_SECRET])) {
+    if (is_given(&r.found[KEY_CLIENT_SECRET])) {
         doubt_mode(l->out, r.path, r.mode, READABLE_BY_OTHERS);
     }
-    return good;
+    return true;
 }
 
 /* A file that holds the secret alone; the line end behind it is no part of it. */
@@ -663,27 +662,14 @@ static bool apply_list(struct loading *l)
  * are wrong. */
 static char *take_name(struct arena *a, const char **at)
 {
-    const char *from = *at;
-    char *name = arena_alloc(a, strlen(from) + 1);
-    size_t length = 0;
-    if (*from != '"' && *from != '\'') {
-        size_t end = strcspn(from, ",\n");
-        name = plain_value(a, arena_strndup(a, from, end), "#;");
-        length = strlen(name);
-        *at = from + length;
-        return name;
+    if (**at != '"' && **at != '\'') {
+        char *plain = plain_value(a, arena_strndup(a, *at, strcspn(*at, ",\n")), "#;");
+        *at += strlen(plain);
+        return plain;
     }
-    char quote = *from++;
-    while (*from != '\0' && *from != '\n' && (*from != quote || from[1] == quote)) {
-        from += *from == quote;
-        name[length++] = *from++;
-    }
-    name[length] = '\0';
-    bool is_closed = *from == quote;
-    from += is_closed;
-    from += strspn(from, BLANKS);
-    *at = from;
-    return is_closed && (is_end(from) || *from == ',' || *from == '\n') ? name : NULL;
+    char *name = unquote(a, at, **at);
+    *at += strspn(*at, BLANKS);
+    return name != NULL && (is_end(*at) || **at == ',' || **at == '\n') ? name : NULL;
 }
 
 static bool apply_names(struct loading *l)
@@ -797,6 +783,7 @@ static bool apply_value(struct loading *l, enum config_key_id id)
         }
         return apply_text(l);
     case CONFIG_CREDENTIAL:
+    case CONFIG_SECRET:
         break; /* apply_credentials */
     }
     return true;
@@ -1025,15 +1012,7 @@ void config_wipe(struct config *c)
     c->client_secret = NULL;
 }
 
-const char *config_word(const struct config *c, const char *name)
+const char *config_word(const struct config *c, const struct config_key *key)
 {
-    for (size_t i = 0; name && i < CONFIG_KEY_COUNT; i++) {
-        const struct config_key *key = &config_keys[i];
-        char full[NAME_BYTES];
-        snprintf(full, sizeof(full), "%s.%s", key->section, key->name);
-        if ((key->type == CONFIG_WORD || key->type == CONFIG_WORDS) && str_eq(name, full)) {
-            return *(const char *const *)((const char *)c + key->field);
-        }
-    }
-    return NULL;
+    return key ? *(const char *const *)((const char *)c + key->field) : NULL;
 }

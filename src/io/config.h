@@ -30,71 +30,24 @@ struct config_doubt {
     const char *where; /* the value's origin */
 };
 
+/* What a key's value becomes, by its type; one that is absent NULL, 0 or, a day, INT32_MIN. */
+typedef const char *FIELD_TEXT, *FIELD_PATH, *FIELD_URL, *FIELD_PROXY, *FIELD_CREDENTIAL;
+typedef const char *FIELD_WORD, *FIELD_WORDS, *FIELD_NAMES;
+typedef const char *const *FIELD_LIST;
+#define FIELD_SECRET struct secret *
+typedef int FIELD_INT, FIELD_MODE, FIELD_CHOICE, FIELD_AGES[CONFIG_LOOKS_MOST];
+typedef bool FIELD_BOOL;
+typedef int32_t FIELD_DAY; /* day number of the business zone */
+
 struct config {
     const char *path; /* the INI file read; NULL when there is none */
 
-    const char *region;    /* as written; NULL when absent */
-    const char *login_url; /* no trailing slash; NULL when absent: the caller makes it of region */
-    const char *api_url;   /* likewise */
-    const char *client_id; /* NULL when absent: only commands that log in need it */
-    struct secret *client_secret;
-    const char *client_secret_file;
-    const char *organization;
-    const char *proxy; /* may hold a password, so never shown */
-    const char *ca_file;
-    int connect_seconds; /* these four are the limits of their names (base/limits.h) then */
-    int stall_seconds;
-    int retry_seconds;
-    int patience_seconds;
-
-    const char *database_path;
-    int database_mode; /* permission bits; 0: FILE_MODE at most */
-    int keep_raw_days; /* 0: answers are not kept */
-    int keep_run_days;
-
-    int32_t start_day; /* day number of the business zone; INT32_MIN when absent */
-    const char *timezone;
-    const char *const *streams; /* names, groups and `all`, some with a minus; none: all */
-    size_t stream_count;
-    const char *streams_written; /* the same with commas between */
-    int lookback_days;
-    int later_looks[CONFIG_LOOKS_MOST]; /* ages in days */
+    /* A field a key, of which config.txt says more. */
+    CONFIG_FIELDS;
     size_t later_look_count;
-    int reread_hours;
-    int in_flight;
-    int requests_per_minute;
-    int max_requests; /* these two are budgets; 0: none */
-    int max_requests_month;
-    int agents_licensed; /* 0: not said */
-
-    const char *conversations_method; /* words of its key */
-    const char *attribute_columns;    /* keys of attributes, one a line; NULL: none */
-    int open_reread_max;
-    const char *adherence_realtime;
-    const char *adherence_day;
-    const char *conversation_metrics; /* words, as they stand there; NULL: the stream's own */
-    const char *user_metrics;
-
-    bool include_flow_outs; /* [kpi] */
-    bool include_short_abandons;
-    bool include_abandons;
-    int default_target_seconds;
-
-    const char *export_directory;
-    int export_mode; /* likewise */
-    bool export_gzip;
-    bool export_bom;
-    bool export_by_day;
-    int export_delimiter; /* its place among the words of the key */
-    bool neutralize_formulas;
-    const char *const *export_tables; /* export_table_count 0 means the default set */
-    size_t export_table_count;
-
-    int due_hours;                /* [status] */
-    const char *metrics_textfile; /* NULL: none */
-
-    enum log_level log_level;
-    enum log_format log_format;
+    size_t stream_count; /* of streams: names, groups and `all`, some with a minus; 0: all */
+    const char *streams_written; /* the same with commas between */
+    size_t export_table_count;   /* 0 means the default set */
 
     /* What is odd about the values; there also when loading failed. */
     struct config_doubt doubts[CONFIG_DOUBTS_MOST];
@@ -110,6 +63,7 @@ enum config_type {
     CONFIG_URL, /* scheme and host alone */
     CONFIG_PROXY,
     CONFIG_CREDENTIAL,
+    CONFIG_SECRET,
     CONFIG_LIST,  /* separated by commas or blanks */
     CONFIG_WORDS, /* likewise, kept as they stand: letters and digits, in the API's spelling */
     CONFIG_NAMES, /* separated by commas, in quotes where need be (doubled inside): a name a line */
@@ -163,9 +117,9 @@ const char *config_origin(const struct config *c, enum config_key_id id);
  * ERR_CONFIG. Returns false. */
 bool config_blame(const struct config *c, enum config_key_id id, struct err *e);
 
-/* What is in force for a key of type CONFIG_WORD or CONFIG_WORDS, named "section.key"; NULL when
- * there is none. */
-const char *config_word(const struct config *c, const char *name);
+/* What is in force for a key of type CONFIG_WORD or CONFIG_WORDS; NULL when there is none (or no
+ * key). */
+const char *config_word(const struct config *c, const struct config_key *key);
 
 /* Wipes the client secret. */
 void config_wipe(struct config *c);

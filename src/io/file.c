@@ -124,7 +124,7 @@ struct file_aside file_aside_resume(const char *path)
 
 bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, struct err *e)
 {
-    struct stat there;
+    struct stat there = {.st_mode = 0}; /* where nothing is */
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
         *f = (struct file_aside){0};
         return err_set(e, ERR_STORE, "%s: not a file", path);
@@ -146,10 +146,9 @@ bool file_aside_open(struct file_aside *f, const char *path, uint32_t mode, stru
     }
     if (fd >= 0) {
         struct stat made;
-        struct stat old;
         give(fd, path);
         if (mode == 0 && fstat(fd, &made) == 0) {
-            mode = made.st_mode | (stat(path, &old) == 0 ? old.st_mode & 0666 : 0);
+            mode = made.st_mode | (there.st_mode & 0666);
         }
         (void)fchmod(fd, mode & 0777);
     }
@@ -241,20 +240,15 @@ void file_sweep_aside(const char *directory)
     if (open_directory == NULL) {
         return;
     }
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     int at = dirfd(open_directory);
     bool is_claimed = flock(at, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     for (struct dirent *entry; !is_claimed && (entry = readdir(open_directory)) != NULL;) {
-        if (!is_aside_name(entry->d_name)) {
-            continue;
+        const char *name = entry->d_name;
+        FD_SCOPED int fd = is_aside_name(name) ? openat(at, name, flags) : -1;
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            unlinkat(at, name, 0);
         }
-        int fd = openat(at, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        if (fd < 0) {
-            continue;
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-            unlinkat(at, entry->d_name, 0);
-        }
-        close(fd);
     }
     closedir(open_directory);
 }
@@ -420,15 +414,9 @@ static const char *network_name(const char *path)
 
 static const char *network_name(const char *path)
 {
-#ifdef MNT_LOCAL
     static struct statfs system;
-    if (statfs(path, &system) == 0 && (system.f_flags & MNT_LOCAL) == 0) {
-        return system.f_fstypename;
-    }
-#else
-    (void)path;
-#endif
-    return NULL;
+    return statfs(path, &system) == 0 && (system.f_flags & MNT_LOCAL) == 0 ? system.f_fstypename
+                                                                           : NULL;
 }
 
 #endif

@@ -27,7 +27,7 @@ uint64_t hash_of(const void *bytes, size_t length)
 int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES])
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *bytes = xmalloc(READ_BYTES);
+    char bytes[READ_BYTES];
     XXH3_state_t *state = XXH3_createState();
     int64_t total = 0;
     ssize_t length;
@@ -42,7 +42,6 @@ int64_t hash_file(const char *path, char text[HASH_TEXT_BYTES])
              (unsigned long long)sum.low64);
     close(fd);
     XXH3_freeState(state);
-    free(bytes);
     return length < 0 ? -1 : total;
 }
 

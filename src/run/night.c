@@ -685,6 +685,7 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
 /* A day too large goes to the pass before, where that is in force. */
 static bool take_overflow(struct night *n, const struct reading *r, struct err *e)
 {
+    const struct config_key *way = n->stream->setting;
     struct err error;
 
     r->window->failed |= 1U << r->pass_no;
@@ -694,8 +695,11 @@ static bool take_overflow(struct night *n, const struct reading *r, struct err *
         return true;
     }
     err_set(&error, ERR_CONTRACT,
-            "%s: the day holds more than %lld rows, which these pages do not reach; set %s = auto",
-            r->ask.label, (long long)limit_get(LIMIT_QUERY_ROWS), n->stream->setting);
+            "%s: the day holds more than %lld rows, which these pages do not reach", r->ask.label,
+            (long long)limit_get(LIMIT_QUERY_ROWS));
+    if (way) {
+        err_append(&error, "; set %s.%s = auto", way->section, way->name);
+    }
     night_fail(n, &error, false);
     return window_fail(&n->run->ledger, r->window, r->pass_no, &error, WINDOW_ABANDON, e);
 }

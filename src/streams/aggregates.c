@@ -24,7 +24,7 @@ const struct stream stream_conversation_aggregate = {
         "nOutbound nError tAnswered tAbandon tShortAbandon tFlowOut tAcd tWait tHandle tTalk "
         "tTalkComplete tHeld tHeldComplete tAcw tDialing tContacting tAlert tNotResponding "
         "oServiceLevel oServiceTarget",
-    .list_setting = "aggregates.conversation_metrics",
+    .list_setting = &config_keys[KEY_CONVERSATION_METRICS],
     .load = LOAD_WINDOW,
     .trees = TREES(&conversation_aggregates),
     PASSES({.plan = {.name = "query"},
@@ -46,7 +46,7 @@ const struct stream stream_user_aggregate = {
     .grid = GRID_BUSINESS_DAY,
     .needs = "users",
     .list = "tAgentRoutingStatus tSystemPresence tOrganizationPresence",
-    .list_setting = "aggregates.user_metrics",
+    .list_setting = &config_keys[KEY_USER_METRICS],
     .load = LOAD_WINDOW,
     .trees = TREES(&user_aggregates),
     PASSES({.plan = {.name = "query"},

@@ -43,7 +43,7 @@ const struct stream stream_conversations = {
     .title = "conversation details",
     .lock_slot = 3,
     .grid = GRID_UTC_DAY,
-    .setting = "conversations.method",
+    .setting = &config_keys[KEY_METHOD],
     .trees = TREES(&tree),
     .recent = STEPS(QUERY("desc")),
     PASSES({.plan = {.name = "job", .bound = SEES_AVAILABLE, .when = "auto job"},

@@ -53,11 +53,11 @@ struct stream {
                              scopes' own; else they are business days */
     const char *needs;    /* the stream whose rows `scope` and ids come from; NULL: none */
     int needs_minutes;    /* how old those may be; 0: as old as that stream's own passes say */
-    const char *setting;  /* "section.key" of the setting whose words the passes' `when` name */
-    int looks[4];         /* ages in days at which its windows are looked at besides those of the
-                             settings */
-    const char *list;     /* what the mark {list} stands for: words, blanks between... */
-    const char *list_setting; /* ...unless this setting, "section.key", has others */
+    const struct config_key *setting; /* whose words the passes' `when` name */
+    int looks[4];     /* ages in days at which its windows are looked at besides those of the
+                         settings */
+    const char *list; /* what the mark {list} stands for: words, blanks between... */
+    const struct config_key *list_setting; /* ...unless this setting has others */
     enum load_rule load;
     const struct tree_map *const *trees; /* NULL-ended */
     const struct table_map *state;       /* of LOAD_OBSERVE: the history table */
