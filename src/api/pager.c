@@ -40,7 +40,6 @@ struct pager {
     /* a chain of cursors */
     const char *cursor; /* NULL: the first page */
     const char *mark;   /* one that came before */
-    int64_t cursors;
     int64_t marked_at;
 };
 
@@ -313,8 +312,8 @@ static bool keep_cursor(struct pager *p, const char *cursor, size_t length)
         return false;
     }
     p->cursor = arena_strndup(p->arena, cursor, length);
-    if (++p->cursors >= p->marked_at) {
-        p->marked_at = 2 * p->cursors;
+    if (p->answered >= p->marked_at) {
+        p->marked_at = 2 * p->answered;
         p->mark = p->cursor;
     }
     return true;

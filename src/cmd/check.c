@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "probe/probe.h"
@@ -17,7 +18,7 @@ bool cmd_check(struct cmd_context *ctx, struct err *e)
     enum err_kind kind = ERR_NONE;
     struct err setup_error;
     struct check_request request = {
-        .config = &ctx->config,
+        .run = {.arena = ctx->arena, .config = &ctx->config, .until_ms = clock_now_ms()},
         .find_region = ctx->option[OPT_FIND_REGION] != NULL,
         .may_send = is_sure ? NULL : ask,
         .waits = progress_waits(ctx->verbosity < 0),
@@ -32,7 +33,7 @@ bool cmd_check(struct cmd_context *ctx, struct err *e)
     if (!cmd_setup(ctx, true, &setup_error)) {
         request.setup_error = &setup_error;
     }
-    if (!cmd_streams(ctx, &request.streams, &request.stream_count, e)) {
+    if (!cmd_streams(ctx, &request.run.streams, &request.run.stream_count, e)) {
         return false;
     }
     if (!check_show(&request, ctx->option[OPT_JSON] != NULL, &kind, e) && !ferror(stdout)) {

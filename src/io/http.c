@@ -26,8 +26,7 @@ struct transfer {
     bool headers_done; /* the blank line after the last header came */
     bool too_large;
     bool stalled;
-    int64_t most_bytes;
-    const char *most_name; /* of that limit */
+    enum limit most; /* of the body's bytes */
 };
 
 struct http {
@@ -519,7 +518,7 @@ static bool set_all(struct http *h, struct transfer *t, const struct http_reques
     SET(CURLOPT_TIMEOUT_MS, (long)(request->most_ms > 0 ? request->most_ms : most_ms));
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, stall_seconds);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->most_bytes);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)limit_get(t->most));
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_HTTPHEADER, t->headers);
@@ -584,9 +583,8 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     t->target = target;
     t->proxied = proxied;
     t->answer.user = request->user;
-    t->most_bytes = limit_get(request->download ? LIMIT_DOWNLOAD_BYTES : LIMIT_BODY_BYTES);
-    t->most_name = request->download ? "DOWNLOAD_BYTES" : "BODY_BYTES";
-    t->answer.body = buf_of((size_t)t->most_bytes);
+    t->most = request->download ? LIMIT_DOWNLOAD_BYTES : LIMIT_BODY_BYTES;
+    t->answer.body = buf_of((size_t)limit_get(t->most));
     t->easy = curl_easy_init();
     t->headers = headers_new(request);
     if (!t->easy || !set_all(h, t, request) ||
@@ -608,8 +606,8 @@ static void describe_failure(const struct http *h, struct transfer *t, CURLcode 
 
     if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
         answer->failure = HTTP_TOO_LARGE;
-        buf_add_printf(&detail, "the body passes %lld bytes (limit %s)", (long long)t->most_bytes,
-                       t->most_name);
+        buf_add_printf(&detail, "the body passes %lld bytes (limit %s)",
+                       (long long)limit_get(t->most), limit_facts[t->most].name);
     } else if (t->stalled) {
         answer->failure = HTTP_TIMEOUT;
         buf_add_printf(&detail, "not a byte for %lld ms", (long long)limit_get(LIMIT_STALL_MS));

@@ -200,16 +200,11 @@ static int64_t days_since_start(const struct config *c)
 /* What a run needs besides the login; what is missing hinders no other step. */
 static void check_needs(struct checking *a)
 {
-    const struct needs needs = {.arena = a->arena,
-                                .config = a->config,
-                                .streams = a->request->streams,
-                                .stream_count = a->request->stream_count,
-                                .until_ms = clock_now_ms()};
     const char *name;
     size_t at = 0;
     struct err e;
 
-    while ((name = needs_unmet(&needs, false, &at, &e)) != NULL) {
+    while ((name = needs_unmet(&a->request->run, false, &at, &e)) != NULL) {
         report_error(a, name, &e, CAUSE_CONFIG_INVALID);
     }
 }
@@ -680,8 +675,8 @@ static void check_grants(struct checking *a)
     struct db *d = db_next(&grants) && db_text(&grants, 0)
                        ? db_open(a->config->database_path, DB_READ, &e)
                        : NULL;
-    for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
+    for (size_t i = 0; i < a->request->run.stream_count; i++) {
+        const struct stream *s = a->request->run.streams[i];
 
         names = !stream_has_days(s)
                     ? names
@@ -697,11 +692,11 @@ static void check_grants(struct checking *a)
 
 static void check_permissions(struct checking *a)
 {
-    for (size_t i = 0; i < a->request->stream_count; i++) {
+    for (size_t i = 0; i < a->request->run.stream_count; i++) {
         if (a->kind == ERR_STOPPED) {
             return;
         }
-        check_stream(a, a->request->streams[i]);
+        check_stream(a, a->request->run.streams[i]);
         if (a->api_silent) {
             report_skip(a, "what follows", silence);
             return;
@@ -722,8 +717,8 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
     int64_t sum = 1;
 
     *day = 0;
-    for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
+    for (size_t i = 0; i < a->request->run.stream_count; i++) {
+        const struct stream *s = a->request->run.streams[i];
         struct cost_facts night = {a->config->lookback_days, (int)a->config->later_look_count,
                                    a->counts};
         struct cost_facts without = {.counts = a->counts};
@@ -749,8 +744,8 @@ static const char *lists_too_large(const struct checking *a)
     const char *found = "";
     const char *words;
 
-    for (size_t i = 0; i < a->request->stream_count; i++) {
-        const struct stream *s = a->request->streams[i];
+    for (size_t i = 0; i < a->request->run.stream_count; i++) {
+        const struct stream *s = a->request->run.streams[i];
         int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->arena, &words);
 
         if (d) {
@@ -849,8 +844,8 @@ static void check_locks(struct checking *a)
         report_add(a, "lock", CAUSE_LOCAL_RIGHTS, "%s", e.message);
         return;
     }
-    for (size_t i = 0; i < a->request->stream_count && !held; i++) {
-        const struct stream *s = a->request->streams[i];
+    for (size_t i = 0; i < a->request->run.stream_count && !held; i++) {
+        const struct stream *s = a->request->run.streams[i];
         held = lock_holder(locks, s->lock_slot, holder);
         if (held) {
             report_add(a, "lock", CAUSE_LOCAL_LOCKED, "%s: %s", s->name, holder);
@@ -947,10 +942,12 @@ bool check_show(const struct check_request *request, bool as_json, enum err_kind
         [STEP_LIMITS] = check_limits,
         [STEP_LOCAL] = check_local,
     };
-    ARENA_SCOPED struct arena *arena = arena_new(0);
     DB_SCOPED struct db *db = db_open_memory(e);
-    struct checking a = {
-        .request = request, .config = request->config, .arena = arena, .db = db, .counts = ""};
+    struct checking a = {.request = request,
+                         .config = request->run.config,
+                         .arena = request->run.arena,
+                         .db = db,
+                         .counts = ""};
 
     if (!db || !db_do(db, e, sql_check_result, NONE)) {
         return false;

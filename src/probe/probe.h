@@ -36,10 +36,8 @@ const char *needs_unmet(const struct needs *n, bool of_run, size_t *at, struct e
 /* --- what asks --- */
 
 struct check_request {
-    const struct config *config;   /* as far as it was read; URLs resolved, time zone set */
+    struct needs run;              /* to be made ready for; config: as far as it was read */
     const struct err *setup_error; /* why it could not be read; NULL: it could */
-    const struct stream *const *streams;
-    size_t stream_count;
     bool find_region;            /* on a client unknown here: ask the other regions' login hosts */
     bool (*may_send)(void);      /* asked before the secret goes to them; NULL: it may */
     struct client_watcher waits; /* who is told what is waited for */
