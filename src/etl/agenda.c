@@ -6,15 +6,12 @@
 
 enum { ROUNDS = 2 };
 
-void agenda_begin(struct agenda *g, const char *remembered, struct arena *a)
+void agenda_begin(struct agenda *g, const char *remembered)
 {
     const struct plan_facts *f = &g->facts;
 
-    g->at = g->order_count = g->due_count = g->due_next = 0;
-    g->too_large_count = g->too_large_next = 0;
+    g->at = g->order_count = g->due_count = 0;
     g->round = 0;
-    g->due = arena_array(a, g->windows.count + 1, sizeof(*g->due));
-    g->too_large = arena_array(a, g->windows.count + 1, sizeof(*g->too_large));
     for (int again = 0; again < 2; again++) {
         for (size_t p = 0; p < f->rule_count; p++) {
             bool stands_in = plan_has_stand_in(f, p);
@@ -68,60 +65,52 @@ bool agenda_resumes(const struct agenda *g, const struct window *w, size_t p, in
            now_ms - c->page_ms <= limit_get(LIMIT_RESUME_PAGE_MS);
 }
 
-/* What the pass at hand is owed, in the order of the windows; nothing where another one that it
- * stands in for was granted. */
+int64_t agenda_owed(const struct agenda *g, const struct window *w)
+{
+    size_t p = g->order[g->at];
+    int64_t to_ms = w->too_large_ms != 0 ? w->too_large_ms : plan_owed(&w->span, p, &g->facts);
+
+    return agenda_resumes(g, w, p, to_ms) ? w->now[p].target_to_ms : to_ms;
+}
+
+/* What the pass at hand is owed, in the order of the windows; where it stands in for others, only
+ * of those that all before it were refused. */
 static void plan_pass(struct agenda *g)
 {
     size_t p = g->order[g->at];
     bool whole = g->facts.rules[p]->whole;
-
     bool stands_in = (g->stand_ins & 1U << p) != 0;
-    unsigned before = 0; /* passes that were asked before it */
+    unsigned before = 0;
 
-    g->due_count = g->due_next = 0;
-    if (g->granted && stands_in && !g->scoped) {
-        return;
+    for (size_t i = 0; stands_in && i < g->at; i++) {
+        before |= g->stand_ins & 1U << g->order[i];
     }
-    for (size_t i = 0; i < g->at; i++) {
-        before |= 1U << g->order[i];
-    }
+    g->due_count = g->next = 0;
     for (size_t i = 0; i < g->windows.count; i++) {
         struct window *w = &g->windows.list[i];
         bool timeless = w->span.start_ms == TIME_NONE;
-
-        /* Of scopes each has its own stand-in. */
-        bool is_other = stands_in && g->scoped && before != 0 && (w->refused & before) == 0;
-
-        if (timeless != (whole || !g->has_days) || (w->failed & 1U << p) != 0 || is_other) {
-            continue;
-        }
-        int64_t to_ms = plan_owed(&w->span, p, &g->facts);
         /* Nothing has changed since a reading at this very time, unless by what was read now. */
-        bool is_read =
-            w->span.pass[p].read_ms >= g->facts.time_ms && (!g->read_any || g->round > 0);
-        if (timeless && is_read) {
-            g->granted = g->granted || stands_in; /* the others are asked as little as this one */
-        } else if (to_ms != TIME_NONE) {
-            bool resumes = agenda_resumes(g, w, p, to_ms);
-            g->due[g->due_count++] = (struct due){w, resumes ? w->now[p].target_to_ms : to_ms};
-        }
+        bool is_read = timeless && w->span.pass[p].read_ms >= g->facts.time_ms &&
+                       (!g->read_any || g->round > 0);
+
+        w->due = timeless == (whole || !g->has_days) && (w->failed & 1U << p) == 0 &&
+                 (before & ~w->refused) == 0 && !is_read && agenda_owed(g, w) != TIME_NONE;
+        g->due_count += w->due ? 1 : 0;
     }
 }
 
 bool agenda_turn(struct agenda *g)
 {
     g->troubled = 0;
-    while (g->due_next == g->due_count && g->at < g->order_count) {
+    while (g->due_count == 0 && g->at < g->order_count) {
         size_t p = g->order[g->at];
 
-        if (g->too_large_next < g->too_large_count) {
+        if (g->too_large) {
             while (g->at > 0 && g->order[g->at] >= p) {
                 g->at--;
             }
-            g->due_count = g->due_next = 0;
-            while (g->too_large_next < g->too_large_count) {
-                g->due[g->due_count++] = g->too_large[g->too_large_next++];
-            }
+            plan_pass(g);
+            g->too_large = false;
             g->round = ROUNDS; /* what follows is planned already */
         } else if (g->round < ROUNDS) {
             plan_pass(g);
@@ -134,21 +123,30 @@ bool agenda_turn(struct agenda *g)
     return g->at < g->order_count;
 }
 
-bool agenda_next(struct agenda *g, struct due *due)
+static struct window *take(struct agenda *g, struct window *w)
 {
-    size_t at = g->due_next;
+    w->due = false;
+    g->due_count--;
+    return w;
+}
 
-    if (at == g->due_count) {
-        return false;
+struct window *agenda_next(struct agenda *g)
+{
+    struct window *list = g->windows.list;
+
+    if (g->due_count == 0) {
+        return NULL;
     }
-    for (size_t i = at; g->troubled + 1 >= TROUBLED_MAX && i < g->due_count; i++) {
-        if (g->due[i].window->span.start_ms > g->due[at].window->span.start_ms) {
+    while (!list[g->next].due) {
+        g->next++;
+    }
+    size_t at = g->next;
+    for (size_t i = at; g->troubled + 1 >= TROUBLED_MAX && i < g->windows.count; i++) {
+        if (list[i].due && list[i].span.start_ms > list[at].span.start_ms) {
             at = i;
         }
     }
-    *due = g->due[at];
-    g->due[at] = g->due[g->due_next++];
-    return true;
+    return take(g, &list[at]);
 }
 
 /* What the server calls the reading of a window that goes on; NULL: it begins. */
@@ -159,44 +157,46 @@ static const char *token_of(const struct agenda *g, const struct window *w, int6
     return agenda_resumes(g, w, p, to_ms) ? w->now[p].token : NULL;
 }
 
-size_t agenda_more(struct agenda *g, const struct due *due, struct window **out, size_t most)
+bool agenda_goes_with(const struct agenda *g, const struct window *v, const struct window *w)
 {
-    const struct span *span = &due->window->span;
-    const char *token = token_of(g, due->window, due->to_ms);
-    size_t count = 0;
-
-    for (size_t i = g->due_next; count < most && !due->window->alone && i < g->due_count; i++) {
-        struct window *w = g->due[i].window;
-        const char *other = token_of(g, w, g->due[i].to_ms);
-        if (w->alone || w->troubled != due->window->troubled ||
-            w->span.start_ms != span->start_ms || w->span.end_ms != span->end_ms ||
-            g->due[i].to_ms != due->to_ms || !str_eq(w->zone, due->window->zone) ||
-            !str_eq(token, other)) {
-            continue;
-        }
-        out[count++] = w;
-        g->due[i] = g->due[g->due_next++];
+    if (v->alone || w->alone || v->troubled != w->troubled ||
+        v->span.start_ms != w->span.start_ms || v->span.end_ms != w->span.end_ms ||
+        !str_eq(v->zone, w->zone)) {
+        return false;
     }
-    return count;
+    int64_t to_ms = agenda_owed(g, v);
+    return agenda_owed(g, w) == to_ms && str_eq(token_of(g, v, to_ms), token_of(g, w, to_ms));
 }
 
-void agenda_again(struct agenda *g, struct window *w, int64_t to_ms)
+struct window *agenda_more(struct agenda *g, const struct window *w)
 {
-    INVARIANT(g->due_next > 0);
-    g->due[--g->due_next] = (struct due){w, to_ms};
+    for (size_t i = g->next; g->due_count > 0 && i < g->windows.count; i++) {
+        if (g->windows.list[i].due && agenda_goes_with(g, w, &g->windows.list[i])) {
+            return take(g, &g->windows.list[i]);
+        }
+    }
+    return NULL;
+}
+
+void agenda_again(struct agenda *g, struct window *w)
+{
+    size_t at = (size_t)(w - g->windows.list);
+
+    w->due = true;
+    g->due_count++;
+    g->next = at < g->next ? at : g->next;
 }
 
 size_t agenda_close(struct agenda *g)
 {
-    size_t left = g->due_count - g->due_next;
+    size_t left = g->due_count;
 
-    while (g->due_next < g->due_count) {
-        g->due[g->due_next++].window->failed |= 1U << g->order[g->at];
+    for (size_t i = g->next; i < g->windows.count; i++) {
+        struct window *w = &g->windows.list[i];
+
+        w->failed |= w->due ? 1U << g->order[g->at] : 0;
+        w->due = false;
     }
+    g->due_count = 0;
     return left;
-}
-
-void agenda_add_too_large(struct agenda *g, struct window *w, int64_t to_ms)
-{
-    g->too_large[g->too_large_count++] = (struct due){w, to_ms};
 }

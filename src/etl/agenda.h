@@ -3,7 +3,7 @@
  *
  * Passes take turns, each twice at most: what was only finished may owe something again. In a turn
  * windows come as they were listed; of passes that stand in for one another the one that was
- * granted last has the first turn, and none has one after another was granted.
+ * granted last has the first turn, and the next ones have what those before them were refused.
  */
 #pragma once
 
@@ -15,59 +15,56 @@ enum {
 }; /* readings in a row that the server's own trouble ended: the next ones
       would meet it too */
 
-/* A window that owes something to the pass at hand. */
-struct due {
-    struct window *window;
-    int64_t to_ms;
-};
-
 struct agenda {
     /* given before agenda_begin */
     struct plan_facts facts;
     struct windows windows;
     bool has_days;        /* its windows are no moments */
     bool observes;        /* its rows are of one moment */
-    bool scoped;          /* it is asked for scope by scope */
     unsigned by_number;   /* bits of the passes whose pages are numbered */
     int64_t grant_set_id; /* what the client may read; 0: not known */
 
     /* noted by whoever reads */
     size_t troubled; /* in a row */
     bool read_any;   /* by a pass that is not of the whole stream */
-    bool granted;    /* one of the passes that stand in for one another is */
+    bool too_large;  /* a day was for the pass at hand (window.too_large_ms): it goes to the one
+                        before, over the same hours */
 
     unsigned stand_ins;       /* bits of those in force that stand in for one another */
     size_t order[PASSES_MAX]; /* of the passes in force */
     size_t order_count;
-    size_t at; /* in `order`: the pass at hand */
-    int round; /* of its turns */
-    struct due *due;
-    size_t due_count;
-    size_t due_next;
-    struct due *too_large; /* days that a pass could not page through */
-    size_t too_large_count;
-    size_t too_large_next;
+    size_t at;        /* in `order`: the pass at hand */
+    int round;        /* of its turns */
+    size_t due_count; /* windows that are due in this turn, and not taken yet */
+    size_t next;      /* none before it is */
 };
 
 /* Orders the passes; `remembered`: the one that was granted last (NULL: none is known). Begins anew
  * when it is called again, with what is left of the windows. */
-void agenda_begin(struct agenda *g, const char *remembered, struct arena *a);
+void agenda_begin(struct agenda *g, const char *remembered);
 
 /* Whether some window's plan goes by the availability date. */
 bool agenda_needs_availability(const struct agenda *g);
 
 /* Goes on to the next pass that is owed something, g->order[g->at]; false: none is. What is due is
- * taken by agenda_next: once trouble has come up, the newest first, so that old trouble alone halts
- * nothing. */
+ * taken by agenda_next (NULL: nothing is left): once trouble has come up, the newest first, so that
+ * old trouble alone halts nothing. */
 bool agenda_turn(struct agenda *g);
-bool agenda_next(struct agenda *g, struct due *due);
+struct window *agenda_next(struct agenda *g);
 
-/* Takes up to `most` windows more that may be asked for together with `due`: of its time and zone,
- * either none of them begun or all the same reading of an earlier run; how many. */
-size_t agenda_more(struct agenda *g, const struct due *due, struct window **out, size_t most);
+/* Up to where a window is owed something by the pass at hand, the end of its stored reading where
+ * that goes on; TIME_NONE: it is not. */
+int64_t agenda_owed(const struct agenda *g, const struct window *w);
 
-/* Windows that were taken are due again. */
-void agenda_again(struct agenda *g, struct window *w, int64_t to_ms);
+/* Whether two may be asked for together: of one time and zone, either none of them begun or all the
+ * same reading of an earlier run. */
+bool agenda_goes_with(const struct agenda *g, const struct window *v, const struct window *w);
+
+/* Takes one more that is due and may be asked for together with `w`; NULL: there is none. */
+struct window *agenda_more(struct agenda *g, const struct window *w);
+
+/* A window that was taken is due again. */
+void agenda_again(struct agenda *g, struct window *w);
 
 /* Whether the stored reading of a window by pass `p`, which is owed up to `to_ms`, goes on: its
  * cursor must mean something. What is observed is of one moment, pages by number shift, and by
@@ -80,6 +77,3 @@ bool agenda_in_one_go(const struct agenda *g, const struct window *w, size_t p);
 
 /* Nothing more is read in this turn; how much was left of it. */
 size_t agenda_close(struct agenda *g);
-
-/* A day too large for the pass at hand goes to the one before it, over the same hours. */
-void agenda_add_too_large(struct agenda *g, struct window *w, int64_t to_ms);

@@ -10,7 +10,7 @@
 #include "io/http.h"
 #include "sql.h"
 
-enum { HOST_BYTES = 256, GRANTS_HOURS = 4 };
+enum { HOST_BYTES = 256 };
 
 /* --- runs --- */
 
@@ -56,34 +56,6 @@ void ledger_sum_routes(const struct route_count *routes, size_t count, struct ru
         totals->retries += routes[i].retries;
         totals->bytes += routes[i].bytes;
     }
-}
-
-void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_t count)
-{
-    struct err e;
-
-    for (const struct route_count *r = routes; r < routes + count; r++) {
-        if (!db_do(l->db, &e, sql_run_route, I(l->run_id), S(r->method), S(r->route),
-                   I(r->requests), I(r->retries), I(r->status_429), I(r->status_5xx),
-                   I(r->bytes))) {
-            LOG(LOG_WARN, "request counts not stored", LOG_S("error", e.message));
-            return;
-        }
-    }
-}
-
-bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e)
-{
-    static const char *const steps[] = {sql_fold_requests, sql_fold_runs, sql_fold_drop_requests,
-                                        sql_fold_drop_runs};
-    bool done = db_exec(d, sql_fold_temporary, e) && db_begin(d, e) &&
-                db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
-
-    *more = done && db_changes(d) > 0;
-    for (size_t i = 0; done && *more && i < COUNT_OF(steps); i++) {
-        done = db_do(d, e, steps[i], NONE);
-    }
-    return db_finish(d, done, e);
 }
 
 /* --- facts --- */
@@ -197,37 +169,6 @@ bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
     return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
 }
 
-/* --- what the client may read --- */
-
-bool ledger_grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e)
-{
-    struct rows q =
-        db_ask(l->db, e,
-               "SELECT grant_set_id FROM grant_set WHERE asked_at > ?1 AND asked_at <= ?2 "
-               "ORDER BY asked_at DESC LIMIT 1",
-               T(now_ms - GRANTS_HOURS * MS_PER_HOUR), T(now_ms));
-
-    *due = !db_next(&q);
-    l->grant_set_id = *due ? 0 : db_int(&q, 0);
-    return db_end(&q);
-}
-
-bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
-                   struct err *e)
-{
-    if (!db_begin(l->db,
-                  e)) { /* before the question: behind it another writer would be in the way */
-        return false;
-    }
-    struct rows q = db_ask(l->db, e, sql_grants_read, S(subject), S(token));
-    bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
-                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
-                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
-
-    done = db_end(&q) && done;
-    return db_finish(l->db, done, e);
-}
-
 /* --- what the organization counts --- */
 
 #define KPI(c)                                                                                     \
@@ -313,21 +254,4 @@ bool ledger_judge(const struct owner *o, struct err *e)
             "to (%s); remove the line, or give the client's role access",
             o->config->organization, e->message);
     return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
-}
-
-bool ledger_own(struct ledger *l, const struct owner *o, struct err *e)
-{
-    const struct config *c = o->config;
-
-    if (!ledger_judge(o, e)) {
-        return false;
-    }
-    if (!o->id) {
-        LOG(LOG_WARN,
-            "the API does not say which organization the client belongs to; nothing keeps "
-            "another one's records out of this file",
-            LOG_S("error", e->message));
-    }
-    return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
-                 S(c->api_url), T(o->now_ms));
 }

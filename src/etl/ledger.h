@@ -50,14 +50,6 @@ struct route_count;
 /* Fills in requests, retries and bytes of all routes. */
 void ledger_sum_routes(const struct route_count *routes, size_t count, struct run_totals *totals);
 
-/* Keeps what was asked of each route in the run. It is bookkeeping: trouble is logged. */
-void ledger_run_routes(struct ledger *l, const struct route_count *routes, size_t count);
-
-/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
- * code, stands for all of them (their counters and requests are added), of those before `before_ms`
- * the last of all. Folds some; a transaction of its own, short. *more: there may be others. */
-bool ledger_fold(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more, struct err *e);
-
 /* --- facts --- */
 
 /* What a change of the zone dates anew. Texts are in the arena. */
@@ -127,15 +119,6 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 /* The same of the configuration's file, where there is one that can be read; otherwise due. */
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e);
 
-/* Takes the newest grants when they were asked for less than some hours before `now_ms`; *due: they
- * were not. */
-bool ledger_grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e);
-
-/* Keeps, and takes, what the API says: its answers (JSON) of the client's subject and, where that
- * says nothing, of its token; NULL: there is none. A transaction of its own. */
-bool ledger_grants(struct ledger *l, const char *subject, const char *token, int64_t now_ms,
-                   struct err *e);
-
 /* Brings the table kpi up to the configuration's [kpi]. */
 bool ledger_kpi(struct db *d, const struct config *c, struct err *e);
 
@@ -147,7 +130,3 @@ bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e);
  * one; ERR_CONFIG with its cause, also when the former is set and the API does not say (`e` has
  * why). */
 bool ledger_judge(const struct owner *o, struct err *e);
-
-/* Keeps what the API said, when it is judged to be right; a file without an owner gets one. That
- * the API does not say is logged. */
-bool ledger_own(struct ledger *l, const struct owner *o, struct err *e);

@@ -61,10 +61,10 @@ DELETE FROM request_count WHERE run_id IN (SELECT run_id FROM temp.folded_run);
 -- name: fold_drop_runs
 DELETE FROM run WHERE run_id IN (SELECT run_id FROM temp.folded_run);
 
--- The UTC month of ?1, when the next one begins, and the requests of it.
--- name: run_month_used
+-- The UTC month of ?1, when the next one begins, and what is left of the ?2 requests of it.
+-- name: run_month_room
 SELECT month, date(month || '-01', '+1 month'),
-       ifnull((SELECT requests FROM request_month AS m WHERE m.month = now.month), 0)
+       max(0, ?2 - ifnull((SELECT requests FROM request_month AS m WHERE m.month = now.month), 0))
 FROM (SELECT substr(?1, 1, 7) AS month) AS now;
 
 -- name: run_month

@@ -24,66 +24,26 @@ static int64_t start_of(const struct window_kind *k, int64_t day)
     return k->grid == GRID_UTC_DAY ? day * MS_PER_DAY : clock_zone_day_start_ms((int32_t)day);
 }
 
-/* What windows are asked for. */
-struct scope {
-    const char *name; /* NULL: all */
-    const char *zone; /* whose days they are; NULL: the process's own, or none */
-};
-
-static bool make_one(const struct ledger *l, const struct window_kind *k, struct scope scope,
-                     int64_t start_ms, int64_t end_ms, struct err *e)
-{
-    return db_do(l->db, e, sql_window_add, S(k->stream), S(scope.name), T(start_ms), T(end_ms),
-                 N(l->run_id), S(scope.zone));
-}
-
-/* Those of one scope. Windows of several days begin at the same days whatever `from_ms` is, so that
- * none overlaps. */
-static bool make_scope(const struct ledger *l, const struct window_kind *k, struct scope scope,
-                       int64_t from_ms, int64_t until_ms, struct err *e)
+/* Lists the days of a zone (NULL: the process's own, or none) in temp.listed_day. Windows of
+ * several days begin at the same days whatever `from_ms` is, so that none overlaps. */
+static bool list_days(const struct ledger *l, const struct window_kind *k, const char *zone,
+                      int64_t from_ms, int64_t until_ms, struct err *e)
 {
     int days = k->span_days > 0 ? k->span_days : 1;
     int64_t day = k->grid == GRID_UTC_DAY ? from_ms / MS_PER_DAY : clock_zone_day(from_ms);
+    bool ok = true;
 
-    if (k->grid == GRID_MOMENT) {
-        return make_one(l, k, scope, TIME_NONE, TIME_NONE, e);
-    }
     day -= day % days;
-    for (int64_t start_ms = start_of(k, day); start_ms < until_ms;) {
+    for (int64_t start_ms = start_of(k, day); ok && start_ms < until_ms;) {
         day += days;
         int64_t end_ms = start_of(k, day);
         /* A zone may have skipped a day. */
-        if (end_ms > start_ms && !make_one(l, k, scope, start_ms, end_ms, e)) {
-            return false;
-        }
+        ok =
+            end_ms == start_ms || db_do(l->db, e, "INSERT INTO temp.listed_day VALUES (?1, ?2, ?3)",
+                                        S(zone), T(start_ms), T(end_ms));
         start_ms = end_ms;
     }
-    return true;
-}
-
-/* The same of a scope whose days may be those of its own zone; those of another go. */
-static bool make_zone(const struct ledger *l, const struct window_kind *k, struct scope scope,
-                      int64_t from_ms, int64_t until_ms, struct err *e)
-{
-    struct err unknown;
-
-    if (scope.zone && !clock_enter_zone(scope.zone, &unknown)) {
-        if (k->trouble && k->trouble->kind == ERR_NONE) {
-            *k->trouble = unknown;
-            k->trouble->kind = ERR_CONTRACT;
-            err_prefix(k->trouble, "%s %s", k->stream, scope.name);
-        }
-        return true;
-    }
-    bool made =
-        (!scope.name ||
-         (db_do(l->db, e, sql_window_rezone_pass, S(k->stream), S(scope.name), S(scope.zone)) &&
-          db_do(l->db, e, sql_window_rezone, S(k->stream), S(scope.name), S(scope.zone)))) &&
-        make_scope(l, k, scope, from_ms, until_ms, e);
-    if (scope.zone) {
-        clock_leave_zone();
-    }
-    return made;
+    return ok;
 }
 
 /* Fills temp.listed_scope; a window of all has the scope ''. */
@@ -108,23 +68,42 @@ static bool list_scopes(const struct ledger *l, const struct window_kind *k, str
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e)
 {
+    bool is_moment = k->grid == GRID_MOMENT;
+    bool has_whole = false;
+
     if (!list_scopes(l, k, e) || !db_begin(l->db, e)) {
         return false;
     }
-    struct rows q = db_ask(l->db, e, "SELECT nullif(scope, ''), zone FROM temp.listed_scope", NONE);
-    while (db_next(&q)) {
-        q.ok =
-            make_zone(l, k, (struct scope){db_text(&q, 0), db_text(&q, 1)}, from_ms, until_ms, e);
+    struct rows q =
+        db_ask(l->db, e, "SELECT zone, min(scope) FROM temp.listed_scope GROUP BY zone", NONE);
+    while (!is_moment && db_next(&q)) {
+        const char *zone = db_text(&q, 0);
+        struct err unknown;
+
+        if (!zone) {
+            q.ok = list_days(l, k, zone, from_ms, until_ms, e);
+        } else if (clock_enter_zone(zone, &unknown)) {
+            q.ok = list_days(l, k, zone, from_ms, until_ms, e);
+            clock_leave_zone();
+        } else if (k->trouble && k->trouble->kind == ERR_NONE) {
+            *k->trouble = unknown;
+            k->trouble->kind = ERR_CONTRACT;
+            err_prefix(k->trouble, "%s %s", k->stream, db_text(&q, 1));
+        }
     }
-    bool made = db_end(&q);
-    /* Passes that read the stream as a whole keep their place in a window of the real moment. */
-    for (size_t p = 0; made && k->grid != GRID_MOMENT && p < k->rule_count; p++) {
-        made = !k->rules[p]->whole ||
-               make_one(l, k, (struct scope){NULL, NULL}, TIME_NONE, TIME_NONE, e);
+    for (size_t p = 0; p < k->rule_count; p++) {
+        has_whole = has_whole || k->rules[p]->whole;
     }
-    made = made && db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) &&
-           db_do(l->db, e, sql_window_forget_unlisted, S(k->stream)) &&
-           db_do(l->db, e, sql_window_drop_unlisted, S(k->stream));
+    bool made = db_end(&q) && db_do(l->db, e, sql_window_rezone, S(k->stream)) &&
+                db_do(l->db, e, sql_window_add, S(k->stream), N(l->run_id), I(is_moment),
+                      I(has_whole && !is_moment)) &&
+                db_do(l->db, e, sql_window_settle_unlisted, S(k->stream)) &&
+                db_do(l->db, e, sql_window_drop_unlisted, S(k->stream));
+    if (made && k->asked) {
+        made = db_do(l->db, e, sql_window_unclaim, S(k->stream), T(from_ms), T(k->asked->to_ms),
+                     T(k->asked->from_ms)) &&
+               db_do(l->db, e, sql_window_gone, S(k->stream), T(from_ms), T(k->asked->from_ms));
+    }
     return db_finish(l->db, made, e);
 }
 
@@ -234,59 +213,24 @@ bool window_list(const struct ledger *l, const struct window_kind *k, int64_t si
 }
 
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
-                    struct window *w, bool *changed, struct err *e)
+                    struct window *w, struct err *e)
 {
     struct window now = *w;
-    bool is_first = true;
+    bool is_there = false;
     struct rows q = db_ask(l->db, e, sql_window_one, I(w->window_id), S(k->needs));
 
-    for (; db_next(&q); is_first = false) {
-        q.ok = !is_first || read_window(&q, k, a, &now, e);
+    for (; db_next(&q); is_there = true) {
+        q.ok = is_there || read_window(&q, k, a, &now, e);
         read_pass(&q, k, a, &now);
     }
-    if (is_first) { /* another run has dropped it: it owes nothing any more */
-        now.span.end_ms = now.span.start_ms;
-    }
-    *changed = is_first || now.span.state != w->span.state || now.span.again != w->span.again;
-    for (size_t p = 0; p < PASSES_MAX; p++) {
-        const struct pass_coverage *seen = &w->span.pass[p];
-        const struct cursor *was = &w->now[p];
-        const struct cursor *is = &now.now[p];
-
-        *changed = *changed || now.span.pass[p].covered_to_ms != seen->covered_to_ms ||
-                   now.span.pass[p].read_ms != seen->read_ms;
-        if ((w->cleared & 1U << p) != 0) {
-            now.now[p] = *was;
-        }
-        *changed = *changed || is->target_to_ms != was->target_to_ms ||
-                   !str_eq(is->token, was->token) || is->page != was->page ||
-                   is->page_ms != was->page_ms;
-    }
     w->span = now.span;
-    for (size_t p = 0; *changed && p < PASSES_MAX; p++) {
-        w->now[p] = now.now[p];
+    if (!is_there) { /* another run has dropped it: it owes nothing any more */
+        w->span.end_ms = w->span.start_ms;
+    }
+    for (size_t p = 0; p < PASSES_MAX; p++) {
+        w->now[p] = (w->cleared & 1U << p) != 0 ? w->now[p] : now.now[p];
     }
     return db_end(&q);
-}
-
-bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
-                  struct err *e)
-{
-    return db_do(l->db, e, sql_window_again, I(l->run_id), T(from_ms), T(to_ms), T(time_ms),
-                 I(l->grant_set_id));
-}
-
-bool window_gone(const struct ledger *l, const struct window_kind *k, int64_t first_ms,
-                 const struct window_range *asked, struct err *e)
-{
-    bool done =
-        list_scopes(l, k, e) && db_begin(l->db, e) &&
-        db_do(l->db, e, sql_window_unclaim, S(k->stream), T(first_ms), T(asked->to_ms),
-              T(asked->from_ms)) &&
-        db_do(l->db, e, sql_window_gone_pass, S(k->stream), T(first_ms), T(asked->from_ms)) &&
-        db_do(l->db, e, sql_window_gone, S(k->stream), T(first_ms), T(asked->from_ms));
-
-    return db_finish(l->db, done, e);
 }
 
 bool window_other_days(const struct ledger *l, const struct window_kind *k, bool *other,
@@ -305,12 +249,6 @@ bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, st
 
     *ever = db_next(&q);
     return db_end(&q);
-}
-
-bool window_drop(const struct ledger *l, const struct window *w, struct err *e)
-{
-    return db_do(l->db, e, "DELETE FROM window_pass WHERE window_id = ?1", I(w->window_id)) &&
-           db_do(l->db, e, "DELETE FROM extract_window WHERE window_id = ?1", I(w->window_id));
 }
 
 bool window_distrust(const struct ledger *l, int64_t now_ms, int64_t *count, struct err *e)

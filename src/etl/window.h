@@ -1,7 +1,7 @@
 /*
  * A window: a stretch of time (or the real moment) of a stream and one scope of it, how far each
  * pass has read it, and the readings under way. The one owner of extract_window and window_pass:
- * what is stored there is written here alone.
+ * what is stored there is written here, and by statements of window.sql, alone.
  *
  * States of a pass, as a crash finds them (tests/unit/test_window.c lists them all):
  *   none      nothing is under way; covered_to says how far it has read
@@ -47,10 +47,12 @@ struct window {
     const char *parent; /* what the scope is part of; NULL: not said */
     const char *zone;   /* of GRID_SCOPE_DAY: whose day it is; else NULL */
     struct span span;
-    int64_t failures; /* since it was last read */
-    unsigned failed;  /* bits of the passes that failed in this run */
-    unsigned refused; /* of them those that are not granted, and have a stand-in */
-    bool alone;       /* it is asked for without others */
+    int64_t failures;     /* since it was last read */
+    unsigned failed;      /* bits of the passes that failed in this run */
+    unsigned refused;     /* of them those that are not granted, and have a stand-in */
+    int64_t too_large_ms; /* up to there a pass of this run could not page through it; 0: none */
+    bool due;             /* it owes something to the pass at hand (etl/agenda.h) */
+    bool alone;           /* it is asked for without others */
     bool troubled;    /* its scope has windows that failed: it is asked for without sound ones */
     int claims;       /* readings and cleanups of this run that have it */
     bool held;        /* another run has it: it is looked at again at the end */
@@ -68,14 +70,17 @@ struct window_kind {
     const char *zone;      /* of GRID_SCOPE_DAY: of scopes that have none; [extract] timezone */
     struct err *trouble;   /* gets the first scope's without windows: its zone is unknown */
     const char *needs; /* stream of the same days whose rows say what is asked for; NULL: none */
+    const struct window_range *asked; /* the past that was asked for; NULL: none was */
     const struct pass_rule *const *rules;
     size_t rule_count;
 };
 
 /* Makes the windows of `k` that begin before `until_ms` and end after `from_ms` (a day's start of
  * its grid), where missing; those of the real moment always. Windows of scopes that there are no
- * longer owe nothing any more; a scope whose zone is another now gets all of them anew. A
- * transaction of its own. */
+ * longer owe nothing any more; a scope whose zone is another now gets all of them anew. Of what was
+ * asked for nobody can read any more what lies before `from_ms`, or is of such scopes: nothing is
+ * claimed about its grants, and days that were never whole are forgotten. A transaction of its own.
+ */
 bool window_make(const struct ledger *l, const struct window_kind *k, int64_t from_ms,
                  int64_t until_ms, struct err *e);
 
@@ -101,22 +106,10 @@ struct windows {
 bool window_list(const struct ledger *l, const struct window_kind *k, int64_t since_ms,
                  const char *settles, struct windows *out, struct err *e);
 
-/* Reads a listed window anew, whom another run may have read or dropped meanwhile; *changed: one
- * has. What is being cleared up is none of it. */
+/* Reads a listed window anew, which another run may have read or dropped meanwhile. What is being
+ * cleared up is none of it. */
 bool window_refresh(const struct ledger *l, const struct window_kind *k, struct arena *a,
-                    struct window *w, bool *changed, struct err *e);
-
-/* Windows of the run's streams that are whole and touch from_ms to to_ms are asked for once more as
- * of `time_ms`, but for those that were read by the same grants since an earlier such call of which
- * some are left, be it of another of these streams. */
-bool window_again(const struct ledger *l, int64_t from_ms, int64_t to_ms, int64_t time_ms,
-                  struct err *e);
-
-/* What was asked for and lies before `first_ms`, or is of scopes that there are no longer, nobody
- * can read any more: nothing is claimed about its grants, and days that were never whole are
- * forgotten. A transaction of its own. */
-bool window_gone(const struct ledger *l, const struct window_kind *k, int64_t first_ms,
-                 const struct window_range *asked, struct err *e);
+                    struct window *w, struct err *e);
 
 /* Whether the stream's windows are days of another kind than `k` has: the business time zone's
  * where those are the scopes' own, or the other way round. */
@@ -125,10 +118,6 @@ bool window_other_days(const struct ledger *l, const struct window_kind *k, bool
 
 /* Whether anything of a stream was ever read whole. */
 bool window_ever_read(const struct ledger *l, const char *stream, bool *ever, struct err *e);
-
-/* There never was such a window: what it has read is owed by others. Part of the caller's
- * transaction. */
-bool window_drop(const struct ledger *l, const struct window *w, struct err *e);
 
 /* What was read at a time that has not come at `now_ms` (the server's: a machine's clock may be
  * behind) was not read: those windows of all streams are owed again (*count: how many), and so is

@@ -43,8 +43,8 @@ FROM extract_window AS w
 LEFT JOIN window_pass AS p ON p.window_id = w.window_id
 WHERE w.window_id = ?1;
 
--- Whole windows of the streams of the run ?1 between ?2 and ?3 as of ?4, but for those read since an earlier
--- such call that is not done, by the grants ?5 (0: not known). What fails for more than a week is nothing that is left of one.
+-- Whole windows of the streams of the run ?1 that touch ?2 to ?3 are asked for once more as of ?4, but for those read by
+-- the grants ?5 (0: not known) since an earlier such call of which some are left, be it of another of these streams. What fails for more than a week is nothing that is left of one.
 -- name: window_again
 WITH asked AS (
     SELECT * FROM extract_window
@@ -58,41 +58,53 @@ WHERE again_at IS NULL AND window_id IN (
         SELECT min(again_at) FROM asked
         WHERE failures = 0 OR again_at > strftime('%Y-%m-%dT%H:%M:%fZ', ?4, '-7 days')), 0)));
 
--- Of the stream ?1, of what lies between ?4 and ?2, and of scopes that there are no longer.
+-- What nobody can read any more: of the stream ?1, of what lies between ?4 and ?2, and of scopes that there are no longer.
 -- name: window_unclaim
 UPDATE extract_window SET grant_set_id = NULL, again_at = NULL
 WHERE stream = ?1 AND window_end > ?4 AND window_start < ?3
   AND (window_end <= ?2 OR scope NOT IN (SELECT scope FROM temp.listed_scope));
 
 -- What was never whole of what lies between ?3 and ?2.
--- name: window_gone_pass
-DELETE FROM window_pass WHERE window_id IN (
-    SELECT window_id FROM extract_window
-    WHERE stream = ?1 AND state = 'open' AND window_end <= ?2 AND window_end > ?3);
-
 -- name: window_gone
 DELETE FROM extract_window WHERE stream = ?1 AND state = 'open' AND window_end <= ?2 AND window_end > ?3;
 
+-- There never was such a window: what it has read is owed by others.
+-- name: window_drop
+DELETE FROM extract_window WHERE window_id = ?1;
+
 -- Its number is not one of a window that is gone, whose answers are kept.
+-- Those of the stream ?1 that are missing: the listed days of each scope or (?3) its moment, and (?4) that of passes
+-- which read the stream as a whole, to keep their place in.
 -- name: window_add
 INSERT INTO extract_window (window_id, stream, scope, window_start, window_end, updated_run_id, time_zone)
-VALUES ((SELECT max(window_id) + 1 FROM (SELECT max(window_id) AS window_id FROM extract_window
-                                         UNION ALL SELECT max(window_id) FROM raw_reading)),
-        ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING;
+SELECT row_number() OVER () + ifnull((SELECT max(window_id) FROM (
+           SELECT max(window_id) AS window_id FROM extract_window
+           UNION ALL SELECT max(window_id) FROM raw_reading)), 0),
+       ?1, nullif(scope, ''), day_start, day_end, ?2, zone
+FROM (SELECT s.scope, s.zone, day_start, day_end
+      FROM temp.listed_scope AS s JOIN temp.listed_day AS d ON d.zone IS s.zone
+      UNION ALL SELECT scope, NULL, NULL, NULL FROM temp.listed_scope WHERE ?3
+      UNION ALL SELECT '', NULL, NULL, NULL WHERE ?4) AS a
+WHERE NOT EXISTS (
+    SELECT 1 FROM extract_window AS w
+    WHERE w.stream = ?1 AND ifnull(w.scope, '') = a.scope AND ifnull(w.window_start, '') = ifnull(day_start, ''));
 
+-- A window takes its passes along.
 -- name: window_scopes
 CREATE TEMP TABLE IF NOT EXISTS listed_scope (scope TEXT PRIMARY KEY, zone TEXT, parent TEXT);
 DELETE FROM temp.listed_scope;
+CREATE TEMP TABLE IF NOT EXISTS listed_day (zone TEXT, day_start TEXT, day_end TEXT);
+DELETE FROM temp.listed_day;
+CREATE TEMP TRIGGER IF NOT EXISTS window_goes AFTER DELETE ON main.extract_window
+BEGIN DELETE FROM window_pass WHERE window_id = OLD.window_id; END;
 
--- Days of the scope ?2 in another zone than ?3 are none any more.
--- name: window_rezone_pass
-DELETE FROM window_pass WHERE window_id IN (
-    SELECT window_id FROM extract_window
-    WHERE stream = ?1 AND scope = ?2 AND window_start IS NOT NULL AND time_zone IS NOT ?3);
-
+-- Days of a scope in another zone than it has, if that is known, are none any more.
 -- name: window_rezone
 DELETE FROM extract_window
-WHERE stream = ?1 AND scope = ?2 AND window_start IS NOT NULL AND time_zone IS NOT ?3;
+WHERE stream = ?1 AND window_start IS NOT NULL AND EXISTS (
+    SELECT 1 FROM temp.listed_scope AS s
+    WHERE s.scope = extract_window.scope AND s.zone IS NOT extract_window.time_zone
+      AND EXISTS (SELECT 1 FROM temp.listed_day AS d WHERE d.zone IS s.zone));
 
 -- Whether there are days of the business time zone (?2: 1), or of the scopes' own.
 -- name: window_has_zone
@@ -106,11 +118,6 @@ WHERE stream = ?1 AND (state <> 'settled' OR again_at IS NOT NULL) AND window_st
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);
 
 -- A scope that comes back is read at once, not when its last reading is old.
--- name: window_forget_unlisted
-DELETE FROM window_pass WHERE window_id IN (
-    SELECT window_id FROM extract_window WHERE stream = ?1 AND window_start IS NULL
-      AND scope NOT IN (SELECT scope FROM temp.listed_scope));
-
 -- name: window_drop_unlisted
 DELETE FROM extract_window WHERE stream = ?1 AND window_start IS NULL
   AND scope NOT IN (SELECT scope FROM temp.listed_scope);

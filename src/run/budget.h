@@ -18,10 +18,3 @@ bool budget_begin(struct run *run, struct err *e);
  * client's limit, with `ahead` requests more. False for trouble with the database. */
 bool budget_keep(struct run *run, const struct route_count *routes, size_t count, int64_t ahead,
                  struct err *e);
-
-/* Orders the run's nights so that with however little each has its turn in some run: before all
- * others those of which a list was cut that cannot go on where it was, then those of which nothing
- * was ever read, then those of which something was read the longest ago. One waits for the list
- * that it needs only where none is there, or its turn is before. Changes nothing without a budget.
- */
-bool budget_order(struct run *run, struct err *e);

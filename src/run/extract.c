@@ -1,12 +1,12 @@
 #include "run/run.h"
 
-#include <pthread.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "etl/load.h"
+#include "etl/raw.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "run/budget.h"
@@ -17,6 +17,10 @@
 
 /* Business days before the first one that local times may be asked for, and after the last. */
 enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
+
+enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 }; /* of what is told */
+
+enum { GRANTS_HOURS = 4, PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 enum { RETENTION_DAYS_MOST = 36500 }; /* more is no number of days */
 
@@ -80,6 +84,47 @@ static void add_nights(struct run *run)
         }
         run->nights = n->wanted || needed ? n : run->nights;
     }
+}
+
+/* Orders the run's nights so that with however little each has its turn in some run: before all
+ * others those of which a list was cut that cannot go on where it was, then those of which nothing
+ * was ever read, then those of which something was read the longest ago. One waits for the list
+ * that it needs only where none is there, or its turn is before. Changes nothing without a budget.
+ */
+static bool order_nights(struct run *run, struct err *e)
+{
+    struct night *rest = run->nights;
+    bool ok = true;
+
+    if (!run->budget.binds) {
+        return true;
+    }
+    run->nights = NULL;
+    while (rest) {
+        struct night *n = rest;
+        struct night **at = &run->nights;
+        struct rows q = db_ask(run->db, e, sql_window_turn, S(n->stream->name));
+        bool known = db_next(&q);
+
+        n->turn = known ? db_kept(&q, 0, run->arena) : "";
+        n->was_read = known && db_int(&q, 1) != 0;
+        ok = db_end(&q) && ok;
+        /* Where the turn of the list that it needs is later, the names that are stored must do, or
+         * it comes right behind that list. */
+        if (n->needs && strcmp(n->needs->turn, n->turn) > 0) {
+            bool stored = n->needs->was_read && stream_is_list(n->needs->stream);
+
+            n->turn = stored ? n->turn : arena_printf(run->arena, "%s %s", n->needs->turn, n->turn);
+            n->needs = stored ? NULL : n->needs;
+        }
+        while (*at && strcmp((*at)->turn, n->turn) <= 0) {
+            at = &(*at)->next;
+        }
+        rest = n->next;
+        n->next = *at;
+        *at = n;
+    }
+    return ok;
 }
 
 /* The database and the run's row in it. */
@@ -148,12 +193,11 @@ static bool log_in(struct run *run, struct err *e)
                                            .method = HTTP_POST,
                                            .path = run->config->login_url,
                                            .label = "login"};
-    struct client_answer answer;
+    ANSWER_SCOPED struct client_answer answer;
     bool known;
 
     bool done = client_call(run->client, &request, &answer);
     *e = answer.error;
-    client_answer_free(&answer);
     int64_t offset_ms = client_server_offset_ms(run->client, &known);
     if (known && offset_ms < -CLOCK_SLACK_MS) {
         run->ahead_ms = -offset_ms;
@@ -194,6 +238,58 @@ static bool judge_days(struct run *run, struct err *e)
     return true;
 }
 
+/* A window, and what it has brought where rows belong to windows: a reading that has seen nothing
+ * takes that away. */
+static bool forget(struct run *run, const struct stream *s, const struct window *w, struct err *e)
+{
+    struct load_counts ignored = {0};
+    const struct load_page page = {
+        .window_id = w->window_id,
+        .facts = {.start_ms = w->span.start_ms, .end_ms = w->span.end_ms, .scope = w->scope},
+        .run_id = run->ledger.run_id,
+    };
+    bool done = true;
+
+    for (size_t p = 0; done && s->load == LOAD_WINDOW && p < s->pass_count; p++) {
+        struct loader *loader = store_loader(run, s, &s->passes[p], e);
+
+        done =
+            loader && load_begin(loader, w->window_id, e) && load_end(loader, &page, &ignored, e);
+    }
+    return done && db_do(run->db, e, sql_window_drop, I(w->window_id));
+}
+
+/* Business days of a zone that is no longer the run's: those from `from_ms` on that can be asked
+ * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
+ * caller's transaction. */
+static bool forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e)
+{
+    *count = 0;
+    for (size_t i = 0; i < stream_registry_count; i++) {
+        const struct stream *s = stream_registry[i];
+        const struct pass_rule *rules[PASSES_MAX];
+        struct window_kind kind = stream_windows(s, run->config, rules);
+        struct windows days = {.arena = run->arena,
+                               .range = {.from_ms = from_ms, .order = ORDER_OLDEST}};
+
+        if (kind.grid != GRID_BUSINESS_DAY) {
+            continue;
+        }
+        if (!window_list(&run->ledger, &kind, 0, NULL, &days, e)) {
+            return false;
+        }
+        for (size_t k = 0; k < days.count; k++) {
+            bool is_day = days.list[k].span.start_ms != TIME_NONE;
+
+            if (is_day && !forget(run, s, &days.list[k], e)) {
+                return false;
+            }
+            *count += is_day ? 1 : 0;
+        }
+    }
+    return true;
+}
+
 /* Local times and business days of all that is stored, in the run's zone. */
 static bool set_zone(struct run *run, struct err *e)
 {
@@ -209,14 +305,63 @@ static bool set_zone(struct run *run, struct err *e)
                 ledger_zone(run->db, c->timezone, from_ms - ZONE_DAYS_BEFORE * MS_PER_DAY,
                             to_ms + ZONE_DAYS_AFTER * MS_PER_DAY, &redated, e);
     if (done && redated.was && run->request->rezone) {
-        done =
-            store_forget_days(run, from_ms, &owed, e) && db_exec(run->db, sql_reconcile_forget, e);
+        done = forget_days(run, from_ms, &owed, e) && db_exec(run->db, sql_reconcile_forget, e);
         LOG(LOG_WARN, "dating anew", LOG_S("zone", c->timezone), LOG_S("was", redated.was),
             LOG_S("from", redated.first), LOG_S("to", redated.last), LOG_N("windows_owed", owed));
     } else if (done) {
         done = ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
     }
     return db_finish(run->db, done, e) && judge_days(run, e);
+}
+
+/* Keeps what the API said, when it is judged to be right; a file without an owner gets one. */
+static bool own(struct ledger *l, const struct owner *o, struct err *e)
+{
+    const struct config *c = o->config;
+
+    if (!ledger_judge(o, e)) {
+        return false;
+    }
+    if (!o->id) {
+        LOG(LOG_WARN,
+            "the API does not say which organization the client belongs to; nothing keeps "
+            "another one's records out of this file",
+            LOG_S("error", e->message));
+    }
+    return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
+                 S(c->api_url), T(o->now_ms));
+}
+
+/* Takes the newest grants when they were asked for less than some hours before `now_ms`; *due: they
+ * were not. */
+static bool grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e)
+{
+    struct rows q =
+        db_ask(l->db, e,
+               "SELECT grant_set_id FROM grant_set WHERE asked_at > ?1 AND asked_at <= ?2 "
+               "ORDER BY asked_at DESC LIMIT 1",
+               T(now_ms - GRANTS_HOURS * MS_PER_HOUR), T(now_ms));
+
+    *due = !db_next(&q);
+    l->grant_set_id = *due ? 0 : db_int(&q, 0);
+    return db_end(&q);
+}
+
+/* Keeps, and takes, what the API says of what the client may read. */
+static bool keep_grants(struct ledger *l, const struct client_identity *who, int64_t now_ms,
+                        struct err *e)
+{
+    /* Before the question: behind it another writer would be in the way. */
+    if (!db_begin(l->db, e)) {
+        return false;
+    }
+    struct rows q = db_ask(l->db, e, sql_grants_read, S(who->subject), S(who->token));
+    bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
+                db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
+                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
+
+    done = db_end(&q) && done;
+    return db_finish(l->db, done, e);
 }
 
 /* The file belongs to one organization, known before any row is stored; and what the client may
@@ -231,7 +376,7 @@ static bool identify(struct run *run, struct err *e)
         any_days = any_days || stream_has_days(run->request->streams[i]);
     }
     if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
-        !ledger_grants_due(&run->ledger, owner.now_ms, &who.grants, e)) {
+        !grants_due(&run->ledger, owner.now_ms, &who.grants, e)) {
         return false;
     }
     who.owner = owner.due;
@@ -241,8 +386,8 @@ static bool identify(struct run *run, struct err *e)
     }
     owner.id = who.id;
     owner.name = who.name;
-    return (!who.owner || ledger_own(&run->ledger, &owner, e)) &&
-           (!who.grants || ledger_grants(&run->ledger, who.subject, who.token, owner.now_ms, e));
+    return (!who.owner || own(&run->ledger, &owner, e)) &&
+           (!who.grants || keep_grants(&run->ledger, &who, owner.now_ms, e));
 }
 
 /* What the organization keeps no longer is left out of the past; where it does not say how long it
@@ -254,7 +399,7 @@ static bool leave_out_gone(struct run *run, struct err *e)
                                            .label = "what the organization keeps",
                                            .want_document = true,
                                            .brief = true};
-    struct client_answer answer;
+    ANSWER_SCOPED struct client_answer answer;
     int64_t days = 0;
     char first[CLOCK_DAY_BYTES];
     char from[CLOCK_DAY_BYTES];
@@ -265,12 +410,11 @@ static bool leave_out_gone(struct run *run, struct err *e)
                  days > 0 && days <= RETENTION_DAYS_MOST;
     bool stopped = answer.error.kind == ERR_STOPPED;
     *e = answer.error;
-    client_answer_free(&answer);
     int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
     if (known && kept_ms > run->past.from_ms) {
         int64_t gone_ms = kept_ms < run->past.to_ms ? kept_ms : run->past.to_ms;
-        run->gone = arena_printf(
+        run->result->gone = arena_printf(
             run->arena,
             "the organization keeps %lld days: what lies before %s is gone there, and %s to %s "
             "was not asked for",
@@ -306,174 +450,11 @@ static bool prepare(struct run *run, struct err *e)
     }
     /* Of all streams at once: a call that is cut before the last of them begins goes on. */
     return !run->past.again || run->past.from_ms >= run->past.to_ms ||
-           window_again(&run->ledger, run->past.from_ms, run->past.to_ms, run_time_ms(run), e);
+           db_do(run->db, e, sql_window_again, I(run->ledger.run_id), T(run->past.from_ms),
+                 T(run->past.to_ms), T(run_time_ms(run)), I(run->ledger.grant_set_id));
 }
 
-/* --- the streams ----------------------------------------------------------------------------- */
-
-/* Whether a stream can be read, or what is in the way is noted: where there is nothing of what it
- * needs, for the same reason, it cannot; where it is only needed itself and another run holds its
- * lock, what is stored is used. */
-static bool look_ahead(struct night *n, bool *reads, struct err *e)
-{
-    struct run *run = n->run;
-    const char *name = n->stream->name;
-    bool has_own = false;
-    bool has_needed = true;
-    struct err trouble;
-
-    *reads = false;
-    if (!window_ever_read(&run->ledger, name, &has_own, e) ||
-        (n->needs && n->needs->first.kind != ERR_NONE &&
-         !window_ever_read(&run->ledger, n->needs->stream->name, &has_needed, e))) {
-        return false;
-    }
-    /* Lists are the night's: for the past what is stored of them is enough. */
-    if (has_own && run->request->past && !n->wanted && !stream_has_days(n->stream)) {
-        return true;
-    }
-    if (!has_needed) {
-        trouble = n->needs->first;
-        err_prefix(&trouble, "%s needs %s, which could not be read", name, n->needs->stream->name);
-        night_fail(n, &trouble, true);
-        return true;
-    }
-    *reads = n->wanted || lock_take(run->locks, run_slot(run, n->stream), name, &trouble);
-    if (*reads) {
-        return true;
-    }
-    if (!has_own || trouble.kind != ERR_LOCKED) {
-        night_fail(n, &trouble, true);
-    } else {
-        LOG(LOG_INFO, "using what is stored", LOG_S("stream", name),
-            LOG_S("because", trouble.message));
-    }
-    return true;
-}
-
-/* Lists come first: others begin when they are over, well or not. With a budget all have their
- * turns, and one begins behind others that are not over where there is enough for all. */
-static bool may_begin(const struct run *run, const struct night *n)
-{
-    const struct night *behind = run->budget.binds ? n : NULL;
-    int64_t share = client_left(run->client);
-    bool lists_over = true;
-    bool all_over = true;
-
-    for (const struct night *m = run->nights; m != behind; m = m->next) {
-        lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
-        all_over = all_over && m->ended;
-        share -= m->begun && !m->ended ? BUDGET_SHARE : 0;
-    }
-    return !n->begun && !n->ended && run->budget.why.kind == ERR_NONE &&
-           (!n->needs || n->needs->ended) && !stop_requested() &&
-           (lists_over || stream_is_list(n->stream)) &&
-           (!behind || all_over || share >= BUDGET_SHARE);
-}
-
-/* Begins the nights that wait for nothing more, and ends those that are over; *left: some are not
- * ended, and have begun or may. Where nothing is under way any more, the first that is over but for
- * what another run reads looks at that again. */
-static bool move_on(struct run *run, bool *left, struct err *e)
-{
-    struct night *held = NULL;
-    bool under_way = false;
-
-    *left = false;
-    for (struct night *n = run->nights; n; n = n->next) {
-        bool reads = true;
-
-        if (may_begin(run, n) && (!look_ahead(n, &reads, e) || (reads && !night_begin(n, e)))) {
-            night_fail(n, e, true);
-            return false;
-        }
-        if (!reads || (n->begun && !n->ended && n->over && n->side_count == 0 && n->held == 0)) {
-            night_end(n);
-            /* others may have waited for it */
-            return store_close(run, n->stream, true, e) && move_on(run, left, e);
-        }
-        *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
-        if (n->begun && !n->ended) {
-            under_way = under_way || !n->over || n->side_count > 0;
-            held = held ? held : n;
-        }
-    }
-    if (!held || under_way) {
-        return true;
-    }
-    if (!night_look_again(held, e)) {
-        night_fail(held, e, true);
-        return false;
-    }
-    return move_on(run, left, e);
-}
-
-/* Takes a message, and what follows from it; after trouble with the database (`ok` is false) it is
- * thrown away. */
-static bool take(struct run *run, struct page *p, bool ok, struct err *e)
-{
-    struct reading *r = p->reading;
-    struct page *last = p;
-
-    if (!r) {
-        ok = ok && budget_keep(run, p->routes, p->route_count, BUDGET_AHEAD, e);
-        pages_done(run->pages, p);
-        return ok;
-    }
-    if (run->request->past) {
-        client_ease(run->client, lock_is_night(run->locks));
-    }
-    struct night *n = r->night;
-    if (ok) {
-        ok = store_take(run, p, &last, e) &&
-             (!last->over || night_go_on(n, r, last->news->halts, e));
-        if (ok) {
-            progress_tell(&n->progress, &run->request->watcher, n->under_way, n->under_way_count);
-        } else {
-            night_fail(n, e, true);
-        }
-    }
-    pages_done(run->pages, last);
-    return ok;
-}
-
-/* Reads the streams, those that do not need one another side by side. An error is its stream's own
- * already. */
-static bool run_streams(struct run *run, struct err *e)
-{
-    pthread_t thread;
-    bool left = true;
-
-    run->pages = pages_new(run->client, (size_t)run->config->in_flight,
-                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased);
-    int code = pthread_create(&thread, NULL, fetch_all, run->pages);
-    if (code != 0) {
-        pages_free(run->pages);
-        return err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
-    }
-    run->budget.live = true;
-    bool ok = budget_keep(run, NULL, 0, BUDGET_AHEAD, e) && move_on(run, &left, e);
-    for (bool ended = false; !ended;) {
-        if (!ok || !left) {
-            pages_close(run->pages, !ok);
-        }
-        struct page *p = pages_pop(run->pages, NULL);
-        ended = !p->reading && !p->routes;
-        if (ended) {
-            pages_done(run->pages, p);
-        } else {
-            ok = take(run, p, ok, e) && move_on(run, &left, e);
-        }
-    }
-    pthread_join(thread, NULL);
-    for (struct night *n = run->nights; n; n = n->next) {
-        if (n->begun && !n->ended) {
-            night_end(n);
-        }
-    }
-    pages_free(run->pages);
-    return ok;
-}
+/* --- what comes of it ------------------------------------------------------------------------- */
 
 /* The run's kind: all nights as one, those of streams that were only needed included. One that
  * reached its end counts as done even if nothing was owed. */
@@ -481,20 +462,18 @@ static enum err_kind judge(const struct run *run, struct err *e)
 {
     bool any_done = false;
     bool any_left = false;
-    bool stopped = false;
     bool is_own = false; /* the first error is that of a stream that was asked for: it says more */
 
     err_clear(e);
     for (const struct night *n = run->nights; n; n = n->next) {
         any_done = any_done || (n->wanted && (n->done > 0 || night_is_whole(n)));
         any_left = any_left || n->left > 0 || !n->ended;
-        stopped = stopped || n->stopped;
         if (n->first.kind != ERR_NONE && (e->kind == ERR_NONE || (n->wanted && !is_own))) {
             *e = n->first;
             is_own = n->wanted;
         }
     }
-    if (stopped || (any_left && stop_requested())) {
+    if (any_left && stop_requested()) {
         err_set(e, ERR_STOPPED,
                 "stopped by a signal after the last page was committed; the next "
                 "%s goes on from there",
@@ -534,16 +513,106 @@ static enum err_kind prove(const struct run *run, enum err_kind kind, struct err
     return kind;
 }
 
+/* Whether the server refuses the whole stream for want of a permission. */
+static bool is_refused(const struct night *n)
+{
+    return n->first.kind == ERR_PERMISSION && (n->halted || (n->ended && n->done == 0));
+}
+
+/* What is in the way of a stream, and what to do, in a sentence; `together`: the line that leaves
+ * it out is given apart. */
+static const char *sentence(const struct night *n, bool together)
+{
+    struct arena *a = n->run->arena;
+    const char *name = n->stream->name;
+    const char *what = err_brief(&n->first, a);
+
+    if (!is_refused(n)) {
+        return str_starts_with(what, name) ? what : arena_printf(a, "%s: %s", name, what);
+    }
+    if (n->needs && is_refused(n->needs) && !n->begun) {
+        name = arena_printf(a, "%s needs %s", name, n->needs->stream->name);
+    }
+    const char *lacks = n->first.lacks;
+    const char *list = stream_leave_out(n->run->config, &n->stream, 1, a);
+    const char *or_else = "";
+    if (list) {
+        or_else = arena_printf(a, ", or leave the stream out: [extract] streams = %s%s",
+                               together ? "..., -" : list, together ? n->stream->name : "");
+    }
+    return *lacks ? arena_printf(a, "%s: the client lacks %s. Give its role that permission%s",
+                                 name, lacks, or_else)
+                  : arena_printf(a,
+                                 "%s: the server refuses it, HTTP 403, and names no permission. "
+                                 "`rollcall check` says more%s",
+                                 name, or_else);
+}
+
+static void add_member(struct buf *json, const char *key, const char *text)
+{
+    if (text) {
+        buf_add_printf(json, ",\"%s\":", key);
+        json_quote(json, text, strlen(text));
+    }
+}
+
+static void add_left(struct buf *json, const struct night *n, const char *why, enum err_kind kind)
+{
+    buf_add_printf(json, "%s\"%s\":{\"exit\":\"%s\"", json->length > 0 ? "," : "{", n->stream->name,
+                   err_facts[kind].name);
+    add_member(json, "why", why);
+    add_member(json, "error", why ? n->first.message : NULL);
+    buf_add_char(json, '}');
+}
+
+/* What became of each stream; one without trouble of its own is not done for the run's `kind`. */
+static struct outcome tell(const struct run *run, enum err_kind kind)
+{
+    struct outcome told = {0};
+    struct arena *a = run->arena;
+    const struct err *over = &run->budget.why;
+    const struct stream **refused = arena_array(a, stream_registry_count, sizeof(*refused));
+    const char **lines = arena_array(a, stream_registry_count + 1, sizeof(*lines));
+    size_t count = 0;
+    BUF_SCOPED struct buf json = buf_of(JSON_BYTES);
+
+    for (const struct night *n = run->nights; n; n = n->next) {
+        if (is_refused(n)) {
+            refused[count++] = n->stream;
+        }
+    }
+    const char *list = stream_leave_out(run->config, refused, count, a);
+    bool together = list && (count > 1 || strlen(list) > LIST_MOST);
+    for (const struct night *n = run->nights; n; n = n->next) {
+        /* That a budget is used up is said once. */
+        bool is_own = n->first.kind != ERR_NONE &&
+                      (over->kind == ERR_NONE || !str_eq(n->first.message, over->message));
+        const char *why = is_own ? sentence(n, together) : NULL;
+
+        if (is_own) {
+            lines[told.line_count++] = why;
+        }
+        if (n->wanted && !night_is_whole(n)) {
+            add_left(&json, n, why, is_own ? n->first.kind : kind);
+        }
+    }
+    lines[told.line_count] = over->message;
+    told.line_count += over->kind != ERR_NONE ? 1 : 0;
+    told.lines = lines;
+    told.leave_out = together ? list : NULL;
+    told.not_done = json.length > 0 ? arena_printf(a, "%s}", buf_str(&json)) : NULL;
+    return told;
+}
+
 /* Ends the run's row, with what it says beside the counters that went with the pages. `e` is the
  * run's error, or what becomes of it. */
-static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_result *result,
-                            struct err *e)
+static enum err_kind finish(struct run *run, enum err_kind kind, struct err *e)
 {
     const char *why = kind == ERR_NONE ? NULL : e->message;
-    result->outcome = outcome_tell(run, kind);
-    struct run_totals *t = &run->totals;
+    struct run_totals *t = &run->result->totals;
     struct err trouble;
 
+    run->result->outcome = tell(run, kind);
     if (run->client) {
         size_t count;
         const struct route_count *routes = client_counts(run->client, &count);
@@ -561,12 +630,53 @@ static enum err_kind finish(struct run *run, enum err_kind kind, struct extract_
         LOG(LOG_WARN, "whole days not counted", LOG_S("error", trouble.message));
     }
     t->streams_left = (int64_t)run->request->stream_count - t->streams_done;
-    if (!ledger_run_end(&run->ledger, t, kind, why, result->outcome.not_done, &trouble) &&
+    if (!ledger_run_end(&run->ledger, t, kind, why, run->result->outcome.not_done, &trouble) &&
         kind == ERR_NONE) {
         *e = trouble;
         kind = trouble.kind;
     }
     return kind;
+}
+
+/* Of runs that began before `day_before_ms` the last of a UTC day, of the same streams and exit
+ * code, stands for all of them (their counters and requests are added), of those before `before_ms`
+ * the last of all. Folds some; *more: there may be others. */
+static bool fold_runs(struct db *d, int64_t day_before_ms, int64_t before_ms, bool *more,
+                      struct err *e)
+{
+    static const char *const steps[] = {sql_fold_requests, sql_fold_runs, sql_fold_drop_requests,
+                                        sql_fold_drop_runs};
+    bool done = db_exec(d, sql_fold_temporary, e) && db_begin(d, e) &&
+                db_do(d, e, sql_fold_find, T(day_before_ms), T(before_ms));
+
+    *more = done && db_changes(d) > 0;
+    for (size_t i = 0; done && *more && i < COUNT_OF(steps); i++) {
+        done = db_do(d, e, steps[i], NONE);
+    }
+    return db_finish(d, done, e);
+}
+
+/* The run has ended: old answers and runs go, for some seconds at most, in transactions so short
+ * that nobody waits; the next run goes on. */
+static void prune(struct run *run)
+{
+    const struct config *c = run->config;
+    int one_by_one =
+        c->keep_raw_days > RUNS_ONE_BY_ONE_DAYS ? c->keep_raw_days : RUNS_ONE_BY_ONE_DAYS;
+    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
+    int64_t now_ms = run_now_ms(run);
+    int64_t today_ms = clock_utc_day_start(now_ms);
+    bool more = true;
+    struct err e;
+
+    while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
+        if (!raw_prune(run->db, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
+            (!more && !fold_runs(run->db, today_ms - one_by_one * MS_PER_DAY,
+                                 today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
+            LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
+            return;
+        }
+    }
 }
 
 enum err_kind extract_run(const struct extract_request *request, struct arena *a,
@@ -579,24 +689,24 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         .ledger = {.run_id = -1},
         .past = request->past ? *request->past : (struct past){0},
         .arena = a,
-        .totals = {.streams_left = (int64_t)request->stream_count},
+        .result = result,
     };
 
     err_clear(e);
-    *result = (struct extract_result){0};
+    *result = (struct extract_result){.totals.streams_left = (int64_t)request->stream_count};
     add_nights(&run);
     bool done =
-        open_all(&run, e) && prepare(&run, e) && budget_order(&run, e) && run_streams(&run, e);
+        open_all(&run, e) && prepare(&run, e) && order_nights(&run, e) && nights_read(&run, e);
     for (size_t i = 0; i < stream_registry_count; i++) { /* dating anew may have left some too */
         done = store_close(&run, stream_registry[i], done, e);
     }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);
     if (run.ledger.run_id > 0) {
-        kind = finish(&run, kind, result, e);
+        kind = finish(&run, kind, e);
     }
     if (done) { /* a run that was refused changes nothing */
-        store_prune(&run);
+        prune(&run);
     }
     int64_t wal = run.db ? db_empty_wal(run.db) : 0;
     if (wal > limit_get(LIMIT_WAL_BYTES)) {
@@ -607,8 +717,6 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
     client_free(run.client);
     lock_close(run.locks);
     result->run_id = run.ledger.run_id > 0 ? run.ledger.run_id : 0;
-    result->totals = run.totals;
-    result->gone = run.gone;
     result->elapsed_ms = clock_monotonic_ms() - started_ms;
     return kind;
 }

@@ -8,10 +8,8 @@
 #include "io/hash.h"
 
 enum {
-    ARENA_BYTES = 8192, /* of a reading */
     ROOM_WAIT_MS = 1000,
     FULL_WAIT_MS = 50,
-    WALKERS_MAX = 64,
     BESIDE =
         3, /* requests of a run before its first page: a login, whose the client is, its grants */
     COUNTS_EVERY = 25, /* requests, half of those that are counted ahead */
@@ -19,47 +17,25 @@ enum {
 
 struct pages {
     struct client *client;
-    size_t in_flight;
     size_t max_bytes;
     const struct erasures *erased;
+    pthread_t thread;
     pthread_mutex_t mutex; /* of what follows */
     pthread_cond_t filled;
     struct page *first;
     struct page **end;
-    size_t count; /* messages pushed and not yet done */
-    size_t bytes; /* of those messages */
+    size_t bytes; /* of messages pushed and not yet done */
     struct reading *issued;
     bool closed;
     bool given_up;
-};
 
-/* The network thread's own. */
-struct fetch {
-    struct pages *pages;
+    /* the network thread's own */
     struct readers *readers;
     struct reading *readings; /* of each lane in the order in which they were issued, the lanes by
                                  when they last asked; begun if it has a reader */
     bool halted;              /* a failure that concerns all readings */
     int64_t told;             /* requests, as the other side knows */
-    struct {
-        const struct tree_map *const *trees;
-        struct page_walker *walker;
-        struct scrubber *scrubber; /* NULL: nobody was erased */
-    } walkers[WALKERS_MAX];
-    size_t walker_count;
 };
-
-struct reading *reading_new(void)
-{
-    struct arena *a = arena_new(ARENA_BYTES);
-    struct reading *r = arena_alloc(a, sizeof(*r));
-
-    r->arena = a;
-    r->available_ms = TIME_NONE;
-    atomic_init(&r->committed, false);
-    atomic_init(&r->refused, false);
-    return r;
-}
 
 static void append_to(struct reading **list, struct reading *r)
 {
@@ -91,33 +67,6 @@ static void page_free(struct page *p)
 static size_t page_bytes(const struct page *p)
 {
     return (p->rows ? p->rows->bytes : 0) + (p->news ? p->news->answer.http.body.length : 0);
-}
-
-struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased)
-{
-    struct pages *q = xcalloc(1, sizeof(*q));
-
-    q->client = client;
-    q->in_flight = in_flight;
-    q->max_bytes = max_bytes;
-    q->erased = erased;
-    pthread_mutex_init(&q->mutex, NULL);
-    pthread_cond_init(&q->filled, NULL);
-    q->end = &q->first;
-    return q;
-}
-
-void pages_free(struct pages *q)
-{
-    while (q->issued) {
-        struct reading *r = q->issued;
-        q->issued = r->next;
-        arena_free(r->arena);
-    }
-    pthread_cond_destroy(&q->filled);
-    pthread_mutex_destroy(&q->mutex);
-    free(q);
 }
 
 void pages_issue(struct pages *q, struct reading *r)
@@ -165,16 +114,15 @@ void pages_done(struct pages *q, struct page *p)
     page_free(p);
     pthread_mutex_lock(&q->mutex);
     q->bytes -= bytes;
-    q->count--;
     pthread_mutex_unlock(&q->mutex);
     client_wake(q->client);
 }
 
-/* True while less than the limit is pushed and not yet done; always when nothing is. */
+/* True while less than the limit is pushed and not yet done. */
 static bool has_room(struct pages *q)
 {
     pthread_mutex_lock(&q->mutex);
-    bool room = q->count == 0 || q->bytes < q->max_bytes;
+    bool room = q->bytes < q->max_bytes;
     pthread_mutex_unlock(&q->mutex);
     return room;
 }
@@ -190,27 +138,26 @@ static void push(struct pages *q, struct page *p)
     *q->end = p;
     q->end = &p->next;
     q->bytes += page_bytes(p);
-    q->count++;
     pthread_cond_signal(&q->filled);
     pthread_mutex_unlock(&q->mutex);
 }
 
 /* Tells what was asked for, when that is COUNTS_EVERY requests more than was told. */
-static void tell_counts(struct fetch *f)
+static void tell_counts(struct pages *q)
 {
-    int64_t counted = client_counted(f->pages->client);
+    int64_t counted = client_counted(q->client);
     struct page *p;
     const struct route_count *routes;
 
-    if (counted - f->told < COUNTS_EVERY) {
+    if (counted - q->told < COUNTS_EVERY) {
         return;
     }
-    f->told = counted;
+    q->told = counted;
     p = page_new(NULL, NULL);
-    routes = client_counts(f->pages->client, &p->route_count);
+    routes = client_counts(q->client, &p->route_count);
     p->routes = xcalloc(p->route_count, sizeof(*routes));
     memcpy(p->routes, routes, p->route_count * sizeof(*routes));
-    push(f->pages, p);
+    push(q, p);
 }
 
 /* --- the life of a reading ------------------------------------------------------------------- */
@@ -223,15 +170,15 @@ static void from_the_start(struct reading *r)
     idset_free(r->seen);
     bool counts = s->follow == FOLLOW_PAGES || (r->must_add_up && s->follow != FOLLOW_IDS);
     r->seen = counts && !s->repeats ? idset_new() : NULL;
-    r->first_total = r->last_total = -1;
+    r->total = -1;
     r->total_moved = false;
     r->from_start = true;
 }
 
 /* Ends a reading by its last message: from then on it is the database's. */
-static void end_reading(struct fetch *f, struct reading *r, struct page *last)
+static void end_reading(struct pages *q, struct reading *r, struct page *last)
 {
-    struct reading **at = &f->readings;
+    struct reading **at = &q->readings;
 
     while (*at != r) {
         at = &(*at)->next;
@@ -241,37 +188,29 @@ static void end_reading(struct fetch *f, struct reading *r, struct page *last)
         r->lane->active--;
         reader_free(r->reader);
     }
+    page_walker_free(r->walker);
+    scrubber_free(r->scrubber);
     idset_free(r->seen);
     last->over = true;
-    push(f->pages, last);
+    push(q, last);
 }
 
 /* --- pages in their turn --------------------------------------------------------------------- */
 
 /* Walks what it has read into rows, without what was erased; the page's bytes are without it too.
  */
-static struct walked_page *walk_rows(struct fetch *f, const struct reading *r, struct news *n,
+static struct walked_page *walk_rows(struct pages *q, struct reading *r, struct news *n,
                                      const struct walk_facts *facts, struct err *e)
 {
     const struct tree_map *const *trees = r->pass->trees ? r->pass->trees : r->stream->trees;
-
     struct json_doc *document = n->answer.document;
-    size_t i = 0;
 
-    while (i < f->walker_count && f->walkers[i].trees != trees) {
-        i++;
+    if (!r->walker) {
+        r->walker = page_walker_new(trees);
+        r->scrubber = q->erased->count > 0 ? scrubber_new(q->erased, trees) : NULL;
     }
-    INVARIANT(i < WALKERS_MAX);
-    if (i == f->walker_count) {
-        f->walker_count++;
-        f->walkers[i].trees = trees;
-        f->walkers[i].walker = page_walker_new(trees);
-        f->walkers[i].scrubber =
-            f->pages->erased->count > 0 ? scrubber_new(f->pages->erased, trees) : NULL;
-    }
-    if (f->walkers[i].scrubber &&
-        scrub(f->walkers[i].scrubber, json_root(document), n->facts.rows)) {
-        struct arena *a = arena_new(0);
+    if (r->scrubber && scrub(r->scrubber, json_root(document), n->facts.rows)) {
+        ARENA_SCOPED struct arena *a = arena_new(0);
         size_t length;
         const char *text = json_write(a, json_root(document), &length);
 
@@ -279,10 +218,9 @@ static struct walked_page *walk_rows(struct fetch *f, const struct reading *r, s
         n->answer.http.body = buf_of(SIZE_MAX);
         (void)buf_add(&n->answer.http.body, text, length);
         n->answer.http.gzip = false;
-        arena_free(a);
     }
     n->answer.document = NULL;
-    return page_walk(f->walkers[i].walker, document, n->facts.rows, facts, e);
+    return page_walk(r->walker, document, n->facts.rows, facts, e);
 }
 
 /* Finds whose rows a page holds, as it says or, of a single window, need not say; none of a file of
@@ -309,7 +247,7 @@ static bool find_share(struct reading *r, struct page *p, struct err *e)
 
 /* Walks a page's rows, and notes their ids and the total; false: it is refused, and with it the
  * reading. So is a numbered page that brings nothing new: such pages would never end. */
-static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err *e)
+static bool walk(struct pages *q, struct reading *r, struct page *p, struct err *e)
 {
     struct news *n = p->news;
     bool by_number = r->seen && step_of_rows(r->ask.steps)->follow == FOLLOW_PAGES;
@@ -320,18 +258,17 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
     if (!find_share(r, p, e)) {
         return false;
     }
-    struct walk_facts *facts = &r->shares[p->share].facts;
-    facts->unwanted = n->facts.unwanted;
-    p->rows = walk_rows(f, r, n, facts, e);
+    struct walk_facts facts = r->shares[p->share].facts;
+    facts.unwanted = n->facts.unwanted;
+    p->rows = walk_rows(q, r, n, &facts, e);
     if (!p->rows) {
         err_prefix(e, "%s, page %lld", r->ask.label, (long long)p->number + 1);
         LOG(LOG_INFO, "page refused", LOG_S("reading", r->ask.label), LOG_S("error", e->message));
         return false;
     }
     if (total >= 0) {
-        r->total_moved = r->total_moved || (r->first_total >= 0 && total != r->first_total);
-        r->first_total = r->first_total < 0 ? total : r->first_total;
-        r->last_total = total;
+        r->total_moved = r->total_moved || (r->total >= 0 && total != r->total);
+        r->total = total;
     }
     for (size_t i = 0; r->seen && i < p->rows->count; i++) {
         struct cell id = walked_id(p->rows, i);
@@ -344,29 +281,29 @@ static bool walk(struct fetch *f, struct reading *r, struct page *p, struct err 
 
 /* All pages came, the last of them is `p`, and they do not add up to what they say there is: one
  * was shifted while they were read. They are read once more. */
-static void read_once_more(struct fetch *f, struct reading *r, struct page *p)
+static void read_once_more(struct pages *q, struct reading *r, struct page *p)
 {
     LOG(LOG_INFO, "pages do not add up, reading once more", LOG_S("reading", r->ask.label),
-        LOG_N("rows", (int64_t)idset_count(r->seen)), LOG_N("total", r->last_total));
+        LOG_N("rows", (int64_t)idset_count(r->seen)), LOG_N("total", r->total));
     r->once_more = true;
     p->news->last = false;
     if (p->rows) {
-        push(f->pages, p);
+        push(q, p);
     } else {
         page_free(p);
     }
-    push(f->pages, page_new(r, news_new(NEWS_ANEW)));
+    push(q, page_new(r, news_new(NEWS_ANEW)));
     from_the_start(r);
     reader_anew(r->reader);
 }
 
 /* The page says of a reading that is made in one go that it needs more requests than there are: it
  * ends, and what it says is kept. */
-static bool cut_short(struct fetch *f, struct reading *r, struct page *p)
+static bool cut_short(struct pages *q, struct reading *r, struct page *p)
 {
-    const struct client *c = f->pages->client;
+    const struct client *c = q->client;
     int64_t size = p->rows ? (int64_t)p->rows->count : 0;
-    int64_t rows = r->seen ? r->last_total - (int64_t)idset_count(r->seen) : 0;
+    int64_t rows = r->seen ? r->total - (int64_t)idset_count(r->seen) : 0;
     int64_t left = client_left(c);
 
     if (!r->in_one_go || p->news->last || size == 0 ||
@@ -381,58 +318,58 @@ static bool cut_short(struct fetch *f, struct reading *r, struct page *p)
             r->ask.label, (long long)needs, (long long)left,
             r->too_large ? "raise it, or leave the stream out" : "the next run begins with it");
     err_cause(e, CAUSE_LIMITS_BUDGET);
-    push(f->pages, p);
-    end_reading(f, r, end);
+    push(q, p);
+    end_reading(q, r, end);
     return true;
 }
 
 /* Hands on a page, or that there are no more. Where they do not add up even when they were read
  * once more, a list that lacks rows is not whole. False: the reading is over. */
-static bool hand_on(struct fetch *f, struct reading *r, struct page *p)
+static bool hand_on(struct pages *q, struct reading *r, struct page *p)
 {
     struct news *n = p->news;
     struct err *e = &n->answer.error;
     const struct step *cleanup = r->ask.steps;
-    bool is_good = n->kind == NEWS_END || walk(f, r, p, e);
+    bool is_good = n->kind == NEWS_END || walk(q, r, p, e);
     int64_t rows = r->seen ? (int64_t)idset_count(r->seen) : 0;
-    bool is_odd = is_good && n->last && r->seen && r->from_start && r->last_total >= 0 &&
-                  (r->total_moved || rows != r->last_total);
+    bool is_odd = is_good && n->last && r->seen && r->from_start && r->total >= 0 &&
+                  (r->total_moved || rows != r->total);
 
     if (is_odd && !r->once_more && (r->must_add_up || r->is_over)) {
-        read_once_more(f, r, p);
+        read_once_more(q, r, p);
         return true;
     }
-    if (is_odd && r->must_add_up && rows < r->last_total) {
+    if (is_odd && r->must_add_up && rows < r->total) {
         is_good = err_set(e, ERR_TEMPORARY,
                           "%s: %lld different rows came, and the answers say there "
                           "are %lld; run again later",
-                          r->ask.label, (long long)rows, (long long)r->last_total);
+                          r->ask.label, (long long)rows, (long long)r->total);
     }
     n->kind = is_good ? n->kind : NEWS_FAILED;
-    if (is_good && cut_short(f, r, p)) {
+    if (is_good && cut_short(q, r, p)) {
         return false;
     }
     while (cleanup->path && !cleanup->cleanup) {
         cleanup++;
     }
     if (!is_good || (n->last && (n->kind == NEWS_END || !cleanup->path))) {
-        end_reading(f, r, p);
+        end_reading(q, r, p);
         return false;
     }
     r->all_handed = n->last;
-    push(f->pages, p); /* from here on it is the database's */
+    push(q, p); /* from here on it is the database's */
     return true;
 }
 
 /* Takes what a reader tells; false: the reading is over. */
-static bool take_news(struct fetch *f, struct reading *r, struct news *n)
+static bool take_news(struct pages *q, struct reading *r, struct news *n)
 {
     struct page *p = page_new(r, n);
 
     switch (n->kind) {
     case NEWS_PAGE:
     case NEWS_END:
-        return hand_on(f, r, p);
+        return hand_on(q, r, p);
     case NEWS_ANEW:
         from_the_start(r);
         break;
@@ -441,42 +378,42 @@ static bool take_news(struct fetch *f, struct reading *r, struct news *n)
         break;
     default:
         /* Where the budget is used up, what is on its way is awaited. */
-        f->halted = f->halted || (n->halts && n->answer.error.cause != CAUSE_LIMITS_BUDGET);
-        end_reading(f, r, p);
+        q->halted = q->halted || (n->halts && n->answer.error.cause != CAUSE_LIMITS_BUDGET);
+        end_reading(q, r, p);
         return false;
     }
-    push(f->pages, p);
+    push(q, p);
     return true;
 }
 
 /* Whether a reading is not begun yet, so that what is under way comes to its end within the budget.
  */
-static bool is_held(const struct fetch *f, const struct reading *r)
+static bool is_held(const struct pages *q, const struct reading *r)
 {
     bool held = false;
     int64_t active = 0;
 
-    for (const struct reading *o = f->readings; o && r->spares; o = o->next) {
+    for (const struct reading *o = q->readings; o && r->spares; o = o->next) {
         active += o->reader ? 1 : 0;
         held = held || (o->comes_first && !r->comes_first) ||
                (o->reader && o->in_one_go && r->in_one_go);
     }
-    return held || (active > 0 && client_left(f->pages->client) < BUDGET_SHARE * (active + 1));
+    return held || (active > 0 && client_left(q->client) < BUDGET_SHARE * (active + 1));
 }
 
 /* Moves a reading as far as it goes by now. */
-static void move_on(struct fetch *f, struct reading *r)
+static void move_on(struct pages *q, struct reading *r)
 {
     if (atomic_load(&r->refused) || (!r->reader && atomic_load(&r->lane->closed))) {
-        end_reading(f, r, page_new(r, news_new(NEWS_DROPPED)));
+        end_reading(q, r, page_new(r, news_new(NEWS_DROPPED)));
         return;
     }
-    if (!r->reader && (r->lane->active >= r->lane->at_once || is_held(f, r))) {
+    if (!r->reader && (r->lane->active >= r->lane->at_once || is_held(q, r))) {
         return;
     }
     if (!r->reader) {
         r->lane->active++;
-        r->reader = reader_new(f->readers, r->arena, &r->ask);
+        r->reader = reader_new(q->readers, r->arena, &r->ask);
         r->all_handed = r->kind == READING_CLEANUP;
         from_the_start(r);
         r->from_start = r->ask.at.page <= 1;
@@ -485,96 +422,125 @@ static void move_on(struct fetch *f, struct reading *r)
         r->all_handed = false;
         reader_clean_up(r->reader);
     }
-    while (has_room(f->pages)) {
+    while (has_room(q)) {
         struct news *n = reader_next(r->reader);
         if (!n) {
             break;
         }
-        if (!take_news(f, r, n)) {
+        if (!take_news(q, r, n)) {
             return;
         }
     }
 }
 
 /* The lane has had its turn: the others' readings go before its own. */
-static void pass_turn(struct fetch *f, const struct lane *lane)
+static void pass_turn(struct pages *q, const struct lane *lane)
 {
     struct reading *own = NULL;
-    struct reading **last = &own;
-    struct reading **at = &f->readings;
+    struct reading **at = &q->readings;
 
     while (*at) {
-        if ((*at)->lane == lane) {
-            *last = *at;
-            *at = (*last)->next;
-            last = &(*last)->next;
+        struct reading *r = *at;
+
+        if (r->lane == lane) {
+            *at = r->next;
+            r->next = NULL;
+            append_to(&own, r);
         } else {
-            at = &(*at)->next;
+            at = &r->next;
         }
     }
-    *last = NULL;
     *at = own;
 }
 
 /* Asks for what may be asked by now, a request a lane in turn. */
-static void ask(struct fetch *f)
+static void ask(struct pages *q)
 {
-    struct reading *r = f->readings;
+    struct reading *r = q->readings;
 
     while (r) {
         bool asks = r->reader && reader_ask(r->reader);
 
         if (asks) {
-            pass_turn(f, r->lane);
+            pass_turn(q, r->lane);
         }
-        r = asks ? f->readings : r->next;
+        r = asks ? q->readings : r->next;
     }
 }
 
 /* Takes what was issued meanwhile; true when nothing more will be. */
-static bool take_issued(struct fetch *f)
+static bool take_issued(struct pages *q)
 {
-    struct pages *q = f->pages;
-
     pthread_mutex_lock(&q->mutex);
-    append_to(&f->readings, q->issued);
+    append_to(&q->readings, q->issued);
     q->issued = NULL;
     bool closed = q->closed;
-    f->halted = f->halted || q->given_up;
+    q->halted = q->halted || q->given_up;
     pthread_mutex_unlock(&q->mutex);
     return closed;
 }
 
-void *fetch_all(void *pages)
+/* The network thread; `pages` is a struct pages. */
+static void *fetch_all(void *pages)
 {
     struct pages *q = pages;
-    struct fetch f = {.pages = q, .readers = readers_new(q->client, q->in_flight)};
 
     for (;;) {
-        bool all_issued = take_issued(&f);
+        bool all_issued = take_issued(q);
 
-        tell_counts(&f);
-        for (struct reading *r = f.readings, *next; r; r = next) {
+        tell_counts(q);
+        for (struct reading *r = q->readings, *next; r; r = next) {
             next = r->next;
-            move_on(&f, r);
+            move_on(q, r);
         }
-        ask(&f);
-        if ((all_issued && !f.readings) || f.halted || stop_requested()) {
+        ask(q);
+        if ((all_issued && !q->readings) || q->halted || stop_requested()) {
             break;
         }
         bool room = has_room(q);
-        readers_wait(f.readers, room ? ROOM_WAIT_MS : FULL_WAIT_MS, room);
+        readers_wait(q->readers, room ? ROOM_WAIT_MS : FULL_WAIT_MS, room);
     }
     client_abort(q->client);
-    (void)take_issued(&f);
-    while (f.readings) {
-        end_reading(&f, f.readings, page_new(f.readings, news_new(NEWS_DROPPED)));
+    (void)take_issued(q);
+    while (q->readings) {
+        end_reading(q, q->readings, page_new(q->readings, news_new(NEWS_DROPPED)));
     }
-    readers_free(f.readers);
     push(q, page_new(NULL, NULL));
-    for (size_t i = 0; i < f.walker_count; i++) {
-        page_walker_free(f.walkers[i].walker);
-        scrubber_free(f.walkers[i].scrubber);
-    }
     return NULL;
+}
+
+struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
+                        const struct erasures *erased, struct err *e)
+{
+    struct pages *q = xcalloc(1, sizeof(*q));
+
+    q->client = client;
+    q->max_bytes = max_bytes;
+    q->erased = erased;
+    q->readers = readers_new(client, in_flight);
+    pthread_mutex_init(&q->mutex, NULL);
+    pthread_cond_init(&q->filled, NULL);
+    q->end = &q->first;
+    int code = pthread_create(&q->thread, NULL, fetch_all, q);
+    if (code != 0) {
+        err_set(e, ERR_BUG, "cannot start the network thread: %s", strerror(code));
+        readers_free(q->readers);
+        free(q);
+        return NULL;
+    }
+    return q;
+}
+
+void pages_free(struct pages *q)
+{
+    pthread_join(q->thread, NULL);
+    while (q->issued) {
+        struct reading *r = q->issued;
+        q->issued = r->next;
+        arena_free(r->arena);
+    }
+    readers_free(q->readers);
+    pthread_cond_destroy(&q->filled);
+    pthread_mutex_destroy(&q->mutex);
+    free(q);
 }

@@ -71,14 +71,15 @@ struct reading {
     bool in_one_go;   /* then: it cannot go on in another run, so it is read alone of its kind */
     bool comes_first; /* and was cut before: nothing else is begun beside it */
 
-    struct arena *arena; /* its own; it lies in it */
+    struct arena *arena; /* its own; it lies in it; freed with its last message */
 
     /* network */
-    struct reader *reader; /* NULL: it is not begun */
-    bool all_handed;       /* it is cleared up once that is committed */
-    int64_t handed;        /* pages */
-    int64_t first_total;   /* what the first page said; -1: nothing */
-    int64_t last_total;
+    struct reader *reader;      /* NULL: it is not begun */
+    struct page_walker *walker; /* NULL: no rows came */
+    struct scrubber *scrubber;  /* NULL: nobody was erased */
+    bool all_handed;            /* it is cleared up once that is committed */
+    int64_t handed;             /* pages */
+    int64_t total;              /* that its pages say; -1: nothing */
     bool total_moved;
     bool from_start;    /* its pages begin at the first */
     bool once_more;     /* it is being read once more */
@@ -103,10 +104,6 @@ struct reading {
     int64_t total_hits; /* entities the answers said there are (a hint); 0: not said */
 };
 
-/* A reading in memory of its own (r->arena), all zero but for its signs and times. One that was
- * issued is freed with its last message. */
-struct reading *reading_new(void);
-
 /* A message: news of a reading, or what was asked for so far. */
 struct page {
     struct page *next;
@@ -123,12 +120,14 @@ struct page {
 
 struct pages;
 
-/* Empty queues for a client (borrowed) with `in_flight` requests on the wire at most; of pages
- * there is room up to `max_bytes`, those being loaded included; they come without what was `erased`
- * (borrowed). Free with pages_free, once all messages are done (frees readings that the network
- * thread did not take any more). */
+/* The network thread for a client (borrowed) with `in_flight` requests on the wire at most, and
+ * empty queues; of pages there is room up to `max_bytes`, those being loaded included; they come
+ * without what was `erased` (borrowed). It fetches what is issued until that is said to be all, one
+ * reading fails in a way that concerns all of them, or a stop is asked for; what went wrong goes
+ * with the messages. NULL: no thread can be had. Free with pages_free, once all messages are done
+ * (frees readings that were not taken any more). */
 struct pages *pages_new(struct client *client, size_t in_flight, size_t max_bytes,
-                        const struct erasures *erased);
+                        const struct erasures *erased, struct err *e);
 void pages_free(struct pages *q);
 
 /* A reading for the network thread, behind those issued before. */
@@ -144,8 +143,3 @@ struct page *pages_pop(struct pages *q, const struct reading *more_of);
 
 /* Frees a message, and its reading with the last one. */
 void pages_done(struct pages *q, struct page *p);
-
-/* The network thread, for pthread_create; `pages` is a struct pages. Fetches what is issued until
- * that is said to be all, one reading fails in a way that concerns all of them, or a stop is asked
- * for. What went wrong goes with the messages; the result is NULL. */
-void *fetch_all(void *pages);

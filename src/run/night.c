@@ -5,10 +5,13 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
+#include "run/budget.h"
 #include "run/store.h"
 #include "sql.h"
 
-void night_fail(struct night *n, const struct err *error, bool halts)
+/* Notes an error and one thing left; `halts`: nothing more is asked. Trouble that halts outranks
+ * one window's. */
+static void fail(struct night *n, const struct err *error, bool halts)
 {
     n->left++;
     if (n->first.kind == ERR_NONE || (halts && !n->halted)) {
@@ -17,32 +20,12 @@ void night_fail(struct night *n, const struct err *error, bool halts)
     n->halted = n->halted || halts;
 }
 
-bool night_is_refused(const struct night *n)
-{
-    return n->first.kind == ERR_PERMISSION && (n->halted || (n->ended && n->done == 0));
-}
-
 bool night_is_whole(const struct night *n)
 {
-    return n->ended && n->left == 0 && n->first.kind == ERR_NONE && !n->stopped;
+    return n->ended && n->left == 0 && n->first.kind == ERR_NONE;
 }
 
 /* --- windows that other runs may be reading ------------------------------------------------- */
-
-/* A window is this run's for a reading (*mine), unless another run has it: then it is looked at
- * again at the end. It is read anew, since one may have had it (*changed). */
-static bool claim(struct night *n, struct window *w, bool *mine, bool *changed, struct err *e)
-{
-    const struct pass_rule *rules[PASSES_MAX];
-    struct window_kind kind = stream_windows(n->stream, n->run->config, rules);
-
-    *changed = false;
-    *mine = w->claims > 0 || lock_claim(n->run->locks, w->window_id);
-    w->claims += *mine ? 1 : 0;
-    n->held += *mine || w->held ? 0 : 1;
-    w->held = w->held || !*mine;
-    return !*mine || window_refresh(&n->run->ledger, &kind, n->run->arena, w, changed, e);
-}
 
 static void unclaim(const struct night *n, struct window *w)
 {
@@ -52,27 +35,26 @@ static void unclaim(const struct night *n, struct window *w)
     }
 }
 
-/* Claims what is due; *takes: it still is, up to due->to_ms. */
-static bool claim_due(struct night *n, struct due *due, bool *takes, struct err *e)
+/* Claims what is due; *to_ms: up to where it is owed something even so, TIME_NONE: it is not this
+ * run's. It is read anew, since another run may have had it; what one has is looked at again at the
+ * end. */
+static bool claim(struct night *n, struct window *w, int64_t *to_ms, struct err *e)
 {
-    const struct agenda *g = &n->agenda;
-    struct window *w = due->window;
-    bool changed;
-
-    if (!claim(n, w, takes, &changed, e)) {
-        return false;
-    }
-    if (changed) {
-        size_t p = g->order[g->at];
-        int64_t to_ms = plan_owed(&w->span, p, &g->facts);
-
-        due->to_ms = agenda_resumes(g, w, p, to_ms) ? w->now[p].target_to_ms : to_ms;
-        *takes = to_ms != TIME_NONE;
-        if (!*takes) {
+    *to_ms = TIME_NONE;
+    if (w->claims == 0 && !lock_claim(n->run->locks, w->window_id)) {
+        n->held += w->held ? 0 : 1;
+        w->held = true;
+    } else {
+        w->claims++;
+        if (!window_refresh(&n->run->ledger, &n->kind, n->run->arena, w, e)) {
+            return false;
+        }
+        *to_ms = agenda_owed(&n->agenda, w);
+        if (*to_ms == TIME_NONE) {
             unclaim(n, w);
         }
     }
-    n->progress.windows_done += *takes ? 0 : 1;
+    n->progress.windows_done += *to_ms == TIME_NONE ? 1 : 0;
     return true;
 }
 
@@ -105,8 +87,13 @@ static void add_share(const struct night *n, struct reading *r, struct window *w
 static struct reading *make_reading(struct night *n, enum reading_kind kind, struct window *w,
                                     size_t p, const char *what)
 {
-    struct reading *r = reading_new();
+    struct arena *a = arena_new(READING_BYTES);
+    struct reading *r = arena_alloc(a, sizeof(*r));
 
+    r->arena = a;
+    r->available_ms = TIME_NONE;
+    atomic_init(&r->committed, false);
+    atomic_init(&r->refused, false);
     r->kind = kind;
     r->night = n;
     r->stream = n->stream;
@@ -124,27 +111,23 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
 }
 
 /* Others that may be asked for with it join a reading; what another run was at is due by itself. */
-static bool add_others(struct night *n, struct reading *r, const struct due *due, struct err *e)
+static bool add_others(struct night *n, struct reading *r, struct err *e)
 {
-    struct window *others[BATCH_MOST];
-    const struct pass *pass = &n->stream->passes[r->pass_no];
-    size_t most = (size_t)(pass->batch > 1 ? pass->batch : 1);
+    const char **scopes = arena_array(r->arena, BATCH_MOST, sizeof(*scopes));
+    size_t most = (size_t)(r->pass->batch > 1 ? r->pass->batch : 1);
+    struct window *w;
+    int64_t to_ms;
 
     most = n->batch_most > 0 && n->batch_most < most ? n->batch_most : most;
-    size_t count = agenda_more(&n->agenda, due, others, most - 1);
-    const char **scopes = arena_array(r->arena, BATCH_MOST, sizeof(*scopes));
-    for (size_t i = 0; i < count; i++) {
-        bool mine;
-        bool changed;
-
-        if (!claim(n, others[i], &mine, &changed, e)) {
+    while (r->share_count < most && (w = agenda_more(&n->agenda, r->window))) {
+        if (!claim(n, w, &to_ms, e)) {
             return false;
         }
-        if (mine && !changed) {
-            add_share(n, r, others[i]);
-        } else if (mine) {
-            unclaim(n, others[i]);
-            agenda_again(&n->agenda, others[i], due->to_ms);
+        if (to_ms != TIME_NONE && agenda_goes_with(&n->agenda, r->window, w)) {
+            add_share(n, r, w);
+        } else if (to_ms != TIME_NONE) {
+            unclaim(n, w);
+            agenda_again(&n->agenda, w);
         }
     }
     for (size_t i = 0; i < r->share_count; i++) {
@@ -164,7 +147,7 @@ static void issue_cleanup(struct night *n, struct window *w, size_t p)
 {
     struct reading *r = make_reading(n, READING_CLEANUP, w, p, "deleting a finished job");
 
-    r->ask.at.token = arena_strdup(r->arena, w->now[p].token);
+    r->ask.at.token = w->now[p].token;
     atomic_store(&r->committed, true);
     w->claims++;
     w->cleared |= 1U << p;
@@ -217,45 +200,32 @@ static bool set_ids(const struct night *n, struct reading *r, const char *after,
     return true;
 }
 
-/* With a budget what cannot go on in another run is read by itself, and first where it was cut. */
-static void spare(const struct night *n, struct reading *r, const struct window *w, size_t p)
-{
-    r->spares = n->run->budget.binds;
-    r->in_one_go = r->spares && agenda_in_one_go(&n->agenda, w, p);
-    r->comes_first = r->in_one_go && w->now[p].target_to_ms != TIME_NONE &&
-                     w->now[p].page_ms != TIME_NONE && w->failures == 0;
-}
-
-/* The ledger has that a reading begins, or goes on. */
-static bool note_begun(const struct night *n, struct reading *r, bool resumes, struct err *e)
-{
-    return (resumes || store_begin(n->run, r, e)) &&
-           (!r->spares || db_do(n->run->db, e, sql_window_taken, I(r->window->window_id),
-                                I(n->run->ledger.run_id)));
-}
-
-/* Begins a reading of what is due, or lets the stored one go on, and issues it. */
-static bool issue_window(struct night *n, const struct due *due, struct err *e)
+/* Begins a reading of a window up to `to_ms`, or lets the stored one go on, and issues it. */
+static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struct err *e)
 {
     const struct plan_facts *f = &n->agenda.facts;
     size_t p = n->agenda.order[n->agenda.at];
-    struct window *w = due->window;
     const struct cursor *c = &w->now[p];
     struct reading *r = make_reading(n, READING_WINDOW, w, p, f->rules[p]->name);
-    bool resumes = agenda_resumes(&n->agenda, w, p, due->to_ms) &&
-                   (n->stream->passes[p].batch <= 1 || c->token);
+    bool resumes =
+        agenda_resumes(&n->agenda, w, p, to_ms) && (n->stream->passes[p].batch <= 1 || c->token);
 
-    spare(n, r, w, p);
-    bool done = add_others(n, r, due, e);
-    r->to_ms = due->to_ms;
+    /* With a budget what cannot go on in another run is read by itself, and first where it was cut.
+     */
+    r->spares = n->run->budget.binds;
+    r->in_one_go = r->spares && agenda_in_one_go(&n->agenda, w, p);
+    r->comes_first =
+        r->in_one_go && c->target_to_ms != TIME_NONE && c->page_ms != TIME_NONE && w->failures == 0;
+    bool done = add_others(n, r, e);
+    r->to_ms = to_ms;
     r->plan = *f;
     if (resumes) {
         r->plan.time_ms = c->begun_ms < f->time_ms ? c->begun_ms : f->time_ms;
         r->to_ms = c->target_to_ms;
         r->ask.at = (struct pager_at){
-            .token = c->token ? arena_strdup(r->arena, c->token) : NULL,
+            .token = c->token,
             .waited = c->waited,
-            .cursor = !r->pass->ids && c->at ? arena_strdup(r->arena, c->at) : NULL,
+            .cursor = r->pass->ids ? NULL : c->at,
             .page = c->page,
             .page_size = (int)c->page_size,
         };
@@ -280,7 +250,9 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
         clock_format(plan_since(&w->span, p, r->to_ms), arena_alloc(r->arena, CLOCK_ISO_BYTES));
     r->ask.end = clock_format(r->to_ms, arena_alloc(r->arena, CLOCK_ISO_BYTES));
     done = done && set_ids(n, r, resumes && r->pass->ids ? c->at : NULL, e) &&
-           note_begun(n, r, resumes, e);
+           (resumes || store_begin(n->run, r, e)) &&
+           (!r->spares ||
+            db_do(n->run->db, e, sql_window_taken, I(w->window_id), I(n->run->ledger.run_id)));
     if (!done) {
         arena_free(r->arena);
         return false;
@@ -291,21 +263,6 @@ static bool issue_window(struct night *n, const struct due *due, struct err *e)
 }
 
 /* --- a night --------------------------------------------------------------------------------- */
-
-static bool issue_more(struct night *n, struct err *e)
-{
-    struct due due;
-
-    while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
-           n->under_way_count < n->lane.at_once + AHEAD && agenda_next(&n->agenda, &due)) {
-        bool takes;
-
-        if (!claim_due(n, &due, &takes, e) || (takes && !issue_window(n, &due, e))) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* Where none of the passes that stand in for one another is granted: why, the preferred one's
  * missing permission first. */
@@ -326,32 +283,42 @@ static void tell_refusals(struct night *n)
                                err_evidence(why, n->run->arena));
         }
     }
-    if (first && !n->halted && !n->agenda.granted) {
+    if (first && !n->halted && !n->answered) {
         bool lacks = first->kind == ERR_PERMISSION;
 
         err_set(&error, lacks ? ERR_PERMISSION : ERR_CONTRACT, "no source of %s answers%s",
                 n->stream->title, all);
         memcpy(error.lacks, first->lacks, sizeof(error.lacks));
         err_cause(&error, lacks ? CAUSE_PERMISSION_MISSING : CAUSE_NONE);
-        night_fail(n, &error, true);
+        fail(n, &error, true);
     }
 }
 
-/* Of the past a day that waits for rows which another run is to read is read by no later night. */
-static void tell_waiting(struct night *n)
+/* Of a day too large for the query, hours that no job sees yet are missing; of the past one that
+ * waits for rows which another run is to read is read by no later night. */
+static void tell_rest(struct night *n)
 {
     const struct windows *all = &n->agenda.windows;
+    bool waits = n->run->request->past && n->needs && !n->needs->begun;
     struct err error;
 
-    for (size_t i = 0; n->run->request->past && n->needs && !n->needs->begun && i < all->count;
-         i++) {
-        const struct span *w = &all->list[i].span;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct window *w = &all->list[i];
+        const struct span *s = &w->span;
 
-        if (w->needed_ms > 0 && w->needed_ms < w->end_ms && (w->state == WINDOW_OPEN || w->again)) {
+        if (w->too_large_ms != 0 && w->too_large_ms > plan_covered(s)) {
+            err_set(&error, ERR_CONTRACT,
+                    "%s: more than %lld rows, which the query does not reach, and its last hours "
+                    "are in no job yet; a later run reads them",
+                    label_of(n, w, "query", n->run->arena), (long long)limit_get(LIMIT_QUERY_ROWS));
+            fail(n, &error, false);
+        }
+        if (waits && s->needed_ms > 0 && s->needed_ms < s->end_ms &&
+            (s->state == WINDOW_OPEN || s->again)) {
             err_set(&error, ERR_LOCKED,
                     "%s: another run holds %s, whose rows of that day are missing",
-                    label_of(n, &all->list[i], "not read", n->run->arena), n->needs->stream->name);
-            night_fail(n, &error, false);
+                    label_of(n, w, "not read", n->run->arena), n->needs->stream->name);
+            fail(n, &error, false);
         }
     }
 }
@@ -359,54 +326,57 @@ static void tell_waiting(struct night *n)
 /* Nothing is under way, and nothing more is asked: what is missing is said. */
 static void be_over(struct night *n)
 {
-    const struct agenda *g = &n->agenda;
-    struct err error;
-
     n->over = true;
-    n->stopped = stop_requested() && g->at < g->order_count;
+    n->left += stop_requested() && n->agenda.at < n->agenda.order_count ? 1 : 0;
     tell_refusals(n);
-    tell_waiting(n);
-    /* Of a day too large for the query, hours that no job sees yet are missing. */
-    for (size_t i = 0; i < g->too_large_count; i++) {
-        const struct due *day = &g->too_large[i];
-
-        if (plan_covered(&day->window->span) < day->to_ms) {
-            err_set(&error, ERR_CONTRACT,
-                    "%s: more than %lld rows, which the query does not reach, and its last hours "
-                    "are in no job yet; a later run reads them",
-                    label_of(n, day->window, "query", n->run->arena),
-                    (long long)limit_get(LIMIT_QUERY_ROWS));
-            night_fail(n, &error, false);
-        }
-    }
+    tell_rest(n);
 }
 
-/* When nothing is under way any more: on to the next pass that is owed something. */
-static bool advance(struct night *n, struct err *e)
+/* Goes on to the next pass that is owed something; none: it is over. */
+static void turn(struct night *n)
 {
     struct agenda *g = &n->agenda;
-
-    if (n->under_way_count > 0 || n->over) {
-        return true;
-    }
-    if (n->halted || stop_requested() || !agenda_turn(g)) {
-        be_over(n);
-        return true;
-    }
-    if (n->run->budget.why.kind != ERR_NONE) {
-        night_fail(n, &n->run->budget.why, true);
-        be_over(n);
-        return true;
-    }
+    const struct err *spent = &n->run->budget.why;
     int64_t most = n->run->config->in_flight;
+    bool more = !n->halted && !stop_requested() && agenda_turn(g);
+
+    if (more && spent->kind != ERR_NONE) {
+        fail(n, spent, true);
+    }
+    if (!more || spent->kind != ERR_NONE) {
+        be_over(n);
+        return;
+    }
     if (n->stream->passes[g->order[g->at]].steps->token && limit_get(LIMIT_JOBS_AT_ONCE) < most) {
         most = limit_get(LIMIT_JOBS_AT_ONCE);
     }
     n->lane.at_once = (size_t)most;
     n->refusals = 0;
+    n->given_up = false;
     atomic_store(&n->lane.closed, false);
     progress_phase(&n->progress, g->due_count);
-    return issue_more(n, e) && advance(n, e); /* it may be that nothing was to be had */
+}
+
+/* Issues what there is room for; where nothing is under way any more, it is the next pass's turn.
+ */
+static bool go_on(struct night *n, struct err *e)
+{
+    struct window *w;
+    int64_t to_ms;
+
+    while (n->begun && !n->over) {
+        while (!n->halted && n->run->budget.why.kind == ERR_NONE &&
+               n->under_way_count < n->lane.at_once + AHEAD && (w = agenda_next(&n->agenda))) {
+            if (!claim(n, w, &to_ms, e) || (to_ms != TIME_NONE && !issue_window(n, w, to_ms, e))) {
+                return false;
+            }
+        }
+        if (n->under_way_count > 0) {
+            return true;
+        }
+        turn(n);
+    }
+    return true;
 }
 
 /* Which windows are looked at; up to where there shall be some. Of the past none where all of it is
@@ -432,14 +402,18 @@ static int64_t set_range(struct night *n)
     return time_ms + s->ahead_days * MS_PER_DAY;
 }
 
-/* What is gone at the organization, or with its scope, is owed no more. */
-static bool leave_gone(struct night *n, const struct window_kind *kind, struct err *e)
+/* What belongs to scopes that the stream no longer lists is marked as gone. */
+static bool mark_unlisted(struct run *run, const struct stream *s, struct err *e)
 {
-    const struct past *past = n->run->request->past;
+    struct loader *loader = store_loader(run, s, &s->passes[0], e);
+    int64_t count = 0;
+    bool done =
+        loader && db_begin(run->db, e) &&
+        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e);
 
-    return !past || !n->agenda.has_days ||
-           window_gone(&n->run->ledger, kind, n->agenda.windows.range.from_ms,
-                       &(struct window_range){past->from_ms, past->to_ms, ORDER_NIGHT}, e);
+    done = db_finish(run->db, done, e);
+    run->result->totals.rows.rows_changed += done ? count : 0;
+    return done;
 }
 
 /* What planning goes by, and the windows there are. */
@@ -447,12 +421,19 @@ static bool find_windows(struct night *n, struct err *e)
 {
     const struct config *c = n->run->config;
     const struct stream *s = n->stream;
+    const struct past *past = n->run->request->past;
+    const struct window_range asked = {.from_ms = past ? past->from_ms : 0,
+                                       .to_ms = past ? past->to_ms : 0};
     struct agenda *g = &n->agenda;
     struct plan_facts *f = &g->facts;
-    struct window_kind kind = stream_windows(s, c, f->rules);
+    struct window_kind kind = n->kind = stream_windows(s, c, f->rules);
     struct err trouble = {.kind = ERR_NONE};
 
-    f->time_ms = stream_has_days(s) ? run_time_ms(n->run) : run_now_ms(n->run);
+    g->has_days = stream_has_days(s);
+    g->grant_set_id = n->run->ledger.grant_set_id;
+    g->observes = s->load == LOAD_OBSERVE;
+    g->windows.arena = n->run->arena;
+    f->time_ms = g->has_days ? run_time_ms(n->run) : run_now_ms(n->run);
     f->available_ms = TIME_NONE;
     f->lookback_days = c->lookback_days;
     f->reread_hours = c->reread_hours;
@@ -460,13 +441,7 @@ static bool find_windows(struct night *n, struct err *e)
     f->fresh_minutes = n->fresh_minutes;
     f->rule_count = s->pass_count;
     f->in_force = stream_in_force(s, config_word(c, s->setting));
-    f->is_past = n->run->request->past != NULL;
-    g->has_days = stream_has_days(s);
-    g->grant_set_id = n->run->ledger.grant_set_id;
-    g->observes = s->load == LOAD_OBSERVE;
-    g->scoped = s->scope != NULL;
-    g->windows.arena = n->run->arena;
-    kind.trouble = &trouble;
+    f->is_past = past != NULL;
     for (size_t p = 0; p < s->pass_count; p++) {
         bool by_number = step_of_rows(s->passes[p].steps)->follow == FOLLOW_PAGES;
         g->by_number |= by_number ? 1U << p : 0;
@@ -476,39 +451,85 @@ static bool find_windows(struct night *n, struct err *e)
     size_t first = plan_first(f);
     int64_t until_ms = set_range(n);
     bool marks = s->scope && s->load == LOAD_ENTITY && !g->has_days;
+    kind.trouble = &trouble;
+    kind.asked = past && g->has_days ? &asked : NULL;
     if (!window_make(&n->run->ledger, &kind, g->windows.range.from_ms, until_ms, e) ||
-        (marks && !store_unlisted(n->run, s, e)) || !leave_gone(n, &kind, e)) {
+        (marks && !mark_unlisted(n->run, s, e))) {
         return false;
     }
     if (trouble.kind != ERR_NONE) {
-        night_fail(n, &trouble, false);
+        fail(n, &trouble, false);
     }
     return window_list(&n->run->ledger, &kind, f->time_ms - c->lookback_days * MS_PER_DAY,
                        first < f->rule_count ? f->rules[first]->name : NULL, &g->windows, e);
 }
 
-/* Issues what is owed first, once the windows are found. */
+/* Begins with the passes, once the windows are found. */
 static bool set_out(struct night *n, struct err *e)
 {
     struct agenda *g = &n->agenda;
     const char *remembered = NULL;
 
+    n->over = false;
     /* Once a day the preferred one of the passes that stand in for one another is asked again. */
     if (!ledger_source(&n->run->ledger, n->stream->name, run_now_ms(n->run) - MS_PER_DAY,
                        n->run->arena, &remembered, e)) {
         return false;
     }
-    agenda_begin(g, remembered, n->run->arena);
+    agenda_begin(g, remembered);
     if (!stop_requested() && g->facts.available_ms == TIME_NONE && agenda_needs_availability(g)) {
         issue_question(n);
     }
-    return advance(n, e);
+    return true;
 }
 
-bool night_begin(struct night *n, struct err *e)
+/* A stream that cannot be read is over, and what is in the way is noted: where there is nothing of
+ * what it needs, for the same reason, it cannot; where it is only needed itself and another run
+ * holds its lock, what is stored is used. */
+static bool look_ahead(struct night *n, struct err *e)
+{
+    struct run *run = n->run;
+    const char *name = n->stream->name;
+    bool has_own = false;
+    bool has_needed = true;
+    struct err trouble;
+
+    n->over = true;
+    if (!window_ever_read(&run->ledger, name, &has_own, e) ||
+        (n->needs && n->needs->first.kind != ERR_NONE &&
+         !window_ever_read(&run->ledger, n->needs->stream->name, &has_needed, e))) {
+        return false;
+    }
+    /* Lists are the night's: for the past what is stored of them is enough. */
+    if (has_own && run->request->past && !n->wanted && !stream_has_days(n->stream)) {
+        return true;
+    }
+    if (!has_needed) {
+        trouble = n->needs->first;
+        err_prefix(&trouble, "%s needs %s, which could not be read", name, n->needs->stream->name);
+    } else if (n->wanted || lock_take(run->locks, run_slot(run, n->stream), name, &trouble)) {
+        n->over = false;
+        return true;
+    } else if (has_own && trouble.kind == ERR_LOCKED) {
+        LOG(LOG_INFO, "using what is stored", LOG_S("stream", name),
+            LOG_S("because", trouble.message));
+        return true;
+    }
+    fail(n, &trouble, true);
+    return true;
+}
+
+/* Finds what is owed, and clears up what is left at the server. */
+static bool begin(struct night *n, struct err *e)
 {
     struct agenda *g = &n->agenda;
 
+    if (!look_ahead(n, e)) {
+        return false;
+    }
+    if (n->over) {
+        return true;
+    }
     n->begun = true;
     atomic_init(&n->lane.closed, false);
     atomic_init(&n->side.closed, false);
@@ -520,14 +541,13 @@ bool night_begin(struct night *n, struct err *e)
     if (!find_windows(n, e)) {
         return false;
     }
-    /* What is left at the server that no reading goes on with. */
     for (size_t i = 0; i < g->windows.count; i++) {
         struct window *w = &g->windows.list[i];
         for (size_t p = 0; p < g->facts.rule_count; p++) {
-            bool is_wanted =
+            bool goes_on =
                 w->now[p].target_to_ms != TIME_NONE && (g->facts.in_force & 1U << p) != 0;
             /* Another run clears up for itself. */
-            if (w->now[p].token && !is_wanted && lock_claim(n->run->locks, w->window_id)) {
+            if (w->now[p].token && !goes_on && lock_claim(n->run->locks, w->window_id)) {
                 issue_cleanup(n, w, p);
             }
         }
@@ -535,48 +555,39 @@ bool night_begin(struct night *n, struct err *e)
     return set_out(n, e);
 }
 
-/* Whether no other run has a window any more; waits for that. */
-static bool is_let_go(struct night *n, const struct window *w)
-{
-    while (!lock_claim(n->run->locks, w->window_id)) {
-        if (stop_requested() ||
-            clock_monotonic_ms() - n->held_since_ms > limit_get(LIMIT_HELD_MS)) {
-            return false;
-        }
-        clock_sleep_ms(HELD_POLL_MS);
-    }
-    lock_unclaim(n->run->locks, w->window_id);
-    return true;
-}
-
-bool night_look_again(struct night *n, struct err *e)
+/* Waits for another run to be done with the windows that it reads (LIMIT_HELD_MS, none of this run
+ * being read meanwhile), and begins with what they owe even so. */
+static bool look_again(struct night *n, struct err *e)
 {
     struct agenda *g = &n->agenda;
     size_t count = 0;
     struct err error;
 
+    n->held = 0;
     n->held_since_ms = n->held_since_ms ? n->held_since_ms : clock_monotonic_ms();
     for (size_t i = 0; i < g->windows.count; i++) {
         struct window *w = &g->windows.list[i];
 
-        if (w->held && !is_let_go(n, w)) {
-            n->held = 0;
-            n->stopped = stop_requested();
-            err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
-                    label_of(n, w, "waited for", n->run->arena));
-            if (!n->stopped) {
-                night_fail(n, &error, false);
+        while (w->held && !lock_claim(n->run->locks, w->window_id)) {
+            if (stop_requested()) {
+                n->left++;
+                return true;
             }
-            return true;
+            if (clock_monotonic_ms() - n->held_since_ms > limit_get(LIMIT_HELD_MS)) {
+                err_set(&error, ERR_TEMPORARY, "%s: another run is reading it, and has not ended",
+                        label_of(n, w, "waited for", n->run->arena));
+                fail(n, &error, false);
+                return true;
+            }
+            clock_sleep_ms(HELD_POLL_MS);
         }
         if (w->held) {
-            g->windows.list[count] = *w;
-            g->windows.list[count++].held = false;
+            lock_unclaim(n->run->locks, w->window_id);
+            w->held = false;
+            g->windows.list[count++] = *w;
         }
     }
     g->windows.count = count;
-    n->over = false;
-    n->held = 0;
     return set_out(n, e);
 }
 
@@ -596,40 +607,39 @@ static void ask_apart(struct night *n, const struct reading *r)
     n->batch_most = refused ? r->share_count / 2 : n->batch_most;
     LOG(LOG_INFO, "asking for fewer together", LOG_S("reading", r->ask.label),
         LOG_S("error", r->error.message));
-    for (size_t i = r->share_count; i-- > 0;) {
-        struct window *w = r->shares[i].window;
-
-        w->alone = !refused;
-        agenda_again(&n->agenda, w, r->to_ms);
+    for (size_t i = 0; i < r->share_count; i++) {
+        r->shares[i].window->alone = !refused;
+        agenda_again(&n->agenda, r->shares[i].window);
     }
 }
 
-/* A window is not granted by a pass that others stand in for; true: nor by any of these. */
-static bool refuse(const struct night *n, struct window *w, size_t p)
+/* A window is not granted by a pass that others stand in for: its own trouble where none is left.
+ */
+static void refuse(struct night *n, struct window *w, size_t p)
 {
     w->refused |= 1U << p;
-    return (n->agenda.stand_ins & ~w->refused) == 0;
+    if ((n->agenda.stand_ins & ~w->refused) == 0) {
+        fail(n, &n->refused[p], false);
+    }
 }
 
-/* A pass that others stand in for is not granted. Of scopes each may be: one that no pass is
- * granted for is its own trouble; where it is all of them, no more is asked by this pass. */
+/* A pass that others stand in for is not granted. Where that is so of several scopes, and of none
+ * it is, no more is asked by this pass. */
 static void take_refusal(struct night *n, const struct reading *r)
 {
     struct agenda *g = &n->agenda;
 
-    if (!g->scoped) {
-        return;
-    }
-    if (refuse(n, r->window, r->pass_no)) {
-        night_fail(n, &r->error, false);
-    }
+    n->refused[r->pass_no] = r->error;
+    refuse(n, r->window, r->pass_no);
     n->refusals += str_eq(n->refused_scope, r->window->scope) ? 0 : 1;
     n->refused_scope = r->window->scope;
     if ((n->granted & 1U << r->pass_no) == 0 && n->refusals == REFUSED_MAX) {
-        n->given_up |= 1U << r->pass_no;
+        n->given_up = true;
         atomic_store(&n->lane.closed, true);
-        for (size_t i = g->due_next; i < g->due_count; i++) {
-            n->left += refuse(n, g->due[i].window, r->pass_no) ? 1 : 0;
+        for (size_t i = 0; i < g->windows.count; i++) {
+            if (g->windows.list[i].due) {
+                refuse(n, &g->windows.list[i], r->pass_no);
+            }
         }
         (void)agenda_close(g);
     }
@@ -638,14 +648,13 @@ static void take_refusal(struct night *n, const struct reading *r)
 /* A reading that ended before it was begun, or was cut. */
 static void take_unread(struct night *n, const struct reading *r)
 {
-    bool given_up = (n->given_up & 1U << r->pass_no) != 0;
-
     mark_failed(r);
-    for (size_t i = 0; given_up && i < r->share_count; i++) {
-        n->left += refuse(n, r->shares[i].window, r->pass_no) ? 1 : 0;
-    }
-    if (!given_up) {
-        n->left += r->share_count > 1 ? r->share_count : 1;
+    for (size_t i = 0; i < r->share_count; i++) {
+        if (n->given_up) {
+            refuse(n, r->shares[i].window, r->pass_no);
+        } else {
+            n->left++;
+        }
     }
 }
 
@@ -663,18 +672,17 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
     mark_failed(r);
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
-        n->refused[r->pass_no] = *why;
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
             LOG_S("source", r->pass->plan.name), LOG_S("error", why->message));
         take_refusal(n, r);
         return;
     }
-    n->agenda.granted = n->agenda.granted || stands_in;
+    n->answered = n->answered || stands_in;
     n->agenda.troubled += server ? 1 : 0;
     bool has_ids = r->pass && r->pass->ids;
     bool is_part = r->window && (r->window->scope || (has_ids && n->done > 0));
     bool halts = everything || !r->window || (why->kind == ERR_PERMISSION && !is_part);
-    night_fail(n, why, halts);
+    fail(n, why, halts);
     n->left += r->share_count > 1 ? r->share_count - 1 : 0;
     if (halts || (server && n->agenda.troubled >= TROUBLED_MAX)) {
         atomic_store(&n->lane.closed, true);
@@ -691,7 +699,8 @@ static bool take_overflow(struct night *n, const struct reading *r, struct err *
     r->window->failed |= 1U << r->pass_no;
     if (r->ask.hits_overflow) {
         LOG(LOG_INFO, "day too large for the query, taking a job", LOG_S("reading", r->ask.label));
-        agenda_add_too_large(&n->agenda, r->window, r->to_ms);
+        r->window->too_large_ms = r->to_ms;
+        n->agenda.too_large = true;
         return true;
     }
     err_set(&error, ERR_CONTRACT,
@@ -700,7 +709,7 @@ static bool take_overflow(struct night *n, const struct reading *r, struct err *
     if (way) {
         err_append(&error, "; set %s.%s = auto", way->section, way->name);
     }
-    night_fail(n, &error, false);
+    fail(n, &error, false);
     return window_fail(&n->run->ledger, r->window, r->pass_no, &error, WINDOW_ABANDON, e);
 }
 
@@ -715,7 +724,7 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
         if (r->to_ms == TIME_NONE) {
             err_set(&error, ERR_CONTRACT, "%s: the answer's dataAvailabilityDate is no time",
                     r->ask.label);
-            night_fail(n, &error, true);
+            fail(n, &error, true);
         }
         return true;
     }
@@ -731,15 +740,15 @@ static bool take_done(struct night *n, const struct reading *r, struct err *e)
     }
     /* Where scopes are granted different ones, the preferred one is asked first again. */
     n->granted |= 1U << r->pass_no;
-    g->granted = true;
+    n->answered = true;
     return (n->granted & ((1U << r->pass_no) - 1)) != 0 ||
            ledger_remember_source(&n->run->ledger, n->stream->name, r->pass->plan.name, e);
 }
 
-bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
+/* The last message of a reading was taken; `halts`: everything else would meet its trouble. */
+static bool take_end(struct night *n, struct reading *r, bool halts, struct err *e)
 {
     size_t at = 0;
-    bool ok = true;
 
     for (size_t i = 0; i < r->share_count; i++) {
         unclaim(n, r->shares[i].window);
@@ -753,37 +762,32 @@ bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e)
         at++;
     }
     n->under_way[at] = n->under_way[--n->under_way_count];
-    n->progress.windows_done +=
-        r->kind == READING_WINDOW && r->share_count > 1 ? r->share_count : 1;
+    n->progress.windows_done += r->share_count;
     n->progress.pages += r->pages;
     n->progress.rows += r->counts.rows_read;
     switch (r->outcome) {
     case READING_DONE:
-        ok = take_done(n, r, e);
-        break;
+        return take_done(n, r, e);
     case READING_FAILED:
         take_failure(n, r, halts);
         break;
     case READING_OVERFLOW:
-        ok = take_overflow(n, r, e);
-        break;
+        return take_overflow(n, r, e);
     case READING_WAITING:
         take_unread(n, r);
         break;
     }
-    return ok && issue_more(n, e) && advance(n, e);
+    return true;
 }
 
-void night_end(struct night *n)
+/* The night ends, begun or not, whatever is left of it. */
+static void end(struct night *n)
 {
     bool others = false;
 
-    if (n->begun) {
-        n->left += n->under_way_count + n->held + (n->agenda.due_count - n->agenda.due_next);
-        n->stopped = n->stopped || (stop_requested() && n->left > 0);
-    }
     n->ended = true;
     if (n->begun) {
+        n->left += n->under_way_count + n->held + n->agenda.due_count;
         n->progress.ended = true;
         n->progress.whole = night_is_whole(n);
         progress_tell(&n->progress, &n->run->request->watcher, NULL, 0);
@@ -797,4 +801,122 @@ void night_end(struct night *n)
     if (others) {
         lock_drop(n->run->locks, run_slot(n->run, n->stream));
     }
+}
+
+/* --- all nights ------------------------------------------------------------------------------ */
+
+/* Lists come first: others begin when they are over, well or not. With a budget all have their
+ * turns, and one begins behind others that are not over where there is enough for all. */
+static bool may_begin(const struct run *run, const struct night *n)
+{
+    const struct night *behind = run->budget.binds ? n : NULL;
+    int64_t share = client_left(run->client);
+    bool lists_over = true;
+    bool all_over = true;
+
+    for (const struct night *m = run->nights; m != behind; m = m->next) {
+        lists_over = lists_over && (m->ended || !stream_is_list(m->stream));
+        all_over = all_over && m->ended;
+        share -= m->begun && !m->ended ? BUDGET_SHARE : 0;
+    }
+    return !n->begun && !n->ended && run->budget.why.kind == ERR_NONE &&
+           (!n->needs || n->needs->ended) && !stop_requested() &&
+           (lists_over || stream_is_list(n->stream)) &&
+           (!behind || all_over || share >= BUDGET_SHARE);
+}
+
+/* Lets the nights go on as far as they can by now: begins those that wait for nothing more, and
+ * ends those that are over; *left: some are not ended, and have begun or may. Where nothing is
+ * under way any more, the first that is over but for what another run reads looks at that again. */
+static bool move_on(struct run *run, bool *left, struct err *e)
+{
+    struct night *held = NULL;
+    bool under_way = false;
+
+    *left = false;
+    for (struct night *n = run->nights; n; n = n->next) {
+        if ((may_begin(run, n) && !begin(n, e)) || !go_on(n, e)) {
+            fail(n, e, true);
+            return false;
+        }
+        if (!n->ended && n->over && n->side_count == 0 && n->held == 0) {
+            end(n);
+            /* others may have waited for it */
+            return store_close(run, n->stream, true, e) && move_on(run, left, e);
+        }
+        *left = *left || (!n->ended && (n->begun || run->budget.why.kind == ERR_NONE));
+        if (n->begun && !n->ended) {
+            under_way = under_way || !n->over || n->side_count > 0;
+            held = held ? held : n;
+        }
+    }
+    if (!held || under_way) {
+        return true;
+    }
+    if (!look_again(held, e)) {
+        fail(held, e, true);
+        return false;
+    }
+    return move_on(run, left, e);
+}
+
+/* Takes a message, and what follows from it; after trouble with the database (`ok` is false) it is
+ * thrown away. */
+static bool take(struct run *run, struct page *p, bool ok, struct err *e)
+{
+    struct reading *r = p->reading;
+    struct page *last = p;
+
+    if (!r) {
+        ok = ok && budget_keep(run, p->routes, p->route_count, BUDGET_AHEAD, e);
+        pages_done(run->pages, p);
+        return ok;
+    }
+    if (run->request->past) {
+        client_ease(run->client, lock_is_night(run->locks));
+    }
+    struct night *n = r->night;
+    if (ok) {
+        ok = store_take(run, p, &last, e) &&
+             (!last->over || take_end(n, r, last->news->halts, e)) && go_on(n, e);
+        if (ok) {
+            progress_tell(&n->progress, &run->request->watcher, n->under_way, n->under_way_count);
+        } else {
+            fail(n, e, true);
+        }
+    }
+    pages_done(run->pages, last);
+    return ok;
+}
+
+bool nights_read(struct run *run, struct err *e)
+{
+    bool left = true;
+
+    run->pages = pages_new(run->client, (size_t)run->config->in_flight,
+                           (size_t)limit_get(LIMIT_QUEUE_BYTES), &run->erased, e);
+    if (!run->pages) {
+        return false;
+    }
+    run->budget.live = true;
+    bool ok = budget_keep(run, NULL, 0, BUDGET_AHEAD, e) && move_on(run, &left, e);
+    for (bool ended = false; !ended;) {
+        if (!ok || !left) {
+            pages_close(run->pages, !ok);
+        }
+        struct page *p = pages_pop(run->pages, NULL);
+        ended = !p->reading && !p->routes;
+        if (ended) {
+            pages_done(run->pages, p);
+        } else {
+            ok = take(run, p, ok, e) && move_on(run, &left, e);
+        }
+    }
+    for (struct night *n = run->nights; n; n = n->next) {
+        if (n->begun && !n->ended) {
+            end(n);
+        }
+    }
+    pages_free(run->pages);
+    return ok;
 }

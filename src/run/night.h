@@ -1,10 +1,11 @@
 /*
- * One stream brought up to the run's time: the loop over its windows and passes. Knows no stream.
+ * Nights: each brings one stream up to the run's time, by a loop over its windows and passes; they
+ * go side by side. Knows no stream.
  *
- * The order: what a crash left at the server is cleared up beside everything else; then each pass
- * in turn reads the windows that owe it something, first what was interrupted, last what failed;
- * passes that stand in for one another are taken until one is granted; passes of the whole stream
- * come last. Nothing is asked twice in one run but what grew meanwhile.
+ * The order of one: what a crash left at the server is cleared up beside everything else; then each
+ * pass in turn reads the windows that owe it something, first what was interrupted, last what
+ * failed; passes that stand in for one another are taken until one is granted; passes of the whole
+ * stream come last. Nothing is asked twice in one run but what grew meanwhile.
  */
 #pragma once
 
@@ -13,10 +14,11 @@
 #include "streams/stream.h"
 
 enum {
-    AHEAD = 2,         /* readings issued before their turn, so that no place stands empty */
-    BATCH_MOST = 16,   /* windows of a reading */
-    HELD_POLL_MS = 50, /* between two looks whether another run has let a window go */
-    REFUSED_MAX = 3,   /* scopes that a pass is refused for, while none is granted: it is for all */
+    AHEAD = 2,            /* readings issued before their turn, so that no place stands empty */
+    BATCH_MOST = 16,      /* windows of a reading */
+    READING_BYTES = 8192, /* of memory that it begins with */
+    HELD_POLL_MS = 50,    /* between two looks whether another run has let a window go */
+    REFUSED_MAX = 3, /* scopes that a pass is refused for, while none is granted: it is for all */
 };
 
 struct night {
@@ -28,9 +30,8 @@ struct night {
     bool wanted;         /* asked for, not only needed by another one */
     const char *turn;    /* of a run with a budget: what it is ordered by */
     bool was_read;       /* likewise: something of it is stored */
-    bool placed;
-    int fresh_minutes; /* readings of the real moment may be that old at most, whatever the stream
-                          says; 0: what it says */
+    int fresh_minutes;   /* readings of the real moment may be that old at most, whatever the stream
+                            says; 0: what it says */
 
     /* what became of it */
     bool begun;
@@ -38,14 +39,14 @@ struct night {
                     there is an error */
     size_t done; /* readings that reached what they owed */
     size_t left; /* readings that did not */
-    bool stopped;     /* by a signal */
-    bool halted;      /* nothing more is asked for this stream */
+    bool halted; /* nothing more is asked for this stream */
     struct err first; /* the first error; ERR_NONE when there was none */
 
     /* its own */
     bool over;             /* nothing more is to be asked, but for what is held */
     size_t held;           /* windows that another run reads: they are looked at again at the end */
     int64_t held_since_ms; /* monotonic; 0: not waited for yet */
+    struct window_kind kind;
     struct agenda agenda;
     struct progress progress;
     struct lane lane;
@@ -53,35 +54,19 @@ struct night {
     size_t side_count;
     struct err refused[PASSES_MAX]; /* why a pass that others stand in for is not granted; ERR_NONE:
                                        it is, or unasked */
-    unsigned granted;  /* bits of passes that others stand in for and that were granted */
-    unsigned given_up; /* bits of those that are refused for all */
-    size_t
-        refusals; /* readings of the pass at hand that were refused, each after another scope's */
+    unsigned granted; /* bits of passes that others stand in for and that were granted */
+    bool answered;    /* one of those was asked, and not refused */
+    bool given_up;    /* the pass at hand is refused for all */
+    size_t refusals;  /* readings of it that were refused, each after another scope's */
     const char *refused_scope;
     size_t batch_most; /* windows that may be asked for together, as the server showed; 0: any */
     struct reading *under_way[64 + AHEAD];
     size_t under_way_count;
 };
 
-/* Plans and issues the first readings. False only for trouble that ends the run at once. */
-bool night_begin(struct night *n, struct err *e);
-
-/* The last message of one of its readings was taken: issues what follows. As night_begin. */
-bool night_go_on(struct night *n, struct reading *r, bool halts, struct err *e);
-
-/* Waits for another run to be done with the windows that it reads (LIMIT_HELD_MS, none of this run
- * being read meanwhile), and issues what they owe even so. As night_begin. */
-bool night_look_again(struct night *n, struct err *e);
-
-/* Notes an error and one thing left; `halts`: nothing more is asked. Trouble that halts outranks
- * one window's. */
-void night_fail(struct night *n, const struct err *error, bool halts);
-
-/* The night ends, begun or not, whatever is left of it. */
-void night_end(struct night *n);
-
-/* Whether the server refuses the whole stream for want of a permission. */
-bool night_is_refused(const struct night *n);
+/* Reads the streams of the run's nights, those that do not need one another side by side. An error
+ * is its stream's own already. */
+bool nights_read(struct run *run, struct err *e);
 
 /* True when it has ended and the stream owes nothing. */
 bool night_is_whole(const struct night *n);

@@ -95,18 +95,14 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
 
 /* --- what it holds ---------------------------------------------------------------------------- */
 
-enum {
-    MONTH_BYTES = 8,
-};
-
 /* What may still be asked for (run/budget.h). */
 struct budget {
-    int64_t most;            /* of the run; INT64_MAX: no limit */
-    char month[MONTH_BYTES]; /* that requests are counted in: "2026-11"; "": none yet */
-    int64_t kept;            /* that the file has counted, in all months */
-    bool binds;              /* there is one: things are read to their end before others begin */
-    bool live;               /* it is renewed while requests go out */
-    struct err why;          /* which is used up: nothing more is begun; ERR_NONE: none */
+    int64_t most;      /* of the run; INT64_MAX: no limit */
+    const char *month; /* that requests are counted in: "2026-11"; NULL: none yet */
+    int64_t kept;      /* that the file has counted, in all months */
+    bool binds;        /* there is one: things are read to their end before others begin */
+    bool live;         /* it is renewed while requests go out */
+    struct err why;    /* which is used up: nothing more is begun; ERR_NONE: none */
     const struct err *run_over;
     const struct err *month_over;
 };
@@ -124,8 +120,7 @@ struct run {
     struct budget budget;
     int64_t ahead_ms; /* how far the machine's clock is ahead of the server's; never below 0 */
     struct past past; /* what is left of the request's; only where it has one */
-    const char *gone; /* see extract_result */
-    struct run_totals totals;
+    struct extract_result *result;
     struct night *nights; /* one a stream; a stream comes after the one it needs */
     /* of a stream's slot and the first of its passes with those trees; NULL: not needed yet */
     struct loader *loaders[LOCK_PAST][PASSES_MAX];
@@ -139,7 +134,3 @@ int64_t run_time_ms(const struct run *run);
 
 /* The real moment: the earlier of the machine's now and the server's. */
 int64_t run_now_ms(const struct run *run);
-
-/* Says what became of each stream, in the run's arena; one without trouble of its own is not done
- * for the run's `kind`. */
-struct outcome outcome_tell(const struct run *run, enum err_kind kind);

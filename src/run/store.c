@@ -7,7 +7,7 @@
 #include "etl/raw.h"
 #include "sql.h"
 
-enum { GROUP_MOST = 8, PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
+enum { GROUP_MOST = 8 };
 
 /* Pages that share a transaction. */
 struct group {
@@ -52,13 +52,15 @@ static void add_counts(struct load_counts *to, const struct load_counts *more)
     to->rows_unchanged += more->rows_unchanged;
 }
 
-/* Commits, with what was asked for until the message was sent. */
-static bool commit(struct run *run, const struct page *p, struct err *e)
+/* Counts, with what was asked for until the message was sent. */
+static bool count(struct run *run, const struct page *p, struct err *e)
 {
-    run->totals.requests = p->totals.requests;
-    run->totals.retries = p->totals.retries;
-    run->totals.bytes = p->totals.bytes;
-    return ledger_run_progress(&run->ledger, &run->totals, e) && db_finish(run->db, true, e);
+    struct run_totals *t = &run->result->totals;
+
+    t->requests = p->totals.requests;
+    t->retries = p->totals.retries;
+    t->bytes = p->totals.bytes;
+    return ledger_run_progress(&run->ledger, t, e);
 }
 
 /* The reading ends here; its window's ledger says why. */
@@ -162,33 +164,12 @@ static bool settle(struct run *run, const struct page *p, struct err *e)
         struct load_counts counts = {0};
 
         done = load_end(loader, &page, &counts, e);
-        add_counts(&run->totals.rows, &counts);
+        add_counts(&run->result->totals.rows, &counts);
         add_counts(&r->counts, &counts);
         plan_settle(&w->span, r->pass_no, r->to_ms, &r->plan);
         done = done && keep(run, p, i, NULL, &counts, e) &&
                raw_end(run->db, w->window_id, r->pass->plan.name, is_by_reading(r), e) &&
                window_end(&run->ledger, w, r->pass_no, e);
-    }
-    return done;
-}
-
-/* Counts the pages of a group that are a window's, and moves its cursor. */
-static bool move_cursors(struct run *run, const struct group *g, struct err *e)
-{
-    const struct page *last = g->pages[g->count - 1];
-    struct reading *r = last->reading;
-    struct cursor next = cursor_after(last);
-    bool done = true;
-
-    for (size_t i = 0; done && i < r->share_count; i++) {
-        struct window_counts counts = {.total_hits = r->total_hits > 0 ? r->total_hits : -1};
-
-        for (size_t k = 0; k < g->count; k++) {
-            counts.pages += g->pages[k]->share == i ? 1 : 0;
-            counts.rows += g->pages[k]->share == i ? g->counts[k].rows_read : 0;
-        }
-        done = counts.pages == 0 ||
-               window_page(&run->ledger, r->shares[i].window, r->pass_no, &next, &counts, e);
     }
     return done;
 }
@@ -226,29 +207,34 @@ static bool finish_group(struct run *run, const struct group *g, struct err *e)
 {
     const struct page *last = g->pages[g->count - 1];
     struct reading *r = last->reading;
-    struct load_counts sum = {0};
 
     for (size_t i = 0; i < g->count; i++) {
+        const struct page *p = g->pages[i];
         const struct load_counts *counts = &g->counts[i];
-        const struct news *n = g->pages[i]->news;
-        const struct pager_page *facts = &n->facts;
+        const struct pager_page *facts = &p->news->facts;
+        const struct cursor next = cursor_after(p);
+
         if (facts->available_ms != TIME_NONE) {
             r->available_ms = facts->available_ms;
             r->to_ms = r->available_ms < r->to_ms ? r->available_ms : r->to_ms;
         }
         r->total_hits = facts->total_hits > 0 ? facts->total_hits : r->total_hits;
-        add_counts(&sum, counts);
-        if (!note_ids(run, g->pages[i], e) ||
-            !keep(run, g->pages[i], g->pages[i]->share, n->path, counts, e)) {
+        r->pages++;
+        run->result->totals.pages++;
+        add_counts(&r->counts, counts);
+        add_counts(&run->result->totals.rows, counts);
+        if (!note_ids(run, p, e) || !keep(run, p, p->share, p->news->path, counts, e) ||
+            !window_page(&run->ledger, r->shares[p->share].window, r->pass_no, &next,
+                         &(struct window_counts){
+                             .pages = 1,
+                             .rows = counts->rows_read,
+                             .total_hits = r->total_hits > 0 ? r->total_hits : -1,
+                         },
+                         e)) {
             return false;
         }
     }
-    add_counts(&run->totals.rows, &sum);
-    add_counts(&r->counts, &sum);
-    run->totals.pages += (int64_t)g->count;
-    r->pages += (int64_t)g->count;
-    return move_cursors(run, g, e) && (!last->news->last || settle(run, last, e)) &&
-           commit(run, last, e);
+    return (!last->news->last || settle(run, last, e)) && count(run, last, e);
 }
 
 /* Loads pages [0, g->count) and, where `more`, what waits behind them; false with the cause, and
@@ -285,8 +271,7 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
     struct err cause = {.kind = ERR_NONE};
 
     if (load_group(run, g, more, &cause)) {
-        bool done = finish_group(run, g, e);
-        db_rollback(run->db);
+        bool done = db_finish(run->db, finish_group(run, g, e), e);
         for (size_t i = 0; done && i < g->count; i++) {
             const struct load_counts *c = &g->counts[i];
             LOG(LOG_DEBUG, "page committed", LOG_S("reading", r->ask.label),
@@ -317,19 +302,6 @@ static bool commit_group(struct run *run, struct group *g, bool more, struct err
 }
 
 /* --- other messages -------------------------------------------------------------------------- */
-
-bool store_unlisted(struct run *run, const struct stream *s, struct err *e)
-{
-    struct loader *loader = store_loader(run, s, &s->passes[0], e);
-    int64_t count = 0;
-    bool done =
-        loader && db_begin(run->db, e) &&
-        load_unlisted(loader, sql_window_listed, run_now_ms(run), run->ledger.run_id, &count, e);
-
-    done = db_finish(run->db, done, e);
-    run->totals.rows.rows_changed += done ? count : 0;
-    return done;
-}
 
 static bool begin(struct run *run, struct reading *r, struct err *e)
 {
@@ -415,9 +387,7 @@ static bool take_note(struct run *run, const struct page *p, struct err *e)
         ok = leave_out(run, p, e);
         break;
     }
-    ok = ok && commit(run, p, e);
-    db_rollback(run->db);
-    return ok;
+    return db_finish(run->db, ok && count(run, p, e), e);
 }
 
 /* The budget is used up, or too little is left of it. A reading that came first and was cut all the
@@ -490,80 +460,4 @@ bool store_take(struct run *run, struct page *p, struct page **last, struct err 
             LOG_N("changed", r->counts.rows_changed), LOG_N("unchanged", r->counts.rows_unchanged));
     }
     return ok;
-}
-
-/* --- what is old --- */
-
-void store_prune(struct run *run)
-{
-    const struct config *c = run->config;
-    int one_by_one =
-        c->keep_raw_days > RUNS_ONE_BY_ONE_DAYS ? c->keep_raw_days : RUNS_ONE_BY_ONE_DAYS;
-    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
-    int64_t now_ms = run_now_ms(run);
-    int64_t today_ms = clock_utc_day_start(now_ms);
-    bool more = true;
-    struct err e;
-
-    while (more && !stop_requested() && clock_monotonic_ms() < deadline_ms) {
-        if (!raw_prune(run->db, now_ms - c->keep_raw_days * MS_PER_DAY, now_ms, &more, &e) ||
-            (!more && !ledger_fold(run->db, today_ms - one_by_one * MS_PER_DAY,
-                                   today_ms - c->keep_run_days * MS_PER_DAY, &more, &e))) {
-            LOG(LOG_WARN, "old answers and runs stay for now", LOG_S("error", e.message));
-            return;
-        }
-    }
-}
-
-/* --- business days of another zone --- */
-
-/* What a window has brought, where rows belong to windows, and the window itself. */
-static bool forget(struct run *run, const struct stream *s, const struct window *w, struct err *e)
-{
-    struct load_counts ignored = {0};
-    const struct load_page page = {
-        .window_id = w->window_id,
-        .facts = {.start_ms = w->span.start_ms, .end_ms = w->span.end_ms, .scope = w->scope},
-        .run_id = run->ledger.run_id,
-    };
-
-    for (size_t p = 0; s->load == LOAD_WINDOW && p < s->pass_count; p++) {
-        struct loader *loader = store_loader(run, s, &s->passes[p], e);
-
-        /* A reading that has seen nothing. */
-        if (!loader || !load_begin(loader, w->window_id, e) ||
-            !load_end(loader, &page, &ignored, e)) {
-            return false;
-        }
-    }
-    return window_drop(&run->ledger, w, e);
-}
-
-bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e)
-{
-    *count = 0;
-    for (size_t i = 0; i < stream_registry_count; i++) {
-        const struct stream *s = stream_registry[i];
-        const struct pass_rule *rules[PASSES_MAX];
-        struct window_kind kind = stream_windows(s, run->config, rules);
-        struct windows days = {.arena = run->arena};
-
-        if (kind.grid != GRID_BUSINESS_DAY) {
-            continue;
-        }
-        if (!window_list(&run->ledger, &kind, 0, NULL, &days, e)) {
-            return false;
-        }
-        for (size_t k = 0; k < days.count; k++) {
-            const struct span *day = &days.list[k].span;
-
-            bool goes = day->start_ms != TIME_NONE && day->end_ms > from_ms;
-
-            if (goes && !forget(run, s, &days.list[k], e)) {
-                return false;
-            }
-            *count += goes ? 1 : 0;
-        }
-    }
-    return true;
 }

@@ -19,10 +19,6 @@ struct loader *store_loader(struct run *run, const struct stream *s, const struc
  * frees what its loaders hold. False for trouble with the database, or when `ok` was. */
 bool store_close(struct run *run, const struct stream *s, bool ok, struct err *e);
 
-/* What belongs to scopes that the stream no longer lists is marked as gone. A transaction of its
- * own. */
-bool store_unlisted(struct run *run, const struct stream *s, struct err *e);
-
 /* A reading of `r`'s window begins, or begins anew: no cursor, and nothing is seen. A transaction
  * of its own. */
 bool store_begin(struct run *run, struct reading *r, struct err *e);
@@ -31,12 +27,3 @@ bool store_begin(struct run *run, struct reading *r, struct err *e);
  * taken (pages_done is the caller's for that one alone). What becomes of the reading is in its
  * outcome. False for trouble with the database. */
 bool store_take(struct run *run, struct page *p, struct page **last, struct err *e);
-
-/* The run has ended: old answers and runs go, for some seconds at most, in transactions so short
- * that nobody waits; the next run goes on. Trouble is logged. */
-void store_prune(struct run *run);
-
-/* Business days of a zone that is no longer the run's: those from `from_ms` on that can be asked
- * for are no windows any more, and what belongs to them alone goes; *count: how many. Part of the
- * caller's transaction. */
-bool store_forget_days(struct run *run, int64_t from_ms, int64_t *count, struct err *e);

@@ -69,7 +69,7 @@ static void begin(struct world *w, const struct pass_rule *const *rules, const c
     }
     w->g.has_days = !plan_has_stand_in(f, 0);
     w->g.windows = (struct windows){.list = w->windows, .count = DAYS + 1};
-    agenda_begin(&w->g, remembered, w->arena);
+    agenda_begin(&w->g, remembered);
 }
 
 /* The turns that are left, in which all that is due is read: "pass: window window ..; ". */
@@ -77,14 +77,14 @@ static const char *turns(struct world *w)
 {
     struct agenda *g = &w->g;
     const char *text = "";
-    struct due due;
+    struct window *due;
 
     while (agenda_turn(g)) {
         size_t p = g->order[g->at];
         text = arena_printf(w->arena, "%s%s:", text, g->facts.rules[p]->name);
-        while (agenda_next(g, &due)) {
-            text = arena_printf(w->arena, "%s %lld", text, (long long)due.window->window_id);
-            plan_settle(&due.window->span, p, due.to_ms, &g->facts);
+        while ((due = agenda_next(g))) {
+            text = arena_printf(w->arena, "%s %lld", text, (long long)due->window_id);
+            plan_settle(&due->span, p, agenda_owed(g, due), &g->facts);
             g->read_any = g->read_any || !g->facts.rules[p]->whole;
         }
         text = arena_printf(w->arena, "%s; ", text);
@@ -114,34 +114,30 @@ TEST_OF(struct world *w, enter, leave, what_was_read_at_this_very_time_owes_noth
 
 TEST_OF(struct world *w, enter, leave, after_trouble_the_newest_goes_first)
 {
-    struct due due;
-
     begin(w, RULES(&query), NULL);
     assert_true(agenda_turn(&w->g));
-    assert_true(agenda_next(&w->g, &due));
-    assert_int_equal(due.window->window_id, 0);
+    assert_int_equal(agenda_next(&w->g)->window_id, 0);
     w->g.troubled = TROUBLED_MAX - 1;
-    assert_true(agenda_next(&w->g, &due));
-    assert_int_equal(due.window->window_id, DAYS - 1);
+    assert_int_equal(agenda_next(&w->g)->window_id, DAYS - 1);
     assert_int_equal(agenda_close(&w->g), DAYS - 2);
-    assert_false(agenda_next(&w->g, &due));
+    assert_null(agenda_next(&w->g));
     /* Those that were taken are still owed, the others are not asked for in this run. */
     assert_string_equal(turns(w), "query: 0 4; ");
 }
 
 TEST_OF(struct world *w, enter, leave, a_day_too_large_goes_to_the_pass_before)
 {
-    struct due due;
-
     begin(w, RULES(&job, &query), NULL);
     w->g.facts.available_ms = TIME_NONE; /* no job sees anything yet */
     assert_true(agenda_turn(&w->g));
     assert_int_equal(w->g.order[w->g.at], 1);
     for (size_t i = 0; i < DAYS; i++) {
-        assert_true(agenda_next(&w->g, &due));
-        due.window->failed |= 1U << 1;
+        struct window *due = agenda_next(&w->g);
+        assert_non_null(due);
+        due->failed |= 1U << 1;
         if (i % 2 == 0) {
-            agenda_add_too_large(&w->g, due.window, due.to_ms);
+            due->too_large_ms = agenda_owed(&w->g, due);
+            w->g.too_large = true;
         }
     }
     assert_string_equal(turns(w), "job: 0 2 4; ");
@@ -152,11 +148,10 @@ TEST_OF(struct world *w, enter, leave, of_passes_that_stand_in_one_is_enough)
     begin(w, RULES(&wfm, &analytics, &private), "analytics");
     assert_true(agenda_turn(&w->g));
     assert_string_equal(w->g.facts.rules[w->g.order[w->g.at]]->name, "analytics");
-    w->windows[DAYS].failed |= 1U << w->g.order[w->g.at];
+    w->windows[DAYS].failed = w->windows[DAYS].refused = 1U << w->g.order[w->g.at];
     assert_int_equal(agenda_close(&w->g), 1);
     assert_true(agenda_turn(&w->g)); /* that one was not granted: those before and after it */
     assert_string_equal(w->g.facts.rules[w->g.order[w->g.at]]->name, "wfm");
-    w->g.granted = true;
     assert_string_equal(turns(w), "wfm: 5; ");
 }
 
@@ -175,10 +170,8 @@ TEST_OF(struct world *w, enter, leave, each_scope_has_its_stand_in)
     }
     begin(w, RULES(&wfm, &analytics), NULL);
     w->g.has_days = true;
-    w->g.scoped = true;
     assert_true(agenda_turn(&w->g));
     w->windows[1].refused = w->windows[1].failed = w->windows[3].failed = 1;
-    w->g.granted = true;
     assert_int_equal(agenda_close(&w->g), DAYS);
     assert_string_equal(turns(w), "analytics: 1; ");
 }
@@ -209,26 +202,26 @@ TEST_OF(struct world *w, enter, leave, what_may_be_asked_for_together)
     begin(w, RULES(&wfm), NULL);
     w->g.windows = (struct windows){.list = windows, .count = COUNT(cases)};
     w->g.has_days = true;
-    w->g.due = arena_array(w->arena, COUNT(cases), sizeof(*w->g.due));
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct window *others[COUNT(cases)];
-        struct due due = {.window = &windows[i], .to_ms = START + DAY};
+        struct window *more;
+        struct window *last = NULL;
         const char *taken = "";
 
-        w->g.due_next = 0;
+        w->g.next = i + 1;
         w->g.due_count = COUNT(cases) - i - 1;
-        for (size_t k = 0; k < w->g.due_count; k++) {
-            w->g.due[k] = (struct due){&windows[i + 1 + k], START + DAY};
+        for (size_t k = 0; k < COUNT(cases); k++) {
+            windows[k].due = k > i;
         }
-        size_t count = agenda_more(&w->g, &due, others, 9);
-        for (size_t k = 0; k < count; k++) {
-            taken = arena_printf(w->arena, "%s%d", taken, (int)others[k]->window_id);
+        size_t count = w->g.due_count;
+        while ((more = agenda_more(&w->g, &windows[i]))) {
+            taken = arena_printf(w->arena, "%s%d", taken, (int)more->window_id);
+            last = more;
         }
         assert_string_equal(taken, cases[i].taken);
-        assert_int_equal(w->g.due_next, count);
-        if (count > 0) {
-            agenda_again(&w->g, others[0], START + DAY);
-            assert_int_equal(w->g.due_next, count - 1);
+        assert_int_equal(w->g.due_count, count - strlen(taken));
+        if (last) {
+            agenda_again(&w->g, last);
+            assert_ptr_equal(agenda_more(&w->g, &windows[i]), last);
         }
     }
 }
@@ -291,12 +284,9 @@ TEST_OF(struct world *w, enter, leave, a_reading_that_goes_on_keeps_its_bound)
 {
     begin(w, RULES(&query), NULL);
     w->windows[2].now[0] = (struct cursor){.target_to_ms = w->windows[2].span.end_ms - HOUR};
-    struct due due = {.window = NULL};
     assert_true(agenda_turn(&w->g));
-    while (due.window != &w->windows[2]) {
-        assert_true(agenda_next(&w->g, &due));
-    }
-    assert_int_equal(due.to_ms, w->windows[2].span.end_ms - HOUR);
+    assert_true(w->windows[2].due);
+    assert_int_equal(agenda_owed(&w->g, &w->windows[2]), w->windows[2].span.end_ms - HOUR);
 }
 
 TEST(a_reading_asks_from_the_window_or_from_the_last_one_on)
