@@ -45,14 +45,9 @@ void answer_append(struct err *e, const char *before, const char *text)
 /* The body, inflated, in memory of its own with room for the parser behind it; NULL on failure. */
 static char *body_text(const struct http_answer *answer, size_t *length, struct err *e)
 {
-    const char *body = buf_str(&answer->body);
-    char *text;
+    const struct buf *body = &answer->body;
 
-    *length = answer->body.length;
-    if (!answer->gzip || *length == 0) {
-        return memcpy(xcalloc(1, *length + JSON_PADDING_BYTES), body, *length);
-    }
-    return gzip_inflate(body, *length, JSON_PADDING_BYTES, &text, length, e) ? text : NULL;
+    return gzip_text(buf_str(body), body->length, answer->gzip && body->length > 0, length, e);
 }
 
 void answer_begins(struct err *e, const struct http_answer *answer)

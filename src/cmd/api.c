@@ -101,14 +101,13 @@ static bool read_call(const struct cmd_context *ctx, struct call *call, struct e
 static bool print_body(const struct client_answer *answer, struct err *e)
 {
     const struct buf *raw = &answer->http.body;
-    char *inflated = NULL;
-    size_t length = raw->length;
+    size_t length;
+    char *bytes =
+        gzip_text(buf_str(raw), raw->length, answer->http.gzip && raw->length > 0, &length, e);
 
-    if (answer->http.gzip && length > 0 &&
-        !gzip_inflate(raw->data, length, 0, &inflated, &length, e)) {
+    if (!bytes) {
         return false;
     }
-    const char *bytes = inflated ? inflated : raw->data;
     bool is_terminal = isatty(STDOUT_FILENO) != 0;
     for (size_t i = 0; is_terminal && i < length; i++) {
         unsigned char c = (unsigned char)bytes[i];
@@ -122,7 +121,7 @@ static bool print_body(const struct client_answer *answer, struct err *e)
     if (length > 0 && bytes[length - 1] != '\n') {
         putchar('\n');
     }
-    free(inflated);
+    free(bytes);
     return fflush(stdout) == 0 || err_set(e, ERR_STORE, "cannot write the output");
 }
 

@@ -41,13 +41,7 @@ bool raw_prune(struct db *d, int64_t before_ms, int64_t now_ms, bool *more, stru
 
 struct json_doc *raw_parse(const void *bytes, size_t length, const char *encoding, struct err *e)
 {
-    char *text;
+    char *text = gzip_text(bytes, length, strcmp(encoding, "gzip") == 0, &length, e);
 
-    if (strcmp(encoding, "gzip") != 0) {
-        text = xmalloc(length + JSON_PADDING_BYTES);
-        memcpy(text, bytes, length);
-    } else if (!gzip_inflate(bytes, length, JSON_PADDING_BYTES, &text, &length, e)) {
-        return NULL;
-    }
-    return json_parse(text, length, e);
+    return text ? json_parse(text, length, e) : NULL;
 }

@@ -988,29 +988,22 @@ static struct db *open_handle(const char *path, const char *name, int flags, str
 }
 
 /* Reads the schema number (0: the file is nobody's yet) and refuses what is another program's, or
- * newer than this one. */
+ * newer than this one. The header says so of a file of ours; the schema, which costs as much as all
+ * else, need not be read then. */
 static bool read_version(struct db *d, int64_t *version, struct err *e)
 {
-    bool is_ours = false;
-    bool is_blank = false;
-    /* One statement, and so one moment: another program may be making the file right now. */
-    struct rows q =
-        db_ask(d, e,
-               "SELECT user_version, application_id, application_id = 0 AND user_version = 0"
-               " AND NOT EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id, "
-               "pragma_user_version",
-               NONE);
+    int64_t id = 0;
+    int64_t entries = 0;
+    /* One moment: another program may be making the file right now. */
+    bool done = begin(d, "BEGIN", e) && db_scalar(d, "PRAGMA application_id", &id, e) &&
+                db_scalar(d, "PRAGMA user_version", version, e) &&
+                (id != 0 || db_scalar(d, "SELECT count(*) FROM sqlite_master", &entries, e));
 
-    *version = 0;
-    if (db_next(&q)) {
-        *version = db_int(&q, 0);
-        is_ours = db_int(&q, 1) == DB_APPLICATION_ID;
-        is_blank = db_int(&q, 2);
+    db_rollback(d);
+    if (!done || (id == 0 && *version == 0 && entries == 0)) {
+        return done;
     }
-    if (!db_end(&q) || is_blank) {
-        return q.ok;
-    }
-    if (!is_ours) {
+    if (id != DB_APPLICATION_ID) {
         err_set(e, ERR_STORE,
                 "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
                 "Name another file ([database] path)",
@@ -1025,18 +1018,6 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
         return err_cause(e, CAUSE_LOCAL_NEWER);
     }
     return true;
-}
-
-/* Whether the file says so in its header: then the schema, which costs as much as all else, need
- * not be read for a look. */
-static bool is_plainly_ours(struct db *d)
-{
-    struct err unused = {.kind = ERR_NONE};
-    int64_t id;
-    int64_t version;
-
-    return db_scalar(d, "PRAGMA application_id", &id, &unused) && id == DB_APPLICATION_ID &&
-           db_scalar(d, "PRAGMA user_version", &version, &unused) && version <= db_schema_version();
 }
 
 /* A look that cannot leave anything behind. What it refuses is refused for sure: of a file of ours,
@@ -1056,8 +1037,7 @@ static bool first_look(const char *path, struct err *e)
     DB_SCOPED struct db *d =
         tells ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
-    if (d && !is_plainly_ours(d) && !read_version(d, &version, &found) &&
-        (found.library_code & 0xff) == SQLITE_NOTADB) {
+    if (d && !read_version(d, &version, &found) && (found.library_code & 0xff) == SQLITE_NOTADB) {
         err_set(&found, ERR_STORE,
                 "%s: not a SQLite database; it was left as it is. Name another file "
                 "([database] path)",

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/causes.h"
 #include "base/limits.h"
+#include "io/json.h"
 
 enum {
     RATIO_FREE_BYTES = 1048576, /* below this size the ratio is not looked at */
@@ -25,11 +26,14 @@ static size_t largest_out(size_t length)
     return by_ratio < by_size ? by_ratio : by_size;
 }
 
-bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
-                  struct err *e)
+char *gzip_text(const void *bytes, size_t length, bool is_packed, size_t *out_length, struct err *e)
 {
+    if (!is_packed) {
+        *out_length = length;
+        return memcpy(xcalloc(1, length + JSON_PADDING_BYTES), bytes, length);
+    }
     size_t most = largest_out(length);
-    struct buf text = buf_of(most + padding);
+    struct buf text = buf_of(most + JSON_PADDING_BYTES);
     unsigned char piece[PIECE_BYTES];
     z_stream z = {.next_in = bytes, .avail_in = (unsigned)length};
     bool is_whole = false;
@@ -57,27 +61,23 @@ bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, 
     inflateEnd(&z);
     if (is_whole && fits) {
         *out_length = text.length;
-        INVARIANT(buf_add(&text, memset(piece, 0, sizeof(piece)), padding));
-        *out = text.data;
-        return true;
+        INVARIANT(buf_add(&text, "\0\0\0", JSON_PADDING_BYTES));
+        return text.data;
     }
     buf_free(&text);
-    *out = NULL;
-    *out_length = 0;
     if (length == 0) {
-        return err_set(e, ERR_TEMPORARY, "the gzip body is cut: it is empty");
-    }
-    if (!fits) {
+        err_set(e, ERR_TEMPORARY, "the gzip body is cut: it is empty");
+    } else if (!fits) {
         err_set(e, ERR_CONTRACT,
                 "the gzip body of %zu bytes inflates to more than %zu bytes: refused (limits "
                 "INFLATED_BYTES and INFLATE_RATIO)",
                 length, most);
-        return err_cause(e, CAUSE_NET_TOO_LARGE);
+        err_cause(e, CAUSE_NET_TOO_LARGE);
+    } else if (!is_sound) {
+        err_set(e, ERR_CONTRACT, "the gzip body is corrupt at byte %zu of %zu: %s",
+                length - z.avail_in, length, z.msg == NULL ? "bad stream" : z.msg);
+    } else {
+        err_set(e, ERR_TEMPORARY, "the gzip body is cut: it has %zu bytes and no end mark", length);
     }
-    if (!is_sound) {
-        return err_set(e, ERR_CONTRACT, "the gzip body is corrupt at byte %zu of %zu: %s",
-                       length - z.avail_in, length, z.msg == NULL ? "bad stream" : z.msg);
-    }
-    return err_set(e, ERR_TEMPORARY, "the gzip body is cut: it has %zu bytes and no end mark",
-                   length);
+    return NULL;
 }

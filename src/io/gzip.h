@@ -12,8 +12,8 @@
 
 enum { GZIP_WINDOW_BITS = 15 + 16 }; /* for zlib: the largest window, gzip wrapping */
 
-/* Inflates a gzip body whole. *out is malloc'ed with `padding` spare bytes behind *out_length.
- * False with ERR_TEMPORARY when the stream is cut (a repeat may bring the rest), ERR_CONTRACT when
- * it is corrupt or passes a limit (CAUSE_NET_TOO_LARGE). */
-bool gzip_inflate(const void *bytes, size_t length, size_t padding, char **out, size_t *out_length,
-                  struct err *e);
+/* A body whole, inflated where it `is_packed`, in memory for json_parse (or free()). NULL with
+ * ERR_TEMPORARY when the stream is cut (a repeat may bring the rest), ERR_CONTRACT when it is
+ * corrupt or passes a limit (CAUSE_NET_TOO_LARGE). */
+char *gzip_text(const void *bytes, size_t length, bool is_packed, size_t *out_length,
+                struct err *e);

@@ -216,7 +216,8 @@ TEST(large)
         struct err e;
         if (options.gzip) {
             assert_true(file_length < length);
-            assert_true(gzip_inflate(bytes, file_length, 0, &out, &out_length, &e));
+            out = gzip_text(bytes, file_length, true, &out_length, &e);
+            assert_non_null(out);
             /* No name, no time, no operating system in the header. */
             assert_memory_equal(bytes, "\x1f\x8b\x08\0\0\0\0\0\4\xff", 10);
         }

@@ -3,9 +3,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "io/json.h"
 #include "pack.h"
-
-enum { PADDING = 4 };
 
 static char *sample(size_t length)
 {
@@ -21,27 +20,24 @@ static char *sample(size_t length)
 static void assert_inflates(const char *gzip, size_t length, const char *text, size_t text_length)
 {
     struct err e;
-    char *out = NULL;
     size_t out_length = 0;
     err_clear(&e);
-    bool whole = gzip_inflate(gzip, length, PADDING, &out, &out_length, &e);
-    fail_if(!whole, "%s", e.message);
+    char *out = gzip_text(gzip, length, true, &out_length, &e);
+    fail_if(!out, "%s", e.message);
     assert_int_equal(out_length, text_length);
     if (text_length > 0) {
         assert_memory_equal(out, text, text_length);
     }
-    memset(out + out_length, 0, PADDING);
+    memset(out + out_length, 0, JSON_PADDING_BYTES);
     free(out);
 }
 
 static void assert_refused(const char *gzip, size_t length, enum err_kind kind)
 {
     struct err e;
-    char *out = NULL;
     size_t out_length = 0;
     err_clear(&e);
-    assert_false(gzip_inflate(gzip, length, PADDING, &out, &out_length, &e));
-    assert_null(out);
+    assert_null(gzip_text(gzip, length, true, &out_length, &e));
     fail_if(e.kind != kind, "%s: %s", err_facts[e.kind].name, e.message);
 }
 
