@@ -13,18 +13,6 @@ enum { TABLES_MAX = WALK_TABLES_MAX };
 /* Names of the feeds begin with it, then comes the table's. */
 #define FEED "rollcall_new_"
 
-/* What becomes of an entity of the page. */
-struct entity {
-    struct cell key;
-    bool is_new;
-    bool rows;           /* its rows are written */
-    bool attributes;     /* its attributes are written, from the answer */
-    bool new_attributes; /* these are others than the stored ones */
-    bool keeps;          /* stored attributes go to their participants' new places */
-    bool returns;        /* it was marked as gone */
-    bool marked; /* its root alone is written: it returns, or a job has read its attributes */
-};
-
 /* The cells behind the root's, in the order of own_columns: first its bookkeeping columns,
  * then what statements ask. */
 enum own {
@@ -32,11 +20,14 @@ enum own {
     OWN_RUN,
     OWN_ATTRIBUTE_HASH, /* this and the next: of trees with attributes */
     OWN_ATTRIBUTE_READ,
-    OWN_REPLACES,            /* rows that are stored go */
-    OWN_REPLACES_ATTRIBUTES, /* attributes that are stored go */
-    OWN_NEW_ATTRIBUTES,
-    OWN_KEEPS,
-    OWN_PART, /* what changed; NULL: it is new, or nothing */
+    OWN_IS_NEW,
+    OWN_ROWS,           /* its rows are written */
+    OWN_ATTRIBUTES,     /* its attributes are written, from the answer */
+    OWN_NEW_ATTRIBUTES, /* these are others than the stored ones */
+    OWN_KEEPS,          /* stored attributes go to their participants' new places */
+    OWN_RETURNS,        /* it was marked as gone */
+    OWN_MARKED, /* its root alone is written: it returns, or a job has read its attributes */
+    OWN_PART, /* what changed: 1 its rows, 2 its attributes, 3 both; NULL: it is new, or nothing */
     OWN_COUNT
 };
 _Static_assert((int)OWN_COUNT == (int)WALK_OWN_CELLS, "as many as the walker leaves free");
@@ -45,10 +36,13 @@ static const char *const own_columns[OWN_COUNT] = {
     [OWN_RUN] = "row_changed_run_id",
     [OWN_ATTRIBUTE_HASH] = "row_attribute_hash",
     [OWN_ATTRIBUTE_READ] = "row_attribute_read",
-    [OWN_REPLACES] = "replaces",
-    [OWN_REPLACES_ATTRIBUTES] = "replaces_attributes",
+    [OWN_IS_NEW] = "is_new",
+    [OWN_ROWS] = "rows",
+    [OWN_ATTRIBUTES] = "attributes",
     [OWN_NEW_ATTRIBUTES] = "new_attributes",
     [OWN_KEEPS] = "keeps",
+    [OWN_RETURNS] = "returns",
+    [OWN_MARKED] = "marked",
     [OWN_PART] = "part",
 };
 
@@ -110,7 +104,6 @@ struct loader {
     int64_t last_key;
 
     const struct walked_tree *rows; /* of the page */
-    struct entity *entities;        /* as many */
 };
 
 /* --- statements --- */
@@ -301,10 +294,9 @@ static struct words words_of(struct loader *l, size_t table)
     add_unseen(l, &w);
     words_add(&w, "deleted", l->has[HAS_GONE] ? "stored.\"%s\" IS NOT NULL" : "0", l->gone);
     words_add(&w, "moved", "%s", moved(l));
-    words_add(&w, "attributes",
-              l->attributes ? ", stored.row_attribute_hash, stored.row_attribute_read" : "");
-    words_add(&w, "replaces",
-              l->attributes && table == l->attributes ? "replaces_attributes" : "replaces");
+    words_add(&w, "attribute_hash", l->attributes ? "stored.row_attribute_hash" : "NULL");
+    words_add(&w, "was_read", l->attributes ? "ifnull(stored.row_attribute_read, 0)" : "0");
+    words_add(&w, "written", l->attributes && table == l->attributes ? "attributes" : "rows");
     words_add(&w, "table", "\"%s\"", t->map->table);
     words_add(&w, "new", "\"" FEED "%s\"", t->map->table);
     words_add(&w, "columns", "%s", stored_columns(l, table, false));
@@ -370,16 +362,34 @@ static bool make_root(struct loader *l, struct err *e)
 
 /* --- making --- */
 
+/* The row of an entity's root, and the cells behind it; and whether one of them says yes. */
+static struct cell *root_cells(const struct loader *l, size_t entity)
+{
+    const struct row_set *roots = &l->rows->sets[0];
+
+    return roots->cells + entity * roots->cells_per_row;
+}
+
+static struct cell *own_cells(const struct loader *l, size_t entity)
+{
+    return root_cells(l, entity + 1) - OWN_COUNT;
+}
+
+static bool is(const struct cell *own, enum own what)
+{
+    return own[what].value.integer != 0;
+}
+
 /* Whether a row of the page is written. */
 static bool is_fed(const void *user, size_t table, size_t row)
 {
     const struct loader *l = user;
-    const struct entity *n = &l->entities[l->rows->sets[table].entities[row]];
+    const struct cell *own = own_cells(l, l->rows->sets[table].entities[row]);
 
     if (table == 0) {
-        return n->rows || n->attributes || n->marked;
+        return is(own, OWN_ROWS) || is(own, OWN_ATTRIBUTES) || is(own, OWN_MARKED);
     }
-    return l->attributes && table == l->attributes ? n->attributes : n->rows;
+    return is(own, l->attributes && table == l->attributes ? OWN_ATTRIBUTES : OWN_ROWS);
 }
 
 /* Makes a page's rows of a table a table of the database. */
@@ -422,7 +432,7 @@ static bool make_tree(struct loader *l, struct err *e)
             l->attributes = i;
         }
     }
-    l->own_stored = l->attributes ? OWN_REPLACES : OWN_ATTRIBUTE_HASH;
+    l->own_stored = l->attributes ? OWN_IS_NEW : OWN_ATTRIBUTE_HASH;
     if (!make_root(l, e) || !feed(l, 0, e)) {
         return false;
     }
@@ -502,7 +512,6 @@ void load_free(struct loader *l)
         page_walker_free(l->walker);
     }
     arena_free(l->arena);
-    free(l->entities);
     free(l);
 }
 
@@ -538,14 +547,6 @@ bool load_note(struct db *d, const char *stream, const struct walk_note *n, stru
 
 /* --- rows that wait --- */
 
-/* The cells behind the row of an entity's root. */
-static struct cell *own_cells(const struct loader *l, size_t entity)
-{
-    const struct row_set *roots = &l->rows->sets[0];
-
-    return roots->cells + (entity + 1) * roots->cells_per_row - OWN_COUNT;
-}
-
 /* Finds the stored attributes that are to move or to go, by the stored participants and the fed
  * ones, takes those that go out of their conversation's hash, and counts them. */
 static bool find_moved(struct loader *l, struct err *e)
@@ -564,14 +565,13 @@ static bool find_moved(struct loader *l, struct err *e)
         uint64_t term = walk_attribute_term(l->walker, l->tree_no, &id, columns);
 
         for (size_t i = 0; i < l->rows->count; i++) {
-            const struct entity *keeper = &l->entities[i];
             struct cell *own = own_cells(l, i);
 
-            if (keeper->keeps && keeper->key.value.integer == db_int(&q, 0)) {
+            if (is(own, OWN_KEEPS) && root_cells(l, i)->value.integer == db_int(&q, 0)) {
                 uint64_t hash = (uint64_t)own[OWN_ATTRIBUTE_HASH].value.integer;
 
                 own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)walk_never_zero(hash - term));
-                own[OWN_PART] = cell_text("both");
+                own[OWN_PART] = cell_int(3);
                 own[OWN_NEW_ATTRIBUTES] = cell_int(1);
             }
         }
@@ -620,17 +620,18 @@ static struct writes count_entities(const struct loader *l, struct load_counts *
     struct writes w = {0};
 
     for (size_t i = 0; i < l->rows->count; i++) {
-        const struct entity *n = &l->entities[i];
-        bool changes = !n->is_new && (n->rows || n->attributes);
+        const struct cell *own = own_cells(l, i);
+        bool written = is(own, OWN_ROWS) || is(own, OWN_ATTRIBUTES);
+        bool changes = written && !is(own, OWN_IS_NEW);
 
-        counts->rows_new += n->is_new;
-        counts->rows_changed += changes || n->returns;
-        counts->rows_unchanged += !n->is_new && !changes && !n->returns;
-        w.any = w.any || n->rows || n->attributes || n->marked;
+        counts->rows_new += is(own, OWN_IS_NEW);
+        counts->rows_changed += changes || is(own, OWN_RETURNS);
+        counts->rows_unchanged += !is(own, OWN_IS_NEW) && !changes && !is(own, OWN_RETURNS);
+        w.any = w.any || written || is(own, OWN_MARKED);
         w.old = w.old || changes;
-        w.logs = w.logs || (l->sql[LOG_FIELDS] && (changes || n->returns));
-        w.keeps = w.keeps || n->keeps;
-        w.attributes = w.attributes || n->keeps || (n->attributes && n->new_attributes);
+        w.logs = w.logs || (l->sql[LOG_FIELDS] && (changes || is(own, OWN_RETURNS)));
+        w.keeps = w.keeps || is(own, OWN_KEEPS);
+        w.attributes = w.attributes || is(own, OWN_KEEPS) || is(own, OWN_NEW_ATTRIBUTES);
     }
     w.notes = w.old && l->has[HAS_CHANGE];
     if (l->page->replays) { /* all that was counted and noted when it first came */
@@ -665,85 +666,55 @@ static bool write_rows(struct loader *l, struct load_counts *counts, struct err 
             db_do(l->db, e, l->sql[NOTE_RESULT], I(last_change)));
 }
 
-/* Fills the cells behind the row of an entity's root, which is judged. */
-static void fill_own(const struct loader *l, const struct entity *n, const int64_t *stored)
+/* An entity as if it were new; of those that share an id the last counts. */
+static void begin_entity(struct loader *l, size_t at)
 {
-    size_t at = (size_t)(n - l->entities);
     const struct walked *walked = &l->rows->entities[at];
     struct cell *own = own_cells(l, at);
-    bool read = l->brings || stored[7] != 0;
-    int64_t hash = l->brings ? (int64_t)walked->attribute_hash : stored[6];
-    const char *part = "rows";
+    bool counts = !walked->superseded;
 
-    if (n->new_attributes) {
-        part = n->rows ? "both" : "attributes";
-    }
+    memset(own, 0, OWN_COUNT * sizeof(*own));
+    *root_cells(l, at) = walked->id;
     own[OWN_HASH] = cell_int((int64_t)walked->row_hash);
-    bool stays = (n->marked && !n->returns) || (l->page->replays && !n->is_new);
-    own[OWN_RUN] = cell_int(stays ? stored[3] : load_run_id(l->page));
-    own[OWN_ATTRIBUTE_HASH] = read ? cell_int(hash) : cell_text(NULL);
-    own[OWN_ATTRIBUTE_READ] = cell_int(read);
-    own[OWN_REPLACES] = cell_int(!n->is_new && n->rows);
-    own[OWN_REPLACES_ATTRIBUTES] = cell_int(!n->is_new && n->attributes);
-    own[OWN_NEW_ATTRIBUTES] = cell_int(n->attributes && n->new_attributes);
-    own[OWN_KEEPS] = cell_int(n->keeps);
-    /* An erasure has left no hash: what comes is no change. */
-    bool is_erased = n->rows ? stored[2] == 0 : stored[7] != 0 && stored[6] == 0;
-    own[OWN_PART] = cell_text(n->is_new || n->marked || is_erased ? NULL : part);
-}
-
-/* What an entity owes, beside what is stored of it, as the row of FIND says; NULL: it is new. */
-static void compare(const struct loader *l, const struct rows *q, struct entity *n)
-{
-    const struct walked *walked = &l->rows->entities[n - l->entities];
-    int64_t stored[8] = {0}; /* by column */
-
-    for (int i = 2; q && i < (l->attributes ? 8 : 6); i++) {
-        stored[i] = db_int(q, i);
+    own[OWN_RUN] = cell_int(load_run_id(l->page));
+    own[OWN_ATTRIBUTE_READ] = cell_int(l->brings);
+    if (l->brings) {
+        own[OWN_ATTRIBUTE_HASH] = cell_int((int64_t)walked->attribute_hash);
     }
-    bool read = stored[7] != 0;
-    *n = (struct entity){.key = n->key, .is_new = !q};
-    bool is_lost = l->page->lost_run_id > 0 && stored[3] >= l->page->lost_run_id;
-    bool is_held = stored[5] == 2 || (stored[5] == 3 && l->page->replays);
-    if (!is_held && !is_lost) { /* else the stored one stays, another scope's */
-        n->returns = stored[4] != 0 && !l->page->replays;
-        n->rows = (uint64_t)stored[2] != walked->row_hash || stored[5] != 0;
-        n->new_attributes = l->brings && (read ? (uint64_t)stored[6] != walked->attribute_hash
-                                               : walked->has_attributes);
-        n->attributes = l->brings && (n->rows || n->new_attributes);
-        n->keeps = n->rows && !l->brings && read;
-        n->marked = !n->rows && !n->attributes && (n->returns || (l->brings && !read));
-    }
-    fill_own(l, n, stored);
+    own[OWN_IS_NEW] = own[OWN_ROWS] = cell_int(counts);
+    own[OWN_ATTRIBUTES] = cell_int(counts && l->brings);
+    own[OWN_NEW_ATTRIBUTES] = cell_int(counts && l->brings && walked->has_attributes);
 }
 
 /* Compares the page's entities with what is stored; those that are not found are new, and get
- * their keys in their order. Of those that share an id the last counts. */
+ * their keys in their order. */
 static bool find_stored(struct loader *l, struct err *e)
 {
-    for (size_t i = 0; i < l->rows->count; i++) {
-        const struct walked *walked = &l->rows->entities[i];
-        bool is_last = !walked->superseded;
+    const struct load_page *p = l->page;
 
-        l->entities[i] = (struct entity){.key = walked->id, .is_new = is_last, .rows = is_last};
+    for (size_t i = 0; i < l->rows->count; i++) {
+        begin_entity(l, i);
     }
-    if (l->sql[SEE] && !(l->page->replays && l->rule == LOAD_ENTITY) &&
-        !db_do(l->db, e, l->sql[SEE], I(l->page->window_id), I((int64_t)l->tree_no))) {
+    if (l->sql[SEE] && !(p->replays && l->rule == LOAD_ENTITY) &&
+        !db_do(l->db, e, l->sql[SEE], I(p->window_id), I((int64_t)l->tree_no))) {
         return false;
     }
-    struct rows q = db_ask(l->db, e, l->sql[FIND], NONE);
+    struct rows q = db_ask(l->db, e, l->sql[FIND], I(l->brings), I(p->lost_run_id), I(p->replays),
+                           I(load_run_id(p)));
     while (db_next(&q)) {
-        struct entity *n = &l->entities[db_int(&q, 0)];
+        size_t at = (size_t)db_int(&q, 0);
+        struct cell *own = own_cells(l, at);
 
-        n->key = l->tree->key ? cell_int(db_int(&q, 1)) : n->key;
-        compare(l, &q, n);
+        if (l->tree->key) {
+            *root_cells(l, at) = cell_int(db_int(&q, 1));
+        }
+        for (int i = 0; i < OWN_COUNT; i++) {
+            own[i] = db_cell(&q, 2 + i, NULL);
+        }
     }
-    for (size_t i = 0; i < l->rows->count; i++) {
-        struct entity *n = &l->entities[i];
-
-        if (n->is_new) {
-            n->key = l->tree->key ? cell_int(++l->last_key) : n->key;
-            compare(l, NULL, n);
+    for (size_t i = 0; l->tree->key && i < l->rows->count; i++) {
+        if (is(own_cells(l, i), OWN_IS_NEW)) {
+            *root_cells(l, i) = cell_int(++l->last_key);
         }
     }
     return db_end(&q);
@@ -753,7 +724,6 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
                       struct err *e)
 {
     l->rows = t;
-    l->entities = xrealloc(l->entities, t->count * sizeof(*l->entities));
     for (size_t i = 0; i < l->table_count; i++) {
         l->feeds[i].cells = t->sets[i].cells;
         l->feeds[i].row_count = t->sets[i].row_count;
@@ -762,11 +732,11 @@ static bool load_tree(struct loader *l, const struct walked_tree *t, struct load
         !find_stored(l, e)) {
         return false;
     }
-    for (size_t i = 0; i < l->table_count; i++) {
+    for (size_t i = 1; i < l->table_count; i++) {
         const struct row_set *set = &t->sets[i];
 
         for (size_t r = 0; r < set->row_count; r++) {
-            set->cells[r * set->cells_per_row] = l->entities[set->entities[r]].key;
+            set->cells[r * set->cells_per_row] = *root_cells(l, set->entities[r]);
         }
     }
     return write_rows(l, counts, e);

@@ -2,8 +2,27 @@
 -- etl/load.c gives. {new_root} and {new} are the page's rows.
 
 -- name: load_find
-SELECT new.rowid, stored.{key}, stored.row_hash, stored.row_changed_run_id, {deleted}, {moved}{attributes}
-FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})
+-- What becomes of those of the page's entities that are stored: their place, key and own columns (see
+-- load.c). ?1: the page brings attributes; ?2: what this run wrote, or a later one, stays; ?3: it replays;
+-- ?4: its run. One that an erasure has left without a hash is no change.
+SELECT place, key, row_hash, CASE WHEN ?3 OR marked AND NOT returns THEN run ELSE ?4 END,
+    CASE WHEN ?1 THEN new_hash WHEN was_read THEN attribute_hash END, ?1 OR was_read,
+    0, rows, attributes, new_attributes, rows AND was_read AND NOT ?1, returns, marked,
+    CASE WHEN NOT marked AND ifnull(CASE WHEN rows THEN old_hash WHEN was_read THEN attribute_hash ELSE 1 END, 0) <> 0
+        THEN rows + 2 * new_attributes END
+FROM (
+    SELECT *, ?1 AND (rows OR new_attributes) AS attributes,
+        takes AND NOT rows AND NOT new_attributes AND (returns OR ?1 AND NOT was_read) AS marked
+    FROM (
+        SELECT *, takes AND (old_hash IS NOT row_hash OR moved <> 0) AS rows, takes AND is_gone AND NOT ?3 AS returns,
+            takes AND ?1 AND CASE WHEN was_read THEN attribute_hash IS NOT new_hash ELSE has_attributes END AS new_attributes
+        FROM (
+            SELECT *, moved <> 2 AND NOT (moved = 3 AND ?3) AND NOT (?2 > 0 AND ifnull(run, 0) >= ?2) AS takes
+            FROM (
+                SELECT new.rowid AS place, stored.{key} AS key, new.row_hash, new.row_attribute_hash AS new_hash,
+                    new.new_attributes AS has_attributes, stored.row_hash AS old_hash, stored.row_changed_run_id AS run,
+                    {deleted} AS is_gone, {moved} AS moved, {attribute_hash} AS attribute_hash, {was_read} AS was_read
+                FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})))))
 
 -- name: load_see
 INSERT OR IGNORE INTO reading_seen SELECT ?1, ?2, {one_id} FROM {new_root}
@@ -32,19 +51,19 @@ WHERE old_value IS NOT new_value
 INSERT INTO temp.altered SELECT {key}, trim(field, '"') FROM {stored_fields} AND part IS NOT NULL
 
 -- name: load_alter_attributes
-INSERT INTO temp.altered SELECT {key}, '{name}' FROM {new_root} WHERE part IN ('attributes', 'both')
+INSERT INTO temp.altered SELECT {key}, '{name}' FROM {new_root} WHERE part > 1
 
 -- name: load_alter_child
 INSERT INTO temp.altered
 SELECT {key}, '{name}' FROM (
-    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces)
+    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE rows AND NOT is_new)
     EXCEPT
-    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
+    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE rows AND NOT is_new))
 UNION
 SELECT {key}, '{name}' FROM (
-    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces)
+    SELECT {columns} FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE rows AND NOT is_new)
     EXCEPT
-    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE replaces))
+    SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE rows AND NOT is_new))
 
 -- Whether there is a table of changes ?1, and a column ?3 of the root ?2.
 -- name: load_has
@@ -78,7 +97,7 @@ FROM (
 -- A row a change, in two steps: before the page's rows are written, and behind.
 -- name: load_note_change
 INSERT INTO {root_change} ({key}, {id}, run_id, changed_at, part, source, changed{old_names})
-SELECT {key}, {id}, ?1, ?2, part, ?3,
+SELECT {key}, {id}, ?1, ?2, CASE part WHEN 1 THEN 'rows' WHEN 2 THEN 'attributes' ELSE 'both' END, ?3,
     (SELECT json_group_array(name) FROM (
         SELECT name FROM temp.altered WHERE altered.key = c.{key} ORDER BY altered.rowid)){counts}
 FROM {new_root} AS c WHERE part IS NOT NULL
@@ -103,14 +122,14 @@ WHERE {gone} IS NULL AND {unseen}
   AND NOT EXISTS (SELECT 1 FROM reading_seen WHERE window_id = ?1 AND tree_no = -1)
 
 -- name: load_remove
-DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {replaces})
+DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE {written} AND NOT is_new)
 
 -- name: load_insert
 INSERT INTO {table} ({columns}) SELECT {columns} FROM {new}
 
 -- What is derived from the page's entities is to be made anew; 0: these are all.
 -- name: load_owe
-INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 'attributes' UNION ALL SELECT 0
+INSERT INTO {owes} SELECT {key} FROM {new_root} WHERE part IS NOT 2 UNION ALL SELECT 0
 
 -- What a whole reading of the window ?1 has not seen of the tree ?2, and what hangs on it; of
 -- answers that are loaded once more (?7: -1) what they have brought alone.

@@ -23,7 +23,7 @@
 #include "io/json.h"
 
 /* Cells of the loader's behind the columns of a root's row; how many tables a tree may have. */
-enum { WALK_OWN_CELLS = 9, WALK_TABLES_MAX = 32 };
+enum { WALK_OWN_CELLS = 12, WALK_TABLES_MAX = 32 };
 
 /* The rows of one table: cells row by row, `cells_per_row` to a row: the key (NULL), ancestors'
  * ordinals, own ordinal (if the table has one), columns; of the root also, last, WALK_OWN_CELLS
