@@ -70,14 +70,12 @@ bool cmd_setup(struct cmd_context *ctx, bool needs_login, struct err *e);
 /* Says, for a command that makes files, when root runs it where a service's user should. */
 void cmd_warn_root(const struct cmd_context *ctx);
 
-/* Opens the configuration's database to read, and says when its [kpi] settings are others. */
-bool cmd_read(struct cmd_context *ctx, struct err *e);
-
 /* Keeps that `path` is a copy of what the database holds, for erase to name; who may not write
  * there keeps nothing. */
 void cmd_note_copy(const struct cmd_context *ctx, const char *path);
 
-/* cmd_setup without a login, and cmd_read. */
+/* cmd_setup without a login; opens the database to read, and says when its [kpi] settings are
+ * others. */
 bool cmd_open(struct cmd_context *ctx, struct err *e);
 
 /* Opens the configuration's database, which is never made, to write, with the locks of all streams,

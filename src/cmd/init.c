@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -114,41 +113,35 @@ static bool read_line(char *line, size_t size)
     return true;
 }
 
-/* Asks at the terminal until the answer is fine. */
-static bool ask_person(const struct cmd_context *ctx, const struct question *q,
-                       const char *otherwise, const char **answer, struct err *e)
-{
-    char line[ANSWER_BYTES];
-
-    for (;;) {
-        fprintf(stderr, otherwise ? "%s [%s]: " : "%s: ", q->words, otherwise);
-        if (!read_line(line, sizeof(line))) {
-            return err_set(e, ERR_STOPPED, "init: nothing was written");
-        }
-        *answer = *line || !otherwise ? arena_strdup(ctx->arena, line) : otherwise;
-        if (fits(ctx->arena, q, *answer, e)) {
-            return true;
-        }
-        fprintf(stderr, "  %s\n", e->message);
-    }
-}
-
-/* An answer from its option, the terminal, or the default. */
+/* An answer from its option, the terminal, where it is asked for until it is fine, or the default.
+ */
 static bool ask(const struct cmd_context *ctx, const struct question *q, const char *otherwise,
                 const char **answer, struct err *e)
 {
     const char *given = ctx->option[q->option];
+    bool has_person = !given && isatty(STDIN_FILENO);
+    char line[ANSWER_BYTES];
 
-    if (!given && isatty(STDIN_FILENO)) {
-        return ask_person(ctx, q, otherwise, answer, e);
+    for (*answer = given ? given : otherwise;;) {
+        if (has_person) {
+            fprintf(stderr, otherwise ? "%s [%s]: " : "%s: ", q->words, otherwise);
+            if (!read_line(line, sizeof(line))) {
+                return err_set(e, ERR_STOPPED, "init: nothing was written");
+            }
+            *answer = *line || !otherwise ? arena_strdup(ctx->arena, line) : otherwise;
+        }
+        if (!*answer) {
+            return cmd_usage(
+                ctx, e, "%s is missing: there is no terminal to ask at: give its option", q->key);
+        }
+        if (fits(ctx->arena, q, *answer, e)) {
+            return true;
+        }
+        if (!has_person) {
+            return cmd_usage(ctx, e, "%s '%s': %s", q->key, *answer, e->message);
+        }
+        fprintf(stderr, "  %s\n", e->message);
     }
-    *answer = given ? given : otherwise;
-    if (!*answer) {
-        return cmd_usage(ctx, e, "%s is missing: there is no terminal to ask at: give its option",
-                         q->key);
-    }
-    return fits(ctx->arena, q, *answer, e) ||
-           cmd_usage(ctx, e, "%s '%s': %s", q->key, *answer, e->message);
 }
 
 /* The secret, from its variable, its file, standard input, or the terminal without an echo. */

@@ -102,7 +102,7 @@ static void put(const char *text, bool stays)
 static void bar_text(const struct progress_line *bar, int64_t now_ms, int width, char *out,
                      size_t size)
 {
-    struct progress_part all = {0};
+    struct progress all = {0};
     BUF_SCOPED struct buf b = buf_of(LINE_BYTES);
 
     for (size_t i = 0; i < bar->count; i++) {
@@ -134,12 +134,11 @@ static void show(void *user, const struct progress *p)
     char text[LINE_BYTES];
 
     for (size_t i = 0; i < line->count; i++) {
-        struct progress_part *part = &line->parts[i];
+        double share = line->parts[i].share;
 
         if (str_eq(line->streams[i]->name, p->stream)) {
-            part->pages = p->pages;
-            part->rows = p->rows;
-            part->share = p->ended ? 1 : p->share > part->share ? p->share : part->share;
+            line->parts[i] = *p;
+            line->parts[i].share = p->ended ? 1 : p->share > share ? p->share : share;
         }
     }
     if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < between_ms) {

@@ -15,12 +15,8 @@ struct progress_line {
     int64_t shown_ms;                    /* monotonic; 0: nothing shown yet */
     const struct stream *const *streams; /* of the bar */
     size_t count;
-    int64_t began_ms; /* monotonic */
-    struct progress_part {
-        int64_t pages;
-        int64_t rows;
-        double share; /* done, 0 to 1 */
-    } parts[LOCK_PAST];
+    int64_t began_ms;                 /* monotonic */
+    struct progress parts[LOCK_PAST]; /* what each has told last; its share never falls */
 };
 
 /* A watcher that draws on stderr by `line` (log_status(NULL) takes it away): all of these streams

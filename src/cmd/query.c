@@ -1,9 +1,7 @@
-#include <stdio.h>
-
+#include "out/query.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"
-#include "out/query.h"
 
 enum { TEXT_INDENT = 4, PARAM_INDENT = 16 };
 

@@ -1,7 +1,5 @@
 #include "streams/reconcile.h"
 
-#include <stdio.h>
-
 #include "cmd/cmd.h"
 #include "sql.h"
 

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "out/out.h"

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "cmd/cmd.h"
 #include "io/embedded.h"
 #include "out/out.h"

@@ -104,12 +104,6 @@ void cmd_warn_root(const struct cmd_context *ctx)
                                       file ? file : "", ctx->command->name)));
 }
 
-bool cmd_read(struct cmd_context *ctx, struct err *e)
-{
-    ctx->db = db_open(ctx->config.database_path, DB_READ, e);
-    return ctx->db && ledger_kpi_fits(ctx->db, &ctx->config, e);
-}
-
 void cmd_note_copy(const struct cmd_context *ctx, const char *path)
 {
     const char *database = ctx->config.database_path;
@@ -126,7 +120,11 @@ void cmd_note_copy(const struct cmd_context *ctx, const char *path)
 
 bool cmd_open(struct cmd_context *ctx, struct err *e)
 {
-    return cmd_setup(ctx, false, e) && cmd_read(ctx, e);
+    if (!cmd_setup(ctx, false, e)) {
+        return false;
+    }
+    ctx->db = db_open(ctx->config.database_path, DB_READ, e);
+    return ctx->db && ledger_kpi_fits(ctx->db, &ctx->config, e);
 }
 
 struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)

@@ -13,7 +13,6 @@
 #include "base/stop.h"
 #include "base/str.h"
 #include "io/embedded.h"
-#include "io/file.h"
 #include "io/hash.h"
 #include "out/render.h"
 #include "sql.h"

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "io/file.h"
 #include "sql.h"
 
 /* Writes the samples of a statement (out/metrics.sql), before those of each metric its two lines of

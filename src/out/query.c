@@ -45,21 +45,6 @@ static bool refuse_param(const struct query *q, struct arena *a, const char *nam
                    str_suggest(a, name, names, q->param_count), listed(a, names, q->param_count));
 }
 
-/* The place of a value among what is known, as it is spelt, else in any case; `count` when it is
- * not there. */
-static size_t find(const char *value, const char *const *known, size_t count)
-{
-    size_t found = count;
-
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(known[i], value)) {
-            return i;
-        }
-        found = found == count && str_eq_nocase(known[i], value) ? i : found;
-    }
-    return found;
-}
-
 /* Replaces *value by what it is called, in any case. */
 static bool find_known(struct db *d, const struct query_param *p, struct arena *a,
                        const char **value, struct err *e)
@@ -68,18 +53,20 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
     const char *recorded;
     size_t count;
 
-    if (!db_list(db_ask(d, e, sql_query_known, S(p->type)), a, &known, &count)) {
+    if (!db_list(db_ask(d, e, sql_query_known, S(p->type), S(*value)), a, &known, &count)) {
         return false;
     }
-    size_t at = find(*value, known, count);
-    if (at < count) {
-        *value = known[at];
+    if (count > 0) {
+        *value = known[0];
         return true;
     }
     /* Records may name what no list has, or has any more. */
     if (!db_texts(db_ask(d, e, sql_query_recorded, S(p->type), S(*value)), a, &recorded, 1) ||
         recorded) {
         return recorded != NULL;
+    }
+    if (!db_list(db_ask(d, e, sql_query_known, S(p->type), NONE), a, &known, &count)) {
+        return false;
     }
     const char *near = str_suggest(a, *value, known, count);
     if (str_starts_with(p->type, CHOICE)) {

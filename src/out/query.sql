@@ -1,20 +1,22 @@
 -- name: query_known
--- All that a parameter of type ?1 can be; the words of a choice in their order.
+-- All that a parameter of type ?1 can be, the words of a choice in their order; with ?2 what is called so: as it is spelt, else in
+-- any case.
 SELECT name FROM (
-    SELECT name FROM queue WHERE ?1 = 'queue'
-    UNION SELECT queue_id FROM queue WHERE ?1 = 'queue'
-    UNION SELECT name FROM user WHERE ?1 = 'agent'
-    UNION SELECT user_id FROM user WHERE ?1 = 'agent'
-    UNION SELECT stream FROM extract_window WHERE ?1 = 'stream'
-    UNION SELECT name FROM attribute_key WHERE ?1 = 'attribute'
-    UNION SELECT column1 FROM (VALUES
+    SELECT name, 0 AS place FROM queue WHERE ?1 = 'queue'
+    UNION SELECT queue_id, 0 FROM queue WHERE ?1 = 'queue'
+    UNION SELECT name, 0 FROM user WHERE ?1 = 'agent'
+    UNION SELECT user_id, 0 FROM user WHERE ?1 = 'agent'
+    UNION SELECT stream, 0 FROM extract_window WHERE ?1 = 'stream'
+    UNION SELECT name, 0 FROM attribute_key WHERE ?1 = 'attribute'
+    UNION SELECT column1, 0 FROM (VALUES
         ('callback'), ('chat'), ('cobrowse'), ('email'), ('internalmessage'), ('message'),
         ('screenmonitoring'), ('screenshare'), ('unknown'), ('video'), ('voice'))
     WHERE ?1 = 'media'
+    UNION SELECT value, key FROM json_each('["' || replace(substr(?1, length('choice ') + 1), '|', '","') || '"]')
+    WHERE ?1 LIKE 'choice %'
 )
-WHERE name IS NOT NULL
-UNION ALL
-SELECT value FROM json_each('["' || replace(substr(?1, length('choice ') + 1), '|', '","') || '"]') WHERE ?1 LIKE 'choice %'
+WHERE name IS NOT NULL AND (?2 IS NULL OR name = ?2 COLLATE NOCASE)
+ORDER BY name IS NOT ?2, place, name
 
 -- name: query_recorded
 -- A row when records name ?2, a value of type ?1, by its id; what is no id is looked for in kept tables alone.

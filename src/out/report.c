@@ -211,32 +211,12 @@ static bool put_section(struct page *p, const struct section *s, int64_t number)
     return true;
 }
 
-static void put_head(struct page *p, const char *zone)
-{
-    const char *title = p->given[GIVEN_TITLE];
-    char now[CLOCK_ISO_BYTES];
-
-    (void)fprintf(p->out,
-                  "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                  "style-src 'unsafe-inline'\">\n<title>%s</title>\n<style>\n%s</style>\n</head>\n"
-                  "<body>\n<header>\n<h1>%s</h1>\n<p class=soft>",
-                  title, embedded_styles[0].text, title);
-    if (p->given[GIVEN_QUEUE]) {
-        (void)fprintf(p->out, "Queue <bdi>%s</bdi>. ", html(p->arena, p->given[GIVEN_QUEUE]));
-    }
-    (void)fprintf(p->out,
-                  "Business days of the time zone %s. Made at %.16sZ by rollcall %s.</p>\n"
-                  "</header>\n<main>\n",
-                  zone, clock_format(clock_now_ms(), now), ROLLCALL_VERSION);
-}
-
 static bool put_page(struct page *p, const char *zone)
 {
-    bool done = true;
-
-    put_head(p, zone);
+    const char *queue = p->given[GIVEN_QUEUE] ? html(p->arena, p->given[GIVEN_QUEUE]) : NULL;
+    bool done = put_lines(p->out, db_ask(p->db, p->e, sql_report_head, S(p->given[GIVEN_TITLE]),
+                                         S(queue), S(zone), T(clock_now_ms()), S(ROLLCALL_VERSION),
+                                         S(embedded_styles[0].text)));
     struct rows q = db_ask(p->db, p->e, sql_report_sections, I(p->one_day));
     for (int64_t i = 0; done && db_next(&q); i++) {
         const struct section s = {db_text(&q, 0), db_text(&q, 1), db_text(&q, 2),

@@ -23,6 +23,26 @@ SELECT first_day, last_day, min(first_day, date(last_day, '-6 days')) AS since, 
         FROM (SELECT first_day AS day UNION SELECT last_day) AS x) AS title
 FROM asked
 
+-- name: report_head
+-- The page's beginning. ?1: title, ?2: the queue or NULL, ?3: the time zone, ?4: now, ?5: the program's version, ?6: the style.
+SELECT '<!DOCTYPE html>
+<html lang=en>
+<head>
+<meta charset=utf-8>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src ''none''; style-src ''unsafe-inline''">
+<title>' || ?1 || '</title>
+<style>
+' || ?6 || '</style>
+</head>
+<body>
+<header>
+<h1>' || ?1 || '</h1>
+<p class=soft>' || coalesce('Queue <bdi>' || ?2 || '</bdi>. ', '') || 'Business days of the time zone ' || ?3
+|| '. Made at ' || substr(?4, 1, 16) || 'Z by rollcall ' || ?5 || '.</p>
+</header>
+<main>'
+
 -- name: report_time
 -- What time is cut into: a day's half-hours, or several days.
 CREATE TEMP TABLE report_time AS

@@ -1,11 +1,9 @@
 #include "out/out.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/str.h"
 #include "io/embedded.h"
-#include "io/file.h"
 #include "sql.h"
 
 /* Files that SQLite, or we, keep beside a database. */

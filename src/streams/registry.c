@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "io/config.h"
 
 static const struct stream *const streams[] = {STREAM_ROWS};
 const struct stream *const *stream_registry = streams;

@@ -17,8 +17,6 @@
 #include "etl/window.h"
 #include "io/config.h"
 
-struct config;
-
 /* One reading of a window. */
 struct pass {
     struct pass_rule plan;
