@@ -5,6 +5,7 @@ way), with what differs from run to run masked, held against the files of tests/
 """
 import os
 import re
+import tempfile
 import unicodedata
 
 from harness import ROOT, at_terminal
@@ -24,7 +25,7 @@ MASKS = (
     (r"\b\d+(\.\d+)? (ms|s)\b", r"# \2"),
     (r"\b\d+ rows/s", "# rows/s"),
     (r"\b\d+ [KMGT]?B(?= free)", "# GB"),
-    (r"/tmp/[\w./-]+", "/tmp/..."),
+    (re.escape(tempfile.gettempdir()) + r"/[\w./-]+", "/tmp/..."),
 )
 
 

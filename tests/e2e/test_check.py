@@ -1,6 +1,8 @@
 """Broken set-ups, each with its own cause, remedy and exit code; redirects and certificates; and the marked secret, which
 must not show anywhere."""
+import atexit
 import base64
+import functools
 import json
 import os
 import shutil
@@ -49,14 +51,20 @@ def causes():
     return [line.split("\t") for line in text.splitlines()]
 
 
+@functools.lru_cache(None)
+def certificates():
+    """Those of all tests: eight keys take a second to make."""
+    directory = tempfile.mkdtemp(prefix="rollcall-certificates-")
+    atexit.register(shutil.rmtree, directory, True)
+    return Certificates(directory)
+
+
 class Checked(TestCase):
     """Runs `rollcall check` on a site with the marked secret, and looks for the secret in all it leaves."""
 
     @classmethod
     def setUpClass(cls):
-        cls.certificate_directory = tempfile.mkdtemp(prefix="rollcall-certificates-")
-        cls.addClassCleanup(shutil.rmtree, cls.certificate_directory, ignore_errors=True)
-        cls.certificates = Certificates(cls.certificate_directory)
+        cls.certificates = certificates()
 
     def marked(self, url=None, **genesys):
         site = self.site(url, start=YESTERDAY)

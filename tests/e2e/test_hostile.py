@@ -1,8 +1,9 @@
 """Answers that mean harm: whatever one holds, memory stays bounded and no secret shows."""
 import base64
+import functools
 import gzip
-import itertools
 import os
+import struct
 import sys
 import unittest
 import urllib.parse
@@ -57,11 +58,15 @@ void *realloc(void *p, size_t n) { return fails() ? NULL : __libc_realloc(p, n);
 
 
 def packed(piece, megabytes, before=b"", after=b""):
-    """`piece` again and again, in gzip, without holding it whole."""
-    pack = zlib.compressobj(9, wbits=31)
+    """`piece` again and again, in gzip: a megabyte of it is packed once, as a block that needs no other."""
+    def block(data, end=zlib.Z_FULL_FLUSH):
+        pack = zlib.compressobj(9, wbits=-15)
+        return pack.compress(data) + pack.flush(end)
+
     many = piece * (MIB // len(piece))
-    return b"".join([pack.compress(before), *(pack.compress(many) for _ in range(megabytes)), pack.compress(after),
-                     pack.flush()])
+    check = functools.reduce(lambda sum, data: zlib.crc32(data, sum), [before, *[many] * megabytes, after], 0)
+    return b"".join([b"\x1f\x8b\x08\0\0\0\0\0\0\xff", block(before), block(many) * megabytes, block(after, zlib.Z_FINISH),
+                     struct.pack("<2I", check, len(before) + len(many) * megabytes + len(after))])
 
 
 GZIP = {"Content-Encoding": "gzip", "Content-Type": "application/json"}

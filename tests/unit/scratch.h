@@ -27,6 +27,32 @@ static inline void check(bool done, const struct scratch *s)
     fail_if(!done, "%s", s->e.message);
 }
 
+/* A new database is made once a program and its bytes are kept: under the sanitizers that takes
+ * long.
+ */
+static inline void scratch_make(struct scratch *s)
+{
+    static char *bytes;
+    static size_t size;
+    FILE *file = NULL;
+
+    if (!bytes) {
+        db_close(db_open(SCRATCH_DATABASE, DB_WRITE, &s->e));
+        file = fopen(SCRATCH_DATABASE, "rb");
+        fail_if(!file || fseek(file, 0, SEEK_END) != 0, "%s", s->e.message);
+        size = (size_t)ftell(file);
+        rewind(file);
+        bytes = malloc(size);
+        assert_true(bytes && fread(bytes, 1, size, file) == size);
+    } else {
+        file = fopen(SCRATCH_DATABASE, "wb");
+        assert_true(file && fwrite(bytes, 1, size, file) == size);
+    }
+    assert_int_equal(fclose(file), 0);
+    s->db = db_open(SCRATCH_DATABASE, DB_WRITE, &s->e);
+    check(s->db != NULL, s);
+}
+
 /* cmocka set-up and tear-down. */
 static inline int scratch_open(void **state)
 {
@@ -36,8 +62,7 @@ static inline int scratch_open(void **state)
     if (tempdir_enter(state) != 0) {
         return -1;
     }
-    s->db = db_open(SCRATCH_DATABASE, DB_WRITE, &s->e);
-    check(s->db != NULL, s);
+    scratch_make(s);
     s->arena = arena_new(0);
     *state = s;
     return 0;

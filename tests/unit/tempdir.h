@@ -1,9 +1,11 @@
 /*
- * A directory of a test's own under /tmp, which is also the working directory; gone afterwards.
+ * A directory of a test's own under $TMPDIR or /tmp, which is also the working directory; gone
+ * afterwards.
  */
 #ifndef ROLLCALL_TESTS_TEMPDIR_H
 #define ROLLCALL_TESTS_TEMPDIR_H
 
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,7 +18,9 @@ static char tempdir_from[4096]; /* where the test program was started: the sourc
 /* cmocka set-up and tear-down. */
 static inline int tempdir_enter(__attribute__((unused)) void **state)
 {
-    (void)snprintf(tempdir, sizeof(tempdir), "/tmp/rollcall-test-XXXXXX");
+    const char *place = getenv("TMPDIR");
+
+    (void)snprintf(tempdir, sizeof(tempdir), "%s/rollcall-test-XXXXXX", place ? place : "/tmp");
     return getcwd(tempdir_from, sizeof(tempdir_from)) && mkdtemp(tempdir) && chdir(tempdir) == 0
                ? 0
                : -1;
@@ -32,12 +36,11 @@ static inline int tempdir_leave(__attribute__((unused)) void **state)
     if (chdir(tempdir_from) != 0) {
         return -1;
     }
-    pid_t pid = fork();
-    if (pid == 0) {
-        execvp(command, arguments);
-        _exit(1);
-    }
-    return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
+    pid_t pid = 0; /* a fork would copy the sanitizers' tables */
+    return posix_spawnp(&pid, command, NULL, NULL, arguments, NULL) == 0 &&
+                   waitpid(pid, &status, 0) == pid && status == 0
+               ? 0
+               : -1;
 }
 
 /* Writes a file with mode 0600. */

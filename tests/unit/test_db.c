@@ -825,8 +825,8 @@ static void check_recovered(const char *page, const char *old, const char *wal, 
     }
 }
 
-/* Whatever of the first page reached the disk: each sector old or new, some of it garbage, and
- * each field of the header. SQLite has the page from the WAL. */
+/* Whatever of the first page reached the disk: sectors old or new (each at full size), some of it
+ * garbage, and each field of the header. SQLite has the page from the WAL. */
 TEST_IN_SCRATCH(test_torn_first_page)
 {
     char page[8192];
@@ -843,9 +843,11 @@ TEST_IN_SCRATCH(test_torn_first_page)
     const char *wal = scratch_file(s, SCRATCH_DATABASE "-wal");
     exec(s->db, "PRAGMA wal_checkpoint");
     const char *new = scratch_file(s, SCRATCH_DATABASE);
-    for (size_t cut = 0; cut <= sizeof(page); cut += cut < 24    ? 1
+    size_t sectors = getenv("ROLLCALL_TEST_FULL") ? 512 : 2048;
+    for (size_t cut = 0; cut <= sizeof(page); cut += cut < 16    ? 4 /* the magic word */
+                                                     : cut < 24  ? 1
                                                      : cut < 100 ? 4
-                                                                 : 512 - cut % 512) {
+                                                                 : sectors - cut % sectors) {
         memcpy(page, new, cut);
         memcpy(page + cut, old + cut, sizeof(page) - cut);
         check_recovered(page, old, wal, wal_bytes, old_bytes);
