@@ -201,20 +201,17 @@ static bool may_write(const struct cmd_context *ctx, const char *path, struct er
            err_set(e, ERR_USAGE, "init: %s stays as it is", path);
 }
 
-/* Writes a file whole. */
+/* Writes a file whole, without a buffer that would keep a secret. */
 static bool write_file(const char *path, mode_t mode, const char *text, struct err *e)
 {
     ASIDE_SCOPED struct file_aside f = {0};
-    char room[ANSWER_BYTES];
 
     if (!file_aside_open(&f, path, mode, e)) {
         return false;
     }
-    (void)setvbuf(f.stream, room, _IOFBF, sizeof(room));
-    bool done = fputs(text, f.stream) != EOF || file_fail(e, "write", path, errno);
-    done = done && file_aside_commit(&f, e);
-    secret_wipe(room, sizeof(room));
-    return done;
+    (void)setvbuf(f.stream, NULL, _IONBF, 0);
+    return fputs(text, f.stream) != EOF ? file_aside_commit(&f, e)
+                                        : file_fail(e, "write", path, errno);
 }
 
 static bool write_files(const struct cmd_context *ctx, struct answers *to, struct err *e)

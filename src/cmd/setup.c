@@ -111,8 +111,10 @@ void cmd_note_copy(const struct cmd_context *ctx, const char *path)
     struct err ignored;
     struct db *d = whole ? db_open(database, DB_WRITE, &ignored) : NULL;
 
-    if (d) {
-        (void)db_do(d, &ignored, sql_copy_note, S(whole), T(clock_now_ms()));
+    if (d) { /* the copy stands: no step of its making */
+        struct rows q = db_ask(d, &ignored, sql_copy_note, S(whole), T(clock_now_ms()));
+        (void)db_next(&q);
+        (void)db_end(&q);
     }
     db_close(d);
     free(whole);

@@ -256,18 +256,18 @@ static bool keep_file(struct exporting *x, struct file_aside *f, const char *con
 {
     char hash[HASH_TEXT_BYTES];
     int64_t bytes = hash_file(f->aside_path, hash);
-    bool is_new = bytes < 0 || !is_in_place(f, hash);
 
     if (bytes < 0) {
         return file_fail(e, "read", f->path, errno);
     }
-    if (is_new && !file_aside_sync(f, e)) {
-        return false;
-    }
+    bool is_new = !is_in_place(f, hash);
     if (is_new) {
+        if (!file_aside_sync(f, e)) {
+            return false;
+        }
         file_aside_park(f);
+        x->has_changed = true;
     }
-    x->has_changed = x->has_changed || is_new;
     return db_do(x->db, e, sql_export_file_add, S(names[0]), S(names[1]), S(names[2]), I(rows),
                  I(bytes), S(hash), I(is_new));
 }

@@ -164,10 +164,10 @@ FROM (SELECT 's' || series AS class, head AS text FROM report_cell WHERE row = 0
 HAVING ?1 NOT IN ('items', 'tiles', 'words')
 
 -- name: report_plot
--- The plot ?1 named ?2 between the heights 250 and 10: of each row the parts of a column one upon the other, or points joined
--- to the row before. Lines across it, four or fewer, are at round numbers, of times round in minutes and hours. Below stand as many rows'
--- names as there is room for, on a narrow screen fewer.
+-- The plot ?1 named ?2, between the heights 250 and 10: of each row the parts of a column one upon the other, or points joined
+-- to the row before; lines across it; names of rows below.
 WITH RECURSIVE
+-- How wide a row is, in percent, and what is to be reached.
 size AS (
     SELECT max(kind) AS kind, 100.0 / count(DISTINCT row) AS slot, max(CASE max(kind) WHEN 'p' THEN 100 ELSE 1 END, coalesce(
         max(CASE ?1 WHEN 'stack' THEN below ELSE 0 END + value), 0)) AS most
@@ -177,6 +177,7 @@ power AS (
     SELECT 1 AS power FROM size
     UNION ALL SELECT power * CASE kind WHEN 't' THEN 60 ELSE 10 END FROM power, size WHERE power < most
 ),
+-- The least round number of which four reach it; times are round in minutes and hours.
 step AS (
     SELECT CASE kind WHEN 'p' THEN 25 ELSE min(power * column1) END AS step
     FROM size, power, (VALUES (1), (2), (5), (10), (15), (30))
@@ -185,6 +186,7 @@ step AS (
 grid AS (SELECT 0 AS at FROM size UNION ALL SELECT at + step FROM grid, size, step WHERE at < most),
 scale AS (SELECT 240.0 / max(at) AS scale, slot FROM grid, size HAVING count(*) > 0),
 room AS (SELECT count(*) AS count, length(max(CASE row WHEN 0 THEN said END)) * 7 + 14 AS room FROM report_cell WHERE place = 0),
+-- Names of rows as there is room for them, on a narrow screen fewer.
 tick AS (
     SELECT CASE every WHEN 3 THEN 4 ELSE every END AS every, (count * room + every * 270 - 1) / (every * 270) AS narrow
     FROM (SELECT *, (count * room + 619) / 620 AS every FROM room)
