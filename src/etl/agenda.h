@@ -10,10 +10,8 @@
 #include "etl/plan.h"
 #include "etl/window.h"
 
-enum {
-    TROUBLED_MAX = 3
-}; /* readings in a row that the server's own trouble ended: the next ones
-      would meet it too */
+/* Readings in a row that the server's own trouble ended: the next ones would meet it too. */
+enum { TROUBLED_MAX = 3 };
 
 struct agenda {
     /* given before agenda_begin */

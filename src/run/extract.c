@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "base/str.h"
-#include "etl/load.h"
 #include "etl/raw.h"
 #include "io/file.h"
 #include "io/json.h"

@@ -146,15 +146,13 @@ static void push(struct pages *q, struct page *p)
 static void tell_counts(struct pages *q)
 {
     int64_t counted = client_counted(q->client);
-    struct page *p;
-    const struct route_count *routes;
 
     if (counted - q->told < COUNTS_EVERY) {
         return;
     }
     q->told = counted;
-    p = page_new(NULL, NULL);
-    routes = client_counts(q->client, &p->route_count);
+    struct page *p = page_new(NULL, NULL);
+    const struct route_count *routes = client_counts(q->client, &p->route_count);
     p->routes = xcalloc(p->route_count, sizeof(*routes));
     memcpy(p->routes, routes, p->route_count * sizeof(*routes));
     push(q, p);

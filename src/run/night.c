@@ -591,13 +591,6 @@ static bool look_again(struct night *n, struct err *e)
     return set_out(n, e);
 }
 
-static void mark_failed(const struct reading *r)
-{
-    for (size_t i = 0; i < r->share_count; i++) {
-        r->shares[i].window->failed |= 1U << r->pass_no;
-    }
-}
-
 /* Windows that were asked for together are due again, alone or, where the request was none, fewer
  * at a time. */
 static void ask_apart(struct night *n, const struct reading *r)
@@ -648,8 +641,8 @@ static void take_refusal(struct night *n, const struct reading *r)
 /* A reading that ended before it was begun, or was cut. */
 static void take_unread(struct night *n, const struct reading *r)
 {
-    mark_failed(r);
     for (size_t i = 0; i < r->share_count; i++) {
+        r->shares[i].window->failed |= 1U << r->pass_no;
         if (n->given_up) {
             refuse(n, r->shares[i].window, r->pass_no);
         } else {
@@ -669,7 +662,9 @@ static void take_failure(struct night *n, const struct reading *r, bool everythi
         ask_apart(n, r);
         return;
     }
-    mark_failed(r);
+    for (size_t i = 0; i < r->share_count; i++) {
+        r->shares[i].window->failed |= 1U << r->pass_no;
+    }
     /* A pass is not granted when it lacks a permission or is not there. */
     if (stands_in && (why->kind == ERR_PERMISSION || why->http_status == 404)) {
         LOG(LOG_INFO, "source not granted, trying the next", LOG_S("stream", n->stream->name),
