@@ -51,7 +51,7 @@ class Kill(TestCase):
         wanted, steps = self.clean(**sections)
         self.assertGreater(len(steps), 60)
         self.assertLessEqual({"request", "answer", "commit", "committed"}, set(steps))
-        stride = 1 if FULL else max(1, len(steps) // 16)
+        stride = 1 if FULL else max(1, len(steps) // 12)
         done = [self.kill_at(step, wanted, **sections) for step in range(1, len(steps) + 1, stride)]
         self.assertGreater(sum(done), 3 * len(done) // 4)
 

@@ -420,7 +420,7 @@ class TestCase(unittest.TestCase):
 
     def site(self, url=None, **options):
         site = Site(url, **options)
-        self.addCleanup(subprocess.run, ["rm", "-rf", site.directory], check=False)
+        self.addCleanup(shutil.rmtree, site.directory, True)
         return site
 
     def ok(self, result, code=0):

@@ -164,7 +164,7 @@ class Snapshot(TestCase):
         for number, name in enumerate(steps, 1):
             result = site.run("snapshot", copy, env={"ROLLCALL_KILL_STEP": number})
             self.assertNotEqual(result.returncode, 0, name)
-            if name == "renamed":
+            if number > steps.index("rename") + 1:
                 self.assertEqual(dump(copy), dump(site.db))
             else:
                 self.assertEqual(Path(copy).read_bytes(), old, name)
