@@ -31,6 +31,7 @@ struct db {
     bool is_moved; /* a writer's file is no longer the one at its path */
     bool frozen;   /* read without locks; good for as long as the file is as it was (`stamp`) */
     struct stat stamp;
+    sqlite3_stmt *recent[256]; /* statements by the addresses of their texts; SQLite has them all */
 };
 
 /* --- errors --- */
@@ -247,9 +248,11 @@ static bool is_unchanged(const struct db *d, struct err *e)
     const struct stat *stamp = &d->stamp;
     struct stat now;
 
+    if (!d->frozen) {
+        return true;
+    }
     take_stamp(d->path, &now);
-    return !d->frozen ||
-           (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
+    return (now.st_ino == stamp->st_ino && now.st_size == stamp->st_size &&
             nanoseconds(&now.st_mtim) == nanoseconds(&stamp->st_mtim) &&
             nanoseconds(&now.st_ctim) == nanoseconds(&stamp->st_ctim)) ||
            err_set(e, ERR_STORE,
@@ -327,14 +330,23 @@ static int bind_value(sqlite3_stmt *s, int at, const struct db_value *v)
     }
 }
 
-/* The statement of this text that the connection has, or NULL. */
-static sqlite3_stmt *find_statement(const struct db *d, const char *sql)
+/* Where the statement of a text at this address was found last. */
+static sqlite3_stmt **recent(struct db *d, const char *sql)
 {
-    sqlite3_stmt *s = NULL;
+    return &d->recent[((uintptr_t)sql / sizeof(void *)) % COUNT_OF(d->recent)];
+}
 
-    while ((s = sqlite3_next_stmt(d->handle, s)) && strcmp(sqlite3_sql(s), sql) != 0) {
+/* The statement of this text that the connection has, or NULL. */
+static sqlite3_stmt *find_statement(struct db *d, const char *sql)
+{
+    sqlite3_stmt *s = *recent(d, sql);
+
+    if (!s || strcmp(sqlite3_sql(s), sql) != 0) {
+        s = NULL;
+        while ((s = sqlite3_next_stmt(d->handle, s)) && strcmp(sqlite3_sql(s), sql) != 0) {
+        }
     }
-    return s;
+    return *recent(d, sql) = s;
 }
 
 static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e)
@@ -352,7 +364,12 @@ static sqlite3_stmt *kept_statement(struct db *d, const char *sql, struct err *e
 
 void db_forget(struct db *d, const char *sql)
 {
-    (void)sqlite3_finalize(find_statement(d, sql));
+    sqlite3_stmt *s = find_statement(d, sql);
+
+    for (size_t i = 0; i < COUNT_OF(d->recent); i++) { /* equal texts may lie at many places */
+        d->recent[i] = d->recent[i] == s ? NULL : d->recent[i];
+    }
+    (void)sqlite3_finalize(s);
 }
 
 struct rows db_ask_values(struct db *d, struct err *e, const char *sql, const struct db_value *v,
