@@ -46,7 +46,8 @@ static const char *const own_columns[OWN_COUNT] = {
     [OWN_PART] = "part",
 };
 
-/* What the file has for a tree, as sql_load_has says: a text each, or NULL. */
+/* What the file has for a tree (sql_load_has and, where it has changes, sql_load_measures): NULL or
+ * a text each. */
 enum { HAS_GONE, HAS_CHANGE, OLD_NAMES, COUNTS, NEW_COUNTS, HAS_COUNT };
 
 enum statement {
@@ -329,8 +330,12 @@ static bool make_root(struct loader *l, struct err *e)
     const char *change = arena_printf(l->arena, "%s_change", root);
 
     l->gone = l->tree->gone ? l->tree->gone : "deleted_at";
-    if (!db_texts(db_ask(l->db, e, sql_load_has, S(change), S(root), S(l->gone), S(l->key)),
-                  l->arena, l->has, HAS_COUNT)) {
+    l->has[OLD_NAMES] = l->has[COUNTS] = l->has[NEW_COUNTS] = "";
+    if (!db_texts(db_ask(l->db, e, sql_load_has, S(change), S(root), S(l->gone)), l->arena, l->has,
+                  OLD_NAMES) ||
+        (l->has[HAS_CHANGE] &&
+         !db_texts(db_ask(l->db, e, sql_load_measures, S(change), S(root), S(l->key)), l->arena,
+                   &l->has[OLD_NAMES], HAS_COUNT - OLD_NAMES))) {
         return false;
     }
     bool has_change = l->has[HAS_CHANGE] != NULL;

@@ -65,13 +65,18 @@ SELECT {key}, '{name}' FROM (
     EXCEPT
     SELECT {columns} FROM {new} WHERE {key} IN (SELECT {key} FROM {new_root} WHERE rows AND NOT is_new))
 
--- Whether the root ?2 has a column ?3, and a table of changes ?1. Of this one's columns old_NAME that have
--- a new_NAME beside them: their names, what they hold of an entity c of the root with the key ?4 (a column
--- of the root, or how many rows a table NAME_count has of it), and what new_NAME is set to.
+-- Whether there is a table of changes ?1, and a column ?3 of the root ?2.
 -- name: load_has
 SELECT
-    (SELECT 1 FROM pragma_table_info(?2) WHERE name = ?3),
-    (SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE),
+    max(CASE WHEN s.name = ?2 AND ?3 IN (SELECT name FROM pragma_table_info(s.name)) THEN 1 END),
+    max(CASE WHEN s.name = ?1 COLLATE NOCASE THEN 1 END)
+FROM sqlite_schema AS s
+
+-- Of the columns old_NAME of the table of changes ?1 that have a new_NAME beside them: their names, what
+-- they hold of an entity c of the root ?2 with the key ?3 (a column of the root, or how many rows a
+-- table NAME_count has of it), and what new_NAME is set to.
+-- name: load_measures
+SELECT
     coalesce(group_concat(printf(', "old_%w"', name), ''), ''),
     coalesce(group_concat(', ' || value, ''), ''),
     coalesce(group_concat(printf('"new_%w" = %s', name, value), ', '), '')
@@ -80,7 +85,7 @@ FROM (
         o.name,
         printf('(SELECT %s FROM "%w" AS s WHERE s."%w" = c."%w")',
                CASE WHEN r.name IS NULL THEN 'count(*)' ELSE printf('"%w"', r.name) END,
-               ifnull(t.name, ?2), ?4, ?4) AS value
+               ifnull(t.name, ?2), ?3, ?3) AS value
     FROM (SELECT cid, substr(name, 5) AS name FROM pragma_table_info(?1)
           WHERE name LIKE 'old@_%' ESCAPE '@') AS o
     JOIN pragma_table_info(?1) AS n ON n.name = 'new_' || o.name
