@@ -10,7 +10,6 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "io/secret.h"
-#include "streams/cost.h"
 
 /* In the order of --help. */
 static const struct command commands[CMD_COUNT] = {COMMAND_ROWS};

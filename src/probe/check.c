@@ -20,7 +20,6 @@
 #include "io/lock.h"
 #include "out/render.h"
 #include "sql.h"
-#include "streams/cost.h"
 
 enum {
     WAIT_MS = 200,

@@ -8,7 +8,6 @@
 #include "io/db.h"
 #include "pass.h"
 #include "sql.h"
-#include "streams/cost.h"
 
 /* --- streams and passes --- */
 
