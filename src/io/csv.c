@@ -26,14 +26,11 @@ struct block {
 
 struct csv_writer {
     FILE *file;
-    bool gzip;
+    struct csv_options options;
     z_stream z;
     gz_header header;
     unsigned char packed[BLOCK_BYTES];
-    bool neutralize_formulas;
-    bool escape;
     bool in_record; /* a field of the present record is written */
-    char delimiter;
     uint64_t records;
     struct block *block; /* being filled: one of the ring */
     struct block *ring;
@@ -55,7 +52,7 @@ struct csv_writer {
 /* Writes bytes to the file; `is_last` ends the gzip stream. False when it fails (errno tells). */
 static bool write_bytes(struct csv_writer *w, const char *bytes, size_t length, bool is_last)
 {
-    if (!w->gzip) {
+    if (!w->options.gzip) {
         return fwrite(bytes, 1, length, w->file) == length;
     }
     w->z.next_in = (const unsigned char *)bytes;
@@ -167,7 +164,7 @@ static void add_field(struct csv_writer *w, const char *bytes, size_t length)
     size_t delimiter = w->in_record ? 1 : 0;
     char *to = room(w, whole + 1);
 
-    *to = w->delimiter;
+    *to = w->options.delimiter;
     memcpy(to + delimiter, bytes, whole);
     w->block->used += delimiter + whole;
     w->in_record = true;
@@ -245,9 +242,9 @@ static bool needs_apostrophe(const char *text, size_t length)
 
 static void add_text(struct csv_writer *w, const char *text, size_t length)
 {
-    bool apostrophe = w->neutralize_formulas && needs_apostrophe(text, length);
+    bool apostrophe = w->options.neutralize_formulas && needs_apostrophe(text, length);
     bool quotes = length == 0 || needs_quotes(text, length) ||
-                  (w->delimiter != ',' && memchr(text, w->delimiter, length));
+                  (w->options.delimiter != ',' && memchr(text, w->options.delimiter, length));
     size_t done = 0;
 
     if (!quotes && !apostrophe) {
@@ -276,7 +273,7 @@ static void add_text(struct csv_writer *w, const char *text, size_t length)
 
 void csv_text(struct csv_writer *w, const char *text, size_t length)
 {
-    if (!w->escape) {
+    if (!w->options.escape) {
         add_text(w, text, length);
         return;
     }
@@ -384,17 +381,15 @@ struct csv_writer *csv_new(FILE *file, const struct csv_options *options)
     sigset_t before;
 
     w->file = file;
-    w->delimiter = options->delimiter ? options->delimiter : ',';
-    w->gzip = options->gzip;
-    if (w->gzip) {
+    w->options = *options;
+    w->options.delimiter = options->delimiter ? options->delimiter : ',';
+    if (options->gzip) {
         INVARIANT(deflateInit2(&w->z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
                                Z_DEFAULT_STRATEGY) == Z_OK);
         /* A header without time or system, so that equal input gives equal bytes everywhere. */
         w->header.os = OS_UNKNOWN;
         INVARIANT(deflateSetHeader(&w->z, &w->header) == Z_OK);
     }
-    w->neutralize_formulas = options->neutralize_formulas;
-    w->escape = options->escape;
     w->ring = xmalloc((options->background ? BLOCKS : 1) * sizeof(*w->ring));
     w->block = w->ring;
     w->block->used = 0;

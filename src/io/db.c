@@ -37,7 +37,7 @@ struct db {
 /* --- errors --- */
 
 /* How much of a statement a message shows. */
-enum { SHOWN_SQL_BYTES = 120 };
+enum { SHOWN_SQL_BYTES = 120, MEGABYTE = 1000000 };
 
 /* Who has waited for another writer in vain waits so many times as long from then on. */
 enum { PATIENCE = 4 };
@@ -90,7 +90,7 @@ static const char *immutable_uri(struct arena *a, const char *path)
 
 /* --- where it lies --- */
 
-static int64_t wal_bytes(const char *path)
+int64_t db_wal_bytes(const char *path)
 {
     ARENA_SCOPED struct arena *a = arena_new(0);
     struct stat st;
@@ -273,7 +273,7 @@ static const char *choose_reading(struct arena *a, const char *path, int *flags,
         return path;
     }
     /* Without a WAL nobody has it open, or all there is has been brought into the main file. */
-    if (wal_bytes(path) == 0) {
+    if (db_wal_bytes(path) == 0) {
         *flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
         return immutable_uri(a, path);
     }
@@ -336,14 +336,23 @@ static sqlite3_stmt **recent(struct db *d, const char *sql)
     return &d->recent[((uintptr_t)sql / sizeof(void *)) % COUNT_OF(d->recent)];
 }
 
+/* Whether a statement was made of `sql`, of which SQLite keeps nothing behind the semicolon. */
+static bool is_of(sqlite3_stmt *s, const char *sql)
+{
+    const char *own = sqlite3_sql(s);
+    size_t length = strlen(own);
+
+    return strncmp(own, sql, length) == 0 && sql[length + strspn(sql + length, "; \n")] == '\0';
+}
+
 /* The statement of this text that the connection has, or NULL. */
 static sqlite3_stmt *find_statement(struct db *d, const char *sql)
 {
     sqlite3_stmt *s = *recent(d, sql);
 
-    if (!s || strcmp(sqlite3_sql(s), sql) != 0) {
+    if (!s || !is_of(s, sql)) {
         s = NULL;
-        while ((s = sqlite3_next_stmt(d->handle, s)) && strcmp(sqlite3_sql(s), sql) != 0) {
+        while ((s = sqlite3_next_stmt(d->handle, s)) && !is_of(s, sql)) {
         }
     }
     return *recent(d, sql) = s;
@@ -542,8 +551,6 @@ bool db_run_written(struct rows q)
     }
     return done;
 }
-
-enum { MEGABYTE = 1000000 };
 
 bool db_has_room(struct db *d, int64_t bytes, const char *doing, struct err *e)
 {
@@ -1050,7 +1057,7 @@ static bool first_look(const char *path, struct err *e)
     const char *uri = immutable_uri(a, path);
     /* Beside a WAL it says nothing: a checkpoint may have been cut in the file's first page, which
      * SQLite then has from the WAL. */
-    bool tells = stat(path, &st) == 0 && st.st_size > 0 && wal_bytes(path) == 0;
+    bool tells = stat(path, &st) == 0 && st.st_size > 0 && db_wal_bytes(path) == 0;
     DB_SCOPED struct db *d =
         tells ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
@@ -1207,11 +1214,6 @@ struct db *db_open_memory(struct err *e)
     return d;
 }
 
-int64_t db_wal_bytes(const struct db *d)
-{
-    return wal_bytes(d->path);
-}
-
 int64_t db_empty_wal(struct db *d)
 {
     struct err moved;
@@ -1221,7 +1223,7 @@ int64_t db_empty_wal(struct db *d)
         (void)sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         sqlite3_busy_timeout(d->handle, (int)limit_get(LIMIT_DB_BUSY_MS));
     }
-    return db_wal_bytes(d);
+    return db_wal_bytes(d->path);
 }
 
 const char *db_path(const struct db *d)

@@ -182,11 +182,11 @@ bool db_begin_read(struct db *d, struct err *e);
 bool db_finish(struct db *d, bool ok, struct err *e);
 void db_rollback(struct db *d);
 
-/* Bytes of the write-ahead log beside the file. */
-int64_t db_wal_bytes(const struct db *d);
+/* Bytes of the write-ahead log beside the file at `path`. */
+int64_t db_wal_bytes(const char *path);
 
-/* Brings it into the file and empties it, as far as that takes no waiting for others; the bytes
- * that are left: readers that keep an old state open need them. */
+/* Brings that of `d` into the file and empties it, as far as that takes no waiting for others; the
+ * bytes that are left: readers that keep an old state open need them. */
 int64_t db_empty_wal(struct db *d);
 
 /* Copies the database, as of one moment, into the existing empty file `path`, by SQLite's backup

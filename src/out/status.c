@@ -20,7 +20,7 @@ static bool find_fewer(struct db *d, int64_t now_ms, struct err *e)
 bool status_gather(struct db *d, const struct config *c, int64_t now_ms, struct err *e)
 {
     int64_t due_ms = now_ms - c->due_hours * MS_PER_HOUR;
-    int64_t wal = db_wal_bytes(d);
+    int64_t wal = db_wal_bytes(db_path(d));
     /* Where clocks were set back since, the same time of day comes so much later. */
     int32_t set_back = clock_zone_offset_seconds(due_ms) - clock_zone_offset_seconds(now_ms);
     due_ms -= set_back > 0 ? set_back * MS_PER_SECOND : 0;

@@ -559,6 +559,26 @@ TEST_IN_SCRATCH(values_stand_with_their_statement)
     }
 }
 
+/* However its text ends, and wherever it stands. */
+TEST_IN_SCRATCH(a_statement_is_prepared_once)
+{
+    static const char *const texts[] = {"SELECT ?1", "SELECT ?1, 2;\n", "SELECT ?1, 3\n"};
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct sqlite3_stmt *first = NULL;
+
+        for (int turn = 0; turn < 4; turn++) {
+            const char *text = turn % 2 == 0 ? texts[i] : arena_strdup(s->arena, texts[i]);
+            struct rows q = db_ask(s->db, &s->e, text, I(turn));
+
+            assert_true(db_next(&q) && db_int(&q, 0) == turn);
+            first = first ? first : q.statement;
+            assert_ptr_equal(q.statement, first);
+            check(db_end(&q), s);
+        }
+    }
+}
+
 TEST_IN_SCRATCH(an_error_ends_the_rows)
 {
     int count = 0;
