@@ -21,6 +21,8 @@ function finish()
         failed = 1
         exit 1
     }
+    # SQLite keeps a statement's text up to its semicolon, and by the text it is found again.
+    sub(/;\\n"$/, ";\"", texts[count])
 }
 
 FNR == 1 && NR > 1 {
