@@ -104,12 +104,6 @@ static void move(struct client *c, struct flight *f, enum place place)
     f->place = place;
 }
 
-static void flight_free(struct flight *f)
-{
-    client_answer_free(&f->answer);
-    arena_free(f->arena);
-}
-
 /* Takes the first flight out and frees it. */
 static void drop_first(struct client *c)
 {
@@ -118,7 +112,8 @@ static void drop_first(struct client *c)
     c->login = f == c->login ? NULL : c->login;
     c->first = f->next;
     c->counts[f->place]--;
-    flight_free(f);
+    client_answer_free(&f->answer);
+    arena_free(f->arena);
 }
 
 /* Something came: what was told of a wait is taken back. */

@@ -4,18 +4,6 @@
 #include "io/gzip.h"
 #include "sql.h"
 
-bool raw_keep(struct db *d, const struct raw_page *p, struct err *e)
-{
-    return db_do(d, e, sql_raw_reading_open, I(p->window_id), S(p->plan), S(p->parent),
-                 T(p->read_to_ms), T(p->received_ms), I(p->run_id)) &&
-           db_do(d, e, sql_raw_reading_changed, I(p->window_id), S(p->plan), T(p->received_ms),
-                 I(p->run_id), I(p->changed)) &&
-           (!p->path ||
-            db_do(d, e, sql_raw_page_keep, I(p->window_id), S(p->plan), I(p->run_id), I(p->number),
-                  T(p->received_ms), S(p->path), S(p->gzip ? "gzip" : "identity"),
-                  B(p->bytes, p->length), I(p->rows), N(p->unwanted > 0 ? p->unwanted : -1)));
-}
-
 bool raw_begin(struct db *d, int64_t window_id, const char *plan, struct err *e)
 {
     return db_do(d, e, sql_raw_begin, I(window_id), S(plan));

@@ -1,6 +1,6 @@
 /*
  * Answers as they came, kept for a while: the proof of what was loaded, and what `replay` loads
- * again. The one owner of raw_page and raw_reading.
+ * again. Pages are kept with their rows (run/store.c).
  *
  * Kept are pages that changed a row; where a whole reading says what is gone (LOAD_WINDOW,
  * LOAD_INTERVALS) all pages of a reading that changed one, since one of them says nothing by
@@ -12,27 +12,6 @@
 
 #include "io/db.h"
 #include "io/json.h"
-
-/* A page and its reading. */
-struct raw_page {
-    int64_t window_id;
-    int64_t run_id;
-    const char *plan;
-    const char *parent; /* NULL: not known */
-    int64_t read_to_ms;
-    int64_t number;      /* within the reading, from 0 */
-    int64_t received_ms; /* by the server's clock */
-    const char *path;    /* NULL: no page came, but what the reading's end changed */
-    bool gzip;
-    const char *bytes;
-    size_t length;
-    int64_t rows;
-    int64_t unwanted;
-    int64_t changed; /* rows */
-};
-
-/* Keeps a page. */
-bool raw_keep(struct db *d, const struct raw_page *p, struct err *e);
 
 /* A reading of the window begins: what was kept of one that did not end is not whole. */
 bool raw_begin(struct db *d, int64_t window_id, const char *plan, struct err *e);

@@ -116,26 +116,25 @@ static bool keep(struct run *run, const struct page *p, size_t share, const char
 {
     const struct reading *r = p->reading;
     const struct http_answer *http = &p->news->answer.http;
-    struct raw_page raw = {
-        .window_id = r->shares[share].window->window_id,
-        .run_id = run->ledger.run_id,
-        .plan = r->pass->plan.name,
-        .parent = r->shares[share].facts.parent,
-        .read_to_ms = r->to_ms,
-        .number = p->number,
-        .received_ms =
-            path ? p->news->answer.received_ms - run->ahead_ms : run_now_ms(run), /* without one */
-        .path = path,
-        .gzip = http->gzip,
-        .bytes = http->body.data,
-        .length = http->body.length,
-        .rows = counts->rows_read,
-        .unwanted = (int64_t)p->news->facts.unwanted,
-        .changed = counts->rows_new + counts->rows_changed,
-    };
+    struct db *d = run->db;
+    const char *plan = r->pass->plan.name;
+    int64_t changed = counts->rows_new + counts->rows_changed;
+    int64_t unwanted = (int64_t)p->news->facts.unwanted;
+    struct db_value window = I(r->shares[share].window->window_id);
+    struct db_value run_id = I(run->ledger.run_id);
+    struct db_value at =
+        T(path ? p->news->answer.received_ms - run->ahead_ms : run_now_ms(run)); /* without one */
 
-    return run->config->keep_raw_days == 0 || (raw.changed == 0 && !(path && is_by_reading(r))) ||
-           raw_keep(run->db, &raw, e);
+    if (run->config->keep_raw_days == 0 || (changed == 0 && !(path && is_by_reading(r)))) {
+        return true;
+    }
+    return db_do(d, e, sql_raw_reading_open, window, S(plan), S(r->shares[share].facts.parent),
+                 T(r->to_ms), at, run_id) &&
+           db_do(d, e, sql_raw_reading_changed, window, S(plan), at, run_id, I(changed)) &&
+           (!path ||
+            db_do(d, e, sql_raw_page_keep, window, S(plan), run_id, I(p->number), at, S(path),
+                  S(http->gzip ? "gzip" : "identity"), B(http->body.data, http->body.length),
+                  I(counts->rows_read), N(unwanted > 0 ? unwanted : -1)));
 }
 
 /* Where the window goes on after a page. */
