@@ -245,8 +245,7 @@ static bool issue_window(struct night *n, struct window *w, int64_t to_ms, struc
     bool resumes =
         agenda_resumes(&n->agenda, w, p, to_ms) && (n->stream->passes[p].batch <= 1 || c->token);
 
-    /* With a budget what cannot go on in another run is read by itself, and first where it was cut.
-     */
+    /* With a budget what cannot go on later is read by itself, and first where it was cut. */
     r->spares = n->run->budget.binds;
     r->in_one_go = r->spares && agenda_in_one_go(&n->agenda, w, p);
     r->comes_first =
@@ -676,6 +675,7 @@ static void take_refusal(struct night *n, const struct reading *r)
 /* A reading that ended before it was begun, or was cut. */
 static void take_unread(struct night *n, const struct reading *r)
 {
+    n->left += r->kind == READING_QUESTION ? 1 : 0; /* it has no windows */
     for (size_t i = 0; i < r->share_count; i++) {
         r->shares[i].window->failed |= 1U << r->pass_no;
         if (n->given_up) {

@@ -208,6 +208,16 @@ class Range(Past):
         self.assertGreater(runs, 1)
         self.assertEqual(site.value("SELECT count(*) FROM freshness WHERE whole"), 7)
 
+    def test_what_was_not_asked_for_any_more_is_not_done(self):
+        """Another stream's trouble ends the run before the availability date has come: then nothing is known to be owed."""
+        site = self.past_site(streams="conversations, conversation_aggregate")
+        site.set(conversations={"method": "job"})
+        self.server.control(faults=["latency:ms=1500,path=/api/v2/analytics/conversations/details/jobs/availability",
+                                    "429:retry_after=huge,path=/api/v2/analytics/conversations/aggregates"])
+        result = self.fill(site, "2026-03-05", "2026-03-05", code=6)
+        self.assertIn("conversations: not all done", result.stderr)
+        self.assertEqual(site.query("SELECT streams_done, streams_left FROM run")[0][:], (0, 2))
+
 
 class Beside(Past):
     def hold(self, site, slot):
