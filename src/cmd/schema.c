@@ -27,7 +27,7 @@ bool cmd_schema(struct cmd_context *ctx, struct err *e)
     if (ctx->argument_count > 1) {
         return cmd_usage(ctx, e, "name one table or view, or none");
     }
-    ctx->db = db_open_memory(e);
+    ctx->db = db_open_memory(true, e);
     if (!ctx->db || !cmd_rendering(ctx, &to, e) ||
         !db_exec(ctx->db, embedded_dictionary[0].text, e) ||
         (name && !export_check(db_ask(ctx->db, e, sql_schema_names, NONE), &name, 1, ctx->arena))) {

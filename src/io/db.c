@@ -1203,11 +1203,11 @@ struct db *db_open(const char *path, enum db_mode mode, struct err *e)
     return mode == DB_READ ? open_reader(a, path, e) : open_writer(a, path, e);
 }
 
-struct db *db_open_memory(struct err *e)
+struct db *db_open_memory(bool is_ours, struct err *e)
 {
     struct db *d = open_handle("(memory)", ":memory:", SQLITE_OPEN_READWRITE, e);
 
-    if (d && !(connection_settings(d, DB_WRITE, e) && migrate(d, 0, e))) {
+    if (d && !(connection_settings(d, DB_WRITE, e) && (!is_ours || migrate(d, 0, e)))) {
         db_close(d);
         return NULL;
     }

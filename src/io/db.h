@@ -32,8 +32,8 @@ enum db_mode {
  * step fail (ERR_STORE). Close with db_close. */
 struct db *db_open(const char *path, enum db_mode mode, struct err *e);
 
-/* A database in memory, with our schema. */
-struct db *db_open_memory(struct err *e);
+/* A database in memory; `is_ours`: with our schema. */
+struct db *db_open_memory(bool is_ours, struct err *e);
 
 /* Whether `path` can hold a database of ours: refuses what db_open with DB_WRITE refuses because of
  * the place or the file's header, and makes nothing. For before a lock file is made. */

@@ -64,7 +64,7 @@ bool metrics_write(const struct config *c, int64_t now_ms, enum err_kind kind, i
     if (!read) {
         LOG(LOG_WARN, "metrics without the database", LOG_S("error", unread.message));
         db_close(d);
-        d = db_open_memory(e);
+        d = db_open_memory(false, e);
     }
     bool done =
         d && write_samples(d, file.stream, sql_metrics_run,

@@ -97,7 +97,7 @@ static bool tables_for_views(const char *path, struct arena *a, struct err *e)
 {
     const char **views;
     size_t count = 0;
-    DB_SCOPED struct db *m = db_open_memory(e);
+    DB_SCOPED struct db *m = db_open_memory(false, e);
     bool done = m && db_do(m, e, "ATTACH ?1 AS copy", S(path)) &&
                 db_exec(m, "PRAGMA copy.journal_mode = OFF; PRAGMA legacy_alter_table = ON", e) &&
                 db_list(db_ask(m, e, sql_snapshot_views, S(embedded_views[VIEWS_DROP].text)), a,

@@ -941,7 +941,7 @@ bool check_show(const struct check_request *request, bool as_json, enum err_kind
         [STEP_LIMITS] = check_limits,
         [STEP_LOCAL] = check_local,
     };
-    DB_SCOPED struct db *db = db_open_memory(e);
+    DB_SCOPED struct db *db = db_open_memory(false, e);
     struct checking a = {.request = request,
                          .config = request->run.config,
                          .arena = request->run.arena,

@@ -68,7 +68,7 @@ static bool has_tables(const struct needs *n, struct err *e)
         return true; /* and no schema has to be made to tell */
     }
     struct err unread;
-    DB_SCOPED struct db *ours = db_open_memory(e);
+    DB_SCOPED struct db *ours = db_open_memory(true, e);
     bool known = ours && export_check(db_ask(ours, e, sql_export_names, NONE), c->export_tables,
                                       c->export_table_count, n->arena);
 

@@ -203,7 +203,7 @@ bool recent_show(const struct config *config, int64_t wanted, const struct clien
 {
     const struct stream *stream = stream_recent();
     struct search s = {.stream = stream,
-                       .memory = db_open_memory(e),
+                       .memory = db_open_memory(true, e),
                        .walker = page_walker_new(stream->trees),
                        .wanted = wanted};
     int64_t now_ms = clock_now_ms();

@@ -614,7 +614,7 @@ TEST(a_feed_is_a_table_of_the_programs_rows)
                            .row_count = 6,
                            .has = odd_rows,
                            .table = 5};
-    struct db *d = db_open_memory(&e);
+    struct db *d = db_open_memory(true, &e);
     int64_t sum = 0;
 
     for (int i = 0; i < 8; i++) {

@@ -21,7 +21,7 @@ static struct scene scene_of(enum erased_kind kind, const char *text)
     struct scene s = {.arena = arena_new(0)};
     struct err e;
 
-    s.db = db_open_memory(&e);
+    s.db = db_open_memory(true, &e);
     assert_non_null(s.db);
     assert_true(erasures_load(s.db, s.arena, &s.erased, &e));
     assert_true(erasures_add(s.db, &s.erased, kind, text, &e));

@@ -873,7 +873,7 @@ TEST_IN_FIXTURE(test_database_in_memory)
 {
     struct db *file = f->s->db;
 
-    f->s->db = db_open_memory(&f->s->e);
+    f->s->db = db_open_memory(true, &f->s->e);
     struct loader *l = loader_of(f, "conversations");
     load(f, l, "job", job_page);
     load(f, l, "query", PAGE(PART_B("") "," PART_A(""), ENDED));

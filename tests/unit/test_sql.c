@@ -23,7 +23,7 @@ static int64_t no_answer(void *user, const char *text, size_t length)
 TEST(every_statement_prepares_on_our_schema)
 {
     struct err e = {0};
-    struct db *d = db_open_memory(&e);
+    struct db *d = db_open_memory(true, &e);
 
     assert_non_null(d);
     assert_true(db_exec(d, "ATTACH ':memory:' AS copy", &e)); /* as a snapshot's typed copy is */

@@ -278,7 +278,7 @@ TEST(test_ids)
     };
     struct arena *a = arena_new(0);
     struct err e;
-    struct db *d = db_open_memory(&e);
+    struct db *d = db_open_memory(true, &e);
 
     assert_non_null(d);
     assert_true(db_exec(
@@ -387,7 +387,7 @@ static void check_columns(struct db *d, const struct table_map *t, struct err *e
 TEST(test_maps_match_schema)
 {
     struct err e = {0};
-    struct db *d = db_open_memory(&e);
+    struct db *d = db_open_memory(true, &e);
     size_t own_ids = 0;
     size_t passes = 0;
 
