@@ -8,7 +8,8 @@
  * rows stay. Of LOAD_ENTITY every kept answer goes; a row whose last answer is lost stays as it is
  * rather than becoming what it was before. Of LOAD_WINDOW and LOAD_INTERVALS a window's last
  * reading goes that changed anything, if it is kept whole and no other is under way. LOAD_OBSERVE
- * cannot be repeated: polls that saw nothing new are not kept, and they count.
+ * cannot be repeated, since polls that saw nothing new are not kept, and they count: what a state
+ * lacks is filled, and nothing else is touched.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -147,13 +148,11 @@ static bool find_windows(struct replaying *r, struct err *e)
 /* Lists what goes, less what cannot be read. */
 static bool find_pages(struct replaying *r, struct err *e)
 {
-    enum load_rule rule = r->stream->load;
+    bool by_page = r->stream->load == LOAD_ENTITY || r->stream->load == LOAD_OBSERVE;
     struct err why;
 
-    if (rule == LOAD_OBSERVE ||
-        !db_do(r->db, e, rule == LOAD_ENTITY ? sql_replay_list_pages : sql_replay_list_readings,
-               NONE)) {
-        return rule == LOAD_OBSERVE;
+    if (!db_do(r->db, e, by_page ? sql_replay_list_pages : sql_replay_list_readings, NONE)) {
+        return false;
     }
     struct rows q = db_ask(r->db, e, sql_replay_each, NONE);
     while (q.ok && !stop_requested() && db_next(&q)) {

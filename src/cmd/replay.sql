@@ -85,7 +85,7 @@ SELECT group_concat(l.raw_page_id, ', ') FROM temp.replay_lost AS l
 JOIN raw_page AS p ON p.raw_page_id = l.raw_page_id WHERE length(p.bytes) > 0
 
 -- The days that stay as they are, in ranges; '': a list; NULL: none. ?1: the load rule (0: entities, whose day
--- is there if a whole reading is kept, or all since it began; 1, 2: by window; 3: nothing can be loaded).
+-- is there if a whole reading is kept, or all since it began; 1, 2: by window; 3: what is older than the first answer).
 -- name: replay_left
 WITH left_day AS (
     SELECT DISTINCT x.day
@@ -114,4 +114,7 @@ island AS (
     FROM (SELECT day, julianday(day) - row_number() OVER (ORDER BY day) AS n FROM left_day)
     GROUP BY n ORDER BY 1
 )
-SELECT group_concat(CASE WHEN first = last THEN first ELSE first || ' to ' || last END, ', ') FROM island
+SELECT CASE WHEN ?1 = 3 AND count(*) > 0
+    THEN ifnull('before ' || (SELECT min(p.received_at) FROM raw_page AS p JOIN temp.replay_window USING (window_id)), '')
+    ELSE group_concat(CASE WHEN first = last THEN first ELSE first || ' to ' || last END, ', ') END
+FROM island

@@ -110,6 +110,7 @@ static void make_observer(struct history *h, const struct table_map *state, stru
                                             sql_observe_place,    sql_observe_place_behind,
                                             sql_observe_merge,    sql_observe_end_before,
                                             sql_observe_write,    NULL};
+    static const char *const fill[] = {sql_observe_fill, sql_observe_filled, NULL};
     static const char is_same[] = "(s.$ IS n.$ OR s.row_source IS NOT n.row_source AND "
                                   "(s.$ IS NULL OR n.$ IS NULL))";
     struct names stored = {.count = 0};
@@ -144,6 +145,8 @@ static void make_observer(struct history *h, const struct table_map *state, stru
     add_each(w, "merge", &reports,
              "$ = CASE WHEN s.row_source IS n.row_source THEN n.$ ELSE ifnull(n.$, s.$) END, ", "");
     add_same(w, "says_all", &states, "(n.$ IS NOT NULL OR s.$ IS NULL)");
+    add_each(w, "fill", &states, "$ = ifnull(s.$, n.$), ", "");
+    add_same(w, "is_full", &states, "(s.$ IS NOT NULL OR n.$ IS NULL)");
     add_same(w, "same", &states, is_same);
     words_add(w, "pair", "%s", words_fill(w, sql_observe_pair));
     words_add(w, "touches", "(%s)", words_fill(w, sql_observe_touches));
@@ -154,6 +157,7 @@ static void make_observer(struct history *h, const struct table_map *state, stru
     h->sql[HISTORY_WHOLE] = words_fill(w, sql_observe_whole);
     make(h, w, HISTORY_SNAPSHOTS, snapshots);
     make(h, w, HISTORY_ROWS, intervals);
+    make(h, w, HISTORY_FILL, fill);
 }
 
 struct history *history_new(struct db *d, const struct tree_map *tree,
@@ -204,7 +208,8 @@ bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
                                      I((int64_t)row_hash),    I(load_run_id(page))};
     size_t count = h->observes ? COUNT_OF(observation) : COUNT_OF(facts);
     bool is_snapshot = h->start == h->map->column_count || cell_is_null(&row[h->start]);
-    const char *const *step = &h->sql[is_snapshot ? HISTORY_SNAPSHOTS : HISTORY_ROWS];
+    size_t first = is_snapshot ? HISTORY_SNAPSHOTS : HISTORY_ROWS;
+    const char *const *step = &h->sql[h->observes && page->replays ? HISTORY_FILL : first];
     int64_t placed = 0;
 
     memcpy(values, h->observes ? observation : facts, count * sizeof(*values));

@@ -83,7 +83,8 @@ enum {
     HISTORY_OUTCOME,
     HISTORY_ROWS, /* this and the next: up to a NULL what places a row of a time that is known */
     HISTORY_SNAPSHOTS = HISTORY_ROWS + HISTORY_STEPS, /* what places one without a start */
-    HISTORY_STATEMENTS = HISTORY_SNAPSHOTS + HISTORY_STEPS
+    HISTORY_FILL = HISTORY_SNAPSHOTS + HISTORY_STEPS, /* what fills one by what came before */
+    HISTORY_STATEMENTS = HISTORY_FILL + HISTORY_STEPS
 };
 
 struct history {

@@ -250,6 +250,17 @@ WHERE n.rowid = 1 AND n.deed = 'row' AND n.ended IS NOT NULL AND s.user_id = n.u
 -- name: observe_write
 INSERT INTO adherence_state ({stored}, row_source) SELECT {stored}, row_source FROM {came} WHERE rowid = 1 AND deed = 'row'
 
+-- name: observe_fill
+-- Of an answer that came before: what the row lacks in which its moment lies.
+UPDATE adherence_state AS s SET {fill}row_source = s.row_source FROM {came} AS n
+WHERE n.rowid = 1 AND s.user_id = n.user_id AND s.row_source IS n.row_source AND NOT {is_full}
+AND ifnull(n.state_start, n.now) BETWEEN s.first_observed AND s.last_observed AND s.state_start = (
+    SELECT max(a.state_start) FROM adherence_state AS a
+    WHERE a.user_id = n.user_id AND a.state_start <= ifnull(n.state_start, n.now))
+
+-- name: observe_filled
+UPDATE {came} SET outcome = 2 - changes() WHERE rowid = 1
+
 -- name: observe_whole
 -- The open rows of all whom the reading of the window ?1 has not seen.
 UPDATE adherence_state SET state_end = last_observed

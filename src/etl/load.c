@@ -752,6 +752,8 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         [PLACED_BAD] = "interval ends before it starts, or is not yet",
     };
 
+    bool fills = l->rule == LOAD_OBSERVE && l->page->replays; /* closes nothing */
+
     /* Made in a transaction that was rolled back, the temporary table went with it. */
     if (!history_begin(l->history, e)) {
         return false;
@@ -761,8 +763,9 @@ static bool load_singly(struct loader *l, const struct walked_tree *t, struct lo
         const struct cell *row = t->sets[0].cells + i * t->sets[0].cells_per_row + 1;
         enum placed outcome;
 
-        if (!db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, ?2, ?3)",
-                   I(l->page->window_id), I((int64_t)l->tree_no), X(id->value.text, id->length)) ||
+        if ((!fills && !db_do(l->db, e, "INSERT OR IGNORE INTO reading_seen VALUES (?1, ?2, ?3)",
+                              I(l->page->window_id), I((int64_t)l->tree_no),
+                              X(id->value.text, id->length))) ||
             !history_take(l->history, row, t->entities[i].row_hash, l->page, &outcome, e)) {
             return false;
         }

@@ -6,7 +6,7 @@ import sqlite3
 import time
 import unittest
 
-from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, ago, killed, table_names
+from harness import CHANGE_LOGS, FULL, LEDGER, TestCase, ago, clock_at, killed, table_names
 
 POLL = ("extract", "--stream", "adherence_realtime")
 # A day passes: what the ledger has dated is a day older.
@@ -165,7 +165,36 @@ class Replay(TestCase):
         site.change(self.WHEN)
         told = self.check(site)
         self.assertEqual([line for line in told.splitlines() if line.startswith("left")],
-                         ["left as it is: adherence_realtime"])
+                         ["left as it is: adherence_realtime before 2026-03-03T06:00:00.000Z"])
+
+    @unittest.skipUnless(clock_at("2026-03-02T06:00:00Z"), "no clock to set")
+    def test_states_lack_a_column(self):
+        """What came with this version is filled in the states that kept answers saw; what those say of themselves stays."""
+        server = self.standin(start="2026-03-01", days=3, agents=12, now="2026-03-02T06:00:00Z")
+        server.control(date="now")
+        site = self.site(server.url, extract={"streams": "adherence_realtime"})
+        for hour in range(6, 20):
+            now = f"2026-03-02T{hour:02}:00:00Z"
+            server.control(now=now)
+            self.ok(site.run("extract", env=clock_at(now)))
+            if hour == 8:
+                first = site.value("SELECT max(raw_page_id) FROM raw_page")
+        lacks = ", ".join(f"{name} = NULL" for name in (
+            "management_unit_id", "scheduled_activity_category", "system_presence", "routing_status", "actual_activity_category",
+            "adherence_state", "impact"))
+        self.assertGreater(site.value("SELECT count(*) FROM adherence_state WHERE state_end IS NOT NULL"), 10)
+        whole = self.contents(site)
+        site.change(f"UPDATE adherence_state SET {lacks}")
+        self.assertNotEqual(whole["adherence_state"], self.contents(site)["adherence_state"])
+        result = self.ok(site.run("replay"))
+        self.assertRegex(result.stdout, r"(?m)^left as it is: adherence_realtime before 2026-03-02T06:00:0\d\.\d+Z$")
+        self.same(whole, self.contents(site))
+        # what is older than the answers that are kept stays
+        site.change(f"DELETE FROM raw_page WHERE raw_page_id <= {first}; UPDATE adherence_state SET {lacks}")
+        self.ok(site.run("replay"))
+        missing = site.query("SELECT first_observed, last_observed FROM adherence_state WHERE adherence_state IS NULL")
+        self.assertTrue(missing)
+        self.assertTrue(all(r["first_observed"] < "2026-03-02T09" for r in missing), missing)
 
     WORLD = {"start": "2026-03-01", "days": 4, "per_day": 8, "agents": 3, "eventful": True}
     STREAMS = {"streams": "users, conversations, conversation_aggregate", "reread_hours": "1"}
