@@ -98,7 +98,7 @@ class Kept(TestCase):
         self.assertEqual(site.value("PRAGMA integrity_check"), "ok")
 
 
-# What no replay touches: the ledger, logs of changes, real-time adherence.
+# Besides the ledger and logs of changes: of these replay fills states alone.
 OBSERVED = {"adherence_state", "observation_gap"}
 # Columns that are not the answers'; whose a day is, of two units, was found when it was read.
 OURS = {"row_changed_run_id", "row_asked_at", "row_attribute_read", "deleted_at", "missing_since", "erased_at", "left_unit_at",
