@@ -87,7 +87,7 @@ FROM (SELECT s.scope, s.zone, day_start, day_end
       UNION ALL SELECT '', NULL, NULL, NULL WHERE ?4) AS a
 WHERE NOT EXISTS (
     SELECT 1 FROM extract_window AS w
-    WHERE w.stream = ?1 AND ifnull(w.scope, '') = a.scope AND ifnull(w.window_start, '') = ifnull(day_start, ''));
+    WHERE w.stream = ?1 AND ifnull(w.scope, '') = ifnull(a.scope, '') AND ifnull(w.window_start, '') = ifnull(day_start, ''));
 
 -- A window takes its passes along.
 -- name: window_scopes

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "etl/window.h"
 #include "scratch.h"
+#include "sql.h"
 
 #define DAY   MS_PER_DAY
 #define HOUR  MS_PER_HOUR
@@ -65,6 +66,23 @@ static const char *listed(struct scratch *s, const struct window_kind *k, int64_
 }
 
 /* --- making ---------------------------------------------------------------------------------- */
+
+/* Each that may be missing is looked for by its place: by the stream alone that takes as long as
+ * there are windows. */
+TEST_IN_SCRATCH(what_is_missing_is_found_by_its_place)
+{
+    bool found = false;
+
+    make(s, &days, START, START + DAY);
+    struct rows q =
+        db_ask(s->db, &s->e, arena_printf(s->arena, "EXPLAIN QUERY PLAN %s", sql_window_add), NONE);
+    while (db_next(&q)) {
+        found = found ||
+                strstr(db_text(&q, 3), "extract_window_place (stream=? AND <expr>=? AND <expr>=?)");
+    }
+    check(db_end(&q), s);
+    assert_true(found);
+}
 
 TEST_IN_SCRATCH(days_are_made_once)
 {
