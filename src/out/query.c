@@ -154,15 +154,17 @@ struct db_value *query_values(struct db *d, const struct query *q, struct arena 
         err_set(e, ERR_USAGE, "from: %s lies after to=%s", range[0], range[1]);
         return NULL;
     }
-    if (!db_texts(db_ask(d, e, sql_query_range, S(range[0]), S(range[1])), a, range, 2)) {
-        return NULL;
-    }
     for (size_t i = 0; i < q->param_count; i++) {
         size_t at = str_eq(q->params[i].name, "to");
-        if (str_eq(q->params[i].type, "range") && !given(values, *count, names[at])) {
-            values[*count] = S(range[at]);
-            values[(*count)++].name = names[at];
+        if (!str_eq(q->params[i].type, "range") || given(values, *count, names[at])) {
+            continue;
         }
+        if (!range[at] && /* asked only where one is missing: it walks the database */
+            !db_texts(db_ask(d, e, sql_query_range, S(range[0]), S(range[1])), a, range, 2)) {
+            return NULL;
+        }
+        values[*count] = S(range[at]);
+        values[(*count)++].name = names[at];
     }
     return values;
 }

@@ -179,4 +179,11 @@ TEST_IN_SCRATCH(the_default_range)
     size_t count = 9;
     check(query_values(s->db, find(s, "freshness"), s->arena, cases[0].given, &count, &s->e), s);
     assert_int_equal(count, 0);
+
+    /* It walks the database: nothing asks for it where both days are given (a page's every part),
+     * or where a query has none. */
+    scratch_exec(s, "DROP VIEW v_range");
+    check(query_values(s->db, q, s->arena, cases[5].given, &count, &s->e), s);
+    check(query_values(s->db, find(s, "freshness"), s->arena, cases[0].given, &count, &s->e), s);
+    assert_null(query_values(s->db, q, s->arena, cases[0].given, &count, &s->e));
 }
