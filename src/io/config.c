@@ -631,12 +631,12 @@ static bool apply_choice(struct loading *l)
 static bool apply_list(struct loading *l)
 {
     bool is_streams = l->key == &config_keys[KEY_STREAMS];
-    size_t *count = is_streams ? &l->out->stream_count : &l->out->export_table_count;
-    const char *const *words = (const char *const *)str_split_list(l->a, l->text, count);
+    size_t count;
+    const char *const *words = (const char *const *)str_split_list(l->a, l->text, &count);
     const char *const *known = l->request->known_streams;
     size_t known_count = l->request->known_stream_count;
     bool has_all = false;
-    for (size_t i = 0; i < *count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *shown = str_escaped(l->a, words[i]);
         const char *name = words[i] + (is_streams && words[i][0] == '-' ? 1 : 0);
         bool is_all = str_eq_nocase(name, "all");
@@ -651,9 +651,10 @@ static bool apply_list(struct loading *l)
     }
     *(const char *const **)l->field = words;
     if (is_streams) {
-        l->out->streams_written = join(l->a, words, *count, ", ");
-    } else if (has_all) {
-        *count = 0;
+        l->out->stream_count = count;
+        l->out->streams_written = join(l->a, words, count, ", ");
+    } else {
+        l->out->export_table_count = has_all ? 0 : count;
     }
     return true;
 }

@@ -174,6 +174,8 @@ def setups():
     prepared("no configuration file", "config_absent", 3, lambda t, s: setattr(s, "config", s.config + ".not-there"))
     prepared("configuration not readable", "config_unreadable", 3, unreadable)
     config("key of another program", "config_invalid", username="robot")
+    prepared("stream misspelt", "config_invalid", 3, lambda t, s: s.set(extract={"streams": "usrs"}))
+    prepared("stream named twice", "config_invalid", 3, lambda t, s: s.set(extract={"streams": "users users"}))
     config("scope key", "config_scope", scope="analytics:read")
     config("scope name under another key", "config_scope", permissions="analytics:report:read")
     config("platform scope", "config_scope", grants="urn:genesys:cloud:admin")
