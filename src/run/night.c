@@ -726,7 +726,7 @@ static bool take_overflow(struct night *n, const struct reading *r, struct err *
     const struct config_key *way = n->stream->setting;
     struct err error;
 
-    r->window->failed |= 1U << r->pass_no;
+    r->window->failed = 1U << r->pass_no; /* what failed before has its second try */
     if (r->ask.hits_overflow) {
         LOG(LOG_INFO, "day too large for the query, taking a job", LOG_S("reading", r->ask.label));
         r->window->too_large_ms = r->to_ms;

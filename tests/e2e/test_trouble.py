@@ -174,6 +174,13 @@ class Trouble(TestCase):
         self.night(at(7), 0)
         self.assert_whole(at(7))
 
+    def test_a_day_too_large_for_the_query_whose_job_failed_has_another(self):
+        self.world(per_day=130, days=4)
+        self.vendor.env["ROLLCALL_LIMIT_QUERY_ROWS"] = "100"
+        self.night(at(4, 3), 11, f"4xx:status=400,{JOBS}$,method=POST,has={DAYS[2]},times=1")
+        self.assertEqual(len(self.asked("POST", "/details/jobs")), 4)
+        self.assertGreater(self.stored(DAYS[2]), 100)
+
     def test_a_query_page_refused_for_ever_leaves_the_day_to_its_job(self):
         self.world()
         for day in range(4, 7):
