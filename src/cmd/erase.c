@@ -182,6 +182,7 @@ static bool erase(struct erasing *r, struct err *e)
         !db_begin(r->db, e)) {
         return false;
     }
+    table.paged = r->ctx->option[OPT_YES] != NULL; /* else a question follows */
     bool done = remove_person(r, e) &&
                 render_query(r->db, e, sql_erase_told, DB_VALUES(NONE), &words) &&
                 db_scalar(r->db, "SELECT count(*) FROM temp.removed", &rows, e) &&

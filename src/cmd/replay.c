@@ -221,9 +221,10 @@ static bool load_one(struct replaying *r, const struct rows *q, struct err *e)
 /* New rows are of the runs that read them. */
 static bool name_runs(struct replaying *r, struct err *e)
 {
+    bool any = r->rows.rows_new > 0 && r->stream->load != LOAD_OBSERVE; /* which makes none */
     bool done = true;
 
-    for (size_t p = 0; done && r->rows.rows_new > 0 && p < r->stream->pass_count; p++) {
+    for (size_t p = 0; done && any && p < r->stream->pass_count; p++) {
         for (const struct tree_map *const *t = trees_of(r->stream, &r->stream->passes[p]);
              done && *t; t++) {
             done = db_exec(r->db,

@@ -30,7 +30,7 @@ char *gzip_text(const void *bytes, size_t length, bool is_packed, size_t *out_le
 {
     if (!is_packed) {
         *out_length = length;
-        return memcpy(xcalloc(1, length + JSON_PADDING_BYTES), bytes, length);
+        return memcpy(xcalloc(1, length + JSON_PADDING_BYTES), length > 0 ? bytes : "", length);
     }
     size_t most = largest_out(length);
     struct buf text = buf_of(most + JSON_PADDING_BYTES);

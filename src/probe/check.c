@@ -737,12 +737,14 @@ static const char *lists_too_large(const struct checking *a)
 {
     const struct config *c = a->config;
     const struct cost_facts facts = {.counts = a->counts};
+    int64_t most = c->max_requests > 0 ? c->max_requests : INT64_MAX;
     struct err unread;
     DB_SCOPED struct db *d =
         access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
     const char *found = "";
     const char *words;
 
+    most = c->max_requests_month > 0 && c->max_requests_month < most ? c->max_requests_month : most;
     for (size_t i = 0; i < a->request->run.stream_count; i++) {
         const struct stream *s = a->request->run.streams[i];
         int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->arena, &words);
@@ -752,7 +754,7 @@ static const char *lists_too_large(const struct checking *a)
             needs = db_next(&q) && db_int(&q, 0) > needs ? db_int(&q, 0) : needs;
             (void)db_end(&q);
         }
-        if (stream_is_list(s) && needs + BESIDE > c->max_requests) {
+        if (stream_is_list(s) && needs + BESIDE > most) {
             found = arena_printf(a->arena, "%s%s%s (about %lld)", found, *found ? ", " : "",
                                  s->name, (long long)needs + BESIDE);
         }
@@ -774,7 +776,7 @@ static void check_limits(struct checking *a)
     if (c->max_requests > 0 || c->max_requests_month > 0) {
         find(a, sql_check_budget,
              DB_VALUES(I(c->max_requests), I(c->max_requests_month), I(requests),
-                       S(c->max_requests > 0 ? lists_too_large(a) : "")));
+                       S(lists_too_large(a))));
     }
 }
 

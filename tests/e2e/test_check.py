@@ -339,12 +339,13 @@ def setups():
              (200, {"conversations": [{"conversationId": ELSE_PAIR}], "totalHits": 90000000000}))):
         answers(name, cause, code, {path: answer})
 
-    def many(t):
-        s = t.marked(cloud(t, {"/api/v2/users": (200, {"entities": [{"id": ELSE_PAIR}], "total": 9000})}).url)
-        s.set(extract={"max_requests": "20"})
-        return s
+    for key in ("max_requests", "max_requests_month"):
+        def many(t, key=key):
+            s = t.marked(cloud(t, {"/api/v2/users": (200, {"entities": [{"id": ELSE_PAIR}], "total": 9000})}).url)
+            s.set(extract={key: "20"})
+            return s
 
-    site("a list larger than the budget", "limits_budget", 0, many)
+        site("a list larger than " + key, "limits_budget", 0, many)
 
     # --- local ---
     def closed(t, s):
