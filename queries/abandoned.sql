@@ -8,10 +8,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -46,6 +46,6 @@ JOIN session AS s
     ON s.conversation_key = c.conversation_key AND s.participant_no = m.participant_no
     AND s.session_no = m.session_no
 WHERE m.name = 'tAbandon' AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
-AND (:queue IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR m.media_type = :media)
+AND (nullif(:queue, '') IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR m.media_type = :media)
 ORDER BY m.emit_date, m.conversation_id;

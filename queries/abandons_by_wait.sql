@@ -8,10 +8,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -30,8 +30,8 @@ abandon AS (
     CROSS JOIN interval_figure AS f ON f.utc_start >= b.utc_from AND f.utc_start < b.utc_to
     LEFT JOIN queue AS q ON q.queue_id = f.queue_id
     WHERE f.abandoned > 0 AND f.queue_id IS NOT NULL
-    AND (:queue IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-    AND (:media IS NULL OR f.media_type = :media)
+    AND (nullif(:queue, '') IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+    AND (nullif(:media, '') IS NULL OR f.media_type = :media)
 )
 SELECT upto_seconds, abandoned,
        100.0 * abandoned / nullif(sum(abandoned) OVER (), 0) AS percent,

@@ -9,10 +9,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: agent  [agent] name or id of one agent; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END), '') AS first_day,
-           coalesce(:to, r.last_day, '9999') AS last_day
+           coalesce(nullif(:to, ''), r.last_day, '9999') AS last_day
     FROM (SELECT 1) LEFT JOIN v_range AS r -- without conversations: all there is
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -25,6 +25,6 @@ CROSS JOIN v_adherence_day AS x ON x.day BETWEEN a.first_day AND a.last_day
 JOIN adherence_day AS d ON d.user_id = x.user_id AND d.business_day = x.day
 LEFT JOIN management_unit AS m ON m.management_unit_id = d.management_unit_id
 -- These limit what is counted, where days are given; the others what is shown.
-WHERE (:from IS NULL OR x.day >= :from) AND (:to IS NULL OR x.day <= :to)
-AND (:agent IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
+WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
+AND (nullif(:agent, '') IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
 ORDER BY x.day, x.user_name, x.user_id;

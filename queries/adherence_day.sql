@@ -25,8 +25,8 @@ last_day AS (
     ORDER BY z.utc_from DESC LIMIT 1
 ),
 asked AS (
-    SELECT coalesce(:from, date(coalesce(:to, day), '-7 days')) AS first_day,
-           coalesce(:to, day) AS last_day
+    SELECT coalesce(nullif(:from, ''), date(coalesce(nullif(:to, ''), day), '-7 days')) AS first_day,
+           coalesce(nullif(:to, ''), day) AS last_day
     FROM last_day
 ),
 bounds AS (
@@ -38,7 +38,7 @@ bounds AS (
 known AS (
     SELECT a.user_id, (SELECT s.first_observed FROM adherence_state AS s
                        WHERE s.user_id = a.user_id ORDER BY s.state_start LIMIT 1) AS since,
-           coalesce(CAST(:max_gap AS REAL), 900) AS max_gap
+           coalesce(CAST(nullif(:max_gap, '') AS REAL), 900) AS max_gap
     FROM agent AS a WHERE a.user_id IS NOT NULL
     LIMIT -1
 ),
@@ -110,6 +110,6 @@ SELECT p.day, p.user_id,
        max(p.since) AS known_since
 FROM piece AS p
 LEFT JOIN user AS u ON u.user_id = p.user_id
-WHERE :agent IS NULL OR p.user_id = :agent OR u.name = :agent COLLATE NOCASE
+WHERE nullif(:agent, '') IS NULL OR p.user_id = nullif(:agent, '') OR u.name = nullif(:agent, '') COLLATE NOCASE
 GROUP BY p.day, p.user_id
 ORDER BY p.day, agent, p.user_id;

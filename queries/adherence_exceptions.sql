@@ -8,10 +8,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: agent  [agent] name or id of one agent; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END), '') AS first_day,
-           coalesce(:to, r.last_day, '9999') AS last_day
+           coalesce(nullif(:to, ''), r.last_day, '9999') AS last_day
     FROM (SELECT 1) LEFT JOIN v_range AS r -- without conversations: all there is
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -27,5 +27,5 @@ FROM (SELECT e.*, d.business_day AS day, u.name AS user_name,
       CROSS JOIN adherence_day AS d ON d.business_day BETWEEN a.first_day AND a.last_day
       CROSS JOIN adherence_exception AS e ON e.adherence_day_key = d.adherence_day_key
       LEFT JOIN user AS u ON u.user_id = e.user_id) AS x
-WHERE :agent IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE
+WHERE nullif(:agent, '') IS NULL OR x.user_id = nullif(:agent, '') OR x.user_name = nullif(:agent, '') COLLATE NOCASE
 ORDER BY x.day, x.user_name, x.user_id, x.start_time;

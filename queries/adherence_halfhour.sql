@@ -8,11 +8,11 @@
 -- param: to  [day] last business day, YYYY-MM-DD; default: the last day with historical adherence
 -- param: agent  [agent] name or id of one agent; default: all
 WITH RECURSIVE asked AS (
-    SELECT coalesce(:to, max(business_day)) AS last_day FROM adherence_day
+    SELECT coalesce(nullif(:to, ''), max(business_day)) AS last_day FROM adherence_day
 ),
 bounds AS (
     SELECT (SELECT min(z.utc_from) FROM zone_offset AS z
-            WHERE z.day >= coalesce(:from, date(a.last_day, '-7 days'))) AS utc_from,
+            WHERE z.day >= coalesce(nullif(:from, ''), date(a.last_day, '-7 days'))) AS utc_from,
            (SELECT max(z.utc_to) FROM zone_offset AS z WHERE z.day <= a.last_day) AS utc_to
     FROM asked AS a
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
@@ -24,7 +24,7 @@ agent_day AS (
     CROSS JOIN adherence_day AS d ON d.business_day >= date(b.utc_from, '-2 days')
         AND d.business_day <= date(b.utc_to, '+1 day')
     WHERE d.adherence_schedule_seconds > 0
-    AND (:agent IS NULL OR d.user_id = :agent
+    AND (nullif(:agent, '') IS NULL OR d.user_id = :agent
          OR d.user_id IN (SELECT u.user_id FROM user AS u WHERE u.name = :agent COLLATE NOCASE))
     LIMIT -1 -- likewise
 ),

@@ -9,10 +9,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: agent  [agent] name or id of one agent; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -58,7 +58,7 @@ FROM one AS o
 JOIN participant AS p USING (conversation_key, participant_no)
 LEFT JOIN user AS u ON u.user_id = o.user_id
 LEFT JOIN queue AS q ON q.queue_id = o.queue_id
-WHERE (:queue IS NULL OR o.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-AND (:agent IS NULL OR o.user_id = :agent OR u.name = :agent COLLATE NOCASE)
+WHERE (nullif(:queue, '') IS NULL OR o.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:agent, '') IS NULL OR o.user_id = :agent OR u.name = :agent COLLATE NOCASE)
 GROUP BY o.user_id, o.media_type
 ORDER BY agent, o.user_id, o.media_type;

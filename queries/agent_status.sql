@@ -7,10 +7,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: agent  [agent] name or id of one agent; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END), '') AS first_day,
-           coalesce(:to, r.last_day, '9999') AS last_day
+           coalesce(nullif(:to, ''), r.last_day, '9999') AS last_day
     FROM (SELECT 1) LEFT JOIN v_range AS r -- without conversations: all there is
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -19,7 +19,7 @@ SELECT x.user_id, x.user_name, x.kind, x.status, round(sum(x.seconds), 3) AS sec
            AS percent
 FROM asked AS a CROSS JOIN v_agent_state AS x ON x.day BETWEEN a.first_day AND a.last_day
 -- These limit what is counted, where days are given; the others what is shown.
-WHERE (:from IS NULL OR x.day >= :from) AND (:to IS NULL OR x.day <= :to)
-AND (:agent IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
+WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
+AND (nullif(:agent, '') IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
 GROUP BY x.user_id, x.kind, x.status
 ORDER BY x.user_name, x.user_id, x.kind, seconds DESC, x.status;

@@ -8,10 +8,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: name  [attribute] one attribute, by its key; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -26,7 +26,7 @@ held AS (
     CROSS JOIN conversation AS c
         ON c.conversation_start >= b.utc_from AND c.conversation_start < b.utc_to
     CROSS JOIN participant_attribute AS t ON t.conversation_key = c.conversation_key
-    WHERE :name IS NULL OR t.name = :name
+    WHERE nullif(:name, '') IS NULL OR t.name = nullif(:name, '')
 )
 SELECT h.name, h.value, h.conversations, 100.0 * h.conversations / t.conversations AS percent,
        CASE WHEN length(h.value) = 1024 THEN h.conversations ELSE 0 END AS cut

@@ -8,10 +8,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -65,6 +65,6 @@ SELECT m.day, m.queue_id, q.name AS queue_name,
 FROM metric AS m
 LEFT JOIN queue AS q ON q.queue_id = m.queue_id
 WHERE m.queue_id IS NOT NULL
-AND (:queue IS NULL OR m.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:queue, '') IS NULL OR m.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
 GROUP BY m.day, m.queue_id
 ORDER BY m.day, queue_name, m.queue_id;

@@ -8,10 +8,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -49,6 +49,6 @@ SELECT x.day, x.campaign_id, p.name AS campaign_name, p.queue_id, q.name AS queu
 FROM counted AS x
 LEFT JOIN campaign AS p ON p.campaign_id = x.campaign_id
 LEFT JOIN queue AS q ON q.queue_id = p.queue_id
-WHERE :queue IS NULL OR p.queue_id = :queue OR q.name = :queue COLLATE NOCASE
+WHERE nullif(:queue, '') IS NULL OR p.queue_id = nullif(:queue, '') OR q.name = nullif(:queue, '') COLLATE NOCASE
 GROUP BY x.day, x.campaign_id
 ORDER BY x.day, campaign_name, x.campaign_id;

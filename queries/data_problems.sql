@@ -7,5 +7,5 @@ SELECT stream, kind, path, example, count, first_seen_at
 FROM (SELECT stream, kind, path, example, count, first_seen_at FROM data_problem
       UNION ALL
       SELECT stream, 'unknown field', path, NULL, count, first_seen_at FROM unknown_field)
-WHERE :stream IS NULL OR stream = :stream
+WHERE nullif(:stream, '') IS NULL OR stream = nullif(:stream, '')
 ORDER BY stream, kind, path;

@@ -9,10 +9,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: agent  [agent] name or id of the agent evaluated; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -44,7 +44,7 @@ SELECT m.day, m.queue_id, q.name AS queue_name, m.form_name, count(*) AS evaluat
 FROM made AS m
 LEFT JOIN queue AS q ON q.queue_id = m.queue_id
 LEFT JOIN user AS u ON u.user_id = m.user_id
-WHERE (:queue IS NULL OR m.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-AND (:agent IS NULL OR m.user_id = :agent OR u.name = :agent COLLATE NOCASE)
+WHERE (nullif(:queue, '') IS NULL OR m.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:agent, '') IS NULL OR m.user_id = :agent OR u.name = :agent COLLATE NOCASE)
 GROUP BY m.day, m.queue_id, m.form_name
 ORDER BY m.day, queue_name, m.queue_id, m.form_name;

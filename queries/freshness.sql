@@ -6,8 +6,8 @@
 -- param: to  [day] last business day, YYYY-MM-DD; default: the last day of any stream
 -- param: stream  [stream] one stream; default: all
 WITH asked AS (
-    SELECT coalesce(:to, max(day)) AS last_day,
-           coalesce(:from, date(coalesce(:to, max(day)), '-7 days')) AS first_day
+    SELECT coalesce(nullif(:to, ''), max(day)) AS last_day,
+           coalesce(nullif(:from, ''), date(coalesce(nullif(:to, ''), max(day)), '-7 days')) AS first_day
     FROM freshness
 ),
 reached AS (
@@ -29,5 +29,5 @@ SELECT f.stream, f.day, f.whole, f.state, f.complete_to,
 FROM asked AS a
 CROSS JOIN reached AS f
 WHERE (f.day IS NULL OR f.day BETWEEN a.first_day AND a.last_day)
-AND (:stream IS NULL OR f.stream = :stream)
+AND (nullif(:stream, '') IS NULL OR f.stream = :stream)
 ORDER BY f.stream, f.day;

@@ -8,10 +8,10 @@
 -- param: media  [media] one media type of its first session that has one, such as voice; default: all
 -- param: limit  [number 1] how many; default: 100
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -32,7 +32,7 @@ longest AS (
     CROSS JOIN conversation AS c
         ON c.conversation_start >= b.utc_from AND c.conversation_start < b.utc_to
     WHERE c.conversation_end IS NOT NULL
-    AND (:media IS NULL OR :media = (SELECT s.media_type FROM session AS s
+    AND (nullif(:media, '') IS NULL OR :media = (SELECT s.media_type FROM session AS s
                                      WHERE s.conversation_key = c.conversation_key
                                      AND s.media_type IS NOT NULL
                                      ORDER BY s.participant_no, s.session_no LIMIT 1))

@@ -3,7 +3,7 @@
 --   late data, corrections, e-mails that open again. `kpi` is a column of v_queue_day.
 -- param: since  [day] moved on this day or later, YYYY-MM-DD; default: 7 days before the last move
 WITH asked AS (
-    SELECT coalesce((SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day = :since), :since,
+    SELECT coalesce((SELECT min(z.utc_from) FROM zone_offset AS z WHERE z.day = nullif(:since, '')), nullif(:since, ''),
                     strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(moved_at) FROM figure_change), '-7 days'))
                AS since
 )

@@ -6,10 +6,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: agent  [agent] name or id of one agent; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END), '') AS first_day,
-           coalesce(:to, r.last_day, '9999') AS last_day
+           coalesce(nullif(:to, ''), r.last_day, '9999') AS last_day
     FROM (SELECT 1) LEFT JOIN v_range AS r -- without conversations: all there is
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -17,8 +17,8 @@ SELECT x.day, x.user_id, x.user_name, count(*) AS times,
        round(sum(x.seconds), 3) AS not_responding_seconds, max(x.seconds) AS longest_seconds
 FROM asked AS a CROSS JOIN v_agent_state AS x ON x.day BETWEEN a.first_day AND a.last_day
 -- These limit what is counted, where days are given; the others what is shown.
-WHERE (:from IS NULL OR x.day >= :from) AND (:to IS NULL OR x.day <= :to)
-AND (:agent IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
+WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
+AND (nullif(:agent, '') IS NULL OR x.user_id = :agent OR x.user_name = :agent COLLATE NOCASE)
 AND x.kind = 'routing' AND x.status = 'NOT_RESPONDING'
 GROUP BY x.day, x.user_id
 ORDER BY x.day, not_responding_seconds DESC, x.user_name, x.user_id;

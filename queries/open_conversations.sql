@@ -17,7 +17,7 @@ SELECT o.conversation_id, o.local_start,
 FROM read_to AS r
 CROSS JOIN v_conversation AS o
 WHERE o.conversation_end IS NULL
-AND (:media IS NULL OR instr(',' || o.media_types || ',', ',' || :media || ',') > 0)
+AND (nullif(:media, '') IS NULL OR instr(',' || o.media_types || ',', ',' || :media || ',') > 0)
 AND (julianday(r.utc) - julianday(o.conversation_start)) * 24
-    >= coalesce(CAST(:min_hours AS REAL), 0)
+    >= coalesce(CAST(nullif(:min_hours, '') AS REAL), 0)
 ORDER BY o.conversation_start, o.conversation_id;

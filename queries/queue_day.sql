@@ -7,10 +7,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -23,7 +23,7 @@ SELECT q.*, d.whole
 FROM v_queue_day AS q
 JOIN shown AS d ON d.day = q.day
 -- These limit what is counted, where days are given; the others what is shown.
-WHERE (:from IS NULL OR q.day >= :from) AND (:to IS NULL OR q.day <= :to)
-AND (:queue IS NULL OR q.queue_id = :queue OR q.queue_name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR q.media_type = :media)
+WHERE (nullif(:from, '') IS NULL OR q.day >= :from) AND (nullif(:to, '') IS NULL OR q.day <= :to)
+AND (nullif(:queue, '') IS NULL OR q.queue_id = :queue OR q.queue_name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR q.media_type = :media)
 ORDER BY q.day, q.queue_name, q.queue_id, q.media_type;

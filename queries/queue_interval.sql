@@ -10,10 +10,10 @@
 -- param: media  [media] one media type of the session, such as voice; default: all
 -- param: minutes  [choice 15|30|60] length of an interval: 15, 30, 60; default: 30
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -29,7 +29,7 @@ FROM v_queue_interval AS q
 JOIN asked AS a ON q.day BETWEEN a.first_day AND a.last_day
 WHERE q.minutes = coalesce(CAST(nullif(:minutes, '') AS INTEGER), 30)
 -- These limit what is counted, where days are given; the others what is shown.
-AND (:from IS NULL OR q.day >= :from) AND (:to IS NULL OR q.day <= :to)
-AND (:queue IS NULL OR q.queue_id = :queue OR q.queue_name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR q.media_type = :media)
+AND (nullif(:from, '') IS NULL OR q.day >= :from) AND (nullif(:to, '') IS NULL OR q.day <= :to)
+AND (nullif(:queue, '') IS NULL OR q.queue_id = :queue OR q.queue_name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR q.media_type = :media)
 ORDER BY q.utc_start, q.queue_name, q.queue_id, q.media_type;

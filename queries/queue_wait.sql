@@ -9,10 +9,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -24,8 +24,8 @@ visit AS (
            count(v.wait_ms) OVER (PARTITION BY v.queue_id, v.media_type) AS waits
     FROM asked AS a
     CROSS JOIN v_queue_visit AS v ON v.day BETWEEN a.first_day AND a.last_day
-    WHERE (:queue IS NULL OR v.queue_id = :queue OR v.queue_name = :queue COLLATE NOCASE)
-    AND (:media IS NULL OR v.media_type = :media)
+    WHERE (nullif(:queue, '') IS NULL OR v.queue_id = :queue OR v.queue_name = :queue COLLATE NOCASE)
+    AND (nullif(:media, '') IS NULL OR v.media_type = :media)
 )
 SELECT queue_id, queue_name, media_type, count(*) AS visits,
        count(CASE WHEN outcome = 'answered' THEN 1 END) AS answered,

@@ -7,8 +7,8 @@
 -- param: queue  [queue] name or id of one queue; default: all, and agents
 -- param: agent  [agent] name or id of one agent; default: all, and queues
 WITH asked AS (
-    SELECT coalesce(:to, max(day)) AS last_day,
-           coalesce(:from, date(coalesce(:to, max(day)), '-7 days')) AS first_day
+    SELECT coalesce(nullif(:to, ''), max(day)) AS last_day,
+           coalesce(nullif(:from, ''), date(coalesce(nullif(:to, ''), max(day)), '-7 days')) AS first_day
     FROM reconciliation
 )
 SELECT r.scope, r.day, nullif(r.queue_id, '') AS queue_id, q.name AS queue_name,
@@ -20,7 +20,7 @@ FROM asked AS a
 CROSS JOIN reconciliation AS r ON r.day BETWEEN a.first_day AND a.last_day
 LEFT JOIN queue AS q ON q.queue_id = r.queue_id
 LEFT JOIN user AS u ON u.user_id = r.user_id
-WHERE (:queue IS NULL OR r.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-AND (:agent IS NULL OR r.user_id = :agent OR u.name = :agent COLLATE NOCASE)
+WHERE (nullif(:queue, '') IS NULL OR r.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:agent, '') IS NULL OR r.user_id = :agent OR u.name = :agent COLLATE NOCASE)
 ORDER BY r.day, r.scope DESC, q.name, r.queue_id, r.media_type, u.name, r.user_id, r.metric, r.qualifier,
          r.statistic;

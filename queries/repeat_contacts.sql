@@ -9,10 +9,10 @@
 -- param: media  [media] one media type of the customer's session, such as voice; default: all
 -- param: days  [number 1] longest time between two contacts, in days; default: 7
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -27,17 +27,17 @@ contact AS (
             FROM participant AS p CROSS JOIN session AS s USING (conversation_key, participant_no)
             WHERE p.conversation_key = c.conversation_key AND p.purpose IN ('customer', 'external')
             AND coalesce(s.ani, s.address_from) IS NOT NULL
-            AND (:media IS NULL OR s.media_type = :media)
+            AND (nullif(:media, '') IS NULL OR s.media_type = :media)
             ORDER BY p.purpose <> 'customer', p.participant_no, s.session_no LIMIT 1) AS address
     FROM bounds AS b
     CROSS JOIN conversation AS c
         ON c.conversation_start >= coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', b.utc_from,
-                                                     -coalesce(CAST(:days AS INTEGER), 7) || ' days'), '')
+                                                     -coalesce(CAST(nullif(:days, '') AS INTEGER), 7) || ' days'), '')
         AND c.conversation_start < b.utc_to
     WHERE c.originating_direction = 'inbound'
 )
 SELECT address, count(*) AS contacts,
-       count(CASE WHEN days <= coalesce(CAST(:days AS INTEGER), 7) THEN 1 END) AS repeats
+       count(CASE WHEN days <= coalesce(CAST(nullif(:days, '') AS INTEGER), 7) THEN 1 END) AS repeats
 FROM (SELECT address, is_in_range,
              julianday(conversation_start)
                  - julianday(lag(conversation_start) OVER (PARTITION BY address

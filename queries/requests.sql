@@ -11,8 +11,8 @@ WITH started AS (
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
 asked AS (
-    SELECT coalesce(:from, date(coalesce(:to, max(day)), '-7 days')) AS first_day,
-           coalesce(:to, max(day)) AS last_day
+    SELECT coalesce(nullif(:from, ''), date(coalesce(nullif(:to, ''), max(day)), '-7 days')) AS first_day,
+           coalesce(nullif(:to, ''), max(day)) AS last_day
     FROM started
 )
 SELECT s.day, c.method, c.route, sum(ifnull(c.runs, 1)) AS runs, sum(c.requests) AS requests, sum(c.retries) AS retries,

@@ -10,10 +10,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -41,7 +41,7 @@ CROSS JOIN session_metric AS m
 LEFT JOIN queue AS q ON q.queue_id = l.queue_id
 WHERE m.name IN ('tAgentResponseTime', 'tUserResponseTime', 'tFirstEngagement')
 AND m.emit_date >= b.utc_from AND m.emit_date < b.utc_to
-AND (:queue IS NULL OR l.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR l.media_type = :media)
+AND (nullif(:queue, '') IS NULL OR l.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR l.media_type = :media)
 GROUP BY l.queue_id, l.media_type
 ORDER BY queue_name, l.queue_id, l.media_type;

@@ -8,10 +8,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -33,8 +33,8 @@ asked_for AS (
         AND g.session_no = k.session_no AND g.segment_no = k.segment_no
         AND coalesce(g.queue_id, v.queue_id) = v.queue_id
     LEFT JOIN queue AS q ON q.queue_id = v.queue_id
-    WHERE (:queue IS NULL OR v.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-    AND (:media IS NULL OR v.media_type = :media)
+    WHERE (nullif(:queue, '') IS NULL OR v.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+    AND (nullif(:media, '') IS NULL OR v.media_type = :media)
 )
 SELECT a.skill_id, s.name AS skill_name, count(*) AS visits,
        count(CASE WHEN a.outcome = 'answered' THEN 1 END) AS answered,

@@ -8,10 +8,10 @@
 -- param: queue  [queue] name or id of one queue; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END), '') AS first_day,
-           coalesce(:to, r.last_day, '9999') AS last_day
+           coalesce(nullif(:to, ''), r.last_day, '9999') AS last_day
     FROM (SELECT 1) LEFT JOIN v_range AS r -- without conversations: all there is
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 )
@@ -21,8 +21,8 @@ SELECT x.day, x.half_hour, x.utc_start, x.queue_id, x.queue_name, sum(x.offered)
        round(sum(x.offered) * (sum(x.handle_ms) / 1000.0 / nullif(sum(x.handled), 0)) / 1800.0, 2) AS erlangs
 FROM asked AS a CROSS JOIN v_queue_halfhour AS x ON x.day BETWEEN a.first_day AND a.last_day
 -- These limit what is counted, where days are given; the others what is shown.
-WHERE (:from IS NULL OR x.day >= :from) AND (:to IS NULL OR x.day <= :to)
-AND (:queue IS NULL OR x.queue_id = :queue OR x.queue_name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR x.media_type = :media)
+WHERE (nullif(:from, '') IS NULL OR x.day >= :from) AND (nullif(:to, '') IS NULL OR x.day <= :to)
+AND (nullif(:queue, '') IS NULL OR x.queue_id = :queue OR x.queue_name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR x.media_type = :media)
 GROUP BY x.utc_start, x.queue_id
 ORDER BY x.utc_start, x.queue_name, x.queue_id;

@@ -8,10 +8,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -44,6 +44,6 @@ SELECT s.day, s.queue_id, q.name AS queue_name, count(*) AS surveys,
            / nullif(count(s.answer), 0) AS net_promoter_score
 FROM sent AS s
 LEFT JOIN queue AS q ON q.queue_id = s.queue_id
-WHERE :queue IS NULL OR s.queue_id = :queue OR q.name = :queue COLLATE NOCASE
+WHERE nullif(:queue, '') IS NULL OR s.queue_id = nullif(:queue, '') OR q.name = nullif(:queue, '') COLLATE NOCASE
 GROUP BY s.day, s.queue_id
 ORDER BY s.day, queue_name, s.queue_id;

@@ -9,10 +9,10 @@
 -- param: queue  [queue] name or id of the queue it came from; default: all
 -- param: media  [media] one media type of the session, such as voice; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -33,8 +33,8 @@ LEFT JOIN agent_leg AS l
 LEFT JOIN queue AS q ON q.queue_id = f.queue_id
 LEFT JOIN queue AS t ON t.queue_id = l.to_queue_id
 WHERE f.transferred + f.blind_transferred + f.consult_transferred > 0
-AND (:queue IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR f.media_type = :media)
+AND (nullif(:queue, '') IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR f.media_type = :media)
 GROUP BY f.queue_id, l.to_queue_id
 ORDER BY from_queue_name IS NULL, from_queue_name, f.queue_id, transferred DESC, to_queue_name,
     l.to_queue_id;

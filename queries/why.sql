@@ -24,7 +24,7 @@ WITH part (kpi, name, a_piece, a_value) AS (
 ),
 day AS (
     SELECT d.day, d.utc_from, d.utc_to
-    FROM v_day AS d WHERE d.day = coalesce(:day, (SELECT last_day FROM v_range))
+    FROM v_day AS d WHERE d.day = coalesce(nullif(:day, ''), (SELECT last_day FROM v_range))
     LIMIT -1
 ),
 touched AS (
@@ -33,22 +33,22 @@ touched AS (
     CROSS JOIN interval_figure AS f ON f.utc_start >= d.utc_from AND f.utc_start < d.utc_to
     LEFT JOIN queue AS q ON q.queue_id = f.queue_id
     WHERE f.queue_id IS NOT NULL
-    AND (:queue IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
-    AND (:media IS NULL OR f.media_type = :media)
+    AND (nullif(:queue, '') IS NULL OR f.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+    AND (nullif(:media, '') IS NULL OR f.media_type = :media)
     LIMIT -1
 )
-SELECT d.day, coalesce(:kpi, 'offered') AS kpi, m.conversation_id, m.queue_id, m.queue_name, m.media_type,
+SELECT d.day, coalesce(nullif(:kpi, ''), 'offered') AS kpi, m.conversation_id, m.queue_id, m.queue_name, m.media_type,
        m.user_id, m.user_name, sum(p.a_piece + p.a_value * coalesce(m.value, 0)) AS value,
        max(m.emit_date) AS emit_date
 FROM day AS d
 CROSS JOIN touched AS t
 CROSS JOIN conversation AS c ON c.conversation_key = t.conversation_key
 CROSS JOIN v_metric AS m ON m.conversation_id = c.conversation_id
-JOIN part AS p ON p.name = m.name AND p.kpi = coalesce(:kpi, 'offered')
+JOIN part AS p ON p.name = m.name AND p.kpi = coalesce(nullif(:kpi, ''), 'offered')
 WHERE m.emit_date >= d.utc_from AND m.emit_date < d.utc_to AND m.queue_id IS NOT NULL
 AND coalesce(m.value, 0) BETWEEN -1000000000000 AND 1000000000000 -- as in the figures
-AND (:queue IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
-AND (:media IS NULL OR m.media_type = :media)
+AND (nullif(:queue, '') IS NULL OR m.queue_id = :queue OR m.queue_name = :queue COLLATE NOCASE)
+AND (nullif(:media, '') IS NULL OR m.media_type = :media)
 GROUP BY m.conversation_id
 HAVING sum(p.a_piece + p.a_value * coalesce(m.value, 0)) <> 0 -- `value` is v_metric's here
 ORDER BY emit_date, m.conversation_id;

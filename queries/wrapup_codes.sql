@@ -10,10 +10,10 @@
 -- param: to  [range] last business day, YYYY-MM-DD; default: the last day with figures
 -- param: queue  [queue] name or id of one queue; default: all
 WITH asked AS (
-    SELECT coalesce(:from, max(date(coalesce(:to, r.last_day), '-7 days'),
-                               CASE WHEN r.first_day <= coalesce(:to, r.last_day) THEN r.first_day
+    SELECT coalesce(nullif(:from, ''), max(date(coalesce(nullif(:to, ''), r.last_day), '-7 days'),
+                               CASE WHEN r.first_day <= coalesce(nullif(:to, ''), r.last_day) THEN r.first_day
                                     ELSE '' END)) AS first_day,
-           coalesce(:to, r.last_day) AS last_day
+           coalesce(nullif(:to, ''), r.last_day) AS last_day
     FROM v_range AS r
     LIMIT -1 -- once, before what follows: otherwise it is worked out for each row
 ),
@@ -89,6 +89,6 @@ SELECT w.queue_id, q.name AS queue_name, w.wrap_up_code, k.name AS wrap_up_name,
 FROM wrapup AS w
 LEFT JOIN queue AS q ON q.queue_id = w.queue_id
 LEFT JOIN wrapup_code AS k ON k.wrapup_code_id = w.wrap_up_code
-WHERE (:queue IS NULL OR w.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
+WHERE (nullif(:queue, '') IS NULL OR w.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
 GROUP BY w.queue_id, w.wrap_up_code
 ORDER BY queue_name, w.queue_id, wrapups DESC, w.wrap_up_code;

@@ -459,11 +459,13 @@ class Queries(World):
 
 
 def ask(db, query, /, **params):
-    """A query's rows, as any reader of the file has them: what is not given is NULL."""
+    """A query's rows, as any reader of the file has them: what is not given is NULL, with Datasette ''."""
     text = (ROOT / "queries" / f"{query}.sql").read_text(encoding="utf-8")
     wanted = [line.split()[2] for line in text.splitlines() if line.startswith("-- param: ")]
     db.row_factory = sqlite3.Row
-    return db.execute(text, {name: params.get(name) for name in wanted}).fetchall()
+    rows, again = (db.execute(text, {name: params.get(name, nothing) for name in wanted}).fetchall() for nothing in (None, ""))
+    assert list(map(tuple, rows)) == list(map(tuple, again)), query
+    return rows
 
 
 # In the second world, those of days and half-hours alone.
