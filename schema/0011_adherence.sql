@@ -36,6 +36,7 @@ CREATE TABLE adherence_exception ( -- [exceptionInfo[]]
     adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
     exception_no INTEGER NOT NULL,                               -- from 0 in the API's order
     management_unit_id TEXT,                                     -- [@scope] management unit that was asked about
+    business_unit_id TEXT,                                       -- [@parent] business unit of that
     user_id TEXT,                                                -- [^userId] the agent
     business_day TEXT,                                           -- [@day] the day, YYYY-MM-DD, in time_zone
     time_zone TEXT,                                              -- [@zone] zone whose day was asked for
@@ -60,6 +61,7 @@ CREATE TABLE adherence_actual ( -- [actuals[]]
     adherence_day_key INTEGER NOT NULL REFERENCES adherence_day, -- the agent's day
     actual_no INTEGER NOT NULL,                                  -- from 0 in the API's order
     management_unit_id TEXT,                                     -- [@scope] management unit that was asked about
+    business_unit_id TEXT,                                       -- [@parent] business unit of that
     user_id TEXT,                                                -- [^userId] the agent
     business_day TEXT,                                           -- [@day] the day, YYYY-MM-DD, in time_zone
     time_zone TEXT,                                              -- [@zone] zone whose day was asked for

@@ -102,16 +102,15 @@ class World:
 
     def add(self, tables, result, start, end, who):
         def row(values):
-            return {**who, **{snake(k): v for k, v in values.items()}}
+            return {**who, "business_unit_id": "b" + who["management_unit_id"][1:], **{snake(k): v for k, v in values.items()}}
 
         def at(item, name):
             return {name + "Time": iso(start + datetime.timedelta(seconds=item[name + "OffsetSeconds"]))}
 
-        business_unit = {"businessUnitId": "b" + who["management_unit_id"][1:]}
         metrics = result["dayMetrics"][0]
-        tables["adherence_day"].append(row({**metrics, **at(metrics, "dayStart"), **business_unit}))
+        tables["adherence_day"].append(row({**metrics, **at(metrics, "dayStart")}))
         tables["adherence_period"].append(row({
-            **business_unit, "rangeStart": iso(start), "rangeEnd": iso(end),
+            "rangeStart": iso(start), "rangeEnd": iso(end),
             **{k: result[k] for k in ("adherencePercentage", "conformancePercentage", "impact")}}))
         for n, item in enumerate(result["exceptionInfo"]):
             what = {k.replace("Lookup", ""): v for k, v in item.items() if "Lookup" not in k}
