@@ -690,15 +690,15 @@ TEST_IN_FIXTURE(test_a_report_with_offsets)
     check_rows(f, 0,
                "'u' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -; "
                "'v' '2026-03-01' 'mu' 'bu' 'Asia/Tokyo' - - - - - - - - - - - -");
-    assert_string_equal(cell(f, 1, 0, 5), "0");
-    assert_string_equal(cell(f, 1, 0, 6), "'2026-02-28T15:00:00.000Z'");
-    assert_string_equal(cell(f, 1, 0, 8), "'2026-03-01T15:00:00.002Z'");
-    assert_string_equal(cell(f, 1, 1, 5), "-30");
-    assert_string_equal(cell(f, 1, 1, 6), "'2026-02-28T14:59:30.000Z'");
-    assert_string_equal(cell(f, 1, 2, 6), "-");
+    assert_string_equal(cell(f, 1, 0, 6), "0");
+    assert_string_equal(cell(f, 1, 0, 7), "'2026-02-28T15:00:00.000Z'");
+    assert_string_equal(cell(f, 1, 0, 9), "'2026-03-01T15:00:00.002Z'");
+    assert_string_equal(cell(f, 1, 1, 6), "-30");
+    assert_string_equal(cell(f, 1, 1, 7), "'2026-02-28T14:59:30.000Z'");
+    assert_string_equal(cell(f, 1, 2, 7), "-");
     check_rows(
         f, 2,
-        "0 'mu' 'u' '2026-03-01' 'Asia/Tokyo' 60 '2026-02-28T15:01:00.000Z' 2000000000 - - -");
+        "0 'mu' 'bu' 'u' '2026-03-01' 'Asia/Tokyo' 60 '2026-02-28T15:01:00.000Z' 2000000000 - - -");
     /* an offset fills two columns, so its trouble counts twice */
     check_notes(f, "exceptionInfo.endOffsetSeconds: wrong type 1, exceptionInfo.new 1, "
                    "exceptionInfo.startOffsetSeconds: wrong type 2, exceptionInfo: wrong type 1, "
@@ -734,12 +734,12 @@ TEST_IN_FIXTURE(test_names_that_are_looked_up)
             "'scheduledSecondaryPresenceLookupIds':['1','9',2]},{'secondaryPresenceLookupId':'3',"
             "'scheduledSecondaryPresenceLookupIds':[]},{'secondaryPresenceLookupId':1,"
             "'scheduledSecondaryPresenceLookupIds':'1'}]}")));
-    assert_string_equal(cell(f, 1, 0, 17), "'p2'");
-    assert_string_equal(cell(f, 1, 0, 11), "'[\"p1\",null,\"p2\"]'");
-    assert_string_equal(cell(f, 1, 1, 17), "-");
-    assert_string_equal(cell(f, 1, 1, 11), "'[]'");
-    assert_string_equal(cell(f, 1, 2, 17), "'p1'");
-    assert_string_equal(cell(f, 1, 2, 11), "-");
+    assert_string_equal(cell(f, 1, 0, 18), "'p2'");
+    assert_string_equal(cell(f, 1, 0, 12), "'[\"p1\",null,\"p2\"]'");
+    assert_string_equal(cell(f, 1, 1, 18), "-");
+    assert_string_equal(cell(f, 1, 1, 12), "'[]'");
+    assert_string_equal(cell(f, 1, 2, 18), "'p1'");
+    assert_string_equal(cell(f, 1, 2, 12), "-");
     check_notes(f,
                 "exceptionInfo.scheduledSecondaryPresenceLookupIds: not among what it is looked "
                 "up in 1, exceptionInfo.secondaryPresenceLookupId: not among what it is looked up "
