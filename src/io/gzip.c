@@ -20,9 +20,7 @@ static size_t largest_out(size_t length)
     size_t by_size = (size_t)limit_get(LIMIT_INFLATED_BYTES);
     size_t ratio = (size_t)limit_get(LIMIT_INFLATE_RATIO);
     size_t by_ratio = length > SIZE_MAX / ratio ? SIZE_MAX : length * ratio;
-    if (by_ratio < RATIO_FREE_BYTES) {
-        by_ratio = RATIO_FREE_BYTES;
-    }
+    by_ratio = by_ratio < RATIO_FREE_BYTES ? RATIO_FREE_BYTES : by_ratio;
     return by_ratio < by_size ? by_ratio : by_size;
 }
 

@@ -313,24 +313,6 @@ static bool set_zone(struct run *run, struct err *e)
     return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
-/* Keeps what the API said, when it is judged to be right; a file without an owner gets one. */
-static bool own(struct ledger *l, const struct owner *o, struct err *e)
-{
-    const struct config *c = o->config;
-
-    if (!ledger_judge(o, e)) {
-        return false;
-    }
-    if (!o->id) {
-        LOG(LOG_WARN,
-            "the API does not say which organization the client belongs to; nothing keeps "
-            "another one's records out of this file",
-            LOG_S("error", e->message));
-    }
-    return db_do(l->db, e, sql_owner_keep, S(o->id), S(o->name), S(c->client_id), S(c->login_url),
-                 S(c->api_url), T(o->now_ms));
-}
-
 /* Takes the newest grants when they were asked for less than some hours before `now_ms`; *due: they
  * were not. */
 static bool grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e)
@@ -367,7 +349,8 @@ static bool keep_grants(struct ledger *l, const struct client_identity *who, int
  * read is known of what it reads, of the past as it is now. */
 static bool identify(struct run *run, struct err *e)
 {
-    struct owner owner = {.config = run->config, .now_ms = run_now_ms(run)};
+    const struct config *c = run->config;
+    struct owner owner = {.config = c, .now_ms = run_now_ms(run)};
     struct client_identity who = {0};
     bool any_days = false;
 
@@ -385,7 +368,18 @@ static bool identify(struct run *run, struct err *e)
     }
     owner.id = who.id;
     owner.name = who.name;
-    return (!who.owner || own(&run->ledger, &owner, e)) &&
+    if (who.owner && !ledger_judge(&owner, e)) {
+        return false;
+    }
+    if (who.owner && !who.id) {
+        LOG(LOG_WARN,
+            "the API does not say which organization the client belongs to; nothing keeps "
+            "another one's records out of this file",
+            LOG_S("error", e->message));
+    }
+    /* What the API said is kept; a file without an owner gets one. */
+    return (!who.owner || db_do(run->db, e, sql_owner_keep, S(who.id), S(who.name), S(c->client_id),
+                                S(c->login_url), S(c->api_url), T(owner.now_ms))) &&
            (!who.grants || keep_grants(&run->ledger, &who, owner.now_ms, e));
 }
 
