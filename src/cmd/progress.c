@@ -138,7 +138,8 @@ static void show(void *user, const struct progress *p)
 
         if (str_eq(line->streams[i]->name, p->stream)) {
             line->parts[i] = *p;
-            line->parts[i].share = p->ended ? 1 : p->share > share ? p->share : share;
+            share = p->share > share ? p->share : share;
+            line->parts[i].share = p->ended ? 1 : share;
         }
     }
     if (!p->ended && line->shown_ms != 0 && now_ms - line->shown_ms < between_ms) {

@@ -111,9 +111,6 @@ bool history_begin(struct history *h, struct err *e);
 bool history_take(struct history *h, const struct cell *row, uint64_t row_hash,
                   const struct load_page *page, enum placed *outcome, struct err *e);
 
-/* The table of the stretches within a row of LOAD_OBSERVE that nobody observed. */
-#define OBSERVE_GAPS "observation_gap"
-
 /* Takes back observations from times that have not come, made while a clock was ahead: `now` (ISO
  * text) is the latest time that can have come. Rows first observed later go, a row last observed
  * later is cut back to its last credible observation, and goes on. *count: rows changed. Inside the

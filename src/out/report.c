@@ -76,10 +76,11 @@ static const char *shown(struct arena *a, char kind, const struct cell *c)
     if (c->type == CELL_NULL || !strchr("ptv", kind)) {
         return NULL;
     }
-    if (kind == 'p' || kind == 'v') {
-        return kind == 'p'             ? arena_printf(a, "%.1f%%", value)
-               : value == floor(value) ? NULL
-                                       : arena_printf(a, "%.1f", value);
+    if (kind == 'p') {
+        return arena_printf(a, "%.1f%%", value);
+    }
+    if (kind == 'v') {
+        return value == floor(value) ? NULL : arena_printf(a, "%.1f", value);
     }
     long long seconds = llround(value);
     return seconds < 3600 ? arena_printf(a, "%lld:%02lld", seconds / 60, seconds % 60)

@@ -558,17 +558,18 @@ static void refuse_stream(struct checking *a, const struct stream *s, const stru
 static void accept_stream(struct checking *a, const struct stream *s, const struct pager_page *page)
 {
     const char *when = stream_has_days(s) ? " of yesterday (UTC)" : "";
+    /* A list without a total is all in its one answer. */
+    bool is_all = page->total_hits < 0 && stream_is_list(s) && !s->scope;
+    int64_t count = is_all ? (int64_t)page->row_count : page->total_hits;
 
-    if (page->total_hits > 0) {
-        a->counts =
-            arena_printf(a->arena, "%s%s=%lld ", a->counts, s->name, (long long)page->total_hits);
-        a->day_rows += stream_has_days(s) ? page->total_hits : 0;
+    if (count > 0) {
+        a->counts = arena_printf(a->arena, "%s%s=%lld ", a->counts, s->name, (long long)count);
+        a->day_rows += stream_has_days(s) ? count : 0;
     }
     if (page->row_count == 0 && s->load == LOAD_ENTITY) {
         report_add(a, s->name, CAUSE_PERMISSION_EMPTY, "HTTP 200, but no %s%s", s->title, when);
-    } else if (page->total_hits > 0) {
-        report_add(a, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)page->total_hits,
-                   s->title, when);
+    } else if (count > 0) {
+        report_add(a, s->name, CAUSE_NONE, "answered: %lld %s%s", (long long)count, s->title, when);
     } else {
         report_add(a, s->name, CAUSE_NONE, "answered");
     }
@@ -590,24 +591,12 @@ static const char *some_id(struct checking *a, const struct stream *s, struct er
     return id ? arena_strdup(a->arena, id) : NULL;
 }
 
-/* The stream whose rows this one is asked for (what is asked for by members goes by what they are
- * members of); NULL: it is asked for as a whole. */
-static const struct stream *asked_by(const struct stream *s)
-{
-    const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
-
-    while (whose && whose->scope) {
-        whose = stream_find(whose->needs);
-    }
-    return whose;
-}
-
 /* Tries the passes that a run would take in turn: all of them, or, where they stand in for one
  * another, those before the first that is granted. */
 static void check_stream(struct checking *a, const struct stream *s)
 {
     bool any = s->pass_count > 1 && s->passes[1].plan.instead;
-    const struct stream *whose = asked_by(s);
+    const struct stream *whose = stream_asked_by(s);
     const struct pass *granted = NULL;
     const struct pass *refused = NULL; /* the one whose refusal is told */
     struct pager_page page = {.total_hits = -1};

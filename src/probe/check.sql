@@ -56,7 +56,7 @@ FROM judged
 
 -- name: check_budget
 -- The budgets of a run ?1 and of a month ?2 (0: none), the requests of a night ?3, and lists that need more than
--- may be sent ?4.
+-- one of the budgets ?4.
 SELECT 'budget', iif(?4 <> '', 'limits_budget', NULL),
        rtrim(iif(?1 > 0, printf('%d requests a run, ', ?1), '') || iif(?2 > 0, printf('%d a month', ?2), ''), ', ')
        || CASE

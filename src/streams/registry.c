@@ -185,6 +185,16 @@ const char *stream_list(const struct stream *s, const struct config *c)
     return words ? words : s->list;
 }
 
+const struct stream *stream_asked_by(const struct stream *s)
+{
+    const struct stream *whose = s->needs ? stream_find(s->needs) : NULL;
+
+    while (whose && whose->scope) {
+        whose = stream_find(whose->needs);
+    }
+    return whose;
+}
+
 /* --- what a night costs ---------------------------------------------------------------------- */
 
 enum { POLLS = 3 /* of a job, usually */ };
@@ -215,13 +225,12 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
 {
     bool by_id = step->follow == FOLLOW_IDS;
     int64_t rows = pass->plan.whole ? -1 : cost_rows(f, s->name);
-    const char *of = by_id && !pass->plan.whole && s->needs && step->size > 1 ? s->needs
-                     : by_id                                                  ? "ids"
-                                                                              : "rows";
+    const char *of = by_id ? "ids" : "rows";
     const char *between = **words ? " + " : "";
 
-    if (by_id && rows < 0 && !pass->plan.whole && s->needs) {
-        rows = cost_rows(f, s->needs);
+    if (by_id && !pass->plan.whole && s->needs) {
+        rows = rows < 0 ? cost_rows(f, s->needs) : rows;
+        of = step->size > 1 ? s->needs : of;
     }
     switch (step->follow) {
     case FOLLOW_DONE:
@@ -249,7 +258,10 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
     bool days = stream_has_days(s) && p == first;
     int64_t times = days ? f->looks : 1; /* readings of one scope */
     int64_t one = 0;
-    int64_t scopes = s->scope && s->needs && !pass->plan.whole ? cost_rows(f, s->needs) : 1;
+    bool parts = s->scope && s->needs && !pass->plan.whole;
+    const struct stream *list = stream_asked_by(s);
+    const char *whose = list ? list->name : s->needs;
+    int64_t scopes = parts ? shares(cost_rows(f, whose), pass->batch) : 1;
 
     for (const struct step *step = pass->steps; step->path; step++) {
         one += of_step(s, pass, step, f, a, &steps);
@@ -258,8 +270,8 @@ static int64_t of_pass(const struct stream *s, size_t p, size_t first, const str
         times += s->looks[i] > 0 ? 1 : 0;
     }
     times += days ? shares(f->lookback_days + 1 + s->ahead_days, s->span_days) : 0;
-    const char *each =
-        s->scope && !pass->plan.whole ? arena_printf(a, ", for each of %s", s->needs) : "";
+    const char *every = pass->batch > 1 ? arena_printf(a, "every %d", pass->batch) : "each";
+    const char *each = parts ? arena_printf(a, ", for %s of %s", every, whose) : "";
     *words = arena_printf(a, "%s%s%s: %s%s%s", *words, **words ? "; " : "", pass->plan.name, steps,
                           days ? arena_printf(a, ", for %lld days", (long long)times) : "", each);
     return times * (scopes > 0 ? scopes : 1) * one + (pass->available ? 1 : 0);

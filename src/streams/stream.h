@@ -128,6 +128,10 @@ const char **stream_words(struct arena *a, size_t *count);
 const char *stream_leave_out(const struct config *c, const struct stream *const *out, size_t count,
                              struct arena *a);
 
+/* The stream whose rows this one is asked for (what is asked for by members goes by what they are
+ * members of); NULL: it is asked for as a whole. */
+const struct stream *stream_asked_by(const struct stream *s);
+
 /* What a night costs: how many requests a stream needs, as its constants say (grid, passes, steps,
  * scope, looks), for so many rows of it and of the stream that it needs. An estimate for people:
  * answers that are halved, repeated or gone are not in it. */
