@@ -36,7 +36,7 @@ SELECT m.conversation_id,
        EXISTS (SELECT 1 FROM session_metric AS t
                WHERE t.conversation_key = c.conversation_key
                AND t.participant_no = m.participant_no AND t.session_no = m.session_no
-               AND t.name = 'tShortAbandon') AS short,
+               AND t.name = 'tShortAbandon') AS short_abandoned,
        s.ani, s.dnis, m.whole
 FROM bounds AS b
 CROSS JOIN touched AS t

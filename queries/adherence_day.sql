@@ -92,7 +92,7 @@ piece AS (
         AND z.utc_from < b.utc_to
 )
 SELECT p.day, p.user_id,
-       coalesce(u.name, max(p.name)) AS agent,
+       coalesce(u.name, max(p.name)) AS user_name,
        CAST(round(sum(p.seconds)) AS INTEGER) AS observed_seconds,
        CAST(round(total(CASE WHEN p.adherence_state = 'InAdherence'
                              THEN p.seconds END)) AS INTEGER) AS in_adherence_seconds,
@@ -112,4 +112,4 @@ FROM piece AS p
 LEFT JOIN user AS u ON u.user_id = p.user_id
 WHERE nullif(:agent, '') IS NULL OR p.user_id = nullif(:agent, '') OR u.name = nullif(:agent, '') COLLATE NOCASE
 GROUP BY p.day, p.user_id
-ORDER BY p.day, agent, p.user_id;
+ORDER BY p.day, user_name, p.user_id;

@@ -1,7 +1,7 @@
 -- title: Handle time of agents
 -- description: Each agent's handled interactions by media type of the session, counted by the time
 --   the metrics were emitted: how many, average handle time and its parts, which add up to it (talk,
---   hold, after-call work, dialing with contacting), all over the number handled, and transfers as a
+--   hold, after-call work, dialing, contacting), all over the number handled, and transfers as a
 --   share of it.
 -- param: from  [range] first business day, YYYY-MM-DD; default: 7 days before `to`, but no day before
 --   the first whole one
@@ -28,7 +28,8 @@ one AS (
            coalesce(l.queue_id, max(f.queue_id)) AS queue_id, sum(f.handled) AS handled,
            sum(f.handle_ms) AS handle_ms, sum(f.transferred) AS transferred,
            sum(f.not_responding) AS not_responding, l.talk_ms, l.hold_ms, l.acw_ms,
-           l.dialing_ms + l.contacting_ms AS dial_ms
+           l.dialing_ms,
+           l.contacting_ms
     FROM bounds AS b
     CROSS JOIN interval_figure AS f ON f.utc_start >= b.utc_from AND f.utc_start < b.utc_to
     LEFT JOIN agent_leg AS l
@@ -38,7 +39,7 @@ one AS (
     GROUP BY f.conversation_key, f.participant_no, f.session_no
 )
 SELECT o.user_id,
-       coalesce(u.name, max(p.participant_name)) AS agent,
+       coalesce(u.name, max(p.participant_name)) AS user_name,
        o.media_type,
        sum(o.handled) AS handled,
        round(sum(o.handle_ms) / 1000.0 / sum(o.handled), 1) AS avg_handle_seconds,
@@ -48,8 +49,10 @@ SELECT o.user_id,
            AS avg_hold_seconds,
        round(sum(CASE WHEN o.handled THEN o.acw_ms END) / 1000.0 / sum(o.handled), 1)
            AS avg_acw_seconds,
-       round(sum(CASE WHEN o.handled THEN o.dial_ms END) / 1000.0 / sum(o.handled), 1)
-           AS avg_dial_seconds,
+       round(sum(CASE WHEN o.handled THEN o.dialing_ms END) / 1000.0 / sum(o.handled), 1)
+           AS avg_dialing_seconds,
+       round(sum(CASE WHEN o.handled THEN o.contacting_ms END) / 1000.0 / sum(o.handled), 1)
+           AS avg_contacting_seconds,
        round(sum(o.handle_ms) / 1000.0, 1) AS handle_seconds,
        sum(o.transferred) AS transferred,
        round(100.0 * sum(o.transferred) / sum(o.handled), 1) AS transferred_percent,
@@ -61,4 +64,4 @@ LEFT JOIN queue AS q ON q.queue_id = o.queue_id
 WHERE (nullif(:queue, '') IS NULL OR o.queue_id = :queue OR q.name = :queue COLLATE NOCASE)
 AND (nullif(:agent, '') IS NULL OR o.user_id = :agent OR u.name = :agent COLLATE NOCASE)
 GROUP BY o.user_id, o.media_type
-ORDER BY agent, o.user_id, o.media_type;
+ORDER BY user_name, o.user_id, o.media_type;

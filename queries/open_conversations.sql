@@ -13,7 +13,7 @@ SELECT o.conversation_id, o.local_start,
        round((julianday(r.utc) - julianday(o.conversation_start)) * 24, 1) AS age_hours,
        o.media_type, o.media_types, o.direction,
        o.last_queue_id AS queue_id, o.last_queue_name AS queue_name,
-       o.last_agent_id AS user_id, o.last_agent_name AS agent
+       o.last_agent_id AS user_id, o.last_agent_name AS user_name
 FROM read_to AS r
 CROSS JOIN v_conversation AS o
 WHERE o.conversation_end IS NULL

@@ -148,10 +148,11 @@ struct lock_file *cmd_open_alone(struct cmd_context *ctx, struct err *e)
         locked = lock_take(locks, slot, name, e);
     }
     ctx->db = locked ? db_open(path, DB_WRITE, e) : NULL;
-    if (!ctx->db) {
+    if (!ctx->db || !ledger_kpi(ctx->db, &ctx->config, e)) {
         lock_close(locks);
+        return NULL;
     }
-    return ctx->db ? locks : NULL;
+    return locks;
 }
 
 bool cmd_rendering(const struct cmd_context *ctx, struct rendering *to, struct err *e)

@@ -186,7 +186,8 @@ bool ledger_kpi_fits(struct db *d, const struct config *c, struct err *e)
 
     if (db_next(&q) && db_text(&q, 0)) {
         LOG(LOG_WARN,
-            "figures go by the file's [kpi] settings; the next `rollcall extract` takes yours",
+            "figures go by the file's [kpi] settings; the next command that writes takes yours, "
+            "as `rollcall reconcile`",
             LOG_S("file", db_text(&q, 0)), LOG_S("configuration", db_text(&q, 1)));
     }
     return db_end(&q);

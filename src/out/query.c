@@ -69,7 +69,7 @@ static bool find_known(struct db *d, const struct query_param *p, struct arena *
         return false;
     }
     const char *near = str_suggest(a, *value, known, count);
-    if (str_starts_with(p->type, CHOICE)) {
+    if (str_starts_with(p->type, CHOICE) || str_eq(p->type, "media")) {
         return err_set(e, ERR_USAGE, "%s: '%s' is none of %s%s", p->name, *value,
                        listed(a, known, count), near);
     }

@@ -53,6 +53,12 @@ class Settings(TestCase):
         self.assertEqual(kept(), (1, 1, 0, 30))
         self.assertEqual(set(server.requests()["routes"]) - {"POST /oauth/token"}, set(), "nothing is read for it")
         self.assertEqual(site.run("query", "freshness").stderr, "")
+        for seconds, command in enumerate((("reconcile",), ("replay",), ("erase", "--address", "tel:+1", "--yes"),
+                                           ("backfill", "--from", "2026-03-01", "--to", "2026-03-01")), 31):
+            site.set(kpi={"default_target_seconds": seconds})
+            self.assertIn("the next command that writes takes yours", site.run("status").stderr)
+            site.run(*command)
+            self.assertEqual(kept(), (1, 1, 0, seconds), command)
         for value in ("include_abandons = perhaps", "include_abandon = no", "default_target_seconds = 0"):
             key, _, word = value.partition(" = ")
             site.set(kpi={**{k: None for k in self.KEYS}, key: word})

@@ -75,9 +75,9 @@ class Export(TestCase):
     def test_parts_of_the_handle_time_add_up(self):
         rows = json.loads(self.ok(self.box.run("query", "agent_handle_time", "--json")).stdout)
         handled = [r for r in rows if r["handled"]]
-        self.assertTrue(any(r["avg_hold_seconds"] for r in handled) and any(r["avg_dial_seconds"] for r in handled))
+        self.assertTrue(any(r["avg_hold_seconds"] for r in handled) and any(r["avg_dialing_seconds"] for r in handled))
         for r in handled:
-            parts = sum(r[f"avg_{part}_seconds"] for part in ("talk", "hold", "acw", "dial"))
+            parts = sum(r[f"avg_{part}_seconds"] for part in ("talk", "hold", "acw", "dialing", "contacting"))
             self.assertAlmostEqual(r["avg_handle_seconds"], parts, delta=0.25, msg=str(r))
 
     def test_parameters_of_a_query(self):
@@ -102,7 +102,10 @@ class Export(TestCase):
                                    ("adherence_day", "max_gap=60", "whole number"), ("queue_halfhour", "queue=7", "nothing is"),
                                    ("open_conversations", "min_hours=1.5", "whole number"),
                                    ("queue_halfhour", f"queue={name[:-1]}", "did you mean " + name),
-                                   ("queue_halfhour", "media=vioce", "did you mean voice")):
+                                   ("queue_halfhour", "media=vioce", "did you mean voice"),
+                                   ("queue_halfhour", "media=phone", "none of callback, chat, cobrowse"),
+                                   ("service_level", "by=month", "none of day, half_hour"),
+                                   ("service_level", "by=halfhour", "did you mean half_hour")):
             self.assertIn(told, self.ok(site.run("query", query, value), 2).stderr)
 
 

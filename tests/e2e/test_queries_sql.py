@@ -303,22 +303,22 @@ class Seoul(QueryCase):
                    "half_hour", [("2026-03-03 00:00",)])
 
     def test_agent_handle_time(self):
-        columns = ("agent media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
-                   "avg_acw_seconds avg_dial_seconds handle_seconds transferred transferred_percent")
+        columns = ("user_name media_type handled avg_handle_seconds avg_talk_seconds avg_hold_seconds "
+                   "avg_acw_seconds avg_dialing_seconds avg_contacting_seconds handle_seconds transferred transferred_percent")
         found = self.rows("agent_handle_time", to="2026-03-03")
         self.check(found, columns,
-                   [("Ari", "voice", 2, 325.3, 270.0, 0.0, 55.3, 0.0, 650.5, 1, 50.0),
-                    ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 0.0, 380.0, 0, 0.0)])
+                   [("Ari", "voice", 2, 325.3, 270.0, 0.0, 55.3, 0.0, 0.0, 650.5, 1, 50.0),
+                    ("Bo", "voice", 1, 380.0, 200.0, 60.0, 120.0, 0.0, 0.0, 380.0, 0, 0.0)])
         self.assertEqual(self.rows("agent_handle_time"), found)
-        self.check(self.rows("agent_handle_time", to="2026-03-02"), "agent handled handle_seconds",
+        self.check(self.rows("agent_handle_time", to="2026-03-02"), "user_name handled handle_seconds",
                    [("Ari", 1, 560.5)])
-        self.check(self.rows("agent_handle_time", to="2026-03-03", queue="Care"), "agent", [("Bo",)])
-        self.check(self.rows("agent_handle_time", to="2026-03-03", agent="u1"), "agent", [("Ari",)])
+        self.check(self.rows("agent_handle_time", to="2026-03-03", queue="Care"), "user_name", [("Bo",)])
+        self.check(self.rows("agent_handle_time", to="2026-03-03", agent="u1"), "user_name", [("Ari",)])
 
     def test_abandoned(self):
         self.assertEqual(self.rows("abandoned"), [
             {"conversation_id": "c2", "local_time": "2026-03-02 09:30:15", "queue_id": "q1",
-             "queue_name": "Sales", "media_type": "voice", "waited_seconds": 25.0, "short": 1,
+             "queue_name": "Sales", "media_type": "voice", "waited_seconds": 25.0, "short_abandoned": 1,
              "ani": "tel:+8211", "dnis": None, "whole": 1}])
         self.assertEqual(self.rows("abandoned", queue="q2"), [])
         self.assertEqual(self.rows("abandoned", media="email"), [])
@@ -336,13 +336,13 @@ class Seoul(QueryCase):
             # read up to 20:00Z of the day after
             {"conversation_id": "c3", "local_start": "2026-03-02 05:00:00", "age_hours": 24.0,
              "media_type": "email", "media_types": "email", "direction": "inbound", "queue_id": "q2",
-             "queue_name": "Care", "user_id": "u2", "agent": "Bo"}])
+             "queue_name": "Care", "user_id": "u2", "user_name": "Bo"}])
         self.assertEqual(self.rows("open_conversations", media="voice"), [])
         self.assertEqual(self.rows("open_conversations", min_hours="25"), [])
         self.assertEqual(len(self.rows("open_conversations", min_hours="23.5")), 1)
 
     def test_adherence_day(self):
-        columns = ("agent observed_seconds in_adherence_seconds out_of_adherence_seconds "
+        columns = ("user_name observed_seconds in_adherence_seconds out_of_adherence_seconds "
                    "unscheduled_seconds other_seconds gap_seconds adherence_percent")
         found = self.rows("adherence_day", **{"from": "2026-03-02"})
         self.check(found, columns,
@@ -506,11 +506,11 @@ class Standing(QueryCase):
     def test_one_clock(self):
         self.check(self.rows("wrapup_codes", **{"from": "2026-03-08"}), "wrap_up_code wrapups avg_wrapup_seconds",
                    [("w2", 1, 360.0)])
-        self.check(self.rows("agent_handle_time", **{"from": "2026-03-08"}), "agent handled", [("Bo", 1)])
+        self.check(self.rows("agent_handle_time", **{"from": "2026-03-08"}), "user_name handled", [("Bo", 1)])
 
     def test_a_conversation_has_the_media_types_of_its_sessions(self):
         for media in ("callback", "voice"):
-            self.check(self.rows("open_conversations", media=media), "conversation_id queue_name agent media_types",
+            self.check(self.rows("open_conversations", media=media), "conversation_id queue_name user_name media_types",
                        [("c3", "Care", None, "callback,voice")])
         self.assertEqual(self.rows("open_conversations", media="call"), [])
 
