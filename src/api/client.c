@@ -77,7 +77,7 @@ struct client {
 
     _Atomic int64_t server_offset_ms; /* TIME_NONE: no answer had a Date */
     atomic_bool woken;
-    atomic_bool eased; /* half the pace */
+    atomic_int runs; /* that share the pace */
     bool stop_seen;
     bool reached[CLIENT_LOGIN + 1]; /* by target: an HTTP answer has come from there */
 
@@ -243,7 +243,7 @@ struct client *client_new(const struct config *config, struct err *e)
     uint64_t seed = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
     memcpy(c->random_state, &seed, sizeof(c->random_state));
     atomic_init(&c->woken, false);
-    atomic_init(&c->eased, false);
+    atomic_init(&c->runs, 1);
     atomic_init(&c->counted, 0);
     atomic_init(&c->most, INT64_MAX);
     atomic_init(&c->all, INT64_MAX);
@@ -416,7 +416,7 @@ static bool send_due(struct client *c, int64_t *wait_ms)
             sent = sent || *wait_ms <= 0;
             break;
         }
-        pace_ease(&c->pace, atomic_load(&c->eased), now);
+        pace_share(&c->pace, atomic_load(&c->runs), now);
         int64_t pause = f->request.target == CLIENT_API ? pace_take(&c->pace, now) : 0;
         if (pause > 0) {
             *wait_ms = pause;
@@ -940,9 +940,9 @@ void client_answer_free(struct client_answer *answer)
     buf_free(&answer->http.body);
 }
 
-void client_ease(struct client *c, bool eased)
+void client_share(struct client *c, int runs)
 {
-    atomic_store(&c->eased, eased);
+    atomic_store(&c->runs, runs);
 }
 
 void client_wake(struct client *c)

@@ -8,7 +8,7 @@
  * later. At most `in_flight` requests are on the wire, and as many bodies wait to be taken. Bodies
  * are inflated and parsed when they are taken, one at a time: one that was cut sends its request
  * out again; one that came whole and is no document is ERR_CONTRACT; a 2xx with an error's body
- * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_ease, client_limit,
+ * (answer_is_error) counts as a 5xx. Used by one thread; client_wake, client_share, client_limit,
  * client_counted, client_left and client_server_offset_ms alone may be called from another.
  */
 #pragma once
@@ -99,8 +99,8 @@ void client_free(struct client *c);
  * retries included (0: as long as the limits say). */
 void client_attend(struct client *c, const struct client_watcher *watcher, int64_t patience_ms);
 
-/* Whether it goes at half the pace; may be called from another thread. */
-void client_ease(struct client *c, bool eased);
+/* So many runs share the pace (1: it has it alone); may be called from another thread. */
+void client_share(struct client *c, int runs);
 
 /* `most` requests may go out by now, and `all` in all, those that went and those of tokens, retries
  * and polls included (not of CLIENT_URL). Beyond `most` they wait for a later call; beyond `all`

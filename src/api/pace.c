@@ -21,7 +21,7 @@ static void set_full_rate(struct pace *p)
     if (p->allowed_per_minute > 0) {
         per_minute = fmin(per_minute, p->allowed_per_minute);
     }
-    per_minute = p->eased ? per_minute / 2 : per_minute;
+    per_minute /= p->runs;
     double burst = fmin(p->wanted_burst, floor(per_minute / BURST_DIVISOR));
     p->burst = fmax(burst, 1);
     p->tokens = fmin(p->tokens, p->burst);
@@ -33,6 +33,7 @@ void pace_init(struct pace *p, int requests_per_minute, int burst, int64_t now_m
     *p = (struct pace){
         .configured_per_minute = requests_per_minute > 0 ? requests_per_minute : 1,
         .wanted_burst = burst,
+        .runs = 1,
         .tokens = burst > 1 ? burst : 1,
         .updated_ms = now_ms,
         .slowed_ms = INT64_MIN,
@@ -64,11 +65,11 @@ static void refill(struct pace *p, int64_t now_ms)
     p->updated_ms = now_ms;
 }
 
-void pace_ease(struct pace *p, bool eased, int64_t now_ms)
+void pace_share(struct pace *p, int runs, int64_t now_ms)
 {
-    if (eased != p->eased) {
+    if (runs != p->runs) {
         refill(p, now_ms);
-        p->eased = eased;
+        p->runs = runs;
         set_full_rate(p);
     }
 }

@@ -30,15 +30,15 @@ struct pace {
     double burst; /* what the bucket holds */
     int64_t updated_ms;
     int64_t hold_until_ms; /* nobody goes before this */
-    bool eased;            /* half as fast */
+    int runs;              /* that share it */
 };
 
 /* A pace of `requests_per_minute` that lets up to `burst` requests go at once (at most 2 % of a
  * minute's, at least one), starting with a full bucket. */
 void pace_init(struct pace *p, int requests_per_minute, int burst, int64_t now_ms);
 
-/* From now on half of all that (another run is under way), or all of it again. */
-void pace_ease(struct pace *p, bool eased, int64_t now_ms);
+/* From now on an equal share of all that: so many runs are under way. */
+void pace_share(struct pace *p, int runs, int64_t now_ms);
 
 /* Milliseconds until one request may go; 0: now (and it is taken). */
 int64_t pace_take(struct pace *p, int64_t now_ms);

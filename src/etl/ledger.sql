@@ -173,3 +173,37 @@ ON CONFLICT (grant_set_id) DO UPDATE SET asked_at = excluded.asked_at;
 -- name: grants_newest
 SELECT grant_set_id FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1;
 
+-- They are others than runs that are under way, or ended in trouble within a day, read their windows by:
+-- of those windows that alone is known which both give.
+-- name: grants_narrow
+CREATE TEMP TABLE IF NOT EXISTS grants_both (grant_set_id INTEGER PRIMARY KEY, grants TEXT);
+DELETE FROM temp.grants_both;
+WITH
+newest AS (SELECT * FROM grant_set ORDER BY asked_at DESC, grant_set_id DESC LIMIT 1),
+other AS (
+    SELECT * FROM grant_set WHERE grants IS NOT NULL AND grant_set_id <> (SELECT grant_set_id FROM newest)
+    AND grant_set_id IN (SELECT w.grant_set_id FROM extract_window AS w JOIN run AS r ON r.run_id = w.updated_run_id
+        WHERE ifnull(r.exit_code, 1) <> 0 AND r.started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT asked_at FROM newest), '-1 day'))
+),
+has AS MATERIALIZED (SELECT value AS pair, substr(value, 1, instr(value, '/')) || '*' AS whole FROM newest, json_each(newest.grants)),
+had AS MATERIALIZED (
+    SELECT grant_set_id, value AS pair, substr(value, 1, instr(value, '/')) || '*' AS whole FROM other, json_each(other.grants)
+),
+common AS MATERIALIZED (
+    SELECT grant_set_id, pair FROM had WHERE pair IN (SELECT pair FROM has) OR whole IN (SELECT pair FROM has)
+    UNION SELECT had.grant_set_id, has.pair FROM has JOIN had ON had.pair = has.whole
+)
+INSERT INTO temp.grants_both
+SELECT grant_set_id, (SELECT json_group_array(pair)
+    FROM (SELECT pair FROM common WHERE common.grant_set_id = other.grant_set_id ORDER BY pair))
+FROM other WHERE (SELECT grants FROM newest) IS NOT NULL;
+INSERT INTO grant_set (grants, first_seen_at, asked_at)
+SELECT b.grants, min(s.first_seen_at), min(s.asked_at) FROM temp.grants_both AS b JOIN grant_set AS s USING (grant_set_id)
+WHERE b.grants NOT IN (SELECT grants FROM grant_set WHERE grants IS NOT NULL) GROUP BY b.grants;
+UPDATE extract_window SET grant_set_id = (
+    SELECT s.grant_set_id FROM temp.grants_both AS b JOIN grant_set AS s ON s.grants = b.grants
+    WHERE b.grant_set_id = extract_window.grant_set_id)
+WHERE grant_set_id IN (SELECT grant_set_id FROM temp.grants_both)
+AND updated_run_id IN (SELECT run_id FROM run WHERE ifnull(exit_code, 1) <> 0
+    AND started_at > strftime('%Y-%m-%dT%H:%M:%fZ', (SELECT max(asked_at) FROM grant_set), '-1 day'));
+

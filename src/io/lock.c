@@ -159,13 +159,6 @@ void lock_unclaim(struct lock_file *l, int64_t window_id)
     (void)set_claim(l, window_id, F_UNLCK);
 }
 
-bool lock_is_night(const struct lock_file *l)
-{
-    struct flock range = slot_range(0, F_WRLCK);
-    range.l_len = (off_t)LOCK_PAST * LOCK_HOLDER_BYTES;
-    return fcntl(l->fd, GET_LOCK, &range) == 0 && range.l_type != F_UNLCK;
-}
-
 bool lock_holder(struct lock_file *l, int slot, char *holder)
 {
     INVARIANT(slot >= 0 && slot < LOCK_SLOTS);
@@ -176,6 +169,23 @@ bool lock_holder(struct lock_file *l, int slot, char *holder)
     }
     read_record(l, slot, holder);
     return true;
+}
+
+int lock_runs(struct lock_file *l)
+{
+    char others[LOCK_SLOTS][LOCK_HOLDER_BYTES];
+    int count = 0;
+
+    for (int slot = 0; slot < LOCK_SLOTS; slot++) {
+        if (!l->held[slot] && lock_holder(l, slot, others[count])) {
+            int known = 0;
+            while (!str_eq(others[known], others[count])) {
+                known++;
+            }
+            count += known == count ? 1 : 0;
+        }
+    }
+    return count + 1;
 }
 
 int lock_is_held(const char *database_path, int slot)

@@ -33,8 +33,8 @@ void lock_drop(struct lock_file *l, int slot);
 bool lock_claim(struct lock_file *l, int64_t window_id);
 void lock_unclaim(struct lock_file *l, int64_t window_id);
 
-/* Whether another process holds one of the slots that `extract` takes. */
-bool lock_is_night(const struct lock_file *l);
+/* How many runs hold slots, each of a lock_file of its own, this one included. */
+int lock_runs(struct lock_file *l);
 
 /* Who holds `slot`, as text "process 123 on HOST, started 2026-..." (or "of the container NAME")
  * into `holder` (LOCK_HOLDER_BYTES); false when it is free. */

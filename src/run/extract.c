@@ -19,7 +19,7 @@ enum { ZONE_DAYS_BEFORE = 400, ZONE_DAYS_AFTER = 40 };
 
 enum { LIST_MOST = 80, JSON_BYTES = 1 << 20 }; /* of what is told */
 
-enum { GRANTS_HOURS = 4, PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
+enum { PRUNE_MS = 10000, RUNS_ONE_BY_ONE_DAYS = 7 };
 
 enum { RETENTION_DAYS_MOST = 36500 }; /* more is no number of days */
 
@@ -313,21 +313,6 @@ static bool set_zone(struct run *run, struct err *e)
     return db_finish(run->db, done, e) && judge_days(run, e);
 }
 
-/* Takes the newest grants when they were asked for less than some hours before `now_ms`; *due: they
- * were not. */
-static bool grants_due(struct ledger *l, int64_t now_ms, bool *due, struct err *e)
-{
-    struct rows q =
-        db_ask(l->db, e,
-               "SELECT grant_set_id FROM grant_set WHERE asked_at > ?1 AND asked_at <= ?2 "
-               "ORDER BY asked_at DESC LIMIT 1",
-               T(now_ms - GRANTS_HOURS * MS_PER_HOUR), T(now_ms));
-
-    *due = !db_next(&q);
-    l->grant_set_id = *due ? 0 : db_int(&q, 0);
-    return db_end(&q);
-}
-
 /* Keeps, and takes, what the API says of what the client may read. */
 static bool keep_grants(struct ledger *l, const struct client_identity *who, int64_t now_ms,
                         struct err *e)
@@ -339,30 +324,28 @@ static bool keep_grants(struct ledger *l, const struct client_identity *who, int
     struct rows q = db_ask(l->db, e, sql_grants_read, S(who->subject), S(who->token));
     bool done = db_next(&q) && db_do(l->db, e, sql_grants_before, T(now_ms)) &&
                 db_do(l->db, e, sql_grants_keep, S(db_text(&q, 0)), T(now_ms)) &&
-                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e);
+                db_scalar(l->db, sql_grants_newest, &l->grant_set_id, e) &&
+                db_exec(l->db, sql_grants_narrow, e);
 
     done = db_end(&q) && done;
     return db_finish(l->db, done, e);
 }
 
 /* The file belongs to one organization, known before any row is stored; and what the client may
- * read is known of what it reads, of the past as it is now. */
+ * read is known of the days that it reads. */
 static bool identify(struct run *run, struct err *e)
 {
     const struct config *c = run->config;
     struct owner owner = {.config = c, .now_ms = run_now_ms(run)};
     struct client_identity who = {0};
-    bool any_days = false;
 
     for (size_t i = 0; i < run->request->stream_count; i++) {
-        any_days = any_days || stream_has_days(run->request->streams[i]);
+        who.grants = who.grants || stream_has_days(run->request->streams[i]);
     }
-    if (!ledger_owner(&run->ledger, &owner, run->arena, e) ||
-        !grants_due(&run->ledger, owner.now_ms, &who.grants, e)) {
+    if (!ledger_owner(&run->ledger, &owner, run->arena, e)) {
         return false;
     }
     who.owner = owner.due;
-    who.grants = any_days && (who.grants || who.owner || run->request->past);
     if ((who.owner || who.grants) && !client_identify(run->client, run->arena, &who, e)) {
         return false;
     }
@@ -381,6 +364,19 @@ static bool identify(struct run *run, struct err *e)
     return (!who.owner || db_do(run->db, e, sql_owner_keep, S(who.id), S(who.name), S(c->client_id),
                                 S(c->login_url), S(c->api_url), T(owner.now_ms))) &&
            (!who.grants || keep_grants(&run->ledger, &who, owner.now_ms, e));
+}
+
+/* Roles may have been changed while a long run read: it asks once more before it ends. Nothing
+ * depends on the answer. */
+static void ask_grants_again(struct run *run, int64_t lasted_ms)
+{
+    struct client_identity who = {.grants = true};
+    struct err ignored;
+
+    if (run->ledger.grant_set_id != 0 && lasted_ms >= limit_get(LIMIT_GRANTS_MS) &&
+        client_identify(run->client, run->arena, &who, &ignored) && (who.subject || who.token)) {
+        (void)keep_grants(&run->ledger, &who, run_now_ms(run), &ignored);
+    }
 }
 
 /* What the organization keeps no longer is left out of the past; where it does not say how long it
@@ -436,7 +432,7 @@ static bool prepare(struct run *run, struct err *e)
             lock_drop(run->locks, s->lock_slot);
         }
     }
-    client_ease(run->client, run->request->past && lock_is_night(run->locks));
+    client_share(run->client, run->request->past ? lock_runs(run->locks) : 1);
     int64_t server_ms = clock_now_ms() + client_server_offset_ms(run->client, &known);
     if (known && !window_distrust(&run->ledger, server_ms, &distrusted, e)) {
         return false;
@@ -692,6 +688,9 @@ enum err_kind extract_run(const struct extract_request *request, struct arena *a
         open_all(&run, e) && prepare(&run, e) && order_nights(&run, e) && nights_read(&run, e);
     for (size_t i = 0; i < stream_registry_count; i++) { /* dating anew may have left some too */
         done = store_close(&run, stream_registry[i], done, e);
+    }
+    if (done) {
+        ask_grants_again(&run, clock_monotonic_ms() - started_ms);
     }
     enum err_kind kind = done ? judge(&run, e) : e->kind;
     kind = err_facts[kind].ends_run ? kind : prove(&run, kind, e);

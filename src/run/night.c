@@ -903,7 +903,7 @@ static bool take(struct run *run, struct page *p, bool ok, struct err *e)
         return ok;
     }
     if (run->request->past) {
-        client_ease(run->client, lock_is_night(run->locks));
+        client_share(run->client, lock_runs(run->locks));
     }
     struct night *n = r->night;
     if (ok) {

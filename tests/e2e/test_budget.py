@@ -82,8 +82,8 @@ class OfARun(TestCase):
         server.control(reset_requests=True)
         self.ok(one.extract("--until", "2026-03-04T00:00:00Z"))
         for route, n in server.requests()["routes"].items():
-            # A login and the availability date a night, and polls come more often.
-            if not any(word in route for word in ("oauth", "availability", "tokens/me")) and not route.endswith("jobs/{id}"):
+            # A login, the grants and the availability date a night, and polls come more often.
+            if not any(word in route for word in ("oauth", "availability", "/me")) and not route.endswith("jobs/{id}"):
                 self.assertLessEqual(total[route], n, route)
         self.same(site, one)
 

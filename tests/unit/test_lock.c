@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "io/lock.h"
 #include "tempdir.h"
 
@@ -232,14 +233,32 @@ TEST_IN(tempdir_enter, tempdir_leave, windows_are_claimed_one_by_one)
     assert_true(lock_claim(two, INT64_C(1) << 40));
     lock_unclaim(one, 7);
     assert_true(lock_claim(two, 7));
-    assert_false(lock_is_night(one));
-    assert_true(lock_take(two, LOCK_PAST + 3, "past", &e));
-    assert_false(lock_is_night(one));
-    assert_true(lock_take(two, 3, "night", &e));
-    assert_true(lock_is_night(one));
-    assert_false(lock_is_night(two)); /* its own is none of another */
     lock_close(two);
     assert_true(lock_claim(one, 7));
-    assert_false(lock_is_night(one));
+    lock_close(one);
+}
+
+/* Whatever each of them holds; what is claimed is none of it. */
+TEST_IN(tempdir_enter, tempdir_leave, runs_are_counted)
+{
+    struct lock_file *one = open_lock();
+    clock_sleep_ms(2); /* they differ by when they began */
+    struct lock_file *two = open_lock();
+    clock_sleep_ms(2);
+    struct lock_file *three = open_lock();
+    assert_true(lock_claim(two, 7));
+    assert_int_equal(lock_runs(one), 1);
+    assert_true(lock_take(two, LOCK_PAST + 3, "past", &e));
+    assert_true(lock_take(two, LOCK_PAST + 4, "past", &e));
+    assert_int_equal(lock_runs(one), 2);
+    assert_int_equal(lock_runs(two), 1); /* its own is none of another */
+    assert_true(lock_take(three, 3, "night", &e));
+    assert_true(lock_take(three, LOCK_PAST, "night", &e));
+    assert_int_equal(lock_runs(one), 3);
+    assert_int_equal(lock_runs(two), 2);
+    lock_close(two);
+    assert_int_equal(lock_runs(one), 2);
+    lock_close(three);
+    assert_int_equal(lock_runs(one), 1);
     lock_close(one);
 }

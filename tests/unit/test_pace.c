@@ -171,12 +171,12 @@ TEST(half_of_it_as_long_as_it_is_said)
 
     pace_init(&p, 600, 4, 0);
     int all = drive(&p, 0, 4 * MINUTE);
-    pace_ease(&p, true, 4 * MINUTE);
+    pace_share(&p, 2, 4 * MINUTE);
     pace_headers(&p, 4 * MINUTE, 500, 1, 60); /* of what the API allows too */
     int half = drive(&p, 4 * MINUTE, 8 * MINUTE);
     assert_true(busiest_minute(half) <= 250);
     assert_true(half >= 240 * 4);
     pace_headers(&p, 8 * MINUTE, 600, 1, 60);
-    pace_ease(&p, false, 8 * MINUTE);
+    pace_share(&p, 1, 8 * MINUTE);
     assert_true(drive(&p, 8 * MINUTE, 12 * MINUTE) >= all - 8);
 }
