@@ -214,22 +214,28 @@ static const char *moved(struct loader *l)
                               words_each(l->arena, known, COUNT_OF(known), "new.$", ", "));
 }
 
-/* Which fields of the root count, and where they stand. */
+/* Which fields of the root count, and where they stand; and which do not, so that their lack shows
+ * in no hash. */
 static void add_fields(struct loader *l, struct words *w)
 {
     const struct table_map *map = l->tree->root;
     const char *const *ids = l->tree->ids;
     const char **fields = arena_array(l->arena, map->column_count + 1, sizeof(*fields));
+    const char **others = arena_array(l->arena, map->column_count + 1, sizeof(*others));
     size_t count = 0;
+    size_t other_count = 0;
 
     for (size_t i = 0; i < map->column_count; i++) {
         const struct column_map *c = &map->columns[i];
+        bool is_field = !(c->flags & COLUMN_UNHASHED) || c->source == SOURCE_SCOPE;
 
-        if (!str_is_listed(c->name, ids, l->tree->id_count) &&
-            (!(c->flags & COLUMN_UNHASHED) || c->source == SOURCE_SCOPE)) {
-            fields[count++] = c->name;
+        if (!str_is_listed(c->name, ids, l->tree->id_count)) {
+            *(is_field ? &fields[count++] : &others[other_count++]) = c->name;
         }
     }
+    words_add(w, "lacks", "0 %s",
+              words_each(l->arena, others, other_count, "OR stored.$ IS NULL AND new.$ IS NOT NULL",
+                         " "));
     words_add(w, "new_values", "WHEN NULL THEN NULL %s",
               words_each(l->arena, fields, count, "WHEN '$' THEN new.$", " "));
     fields[count] = l->gone;
@@ -700,7 +706,7 @@ static bool find_stored(struct loader *l, struct err *e)
         return false;
     }
     struct rows q = db_ask(l->db, e, l->sql[FIND], I(l->brings), I(p->lost_run_id), I(p->replays),
-                           I(load_run_id(p)));
+                           I(load_run_id(p)), I(p->run_id));
     while (db_next(&q)) {
         size_t at = (size_t)db_int(&q, 0);
         struct cell *own = own_cells(l, at);

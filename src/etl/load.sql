@@ -4,7 +4,8 @@
 -- name: load_find
 -- What becomes of those of the page's entities that are stored: their place, key and own columns (see
 -- load.c). ?1: the page brings attributes; ?2: what this run wrote, or a later one, stays; ?3: it replays;
--- ?4: its run. One that an erasure has left without a hash is no change.
+-- ?4: its run; ?5: the one that read it, also where it replays: what that wrote last may lack fields that
+-- are in no hash. One that an erasure has left without a hash is no change.
 SELECT place, key, row_hash, CASE WHEN ?3 OR marked AND NOT returns THEN run ELSE ?4 END,
     CASE WHEN ?1 THEN new_hash WHEN was_read THEN attribute_hash END, ?1 OR was_read,
     0, rows, attributes, new_attributes, rows AND was_read AND NOT ?1, returns, marked,
@@ -14,14 +15,15 @@ FROM (
     SELECT *, ?1 AND (rows OR new_attributes) AS attributes,
         takes AND NOT rows AND NOT new_attributes AND (returns OR ?1 AND NOT was_read) AS marked
     FROM (
-        SELECT *, takes AND (old_hash IS NOT row_hash OR moved <> 0) AS rows, takes AND is_gone AND NOT ?3 AS returns,
+        SELECT *, takes AND (old_hash IS NOT row_hash OR moved <> 0 OR lacks) AS rows, takes AND is_gone AND NOT ?3 AS returns,
             takes AND ?1 AND CASE WHEN was_read THEN attribute_hash IS NOT new_hash ELSE has_attributes END AS new_attributes
         FROM (
             SELECT *, moved <> 2 AND NOT (moved = 3 AND ?3) AND NOT (?2 > 0 AND ifnull(run, 0) >= ?2) AS takes
             FROM (
                 SELECT new.rowid AS place, stored.{key} AS key, new.row_hash, new.row_attribute_hash AS new_hash,
                     new.new_attributes AS has_attributes, stored.row_hash AS old_hash, stored.row_changed_run_id AS run,
-                    {deleted} AS is_gone, {moved} AS moved, {attribute_hash} AS attribute_hash, {was_read} AS was_read
+                    {deleted} AS is_gone, {moved} AS moved, {attribute_hash} AS attribute_hash, {was_read} AS was_read,
+                    ?3 AND stored.row_changed_run_id IS ?5 AND ({lacks}) AS lacks
                 FROM {new_root} AS new CROSS JOIN {root} AS stored ON ({stored_ids}) = ({new_ids})))))
 
 -- name: load_see
