@@ -29,6 +29,7 @@ build | package | demo | test | contract | systems) ;;
     ;;
 esac
 
+# (Debian 13's xlsxwriter.pc names minizip.pc, and its package does not bring it.)
 # One need a line: group, name, probe (cmd:PROGRAM, tool:PROGRAM of build/tools too,
 # lib:PKG-CONFIG NAME, file:PATH), required or optional, then the package's name for apt, dnf, apk, brew ("-": comes with the system).
 needs() {
@@ -44,6 +45,7 @@ build zlib lib:zlib required zlib1g-dev zlib-devel zlib-dev zlib
 build xxhash lib:libxxhash required libxxhash-dev xxhash-devel xxhash-dev xxhash
 build yyjson lib:yyjson required libyyjson-dev yyjson-devel yyjson-dev yyjson
 build xlsxwriter lib:xlsxwriter required libxlsxwriter-dev libxlsxwriter-devel libxlsxwriter-dev libxlsxwriter
+build minizip lib:xlsxwriter required libminizip-dev - - -
 build certificates file:/etc/ssl/certs required ca-certificates ca-certificates ca-certificates -
 test cmocka lib:cmocka required libcmocka-dev libcmocka-devel cmocka-dev cmocka
 demo microhttpd lib:libmicrohttpd required libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd-dev libmicrohttpd
