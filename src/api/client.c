@@ -242,12 +242,9 @@ struct client *client_new(const struct config *config, struct err *e)
     c->in_flight = config->in_flight > 0 ? (size_t)config->in_flight : 1;
     uint64_t seed = (uint64_t)clock_now_ms() ^ ((uint64_t)getpid() << 32);
     memcpy(c->random_state, &seed, sizeof(c->random_state));
-    atomic_init(&c->woken, false);
     atomic_init(&c->runs, 1);
-    atomic_init(&c->counted, 0);
     atomic_init(&c->most, INT64_MAX);
     atomic_init(&c->all, INT64_MAX);
-    atomic_init(&c->spent, NULL);
     atomic_init(&c->server_offset_ms, TIME_NONE);
     (void)find_route(c, http_methods[HTTP_POST], TOKEN_PATH); /* the first of all */
     pace_init(&c->pace, config->requests_per_minute, (int)c->in_flight, clock_monotonic_ms());

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "io/hash.h"
 
 enum {
     REQUEST_BYTES = 1048576,
@@ -38,9 +39,8 @@ struct pager {
     int64_t empty;         /* pages without rows in a row; of cursors too */
 
     /* a chain of cursors */
-    const char *cursor; /* NULL: the first page */
-    const char *mark;   /* one that came before */
-    int64_t marked_at;
+    const char *cursor;    /* NULL: the first page */
+    struct idset *cursors; /* all that came */
 };
 
 static const struct step *step_of(const struct pager *p)
@@ -304,19 +304,11 @@ void pager_again(const struct pager *p, int64_t sequence, struct arena *a,
 
 /* --- making, and what comes next ------------------------------------------------------------- */
 
-/* Keeps a cursor; false when cursors come again and again. One of them is remembered, and replaced
- * when twice as many have come: a cycle meets it sooner or later (Brent's way). */
+/* Keeps a cursor; false when it came before. */
 static bool keep_cursor(struct pager *p, const char *cursor, size_t length)
 {
-    if (p->mark && strlen(p->mark) == length && memcmp(p->mark, cursor, length) == 0) {
-        return false;
-    }
     p->cursor = arena_strndup(p->arena, cursor, length);
-    if (p->answered >= p->marked_at) {
-        p->marked_at = 2 * p->answered;
-        p->mark = p->cursor;
-    }
-    return true;
+    return idset_add(p->cursors, cursor, length);
 }
 
 /* Goes on to the next step; past the last one, or at a cleanup, all is done. */
@@ -333,6 +325,7 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
 
     p->spec = *spec;
     p->arena = a;
+    p->cursors = idset_new(a);
     p->token = spec->at.token;
     p->spec.at.page = spec->at.page > 1 ? spec->at.page : 1;
     if (p->token && step_of(p)->token) {

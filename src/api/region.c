@@ -193,11 +193,10 @@ static const char *refuse(struct arena *a, const char *text, const char *host, s
         cause = CAUSE_CONFIG_REGION_MIXED;
         why = ": no host has an AWS name in its name";
     }
-    err_set(e, ERR_CONFIG,
-            "\"%s\" is no Genesys Cloud region%s%s; it takes an AWS name (ap-northeast-2), a "
-            "login domain (mypurecloud.jp) or the URL your users log in at",
-            str_escaped(a, text), why, hint_words(a, host));
-    err_cause(e, cause);
+    err_because(e, ERR_CONFIG, cause,
+                "\"%s\" is no Genesys Cloud region%s%s; it takes an AWS name (ap-northeast-2), a "
+                "login domain (mypurecloud.jp) or the URL your users log in at",
+                str_escaped(a, text), why, hint_words(a, host));
     return NULL;
 }
 

@@ -49,6 +49,10 @@ enum cause_id cause_by_sign(enum cause_step step, const char *text);
 /* Notes the cause of the error in `e`; returns false. */
 bool err_cause(struct err *e, enum cause_id id);
 
+/* err_set(e, kind, format...) with a cause. */
+#define err_because(e, kind, cause, ...)                                                           \
+    (err_set((e), (kind), __VA_ARGS__), err_cause((e), (cause)))
+
 /* What messages have between what was seen and what is known of its cause. */
 #define CAUSE_MARK ". Likely cause: "
 

@@ -197,7 +197,7 @@ bool cmd_api(struct cmd_context *ctx, struct err *e)
     struct client_watcher waits = progress_waits(ctx->verbosity < 0);
     struct client *client = client_new(&ctx->config, e);
     bool done = client != NULL;
-    call.asked = idset_new();
+    call.asked = idset_new(ctx->arena);
     if (done) {
         client_attend(client, &waits, 0);
     }
@@ -206,7 +206,6 @@ bool cmd_api(struct cmd_context *ctx, struct err *e)
         done = ask(ctx, client, &call, &next, e);
         call.path = next;
     }
-    idset_free(call.asked);
     client_free(client);
     return done;
 }

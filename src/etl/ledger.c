@@ -161,12 +161,11 @@ bool ledger_judge_zone(const char *zone, const struct redated *r, struct err *e)
     if (!r->was) {
         return true;
     }
-    err_set(
-        e, ERR_CONFIG,
+    return err_because(
+        e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
         "%s, but the database's days are those of %s: from %s to %s they would be others; write "
         "%s, or run `rollcall extract --rezone` once",
         zone, r->was, r->first, r->last, r->was);
-    return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
 }
 
 /* --- what the organization counts --- */
@@ -201,18 +200,18 @@ static bool judge_owner(const struct owner *o, const char *id, const char *name,
     const char *wanted = o->config->organization;
 
     if (wanted && !str_eq_nocase(wanted, id) && !str_eq_nocase(wanted, name)) {
-        err_set(e, ERR_CONFIG,
-                "this client belongs to the organization %s (%s), and [genesys] organization "
-                "is %s: use the client of that organization, or mend the line",
-                name, id, wanted);
-        return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
+        return err_because(
+            e, ERR_CONFIG, CAUSE_TOKEN_ORGANIZATION,
+            "this client belongs to the organization %s (%s), and [genesys] organization "
+            "is %s: use the client of that organization, or mend the line",
+            name, id, wanted);
     }
     if (o->stored_id && !str_eq(o->stored_id, id)) {
-        err_set(e, ERR_CONFIG,
-                "%s holds the records of %s (%s), this client belongs to %s (%s): give each "
-                "organization its own [database] path",
-                o->config->database_path, o->stored_name, o->stored_id, name, id);
-        return err_cause(e, CAUSE_TOKEN_FILE);
+        return err_because(
+            e, ERR_CONFIG, CAUSE_TOKEN_FILE,
+            "%s holds the records of %s (%s), this client belongs to %s (%s): give each "
+            "organization its own [database] path",
+            o->config->database_path, o->stored_name, o->stored_id, name, id);
     }
     return true;
 }
@@ -235,9 +234,8 @@ bool ledger_owner(struct ledger *l, struct owner *o, struct arena *a, struct err
 
 bool ledger_owner_of_file(struct owner *o, struct arena *a, struct err *e)
 {
-    const char *path = o->config->database_path;
     struct err unread;
-    struct ledger l = {.db = access(path, F_OK) == 0 ? db_open(path, DB_READ, &unread) : NULL};
+    struct ledger l = {.db = db_open(o->config->database_path, DB_READ, &unread)};
 
     o->due = true;
     bool fits = !l.db || ledger_owner(&l, o, a, e) || e->kind != ERR_CONFIG;
@@ -250,9 +248,9 @@ bool ledger_judge(const struct owner *o, struct err *e)
     if (o->id || !o->config->organization) {
         return !o->id || judge_owner(o, o->id, o->name, e);
     }
-    err_set(e, ERR_CONFIG,
-            "[genesys] organization is %s, and the API does not say which one this client belongs "
-            "to (%s); remove the line, or give the client's role access",
-            o->config->organization, e->message);
-    return err_cause(e, CAUSE_TOKEN_ORGANIZATION);
+    return err_because(
+        e, ERR_CONFIG, CAUSE_TOKEN_ORGANIZATION,
+        "[genesys] organization is %s, and the API does not say which one this client belongs "
+        "to (%s); remove the line, or give the client's role access",
+        o->config->organization, e->message);
 }

@@ -656,8 +656,8 @@ static struct cell *add_row(struct walker *w, struct walk_table *t, const struct
     struct cell *row;
 
     if (bytes > w->page->room_bytes) {
-        err_set(e, ERR_CONTRACT, "the page holds too many rows: refused (limit PARSED_BYTES)");
-        err_cause(e, CAUSE_NET_TOO_LARGE);
+        err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
+                    "the page holds too many rows: refused (limit PARSED_BYTES)");
         return NULL;
     }
     w->page->room_bytes -= bytes;

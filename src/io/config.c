@@ -225,12 +225,12 @@ static bool fail_key(struct loading *l, const char *section, const char *name, c
     /* A value tells, whatever the key is called. */
     if (str_eq_nocase(name, "scope") || str_eq_nocase(name, "scopes") ||
         str_has_any(value, scopes)) {
-        err_set(l->e, ERR_CONFIG,
-                "%s: scopes do not apply to the client credentials grant; what the client may read "
-                "is set by its roles and their divisions (Genesys Cloud: Admin > Integrations > "
-                "OAuth > the client > Roles). Remove the line",
-                shown);
-        return err_cause(l->e, CAUSE_CONFIG_SCOPE);
+        return err_because(
+            l->e, ERR_CONFIG, CAUSE_CONFIG_SCOPE,
+            "%s: scopes do not apply to the client credentials grant; what the client may read "
+            "is set by its roles and their divisions (Genesys Cloud: Admin > Integrations > "
+            "OAuth > the client > Roles). Remove the line",
+            shown);
     }
     for (int id = 0; id < CONFIG_KEY_COUNT; id++) {
         if (str_eq(config_keys[id].section, section)) {
@@ -469,8 +469,8 @@ static bool take_secret_file(struct loading *l, const char *path, uint32_t *mode
         return false;
     }
     if (text[strspn(text, BLANKS "\n")] == '\0') {
-        err_set(l->e, ERR_CONFIG, "%s is empty: the client secret belongs there, alone", path);
-        return err_cause(l->e, CAUSE_CONFIG_SECRET_FILE);
+        return err_because(l->e, ERR_CONFIG, CAUSE_CONFIG_SECRET_FILE,
+                           "%s is empty: the client secret belongs there, alone", path);
     }
     size_t length = strlen(text);
     length -= text[length - 1] == '\n' ? 1 : 0;
@@ -553,8 +553,8 @@ static bool apply_text(struct loading *l)
     struct stat st;
     if (type == CONFIG_PROXY && !http_proxy_allowed(l->text)) {
         /* The URL may hold a password: it is not repeated in messages. */
-        err_set(l->e, ERR_CONFIG, "%s: is no URL of a proxy, such as http://HOST:PORT", l->origin);
-        return err_cause(l->e, CAUSE_CONFIG_PROXY_URL);
+        return err_because(l->e, ERR_CONFIG, CAUSE_CONFIG_PROXY_URL,
+                           "%s: is no URL of a proxy, such as http://HOST:PORT", l->origin);
     }
     if (l->key == &config_keys[KEY_DATABASE_PATH]) {
         /* SQLite's own kinds of names, in memory or a URI, are no file. */
@@ -903,15 +903,15 @@ static char *take_credential(struct loading *l, enum config_key_id id)
         return text;
     }
     if (is_assignment(text) || text[good] == '\n' || text[good] == '\r') {
-        err_set(l->e, ERR_CONFIG, "%s: %s; it must hold the %s alone", value->origin,
-                is_assignment(text) ? "begins with a name" : "holds more than one line", what);
-        err_cause(l->e, CAUSE_CONFIG_LINES);
+        err_because(l->e, ERR_CONFIG, CAUSE_CONFIG_LINES, "%s: %s; it must hold the %s alone",
+                    value->origin,
+                    is_assignment(text) ? "begins with a name" : "holds more than one line", what);
     } else {
-        err_set(l->e, ERR_CONFIG,
-                "%s: has a character that no %s has (position %zu); paste it again from "
-                "Genesys Cloud (Admin > Integrations > OAuth)",
-                value->origin, what, good + 1);
-        err_cause(l->e, text[good] == ':' ? CAUSE_CONFIG_PAIR : CAUSE_CONFIG_CHARACTER);
+        err_because(l->e, ERR_CONFIG,
+                    text[good] == ':' ? CAUSE_CONFIG_PAIR : CAUSE_CONFIG_CHARACTER,
+                    "%s: has a character that no %s has (position %zu); paste it again from "
+                    "Genesys Cloud (Admin > Integrations > OAuth)",
+                    value->origin, what, good + 1);
     }
     secret_wipe(text, strlen(text));
     return NULL;
@@ -954,13 +954,11 @@ static bool check_login(struct loading *l)
         return true;
     }
     if (c->path != NULL) {
-        err_set(l->e, ERR_CONFIG, "%s: %s", c->path, what);
-        return err_cause(l->e, cause);
+        return err_because(l->e, ERR_CONFIG, cause, "%s: %s", c->path, what);
     }
-    err_set(l->e, ERR_CONFIG,
-            "no configuration file (looked for %s; `rollcall init` writes one), and %s",
-            l->searched, what);
-    return err_cause(l->e, CAUSE_CONFIG_ABSENT);
+    return err_because(l->e, ERR_CONFIG, CAUSE_CONFIG_ABSENT,
+                       "no configuration file (looked for %s; `rollcall init` writes one), and %s",
+                       l->searched, what);
 }
 
 bool config_load(const struct config_request *request, struct arena *a, struct config *out,

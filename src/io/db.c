@@ -1028,18 +1028,17 @@ static bool read_version(struct db *d, int64_t *version, struct err *e)
         return done;
     }
     if (id != DB_APPLICATION_ID) {
-        err_set(e, ERR_STORE,
-                "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
-                "Name another file ([database] path)",
-                d->path);
-        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+        return err_because(
+            e, ERR_STORE, CAUSE_LOCAL_FOREIGN,
+            "%s: a SQLite database, but not one of rollcall's; it was left as it is. "
+            "Name another file ([database] path)",
+            d->path);
     }
     if (*version > db_schema_version()) {
-        err_set(e, ERR_STORE,
-                "%s: made by a newer rollcall (schema %lld, this program knows %d); "
-                "update rollcall",
-                d->path, (long long)*version, db_schema_version());
-        return err_cause(e, CAUSE_LOCAL_NEWER);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_NEWER,
+                           "%s: made by a newer rollcall (schema %lld, this program knows %d); "
+                           "update rollcall",
+                           d->path, (long long)*version, db_schema_version());
     }
     return true;
 }
@@ -1062,11 +1061,10 @@ static bool first_look(const char *path, struct err *e)
         tells ? open_handle(path, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &found) : NULL;
 
     if (d && !read_version(d, &version, &found) && (found.library_code & 0xff) == SQLITE_NOTADB) {
-        err_set(&found, ERR_STORE,
-                "%s: not a SQLite database; it was left as it is. Name another file "
-                "([database] path)",
-                path);
-        err_cause(&found, CAUSE_LOCAL_FOREIGN);
+        err_because(&found, ERR_STORE, CAUSE_LOCAL_FOREIGN,
+                    "%s: not a SQLite database; it was left as it is. Name another file "
+                    "([database] path)",
+                    path);
     }
     if (found.cause) {
         *e = found;
@@ -1121,11 +1119,11 @@ static bool get_ready(struct db *d, enum db_mode mode, struct err *e)
         ready =
             err_set(e, ERR_STORE, "%s: holds nothing yet; run `rollcall extract` first", d->path);
     } else if (ready && version < db_schema_version()) {
-        err_set(e, ERR_STORE,
-                "%s: made by an older rollcall (schema %lld, this program has %d); the next "
-                "`rollcall extract` brings it up to date",
-                d->path, (long long)version, db_schema_version());
-        ready = err_cause(e, CAUSE_LOCAL_OLDER);
+        ready = err_because(
+            e, ERR_STORE, CAUSE_LOCAL_OLDER,
+            "%s: made by an older rollcall (schema %lld, this program has %d); the next "
+            "`rollcall extract` brings it up to date",
+            d->path, (long long)version, db_schema_version());
     }
     if (!ready) {
         db_close(d);

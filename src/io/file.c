@@ -444,8 +444,8 @@ static bool check_absent(const char *path, bool must_exist, struct err *e)
     if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode)) {
         return true;
     }
-    err_set(e, ERR_STORE, "%s: the directory %s does not exist; make it first", path, directory);
-    return err_cause(e, CAUSE_LOCAL_DIRECTORY);
+    return err_because(e, ERR_STORE, CAUSE_LOCAL_DIRECTORY,
+                       "%s: the directory %s does not exist; make it first", path, directory);
 }
 
 bool file_check_database(const char *path, bool must_exist, struct err *e)
@@ -454,29 +454,28 @@ bool file_check_database(const char *path, bool must_exist, struct err *e)
     struct stat st;
 
     if (system) {
-        err_set(e, ERR_STORE,
-                "%s: lies on a network file system (%s), where SQLite's shared memory does "
-                "not work; put the database on a local disk",
-                path, system);
-        return err_cause(e, CAUSE_LOCAL_NETWORK_DISK);
+        return err_because(
+            e, ERR_STORE, CAUSE_LOCAL_NETWORK_DISK,
+            "%s: lies on a network file system (%s), where SQLite's shared memory does "
+            "not work; put the database on a local disk",
+            path, system);
     }
     if (stat(path, &st) != 0) {
         if (errno != EACCES) {
             return check_absent(path, must_exist, e);
         }
-        err_set(e, ERR_STORE,
-                "%s: this user may not enter its directory (or one above it); give the user "
-                "that right",
-                path);
-        return err_cause(e, CAUSE_LOCAL_RIGHTS);
+        return err_because(
+            e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
+            "%s: this user may not enter its directory (or one above it); give the user "
+            "that right",
+            path);
     }
     if (!S_ISREG(st.st_mode)) {
-        err_set(e, ERR_STORE, "%s: not a file", path);
-        return err_cause(e, CAUSE_LOCAL_FOREIGN);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_FOREIGN, "%s: not a file", path);
     }
     if (!file_may(path, R_OK)) {
-        err_set(e, ERR_STORE, "%s: this user may not read it; give the user that right", path);
-        return err_cause(e, CAUSE_LOCAL_RIGHTS);
+        return err_because(e, ERR_STORE, CAUSE_LOCAL_RIGHTS,
+                           "%s: this user may not read it; give the user that right", path);
     }
     return true;
 }

@@ -66,11 +66,10 @@ char *gzip_text(const void *bytes, size_t length, bool is_packed, size_t *out_le
     if (length == 0) {
         err_set(e, ERR_TEMPORARY, "the gzip body is cut: it is empty");
     } else if (!fits) {
-        err_set(e, ERR_CONTRACT,
-                "the gzip body of %zu bytes inflates to more than %zu bytes: refused (limits "
-                "INFLATED_BYTES and INFLATE_RATIO)",
-                length, most);
-        err_cause(e, CAUSE_NET_TOO_LARGE);
+        err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
+                    "the gzip body of %zu bytes inflates to more than %zu bytes: refused (limits "
+                    "INFLATED_BYTES and INFLATE_RATIO)",
+                    length, most);
     } else if (!is_sound) {
         err_set(e, ERR_CONTRACT, "the gzip body is corrupt at byte %zu of %zu: %s",
                 length - z.avail_in, length, z.msg == NULL ? "bad stream" : z.msg);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 
 enum { READ_BYTES = 1 << 16 };
@@ -58,22 +57,18 @@ void hash_sha256(const void *bytes, size_t length, char text[SHA256_TEXT_BYTES])
 /* --- sets of ids ------------------------------------------------------------------------------ */
 
 struct idset {
+    struct arena *arena;
     uint64_t *slots; /* 0: empty */
     size_t room;     /* a power of two */
     size_t count;
 };
 
-struct idset *idset_new(void)
+struct idset *idset_new(struct arena *a)
 {
-    return xcalloc(1, sizeof(struct idset));
-}
+    struct idset *s = arena_alloc(a, sizeof(*s));
 
-void idset_free(struct idset *s)
-{
-    if (s) {
-        free(s->slots);
-        free(s);
-    }
+    s->arena = a;
+    return s;
 }
 
 static bool put(struct idset *s, uint64_t key)
@@ -90,17 +85,16 @@ static bool put(struct idset *s, uint64_t key)
 
 static void grow(struct idset *s)
 {
-    struct idset larger = {.room = s->room ? 2 * s->room : 256};
+    struct idset larger = *s;
 
-    larger.slots = xcalloc(larger.room, sizeof(*larger.slots));
+    larger.room = s->room ? 2 * s->room : 256;
+    larger.slots = arena_array(s->arena, larger.room, sizeof(*larger.slots));
     for (size_t i = 0; i < s->room; i++) {
         if (s->slots[i] != 0) {
             (void)put(&larger, s->slots[i]);
         }
     }
-    free(s->slots);
-    s->slots = larger.slots;
-    s->room = larger.room;
+    *s = larger;
 }
 
 bool idset_add(struct idset *s, const char *id, size_t length)

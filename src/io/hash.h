@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 
 /* A 32-bit hash (FNV-1a) of short names, which goes into what is stored. */
@@ -55,9 +56,8 @@ void hash_sha256(const void *bytes, size_t length, char text[SHA256_TEXT_BYTES])
  * there were. For counting alone: two ids of one hash count as one. */
 struct idset;
 
-/* An empty set. Free with idset_free (NULL is allowed). */
-struct idset *idset_new(void);
-void idset_free(struct idset *s);
+/* An empty set, in the arena. */
+struct idset *idset_new(struct arena *a);
 
 /* Adds an id of `length` bytes; false when it was there. */
 bool idset_add(struct idset *s, const char *id, size_t length);

@@ -408,7 +408,6 @@ struct http *http_new(const struct http_options *options, struct err *e)
     INVARIANT(h->multi);
     h->options = *options;
     find_proxy(h);
-    atomic_init(&h->woken, false);
     curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)options->max_connections);
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)options->max_connections);
     return h;
@@ -575,9 +574,8 @@ bool http_start(struct http *h, const struct http_request *request, struct err *
     }
     bool proxied = h->proxy && !target.loopback;
     if (proxied && !http_proxy_allowed(h->proxy)) {
-        err_set(e, ERR_CONFIG, "%s is no URL of a proxy, such as http://HOST:PORT",
-                h->proxy_source); /* it may hold a password: it is not repeated */
-        return err_cause(e, CAUSE_CONFIG_PROXY_URL);
+        return err_because(e, ERR_CONFIG, CAUSE_CONFIG_PROXY_URL,
+                           "%s is no URL of a proxy, such as http://HOST:PORT", h->proxy_source);
     }
     struct transfer *t = xcalloc(1, sizeof(*t));
     t->target = target;

@@ -111,9 +111,8 @@ struct json_doc *json_parse(char *bytes, size_t length, struct err *e)
         err_set(e, ERR_CONTRACT, "the JSON is nested deeper than %lld",
                 (long long)limit_get(LIMIT_JSON_DEPTH));
     } else if (length + s.values * sizeof(yyjson_val) > (size_t)limit_get(LIMIT_PARSED_BYTES)) {
-        err_set(e, ERR_CONTRACT, "the JSON holds up to %zu values: refused (limit PARSED_BYTES)",
-                s.values);
-        err_cause(e, CAUSE_NET_TOO_LARGE);
+        err_because(e, ERR_CONTRACT, CAUSE_NET_TOO_LARGE,
+                    "the JSON holds up to %zu values: refused (limit PARSED_BYTES)", s.values);
     } else {
         /* yyjson reads a number at the end of the document up to the first byte that is no digit.
          */

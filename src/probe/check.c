@@ -1,7 +1,6 @@
 #include "probe/probe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +37,7 @@ struct checking {
     const struct config *config;
     struct arena *arena;
     struct db *db;        /* in memory: the results are a table there */
+    struct err unread;    /* of what cannot fail, or need not be there */
     enum cause_step step; /* the one that results are of */
     bool step_failed;
     enum err_kind kind; /* of the first failure; ERR_NONE: there was none */
@@ -57,23 +57,17 @@ struct checking {
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-/* What a row of the table says beside its step, evidence and cause. */
-struct result {
-    const char *name;
-    bool is_skipped;
-    bool is_step; /* a whole step that was skipped */
-};
-
-static void add(struct checking *a, struct result result, enum cause_id id, const char *evidence)
+/* A row of the table; `name` NULL: it is of the whole step. */
+static void add(struct checking *a, const char *name, bool is_skipped, enum cause_id id,
+                const char *evidence)
 {
     const struct cause *c = id == CAUSE_NONE ? NULL : &causes[id];
-    struct err e;
+    const struct cause_step_words *step = &cause_steps[a->step];
 
-    INVARIANT(db_do(a->db, &e, sql_check_result_add, I(a->step + 1), S(cause_steps[a->step].name),
-                    S(cause_steps[a->step].title), S(result.name), S(evidence), I(result.is_step),
+    INVARIANT(db_do(a->db, &a->unread, sql_check_result_add, I(a->step + 1), S(step->name),
+                    S(step->title), S(name ? name : step->name), S(evidence), I(!name),
                     S(c ? c->name : NULL), S(c ? c->text : NULL), S(c ? c->remedy : NULL),
-                    I(c ? err_facts[c->kind].exit_code : 0), I(result.is_skipped),
-                    S(cause_saml_note)));
+                    I(c ? err_facts[c->kind].exit_code : 0), I(is_skipped), S(cause_saml_note)));
     a->step_failed = a->step_failed || (c && c->kind != ERR_NONE);
     a->kind = a->kind == ERR_NONE && c ? c->kind : a->kind;
 }
@@ -87,38 +81,36 @@ report_add(struct checking *a, const char *name, enum cause_id cause, const char
     va_list args;
 
     va_start(args, evidence);
-    add(a, (struct result){.name = name}, cause, arena_vprintf(a->arena, evidence, args));
+    add(a, name, false, cause, arena_vprintf(a->arena, evidence, args));
     va_end(args);
 }
 
 /* Adds a thing that was not looked at; `name` NULL: the whole step. */
 static void report_skip(struct checking *a, const char *name, const char *why)
 {
-    add(a, (struct result){name ? name : cause_steps[a->step].name, true, !name}, CAUSE_NONE, why);
+    add(a, name, true, CAUSE_NONE, why);
 }
 
 /* Adds what a statement finds, a row a thing: its name, its cause as base/causes.txt calls it
  * (NULL: it is well; "skipped": it was not looked at), and the evidence; ends `q`. The last row's
- * fourth column goes to *more, unless that is NULL. */
-static void report_rows(struct checking *a, struct rows q, const char **more)
+ * fourth column, NULL where there is none. */
+static const char *report_rows(struct checking *a, struct rows q)
 {
+    const char *more = NULL;
+
     while (db_next(&q)) {
         const char *cause = db_text(&q, 1);
+        bool is_skipped = str_eq(cause, "skipped");
         int id = CAUSE_NONE;
 
-        if (cause && str_eq(cause, "skipped")) {
-            report_skip(a, db_text(&q, 0), db_text(&q, 2));
-            continue;
-        }
-        while (cause && ++id < CAUSE_COUNT && !str_eq(causes[id].name, cause)) {
+        while (cause && !is_skipped && ++id < CAUSE_COUNT && !str_eq(causes[id].name, cause)) {
         }
         INVARIANT(id < CAUSE_COUNT);
-        report_add(a, db_text(&q, 0), (enum cause_id)id, "%s", db_text(&q, 2));
-        if (more) {
-            *more = db_kept(&q, 3, a->arena);
-        }
+        add(a, db_text(&q, 0), is_skipped, (enum cause_id)id, db_text(&q, 2));
+        more = db_column_count(&q) > 3 ? db_kept(&q, 3, a->arena) : NULL;
     }
     (void)db_end(&q);
+    return more;
 }
 
 /* Adds what an error says: by its own cause, or `otherwise` when it names none, and with its
@@ -133,17 +125,8 @@ static void report_error(struct checking *a, const char *name, const struct err 
         a->kind = a->kind == ERR_NONE ? ERR_STOPPED : a->kind;
         report_skip(a, name, evidence);
     } else {
-        add(a, (struct result){.name = name},
-            e->cause == CAUSE_NONE ? otherwise : (enum cause_id)e->cause, evidence);
+        add(a, name, false, e->cause == CAUSE_NONE ? otherwise : (enum cause_id)e->cause, evidence);
     }
-}
-
-/* Adds what a statement finds. */
-static void find(struct checking *a, const char *sql, const struct db_value *v, size_t n)
-{
-    struct err e;
-
-    report_rows(a, db_ask_values(a->db, &e, sql, v, n), NULL);
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -367,9 +350,9 @@ static void find_region(struct checking *a)
         client_answer_free(&answer);
     }
     client_abort(a->client);
-    find(a, sql_check_region,
-         DB_VALUES(S(found ? found->domain : NULL), S(found ? found->aws : NULL), S(doubtful),
-                   I((int64_t)reached), I((int64_t)count)));
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_region, S(found ? found->domain : NULL),
+                          S(found ? found->aws : NULL), S(doubtful), I((int64_t)reached),
+                          I((int64_t)count)));
 }
 
 static void check_login(struct checking *a)
@@ -428,11 +411,11 @@ static void refuse(struct checking *a, const char *name, struct err *e, enum cau
 static void check_client(struct checking *a)
 {
     struct json_doc *claims = secret_claims(client_token(a->client)->value);
-    struct err e;
 
-    report_rows(a, db_ask(a->db, &e, sql_check_client, S(a->token)), &a->grants);
+    a->grants = report_rows(a, db_ask(a->db, &a->unread, sql_check_client, S(a->token)));
     if (claims) {
-        find(a, sql_check_claims, DB_VALUES(S(json_write(a->arena, json_root(claims), NULL))));
+        report_rows(a, db_ask(a->db, &a->unread, sql_check_claims,
+                              S(json_write(a->arena, json_root(claims), NULL))));
     }
     json_free(claims);
 }
@@ -645,7 +628,8 @@ static void check_divisions(struct checking *a)
     }
     const char *divisions = text_of(a, "/api/v2/authorization/divisions?pageSize=100&pageNumber=1",
                                     "authorization/divisions");
-    find(a, sql_check_divisions, DB_VALUES(S(a->grants), S(divisions), S(said(a))));
+    report_rows(
+        a, db_ask(a->db, &a->unread, sql_check_divisions, S(a->grants), S(divisions), S(said(a))));
 }
 
 /* Days that the file's runs have read by fewer grants than the client has. */
@@ -653,15 +637,14 @@ static void check_grants(struct checking *a)
 {
     const char *names = "[";
     struct stat st;
-    struct err e;
 
     if (stat(a->config->database_path, &st) != 0) {
         return;
     }
     const char *subject = text_of(a, "/api/v2/authorization/subjects/me", "authorization/subjects");
-    struct rows grants = db_ask(a->db, &e, sql_grants_read, S(subject), S(a->token));
+    struct rows grants = db_ask(a->db, &a->unread, sql_grants_read, S(subject), S(a->token));
     struct db *d = db_next(&grants) && db_text(&grants, 0)
-                       ? db_open(a->config->database_path, DB_READ, &e)
+                       ? db_open(a->config->database_path, DB_READ, &a->unread)
                        : NULL;
     for (size_t i = 0; i < a->request->run.stream_count; i++) {
         const struct stream *s = a->request->run.streams[i];
@@ -671,8 +654,9 @@ static void check_grants(struct checking *a)
                     : arena_printf(a->arena, "%s%s\"%s\"", names, names[1] ? "," : "", s->name);
     }
     names = arena_printf(a->arena, "%s]", names);
-    if (d && db_do(d, &e, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()), S(names))) {
-        report_rows(a, db_ask(d, &e, sql_check_grants, NONE), NULL);
+    if (d && db_do(d, &a->unread, sql_status_fewer, S(db_text(&grants, 0)), T(clock_now_ms()),
+                   S(names))) {
+        report_rows(a, db_ask(d, &a->unread, sql_check_grants, NONE));
     }
     (void)db_end(&grants);
     db_close(d);
@@ -722,14 +706,12 @@ static int64_t night_requests(const struct checking *a, int64_t *day)
 
 /* The lists that need more requests, which are made in one run, than that may send, as the answers
  * or earlier readings say; "": none. */
-static const char *lists_too_large(const struct checking *a)
+static const char *lists_too_large(struct checking *a)
 {
     const struct config *c = a->config;
     const struct cost_facts facts = {.counts = a->counts};
     int64_t most = c->max_requests > 0 ? c->max_requests : INT64_MAX;
-    struct err unread;
-    DB_SCOPED struct db *d =
-        access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
+    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &a->unread);
     const char *found = "";
     const char *words;
 
@@ -739,7 +721,7 @@ static const char *lists_too_large(const struct checking *a)
         int64_t needs = s->scope ? 0 : cost_night(s, ~0U, &facts, a->arena, &words);
 
         if (d) {
-            struct rows q = db_ask(d, &unread, sql_check_pages, S(s->name));
+            struct rows q = db_ask(d, &a->unread, sql_check_pages, S(s->name));
             needs = db_next(&q) && db_int(&q, 0) > needs ? db_int(&q, 0) : needs;
             (void)db_end(&q);
         }
@@ -759,22 +741,16 @@ static void check_limits(struct checking *a)
     int64_t day;
     int64_t requests = night_requests(a, &day);
 
-    find(a, sql_check_limits,
-         DB_VALUES(S(limits), S(said(a)), I(c->requests_per_minute), I(requests), I(day),
-                   I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)));
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_limits, S(limits), S(said(a)),
+                          I(c->requests_per_minute), I(requests), I(day),
+                          I(c->start_day == INT32_MIN ? 0 : days_since_start(c) + 1)));
     if (c->max_requests > 0 || c->max_requests_month > 0) {
-        find(a, sql_check_budget,
-             DB_VALUES(I(c->max_requests), I(c->max_requests_month), I(requests),
-                       S(lists_too_large(a))));
+        report_rows(a, db_ask(a->db, &a->unread, sql_check_budget, I(c->max_requests),
+                              I(c->max_requests_month), I(requests), S(lists_too_large(a))));
     }
 }
 
 /* --- this machine: the database and its disk, locks, the time zone --------------------------- */
-
-static bool may_write(const char *path)
-{
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
-}
 
 static void check_database(struct checking *a)
 {
@@ -788,10 +764,9 @@ static void check_database(struct checking *a)
         return;
     }
     bool exists = stat(path, &st) == 0 && st.st_size > 0;
-    if (!may_write(directory)) {
-        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", directory, strerror(errno));
-    } else if (exists && !may_write(path)) {
-        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", path, strerror(errno));
+    const char *asked = file_may(directory, W_OK) ? path : directory;
+    if (asked == directory || (exists && !file_may(path, W_OK))) {
+        report_add(a, "database", CAUSE_LOCAL_RIGHTS, "%s: %s", asked, strerror(errno));
     } else if (exists) { /* its writer's right was asked for apart */
         struct db *d = db_open(path, DB_READ, &e);
 
@@ -812,9 +787,9 @@ static void check_space(struct checking *a)
     const char *path = a->config->database_path;
     struct stat st;
 
-    find(a, sql_check_space,
-         DB_VALUES(I(file_free_bytes(path)), I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0),
-                   I(a->day_rows), I(days_since_start(a->config))));
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_space, I(file_free_bytes(path)),
+                          I(stat(path, &st) == 0 ? (int64_t)st.st_size : 0), I(a->day_rows),
+                          I(days_since_start(a->config))));
 }
 
 /* Opening a lock file makes it, so it is looked for first. */
@@ -858,9 +833,8 @@ static void check_retention(struct checking *a)
     }
     const char *settings =
         text_of(a, "/api/v2/analytics/dataretention/settings", "dataretention/settings");
-    find(a, sql_check_retention,
-         DB_VALUES(S(settings), S(said(a)), S(clock_format_day(c->start_day, day)),
-                   I(days_since_start(c))));
+    report_rows(a, db_ask(a->db, &a->unread, sql_check_retention, S(settings), S(said(a)),
+                          S(clock_format_day(c->start_day, day)), I(days_since_start(c))));
 }
 
 static void check_local(struct checking *a)

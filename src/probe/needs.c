@@ -1,7 +1,6 @@
 #include "probe/probe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,8 +88,7 @@ static bool keeps_zone(const struct needs *n, struct err *e)
     const struct config *c = n->config;
     struct redated redated = {.arena = n->arena, .now_ms = clock_now_ms()};
     struct err unread;
-    DB_SCOPED struct db *d =
-        access(c->database_path, F_OK) == 0 ? db_open(c->database_path, DB_READ, &unread) : NULL;
+    DB_SCOPED struct db *d = db_open(c->database_path, DB_READ, &unread);
 
     return !d || !ledger_redates(d, c->timezone, &redated, &unread) ||
            ledger_judge_zone(c->timezone, &redated, e) || config_blame(c, KEY_TIMEZONE, e);
@@ -110,8 +108,7 @@ static bool can_fill(struct arena *a, const char *path, struct err *e)
     if (!S_ISDIR(st.st_mode)) {
         return file_fail(e, "use", path, ENOTDIR);
     }
-    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ||
-           file_fail(e, "write into", path, errno);
+    return file_may(path, W_OK | X_OK) || file_fail(e, "write into", path, errno);
 }
 
 /* Where no directory is configured, exports name their own, or are not wanted. */

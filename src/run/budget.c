@@ -10,8 +10,7 @@ static const struct err *over_new(struct run *run, const char *what)
 {
     struct err *over = arena_alloc(run->arena, sizeof(*over));
 
-    err_set(over, ERR_RATE, "the budget of this %s", what);
-    err_cause(over, CAUSE_LIMITS_BUDGET);
+    err_because(over, ERR_RATE, CAUSE_LIMITS_BUDGET, "the budget of this %s", what);
     return over;
 }
 

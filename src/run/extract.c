@@ -226,12 +226,11 @@ static bool judge_days(struct run *run, struct err *e)
             return false;
         }
         if (other) {
-            err_set(
-                e, ERR_CONFIG,
+            return err_because(
+                e, ERR_CONFIG, CAUSE_CONFIG_ZONE_CHANGED,
                 "%s.%s = %s, but the days of %s in the database are others; write it as it was, "
                 "or run `rollcall extract --rezone` once",
                 s->setting->section, s->setting->name, config_word(c, s->setting), s->name);
-            return err_cause(e, CAUSE_CONFIG_ZONE_CHANGED);
         }
     }
     return true;

@@ -165,9 +165,8 @@ static void from_the_start(struct reading *r)
 {
     const struct step *s = r->kind == READING_WINDOW ? step_of_rows(r->ask.steps) : r->ask.steps;
 
-    idset_free(r->seen);
     bool counts = s->follow == FOLLOW_PAGES || (r->must_add_up && s->follow != FOLLOW_IDS);
-    r->seen = counts && !s->repeats ? idset_new() : NULL;
+    r->seen = counts && !s->repeats ? idset_new(r->arena) : NULL;
     r->total = -1;
     r->total_moved = false;
     r->from_start = true;
@@ -188,7 +187,6 @@ static void end_reading(struct pages *q, struct reading *r, struct page *last)
     }
     page_walker_free(r->walker);
     scrubber_free(r->scrubber);
-    idset_free(r->seen);
     last->over = true;
     push(q, last);
 }
@@ -312,10 +310,10 @@ static bool cut_short(struct pages *q, struct reading *r, struct page *p)
     struct err *e = &end->news->answer.error;
     int64_t needs = r->handed + (rows + size - 1) / size + BESIDE;
     r->too_large = needs > left + client_counted(c);
-    err_set(e, ERR_RATE, "%s: about %lld requests in one go, and of the budget %lld are left; %s",
-            r->ask.label, (long long)needs, (long long)left,
-            r->too_large ? "raise it, or leave the stream out" : "the next run begins with it");
-    err_cause(e, CAUSE_LIMITS_BUDGET);
+    err_because(e, ERR_RATE, CAUSE_LIMITS_BUDGET,
+                "%s: about %lld requests in one go, and of the budget %lld are left; %s",
+                r->ask.label, (long long)needs, (long long)left,
+                r->too_large ? "raise it, or leave the stream out" : "the next run begins with it");
     push(q, p);
     end_reading(q, r, end);
     return true;

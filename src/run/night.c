@@ -127,8 +127,6 @@ static struct reading *make_reading(struct night *n, enum reading_kind kind, str
 
     r->arena = a;
     r->available_ms = TIME_NONE;
-    atomic_init(&r->committed, false);
-    atomic_init(&r->refused, false);
     r->kind = kind;
     r->night = n;
     r->stream = n->stream;
@@ -565,8 +563,6 @@ static bool begin(struct night *n, struct err *e)
         return true;
     }
     n->begun = true;
-    atomic_init(&n->lane.closed, false);
-    atomic_init(&n->side.closed, false);
     n->side.at_once = 2;
     n->lane.at_once = 1;
     n->progress = (struct progress){.stream = n->stream->name, .began_ms = clock_monotonic_ms()};

@@ -9,7 +9,8 @@ static bool add(struct idset *s, const char *id)
 
 TEST(an_id_is_new_once)
 {
-    struct idset *s = idset_new();
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    struct idset *s = idset_new(a);
 
     assert_int_equal(idset_count(s), 0);
     assert_true(add(s, "a"));
@@ -21,14 +22,13 @@ TEST(an_id_is_new_once)
     assert_true(idset_add(s, "a\0b", 3)); /* bytes by their length, not texts */
     assert_true(idset_add(s, "a\0c", 3));
     assert_int_equal(idset_count(s), 6);
-    idset_free(s);
-    idset_free(NULL);
 }
 
 TEST(many_ids_are_kept_while_it_grows)
 {
     enum { MANY = 100000 };
-    struct idset *s = idset_new();
+    ARENA_SCOPED struct arena *a = arena_new(0);
+    struct idset *s = idset_new(a);
     char id[40];
 
     for (int round = 0; round < 2; round++) {
@@ -38,5 +38,4 @@ TEST(many_ids_are_kept_while_it_grows)
         }
         assert_int_equal(idset_count(s), MANY);
     }
-    idset_free(s);
 }

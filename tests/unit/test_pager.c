@@ -557,13 +557,13 @@ TEST_IN(setup, teardown, what_never_ends_is_temporary)
         {chain,
          {"{'entities':[1],'next':{'cursor':'a'}}", "{'entities':[1],'next':{'cursor':'b'}}"},
          2,
-         4,
+         3,
          "a cursor that came before"},
         {chain,
          {"{'entities':[1],'next':{'cursor':'a'}}", "{'entities':[],'next':{'cursor':'b'}}",
           "{'entities':[1],'next':{'cursor':'c'}}"},
          3,
-         7,
+         4,
          "a cursor that came before"},
     };
     struct err e;
