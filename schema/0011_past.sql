@@ -4,6 +4,8 @@ ALTER TABLE extract_window ADD COLUMN again_at TEXT; -- it is to be read once mo
 ALTER TABLE extract_window ADD COLUMN grant_set_id INTEGER; -- grants that the client had when its last reading began; NULL: not known
 ALTER TABLE window_pass ADD COLUMN grant_set_id INTEGER; -- the same of the reading under way, or the last
 
+ALTER TABLE organization ADD COLUMN retention_days BIGINT; -- how long it keeps records, as a backfill was told last; NULL: it was not
+
 -- The grants that the client has had: what its roles give it, and in which divisions.
 CREATE TABLE grant_set (
     grant_set_id INTEGER PRIMARY KEY, -- number of the set

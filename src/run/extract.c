@@ -398,6 +398,9 @@ static bool leave_out_gone(struct run *run, struct err *e)
                  days > 0 && days <= RETENTION_DAYS_MOST;
     bool stopped = answer.error.kind == ERR_STOPPED;
     *e = answer.error;
+    if (known && !db_do(run->db, e, "UPDATE organization SET retention_days = ?1", I(days))) {
+        return false;
+    }
     int32_t day = clock_zone_day(run_now_ms(run) - (known ? days : 0) * MS_PER_DAY) + 1;
     int64_t kept_ms = clock_zone_day_start_ms(day);
     if (known && kept_ms > run->past.from_ms) {

@@ -111,9 +111,13 @@ SELECT s.scope, s.day, s.utc_from, s.utc_to, s.ours_run_id, s.theirs_run_id, s.i
             SELECT 1 FROM temp.reconcile_window AS w
             WHERE w.stream = s.ours AND w.window_start < s.utc_to AND w.window_end > s.utc_from AND NOT by_job)
         THEN 'the first day: what began before it is missing where no job has covered it'
-        WHEN s.scope = 'queue' AND s.utc_to < strftime('%Y-%m-%dT%H:%M:%fZ', ?3, '-365 days') AND NOT EXISTS (
-            SELECT 1 FROM conversation_aggregate AS a
-            WHERE a.interval_start >= s.utc_from AND a.interval_start < s.utc_to)
+        WHEN s.scope IN ('queue', 'agent') AND s.utc_to < strftime('%Y-%m-%dT%H:%M:%fZ', ?3, -coalesce(
+                (SELECT retention_days FROM organization), 365) || ' days') -- where it does not say, a year
+            AND NOT CASE s.scope
+                WHEN 'queue' THEN EXISTS (SELECT 1 FROM conversation_aggregate AS a
+                                          WHERE a.interval_start >= s.utc_from AND a.interval_start < s.utc_to)
+                ELSE EXISTS (SELECT 1 FROM user_aggregate AS a
+                             WHERE a.interval_start >= s.utc_from AND a.interval_start < s.utc_to) END
         THEN 'beyond what the organization keeps'
         WHEN s.scope IN ('queue', 'agent') AND (d.day IS NULL OR d.reason IS NOT NULL)
             AND (s.ours_run_id IS NULL OR s.ours_run_id IS NOT s.theirs_run_id)

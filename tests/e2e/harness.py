@@ -4,6 +4,7 @@ second opinion on how documents become rows that shares nothing with the program
 Needs python3 alone. ROLLCALL and STANDIN name the programs under test (default: build/).
 """
 import atexit
+import base64
 import collections
 import contextlib
 import csv
@@ -44,6 +45,11 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # What most tests read: those of other streams say so.
 FEW = "users, queues, adherence_realtime, conversations"
+
+# Worlds in which figures are computed a second time, each of four days: zone, first day (in the first a day of 25 hours, in the third
+# one of 23), seed, and whether there are calls alone.
+ZONES = (("Europe/Berlin", "2025-10-24"), ("Asia/Kathmandu", "2026-03-06"), ("America/New_York", "2026-03-06"), ("Asia/Seoul", "2026-05-01"))
+WORLDS = [(*zone, seed, calls) for seed in (7, 8, 9) for calls in (None, True) for zone in ZONES] if FULL else [(*z, 7, None) for z in ZONES[:2]]
 
 # Waits that a test need not sit out.
 QUICK = {
@@ -172,6 +178,33 @@ class Standin(Server):
         text = "&".join(f"{key}={value}" for key, value in {"start": start, **query}.items() if value)
         lines = self.get("/standin/truth?" + text).decode().splitlines()
         return [json.loads(line) for line in lines if line]
+
+
+class Api:
+    """Asks the stand-in as a client of its own, beside the program."""
+
+    def __init__(self, url):
+        self.url = url
+        login = "Basic " + base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+        self.token = self.send("/oauth/token", b"grant_type=client_credentials", login, "application/x-www-form-urlencoded")["access_token"]
+
+    def send(self, path, data, authorization, kind="application/json"):
+        request = urllib.request.Request(path if path.startswith("http") else self.url + path, data=data, headers={"Content-Type": kind})
+        if authorization:
+            request.add_header("Authorization", authorization)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def ask(self, path, body=None, token=True):
+        return self.send(path, json.dumps(body).encode() if body else None, token and "Bearer " + self.token)
+
+    def known(self, path):
+        """None where it does not know it."""
+        try:
+            return self.ask(path)
+        except urllib.error.HTTPError as e:
+            assert e.code == 404, e
+            return None
 
 
 class Site:

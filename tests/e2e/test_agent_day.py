@@ -7,7 +7,8 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import ROOT, TestCase
+from harness import ROOT, WORLDS, TestCase
+from test_schedules import WFM, Reading, expected as scheduled_rows
 
 NOW = "2026-03-04T00:30:00Z"
 UTC = datetime.timezone.utc
@@ -128,22 +129,48 @@ class Names(TestCase):
 
 
 class AgentDays:
-    """Four days and a piece of one, in the zone that a class says."""
+    """Four days and a piece of one, in the world that a class says."""
 
-    ZONE = START = None
-    UNTIL = "2025-10-28T06:00:00Z"
+    ZONE = START = SEED = CALLS = None
 
     @classmethod
     def setUpClass(cls):
         case = cls.shared()
         cls.zone = zoneinfo.ZoneInfo(cls.ZONE)
-        cls.server = case.standin(now=cls.UNTIL, availability=cls.UNTIL, start="2025-10-24", days=4, per_day=40, agents=12,
-                                  job_polls=1)
+        cls.days = [str(datetime.date.fromisoformat(cls.START) + datetime.timedelta(days=n)) for n in range(5)]
+        cls.UNTIL = cls.days[4] + "T06:00:00Z"
+        cls.server = case.standin(now=cls.UNTIL, availability=cls.UNTIL, start=cls.START, days=4, per_day=40, agents=12,
+                                  job_polls=1, seed=cls.SEED, voice_only=cls.CALLS)
         streams = "users, conversations, user_status, schedules, adherence_historical"
         cls.site = case.site(cls.server.url, start=cls.START, timezone=cls.ZONE, extract={"streams": streams})
         case.ok(cls.site.extract("--until", cls.UNTIL))
         cls.names = {u["id"]: u["name"] for u in cls.lines("/standin/truth/users")}
         cls.since = midnight(datetime.date.fromisoformat(cls.START), cls.zone)
+        cls.api = Reading(cls.server.url)
+        cls.reports = list(cls.reported())
+        cls.shifts = scheduled_rows(cls.api, *cls.site.query("SELECT min(window_start), ?, max(window_end) FROM extract_window "
+                                                             "WHERE stream = 'schedules'", cls.UNTIL)[0])
+
+    @classmethod
+    def reported(cls):
+        """(day, its first instant, unit's name, an agent's result) of all days that touch what is read and are over, as reports have
+        them."""
+        for unit in cls.api.ask(WFM + "managementunits")["entities"]:
+            zone = zoneinfo.ZoneInfo(unit["timeZone"])
+            days = [datetime.date.fromisoformat(cls.START) + datetime.timedelta(days=n) for n in range(-1, 6)]
+            spans = [(day, midnight(day, zone), midnight(day + datetime.timedelta(days=1), zone)) for day in days]
+            spans = [s for s in spans if s[2] > cls.since and s[2] <= utc(cls.UNTIL)]
+            items = [{"managementUnitId": unit["id"], "startDate": iso(a), "endDate": iso(b), "includeExceptions": True}
+                     for _, a, b in spans]
+            path = WFM + "adherence/historical/bulk"
+            job = cls.api.ask(path, {"items": items, "timeZone": unit["timeZone"]})
+            while not job.get("downloadUrls") and job["job"]["status"] != "Complete":
+                job = cls.api.ask(f"{path}/jobs/{job['job']['id']}")
+            for url in job.get("downloadUrls") or []:
+                report = cls.api.ask(url, token=False)
+                day, begins, _ = next(s for s in spans if utc(report["startDate"]) == s[1])
+                for result in report["userResults"]:
+                    yield str(day), begins, unit["name"], result
 
     @classmethod
     def lines(cls, path):
@@ -179,10 +206,11 @@ class AgentDays:
             if before and (before[0], before[2]) == (row[0], row[2]):
                 self.assertLessEqual(before[6], row[5], "no overlap")
             of_day[row[0], row[2], row[4]] += row[7]
-        hours = dict(self.site.query("SELECT day, hours FROM v_day"))
+        hours = {str(d): seconds(midnight(d, self.zone), midnight(d + datetime.timedelta(days=1), self.zone)) / 3600
+                 for d in map(datetime.date.fromisoformat, self.days)}
         self.assertTrue(all(total <= hours[day] * 3600 for (_, _, day), total in of_day.items()))
         self.assertEqual(max(of_day.values()), max(hours[day] for _, _, day in of_day) * 3600, "who was there all day")
-        for day in ("2025-10-26", "2025-10-28"):
+        for day in self.days[2::2]:
             self.assertEqual([tuple(r) for r in self.site.query("SELECT user_id, user_name, kind, status, day, started_at, ended_at, "
                                                                 "seconds FROM v_agent_state WHERE day = ? ORDER BY 1, 3, 6", day)],
                              [r for r in stored if r[4] == day])
@@ -207,9 +235,8 @@ class AgentDays:
         for user, kind, status, day, begins, ends in self.pieces():
             times[day, user][kind, status] += seconds(begins, ends)
             present |= {(day, user)} if status not in ("OFFLINE", "OFF_QUEUE") else set()
-        adherence = {(r[0], r[1]): tuple(r[3:]) for r in self.site.query("SELECT * FROM v_adherence_day")}
-        schedule = {(r[0], r[1]): tuple(r[3:]) for r in self.site.query("SELECT * FROM v_schedule_day")
-                    if r[0] <= self.day_of(utc(self.UNTIL)).isoformat()}
+        adherence = {(day, r["userId"]): self.percentages(r) for day, _, _, r in self.reports}
+        schedule = {key: sums for key, sums in self.scheduled().items() if key[0] <= self.day_of(utc(self.UNTIL)).isoformat()}
         figures = self.figures()
         for key in sorted(present | adherence.keys() | schedule.keys() | figures.keys()):
             t = times.get(key)
@@ -220,6 +247,19 @@ class AgentDays:
             yield (*key, self.names.get(key[1]), logged_in, *by, 100 * by[1] / busy if busy else None, answered, handled, handle_ms,
                    handle_ms / 1000 / handled if handled else None, transferred, *adherence.get(key, (None, None)),
                    *schedule.get(key, (None, None)))
+
+    def percentages(self, result):
+        return tuple((result.get("dayMetrics") or [result])[0].get(kind + "Percentage") for kind in ("adherence", "conformance"))
+
+    def scheduled(self):
+        """{(day, user): [seconds scheduled, paid]} of the shifts that begin on the day."""
+        days, begun = collections.defaultdict(lambda: [0, 0]), {}
+        for shift, _, user, start, minutes, *_ in self.shifts["schedule_shift"]:
+            begun[shift] = self.day_of(utc(start)).isoformat(), user
+            days[begun[shift]][0] += minutes * 60
+        for shift, _, _, _, _, _, minutes, _, paid, payable, *_ in self.shifts["schedule_activity"]:
+            days[begun[shift]][1] += 60 * (payable if payable is not None else minutes if paid else 0)
+        return days
 
     def equal(self, stored, expected):
         """Rows, but for the last digits of what was divided."""
@@ -294,70 +334,37 @@ class AgentDays:
         self.equal(self.ask("agent_occupancy"), sorted(expected, key=lambda r: (r[1], r[0])))
 
     def test_queries_of_adherence(self):
-        since = [r for r in self.site.query("SELECT * FROM adherence_day") if r["business_day"] >= self.START]
-        units = dict(self.site.query("SELECT management_unit_id, name FROM management_unit"))
-
         def percent(value):
             return None if value is None else round(value, 1)
 
+        shown = [(day, begins, unit, r, (r.get("dayMetrics") or [{}])[0]) for day, begins, unit, r in self.reports if day >= self.START]
         self.equal(self.ask("adherence_conformance"), self.named(
-            (r["business_day"], r["user_id"], self.names[r["user_id"]], percent(r["adherence_percentage"]),
-             percent(r["conformance_percentage"]), units[r["management_unit_id"]],
-             *(r[c] for c in ("adherence_schedule_seconds", "exception_duration_seconds", "exception_count",
-                              "conformance_schedule_seconds", "conformance_actual_seconds"))) for r in since))
-        keys = {r["adherence_day_key"]: r for r in since}
-        self.equal(self.ask("adherence_exceptions"), sorted(
-            ((keys[e["adherence_day_key"]]["business_day"], e["user_id"], self.names[e["user_id"]],
-              utc(e["start_time"]).astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S"), e["start_time"], e["end_time"],
-              int(seconds(utc(e["start_time"]), utc(e["end_time"]))),
-              *(e[c] for c in ("scheduled_activity_category", "actual_activity_category", "system_presence", "routing_status",
-                               "impact"))) for e in self.site.query("SELECT * FROM adherence_exception")
-             if e["adherence_day_key"] in keys), key=lambda r: (r[0], r[2], r[1], r[4])))
-
-    def test_the_load(self):
-        expected = collections.defaultdict(lambda: [0, 0, 0])
-        for r in self.site.query("SELECT * FROM v_queue_halfhour"):
-            sums = expected[r["utc_start"], r["queue_name"] or "", r["queue_id"], r["day"], r["half_hour"]]
-            for i, column in enumerate(("offered", "handled", "handle_ms")):
-                sums[i] += r[column]
-        last = self.day_of(utc(self.UNTIL)).isoformat()
-        told = self.ask("staffing")
-        self.equal(told, [(day, half_hour, start, queue, name or None, offered, handled,
-                           round(ms / handled / 1000, 1) if handled else None,
-                           round(offered * ms / handled / 1000 / 1800, 2) if handled else None)
-                          for (start, name, queue, day, half_hour), (offered, handled, ms) in sorted(expected.items())
-                          if self.START <= day <= last])
-        self.assertTrue(any(r[8] for r in told))
+            (day, r["userId"], self.names[r["userId"]], *map(percent, self.percentages(r)), unit,
+             *(m.get(c) for c in ("adherenceScheduleSeconds", "exceptionDurationSeconds", "exceptionCount", "conformanceScheduleSeconds",
+                                  "conformanceActualSeconds"))) for day, _, unit, r, m in shown))
+        exceptions = []
+        for day, begins, _, r, _ in shown:
+            for e in r.get("exceptionInfo") or []:
+                start, end = (begins + datetime.timedelta(seconds=e[k + "OffsetSeconds"]) for k in ("start", "end"))
+                exceptions.append((day, r["userId"], self.names[r["userId"]], start.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S"),
+                                   iso(start), iso(end), int(seconds(start, end)),
+                                   *(e.get(c) for c in ("scheduledActivityCategory", "actualActivityCategory", "systemPresence",
+                                                        "routingStatus", "impact"))))
+        self.equal(self.ask("adherence_exceptions"), sorted(exceptions, key=lambda r: (r[0], r[2], r[1], r[4])))
 
     def test_schedules_are_of_the_day_on_which_the_shift_begins(self):
-        days, codes = collections.defaultdict(lambda: [0, 0]), {}
-        for r in self.site.query("SELECT management_unit_id, activity_code_id, counts_as_paid_time FROM activity_code "
-                                 "JOIN management_unit USING (business_unit_id)"):
-            codes[r[0], r[1]] = r[2]
-        for shift in self.site.query("SELECT * FROM schedule_shift"):
-            key = self.day_of(utc(shift["start_date"])).isoformat(), shift["user_id"]
-            days[key][0] += shift["length_minutes"] * 60
-            for a in self.site.query("SELECT * FROM schedule_activity WHERE shift_id = ?", shift["shift_id"]):
-                paid = a["paid"] if a["paid"] is not None else codes.get((shift["management_unit_id"], a["activity_code_id"]))
-                minutes = a["payable_minutes"] if a["payable_minutes"] is not None else a["length_minutes"] if paid else 0
-                days[key][1] += minutes * 60
         stored = [tuple(r) for r in self.site.query("SELECT * FROM v_schedule_day ORDER BY day, user_id")]
-        self.assertEqual(stored, sorted((day, user, self.names[user], *sums) for (day, user), sums in days.items()))
+        self.assertEqual(stored, sorted((day, user, self.names[user], *sums) for (day, user), sums in self.scheduled().items()))
         self.assertTrue(any(r[3] > r[4] > 0 for r in stored))
 
     def test_the_vendors_adherence(self):
         stored = [tuple(r) for r in self.site.query("SELECT * FROM v_adherence_day ORDER BY day, user_id")]
-        self.assertEqual(stored, [(r["business_day"], r["user_id"], self.names[r["user_id"]], r["adherence_percentage"],
-                                   r["conformance_percentage"])
-                                  for r in self.site.query("SELECT * FROM adherence_day ORDER BY business_day, user_id")])
+        self.assertEqual(stored, sorted((day, r["userId"], self.names[r["userId"]], *self.percentages(r)) for day, _, _, r in self.reports))
         self.assertTrue(any(r[4] is None for r in stored) and any(r[3] for r in stored))
 
 
-class LongDay(AgentDays, TestCase):
+class LongDay:
     """Summer time ends on the 26th."""
-
-    ZONE, START = "Europe/Berlin", "2025-10-24"
-
 
     # What of a row is another some days before, by table.
     EARLIER = {"user_presence": ("start_time", "end_time"), "user_routing_status": ("start_time", "end_time"),
@@ -397,10 +404,9 @@ class LongDay(AgentDays, TestCase):
         db.close()
 
 
-class HalfHour(AgentDays, TestCase):
-    """Midnight is no whole hour of UTC."""
-
-    ZONE, START = "Asia/Kolkata", "2025-10-25"
+for number, world in enumerate(WORLDS):
+    kinds = (LongDay,) if number == 0 else ()
+    globals()[f"World{number}"] = type(f"World{number}", (*kinds, AgentDays, TestCase), dict(zip(("ZONE", "START", "SEED", "CALLS"), world)))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ import sqlite3
 import unittest
 import zoneinfo
 
-from harness import FULL, ROOT, TestCase
+from harness import FULL, ROOT, WORLDS, Api, TestCase
+from test_figures import Records
 
 STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
-# Time zone, first day, seed: the day of 23 hours, hours that begin at 45 past, the day of 25 hours.
-WORLDS = [("America/New_York", "2026-03-06", 7), ("Asia/Kathmandu", "2026-03-06", 8)] + (
-    [("America/New_York", "2026-10-30", 9), ("Asia/Seoul", "2026-05-01", 7)] if FULL else [])
 DAYS = 4
 COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
           "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
@@ -46,13 +44,16 @@ class World(TestCase):
         case = cls.shared()
         first = datetime.date.fromisoformat(cls.start)
         now = f"{first + datetime.timedelta(days=DAYS)}T05:50:00Z"
-        server = case.standin(start=cls.start, days=DAYS, now=now, per_day=130, agents=12, queues=4, seed=cls.seed, eventful=True)
+        server = case.standin(start=cls.start, days=DAYS, now=now, per_day=130, agents=12, queues=4, seed=cls.seed, eventful=True,
+                              voice_only=cls.calls)
         cls.site = site = case.site(server.url, start=cls.start, timezone=cls.zone, extract={"streams": STREAMS})
         case.ok(site.extract("--until", now))
         cls.tz = zoneinfo.ZoneInfo(cls.zone)
         begun = datetime.datetime.combine(first, datetime.time(), cls.tz).astimezone(datetime.timezone.utc)
-        cls.documents = {line["conversation"]["conversationId"]: line["conversation"]
-                         for line in server.truth(str(begun.date()), now=now)}
+        lines = server.truth(str(begun.date()), now=now)
+        cls.documents = {line["conversation"]["conversationId"]: line["conversation"] for line in lines}
+        cls.records = Records(lines, cls.zone)
+        cls.api = Api(server.url)
         cls.metrics = [m for d in cls.documents.values() for m in cls.placed(d)]
         cls.first, cls.last = str(first + datetime.timedelta(days=1)), str(first + datetime.timedelta(days=DAYS - 1))
         cls.names = dict(site.query("SELECT queue_id, name FROM queue"))
@@ -85,6 +86,9 @@ class World(TestCase):
         """Conversations that began in the range, with the day."""
         return [(self.day(d["conversationStart"]), d) for d in self.documents.values() if self.inside(d["conversationStart"])]
 
+    def served(self, path):
+        return self.api.known("/api/v2/quality/" + path)
+
     def parts(self, document, of):
         """What is below its sessions: of(session) of each, with participant and session."""
         return [(p, s, x) for p in document["participants"] for s in p.get("sessions") or [] for x in of(s) or []]
@@ -103,7 +107,7 @@ class World(TestCase):
                     self.assertAlmostEqual(found[name][column], value, 5, f"{name} {column}")
                 else:
                     self.assertEqual(found[name][column], value, f"{name} {column}")
-        self.assertTrue(expected)
+        self.assertTrue(expected or self.calls)
 
     def figure(self, metrics):
         """The figures of v_queue_day over some metrics."""
@@ -141,7 +145,7 @@ class Queries(World):
     def test_queue_day(self):
         self.same(self.rows("queue_day"), "day queue_id media_type", self.figures(lambda m: (self.day(m.emitted), m.queue, m.media)))
         one = next(iter(self.names))
-        for media in ("voice", "email"):
+        for media in ("voice",) if self.calls else ("voice", "email"):
             rows = self.rows("queue_day", queue=self.names[one].upper(), media=media)
             self.same(rows, "day queue_id media_type", {k: v for k, v in self.figures(
                 lambda m: (self.day(m.emitted), m.queue, m.media)).items() if k[1:] == (one, media)})
@@ -201,9 +205,9 @@ class Queries(World):
 
     def test_queue_wait(self):
         expected = collections.defaultdict(list)
-        for row in self.site.query("SELECT * FROM v_queue_visit"):
-            if self.inside(row["entered_at"]):
-                expected[row["queue_id"], row["media_type"]].append(row)
+        for visit in self.records.visits():
+            if self.first <= visit["day"] <= self.last:
+                expected[visit["queue_id"], visit["media_type"]].append(visit)
 
         def place(waits, share):
             """The smallest that so much of them is not above."""
@@ -213,6 +217,7 @@ class Queries(World):
             waits = sorted(v["wait_ms"] for v in visits if v["wait_ms"] is not None)
             return {"visits": len(visits), **{o: sum(v["outcome"] == o for v in visits) for o in (
                 "answered", "abandoned", "flowed_out", "other", "waiting")}, "over_sla": sum(v["over_sla"] for v in visits),
+                "short_abandoned": sum(v["short_abandoned"] for v in visits),
                 "avg_wait_seconds": seconds(waits), "max_wait_seconds": max(waits, default=None) and max(waits) / 1000,
                 "median_wait_seconds": place(waits, 0.5), "p90_wait_seconds": place(waits, 0.9)}
 
@@ -231,8 +236,7 @@ class Queries(World):
         self.assertEqual(sum(row["abandoned"] for row in rows), sum(row["abandoned"] for row in self.rows("queue_day")))
 
     def test_transfers(self):
-        goals = {(r[0], r[1], r[2]): r[3] for r in self.site.query(
-            "SELECT conversation_id, participant_no, session_no, to_queue_id FROM agent_leg JOIN conversation USING (conversation_key)")}
+        goals = {(leg["conversation_id"], *leg["no"]): leg["to_queue_id"] for leg in self.records.legs()}
         expected = collections.defaultdict(lambda: dict.fromkeys(("transferred", "blind_transferred", "consult_transferred"), 0))
         names = {COUNTS[k]: k for k in ("transferred", "blind_transferred", "consult_transferred")}
         for m in self.metrics:
@@ -311,18 +315,19 @@ class Queries(World):
             "reached_percent": part(100.0 * v.count("SUCCESS"), v.count("SUCCESS") + v.count("FAILURE"))} for k, v in ended.items()})
 
     def test_surveys(self):
-        details = {r["survey_id"]: r for r in self.site.query("SELECT * FROM survey_detail")}
         sent = collections.defaultdict(list)
         for day, d in self.begun():
+            served = self.served(f"conversations/{d['conversationId']}/surveys") if d.get("surveys") else []
+            details = {s["id"]: {**s, **(s.get("answers") or {})} for s in served or []}
             for s in d.get("surveys") or []:
-                detail = dict(details.get(s.get("surveyId")) or {})
+                detail = details.get(s.get("surveyId")) or {}
 
                 def either(ours, theirs, s=s, detail=detail):
                     return s.get(theirs) if detail.get(ours) is None else detail[ours]
 
-                queue = s.get("queueId") or detail.get("queue_id")
-                sent[day, queue].append((either("status", "surveyStatus"), either("answers_total_score", "oSurveyTotalScore"),
-                                         either("answers_nps_score", "surveyPromoterScore")))
+                queue = s.get("queueId") or (detail.get("queue") or {}).get("id")
+                sent[day, queue].append((either("status", "surveyStatus"), either("totalScore", "oSurveyTotalScore"),
+                                         either("npsScore", "surveyPromoterScore")))
 
         def columns(rows):
             scores = [r[1] for r in rows if r[1] is not None]
@@ -335,15 +340,15 @@ class Queries(World):
         self.same(self.rows("surveys"), "day queue_id", {k: columns(v) for k, v in sent.items()})
 
     def test_evaluations(self):
-        details = {r["evaluation_id"]: r for r in self.site.query("SELECT * FROM evaluation_detail")}
         made = collections.defaultdict(list)
         for day, d in self.begun():
             for e in d.get("evaluations") or []:
-                detail = dict(details.get(e.get("evaluationId")) or {})
-                score = detail.get("answers_total_score")
                 if not e.get("deleted"):
-                    made[day, e.get("queueId") or detail.get("queue_id"), detail.get("evaluation_form_name") or e.get("formName")].append(
-                        (e.get("oTotalScore") if score is None else score, e.get("userId") or detail.get("agent_id"),
+                    detail = self.served(f"conversations/{d['conversationId']}/evaluations/{e['evaluationId']}") or {}
+                    score = (detail.get("answers") or {}).get("totalScore")
+                    of = {k: detail.get(k) or {} for k in ("queue", "agent", "evaluationForm")}
+                    made[day, e.get("queueId") or of["queue"].get("id"), of["evaluationForm"].get("name") or e.get("formName")].append(
+                        (e.get("oTotalScore") if score is None else score, e.get("userId") or of["agent"].get("id"),
                          (detail.get("status") or e.get("evaluationStatus") or "").upper()))
         self.same(self.rows("evaluations"), "day queue_id form_name", {k: {
             "evaluations": len(v), "agents": len({r[1] for r in v if r[1]}), "finished": sum(r[2] == "FINISHED" for r in v),
@@ -391,8 +396,7 @@ class Queries(World):
         self.same(self.rows("callbacks"), "day queue_id", {k: columns(v) for k, v in groups.items()})
 
     def test_response_times(self):
-        legs = {(r[0], r[1], r[2]): r[3] for r in self.site.query(
-            "SELECT conversation_id, participant_no, session_no, queue_id FROM agent_leg JOIN conversation USING (conversation_key)")}
+        legs = {(leg["conversation_id"], *leg["no"]): leg["queue_id"] for leg in self.records.legs()}
         names = {"tAgentResponseTime": "agent_response", "tUserResponseTime": "customer_response", "tFirstEngagement": "first_engagement"}
         groups = collections.defaultdict(lambda: {name: [] for name in names})
         for m in self.metrics:
@@ -410,12 +414,13 @@ class Queries(World):
 
     def test_skills(self):
         expected = collections.defaultdict(collections.Counter)
-        for row in self.site.query("SELECT * FROM queue_visit JOIN conversation USING (conversation_key)"):
-            if self.inside(row["entered_at"]):
-                session = self.documents[row["conversation_id"]]["participants"][row["participant_no"]]["sessions"][row["session_no"]]
-                for skill in {k for g in session["segments"] if g.get("queueId") in (None, row["queue_id"])
+        for visit in self.records.visits():
+            if self.first <= visit["day"] <= self.last:
+                participant, place = visit["no"]
+                session = self.documents[visit["conversation_id"]]["participants"][participant]["sessions"][place]
+                for skill in {k for g in session["segments"] if g.get("queueId") in (None, visit["queue_id"])
                               for k in g.get("requestedRoutingSkillIds") or []}:
-                    expected[(skill,)].update(["visits", row["outcome"]])
+                    expected[(skill,)].update(["visits", visit["outcome"]])
         self.same(self.rows("skills"), "skill_id", {k: {c: v[c] for c in ("visits", "answered", "abandoned", "flowed_out")}
                                                     for k, v in expected.items()})
 
@@ -432,13 +437,75 @@ class Queries(World):
                 self.assertAlmostEqual(row["percent_of_queue"], 100 * row["wrapups"] / total, 0)
                 self.assertAlmostEqual(row["running_percent"], 100 * running / total, 0)
             self.assertEqual(of[-1]["running_percent"], 100.0)
-        coded = {(d["conversationId"], p["participantId"], g["wrapUpCode"], g["segmentStart"]) for d in self.documents.values()
-                 for p, s, g in self.parts(d, lambda s: s.get("segments")) if g.get("wrapUpCode")
-                 if self.inside(min((m["emitDate"] for m in s.get("metrics") or [] if m["name"] == "tAcw" and m.get("emitDate")
-                                     and at(m["emitDate"]) >= at(g["segmentStart"])), key=at,
-                                    default=g.get("segmentEnd") or g["segmentStart"]))}
-        self.assertEqual(sum(r["wrapups"] for r in rows if r["wrap_up_code"]), len(coded))
-        self.assertTrue(coded)
+        self.same(rows, "queue_id wrap_up_code", {k: {"wrapups": len(v), "conversations": len({w[0] for w in v}),
+                                                      "agents": len({w[1] for w in v if w[1]})} for k, v in self.wrapped_up().items()})
+        for key, of in self.wrapped_up().items():
+            row = next(r for r in rows if (r["queue_id"], r["wrap_up_code"]) == key)
+            self.assertAlmostEqual(row["avg_wrapup_seconds"] or 0, seconds([w[2] for w in of if w[2] is not None]) or 0, delta=0.051)
+
+    def wrapped_up(self):
+        """{(queue, code): [(conversation, agent, its after-call work)]}; a code counts once, whatever sessions have it."""
+        coded, found = {}, collections.defaultdict(list)
+        for d in self.documents.values():
+            for no, p, s in self.records.sessions(d):
+                work = sorted((at(m["emitDate"]), m.get("value") or 0) for m in s.get("metrics") or [] if m["name"] == "tAcw")
+                queues = [g["queueId"] for g in s.get("segments") or [] if g.get("queueId")]
+                for g in s.get("segments") or []:
+                    if g.get("wrapUpCode"):
+                        one = coded.setdefault((d["conversationId"], no[0], g["wrapUpCode"], g["segmentStart"]), [[], [], p.get("userId")])
+                        one[0] += [w for w in work if w[0] >= at(g["segmentStart"])][:1]
+                        one[1] += [(at(g.get("segmentEnd") or g["segmentStart"]), g.get("queueId") or (queues or [None])[-1])]
+        for (id, _, code, _), (work, segments, user) in coded.items():
+            if self.inside(max(w[0] for w in work or segments)):
+                found[max(q for _, q in segments), code].append((id, user, max((w[1] for w in work), default=None)))
+        for m in self.metrics:
+            session = self.documents[m.id]["participants"][m.participant]["sessions"][m.session]
+            if m.name == "tAcw" and self.inside(m.emitted) and not any(g.get("wrapUpCode") for g in session["segments"]):
+                found[m.queue, None].append((m.id, m.user, m.value))
+        return found
+
+    def test_agent_handle_time(self):
+        legs = {(leg["conversation_id"], *leg["no"]): leg for leg in self.records.legs()}
+        groups = collections.defaultdict(lambda: collections.defaultdict(list))
+        for m in self.metrics:
+            if m.name in ("tHandle", "nTransferred", "tNotResponding") and m.user and self.inside(m.emitted):
+                groups[m.user, m.media][m.name].append(m)
+
+        def columns(named):
+            handled = len(named["tHandle"])
+            of = [legs[key] for key in {(m.id, m.participant, m.session) for m in named["tHandle"]}]
+            return {"handled": handled, "transferred": sum(m.value for m in named["nTransferred"]), "not_responding": len(named["tNotResponding"]),
+                    **{f"avg_{k}_seconds": handled and sum(leg[k + "_ms"] for leg in of) / 1000 / handled for k in (
+                        "talk", "hold", "acw", "dialing", "contacting")},
+                    "avg_handle_seconds": handled and sum(m.value for m in named["tHandle"]) / 1000 / handled}
+
+        rows = self.rows("agent_handle_time")
+        for row in rows:
+            for column, value in columns(groups.pop((row["user_id"], row["media_type"]))).items():
+                self.assertAlmostEqual(row[column] or 0, value, delta=0.051 if column.endswith("seconds") else 0, msg=column)
+        self.assertEqual((dict(groups), bool(rows)), ({}, True))
+
+    def test_abandoned(self):
+        left = [m for m in self.metrics if m.name == "tAbandon" and self.inside(m.emitted)]
+        short = {(m.id, m.participant, m.session) for m in self.metrics if m.name == "tShortAbandon"}
+        self.assertEqual(sorted((r["conversation_id"], r["queue_id"], r["waited_seconds"], r["short_abandoned"]) for r in self.rows("abandoned")),
+                         sorted((m.id, m.queue, m.value / 1000, int((m.id, m.participant, m.session) in short)) for m in left))
+
+    def test_queue_halfhour(self):
+        want = ("offered", "answered", "abandoned", "short_abandoned", "flow_out", "over_sla", "handled", "transferred")
+        self.same(self.rows("queue_halfhour"), "half_hour utc_start queue_id media_type", {k: {c: v[c] for c in want} for k, v in self.figures(
+            lambda m: (*self.interval(m, 30), m.queue, m.media)).items()})
+
+    def test_staffing(self):
+        expected = {}
+        for key, f in self.figures(lambda m: (self.day(m.emitted), *self.interval(m, 30), m.queue)).items():
+            load = part(f["offered"] * f["handle_ms"] / 1800_000, f["handled"])
+            expected[key] = {"offered": f["offered"], "handled": f["handled"], "erlangs": load and round(load, 2)}
+        self.same(self.rows("staffing"), "day half_hour utc_start queue_id", expected)
+
+    def test_open_conversations(self):
+        self.assertEqual({r["conversation_id"] for r in self.rows("open_conversations")},
+                         {id for id, d in self.documents.items() if not d.get("conversationEnd")})
 
     def test_requests(self):
         rows = self.rows("requests", **{"from": None, "to": None})
@@ -469,10 +536,10 @@ def ask(db, query, /, **params):
 
 
 # In the second world, those of days and half-hours alone.
-HOURLY = ("test_queue_day", "test_queue_interval", "test_service_level", "test_callbacks", "test_wrapup_codes")
-for number, (zone, start, seed) in enumerate(WORLDS):
+HOURLY = ("test_queue_day", "test_queue_interval", "test_service_level", "test_callbacks", "test_wrapup_codes", "test_staffing")
+for number, (zone, start, seed, calls) in enumerate(WORLDS):
     left_out = [name for name in dir(Queries) if name.startswith("test_") and number > 0 and name not in HOURLY and not FULL]
-    kind = type(f"Queries{number}", (Queries,), {"zone": zone, "start": start, "seed": seed, **dict.fromkeys(left_out)})
+    kind = type(f"Queries{number}", (Queries,), {"zone": zone, "start": start, "seed": seed, "calls": calls, **dict.fromkeys(left_out)})
     globals()[kind.__name__] = kind
 del Queries, World, kind
 

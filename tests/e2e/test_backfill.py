@@ -342,7 +342,7 @@ class Again(Past):
     @unittest.skipUnless(clock_at(NOW), "the clock cannot be set here")
     def test_a_wider_role(self):
         self.server.control(divisions=1)
-        site = self.past_site(streams="conversations, conversation_aggregate", start="2026-03-10", lookback_days="4",
+        site = self.past_site(streams="queues, conversations, conversation_aggregate", start="2026-03-10", lookback_days="4",
                               later_looks="5")
         self.fill(site, "2026-03-02", "2026-03-06")
         self.ok(site.extract("--until", NOW))

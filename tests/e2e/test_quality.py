@@ -6,11 +6,8 @@ import random
 import re
 import shutil
 import unittest
-import urllib.error
-import urllib.parse
-import urllib.request
 
-from harness import CLIENT_ID, CLIENT_SECRET, FULL, TestCase, killed
+from harness import FULL, Api, TestCase, killed
 
 START = "2026-03-01"
 NOW = "2026-03-05T06:00:00Z"
@@ -24,30 +21,6 @@ NO_DATA = {"selfUri"} | {f"{who}_{field}" for who in ("evaluator", "agent", "ass
 def snake(name):
     known = {field: column for column, field in NAMES.items()}
     return known.get(name) or re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-
-
-class Api:
-    """Asks the stand-in as a client of its own; None where it does not know."""
-
-    def __init__(self, server):
-        self.server = server
-        body = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": CLIENT_ID,
-                                       "client_secret": CLIENT_SECRET}).encode()
-        import base64
-        basic = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
-        request = urllib.request.Request(server.url + "/oauth/token", data=body, headers={
-            "Authorization": "Basic " + basic, "Content-Type": "application/x-www-form-urlencoded"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            self.token = json.load(answer)["access_token"]
-
-    def get(self, path):
-        request = urllib.request.Request(self.server.url + QUALITY + path, headers={"Authorization": "Bearer " + self.token})
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as e:
-            assert e.code == 404, e
-            return None
 
 
 def add(row, columns, thing, prefix=""):
@@ -85,7 +58,7 @@ class Quality(TestCase):
 
     def expected(self, server, site):
         """Rows by table, of the ids that the conversations in the file name, as the API has them now."""
-        api = Api(server)
+        api = Api(server.url)
         out = {t: [] for t in ("evaluation_detail", "evaluation_answer_group", "evaluation_answer", "survey_detail",
                                "survey_answer_group", "survey_answer", "evaluation_form_detail", "evaluation_form_group",
                                "evaluation_form_question", "survey_form_detail", "survey_form_group", "survey_form_question")}
@@ -110,7 +83,7 @@ class Quality(TestCase):
             return thing[f"{kind}Form"]["id"]
 
         def form(kind, path, form_id):
-            thing = api.get(path + form_id)
+            thing = api.known(QUALITY + path + form_id)
             own = {f"{kind}_form_id": form_id}
             put(f"{kind}_form_detail", {k: v for k, v in thing.items() if k != "id"}, **own)
             for g, group in enumerate(thing["questionGroups"]):
@@ -123,12 +96,12 @@ class Quality(TestCase):
         forms = {"evaluation": set(), "survey": set()}
         for c, start, e in site.query("SELECT conversation_id, conversation_start, evaluation_id FROM conversation JOIN "
                                       "evaluation USING (conversation_key) WHERE conversation_start >= ?", START):
-            thing = api.get(f"conversations/{c}/evaluations/{e}")
+            thing = api.known(QUALITY + f"conversations/{c}/evaluations/{e}")
             if thing:
                 forms["evaluation"].add(entity("evaluation", thing, start[:10] + "T00:00:00.000Z"))
         for c, start in site.query("SELECT DISTINCT conversation_id, conversation_start FROM conversation JOIN survey "
                                    "USING (conversation_key) WHERE conversation_start >= ?", START):
-            for thing in api.get(f"conversations/{c}/surveys"):
+            for thing in api.known(QUALITY + f"conversations/{c}/surveys"):
                 forms["survey"].add(entity("survey", thing, start[:10] + "T00:00:00.000Z"))
         for f in forms["evaluation"]:
             form("evaluation", "forms/evaluations/", f)

@@ -12,6 +12,7 @@ import zoneinfo
 
 from harness import FULL, TestCase, clock_at, killed
 from test_aggregates import ms, queue_of
+from test_figures import Records
 
 BOTH = "users, queues, conversations, conversation_aggregate, user_status, user_aggregate"
 COUNTED = {"nOffered": "n", "tAnswered": "ct", "tAbandon": "ct", "tShortAbandon": "c", "tFlowOut": "c", "nOverSla": "n",
@@ -323,6 +324,50 @@ class Differing(Case):
                 self.ok(site.run("reconcile"))
 
 
+class Moved(Case):
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
+    def test_what_moved_is_told(self):
+        """A conversation that is missing for a day: once it goes, once it is back. A day's first whole reading is no move, nor is a
+        replay."""
+        server, site = self.begin(days=5, hour=24)
+        self.night(site, server, SPRING, 24 * 3 + 6)
+        kpis = [r["name"] for r in site.query("PRAGMA table_info(figure_kept)")][3:]
+        days = set(proven(site))
+
+        def said(*since):
+            rows = json.loads(self.ok(site.run("query", "moved", *since, "--json")).stdout)
+            order = "day queue_id queue_name media_type kpi before after moved_at"
+            self.assertEqual({" ".join(row) for row in rows} - {order}, set())
+            return {(r["day"], r["queue_id"], r["media_type"], r["kpi"], r["before"], r["after"], r["moved_at"][:10]) for r in rows}
+
+        def counted(without=None):
+            lines = [d for d in server.truth(moment(SPRING, 24)) if d["conversation"]["conversationId"] != without]
+            return Records(lines, "Europe/Berlin").figures(False)
+
+        def moves(before, after, on):
+            every = {(key, kpi): [f.get(key, {}).get(kpi, 0) for f in (before, after)]
+                     for key in before.keys() | after.keys() if key[0] in days for kpi in kpis}
+            return {(*key, kpi, *pair, on) for (key, kpi), pair in every.items() if pair[0] != pair[1]}
+
+        self.assertEqual((said(), len(kpis), len(days)), (set(), 19, 2))
+        key, id = site.query("SELECT conversation_key, conversation_id FROM conversation JOIN interval_figure USING (conversation_key) "
+                             "WHERE queue_id IS NOT NULL AND conversation_start BETWEEN '2026-03-27T06' AND '2026-03-27T18' "
+                             "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1")[0]
+        full, less = counted(), counted(id)
+        withhold(site, key)
+        self.ok(site.run("reconcile", env=clock_at(moment(SPRING, 24 * 3 + 12))), 13)
+        gone = moves(full, less, "2026-03-29")
+        self.assertEqual(said(), gone)
+        self.assertGreater(len(gone), 5)
+        self.night(site, server, SPRING, 24 * 4 + 6)
+        self.assertEqual(len(proven(site)), 3)
+        back = moves(less, counted(), "2026-03-30")
+        self.assertEqual((said(), said("since=2026-03-30"), said("since=2026-03-31")), (gone | back, back, set()))
+        for command in ("replay", "reconcile"):
+            self.ok(site.run(command, env=clock_at(moment(SPRING, 24 * 5))))
+        self.assertEqual(said(), gone | back)
+
+
 class NotCompared(Case):
     """No proof is no success, but no failure of extract's."""
 
@@ -342,6 +387,36 @@ class NotCompared(Case):
         said = self.ok(site.run("reconcile"), 11)
         self.assertIn("queue: nothing can be compared: 2026-03-29: conversation_aggregate was never read", said.stderr)
         self.assertEqual(self.verdicts(site, "queue"), {("not_comparable", "conversation_aggregate was never read")})
+
+    @unittest.skipUnless(clock_at(moment(SPRING, 0)), "the clock cannot be set here")
+    def test_days_that_the_organization_keeps_no_longer(self):
+        server, site = self.begin(days=3)
+        self.night(site, server, SPRING, 24 * 4)
+        site.change("DELETE FROM conversation_aggregate; DELETE FROM user_aggregate")  # as a reading now would find it
+
+        def reconciled(days, code):
+            self.ok(site.run("reconcile", "--from", SPRING, env=clock_at(moment(SPRING, 24 * days))), code)
+            return {scope: {r[1] for r in self.verdicts(site, scope)} for scope in ("queue", "agent")}
+
+        beyond = {scope: {"beyond what the organization keeps"} for scope in ("queue", "agent")}
+        self.assertEqual(reconciled(300, 13), {"queue": set(), "agent": set()})
+        self.assertEqual(reconciled(400, 11), beyond)
+        for kept, code in ((558, 13), (100, 11)):
+            server.control(now=moment(SPRING, 24 * 400), date="now", retention_days=kept)
+            self.ok(site.run("backfill", "--from", "2025-01-01", "--to", "2025-01-01", env=clock_at(moment(SPRING, 24 * 400))))
+            self.assertEqual(reconciled(400, code) == beyond, code == 11, kept)
+
+    def test_a_client_limited_to_divisions(self):
+        """Queues that its list has are compared all the same; of the others nobody says that they differ."""
+        server, site = self.begin(days=4, hour=24 * 6)
+        server.control(divisions=1)
+        self.night(site, server, SPRING, 24 * 6)
+        known = {r[0] for r in site.query("SELECT queue_id FROM queue")}
+        self.assertEqual(len(known), 1)
+        rows = site.query("SELECT DISTINCT queue_id, verdict, reason FROM reconciliation WHERE scope = 'queue' AND difference IS NOT NULL")
+        self.assertEqual({(r["queue_id"] in known, r["verdict"]) for r in rows}, {(True, "equal"), (False, "not_comparable")})
+        self.assertEqual({"limited to divisions" in (r["reason"] or "") for r in rows if r["queue_id"] not in known}, {True})
+        self.assertIn("all equal", self.ok(site.run("reconcile")).stdout)
 
     def test_a_permission_is_missing(self):
         server, site = self.begin(days=3, deny="/api/v2/analytics/users/aggregates/query")

@@ -3,16 +3,14 @@ one's own, whichever way, however often killed; what is corrected, moves or come
 
 ROLLCALL_SCHEDULES_SEED chooses the steps at which runs are killed.
 """
-import base64
 import collections
 import datetime
 import json
 import os
 import random
 import unittest
-import urllib.request
 
-from harness import CLIENT_ID, CLIENT_SECRET, FULL, TestCase, killed
+from harness import FULL, Api, TestCase, killed
 
 ZONE = "Australia/Sydney"  # midnight lies within shifts
 START = "2026-04-02"
@@ -30,25 +28,12 @@ def later(moment, **delta):
     return (datetime.datetime.fromisoformat(moment.replace("Z", "+00:00")) + datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class Reading:
-    """A client of its own that takes an answer in whatever way it comes."""
+class Reading(Api):
+    """Takes an answer in whatever way it comes."""
 
     def __init__(self, url):
-        self.url, self.ways = url, collections.Counter()
-        body = b"grant_type=client_credentials"
-        request = urllib.request.Request(url + "/oauth/token", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
-        request.add_header("Authorization", "Basic " + base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode())
-        with urllib.request.urlopen(request) as answer:
-            self.token = json.load(answer)["access_token"]
-
-    def ask(self, path, body=None, token=True):
-        request = urllib.request.Request(path if path.startswith("http") else self.url + path,
-                                         data=json.dumps(body).encode() if body else None)
-        request.add_header("Content-Type", "application/json")
-        if token:
-            request.add_header("Authorization", "Bearer " + self.token)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        super().__init__(url)
+        self.ways = collections.Counter()
 
     def whole(self, path, body):
         way = []

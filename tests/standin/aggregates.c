@@ -149,7 +149,7 @@ static void count_conversations(struct tally *t, const struct query *q)
         conv_build(c, all.entry[i]->day, all.entry[i]->index);
         for (int k = 0; k < c->metric_count; k++) {
             const struct metric *m = &c->metric[k];
-            if (m->arrive <= q->now && m->vanish > q->now) {
+            if (m->arrive <= q->now && m->vanish > q->now && world_queue_granted(m->queue)) {
                 count_metric(t, q, &c->session[m->session], m);
             }
         }

@@ -711,6 +711,7 @@ static bool is_shown(const struct request *request, const struct list *l, const 
                      int i)
 {
     return is_asked_for(request, l, p->parent, i) && is_there(l, i, p->now) &&
+           (l->thing != THING_QUEUE || world_queue_granted(i)) &&
            (!l->has || (p->parent >= 0 && l->has(p->parent, i, p->now))) &&
            (is_marked(l, i) ? p->shows_marked : p->shows_others) &&
            (!*p->state || strcmp(p->state, "any") == 0 || strcmp(p->state, l->state(i)) == 0);

@@ -156,6 +156,8 @@ static const struct setting settings[] = {
      "serve /api/v2/analytics/agents/realtime/intervals in that shape", set_shape, NULL, 0, 0},
     {"deny", "PATH", "403 on this prefix (may be repeated)", set_deny, NULL, 0, 0},
     {"eventful", NULL, "much comes late, many e-mails open again", set_true, &world.eventful, 0, 0},
+    {"voice-only", NULL, "no callbacks, chats, messages, e-mails", set_true, &world.voice_only, 0,
+     0},
     {"prerender", NULL, "make and compress the sync query's pages before listening", set_true,
      &world.prerender, 0, 0},
     {"level", "N",

@@ -537,7 +537,8 @@ static void email(struct conv *c, struct rng *r)
 
 void scenario(struct conv *c, struct rng *r)
 {
-    uint64_t kind = c->showcase ? 0 : rng_below(r, world.eventful ? 130 : 100);
+    uint64_t kinds = world.eventful ? 130 : 100;
+    uint64_t kind = c->showcase ? 0 : rng_below(r, world.voice_only ? 75 : kinds);
     if (kind < 63) {
         inbound_call(c, r);
     } else if (kind < 75) {

@@ -164,6 +164,11 @@ int world_divisions(void)
     return (int)get(&covered);
 }
 
+bool world_queue_granted(int queue)
+{
+    return queue % WORLD_DIVISIONS < world_divisions();
+}
+
 void world_set_divisions(int count)
 {
     set(&covered, count);

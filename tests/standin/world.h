@@ -33,7 +33,8 @@ struct world {
     int level; /* bits: what the service level is a share of */
     enum intervals_shape intervals;
     bool prerender;
-    bool eventful; /* much comes late, many e-mails open again */
+    bool eventful;   /* much comes late, many e-mails open again */
+    bool voice_only; /* no callbacks, chats, messages, e-mails */
     int port;
 };
 
@@ -118,6 +119,7 @@ void world_set_lag(int64_t lag_ms);
  * organization keeps: what control says. */
 int world_divisions(void);
 void world_set_divisions(int count);
+bool world_queue_granted(int queue);
 int world_retention(void);
 void world_set_retention(int days);
 
