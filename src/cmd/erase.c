@@ -132,16 +132,18 @@ static bool remove_person(struct erasing *r, struct err *e)
 
 /* --- the file -------------------------------------------------------------------------------- */
 
-/* Leaves no byte of what was removed in the file and beside it. ERR_STORE where somebody reads an
+/* Leaves no byte of what was removed in the file and beside it. What VACUUM makes lies where there is
+ * room for it, and not in memory: nothing of the person's is in it. ERR_STORE where somebody reads an
  * old state; run again then. */
-static bool clean(struct db *d, struct err *e)
+static bool clean(struct db *d, struct arena *a, struct err *e)
 {
     int64_t dirty = 0;
 
     if (!db_scalar(d, "SELECT count(*) FROM erased WHERE NOT is_clean", &dirty, e) || dirty == 0) {
         return dirty == 0 && e->kind == ERR_NONE;
     }
-    if (!db_exec(d, "VACUUM", e)) {
+    (void)setenv("SQLITE_TMPDIR", file_directory(a, db_path(d)), 1);
+    if (!db_exec(d, "PRAGMA temp_store = FILE", e) || !db_exec(d, "VACUUM", e)) {
         return false;
     }
     if (db_empty_wal(d) > 0) {
@@ -191,7 +193,7 @@ static bool erase(struct erasing *r, struct err *e)
         !cmd_confirms("Remove this for good? [y/N] ")) {
         done = err_set(e, ERR_STOPPED, "nothing was removed");
     }
-    return db_finish(r->db, done, e) && clean(r->db, e) &&
+    return db_finish(r->db, done, e) && clean(r->db, r->ctx->arena, e) &&
            render_query(r->db, e, sql_erase_done, DB_VALUES(I(rows)), &words);
 }
 

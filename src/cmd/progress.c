@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "out/render.h"
@@ -129,7 +130,7 @@ static void show(void *user, const struct progress *p)
 {
     struct progress_line *line = user;
     int64_t now_ms = clock_monotonic_ms();
-    int64_t between_ms = line->draws ? BETWEEN_MS : MS_PER_MINUTE;
+    int64_t between_ms = line->draws ? BETWEEN_MS : limit_get(LIMIT_TELL_MS);
     int width = line->draws ? render_terminal_width(stderr) : LINE_BYTES;
     char text[LINE_BYTES];
 

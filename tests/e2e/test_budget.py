@@ -90,12 +90,31 @@ class OfARun(TestCase):
     def same(self, site, other, leave_out=()):
         same_rows(self, *(all_rows(s, LEDGER | CHANGE_LOGS | set(leave_out)) for s in (other, site)))
 
+    @unittest.skipUnless(clock_at("2026-03-04T06:00:00Z"), "the clock cannot be set here")
     def test_reports_go_on(self):
-        server = self.standin(days=3, per_day=20, agents=12)
+        """Under a new TIME each: what was submitted is polled and downloaded, never submitted again; no request is lost."""
+        server = self.standin(days=3, per_day=20, agents=12, job_polls=12, now="2026-03-04T06:00:00Z")
+        server.control(date="now")
         streams = "users, management_units, management_unit_users, adherence_historical, adherence_explanation, schedules"
         site, one = self.site_of(20, server, streams), self.site(server.url, extract={"streams": streams})
-        self.assertGreater(len(self.nights(server, site)), 2)
-        self.ok(one.extract("--until", "2026-03-04T00:00:00Z"))
+        bulk = "/api/v2/workforcemanagement/adherence/historical/bulk"
+        routes, asked, code = [], [], RATE
+        while code:
+            now = f"2026-03-04T{6 + len(routes) // 6:02}:{len(routes) % 6}0:00Z"
+            server.control(now=now, reset_requests=True)
+            code = site.extract(env=clock_at(now)).returncode
+            self.assertIn(code, (0, RATE))
+            routes.append(server.requests()["routes"])
+            self.assertLessEqual(sent(server), 20)
+            asked.append(sent(server))
+        server.control(reset_requests=True)
+        self.ok(one.extract(env=clock_at(now)))
+        once = server.requests()["routes"]
+        self.assertGreater(sum("POST " + bulk not in night and f"GET {bulk}/jobs/{{id}}" in night for night in routes), 1, routes)
+        for route in ("POST " + bulk, "GET /downloads/{id}/{id}"):
+            self.assertEqual(sum(night.get(route, 0) for night in routes), once[route], route)
+        self.assertEqual([r[0] for r in site.query("SELECT requests FROM run ORDER BY run_id")], [sum(night.values()) for night in routes])
+        self.assertEqual(site.value("SELECT requests FROM request_month"), sum(asked))
         self.same(site, one)
 
     def test_lists_as_large_as_the_budget_starve_nobody(self):

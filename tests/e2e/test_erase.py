@@ -7,10 +7,11 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
-from harness import FULL, TestCase, at_terminal, killed, table_names, wait_until
+from harness import FULL, MEASURE, TestCase, at_terminal, killed, shim, table_names, wait_until
 
 CONTACT = "7d0f3c1e-aaaa-4bbb-8ccc-0123456789ab"
 NUMBER = "+4915112345678"
@@ -27,6 +28,18 @@ HERS = (CONTACT, NUMBER[1:], NAME, NAME.upper(), MAIL, "Mustermann", "erika.prob
 NOON = "2026-03-02T12:00:00Z"
 STREAMS = "users, queues, conversations, survey_details"
 NAMES = {("attribute_key", "name"), ("participant_attribute", "name"), ("unknown_field", "path")}  # of fields, in which something of hers may stand
+# A disk with FREE bytes left.
+FREE_SHIM = r"""
+#include <stdlib.h>
+#include <sys/statvfs.h>
+
+int statvfs(const char *restrict path, struct statvfs *restrict out)
+{
+    (void)path;
+    *out = (struct statvfs){.f_frsize = 1, .f_bavail = strtoul(getenv("FREE"), NULL, 10)};
+    return 0;
+}
+"""
 
 
 def customers(document):
@@ -324,6 +337,25 @@ class EraseTest(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM participant WHERE erased_at IS NOT NULL"), 2)
         self.erase(site)  # of her conversations nobody knew, nor of whose the surveys are
         self.assertEqual(traces(site, (WORDS,)), [])
+
+    @unittest.skipUnless(shim(FREE_SHIM), "no shim can be loaded here")
+    def test_it_asks_for_room_first(self):
+        """To the byte; of room on the disk it takes that, and of memory none that grows with the file."""
+        site = self.copy()
+        site.change("CREATE TABLE others AS WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 600) "
+                    "SELECT randomblob(100000) AS x FROM n; PRAGMA wal_checkpoint(TRUNCATE)")
+        for command, *words in (("replay",), ("erase", "--external-contact", CONTACT, "--yes")):
+            bytes_needed = 3 * os.path.getsize(site.db) if words else 8 * site.value("SELECT sum(length(bytes)) FROM raw_page")
+            before = figures(site)
+            result = site.run(command, *words, env={"LD_PRELOAD": shim(FREE_SHIM), "FREE": bytes_needed - 1})
+            self.ok(result, 9)
+            self.assertRegex(result.stderr, rf"{site.db}: {command[:4]}\w*ing takes {bytes_needed // 1000000 + 1} MB beside it while it lasts, "
+                             rf"{(bytes_needed - 1) // 1000000} MB are free; free some and run again \(the file is as it was\)")
+            self.assertEqual((figures(site), traces(site)), (before, [*HERS]))
+            result = self.ok(site.run(command, *words, env={"LD_PRELOAD": shim(FREE_SHIM), "FREE": bytes_needed},
+                                      before=(sys.executable, "-c", MEASURE)))
+            self.assertLessEqual(int(re.search(r"rss (\d+)", result.stdout).group(1)), 48)
+        self.check_gone(site)
 
     def test_it_names_copies(self):
         site = self.copy()

@@ -63,6 +63,27 @@ class Progress(TestCase):
         self.assertNotIn("pages", text)
         self.assertEqual(self.draw(self.again(site), "-q", *COMMAND), "")
 
+    def test_plain_lines_of_a_back_fill_without_a_terminal(self):
+        """Pages, rows, rate and time left, as they are counted; nothing but text."""
+        site = self.slow(latency=150, per_day=20)
+        days = ("backfill", "--from", "2026-03-01", "--to", "2026-03-03", "--stream", "conversations", "--stream", "user_status")
+        result = self.ok(site.run(*days, env={"ROLLCALL_LIMIT_TELL_MS": 100, "ROLLCALL_LIMIT_JOB_POLL_FIRST_MS": 700}))
+        self.assertEqual(re.sub("[ -~\n]", "", result.stdout + result.stderr), "")
+        *lines, last = result.stderr.splitlines()
+        told = [re.fullmatch(r"backfill: (\d+) %: (\d+) pages?, (\d+) rows?(?:, (\d+) rows/s(?:, about \d+ s left)?)?", line) for line in lines]
+        self.assertTrue(any(" s left" in line for line in lines), lines)
+        numbers = [tuple(int(n or 0) for n in t.groups()[:3]) for t in told if t]
+        self.assertEqual(numbers, sorted(numbers))
+        ends = [re.fullmatch(r"(\w+): done, (\d+) pages?, (\d+) rows in \d+ s", line) for line in lines]
+        self.assertEqual([bool(t or e) for t, e in zip(told, ends)], [True] * len(lines), lines)
+        ends = {e[1]: (int(e[2]), int(e[3])) for e in ends if e}
+        self.assertLessEqual({"conversations", "user_status"}, set(ends))
+        self.assertEqual([sum(column) for column in zip(*ends.values())],
+                         list(site.query("SELECT pages, rows_new + rows_changed + rows_unchanged FROM run")[0]))
+        self.assertRegex(last, "^rollcall: run 1: done; streams done 2")
+        # a minute is not over
+        self.assertNotIn("backfill:", self.ok(self.again(site).run(*days)).stderr)
+
     def test_five_times_a_second_at_most(self):
         server = self.standin(now=NOW, per_day=400, page_cap=3)
         site = self.site(server.url)
