@@ -112,17 +112,21 @@ static struct batch batch_of(const struct pager *p, int64_t sequence)
 }
 
 /* Predicates of a filter: AgentStateAgentQueryPredicate knows dimension and value alone; others
- * infer their type and operator. */
-static void add_predicates(const struct pager *p, struct buf *out, int64_t sequence)
+ * infer their type and operator. Or texts. */
+static void add_ids(const struct pager *p, struct buf *out, int64_t sequence)
 {
+    const char *dimension = step_of(p)->ids_as;
     struct batch ids = batch_of(p, sequence);
 
     for (size_t i = ids.from; i < ids.end; i++) {
-        (void)buf_add_str(out, i > ids.from ? ",{\"dimension\":" : "{\"dimension\":");
-        (void)json_quote(out, step_of(p)->ids_as, strlen(step_of(p)->ids_as));
-        (void)buf_add_str(out, ",\"value\":");
+        (void)buf_add_str(out, i > ids.from ? "," : "");
+        if (dimension) {
+            (void)buf_add_str(out, "{\"dimension\":");
+            (void)json_quote(out, dimension, strlen(dimension));
+            (void)buf_add_str(out, ",\"value\":");
+        }
         (void)json_quote(out, p->spec.ids[i], strlen(p->spec.ids[i]));
-        (void)buf_add_char(out, '}');
+        (void)buf_add_str(out, dimension ? "}" : "");
     }
 }
 
@@ -200,7 +204,7 @@ static size_t add_mark(const struct pager *p, struct buf *out, const char *text,
         if (str_eq(known[i].mark, "{items}")) {
             add_items(p, out, sequence, a);
         } else if (step_of(p)->follow == FOLLOW_IDS && str_eq(known[i].mark, "{ids}")) {
-            add_predicates(p, out, sequence);
+            add_ids(p, out, sequence);
         } else if (str_eq(known[i].mark, "{list}")) {
             add_elements(out, value, a);
         } else if (in_path) {
@@ -326,6 +330,9 @@ struct pager *pager_new(struct arena *a, const struct pager_spec *spec)
     p->spec = *spec;
     p->arena = a;
     p->cursors = idset_new(a);
+    if (step_of(p)->follow == FOLLOW_IDS && !step_of(p)->ids_as) {
+        p->spec.ids = (const char *const *)str_split_list(a, spec->list, &p->spec.id_count);
+    }
     p->token = spec->at.token;
     p->spec.at.page = spec->at.page > 1 ? spec->at.page : 1;
     if (p->token && step_of(p)->token) {
@@ -869,12 +876,12 @@ bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, c
         return size > 1;
     case FOLLOW_CURSOR:
         at->cursor = p->cursor;
-        return size > 1;
+        return size > 1 && sequence >= p->answered; /* else it is the next page's */
     case FOLLOW_IDS:
         at->id_from = ids.from;
         at->page_size = (int)(count / 2);
-        if (count > 1) {
-            return true;
+        if (count > 1 || !step_of(p)->ids_as) {
+            return count > 1;
         }
         *id = p->spec.ids[ids.from];
         at->id_from = ids.end;

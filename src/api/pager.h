@@ -70,7 +70,7 @@ struct step {
     const char *newest;    /* of FOLLOW_PAGES: where a row's time is by which {order} orders; NULL:
                               nothing is ordered */
     const char *ids_as;    /* query parameter, or dimension of the predicates that {ids} becomes; of
-                              {id} its name in notes */
+                              {id} its name in notes; NULL: the ids are the words of `list` */
     bool single;  /* an id a request, in its path: `rows` may be an object, the only row; an
                      id that the API does not know (404, in its own words) is left out, and
                      no trouble */
@@ -102,7 +102,7 @@ struct pager_spec {
     size_t scope_count;     /* of several a job that failed, or never ends, is not
                                submitted again */
     const char *list;       /* words, commas or blanks between: {list} is them as JSON texts */
-    const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order */
+    const char *const *ids; /* of FOLLOW_IDS: all ids, in commit order; those of `list` are known */
     size_t id_count;
     bool hits_overflow; /* a total over what pages reach is taken for an overflow, to spare them */
     int64_t since_ms;   /* of a step with `newest`: what began before is not wanted; 0: all is */
@@ -175,7 +175,8 @@ enum pager_taken pager_answer(struct pager *p, int64_t sequence, const struct js
 enum pager_taken pager_refused(struct pager *p, int status, const char *code, struct err *e);
 
 /* Where to begin anew so that the request `sequence` asks for half as much; false when it asks for
- * one thing already. An id that is alone in its batch is in *id then: the way on is behind it. */
+ * one thing already, or a cursor leads on from its answer. An id that is alone in its batch is in
+ * *id then: the way on is behind it. */
 bool pager_halve(const struct pager *p, int64_t sequence, struct pager_at *at, const char **id);
 
 /* The request `sequence`, of a step for single ids, brings nothing: what was asked beside it

@@ -357,6 +357,13 @@ static void job_lost(struct reader *r, struct news *n)
     tell(r, n, NEWS_ANEW);
 }
 
+void reader_take_back(struct reader *r, struct news *n)
+{
+    r->turn--;
+    r->over = false;
+    keep_early(r, n);
+}
+
 /* An answer that is none: its request goes out again, a few times. */
 static void take_none(struct reader *r, struct news *n)
 {

@@ -77,6 +77,10 @@ int64_t reader_ahead(const struct reader *r);
  */
 void reader_anew(struct reader *r);
 
+/* Takes back the page that was told last, with an error: it is too large, so half of it is asked
+ * for instead, or the reading fails. */
+void reader_take_back(struct reader *r, struct news *n);
+
 /* Clears up what was submitted, once nothing more is wanted of it: NEWS_CLEANED or NEWS_DROPPED
  * follows. */
 void reader_clean_up(struct reader *r);

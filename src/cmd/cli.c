@@ -306,8 +306,9 @@ static void list_requests(struct arena *a, const char *counts)
     }
 }
 
-/* A stream a line: its name, title, what a role must grant, and its groups. Of a pass's permissions
- * any is enough, so the first stands for it; some take each other's place, else all are wanted. */
+/* A stream a line: its name, title, what a role must grant, its groups, whom it needs. Of a pass's
+ * permissions any is enough, so the first stands for it; some take each other's place, else all are
+ * wanted. */
 static void list_streams(struct arena *a)
 {
     for (size_t i = 0; i < stream_registry_count; i++) {
@@ -323,8 +324,9 @@ static void list_streams(struct arena *a)
                 needs = arena_printf(a, "%s%s%s", needs, *needs ? between : "", one);
             }
         }
-        printf("%s\t%s\t%s\t%s\n", s->name, s->title, *needs ? needs : "none (divisions filter)",
-               s->groups ? s->groups : "");
+        printf("%s\t%s\t%s\t%s\t%s\n", s->name, s->title,
+               *needs ? needs : "none (divisions filter)", s->groups ? s->groups : "",
+               s->needs ? s->needs : "");
     }
 }
 

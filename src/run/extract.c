@@ -518,7 +518,9 @@ static const char *sentence(const struct night *n, bool together)
     const char *name = n->stream->name;
     const char *what = err_brief(&n->first, a);
 
-    if (!is_refused(n)) {
+    bool in_part = !is_refused(n);
+
+    if (in_part && (n->first.kind != ERR_PERMISSION || !*n->first.lacks)) {
         return str_starts_with(what, name) ? what : arena_printf(a, "%s: %s", name, what);
     }
     if (n->needs && is_refused(n->needs) && !n->begun) {
@@ -531,8 +533,8 @@ static const char *sentence(const struct night *n, bool together)
         or_else = arena_printf(a, ", or leave the stream out: [extract] streams = %s%s",
                                together ? "..., -" : list, together ? n->stream->name : "");
     }
-    return *lacks ? arena_printf(a, "%s: the client lacks %s. Give its role that permission%s",
-                                 name, lacks, or_else)
+    return *lacks ? arena_printf(a, "%s: the client lacks %s%s. Give its role that permission%s",
+                                 name, lacks, in_part ? " for a part of it" : "", or_else)
                   : arena_printf(a,
                                  "%s: the server refuses it, HTTP 403, and names no permission. "
                                  "`rollcall check` says more%s",

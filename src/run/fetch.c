@@ -341,6 +341,12 @@ static bool hand_on(struct pages *q, struct reading *r, struct page *p)
                           "are %lld; run again later",
                           r->ask.label, (long long)rows, (long long)r->total);
     }
+    if (!is_good && e->cause == CAUSE_NET_TOO_LARGE) {
+        reader_take_back(r->reader, n);
+        r->handed--;
+        free(p);
+        return true;
+    }
     n->kind = is_good ? n->kind : NEWS_FAILED;
     if (is_good && cut_short(q, r, p)) {
         return false;

@@ -11,7 +11,7 @@ static const struct tree_map conversation_aggregates = {CONVERSATION_AGGREGATE_T
 
 #define HALF_HOURS                                                                                 \
     "{\"interval\":\"{start}/{end}\",\"granularity\":\"PT30M\",\"timeZone\":\"{zone}\","           \
-    "\"metrics\":[{list}],\"groupBy\":"
+    "\"groupBy\":"
 
 const struct stream stream_conversation_aggregate = {
     .name = "conversation_aggregate",
@@ -31,7 +31,10 @@ const struct stream stream_conversation_aggregate = {
             .permissions = "analytics:conversationAggregate:view",
             .steps = STEPS({.method = HTTP_POST,
                             .path = "/api/v2/analytics/conversations/aggregates/query",
-                            .body = HALF_HOURS "[\"queueId\",\"mediaType\",\"direction\"]}",
+                            .body = HALF_HOURS "[\"queueId\",\"mediaType\",\"direction\"],"
+                                               "\"metrics\":[{ids}]}",
+                            .follow = FOLLOW_IDS,
+                            .size = 9, /* of all metrics a large organization's day is too much */
                             .rows = "results",
                             .must = ""})}),
 };
@@ -54,8 +57,8 @@ const struct stream stream_user_aggregate = {
             .permissions = "analytics:userAggregate:view",
             .steps = STEPS({.method = HTTP_POST,
                             .path = "/api/v2/analytics/users/aggregates/query",
-                            .body = HALF_HOURS "[\"userId\"],\"filter\":{\"type\":\"or\","
-                                               "\"predicates\":[{ids}]}}",
+                            .body = HALF_HOURS "[\"userId\"],\"metrics\":[{list}],\"filter\":"
+                                               "{\"type\":\"or\",\"predicates\":[{ids}]}}",
                             .follow = FOLLOW_IDS,
                             .size = 100,
                             .rows = "results",

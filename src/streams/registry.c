@@ -227,7 +227,13 @@ static int64_t of_step(const struct stream *s, const struct pass *pass, const st
     int64_t rows = pass->plan.whole ? -1 : cost_rows(f, s->name);
     const char *of = by_id ? "ids" : "rows";
     const char *between = **words ? " + " : "";
+    size_t listed;
 
+    if (by_id && !step->ids_as && s->list) {
+        (void)str_split_list(a, s->list, &listed);
+        rows = (int64_t)listed;
+        of = "words";
+    }
     if (by_id && !pass->plan.whole && s->needs) {
         rows = rows < 0 ? cost_rows(f, s->needs) : rows;
         of = step->size > 1 ? s->needs : of;

@@ -13,7 +13,6 @@ from harness import ROOT
 AXE = ROOT / "build" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
-LACKS = next((f"no {name} here" for name in ("chromium", "chromedriver") if not shutil.which(name)), None)
 
 
 class Browser:

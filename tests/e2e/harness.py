@@ -112,6 +112,18 @@ def run(argv, **options):
     return subprocess.run(argv, **{"capture_output": True, "text": True, "check": False, **options})
 
 
+def lack(*things):
+    """Which of these programs (names) and files (paths), all of which scripts/deps.sh brings, are not there, in words; "": none.
+    tests/run.py knows a skip of these words: in CI it is a failure."""
+    gone = [Path(thing).name for thing in things if not (shutil.which(thing) if isinstance(thing, str) else thing.exists())]
+    return f"not there: {', '.join(gone)} (scripts/deps.sh test)" if gone else ""
+
+
+def needs(*things):
+    """Skips a test where one of them is not there."""
+    return unittest.skipIf(lack(*things), lack(*things))
+
+
 def ago(form="%Y-%m-%d", **delta):
     """The moment so long ago: ago(days=2)."""
     return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime(form)

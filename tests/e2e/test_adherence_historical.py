@@ -428,12 +428,6 @@ class Trouble(TestCase):
         said = self.extract(site, code=7, env={"ROLLCALL_LIMIT_JOB_WAIT_MS": 1000})
         self.assertIn("not done", said.stderr)
 
-    def test_an_offset_past_the_day(self):
-        server = self.standin(start=START, days=4, per_day=5, agents=40, now=UNTIL, faults=["offset-past"])
-        site = self.new_site(server)
-        self.extract(site)
-        self.assertGreater(site.value("SELECT count(*) FROM adherence_exception WHERE start_offset_seconds > 99999"), 0)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -87,6 +87,18 @@ class Conversations(TestCase):
         self.ok(site.run("extract", "--until", NOW))
         self.assertEqual(site.value("SELECT rows_new + rows_changed FROM run ORDER BY run_id DESC LIMIT 1"), 0)
 
+    def test_a_day_too_large_comes_in_parts(self):
+        """Of all metrics a large organization's day is more than a page may hold: some are asked for at a time, of what is
+        still too much half, also where only its rows are."""
+        server, site = self.begin()
+        self.ok(site.run("extract", "--until", NOW))
+        rows = "SELECT count(*), count(DISTINCT metric), total(count) + total(sum) + total(numerator) FROM conversation_aggregate"
+        for limit, most in (("PARSED_BYTES", 200000), ("INFLATED_BYTES", 30000)):
+            small = self.site(server.url, start=START, timezone=ZONE, extract={"streams": "conversation_aggregate"})
+            said = self.ok(small.run("-v", "extract", "--until", NOW, env={"ROLLCALL_LIMIT_" + limit: most})).stderr
+            self.assertRegex(said, f"asking for half as much.*{limit}")
+            self.assertEqual(tuple(small.query(rows)[0]), tuple(site.query(rows)[0]))
+
     def test_days_are_of_the_zone(self):
         _, site = self.begin()
         for zone, day in (("America/New_York", "2026-03-28"), ("Asia/Kathmandu", "2026-03-29")):

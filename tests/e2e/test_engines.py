@@ -7,12 +7,11 @@ import json
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 import unittest
 
-from harness import ROOT, TestCase, run
+from harness import FULL, ROOT, TestCase, needs, run
 
 NOW = "2026-03-04T06:00:00Z"
 RECIPES = ROOT / "docs" / "recipes"
@@ -90,7 +89,7 @@ class Engines(TestCase):
                             found[at] = (found[at] or 0) + (1 if kind == "TEXT" else float(value) if kind == "REAL" else int(value))
             self.compare(name, found)
 
-    @unittest.skipUnless(DUCKDB.exists() and shutil.which("node"), "@duckdb/node-api is not fetched, or no node")
+    @needs("node", DUCKDB)
     def test_duckdb(self):
         def source(files, columns):
             types = ", ".join(f"'{c}': '{kind}'" for c, kind in columns)
@@ -99,7 +98,8 @@ class Engines(TestCase):
 
         self.ask("duckdb", DUCKDB, source, {"TEXT": "VARCHAR", "INTEGER": "BIGINT", "BIGINT": "BIGINT", "REAL": "DOUBLE"})
 
-    @unittest.skipUnless(CHDB.exists() and shutil.which("node"), "chdb (500 MB) is not fetched, or no node")
+    @unittest.skipUnless(FULL or CHDB.exists(), "chdb (500 MB) is for make check-full")
+    @needs("node", CHDB)
     def test_chdb(self):
         def source(files, columns):
             types = ", ".join(f"`{c}` {kind}" for c, kind in columns)
@@ -110,7 +110,7 @@ class Engines(TestCase):
         self.ask("chdb", CHDB, source, {"TEXT": "String", "INTEGER": "Nullable(Int64)", "BIGINT": "Nullable(Int64)",
                                         "REAL": "Nullable(Float64)"})
 
-    @unittest.skipUnless(DUCKDB.exists() and shutil.which("node"), "@duckdb/node-api is not fetched, or no node")
+    @needs("node", DUCKDB)
     def test_recipes_of_duckdb(self):
         by_day, joined, manifest = statements = blocks("duckdb.md", "sql")
         done = run(["node", str(ROOT / "tests" / "e2e" / "engines.js"), "duckdb", str(DUCKDB)], cwd=self.box.directory, input=json.dumps(

@@ -212,16 +212,6 @@ class Lists(TestCase):
         self.assertEqual(site.value("SELECT count(*) FROM activity_code"), len(json.loads(files["/files/0"])["entities"])
                          + len(json.loads(files["/files/1"])["entities"]))
 
-    def test_a_missing_permission_is_one_line_and_stops_no_other(self):
-        server, site = self.begin()
-        server.control(deny=["/api/v2/routing/skills", "/api/v2/workforcemanagement/managementunits/*/users"])
-        said = self.ok(site.extract(), 11).stderr
-        for stream, permission in (("skills", "routing:skill:view"), ("management_unit_users", "wfm:agent:view")):
-            self.assertEqual(sum(permission in line for line in said.splitlines()), 1, said)
-            self.assertRegex(said, rf"-{stream}\b")
-        self.assertEqual([site.value(f"SELECT count(*) FROM {t}") for t in ("skill", "management_unit_user")], [0, 0])
-        self.assertTrue(all(site.value(f'SELECT count(*) FROM "{t}"') for t in ROUTES if t not in ("skill", "management_unit_user")))
-
     def test_an_answer_that_is_not_all_marks_nothing(self):
         """A list that comes at once and says that it is longer; a link to the next page that is none."""
         server, site = self.begin()
@@ -241,17 +231,6 @@ class Lists(TestCase):
             self.ok(site.extract("--stream", stream), 11)
         for table in ("management_unit", "management_unit_user", "team", "team_member"):
             self.assertEqual(site.value(f"SELECT count(deleted_at) FROM {table}"), 0, table)
-
-    def test_spoilt_answers(self):
-        """A cut answer stops its list and those that need it, until the next run; values of the wrong type are counted
-        and cost no row."""
-        server, site = self.begin(faults=["truncated-json:path=/api/v2/teams,times=1", "wrong-types:path=/api/v2/flows"])
-        self.ok(site.extract(), 11)
-        self.assertEqual(site.value("SELECT count(*) FROM team_member"), 0)
-        self.ok(site.extract())
-        self.assertEqual(site.value("SELECT count(*) FROM flow"), len(Reader(server).ids("flow")))
-        self.assertGreater(site.value("SELECT count(*) FROM data_problem WHERE stream = 'flows'"), 0)
-        self.assertGreater(site.value("SELECT count(*) FROM team_member"), 0)
 
 
 if __name__ == "__main__":

@@ -190,18 +190,6 @@ class Quality(TestCase):
                 self.assertEqual({t: self.stored(site, t) for t in tables}, wanted)
         self.assertGreater(done, 6)
 
-    def test_permission_missing(self):
-        server, site = self.begin()
-        server.control(deny=[QUALITY + "conversations/*/evaluations"])
-        result = self.read(site, code=11)
-        self.assertIn("quality:evaluation:view", result.stderr)
-        self.assertEqual(result.stderr.count("quality:evaluation:view"), 1)
-        self.assertIn("-evaluation_details", result.stderr)
-        self.assertTrue(self.stored(site, "survey_detail"))
-        server.control(deny=[])
-        self.read(site)
-        self.compare(server, site)
-
     def test_one_that_is_not_granted(self):
         """It may lie in another division; the others are read, of its day and of all."""
         server, site = self.begin(250, streams="conversations, evaluation_details")

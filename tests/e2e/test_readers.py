@@ -2,12 +2,11 @@
 import json
 import os
 import re
-import shutil
 import sqlite3
 import subprocess
 import unittest
 
-from harness import ROOT, TestCase, clock_at, run
+from harness import ROOT, TestCase, clock_at, needs, run
 from test_adherence import POLL
 
 NOW = "2026-03-03T12:00:00Z"
@@ -90,7 +89,7 @@ class Readers(TestCase):
                 else:
                     self.assertEqual(a, b, name)
 
-    @unittest.skipUnless(OLD_SQLITE.exists() and shutil.which("node"), "sql.js 1.0.0 (SQLite 3.28) is not fetched, or no node")
+    @needs("node", OLD_SQLITE)
     def test_an_old_engine_answers_everything(self):
         questions = []
         db = sqlite3.connect(self.snapshot)

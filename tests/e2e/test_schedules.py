@@ -229,32 +229,6 @@ class Schedules(TestCase):
                 self.extract(site)
                 self.compare(server, site)
 
-    def test_a_download_that_was_cut_is_its_windows_trouble(self):
-        server, site = self.begin()
-        server.control(faults=["truncated-json:times=1,path=/wfm-downloads/s"])
-        self.extract(site, code=11)
-        self.extract(site)
-        self.compare(server, site)
-
-    def test_wrong_types_cost_values_alone(self):
-        server, site = self.begin()
-        server.control(faults=[f"wrong-types:path={SEARCH}", "wrong-types:path=/wfm-downloads/"])
-        self.extract(site)
-        self.assertGreater(site.value("SELECT count(*) FROM data_problem WHERE stream = 'schedules'"), 0)
-        server.control(faults=[])
-        later_on = later(NOW, hours=21)
-        self.extract(site, later_on)
-        self.compare(server, site, later_on)
-
-    def test_a_missing_permission_is_named(self):
-        server, site = self.begin()
-        server.control(deny=[SEARCH])
-        result = self.extract(site, code=11)
-        self.assertIn("wfm:publishedSchedule:view", result.stderr)
-        self.assertIn("-schedules", result.stderr)
-        self.assertTrue(stored(site)["adherence_explanation"])
-        self.ok(site.extract("--stream", "schedules", "--until", NOW), 5)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -83,11 +83,6 @@ class Statuses(TestCase):
                 self.compare(site, self.truth(server, "2026-03-28T04:00:00Z"))
                 self.assertGreater(server.requests()["routes"]["POST /api/v2/analytics/users/details/query"], 4)
 
-    def test_a_permission_that_is_missing(self):
-        server, site = self.begin(*NIGHTS[0])
-        server.control(deny=["/api/v2/analytics/users/details"])
-        self.assertIn("analytics:userDetail:view", self.ok(site.run("extract", "--until", NIGHTS[0][0]), 5).stderr)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from harness import Site, Standin, csv_bytes  # noqa: E402
+from harness import Site, Standin, csv_bytes, needs  # noqa: E402
 
 NOW = "2026-03-06T06:00:00Z"
 REAL_TIME = {"adherence_state", "observation_gap", "zone_offset", "v_day"}
@@ -144,9 +144,8 @@ class Golden(unittest.TestCase):
                     self.assertIn(record + "\r\n", body)
                 self.assertEqual(len(body), sum(len(record) + 2 for record in expected))
 
+    @needs("sqlite3")
     def test_read_back_by_the_sqlite_shell(self):
-        if not shutil.which("sqlite3"):
-            self.skipTest("no sqlite3 shell here")
         second = self.one.site.directory + "/second.db"
         script = "".join(f'.import --csv "{self.one.out / name}" "{Path(name).stem}"\n' for name in self.one.files)
         done = subprocess.run(["sqlite3", "-batch", "-bail", second], input=script, capture_output=True, text=True,

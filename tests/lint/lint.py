@@ -466,6 +466,21 @@ def check(tree, rules=None):
     return sorted(findings)
 
 
+# What the streams are made of: the files, as patterns.
+STREAM_PARTS = (("C in src/streams", r"src/streams/.*\.[ch]"), ("SQL beside it", r"src/streams/.*\.sql"),
+                ("SQL in schema", r"schema/\d{4}_.*\.sql"))
+
+
+def streams_cost(tree):
+    """What the streams cost in lines, all together and one on average, as a line of text; none where there is no registry."""
+    count = len(re.findall(r"^\w+$", tree.texts.get("src/streams/registry.txt", ""), re.M))
+    if count:
+        costs = [(name, sum(text.count("\n") for path, text in tree.texts.items() if re.fullmatch(pattern, path)))
+                 for name, pattern in STREAM_PARTS]
+        yield "streams: %d, each a row of the registry: %s" % (
+            count, ", ".join("%s %d (%.1f a stream)" % (name, lines, lines / count) for name, lines in costs))
+
+
 def house(tree):
     """The house in figures, as lines of text. A function counts from its first line to its closing brace."""
     sources = tree.sources("src/")
@@ -484,6 +499,7 @@ def house(tree):
     yield "src: %d lines: %s" % (sum(count for count, _ in inside),
                                  ", ".join("%s %d" % (name, count) for count, name in reversed(inside)))
     yield "beside it: " + ", ".join("%s %d" % (top, count) for (top, _), count in sorted(lines.items()) if top != "src")
+    yield from streams_cost(tree)
     if lengths and files:
         yield "functions: %d, median %d lines, longest %d (%s:%d)" % (
             len(lengths), statistics.median(n for n, _, _ in lengths), *lengths[0])

@@ -185,6 +185,18 @@ class Rules(unittest.TestCase):
                 "functions: 3, median 4 lines, longest 5 (src/io/b.c:1)", "files: 3, median 6 lines, longest 9 (src/io/b.c)",
                 "prototypes: 2, documented 1", "circles of files: 0"])
 
+    def test_what_streams_cost(self):
+        """Rows of the registry are counted, not its comments and lists."""
+        files = {"src/streams/registry.txt": "# one\n\nROWS: &$1\n\nusers\nqueues\n", "src/streams/a.c": "int a;\nint b;\n",
+                 "src/streams/a.h": "/* a */\n", "src/streams/a.sql": "-- name: A\nSELECT 1;\n", "src/run/b.c": "int b;\n",
+                 "schema/0001_a.sql": "-- a\n" * 5, "schema/views.sql": "-- v\n"}
+        with tempfile.TemporaryDirectory() as root:
+            write_all(root, files)
+            self.assertEqual(list(lint.streams_cost(lint.Tree(root))), [
+                "streams: 2, each a row of the registry: C in src/streams 3 (1.5 a stream), SQL beside it 2 (1.0 a stream), "
+                "SQL in schema 5 (2.5 a stream)"])
+        self.assertEqual(list(lint.streams_cost(lint.Tree(os.path.dirname(os.path.abspath(__file__))))), [])
+
     def test_every_rule_is_shown_to_fail(self):
         with open(os.path.abspath(__file__), encoding="utf-8") as file:
             text = file.read()

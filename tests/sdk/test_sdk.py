@@ -6,14 +6,13 @@ schema's comments (rows.py), which must be those of the file.
 import collections
 import json
 import os
-import shutil
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
-from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, stream_names  # noqa: E402
+from harness import CLIENT_ID, CLIENT_SECRET, ROOT, TestCase, needs, stream_names  # noqa: E402
 import rows  # noqa: E402
 from declared import Declarations  # noqa: E402
 
@@ -202,7 +201,7 @@ def extracted(case, server, streams=None, deny=(), **sections):
     return site
 
 
-@unittest.skipUnless(SDK.exists() and shutil.which("node"), f"{SDK.name} is not fetched, or no node")
+@needs("node", SDK)
 class SdkTest(TestCase):
     @classmethod
     def setUpClass(cls):

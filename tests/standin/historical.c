@@ -188,9 +188,9 @@ static bool is_in(int agent, const char *unit, int64_t now)
 }
 
 /* The text of a unit's n-th file, to be freed; NULL: there is none, nobody is in it. */
-static char *file_of(const struct item *of, int n, int64_t now, int past)
+static char *file_of(const struct item *of, int n, int64_t now, int past, unsigned faults)
 {
-    struct jw w = {0};
+    struct jw w = {.faults = faults};
     bool any = false;
     if (proof_has_reports()) {
         return proof_report(of->unit, of->from, of->to, n);
@@ -308,7 +308,7 @@ static void write_urls(struct jw *w, const struct job *job)
     bool any = false;
     for (int number = 0; number < job->count * FILES_MOST; number++) {
         int i = number / FILES_MOST;
-        char *file = file_of(&job->items[i], number % FILES_MOST, job->as_of, 0), url[256];
+        char *file = file_of(&job->items[i], number % FILES_MOST, job->as_of, 0, 0), url[256];
         if (file) {
             snprintf(url, sizeof url, "http://127.0.0.1:%d/downloads/%s/%s-%d?X-Signature=a%%2Fb",
                      world.port, job->items[i].unit, job->id, number);
@@ -439,7 +439,8 @@ void historical_download(const struct request *request, struct reply *reply)
     struct job *job = strlen(request->segment) > ID ? find_job(id) : NULL;
     long i = job ? strtol(request->segment + ID + 1, NULL, 10) : -1;
     if (job && i >= 0 && i < (long)job->count * FILES_MOST) {
-        file = file_of(&job->items[i / FILES_MOST], (int)i % FILES_MOST, job->as_of, past);
+        file = file_of(&job->items[i / FILES_MOST], (int)i % FILES_MOST, job->as_of, past,
+                       fault_document(request).jw_faults);
         file = file && job->old ? as_old(file) : file;
     }
     if (file) {

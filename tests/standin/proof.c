@@ -28,7 +28,7 @@ struct job {
     char id[RNG_UUID_SIZE];
     int64_t from, to, as_of;
     int polls;
-    bool fails;
+    const char *end; /* the state that it comes to */
 };
 
 /* One request at a time. */
@@ -231,20 +231,19 @@ static struct job *make_job(const struct request *request, int64_t from, int64_t
     struct moment moment = world_moment();
     struct job *job = &jobs[job_count++ % PROOF_JOBS];
     int64_t as_of = moment.availability < moment.now ? moment.availability : moment.now;
-    *job = (struct job){
-        .from = from, .to = to, .as_of = as_of, .fails = fault_strikes("job-fail", request)};
+    *job = (struct job){.from = from, .to = to, .as_of = as_of};
+    job->end = fault_strikes("job-fail", request)            ? "FAILED"
+               : fault_strikes("job-state-expired", request) ? "EXPIRED"
+                                                             : "FULFILLED";
     rng_uuid(rng_pair((uint64_t)when_wall(), (uint64_t)job_count), job->id);
     return job;
 }
 
-/* 0: under way, 1: done, -1: failed. */
-static int state_of(struct job *job, const struct request *request)
+static const char *state_of(struct job *job, const struct request *request)
 {
     job->polls++;
-    if (job->polls <= world.job_polls || fault_strikes("job-slow", request)) {
-        return 0;
-    }
-    return job->fails ? -1 : 1;
+    bool waits = job->polls <= world.job_polls || fault_strikes("job-slow", request);
+    return waits ? "PENDING" : job->end;
 }
 
 /* --- historical adherence --- */
@@ -305,11 +304,10 @@ void proof_details_submit(const struct request *request, struct reply *reply)
 
 void proof_details_status(const struct request *request, struct reply *reply)
 {
-    static const char *const states[] = {"FAILED", "PENDING", "FULFILLED"};
     pthread_mutex_lock(&lock);
     struct job *job = find_job(request->segment);
     if (job) {
-        JW(&reply->body, OBJECT(NULL), TEXT("state", states[state_of(job, request) + 1]), END);
+        JW(&reply->body, OBJECT(NULL), TEXT("state", state_of(job, request)), END);
     } else {
         no_job(reply);
     }

@@ -64,6 +64,13 @@ static const struct step by_filter[] = {{.method = HTTP_POST,
                                          .rows = "entities",
                                          .ids_as = "userId"},
                                         {.path = NULL}};
+static const struct step by_word[] = {{.method = HTTP_POST,
+                                       .path = "/m",
+                                       .body = "{\"of\":[{ids}]}",
+                                       .follow = FOLLOW_IDS,
+                                       .size = 2,
+                                       .rows = "entities"},
+                                      {.path = NULL}};
 static const struct step export[] = {
     {.method = HTTP_POST, .path = "/e", .body = "{\"unit\":\"{scope}\"}", .token = "id"},
     {.path = "/e/{token}",
@@ -296,6 +303,8 @@ static const struct {
      "{\"or\":[{\"dimension\":\"userId\",\"value\":\"id&1\"},"
      "{\"dimension\":\"userId\",\"value\":\"id\\\"2\"}]}",
      "day batch 1"},
+    {by_word, {.page = 1}, "/m", "{\"of\":[\"x\",\"y\\\"\"]}", "day batch 1"},
+    {by_word, {.id_from = 2}, "/m", "{\"of\":[\"z\"]}", "day batch 1"},
     {job, {.page = 1}, "/jobs", "{\"i\":\"" START "/" END "\"}", "day job submission"},
     {job, {.token = "a/b c"}, "/jobs/a%2Fb%20c", NULL, "day job a/b c"},
     {job,
@@ -890,6 +899,19 @@ TEST_IN(setup, teardown, pages_by_number_behind_other_steps)
     assert_int_equal(pager_state(p), PAGER_DONE);
 }
 
+/* Of a page that was taken, the cursor that is known leads on. */
+TEST_IN(setup, teardown, half_of_a_page_that_was_taken)
+{
+    struct pager *p = pager_of(chain);
+    struct pager_at at;
+    const char *id;
+
+    next(p, "{'entities':[1],'next':{'cursor':'c'}}");
+    assert_false(pager_halve(p, 0, &at, &id));
+    assert_true(pager_halve(p, 1, &at, &id));
+    assert_string_equal(at.cursor, "c");
+}
+
 /* Half of a page is half of what the server gives, where that is less than was asked for. */
 TEST_IN(setup, teardown, half_of_a_page_that_the_server_has_cut)
 {
@@ -1219,6 +1241,8 @@ TEST_IN(setup, teardown, requests_are_halved)
         {by_id, {0}, 1, true, {.id_from = 2, .page_size = 1}, NULL},
         {by_id, {.page_size = 1, .id_from = 2}, 1, false, {.id_from = 4}, "id-3"},
         {by_id, {0}, 2, false, {.id_from = 5}, "id-4"},
+        {by_word, {0}, 0, true, {.page_size = 1}, NULL},
+        {by_word, {0}, 1, false, {0}, NULL},
         {bare_array, {0}, 0, false, {.page = 1}, NULL},
     };
 

@@ -142,7 +142,7 @@ static void check_step(const struct step *t)
 
     assert_true(t->follow == FOLLOW_URLS || str_starts_with(t->path, "/api/v2/"));
     assert_int_equal(t->body != NULL, t->method == HTTP_POST);
-    assert_int_equal(t->ids_as != NULL, t->follow == FOLLOW_IDS);
+    assert_true(!t->ids_as || t->follow == FOLLOW_IDS);
     assert_int_equal(t->cursor != NULL, t->follow == FOLLOW_CURSOR);
     assert_int_equal(t->state != NULL, t->done != NULL);
     assert_true(t->state || t->follow != FOLLOW_DONE);
@@ -165,7 +165,9 @@ TEST(test_passes)
             }
             assert_true(with_rows > 0);
             assert_int_equal(pass->available != NULL, pass->plan.bound == SEES_AVAILABLE);
-            assert_int_equal(pass->ids != NULL, step_of_rows(pass->steps)->follow == FOLLOW_IDS);
+            const struct step *t = step_of_rows(pass->steps);
+            assert_int_equal(pass->ids != NULL, t->ids_as != NULL);
+            assert_true(t->ids_as || t->follow != FOLLOW_IDS || s->list);
             assert_true(p > 0 || !pass->plan.instead);
         }
     }
@@ -352,6 +354,8 @@ TEST(test_cost)
     f.counts = "unit=5 day=7 users=250";
     assert_int_equal(cost_night(&days, 1, &f, a, &words), 8 * 5);
     assert_int_equal(cost_night(&stream_users, 1, &f, a, &words), 3);
+    assert_int_equal(cost_night(&stream_conversation_aggregate, 1, &f, a, &words), 8 * 3);
+    assert_string_equal(words, "query: words / 9, for 8 days");
     arena_free(a);
 }
 
