@@ -132,9 +132,9 @@ static bool remove_person(struct erasing *r, struct err *e)
 
 /* --- the file -------------------------------------------------------------------------------- */
 
-/* Leaves no byte of what was removed in the file and beside it. What VACUUM makes lies where there is
- * room for it, and not in memory: nothing of the person's is in it. ERR_STORE where somebody reads an
- * old state; run again then. */
+/* Leaves no byte of what was removed in the file and beside it. What VACUUM makes lies where there
+ * is room for it, and not in memory: nothing of the person's is in it. ERR_STORE where somebody
+ * reads an old state; run again then. */
 static bool clean(struct db *d, struct arena *a, struct err *e)
 {
     int64_t dirty = 0;
@@ -207,7 +207,7 @@ bool cmd_erase(struct cmd_context *ctx, struct err *e)
     cmd_warn_root(ctx);
     struct lock_file *locks = cmd_open_alone(ctx, e);
     r.db = ctx->db;
-    bool done = r.db && erase(&r, e);
+    bool done = locks && erase(&r, e);
     if (done) {
         name_set_aside(ctx);
     }

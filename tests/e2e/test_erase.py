@@ -342,7 +342,7 @@ class EraseTest(TestCase):
     def test_it_asks_for_room_first(self):
         """To the byte; of room on the disk it takes that, and of memory none that grows with the file."""
         site = self.copy()
-        site.change("CREATE TABLE others AS WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 600) "
+        site.change("CREATE TABLE others AS WITH RECURSIVE n AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM n WHERE n < 450) "
                     "SELECT randomblob(100000) AS x FROM n; PRAGMA wal_checkpoint(TRUNCATE)")
         for command, *words in (("replay",), ("erase", "--external-contact", CONTACT, "--yes")):
             bytes_needed = 3 * os.path.getsize(site.db) if words else 8 * site.value("SELECT sum(length(bytes)) FROM raw_page")
