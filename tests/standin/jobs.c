@@ -98,17 +98,11 @@ static bool read_job(yyjson_val *body, struct reply *reply, struct job *job)
     return true;
 }
 
-/* Puts the job in a free place, or in the oldest one's. */
+/* Puts the job in the place of the one that was submitted MAX_JOBS before it. */
 static void keep(struct job *job)
 {
-    struct job **place = &jobs[0];
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < MAX_JOBS; i++) {
-        if (!jobs[i]) {
-            place = &jobs[i];
-            break;
-        }
-    }
+    struct job **place = &jobs[submitted_count % MAX_JOBS];
     if (*place) {
         drop(place);
     }
