@@ -16,7 +16,8 @@ WITH asked AS (
 ),
 shown AS (
     SELECT d.day, d.whole
-    FROM asked AS a CROSS JOIN v_day AS d ON d.day BETWEEN a.first_day AND a.last_day
+    FROM v_day AS d -- no join: beside one SQLite works out for each day anew which are whole
+    WHERE d.day BETWEEN (SELECT first_day FROM asked) AND (SELECT last_day FROM asked)
     LIMIT -1 -- likewise
 )
 SELECT q.*, d.whole

@@ -20,7 +20,8 @@ WITH asked AS (
 ),
 shown AS (
     SELECT d.day, d.whole
-    FROM asked AS a CROSS JOIN v_day AS d ON d.day BETWEEN a.first_day AND a.last_day
+    FROM v_day AS d -- no join: beside one SQLite works out for each day anew which are whole
+    WHERE d.day BETWEEN (SELECT first_day FROM asked) AND (SELECT last_day FROM asked)
     LIMIT -1 -- likewise
 )
 SELECT q.half_hour, q.utc_start, q.queue_id, q.queue_name, q.media_type, q.offered, q.answered, q.abandoned,

@@ -10,7 +10,6 @@ from harness import FULL, ROOT, WORLDS, Api, TestCase
 from test_figures import Records
 
 STREAMS = "users, queues, wrapup_codes, skills, flows, flow_outcome_definitions, campaigns, conversations, evaluation_details, survey_details"
-DAYS = 4
 COUNTS = {"offered": "nOffered", "answered": "tAnswered", "abandoned": "tAbandon", "short_abandoned": "tShortAbandon",
           "flow_out": "tFlowOut", "over_sla": "nOverSla", "handled": "tHandle", "transferred": "nTransferred",
           "blind_transferred": "nBlindTransferred", "consult_transferred": "nConsultTransferred"}
@@ -43,8 +42,8 @@ class World(TestCase):
             raise unittest.SkipTest("the frame of the others")
         case = cls.shared()
         first = datetime.date.fromisoformat(cls.start)
-        now = f"{first + datetime.timedelta(days=DAYS)}T05:50:00Z"
-        server = case.standin(start=cls.start, days=DAYS, now=now, per_day=130, agents=12, queues=4, seed=cls.seed, eventful=True,
+        now = f"{first + datetime.timedelta(days=cls.days)}T05:50:00Z"
+        server = case.standin(start=cls.start, days=cls.days, now=now, per_day=520 // cls.days, agents=12, queues=4, seed=cls.seed, eventful=True,
                               voice_only=cls.calls)
         cls.site = site = case.site(server.url, start=cls.start, timezone=cls.zone, extract={"streams": STREAMS})
         case.ok(site.extract("--until", now))
@@ -55,7 +54,7 @@ class World(TestCase):
         cls.records = Records(lines, cls.zone)
         cls.api = Api(server.url)
         cls.metrics = [m for d in cls.documents.values() for m in cls.placed(d)]
-        cls.first, cls.last = str(first + datetime.timedelta(days=1)), str(first + datetime.timedelta(days=DAYS - 1))
+        cls.first, cls.last = str(first + datetime.timedelta(days=1)), str(first + datetime.timedelta(days=cls.days - 1))
         cls.names = dict(site.query("SELECT queue_id, name FROM queue"))
         cls.db = site.connect()
         cls.addClassCleanup(cls.db.close)
@@ -512,6 +511,28 @@ class Queries(World):
         expected = {(r[0], r[1]): {"requests": r[2]} for r in self.site.query("SELECT method, route, requests FROM request_count")}
         self.same(rows, "method route", expected)
 
+    def test_a_page(self):
+        """Of all days, too; its figures are those of queue_day."""
+        path = self.site.directory + "/page.html"
+        self.ok(self.site.run("report", "--from", self.first, "--to", self.last, "--out", path))
+        with open(path, encoding="utf-8") as f:
+            offered = sum(row["offered"] for row in self.rows("queue_day"))
+            self.assertIn(f"<dt>Offered</dt><dd>{offered:,}</dd>", f.read().replace("\n", ""))
+
+    def test_days_are_no_dearer_for_being_many(self):
+        """In the machine's steps: twice as many take twice as many, not four times."""
+        def steps(query, first):
+            count = []
+            self.db.set_progress_handler(lambda: count.append(1) and None, 1000)
+            self.rows(query, **{"from": first})
+            self.db.set_progress_handler(None, 1000)
+            return len(count)
+
+        middle = str(datetime.date.fromisoformat(self.last) - datetime.timedelta(days=self.days // 2))
+        for path in sorted((ROOT / "queries").glob("*.sql")):
+            if "-- param: from" in path.read_text(encoding="utf-8"):
+                self.assertLess(steps(path.stem, self.first), 3 * steps(path.stem, middle) + 200, path.stem)
+
     def test_defaults(self):
         """Without days: those of v_range, in the program and in any other reader; names by any case; nothing else."""
         first, last = self.site.query("SELECT first_day, last_day FROM v_range")[0]
@@ -521,6 +542,7 @@ class Queries(World):
         for path in sorted((ROOT / "queries").glob("*.sql")):
             told = json.loads(self.ok(self.site.run("query", path.stem, "--json")).stdout)
             self.assertEqual([dict(row) for row in ask(self.db, path.stem)], told, path.stem)
+            first = max(first, str(datetime.date.fromisoformat(last) - datetime.timedelta(days=7)))
             if "[range]" in path.read_text(encoding="utf-8"):
                 self.assertEqual(self.rows(path.stem, **{"from": first, "to": last}), told, path.stem)
 
@@ -535,11 +557,14 @@ def ask(db, query, /, **params):
     return rows
 
 
-# In the second world, those of days and half-hours alone.
+# In the second world, those of days and half-hours alone; the last one is a year.
 HOURLY = ("test_queue_day", "test_queue_interval", "test_service_level", "test_callbacks", "test_wrapup_codes", "test_staffing")
-for number, (zone, start, seed, calls) in enumerate(WORLDS):
-    left_out = [name for name in dir(Queries) if name.startswith("test_") and number > 0 and name not in HOURLY and not FULL]
-    kind = type(f"Queries{number}", (Queries,), {"zone": zone, "start": start, "seed": seed, "calls": calls, **dict.fromkeys(left_out)})
+YEARLY = ("test_queue_day", "test_queue_halfhour", "test_conversations_by_day", "test_queue_wait", "test_transfers", "test_a_page")
+for number, (zone, start, seed, calls, *days) in enumerate([*WORLDS, ("Europe/Berlin", "2025-03-02", 7, None, 365)]):
+    few = YEARLY if days else HOURLY if number else ()
+    left_out = [name for name in dir(Queries) if name.startswith("test_") and few and name not in few and not FULL]
+    kind = type(f"Queries{number}", (Queries,), {"zone": zone, "start": start, "seed": seed, "calls": calls, "days": (days or [4])[0],
+                                                 **dict.fromkeys(left_out)})
     globals()[kind.__name__] = kind
 del Queries, World, kind
 
